@@ -1,0 +1,115 @@
+"""The vocabulary of operations over which every RWKV version is written.
+
+A model never computes by itself: it asks a `Kernel`. The numpy kernel is the reference and is
+always there; the SIMD kernel does the same on the same memory, faster. Operations work on
+tensors of shape [T, C]: T tokens at once, T = 1 while generating. A tensor is opaque to the
+models, which only hand it from one operation to the next; `read` turns it into an array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.weights.quantize import QuantizedMatrix
+
+Floats = NDArray[np.float32]
+Tensor = Any
+"""What a kernel computes with; an array in the numpy kernel."""
+Matrix = Any
+"""Weights of shape [out, in], laid out as the kernel likes best."""
+
+Activation = Literal["sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7"]
+"""What a product applies to its result.
+
+``decay6`` is exp(-exp(z)), RWKV-6's decay; ``decay7`` is exp(-sigmoid(z) / sqrt(e)), RWKV-7's.
+"""
+
+
+class Kernel(Protocol):
+    """The operations; every implementation gives the same numbers within rounding."""
+
+    name: str
+    chunk_size: int
+    """How many tokens a model should pass through each matrix at once while reading a prompt."""
+
+    def bind(self, array: Floats) -> Tensor:
+        """Make a parameter or a part of the state usable as an operand, without copying it."""
+
+    def matrix(self, weights: Floats | QuantizedMatrix) -> Matrix:
+        """Lay out weights [out, in] for `product`."""
+
+    def table(self, weights: Floats | QuantizedMatrix) -> Matrix:
+        """Lay out an embedding table [V, C] for `embed`."""
+
+    def read(self, tensor: Tensor) -> Floats:
+        """Return the values of a tensor as an array that stays valid."""
+
+    def embed(self, table: Matrix, tokens: Sequence[int]) -> Tensor:
+        """Rows of the table, [T, C]. Begins a forward pass: earlier tensors become invalid."""
+
+    def last(self, x: Tensor) -> Tensor:
+        """The last row of x, [1, C]."""
+
+    def layer_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
+        """Normalise each row to mean 0 and (biased) variance 1, then scale and shift."""
+
+    def mix(self, x: Tensor, previous: Tensor, weights: Tensor) -> Sequence[Tensor]:
+        """Token shift: for each of the n rows m of `weights` [n, C], x + (p - x) m.
+
+        p is x moved down by one token, beginning with `previous` [C], which is then
+        overwritten by the last row of x.
+        """
+
+    def shift(self, x: Tensor, previous: Tensor) -> Tensor:
+        """x moved down by one token (see `mix`), [T, C]; overwrites `previous`."""
+
+    def lerp(self, a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
+        """a + (b - a) weight, element by element; `weight` is [T, C] or [C]."""
+
+    def add(self, a: Tensor, b: Tensor) -> Tensor:
+        """a + b, element by element; `b` is [T, C] or [C]."""
+
+    def multiply(self, a: Tensor, b: Tensor) -> Tensor:
+        """a b, element by element; `b` is [T, C] or [C]."""
+
+    def product(
+        self, matrix: Matrix, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
+    ) -> Tensor:
+        """activation(x matrixᵀ + bias): [T, in] -> [T, out]."""
+
+    def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:
+        """Normalise each head of each row to mean 0 and variance 1, then scale and shift."""
+
+    def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
+        """RWKV-4's running weighted average; `decay` is -exp(time_decay).
+
+        `state` [3, C] holds numerator, denominator and their common exponent; it is updated.
+        """
+
+    def wkv5(self, r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
+        """Linear attention of RWKV-5 and RWKV-6, [T, H S].
+
+        y = r (diag(bonus) k vᵀ + s), then s = k vᵀ + diag(decay) s, for each head and token.
+        `decay` is [H S] (version 5) or [T, H S] (version 6); `state` [H, S(k), S(v)] is updated.
+        """
+
+    def delta_keys(
+        self, k: Tensor, a: Tensor, removal: Tensor, replacement: Tensor, *, heads: int
+    ) -> tuple[Tensor, Tensor]:
+        """RWKV-7's two keys: removal κ = unit(k removal) per head, and k (1 + (a - 1) replacement)."""
+
+    def wkv7(
+        self, r: Tensor, decay: Tensor, k: Tensor, v: Tensor, removal: Tensor, a: Tensor, state: Tensor
+    ) -> Tensor:
+        """RWKV-7's generalised delta rule, [T, H N].
+
+        S = S diag(decay) - (S κ)(κ a)ᵀ + v kᵀ and y = S r, for each head and token.
+        `state` [H, N(v), N(k)] is updated.
+        """
+
+    def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:
+        """(sum over the head of r k weight) v, [T, H N]."""

@@ -1,0 +1,182 @@
+"""The operations in plain numpy: the reference that every other kernel is held against.
+
+Tensors are float32 arrays of shape [T, C], matrices float32 arrays of shape [out, in].
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from goosequill.kernels.kernel import Activation, Floats
+from goosequill.weights.quantize import QuantizedMatrix
+
+
+def sigmoid(z: Floats) -> Floats:
+    """1 / (1 + exp(-z)) that never overflows."""
+    half = np.float32(0.5)
+    result: Floats = half * (np.float32(1) + np.tanh(half * z))
+    return result
+
+
+ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
+    "sigmoid": sigmoid,
+    "silu": lambda z: z * sigmoid(z),
+    "tanh": np.tanh,
+    "relu_squared": lambda z: np.square(np.maximum(z, np.float32(0))),
+    "decay6": lambda z: np.exp(-np.exp(z)),
+    "decay7": lambda z: np.exp(np.float32(-np.exp(-0.5)) * sigmoid(z)),
+}
+
+
+def multiply_blas(matrix: Floats, x: Floats) -> Floats:
+    """x matrixᵀ by the BLAS that numpy was built with."""
+    return x @ matrix.T
+
+
+def multiply_einsum(matrix: Floats, x: Floats) -> Floats:
+    """x matrixᵀ without BLAS, one token at a time.
+
+    Pyodide's numpy has no optimised BLAS: there einsum's inner loop reads a matrix twice as fast
+    as ``@`` does, and a batch of tokens gains nothing (`scripts/bench` measures both).
+    """
+    out = np.empty((x.shape[0], matrix.shape[0]), np.float32)
+    for row, result in zip(x, out, strict=True):
+        np.einsum("ij,j->i", matrix, row, out=result)
+    return out
+
+
+class NumpyKernel:
+    """The reference kernel.
+
+    Parameters
+    ----------
+    multiply
+        (matrix [out, in], x [T, in]) -> [T, out]; chosen by the platform where not given.
+    """
+
+    name = "numpy"
+    chunk_size = 64
+
+    def __init__(self, multiply: Callable[[Floats, Floats], Floats] | None = None) -> None:
+        default = multiply_einsum if sys.platform == "emscripten" else multiply_blas
+        self._multiply = multiply or default
+
+    def bind(self, array: Floats) -> Floats:
+        return array
+
+    def matrix(self, weights: Floats | QuantizedMatrix) -> Floats:
+        if isinstance(weights, QuantizedMatrix):
+            return weights.dequantize()
+        return np.ascontiguousarray(weights, np.float32)
+
+    table = matrix
+
+    def read(self, tensor: Floats) -> Floats:
+        return tensor
+
+    def embed(self, table: Floats, tokens: Sequence[int]) -> Floats:
+        return table[np.asarray(tokens, np.int64)]
+
+    def last(self, x: Floats) -> Floats:
+        return x[-1:]
+
+    def layer_norm(self, x: Floats, weight: Floats, bias: Floats, *, eps: float = 1e-5) -> Floats:
+        centred = x - x.mean(axis=-1, keepdims=True)
+        variance = np.square(centred).mean(axis=-1, keepdims=True)
+        normal: Floats = centred / np.sqrt(variance + np.float32(eps))
+        return normal * weight + bias
+
+    def shift(self, x: Floats, previous: Floats) -> Floats:
+        shifted = np.concatenate([previous[None], x[:-1]])
+        previous[:] = x[-1]
+        return shifted
+
+    def mix(self, x: Floats, previous: Floats, weights: Floats) -> Sequence[Floats]:
+        difference = self.shift(x, previous) - x
+        return [x + difference * weight for weight in weights]
+
+    def lerp(self, a: Floats, b: Floats, weight: Floats) -> Floats:
+        return a + (b - a) * weight
+
+    def add(self, a: Floats, b: Floats) -> Floats:
+        return a + b
+
+    def multiply(self, a: Floats, b: Floats) -> Floats:
+        return a * b
+
+    def product(
+        self, matrix: Floats, x: Floats, *, bias: Floats | None = None, activation: Activation | None = None
+    ) -> Floats:
+        z = self._multiply(matrix, x)
+        if bias is not None:
+            z = z + bias
+        return z if activation is None else ACTIVATIONS[activation](z)
+
+    def group_norm(self, x: Floats, weight: Floats, bias: Floats, *, heads: int, eps: float) -> Floats:
+        grouped = x.reshape(x.shape[0], heads, -1)  # [T, H, S]
+        centred = grouped - grouped.mean(axis=-1, keepdims=True)
+        variance = np.square(centred).mean(axis=-1, keepdims=True)
+        normal: Floats = (centred / np.sqrt(variance + np.float32(eps))).reshape(x.shape)
+        return normal * weight + bias
+
+    def wkv4(self, k: Floats, v: Floats, decay: Floats, bonus: Floats, state: Floats) -> Floats:
+        numerator, denominator, exponent = state
+        out = np.empty_like(v)
+        for t in range(k.shape[0]):
+            # The exponent common to both sums is subtracted, so that no exp overflows.
+            top = np.maximum(exponent, bonus + k[t])
+            past, now = np.exp(exponent - top), np.exp(bonus + k[t] - top)
+            out[t] = (past * numerator + now * v[t]) / (past * denominator + now)
+            top = np.maximum(exponent + decay, k[t])
+            past, now = np.exp(exponent + decay - top), np.exp(k[t] - top)
+            numerator[:] = past * numerator + now * v[t]
+            denominator[:] = past * denominator + now
+            exponent[:] = top
+        return out
+
+    def wkv5(self, r: Floats, k: Floats, v: Floats, decay: Floats, bonus: Floats, state: Floats) -> Floats:
+        heads, size, _ = state.shape
+        steps = r.shape[0]
+        r, k, v = (x.reshape(steps, heads, size) for x in (r, k, v))
+        decays = np.broadcast_to(decay, (steps, heads * size)).reshape(steps, heads, size, 1)
+        bonus = bonus.reshape(heads, size, 1)
+        out = np.empty((steps, heads, size), np.float32)
+        for t in range(steps):
+            kv = k[t, :, :, None] * v[t, :, None, :]  # [H, S(k), S(v)]
+            out[t] = np.einsum("hk,hkv->hv", r[t], bonus * kv + state)
+            state *= decays[t]
+            state += kv
+        return out.reshape(steps, -1)
+
+    def delta_keys(
+        self, k: Floats, a: Floats, removal: Floats, replacement: Floats, *, heads: int
+    ) -> tuple[Floats, Floats]:
+        scaled = (k * removal).reshape(k.shape[0], heads, -1)  # [T, H, N]
+        length = np.sqrt(np.square(scaled).sum(axis=-1, keepdims=True))
+        unit = scaled / np.maximum(length, np.float32(1e-12))
+        return unit.reshape(k.shape), k * (np.float32(1) + (a - np.float32(1)) * replacement)
+
+    def wkv7(
+        self, r: Floats, decay: Floats, k: Floats, v: Floats, removal: Floats, a: Floats, state: Floats
+    ) -> Floats:
+        heads, size, _ = state.shape
+        steps = r.shape[0]
+        r, decay, k, v, removal, a = (x.reshape(steps, heads, size) for x in (r, decay, k, v, removal, a))
+        added = removal * a
+        out = np.empty((steps, heads, size), np.float32)
+        for t in range(steps):
+            removed = np.einsum("hvk,hk->hv", state, removal[t])
+            state *= decay[t, :, None, :]
+            state -= removed[:, :, None] * added[t, :, None, :]
+            state += v[t, :, :, None] * k[t, :, None, :]
+            out[t] = np.einsum("hvk,hk->hv", state, r[t])
+        return out.reshape(steps, -1)
+
+    def head_bonus(self, r: Floats, k: Floats, v: Floats, weight: Floats, *, heads: int) -> Floats:
+        shape = (r.shape[0], heads, -1)
+        strength = (r * k * weight).reshape(shape).sum(axis=-1, keepdims=True)  # [T, H, 1]
+        scaled: Floats = strength * v.reshape(shape)
+        return scaled.reshape(v.shape)

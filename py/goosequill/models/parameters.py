@@ -1,0 +1,120 @@
+"""Takes a checkpoint's tensors one by one and hands them to a kernel.
+
+Each tensor is read, laid out and let go before the next, so the peak is the loaded model plus
+one tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.errors import FileFormatError
+from goosequill.kernels import Kernel
+from goosequill.weights.quantize import QuantizedMatrix, can_quantize, quantize
+from goosequill.weights.source import TensorSource
+
+Progress = Callable[[int, int], None]
+"""Called with (tensors read so far, tensors in all)."""
+
+
+class Parameters:
+    """A checkpoint on its way into a kernel.
+
+    Parameters
+    ----------
+    bits
+        8 or 4 turns matrices that the file holds in full into that many bits; None keeps the
+        file's form. Matrices whose shape has no 4-bit form become 8 bits.
+    """
+
+    def __init__(
+        self,
+        tensors: TensorSource,
+        kernel: Kernel,
+        *,
+        bits: Literal[8, 4] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._tensors = tensors
+        self._names = set(tensors.names())
+        self._kernel = kernel
+        self._bits = bits
+        self._progress = progress
+        self._read = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of a tensor, without reading it."""
+        self._require(name)
+        return self._tensors.shape(name)
+
+    def raw(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
+        """A tensor as the file has it."""
+        self._require(name)
+        tensor = self._tensors.read(name)
+        self._read += 1
+        if self._progress:
+            self._progress(self._read, len(self._names))
+        return tensor
+
+    def array(self, name: str, size: int | None = None) -> NDArray[np.float32]:
+        """A tensor in full, flat if `size` (its number of elements) is given."""
+        tensor = self.raw(name)
+        array = tensor.dequantize() if isinstance(tensor, QuantizedMatrix) else tensor
+        if size is None:
+            return array
+        self._check(name, array.size == size, (size,), array.shape)
+        return array.reshape(size)
+
+    def vector(self, name: str, size: int) -> Any:
+        """A tensor of `size` elements as an operand."""
+        return self._kernel.bind(np.ascontiguousarray(self.array(name, size)))
+
+    def stack(self, names: Sequence[str], size: int, *, flip: bool = False) -> Any:
+        """Several vectors as one operand [n, size]; `flip` takes 1 minus each."""
+        rows = np.stack([self.array(name, size) for name in names])
+        return self._kernel.bind(np.float32(1) - rows if flip else rows)
+
+    def matrix(self, name: str, shape: tuple[int, int], *, transpose: bool = False) -> Any:
+        """Weights for `Kernel.product`; `shape` [out, in] is that after transposing."""
+        return self._kernel.matrix(self._weights(name, shape, transpose=transpose))
+
+    def table(self, name: str, shape: tuple[int, int]) -> Any:
+        """An embedding table for `Kernel.embed`."""
+        return self._kernel.table(self._weights(name, shape))
+
+    def _weights(
+        self, name: str, shape: tuple[int, int], *, transpose: bool = False
+    ) -> NDArray[np.float32] | QuantizedMatrix:
+        weights = self.raw(name)
+        if transpose:
+            # Low-rank factors are stored [in, out]; they are small and stay in full.
+            array = weights.dequantize() if isinstance(weights, QuantizedMatrix) else weights
+            self._check(name, array.shape == shape[::-1], shape[::-1], array.shape)
+            return np.ascontiguousarray(array.T)
+        self._check(name, weights.shape == shape, shape, weights.shape)
+        if isinstance(weights, QuantizedMatrix) or self._bits is None:
+            return weights
+        return quantize(weights, self._bits if can_quantize(shape, self._bits) else 8)
+
+    def _require(self, name: str) -> None:
+        if name not in self._names:
+            raise FileFormatError(
+                f"This model is incomplete: the tensor {name!r} is missing.",
+                code="tensor-missing",
+                remedy="Download it again, or choose another file.",
+            )
+
+    def _check(self, name: str, fits: bool, expected: tuple[int, ...], found: tuple[int, ...]) -> None:
+        if not fits:
+            raise FileFormatError(
+                f"The tensor {name!r} has the shape {list(found)}, where {list(expected)} belongs.",
+                code="tensor-shape",
+                remedy="The file is damaged or of an unknown kind; download it again.",
+            )

@@ -1,0 +1,136 @@
+"""RWKV-7 ("Goose"): a state that is edited by a generalised delta rule (arXiv:2503.14456).
+
+Glossary (code <- paper): receptance r, decay w, key k, value v, in-context learning rate a,
+gate g, removal key kappa. Each of w, a, v and g comes from a low-rank pair of matrices.
+Layer 0's values are mixed into those of all later layers ("value residual").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from goosequill.kernels import Activation
+from goosequill.models.model import Model, Norm
+from goosequill.models.parameters import Parameters
+from goosequill.models.state import Arrays, State
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """Two thin matrices, [D, C] then [C, D], and the bias of the second (None: none)."""
+
+    down: Any
+    up: Any
+    bias: Any
+
+
+@dataclass(frozen=True)
+class Block:
+    """Parameters of one layer: time mixing, then channel mixing (ffn)."""
+
+    ln1: Norm
+    mix_rwkvag: Any
+    receptance: Any
+    key: Any
+    value: Any
+    output: Any
+    decay: LowRank
+    rate: LowRank
+    residual: LowRank | None
+    gate: LowRank
+    removal: Any
+    replacement: Any
+    bonus: Any
+    ln_x: Norm
+    ln2: Norm
+    ffn_mix_k: Any
+    ffn_key: Any
+    ffn_value: Any
+
+
+class Rwkv7(Model):
+    """RWKV-7; its state is two vectors and one N x N matrix a head, in every layer."""
+
+    def load_block(self, parameters: Parameters, layer: int) -> Block:
+        c, f = self.config.width, self.config.ffn_width
+        at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
+        return Block(
+            ln1=self.norm(parameters, f"blocks.{layer}.ln1"),
+            mix_rwkvag=parameters.stack([at + "x_" + name for name in "rwkvag"], c),
+            receptance=parameters.matrix(at + "receptance.weight", (c, c)),
+            key=parameters.matrix(at + "key.weight", (c, c)),
+            value=parameters.matrix(at + "value.weight", (c, c)),
+            output=parameters.matrix(at + "output.weight", (c, c)),
+            decay=self._low_rank(parameters, at + "w"),
+            rate=self._low_rank(parameters, at + "a"),
+            residual=self._low_rank(parameters, at + "v") if layer else None,
+            gate=self._low_rank(parameters, at + "g"),
+            removal=parameters.vector(at + "k_k", c),
+            replacement=parameters.vector(at + "k_a", c),
+            bonus=parameters.vector(at + "r_k", c),
+            ln_x=self.norm(parameters, at + "ln_x"),
+            ln2=self.norm(parameters, f"blocks.{layer}.ln2"),
+            ffn_mix_k=parameters.stack([ff + "x_k"], c),
+            ffn_key=parameters.matrix(ff + "key.weight", (f, c)),
+            ffn_value=parameters.matrix(ff + "value.weight", (c, f)),
+        )
+
+    def _low_rank(self, parameters: Parameters, name: str) -> LowRank:
+        c = self.config.width
+        rank = parameters.shape(name + "1")[-1]
+        return LowRank(
+            down=parameters.matrix(name + "1", (rank, c), transpose=True),
+            up=parameters.matrix(name + "2", (c, rank), transpose=True),
+            bias=parameters.vector(name + "0", c) if name + "0" in parameters else None,
+        )
+
+    def state_arrays(self) -> Arrays:
+        layers, width = self.config.layers, self.config.width
+        heads, size = self.config.heads, self.config.head_size
+        return {
+            "att_x": np.zeros((layers, width), np.float32),
+            "ffn_x": np.zeros((layers, width), np.float32),
+            "wkv": np.zeros((layers, heads, size, size), np.float32),
+        }
+
+    def run_blocks(self, x: Any, blocks: Sequence[Block], state: State) -> Any:
+        first_values = None
+        for block, memory in zip(blocks, state.layers, strict=True):
+            mixed, values = self._time_mix(x, block, memory, first_values)
+            first_values = values if first_values is None else first_values
+            x = self.kernel.add(x, mixed)
+            x = self.kernel.add(x, self._channel_mix(x, block, memory))
+        return x
+
+    def _time_mix(self, x: Any, block: Block, memory: dict[str, Any], first_values: Any) -> tuple[Any, Any]:
+        kernel, heads, eps = self.kernel, self.config.heads, self.config.group_norm_eps
+        x = kernel.layer_norm(x, *block.ln1)
+        xr, xw, xk, xv, xa, xg = kernel.mix(x, memory["att_x"], block.mix_rwkvag)
+        r = kernel.product(block.receptance, xr)
+        k = kernel.product(block.key, xk)
+        v = kernel.product(block.value, xv)
+        w = self._apply(block.decay, xw, inner="tanh", outer="decay7")
+        a = self._apply(block.rate, xa, outer="sigmoid")
+        g = self._apply(block.gate, xg, inner="sigmoid")
+        if block.residual is not None:
+            v = kernel.lerp(v, first_values, self._apply(block.residual, xv, outer="sigmoid"))
+        kappa, k = kernel.delta_keys(k, a, block.removal, block.replacement, heads=heads)
+        y = kernel.wkv7(r, w, k, v, kappa, a, memory["wkv"])
+        y = kernel.group_norm(y, *block.ln_x, heads=heads, eps=eps)
+        y = kernel.add(y, kernel.head_bonus(r, k, v, block.bonus, heads=heads))
+        return kernel.product(block.output, kernel.multiply(y, g)), v
+
+    def _apply(
+        self, pair: LowRank, x: Any, *, inner: Activation | None = None, outer: Activation | None = None
+    ) -> Any:
+        hidden = self.kernel.product(pair.down, x, activation=inner)
+        return self.kernel.product(pair.up, hidden, bias=pair.bias, activation=outer)
+
+    def _channel_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
+        kernel = self.kernel
+        (xk,) = kernel.mix(kernel.layer_norm(x, *block.ln2), memory["ffn_x"], block.ffn_mix_k)
+        return kernel.product(block.ffn_value, kernel.product(block.ffn_key, xk, activation="relu_squared"))

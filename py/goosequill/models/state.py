@@ -1,0 +1,63 @@
+"""What a model remembers of all that it has read: a value of fixed size.
+
+It can be copied (to branch), saved and restored exactly; it does not grow with the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.errors import SettingsError
+from goosequill.kernels import Kernel
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+class State:
+    """A model's memory; every array has the layer as its first axis.
+
+    Attributes
+    ----------
+    arrays
+        Name -> float32 [L, ...]. A forward pass writes into them.
+    layers
+        For each layer, name -> the kernel's operand over that layer's part.
+    """
+
+    def __init__(self, arrays: Arrays, kernel: Kernel) -> None:
+        self.arrays = arrays
+        self._kernel = kernel
+        count = len(next(iter(arrays.values())))
+        self.layers: list[dict[str, Any]] = [
+            {name: kernel.bind(array[layer]) for name, array in arrays.items()} for layer in range(count)
+        ]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the state takes."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def copy(self) -> State:
+        """An independent state with the same values: both can be continued."""
+        return State({name: array.copy() for name, array in self.arrays.items()}, self._kernel)
+
+    def assign(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Overwrite the values with saved ones.
+
+        Raises
+        ------
+        SettingsError
+            If names or shapes are those of another model's state; nothing is changed then.
+        """
+        if {n: a.shape for n, a in arrays.items()} != {n: a.shape for n, a in self.arrays.items()}:
+            raise SettingsError(
+                "This state was saved from a model of another version or size.",
+                code="state-mismatch",
+                remedy="Load the model that it was saved with.",
+            )
+        for name, array in arrays.items():
+            self.arrays[name][:] = array

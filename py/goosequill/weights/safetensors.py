@@ -1,0 +1,208 @@
+"""The safetensors format: an 8-byte length, a JSON header, then the tensors' bytes.
+
+Reads float tensors, and the quantised matrices that `convert` writes: ``name`` as I8 or U8 with
+``name.scale`` beside it. Checks all that the format's specification demands before it trusts an
+offset: no overlap, no hole, no bytes left over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.errors import FileFormatError
+from goosequill.weights.elements import STORED, from_bytes
+from goosequill.weights.quantize import QuantizedMatrix
+from goosequill.weights.source import ByteSource, truncated
+
+MAX_HEADER = 100_000_000
+"""Longest header that the reference implementation accepts, in bytes."""
+SCALE = ".scale"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+def _bad(name: str, what: str) -> FileFormatError:
+    return FileFormatError(
+        f"{name} is no sound safetensors file: {what}.",
+        code="safetensors-header",
+        remedy="Download it again, or convert the original anew.",
+    )
+
+
+def is_safetensors(source: ByteSource) -> bool:
+    """Whether the file begins as a safetensors file does."""
+    return source.size >= 9 and source.read(8, 1) == b"{"
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
+
+
+def _read_header(source: ByteSource) -> tuple[dict[str, Any], int]:
+    """The parsed header and the offset of the first tensor."""
+    if source.size < 8:
+        raise truncated(source.name, source.size, 8)
+    length = int.from_bytes(source.read(0, 8), "little")
+    if length > MAX_HEADER:
+        raise _bad(source.name, f"its header claims {length:,} bytes")
+    if 8 + length > source.size:
+        raise truncated(source.name, source.size, 8 + length)
+    try:
+        header = json.loads(source.read(8, length), object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise _bad(source.name, f"its header is not JSON ({error})") from error
+    if not isinstance(header, dict):
+        raise _bad(source.name, "its header is no JSON object")
+    return header, 8 + length
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _entry(file: str, name: str, info: Any) -> _Entry:
+    """One tensor's description, checked by itself."""
+    if not isinstance(info, dict) or not {"dtype", "shape", "data_offsets"} <= info.keys():
+        raise _bad(file, f"tensor {name!r} lacks dtype, shape or data_offsets")
+    dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
+    if dtype not in STORED:
+        raise _bad(file, f"tensor {name!r} has the type {dtype!r}, which is not read here")
+    if not isinstance(shape, list) or not all(map(_is_count, shape)):
+        raise _bad(file, f"tensor {name!r} has an impossible shape")
+    if not isinstance(offsets, list) or len(offsets) != 2 or not all(map(_is_count, offsets)):
+        raise _bad(file, f"tensor {name!r} has impossible offsets")
+    if offsets[1] - offsets[0] != prod(shape) * STORED[dtype].itemsize:
+        raise _bad(file, f"the bytes of tensor {name!r} do not fit its shape {shape}")
+    return _Entry(dtype, tuple(shape), offsets[0], offsets[1])
+
+
+class SafetensorsSource:
+    """A TensorSource over a safetensors file.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is truncated or breaks a rule of the format; nothing but the header is read.
+    """
+
+    format = "safetensors"
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        header, self._start = _read_header(source)
+        metadata = header.pop("__metadata__", {})
+        if not isinstance(metadata, dict):
+            raise _bad(source.name, "its metadata is no JSON object")
+        self.metadata: dict[str, Any] = metadata
+        self._entries = {name: _entry(source.name, name, info) for name, info in header.items()}
+        self._check_layout()
+        self._check_scales()
+
+    def _check_layout(self) -> None:
+        position = 0
+        for name, entry in sorted(self._entries.items(), key=lambda item: (item[1].begin, item[1].end)):
+            if entry.begin != position:
+                kind = "overlaps another" if entry.begin < position else "leaves a hole before it"
+                raise _bad(self._source.name, f"tensor {name!r} {kind}")
+            position = entry.end
+        if self._start + position > self._source.size:
+            raise truncated(self._source.name, self._source.size, self._start + position)
+        if self._start + position < self._source.size:
+            raise _bad(self._source.name, "bytes are left over behind the last tensor")
+
+    def _check_scales(self) -> None:
+        for name, entry in self._entries.items():
+            if entry.dtype in ("I8", "U8") and name + SCALE not in self._entries:
+                raise _bad(self._source.name, f"the quantised tensor {name!r} has no scales")
+
+    def names(self) -> list[str]:
+        return [name for name in self._entries if not self._is_scale(name)]
+
+    def _is_scale(self, name: str) -> bool:
+        base = self._entries.get(name.removesuffix(SCALE)) if name.endswith(SCALE) else None
+        return base is not None and base.dtype in ("I8", "U8")
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        entry = self._entries[name]
+        if entry.dtype == "U8":
+            return (*entry.shape[:-1], 2 * entry.shape[-1])
+        return entry.shape
+
+    def dtype(self, name: str) -> str:
+        return {"I8": "int8", "U8": "int4"}.get(self._entries[name].dtype, self._entries[name].dtype)
+
+    def _array(self, name: str) -> NDArray[Any]:
+        entry = self._entries[name]
+        data = self._source.read(self._start + entry.begin, entry.end - entry.begin)
+        return from_bytes(data, entry.dtype).reshape(entry.shape)
+
+    def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
+        entry = self._entries[name]
+        if entry.dtype not in ("I8", "U8"):
+            return self._array(name)
+        scales = self._array(name + SCALE)
+        matrix = QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), scales)
+        if len(entry.shape) != 2 or scales.shape != matrix.scales_shape:
+            raise _bad(self._source.name, f"the scales of {name!r} do not fit it")
+        return matrix
+
+
+def encode(
+    tensors: Iterable[tuple[str, NDArray[Any] | QuantizedMatrix]], metadata: dict[str, str] | None = None
+) -> list[bytes]:
+    """The parts of a safetensors file that holds `tensors`, in their order.
+
+    Arrays must be float32, float16, int8 or uint8. A quantised matrix becomes two tensors.
+    """
+    flat: list[tuple[str, NDArray[Any]]] = []
+    for name, tensor in tensors:
+        if isinstance(tensor, QuantizedMatrix):
+            kept = tensor.scales if tensor.bits == 8 else tensor.scales.astype(np.float16)
+            flat += [(name, tensor.values), (name + SCALE, kept)]
+        else:
+            flat.append((name, tensor))
+    spelled = {stored: name for name, stored in STORED.items() if name != "BF16"}
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+    position = 0
+    for name, array in flat:
+        end = position + array.nbytes
+        header[name] = {
+            "dtype": spelled[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [position, end],
+        }
+        position = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return [
+        len(text).to_bytes(8, "little"),
+        text,
+        *(np.ascontiguousarray(array).tobytes() for _, array in flat),
+    ]
+
+
+def write(
+    path: str | Path,
+    tensors: Iterable[tuple[str, NDArray[Any] | QuantizedMatrix]],
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """Write a safetensors file; see `encode`."""
+    with open(path, "wb") as file:
+        file.writelines(encode(tensors, metadata))

@@ -1,0 +1,100 @@
+"""Where weights come from: bytes that can be read by range, and tensors that lie in them.
+
+A model asks a `TensorSource` for one tensor at a time, so that loading never needs the whole
+file in memory beside the model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.errors import FileFormatError
+from goosequill.weights.quantize import QuantizedMatrix
+
+
+class ByteSource(Protocol):
+    """Bytes that can be read in any order: a file, a buffer, a Blob, a resource with ranges."""
+
+    name: str
+    size: int
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly `length` bytes from `offset`; FileFormatError where they end earlier."""
+
+
+class TensorSource(Protocol):
+    """Tensors by name, whatever the file format; names are those of BlinkDL's releases."""
+
+    format: str
+    metadata: dict[str, Any]
+
+    def names(self) -> list[str]:
+        """Names of all tensors, in the order of the file."""
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of a tensor, without reading it."""
+
+    def dtype(self, name: str) -> str:
+        """How the file stores a tensor, for example ``"F16"``."""
+
+    def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
+        """Values of a tensor."""
+
+
+def truncated(name: str, size: int, needed: int) -> FileFormatError:
+    """The error for a file that ends before what it announces."""
+    return FileFormatError(
+        f"{name} is cut off: it has {size:,} bytes, and at least {needed:,} are needed.",
+        code="file-truncated",
+        remedy="Download it again, and compare its size with the publisher's.",
+    )
+
+
+class BytesSource:
+    """A ByteSource over a buffer in memory."""
+
+    def __init__(self, buffer: bytes | bytearray | memoryview, name: str = "file") -> None:
+        self._view = memoryview(buffer).cast("B")
+        self.name = name
+        self.size = len(self._view)
+
+    def read(self, offset: int, length: int) -> bytes:
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise truncated(self.name, self.size, offset + length)
+        return bytes(self._view[offset : offset + length])
+
+
+class FileSource:
+    """A ByteSource over a file on disk.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no such file, or it cannot be opened.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.name = Path(path).name
+        try:
+            self._file = open(path, "rb")  # noqa: SIM115 (kept open for as long as tensors are read)
+        except OSError as error:
+            raise FileFormatError(
+                f"{path} cannot be read: {error.strerror or error}.",
+                code="file-missing",
+                remedy="Check the path.",
+            ) from error
+        self.size = self._file.seek(0, 2)
+
+    def read(self, offset: int, length: int) -> bytes:
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise truncated(self.name, self.size, offset + length)
+        self._file.seek(offset)
+        return self._file.read(length)
+
+    def close(self) -> None:
+        """Close the file; reading afterwards is an error."""
+        self._file.close()

@@ -1,0 +1,139 @@
+"""Every version against the reference implementation, and a sequence against single steps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from goosequill.errors import GoosequillError, SettingsError, UnsupportedModelError
+from goosequill.models import Model, load_model
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.safetensors import encode
+from tests.py import checkpoints
+from tests.py.checkpoints import Tensors
+
+MAKERS: dict[str, Callable[..., Tensors]] = {"4": checkpoints.rwkv4, "7": checkpoints.rwkv7}
+TOKENS = np.random.default_rng(1).integers(0, 50, 64).tolist()
+
+
+def build(tensors: Tensors) -> Model:
+    return load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
+
+
+@pytest.mark.parametrize("version", MAKERS)
+def test_logits_equal_the_rwkv_package(version: str, tmp_path: Path) -> None:
+    tensors = MAKERS[version]()
+    path, tokens = tmp_path / "model.pth", tmp_path / "tokens.json"
+    torch.save({name: torch.from_numpy(array) for name, array in tensors.items()}, path)
+    tokens.write_text(json.dumps(TOKENS))
+    program = Path(__file__).with_name("reference.py")
+    subprocess.run([sys.executable, program, path, tokens, version], check=True, capture_output=True)
+    model = load_model(open_tensors(path))
+    assert model.config.version == version
+    logits = model.forward(TOKENS, model.new_state(), logits="all")
+    np.testing.assert_allclose(logits, np.load(tmp_path / "model.npy"), atol=1e-4)
+
+
+@pytest.mark.parametrize("version", MAKERS)
+def test_a_sequence_gives_the_same_logits_and_state_as_single_steps(version: str) -> None:
+    model = build(MAKERS[version]())
+    whole, steps, parts = model.new_state(), model.new_state(), model.new_state()
+    every = model.forward(TOKENS, whole, logits="all")
+    single = np.stack([model.forward([token], steps) for token in TOKENS])
+    model.forward(TOKENS[:23], parts, logits="none")
+    last = model.forward(TOKENS[23:], parts)
+    np.testing.assert_allclose(every, single, atol=1e-5)
+    np.testing.assert_allclose(every[-1], last, atol=1e-5)
+    for name, array in whole.arrays.items():
+        np.testing.assert_allclose(array, steps.arrays[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("version", MAKERS)
+def test_a_prompt_longer_than_a_chunk_is_read_whole(version: str) -> None:
+    model = build(MAKERS[version]())
+    tokens = (TOKENS * 3)[: 2 * model.kernel.chunk_size + 5]
+    state, again = model.new_state(), model.new_state()
+    logits = model.forward(tokens, state)
+    for token in tokens:
+        expected = model.forward([token], again)
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("version", MAKERS)
+def test_a_copied_or_restored_state_continues_exactly(version: str) -> None:
+    model = build(MAKERS[version]())
+    state = model.new_state()
+    model.forward(TOKENS, state)
+    branch, restored = state.copy(), model.new_state()
+    restored.assign({name: array.copy() for name, array in state.arrays.items()})
+    expected = model.forward([7], state)
+    model.forward([9], state)
+    np.testing.assert_array_equal(model.forward([7], branch), expected)
+    np.testing.assert_array_equal(model.forward([7], restored), expected)
+
+
+def test_a_state_of_another_model_is_refused_and_changes_nothing() -> None:
+    state, other = build(checkpoints.rwkv4()).new_state(), build(checkpoints.rwkv7()).new_state()
+    before = {name: array.copy() for name, array in state.arrays.items()}
+    with pytest.raises(SettingsError, match="another version or size"):
+        state.assign(other.arrays)
+    for name, array in state.arrays.items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_v4_sums_do_not_overflow() -> None:
+    tensors = checkpoints.rwkv4()
+    tensors["blocks.0.att.key.weight"] *= 1000
+    model = build(tensors)
+    assert np.isfinite(model.forward(TOKENS, model.new_state(), logits="all")).all()
+
+
+@pytest.mark.parametrize("token", [-1, 50])
+def test_a_token_outside_the_vocabulary_is_refused(token: int) -> None:
+    model = build(checkpoints.rwkv4())
+    with pytest.raises(SettingsError, match="outside the model's vocabulary"):
+        model.forward([token], model.new_state())
+
+
+def test_no_tokens_are_refused() -> None:
+    model = build(checkpoints.rwkv4())
+    with pytest.raises(SettingsError, match="at least one token"):
+        model.forward([], model.new_state())
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("blocks.0.ffn.s_emb.weight", "RWKV-7a"),
+        ("blocks.0.qkv.weight", "RWKV-7b"),
+        ("blocks.0.ffn.enn.weight", "RWKV-8"),
+        ("_strategy", "converted by the rwkv package"),
+        ("blocks.0.att.key.weight_mx", "own int8"),
+    ],
+)
+def test_variants_that_do_not_run_are_refused_by_name(name: str, variant: str) -> None:
+    tensors = {**checkpoints.rwkv7(layers=1), name: np.zeros(1, np.float32)}
+    with pytest.raises(UnsupportedModelError, match=variant):
+        build(tensors)
+
+
+@pytest.mark.parametrize("missing", ["emb.weight", "blocks.1.att.key.weight", "ln_out.bias", "head.weight"])
+def test_a_missing_tensor_is_named(missing: str) -> None:
+    tensors = checkpoints.rwkv4()
+    del tensors[missing]
+    with pytest.raises(GoosequillError, match=missing.replace(".", r"\.")):
+        build(tensors)
+
+
+def test_a_tensor_of_a_wrong_shape_is_named() -> None:
+    tensors = checkpoints.rwkv4()
+    tensors["blocks.1.att.key.weight"] = np.zeros((64, 63), np.float32)
+    with pytest.raises(GoosequillError, match=r"blocks\.1\.att\.key\.weight.*\[64, 63\].*\[64, 64\]"):
+        build(tensors)

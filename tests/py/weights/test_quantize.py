@@ -1,0 +1,38 @@
+"""Rounding to 8 and 4 bits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from goosequill.weights import quantize
+
+
+@pytest.mark.parametrize(("bits", "steps"), [(8, 127), (4, 7)])
+def test_no_weight_is_off_by_more_than_half_a_step(bits: Literal[8, 4], steps: int) -> None:
+    weights = np.random.default_rng(0).standard_normal((5, 192)).astype(np.float32)
+    matrix = quantize(weights, bits)
+    assert matrix.shape == weights.shape
+    assert matrix.scales.shape == matrix.scales_shape
+    groups = weights.reshape(5, -1, 192 if bits == 8 else 64)
+    allowed = np.abs(groups).max(axis=-1, keepdims=True) / steps * 0.51
+    assert (np.abs(matrix.dequantize().reshape(groups.shape) - groups) <= allowed).all()
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_zeros_stay_zeros(bits: Literal[8, 4]) -> None:
+    assert not quantize(np.zeros((3, 64), np.float32), bits).dequantize().any()
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_what_is_exact_already_stays_exact(bits: Literal[8, 4]) -> None:
+    once = quantize(np.random.default_rng(0).standard_normal((4, 128)).astype(np.float32), bits)
+    again = quantize(once.dequantize(), bits)
+    np.testing.assert_allclose(again.dequantize(), once.dequantize(), rtol=1e-3)
+
+
+def test_4_bits_need_whole_groups() -> None:
+    with pytest.raises(ValueError, match="multiple of 64"):
+        quantize(np.zeros((2, 65), np.float32), 4)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +63,70 @@ def rwkv4(*, layers: int = 3, width: int = 64, ffn: int = 128, vocab: int = 50, 
     return tensors
 
 
+def _heads_frame(draw: _Draw, tensors: Tensors, layer: int, width: int, ffn: int) -> None:
+    """What versions 5 and 6 share in a layer."""
+    at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
+    for name in ("receptance", "key", "value", "output"):
+        tensors[at + name + ".weight"] = draw.matrix(width, width)
+    draw.norm(tensors, at + "ln_x", width)
+    tensors[ff + "key.weight"] = draw.matrix(ffn, width)
+    tensors[ff + "receptance.weight"] = draw.matrix(width, width)
+    tensors[ff + "value.weight"] = draw.matrix(width, ffn)
+
+
+def rwkv5(
+    *,
+    revision: int = 2,
+    bonus: str = "time_faaaa",
+    layers: int = 3,
+    width: int = 64,
+    heads: int = 4,
+    ffn: int = 128,
+    vocab: int = 50,
+    seed: int = 0,
+) -> Tensors:
+    """An RWKV-5.0, 5.1 or 5.2 checkpoint."""
+    draw = _Draw(seed)
+    tensors = _frame(draw, layers, width, vocab)
+    each = (heads, width // heads) if revision == 2 else (heads,)
+    for layer in range(layers):
+        at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
+        _heads_frame(draw, tensors, layer, width, ffn)
+        tensors[at + "time_decay"] = draw.vector(*each, mean=-2.0)
+        tensors[at + bonus] = draw.vector(*each)
+        for name in "kvrg" if revision else "kvr":
+            tensors[at + "time_mix_" + name] = draw.share(1, 1, width)
+        if revision:
+            tensors[at + "gate.weight"] = draw.matrix(width, width)
+        for name in "kr":
+            tensors[ff + "time_mix_" + name] = draw.share(1, 1, width)
+    return tensors
+
+
+def rwkv6(
+    *, layers: int = 3, width: int = 64, heads: int = 4, ffn: int = 128, vocab: int = 50, seed: int = 0
+) -> Tensors:
+    """An RWKV-6 checkpoint."""
+    draw = _Draw(seed)
+    tensors = _frame(draw, layers, width, vocab)
+    shift, rank = 6, 10
+    for layer in range(layers):
+        at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
+        _heads_frame(draw, tensors, layer, width, ffn)
+        for name in "xwkvrg":
+            tensors[at + "time_maa_" + name] = draw.share(1, 1, width)
+        tensors[at + "time_maa_w1"] = draw.matrix(width, 5 * shift, scale=(5 * shift / width) ** 0.5)
+        tensors[at + "time_maa_w2"] = draw.vector(5, shift, width, scale=0.3)
+        tensors[at + "time_decay"] = draw.vector(1, 1, width, mean=-2.0)
+        tensors[at + "time_decay_w1"] = draw.matrix(width, rank, scale=(rank / width) ** 0.5)
+        tensors[at + "time_decay_w2"] = draw.matrix(rank, width, scale=(width / rank) ** 0.5)
+        tensors[at + "time_faaaa"] = draw.vector(heads, width // heads)
+        tensors[at + "gate.weight"] = draw.matrix(width, width)
+        for name in "kr":
+            tensors[ff + "time_maa_" + name] = draw.share(1, 1, width)
+    return tensors
+
+
 def rwkv7(*, layers: int = 3, width: int = 128, ffn: int = 256, vocab: int = 50, seed: int = 0) -> Tensors:
     """An RWKV-7 checkpoint with heads of 64."""
     draw = _Draw(seed)
@@ -84,3 +151,14 @@ def rwkv7(*, layers: int = 3, width: int = 128, ffn: int = 256, vocab: int = 50,
         tensors[ff + "key.weight"] = draw.matrix(ffn, width)
         tensors[ff + "value.weight"] = draw.matrix(width, ffn)
     return tensors
+
+
+MAKERS: dict[str, Callable[..., Tensors]] = {
+    "4": rwkv4,
+    "5.0": partial(rwkv5, revision=0, bonus="time_first"),
+    "5.1": partial(rwkv5, revision=1),
+    "5.2": rwkv5,
+    "6": rwkv6,
+    "7": rwkv7,
+}
+"""Version -> maker of a small checkpoint."""

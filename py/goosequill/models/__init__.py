@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from goosequill.errors import UnsupportedModelError
 from goosequill.kernels import Kernel, NumpyKernel
 from goosequill.models.config import GROUP_NORM_EPS, ModelConfig, detect_config
 from goosequill.models.model import Model
 from goosequill.models.parameters import Parameters, Progress
 from goosequill.models.rwkv4 import Rwkv4
+from goosequill.models.rwkv5 import Rwkv5
+from goosequill.models.rwkv6 import Rwkv6
 from goosequill.models.rwkv7 import Rwkv7
 from goosequill.models.state import State
 from goosequill.weights.source import TensorSource
 
-VERSIONS: dict[str, type[Model]] = {"4": Rwkv4, "7": Rwkv7}
+VERSIONS: dict[str, type[Model]] = {
+    "4": Rwkv4,
+    "5.0": Rwkv5,
+    "5.1": Rwkv5,
+    "5.2": Rwkv5,
+    "6": Rwkv6,
+    "7": Rwkv7,
+}
 
 __all__ = ["Model", "ModelConfig", "State", "detect_config", "load_model"]
 
@@ -49,11 +57,6 @@ def load_model(
     """
     eps = GROUP_NORM_EPS if group_norm_eps is None else group_norm_eps
     config = detect_config(tensors, group_norm_eps=eps)
-    if config.version not in VERSIONS:
-        raise UnsupportedModelError(
-            f"This is an RWKV-{config.version} model; Goosequill runs versions {', '.join(VERSIONS)}.",
-            code="unsupported-version",
-        )
     kernel = kernel or NumpyKernel()
     parameters = Parameters(tensors, kernel, bits=quantize, progress=progress)
     return VERSIONS[config.version](config, parameters, kernel)

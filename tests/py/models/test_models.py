@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,8 @@ from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.safetensors import encode
 from tests.py import checkpoints
-from tests.py.checkpoints import Tensors
+from tests.py.checkpoints import MAKERS, Tensors
 
-MAKERS: dict[str, Callable[..., Tensors]] = {"4": checkpoints.rwkv4, "7": checkpoints.rwkv7}
 TOKENS = np.random.default_rng(1).integers(0, 50, 64).tolist()
 
 

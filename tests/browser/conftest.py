@@ -1,0 +1,94 @@
+"""The built site under a path prefix, in the system's Chromium, with every request and complaint recorded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Error, Page, Request
+from scripts.serve import make_server
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PREFIX = "/goosequill/"
+
+
+@pytest.fixture(scope="session")
+def site_url() -> Iterator[str]:
+    """The address of dist/, served below a prefix as a project's GitHub Pages are; it ends in a slash."""
+    folder = ROOT / "dist"
+    if not (folder / "index.html").is_file():
+        pytest.fail("dist/ is not built: run make build first")
+    server = make_server(folder, prefix=PREFIX)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """The system's Chromium, kept from calling home; its sandbox cannot work for root."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.fail("Chromium is missing: install the package 'chromium'")
+    arguments = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-default-apps",
+        "--disable-domain-reliability",
+        "--disable-quic",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": executable, "args": arguments}
+
+
+@dataclass
+class Record:
+    """What one page asked for and complained about."""
+
+    requests: list[str] = field(default_factory=list)
+    console_errors: list[str] = field(default_factory=list)
+
+    def outside(self, origin: str) -> list[str]:
+        """Requests that left the origin; data: and blob: addresses go nowhere."""
+        local = (origin, "data:", f"blob:{origin}")
+        return [url for url in self.requests if not url.startswith(local)]
+
+
+@pytest.fixture
+def record(page: Page) -> Record:
+    """Records the page's requests (its workers' too), console errors and uncaught exceptions as they come."""
+    record = Record()
+
+    def note_request(request: Request) -> None:
+        record.requests.append(request.url)
+
+    def note_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            record.console_errors.append(message.text)
+
+    def note_exception(error: Error) -> None:
+        record.console_errors.append(str(error))
+
+    page.context.on("request", note_request)
+    page.on("console", note_console)
+    page.on("pageerror", note_exception)
+    return record
+
+
+@pytest.fixture
+def clean_page(page: Page, site_url: str, record: Record) -> Iterator[Page]:
+    """A page that fails its test if a request left the origin or the console showed an error."""
+    yield page
+    origin = site_url.removesuffix(PREFIX) + "/"
+    assert not record.outside(origin), "requests left the origin"
+    assert not record.console_errors, "the console showed errors"

@@ -1,0 +1,11 @@
+"""The package's own facts."""
+
+from __future__ import annotations
+
+import re
+
+import goosequill
+
+
+def test_version_is_semantic() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", goosequill.__version__)

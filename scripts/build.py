@@ -71,6 +71,24 @@ def build_wheel(output: Path) -> None:
     (output / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
 
+ENGINE_PARTS = (
+    "vendor/pyodide/pyodide.asm.wasm",
+    "vendor/pyodide/python_stdlib.zip",
+    "vendor/pyodide/numpy-*.whl",
+    "vendor/pyodide/micropip-*.whl",
+    "vendor/pyodide/packaging-*.whl",
+    "wheels/goosequill-*.whl",
+)
+
+
+def list_engine_parts(output: Path) -> None:
+    """Write engine/parts.json: what the worker fetches before it can start, so that it can say how far it is."""
+    paths = [path for pattern in ENGINE_PARTS for path in sorted(output.glob(pattern))]
+    parts = [{"file": path.relative_to(output).as_posix(), "bytes": path.stat().st_size} for path in paths]
+    text = json.dumps({"wheel": parts[-1]["file"], "parts": parts}, indent=2)
+    (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
+
+
 def main() -> int:
     staging = DIST.with_name("dist.new")
     shutil.rmtree(staging, ignore_errors=True)
@@ -78,6 +96,7 @@ def main() -> int:
         build_docs(staging)
         copy_site(staging)
         build_wheel(staging / "wheels")
+        list_engine_parts(staging)
     except BuildError as error:
         print(f"build: {error}", file=sys.stderr)
         return 1

@@ -1,0 +1,321 @@
+// The public JavaScript interface: load a model, write with it, dispose of it.
+//
+//   const model = await loadModel({ model: "models/default/", onProgress, signal });
+//   for await (const chunk of model.generate("Once upon a time", { temperature: 0.8, signal })) {
+//     text += chunk.text;              // the last item has finish_reason, usage and seed
+//   }
+//   model.dispose();
+//
+// Leaving the loop cancels; an aborted signal ends it with an AbortError, as fetch does; and
+// `cancel()` on what generate returns ends it calmly, with finish_reason "abort".
+// All work is done in a worker (worker.js); this file only keeps the requests apart.
+
+import { EngineError } from "./protocol.js";
+
+export { EngineError };
+
+/**
+ * @typedef {import("./protocol.js").Progress} Progress
+ * @typedef {import("./protocol.js").Chunk} Chunk
+ * @typedef {import("./protocol.js").End} End
+ * @typedef {import("./protocol.js").ModelInfo} ModelInfo
+ * @typedef {import("./protocol.js").ModelSource} ModelSource
+ * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
+ * @typedef {import("./protocol.js").Reply} Reply
+ * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
+ * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
+ * @typedef {AsyncGenerator<Chunk | End, void, void> & {cancel: () => void}} Writing
+ */
+
+/** A message to the worker, without its number. @typedef {Record<string, unknown> & {type: string}} Message */
+
+/** Scripts of our own folder only; a page with Trusted Types allows the policy "goosequill". */
+const trusted = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("goosequill", {
+  createScriptURL: (/** @type {string} */ url) => {
+    if (!url.startsWith(new URL("./", import.meta.url).href)) throw new TypeError(`not ours: ${url}`);
+    return url;
+  },
+});
+
+/** @returns {Worker} */
+function startWorker() {
+  const url = new URL("./worker.js", import.meta.url).href;
+  return new Worker(trusted ? trusted.createScriptURL(url) : url, { type: "module", name: "goosequill" });
+}
+
+/** One worker with Python in it, and any number of models. */
+export class Engine {
+  #worker;
+  #lastId = 0;
+  /** @type {Map<number, Pending>} */
+  #pending = new Map();
+  #watch = new AbortController();
+  /** @type {Error | null} why no more requests are taken */
+  #ended = null;
+
+  /** @param {{createWorker?: () => Worker}} [options] */
+  constructor({ createWorker = startWorker } = {}) {
+    this.#worker = createWorker();
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onerror = (event) => this.#end(died(event.message || "its script could not be loaded"));
+    this.#worker.onmessageerror = () => this.#end(died("it sent something unreadable"));
+  }
+
+  /** Whether the worker is gone; a new Engine is the way on. */
+  get ended() {
+    return this.#ended !== null;
+  }
+
+  /**
+   * @param {ModelSource} model
+   * @param {RequestOptions} [options]
+   * @returns {Promise<Model>}
+   */
+  async load(model, options = {}) {
+    const reply = await this.#ask({ type: "load", model }, options);
+    return new Model(this, reply.model, reply.info);
+  }
+
+  /**
+   * Runs another function of the Python package, by the name that the bridge lists it under.
+   * @param {string} name
+   * @param {Record<string, unknown>} args
+   * @param {RequestOptions} [options]
+   * @returns {Promise<any>}
+   */
+  async call(name, args, options = {}) {
+    return (await this.#ask({ type: "call", function: name, args }, options)).result;
+  }
+
+  /** @returns {Promise<import("./protocol.js").EngineStatus>} */
+  async status() {
+    return (await this.#ask({ type: "status" }, {})).status;
+  }
+
+  /** @param {number} model */
+  async unload(model) {
+    await this.#ask({ type: "unload", model }, {});
+  }
+
+  /**
+   * @param {number} model
+   * @param {string} prompt
+   * @param {GenerateOptions & RequestOptions} options
+   * @returns {Writing}
+   */
+  generate(model, prompt, { signal, onProgress, ...options }) {
+    const control = { cancel: () => {} };
+    const chunks = this.#write({ type: "generate", model, prompt, options }, { signal, onProgress }, control);
+    return Object.assign(chunks, { cancel: () => control.cancel() });
+  }
+
+  /** Ends the worker and everything that waits for it. */
+  dispose() {
+    this.#end(new DOMException("The engine was disposed of.", "AbortError"));
+  }
+
+  /**
+   * @param {Message} message
+   * @param {RequestOptions} options
+   * @param {{cancel: () => void}} control
+   * @returns {AsyncGenerator<Chunk | End, void, void>}
+   */
+  async *#write(message, { signal, onProgress }, control) {
+    /** @type {(Chunk | End)[]} */
+    const queue = [];
+    let cancelled = false;
+    /** @type {Error | null} */
+    let failure = null;
+    let wake = () => {};
+    signal?.throwIfAborted();
+    const id = this.#send(message, {
+      fail: (error) => {
+        failure = error;
+        wake();
+      },
+      onReply: (reply) => {
+        if (reply.type === "progress") onProgress?.(reply.progress);
+        if (reply.type === "token" && !cancelled) queue.push(...reply.chunks);
+        if (reply.type === "done") queue.push(reply.result);
+        wake();
+      },
+    });
+    control.cancel = () => {
+      cancelled = true;
+      this.#cancel(id);
+    };
+    const abort = () => {
+      control.cancel();
+      failure = abortError(signal);
+      wake();
+    };
+    signal?.addEventListener("abort", abort);
+    let ended = false;
+    try {
+      while (!ended) {
+        while (!queue.length && !failure) await new Promise((resolve) => (wake = () => resolve(undefined)));
+        if (failure) throw failure;
+        const item = /** @type {Chunk | End} */ (queue.shift());
+        ended = "finish_reason" in item;
+        yield item;
+      }
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      if (!ended) control.cancel();
+    }
+  }
+
+  /**
+   * @param {Message} message
+   * @param {RequestOptions} options
+   * @returns {Promise<any>} the reply that ends the request
+   */
+  #ask(message, { signal, onProgress }) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(abortError(signal));
+      const id = this.#send(message, {
+        fail: reject,
+        onReply: (reply) => (reply.type === "progress" ? onProgress?.(reply.progress) : resolve(reply)),
+      });
+      signal?.addEventListener("abort", () => {
+        this.#cancel(id);
+        reject(abortError(signal));
+      });
+    });
+  }
+
+  /** @param {Message} message @param {Pending} pending */
+  #send(message, pending) {
+    const id = ++this.#lastId;
+    if (this.#ended) {
+      const ended = this.#ended;
+      queueMicrotask(() => pending.fail(ended));
+      return id;
+    }
+    this.#pending.set(id, pending);
+    this.#worker.postMessage({ ...message, id });
+    return id;
+  }
+
+  /** @param {number} id */
+  #cancel(id) {
+    if (this.#pending.has(id)) this.#worker.postMessage({ type: "cancel", id });
+  }
+
+  /** @param {Reply} reply */
+  #receive(reply) {
+    if (reply.type === "alive") return this.#watchLock(reply.lock);
+    const pending = this.#pending.get(reply.id);
+    if (!pending) return;
+    if (reply.type !== "progress" && reply.type !== "token") this.#pending.delete(reply.id);
+    if (reply.type === "error") pending.fail(new EngineError(reply.error));
+    else pending.onReply(reply);
+  }
+
+  /** The worker holds this lock while it lives; to get it is to learn that the worker is gone. @param {string} lock */
+  #watchLock(lock) {
+    const gone = () => this.#end(died("the browser ended it, perhaps for want of memory"));
+    navigator.locks.request(lock, { signal: this.#watch.signal }, gone).catch(() => {}); // aborted when we end it
+  }
+
+  /** @param {Error} reason */
+  #end(reason) {
+    if (this.#ended) return;
+    this.#ended = reason;
+    this.#watch.abort();
+    this.#worker.terminate();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { fail } of pending) fail(reason);
+  }
+}
+
+/** A loaded model. */
+export class Model {
+  #engine;
+  #handle;
+
+  /** @param {Engine} engine @param {number} handle @param {ModelInfo} info */
+  constructor(engine, handle, info) {
+    this.#engine = engine;
+    this.#handle = handle;
+    this.info = info;
+  }
+
+  get engine() {
+    return this.#engine;
+  }
+
+  /**
+   * Writes on from a prompt. Iterate over what it returns: chunks, then the end.
+   * @param {string} prompt
+   * @param {GenerateOptions & RequestOptions} [options]
+   */
+  generate(prompt, options = {}) {
+    return this.#engine.generate(this.#handle, prompt, options);
+  }
+
+  /**
+   * Runs another function of the Python package on this model.
+   * @param {string} name
+   * @param {Record<string, unknown>} [args]
+   * @param {RequestOptions} [options]
+   */
+  call(name, args = {}, options = {}) {
+    return this.#engine.call(name, { model: this.#handle, ...args }, options);
+  }
+
+  /** Frees the model's memory; the engine lives on for other models. */
+  async unload() {
+    if (!this.#engine.ended) await this.#engine.unload(this.#handle);
+  }
+
+  /** Ends the engine, and with it every model it holds. */
+  dispose() {
+    this.#engine.dispose();
+  }
+}
+
+/**
+ * Loads a model: from a folder's address (with config.json in it), or from files that were picked.
+ * Without `engine` a new one is started, and ended again if the loading fails.
+ * @param {{model: string | URL | Blob | File[], tokenizer?: string, engine?: Engine} & RequestOptions} options
+ * @returns {Promise<Model>}
+ */
+export async function loadModel({ model, tokenizer, engine, ...options }) {
+  const used = engine ?? new Engine();
+  try {
+    return await used.load(modelSource(model, tokenizer), options);
+  } catch (error) {
+    if (!engine) used.dispose();
+    throw error;
+  }
+}
+
+/**
+ * @param {string | URL | Blob | File[]} model
+ * @param {string} [tokenizer]
+ * @returns {ModelSource}
+ */
+function modelSource(model, tokenizer) {
+  if (typeof model === "string" || model instanceof URL) {
+    return { kind: "folder", url: new URL(model, globalThis.location?.href).href };
+  }
+  const files = Array.isArray(model) ? model : [model];
+  const names = files.map((file) => ("name" in file ? String(file.name) : "model"));
+  return { kind: "files", files, names, tokenizer };
+}
+
+/** @param {string} why */
+function died(why) {
+  return new EngineError({
+    code: "worker-died",
+    message: `The engine stopped: ${why}.`,
+    remedy: "What was written is kept. Press Generate to start the engine again.",
+  });
+}
+
+/** @param {AbortSignal} [signal] */
+function abortError(signal) {
+  return signal?.reason ?? new DOMException("It was stopped.", "AbortError");
+}

@@ -1,0 +1,108 @@
+// Every message between a page and the engine's worker, and the errors and limits they share.
+// client.js and worker.js import this file and nothing of each other. It computes nothing.
+// Field names are snake_case on the wire, as in the OpenAI and Hugging Face APIs.
+
+/**
+ * Where a model comes from: a folder on a server (config.json beside its files), or files that the
+ * visitor picked. A picked set may hold config.json, weights and a tokenizer, or the weights alone.
+ * @typedef {{kind: "folder", url: string} | {kind: "files", files: Blob[], names: string[], tokenizer?: string}} ModelSource
+ */
+
+/**
+ * How far something has come. `loaded` and `total` are bytes while downloading, tokens while a
+ * prompt is read; `total` is 0 where it cannot be known.
+ * @typedef {{status: ProgressStatus, file: string, loaded: number, total: number}} Progress
+ * @typedef {"engine" | "start" | "model" | "weights" | "prompt"} ProgressStatus
+ */
+
+/** @typedef {{code: string, message: string, remedy: string}} ErrorFields */
+
+/**
+ * What the page may know of a loaded model.
+ * @typedef {{
+ *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
+ *   layers: number, width: number, tokenizer: string, quantization?: {bits: number | null}, bytes: number,
+ *   load_seconds: number
+ * }} ModelInfo
+ */
+
+/**
+ * One step of writing. `text` may be empty while a multi-byte character is still incomplete.
+ * `explanation` is there where the options asked for it.
+ * @typedef {{text: string, token: number, logprob: number, index: number, explanation?: any}} Chunk
+ * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
+ * @typedef {{text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null}} End
+ */
+
+/**
+ * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
+ * max_new_tokens, seed, stop, ...), and `explain` to have every step's candidates told.
+ * @typedef {Record<string, unknown>} GenerateOptions
+ */
+
+/**
+ * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
+ * @typedef {{type: "generate", id: number, model: number, prompt: string, options: GenerateOptions}} GenerateMessage
+ * @typedef {{type: "call", id: number, function: string, args: Record<string, unknown>}} CallMessage
+ * @typedef {{type: "unload", id: number, model: number}} UnloadMessage
+ * @typedef {{type: "cancel", id: number}} CancelMessage  the id is that of the request to end
+ * @typedef {{type: "status", id: number}} StatusMessage
+ * @typedef {LoadMessage | GenerateMessage | CallMessage | UnloadMessage | CancelMessage | StatusMessage} Request
+ */
+
+/**
+ * @typedef {"idle" | "loading" | "ready" | "error"} EngineState  it only ever moves to the right
+ * @typedef {{state: EngineState, models: number, running: number, heap_bytes: number}} EngineStatus
+ */
+
+/**
+ * `alive` comes first and names the lock that the worker holds for as long as it lives.
+ * @typedef {{type: "alive", lock: string}} AliveMessage
+ * @typedef {{type: "progress", id: number, progress: Progress}} ProgressMessage
+ * @typedef {{type: "loaded", id: number, model: number, info: ModelInfo}} LoadedMessage
+ * @typedef {{type: "token", id: number, chunks: Chunk[]}} TokenMessage
+ * @typedef {{type: "done", id: number, result: any}} DoneMessage
+ * @typedef {{type: "error", id: number, error: ErrorFields}} ErrorMessage
+ * @typedef {{type: "status", id: number, status: EngineStatus}} StatusReply
+ * @typedef {AliveMessage | ProgressMessage | LoadedMessage | TokenMessage | DoneMessage | ErrorMessage | StatusReply} Reply
+ */
+
+/** Progress is told at most this often for one file, in milliseconds. */
+export const PROGRESS_INTERVAL = 100;
+
+/** Tokens are posted together when they come faster than this, in milliseconds (60 a second). */
+export const TOKEN_INTERVAL = 16;
+
+/** A failure that a person can mend: what happened in `message`, what to do in `remedy`. */
+export class EngineError extends Error {
+  /** @param {ErrorFields} fields */
+  constructor({ code, message, remedy }) {
+    super(message);
+    this.name = "EngineError";
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/**
+ * The form in which any thrown value crosses to the page.
+ * @param {unknown} error
+ * @returns {ErrorFields}
+ */
+export function errorFields(error) {
+  if (error instanceof EngineError) return { code: error.code, message: error.message, remedy: error.remedy };
+  if (error instanceof Error && error.name === "AbortError") {
+    return { code: "aborted", message: "It was stopped.", remedy: "" };
+  }
+  const text = error instanceof Error ? lastLine(error.message) : String(error);
+  return {
+    code: "internal",
+    message: `Something went wrong inside the engine: ${text}`,
+    remedy: "Try once more; if it happens again, reload the page.",
+  };
+}
+
+/** A Python traceback ends with the line that says what happened. @param {string} text */
+function lastLine(text) {
+  return text.trim().split("\n").at(-1) ?? text;
+}

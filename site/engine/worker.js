@@ -1,0 +1,290 @@
+// The engine's worker: starts Python (Pyodide) and hands each message to goosequill.bridge.
+// It only dispatches: no numerics, no decoding, nothing of a page. Messages are in protocol.js.
+//
+// The engine goes idle -> loading -> ready or error, and never back: after an error the page starts
+// a new worker. A model that cannot be read is no error of the engine, only of that request.
+
+import { counted, download, Meter, open } from "./download.js";
+import { EngineError, errorFields, TOKEN_INTERVAL } from "./protocol.js";
+
+/** @typedef {import("./protocol.js").Request} Request */
+/** @typedef {import("./protocol.js").Reply} Reply */
+/** @typedef {import("./protocol.js").Progress} Progress */
+/** @typedef {(progress: Progress) => void} Tell */
+
+const BASE = new URL("../", import.meta.url);
+const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
+const scope = /** @type {any} */ (globalThis);
+
+/** @type {import("./protocol.js").EngineState} */
+let state = "idle";
+/** @type {Promise<any> | null} Python's bridge, once started */
+let engine = null;
+/** @type {any} */
+let pyodide = null;
+/** @type {Map<number, AbortController>} */
+const running = new Map();
+
+/** @param {Reply} reply */
+function post(reply) {
+  scope.postMessage(reply);
+}
+
+/** Lets waiting messages in, as setTimeout(0) would, but without its 4 ms. @returns {Promise<void>} */
+function breathe() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+// ---- Python ----------------------------------------------------------------------------------
+
+/**
+ * Fetches every part at once, counted, and gives each to whoever asks for it by fetch.
+ * Pyodide and micropip fetch for themselves and tell nobody how far they are; so the worker's own
+ * fetch answers them from the downloads under way.
+ * @param {{file: string, bytes: number}[]} parts
+ * @param {Tell} tell
+ */
+function serveParts(parts, tell) {
+  const fetchFromNetwork = globalThis.fetch;
+  const total = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const meter = new Meter("engine", "", total, (progress) => {
+    tell(progress);
+    if (progress.loaded >= total) tell({ status: "start", file: "", loaded: 0, total: 0 });
+  });
+  const arriving = new Map(
+    parts.map(({ file }) => {
+      const url = new URL(file, BASE).href;
+      const response = open(url, { file: url.slice(url.lastIndexOf("/") + 1), fetch: fetchFromNetwork });
+      response.catch(() => {}); // told to the one who asks for it
+      return [url, response.then((found) => counted(found, (count) => meter.add(count)))];
+    }),
+  );
+  for (const response of arriving.values()) response.catch(() => {});
+  globalThis.fetch = async (input, init) => {
+    const url = input instanceof Request ? input.url : new URL(String(input), BASE).href;
+    const response = arriving.get(url);
+    if (!response) return fetchFromNetwork(input, init);
+    arriving.delete(url);
+    return response;
+  };
+}
+
+/** @param {Tell} tell */
+async function startPython(tell) {
+  const response = await open(new URL("engine/parts.json", BASE).href, { file: "parts.json" });
+  const { wheel, parts } = await response.json();
+  serveParts(parts, tell);
+  const indexURL = new URL("vendor/pyodide/", BASE).href;
+  const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
+  pyodide = await loadPyodide({ indexURL, packages: ["numpy", "micropip"] });
+  const micropip = pyodide.pyimport("micropip");
+  await micropip.install.callKwargs(new URL(wheel, BASE).href, { deps: false });
+  return pyodide.pyimport("goosequill.bridge").Bridge();
+}
+
+/** @param {Tell} tell @returns {Promise<any>} */
+function ready(tell) {
+  if (engine) return engine;
+  state = "loading";
+  engine = startPython(tell).then(
+    (bridge) => {
+      state = "ready";
+      return bridge;
+    },
+    (error) => {
+      state = "error";
+      if (error instanceof EngineError) throw error;
+      const { message } = errorFields(error);
+      throw new EngineError({
+        code: "engine-start",
+        message: `The engine could not start. ${message}`,
+        remedy: "Reload the page; an up-to-date browser with WebAssembly is needed.",
+      });
+    },
+  );
+  return engine;
+}
+
+/** What a function of the bridge answers: its value, or the error that it tells. @param {any} answer */
+function value(answer) {
+  if (answer.error) throw new EngineError(answer.error);
+  return answer.value;
+}
+
+// ---- Sources of bytes ------------------------------------------------------------------------
+
+/** What Python reads a file through: any range of a blob, at once. @param {Blob} blob @param {string} name */
+function byteSource(blob, name) {
+  const reader = new scope.FileReaderSync();
+  return {
+    name,
+    size: blob.size,
+    /** @param {number} offset @param {number} length */
+    read: (offset, length) => new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length))),
+  };
+}
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @param {Tell} tell
+ */
+async function fetchFolder(url, signal, tell) {
+  const folder = new URL(url.endsWith("/") ? url : `${url}/`);
+  const config = await download(new URL("config.json", folder).href, { file: "config.json", signal });
+  const files = listedFiles(await config.text(), folder.href);
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  const meter = new Meter("model", files[0]?.name ?? "", total, tell);
+  const blobs = await Promise.all(
+    files.map(({ name, bytes, sha256 }) =>
+      download(new URL(name, folder).href, {
+        file: name,
+        bytes,
+        sha256,
+        signal,
+        onBytes: (n) => meter.add(n),
+      }),
+    ),
+  );
+  return [byteSource(config, "config.json"), ...blobs.map((blob, i) => byteSource(blob, files[i].name))];
+}
+
+/**
+ * The files that config.json lists; only plain names, so that a description cannot reach elsewhere.
+ * @param {string} text
+ * @param {string} folder
+ * @returns {{name: string, bytes: number, sha256: string}[]}
+ */
+function listedFiles(text, folder) {
+  try {
+    const { files } = JSON.parse(text);
+    if (files.every((/** @type {any} */ file) => /^[\w.-]+$/.test(file.name) && file.bytes >= 0))
+      return files;
+  } catch {
+    // told below
+  }
+  throw new EngineError({
+    code: "model-folder",
+    message: `No model was found at ${folder}.`,
+    remedy: "A model folder holds a config.json that lists its files, as “goosequill convert” writes it.",
+  });
+}
+
+// ---- Requests --------------------------------------------------------------------------------
+
+/** @param {import("./protocol.js").LoadMessage} request @param {AbortSignal} signal */
+async function load({ id, model }, signal) {
+  const started = performance.now();
+  /** @type {Tell} */
+  const tell = (progress) => post({ type: "progress", id, progress });
+  const sources =
+    model.kind === "folder"
+      ? fetchFolder(model.url, signal, tell)
+      : Promise.resolve(model.files.map((file, i) => byteSource(file, model.names[i])));
+  sources.catch(() => {}); // awaited below, after the engine
+  const bridge = await ready(tell);
+  const found = await sources;
+  signal.throwIfAborted();
+  /** @param {string} file @param {number} loaded @param {number} total */
+  const onWeights = (file, loaded, total) => tell({ status: "weights", file, loaded, total });
+  const tokenizer = model.kind === "files" ? (model.tokenizer ?? "") : "";
+  const { handle, info } = value(bridge.load(found, tokenizer, onWeights));
+  info.load_seconds = (performance.now() - started) / 1000;
+  post({ type: "loaded", id, model: handle, info });
+}
+
+/** @param {import("./protocol.js").GenerateMessage} request @param {AbortSignal} signal */
+async function generate({ id, model, prompt, options }, signal) {
+  const bridge = await ready(() => {});
+  const writing = value(bridge.generate(model, prompt, options));
+  signal.addEventListener("abort", () => writing.cancel());
+  /** @type {import("./protocol.js").Chunk[]} */
+  let chunks = [];
+  let posted = 0;
+  const flush = () => {
+    if (chunks.length) post({ type: "token", id, chunks });
+    chunks = [];
+    posted = performance.now();
+  };
+  try {
+    for (;;) {
+      const { chunk, progress, end } = value(writing.step());
+      if (chunk) chunks.push(chunk);
+      if (progress) post({ type: "progress", id, progress });
+      if (end || performance.now() - posted >= TOKEN_INTERVAL) flush();
+      if (end) return post({ type: "done", id, result: end });
+      await breathe();
+    }
+  } finally {
+    writing.destroy();
+  }
+}
+
+/** @param {import("./protocol.js").CallMessage} request */
+async function call({ id, function: name, args }) {
+  /** @type {Tell} */
+  const tell = (progress) => post({ type: "progress", id, progress });
+  const bridge = await ready(tell);
+  post({ type: "done", id, result: value(bridge.call(name, args)) });
+}
+
+/** @param {import("./protocol.js").UnloadMessage} request */
+async function unload({ id, model }) {
+  if (state === "ready") value((await ready(() => {})).unload(model));
+  post({ type: "done", id, result: null });
+}
+
+/** @param {number} id */
+async function tellStatus(id) {
+  const models = state === "ready" ? value((await ready(() => {})).status()).models : 0;
+  const heap = pyodide?._module.HEAPU8.length ?? 0;
+  post({ type: "status", id, status: { state, models, running: running.size, heap_bytes: heap } });
+}
+
+/** @param {Request} request @param {AbortSignal} signal @returns {Promise<void>} */
+function dispatch(request, signal) {
+  switch (request.type) {
+    case "load":
+      return load(request, signal);
+    case "generate":
+      return generate(request, signal);
+    case "call":
+      return call(request);
+    case "unload":
+      return unload(request);
+    default:
+      throw new TypeError(`unknown message: ${request.type}`);
+  }
+}
+
+scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
+  if (data.type === "cancel") return running.get(data.id)?.abort();
+  if (data.type === "status") return tellStatus(data.id);
+  const controller = new AbortController();
+  running.set(data.id, controller);
+  try {
+    await dispatch(data, controller.signal);
+  } catch (error) {
+    post({ type: "error", id: data.id, error: errorFields(error) });
+    // Pyodide cannot go on after a fault of its own; the page notices that the worker has gone.
+    if (/** @type {any} */ (error)?.pyodide_fatal_error) scope.close();
+  } finally {
+    running.delete(data.id);
+  }
+};
+
+// A lock ends with its holder, whatever ends the holder: so the page learns at once of a dead worker.
+// Where there are no locks (plain http), the page has only the worker's error event.
+if (navigator.locks) {
+  navigator.locks.request(LOCK, () => {
+    post({ type: "alive", lock: LOCK });
+    return new Promise(() => {});
+  });
+}

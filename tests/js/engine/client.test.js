@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Engine } from "../../../site/engine/client.js";
+
+/** A worker of which the test plays the part. */
+class FakeWorker {
+  /** @type {any[]} */
+  sent = [];
+  terminated = false;
+  /** @type {(event: {data: any}) => void} */
+  onmessage = () => {};
+  /** @type {(event: {message: string}) => void} */
+  onerror = () => {};
+
+  /** @param {any} message */
+  postMessage(message) {
+    this.sent.push(structuredClone(message));
+    this.react?.(message);
+  }
+
+  /** @type {((message: any) => void) | undefined} */
+  react;
+
+  terminate() {
+    this.terminated = true;
+  }
+
+  /** @param {any} data */
+  reply(data) {
+    this.onmessage({ data });
+  }
+}
+
+function start() {
+  const worker = new FakeWorker();
+  const engine = new Engine({ createWorker: () => /** @type {any} */ (worker) });
+  return { worker, engine };
+}
+
+/** @param {number} index */
+const chunk = (index) => ({ text: `t${index}`, token: index, logprob: -1, index });
+const end = {
+  text: "",
+  finish_reason: "length",
+  usage: { prompt_tokens: 1, completion_tokens: 3 },
+  seed: 7,
+};
+
+test("a loop gets every chunk one by one and the end last", async () => {
+  const { worker, engine } = start();
+  worker.react = ({ id, type }) => {
+    if (type !== "generate") return;
+    worker.reply({ type: "token", id, chunks: [chunk(0), chunk(1)] });
+    worker.reply({ type: "token", id, chunks: [chunk(2)] });
+    worker.reply({ type: "done", id, result: end });
+  };
+  const items = [];
+  for await (const item of engine.generate(1, "a", { temperature: 0 })) items.push(item);
+  assert.deepEqual(items, [chunk(0), chunk(1), chunk(2), end]);
+  assert.deepEqual(worker.sent, [
+    { type: "generate", model: 1, prompt: "a", options: { temperature: 0 }, id: 1 },
+  ]);
+});
+
+test("leaving the loop cancels", async () => {
+  const { worker, engine } = start();
+  worker.react = ({ id, type }) => {
+    if (type === "generate") worker.reply({ type: "token", id, chunks: [chunk(0), chunk(1)] });
+  };
+  for await (const item of engine.generate(1, "a", {})) if (item) break;
+  assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
+});
+
+test("an aborted signal ends the loop with an AbortError, and cancels", async () => {
+  const { worker, engine } = start();
+  const controller = new AbortController();
+  worker.react = ({ id, type }) => {
+    if (type === "generate") worker.reply({ type: "token", id, chunks: [chunk(0)] });
+  };
+  const loop = async () => {
+    for await (const item of engine.generate(1, "a", { signal: controller.signal })) {
+      if (item) controller.abort();
+    }
+  };
+  await assert.rejects(loop, { name: "AbortError" });
+  assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
+});
+
+test("cancel() lets nothing more through but the end", async () => {
+  const { worker, engine } = start();
+  worker.react = ({ id, type }) => {
+    if (type === "generate") worker.reply({ type: "token", id, chunks: [chunk(0)] });
+    if (type === "cancel") {
+      worker.reply({ type: "token", id, chunks: [chunk(1)] });
+      worker.reply({ type: "done", id, result: { ...end, finish_reason: "abort" } });
+    }
+  };
+  const writing = engine.generate(1, "a", {});
+  const items = [];
+  for await (const item of writing) {
+    items.push(item);
+    if (items.length === 1) writing.cancel();
+  }
+  assert.deepEqual(items, [chunk(0), { ...end, finish_reason: "abort" }]);
+});
+
+test("an error arrives with its code and remedy, and the next request is answered", async () => {
+  const { worker, engine } = start();
+  worker.react = ({ id, type }) => {
+    const error = { code: "file-truncated", message: "It is cut off.", remedy: "Get it again." };
+    if (type === "load") worker.reply({ type: "error", id, error });
+    else worker.reply({ type: "status", id, status: { state: "ready" } });
+  };
+  const loading = engine.load({ kind: "folder", url: "http://x/" });
+  await assert.rejects(loading, {
+    name: "EngineError",
+    code: "file-truncated",
+    message: "It is cut off.",
+    remedy: "Get it again.",
+  });
+  assert.deepEqual(await engine.status(), { state: "ready" });
+});
+
+test("two texts at once are kept apart", async () => {
+  const { worker, engine } = start();
+  const texts = [engine.generate(1, "a", {}), engine.generate(1, "b", {})].map(async (writing) => {
+    let text = "";
+    for await (const item of writing) text += item.text;
+    return text;
+  });
+  await Promise.resolve();
+  worker.reply({ type: "token", id: 2, chunks: [chunk(5)] });
+  worker.reply({ type: "token", id: 1, chunks: [chunk(1)] });
+  worker.reply({ type: "done", id: 1, result: end });
+  worker.reply({ type: "done", id: 2, result: end });
+  assert.deepEqual(await Promise.all(texts), ["t1", "t5"]);
+});
+
+test("a dead worker rejects everything that waits, and everything asked later", async () => {
+  const { worker, engine } = start();
+  const waiting = [
+    engine.load({ kind: "folder", url: "http://x/" }),
+    engine.status(),
+    engine.call("describe_decoding", {}),
+    engine.generate(1, "a", {}).next(),
+  ];
+  worker.onerror({ message: "out of memory" });
+  for (const promise of waiting) await assert.rejects(promise, { code: "worker-died" });
+  await assert.rejects(engine.status(), { code: "worker-died" });
+  await assert.rejects(engine.generate(1, "a", {}).next(), { code: "worker-died" });
+  assert.ok(worker.terminated && engine.ended);
+});
+
+test("progress goes to whoever asked, and dispose ends what is under way", async () => {
+  const { worker, engine } = start();
+  /** @type {any[]} */
+  const told = [];
+  const progress = { status: "model", file: "m", loaded: 1, total: 2 };
+  worker.react = ({ id }) => worker.reply({ type: "progress", id, progress });
+  const loading = engine.load({ kind: "folder", url: "http://x/" }, { onProgress: (p) => told.push(p) });
+  engine.dispose();
+  await assert.rejects(loading, { name: "AbortError" });
+  assert.deepEqual(told, [progress]);
+  assert.ok(worker.terminated);
+});
+
+test("an aborted load rejects at once and tells the worker", async () => {
+  const { worker, engine } = start();
+  const controller = new AbortController();
+  const loading = engine.load({ kind: "folder", url: "http://x/" }, { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(loading, { name: "AbortError" });
+  assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import test from "node:test";
+
+import { counted, download, Meter } from "../../../site/engine/download.js";
+
+const DATA = new TextEncoder().encode("goose".repeat(1000));
+const SHA256 = createHash("sha256").update(DATA).digest("hex");
+
+/** A body that arrives in pieces, and may break off. @param {number} [breakAt] */
+function body(breakAt = Number.POSITIVE_INFINITY) {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= breakAt) return controller.error(new TypeError("network error"));
+      if (at >= DATA.length) return controller.close();
+      controller.enqueue(DATA.slice(at, at + 700));
+      at += 700;
+    },
+  });
+}
+
+/** @param {() => Response} answer */
+function answering(answer) {
+  return /** @type {typeof fetch} */ (async () => answer());
+}
+
+test("a file arrives whole, counted and verified", async () => {
+  let counted = 0;
+  const blob = await download("http://x/f", {
+    file: "f",
+    bytes: DATA.length,
+    sha256: SHA256,
+    onBytes: (n) => {
+      counted += n;
+    },
+    fetch: answering(() => new Response(body())),
+  });
+  assert.deepEqual(new Uint8Array(await blob.arrayBuffer()), DATA);
+  assert.equal(counted, DATA.length);
+});
+
+test("what is wrong with a download is told by a code and a remedy", async () => {
+  /** @type {[string, () => Response, object][]} */
+  const cases = [
+    ["not-found", () => new Response("", { status: 404 }), {}],
+    ["http-status", () => new Response("", { status: 503 }), {}],
+    ["network", () => new Response(body(1400)), {}],
+    [
+      "network",
+      () => {
+        throw new TypeError("Failed to fetch");
+      },
+      {},
+    ],
+    ["download-truncated", () => new Response(body()), { bytes: DATA.length + 1 }],
+    ["checksum", () => new Response(body()), { sha256: SHA256.replace(/./, "x") }],
+  ];
+  for (const [code, answer, expected] of cases) {
+    const attempt = download("http://x/f", { file: "f", fetch: answering(answer), ...expected });
+    await assert.rejects(attempt, (/** @type {any} */ error) => {
+      assert.equal(error.code, code);
+      assert.match(error.message, /f/);
+      assert.notEqual(error.remedy, "");
+      return true;
+    });
+  }
+});
+
+test("an aborted download rejects as fetch does", async () => {
+  const fetch = answering(() => {
+    throw new DOMException("gone", "AbortError");
+  });
+  await assert.rejects(download("http://x/f", { file: "f", fetch }), { name: "AbortError" });
+});
+
+test("a counted response gives the same bytes and is counted before anybody reads it", async () => {
+  let count = 0;
+  const response = counted(new Response(body(), { headers: { "content-type": "application/wasm" } }), (n) => {
+    count += n;
+  });
+  while (count < DATA.length) await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(response.headers.get("content-type"), "application/wasm");
+  assert.deepEqual(new Uint8Array(await response.arrayBuffer()), DATA);
+});
+
+test("progress is told ten times a second at most, and always at the end", () => {
+  /** @type {number[]} */
+  const told = [];
+  let time = 0;
+  const meter = new Meter(
+    "model",
+    "f",
+    100,
+    ({ loaded }) => told.push(loaded),
+    () => time,
+  );
+  for (; time < 1000; time += 10) meter.add(1);
+  assert.equal(told.at(-1), 100);
+  assert.ok(told.length <= 11, `${told.length} reports`);
+});

@@ -1,0 +1,457 @@
+// The playground's page: a prompt, a stream of text, and the controls of model and decoder.
+// It fetches two small descriptions when it opens (how large the engine and the model are), and the
+// engine and the model only when the visitor asks. Model text reaches the page as text nodes only.
+
+import { byId, element, later, megabytes } from "../common/dom.js";
+import { Memory, readAddress, writeAddress } from "../common/memory.js";
+import { Knobs } from "./knobs.js";
+import { Session } from "./session.js";
+
+/** @typedef {import("../engine/client.js").Progress} Progress */
+/** @typedef {import("../engine/client.js").Writing} Writing */
+/** @typedef {import("./session.js").Source} Source */
+
+const DEFAULT_MODEL = new URL("../models/default/", import.meta.url).href;
+const PARTS = new URL("../engine/parts.json", import.meta.url).href;
+const ADDRESS_LIMIT = 4000; // characters of a prompt that an address still carries
+
+/** @type {Record<Progress["status"], string>} */
+const PHASES = {
+  engine: "Loading the engine",
+  start: "Starting Python",
+  model: "Loading the model",
+  weights: "Reading the weights",
+  prompt: "Reading the prompt",
+};
+
+const page = {
+  prompt: byId("prompt", "textarea"),
+  generate: byId("generate", "button"),
+  stop: byId("stop", "button"),
+  append: byId("append", "button"),
+  copy: byId("copy", "button"),
+  clear: byId("clear", "button"),
+  status: byId("status", "p"),
+  progressBox: byId("progress-box", "div"),
+  progress: byId("progress", "progress"),
+  progressLabel: byId("progress-label", "p"),
+  error: byId("error-box", "div"),
+  output: byId("output", "div"),
+  measures: byId("measures", "p"),
+  examplesBox: byId("examples-box", "span"),
+  examples: byId("examples", "select"),
+  modelTitle: byId("model-title", "p"),
+  modelFacts: byId("model-facts", "p"),
+  load: byId("load", "button"),
+  loadSize: byId("load-size", "p"),
+  useDefault: byId("use-default", "button"),
+  drop: byId("drop", "div"),
+  file: byId("file", "input"),
+  tokenizer: byId("tokenizer", "select"),
+  reset: byId("reset", "button"),
+};
+
+/** @type {Source} */
+const defaultSource = { title: "The default model", model: DEFAULT_MODEL };
+const session = new Session();
+const memory = new Memory("playground");
+const remember = later(store, 300);
+const knobs = new Knobs(byId("knobs", "div"), remember);
+
+/** @type {Source} */
+let source = defaultSource;
+/** @type {{title: string, text: string}[]} */
+let prompts = [];
+/** @type {AbortController | null} while something is loading */
+let loading = null;
+/** @type {Writing | null} while something is being written */
+let writing = null;
+/** Bytes of the engine and of the default model, 0 while unknown. */
+const sizes = { engine: 0, model: 0 };
+
+// ---- Status, progress, errors ------------------------------------------------------------------
+
+/** One line, politely announced. @param {string} text */
+function say(text) {
+  if (page.status.textContent !== text) page.status.textContent = text;
+}
+
+/** Downloads run side by side and are shown as one. @type {Map<string, Progress>} */
+const downloads = new Map();
+
+/** @param {Progress} progress */
+function showProgress(progress) {
+  let { status, loaded, total } = progress;
+  let phase = PHASES[status];
+  if (status === "engine" || status === "model") {
+    downloads.set(status, progress);
+    if (downloads.size > 1) phase = "Loading the engine and the model";
+    loaded = [...downloads.values()].reduce((sum, part) => sum + part.loaded, 0);
+    total = [...downloads.values()].reduce((sum, part) => sum + part.total, 0);
+  } else if (status === "start" && [...downloads.values()].some((part) => part.loaded < part.total)) {
+    return; // the model is still on its way, and that is the longer wait
+  }
+  say(`${phase}…`); // said once a phase; figures stand in the label, which is not announced
+  page.progressBox.hidden = false;
+  if (total) {
+    page.progress.max = total;
+    page.progress.value = Math.min(loaded, total);
+  } else {
+    page.progress.removeAttribute("value");
+  }
+  page.progressLabel.textContent = figures(status, loaded, total);
+}
+
+/** @param {Progress["status"]} status @param {number} loaded @param {number} total */
+function figures(status, loaded, total) {
+  if (status === "engine" || status === "model") {
+    return total ? `${megabytes(loaded)} of ${megabytes(total)}` : megabytes(loaded);
+  }
+  const unit = status === "prompt" ? "tokens" : "tensors";
+  return total ? `${loaded.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit}` : "";
+}
+
+function hideProgress() {
+  downloads.clear();
+  page.progressBox.hidden = true;
+}
+
+/** @param {{message: string, remedy?: string}} error */
+function showError({ message, remedy = "" }) {
+  page.error.replaceChildren(element("strong", {}, message), remedy ? ` ${remedy}` : "");
+  page.error.hidden = false;
+  say(`${message} ${remedy}`.trim());
+}
+
+function hideError() {
+  page.error.hidden = true;
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  if (error instanceof Error && error.name === "AbortError") return say("Stopped.");
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = error instanceof Error && "remedy" in error ? String(error.remedy) : "";
+  showError({ message, remedy });
+}
+
+/** Which buttons can be pressed now. */
+function showButtons() {
+  const busy = Boolean(loading || writing);
+  const written = page.output.textContent !== "";
+  page.generate.disabled = busy;
+  page.load.disabled = busy || session.holds(source);
+  page.load.textContent = session.holds(source) ? "Loaded" : "Load now";
+  page.stop.disabled = !busy;
+  for (const control of [page.file, page.tokenizer, page.useDefault]) control.disabled = busy;
+  for (const button of [page.append, page.copy, page.clear]) button.disabled = busy || !written;
+  page.output.toggleAttribute("data-writing", Boolean(writing));
+  page.output.setAttribute("aria-busy", String(busy));
+  page.loadSize.hidden = session.holds(source);
+  page.useDefault.hidden = source === defaultSource;
+}
+
+// ---- Model -------------------------------------------------------------------------------------
+
+/** @param {string} url @returns {Promise<any>} */
+async function fetchDescription(url) {
+  try {
+    const response = await fetch(url);
+    return response.ok ? await response.json() : {};
+  } catch {
+    return {}; // only figures are missing then; loading tells what is wrong
+  }
+}
+
+async function describeDefault() {
+  const [engine, model] = await Promise.all([
+    fetchDescription(PARTS),
+    fetchDescription(new URL("config.json", DEFAULT_MODEL).href),
+  ]);
+  sizes.engine = sum(engine.parts);
+  sizes.model = sum(model.files);
+  defaultSource.title = model.title ?? defaultSource.title;
+  if (source !== defaultSource) return;
+  page.modelTitle.textContent = defaultSource.title;
+  page.modelFacts.textContent = model.description ?? "";
+  offerPrompts(model.prompts ?? []);
+  showSize();
+}
+
+/** @param {{bytes: number}[]} [files] */
+function sum(files = []) {
+  return files.reduce((total, { bytes }) => total + bytes, 0);
+}
+
+function showSize() {
+  if (!sizes.engine) return;
+  const own = source === defaultSource ? `, the model ${megabytes(sizes.model)}` : "";
+  page.loadSize.textContent = `Nothing is loaded before you press Generate or Load now. The engine is ${megabytes(sizes.engine)}${own}, from this site.`;
+}
+
+/** @param {{title: string, text: string}[]} list */
+function offerPrompts(list) {
+  prompts = list;
+  page.examplesBox.hidden = list.length === 0;
+  const choose = element("option", { value: "" }, "Choose…");
+  page.examples.replaceChildren(
+    choose,
+    ...list.map(({ title }, index) => element("option", { value: index }, title)),
+  );
+  if (list.length && page.prompt.value === "") page.prompt.value = list[0].text;
+}
+
+/** @param {import("../engine/client.js").ModelInfo} info */
+function showModel(info) {
+  page.modelTitle.textContent = info.title;
+  const bits = info.quantization?.bits;
+  const facts = [
+    info.architecture.replace("rwkv", "RWKV-"),
+    `${(info.parameters / 1e6).toFixed(1)} million parameters`,
+    bits ? `${bits} bits` : "",
+    `${info.layers} layers of ${info.width}`,
+    `${info.tokenizer} tokenizer, ${info.vocab_size.toLocaleString("en")} tokens`,
+    `loaded in ${info.load_seconds.toFixed(1)} s`,
+  ];
+  page.modelFacts.textContent = facts.filter(Boolean).join(" · ");
+}
+
+/** Loads what is chosen, unless it is loaded; throws what went wrong. */
+async function ensureModel() {
+  const held = session.modelOf(source);
+  if (held) return held;
+  loading = new AbortController();
+  showButtons();
+  say("Loading…");
+  try {
+    const model = await session.load(source, { signal: loading.signal, onProgress: showProgress });
+    showModel(model.info);
+    return model;
+  } finally {
+    loading = null;
+    hideProgress();
+    showButtons();
+  }
+}
+
+async function loadOnly() {
+  hideError();
+  try {
+    const { info } = await ensureModel();
+    say(`${info.title} is ready.`);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** @param {Source} chosen */
+async function changeSource(chosen) {
+  const before = source;
+  source = chosen;
+  page.modelTitle.textContent = chosen.title;
+  page.modelFacts.textContent = "";
+  showSize();
+  hideError();
+  if (chosen === defaultSource) describeDefault();
+  try {
+    const { info } = await ensureModel();
+    say(`${info.title} is ready.`);
+  } catch (error) {
+    source = before;
+    page.modelTitle.textContent = before.title;
+    const kept = session.modelOf(before);
+    if (kept) showModel(kept.info);
+    fail(error);
+  }
+  showButtons();
+}
+
+/** @param {FileList | null} list */
+function chooseFiles(list) {
+  const files = [...(list ?? [])];
+  if (!files.length || loading || writing) return;
+  const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
+  changeSource({ title: weights.name, model: files, tokenizer: page.tokenizer.value });
+}
+
+// ---- Writing -----------------------------------------------------------------------------------
+
+async function write() {
+  if (loading || writing) return;
+  hideError();
+  const prompt = page.prompt.value;
+  if (prompt.trim() === "") {
+    showError({ message: "The prompt is empty.", remedy: "Type a few words for the model to go on from." });
+    page.prompt.focus();
+    return;
+  }
+  try {
+    const model = await ensureModel();
+    knobs.drawIfFresh();
+    store();
+    page.output.textContent = "";
+    page.measures.textContent = "";
+    await stream(model.generate(prompt, { ...knobs.options(), onProgress: showProgress }));
+  } catch (error) {
+    fail(error);
+  } finally {
+    writing = null;
+    hideProgress();
+    showButtons();
+  }
+}
+
+/** @param {Writing} chunks */
+async function stream(chunks) {
+  writing = chunks;
+  showButtons();
+  const pace = new Pace(page.measures);
+  for await (const chunk of chunks) {
+    page.output.append(chunk.text);
+    if ("finish_reason" in chunk) return showEnd(chunk, pace);
+    if (pace.tokens === 0) {
+      hideProgress();
+      say("Writing…");
+    }
+    pace.add();
+  }
+}
+
+const REASONS = { stop: "Finished", length: "Length reached", abort: "Stopped" };
+
+/** @param {import("../engine/client.js").End} end @param {Pace} pace */
+function showEnd({ finish_reason, usage, seed }, pace) {
+  const count = usage.completion_tokens;
+  say(`${REASONS[finish_reason]} after ${count} ${count === 1 ? "token" : "tokens"}.`);
+  pace.show(
+    ` · prompt ${usage.prompt_tokens.toLocaleString("en")} tokens${seed === null ? "" : ` · seed ${seed}`}`,
+  );
+}
+
+/** Tokens, and tokens per second, shown a few times a second while writing. */
+class Pace {
+  tokens = 0;
+  #first = 0;
+  #last = 0;
+  #shown = 0;
+
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.place = place;
+  }
+
+  add() {
+    this.#last = performance.now();
+    if (this.tokens++ === 0) this.#first = this.#last;
+    if (this.#last - this.#shown < 250) return;
+    this.#shown = this.#last;
+    this.show("");
+  }
+
+  /** @param {string} more */
+  show(more) {
+    const seconds = (this.#last - this.#first) / 1000;
+    const rate =
+      this.tokens > 1 && seconds > 0 ? ` · ${((this.tokens - 1) / seconds).toFixed(1)} tokens a second` : "";
+    this.place.textContent = `${this.tokens} ${this.tokens === 1 ? "token" : "tokens"}${rate}${more}`;
+  }
+}
+
+function stop() {
+  loading?.abort();
+  writing?.cancel();
+}
+
+// ---- Address, memory, small things -------------------------------------------------------------
+
+/** Puts prompt and settings into the address and the memory. */
+function store() {
+  const values = knobs.values();
+  if (page.prompt.value) values.set("prompt", page.prompt.value);
+  memory.write(values);
+  if (page.prompt.value.length > ADDRESS_LIMIT) values.delete("prompt");
+  writeAddress(values);
+}
+
+function restore() {
+  const address = readAddress();
+  const values = address.size ? address : memory.read();
+  if (!address.size) values.delete("seed"); // a link repeats a text; a new visit begins another
+  knobs.restore(values);
+  page.prompt.value = values.get("prompt") ?? page.prompt.value;
+}
+
+async function copy() {
+  try {
+    await navigator.clipboard.writeText(page.output.textContent ?? "");
+    say("Copied.");
+  } catch {
+    getSelection()?.selectAllChildren(page.output);
+    say("The text is selected; copy it with Ctrl+C.");
+  }
+}
+
+function clear() {
+  page.output.textContent = "";
+  page.measures.textContent = "";
+  hideError();
+  say("");
+  showButtons();
+  page.prompt.focus();
+}
+
+function append() {
+  page.prompt.value += page.output.textContent;
+  clear();
+  remember();
+}
+
+page.generate.addEventListener("click", write);
+page.stop.addEventListener("click", stop);
+page.load.addEventListener("click", loadOnly);
+page.copy.addEventListener("click", copy);
+page.clear.addEventListener("click", clear);
+page.append.addEventListener("click", append);
+page.prompt.addEventListener("input", remember);
+page.reset.addEventListener("click", () => {
+  knobs.restore(new Map());
+  store();
+  say("The decoder's settings are as they were at first.");
+});
+page.examples.addEventListener("change", () => {
+  const chosen = prompts[Number(page.examples.value)];
+  if (page.examples.value === "" || !chosen) return;
+  page.prompt.value = chosen.text;
+  page.examples.value = "";
+  store();
+});
+page.file.addEventListener("change", () => chooseFiles(page.file.files));
+page.useDefault.addEventListener("click", () => {
+  page.file.value = "";
+  changeSource(defaultSource);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    write();
+  } else if (event.key === "Escape" && (loading || writing)) {
+    stop();
+  }
+});
+addEventListener("hashchange", restore);
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  document.body.dataset.dragging = "";
+});
+addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) delete document.body.dataset.dragging;
+});
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  delete document.body.dataset.dragging;
+  chooseFiles(event.dataTransfer?.files ?? null);
+});
+
+restore();
+showButtons();
+describeDefault();

@@ -1,0 +1,60 @@
+// The engine as the playground holds it: started when first needed, started anew when it has died,
+// and one model at a time. A model that fails to load leaves the one before it in place.
+
+import { Engine, loadModel } from "../engine/client.js";
+
+/** @typedef {import("../engine/client.js").Model} Model */
+/** @typedef {import("../engine/client.js").Progress} Progress */
+/** @typedef {{title: string, model: string | File[], tokenizer?: string}} Source */
+
+export class Session {
+  /** @type {Engine | null} */
+  #engine = null;
+  /** @type {Model | null} */
+  #model = null;
+  /** @type {Source | null} */
+  #loaded = null;
+
+  /** @param {Source} source */
+  holds(source) {
+    return this.#loaded === source && this.#engine !== null && !this.#engine.ended;
+  }
+
+  /** The loaded model of this source, if it is the one that is held. @param {Source} source */
+  modelOf(source) {
+    return this.holds(source) ? this.#model : null;
+  }
+
+  /**
+   * @param {Source} source
+   * @param {{signal: AbortSignal, onProgress: (progress: Progress) => void}} options
+   * @returns {Promise<Model>}
+   */
+  async load(source, { signal, onProgress }) {
+    if (this.#model && this.holds(source)) return this.#model;
+    if (!this.#engine || this.#engine.ended) {
+      this.#engine = new Engine();
+      this.#model = null;
+    }
+    const engine = this.#engine;
+    const previous = this.#model;
+    const { model, tokenizer } = source;
+    try {
+      this.#model = await loadModel({ model, tokenizer, engine, signal, onProgress });
+    } catch (error) {
+      // An engine that failed to start stays failed, and one that is still starting cannot be stopped.
+      if (!previous) this.dispose();
+      throw error;
+    }
+    this.#loaded = source;
+    await previous?.unload();
+    return this.#model;
+  }
+
+  dispose() {
+    this.#engine?.dispose();
+    this.#engine = null;
+    this.#model = null;
+    this.#loaded = null;
+  }
+}

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
-from goosequill.weights.elements import STORED, from_bytes
+from goosequill.weights.elements import STORED, read_elements
 from goosequill.weights.source import ByteSource, truncated
 
 MAX_PICKLE = 32_000_000
@@ -291,6 +291,6 @@ class PthSource:
         steps = zip(tensor.shape, tensor.stride, strict=True)
         reach = 1 + sum((n - 1) * s for n, s in steps) if prod(tensor.shape) else 0
         start = self._data_offset(f"{self._folder}data/{tensor.storage.key}") + tensor.offset * item
-        flat = from_bytes(self._source.read(start, reach * item), tensor.storage.dtype)
+        flat = read_elements(self._source, start, reach, tensor.storage.dtype)
         strides = tuple(4 * s for s in tensor.stride)
         return np.ascontiguousarray(np.lib.stride_tricks.as_strided(flat, tensor.shape, strides))

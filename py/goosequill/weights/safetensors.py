@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
-from goosequill.weights.elements import STORED, from_bytes
+from goosequill.weights.elements import STORED, read_elements
 from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import ByteSource, truncated
 
@@ -150,8 +150,8 @@ class SafetensorsSource:
 
     def _array(self, name: str) -> NDArray[Any]:
         entry = self._entries[name]
-        data = self._source.read(self._start + entry.begin, entry.end - entry.begin)
-        return from_bytes(data, entry.dtype).reshape(entry.shape)
+        flat = read_elements(self._source, self._start + entry.begin, prod(entry.shape), entry.dtype)
+        return flat.reshape(entry.shape)
 
     def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
         entry = self._entries[name]

@@ -1,0 +1,159 @@
+"""Model folders: config.json beside shards of safetensors and a tokenizer.
+
+The folder may lie on a disk, behind a URL or among files that a visitor picked: all that is asked
+of it is a function from a file's name to its bytes. config.json lists every file with its length
+and SHA-256, so that a damaged or exchanged one is told from a sound one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goosequill.errors import FileFormatError
+from goosequill.weights.safetensors import SafetensorsSource
+from goosequill.weights.sharded import ShardedSource
+from goosequill.weights.source import ByteSource, FileSource, TensorSource, truncated
+
+FORMAT = "goosequill-model"
+FORMAT_VERSION = 1
+DESCRIPTION = "config.json"
+MAX_DESCRIPTION = 1_000_000
+"""Longest config.json that is read, in bytes."""
+MAX_FILES = 10_000
+
+Reader = Callable[[str], ByteSource]
+"""Gives the bytes of a file in the folder, by its name."""
+
+_REMEDY = "A model folder is written by “goosequill convert”."
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+_STRETCH = 1 << 22
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An opened model folder: config.json, and the tensors of all its shards."""
+
+    description: dict[str, Any]
+    tensors: TensorSource
+
+
+def folder_reader(path: str | Path) -> Reader:
+    """A reader of the folder at a path."""
+    return lambda name: FileSource(Path(path) / name)
+
+
+def open_folder(read: Reader, *, verify: bool = True) -> Folder:
+    """Open a model folder.
+
+    Parameters
+    ----------
+    verify
+        Compare every file with its SHA-256 first (half a second for 100 MB). False where the
+        reader has done so already, as the page does while it downloads.
+
+    Raises
+    ------
+    FileFormatError
+        ``model-folder`` for an unsound config.json, ``file-missing``, ``file-truncated``,
+        ``file-altered`` for a file that is not the one that the folder was made with.
+    """
+    description = read_description(read(DESCRIPTION))
+    shards = []
+    for entry in description["files"]:
+        weights = entry["name"].endswith(".safetensors")
+        if weights or verify:
+            source = read(entry["name"])
+            check_file(source, entry, digest=verify)
+            if weights:
+                shards.append(source)
+    if not shards:
+        raise _bad("it lists no weights")
+    return Folder(description, ShardedSource([SafetensorsSource(source) for source in shards]))
+
+
+def is_description(source: ByteSource) -> bool:
+    """Whether a config.json is Goosequill's; other programs have files of that name too."""
+    try:
+        found = json.loads(source.read(0, min(source.size, MAX_DESCRIPTION)))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("format") == FORMAT
+
+
+def read_description(source: ByteSource) -> dict[str, Any]:
+    """Read and check config.json.
+
+    Raises
+    ------
+    FileFormatError
+        ``model-folder``: it does not describe a Goosequill model, or one of a later format.
+    """
+    if source.size > MAX_DESCRIPTION:
+        raise _bad(f"it has {source.size:,} bytes")
+    try:
+        found = json.loads(source.read(0, source.size))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise _bad("it does not describe a Goosequill model")
+    if found.get("format_version") != FORMAT_VERSION:
+        version = str(found.get("format_version"))[:20]
+        raise FileFormatError(
+            f"This model folder is of format {version}; this Goosequill reads {FORMAT_VERSION}.",
+            code="model-folder",
+            remedy="Use the Goosequill that the folder was made with, or a newer one.",
+        )
+    _check_entries(found.get("files"))
+    tokenizer = found.get("tokenizer")
+    if not isinstance(tokenizer, dict) or not isinstance(tokenizer.get("kind"), str):
+        raise _bad("it names no tokenizer")
+    file = tokenizer.get("file")
+    if file is not None and file not in {entry["name"] for entry in found["files"]}:
+        raise _bad("its tokenizer is not among its files")
+    return found
+
+
+def _check_entries(files: Any) -> None:
+    if not isinstance(files, list) or not 1 <= len(files) <= MAX_FILES:
+        raise _bad("it has no list of files")
+    for entry in files:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise _bad("its list of files is damaged")
+        if not _NAME.fullmatch(entry["name"]):
+            raise _bad(f"{entry['name'][:80]!r} is no name for a file beside it")
+        length, digest = entry.get("bytes"), entry.get("sha256")
+        sound = isinstance(length, int) and not isinstance(length, bool) and length >= 0
+        if not sound or not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise _bad(f"length or SHA-256 of {entry['name']} is missing")
+    if len({entry["name"] for entry in files}) != len(files):
+        raise _bad("it lists a file twice")
+
+
+def check_file(source: ByteSource, entry: dict[str, Any], *, digest: bool = True) -> None:
+    """Compare a file with its entry in config.json."""
+    if source.size < entry["bytes"]:
+        raise truncated(source.name, source.size, entry["bytes"])
+    if source.size != entry["bytes"] or (digest and sha256(source) != entry["sha256"]):
+        raise FileFormatError(
+            f"{entry['name']} is not the file that this model folder was made with.",
+            code="file-altered",
+            remedy="Download the folder again.",
+        )
+
+
+def sha256(source: ByteSource) -> str:
+    """SHA-256 of a file, read a stretch at a time."""
+    state = hashlib.sha256()
+    for offset in range(0, source.size, _STRETCH):
+        state.update(source.read(offset, min(_STRETCH, source.size - offset)))
+    return state.hexdigest()
+
+
+def _bad(what: str) -> FileFormatError:
+    return FileFormatError(f"{DESCRIPTION} is unsound: {what}.", code="model-folder", remedy=_REMEDY)

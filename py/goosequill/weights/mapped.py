@@ -1,0 +1,63 @@
+"""Tensors under other names than the file's, with what a converter did to them undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.weights.quantize import QuantizedMatrix
+from goosequill.weights.source import TensorSource
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a tensor comes from.
+
+    Attributes
+    ----------
+    origin
+        The tensor of the file that holds it.
+    shape
+        Its shape under its own name.
+    restore
+        Undoes what the file's converter did; the result is reshaped to `shape`.
+    """
+
+    origin: str
+    shape: tuple[int, ...]
+    restore: Callable[[Floats], Floats] | None = None
+
+
+class MappedSource:
+    """A TensorSource whose tensors come out of another's."""
+
+    def __init__(self, tensors: TensorSource, parts: Mapping[str, Part]) -> None:
+        self.format = tensors.format
+        self.metadata: dict[str, Any] = tensors.metadata
+        self._tensors = tensors
+        self._parts = parts
+
+    def names(self) -> list[str]:
+        return list(self._parts)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self._parts[name].shape
+
+    def dtype(self, name: str) -> str:
+        return self._tensors.dtype(self._parts[name].origin)
+
+    def read(self, name: str) -> Floats | QuantizedMatrix:
+        part = self._parts[name]
+        found = self._tensors.read(part.origin)
+        if part.restore is None and found.shape == part.shape:
+            return found
+        array = found.dequantize() if isinstance(found, QuantizedMatrix) else found
+        if part.restore is not None:
+            array = part.restore(array)
+        return np.ascontiguousarray(array, np.float32).reshape(part.shape)

@@ -1,0 +1,208 @@
+"""rwkv.cpp's `.bin` files.
+
+Six 32-bit numbers, then tensors to the end of the file, each with its name, its type and its
+dimensions in reverse. The names are BlinkDL's, but rwkv.cpp's converter computes some values ahead
+(decays and bonuses of versions 4 and 5) and turns low-rank matrices over (6 and 7); both are
+undone here. Logarithms bring the values back to within rounding.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from goosequill.errors import FileFormatError, UnsupportedModelError
+from goosequill.weights.elements import read_elements, stored_bytes
+from goosequill.weights.mapped import Floats, MappedSource, Part
+from goosequill.weights.naming import LOW_RANK, row, transpose, vector_shape
+from goosequill.weights.source import ByteSource, TensorSource, truncated
+
+MAGIC = 0x67676D66
+MAX_TENSORS = 20_000
+MAX_NAME = 256
+_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q5_0", 8: "Q5_1", 9: "Q8_0"}
+
+
+def is_rwkv_cpp(source: ByteSource) -> bool:
+    """Whether the file begins as rwkv.cpp's files do."""
+    return source.size >= 4 and source.read(0, 4) == struct.pack("<I", MAGIC)
+
+
+def open_rwkv_cpp(source: ByteSource) -> TensorSource:
+    """Open an rwkv.cpp file; names and values are BlinkDL's.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is truncated or breaks a rule of the format; only headers are read.
+    UnsupportedModelError
+        If its elements are stored in a way that rwkv.cpp itself gave up.
+    """
+    raw = _RawRwkvCpp(source)
+    return MappedSource(raw, _parts(raw))
+
+
+def _bad(name: str, what: str) -> FileFormatError:
+    return FileFormatError(
+        f"{name} is no sound rwkv.cpp file: {what}.", code="rwkv-cpp-header", remedy="Download it again."
+    )
+
+
+@dataclass(frozen=True)
+class _Entry:
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+
+
+class _RawRwkvCpp:
+    """The tensors of an rwkv.cpp file as its converter left them."""
+
+    format = "rwkv.cpp"
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._entries: dict[str, _Entry] = {}
+        if source.size < 24:
+            raise truncated(source.name, source.size, 24)
+        _, version, _, _, _, dtype = struct.unpack("<6i", source.read(0, 24))
+        if version not in (100, 101):
+            raise _bad(source.name, f"it is of version {version}; 100 and 101 are read here")
+        self._version = version
+        self.metadata: dict[str, Any] = {"version": version, "type": _TYPES.get(dtype, str(dtype))}
+        position = 24
+        while position < source.size:
+            position = self._enter(position)
+            if len(self._entries) > MAX_TENSORS:
+                raise _bad(source.name, f"it has more than {MAX_TENSORS:,} tensors")
+
+    def _enter(self, position: int) -> int:
+        """Read the header of one tensor; where the next begins."""
+        source = self._source
+        data = source.read(position, min(12 + 4 * 4 + MAX_NAME, source.size - position))
+        if len(data) < 12:
+            raise truncated(source.name, source.size, position + 12)
+        dimensions, length, kind = struct.unpack_from("<3i", data)
+        if not 1 <= dimensions <= 4 or not 1 <= length <= MAX_NAME:
+            raise _bad(source.name, f"at byte {position:,} no tensor begins")
+        start: int = position + 12 + 4 * dimensions + length
+        if start > source.size:
+            raise truncated(source.name, source.size, start)
+        shape: tuple[int, ...] = struct.unpack_from(f"<{dimensions}i", data, 12)[::-1]
+        name = data[12 + 4 * dimensions : 12 + 4 * dimensions + length].decode("utf-8", "replace")
+        if min(shape) < 1 or name in self._entries:
+            raise _bad(source.name, f"the tensor {name!r} is empty or occurs twice")
+        dtype = self._dtype(name, kind)
+        try:
+            stored_bytes(shape[-1], dtype)
+        except ValueError as error:
+            raise _bad(source.name, f"tensor {name!r}: {error}") from error
+        end = start + stored_bytes(prod(shape), dtype)
+        if end > source.size:
+            raise truncated(source.name, source.size, end)
+        self._entries[name] = _Entry(dtype, shape, start)
+        return end
+
+    def _dtype(self, name: str, kind: int) -> str:
+        if kind not in _TYPES or (kind > 1 and self._version == 100):
+            raise UnsupportedModelError(
+                f"The tensor {name!r} of {self._source.name} is quantised in a way that is not read here "
+                f"(type {kind}, version {self._version}).",
+                code="unsupported-quantization",
+                remedy="Quantise the model anew with a current rwkv.cpp, or use its F16 file.",
+            )
+        return _TYPES[kind]
+
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self._entries[name].shape
+
+    def dtype(self, name: str) -> str:
+        return self._entries[name].dtype
+
+    def read(self, name: str) -> Floats:
+        entry = self._entries[name]
+        flat = read_elements(self._source, entry.offset, prod(entry.shape), entry.dtype)
+        result: Floats = flat.reshape(entry.shape)
+        return result
+
+
+def _parts(raw: _RawRwkvCpp) -> dict[str, Part]:
+    names = set(raw.names())
+    restore = _plain
+    if "blocks.0.att.time_maa_x" in names:
+        restore = _version6
+    elif "blocks.0.att.r_k" in names:
+        restore = _version7
+    elif "blocks.0.att.ln_x.weight" in names:
+        restore = _version5
+    elif "blocks.0.att.time_decay" in names:
+        restore = _version4
+    parts: dict[str, Part] = {}
+    for origin in raw.names():
+        joined = re.fullmatch(r"(blocks\.\d+\.att\.x_)rwkvag", origin)
+        shape = raw.shape(origin)
+        if joined:
+            for index, letter in enumerate("rwkvag"):
+                parts[joined[1] + letter] = Part(origin, (1, 1, prod(shape) // 6), _sixth(index))
+        else:
+            parts[origin] = restore(origin, shape)
+    return parts
+
+
+def _plain(name: str, shape: tuple[int, ...]) -> Part:
+    return Part(name, vector_shape(name, shape))
+
+
+def _sixth(index: int) -> Any:
+    return lambda array: row(index)(array.reshape(6, -1))
+
+
+def _version4(name: str, shape: tuple[int, ...]) -> Part:
+    if name.endswith(".time_decay"):
+        return Part(name, shape, lambda array: np.log(-array))
+    return _plain(name, shape)
+
+
+def _version5(name: str, shape: tuple[int, ...]) -> Part:
+    """Decays and bonuses are [H, S, 1] in 5.2, [H, 1] or [H, 1, 1] in 5.1 and 5.0."""
+    per_head = (shape[0],) if prod(shape) == shape[0] else (shape[0], prod(shape[1:]))
+    if name.endswith(".time_decay"):
+        return Part(name, per_head, _undo_decay)
+    if name.endswith(".time_first"):
+        return Part(name, per_head, lambda array: np.log(array))
+    if name.endswith(".time_faaaa"):
+        return Part(name, per_head)
+    return _plain(name, shape)
+
+
+def _undo_decay(array: Floats) -> Floats:
+    """z from exp(-exp(z)); in double precision, since the result lies close to 1."""
+    with np.errstate(divide="ignore"):
+        result: Floats = np.log(-np.log(array.astype(np.float64))).astype(np.float32)
+    return result
+
+
+def _version6(name: str, shape: tuple[int, ...]) -> Part:
+    if LOW_RANK.match(name) and len(shape) >= 2:
+        return Part(name, (*shape[:-2], shape[-1], shape[-2]), transpose)
+    if name.endswith(".att.time_faaaa"):
+        return Part(name, (shape[0], prod(shape[1:])))
+    if name.endswith(".att.time_decay"):
+        return Part(name, (1, 1, prod(shape)))
+    return _plain(name, shape)
+
+
+def _version7(name: str, shape: tuple[int, ...]) -> Part:
+    if LOW_RANK.match(name) and len(shape) == 2:
+        return Part(name, shape[::-1], transpose)
+    if name.endswith(".att.r_k"):
+        return Part(name, (shape[0], prod(shape[1:])))
+    return _plain(name, shape)

@@ -1,0 +1,94 @@
+"""Several weight files as one; and matrices that were cut by rows to fit into them.
+
+Static hosts limit the size of a file (GitHub Pages: 100 MB), and the embedding of a large model is
+larger than that. `convert` then writes ``name.rows.0``, ``name.rows.1``, ... instead of ``name``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.errors import FileFormatError
+from goosequill.weights.quantize import QuantizedMatrix
+from goosequill.weights.source import TensorSource
+
+ROWS = ".rows."
+_CUT = re.compile(r"(.+)\.rows\.(\d{1,5})")
+
+Tensor = NDArray[np.float32] | QuantizedMatrix
+
+
+class ShardedSource:
+    """A TensorSource over the files of one model.
+
+    Raises
+    ------
+    FileFormatError
+        ``shards``: a tensor is in two of them, or a cut matrix lacks rows.
+    """
+
+    def __init__(self, sources: Sequence[TensorSource]) -> None:
+        self.format = sources[0].format
+        self.metadata: dict[str, Any] = {}
+        for source in sources:
+            self.metadata.update(source.metadata)
+        self._owner = {name: source for source in sources for name in source.names()}
+        counts = Counter(name for source in sources for name in source.names())
+        for name, count in counts.items():
+            if count > 1:
+                raise _bad(f"the tensor {name!r} is in {count} of them")
+        self._pieces = self._gather()
+
+    def _gather(self) -> dict[str, list[str]]:
+        """Name -> the names under which its rows are stored, in order."""
+        found: dict[str, dict[int, str]] = {}
+        for name in self._owner:
+            cut = _CUT.fullmatch(name)
+            found.setdefault(cut[1] if cut else name, {})[int(cut[2]) if cut else 0] = name
+        for name, pieces in found.items():
+            if sorted(pieces) != list(range(len(pieces))):
+                raise _bad(f"rows of the tensor {name!r} are missing")
+            shapes = {self._owner[piece].shape(piece)[1:] for piece in pieces.values()}
+            if len(pieces) > 1 and (len(shapes) != 1 or len(next(iter(shapes))) != 1):
+                raise _bad(f"the rows of the tensor {name!r} do not fit each other")
+        return {name: [pieces[index] for index in range(len(pieces))] for name, pieces in found.items()}
+
+    def names(self) -> list[str]:
+        return list(self._pieces)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        shapes = [self._owner[piece].shape(piece) for piece in self._pieces[name]]
+        return (sum(shape[0] for shape in shapes), *shapes[0][1:]) if len(shapes) > 1 else shapes[0]
+
+    def dtype(self, name: str) -> str:
+        first = self._pieces[name][0]
+        return self._owner[first].dtype(first)
+
+    def read(self, name: str) -> Tensor:
+        pieces = [self._owner[piece].read(piece) for piece in self._pieces[name]]
+        return pieces[0] if len(pieces) == 1 else _stack(name, pieces)
+
+
+def _stack(name: str, pieces: list[Tensor]) -> Tensor:
+    quantized = [piece for piece in pieces if isinstance(piece, QuantizedMatrix)]
+    arrays = [piece for piece in pieces if not isinstance(piece, QuantizedMatrix)]
+    if not quantized:
+        return np.concatenate(arrays)
+    if arrays or len({piece.bits for piece in quantized}) != 1:
+        raise _bad(f"the rows of the tensor {name!r} are stored in different ways")
+    values = np.concatenate([piece.values for piece in quantized])
+    return QuantizedMatrix(quantized[0].bits, values, np.concatenate([piece.scales for piece in quantized]))
+
+
+def _bad(what: str) -> FileFormatError:
+    return FileFormatError(
+        f"The files of this model do not belong together: {what}.",
+        code="shards",
+        remedy="Choose all files of one model, and no other.",
+    )

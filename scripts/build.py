@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +34,7 @@ def run(*command: str) -> None:
 
 
 def policy_of(html: str) -> str:
-    """The strictest policy under which a documentation page works: its own inline scripts and nothing else."""
+    """The strictest policy under which a documentation page works: its own inline scripts, no others."""
     scripts = re.findall(r"<script(?P<attributes>[^>]*)>(.*?)</script>", html, re.DOTALL)
     inline = [text for attributes, text in scripts if "src=" not in attributes and "json" not in attributes]
     hashes = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline}
@@ -75,28 +74,10 @@ def copy_site(output: Path) -> None:
 
 
 def build_wheel(output: Path) -> None:
-    """Build the package's wheel into wheels/ and name it, with its hash, in wheels/index.json."""
+    """Build the package's wheel into wheels/; engine/parts.json names it."""
     output.mkdir()
-    with tempfile.TemporaryDirectory() as folder:
-        run(
-            sys.executable,
-            *(
-                "-m",
-                "pip",
-                "wheel",
-                "--quiet",
-                "--no-deps",
-                "--no-build-isolation",
-                "--wheel-dir",
-                folder,
-                ".",
-            ),
-        )
-        (wheel,) = Path(folder).glob("goosequill-*-py3-none-any.whl")
-        data = wheel.read_bytes()
-        (output / wheel.name).write_bytes(data)
-    index = {"goosequill": wheel.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    (output / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    run(*command, "--wheel-dir", str(output), ".")
 
 
 ENGINE_PARTS = (
@@ -110,7 +91,7 @@ ENGINE_PARTS = (
 
 
 def list_engine_parts(output: Path) -> None:
-    """Write engine/parts.json: what the worker fetches before it can start, so that it can say how far it is."""
+    """Write engine/parts.json: what the worker fetches before it starts, so that it can say how far it is."""
     paths = [path for pattern in ENGINE_PARTS for path in sorted(output.glob(pattern))]
     parts = [{"file": path.relative_to(output).as_posix(), "bytes": path.stat().st_size} for path in paths]
     text = json.dumps({"wheel": parts[-1]["file"], "parts": parts}, indent=2)

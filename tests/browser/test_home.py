@@ -1,11 +1,84 @@
-"""The home page opens cleanly under a path prefix."""
+"""The home page and the documentation: clean, within their policy, legible, narrow screens included."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from .accessibility import violations
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = ["", "documentation/"]
 
 
-def test_home_page_opens_without_leaving_the_origin(clean_page: Page, site_url: str) -> None:
+@pytest.fixture(params=["light", "dark"])
+def themed_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(color_scheme=request.param, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def test_home_page_leads_to_the_playground_in_one_click(clean_page: Page, site_url: str) -> None:
     clean_page.goto(site_url)
-    expect(clean_page).to_have_title("Goosequill")
-    expect(clean_page.get_by_role("heading", level=1)).to_have_text("Goosequill")
+    expect(clean_page).to_have_title("Goosequill: language models that write in your browser")
+    clean_page.get_by_role("link", name="Open the playground").click()
+    expect(clean_page).to_have_url(f"{site_url}playground/")
+    expect(clean_page.get_by_test_id("prompt")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_in_light_and_dark(themed_page: Page, site_url: str, path: str) -> None:
+    themed_page.goto(site_url + path)
+    assert violations(themed_page) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [320, 360])
+def test_narrow_screens_need_no_sideways_scrolling(page: Page, site_url: str, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(site_url + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_theme_chosen_in_the_documentation_holds_in_the_playground(page: Page, site_url: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(site_url)
+    page.get_by_role("button", name="Switch to dark colours").click()
+    page.goto(f"{site_url}playground/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(21, 24, 27)"
+
+
+def test_search_finds_a_page_under_its_policy(clean_page: Page, site_url: str) -> None:
+    clean_page.goto(site_url)
+    clean_page.get_by_role("textbox", name="Search the documentation").click()
+    clean_page.keyboard.type("documentation")
+    expect(clean_page.locator(".md-search-result__item").first).to_be_visible()
+
+
+def documentation_pages() -> list[Path]:
+    """The pages that MkDocs made; the applications bring a policy of their own."""
+    pages = (ROOT / "dist").rglob("*.html")
+    return [page for page in pages if 'name="generator" content="mkdocs' in page.read_text(encoding="utf-8")]
+
+
+def test_policies_allow_exactly_the_inline_scripts_of_each_page() -> None:
+    pages = documentation_pages()
+    assert len(pages) > 1
+    for page in pages:
+        html = page.read_text(encoding="utf-8")
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+        assert policy, f"{page} has no policy"
+        inline = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+        wanted = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline}
+        assert set(re.findall(r"'sha256-([^']*)'", policy.group(1))) == wanted
+        directives = dict(part.strip().split(" ", 1) for part in policy.group(1).split(";"))
+        assert directives["default-src"] == "'self'"
+        assert "unsafe" not in directives["script-src"]
+        assert not re.search(r"<[^>]+\son\w+=", html), "an inline handler, which the policy forbids"

@@ -1,4 +1,4 @@
-"""Axe in a page of ours: its source is evaluated by the browser's debugger, so no policy stands in its way."""
+"""Axe in a page of ours: evaluated by the browser's debugger, so that no policy stands in its way."""
 
 from __future__ import annotations
 

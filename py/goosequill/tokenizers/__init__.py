@@ -1,0 +1,118 @@
+"""Tokenizers: text to ids and back, for every RWKV model.
+
+``load_tokenizer("world")`` for World models, ``"neox-20b"`` for RWKV-4 Pile and Raven, ``"byte"``, or a
+``tokenizer.json``. Both large vocabularies ship inside the package, packed: 115 and 170 kB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import TokenizerError
+from .base import Tokenizer
+from .bpe import NEOX_SIZE, load_neox, load_tokenizer_json
+from .byte import ByteTokenizer
+from .stream import StreamDecoder
+from .world import WORLD_SIZE, WorldTokenizer, load_world, parse_vocabulary
+
+__all__ = [
+    "StreamDecoder",
+    "Tokenizer",
+    "check_vocabulary",
+    "load_tokenizer",
+    "tokenizer_for_vocabulary",
+]
+
+_BUILT_IN: dict[str, Callable[[], Tokenizer]] = {
+    "world": load_world,
+    "neox-20b": load_neox,
+    "byte": ByteTokenizer,
+}
+# A model may have rows past the last token, since sizes are rounded up; to 512 in the widest practice.
+_PADDING = 512
+_KEEP = -1
+
+
+def load_tokenizer(spec: str | Path | bytes, *, end_token: int | None = _KEEP) -> Tokenizer:
+    """Return a tokenizer.
+
+    Parameters
+    ----------
+    spec
+        ``"world"``, ``"neox-20b"``, ``"byte"``; or the path or the bytes of a Hugging Face
+        ``tokenizer.json`` (byte-level BPE) or of a vocabulary in BlinkDL's text form.
+    end_token
+        The id that ends a text, where the model says so; otherwise the tokenizer's own.
+
+    Raises
+    ------
+    TokenizerError
+        The file is missing, damaged, or of a kind that Goosequill does not read.
+    """
+    if isinstance(spec, str) and spec.lower() in _BUILT_IN:
+        tokenizer: Tokenizer = _BUILT_IN[spec.lower()]()
+    else:
+        tokenizer = _load_file(spec if isinstance(spec, bytes) else _read(Path(spec)))
+    if end_token != _KEEP:
+        tokenizer.end_token = end_token
+    return tokenizer
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return (path / "tokenizer.json" if path.is_dir() else path).read_bytes()
+    except OSError as error:
+        raise TokenizerError(
+            f"The tokenizer {str(path)!r} cannot be read: {error.strerror or error}.",
+            code="tokenizer-missing",
+            remedy='Give the path of a tokenizer.json, or one of the names "world", "neox-20b", "byte".',
+        ) from error
+
+
+def _load_file(data: bytes) -> Tokenizer:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TokenizerError(
+            "The tokenizer file is not text.",
+            code="tokenizer-file",
+            remedy="Give a Hugging Face tokenizer.json or rwkv_vocab_v20230424.txt.",
+        ) from error
+    if text.lstrip()[:1] == "{":
+        return load_tokenizer_json(text)
+    return WorldTokenizer(parse_vocabulary(text))
+
+
+def tokenizer_for_vocabulary(vocab_size: int) -> str | None:
+    """Return the name of the built-in tokenizer that models of this vocabulary size use, or None."""
+    if vocab_size == WORLD_SIZE:
+        return "world"
+    if vocab_size == 256:
+        return "byte"
+    return "neox-20b" if NEOX_SIZE <= vocab_size <= 50304 else None
+
+
+def check_vocabulary(tokenizer: Tokenizer, vocab_size: int) -> None:
+    """Refuse a tokenizer that was not made for a model.
+
+    Parameters
+    ----------
+    vocab_size
+        The model's number of rows.
+
+    Raises
+    ------
+    TokenizerError
+        ``tokenizer-mismatch``: the tokenizer has more ids than the model has rows, or far fewer.
+    """
+    if tokenizer.vocab_size <= vocab_size < tokenizer.vocab_size + _PADDING:
+        return
+    right = tokenizer_for_vocabulary(vocab_size)
+    hint = f'The tokenizer for this model is probably "{right}".' if right else ""
+    raise TokenizerError(
+        f"This tokenizer knows {tokenizer.vocab_size:,} tokens, but the model knows {vocab_size:,}: "
+        "they do not belong together, and the model would write nonsense.",
+        code="tokenizer-mismatch",
+        remedy=hint or "Choose the tokenizer.json that came with the model.",
+    )

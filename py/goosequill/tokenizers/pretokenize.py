@@ -1,0 +1,121 @@
+"""The step before byte pair encoding: a text cut into words, as a Hugging Face ``tokenizer.json`` says.
+
+Known are the parts that byte-level tokenizers use: ``ByteLevel``, ``Split``, ``Digits`` and sequences
+of them, and Unicode's four normal forms. Anything else is refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..errors import TokenizerError
+from .unicode_classes import NUMBER, compile_pattern
+
+Splitter = Callable[[str], list[str]]
+Normalizer = Callable[[str], str]
+
+# GPT-2's, in the words of its own code; GPT-NeoX uses the same.
+GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+
+def make_normalizer(description: Any) -> Normalizer:
+    """Return the function that a tokenizer.json's ``normalizer`` describes."""
+    if description is None:
+        return _unchanged
+    kind = _kind(description)
+    if kind in ("NFC", "NFD", "NFKC", "NFKD"):
+        return partial(_normalize, kind)
+    if kind == "Sequence":
+        steps = [make_normalizer(step) for step in description.get("normalizers", [])]
+        return partial(_apply_all, steps)
+    raise _unknown("normalizer", kind)
+
+
+def make_splitter(description: Any) -> Splitter:
+    """Return the function that a tokenizer.json's ``pre_tokenizer`` describes."""
+    kind = _kind(description)
+    if kind == "ByteLevel":
+        pattern = compile_pattern(GPT2_PATTERN) if description.get("use_regex", True) else None
+        return partial(_byte_level, pattern, bool(description.get("add_prefix_space", True)))
+    if kind == "Digits":
+        each = description.get("individual_digits", False)
+        return partial(_isolate, re.compile(f"[{NUMBER}]" if each else f"[{NUMBER}]+"))
+    if kind == "Split":
+        return _make_split(description)
+    if kind == "Sequence":
+        steps = [make_splitter(step) for step in description.get("pretokenizers", [])]
+        return partial(_split_all, steps)
+    raise _unknown("pre-tokenizer", kind)
+
+
+def _make_split(description: dict[str, Any]) -> Splitter:
+    wanted = description.get("pattern") or {}
+    if "Regex" in wanted:
+        pattern = compile_pattern(str(wanted["Regex"]))
+    else:
+        pattern = re.compile(re.escape(str(wanted.get("String", ""))))
+    behaviour, invert = description.get("behavior"), bool(description.get("invert", False))
+    if behaviour == "Isolated":
+        return partial(_isolate, pattern)
+    if behaviour == "Removed" and invert:
+        return partial(_only_matches, pattern)
+    raise _unknown("behaviour of Split", f"{behaviour}{', inverted' if invert else ''}")
+
+
+def _kind(description: Any) -> str:
+    return str(description.get("type")) if isinstance(description, dict) else str(description)
+
+
+def _unknown(what: str, kind: str) -> TokenizerError:
+    return TokenizerError(
+        f"The tokenizer has a {what} that Goosequill does not know: {kind}.",
+        code="tokenizer-unsupported",
+        remedy="Use a byte-level BPE tokenizer, as GPT-2, GPT-NeoX and Llama 3 have.",
+    )
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+def _normalize(form: str, text: str) -> str:
+    return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+
+def _apply_all(steps: list[Normalizer], text: str) -> str:
+    for step in steps:
+        text = step(text)
+    return text
+
+
+def _byte_level(pattern: re.Pattern[str] | None, add_prefix_space: bool, text: str) -> list[str]:
+    if add_prefix_space and text and not text.startswith(" "):
+        text = " " + text
+    if pattern is None:
+        return [text] if text else []
+    return pattern.findall(text)
+
+
+def _only_matches(pattern: re.Pattern[str], text: str) -> list[str]:
+    return [match.group() for match in pattern.finditer(text) if match.group()]
+
+
+def _isolate(pattern: re.Pattern[str], text: str) -> list[str]:
+    pieces, end = [], 0
+    for match in pattern.finditer(text):
+        if match.end() > match.start():
+            pieces += [text[end : match.start()], match.group()]
+            end = match.end()
+    pieces.append(text[end:])
+    return [piece for piece in pieces if piece]
+
+
+def _split_all(steps: list[Splitter], text: str) -> list[str]:
+    pieces = [text]
+    for step in steps:
+        pieces = [part for piece in pieces for part in step(piece)]
+    return pieces

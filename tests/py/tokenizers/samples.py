@@ -1,0 +1,26 @@
+"""Texts that tokenizers stumble over."""
+
+SAMPLES = [
+    "",
+    " ",
+    "Hello, world!",
+    "The cat's whiskers weren't they'll I'd WE'RE don't",
+    "line\nline\r\n\r\n\ttabs\t\tand  double   triple    spaces  ",
+    " " * 100 + "x" + "\n" * 30,
+    "def f(x):\n    return x  # comment\n\n\n\nclass A:\n\tpass\n",
+    "Grüße aus Köln, señor Çelik; naïve façade \u2014 \u201cquoted\u201d\u2026",
+    "Ελληνικά, Русский, Українська, Հայերեն, ქართული",
+    "漢字かな交じり文、カタカナ。한국어 문장입니다. 中文，标点！",
+    "العربية من اليمين، עברית מימין, فارسی ۱۲۳",
+    "हिन्दी में, ภาษาไทยไม่มีเว้นวรรค, বাংলা, தமிழ்",
+    "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466",
+    "\U0001f3f3\ufe0f\u200d\U0001f308 ok \U0001f1e9\U0001f1ea \U0001f600\U0001f600",
+    "e\u0301 a\u030a n\u0303 \u1100\u1161\u11a8 \u212b \ufb01",
+    "0123456789 3.14159 1,000,000 ½ ² ٣ Ⅷ \u3007",
+    "\u2028\u2029\u3000\x85\xa0\x1c\x1f\u200b\ufeff\x00\x7f\ufffd\ufffd",
+    "<|endoftext|>middle<|endoftext|><|padding|> <|endoftext",
+    "!!!???...---___***///\\\\|||{}[]()<>\"'`~@#$%^&*+=",
+    "https://example.org/a?b=c&d=%20#e user@example.org",
+    "MixedCASE snake_case kebab-case x1y2z3",
+    "\U00010330\U00020000\U000e0001\U0010ffff",
+]

@@ -1,0 +1,111 @@
+/**
+ * Colours code with highlight.js, loaded when the first block in a language that it knows appears.
+ * @module
+ */
+
+import { loadHighlighter } from "./vendored.js";
+
+/** @typedef {import("./types.js").Code} Code */
+/** @typedef {{name: string, text: string}} Piece text in the class `name`, or in none ("") */
+
+const ALIASES = new Map(
+  Object.entries({
+    c: "cpp",
+    "c++": "cpp",
+    h: "cpp",
+    hpp: "cpp",
+    cc: "cpp",
+    arduino: "cpp",
+    "c#": "java",
+    cs: "java",
+    csharp: "java",
+    kotlin: "java",
+    sh: "bash",
+    shell: "bash",
+    zsh: "bash",
+    console: "bash",
+    golang: "go",
+    js: "javascript",
+    jsx: "javascript",
+    mjs: "javascript",
+    node: "javascript",
+    jsonc: "json",
+    json5: "json",
+    py: "python",
+    python3: "python",
+    rs: "rust",
+    ts: "typescript",
+    tsx: "typescript",
+    html: "xml",
+    xhtml: "xml",
+    svg: "xml",
+    vue: "xml",
+    mysql: "sql",
+    postgresql: "sql",
+    sqlite: "sql",
+    scss: "css",
+    less: "css",
+  }),
+);
+const KNOWN = new Set("bash cpp css go java javascript json python rust sql typescript xml".split(" "));
+const LONGEST = 50_000;
+const ENTITIES = new Map([
+  ["&amp;", "&"],
+  ["&lt;", "<"],
+  ["&gt;", ">"],
+  ["&quot;", '"'],
+  ["&#x27;", "'"],
+]);
+
+/** @param {string} language */
+export function languageLabel(language) {
+  return language || "code";
+}
+
+/** @param {string} language */
+function grammarFor(language) {
+  const name = ALIASES.get(language) ?? language;
+  return KNOWN.has(name) ? name : "";
+}
+
+/**
+ * @param {HTMLElement} element holds the code as text already
+ * @param {Code} code
+ */
+export async function highlightInto(element, { code, language }) {
+  const grammar = grammarFor(language);
+  if (!grammar || code.length > LONGEST) return;
+  const highlighter = await loadHighlighter();
+  const { value } = highlighter.highlight(code, { language: grammar, ignoreIllegals: true });
+  const spans = pieces(value).map(({ name, text }) => {
+    if (!name) return text;
+    const span = element.ownerDocument.createElement("span");
+    span.className = name;
+    span.textContent = text;
+    return span;
+  });
+  element.replaceChildren(...spans);
+}
+
+/**
+ * highlight.js returns HTML. It is read here as the three things it can hold (a span's start, its end, text with five entities)
+ * rather than handed to the HTML parser.
+ * @param {string} html
+ * @returns {Piece[]}
+ */
+export function pieces(html) {
+  /** @type {Piece[]} */
+  const found = [];
+  /** @type {string[]} */
+  const classes = [];
+  for (const part of html.split(/(<span class="[\w\s-]*">|<\/span>)/)) {
+    const start = /^<span class="([\w\s-]*)">$/.exec(part);
+    if (start) classes.push(start[1] ?? "");
+    else if (part === "</span>") classes.pop();
+    else if (part) {
+      const text = part.replace(/&(?:amp|lt|gt|quot|#x27);/g, (entity) => ENTITIES.get(entity) ?? entity);
+      found.push({ name: classes.at(-1) ?? "", text });
+    }
+  }
+  return found;
+}

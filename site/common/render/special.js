@@ -1,0 +1,52 @@
+/**
+ * Finds the special tokens that models leave in their text (`<|endoftext|>`, `</s>`, `<pad>` ...) and takes them out,
+ * saying which. `<s>...</s>` in the middle of a text stays: there it is HTML's strikethrough.
+ * @module
+ */
+
+const PIPED = /<[|｜][^\s<>|｜]{1,40}[|｜]>/gu;
+const NAMED = /<(?:pad|unk|eos|bos|mask|sep|cls|(?:start|end)_of_turn)>|\[(?:PAD|UNK|EOS|BOS)\]/gu;
+const SENTENCE = /<\/?s>/gu;
+const STRIKE = /\S[^\n]*?<s>[^\n]*?<\/s>/u;
+
+/**
+ * @typedef {Object} Stripped
+ * @property {string} text the text without special tokens
+ * @property {[token: string, count: number][]} removed in order of first appearance
+ */
+
+/**
+ * @param {string} text
+ * @returns {Stripped}
+ */
+export function stripSpecialTokens(text) {
+  if (!text.includes("<") && !text.includes("[")) return { text, removed: [] };
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  const take = (/** @type {string} */ token) => {
+    counts.set(token, (counts.get(token) ?? 0) + 1);
+    return "";
+  };
+  let rest = text.replace(PIPED, take).replace(NAMED, take);
+  if (!STRIKE.test(rest)) rest = rest.replace(SENTENCE, take);
+  return { text: rest, removed: [...counts] };
+}
+
+/**
+ * Control characters as the pictures that Unicode has for them, so that they are seen rather than obeyed.
+ * Line feeds and tabs stay, carriage returns before a line feed go.
+ * @param {string} text
+ */
+export function showControls(text) {
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(/[\u202a-\u202e\u2066-\u2069]/g, "\u2426")
+    .replace(/\p{Cc}/gu, picture);
+}
+
+/** @param {string} control */
+function picture(control) {
+  if (control === "\n" || control === "\t") return control;
+  const code = control.charCodeAt(0);
+  return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\u2426";
+}

@@ -1,0 +1,56 @@
+/**
+ * Loads the vendored libraries of the renderer, each once and only when first needed. Nothing else imports them.
+ * @module
+ */
+
+const VENDOR = new URL("../../vendor/", import.meta.url);
+const LANGUAGES = "bash cpp css go java javascript json python rust sql typescript xml".split(" ");
+
+/** @param {string} path @returns {Promise<any>} */
+async function part(path) {
+  const module = await import(new URL(path, VENDOR).href);
+  return module.default;
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} load
+ * @returns {() => Promise<T>}
+ */
+function once(load) {
+  /** @type {Promise<T> | undefined} */
+  let promise;
+  return () => {
+    promise ??= load().catch((error) => {
+      promise = undefined;
+      throw error;
+    });
+    return promise;
+  };
+}
+
+/** @type {() => Promise<import("./types.js").MarkdownItConstructor>} */
+export const loadMarkdownIt = once(() => part("markdown-it.js"));
+
+/** @type {() => Promise<import("./types.js").Temml>} */
+export const loadTemml = once(async () => {
+  const sheet = globalThis.document?.createElement("link");
+  if (sheet) {
+    sheet.rel = "stylesheet";
+    sheet.href = new URL("temml/temml.css", VENDOR).href;
+    document.head.append(sheet);
+  }
+  return part("temml/temml.js");
+});
+
+/** @type {() => Promise<import("./types.js").Highlighter>} */
+export const loadHighlighter = once(async () => {
+  const [core, ...grammars] = await Promise.all([
+    part("highlight/core.js"),
+    ...LANGUAGES.map((name) => part(`highlight/${name}.js`)),
+  ]);
+  LANGUAGES.forEach((name, index) => {
+    core.registerLanguage(name, grammars[index]);
+  });
+  return core;
+});

@@ -1,0 +1,185 @@
+/**
+ * Puts reports side by side. The exact prompt is the key; rows stand in order of first appearance, whatever the prompts look like;
+ * a prompt that a file holds twice is one row with the outputs of both.
+ * @module
+ */
+
+/** @typedef {import("./reports/report.js").Report} Report */
+/** @typedef {import("./reports/report.js").Result} Result */
+/** @typedef {import("./reports/report.js").Output} Output */
+
+/**
+ * @typedef {Object} Column one report of one file
+ * @property {string} id stable through a session
+ * @property {string} letter "A", "B", ... "Z", "A2"
+ * @property {string} label tells columns apart: the model, and the file where two columns share a model
+ * @property {string} model
+ * @property {string} source the file's name or address
+ * @property {Report} report
+ *
+ * @typedef {Object} Row
+ * @property {number} number from 1, in the order of the files
+ * @property {string} prompt
+ * @property {Map<string, Result[]>} cells by column id
+ *
+ * @typedef {{columns: Column[], rows: Row[], configs: string[], mostOutputs: number}} Table
+ */
+
+/**
+ * @param {{id: string, source: string, report: Report}[]} loaded
+ * @returns {Table}
+ */
+export function collate(loaded) {
+  /** @type {Map<string, Row>} */
+  const rows = new Map();
+  /** @type {Set<string>} */
+  const configs = new Set();
+  let mostOutputs = 0;
+  for (const { id, report } of loaded) {
+    for (const { prompt, results } of report.entries) {
+      let row = rows.get(prompt);
+      if (!row) {
+        row = { number: rows.size + 1, prompt, cells: new Map() };
+        rows.set(prompt, row);
+      }
+      const cell = joinResults(row.cells.get(id) ?? [], results);
+      row.cells.set(id, cell);
+      for (const result of cell) {
+        configs.add(result.config);
+        mostOutputs = Math.max(mostOutputs, result.outputs.length);
+      }
+    }
+  }
+  return { columns: labelled(loaded), rows: [...rows.values()], configs: [...configs], mostOutputs };
+}
+
+/**
+ * One result a configuration: those with the same name are joined. The reports themselves are not changed.
+ * @param {Result[]} before @param {Result[]} more
+ * @returns {Result[]}
+ */
+function joinResults(before, more) {
+  const joined = [...before];
+  for (const result of more) {
+    const at = joined.findIndex((other) => other.config === result.config);
+    const other = joined[at];
+    if (other) joined[at] = { ...other, outputs: [...other.outputs, ...result.outputs] };
+    else joined.push(result);
+  }
+  return joined;
+}
+
+/** @param {{id: string, source: string, report: Report}[]} loaded @returns {Column[]} */
+function labelled(loaded) {
+  const short = loaded.map(({ report }) => report.model.split("/").at(-1) ?? report.model);
+  return loaded.map(({ id, source, report }, index) => {
+    const twin = short.some((name, other) => other !== index && name === short[index]);
+    const letter = letterOf(index);
+    return {
+      id,
+      letter,
+      label: twin ? `${short[index]} · ${fileOf(source)}` : (short[index] ?? ""),
+      model: report.model,
+      source,
+      report,
+    };
+  });
+}
+
+/** @param {number} index */
+export function letterOf(index) {
+  const letter = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? letter : `${letter}${Math.floor(index / 26) + 1}`;
+}
+
+/** @param {string} source */
+export function fileOf(source) {
+  return source.split(/[?#]/)[0]?.split("/").filter(Boolean).at(-1) || source;
+}
+
+/**
+ * @typedef {{text: Output, config: string, index: number, count: number, params: Result["params"]}} Sample
+ * index counts from 1; count is how many identical samples it stands for
+ */
+
+/**
+ * The samples of one cell that the view asks for.
+ * @param {Result[]} results
+ * @param {{config: string, sample: number, group: boolean}} view config "" and sample 0 mean all
+ * @returns {{samples: Sample[], missing: string}} missing says in words why there is none
+ */
+export function samplesOf(results, { config, sample, group }) {
+  const chosen = config === "" ? results : results.filter((result) => result.config === config);
+  if (results.length === 0) return { samples: [], missing: "The file has no results for this prompt." };
+  if (chosen.length === 0)
+    return {
+      samples: [],
+      missing: `No “${config}” here; it has ${listed(results.map((result) => result.config))}.`,
+    };
+  const samples = chosen.flatMap((result) => pick(result, { sample, group }));
+  if (samples.length > 0) return { samples, missing: "" };
+  const most = Math.max(...chosen.map((result) => result.outputs.length));
+  return {
+    samples,
+    missing: most === 0 ? "No outputs." : `No sample ${sample} here; it has ${most === 1 ? "one" : most}.`,
+  };
+}
+
+/** @param {Result} result @param {{sample: number, group: boolean}} view @returns {Sample[]} */
+function pick({ config, params, outputs }, { sample, group }) {
+  if (sample > 0) {
+    const text = outputs[sample - 1];
+    return text === undefined ? [] : [{ text, config, index: sample, count: 1, params }];
+  }
+  if (!group) return outputs.map((text, at) => ({ text, config, index: at + 1, count: 1, params }));
+  /** @type {Map<Output, Sample>} */
+  const groups = new Map();
+  outputs.forEach((text, at) => {
+    const seen = groups.get(text);
+    if (seen) seen.count++;
+    else groups.set(text, { text, config, index: at + 1, count: 1, params });
+  });
+  return [...groups.values()];
+}
+
+/** @param {string[]} names */
+function listed(names) {
+  const quoted = names.map((name) => `“${name}”`);
+  return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
+}
+
+/**
+ * Whether the columns' texts for a prompt differ, under the view. Columns without the prompt do not count.
+ * @param {Row} row @param {string[]} columnIds @param {{config: string, sample: number}} view
+ */
+export function differs(row, columnIds, { config, sample }) {
+  const sides = columnIds.flatMap((id) => {
+    const results = row.cells.get(id);
+    if (!results) return [];
+    const { samples } = samplesOf(results, { config, sample, group: true });
+    return samples.length === 0
+      ? []
+      : [JSON.stringify([...new Set(samples.map(({ text }) => text?.trim() ?? null))].sort())];
+  });
+  return new Set(sides).size > 1;
+}
+
+/**
+ * @param {Table} table
+ * @returns {{columnId: string, prompts: number, only: number, outputs: number}[]} only: prompts that no other column has
+ */
+export function coverage({ columns, rows }) {
+  return columns.map(({ id }) => {
+    const held = rows.filter((row) => row.cells.has(id));
+    const outputs = held.reduce(
+      (sum, row) => sum + (row.cells.get(id) ?? []).reduce((n, result) => n + result.outputs.length, 0),
+      0,
+    );
+    return {
+      columnId: id,
+      prompts: held.length,
+      only: held.filter((row) => row.cells.size === 1).length,
+      outputs,
+    };
+  });
+}

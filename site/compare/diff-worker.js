@@ -1,0 +1,14 @@
+/**
+ * Differences, off the page. Question: {before, after} -> {pieces, complete}
+ * @module
+ */
+
+import { wordDiff } from "./diff.js";
+import { serveQuestions } from "./workers.js";
+
+const vendored = import(new URL("../vendor/diff/array.js", import.meta.url).href);
+
+serveQuestions(async ({ before, after }) => {
+  const { diffArrays } = await vendored;
+  return wordDiff(before, after, { diffArrays });
+});

@@ -1,0 +1,72 @@
+/**
+ * Word-level difference of two texts, bounded in time. Words are as `Intl.Segmenter` cuts them, so Chinese and Japanese have words too.
+ * @module
+ */
+
+/** @typedef {{kind: "same" | "added" | "removed", text: string}} Piece */
+/** @typedef {(before: string[], after: string[], options: {timeout: number}) => {added: boolean, removed: boolean, value: string[]}[] | undefined} DiffArrays */
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+
+/** @param {string} text @returns {string[]} */
+export function words(text) {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/**
+ * @param {string} before
+ * @param {string} after
+ * @param {{diffArrays: DiffArrays, timeout?: number}} options timeout in milliseconds
+ * @returns {{pieces: Piece[], complete: boolean}} not complete: the time ran out, and what lies between the common head and tail is shown as replaced
+ */
+export function wordDiff(before, after, { diffArrays, timeout = 150 }) {
+  const old = words(before);
+  const now = words(after);
+  let head = 0;
+  while (head < old.length && head < now.length && old[head] === now[head]) head++;
+  let tail = 0;
+  while (tail < old.length - head && tail < now.length - head && old.at(-1 - tail) === now.at(-1 - tail))
+    tail++;
+  const middle = [old.slice(head, old.length - tail), now.slice(head, now.length - tail)];
+  const changes = diffArrays(middle[0] ?? [], middle[1] ?? [], { timeout });
+  const pieces = [
+    piece("same", old.slice(0, head)),
+    ...(
+      changes ?? [
+        { added: false, removed: true, value: middle[0] ?? [] },
+        { added: true, removed: false, value: middle[1] ?? [] },
+      ]
+    ).map(({ added, removed, value }) => piece(added ? "added" : removed ? "removed" : "same", value)),
+    piece("same", old.slice(old.length - tail)),
+  ];
+  return { pieces: joined(pieces.filter(({ text }) => text !== "")), complete: changes !== undefined };
+}
+
+/** @param {Piece["kind"]} kind @param {string[]} list @returns {Piece} */
+function piece(kind, list) {
+  return { kind, text: list.join("") };
+}
+
+/** Neighbours of one kind become one; single spaces between two changes go with them, for calmer reading. @param {Piece[]} pieces */
+function joined(pieces) {
+  /** @type {Piece[]} */
+  const result = [];
+  for (const next of pieces) {
+    const last = result.at(-1);
+    if (last?.kind === next.kind) last.text += next.text;
+    else result.push({ ...next });
+  }
+  return result;
+}
+
+/** The share of words that stayed, from 0 to 1. @param {Piece[]} pieces */
+export function likeness(pieces) {
+  let same = 0;
+  let all = 0;
+  for (const { kind, text } of pieces) {
+    const weight = text.length * (kind === "same" ? 2 : 1);
+    all += weight;
+    if (kind === "same") same += weight;
+  }
+  return all === 0 ? 1 : same / all;
+}

@@ -1,0 +1,475 @@
+/**
+ * The comparer's page: holds the open reports and the view, and has the parts drawn when either changes.
+ * @module
+ */
+
+import { prepare } from "../common/render/index.js";
+import { collate } from "./collate.js";
+import { showReports } from "./columns.js";
+import { showCoverage } from "./coverage.js";
+import { byId, counted } from "./dom.js";
+import { passes } from "./filter.js";
+import { setUpKeys } from "./keys.js";
+import { clearMarks, markFound } from "./marks.js";
+import { announce, dismiss, report as say } from "./messages.js";
+import { Search } from "./search.js";
+import { inSlices } from "./slices.js";
+import { fetchReport, openBlob } from "./sources.js";
+import { fromUrl, memory, splitFiles, toUrl } from "./state.js";
+import { dropFile, dropFiles, keepFile, keptFiles, recall, remember } from "./storage.js";
+import { Table } from "./table.js";
+import { setUpTools, showTools } from "./tools.js";
+import { Asker } from "./workers.js";
+
+/** @typedef {import("./state.js").View} View */
+/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("./collate.js").Column} Column */
+/** @typedef {import("./reports/report.js").Report} Report */
+/** @typedef {{id: string, source: string, file: string, address: string, blob: Blob | null, report: Report}} Loaded file: what its columns share */
+
+const form = /** @type {HTMLFormElement} */ (byId("tools"));
+const urls = /** @type {HTMLTextAreaElement} */ (byId("urls"));
+const keep = /** @type {HTMLInputElement} */ (byId("keep"));
+const rows = new Table(byId("prompts"));
+const search = new Search();
+/** @type {Asker<{before: string, after: string}, {pieces: import("./diff.js").Piece[], complete: boolean}>} */
+const differ = new Asker("diff-worker.js");
+
+/** @type {View} */
+let view = fromUrl(location.search, recall("settings"));
+/** @type {Loaded[]} */
+let loaded = [];
+let table = collate([]);
+/** Rows folded otherwise than the view says. @type {Set<number>} */
+let turned = new Set();
+let filtering = new AbortController();
+let lastFile = 0;
+
+/** @param {Partial<View>} change */
+function update(change) {
+  const before = view;
+  view = { ...view, ...change };
+  if ("fold" in change) turned = new Set();
+  remember("settings", memory(view));
+  writeUrl();
+  showTools(form, view, table);
+  if ("base" in change || "hide" in change) showReports(table, view, actions);
+  if (view.page !== before.page || "page" in change) showPage();
+  if (Object.keys(change).some((name) => !["at", "page", "files"].includes(name)))
+    refresh("q" in change ? 150 : 0);
+}
+
+/** Addresses change in place: one visit, one entry of the history, however much is typed. */
+function writeUrl() {
+  history.replaceState(null, "", `${location.pathname}${toUrl(view)}${location.hash}`);
+}
+
+function showPage() {
+  byId("prompts").hidden = view.page !== "read";
+  byId("coverage-page").hidden = view.page !== "coverage";
+  for (const button of document.querySelectorAll("[data-page]")) {
+    const current = button.getAttribute("data-page") === view.page;
+    if (current) button.setAttribute("aria-current", "page");
+    else button.removeAttribute("aria-current");
+  }
+  if (view.page === "coverage") showCoverage(table, (letter) => update({ page: "read", coverage: letter }));
+}
+
+/** After the set of reports has changed. */
+function recollate() {
+  table = collate(loaded);
+  turned = new Set();
+  const some = loaded.length > 0;
+  byId("work").hidden = !some;
+  byId("welcome").hidden = some;
+  document.body.classList.toggle("reading", some);
+  byId("files-row").hidden = !some;
+  document.title = some
+    ? `${table.columns
+        .map(({ label }) => label)
+        .join(", ")
+        .slice(0, 80)} · Compare outputs`
+    : "Compare outputs · Goosequill";
+  showReports(table, view, actions);
+  showTools(form, view, table);
+  showPage();
+  refresh(0);
+}
+
+function visibleColumns() {
+  const shown = table.columns.filter(({ letter }) => !view.hide.includes(letter));
+  const base = table.columns.find(({ letter }) => letter === view.base);
+  return base ? [base, ...shown.filter(({ id }) => id !== base.id)] : shown;
+}
+
+/** Filters and draws. @param {number} delay in milliseconds, while somebody types */
+async function refresh(delay) {
+  filtering.abort();
+  filtering = new AbortController();
+  const { signal } = filtering;
+  if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+  if (signal.aborted) return;
+  const columns = visibleColumns();
+  const { numbers, problem } = await searched();
+  if (signal.aborted) return;
+  /** @type {Row[]} */
+  const found = [];
+  const select = (/** @type {Row} */ row) => {
+    if ((!numbers || numbers.has(row.number)) && passes(row, { ...view, columns })) found.push(row);
+  };
+  if (!(await inSlices(table.rows, select, signal))) return;
+  clearMarks();
+  byId("prompts").classList.toggle("stack", view.layout === "stack");
+  rows.show(found, context(columns));
+  byId("count").textContent =
+    problem ||
+    (found.length === table.rows.length
+      ? counted(found.length, "prompt")
+      : `${found.length.toLocaleString("en")} of ${counted(table.rows.length, "prompt")}`);
+  byId("count").classList.toggle("problem", problem !== "");
+}
+
+/** @returns {Promise<{numbers: Set<number> | null, problem: string}>} numbers null: no search, or one that failed */
+async function searched() {
+  if (view.q.trim() === "") return { numbers: null, problem: "" };
+  const found = await search.find(table.rows, view.q, { expression: view.re });
+  if (found && "problem" in found) return { numbers: new Set(), problem: found.problem };
+  return { numbers: found?.numbers ?? null, problem: "" };
+}
+
+/** @param {Column[]} columns @returns {import("./row.js").RowContext} */
+function context(columns) {
+  const width = byId("prompts").clientWidth || 1000;
+  const across = view.layout === "stack" ? 1 : Math.max(1, Math.min(columns.length, Math.floor(width / 320)));
+  return {
+    columns,
+    base: columns.find(({ letter }) => letter === view.base) ?? null,
+    view,
+    isFolded: (row) => view.fold !== turned.has(row.number),
+    estimate: (row) => estimate(row, { columns, across, width: width / across }),
+    difference: (before, after) => differ.ask({ before, after }),
+    mark: (bubble) => markFound(bubble, view),
+    onToggle: (row) => toggle(row),
+    announce,
+  };
+}
+
+/** A row's height, roughly: it only has to keep the scroll bar calm. @param {Row} row @param {{columns: Column[], across: number, width: number}} layout */
+function estimate(row, { columns, across, width }) {
+  if (view.fold !== turned.has(row.number)) return 60;
+  const perLine = Math.max(20, width / 8);
+  const heights = columns.map(({ id }) => {
+    const results = (row.cells.get(id) ?? []).filter(
+      ({ config }) => view.config === "" || config === view.config,
+    );
+    const texts = results.flatMap(({ outputs }) =>
+      view.sample ? outputs.slice(view.sample - 1, view.sample) : outputs,
+    );
+    return (
+      60 +
+      texts.reduce(
+        (sum, text) =>
+          sum + 60 + 25 * Math.min(view.clip ? 16 : 400, Math.ceil((text?.length ?? 0) / perLine)),
+        0,
+      )
+    );
+  });
+  let height = 80;
+  for (let at = 0; at < heights.length; at += across) height += Math.max(...heights.slice(at, at + across));
+  return height;
+}
+
+/** @param {Row} row */
+function toggle(row) {
+  if (!turned.delete(row.number)) turned.add(row.number);
+  rows.redraw(row);
+}
+
+/** @type {import("./columns.js").ColumnActions} */
+const actions = {
+  pin: ({ letter }) => update({ base: view.base === letter ? "" : letter }),
+  hide: ({ letter }) =>
+    update({
+      hide: view.hide.includes(letter) ? view.hide.filter((one) => one !== letter) : [...view.hide, letter],
+    }),
+  close: ({ id }) => close(loaded.find((one) => one.id === id)),
+};
+
+/** Closes a file with all its columns. @param {Loaded | undefined} one */
+function close(one) {
+  if (!one) return;
+  loaded = loaded.filter(({ file }) => file !== one.file);
+  view = { ...view, files: view.files.filter((address) => address !== one.address), hide: [], base: "" };
+  urls.value = view.files.join("\n");
+  dismiss(one.source);
+  dropFile(one.file).catch(() => {});
+  writeUrl();
+  recollate();
+}
+
+/**
+ * @param {Blob} blob
+ * @param {{source: string, address?: string, file?: string}} from
+ */
+async function open(blob, { source, address = "", file = nextFile() }) {
+  dismiss(source);
+  const { reports, problems } = await openBlob(blob, source);
+  if (problems.length > 0) say(source, problems, { kind: "warning" });
+  const kept = address === "" ? blob : null;
+  loaded = [
+    ...loaded,
+    ...reports.map((report, index) => ({
+      id: `${file}.${index}`,
+      source,
+      file,
+      address,
+      blob: kept,
+      report,
+    })),
+  ];
+  return file;
+}
+
+function nextFile() {
+  return `${Date.now().toString().padStart(15, "0")}-${String(++lastFile).padStart(5, "0")}`;
+}
+
+/**
+ * Opens several at once; they stand in the order given, however long each takes. One that fails does not keep the others.
+ * @param {{source: string, address?: string, file?: string, get: () => Promise<Blob> | Blob}[]} list
+ */
+async function openAll(list) {
+  document.body.setAttribute("aria-busy", "true");
+  const before = loaded.length;
+  await Promise.all(
+    list.map(async ({ get, ...from }) => {
+      try {
+        await open(await get(), from);
+      } catch (error) {
+        say(from.source, [error instanceof Error ? error.message : String(error)], { kind: "error" });
+      }
+    }),
+  );
+  const order = new Map(list.map(({ source }, index) => [source, index]));
+  const fresh = loaded.slice(before).sort((a, b) => (order.get(a.source) ?? 0) - (order.get(b.source) ?? 0));
+  loaded = [...loaded.slice(0, before), ...fresh];
+  document.body.removeAttribute("aria-busy");
+  recollate();
+}
+
+/** Opens the addresses of the view that are not open, and closes those no longer in it. @param {string[]} files */
+async function openAddresses(files) {
+  loaded = loaded.filter(({ address }) => address === "" || files.includes(address));
+  view = { ...view, files };
+  writeUrl();
+  const fresh = files.filter((address) => !loaded.some((one) => one.address === address));
+  await openAll(
+    fresh.map((address) => ({
+      source: address,
+      address,
+      get: () => fetchReport(address, { base: document.baseURI }),
+    })),
+  );
+}
+
+/** @param {Iterable<File>} files */
+async function openFiles(files) {
+  const list = [...files].map((blob) => ({ source: blob.name, file: nextFile(), get: () => blob }));
+  await openAll(list);
+  if (keep.checked) await keepAll();
+}
+
+async function keepAll() {
+  const files = new Map(
+    loaded.flatMap(({ file, source, blob }) => (blob ? [[file, { id: file, name: source, blob }]] : [])),
+  );
+  try {
+    for (const file of files.values()) await keepFile(file);
+    announce("The files are kept in this browser.");
+  } catch (error) {
+    keep.checked = false;
+    announce(`The browser would not keep the files (${error instanceof Error ? error.message : error}).`);
+  }
+}
+
+/** @param {number} step */
+function walk(step) {
+  const all = [...document.querySelectorAll("#prompts article")];
+  const here = document.activeElement?.closest("article") ?? null;
+  const current = here
+    ? rows.rows.findIndex(({ number }) => `prompt-${number}` === here.id)
+    : firstInView(all) - (step > 0 ? 1 : 0);
+  const row = rows.rows[Math.min(Math.max(current + step, 0), rows.rows.length - 1)];
+  if (!row) return;
+  const element = rows.reveal(row);
+  element?.focus({ preventScroll: true });
+  element?.scrollIntoView({ block: "start" });
+  view = { ...view, at: row.number };
+  writeUrl();
+}
+
+/** @param {Element[]} articles */
+function firstInView(articles) {
+  const found = articles.find((article) => article.getBoundingClientRect().bottom > 80);
+  return found ? rows.rows.findIndex(({ number }) => `prompt-${number}` === found.id) : 0;
+}
+
+function currentRow() {
+  const article = document.activeElement?.closest("article");
+  return rows.rows.find(({ number }) => `prompt-${number}` === article?.id);
+}
+
+/** @param {string} value @param {string[]} list */
+function following(value, list) {
+  return list[(list.indexOf(value) + 1) % list.length] ?? "";
+}
+
+async function copyLink() {
+  const local = loaded.filter(({ address }) => address === "").length;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    announce(local > 0 ? "Link copied. It does not carry the files of this machine." : "Link copied.");
+  } catch {
+    announce("The browser did not allow copying; the page's address is the link.");
+  }
+}
+
+function setUpDrop() {
+  const overlay = byId("drop");
+  const carriesFiles = (/** @type {DragEvent} */ event) =>
+    event.dataTransfer?.types.includes("Files") ?? false;
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    overlay.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) overlay.hidden = true;
+  });
+  document.addEventListener("drop", (event) => {
+    overlay.hidden = true;
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    openFiles(event.dataTransfer?.files ?? []);
+  });
+}
+
+function setUpSources() {
+  urls.value = view.files.join("\n");
+  urls.rows = Math.min(6, Math.max(1, view.files.length));
+  byId("open-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    openAddresses(splitFiles(urls.value));
+  });
+  urls.addEventListener("input", () => {
+    urls.rows = Math.min(6, Math.max(1, urls.value.split("\n").length));
+  });
+  urls.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    openAddresses(splitFiles(urls.value));
+  });
+  const picker = /** @type {HTMLInputElement} */ (byId("files"));
+  picker.addEventListener("change", () => {
+    openFiles([...(picker.files ?? [])]);
+    picker.value = "";
+  });
+  keep.addEventListener("change", () => {
+    remember("keep", keep.checked);
+    if (keep.checked) keepAll();
+    else dropFiles().catch(() => {});
+  });
+  byId("close-all").addEventListener("click", () => {
+    loaded = [];
+    view = { ...view, files: [], hide: [], base: "" };
+    urls.value = "";
+    dropFiles().catch(() => {});
+    byId("message").replaceChildren();
+    writeUrl();
+    recollate();
+  });
+}
+
+function setUpView() {
+  setUpTools(form, update);
+  for (const button of document.querySelectorAll("[data-page]")) {
+    button.addEventListener("click", () =>
+      update({ page: /** @type {View["page"]} */ (button.getAttribute("data-page")) }),
+    );
+  }
+  byId("expand-all").addEventListener("click", () => update({ fold: false }));
+  byId("collapse-all").addEventListener("click", () => update({ fold: true }));
+  byId("copy-link").addEventListener("click", copyLink);
+}
+
+/** @type {import("./keys.js").Command[]} */
+const commands = [
+  { keys: ["j"], does: "Next prompt", run: () => walk(1) },
+  { keys: ["k"], does: "Previous prompt", run: () => walk(-1) },
+  {
+    keys: ["o"],
+    does: "Open or close the prompt",
+    run: () => {
+      const row = currentRow();
+      if (row) toggle(row);
+    },
+  },
+  { keys: ["e"], does: "Expand all prompts", run: () => update({ fold: false }) },
+  { keys: ["c"], does: "Collapse all prompts", run: () => update({ fold: true }) },
+  { keys: ["/"], does: "Search", run: () => byId("query").focus() },
+  {
+    keys: ["f"],
+    does: "Next configuration",
+    run: () => update({ config: following(view.config, ["", ...table.configs]) }),
+  },
+  {
+    keys: ["i"],
+    does: "Next sample",
+    run: () => update({ sample: (view.sample + 1) % (table.mostOutputs + 1) }),
+  },
+  {
+    keys: ["b"],
+    does: "Next baseline",
+    run: () => update({ base: following(view.base, ["", ...table.columns.map(({ letter }) => letter)]) }),
+  },
+  { keys: ["d"], does: "Only where they differ", run: () => update({ differ: !view.differ }) },
+  { keys: ["m"], does: "Markdown or the raw text", run: () => update({ markdown: !view.markdown }) },
+  { keys: ["p"], does: "Parameters", run: () => update({ params: !view.params }) },
+  { keys: ["g"], does: "Group identical samples", run: () => update({ group: !view.group }) },
+  { keys: ["l"], does: "Cut long outputs", run: () => update({ clip: !view.clip }) },
+  {
+    keys: ["t"],
+    does: "Take out special tokens",
+    run: () => update({ tokens: view.tokens === "strip" ? "show" : "strip" }),
+  },
+  {
+    keys: ["s"],
+    does: "Side by side or one below the other",
+    run: () => update({ layout: view.layout === "side" ? "stack" : "side" }),
+  },
+];
+
+async function start() {
+  setUpSources();
+  setUpView();
+  setUpDrop();
+  setUpKeys(commands, {
+    enabled: recall("keys") !== false,
+    onEnabled: (enabled) => remember("keys", enabled),
+  });
+  keep.checked = recall("keep") === true;
+  const parser = prepare();
+  const kept = keep.checked ? await keptFiles().catch(() => []) : [];
+  const addresses = view.files.map((address) => ({
+    source: address,
+    address,
+    get: () => fetchReport(address, { base: document.baseURI }),
+  }));
+  const files = kept.map(({ id, name, blob }) => ({ source: name, file: id, get: () => blob }));
+  await parser;
+  await openAll([...addresses, ...files]);
+  const row = table.rows.find(({ number }) => number === view.at);
+  if (row) rows.reveal(row)?.scrollIntoView({ block: "start" });
+}
+
+start();

@@ -1,0 +1,57 @@
+/**
+ * LLM Comparator JSON (Google PAIR): {metadata, models: [{name}], examples: [{input_text, tags, output_text_a, output_text_b, score}]}.
+ * Newer files hold `outputs` lists or more custom fields; the two texts are what is read.
+ * @module
+ */
+
+import { Gatherer, ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
+
+/** @param {unknown} value */
+export function isComparator(value) {
+  return isObject(value) && Array.isArray(value.examples) && Object.hasOwn(value, "models");
+}
+
+/**
+ * @param {unknown} value
+ * @returns {import("./report.js").Import}
+ */
+export function readComparator(value) {
+  const models = member(value, "models");
+  const examples = /** @type {unknown[]} */ (member(value, "examples"));
+  if (!Array.isArray(models) || models.length < 2)
+    throw new ImportError(
+      `${mismatch("models", Array.isArray(models) ? models[1] : models, "a list of two models")}.`,
+    );
+  const problems = new Problems();
+  const sides = ["output_text_a", "output_text_b"].map((field, side) => {
+    const gatherer = new Gatherer();
+    examples.forEach((example, index) => {
+      const prompt = member(example, "input_text");
+      const text = member(example, field);
+      const path = `examples[${index}]`;
+      if (typeof prompt !== "string") {
+        if (side === 0) problems.add(mismatch(`${path}.input_text`, prompt, "text"));
+        return;
+      }
+      if (typeof text !== "string") problems.add(mismatch(`${path}.${field}`, text, "text"));
+      const score = member(example, "score");
+      gatherer.add(
+        prompt,
+        "default",
+        typeof text === "string" ? text : null,
+        score === undefined ? [] : [["score of A over B", Number(score)]],
+      );
+    });
+    const model = models[side];
+    return {
+      format: "LLM Comparator",
+      model: typeof model === "string" ? model : textOf(member(model, "name")) || `model ${"AB"[side]}`,
+      date: "",
+      args: pairs(member(value, "metadata")),
+      entries: gatherer.entries,
+    };
+  });
+  if (sides[0]?.entries.length === 0)
+    throw new ImportError(`${problems.list[0] ?? "examples is an empty list"}.`);
+  return { reports: sides, problems: problems.done };
+}

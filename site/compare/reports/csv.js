@@ -1,0 +1,81 @@
+/**
+ * CSV and TSV as RFC 4180 has them: quoted fields may hold separators, line ends and doubled quotes. The first row names the columns.
+ * @module
+ */
+
+import { ImportError, Problems } from "./report.js";
+import { readRows } from "./rows.js";
+
+/**
+ * @param {string} text
+ * @param {string} separator
+ * @returns {{cells: string[], line: number}[]}
+ */
+export function parseCsv(text, separator) {
+  /** @type {{cells: string[], line: number}[]} */
+  const rows = [];
+  let cells = /** @type {string[]} */ ([]);
+  let line = 1;
+  let started = 1;
+  let at = 0;
+  const field = new RegExp(`[^${separator === "\t" ? "\\t" : separator}\\r\\n]*`, "y");
+  while (at < text.length) {
+    let value;
+    if (text[at] === '"') {
+      const end = closingQuote(text, at + 1);
+      value = text.slice(at + 1, end).replaceAll('""', '"');
+      line += value.split("\n").length - 1;
+      at = end + 1;
+    } else {
+      value = "";
+    }
+    field.lastIndex = at;
+    value += field.exec(text)?.[0] ?? "";
+    at = field.lastIndex;
+    cells.push(value);
+    if (text[at] === separator) {
+      at++;
+      if (at < text.length) continue;
+      cells.push("");
+    }
+    if (cells.length > 1 || cells[0] !== "") rows.push({ cells, line: started });
+    cells = [];
+    at += text.startsWith("\r\n", at) ? 2 : 1;
+    started = ++line;
+  }
+  return rows;
+}
+
+/** @param {string} text @param {number} from */
+function closingQuote(text, from) {
+  let at = text.indexOf('"', from);
+  while (at >= 0 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
+  return at < 0 ? text.length : at;
+}
+
+/**
+ * @param {string} text
+ * @param {{fallbackName: string}} options
+ * @returns {import("./report.js").Import}
+ */
+export function readCsv(text, { fallbackName }) {
+  const head = text.slice(0, text.indexOf("\n") < 0 ? undefined : text.indexOf("\n"));
+  const separator = [",", "\t", ";"].reduce((best, next) =>
+    head.split(next).length > head.split(best).length ? next : best,
+  );
+  const [names, ...rows] = parseCsv(text, separator);
+  if (!names || names.cells.length < 2 || rows.length === 0) {
+    throw new ImportError(
+      "This is neither JSON nor a table.",
+      "A sampling report begins with {, a CSV file with a row of column names.",
+    );
+  }
+  const problems = new Problems();
+  const objects = rows.flatMap(({ cells, line }) => {
+    if (cells.length > names.cells.length)
+      problems.add(`line ${line} has ${cells.length} cells under ${names.cells.length} column names`);
+    const value = Object.fromEntries(names.cells.map((name, index) => [name.trim(), cells[index]]));
+    return [{ value, path: `line ${line}` }];
+  });
+  return readRows(objects, { fallbackName, format: "CSV", problems });
+}

@@ -1,0 +1,134 @@
+/**
+ * What every importer returns, and how it says what is wrong: a problem names the path inside the file.
+ * @module
+ */
+
+/**
+ * @typedef {string | number | boolean | null} Scalar
+ * @typedef {string | null} Output null where the file has no text at that place
+ *
+ * @typedef {Object} Result
+ * @property {string} config name of the sampling configuration
+ * @property {[name: string, value: Scalar][]} params
+ * @property {Output[]} outputs
+ *
+ * @typedef {Object} Entry
+ * @property {string} prompt
+ * @property {Result[]} results
+ *
+ * @typedef {Object} Report
+ * @property {string} format
+ * @property {string} model
+ * @property {string} date
+ * @property {[name: string, value: Scalar][]} args
+ * @property {Entry[]} entries
+ *
+ * @typedef {Object} Import
+ * @property {Report[]} reports
+ * @property {string[]} problems what had to be left out or mended
+ */
+
+/** A file that cannot be read. The message says what is wrong and what would help; the file's name is put before it by the caller. */
+export class ImportError extends Error {
+  /** @param {string} message @param {string} [remedy] */
+  constructor(message, remedy = "") {
+    super(remedy ? `${message} ${remedy}` : message);
+    this.name = "ImportError";
+  }
+}
+
+/** Collects problems, but not a thousand of the same. */
+export class Problems {
+  /** @type {string[]} */
+  list = [];
+  #left = 0;
+
+  /** @param {string} problem */
+  add(problem) {
+    if (this.list.length < 8) this.list.push(problem);
+    else this.#left++;
+  }
+
+  get done() {
+    return this.#left ? [...this.list, `${this.#left} more problems of this kind`] : this.list;
+  }
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+export function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An object's own member, or undefined. @param {unknown} object @param {string} name @returns {unknown} */
+export function member(object, name) {
+  return isObject(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** @param {unknown} value */
+export function kindOf(value) {
+  if (value === undefined) return "missing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  if (typeof value === "string") return "text";
+  return typeof value === "number" ? "a number" : "true or false";
+}
+
+/** `path is missing`, `path is null, not text`. @param {string} path @param {unknown} value @param {string} wanted */
+export function mismatch(path, value, wanted) {
+  return value === undefined ? `${path} is missing` : `${path} is ${kindOf(value)}, not ${wanted}`;
+}
+
+/** @param {unknown} value @returns {Scalar} */
+export function scalar(value) {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "object") return JSON.stringify(value);
+  return /** @type {Scalar} */ (value);
+}
+
+/** @param {unknown} object @returns {[string, Scalar][]} */
+export function pairs(object) {
+  return isObject(object) ? Object.entries(object).map(([name, value]) => [name, scalar(value)]) : [];
+}
+
+/** The text of a value that ought to be text. @param {unknown} value */
+export function textOf(value) {
+  if (typeof value === "string") return value;
+  return value === null || value === undefined
+    ? ""
+    : typeof value === "object"
+      ? JSON.stringify(value, null, 2)
+      : String(value);
+}
+
+/**
+ * Gathers (prompt, config, output) rows into entries: one entry a prompt, in order of first appearance.
+ */
+export class Gatherer {
+  /** @type {Map<string, Map<string, Result>>} */
+  #prompts = new Map();
+
+  /** @param {string} prompt @param {string} config @param {Output} output @param {[string, Scalar][]} [params] */
+  add(prompt, config, output, params = []) {
+    let results = this.#prompts.get(prompt);
+    if (!results) {
+      results = new Map();
+      this.#prompts.set(prompt, results);
+    }
+    let result = results.get(config);
+    if (!result) {
+      result = { config, params, outputs: [] };
+      results.set(config, result);
+    }
+    result.outputs.push(output);
+  }
+
+  get size() {
+    return this.#prompts.size;
+  }
+
+  /** @returns {Entry[]} */
+  get entries() {
+    return [...this.#prompts].map(([prompt, results]) => ({ prompt, results: [...results.values()] }));
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Rows with named columns (CSV, JSONL, a JSON list of objects) -> reports. One column is the prompt; the others are either
+ * `model` and `output`, or one column of outputs for each model.
+ * @module
+ */
+
+import { Gatherer, ImportError, mismatch, scalar, textOf } from "./report.js";
+
+const PROMPT = ["prompt", "input", "question", "instruction", "query", "input_text", "user", "source"];
+const OUTPUT = [
+  "output",
+  "response",
+  "completion",
+  "answer",
+  "generation",
+  "generated_text",
+  "text",
+  "prediction",
+  "result",
+  "outputs",
+  "responses",
+];
+const MODEL = ["model", "model_name", "model_id", "generator", "provider", "system"];
+const CONFIG = ["sampling_config", "config", "decoder", "setting"];
+const META = new Set([
+  "id",
+  "index",
+  "idx",
+  "date",
+  "created",
+  "category",
+  "tags",
+  "score",
+  "reference",
+  "target",
+  "seed",
+  "temperature",
+  "top_p",
+  "top_k",
+  "tokens",
+]);
+
+/** @typedef {import("./report.js").Problems} Problems */
+/** @typedef {{value: Record<string, unknown>, path: string}} Row */
+
+/**
+ * @param {Row[]} rows
+ * @param {{fallbackName: string, format: string, problems: Problems}} options
+ * @returns {import("./report.js").Import}
+ */
+export function readRows(rows, { fallbackName, format, problems }) {
+  const names = [...new Set(rows.slice(0, 50).flatMap(({ value }) => Object.keys(value)))];
+  const pick = (/** @type {string[]} */ wanted) =>
+    names.find((name) => wanted.includes(name.trim().toLowerCase()));
+  const prompt = pick(PROMPT);
+  const output = pick(OUTPUT.filter((name) => name !== prompt));
+  const listed = names.slice(0, 12).join(", ");
+  if (prompt === undefined) {
+    throw new ImportError(
+      `${rows[0]?.path ?? "row 1"}.prompt is missing.`,
+      `A column must be called prompt (or ${PROMPT.slice(1, 5).join(", ")}); this file has ${listed}.`,
+    );
+  }
+  const columns =
+    output === undefined
+      ? names.filter((name) => name !== prompt && !META.has(name.trim().toLowerCase()))
+      : [];
+  if (output === undefined && columns.length === 0) {
+    throw new ImportError(
+      `${rows[0]?.path ?? "row 1"}.output is missing.`,
+      `A column must be called output, or after a model; this file has ${listed}.`,
+    );
+  }
+  const model = output === undefined ? undefined : pick(MODEL);
+  const config = pick(CONFIG);
+  /** @type {Map<string, Gatherer>} */
+  const models = new Map();
+  for (const row of rows) {
+    const asked = row.value[prompt];
+    if (typeof asked !== "string") {
+      problems.add(mismatch(`${row.path}.${prompt}`, asked, "text"));
+      continue;
+    }
+    for (const column of output === undefined ? columns : [output]) {
+      const name =
+        output === undefined ? column : textOf(model === undefined ? "" : row.value[model]) || fallbackName;
+      const facts = factsOf(row.value);
+      for (const text of textsOf(row, column, problems))
+        gathererFor(models, name).add(
+          asked,
+          config ? textOf(row.value[config]) || "default" : "default",
+          text,
+          facts,
+        );
+    }
+  }
+  if (models.size === 0) throw new ImportError(`${problems.list[0] ?? "The file has no rows"}.`);
+  const reports = [...models].map(([name, gatherer]) => ({
+    format,
+    model: name,
+    date: "",
+    args: [],
+    entries: gatherer.entries,
+  }));
+  return { reports, problems: problems.done };
+}
+
+/** @param {Map<string, Gatherer>} models @param {string} name */
+function gathererFor(models, name) {
+  let gatherer = models.get(name);
+  if (!gatherer) {
+    gatherer = new Gatherer();
+    models.set(name, gatherer);
+  }
+  return gatherer;
+}
+
+/** @param {Row} row @param {string} column @param {Problems} problems @returns {import("./report.js").Output[]} */
+function textsOf(row, column, problems) {
+  const value = row.value[column];
+  if (Array.isArray(value)) return value.map((item) => (typeof item === "string" ? item : textOf(item)));
+  if (value === undefined || value === null) {
+    problems.add(mismatch(`${row.path}.${column}`, value, "text"));
+    return [null];
+  }
+  return [textOf(value)];
+}
+
+/** @param {Record<string, unknown>} value @returns {[string, import("./report.js").Scalar][]} */
+function factsOf(value) {
+  return Object.keys(value).flatMap((name) =>
+    META.has(name.trim().toLowerCase()) ? [[name, scalar(value[name])]] : [],
+  );
+}

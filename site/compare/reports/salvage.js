@@ -1,0 +1,169 @@
+/**
+ * Reads as much as it can of damaged JSON: everything before the fault. Python's NaN and Infinity, which are not JSON, are read as null.
+ * @module
+ */
+
+/** @typedef {{value: unknown, fault: {position: number, line: number, column: number, what: string} | null}} Salvaged */
+
+const WORDS = /** @type {const} */ ([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+  ["NaN", null],
+  ["Infinity", null],
+  ["-Infinity", null],
+]);
+
+class Fault extends Error {
+  /** @param {string} what @param {number} position */
+  constructor(what, position) {
+    super(what);
+    this.position = position;
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {Salvaged}
+ */
+export function salvage(text) {
+  const reader = new Reader(text);
+  try {
+    reader.run();
+    return { value: reader.root[0], fault: null };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const before = text.slice(0, error.position).split("\n");
+    const fault = {
+      position: error.position,
+      line: before.length,
+      column: (before.at(-1)?.length ?? 0) + 1,
+      what: error.message,
+    };
+    return { value: reader.root[0], fault };
+  }
+}
+
+/** A parser without recursion: what is half read stays in `root`, so nothing is lost when it stops. */
+class Reader {
+  /** @param {string} text */
+  constructor(text) {
+    this.text = text;
+    this.at = 0;
+    /** @type {unknown[]} */
+    this.root = [];
+    /** @type {(unknown[] | Record<string, unknown>)[]} */
+    this.stack = [this.root];
+    /** nothing stands yet in the list or object being read */
+    this.fresh = true;
+  }
+
+  run() {
+    this.value();
+    while (this.stack.length > 1) {
+      const holder = /** @type {unknown[] | Record<string, unknown>} */ (this.stack.at(-1));
+      const list = Array.isArray(holder);
+      const mark = this.peek();
+      if (mark === (list ? "]" : "}")) {
+        this.at++;
+        this.stack.pop();
+        this.fresh = false;
+        continue;
+      }
+      if (!this.fresh) this.expect(",");
+      this.fresh = false;
+      if (list) this.value();
+      else this.pair();
+    }
+    this.peek(true);
+    if (this.at < this.text.length) throw new Fault("text after the end", this.at);
+  }
+
+  pair() {
+    if (this.peek() !== '"') throw new Fault(`a name in quotes was expected`, this.at);
+    const name = this.string();
+    this.expect(":");
+    this.value(name);
+  }
+
+  /** @param {string} [name] */
+  value(name) {
+    const mark = this.peek();
+    if (mark === "{" || mark === "[") {
+      const holder = mark === "{" ? {} : [];
+      this.at++;
+      this.put(holder, name);
+      this.stack.push(holder);
+      this.fresh = true;
+      return;
+    }
+    if (mark === '"') return this.put(this.string(), name);
+    this.put(this.word(), name);
+  }
+
+  /** @param {unknown} value @param {string} [name] */
+  put(value, name) {
+    const holder = this.stack.at(-1);
+    if (Array.isArray(holder)) holder.push(value);
+    else if (holder)
+      Object.defineProperty(holder, name ?? "", {
+        value,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+  }
+
+  word() {
+    for (const [word, value] of WORDS) {
+      if (this.text.startsWith(word, this.at)) {
+        this.at += word.length;
+        return value;
+      }
+    }
+    const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+    number.lastIndex = this.at;
+    const found = number.exec(this.text);
+    if (!found) throw new Fault("a value was expected", this.at);
+    this.at = number.lastIndex;
+    if (this.at >= this.text.length && this.stack.length > 1) throw new Fault("the file ends here", this.at);
+    return Number(found[0]);
+  }
+
+  string() {
+    const start = this.at;
+    let end = start + 1;
+    while (end < this.text.length && this.text[end] !== '"') end += this.text[end] === "\\" ? 2 : 1;
+    if (end >= this.text.length) throw new Fault("the file ends inside a text", start);
+    this.at = end + 1;
+    const quoted = this.text.slice(start, this.at);
+    try {
+      return JSON.parse(quoted);
+    } catch {
+      return this.loose(quoted, start);
+    }
+  }
+
+  /** A text with raw line ends or tabs is forgiven; a bad escape is not. @param {string} quoted @param {number} start */
+  loose(quoted, start) {
+    const escaped = quoted.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    try {
+      return JSON.parse(escaped);
+    } catch {
+      throw new Fault("a text with a bad escape", start);
+    }
+  }
+
+  /** @param {string} mark */
+  expect(mark) {
+    if (this.peek() !== mark) throw new Fault(`${JSON.stringify(mark)} was expected`, this.at);
+    this.at++;
+  }
+
+  /** The next character that is not white space. @param {boolean} [atEnd] the text may end here */
+  peek(atEnd = false) {
+    while (this.at < this.text.length && " \n\r\t\ufeff".includes(this.text[this.at] ?? "")) this.at++;
+    if (this.at >= this.text.length && !atEnd) throw new Fault("the file ends here", this.at);
+    return this.text[this.at];
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Sampling reports, as Open Assistant's sampling script and `goosequill report` write them:
+ * {model_name, date, args, prompts: [{prompt, results: [{sampling_config, sampling_params, outputs: [text]}]}]}
+ * @module
+ */
+
+import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textOf } from "./report.js";
+
+/** @typedef {import("./report.js").Entry} Entry */
+/** @typedef {import("./report.js").Result} Result */
+
+/** @param {unknown} value */
+export function isSampling(value) {
+  return isObject(value) && Object.hasOwn(value, "prompts") && !Object.hasOwn(value, "results");
+}
+
+/**
+ * @param {unknown} value
+ * @param {{fallbackName: string, truncated?: boolean}} options
+ * @returns {import("./report.js").Import}
+ */
+export function readSampling(value, { fallbackName, truncated = false }) {
+  const prompts = member(value, "prompts");
+  if (!Array.isArray(prompts)) throw new ImportError(`${mismatch("prompts", prompts, "a list")}.`);
+  const problems = new Problems();
+  const entries = prompts.flatMap((item, index) => {
+    const last = truncated && index === prompts.length - 1;
+    return readEntry(item, `prompts[${index}]`, last ? new Problems() : problems);
+  });
+  if (entries.length === 0 && prompts.length > 0) {
+    throw new ImportError(
+      `${problems.list[0] ?? "prompts[0] is incomplete"}.`,
+      "No prompt in the file could be read.",
+    );
+  }
+  if (prompts.length === 0) problems.add("prompts is an empty list");
+  const name = member(value, "model_name");
+  if (typeof name !== "string" || name === "")
+    problems.add(`${mismatch("model_name", name, "text")}; the file's name is shown instead`);
+  const report = {
+    format: "sampling report",
+    model: typeof name === "string" && name !== "" ? name : fallbackName,
+    date: textOf(member(value, "date") ?? member(value, "datetime")),
+    args: pairs(member(value, "args")),
+    entries,
+  };
+  return { reports: [report], problems: problems.done };
+}
+
+/** @param {unknown} item @param {string} path @param {Problems} problems @returns {Entry[]} */
+function readEntry(item, path, problems) {
+  if (!isObject(item)) {
+    problems.add(`${path} is ${kindOf(item)}, not an object`);
+    return [];
+  }
+  const prompt = member(item, "prompt");
+  const results = member(item, "results");
+  if (typeof prompt !== "string") {
+    problems.add(mismatch(`${path}.prompt`, prompt, "text"));
+    return [];
+  }
+  if (!Array.isArray(results)) {
+    problems.add(mismatch(`${path}.results`, results, "a list"));
+    return [{ prompt, results: [] }];
+  }
+  return [
+    {
+      prompt,
+      results: results.flatMap((result, i) => readResult(result, `${path}.results[${i}]`, problems)),
+    },
+  ];
+}
+
+/** @param {unknown} item @param {string} path @param {Problems} problems @returns {Result[]} */
+function readResult(item, path, problems) {
+  if (!isObject(item)) {
+    problems.add(`${path} is ${kindOf(item)}, not an object`);
+    return [];
+  }
+  const outputs = member(item, "outputs");
+  if (!Array.isArray(outputs)) {
+    problems.add(mismatch(`${path}.outputs`, outputs, "a list"));
+    return [];
+  }
+  const config = member(item, "sampling_config");
+  if (typeof config !== "string")
+    problems.add(`${mismatch(`${path}.sampling_config`, config, "text")}; called "unnamed"`);
+  const texts = outputs.map((output, i) => {
+    if (typeof output === "string") return output;
+    problems.add(mismatch(`${path}.outputs[${i}]`, output, "text"));
+    return null;
+  });
+  return [
+    {
+      config: typeof config === "string" ? config : "unnamed",
+      params: pairs(member(item, "sampling_params")),
+      outputs: texts,
+    },
+  ];
+}

@@ -1,0 +1,73 @@
+/**
+ * The page's side of searching: feeds the worker with the texts when first needed, and stops it when it takes too long.
+ * @module
+ */
+
+import { compile } from "./filter.js";
+import { Asker } from "./workers.js";
+
+/** @typedef {import("./collate.js").Row} Row */
+
+const PATIENCE = 3000;
+const BATCH = 100;
+
+/** @typedef {{numbers: Set<number>} | {problem: string}} Found */
+
+export class Search {
+  /** @type {Asker<any, any>} */
+  #asker = new Asker("search-worker.js");
+  /** @type {readonly Row[] | null} */
+  #fed = null;
+  #turn = 0;
+
+  /**
+   * @param {readonly Row[]} rows
+   * @param {string} query
+   * @param {{expression: boolean}} options
+   * @returns {Promise<Found | null>} null if another search came after this one
+   */
+  async find(rows, query, { expression }) {
+    const turn = ++this.#turn;
+    if (expression) {
+      try {
+        compile(query);
+      } catch (error) {
+        return {
+          problem: `This is not a regular expression: ${/** @type {Error} */ (error).message.replace(/^Invalid regular expression: /, "")}.`,
+        };
+      }
+    }
+    await this.#feed(rows);
+    if (turn !== this.#turn) return null;
+    const timer = setTimeout(() => this.#giveUp(), PATIENCE);
+    try {
+      const numbers = await this.#asker.ask({ find: { query, expression } });
+      return turn === this.#turn ? { numbers: new Set(numbers) } : null;
+    } catch (error) {
+      return turn === this.#turn ? { problem: /** @type {Error} */ (error).message } : null;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #giveUp() {
+    this.#asker.stop("This expression takes too long on these texts; simplify it.");
+    this.#fed = null;
+  }
+
+  /** @param {readonly Row[]} rows */
+  async #feed(rows) {
+    if (this.#fed === rows && this.#asker.running) return;
+    this.#fed = rows;
+    await this.#asker.ask({ clear: true });
+    for (let at = 0; at < rows.length && this.#fed === rows; at += BATCH) {
+      await this.#asker.ask({ add: rows.slice(at, at + BATCH).map((row) => [row.number, textsOf(row)]) });
+    }
+  }
+}
+
+/** @param {Row} row */
+function textsOf(row) {
+  const outputs = [...row.cells.values()].flatMap((results) => results.flatMap((result) => result.outputs));
+  return [row.prompt, ...outputs.filter((text) => text !== null)];
+}

@@ -1,0 +1,40 @@
+/**
+ * Long work in short slices, so that the page stays awake.
+ * @module
+ */
+
+const SLICE = 10;
+
+/** Lets the browser do what waits: input, drawing. @returns {Promise<void>} */
+export function breathe() {
+  const own = /** @type {{scheduler?: {yield?: () => Promise<void>}}} */ (globalThis).scheduler;
+  if (own?.yield) return own.yield();
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port1.postMessage(null);
+  });
+}
+
+/**
+ * Calls `work` for each item, resting between slices. Stops early when `signal` aborts.
+ * @template T
+ * @param {Iterable<T>} items
+ * @param {(item: T) => void} work
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<boolean>} whether it came to the end
+ */
+export async function inSlices(items, work, signal) {
+  let until = performance.now() + SLICE;
+  for (const item of items) {
+    if (signal?.aborted) return false;
+    work(item);
+    if (performance.now() < until) continue;
+    await breathe();
+    until = performance.now() + SLICE;
+  }
+  return !signal?.aborted;
+}

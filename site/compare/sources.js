@@ -1,0 +1,97 @@
+/**
+ * Where reports come from: addresses, picked and dropped files. Reading itself is done in a worker (reports/import-worker.js).
+ * @module
+ */
+
+import { ImportError } from "./reports/report.js";
+import { startWorker } from "./workers.js";
+
+/** @typedef {import("./reports/report.js").Import} Import */
+
+/**
+ * @param {Blob} blob
+ * @param {string} fileName
+ * @returns {Promise<Import>}
+ */
+export function openBlob(blob, fileName) {
+  const worker = startWorker("reports/import-worker.js");
+  /** @type {import("./reports/report.js").Report[]} */
+  const reports = [];
+  /** @type {Promise<Import>} */
+  const read = new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => {
+      if (data.type === "head") reports[data.index] = { ...data.head, entries: [] };
+      else if (data.type === "entries") reports[data.index]?.entries.push(...data.entries);
+      else if (data.type === "done") resolve({ reports, problems: data.problems });
+      else reject(new ImportError(data.message));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(
+        new ImportError(
+          `The file could not be read (${event.message || "its reader could not be started"}).`,
+        ),
+      );
+    };
+  });
+  worker.postMessage({ blob, fileName });
+  return read.finally(() => worker.terminate());
+}
+
+/**
+ * The address from which the file itself comes, given that of the page about it.
+ * @param {string} address absolute, or relative to `base`
+ * @param {string} base
+ * @returns {URL}
+ */
+export function fetchable(address, base) {
+  let url;
+  try {
+    url = new URL(address, base);
+  } catch {
+    throw new ImportError("This is not an address.");
+  }
+  if (!["http:", "https:", "blob:", "data:"].includes(url.protocol))
+    throw new ImportError(
+      `Addresses that begin with ${url.protocol} cannot be opened.`,
+      "Pick the file or drop it here instead.",
+    );
+  const github = /^\/([^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/.exec(url.pathname);
+  if (url.host === "github.com" && github)
+    return new URL(`https://raw.githubusercontent.com/${github[1]}/${github[2]}`);
+  if (url.host === "huggingface.co") url.pathname = url.pathname.replace("/blob/", "/resolve/");
+  return url;
+}
+
+/**
+ * @param {string} address
+ * @param {{base: string, signal?: AbortSignal}} options
+ * @returns {Promise<Blob>}
+ */
+export async function fetchReport(address, { base, signal }) {
+  const url = fetchable(address, base);
+  let response;
+  try {
+    response = await fetch(url, {
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ImportError(
+      "It could not be fetched: there is no such server, no network, or the server lets no other site read it (CORS).",
+      "Download the file and drop it here.",
+    );
+  }
+  if (!response.ok)
+    throw new ImportError(
+      `The server answered ${response.status}${response.status === 404 ? ": there is no such file" : response.statusText ? ` (${response.statusText})` : ""}.`,
+    );
+  try {
+    return await response.blob();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ImportError("The connection broke off while the file was coming.");
+  }
+}

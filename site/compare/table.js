@@ -1,0 +1,177 @@
+/**
+ * Draws the prompts and their outputs. Thousands of rows stand in chunks: only chunks near the window are drawn in full, in short slices;
+ * the others follow as plain text while the browser is idle, so that its own search finds them, up to a bound.
+ * @module
+ */
+
+import { rowElement, upgradeRow } from "./row.js";
+import { breathe } from "./slices.js";
+
+/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("./row.js").RowContext} RowContext */
+
+const CHUNK = 20;
+const NEAR = "1200px 0px";
+const SLICE = 10;
+const PLAIN_BOUND = 8000;
+
+/**
+ * @typedef {Object} Chunk
+ * @property {HTMLElement} element
+ * @property {Row[]} rows
+ * @property {"empty" | "plain" | "full"} state
+ * @property {boolean} near
+ */
+
+export class Table {
+  /** @type {Chunk[]} */
+  #chunks = [];
+  /** @type {Map<Element, Chunk>} */
+  #byElement = new Map();
+  /** @type {RowContext | null} */
+  #context = null;
+  #turn = 0;
+  #working = false;
+  #plainOutputs = 0;
+  #observer;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: NEAR });
+  }
+
+  /** @type {readonly Row[]} the rows that are shown */
+  rows = [];
+
+  /**
+   * @param {readonly Row[]} rows
+   * @param {RowContext} context
+   */
+  show(rows, context) {
+    this.#turn++;
+    this.rows = rows;
+    this.#context = context;
+    this.#observer.disconnect();
+    this.#byElement.clear();
+    this.#plainOutputs = 0;
+    this.#chunks = [];
+    for (let at = 0; at < rows.length; at += CHUNK) {
+      const part = rows.slice(at, at + CHUNK);
+      const element = document.createElement("div");
+      element.className = "chunk";
+      element.style.containIntrinsicBlockSize = `auto ${part.reduce((sum, row) => sum + context.estimate(row), 0)}px`;
+      /** @type {Chunk} */
+      const chunk = { element, rows: part, state: "empty", near: at === 0 };
+      this.#chunks.push(chunk);
+      this.#byElement.set(element, chunk);
+    }
+    this.root.replaceChildren(...this.#chunks.map(({ element }) => element));
+    for (const { element } of this.#chunks) this.#observer.observe(element);
+    this.#work();
+  }
+
+  /** Draws one row anew, if it is drawn. @param {Row} row */
+  redraw(row) {
+    const element = document.getElementById(`prompt-${row.number}`);
+    if (!element || !this.#context) return;
+    const fresh = rowElement(row, this.#context);
+    const hadFocus = element.contains(document.activeElement);
+    const name = document.activeElement?.getAttribute("data-focus");
+    element.replaceWith(fresh);
+    if (hadFocus)
+      /** @type {HTMLElement} */ (fresh.querySelector(`[data-focus="${name}"]`) ?? fresh).focus({
+        preventScroll: true,
+      });
+    for (const _ of upgradeRow(fresh, row, this.#context));
+  }
+
+  /** The row's element; its chunk is drawn if it was not. @param {Row} row @returns {HTMLElement | null} */
+  reveal(row) {
+    const chunk = this.#chunks[Math.floor(this.rows.indexOf(row) / CHUNK)];
+    if (!chunk || !this.#context) return null;
+    if (chunk.state === "empty") this.#plain(chunk);
+    chunk.near = true;
+    this.#work();
+    return document.getElementById(`prompt-${row.number}`);
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #seen(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const chunk = this.#byElement.get(target);
+      if (chunk) chunk.near = isIntersecting;
+    }
+    this.#work();
+  }
+
+  /** @param {Chunk} chunk */
+  #plain(chunk) {
+    const context = /** @type {RowContext} */ (this.#context);
+    chunk.element.replaceChildren(...chunk.rows.map((row) => rowElement(row, context)));
+    chunk.state = "plain";
+    this.#plainOutputs += chunk.element.querySelectorAll(".bubble").length;
+  }
+
+  /** The next chunk that has something to be done, those near the window first. @returns {Chunk | undefined} */
+  #next() {
+    const near = this.#chunks.find((chunk) => chunk.near && chunk.state !== "full");
+    if (near || this.#plainOutputs > PLAIN_BOUND) return near;
+    return this.#chunks.find((chunk) => chunk.state === "empty");
+  }
+
+  async #work() {
+    if (this.#working) return;
+    this.#working = true;
+    try {
+      for (let chunk = this.#next(); chunk; chunk = this.#next()) {
+        if (!chunk.near) await idle();
+        await this.#draw(chunk);
+      }
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  /** @param {Chunk} chunk */
+  async #draw(chunk) {
+    const turn = this.#turn;
+    let until = performance.now() + SLICE;
+    for (const _ of this.#steps(chunk)) {
+      if (performance.now() < until) continue;
+      await breathe();
+      if (turn !== this.#turn) return;
+      until = performance.now() + SLICE;
+    }
+  }
+
+  /** @param {Chunk} chunk @returns {Generator<void>} */
+  *#steps(chunk) {
+    const context = /** @type {RowContext} */ (this.#context);
+    if (chunk.state === "empty") {
+      const rows = [];
+      for (const row of chunk.rows) {
+        rows.push(rowElement(row, context));
+        yield;
+      }
+      chunk.element.replaceChildren(...rows);
+      chunk.state = "plain";
+      this.#plainOutputs += rows.reduce((sum, row) => sum + row.querySelectorAll(".bubble").length, 0);
+      return;
+    }
+    for (const [index, row] of chunk.rows.entries()) {
+      const element = /** @type {HTMLElement} */ (chunk.element.children[index]);
+      for (const _ of upgradeRow(element, row, context)) yield;
+      if (!chunk.near) return;
+    }
+    chunk.state = "full";
+  }
+}
+
+/** @returns {Promise<void>} */
+function idle() {
+  return new Promise((resolve) => {
+    if ("requestIdleCallback" in globalThis) requestIdleCallback(() => resolve(), { timeout: 500 });
+    else setTimeout(resolve, 30);
+  });
+}

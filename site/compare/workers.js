@@ -1,0 +1,90 @@
+/**
+ * Starts this page's workers. With Trusted Types on, a worker's address must come through a policy: this one passes only the scripts of this folder.
+ * @module
+ */
+
+const HERE = new URL("./", import.meta.url).href;
+
+/** @typedef {{createScriptURL(url: string): string}} Policy */
+
+/** @type {Policy | undefined} */
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("goosequill-compare", {
+  createScriptURL: (/** @type {string} */ url) => {
+    if (!url.startsWith(HERE)) throw new TypeError(`not a script of this page: ${url}`);
+    return url;
+  },
+});
+
+/** @param {string} name path of the worker's script from this folder @returns {Worker} */
+export function startWorker(name) {
+  const url = new URL(name, HERE).href;
+  return new Worker(policy ? policy.createScriptURL(url) : url, { type: "module", name });
+}
+
+/**
+ * A worker that answers each question once, in any order, and is started anew after it was stopped.
+ * @template Question, Answer
+ */
+export class Asker {
+  /** @type {Worker | undefined} */
+  #worker;
+  #last = 0;
+  /** @type {Map<number, {resolve: (answer: Answer) => void, reject: (error: Error) => void}>} */
+  #waiting = new Map();
+
+  /** @param {string} script */
+  constructor(script) {
+    this.script = script;
+  }
+
+  /** @returns {boolean} whether a worker runs, with what it was told still in it */
+  get running() {
+    return this.#worker !== undefined;
+  }
+
+  /** @param {Question} question @param {Transferable[]} [transfer] @returns {Promise<Answer>} */
+  ask(question, transfer = []) {
+    this.#worker ??= this.#start();
+    const id = ++this.#last;
+    const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#worker.postMessage({ id, question }, transfer);
+    return answer;
+  }
+
+  /** Ends the worker; what was asked fails with `reason`. @param {string} reason */
+  stop(reason) {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    for (const { reject } of this.#waiting.values()) reject(new Error(reason));
+    this.#waiting.clear();
+  }
+
+  #start() {
+    const worker = startWorker(this.script);
+    worker.onmessage = ({ data }) => {
+      const waiting = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      if (data.error === undefined) waiting?.resolve(data.answer);
+      else waiting?.reject(new Error(data.error));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.stop(event.message || "a worker of this page could not be started");
+    };
+    return worker;
+  }
+}
+
+/**
+ * The other side: answers each question with what `answer` returns.
+ * @param {(question: any) => unknown} answer
+ */
+export function serveQuestions(answer) {
+  self.onmessage = async ({ data }) => {
+    try {
+      self.postMessage({ id: data.id, answer: await answer(data.question) });
+    } catch (error) {
+      self.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}

@@ -1,0 +1,287 @@
+"""The comparer in a browser. The first tests are the faults of the original, one each."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from .conftest import Record
+
+Outputs = dict[str, dict[str, list[Any]]]
+MakeFile = Callable[..., str]
+HOSTILE = (
+    "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
+    '<svg onload=window.hacked=1>"><iframe srcdoc="<script>parent.hacked=1</script>">'
+    "\n\n![pixel](https://strangers.example/pixel.png) [click](javascript:window.hacked=1)"
+)
+
+
+def sampling(prompts: Outputs, model: str = "org/model", **more: object) -> dict[str, Any]:
+    """A sampling report: {prompt: {configuration: [output]}}."""
+    entries = [
+        {
+            "prompt": prompt,
+            "results": [
+                {"sampling_config": name, "sampling_params": {"temperature": 0.8}, "outputs": outputs}
+                for name, outputs in configs.items()
+            ],
+        }
+        for prompt, configs in prompts.items()
+    ]
+    return {"model_name": model, "date": "2026-01-02T03:04:05", "args": {}, "prompts": entries, **more}
+
+
+@pytest.fixture
+def make_file(tmp_path: Path) -> MakeFile:
+    """Writes a report, or bytes as they are, to a file and returns its path."""
+
+    def write(name: str, content: dict[str, Any] | str | bytes) -> str:
+        data = json.dumps(content) if isinstance(content, dict) else content
+        path = tmp_path / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def comparer(page: Page, site_url: str, record: Record) -> Page:
+    page.goto(f"{site_url}compare/")
+    return page
+
+
+def pick(page: Page, *files: str) -> None:
+    page.get_by_test_id("file-input").set_input_files(list(files))
+
+
+def serve(page: Page, path: str, body: dict[str, Any] | str, status: int = 200) -> None:
+    """Lets the page's own server answer one more path."""
+    text = json.dumps(body) if isinstance(body, dict) else body
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, body=text, content_type="application/json")
+
+    page.route(re.compile(rf"^[^?]*/{re.escape(path)}$"), answer)
+
+
+def test_missing_samples_and_fields_never_blank_the_page(comparer: Page, make_file: MakeFile) -> None:
+    report = sampling({"p": {"greedy": ["one"], "k50": ["two", "three"]}, "__proto__": {"greedy": ["four"]}})
+    report["prompts"].append(
+        {"prompt": "broken", "results": [{"sampling_config": "greedy", "outputs": None}]}
+    )
+    pick(comparer, make_file("r.json", report))
+    expect(comparer.get_by_test_id("output")).to_have_text(["one", "two", "three", "four"])
+    comparer.get_by_label("Sample", exact=True).select_option("2")
+    expect(comparer.get_by_test_id("output")).to_have_text(["three"])
+    expect(comparer.get_by_text("No sample 2 here; it has one.")).to_have_count(1)
+    expect(comparer.get_by_test_id("message")).to_contain_text("prompts[2].results[0].outputs is null")
+    comparer.reload()
+    pick(comparer, make_file("s.json", sampling({"p": {"greedy": ["one"]}})))
+    expect(comparer.get_by_test_id("prompt")).to_have_text(["p"])
+
+
+def test_another_shape_and_a_404_are_said_plainly(comparer: Page, make_file: MakeFile, site_url: str) -> None:
+    pick(comparer, make_file("other.json", '{"hello": 1}'), make_file("words.txt", "some words"))
+    message = comparer.get_by_test_id("message")
+    expect(message).to_contain_text("other.json: prompts is missing")
+    expect(message).to_contain_text("words.txt: This is neither JSON nor a table")
+    comparer.goto(f"{site_url}compare/?f=nowhere.json")
+    expect(message).to_contain_text("nowhere.json: The server answered 404: there is no such file")
+
+
+def test_a_truncated_report_shows_what_was_saved(comparer: Page, make_file: MakeFile) -> None:
+    whole = json.dumps(sampling({"a": {"g": ["first"]}, "b": {"g": ["second", "third"]}}))
+    pick(comparer, make_file("cut.json", whole[: whole.index("third") + 2]))
+    expect(comparer.get_by_test_id("output")).to_have_text(["first", "second"])
+    expect(comparer.get_by_test_id("message")).to_contain_text("cut off at line 1")
+
+
+def test_markdown_mathematics_money_and_links(comparer: Page, make_file: MakeFile) -> None:
+    text = (
+        "|a|b|\n|-|-|\n|1|2|\n\n~~gone~~ $5 to $10, \\(x_1\\) and $y^2$, see https://example.com/x\n\n"
+        "- [x] done\n\n\\[\nz = \\frac{1}{2}\n\\]\n\n```python\nprint('hi')\n```"
+    )
+    pick(comparer, make_file("r.json", sampling({"p": {"g": [text]}})))
+    output = comparer.get_by_test_id("output")
+    expect(output.locator("td")).to_have_text(["1", "2"])
+    expect(output.locator("s")).to_have_text("gone")
+    expect(output.locator("input[type=checkbox]")).to_be_checked()
+    expect(output.locator("math")).to_have_count(3)
+    expect(output).to_contain_text("$5 to $10")
+    expect(output.get_by_role("link")).to_have_attribute("href", "https://example.com/x")
+    expect(output.locator(".hljs-built_in")).to_have_text("print")
+    comparer.get_by_role("button", name="Raw").click()
+    expect(output.locator("td")).to_have_count(0)
+    expect(output).to_contain_text("|1|2|")
+
+
+def test_special_tokens_are_taken_out_visibly(comparer: Page, make_file: MakeFile) -> None:
+    pick(comparer, make_file("r.json", sampling({"p": {"g": ["hello<|im_end|></s>"]}})))
+    expect(comparer.get_by_test_id("output")).to_have_text("hello")
+    expect(comparer.locator(".removed")).to_have_text("taken out: <|im_end|> </s>")
+    comparer.keyboard.press("t")
+    expect(comparer.get_by_test_id("output")).to_have_text("hello<|im_end|></s>")
+
+
+def test_files_of_one_model_are_told_apart_and_rows_keep_their_order(
+    comparer: Page, make_file: MakeFile
+) -> None:
+    first = sampling({"zebra": {"g": ["1"]}, "10": {"g": ["2"]}, "2": {"g": ["3"]}})
+    first["prompts"].append(sampling({"zebra": {"g": ["again"]}})["prompts"][0])
+    pick(comparer, make_file("one.json", first), make_file("two.json", sampling({"10": {"g": ["4"]}})))
+    expect(comparer.get_by_test_id("prompt")).to_have_text(["zebra", "10", "2"])
+    names = comparer.get_by_test_id("report").locator("strong")
+    expect(names).to_have_text(["model · one.json", "model · two.json"])
+
+
+def test_hostile_outputs_are_inert(
+    comparer: Page, make_file: MakeFile, record: Record, site_url: str
+) -> None:
+    report = sampling({HOSTILE: {HOSTILE: [HOSTILE]}}, model=HOSTILE, args={HOSTILE: HOSTILE})
+    pick(comparer, make_file("r.json", report))
+    output = comparer.get_by_test_id("output")
+    expect(output).to_contain_text("<script>window.hacked=1</script>")
+    expect(output).to_contain_text("image: pixel (strangers.example)")
+    comparer.keyboard.press("p")
+    expect(comparer.locator("main img, main iframe, main svg, main script")).to_have_count(0)
+    assert comparer.evaluate("window.hacked") is None
+    origin = re.match(r"https?://[^/]+/", site_url)
+    assert origin and not record.outside(origin.group())
+    assert not record.console_errors
+
+
+def test_old_links_work_and_typing_neither_fetches_nor_fills_the_history(
+    page: Page, site_url: str, record: Record
+) -> None:
+    serve(page, "compare/r/one.json", sampling({"p": {"g": ["1"]}}, "one"))
+    serve(page, "two.json", sampling({"p": {"g": ["2"]}}, "two"))
+    page.goto(f"{site_url}compare/?f=r%2Fone.json%0A{site_url}two.json")
+    expect(page.get_by_test_id("report").locator("strong")).to_have_text(["one", "two"])
+    expect(page.get_by_test_id("output")).to_have_text(["1", "2"])
+    entries, asked = page.evaluate("history.length"), len(record.requests)
+    page.get_by_test_id("url-input").press_sequentially("abcdef")
+    page.get_by_label("Search prompts and outputs").press_sequentially("nothing")
+    expect(page.locator("#count")).to_have_text("0 of 1 prompt")
+    assert page.evaluate("history.length") == entries
+    assert not [url for url in record.requests[asked:] if "worker" not in url and ".js" not in url]
+
+
+def test_a_link_carries_the_view(page: Page, site_url: str) -> None:
+    serve(page, "one.json", sampling({"apple": {"g": ["1"], "k": ["2", "3"]}, "pear": {"g": ["4"]}}))
+    page.goto(f"{site_url}compare/?f=one.json")
+    page.get_by_label("Configuration").select_option("k")
+    page.get_by_label("Search prompts and outputs").fill("apple")
+    expect(page.get_by_test_id("output")).to_have_text(["2", "3"])
+    expect(page).to_have_url(re.compile("config=k.*q=apple"))
+    page.evaluate("localStorage.clear()")
+    page.goto(page.url)
+    expect(page.get_by_test_id("output")).to_have_text(["2", "3"])
+    expect(page.get_by_label("Search prompts and outputs")).to_have_value("apple")
+
+
+def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: MakeFile) -> None:
+    pick(comparer, make_file("r.json", sampling({"p": {"g": ["kept"]}})))
+    expect(comparer.get_by_test_id("output")).to_have_text("kept")
+    comparer.reload()
+    expect(comparer.get_by_role("heading", name="Read what models wrote")).to_be_visible()
+    pick(comparer, make_file("r.json", sampling({"p": {"g": ["kept"]}})))
+    comparer.get_by_label("Keep picked files").check()
+    expect(comparer.get_by_text("The files are kept in this browser.")).to_be_visible()
+    comparer.reload()
+    expect(comparer.get_by_test_id("output")).to_have_text("kept")
+    comparer.get_by_role("button", name="Close all").click()
+    comparer.reload()
+    expect(comparer.get_by_test_id("report")).to_have_count(0)
+
+
+def test_keyboard_alone_reaches_and_folds_prompts(comparer: Page, make_file: MakeFile) -> None:
+    pick(comparer, make_file("r.json", sampling({"a": {"g": ["1"]}, "b": {"g": ["2"]}})))
+    expect(comparer.get_by_test_id("output")).to_have_count(2)
+    comparer.keyboard.press("j")
+    expect(comparer.get_by_role("article", name="a", exact=True)).to_be_focused()
+    comparer.keyboard.press("j")
+    comparer.keyboard.press("o")
+    expect(comparer.get_by_test_id("output")).to_have_text(["1"])
+    button = comparer.get_by_role("button", name="Expand b")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.press("Enter")
+    expect(comparer.get_by_test_id("output")).to_have_text(["1", "2"])
+    comparer.keyboard.press("?")
+    expect(comparer.get_by_role("dialog", name="Keys")).to_contain_text("Next prompt")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_360_pixels(comparer: Page, make_file: MakeFile, scheme: Any) -> None:
+    comparer.emulate_media(color_scheme=scheme)
+    comparer.set_viewport_size({"width": 360, "height": 740})
+    wide = "|" + "column|" * 12 + "\n|" + "-|" * 12 + "\n\n" + "w" * 300 + "\n\n```\n" + "x " * 200 + "\n```"
+    report = sampling({"p" * 200: {"configuration" * 9: [wide]}}, model="m" * 120)
+    pick(comparer, make_file("f" * 80 + ".json", report))
+    expect(comparer.get_by_test_id("output")).to_contain_text("wwww")
+    for key in ("p", "m", "s"):
+        comparer.keyboard.press(key)
+        assert comparer.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_dropped_and_zipped_files(comparer: Page) -> None:
+    packed = list(gzip.compress(json.dumps(sampling({"p": {"g": ["dropped"]}})).encode()))
+    transfer = comparer.evaluate_handle(
+        """bytes => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], "r.json.gz"));
+          return transfer;
+        }""",
+        packed,
+    )
+    comparer.dispatch_event("body", "drop", {"dataTransfer": transfer})
+    expect(comparer.get_by_test_id("output")).to_have_text("dropped")
+
+
+def test_search_by_words_by_expression_and_by_difference(comparer: Page, make_file: MakeFile) -> None:
+    first = sampling({"a": {"g": ["red apple"]}, "b": {"g": ["green pear"]}, "c": {"g": ["only here"]}})
+    second = sampling({"a": {"g": ["red apple"]}, "b": {"g": ["yellow pear"]}})
+    pick(comparer, make_file("1.json", first), make_file("2.json", second))
+    prompts, query = comparer.get_by_test_id("prompt"), comparer.get_by_label("Search prompts and outputs")
+    query.fill("PEAR green")
+    expect(prompts).to_have_text(["b"])
+    query.fill("^(red|only)")
+    expect(prompts).to_have_count(0)
+    comparer.get_by_label("Regular expression").check()
+    expect(prompts).to_have_text(["a", "c"])
+    query.fill("(")
+    expect(comparer.locator("#count")).to_contain_text("not a regular expression")
+    query.fill("")
+    comparer.get_by_label("Only where they differ").check()
+    expect(prompts).to_have_text(["b"])
+    comparer.get_by_label("Only where they differ").uncheck()
+    comparer.get_by_label("Prompts", exact=True).select_option("some")
+    expect(prompts).to_have_text(["c"])
+
+
+def test_an_expression_that_never_ends_is_stopped(comparer: Page, make_file: MakeFile) -> None:
+    pick(comparer, make_file("r.json", sampling({"p": {"g": ["a" * 5000 + "!"]}})))
+    expect(comparer.get_by_test_id("output")).to_have_count(1)
+    comparer.get_by_label("Regular expression").check()
+    comparer.get_by_label("Search prompts and outputs").fill("(a+)+$")
+    expect(comparer.locator("#count")).to_contain_text("takes too long")
+    comparer.get_by_label("Search prompts and outputs").fill("a!")
+    expect(comparer.get_by_test_id("prompt")).to_have_count(1)
+
+
+def test_differences_from_a_baseline(comparer: Page, make_file: MakeFile) -> None:
+    first = sampling({"a": {"g": ["the quick fox"]}}, "one")
+    second = sampling({"a": {"g": ["the slow fox"]}}, "two")
+    third = sampling({"a": {"g": ["the quick fox"]}}, "three")
+    pick(comparer, make_file("1.json", first), make_file("2.json", second), make_file("3.json", third))
+    comparer.get_by_label("Baseline", exact=True).select_option("A")
+    changed = comparer.get_by_test_id("output").nth(1)
+    expect(changed.locator("del")).to_have_text("quick")
+    expect(changed.locator("ins")).to_have_text("slow")
+    expect(comparer.get_by_text("same as the baseline")).to_have_count(1)

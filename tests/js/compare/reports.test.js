@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { readText } from "../../../site/compare/reports/bytes.js";
+import { parseCsv } from "../../../site/compare/reports/csv.js";
+import { readReports } from "../../../site/compare/reports/index.js";
+import { salvage } from "../../../site/compare/reports/salvage.js";
+import { sampling } from "./make.js";
+
+const read = (value, fileName = "dir/file.json") =>
+  readReports(typeof value === "string" ? value : JSON.stringify(value), { fileName });
+const refusal = (value) => {
+  try {
+    read(value);
+  } catch (error) {
+    assert.equal(error.name, "ImportError", error.stack);
+    return error.message;
+  }
+  return assert.fail("it was read");
+};
+const outputs = ({ entries }) =>
+  entries.flatMap(({ results }) => results.flatMap((result) => result.outputs));
+
+test("a sampling report, whatever its suffix, with extra members and null arguments", () => {
+  const { reports, problems } = read(
+    { ...sampling({ hello: { greedy: ["a"], k50: ["b", "c"] } }), datetime: "x" },
+    "r.jsonl",
+  );
+  assert.deepEqual(problems, []);
+  assert.equal(reports[0].model, "org/model");
+  assert.deepEqual(reports[0].args, [["seed", null]]);
+  assert.deepEqual(reports[0].entries, [
+    {
+      prompt: "hello",
+      results: [
+        {
+          config: "greedy",
+          params: [
+            ["temperature", 0.8],
+            ["top_k", null],
+          ],
+          outputs: ["a"],
+        },
+        {
+          config: "k50",
+          params: [
+            ["temperature", 0.8],
+            ["top_k", null],
+          ],
+          outputs: ["b", "c"],
+        },
+      ],
+    },
+  ]);
+});
+
+test("null and missing members are named by their path and do not lose the rest", () => {
+  const report = sampling({ a: { g: ["x"] }, b: { g: ["y"] }, c: { g: ["z"] } });
+  delete report.prompts[1].results[0].outputs;
+  report.prompts[2].results[0].outputs[0] = null;
+  report.prompts.push(null, { prompt: 7, results: [] }, { prompt: "d" }, { prompt: "e", results: [null] });
+  report.model_name = null;
+  const { reports, problems } = read(report);
+  assert.deepEqual(problems, [
+    "prompts[1].results[0].outputs is missing",
+    "prompts[2].results[0].outputs[0] is null, not text",
+    "prompts[3] is null, not an object",
+    "prompts[4].prompt is a number, not text",
+    "prompts[5].results is missing",
+    "prompts[6].results[0] is null, not an object",
+    "model_name is null, not text; the file's name is shown instead",
+  ]);
+  assert.equal(reports[0].model, "file.json");
+  assert.deepEqual(
+    reports[0].entries.map(({ prompt }) => prompt),
+    ["a", "b", "c", "d", "e"],
+  );
+});
+
+test("members called __proto__ change nothing", () => {
+  const text =
+    '{"__proto__":{"polluted":1},"model_name":"m","args":{"__proto__":{"polluted":1}},"prompts":[{"prompt":"__proto__","results":[{"sampling_config":"__proto__","sampling_params":{"__proto__":1},"outputs":["x"]}]}]}';
+  for (const variant of [text, text.slice(0, -1)]) {
+    const [report] = read(variant).reports;
+    assert.equal(report.entries[0].prompt, "__proto__");
+    assert.deepEqual(report.entries[0].results[0].params, [["__proto__", 1]]);
+    assert.equal({}.polluted, undefined);
+  }
+});
+
+test("refusals say what the file is", () => {
+  assert.match(refusal({ hello: 1, world: 2 }), /prompts is missing.*"hello", "world"/);
+  assert.match(refusal({ prompts: {} }), /prompts is an object, not a list/);
+  assert.match(refusal({ prompts: [{ prompt: "x", resultz: 1 }, null].slice(1) }), /prompts\[0\] is null/);
+  assert.match(refusal("<!doctype html><title>404"), /web page/);
+  assert.match(refusal(""), /empty/);
+  assert.match(refusal("[]"), /empty list/);
+  assert.match(refusal("42"), /single value/);
+  assert.match(refusal("just some words\nand more"), /neither JSON nor a table/);
+  assert.match(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:x"), /LFS/);
+  assert.match(refusal("a,b\n1,2"), /line 2\.prompt is missing.*has a, b/);
+});
+
+test("a truncated report says where, and what could be saved is there", () => {
+  const whole = JSON.stringify(
+    sampling({ a: { g: ["1", "2"] }, b: { g: ["3", "4"] }, c: { g: ["5"] } }),
+    null,
+    2,
+  );
+  const cut = whole.slice(0, whole.indexOf('"4"') + 2);
+  const { reports, problems } = read(cut);
+  assert.deepEqual(outputs(reports[0]), ["1", "2", "3"]);
+  assert.match(problems[0], /cut off at line \d+, column \d+.*2 prompts, 3 outputs/);
+  assert.equal(problems.length, 1);
+  assert.match(refusal('{"model_name":"m","prompts":['), /holds no output/);
+});
+
+test("a truncation at any place is an answer, never another error", () => {
+  const whole = JSON.stringify(sampling({ 'a\\"\u2028': { g: ["1\n2", "é"] } }));
+  for (let end = 1; end < whole.length; end++) {
+    try {
+      read(whole.slice(0, end));
+    } catch (error) {
+      assert.equal(error.name, "ImportError", error.stack);
+    }
+  }
+});
+
+test("salvage reads NaN and raw line ends, and names a fault in the middle", () => {
+  assert.deepEqual(salvage('{"a":[NaN,-Infinity,1.5e3],"b":"x\ny"}'), {
+    value: { a: [null, null, 1500], b: "x\ny" },
+    fault: null,
+  });
+  const { value, fault } = salvage('{"a":1,\n "b": <<<}');
+  assert.deepEqual(value, { a: 1 });
+  assert.deepEqual([fault.line, fault.column, fault.what], [2, 7, "a value was expected"]);
+  assert.equal(salvage("[".repeat(100000)).fault.what, "the file ends here");
+});
+
+test("gzip is unpacked, UTF-16 read, and a bomb refused", async () => {
+  assert.equal(await readText(new Blob([gzipSync("wörds")])), "wörds");
+  assert.equal(await readText(new Blob([Buffer.from("\ufeffhi", "utf16le")])), "hi");
+  await assert.rejects(
+    readText(new Blob([gzipSync(Buffer.alloc(2000000))]), { largest: 1000000 }),
+    /larger than 1 MiB/,
+  );
+  await assert.rejects(readText(new Blob(["PK\x03\x04xx"])), /zip archive/);
+});
+
+test("LLM Comparator JSON", () => {
+  const file = {
+    metadata: { source_path: "x" },
+    models: [{ name: "one" }, { name: "two" }],
+    examples: [
+      { input_text: "q", output_text_a: "a", output_text_b: "b", score: 1.5 },
+      { input_text: "r", output_text_a: "c" },
+    ],
+  };
+  const { reports, problems } = read(file);
+  assert.deepEqual(
+    reports.map(({ model }) => model),
+    ["one", "two"],
+  );
+  assert.deepEqual(reports.map(outputs), [
+    ["a", "c"],
+    ["b", null],
+  ]);
+  assert.deepEqual(problems, ["examples[1].output_text_b is missing"]);
+});
+
+test("promptfoo JSON", () => {
+  const row = (id, output) => ({
+    provider: { id },
+    prompt: { raw: "q", label: "q" },
+    response: { output },
+    score: 1,
+    success: true,
+  });
+  const { reports, problems } = read({
+    results: {
+      version: 3,
+      timestamp: "2026",
+      results: [
+        row("one", "a"),
+        row("two", { b: 1 }),
+        { provider: "one", prompt: { raw: "r" }, error: "timed out" },
+      ],
+    },
+  });
+  assert.deepEqual(
+    reports.map(({ model }) => model),
+    ["one", "two"],
+  );
+  assert.deepEqual(reports.map(outputs), [["a", null], ['{\n  "b": 1\n}']]);
+  assert.deepEqual(problems, ["results.results[2].response.output is missing (timed out)"]);
+});
+
+test("lm-evaluation-harness samples", () => {
+  const line = (id, question, answer) =>
+    JSON.stringify({
+      doc_id: id,
+      doc: { question },
+      target: "4",
+      arguments: { gen_args_0: { arg_0: question, arg_1: { until: [] } } },
+      resps: [[answer]],
+      filtered_resps: [answer],
+      exact_match: 1,
+    });
+  const { reports, problems } = read(
+    `${line(0, "2+2?", "4")}\n${line(1, "3+3?", "6")}\n{"doc_id": 2, "resps`,
+    "samples_gsm8k_2026.jsonl",
+  );
+  assert.equal(reports[0].model, "gsm8k_2026");
+  assert.deepEqual(
+    reports[0].entries.map(({ prompt }) => prompt),
+    ["2+2?", "3+3?"],
+  );
+  assert.deepEqual(outputs(reports[0]), ["4", "6"]);
+  assert.match(problems[0], /line 3 is not complete JSON/);
+});
+
+test("FastChat answers", () => {
+  const line = (id, model) =>
+    JSON.stringify({
+      question_id: id,
+      answer_id: "x",
+      model_id: model,
+      choices: [{ index: 0, turns: ["first", "second"] }],
+      tstamp: 1,
+    });
+  const { reports } = read(`${line(81, "one")}\n${line(82, "one")}\n${line(81, "two")}`);
+  assert.deepEqual(
+    reports.map(({ model }) => model),
+    ["one", "two"],
+  );
+  assert.deepEqual(
+    reports[0].entries.map(({ prompt }) => prompt),
+    ["Question 81", "Question 81, turn 2", "Question 82", "Question 82, turn 2"],
+  );
+  assert.match(refusal('{"question_id":1}\n{"question_id":2}'), /line 1\.choices is missing/);
+});
+
+test("CSV with quoted fields, and a column for each model", () => {
+  assert.deepEqual(
+    parseCsv('a,"b ""c"", d"\r\n"x\ny",\n\nz', ",").map(({ cells }) => cells),
+    [["a", 'b "c", d'], ["x\ny", ""], ["z"]],
+  );
+  const long = read('prompt,model,output\n"one\ntwo",m1,x\nthree,m2,"y, z"\n', "t.csv");
+  assert.deepEqual(
+    long.reports.map(({ model, entries }) => [model, entries[0].prompt]),
+    [
+      ["m1", "one\ntwo"],
+      ["m2", "three"],
+    ],
+  );
+  const wide = read("id;question;alpha;beta\n1;q;a;b\n", "t.csv");
+  assert.deepEqual(
+    wide.reports.map((report) => [report.model, ...outputs(report)]),
+    [
+      ["alpha", "a"],
+      ["beta", "b"],
+    ],
+  );
+});
+
+test("JSONL with columns, lists of outputs, and several reports a file", () => {
+  const { reports, problems } = read(
+    '{"prompt":"p","outputs":["a","b"]}\n{"prompt":"q"}\n\n{"prompt":"r","outputs":"c"}',
+    "x.jsonl",
+  );
+  assert.deepEqual(outputs(reports[0]), ["a", "b", null, "c"]);
+  assert.deepEqual(problems, ["line 2.outputs is missing"]);
+  const two = [sampling({ a: { g: ["1"] } }, "one"), sampling({ a: { g: ["2"] } }, "two")];
+  assert.deepEqual(
+    read(two.map((one) => JSON.stringify(one)).join("\n")).reports.map(({ model }) => model),
+    ["one", "two"],
+  );
+  assert.deepEqual(
+    read(two).reports.map(({ model }) => model),
+    ["one", "two"],
+  );
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fetchable } from "../../../site/compare/sources.js";
+import { DEFAULTS, fromUrl, memory, splitFiles, toUrl } from "../../../site/compare/state.js";
+
+test("old links work: ?f= with addresses separated by line ends, relative too", () => {
+  assert.deepEqual(fromUrl("?f=https%3A%2F%2Fa.org%2Fx.json%0Areports%2Fy.json").files, [
+    "https://a.org/x.json",
+    "reports/y.json",
+  ]);
+  assert.deepEqual(splitFiles(" a \r\n\n b\na"), ["a", "b"]);
+});
+
+test("a link carries the whole view, whatever the reader's settings", () => {
+  const view = {
+    ...DEFAULTS,
+    files: ["a.json", "b c&d.json"],
+    config: "k50",
+    sample: 2,
+    params: true,
+    tokens: "show",
+    layout: "stack",
+    q: 'a+b & "c"',
+    re: true,
+    differ: true,
+    coverage: "B",
+    base: "A",
+    hide: ["C", "A2"],
+    page: "coverage",
+    at: 17,
+    fold: true,
+  };
+  assert.deepEqual(fromUrl(toUrl(view), { markdown: false, layout: "side" }), view);
+  assert.equal(toUrl({ ...DEFAULTS }), "");
+});
+
+test("settings are remembered where the link says nothing", () => {
+  const kept = memory({ ...DEFAULTS, markdown: false, layout: "stack", q: "secret" });
+  assert.equal("q" in kept, false);
+  assert.equal(fromUrl("?f=a", kept).markdown, false);
+  assert.equal(fromUrl("?f=a", kept).layout, "stack");
+});
+
+test("nonsense from outside becomes the default", () => {
+  const view = fromUrl(
+    "?sample=-3&markdown=maybe&layout=%3Cscript%3E&base=constructor&hide=__proto__,A&at=1e9&coverage=Z9x&page=admin&tokens=",
+    { layout: 7, markdown: "no", __proto__: null, clip: null },
+  );
+  assert.deepEqual(view, { ...DEFAULTS, hide: ["A"] });
+  assert.deepEqual(fromUrl("", "rubbish"), { ...DEFAULTS });
+  assert.deepEqual(fromUrl("", null), { ...DEFAULTS });
+});
+
+test("the page about a file on a forge leads to the file; other schemes are refused", () => {
+  assert.equal(
+    fetchable("https://github.com/o/r/blob/main/a%20b/x.json", "https://here.org/compare/").href,
+    "https://raw.githubusercontent.com/o/r/main/a%20b/x.json",
+  );
+  assert.equal(
+    fetchable("https://huggingface.co/o/r/blob/main/x.json", "https://here.org/").href,
+    "https://huggingface.co/o/r/resolve/main/x.json",
+  );
+  assert.equal(fetchable("../x.json", "https://here.org/a/compare/").href, "https://here.org/a/x.json");
+  assert.throws(() => fetchable("javascript:alert(1)", "https://here.org/"), /cannot be opened/);
+  assert.throws(() => fetchable("http://[", "https://here.org/"), /not an address/);
+});

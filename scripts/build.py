@@ -104,6 +104,7 @@ def main() -> int:
     try:
         build_docs(staging)
         copy_site(staging)
+        run(sys.executable, "scripts/kernel.py")
         build_wheel(staging / "wheels")
         list_engine_parts(staging)
     except BuildError as error:

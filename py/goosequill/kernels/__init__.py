@@ -1,6 +1,44 @@
 """The operations that models are written in; see `kernel`."""
 
-from goosequill.kernels.kernel import Activation, Kernel
-from goosequill.kernels.numpy_kernel import NumpyKernel
+from __future__ import annotations
 
-__all__ = ["Activation", "Kernel", "NumpyKernel"]
+from goosequill.errors import LoadError, SettingsError
+from goosequill.kernels.kernel import Activation, Kernel
+from goosequill.kernels.library import IN_BROWSER, open_library
+from goosequill.kernels.numpy_kernel import NumpyKernel
+from goosequill.kernels.simd_kernel import SimdKernel
+
+__all__ = ["KERNELS", "Activation", "Kernel", "NumpyKernel", "load_kernel"]
+
+KERNELS = ("relaxed", "plain", "numpy") if IN_BROWSER else ("native", "numpy")
+"""Names of the kernels for this platform, the fastest first."""
+
+
+def load_kernel(name: str = "auto") -> Kernel:
+    """Load a kernel by name; "auto" takes the fastest that runs here.
+
+    Raises
+    ------
+    SettingsError
+        If there is no kernel of that name.
+    LoadError
+        If the one that was asked for does not run here.
+    """
+    if name == "auto":
+        return _fastest()
+    if name not in KERNELS:
+        raise SettingsError(
+            f"There is no kernel {name!r} here.",
+            code="unknown-kernel",
+            remedy=f"Choose one of auto, {', '.join(KERNELS)}.",
+        )
+    return NumpyKernel() if name == "numpy" else SimdKernel(open_library(name))
+
+
+def _fastest() -> Kernel:
+    for name in KERNELS[:-1]:
+        try:
+            return SimdKernel(open_library(name))
+        except LoadError:
+            continue
+    return NumpyKernel()

@@ -3,12 +3,12 @@
 A model never computes by itself: it asks a `Kernel`. The numpy kernel is the reference and is
 always there; the SIMD kernel does the same on the same memory, faster. Operations work on
 tensors of shape [T, C]: T tokens at once, T = 1 while generating. A tensor is opaque to the
-models, which only hand it from one operation to the next; `read` turns it into an array.
+models, which only hand it from one operation to the next; `run` returns the last as an array.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -36,8 +36,24 @@ class Kernel(Protocol):
     chunk_size: int
     """How many tokens a model should pass through each matrix at once while reading a prompt."""
 
+    def run(
+        self,
+        tokens: Sequence[int],
+        build: Callable[[Any], Tensor | None],
+        *,
+        programs: MutableMapping[Hashable, Any],
+        key: Hashable,
+    ) -> Floats | None:
+        """Compute `build(tokens)` and return the values of its tensor; all operations happen within.
+
+        `build` gets the tokens in the form that `embed` wants. A kernel may record the operations
+        instead of executing them, keep the record in `programs` under `key` and the number of
+        tokens, and not call `build` again: its operations must depend on these alone, and the
+        operands that it binds must live as long as `programs`.
+        """
+
     def bind(self, array: Floats) -> Tensor:
-        """Make a parameter or a part of the state usable as an operand, without copying it."""
+        """Make a parameter or a part of the state (contiguous) an operand, without copying it."""
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out weights [out, in] for `product`."""
@@ -45,11 +61,8 @@ class Kernel(Protocol):
     def table(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out an embedding table [V, C] for `embed`."""
 
-    def read(self, tensor: Tensor) -> Floats:
-        """Return the values of a tensor as an array that stays valid."""
-
-    def embed(self, table: Matrix, tokens: Sequence[int]) -> Tensor:
-        """Rows of the table, [T, C]. Begins a forward pass: earlier tensors become invalid."""
+    def embed(self, table: Matrix, tokens: Any) -> Tensor:
+        """Rows of the table, [T, C], for the tokens that `run` passed."""
 
     def last(self, x: Tensor) -> Tensor:
         """The last row of x, [1, C]."""

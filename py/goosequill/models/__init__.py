@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from goosequill.kernels import Kernel, NumpyKernel
+from goosequill.kernels import Kernel, load_kernel
 from goosequill.models.config import GROUP_NORM_EPS, ModelConfig, detect_config
 from goosequill.models.model import Model
 from goosequill.models.parameters import Parameters, Progress
@@ -42,7 +42,7 @@ def load_model(
     tensors
         An opened checkpoint (`goosequill.weights.open_tensors`).
     kernel
-        What computes; the numpy kernel by default.
+        What computes; the fastest that runs here by default (`goosequill.kernels.load_kernel`).
     quantize
         Turn the matrices into 8 or 4 bits while loading; None keeps the file's form.
     group_norm_eps
@@ -57,6 +57,6 @@ def load_model(
     """
     eps = GROUP_NORM_EPS if group_norm_eps is None else group_norm_eps
     config = detect_config(tensors, group_norm_eps=eps)
-    kernel = kernel or NumpyKernel()
+    kernel = kernel or load_kernel()
     parameters = Parameters(tensors, kernel, bits=quantize, progress=progress)
     return VERSIONS[config.version](config, parameters, kernel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -93,18 +94,28 @@ class Model(ABC):
         rows: list[NDArray[np.float32]] = []
         step = self.kernel.chunk_size
         for start in range(0, len(tokens), step):
-            x = self.kernel.embed(self._embedding, tokens[start : start + step])
-            x = self.run_blocks(self.kernel.layer_norm(x, *self._ln0), self._blocks, state)
-            if logits == "all":
-                rows.append(self._predict(x))
-            elif logits == "last" and start + step >= len(tokens):
-                rows = [self._predict(self.kernel.last(x))[0]]
+            more = start + step < len(tokens)
+            wanted = "none" if logits == "last" and more else logits
+            part = self.kernel.run(
+                tokens[start : start + step],
+                partial(self._pass, state=state, logits=wanted),
+                programs=state.programs,
+                key=(self, wanted),
+            )
+            if part is not None:
+                rows.append(part)
         if logits == "none":
             return None
-        return np.concatenate(rows) if logits == "all" else rows[0]
+        return np.concatenate(rows) if logits == "all" else rows[0][0]
 
-    def _predict(self, x: Any) -> NDArray[np.float32]:
-        return self.kernel.read(self.kernel.product(self._head, self.kernel.layer_norm(x, *self._ln_out)))
+    def _pass(self, tokens: Any, *, state: State, logits: str) -> Any:
+        """The operations over one run of tokens."""
+        x = self.kernel.layer_norm(self.kernel.embed(self._embedding, tokens), *self._ln0)
+        x = self.run_blocks(x, self._blocks, state)
+        if logits == "none":
+            return None
+        x = self.kernel.last(x) if logits == "last" else x
+        return self.kernel.product(self._head, self.kernel.layer_norm(x, *self._ln_out))
 
     def _check(self, tokens: Sequence[int]) -> None:
         size = self.config.vocab_size

@@ -5,7 +5,7 @@ It can be copied (to branch), saved and restored exactly; it does not grow with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,13 @@ class State:
         Name -> float32 [L, ...]. A forward pass writes into them.
     layers
         For each layer, name -> the kernel's operand over that layer's part.
+    programs
+        What the kernel recorded of passes over this state (`Kernel.run`).
     """
 
     def __init__(self, arrays: Arrays, kernel: Kernel) -> None:
         self.arrays = arrays
+        self.programs: dict[Hashable, Any] = {}
         self._kernel = kernel
         count = len(next(iter(arrays.values())))
         self.layers: list[dict[str, Any]] = [

@@ -1,0 +1,89 @@
+"""Finds the compiled simd.c: two WebAssembly side modules in a browser, a shared library natively.
+
+The side modules are built beforehand (scripts/kernel.py) and lie beside this file. The native
+library is compiled when it is first wanted, where a C compiler is at hand, and kept in the user's
+cache under the hash of its source. Without either, the numpy kernel does the work.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from goosequill.errors import LoadError
+
+SOURCE = Path(__file__).with_name("simd.c")
+FLAGS = ["-O2", "-fno-vectorize", "-fno-slp-vectorize"]  # it is vectors already; more only bloats it
+IN_BROWSER = sys.platform == "emscripten"
+
+
+class Library:
+    """The functions of a compiled simd.c, called with addresses and sizes.
+
+    Raises
+    ------
+    OSError
+        If this machine cannot run it, as a browser without relaxed SIMD.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.name = name
+        library = ctypes.CDLL(str(path))
+        pointer, word = ctypes.c_void_p, ctypes.c_ssize_t
+        self.run = library.run
+        self.run.argtypes, self.run.restype = [pointer, word], None
+        self.pack = library.pack
+        self.pack.argtypes, self.pack.restype = [pointer, pointer, word, word, word], None
+        self.scratch_words = library.scratch_words
+        self.scratch_words.argtypes, self.scratch_words.restype = [word, word], word
+
+
+def open_library(name: str) -> Library:
+    """Load the build called "relaxed" or "plain" (in a browser) or "native".
+
+    Raises
+    ------
+    LoadError
+        If it is not there or does not run here.
+    """
+    try:
+        if (name == "native") == IN_BROWSER:
+            raise OSError("it belongs to another platform")
+        return Library(SOURCE.with_name(f"simd-{name}.wasm") if IN_BROWSER else _native(), name)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise LoadError(
+            f"The {name} kernel cannot be used here: {error}.",
+            code="kernel-unavailable",
+            remedy='Use the kernel "auto", which takes the fastest that runs.',
+        ) from error
+
+
+def _native() -> Path:
+    """The library for this machine, compiled unless it is in the cache."""
+    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    path = Path(root) / "goosequill" / f"simd-{digest}.so"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            fresh = Path(folder) / "simd.so"
+            command = [*_compiler(), *FLAGS, "-march=native", "-shared", "-fPIC"]
+            subprocess.run([*command, str(SOURCE), "-o", str(fresh)], check=True, capture_output=True)
+            fresh.replace(path)  # whole or not at all, should two processes do this at once
+    return path
+
+
+def _compiler() -> list[str]:
+    """Clang, as such or inside the ziglang package."""
+    if clang := shutil.which("clang"):
+        return [clang]
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise OSError("neither clang nor the ziglang package is installed")

@@ -1,0 +1,577 @@
+// The operations of `kernel.py` in 128-bit SIMD: one source for WebAssembly and for native machines.
+//
+// `run` executes a program: an array of steps, each a number of an operation and its operands
+// (addresses and sizes), as `simd_kernel.py` writes them. There is no library underneath and no
+// memory of its own: everything lives in arrays of numpy's. Numbers are float32, rows contiguous.
+//
+// Weights of a product lie in panels of 8 rows, read as one linear stream. Within a panel the 8
+// rows alternate every 1 (float32), 2 (int8) or 4 + 4 (int4) columns, so that a lane of a vector
+// belongs to a row, no sum across lanes is needed, and one load of the input serves 8 rows.
+
+typedef __INTPTR_TYPE__ word;
+typedef float f32x4 __attribute__((vector_size(16), aligned(4)));
+typedef int i32x4 __attribute__((vector_size(16), aligned(4)));
+typedef short i16x8 __attribute__((vector_size(16), aligned(2)));
+typedef unsigned short u16x8 __attribute__((vector_size(16), aligned(2)));
+typedef signed char i8x16 __attribute__((vector_size(16), aligned(1)));
+typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define ROWS 8       // of a panel
+#define TOKENS 5     // that pass through a panel together; more would not fit the registers
+#define GROUP 64     // columns that share a scale in int4
+#define FLUSH 512    // columns of int8 whose products of 7 and 15 bits cannot overflow 32 bits
+
+enum { SIGMOID = 1, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7 };
+
+// ---- Vectors -------------------------------------------------------------------------------
+
+INLINE f32x4 splat(float value) { return (f32x4){value, value, value, value}; }
+
+INLINE f32x4 madd(f32x4 a, f32x4 b, f32x4 sum) {
+#ifdef __wasm_relaxed_simd__
+  return __builtin_wasm_relaxed_madd_f32x4(a, b, sum);
+#else
+  return a * b + sum;
+#endif
+}
+
+// The end of a row whose length is no multiple of 4: n is 1, 2 or 3.
+NOINLINE f32x4 load_end(const float *p, word n) { return (f32x4){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0}; }
+
+NOINLINE void store_end(float *p, f32x4 v, word n) {
+  p[0] = v[0];
+  if (n > 1) p[1] = v[1];
+  if (n > 2) p[2] = v[2];
+}
+
+// The first n numbers at p (4 if there are more), zeros behind them.
+INLINE f32x4 load(const float *p, word n) { return n >= 4 ? *(const f32x4 *)p : load_end(p, n); }
+
+INLINE void store(float *p, f32x4 v, word n) {
+  if (n >= 4) *(f32x4 *)p = v;
+  else store_end(p, v, n);
+}
+
+INLINE float sum(f32x4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+
+INLINE f32x4 choose(i32x4 mask, f32x4 yes, f32x4 no) {
+  return (f32x4)(((i32x4)yes & mask) | ((i32x4)no & ~mask));
+}
+
+INLINE f32x4 larger(f32x4 a, f32x4 b) { return choose(a > b, a, b); }
+INLINE f32x4 smaller(f32x4 a, f32x4 b) { return choose(a < b, a, b); }
+INLINE f32x4 absolute(f32x4 a) { return (f32x4)((i32x4)a & 0x7fffffff); }
+INLINE float square_root(float a) { return __builtin_sqrtf(a); }
+
+// exp by 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf); relative error 2e-7.
+// Beyond what float32 can hold it stays at the smallest or largest power of two.
+NOINLINE f32x4 exponential(f32x4 x) {
+  const f32x4 round = splat(12582912.0f);  // 1.5 2^23: adding it rounds to an integer
+  x = smaller(larger(x, splat(-87.3f)), splat(88.0f));
+  f32x4 n = (x * 1.44269504f + round) - round;
+  f32x4 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  f32x4 p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  return (f32x4)((i32x4)p + (__builtin_convertvector(n, i32x4) << 23));
+}
+
+INLINE f32x4 sigmoid(f32x4 x) { return 1.0f / (1.0f + exponential(-x)); }
+
+// tanh by a polynomial near 0 (Cephes' tanhf), where 1 - 2 / (exp(2 x) + 1) would lose digits.
+NOINLINE f32x4 hyperbolic_tangent(f32x4 x) {
+  f32x4 size = absolute(x), z = x * x;
+  f32x4 p = splat(-5.70498872745e-3f);
+  p = p * z + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  p = p * z * x + x;
+  f32x4 far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
+  return choose(size < 0.625f, p, choose(x < 0.0f, -far, far));
+}
+
+NOINLINE f32x4 activate(f32x4 z, word activation) {
+  switch (activation) {
+    case SIGMOID: return sigmoid(z);
+    case SILU: return z * sigmoid(z);
+    case TANH: return hyperbolic_tangent(z);
+    case RELU_SQUARED: z = larger(z, splat(0)); return z * z;
+    case DECAY6: return exponential(-exponential(z));
+    case DECAY7: return exponential(-0.60653066f * sigmoid(z));
+    default: return z;
+  }
+}
+
+// ---- Products ------------------------------------------------------------------------------
+
+// For each lane: the sum of its two products of 16-bit numbers.
+INLINE i32x4 dot2(i16x8 a, i16x8 b) {
+#if defined(__wasm_simd128__)
+  return __builtin_wasm_dot_s_i32x4_i16x8(a, b);
+#elif defined(__SSE2__)
+  return __builtin_ia32_pmaddwd128(a, b);
+#else
+  i32x4 p = (i32x4)a, q = (i32x4)b;
+  return (p >> 16) * (q >> 16) + ((p << 16) >> 16) * ((q << 16) >> 16);
+#endif
+}
+
+// For each 16-bit lane: the sum of its two products of an input (-127..127) and a weight (0..15).
+#if defined(__wasm_relaxed_simd__)
+#define DOT_BYTES(x, w) __builtin_wasm_relaxed_dot_i8x16_i7x16_s_i16x8(x, w)
+#elif defined(__SSSE3__)
+#define DOT_BYTES(x, w) __builtin_ia32_pmaddubsw128(w, x)
+#endif
+
+// What of the input goes with one group of columns: bytes where the machine multiplies bytes,
+// else two words, the even and the odd columns as 16-bit numbers.
+#ifdef DOT_BYTES
+#define QUAD_WORDS 1
+INLINE i16x8 dot4(i8x16 w, const int *x) {
+  return DOT_BYTES(((i8x16)(i32x4){x[0], x[0], x[0], x[0]}), w);
+}
+#else
+#define QUAD_WORDS 2
+INLINE i16x8 dot4(i8x16 w, const int *x) {
+  i16x8 even = (i16x8)w & 0xff, odd = (i16x8)((u16x8)w >> 8);
+  return even * (i16x8)(i32x4){x[0], x[0], x[0], x[0]} + odd * (i16x8)(i32x4){x[1], x[1], x[1], x[1]};
+}
+#endif
+
+INLINE i32x4 pair_sums(i16x8 v) { return (((i32x4)v << 16) >> 16) + ((i32x4)v >> 16); }
+
+// A product's operands. The inputs of `TOKENS` tokens lie interleaved in `scratch`: for each step
+// the words of all tokens, then for each group of columns the tokens' scales and corrections.
+struct product {
+  float *out;
+  const void *weights;
+  const float *scales;
+  const float *x, *bias;
+  int *scratch;
+  word tokens, in, rows, activation;
+};
+
+NOINLINE void finish(const struct product *p, word row, word token, f32x4 low, f32x4 high) {
+  float *out = p->out + token * p->rows + row;
+  word left = p->rows - row;
+  if (p->bias) {
+    low += load(p->bias + row, left);
+    if (left > 4) high += load(p->bias + row + 4, left - 4);
+  }
+  store(out, activate(low, p->activation), left);
+  if (left > 4) store(out + 4, activate(high, p->activation), left - 4);
+}
+
+INLINE void panel_f32(const struct product *p, word row, word token, const int count) {
+  const float *w = (const float *)p->weights + row * p->in;
+  const float *x = (const float *)p->scratch;
+  f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
+  for (word c = 0; c < p->in; c++, w += ROWS, x += count) {
+    f32x4 w0 = load(w, 4), w1 = load(w + 4, 4);
+#pragma clang loop unroll(full)
+    for (int t = 0; t < count; t++) {
+      low[t] = madd(w0, splat(x[t]), low[t]);
+      high[t] = madd(w1, splat(x[t]), high[t]);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
+}
+
+INLINE void panel_i8(const struct product *p, word row, word token, const int count) {
+  word padded = p->in + (p->in & 1);
+  const i8x8 *w = (const i8x8 *)((const signed char *)p->weights + row * padded);
+  const int *x = p->scratch;
+  const float *scales = (const float *)(x + padded / 2 * count);
+  f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
+  for (word start = 0; start < padded; start += FLUSH) {
+    word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
+    i32x4 a[TOKENS] = {0}, b[TOKENS] = {0};
+    for (; steps > 0; steps--, w += 2, x += count) {
+      i16x8 w0 = __builtin_convertvector(w[0], i16x8), w1 = __builtin_convertvector(w[1], i16x8);
+#pragma clang loop unroll(full)
+      for (int t = 0; t < count; t++) {
+        i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
+        a[t] += dot2(w0, pair);
+        b[t] += dot2(w1, pair);
+      }
+    }
+#pragma clang loop unroll(full)
+    for (int t = 0; t < count; t++) {
+      low[t] += __builtin_convertvector(a[t], f32x4);
+      high[t] += __builtin_convertvector(b[t], f32x4);
+    }
+  }
+  f32x4 s0 = load(p->scales + row, 4), s1 = load(p->scales + row + 4, 4);
+#pragma clang loop unroll(full)
+  for (int t = 0; t < count; t++) finish(p, row, token + t, low[t] * s0 * scales[t], high[t] * s1 * scales[t]);
+}
+
+// Sums of a group stay in 16 bits: each lane adds 32 products of at most 8 x 127, which fit once
+// the weights' offset of 8 is taken off; on the way there the sum may wrap around.
+INLINE void panel_i4(const struct product *p, word row, word token, const int count) {
+  word groups = p->in / GROUP;
+  const i8x16 *w = (const i8x16 *)((const signed char *)p->weights + row * p->in / 2);
+  const int *x = p->scratch;
+  const int *corrections = x + p->in / 4 * QUAD_WORDS * count;
+  const float *x_scales = (const float *)(corrections + groups * count);
+  const float *scales = p->scales + row * groups;
+  f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
+  for (word g = 0; g < groups; g++, corrections += count, x_scales += count, scales += ROWS) {
+    i16x8 a[TOKENS], b[TOKENS];
+#pragma clang loop unroll(full)
+    for (int t = 0; t < count; t++) {
+      int c = corrections[t];
+      a[t] = b[t] = (i16x8)(i32x4){c, c, c, c};
+    }
+    for (int step = 0; step < GROUP / 8; step++, w += 2, x += 2 * QUAD_WORDS * count) {
+      i8x16 w0 = w[0] & 15, w1 = w[1] & 15;
+      i8x16 w2 = (i8x16)((u16x8)w[0] >> 4) & 15, w3 = (i8x16)((u16x8)w[1] >> 4) & 15;
+#pragma clang loop unroll(full)
+      for (int t = 0; t < count; t++) {
+        const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
+        a[t] += dot4(w0, first) + dot4(w2, second);
+        b[t] += dot4(w1, first) + dot4(w3, second);
+      }
+    }
+    f32x4 s0 = load(scales, 4), s1 = load(scales + 4, 4);
+#pragma clang loop unroll(full)
+    for (int t = 0; t < count; t++) {
+      f32x4 s = splat(x_scales[t]);
+      low[t] = madd(__builtin_convertvector(pair_sums(a[t]), f32x4), s0 * s, low[t]);
+      high[t] = madd(__builtin_convertvector(pair_sums(b[t]), f32x4), s1 * s, high[t]);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
+}
+
+static float largest(const float *x, word n) {
+  f32x4 top = splat(0);
+  for (word i = 0; i < n; i += 4) top = larger(absolute(load(x + i, n - i)), top);
+  float a = top[0] > top[1] ? top[0] : top[1], b = top[2] > top[3] ? top[2] : top[3];
+  return a > b ? a : b;
+}
+
+INLINE int rounded(float value) {
+  return (int)(value + (value < 0 ? -0.5f : 0.5f));
+}
+
+INLINE int halves(int low, int high) { return (low & 0xffff) | (high << 16); }
+
+static void spread_f32(const struct product *p, word token, int count) {
+  for (int t = 0; t < count; t++) {
+    const float *x = p->x + (token + t) * p->in;
+    float *out = (float *)p->scratch + t;
+    for (word c = 0; c < p->in; c++) out[c * count] = x[c];
+  }
+}
+
+// Inputs in 15 bits, with one scale a token: two columns a word.
+static void spread_i8(const struct product *p, word token, int count) {
+  word steps = (p->in + 1) / 2;
+  for (int t = 0; t < count; t++) {
+    const float *x = p->x + (token + t) * p->in;
+    int *out = p->scratch + t;
+    float top = largest(x, p->in), factor = top > 0 ? 32767 / top : 0;
+    for (word i = 0; i < steps; i++) {
+      int second = 2 * i + 1 < p->in ? rounded(x[2 * i + 1] * factor) : 0;
+      out[i * count] = halves(rounded(x[2 * i] * factor), second);
+    }
+    ((float *)out)[steps * count] = top / 32767;
+  }
+}
+
+// Inputs in 8 bits, with one scale a token and group: four columns a word (or two words).
+static void spread_i4(const struct product *p, word token, int count) {
+  word groups = p->in / GROUP, words = p->in / 4 * QUAD_WORDS;
+  for (int t = 0; t < count; t++) {
+    for (word g = 0; g < groups; g++) {
+      const float *x = p->x + (token + t) * p->in + g * GROUP;
+      int *out = p->scratch + (g * (GROUP / 4) * count + t) * QUAD_WORDS;
+      float top = largest(x, GROUP), factor = top > 0 ? 127 / top : 0;
+      int first = 0, second = 0;
+      for (int i = 0; i < GROUP; i += 4, out += count * QUAD_WORDS) {
+        int q[4];
+        for (int j = 0; j < 4; j++) q[j] = rounded(x[i + j] * factor);
+#ifdef DOT_BYTES
+        out[0] = (q[0] & 255) | (q[1] & 255) << 8 | (q[2] & 255) << 16 | q[3] << 24;
+#else
+        out[0] = halves(q[0], q[2]);
+        out[1] = halves(q[1], q[3]);
+#endif
+        first += q[0] + q[1];
+        second += q[2] + q[3];
+      }
+      p->scratch[words * count + g * count + t] = halves(-8 * first, -8 * second);
+      ((float *)p->scratch)[(words + groups) * count + g * count + t] = top / 127;
+    }
+  }
+}
+
+// Words of scratch that a product needs for each token.
+word scratch_words(word in, word bits) {
+  return bits == 32 ? in : bits == 8 ? (in + 1) / 2 + 1 : in / 4 * QUAD_WORDS + in / GROUP * 2;
+}
+
+#define EACH_COUNT(panel)                                   \
+  switch (count) {                                          \
+    case 1: panel(&part, row, token, 1); break;             \
+    case 2: panel(&part, row, token, 2); break;             \
+    case 3: panel(&part, row, token, 3); break;             \
+    case 4: panel(&part, row, token, 4); break;             \
+    default: panel(&part, row, token, TOKENS); break;       \
+  }
+
+// Each panel is read once from memory; all tokens pass while it is in the cache.
+static void product(const struct product *p, word bits) {
+  word each = scratch_words(p->in, bits);
+  struct product part = *p;
+  for (word token = 0; token < p->tokens; token += TOKENS) {
+    int count = p->tokens - token < TOKENS ? (int)(p->tokens - token) : TOKENS;
+    part.scratch = p->scratch + token * each;
+    if (bits == 32) spread_f32(&part, token, count);
+    else if (bits == 8) spread_i8(&part, token, count);
+    else spread_i4(&part, token, count);
+  }
+  for (word row = 0; row < p->rows; row += ROWS) {
+    for (word token = 0; token < p->tokens; token += TOKENS) {
+      int count = p->tokens - token < TOKENS ? (int)(p->tokens - token) : TOKENS;
+      part.scratch = p->scratch + token * each;
+      if (bits == 32) EACH_COUNT(panel_f32)
+      else if (bits == 8) EACH_COUNT(panel_i8)
+      else EACH_COUNT(panel_i4)
+    }
+  }
+}
+
+// ---- Rows of an embedding table ------------------------------------------------------------
+
+static void embed(float *out, const void *table, const float *scales, const int *tokens, word count, word width, word bits) {
+  for (word t = 0; t < count; t++, out += width) {
+    word token = tokens[t];
+    if (bits == 32) {
+      const float *row = (const float *)table + token * width;
+      for (word c = 0; c < width; c++) out[c] = row[c];
+    } else if (bits == 8) {
+      const signed char *row = (const signed char *)table + token * width;
+      for (word c = 0; c < width; c++) out[c] = row[c] * scales[token];
+    } else {
+      const unsigned char *row = (const unsigned char *)table + token * width / 2;
+      for (word c = 0; c < width; c++) {
+        int q = ((row[c / 2] >> (c % 2 * 4)) & 15) - 8;
+        out[c] = q * scales[(token * width + c) / GROUP];
+      }
+    }
+  }
+}
+
+// ---- Element by element; `period` is the length after which the last operand repeats --------
+
+#define EACH_ROW(period) \
+  for (word start = 0; start < n; start += period) \
+    for (word i = 0, left = period; i < period; i += 4, left -= 4)
+
+static void lerp(float *out, const float *a, const float *b, const float *weight, word n, word period) {
+  EACH_ROW(period) {
+    f32x4 x = load(a + start + i, left), y = load(b + start + i, left);
+    store(out + start + i, madd(y - x, load(weight + i, left), x), left);
+  }
+}
+
+static void add(float *out, const float *a, const float *b, word n, word period) {
+  EACH_ROW(period) store(out + start + i, load(a + start + i, left) + load(b + i, left), left);
+}
+
+static void multiply(float *out, const float *a, const float *b, word n, word period) {
+  EACH_ROW(period) store(out + start + i, load(a + start + i, left) * load(b + i, left), left);
+}
+
+static void copy(float *out, const float *from, word n) {
+  for (word i = 0; i < n; i += 4) store(out + i, load(from + i, n - i), n - i);
+}
+
+static void shift(float *out, const float *x, float *previous, word tokens, word width) {
+  copy(out, previous, width);
+  copy(out + width, x, (tokens - 1) * width);
+  copy(previous, x + (tokens - 1) * width, width);
+}
+
+static void mix(float *out, const float *x, float *previous, const float *weights, word tokens, word width, word count) {
+  for (word m = 0; m < count; m++, weights += width) {
+    for (word t = 0; t < tokens; t++, out += width) {
+      const float *now = x + t * width, *before = t ? now - width : previous;
+      lerp(out, now, before, weights, width, width);
+    }
+  }
+  copy(previous, x + (tokens - 1) * width, width);
+}
+
+// Each of the rows of `size` numbers to mean 0 and variance 1; weight and bias repeat after `heads` rows.
+static void normalise(float *out, const float *x, const float *weight, const float *bias, word rows, word size, word heads, float eps) {
+  for (word row = 0; row < rows; row++, x += size, out += size) {
+    f32x4 total = splat(0), squares = splat(0);
+    for (word i = 0; i < size; i += 4) total += load(x + i, size - i);
+    float mean = sum(total) / size;
+    for (word i = 0; i < size; i++) out[i] = x[i] - mean;
+    for (word i = 0; i < size; i += 4) {
+      f32x4 centred = load(out + i, size - i);
+      squares += centred * centred;
+    }
+    f32x4 factor = splat(1 / square_root(sum(squares) / size + eps));
+    const float *w = weight + row % heads * size, *b = bias + row % heads * size;
+    for (word i = 0, left = size; i < size; i += 4, left -= 4)
+      store(out + i, madd(load(out + i, left) * factor, load(w + i, left), load(b + i, left)), left);
+  }
+}
+
+// ---- The recurrences -----------------------------------------------------------------------
+
+static void wkv4(float *out, const float *k, const float *v, const float *decay, const float *bonus, float *state, word tokens, word width) {
+  float *numerator = state, *denominator = state + width, *exponent = state + 2 * width;
+  for (word t = 0; t < tokens; t++, k += width, v += width, out += width) {
+    for (word i = 0, left = width; i < width; i += 4, left -= 4) {
+      f32x4 key = load(k + i, left), value = load(v + i, left), e = load(exponent + i, left);
+      f32x4 a = load(numerator + i, left), b = load(denominator + i, left);
+      // The exponent common to both sums is subtracted, so that no exp overflows.
+      f32x4 boosted = key + load(bonus + i, left), top = larger(e, boosted);
+      f32x4 past = exponential(e - top), now = exponential(boosted - top);
+      store(out + i, (past * a + now * value) / (past * b + now), left);
+      e += load(decay + i, left);
+      top = larger(e, key);
+      past = exponential(e - top), now = exponential(key - top);
+      store(numerator + i, past * a + now * value, left);
+      store(denominator + i, past * b + now, left);
+      store(exponent + i, top, left);
+    }
+  }
+}
+
+static void wkv5(float *out, const float *r, const float *k, const float *v, const float *decay, word decay_step,
+                 const float *bonus, float *state, word tokens, word heads, word size) {
+  word width = heads * size;
+  for (word t = 0; t < tokens; t++, r += width, k += width, v += width, decay += decay_step, out += width) {
+    for (word i = 0; i < width; i++) out[i] = 0;
+    float *s = state;
+    for (word c = 0; c < width; c++) {  // a channel of the keys; its row of the state runs over the values
+      word head = c / size * size;
+      for (word i = 0, left = size; i < size; i += 4, left -= 4) {
+        f32x4 kv = k[c] * load(v + head + i, left), old = load(s + i, left);
+        store(out + head + i, madd(splat(r[c]), madd(splat(bonus[c]), kv, old), load(out + head + i, left)), left);
+        store(s + i, madd(splat(decay[c]), old, kv), left);
+      }
+      s += size;
+    }
+  }
+}
+
+static void wkv7(float *out, const float *r, const float *decay, const float *k, const float *v, const float *removal,
+                 const float *a, float *state, word tokens, word heads, word size) {
+  word width = heads * size;
+  for (word t = 0; t < tokens; t++, out += width) {
+    float *s = state;
+    for (word c = 0; c < width; c++, s += size) {  // a channel of the values; its row runs over the keys
+      word at = t * width + c / size * size;
+      f32x4 removed = splat(0), y = splat(0);
+      for (word i = 0, left = size; i < size; i += 4, left -= 4)
+        removed = madd(load(s + i, left), load(removal + at + i, left), removed);
+      f32x4 minus = splat(-sum(removed)), value = splat(v[t * width + c]);
+      for (word i = 0, left = size; i < size; i += 4, left -= 4) {
+        f32x4 added = load(removal + at + i, left) * load(a + at + i, left);
+        f32x4 kept = load(s + i, left) * load(decay + at + i, left);
+        f32x4 now = madd(value, load(k + at + i, left), madd(minus, added, kept));
+        store(s + i, now, left);
+        y = madd(now, load(r + at + i, left), y);
+      }
+      out[c] = sum(y);
+    }
+  }
+}
+
+static void delta_keys(float *unit, float *keys, const float *k, const float *a, const float *removal,
+                       const float *replacement, word tokens, word heads, word size) {
+  for (word row = 0; row < tokens * heads; row++, unit += size, keys += size, k += size, a += size) {
+    word head = row % heads * size;
+    f32x4 squares = splat(0);
+    for (word i = 0, left = size; i < size; i += 4, left -= 4) {
+      f32x4 key = load(k + i, left), scaled = key * load(removal + head + i, left);
+      squares += scaled * scaled;
+      store(unit + i, scaled, left);
+      store(keys + i, key * madd(load(a + i, left) - 1.0f, load(replacement + head + i, left), splat(1)), left);
+    }
+    float length = square_root(sum(squares));
+    f32x4 factor = splat(1 / (length > 1e-12f ? length : 1e-12f));
+    for (word i = 0; i < size; i += 4) store(unit + i, load(unit + i, size - i) * factor, size - i);
+  }
+}
+
+static void head_bonus(float *out, const float *r, const float *k, const float *v, const float *weight, word tokens, word heads, word size) {
+  for (word row = 0; row < tokens * heads; row++, out += size, r += size, k += size, v += size) {
+    const float *w = weight + row % heads * size;
+    f32x4 strength = splat(0);
+    for (word i = 0, left = size; i < size; i += 4, left -= 4)
+      strength += load(r + i, left) * load(k + i, left) * load(w + i, left);
+    f32x4 factor = splat(sum(strength));
+    for (word i = 0; i < size; i += 4) store(out + i, factor * load(v + i, size - i), size - i);
+  }
+}
+
+// ---- What Python calls ---------------------------------------------------------------------
+
+enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS };
+
+#define STEP 14  // words of a step: the operation, then its operands
+#define F(i) ((float *)s[i])
+
+// Execute `count` steps in turn.
+void run(const word *s, word count) {
+  for (; count > 0; count--, s += STEP) {
+    switch (s[0]) {
+      case EMBED: embed(F(1), F(2), F(3), (const int *)s[4], s[5], s[6], s[7]); break;
+      case NORMALISE: normalise(F(1), F(2), F(3), F(4), s[5], s[6], s[7], *F(8)); break;
+      case MIX: mix(F(1), F(2), F(3), F(4), s[5], s[6], s[7]); break;
+      case SHIFT: shift(F(1), F(2), F(3), s[4], s[5]); break;
+      case LERP: lerp(F(1), F(2), F(3), F(4), s[5], s[6]); break;
+      case ADD: add(F(1), F(2), F(3), s[4], s[5]); break;
+      case MULTIPLY: multiply(F(1), F(2), F(3), s[4], s[5]); break;
+      case PRODUCT: {
+        struct product p = {F(1), F(2), F(3), F(4), F(5), (int *)s[6], s[7], s[8], s[9], s[10]};
+        product(&p, s[11]);
+        break;
+      }
+      case WKV4: wkv4(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8]); break;
+      case WKV5: wkv5(F(1), F(2), F(3), F(4), F(5), s[6], F(7), F(8), s[9], s[10], s[11]); break;
+      case WKV7: wkv7(F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), s[9], s[10], s[11]); break;
+      case DELTA_KEYS: delta_keys(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8], s[9]); break;
+      case HEAD_BONUS: head_bonus(F(1), F(2), F(3), F(4), F(5), s[6], s[7], s[8]); break;
+    }
+  }
+}
+
+// Lay out weights [rows, in] in panels; `out` is zero where rows are missing from the last panel.
+void pack(signed char *out, const signed char *weights, word rows, word in, word bits) {
+  for (word row = 0; row < rows; row++) {
+    word panel = row / ROWS * ROWS, r = row % ROWS;
+    if (bits == 32) {
+      const float *from = (const float *)weights + row * in;
+      float *to = (float *)out + panel * in + r;
+      for (word c = 0; c < in; c++) to[c * ROWS] = from[c];
+    } else if (bits == 8) {
+      signed char *to = out + panel * (in + (in & 1)) + 2 * r;
+      for (word c = 0; c < in; c++) to[c / 2 * 2 * ROWS + c % 2] = weights[row * in + c];
+    } else {
+      const unsigned char *from = (const unsigned char *)weights + row * in / 2;
+      unsigned char *to = (unsigned char *)out + panel * in / 2 + 4 * r;
+      for (word c = 0; c < in; c += 8, from += 4, to += 4 * ROWS)
+        for (int j = 0; j < 4; j++)
+          to[j] = ((from[j / 2] >> (j % 2 * 4)) & 15) | (((from[2 + j / 2] >> (j % 2 * 4)) & 15) << 4);
+    }
+  }
+}

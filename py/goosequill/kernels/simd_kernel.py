@@ -1,0 +1,290 @@
+"""The operations in 128-bit SIMD: a forward pass is recorded once as a program, then run by `simd.c`.
+
+A model that calls an operation here only writes down a step: operation, addresses, sizes. The C
+code executes all steps of a pass in one call, and a program is kept with the state for which it
+was recorded, so that a token costs one call of a few microseconds whatever the model's depth.
+Nothing is computed in this file, and no memory is copied: C works on numpy's arrays in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.kernels.kernel import Activation, Floats
+from goosequill.kernels.library import Library
+from goosequill.weights.quantize import QuantizedMatrix
+
+# The numbers by which simd.c knows operations and activations.
+EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY = range(7)
+PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS = range(7, 13)
+ACTIVATIONS: dict[Activation | None, int] = {
+    None: 0,
+    "sigmoid": 1,
+    "silu": 2,
+    "tanh": 3,
+    "relu_squared": 4,
+    "decay6": 5,
+    "decay7": 6,
+}
+STEP = 14  # words
+PANEL = 8  # rows
+
+
+class Block:
+    """Memory for results; it returns to its pool when the last tensor in it is gone."""
+
+    __slots__ = ("array", "pool")
+
+    def __init__(self, pool: list[Floats], length: int) -> None:
+        self.pool = pool
+        self.array = pool.pop() if pool else np.empty(length, np.float32)
+
+    def __del__(self) -> None:
+        self.pool.append(self.array)
+
+
+@dataclass(slots=True)
+class Tensor:
+    """float32 numbers in memory that `owner` keeps alive. Rows and columns are the first and last axis."""
+
+    address: int
+    rows: int
+    columns: int
+    owner: Block | Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A matrix in panels, or a table row by row; the arrays keep the memory alive."""
+
+    address: int
+    scales_address: int
+    rows: int
+    columns: int
+    bits: int
+    arrays: tuple[NDArray[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The steps of one pass, and where its result will be."""
+
+    steps: NDArray[np.intp]
+    address: int
+    result: Floats | None
+
+
+class SimdKernel:
+    """The operations by compiled code.
+
+    Parameters
+    ----------
+    library
+        The compiled simd.c (`goosequill.kernels.library`).
+    """
+
+    chunk_size = 40
+
+    def __init__(self, library: Library) -> None:
+        self.name = library.name
+        self._library = library
+        self._pools: dict[int, list[Floats]] = {}
+        self._constants: dict[float, Floats] = {}
+        self._tokens = np.zeros(self.chunk_size, np.int32)
+        self._steps: list[tuple[int, ...]] = []
+
+    def run(
+        self,
+        tokens: Sequence[int],
+        build: Callable[[Any], Tensor | None],
+        *,
+        programs: MutableMapping[Hashable, Any],
+        key: Hashable,
+    ) -> Floats | None:
+        count = len(tokens)
+        self._tokens[:count] = tokens
+        program: Program | None = programs.get((key, count))
+        if program is None:
+            program = self._record(build, count)
+            if count in (1, self.chunk_size):  # what recurs; other lengths end a prompt
+                programs[key, count] = program
+        self._library.run(program.address, len(program.steps))
+        return None if program.result is None else program.result.copy()
+
+    def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
+        self._steps = []
+        result = build(count)
+        steps = np.zeros((len(self._steps), STEP), np.intp)
+        for step, words in zip(steps, self._steps, strict=True):
+            step[: len(words)] = words
+        values = None if result is None else self._view(result)
+        return Program(steps, address_of(steps), values)
+
+    def _view(self, tensor: Tensor) -> Floats:
+        array = tensor.owner.array if isinstance(tensor.owner, Block) else tensor.owner.reshape(-1)
+        start = (tensor.address - address_of(array)) // array.itemsize
+        return array[start : start + tensor.rows * tensor.columns].reshape(tensor.rows, tensor.columns)
+
+    def _emit(self, *words: int) -> None:
+        self._steps.append(words)
+
+    def _new(self, rows: int, columns: int) -> Tensor:
+        length = 1 << (rows * columns - 1).bit_length()
+        block = Block(self._pools.setdefault(length, []), length)
+        return Tensor(address_of(block.array), rows, columns, block)
+
+    def _parts(self, count: int, rows: int, columns: int) -> list[Tensor]:
+        """Several results side by side in one block."""
+        whole = self._new(count * rows, columns)
+        return [
+            Tensor(whole.address + 4 * i * rows * columns, rows, columns, whole.owner) for i in range(count)
+        ]
+
+    def bind(self, array: Floats) -> Tensor:
+        if array.dtype != np.float32 or not array.flags.c_contiguous:
+            raise ValueError(f"an operand must be contiguous float32, not {array.dtype} {array.strides}")
+        rows = array.shape[0] if array.ndim > 1 else 1
+        return Tensor(address_of(array), rows, array.shape[-1], array)
+
+    def table(self, weights: Floats | QuantizedMatrix) -> Weights:
+        bits, values, scales = _parts_of(weights)
+        rows, columns = weights.shape
+        return Weights(address_of(values), address_of(scales), rows, columns, bits, (values, scales))
+
+    def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
+        bits, values, scales = _parts_of(weights)
+        rows, columns = weights.shape
+        padded, even = -(-rows // PANEL) * PANEL, columns + columns % 2
+        packed = np.zeros(padded * (columns if bits == 32 else even) * bits // 8, np.int8)
+        self._library.pack(address_of(packed), address_of(values), rows, columns, bits)
+        by_row = np.zeros((padded, scales.size // rows), np.float32)
+        by_row[:rows] = scales.reshape(rows, -1)
+        by_panel = np.ascontiguousarray(by_row.reshape(-1, PANEL, by_row.shape[1]).swapaxes(1, 2))
+        return Weights(address_of(packed), address_of(by_panel), rows, columns, bits, (packed, by_panel))
+
+    def embed(self, table: Weights, tokens: Any) -> Tensor:
+        out = self._new(tokens, table.columns)
+        self._emit(
+            EMBED, out.address, table.address, table.scales_address, address_of(self._tokens), tokens,
+            table.columns, table.bits,
+        )  # fmt: skip
+        return out
+
+    def last(self, x: Tensor) -> Tensor:
+        return Tensor(x.address + 4 * (x.rows - 1) * x.columns, 1, x.columns, x.owner)
+
+    def layer_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
+        return self.group_norm(x, weight, bias, heads=1, eps=eps)
+
+    def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:
+        constant = self._constants.setdefault(eps, np.array([eps], np.float32))
+        out = self._new(x.rows, x.columns)
+        self._emit(
+            NORMALISE, out.address, x.address, weight.address, bias.address, x.rows * heads,
+            x.columns // heads, heads, address_of(constant),
+        )  # fmt: skip
+        return out
+
+    def mix(self, x: Tensor, previous: Tensor, weights: Tensor) -> Sequence[Tensor]:
+        outs = self._parts(weights.rows, x.rows, x.columns)
+        self._emit(
+            MIX, outs[0].address, x.address, previous.address, weights.address, x.rows, x.columns,
+            weights.rows,
+        )  # fmt: skip
+        return outs
+
+    def shift(self, x: Tensor, previous: Tensor) -> Tensor:
+        out = self._new(x.rows, x.columns)
+        self._emit(SHIFT, out.address, x.address, previous.address, x.rows, x.columns)
+        return out
+
+    def lerp(self, a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
+        out = self._new(a.rows, a.columns)
+        size, period = a.rows * a.columns, weight.rows * weight.columns
+        self._emit(LERP, out.address, a.address, b.address, weight.address, size, period)
+        return out
+
+    def add(self, a: Tensor, b: Tensor) -> Tensor:
+        out = self._new(a.rows, a.columns)
+        self._emit(ADD, out.address, a.address, b.address, a.rows * a.columns, b.rows * b.columns)
+        return out
+
+    def multiply(self, a: Tensor, b: Tensor) -> Tensor:
+        out = self._new(a.rows, a.columns)
+        self._emit(MULTIPLY, out.address, a.address, b.address, a.rows * a.columns, b.rows * b.columns)
+        return out
+
+    def product(
+        self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
+    ) -> Tensor:
+        out = self._new(x.rows, matrix.rows)
+        scratch = self._new(x.rows, self._library.scratch_words(matrix.columns, matrix.bits))
+        self._emit(
+            PRODUCT, out.address, matrix.address, matrix.scales_address, x.address,
+            bias.address if bias else 0, scratch.address, x.rows, matrix.columns, matrix.rows,
+            ACTIVATIONS[activation], matrix.bits,
+        )  # fmt: skip
+        return out
+
+    def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
+        out = self._new(k.rows, k.columns)
+        self._emit(
+            WKV4, out.address, k.address, v.address, decay.address, bonus.address, state.address,
+            k.rows, k.columns,
+        )  # fmt: skip
+        return out
+
+    def wkv5(self, r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
+        out = self._new(r.rows, r.columns)
+        self._emit(
+            WKV5, out.address, r.address, k.address, v.address, decay.address,
+            decay.columns if decay.rows > 1 else 0, bonus.address, state.address,
+            r.rows, state.rows, state.columns,
+        )  # fmt: skip
+        return out
+
+    def delta_keys(
+        self, k: Tensor, a: Tensor, removal: Tensor, replacement: Tensor, *, heads: int
+    ) -> tuple[Tensor, Tensor]:
+        unit, keys = self._parts(2, k.rows, k.columns)
+        self._emit(
+            DELTA_KEYS, unit.address, keys.address, k.address, a.address, removal.address,
+            replacement.address, k.rows, heads, k.columns // heads,
+        )  # fmt: skip
+        return unit, keys
+
+    def wkv7(
+        self, r: Tensor, decay: Tensor, k: Tensor, v: Tensor, removal: Tensor, a: Tensor, state: Tensor
+    ) -> Tensor:
+        out = self._new(r.rows, r.columns)
+        self._emit(
+            WKV7, out.address, r.address, decay.address, k.address, v.address, removal.address, a.address,
+            state.address, r.rows, state.rows, state.columns,
+        )  # fmt: skip
+        return out
+
+    def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:
+        out = self._new(r.rows, r.columns)
+        self._emit(
+            HEAD_BONUS, out.address, r.address, k.address, v.address, weight.address, r.rows, heads,
+            r.columns // heads,
+        )  # fmt: skip
+        return out
+
+
+def address_of(array: NDArray[Any]) -> int:
+    """Where an array's numbers begin."""
+    return int(array.__array_interface__["data"][0])
+
+
+def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:
+    """(bits, values, scales), contiguous; float32 has no scales."""
+    if isinstance(weights, QuantizedMatrix):
+        scales = np.ascontiguousarray(weights.scales, np.float32)
+        return weights.bits, np.ascontiguousarray(weights.values), scales
+    return 32, np.ascontiguousarray(weights, np.float32), np.zeros(weights.shape[0], np.float32)

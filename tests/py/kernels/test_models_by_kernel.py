@@ -1,0 +1,115 @@
+"""Whole models give the same logits and state by every kernel, for one token and for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goosequill.errors import GoosequillError, SettingsError
+from goosequill.kernels import KERNELS, Kernel, load_kernel
+from goosequill.models import Model, load_model
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.safetensors import encode
+from tests.py import checkpoints
+from tests.py.checkpoints import Tensors
+
+TOKENS = np.random.default_rng(2).integers(0, 50, 90).tolist()
+MAKERS: dict[str, Callable[..., Tensors]] = {
+    "4": checkpoints.rwkv4,
+    "5.0": lambda: checkpoints.rwkv5(revision=0),
+    "5.2": lambda: checkpoints.rwkv5(revision=2),
+    "6": checkpoints.rwkv6,
+    "7": checkpoints.rwkv7,
+}
+each_version = pytest.mark.parametrize("version", MAKERS)
+
+
+def build(version: str, kernel: Kernel, bits: Any = None) -> Model:
+    data = b"".join(encode(MAKERS[version]().items()))
+    return load_model(open_tensors(BytesSource(data)), kernel=kernel, quantize=bits)
+
+
+@each_version
+def test_the_native_kernel_gives_the_logits_and_state_of_numpy(version: str) -> None:
+    models = [build(version, load_kernel(name)) for name in ("numpy", "native")]
+    states = [model.new_state() for model in models]
+    logits = [model.forward(TOKENS, state, logits="all") for model, state in zip(models, states, strict=True)]
+    np.testing.assert_allclose(logits[1], logits[0], atol=1e-4)
+    for name, array in states[0].arrays.items():
+        np.testing.assert_allclose(states[1].arrays[name], array, rtol=1e-4, atol=1e-4)
+
+
+@each_version
+@pytest.mark.parametrize(("bits", "error"), [(8, 0.001), (4, 0.03)])
+def test_few_bits_by_the_native_kernel_are_near_those_by_numpy(version: str, bits: int, error: float) -> None:
+    """The difference is that the inputs, too, are rounded: to 15 bits, or 8 a group."""
+    found, expected = (
+        model.forward(TOKENS, model.new_state(), logits="all")
+        for model in (build(version, load_kernel(name), bits) for name in ("native", "numpy"))
+    )
+    assert np.std(found - expected) < error * np.std(expected)
+
+
+@each_version
+@pytest.mark.parametrize("bits", [None, 8, 4])
+def test_tokens_one_by_one_or_together_are_the_same(version: str, bits: Any) -> None:
+    model = build(version, load_kernel("native"), bits)
+    whole, steps = model.new_state(), model.new_state()
+    together = model.forward(TOKENS, whole, logits="all")
+    single = np.stack([model.forward([token], steps) for token in TOKENS])
+    np.testing.assert_array_equal(together, single)
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(array, steps.arrays[name])
+
+
+def test_states_of_one_model_do_not_mix() -> None:
+    """Each state has its own recorded programs, over shared memory for results."""
+    model = build("7", load_kernel("native"))
+    apart = [model.new_state() for _ in range(2)]
+    expected = [model.forward([3], apart[0]), model.forward([5], apart[1])]
+    branch = apart[0].copy()
+    after = model.forward([7], apart[0])
+    np.testing.assert_array_equal(model.forward([7], branch), after)
+    fresh = [model.new_state() for _ in range(2)]
+    found = [model.forward([3], fresh[0]), model.forward([5], fresh[1])]
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(model.forward([7], fresh[0]), after)
+
+
+def test_results_stay_valid_after_the_next_token() -> None:
+    model = build("4", load_kernel("native"))
+    state = model.new_state()
+    first = model.forward([1], state)
+    kept = first.copy()
+    model.forward([2], state)
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_a_kernel_is_chosen_by_itself_and_reported() -> None:
+    assert load_kernel().name == KERNELS[0] == "native"
+    assert load_kernel("numpy").name == "numpy"
+
+
+def test_an_unknown_kernel_is_refused_with_the_choice() -> None:
+    with pytest.raises(SettingsError, match="no kernel 'fast'") as caught:
+        load_kernel("fast")
+    assert "auto, native, numpy" in caught.value.remedy
+
+
+def test_without_a_compiler_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert load_kernel().name == "numpy"
+    with pytest.raises(GoosequillError, match="neither clang nor the ziglang package"):
+        load_kernel("native")
+
+
+def test_a_compiler_that_fails_leaves_numpy_at_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("shutil.which", lambda name: "false")
+    assert load_kernel().name == "numpy"
+    assert not list((tmp_path / "goosequill").iterdir())

@@ -1,0 +1,271 @@
+"""Every operation of every kernel against plain float64 loops, over many shapes and sizes of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from goosequill.kernels import Activation, Kernel, NumpyKernel, load_kernel
+from goosequill.kernels.numpy_kernel import multiply_einsum
+from goosequill.weights.quantize import quantize
+from tests.py.kernels import plain
+
+Array = NDArray[np.float32]
+Operation = Callable[..., Any]
+KERNELS: dict[str, Kernel] = {
+    "numpy": NumpyKernel(),
+    "numpy without blas": NumpyKernel(multiply_einsum),
+    "native": load_kernel("native"),
+}
+each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
+
+
+class Case:
+    """Draws random operands: `steps` tokens, `heads` heads of `size` channels."""
+
+    def __init__(self, steps: int, heads: int, size: int, scale: float, seed: int) -> None:
+        self.steps, self.heads, self.size, self.scale = steps, heads, size, scale
+        self.width = heads * size
+        self.rng = np.random.default_rng(seed)
+
+    def normal(self, *shape: int, scale: float | None = None) -> Array:
+        return (self.rng.standard_normal(shape) * (scale or self.scale)).astype(np.float32)
+
+    def tokens(self, scale: float | None = None) -> Array:
+        return self.normal(self.steps, self.width, scale=scale)
+
+    def share(self, *shape: int) -> Array:
+        return self.rng.random(shape).astype(np.float32)
+
+
+def each_case(test: Callable[..., None]) -> Callable[..., None]:
+    cases = st.builds(
+        Case,
+        steps=st.integers(1, 13),
+        heads=st.integers(1, 3),
+        size=st.sampled_from([1, 4, 5, 10, 16]),
+        scale=st.sampled_from([1e-3, 1.0, 30.0]),
+        seed=st.integers(0, 10_000),
+    )
+    return each_kernel(given(case=cases)(settings(max_examples=30, deadline=None)(test)))
+
+
+def compute(kernel: Kernel, operation: Operation, *operands: Array, part: int | None = None) -> Array:
+    """Run one operation on arrays (one of its results, where it has several)."""
+    bound = [kernel.bind(array) for array in operands]
+    build = (lambda _: operation(*bound)) if part is None else (lambda _: operation(*bound)[part])
+    result = kernel.run([0], build, programs={}, key=None)
+    assert result is not None and result.dtype == np.float32
+    return result
+
+
+def close(found: Array, expected: NDArray[Any], size: float = 1.0) -> None:
+    """Equal but for the rounding of sums of float32 numbers of this size."""
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-6 * max(size, 1e-30))
+
+
+@each_case
+def test_element_wise(kernel: Kernel, case: Case) -> None:
+    a, b, row = case.tokens(), case.tokens(), case.normal(case.width)
+    double = a.astype(np.float64)
+    for other in (b, row):
+        close(compute(kernel, kernel.add, a, other), double + other, case.scale)
+        close(compute(kernel, kernel.multiply, a, other), double * other, case.scale)
+        close(compute(kernel, kernel.lerp, a, b, other), double + (b - double) * other, 30 * case.scale)
+
+
+@each_case
+def test_shift_and_mix(kernel: Kernel, case: Case) -> None:
+    x, previous, weights = case.tokens(), case.normal(case.width), case.share(3, case.width)
+    after = previous.copy()
+    close(compute(kernel, kernel.shift, x, after), plain.shift(x, previous), case.scale)
+    np.testing.assert_array_equal(after, x[-1])
+    for part in range(3):
+        after = previous.copy()
+        found = compute(kernel, kernel.mix, x, after, weights, part=part)
+        close(found, plain.mix(x, previous, weights)[part], case.scale)
+        np.testing.assert_array_equal(after, x[-1])
+
+
+@each_case
+def test_norms(kernel: Kernel, case: Case) -> None:
+    x, weight, bias = case.tokens() + np.float32(2), case.normal(case.width), case.normal(case.width)
+    found = compute(kernel, kernel.layer_norm, x, weight, bias)
+    close(found, plain.group_norm(x, weight, bias, 1, 1e-5), 200 * case.scale)
+    found = compute(kernel, lambda *z: kernel.group_norm(*z, heads=case.heads, eps=64e-5), x, weight, bias)
+    close(found, plain.group_norm(x, weight, bias, case.heads, 64e-5), 200 * case.scale)
+
+
+@each_case
+def test_product(kernel: Kernel, case: Case) -> None:
+    weights, bias, x = case.normal(case.width + 3, case.width), case.normal(case.width + 3), case.tokens()
+    matrix = kernel.matrix(weights)
+    size = case.width * case.scale**2
+    close(compute(kernel, lambda z: kernel.product(matrix, z), x), plain.product(weights, x), size)
+    found = compute(kernel, lambda z, b: kernel.product(matrix, z, bias=b), x, bias)
+    close(found, plain.product(weights, x, bias), size)
+
+
+@each_kernel
+@pytest.mark.parametrize("activation", get_args(Activation))
+def test_activations(kernel: Kernel, activation: Activation) -> None:
+    small = np.geomspace(1e-8, 4, 99)
+    values = np.concatenate([np.linspace(-40, 40, 999), small, -small])
+    x = values.astype(np.float32)[:, None]
+    identity = kernel.matrix(np.ones((1, 1), np.float32))
+    found = np.concatenate(
+        [
+            compute(kernel, lambda z: kernel.product(identity, z, activation=activation), part)
+            for part in np.array_split(x, 31)
+        ]
+    )
+    expected = plain.product(np.ones((1, 1)), x, activation=activation)
+    # The numpy kernel's sigmoid is exact to a rounding of 1, not of itself; decay6 magnifies its exponent's.
+    rtol = 1e-5 if activation == "decay6" else 1e-6
+    assert (np.abs(found - expected) <= rtol * np.abs(expected) + 1e-7 * np.maximum(1, np.abs(x))).all()
+
+
+@each_kernel
+@pytest.mark.parametrize("value", [-1e30, -1000.0, -89.0, 89.0, 1000.0, 1e30])
+def test_activations_of_huge_numbers_are_their_limits(kernel: Kernel, value: float) -> None:
+    identity = kernel.matrix(np.ones((1, 1), np.float32))
+    limits = {"sigmoid": value > 0, "tanh": np.sign(value), "decay6": value < 0}
+    for activation, limit in limits.items():
+        found = compute(
+            kernel,
+            lambda z, a=activation: kernel.product(identity, z, activation=a),
+            np.full((1, 1), value, np.float32),
+        )
+        np.testing.assert_allclose(found, [[limit]], atol=1e-30)
+
+
+@each_kernel
+@pytest.mark.parametrize("bits", [8, 4])
+@given(
+    rows=st.integers(1, 20),
+    groups=st.integers(1, 12),
+    steps=st.integers(1, 12),
+    seed=st.integers(0, 10_000),
+)
+@settings(max_examples=25, deadline=None)
+def test_quantized_product(kernel: Kernel, bits: Any, rows: int, groups: int, steps: int, seed: int) -> None:
+    """Off by no more than rounding the inputs to 15 bits (of 8) or to 8 bits a group (of 4)."""
+    case = Case(steps, groups, 64, 1.0, seed)
+    columns = case.width - 1 if bits == 8 and seed % 2 else case.width
+    weights, x = case.normal(rows, columns), case.tokens()[:, :columns].copy()
+    x[:, 0] *= 50  # activations have outliers
+    quantized = quantize(weights, bits)
+    matrix = kernel.matrix(quantized)
+    found = compute(kernel, lambda z: kernel.product(matrix, z), x)
+    used = quantized.dequantize().astype(np.float64)
+    group, levels = (64, 127) if bits == 4 else (columns, 32767)
+    half_step = np.abs(x).reshape(steps, -1, group).max(axis=2) / levels / 2  # [T, groups]
+    bound = half_step @ np.abs(used).reshape(rows, -1, group).sum(axis=2).T  # [T, rows]
+    assert (np.abs(found - plain.product(used, x)) <= 1.01 * bound + 1e-4).all()
+
+
+@each_kernel
+@pytest.mark.parametrize(("bits", "lowest"), [(8, -127), (4, -7)])
+def test_the_largest_products_do_not_overflow(kernel: Kernel, bits: Any, lowest: int) -> None:
+    for sign in (1, -1):
+        weights = np.full((9, 3072), lowest, np.float32)
+        matrix = kernel.matrix(quantize(weights, bits))
+        x = np.full((6, 3072), sign, np.float32)
+        found = compute(kernel, lambda z, m=matrix: kernel.product(m, z), x)
+        np.testing.assert_allclose(found, np.full((6, 9), sign * lowest * 3072.0), rtol=1e-3)
+
+
+@each_kernel
+@pytest.mark.parametrize("bits", [None, 8, 4])
+def test_embedding(kernel: Kernel, bits: Any) -> None:
+    case = Case(1, 1, 128, 1.0, 3)
+    weights = case.normal(20, 128)
+    stored = quantize(weights, bits) if bits else weights
+    expected = stored.dequantize() if bits else weights
+    table, tokens = kernel.table(stored), [3, 19, 0, 3]
+    found = kernel.run(tokens, lambda ids: kernel.embed(table, ids), programs={}, key=None)
+    np.testing.assert_allclose(found, expected[tokens], rtol=1e-6)
+    last = kernel.run(tokens, lambda ids: kernel.last(kernel.embed(table, ids)), programs={}, key=None)
+    np.testing.assert_allclose(last, expected[tokens[-1:]], rtol=1e-6)
+
+
+@each_case
+def test_wkv4(kernel: Kernel, case: Case) -> None:
+    k, v, bonus = case.tokens(3.0), case.tokens(), case.normal(case.width, scale=1.0)
+    decay = -np.exp(case.normal(case.width, scale=1.0))
+    state = np.zeros((3, case.width), np.float32)
+    state[2] = -1e30
+    close(compute(kernel, kernel.wkv4, k, v, decay, bonus, state), plain.wkv4(k, v, decay, bonus), case.scale)
+
+
+@each_kernel
+def test_wkv4_in_parts_continues_exactly(kernel: Kernel) -> None:
+    case = Case(9, 1, 24, 1.0, 5)
+    k, v, bonus, decay = case.tokens(), case.tokens(), case.normal(24), -np.exp(case.normal(24))
+    whole, parts = (np.repeat(np.array([[0], [0], [-1e30]], np.float32), 24, axis=1) for _ in range(2))
+    expected = compute(kernel, kernel.wkv4, k, v, decay, bonus, whole)
+    first = compute(kernel, kernel.wkv4, k[:4], v[:4], decay, bonus, parts)
+    rest = compute(kernel, kernel.wkv4, k[4:], v[4:], decay, bonus, parts)
+    np.testing.assert_array_equal(np.concatenate([first, rest]), expected)
+    np.testing.assert_array_equal(parts, whole)
+
+
+@each_case
+def test_wkv5(kernel: Kernel, case: Case) -> None:
+    r, k, v, bonus = case.tokens(), case.tokens(1.0), case.tokens(1.0), case.normal(case.width, scale=1.0)
+    state = case.normal(case.heads, case.size, case.size, scale=1.0)
+    for decay in (case.share(case.width), case.share(case.steps, case.width)):
+        each = np.broadcast_to(decay, r.shape)
+        expected, expected_state = plain.wkv5(r, k, v, each, bonus, state)
+        after = state.copy()
+        close(compute(kernel, kernel.wkv5, r, k, v, decay, bonus, after), expected, 100 * case.scale)
+        close(after, expected_state, 20)
+
+
+@each_case
+def test_delta_keys(kernel: Kernel, case: Case) -> None:
+    k, a = case.tokens(), case.share(case.steps, case.width)
+    removal, replacement = case.normal(case.width, scale=1.0), case.share(case.width)
+    expected = plain.delta_keys(k, a, removal, replacement, case.heads)
+    for part, size in enumerate((1.0, case.scale)):
+        found = compute(
+            kernel,
+            lambda *z: kernel.delta_keys(*z, heads=case.heads),
+            *(k, a, removal, replacement),
+            part=part,
+        )
+        close(found, expected[part], 5 * size)
+
+
+@each_kernel
+def test_a_key_of_zeros_has_no_direction(kernel: Kernel) -> None:
+    zeros, ones = np.zeros((2, 8), np.float32), np.ones(8, np.float32)
+    found = compute(
+        kernel, lambda *z: kernel.delta_keys(*z, heads=2), zeros, ones[None].repeat(2, 0), ones, ones, part=0
+    )
+    np.testing.assert_array_equal(found, zeros)
+
+
+@each_case
+def test_wkv7(kernel: Kernel, case: Case) -> None:
+    r, k, v = case.tokens(), case.tokens(1.0), case.tokens(1.0)
+    decay, a = case.share(case.steps, case.width), case.share(case.steps, case.width)
+    removal = case.tokens(1.0).reshape(case.steps, case.heads, case.size)
+    removal = (removal / np.linalg.norm(removal, axis=-1, keepdims=True)).reshape(r.shape)
+    state = case.normal(case.heads, case.size, case.size, scale=1.0)
+    expected, expected_state = plain.wkv7(r, decay, k, v, removal, a, state)
+    close(compute(kernel, kernel.wkv7, r, decay, k, v, removal, a, state), expected, 100 * case.scale)
+    close(state, expected_state, 20)
+
+
+@each_case
+def test_head_bonus(kernel: Kernel, case: Case) -> None:
+    r, k, v, weight = case.tokens(), case.tokens(1.0), case.tokens(1.0), case.normal(case.width, scale=1.0)
+    found = compute(kernel, lambda *z: kernel.head_bonus(*z, heads=case.heads), r, k, v, weight)
+    close(found, plain.head_bonus(r, k, v, weight, case.heads), 50 * case.scale)

@@ -5,6 +5,7 @@ import { EngineError, PROGRESS_INTERVAL } from "./protocol.js";
 import { Sha256 } from "./sha256.js";
 
 const SPILL_BYTES = 16 * 1024 * 1024; // pieces are handed to the browser's blob store at this size
+const MIDDLE = "stopped in the middle of its download";
 
 /**
  * @typedef {import("./protocol.js").Progress} Progress
@@ -67,11 +68,13 @@ export async function open(url, { file, signal, fetch = globalThis.fetch }) {
 
 /**
  * A response that gives the same bytes, and counts them as they arrive, whether or not anybody reads
- * them yet.
+ * them yet; an interruption is told to the reader and to `onError`.
  * @param {Response} response
+ * @param {string} file
  * @param {(count: number) => void} onBytes
+ * @param {(error: unknown) => void} onError
  */
-export function counted(response, onBytes) {
+export function counted(response, file, onBytes, onError) {
   if (!response.body) return response;
   /** @type {Transformer<Uint8Array, Uint8Array<ArrayBuffer>>} */
   const count = {
@@ -82,8 +85,9 @@ export function counted(response, onBytes) {
   };
   const unbounded = { highWaterMark: Number.POSITIVE_INFINITY };
   const counter = new TransformStream(count, unbounded, unbounded);
+  response.body.pipeTo(counter.writable).catch((error) => onError(interrupted(error, file, MIDDLE)));
   const { status, statusText, headers } = response;
-  return new Response(response.body.pipeThrough(counter), { status, statusText, headers });
+  return new Response(counter.readable, { status, statusText, headers });
 }
 
 /**
@@ -115,7 +119,7 @@ export async function download(url, options) {
       waiting = 0;
     }
   } catch (error) {
-    throw interrupted(error, file, "stopped in the middle of its download");
+    throw interrupted(error, file, MIDDLE);
   }
   verify({ file, size, bytes, digest: hash?.hex(), sha256 });
   return new Blob([...parts, ...pending]);

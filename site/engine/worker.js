@@ -47,26 +47,27 @@ function breathe() {
 /**
  * Fetches every part at once, counted, and gives each to whoever asks for it by fetch.
  * Pyodide and micropip fetch for themselves and tell nobody how far they are; so the worker's own
- * fetch answers them from the downloads under way.
+ * fetch answers them from the downloads under way. Pyodide waits for ever for a part that is lost:
+ * hence `onLost`.
  * @param {{file: string, bytes: number}[]} parts
  * @param {Tell} tell
+ * @param {(error: unknown) => void} onLost
  */
-function serveParts(parts, tell) {
+function serveParts(parts, tell, onLost) {
   const fetchFromNetwork = globalThis.fetch;
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
   const meter = new Meter("engine", "", total, (progress) => {
     tell(progress);
     if (progress.loaded >= total) tell({ status: "start", file: "", loaded: 0, total: 0 });
   });
-  const arriving = new Map(
-    parts.map(({ file }) => {
-      const url = new URL(file, BASE).href;
-      const response = open(url, { file: url.slice(url.lastIndexOf("/") + 1), fetch: fetchFromNetwork });
-      response.catch(() => {}); // told to the one who asks for it
-      return [url, response.then((found) => counted(found, (count) => meter.add(count)))];
-    }),
-  );
-  for (const response of arriving.values()) response.catch(() => {});
+  /** @param {string} url */
+  const begin = async (url) => {
+    const file = url.slice(url.lastIndexOf("/") + 1);
+    const response = await open(url, { file, fetch: fetchFromNetwork });
+    return counted(response, file, (count) => meter.add(count), onLost);
+  };
+  const arriving = new Map(parts.map(({ file }) => new URL(file, BASE).href).map((url) => [url, begin(url)]));
+  for (const response of arriving.values()) response.catch(onLost);
   globalThis.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : new URL(String(input), BASE).href;
     const response = arriving.get(url);
@@ -76,11 +77,11 @@ function serveParts(parts, tell) {
   };
 }
 
-/** @param {Tell} tell */
-async function startPython(tell) {
+/** @param {Tell} tell @param {(error: unknown) => void} onLost */
+async function startPython(tell, onLost) {
   const response = await open(new URL("engine/parts.json", BASE).href, { file: "parts.json" });
   const { wheel, parts } = await response.json();
-  serveParts(parts, tell);
+  serveParts(parts, tell, onLost);
   const indexURL = new URL("vendor/pyodide/", BASE).href;
   const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
   pyodide = await loadPyodide({ indexURL, packages: ["numpy", "micropip"] });
@@ -93,7 +94,11 @@ async function startPython(tell) {
 function ready(tell) {
   if (engine) return engine;
   state = "loading";
-  engine = startPython(tell).then(
+  /** @type {Promise<any>} */
+  const started = new Promise((resolve, reject) => {
+    startPython(tell, reject).then(resolve, reject);
+  });
+  engine = started.then(
     (bridge) => {
       state = "ready";
       return bridge;
@@ -192,10 +197,11 @@ async function load({ id, model }, signal) {
   const bridge = await ready(tell);
   const found = await sources;
   signal.throwIfAborted();
-  /** @param {string} file @param {number} loaded @param {number} total */
-  const onWeights = (file, loaded, total) => tell({ status: "weights", file, loaded, total });
-  const tokenizer = model.kind === "files" ? (model.tokenizer ?? "") : "";
-  const { handle, info } = value(bridge.load(found, tokenizer, onWeights));
+  /** @param {number} loaded @param {number} total */
+  const onWeights = (loaded, total) => tell({ status: "weights", file: "", loaded, total });
+  const picked = model.kind === "files"; // what was downloaded is verified already
+  const tokenizer = picked ? (model.tokenizer ?? "") : "";
+  const { handle, info } = value(bridge.load(found, tokenizer, picked, onWeights));
   info.load_seconds = (performance.now() - started) / 1000;
   post({ type: "loaded", id, model: handle, info });
 }

@@ -38,8 +38,7 @@ const page = {
   error: byId("error-box", "div"),
   output: byId("output", "div"),
   measures: byId("measures", "p"),
-  examplesBox: byId("examples-box", "span"),
-  examples: byId("examples", "select"),
+  examples: byId("examples", "div"),
   modelTitle: byId("model-title", "p"),
   modelFacts: byId("model-facts", "p"),
   load: byId("load", "button"),
@@ -60,8 +59,6 @@ const knobs = new Knobs(byId("knobs", "div"), remember);
 
 /** @type {Source} */
 let source = defaultSource;
-/** @type {{title: string, text: string}[]} */
-let prompts = [];
 /** @type {AbortController | null} while something is loading */
 let loading = null;
 /** @type {Writing | null} while something is being written */
@@ -189,16 +186,21 @@ function showSize() {
   page.loadSize.textContent = `Nothing is loaded before you press Generate or Load now. The engine is ${megabytes(sizes.engine)}${own}, from this site.`;
 }
 
-/** @param {{title: string, text: string}[]} list */
-function offerPrompts(list) {
-  prompts = list;
-  page.examplesBox.hidden = list.length === 0;
-  const choose = element("option", { value: "" }, "Choose…");
+/** @param {{title: string, text: string}[]} prompts */
+function offerPrompts(prompts) {
+  page.examples.hidden = prompts.length === 0;
   page.examples.replaceChildren(
-    choose,
-    ...list.map(({ title }, index) => element("option", { value: index }, title)),
+    ...prompts.map(({ title, text }) => {
+      const button = element("button", { type: "button" }, title);
+      button.addEventListener("click", () => {
+        page.prompt.value = text;
+        page.prompt.focus();
+        store();
+      });
+      return button;
+    }),
   );
-  if (list.length && page.prompt.value === "") page.prompt.value = list[0].text;
+  if (prompts.length && page.prompt.value === "") page.prompt.value = prompts[0].text;
 }
 
 /** @param {import("../engine/client.js").ModelInfo} info */
@@ -291,6 +293,7 @@ async function write() {
     store();
     page.output.textContent = "";
     page.measures.textContent = "";
+    say(`${PHASES.prompt}…`);
     await stream(model.generate(prompt, { ...knobs.options(), onProgress: showProgress }));
   } catch (error) {
     fail(error);
@@ -418,13 +421,6 @@ page.reset.addEventListener("click", () => {
   store();
   say("The decoder's settings are as they were at first.");
 });
-page.examples.addEventListener("change", () => {
-  const chosen = prompts[Number(page.examples.value)];
-  if (page.examples.value === "" || !chosen) return;
-  page.prompt.value = chosen.text;
-  page.examples.value = "";
-  store();
-});
 page.file.addEventListener("change", () => chooseFiles(page.file.files));
 page.useDefault.addEventListener("click", () => {
   page.file.value = "";
@@ -437,6 +433,10 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape" && (loading || writing)) {
     stop();
   }
+});
+document.querySelector(".skip-link")?.addEventListener("click", (event) => {
+  event.preventDefault(); // its target would replace the settings in the address
+  page.prompt.focus();
 });
 addEventListener("hashchange", restore);
 addEventListener("dragover", (event) => {

@@ -76,12 +76,21 @@ test("an aborted download rejects as fetch does", async () => {
 
 test("a counted response gives the same bytes and is counted before anybody reads it", async () => {
   let count = 0;
-  const response = counted(new Response(body(), { headers: { "content-type": "application/wasm" } }), (n) => {
+  const source = new Response(body(), { headers: { "content-type": "application/wasm" } });
+  const add = (/** @type {number} */ n) => {
     count += n;
-  });
+  };
+  const response = counted(source, "f", add, assert.fail);
   while (count < DATA.length) await new Promise((resolve) => setTimeout(resolve));
   assert.equal(response.headers.get("content-type"), "application/wasm");
   assert.deepEqual(new Uint8Array(await response.arrayBuffer()), DATA);
+});
+
+test("a counted response that breaks off tells it, whether or not anybody reads", async () => {
+  const error = await new Promise((resolve) => {
+    counted(new Response(body(1400)), "f", () => {}, resolve);
+  });
+  assert.equal(error.code, "network");
 });
 
 test("progress is told ten times a second at most, and always at the end", () => {

@@ -1,0 +1,186 @@
+"""From files to something that writes: weights, the tokenizer they were trained with, a description.
+
+The files may lie on a disk, or have been downloaded or picked in a page; weights.folder and
+weights.opening read them, models and tokenizers make something of them, and here it is held
+together: that all is there, and that it belongs together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any, Literal
+
+from goosequill.errors import FileFormatError, TokenizerError
+from goosequill.kernels import Kernel
+from goosequill.models import Model, load_model
+from goosequill.tokenizers import Tokenizer, check_vocabulary, load_tokenizer, tokenizer_for_vocabulary
+from goosequill.weights import ByteSource, TensorSource, folder_reader, open_folder, open_tensors
+from goosequill.weights.folder import DESCRIPTION, Reader, is_description
+from goosequill.weights.source import FileSource
+
+Bits = Literal[8, 4]
+Progress = Callable[[int, int], None]
+"""Called with (tensors read so far, tensors in all)."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model, its tokenizer, and config.json or as much of it as bare weights tell."""
+
+    model: Model
+    tokenizer: Tokenizer
+    description: dict[str, Any]
+
+
+def load_path(
+    path: str | Path,
+    *,
+    tokenizer: str | None = None,
+    kernel: Kernel | None = None,
+    quantize: Bits | None = None,
+    progress: Progress | None = None,
+) -> LoadedModel:
+    """Load a model folder, or weights of any known format.
+
+    Parameters
+    ----------
+    tokenizer
+        Name or path of one; by default the folder's own, or the one that models of this
+        vocabulary use.
+
+    Raises
+    ------
+    FileFormatError, UnsupportedModelError, TokenizerError
+        If a file is missing or unsound, or model and tokenizer do not belong together.
+    """
+    path = Path(path)
+    config = path / DESCRIPTION
+    if config.is_file() and is_description(FileSource(config)):
+        read = folder_reader(path)
+        return load_folder(read, tokenizer=tokenizer, kernel=kernel, quantize=quantize, progress=progress)
+    tensors = open_tensors(path)
+    chosen = None if tokenizer is None else load_tokenizer(tokenizer)
+    return load_weights(tensors, path.name, chosen, kernel=kernel, quantize=quantize, progress=progress)
+
+
+def load_folder(
+    read: Reader,
+    *,
+    tokenizer: str | None = None,
+    verify: bool = True,
+    kernel: Kernel | None = None,
+    quantize: Bits | None = None,
+    progress: Progress | None = None,
+) -> LoadedModel:
+    """Load a model folder through a function from a file's name to its bytes; see `load_path`."""
+    folder = open_folder(read, verify=verify)
+    description = folder.description
+    chosen = load_tokenizer(tokenizer) if tokenizer else _described_tokenizer(description, read)
+    eps = description.get("group_norm_eps")
+    model = load_model(
+        folder.tensors, kernel=kernel, quantize=quantize, group_norm_eps=eps, progress=progress
+    )
+    check_vocabulary(chosen, model.config.vocab_size)
+    return LoadedModel(model, chosen, description)
+
+
+def load_weights(
+    tensors: TensorSource,
+    name: str,
+    tokenizer: Tokenizer | None = None,
+    *,
+    kernel: Kernel | None = None,
+    quantize: Bits | None = None,
+    progress: Progress | None = None,
+) -> LoadedModel:
+    """Load weights that no config.json describes; without a tokenizer, the one for their vocabulary."""
+    model = load_model(tensors, kernel=kernel, quantize=quantize, progress=progress)
+    size = model.config.vocab_size
+    chosen = tokenizer or _tokenizer_for(size)
+    check_vocabulary(chosen, size)
+    count = sum(prod(tensors.shape(tensor)) for tensor in tensors.names())
+    return LoadedModel(model, chosen, {"name": name, "title": name, "parameters": count})
+
+
+def load_files(
+    files: Mapping[str, ByteSource],
+    *,
+    tokenizer: str = "",
+    verify: bool = True,
+    kernel: Kernel | None = None,
+    progress: Progress | None = None,
+) -> LoadedModel:
+    """Load what a visitor picked: a folder's files; or weights, alone or with their tokenizer.
+
+    Raises
+    ------
+    FileFormatError
+        ``file-missing``: config.json lists a file that is not among them. ``which-file``: they
+        are not one model. And all errors of `load_path`.
+    """
+    config = files.get(DESCRIPTION)
+    if config is not None and (len(files) == 1 or is_description(config)):
+        read = _reader_of(files)
+        return load_folder(read, tokenizer=tokenizer or None, verify=verify, kernel=kernel, progress=progress)
+    weights, vocabulary = _sort_files(files)
+    chosen = None
+    if vocabulary is not None:
+        chosen = load_tokenizer(vocabulary.read(0, vocabulary.size))
+    elif tokenizer:
+        chosen = load_tokenizer(tokenizer)
+    tensors = open_tensors(weights)
+    return load_weights(tensors, weights[0].name, chosen, kernel=kernel, progress=progress)
+
+
+def _described_tokenizer(description: dict[str, Any], read: Reader) -> Tokenizer:
+    name = description["tokenizer"].get("file")
+    if name is None:
+        tokenizer = load_tokenizer(description["tokenizer"]["kind"])
+    else:
+        source = read(name)
+        tokenizer = load_tokenizer(source.read(0, source.size))
+    if "end_token" in description:
+        tokenizer.end_token = description["end_token"]
+    return tokenizer
+
+
+def _tokenizer_for(vocab_size: int) -> Tokenizer:
+    name = tokenizer_for_vocabulary(vocab_size)
+    if name is not None:
+        return load_tokenizer(name)
+    raise TokenizerError(
+        f"The model has a vocabulary of {vocab_size:,} tokens, which no built-in tokenizer has.",
+        code="tokenizer-needed",
+        remedy="Add the model's tokenizer.json, or its vocabulary file.",
+    )
+
+
+def _reader_of(files: Mapping[str, ByteSource]) -> Reader:
+    def read(name: str) -> ByteSource:
+        if name not in files:
+            raise FileFormatError(
+                f"config.json names {name}, which is not among the files.",
+                code="file-missing",
+                remedy="Choose all files of the model folder together.",
+            )
+        return files[name]
+
+    return read
+
+
+def _sort_files(files: Mapping[str, ByteSource]) -> tuple[list[ByteSource], ByteSource | None]:
+    """Tell weights from tokenizer: a lone file is weights; of several, .json and .txt are no weights."""
+    others = [file for name, file in sorted(files.items()) if name != DESCRIPTION]
+    texts = [file for file in others if file.name.endswith((".json", ".txt"))]
+    weights = others if len(others) == 1 else [file for file in others if file not in texts]
+    shards = all(file.name.endswith(".safetensors") for file in weights)
+    if not weights or not (shards or len(weights) == 1) or len(texts) > 1:
+        raise FileFormatError(
+            "Those files are not one model: weights are needed, and at most one tokenizer.",
+            code="which-file",
+            remedy="Choose the weights (.safetensors, .pth, .gguf) and, if need be, their tokenizer.json.",
+        )
+    return weights, texts[0] if texts and texts != weights else None

@@ -1,0 +1,93 @@
+"""What belongs together loads, from a disk or from anything else that gives bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goosequill.errors import GoosequillError
+from goosequill.loading import LoadedModel, load_files, load_folder, load_path
+from goosequill.models import load_model
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.safetensors import encode
+from tests.py import checkpoints
+
+TENSORS = checkpoints.rwkv4(vocab=256)
+WEIGHTS = b"".join(encode(TENSORS.items()))
+TOKENS = [71, 111, 111, 115, 101]
+
+
+def describe(**changes: Any) -> bytes:
+    entry = {
+        "name": "model.safetensors",
+        "bytes": len(WEIGHTS),
+        "sha256": hashlib.sha256(WEIGHTS).hexdigest(),
+    }
+    description = {
+        "format": "goosequill-model",
+        "format_version": 1,
+        "name": "test",
+        "tokenizer": {"kind": "byte"},
+        "files": [entry],
+        **changes,
+    }
+    return json.dumps(description).encode()
+
+
+def assert_writes_as_it_should(loaded: LoadedModel) -> None:
+    expected = load_model(open_tensors(BytesSource(WEIGHTS)))
+    np.testing.assert_array_equal(
+        loaded.model.forward(TOKENS, loaded.model.new_state()),
+        expected.forward(TOKENS, expected.new_state()),
+    )
+
+
+def test_a_folder_on_disk_loads(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(describe(end_token=0))
+    (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
+    loaded = load_path(tmp_path)
+    assert loaded.description["name"] == "test"
+    assert (loaded.tokenizer.name, loaded.tokenizer.end_token) == ("byte", 0)
+    assert_writes_as_it_should(loaded)
+
+
+def test_a_file_on_disk_gets_the_tokenizer_of_its_vocabulary(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
+    loaded = load_path(tmp_path / "model.safetensors")
+    assert (loaded.tokenizer.name, loaded.description["title"]) == ("byte", "model.safetensors")
+    assert loaded.description["parameters"] == sum(tensor.size for tensor in TENSORS.values())
+    assert_writes_as_it_should(loaded)
+
+
+def test_a_bare_model_of_an_unknown_vocabulary_asks_for_its_tokenizer(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=2048).items())))
+    with pytest.raises(GoosequillError) as caught:
+        load_path(tmp_path / "model.safetensors")
+    assert caught.value.code == "tokenizer-needed"
+
+
+def test_the_end_of_text_is_the_folders() -> None:
+    files = {"config.json": describe(end_token=None), "model.safetensors": WEIGHTS}
+    loaded = load_folder(lambda name: BytesSource(files[name], name), verify=False)
+    assert loaded.tokenizer.end_token is None
+
+
+def test_a_tokenizer_of_another_vocabulary_is_refused() -> None:
+    files = {"config.json": describe(tokenizer={"kind": "world"}), "model.safetensors": WEIGHTS}
+    with pytest.raises(GoosequillError) as caught:
+        load_folder(lambda name: BytesSource(files[name], name))
+    assert caught.value.code == "tokenizer-mismatch"
+
+
+def test_picked_shards_without_a_description_are_one_model() -> None:
+    items = list(TENSORS.items())
+    files = {
+        name: BytesSource(b"".join(encode(part)), name)
+        for name, part in {"b.safetensors": items[:9], "a.safetensors": items[9:]}.items()
+    }
+    assert_writes_as_it_should(load_files(files))

@@ -35,7 +35,6 @@ const page = {
   progressBox: byId("progress-box", "div"),
   progress: byId("progress", "progress"),
   progressLabel: byId("progress-label", "p"),
-  error: byId("error-box", "div"),
   output: byId("output", "div"),
   measures: byId("measures", "p"),
   examples: byId("examples", "div"),
@@ -70,6 +69,7 @@ const sizes = { engine: 0, model: 0 };
 
 /** One line, politely announced. @param {string} text */
 function say(text) {
+  page.status.classList.remove("error-box");
   if (page.status.textContent !== text) page.status.textContent = text;
 }
 
@@ -115,13 +115,8 @@ function hideProgress() {
 
 /** @param {{message: string, remedy?: string}} error */
 function showError({ message, remedy = "" }) {
-  page.error.replaceChildren(element("strong", {}, message), remedy ? ` ${remedy}` : "");
-  page.error.hidden = false;
-  say(`${message} ${remedy}`.trim());
-}
-
-function hideError() {
-  page.error.hidden = true;
+  page.status.replaceChildren(element("strong", {}, message), remedy ? ` ${remedy}` : "");
+  page.status.classList.add("error-box");
 }
 
 /** @param {unknown} error */
@@ -237,7 +232,6 @@ async function ensureModel() {
 }
 
 async function loadOnly() {
-  hideError();
   try {
     const { info } = await ensureModel();
     say(`${info.title} is ready.`);
@@ -253,7 +247,6 @@ async function changeSource(chosen) {
   page.modelTitle.textContent = chosen.title;
   page.modelFacts.textContent = "";
   showSize();
-  hideError();
   if (chosen === defaultSource) describeDefault();
   try {
     const { info } = await ensureModel();
@@ -280,7 +273,6 @@ function chooseFiles(list) {
 
 async function write() {
   if (loading || writing) return;
-  hideError();
   const prompt = page.prompt.value;
   if (prompt.trim() === "") {
     showError({ message: "The prompt is empty.", remedy: "Type a few words for the model to go on from." });
@@ -397,7 +389,6 @@ async function copy() {
 function clear() {
   page.output.textContent = "";
   page.measures.textContent = "";
-  hideError();
   say("");
   showButtons();
   page.prompt.focus();

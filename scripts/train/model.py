@@ -1,8 +1,9 @@
 """RWKV-4 and RWKV-7 for training, in torch. Parameter names are those of BlinkDL's checkpoints.
 
-The mathematics is that of py/goosequill/models/rwkv4.py and rwkv7.py, over whole sequences from an empty state; the
-state's recurrences run in C (wkv4.c, wkv7.c). Letters as in the papers: r receptance, k key, v value, w decay, u bonus
-for the current token, a in-context learning rate, g gate. Initial values after RWKV-LM, with residual branches at zero.
+The mathematics is that of py/goosequill/models/rwkv4.py and rwkv7.py, over whole sequences from an empty
+state; the state's recurrences run in C (wkv4.c, wkv7.c). Letters as in the papers: r receptance, k key,
+v value, w decay, u bonus for the current token, a in-context learning rate, g gate. Initial values after
+RWKV-LM, with residual branches at zero.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
 from scripts.train import native
 from scripts.train.native import pointer
 
@@ -36,7 +36,10 @@ def _library(name: str) -> Any:
 
 
 class Wkv4(torch.autograd.Function):
-    """y[t] = (sum over i<t of e^((t-1-i)w + k_i) v_i + e^(u+k_t) v_t) / (the same without v). w, u [C]; k, v [B, T, C]."""
+    """y[t] = (sum over i<t of e^((t-1-i)w + k_i) v_i + e^(u+k_t) v_t) / (the same without v).
+
+    w, u [C]; k, v [B, T, C].
+    """
 
     @staticmethod
     def forward(ctx: Any, w: torch.Tensor, u: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -140,7 +143,9 @@ class TimeMix7(nn.Module):
         width, self.heads = size.width, size.width // size.head_size
         depth, left = layer / max(size.layers - 1, 1), 1 - layer / size.layers
         line = torch.arange(width) / (width - 1) - 0.5
-        zigzag = (torch.arange(width) % size.head_size - (size.head_size - 1) / 2) / ((size.head_size - 1) / 2)
+        zigzag = (torch.arange(width) % size.head_size - (size.head_size - 1) / 2) / (
+            (size.head_size - 1) / 2
+        )
         zigzag = zigzag * zigzag.abs()
         for name, ratio in {"r": 0.2, "w": 0.9, "k": 0.7, "v": 0.7, "a": 0.9, "g": 0.2}.items():
             self.register_parameter(f"x_{name}", nn.Parameter(1 - _curve(width, ratio * left)))
@@ -150,7 +155,9 @@ class TimeMix7(nn.Module):
             if name == "v" and layer == 0:
                 continue  # no earlier value to mix in
             self.register_parameter(f"{name}1", nn.Parameter(torch.zeros(width, rank)))
-            self.register_parameter(f"{name}2", nn.Parameter(nn.init.orthogonal_(torch.empty(rank, width), gain=0.1)))
+            self.register_parameter(
+                f"{name}2", nn.Parameter(nn.init.orthogonal_(torch.empty(rank, width), gain=0.1))
+            )
             if name in bias:
                 self.register_parameter(f"{name}0", nn.Parameter(bias[name][None, None]))
         self.k_k = nn.Parameter((0.71 - 0.1 * line)[None, None])
@@ -174,7 +181,9 @@ class TimeMix7(nn.Module):
         dx = shift(x) - x
         xv = self._mixed(x, dx, "v")
         r, k, v = self.receptance(self._mixed(x, dx, "r")), self.key(self._mixed(x, dx, "k")), self.value(xv)
-        w = torch.exp(-math.exp(-0.5) * torch.sigmoid(self._low_rank(self._mixed(x, dx, "w"), "w", torch.tanh)))
+        w = torch.exp(
+            -math.exp(-0.5) * torch.sigmoid(self._low_rank(self._mixed(x, dx, "w"), "w", torch.tanh))
+        )
         a = torch.sigmoid(self._low_rank(self._mixed(x, dx, "a"), "a", lambda h: h))
         g = self._low_rank(self._mixed(x, dx, "g"), "g", torch.sigmoid)
         r, k, v = r.float(), k.float(), v.float()
@@ -210,7 +219,9 @@ class Block(nn.Module):
         self.att = TimeMix7(size, layer) if size.version == "7" else TimeMix4(size, layer)
         self.ffn = ChannelMix7(size, layer) if size.version == "7" else ChannelMix4(size, layer)
 
-    def forward(self, x: torch.Tensor, first: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def forward(
+        self, x: torch.Tensor, first: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The block's output, and layer 0's values for the blocks after it (RWKV-7)."""
         if hasattr(self, "ln0"):
             x = self.ln0(x)
@@ -236,7 +247,7 @@ class Rwkv(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Small embedding (ln0 scales it up); products start as in RWKV-LM: outputs of residual branches at zero."""
+        """A small embedding (ln0 scales it up); matrices as in RWKV-LM, outputs of branches at zero."""
         nn.init.uniform_(self.emb.weight, -1e-2, 1e-2)
         nn.init.orthogonal_(self.head.weight, gain=0.5)
         for name, parameter in self.blocks.named_parameters():
@@ -244,7 +255,9 @@ class Rwkv(nn.Module):
                 if name.endswith(("att.output.weight", "ffn.value.weight")):
                     nn.init.zeros_(parameter)
                 else:
-                    nn.init.orthogonal_(parameter, gain=max(1.0, (parameter.shape[0] / parameter.shape[1]) ** 0.5))
+                    nn.init.orthogonal_(
+                        parameter, gain=max(1.0, (parameter.shape[0] / parameter.shape[1]) ** 0.5)
+                    )
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         x = self.emb(tokens)

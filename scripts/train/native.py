@@ -10,14 +10,13 @@ import sys
 from pathlib import Path
 
 import torch
-
 from scripts.train.corpus import training_folder
 
 FLAGS = ["-O3", "-march=native", "-ffast-math", "-fno-finite-math-only", "-shared", "-fPIC"]
 
 
 def load(name: str) -> ctypes.CDLL:
-    """The shared library of `name`.c, built by the system's C compiler or by the one in the ziglang package."""
+    """The shared library of `name`.c, built by the system's C compiler or by that of ziglang."""
     source = Path(__file__).with_name(f"{name}.c")
     digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
     target = training_folder() / f"{name}-{digest}.so"

@@ -1,8 +1,8 @@
 """Train the default model on one CPU core (or more), from checkpoints that resume exactly.
 
-The schedule is warm-up, stable, decay: the stable run can go on for as long as there is time, and at any moment a branch
-with `--decay-steps` takes its last checkpoint and anneals it into a model to release. Matrices are trained by Muon,
-embedding, head and vectors by AdamW (`--matrices adamw` for all, to compare).
+The schedule is warm-up, stable, decay: the stable run can go on for as long as there is time, and at any
+moment a branch with `--decay-steps` takes its last checkpoint and anneals it into a model to release.
+Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices adamw`: all of them).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-
 from scripts.train.corpus import training_folder
 from scripts.train.model import Rwkv, Size
 
@@ -33,13 +32,15 @@ EMA = 0.998
 
 
 def windows(tokens: np.ndarray, step: int, *, batch: int, length: int, seed: int) -> np.ndarray:
-    """The batch [B, T+1] of a step: a shuffle of the windows of each epoch, the windows' offset drawn by epoch."""
+    """The batch [B, T+1] of a step: each epoch shuffles the windows anew and draws their offset."""
     a_epoch = (len(tokens) - 1 - length) // length // batch
     epoch, index = divmod(step, a_epoch)
     random = np.random.default_rng((seed, epoch))
     offset = int(random.integers(length))
     order = random.permutation(a_epoch * batch)[index * batch : (index + 1) * batch]
-    return np.stack([tokens[offset + i * length : offset + (i + 1) * length + 1] for i in order]).astype(np.int64)
+    return np.stack([tokens[offset + i * length : offset + (i + 1) * length + 1] for i in order]).astype(
+        np.int64
+    )
 
 
 def loss_of(model: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
@@ -86,9 +87,12 @@ class Run:
         self.options = options
         self.folder = training_folder() / "runs" / options.run
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.size = Size(options.version, options.layers, options.width, options.ffn, options.vocab, options.head_size)
+        self.size = Size(
+            options.version, options.layers, options.width, options.ffn, options.vocab, options.head_size
+        )
         torch.manual_seed(options.seed)
-        self.step, self.tokens_seen, self.seconds, self.decay_from = 0, 0, 0.0, None
+        self.step, self.tokens_seen, self.seconds = 0, 0, 0.0
+        self.decay_from: int | None = None
         source = self._source()
         saved = torch.load(source, weights_only=True) if source else None
         if saved:
@@ -98,7 +102,10 @@ class Run:
         self.average = {name: value.detach().clone() for name, value in self.model.named_parameters()}
         if saved:
             self._restore(saved)
-        self.base_lr = [[group["lr"] for group in optimizer.param_groups] for optimizer in make_optimizers(self.model, options)]
+        self.base_lr = [
+            [group["lr"] for group in optimizer.param_groups]
+            for optimizer in make_optimizers(self.model, options)
+        ]
         self.pool = ThreadPoolExecutor(options.threads)
         self.count = sum(value.numel() for value in self.model.parameters())
 
@@ -106,7 +113,11 @@ class Run:
         own = self.folder / "last.pt"
         if own.exists():
             return own
-        return training_folder() / "runs" / self.options.branch_of / "last.pt" if self.options.branch_of else None
+        return (
+            training_folder() / "runs" / self.options.branch_of / "last.pt"
+            if self.options.branch_of
+            else None
+        )
 
     def _restore(self, saved: dict[str, Any]) -> None:
         self.model.load_state_dict(saved["model"])
@@ -120,10 +131,16 @@ class Run:
 
     def save(self) -> None:
         state = {
-            "model": self.model.state_dict(), "average": self.average, "size": asdict(self.size), "step": self.step,
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers], "tokens": self.tokens_seen,
-            "seconds": self.seconds, "decay_from": self.decay_from, "options": vars(self.options),
-        }  # fmt: skip
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "size": asdict(self.size),
+            "step": self.step,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "tokens": self.tokens_seen,
+            "seconds": self.seconds,
+            "decay_from": self.decay_from,
+            "options": vars(self.options),
+        }
         torch.save(state, self.folder / "last.partial")
         (self.folder / "last.partial").rename(self.folder / "last.pt")
 
@@ -155,7 +172,7 @@ class Run:
         return loss
 
     def gradients(self, batch: torch.Tensor) -> float:
-        """Set every gradient to the batch's mean; threads take its parts as they come free, the sum's order is fixed."""
+        """Set every gradient to the batch's mean; threads take its parts, the sum's order is fixed."""
         parameters = list(self.model.parameters())
 
         def part(rows: torch.Tensor) -> tuple[float, tuple[torch.Tensor, ...]]:
@@ -191,12 +208,18 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_flush_denormal(True)
     data = training_folder()
     train, valid = np.load(data / "train.npy", mmap_mode="r"), np.load(data / "valid.npy")
-    bits = np.log2(np.e) * len(valid) / (data / "valid.txt").stat().st_size  # from nats a token to bits a byte
+    bits = (
+        np.log2(np.e) * len(valid) / (data / "valid.txt").stat().st_size
+    )  # from nats a token to bits a byte
     run = Run(options)
     print(f"{run.count:,} parameters, step {run.step}", file=sys.stderr, flush=True)
     start = saved_at = time.monotonic()
     losses: list[float] = []
-    while not run.finished() and time.monotonic() - start < options.minutes * 60 and run.seconds < options.cpu_minutes * 60:
+    while (
+        not run.finished()
+        and time.monotonic() - start < options.minutes * 60
+        and run.seconds < options.cpu_minutes * 60
+    ):
         began = time.process_time()  # CPU time: fair between runs when the machine is busy
         batch = windows(train, run.step, batch=options.batch, length=options.length, seed=options.seed)
         losses.append(run.train_step(torch.from_numpy(batch)))
@@ -212,17 +235,26 @@ def main(argv: list[str] | None = None) -> None:
             run.save()
             saved_at = time.monotonic()
     run.save()
-    final = {"valid_bpb": validate(run.model, valid, length=512, count=64) * bits, "average_bpb": average_loss(run, valid) * bits}
+    final = {
+        "valid_bpb": validate(run.model, valid, length=512, count=64) * bits,
+        "average_bpb": average_loss(run, valid) * bits,
+    }
     run.log(**{key: round(value, 4) for key, value in final.items()})
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--run", default="main", help="name of the run: its folder under runs/")
     parser.add_argument("--branch-of", default="", help="start from the last checkpoint of this run")
-    parser.add_argument("--decay-steps", type=int, default=0, help="anneal the learning rate to zero over so many steps")
+    parser.add_argument(
+        "--decay-steps", type=int, default=0, help="anneal the learning rate to zero over so many steps"
+    )
     parser.add_argument("--minutes", type=float, default=1e9, help="stop (and save) after so much time")
-    parser.add_argument("--cpu-minutes", type=float, default=1e9, help="stop (and save) after so much CPU time in all")
+    parser.add_argument(
+        "--cpu-minutes", type=float, default=1e9, help="stop (and save) after so much CPU time in all"
+    )
     parser.add_argument("--steps", type=int, default=10**9)
     parser.add_argument("--version", default="4", choices=("4", "7"))
     parser.add_argument("--layers", type=int, default=6)
@@ -249,5 +281,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 if __name__ == "__main__":
     if any(os.environ.get(name) != value for name, value in MALLOC.items()):
-        os.execve(sys.executable, [sys.executable, "-m", "scripts.train.train", *sys.argv[1:]], {**os.environ, **MALLOC})
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "scripts.train.train", *sys.argv[1:]],
+            {**os.environ, **MALLOC},
+        )
     main()

@@ -1,0 +1,114 @@
+"""How well a model predicts a text: bits per byte, perplexity, and the surprise of every token.
+
+The text is read once, in chunks, from an empty state; nothing is generated. Bits per byte compares
+models whatever their tokenizers; llama.cpp's users know the second number as perplexity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.errors import SettingsError
+from goosequill.models import Model
+
+if TYPE_CHECKING:
+    from goosequill.tokenizers import Tokenizer
+
+CHUNK = 256
+"""Tokens that are read at once: [CHUNK, V] logits in memory."""
+
+Progress = Callable[[int, int], None]
+"""Called with (tokens read so far, tokens in all)."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of a text.
+
+    Attributes
+    ----------
+    tokens, bytes
+        Length of the text.
+    bits
+        Sum of -log2 of the probability of every token.
+    surprisal
+        Bits of each token [tokens].
+    ids
+        The tokens.
+    """
+
+    tokens: int
+    bytes: int
+    bits: float
+    surprisal: NDArray[np.float64] = field(repr=False)
+    ids: tuple[int, ...] = field(repr=False)
+
+    @property
+    def bits_per_byte(self) -> float:
+        """Bits divided by the text's length in UTF-8."""
+        return self.bits / self.bytes
+
+    @property
+    def perplexity(self) -> float:
+        """2 to the mean bits of a token; depends on the tokenizer."""
+        return float(2 ** (self.bits / self.tokens))
+
+
+def evaluate(
+    model: Model, tokenizer: Tokenizer, text: str, *, progress: Progress | None = None
+) -> Evaluation:
+    """Read `text` and measure how well the model foresaw each token.
+
+    The model first reads the tokenizer's end-of-text token, which separates documents in training.
+    A tokenizer without one gives the first token no context: it is charged log2 of the vocabulary's size.
+
+    Raises
+    ------
+    SettingsError
+        ``empty-text``: there is nothing to read.
+    """
+    ids = tokenizer.encode(text)
+    if not ids:
+        raise SettingsError(
+            "The text is empty.", code="empty-text", remedy="Give a file that holds some text."
+        )
+    bits = surprisal(model, ids, end_token=tokenizer.end_token, progress=progress)
+    return Evaluation(len(ids), len(text.encode("utf-8")), float(bits.sum()), bits, tuple(ids))
+
+
+def surprisal(
+    model: Model, ids: Sequence[int], *, end_token: int | None, progress: Progress | None = None
+) -> NDArray[np.float64]:
+    """-log2 of the probability of each token, from an empty state that has read `end_token`."""
+    history = [end_token, *ids] if end_token is not None else list(ids)
+    first = [] if end_token is not None else [np.array([math.log2(model.config.vocab_size)])]
+    state = model.new_state()
+    parts = list(first)
+    for start in range(0, len(history) - 1, CHUNK):
+        inputs = history[start : min(start + CHUNK, len(history) - 1)]
+        targets = history[start + 1 : start + 1 + len(inputs)]
+        parts.append(token_bits(model.forward(inputs, state, logits="all"), targets))
+        if progress:
+            progress(start + len(inputs), len(history) - 1)
+    return np.concatenate(parts)
+
+
+def token_bits(logits: NDArray[np.float32], targets: Sequence[int]) -> NDArray[np.float64]:
+    """-log2 softmax(logits)[target] for each row. logits [T, V]."""
+    wide = logits.astype(np.float64)
+    top = wide.max(axis=-1)
+    total = top + np.log(np.exp(wide - top[:, None]).sum(axis=-1))  # [T]
+    found: NDArray[np.float64] = (total - wide[np.arange(len(targets)), targets]) / math.log(2)
+    return found
+
+
+def token_texts(tokenizer: Tokenizer, ids: Sequence[int]) -> Iterator[str]:
+    """Each token as text; a token that holds part of a character shows U+FFFD there."""
+    for token in ids:
+        yield tokenizer.token_bytes(token).decode("utf-8", "replace")

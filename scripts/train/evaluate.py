@@ -1,0 +1,124 @@
+"""The comparison table: bits per byte on held-out text, ours against compressors and an n-gram model.
+
+Every document of the test split is read from an empty state, by the numpy engine, from the same weights
+in float32, 8 and 4 bits. Writes results.json into the training folder; the model card takes the table
+from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import lzma
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scripts.train import kneser_ney
+from scripts.train.corpus import REGISTERS, read_split, training_folder
+from scripts.train.export import compress, read_checkpoint
+from tokenizers import Tokenizer
+
+from goosequill.evaluation import surprisal
+from goosequill.models import Model, load_model
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.safetensors import encode
+
+Row = dict[str, float]
+
+
+def register_of(text: str) -> str:
+    return text[1 : text.index(">")]
+
+
+def per_register(texts: list[str], bits: list[float]) -> Row:
+    """Bits per byte of every register and of the whole."""
+    sizes = [len(text.encode()) for text in texts]
+    row = {"total": sum(bits) / sum(sizes)}
+    for tag in REGISTERS:
+        chosen = [i for i, text in enumerate(texts) if register_of(text) == tag]
+        row[tag] = sum(bits[i] for i in chosen) / max(1, sum(sizes[i] for i in chosen))
+    return row
+
+
+def compressor_row(texts: list[str], compress_text: Callable[[bytes], bytes]) -> Row:
+    """The whole test text at once, and each register's part at once: compressors learn as they go."""
+    row = {"total": _ratio("".join(texts), compress_text)}
+    for tag in REGISTERS:
+        row[tag] = _ratio("".join(text for text in texts if register_of(text) == tag), compress_text)
+    return row
+
+
+def _ratio(text: str, compress_text: Callable[[bytes], bytes]) -> float:
+    data = text.encode()
+    return 8 * len(compress_text(data)) / max(1, len(data))
+
+
+def kneser_ney_row(folder: Path, texts: list[str], ids: list[list[int]]) -> Row:
+    orders = kneser_ney.train(np.load(folder / "train.npy"))
+    bits = []
+    for tokens in ids:
+        found = kneser_ney.probabilities(orders, np.array([0, *tokens], np.uint16), vocab_size=4096)
+        bits.append(float(-np.log2(found).sum()))
+    return per_register(texts, bits)
+
+
+def load_checkpoint(run: str, bits: Any, *, weights: str) -> Model:
+    tensors, _ = read_checkpoint(run, weights=weights)
+    data = b"".join(encode(compress(tensors, bits).items()))
+    return load_model(open_tensors(BytesSource(data, run)))
+
+
+def model_row(model: Model, texts: list[str], ids: list[list[int]]) -> Row:
+    bits: list[float] = []
+    for index, tokens in enumerate(ids):
+        bits.append(float(surprisal(model, tokens, end_token=0).sum()))
+        if index % 50 == 49:
+            print(f"{index + 1}/{len(ids)}", file=sys.stderr, flush=True)
+    return per_register(texts, bits)
+
+
+def sample(texts: list[str], every: int) -> list[str]:
+    return texts[::every]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", default="release")
+    parser.add_argument("--weights", default="average", choices=("average", "model"))
+    parser.add_argument(
+        "--only", default="", help="comma-separated rows: gzip,xz,kneser-ney,float32,int8,int4"
+    )
+    parser.add_argument("--also", default="", help="another run to measure in float32, for comparison")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th document")
+    options = parser.parse_args()
+    folder = training_folder()
+    texts = sample(read_split(folder, "test"), options.every)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+    rows: dict[str, Callable[[], Row]] = {
+        "gzip": lambda: compressor_row(texts, lambda data: gzip.compress(data, 9)),
+        "xz": lambda: compressor_row(texts, lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)),
+        "kneser-ney": lambda: kneser_ney_row(folder, texts, ids),
+        "float32": lambda: model_row(load_checkpoint(options.run, None, weights=options.weights), texts, ids),
+        "int8": lambda: model_row(load_checkpoint(options.run, 8, weights=options.weights), texts, ids),
+        "int4": lambda: model_row(load_checkpoint(options.run, 4, weights=options.weights), texts, ids),
+    }
+    if options.also:
+        rows[options.also] = lambda: model_row(
+            load_checkpoint(options.also, None, weights="average"), texts, ids
+        )
+    wanted = options.only.split(",") if options.only else list(rows)
+    path = folder / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    for name in wanted:
+        results[name] = {key: round(value, 4) for key, value in rows[name]().items()}
+        print(name, results[name], flush=True)
+        path.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

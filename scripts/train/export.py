@@ -1,0 +1,119 @@
+"""Write a trained checkpoint as the site's default model: config.json, weights in 8 bits, tokenizer.
+
+The averaged weights of the checkpoint are taken (an exponential mean over the last few hundred steps):
+they are the better ones while the learning rate is high, and near the last ones after a decay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scripts.train.corpus import REGISTERS, training_folder
+
+from goosequill.weights import QuantizedMatrix, quantize
+from goosequill.weights.safetensors import write
+
+DEFAULT = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
+Tensors = dict[str, NDArray[np.float32]]
+
+PROMPTS = [
+    {"title": "A novel", "text": "<novel>\nIt was a dark evening in November, and"},
+    {"title": "A speech", "text": "<speech>\nFellow citizens, the state of our Union"},
+    {"title": "A play", "text": "<verse>\nKING.\nWhat news, good cousin, from"},
+    {"title": "Scripture", "text": "<scripture>\nAnd it came to pass in those days, that"},
+    {"title": "A definition", "text": "<definition>\ngoosequill (noun):"},
+    {"title": "A country", "text": "<fact>\nGoosequillia\n\nBackground:"},
+    {"title": "A conversation", "text": "<dialogue>\nUser: What is a feather?\n\nAssistant:"},
+]
+
+
+def read_checkpoint(run: str, *, weights: str = "average") -> tuple[Tensors, dict[str, Any]]:
+    """The tensors of a run's last checkpoint in float32, by BlinkDL's names, and the checkpoint's figures."""
+    saved = torch.load(training_folder() / "runs" / run / "last.pt", weights_only=True)
+    tensors = {name: value.float().numpy() for name, value in saved[weights].items()}
+    return tensors, {key: saved[key] for key in ("size", "step", "tokens", "seconds")}
+
+
+def compress(
+    tensors: Tensors, bits: Literal[8, 4] | None
+) -> dict[str, NDArray[np.float32] | QuantizedMatrix]:
+    """Matrices in few bits, all else in float32. Low-rank factors are small and stay whole."""
+    return {
+        name: quantize(value, bits) if bits and name.endswith("weight") and value.ndim == 2 else value
+        for name, value in tensors.items()
+    }
+
+
+def describe(folder: Path, tensors: Tensors, figures: dict[str, Any], *, bits: int | None) -> dict[str, Any]:
+    count, version = sum(value.size for value in tensors.values()), figures["size"]["version"]
+    files = [
+        {"name": name, "bytes": (folder / name).stat().st_size, "sha256": _digest(folder / name)}
+        for name in ("model.safetensors", "tokenizer.json")
+    ]
+    return {
+        "format": "goosequill-model",
+        "format_version": 1,
+        "name": "default",
+        "title": "Goosequill, the default model",
+        "description": f"RWKV-{version} with {count / 1e6:.1f} million parameters, trained "
+        "from nothing on public-domain English. It writes in the manner of its books, and knows nothing.",
+        "architecture": f"rwkv{version}",
+        "licence": "Apache-2.0",
+        "source": "scripts/train",
+        "tokenizer": {"kind": "bpe", "file": "tokenizer.json"},
+        "end_token": 0,
+        "quantization": {"bits": bits},
+        "parameters": count,
+        "group_norm_eps": 64e-5,
+        "files": files,
+        "prompts": PROMPTS,
+        "chat": {"prefix": "<dialogue>\n", "user": "User: ", "assistant": "Assistant:", "stop": ["\n\nUser"]},
+        "registers": [{"name": tag, "tag": f"<{tag}>\n"} for tag in REGISTERS],
+        "training": {
+            "steps": figures["step"],
+            "tokens": figures["tokens"],
+            "cpu_seconds": round(figures["seconds"]),
+        },
+    }
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = 8, weights: str = "average") -> None:
+    """Write the model folder, all but its card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors, figures = read_checkpoint(run, weights=weights)
+    metadata = {"format": "pt"}
+    if bits:
+        kept = [name for name, value in compress(tensors, bits).items() if isinstance(value, QuantizedMatrix)]
+        metadata["goosequill.quantization"] = json.dumps(dict.fromkeys(kept, bits))
+    write(folder / "model.safetensors", compress(tensors, bits).items(), metadata)
+    shutil.copy(training_folder() / "tokenizer.json", folder / "tokenizer.json")
+    description = describe(folder, tensors, figures, bits=bits)
+    (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", default="release")
+    parser.add_argument("--bits", type=int, default=8, choices=(8, 4, 32))
+    parser.add_argument("--weights", default="average", choices=("average", "model"))
+    parser.add_argument("--to", type=Path, default=DEFAULT)
+    options = parser.parse_args()
+    export(
+        options.run, options.to, bits=None if options.bits == 32 else options.bits, weights=options.weights
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ import { collate } from "./collate.js";
 import { showReports } from "./columns.js";
 import { showCoverage } from "./coverage.js";
 import { byId, counted } from "./dom.js";
+import { download, toCsv, toJson, toMarkdown, toReports } from "./export.js";
 import { passes } from "./filter.js";
 import { setUpKeys } from "./keys.js";
 import { clearMarks, markFound } from "./marks.js";
@@ -44,6 +45,7 @@ let table = collate([]);
 let turned = new Set();
 let filtering = new AbortController();
 let lastFile = 0;
+let writing = 0;
 
 /** @param {Partial<View>} change */
 function update(change) {
@@ -61,7 +63,12 @@ function update(change) {
 
 /** Addresses change in place: one visit, one entry of the history, however much is typed. */
 function writeUrl() {
-  history.replaceState(null, "", `${location.pathname}${toUrl(view)}${location.hash}`);
+  clearTimeout(writing);
+  writing = setTimeout(() => history.replaceState(null, "", address()), 200);
+}
+
+function address() {
+  return `${location.pathname}${toUrl(view)}${location.hash}`;
 }
 
 function showPage() {
@@ -327,11 +334,20 @@ function following(value, list) {
 async function copyLink() {
   const local = loaded.filter(({ address }) => address === "").length;
   try {
-    await navigator.clipboard.writeText(location.href);
+    await navigator.clipboard.writeText(new URL(address(), location.href).href);
     announce(local > 0 ? "Link copied. It does not carry the files of this machine." : "Link copied.");
   } catch {
     announce("The browser did not allow copying; the page's address is the link.");
   }
+}
+
+/** @param {string} kind */
+function save(kind) {
+  const shown = { rows: rows.rows, columns: visibleColumns(), view };
+  if (kind === "csv") download("comparison.csv", toCsv(shown), "text/csv");
+  if (kind === "json") download("comparison.json", toJson(shown), "application/json");
+  if (kind === "md") download("comparison.md", toMarkdown(shown), "text/markdown");
+  if (kind === "report") download("reports.json", toReports(shown), "application/json");
 }
 
 function setUpDrop() {
@@ -400,6 +416,11 @@ function setUpView() {
   byId("expand-all").addEventListener("click", () => update({ fold: false }));
   byId("collapse-all").addEventListener("click", () => update({ fold: true }));
   byId("copy-link").addEventListener("click", copyLink);
+  const saver = /** @type {HTMLSelectElement} */ (byId("export"));
+  saver.addEventListener("change", () => {
+    save(saver.value);
+    saver.value = "";
+  });
 }
 
 /** @type {import("./keys.js").Command[]} */

@@ -59,7 +59,7 @@ export function rowElement(row, context) {
     { class: "entry-head" },
     toggle,
     h("span", { class: "entry-number", "aria-hidden": true }, String(row.number)),
-    h("h3", {}, text),
+    h("h2", {}, text),
   );
   head.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("button")) return;
@@ -89,8 +89,13 @@ function cellElement(row, column, { view, base }) {
     isBase ? h("span", { class: "pinned" }, "baseline") : null,
   );
   const cell = h(
-    "section",
-    { class: "cell", "data-letter": column.letter, "aria-label": `${column.letter}, ${column.label}` },
+    "div",
+    {
+      role: "group",
+      class: "cell",
+      "data-letter": column.letter,
+      "aria-label": `${column.letter}, ${column.label}`,
+    },
     head,
   );
   cell.style.setProperty("--hue", String(hueOf(column.letter)));

@@ -1,0 +1,143 @@
+/**
+ * What is shown, as CSV, JSON, Markdown or sampling reports. Pure, but for `download`.
+ * @module
+ */
+
+import { samplesOf } from "./collate.js";
+
+/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("./collate.js").Column} Column */
+/** @typedef {import("./collate.js").Sample} Sample */
+/** @typedef {import("./reports/report.js").Report} Report */
+/** @typedef {{rows: readonly Row[], columns: readonly Column[], view: {config: string, sample: number, group: boolean}}} Shown */
+
+/** @param {Shown} shown @returns {Generator<{row: Row, column: Column, sample: Sample}>} */
+function* outputs({ rows, columns, view }) {
+  for (const row of rows) {
+    for (const column of columns) {
+      const results = row.cells.get(column.id);
+      if (!results) continue;
+      for (const sample of samplesOf(results, view).samples) yield { row, column, sample };
+    }
+  }
+}
+
+/** One line an output. A cell that a spreadsheet would run as a formula gets an apostrophe before it. @param {Shown} shown */
+export function toCsv(shown) {
+  const lines = [["number", "prompt", "report", "model", "file", "config", "sample", "count", "output"]];
+  for (const { row, column, sample } of outputs(shown)) {
+    const { letter, model, source } = column;
+    lines.push([
+      String(row.number),
+      row.prompt,
+      letter,
+      model,
+      source,
+      sample.config,
+      String(sample.index),
+      String(sample.count),
+      sample.text ?? "",
+    ]);
+  }
+  return `${lines.map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
+}
+
+/** @param {string} text */
+function cell(text) {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** @param {Shown} shown */
+export function toJson(shown) {
+  const { rows, columns } = shown;
+  const reports = columns.map(({ letter, label, model, source }) => ({ letter, label, model, source }));
+  const prompts = rows.map((row) => ({
+    number: row.number,
+    prompt: row.prompt,
+    outputs: [...outputs({ ...shown, rows: [row] })].map(({ column, sample }) => ({
+      report: column.letter,
+      config: sample.config,
+      sample: sample.index,
+      count: sample.count,
+      params: fromPairs(sample.params),
+      output: sample.text,
+    })),
+  }));
+  return `${JSON.stringify({ format: "goosequill-comparison", format_version: 1, reports, prompts }, null, 2)}\n`;
+}
+
+/** @param {Shown} shown */
+export function toMarkdown(shown) {
+  const legend = shown.columns.map(
+    ({ letter, label, source }) => `- **${letter}** ${escaped(label)} (${escaped(source)})`,
+  );
+  const parts = shown.rows.map((row) => {
+    const bodies = [...outputs({ ...shown, rows: [row] })].map(({ column, sample }) => {
+      const count = sample.count > 1 ? ` ×${sample.count}` : "";
+      return `**${column.letter} · ${escaped(sample.config)} #${sample.index}${count}**\n\n${fenced(sample.text ?? "")}`;
+    });
+    return [
+      `## ${row.number}. ${escaped(row.prompt.split("\n")[0]?.slice(0, 120) ?? "")}`,
+      ...(/\n|.{121}/.test(row.prompt) ? [fenced(row.prompt)] : []),
+      ...bodies,
+    ].join("\n\n");
+  });
+  return `# Comparison\n\n${legend.join("\n")}\n\n${parts.join("\n\n")}\n`;
+}
+
+/** @param {string} text */
+function escaped(text) {
+  return text.replace(/[\\`*_[\]<>#|]/g, "\\$&").replace(/\n/g, " ");
+}
+
+/** A fence longer than any in the text. @param {string} text */
+function fenced(text) {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
+}
+
+/**
+ * The reports themselves, with the prompts that are shown, in the format that any comparer reads.
+ * @param {{rows: readonly Row[], columns: readonly Column[]}} shown
+ * @returns {string} one report, or a list if there are several
+ */
+export function toReports({ rows, columns }) {
+  const kept = new Set(rows.map(({ prompt }) => prompt));
+  const reports = columns.map(({ report }) =>
+    toReport({ ...report, entries: report.entries.filter(({ prompt }) => kept.has(prompt)) }),
+  );
+  return `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
+}
+
+/** A report as a sampling report's object. @param {Report} report */
+export function toReport({ model, date, args, entries }) {
+  return {
+    model_name: model,
+    date,
+    args: fromPairs(args),
+    prompts: entries.map(({ prompt, results }) => ({
+      prompt,
+      results: results.map(({ config, params, outputs: texts }) => ({
+        sampling_config: config,
+        sampling_params: fromPairs(params),
+        outputs: texts,
+      })),
+    })),
+  };
+}
+
+/** @param {[string, unknown][]} pairs an object of its own members only, `__proto__` too */
+function fromPairs(pairs) {
+  return Object.fromEntries(pairs);
+}
+
+/** @param {string} name @param {string} text @param {string} type */
+export function download(name, text, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

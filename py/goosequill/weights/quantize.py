@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 GROUP = 64
 """Columns that share a scale in 4 bits."""
 
+STRETCH = 1 << 20
+"""Weights that are rounded at once."""
+
 
 @dataclass(frozen=True)
 class QuantizedMatrix:
@@ -57,8 +60,13 @@ class QuantizedMatrix:
         if self.bits == 8:
             return self.values.astype(np.float32) * self.scales[:, None]
         rows, columns = self.shape
-        halves = np.stack([self.values & 15, self.values >> 4], axis=-1).astype(np.float32) - 8
-        return (halves.reshape(rows, -1, GROUP) * self.scales[:, :, None]).reshape(rows, columns)
+        weights = np.empty((rows, columns), np.float32)
+        weights[:, 0::2] = self.values & np.uint8(15)
+        weights[:, 1::2] = self.values >> np.uint8(4)
+        weights -= 8
+        groups = weights.reshape(rows, -1, GROUP)
+        groups *= self.scales[:, :, None]
+        return weights
 
 
 def can_quantize(shape: tuple[int, ...], bits: int) -> bool:
@@ -77,14 +85,25 @@ def quantize(weights: NDArray[np.float32], bits: Literal[8, 4]) -> QuantizedMatr
     rows, columns = weights.shape
     if not can_quantize(weights.shape, bits):
         raise ValueError(f"4 bits need a multiple of {GROUP} columns, not {columns}")
-    groups = weights.reshape(rows, -1, GROUP if bits == 4 else columns)
-    limit = 2 ** (bits - 1) - 1
-    scales = (np.abs(groups).max(axis=-1) / np.float32(limit)).astype(np.float32)
-    if bits == 4:  # Files keep these in 16 bits; rounding first makes the file exact.
-        scales = scales.astype(np.float16).astype(np.float32)
+    values = np.empty((rows, columns), np.int8) if bits == 8 else np.empty((rows, columns // 2), np.uint8)
+    scales = np.empty((rows,) if bits == 8 else (rows, columns // GROUP), np.float32)
+    # Some rows at a time, so that no intermediate result is as large as the matrix.
+    for start in range(0, rows, step := max(1, STRETCH // max(1, columns))):
+        part = slice(start, start + step)
+        values[part], scales[part] = (_round_rows if bits == 8 else _round_groups)(weights[part])
+    return QuantizedMatrix(bits, values, scales)
+
+
+def _round_rows(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    scales = np.abs(weights).max(axis=1, initial=0) / np.float32(127)
+    steps = np.where(scales > 0, scales, np.float32(1))[:, None]
+    return np.clip(np.rint(weights / steps), -127, 127).astype(np.int8), scales
+
+
+def _round_groups(weights: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    groups = weights.reshape(len(weights), -1, GROUP)
+    # Files keep these scales in 16 bits; rounding them first makes the file exact.
+    scales = (np.abs(groups).max(axis=2) / np.float32(7)).astype(np.float16).astype(np.float32)
     steps = np.where(scales > 0, scales, np.float32(1))[:, :, None]
-    rounded = np.clip(np.rint(groups / steps), -limit, limit).reshape(rows, columns)
-    if bits == 8:
-        return QuantizedMatrix(8, rounded.astype(np.int8), scales[:, 0])
-    stored = (rounded + 8).astype(np.uint8)
-    return QuantizedMatrix(4, stored[:, 0::2] | (stored[:, 1::2] << 4), scales)
+    stored = (np.clip(np.rint(groups / steps), -7, 7) + 8).astype(np.uint8).reshape(weights.shape)
+    return stored[:, 0::2] | (stored[:, 1::2] << np.uint8(4)), scales

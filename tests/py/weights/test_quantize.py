@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 import numpy as np
 import pytest
 
 from goosequill.weights import quantize
+
+# The package exports the function of that name.
+quantization = sys.modules["goosequill.weights.quantize"]
 
 
 @pytest.mark.parametrize(("bits", "steps"), [(8, 127), (4, 7)])
@@ -19,6 +23,18 @@ def test_no_weight_is_off_by_more_than_half_a_step(bits: Literal[8, 4], steps: i
     groups = weights.reshape(5, -1, 192 if bits == 8 else 64)
     allowed = np.abs(groups).max(axis=-1, keepdims=True) / steps * 0.51
     assert (np.abs(matrix.dequantize().reshape(groups.shape) - groups) <= allowed).all()
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_rounding_some_rows_at_a_time_changes_nothing(
+    bits: Literal[8, 4], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = np.random.default_rng(0).standard_normal((11, 64)).astype(np.float32)
+    whole = quantize(weights, bits)
+    monkeypatch.setattr(quantization, "STRETCH", 200)
+    parts = quantize(weights, bits)
+    np.testing.assert_array_equal(parts.values, whole.values)
+    np.testing.assert_array_equal(parts.scales, whole.scales)
 
 
 @pytest.mark.parametrize("bits", [8, 4])

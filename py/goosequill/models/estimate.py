@@ -1,0 +1,104 @@
+"""How much memory a model will take, told from names and shapes before its weights are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from goosequill.errors import LoadError
+from goosequill.models.config import detect_config
+from goosequill.weights.quantize import GROUP, can_quantize
+from goosequill.weights.source import TensorSource
+
+WORKING = 64_000_000
+"""Bytes besides the weights: intermediate results, states, a stretch of the file."""
+
+_STORED_BITS: dict[str, Literal[8, 4]] = {"int8": 8, "int4": 4}
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a model needs.
+
+    Attributes
+    ----------
+    weights
+        Of the loaded model.
+    largest
+        Of its largest tensor in float32, which is held besides while it is turned into its form.
+    """
+
+    weights: int
+    largest: int
+
+    @property
+    def peak(self) -> int:
+        """The most that is needed at any moment."""
+        return self.weights + self.largest + WORKING
+
+
+def estimate(
+    tensors: TensorSource, *, quantize: Literal[8, 4] | None = None, keeps_bits: bool = True
+) -> Memory:
+    """Memory that `load_model` will take.
+
+    Parameters
+    ----------
+    quantize
+        As for `load_model`.
+    keeps_bits
+        Whether the kernel computes on few bits, as the SIMD kernels do; the numpy kernel turns
+        every matrix into float32.
+
+    Raises
+    ------
+    UnsupportedModelError, FileFormatError
+        If the tensors are not those of a model that runs here.
+    """
+    detect_config(tensors)
+    weights = largest = 0
+    for name in tensors.names():
+        shape = tensors.shape(name)
+        full = 4 * prod(shape)
+        bits = stored_bits(name, shape, tensors.dtype(name), quantize) if keeps_bits else None
+        weights += full if bits is None else quantized_bytes(shape, bits)
+        largest = max(largest, full)
+    return Memory(weights, largest)
+
+
+def require_memory(memory: Memory, available: int) -> None:
+    """Refuse a model that will not fit.
+
+    Raises
+    ------
+    LoadError
+        ``model-too-large``, with the figures.
+    """
+    if memory.peak > available:
+        raise LoadError(
+            f"This model needs {memory.peak / 1e6:,.0f} MB of memory ({memory.weights / 1e6:,.0f} MB for its "
+            f"weights, the rest while loading), and {available / 1e6:,.0f} MB are there.",
+            code="model-too-large",
+            remedy="Quantise it to 8 or 4 bits, or choose a smaller model.",
+        )
+
+
+def is_matrix(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether a tensor is one of the large matrices that have a form in few bits."""
+    return len(shape) == 2 and name.endswith(".weight")
+
+
+def stored_bits(
+    name: str, shape: tuple[int, ...], dtype: str, quantize: Literal[8, 4] | None
+) -> Literal[8, 4] | None:
+    """Bits in which a tensor will be held; None for float32."""
+    if dtype in _STORED_BITS or quantize is None or not is_matrix(name, shape):
+        return _STORED_BITS.get(dtype)
+    return quantize if can_quantize(shape, quantize) else 8
+
+
+def quantized_bytes(shape: tuple[int, ...], bits: Literal[8, 4]) -> int:
+    """Bytes of values and float32 scales."""
+    rows, columns = shape
+    return rows * columns + 4 * rows if bits == 8 else rows * columns // 2 + 4 * rows * (columns // GROUP)

@@ -98,15 +98,20 @@ def list_engine_parts(output: Path) -> None:
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 
+def build(output: Path) -> None:
+    """Build the site into `output`, which must not exist yet."""
+    build_docs(output)
+    copy_site(output)
+    run(sys.executable, "scripts/kernel.py")
+    build_wheel(output / "wheels")
+    list_engine_parts(output)
+
+
 def main() -> int:
     staging = DIST.with_name("dist.new")
     shutil.rmtree(staging, ignore_errors=True)
     try:
-        build_docs(staging)
-        copy_site(staging)
-        run(sys.executable, "scripts/kernel.py")
-        build_wheel(staging / "wheels")
-        list_engine_parts(staging)
+        build(staging)
     except BuildError as error:
         print(f"build: {error}", file=sys.stderr)
         return 1

@@ -79,10 +79,12 @@ class Handler(SimpleHTTPRequestHandler):
         if not path.startswith(self.prefix):
             self.send_error(HTTPStatus.NOT_FOUND, f"The site is served under {self.prefix}")
             return None
-        self.path = "/" + self.path[len(self.prefix) :]
         if self.headers.get("Range"):
             return self.send_range(self.headers["Range"])
         return super().send_head()
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path("/" + path.removeprefix(self.prefix))
 
     def send_range(self, wanted: str) -> io.BytesIO | IO[bytes] | None:
         """Answer a single byte range with 206, an impossible one with 416, anything else in full."""

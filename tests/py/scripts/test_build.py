@@ -1,0 +1,65 @@
+"""The build: the same bytes every time, policies that allow no more than they must."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+from pathlib import Path
+
+from scripts import build
+
+PAGE = """<!doctype html><html><head>
+      <meta charset="utf-8">
+<script>one()</script><script type="application/json">{"a": 1}</script>
+<script src="bundle.js"></script></head><body><script>
+two()
+</script></body></html>"""
+
+
+def hash_of(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+def test_policy_allows_the_inline_scripts_by_hash_and_no_others() -> None:
+    directives = dict(part.strip().split(" ", 1) for part in build.policy_of(PAGE).split(";"))
+    sources = directives["script-src"].split()
+    assert sources[0] == "'self'"
+    assert set(sources[1:]) == {hash_of("one()"), hash_of("\ntwo()\n")}
+
+
+def test_policy_stands_before_every_script(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(PAGE)
+    build.add_policies(tmp_path)
+    html = (tmp_path / "index.html").read_text()
+    assert html.index("Content-Security-Policy") < html.index("<script")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
+
+
+def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        build.build(tmp_path / name)
+    assert "index.html" in digests(tmp_path / "one")
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+def test_wheel_is_pure_and_holds_the_package_alone(tmp_path: Path) -> None:
+    build.build_wheel(tmp_path / "wheels")
+    (wheel,) = (tmp_path / "wheels").iterdir()
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = (name for name in names if name.endswith("METADATA"))
+        requirements = [
+            line
+            for line in archive.read(metadata).decode().splitlines()
+            if line.startswith("Requires-Dist") and "extra ==" not in line
+        ]
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"goosequill"}
+    assert requirements == ["Requires-Dist: numpy>=1.26"]

@@ -1,0 +1,60 @@
+"""Write tests/golden/default.json: greedy continuations of fixed prompts by the default model.
+
+The tests hold the engine to this text, natively and in the browser. Run it whenever the model changes:
+``python -m scripts.train.golden``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goosequill.loading import LoadedModel, load_path
+from scripts.train.export import DEFAULT
+
+GOLDEN = DEFAULT.parents[2] / "tests" / "golden" / "default.json"
+LENGTH = 40
+PROMPTS = (
+    "<novel>\nIt was a dark evening in November, and",
+    "<speech>\nFellow citizens, the state of our Union",
+    "<verse>\nKING.\nWhat news, good cousin, from",
+    "<scripture>\nAnd it came to pass in those days, that",
+    "<dialogue>\nUser: What is a feather?\n\nAssistant:",
+    "The goose",
+)
+
+
+def greedy(loaded: LoadedModel, prompt: str, length: int) -> tuple[str, float]:
+    """The likeliest token, `length` times over; and the smallest lead of a first choice over a second."""
+    state = loaded.model.new_state()
+    logits = loaded.model.forward(loaded.tokenizer.encode(prompt), state)
+    tokens: list[int] = []
+    leads = []
+    while len(tokens) < length:
+        second, first = np.sort(logits)[-2:]
+        leads.append(float(first - second))
+        token = int(np.argmax(logits))
+        if token == loaded.tokenizer.end_token:
+            break
+        tokens.append(token)
+        logits = loaded.model.forward([token], state)
+    return loaded.tokenizer.decode(tokens), min(leads)
+
+
+def make(folder: Path = DEFAULT) -> dict[str, Any]:
+    """What the golden file holds for the model of a folder."""
+    loaded = load_path(folder)
+    weights = next(f for f in loaded.description["files"] if f["name"] == "model.safetensors")
+    cases = []
+    for prompt in PROMPTS:
+        text, lead = greedy(loaded, prompt, LENGTH)
+        cases.append({"prompt": prompt, "max_new_tokens": LENGTH, "text": text, "lead": round(lead, 4)})
+    return {"weights_sha256": weights["sha256"], "cases": cases}
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(parents=True, exist_ok=True)
+    GOLDEN.write_text(json.dumps(make(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -64,7 +64,9 @@ def _line(
 ) -> list[str]:
     inside = [(x / x_unit, y) for x, y in curve.points if y <= ceiling]
     path = "L".join(f"{across(x):.1f} {up(y):.1f}" for x, y in inside)
-    style = f'stroke="{COLOURS[index % 6]}" stroke-width="2" stroke-dasharray="{DASHES[index % 6]}" fill="none"'
+    style = (
+        f'stroke="{COLOURS[index % 6]}" stroke-width="2" stroke-dasharray="{DASHES[index % 6]}" fill="none"'
+    )
     key = TOP + 10 + 20 * index
     start = WIDTH - RIGHT + 12
     return [

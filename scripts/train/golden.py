@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scripts.train.export import DEFAULT
 
 from goosequill.loading import LoadedModel, load_path
-from scripts.train.export import DEFAULT
 
 GOLDEN = DEFAULT.parents[2] / "tests" / "golden" / "default.json"
 LENGTH = 40

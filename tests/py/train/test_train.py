@@ -1,0 +1,55 @@
+"""A resumed run is the run that was not interrupted; windows cover the text; decay ends at zero."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from scripts.train import train
+
+SMALL = ["--layers", "1", "--width", "64", "--ffn", "64", "--vocab", "64", "--batch", "4", "--length", "32",
+         "--part", "2", "--warmup", "2", "--log-every", "1"]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOOSEQUILL_TRAIN_DIR", str(tmp_path))
+    random = np.random.default_rng(0)
+    np.save(tmp_path / "train.npy", random.integers(64, size=2000).astype(np.uint16))
+    np.save(tmp_path / "valid.npy", random.integers(64, size=1000).astype(np.uint16))
+    (tmp_path / "valid.txt").write_text("x" * 3000)
+    return tmp_path
+
+
+def weights_of(folder, run):
+    return torch.load(folder / "runs" / run / "last.pt", weights_only=True)["model"]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(folder):
+    train.main(["--run", "whole", "--steps", "4", *SMALL])
+    train.main(["--run", "parts", "--steps", "2", *SMALL])
+    train.main(["--run", "parts", "--steps", "4", "--threads", "2", *SMALL])
+    whole, parts = weights_of(folder, "whole"), weights_of(folder, "parts")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_branch_decays_to_zero_and_leaves_the_stable_run_alone(folder):
+    train.main(["--run", "stable", "--steps", "2", *SMALL])
+    before = weights_of(folder, "stable")
+    train.main(["--run", "release", "--branch-of", "stable", "--decay-steps", "3", *SMALL])
+    lines = [json.loads(line) for line in (folder / "runs/release/log.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] == 5
+    assert [line["rate"] for line in lines if "rate" in line] == [0.6667, 0.3333, 0.0]
+    after = weights_of(folder, "stable")
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_an_epoch_takes_every_window_once():
+    tokens = np.arange(1000, dtype=np.uint16)
+    steps = (len(tokens) - 1 - 32) // 32 // 4
+    batches = [train.windows(tokens, step, batch=4, length=32, seed=3) for step in range(steps)]
+    starts = sorted(int(row[0]) for batch in batches for row in batch)
+    assert np.diff(starts).tolist() == [32] * (steps * 4 - 1)
+    assert batches[0].shape == (4, 33)
+    again = train.windows(tokens, 0, batch=4, length=32, seed=3)
+    assert np.array_equal(again, batches[0])

@@ -8,7 +8,7 @@ from typing import Literal
 
 from goosequill.errors import LoadError
 from goosequill.models.config import detect_config
-from goosequill.weights.quantize import GROUP, can_quantize
+from goosequill.weights.quantize import GROUP, can_quantize, is_matrix
 from goosequill.weights.source import TensorSource
 
 WORKING = 64_000_000
@@ -82,11 +82,6 @@ def require_memory(memory: Memory, available: int) -> None:
             code="model-too-large",
             remedy="Quantise it to 8 or 4 bits, or choose a smaller model.",
         )
-
-
-def is_matrix(name: str, shape: tuple[int, ...]) -> bool:
-    """Whether a tensor is one of the large matrices that have a form in few bits."""
-    return len(shape) == 2 and name.endswith(".weight")
 
 
 def stored_bits(

@@ -40,6 +40,7 @@ class Model(ABC):
         self._blocks = [self.load_block(parameters, layer) for layer in range(config.layers)]
         self._ln_out = self.norm(parameters, "ln_out")
         self._head = parameters.matrix("head.weight", (vocab, width))
+        self._tuned = self._tuned_state(parameters)
 
     def norm(self, parameters: Parameters, name: str) -> Norm:
         """Weight and bias of a normalisation over the width."""
@@ -59,8 +60,20 @@ class Model(ABC):
         """Pass x [T, C] through every block, updating the state."""
 
     def new_state(self) -> State:
-        """The state of a model that has read nothing."""
-        return State(self.state_arrays(), self.kernel)
+        """The state of a model that has read nothing; trained, in a state-tuned checkpoint."""
+        arrays = self.state_arrays()
+        if self._tuned is not None:
+            arrays["wkv"][:] = self._tuned
+        return State(arrays, self.kernel)
+
+    def _tuned_state(self, parameters: Parameters) -> NDArray[np.float32] | None:
+        """What BlinkDL's state tuning stored beside the weights: [L, H, S, S], turned over there."""
+        if "blocks.0.att.time_state" not in parameters:
+            return None
+        layers, heads, size = self.config.layers, self.config.heads, self.config.head_size
+        names = [f"blocks.{layer}.att.time_state" for layer in range(layers)]
+        matrices = np.stack([parameters.array(name, heads * size * size) for name in names])
+        return matrices.reshape(layers, heads, size, size).swapaxes(-1, -2)
 
     @overload
     def forward(

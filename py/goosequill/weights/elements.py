@@ -45,6 +45,13 @@ def bfloat16_to_float32(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
     return wide.view(np.float32)
 
 
+def float32_to_bfloat16(values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """The upper half of each float32, rounded to the nearest; exact where it came from bfloat16."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    rounded = ((bits + np.uint32(0x7FFF) + ((bits >> 16) & np.uint32(1))) >> 16).astype(np.uint16)
+    return np.where(np.isnan(values), np.uint16(0x7FC0), rounded)
+
+
 def _convert(data: bytes, dtype: str) -> NDArray[Any]:
     if dtype in ggml.BLOCKS:
         return ggml.dequantize(data, dtype)

@@ -74,6 +74,11 @@ def can_quantize(shape: tuple[int, ...], bits: int) -> bool:
     return len(shape) == 2 and (bits == 8 or shape[1] % GROUP == 0)
 
 
+def is_matrix(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether a tensor is one of the large matrices that have a form in few bits."""
+    return len(shape) == 2 and name.endswith(".weight")
+
+
 def quantize(weights: NDArray[np.float32], bits: Literal[8, 4]) -> QuantizedMatrix:
     """Round weights [out, in] to 8 bits a row or 4 bits a group of 64 columns.
 

@@ -164,38 +164,40 @@ class SafetensorsSource:
         return matrix
 
 
+def header(
+    entries: Iterable[tuple[str, str, tuple[int, ...], int]], metadata: dict[str, str] | None
+) -> bytes:
+    """The beginning of a file whose tensors (name, type, shape, bytes) follow in this order."""
+    table: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+    position = 0
+    for name, dtype, shape, length in entries:
+        offsets = [position, position + length]
+        table[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": offsets}
+        position += length
+    text = json.dumps(table, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def flatten(name: str, tensor: NDArray[Any] | QuantizedMatrix) -> list[tuple[str, NDArray[Any]]]:
+    """A tensor as it lies in a file: a quantised matrix is two."""
+    if not isinstance(tensor, QuantizedMatrix):
+        return [(name, tensor)]
+    scales = tensor.scales if tensor.bits == 8 else tensor.scales.astype(np.float16)
+    return [(name, tensor.values), (name + SCALE, scales)]
+
+
 def encode(
     tensors: Iterable[tuple[str, NDArray[Any] | QuantizedMatrix]], metadata: dict[str, str] | None = None
 ) -> list[bytes]:
     """The parts of a safetensors file that holds `tensors`, in their order.
 
-    Arrays must be float32, float16, int8 or uint8. A quantised matrix becomes two tensors.
+    Arrays must be float64, float32, float16, int8 or uint8. A quantised matrix becomes two tensors.
     """
-    flat: list[tuple[str, NDArray[Any]]] = []
-    for name, tensor in tensors:
-        if isinstance(tensor, QuantizedMatrix):
-            kept = tensor.scales if tensor.bits == 8 else tensor.scales.astype(np.float16)
-            flat += [(name, tensor.values), (name + SCALE, kept)]
-        else:
-            flat.append((name, tensor))
+    flat = [part for name, tensor in tensors for part in flatten(name, tensor)]
     spelled = {stored: name for name, stored in STORED.items() if name != "BF16"}
-    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
-    position = 0
-    for name, array in flat:
-        end = position + array.nbytes
-        header[name] = {
-            "dtype": spelled[array.dtype],
-            "shape": list(array.shape),
-            "data_offsets": [position, end],
-        }
-        position = end
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return [
-        len(text).to_bytes(8, "little"),
-        text,
-        *(np.ascontiguousarray(array).tobytes() for _, array in flat),
-    ]
+    entries = [(name, spelled[array.dtype], array.shape, array.nbytes) for name, array in flat]
+    return [header(entries, metadata), *(np.ascontiguousarray(array).tobytes() for _, array in flat)]
 
 
 def write(

@@ -25,10 +25,9 @@ def build(tensors: Tensors) -> Model:
     return load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
 
 
-@pytest.mark.parametrize("version", MAKERS)
-def test_logits_equal_the_rwkv_package(version: str, tmp_path: Path) -> None:
-    tensors = MAKERS[version]()
-    path, tokens = tmp_path / "model.pth", tmp_path / "tokens.json"
+def assert_equal_to_the_package(tensors: Tensors, version: str, folder: Path) -> None:
+    """Compare with PyPI `rwkv`, which runs in a process of its own."""
+    path, tokens = folder / "model.pth", folder / "tokens.json"
     torch.save({name: torch.from_numpy(array) for name, array in tensors.items()}, path)
     tokens.write_text(json.dumps(TOKENS))
     program = Path(__file__).with_name("reference.py")
@@ -36,7 +35,22 @@ def test_logits_equal_the_rwkv_package(version: str, tmp_path: Path) -> None:
     model = load_model(open_tensors(path))
     assert model.config.version == version
     logits = model.forward(TOKENS, model.new_state(), logits="all")
-    np.testing.assert_allclose(logits, np.load(tmp_path / "model.npy"), atol=1e-4)
+    np.testing.assert_allclose(logits, np.load(folder / "model.npy"), atol=1e-4)
+
+
+@pytest.mark.parametrize("version", MAKERS)
+def test_logits_equal_the_rwkv_package(version: str, tmp_path: Path) -> None:
+    assert_equal_to_the_package(MAKERS[version](), version, tmp_path)
+
+
+@pytest.mark.parametrize("version", ["5.2", "6"])
+def test_a_state_tuned_checkpoint_begins_with_its_state(version: str, tmp_path: Path) -> None:
+    tensors = MAKERS[version]()
+    rng = np.random.default_rng(3)
+    for layer in range(3):
+        state = rng.standard_normal((4, 16, 16)).astype(np.float32)
+        tensors[f"blocks.{layer}.att.time_state"] = state
+    assert_equal_to_the_package(tensors, version, tmp_path)
 
 
 @pytest.mark.parametrize("version", MAKERS)

@@ -1,0 +1,117 @@
+"""What is in a file of weights, told from its header: version, sizes, types, tokenizer, tensors.
+
+Nothing is loaded, so a file of any size answers at once; a file that holds no model that runs here
+is described too, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from math import prod
+from typing import Any, Literal
+
+from goosequill.errors import GoosequillError
+from goosequill.models.config import ModelConfig, detect_config
+from goosequill.models.estimate import estimate
+from goosequill.tokenizers import tokenizer_for_vocabulary
+from goosequill.weights.source import TensorSource
+
+MAX_METADATA = 200
+"""Longest metadata value that is told in full, in characters."""
+
+
+def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Describe opened weights.
+
+    Parameters
+    ----------
+    description
+        config.json, where they lie in a model folder.
+
+    Returns
+    -------
+    dict
+        Plain values, ready for JSON: ``format``, ``config`` (or None) and ``problem`` (or None: why
+        the model does not run here), ``tokenizer``, ``types`` (type -> parameters), ``parameters``,
+        ``memory`` (form -> bytes), ``metadata``, ``tensors`` (name, shape, type of each).
+    """
+    config, problem = _config(tensors)
+    types: Counter[str] = Counter()
+    for name in tensors.names():
+        types[tensors.dtype(name)] += prod(tensors.shape(name))
+    return {
+        "format": tensors.format,
+        "config": None if config is None else asdict(config),
+        "problem": problem,
+        "tokenizer": _tokenizer(tensors, config, description or {}),
+        "types": dict(types.most_common()),
+        "parameters": sum(types.values()),
+        "memory": None if config is None else _memory(tensors),
+        "metadata": {key: _short(value) for key, value in tensors.metadata.items()},
+        "tensors": [
+            {"name": name, "shape": list(tensors.shape(name)), "type": tensors.dtype(name)}
+            for name in tensors.names()
+        ],
+    }
+
+
+def _config(tensors: TensorSource) -> tuple[ModelConfig | None, dict[str, str] | None]:
+    try:
+        return detect_config(tensors), None
+    except GoosequillError as error:
+        return None, error.to_dict()
+
+
+def _tokenizer(tensors: TensorSource, config: ModelConfig | None, description: dict[str, Any]) -> str | None:
+    """The name of the tokenizer: as the folder says, the file, or the size of the vocabulary."""
+    described = description.get("tokenizer")
+    if isinstance(described, dict):
+        return str(described.get("file") or described.get("kind"))
+    stored = tensors.metadata.get("tokenizer")
+    if isinstance(stored, str):
+        return stored
+    return tokenizer_for_vocabulary(config.vocab_size) if config else None
+
+
+def _memory(tensors: TensorSource) -> dict[str, int]:
+    """Peak bytes by the form in which the matrices are held."""
+    forms: dict[str, Literal[8, 4] | None] = {"as stored": None, "int8": 8, "int4": 4}
+    return {form: estimate(tensors, quantize=bits).peak for form, bits in forms.items()}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, (bool, int, float)):
+        return value
+    text = str(value)
+    return text if len(text) <= MAX_METADATA else text[: MAX_METADATA - 1] + "…"
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The same for a terminal."""
+    lines = [f"format      {found['format']}"]
+    config = found["config"]
+    if config is None:
+        problem = found["problem"]
+        lines += [f"problem     {problem['message']}", f"            {problem['remedy']}"]
+    else:
+        heads = f", {config['heads']} heads of {config['head_size']}" if config["version"] != "4" else ""
+        sizes = f"{config['layers']} layers, width {config['width']}, channel mix {config['ffn_width']}"
+        lines += [
+            f"version     RWKV-{config['version']}",
+            f"sizes       {sizes}{heads}, vocabulary {config['vocab_size']:,}",
+            "memory      "
+            + ", ".join(f"{size / 1e6:,.0f} MB {form}" for form, size in found["memory"].items()),
+        ]
+    types = ", ".join(f"{count:,} {dtype}" for dtype, count in found["types"].items())
+    lines += [
+        f"parameters  {found['parameters']:,} ({types})",
+        f"tokenizer   {found['tokenizer'] or 'unknown'}",
+    ]
+    lines += [f"metadata    {key} = {value}" for key, value in found["metadata"].items()]
+    width = max((len(tensor["name"]) for tensor in found["tensors"]), default=0)
+    lines += ["", f"{len(found['tensors'])} tensors"]
+    for tensor in found["tensors"]:
+        shape = " x ".join(map(str, tensor["shape"])) or "scalar"
+        lines.append(f"  {tensor['name']:<{width}}  {tensor['type']:<5} {shape}")
+    return "\n".join(lines)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import TokenizerError
-from .base import Tokenizer
-from .bpe import NEOX_SIZE, load_neox, load_tokenizer_json
-from .byte import ByteTokenizer
-from .stream import StreamDecoder
-from .world import WORLD_SIZE, WorldTokenizer, load_world, parse_vocabulary
+from goosequill.errors import TokenizerError
+from goosequill.tokenizers.base import Tokenizer
+from goosequill.tokenizers.bpe import NEOX_SIZE, load_neox, load_tokenizer_json
+from goosequill.tokenizers.byte import ByteTokenizer
+from goosequill.tokenizers.stream import StreamDecoder
+from goosequill.tokenizers.world import WORLD_SIZE, WorldTokenizer, load_world, parse_vocabulary
 
 __all__ = [
     "StreamDecoder",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from ..errors import TokenizerError
+from goosequill.errors import TokenizerError
 
 
 class Tokenizer(Protocol):

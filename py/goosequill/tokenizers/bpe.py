@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TokenizerError
-from .added import AddedToken, AddedTokens
-from .base import TableTokenizer, well_formed
-from .pretokenize import Normalizer, Splitter, make_normalizer, make_splitter
+from goosequill.errors import TokenizerError
+from goosequill.tokenizers.added import AddedToken, AddedTokens
+from goosequill.tokenizers.base import TableTokenizer, well_formed
+from goosequill.tokenizers.pretokenize import Normalizer, Splitter, make_normalizer, make_splitter
 
 NEOX_SIZE = 50277
 END_NAMES = ("<|endoftext|>", "</s>", "<|im_end|>", "<eos>", "<|end_of_text|>", "<|end|>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import TableTokenizer, well_formed
+from goosequill.tokenizers.base import TableTokenizer, well_formed
 
 
 class ByteTokenizer(TableTokenizer):

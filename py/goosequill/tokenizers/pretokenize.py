@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..errors import TokenizerError
-from .unicode_classes import NUMBER, compile_pattern
+from goosequill.errors import TokenizerError
+from goosequill.tokenizers.unicode_classes import NUMBER, compile_pattern
 
 Splitter = Callable[[str], list[str]]
 Normalizer = Callable[[str], str]

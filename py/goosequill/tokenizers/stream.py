@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from .base import Tokenizer
+from goosequill.tokenizers.base import Tokenizer
 
 
 class StreamDecoder:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import TokenizerError
+from goosequill.errors import TokenizerError
 
 # Ranges, each as the hexadecimal distance from the end of the one before, and "+length" if longer than one.
 _LETTERS = """

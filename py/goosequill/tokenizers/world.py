@@ -13,8 +13,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from ..errors import TokenizerError
-from .base import TableTokenizer, well_formed
+from goosequill.errors import TokenizerError
+from goosequill.tokenizers.base import TableTokenizer, well_formed
 
 WORLD_SIZE = 65536
 

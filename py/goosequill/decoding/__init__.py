@@ -1,0 +1,44 @@
+"""Decoders: from the scores that a model gives to the text that is written.
+
+``generate(model, tokenizer, prompt, config)`` yields the text token by token; ``describe()`` tells every
+setting there is, from which controls, help texts and the reference are made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from goosequill.decoding.config import DESCRIPTIONS, PARAMETERS, DecodingConfig
+from goosequill.decoding.generate import generate
+from goosequill.decoding.items import Candidate, Chunk, End, Item, Reading
+from goosequill.decoding.predictor import LanguageModel
+from goosequill.decoding.presets import PRESETS, TITLES
+
+__all__ = [
+    "PARAMETERS",
+    "PRESETS",
+    "Candidate",
+    "Chunk",
+    "DecodingConfig",
+    "End",
+    "Item",
+    "LanguageModel",
+    "Reading",
+    "describe",
+    "describe_presets",
+    "generate",
+]
+
+
+def describe() -> list[dict[str, Any]]:
+    """Return every part of the decoder in the order in which it acts, as plain data.
+
+    Each has name, label, sentence, formula, source and parameters; each parameter has name, label,
+    sentence, default, neutral, minimum, maximum, step, kind and choices.
+    """
+    return [description.to_dict() for description in DESCRIPTIONS]
+
+
+def describe_presets() -> list[dict[str, Any]]:
+    """Return the presets as plain data: name, title, settings."""
+    return [{"name": name, "title": TITLES[name], "settings": dict(PRESETS[name])} for name in PRESETS]

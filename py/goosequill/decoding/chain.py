@@ -1,0 +1,70 @@
+"""The processors that a configuration asks for, in order, as one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from goosequill.decoding.config import STEPS
+from goosequill.decoding.context import Context
+from goosequill.decoding.processor import Processor, Setup
+from goosequill.decoding.sampling import Scores
+from goosequill.decoding.temperature import Temperature
+from goosequill.decoding.truncators import TopNSigma
+from goosequill.errors import SettingsError
+
+Watcher = Callable[[str, Scores], None]
+
+
+class Chain:
+    """Runs processors one after the other.
+
+    Parameters
+    ----------
+    steps
+        The processors, in order.
+    """
+
+    def __init__(self, steps: Iterable[Processor]) -> None:
+        self.steps = tuple(steps)
+
+    def __call__(self, scores: Scores, context: Context, watch: Watcher | None = None) -> Scores:
+        """Return the final scores; ``watch`` is told the name of each step and its result.
+
+        Raises
+        ------
+        SettingsError
+            ``all-cut``: a step left no token to write.
+        """
+        for step in self.steps:
+            scores = step(scores, context)
+            if not scores.max() > -float("inf"):
+                label = step.description.label
+                raise SettingsError(
+                    f"“{label}” left no token that could be written.",
+                    code="all-cut",
+                    remedy="Weaken that setting, or the bans and penalties before it.",
+                )
+            if watch:
+                watch(step.description.name, scores)
+        return scores
+
+    def observe(self, token: int, scores: Scores, context: Context) -> None:
+        """Tell every step which token was taken."""
+        for step in self.steps:
+            step.observe(token, scores, context)
+
+
+def make_chain(setup: Setup) -> Chain:
+    """Return the chain of a configuration: the steps that are not neutral, in llama.cpp's order."""
+    made = [step for step in (kind.make(setup) for kind in STEPS) if step is not None]
+    if setup.config.temperature_first:
+        heat = [step for step in made if isinstance(step, Temperature)]
+        made = [step for step in made if not isinstance(step, Temperature)]
+        first_cut = next(
+            (i for i, step in enumerate(made) if STEPS.index(type(step)) >= _FIRST_CUT), len(made)
+        )
+        made[first_cut:first_cut] = heat
+    return Chain(made)
+
+
+_FIRST_CUT = STEPS.index(TopNSigma)

@@ -1,0 +1,68 @@
+"""A model with its state: tokens in, scores out, and a check that the numbers are sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from goosequill.decoding.sampling import Scores
+from goosequill.errors import GoosequillError
+
+
+class LanguageModel(Protocol):
+    """What the decoder asks of a model; :class:`goosequill.models.Model` has it."""
+
+    @property
+    def config(self) -> Any:
+        """Sizes, of which the decoder reads ``vocab_size``."""
+        ...
+
+    def new_state(self) -> Any:
+        """Return the state of a model that has read nothing."""
+        ...
+
+    def forward(self, tokens: Sequence[int], state: Any, *, logits: Any = "last") -> Any:
+        """Read tokens into the state and return logits: of the last token, of all, or none."""
+        ...
+
+
+class Predictor:
+    """Reads tokens and keeps the scores of what follows."""
+
+    def __init__(self, model: LanguageModel, state: Any = None) -> None:
+        self.model = model
+        self.state = model.new_state() if state is None else state
+        self.scores: Scores = np.zeros(0, np.float32)
+
+    def read(self, tokens: Sequence[int], *, predict: bool = True) -> None:
+        """Read tokens; ``scores`` then says what follows, if that is wanted.
+
+        Raises
+        ------
+        GoosequillError
+            ``model-nan``: the model's numbers broke down; the message names the layer.
+        """
+        logits = self.model.forward(tokens, self.state, logits="last" if predict else "none")
+        if predict:
+            scores = np.asarray(logits, np.float32)
+            if not np.isfinite(scores.max()):  # a NaN anywhere makes the maximum NaN
+                raise broken_down(self.state)
+            self.scores = scores
+
+
+def broken_down(state: Any) -> GoosequillError:
+    """Return the error for scores that are no numbers, naming the first layer whose state holds one."""
+    arrays = getattr(state, "arrays", {})
+    bad = [
+        (int(layer), place, name)
+        for place, (name, array) in enumerate(arrays.items())
+        for layer in np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))[:1]
+    ]
+    where = f"in layer {min(bad)[0]}, first seen in its {min(bad)[2]}" if bad else "after the last layer"
+    return GoosequillError(
+        f"The model's numbers broke down {where}: its scores are not numbers any more.",
+        code="model-nan",
+        remedy="The file may be damaged or made for another version; fetch it again, or load it unquantised.",
+    )

@@ -1,0 +1,34 @@
+"""Whole decoders under one name: what other programs do by default, and what the article compares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "greedy": {"temperature": 0.0},
+    "greedy-penalty": {"temperature": 0.0, "frequency_penalty": 0.5},
+    "top-p-0.8": {"top_p": 0.8},
+    "rwkv-v4-web": {"frequency_penalty": 0.5, "top_p": 0.85, "temperature": 1.0},
+    "rwkv-pipeline": {
+        "presence_penalty": 0.2,
+        "frequency_penalty": 0.2,
+        "penalty_decay": 0.996,
+        "penalty_scope": "output",
+        "penalty_spares_digits": True,
+        "top_p": 0.85,
+    },
+    "llama.cpp": {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05, "penalty_window": 64},
+    "hugging-face": {"temperature_first": True, "top_k": 50},
+}
+"""Name to the settings that differ from the neutral ones."""
+
+TITLES: dict[str, str] = {
+    "greedy": "Greedy: always the likeliest token",
+    "greedy-penalty": "Greedy with a penalty for repetition",
+    "top-p-0.8": "Sampling from the likeliest 80%",
+    "rwkv-v4-web": "rwkv-v4-web, which the article shows",
+    "rwkv-pipeline": "BlinkDL's PIPELINE",
+    "llama.cpp": "llama.cpp's defaults",
+    "hugging-face": "Hugging Face's defaults, with sampling",
+}
+"""Name to what a person reads."""

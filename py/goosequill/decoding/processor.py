@@ -1,0 +1,42 @@
+"""What a processor is: a step of the decoder that turns scores into scores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from goosequill.decoding.context import Context
+from goosequill.decoding.description import Description
+from goosequill.decoding.sampling import Scores
+
+if TYPE_CHECKING:
+    from goosequill.decoding.config import DecodingConfig
+    from goosequill.tokenizers import Tokenizer
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a processor may need when it is made: the settings, the tokenizer, the model's vocabulary."""
+
+    config: DecodingConfig
+    tokenizer: Tokenizer
+    vocab_size: int
+
+
+class Processor(ABC):
+    """One step. It never changes the array that it is given; minus infinity cuts a token."""
+
+    description: ClassVar[Description]
+
+    @classmethod
+    @abstractmethod
+    def make(cls, setup: Setup) -> Processor | None:
+        """Return the step that the settings ask for, or None where they are neutral."""
+
+    @abstractmethod
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        """Return new scores."""
+
+    def observe(self, token: int, scores: Scores, context: Context) -> None:  # noqa: B027
+        """Learn which token was taken out of the final scores. Most steps need not know."""

@@ -1,0 +1,93 @@
+"""Numerics over scores: normalising, choosing the largest, drawing.
+
+Scores are float32 logits over the whole vocabulary; minus infinity marks a token that was cut. Sums are
+taken in float64: BlinkDL's float32 sum over 65,536 tokens ends at 0.9999, and its top-p fails for that.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+Ids = NDArray[np.intp]
+
+
+def alive(scores: Scores) -> Ids:
+    """Return the ids that are not cut, ascending."""
+    return np.flatnonzero(scores > -np.inf)
+
+
+def probabilities(scores: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return softmax(scores); a cut token has 0."""
+    weights = np.exp(scores - scores.max())
+    weights /= weights.sum(dtype=np.float64)
+    return np.asarray(weights, np.float32)
+
+
+def log_total(scores: Scores) -> float:
+    """Return log(sum(exp(scores)))."""
+    highest = scores.max()
+    return float(highest) + float(np.log(np.exp(scores - highest).sum(dtype=np.float64)))
+
+
+def log_probability(scores: Scores, token: int) -> float:
+    """Return the natural logarithm of a token's share of the softmax."""
+    return float(scores[token]) - log_total(scores)
+
+
+def keep_only(scores: Scores, ids: Ids) -> Scores:
+    """Return the scores with every token but ``ids`` cut."""
+    kept = np.full_like(scores, -np.inf)
+    kept[ids] = scores[ids]
+    return kept
+
+
+def largest(values: NDArray[np.floating], count: int) -> Ids:
+    """Return the indices of exactly ``count`` largest values, ascending; of equal ones the first.
+
+    By partition, not by sorting: linear in the length.
+    """
+    if count >= len(values):
+        return np.arange(len(values))
+    edge = np.partition(values, len(values) - count)[len(values) - count]
+    above = np.flatnonzero(values > edge)
+    ties = np.flatnonzero(values == edge)[: count - len(above)]
+    return np.sort(np.concatenate([above, ties]))
+
+
+def best(scores: NDArray[np.floating], count: int) -> Ids:
+    """Return the indices of the ``count`` largest, largest first; of equal ones the first."""
+    ids = largest(scores, count)
+    return ids[np.argsort(-scores[ids], kind="stable")]
+
+
+def covering(order: NDArray[np.floating], weights: NDArray[np.floating], mass: float) -> Ids:
+    """Return the fewest indices, largest ``order`` first, whose weights sum to ``mass`` or more.
+
+    Looks at the 256 largest, then eight times as many, and so on: few tokens hold most of the mass.
+    """
+    count = 256
+    while True:
+        ids = largest(order, count)
+        if count >= len(order) or weights[ids].sum(dtype=np.float64) >= mass:
+            break
+        count *= 8
+    ids = ids[np.argsort(-order[ids], kind="stable")]
+    sums = np.cumsum(weights[ids], dtype=np.float64)
+    return ids[: int(np.searchsorted(sums, mass)) + 1]
+
+
+def entropy(chances: NDArray[np.floating]) -> float:
+    """Return the entropy in nats; a chance of 0 adds nothing."""
+    some = chances[chances > 0].astype(np.float64)
+    return float(-(some * np.log(some)).sum())
+
+
+def draw(scores: Scores, uniform: float) -> int:
+    """Return the id where ``uniform`` (0 to 1) falls when the tokens are laid out by their chances."""
+    ids = alive(scores)
+    kept = scores[ids]
+    sums = np.cumsum(np.exp(kept - kept.max()), dtype=np.float64)
+    place = int(np.searchsorted(sums, uniform * sums[-1], side="right"))
+    return int(ids[min(place, len(ids) - 1)])

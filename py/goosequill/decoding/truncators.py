@@ -1,0 +1,253 @@
+"""The steps that cut unlikely tokens (or, for XTC, likely ones). Each leaves at least one token.
+
+Where tokens tie at an edge, exactly as many are kept as the rule says, those with the lower ids:
+BlinkDL's and Hugging Face's code keeps all that tie, which on flat scores is everything.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from goosequill.decoding.context import Context
+from goosequill.decoding.description import Description, Parameter
+from goosequill.decoding.processor import Processor, Setup
+from goosequill.decoding.sampling import Scores, alive, covering, entropy, keep_only, largest, probabilities
+
+
+@dataclass(frozen=True)
+class TopNSigma(Processor):
+    """Keeps what lies within n standard deviations of the highest score."""
+
+    n: float
+
+    description = Description(
+        "top_n_sigma",
+        "Top-n-sigma",
+        "Keeps the tokens whose score lies within n standard deviations of the highest.",
+        "keep i if s[i] >= max(s) - n * std(s)",
+        "Tang et al. 2024, as in llama.cpp",
+        (
+            Parameter(
+                "top_n_sigma",
+                "n",
+                "How many standard deviations below the highest score are kept; 0 is off.",
+                default=0.0,
+                neutral=0.0,
+                minimum=0.0,
+                maximum=100.0,
+                step=0.1,
+            ),
+        ),
+    )
+
+    @classmethod
+    def make(cls, setup: Setup) -> TopNSigma | None:
+        return cls(setup.config.top_n_sigma) if setup.config.top_n_sigma else None
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        kept = scores[alive(scores)].astype(np.float64)
+        return np.where(scores >= kept.max() - self.n * kept.std(), scores, np.float32(-np.inf))
+
+
+@dataclass(frozen=True)
+class TopK(Processor):
+    """Keeps the k likeliest tokens."""
+
+    k: int
+
+    description = Description(
+        "top_k",
+        "Top-k",
+        "Keeps this many of the likeliest tokens.",
+        "keep the k largest s[i]",
+        "Fan et al. 2018",
+        (
+            Parameter(
+                "top_k",
+                "Top-k",
+                "Keeps this many of the likeliest tokens; 0 keeps all.",
+                default=0,
+                neutral=0,
+                minimum=0,
+                maximum=1_000_000,
+                step=1,
+                kind="integer",
+            ),
+        ),
+    )
+
+    @classmethod
+    def make(cls, setup: Setup) -> TopK | None:
+        return cls(setup.config.top_k) if 0 < setup.config.top_k < setup.vocab_size else None
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        return keep_only(scores, largest(scores, self.k))
+
+
+@dataclass(frozen=True)
+class Typical(Processor):
+    """Keeps the tokens whose surprise is nearest to the expected one."""
+
+    mass: float
+
+    description = Description(
+        "typical_p",
+        "Typical",
+        "Keeps the tokens whose surprise is nearest to what is to be expected, up to a total probability.",
+        "keep the fewest i, smallest |-log p[i] - H(p)| first, with sum(p[i]) >= typical_p",
+        "Meister et al. 2022",
+        (
+            Parameter(
+                "typical_p",
+                "Typical p",
+                "The total probability of the tokens that are kept; 1 keeps all.",
+                default=1.0,
+                neutral=1.0,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.01,
+            ),
+        ),
+    )
+
+    @classmethod
+    def make(cls, setup: Setup) -> Typical | None:
+        return cls(setup.config.typical_p) if setup.config.typical_p < 1 else None
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        ids = alive(scores)
+        chances = probabilities(scores[ids])
+        with np.errstate(divide="ignore"):
+            distance = np.abs(-np.log(chances) - entropy(chances))
+        return keep_only(scores, ids[covering(-distance, chances, self.mass)])
+
+
+@dataclass(frozen=True)
+class TopP(Processor):
+    """Keeps the likeliest tokens that together reach a probability."""
+
+    mass: float
+
+    description = Description(
+        "top_p",
+        "Top-p",
+        "Keeps the likeliest tokens that together have this probability.",
+        "keep the fewest i, largest p[i] first, with sum(p[i]) >= top_p",
+        "Holtzman et al. 2020 (nucleus sampling)",
+        (
+            Parameter(
+                "top_p",
+                "Top-p",
+                "The total probability of the likeliest tokens that are kept; 1 keeps all.",
+                default=1.0,
+                neutral=1.0,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.01,
+            ),
+        ),
+    )
+
+    @classmethod
+    def make(cls, setup: Setup) -> TopP | None:
+        return cls(setup.config.top_p) if setup.config.top_p < 1 else None
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        chances = probabilities(scores)
+        # All tokens below this line together are less than what may be cut, so none of them is kept.
+        ids = np.flatnonzero(chances >= (1 - self.mass) / len(chances))
+        kept = chances[ids]
+        return keep_only(scores, ids[covering(kept, kept, self.mass)])
+
+
+@dataclass(frozen=True)
+class MinP(Processor):
+    """Keeps the tokens that are not much less likely than the likeliest."""
+
+    ratio: float
+
+    description = Description(
+        "min_p",
+        "Min-p",
+        "Keeps the tokens that have at least this share of the likeliest token's probability.",
+        "keep i if p[i] >= min_p * max(p)",
+        "Nguyen et al. 2024",
+        (
+            Parameter(
+                "min_p",
+                "Min-p",
+                "The least probability that is kept, as a share of the highest; 0 keeps all.",
+                default=0.0,
+                neutral=0.0,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.01,
+            ),
+        ),
+    )
+
+    @classmethod
+    def make(cls, setup: Setup) -> MinP | None:
+        return cls(setup.config.min_p) if setup.config.min_p else None
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        edge = np.float32(float(scores.max()) + math.log(self.ratio))
+        return np.where(scores >= edge, scores, np.float32(-np.inf))
+
+
+@dataclass(frozen=True)
+class Xtc(Processor):
+    """Exclude Top Choices: now and then cuts all likely tokens but the least likely of them."""
+
+    chance: float
+    threshold: float
+
+    description = Description(
+        "xtc",
+        "XTC",
+        "Now and then cuts every likely token but the least likely of them, so that the text takes a turn.",
+        "now and then cut every i with p[i] >= threshold but the least likely of them",
+        "p-e-w 2024, as in llama.cpp",
+        (
+            Parameter(
+                "xtc_probability",
+                "Probability",
+                "How often top choices are excluded; 0 is off.",
+                default=0.0,
+                neutral=0.0,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.05,
+            ),
+            Parameter(
+                "xtc_threshold",
+                "Threshold",
+                "From which probability on a token is a top choice; above 0.5 there is never a second one.",
+                default=0.1,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.01,
+            ),
+        ),
+    )
+
+    @classmethod
+    def make(cls, setup: Setup) -> Xtc | None:
+        config = setup.config
+        off = not config.xtc_probability or config.xtc_threshold > 0.5
+        return None if off else cls(config.xtc_probability, config.xtc_threshold)
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        changed = scores.copy()
+        if context.uniforms[1] >= self.chance:
+            return changed
+        chances = probabilities(scores)
+        tops = np.flatnonzero((chances >= self.threshold) & (scores > -np.inf))
+        if len(tops) > 1:
+            # Of equally likely ones the last by rank stays: ranks go by chance, then by id.
+            spared = tops[len(tops) - 1 - int(np.argmin(chances[tops][::-1]))]
+            changed[tops[tops != spared]] = -np.inf
+        return changed

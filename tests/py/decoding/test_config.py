@@ -1,0 +1,123 @@
+"""Settings: types, limits, names, conflicts, and the description that all the rest is made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from goosequill.decoding import PARAMETERS, PRESETS, DecodingConfig, describe, describe_presets
+from goosequill.errors import SettingsError
+
+
+def test_every_field_is_described_with_the_same_default() -> None:
+    names = {field.name for field in dataclasses.fields(DecodingConfig)}
+    assert names == set(PARAMETERS)
+    config = DecodingConfig()
+    for name, parameter in PARAMETERS.items():
+        assert getattr(config, name) == parameter.default, name
+
+
+def test_defaults_are_neutral() -> None:
+    for name, parameter in PARAMETERS.items():
+        if parameter.neutral is not None:
+            assert parameter.default == parameter.neutral, name
+
+
+def test_description_is_plain_data_and_complete() -> None:
+    parts = json.loads(json.dumps(describe()))
+    assert len({part["name"] for part in parts}) == len(parts)
+    for part in parts:
+        assert part["label"] and part["sentence"].endswith(".")
+        assert part["formula"]
+        for parameter in part["parameters"]:
+            assert parameter["label"] and parameter["sentence"].endswith(".")
+            if parameter["kind"] in ("number", "integer"):
+                assert parameter["minimum"] < parameter["maximum"]
+                assert parameter["step"] > 0
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_valid(name: str) -> None:
+    config = DecodingConfig.from_dict(PRESETS[name])
+    assert DecodingConfig.from_dict(config.to_dict()) == config
+
+
+def test_presets_are_described() -> None:
+    assert [preset["name"] for preset in describe_presets()] == list(PRESETS)
+
+
+def test_settings_round_trip_through_json() -> None:
+    config = DecodingConfig(seed=3, stop=("a", "b"), logit_bias={5: -1.5}, top_p=0.5, banned_tokens=(1,))
+    assert DecodingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_aliases_and_single_stop_text() -> None:
+    config = DecodingConfig.from_dict({"max_tokens": 5, "stop": "\n", "seed": None})
+    assert (config.max_new_tokens, config.stop, config.seed) == (5, ("\n",), None)
+
+
+def test_whole_numbers_may_come_as_floats() -> None:
+    config = DecodingConfig.from_dict({"top_k": 40.0, "temperature": 1})
+    assert isinstance(config.top_k, int)
+    assert isinstance(config.temperature, float)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"temperature": -0.1}, "setting-range"),
+    ({"temperature": float("nan")}, "setting-range"),
+    ({"temperature": float("inf")}, "setting-range"),
+    ({"temperature": "hot"}, "setting-type"),
+    ({"temperature": True}, "setting-type"),
+    ({"top_k": 1.5}, "setting-type"),
+    ({"top_k": -1}, "setting-range"),
+    ({"top_p": 1.01}, "setting-range"),
+    ({"min_p": -0.01}, "setting-range"),
+    ({"repetition_penalty": 0}, "setting-range"),
+    ({"max_new_tokens": -1}, "setting-range"),
+    ({"seed": -1}, "setting-range"),
+    ({"stop": [""]}, "setting-type"),
+    ({"stop": 3}, "setting-type"),
+    ({"stop_tokens": ["a"]}, "setting-type"),
+    ({"stop_tokens": [True]}, "setting-type"),
+    ({"logit_bias": [1]}, "setting-type"),
+    ({"logit_bias": {"a": 1}}, "setting-type"),
+    ({"logit_bias": {1: float("inf")}}, "setting-type"),
+    ({"ignore_end": 1}, "setting-type"),
+    ({"penalty_scope": "prompt"}, "setting-type"),
+    ({"max_tokens": 3, "max_new_tokens": 3}, "settings-conflict"),
+    ({"__proto__": {}}, "setting-unknown"),
+]
+
+
+@pytest.mark.parametrize(("settings", "code"), WRONG, ids=str)
+def test_wrong_setting_is_refused(settings: dict[str, Any], code: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        DecodingConfig.from_dict(settings)
+    assert caught.value.code == code
+
+
+def test_unknown_setting_names_the_nearest() -> None:
+    with pytest.raises(SettingsError) as caught:
+        DecodingConfig.from_dict({"temperture": 1})
+    assert "temperature" in caught.value.remedy
+
+
+CONFLICTS: list[tuple[dict[str, Any], str, str]] = [
+    ({"mirostat": 2, "top_k": 40}, "mirostat", "top_k"),
+    ({"mirostat": 1, "min_p": 0.1}, "mirostat", "min_p"),
+    ({"mirostat": 2, "temperature": 0}, "mirostat", "temperature"),
+    ({"temperature": 0, "dynatemp_range": 0.5}, "temperature", "dynatemp_range"),
+    ({"banned_tokens": [3], "stop_tokens": [3]}, "banned_tokens", "stop_tokens"),
+]
+
+
+@pytest.mark.parametrize(("settings", "first", "second"), CONFLICTS, ids=str)
+def test_contradiction_names_both_settings(settings: dict[str, Any], first: str, second: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        DecodingConfig.from_dict(settings)
+    assert caught.value.code == "settings-conflict"
+    assert first in str(caught.value)
+    assert second in str(caught.value)

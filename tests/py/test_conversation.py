@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from goosequill.decoding import Chunk, DecodingConfig, End
 
 from goosequill.conversation import Conversation
+from goosequill.decoding import Chunk, DecodingConfig, End
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models import Model, load_model
 from goosequill.personas import load_persona, save_persona

@@ -28,6 +28,7 @@ class BuildError(Exception):
 
 def run(*command: str) -> None:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "NO_MKDOCS_2_WARNING": "1"}
+    environment["PYTHONPATH"] = str(ROOT / "py")
     result = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
     if result.returncode:
         raise BuildError(f"{' '.join(command[:4])} ended with status {result.returncode}")

@@ -30,6 +30,9 @@ METRICS = {
 }
 """The measures of one output, by name, each with its sentence."""
 
+PROMPT_METRICS = {"likeness": "Share of word pairs that two samples for one prompt have in common."}
+"""Measures of a prompt's samples together."""
+
 WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_]+(?:['\u2019-][^\W_]+)*", re.UNICODE
 )
@@ -173,20 +176,22 @@ def summarise(
     Parameters
     ----------
     columns
-        Each {"name": str, "prompts": {prompt: [measures of each sample]}}.
+        Each {"name": str, "prompts": [{"prompt", "texts", "measures"}]}, with the samples' texts and what
+        `measure` said of each.
     baseline
         Name of the column that the others are compared with.
 
     Returns
     -------
-    {"metrics": METRICS, "columns": [{"name", "outputs", "means": {metric: interval}}],
-    "differences": [{"name", "baseline", "means": {metric: interval}}]}
+    {"metrics": {metric: sentence}, "columns": [{"name", "outputs", "means": {metric: interval}}],
+    "differences": [{"name", "baseline", "means": {metric: interval}}]}, where an interval has mean, low, high
+    and the number of prompts. A metric that no prompt has is left out.
     """
     values = {column["name"]: _prompt_means(column["prompts"]) for column in columns}
     rows, differences = [], []
     for column in columns:
         own = values[column["name"]]
-        outputs = sum(len(samples) for samples in column["prompts"].values())
+        outputs = sum(len(entry["measures"]) for entry in column["prompts"])
         means = _intervals(list(own.values()), resamples=resamples, seed=seed)
         rows.append({"name": column["name"], "outputs": outputs, "means": means})
         base = values.get(baseline or "")
@@ -195,25 +200,28 @@ def summarise(
         gaps = [_gap(own[prompt], base[prompt]) for prompt in own if prompt in base]
         paired = _intervals(gaps, resamples=resamples, seed=seed)
         differences.append({"name": column["name"], "baseline": baseline, "means": paired})
-    return {"metrics": METRICS, "columns": rows, "differences": differences}
+    return {"metrics": {**METRICS, **PROMPT_METRICS}, "columns": rows, "differences": differences}
 
 
-def _prompt_means(prompts: Mapping[str, Sequence[Mapping[str, float]]]) -> dict[str, dict[str, float]]:
-    return {
-        prompt: {name: sum(sample[name] for sample in samples) / len(samples) for name in METRICS}
-        for prompt, samples in prompts.items()
-        if samples
-    }
+def _prompt_means(prompts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    means: dict[str, dict[str, float]] = {}
+    for entry in prompts:
+        samples, alike = entry["measures"], likeness(entry["texts"])
+        if not samples:
+            continue
+        row = {name: sum(sample[name] for sample in samples) / len(samples) for name in METRICS}
+        means[entry["prompt"]] = row if alike is None else {**row, "likeness": alike}
+    return means
 
 
 def _gap(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    return {name: one[name] - other[name] for name in METRICS}
+    return {name: one[name] - other[name] for name in one if name in other}
 
 
 def _intervals(rows: Sequence[Mapping[str, float]], *, resamples: int, seed: int) -> dict[str, Any]:
-    if not rows:
-        return {}
+    columns = {name: [row[name] for row in rows if name in row] for name in (*METRICS, *PROMPT_METRICS)}
     return {
-        name: interval(np.array([row[name] for row in rows]), resamples=resamples, seed=seed)
-        for name in METRICS
+        name: interval(np.array(values), resamples=resamples, seed=seed)
+        for name, values in columns.items()
+        if values
     }

@@ -13,6 +13,7 @@ import { passes } from "./filter.js";
 import { setUpKeys } from "./keys.js";
 import { clearMarks, markFound } from "./marks.js";
 import { announce, dismiss, report as say } from "./messages.js";
+import { measuresInWords, showMetrics } from "./metrics-page.js";
 import { Search } from "./search.js";
 import { inSlices } from "./slices.js";
 import { fetchReport, openBlob } from "./sources.js";
@@ -20,6 +21,7 @@ import { fromUrl, memory, splitFiles, toUrl } from "./state.js";
 import { dropFile, dropFiles, keepFile, keptFiles, recall, remember } from "./storage.js";
 import { Table } from "./table.js";
 import { setUpTools, showTools } from "./tools.js";
+import { VotePage } from "./vote-page.js";
 import { Asker } from "./workers.js";
 
 /** @typedef {import("./state.js").View} View */
@@ -46,6 +48,9 @@ let turned = new Set();
 let filtering = new AbortController();
 let lastFile = 0;
 let writing = 0;
+/** The prompts that pass the filters. @type {Row[]} */
+let shown = [];
+const votes = new VotePage({ onReveal: () => refresh(0) });
 
 /** @param {Partial<View>} change */
 function update(change) {
@@ -54,11 +59,8 @@ function update(change) {
   if ("fold" in change) turned = new Set();
   remember("settings", memory(view));
   writeUrl();
-  showTools(form, view, table);
-  if ("base" in change || "hide" in change) showReports(table, view, actions);
-  if (view.page !== before.page || "page" in change) showPage();
-  if (Object.keys(change).some((name) => !["at", "page", "files"].includes(name)))
-    refresh("q" in change ? 150 : 0);
+  if (view.page !== before.page) scrollTo({ top: 0 });
+  if (Object.keys(change).some((name) => name !== "at")) refresh("q" in change ? 150 : 0);
 }
 
 /** Addresses change in place: one visit, one entry of the history, however much is typed. */
@@ -71,15 +73,34 @@ function address() {
   return `${location.pathname}${toUrl(view)}${location.hash}`;
 }
 
-function showPage() {
+/** Draws the current page. While votes are blind, no name stands anywhere. @param {Column[]} columns */
+function showPage(columns) {
+  for (const name of ["metrics", "coverage", "vote"]) byId(`${name}-page`).hidden = view.page !== name;
   byId("prompts").hidden = view.page !== "read";
-  byId("coverage-page").hidden = view.page !== "coverage";
   for (const button of document.querySelectorAll("[data-page]")) {
-    const current = button.getAttribute("data-page") === view.page;
-    if (current) button.setAttribute("aria-current", "page");
+    if (button.getAttribute("data-page") === view.page) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
   }
+  byId("prompts").classList.toggle("stack", view.layout === "stack");
+  rows.show(view.page === "read" ? shown : [], context(columns));
+  for (const name of ["metrics", "coverage", "vote"])
+    if (view.page !== name) byId(`${name}-page`).replaceChildren();
   if (view.page === "coverage") showCoverage(table, (letter) => update({ page: "read", coverage: letter }));
+  if (view.page === "metrics") showMetrics(shown, columns, view);
+  if (view.page === "vote") votes.setUp(shown, columns, view.config);
+  nameReports(view.page === "vote" && votes.blind);
+  if (view.page === "vote") votes.show();
+}
+
+/** @param {boolean} blind */
+function nameReports(blind) {
+  for (const id of ["sources", "tools", "reading-bar"]) byId(id).hidden = blind;
+  const names = table.columns.map(({ label }) => label);
+  const title =
+    names.length > 0 ? `${names.join(", ").slice(0, 80)} · Compare outputs` : "Compare outputs · Goosequill";
+  document.title = blind ? "Judge blind · Goosequill" : title;
+  showReports(blind ? collate([]) : table, view, actions);
+  showTools(form, view, blind ? collate([]) : table);
 }
 
 /** After the set of reports has changed. */
@@ -91,15 +112,6 @@ function recollate() {
   byId("welcome").hidden = some;
   document.body.classList.toggle("reading", some);
   byId("files-row").hidden = !some;
-  document.title = some
-    ? `${table.columns
-        .map(({ label }) => label)
-        .join(", ")
-        .slice(0, 80)} · Compare outputs`
-    : "Compare outputs · Goosequill";
-  showReports(table, view, actions);
-  showTools(form, view, table);
-  showPage();
   refresh(0);
 }
 
@@ -126,8 +138,8 @@ async function refresh(delay) {
   };
   if (!(await inSlices(table.rows, select, signal))) return;
   clearMarks();
-  byId("prompts").classList.toggle("stack", view.layout === "stack");
-  rows.show(found, context(columns));
+  shown = found;
+  showPage(columns);
   byId("count").textContent =
     problem ||
     (found.length === table.rows.length
@@ -157,6 +169,7 @@ function context(columns) {
     difference: (before, after) => differ.ask({ before, after }),
     mark: (bubble) => markFound(bubble, view),
     onToggle: (row) => toggle(row),
+    measures: (row, text) => measuresInWords(row.prompt, text),
     announce,
   };
 }
@@ -343,11 +356,11 @@ async function copyLink() {
 
 /** @param {string} kind */
 function save(kind) {
-  const shown = { rows: rows.rows, columns: visibleColumns(), view };
-  if (kind === "csv") download("comparison.csv", toCsv(shown), "text/csv");
-  if (kind === "json") download("comparison.json", toJson(shown), "application/json");
-  if (kind === "md") download("comparison.md", toMarkdown(shown), "text/markdown");
-  if (kind === "report") download("reports.json", toReports(shown), "application/json");
+  const what = { rows: shown, columns: visibleColumns(), view };
+  if (kind === "csv") download("comparison.csv", toCsv(what), "text/csv");
+  if (kind === "json") download("comparison.json", toJson(what), "application/json");
+  if (kind === "md") download("comparison.md", toMarkdown(what), "text/markdown");
+  if (kind === "report") download("reports.json", toReports(what), "application/json");
 }
 
 function setUpDrop() {
@@ -470,11 +483,22 @@ const commands = [
   },
 ];
 
+/** @type {import("./keys.js").Command[]} */
+const voteCommands = [
+  { keys: ["1", "ArrowLeft"], does: "Left is better", page: "vote", run: () => votes.vote("left") },
+  { keys: ["2", "ArrowRight"], does: "Right is better", page: "vote", run: () => votes.vote("right") },
+  { keys: ["="], does: "Tie", page: "vote", run: () => votes.vote("tie") },
+  { keys: ["0"], does: "Both are bad", page: "vote", run: () => votes.vote("both_bad") },
+  { keys: ["x"], does: "Skip the pair", page: "vote", run: () => votes.skip() },
+  { keys: ["u"], does: "Take the last vote back", page: "vote", run: () => votes.undo() },
+];
+
 async function start() {
   setUpSources();
   setUpView();
   setUpDrop();
-  setUpKeys(commands, {
+  setUpKeys([...commands, ...voteCommands], {
+    page: () => view.page,
     enabled: recall("keys") !== false,
     onEnabled: (enabled) => remember("keys", enabled),
   });

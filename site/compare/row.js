@@ -23,6 +23,7 @@ import { counted, h } from "./dom.js";
  * @property {(before: string, after: string) => Promise<{pieces: Piece[], complete: boolean}>} difference
  * @property {(bubble: HTMLElement) => void} mark marks what the search found
  * @property {(row: Row) => void} onToggle
+ * @property {(row: Row, text: string) => string} measures what was measured of an output, in words, or ""
  * @property {(message: string) => void} announce
  */
 
@@ -163,14 +164,14 @@ export function* upgradeRow(element, row, context) {
       column && context.base && column.id !== context.base.id
         ? counterpart(row, context.base, sample, context.view)
         : null;
-    if (before === null) draw(bubble, sample, context);
+    if (before === null) draw(bubble, sample, { row, context });
     else drawDifference(bubble, before, { sample, context });
     yield;
   }
 }
 
-/** @param {HTMLElement} bubble @param {Sample} sample @param {RowContext} context */
-function draw(bubble, sample, context) {
+/** @param {HTMLElement} bubble @param {Sample} sample @param {{row: Row, context: RowContext}} place */
+function draw(bubble, sample, { row, context }) {
   const { view } = context;
   const text = sample.text ?? "";
   const { fragment, removed } = renderText(text, { markdown: view.markdown, special: view.tokens });
@@ -178,7 +179,7 @@ function draw(bubble, sample, context) {
   if (bubble.classList.contains("empty")) bubble.replaceChildren();
   else bubble.replaceChildren(fragment);
   head.append(
-    h("span", { class: "length" }, counted(text.length, "character")),
+    h("span", { class: "length" }, context.measures(row, text) || counted(text.length, "character")),
     h(
       "button",
       {

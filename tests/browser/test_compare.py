@@ -302,3 +302,41 @@ def test_axe_finds_nothing(comparer: Page, make_file: MakeFile, scheme: Any) -> 
     comparer.keyboard.press("b")
     expect(comparer.locator("ins")).not_to_have_count(0)
     assert violations(comparer) == []
+
+
+def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeFile) -> None:
+    files = [
+        make_file(f"{name}.json", sampling({f"p{i}": {"cfg": [f"text {i} {mark}"]} for i in range(3)}, name))
+        for name, mark in (("secretone", "x"), ("secrettwo", "y"))
+    ]
+    pick(comparer, *files)
+    comparer.get_by_label("Keep picked files").check()
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_label("Your name").fill("ann")
+    comparer.get_by_label("Rubric").fill("Is it true?")
+    comparer.get_by_role("button", name="Begin").click()
+    expect(comparer.get_by_text("Is it true?")).to_be_visible()
+    for words in ("secretone", "secrettwo", "cfg", "--hue"):
+        assert words not in comparer.content()
+    assert "secret" not in comparer.title()
+    count = comparer.locator("#vote-count")
+    comparer.get_by_label("Note").fill("nice")
+    comparer.get_by_role("button", name="Left is better").click()
+    comparer.keyboard.press("=")
+    expect(count).to_have_text("2 votes of 3 pairs")
+    comparer.keyboard.press("u")
+    expect(count).to_have_text("1 vote of 3 pairs")
+    comparer.wait_for_timeout(300)
+    comparer.reload()
+    expect(count).to_have_text("1 vote of 3 pairs")
+    assert "secret" not in comparer.content()
+    with comparer.expect_download() as saved:
+        comparer.get_by_role("button", name="Save votes").click()
+    votes = json.loads(Path(saved.value.path()).read_text())
+    assert votes["rater"] == "ann" and votes["votes"][0]["note"] == "nice"
+    comparer.get_by_role("button", name="Reveal names").click()
+    expect(comparer.get_by_text("these votes are locked")).to_be_visible()
+    comparer.keyboard.press("1")
+    comparer.get_by_text("All votes").click()
+    rows = comparer.locator("details tbody tr").filter(has_text="nice")
+    expect(rows).to_contain_text("secretone")

@@ -90,12 +90,14 @@ def test_likeness_of_samples() -> None:
 
 def test_summary_pairs_the_prompts_that_are_shared() -> None:
     long, short = measure([{"prompt": "p", "text": "one two three"}, {"prompt": "p", "text": "one"}])
+    shared = [{"prompt": f"p{i}", "measures": [long, long], "texts": ["a b", "a c"]} for i in range(20)]
+    more = [
+        {"prompt": "only a", "measures": [short], "texts": ["one"]},
+        {"prompt": "none", "measures": [], "texts": []},
+    ]
     columns = [
-        {
-            "name": "a",
-            "prompts": {f"p{i}": [long, long] for i in range(20)} | {"only a": [short], "none": []},
-        },
-        {"name": "b", "prompts": {f"p{i}": [short] for i in range(20)}},
+        {"name": "a", "prompts": shared + more},
+        {"name": "b", "prompts": [{**entry, "measures": [short]} for entry in shared]},
     ]
     summary = summarise(columns, baseline="b")
     assert set(long) == set(METRICS)
@@ -103,5 +105,7 @@ def test_summary_pairs_the_prompts_that_are_shared() -> None:
     assert first["outputs"] == 41
     assert first["means"]["words"]["mean"] == pytest.approx((20 * 3 + 1) / 21)
     assert first["means"]["words"]["low"] < first["means"]["words"]["mean"] < 3.0 + 1e-9
+    assert first["means"]["likeness"]["mean"] == pytest.approx(0.2)
+    assert first["means"]["likeness"]["prompts"] == 20
     (difference,) = summary["differences"]
     assert difference["means"]["words"] == {"mean": 2.0, "low": 2.0, "high": 2.0, "prompts": 20}

@@ -1,0 +1,473 @@
+/**
+ * The page for blind votes. Before the names are revealed, nothing in it (text, colour, order, attributes) tells which side is whose.
+ * @module
+ */
+
+import { renderText } from "../common/render/index.js";
+import { figure, intervalBar, scaleOf } from "./chart.js";
+import { byId, counted, h } from "./dom.js";
+import { compute } from "./engine.js";
+import { download } from "./export.js";
+import { announce } from "./messages.js";
+import { recall, remember } from "./storage.js";
+import { ballot, fromFile, nextPair, roundKey, toFile, withoutLast, withVote } from "./votes.js";
+
+/** @typedef {import("./votes.js").Round} Round */
+/** @typedef {import("./votes.js").Pair} Pair */
+/** @typedef {import("./votes.js").Choice} Choice */
+/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("./collate.js").Column} Column */
+
+/** @type {readonly [Choice, string, string][]} */
+const BUTTONS = [
+  ["left", "Left is better", "1"],
+  ["tie", "Tie", "="],
+  ["both_bad", "Both are bad", "0"],
+  ["right", "Right is better", "2"],
+];
+
+export class VotePage {
+  /** @type {Round | null} */
+  #round = null;
+  /** @type {Pair[]} */
+  #pairs = [];
+  /** @type {Set<string>} */
+  #skipped = new Set();
+  /** Rounds of other raters. @type {Round[]} */
+  #others = [];
+  #key = "";
+  #root = byId("vote-page");
+
+  /** @param {{onReveal: () => void}} options called when names become known, or hidden again */
+  constructor({ onReveal }) {
+    this.onReveal = onReveal;
+  }
+
+  /** Whether names must be hidden: a round has begun and is not revealed. */
+  get blind() {
+    return this.#round !== null && !this.#round.revealed;
+  }
+
+  /** @param {readonly Row[]} rows @param {readonly Column[]} columns @param {string} config */
+  setUp(rows, columns, config) {
+    this.rows = rows;
+    this.columns = columns;
+    this.config = config;
+    this.#key = roundKey(columns);
+    this.#round = readRound(this.#key);
+    this.#skipped = new Set();
+    this.#deal();
+  }
+
+  #deal() {
+    if (this.#round && this.rows && this.columns)
+      this.#pairs = ballot(this.rows, this.columns, { seed: this.#round.seed, config: this.config ?? "" });
+  }
+
+  show() {
+    if (!this.#round) this.#root.replaceChildren(this.#beginning());
+    else if (this.#round.revealed) this.#results();
+    else this.#showPair();
+  }
+
+  /** @param {Choice} choice */
+  vote(choice) {
+    const pair = this.#current();
+    if (!this.#round || !pair || !this.blind) return;
+    const note = /** @type {HTMLInputElement | null} */ (this.#root.querySelector("#note"))?.value ?? "";
+    this.#keep(withVote(this.#round, pair, { choice, note, at: new Date().toISOString() }));
+    this.#skipped.delete(pair.key);
+    this.show();
+    announce("Noted.");
+  }
+
+  undo() {
+    if (!this.#round || !this.blind || this.#round.votes.length === 0) return;
+    this.#keep(withoutLast(this.#round));
+    this.#skipped.clear();
+    this.show();
+    announce("The last vote is taken back.");
+  }
+
+  skip() {
+    const pair = this.#current();
+    if (!pair || !this.blind) return;
+    if (this.#skipped.has(pair.key)) this.#skipped.clear();
+    this.#skipped.add(pair.key);
+    this.show();
+  }
+
+  #current() {
+    return this.#round ? nextPair(this.#round, this.#pairs, this.#skipped) : undefined;
+  }
+
+  /** @param {Round | null} round */
+  #keep(round) {
+    this.#round = round;
+    if (!remember(this.#key, round ?? undefined))
+      announce("The browser does not keep the votes; save them to a file.");
+  }
+
+  #beginning() {
+    const rater = h("input", {
+      id: "rater",
+      type: "text",
+      autocomplete: "nickname",
+      value: String(recall("rater") ?? ""),
+    });
+    const rubric = h("textarea", {
+      id: "rubric",
+      rows: 3,
+      placeholder: "What makes an answer better? It is shown above every pair and kept with the votes.",
+    });
+    const start = h("button", { type: "submit", class: "primary" }, "Begin");
+    const form = h(
+      "form",
+      { class: "vote-begin" },
+      h("h2", {}, "Judge blind"),
+      h("p", {}, this.#explanation()),
+      h("div", { class: "field" }, h("label", { for: "rater" }, "Your name or a nickname"), rater),
+      h("div", { class: "field" }, h("label", { for: "rubric" }, "Rubric"), rubric),
+      h("div", { class: "bar-buttons" }, start, this.#importButton()),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      remember("rater", rater.value);
+      const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
+      this.#keep({
+        rater: rater.value.trim() || "unnamed",
+        seed,
+        rubric: rubric.value.trim(),
+        revealed: false,
+        votes: [],
+      });
+      this.#deal();
+      this.onReveal();
+      this.show();
+    });
+    return form;
+  }
+
+  #explanation() {
+    const single = this.columns?.length === 1;
+    return `Two outputs for one prompt are shown without names; you say which is better. ${single ? "The configurations of this report" : "The open reports"} are the contenders. Identical outputs are left out. Names are shown when you reveal them; after that, the votes are locked.`;
+  }
+
+  #showPair() {
+    const round = /** @type {Round} */ (this.#round);
+    const pair = this.#current();
+    const count = `${counted(round.votes.length, "vote")} of ${counted(this.#pairs.length, "pair")}`;
+    const tools = h(
+      "div",
+      { class: "bar" },
+      h("p", { id: "vote-count" }, count),
+      h(
+        "span",
+        { class: "bar-buttons" },
+        h(
+          "button",
+          { type: "button", class: "quiet", onclick: () => this.undo(), disabled: round.votes.length === 0 },
+          "Undo ",
+          h("kbd", {}, "u"),
+        ),
+        h("button", { type: "button", class: "quiet", onclick: () => this.#save() }, "Save votes"),
+        h(
+          "button",
+          { type: "button", onclick: () => this.#reveal(), disabled: round.votes.length === 0 },
+          "Reveal names",
+        ),
+      ),
+    );
+    const rubric = round.rubric ? h("p", { class: "rubric" }, round.rubric) : null;
+    if (!pair) {
+      const words =
+        this.#pairs.length === 0
+          ? "There is no pair to judge: at least two reports (or configurations) must differ on a prompt."
+          : "Every pair has been judged.";
+      this.#root.replaceChildren(
+        tools,
+        h("p", { class: "absent" }, words),
+        ...(this.#pairs.length === 0
+          ? [h("button", { type: "button", onclick: () => this.#restart() }, "Begin anew")]
+          : []),
+      );
+      return;
+    }
+    const sides = h(
+      "div",
+      { class: "duel" },
+      duelSide("Left", pair.left.text),
+      duelSide("Right", pair.right.text),
+    );
+    const buttons = BUTTONS.map(([choice, words, key]) =>
+      h(
+        "button",
+        { type: "button", "data-choice": choice, onclick: () => this.vote(choice) },
+        `${words} `,
+        h("kbd", {}, key),
+      ),
+    );
+    const skip = h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => this.skip() },
+      "Skip ",
+      h("kbd", {}, "x"),
+    );
+    const note = h(
+      "div",
+      { class: "field" },
+      h("label", { for: "note" }, "Note (kept with the vote)"),
+      h("input", { id: "note", type: "text", autocomplete: "off" }),
+    );
+    this.#root.replaceChildren(
+      tools,
+      ...(rubric ? [rubric] : []),
+      h("p", { class: "duel-prompt", dir: "auto" }, pair.prompt),
+      sides,
+      h("div", { class: "choices", role: "group", "aria-label": "Your vote" }, ...buttons, skip),
+      note,
+    );
+  }
+
+  #reveal() {
+    if (!this.#round) return;
+    this.#keep({ ...this.#round, revealed: true });
+    this.onReveal();
+    this.show();
+  }
+
+  #restart() {
+    this.#keep(null);
+    this.#others = [];
+    this.onReveal();
+    this.show();
+  }
+
+  #save() {
+    if (this.#round)
+      download(
+        `votes-${this.#round.rater.replace(/[^\p{L}\p{N}-]+/gu, "-")}.json`,
+        `${JSON.stringify(toFile(this.#round), null, 2)}\n`,
+        "application/json",
+      );
+  }
+
+  #importButton() {
+    const input = h("input", {
+      id: "votes-file",
+      type: "file",
+      accept: ".json,application/json",
+      multiple: true,
+      class: "visually-hidden",
+    });
+    input.addEventListener("change", () => this.#import([...(input.files ?? [])]));
+    return h(
+      "span",
+      { class: "field" },
+      h("label", { for: "votes-file", class: "button" }, "Open votes…"),
+      input,
+    );
+  }
+
+  /** @param {File[]} files */
+  async #import(files) {
+    for (const file of files) {
+      try {
+        const round = fromFile(JSON.parse(await file.text()));
+        if (this.#round) this.#others.push(round);
+        else this.#keep(round);
+      } catch (error) {
+        announce(`${file.name}: ${error instanceof Error ? error.message : error}.`);
+      }
+    }
+    this.#deal();
+    this.onReveal();
+    this.show();
+  }
+
+  async #results() {
+    const status = h("p", { role: "status" }, "Computing …");
+    const body = h("div", {}, status);
+    const tools = h(
+      "div",
+      { class: "bar" },
+      h("p", {}, "Names are revealed; these votes are locked."),
+      h(
+        "span",
+        { class: "bar-buttons" },
+        this.#importButton(),
+        h("button", { type: "button", class: "quiet", onclick: () => this.#save() }, "Save votes"),
+        h(
+          "button",
+          { type: "button", class: "quiet", onclick: () => this.#restart() },
+          "New round (these votes are dropped)",
+        ),
+      ),
+    );
+    this.#root.replaceChildren(tools, body);
+    const rounds = [/** @type {Round} */ (this.#round), ...this.#others];
+    try {
+      const files = rounds.map((round, index) => ({
+        ...toFile(round),
+        file: `votes of ${round.rater}`,
+        rater: raterName(rounds, index),
+      }));
+      const result = await compute("judge", { files }, (words) => {
+        status.textContent = words;
+      });
+      body.replaceChildren(
+        strengthTable(result),
+        position(result),
+        agreementPart(result),
+        votesTable(rounds),
+      );
+    } catch (error) {
+      body.replaceChildren(
+        h(
+          "p",
+          { class: "message error" },
+          `The votes could not be judged: ${error instanceof Error ? error.message : error}`,
+        ),
+        votesTable(rounds),
+      );
+    }
+  }
+}
+
+/** @param {Round[]} rounds @param {number} index */
+function raterName(rounds, index) {
+  const { rater } = /** @type {Round} */ (rounds[index]);
+  const earlier = rounds.slice(0, index).filter((round) => round.rater === rater).length;
+  return earlier === 0 ? rater : `${rater} (${earlier + 1})`;
+}
+
+/** @param {string} key @returns {Round | null} */
+function readRound(key) {
+  try {
+    const kept = /** @type {object | undefined} */ (recall(key));
+    return kept ? fromFile({ format: "goosequill-votes", ...kept }) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} name @param {string} text */
+function duelSide(name, text) {
+  const bubble = h("div", { class: "bubble neutral model-text", dir: "auto" });
+  bubble.append(renderText(text).fragment);
+  if (text.trim() === "") bubble.classList.add("empty");
+  return h("section", { "aria-label": name }, h("h3", {}, name), bubble);
+}
+
+/** @param {any} result */
+function strengthTable({ strengths, votes, prompts, raters }) {
+  const intervals = strengths.map((/** @type {any} */ row) => ({
+    mean: row.strength,
+    low: row.low,
+    high: row.high,
+  }));
+  const scale = scaleOf(intervals, 0);
+  const lines = strengths.map((/** @type {any} */ row, /** @type {number} */ index) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, row.name),
+      h("td", {}, figure(row.strength)),
+      h("td", {}, `${figure(row.low)} to ${figure(row.high)}`),
+      h("td", {}, intervalBar(intervals[index], scale)),
+      h("td", {}, `${Math.round(100 * row.first)} %`),
+      h("td", {}, `${row.wins} / ${row.losses} / ${row.ties}`),
+    ),
+  );
+  const head = ["Contender", "Strength", "95 % interval", "", "Chance to be first", "Won / lost / tied"].map(
+    (name) => (name ? h("th", { scope: "col" }, name) : h("td")),
+  );
+  return h(
+    "div",
+    { class: "table-frame", tabindex: 0, role: "region", "aria-label": "Strengths" },
+    h(
+      "table",
+      { class: "data", id: "strengths" },
+      h(
+        "caption",
+        {},
+        `Strengths (log-odds against the average) from ${counted(votes, "vote")} on ${counted(prompts, "prompt")} by ${raters.join(", ")}`,
+      ),
+      h("thead", {}, h("tr", {}, ...head)),
+      h("tbody", {}, ...lines),
+    ),
+  );
+}
+
+/** @param {any} result */
+function position({ position: bias, choices }) {
+  const share =
+    bias.share === null
+      ? "No vote had a winner."
+      : `The left side won ${bias.left} of ${bias.decided} (${Math.round(100 * bias.share)} %, 95 % interval ${Math.round(100 * bias.low)} to ${Math.round(100 * bias.high)} %).`;
+  const leaning =
+    bias.share !== null && (bias.low > 0.5 || bias.high < 0.5)
+      ? " That is more than chance: the side itself swayed the votes."
+      : "";
+  return h(
+    "p",
+    { id: "position" },
+    `Position: ${share}${leaning} Ties ${choices.tie}, both bad ${choices.both_bad}.`,
+  );
+}
+
+/** @param {any} result */
+function agreementPart({ agreement }) {
+  if (!agreement)
+    return h(
+      "p",
+      { id: "agreement" },
+      "Agreement: no pair was judged by two raters yet. Open another rater's file of votes.",
+    );
+  const alpha = agreement.alpha === null ? "not defined here" : figure(agreement.alpha);
+  const pairs = agreement.pairs.map(
+    (/** @type {any} */ pair) =>
+      `${pair.raters.join(" and ")}: the same on ${pair.same} of ${pair.units}${pair.kappa === null ? "" : `, Cohen's kappa ${figure(pair.kappa)}`}`,
+  );
+  return h(
+    "div",
+    { id: "agreement" },
+    h(
+      "p",
+      {},
+      `Agreement on ${counted(agreement.units, "pair")} by ${agreement.raters} raters: Krippendorff's alpha ${alpha} (1 is perfect, 0 is chance).`,
+    ),
+    h("ul", {}, ...pairs.map((/** @type {string} */ words) => h("li", {}, words))),
+  );
+}
+
+/** @param {Round[]} rounds */
+function votesTable(rounds) {
+  const lines = rounds.flatMap((round) =>
+    round.votes.map((vote) => {
+      const won =
+        vote.choice === "left"
+          ? vote.left.name
+          : vote.choice === "right"
+            ? vote.right.name
+            : vote.choice === "tie"
+              ? "tie"
+              : "both bad";
+      const cells = [vote.prompt.slice(0, 80), vote.left.name, vote.right.name, won, vote.note, round.rater];
+      return h("tr", {}, ...cells.map((text) => h("td", {}, text)));
+    }),
+  );
+  const head = ["Prompt", "Left", "Right", "Better", "Note", "Rater"].map((name) =>
+    h("th", { scope: "col" }, name),
+  );
+  return h(
+    "details",
+    {},
+    h("summary", {}, "All votes"),
+    h(
+      "div",
+      { class: "table-frame", tabindex: 0, role: "region", "aria-label": "All votes" },
+      h("table", { class: "data" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...lines)),
+    ),
+  );
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { collate } from "../../../site/compare/collate.js";
+import { readReports } from "../../../site/compare/reports/index.js";
+import {
+  ballot,
+  fromFile,
+  nextPair,
+  pairKey,
+  toFile,
+  withoutLast,
+  withVote,
+} from "../../../site/compare/votes.js";
+import { sampling } from "./make.js";
+
+const many = (letter) =>
+  Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`p${i}`, { g: [`${letter} ${i}`] }]));
+const tableOf = (...reports) =>
+  collate(
+    reports.map((report, index) => ({
+      id: String(index),
+      source: `${index}.json`,
+      report: readReports(JSON.stringify(report), { fileName: "x" }).reports[0],
+    })),
+  );
+const deal = ({ rows, columns }, seed = 1) => ballot(rows, columns, { seed, config: "" });
+const round = { rater: "ann", seed: 1, rubric: "", revealed: false, votes: [] };
+const vote = (choice) => ({ choice, note: "", at: "2026-01-01T00:00:00Z" });
+
+test("sides and order are shuffled by the seed, and stay so", () => {
+  const table = tableOf(sampling(many("a"), "one"), sampling(many("b"), "two"));
+  const pairs = deal(table);
+  assert.deepEqual(deal(table), pairs);
+  assert.notDeepEqual(deal(table, 2), pairs);
+  const left = pairs.filter(({ left: side }) => side.name === "one").length;
+  assert.ok(left > 70 && left < 130, `${left} of 200`);
+  assert.notDeepEqual(
+    pairs.slice(0, 5).map(({ prompt }) => prompt),
+    ["p0", "p1", "p2", "p3", "p4"],
+  );
+});
+
+test("identical texts are left out, and every prompt comes once before any comes again", () => {
+  const same = { ...many("a"), p0: { g: ["the same"] } };
+  const pairs = deal(
+    tableOf(
+      sampling(same, "one"),
+      sampling({ ...many("b"), p0: { g: [" the same\n"] } }, "two"),
+      sampling({ p1: { g: ["third"] } }, "three"),
+    ),
+  );
+  assert.ok(!pairs.some(({ prompt }) => prompt === "p0"));
+  assert.equal(pairs.length, 199 + 2);
+  assert.equal(new Set(pairs.slice(0, 199).map(({ prompt }) => prompt)).size, 199);
+});
+
+test("a single report lends its configurations as contenders", () => {
+  const pairs = deal(tableOf(sampling({ p: { greedy: ["x"], k50: ["y"], beam: [null] } })));
+  assert.equal(pairs.length, 1);
+  assert.deepEqual([pairs[0].left.name, pairs[0].right.name].sort(), ["greedy", "k50"]);
+});
+
+test("votes go on where one stopped, can be taken back, and are locked once names are known", () => {
+  const pairs = deal(tableOf(sampling(many("a"), "one"), sampling(many("b"), "two")));
+  const first = nextPair(round, pairs, new Set());
+  assert.equal(first, pairs[0]);
+  const voted = withVote(round, first, vote("left"));
+  assert.equal(nextPair(voted, pairs, new Set()), pairs[1]);
+  assert.equal(nextPair(voted, pairs, new Set([pairs[1].key])), pairs[2]);
+  assert.equal(nextPair(withoutLast(voted), pairs, new Set()), pairs[0]);
+  const revealed = { ...voted, revealed: true };
+  assert.equal(withVote(revealed, pairs[1], vote("left")), revealed);
+  assert.equal(withoutLast(revealed), revealed);
+  assert.ok(!JSON.stringify(voted).includes(first.left.text));
+});
+
+test("a file of votes reads back, and a broken one is named by its path", () => {
+  const [pair] = deal(tableOf(sampling(many("a"), "one"), sampling(many("b"), "two")));
+  const voted = withVote(round, pair, vote("tie"));
+  assert.deepEqual(fromFile(JSON.parse(JSON.stringify(toFile(voted)))), voted);
+  assert.throws(
+    () => fromFile({ format: "goosequill-votes", votes: [{ prompt: "p", left: {} }] }),
+    /votes\[0\]\.left\.name is missing/,
+  );
+  assert.throws(() => fromFile([]), /not a file of votes/);
+});
+
+test("the key of a pair does not depend on sides", () => {
+  const [one, other] = ["a", "b"].map((name) => ({ name, config: "g", sample: 1 }));
+  assert.equal(pairKey("p", one, other), pairKey("p", other, one));
+});

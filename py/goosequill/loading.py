@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from goosequill.errors import FileFormatError, TokenizerError
-from goosequill.kernels import Kernel
+from goosequill.inspection import inspect
+from goosequill.kernels import Kernel, load_kernel
 from goosequill.models import Model, load_model
+from goosequill.models.estimate import estimate, require_memory
 from goosequill.tokenizers import Tokenizer, check_vocabulary, load_tokenizer, tokenizer_for_vocabulary
 from goosequill.weights import ByteSource, TensorSource, folder_reader, open_folder, open_tensors
 from goosequill.weights.folder import DESCRIPTION, Reader, is_description
@@ -41,6 +43,7 @@ def load_path(
     tokenizer: str | None = None,
     kernel: Kernel | None = None,
     quantize: Bits | None = None,
+    group_norm_eps: float | None = None,
     progress: Progress | None = None,
 ) -> LoadedModel:
     """Load a model folder, or weights of any known format.
@@ -50,6 +53,8 @@ def load_path(
     tokenizer
         Name or path of one; by default the folder's own, or the one that models of this
         vocabulary use.
+    group_norm_eps
+        As for `goosequill.models.load_model`; by default what the folder says.
 
     Raises
     ------
@@ -60,10 +65,23 @@ def load_path(
     config = path / DESCRIPTION
     if config.is_file() and is_description(FileSource(config)):
         read = folder_reader(path)
-        return load_folder(read, tokenizer=tokenizer, kernel=kernel, quantize=quantize, progress=progress)
-    tensors = open_tensors(path)
-    chosen = None if tokenizer is None else load_tokenizer(tokenizer)
-    return load_weights(tensors, path.name, chosen, kernel=kernel, quantize=quantize, progress=progress)
+        return load_folder(
+            read,
+            tokenizer=tokenizer,
+            kernel=kernel,
+            quantize=quantize,
+            group_norm_eps=group_norm_eps,
+            progress=progress,
+        )
+    return load_weights(
+        open_tensors(path),
+        path.name,
+        None if tokenizer is None else load_tokenizer(tokenizer),
+        kernel=kernel,
+        quantize=quantize,
+        group_norm_eps=group_norm_eps,
+        progress=progress,
+    )
 
 
 def load_folder(
@@ -73,13 +91,18 @@ def load_folder(
     verify: bool = True,
     kernel: Kernel | None = None,
     quantize: Bits | None = None,
+    available: int | None = None,
+    group_norm_eps: float | None = None,
     progress: Progress | None = None,
 ) -> LoadedModel:
     """Load a model folder through a function from a file's name to its bytes; see `load_path`."""
     folder = open_folder(read, verify=verify)
     description = folder.description
     chosen = load_tokenizer(tokenizer) if tokenizer else _described_tokenizer(description, read)
-    eps = description.get("group_norm_eps")
+    kernel = kernel or load_kernel()
+    if available is not None:
+        require(folder.tensors, kernel, available, quantize=quantize)
+    eps = description.get("group_norm_eps") if group_norm_eps is None else group_norm_eps
     model = load_model(
         folder.tensors, kernel=kernel, quantize=quantize, group_norm_eps=eps, progress=progress
     )
@@ -94,10 +117,17 @@ def load_weights(
     *,
     kernel: Kernel | None = None,
     quantize: Bits | None = None,
+    available: int | None = None,
+    group_norm_eps: float | None = None,
     progress: Progress | None = None,
 ) -> LoadedModel:
     """Load weights that no config.json describes; without a tokenizer, the one for their vocabulary."""
-    model = load_model(tensors, kernel=kernel, quantize=quantize, progress=progress)
+    kernel = kernel or load_kernel()
+    if available is not None:
+        require(tensors, kernel, available, quantize=quantize)
+    model = load_model(
+        tensors, kernel=kernel, quantize=quantize, group_norm_eps=group_norm_eps, progress=progress
+    )
     size = model.config.vocab_size
     chosen = tokenizer or _tokenizer_for(size)
     check_vocabulary(chosen, size)
@@ -105,34 +135,92 @@ def load_weights(
     return LoadedModel(model, chosen, {"name": name, "title": name, "parameters": count})
 
 
+def require(
+    tensors: TensorSource, kernel: Kernel, available: int, *, quantize: Bits | None = None
+) -> None:
+    """Refuse a model that will not fit into `available` bytes, before any of it is read.
+
+    Raises
+    ------
+    LoadError
+        ``model-too-large``, with the figures.
+    """
+    memory = estimate(tensors, quantize=quantize, keeps_bits=kernel.name != "numpy")
+    require_memory(memory, available)
+
+
 def load_files(
     files: Mapping[str, ByteSource],
     *,
     tokenizer: str = "",
     verify: bool = True,
+    quantize: Bits | None = None,
+    available: int | None = None,
     kernel: Kernel | None = None,
     progress: Progress | None = None,
 ) -> LoadedModel:
     """Load what a visitor picked: a folder's files; or weights, alone or with their tokenizer.
+
+    Parameters
+    ----------
+    quantize
+        Round matrices that the files hold in full to 8 or 4 bits while loading.
+    available
+        Bytes of memory that there are; a model that needs more is refused.
 
     Raises
     ------
     FileFormatError
         ``file-missing``: config.json lists a file that is not among them. ``which-file``: they
         are not one model. And all errors of `load_path`.
+    LoadError
+        ``model-too-large``.
     """
-    config = files.get(DESCRIPTION)
-    if config is not None and (len(files) == 1 or is_description(config)):
-        read = _reader_of(files)
-        return load_folder(read, tokenizer=tokenizer or None, verify=verify, kernel=kernel, progress=progress)
+    if _is_folder(files):
+        return load_folder(
+            _reader_of(files),
+            tokenizer=tokenizer or None,
+            verify=verify,
+            kernel=kernel,
+            quantize=quantize,
+            available=available,
+            progress=progress,
+        )
     weights, vocabulary = _sort_files(files)
     chosen = None
     if vocabulary is not None:
         chosen = load_tokenizer(vocabulary.read(0, vocabulary.size))
     elif tokenizer:
         chosen = load_tokenizer(tokenizer)
-    tensors = open_tensors(weights)
-    return load_weights(tensors, weights[0].name, chosen, kernel=kernel, progress=progress)
+    return load_weights(
+        open_tensors(weights),
+        weights[0].name,
+        chosen,
+        kernel=kernel,
+        quantize=quantize,
+        available=available,
+        progress=progress,
+    )
+
+
+def inspect_files(files: Mapping[str, ByteSource]) -> dict[str, Any]:
+    """Tell what is in files that a visitor picked, without loading them; see `inspection.inspect`.
+
+    Raises
+    ------
+    FileFormatError, UnsupportedModelError
+        As `load_files`; a model that does not run here is told in the answer instead.
+    """
+    if _is_folder(files):
+        folder = open_folder(_reader_of(files), verify=False)
+        return inspect(folder.tensors, folder.description)
+    return inspect(open_tensors(_sort_files(files)[0]))
+
+
+def _is_folder(files: Mapping[str, ByteSource]) -> bool:
+    """Whether a config.json of ours is among the files, or nothing but a config.json."""
+    config = files.get(DESCRIPTION)
+    return config is not None and (len(files) == 1 or is_description(config))
 
 
 def _described_tokenizer(description: dict[str, Any], read: Reader) -> Tokenizer:

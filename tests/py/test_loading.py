@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError
-from goosequill.loading import LoadedModel, load_files, load_folder, load_path
+from goosequill.loading import LoadedModel, inspect_files, load_files, load_folder, load_path
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.safetensors import encode
@@ -91,3 +91,50 @@ def test_picked_shards_without_a_description_are_one_model() -> None:
         for name, part in {"b.safetensors": items[:9], "a.safetensors": items[9:]}.items()
     }
     assert_writes_as_it_should(load_files(files))
+
+
+def test_a_model_that_needs_more_than_there_is_is_refused_unread() -> None:
+    class Noting(BytesSource):
+        """Bytes that note how many are read."""
+
+        count = 0
+
+        def read(self, offset: int, length: int) -> bytes:
+            self.count += length
+            return super().read(offset, length)
+
+    source = Noting(WEIGHTS, "model.safetensors")
+    with pytest.raises(GoosequillError, match=r"needs .* MB of memory") as caught:
+        load_files({"model.safetensors": source}, available=1_000_000)
+    assert caught.value.code == "model-too-large"
+    assert source.count < len(WEIGHTS) / 10
+    files = {"config.json": BytesSource(describe()), "model.safetensors": source}
+    with pytest.raises(GoosequillError, match=r"needs .* MB of memory"):
+        load_files(files, verify=False, available=1_000_000)
+    assert load_files(files, available=1_000_000_000).tokenizer.name == "byte"
+
+
+def test_matrices_are_rounded_while_loading() -> None:
+    files = {"model.safetensors": BytesSource(WEIGHTS)}
+    rounded = load_files(files, quantize=8).model
+    exact = load_files(files).model
+    found = rounded.forward(TOKENS, rounded.new_state())
+    expected = exact.forward(TOKENS, exact.new_state())
+    assert 0 < np.abs(found - expected).max() < 0.5
+
+
+def test_the_group_norm_epsilon_can_be_set(tmp_path: Path) -> None:
+    tensors = checkpoints.rwkv6(vocab=256)
+    (tmp_path / "model.safetensors").write_bytes(b"".join(encode(tensors.items())))
+    assert load_path(tmp_path).model.config.group_norm_eps == 64e-5
+    assert load_path(tmp_path, group_norm_eps=1e-5).model.config.group_norm_eps == 1e-5
+
+
+def test_files_are_described_without_loading_them() -> None:
+    bare = inspect_files({"model.safetensors": BytesSource(WEIGHTS)})
+    assert (bare["config"]["version"], bare["tokenizer"]) == ("4", "byte")
+    weights = BytesSource(WEIGHTS)
+    folder = inspect_files({"config.json": BytesSource(describe()), "model.safetensors": weights})
+    assert folder["tensors"] == bare["tensors"]
+    with pytest.raises(GoosequillError):
+        inspect_files({"model.safetensors": BytesSource(b"nothing")})

@@ -98,6 +98,15 @@ def list_engine_parts(output: Path) -> None:
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 
+def describe_decoding(output: Path) -> None:
+    """Write playground/decoding.json: what the decoder says of itself, from which controls are made."""
+    sys.path.insert(0, str(ROOT / "py"))
+    from goosequill.decoding import describe, describe_presets
+
+    text = json.dumps({"parts": describe(), "presets": describe_presets()}, ensure_ascii=False, indent=1)
+    (output / "playground" / "decoding.json").write_text(text + "\n", encoding="utf-8")
+
+
 def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
     build_docs(output)
@@ -105,6 +114,7 @@ def build(output: Path) -> None:
     run(sys.executable, "scripts/kernel.py")
     build_wheel(output / "wheels")
     list_engine_parts(output)
+    describe_decoding(output)
 
 
 def main() -> int:

@@ -22,21 +22,23 @@
  * @typedef {{
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
  *   layers: number, width: number, tokenizer: string, quantization?: {bits: number | null}, bytes: number,
- *   load_seconds: number
+ *   load_seconds: number, prompts?: {title: string, text: string}[],
+ *   chat?: {prefix?: string, user: string, assistant: string, stop: string[]} | null
  * }} ModelInfo
  */
 
 /**
- * One step of writing. `text` may be empty while a multi-byte character is still incomplete.
- * `explanation` is there where the options asked for it.
- * @typedef {{text: string, token: number, logprob: number, index: number, explanation?: any}} Chunk
+ * One step of writing. `text` may be empty while a multi-byte character is still incomplete, or a
+ * stop text may be beginning. `top_logprobs` has as many as the option `logprobs` asks for.
+ * @typedef {{token: number, text: string, logprob: number}} Candidate
+ * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[]}} Chunk
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
  * @typedef {{text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null}} End
  */
 
 /**
  * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
- * max_new_tokens, seed, stop, ...), and `explain` to have every step's candidates told.
+ * max_new_tokens, seed, stop, ...).
  * @typedef {Record<string, unknown>} GenerateOptions
  */
 

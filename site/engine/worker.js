@@ -5,7 +5,7 @@
 // a new worker. A model that cannot be read is no error of the engine, only of that request.
 
 import { counted, download, Meter, open } from "./download.js";
-import { EngineError, errorFields, TOKEN_INTERVAL } from "./protocol.js";
+import { EngineError, errorFields, PROGRESS_INTERVAL, TOKEN_INTERVAL } from "./protocol.js";
 
 /** @typedef {import("./protocol.js").Request} Request */
 /** @typedef {import("./protocol.js").Reply} Reply */
@@ -214,6 +214,7 @@ async function generate({ id, model, prompt, options }, signal) {
   /** @type {import("./protocol.js").Chunk[]} */
   let chunks = [];
   let posted = 0;
+  let told = 0;
   const flush = () => {
     if (chunks.length) post({ type: "token", id, chunks });
     chunks = [];
@@ -221,9 +222,12 @@ async function generate({ id, model, prompt, options }, signal) {
   };
   try {
     for (;;) {
-      const { chunk, progress, end } = value(writing.step());
+      const { reading, chunk, end } = value(writing.step());
+      if (reading && (reading.loaded === reading.total || performance.now() - told >= PROGRESS_INTERVAL)) {
+        told = performance.now();
+        post({ type: "progress", id, progress: { status: "prompt", file: "", ...reading } });
+      }
       if (chunk) chunks.push(chunk);
-      if (progress) post({ type: "progress", id, progress });
       if (end || performance.now() - posted >= TOKEN_INTERVAL) flush();
       if (end) return post({ type: "done", id, result: end });
       await breathe();

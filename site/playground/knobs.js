@@ -1,92 +1,50 @@
-// The decoder's controls: made from a description of each setting, read and written as strings (for
-// the address and the memory) and as the options that the engine takes. A control never holds a
-// value outside its limits: what is typed or arrives in an address is brought inside.
+// The decoder's controls, made from what the decoder says of itself (goosequill.decoding.describe,
+// which the build writes into decoding.json). Each is read and written as a string (for the address
+// and the memory) and as the value that the engine takes. A control never holds a value outside its
+// limits: what is typed, or arrives in an address, is brought inside.
 
 import { element } from "../common/dom.js";
 
 /**
  * @typedef {{
- *   name: string, label: string, sentence: string, default: number, min: number, max: number,
- *   step: number, slider?: boolean
- * }} Setting
+ *   name: string, label: string, sentence: string, default: any, neutral: any, minimum: number | null,
+ *   maximum: number | null, step: number | null, kind: string, choices: string[]
+ * }} Parameter
+ * @typedef {{name: string, label: string, sentence: string, formula: string, source: string, parameters: Parameter[]}} Part
+ * @typedef {{name: string, title: string, settings: Record<string, any>}} Preset
+ * @typedef {{box: HTMLElement, get: () => any, set: (value: any) => void, text: () => string, parse: (text: string) => void}} Control
  */
 
-/** @type {Setting[]} */
-export const SETTINGS = [
-  {
-    name: "temperature",
-    label: "Temperature",
-    sentence: "Below 1 the likely words win more often; 0 always takes the likeliest.",
-    default: 0.8,
-    min: 0,
-    max: 3,
-    step: 0.05,
-    slider: true,
-  },
-  {
-    name: "top_p",
-    label: "Top-p",
-    sentence: "Keeps the likeliest tokens that together have this probability; 1 keeps all.",
-    default: 0.9,
-    min: 0.01,
-    max: 1,
-    step: 0.01,
-    slider: true,
-  },
-  {
-    name: "top_k",
-    label: "Top-k",
-    sentence: "Keeps this many of the likeliest tokens; 0 keeps all.",
-    default: 0,
-    min: 0,
-    max: 65536,
-    step: 1,
-  },
-  {
-    name: "repetition_penalty",
-    label: "Repetition penalty",
-    sentence: "Makes every token that has occurred less likely, by a factor; 1 is off.",
-    default: 1,
-    min: 0.5,
-    max: 3,
-    step: 0.05,
-    slider: true,
-  },
-  {
-    name: "presence_penalty",
-    label: "Presence penalty",
-    sentence: "Takes this from the score of every token that has occurred; 0 is off.",
-    default: 0,
-    min: -2,
-    max: 2,
-    step: 0.05,
-    slider: true,
-  },
-  {
-    name: "frequency_penalty",
-    label: "Frequency penalty",
-    sentence: "Takes this from a token's score for each time it has occurred; 0 is off.",
-    default: 0,
-    min: -2,
-    max: 2,
-    step: 0.05,
-    slider: true,
-  },
-  {
-    name: "max_new_tokens",
-    label: "Length",
-    sentence: "Stops after this many tokens at the latest.",
-    default: 200,
-    min: 1,
-    max: 10000,
-    step: 1,
-  },
+/** What stands open; the rest is folded away. */
+const MAIN = [
+  "temperature",
+  "top_p",
+  "top_k",
+  "repetition_penalty",
+  "presence_penalty",
+  "frequency_penalty",
+  "max_new_tokens",
+  "stop",
 ];
 
-const MAX_SEED = 2 ** 32 - 1;
+/** What the page sets by itself. */
+const HIDDEN = ["logprobs", "seed"];
+
+/** The useful stretch of settings whose limits lie far outside it; the number field takes the rest. */
+/** @type {Record<string, [number, number]>} */
+const SLIDERS = {
+  temperature: [0, 2],
+  repetition_penalty: [0.5, 2],
+  presence_penalty: [0, 2],
+  frequency_penalty: [0, 2],
+};
+
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
 export class Knobs {
-  /** @type {Map<string, {setting: Setting, number: HTMLInputElement, slider?: HTMLInputElement}>} */
+  /** @type {Map<string, Parameter>} */
+  #parameters = new Map();
+  /** @type {Map<string, Control>} */
   #controls = new Map();
   #seed = element("input", {
     type: "number",
@@ -97,47 +55,47 @@ export class Knobs {
     required: true,
   });
   #fresh = element("input", { type: "checkbox", id: "knob-fresh", checked: true });
-  #stop = element("textarea", { id: "knob-stop", class: "wide", rows: 2, spellcheck: "false" });
 
   /**
    * @param {HTMLElement} box where the controls go
+   * @param {Part[]} parts
+   * @param {Record<string, any>} base what the page begins with, where it is not neutral
    * @param {() => void} onChange
    */
-  constructor(box, onChange) {
-    for (const setting of SETTINGS) box.append(this.#makeNumber(setting, onChange));
-    box.append(this.#makeSeed(onChange), this.#makeStop(onChange));
-    this.draw();
+  constructor(box, parts, base, onChange) {
+    this.base = base;
+    const folded = element("details", {}, element("summary", {}, "Every other setting"));
+    for (const part of parts) this.#addFolded(part, folded, onChange);
+    for (const name of MAIN) {
+      const parameter = this.#parameters.get(name);
+      if (parameter) box.append(this.#add(parameter, onChange));
+    }
+    box.append(this.#makeSeed(onChange), folded);
+    this.restore(new Map());
   }
 
-  /** @param {Setting} setting @param {() => void} onChange */
-  #makeNumber(setting, onChange) {
-    const { name, label, sentence, min, max, step } = setting;
-    const id = `knob-${name}`;
-    const limits = { min, max, step };
-    const number = element("input", {
-      type: "number",
-      id,
-      ...limits,
-      required: true,
-      "aria-describedby": `${id}-hint`,
-    });
-    const slider = setting.slider
-      ? element("input", { type: "range", class: "wide", ...limits, "aria-label": label })
-      : undefined;
-    this.#controls.set(name, { setting, number, slider });
-    this.#set(name, setting.default);
-    number.addEventListener("change", () => {
-      this.#set(name, number.valueAsNumber);
-      onChange();
-    });
-    slider?.addEventListener("input", () => {
-      this.#set(name, slider.valueAsNumber);
-      onChange();
-    });
-    const knob = element("div", { class: "knob" }, element("label", { for: id }, label), number);
-    if (slider) knob.append(slider);
-    knob.append(element("p", { class: "note", id: `${id}-hint` }, sentence));
-    return knob;
+  /** @param {Part} part @param {HTMLElement} place @param {() => void} onChange */
+  #addFolded(part, place, onChange) {
+    for (const parameter of part.parameters) this.#parameters.set(parameter.name, parameter);
+    const rest = part.parameters.filter(({ name }) => !MAIN.includes(name) && !HIDDEN.includes(name));
+    if (!rest.length) return;
+    place.append(
+      element(
+        "fieldset",
+        {},
+        element("legend", {}, part.label),
+        element("p", { class: "note" }, part.sentence),
+        ...rest.map((parameter) => this.#add(parameter, onChange)),
+        element("p", { class: "note formula" }, element("code", {}, part.formula)),
+      ),
+    );
+  }
+
+  /** @param {Parameter} parameter @param {() => void} onChange */
+  #add(parameter, onChange) {
+    const control = makeControl(parameter, onChange);
+    this.#controls.set(parameter.name, control);
+    return control.box;
   }
 
   /** @param {() => void} onChange */
@@ -153,56 +111,26 @@ export class Knobs {
       onChange();
     });
     this.#fresh.addEventListener("change", onChange);
+    const fresh = element("label", { for: "knob-fresh", class: "grow" }, "A new one for every text");
     return element(
       "div",
       { class: "knob seed" },
       element("label", { for: "knob-seed" }, "Seed"),
       this.#seed,
-      element(
-        "div",
-        { class: "row" },
-        this.#fresh,
-        element("label", { for: "knob-fresh", class: "grow" }, "A new one for every text"),
-        drawNew,
-      ),
+      element("div", { class: "row" }, this.#fresh, fresh, drawNew),
       element("p", { class: "note" }, "The same seed and settings give the same text again."),
     );
   }
 
-  /** @param {() => void} onChange */
-  #makeStop(onChange) {
-    this.#stop.addEventListener("change", onChange);
-    return element(
-      "div",
-      { class: "knob" },
-      element("label", { for: "knob-stop", class: "wide" }, "Stop at"),
-      this.#stop,
-      element(
-        "p",
-        { class: "note" },
-        "One text a line; \\n stands for a new line. Writing ends where one appears.",
-      ),
-    );
-  }
-
-  /** @param {string} name @param {number} value */
-  #set(name, value) {
-    const control = this.#controls.get(name);
-    if (!control) return;
-    const { setting, number, slider } = control;
-    const inside = Math.min(
-      setting.max,
-      Math.max(setting.min, Number.isFinite(value) ? value : setting.default),
-    );
-    const digits = setting.step < 1 ? 2 : 0;
-    number.value = String(Number(inside.toFixed(digits)));
-    if (slider) slider.value = number.value;
-  }
-
   /** @param {number} value */
   #setSeed(value) {
-    const inside = Number.isFinite(value) ? Math.min(MAX_SEED, Math.max(0, Math.floor(value))) : 0;
-    this.#seed.value = String(inside);
+    this.#seed.value = String(
+      Number.isFinite(value) ? Math.min(MAX_SEED, Math.max(0, Math.floor(value))) : 0,
+    );
+  }
+
+  get seed() {
+    return this.#seed.valueAsNumber;
   }
 
   /** Draws a new seed. */
@@ -215,38 +143,206 @@ export class Knobs {
     if (this.#fresh.checked) this.draw();
   }
 
-  /** Everything as the engine takes it. @returns {Record<string, number | string[]>} */
-  options() {
-    /** @type {Record<string, number | string[]>} */
-    const options = {};
-    for (const [name, { number }] of this.#controls) options[name] = number.valueAsNumber;
-    options.seed = this.#seed.valueAsNumber;
-    options.stop = this.#stop.value
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => line.replaceAll("\\n", "\n"));
-    return options;
+  /** What differs from neutral, as the engine takes it, without the seed. @returns {Record<string, any>} */
+  settings() {
+    /** @type {Record<string, any>} */
+    const settings = {};
+    for (const [name, control] of this.#controls) {
+      const value = control.get();
+      if (!same(value, this.#parameters.get(name)?.default)) settings[name] = value;
+    }
+    return settings;
   }
 
-  /** What differs from the defaults, and the seed, as strings. @returns {Map<string, string>} */
+  /** Takes settings as the engine takes them; all others become neutral. @param {Record<string, any>} settings */
+  take(settings) {
+    for (const [name, control] of this.#controls) {
+      const value = Object.hasOwn(settings, name) ? settings[name] : this.#parameters.get(name)?.default;
+      control.set(value);
+    }
+  }
+
+  /** What differs from the page's beginning, and the seed, as strings. @returns {Map<string, string>} */
   values() {
     const values = new Map();
-    for (const [name, { setting, number }] of this.#controls) {
-      if (number.valueAsNumber !== setting.default) values.set(name, number.value);
+    for (const [name, control] of this.#controls) {
+      if (!same(control.get(), this.#beginning(name))) values.set(name, control.text());
     }
-    if (this.#stop.value) values.set("stop", this.#stop.value);
     values.set("seed", this.#seed.value);
     return values;
   }
 
-  /** Takes what `values` gave; what is absent gets its default. @param {Map<string, string>} values */
+  /** Takes what `values` gave; what is absent becomes what the page begins with. @param {Map<string, string>} values */
   restore(values) {
-    for (const [name, { setting }] of this.#controls) {
-      this.#set(name, values.has(name) ? Number.parseFloat(values.get(name) ?? "") : setting.default);
+    for (const [name, control] of this.#controls) {
+      control.set(this.#beginning(name));
+      const text = values.get(name);
+      if (text !== undefined) control.parse(text);
     }
-    this.#stop.value = values.get("stop") ?? "";
     this.#fresh.checked = !values.has("seed");
     if (values.has("seed")) this.#setSeed(Number.parseFloat(values.get("seed") ?? ""));
     else this.draw();
   }
+
+  /** @param {string} name */
+  #beginning(name) {
+    return Object.hasOwn(this.base, name) ? this.base[name] : this.#parameters.get(name)?.default;
+  }
+}
+
+/** @param {any} one @param {any} other */
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
+function makeControl(parameter, onChange) {
+  switch (parameter.kind) {
+    case "number":
+    case "integer":
+      return makeNumber(parameter, onChange);
+    case "boolean":
+      return makeBoolean(parameter, onChange);
+    case "choice":
+      return makeChoice(parameter, onChange);
+    default:
+      return makeText(parameter, onChange);
+  }
+}
+
+/** Label, hint and id, alike for every control. @param {Parameter} parameter @param {HTMLElement} field */
+function dress({ name, label, sentence }, field, className = "knob") {
+  field.id = `knob-${name}`;
+  field.setAttribute("aria-describedby", `knob-${name}-hint`);
+  const hint = element("p", { class: "note", id: `knob-${name}-hint` }, sentence);
+  return element("div", { class: className }, element("label", { for: field.id }, label), field, hint);
+}
+
+/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
+function makeNumber(parameter, onChange) {
+  const { name, label, kind, default: fallback } = parameter;
+  const min = parameter.minimum ?? -1e6;
+  const max = parameter.maximum ?? 1e6;
+  const step = parameter.step ?? 1;
+  // A step on the field itself would make the browser refuse values between two steps.
+  const field = element("input", {
+    type: "number",
+    min,
+    max,
+    step: kind === "integer" ? 1 : "any",
+    required: true,
+  });
+  const box = dress(parameter, field);
+  const stretch = Object.hasOwn(SLIDERS, name) ? SLIDERS[name] : [min, max];
+  /** @type {HTMLInputElement | null} */
+  let slider = null;
+  if ((stretch[1] - stretch[0]) / step <= 100) {
+    slider = element("input", {
+      type: "range",
+      class: "wide",
+      min: stretch[0],
+      max: stretch[1],
+      step,
+      "aria-label": label,
+    });
+    field.after(slider);
+  }
+  const set = (/** @type {number} */ value) => {
+    const inside = Math.min(max, Math.max(min, Number.isFinite(value) ? value : fallback));
+    const rounded = kind === "integer" ? Math.round(inside) : Number(inside.toFixed(4));
+    field.value = String(rounded);
+    if (slider) slider.value = field.value;
+  };
+  field.addEventListener("change", () => {
+    set(field.valueAsNumber);
+    onChange();
+  });
+  slider?.addEventListener("input", () => {
+    set(/** @type {HTMLInputElement} */ (slider).valueAsNumber);
+    onChange();
+  });
+  return {
+    box,
+    set,
+    get: () => field.valueAsNumber,
+    text: () => field.value,
+    parse: (text) => {
+      const value = Number.parseFloat(text);
+      if (Number.isFinite(value)) set(value);
+    },
+  };
+}
+
+/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
+function makeBoolean(parameter, onChange) {
+  const field = element("input", { type: "checkbox" });
+  field.addEventListener("change", onChange);
+  return {
+    box: dress(parameter, field, "knob check"),
+    set: (value) => {
+      field.checked = value === true;
+    },
+    get: () => field.checked,
+    text: () => String(field.checked),
+    parse: (text) => {
+      field.checked = text === "true";
+    },
+  };
+}
+
+/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
+function makeChoice(parameter, onChange) {
+  const options = parameter.choices.map((choice) => element("option", { value: choice }, choice));
+  const field = element("select", {}, ...options);
+  field.addEventListener("change", onChange);
+  const set = (/** @type {string} */ value) => {
+    field.value = parameter.choices.includes(value) ? value : parameter.default;
+  };
+  return { box: dress(parameter, field), set, get: () => field.value, text: () => field.value, parse: set };
+}
+
+/** Lists: one entry a line. How each kind reads and writes a line. @type {Record<string, {read: (line: string) => any, write: (entry: any) => string, help: string}>} */
+const LINES = {
+  texts: { read: unescaped, write: escaped, help: "One a line; \\n stands for a new line." },
+  tokens: { read: Number, write: String, help: "One number a line." },
+  biases: {
+    read: (line) => line.split(":").map(Number),
+    write: ([token, bias]) => `${token}: ${bias}`,
+    help: "One a line, as token: value.",
+  },
+};
+
+/** @param {string} line */
+function unescaped(line) {
+  return line.replace(/\\([n\\])/g, (_, letter) => (letter === "n" ? "\n" : "\\"));
+}
+
+/** @param {string} text */
+function escaped(text) {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}
+
+/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
+function makeText(parameter, onChange) {
+  const { read, write, help } = LINES[parameter.kind] ?? LINES.texts;
+  const field = element("textarea", { class: "wide", rows: 2, spellcheck: "false" });
+  field.addEventListener("change", onChange);
+  const box = dress({ ...parameter, sentence: `${parameter.sentence} ${help}` }, field);
+  const entries = () =>
+    field.value
+      .split("\n")
+      .filter((line) => line !== "")
+      .map(read);
+  return {
+    box,
+    set: (value) => {
+      const list = parameter.kind === "biases" ? Object.entries(value) : value;
+      field.value = list.map(write).join("\n");
+    },
+    get: () => (parameter.kind === "biases" ? Object.fromEntries(entries()) : entries()),
+    text: () => field.value,
+    parse: (text) => {
+      field.value = text;
+    },
+  };
 }

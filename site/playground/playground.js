@@ -47,6 +47,7 @@ const page = {
   file: byId("file", "input"),
   tokenizer: byId("tokenizer", "select"),
   reset: byId("reset", "button"),
+  preset: byId("preset", "select"),
 };
 
 /** @type {Source} */
@@ -54,7 +55,15 @@ const defaultSource = { title: "The default model", model: DEFAULT_MODEL };
 const session = new Session();
 const memory = new Memory("playground");
 const remember = later(store, 300);
-const knobs = new Knobs(byId("knobs", "div"), remember);
+/** @type {{parts?: import("./knobs.js").Part[], presets?: import("./knobs.js").Preset[]}} */
+const decoding = await fetchDescription(new URL("decoding.json", import.meta.url).href);
+/** What the page begins with: calm, but not always the same. */
+const BEGINNING = { temperature: 0.8, top_p: 0.9 };
+const knobs = new Knobs(byId("knobs", "div"), decoding.parts ?? [], BEGINNING, settingsChanged);
+const presets = [
+  { name: "goosequill", title: "Goosequill's own", settings: BEGINNING },
+  ...(decoding.presets ?? []),
+];
 
 /** @type {Source} */
 let source = defaultSource;
@@ -286,7 +295,7 @@ async function write() {
     page.output.textContent = "";
     page.measures.textContent = "";
     say(`${PHASES.prompt}…`);
-    await stream(model.generate(prompt, { ...knobs.options(), onProgress: showProgress }));
+    await stream(model.generate(prompt, { ...knobs.settings(), seed: knobs.seed, onProgress: showProgress }));
   } catch (error) {
     fail(error);
   } finally {
@@ -368,11 +377,40 @@ function store() {
   writeAddress(values);
 }
 
+function settingsChanged() {
+  showPreset();
+  remember();
+}
+
+/** Says which preset the controls stand at, if any. */
+function showPreset() {
+  const { max_new_tokens, stop, ...settings } = knobs.settings();
+  const found = presets.find((preset) => isSame(preset.settings, settings));
+  page.preset.value = found?.name ?? "";
+}
+
+/** @param {Record<string, any>} one @param {Record<string, any>} other */
+function isSame(one, other) {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => JSON.stringify(one[name]) === JSON.stringify(other[name]));
+}
+
+function takePreset() {
+  const preset = presets.find(({ name }) => name === page.preset.value);
+  if (!preset) return;
+  const kept = Object.fromEntries(
+    Object.entries(knobs.settings()).filter(([name]) => name === "max_new_tokens" || name === "stop"),
+  );
+  knobs.take({ ...kept, ...preset.settings });
+  store();
+}
+
 function restore() {
   const address = readAddress();
   const values = address.size ? address : memory.read();
   if (!address.size) values.delete("seed"); // a link repeats a text; a new visit begins another
   knobs.restore(values);
+  showPreset();
   page.prompt.value = values.get("prompt") ?? page.prompt.value;
 }
 
@@ -409,6 +447,7 @@ page.append.addEventListener("click", append);
 page.prompt.addEventListener("input", remember);
 page.reset.addEventListener("click", () => {
   knobs.restore(new Map());
+  showPreset();
   store();
   say("The decoder's settings are as they were at first.");
 });
@@ -443,6 +482,8 @@ addEventListener("drop", (event) => {
   chooseFiles(event.dataTransfer?.files ?? null);
 });
 
+page.preset.append(...presets.map(({ name, title }) => element("option", { value: name }, title)));
+page.preset.addEventListener("change", takePreset);
 restore();
 showButtons();
 describeDefault();

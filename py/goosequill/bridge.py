@@ -1,0 +1,154 @@
+"""What the web page's worker calls: the only module that imports `js` and `pyodide`.
+
+It turns JavaScript's values into Python's and back, keeps the loaded models by number, and hands
+everything else to the package. Each method answers `{"value": ...}`, or `{"error": {code,
+message, remedy}}` for what a person can mend; faults of our own stay exceptions.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from js import Object
+from pyodide.ffi import to_js
+
+from goosequill.decoding import DecodingConfig, Item, generate
+from goosequill.errors import GoosequillError, LoadError, SettingsError
+from goosequill.loading import LoadedModel, load_files
+from goosequill.weights.source import truncated
+
+CALLS = {"describe_decoding": "goosequill.decoding:describe"}
+"""Functions that a page may call by name, as module:function; "model" arrives as a LoadedModel."""
+
+
+def answering(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method answer with a JavaScript object that holds its value or its error."""
+
+    @functools.wraps(method)
+    def answer(*args: Any) -> Any:
+        try:
+            result = {"value": method(*args)}
+        except GoosequillError as error:
+            result = {"error": error.to_dict()}
+        except MemoryError:
+            result = {"error": _OUT_OF_MEMORY.to_dict()}
+        return to_js(result, dict_converter=Object.fromEntries)
+
+    return answer
+
+
+_OUT_OF_MEMORY = LoadError(
+    "The browser has not enough memory for this.",
+    code="out-of-memory",
+    remedy="Close other tabs, or choose a smaller or a quantised model.",
+)
+
+
+class JsSource:
+    """A ByteSource over an object of the worker: name, size and read(offset, length)."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self.name = str(source.name)
+        self.size = int(source.size)
+
+    def read(self, offset: int, length: int) -> bytes:
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise truncated(self.name, self.size, offset + length)
+        data: bytes = self._source.read(offset, length).to_bytes()
+        return data
+
+
+class Writing:
+    """One text in the making: a step a call, so that the worker can look up between tokens."""
+
+    def __init__(self, loaded: LoadedModel, prompt: str, options: dict[str, Any]) -> None:
+        self._cancelled = False
+        config = DecodingConfig.from_dict(options)
+        self._items: Iterator[Item] = generate(
+            loaded.model, loaded.tokenizer, prompt, config, cancelled=lambda: self._cancelled, progress=True
+        )
+
+    def cancel(self) -> None:
+        """Let the next step be the end."""
+        self._cancelled = True
+
+    @answering
+    def step(self) -> dict[str, Any]:
+        """Return `{"reading": ...}` while the prompt is read, then `{"chunk": ...}`, and last `{"end": ...}`."""
+        item = next(self._items)
+        return {type(item).__name__.lower(): asdict(item)}
+
+
+class Bridge:
+    """The models of one worker, by number."""
+
+    def __init__(self) -> None:
+        self._models: dict[int, LoadedModel] = {}
+        self._last = 0
+
+    @answering
+    def load(
+        self, sources: Any, tokenizer: str, verify: bool, progress: Callable[[int, int], None]
+    ) -> dict[str, Any]:
+        """Load a model from its files; an empty `tokenizer` is told by the files."""
+        files = {source.name: source for source in map(JsSource, sources)}
+        loaded = load_files(files, tokenizer=tokenizer, verify=verify, progress=progress)
+        self._last += 1
+        self._models[self._last] = loaded
+        return {"handle": self._last, "info": model_info(loaded, sum(file.size for file in files.values()))}
+
+    @answering
+    def unload(self, handle: int) -> None:
+        """Let go of a model; one that is not there is no error."""
+        self._models.pop(handle, None)
+
+    @answering
+    def generate(self, handle: int, prompt: str, options: Any) -> Writing:
+        """Begin to write; nothing is computed before the first step."""
+        return Writing(self._model(handle), prompt, options.to_py())
+
+    @answering
+    def call(self, name: str, args: Any) -> Any:
+        """Run one of `CALLS` with keyword arguments."""
+        if name not in CALLS:
+            raise SettingsError(
+                f"The engine has no function named {name!r}.",
+                code="unknown-function",
+                remedy=f"It has {', '.join(CALLS)}.",
+            )
+        module, attribute = CALLS[name].split(":")
+        arguments = args.to_py()
+        if "model" in arguments:
+            arguments["model"] = self._model(arguments["model"])
+        return getattr(importlib.import_module(module), attribute)(**arguments)
+
+    @answering
+    def status(self) -> dict[str, Any]:
+        """Return how many models are loaded."""
+        return {"models": len(self._models)}
+
+    def _model(self, handle: int) -> LoadedModel:
+        if handle not in self._models:
+            raise LoadError(
+                "This model is no longer loaded.", code="model-unloaded", remedy="Load it once more."
+            )
+        return self._models[handle]
+
+
+def model_info(loaded: LoadedModel, size: int) -> dict[str, Any]:
+    """What the page shows of a model, and the description's own fields."""
+    config = loaded.model.config
+    return {
+        "architecture": f"rwkv{config.version}",
+        **loaded.description,
+        "vocab_size": config.vocab_size,
+        "layers": config.layers,
+        "width": config.width,
+        "tokenizer": loaded.tokenizer.name,
+        "bytes": size,
+    }

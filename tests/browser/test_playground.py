@@ -1,0 +1,244 @@
+"""The playground in a browser: one page and one engine for most tests, for Python takes seconds to start."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.accessibility import violations
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MODEL = ROOT / "dist" / "models" / "default" / "model.safetensors"
+START = 60_000  # milliseconds that a start may take on a busy machine
+
+
+class Playground:
+    """The page, what it asked the network for, and what the console complained of."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.context.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.complain(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(address)
+
+    def complain(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.complaints.append(text)
+
+    def __getattr__(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name)
+
+    def set(self, **settings: float) -> None:
+        for name, value in settings.items():
+            knob = self.page.locator(f"#knob-{name}")
+            knob.fill(str(value))
+            knob.blur()
+
+    def write_for_long(self, prompt: str) -> None:
+        """Begin a text that does not end by itself."""
+        if not self.page.locator("#knob-ignore_end").is_visible():
+            self.page.get_by_text("Every other setting").click()
+        self.page.locator("#knob-ignore_end").check()
+        self.set(max_new_tokens=100_000)
+        self.prompt.fill(prompt)
+        self.prompt.press("Control+Enter")
+        expect(self.output).not_to_be_empty(timeout=START)
+
+    def reset(self) -> None:
+        self.page.locator("#reset").click()
+
+    def write(self, prompt: str, **settings: float) -> str:
+        """Write to the end; return the text."""
+        self.set(**settings)
+        if self.page.locator("#clear").is_enabled():
+            self.page.locator("#clear").click()  # so that the status of an earlier text is gone
+        self.prompt.fill(prompt)
+        self.generate.click()
+        expect(self.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
+        return self.output.text_content() or ""
+
+
+@pytest.fixture(scope="module")
+def playground(browser: Browser, site_url: str) -> Iterator[Playground]:
+    context = browser.new_context()
+    play = Playground(context.new_page(), site_url + "playground/")
+    yield play
+    context.close()
+    assert not [
+        url for url in play.requests if not url.startswith((site_url, "data:", f"blob:{site_url[:16]}"))
+    ]
+    assert not play.complaints
+
+
+def faults_in_both_themes(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it is now."""
+    found = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found += [f"{theme}: {fault}" for fault in violations(page)]
+    return found
+
+
+def test_text_streams_and_nothing_heavy_is_loaded_before(playground: Playground) -> None:
+    expect(playground.page.locator("#load-size")).to_contain_text("MB")
+    heavy = re.compile(r"\.(wasm|whl|zip|safetensors|asm\.js)$|pyodide")
+    assert not [url for url in playground.requests if heavy.search(url)]
+    assert not faults_in_both_themes(playground.page)
+
+    playground.set(max_new_tokens=30)
+    playground.prompt.fill("It was a fine morning, and")
+    playground.generate.click()
+    expect(playground.progress).to_be_visible()
+    expect(playground.stop).to_be_enabled()
+    expect(playground.output).not_to_be_empty(timeout=START)
+    expect(playground.status).to_have_text(re.compile("after 30 tokens|Finished"), timeout=START)
+    expect(playground.progress).to_be_hidden()
+    expect(playground.measures).to_contain_text("tokens a second")
+    expect(playground.generate).to_be_enabled()
+    assert [url for url in playground.requests if url.endswith(".whl") and "goosequill" in url]
+
+
+def test_the_same_seed_gives_the_same_text_also_from_the_address(playground: Playground) -> None:
+    prompt = "It was a fine morning, and"
+    first = playground.write(prompt, seed=7, max_new_tokens=20, temperature=0.9)
+    assert playground.write(prompt) == first
+    assert playground.write(prompt, seed=8) != first
+    playground.set(seed=7)
+    expect(playground.page).to_have_url(re.compile("seed=7"))
+    address = playground.page.evaluate("location.href")
+    other = playground.page.context.new_page()
+    other.goto(address)
+    expect(other.get_by_test_id("prompt")).to_have_value(prompt)
+    assert other.locator("#knob-seed").input_value() == "7"
+    assert other.locator("#knob-max_new_tokens").input_value() == "20"
+    other.close()
+
+
+def test_stop_ends_within_a_token(playground: Playground) -> None:
+    playground.write_for_long("Once upon a time")
+    at_click = playground.page.evaluate(
+        """() => {
+          document.querySelector('[data-testid=stop]').click();
+          return document.querySelector('[data-testid=output]').textContent;
+        }"""
+    )
+    expect(playground.status).to_have_text(re.compile(r"Stopped after \d+ tokens?\."), timeout=2000)
+    after = playground.output.text_content() or ""
+    assert after.startswith(at_click)
+    assert len(after) - len(at_click) <= 20, "more than a token was written after Stop"
+    playground.reset()
+
+
+def test_files_that_are_no_model_are_refused_and_the_page_goes_on(
+    playground: Playground, tmp_path: Path
+) -> None:
+    data = MODEL.read_bytes()
+    picture, cut, whole = tmp_path / "goose.png", tmp_path / "cut.safetensors", tmp_path / "model.safetensors"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
+    cut.write_bytes(data[: len(data) // 2])
+    whole.write_bytes(data)
+    playground.page.get_by_text("Use a model of your own").click()
+    title = playground.page.get_by_test_id("model-title")
+    before = title.text_content() or ""
+    for path, sentence in ((picture, "no model file"), (cut, "cut off"), (whole, "tokenizer")):
+        playground.page.locator("#tokenizer").select_option("world" if path == whole else "")
+        playground.page.get_by_test_id("model-file").set_input_files(path)
+        expect(playground.status).to_contain_text(sentence, timeout=START)
+        expect(title).to_have_text(before)
+    assert not faults_in_both_themes(playground.page)
+    assert playground.write("It was", max_new_tokens=5)
+
+
+def test_an_empty_prompt_is_told(playground: Playground) -> None:
+    playground.prompt.fill("  \n")
+    playground.generate.click()
+    expect(playground.status).to_contain_text("The prompt is empty")
+    expect(playground.prompt).to_be_focused()
+
+
+def test_a_long_prompt_shows_progress_and_can_be_stopped(playground: Playground) -> None:
+    playground.prompt.fill("All work and no play makes Jack a dull goose. " * 2200)
+    playground.generate.click()
+    expect(playground.page.locator("#progress-label")).to_have_text(
+        re.compile(r"[\d,]+ of [\d,]+ tokens"), timeout=START
+    )
+    playground.stop.click()
+    expect(playground.status).to_have_text(re.compile("Stopped"), timeout=3000)
+    assert playground.write("It was", max_new_tokens=5)
+
+
+def test_the_keyboard_is_enough(playground: Playground) -> None:
+    page = playground.page
+    page.reload()
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(playground.prompt).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("The goose")
+    playground.write_for_long("The goose")
+    assert not faults_in_both_themes(page), "while streaming"
+    page.keyboard.press("Escape")
+    expect(playground.status).to_have_text(re.compile("Stopped after"), timeout=2000)
+    playground.reset()
+    playground.prompt.focus()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id"))
+    assert {"generate", "copy", "output", "knob-temperature", "knob-seed", "knob-stop"} <= reached
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_narrow_screen_needs_no_sideways_scrolling(playground: Playground, width: int) -> None:
+    playground.page.set_viewport_size({"width": width, "height": 740})
+    assert playground.page.evaluate("document.scrollingElement.scrollWidth") <= width
+    playground.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_a_dead_worker_is_told_at_once_and_the_text_is_kept(playground: Playground) -> None:
+    playground.write_for_long("The goose")
+    playground.page.workers[0].evaluate("self.close()")
+    expect(playground.status).to_contain_text("The engine stopped", timeout=2000)
+    expect(playground.output).not_to_be_empty()
+    playground.reset()
+    assert playground.write("The goose", max_new_tokens=5)
+
+
+def test_an_engine_that_failed_to_start_can_be_tried_again(browser: Browser, site_url: str) -> None:
+    page = browser.new_page()
+    play = Playground(page, site_url + "playground/")
+    page.context.route("**/pyodide.asm.wasm", lambda route: route.abort())
+    play.prompt.fill("The goose")
+    play.set(max_new_tokens=5)
+    play.generate.click()
+    expect(play.status).to_contain_text("pyodide.asm.wasm", timeout=START)
+    page.context.unroute_all()
+    assert play.write("The goose")
+    page.close()
+
+
+def test_markup_in_the_address_stays_text(browser: Browser, site_url: str) -> None:
+    page = browser.new_page()
+    page.goto(
+        site_url + "playground/#prompt=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&temperature=9e9&top_p=NaN&x=1"
+    )
+    expect(page.get_by_test_id("prompt")).to_have_value("<img src=x onerror=alert(1)>")
+    assert page.locator("#knob-temperature").input_value() == "100"
+    assert page.locator("#knob-top_p").input_value() == "0.9"
+    page.close()
+
+
+def test_the_default_model_writes_what_it_writes_natively(playground: Playground) -> None:
+    golden = json.loads((ROOT / "tests" / "golden" / "default.json").read_text(encoding="utf-8"))
+    for case in golden["cases"][:2]:
+        settings = {"temperature": 0, "top_p": 1, "max_new_tokens": case["max_new_tokens"]}
+        assert playground.write(case["prompt"], **settings) == case["text"]

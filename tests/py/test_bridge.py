@@ -1,0 +1,169 @@
+"""The worker's side of Python, with stand-ins for what only Pyodide has."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from goosequill.weights.safetensors import encode
+from tests.py.checkpoints import rwkv4
+
+WEIGHTS = b"".join(encode(rwkv4(vocab=256).items()))
+ALTERED = WEIGHTS[:-1] + b"?"
+CONFIG = json.dumps(
+    {
+        "format": "goosequill-model",
+        "format_version": 1,
+        "name": "test",
+        "title": "A test",
+        "tokenizer": {"kind": "byte"},
+        "files": [
+            {
+                "name": "model.safetensors",
+                "bytes": len(WEIGHTS),
+                "sha256": hashlib.sha256(WEIGHTS).hexdigest(),
+            }
+        ],
+    }
+).encode()
+
+
+class JsFile:
+    """What the worker hands over for a file."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name, self.size, self._data = name, len(data), data
+
+    def read(self, offset: int, length: int) -> Any:
+        return SimpleNamespace(to_bytes=lambda: self._data[offset : offset + length])
+
+
+class JsObject:
+    """A JavaScript object that Python can copy."""
+
+    def __init__(self, **values: Any) -> None:
+        self._values = values
+
+    def to_py(self) -> dict[str, Any]:
+        return dict(self._values)
+
+
+@pytest.fixture
+def bridge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    js, pyodide, ffi = ModuleType("js"), ModuleType("pyodide"), ModuleType("pyodide.ffi")
+    js.Object = SimpleNamespace(fromEntries=dict)  # type: ignore[attr-defined]
+    ffi.to_js = lambda value, dict_converter: value  # type: ignore[attr-defined]
+    for name, module in {"js": js, "pyodide": pyodide, "pyodide.ffi": ffi}.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    yield importlib.import_module("goosequill.bridge").Bridge()
+    sys.modules.pop("goosequill.bridge")
+
+
+def load(bridge: Any, *files: JsFile, tokenizer: str = "") -> Any:
+    return bridge.load(files, tokenizer, True, lambda *progress: None)
+
+
+def load_test_model(bridge: Any) -> int:
+    answer = load(bridge, JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS))
+    handle: int = answer["value"]["handle"]
+    return handle
+
+
+def test_a_folder_loads_and_tells_what_it_is(bridge: Any) -> None:
+    told: list[Any] = []
+    files = [JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS)]
+    answer = bridge.load(files, "", False, lambda *progress: told.append(progress))
+    info = answer["value"]["info"]
+    assert info["title"] == "A test"
+    assert (info["architecture"], info["vocab_size"], info["tokenizer"]) == ("rwkv4", 256, "byte")
+    assert info["bytes"] == len(CONFIG) + len(WEIGHTS)
+    assert told[-1][0] == told[-1][1] > 0
+    assert bridge.status()["value"] == {"models": 1}
+
+
+def test_weights_alone_load_with_the_tokenizer_of_their_vocabulary(bridge: Any) -> None:
+    info = load(bridge, JsFile("my.safetensors", WEIGHTS))["value"]["info"]
+    assert (info["title"], info["tokenizer"]) == ("my.safetensors", "byte")
+    assert info["parameters"] == sum(tensor.size for tensor in rwkv4(vocab=256).values())
+
+
+@pytest.mark.parametrize(
+    ("files", "tokenizer", "code"),
+    [
+        ([("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(99))], "", "unknown-format"),
+        ([("empty.pth", b"")], "", "file-truncated"),
+        ([("cut.safetensors", WEIGHTS[: len(WEIGHTS) // 2])], "", "file-truncated"),
+        ([("my.safetensors", WEIGHTS)], "world", "tokenizer-mismatch"),
+        ([("my.safetensors", WEIGHTS), ("tokenizer.json", b"{}")], "", "tokenizer-file"),
+        ([("config.json", CONFIG), ("model.safetensors", ALTERED)], "", "file-altered"),
+        ([("config.json", CONFIG)], "", "file-missing"),
+        ([("config.json", b"{}")], "", "model-folder"),
+        ([("a.pth", WEIGHTS), ("b.pth", WEIGHTS)], "", "which-file"),
+        ([], "", "which-file"),
+    ],
+)
+def test_files_that_are_no_model_are_refused_with_a_remedy(
+    bridge: Any, files: list[tuple[str, bytes]], tokenizer: str, code: str
+) -> None:
+    answer = load(bridge, *(JsFile(*file) for file in files), tokenizer=tokenizer)
+    assert set(answer) == {"error"}
+    assert answer["error"]["code"] == code
+    assert answer["error"]["message"] and answer["error"]["remedy"]
+    assert bridge.status()["value"] == {"models": 0}
+
+
+def test_another_programs_config_beside_the_weights_is_ignored(bridge: Any) -> None:
+    answer = load(bridge, JsFile("config.json", b'{"model_type": "rwkv"}'), JsFile("m.safetensors", WEIGHTS))
+    assert answer["value"]["info"]["title"] == "m.safetensors"
+
+
+def write(bridge: Any, handle: int, **options: Any) -> list[dict[str, Any]]:
+    writing = bridge.generate(handle, "Goose", JsObject(**options))["value"]
+    steps = []
+    while not steps or "end" not in steps[-1]:
+        steps.append(writing.step()["value"])
+    return steps
+
+
+def test_a_text_comes_step_by_step_and_ends(bridge: Any) -> None:
+    *steps, last = write(bridge, load_test_model(bridge), max_new_tokens=4, seed=5)
+    chunks = [step["chunk"] for step in steps if "chunk" in step]
+    assert [chunk["index"] for chunk in chunks] == [0, 1, 2, 3]
+    assert all(chunk["logprob"] <= 0 for chunk in chunks)
+    assert last["end"]["finish_reason"] == "length"
+    assert last["end"]["usage"] == {"prompt_tokens": 5, "completion_tokens": 4}
+    assert last["end"]["seed"] == 5
+
+
+def test_cancelling_ends_with_the_next_step(bridge: Any) -> None:
+    writing = bridge.generate(load_test_model(bridge), "Goose", JsObject(max_new_tokens=9, seed=1))["value"]
+    while "chunk" not in writing.step()["value"]:
+        pass
+    writing.cancel()
+    assert writing.step()["value"]["end"]["finish_reason"] == "abort"
+
+
+def test_a_model_that_is_gone_is_an_error_with_a_remedy(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    assert bridge.unload(handle) == {"value": None}
+    assert bridge.unload(handle) == {"value": None}
+    assert bridge.generate(handle, "Goose", JsObject())["error"]["code"] == "model-unloaded"
+
+
+def test_only_listed_functions_can_be_called(bridge: Any) -> None:
+    assert bridge.call("os.system", JsObject(command="ls"))["error"]["code"] == "unknown-function"
+
+
+def test_too_little_memory_is_told(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_args: Any, **_options: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("goosequill.bridge.load_files", no_memory)
+    assert load(bridge)["error"]["code"] == "out-of-memory"

@@ -21,7 +21,7 @@ help: ## say what can be made
 
 setup: $(STAMPS)/test $(STAMPS)/check node_modules/.stamp vendor ## virtual environment, node modules, vendored parts
 
-build: $(STAMPS)/docs vendor ## build the site into dist/
+build: $(STAMPS)/docs node_modules/.stamp vendor ## build the site into dist/
 	$(PY) scripts/build.py
 
 serve: build ## build, then serve on loopback (PORT=8000, PREFIX=/goosequill/)

@@ -28,6 +28,7 @@ class BuildError(Exception):
 
 def run(*command: str) -> None:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "NO_MKDOCS_2_WARNING": "1"}
+    environment["PYTHONPATH"] = str(ROOT / "py")
     result = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
     if result.returncode:
         raise BuildError(f"{' '.join(command[:4])} ended with status {result.returncode}")
@@ -73,6 +74,17 @@ def copy_site(output: Path) -> None:
     shutil.copytree(ROOT / "site", output, dirs_exist_ok=True, ignore=PRIVATE)
 
 
+def build_widget(output: Path) -> None:
+    """Put the custom element and all that it imports into one file, embed/goosequill.js."""
+    esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
+    if not esbuild.exists():
+        raise BuildError("node_modules is missing: run npm ci first")
+    options = ["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]
+    banner = "--banner:js=/* Goosequill, Apache-2.0 */"
+    target = output / "embed" / "goosequill.js"
+    run(str(esbuild), str(output / "widget" / "goose-quill.js"), *options, banner, f"--outfile={target}")
+
+
 def build_wheel(output: Path) -> None:
     """Build the package's wheel into wheels/; engine/parts.json names it."""
     output.mkdir()
@@ -111,6 +123,7 @@ def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
     build_docs(output)
     copy_site(output)
+    build_widget(output)
     run(sys.executable, "scripts/kernel.py")
     build_wheel(output / "wheels")
     list_engine_parts(output)

@@ -11,6 +11,7 @@
 // All work is done in a worker (worker.js); this file only keeps the requests apart.
 
 import { EngineError } from "./protocol.js";
+import { explainFailure, explainPolicy, startWorker } from "./start.js";
 
 export { EngineError };
 
@@ -22,26 +23,13 @@ export { EngineError };
  * @typedef {import("./protocol.js").ModelSource} ModelSource
  * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
  * @typedef {import("./protocol.js").Reply} Reply
+ * @typedef {import("./protocol.js").ErrorFields} ErrorFields
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
  * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
  * @typedef {AsyncGenerator<Chunk | End, void, void> & {cancel: () => void}} Writing
  */
 
 /** A message to the worker, without its number. @typedef {Record<string, unknown> & {type: string}} Message */
-
-/** Scripts of our own folder only; a page with Trusted Types allows the policy "goosequill". */
-const trusted = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("goosequill", {
-  createScriptURL: (/** @type {string} */ url) => {
-    if (!url.startsWith(new URL("./", import.meta.url).href)) throw new TypeError(`not ours: ${url}`);
-    return url;
-  },
-});
-
-/** @returns {Worker} */
-function startWorker() {
-  const url = new URL("./worker.js", import.meta.url).href;
-  return new Worker(trusted ? trusted.createScriptURL(url) : url, { type: "module", name: "goosequill" });
-}
 
 /** One worker with Python in it, and any number of models. */
 export class Engine {
@@ -50,6 +38,8 @@ export class Engine {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #watch = new AbortController();
+  /** Whether the worker's script has run; one that fails before that was not allowed to start. */
+  #started = false;
   /** @type {Error | null} why no more requests are taken */
   #ended = null;
 
@@ -57,7 +47,7 @@ export class Engine {
   constructor({ createWorker = startWorker } = {}) {
     this.#worker = createWorker();
     this.#worker.onmessage = ({ data }) => this.#receive(data);
-    this.#worker.onerror = (event) => this.#end(died(event.message || "its script could not be loaded"));
+    this.#worker.onerror = (event) => this.#fail(event.message || "its script could not be loaded");
     this.#worker.onmessageerror = () => this.#end(died("it sent something unreadable"));
   }
 
@@ -204,18 +194,31 @@ export class Engine {
 
   /** @param {Reply} reply */
   #receive(reply) {
+    if (reply.type === "blocked") return;
+    this.#started = true;
     if (reply.type === "alive") return this.#watchLock(reply.lock);
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
     if (reply.type !== "progress" && reply.type !== "token") this.#pending.delete(reply.id);
-    if (reply.type === "error") pending.fail(new EngineError(reply.error));
+    if (reply.type === "error") this.#refuse(pending, reply.error);
     else pending.onReply(reply);
+  }
+
+  /** What failed on the way may have been forbidden by the page. @param {Pending} pending @param {ErrorFields} error */
+  async #refuse(pending, error) {
+    const onTheWay = error.code === "network" || error.code === "engine-start";
+    pending.fail((onTheWay && (await explainPolicy(this.#worker))) || new EngineError(error));
   }
 
   /** The worker holds this lock while it lives; to get it is to learn that the worker is gone. @param {string} lock */
   #watchLock(lock) {
     const gone = () => this.#end(died("the browser ended it, perhaps for want of memory"));
     navigator.locks.request(lock, { signal: this.#watch.signal }, gone).catch(() => {}); // aborted when we end it
+  }
+
+  /** @param {string} reason */
+  async #fail(reason) {
+    this.#end((!this.#started && (await explainFailure(this.#worker, reason))) || died(reason));
   }
 
   /** @param {Error} reason */

@@ -60,13 +60,15 @@
 /**
  * `alive` comes first and names the lock that the worker holds for as long as it lives.
  * @typedef {{type: "alive", lock: string}} AliveMessage
+ * `blocked` tells what the policy of a page of another origin forbids to the worker.
+ * @typedef {{type: "blocked", directive: string, blocked: string}} BlockedMessage
  * @typedef {{type: "progress", id: number, progress: Progress}} ProgressMessage
  * @typedef {{type: "loaded", id: number, model: number, info: ModelInfo}} LoadedMessage
  * @typedef {{type: "token", id: number, chunks: Chunk[]}} TokenMessage
  * @typedef {{type: "done", id: number, result: any}} DoneMessage
  * @typedef {{type: "error", id: number, error: ErrorFields}} ErrorMessage
  * @typedef {{type: "status", id: number, status: EngineStatus}} StatusReply
- * @typedef {AliveMessage | ProgressMessage | LoadedMessage | TokenMessage | DoneMessage | ErrorMessage | StatusReply} Reply
+ * @typedef {AliveMessage | BlockedMessage | ProgressMessage | LoadedMessage | TokenMessage | DoneMessage | ErrorMessage | StatusReply} Reply
  */
 
 /** Progress is told at most this often for one file, in milliseconds. */

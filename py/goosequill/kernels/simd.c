@@ -169,23 +169,23 @@ NOINLINE void finish(const struct product *p, word row, word token, f32x4 low, f
   if (left > 4) store(out + 4, activate(high, p->activation), left - 4);
 }
 
-INLINE void panel_f32(const struct product *p, word row, word token, const int count) {
+INLINE void panel_f32(const struct product *p, word row, word token, const unsigned count) {
   const float *w = (const float *)p->weights + row * p->in;
   const float *x = (const float *)p->scratch;
   f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
   for (word c = 0; c < p->in; c++, w += ROWS, x += count) {
-    f32x4 w0 = load(w, 4), w1 = load(w + 4, 4);
+    f32x4 w0 = load(w, 4), w1 = load(w + 4u, 4);
 #pragma clang loop unroll(full)
-    for (int t = 0; t < count; t++) {
+    for (unsigned t = 0; t < count; t++) {
       low[t] = madd(w0, splat(x[t]), low[t]);
       high[t] = madd(w1, splat(x[t]), high[t]);
     }
   }
 #pragma clang loop unroll(full)
-  for (int t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
+  for (unsigned t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
 }
 
-INLINE void panel_i8(const struct product *p, word row, word token, const int count) {
+INLINE void panel_i8(const struct product *p, word row, word token, const unsigned count) {
   word padded = p->in + (p->in & 1);
   const i8x8 *w = (const i8x8 *)((const signed char *)p->weights + row * padded);
   const int *x = p->scratch;
@@ -195,28 +195,28 @@ INLINE void panel_i8(const struct product *p, word row, word token, const int co
     word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
     i32x4 a[TOKENS] = {0}, b[TOKENS] = {0};
     for (; steps > 0; steps--, w += 2, x += count) {
-      i16x8 w0 = __builtin_convertvector(w[0], i16x8), w1 = __builtin_convertvector(w[1], i16x8);
+      i16x8 w0 = __builtin_convertvector(w[0], i16x8), w1 = __builtin_convertvector(w[1u], i16x8);
 #pragma clang loop unroll(full)
-      for (int t = 0; t < count; t++) {
+      for (unsigned t = 0; t < count; t++) {
         i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
         a[t] += dot2(w0, pair);
         b[t] += dot2(w1, pair);
       }
     }
 #pragma clang loop unroll(full)
-    for (int t = 0; t < count; t++) {
+    for (unsigned t = 0; t < count; t++) {
       low[t] += __builtin_convertvector(a[t], f32x4);
       high[t] += __builtin_convertvector(b[t], f32x4);
     }
   }
   f32x4 s0 = load(p->scales + row, 4), s1 = load(p->scales + row + 4, 4);
 #pragma clang loop unroll(full)
-  for (int t = 0; t < count; t++) finish(p, row, token + t, low[t] * s0 * scales[t], high[t] * s1 * scales[t]);
+  for (unsigned t = 0; t < count; t++) finish(p, row, token + t, low[t] * s0 * scales[t], high[t] * s1 * scales[t]);
 }
 
 // Sums of a group stay in 16 bits: each lane adds 32 products of at most 8 x 127, which fit once
 // the weights' offset of 8 is taken off; on the way there the sum may wrap around.
-INLINE void panel_i4(const struct product *p, word row, word token, const int count) {
+INLINE void panel_i4(const struct product *p, word row, word token, const unsigned count) {
   word groups = p->in / GROUP;
   const i8x16 *w = (const i8x16 *)((const signed char *)p->weights + row * p->in / 2);
   const int *x = p->scratch;
@@ -227,30 +227,30 @@ INLINE void panel_i4(const struct product *p, word row, word token, const int co
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, scales += ROWS) {
     i16x8 a[TOKENS], b[TOKENS];
 #pragma clang loop unroll(full)
-    for (int t = 0; t < count; t++) {
+    for (unsigned t = 0; t < count; t++) {
       int c = corrections[t];
       a[t] = b[t] = (i16x8)(i32x4){c, c, c, c};
     }
     for (int step = 0; step < GROUP / 8; step++, w += 2, x += 2 * QUAD_WORDS * count) {
-      i8x16 w0 = w[0] & 15, w1 = w[1] & 15;
-      i8x16 w2 = (i8x16)((u16x8)w[0] >> 4) & 15, w3 = (i8x16)((u16x8)w[1] >> 4) & 15;
+      i8x16 w0 = w[0] & 15, w1 = w[1u] & 15;
+      i8x16 w2 = (i8x16)((u16x8)w[0] >> 4) & 15, w3 = (i8x16)((u16x8)w[1u] >> 4) & 15;
 #pragma clang loop unroll(full)
-      for (int t = 0; t < count; t++) {
+      for (unsigned t = 0; t < count; t++) {
         const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
         a[t] += dot4(w0, first) + dot4(w2, second);
         b[t] += dot4(w1, first) + dot4(w3, second);
       }
     }
-    f32x4 s0 = load(scales, 4), s1 = load(scales + 4, 4);
+    f32x4 s0 = load(scales, 4), s1 = load(scales + 4u, 4);
 #pragma clang loop unroll(full)
-    for (int t = 0; t < count; t++) {
+    for (unsigned t = 0; t < count; t++) {
       f32x4 s = splat(x_scales[t]);
       low[t] = madd(__builtin_convertvector(pair_sums(a[t]), f32x4), s0 * s, low[t]);
       high[t] = madd(__builtin_convertvector(pair_sums(b[t]), f32x4), s1 * s, high[t]);
     }
   }
 #pragma clang loop unroll(full)
-  for (int t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
+  for (unsigned t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
 }
 
 static float largest(const float *x, word n) {
@@ -266,8 +266,8 @@ INLINE int rounded(float value) {
 
 INLINE int halves(int low, int high) { return (low & 0xffff) | (high << 16); }
 
-static void spread_f32(const struct product *p, word token, int count) {
-  for (int t = 0; t < count; t++) {
+static void spread_f32(const struct product *p, word token, unsigned count) {
+  for (unsigned t = 0; t < count; t++) {
     const float *x = p->x + (token + t) * p->in;
     float *out = (float *)p->scratch + t;
     for (word c = 0; c < p->in; c++) out[c * count] = x[c];
@@ -275,9 +275,9 @@ static void spread_f32(const struct product *p, word token, int count) {
 }
 
 // Inputs in 15 bits, with one scale a token: two columns a word.
-static void spread_i8(const struct product *p, word token, int count) {
+static void spread_i8(const struct product *p, word token, unsigned count) {
   word steps = (p->in + 1) / 2;
-  for (int t = 0; t < count; t++) {
+  for (unsigned t = 0; t < count; t++) {
     const float *x = p->x + (token + t) * p->in;
     int *out = p->scratch + t;
     float top = largest(x, p->in), factor = top > 0 ? 32767 / top : 0;
@@ -290,9 +290,9 @@ static void spread_i8(const struct product *p, word token, int count) {
 }
 
 // Inputs in 8 bits, with one scale a token and group: four columns a word (or two words).
-static void spread_i4(const struct product *p, word token, int count) {
+static void spread_i4(const struct product *p, word token, unsigned count) {
   word groups = p->in / GROUP, words = p->in / 4 * QUAD_WORDS;
-  for (int t = 0; t < count; t++) {
+  for (unsigned t = 0; t < count; t++) {
     for (word g = 0; g < groups; g++) {
       const float *x = p->x + (token + t) * p->in + g * GROUP;
       int *out = p->scratch + (g * (GROUP / 4) * count + t) * QUAD_WORDS;
@@ -335,7 +335,7 @@ static void product(const struct product *p, word bits) {
   word each = scratch_words(p->in, bits);
   struct product part = *p;
   for (word token = 0; token < p->tokens; token += TOKENS) {
-    int count = p->tokens - token < TOKENS ? (int)(p->tokens - token) : TOKENS;
+    unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
     part.scratch = p->scratch + token * each;
     if (bits == 32) spread_f32(&part, token, count);
     else if (bits == 8) spread_i8(&part, token, count);
@@ -343,7 +343,7 @@ static void product(const struct product *p, word bits) {
   }
   for (word row = 0; row < p->rows; row += ROWS) {
     for (word token = 0; token < p->tokens; token += TOKENS) {
-      int count = p->tokens - token < TOKENS ? (int)(p->tokens - token) : TOKENS;
+      unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
       part.scratch = p->scratch + token * each;
       if (bits == 32) EACH_COUNT(panel_f32)
       else if (bits == 8) EACH_COUNT(panel_i8)
@@ -454,43 +454,65 @@ static void wkv4(float *out, const float *k, const float *v, const float *decay,
   }
 }
 
+INLINE void wkv5_row(float *out, float r, float k, const float *v, float decay, float bonus, float *s, word size,
+                     const int whole) {
+  for (word i = 0, left = size; i < size; i += 4, left -= 4) {
+    word n = whole ? 4 : left;
+    f32x4 kv = k * load(v + i, n), old = load(s + i, n);
+    store(out + i, madd(splat(r), madd(splat(bonus), kv, old), load(out + i, n)), n);
+    store(s + i, madd(splat(decay), old, kv), n);
+  }
+}
+
 static void wkv5(float *out, const float *r, const float *k, const float *v, const float *decay, word decay_step,
                  const float *bonus, float *state, word tokens, word heads, word size) {
   word width = heads * size;
   for (word t = 0; t < tokens; t++, r += width, k += width, v += width, decay += decay_step, out += width) {
     for (word i = 0; i < width; i++) out[i] = 0;
-    float *s = state;
     for (word c = 0; c < width; c++) {  // a channel of the keys; its row of the state runs over the values
       word head = c / size * size;
-      for (word i = 0, left = size; i < size; i += 4, left -= 4) {
-        f32x4 kv = k[c] * load(v + head + i, left), old = load(s + i, left);
-        store(out + head + i, madd(splat(r[c]), madd(splat(bonus[c]), kv, old), load(out + head + i, left)), left);
-        store(s + i, madd(splat(decay[c]), old, kv), left);
-      }
-      s += size;
+#define ROW out + head, r[c], k[c], v + head, decay[c], bonus[c], state + c * size, size
+      if (size % 4) wkv5_row(ROW, 0);
+      else wkv5_row(ROW, 1);
+#undef ROW
     }
   }
 }
 
+// `count` channels of the values at once, to share the loads; each one's row of the state runs over the keys.
+INLINE void wkv7_rows(float *out, const float *r, const float *decay, const float *k, const float *v,
+                      const float *removal, const float *a, float *s, word size, const unsigned count, const int whole) {
+  f32x4 removed[2] = {0}, y[2] = {0};
+  for (word i = 0, left = size; i < size; i += 4, left -= 4) {
+    word n = whole ? 4 : left;
+    f32x4 key = load(removal + i, n);
+    for (unsigned j = 0; j < count; j++) removed[j] = madd(load(s + j * size + i, n), key, removed[j]);
+  }
+  for (unsigned j = 0; j < count; j++) removed[j] = splat(-sum(removed[j]));
+  for (word i = 0, left = size; i < size; i += 4, left -= 4) {
+    word n = whole ? 4 : left;
+    f32x4 added = load(removal + i, n) * load(a + i, n), kept = load(decay + i, n);
+    f32x4 key = load(k + i, n), query = load(r + i, n);
+    for (unsigned j = 0; j < count; j++) {
+      float *at = s + j * size + i;
+      f32x4 now = madd(splat(v[j]), key, madd(removed[j], added, load(at, n) * kept));
+      store(at, now, n);
+      y[j] = madd(now, query, y[j]);
+    }
+  }
+  for (unsigned j = 0; j < count; j++) out[j] = sum(y[j]);
+}
+
 static void wkv7(float *out, const float *r, const float *decay, const float *k, const float *v, const float *removal,
                  const float *a, float *state, word tokens, word heads, word size) {
-  word width = heads * size;
-  for (word t = 0; t < tokens; t++, out += width) {
-    float *s = state;
-    for (word c = 0; c < width; c++, s += size) {  // a channel of the values; its row runs over the keys
-      word at = t * width + c / size * size;
-      f32x4 removed = splat(0), y = splat(0);
-      for (word i = 0, left = size; i < size; i += 4, left -= 4)
-        removed = madd(load(s + i, left), load(removal + at + i, left), removed);
-      f32x4 minus = splat(-sum(removed)), value = splat(v[t * width + c]);
-      for (word i = 0, left = size; i < size; i += 4, left -= 4) {
-        f32x4 added = load(removal + at + i, left) * load(a + at + i, left);
-        f32x4 kept = load(s + i, left) * load(decay + at + i, left);
-        f32x4 now = madd(value, load(k + at + i, left), madd(minus, added, kept));
-        store(s + i, now, left);
-        y = madd(now, load(r + at + i, left), y);
-      }
-      out[c] = sum(y);
+  word width = heads * size, step = size % 4 ? 1 : 2;
+  for (word t = 0; t < tokens * width; t += width) {
+    for (word c = 0; c < width; c += step) {
+      word at = t + c / size * size;
+#define ROW out + t + c, r + at, decay + at, k + at, v + t + c, removal + at, a + at, state + c * size, size
+      if (step == 2) wkv7_rows(ROW, 2, 1);
+      else wkv7_rows(ROW, 1, 0);
+#undef ROW
     }
   }
 }

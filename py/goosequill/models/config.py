@@ -73,24 +73,29 @@ def _detect_version(names: set[str], tensors: TensorSource) -> Version:
     if has("time_maa"):
         return "6"
     if has("att.ln_x"):
-        decay = tensors.shape("blocks.0.att.time_decay")
+        decay = _shape(tensors, "blocks.0.att.time_decay")
         if len(decay) > 1 and decay[1] > 1:
             return "5.2"
         return "5.1" if has("att.gate.weight") else "5.0"
     return "4"
 
 
-def _heads(version: Version, width: int, tensors: TensorSource) -> int:
+def _shape(tensors: TensorSource, name: str) -> tuple[int, ...]:
+    """The shape of a tensor that must be there, and have at least one axis."""
+    if name not in tensors.names() or not tensors.shape(name):
+        raise _missing(name)
+    return tensors.shape(name)
+
+
+def _heads(version: Version, tensors: TensorSource) -> int:
     if version == "4":
         return 1
     if version == "7":
-        return tensors.shape("blocks.0.att.r_k")[0]
+        return _shape(tensors, "blocks.0.att.r_k")[0]
     if version in ("5.0", "5.1"):
-        return tensors.shape("blocks.0.att.time_decay")[0]
-    for name in ("time_faaaa", "time_first"):
-        if f"blocks.0.att.{name}" in tensors.names():
-            return tensors.shape(f"blocks.0.att.{name}")[0]
-    raise _missing("blocks.0.att.time_faaaa")
+        return _shape(tensors, "blocks.0.att.time_decay")[0]
+    older = "blocks.0.att.time_first" in tensors.names()
+    return _shape(tensors, f"blocks.0.att.{'time_first' if older else 'time_faaaa'}")[0]
 
 
 def _missing(name: str) -> FileFormatError:
@@ -123,19 +128,20 @@ def detect_config(tensors: TensorSource, *, group_norm_eps: float = GROUP_NORM_E
         raise _missing("emb.weight (as a matrix)")
     version = _detect_version(names, tensors)
     vocab_size, width = tensors.shape("emb.weight")
-    heads = _heads(version, width, tensors)
-    if heads < 1 or width % heads:
+    heads, ffn_width = _heads(version, tensors), tensors.shape("blocks.0.ffn.key.weight")[0]
+    if min(vocab_size, width, ffn_width, heads) < 1 or width % heads:
         raise FileFormatError(
-            f"This model is unsound: a width of {width} cannot be split into {heads} heads.",
+            f"This model is unsound: width {width}, channel mix {ffn_width}, vocabulary {vocab_size} and "
+            f"{heads} heads do not fit together.",
             code="not-a-model",
             remedy="Download it again.",
         )
-    blocks = [int(match[1]) for name in names if (match := re.match(r"blocks\.(\d+)\.", name))]
+    blocks = [int(match[1]) for name in names if (match := re.match(r"blocks\.(\d{1,6})\.", name))]
     return ModelConfig(
         version=version,
         layers=max(blocks) + 1,
         width=width,
-        ffn_width=tensors.shape("blocks.0.ffn.key.weight")[0],
+        ffn_width=ffn_width,
         vocab_size=vocab_size,
         heads=heads,
         head_size=width // heads,

@@ -49,10 +49,17 @@ class Parameters:
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of a tensor, without reading it."""
+    def rank(self, name: str) -> int:
+        """The inner length D of a low-rank pair, told by its first matrix [C, D]."""
         self._require(name)
-        return self._tensors.shape(name)
+        shape = self._tensors.shape(name)
+        if len(shape) != 2 or not shape[1]:
+            raise FileFormatError(
+                f"The tensor {name!r} has the shape {list(shape)}, where a matrix belongs.",
+                code="tensor-shape",
+                remedy="The file is damaged or of an unknown kind; download it again.",
+            )
+        return shape[1]
 
     def raw(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
         """A tensor as the file has it."""

@@ -83,7 +83,8 @@ class Rwkv6(Model):
         """The five pairs out of time_maa_w1 [C, 5 D] and time_maa_w2 [5, D, C]."""
         c, count, kernel = self.config.width, len(_SHIFTED), self.kernel
         down, up = (parameters.array(prefix + name) for name in ("time_maa_w1", "time_maa_w2"))
-        if up.ndim != 3 or up.shape[::2] != (count, c) or down.shape != (c, count * up.shape[1]):
+        sound = up.ndim == 3 and up.shape[::2] == (count, c) and up.shape[1] > 0
+        if not sound or down.shape != (c, count * up.shape[1]):
             raise FileFormatError(
                 f"The tensors time_maa_w1 {list(down.shape)} and time_maa_w2 {list(up.shape)} of "
                 f"{prefix.rstrip('.')} do not fit each other.",
@@ -102,7 +103,7 @@ class Rwkv6(Model):
 
     def _decay(self, parameters: Parameters, prefix: str) -> LowRank:
         c = self.config.width
-        rank = parameters.shape(prefix + "time_decay_w1")[-1]
+        rank = parameters.rank(prefix + "time_decay_w1")
         return LowRank(
             down=parameters.matrix(prefix + "time_decay_w1", (rank, c), transpose=True),
             up=parameters.matrix(prefix + "time_decay_w2", (c, rank), transpose=True),

@@ -81,7 +81,7 @@ class Rwkv7(Model):
 
     def _low_rank(self, parameters: Parameters, name: str) -> LowRank:
         c = self.config.width
-        rank = parameters.shape(name + "1")[-1]
+        rank = parameters.rank(name + "1")
         return LowRank(
             down=parameters.matrix(name + "1", (rank, c), transpose=True),
             up=parameters.matrix(name + "2", (c, rank), transpose=True),

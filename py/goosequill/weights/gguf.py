@@ -20,11 +20,12 @@ import numpy as np
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.weights.elements import read_elements, stored_bytes
 from goosequill.weights.mapped import Floats, MappedSource, Part
-from goosequill.weights.naming import row, transpose, vector_shape
+from goosequill.weights.naming import last_length, row, transpose, vector_shape
 from goosequill.weights.source import ByteSource, TensorSource, truncated
 
-MAX_HEADER = 64_000_000
-"""Longest header that is read, in bytes; the vocabularies of the largest models take 5 MB."""
+MAX_HEADER = 16_000_000
+"""Longest header that is read, in bytes; the World vocabulary takes 2 MB of it."""
+MAX_STRING = 1_000_000
 MAX_ITEMS = 300_000
 """Most strings, keys and tensors that a header may hold together."""
 
@@ -148,7 +149,10 @@ class _Header:
 
     def string(self) -> str:
         """A length and as many bytes of UTF-8."""
-        return self.take(self.scalar("<Q")).decode("utf-8", "replace")
+        length = self.scalar("<Q")
+        if length > MAX_STRING:
+            raise _bad(self._source.name, f"it announces a text of {length:,} bytes")
+        return self.take(length).decode("utf-8", "replace")
 
     def value(self) -> Any:
         """A metadata value."""
@@ -314,9 +318,10 @@ def _parts(raw: _RawGguf, architecture: str) -> dict[str, Part]:
             parts[_OUTSIDE.get(origin, origin)] = Part(origin, raw.shape(origin))
             continue
         layer, rest = int(match[1]), match[2]
-        if rest == "time_mix_lerp_fused.weight":
-            prefix, letters = _FUSED[architecture]
-            shape = (1, 1, raw.shape(origin)[-1])
+        prefix, letters = _FUSED[architecture]
+        length = last_length(raw, origin)
+        if rest == "time_mix_lerp_fused.weight" and prod(raw.shape(origin)) == len(letters) * length:
+            shape = (1, 1, length)
             for index, letter in enumerate(letters):
                 parts[f"blocks.{layer}.{prefix}{letter}"] = Part(origin, shape, row(index))
         elif layer or not re.match(r"time_mix_v[012]\.", rest):  # Layer 0 has copies of others there.

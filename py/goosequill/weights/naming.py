@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-
-import numpy as np
+from math import prod
 
 from goosequill.weights.mapped import Floats, MappedSource, Part
 from goosequill.weights.source import TensorSource
@@ -44,13 +43,19 @@ def transpose(array: Floats) -> Floats:
 
 def vector_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape under which BlinkDL stores a tensor that a converter squeezed."""
-    size = int(np.prod(shape, dtype=object))
+    size = prod(shape)
     return (1, 1, size) if _VECTOR.match(name) and max(shape, default=0) == size else shape
 
 
 def row(index: int) -> Callable[[Floats], Floats]:
     """Take one of several vectors that a converter stacked."""
     return lambda array: array.reshape(-1, array.shape[-1])[index]
+
+
+def last_length(tensors: TensorSource, name: str) -> int:
+    """Length of a tensor's last axis; 0 where it has none or is not there."""
+    shape = tensors.shape(name) if name in tensors.names() else ()
+    return shape[-1] if shape else 0
 
 
 def untransposed(name: str, shape: tuple[int, ...], width: int) -> bool:
@@ -122,12 +127,13 @@ def _is_fla(names: list[str], _: TensorSource) -> bool:
 
 def _fla(names: list[str], tensors: TensorSource) -> dict[str, Part]:
     parts: dict[str, Part] = {}
-    width = tensors.shape("model.layers.0.attn.r_proj.weight")[-1]
+    width = last_length(tensors, "model.layers.0.attn.r_proj.weight")
     for origin in names:
         stacked = re.fullmatch(r"model\.layers\.(\d+)\.attn\.x_x", origin)
-        if stacked:
+        length = last_length(tensors, origin)
+        if stacked and prod(tensors.shape(origin)) == 6 * length:
             for index, letter in enumerate("rwkvag"):
-                shape = (1, 1, tensors.shape(origin)[-1])
+                shape = (1, 1, length)
                 parts[f"blocks.{stacked[1]}.att.x_{letter}"] = Part(origin, shape, row(index))
             continue
         name = _fla_name(origin)
@@ -160,7 +166,8 @@ def _is_web_rwkv(names: list[str], tensors: TensorSource) -> bool:
         return True
     low_rank = "blocks.0.att.w1"
     if low_rank in names and "emb.weight" in names:
-        return not untransposed(low_rank, tensors.shape(low_rank), tensors.shape("emb.weight")[-1])
+        shape, width = tensors.shape(low_rank), last_length(tensors, "emb.weight")
+        return len(shape) == 2 and not untransposed(low_rank, shape, width)
     # Its RWKV-5 files differ in one name only, which BlinkDL's oldest files use otherwise:
     # there the bonus is a logarithm. Those were never published as safetensors in 16 bits.
     heads = "blocks.0.att.time_first" in names and "blocks.0.att.gate.weight" in names
@@ -169,7 +176,7 @@ def _is_web_rwkv(names: list[str], tensors: TensorSource) -> bool:
 
 def _web_rwkv(names: list[str], tensors: TensorSource) -> dict[str, Part]:
     dynamic = "blocks.0.att.time_mix_w1" in names
-    width = tensors.shape("emb.weight")[-1] if "emb.weight" in names else 0
+    width = last_length(tensors, "emb.weight")
     parts: dict[str, Part] = {}
     for origin in names:
         name = origin.replace(".time_mix_", ".time_maa_") if dynamic else origin

@@ -22,8 +22,13 @@ from goosequill.errors import FileFormatError
 from goosequill.weights.elements import STORED, read_elements
 from goosequill.weights.source import ByteSource, truncated
 
-MAX_PICKLE = 32_000_000
-"""Longest description that is read, in bytes; the largest releases have some 100 kB."""
+MAX_PICKLE = 2_000_000
+"""Longest description that is read, in bytes; the largest releases have some 150 kB."""
+MAX_STEPS = 200_000
+"""Most instructions of a description that are carried out; a tensor takes some 30."""
+MAX_DIRECTORY = 2_000_000
+"""Most bytes of the zip's directory; the largest releases have some 100 kB."""
+MAX_DIMENSIONS = 8
 
 _STORAGES = {"BFloat16Storage": "BF16", "HalfStorage": "F16", "FloatStorage": "F32", "DoubleStorage": "F64"}
 _MARK = object()
@@ -76,9 +81,11 @@ class _Machine:
     def run(self) -> Any:
         """The object that the pickle describes."""
         try:
-            for opcode, argument, _ in pickletools.genops(self._data):
+            for step, (opcode, argument, _) in enumerate(pickletools.genops(self._data)):
                 if opcode.name == "STOP":
                     return self._stack[-1]
+                if step > MAX_STEPS:
+                    raise _bad("its description is far longer than a model's")
                 self._step(opcode.name, argument)
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise _bad(f"its description is damaged ({error})") from error
@@ -122,20 +129,25 @@ class _Machine:
         self._stack[-count:] = [tuple(self._stack[-count:])]
 
     def set_items(self, items: list[Any]) -> None:
-        target = self._stack[-1]
-        if not isinstance(target, dict):
-            raise TypeError("items for something that is no dictionary")
-        target.update(zip(items[0::2], items[1::2], strict=True))
+        target, keys = self._stack[-1], items[0::2]
+        # Other keys are not even hashed: tuples within tuples can take for ever.
+        if not isinstance(target, dict) or not all(isinstance(key, str) for key in keys):
+            raise TypeError("it holds something else than named tensors")
+        target.update(zip(keys, items[1::2], strict=True))
 
     def append_items(self, items: list[Any]) -> None:
+        if not isinstance(self._stack[-1], list):
+            raise TypeError("it appends to something that is no list")
         self._stack[-1].extend(items)
 
     def persistent(self) -> None:
         match self.pop():
             case ("storage", _Global("torch", name), str(key), _, int(numel)) if name in _STORAGES:
                 self.push(_Storage(_STORAGES[name], key, numel))
-            case other:
-                raise _bad(f"it holds a storage of an unknown kind ({str(other)[:80]})")
+            case ("storage", _Global(_, name), *_):
+                raise _bad(f"it holds a storage of the kind {name[:80]!r}, which no model needs")
+            case _:
+                raise _bad("it holds a storage of an unknown kind")
 
     def reduce(self) -> None:
         arguments, function = self.pop(), self.pop()
@@ -156,7 +168,8 @@ class _Machine:
                 raise _bad(f"it wants to call {self._spell(function)}, which no model needs")
 
     def _spell(self, function: Any) -> str:
-        return f"{function.module}.{function.name}" if isinstance(function, _Global) else repr(function)[:40]
+        # Never the value itself: to spell tuples within tuples can take for ever.
+        return f"{function.module}.{function.name}"[:80] if isinstance(function, _Global) else "something"
 
 
 _CONSTANTS: dict[str, Any] = {
@@ -191,6 +204,7 @@ class _Reader(io.RawIOBase):
     def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._position = 0
+        self._left = MAX_DIRECTORY
 
     def readable(self) -> bool:
         return True
@@ -207,6 +221,9 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         count = max(0, min(len(buffer), self._source.size - self._position))
+        self._left -= count
+        if self._left < 0:
+            raise _bad(f"its directory has more than {MAX_DIRECTORY:,} bytes")
         buffer[:count] = self._source.read(self._position, count)
         self._position += count
         return count
@@ -250,13 +267,13 @@ class PthSource:
     def _check(self, name: str, tensor: _Tensor) -> None:
         """A tensor must lie inside its storage, and the storage inside its member."""
         numbers = (tensor.offset, *tensor.shape, *tensor.stride)
-        if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        if not all(isinstance(number, int) and 0 <= number < 2**63 for number in numbers):
             raise _bad(f"the tensor {name!r} has an impossible shape")
-        if len(tensor.shape) != len(tensor.stride):
+        if len(tensor.shape) != len(tensor.stride) or len(tensor.shape) > MAX_DIMENSIONS:
             raise _bad(f"the tensor {name!r} has an impossible shape")
         reach = tensor.offset + 1 + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride, strict=True))
         member = self._members.get(f"{self._folder}data/{tensor.storage.key}")
-        if member is None:
+        if member is None or member.header_offset + 30 + member.file_size > self._source.size:
             raise _bad(f"the bytes of the tensor {name!r} are missing")
         available = min(tensor.storage.numel, member.file_size // STORED[tensor.storage.dtype].itemsize)
         if prod(tensor.shape) and (reach > available or prod(tensor.shape) > available):

@@ -23,7 +23,7 @@ from goosequill.weights.naming import LOW_RANK, row, transpose, vector_shape
 from goosequill.weights.source import ByteSource, TensorSource, truncated
 
 MAGIC = 0x67676D66
-MAX_TENSORS = 20_000
+MAX_TENSORS = 5_000
 MAX_NAME = 256
 _TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q5_0", 8: "Q5_1", 9: "Q8_0"}
 
@@ -149,7 +149,7 @@ def _parts(raw: _RawRwkvCpp) -> dict[str, Part]:
     for origin in raw.names():
         joined = re.fullmatch(r"(blocks\.\d+\.att\.x_)rwkvag", origin)
         shape = raw.shape(origin)
-        if joined:
+        if joined and prod(shape) % 6 == 0:
             for index, letter in enumerate("rwkvag"):
                 parts[joined[1] + letter] = Part(origin, (1, 1, prod(shape) // 6), _sixth(index))
         else:

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.elements import STORED, read_elements
-from goosequill.weights.quantize import QuantizedMatrix
+from goosequill.weights.quantize import GROUP, QuantizedMatrix
 from goosequill.weights.source import ByteSource, truncated
 
-MAX_HEADER = 100_000_000
-"""Longest header that the reference implementation accepts, in bytes."""
+MAX_HEADER = 4_000_000
+"""Longest header that is read, in bytes; those of the largest RWKV models have 300 kB."""
+MAX_DIMENSIONS = 8
 SCALE = ".scale"
 
 
@@ -74,22 +75,22 @@ def _read_header(source: ByteSource) -> tuple[dict[str, Any], int]:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def _entry(file: str, name: str, info: Any) -> _Entry:
     """One tensor's description, checked by itself."""
     if not isinstance(info, dict) or not {"dtype", "shape", "data_offsets"} <= info.keys():
-        raise _bad(file, f"tensor {name!r} lacks dtype, shape or data_offsets")
+        raise _bad(file, f"tensor {name[:80]!r} lacks dtype, shape or data_offsets")
     dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
-    if dtype not in STORED:
-        raise _bad(file, f"tensor {name!r} has the type {dtype!r}, which is not read here")
-    if not isinstance(shape, list) or not all(map(_is_count, shape)):
-        raise _bad(file, f"tensor {name!r} has an impossible shape")
+    if not isinstance(dtype, str) or dtype not in STORED:
+        raise _bad(file, f"tensor {name[:80]!r} has the type {str(dtype)[:20]!r}, which is not read here")
+    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS or not all(map(_is_count, shape)):
+        raise _bad(file, f"tensor {name[:80]!r} has an impossible shape")
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(map(_is_count, offsets)):
-        raise _bad(file, f"tensor {name!r} has impossible offsets")
+        raise _bad(file, f"tensor {name[:80]!r} has impossible offsets")
     if offsets[1] - offsets[0] != prod(shape) * STORED[dtype].itemsize:
-        raise _bad(file, f"the bytes of tensor {name!r} do not fit its shape {shape}")
+        raise _bad(file, f"the bytes of tensor {name[:80]!r} do not fit its shape {shape}")
     return _Entry(dtype, tuple(shape), offsets[0], offsets[1])
 
 
@@ -120,7 +121,7 @@ class SafetensorsSource:
         for name, entry in sorted(self._entries.items(), key=lambda item: (item[1].begin, item[1].end)):
             if entry.begin != position:
                 kind = "overlaps another" if entry.begin < position else "leaves a hole before it"
-                raise _bad(self._source.name, f"tensor {name!r} {kind}")
+                raise _bad(self._source.name, f"tensor {name[:80]!r} {kind}")
             position = entry.end
         if self._start + position > self._source.size:
             raise truncated(self._source.name, self._source.size, self._start + position)
@@ -128,9 +129,19 @@ class SafetensorsSource:
             raise _bad(self._source.name, "bytes are left over behind the last tensor")
 
     def _check_scales(self) -> None:
+        """A tensor of small integers is a quantised matrix, and has its scales beside it."""
         for name, entry in self._entries.items():
-            if entry.dtype in ("I8", "U8") and name + SCALE not in self._entries:
-                raise _bad(self._source.name, f"the quantised tensor {name!r} has no scales")
+            if entry.dtype not in ("I8", "U8"):
+                continue
+            scales = self._entries.get(name + SCALE)
+            if scales is None or scales.dtype not in ("F16", "F32"):
+                raise _bad(self._source.name, f"the quantised tensor {name[:80]!r} has no scales")
+            rows, columns = entry.shape if len(entry.shape) == 2 else (0, 1)
+            expected = (rows,) if entry.dtype == "I8" else (rows, 2 * columns // GROUP)
+            if len(entry.shape) != 2 or 2 * columns % GROUP * (entry.dtype == "U8"):
+                raise _bad(self._source.name, f"the quantised tensor {name[:80]!r} has an impossible shape")
+            if scales.shape != expected:
+                raise _bad(self._source.name, f"the scales of {name[:80]!r} do not fit it")
 
     def names(self) -> list[str]:
         return [name for name in self._entries if not self._is_scale(name)]
@@ -157,11 +168,7 @@ class SafetensorsSource:
         entry = self._entries[name]
         if entry.dtype not in ("I8", "U8"):
             return self._array(name)
-        scales = self._array(name + SCALE)
-        matrix = QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), scales)
-        if len(entry.shape) != 2 or scales.shape != matrix.scales_shape:
-            raise _bad(self._source.name, f"the scales of {name!r} do not fit it")
-        return matrix
+        return QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), self._array(name + SCALE))
 
 
 def header(

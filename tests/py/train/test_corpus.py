@@ -40,14 +40,14 @@ def test_long_documents_are_cut_at_paragraphs_and_every_piece_has_its_tag():
 
 
 def test_wordnet_becomes_definitions_and_questions_of_the_same_group():
-    line = '00001740 03 n 02 heron 0 wader 0 000 | a large wading bird with a long neck; "the heron stood"  '
+    line = '00001740 03 n 02 heron 0 wader 0 000 | a wading bird with a long neck; "the heron stood still"  '
     members = {f"dict/data.{part}": b"  1 licence\n" for part in ("verb", "adj", "adv")}
     members["dict/data.noun"] = f"  1 licence\n{line}\n".encode()
     definition, dialogue = corpus.read_wordnet(members)
     assert definition.text == (
-        'heron, also wader (noun): a large wading bird with a long neck. "the heron stood"'
+        'heron, also wader (noun): a wading bird with a long neck. "the heron stood still"'
     )
-    assert dialogue.text.startswith("User: What is a heron?\n\nAssistant: It is a large wading bird")
+    assert dialogue.text.startswith("User: What is a heron?\n\nAssistant: It is a wading bird")
     assert definition.group == dialogue.group
 
 

@@ -1,0 +1,155 @@
+"""MkDocs hook: fills reference pages from the package itself, so that they cannot fall behind it.
+
+A page asks by a comment on a line of its own:
+
+    <!-- generate: decoding -->                          every part of the decoder, with its settings
+    <!-- generate: presets -->                           the named decoders
+    <!-- generate: commands -->                          the command line, as its parsers describe it
+    <!-- generate: api goosequill.loading load_path -->  signatures and docstrings of a module's names
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+MARKER = re.compile(r"^<!-- generate: (\w+)(.*?) -->$", re.MULTILINE)
+SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace each marker by what it asks for."""
+    return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), markdown)
+
+
+def cell(value: object) -> str:
+    """A value as the text of a table's cell."""
+    if value is None or value == "":
+        return ""
+    text = value if isinstance(value, str) else f"`{value!r}`"
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    lines = ["| " + " | ".join(map(cell, row)) + " |" for row in [head, *rows]]
+    lines.insert(1, "|---" * lines[0].count(" | ") + "|---|")
+    return "\n".join(lines)
+
+
+def limits(parameter: Any) -> str:
+    """The values that a setting takes, in words."""
+    if parameter.choices:
+        return " or ".join(f"`{choice}`" for choice in parameter.choices)
+    if parameter.kind not in ("number", "integer"):
+        kinds = {"texts": "list of texts", "tokens": "list of token ids", "biases": "token id to number"}
+        return kinds.get(
+            parameter.kind, "`true` or `false`" if parameter.kind == "boolean" else parameter.kind
+        )
+    ends = [
+        f"{end:g}" if end is not None and abs(end) < 1e6 else ""
+        for end in (parameter.minimum, parameter.maximum)
+    ]
+    words = {(True, True): "{} to {}", (True, False): "{} or more", (False, True): "up to {1}"}
+    said = words.get((bool(ends[0]), bool(ends[1])), "any").format(*ends)
+    return f"{said}, whole" if parameter.kind == "integer" else said
+
+
+def decoding() -> str:
+    parts = []
+    for part in importlib.import_module("goosequill.decoding.config").DESCRIPTIONS:
+        rows = [(f"`{p.name}`", p.sentence, p.default, limits(p), p.neutral) for p in part.parameters]
+        facts = [part.sentence]
+        facts += [f"Rule: `{part.formula}`"] if part.formula else []
+        facts += [f"Source: {part.source}"] if part.source else []
+        settings = table(("Setting", "Meaning", "Default", "Values", "Off at"), rows)
+        parts.append(f"## {part.label}\n\n" + "\n\n".join([*facts, settings]))
+    return "\n\n".join(parts)
+
+
+def presets() -> str:
+    module = importlib.import_module("goosequill.decoding.presets")
+
+    def settings(name: str) -> str:
+        return ", ".join(f"`{key}` {value}" for key, value in module.PRESETS[name].items())
+
+    return table(
+        ("Name", "What it is", "Settings"),
+        ((f"`{name}`", module.TITLES[name], settings(name)) for name in module.PRESETS),
+    )
+
+
+def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def arguments(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, object]]:
+    """Each argument of a command: how it is written, what it does, its default."""
+    for action in parser._actions:
+        if action.help == argparse.SUPPRESS or isinstance(action, argparse._HelpAction):
+            continue
+        metavar = action.metavar or action.dest.upper()
+        value = "" if action.nargs == 0 else f" {metavar if isinstance(metavar, str) else ' '.join(metavar)}"
+        name = f"`{action.option_strings[-1]}{value}`" if action.option_strings else f"`{metavar}`"
+        shown = None if action.default in (None, False, argparse.SUPPRESS, []) else action.default
+        text = (action.help or "") % {**vars(action), "prog": parser.prog}
+        yield name, text, "required" if action.required and action.option_strings else shown
+
+
+def commands() -> str:
+    parts = []
+    for name, parser in subparsers(importlib.import_module("goosequill.cli").build_parser()).items():
+        usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
+        parts.append(f"## {name}\n\n{parser.description or ''}\n\n```text\n{usage}\n```")
+        parts.append(table(("Argument", "Meaning", "Default"), arguments(parser)))
+    return "\n\n".join(parts)
+
+
+def docstring(value: object) -> str:
+    """A numpy-style docstring as Markdown, its sections in bold and their names in code."""
+    text = inspect.getdoc(value) or ""
+    text = SECTION.sub(r"**\1**\n", text)
+    text = re.sub(r"^(\w[\w, *]*)\n {4}(?=\S)", r"`\1`\n:   ", text, flags=re.MULTILINE)
+    return text.replace("``", "`")
+
+
+def signature(name: str, value: Any) -> str:
+    """How it is called; parameters a line each where one line is too long."""
+    try:
+        shape = inspect.signature(value)
+    except (TypeError, ValueError):
+        return name
+    line = name + str(shape).replace("'", "")
+    if len(line) <= 80:
+        return line
+    head, tail = line.split("(", 1)
+    inner, returns = tail.rsplit(")", 1)
+    return f"{head}(\n    " + re.sub(r", (?=\*?\*?\w+[:=,]|\*,|/)", ",\n    ", inner) + f",\n){returns}"
+
+
+def entry(module: str, path: str) -> str:
+    value: Any = importlib.import_module(module)
+    for attribute in path.split("."):
+        value = getattr(value, attribute)
+    text = docstring(value)
+    if not text:
+        raise ValueError(f"{module}.{path} has no docstring for the reference")
+    return f"### {path}\n\n```python\n{signature(path.rsplit('.')[-1], value)}\n```\n\n{text}"
+
+
+def api(module: str, *names: str) -> str:
+    return "\n\n".join(entry(module, name) for name in names)
+
+
+GENERATORS: dict[str, Callable[..., str]] = {
+    "api": api,
+    "commands": commands,
+    "decoding": decoding,
+    "presets": presets,
+}

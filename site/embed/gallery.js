@@ -1,0 +1,66 @@
+// The gallery: each example is shown live and as the code that makes it, from one template. The code
+// names this site's own address, wherever it is served.
+
+import { element } from "../common/dom.js";
+
+const SCRIPT = new URL("goosequill.js", import.meta.url).href;
+const FRAME = new URL("frame.html", import.meta.url).href;
+const CONNECT = new URL("connect.js", import.meta.url).href;
+const { origin } = new URL(import.meta.url);
+
+const TEXTS = {
+  script: `<script type="module" src="${SCRIPT}"></script>`,
+  frame: `<iframe src="${FRAME}?mode=completion&prompt=Once%20upon%20a%20time"
+  title="Goosequill" width="100%" height="420" allow="clipboard-write"></iframe>`,
+  connect: `import { connect } from "${CONNECT}";
+// <iframe src="${FRAME}?parent=https://your.page" …>
+const quill = await connect(document.querySelector("iframe"));
+quill.addEventListener("token", ({ detail }) => console.log(detail.text));
+await quill.generate("Once upon a time");`,
+  policy: `script-src  ${origin} 'wasm-unsafe-eval';
+worker-src  blob:;
+connect-src ${origin};`,
+};
+
+/** @param {HTMLElement} pre */
+function addCopy(pre) {
+  const button = element("button", { type: "button", class: "quiet" }, "Copy");
+  button.setAttribute("aria-label", `Copy: ${pre.getAttribute("aria-label")}`);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(pre.textContent ?? "");
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    } catch {
+      getSelection()?.selectAllChildren(pre);
+      button.textContent = "Selected";
+    }
+  });
+  const box = element("div", { class: "code-box" });
+  pre.replaceWith(box);
+  box.append(pre, button);
+}
+
+for (const [name, text] of Object.entries(TEXTS)) {
+  for (const pre of document.querySelectorAll(`pre[data-${name}]`)) pre.textContent = text;
+}
+
+for (const template of document.querySelectorAll("template")) {
+  const title = template.closest("section")?.querySelector("h2")?.textContent ?? "";
+  const code = element("pre", { class: "code", tabindex: 0, "aria-label": `Code: ${title}` });
+  const holder = element("div");
+  holder.append(template.content.cloneNode(true));
+  code.textContent = [...template.content.children].map((child) => child.outerHTML).join("\n");
+  template.replaceWith(holder, code);
+}
+
+for (const pre of document.querySelectorAll("pre.code")) addCopy(/** @type {HTMLElement} */ (pre));
+
+const heard = document.querySelector("#heard");
+const one = /** @type {any} */ (document.querySelector("#heard-one"));
+let count = 0;
+one?.addEventListener("token", () => {
+  count++;
+  if (heard) heard.textContent = String(count);
+});
+one?.querySelector("button")?.addEventListener("click", () => one.generate("A feather").catch(() => {}));

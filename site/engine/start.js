@@ -1,0 +1,137 @@
+// The one place that starts the worker, from this site or, on a page of another origin, through a small
+// module in a blob that imports the worker from where it is served. It tells a refusal by its reason:
+// which directive of the page's policy stands in the way, or that the address did not answer.
+
+import { EngineError } from "./protocol.js";
+import { trustedScript } from "./trusted.js";
+
+/** Where the engine's files are served: the folder above this one. */
+export const ROOT = new URL("../", import.meta.url).href;
+
+/** What the browser says of a blocked request. @typedef {{directive: string, blocked: string}} Violation */
+
+/**
+ * @param {string} [root] the folder that holds engine/, vendor/ and wheels/
+ * @returns {Worker}
+ */
+export function startWorker(root = ROOT) {
+  const url = new URL("engine/worker.js", root).href;
+  const foreign = new URL(url).origin !== globalThis.location.origin;
+  const watch = watchPolicy();
+  let worker;
+  try {
+    worker = foreign ? startForeign(url) : startOwn(url);
+  } catch (error) {
+    throw refusal(watch.found(), url, error);
+  }
+  worker.addEventListener("message", ({ data }) => watch.note(data));
+  watched.set(worker, { url, found: watch.found });
+  return worker;
+}
+
+/** @type {WeakMap<Worker, {url: string, found: () => Violation | undefined}>} */
+const watched = new WeakMap();
+
+/** The browser tells of a policy a moment after the failure that it causes. */
+const POLICY_DELAY = 60;
+
+/**
+ * Why a worker did not start, in a sentence; null for a worker that was started elsewhere.
+ * @param {Worker} worker
+ * @param {string} reason
+ * @returns {Promise<EngineError | null>}
+ */
+export async function explainFailure(worker, reason) {
+  const entry = watched.get(worker);
+  if (!entry) return null;
+  await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
+  return refusal(entry.found(), entry.url, reason);
+}
+
+/**
+ * The directive that stood in the way of something that the worker wanted, if one did.
+ * @param {Worker} worker
+ * @returns {Promise<EngineError | null>}
+ */
+export async function explainPolicy(worker) {
+  const entry = watched.get(worker);
+  if (!entry) return null;
+  await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
+  const violation = entry.found();
+  return violation ? policyRefusal(violation, new URL(entry.url).origin) : null;
+}
+
+/** @param {string} url */
+function startOwn(url) {
+  return new Worker(trustedScript(url), { type: "module", name: "goosequill" });
+}
+
+/**
+ * The messages that come before the import is done are kept for it. @param {string} url
+ */
+function startForeign(url) {
+  const source = `
+    const early = [];
+    onmessage = (event) => early.push(event);
+    addEventListener("securitypolicyviolation", (event) => postMessage({
+      type: "blocked", directive: event.effectiveDirective, blocked: event.blockedURI,
+    }));
+    import(${JSON.stringify(url)}).then(
+      () => { for (const event of early) onmessage(event); },
+      (error) => setTimeout(() => { throw error; }, 30),
+    );`;
+  const blob = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(trustedScript(blob), { type: "module", name: "goosequill" });
+  setTimeout(() => URL.revokeObjectURL(blob), 60_000);
+  return worker;
+}
+
+/** Notes what the page's policy blocks while the worker starts, and what the worker's own does. */
+function watchPolicy() {
+  /** @type {Violation[]} */
+  const violations = [];
+  const listen = (/** @type {SecurityPolicyViolationEvent} */ event) =>
+    violations.push({ directive: event.effectiveDirective, blocked: event.blockedURI });
+  globalThis.document?.addEventListener("securitypolicyviolation", listen);
+  setTimeout(() => globalThis.document?.removeEventListener("securitypolicyviolation", listen), 30_000);
+  return {
+    /** @param {any} message */
+    note: (message) => {
+      if (message?.type === "blocked") violations.push(message);
+    },
+    found: () => violations.find(({ directive }) => /^(worker|child|script|connect|default)/.test(directive)),
+  };
+}
+
+/**
+ * @param {Violation | undefined} violation
+ * @param {string} url
+ * @param {unknown} reason
+ */
+function refusal(violation, url, reason) {
+  if (violation) return policyRefusal(violation, new URL(url).origin);
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return new EngineError({
+    code: "worker-blocked",
+    message: `The engine's worker could not be started: ${text || `${url} could not be loaded`}.`,
+    remedy:
+      "The browser, an extension or the page keeps it from running, or its address does not answer. " +
+      "Try another browser, or the page in a frame of its own.",
+  });
+}
+
+/** @param {Violation} violation @param {string} origin */
+function policyRefusal({ directive, blocked }, origin) {
+  const name = directive.replace(/-(elem|attr)$/, "");
+  const wanted = {
+    worker: "blob:",
+    child: "blob:",
+    connect: origin,
+    script: /wasm/.test(blocked) ? "'wasm-unsafe-eval'" : `${origin} 'wasm-unsafe-eval'`,
+  }[name.split("-")[0]];
+  return new EngineError({
+    code: "csp",
+    message: `The Content-Security-Policy of this page blocks the engine: its directive ${name} does not allow ${blocked || "it"}.`,
+    remedy: `Whoever keeps this page can add “${wanted ?? origin}” to ${name}, or embed Goosequill as an iframe.`,
+  });
+}

@@ -1,0 +1,257 @@
+"""<goose-quill> on a page of another origin, in an iframe, several at once, and where a policy forbids it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, Worker, expect
+
+from .accessibility import violations
+from .conftest import Record
+from .hosts import Host, serve_host
+
+LONG = 90_000  # milliseconds: the engine starts slowly on a busy machine
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with serve_host() as found:
+        yield found
+
+
+def script(site_url: str) -> str:
+    return f'<script type="module" src="{site_url}embed/goosequill.js"></script>'
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def part(element: Locator, name: str) -> Locator:
+    return element.locator(f'[part~="{name}"]')
+
+
+def write(element: Locator, tokens: str) -> None:
+    """Press the button and wait for the end."""
+    part(element, "send").click()
+    expect(part(element, "status")).to_have_text(f"Finished after {tokens} tokens.", timeout=LONG)
+
+
+SHORT = 'prompt="It was a fine" max-new-tokens="6" temperature="0"'
+
+
+def test_one_script_tag_works_from_another_origin(
+    page: Page, site_url: str, host: Host, record: Record
+) -> None:
+    page.goto(host.add("foreign", f"<goose-quill {SHORT}></goose-quill>", head=script(site_url)))
+    quill = page.locator("goose-quill")
+    expect(part(quill, "send")).to_be_visible()
+    before = [url for url in record.requests if url.startswith(site_url)]
+    assert before == [f"{site_url}embed/goosequill.js"], "something was downloaded before the visitor asked"
+    page.evaluate(
+        """() => {
+        window.heard = [];
+        for (const name of ["progress", "load", "token", "done"])
+          document.addEventListener(name, (event) => event.detail && heard.push([name, event.composed]));
+      }"""
+    )
+    write(quill, "6")
+    text = quill.evaluate("(element) => element.text")
+    assert text and part(quill, "text").inner_text() == text
+    heard = page.evaluate("heard")
+    assert {name for name, _ in heard} == {"progress", "load", "token", "done"}
+    assert all(composed for _, composed in heard)
+    assert heard[-1][0] == "done"
+    allowed = (origin_of(site_url), origin_of(host.url), "blob:", "data:")
+    assert [url for url in record.requests if not url.startswith(allowed)] == []
+    assert record.console_errors == []
+
+
+def test_several_elements_share_one_engine_and_the_last_to_leave_ends_it(
+    page: Page, site_url: str, host: Host
+) -> None:
+    body = f'<goose-quill id="a" {SHORT}></goose-quill><goose-quill id="b" {SHORT}></goose-quill>'
+    workers: list[Worker] = []
+    page.on("worker", lambda worker: workers.append(worker))
+    page.goto(host.add("two", body, head=script(site_url)))
+    write(page.locator("#a"), "6")
+    write(page.locator("#b"), "6")
+    assert len(workers) == 1
+    texts = page.evaluate("[document.querySelector('#a').text, document.querySelector('#b').text]")
+    assert texts[0] == texts[1] != ""
+    page.evaluate("document.querySelector('#a').remove()")
+    part(page.locator("#b"), "retry").click()
+    expect(part(page.locator("#b"), "status")).to_have_text("Finished after 6 tokens.")
+    page.evaluate("document.body.append(document.querySelector('#b'))")  # moved, not removed
+    page.wait_for_timeout(100)
+    assert len(page.workers) == 1
+    with workers[0].expect_event("close"):
+        page.evaluate("document.querySelector('#b').remove()")
+    assert page.workers == []
+
+
+def test_stop_retry_copy_clear_and_the_keyboard(page: Page, site_url: str, host: Host) -> None:
+    body = '<goose-quill prompt="The sea" max-new-tokens="100000" seed="5"></goose-quill>'
+    page.goto(host.add("keys", body, head=script(site_url)))
+    quill = page.locator("goose-quill")
+    part(quill, "input").focus()
+    page.keyboard.press("Control+Enter")
+    expect(part(quill, "text")).not_to_be_empty(timeout=LONG)
+    expect(part(quill, "send")).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("Escape")
+    expect(part(quill, "status")).to_contain_text("Stopped after")
+    assert quill.evaluate("(element) => element.state") == "ready"
+    quill.evaluate("(element) => { element.maxNewTokens = 4; }")
+    assert quill.get_attribute("max-new-tokens") == "4"
+    part(quill, "retry").click()
+    expect(part(quill, "status")).to_have_text("Finished after 4 tokens.")
+    part(quill, "copy").click()
+    expect(part(quill, "status")).to_contain_text("cop", ignore_case=True)
+    part(quill, "clear").click()
+    expect(part(quill, "output")).to_be_hidden()
+    expect(part(quill, "input")).to_be_focused()
+
+
+def test_a_conversation_keeps_its_turns(page: Page, site_url: str, host: Host) -> None:
+    body = '<goose-quill mode="chat" max-new-tokens="8" seed="3"></goose-quill>'
+    page.goto(host.add("chat", body, head=script(site_url)))
+    quill = page.locator("goose-quill")
+    for text in ("Good morning.", "And how are you?"):
+        part(quill, "input").fill(text)
+        part(quill, "input").press("Enter")
+        expect(part(quill, "status")).to_contain_text("Finished after", timeout=LONG)
+        expect(part(quill, "input")).to_have_value("")
+        part(quill, "status").evaluate("(element) => { element.textContent = ''; }")
+    said = quill.evaluate("(element) => element.messages")
+    assert [message["content"] for message in said if message["role"] == "user"] == [
+        "Good morning.",
+        "And how are you?",
+    ]
+    part(quill, "clear").click()
+    assert quill.evaluate("(element) => element.messages") == []
+
+
+POLICIES = {
+    "worker-src": "default-src 'none'; script-src {site}; connect-src {site}",
+    "connect-src": "default-src 'none'; script-src {site} 'wasm-unsafe-eval'; worker-src blob:",
+    "script-src": "default-src 'none'; script-src {site}; worker-src blob:; connect-src {site}",
+}
+
+
+@pytest.mark.parametrize("directive", POLICIES)
+def test_a_strict_policy_is_named(page: Page, site_url: str, host: Host, directive: str) -> None:
+    policy = POLICIES[directive].format(site=origin_of(site_url)) + "; img-src data:"
+    address = host.add(
+        f"csp-{directive}", f"<goose-quill {SHORT}></goose-quill>", head=script(site_url), policy=policy
+    )
+    page.goto(address)
+    quill = page.locator("goose-quill")
+    part(quill, "send").click()
+    expect(part(quill, "error")).to_contain_text(f"its directive {directive}", timeout=LONG)
+    assert quill.evaluate("(element) => element.state") == "error"
+
+
+def test_the_documented_policy_is_enough(page: Page, site_url: str, host: Host, record: Record) -> None:
+    site = origin_of(site_url)
+    policy = (
+        f"default-src 'none'; script-src {site} 'wasm-unsafe-eval'; worker-src blob:; connect-src {site}; "
+        "img-src data:; require-trusted-types-for 'script'; trusted-types goosequill"
+    )
+    address = host.add("enough", f"<goose-quill {SHORT}></goose-quill>", head=script(site_url), policy=policy)
+    page.goto(address)
+    write(page.locator("goose-quill"), "6")
+    assert record.console_errors == []
+
+
+def test_two_copies_on_one_page_do_no_harm(page: Page, site_url: str, host: Host, record: Record) -> None:
+    warnings: list[str] = []
+    page.on("console", lambda message: warnings.append(message.text) if message.type == "warning" else None)
+    again = f'<script type="module" src="{site_url}embed/goosequill.js?copy"></script>'
+    body = f"<goose-quill {SHORT}></goose-quill>"
+    page.goto(host.add("twice", body, head=script(site_url) + script(site_url) + again))
+    write(page.locator("goose-quill"), "6")
+    assert len(warnings) == 1
+    assert "already defined on this page" in warnings[0]
+    assert record.console_errors == []
+
+
+def test_the_page_around_it_does_not_change_its_look(page: Page, site_url: str, host: Host) -> None:
+    loud = (
+        "<style>* { color: rgb(255, 0, 0) !important; letter-spacing: 9px; text-transform: uppercase;"
+        " font: 40px monospace; text-align: right; line-height: 4; }</style>"
+    )
+    body = f"<div><goose-quill {SHORT}></goose-quill></div>"
+    looks = []
+    for name, style in {"plain": "", "loud": loud}.items():
+        page.goto(host.add(f"look-{name}", body, head=style + script(site_url)))
+        label = part(page.locator("goose-quill"), "label")
+        looks.append(
+            label.evaluate(
+                "(element) => ['color', 'letterSpacing', 'textTransform', 'fontSize', 'fontFamily',"
+                " 'textAlign', 'lineHeight'].map((name) => getComputedStyle(element)[name])"
+            )
+        )
+    assert looks[0] == looks[1]
+    page.add_style_tag(content="goose-quill { --goose-accent: rgb(1, 2, 3); }")
+    send = part(page.locator("goose-quill"), "send")
+    assert send.evaluate("(element) => getComputedStyle(element).backgroundColor") == "rgb(1, 2, 3)"
+
+
+def test_the_iframe_obeys_its_parent_only(page: Page, site_url: str, host: Host) -> None:
+    mine = origin_of(host.url)
+    frame = f"{site_url}embed/frame.html?parent={mine}&max-new-tokens=5&prompt=A%20quill"
+    body = f'<iframe src="{frame}" title="Goosequill" width="600" height="400"></iframe>'
+    page.goto(host.add("frame", body))
+    expect(page.frame_locator("iframe").locator('[part~="input"]')).to_have_value("A quill")
+    done = page.evaluate(
+        """async (address) => {
+        const { connect } = await import(address);
+        const quill = await connect(document.querySelector("iframe"));
+        window.quill = quill;
+        const text = await quill.generate("Once upon a time");
+        const refused = await quill.set({ model: "https://evil.example/" }).catch((error) => error.message);
+        return { text, refused };
+      }""",
+        f"{site_url}embed/connect.js",
+    )
+    assert done["text"]
+    assert "cannot be set" in done["refused"] or "can be set" in done["refused"]
+    second = page.evaluate(
+        """() => new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve("answered");
+        const frame = document.querySelector("iframe");
+        frame.contentWindow.postMessage({ type: "goosequill-connect" }, "*", [port2]);
+        setTimeout(() => resolve("silent"), 700);
+      })"""
+    )
+    assert second == "silent", "a second port was taken"
+
+
+def test_the_iframe_ignores_another_origin(page: Page, site_url: str, host: Host) -> None:
+    frame = f"{site_url}embed/frame.html?parent=https://somebody.example"
+    page.goto(host.add("wrong", f'<iframe src="{frame}" title="Goosequill"></iframe>'))
+    expect(page.frame_locator("iframe").locator('[part~="send"]')).to_be_visible()
+    answer = page.evaluate(
+        """() => new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve("answered");
+        const frame = document.querySelector("iframe");
+        frame.contentWindow.postMessage({ type: "goosequill-connect" }, "*", [port2]);
+        setTimeout(() => resolve("silent"), 700);
+      })"""
+    )
+    assert answer == "silent"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_gallery_is_accessible_and_narrow(clean_page: Page, site_url: str, scheme: str) -> None:
+    clean_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    clean_page.set_viewport_size({"width": 360, "height": 700})
+    clean_page.goto(f"{site_url}embed/")
+    expect(clean_page.locator("goose-quill").first).to_be_visible()
+    assert violations(clean_page) == []
+    assert clean_page.evaluate("document.documentElement.scrollWidth") <= 360

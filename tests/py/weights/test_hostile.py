@@ -1,0 +1,232 @@
+"""Damaged and hostile files: refused by our own errors, at once, in little memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import tracemalloc
+import warnings
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from goosequill.errors import GoosequillError
+from goosequill.inspection import as_text, inspect
+from goosequill.kernels import NumpyKernel
+from goosequill.models import load_model
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.safetensors import encode
+from tests.py.checkpoints import MAKERS, Tensors
+from tests.py.weights import converters
+
+CORPUS = Path(__file__).parents[2] / "data" / "hostile"
+EXPECTED: dict[str, str] = json.loads((CORPUS / "expected.json").read_text())
+OVERHEAD = 2_000_000
+"""Bytes of memory that any refusal may take, besides twice the file."""
+
+
+def load(data: bytes) -> None:
+    """Do with a file all that the page would."""
+    tensors = open_tensors(BytesSource(data, "file"))
+    as_text(inspect(tensors))
+    model = load_model(tensors, kernel=NumpyKernel())
+    model.forward([0, 1], model.new_state())
+
+
+def test_the_corpus_is_complete() -> None:
+    assert sorted(EXPECTED) == sorted(path.name for path in CORPUS.iterdir() if path.suffix != ".json")
+    assert sum(path.stat().st_size for path in CORPUS.iterdir()) < 700_000
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_file_of_the_corpus_is_refused_at_once_and_in_little_memory(name: str) -> None:
+    data = (CORPUS / name).read_bytes()
+    start = time.process_time()
+    with pytest.raises(GoosequillError) as caught:
+        load(data)
+    assert time.process_time() - start < 1
+    assert caught.value.code == EXPECTED[name]
+    assert len(caught.value.message) < 500
+    tracemalloc.start()
+    with pytest.raises(GoosequillError):
+        load(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * len(data) + OVERHEAD
+
+
+def test_a_header_as_long_as_the_reference_accepts_is_refused_unread() -> None:
+    class Endless(BytesSource):
+        """A file of 200 MB that says so, and notes what is read of it."""
+
+        size_read = 0
+
+        def read(self, offset: int, length: int) -> bytes:
+            self.size_read += length
+            return super().read(offset, min(length, 1000))
+
+    source = Endless((100_000_000).to_bytes(8, "little") + b"{" * 1000, "large.safetensors")
+    source.size = 200_000_000
+    with pytest.raises(GoosequillError, match="100,000,000"):
+        open_tensors(source)
+    assert source.size_read < 100
+
+
+def test_a_zip_of_very_many_members_is_refused_at_once() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(30_000):
+            archive.writestr(f"archive/data/{number:060}", b"")
+    start = time.process_time()
+    with pytest.raises(GoosequillError, match="directory"):
+        open_tensors(BytesSource(buffer.getvalue()))
+    assert time.process_time() - start < 1
+
+
+def small(version: str) -> Tensors:
+    """A model of a few kilobytes."""
+    sizes = {"width": 64, "ffn": 64} if version == "7" else {"width": 8, "ffn": 8}
+    heads = {"heads": 2} if version in ("5.2", "6") else {}
+    return MAKERS[version](layers=1, vocab=8, **sizes, **heads)
+
+
+@cache
+def sound(kind: str) -> bytes:
+    """One sound file of each kind."""
+    format_name, version = kind.split("-")
+    tensors = small(version)
+    if format_name == "safetensors":
+        return b"".join(encode(tensors.items()))
+    if format_name == "bin":
+        return converters.rwkv_cpp(tensors)
+    buffer = io.BytesIO()
+    torch.save({name: torch.from_numpy(array) for name, array in tensors.items()}, buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def sound_gguf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("gguf") / "model.gguf"
+    return converters.write_gguf(path, small("6"), "6").read_bytes()
+
+
+def refuse_or_load(data: bytes) -> None:
+    """A damaged file may still be a model; nothing but our own errors may come of it."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            load(data)
+        except GoosequillError as error:
+            assert error.remedy
+            assert len(str(error)) < 1000
+
+
+def damage(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    """Replace stretches of a file; positions are counted round and round."""
+    found = bytearray(data)
+    for position, removed, added in edits:
+        start = position % (len(found) + 1)
+        found[start : start + removed] = added
+    return bytes(found)
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.one_of(st.integers(0, 400), st.integers(0, 2**31), st.integers(-3000, -1)),
+        st.integers(0, 12),
+        st.one_of(
+            st.binary(max_size=12),
+            st.sampled_from(
+                [b"\xff" * 8, b"\0" * 8, b"\xff\xff\xff\x7f", b"9" * 12, b"(", b"\x85", b"[", b"}"]
+            ),
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+KINDS = [
+    "safetensors-4",
+    "safetensors-6",
+    "safetensors-7",
+    "pth-4",
+    "pth-5.2",
+    "bin-4",
+    "bin-5.1",
+    "bin-6",
+    "bin-7",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_sound_files_load(kind: str, sound_gguf: bytes) -> None:
+    load(sound(kind))
+    load(sound_gguf)
+
+
+@settings(max_examples=60, deadline=5000)
+@given(kind=st.sampled_from(KINDS), edits=EDITS)
+def test_damaged_files_raise_nothing_but_our_errors(kind: str, edits: list[tuple[int, int, bytes]]) -> None:
+    refuse_or_load(damage(sound(kind), edits))
+
+
+@settings(max_examples=40, deadline=5000)
+@given(edits=EDITS)
+def test_damaged_gguf_raises_nothing_but_our_errors(
+    sound_gguf: bytes, edits: list[tuple[int, int, bytes]]
+) -> None:
+    refuse_or_load(damage(sound_gguf, edits))
+
+
+@settings(max_examples=60, deadline=5000)
+@given(kind=st.sampled_from(KINDS), share=st.floats(0, 1))
+def test_truncated_files_are_refused(kind: str, share: float) -> None:
+    data = sound(kind)
+    cut = data[: int(len(data) * share)]
+    if len(cut) < len(data):
+        with pytest.raises(GoosequillError):
+            load(cut)
+
+
+MAGICS = st.sampled_from(
+    [b"", b"GGUF\3\0\0\0", b"PK\3\4", b"fmgg\x65\0\0\0", b"\x10\0\0\0\0\0\0\0{", b"\xff" * 7 + b"\0{"]
+)
+
+
+@settings(max_examples=150, deadline=5000)
+@given(magic=MAGICS, rest=st.binary(max_size=400))
+@example(magic=b"", rest=b"")
+def test_any_bytes_are_refused(magic: bytes, rest: bytes) -> None:
+    with pytest.raises(GoosequillError):
+        load(magic + rest)
+
+
+TEXTS = st.one_of(st.text(max_size=8), st.sampled_from(["emb.weight", "blocks.0.att.r_k", "__metadata__"]))
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXTS, inner, max_size=4)),
+    max_leaves=12,
+)
+ENTRIES = st.fixed_dictionaries(
+    {
+        "dtype": st.one_of(st.sampled_from(["F32", "F16", "BF16", "I8", "U8", "F64"]), JSON),
+        "shape": st.one_of(st.lists(st.integers(0, 3), max_size=3), JSON),
+        "data_offsets": st.one_of(st.lists(st.integers(0, 40), min_size=2, max_size=2), JSON),
+    }
+)
+
+
+@settings(max_examples=200, deadline=5000)
+@given(
+    header=st.one_of(JSON, st.dictionaries(TEXTS, st.one_of(ENTRIES, JSON), max_size=4)),
+    body=st.binary(max_size=40),
+)
+def test_any_safetensors_header_is_read_or_refused(header: object, body: bytes) -> None:
+    text = json.dumps(header).encode()
+    refuse_or_load(len(text).to_bytes(8, "little") + text + body)

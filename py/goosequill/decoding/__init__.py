@@ -9,20 +9,25 @@ from __future__ import annotations
 from typing import Any
 
 from goosequill.decoding.config import DESCRIPTIONS, PARAMETERS, DecodingConfig
+from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.generate import generate
 from goosequill.decoding.items import Candidate, Chunk, End, Item, Reading
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.presets import PRESETS, TITLES
 
 __all__ = [
+    "DESCRIPTIONS",
     "PARAMETERS",
     "PRESETS",
+    "TITLES",
     "Candidate",
     "Chunk",
     "DecodingConfig",
+    "Description",
     "End",
     "Item",
     "LanguageModel",
+    "Parameter",
     "Reading",
     "describe",
     "describe_presets",

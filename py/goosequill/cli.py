@@ -14,6 +14,7 @@ from goosequill.errors import GoosequillError
 COMMANDS = {
     "generate": "continue a prompt, streaming to the terminal",
     "logits": "print the scores after a list of tokens, as JSON",
+    "judge": "work out blind votes: strengths with intervals, biases, agreement",
     "evaluate": "measure how well a model predicts a text",
     "inspect": "tell what is in a file of weights",
     "convert": "make a model folder out of any weights",

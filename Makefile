@@ -50,6 +50,9 @@ format: $(STAMPS)/check node_modules/.stamp ## format the sources and mend what 
 	$(VENV)/bin/ruff format
 	npm run --silent format
 
+train: $(STAMPS)/train ## train the default model from nothing (many hours; goes on where it was)
+	$(PY) -m scripts.train
+
 vendor: build/vendor/.stamp
 
 clean: ## remove what was built, but neither the virtual environment nor the download cache

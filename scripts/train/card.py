@@ -12,12 +12,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from goosequill.decoding.config import DecodingConfig
-from goosequill.decoding.generate import generate
 from scripts.train import curves
 from scripts.train.corpus import REGISTERS, training_folder
 from scripts.train.export import DEFAULT
 
+from goosequill.decoding.config import DecodingConfig
+from goosequill.decoding.generate import generate
+from goosequill.decoding.items import Chunk, End
 from goosequill.loading import LoadedModel, load_path
 
 TEMPLATE = Path(__file__).with_name("card.md")
@@ -86,9 +87,8 @@ def samples(loaded: LoadedModel) -> list[str]:
     for prompt in loaded.description["prompts"]:
         parts += [f"### {prompt['title']}", "", *_quote(prompt["text"]), ""]
         for name, config in settings:
-            text = "".join(
-                item.text for item in generate(loaded.model, loaded.tokenizer, prompt["text"], config)
-            )
+            items = generate(loaded.model, loaded.tokenizer, prompt["text"], config)
+            text = "".join(item.text for item in items if isinstance(item, (Chunk, End)))
             parts += [f"{name}:", "", *_quote(text), ""]
     return parts
 

@@ -24,9 +24,9 @@ class Curve:
 
 
 def read_curve(folder: Path, name: str, *, x: str = "tokens", y: str = "valid_bpb") -> Curve:
-    """One field of a run's log against another; lines without it are passed over."""
+    """One field of a run's log against another; steps that a resumed run did again count once."""
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return Curve(name, [(line[x], line[y]) for line in lines if y in line])
+    return Curve(name, sorted({line[x]: line[y] for line in lines if y in line}.items()))
 
 
 def draw(curves: Sequence[Curve], *, title: str, x_title: str, y_title: str, x_unit: float = 1.0) -> str:

@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, help="a model folder, or a file of weights")
     parser.add_argument("--tokenizer", help="name or file; by default the model's own")
     parser.add_argument(
-        "--quantize", type=int, choices=(8, 4), help="round weights stored in full to so many bits first"
+        "--quantize",
+        type=int,
+        choices=(8, 4),
+        help="round weights that the file holds in full to so many bits",
     )
     parser.add_argument("--surprisal", action="store_true", help="also print the bits of every token")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -22,7 +22,7 @@
  * @typedef {{
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
  *   layers: number, width: number, tokenizer: string, quantization?: {bits: number | null}, bytes: number,
- *   load_seconds: number, prompts?: {title: string, text: string}[],
+ *   load_seconds: number, notices?: string[], prompts?: {title: string, text: string}[],
  *   chat?: {prefix?: string, user: string, assistant: string, stop: string[]} | null
  * }} ModelInfo
  */

@@ -6,6 +6,8 @@
 
 import { counted, download, Meter, open } from "./download.js";
 import { EngineError, errorFields, PROGRESS_INTERVAL, TOKEN_INTERVAL } from "./protocol.js";
+import { Store } from "./storage.js";
+import { checkWebAssembly, hasSimd, NO_SIMD } from "./webassembly.js";
 
 /** @typedef {import("./protocol.js").Request} Request */
 /** @typedef {import("./protocol.js").Reply} Reply */
@@ -79,11 +81,14 @@ function serveParts(parts, tell, onLost) {
 
 /** @param {Tell} tell @param {(error: unknown) => void} onLost */
 async function startPython(tell, onLost) {
+  await checkWebAssembly();
   const response = await open(new URL("engine/parts.json", BASE).href, { file: "parts.json" });
   const { wheel, parts } = await response.json();
-  serveParts(parts, tell, onLost);
-  const indexURL = new URL("vendor/pyodide/", BASE).href;
-  const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
+  const local = BASE.protocol === "file:"; // under Node, which reads from the disk
+  if (!local) serveParts(parts, tell, onLost);
+  const folder = new URL("vendor/pyodide/", BASE);
+  const { loadPyodide } = await import(new URL("pyodide.mjs", folder).href);
+  const indexURL = local ? decodeURIComponent(folder.pathname) : folder.href;
   pyodide = await loadPyodide({ indexURL, packages: ["numpy", "micropip"] });
   const micropip = pyodide.pyimport("micropip");
   await micropip.install.callKwargs(new URL(wheel, BASE).href, { deps: false });
@@ -126,7 +131,13 @@ function value(answer) {
 // ---- Sources of bytes ------------------------------------------------------------------------
 
 /** What Python reads a file through: any range of a blob, at once. @param {Blob} blob @param {string} name */
-function byteSource(blob, name) {
+async function byteSource(blob, name) {
+  if (!scope.FileReaderSync) {
+    const bytes = new Uint8Array(await blob.arrayBuffer()); // under Node
+    const read = (/** @type {number} */ offset, /** @type {number} */ length) =>
+      bytes.subarray(offset, offset + length);
+    return { name, size: blob.size, read };
+  }
   const reader = new scope.FileReaderSync();
   return {
     name,
@@ -140,25 +151,27 @@ function byteSource(blob, name) {
  * @param {string} url
  * @param {AbortSignal} signal
  * @param {Tell} tell
+ * @param {string[]} notices what the visitor should know of the way it runs here
  */
-async function fetchFolder(url, signal, tell) {
+async function fetchFolder(url, signal, tell, notices) {
   const folder = new URL(url.endsWith("/") ? url : `${url}/`);
   const config = await download(new URL("config.json", folder).href, { file: "config.json", signal });
   const files = listedFiles(await config.text(), folder.href);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const meter = new Meter("model", files[0]?.name ?? "", total, tell);
-  const blobs = await Promise.all(
-    files.map(({ name, bytes, sha256 }) =>
-      download(new URL(name, folder).href, {
-        file: name,
-        bytes,
-        sha256,
-        signal,
-        onBytes: (n) => meter.add(n),
-      }),
-    ),
+  const store = await Store.open();
+  const found = await Promise.all(
+    files.map(({ name, bytes, sha256 }) => {
+      const wanted = { url: new URL(name, folder).href, file: name, bytes, signal };
+      const onBytes = (/** @type {number} */ count) => meter.add(count);
+      return sha256
+        ? store.file({ ...wanted, sha256, onBytes })
+        : download(wanted.url, { ...wanted, onBytes }).then((blob) => ({ blob, note: "" }));
+    }),
   );
-  return [byteSource(config, "config.json"), ...blobs.map((blob, i) => byteSource(blob, files[i].name))];
+  for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
+  const sources = found.map(({ blob }, i) => byteSource(blob, files[i].name));
+  return await Promise.all([byteSource(config, "config.json"), ...sources]);
 }
 
 /**
@@ -189,10 +202,11 @@ async function load({ id, model }, signal) {
   const started = performance.now();
   /** @type {Tell} */
   const tell = (progress) => post({ type: "progress", id, progress });
+  const notices = hasSimd() ? [] : [NO_SIMD];
   const sources =
     model.kind === "folder"
-      ? fetchFolder(model.url, signal, tell)
-      : Promise.resolve(model.files.map((file, i) => byteSource(file, model.names[i])));
+      ? fetchFolder(model.url, signal, tell, notices)
+      : Promise.all(model.files.map((file, i) => byteSource(file, model.names[i])));
   sources.catch(() => {}); // awaited below, after the engine
   const bridge = await ready(tell);
   const found = await sources;
@@ -202,6 +216,7 @@ async function load({ id, model }, signal) {
   const picked = model.kind === "files"; // what was downloaded is verified already
   const tokenizer = picked ? (model.tokenizer ?? "") : "";
   const { handle, info } = value(bridge.load(found, tokenizer, picked, onWeights));
+  info.notices = notices;
   info.load_seconds = (performance.now() - started) / 1000;
   post({ type: "loaded", id, model: handle, info });
 }
@@ -292,7 +307,7 @@ scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
 
 // A lock ends with its holder, whatever ends the holder: so the page learns at once of a dead worker.
 // Where there are no locks (plain http), the page has only the worker's error event.
-if (navigator.locks) {
+if (globalThis.navigator?.locks) {
   navigator.locks.request(LOCK, () => {
     post({ type: "alive", lock: LOCK });
     return new Promise(() => {});

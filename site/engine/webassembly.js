@@ -1,0 +1,24 @@
+// What the browser's WebAssembly can do here, asked before anything is downloaded.
+
+import { EngineError, errorFields } from "./protocol.js";
+
+export const NO_SIMD = "This browser has no WebAssembly SIMD, so the text comes more slowly.";
+
+/** Whether a module with one SIMD instruction is valid here. */
+export function hasSimd() {
+  const head = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0];
+  return WebAssembly.validate(Uint8Array.of(...head, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11));
+}
+
+/** Where WebAssembly is missing or forbidden, Pyodide would wait for ever; this says so at once. */
+export async function checkWebAssembly() {
+  try {
+    await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)); // an empty module
+  } catch (error) {
+    throw new EngineError({
+      code: "engine-start",
+      message: `WebAssembly does not run here: ${errorFields(error).message}`,
+      remedy: "An up-to-date browser has it; a policy of the page or a setting of the browser may forbid it.",
+    });
+  }
+}

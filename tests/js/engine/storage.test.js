@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import test from "node:test";
+
+import { NOTES, Store } from "../../../site/engine/storage.js";
+
+/** The private file system, as far as the store uses it. */
+class FakeFolder {
+  /** @type {Map<string, Uint8Array>} */
+  files = new Map();
+  room = Number.POSITIVE_INFINITY;
+
+  /** @param {string} name @param {{create?: boolean}} [options] */
+  async getFileHandle(name, { create = false } = {}) {
+    if (!this.files.has(name) && !create) throw new DOMException("", "NotFoundError");
+    if (!this.files.has(name)) this.files.set(name, new Uint8Array());
+    return {
+      name,
+      getFile: async () => new File([this.files.get(name) ?? ""], name),
+      createSyncAccessHandle: async () => this.access(name),
+      move: async (/** @type {string} */ target) => {
+        this.files.set(target, this.files.get(name) ?? new Uint8Array());
+        this.files.delete(name);
+      },
+    };
+  }
+
+  /** @param {string} name */
+  access(name) {
+    const content = () => this.files.get(name) ?? new Uint8Array();
+    return {
+      getSize: () => content().length,
+      truncate: (/** @type {number} */ size) => this.files.set(name, content().slice(0, size)),
+      write: (/** @type {Uint8Array} */ bytes, { at = 0 }) => {
+        if (at + bytes.length > this.room) throw new DOMException("full", "QuotaExceededError");
+        const longer = new Uint8Array(Math.max(content().length, at + bytes.length));
+        longer.set(content());
+        longer.set(bytes, at);
+        this.files.set(name, longer);
+        return bytes.length;
+      },
+      read: (/** @type {Uint8Array} */ target, { at = 0 }) =>
+        target.set(content().subarray(at, at + target.length)),
+      flush: () => {},
+      close: () => {},
+    };
+  }
+
+  /** @param {string} name */
+  async removeEntry(name) {
+    this.files.delete(name);
+  }
+
+  async *entries() {
+    for (const name of this.files.keys()) yield [name, await this.getFileHandle(name)];
+  }
+}
+
+const CONTENT = randomBytes(300_000);
+const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
+
+/** @typedef {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse, start: number, count: number) => void} Answer */
+
+/**
+ * A server that does what a test wants of it.
+ * @param {import("node:test").TestContext} t
+ * @param {Answer} answer
+ */
+async function serve(t, answer) {
+  /** @type {(string | undefined)[]} */
+  const ranges = [];
+  const server = createServer((request, response) => {
+    ranges.push(request.headers.range);
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    answer(request, response, start, ranges.length);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { url: `http://127.0.0.1:${port}/model.bin`, ranges };
+}
+
+/** @param {import("node:http").ServerResponse} response @param {number} start */
+function head(response, start, length = CONTENT.length - start) {
+  const headers = {
+    "Content-Length": length,
+    "Content-Range": `bytes ${start}-${CONTENT.length - 1}/${CONTENT.length}`,
+  };
+  response.writeHead(start ? 206 : 200, headers);
+}
+
+/** @type {Answer} */
+const honest = (_request, response, start) => {
+  head(response, start);
+  response.end(CONTENT.subarray(start));
+};
+
+/** Breaks off after 100 kB of every answer. @type {Answer} */
+const breaking = (_request, response, start) => {
+  head(response, start);
+  response.write(CONTENT.subarray(start, start + 100_000), () => setTimeout(() => response.destroy(), 20));
+};
+
+/** @param {string} url @param {object} [more] */
+const wanted = (url, more) => ({ url, file: "model.bin", bytes: CONTENT.length, sha256: SHA256, ...more });
+
+/** @param {Blob} blob */
+const same = async (blob) => Buffer.from(await blob.arrayBuffer()).equals(CONTENT);
+
+function makeStore(folder = new FakeFolder()) {
+  return { folder, store: new Store({ folder, cache: null, now: () => 1000 }) };
+}
+
+test("a file is fetched once, kept under its hash, and found again", async (t) => {
+  const { url, ranges } = await serve(t, honest);
+  const { store, folder } = makeStore();
+  assert.ok(await same((await store.file(wanted(url))).blob));
+  assert.ok(await same((await store.file(wanted(url))).blob));
+  assert.equal(ranges.length, 1);
+  assert.deepEqual([...folder.files.keys()].sort(), [SHA256, `${SHA256}.json`]);
+  const [entry] = await store.list();
+  assert.deepEqual(
+    [entry.name, entry.bytes, entry.used, entry.complete],
+    ["model.bin", CONTENT.length, 1000, true],
+  );
+});
+
+test("connections that break are gone on with where they stopped", async (t) => {
+  const { url, ranges } = await serve(t, breaking);
+  let counted = 0;
+  const { store } = makeStore();
+  const { blob } = await store.file(wanted(url, { onBytes: (/** @type {number} */ n) => (counted += n) }));
+  assert.ok(await same(blob));
+  assert.deepEqual(ranges, [undefined, "bytes=100000-", "bytes=200000-"]);
+  assert.equal(counted, CONTENT.length);
+});
+
+test("a download that was given up is gone on with at the next visit", async (t) => {
+  const { url, ranges } = await serve(t, (request, response, start, count) =>
+    count === 1
+      ? breaking(request, response, start, count)
+      : count < 6
+        ? response.destroy()
+        : honest(request, response, start, count),
+  );
+  const { store, folder } = makeStore();
+  await assert.rejects(store.file(wanted(url)), { code: "network" });
+  assert.equal(folder.files.get(`${SHA256}.part`)?.length, 100_000);
+  assert.equal((await store.list())[0].complete, false);
+  assert.ok(await same((await store.file(wanted(url))).blob));
+  assert.equal(ranges.at(-1), "bytes=100000-");
+  assert.ok(!folder.files.has(`${SHA256}.part`));
+});
+
+test("a server that knows no ranges is read from the start", async (t) => {
+  const { url } = await serve(t, (request, response, _start, count) =>
+    count === 1 ? breaking(request, response, 0, count) : honest(request, response, 0, count),
+  );
+  assert.ok(await same((await makeStore().store.file(wanted(url))).blob));
+});
+
+test("a server that lies about the length, short or long, does no harm", async (t) => {
+  const short = await serve(t, (_request, response, start) => {
+    head(response, start, 50_000);
+    response.end(CONTENT.subarray(start, start + 50_000));
+  });
+  assert.ok(await same((await makeStore().store.file(wanted(short.url))).blob));
+  const long = await serve(t, (_request, response) => {
+    response.writeHead(200);
+    response.end(Buffer.concat([CONTENT, randomBytes(5000)]));
+  });
+  assert.ok(await same((await makeStore().store.file(wanted(long.url))).blob));
+});
+
+test("altered bytes are fetched once more, and never kept", async (t) => {
+  const altered = Buffer.from(CONTENT);
+  altered[123_456] ^= 1;
+  /** @type {Answer} */
+  const corrupt = (_request, response) => response.end(altered);
+  const once = await serve(t, (request, response, start, count) =>
+    (count === 1 ? corrupt : honest)(request, response, start, count),
+  );
+  assert.ok(await same((await makeStore().store.file(wanted(once.url))).blob));
+  const always = await serve(t, corrupt);
+  const { store, folder } = makeStore();
+  await assert.rejects(store.file(wanted(always.url)), { code: "checksum" });
+  assert.deepEqual([...folder.files.keys()], []);
+});
+
+test("a kept file that was altered is noticed and fetched again", async (t) => {
+  const { url, ranges } = await serve(t, honest);
+  const { store, folder } = makeStore();
+  await store.file(wanted(url));
+  const kept = /** @type {Uint8Array} */ (folder.files.get(SHA256));
+  kept[7] ^= 1;
+  assert.ok(await same((await store.file(wanted(url))).blob));
+  assert.equal(ranges.length, 2);
+});
+
+test("a full disk ends in memory, with a sentence, and leaves nothing behind", async (t) => {
+  const { url } = await serve(t, honest);
+  const { store, folder } = makeStore();
+  folder.room = 120_000;
+  const { blob, note } = await store.file(wanted(url));
+  assert.ok(await same(blob));
+  assert.equal(note, NOTES.full);
+  assert.deepEqual([...folder.files.keys()], []);
+});
+
+test("without a file system the cache is used, and without that memory; both are said", async (t) => {
+  const { url, ranges } = await serve(t, honest);
+  /** @type {Map<string, Response>} */
+  const kept = new Map();
+  const cache = /** @type {any} */ ({
+    match: async (/** @type {any} */ key) => kept.get(key.url ?? key)?.clone(),
+    put: async (/** @type {string} */ key, /** @type {Response} */ response) => kept.set(key, response),
+    keys: async () => [...kept.keys()].map((key) => ({ url: key })),
+    delete: async (/** @type {string} */ key) => kept.delete(key),
+  });
+  const store = new Store({ folder: null, cache });
+  assert.equal((await store.file(wanted(url))).note, NOTES.cache);
+  assert.ok(await same((await store.file(wanted(url))).blob));
+  assert.equal(ranges.length, 1);
+  assert.equal((await store.list())[0].sha256, SHA256);
+  await store.remove(SHA256);
+  assert.deepEqual(await store.list(), []);
+  assert.equal((await new Store({ folder: null, cache: null }).file(wanted(url))).note, NOTES.memory);
+});
+
+test("a stop ends the download at once, and keeps what has arrived", async (t) => {
+  const { url } = await serve(t, (_request, response, start) => {
+    head(response, start);
+    response.write(CONTENT.subarray(0, 1000));
+  });
+  const { store, folder } = makeStore();
+  const controller = new AbortController();
+  const onBytes = () => controller.abort();
+  await assert.rejects(store.file(wanted(url, { signal: controller.signal, onBytes })), {
+    name: "AbortError",
+  });
+  assert.equal(folder.files.get(`${SHA256}.part`)?.length, 1000);
+});
+
+test("a missing file is said at once", async (t) => {
+  const { url, ranges } = await serve(t, (_request, response) => response.writeHead(404).end());
+  await assert.rejects(makeStore().store.file(wanted(url)), { code: "not-found" });
+  assert.equal(ranges.length, 1);
+});

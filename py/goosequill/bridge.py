@@ -17,12 +17,17 @@ from js import Object
 from pyodide.ffi import to_js
 
 from goosequill.decoding import DecodingConfig, Item, generate
+from goosequill.decoding.generate import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.loading import LoadedModel, load_files
 from goosequill.weights.source import truncated
 
-CALLS = {"describe_decoding": "goosequill.decoding:describe"}
-"""Functions that a page may call by name, as module:function; "model" arrives as a LoadedModel."""
+CALLS = {
+    "describe_decoding": "goosequill.decoding:describe",
+    "explain": "goosequill.decoding.explain:explain",
+    "prompt_surprise": "goosequill.decoding.explain:prompt_surprise",
+}
+"""Functions that a page may call by name, as module:function; a model comes with its tokenizer."""
 
 
 def answering(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,13 +69,18 @@ class JsSource:
 
 
 class Writing:
-    """One text in the making: a step a call, so that the worker can look up between tokens."""
+    """One text in the making: a step a call, so that the worker can look up between tokens.
+
+    The option ``given`` holds tokens that stand after the prompt already: to branch from a text.
+    """
 
     def __init__(self, loaded: LoadedModel, prompt: str, options: dict[str, Any]) -> None:
         self._cancelled = False
+        given = options.pop("given", None)
+        start = [*prompt_tokens(loaded.tokenizer, prompt), *given] if given else prompt
         config = DecodingConfig.from_dict(options)
         self._items: Iterator[Item] = generate(
-            loaded.model, loaded.tokenizer, prompt, config, cancelled=lambda: self._cancelled, progress=True
+            loaded.model, loaded.tokenizer, start, config, cancelled=lambda: self._cancelled, progress=True
         )
 
     def cancel(self) -> None:
@@ -79,7 +89,7 @@ class Writing:
 
     @answering
     def step(self) -> dict[str, Any]:
-        """Return `{"reading": ...}` while the prompt is read, then `{"chunk": ...}`, and last `{"end": ...}`."""
+        """Return `{"reading": ...}` of the prompt, `{"chunk": ...}` for a token, and last `{"end": ...}`."""
         item = next(self._items)
         return {type(item).__name__.lower(): asdict(item)}
 
@@ -124,7 +134,8 @@ class Bridge:
         module, attribute = CALLS[name].split(":")
         arguments = args.to_py()
         if "model" in arguments:
-            arguments["model"] = self._model(arguments["model"])
+            loaded = self._model(arguments["model"])
+            arguments.update(model=loaded.model, tokenizer=loaded.tokenizer)
         return getattr(importlib.import_module(module), attribute)(**arguments)
 
     @answering

@@ -38,7 +38,7 @@
 
 /**
  * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
- * max_new_tokens, seed, stop, ...).
+ * max_new_tokens, seed, stop, ...); and `given`, tokens that stand after the prompt already.
  * @typedef {Record<string, unknown>} GenerateOptions
  */
 

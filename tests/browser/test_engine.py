@@ -96,7 +96,8 @@ def test_fifty_stops_leave_one_worker_that_still_writes(page: Page) -> None:
     seconds = page.evaluate(
         """async () => {
           const started = performance.now();
-          for (let i = 0; i < 50; i++) await read(model.generate("Once", { max_new_tokens: 100000, ignore_end: true }), 1);
+          const endless = { max_new_tokens: 100000, ignore_end: true };
+          for (let i = 0; i < 50; i++) await read(model.generate("Once", endless), 1);
           await read(model.generate("Once", { max_new_tokens: 2 }));
           return (performance.now() - started) / 1000;
         }"""
@@ -136,7 +137,8 @@ def test_an_unloaded_model_is_told_and_a_disposed_engine_rejects(page: Page, sit
           const second = await loadModel({ model: base + "models/default/", engine });
           await second.unload();
           const gone = await read(second.generate("Once")).catch((error) => error.code);
-          const waiting = read(model.generate("Once", { max_new_tokens: 100000, ignore_end: true })).catch((e) => e.name);
+          const endless = { max_new_tokens: 100000, ignore_end: true };
+          const waiting = read(model.generate("Once", endless)).catch((error) => error.name);
           await new Promise((resolve) => setTimeout(resolve, 100));
           engine.dispose();
           return [gone, await waiting, await engine.status().catch((error) => error.name)];

@@ -150,6 +150,19 @@ def test_cancelling_ends_with_the_next_step(bridge: Any) -> None:
     assert writing.step()["value"]["end"]["finish_reason"] == "abort"
 
 
+def test_a_branch_goes_on_from_the_tokens_that_are_given(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    whole = write(bridge, handle, max_new_tokens=5, temperature=0)
+    tokens = [step["chunk"]["token"] for step in whole if "chunk" in step]
+    branch = write(bridge, handle, max_new_tokens=3, temperature=0, given=tokens[:2])
+    assert [step["chunk"]["token"] for step in branch if "chunk" in step] == tokens[2:]
+
+
+def test_a_listed_function_gets_the_model_and_its_tokenizer(bridge: Any) -> None:
+    answer = bridge.call("prompt_surprise", JsObject(model=load_test_model(bridge), prompt="Goose"))
+    assert [token["text"] for token in answer["value"]] == list("Goose")
+
+
 def test_a_model_that_is_gone_is_an_error_with_a_remedy(bridge: Any) -> None:
     handle = load_test_model(bridge)
     assert bridge.unload(handle) == {"value": None}

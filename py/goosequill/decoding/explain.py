@@ -1,0 +1,159 @@
+"""What happened at one token: the model's candidates, and what each step of the decoder made of them.
+
+A text is explained after it was written, by reading it again up to the token in question. Nothing
+is kept while writing, so explaining costs nothing until somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from goosequill.decoding.chain import Chain, make_chain
+from goosequill.decoding.config import DecodingConfig
+from goosequill.decoding.context import Context
+from goosequill.decoding.generate import READ_AT_ONCE, prompt_tokens
+from goosequill.decoding.items import token_text
+from goosequill.decoding.mirostat import Mirostat
+from goosequill.decoding.predictor import LanguageModel, Predictor
+from goosequill.decoding.processor import Setup
+from goosequill.decoding.sampling import Scores, best, log_probability, probabilities
+from goosequill.errors import SettingsError
+from goosequill.tokenizers import Tokenizer
+
+CANDIDATES = 10
+MODEL = {"name": "model", "label": "The model", "sentence": "What the model itself predicts."}
+
+
+def explain(
+    model: LanguageModel,
+    tokenizer: Tokenizer,
+    prompt: str,
+    written: Sequence[int],
+    index: int,
+    settings: Mapping[str, Any],
+    given: int = 0,
+) -> dict[str, Any]:
+    """Tell how one token of a text came about.
+
+    Parameters
+    ----------
+    written
+        The tokens that were written after the prompt.
+    index
+        Which of them; -1 and below count back into the prompt, whose tokens no decoder chose.
+    settings
+        The decoder's, with the seed of the text.
+    given
+        How many of the written tokens stood there before this seed drew its first, as after a branch.
+
+    Returns
+    -------
+    dict
+        ``token``, ``text``, ``logprob`` (the model's, natural); ``steps``: name, label, sentence and
+        the number of tokens ``kept`` of each; ``candidates``: token, text, ``probabilities`` after
+        each step (0 once cut), ``cut_by`` (the step's number, or None).
+    """
+    config = DecodingConfig.from_dict(settings)
+    ids = prompt_tokens(tokenizer, prompt)
+    place = len(ids) + index
+    if not 0 < place < len(ids) + len(written):
+        raise SettingsError(
+            "There is no prediction for that token.",
+            code="token-index",
+            remedy="Choose a token after the first of the prompt.",
+        )
+    taken = [*ids, *written][place]
+    if index >= given:
+        ids, written, index = [*ids, *written[:given]], written[given:], index - given
+    predictor = Predictor(model)
+    setup = Setup(config, tokenizer, int(model.config.vocab_size))
+    chain, context = make_chain(setup), Context(tokenizer, setup.vocab_size, ids)
+    if index < 0:
+        chain = Chain(())  # no decoder chose the prompt
+        _read(predictor, ids[:place])
+    else:
+        _replay(predictor, chain, context, ids, written[:index], config)
+    stages = [predictor.scores]
+    chain(predictor.scores, context, lambda _name, scores: stages.append(scores))
+    steps = [MODEL, *(_step(step.description) for step in chain.steps)]
+    return {
+        "token": taken,
+        "text": token_text(tokenizer, taken),
+        "logprob": log_probability(predictor.scores, taken),
+        "steps": [
+            {**step, "kept": int(np.isfinite(scores).sum())}
+            for step, scores in zip(steps, stages, strict=True)
+        ],
+        "candidates": _candidates(stages, taken, tokenizer),
+    }
+
+
+def prompt_surprise(model: LanguageModel, tokenizer: Tokenizer, prompt: str) -> list[dict[str, Any]]:
+    """Return token, text and log probability of each token of a prompt; the first has none."""
+    ids = prompt_tokens(tokenizer, prompt)
+    state = model.new_state()
+    logprobs: list[float | None] = [None]
+    for start in range(0, len(ids) - 1, READ_AT_ONCE):
+        known = ids[start : min(start + READ_AT_ONCE, len(ids) - 1)]
+        rows = np.asarray(model.forward(known, state, logits="all"), np.float32)
+        following = ids[start + 1 : start + 1 + len(known)]
+        logprobs += [log_probability(row, token) for row, token in zip(rows, following, strict=True)]
+    return [
+        {"token": token, "text": token_text(tokenizer, token), "logprob": logprob}
+        for token, logprob in zip(ids, logprobs, strict=True)
+    ]
+
+
+def _read(predictor: Predictor, tokens: Sequence[int]) -> None:
+    for start in range(0, len(tokens), READ_AT_ONCE):
+        stop = min(start + READ_AT_ONCE, len(tokens))
+        predictor.read(tokens[start:stop], predict=stop == len(tokens))
+
+
+def _replay(
+    predictor: Predictor,
+    chain: Chain,
+    context: Context,
+    prompt: Sequence[int],
+    written: Sequence[int],
+    config: DecodingConfig,
+) -> None:
+    """Bring model, chain and randomness to where they stood before the token after `written`."""
+    random = np.random.Generator(np.random.PCG64(config.seed))
+    remembers = any(isinstance(step, Mirostat) for step in chain.steps)
+    _read(predictor, prompt)
+    for token in written:
+        first, second = random.random(2)
+        context.uniforms = (float(first), float(second))
+        if remembers:  # what it does next depends on what it did before
+            chain.observe(token, chain(predictor.scores, context), context)
+            predictor.read([token])
+        context.append(token)
+    if written and not remembers:
+        _read(predictor, written)
+    first, second = random.random(2)
+    context.uniforms = (float(first), float(second))
+
+
+def _step(description: Any) -> dict[str, str]:
+    return {"name": description.name, "label": description.label, "sentence": description.sentence}
+
+
+def _candidates(stages: Sequence[Scores], taken: int, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """The model's likeliest tokens, and the one that was taken, through all stages."""
+    tokens = [int(token) for token in best(stages[0], CANDIDATES)]
+    if taken not in tokens:
+        tokens.append(taken)
+    shares = [probabilities(scores) for scores in stages]
+    return [
+        {
+            "token": token,
+            "text": token_text(tokenizer, token),
+            "probabilities": [float(share[token]) for share in shares],
+            "cut_by": next((n for n, scores in enumerate(stages) if scores[token] == -np.inf), None),
+        }
+        for token in tokens
+    ]

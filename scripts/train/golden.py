@@ -16,15 +16,25 @@ from scripts.train.export import DEFAULT
 from goosequill.loading import LoadedModel, load_path
 
 GOLDEN = DEFAULT.parents[2] / "tests" / "golden" / "default.json"
-LENGTH = 40
+LENGTH = 32
+COUNT = 6
 PROMPTS = (
     "<novel>\nIt was a dark evening in November, and",
+    "<novel>\nThe captain came on deck",
     "<speech>\nFellow citizens, the state of our Union",
+    "<speech>\nI now lay before Congress",
     "<verse>\nKING.\nWhat news, good cousin, from",
+    "<verse>\nQUEEN.\nAlas, my lord,",
     "<scripture>\nAnd it came to pass in those days, that",
+    "<scripture>\nThe LORD is",
+    "<sermon>\nLet us observe here",
+    "<definition>\nheron (noun):",
+    "<fact>\nIceland\n\nBackground:",
     "<dialogue>\nUser: What is a feather?\n\nAssistant:",
+    "<dialogue>\nUser: Hello\n\nAssistant:",
     "The goose",
 )
+"""Candidates: those whose every choice was clearest are pinned, since kernels may differ in the last bits."""
 
 
 def greedy(loaded: LoadedModel, prompt: str, length: int) -> tuple[str, float]:
@@ -48,11 +58,12 @@ def make(folder: Path = DEFAULT) -> dict[str, Any]:
     """What the golden file holds for the model of a folder."""
     loaded = load_path(folder)
     weights = next(f for f in loaded.description["files"] if f["name"] == "model.safetensors")
-    cases = []
+    cases: list[dict[str, Any]] = []
     for prompt in PROMPTS:
         text, lead = greedy(loaded, prompt, LENGTH)
         cases.append({"prompt": prompt, "max_new_tokens": LENGTH, "text": text, "lead": round(lead, 4)})
-    return {"weights_sha256": weights["sha256"], "cases": cases}
+    clearest = sorted(cases, key=lambda case: -case["lead"])[:COUNT]
+    return {"weights_sha256": weights["sha256"], "cases": [case for case in cases if case in clearest]}
 
 
 if __name__ == "__main__":

@@ -4,16 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
-from scripts.train.golden import GOLDEN, greedy
 
+from goosequill.decoding import Chunk, DecodingConfig, End, generate
 from goosequill.loading import load_path
 
-CONTENT = json.loads(GOLDEN.read_text(encoding="utf-8"))
+ROOT = Path(__file__).resolve().parents[2]
+CONTENT = json.loads((ROOT / "tests/golden/default.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def loaded():
-    return load_path(Path("site/models/default"))
+    return load_path(ROOT / "site/models/default")
 
 
 def test_the_golden_file_is_of_the_model_that_is_shipped(loaded):
@@ -22,4 +23,6 @@ def test_the_golden_file_is_of_the_model_that_is_shipped(loaded):
 
 @pytest.mark.parametrize("case", CONTENT["cases"], ids=lambda case: case["prompt"].split("\n")[0])
 def test_greedy_text_is_byte_for_byte_the_golden_one(loaded, case):
-    assert greedy(loaded, case["prompt"], case["max_new_tokens"])[0] == case["text"]
+    config = DecodingConfig(temperature=0.0, max_new_tokens=case["max_new_tokens"])
+    items = generate(loaded.model, loaded.tokenizer, case["prompt"], config)
+    assert "".join(item.text for item in items if isinstance(item, (Chunk, End))) == case["text"]

@@ -103,10 +103,11 @@ def arguments(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, objec
 
 
 def commands() -> str:
+    cli = importlib.import_module("goosequill.cli")
     parts = []
-    for name, parser in subparsers(importlib.import_module("goosequill.cli").build_parser()).items():
-        usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
-        parts.append(f"## {name}\n\n{parser.description or ''}\n\n```text\n{usage}\n```")
+    for name, sentence in cli.COMMANDS.items():
+        parser = subparsers(cli.make_parser([name]))[name]
+        parts.append(f"## {name}\n\n{sentence[0].upper()}{sentence[1:]}.")
         parts.append(table(("Argument", "Meaning", "Default"), arguments(parser)))
     return "\n\n".join(parts)
 

@@ -135,9 +135,7 @@ def load_weights(
     return LoadedModel(model, chosen, {"name": name, "title": name, "parameters": count})
 
 
-def require(
-    tensors: TensorSource, kernel: Kernel, available: int, *, quantize: Bits | None = None
-) -> None:
+def require(tensors: TensorSource, kernel: Kernel, available: int, *, quantize: Bits | None = None) -> None:
     """Refuse a model that will not fit into `available` bytes, before any of it is read.
 
     Raises

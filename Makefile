@@ -53,6 +53,10 @@ format: $(STAMPS)/check node_modules/.stamp ## format the sources and mend what 
 train: $(STAMPS)/train ## train the default model from nothing (many hours; goes on where it was)
 	$(PY) -m scripts.train
 
+bench: $(STAMPS)/bench vendor ## measure speed against the peers in one browser (BENCH_ARGS=--docs writes the table)
+	@command -v chromium >/dev/null || sh scripts/chromium.sh
+	$(PY) scripts/bench/bench.py $(BENCH_ARGS)
+
 vendor: build/vendor/.stamp
 
 clean: ## remove what was built, but neither the virtual environment nor the download cache
@@ -67,7 +71,7 @@ $(STAMPS)/base: pyproject.toml constraints.txt | $(PY)
 	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e .
 	@touch $@
 
-$(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/train: $(STAMPS)/%: $(STAMPS)/base
+$(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/train $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/base
 	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e '.[$*]'
 	@touch $@
 

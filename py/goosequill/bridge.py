@@ -19,6 +19,7 @@ from pyodide.ffi import to_js
 from goosequill.decoding import DecodingConfig, Item, generate
 from goosequill.decoding.generate import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
+from goosequill.kernels import load_kernel
 from goosequill.loading import LoadedModel, load_files
 from goosequill.weights.source import truncated
 
@@ -103,11 +104,18 @@ class Bridge:
 
     @answering
     def load(
-        self, sources: Any, tokenizer: str, verify: bool, progress: Callable[[int, int], None]
+        self,
+        sources: Any,
+        tokenizer: str,
+        verify: bool,
+        progress: Callable[[int, int], None],
+        kernel: str = "auto",
     ) -> dict[str, Any]:
         """Load a model from its files; an empty `tokenizer` is told by the files."""
         files = {source.name: source for source in map(JsSource, sources)}
-        loaded = load_files(files, tokenizer=tokenizer, verify=verify, progress=progress)
+        loaded = load_files(
+            files, tokenizer=tokenizer, verify=verify, kernel=load_kernel(kernel), progress=progress
+        )
         self._last += 1
         self._models[self._last] = loaded
         return {"handle": self._last, "info": model_info(loaded, sum(file.size for file in files.values()))}
@@ -161,5 +169,6 @@ def model_info(loaded: LoadedModel, size: int) -> dict[str, Any]:
         "layers": config.layers,
         "width": config.width,
         "tokenizer": loaded.tokenizer.name,
+        "kernel": loaded.model.kernel.name,
         "bytes": size,
     }

@@ -282,13 +282,14 @@ export class Model {
 /**
  * Loads a model: from a folder's address (with config.json in it), or from files that were picked.
  * Without `engine` a new one is started, and ended again if the loading fails.
- * @param {{model: string | URL | Blob | File[], tokenizer?: string, engine?: Engine} & RequestOptions} options
+ * `kernel` says what computes: "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
+ * @param {{model: string | URL | Blob | File[], tokenizer?: string, kernel?: string, engine?: Engine} & RequestOptions} options
  * @returns {Promise<Model>}
  */
-export async function loadModel({ model, tokenizer, engine, ...options }) {
+export async function loadModel({ model, tokenizer, kernel = "auto", engine, ...options }) {
   const used = engine ?? new Engine();
   try {
-    return await used.load(modelSource(model, tokenizer), options);
+    return await used.load({ ...modelSource(model, tokenizer), kernel }, options);
   } catch (error) {
     if (!engine) used.dispose();
     throw error;
@@ -298,7 +299,7 @@ export async function loadModel({ model, tokenizer, engine, ...options }) {
 /**
  * @param {string | URL | Blob | File[]} model
  * @param {string} [tokenizer]
- * @returns {ModelSource}
+ * @returns {import("./protocol.js").ModelFiles}
  */
 function modelSource(model, tokenizer) {
   if (typeof model === "string" || model instanceof URL) {

@@ -5,7 +5,8 @@
 /**
  * Where a model comes from: a folder on a server (config.json beside its files), or files that the
  * visitor picked. A picked set may hold config.json, weights and a tokenizer, or the weights alone.
- * @typedef {{kind: "folder", url: string} | {kind: "files", files: Blob[], names: string[], tokenizer?: string}} ModelSource
+ * @typedef {{kind: "folder", url: string} | {kind: "files", files: Blob[], names: string[], tokenizer?: string}} ModelFiles
+ * @typedef {ModelFiles & {kernel?: string}} ModelSource
  */
 
 /**
@@ -21,7 +22,7 @@
  * What the page may know of a loaded model.
  * @typedef {{
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
- *   layers: number, width: number, tokenizer: string, quantization?: {bits: number | null}, bytes: number,
+ *   layers: number, width: number, tokenizer: string, kernel: string, quantization?: {bits: number | null}, bytes: number,
  *   load_seconds: number, notices?: string[], prompts?: {title: string, text: string}[],
  *   chat?: {prefix?: string, user: string, assistant: string, stop: string[]} | null
  * }} ModelInfo

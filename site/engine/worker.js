@@ -215,7 +215,7 @@ async function load({ id, model }, signal) {
   const onWeights = (loaded, total) => tell({ status: "weights", file: "", loaded, total });
   const picked = model.kind === "files"; // what was downloaded is verified already
   const tokenizer = picked ? (model.tokenizer ?? "") : "";
-  const { handle, info } = value(bridge.load(found, tokenizer, picked, onWeights));
+  const { handle, info } = value(bridge.load(found, tokenizer, picked, onWeights, model.kernel ?? "auto"));
   info.notices = notices;
   info.load_seconds = (performance.now() - started) / 1000;
   post({ type: "loaded", id, model: handle, info });

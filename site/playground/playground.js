@@ -217,6 +217,7 @@ function showModel(info) {
     bits ? `${bits} bits` : "",
     `${info.layers} layers of ${info.width}`,
     `${info.tokenizer} tokenizer, ${info.vocab_size.toLocaleString("en")} tokens`,
+    `${info.kernel} kernel`,
     `loaded in ${info.load_seconds.toFixed(1)} s`,
   ];
   page.modelFacts.textContent = facts.filter(Boolean).join(" · ");

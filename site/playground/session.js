@@ -39,8 +39,9 @@ export class Session {
     const engine = this.#engine;
     const previous = this.#model;
     const { model, tokenizer } = source;
+    const kernel = new URLSearchParams(location.search).get("kernel") ?? "auto"; // ?kernel=numpy forces one
     try {
-      this.#model = await loadModel({ model, tokenizer, engine, signal, onProgress });
+      this.#model = await loadModel({ model, tokenizer, kernel, engine, signal, onProgress });
     } catch (error) {
       // An engine that failed to start stays failed, and one that is still starting cannot be stopped.
       if (!previous) this.dispose();

@@ -6,11 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from goosequill.kernels import KERNELS, load_kernel
 from goosequill.loading import LoadedModel, load_path
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --model, --tokenizer and --quantize."""
+    """Declare --model, --tokenizer, --quantize and --kernel."""
     parser.add_argument("--model", required=True, type=Path, help="a model folder, or a file of weights")
     parser.add_argument(
         "--tokenizer",
@@ -23,12 +24,24 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         choices=(8, 4),
         help="first round weights stored in full to so many bits",
     )
+    parser.add_argument(
+        "--kernel",
+        choices=("auto", *KERNELS),
+        default="auto",
+        help="what computes: native needs clang or the ziglang package; default: auto, the fastest there is",
+    )
 
 
 def load(options: argparse.Namespace) -> LoadedModel:
     """Load the model that the options name."""
     tokenizer = options.tokenizer or tokenizer_beside(options.model)
-    return load_path(options.model, tokenizer=tokenizer, quantize=options.quantize, progress=_progress)
+    return load_path(
+        options.model,
+        tokenizer=tokenizer,
+        kernel=load_kernel(options.kernel),
+        quantize=options.quantize,
+        progress=_progress,
+    )
 
 
 def tokenizer_beside(weights: Path) -> str | None:

@@ -1,0 +1,286 @@
+"""Measure this project and its peers in one headless Chromium, on one machine, in turn.
+
+All contestants are loaded first, each in a page and process of its own; then every round asks each
+for some tokens, so that a busy moment strikes all alike. Medians over all rounds are reported, and
+their ratios are what counts. The models are random weights in the shapes of released ones.
+
+    python scripts/bench/bench.py                   everything; writes build/bench.json
+    python scripts/bench/bench.py --only int8 Q8    some contestants, by parts of their names
+    python scripts/bench/bench.py --docs            put the table into docs/explanation/speed.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "py")]
+
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
+from scripts.serve import make_server  # noqa: E402
+
+SITE = ROOT / "build" / "bench"
+DOCS = ROOT / "docs" / "explanation" / "speed.md"
+MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
+PROMPT = 40  # tokens a round
+FIRST = 32  # tokens of the prompt before the first token
+
+
+@dataclass
+class Contestant:
+    """Something to measure, and what came out."""
+
+    name: str
+    kind: str
+    shape: Shape
+    weights: str
+    model: str
+    write: Callable[[Path], None]
+    bytes_per_token: float
+    options: dict[str, Any] = field(default_factory=dict)
+    tokens: int = 10  # a round
+    decode_ms: list[float] = field(default_factory=list)
+    prompt_ms: list[float] = field(default_factory=list)
+    first_token_s: float = 0.0
+    load_s: float = 0.0
+    memory_mb: float = 0.0
+
+
+def ours(shape: Shape, bits: int, kernel: str) -> Contestant:
+    weights = "f32" if bits == 32 else f"int{bits}"
+    low_rank = 2 * RANKS_SUM * shape.width * shape.layers if shape.version == "7" else 0
+    scales = 0.25 if bits == 4 else 0  # bits
+    return Contestant(
+        name=f"Goosequill, {kernel}",
+        kind="ours",
+        shape=shape,
+        weights=weights,
+        model=f"rwkv{shape.version}-{bits}.safetensors",
+        write=lambda path: write_safetensors(shape, bits, path),
+        bytes_per_token=(shape.products - low_rank) * (bits + 2 * scales) / 8 + 4 * low_rank,
+        options={"kernel": kernel},
+        tokens=3 if kernel == "numpy" else 10,
+    )
+
+
+def onnx(threads: int, *, quantize: bool) -> Contestant:
+    def write(path: Path) -> None:
+        from scripts.bench.peers import write_onnx
+
+        write_onnx(RWKV4, path, quantize=quantize)
+
+    weights = "uint8" if quantize else "f32"
+    options = {"threads": threads, "layers": RWKV4.layers, "width": RWKV4.width}
+    per_token = RWKV4.products * (1 if quantize else 4)
+    name = f"onnxruntime-web, {threads} thread{'s' if threads > 1 else ''}"
+    model = f"rwkv4-{weights}.onnx"
+    return Contestant(name, "onnx", RWKV4, weights, model, write, per_token, options, tokens=6)
+
+
+def wllama(threads: int, weights: str) -> Contestant:
+    def write(path: Path) -> None:
+        from scripts.bench.peers import write_gguf
+
+        write_gguf(RWKV7, path, weights)
+
+    low_rank = 2 * RANKS_SUM * RWKV7.width * RWKV7.layers
+    per_token = (RWKV7.products - low_rank) * (8.5 if weights == "Q8_0" else 4.5) / 8 + 4 * low_rank
+    name = f"wllama, {threads} thread{'s' if threads > 1 else ''}"
+    options = {"threads": threads}
+    return Contestant(
+        name, "wllama", RWKV7, weights, f"rwkv7-{weights}.gguf", write, per_token, options, tokens=6
+    )
+
+
+def contestants(threads: list[int]) -> list[Contestant]:
+    kernels = {32: ("relaxed", "plain", "numpy"), 8: ("relaxed", "plain"), 4: ("relaxed", "plain")}
+    found = [ours(RWKV4, bits, kernel) for bits, names in kernels.items() for kernel in names]
+    found += [ours(RWKV7, bits, "relaxed") for bits in (8, 4)]
+    for count in threads:
+        found += [onnx(count, quantize=quantize) for quantize in (False, True)]
+        found += [wllama(count, weights) for weights in ("Q8_0", "Q4_0")]
+    return found
+
+
+def prepare(chosen: list[Contestant]) -> None:
+    """Lay out the folder that is served: page, package, vendored parts, peers, models."""
+    zig = [sys.executable, "-m", "ziglang", "cc", "-target", "wasm32-freestanding", "-nostdlib"]
+    zig += ["-O3", "-msimd128", "-Wl,--no-entry", "-Wl,--import-memory"]
+    (SITE / "models").mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, ROOT / "scripts" / "kernel.py"], check=True)
+    subprocess.run([*zig, HERE / "bandwidth.c", "-o", SITE / "bandwidth.wasm"], check=True)
+    for name in ("page.html", "page.js", "peers.js", "ours.js", "package.json"):
+        shutil.copy(HERE / name, SITE / name)
+    if any(contestant.kind != "ours" for contestant in chosen) and not (SITE / "node_modules").is_dir():
+        subprocess.run(["npm", "install", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
+    for link, target in (("vendor", ROOT / "build" / "vendor"), ("peers", SITE / "node_modules")):
+        if not (SITE / link).is_symlink():
+            (SITE / link).symlink_to(target)
+    with zipfile.ZipFile(SITE / "goosequill.zip", "w") as archive:
+        archive.write(HERE / "ours.py", "ours.py")
+        for path in (ROOT / "py").rglob("*"):
+            if path.suffix in (".py", ".wasm"):
+                archive.write(path, path.relative_to(ROOT / "py"))
+    for contestant in chosen:
+        path = SITE / "models" / contestant.model
+        if not path.exists():
+            print(f"bench: writing {path.name}", flush=True)
+            contestant.write(path)
+
+
+def renderers() -> dict[int, float]:
+    """Peak memory in MB of each of Chromium's renderer processes."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"--type=renderer" in (process / "cmdline").read_bytes():
+                status = (process / "status").read_text()
+                found[int(process.name)] = int(status.split("VmHWM:")[1].split()[0]) / 1024
+        except (OSError, IndexError):
+            continue  # it has just ended
+    return found
+
+
+def open_page(browser: Browser, base: str, kind: str) -> Page:
+    page = browser.new_context().new_page()
+    page.goto(f"{base}page.html?contestant={kind}")
+    page.wait_for_function("() => window.ask")
+    return page
+
+
+def ask(page: Page, request: str, options: dict[str, Any]) -> Any:
+    return page.evaluate("([request, options]) => window.ask(request, options)", [request, options])
+
+
+def start(browser: Browser, base: str, contestant: Contestant) -> Page:
+    """Open a contestant's page, load its model and take a first token."""
+    before = renderers()
+    begin = time.perf_counter()
+    page = open_page(browser, base, contestant.kind)
+    ask(page, "load", {**contestant.options, "model": f"models/{contestant.model}"})
+    contestant.load_s = time.perf_counter() - begin
+    ask(page, "prompt", {"count": FIRST})
+    contestant.first_token_s = time.perf_counter() - begin
+    grown = {pid: peak for pid, peak in renderers().items() if pid not in before}
+    contestant.memory_mb = max(grown.values(), default=0.0)
+    ask(page, "decode", {"count": contestant.tokens})  # compiled by now
+    print(f"bench: {contestant.name}, {contestant.weights}: {contestant.first_token_s:.1f} s", flush=True)
+    return page
+
+
+def measure(chosen: list[Contestant], rounds: int) -> float:
+    """Fill in the contestants' times; returns the memory bandwidth in GB/s."""
+    server = make_server(SITE, isolate=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_port}/"
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    bandwidth = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        meter = open_page(browser, base, "bandwidth")
+        pages = [start(browser, base, contestant) for contestant in chosen]
+        for _ in range(rounds):
+            bandwidth += [ask(meter, "read", {}) for _ in range(3)]
+            for contestant, page in zip(chosen, pages, strict=True):
+                contestant.decode_ms += ask(page, "decode", {"count": contestant.tokens})
+                prompt = PROMPT if contestant.kind != "onnx" and contestant.tokens > 3 else 3
+                contestant.prompt_ms.append(ask(page, "prompt", {"count": prompt}) / prompt)
+        browser.close()
+    server.shutdown()
+    return float(statistics.median(bandwidth))
+
+
+def per_second(milliseconds: list[float]) -> float:
+    return 1000 / float(statistics.median(milliseconds))
+
+
+def table(chosen: list[Contestant], bandwidth: float) -> str:
+    lines = [
+        "| model | system | weights | tokens/s | of bound | prompt tokens/s | first token | load | memory |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for each in chosen:
+        speed = per_second(each.decode_ms)
+        share = speed * each.bytes_per_token / 1e9 / bandwidth
+        lines.append(
+            f"| {each.shape.name} | {each.name} | {each.weights} | {speed:.1f} | {share:.0%} "
+            f"| {per_second(each.prompt_ms):.0f} | {each.first_token_s:.1f} s | {each.load_s:.1f} s "
+            f"| {each.memory_mb:,.0f} MB |"
+        )
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    model = "an unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":")[1].strip()
+            break
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def report(chosen: list[Contestant], bandwidth: float, chromium: str) -> dict[str, Any]:
+    rows = []
+    for each in chosen:
+        row = {key: value for key, value in asdict(each).items() if key not in ("write", "shape")}
+        row |= {"shape": each.shape.name, "decode_tokens_per_s": per_second(each.decode_ms)}
+        row |= {"prompt_tokens_per_s": per_second(each.prompt_ms)}
+        rows.append(row)
+    day = datetime.now(UTC).strftime("%Y-%m-%d")
+    return {
+        "date": day,
+        "machine": machine(),
+        "browser": chromium,
+        "bandwidth_gb_per_s": bandwidth,
+        "rows": rows,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure this project and its peers in one browser.")
+    parser.add_argument("--only", nargs="*", default=[], help="parts of names and weights to choose")
+    parser.add_argument("--threads", nargs="*", type=int, default=[1, 2], help="of the peers")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--docs", action="store_true", help=f"write the table into {DOCS.name}")
+    options = parser.parse_args()
+    chosen = [
+        each
+        for each in contestants(options.threads)
+        if not options.only or any(part in f"{each.name}, {each.weights}" for part in options.only)
+    ]
+    prepare(chosen)
+    bandwidth = measure(chosen, options.rounds)
+    version = subprocess.run(["chromium", "--version"], capture_output=True, text=True).stdout.strip()
+    found = report(chosen, bandwidth, version)
+    (ROOT / "build" / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
+    head = (
+        f"{found['date']}, {found['machine']}, {version}; "
+        f"one thread reads {bandwidth:.1f} GB/s; medians of {options.rounds} rounds."
+    )
+    text = f"{head}\n\n{table(chosen, bandwidth)}"
+    print(text)
+    if options.docs:
+        before, _, rest = DOCS.read_text().partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        DOCS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+
+
+if __name__ == "__main__":
+    main()

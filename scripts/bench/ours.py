@@ -1,0 +1,47 @@
+"""What the benchmark's page runs inside Pyodide: one model, read and timed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from goosequill.kernels import load_kernel
+from goosequill.models import Model, State, load_model
+from goosequill.weights import open_tensors
+
+
+class Source:
+    """A ByteSource over the page's file."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.name, self.size = "model.safetensors", file.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        data: bytes = self._file.read(offset, length).to_bytes()
+        return data
+
+
+class Contestant:
+    """A model and what it has read so far."""
+
+    def __init__(self, file: Any, kernel: str) -> None:
+        self.model: Model = load_model(open_tensors(Source(file)), kernel=load_kernel(kernel))
+        self.state: State = self.model.new_state()
+        self.token = 1
+
+    def prompt(self, count: int) -> float:
+        """Milliseconds to read a prompt of `count` tokens, with the logits after the last."""
+        tokens = [(7 * i) % 1000 for i in range(count)]
+        begin = time.perf_counter()
+        self.model.forward(tokens, self.state)
+        return (time.perf_counter() - begin) * 1e3
+
+    def decode(self, count: int) -> list[float]:
+        """Milliseconds of each of `count` tokens, the likeliest being drawn."""
+        times = []
+        for _ in range(count):
+            begin = time.perf_counter()
+            self.token = int(self.model.forward([self.token], self.state).argmax())
+            times.append((time.perf_counter() - begin) * 1e3)
+        return times

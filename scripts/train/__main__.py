@@ -13,8 +13,8 @@ import sys
 
 from scripts.train.corpus import training_folder
 
-STABLE_STEPS = 1400
-DECAY_STEPS = 1200
+STABLE_STEPS = 2543
+DECAY_STEPS = 2000
 
 
 def call(module: str, *arguments: str) -> None:

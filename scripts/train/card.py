@@ -69,7 +69,7 @@ def register_table(manifest: dict[str, Any]) -> list[str]:
 def result_table(results: dict[str, dict[str, float]]) -> list[str]:
     columns = ["total", *REGISTERS]
     table = ["| bits per byte | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for name, row in results.items():
+    for name, row in sorted(results.items(), key=lambda item: -item[1]["total"]):
         label = NAMES.get(name, name)
         table.append(f"| {label} | " + " | ".join(f"{row[column]:.3f}" for column in columns) + " |")
     return table

@@ -113,10 +113,11 @@ def main() -> None:
         )
     wanted = options.only.split(",") if options.only else list(rows)
     path = folder / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
     for name in wanted:
-        results[name] = {key: round(value, 4) for key, value in rows[name]().items()}
-        print(name, results[name], flush=True)
+        row = {key: round(value, 4) for key, value in rows[name]().items()}
+        results = json.loads(path.read_text()) if path.exists() else {}
+        results[name] = row
+        print(name, row, flush=True)
         path.write_text(json.dumps(results, indent=2) + "\n")
 
 

@@ -4,8 +4,12 @@
 
 import { byId, element, later, megabytes } from "../common/dom.js";
 import { Memory, readAddress, writeAddress } from "../common/memory.js";
+import { download } from "../compare/export.js";
+import { showExplanation } from "./explanation.js";
 import { Knobs } from "./knobs.js";
 import { Session } from "./session.js";
+import { Texts, writtenText } from "./texts.js";
+import { TokenText, tokenTable, visible } from "./tokens.js";
 
 /** @typedef {import("../engine/client.js").Progress} Progress */
 /** @typedef {import("../engine/client.js").Writing} Writing */
@@ -37,6 +41,14 @@ const page = {
   progressLabel: byId("progress-label", "p"),
   output: byId("output", "div"),
   measures: byId("measures", "p"),
+  outputHint: byId("output-hint", "p"),
+  coloured: byId("coloured", "input"),
+  promptTokens: byId("prompt-tokens", "div"),
+  branches: byId("branches", "ul"),
+  explanation: byId("explanation", "section"),
+  tableBox: byId("table-box", "details"),
+  tokenTable: byId("token-table", "div"),
+  saveBox: byId("save-box", "div"),
   examples: byId("examples", "div"),
   modelTitle: byId("model-title", "p"),
   modelFacts: byId("model-facts", "p"),
@@ -53,6 +65,9 @@ const page = {
 /** @type {Source} */
 const defaultSource = { title: "The default model", model: DEFAULT_MODEL };
 const session = new Session();
+const texts = new Texts();
+const output = new TokenText(page.output, explain);
+const promptTokens = new TokenText(page.promptTokens, (index) => explain(index - promptTokens.tokens.length));
 const memory = new Memory("playground");
 const remember = later(store, 300);
 /** @type {{parts?: import("./knobs.js").Part[], presets?: import("./knobs.js").Preset[]}} */
@@ -146,6 +161,7 @@ function showButtons() {
   page.stop.disabled = !busy;
   for (const control of [page.file, page.tokenizer, page.useDefault]) control.disabled = busy;
   for (const button of [page.append, page.copy, page.clear]) button.disabled = busy || !written;
+  for (const part of [page.outputHint, page.tableBox, page.saveBox]) part.hidden = busy || !written;
   page.output.toggleAttribute("data-writing", Boolean(writing));
   page.output.setAttribute("aria-busy", String(busy));
   page.loadSize.hidden = session.holds(source);
@@ -289,44 +305,82 @@ async function write() {
     page.prompt.focus();
     return;
   }
+  await run(() => {
+    knobs.drawIfFresh();
+    return texts.begin({ prompt, settings: knobs.settings(), seed: knobs.seed });
+  });
+}
+
+/**
+ * Writes on from another candidate than the one that was taken.
+ * @param {import("./texts.js").Text} parent
+ * @param {number} index
+ * @param {import("./explanation.js").Candidate} candidate
+ */
+async function branch(parent, index, candidate) {
+  if (loading || writing) return;
+  const { token, text, probabilities } = candidate;
+  const tokens = [...parent.tokens.slice(0, index), { token, text, logprob: Math.log(probabilities[0]) }];
+  await run(() => {
+    knobs.drawIfFresh();
+    const { prompt } = parent;
+    return texts.begin({ prompt, settings: knobs.settings(), seed: knobs.seed, parent, tokens });
+  });
+}
+
+/** Loads if need be, then writes the text that `begin` makes. @param {() => import("./texts.js").Text} begin */
+async function run(begin) {
   try {
     const model = await ensureModel();
-    knobs.drawIfFresh();
+    const text = begin();
     store();
-    page.output.textContent = "";
-    page.measures.textContent = "";
+    showText(text);
     say(`${PHASES.prompt}…`);
-    await stream(model.generate(prompt, { ...knobs.settings(), seed: knobs.seed, onProgress: showProgress }));
+    const given = text.tokens.map(({ token }) => token);
+    const options = { ...text.settings, seed: text.seed, ...(given.length ? { given } : {}) };
+    await stream(model.generate(text.prompt, { ...options, onProgress: showProgress }), text);
   } catch (error) {
     fail(error);
   } finally {
     writing = null;
     hideProgress();
+    showBranches();
     showButtons();
   }
 }
 
-/** @param {Writing} chunks */
-async function stream(chunks) {
+/** @param {Writing} chunks @param {import("./texts.js").Text} text */
+async function stream(chunks, text) {
   writing = chunks;
   showButtons();
   const pace = new Pace(page.measures);
   for await (const chunk of chunks) {
-    page.output.append(chunk.text);
-    if ("finish_reason" in chunk) return showEnd(chunk, pace);
+    if ("finish_reason" in chunk) {
+      text.tail = chunk.text;
+      output.addText(chunk.text);
+      return showEnd(chunk, pace, text);
+    }
     if (pace.tokens === 0) {
       hideProgress();
       say("Writing…");
     }
+    const { token, text: written, logprob } = chunk;
+    text.tokens.push({ token, text: written, logprob });
+    output.add({ token, text: written, logprob });
     pace.add();
   }
 }
 
 const REASONS = { stop: "Finished", length: "Length reached", abort: "Stopped" };
 
-/** @param {import("../engine/client.js").End} end @param {Pace} pace */
-function showEnd({ finish_reason, usage, seed }, pace) {
+/**
+ * @param {import("../engine/client.js").End} end
+ * @param {Pace} pace
+ * @param {import("./texts.js").Text} text
+ */
+function showEnd({ finish_reason, usage, seed }, pace, text) {
   const count = usage.completion_tokens;
+  text.finish = finish_reason;
   say(`${REASONS[finish_reason]} after ${count} ${count === 1 ? "token" : "tokens"}.`);
   pace.show(
     ` · prompt ${usage.prompt_tokens.toLocaleString("en")} tokens${seed === null ? "" : ` · seed ${seed}`}`,
@@ -365,6 +419,124 @@ class Pace {
 function stop() {
   loading?.abort();
   writing?.cancel();
+}
+
+// ---- Tokens, branches --------------------------------------------------------------------------
+
+/** Shows a text anew, from its first token. @param {import("./texts.js").Text} text */
+function showText(text) {
+  output.clear();
+  for (const token of text.tokens) output.add(token);
+  output.addText(text.tail);
+  page.measures.textContent = "";
+  page.explanation.hidden = true;
+  page.tableBox.open = false;
+  showBranches();
+  showPromptTokens();
+}
+
+/** What a text is called in the list of branches. @param {import("./texts.js").Text} text */
+function nameOf(text) {
+  if (!text.parent) return `1 · ${visible(writtenText(text).trim().slice(0, 40))}…`;
+  const chosen = text.tokens[text.given - 1];
+  return `${text.id} · from token ${text.given}, ${visible(chosen.text)}`;
+}
+
+function showBranches() {
+  const family = texts.family();
+  page.branches.hidden = family.length < 2;
+  page.branches.replaceChildren(
+    ...family.map(({ text, depth }) => {
+      const button = element(
+        "button",
+        { type: "button", class: "quiet" },
+        `${"– ".repeat(depth)}${nameOf(text)}`,
+      );
+      if (text === texts.current) button.setAttribute("aria-current", "true");
+      button.disabled = Boolean(writing);
+      button.addEventListener("click", () => {
+        texts.current = text;
+        showText(text);
+        showButtons();
+      });
+      return element("li", {}, button);
+    }),
+  );
+}
+
+/** The prompt's own tokens and the model's surprise at them, while colours are on. */
+async function showPromptTokens() {
+  const text = texts.current;
+  const model = session.modelOf(source);
+  page.promptTokens.hidden = true;
+  if (!text || !model || !page.coloured.checked) return;
+  try {
+    const told = await model.call("prompt_surprise", { prompt: text.prompt });
+    if (text !== texts.current) return;
+    promptTokens.clear();
+    for (const token of told) promptTokens.add(token);
+    page.promptTokens.hidden = false;
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** @param {number} index of a written token; below 0, of the prompt's, counted from its end */
+async function explain(index) {
+  const text = texts.current;
+  const model = session.modelOf(source);
+  if (!text || !model || writing) return;
+  let origin = text; // whose decoder took that token
+  while (origin.parent && index < origin.given) origin = origin.parent;
+  const { settings, seed, given } = origin;
+  const written = text.tokens.map(({ token }) => token);
+  try {
+    const told = await model.call("explain", {
+      prompt: text.prompt,
+      written,
+      index,
+      settings: { ...settings, seed },
+      given,
+    });
+    if (text !== texts.current) return;
+    const place = index < 0 ? "Prompt" : `Token ${index + 1}`;
+    const onChoose = index < 0 ? undefined : (/** @type {any} */ candidate) => branch(text, index, candidate);
+    page.explanation.replaceChildren(...showExplanation(told, { title: `${place}: `, onChoose }));
+    page.explanation.hidden = false;
+    say(`${place}, “${visible(told.text)}”: ${(100 * Math.exp(told.logprob)).toFixed(1)}% likely.`);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function showTable() {
+  if (!page.tableBox.open || !texts.current) return;
+  page.tokenTable.replaceChildren(tokenTable(texts.current.tokens, "Every token that was written"));
+}
+
+/** @param {string} kind */
+function save(kind) {
+  const text = texts.current;
+  if (!text) return;
+  const written = writtenText(text);
+  const { prompt, settings, seed, finish, tokens } = text;
+  const facts = { model: page.modelTitle.textContent, settings, seed, finish_reason: finish };
+  if (kind === "txt") download("goosequill.txt", prompt + written, "text/plain");
+  if (kind === "md") {
+    const quoted = `> ${`${prompt}**${written.trim()}`.replaceAll("\n", "\n> ")}**`;
+    download(
+      "goosequill.md",
+      `${quoted}\n\n\`\`\`json\n${JSON.stringify(facts, null, 2)}\n\`\`\`\n`,
+      "text/markdown",
+    );
+  }
+  if (kind === "json") {
+    download(
+      "goosequill.json",
+      JSON.stringify({ ...facts, prompt, text: written, tokens }, null, 2),
+      "application/json",
+    );
+  }
 }
 
 // ---- Address, memory, small things -------------------------------------------------------------
@@ -426,7 +598,9 @@ async function copy() {
 }
 
 function clear() {
-  page.output.textContent = "";
+  texts.current = null;
+  output.clear();
+  for (const part of [page.explanation, page.promptTokens, page.branches]) part.hidden = true;
   page.measures.textContent = "";
   say("");
   showButtons();
@@ -446,6 +620,15 @@ page.copy.addEventListener("click", copy);
 page.clear.addEventListener("click", clear);
 page.append.addEventListener("click", append);
 page.prompt.addEventListener("input", remember);
+page.tableBox.addEventListener("toggle", showTable);
+page.saveBox.addEventListener("click", (event) => {
+  const kind = event.target instanceof HTMLElement ? event.target.dataset.save : undefined;
+  if (kind) save(kind);
+});
+page.coloured.addEventListener("change", () => {
+  byId("sheet", "section").toggleAttribute("data-coloured", page.coloured.checked);
+  showPromptTokens();
+});
 page.reset.addEventListener("click", () => {
   knobs.restore(new Map());
   showPreset();

@@ -237,6 +237,46 @@ def test_markup_in_the_address_stays_text(browser: Browser, site_url: str) -> No
     page.close()
 
 
+def test_a_token_is_explained_and_another_candidate_branches(playground: Playground) -> None:
+    page = playground.page
+    text = playground.write("It was a fine morning, and", top_k=20, temperature=0.9, max_new_tokens=12)
+    playground.output.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    told = playground.explanation
+    expect(told).to_contain_text("Token 4")
+    expect(told.locator("thead")).to_contain_text("Top-k20 left")
+    expect(playground.status).to_contain_text("likely")
+    kept = "".join(page.locator("#output [data-token]").all_text_contents()[:3])
+    other = told.get_by_role("button").first
+    chosen = (other.get_attribute("aria-label") or "").removeprefix("Write on from “").removesuffix("”")
+    other.click()
+    expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
+    branched = playground.output.text_content() or ""
+    assert branched.startswith(kept + chosen)
+    branches = page.get_by_role("list", name="Branches").get_by_role("button")
+    expect(branches).to_have_count(2)
+    branches.first.click()
+    expect(playground.output).to_have_text(text, use_inner_text=False)
+
+
+def test_colours_of_surprise_have_a_table_and_tell_of_the_prompt(playground: Playground) -> None:
+    page = playground.page
+    playground.write("The goose was a", max_new_tokens=12)
+    playground.coloured.check()
+    prompt = page.get_by_role("region", name="The prompt, token by token")
+    expect(prompt).to_have_text("The goose was a")
+    prompt.locator("[data-token]").last.click()
+    expect(playground.explanation).to_contain_text("Prompt")
+    expect(playground.explanation.locator("thead")).to_have_text(re.compile("CandidateThe model[0-9,]+ left"))
+    page.get_by_text("Every token as a table").click()
+    written = page.locator("#output [data-token]").count()
+    expect(page.locator("#token-table tbody tr")).to_have_count(written)
+    assert not faults_in_both_themes(page)
+    playground.coloured.uncheck()
+    expect(prompt).to_be_hidden()
+
+
 def test_the_default_model_writes_what_it_writes_natively(playground: Playground) -> None:
     golden = json.loads((ROOT / "tests" / "golden" / "default.json").read_text(encoding="utf-8"))
     for case in golden["cases"][:2]:

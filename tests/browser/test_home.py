@@ -6,7 +6,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from .accessibility import violations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ["", "documentation/"]
+PAGES = ["", "documentation/", "tutorials/first-text/", "reference/decoding/", "how-to/host/"]
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -82,3 +84,36 @@ def test_policies_allow_exactly_the_inline_scripts_of_each_page() -> None:
         assert directives["default-src"] == "'self'"
         assert "unsafe" not in directives["script-src"]
         assert not re.search(r"<[^>]+\son\w+=", html), "an inline handler, which the policy forbids"
+
+
+class Links(HTMLParser):
+    """The addresses that a page names, and the ids that it has."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.ids.update(value for key in ("id", "name") if (value := values.get(key)))
+        self.targets += [value for key in ("href", "src") if (value := values.get(key))]
+
+
+def test_every_link_within_the_built_site_leads_somewhere() -> None:
+    site = ROOT / "dist"
+    broken = []
+    for page in [path for path in site.rglob("*.html") if path.name != "404.html"]:
+        for target in Links(page).targets:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc or not parts.path:
+                continue
+            file = (page.parent / unquote(parts.path)).resolve()
+            if parts.path.endswith("/") or file.is_dir():
+                file = file / "index.html"
+            if parts.path.startswith("/") or site not in file.parents or not file.is_file():
+                broken.append(f"{page.relative_to(site)}: {target}")
+            elif parts.fragment and file.suffix == ".html" and parts.fragment not in Links(file).ids:
+                broken.append(f"{page.relative_to(site)}: {target} (no such section)")
+    assert broken == []

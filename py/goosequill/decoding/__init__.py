@@ -12,6 +12,7 @@ from goosequill.decoding.config import DESCRIPTIONS, PARAMETERS, DecodingConfig
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.generate import generate
 from goosequill.decoding.items import Candidate, Chunk, End, Item, Reading
+from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.presets import PRESETS, TITLES
 
@@ -29,6 +30,7 @@ __all__ = [
     "LanguageModel",
     "Parameter",
     "Reading",
+    "StateMemory",
     "describe",
     "describe_presets",
     "generate",

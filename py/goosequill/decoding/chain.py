@@ -53,6 +53,10 @@ class Chain:
         for step in self.steps:
             step.observe(token, scores, context)
 
+    def finished(self, context: Context) -> bool:
+        """Return whether some step lets nothing more be written."""
+        return any(step.finished(context) for step in self.steps)
+
 
 def make_chain(setup: Setup) -> Chain:
     """Return the chain of a configuration: the steps that are not neutral, in llama.cpp's order."""

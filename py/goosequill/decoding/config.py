@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from goosequill.decoding.constraint import Constraint, make_automaton
 from goosequill.decoding.description import Description, Parameter
+from goosequill.decoding.guidance import Guidance
 from goosequill.decoding.mirostat import Mirostat
-from goosequill.decoding.penalties import Dry, LogitBias, NoRepeatNgram, Penalties
+from goosequill.decoding.penalties import Dry, LogitBias, MinLength, NoRepeatNgram, Penalties
 from goosequill.decoding.temperature import Temperature
 from goosequill.decoding.truncators import MinP, TopK, TopNSigma, TopP, Typical, Xtc
 from goosequill.errors import SettingsError
@@ -88,8 +90,50 @@ STOPPING = Description(
         ),
     ),
 )
+SEARCH = Description(
+    "search",
+    "Search",
+    "Looks ahead instead of drawing: several texts at once, or candidates that differ from what was written.",
+    "beams: sum(log p) / length^length_penalty; contrastive: (1 - a) * p[i] - a * max cos(i, what was read)",
+    "Graves 2012 (beam search); Su et al. 2022 (contrastive search)",
+    (
+        Parameter(
+            "num_beams",
+            "Beams",
+            "How many texts are followed at once, of which the likeliest is taken; 1 is off.",
+            default=1,
+            neutral=1,
+            minimum=1,
+            maximum=64,
+            step=1,
+            kind="integer",
+        ),
+        Parameter(
+            "length_penalty",
+            "Length penalty",
+            "Above 0 longer texts win more easily, below 0 shorter ones; with beams only.",
+            default=1.0,
+            minimum=-10.0,
+            maximum=10.0,
+            step=0.1,
+        ),
+        Parameter(
+            "penalty_alpha",
+            "Contrast",
+            "How much a candidate that resembles the text so far is held back; 0 is off. Needs top-k.",
+            default=0.0,
+            neutral=0.0,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.05,
+        ),
+    ),
+)
 STEPS = (
+    Guidance,
+    Constraint,
     LogitBias,
+    MinLength,
     Penalties,
     NoRepeatNgram,
     Dry,
@@ -108,6 +152,7 @@ DESCRIPTIONS: tuple[Description, ...] = (
     LIMITS,
     STOPPING,
     *(step.description for step in STEPS),
+    SEARCH,
 )
 PARAMETERS: dict[str, Parameter] = {p.name: p for part in DESCRIPTIONS for p in part.parameters}
 ALIASES = {"max_tokens": "max_new_tokens", "max_length": "max_new_tokens", "temp": "temperature"}
@@ -134,8 +179,14 @@ class DecodingConfig:
     stop: tuple[str, ...] = ()
     stop_tokens: tuple[int, ...] = ()
     ignore_end: bool = False
+    guidance_scale: float = 1.0
+    negative_prompt: str = ""
+    regex: str = ""
+    choices: tuple[str, ...] = ()
+    json_schema: Any = None
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     banned_tokens: tuple[int, ...] = ()
+    min_new_tokens: int = 0
     no_repeat_ngram_size: int = 0
     repetition_penalty: float = 1.0
     presence_penalty: float = 0.0
@@ -163,6 +214,9 @@ class DecodingConfig:
     mirostat: int = 0
     mirostat_tau: float = 5.0
     mirostat_eta: float = 0.1
+    num_beams: int = 1
+    length_penalty: float = 1.0
+    penalty_alpha: float = 0.0
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -240,6 +294,12 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         if not isinstance(value, bool):
             raise _wrong_type(parameter, value, "true or false")
         return value
+    if kind == "json":
+        return value
+    if kind == "text":
+        if not isinstance(value, str):
+            raise _wrong_type(parameter, value, "a text")
+        return value
     if kind == "choice":
         if value not in parameter.choices:
             raise _wrong_type(parameter, value, "one of " + ", ".join(parameter.choices))
@@ -298,6 +358,10 @@ def _is_set(config: DecodingConfig, name: str) -> bool:
 
 def _check_conflicts(config: DecodingConfig) -> None:
     """Refuse two settings that cannot both be meant."""
+    _check_searches(config)
+    _check_forms(config)
+    if config.min_new_tokens > config.max_new_tokens:
+        raise _conflict("min_new_tokens", "max_new_tokens", "the least is more than the most")
     if config.mirostat:
         for name in _CUTTERS:
             if _is_set(config, name):
@@ -309,6 +373,34 @@ def _check_conflicts(config: DecodingConfig) -> None:
     both = set(config.banned_tokens) & set(config.stop_tokens)
     if both:
         raise _conflict("banned_tokens", "stop_tokens", f"token {min(both)} is in both")
+
+
+def _check_searches(config: DecodingConfig) -> None:
+    """Beam search and contrastive search draw nothing, so what shapes the drawing disagrees with them."""
+    beams, contrast = config.num_beams > 1, config.penalty_alpha > 0
+    if beams and contrast:
+        raise _conflict("num_beams", "penalty_alpha", "each is a search of its own")
+    if not beams and not contrast:
+        return
+    search = "num_beams" if beams else "penalty_alpha"
+    why = f"{'beam' if beams else 'contrastive'} search draws nothing"
+    for name in (*_CUTTERS, "mirostat", "dynatemp_range", "guidance_scale"):
+        if _is_set(config, name) and not (contrast and name == "top_k"):
+            raise _conflict(search, name, why)
+    if config.temperature not in (0, 1):
+        raise _conflict(search, "temperature", why)
+    if contrast and config.top_k < 2:
+        raise _conflict(search, "top_k", "it chooses among top_k candidates and needs 2 or more")
+
+
+def _check_forms(config: DecodingConfig) -> None:
+    forms = [name for name in ("regex", "choices") if _is_set(config, name)]
+    forms += [] if config.json_schema is None else ["json_schema"]
+    if len(forms) > 1:
+        raise _conflict(forms[0], forms[1], "the output can have one form only")
+    if forms and config.ignore_end:
+        raise _conflict(forms[0], "ignore_end", "the text must be able to end where its form does")
+    make_automaton(config)
 
 
 def _conflict(first: str, second: str, why: str) -> SettingsError:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.decoding.sampling import Scores
 from goosequill.tokenizers import Tokenizer
 
 
@@ -24,6 +25,10 @@ class Context:
         the randomness of a step depends on the seed and its index only.
     mirostat_mu
         Mirostat's running limit of surprise in bits; None before the first step.
+    unguided
+        With guidance, the scores after the other prompt.
+    automaton_state
+        With a constraint, where its automaton stands.
     """
 
     def __init__(self, tokenizer: Tokenizer, vocab_size: int, prompt: Sequence[int]) -> None:
@@ -32,6 +37,8 @@ class Context:
         self.prompt_length = len(prompt)
         self.uniforms = (0.5, 0.5)
         self.mirostat_mu: float | None = None
+        self.unguided: Scores | None = None
+        self.automaton_state = 0
         self._length = len(prompt)
         self._tokens = np.zeros(max(64, 2 * self._length), np.int64)
         self._tokens[: self._length] = prompt
@@ -48,6 +55,7 @@ class Context:
         other = Context(self.tokenizer, self.vocab_size, self.tokens.tolist())
         other.prompt_length = self.prompt_length
         other.uniforms, other.mirostat_mu = self.uniforms, self.mirostat_mu
+        other.unguided, other.automaton_state = self.unguided, self.automaton_state
         return other
 
     @property

@@ -1,28 +1,25 @@
 """The loop that writes: read the prompt, then predict, choose, show, and read what was chosen.
 
-It yields after every token, so that whoever listens can stop it there.
+It yields after every token, so that whoever listens can stop it there. Beam search and contrastive
+search are in files of their own, and use the same reading and showing.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from goosequill.decoding.chain import make_chain
+from goosequill.decoding.beam import write_beams
 from goosequill.decoding.config import DecodingConfig
-from goosequill.decoding.context import Context
-from goosequill.decoding.items import Chunk, End, Item, Reading, Reason, candidates
-from goosequill.decoding.predictor import LanguageModel, Predictor
-from goosequill.decoding.processor import Setup
-from goosequill.decoding.sampling import Scores, draw, log_probability
-from goosequill.decoding.stopping import StopWatcher
-from goosequill.tokenizers import StreamDecoder, Tokenizer, check_vocabulary
-
-READ_AT_ONCE = 64
-"""Tokens of a prompt that are read between two looks at ``cancelled``."""
+from goosequill.decoding.contrastive import write_contrastive
+from goosequill.decoding.trace import Explainer
+from goosequill.decoding.items import Item
+from goosequill.decoding.memory import SPACING, StateMemory
+from goosequill.decoding.predictor import LanguageModel
+from goosequill.decoding.sampling import Scores, draw
+from goosequill.decoding.writer import Writer
+from goosequill.tokenizers import Tokenizer, check_vocabulary
 
 
 def generate(
@@ -34,6 +31,8 @@ def generate(
     state: Any = None,
     cancelled: Callable[[], bool] | None = None,
     progress: bool = False,
+    explain: bool = False,
+    memory: StateMemory | None = None,
 ) -> Iterator[Item]:
     """Continue a prompt.
 
@@ -45,11 +44,16 @@ def generate(
         The decoder's settings; None is plain sampling.
     state
         What the model read before; it is updated in place, and at the end has read all that was
-        written. None starts afresh.
+        written (with a search it stays at the prompt's end). None starts afresh.
     cancelled
         Asked between tokens; when it says True the text ends with ``finish_reason`` "abort".
     progress
         Also yield a :class:`Reading` after every 64 tokens of the prompt.
+    explain
+        Tell with each token what every step made of its candidates (``Chunk.explanation``), and yield
+        a :class:`Reading` with the surprise of the prompt's own tokens.
+    memory
+        Where states are kept, so that a prompt or a branch of it need not be read again.
 
     Yields
     ------
@@ -61,111 +65,65 @@ def generate(
         Of a wrong setting, a tokenizer that is not the model's, or a model whose numbers break down.
     """
     config = config or DecodingConfig()
-    vocab_size = int(model.config.vocab_size)
-    check_vocabulary(tokenizer, vocab_size)
-    config.check_vocabulary(vocab_size)
-    writer = _Writer(model, tokenizer, config, prompt, state)
-    return writer.run(cancelled or _never, progress)
+    check_vocabulary(tokenizer, int(model.config.vocab_size))
+    config.check_vocabulary(int(model.config.vocab_size))
+    writer = Writer(model, tokenizer, config, prompt, state)
+    if memory is not None and state is None:
+        writer.memory = memory
+    return _run(writer, cancelled or _never, progress, explain)
 
 
 def _never() -> bool:
     return False
 
 
-class _Writer:
-    """One text in the making."""
-
-    def __init__(
-        self,
-        model: LanguageModel,
-        tokenizer: Tokenizer,
-        config: DecodingConfig,
-        prompt: str | Sequence[int],
-        state: Any,
-    ) -> None:
-        vocab_size = int(model.config.vocab_size)
-        self.tokenizer, self.config = tokenizer, config
-        self.prompt = prompt_tokens(tokenizer, prompt)
-        self.predictor = Predictor(model, state)
-        self.reads_last = state is not None
-        self.seed = secrets.randbits(32) if config.seed is None else config.seed
-        self.random = np.random.Generator(np.random.PCG64(self.seed))
-        self.context = Context(tokenizer, vocab_size, self.prompt)
-        self.chain = make_chain(Setup(config, tokenizer, vocab_size))
-        self.ends = end_tokens(config, tokenizer)
-        self.stream, self.watcher = StreamDecoder(tokenizer), StopWatcher(config.stop)
-        self.written = 0
-
-    def run(self, cancelled: Callable[[], bool], progress: bool) -> Iterator[Item]:
-        """Read the prompt, then write."""
-        total = len(self.prompt)
-        for start in range(0, total, READ_AT_ONCE):
-            if cancelled():
-                yield self.end("abort")
-                return
-            stop = min(start + READ_AT_ONCE, total)
-            self.predictor.read(self.prompt[start:stop], predict=stop == total)
-            if progress:
-                yield Reading(stop, total)
-        yield from self.write(cancelled)
-
-    def write(self, cancelled: Callable[[], bool]) -> Iterator[Item]:
-        """Write until something ends the text."""
-        while self.written < self.config.max_new_tokens:
-            if cancelled():
-                yield self.end("abort")
-                return
-            scores = self.predictor.scores
-            token = self.choose(scores)
-            if token in self.ends:
-                yield self.end("stop", end_token=True)
-                return
-            text, stopped = self.watcher.push(self.stream.push(token))
-            self.written += 1
-            yield self.chunk(text, token, scores)
-            more = not stopped and self.written < self.config.max_new_tokens
-            if more or self.reads_last:
-                self.predictor.read([token], predict=more)
-            if stopped:
-                yield self.end("stop")
-                return
-        yield self.end("length")
-
-    def choose(self, scores: Scores) -> int:
-        """Return the token that the decoder takes."""
-        first, second = self.random.random(2)
-        self.context.uniforms = (float(first), float(second))
-        final = self.chain(scores, self.context)
-        token = draw(final, self.context.uniforms[0])
-        self.chain.observe(token, final, self.context)
-        self.context.append(token)
-        return token
-
-    def chunk(self, text: str, token: int, scores: Scores) -> Chunk:
-        """Return what is told of one token."""
-        likeliest = candidates(scores, self.tokenizer, self.config.logprobs)
-        return Chunk(text, token, log_probability(scores, token), self.written - 1, likeliest)
-
-    def end(self, reason: Reason, *, end_token: bool = False) -> End:
-        """Return the last item.
-
-        A character that the model left unfinished becomes U+FFFD; one that only the length or the
-        visitor cut off is left out.
-        """
-        tail = self.stream.flush() if end_token else ""
-        shown, stopped = self.watcher.push(tail)
-        text = shown if stopped else shown + self.watcher.flush()
-        usage = {"prompt_tokens": len(self.prompt), "completion_tokens": self.written}
-        return End(text, reason, usage, self.seed)
+def _run(writer: Writer, cancelled: Callable[[], bool], progress: bool, explain: bool) -> Iterator[Item]:
+    for reading in writer.read_prompt(explain=explain):
+        if progress or explain:
+            yield reading
+        if cancelled():
+            yield writer.end("abort")
+            return
+    if writer.config.num_beams > 1:
+        yield from write_beams(writer, cancelled)
+    elif writer.config.penalty_alpha:
+        yield from write_contrastive(writer, cancelled)
+    else:
+        yield from _write(writer, cancelled, explain)
 
 
-def prompt_tokens(tokenizer: Tokenizer, prompt: str | Sequence[int]) -> list[int]:
-    """Return a prompt's ids; for an empty one, what begins a text: the end token, or else token 0."""
-    tokens = tokenizer.encode(prompt) if isinstance(prompt, str) else [int(token) for token in prompt]
-    return tokens or [tokenizer.end_token or 0]
+def _write(writer: Writer, cancelled: Callable[[], bool], explain: bool) -> Iterator[Item]:
+    """Draw one token after the other until something ends the text."""
+    while writer.written < writer.config.max_new_tokens:
+        if cancelled():
+            yield writer.end("abort")
+            return
+        if writer.chain.finished(writer.context):
+            yield writer.end("stop")
+            return
+        scores = writer.predictor.following()
+        explainer = Explainer(scores, writer.tokenizer) if explain else None
+        token = _choose(writer, scores, explainer)
+        if token in writer.ends:
+            yield writer.end("stop", end_token=True)
+            return
+        chunk, stopped = writer.show(token, scores)
+        yield replace(chunk, explanation=explainer.explanation(token)) if explainer else chunk
+        more = not stopped and writer.written < writer.config.max_new_tokens
+        writer.read_token(token, predict=more)
+        if writer.written % SPACING == 0:
+            writer.remember()
+        if stopped:
+            yield writer.end("stop")
+            return
+    yield writer.end("stop" if writer.chain.finished(writer.context) else "length")
 
 
-def end_tokens(config: DecodingConfig, tokenizer: Tokenizer) -> set[int]:
-    """Return the ids that end a text."""
-    ends = set(config.stop_tokens)
-    return ends if tokenizer.end_token is None else ends | {tokenizer.end_token}
+def _choose(writer: Writer, scores: Scores, explainer: Explainer | None) -> int:
+    """Return the token that the decoder takes."""
+    context = writer.context
+    context.uniforms = writer.uniforms()
+    final = writer.chain(scores, context, explainer.watch if explainer else None)
+    token = draw(final, context.uniforms[0])
+    writer.chain.observe(token, final, context)
+    return token

@@ -69,6 +69,49 @@ class LogitBias(Processor):
 
 
 @dataclass(frozen=True)
+class MinLength(Processor):
+    """Forbids to end the text too soon."""
+
+    least: int
+    ends: tuple[int, ...]
+
+    description = Description(
+        "min_length",
+        "Least length",
+        "Does not let the text end before it has a number of tokens.",
+        "s[i] = -inf if i ends the text and fewer than min_new_tokens were written",
+        "Hugging Face transformers (MinNewTokensLengthLogitsProcessor)",
+        (
+            Parameter(
+                "min_new_tokens",
+                "Least length",
+                "No end token and no stop token is written before this many tokens; 0 is off.",
+                default=0,
+                neutral=0,
+                minimum=0,
+                maximum=1_000_000,
+                step=1,
+                kind="integer",
+            ),
+        ),
+    )
+
+    @classmethod
+    def make(cls, setup: Setup) -> MinLength | None:
+        ends = set(setup.config.stop_tokens)
+        if setup.tokenizer.end_token is not None:
+            ends.add(setup.tokenizer.end_token)
+        least = setup.config.min_new_tokens
+        return cls(least, tuple(sorted(ends))) if least and ends else None
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        changed = scores.copy()
+        if len(context.output) < self.least:
+            changed[list(self.ends)] = -np.inf
+        return changed
+
+
+@dataclass(frozen=True)
 class NoRepeatNgram(Processor):
     """Forbids to write any n tokens a second time."""
 

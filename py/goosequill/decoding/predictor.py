@@ -29,12 +29,20 @@ class LanguageModel(Protocol):
 
 
 class Predictor:
-    """Reads tokens and keeps the scores of what follows."""
+    """Reads tokens and keeps the scores of what follows.
 
-    def __init__(self, model: LanguageModel, state: Any = None) -> None:
+    Attributes
+    ----------
+    state
+        The model's state after all that was read.
+    scores
+        What follows; None before anything was predicted.
+    """
+
+    def __init__(self, model: LanguageModel, state: Any = None, scores: Scores | None = None) -> None:
         self.model = model
         self.state = model.new_state() if state is None else state
-        self.scores: Scores = np.zeros(0, np.float32)
+        self.scores = scores
 
     def read(self, tokens: Sequence[int], *, predict: bool = True) -> None:
         """Read tokens; ``scores`` then says what follows, if that is wanted.
@@ -46,10 +54,29 @@ class Predictor:
         """
         logits = self.model.forward(tokens, self.state, logits="last" if predict else "none")
         if predict:
-            scores = np.asarray(logits, np.float32)
-            if not np.isfinite(scores.max()):  # a NaN anywhere makes the maximum NaN
-                raise broken_down(self.state)
-            self.scores = scores
+            self.scores = self._sound(logits)
+
+    def read_all(self, tokens: Sequence[int]) -> Scores:
+        """Read tokens and return the scores after each, [T, V]."""
+        logits = self._sound(self.model.forward(tokens, self.state, logits="all"))
+        self.scores = logits[-1]
+        return logits
+
+    def copy(self) -> Predictor:
+        """Return an independent predictor at the same place."""
+        return Predictor(self.model, self.state.copy(), self.scores)
+
+    def following(self) -> Scores:
+        """Return the scores of what follows; something must have been read."""
+        if self.scores is None:
+            raise RuntimeError("nothing was read yet")
+        return self.scores
+
+    def _sound(self, logits: Any) -> Scores:
+        scores: Scores = np.asarray(logits, np.float32)
+        if not np.isfinite(scores.max()):  # a NaN anywhere makes the maximum NaN
+            raise broken_down(self.state)
+        return scores
 
 
 def broken_down(state: Any) -> GoosequillError:

@@ -40,3 +40,7 @@ class Processor(ABC):
 
     def observe(self, token: int, scores: Scores, context: Context) -> None:  # noqa: B027
         """Learn which token was taken out of the final scores. Most steps need not know."""
+
+    def finished(self, context: Context) -> bool:
+        """Return whether nothing more may be written."""
+        return False

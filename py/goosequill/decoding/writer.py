@@ -1,0 +1,140 @@
+"""One text in the making: what all ways to write share."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from goosequill.decoding.chain import make_chain
+from goosequill.decoding.config import DecodingConfig
+from goosequill.decoding.context import Context
+from goosequill.decoding.trace import explain_prompt
+from goosequill.decoding.items import Chunk, End, Reading, Reason, candidates
+from goosequill.decoding.memory import StateMemory
+from goosequill.decoding.predictor import LanguageModel, Predictor
+from goosequill.decoding.processor import Setup
+from goosequill.decoding.sampling import Scores, log_probability
+from goosequill.decoding.stopping import StopWatcher
+from goosequill.tokenizers import StreamDecoder, Tokenizer
+
+READ_AT_ONCE = 64
+"""Tokens of a prompt that are read between two looks at whether to go on."""
+
+
+class Writer:
+    """Reads the prompt, keeps the place, and turns tokens into what is shown.
+
+    Attributes
+    ----------
+    predictor, other
+        The model at the end of the text; with guidance, also after the other prompt.
+    written
+        How many tokens were written.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        tokenizer: Tokenizer,
+        config: DecodingConfig,
+        prompt: str | Sequence[int],
+        state: Any,
+    ) -> None:
+        vocab_size = int(model.config.vocab_size)
+        self.tokenizer, self.config = tokenizer, config
+        self.prompt = prompt_tokens(tokenizer, prompt)
+        self.predictor = Predictor(model, state)
+        self.other = Predictor(model) if config.guidance_scale != 1 else None
+        self.reads_last = state is not None
+        self.memory: StateMemory | None = None
+        self.seed = secrets.randbits(32) if config.seed is None else config.seed
+        self._random = np.random.Generator(np.random.PCG64(self.seed))
+        self.context = Context(tokenizer, vocab_size, self.prompt)
+        self.chain = make_chain(Setup(config, tokenizer, vocab_size))
+        self.ends = end_tokens(config, tokenizer)
+        self._stream, self._watcher = StreamDecoder(tokenizer), StopWatcher(config.stop)
+        self.written = 0
+
+    def read_prompt(self, *, explain: bool) -> Iterator[Reading]:
+        """Read the prompt, 64 tokens at a time."""
+        total = len(self.prompt)
+        start = 0 if explain else self._recall()
+        if start == total:
+            yield Reading(total, total)
+        for first in range(start, total, READ_AT_ONCE):
+            piece = self.prompt[first : first + READ_AT_ONCE]
+            yield Reading(first + len(piece), total, self._read_piece(piece, explain, first))
+        if self.other:
+            self.other.read(prompt_tokens(self.tokenizer, self.config.negative_prompt))
+            self.context.unguided = self.other.scores
+        self.remember()
+
+    def _read_piece(self, piece: list[int], explain: bool, first: int) -> tuple[dict[str, Any], ...]:
+        if not explain:
+            self.predictor.read(piece, predict=first + len(piece) == len(self.prompt))
+            return ()
+        before = self.predictor.scores
+        return tuple(explain_prompt(piece, before, self.predictor.read_all(piece), self.tokenizer))
+
+    def _recall(self) -> int:
+        """Take the nearest kept state, and return how many tokens of the prompt it has read."""
+        found = self.memory.recall(self.prompt) if self.memory else None
+        if found is None:
+            return 0
+        count, state, scores = found
+        self.predictor = Predictor(self.predictor.model, state, scores)
+        return count
+
+    def remember(self) -> None:
+        """Keep the state here, if there is a place to keep it."""
+        if self.memory is not None and self.predictor.scores is not None:
+            self.memory.keep(self.context.tokens.tolist(), self.predictor.state, self.predictor.scores)
+
+    def uniforms(self) -> tuple[float, float]:
+        """Return the next two random numbers."""
+        first, second = self._random.random(2)
+        return float(first), float(second)
+
+    def show(self, token: int, scores: Scores) -> tuple[Chunk, bool]:
+        """Add a token to the text; return what is told of it, and whether a stop text has appeared."""
+        self.context.append(token)
+        self.written += 1
+        text, stopped = self._watcher.push(self._stream.push(token))
+        likeliest = candidates(scores, self.tokenizer, self.config.logprobs)
+        return Chunk(text, token, log_probability(scores, token), self.written - 1, likeliest), stopped
+
+    def read_token(self, token: int, *, predict: bool) -> None:
+        """Let the model read what was written; the last token only where the state is the caller's."""
+        if not (predict or self.reads_last):
+            return
+        self.predictor.read([token], predict=predict)
+        if self.other and predict:
+            self.other.read([token])
+            self.context.unguided = self.other.scores
+
+    def end(self, reason: Reason, *, end_token: bool = False) -> End:
+        """Return the last item.
+
+        A character that the model left unfinished becomes U+FFFD; one that only the length or the
+        visitor cut off is left out.
+        """
+        tail = self._stream.flush() if end_token else ""
+        shown, stopped = self._watcher.push(tail)
+        text = shown if stopped else shown + self._watcher.flush()
+        usage = {"prompt_tokens": len(self.prompt), "completion_tokens": self.written}
+        return End(text, reason, usage, self.seed)
+
+
+def prompt_tokens(tokenizer: Tokenizer, prompt: str | Sequence[int]) -> list[int]:
+    """Return a prompt's ids; for an empty one, what begins a text: the end token, or else token 0."""
+    tokens = tokenizer.encode(prompt) if isinstance(prompt, str) else [int(token) for token in prompt]
+    return tokens or [tokenizer.end_token or 0]
+
+
+def end_tokens(config: DecodingConfig, tokenizer: Tokenizer) -> set[int]:
+    """Return the ids that end a text."""
+    ends = set(config.stop_tokens)
+    return ends if tokenizer.end_token is None else ends | {tokenizer.end_token}

@@ -23,10 +23,10 @@ _SCALARS = {
     "null": "null",
 }
 _NOTES = {"$schema", "$id", "$defs", "definitions", "title", "description", "examples", "default", "$comment"}
-_KNOWN = set(
-    "type properties required additionalProperties items minItems maxItems enum const anyOf oneOf allOf $ref "
-    "minLength maxLength pattern".split()
-)
+_KNOWN = {
+    *("type", "properties", "required", "additionalProperties", "items", "minItems", "maxItems"),
+    *("enum", "const", "anyOf", "oneOf", "allOf", "$ref", "minLength", "maxLength", "pattern"),
+}
 _DEPTH = 12
 _ANY_DEPTH = 3
 

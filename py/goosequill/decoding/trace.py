@@ -37,7 +37,8 @@ class Explainer:
 
         ``stages``: [{name, kept}] from the model through every step, ``kept`` counting the tokens not cut.
         ``candidates``: the likeliest of any stage, and the taken one, each {token, text, scores,
-        probabilities, cut_by}: one score and one probability a stage, None once cut, and the step that cut it or None.
+        probabilities, cut_by}: one score and one probability a stage, None once cut, and the step that
+        cut it or None.
         ``surprisal`` in bits and ``rank`` (from 1) under the model alone, ``probability`` in the end.
         """
         raw = self._stages[0][1]

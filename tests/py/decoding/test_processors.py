@@ -1,0 +1,491 @@
+"""Each step against an independent implementation, at its edges, and with the references' known faults."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from transformers.generation import logits_process as hf
+
+from goosequill.decoding.chain import make_chain
+from goosequill.decoding.config import DecodingConfig
+from goosequill.decoding.context import Context
+from goosequill.decoding.processor import Setup
+from goosequill.decoding.sampling import covering, draw, largest, log_probability, probabilities
+from goosequill.tokenizers import load_tokenizer
+
+BYTE = load_tokenizer("byte")
+V = 256
+
+
+def apply(
+    scores: Any, tokens: list[int] | None = None, prompt: int = 0, **chosen: Any
+) -> NDArray[np.float32]:
+    """Run the chain of some settings over scores."""
+    config = DecodingConfig.from_dict(chosen)
+    scores = np.asarray(scores, np.float32)
+    context = Context(BYTE, len(scores), (tokens or [])[:prompt])
+    for token in (tokens or [])[prompt:]:
+        context.append(token)
+    context.uniforms = (0.0, 0.0)
+    before = scores.copy()
+    result = make_chain(Setup(config, BYTE, len(scores)))(scores, context)
+    assert np.array_equal(scores, before), "the given array was changed"
+    assert result.dtype == np.float32
+    return result
+
+
+def noise(seed: int, size: int = V, spread: float = 3.0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(0, spread, size).astype(np.float32)
+
+
+def history(seed: int, count: int = 60, kinds: int = 20) -> list[int]:
+    return [int(t) for t in np.random.default_rng(seed).integers(0, kinds, count)]
+
+
+def theirs(
+    processor: Any, scores: NDArray[np.float32], tokens: list[int] | None = None
+) -> NDArray[np.float32]:
+    ids = torch.tensor([tokens or [0]])
+    return processor(ids, torch.tensor(scores)[None].clone())[0].numpy()
+
+
+HUGGING_FACE: dict[str, tuple[dict[str, Any], Callable[[], Any]]] = {
+    "temperature": ({"temperature": 0.7}, lambda: hf.TemperatureLogitsWarper(0.7)),
+    "top_k": ({"top_k": 17}, lambda: hf.TopKLogitsWarper(17)),
+    "top_p": ({"top_p": 0.83}, lambda: hf.TopPLogitsWarper(0.83)),
+    "top_p small": ({"top_p": 0.01}, lambda: hf.TopPLogitsWarper(0.01)),
+    "min_p": ({"min_p": 0.07}, lambda: hf.MinPLogitsWarper(0.07)),
+    "typical_p": ({"typical_p": 0.6}, lambda: hf.TypicalLogitsWarper(0.6)),
+    "repetition": ({"repetition_penalty": 1.3}, lambda: hf.RepetitionPenaltyLogitsProcessor(1.3)),
+    "repetition below 1": ({"repetition_penalty": 0.8}, lambda: hf.RepetitionPenaltyLogitsProcessor(0.8)),
+    "no_repeat_ngram 1": ({"no_repeat_ngram_size": 1}, lambda: hf.NoRepeatNGramLogitsProcessor(1)),
+    "no_repeat_ngram 3": ({"no_repeat_ngram_size": 3}, lambda: hf.NoRepeatNGramLogitsProcessor(3)),
+}
+
+
+@pytest.mark.parametrize("name", HUGGING_FACE)
+@pytest.mark.parametrize("seed", range(6))
+def test_step_equals_hugging_face(name: str, seed: int) -> None:
+    ours, make = HUGGING_FACE[name]
+    scores, tokens = noise(seed), history(seed, kinds=5)
+    got, wanted = apply(scores, tokens, **ours), theirs(make(), scores, tokens)
+    assert np.array_equal(np.isfinite(got), np.isfinite(wanted))
+    kept = np.isfinite(got)
+    # only differences matter to a softmax
+    assert np.allclose(got[kept] - got.max(), wanted[kept] - wanted.max(), atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hugging_face_order_equals_temperature_first(seed: int) -> None:
+    scores = noise(seed)
+    got = apply(scores, temperature=0.6, top_k=30, top_p=0.8, temperature_first=True)
+    wanted = scores
+    for step in (hf.TemperatureLogitsWarper(0.6), hf.TopKLogitsWarper(30), hf.TopPLogitsWarper(0.8)):
+        wanted = theirs(step, wanted)
+    assert np.allclose(probabilities(got), probabilities(wanted), atol=1e-6)
+
+
+# llama.cpp's rules, restated plainly over sorted lists of (score, id).
+
+
+def llama(rule: Callable[[list[tuple[float, int]]], list[tuple[float, int]]], scores: Any) -> NDArray[Any]:
+    kept = rule(sorted(((float(s), i) for i, s in enumerate(scores)), key=lambda c: (-c[0], c[1])))
+    result = np.full(len(scores), -np.inf)
+    for score, token in kept:
+        result[token] = score
+    return result
+
+
+def softmax(candidates: list[tuple[float, int]]) -> list[float]:
+    total = sum(math.exp(s - candidates[0][0]) for s, _ in candidates)
+    return [math.exp(s - candidates[0][0]) / total for s, _ in candidates]
+
+
+def llama_top_p(p: float) -> Any:
+    def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        total = 0.0
+        for count, chance in enumerate(softmax(candidates), 1):
+            total += chance
+            if total >= p:
+                return candidates[:count]
+        return candidates
+
+    return rule
+
+
+def llama_typical(p: float) -> Any:
+    def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        chances = softmax(candidates)
+        entropy = -sum(c * math.log(c) for c in chances)
+        order = sorted(range(len(chances)), key=lambda i: abs(-math.log(chances[i]) - entropy))
+        total = 0.0
+        for count, i in enumerate(order, 1):
+            total += chances[i]
+            if total > p:
+                return [candidates[i] for i in order[:count]]
+        return candidates
+
+    return rule
+
+
+def llama_sigma(n: float) -> Any:
+    def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        mean = sum(s for s, _ in candidates) / len(candidates)
+        std = math.sqrt(sum((s - mean) ** 2 for s, _ in candidates) / len(candidates))
+        return [c for c in candidates if c[0] >= candidates[0][0] - n * std]
+
+    return rule
+
+
+def llama_xtc(threshold: float) -> Any:
+    def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        last = -1
+        for place, chance in enumerate(softmax(candidates)):
+            if chance >= threshold:
+                last = place
+        return candidates[last:] if last > 0 else candidates
+
+    return rule
+
+
+def llama_dynamic(temperature: float, spread: float, exponent: float) -> Any:
+    def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        low, high = max(0.0, temperature - spread), temperature + spread
+        entropy = -sum(c * math.log(c) for c in softmax(candidates) if c > 0)
+        heat = low + (high - low) * (entropy / math.log(len(candidates))) ** exponent
+        return [(s / heat, i) for s, i in candidates]
+
+    return rule
+
+
+LLAMA: dict[str, tuple[dict[str, Any], Any]] = {
+    "top_k": ({"top_k": 9}, lambda c: c[:9]),
+    "top_p": ({"top_p": 0.9}, llama_top_p(0.9)),
+    "min_p": ({"min_p": 0.05}, lambda c: [x for x in c if x[0] >= c[0][0] + math.log(0.05)]),
+    "typical_p": ({"typical_p": 0.7}, llama_typical(0.7)),
+    "top_n_sigma": ({"top_n_sigma": 1.5}, llama_sigma(1.5)),
+    "xtc": ({"xtc_probability": 1.0, "xtc_threshold": 0.1}, llama_xtc(0.1)),
+    "xtc, no top choice": ({"xtc_probability": 1.0, "xtc_threshold": 0.5}, llama_xtc(0.5)),
+    "dynamic": (
+        {"temperature": 0.9, "dynatemp_range": 0.6, "dynatemp_exponent": 1.5},
+        llama_dynamic(0.9, 0.6, 1.5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LLAMA)
+@pytest.mark.parametrize("seed", range(8))
+def test_step_equals_llama_cpp(name: str, seed: int) -> None:
+    ours, rule = LLAMA[name]
+    scores = noise(seed, 60, 1.5 + seed / 4)
+    got, wanted = apply(scores, **ours), llama(rule, scores)
+    assert np.array_equal(np.isfinite(got), np.isfinite(wanted))
+    assert np.allclose(probabilities(got), probabilities(wanted), atol=1e-5)
+
+
+def test_whole_chain_equals_llama_cpp_in_its_order() -> None:
+    for seed in range(10):
+        scores = noise(seed, 200, 2.0)
+
+        def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
+            candidates = candidates[:40]
+            candidates = llama_typical(0.95)(candidates)
+            candidates = llama_top_p(0.9)(sorted(candidates, key=lambda c: -c[0]))
+            candidates = [c for c in candidates if c[0] >= candidates[0][0] + math.log(0.05)]
+            return [(s / 0.8, i) for s, i in candidates]
+
+        got = apply(scores, temperature=0.8, top_k=40, typical_p=0.95, top_p=0.9, min_p=0.05)
+        assert np.allclose(probabilities(got), probabilities(llama(rule, scores)), atol=1e-5)
+
+
+def llama_dry(tokens: list[int], scores: Any, breakers: set[int], base: float, allowed: int) -> NDArray[Any]:
+    """The four steps of llama.cpp: limit at the last breaker, repeats, longest per token, penalty (0.8)."""
+    result, reverse = np.array(scores, np.float64), tokens[::-1]
+    limit = next((i for i, t in enumerate(reverse) if t in breakers), len(reverse))
+    longest: dict[int, int] = {}
+    for start in range(1, len(reverse)):
+        length = 0
+        rest = len(reverse) - start
+        while length < min(limit, rest) and reverse[start + length] == reverse[length]:
+            length += 1
+        if length >= allowed:
+            longest[reverse[start - 1]] = max(longest.get(reverse[start - 1], 0), length)
+    for token, length in longest.items():
+        if limit >= allowed and token not in breakers:
+            result[token] -= 0.8 * base ** min(length - allowed, int(88.7228391 / math.log(base)))
+    return result
+
+
+@given(st.lists(st.sampled_from([1, 2, 3, 10]), max_size=40), st.integers(1, 4))
+@settings(max_examples=200, deadline=None)
+def test_dry_equals_llama_cpp(tokens: list[int], allowed: int) -> None:
+    scores = np.zeros(20)
+    got = apply(scores, tokens, dry_multiplier=0.8, dry_allowed_length=allowed)
+    assert np.allclose(got, llama_dry(tokens, scores, {10}, 1.75, allowed), atol=1e-4)
+
+
+def test_dry_never_overflows() -> None:
+    got = apply(np.zeros(V), [5] * 3000, dry_multiplier=1.0, dry_base=4.0)
+    assert np.isfinite(got).all() or got[5] == -np.inf
+    assert got[6] == 0
+
+
+def test_dry_window_forgets() -> None:
+    tokens = [1, 2, 3, 4, 7, 7, 1, 2, 3]
+    assert apply(np.zeros(V), tokens, dry_multiplier=1.0)[4] < 0
+    assert apply(np.zeros(V), tokens, dry_multiplier=1.0, dry_window=4)[4] == 0
+
+
+# RWKV's own samplers
+
+
+def pipeline_penalties(scores: Any, output: list[int], uncounted: set[int]) -> NDArray[Any]:
+    """BlinkDL's PIPELINE.generate, its loop restated."""
+    result, occurrence = np.array(scores, np.float64), {}
+    for token in output:
+        for seen in occurrence:
+            occurrence[seen] *= 0.996
+        occurrence[token] = occurrence.get(token, 0) + (0 if token in uncounted else 1)
+    for token, count in occurrence.items():
+        result[token] -= 0.2 + count * 0.2
+    return result
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_penalties_equal_blinkdls_pipeline(seed: int) -> None:
+    scores, tokens = noise(seed), [int(t) for t in np.random.default_rng(seed).integers(40, 60, 80)]
+    chosen = {"presence_penalty": 0.2, "frequency_penalty": 0.2, "penalty_decay": 0.996}
+    got = apply(scores, tokens, 20, **chosen, penalty_scope="output", penalty_spares_digits=True)
+    uncounted = {ord(c) for c in " \t0123456789"}
+    assert np.allclose(got, pipeline_penalties(scores, tokens[20:], uncounted), atol=1e-5)
+
+
+@pytest.mark.parametrize(("top_p", "temperature"), [(0.85, 1.0), (0.5, 0.7), (0.9, 1.3)])
+def test_draws_equal_blinkdls_sampler(top_p: float, temperature: float) -> None:
+    """Its own function, asked many times: both draw from the same distribution.
+
+    (With top_k as well it differs: BlinkDL's takes both cuts of the whole, llama.cpp's and ours one after
+    the other.)
+    """
+    from rwkv.utils import PIPELINE
+
+    sampler = PIPELINE.__new__(PIPELINE)
+    scores = noise(3, 50, 1.5)
+    np.random.seed(0)
+    drawn = [sampler.sample_logits(torch.tensor(scores), temperature, top_p) for _ in range(20_000)]
+    wanted = np.bincount(drawn, minlength=50) / len(drawn)
+    got = probabilities(apply(scores, top_p=top_p, temperature=temperature))
+    assert np.abs(got - wanted).max() < 0.015
+    assert set(np.flatnonzero(wanted)) <= set(np.flatnonzero(got))
+
+
+def test_top_p_one_keeps_everything() -> None:
+    """BlinkDL's collapses to greedy: its float32 sum over 65,536 tokens never reaches 1."""
+    scores = np.zeros(65536, np.float32)
+    assert np.isfinite(apply(scores, top_p=1.0)).all()
+    assert np.isfinite(apply(scores, top_p=0.999999)).sum() >= 65_530
+
+
+def test_ties_at_the_edge_keep_exactly_as_many_as_the_rule_says() -> None:
+    """BlinkDL's and Hugging Face's keep all that tie."""
+    flat = np.zeros(V)
+    assert np.flatnonzero(np.isfinite(apply(flat, top_k=5))).tolist() == [0, 1, 2, 3, 4]
+    assert np.flatnonzero(np.isfinite(apply(flat, top_p=0.5))).tolist() == list(range(128))
+
+
+def test_top_p_does_something() -> None:
+    """transformers.js's top_p is read and then forgotten."""
+    assert np.isfinite(apply(noise(1), top_p=0.5)).sum() < V / 4
+
+
+def test_rwkv_v4_web_penalty_counts_prompt_and_output_for_greedy_too() -> None:
+    scores = np.zeros(V)
+    scores[65], scores[66] = 2.0, 1.0
+    got = apply(scores, [65, 65, 65], 2, temperature=0, frequency_penalty=0.5)
+    assert got.argmax() == 66
+
+
+def test_three_penalties_stay_apart() -> None:
+    scores = np.zeros(V)
+    scores[[1, 2]] = [4.0, -4.0]
+    tokens = [1, 1, 2]
+    assert apply(scores, tokens, repetition_penalty=2.0)[[1, 2]].tolist() == [2.0, -8.0]
+    assert apply(scores, tokens, presence_penalty=1.0)[[1, 2]].tolist() == [3.0, -5.0]
+    assert apply(scores, tokens, frequency_penalty=1.0)[[1, 2]].tolist() == [2.0, -5.0]
+
+
+def test_penalty_window_and_scope() -> None:
+    tokens = [1, 2, 3, 4]
+    assert np.flatnonzero(apply(np.zeros(V), tokens, 2, presence_penalty=1.0, penalty_window=3)).tolist() == [
+        2,
+        3,
+        4,
+    ]
+    got = apply(np.zeros(V), tokens, 2, presence_penalty=1.0, penalty_scope="output")
+    assert np.flatnonzero(got).tolist() == [3, 4]
+
+
+def test_bias_and_bans() -> None:
+    got = apply(np.zeros(V), logit_bias={3: 1.5, 4: -100.0}, banned_tokens=[5])
+    assert got[[3, 4, 5, 6]].tolist() == [1.5, -100.0, -math.inf, 0.0]
+
+
+# Mirostat
+
+
+def mirostat_setup(version: int, size: int = V) -> tuple[Any, Context]:
+    config = DecodingConfig(mirostat=version, mirostat_tau=3.0, mirostat_eta=0.2)
+    return make_chain(Setup(config, BYTE, size)), Context(BYTE, size, [])
+
+
+def test_mirostat_2_equals_llama_cpp_step_by_step() -> None:
+    chain, context = mirostat_setup(2)
+    mu = 6.0
+    for step in range(30):
+        scores = noise(step)
+        chances = softmax(sorted(((float(s), 0) for s in scores), reverse=True))
+        kept = max(1, sum(-math.log2(c) <= mu for c in chances))
+        final = chain(scores, context)
+        assert np.isfinite(final).sum() == kept
+        token = draw(final, 0.37)
+        surprise = -math.log2(probabilities(final)[token])
+        chain.observe(token, final, context)
+        mu -= 0.2 * (surprise - 3.0)
+        assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
+
+
+def test_mirostat_1_equals_llama_cpp_step_by_step() -> None:
+    chain, context = mirostat_setup(1)
+    mu = 6.0
+    for step in range(30):
+        scores = noise(step, spread=1.0 + step / 10)
+        chances = softmax(sorted(((float(s), 0) for s in scores), reverse=True))
+        t = [math.log((i + 2) / (i + 1)) for i in range(99)]
+        b = [math.log(chances[i] / chances[i + 1]) for i in range(99)]
+        s_hat = sum(x * y for x, y in zip(t, b, strict=True)) / sum(x * x for x in t)
+        k = (((s_hat - 1) * 2**mu) / (1 - V ** -(s_hat - 1))) ** (1 / s_hat)
+        final = chain(scores, context)
+        assert np.isfinite(final).sum() == min(V, max(1, int(k)))
+        token = draw(final, 0.61)
+        surprise = -math.log2(probabilities(final)[token])
+        chain.observe(token, final, context)
+        mu -= 0.2 * (surprise - 3.0)
+        assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_mirostat_keeps_the_surprise_near_the_wish(version: int) -> None:
+    chain, context = mirostat_setup(version)
+    random, surprises = np.random.default_rng(0), []
+    for step in range(600):
+        final = chain(noise(step, spread=1.5), context)
+        token = draw(final, float(random.random()))
+        surprises.append(-math.log2(probabilities(final)[token]))
+        chain.observe(token, final, context)
+    assert abs(np.mean(surprises[100:]) - 3.0) < 0.3
+
+
+# Edges
+
+CUTS: dict[str, dict[str, Any]] = {
+    "top_k": {"top_k": 1},
+    "top_p": {"top_p": 0.0},
+    "min_p": {"min_p": 1.0},
+    "typical_p": {"typical_p": 0.0},
+    "top_n_sigma": {"top_n_sigma": 0.001},
+    "xtc": {"xtc_probability": 1.0, "xtc_threshold": 0.0},
+    "mirostat 1": {"mirostat": 1, "mirostat_tau": 0.0},
+    "mirostat 2": {"mirostat": 2, "mirostat_tau": 0.0},
+    "temperature": {"temperature": 0.0},
+    "dynamic": {"temperature": 0.5, "dynatemp_range": 1.0},
+    "everything": {
+        "top_k": 3, "top_p": 0.01, "min_p": 0.9, "typical_p": 0.1, "top_n_sigma": 0.1, "xtc_probability": 1.0,
+        "temperature": 1e-30,
+    },
+}  # fmt: skip
+SCORES: dict[str, NDArray[Any]] = {
+    "noise": noise(0),
+    "flat": np.zeros(V),
+    "one left": np.where(np.arange(V) == 7, 0.0, -np.inf),
+    "two left": np.where(np.arange(V) < 2, 0.0, -np.inf),
+    "huge": noise(0) * 1e30,
+    "tiny": noise(0) * 1e-30,
+    "one token": np.zeros(1),
+    "far apart": np.linspace(-1e4, 1e4, V),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("kind", SCORES)
+def test_no_step_cuts_everything_or_makes_nonsense(cut: str, kind: str) -> None:
+    with np.errstate(invalid="raise", divide="raise"):
+        got = apply(SCORES[kind], **CUTS[cut])
+    assert not np.isnan(got).any()
+    assert not (got == np.inf).any()
+    kept = np.isfinite(got)
+    assert kept.any()
+    assert (np.asarray(SCORES[kind])[kept] > -np.inf).all()
+    for uniform in (0.0, 0.5, np.nextafter(1, 0)):
+        assert kept[draw(got, float(uniform))]
+
+
+@given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=50), st.floats(0, 1))
+@settings(max_examples=200, deadline=None)
+def test_top_p_keeps_the_fewest_that_suffice(values: list[float], mass: float) -> None:
+    scores = np.array(values, np.float32)
+    kept = np.isfinite(apply(scores, top_p=mass))
+    chances = np.sort(probabilities(scores).astype(np.float64))[::-1]
+    count = int(kept.sum())
+    assert chances[:count].sum() >= mass - 1e-6
+    assert count == 1 or chances[: count - 1].sum() < mass + 1e-6
+    assert count == len(values) or scores[kept].min() >= scores[~kept].max()
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=60), st.integers(1, 70))
+def test_largest_is_the_stable_sort(values: list[int], count: int) -> None:
+    array = np.array(values, np.float32)
+    wanted = sorted(np.argsort(-array, kind="stable")[:count].tolist())
+    assert largest(array, count).tolist() == wanted
+
+
+def test_covering_looks_beyond_the_first_256() -> None:
+    flat = np.full(4096, 1 / 4096)
+    assert len(covering(flat, flat, 0.75)) == 3072
+
+
+def test_log_probability_is_exact_for_a_large_vocabulary() -> None:
+    scores = noise(1, 65536)
+    exact = scores.astype(np.float64)
+    exact -= np.log(np.exp(exact).sum())
+    assert log_probability(scores, 77) == pytest.approx(exact[77], abs=1e-5)
+
+
+def test_draw_covers_every_token_by_its_share() -> None:
+    scores = np.log(np.array([0.1, 0.0001, 0.4, 0.4999], np.float32))
+    edges = [0.05, 0.10005, 0.3, 0.9]
+    assert [draw(scores, u) for u in edges] == [0, 1, 2, 3]
+
+
+def test_xtc_acts_as_often_as_it_should() -> None:
+    chain = make_chain(Setup(DecodingConfig(xtc_probability=0.3), BYTE, 4))
+    context, acted = Context(BYTE, 4, []), 0
+    for place in range(100):
+        context.uniforms = (0.0, place / 100)
+        acted += not np.isfinite(chain(np.array([2.0, 2.0, 1.0, -9.0], np.float32), context)).all()
+    assert acted == 30
+
+
+def test_guidance_equals_hugging_face_formula() -> None:
+    scores, other = noise(1), noise(2)
+    chain, context = make_chain(Setup(DecodingConfig(guidance_scale=1.5), BYTE, V)), Context(BYTE, V, [])
+    context.unguided = other
+    own, away = torch.log_softmax(torch.tensor(scores), -1), torch.log_softmax(torch.tensor(other), -1)
+    assert np.allclose(chain(scores, context), 1.5 * (own - away) + away, atol=1e-4)

@@ -17,7 +17,7 @@ from js import Object
 from pyodide.ffi import to_js
 
 from goosequill.decoding import DecodingConfig, Item, generate
-from goosequill.decoding.generate import prompt_tokens
+from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.kernels import load_kernel
 from goosequill.loading import LoadedModel, load_files

@@ -13,13 +13,14 @@ import numpy as np
 
 from goosequill.decoding.chain import Chain, make_chain
 from goosequill.decoding.config import DecodingConfig
+from goosequill.decoding.constraint import Constraint
 from goosequill.decoding.context import Context
-from goosequill.decoding.generate import READ_AT_ONCE, prompt_tokens
 from goosequill.decoding.items import token_text
 from goosequill.decoding.mirostat import Mirostat
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.sampling import Scores, best, log_probability, probabilities
+from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.tokenizers import Tokenizer
 
@@ -76,13 +77,15 @@ def explain(
         _read(predictor, ids[:place])
     else:
         _replay(predictor, chain, context, ids, written[:index], config)
-    stages = [predictor.scores]
-    chain(predictor.scores, context, lambda _name, scores: stages.append(scores))
+    stages = [predictor.following()]
+    if index >= 0 and config.guidance_scale != 1:
+        context.unguided = _unguided(model, tokenizer, config, written[:index])
+    chain(stages[0], context, lambda _name, scores: stages.append(scores))
     steps = [MODEL, *(_step(step.description) for step in chain.steps)]
     return {
         "token": taken,
         "text": token_text(tokenizer, taken),
-        "logprob": log_probability(predictor.scores, taken),
+        "logprob": log_probability(stages[0], taken),
         "steps": [
             {**step, "kept": int(np.isfinite(scores).sum())}
             for step, scores in zip(steps, stages, strict=True)
@@ -123,19 +126,28 @@ def _replay(
 ) -> None:
     """Bring model, chain and randomness to where they stood before the token after `written`."""
     random = np.random.Generator(np.random.PCG64(config.seed))
-    remembers = any(isinstance(step, Mirostat) for step in chain.steps)
+    remembers = any(isinstance(step, Mirostat | Constraint) for step in chain.steps)
     _read(predictor, prompt)
     for token in written:
         first, second = random.random(2)
         context.uniforms = (float(first), float(second))
         if remembers:  # what it does next depends on what it did before
-            chain.observe(token, chain(predictor.scores, context), context)
+            chain.observe(token, chain(predictor.following(), context), context)
             predictor.read([token])
         context.append(token)
     if written and not remembers:
         _read(predictor, written)
     first, second = random.random(2)
     context.uniforms = (float(first), float(second))
+
+
+def _unguided(
+    model: LanguageModel, tokenizer: Tokenizer, config: DecodingConfig, written: Sequence[int]
+) -> Scores:
+    """Return the scores after the prompt that guidance moves away from."""
+    other = Predictor(model)
+    _read(other, [*prompt_tokens(tokenizer, config.negative_prompt), *written])
+    return other.following()
 
 
 def _step(description: Any) -> dict[str, str]:

@@ -13,11 +13,11 @@ from typing import Any
 from goosequill.decoding.beam import write_beams
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.contrastive import write_contrastive
-from goosequill.decoding.trace import Explainer
 from goosequill.decoding.items import Item
 from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.sampling import Scores, draw
+from goosequill.decoding.trace import Explainer
 from goosequill.decoding.writer import Writer
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 

@@ -11,13 +11,13 @@ import numpy as np
 from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
-from goosequill.decoding.trace import explain_prompt
 from goosequill.decoding.items import Chunk, End, Reading, Reason, candidates
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.sampling import Scores, log_probability
 from goosequill.decoding.stopping import StopWatcher
+from goosequill.decoding.trace import explain_prompt
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 READ_AT_ONCE = 64

@@ -131,10 +131,10 @@ def test_contrastive_search_leaves_a_loop_that_greedy_stays_in() -> None:
         scores[100 + len(tokens) % 20] = 2.0
         return scores
 
-    greedy = text_of(run(FakeModel(rule), [97], DecodingConfig(temperature=0, max_new_tokens=20)))
-    config = DecodingConfig(penalty_alpha=0.6, top_k=4, max_new_tokens=20)
-    assert set(greedy) == {"a", "b"}
-    assert len(set(text_of(run(FakeModel(rule), [97], config)))) > 4
+    greedy = run(FakeModel(rule), [97], DecodingConfig(temperature=0, max_new_tokens=20))[0]
+    contrast = DecodingConfig(penalty_alpha=0.6, top_k=4, max_new_tokens=20)
+    assert {chunk.token for chunk in greedy} == {97, 98}
+    assert {chunk.token for chunk in run(FakeModel(rule), [97], contrast)[0]} > {97, 98}
 
 
 def test_guidance_moves_away_from_the_other_prompt() -> None:

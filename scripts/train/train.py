@@ -205,7 +205,6 @@ def average_loss(run: Run, valid: np.ndarray) -> float:
 def main(argv: list[str] | None = None) -> None:
     options = parse(argv)
     torch.set_num_threads(1)  # parallel over parts of the batch instead: fewer, larger tasks
-    torch.set_flush_denormal(True)
     data = training_folder()
     train, valid = np.load(data / "train.npy", mmap_mode="r"), np.load(data / "valid.npy")
     bits = (
@@ -286,4 +285,5 @@ if __name__ == "__main__":
             [sys.executable, "-m", "scripts.train.train", *sys.argv[1:]],
             {**os.environ, **MALLOC},
         )
+    torch.set_flush_denormal(True)  # of the whole process, so not for whoever imports this
     main()

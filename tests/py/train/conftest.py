@@ -1,0 +1,17 @@
+"""What tests of the training code leave behind, undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def process_settings() -> Iterator[None]:
+    """Training flushes subnormal numbers and takes one thread, for the whole process: undo it."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_flush_denormal(False)
+    torch.set_num_threads(threads)

@@ -14,6 +14,7 @@ from goosequill.errors import GoosequillError
 COMMANDS = {
     "generate": "continue a prompt, streaming to the terminal",
     "logits": "print the scores after a list of tokens, as JSON",
+    "report": "write sampling reports: many prompts, models and decoders",
     "judge": "work out blind votes: strengths with intervals, biases, agreement",
     "evaluate": "measure how well a model predicts a text",
     "inspect": "tell what is in a file of weights",

@@ -17,7 +17,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.offline import write_precache, write_zip  # noqa: E402
+
 DIST = ROOT / "dist"
+ZIP = ROOT / "build" / "goosequill-site.zip"
 EPOCH = "1577836800"  # 2020-01-01, the date of every entry that has to have one
 PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map")
 
@@ -128,6 +133,7 @@ def build(output: Path) -> None:
     build_wheel(output / "wheels")
     list_engine_parts(output)
     describe_decoding(output)
+    write_precache(output)
 
 
 def main() -> int:
@@ -142,7 +148,8 @@ def main() -> int:
     staging.rename(DIST)
     files = [path for path in DIST.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    print(f"build: dist/ holds {len(files)} files, {size / 1e6:.1f} MB")
+    packed = write_zip(DIST, ZIP)
+    print(f"build: dist/ holds {len(files)} files, {size / 1e6:.1f} MB; as a zip {packed / 1e6:.1f} MB")
     return 0
 
 

@@ -11,7 +11,7 @@
 // All work is done in a worker (worker.js); this file only keeps the requests apart.
 
 import { EngineError } from "./protocol.js";
-import { explainFailure, explainPolicy, startWorker } from "./start.js";
+import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
 
 export { EngineError };
 
@@ -200,6 +200,7 @@ export class Engine {
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
     if (reply.type !== "progress" && reply.type !== "token") this.#pending.delete(reply.id);
+    if (reply.type === "loaded") keepOffline(this.#worker);
     if (reply.type === "error") this.#refuse(pending, reply.error);
     else pending.onReply(reply);
   }

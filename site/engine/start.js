@@ -61,6 +61,33 @@ export async function explainPolicy(worker) {
   return violation ? policyRefusal(violation, new URL(entry.url).origin) : null;
 }
 
+/**
+ * On the first visit the engine may be started before the site's service worker watches over it; then it
+ * is asked to keep the parts for visits without a network. Other sites' service workers are left alone.
+ * @param {Worker} worker
+ */
+export async function keepOffline(worker) {
+  const root = watched.get(worker)?.url.replace(/engine\/worker\.js$/, "");
+  if (!root?.startsWith(globalThis.location.origin)) return;
+  try {
+    const found = await navigator.serviceWorker?.getRegistration(root);
+    if (found?.scope === root) (await active(found))?.postMessage({ type: "keep-engine" });
+  } catch {
+    // the browser allows no service workers here
+  }
+}
+
+/** @param {ServiceWorkerRegistration} found @returns {Promise<ServiceWorker | null>} */
+function active(found) {
+  const coming = found.active ?? found.waiting ?? found.installing;
+  if (!coming || coming.state === "activated") return Promise.resolve(coming);
+  return new Promise((resolve) => {
+    coming.addEventListener("statechange", () => {
+      if (coming.state === "activated" || coming.state === "redundant") resolve(found.active);
+    });
+  });
+}
+
 /** @param {string} url */
 function startOwn(url) {
   return new Worker(trustedScript(url), { type: "module", name: "goosequill" });

@@ -1,0 +1,64 @@
+"""What makes a built site work without a network: the list for its service worker, and a zip to carry away.
+
+Both follow from the bytes of the files alone, so that two builds of one tree give the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+PART_BYTES = 512 * 1024  # a larger file is fetched when it is used, not when a version is installed
+PART_FOLDERS = ("vendor/pyodide/", "wheels/")
+UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")
+STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # compressed already
+DATE = (2020, 1, 1, 0, 0, 0)
+
+
+def is_model_file(path: str) -> bool:
+    """Whether the engine keeps it by its hash; a model's description and card belong to the site."""
+    return (
+        path.startswith("models/") and path.count("/") > 1 and not path.endswith(("config.json", "README.md"))
+    )
+
+
+def sort_files(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the shell and the parts, each a path and its sha256."""
+    shell: dict[str, str] = {}
+    parts: dict[str, str] = {}
+    for file in sorted(folder.rglob("*")):
+        path = file.relative_to(folder).as_posix()
+        if not file.is_file() or path in UNLISTED or is_model_file(path):
+            continue
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        is_part = path.startswith(PART_FOLDERS) or file.stat().st_size > PART_BYTES
+        (parts if is_part else shell)[path] = digest
+    return shell, parts
+
+
+def write_precache(folder: Path) -> str:
+    """Write precache.js, which the service worker imports; return the version, a hash of all contents."""
+    shell, parts = sort_files(folder)
+    worker = (folder / "sw.js").read_text(encoding="utf-8")
+    everything = json.dumps([shell, parts, worker], sort_keys=True)
+    version = hashlib.sha256(everything.encode()).hexdigest()[:16]
+    text = json.dumps({"version": version, "shell": shell, "parts": parts}, indent=1)
+    (folder / "precache.js").write_text(f"self.goosequillPrecache = {text};\n", encoding="utf-8")
+    return version
+
+
+def write_zip(folder: Path, target: Path) -> int:
+    """Pack the folder; return the size of the zip in bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if not file.is_file():
+                continue
+            entry = zipfile.ZipInfo(f"goosequill-site/{file.relative_to(folder).as_posix()}", DATE)
+            entry.external_attr = 0o644 << 16
+            stored = file.suffix in STORED
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes(), compresslevel=6)
+    return target.stat().st_size

@@ -1,0 +1,79 @@
+// Makes the site work without a network: registers the service worker, and asks before a new version
+// takes the place of the one that is open. On a page where there are no service workers it does nothing.
+
+import { trustedScript } from "../engine/trusted.js";
+
+const ROOT = new URL("../", import.meta.url);
+let asked = false;
+
+/** The site's own registration, or null. @returns {Promise<ServiceWorkerRegistration | null>} */
+export async function registration() {
+  try {
+    const found = await navigator.serviceWorker?.getRegistration(ROOT.href);
+    return found && new URL(found.scope).href === ROOT.href ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Asks the service worker something and waits for its answer.
+ * @param {Record<string, unknown>} message
+ * @returns {Promise<any>}
+ */
+export async function askWorker(message) {
+  const worker = (await registration())?.active;
+  if (!worker) return null;
+  const { port1, port2 } = new MessageChannel();
+  return await new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data);
+    worker.postMessage(message, [port2]);
+  });
+}
+
+/** @param {string} text @param {string} action @param {() => void} act */
+function showNotice(text, action, act) {
+  document.querySelector(".update-notice")?.remove();
+  const notice = document.createElement("div");
+  notice.className = "update-notice";
+  notice.setAttribute("role", "status");
+  const yes = document.createElement("button");
+  yes.type = "button";
+  yes.textContent = action;
+  yes.addEventListener("click", act);
+  const later = document.createElement("button");
+  later.type = "button";
+  later.textContent = "Later";
+  later.addEventListener("click", () => notice.remove());
+  notice.append(text, yes, later);
+  document.body.append(notice);
+}
+
+/** @param {ServiceWorkerRegistration} found */
+function offer(found) {
+  if (!found.waiting || !navigator.serviceWorker.controller) return;
+  showNotice("A new version of this site is ready. ", "Update and reload", () => {
+    asked = true;
+    found.waiting?.postMessage({ type: "activate" });
+  });
+}
+
+async function start() {
+  if (!navigator.serviceWorker || !isSecureContext) return;
+  let controlled = Boolean(navigator.serviceWorker.controller);
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (asked) location.reload();
+    else if (controlled)
+      showNotice("This page belongs to an older version of the site. ", "Reload", () => location.reload());
+    controlled = true;
+  });
+  const script = trustedScript(new URL("sw.js", ROOT).href);
+  const found = await navigator.serviceWorker.register(script, { scope: ROOT.href, updateViaCache: "none" });
+  offer(found);
+  found.addEventListener("updatefound", () => {
+    const coming = found.installing;
+    coming?.addEventListener("statechange", () => coming.state === "installed" && offer(found));
+  });
+}
+
+start().catch((error) => console.info(`Goosequill works here, but not offline: ${error.message}`));

@@ -1,0 +1,110 @@
+// What the site keeps on this machine: model files with their sizes and last use, the browser's quota,
+// the state of the service worker. It deletes what the visitor says, and nothing else.
+
+import { byId, element, megabytes } from "../common/dom.js";
+import { askWorker } from "../common/offline.js";
+import { NOTES, openCache, openFolder, Store } from "../engine/storage.js";
+
+/** @typedef {import("../engine/storage.js").Entry} Entry */
+
+const page = {
+  status: byId("status", "p"),
+  place: byId("place", "p"),
+  files: byId("files", "tbody"),
+  deleteAll: byId("delete-all", "button"),
+  quota: byId("quota", "p"),
+  persisted: byId("persisted", "p"),
+  persist: byId("persist", "button"),
+  offline: byId("offline", "p"),
+  threads: byId("threads", "input"),
+};
+
+const folder = await openFolder();
+const store = new Store({ folder, cache: await openCache() });
+
+/** @param {number} time */
+const day = (time) => (time ? new Date(time).toLocaleString() : "not known");
+
+/** @param {Entry} entry */
+function row(entry) {
+  const remove = element("button", { type: "button", class: "quiet" }, "Delete");
+  remove.setAttribute("aria-label", `Delete ${entry.name}`);
+  remove.addEventListener("click", async () => {
+    await store.remove(entry.sha256);
+    page.status.textContent = `${entry.name} is deleted.`;
+    await show();
+  });
+  const origin = entry.url ? new URL(entry.url).pathname : "";
+  const about = element(
+    "span",
+    { class: "note" },
+    ` ${origin}${entry.complete ? "" : " (interrupted; goes on next time)"}`,
+  );
+  return element(
+    "tr",
+    { "data-sha256": entry.sha256 },
+    element("td", {}, element("strong", {}, entry.name), about),
+    element("td", {}, megabytes(entry.bytes)),
+    element("td", {}, day(entry.used)),
+    element("td", {}, remove),
+  );
+}
+
+async function show() {
+  const entries = await store.list();
+  const none = element(
+    "tr",
+    {},
+    element("td", { colspan: 4 }, "No model is kept. The first text brings one."),
+  );
+  page.files.replaceChildren(...(entries.length ? entries.map(row) : [none]));
+  page.deleteAll.disabled = entries.length === 0;
+  page.place.textContent = folder
+    ? "They are in the browser's private file system, each under the hash of its content."
+    : NOTES[store.place];
+  await showRoom();
+}
+
+async function showRoom() {
+  const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
+  page.quota.textContent = quota
+    ? `${megabytes(usage)} of ${megabytes(quota)} that the browser allows are in use.`
+    : "The browser does not tell how much room there is.";
+  const persisted = (await navigator.storage?.persisted?.()) ?? false;
+  page.persisted.textContent = persisted
+    ? "The browser has agreed to keep it."
+    : "The browser may clear it when room is short.";
+  page.persist.disabled = persisted || !navigator.storage?.persist;
+}
+
+async function showOffline() {
+  const state = await askWorker({ type: "status" });
+  page.threads.disabled = !state;
+  if (!state) {
+    page.offline.textContent =
+      "The site is not kept yet (or the browser allows no service worker here). Come back in a moment.";
+    return;
+  }
+  page.threads.checked = state.threads;
+  page.offline.textContent = `Pages of version ${state.version} are kept, and ${state.parts} of the engine's ${state.of} parts. A text brings what is missing.`;
+}
+
+page.deleteAll.addEventListener("click", async () => {
+  for (const { sha256 } of await store.list()) await store.remove(sha256);
+  page.status.textContent = "All model files are deleted.";
+  await show();
+});
+page.persist.addEventListener("click", async () => {
+  const granted = await navigator.storage.persist();
+  page.status.textContent = granted ? "The browser keeps it." : "The browser decided not to promise it.";
+  await showRoom();
+});
+page.threads.addEventListener("change", async () => {
+  await askWorker({ type: "threads", on: page.threads.checked });
+  location.reload();
+});
+
+await show();
+await showOffline();
+if (!navigator.serviceWorker?.controller)
+  navigator.serviceWorker?.addEventListener("controllerchange", showOffline);

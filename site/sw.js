@@ -1,0 +1,179 @@
+// The service worker: the site without a network. build.py writes precache.js, which names the version and
+// every file with its hash. The shell (pages, scripts, styles, fonts) is fetched when a version is
+// installed; the engine's parts when they are first used. Models are kept elsewhere (engine/storage.js).
+//
+// One version of everything: a version takes over only when the visitor agrees (the message "activate"),
+// and a part whose hash is not that of the version is not given out. Caches are named after this site's
+// own path, and no other cache is ever touched: many projects may share an origin.
+
+importScripts("precache.js");
+
+/** @typedef {{version: string, shell: Record<string, string>, parts: Record<string, string>}} Precache */
+
+const scope = /** @type {any} */ (globalThis);
+/** @type {Precache} */
+const { version, shell, parts } = scope.goosequillPrecache;
+const BASE = new URL("./", scope.location.href);
+const PREFIX = `goosequill:${BASE.pathname}:`;
+const CACHE = `${PREFIX}${version}`;
+const SETTINGS = `${PREFIX}settings`; // outlives versions
+const THREADS = new URL("?threads", BASE).href;
+
+/** @param {string} path a path as precache.js has it @returns {string} its address */
+const addressOf = (path) => new URL(path, BASE).href;
+
+/** The path in precache.js of an address, "" for one that is not ours. @param {string} address */
+function pathOf(address) {
+  const url = new URL(address);
+  if (url.origin !== BASE.origin || !url.pathname.startsWith(BASE.pathname)) return "";
+  const path = decodeURIComponent(url.pathname.slice(BASE.pathname.length));
+  return path === "" || path.endsWith("/") ? `${path}index.html` : path;
+}
+
+/** @param {Response} response */
+async function hashOf(response) {
+  const digest = await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * A file of this version, from an older version's cache if it has not changed, else from the network.
+ * @param {string} path
+ * @param {string} hash
+ * @param {RequestCache} mode
+ */
+async function obtain(path, hash, mode) {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(PREFIX) || name === SETTINGS) continue;
+    const kept = await (await caches.open(name)).match(addressOf(path));
+    if (kept && (await hashOf(kept.clone())) === hash) return kept;
+  }
+  const response = await fetch(addressOf(path), { cache: mode });
+  if (!response.ok || (await hashOf(response.clone())) !== hash) {
+    throw new Error(`${path} is not that of version ${version}`);
+  }
+  return response;
+}
+
+/** Puts files into this version's cache, a few at a time. @param {Record<string, string>} files */
+async function keep(files) {
+  const cache = await caches.open(CACHE);
+  const waiting = Object.entries(files);
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [path, hash] = next;
+      if (await cache.match(addressOf(path))) continue;
+      await cache.put(addressOf(path), plain(await obtain(path, hash, "no-cache")));
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, work));
+}
+
+/** A navigation refuses an answer that was redirected, so only body and headers are kept. @param {Response} response */
+function plain(response) {
+  return new Response(response.body, { status: 200, headers: response.headers });
+}
+
+/** The parts that an older version had are had by this one too. */
+async function keepUsedParts() {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(PREFIX) || name === SETTINGS || name === CACHE) continue;
+    const old = await caches.open(name);
+    const used = [];
+    for (const path of Object.keys(parts)) if (await old.match(addressOf(path))) used.push(path);
+    if (used.length) return await keep(Object.fromEntries(used.map((path) => [path, parts[path]])));
+  }
+}
+
+async function removeOldVersions() {
+  for (const name of await caches.keys()) {
+    if (name.startsWith(PREFIX) && name !== CACHE && name !== SETTINGS) await caches.delete(name);
+  }
+}
+
+async function threads() {
+  const settings = await caches.open(SETTINGS);
+  return Boolean(await settings.match(THREADS));
+}
+
+/** @param {boolean} on */
+async function setThreads(on) {
+  const settings = await caches.open(SETTINGS);
+  if (on) await settings.put(THREADS, new Response("on"));
+  else await settings.delete(THREADS);
+}
+
+/** With the headers that give pages threads, where the visitor wants them. @param {Response} response */
+async function dressed(response) {
+  if (response.type === "opaque" || response.status === 0 || !(await threads())) return response;
+  const headers = new Headers(response.headers);
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Cross-Origin-Embedder-Policy", "require-corp");
+  headers.set("Cross-Origin-Resource-Policy", "cross-origin");
+  const { status, statusText } = response;
+  return new Response(status === 204 || status === 304 ? null : response.body, {
+    status,
+    statusText,
+    headers,
+  });
+}
+
+/** @param {Request} request @param {string} path */
+async function answer(request, path) {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(addressOf(path));
+  if (kept) return await dressed(kept);
+  try {
+    if (!parts[path]) return await dressed(await fetch(request));
+    const response = await obtain(path, parts[path], "default");
+    await cache.put(addressOf(path), response.clone());
+    return await dressed(response);
+  } catch (error) {
+    if (!parts[path] || !scope.navigator.onLine) throw error;
+    await scope.registration.update().catch(() => {});
+    return new Response("This part belongs to a newer version of the site; reload the page.", {
+      status: 409,
+    });
+  }
+}
+
+scope.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(keep(shell)));
+
+scope.addEventListener("activate", (/** @type {any} */ event) => {
+  const take = async () => {
+    await keepUsedParts().catch(() => {}); // they come when they are used
+    await removeOldVersions();
+    await scope.clients.claim();
+  };
+  event.waitUntil(take());
+});
+
+scope.addEventListener("fetch", (/** @type {any} */ event) => {
+  const { request } = event;
+  if (request.method !== "GET" || request.headers.has("range")) return;
+  const path = pathOf(request.url);
+  const page = request.mode === "navigate" && path !== "";
+  if (shell[path] || parts[path] || page) event.respondWith(answer(request, path));
+});
+
+scope.addEventListener("message", (/** @type {any} */ event) => {
+  const { type, on } = event.data ?? {};
+  const reply = async (/** @type {Promise<unknown>} */ work) => event.ports[0]?.postMessage(await work);
+  if (type === "activate") event.waitUntil(scope.skipWaiting());
+  if (type === "keep-engine") event.waitUntil(keep(engineParts()).catch(() => {})); // next time, then
+  if (type === "threads") event.waitUntil(reply(setThreads(Boolean(on)).then(threads)));
+  if (type === "status") event.waitUntil(reply(status()));
+});
+
+/** What every first text needs, but for the model. */
+function engineParts() {
+  return Object.fromEntries(
+    Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|wheels)\//.test(path)),
+  );
+}
+
+async function status() {
+  const cache = await caches.open(CACHE);
+  const kept = await Promise.all(Object.keys(engineParts()).map((path) => cache.match(addressOf(path))));
+  return { version, parts: kept.filter(Boolean).length, of: kept.length, threads: await threads() };
+}

@@ -1,0 +1,199 @@
+"""The site without a network, updates of one version to the next, and what the manager of storage shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from scripts.offline import write_precache
+from scripts.serve import make_server
+
+from .accessibility import violations
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LONG = 90_000
+PREFIX = "/some/prefix/"
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Path:
+    """A copy of the built site that a test may change."""
+    return Path(shutil.copytree(ROOT / "dist", tmp_path / "site"))
+
+
+@contextmanager
+def serving(folder: Path, *, port: int = 0) -> Iterator[ThreadingHTTPServer]:
+    server = make_server(folder, prefix=PREFIX, port=port)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def url_of(server: ThreadingHTTPServer) -> str:
+    return f"http://127.0.0.1:{server.server_port}{PREFIX}"
+
+
+def until_controlled(page: Page) -> None:
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_timeout(300)
+
+
+def generate(page: Page, url: str, text: str) -> str:
+    """Write in the playground and return what came."""
+    page.goto(f"{url}playground/#max_new_tokens=6&seed=1")
+    page.get_by_test_id("prompt").fill(text)
+    page.get_by_test_id("generate").click()
+    expect(page.get_by_test_id("output")).not_to_be_empty(timeout=LONG)
+    expect(page.get_by_test_id("generate")).to_be_enabled(timeout=LONG)
+    return page.get_by_test_id("output").inner_text()
+
+
+def status(page: Page) -> dict[str, object]:
+    found: dict[str, object] = page.evaluate(
+        """() => navigator.serviceWorker.ready.then((found) => new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = ({ data }) => resolve(data);
+        found.active.postMessage({ type: "status" }, [port2]);
+      }))"""
+    )
+    return found
+
+
+def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_site: Path) -> None:
+    with serving(own_site) as server:
+        url = url_of(server)
+        first = generate(page, url, "It was a fine")
+        deadline = time.monotonic() + 30
+        while (found := status(page))["parts"] != found["of"] and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert found["parts"] == found["of"], "the engine's parts were not kept"
+    pages = sorted(path.relative_to(own_site).as_posix() for path in own_site.rglob("*.html"))
+    for path in pages:
+        if path in ("404.html", "HOW-TO-HOST.html"):
+            continue
+        page.goto(url + path.removesuffix("index.html"))
+        expect(page.locator("h1").first).to_be_attached()
+    assert generate(page, url, "It was a fine") == first
+
+
+def test_a_new_version_asks_and_other_caches_are_left_alone(page: Page, own_site: Path) -> None:
+    with serving(own_site) as server:
+        url = url_of(server)
+        page.goto(f"{url}storage/")
+        until_controlled(page)
+        page.evaluate("caches.open('somebody-elses').then((cache) => cache.put('/x', new Response('x')))")
+        before = status(page)["version"]
+        tokens = own_site / "common" / "tokens.css"
+        tokens.write_text(tokens.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
+        after = write_precache(own_site)
+        assert after != before
+        page.reload()
+        expect(page.locator(".update-notice")).to_contain_text("new version", timeout=LONG)
+        assert status(page)["version"] == before, "it took over without asking"
+        old = page.evaluate("fetch('../common/tokens.css').then((response) => response.text())")
+        assert "/* changed */" not in old
+        page.get_by_role("button", name="Update and reload").click()
+        expect(page.get_by_test_id("offline")).to_contain_text(after, timeout=LONG)
+        new = page.evaluate("fetch('../common/tokens.css').then((response) => response.text())")
+        assert "/* changed */" in new
+        names = page.evaluate("caches.keys()")
+        assert "somebody-elses" in names
+        versions = [
+            name for name in names if name.startswith("goosequill:") and not name.endswith(":settings")
+        ]
+        assert versions == [f"goosequill:{PREFIX}:{after}"]
+
+
+def test_threads_are_given_when_the_visitor_turns_them_on(page: Page, own_site: Path) -> None:
+    with serving(own_site) as server:
+        page.goto(f"{url_of(server)}storage/")
+        until_controlled(page)
+        page.reload()
+        assert page.evaluate("crossOriginIsolated") is False
+        page.get_by_test_id("threads").click()
+        page.wait_for_function("() => crossOriginIsolated")
+        page.get_by_test_id("threads").click()
+        page.wait_for_function("() => !crossOriginIsolated")
+
+
+def test_the_manager_lists_what_is_kept_and_deletes_it(page: Page, site_url: str) -> None:
+    generate(page, site_url, "A feather")
+    page.goto(f"{site_url}storage/")
+    rows = page.get_by_test_id("files").locator("tr")
+    expect(rows.filter(has_text="model.safetensors")).to_have_count(1)
+    expect(page.get_by_test_id("quota")).to_contain_text("MB")
+    rows.filter(has_text="model.safetensors").get_by_role("button").click()
+    expect(rows.filter(has_text="model.safetensors")).to_have_count(0)
+    page.get_by_test_id("delete-all").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("No model is kept")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_manager_is_accessible(clean_page: Page, site_url: str, scheme: str) -> None:
+    clean_page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    clean_page.set_viewport_size({"width": 360, "height": 700})
+    clean_page.goto(f"{site_url}storage/")
+    expect(clean_page.get_by_test_id("quota")).not_to_be_empty()
+    assert violations(clean_page) == []
+    assert clean_page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_site_can_be_installed(page: Page, site_url: str) -> None:
+    page.goto(f"{site_url}playground/")
+    address = page.evaluate("document.querySelector('link[rel=manifest]').href")
+    manifest = json.loads(urllib.request.urlopen(address).read())
+    assert manifest["display"] == "standalone"
+    for icon in manifest["icons"]:
+        assert urllib.request.urlopen(f"{site_url}{icon['src']}").status == 200
+    session = page.context.new_cdp_session(page)
+    assert session.send("Page.getInstallabilityErrors")["installabilityErrors"] in (
+        [],
+        [{"errorId": "in-incognito", "errorArguments": []}],
+    )
+
+
+def test_every_page_brings_the_manifest_and_the_service_worker() -> None:
+    alone = {"404.html", "HOW-TO-HOST.html", "embed/frame.html"}
+    for path in sorted((ROOT / "dist").rglob("*.html")):
+        if path.relative_to(ROOT / "dist").as_posix() in alone:
+            continue
+        html = path.read_text(encoding="utf-8")
+        assert re.search(r'<link rel="manifest" href="[^"]*manifest.webmanifest">', html), path
+        assert re.search(r'<script type="module" src="[^"]*common/offline.js"></script>', html), path
+
+
+def test_the_zip_works_on_pythons_own_server_below_any_path(page: Page, tmp_path: Path) -> None:
+    archive = ROOT / "build" / "goosequill-site.zip"
+    assert archive.stat().st_size < 60e6
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path / "below" / "it")
+    assert (tmp_path / "below" / "it" / "goosequill-site" / "HOW-TO-HOST.html").is_file()
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    server = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert server.stdout is not None
+        port = re.search(r"port (\d+)", server.stdout.readline())
+        assert port
+        assert generate(page, f"http://127.0.0.1:{port[1]}/below/it/goosequill-site/", "The sea")
+    finally:
+        server.terminate()
+        server.wait()

@@ -20,7 +20,7 @@ from goosequill.decoding import DecodingConfig, Item, generate
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.kernels import load_kernel
-from goosequill.loading import LoadedModel, load_files
+from goosequill.loading import LoadedModel, inspect_files, load_files
 from goosequill.weights.source import truncated
 
 CALLS = {
@@ -66,6 +66,12 @@ class JsSource:
         if offset < 0 or length < 0 or offset + length > self.size:
             raise truncated(self.name, self.size, offset + length)
         data: bytes = self._source.read(offset, length).to_bytes()
+        if len(data) != length:
+            raise LoadError(
+                f"A part of {self.name} did not come.",
+                code="source-interrupted",
+                remedy="Check the connection and load it once more; or download the file and choose it here.",
+            )
         return data
 
 
@@ -104,21 +110,19 @@ class Bridge:
 
     @answering
     def load(
-        self,
-        sources: Any,
-        tokenizer: str,
-        verify: bool,
-        progress: Callable[[int, int], None],
-        kernel: str = "auto",
+        self, sources: Any, options: Any, progress: Callable[[int, int], None], kernel: str = "auto"
     ) -> dict[str, Any]:
-        """Load a model from its files; an empty `tokenizer` is told by the files."""
+        """Load a model from its files; `options` are those of `loading.load_files`."""
         files = {source.name: source for source in map(JsSource, sources)}
-        loaded = load_files(
-            files, tokenizer=tokenizer, verify=verify, kernel=load_kernel(kernel), progress=progress
-        )
+        loaded = load_files(files, **options.to_py(), kernel=load_kernel(kernel), progress=progress)
         self._last += 1
         self._models[self._last] = loaded
         return {"handle": self._last, "info": model_info(loaded, sum(file.size for file in files.values()))}
+
+    @answering
+    def inspect(self, sources: Any, options: Any) -> dict[str, Any]:
+        """Tell what is in files; `options` are those of `loading.inspect_files`."""
+        return inspect_files({source.name: source for source in map(JsSource, sources)}, **options.to_py())
 
     @answering
     def unload(self, handle: int) -> None:

@@ -26,6 +26,8 @@ export { EngineError };
  * @typedef {import("./protocol.js").ErrorFields} ErrorFields
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
  * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
+ * `quantize` holds matrices that are stored in full in 8 or 4 bits; "auto" does so with large models.
+ * @typedef {{model: string | URL | Blob | File[], tokenizer?: string, quantize?: 8 | 4 | "auto"}} ModelChoice
  * @typedef {AsyncGenerator<Chunk | End, void, void> & {cancel: () => void}} Writing
  */
 
@@ -64,6 +66,17 @@ export class Engine {
   async load(model, options = {}) {
     const reply = await this.#ask({ type: "load", model }, options);
     return new Model(this, reply.model, reply.info);
+  }
+
+  /**
+   * Tells what is in a model's files, without loading them: version, sizes, types, tokenizer, memory,
+   * tensors, and as `problem` why it would not run here.
+   * @param {ModelSource} model
+   * @param {RequestOptions} [options]
+   * @returns {Promise<any>}
+   */
+  async inspect(model, options = {}) {
+    return (await this.#ask({ type: "inspect", model }, options)).result;
   }
 
   /**
@@ -281,34 +294,39 @@ export class Model {
 }
 
 /**
- * Loads a model: from a folder's address (with config.json in it), or from files that were picked.
- * Without `engine` a new one is started, and ended again if the loading fails.
+ * Loads a model: from a folder's address (with config.json in it), from the address of one file of
+ * weights, or from files that were picked. Without `engine` a new one is started, and ended again if
+ * the loading fails.
  * `kernel` says what computes: "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
- * @param {{model: string | URL | Blob | File[], tokenizer?: string, kernel?: string, engine?: Engine} & RequestOptions} options
+ * @param {ModelChoice & {kernel?: string, engine?: Engine} & RequestOptions} options
  * @returns {Promise<Model>}
  */
-export async function loadModel({ model, tokenizer, kernel = "auto", engine, ...options }) {
+export async function loadModel({ model, tokenizer, quantize, kernel = "auto", engine, ...options }) {
   const used = engine ?? new Engine();
   try {
-    return await used.load({ ...modelSource(model, tokenizer), kernel }, options);
+    return await used.load({ ...modelSource({ model, tokenizer, quantize }), kernel }, options);
   } catch (error) {
     if (!engine) used.dispose();
     throw error;
   }
 }
 
+const WEIGHTS = /\.(safetensors|st|pth|pt|gguf|bin)$/i;
+
 /**
- * @param {string | URL | Blob | File[]} model
- * @param {string} [tokenizer]
+ * The engine's name for where a model comes from.
+ * @param {ModelChoice} choice
  * @returns {import("./protocol.js").ModelFiles}
  */
-function modelSource(model, tokenizer) {
+export function modelSource({ model, tokenizer, quantize }) {
   if (typeof model === "string" || model instanceof URL) {
-    return { kind: "folder", url: new URL(model, globalThis.location?.href).href };
+    const { href, pathname } = new URL(model, globalThis.location?.href);
+    if (WEIGHTS.test(pathname)) return { kind: "url", url: href, tokenizer, quantize };
+    return { kind: "folder", url: href, quantize };
   }
   const files = Array.isArray(model) ? model : [model];
   const names = files.map((file) => ("name" in file ? String(file.name) : "model"));
-  return { kind: "files", files, names, tokenizer };
+  return { kind: "files", files, names, tokenizer, quantize };
 }
 
 /** @param {string} why */

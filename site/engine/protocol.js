@@ -3,9 +3,15 @@
 // Field names are snake_case on the wire, as in the OpenAI and Hugging Face APIs.
 
 /**
- * Where a model comes from: a folder on a server (config.json beside its files), or files that the
- * visitor picked. A picked set may hold config.json, weights and a tokenizer, or the weights alone.
- * @typedef {{kind: "folder", url: string} | {kind: "files", files: Blob[], names: string[], tokenizer?: string}} ModelFiles
+ * Where a model comes from: a folder on a server (config.json beside its files), one file of weights
+ * at an address, or files that the visitor picked. A picked set may hold config.json, weights and a
+ * tokenizer, or the weights alone. `quantize` says how matrices that are stored in full are held:
+ * in 8 or 4 bits, or, with "auto", in 8 bits if the model is large; left out, in full.
+ * @typedef {8 | 4 | "auto"} Rounding
+ * @typedef {{kind: "folder", url: string, quantize?: Rounding}} FolderSource
+ * @typedef {{kind: "url", url: string, tokenizer?: string, quantize?: Rounding}} AddressSource
+ * @typedef {{kind: "files", files: Blob[], names: string[], tokenizer?: string, quantize?: Rounding}} FilesSource
+ * @typedef {FolderSource | AddressSource | FilesSource} ModelFiles
  * @typedef {ModelFiles & {kernel?: string}} ModelSource
  */
 
@@ -19,11 +25,11 @@
 /** @typedef {{code: string, message: string, remedy: string}} ErrorFields */
 
 /**
- * What the page may know of a loaded model.
+ * What the page may know of a loaded model. `heap_bytes` is the most memory that Python has taken.
  * @typedef {{
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
  *   layers: number, width: number, tokenizer: string, kernel: string, quantization?: {bits: number | null}, bytes: number,
- *   load_seconds: number, notices?: string[], prompts?: {title: string, text: string}[],
+ *   load_seconds: number, heap_bytes: number, notices?: string[], prompts?: {title: string, text: string}[],
  *   chat?: {prefix?: string, user: string, assistant: string, stop: string[]} | null
  * }} ModelInfo
  */
@@ -45,12 +51,14 @@
 
 /**
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
+ * `inspect` tells what is in a model's files without loading them (goosequill.inspection).
+ * @typedef {{type: "inspect", id: number, model: ModelSource}} InspectMessage
  * @typedef {{type: "generate", id: number, model: number, prompt: string, options: GenerateOptions}} GenerateMessage
  * @typedef {{type: "call", id: number, function: string, args: Record<string, unknown>}} CallMessage
  * @typedef {{type: "unload", id: number, model: number}} UnloadMessage
  * @typedef {{type: "cancel", id: number}} CancelMessage  the id is that of the request to end
  * @typedef {{type: "status", id: number}} StatusMessage
- * @typedef {LoadMessage | GenerateMessage | CallMessage | UnloadMessage | CancelMessage | StatusMessage} Request
+ * @typedef {LoadMessage | InspectMessage | GenerateMessage | CallMessage | UnloadMessage | CancelMessage | StatusMessage} Request
  */
 
 /**

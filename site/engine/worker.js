@@ -4,9 +4,10 @@
 // The engine goes idle -> loading -> ready or error, and never back: after an error the page starts
 // a new worker. A model that cannot be read is no error of the engine, only of that request.
 
-import { counted, download, Meter, open } from "./download.js";
+import { counted, Meter, open } from "./download.js";
 import { EngineError, errorFields, PROGRESS_INTERVAL, TOKEN_INTERVAL } from "./protocol.js";
-import { Store } from "./storage.js";
+
+import { partSources, wholeSources } from "./sources.js";
 import { checkWebAssembly, hasSimd, NO_SIMD } from "./webassembly.js";
 
 /** @typedef {import("./protocol.js").Request} Request */
@@ -15,6 +16,9 @@ import { checkWebAssembly, hasSimd, NO_SIMD } from "./webassembly.js";
 /** @typedef {(progress: Progress) => void} Tell */
 
 const BASE = new URL("../", import.meta.url);
+/** GiB that WebAssembly can address, and bytes of them that Python itself takes. */
+const MOST_MEMORY = 4;
+const OWN_MEMORY = 150_000_000;
 const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
 const scope = /** @type {any} */ (globalThis);
 
@@ -128,74 +132,16 @@ function value(answer) {
   return answer.value;
 }
 
-// ---- Sources of bytes ------------------------------------------------------------------------
+// ---- Requests --------------------------------------------------------------------------------
 
-/** What Python reads a file through: any range of a blob, at once. @param {Blob} blob @param {string} name */
-async function byteSource(blob, name) {
-  if (!scope.FileReaderSync) {
-    const bytes = new Uint8Array(await blob.arrayBuffer()); // under Node
-    const read = (/** @type {number} */ offset, /** @type {number} */ length) =>
-      bytes.subarray(offset, offset + length);
-    return { name, size: blob.size, read };
-  }
-  const reader = new scope.FileReaderSync();
+/** What Python is told of a model besides its files. @param {import("./protocol.js").ModelSource} model */
+function loadOptions(model) {
+  const device = /** @type {any} */ (globalThis.navigator)?.deviceMemory ?? MOST_MEMORY;
   return {
-    name,
-    size: blob.size,
-    /** @param {number} offset @param {number} length */
-    read: (offset, length) => new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length))),
+    quantize: model.quantize ?? null,
+    available: Math.min(MOST_MEMORY, device) * 2 ** 30 - OWN_MEMORY,
   };
 }
-
-/**
- * @param {string} url
- * @param {AbortSignal} signal
- * @param {Tell} tell
- * @param {string[]} notices what the visitor should know of the way it runs here
- */
-async function fetchFolder(url, signal, tell, notices) {
-  const folder = new URL(url.endsWith("/") ? url : `${url}/`);
-  const config = await download(new URL("config.json", folder).href, { file: "config.json", signal });
-  const files = listedFiles(await config.text(), folder.href);
-  const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  const meter = new Meter("model", files[0]?.name ?? "", total, tell);
-  const store = await Store.open();
-  const found = await Promise.all(
-    files.map(({ name, bytes, sha256 }) => {
-      const wanted = { url: new URL(name, folder).href, file: name, bytes, signal };
-      const onBytes = (/** @type {number} */ count) => meter.add(count);
-      return sha256
-        ? store.file({ ...wanted, sha256, onBytes })
-        : download(wanted.url, { ...wanted, onBytes }).then((blob) => ({ blob, note: "" }));
-    }),
-  );
-  for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
-  const sources = found.map(({ blob }, i) => byteSource(blob, files[i].name));
-  return await Promise.all([byteSource(config, "config.json"), ...sources]);
-}
-
-/**
- * The files that config.json lists; only plain names, so that a description cannot reach elsewhere.
- * @param {string} text
- * @param {string} folder
- * @returns {{name: string, bytes: number, sha256: string}[]}
- */
-function listedFiles(text, folder) {
-  try {
-    const { files } = JSON.parse(text);
-    if (files.every((/** @type {any} */ file) => /^[\w.-]+$/.test(file.name) && file.bytes >= 0))
-      return files;
-  } catch {
-    // told below
-  }
-  throw new EngineError({
-    code: "model-folder",
-    message: `No model was found at ${folder}.`,
-    remedy: "A model folder holds a config.json that lists its files, as “goosequill convert” writes it.",
-  });
-}
-
-// ---- Requests --------------------------------------------------------------------------------
 
 /** @param {import("./protocol.js").LoadMessage} request @param {AbortSignal} signal */
 async function load({ id, model }, signal) {
@@ -203,22 +149,38 @@ async function load({ id, model }, signal) {
   /** @type {Tell} */
   const tell = (progress) => post({ type: "progress", id, progress });
   const notices = hasSimd() ? [] : [NO_SIMD];
-  const sources =
-    model.kind === "folder"
-      ? fetchFolder(model.url, signal, tell, notices)
-      : Promise.all(model.files.map((file, i) => byteSource(file, model.names[i])));
+  const options = loadOptions(model);
+  const start = () => ready(tell);
+  /** Refuses what cannot run or will not fit, before it is downloaded. @type {import("./sources.js").Look} */
+  const look = async (sources) => {
+    const { problem } = value((await start()).inspect(sources, options));
+    if (problem) throw new EngineError(problem);
+  };
+  const sources = wholeSources(model, { signal, tell, look, available: options.available, notices });
   sources.catch(() => {}); // awaited below, after the engine
-  const bridge = await ready(tell);
+  const bridge = await start();
   const found = await sources;
   signal.throwIfAborted();
   /** @param {number} loaded @param {number} total */
   const onWeights = (loaded, total) => tell({ status: "weights", file: "", loaded, total });
-  const picked = model.kind === "files"; // what was downloaded is verified already
-  const tokenizer = picked ? (model.tokenizer ?? "") : "";
-  const { handle, info } = value(bridge.load(found, tokenizer, picked, onWeights, model.kernel ?? "auto"));
+  const tokenizer = model.kind === "folder" ? "" : (model.tokenizer ?? "");
+  const verify = model.kind === "files"; // what was downloaded is verified already
+  const python = { ...options, tokenizer, verify };
+  const { handle, info } = value(bridge.load(found, python, onWeights, model.kernel ?? "auto"));
   info.notices = notices;
   info.load_seconds = (performance.now() - started) / 1000;
+  info.heap_bytes = pyodide._module.HEAPU8.length; // it never shrinks, so this is the peak
   post({ type: "loaded", id, model: handle, info });
+}
+
+/** @param {import("./protocol.js").InspectMessage} request @param {AbortSignal} signal */
+async function inspect({ id, model }, signal) {
+  /** @type {Tell} */
+  const tell = (progress) => post({ type: "progress", id, progress });
+  const sources = await partSources(model, { signal, tell });
+  const bridge = await ready(tell);
+  signal.throwIfAborted();
+  post({ type: "done", id, result: value(bridge.inspect(sources, loadOptions(model))) });
 }
 
 /** @param {import("./protocol.js").GenerateMessage} request @param {AbortSignal} signal */
@@ -278,6 +240,8 @@ function dispatch(request, signal) {
   switch (request.type) {
     case "load":
       return load(request, signal);
+    case "inspect":
+      return inspect(request, signal);
     case "generate":
       return generate(request, signal);
     case "call":

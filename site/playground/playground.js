@@ -7,6 +7,7 @@ import { Memory, readAddress, writeAddress } from "../common/memory.js";
 import { download } from "../compare/export.js";
 import { showExplanation } from "./explanation.js";
 import { Knobs } from "./knobs.js";
+import { offerModels, rounding } from "./models.js";
 import { Session } from "./session.js";
 import { Texts, writtenText } from "./texts.js";
 import { TokenText, tokenTable, visible } from "./tokens.js";
@@ -235,6 +236,7 @@ function showModel(info) {
     `${info.tokenizer} tokenizer, ${info.vocab_size.toLocaleString("en")} tokens`,
     `${info.kernel} kernel`,
     `loaded in ${info.load_seconds.toFixed(1)} s`,
+    `${megabytes(info.heap_bytes)} of memory`,
   ];
   page.modelFacts.textContent = facts.filter(Boolean).join(" · ");
 }
@@ -292,7 +294,24 @@ function chooseFiles(list) {
   const files = [...(list ?? [])];
   if (!files.length || loading || writing) return;
   const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
-  changeSource({ title: weights.name, model: files, tokenizer: page.tokenizer.value });
+  const tokenizer = page.tokenizer.value;
+  changeSource({ title: weights.name, model: files, tokenizer, quantize: rounding() });
+}
+
+/** Looks into a model's files; the engine is loaded for it, but not the model. @param {Source} chosen */
+async function inspect(chosen) {
+  loading = new AbortController();
+  showButtons();
+  say("Looking inside…");
+  try {
+    const found = await session.inspect(chosen, { signal: loading.signal, onProgress: showProgress });
+    say(`${chosen.title} has ${found.tensors.length} tensors.`);
+    return found;
+  } finally {
+    loading = null;
+    hideProgress();
+    showButtons();
+  }
 }
 
 // ---- Writing -----------------------------------------------------------------------------------
@@ -634,6 +653,13 @@ page.reset.addEventListener("click", () => {
   showPreset();
   store();
   say("The decoder's settings are as they were at first.");
+});
+offerModels({
+  choose: changeSource,
+  inspect,
+  current: () => source,
+  busy: () => Boolean(loading || writing),
+  complain: fail,
 });
 page.file.addEventListener("change", () => chooseFiles(page.file.files));
 page.useDefault.addEventListener("click", () => {

@@ -1,11 +1,11 @@
 // The engine as the playground holds it: started when first needed, started anew when it has died,
 // and one model at a time. A model that fails to load leaves the one before it in place.
 
-import { Engine, loadModel } from "../engine/client.js";
+import { Engine, loadModel, modelSource } from "../engine/client.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("../engine/client.js").Progress} Progress */
-/** @typedef {{title: string, model: string | File[], tokenizer?: string}} Source */
+/** @typedef {{title: string, model: string | File[], tokenizer?: string, quantize?: 8 | 4 | "auto"}} Source */
 
 export class Session {
   /** @type {Engine | null} */
@@ -32,16 +32,12 @@ export class Session {
    */
   async load(source, { signal, onProgress }) {
     if (this.#model && this.holds(source)) return this.#model;
-    if (!this.#engine || this.#engine.ended) {
-      this.#engine = new Engine();
-      this.#model = null;
-    }
-    const engine = this.#engine;
+    const engine = this.#started();
     const previous = this.#model;
-    const { model, tokenizer } = source;
+    const { model, tokenizer, quantize } = source;
     const kernel = new URLSearchParams(location.search).get("kernel") ?? "auto"; // ?kernel=numpy forces one
     try {
-      this.#model = await loadModel({ model, tokenizer, kernel, engine, signal, onProgress });
+      this.#model = await loadModel({ model, tokenizer, quantize, kernel, engine, signal, onProgress });
     } catch (error) {
       // An engine that failed to start stays failed, and one that is still starting cannot be stopped.
       if (!previous) this.dispose();
@@ -50,6 +46,24 @@ export class Session {
     this.#loaded = source;
     await previous?.unload();
     return this.#model;
+  }
+
+  /**
+   * What is in a source's files, without loading them.
+   * @param {Source} source
+   * @param {{signal: AbortSignal, onProgress: (progress: Progress) => void}} options
+   */
+  inspect(source, options) {
+    return this.#started().inspect(modelSource(source), options);
+  }
+
+  /** The engine, a new one where there is none or it has died. */
+  #started() {
+    if (!this.#engine || this.#engine.ended) {
+      this.#engine = new Engine();
+      this.#model = null;
+    }
+    return this.#engine;
   }
 
   dispose() {

@@ -67,7 +67,7 @@ def bridge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def load(bridge: Any, *files: JsFile, tokenizer: str = "") -> Any:
-    return bridge.load(files, tokenizer, True, lambda *progress: None)
+    return bridge.load(files, JsObject(tokenizer=tokenizer), lambda *progress: None)
 
 
 def load_test_model(bridge: Any) -> int:
@@ -79,7 +79,7 @@ def load_test_model(bridge: Any) -> int:
 def test_a_folder_loads_and_tells_what_it_is(bridge: Any) -> None:
     told: list[Any] = []
     files = [JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS)]
-    answer = bridge.load(files, "", False, lambda *progress: told.append(progress))
+    answer = bridge.load(files, JsObject(verify=False), lambda *progress: told.append(progress))
     info = answer["value"]["info"]
     assert info["title"] == "A test"
     assert (info["architecture"], info["vocab_size"], info["tokenizer"]) == ("rwkv4", 256, "byte")
@@ -180,3 +180,24 @@ def test_too_little_memory_is_told(bridge: Any, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("goosequill.bridge.load_files", no_memory)
     assert load(bridge)["error"]["code"] == "out-of-memory"
+
+
+def test_a_part_that_does_not_come_is_told(bridge: Any) -> None:
+    class Broken(JsFile):
+        """A file whose server stops answering behind the header."""
+
+        def read(self, offset: int, length: int) -> Any:
+            return super().read(offset, length if offset < 5000 else 0)
+
+    answer = load(bridge, Broken("model.safetensors", WEIGHTS))
+    assert answer["error"]["code"] == "source-interrupted"
+
+
+def test_files_are_described_with_what_they_need(bridge: Any) -> None:
+    file = JsFile("model.safetensors", WEIGHTS)
+    found = bridge.inspect([file], JsObject(available=10**9, quantize="auto"))["value"]
+    assert found["config"]["version"] == "4"
+    assert found["problem"] is None
+    assert bridge.inspect([file], JsObject(available=10**6))["value"]["problem"]["code"] == "model-too-large"
+    assert load(bridge, file)["value"]["info"]["layers"] == found["config"]["layers"]
+    assert bridge.inspect([JsFile("x.pth", b"no")], JsObject())["error"]["code"] == "unknown-format"

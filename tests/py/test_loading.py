@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from goosequill import loading
 from goosequill.errors import GoosequillError
-from goosequill.loading import LoadedModel, inspect_files, load_files, load_folder, load_path
+from goosequill.loading import (
+    LoadedModel,
+    inspect_files,
+    load_files,
+    load_folder,
+    load_path,
+    rounding,
+)
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.safetensors import encode
@@ -121,6 +129,23 @@ def test_matrices_are_rounded_while_loading() -> None:
     found = rounded.forward(TOKENS, rounded.new_state())
     expected = exact.forward(TOKENS, exact.new_state())
     assert 0 < np.abs(found - expected).max() < 0.5
+
+
+def test_auto_rounds_large_models_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    tensors = open_tensors(BytesSource(WEIGHTS))
+    assert rounding(tensors, "auto") is None
+    assert rounding(tensors, 4) == 4
+    monkeypatch.setattr(loading, "LARGE", 1000)
+    assert rounding(tensors, "auto") == 8
+    assert rounding(tensors, None) is None
+
+
+def test_what_is_too_large_is_told_with_what_is_in_it() -> None:
+    files = {"model.safetensors": BytesSource(WEIGHTS)}
+    assert inspect_files(files, available=10**9)["problem"] is None
+    found = inspect_files(files, available=10**6)
+    assert found["problem"]["code"] == "model-too-large"
+    assert found["config"]["version"] == "4"
 
 
 def test_the_group_norm_epsilon_can_be_set(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+// Files on a server, read by HTTP ranges while Python waits: to look into a model's header before
+// anything of its weights is downloaded. Only a worker may use it, since its requests are synchronous.
+
+const AHEAD = 256 * 1024; // bytes that are fetched at once; a header is read in small pieces
+
+/**
+ * @typedef {(url: string, first: number, last: number) => Uint8Array<ArrayBuffer>} FetchRange
+ * @typedef {{name: string, size: number, read: (offset: number, length: number) => Uint8Array}} Source
+ */
+
+/**
+ * Length of a file, if its server answers ranges; null if it would send the whole file instead.
+ * @param {string} url
+ * @param {{signal?: AbortSignal, fetch?: typeof globalThis.fetch}} [options]
+ * @returns {Promise<number | null>}
+ */
+export async function rangedSize(url, { signal, fetch = globalThis.fetch } = {}) {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  signal?.addEventListener("abort", stop);
+  try {
+    const response = await fetch(url, { headers: { Range: "bytes=0-0" }, signal: controller.signal });
+    const size = Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1]);
+    return response.status === 206 && Number.isSafeInteger(size) && size > 0 ? size : null;
+  } catch {
+    return null; // the download will say what is wrong
+  } finally {
+    controller.abort(); // a server without ranges has begun to send everything
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/**
+ * What Python reads such a file through. A part that the server does not give comes back short.
+ * @param {string} url
+ * @param {string} name
+ * @param {number} size
+ * @param {FetchRange} [fetchRange]
+ * @returns {Source}
+ */
+export function rangeSource(url, name, size, fetchRange = fetchNow) {
+  let start = 0;
+  let held = new Uint8Array();
+  return {
+    name,
+    size,
+    read(offset, length) {
+      if (offset < start || offset + length > start + held.length) {
+        const end = Math.min(size, offset + Math.max(length, AHEAD));
+        held = fetchRange(url, offset, end - 1);
+        start = offset;
+      }
+      return held.subarray(offset - start, offset - start + length);
+    },
+  };
+}
+
+/** @type {FetchRange} */
+function fetchNow(url, first, last) {
+  const request = new XMLHttpRequest();
+  request.open("GET", url, false);
+  request.setRequestHeader("Range", `bytes=${first}-${last}`);
+  request.responseType = "arraybuffer";
+  try {
+    request.send();
+  } catch {
+    return new Uint8Array(); // Python tells what a missing part means
+  }
+  return request.status === 206 ? new Uint8Array(request.response) : new Uint8Array();
+}

@@ -1,0 +1,146 @@
+"""Models of the visitor's own in a browser: by address, in 8 bits, looked into, refused when too large."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from goosequill.weights.safetensors import header
+from tests.browser.accessibility import violations
+from tests.browser.publisher import Publisher, serve_publisher
+from tests.py import checkpoints
+
+LONG = 240_000  # milliseconds that a large model may take on a busy machine
+LAYERS, WIDTH, VOCAB = 12, 768, 50277
+
+
+@pytest.fixture(scope="module")
+def publisher() -> Iterator[Publisher]:
+    with serve_publisher() as running:
+        yield running
+
+
+class Chooser:
+    """The playground, with the parts that choose a model unfolded."""
+
+    def __init__(self, page: Page, site_url: str) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        page.context.on("request", lambda request: self.requests.append(request.url))
+        page.goto(site_url + "playground/")
+        page.get_by_text("Use a model of your own").click()
+
+    def __getattr__(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name.replace("_", "-"))
+
+
+@pytest.fixture
+def chooser(browser: Browser, site_url: str) -> Iterator[Chooser]:
+    context = browser.new_context()
+    yield Chooser(context.new_page(), site_url)
+    context.close()
+
+
+def entries(layers: int, width: int, vocab: int) -> list[tuple[str, str, tuple[int, ...], int]]:
+    """Names and shapes of an RWKV-4 checkpoint in 16 bits."""
+    small = checkpoints.rwkv4(layers=layers, width=4, ffn=16, vocab=8)
+    sizes = {4: width, 16: 4 * width, 8: vocab}
+    found = []
+    for name, array in small.items():
+        shape = tuple(sizes.get(length, length) for length in array.shape)
+        found.append((name, "F16", shape, 2 * prod(shape)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RWKV-4 169M with weights that are random, but of a sensible size."""
+    path = tmp_path_factory.mktemp("large") / "RWKV-4-random-169M.safetensors"
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(1 << 20)
+    with open(path, "wb") as file:
+        table = entries(LAYERS, WIDTH, VOCAB)
+        file.write(header(table, None))
+        for name, _, shape, _ in table:
+            scale = 1 / shape[-1] ** 0.5 if len(shape) == 2 else 0.1
+            shift = 1.0 if "ln" in name and name.endswith("weight") else 0.0
+            values = (shift + scale * noise).astype(np.float16)
+            count = prod(shape)
+            for start in range(0, count, len(values)):
+                file.write(values[: min(len(values), count - start)].tobytes())
+    return path
+
+
+def test_a_169m_model_loads_by_address_in_8_bits_and_writes(
+    chooser: Chooser, publisher: Publisher, large: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chooser.model_url.fill(publisher.add_file(large))
+    chooser.load_url.click()
+    expect(chooser.consent).to_contain_text("127.0.0.1")
+    assert not publisher.asked, "another origin was contacted before the visitor said so"
+    chooser.consent_yes.click()
+    expect(chooser.status).to_contain_text("is ready", timeout=LONG)
+    facts = chooser.model_facts.text_content() or ""
+    assert "RWKV-4" in facts and "169" in facts and "neox-20b" in facts
+    heap = int(re.search(r"(\d+) MB of memory", facts)[1])  # type: ignore[index]
+    with capsys.disabled():
+        print(f" [peak {heap} MB for a file of {large.stat().st_size / 1e6:.0f} MB] ", end="")
+    in_full = sum(2 * length for *_, length in entries(LAYERS, WIDTH, VOCAB)) / 1e6
+    assert heap < in_full, "the weights were held in full"
+    chooser.page.locator("#knob-max_new_tokens").fill("3")
+    chooser.prompt.fill("The goose")
+    chooser.generate.click()
+    expect(chooser.status).to_have_text(re.compile(r"after 3 tokens"), timeout=LONG)
+    expect(chooser.output).not_to_be_empty()
+
+
+def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publisher: Publisher) -> None:
+    table = entries(40, 5120, 50277)
+    begin = header(table, None)
+
+    def read(offset: int, length: int) -> bytes:
+        return (begin[offset : offset + length] + b"\0" * length)[:length]
+
+    url = publisher.add("14b.safetensors", len(begin) + sum(length for *_, length in table), read)
+    chooser.model_url.fill(url)
+    chooser.load_url.click()
+    chooser.consent_yes.click()
+    expect(chooser.status).to_contain_text(re.compile(r"needs [\d,]+ MB of memory.* are there"), timeout=LONG)
+    asked = [wanted for path, wanted in publisher.asked if path == "/14b.safetensors"]
+    assert asked and all(asked), "the whole file was asked for"
+    chooser.look_url.click()  # it can still be looked into
+    expect(chooser.inside).to_contain_text("40 layers of width 5120", timeout=LONG)
+    expect(chooser.inside).to_contain_text("blocks.39.ffn.value.weight")
+    for theme in ("light", "dark"):
+        chooser.page.emulate_media(color_scheme=theme)
+        assert not violations(chooser.page)
+
+
+def test_nobody_is_contacted_when_the_visitor_declines(chooser: Chooser, publisher: Publisher) -> None:
+    before = len(publisher.asked)
+    chooser.model_url.fill(publisher.url + "model.pth")
+    chooser.load_url.click()
+    chooser.consent_no.click()
+    expect(chooser.consent).to_be_hidden()
+    assert len(publisher.asked) == before
+    chooser.model_url.fill("javascript:alert(1)")
+    chooser.load_url.click()
+    expect(chooser.status).to_contain_text("no address of a model")
+
+
+def test_the_catalogue_lists_public_models_and_contacts_none(chooser: Chooser, site_url: str) -> None:
+    chooser.page.get_by_text("Public RWKV models").click()
+    expect(chooser.catalogue).to_contain_text("RWKV-7 World 0.1B")
+    expect(chooser.catalogue).to_contain_text("Apache-2.0")
+    chooser.page.get_by_label("Take the address of RWKV-4 Pile 169M").click()
+    assert chooser.model_url.input_value().endswith("RWKV-4-Pile-169M-20220807-8023.pth")
+    assert all(url.startswith((site_url, "data:", "blob:")) for url in chooser.requests)
+    chooser.page.set_viewport_size({"width": 360, "height": 740})
+    width = chooser.page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= 360

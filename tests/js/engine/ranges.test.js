@@ -1,0 +1,60 @@
+// Reading a file on a server by ranges: few requests, exact bytes, and a server that cannot do it.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { rangedSize, rangeSource } from "../../../site/engine/ranges.js";
+
+const FILE = Uint8Array.from({ length: 700_000 }, (_, index) => index % 251);
+
+/** @param {boolean} ranges @param {(url: string) => Promise<void>} use */
+async function serving(ranges, use) {
+  const server = createServer((request, response) => {
+    const asked = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "");
+    if (request.url !== "/file") return response.writeHead(404).end();
+    if (!ranges || !asked) return response.writeHead(200).end(FILE);
+    const [first, last] = [Number(asked[1]), Number(asked[2])];
+    response.writeHead(206, { "Content-Range": `bytes ${first}-${last}/${FILE.length}` });
+    response.end(FILE.subarray(first, last + 1));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  try {
+    await use(`http://127.0.0.1:${port}/`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test("the length is told by a server that answers ranges", async () => {
+  await serving(true, async (url) => assert.equal(await rangedSize(`${url}file`), FILE.length));
+});
+
+test("a server without ranges, a missing file and no server have no length", async () => {
+  await serving(false, async (url) => assert.equal(await rangedSize(`${url}file`), null));
+  await serving(true, async (url) => assert.equal(await rangedSize(`${url}other`), null));
+  assert.equal(await rangedSize("http://127.0.0.1:9/file"), null);
+});
+
+test("small pieces side by side take one request, and every byte is right", () => {
+  /** @type {[number, number][]} */
+  const asked = [];
+  const source = rangeSource("url", "file", FILE.length, (_, first, last) => {
+    asked.push([first, last]);
+    return FILE.slice(first, last + 1);
+  });
+  for (let offset = 0; offset < 5000; offset += 50) {
+    assert.deepEqual(source.read(offset, 50), FILE.subarray(offset, offset + 50));
+  }
+  assert.equal(asked.length, 1);
+  assert.deepEqual(source.read(100_000, 400_000), FILE.subarray(100_000, 500_000));
+  assert.deepEqual(source.read(FILE.length - 7, 7), FILE.subarray(FILE.length - 7));
+  assert.deepEqual(source.read(0, 0), new Uint8Array());
+  assert.ok(asked.every(([first, last]) => first <= last && last < FILE.length));
+});
+
+test("a part that the server does not give comes back short", () => {
+  const source = rangeSource("url", "model.pth", 1000, () => new Uint8Array(3));
+  assert.equal(source.read(0, 10).length, 3);
+});

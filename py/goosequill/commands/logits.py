@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from goosequill.commands.models import add_epsilon_option
 from goosequill.commands.settings import parse_ids
 from goosequill.conversion import open_original
 from goosequill.models import load_model
@@ -25,13 +26,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=(8, 4),
         help="first round weights stored in full to so many bits",
     )
+    add_epsilon_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Compute, print, return the exit status."""
     tokens = parse_ids(options.tokens)
     original = open_original(options.model)
-    eps = (original.description or {}).get("group_norm_eps")
+    eps = options.group_norm_eps
+    if eps is None:
+        eps = original.description.get("group_norm_eps")
     model = load_model(original.tensors, quantize=options.quantize, group_norm_eps=eps)
     scores = model.forward(tokens, model.new_state(), logits="all" if options.all else "last")
     print(json.dumps(scores.tolist()))

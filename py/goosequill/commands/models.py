@@ -11,7 +11,7 @@ from goosequill.loading import LoadedModel, load_path
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --model, --tokenizer, --quantize and --kernel."""
+    """Declare --model, --tokenizer, --quantize, --kernel and --group-norm-eps."""
     parser.add_argument("--model", required=True, type=Path, help="a model folder, or a file of weights")
     parser.add_argument(
         "--tokenizer",
@@ -30,6 +30,18 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what computes: native needs clang or the ziglang package; default: auto, the fastest there is",
     )
+    add_epsilon_option(parser)
+
+
+def add_epsilon_option(parser: argparse.ArgumentParser) -> None:
+    """Declare --group-norm-eps."""
+    parser.add_argument(
+        "--group-norm-eps",
+        type=float,
+        metavar="EPS",
+        help="added to the variance of each head, for RWKV-5, 6 and 7; by default what the folder says, "
+        "or 64e-5 as in BlinkDL's code (rwkv.cpp has 1e-5 for RWKV-5)",
+    )
 
 
 def load(options: argparse.Namespace) -> LoadedModel:
@@ -40,6 +52,7 @@ def load(options: argparse.Namespace) -> LoadedModel:
         tokenizer=tokenizer,
         kernel=load_kernel(options.kernel),
         quantize=options.quantize,
+        group_norm_eps=options.group_norm_eps,
         progress=_progress,
     )
 

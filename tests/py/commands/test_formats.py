@@ -9,12 +9,17 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 
+from goosequill.cli import main
 from goosequill.commands import convert, inspect
 from goosequill.errors import SettingsError
+from goosequill.models import load_model
 from goosequill.weights import open_tensors
 from goosequill.weights.safetensors import write
 from tests.py.checkpoints import MAKERS
+from tests.py.weights import converters
+from tests.py.weights.test_pth import saved
 
 
 def call(module: ModuleType, *arguments: str | Path) -> int:
@@ -88,3 +93,48 @@ def test_sizes(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="no size"):
         convert.parse_size(text)
+
+
+def logits(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> list[float]:
+    assert main(["logits", *map(str, arguments), "--tokens", "34,105,110"]) == 0
+    found: list[float] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.parametrize("version", MAKERS)
+def test_logits_takes_every_version_in_every_format(
+    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tensors = MAKERS[version](vocab=256)
+    write(tmp_path / "a.safetensors", tensors.items())
+    (tmp_path / "b.pth").write_bytes(
+        saved({name: torch.from_numpy(array) for name, array in tensors.items()})
+    )
+    (tmp_path / "c.bin").write_bytes(converters.rwkv_cpp(tensors))
+    names = ["a.safetensors", "b.pth", "c.bin"]
+    if version in ("6", "7"):
+        converters.write_gguf(tmp_path / "d.gguf", tensors, version)
+        names.append("d.gguf")
+    model = load_model(open_tensors(tmp_path / "a.safetensors"))
+    expected = model.forward([34, 105, 110], model.new_state())
+    for name in names:
+        found = logits(capsys, "--model", tmp_path / name)
+        np.testing.assert_allclose(found, expected, atol=1e-4, err_msg=name)
+
+
+def test_logits_with_another_group_norm_epsilon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "a.safetensors", MAKERS["5.2"](vocab=256).items())
+    model = load_model(open_tensors(tmp_path / "a.safetensors"), group_norm_eps=0.1)
+    expected = model.forward([34, 105, 110], model.new_state())
+    found = logits(capsys, "--model", tmp_path / "a.safetensors", "--group-norm-eps", "0.1")
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert not np.allclose(logits(capsys, "--model", tmp_path / "a.safetensors"), expected, atol=1e-3)
+
+
+def test_convert_and_inspect_by_the_command_line(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = weights.parent / "out"
+    assert main(["convert", str(weights), str(out), "--quantize", "int8", "--shard-size", "90MB"]) == 0
+    assert main(["inspect", str(out)]) == 0
+    assert "RWKV-7" in capsys.readouterr().out
+    assert main(["convert", str(weights), str(out)]) == 1
+    assert "not empty" in capsys.readouterr().err

@@ -14,7 +14,7 @@ import sys
 from scripts.train.corpus import training_folder
 
 STABLE_STEPS = 2543
-DECAY_STEPS = 2000
+DECAY_STEPS = 1547
 
 
 def call(module: str, *arguments: str) -> None:

@@ -16,12 +16,15 @@ from typing import Any
 from js import Object
 from pyodide.ffi import to_js
 
-from goosequill.decoding import DecodingConfig, Item, generate
+from goosequill.decoding import DecodingConfig, Item, StateMemory, generate
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.kernels import load_kernel
 from goosequill.loading import LoadedModel, inspect_files, load_files
 from goosequill.weights.source import truncated
+
+STATE_BUDGET = 32 * 1024 * 1024
+"""Bytes of a model's states that are kept, so that a branch or the same prompt again begins at once."""
 
 CALLS = {
     "describe_decoding": "goosequill.decoding:describe",
@@ -81,13 +84,21 @@ class Writing:
     The option ``given`` holds tokens that stand after the prompt already: to branch from a text.
     """
 
-    def __init__(self, loaded: LoadedModel, prompt: str, options: dict[str, Any]) -> None:
+    def __init__(
+        self, loaded: LoadedModel, memory: StateMemory, prompt: str, options: dict[str, Any]
+    ) -> None:
         self._cancelled = False
         given = options.pop("given", None)
         start = [*prompt_tokens(loaded.tokenizer, prompt), *given] if given else prompt
         config = DecodingConfig.from_dict(options)
         self._items: Iterator[Item] = generate(
-            loaded.model, loaded.tokenizer, start, config, cancelled=lambda: self._cancelled, progress=True
+            loaded.model,
+            loaded.tokenizer,
+            start,
+            config,
+            cancelled=lambda: self._cancelled,
+            progress=True,
+            memory=memory,
         )
 
     def cancel(self) -> None:
@@ -106,6 +117,7 @@ class Bridge:
 
     def __init__(self) -> None:
         self._models: dict[int, LoadedModel] = {}
+        self._memories: dict[int, StateMemory] = {}
         self._last = 0
 
     @answering
@@ -117,6 +129,7 @@ class Bridge:
         loaded = load_files(files, **options.to_py(), kernel=load_kernel(kernel), progress=progress)
         self._last += 1
         self._models[self._last] = loaded
+        self._memories[self._last] = StateMemory(budget=STATE_BUDGET)
         return {"handle": self._last, "info": model_info(loaded, sum(file.size for file in files.values()))}
 
     @answering
@@ -128,11 +141,13 @@ class Bridge:
     def unload(self, handle: int) -> None:
         """Let go of a model; one that is not there is no error."""
         self._models.pop(handle, None)
+        self._memories.pop(handle, None)
 
     @answering
     def generate(self, handle: int, prompt: str, options: Any) -> Writing:
         """Begin to write; nothing is computed before the first step."""
-        return Writing(self._model(handle), prompt, options.to_py())
+        loaded = self._model(handle)
+        return Writing(loaded, self._memories[handle], prompt, options.to_py())
 
     @answering
     def call(self, name: str, args: Any) -> Any:

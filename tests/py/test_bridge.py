@@ -158,6 +158,24 @@ def test_a_branch_goes_on_from_the_tokens_that_are_given(bridge: Any) -> None:
     assert [step["chunk"]["token"] for step in branch if "chunk" in step] == tokens[2:]
 
 
+def test_the_same_prompt_is_read_once(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    bridge._models[handle].model.forward = counting(bridge._models[handle].model.forward, counts := [])
+    first = write(bridge, handle, max_new_tokens=3, temperature=0)
+    assert sum(counts) == 7
+    counts.clear()
+    assert write(bridge, handle, max_new_tokens=3, temperature=0, seed=first[-1]["end"]["seed"]) == first
+    assert sum(counts) == 2
+
+
+def counting(forward: Any, counts: list[int]) -> Any:
+    def counted(tokens: Any, *args: Any, **kwargs: Any) -> Any:
+        counts.append(len(tokens))
+        return forward(tokens, *args, **kwargs)
+
+    return counted
+
+
 def test_a_listed_function_gets_the_model_and_its_tokenizer(bridge: Any) -> None:
     answer = bridge.call("prompt_surprise", JsObject(model=load_test_model(bridge), prompt="Goose"))
     assert [token["text"] for token in answer["value"]] == list("Goose")

@@ -65,14 +65,14 @@ def best(scores: NDArray[np.floating], count: int) -> Ids:
 def covering(order: NDArray[np.floating], weights: NDArray[np.floating], mass: float) -> Ids:
     """Return the fewest indices, largest ``order`` first, whose weights sum to ``mass`` or more.
 
-    Looks at the 256 largest, then eight times as many, and so on: few tokens hold most of the mass.
+    Looks at the 256 largest, then 16 times as many, and so on: few tokens hold most of the mass.
     """
     count = 256
     while True:
         ids = largest(order, count)
         if count >= len(order) or weights[ids].sum(dtype=np.float64) >= mass:
             break
-        count *= 8
+        count *= 16
     ids = ids[np.argsort(-order[ids], kind="stable")]
     sums = np.cumsum(weights[ids], dtype=np.float64)
     return ids[: int(np.searchsorted(sums, mass)) + 1]

@@ -205,6 +205,10 @@ function makeControl(parameter, onChange) {
       return makeBoolean(parameter, onChange);
     case "choice":
       return makeChoice(parameter, onChange);
+    case "text":
+      return makeField(parameter, onChange, String, String);
+    case "json":
+      return makeField(parameter, onChange, fromJson, toJson);
     default:
       return makeText(parameter, onChange);
   }
@@ -299,6 +303,44 @@ function makeChoice(parameter, onChange) {
     field.value = parameter.choices.includes(value) ? value : parameter.default;
   };
   return { box: dress(parameter, field), set, get: () => field.value, text: () => field.value, parse: set };
+}
+
+/**
+ * One text in a box of its own.
+ * @param {Parameter} parameter @param {() => void} onChange
+ * @param {(text: string) => any} read @param {(value: any) => string} write
+ * @returns {Control}
+ */
+function makeField(parameter, onChange, read, write) {
+  const field = element("textarea", { class: "wide", rows: 2, spellcheck: "false" });
+  field.addEventListener("change", onChange);
+  return {
+    box: dress(parameter, field),
+    set: (value) => {
+      field.value = write(value);
+    },
+    get: () => read(field.value),
+    text: () => field.value,
+    parse: (text) => {
+      field.value = text;
+    },
+  };
+}
+
+/** What is no JSON goes to the engine as it is, which says what is wrong with it. @param {string} text */
+function fromJson(text) {
+  if (text.trim() === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @param {any} value */
+function toJson(value) {
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Lists: one entry a line. How each kind reads and writes a line. @type {Record<string, {read: (line: string) => any, write: (entry: any) => string, help: string}>} */

@@ -109,9 +109,7 @@ def load_folder(
     if available is not None:
         require(folder.tensors, kernel, available, quantize=bits)
     eps = description.get("group_norm_eps") if group_norm_eps is None else group_norm_eps
-    model = load_model(
-        folder.tensors, kernel=kernel, quantize=bits, group_norm_eps=eps, progress=progress
-    )
+    model = load_model(folder.tensors, kernel=kernel, quantize=bits, group_norm_eps=eps, progress=progress)
     check_vocabulary(chosen, model.config.vocab_size)
     return LoadedModel(model, chosen, description)
 

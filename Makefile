@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build serve test test-python test-js test-browser check format train bench clean
+.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check format train bench clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -24,6 +24,12 @@ setup: $(STAMPS)/test $(STAMPS)/check node_modules/.stamp vendor ## virtual envi
 build: $(STAMPS)/docs node_modules/.stamp vendor ## build the site into dist/
 	$(PY) scripts/build.py
 
+npm: build ## assemble and pack the npm package into build/
+	$(PY) scripts/npm.py
+
+example: npm ## build the example project, a typed page with Vite
+	cd examples/vite && npm ci --silent && npm run --silent build
+
 serve: build ## build, then serve on loopback (PORT=8000, PREFIX=/goosequill/)
 	$(PY) scripts/serve.py --quiet $(if $(PORT),--port $(PORT)) --prefix $(PREFIX)
 
@@ -32,7 +38,7 @@ test: test-python test-js test-browser ## every test
 test-python: $(STAMPS)/test $(STAMPS)/docs vendor
 	$(PY) -m pytest tests/py -q -n 2 $(PYTEST_ARGS)
 
-test-js: node_modules/.stamp vendor
+test-js: node_modules/.stamp build
 	node --test $(sort $(shell find tests/js -name '*.test.js'))
 
 test-browser: $(STAMPS)/test node_modules/.stamp build

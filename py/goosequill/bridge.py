@@ -20,6 +20,7 @@ from goosequill.decoding import DecodingConfig, Item, StateMemory, generate
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.kernels import load_kernel
+from goosequill.library import open_state
 from goosequill.loading import LoadedModel, inspect_files, load_files
 from goosequill.weights.source import truncated
 
@@ -28,6 +29,10 @@ STATE_BUDGET = 32 * 1024 * 1024
 
 CALLS = {
     "describe_decoding": "goosequill.decoding:describe",
+    "tokenize": "goosequill.library:tokenize",
+    "detokenize": "goosequill.library:detokenize",
+    "logprobs": "goosequill.library:logprobs",
+    "save_state": "goosequill.library:save_state",
     "explain": "goosequill.decoding.explain:explain",
     "prompt_surprise": "goosequill.decoding.explain:prompt_surprise",
 }
@@ -81,7 +86,8 @@ class JsSource:
 class Writing:
     """One text in the making: a step a call, so that the worker can look up between tokens.
 
-    The option ``given`` holds tokens that stand after the prompt already: to branch from a text.
+    The option ``given`` holds tokens that stand after the prompt already: to branch from a text; the
+    option ``state`` a state file's bytes, from which to go on.
     """
 
     def __init__(
@@ -89,6 +95,8 @@ class Writing:
     ) -> None:
         self._cancelled = False
         given = options.pop("given", None)
+        state, unread = open_state(loaded.model, options.pop("state", None))
+        prompt = unread + prompt
         start = [*prompt_tokens(loaded.tokenizer, prompt), *given] if given else prompt
         config = DecodingConfig.from_dict(options)
         self._items: Iterator[Item] = generate(
@@ -96,6 +104,7 @@ class Writing:
             loaded.tokenizer,
             start,
             config,
+            state=state,
             cancelled=lambda: self._cancelled,
             progress=True,
             memory=memory,

@@ -10,6 +10,7 @@
 // `cancel()` on what generate returns ends it calmly, with finish_reason "abort".
 // All work is done in a worker (worker.js); this file only keeps the requests apart.
 
+import { chatFormat, chatPrompt } from "./chat.js";
 import { EngineError } from "./protocol.js";
 import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
 
@@ -257,6 +258,7 @@ export class Model {
     this.#engine = engine;
     this.#handle = handle;
     this.info = info;
+    this.state = new ModelState(this);
   }
 
   get engine() {
@@ -269,7 +271,40 @@ export class Model {
    * @param {GenerateOptions & RequestOptions} [options]
    */
   generate(prompt, options = {}) {
-    return this.#engine.generate(this.#handle, prompt, options);
+    const state = this.state.bytes;
+    return this.#engine.generate(this.#handle, prompt, state ? { state, ...options } : options);
+  }
+
+  /**
+   * Writes the assistant's next turn of a conversation, as the model's description says turns are written.
+   * @param {import("./chat.js").Message[]} messages
+   * @param {GenerateOptions & RequestOptions} [options]
+   */
+  chat(messages, options = {}) {
+    const format = chatFormat(this.info);
+    const stop = [...format.stop, ...[options.stop ?? []].flat().map(String)];
+    return this.generate(chatPrompt(messages, format), { ...options, stop });
+  }
+
+  /** @param {string} text @returns {Promise<{token: number, text: string}[]>} */
+  tokenize(text) {
+    return this.call("tokenize", { text });
+  }
+
+  /** @param {number[]} tokens @returns {Promise<string>} */
+  detokenize(tokens) {
+    return this.call("detokenize", { tokens });
+  }
+
+  /**
+   * The natural logarithm of each token's probability, given all before it; the first has null.
+   * @param {string} text
+   * @param {{top?: number}} [options] how many of the likeliest candidates to add
+   * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?: {token: number, logprob: number}[]}[]>}
+   */
+  async logprobs(text, { top = 0 } = {}) {
+    const found = await this.call("logprobs", { text, top });
+    return found.map((/** @type {any} */ entry) => ({ ...entry, logprob: entry.logprob ?? null }));
   }
 
   /**
@@ -293,16 +328,47 @@ export class Model {
   }
 }
 
+/** The state from which a model begins to write: what it has read already, as a value to keep. */
+export class ModelState {
+  #model;
+  /** @type {Uint8Array | null} a safetensors file; null begins from nothing */
+  bytes = null;
+
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+  }
+
+  /**
+   * The state after reading a text, beginning from the loaded state. Nothing is changed.
+   * @param {string} [text]
+   * @returns {Promise<Uint8Array>}
+   */
+  save(text = "") {
+    return this.#model.call("save_state", { text, state: this.bytes });
+  }
+
+  /**
+   * Lets `generate` and `chat` begin from a saved state; null lets them begin from nothing again.
+   * @param {Uint8Array | null} bytes
+   */
+  async load(bytes) {
+    if (bytes) await this.#model.call("save_state", { text: "", state: bytes }); // refuses another model's
+    this.bytes = bytes;
+  }
+}
+
 /**
  * Loads a model: from a folder's address (with config.json in it), from the address of one file of
  * weights, or from files that were picked. Without `engine` a new one is started, and ended again if
  * the loading fails.
+ * `root` is where the engine's files are served, if not beside this one.
  * `kernel` says what computes: "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
- * @param {ModelChoice & {kernel?: string, engine?: Engine} & RequestOptions} options
+ * @param {ModelChoice & {kernel?: string, engine?: Engine, root?: string} & RequestOptions} options
  * @returns {Promise<Model>}
  */
-export async function loadModel({ model, tokenizer, quantize, kernel = "auto", engine, ...options }) {
-  const used = engine ?? new Engine();
+export async function loadModel({ model, tokenizer, quantize, kernel = "auto", engine, root, ...options }) {
+  const used = engine ?? new Engine(root ? { createWorker: () => startWorker(absolute(root)) } : {});
   try {
     return await used.load({ ...modelSource({ model, tokenizer, quantize }), kernel }, options);
   } catch (error) {
@@ -312,6 +378,8 @@ export async function loadModel({ model, tokenizer, quantize, kernel = "auto", e
 }
 
 const WEIGHTS = /\.(safetensors|st|pth|pt|gguf|bin)$/i;
+/** @param {string} url */
+const absolute = (url) => new URL(url, globalThis.location?.href).href;
 
 /**
  * The engine's name for where a model comes from.

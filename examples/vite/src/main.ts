@@ -1,0 +1,26 @@
+// The element needs an import only; the library is used below it, with all its types.
+
+import "goosequill/element";
+import { loadModel, type Model } from "goosequill";
+
+const button = document.querySelector<HTMLButtonElement>("#write")!;
+const output = document.querySelector<HTMLOutputElement>("#text")!;
+let model: Model | null = null;
+
+async function write(): Promise<void> {
+  button.disabled = true;
+  output.textContent = "";
+  try {
+    model ??= await loadModel({ model: "./model/", root: "./goosequill/" });
+    for await (const chunk of model.generate("It was a fine morning, and", { max_new_tokens: 40 })) {
+      if ("finish_reason" in chunk) console.info(chunk.finish_reason, chunk.usage.completion_tokens);
+      else output.textContent += chunk.text;
+    }
+  } catch (error) {
+    output.textContent = error instanceof Error ? error.message : String(error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+button.addEventListener("click", write);

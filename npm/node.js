@@ -1,0 +1,46 @@
+// The library under Node: the same engine in a worker thread, its files read from this package.
+
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import { Engine, loadModel as load } from "./engine/client.js";
+
+export { Engine, EngineError, Model } from "./engine/client.js";
+export { createChatCompletion } from "./engine/openai.js";
+
+/** A thread as the browser's Worker looks. */
+class Thread {
+  onmessage = null;
+  onerror = null;
+  onmessageerror = null;
+
+  constructor() {
+    this.thread = new Worker(new URL("./node-worker.js", import.meta.url));
+    this.thread.on("message", (data) => this.onmessage?.({ data }));
+    this.thread.on("error", (error) => this.onerror?.({ message: error.message }));
+  }
+
+  postMessage(message) {
+    this.thread.postMessage(message);
+  }
+
+  terminate() {
+    this.thread.terminate();
+  }
+}
+
+/** A path is a folder or a file of weights on the disk; an address is fetched. */
+function address(model) {
+  if (typeof model !== "string" || /^[a-z][a-z+.-]+:\/\//i.test(model)) return model;
+  const file = /\.\w+$/.test(model) || model.endsWith("/");
+  return pathToFileURL(file ? model : `${model}/`).href;
+}
+
+export async function loadModel({ model, engine, ...options }) {
+  const used = engine ?? new Engine({ createWorker: () => new Thread() });
+  try {
+    return await load({ ...options, model: address(model), engine: used });
+  } catch (error) {
+    if (!engine) used.dispose();
+    throw error;
+  }
+}

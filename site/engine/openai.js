@@ -1,0 +1,62 @@
+// Chat completions in the shape that OpenAI's interface made common, answered by a model in this page.
+
+/** @typedef {import("./client.js").Model} Model */
+/** @typedef {import("./chat.js").Message} Message */
+
+/**
+ * @typedef {{
+ *   messages: Message[], stream?: boolean, signal?: AbortSignal, max_tokens?: number, temperature?: number,
+ *   top_p?: number, stop?: string | string[], seed?: number, [setting: string]: unknown
+ * }} CompletionRequest
+ */
+
+let count = 0;
+
+/**
+ * A completion, or with `stream: true` an async iterator of its pieces.
+ * @param {Model} model
+ * @param {CompletionRequest} request
+ * @returns {Promise<any>}
+ */
+export async function createChatCompletion(model, { messages, stream = false, max_tokens, ...options }) {
+  /** @type {Record<string, unknown>} */
+  const settings = { ...options, ...(max_tokens !== undefined && { max_new_tokens: max_tokens }) };
+  delete settings.model;
+  const about = { id: `chatcmpl-${++count}`, created: Math.floor(Date.now() / 1000), model: model.info.name };
+  const writing = model.chat(messages, settings);
+  if (stream) return pieces(writing, about);
+  let content = "";
+  for await (const item of writing) {
+    if (!("finish_reason" in item)) content += item.text;
+    else {
+      const message = { role: "assistant", content: content.trim() };
+      const choices = [{ index: 0, message, finish_reason: item.finish_reason, logprobs: null }];
+      return { ...about, object: "chat.completion", choices, usage: totals(item.usage) };
+    }
+  }
+}
+
+/** @param {ReturnType<Model["chat"]>} writing @param {{id: string, created: number, model: string}} about */
+async function* pieces(writing, about) {
+  const piece = (/** @type {object} */ delta, /** @type {string | null} */ finish_reason = null) => ({
+    ...about,
+    object: "chat.completion.chunk",
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  yield piece({ role: "assistant", content: "" });
+  let begun = false;
+  for await (const item of writing) {
+    if ("finish_reason" in item) yield { ...piece({}, item.finish_reason), usage: totals(item.usage) };
+    else {
+      /** @type {string} */
+      const content = begun ? item.text : item.text.trimStart();
+      begun ||= content !== "";
+      if (content) yield piece({ content });
+    }
+  }
+}
+
+/** @param {import("./protocol.js").Usage} usage */
+function totals({ prompt_tokens, completion_tokens }) {
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+}

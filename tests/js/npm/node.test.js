@@ -1,0 +1,109 @@
+// The packed library under Node: the real engine in a thread, on the default model. The package is
+// assembled once from the built site.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import test from "node:test";
+
+const root = new URL("../../../", import.meta.url);
+const folder = new URL("build/npm/", root);
+const built = new URL("dist/engine/parts.json", root);
+assert.ok(existsSync(built), "dist/ is not built: run make build first");
+execFileSync("python3", ["scripts/npm.py"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+
+const { createChatCompletion, loadModel } = await import(new URL("node.js", folder).href);
+const MODEL = new URL("site/models/default", root).pathname;
+
+/** @param {any} writing */
+async function read(writing) {
+  let text = "";
+  for await (const item of writing) {
+    if ("finish_reason" in item) return { text, end: item };
+    text += item.text;
+  }
+}
+
+test("the library under Node", async (t) => {
+  /** @type {any[]} */
+  const told = [];
+  const model = await loadModel({ model: MODEL, onProgress: (/** @type {any} */ p) => told.push(p.status) });
+  t.after(() => model.dispose());
+  const greedy = { temperature: 0, max_new_tokens: 6 };
+  const prompt = "It was a fine morning, and";
+
+  await t.test("it tells of its progress and writes", async () => {
+    assert.ok(told.includes("model"));
+    const found = await read(model.generate(prompt, greedy));
+    assert.ok(found?.text);
+    assert.equal(found.end.finish_reason, "length");
+    assert.equal(found.end.usage.completion_tokens, 6);
+  });
+
+  await t.test("a saved state goes on as the text itself would", async () => {
+    const whole = await read(model.generate(prompt, greedy));
+    const state = await model.state.save(prompt.slice(0, 10));
+    assert.ok(state instanceof Uint8Array);
+    await model.state.load(state);
+    const continued = await read(model.generate(prompt.slice(10), greedy));
+    await model.state.load(null);
+    assert.equal(continued?.text, whole?.text);
+    await assert.rejects(model.state.load(new Uint8Array(100)), { name: "EngineError" });
+  });
+
+  await t.test("tokens come and go, with their probabilities", async () => {
+    const tokens = await model.tokenize("A feather fell.");
+    assert.equal(
+      await model.detokenize(tokens.map((/** @type {any} */ one) => one.token)),
+      "A feather fell.",
+    );
+    const found = await model.logprobs("A feather fell.", { top: 3 });
+    assert.equal(found.length, tokens.length);
+    assert.equal(found[0].logprob, null);
+    assert.ok(
+      found.slice(1).every((/** @type {any} */ one) => one.logprob < 0 && one.top_logprobs.length === 3),
+    );
+    assert.ok(found[1].top_logprobs[0].logprob >= found[1].top_logprobs[1].logprob);
+  });
+
+  await t.test("a chat completion has the common shape, whole and streamed", async () => {
+    const request = { messages: [{ role: "user", content: "Good morning." }], max_tokens: 6, temperature: 0 };
+    const whole = await createChatCompletion(model, request);
+    assert.equal(whole.object, "chat.completion");
+    assert.equal(whole.choices[0].message.role, "assistant");
+    assert.equal(whole.usage.total_tokens, whole.usage.prompt_tokens + whole.usage.completion_tokens);
+    let text = "";
+    let reason = null;
+    for await (const piece of await createChatCompletion(model, { ...request, stream: true })) {
+      assert.equal(piece.object, "chat.completion.chunk");
+      text += piece.choices[0].delta.content ?? "";
+      reason = piece.choices[0].finish_reason;
+    }
+    assert.equal(text.trim(), whole.choices[0].message.content);
+    assert.equal(reason, whole.choices[0].finish_reason);
+  });
+});
+
+test("a folder that is not there is said in a sentence", async () => {
+  await assert.rejects(loadModel({ model: "/no/such/folder" }), { code: "not-found" });
+});
+
+test("the package says what it exports, types first, and depends on nothing", async () => {
+  const text = await readFile(new URL("package.json", folder), "utf8");
+  const { exports, dependencies, version, customElements } = JSON.parse(text);
+  assert.equal(dependencies, undefined);
+  for (const entry of [exports["."], exports["./element"]]) {
+    assert.equal(Object.keys(entry)[0], "types");
+    for (const path of Object.values(entry))
+      assert.ok(existsSync(new URL(String(path), folder)), String(path));
+  }
+  const python = await readFile(new URL("py/goosequill/__init__.py", root), "utf8");
+  const widget = await readFile(new URL("site/widget/version.js", root), "utf8");
+  assert.match(python, new RegExp(`__version__ = "${version}"`));
+  assert.match(widget, new RegExp(`"${version}"`));
+  const manifest = JSON.parse(await readFile(new URL(customElements, folder), "utf8"));
+  const [element] = manifest.modules[0].declarations;
+  assert.equal(element.tagName, "goose-quill");
+  assert.ok(element.attributes.some((/** @type {any} */ one) => one.fieldName === "maxNewTokens"));
+});

@@ -1,0 +1,54 @@
+"""What the JavaScript library asks for: tokens, log-probabilities, states."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from goosequill.errors import GoosequillError
+from goosequill.library import detokenize, logprobs, open_state, save_state, tokenize
+from goosequill.loading import LoadedModel, load_path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEXT = "It was a fine morning, and the café was open."
+
+
+@pytest.fixture(scope="module")
+def loaded() -> LoadedModel:
+    return load_path(ROOT / "site" / "models" / "default")
+
+
+def test_tokens_join_to_the_text(loaded: LoadedModel) -> None:
+    tokens = [entry["token"] for entry in tokenize(loaded.model, loaded.tokenizer, TEXT)]
+    assert detokenize(loaded.model, loaded.tokenizer, tokens) == TEXT
+
+
+@pytest.mark.parametrize("tokens", [[-1], [10**9], ["a"]])
+def test_ids_outside_the_vocabulary_are_refused(loaded: LoadedModel, tokens: list[int]) -> None:
+    with pytest.raises(GoosequillError):
+        detokenize(loaded.model, loaded.tokenizer, tokens)
+
+
+def test_log_probabilities_are_those_of_the_model_step_by_step(loaded: LoadedModel) -> None:
+    found = logprobs(loaded.model, loaded.tokenizer, TEXT, top=2)
+    assert found[0]["logprob"] is None
+    state = loaded.model.new_state()
+    for before, entry in pairwise(found):
+        logits = loaded.model.forward([before["token"]], state).astype(np.float64)
+        scores = logits - logits.max()
+        scores -= np.log(np.exp(scores).sum())
+        assert entry["logprob"] == pytest.approx(scores[entry["token"]], abs=1e-4)
+        assert entry["top_logprobs"][0]["logprob"] == pytest.approx(scores.max(), abs=1e-4)
+    assert logprobs(loaded.model, loaded.tokenizer, "") == []
+
+
+def test_a_state_in_two_steps_is_the_state_in_one(loaded: LoadedModel) -> None:
+    once, _ = open_state(loaded.model, save_state(loaded.model, loaded.tokenizer, "A feather fell"))
+    first = save_state(loaded.model, loaded.tokenizer, "A feather")
+    twice, _ = open_state(loaded.model, save_state(loaded.model, loaded.tokenizer, " fell", first))
+    assert once is not None and twice is not None
+    for name, array in once.arrays.items():
+        np.testing.assert_allclose(array, twice.arrays[name], atol=1e-4)

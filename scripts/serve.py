@@ -133,6 +133,14 @@ class Handler(SimpleHTTPRequestHandler):
             self.close_connection = True  # the browser has what it wanted, or was closed
 
 
+class Server(ThreadingHTTPServer):
+    """A browser that goes away in the middle of something is no fault worth a traceback."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def normal_prefix(text: str) -> str:
     """A prefix with one slash at each end."""
     inner = text.strip("/")
@@ -147,7 +155,7 @@ def make_server(
     handler: Callable[..., Handler] = partial(
         type("SiteHandler", (Handler,), settings), directory=str(folder)
     )
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    return Server(("127.0.0.1", port), handler)
 
 
 def open_server(options: argparse.Namespace) -> ThreadingHTTPServer:

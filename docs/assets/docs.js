@@ -1,7 +1,9 @@
 // What Material leaves to be desired for the keyboard and for screen readers.
 
 // The navigation drawer's button is a label, which no key reaches.
-for (const label of document.querySelectorAll(".site-header label.md-header__button")) {
+/** @type {NodeListOf<HTMLElement>} */
+const labels = document.querySelectorAll(".site-header label.md-header__button");
+for (const label of labels) {
   label.tabIndex = 0;
   label.setAttribute("role", "button");
   label.addEventListener("keydown", (event) => {

@@ -45,11 +45,17 @@ def read_checkpoint(run: str, *, weights: str = "average") -> tuple[Tensors, dic
 def compress(
     tensors: Tensors, bits: Literal[8, 4] | None
 ) -> dict[str, NDArray[np.float32] | QuantizedMatrix]:
-    """Matrices in few bits, all else in float32. Low-rank factors are small and stay whole."""
-    return {
-        name: quantize(value, bits) if bits and name.endswith("weight") and value.ndim == 2 else value
-        for name, value in tensors.items()
-    }
+    """Matrices in few bits, all else in float32. Low-rank factors are small and stay whole.
+
+    At 4 bits, embedding and head stay in 8: theirs would be half of the loss.
+    """
+
+    def form(name: str, value: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
+        if bits is None or not name.endswith("weight") or value.ndim != 2:
+            return value
+        return quantize(value, 8 if name in ("emb.weight", "head.weight") else bits)
+
+    return {name: form(name, value) for name, value in tensors.items()}
 
 
 def describe(folder: Path, tensors: Tensors, figures: dict[str, Any], *, bits: int | None) -> dict[str, Any]:
@@ -93,11 +99,10 @@ def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = 8, weights: s
     """Write the model folder, all but its card."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors, figures = read_checkpoint(run, weights=weights)
-    metadata = {"format": "pt"}
-    if bits:
-        kept = [name for name, value in compress(tensors, bits).items() if isinstance(value, QuantizedMatrix)]
-        metadata["goosequill.quantization"] = json.dumps(dict.fromkeys(kept, bits))
-    write(folder / "model.safetensors", compress(tensors, bits).items(), metadata)
+    stored = compress(tensors, bits)
+    forms = {name: value.bits for name, value in stored.items() if isinstance(value, QuantizedMatrix)}
+    metadata = {"format": "pt", **({"goosequill.quantization": json.dumps(forms)} if bits else {})}
+    write(folder / "model.safetensors", stored.items(), metadata)
     shutil.copy(training_folder() / "tokenizer.json", folder / "tokenizer.json")
     description = describe(folder, tensors, figures, bits=bits)
     (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")

@@ -1,24 +1,14 @@
 /**
- * Starts this page's workers. With Trusted Types on, a worker's address must come through a policy: this one passes only the scripts of this folder.
+ * Starts this page's workers, and asks them.
  * @module
  */
 
-const HERE = new URL("./", import.meta.url).href;
-
-/** @typedef {{createScriptURL(url: string): string}} Policy */
-
-/** @type {Policy | undefined} */
-const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("goosequill-compare", {
-  createScriptURL: (/** @type {string} */ url) => {
-    if (!url.startsWith(HERE)) throw new TypeError(`not a script of this page: ${url}`);
-    return url;
-  },
-});
+import { trustedScript } from "../engine/trusted.js";
 
 /** @param {string} name path of the worker's script from this folder @returns {Worker} */
 export function startWorker(name) {
-  const url = new URL(name, HERE).href;
-  return new Worker(policy ? policy.createScriptURL(url) : url, { type: "module", name });
+  const url = new URL(name, new URL("./", import.meta.url)).href;
+  return new Worker(trustedScript(url), { type: "module", name });
 }
 
 /**

@@ -340,3 +340,50 @@ def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeF
     comparer.get_by_text("All votes").click()
     rows = comparer.locator("details tbody tr").filter(has_text="nice")
     expect(rows).to_contain_text("secretone")
+
+
+def test_the_engine_judges_votes_of_two_raters(comparer: Page, make_file: MakeFile, record: Record) -> None:
+    names = ("one", "two")
+    files = [
+        make_file(f"{name}.json", sampling({f"p{i}": {"g": [f"{name} {i}"]} for i in range(4)}, name))
+        for name in names
+    ]
+    votes = [
+        {
+            "prompt": f"p{i}",
+            "left": {"name": "one", "config": "g", "sample": 1},
+            "right": {"name": "two", "config": "g", "sample": 1},
+            "choice": "left",
+        }
+        for i in range(4)
+    ]
+    mine = {"format": "goosequill-votes", "rater": "ann", "revealed": True, "votes": votes}
+    other = {**mine, "rater": "bob", "votes": [{**vote, "choice": "tie"} for vote in votes[:2]]}
+    pick(comparer, *files)
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_label("Open votes").set_input_files([make_file("ann.json", mine)])
+    comparer.get_by_label("Open votes").set_input_files([make_file("bob.json", other)])
+    table = comparer.locator("#strengths")
+    expect(table).to_contain_text("6 votes on 4 prompts by ann, bob", timeout=60_000)
+    expect(table.locator("tbody th")).to_have_text(["one", "two"])
+    expect(comparer.locator("#agreement")).to_contain_text("the same on 0 of 2")
+    expect(comparer.locator("#position")).to_contain_text("The left side won 4 of 4")
+    assert not record.console_errors
+
+
+def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record: Record) -> None:
+    first = sampling({f"p{i}": {"g": ["no no no no no no no no", "fine."]} for i in range(5)}, "one")
+    second = sampling({f"p{i}": {"g": ["A short answer."]} for i in range(5)}, "two")
+    pick(comparer, make_file("1.json", first), make_file("2.json", second))
+    comparer.get_by_label("Baseline", exact=True).select_option("B")
+    comparer.get_by_role("button", name="Metrics").click()
+    looping = comparer.get_by_role("region", name="Looping")
+    expect(looping.locator("tbody tr")).to_have_count(2, timeout=60_000)
+    row = looping.locator("tbody tr").filter(has_text="A · one")
+    expect(row).to_contain_text("0.50 (0.50 to 0.50)")
+    expect(row.locator("td").last).to_contain_text("*")
+    assert violations(comparer) == []
+    comparer.get_by_label("Baseline", exact=True).select_option("")
+    comparer.get_by_role("button", name="Read", exact=True).click()
+    expect(comparer.get_by_text("8 words · 0.13 different · loops 100 %")).to_have_count(5)
+    assert not record.console_errors

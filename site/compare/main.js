@@ -11,6 +11,7 @@ import { byId, counted } from "./dom.js";
 import { download, toCsv, toJson, toMarkdown, toReports } from "./export.js";
 import { passes } from "./filter.js";
 import { setUpKeys } from "./keys.js";
+import { Live } from "./live.js";
 import { clearMarks, markFound } from "./marks.js";
 import { announce, dismiss, report as say } from "./messages.js";
 import { measuresInWords, showMetrics } from "./metrics-page.js";
@@ -50,6 +51,15 @@ let lastFile = 0;
 let writing = 0;
 /** The prompts that pass the filters. @type {Row[]} */
 let shown = [];
+const live = new Live({
+  prompts: () => shown.map(({ prompt }) => prompt),
+  open: (report) => {
+    const file = nextFile();
+    loaded = [...loaded, { id: `${file}.0`, source: "live", file, address: "", blob: null, report }];
+    recollate();
+  },
+  changed: (report, prompt) => grow(report, prompt),
+});
 const votes = new VotePage({ onReveal: () => refresh(0) });
 
 /** @param {Partial<View>} change */
@@ -94,7 +104,7 @@ function showPage(columns) {
 
 /** @param {boolean} blind */
 function nameReports(blind) {
-  for (const id of ["sources", "tools", "reading-bar"]) byId(id).hidden = blind;
+  for (const id of ["sources", "tools", "live", "reading-bar"]) byId(id).hidden = blind;
   const names = table.columns.map(({ label }) => label);
   const title =
     names.length > 0 ? `${names.join(", ").slice(0, 80)} · Compare outputs` : "Compare outputs · Goosequill";
@@ -205,6 +215,16 @@ function toggle(row) {
   rows.redraw(row);
 }
 
+/** An output of a live column has grown: its row is drawn anew. @param {Report} report @param {string} prompt */
+function grow(report, prompt) {
+  const id = loaded.find((one) => one.report === report)?.id;
+  const row = table.rows.find((one) => one.prompt === prompt);
+  const entry = report.entries.find((one) => one.prompt === prompt);
+  if (!id || !row || !entry) return;
+  row.cells.set(id, entry.results);
+  rows.redraw(row);
+}
+
 /** @type {import("./columns.js").ColumnActions} */
 const actions = {
   pin: ({ letter }) => update({ base: view.base === letter ? "" : letter }),
@@ -218,6 +238,7 @@ const actions = {
 /** Closes a file with all its columns. @param {Loaded | undefined} one */
 function close(one) {
   if (!one) return;
+  live.forget(one.report);
   loaded = loaded.filter(({ file }) => file !== one.file);
   view = { ...view, files: view.files.filter((address) => address !== one.address), hide: [], base: "" };
   urls.value = view.files.join("\n");

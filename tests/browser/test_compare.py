@@ -387,3 +387,29 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     comparer.get_by_role("button", name="Read", exact=True).click()
     expect(comparer.get_by_text("8 words · 0.13 different · loops 100 %")).to_have_count(5)
     assert not record.console_errors
+
+
+def test_a_live_column_streams_stops_goes_on_and_is_a_report(
+    comparer: Page, make_file: MakeFile, record: Record
+) -> None:
+    pick(comparer, make_file("r.json", sampling({f"The goose {i}": {"g": ["x"]} for i in range(3)}, "one")))
+    assert not [url for url in record.requests if "pyodide" in url or "models/" in url]
+    comparer.get_by_text("Live column").click()
+    comparer.get_by_label("Tokens at most").fill("400")
+    comparer.get_by_role("button", name="Run").click()
+    live = (
+        comparer.get_by_test_id("prompt").first.locator("xpath=ancestor::article").locator("[data-letter=B]")
+    )
+    expect(live.get_by_test_id("output")).to_contain_text(re.compile(r"\S"), timeout=90_000)
+    comparer.get_by_role("button", name="Stop").click()
+    expect(comparer.locator("#live-status")).to_contain_text("Stopped")
+    comparer.get_by_label("Tokens at most").fill("8")
+    comparer.get_by_role("button", name="Run").click()
+    expect(comparer.locator("#live-status")).to_have_text("Done: 3 prompts.", timeout=60_000)
+    expect(comparer.get_by_test_id("output")).to_have_count(6)
+    with comparer.expect_download() as saved:
+        comparer.get_by_role("button", name="Save report").click()
+    report = json.loads(Path(saved.value.path()).read_text())
+    assert [len(entry["results"][0]["outputs"]) for entry in report["prompts"]] == [1, 1, 1]
+    assert report["prompts"][0]["results"][0]["sampling_params"]["max_new_tokens"] in (400, 8)
+    assert not record.console_errors

@@ -4,6 +4,7 @@
  */
 
 import { compile } from "./filter.js";
+import { inSlices } from "./slices.js";
 import { Asker } from "./workers.js";
 
 /** @typedef {import("./collate.js").Row} Row */
@@ -59,10 +60,14 @@ export class Search {
   async #feed(rows) {
     if (this.#fed === rows && this.#asker.running) return;
     this.#fed = rows;
-    await this.#asker.ask({ clear: true });
-    for (let at = 0; at < rows.length && this.#fed === rows; at += BATCH) {
-      await this.#asker.ask({ add: rows.slice(at, at + BATCH).map((row) => [row.number, textsOf(row)]) });
-    }
+    const batches = Array.from({ length: Math.ceil(rows.length / BATCH) }, (_, index) => index * BATCH);
+    const failed = () => {}; // the question that follows these fails too, and says so
+    this.#asker.ask({ clear: true }).catch(failed);
+    await inSlices(batches, (at) => {
+      if (this.#fed !== rows) return;
+      const texts = rows.slice(at, at + BATCH).map((row) => [row.number, textsOf(row)]);
+      this.#asker.ask({ add: texts }).catch(failed);
+    });
   }
 }
 

@@ -29,60 +29,11 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
-WORDS = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "in",
-    "a",
-    "is",
-    "that",
-    "for",
-    "it",
-    "as",
-    "was",
-    "with",
-    "be",
-    "by",
-    "on",
-    "not",
-    "he",
-    "his",
-    "but",
-    "at",
-    "are",
-    "this",
-    "have",
-    "from",
-    "or",
-    "had",
-    "an",
-    "they",
-    "which",
-    "one",
-    "you",
-    "were",
-    "all",
-    "her",
-    "she",
-    "there",
-    "would",
-    "their",
-    "we",
-    "him",
-    "been",
-    "has",
-    "when",
-    "who",
-    "will",
-    "no",
-    "more",
-    "if",
-    "out",
-    "so",
-    "up",
-]
+COMMON = (
+    "the of and to in a is that for it as was with be by on not he his but at are this have from or had an "
+    "they which one you were all her she there would their we him been has when who will no more if out"
+)
+WORDS = COMMON.split()
 SNIPPETS = (
     "- first point\n- second point\n- third point",
     "| name | value |\n|---|---|\n| one | 1 |\n| two | 2 |",
@@ -109,7 +60,7 @@ def make_text(generator: random.Random, length: int) -> str:
     return "\n\n".join(parts)
 
 
-def make_report(name: str, prompts: int, configs: dict[str, int], *, seed: int) -> dict[str, Any]:
+def make_report(model: str, prompts: int, configs: dict[str, int], *, seed: int) -> dict[str, Any]:
     """A sampling report whose outputs are as long as real ones: most short, some very long."""
     generator = random.Random(seed)
 
@@ -130,7 +81,7 @@ def make_report(name: str, prompts: int, configs: dict[str, int], *, seed: int) 
         }
         for i in range(prompts)
     ]
-    return {"model_name": name, "date": "2026-01-01", "args": {}, "prompts": entries}
+    return {"model_name": model, "date": "2026-01-01", "args": {}, "prompts": entries}
 
 
 def timed(page: Page, name: str, step: Callable[[], None], *, settle: int = 600) -> dict[str, Any]:
@@ -160,9 +111,7 @@ def four_files(page: Page, folder: Path) -> list[dict[str, Any]]:
 
     results = [timed(page, "open, first view", open_files, settle=6000)]
     print(f"  {page.get_by_test_id('output').count()} outputs in the page")
-    results.append(
-        timed(page, "Markdown off and on", lambda: (page.keyboard.press("m"), page.keyboard.press("m"))[0])
-    )
+    results.append(timed(page, "Markdown off and on", lambda: press(page, "m", "m")))
     results.append(timed(page, "scroll to the end", lambda: scroll(page, 30)))
     return results
 
@@ -198,6 +147,11 @@ def ten_thousand(page: Page, folder: Path) -> list[dict[str, Any]]:
     results.append(timed(page, "clear", clear))
     results.append(timed(page, "collapse all", lambda: page.keyboard.press("c")))
     return results
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
 
 
 def scroll(page: Page, steps: int) -> None:

@@ -8,6 +8,7 @@ import { download } from "../compare/export.js";
 import { showExplanation } from "./explanation.js";
 import { Knobs } from "./knobs.js";
 import { offerModels, rounding } from "./models.js";
+import { PHASES, ProgressView } from "./progress.js";
 import { Session } from "./session.js";
 import { Texts, writtenText } from "./texts.js";
 import { TokenText, tokenTable, visible } from "./tokens.js";
@@ -19,15 +20,6 @@ import { TokenText, tokenTable, visible } from "./tokens.js";
 const DEFAULT_MODEL = new URL("../models/default/", import.meta.url).href;
 const PARTS = new URL("../engine/parts.json", import.meta.url).href;
 const ADDRESS_LIMIT = 4000; // characters of a prompt that an address still carries
-
-/** @type {Record<Progress["status"], string>} */
-const PHASES = {
-  engine: "Loading the engine",
-  start: "Starting Python",
-  model: "Loading the model",
-  weights: "Reading the weights",
-  prompt: "Reading the prompt",
-};
 
 const page = {
   prompt: byId("prompt", "textarea"),
@@ -98,45 +90,12 @@ function say(text) {
   if (page.status.textContent !== text) page.status.textContent = text;
 }
 
-/** Downloads run side by side and are shown as one. @type {Map<string, Progress>} */
-const downloads = new Map();
-
-/** @param {Progress} progress */
-function showProgress(progress) {
-  let { status, loaded, total } = progress;
-  let phase = PHASES[status];
-  if (status === "engine" || status === "model") {
-    downloads.set(status, progress);
-    if (downloads.size > 1) phase = "Loading the engine and the model";
-    loaded = [...downloads.values()].reduce((sum, part) => sum + part.loaded, 0);
-    total = [...downloads.values()].reduce((sum, part) => sum + part.total, 0);
-  } else if (status === "start" && [...downloads.values()].some((part) => part.loaded < part.total)) {
-    return; // the model is still on its way, and that is the longer wait
-  }
-  say(`${phase}…`); // said once a phase; figures stand in the label, which is not announced
-  page.progressBox.hidden = false;
-  if (total) {
-    page.progress.max = total;
-    page.progress.value = Math.min(loaded, total);
-  } else {
-    page.progress.removeAttribute("value");
-  }
-  page.progressLabel.textContent = figures(status, loaded, total);
-}
-
-/** @param {Progress["status"]} status @param {number} loaded @param {number} total */
-function figures(status, loaded, total) {
-  if (status === "engine" || status === "model") {
-    return total ? `${megabytes(loaded)} of ${megabytes(total)}` : megabytes(loaded);
-  }
-  const unit = status === "prompt" ? "tokens" : "tensors";
-  return total ? `${loaded.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit}` : "";
-}
-
-function hideProgress() {
-  downloads.clear();
-  page.progressBox.hidden = true;
-}
+const progressView = new ProgressView(
+  { box: page.progressBox, bar: page.progress, label: page.progressLabel },
+  say,
+);
+const showProgress = (/** @type {Progress} */ progress) => progressView.show(progress);
+const hideProgress = () => progressView.hide();
 
 /** @param {{message: string, remedy?: string}} error */
 function showError({ message, remedy = "" }) {

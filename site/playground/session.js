@@ -5,7 +5,7 @@ import { Engine, loadModel, modelSource } from "../engine/client.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("../engine/client.js").Progress} Progress */
-/** @typedef {{title: string, model: string | File[], tokenizer?: string, quantize?: 8 | 4 | "auto"}} Source */
+/** @typedef {{title: string, model: string | File[], tokenizer?: string, kernel?: string, quantize?: 8 | 4 | "auto"}} Source */
 
 export class Session {
   /** @type {Engine | null} */
@@ -35,7 +35,7 @@ export class Session {
     const engine = this.#started();
     const previous = this.#model;
     const { model, tokenizer, quantize } = source;
-    const kernel = new URLSearchParams(location.search).get("kernel") ?? "auto"; // ?kernel=numpy forces one
+    const kernel = new URLSearchParams(location.search).get("kernel") ?? source.kernel ?? "auto"; // ?kernel=numpy forces one
     try {
       this.#model = await loadModel({ model, tokenizer, quantize, kernel, engine, signal, onProgress });
     } catch (error) {

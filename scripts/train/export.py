@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scripts.train.corpus import REGISTERS, training_folder
 
 from goosequill.weights import QuantizedMatrix, quantize
+from goosequill.weights.quantize import bits_for
 from goosequill.weights.safetensors import write
 
 DEFAULT = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
@@ -45,15 +46,11 @@ def read_checkpoint(run: str, *, weights: str = "average") -> tuple[Tensors, dic
 def compress(
     tensors: Tensors, bits: Literal[8, 4] | None
 ) -> dict[str, NDArray[np.float32] | QuantizedMatrix]:
-    """Matrices in few bits, all else in float32. Low-rank factors are small and stay whole.
-
-    At 4 bits, embedding and head stay in 8: theirs would be half of the loss.
-    """
+    """Matrices in few bits, all else in float32."""
 
     def form(name: str, value: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
-        if bits is None or not name.endswith("weight") or value.ndim != 2:
-            return value
-        return quantize(value, 8 if name in ("emb.weight", "head.weight") else bits)
+        rounded = bits and bits_for(name, value.shape, bits)
+        return quantize(value, rounded) if rounded else value
 
     return {name: form(name, value) for name, value in tensors.items()}
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from goosequill.errors import LoadError
 from goosequill.models.config import detect_config
-from goosequill.weights.quantize import GROUP, can_quantize, is_matrix
+from goosequill.weights.quantize import GROUP, bits_for
 from goosequill.weights.source import TensorSource
 
 WORKING = 64_000_000
@@ -88,9 +88,9 @@ def stored_bits(
     name: str, shape: tuple[int, ...], dtype: str, quantize: Literal[8, 4] | None
 ) -> Literal[8, 4] | None:
     """Bits in which a tensor will be held; None for float32."""
-    if dtype in _STORED_BITS or quantize is None or not is_matrix(name, shape):
+    if dtype in _STORED_BITS or quantize is None:
         return _STORED_BITS.get(dtype)
-    return quantize if can_quantize(shape, quantize) else 8
+    return bits_for(name, shape, quantize)
 
 
 def quantized_bytes(shape: tuple[int, ...], bits: Literal[8, 4]) -> int:

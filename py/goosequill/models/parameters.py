@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.kernels import Kernel
-from goosequill.weights.quantize import QuantizedMatrix, can_quantize, quantize
+from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
 from goosequill.weights.source import TensorSource
 
 Progress = Callable[[int, int], None]
@@ -28,7 +28,7 @@ class Parameters:
     ----------
     bits
         8 or 4 turns matrices that the file holds in full into that many bits; None keeps the
-        file's form. Matrices whose shape has no 4-bit form become 8 bits.
+        file's form (`bits_for` tells which matrix gets how many).
     """
 
     def __init__(
@@ -108,7 +108,8 @@ class Parameters:
         self._check(name, weights.shape == shape, shape, weights.shape)
         if isinstance(weights, QuantizedMatrix) or self._bits is None:
             return weights
-        return quantize(weights, self._bits if can_quantize(shape, self._bits) else 8)
+        bits = bits_for(name, shape, self._bits)
+        return weights if bits is None else quantize(weights, bits)
 
     def _require(self, name: str) -> None:
         if name not in self._names:

@@ -69,14 +69,17 @@ class QuantizedMatrix:
         return weights
 
 
-def can_quantize(shape: tuple[int, ...], bits: int) -> bool:
-    """Whether weights of this shape have a form in `bits` bits (4 bits need whole groups)."""
-    return len(shape) == 2 and (bits == 8 or shape[1] % GROUP == 0)
+def bits_for(name: str, shape: tuple[int, ...], bits: Literal[8, 4]) -> Literal[8, 4] | None:
+    """How many bits a tensor gets where `bits` are asked for; None: it stays in full.
 
-
-def is_matrix(name: str, shape: tuple[int, ...]) -> bool:
-    """Whether a tensor is one of the large matrices that have a form in few bits."""
-    return len(shape) == 2 and name.endswith(".weight")
+    Only the large matrices are rounded. Embedding and head stay in 8 bits, since rounding them to 4
+    costs as much as rounding all the rest (`scripts/train/evaluate.py` measures it), and so does a
+    matrix whose columns are no whole groups.
+    """
+    if len(shape) != 2 or not name.endswith(".weight"):
+        return None
+    sensitive = name in ("emb.weight", "head.weight")
+    return 8 if sensitive or shape[1] % GROUP else bits
 
 
 def quantize(weights: NDArray[np.float32], bits: Literal[8, 4]) -> QuantizedMatrix:
@@ -88,7 +91,7 @@ def quantize(weights: NDArray[np.float32], bits: Literal[8, 4]) -> QuantizedMatr
         If 4 bits are asked for and the columns are no multiple of 64.
     """
     rows, columns = weights.shape
-    if not can_quantize(weights.shape, bits):
+    if bits == 4 and columns % GROUP:
         raise ValueError(f"4 bits need a multiple of {GROUP} columns, not {columns}")
     values = np.empty((rows, columns), np.int8) if bits == 8 else np.empty((rows, columns // 2), np.uint8)
     scales = np.empty((rows,) if bits == 8 else (rows, columns // GROUP), np.float32)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.weights.elements import STORED, float32_to_bfloat16
-from goosequill.weights.quantize import GROUP, QuantizedMatrix, can_quantize, is_matrix, quantize
+from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, quantize
 from goosequill.weights.safetensors import SCALE, flatten, header
 from goosequill.weights.sharded import ROWS
 from goosequill.weights.source import TensorSource
@@ -99,8 +99,9 @@ def _form(tensors: TensorSource, name: str, bits: Bits | None) -> Bits | str:
     shape, dtype = tensors.shape(name), tensors.dtype(name)
     if dtype in _QUANTIZED and bits is None:
         return _QUANTIZED[dtype]
-    if bits is not None and is_matrix(name, shape):
-        return bits if can_quantize(shape, bits) else 8
+    rounded = bits and bits_for(name, shape, bits)
+    if rounded:
+        return rounded
     return dtype if dtype in ("F16", "BF16") else "F32"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from goosequill.weights import quantize
+from goosequill.weights.quantize import bits_for
 
 # The package exports the function of that name.
 quantization = sys.modules["goosequill.weights.quantize"]
@@ -52,3 +53,18 @@ def test_what_is_exact_already_stays_exact(bits: Literal[8, 4]) -> None:
 def test_4_bits_need_whole_groups() -> None:
     with pytest.raises(ValueError, match="multiple of 64"):
         quantize(np.zeros((2, 65), np.float32), 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "bits"),
+    [
+        ("blocks.0.att.key.weight", (8, 128), 4),
+        ("blocks.0.att.key.weight", (8, 96), 8),
+        ("emb.weight", (8, 128), 8),
+        ("head.weight", (8, 128), 8),
+        ("blocks.0.att.w1", (8, 128), None),
+        ("blocks.0.ln1.weight", (128,), None),
+    ],
+)
+def test_4_bits_spare_what_they_would_hurt(name: str, shape: tuple[int, ...], bits: int | None) -> None:
+    assert bits_for(name, shape, 4) == bits

@@ -26,12 +26,12 @@ const TOO_LARGE = 4 * 2 ** 30; // bytes of weights in 8 bits that no tab can hol
 const panel = {
   tokenizer: byId("tokenizer", "select"),
   quantize: byId("quantize", "select"),
-  form: byId("address-form", "form"),
   address: byId("address", "input"),
   consent: byId("consent", "div"),
   question: byId("consent-question", "p"),
   agree: byId("consent-yes", "button"),
   refuse: byId("consent-no", "button"),
+  loadAddress: byId("load-address", "button"),
   lookAtAddress: byId("look-address", "button"),
   look: byId("look", "button"),
   inside: byId("inside", "div"),
@@ -51,12 +51,14 @@ export function rounding() {
 
 /** @param {Host} host */
 export function offerModels(host) {
-  panel.form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    withAddress(host, (source) => host.choose(source));
+  const load = () => withAddress(host, (source) => host.choose(source));
+  panel.loadAddress.addEventListener("click", load);
+  panel.address.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") load();
   });
   panel.lookAtAddress.addEventListener("click", () => withAddress(host, (source) => lookInto(host, source)));
   panel.look.addEventListener("click", () => lookInto(host, host.current()));
+  for (const button of [panel.loadAddress, panel.lookAtAddress, panel.look]) button.disabled = false;
   panel.catalogue.addEventListener("toggle", () => showCatalogue(host), { once: true });
 }
 

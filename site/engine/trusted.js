@@ -4,8 +4,8 @@
 
 const ROOT = new URL("../", import.meta.url).href;
 
-/** @type {{createScriptURL: (url: string) => any} | null | undefined} made when first needed */
-let policy;
+/** A page may make a policy of one name only once, so the copies of this file on it share the first one. */
+const SHARED = Symbol.for("goosequill.trusted-types");
 
 /** @param {string} url */
 function checked(url) {
@@ -20,18 +20,20 @@ function checked(url) {
  * @returns {string} in truth a TrustedScriptURL, where there are such
  */
 export function trustedScript(url) {
-  if (policy === undefined) policy = makePolicy();
-  return policy ? policy.createScriptURL(url) : checked(url);
+  const shared = /** @type {any} */ (globalThis);
+  if (shared[SHARED] === undefined) shared[SHARED] = makePolicy();
+  return shared[SHARED] ? shared[SHARED].createScriptURL(url) : checked(url);
 }
 
+/** @returns {{createScriptURL: (url: string) => any} | null} */
 function makePolicy() {
   const factory = /** @type {any} */ (globalThis).trustedTypes;
   if (!factory) return null;
   try {
     return factory.createPolicy("goosequill", { createScriptURL: checked });
   } catch {
-    // The page's policy allows no policy of this name, or allows it once and another copy of this file
-    // has taken it. The plain address is refused then only where the page demands trusted ones.
+    // The page's policy does not allow this name. The plain address is refused then only where the page
+    // demands trusted ones.
     return null;
   }
 }

@@ -97,6 +97,7 @@ def test_stop_retry_copy_clear_and_the_keyboard(page: Page, site_url: str, host:
     body = '<goose-quill prompt="The sea" max-new-tokens="100000" seed="5"></goose-quill>'
     page.goto(host.add("keys", body, head=script(site_url)))
     quill = page.locator("goose-quill")
+    quill.evaluate("(element) => { element.options = { ignore_end: true }; }")
     part(quill, "input").focus()
     page.keyboard.press("Control+Enter")
     expect(part(quill, "text")).not_to_be_empty(timeout=LONG)
@@ -245,6 +246,13 @@ def test_the_iframe_ignores_another_origin(page: Page, site_url: str, host: Host
       })"""
     )
     assert answer == "silent"
+
+
+def test_the_gallery_writes_under_its_own_policy(clean_page: Page, site_url: str) -> None:
+    clean_page.goto(f"{site_url}embed/")
+    quill = clean_page.locator("goose-quill").first
+    quill.evaluate("(element) => { element.maxNewTokens = 5; element.options = { ignore_end: true }; }")
+    write(quill, "5")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

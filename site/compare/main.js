@@ -31,6 +31,7 @@ import { Asker } from "./workers.js";
 /** @typedef {import("./reports/report.js").Report} Report */
 /** @typedef {{id: string, source: string, file: string, address: string, blob: Blob | null, report: Report}} Loaded file: what its columns share */
 
+const EXAMPLES = ["greedy", "repetition-penalty", "sampling"];
 const form = /** @type {HTMLFormElement} */ (byId("tools"));
 const urls = /** @type {HTMLTextAreaElement} */ (byId("urls"));
 const keep = /** @type {HTMLInputElement} */ (byId("keep"));
@@ -48,6 +49,10 @@ let table = collate([]);
 let turned = new Set();
 let filtering = new AbortController();
 let lastFile = 0;
+/** Whether the examples stand in the page; the visitor's own reports take their place. */
+let examples = false;
+/** Whether the visitor has opened anything. */
+let opened = false;
 let writing = 0;
 /** The prompts that pass the filters. @type {Row[]} */
 let shown = [];
@@ -118,10 +123,12 @@ function recollate() {
   table = collate(loaded);
   turned = new Set();
   const some = loaded.length > 0;
+  examples &&= some;
   byId("work").hidden = !some;
-  byId("welcome").hidden = some;
-  document.body.classList.toggle("reading", some);
+  byId("welcome").hidden = some && !examples;
+  document.body.classList.toggle("reading", some && !examples);
   byId("files-row").hidden = !some;
+  byId("examples").hidden = !examples;
   refresh(0);
 }
 
@@ -280,6 +287,13 @@ function nextFile() {
  * @param {{source: string, address?: string, file?: string, get: () => Promise<Blob> | Blob}[]} list
  */
 async function openAll(list) {
+  if (list.length === 0) return recollate();
+  opened = true;
+  if (examples) {
+    examples = false;
+    loaded = [];
+    recollate();
+  }
   document.body.setAttribute("aria-busy", "true");
   const before = loaded.length;
   await Promise.all(
@@ -298,9 +312,26 @@ async function openAll(list) {
   recollate();
 }
 
+/** The default model under three decoders, so that there is something to see. */
+async function openExamples() {
+  const imports = await Promise.all(
+    EXAMPLES.map(async (name) => {
+      const address = `examples/${name}.json`;
+      const blob = await fetchReport(address, { base: document.baseURI });
+      return { address, ...(await openBlob(blob, address)) };
+    }),
+  ).catch(() => []);
+  if (opened || imports.length === 0) return;
+  loaded = imports.flatMap(({ address, reports }) =>
+    reports.map((report) => ({ id: address, source: address, file: address, address, blob: null, report })),
+  );
+  examples = true;
+  recollate();
+}
+
 /** Opens the addresses of the view that are not open, and closes those no longer in it. @param {string[]} files */
 async function openAddresses(files) {
-  loaded = loaded.filter(({ address }) => address === "" || files.includes(address));
+  loaded = loaded.filter(({ address }) => !examples && (address === "" || files.includes(address)));
   view = { ...view, files };
   writeUrl();
   const fresh = files.filter((address) => !loaded.some((one) => one.address === address));
@@ -534,6 +565,7 @@ async function start() {
   const files = kept.map(({ id, name, blob }) => ({ source: name, file: id, get: () => blob }));
   await parser;
   await openAll([...addresses, ...files]);
+  if (!opened) await openExamples();
   const row = table.rows.find(({ number }) => number === view.at);
   if (row) rows.reveal(row)?.scrollIntoView({ block: "start" });
 }

@@ -193,14 +193,17 @@ def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: Make
     expect(comparer.get_by_test_id("output")).to_have_text("kept")
     comparer.reload()
     expect(comparer.get_by_role("heading", name="Read what models wrote")).to_be_visible()
+    expect(comparer.get_by_text("kept", exact=True)).to_have_count(0)
     pick(comparer, make_file("r.json", sampling({"p": {"g": ["kept"]}})))
     comparer.get_by_label("Keep picked files").check()
     expect(comparer.get_by_text("The files are kept in this browser.")).to_be_visible()
     comparer.reload()
     expect(comparer.get_by_test_id("output")).to_have_text("kept")
     comparer.get_by_role("button", name="Close all").click()
-    comparer.reload()
     expect(comparer.get_by_test_id("report")).to_have_count(0)
+    comparer.reload()
+    expect(comparer.get_by_test_id("report")).to_have_count(3)
+    expect(comparer.get_by_text("kept", exact=True)).to_have_count(0)
 
 
 def test_keyboard_alone_reaches_and_folds_prompts(comparer: Page, make_file: MakeFile) -> None:
@@ -413,3 +416,13 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     assert [len(entry["results"][0]["outputs"]) for entry in report["prompts"]] == [1, 1, 1]
     assert report["prompts"][0]["results"][0]["sampling_params"]["max_new_tokens"] in (400, 8)
     assert not record.console_errors
+
+
+def test_it_opens_with_examples_that_make_room(comparer: Page, make_file: MakeFile) -> None:
+    expect(comparer.get_by_test_id("report")).to_have_count(3)
+    expect(comparer.get_by_test_id("prompt")).to_have_count(10)
+    expect(comparer.get_by_text("under three decoders")).to_be_visible()
+    pick(comparer, make_file("r.json", sampling({"p": {"g": ["own"]}})))
+    expect(comparer.get_by_test_id("output")).to_have_text(["own"])
+    expect(comparer.get_by_test_id("report")).to_have_count(1)
+    assert "examples" not in comparer.url

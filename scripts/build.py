@@ -101,6 +101,8 @@ ENGINE_PARTS = (
     "vendor/pyodide/pyodide.asm.wasm",
     "vendor/pyodide/python_stdlib.zip",
     "vendor/pyodide/numpy-*.whl",
+    "vendor/pyodide/micropip-*.whl",
+    "vendor/pyodide/packaging-*.whl",
     "wheels/goosequill-*.whl",
 )
 
@@ -109,8 +111,8 @@ def list_engine_parts(output: Path) -> None:
     """Write engine/parts.json: what the worker fetches before it starts, so that it can say how far it is."""
     paths = [path for pattern in ENGINE_PARTS for path in sorted(output.glob(pattern))]
     parts = [{"file": path.relative_to(output).as_posix(), "bytes": path.stat().st_size} for path in paths]
-    archives = [path.relative_to(output).as_posix() for path in paths if path.suffix == ".whl"]
-    text = json.dumps({"archives": archives, "parts": parts}, indent=2)
+    *archives, wheel = [path.relative_to(output).as_posix() for path in paths if path.suffix == ".whl"]
+    text = json.dumps({"archives": archives, "wheel": wheel, "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -52,7 +52,7 @@ function breathe() {
 
 /**
  * Fetches every part at once, counted, and gives each to whoever asks for it by fetch.
- * Pyodide fetches for itself and tells nobody how far it is; so the worker's own
+ * Pyodide and micropip fetch for themselves and tell nobody how far they are; so the worker's own
  * fetch answers them from the downloads under way. Pyodide waits for ever for a part that is lost:
  * hence `onLost`.
  * @param {{file: string, bytes: number}[]} parts
@@ -97,18 +97,20 @@ async function readPart(url) {
 async function startPython(tell, onLost) {
   await checkWebAssembly();
   const response = await open(new URL("engine/parts.json", BASE).href, { file: "parts.json" });
-  const { archives, parts } = await response.json();
+  const { archives, wheel, parts } = await response.json();
   const local = BASE.protocol === "file:"; // under Node, which reads from the disk
   if (!local) serveParts(parts, tell, onLost);
   const folder = new URL("vendor/pyodide/", BASE);
   const { loadPyodide } = await import(new URL("pyodide.mjs", folder).href);
   const indexURL = local ? decodeURIComponent(folder.pathname) : folder.href;
-  // The wheels are unpacked as they are: no installer to fetch, and of numpy's libraries only those
-  // that are imported get compiled.
-  const wheels = archives.map((/** @type {string} */ file) => readPart(new URL(file, BASE)));
-  for (const wheel of wheels) wheel.catch(() => {}); // awaited below, after Pyodide
+  // What Pyodide brings is unpacked as it is: loaded as packages, all of numpy's libraries would be
+  // compiled, not only those that are imported.
+  const unpacked = archives.map((/** @type {string} */ file) => readPart(new URL(file, BASE)));
+  for (const archive of unpacked) archive.catch(() => {}); // awaited below, after Pyodide
   pyodide = await loadPyodide({ indexURL });
-  for (const wheel of wheels) pyodide.unpackArchive(await wheel, "wheel");
+  for (const archive of unpacked) pyodide.unpackArchive(await archive, "wheel");
+  const micropip = pyodide.pyimport("micropip");
+  await micropip.install.callKwargs(new URL(wheel, BASE).href, { deps: false });
   return pyodide.pyimport("goosequill.bridge").Bridge();
 }
 

@@ -221,7 +221,9 @@ export class Live {
       }
     }
     this.#say(
-      left.length === 0 ? "Nothing is left to write with these settings." : `Done: ${left.length} prompts.`,
+      left.length === 0
+        ? "Nothing is left to write with these settings."
+        : `Done: ${left.length} ${left.length === 1 ? "prompt" : "prompts"}.`,
     );
   }
 

@@ -408,7 +408,10 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     expect(comparer.locator("#live-status")).to_contain_text("Stopped")
     comparer.get_by_label("Tokens at most").fill("8")
     comparer.get_by_role("button", name="Run").click()
-    expect(comparer.locator("#live-status")).to_have_text("Done: 3 prompts.", timeout=60_000)
+    # Prompts that a fast machine had finished before Stop are not written again.
+    expect(comparer.locator("#live-status")).to_have_text(
+        re.compile(r"^Done: [1-3] prompts?\.$"), timeout=60_000
+    )
     expect(comparer.get_by_test_id("output")).to_have_count(6)
     with comparer.expect_download() as saved:
         comparer.get_by_role("button", name="Save report").click()

@@ -15,6 +15,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -73,10 +76,27 @@ def build_docs(output: Path) -> None:
 
 
 def copy_site(output: Path) -> None:
-    """The hand-written pages as they are; site/vendor, a link to build/vendor, brings the vendored parts."""
+    """The hand-written files as they are; site/vendor, a link to build/vendor, brings the vendored parts."""
     if not (ROOT / "site" / "vendor" / "pyodide").is_dir():
         raise BuildError("build/vendor is missing: run scripts/vendor.py first")
     shutil.copytree(ROOT / "site", output, dirs_exist_ok=True, ignore=PRIVATE)
+    fill_frames(output)
+
+
+def fill_frames(output: Path) -> None:
+    """Put the pages that extend overrides/application.html into it: head, header and footer."""
+    settings: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    loader = FileSystemLoader([output, ROOT / "overrides"])
+    # Nothing is escaped: every word is ours.
+    frames = Environment(loader=loader, undefined=StrictUndefined, autoescape=False, **settings)
+    for page in sorted((ROOT / "site").glob("*/*.html")):
+        path = page.relative_to(ROOT / "site").as_posix()
+        if not page.read_text(encoding="utf-8").startswith("{% extends"):
+            continue
+        root = "../" * path.count("/")
+        frames.filters["url"] = lambda address, root=root: root if address == "." else root + address
+        html = frames.get_template(path).render(here=path.removesuffix("index.html"))
+        (output / path).write_text(html, encoding="utf-8")
 
 
 def build_widget(output: Path) -> None:

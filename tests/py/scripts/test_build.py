@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import zipfile
 from pathlib import Path
 
@@ -63,3 +64,20 @@ def test_wheel_is_pure_and_holds_the_package_alone(tmp_path: Path) -> None:
         ]
     assert {name.split("/")[0].split("-")[0] for name in names} == {"goosequill"}
     assert requirements == ["Requires-Dist: numpy>=1.26"]
+
+
+def test_pages_are_put_into_their_frame_and_marked_in_the_menu(tmp_path: Path) -> None:
+    build.copy_site(tmp_path)
+    marks = {}
+    for path in ("playground/index.html", "playground/side.html", "compare/index.html", "storage/index.html"):
+        html = (tmp_path / path).read_text(encoding="utf-8")
+        assert html.startswith("<!doctype html>") and "{%" not in html
+        assert html.index("Content-Security-Policy") < html.index("<script")
+        assert '<a href="../storage/">' in html
+        marks[path] = re.findall(r'<a href="([^"]*)" aria-current="(\w+)">', html)
+    assert marks == {
+        "playground/index.html": [("../playground/", "page")],
+        "playground/side.html": [("../playground/", "true")],
+        "compare/index.html": [("../compare/", "page")],
+        "storage/index.html": [],
+    }

@@ -17,6 +17,7 @@ class Thread {
     this.thread = new Worker(new URL("./node-worker.js", import.meta.url));
     this.thread.on("message", (data) => this.onmessage?.({ data }));
     this.thread.on("error", (error) => this.onerror?.({ message: error.message }));
+    this.thread.on("exit", () => this.onerror?.({ message: "its thread ended" }));
   }
 
   postMessage(message) {

@@ -34,6 +34,9 @@ export { EngineError };
 
 /** A message to the worker, without its number. @typedef {Record<string, unknown> & {type: string}} Message */
 
+/** Milliseconds within which a worker has loaded its script, which is small; one that is held back never does. */
+const PATIENCE = 60_000;
+
 /** One worker with Python in it, and any number of models. */
 export class Engine {
   #worker;
@@ -45,10 +48,13 @@ export class Engine {
   #started = false;
   /** @type {Error | null} why no more requests are taken */
   #ended = null;
+  #silence;
 
-  /** @param {{createWorker?: () => Worker}} [options] */
-  constructor({ createWorker = startWorker } = {}) {
+  /** @param {{createWorker?: () => Worker, patience?: number}} [options] milliseconds until it must have answered */
+  constructor({ createWorker = startWorker, patience = PATIENCE } = {}) {
     this.#worker = createWorker();
+    this.#silence = setTimeout(() => this.#fail("it does not answer"), patience);
+    /** @type {any} */ (this.#silence).unref?.(); // under Node, which would wait for it
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => this.#fail(event.message || "its script could not be loaded");
     this.#worker.onmessageerror = () => this.#end(died("it sent something unreadable"));
@@ -65,7 +71,10 @@ export class Engine {
    * @returns {Promise<Model>}
    */
   async load(model, options = {}) {
-    const reply = await this.#ask({ type: "load", model }, options);
+    // Weights are read in one go, so a model may be ready before the worker hears that it is not wanted.
+    const late = (/** @type {any} */ reply) =>
+      reply.type === "loaded" && this.unload(reply.model).catch(() => {});
+    const reply = await this.#ask({ type: "load", model }, options, late);
     return new Model(this, reply.model, reply.info);
   }
 
@@ -108,9 +117,13 @@ export class Engine {
    * @returns {Writing}
    */
   generate(model, prompt, { signal, onProgress, ...options }) {
-    const control = { cancel: () => {} };
+    const control = { cancelled: false, cancel: () => {} };
     const chunks = this.#write({ type: "generate", model, prompt, options }, { signal, onProgress }, control);
-    return Object.assign(chunks, { cancel: () => control.cancel() });
+    const cancel = () => {
+      control.cancelled = true;
+      control.cancel();
+    };
+    return Object.assign(chunks, { cancel });
   }
 
   /** Ends the worker and everything that waits for it. */
@@ -121,13 +134,12 @@ export class Engine {
   /**
    * @param {Message} message
    * @param {RequestOptions} options
-   * @param {{cancel: () => void}} control
+   * @param {{cancelled: boolean, cancel: () => void}} control
    * @returns {AsyncGenerator<Chunk | End, void, void>}
    */
   async *#write(message, { signal, onProgress }, control) {
     /** @type {(Chunk | End)[]} */
     const queue = [];
-    let cancelled = false;
     /** @type {Error | null} */
     let failure = null;
     let wake = () => {};
@@ -139,16 +151,15 @@ export class Engine {
       },
       onReply: (reply) => {
         if (reply.type === "progress") onProgress?.(reply.progress);
-        if (reply.type === "token" && !cancelled) queue.push(...reply.chunks);
+        if (reply.type === "token" && !control.cancelled) queue.push(...reply.chunks);
         if (reply.type === "done") queue.push(reply.result);
         wake();
       },
     });
-    control.cancel = () => {
-      cancelled = true;
-      this.#cancel(id);
-    };
+    control.cancel = () => this.#cancel(id);
+    if (control.cancelled) control.cancel(); // before the loop began
     const abort = () => {
+      control.cancelled = true;
       control.cancel();
       failure = abortError(signal);
       wake();
@@ -172,20 +183,31 @@ export class Engine {
   /**
    * @param {Message} message
    * @param {RequestOptions} options
+   * @param {(reply: any) => void} [late] takes the reply that comes after the request was given up
    * @returns {Promise<any>} the reply that ends the request
    */
-  #ask(message, { signal, onProgress }) {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(abortError(signal));
-      const id = this.#send(message, {
-        fail: reject,
-        onReply: (reply) => (reply.type === "progress" ? onProgress?.(reply.progress) : resolve(reply)),
+  async #ask(message, { signal, onProgress }, late) {
+    if (signal?.aborted) throw abortError(signal);
+    let abort = () => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        const id = this.#send(message, {
+          fail: reject,
+          onReply: (reply) => {
+            if (signal?.aborted) late?.(reply);
+            else if (reply.type === "progress") onProgress?.(reply.progress);
+            else resolve(reply);
+          },
+        });
+        abort = () => {
+          this.#cancel(id);
+          reject(abortError(signal));
+        };
+        signal?.addEventListener("abort", abort);
       });
-      signal?.addEventListener("abort", () => {
-        this.#cancel(id);
-        reject(abortError(signal));
-      });
-    });
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
   }
 
   /** @param {Message} message @param {Pending} pending */
@@ -197,7 +219,12 @@ export class Engine {
       return id;
     }
     this.#pending.set(id, pending);
-    this.#worker.postMessage({ ...message, id });
+    try {
+      this.#worker.postMessage({ ...message, id });
+    } catch (error) {
+      this.#pending.delete(id); // an option that cannot be sent, such as a function
+      throw error;
+    }
     return id;
   }
 
@@ -210,7 +237,9 @@ export class Engine {
   #receive(reply) {
     if (reply.type === "blocked") return;
     this.#started = true;
-    if (reply.type === "alive") return this.#watchLock(reply.lock);
+    clearTimeout(this.#silence);
+    if (reply.type === "alive") return reply.lock ? this.#watchLock(reply.lock) : undefined;
+    if (reply.type === "gone") return this.#end(died(reply.reason));
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
     if (reply.type !== "progress" && reply.type !== "token") this.#pending.delete(reply.id);
@@ -241,6 +270,7 @@ export class Engine {
     if (this.#ended) return;
     this.#ended = reason;
     this.#watch.abort();
+    clearTimeout(this.#silence);
     this.#worker.terminate();
     const pending = [...this.#pending.values()];
     this.#pending.clear();

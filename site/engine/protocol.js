@@ -67,8 +67,10 @@
  */
 
 /**
- * `alive` comes first and names the lock that the worker holds for as long as it lives.
+ * `alive` comes first and names the lock that the worker holds for as long as it lives, "" where there
+ * are no locks. `gone` comes last, from a worker that cannot go on.
  * @typedef {{type: "alive", lock: string}} AliveMessage
+ * @typedef {{type: "gone", reason: string}} GoneMessage
  * `blocked` tells what the policy of a page of another origin forbids to the worker.
  * @typedef {{type: "blocked", directive: string, blocked: string}} BlockedMessage
  * @typedef {{type: "progress", id: number, progress: Progress}} ProgressMessage
@@ -77,7 +79,7 @@
  * @typedef {{type: "done", id: number, result: any}} DoneMessage
  * @typedef {{type: "error", id: number, error: ErrorFields}} ErrorMessage
  * @typedef {{type: "status", id: number, status: EngineStatus}} StatusReply
- * @typedef {AliveMessage | BlockedMessage | ProgressMessage | LoadedMessage | TokenMessage | DoneMessage | ErrorMessage | StatusReply} Reply
+ * @typedef {AliveMessage | GoneMessage | BlockedMessage | ProgressMessage | LoadedMessage | TokenMessage | DoneMessage | ErrorMessage | StatusReply} Reply
  */
 
 /** Progress is told at most this often for one file, in milliseconds. */

@@ -422,14 +422,19 @@ function mayPass(error) {
 }
 
 /** @param {number} wait @param {AbortSignal} [signal] */
-function pause(wait, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, wait);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
+async function pause(wait, signal) {
+  let abort = () => {};
+  let timer;
+  try {
+    await new Promise((resolve, reject) => {
+      timer = setTimeout(resolve, wait);
+      abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort);
     });
-  });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
 }
 
 /** @param {Blob} blob */

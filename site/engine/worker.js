@@ -268,17 +268,23 @@ function dispatch(request, signal) {
   }
 }
 
+/** @param {number} id @param {unknown} error */
+function refuse(id, error) {
+  post({ type: "error", id, error: errorFields(error) });
+}
+
 scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
   if (data.type === "cancel") return running.get(data.id)?.abort();
-  if (data.type === "status") return tellStatus(data.id);
+  if (data.type === "status") return tellStatus(data.id).catch((error) => refuse(data.id, error));
   const controller = new AbortController();
   running.set(data.id, controller);
   try {
     await dispatch(data, controller.signal);
   } catch (error) {
-    post({ type: "error", id: data.id, error: errorFields(error) });
-    // Pyodide cannot go on after a fault of its own; the page notices that the worker has gone.
-    if (/** @type {any} */ (error)?.pyodide_fatal_error) scope.close();
+    refuse(data.id, error);
+    if (!(/** @type {any} */ (error)?.pyodide_fatal_error)) return;
+    post({ type: "gone", reason: "Python came to a fault that it cannot go on from" });
+    scope.close();
   } finally {
     running.delete(data.id);
   }
@@ -286,9 +292,9 @@ scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
 
 // A lock ends with its holder, whatever ends the holder: so the page learns at once of a dead worker.
 // Where there are no locks (plain http), the page has only the worker's error event.
-if (globalThis.navigator?.locks) {
-  navigator.locks.request(LOCK, () => {
-    post({ type: "alive", lock: LOCK });
-    return new Promise(() => {});
-  });
-}
+const locks = globalThis.navigator?.locks;
+if (!locks) post({ type: "alive", lock: "" });
+locks?.request(LOCK, () => {
+  post({ type: "alive", lock: LOCK });
+  return new Promise(() => {});
+});

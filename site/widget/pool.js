@@ -97,6 +97,7 @@ export class Lease {
     if (onProgress) entry.listeners.add(onProgress);
     try {
       const model = await (signal ? unlessAborted(entry.loading, signal) : entry.loading);
+      signal?.throwIfAborted();
       if (!model.engine.ended) return model;
       this.release();
       return await this.load({ signal, onProgress });

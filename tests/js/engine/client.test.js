@@ -15,7 +15,7 @@ class FakeWorker {
 
   /** @param {any} message */
   postMessage(message) {
-    this.sent.push(structuredClone(message));
+    this.sent.push(structuredClone(message)); // as the browser does, which refuses what cannot be sent
     this.react?.(message);
   }
 
@@ -172,4 +172,64 @@ test("an aborted load rejects at once and tells the worker", async () => {
   controller.abort();
   await assert.rejects(loading, { name: "AbortError" });
   assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
+});
+
+test("a request that is done listens to its signal no longer", async () => {
+  const { worker, engine } = start();
+  const { signal } = new AbortController();
+  let listening = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (/** @type {[any, any]} */ ...given) => {
+    listening++;
+    addEventListener.apply(signal, given);
+  };
+  signal.removeEventListener = (/** @type {[any, any]} */ ...given) => {
+    listening--;
+    removeEventListener.apply(signal, given);
+  };
+  worker.react = ({ id, type }) => {
+    if (type === "call") worker.reply({ type: "done", id, result: 1 });
+    if (type === "load") worker.reply({ type: "error", id, error: { code: "x", message: "", remedy: "" } });
+  };
+  await engine.call("describe_decoding", {}, { signal });
+  await assert.rejects(engine.load({ kind: "folder", url: "http://x/" }, { signal }), { code: "x" });
+  assert.equal(listening, 0);
+});
+
+test("a model that is ready after its load was aborted is given back", async () => {
+  const { worker, engine } = start();
+  const controller = new AbortController();
+  const loading = engine.load({ kind: "folder", url: "http://x/" }, { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(loading, { name: "AbortError" });
+  worker.reply({ type: "loaded", id: 1, model: 7, info: {} });
+  assert.deepEqual(worker.sent.at(-1), { type: "unload", model: 7, id: 2 });
+});
+
+test("cancel() before the loop begins is heard", async () => {
+  const { worker, engine } = start();
+  worker.react = ({ id, type }) => {
+    if (type === "cancel") worker.reply({ type: "done", id, result: { ...end, finish_reason: "abort" } });
+  };
+  const writing = engine.generate(1, "a", {});
+  writing.cancel();
+  const items = [];
+  for await (const item of writing) items.push(item);
+  assert.deepEqual(items, [{ ...end, finish_reason: "abort" }]);
+});
+
+test("an option that cannot be sent is refused, and the engine goes on", async () => {
+  const { worker, engine } = start();
+  worker.react = ({ id }) => worker.reply({ type: "status", id, status: { state: "idle" } });
+  await assert.rejects(engine.generate(1, "a", { stop: () => {} }).next(), { name: "DataCloneError" });
+  assert.deepEqual(await engine.status(), { state: "idle" });
+});
+
+test("a worker that never answers, or that says it is going, ends the engine", async () => {
+  const silent = new Engine({ createWorker: () => /** @type {any} */ (new FakeWorker()), patience: 1 });
+  await assert.rejects(silent.status(), { code: "worker-died" });
+  const { worker, engine } = start();
+  worker.react = () => worker.reply({ type: "gone", reason: "a fault" });
+  await assert.rejects(engine.status(), { code: "worker-died", message: /a fault/ });
+  assert.ok(silent.ended && engine.ended && worker.terminated);
 });

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Engine, loadModel as load } from "./engine/client.js";
 
-export { Engine, EngineError, Model } from "./engine/client.js";
+export { Conversation, Engine, EngineError, Model } from "./engine/client.js";
 export { createChatCompletion } from "./engine/openai.js";
 
 /** A thread as the browser's Worker looks. */

@@ -10,17 +10,19 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from js import Object
 from pyodide.ffi import to_js
 
-from goosequill.decoding import DecodingConfig, Item, StateMemory, generate
+from goosequill.chat import ThoughtStream, format_of
+from goosequill.conversation import Conversation
+from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, StateMemory, generate
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.kernels import load_kernel
-from goosequill.library import open_state
+from goosequill.library import converse, new_state, open_persona
 from goosequill.loading import LoadedModel, inspect_files, load_files
 from goosequill.weights.source import truncated
 
@@ -33,13 +35,16 @@ CALLS = {
     "detokenize": "goosequill.library:detokenize",
     "logprobs": "goosequill.library:logprobs",
     "save_state": "goosequill.library:save_state",
+    "save_conversation": "goosequill.library:save_conversation",
+    "undo": "goosequill.library:undo",
     "explain": "goosequill.decoding.explain:explain",
     "judge": "goosequill.judging:judge",
     "measure": "goosequill.text_metrics:measure",
     "prompt_surprise": "goosequill.decoding.explain:prompt_surprise",
     "summarise": "goosequill.text_metrics:summarise",
 }
-"""Functions that a page may call by name, as module:function; a model comes with its tokenizer."""
+"""Functions that a page may call by name, as module:function; a model comes with its tokenizer, and a
+conversation is named by its number."""
 
 
 def answering(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,29 +94,27 @@ class JsSource:
 class Writing:
     """One text in the making: a step a call, so that the worker can look up between tokens.
 
-    The option ``given`` holds tokens that stand after the prompt already: to branch from a text; the
-    option ``state`` a state file's bytes, from which to go on.
+    Parameters
+    ----------
+    begin
+        Begins to write, given a function that says whether to stop.
+    opening
+        Of a reply: what it begins with; its thought is then told apart from its answer.
+    conversation
+        Whose messages are told at the end.
     """
 
     def __init__(
-        self, loaded: LoadedModel, memory: StateMemory, prompt: str, options: dict[str, Any]
+        self,
+        begin: Callable[[Callable[[], bool]], Iterator[Item]],
+        *,
+        opening: str | None = None,
+        conversation: Conversation | None = None,
     ) -> None:
         self._cancelled = False
-        given = options.pop("given", None)
-        state, unread = open_state(loaded.model, options.pop("state", None))
-        prompt = unread + prompt
-        start = [*prompt_tokens(loaded.tokenizer, prompt), *given] if given else prompt
-        config = DecodingConfig.from_dict(options)
-        self._items: Iterator[Item] = generate(
-            loaded.model,
-            loaded.tokenizer,
-            start,
-            config,
-            state=state,
-            cancelled=lambda: self._cancelled,
-            progress=True,
-            memory=memory,
-        )
+        self._items = begin(lambda: self._cancelled)
+        self._thoughts = None if opening is None else ThoughtStream(opening)
+        self._conversation = conversation
 
     def cancel(self) -> None:
         """Let the next step be the end."""
@@ -120,8 +123,23 @@ class Writing:
     @answering
     def step(self) -> dict[str, Any]:
         """Return `{"reading": ...}` of the prompt, `{"chunk": ...}` for a token, and last `{"end": ...}`."""
-        item = next(self._items)
-        return {type(item).__name__.lower(): asdict(item)}
+        item = next(self._items, _INTERRUPTED)
+        told = asdict(item)
+        if self._thoughts and not isinstance(item, Reading):
+            told["thought"], told["text"] = self._parts(self._thoughts, item)
+        if self._conversation and isinstance(item, End):
+            next(self._items, None)  # Behind its end a reply becomes a message.
+            told["messages"] = list(self._conversation.messages)
+        return {type(item).__name__.lower(): told}
+
+    def _parts(self, thoughts: ThoughtStream, item: Chunk | End) -> tuple[str, str]:
+        thought, answer = thoughts.push(item.text)
+        more = thoughts.end() if isinstance(item, End) else ("", "")
+        return thought + more[0], answer + more[1]
+
+
+_INTERRUPTED = End("", "abort", {"prompt_tokens": 0, "completion_tokens": 0}, 0)
+"""How a reply ends whose conversation was asked for something else meanwhile."""
 
 
 class Bridge:
@@ -130,6 +148,7 @@ class Bridge:
     def __init__(self) -> None:
         self._models: dict[int, LoadedModel] = {}
         self._memories: dict[int, StateMemory] = {}
+        self._conversations: dict[int, tuple[int, Conversation]] = {}
         self._last = 0
 
     @answering
@@ -154,12 +173,59 @@ class Bridge:
         """Let go of a model; one that is not there is no error."""
         self._models.pop(handle, None)
         self._memories.pop(handle, None)
+        for number in [number for number, (model, _) in self._conversations.items() if model == handle]:
+            del self._conversations[number]
 
     @answering
-    def generate(self, handle: int, prompt: str, options: Any) -> Writing:
-        """Begin to write; nothing is computed before the first step."""
-        loaded = self._model(handle)
-        return Writing(loaded, self._memories[handle], prompt, options.to_py())
+    def generate(self, handle: int, prompt: Any, options: Any) -> Writing:
+        """Begin to write on from a text, or to answer messages; nothing is computed before the first step.
+
+        The option ``given`` holds tokens that stand after the prompt already: to branch from a text; the
+        option ``state`` a state file's bytes, from which to go on.
+        """
+        loaded, settings = self._model(handle), options.to_py()
+        given, persona = settings.pop("given", None), open_persona(loaded.model, settings.pop("state", None))
+        config, opening = DecodingConfig.from_dict(settings), None
+        if not isinstance(prompt, str):
+            chat = format_of(loaded.description)
+            config, opening = replace(config, stop=(*config.stop, *chat.stop)), chat.opening
+            prompt = chat.prompt(prompt.to_py(), begun=persona is not None and persona.begun)
+        prompt = (persona.unread if persona else "") + prompt
+        begin = functools.partial(
+            generate,
+            loaded.model,
+            loaded.tokenizer,
+            [*prompt_tokens(loaded.tokenizer, prompt), *given] if given else prompt,
+            config,
+            state=new_state(loaded.model, persona) if persona else None,
+            progress=True,
+            memory=self._memories[handle],
+        )
+        return Writing(lambda cancelled: begin(cancelled=cancelled), opening=opening)
+
+    @answering
+    def converse(self, handle: int, options: Any) -> dict[str, Any]:
+        """Begin a conversation; `options` are those of `library.converse`."""
+        conversation = converse(self._model(handle), **options.to_py())
+        self._last += 1
+        self._conversations[self._last] = handle, conversation
+        return {"conversation": self._last, "messages": conversation.messages}
+
+    @answering
+    def say(self, number: int, message: str, options: Any) -> Writing:
+        """Say something in a conversation; nothing is computed before the first step."""
+        conversation = self._conversation(number)
+        config = DecodingConfig.from_dict(options.to_py())
+        return Writing(
+            lambda cancelled: conversation.reply(message, config, cancelled=cancelled, progress=True),
+            opening=conversation.format.opening,
+            conversation=conversation,
+        )
+
+    @answering
+    def forget(self, number: int) -> None:
+        """Let go of a conversation; one that is not there is no error."""
+        self._conversations.pop(number, None)
 
     @answering
     def call(self, name: str, args: Any) -> Any:
@@ -175,6 +241,8 @@ class Bridge:
         if "model" in arguments:
             loaded = self._model(arguments["model"])
             arguments.update(model=loaded.model, tokenizer=loaded.tokenizer)
+        if "conversation" in arguments:
+            arguments["conversation"] = self._conversation(arguments["conversation"])
         return getattr(importlib.import_module(module), attribute)(**arguments)
 
     @answering
@@ -188,6 +256,11 @@ class Bridge:
                 "This model is no longer loaded.", code="model-unloaded", remedy="Load it once more."
             )
         return self._models[handle]
+
+    def _conversation(self, number: int) -> Conversation:
+        if number not in self._conversations:
+            raise LoadError("This conversation is over.", code="conversation-over", remedy="Begin a new one.")
+        return self._conversations[number][1]
 
 
 def model_info(loaded: LoadedModel, size: int) -> dict[str, Any]:

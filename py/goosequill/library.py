@@ -1,17 +1,21 @@
-"""What the JavaScript library asks of a loaded model besides writing: tokens, log-probabilities, states.
+"""What the JavaScript library asks of a loaded model: tokens, log-probabilities, states, conversations.
 
 Plain values in, plain values out; the bridge lists these functions by name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.chat import Message, format_of
+from goosequill.conversation import Conversation
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import SettingsError
+from goosequill.loading import LoadedModel
 from goosequill.models import Model
 from goosequill.models.state import State
 from goosequill.personas import Persona, load_persona, save_persona
@@ -69,21 +73,62 @@ def _likeliest(row: NDArray[np.float64], count: int) -> list[dict[str, Any]]:
 
 def save_state(model: Model, tokenizer: Tokenizer, text: str, state: Any = None) -> bytes:
     """The state after reading a text, from `state` on or from nothing, as a safetensors file."""
-    started, prefix = open_state(model, state)
-    found = started or model.new_state()
-    tokens = tokenizer.encode(prefix + text)
-    if not started:
+    persona = open_persona(model, state)
+    found = new_state(model, persona)
+    tokens = tokenizer.encode((persona.unread if persona else "") + text)
+    if not persona:
         tokens = prompt_tokens(tokenizer, tokens)
     if tokens:
         model.forward(tokens, found, logits="none")
     return save_persona(Persona(found.arrays), model)
 
 
-def open_state(model: Model, data: Any) -> tuple[State | None, str]:
-    """A state of this model from a file's bytes, and what it has not read yet; None for no bytes."""
-    if data is None:
-        return None, ""
-    persona = load_persona(BytesSource(bytes(data), "state"), model)
+def open_persona(model: Model, data: Any) -> Persona | None:
+    """A persona for this model from a file's bytes; None for no bytes."""
+    return None if data is None else load_persona(BytesSource(bytes(data), "state"), model)
+
+
+def new_state(model: Model, persona: Persona | None) -> State:
+    """A state of its own at a persona, or one that has read nothing."""
     state = model.new_state()
-    state.assign(persona.arrays)
-    return state, persona.unread
+    if persona:
+        state.assign(persona.arrays)
+    return state
+
+
+def converse(
+    loaded: LoadedModel,
+    *,
+    system: str = "",
+    messages: Sequence[Message] = (),
+    state: Any = None,
+    chat_format: str = "",
+) -> Conversation:
+    """Begin a conversation.
+
+    Parameters
+    ----------
+    state
+        Bytes of a file to begin from, as `goosequill.personas.load_persona` reads it.
+    chat_format
+        Name of one of `goosequill.chat.FORMATS`; "" takes the model's own.
+    """
+    return Conversation(
+        loaded.model,
+        loaded.tokenizer,
+        chat_format=format_of(loaded.description, chat_format),
+        system=system,
+        persona=open_persona(loaded.model, state),
+        messages=messages,
+    )
+
+
+def undo(conversation: Conversation) -> dict[str, Any]:
+    """Take the last turn of a conversation back: its message, and the messages that are left."""
+    message = conversation.undo()
+    return {"message": message, "messages": conversation.messages}
+
+
+def save_conversation(conversation: Conversation, name: str = "") -> bytes:
+    """A conversation's state as a safetensors file, from which others can begin."""
+    return save_persona(conversation.persona(name), conversation.model)

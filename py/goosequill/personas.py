@@ -35,11 +35,17 @@ class Persona:
         May be empty.
     unread
         Text that the state has not read yet; it comes before whatever is read next.
+    messages
+        What was said until then, as {"role", "content"}, where it is a conversation's.
+    begun
+        Whether the state has read a text, rather than being where one begins.
     """
 
     arrays: Arrays
     name: str = ""
     unread: str = ""
+    messages: tuple[dict[str, str], ...] = ()
+    begun: bool = True
 
 
 def save_persona(persona: Persona, model: Model) -> bytes:
@@ -49,6 +55,8 @@ def save_persona(persona: Persona, model: Model) -> bytes:
         "version": model.config.version,
         "name": persona.name,
         "unread": persona.unread,
+        "messages": list(persona.messages),
+        "begun": persona.begun,
     }
     return b"".join(encode(persona.arrays.items(), {METADATA: json.dumps(about)}))
 
@@ -65,12 +73,31 @@ def load_persona(source: ByteSource, model: Model) -> Persona:
     """
     tensors = open_tensors(source)
     if any(name.endswith(".att.time_state") for name in tensors.names()):
-        return Persona(tuned_state(tensors, model), source.name)
+        return Persona(tuned_state(tensors, model), source.name, begun=False)
     about = _about(tensors)
     arrays = {name: _array(tensors, name) for name in tensors.names()}
     model.new_state().assign(arrays)  # Refuses another model's.
-    name, unread = about.get("name"), about.get("unread")
-    return Persona(arrays, name if isinstance(name, str) else "", unread if isinstance(unread, str) else "")
+    return Persona(
+        arrays,
+        _text(about.get("name")),
+        _text(about.get("unread")),
+        _messages(about.get("messages")),
+        about.get("begun") is not False,
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _messages(value: Any) -> tuple[dict[str, str], ...]:
+    """What of a file's list are messages; anybody can write a file."""
+    found = [message for message in value if isinstance(message, dict)] if isinstance(value, list) else []
+    texts = [{key: _text(message.get(key)) for key in ("role", "content", "thought")} for message in found]
+    spoken = [message for message in texts if message["role"] in ("user", "assistant", "system")]
+    return tuple(
+        {key: text for key, text in message.items() if text or key != "thought"} for message in spoken
+    )
 
 
 def tuned_state(tensors: TensorSource, model: Model) -> Arrays:

@@ -10,7 +10,6 @@
 // `cancel()` on what generate returns ends it calmly, with finish_reason "abort".
 // All work is done in a worker (worker.js); this file only keeps the requests apart.
 
-import { chatFormat, chatPrompt } from "./chat.js";
 import { EngineError } from "./protocol.js";
 import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
 
@@ -23,10 +22,12 @@ export { EngineError };
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").ModelSource} ModelSource
  * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
+ * @typedef {import("./protocol.js").Message} Turn
  * @typedef {import("./protocol.js").Reply} Reply
  * @typedef {import("./protocol.js").ErrorFields} ErrorFields
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
  * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
+ * @typedef {RequestOptions & {onEnd?: (end: End) => void}} WritingOptions
  * `quantize` holds matrices that are stored in full in 8 or 4 bits; "auto" does so with large models.
  * @typedef {{model: string | URL | Blob | File[], tokenizer?: string, quantize?: 8 | 4 | "auto"}} ModelChoice
  * @typedef {AsyncGenerator<Chunk | End, void, void> & {cancel: () => void}} Writing
@@ -112,18 +113,37 @@ export class Engine {
 
   /**
    * @param {number} model
-   * @param {string} prompt
+   * @param {string | Turn[]} prompt a text to write on from, or messages to answer
    * @param {GenerateOptions & RequestOptions} options
    * @returns {Writing}
    */
   generate(model, prompt, { signal, onProgress, ...options }) {
-    const control = { cancelled: false, cancel: () => {} };
-    const chunks = this.#write({ type: "generate", model, prompt, options }, { signal, onProgress }, control);
-    const cancel = () => {
-      control.cancelled = true;
-      control.cancel();
-    };
-    return Object.assign(chunks, { cancel });
+    return this.#writing({ type: "generate", model, prompt, options }, { signal, onProgress });
+  }
+
+  /**
+   * @param {number} model
+   * @param {import("./protocol.js").ConversationOptions} options
+   * @returns {Promise<{conversation: number, messages: Turn[]}>}
+   */
+  async converse(model, options) {
+    return (await this.#ask({ type: "converse", model, options }, {})).result;
+  }
+
+  /**
+   * @param {number} conversation
+   * @param {string} message
+   * @param {GenerateOptions & RequestOptions} options
+   * @param {(end: End) => void} onEnd called at the end, also when nobody reads on to it
+   * @returns {Writing}
+   */
+  say(conversation, message, { signal, onProgress, ...options }, onEnd) {
+    return this.#writing({ type: "say", conversation, message, options }, { signal, onProgress, onEnd });
+  }
+
+  /** @param {number} conversation */
+  async forget(conversation) {
+    await this.#ask({ type: "forget", conversation }, {});
   }
 
   /** Ends the worker and everything that waits for it. */
@@ -133,11 +153,25 @@ export class Engine {
 
   /**
    * @param {Message} message
-   * @param {RequestOptions} options
+   * @param {WritingOptions} options
+   * @returns {Writing}
+   */
+  #writing(message, options) {
+    const control = { cancelled: false, cancel: () => {} };
+    const cancel = () => {
+      control.cancelled = true;
+      control.cancel();
+    };
+    return Object.assign(this.#write(message, options, control), { cancel });
+  }
+
+  /**
+   * @param {Message} message
+   * @param {WritingOptions} options
    * @param {{cancelled: boolean, cancel: () => void}} control
    * @returns {AsyncGenerator<Chunk | End, void, void>}
    */
-  async *#write(message, { signal, onProgress }, control) {
+  async *#write(message, { signal, onProgress, onEnd }, control) {
     /** @type {(Chunk | End)[]} */
     const queue = [];
     /** @type {Error | null} */
@@ -152,7 +186,10 @@ export class Engine {
       onReply: (reply) => {
         if (reply.type === "progress") onProgress?.(reply.progress);
         if (reply.type === "token" && !control.cancelled) queue.push(...reply.chunks);
-        if (reply.type === "done") queue.push(reply.result);
+        if (reply.type === "done") {
+          onEnd?.(reply.result);
+          queue.push(reply.result);
+        }
         wake();
       },
     });
@@ -306,14 +343,26 @@ export class Model {
   }
 
   /**
-   * Writes the assistant's next turn of a conversation, as the model's description says turns are written.
-   * @param {import("./chat.js").Message[]} messages
+   * Writes the assistant's next turn after messages, as the model's description says turns are written.
+   * Whoever carries a conversation on had better use `converse`, which reads every message once.
+   * @param {Turn[]} messages
    * @param {GenerateOptions & RequestOptions} [options]
    */
   chat(messages, options = {}) {
-    const format = chatFormat(this.info);
-    const stop = [...format.stop, ...[options.stop ?? []].flat().map(String)];
-    return this.generate(chatPrompt(messages, format), { ...options, stop });
+    const state = this.state.bytes;
+    return this.#engine.generate(this.#handle, messages, state ? { state, ...options } : options);
+  }
+
+  /**
+   * Begins a conversation.
+   * @param {{system?: string, messages?: Turn[], state?: Uint8Array | null, format?: string}} [options]
+   *   what the model is told first; what was said elsewhere; a saved state to begin from; and "world",
+   *   "g1" or "g1-quick" instead of the model's own format
+   * @returns {Promise<Conversation>}
+   */
+  async converse({ system = "", messages = [], state = this.state.bytes, format = "" } = {}) {
+    const options = { system, messages, chat_format: format, ...(state && { state }) };
+    return new Conversation(this, await this.#engine.converse(this.#handle, options));
   }
 
   /** @param {string} text @returns {Promise<{token: number, text: string}[]>} */
@@ -358,6 +407,61 @@ export class Model {
   }
 }
 
+/** A conversation with a model, which reads every message once and keeps what it has read. */
+export class Conversation {
+  #number;
+  /** What was said; of a reasoning model also its thoughts. @type {Turn[]} */
+  messages;
+
+  /** @param {Model} model @param {{conversation: number, messages: Turn[]}} begun */
+  constructor(model, { conversation, messages }) {
+    this.model = model;
+    this.#number = conversation;
+    this.messages = messages;
+  }
+
+  /**
+   * Says something, and streams the reply. One that fails, or is stopped before its first token, leaves
+   * the conversation as it was.
+   * @param {string} message
+   * @param {GenerateOptions & RequestOptions} [options]
+   */
+  say(message, options = {}) {
+    return this.model.engine.say(this.#number, message, options, ({ messages }) => {
+      this.messages = messages ?? this.messages;
+    });
+  }
+
+  /**
+   * Takes the last message back, and the reply to it.
+   * @returns {Promise<string>} the message
+   */
+  async undo() {
+    const { message, messages } = await this.#call("undo");
+    this.messages = messages;
+    return message;
+  }
+
+  /**
+   * The conversation so far as a file, from which others can begin.
+   * @param {string} [name]
+   * @returns {Promise<Uint8Array>}
+   */
+  save(name = "") {
+    return this.#call("save_conversation", { name });
+  }
+
+  /** Frees what it holds. */
+  async close() {
+    if (!this.model.engine.ended) await this.model.engine.forget(this.#number);
+  }
+
+  /** @param {string} name @param {Record<string, unknown>} [args] */
+  #call(name, args = {}) {
+    return this.model.engine.call(name, { conversation: this.#number, ...args });
+  }
+}
+
 /** The state from which a model begins to write: what it has read already, as a value to keep. */
 export class ModelState {
   #model;
@@ -379,7 +483,7 @@ export class ModelState {
   }
 
   /**
-   * Lets `generate` and `chat` begin from a saved state; null lets them begin from nothing again.
+   * Lets `generate`, `chat` and `converse` begin from a saved state; null lets them begin from nothing again.
    * @param {Uint8Array | null} bytes
    */
   async load(bytes) {

@@ -1,7 +1,7 @@
 // Chat completions in the shape that OpenAI's interface made common, answered by a model in this page.
 
 /** @typedef {import("./client.js").Model} Model */
-/** @typedef {import("./chat.js").Message} Message */
+/** @typedef {import("./protocol.js").Message} Message */
 
 /**
  * @typedef {{
@@ -26,10 +26,12 @@ export async function createChatCompletion(model, { messages, stream = false, ma
   const writing = model.chat(messages, settings);
   if (stream) return pieces(writing, about);
   let content = "";
+  let thought = "";
   for await (const item of writing) {
-    if (!("finish_reason" in item)) content += item.text;
-    else {
-      const message = { role: "assistant", content: content.trim() };
+    content += item.text;
+    thought += item.thought ?? "";
+    if ("finish_reason" in item) {
+      const message = { role: "assistant", content, ...(thought && { reasoning_content: thought }) };
       const choices = [{ index: 0, message, finish_reason: item.finish_reason, logprobs: null }];
       return { ...about, object: "chat.completion", choices, usage: totals(item.usage) };
     }
@@ -44,15 +46,11 @@ async function* pieces(writing, about) {
     choices: [{ index: 0, delta, finish_reason }],
   });
   yield piece({ role: "assistant", content: "" });
-  let begun = false;
   for await (const item of writing) {
+    const { text: content, thought: reasoning_content } = item;
+    if (reasoning_content) yield piece({ reasoning_content });
+    if (content) yield piece({ content });
     if ("finish_reason" in item) yield { ...piece({}, item.finish_reason), usage: totals(item.usage) };
-    else {
-      /** @type {string} */
-      const content = begun ? item.text : item.text.trimStart();
-      begun ||= content !== "";
-      if (content) yield piece({ content });
-    }
   }
 }
 

@@ -30,7 +30,7 @@
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
  *   layers: number, width: number, tokenizer: string, kernel: string, quantization?: {bits: number | null}, bytes: number,
  *   load_seconds: number, heap_bytes: number, notices?: string[], prompts?: {title: string, text: string}[],
- *   chat?: {prefix?: string, user: string, assistant: string, stop: string[]} | null
+ *   registers?: {name: string, tag: string}[], chat?: Record<string, unknown> | null
  * }} ModelInfo
  */
 
@@ -38,9 +38,19 @@
  * One step of writing. `text` may be empty while a multi-byte character is still incomplete, or a
  * stop text may be beginning. `top_logprobs` has as many as the option `logprobs` asks for.
  * @typedef {{token: number, text: string, logprob: number}} Candidate
- * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[]}} Chunk
+ * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[], thought?: string}} Chunk
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
- * @typedef {{text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null}} End
+ * `messages` is the whole conversation, at the end of a reply in one.
+ * @typedef {{
+ *   text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null,
+ *   thought?: string, messages?: Message[]
+ * }} End
+ */
+
+/**
+ * What was said in a conversation. Replies come without the spaces around them; what a reasoning model
+ * thinks is told apart from its answer, in chunks and ends as in messages.
+ * @typedef {{role: "system" | "user" | "assistant", content: string, thought?: string}} Message
  */
 
 /**
@@ -50,15 +60,29 @@
  */
 
 /**
+ * How a conversation begins: with a system prompt, with what was said elsewhere, from the bytes of a state
+ * file. `chat_format` names a format of goosequill.chat; without it the model's own is used.
+ * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}} ConversationOptions
+ */
+
+/**
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
  * `inspect` tells what is in a model's files without loading them (goosequill.inspection).
  * @typedef {{type: "inspect", id: number, model: ModelSource}} InspectMessage
- * @typedef {{type: "generate", id: number, model: number, prompt: string, options: GenerateOptions}} GenerateMessage
+ * A prompt is a text to write on from, or messages to answer as the model's description says.
+ * @typedef {{
+ *   type: "generate", id: number, model: number, prompt: string | Message[], options: GenerateOptions
+ * }} GenerateMessage
+ * `converse` begins a conversation, which keeps what it has read; `say` adds a turn to it, and is answered
+ * as `generate` is; `forget` ends it.
+ * @typedef {{type: "converse", id: number, model: number, options: ConversationOptions}} ConverseMessage
+ * @typedef {{type: "say", id: number, conversation: number, message: string, options: GenerateOptions}} SayMessage
+ * @typedef {{type: "forget", id: number, conversation: number}} ForgetMessage
  * @typedef {{type: "call", id: number, function: string, args: Record<string, unknown>}} CallMessage
  * @typedef {{type: "unload", id: number, model: number}} UnloadMessage
  * @typedef {{type: "cancel", id: number}} CancelMessage  the id is that of the request to end
  * @typedef {{type: "status", id: number}} StatusMessage
- * @typedef {LoadMessage | InspectMessage | GenerateMessage | CallMessage | UnloadMessage | CancelMessage | StatusMessage} Request
+ * @typedef {LoadMessage | InspectMessage | GenerateMessage | ConverseMessage | SayMessage | ForgetMessage | CallMessage | UnloadMessage | CancelMessage | StatusMessage} Request
  */
 
 /**

@@ -201,7 +201,17 @@ async function inspect({ id, model }, signal) {
 /** @param {import("./protocol.js").GenerateMessage} request @param {AbortSignal} signal */
 async function generate({ id, model, prompt, options }, signal) {
   const bridge = await ready(() => {});
-  const writing = value(bridge.generate(model, prompt, options));
+  await write(id, value(bridge.generate(model, prompt, options)), signal);
+}
+
+/** @param {import("./protocol.js").SayMessage} request @param {AbortSignal} signal */
+async function say({ id, conversation, message, options }, signal) {
+  const bridge = await ready(() => {});
+  await write(id, value(bridge.say(conversation, message, options)), signal);
+}
+
+/** Posts what is written until it ends. @param {number} id @param {any} writing @param {AbortSignal} signal */
+async function write(id, writing, signal) {
   signal.addEventListener("abort", () => writing.cancel());
   /** @type {import("./protocol.js").Chunk[]} */
   let chunks = [];
@@ -227,6 +237,18 @@ async function generate({ id, model, prompt, options }, signal) {
   } finally {
     writing.destroy();
   }
+}
+
+/** @param {import("./protocol.js").ConverseMessage} request */
+async function converse({ id, model, options }) {
+  const bridge = await ready(() => {});
+  post({ type: "done", id, result: value(bridge.converse(model, options)) });
+}
+
+/** @param {import("./protocol.js").ForgetMessage} request */
+async function forget({ id, conversation }) {
+  if (state === "ready") value((await ready(() => {})).forget(conversation));
+  post({ type: "done", id, result: null });
 }
 
 /** @param {import("./protocol.js").CallMessage} request */
@@ -259,6 +281,12 @@ function dispatch(request, signal) {
       return inspect(request, signal);
     case "generate":
       return generate(request, signal);
+    case "converse":
+      return converse(request);
+    case "say":
+      return say(request, signal);
+    case "forget":
+      return forget(request);
     case "call":
       return call(request);
     case "unload":

@@ -8,7 +8,6 @@
 // done, error, abort. Slots: poster, progress, actions. Parts: input, output, send, stop and more.
 // Elements on one page share one engine (pool.js), and the last one to leave ends its worker.
 
-import { chatFormat, chatPrompt } from "../engine/chat.js";
 import { ROOT } from "../engine/start.js";
 import { poolOf } from "./pool.js";
 import { ATTRIBUTES, DECODER, decoderOptions, OWN, parse, propertyName, write } from "./settings.js";
@@ -19,7 +18,8 @@ import { View } from "./view.js";
 /** @typedef {import("../engine/client.js").Progress} Progress */
 /** @typedef {import("../engine/client.js").Writing} Writing */
 /** @typedef {import("../engine/client.js").End} End */
-/** @typedef {import("../engine/chat.js").Message} Message */
+/** @typedef {import("../engine/client.js").Conversation} Conversation */
+/** @typedef {import("../engine/client.js").Turn} Turn */
 /** @typedef {"idle" | "loading" | "ready" | "writing" | "error"} State */
 
 // Importing this file where there is no page does no harm.
@@ -50,8 +50,10 @@ export class GooseQuill extends Base {
   #text = "";
   /** @type {string | null} the last prompt of a completion */
   #tried = null;
-  /** @type {Message[]} */
+  /** What was said; a message of the visitor's at the end awaits its reply. @type {Turn[]} */
   #messages = [];
+  /** The same as the engine holds it, once it was asked. @type {Conversation | null} */
+  #conversation = null;
   /** @type {IntersectionObserver | null} */
   #observer = null;
 
@@ -78,6 +80,7 @@ export class GooseQuill extends Base {
     if (name === "prompt" && this.#view.input.value === (before ?? "")) this.#view.input.value = now ?? "";
     if (name === "model" || name === "engine") this.#leave();
     if (name === "mode") this.clear();
+    if (name === "system") this.#dropConversation();
     this.#describe();
   }
 
@@ -108,6 +111,7 @@ export class GooseQuill extends Base {
   }
 
   set messages(list) {
+    this.#dropConversation();
     this.#messages = list.map(({ role, content }) => ({ role, content: String(content) }));
     this.#see().showMessages(this.#messages, false);
     this.#enable();
@@ -157,6 +161,7 @@ export class GooseQuill extends Base {
     this.#text = "";
     this.#tried = null;
     this.#messages = [];
+    this.#dropConversation();
     this.#see().clear();
     this.#enable();
   }
@@ -219,27 +224,40 @@ export class GooseQuill extends Base {
       if (this.#chat) view.showMessages(this.#messages, false);
       const model = await this.#ready(signal);
       this.#enter("writing");
-      const { prompt, options } = this.#request(model);
-      if (this.#chat) view.showMessages(this.#messages, true);
-      else view.beginText(prompt);
+      const options = { ...decoderOptions((name) => this.getAttribute(name)), ...this.options, signal };
       view.say("Writing…");
-      const end = await this.#stream(model.generate(prompt, { ...options, signal }));
-      this.#finish(end);
+      if (this.#chat) return this.#finish(await this.#answer(model, options));
+      view.beginText(this.#tried ?? "");
+      this.#finish(await this.#stream(model.generate(this.#tried ?? "", options)));
     });
     return this.#text;
   }
 
-  /** @param {Model} model */
-  #request(model) {
-    const options = { ...decoderOptions((name) => this.getAttribute(name)), ...this.options };
-    if (!this.#chat) return { prompt: this.#tried ?? "", options };
-    const format = chatFormat(model.info);
-    /** @type {Message[]} */
-    const messages = this.system
-      ? [{ role: "system", content: this.system }, ...this.#messages]
-      : this.#messages;
-    options.stop = [...format.stop, .../** @type {string[]} */ (options.stop ?? [])];
-    return { prompt: chatPrompt(messages, format), options };
+  /**
+   * Lets the model answer the last message.
+   * @param {Model} model
+   * @param {Record<string, unknown>} options
+   * @returns {Promise<End>}
+   */
+  async #answer(model, options) {
+    const said = this.#messages;
+    if (this.#conversation?.model !== model) this.#dropConversation();
+    this.#conversation ??= await model.converse({ system: this.system, messages: said.slice(0, -1) });
+    const conversation = this.#conversation;
+    if (conversation.messages.length >= said.length) await conversation.undo(); // it is asked once more
+    this.#see().showMessages(said, true);
+    try {
+      return await this.#stream(conversation.say(said[said.length - 1].content, options));
+    } finally {
+      // Stopped before its first token, the conversation has no reply, and the message waits on.
+      const answered = conversation.messages.length > said.length;
+      if (answered && conversation === this.#conversation) this.#messages = [...conversation.messages];
+    }
+  }
+
+  #dropConversation() {
+    this.#conversation?.close().catch(() => {}); // its engine may have ended
+    this.#conversation = null;
   }
 
   /** @param {Writing} writing @returns {Promise<End>} */
@@ -249,18 +267,17 @@ export class GooseQuill extends Base {
     let total = 0;
     try {
       for await (const item of writing) {
-        if ("finish_reason" in item) return item;
-        const text = this.#chat && this.#text === "" ? item.text.trimStart() : item.text;
         if (total++ === 0) view.hideProgress();
-        this.#text += text;
-        view.append(text);
+        this.#text += item.text;
+        view.append(item.text);
+        if ("finish_reason" in item) return item;
         this.#tell("token", item);
+        view.say(item.thought && !this.#text ? "Thinking…" : "Writing…");
       }
       throw new Error("the text ended without saying why");
     } finally {
       this.#writing = null;
       view.endText();
-      if (this.#chat && this.#text) this.#messages.push({ role: "assistant", content: this.#text.trimEnd() });
     }
   }
 

@@ -131,6 +131,9 @@ def test_a_conversation_keeps_its_turns(page: Page, site_url: str, host: Host) -
         "Good morning.",
         "And how are you?",
     ]
+    part(quill, "retry").click()
+    expect(part(quill, "status")).to_contain_text("Finished after", timeout=LONG)
+    assert quill.evaluate("(element) => element.messages") == said, "the same seed gave another reply"
     part(quill, "clear").click()
     assert quill.evaluate("(element) => element.messages") == []
 

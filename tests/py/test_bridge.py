@@ -176,6 +176,96 @@ def counting(forward: Any, counts: list[int]) -> Any:
     return counted
 
 
+class JsList(list[Any]):
+    """A JavaScript array."""
+
+    def to_py(self) -> list[Any]:
+        return list(self)
+
+
+def run(writing: Any) -> list[dict[str, Any]]:
+    steps = []
+    while not steps or "end" not in steps[-1]:
+        steps.append(writing.step()["value"])
+    return steps
+
+
+def shown(steps: list[dict[str, Any]]) -> str:
+    return "".join(step[kind]["text"] for step in steps for kind in ("chunk", "end") if kind in step)
+
+
+GREEDY = {"temperature": 0, "max_new_tokens": 6, "seed": 1}
+
+
+def test_a_conversation_is_begun_carried_on_taken_back_saved_and_loaded(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    begun = bridge.converse(handle, JsObject(system="Be kind."))["value"]
+    number = begun["conversation"]
+    assert begun["messages"] == []
+    first = run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    assert first[-1]["end"]["messages"] == [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": shown(first)},
+    ]
+    saved = bridge.call("save_conversation", JsObject(conversation=number))["value"]
+    second = run(bridge.say(number, "And?", JsObject(**GREEDY))["value"])
+    assert len(second[-1]["end"]["messages"]) == 4
+    undone = bridge.call("undo", JsObject(conversation=number))["value"]
+    assert (undone["message"], undone["messages"]) == ("And?", first[-1]["end"]["messages"])
+    assert run(bridge.say(number, "And?", JsObject(**GREEDY))["value"]) == second
+    loaded = bridge.converse(handle, JsObject(state=saved))["value"]
+    assert loaded["messages"] == first[-1]["end"]["messages"]
+    assert shown(run(bridge.say(loaded["conversation"], "And?", JsObject(**GREEDY))["value"])) == shown(
+        second
+    )
+
+
+def test_a_conversation_reads_every_message_once(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    bridge._models[handle].model.forward = counting(bridge._models[handle].model.forward, counts := [])
+    number = bridge.converse(handle, JsObject(system="A long system prompt."))["value"]["conversation"]
+    run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    counts.clear()
+    run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    assert sum(counts) == len("\n\nUser: Hi\n\nAssistant:") + GREEDY["max_new_tokens"]
+
+
+def test_a_reply_is_interrupted_by_another_question(bridge: Any) -> None:
+    number = bridge.converse(load_test_model(bridge), JsObject())["value"]["conversation"]
+    writing = bridge.say(number, "Hi", JsObject(**GREEDY))["value"]
+    while "chunk" not in writing.step()["value"]:
+        pass
+    assert bridge.call("undo", JsObject(conversation=number))["value"]["message"] == "Hi"
+    end = writing.step()["value"]["end"]
+    assert (end["finish_reason"], end["messages"]) == ("abort", [])
+
+
+def test_a_conversation_that_is_over_is_an_error_with_a_remedy(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    number = bridge.converse(handle, JsObject())["value"]["conversation"]
+    assert bridge.say(number, " ", JsObject())["error"]["code"] == "empty-message"
+    assert bridge.converse(handle, JsObject(state=b"no state"))["error"]["remedy"]
+    bridge.forget(number)
+    assert bridge.say(number, "Hi", JsObject())["error"]["code"] == "conversation-over"
+    other = bridge.converse(handle, JsObject())["value"]["conversation"]
+    bridge.unload(handle)
+    assert bridge.call("undo", JsObject(conversation=other))["error"]["code"] == "conversation-over"
+
+
+def test_messages_are_answered_in_the_models_own_format(bridge: Any) -> None:
+    config = json.loads(CONFIG) | {
+        "chat": {"prefix": "<d>", "user": "Q: ", "assistant": "A:", "stop": ["\n\nQ"]}
+    }
+    files = JsFile("config.json", json.dumps(config).encode()), JsFile("model.safetensors", WEIGHTS)
+    handle = load(bridge, *files)["value"]["handle"]
+    messages = JsList([{"role": "user", "content": "Hi"}])
+    told = run(bridge.generate(handle, messages, JsObject(stop="zzz", **GREEDY))["value"])
+    plain = run(bridge.generate(handle, "<d>Q: Hi\n\nA:", JsObject(stop=["zzz", "\n\nQ"], **GREEDY))["value"])
+    assert shown(told) == shown(plain).strip()
+    assert told[-1]["end"]["usage"] == plain[-1]["end"]["usage"]
+    assert bridge.generate(handle, JsList([3]), JsObject())["error"]["code"] == "chat-messages"
+
+
 def test_a_listed_function_gets_the_model_and_its_tokenizer(bridge: Any) -> None:
     answer = bridge.call("prompt_surprise", JsObject(model=load_test_model(bridge), prompt="Goose"))
     assert [token["text"] for token in answer["value"]] == list("Goose")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,17 +12,19 @@ import numpy as np
 import pytest
 import torch
 
+from goosequill.chat import FORMATS, ChatFormat, format_of
 from goosequill.conversation import Conversation
 from goosequill.decoding import Chunk, DecodingConfig, End
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models import Model, load_model
-from goosequill.personas import load_persona, save_persona
+from goosequill.personas import Persona, load_persona, save_persona
 from goosequill.tokenizers import Tokenizer, load_tokenizer
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.safetensors import encode
 from tests.py import checkpoints
 from tests.py.weights.test_pth import saved
 
+ROOT = Path(__file__).parents[2]
 TOKENIZER = load_tokenizer("byte")
 GREEDY = DecodingConfig(temperature=0, max_new_tokens=40)
 
@@ -45,10 +49,11 @@ class Scripted:
         return self.tokenizer.decode(self.tokens)
 
     def new_state(self) -> Any:
-        return _Read(self.tokens)
+        return _Read([])
 
     def forward(self, tokens: Sequence[int], state: Any, *, logits: str = "last") -> Any:
         state.tokens.extend(tokens)
+        self.tokens = state.tokens
         if logits == "none":
             return None
         text = self.tokenizer.decode(state.tokens)
@@ -62,6 +67,8 @@ class Scripted:
 
 class _Read:
     """A state that is the list of what was read."""
+
+    nbytes = 1
 
     def __init__(self, tokens: list[int]) -> None:
         self.tokens = tokens
@@ -134,6 +141,91 @@ def test_a_token_that_ends_the_reply_and_begins_the_stop_is_read_in_part() -> No
     assert model.read == "User: Hi\n\nAssistant: Hello…\n\nUser: And?\n\nAssistant: Fine"
 
 
+def test_the_default_models_conversation_begins_with_its_tag() -> None:
+    description = json.loads((ROOT / "site" / "models" / "default" / "config.json").read_text())
+    model = Scripted(" Hello.\n\nUser", " Fine.\n\nUser")
+    talk = Conversation(model, TOKENIZER, chat_format=format_of(description))  # type: ignore[arg-type]
+    assert text_of(talk.reply("Hi", GREEDY)) == " Hello."
+    assert text_of(talk.reply("And?", GREEDY)) == " Fine."
+    assert model.read == "<dialogue>\nUser: Hi\n\nAssistant: Hello.\n\nUser: And?\n\nAssistant: Fine."
+
+
+def two_turns(**options: Any) -> tuple[Scripted, Conversation]:
+    model = Scripted(" One\n\nUser", " Two\n\nUser", " Three\n\nUser")
+    talk = Conversation(model, TOKENIZER, system="Count.", **options)  # type: ignore[arg-type]
+    for message in ("a", "b"):
+        text_of(talk.reply(message, GREEDY))
+    return model, talk
+
+
+@pytest.mark.parametrize("budget", [100, 1, 0])
+def test_a_turn_taken_back_was_never_said(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    monkeypatch.setattr("goosequill.conversation.UNDO_BUDGET", budget)
+    model, talk = two_turns()
+    assert talk.undo() == "b"
+    assert text_of(talk.reply("c", GREEDY)) == " Two"
+    assert model.read == "System: Count.\n\nUser: a\n\nAssistant: One\n\nUser: c\n\nAssistant: Two"
+    assert (talk.undo(), talk.undo()) == ("c", "a")
+    assert talk.messages == []
+    with pytest.raises(SettingsError, match="no turn"):
+        talk.undo()
+    assert text_of(talk.reply("d", GREEDY)) == " One"
+    assert model.read == "System: Count.\n\nUser: d\n\nAssistant: One"
+
+
+def test_what_was_said_elsewhere_is_read_with_the_next_message_and_can_be_taken_back() -> None:
+    said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "One"}]
+    model = Scripted(" One\n\nUser", " Two\n\nUser")
+    talk = Conversation(model, TOKENIZER, messages=said)  # type: ignore[arg-type]
+    assert text_of(talk.reply("b", GREEDY)) == " Two"
+    assert model.read == "User: a\n\nAssistant: One\n\nUser: b\n\nAssistant: Two"
+    assert (talk.undo(), talk.undo()) == ("b", "a")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        Conversation(model, TOKENIZER, messages=[{"role": "goose", "content": "Honk"}])  # type: ignore[arg-type]
+
+
+def test_a_reply_stopped_before_its_first_token_was_never_asked_for() -> None:
+    model = Scripted(" One\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    looks = iter([False, True])
+    items = list(talk.reply("long " * 40, GREEDY, cancelled=lambda: next(looks), progress=True))
+    assert isinstance(items[-1], End) and items[-1].finish_reason == "abort"
+    assert talk.messages == []
+    talk.reply("never listened to", GREEDY)
+    assert text_of(talk.reply("a", GREEDY)) == " One"
+    assert model.read == "User: a\n\nAssistant: One"
+
+
+def test_a_reply_under_way_ends_when_something_else_is_asked() -> None:
+    model, talk = two_turns()
+    items = talk.reply("c", GREEDY)
+    assert text_of([next(items), next(items)]) == " T"
+    assert talk.undo() == "c"
+    assert list(items) == []
+    assert len(talk.messages) == 4
+    text_of(talk.reply("d", DecodingConfig(temperature=0, max_new_tokens=1)))
+    talk.undo()
+    assert model.read == "System: Count.\n\nUser: a\n\nAssistant: One\n\nUser: b\n\nAssistant: Two"
+
+
+@pytest.mark.parametrize("search", [{"num_beams": 2}, {"penalty_alpha": 0.1, "top_k": 2}])
+def test_a_reply_that_was_searched_for_is_read_with_the_next_message(search: dict[str, Any]) -> None:
+    talk = Conversation(model := build(), TOKENIZER)
+    shown = text_of(talk.reply("Hello", DecodingConfig(max_new_tokens=5, **search)))
+    state = model.new_state()
+    model.forward(TOKENIZER.encode(f"User: Hello\n\nAssistant:{shown}\n\n"), state, logits="none")
+    saved = talk.persona()
+    model.forward(TOKENIZER.encode(saved.unread), talk.state, logits="none")
+    np.testing.assert_allclose(model.forward([65], talk.state), model.forward([65], state), atol=1e-3)
+
+
+def test_a_thought_is_kept_apart_from_the_answer() -> None:
+    model = Scripted("<think>Hm.</think>Yes.\n\nUser")
+    talk = Conversation(model, TOKENIZER, chat_format=FORMATS["world"])  # type: ignore[arg-type]
+    text_of(talk.reply("Well?", GREEDY))
+    assert talk.messages[-1] == {"role": "assistant", "content": "Yes.", "thought": "Hm."}
+
+
 def test_the_state_is_that_of_the_whole_text() -> None:
     model = build()
     talk, tokens = Conversation(model, TOKENIZER), []
@@ -163,9 +255,36 @@ def test_a_saved_conversation_goes_on_where_it_was() -> None:
     saved_state = save_persona(talk.persona("goose"), model)
     persona = load_persona(BytesSource(saved_state), model)
     assert persona.name == "goose"
-    assert text_of(Conversation(model, TOKENIZER, persona=persona).reply("And?", GREEDY)) == text_of(
-        talk.reply("And?", GREEDY)
-    )
+    again = Conversation(model, TOKENIZER, persona=persona)
+    assert again.messages == talk.messages != []
+    assert text_of(again.reply("And?", GREEDY)) == text_of(talk.reply("And?", GREEDY))
+    assert again.undo() == "And?"
+    with pytest.raises(SettingsError, match="no turn"):
+        again.undo()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_the_tag_at_the_head_is_not_read_twice(begun: bool) -> None:
+    chat_format = ChatFormat(prefix="<dialogue>\n")
+    persona = Persona(build().new_state().arrays, begun=begun)
+    talk = Conversation(build(), TOKENIZER, chat_format=chat_format, system="Hi", persona=persona)
+    expected = "System: Hi\n\n" if begun else "<dialogue>\nSystem: Hi\n\n"
+    assert talk.persona().unread == expected
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"messages": 3, "name": 4, "unread": []},
+        {"messages": [1, {}, {"role": "goose", "content": "x"}, {"role": 1, "content": 2}]},
+    ],
+)
+def test_a_state_file_with_odd_words_in_it_is_read_for_its_state(about: dict[str, Any]) -> None:
+    model = build()
+    notes = json.dumps({"format_version": 1, **about})
+    file = b"".join(encode(model.new_state().arrays.items(), {"goosequill.state": notes}))
+    persona = load_persona(BytesSource(file), model)
+    assert (persona.name, persona.unread, persona.messages) == ("", "", ())
 
 
 @pytest.mark.parametrize("version", ["5.2", "6", "7"])

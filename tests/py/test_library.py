@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError
-from goosequill.library import detokenize, logprobs, open_state, save_state, tokenize
+from goosequill.library import detokenize, logprobs, open_persona, save_state, tokenize
 from goosequill.loading import LoadedModel, load_path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -46,9 +46,9 @@ def test_log_probabilities_are_those_of_the_model_step_by_step(loaded: LoadedMod
 
 
 def test_a_state_in_two_steps_is_the_state_in_one(loaded: LoadedModel) -> None:
-    once, _ = open_state(loaded.model, save_state(loaded.model, loaded.tokenizer, "A feather fell"))
+    once = open_persona(loaded.model, save_state(loaded.model, loaded.tokenizer, "A feather fell"))
     first = save_state(loaded.model, loaded.tokenizer, "A feather")
-    twice, _ = open_state(loaded.model, save_state(loaded.model, loaded.tokenizer, " fell", first))
+    twice = open_persona(loaded.model, save_state(loaded.model, loaded.tokenizer, " fell", first))
     assert once is not None and twice is not None
     for name, array in once.arrays.items():
         np.testing.assert_allclose(array, twice.arrays[name], atol=1e-4)

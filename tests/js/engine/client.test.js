@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Engine } from "../../../site/engine/client.js";
+import { Engine, Model } from "../../../site/engine/client.js";
 
 /** A worker of which the test plays the part. */
 class FakeWorker {
@@ -232,4 +232,33 @@ test("a worker that never answers, or that says it is going, ends the engine", a
   worker.react = () => worker.reply({ type: "gone", reason: "a fault" });
   await assert.rejects(engine.status(), { code: "worker-died", message: /a fault/ });
   assert.ok(silent.ended && engine.ended && worker.terminated);
+});
+
+test("a conversation knows what was said, also where the loop was left", async () => {
+  const { worker, engine } = start();
+  const said = [{ role: "user", content: "Hi" }];
+  const whole = [...said, { role: "assistant", content: "t0" }];
+  worker.react = ({ id, type }) => {
+    if (type === "converse") worker.reply({ type: "done", id, result: { conversation: 5, messages: [] } });
+    if (type === "say") worker.reply({ type: "token", id, chunks: [chunk(0)] });
+    if (type === "cancel") worker.reply({ type: "done", id, result: { ...end, messages: whole } });
+    if (type === "call") worker.reply({ type: "done", id, result: { message: "Hi", messages: [] } });
+    if (type === "forget") worker.reply({ type: "done", id, result: null });
+  };
+  const model = new Model(engine, 3, /** @type {any} */ ({}));
+  model.state.bytes = new Uint8Array(2);
+  const talk = await model.converse({ system: "Be kind." });
+  for await (const item of talk.say("Hi", { temperature: 0 })) if (item) break;
+  assert.deepEqual(talk.messages, whole);
+  assert.equal(await talk.undo(), "Hi");
+  assert.deepEqual(talk.messages, []);
+  await talk.close();
+  const options = { system: "Be kind.", messages: [], chat_format: "", state: new Uint8Array(2) };
+  assert.deepEqual(worker.sent, [
+    { type: "converse", model: 3, options, id: 1 },
+    { type: "say", conversation: 5, message: "Hi", options: { temperature: 0 }, id: 2 },
+    { type: "cancel", id: 2 },
+    { type: "call", function: "undo", args: { conversation: 5 }, id: 3 },
+    { type: "forget", conversation: 5, id: 4 },
+  ]);
 });

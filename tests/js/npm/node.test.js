@@ -20,8 +20,8 @@ const MODEL = new URL("site/models/default", root).pathname;
 async function read(writing) {
   let text = "";
   for await (const item of writing) {
-    if ("finish_reason" in item) return { text, end: item };
     text += item.text;
+    if ("finish_reason" in item) return { text, end: item };
   }
 }
 
@@ -82,6 +82,25 @@ test("the library under Node", async (t) => {
     }
     assert.equal(text.trim(), whole.choices[0].message.content);
     assert.equal(reason, whole.choices[0].finish_reason);
+  });
+
+  await t.test("a conversation is carried on, taken back, saved and loaded", async () => {
+    const short = { temperature: 0, max_new_tokens: 6 };
+    const talk = await model.converse();
+    await read(talk.say("Good morning.", short));
+    const state = await talk.save("morning");
+    const second = await read(talk.say("And how are you?", short));
+    assert.equal(talk.messages.length, 4);
+    assert.equal(talk.messages[3].content, second?.text);
+    const request = { messages: talk.messages.slice(0, 3), max_tokens: 6, temperature: 0 };
+    const whole = await createChatCompletion(model, request);
+    assert.equal(whole.choices[0].message.content, second?.text);
+    assert.equal(await talk.undo(), "And how are you?");
+    await talk.close();
+    const again = await model.converse({ state });
+    assert.deepEqual(again.messages, talk.messages);
+    assert.equal((await read(again.say("And how are you?", short)))?.text, second?.text);
+    await assert.rejects(model.converse({ format: "goose" }), { code: "chat-format" });
   });
 });
 

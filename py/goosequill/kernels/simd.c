@@ -54,6 +54,14 @@ INLINE void store(float *p, f32x4 v, word n) {
   else store_end(p, v, n);
 }
 
+// A body for every four of n numbers from i on; the last time `left` may be less than 4.
+#define EACH_FOUR(n, ...)                                             \
+  {                                                                   \
+    word i = 0;                                                       \
+    for (const word left = 4; i + 4 <= (n); i += 4) { __VA_ARGS__ }   \
+    for (const word left = (n) - i; i < (n); i += 4) { __VA_ARGS__ }  \
+  }
+
 INLINE float sum(f32x4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
 
 INLINE f32x4 choose(i32x4 mask, f32x4 yes, f32x4 no) {
@@ -145,7 +153,7 @@ INLINE i16x8 dot4(i8x16 w, const int *x) {
 }
 #endif
 
-INLINE i32x4 pair_sums(i16x8 v) { return (((i32x4)v << 16) >> 16) + ((i32x4)v >> 16); }
+INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}); }
 
 // A product's operands. The inputs of `TOKENS` tokens lie interleaved in `scratch`: for each step
 // the words of all tokens, then for each group of columns the tokens' scales and corrections.
@@ -169,23 +177,29 @@ NOINLINE void finish(const struct product *p, word row, word token, f32x4 low, f
   if (left > 4) store(out + 4, activate(high, p->activation), left - 4);
 }
 
-INLINE void panel_f32(const struct product *p, word row, word token, const unsigned count) {
-  const float *w = (const float *)p->weights + row * p->in;
-  const float *x = (const float *)p->scratch;
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// Each of these computes `panels` panels, `apart` rows from one another, for `count` tokens. Two
+// panels from distant places keep two streams of memory under way: while one waits, the other runs.
+
+INLINE void panel_f32(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  const float *w = (const float *)p->weights + row * p->in, *x = (const float *)p->scratch;
   f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
   for (word c = 0; c < p->in; c++, w += ROWS, x += count) {
-    f32x4 w0 = load(w, 4), w1 = load(w + 4u, 4);
-#pragma clang loop unroll(full)
-    for (unsigned t = 0; t < count; t++) {
-      low[t] = madd(w0, splat(x[t]), low[t]);
-      high[t] = madd(w1, splat(x[t]), high[t]);
+    UNROLL for (unsigned n = 0; n < panels; n++) {
+      const float *at = w + n * apart * p->in;
+      f32x4 w0 = load(at, 4), w1 = load(at + 4u, 4);
+      UNROLL for (unsigned t = 0; t < count; t++) {
+        low[n + t] = madd(w0, splat(x[t]), low[n + t]);
+        high[n + t] = madd(w1, splat(x[t]), high[n + t]);
+      }
     }
   }
-#pragma clang loop unroll(full)
-  for (unsigned t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
+  UNROLL for (unsigned n = 0; n < panels; n++)
+    UNROLL for (unsigned t = 0; t < count; t++) finish(p, row + n * apart, token + t, low[n + t], high[n + t]);
 }
 
-INLINE void panel_i8(const struct product *p, word row, word token, const unsigned count) {
+INLINE void panel_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   word padded = p->in + (p->in & 1);
   const i8x8 *w = (const i8x8 *)((const signed char *)p->weights + row * padded);
   const int *x = p->scratch;
@@ -195,28 +209,32 @@ INLINE void panel_i8(const struct product *p, word row, word token, const unsign
     word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
     i32x4 a[TOKENS] = {0}, b[TOKENS] = {0};
     for (; steps > 0; steps--, w += 2, x += count) {
-      i16x8 w0 = __builtin_convertvector(w[0], i16x8), w1 = __builtin_convertvector(w[1u], i16x8);
-#pragma clang loop unroll(full)
-      for (unsigned t = 0; t < count; t++) {
-        i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
-        a[t] += dot2(w0, pair);
-        b[t] += dot2(w1, pair);
+      UNROLL for (unsigned n = 0; n < panels; n++) {
+        const i8x8 *at = w + n * (apart / 8 * padded);
+        i16x8 w0 = __builtin_convertvector(at[0], i16x8), w1 = __builtin_convertvector(at[1u], i16x8);
+        UNROLL for (unsigned t = 0; t < count; t++) {
+          i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
+          a[n + t] += dot2(w0, pair);
+          b[n + t] += dot2(w1, pair);
+        }
       }
     }
-#pragma clang loop unroll(full)
-    for (unsigned t = 0; t < count; t++) {
-      low[t] += __builtin_convertvector(a[t], f32x4);
-      high[t] += __builtin_convertvector(b[t], f32x4);
+    UNROLL for (unsigned i = 0; i < panels * count; i++) {
+      low[i] += __builtin_convertvector(a[i], f32x4);
+      high[i] += __builtin_convertvector(b[i], f32x4);
     }
   }
-  f32x4 s0 = load(p->scales + row, 4), s1 = load(p->scales + row + 4, 4);
-#pragma clang loop unroll(full)
-  for (unsigned t = 0; t < count; t++) finish(p, row, token + t, low[t] * s0 * scales[t], high[t] * s1 * scales[t]);
+  UNROLL for (unsigned n = 0; n < panels; n++) {
+    word at = row + n * apart;
+    f32x4 s0 = load(p->scales + at, 4), s1 = load(p->scales + at + 4, 4);
+    UNROLL for (unsigned t = 0; t < count; t++)
+      finish(p, at, token + t, low[n + t] * s0 * scales[t], high[n + t] * s1 * scales[t]);
+  }
 }
 
 // Sums of a group stay in 16 bits: each lane adds 32 products of at most 8 x 127, which fit once
 // the weights' offset of 8 is taken off; on the way there the sum may wrap around.
-INLINE void panel_i4(const struct product *p, word row, word token, const unsigned count) {
+INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   word groups = p->in / GROUP;
   const i8x16 *w = (const i8x16 *)((const signed char *)p->weights + row * p->in / 2);
   const int *x = p->scratch;
@@ -226,45 +244,46 @@ INLINE void panel_i4(const struct product *p, word row, word token, const unsign
   f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, scales += ROWS) {
     i16x8 a[TOKENS], b[TOKENS];
-#pragma clang loop unroll(full)
-    for (unsigned t = 0; t < count; t++) {
-      int c = corrections[t];
-      a[t] = b[t] = (i16x8)(i32x4){c, c, c, c};
-    }
+    UNROLL for (unsigned n = 0; n < panels; n++)
+      UNROLL for (unsigned t = 0; t < count; t++) {
+        int c = corrections[t];
+        a[n + t] = b[n + t] = (i16x8)(i32x4){c, c, c, c};
+      }
     for (int step = 0; step < GROUP / 8; step++, w += 2, x += 2 * QUAD_WORDS * count) {
-      i8x16 w0 = w[0] & 15, w1 = w[1u] & 15;
-      i8x16 w2 = (i8x16)((u16x8)w[0] >> 4) & 15, w3 = (i8x16)((u16x8)w[1u] >> 4) & 15;
-#pragma clang loop unroll(full)
-      for (unsigned t = 0; t < count; t++) {
-        const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
-        a[t] += dot4(w0, first) + dot4(w2, second);
-        b[t] += dot4(w1, first) + dot4(w3, second);
+      UNROLL for (unsigned n = 0; n < panels; n++) {
+        const i8x16 *at = w + n * (apart / 8 * p->in / 4);
+        i8x16 w0 = at[0] & 15, w1 = at[1u] & 15;
+        i8x16 w2 = (i8x16)((u16x8)at[0] >> 4) & 15, w3 = (i8x16)((u16x8)at[1u] >> 4) & 15;
+        UNROLL for (unsigned t = 0; t < count; t++) {
+          const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
+          a[n + t] += dot4(w0, first) + dot4(w2, second);
+          b[n + t] += dot4(w1, first) + dot4(w3, second);
+        }
       }
     }
-    f32x4 s0 = load(scales, 4), s1 = load(scales + 4u, 4);
-#pragma clang loop unroll(full)
-    for (unsigned t = 0; t < count; t++) {
-      f32x4 s = splat(x_scales[t]);
-      low[t] = madd(__builtin_convertvector(pair_sums(a[t]), f32x4), s0 * s, low[t]);
-      high[t] = madd(__builtin_convertvector(pair_sums(b[t]), f32x4), s1 * s, high[t]);
+    UNROLL for (unsigned n = 0; n < panels; n++) {
+      const float *at = scales + n * apart * groups;
+      f32x4 s0 = load(at, 4), s1 = load(at + 4u, 4);
+      UNROLL for (unsigned t = 0; t < count; t++) {
+        f32x4 s = splat(x_scales[t]);
+        low[n + t] = madd(__builtin_convertvector(pair_sums(a[n + t]), f32x4), s0 * s, low[n + t]);
+        high[n + t] = madd(__builtin_convertvector(pair_sums(b[n + t]), f32x4), s1 * s, high[n + t]);
+      }
     }
   }
-#pragma clang loop unroll(full)
-  for (unsigned t = 0; t < count; t++) finish(p, row, token + t, low[t], high[t]);
+  UNROLL for (unsigned n = 0; n < panels; n++)
+    UNROLL for (unsigned t = 0; t < count; t++) finish(p, row + n * apart, token + t, low[n + t], high[n + t]);
 }
 
 static float largest(const float *x, word n) {
   f32x4 top = splat(0);
-  for (word i = 0; i < n; i += 4) top = larger(absolute(load(x + i, n - i)), top);
+  EACH_FOUR(n, top = larger(absolute(load(x + i, left)), top);)
   float a = top[0] > top[1] ? top[0] : top[1], b = top[2] > top[3] ? top[2] : top[3];
   return a > b ? a : b;
 }
 
-INLINE int rounded(float value) {
-  return (int)(value + (value < 0 ? -0.5f : 0.5f));
-}
-
-INLINE int halves(int low, int high) { return (low & 0xffff) | (high << 16); }
+// To the nearest integers, which lie in the last bits once 1.5 2^23 is added; up to 2^22.
+INLINE i32x4 rounded(f32x4 v) { return (i32x4)(v + 12582912.0f) - 0x4b400000; }
 
 static void spread_f32(const struct product *p, word token, unsigned count) {
   for (unsigned t = 0; t < count; t++) {
@@ -276,41 +295,44 @@ static void spread_f32(const struct product *p, word token, unsigned count) {
 
 // Inputs in 15 bits, with one scale a token: two columns a word.
 static void spread_i8(const struct product *p, word token, unsigned count) {
-  word steps = (p->in + 1) / 2;
   for (unsigned t = 0; t < count; t++) {
     const float *x = p->x + (token + t) * p->in;
     int *out = p->scratch + t;
     float top = largest(x, p->in), factor = top > 0 ? 32767 / top : 0;
-    for (word i = 0; i < steps; i++) {
-      int second = 2 * i + 1 < p->in ? rounded(x[2 * i + 1] * factor) : 0;
-      out[i * count] = halves(rounded(x[2 * i] * factor), second);
-    }
-    ((float *)out)[steps * count] = top / 32767;
+    EACH_FOUR(p->in, {
+      i16x8 q = (i16x8)rounded(load(x + i, left) * factor);
+      i32x4 words = (i32x4)__builtin_shufflevector(q, q, 0, 2, 4, 6, 0, 2, 4, 6);
+      out[0] = words[0];
+      if (left > 2) out[count] = words[1];
+      out += left > 2 ? 2 * count : count;
+    })
+    *(float *)out = top / 32767;
   }
 }
 
 // Inputs in 8 bits, with one scale a token and group: four columns a word (or two words).
 static void spread_i4(const struct product *p, word token, unsigned count) {
   word groups = p->in / GROUP, words = p->in / 4 * QUAD_WORDS;
+  const i8x16 offset = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8};  // of the weights
   for (unsigned t = 0; t < count; t++) {
+    int *out = p->scratch + t * QUAD_WORDS;
     for (word g = 0; g < groups; g++) {
       const float *x = p->x + (token + t) * p->in + g * GROUP;
-      int *out = p->scratch + (g * (GROUP / 4) * count + t) * QUAD_WORDS;
       float top = largest(x, GROUP), factor = top > 0 ? 127 / top : 0;
-      int first = 0, second = 0;
+      i16x8 correction = {0};
       for (int i = 0; i < GROUP; i += 4, out += count * QUAD_WORDS) {
-        int q[4];
-        for (int j = 0; j < 4; j++) q[j] = rounded(x[i + j] * factor);
+        i32x4 q = rounded(load(x + i, 4) * factor);
 #ifdef DOT_BYTES
-        out[0] = (q[0] & 255) | (q[1] & 255) << 8 | (q[2] & 255) << 16 | q[3] << 24;
+        i8x16 bytes = (i8x16)q;
+        out[0] = ((i32x4)__builtin_shufflevector(bytes, bytes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12))[0];
 #else
-        out[0] = halves(q[0], q[2]);
-        out[1] = halves(q[1], q[3]);
+        i32x4 halves = (i32x4)__builtin_shufflevector((i16x8)q, (i16x8)q, 0, 4, 2, 6, 0, 4, 2, 6);
+        out[0] = halves[0];
+        out[1] = halves[1];
 #endif
-        first += q[0] + q[1];
-        second += q[2] + q[3];
+        correction -= dot4(offset, out);
       }
-      p->scratch[words * count + g * count + t] = halves(-8 * first, -8 * second);
+      p->scratch[words * count + g * count + t] = ((i32x4)correction)[0];
       ((float *)p->scratch)[(words + groups) * count + g * count + t] = top / 127;
     }
   }
@@ -323,11 +345,11 @@ word scratch_words(word in, word bits) {
 
 #define EACH_COUNT(panel)                                   \
   switch (count) {                                          \
-    case 1: panel(&part, row, token, 1); break;             \
-    case 2: panel(&part, row, token, 2); break;             \
-    case 3: panel(&part, row, token, 3); break;             \
-    case 4: panel(&part, row, token, 4); break;             \
-    default: panel(&part, row, token, TOKENS); break;       \
+    case 1: panel(&part, row, 0, token, 1, 1); break;       \
+    case 2: panel(&part, row, 0, token, 1, 2); break;       \
+    case 3: panel(&part, row, 0, token, 1, 3); break;       \
+    case 4: panel(&part, row, 0, token, 1, 4); break;       \
+    default: panel(&part, row, 0, token, 1, TOKENS); break; \
   }
 
 // Each panel is read once from memory; all tokens pass while it is in the cache.
@@ -341,7 +363,13 @@ static void product(const struct product *p, word bits) {
     else if (bits == 8) spread_i8(&part, token, count);
     else spread_i4(&part, token, count);
   }
-  for (word row = 0; row < p->rows; row += ROWS) {
+  word row = 0, half = p->tokens == 1 ? p->rows / (2 * ROWS) * ROWS : 0;
+  for (; row < half; row += ROWS) {
+    if (bits == 32) panel_f32(p, row, half, 0, 2, 1);
+    else if (bits == 8) panel_i8(p, row, half, 0, 2, 1);
+    else panel_i4(p, row, half, 0, 2, 1);
+  }
+  for (row += half; row < p->rows; row += ROWS) {
     for (word token = 0; token < p->tokens; token += TOKENS) {
       unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
       part.scratch = p->scratch + token * each;
@@ -375,27 +403,26 @@ static void embed(float *out, const void *table, const float *scales, const int 
 
 // ---- Element by element; `period` is the length after which the last operand repeats --------
 
-#define EACH_ROW(period) \
-  for (word start = 0; start < n; start += period) \
-    for (word i = 0, left = period; i < period; i += 4, left -= 4)
-
 static void lerp(float *out, const float *a, const float *b, const float *weight, word n, word period) {
-  EACH_ROW(period) {
-    f32x4 x = load(a + start + i, left), y = load(b + start + i, left);
-    store(out + start + i, madd(y - x, load(weight + i, left), x), left);
-  }
+  for (word start = 0; start < n; start += period, out += period, a += period, b += period)
+    EACH_FOUR(period, {
+      f32x4 x = load(a + i, left);
+      store(out + i, madd(load(b + i, left) - x, load(weight + i, left), x), left);
+    })
 }
 
 static void add(float *out, const float *a, const float *b, word n, word period) {
-  EACH_ROW(period) store(out + start + i, load(a + start + i, left) + load(b + i, left), left);
+  for (word start = 0; start < n; start += period, out += period, a += period)
+    EACH_FOUR(period, store(out + i, load(a + i, left) + load(b + i, left), left);)
 }
 
 static void multiply(float *out, const float *a, const float *b, word n, word period) {
-  EACH_ROW(period) store(out + start + i, load(a + start + i, left) * load(b + i, left), left);
+  for (word start = 0; start < n; start += period, out += period, a += period)
+    EACH_FOUR(period, store(out + i, load(a + i, left) * load(b + i, left), left);)
 }
 
 static void copy(float *out, const float *from, word n) {
-  for (word i = 0; i < n; i += 4) store(out + i, load(from + i, n - i), n - i);
+  EACH_FOUR(n, store(out + i, load(from + i, left), left);)
 }
 
 static void shift(float *out, const float *x, float *previous, word tokens, word width) {
@@ -418,17 +445,16 @@ static void mix(float *out, const float *x, float *previous, const float *weight
 static void normalise(float *out, const float *x, const float *weight, const float *bias, word rows, word size, word heads, float eps) {
   for (word row = 0; row < rows; row++, x += size, out += size) {
     f32x4 total = splat(0), squares = splat(0);
-    for (word i = 0; i < size; i += 4) total += load(x + i, size - i);
+    EACH_FOUR(size, total += load(x + i, left);)
     float mean = sum(total) / size;
-    for (word i = 0; i < size; i++) out[i] = x[i] - mean;
-    for (word i = 0; i < size; i += 4) {
-      f32x4 centred = load(out + i, size - i);
+    EACH_FOUR(size, store(out + i, load(x + i, left) - mean, left);)
+    EACH_FOUR(size, {
+      f32x4 centred = load(out + i, left);
       squares += centred * centred;
-    }
+    })
     f32x4 factor = splat(1 / square_root(sum(squares) / size + eps));
     const float *w = weight + row % heads * size, *b = bias + row % heads * size;
-    for (word i = 0, left = size; i < size; i += 4, left -= 4)
-      store(out + i, madd(load(out + i, left) * factor, load(w + i, left), load(b + i, left)), left);
+    EACH_FOUR(size, store(out + i, madd(load(out + i, left) * factor, load(w + i, left), load(b + i, left)), left);)
   }
 }
 
@@ -437,7 +463,7 @@ static void normalise(float *out, const float *x, const float *weight, const flo
 static void wkv4(float *out, const float *k, const float *v, const float *decay, const float *bonus, float *state, word tokens, word width) {
   float *numerator = state, *denominator = state + width, *exponent = state + 2 * width;
   for (word t = 0; t < tokens; t++, k += width, v += width, out += width) {
-    for (word i = 0, left = width; i < width; i += 4, left -= 4) {
+    EACH_FOUR(width, {
       f32x4 key = load(k + i, left), value = load(v + i, left), e = load(exponent + i, left);
       f32x4 a = load(numerator + i, left), b = load(denominator + i, left);
       // The exponent common to both sums is subtracted, so that no exp overflows.
@@ -450,7 +476,7 @@ static void wkv4(float *out, const float *k, const float *v, const float *decay,
       store(numerator + i, past * a + now * value, left);
       store(denominator + i, past * b + now, left);
       store(exponent + i, top, left);
-    }
+    })
   }
 }
 

@@ -1,6 +1,8 @@
 """All of it, from nothing: fetch the text, train vocabulary and model, measure, write site/models/default.
 
-Every part that is done already is passed over, so an interrupted call is repeated as it was.
+The model is trained in phases: each is a constant rate and then a decay into a model that could be released,
+and from that released model (its rounded weights) the next phase goes on. Every part that is done already is
+passed over, so an interrupted call is repeated as it was.
 """
 
 from __future__ import annotations
@@ -12,16 +14,13 @@ import subprocess
 import sys
 
 from scripts.train.corpus import training_folder
-
-STABLE_STEPS = 2543
-DECAY_STEPS = 1547
+from scripts.train.phases import PHASES, Phase
 
 
-def call(module: str, *arguments: str) -> None:
+def call(module: str, *arguments: object) -> None:
     """Run a module of this folder in a process of its own, at the lowest priority."""
-    subprocess.run(
-        ["nice", "-n", "19", sys.executable, "-m", f"scripts.train.{module}", *arguments], check=True
-    )
+    words = ["nice", "-n", "19", sys.executable, "-m", f"scripts.train.{module}", *map(str, arguments)]
+    subprocess.run(words, check=True)
 
 
 def step_of(run: str) -> int:
@@ -30,24 +29,48 @@ def step_of(run: str) -> int:
     return int(json.loads(log.read_text().splitlines()[-1])["step"]) if log.exists() else 0
 
 
+def train(phases: tuple[Phase, ...], threads: int) -> None:
+    """Train one phase after the other; steps count on from phase to phase."""
+    done = 0
+    start: tuple[object, ...] = ()
+    for phase in phases:
+        shared = ("--peak", phase.peak, "--threads", threads)
+        if step_of(phase.constant) < done + phase.steps:
+            call("train", "--run", phase.constant, "--steps", done + phase.steps, *start, *shared)
+        done += phase.steps + phase.decay_steps
+        branch = ("--branch-of", phase.constant, "--decay-steps", phase.decay_steps)
+        if step_of(phase.decay) < done:
+            call("train", "--run", phase.decay, *branch, *shared)
+        if phase is not phases[-1]:
+            released = training_folder() / "released" / phase.decay
+            call("export", "--run", phase.decay, "--to", released)
+            start = ("--start-from", released)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=STABLE_STEPS, help="at the full rate")
-    parser.add_argument("--decay-steps", type=int, default=DECAY_STEPS, help="from the full rate to zero")
+    parser.add_argument("--steps", type=int, help="of each phase at its constant rate")
+    parser.add_argument("--decay-steps", type=int, help="of each phase from the constant rate to zero")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
-    folder, threads = training_folder(), str(options.threads)
+    folder = training_folder()
+    phases = tuple(
+        Phase(
+            phase.constant,
+            phase.decay,
+            options.steps or phase.steps,
+            options.decay_steps or phase.decay_steps,
+            phase.peak,
+        )
+        for phase in PHASES
+    )
     if not (folder / "manifest.json").exists():
         call("corpus")
     if not (folder / "test.npy").exists():
         call("tokenizer")
-    if step_of("main") < options.steps:
-        call("train", "--run", "main", "--steps", str(options.steps), "--threads", threads)
-    decay = ("--branch-of", "main", "--decay-steps", str(options.decay_steps), "--threads", threads)
-    if step_of("release") < options.steps + options.decay_steps:
-        call("train", "--run", "release", *decay)
-    call("evaluate", "--run", "release")
-    call("export", "--run", "release")
+    train(phases, options.threads)
+    call("evaluate", "--run", phases[-1].decay)
+    call("export", "--run", phases[-1].decay)
     call("golden")
     call("card")
 

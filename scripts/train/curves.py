@@ -23,10 +23,14 @@ class Curve:
     points: Sequence[Point]
 
 
+def read_log(folder: Path) -> list[dict[str, float]]:
+    """A run's log.jsonl, a line an entry."""
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
 def read_curve(folder: Path, name: str, *, x: str = "tokens", y: str = "valid_bpb") -> Curve:
     """One field of a run's log against another; steps that a resumed run did again count once."""
-    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return Curve(name, sorted({line[x]: line[y] for line in lines if y in line}.items()))
+    return Curve(name, sorted({line[x]: line[y] for line in read_log(folder) if y in line}.items()))
 
 
 def draw(curves: Sequence[Curve], *, title: str, x_title: str, y_title: str, x_unit: float = 1.0) -> str:

@@ -2,7 +2,8 @@
 
 Every document of the test split is read from an empty state, by the numpy engine, from the same weights
 in float32, 8 and 4 bits. Writes results.json into the training folder; the model card takes the table
-from there.
+from there. `--model` measures a model folder instead of a run's checkpoint: `--model site/models/default
+--only int8` is the released model as it is.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import lzma
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from scripts.train import kneser_ney
 from scripts.train.corpus import REGISTERS, read_split, training_folder
-from scripts.train.export import compress, read_checkpoint
+from scripts.train.export import Tensors, compress, read_checkpoint, read_released
 from tokenizers import Tokenizer
 
 from goosequill.evaluation import surprisal
@@ -66,10 +67,9 @@ def kneser_ney_row(folder: Path, texts: list[str], ids: list[list[int]]) -> Row:
     return per_register(texts, bits)
 
 
-def load_checkpoint(run: str, bits: Any, *, weights: str) -> Model:
-    tensors, _ = read_checkpoint(run, weights=weights)
-    data = b"".join(encode(compress(tensors, bits).items()))
-    return load_model(open_tensors(BytesSource(data, run)))
+def load_rounded(tensors: Tensors, bits: Literal[8, 4] | None, *, throughout: bool = False) -> Model:
+    data = b"".join(encode(compress(tensors, bits, throughout=throughout).items()))
+    return load_model(open_tensors(BytesSource(data, "rounded")))
 
 
 def model_row(model: Model, texts: list[str], ids: list[list[int]]) -> Row:
@@ -88,29 +88,34 @@ def sample(texts: list[str], every: int) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", default="release")
+    parser.add_argument("--model", type=Path, help="a model folder to measure instead of a run")
     parser.add_argument("--weights", default="average", choices=("average", "model"))
     parser.add_argument(
-        "--only", default="", help="comma-separated rows: gzip,xz,kneser-ney,float32,int8,int4"
+        "--only", default="", help="comma-separated rows: gzip,xz,kneser-ney,float32,int8,int4,int4-all"
     )
-    parser.add_argument("--also", default="", help="another run to measure in float32, for comparison")
     parser.add_argument("--every", type=int, default=1, help="only every n-th document")
     options = parser.parse_args()
     folder = training_folder()
     texts = sample(read_split(folder, "test"), options.every)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    if options.model:
+        tensors, _ = read_released(options.model)
+    else:
+        tensors, _ = read_checkpoint(options.run, weights=options.weights)
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
+    def ours(bits: Literal[8, 4] | None, *, throughout: bool = False) -> Callable[[], Row]:
+        return lambda: model_row(load_rounded(tensors, bits, throughout=throughout), texts, ids)
+
     rows: dict[str, Callable[[], Row]] = {
         "gzip": lambda: compressor_row(texts, lambda data: gzip.compress(data, 9)),
         "xz": lambda: compressor_row(texts, lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)),
         "kneser-ney": lambda: kneser_ney_row(folder, texts, ids),
-        "float32": lambda: model_row(load_checkpoint(options.run, None, weights=options.weights), texts, ids),
-        "int8": lambda: model_row(load_checkpoint(options.run, 8, weights=options.weights), texts, ids),
-        "int4": lambda: model_row(load_checkpoint(options.run, 4, weights=options.weights), texts, ids),
+        "float32": ours(None),
+        "int8": ours(8),
+        "int4": ours(4),
+        "int4-all": ours(4, throughout=True),
     }
-    if options.also:
-        rows[options.also] = lambda: model_row(
-            load_checkpoint(options.also, None, weights="average"), texts, ids
-        )
     wanted = options.only.split(",") if options.only else list(rows)
     path = folder / "results.json"
     for name in wanted:

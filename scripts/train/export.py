@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from scripts.train.corpus import REGISTERS, training_folder
 
-from goosequill.weights import QuantizedMatrix, quantize
+from goosequill.weights import QuantizedMatrix, folder_reader, open_folder, quantize
 from goosequill.weights.quantize import bits_for
 from goosequill.weights.safetensors import write
 
@@ -40,17 +40,28 @@ def read_checkpoint(run: str, *, weights: str = "average") -> tuple[Tensors, dic
     """The tensors of a run's last checkpoint in float32, by BlinkDL's names, and the checkpoint's figures."""
     saved = torch.load(training_folder() / "runs" / run / "last.pt", weights_only=True)
     tensors = {name: value.float().numpy() for name, value in saved[weights].items()}
-    return tensors, {key: saved[key] for key in ("size", "step", "tokens", "seconds")}
+    return tensors, {key: saved[key] for key in ("size", "step", "tokens", "seconds", "origin")}
+
+
+def read_released(folder: Path) -> tuple[Tensors, dict[str, Any]]:
+    """A model folder's tensors in float32, rounded ones as they are computed with, and its config.json."""
+    opened = open_folder(folder_reader(folder))
+    read = {name: opened.tensors.read(name) for name in opened.tensors.names()}
+    tensors = {
+        name: value.dequantize() if isinstance(value, QuantizedMatrix) else value
+        for name, value in read.items()
+    }
+    return tensors, opened.description
 
 
 def compress(
-    tensors: Tensors, bits: Literal[8, 4] | None
+    tensors: Tensors, bits: Literal[8, 4] | None, *, throughout: bool = False
 ) -> dict[str, NDArray[np.float32] | QuantizedMatrix]:
-    """Matrices in few bits, all else in float32."""
+    """Matrices in few bits, all else in float32; `throughout`: no more for embedding and head."""
 
     def form(name: str, value: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
         rounded = bits and bits_for(name, value.shape, bits)
-        return quantize(value, rounded) if rounded else value
+        return quantize(value, bits if throughout and bits else rounded) if rounded else value
 
     return {name: form(name, value) for name, value in tensors.items()}
 
@@ -84,6 +95,7 @@ def describe(folder: Path, tensors: Tensors, figures: dict[str, Any], *, bits: i
             "steps": figures["step"],
             "tokens": figures["tokens"],
             "cpu_seconds": round(figures["seconds"]),
+            **({"origin": figures["origin"]} if figures["origin"] else {}),
         },
     }
 

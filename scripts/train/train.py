@@ -3,6 +3,10 @@
 The schedule is warm-up, stable, decay: the stable run can go on for as long as there is time, and at any
 moment a branch with `--decay-steps` takes its last checkpoint and anneals it into a model to release.
 Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices adamw`: all of them).
+
+A run begins from random weights, or with `--start-from` from those of a model folder, as it was released:
+its steps, tokens and seconds count on from the folder's, the optimisers' memories are empty, and the rate
+warms up anew, to `--peak` of the full one. Layers beyond the folder's (`--layers`) begin as no-ops.
 """
 
 from __future__ import annotations
@@ -21,7 +25,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from scripts.train.corpus import training_folder
+from scripts.train.export import read_released
 from scripts.train.model import Rwkv, Size
+
+from goosequill.models import detect_config
+from goosequill.weights import folder_reader, open_folder
 
 MALLOC = {  # keeps freed pages instead of returning them to the kernel at every step: 20-35% less system time
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
@@ -93,11 +101,15 @@ class Run:
         torch.manual_seed(options.seed)
         self.step, self.tokens_seen, self.seconds = 0, 0, 0.0
         self.decay_from: int | None = None
+        self.origin: dict[str, Any] = {}
+        self.peak = options.peak
         source = self._source()
         saved = torch.load(source, weights_only=True) if source else None
         if saved:
             self.size = Size(**saved["size"])
         self.model = Rwkv(self.size)
+        if options.start_from and not saved:
+            self._start_from(options.start_from)
         self.optimizers = make_optimizers(self.model, options)
         self.average = {name: value.detach().clone() for name, value in self.model.named_parameters()}
         if saved:
@@ -119,13 +131,37 @@ class Run:
             else None
         )
 
+    def _start_from(self, folder: Path) -> None:
+        """Take a released model's weights, and count on from its figures."""
+        config = detect_config(open_folder(folder_reader(folder)).tensors)
+        tensors, description = read_released(folder)
+        figures = description["training"]
+        mine = training_folder() / "tokenizer.json"
+        if mine.read_bytes() != (folder / "tokenizer.json").read_bytes():
+            raise SystemExit(f"{folder} has another vocabulary than {mine}: its tokens mean other texts")
+        size = Size(
+            config.version,
+            max(config.layers, self.options.layers),
+            config.width,
+            config.ffn_width,
+            config.vocab_size,
+        )
+        if size != self.size:
+            raise SystemExit(f"{folder} has {size}, and this run was asked for {self.size}")
+        released = {name: torch.from_numpy(value) for name, value in tensors.items()}
+        self.model.load_state_dict({**self.model.state_dict(), **released})
+        weights = next(file for file in description["files"] if file["name"].endswith(".safetensors"))
+        self.origin = {**figures, "sha256": weights["sha256"]}
+        self.step, self.tokens_seen = figures["steps"], figures["tokens"]
+        self.seconds = float(figures["cpu_seconds"])
+
     def _restore(self, saved: dict[str, Any]) -> None:
         self.model.load_state_dict(saved["model"])
         self.average = saved["average"]
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
         self.step, self.tokens_seen, self.seconds = saved["step"], saved["tokens"], saved["seconds"]
-        self.decay_from = saved["decay_from"]
+        self.decay_from, self.origin, self.peak = saved["decay_from"], saved["origin"], saved["peak"]
         if self.options.decay_steps and self.decay_from is None:
             self.decay_from = self.step
 
@@ -139,16 +175,23 @@ class Run:
             "tokens": self.tokens_seen,
             "seconds": self.seconds,
             "decay_from": self.decay_from,
-            "options": vars(self.options),
+            "origin": self.origin,
+            "peak": self.peak,
+            "options": {**vars(self.options), "start_from": str(self.options.start_from or "")},
         }
         torch.save(state, self.folder / "last.partial")
         (self.folder / "last.partial").rename(self.folder / "last.pt")
 
+    @property
+    def own_steps(self) -> int:
+        """Steps since this run, or the one it is a branch of, began."""
+        return self.step - int(self.origin.get("steps", 0))
+
     def rate(self) -> float:
-        """The schedule's factor: linear warm-up, 1, then linear decay to zero on a branch."""
+        """The schedule's factor: linear warm-up, the peak, then linear decay to zero on a branch."""
         if self.decay_from is not None:
-            return max(0.0, 1 - (self.step - self.decay_from) / self.options.decay_steps)
-        return min(1.0, (self.step + 1) / self.options.warmup)
+            return self.peak * max(0.0, 1 - (self.step - self.decay_from) / self.options.decay_steps)
+        return self.peak * min(1.0, (self.own_steps + 1) / self.options.warmup)
 
     def finished(self) -> bool:
         if self.decay_from is not None:
@@ -166,7 +209,8 @@ class Run:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         values = [value.detach() for value in self.model.parameters()]
-        torch._foreach_lerp_(list(self.average.values()), values, 1 - min(EMA, self.step / (self.step + 10)))
+        keep = min(EMA, self.own_steps / (self.own_steps + 10))
+        torch._foreach_lerp_(list(self.average.values()), values, 1 - keep)
         self.step += 1
         self.tokens_seen += batch.shape[0] * (batch.shape[1] - 1)
         return loss
@@ -247,6 +291,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--run", default="main", help="name of the run: its folder under runs/")
     parser.add_argument("--branch-of", default="", help="start from the last checkpoint of this run")
+    parser.add_argument("--start-from", type=Path, help="start from the weights of this model folder")
     parser.add_argument(
         "--decay-steps", type=int, default=0, help="anneal the learning rate to zero over so many steps"
     )
@@ -255,6 +300,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         "--cpu-minutes", type=float, default=1e9, help="stop (and save) after so much CPU time in all"
     )
     parser.add_argument("--steps", type=int, default=10**9)
+    parser.add_argument("--peak", type=float, default=1.0, help="part of the learning rates to warm up to")
     parser.add_argument("--version", default="4", choices=("4", "7"))
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--width", type=int, default=192)

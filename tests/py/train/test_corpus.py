@@ -1,7 +1,9 @@
 """The corpus: documents keep to one side of the split, repeated paragraphs go, tags stay at the head."""
 
+import dataclasses
 import json
 
+import pytest
 from scripts.train import corpus
 from scripts.train.corpus import Document
 
@@ -65,3 +67,18 @@ def test_bible_chapters_are_documents():
         "Jonah 1\n\nVerse 0.\nVerse 1.",
         "Jonah 2\n\nVerse 2.\nVerse 3.",
     ]
+
+
+def test_an_altered_download_is_refused_and_another_debian_version_is_named(tmp_path, capsys):
+    wheel, debian = corpus.PACKAGES[-1], corpus.PACKAGES[0]
+    (tmp_path / "chatterbot_corpus-1.3.3-py2.py3-none-any.whl").write_bytes(b"altered")
+    with pytest.raises(SystemExit, match=r"not the archive that chatterbot-corpus 1\.3\.3 was"):
+        corpus.fetch(wheel, tmp_path)
+    other = tmp_path / "r-cran-janeaustenr_1.0.1-2_all.deb"
+    other.write_bytes(b"newer")
+    assert corpus.fetch(debian, tmp_path) == other
+    assert "may differ" in capsys.readouterr().err
+    assert corpus.version_of(other, debian) == "1.0.1-2"
+    same = dataclasses.replace(debian, sha256=corpus.digest_of(other))
+    corpus.fetch(same, tmp_path)
+    assert capsys.readouterr().err == ""

@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from scripts.train import curves, export, train
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from goosequill.loading import load_path
 from tests.py.train.test_train import SMALL
+
+WIDE = [*SMALL, "--vocab", "257"]
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def folder(tmp_path, monkeypatch):
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(["<|endoftext|>"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    train.main(["--run", "tiny", "--steps", "2", *SMALL, "--vocab", "257"])
+    train.main(["--run", "tiny", "--steps", "2", *WIDE])
     return tmp_path
 
 
@@ -44,6 +47,44 @@ def test_an_exported_run_is_a_model_folder(folder, bits, tolerance):
     stored = export.compress(tensors, bits)["head.weight"]
     found = stored if bits is None else stored.dequantize()
     assert np.abs(found - tensors["head.weight"]).max() <= tolerance * np.abs(tensors["head.weight"]).max()
+
+
+def test_a_run_from_a_model_folder_has_its_weights_and_counts_on(folder):
+    export.export("tiny", folder / "model", bits=8)
+    options = train.parse(["--run", "more", "--start-from", str(folder / "model"), "--peak", "0.5", *WIDE])
+    run = train.Run(options)
+    tensors, figures = export.read_checkpoint("tiny")
+    head = export.compress(tensors, 8)["head.weight"].dequantize()
+    assert np.array_equal(run.model.head.weight.detach().numpy(), head)
+    assert (run.step, run.tokens_seen) == (figures["step"], figures["tokens"])
+    assert run.rate() == 0.25  # half of the warm-up's two steps, to half the rate
+    train.main(
+        ["--run", "more", "--start-from", str(folder / "model"), "--peak", "0.5", "--steps", "4", *WIDE]
+    )
+    train.main(["--run", "end", "--branch-of", "more", "--decay-steps", "2", *WIDE])
+    rates = [line["rate"] for line in curves.read_log(folder / "runs" / "end") if "rate" in line]
+    assert rates == [0.25, 0.0]
+    export.export("end", folder / "second")
+    described = load_path(folder / "second").description
+    assert described["training"]["steps"] == 6
+    assert described["training"]["origin"]["steps"] == 2
+    assert described["training"]["origin"]["sha256"] in (folder / "model" / "config.json").read_text()
+
+
+def test_a_run_of_another_size_than_the_model_folder_says_so(folder):
+    export.export("tiny", folder / "model")
+    other = [*WIDE, "--ffn", "128"]
+    with pytest.raises(SystemExit, match=r"ffn_width=64.*ffn_width=128"):
+        train.Run(train.parse(["--run", "more", "--start-from", str(folder / "model"), *other]))
+
+
+def test_layers_beyond_the_model_folders_begin_as_no_ops(folder):
+    export.export("tiny", folder / "model", bits=None)
+    start = ["--start-from", str(folder / "model"), *WIDE]
+    same, deeper = (train.Run(train.parse([*start, "--layers", layers])).model for layers in ("1", "3"))
+    tokens = torch.arange(64).view(2, 32)
+    assert torch.equal(deeper(tokens), same(tokens))
+    assert len(deeper.blocks) == 3
 
 
 def test_curves_have_a_line_for_every_run_and_count_repeated_steps_once(folder):

@@ -1,0 +1,23 @@
+"""The phases in which the default model is trained.
+
+Each is a constant rate and then a decay into a model that could be released; from that released model (its
+rounded weights) the next phase goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A run at a constant rate and the run that decays it, in steps; `peak` is a part of the full rate."""
+
+    constant: str
+    decay: str
+    steps: int
+    decay_steps: int
+    peak: float
+
+
+PHASES = (Phase("first", "first-decay", 2543, 1547, 1.0),)

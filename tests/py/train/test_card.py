@@ -1,0 +1,62 @@
+"""The card's figures are those of the model, its runs and its origin; history has the logs of lost runs."""
+
+import json
+
+import pytest
+from scripts.train import card, curves, export, train
+from scripts.train.phases import Phase
+
+from tests.py.train.test_export import WIDE, folder
+
+__all__ = ["folder"]
+
+PHASES = (Phase("tiny", "tiny-decay", 2, 2, 1.0), Phase("more", "end", 2, 2, 0.5))
+
+
+@pytest.fixture
+def released(folder):
+    """A model folder after two phases, with the figures that the other parts of training would leave."""
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+    row = dict.fromkeys(["total", *card.REGISTERS], 2.0)
+    (folder / "results.json").write_text(json.dumps({"float32": row, "int8": row, "int4": row}))
+    train.main(["--run", "tiny-decay", "--branch-of", "tiny", "--decay-steps", "2", *WIDE])
+    export.export("tiny-decay", folder / "first")
+    start = ["--start-from", str(folder / "first"), "--peak", "0.5"]
+    train.main(["--run", "more", *start, "--steps", "6", *WIDE])
+    train.main(["--run", "end", "--branch-of", "more", "--decay-steps", "2", *WIDE])
+    export.export("end", folder / "model")
+    return folder
+
+
+MANIFEST = {
+    "sources": [],
+    "splits": {
+        split: {"registers": dict.fromkeys(card.REGISTERS, 1000)} for split in ("train", "valid", "test")
+    },
+}
+
+
+def test_the_card_tells_what_every_phase_cost(released):
+    card.write(released / "model", phases=PHASES)
+    text = (released / "model" / "README.md").read_text(encoding="utf-8")
+    assert "| 1 | 4 |" in text
+    assert "| 2 | 4 |" in text
+    assert "| in all | 8 |" in text
+    assert "phase 2, decay" in (released / "model" / "curves.svg").read_text(encoding="utf-8")
+
+
+def test_trials_of_a_continuation_are_counted_from_where_it_began(released, monkeypatch):
+    lines = [{"step": 9, "tokens": 900, "seconds": 70.0, "valid_bpb": 2.0, "average_bpb": 1.5}]
+    monkeypatch.setattr(card, "HISTORY", released / "history")
+    log = released / "history" / "continued-wide" / "log.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    table = card.trial_table("continued-", {"cpu_seconds": 50, "tokens": 400})
+    assert table[2:] == ["| wide | 20 | 500 | 1.500 |"]
+
+
+def test_every_phase_of_the_released_model_has_its_logs():
+    training = json.loads((export.DEFAULT / "config.json").read_text(encoding="utf-8"))["training"]
+    reached = [training["origin"], training] if "origin" in training else [training]
+    last = [curves.read_log(card.HISTORY / phase.decay)[-1] for phase in card.PHASES]
+    assert [line["step"] for line in last] == [figures["steps"] for figures in reached]

@@ -26,9 +26,10 @@ from goosequill.loading import LoadedModel, load_path
 TEMPLATE = Path(__file__).with_name("card.md")
 NOTICES = Path(__file__).with_name("NOTICES.md")
 HISTORY = Path(__file__).with_name("history")
-CONTINUED = """Trials of going on, from the model of the first phase: each a warm-up of 60 steps to the part of
-the full rate that its name gives in percent, 50 steps at it, and a decay to zero over 70. The nearer to the full
-rate, the more of what the first decay had won was lost again, so the second phase keeps far below it:
+CONTINUED = """Trials of going on, from the model of the first phase: each a warm-up of 60 steps to the
+part of the full rate that its name gives in percent, 50 steps at it, and a decay to zero over 70. The nearer
+to the full rate, the more of what the first decay had won was lost again, so the second phase keeps
+far below it:
 """
 SAMPLE_TOKENS = 90
 SEEDS = (1, 2)

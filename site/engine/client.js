@@ -445,7 +445,7 @@ export class Conversation {
   /**
    * The conversation so far as a file, from which others can begin.
    * @param {string} [name]
-   * @returns {Promise<Uint8Array>}
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   save(name = "") {
     return this.#call("save_conversation", { name });
@@ -536,7 +536,7 @@ function died(why) {
   return new EngineError({
     code: "worker-died",
     message: `The engine stopped: ${why}.`,
-    remedy: "What was written is kept. Press Generate to start the engine again.",
+    remedy: "What was written is kept. Trying once more starts the engine again.",
   });
 }
 

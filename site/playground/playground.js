@@ -5,10 +5,13 @@
 import { byId, element, later, megabytes } from "../common/dom.js";
 import { Memory, readAddress, writeAddress } from "../common/memory.js";
 import { download } from "../compare/export.js";
+import { Chat } from "./chat.js";
 import { showExplanation } from "./explanation.js";
 import { Knobs } from "./knobs.js";
 import { offerModels, rounding } from "./models.js";
+import { Pace } from "./pace.js";
 import { PHASES, ProgressView } from "./progress.js";
+import { offerRegisters, showRegister } from "./registers.js";
 import { Session } from "./session.js";
 import { Texts, writtenText } from "./texts.js";
 import { TokenText, tokenTable, visible } from "./tokens.js";
@@ -25,6 +28,7 @@ const page = {
   prompt: byId("prompt", "textarea"),
   generate: byId("generate", "button"),
   stop: byId("stop", "button"),
+  chatStop: byId("chat-stop", "button"),
   append: byId("append", "button"),
   copy: byId("copy", "button"),
   clear: byId("clear", "button"),
@@ -97,6 +101,25 @@ const progressView = new ProgressView(
 const showProgress = (/** @type {Progress} */ progress) => progressView.show(progress);
 const hideProgress = () => progressView.hide();
 
+const chat = new Chat({
+  ready: ensureModel,
+  settings: () => {
+    knobs.drawIfFresh();
+    store();
+    return { ...knobs.settings(), seed: knobs.seed };
+  },
+  busy: () => Boolean(loading || writing),
+  track: (now) => {
+    writing = now;
+    showButtons();
+  },
+  onProgress: showProgress,
+  hideProgress,
+  say,
+  complain: fail,
+  changed: () => store(),
+});
+
 /** @param {{message: string, remedy?: string}} error */
 function showError({ message, remedy = "" }) {
   page.status.replaceChildren(element("strong", {}, message), remedy ? ` ${remedy}` : "");
@@ -118,7 +141,7 @@ function showButtons() {
   page.generate.disabled = busy;
   page.load.disabled = busy || session.holds(source);
   page.load.textContent = session.holds(source) ? "Loaded" : "Load now";
-  page.stop.disabled = !busy;
+  for (const button of [page.stop, page.chatStop]) button.disabled = !busy;
   for (const control of [page.file, page.tokenizer, page.useDefault]) control.disabled = busy;
   for (const button of [page.append, page.copy, page.clear]) button.disabled = busy || !written;
   for (const part of [page.outputHint, page.tableBox, page.saveBox]) part.hidden = busy || !written;
@@ -126,6 +149,7 @@ function showButtons() {
   page.output.setAttribute("aria-busy", String(busy));
   page.loadSize.hidden = session.holds(source);
   page.useDefault.hidden = source === defaultSource;
+  chat.showButtons();
 }
 
 // ---- Model -------------------------------------------------------------------------------------
@@ -152,6 +176,7 @@ async function describeDefault() {
   page.modelTitle.textContent = defaultSource.title;
   page.modelFacts.textContent = model.description ?? "";
   offerPrompts(model.prompts ?? []);
+  offerRegisters(model.registers);
   showSize();
 }
 
@@ -163,7 +188,7 @@ function sum(files = []) {
 function showSize() {
   if (!sizes.engine) return;
   const own = source === defaultSource ? `, the model ${megabytes(sizes.model)}` : "";
-  page.loadSize.textContent = `Nothing is loaded before you press Generate or Load now. The engine is ${megabytes(sizes.engine)}${own}, from this site.`;
+  page.loadSize.textContent = `Nothing is loaded before you press Generate, Send or Load now. The engine is ${megabytes(sizes.engine)}${own}, from this site.`;
 }
 
 /** @param {{title: string, text: string}[]} prompts */
@@ -175,6 +200,7 @@ function offerPrompts(prompts) {
       button.addEventListener("click", () => {
         page.prompt.value = text;
         page.prompt.focus();
+        showRegister();
         store();
       });
       return button;
@@ -198,6 +224,8 @@ function showModel(info) {
     `${megabytes(info.heap_bytes)} of memory`,
   ];
   page.modelFacts.textContent = facts.filter(Boolean).join(" · ");
+  offerRegisters(info.registers);
+  chat.describe(info);
 }
 
 /** Loads what is chosen, unless it is loaded; throws what went wrong. */
@@ -365,35 +393,6 @@ function showEnd({ finish_reason, usage, seed }, pace, text) {
   );
 }
 
-/** Tokens, and tokens per second, shown a few times a second while writing. */
-class Pace {
-  tokens = 0;
-  #first = 0;
-  #last = 0;
-  #shown = 0;
-
-  /** @param {HTMLElement} place */
-  constructor(place) {
-    this.place = place;
-  }
-
-  add() {
-    this.#last = performance.now();
-    if (this.tokens++ === 0) this.#first = this.#last;
-    if (this.#last - this.#shown < 250) return;
-    this.#shown = this.#last;
-    this.show("");
-  }
-
-  /** @param {string} more */
-  show(more) {
-    const seconds = (this.#last - this.#first) / 1000;
-    const rate =
-      this.tokens > 1 && seconds > 0 ? ` · ${((this.tokens - 1) / seconds).toFixed(1)} tokens a second` : "";
-    this.place.textContent = `${this.tokens} ${this.tokens === 1 ? "token" : "tokens"}${rate}${more}`;
-  }
-}
-
 function stop() {
   loading?.abort();
   writing?.cancel();
@@ -521,7 +520,7 @@ function save(kind) {
 
 /** Puts prompt and settings into the address and the memory. */
 function store() {
-  const values = knobs.values();
+  const values = new Map([...knobs.values(), ...chat.values()]);
   if (page.prompt.value) values.set("prompt", page.prompt.value);
   memory.write(values);
   if (page.prompt.value.length > ADDRESS_LIMIT) values.delete("prompt");
@@ -563,6 +562,8 @@ function restore() {
   knobs.restore(values);
   showPreset();
   page.prompt.value = values.get("prompt") ?? page.prompt.value;
+  showRegister();
+  chat.restore(values);
 }
 
 async function copy() {
@@ -593,6 +594,7 @@ function append() {
 
 page.generate.addEventListener("click", write);
 page.stop.addEventListener("click", stop);
+page.chatStop.addEventListener("click", stop);
 page.load.addEventListener("click", loadOnly);
 page.copy.addEventListener("click", copy);
 page.clear.addEventListener("click", clear);
@@ -628,14 +630,14 @@ page.useDefault.addEventListener("click", () => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    write();
+    if (!chat.active) write();
   } else if (event.key === "Escape" && (loading || writing)) {
     stop();
   }
 });
 document.querySelector(".skip-link")?.addEventListener("click", (event) => {
   event.preventDefault(); // its target would replace the settings in the address
-  page.prompt.focus();
+  (chat.active ? byId("message", "textarea") : page.prompt).focus();
 });
 addEventListener("hashchange", restore);
 addEventListener("dragover", (event) => {

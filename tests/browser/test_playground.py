@@ -204,6 +204,23 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(playground: Playground, wid
     playground.page.set_viewport_size({"width": 1280, "height": 800})
 
 
+def test_a_register_is_put_at_the_head_and_can_be_undone(playground: Playground) -> None:
+    register, prompt = playground.register, playground.prompt
+    prompt.fill("The goose")
+    expect(register).to_have_value("")
+    register.select_option(label="sermon")
+    expect(prompt).to_have_value("<sermon>\nThe goose")
+    register.select_option(label="verse")
+    expect(prompt).to_have_value("<verse>\nThe goose")
+    prompt.press("Control+z")
+    expect(prompt).to_have_value("<sermon>\nThe goose")
+    expect(register.locator("option:checked")).to_have_text("sermon")
+    register.select_option(index=0)
+    expect(prompt).to_have_value("The goose")
+    prompt.fill("<fact>\nGoosequillia")
+    expect(register.locator("option:checked")).to_have_text("fact")
+
+
 def test_a_dead_worker_is_told_at_once_and_the_text_is_kept(playground: Playground) -> None:
     playground.write_for_long("The goose")
     playground.page.workers[0].evaluate("self.close()")

@@ -1,0 +1,165 @@
+"""Chat in the playground: one page and one engine, since Python takes seconds to start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.accessibility import violations
+
+START = 60_000  # milliseconds that a start may take on a busy machine
+
+
+class Chat:
+    """The playground, set to chat."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(address)
+        self.mode_chat.check()
+        self.page.locator("#knob-max_new_tokens").fill("12")
+        self.page.locator("#knob-max_new_tokens").blur()
+        self.page.get_by_text("System prompt, format, saved state").click()
+
+    def __getattr__(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name.replace("_", "-"))
+
+    def seed(self, value: int) -> None:
+        knob = self.page.locator("#knob-seed")
+        knob.fill(str(value))
+        knob.blur()
+
+    def say(self, text: str) -> None:
+        self.message.fill(text)
+        self.message.press("Enter")
+        self.answered(text)
+
+    def answered(self, text: str) -> None:
+        expect(self.send).to_be_enabled(timeout=START)
+        expect(self.status).to_have_text(re.compile(r"(Answered|Length reached) after \d+ tokens?\."))
+        expect(self.page.locator(".message.user").last).to_contain_text(text)
+
+    def texts(self) -> list[str]:
+        return self.page.locator(".message .said:visible").all_text_contents()
+
+    def read(self) -> int:
+        """Tokens that were read for the last reply."""
+        found = re.search(r"([\d,]+) tokens read", self.page.locator("#chat-measures").text_content() or "")
+        assert found
+        return int(found[1].replace(",", ""))
+
+
+@pytest.fixture(scope="module")
+def chat(browser: Browser, site_url: str) -> Iterator[Chat]:
+    context = browser.new_context()
+    chat = Chat(context.new_page(), site_url + "playground/")
+    yield chat
+    context.close()
+    assert not chat.complaints
+
+
+@pytest.fixture(autouse=True)
+def fresh(chat: Chat) -> None:
+    if chat.chat_clear.is_enabled():
+        chat.chat_clear.click()
+    chat.seed(3)
+
+
+def test_turns_go_on_without_being_read_again(chat: Chat) -> None:
+    chat.system.fill("You live on a pond, and tell of it whoever asks. " * 8)
+    chat.say("Good morning.")
+    first = chat.read()
+    chat.say("And how are you?")
+    assert chat.read() < first / 4
+    assert [text for text in chat.texts() if text in ("Good morning.", "And how are you?")] == chat.texts()[
+        ::2
+    ]
+    assert all(chat.texts())
+    expect(chat.messages).to_have_attribute("aria-busy", "false")
+    chat.page.emulate_media(reduced_motion="reduce")
+    for theme in ("light", "dark"):
+        chat.page.emulate_media(color_scheme=theme)
+        assert violations(chat.page) == []
+    chat.page.set_viewport_size({"width": 360, "height": 740})
+    assert chat.page.evaluate("document.documentElement.scrollWidth") <= 360
+    chat.page.set_viewport_size({"width": 1280, "height": 800})
+    chat.system.fill("")
+
+
+def test_a_turn_is_asked_again_taken_back_cleared_and_brought_back(chat: Chat) -> None:
+    chat.say("Good morning.")
+    chat.say("And how are you?")
+    said = chat.texts()
+    chat.again.click()
+    chat.answered("And how are you?")
+    assert chat.texts() == said, "the same seed gave another reply"
+    chat.undo.click()
+    expect(chat.message).to_have_value("And how are you?")
+    assert chat.texts() == said[:2]
+    chat.message.press("Enter")
+    chat.answered("And how are you?")
+    assert chat.texts() == said
+    chat.chat_clear.click()
+    expect(chat.messages).to_be_empty()
+    chat.undo.click()
+    assert chat.texts() == said
+
+
+def test_a_saved_state_goes_on_where_it_was(chat: Chat, tmp_path: Path) -> None:
+    chat.say("Good morning.")
+    with chat.page.expect_download() as download:
+        chat.save_state.click()
+    path = tmp_path / "goose.safetensors"
+    download.value.save_as(path)
+    chat.say("And how are you?")
+    said = chat.texts()
+    chat.chat_clear.click()
+    chat.persona.set_input_files(path)
+    expect(chat.persona_name).to_have_text("Begun from goose.safetensors.")
+    assert chat.texts() == said[:2]
+    chat.say("And how are you?")
+    assert chat.texts() == said
+    (tmp_path / "no.pth").write_bytes(b"no state")
+    chat.persona.set_input_files(tmp_path / "no.pth")
+    expect(chat.status).to_have_class(re.compile("error-box"))
+    assert chat.texts() == said, "the conversation was lost"
+    chat.page.get_by_role("button", name="Begin from nothing").click()
+
+
+def test_a_dead_engine_is_started_again_and_the_conversation_goes_on(chat: Chat) -> None:
+    chat.say("Good morning.")
+    said = chat.texts()
+    chat.page.workers[0].evaluate("self.close()")
+    expect(chat.send).to_be_enabled()
+    chat.message.fill("And how are you?")
+    chat.send.click()
+    expect(chat.send).to_be_enabled(timeout=START)
+    if "stopped" in (chat.status.text_content() or ""):  # it died only now
+        expect(chat.message).to_have_value("And how are you?")
+        chat.send.click()
+    chat.answered("And how are you?")
+    assert chat.texts()[:2] == said
+
+
+def test_stop_keeps_what_was_said_and_the_address_keeps_the_mode(chat: Chat) -> None:
+    knob = chat.page.locator("#knob-ignore_end")
+    chat.page.get_by_text("Every other setting").click()
+    knob.check()
+    chat.page.locator("#knob-max_new_tokens").fill("100000")
+    chat.page.locator("#knob-max_new_tokens").blur()
+    chat.message.fill("Good morning.\n")
+    chat.message.press("Enter")
+    expect(chat.page.locator(".message.assistant .said").last).not_to_be_empty(timeout=START)
+    chat.page.keyboard.press("Escape")
+    expect(chat.status).to_have_text(re.compile(r"(Stopped|Answered) after"))
+    assert len(chat.texts()) == 2
+    expect(chat.page).to_have_url(re.compile("mode=chat"))
+    chat.page.locator("#reset").click()
+    chat.send.click()
+    expect(chat.status).to_contain_text("The message is empty.")

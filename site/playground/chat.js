@@ -242,7 +242,7 @@ export class Chat {
   /** Takes the last turn back; returns its message, or null where there is none to take. */
   async #takeBack() {
     if (this.#busy) return null;
-    this.#working = true;
+    this.#work(true);
     try {
       const model = await this.#host.ready();
       const talk = await this.#open(model);
@@ -253,9 +253,15 @@ export class Chat {
       this.#host.complain(error);
       return null;
     } finally {
-      this.#working = false;
+      this.#work(false);
       this.#show(this.#messages);
     }
+  }
+
+  /** @param {boolean} on */
+  #work(on) {
+    this.#working = on;
+    this.showButtons();
   }
 
   #clear() {
@@ -290,6 +296,7 @@ export class Chat {
   /** Begins from a state file, once the model has said that it is one of its own. @param {File} [file] */
   async #take(file) {
     if (!file || this.#busy) return;
+    this.#work(true);
     try {
       const persona = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
       const model = await this.#host.ready();
@@ -301,8 +308,9 @@ export class Chat {
     } catch (error) {
       page.persona.value = "";
       this.#host.complain(error);
+    } finally {
+      this.#work(false);
     }
-    this.showButtons();
   }
 
   /** @param {string} kind */

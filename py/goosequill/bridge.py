@@ -19,7 +19,6 @@ from pyodide.ffi import to_js
 from goosequill.chat import ThoughtStream, format_of
 from goosequill.conversation import Conversation
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, StateMemory, generate
-from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.kernels import load_kernel
 from goosequill.library import converse, new_state, open_persona
@@ -45,6 +44,9 @@ CALLS = {
 }
 """Functions that a page may call by name, as module:function; a model comes with its tokenizer, and a
 conversation is named by its number."""
+
+REMEMBERING = {"explain"}
+"""Those that also take the states that were kept of the model."""
 
 
 def answering(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,7 +186,7 @@ class Bridge:
         option ``state`` a state file's bytes, from which to go on.
         """
         loaded, settings = self._model(handle), options.to_py()
-        given, persona = settings.pop("given", None), open_persona(loaded.model, settings.pop("state", None))
+        given, persona = settings.pop("given", ()), open_persona(loaded.model, settings.pop("state", None))
         config, opening = DecodingConfig.from_dict(settings), None
         if not isinstance(prompt, str):
             chat = format_of(loaded.description)
@@ -195,8 +197,9 @@ class Bridge:
             generate,
             loaded.model,
             loaded.tokenizer,
-            [*prompt_tokens(loaded.tokenizer, prompt), *given] if given else prompt,
+            prompt,
             config,
+            given=given,
             state=new_state(loaded.model, persona) if persona else None,
             progress=True,
             memory=self._memories[handle],
@@ -240,6 +243,8 @@ class Bridge:
         arguments = args.to_py()
         if "model" in arguments:
             loaded = self._model(arguments["model"])
+            if name in REMEMBERING:
+                arguments["memory"] = self._memories[arguments["model"]]
             arguments.update(model=loaded.model, tokenizer=loaded.tokenizer)
         if "conversation" in arguments:
             arguments["conversation"] = self._conversation(arguments["conversation"])

@@ -30,13 +30,28 @@ export class Memory {
   }
 }
 
-/** @param {string} [hash] @returns {Map<string, string>} */
-export function readAddress(hash = location.hash) {
-  return new Map(new URLSearchParams(hash.replace(/^#/, "")));
+/** What stays in the query: options of the page, which no control shows. */
+const OPTIONS = ["kernel"];
+
+/**
+ * What an address says, as `?name=value` or as `#name=value`; where both do, the latter counts.
+ * @param {{search: string, hash: string}} [address]
+ * @returns {Map<string, string>}
+ */
+export function readAddress({ search, hash } = location) {
+  const query = [...new URLSearchParams(search)].filter(([name]) => !OPTIONS.includes(name));
+  return new Map([...query, ...new URLSearchParams(hash.replace(/^#/, ""))]);
 }
 
-/** @param {Map<string, string>} values */
+/** Everything goes behind the #, which no server is sent. @param {Map<string, string>} values */
 export function writeAddress(values) {
+  history.replaceState(history.state, "", addressWith(values));
+}
+
+/** This page's address with other values. @param {Map<string, string>} values @param {{pathname: string, search: string}} [address] */
+export function addressWith(values, { pathname, search } = location) {
+  const options = [...new URLSearchParams(search)].filter(([name]) => OPTIONS.includes(name));
+  const query = new URLSearchParams(options).toString();
   const text = new URLSearchParams([...values]).toString();
-  history.replaceState(history.state, "", text ? `#${text}` : location.pathname + location.search);
+  return `${pathname}${query && `?${query}`}${text && `#${text}`}`;
 }

@@ -67,7 +67,7 @@ const output = new TokenText(page.output, explain);
 const promptTokens = new TokenText(page.promptTokens, (index) => explain(index - promptTokens.tokens.length));
 const memory = new Memory("playground");
 const remember = later(store, 300);
-/** @type {{parts?: import("./knobs.js").Part[], presets?: import("./knobs.js").Preset[]}} */
+/** @type {{parts?: import("./knobs.js").Part[], presets?: import("./knobs.js").Preset[]}} without it nothing is written: the settings would be others than they seem */
 const decoding = await fetchDescription(new URL("decoding.json", import.meta.url).href);
 /** What the page begins with: calm, but not always the same. */
 const BEGINNING = { temperature: 0.8, top_p: 0.9 };
@@ -138,7 +138,7 @@ function fail(error) {
 function showButtons() {
   const busy = Boolean(loading || writing);
   const written = page.output.textContent !== "";
-  page.generate.disabled = busy;
+  page.generate.disabled = busy || !decoding.parts;
   page.load.disabled = busy || session.holds(source);
   page.load.textContent = session.holds(source) ? "Loaded" : "Load now";
   for (const button of [page.stop, page.chatStop]) button.disabled = !busy;
@@ -160,7 +160,7 @@ async function fetchDescription(url) {
     const response = await fetch(url);
     return response.ok ? await response.json() : {};
   } catch {
-    return {}; // only figures are missing then; loading tells what is wrong
+    return {}; // of the model only figures are missing then; loading tells what is wrong
   }
 }
 
@@ -304,7 +304,7 @@ async function inspect(chosen) {
 // ---- Writing -----------------------------------------------------------------------------------
 
 async function write() {
-  if (loading || writing) return;
+  if (page.generate.disabled) return;
   const prompt = page.prompt.value;
   if (prompt.trim() === "") {
     showError({ message: "The prompt is empty.", remedy: "Type a few words for the model to go on from." });
@@ -657,4 +657,7 @@ page.preset.append(...presets.map(({ name, title }) => element("option", { value
 page.preset.addEventListener("change", takePreset);
 restore();
 showButtons();
+if (!decoding.parts) {
+  showError({ message: "The decoder's settings could not be loaded.", remedy: "Reload the page." });
+}
 describeDefault();

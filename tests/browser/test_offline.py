@@ -56,7 +56,7 @@ def until_controlled(page: Page) -> None:
 
 def generate(page: Page, url: str, text: str) -> str:
     """Write in the playground and return what came."""
-    page.goto(f"{url}playground/#max_new_tokens=6&seed=1")
+    page.goto(f"{url}playground/?max_new_tokens=6&seed=1")
     page.get_by_test_id("prompt").fill(text)
     page.get_by_test_id("generate").click()
     expect(page.get_by_test_id("output")).not_to_be_empty(timeout=LONG)
@@ -78,7 +78,7 @@ def status(page: Page) -> dict[str, object]:
 def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_site: Path) -> None:
     with serving(own_site) as server:
         url = url_of(server)
-        assert generate(page, url, "It was a fine")
+        first = generate(page, url, "It was a fine")
         deadline = time.monotonic() + 30
         while (found := status(page))["parts"] != found["of"] and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -89,7 +89,7 @@ def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_s
             continue
         page.goto(url + path.removesuffix("index.html"))
         expect(page.locator("h1").first).to_be_attached()
-    assert generate(page, url, "It was a fine")
+    assert generate(page, url, "It was a fine") == first != ""
 
 
 def test_a_new_version_asks_and_other_caches_are_left_alone(page: Page, own_site: Path) -> None:

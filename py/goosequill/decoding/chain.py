@@ -53,6 +53,16 @@ class Chain:
         for step in self.steps:
             step.observe(token, scores, context)
 
+    def follow(self, tokens: Iterable[int], context: Context) -> None:
+        """Let every step go on after tokens that are written already.
+
+        They count as output. Mirostat, which would need their scores, begins at its first limit.
+        """
+        for token in tokens:
+            for step in self.steps:
+                step.follow(token, context)
+            context.append(token)
+
     def finished(self, context: Context) -> bool:
         """Return whether some step lets nothing more be written."""
         return any(step.finished(context) for step in self.steps)

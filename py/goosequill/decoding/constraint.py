@@ -105,6 +105,9 @@ class Constraint(Processor):
         return np.where(self.masks[state], scores, np.float32(-np.inf))
 
     def observe(self, token: int, scores: Scores, context: Context) -> None:
+        self.follow(token, context)
+
+    def follow(self, token: int, context: Context) -> None:
         if token not in self.ends:
             state = context.automaton_state
             context.automaton_state = self.automaton.walk(state, context.tokenizer.token_bytes(token))

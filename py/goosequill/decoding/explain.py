@@ -6,16 +6,17 @@ is kept while writing, so explaining costs nothing until somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from goosequill.decoding.chain import Chain, make_chain
 from goosequill.decoding.config import DecodingConfig
-from goosequill.decoding.constraint import Constraint
 from goosequill.decoding.context import Context
 from goosequill.decoding.items import token_text
+from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.mirostat import Mirostat
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
@@ -36,6 +37,7 @@ def explain(
     index: int,
     settings: Mapping[str, Any],
     given: int = 0,
+    memory: StateMemory | None = None,
 ) -> dict[str, Any]:
     """Tell how one token of a text came about.
 
@@ -49,6 +51,8 @@ def explain(
         The decoder's, with the seed of the text.
     given
         How many of the written tokens stood there before this seed drew its first, as after a branch.
+    memory
+        States that were kept when the text was written, so that it need not be read again.
 
     Returns
     -------
@@ -66,18 +70,17 @@ def explain(
             code="token-index",
             remedy="Choose a token after the first of the prompt.",
         )
-    taken = [*ids, *written][place]
-    if index >= given:
-        ids, written, index = [*ids, *written[:given]], written[given:], index - given
-    predictor = Predictor(model)
+    text = [*ids, *written]
     setup = Setup(config, tokenizer, int(model.config.vocab_size))
     chain, context = make_chain(setup), Context(tokenizer, setup.vocab_size, ids)
     if index < 0:
         chain = Chain(())  # no decoder chose the prompt
-        _read(predictor, ids[:place])
     else:
-        _replay(predictor, chain, context, ids, written[:index], config)
-    stages = [predictor.following()]
+        known = given if index >= given else 0
+        chain.follow(written[:known], context)
+        _replay(partial(_read, model, memory), chain, context, written[known:index], config)
+    stages = [_read(model, memory, text[:place]).following()]
+    taken = text[place]
     if index >= 0 and config.guidance_scale != 1:
         context.unguided = _unguided(model, tokenizer, config, written[:index])
     chain(stages[0], context, lambda _name, scores: stages.append(scores))
@@ -110,33 +113,36 @@ def prompt_surprise(model: LanguageModel, tokenizer: Tokenizer, prompt: str) -> 
     ]
 
 
-def _read(predictor: Predictor, tokens: Sequence[int]) -> None:
-    for start in range(0, len(tokens), READ_AT_ONCE):
-        stop = min(start + READ_AT_ONCE, len(tokens))
-        predictor.read(tokens[start:stop], predict=stop == len(tokens))
+def _read(model: LanguageModel, memory: StateMemory | None, tokens: Sequence[int]) -> Predictor:
+    """Return the model after the tokens, read from the nearest kept state on."""
+    start, state, scores = (memory and memory.recall(tokens)) or (0, None, None)
+    predictor = Predictor(model, state, scores)
+    for first in range(start, len(tokens), READ_AT_ONCE):
+        piece = tokens[first : first + READ_AT_ONCE]
+        predictor.read(piece, predict=first + len(piece) == len(tokens))
+    return predictor
 
 
 def _replay(
-    predictor: Predictor,
+    read: Callable[[Sequence[int]], Predictor],
     chain: Chain,
     context: Context,
-    prompt: Sequence[int],
     written: Sequence[int],
     config: DecodingConfig,
 ) -> None:
-    """Bring model, chain and randomness to where they stood before the token after `written`."""
+    """Bring chain and randomness to where they stood before the token after `written`."""
     random = np.random.Generator(np.random.PCG64(config.seed))
-    remembers = any(isinstance(step, Mirostat | Constraint) for step in chain.steps)
-    _read(predictor, prompt)
+    needs_scores = any(isinstance(step, Mirostat) for step in chain.steps)
+    predictor = read(context.tokens.tolist()) if needs_scores else None
     for token in written:
         first, second = random.random(2)
         context.uniforms = (float(first), float(second))
-        if remembers:  # what it does next depends on what it did before
-            chain.observe(token, chain(predictor.following(), context), context)
-            predictor.read([token])
+        if predictor is None:
+            chain.follow([token], context)
+            continue
+        chain.observe(token, chain(predictor.following(), context), context)
+        predictor.read([token])
         context.append(token)
-    if written and not remembers:
-        _read(predictor, written)
     first, second = random.random(2)
     context.uniforms = (float(first), float(second))
 
@@ -145,9 +151,8 @@ def _unguided(
     model: LanguageModel, tokenizer: Tokenizer, config: DecodingConfig, written: Sequence[int]
 ) -> Scores:
     """Return the scores after the prompt that guidance moves away from."""
-    other = Predictor(model)
-    _read(other, [*prompt_tokens(tokenizer, config.negative_prompt), *written])
-    return other.following()
+    tokens = [*prompt_tokens(tokenizer, config.negative_prompt), *written]
+    return _read(model, None, tokens).following()
 
 
 def _step(description: Any) -> dict[str, str]:

@@ -14,7 +14,7 @@ from goosequill.decoding.beam import write_beams
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.contrastive import write_contrastive
 from goosequill.decoding.items import Item
-from goosequill.decoding.memory import SPACING, StateMemory
+from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.sampling import Scores, draw
 from goosequill.decoding.trace import Explainer
@@ -28,6 +28,7 @@ def generate(
     prompt: str | Sequence[int],
     config: DecodingConfig | None = None,
     *,
+    given: Sequence[int] = (),
     state: Any = None,
     cancelled: Callable[[], bool] | None = None,
     progress: bool = False,
@@ -42,6 +43,9 @@ def generate(
         Text or token ids. An empty one begins a new text: the model reads the end token, or token 0.
     config
         The decoder's settings; None is plain sampling.
+    given
+        Tokens that are written after the prompt already, from which the text goes on: to branch. They
+        count as output, but not towards the length, and are not yielded.
     state
         What the model read before; it is updated in place, and at the end has read all that was
         written (with a search it stays at the prompt's end). None starts afresh.
@@ -67,7 +71,7 @@ def generate(
     config = config or DecodingConfig()
     check_vocabulary(tokenizer, int(model.config.vocab_size))
     config.check_vocabulary(int(model.config.vocab_size))
-    writer = Writer(model, tokenizer, config, prompt, state)
+    writer = Writer(model, tokenizer, config, prompt, state, given)
     if memory is not None and state is None:
         writer.memory = memory
     return _run(writer, cancelled or _never, progress, explain)
@@ -111,8 +115,6 @@ def _write(writer: Writer, cancelled: Callable[[], bool], explain: bool) -> Iter
         yield replace(chunk, explanation=explainer.explanation(token)) if explainer else chunk
         more = not stopped and writer.written < writer.config.max_new_tokens
         writer.read_token(token, predict=more)
-        if writer.written % SPACING == 0:
-            writer.remember()
         if stopped:
             yield writer.end("stop")
             return

@@ -41,6 +41,9 @@ class Processor(ABC):
     def observe(self, token: int, scores: Scores, context: Context) -> None:  # noqa: B027
         """Learn which token was taken out of the final scores. Most steps need not know."""
 
+    def follow(self, token: int, context: Context) -> None:  # noqa: B027
+        """Learn of a token that was written before this decoder began, of which there are no scores."""
+
     def finished(self, context: Context) -> bool:
         """Return whether nothing more may be written."""
         return False

@@ -12,7 +12,7 @@ from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.items import Chunk, End, Reading, Reason, candidates
-from goosequill.decoding.memory import StateMemory
+from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.sampling import Scores, log_probability
@@ -29,6 +29,8 @@ class Writer:
 
     Attributes
     ----------
+    prompt
+        What is read before the first token is chosen: the prompt's tokens, and those given after them.
     predictor, other
         The model at the end of the text; with guidance, also after the other prompt.
     written
@@ -42,20 +44,25 @@ class Writer:
         config: DecodingConfig,
         prompt: str | Sequence[int],
         state: Any,
+        given: Sequence[int] = (),
     ) -> None:
         vocab_size = int(model.config.vocab_size)
         self.tokenizer, self.config = tokenizer, config
-        self.prompt = prompt_tokens(tokenizer, prompt)
+        start = prompt_tokens(tokenizer, prompt)
+        self.prompt = [*start, *map(int, given)]
         self.predictor = Predictor(model, state)
         self.other = Predictor(model) if config.guidance_scale != 1 else None
         self.reads_last = state is not None
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
         self._random = np.random.Generator(np.random.PCG64(self.seed))
-        self.context = Context(tokenizer, vocab_size, self.prompt)
+        self.context = Context(tokenizer, vocab_size, start)
         self.chain = make_chain(Setup(config, tokenizer, vocab_size))
+        self.chain.follow(self.prompt[len(start) :], self.context)
         self.ends = end_tokens(config, tokenizer)
         self._stream, self._watcher = StreamDecoder(tokenizer), StopWatcher(config.stop)
+        for token in self.context.output.tolist():
+            self._stream.push(token)  # a character may be unfinished
         self.written = 0
 
     def read_prompt(self, *, explain: bool) -> Iterator[Reading]:
@@ -68,7 +75,8 @@ class Writer:
             piece = self.prompt[first : first + READ_AT_ONCE]
             yield Reading(first + len(piece), total, self._read_piece(piece, explain, first))
         if self.other:
-            self.other.read(prompt_tokens(self.tokenizer, self.config.negative_prompt))
+            unwanted = prompt_tokens(self.tokenizer, self.config.negative_prompt)
+            self.other.read([*unwanted, *self.context.output.tolist()])
             self.context.unguided = self.other.scores
         self.remember()
 
@@ -89,7 +97,7 @@ class Writer:
         return count
 
     def remember(self) -> None:
-        """Keep the state here, if there is a place to keep it."""
+        """Keep the state, which must have read all tokens so far, if there is a place to keep it."""
         if self.memory is not None and self.predictor.scores is not None:
             self.memory.keep(self.context.tokens.tolist(), self.predictor.state, self.predictor.scores)
 
@@ -107,10 +115,15 @@ class Writer:
         return Chunk(text, token, log_probability(scores, token), self.written - 1, likeliest), stopped
 
     def read_token(self, token: int, *, predict: bool) -> None:
-        """Let the model read what was written; the last token only where the state is the caller's."""
+        """Let the model read what was written; the last token only where the state is the caller's.
+
+        Every few tokens the state is kept: never one that lacks the last token.
+        """
         if not (predict or self.reads_last):
             return
         self.predictor.read([token], predict=predict)
+        if self.written % SPACING == 0:
+            self.remember()
         if self.other and predict:
             self.other.read([token])
             self.context.unguided = self.other.scores
@@ -124,7 +137,7 @@ class Writer:
         tail = self._stream.flush() if end_token else ""
         shown, stopped = self._watcher.push(tail)
         text = shown if stopped else shown + self._watcher.flush()
-        usage = {"prompt_tokens": len(self.prompt), "completion_tokens": self.written}
+        usage = {"prompt_tokens": self.context.prompt_length, "completion_tokens": self.written}
         return End(text, reason, usage, self.seed)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from goosequill.decoding import Chunk, DecodingConfig, generate
+from goosequill.decoding import Chunk, DecodingConfig, StateMemory, generate
 from goosequill.decoding.explain import explain, prompt_surprise
 from goosequill.decoding.sampling import log_probability, probabilities
 from goosequill.errors import SettingsError
@@ -17,8 +18,11 @@ from tests.py.decoding.fakes import BYTE, random_model
 PROMPT = "Goose"
 
 
-def write(settings: dict[str, Any], start: Any = PROMPT) -> list[int]:
-    items = generate(random_model(), BYTE, start, DecodingConfig.from_dict(settings))
+def write(
+    settings: dict[str, Any], given: Sequence[int] = (), memory: StateMemory | None = None
+) -> list[int]:
+    config = DecodingConfig.from_dict(settings)
+    items = generate(random_model(), BYTE, PROMPT, config, given=given, memory=memory)
     return [item.token for item in items if isinstance(item, Chunk)]
 
 
@@ -77,7 +81,7 @@ def test_a_token_of_the_prompt_has_the_models_candidates_and_no_decoder() -> Non
 def test_after_a_branch_the_randomness_begins_anew() -> None:
     settings = {"top_k": 40, "xtc_probability": 0.5, "xtc_threshold": 0.02, "seed": 9, "max_new_tokens": 12}
     given = list(b" gander")
-    written = given + write(settings, [*BYTE.encode(PROMPT), *given])
+    written = given + write(settings, given)
     for index in range(len(given), len(written)):
         told = explained(written, index, settings, len(given))
         assert [one["cut_by"] for one in told["candidates"] if one["token"] == written[index]] == [None]
@@ -93,6 +97,18 @@ def test_a_prompts_surprise_is_that_of_reading_it_token_by_token() -> None:
     for before, token in pairwise(told):
         scores = model.forward([before["token"]], state)
         assert token["logprob"] == pytest.approx(log_probability(scores, token["token"]))
+
+
+@pytest.mark.parametrize("settings", [{"top_k": 9}, {"mirostat": 2}, {"regex": "[a-z ]*"}], ids=str)
+def test_what_is_remembered_explains_as_what_is_read_again(settings: dict[str, Any]) -> None:
+    settings = {**settings, "seed": 3, "max_new_tokens": 70}
+    given = list(b" gander")
+    written = given + write(settings, given, memory := StateMemory())
+    model = random_model()
+    for index in (-1, 3, len(given), 50, len(written) - 1):
+        told = explain(model, BYTE, PROMPT, written, index, settings, len(given), memory)
+        assert told == explained(written, index, settings, len(given))
+    assert len(model.read) < 5 * 40
 
 
 @pytest.mark.parametrize("index", [-5, 1, 99])

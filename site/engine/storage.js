@@ -141,23 +141,24 @@ export class Store {
     let sink;
     try {
       sink = await FileSink.open(this.folder, name);
+      await this.#note(wanted); // so that the manager can name it if it is interrupted
       await fetchTo(sink, wanted);
       await sink.commit(wanted.sha256);
       await this.#note(wanted);
       return { blob: /** @type {Blob} */ (await fileOf(this.folder, wanted.sha256)), note: "" };
     } catch (error) {
       sink?.close();
-      if (error instanceof EngineError && error.code === "checksum") await removeFrom(this.folder, name);
+      if (error instanceof EngineError && error.code === "checksum") await this.remove(wanted.sha256);
       if (error instanceof EngineError || /** @type {any} */ (error)?.name === "AbortError") throw error;
-      return await this.#withoutRoom(wanted, name); // the file system refused
+      return await this.#withoutRoom(wanted, sink?.size ?? 0); // the file system refused
     }
   }
 
-  /** What has arrived is taken into memory, and the rest after it. @param {Wanted} wanted @param {string} name */
-  async #withoutRoom(wanted, name) {
-    const part = await fileOf(this.folder, name);
-    const arrived = part ? new Uint8Array(await part.arrayBuffer()) : new Uint8Array();
-    await removeFrom(this.folder, name);
+  /** What has arrived is taken into memory, and the rest after it. @param {Wanted} wanted @param {number} size */
+  async #withoutRoom(wanted, size) {
+    const part = await fileOf(this.folder, `${wanted.sha256}.part`);
+    const arrived = new Uint8Array(part ? await part.slice(0, size).arrayBuffer() : []);
+    await this.remove(wanted.sha256);
     wanted.onBytes?.(-arrived.length); // counted once more when it is read
     return { blob: await fetchTo(new MemorySink(arrived), wanted), note: NOTES.full };
   }
@@ -213,12 +214,14 @@ export class Store {
     return entries.sort((a, b) => b.used - a.used);
   }
 
-  /** @param {string} sha256 */
+  /** @param {string} sha256 @returns {Promise<boolean>} false if another tab holds it */
   async remove(sha256) {
-    for (const name of [sha256, `${sha256}.part`, `${sha256}.json`]) {
-      if (this.folder) await removeFrom(this.folder, name);
+    let removed = true;
+    for (const name of this.folder ? [sha256, `${sha256}.part`, `${sha256}.json`] : []) {
+      removed = (await removeFrom(this.folder, name)) && removed;
     }
     await this.cache?.delete(cacheKey(sha256));
+    return removed;
   }
 }
 
@@ -286,9 +289,7 @@ class FileSink {
 
   /** @param {Uint8Array} bytes */
   write(bytes) {
-    const written = this.#access.write(bytes, { at: this.size });
-    if (written < bytes.length)
-      throw new DOMException("The file system took a part only.", "QuotaExceededError");
+    writeAll(this.#access, bytes, this.size);
     this.size += bytes.length;
   }
 
@@ -318,14 +319,31 @@ class FileSink {
     if (this.#handle.move) return await this.#handle.move(name);
     const target = await (await this.#folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
     let at = 0;
-    for await (const piece of piecesOf(await this.#handle.getFile())) at += target.write(piece, { at });
-    target.close();
+    try {
+      for await (const piece of piecesOf(await this.#handle.getFile())) {
+        writeAll(target, piece, at);
+        at += piece.length;
+      }
+    } finally {
+      target.close();
+    }
     await this.#folder.removeEntry(this.#handle.name);
   }
 
   blob() {
     return new Blob();
   }
+}
+
+/**
+ * Without room Chromium throws nothing, but returns its own number of the error, as if so much were written.
+ * @param {any} access
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ */
+function writeAll(access, bytes, at) {
+  if (access.write(bytes, { at }) === bytes.length) return;
+  throw new DOMException("The file system did not take it all.", "QuotaExceededError");
 }
 
 /**
@@ -452,12 +470,13 @@ async function fileOf(folder, name) {
   }
 }
 
-/** @param {any} folder @param {string} name */
+/** @param {any} folder @param {string} name @returns {Promise<boolean>} false if another tab is writing it */
 async function removeFrom(folder, name) {
   try {
     await folder.removeEntry(name);
-  } catch {
-    // it was not there, or another tab is writing it
+    return true;
+  } catch (error) {
+    return /** @type {any} */ (error)?.name === "NotFoundError";
   }
 }
 

@@ -49,6 +49,7 @@ const page = {
   examples: byId("examples", "div"),
   modelTitle: byId("model-title", "p"),
   modelFacts: byId("model-facts", "p"),
+  modelNotices: byId("model-notices", "p"),
   load: byId("load", "button"),
   loadSize: byId("load-size", "p"),
   useDefault: byId("use-default", "button"),
@@ -224,6 +225,7 @@ function showModel(info) {
     `${megabytes(info.heap_bytes)} of memory`,
   ];
   page.modelFacts.textContent = facts.filter(Boolean).join(" · ");
+  page.modelNotices.textContent = (info.notices ?? []).join(" ");
   offerRegisters(info.registers);
   chat.describe(info);
 }
@@ -261,6 +263,7 @@ async function changeSource(chosen) {
   source = chosen;
   page.modelTitle.textContent = chosen.title;
   page.modelFacts.textContent = "";
+  page.modelNotices.textContent = "";
   showSize();
   if (chosen === defaultSource) describeDefault();
   try {

@@ -191,7 +191,7 @@ async function write() {
     const loaded = await session.load(source, { signal: busy.signal, onProgress });
     progress.hide();
     for (const [at, column] of columns.entries()) await writeOne(loaded, column, at, busy.signal);
-    say("Written. Which reads best?");
+    say(["Written. Which reads best?", ...(loaded.info.notices ?? [])].join(" "));
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") say("Stopped.");
     else {

@@ -131,6 +131,42 @@ def test_threads_are_given_when_the_visitor_turns_them_on(page: Page, own_site: 
         page.wait_for_function("() => !crossOriginIsolated")
 
 
+NO_FILES = "StorageManager.prototype.getDirectory = undefined;"
+NO_CACHE = "Object.defineProperty(globalThis, 'caches', { value: undefined });"
+PLACES = {
+    "cache": (NO_FILES, "is kept in its cache"),
+    "memory": (NO_FILES + NO_CACHE, "stores nothing here (a private window, perhaps)"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_without_a_file_system_the_next_best_place_is_used_and_named(
+    page: Page, own_site: Path, place: str
+) -> None:
+    code, sentence = PLACES[place]
+    worker = own_site / "engine" / "worker.js"
+    worker.write_text(worker.read_text(encoding="utf-8") + code, encoding="utf-8")
+    page.add_init_script(code)
+    with serving(own_site) as server:
+        url = url_of(server)
+        assert generate(page, url, "The sea")
+        expect(page.get_by_test_id("model-notices")).to_contain_text(sentence)
+        page.goto(f"{url}storage/")
+        expect(page.get_by_test_id("place")).to_contain_text(sentence)
+        rows = page.get_by_test_id("files").locator("tr")
+        expect(rows.filter(has_text="model.safetensors")).to_have_count(1 if place == "cache" else 0)
+
+
+def test_without_room_it_writes_from_memory_and_says_so(page: Page, site_url: str) -> None:
+    session = page.context.new_cdp_session(page)
+    origin = site_url.removesuffix("/goosequill/")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 100_000})
+    assert generate(page, site_url, "The sea")
+    expect(page.get_by_test_id("model-notices")).to_contain_text("no room to keep the model")
+    page.goto(f"{site_url}storage/")
+    expect(page.get_by_test_id("files")).not_to_contain_text("model.safetensors")
+
+
 def test_the_manager_lists_what_is_kept_and_deletes_it(page: Page, site_url: str) -> None:
     generate(page, site_url, "A feather")
     page.goto(f"{site_url}storage/")

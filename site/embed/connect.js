@@ -8,7 +8,8 @@
 
 import { COMMANDS, CONNECT } from "./frame-protocol.js";
 
-const PATIENCE = 10_000; // milliseconds within which the frame has to answer
+const PAUSE = 400; // milliseconds until the frame is asked again
+const ATTEMPTS = 25;
 
 /** @typedef {{resolve: (value: any) => void, reject: (error: Error) => void}} Waiting */
 
@@ -86,32 +87,45 @@ export async function connect(iframe) {
   if (address.searchParams.get("parent") !== location.origin) {
     throw new TypeError(`The iframe's address has to name this page: add ?parent=${location.origin} to it.`);
   }
-  const deadline = Date.now() + PATIENCE;
-  // A frame that is still loading hears nothing, so it is asked again; it takes the first port only.
-  while (Date.now() < deadline) {
-    const port = await ask(iframe, address.origin);
-    if (port) return new Remote(port);
+  /** @type {MessagePort[]} */
+  const ports = [];
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let asking;
+  /** @type {MessagePort | undefined} */
+  let taken;
+  try {
+    taken = await new Promise((resolve, reject) => {
+      // A frame that is still loading hears nothing, so it is asked again. It answers through the first
+      // port that it hears of, which need not be the last: so all stay open until then.
+      const ask = () => {
+        if (ports.length === ATTEMPTS) reject(new Error(`No Goosequill answered at ${address.origin}.`));
+        else ports.push(offer(iframe, address.origin, resolve));
+      };
+      asking = setInterval(ask, PAUSE);
+      ask();
+    });
+  } finally {
+    clearInterval(asking);
+    for (const port of ports) if (port !== taken) port.close();
   }
-  throw new Error(`No Goosequill answered at ${address.origin}.`);
+  return new Remote(/** @type {MessagePort} */ (taken));
 }
 
-/** @param {HTMLIFrameElement} iframe @param {string} origin @returns {Promise<MessagePort | null>} */
-function ask(iframe, origin) {
+/**
+ * @param {HTMLIFrameElement} iframe
+ * @param {string} origin
+ * @param {(port: MessagePort) => void} take
+ * @returns {MessagePort} this page's end
+ */
+function offer(iframe, origin, take) {
   const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      port1.close();
-      resolve(null);
-    }, 400);
-    port1.onmessage = ({ data }) => {
-      if (data?.type !== "connected") return;
-      clearTimeout(timer);
-      resolve(port1);
-    };
-    try {
-      iframe.contentWindow?.postMessage({ type: CONNECT }, origin, [port2]);
-    } catch {
-      // the frame holds another page until it has loaded
-    }
-  });
+  port1.onmessage = ({ data }) => {
+    if (data?.type === "connected") take(port1);
+  };
+  try {
+    iframe.contentWindow?.postMessage({ type: CONNECT }, origin, [port2]);
+  } catch {
+    // the frame holds another page until it has loaded
+  }
+  return port1;
 }

@@ -60,9 +60,17 @@ export class GooseQuill extends Base {
   connectedCallback() {
     upgrade(this, ["value", "messages", ...ATTRIBUTES.map(propertyName)]);
     this.#see();
-    if (this.reveal !== "auto" || this.#observer) return;
-    this.#observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) this.#quietly(this.load());
+    this.#watch();
+  }
+
+  /** With reveal="auto" it loads when it first comes into view; who stops that is not asked twice. */
+  #watch() {
+    this.#observer?.disconnect();
+    if (this.reveal !== "auto" || !this.isConnected) return;
+    this.#observer = new IntersectionObserver((entries, observer) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      if (!this.#work) this.#quietly(this.load());
     });
     this.#observer.observe(this);
   }
@@ -81,6 +89,7 @@ export class GooseQuill extends Base {
     if (name === "model" || name === "engine") this.#leave();
     if (name === "mode") this.clear();
     if (name === "system") this.#dropConversation();
+    if (name === "reveal") this.#watch();
     this.#describe();
   }
 
@@ -133,6 +142,7 @@ export class GooseQuill extends Base {
    * @returns {Promise<string>} what was written
    */
   async generate(text = this.value) {
+    this.#refuseIfBusy();
     if (this.#chat) {
       if (!text.trim()) return "";
       this.#messages.push({ role: "user", content: text });
@@ -145,6 +155,7 @@ export class GooseQuill extends Base {
 
   /** The same prompt, or the last message, once more. @returns {Promise<string>} */
   async retry() {
+    this.#refuseIfBusy();
     if (this.#chat && this.#messages.at(-1)?.role === "assistant") this.#messages.pop();
     return this.#canRetry ? await this.#write() : "";
   }
@@ -290,13 +301,15 @@ export class GooseQuill extends Base {
     this.#tell(stopped ? "abort" : "done", { ...end, text: this.#text });
   }
 
-  /**
-   * One thing at a time; a second request waits for nothing and is refused.
-   * @param {(signal: AbortSignal) => Promise<void>} task
-   */
+  /** One thing at a time; a second request waits for nothing, changes nothing and is refused. */
+  #refuseIfBusy() {
+    if (this.#work) throw new DOMException("It is busy; stop it first.", "InvalidStateError");
+  }
+
+  /** @param {(signal: AbortSignal) => Promise<void>} task */
   async #working(task) {
     const view = this.#see();
-    if (this.#work) throw new DOMException("It is busy; stop it first.", "InvalidStateError");
+    this.#refuseIfBusy();
     const work = new AbortController();
     this.#work = work;
     view.showError(null);

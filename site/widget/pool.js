@@ -97,12 +97,12 @@ export class Lease {
     if (onProgress) entry.listeners.add(onProgress);
     try {
       const model = await (signal ? unlessAborted(entry.loading, signal) : entry.loading);
-      signal?.throwIfAborted();
+      if (this.#entry !== entry) throw new DOMException("It was given back meanwhile.", "AbortError");
       if (!model.engine.ended) return model;
       this.release();
       return await this.load({ signal, onProgress });
     } catch (error) {
-      this.release();
+      if (this.#entry === entry) this.release();
       throw error;
     } finally {
       if (onProgress) entry.listeners.delete(onProgress);

@@ -225,6 +225,7 @@ export class View {
 
   endText() {
     this.#writing?.classList.remove("writing");
+    if (this.#writing?.textContent === "") this.#writing.closest("li")?.remove(); // stopped before it began
   }
 
   clear() {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Worker, expect
+from playwright.sync_api import BrowserType, Locator, Page, Route, Worker, expect
 
 from .accessibility import violations
 from .conftest import Record
@@ -170,16 +171,78 @@ def test_the_documented_policy_is_enough(page: Page, site_url: str, host: Host, 
     assert record.console_errors == []
 
 
-def test_two_copies_on_one_page_do_no_harm(page: Page, site_url: str, host: Host, record: Record) -> None:
+def test_two_versions_on_one_page_do_no_harm(page: Page, site_url: str, host: Host, record: Record) -> None:
+    def make_newer(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('"0.1.0"', '"9.9.9"'))
+
+    page.route("**/goosequill.js?newer", make_newer)
     warnings: list[str] = []
     page.on("console", lambda message: warnings.append(message.text) if message.type == "warning" else None)
-    again = f'<script type="module" src="{site_url}embed/goosequill.js?copy"></script>'
+    newer = script(site_url).replace("goosequill.js", "goosequill.js?newer")
     body = f"<goose-quill {SHORT}></goose-quill>"
-    page.goto(host.add("twice", body, head=script(site_url) + script(site_url) + again))
+    page.goto(host.add("twice", body, head=script(site_url) + script(site_url) + newer))
     write(page.locator("goose-quill"), "6")
-    assert len(warnings) == 1
-    assert "already defined on this page" in warnings[0]
+    (warning,) = warnings
+    assert "already defined on this page by version 0.1.0" in warning
+    assert "version 9.9.9" in warning and "stands back" in warning
     assert record.console_errors == []
+
+
+WORKERS = {
+    "missing": ("delete window.Worker", "Worker is not defined"),
+    "refused": ("window.Worker = class { constructor() { throw new Error('not here'); } }", "not here"),
+    "silent": (
+        "window.Worker = class extends EventTarget { postMessage() {} terminate() {} }",
+        "it does not answer",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", WORKERS)
+def test_a_worker_that_is_kept_from_running_is_told(page: Page, site_url: str, host: Host, how: str) -> None:
+    code, reason = WORKERS[how]
+    page.clock.install()
+    page.add_init_script(code)
+    page.goto(host.add(f"worker-{how}", f"<goose-quill {SHORT}></goose-quill>", head=script(site_url)))
+    quill = page.locator("goose-quill")
+    part(quill, "send").click()
+    page.clock.fast_forward("01:01")
+    expect(part(quill, "error")).to_contain_text(f"could not be started: {reason}")
+    expect(part(quill, "error")).to_contain_text("Try another browser")
+    expect(part(quill, "progress")).to_be_hidden()
+    assert quill.evaluate("(element) => element.state") == "error"
+
+
+def test_without_simd_it_writes_and_says_so(
+    browser_type: BrowserType, browser_type_launch_args: dict[str, Any], site_url: str, host: Host
+) -> None:
+    """The processor's extension that Chromium's SIMD needs is switched off."""
+    flags = "--js-flags=--no-enable-sse4-1 --no-enable-ssse3"
+    options = {**browser_type_launch_args, "args": [*browser_type_launch_args["args"], flags]}
+    with browser_type.launch(**options) as browser:
+        page = browser.new_page()
+        page.goto(host.add("no-simd", f"<goose-quill {SHORT}></goose-quill>", head=script(site_url)))
+        quill = page.locator("goose-quill")
+        quill.evaluate("(element) => element.load()")
+        expect(part(quill, "status")).to_contain_text("no WebAssembly SIMD")
+        assert quill.evaluate("(element) => element.info.kernel") == "numpy"
+        write(quill, "6")
+
+
+def test_a_second_request_is_refused_and_changes_nothing(page: Page, site_url: str, host: Host) -> None:
+    body = '<goose-quill mode="chat" max-new-tokens="8" seed="3"></goose-quill>'
+    page.goto(host.add("busy", body, head=script(site_url)))
+    found = page.locator("goose-quill").evaluate(
+        """async (element) => {
+        const writing = element.generate("Good morning.");
+        const name = (error) => error.name;
+        const refused = [await element.generate("Again.").catch(name), await element.retry().catch(name)];
+        await writing;
+        return { refused, messages: element.messages.map(({ role }) => role) };
+      }"""
+    )
+    assert found == {"refused": ["InvalidStateError"] * 2, "messages": ["user", "assistant"]}
 
 
 def test_the_page_around_it_does_not_change_its_look(page: Page, site_url: str, host: Host) -> None:

@@ -32,9 +32,10 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** @param {number} bytes */
+/** A size in megabytes, or in gigabytes if there are many. @param {number} bytes */
 export function megabytes(bytes) {
   const size = bytes / 1e6;
+  if (size >= 1000) return `${(size / 1000).toFixed(1)} GB`;
   return `${size < 10 ? size.toFixed(1) : Math.round(size)} MB`;
 }
 

@@ -11,12 +11,14 @@ const page = {
   status: byId("status", "p"),
   place: byId("place", "p"),
   files: byId("files", "tbody"),
+  total: byId("total", "span"),
   deleteAll: byId("delete-all", "button"),
   quota: byId("quota", "p"),
   persisted: byId("persisted", "p"),
   persist: byId("persist", "button"),
   offline: byId("offline", "p"),
   threads: byId("threads", "input"),
+  threadsNow: byId("threads-now", "p"),
 };
 
 const folder = await openFolder();
@@ -25,14 +27,18 @@ const store = new Store({ folder, cache: await openCache() });
 /** @param {number} time */
 const day = (time) => (time ? new Date(time).toLocaleString() : "not known");
 
+/** @param {string} name */
+const heldElsewhere = (name) => `${name} is being loaded by another tab; close that tab, then delete it.`;
+
 /** @param {Entry} entry */
 function row(entry) {
   const remove = element("button", { type: "button", class: "quiet" }, "Delete");
   remove.setAttribute("aria-label", `Delete ${entry.name}`);
   remove.addEventListener("click", async () => {
-    await store.remove(entry.sha256);
-    page.status.textContent = `${entry.name} is deleted.`;
+    const gone = await store.remove(entry.sha256);
+    page.status.textContent = gone ? `${entry.name} is deleted.` : heldElsewhere(entry.name);
     await show();
+    page.status.focus(); // the button is gone
   });
   const origin = entry.url ? new URL(entry.url).pathname : "";
   const about = element(
@@ -62,6 +68,8 @@ async function show() {
   page.place.textContent = folder
     ? "They are in the browser's private file system, each under the hash of its content."
     : NOTES[store.place];
+  const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  page.total.textContent = entries.length > 1 ? `${megabytes(bytes)} in ${entries.length} files.` : "";
   await showRoom();
 }
 
@@ -80,6 +88,9 @@ async function showRoom() {
 async function showOffline() {
   const state = await askWorker({ type: "status" });
   page.threads.disabled = !state;
+  page.threadsNow.textContent = crossOriginIsolated
+    ? "This page has them now."
+    : "This page does not have them now.";
   if (!state) {
     page.offline.textContent =
       "The site is not kept yet (or the browser allows no service worker here). Come back in a moment.";
@@ -90,9 +101,11 @@ async function showOffline() {
 }
 
 page.deleteAll.addEventListener("click", async () => {
-  for (const { sha256 } of await store.list()) await store.remove(sha256);
-  page.status.textContent = "All model files are deleted.";
+  const held = [];
+  for (const { sha256, name } of await store.list()) if (!(await store.remove(sha256))) held.push(name);
+  page.status.textContent = held.map(heldElsewhere).join(" ") || "All model files are deleted.";
   await show();
+  page.status.focus();
 });
 page.persist.addEventListener("click", async () => {
   const granted = await navigator.storage.persist();

@@ -40,7 +40,7 @@ NAMES = {
     "kneser-ney": "Kneser-Ney 5-gram, same tokens and training text",
     "float32": "**this model**, float32",
     "int8": "**this model, int8 (shipped)**",
-    "int4": "this model, int4 (embedding and head int8)",
+    "int4": "this model, int4 (embedding int8)",
     "int4-all": "this model, int4 throughout",
 }
 

@@ -57,7 +57,7 @@ def read_released(folder: Path) -> tuple[Tensors, dict[str, Any]]:
 def compress(
     tensors: Tensors, bits: Literal[8, 4] | None, *, throughout: bool = False
 ) -> dict[str, NDArray[np.float32] | QuantizedMatrix]:
-    """Matrices in few bits, all else in float32; `throughout`: no more for embedding and head."""
+    """Matrices in few bits, all else in float32; `throughout`: the embedding too."""
 
     def form(name: str, value: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
         rounded = bits and bits_for(name, value.shape, bits)

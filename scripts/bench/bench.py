@@ -66,15 +66,16 @@ class Contestant:
 def ours(shape: Shape, bits: int, kernel: str) -> Contestant:
     weights = "f32" if bits == 32 else f"int{bits}"
     low_rank = 2 * RANKS_SUM * shape.width * shape.layers if shape.version == "7" else 0
-    scales = 0.25 if bits == 4 else 0  # bits
+    small = 4 if bits == 32 else 1  # bytes
+    scales = 0.5 if bits == 4 else 0  # bits
     return Contestant(
         name=f"Goosequill, {kernel}",
         kind="ours",
         shape=shape,
         weights=weights,
-        model=f"rwkv{shape.version}-{bits}.safetensors",
+        model=f"rwkv{shape.version}-{weights}.safetensors",
         write=lambda path: write_safetensors(shape, bits, path),
-        bytes_per_token=(shape.products - low_rank) * (bits + 2 * scales) / 8 + 4 * low_rank,
+        bytes_per_token=(shape.products - low_rank) * (bits + scales) / 8 + small * low_rank,
         options={"kernel": kernel},
         tokens=3 if kernel == "numpy" else 10,
     )

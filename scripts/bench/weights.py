@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.weights.quantize import quantize
+from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
 from goosequill.weights.safetensors import write
 
 Floats = NDArray[np.float32]
@@ -118,10 +118,10 @@ def is_matrix(name: str) -> bool:
 
 
 def write_safetensors(shape: Shape, bits: Any, path: Path) -> None:
-    write(
-        path,
-        (
-            (name, quantize(array, bits) if bits < 32 and is_matrix(name) else array)
-            for name, array in tensors(shape)
-        ),
-    )
+    """What `goosequill convert` would make of it."""
+
+    def form(name: str, array: Floats) -> Floats | QuantizedMatrix:
+        rounded = bits_for(name, array.shape, bits) if bits < 32 else None
+        return quantize(array, rounded) if rounded else array
+
+    write(path, ((name, form(name, array)) for name, array in tensors(shape)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
@@ -13,6 +14,9 @@ from goosequill.weights.source import TensorSource
 
 WORKING = 64_000_000
 """Bytes besides the weights: intermediate results, states, a stretch of the file."""
+
+_LOW_RANK = re.compile(r"\.att\.([wavg]|time_decay_w)[12]$")
+"""Names of the factors that a rounded model holds transposed and in 8 bits."""
 
 _STORED_BITS: dict[str, Literal[8, 4]] = {"int8": 8, "int4": 4}
 
@@ -57,11 +61,15 @@ def estimate(
         If the tensors are not those of a model that runs here.
     """
     detect_config(tensors)
+    few = quantize or any(tensors.dtype(name) in _STORED_BITS for name in tensors.names())
+    rounded = keeps_bits and few
     weights = largest = 0
     for name in tensors.names():
         shape = tensors.shape(name)
         full = 4 * prod(shape)
         bits = stored_bits(name, shape, tensors.dtype(name), quantize) if keeps_bits else None
+        if rounded and _LOW_RANK.search(name):
+            bits, shape = 8, shape[::-1]
         weights += full if bits is None else quantized_bytes(shape, bits)
         largest = max(largest, full)
     return Memory(weights, largest)

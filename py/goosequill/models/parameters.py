@@ -28,7 +28,8 @@ class Parameters:
     ----------
     bits
         8 or 4 turns matrices that the file holds in full into that many bits; None keeps the
-        file's form (`bits_for` tells which matrix gets how many).
+        file's form (`bits_for` tells which matrix gets how many). Low-rank factors, which files
+        hold in full, get 8 bits in either kind of rounded model.
     """
 
     def __init__(
@@ -43,6 +44,9 @@ class Parameters:
         self._names = set(tensors.names())
         self._kernel = kernel
         self._bits = bits
+        self._rounded = bits is not None or any(
+            tensors.dtype(name) in ("int8", "int4") for name in tensors.names()
+        )
         self._progress = progress
         self._read = 0
 
@@ -101,10 +105,11 @@ class Parameters:
     ) -> NDArray[np.float32] | QuantizedMatrix:
         weights = self.raw(name)
         if transpose:
-            # Low-rank factors are stored [in, out]; they are small and stay in full.
+            # Low-rank factors are stored [in, out], and only kernels want them the other way round.
             array = weights.dequantize() if isinstance(weights, QuantizedMatrix) else weights
             self._check(name, array.shape == shape[::-1], shape[::-1], array.shape)
-            return np.ascontiguousarray(array.T)
+            turned = np.ascontiguousarray(array.T)
+            return quantize(turned, 8) if self._rounded else turned
         self._check(name, weights.shape == shape, shape, weights.shape)
         if isinstance(weights, QuantizedMatrix) or self._bits is None:
             return weights

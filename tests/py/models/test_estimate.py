@@ -13,7 +13,8 @@ from goosequill.errors import FileFormatError, LoadError
 from goosequill.kernels import NumpyKernel
 from goosequill.models import load_model
 from goosequill.models.estimate import WORKING, Memory, estimate, require_memory
-from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights import BytesSource, open_tensors, quantize
+from goosequill.weights.quantize import bits_for
 from goosequill.weights.safetensors import encode, write
 from tests.py.checkpoints import MAKERS
 
@@ -44,6 +45,17 @@ def test_the_estimate_is_what_the_weights_take(version: str, bits: Literal[8, 4]
     kernel = Keeping()
     load_model(source, kernel=kernel, quantize=bits)
     assert estimate(source, quantize=bits).weights == pytest.approx(kernel.held, rel=0.03)
+
+
+def test_a_rounded_file_is_held_in_few_bits_its_low_rank_factors_too() -> None:
+    tensors = MAKERS["7"](width=128)
+    rounded: dict[str, Any] = dict(tensors)
+    for name, value in tensors.items():
+        if (bits := bits_for(name, value.shape, 8)) is not None:
+            rounded[name] = quantize(value, bits)
+    source, kernel = open_tensors(BytesSource(b"".join(encode(rounded.items())))), Keeping()
+    load_model(source, kernel=kernel)
+    assert estimate(source).weights == pytest.approx(kernel.held, rel=0.03)
 
 
 def test_the_numpy_kernel_holds_everything_in_full() -> None:

@@ -16,9 +16,7 @@ quantization = sys.modules["goosequill.weights.quantize"]
 
 
 @pytest.mark.parametrize(("bits", "steps"), [(8, 127), (4, 8)])
-def test_weights_are_off_by_half_a_step_or_what_lies_beyond_the_last(
-    bits: Literal[8, 4], steps: int
-) -> None:
+def test_weights_are_off_by_half_a_step_or_what_lies_beyond_the_last(bits: Literal[8, 4], steps: int) -> None:
     weights = np.random.default_rng(0).standard_normal((5, 192)).astype(np.float32)
     matrix = quantize(weights, bits)
     assert matrix.shape == weights.shape

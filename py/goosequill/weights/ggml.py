@@ -3,6 +3,9 @@
 A row is cut into blocks of 32 (the older types) or 256 elements (the "K" types). A block holds
 one or two float16 scales and its elements in 2 to 8 bits; in a K block each stretch of 16 or 32
 elements has a small scale of its own. The layouts are those of ggml's `block_*` structures.
+
+Until May 2023 the older types were laid out otherwise: neighbouring elements share a byte, and some
+scales are float32. rwkv.cpp's files of version 100 have these, and types of 4 bits that it gave up.
 """
 
 from __future__ import annotations
@@ -36,6 +39,11 @@ def dequantize(data: bytes, dtype: str) -> Floats:
 def _half(blocks: Bytes, start: int) -> Floats:
     """The float16 at byte `start` of each block, [n, 1]."""
     return np.ascontiguousarray(blocks[:, start : start + 2]).view("<f2").astype(np.float32)
+
+
+def _single(blocks: Bytes, start: int) -> Floats:
+    """The float32 at byte `start` of each block, [n, 1]."""
+    return np.ascontiguousarray(blocks[:, start : start + 4]).view("<f4").astype(np.float32)
 
 
 def _fields(packed: Bytes, width: int, bits: int) -> Bytes:
@@ -75,6 +83,49 @@ def _q5_1(blocks: Bytes) -> Floats:
 
 def _q8_0(blocks: Bytes) -> Floats:
     return _half(blocks, 0) * blocks[:, 2:].view(np.int8).astype(np.float32)
+
+
+def _pairs(packed: Bytes) -> Bytes:
+    """Split bytes [n, k] into the elements 0 and 1 of the first byte, then of the second, ..., [n, 2 k]."""
+    return _fields(packed, 1, 4)
+
+
+def _old_q4_0(blocks: Bytes) -> Floats:
+    return _single(blocks, 0) * (_pairs(blocks[:, 4:]).astype(np.float32) - 8)
+
+
+def _old_q4_1(blocks: Bytes) -> Floats:
+    return _single(blocks, 0) * _pairs(blocks[:, 8:]).astype(np.float32) + _single(blocks, 4)
+
+
+def _old_q4_1_o(blocks: Bytes) -> Floats:
+    """As Q4_1, but one element of each block, the largest, is stored apart."""
+    result: Floats = _half(blocks, 0) * _pairs(blocks[:, 8:]).astype(np.float32) + _half(blocks, 2)
+    place = np.ascontiguousarray(blocks[:, 4:6]).view("<u2") % np.uint16(32)
+    np.put_along_axis(result, place.astype(np.intp), _half(blocks, 6), axis=1)
+    return result
+
+
+def _old_q4_2(blocks: Bytes) -> Floats:
+    return _half(blocks, 0) * (_pairs(blocks[:, 2:]).astype(np.float32) - 8)
+
+
+def _old_q4_3(blocks: Bytes) -> Floats:
+    return _half(blocks, 0) * _pairs(blocks[:, 4:]).astype(np.float32) + _half(blocks, 2)
+
+
+def _old_q5_0(blocks: Bytes) -> Floats:
+    elements = _pairs(blocks[:, 6:]) | _fifth_bits(blocks, 2)
+    return _half(blocks, 0) * (elements.astype(np.float32) - 16)
+
+
+def _old_q5_1(blocks: Bytes) -> Floats:
+    elements = _pairs(blocks[:, 8:]) | _fifth_bits(blocks, 4)
+    return _half(blocks, 0) * elements.astype(np.float32) + _half(blocks, 2)
+
+
+def _old_q8_0(blocks: Bytes) -> Floats:
+    return _single(blocks, 0) * blocks[:, 4:].view(np.int8).astype(np.float32)
 
 
 def _scaled(elements: Any, scales: Floats, minima: Floats | None = None) -> Floats:
@@ -136,5 +187,13 @@ BLOCKS: dict[str, Block] = {
     "Q4_K": Block(256, 144, _q4_k),
     "Q5_K": Block(256, 176, _q5_k),
     "Q6_K": Block(256, 210, _q6_k),
+    "OLD_Q4_0": Block(32, 20, _old_q4_0),
+    "OLD_Q4_1": Block(32, 24, _old_q4_1),
+    "OLD_Q4_1_O": Block(32, 24, _old_q4_1_o),
+    "OLD_Q4_2": Block(16, 10, _old_q4_2),
+    "OLD_Q4_3": Block(16, 12, _old_q4_3),
+    "OLD_Q5_0": Block(32, 22, _old_q5_0),
+    "OLD_Q5_1": Block(32, 24, _old_q5_1),
+    "OLD_Q8_0": Block(32, 36, _old_q8_0),
 }
-"""Type -> its blocks."""
+"""Type -> its blocks; OLD_ are the layouts of before May 2023."""

@@ -4,6 +4,9 @@ Six 32-bit numbers, then tensors to the end of the file, each with its name, its
 dimensions in reverse. The names are BlinkDL's, but rwkv.cpp's converter computes some values ahead
 (decays and bonuses of versions 4 and 5) and turns low-rank matrices over (6 and 7); both are
 undone here. Logarithms bring the values back to within rounding.
+
+Version 100 of the format is of before 27 May 2023, when ggml laid out its blocks otherwise; 101
+differs from it in nothing else (rwkv.cpp, docs/FILE_FORMAT.md).
 """
 
 from __future__ import annotations
@@ -25,7 +28,14 @@ from goosequill.weights.source import ByteSource, TensorSource, truncated
 MAGIC = 0x67676D66
 MAX_TENSORS = 5_000
 MAX_NAME = 256
-_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q5_0", 8: "Q5_1", 9: "Q8_0"}
+_PLAIN = {0: "F32", 1: "F16"}
+_BLOCKS = {2: "Q4_0", 3: "Q4_1", 7: "Q5_0", 8: "Q5_1", 9: "Q8_0"}
+_OLD_BLOCKS = _BLOCKS | {4: "Q4_1_O", 5: "Q4_2", 6: "Q4_3"}
+_TYPES = {
+    100: _PLAIN | {kind: f"OLD_{name}" for kind, name in _OLD_BLOCKS.items()},
+    101: _PLAIN | _BLOCKS,
+}
+"""File version -> number of a type -> our name of it."""
 
 
 def is_rwkv_cpp(source: ByteSource) -> bool:
@@ -41,7 +51,7 @@ def open_rwkv_cpp(source: ByteSource) -> TensorSource:
     FileFormatError
         If the file is truncated or breaks a rule of the format; only headers are read.
     UnsupportedModelError
-        If its elements are stored in a way that rwkv.cpp itself gave up.
+        If its elements are stored in a way that is not known here.
     """
     raw = _RawRwkvCpp(source)
     return MappedSource(raw, _parts(raw))
@@ -71,10 +81,10 @@ class _RawRwkvCpp:
         if source.size < 24:
             raise truncated(source.name, source.size, 24)
         _, version, _, _, _, dtype = struct.unpack("<6i", source.read(0, 24))
-        if version not in (100, 101):
+        if version not in _TYPES:
             raise _bad(source.name, f"it is of version {version}; 100 and 101 are read here")
-        self._version = version
-        self.metadata: dict[str, Any] = {"version": version, "type": _TYPES.get(dtype, str(dtype))}
+        self._types = _TYPES[version]
+        self.metadata: dict[str, Any] = {"version": version, "type": self._types.get(dtype, str(dtype))}
         position = 24
         while position < source.size:
             position = self._enter(position)
@@ -109,14 +119,14 @@ class _RawRwkvCpp:
         return end
 
     def _dtype(self, name: str, kind: int) -> str:
-        if kind not in _TYPES or (kind > 1 and self._version == 100):
+        if kind not in self._types:
             raise UnsupportedModelError(
                 f"The tensor {name!r} of {self._source.name} is quantised in a way that is not read here "
-                f"(type {kind}, version {self._version}).",
+                f"(type {kind}, version {self.metadata['version']}).",
                 code="unsupported-quantization",
                 remedy="Quantise the model anew with a current rwkv.cpp, or use its F16 file.",
             )
-        return _TYPES[kind]
+        return self._types[kind]
 
     def names(self) -> list[str]:
         return list(self._entries)

@@ -16,7 +16,18 @@ from gguf import GGMLQuantizationType, quants
 
 from tests.py.checkpoints import Tensors
 
-RWKV_CPP_TYPES = {"F32": 0, "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q5_0": 7, "Q5_1": 8, "Q8_0": 9}
+RWKV_CPP_TYPES = {
+    "F32": 0,
+    "F16": 1,
+    "Q4_0": 2,
+    "Q4_1": 3,
+    "Q4_1_O": 4,
+    "Q4_2": 5,
+    "Q4_3": 6,
+    "Q5_0": 7,
+    "Q5_1": 8,
+    "Q8_0": 9,
+}
 
 
 def is_matrix(name: str, array: np.ndarray) -> bool:
@@ -61,13 +72,55 @@ def web_rwkv(tensors: Tensors, *, dynamic: bool) -> Tensors:
     return found
 
 
+def old_blocks(array: np.ndarray, dtype: str) -> tuple[bytes, np.ndarray]:
+    """A matrix in a type of before May 2023, block by block, and what its elements then are."""
+    size = 16 if dtype in ("Q4_2", "Q4_3") else 32
+    data, values = b"", []
+    for block in array.reshape(-1, size).tolist():
+        packed, restored = _old_block(block, dtype)
+        data += packed
+        values += restored
+    return data, np.array(values, np.float32).reshape(array.shape)
+
+
+def _old_block(block: list[float], dtype: str) -> tuple[bytes, list[float]]:
+    bits = int(dtype[1])
+    outlier = max(range(len(block)), key=lambda place: abs(block[place])) if dtype == "Q4_1_O" else -1
+    rest = [value for place, value in enumerate(block) if place != outlier]
+    signed = dtype in ("Q4_0", "Q4_2", "Q5_0", "Q8_0")
+    number = "<f" if dtype in ("Q4_0", "Q4_1", "Q8_0") else "<e"
+    least = 0.0 if signed else _rounded(min(rest), number)
+    step = max(map(abs, rest)) / (2 ** (bits - 1) - 1) if signed else (max(rest) - least) / (2**bits - 1)
+    step = _rounded(step, number)
+    middle = 2 ** (bits - 1) if signed else 0
+    found = [min(2**bits - 1, max(0, round((value - least) / step) + middle)) for value in block]
+    restored = [(element - middle) * step + least for element in found]
+    data = struct.pack(number, step) + (b"" if signed else struct.pack(number, least))
+    if outlier >= 0:
+        restored[outlier] = _rounded(block[outlier], "<e")
+        data += struct.pack("<He", outlier, restored[outlier])
+    if bits == 5:
+        data += sum((element >> 4) << place for place, element in enumerate(found)).to_bytes(4, "little")
+    if bits == 8:
+        return data + bytes((element - middle) % 256 for element in found), restored
+    pairs = zip(found[::2], found[1::2], strict=True)
+    return data + bytes((even & 15) | (odd & 15) << 4 for even, odd in pairs), restored
+
+
+def _rounded(value: float, number: str) -> float:
+    return float(struct.unpack(number, struct.pack(number, value))[0])
+
+
 def rwkv_cpp(tensors: Tensors, dtype: str = "F32", *, version: int = 101) -> bytes:
     """rwkv.cpp's file: its converter's changes, then its quantiser's."""
     vocab, width = tensors["emb.weight"].shape
     parts = [struct.pack("<6i", 0x67676D66, version, vocab, width, 1, RWKV_CPP_TYPES[dtype])]
     for name, array in _for_rwkv_cpp(tensors).items():
         kind = dtype if is_matrix(name, array) else "F32"
-        data = quants.quantize(np.ascontiguousarray(array), GGMLQuantizationType[kind]).tobytes()
+        if version == 100 and kind.startswith("Q"):
+            data, _ = old_blocks(array, kind)
+        else:
+            data = quants.quantize(np.ascontiguousarray(array), GGMLQuantizationType[kind]).tobytes()
         key = name.encode()
         parts.append(struct.pack("<3i", array.ndim, len(key), RWKV_CPP_TYPES[kind]))
         parts.append(struct.pack(f"<{array.ndim}i", *array.shape[::-1]) + key + data)

@@ -250,7 +250,7 @@ def bin_attacks() -> Iterator[tuple[str, str, bytes]]:
     yield "a-shape-of-2-to-31", cut, head + entry((2**31 - 1,) * 4, b"a") + b"\0" * 40
     yield "a-name-twice", bad, head + (entry((1,), b"a") + b"\0" * 4) * 2
     yield "an-unknown-type", "unsupported-quantization", head + entry((32,), b"a", 5) + b"\0" * 40
-    yield "blocks-of-before-may-2023", "unsupported-quantization", old + entry((32,), b"a", 2) + b"\0" * 40
+    yield "old-blocks-cut-off", cut, old + entry((32,), b"a", 2) + b"\0" * 19
     yield "half-a-block", bad, head + entry((33,), b"a", 2) + b"\0" * 40
     yield "a-line-cut-off", cut, head + entry((8,), b"a")[:9]
     yield (

@@ -74,11 +74,27 @@ def test_rwkv_cpp_of_every_type(dtype: str) -> None:
     assert found.dtype("emb.weight") == dtype
 
 
-def test_rwkv_cpp_of_before_may_2023_is_refused_where_quantised() -> None:
-    tensors = MAKERS["4"]()
-    assert source_of(converters.rwkv_cpp(tensors, version=100)).names()
-    with pytest.raises(UnsupportedModelError, match="version 100"):
-        source_of(converters.rwkv_cpp(tensors, "Q4_0", version=100))
+@pytest.mark.parametrize("dtype", ["F16", "Q4_0", "Q4_1", "Q4_1_O", "Q4_2", "Q4_3", "Q5_0", "Q5_1", "Q8_0"])
+def test_rwkv_cpp_of_before_may_2023(dtype: str) -> None:
+    tensors = MAKERS["4"](layers=1)
+    found = source_of(converters.rwkv_cpp(tensors, dtype, version=100))
+    matrices = {name for name, array in tensors.items() if converters.is_matrix(name, array)}
+    expected = dict(tensors)
+    for name in matrices:
+        if dtype == "F16":
+            expected[name] = tensors[name].astype(np.float16).astype(np.float32)
+        else:
+            _, expected[name] = converters.old_blocks(tensors[name], dtype)
+            spread = np.abs(expected[name] - tensors[name]).max()
+            assert spread < np.abs(tensors[name]).max() / 2 ** (int(dtype[1]) - 2)
+    assert_same(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("version", "dtype"), [(101, "Q4_2"), (101, "Q4_1_O")])
+def test_rwkv_cpp_of_a_type_that_its_version_has_not_is_refused(version: int, dtype: str) -> None:
+    data = converters.rwkv_cpp(MAKERS["4"](layers=1), dtype, version=100)
+    with pytest.raises(UnsupportedModelError, match="version 101"):
+        source_of(data[:4] + version.to_bytes(4, "little") + data[8:])
 
 
 @pytest.mark.parametrize(("version", "every"), [("6", 0), ("6", 2), ("7", 0)])

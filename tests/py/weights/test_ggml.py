@@ -10,7 +10,7 @@ from goosequill.weights import BytesSource, elements, ggml
 from goosequill.weights.elements import read_elements, stored_bytes
 
 
-@pytest.mark.parametrize("dtype", ggml.BLOCKS)
+@pytest.mark.parametrize("dtype", [name for name in ggml.BLOCKS if not name.startswith("OLD_")])
 def test_any_bytes_become_the_same_values_as_in_gguf(dtype: str) -> None:
     size = ggml.BLOCKS[dtype].bytes
     raw = np.random.default_rng(0).integers(0, 256, (300, size), dtype=np.uint8)

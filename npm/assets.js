@@ -12,7 +12,7 @@ if (!target) {
 }
 const source = dirname(fileURLToPath(import.meta.url));
 await mkdir(target, { recursive: true });
-for (const name of ["engine", "vendor", "wheels"]) {
+for (const name of ["engine", "python", "vendor", "wheels"]) {
   await cp(join(source, name), join(target, name), { recursive: true });
 }
 console.log(`The engine's files are in ${target}.`);

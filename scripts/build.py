@@ -23,11 +23,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scripts.offline import write_precache, write_zip  # noqa: E402
+from scripts.runtime import RuntimeBuildError, write_runtime  # noqa: E402
+from scripts.vendor import trim_pyodide_lock  # noqa: E402
 
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
 EPOCH = "1577836800"  # 2020-01-01, the date of every entry that has to have one
-PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map")
+PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map", "python_stdlib.zip", "numpy-*.whl")
+"""What is not served; of the last two, write_runtime makes what is."""
 
 
 class BuildError(Exception):
@@ -111,28 +114,19 @@ def build_widget(output: Path) -> None:
 
 
 def build_wheel(output: Path) -> None:
-    """Build the package's wheel into wheels/; engine/parts.json names it."""
+    """Build the package's wheel into wheels/, for micropip and pip."""
     output.mkdir()
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     run(*command, "--wheel-dir", str(output), ".")
 
 
-ENGINE_PARTS = (
-    "vendor/pyodide/pyodide.asm.wasm",
-    "vendor/pyodide/python_stdlib.zip",
-    "vendor/pyodide/numpy-*.whl",
-    "vendor/pyodide/micropip-*.whl",
-    "vendor/pyodide/packaging-*.whl",
-    "wheels/goosequill-*.whl",
-)
-
-
 def list_engine_parts(output: Path) -> None:
     """Write engine/parts.json: what the worker fetches before it starts, so that it can say how far it is."""
-    paths = [path for pattern in ENGINE_PARTS for path in sorted(output.glob(pattern))]
-    parts = [{"file": path.relative_to(output).as_posix(), "bytes": path.stat().st_size} for path in paths]
-    *archives, wheel = [path.relative_to(output).as_posix() for path in paths if path.suffix == ".whl"]
-    text = json.dumps({"archives": archives, "wheel": wheel, "parts": parts}, indent=2)
+    library, packages = "python/stdlib.zip", "python/packages.tar.gz"
+    (wheel,) = (path.relative_to(output).as_posix() for path in output.glob("wheels/goosequill-*.whl"))
+    first = ("vendor/pyodide/pyodide.asm.wasm", library, packages)
+    parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
+    text = json.dumps({"library": library, "packages": packages, "wheel": wheel, "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -177,6 +171,8 @@ def build(output: Path) -> None:
     build_widget(output)
     run(sys.executable, "scripts/kernel.py")
     build_wheel(output / "wheels")
+    write_runtime(output / "wheels", output / "python")
+    trim_pyodide_lock(output / "vendor" / "pyodide")
     list_engine_parts(output)
     describe_decoding(output)
     write_example(output)
@@ -188,7 +184,7 @@ def main() -> int:
     shutil.rmtree(staging, ignore_errors=True)
     try:
         build(staging)
-    except BuildError as error:
+    except (BuildError, RuntimeBuildError) as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
     shutil.rmtree(DIST, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Assemble the npm package from a built site into build/npm/, and pack it: build/goosequill-VERSION.tgz.
 
-The package is the site's own engine and widget, what they need of vendor/ and wheels/, declarations that
-tsc makes from JSDoc, and the few files of npm/.
+The package is the site's own engine and widget, what they need of vendor/, python/ and wheels/,
+declarations that tsc makes from JSDoc, and the few files of npm/.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def describe_element() -> dict[str, Any]:
 def assemble() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     shutil.copytree(ROOT / "npm", OUTPUT)
-    for name in ("engine", "widget", "wheels"):
+    for name in ("engine", "widget", "python", "wheels"):
         shutil.copytree(DIST / name, OUTPUT / name)
     shutil.copytree(DIST / "vendor" / "pyodide", OUTPUT / "vendor" / "pyodide")
     shutil.copyfile(ROOT / "LICENSE", OUTPUT / "LICENSE")

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 PART_BYTES = 512 * 1024  # a larger file is fetched when it is used, not when a version is installed
-PART_FOLDERS = ("vendor/pyodide/", "wheels/")
+PART_FOLDERS = ("vendor/pyodide/", "python/", "wheels/")
 UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")
 STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # compressed already
 DATE = (2020, 1, 1, 0, 0, 0)

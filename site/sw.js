@@ -168,7 +168,7 @@ scope.addEventListener("message", (/** @type {any} */ event) => {
 /** What every first text needs, but for the model. */
 function engineParts() {
   return Object.fromEntries(
-    Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|wheels)\//.test(path)),
+    Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|python|wheels)\//.test(path)),
   );
 }
 

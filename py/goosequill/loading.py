@@ -17,6 +17,7 @@ from goosequill.errors import FileFormatError, LoadError, TokenizerError
 from goosequill.inspection import inspect
 from goosequill.kernels import Kernel, load_kernel
 from goosequill.models import Model, load_model
+from goosequill.models.config import detect_config
 from goosequill.models.estimate import estimate, require_memory
 from goosequill.tokenizers import Tokenizer, check_vocabulary, load_tokenizer, tokenizer_for_vocabulary
 from goosequill.weights import ByteSource, TensorSource, folder_reader, open_folder, open_tensors
@@ -130,12 +131,12 @@ def load_weights(
     bits = rounding(tensors, quantize)
     if available is not None:
         require(tensors, kernel, available, quantize=bits)
+    size = detect_config(tensors).vocab_size
+    chosen = tokenizer or _tokenizer_for(size)
+    check_vocabulary(chosen, size)
     model = load_model(
         tensors, kernel=kernel, quantize=bits, group_norm_eps=group_norm_eps, progress=progress
     )
-    size = model.config.vocab_size
-    chosen = tokenizer or _tokenizer_for(size)
-    check_vocabulary(chosen, size)
     count = sum(prod(tensors.shape(tensor)) for tensor in tensors.names())
     return LoadedModel(model, chosen, {"name": name, "title": name, "parameters": count})
 

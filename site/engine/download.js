@@ -67,8 +67,8 @@ export async function open(url, { file, signal, fetch = globalThis.fetch }) {
 }
 
 /**
- * A response that gives the same bytes, and counts them as they arrive, whether or not anybody reads
- * them yet; an interruption is told to the reader and to `onError`.
+ * Counts the bytes of a response as they arrive, whether or not anybody reads them yet, and tells of an
+ * interruption. The response stays the browser's own, so that what it has compiled of it can be kept.
  * @param {Response} response
  * @param {string} file
  * @param {(count: number) => void} onBytes
@@ -76,18 +76,12 @@ export async function open(url, { file, signal, fetch = globalThis.fetch }) {
  */
 export function counted(response, file, onBytes, onError) {
   if (!response.body) return response;
-  /** @type {Transformer<Uint8Array, Uint8Array<ArrayBuffer>>} */
-  const count = {
-    transform(bytes, controller) {
-      onBytes(bytes.length);
-      controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
-    },
+  const copy = response.clone();
+  const count = async () => {
+    for await (const piece of pieces(copy)) onBytes(piece.length);
   };
-  const unbounded = { highWaterMark: Number.POSITIVE_INFINITY };
-  const counter = new TransformStream(count, unbounded, unbounded);
-  response.body.pipeTo(counter.writable).catch((error) => onError(interrupted(error, file, MIDDLE)));
-  const { status, statusText, headers } = response;
-  return new Response(counter.readable, { status, statusText, headers });
+  count().catch((error) => onError(interrupted(error, file, MIDDLE)));
+  return response;
 }
 
 /**

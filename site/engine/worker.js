@@ -4,9 +4,8 @@
 // The engine goes idle -> loading -> ready or error, and never back: after an error the page starts
 // a new worker. A model that cannot be read is no error of the engine, only of that request.
 
-import { counted, Meter, open } from "./download.js";
 import { EngineError, errorFields, PROGRESS_INTERVAL, TOKEN_INTERVAL } from "./protocol.js";
-
+import { Python } from "./python.js";
 import { partSources, wholeSources } from "./sources.js";
 import { checkWebAssembly, hasSimd, NO_SIMD } from "./webassembly.js";
 
@@ -26,8 +25,7 @@ const scope = /** @type {any} */ (globalThis);
 let state = "idle";
 /** @type {Promise<any> | null} Python's bridge, once started */
 let engine = null;
-/** @type {any} */
-let pyodide = null;
+const python = new Python(BASE);
 /** @type {Map<number, AbortController>} */
 const running = new Map();
 
@@ -50,67 +48,10 @@ function breathe() {
 
 // ---- Python ----------------------------------------------------------------------------------
 
-/**
- * Fetches every part at once, counted, and gives each to whoever asks for it by fetch.
- * Pyodide and micropip fetch for themselves and tell nobody how far they are; so the worker's own
- * fetch answers them from the downloads under way. Pyodide waits for ever for a part that is lost:
- * hence `onLost`.
- * @param {{file: string, bytes: number}[]} parts
- * @param {Tell} tell
- * @param {(error: unknown) => void} onLost
- */
-function serveParts(parts, tell, onLost) {
-  const fetchFromNetwork = globalThis.fetch;
-  const total = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const meter = new Meter("engine", "", total, (progress) => {
-    tell(progress);
-    if (progress.loaded >= total) tell({ status: "start", file: "", loaded: 0, total: 0 });
-  });
-  /** @param {string} url */
-  const begin = async (url) => {
-    const file = url.slice(url.lastIndexOf("/") + 1);
-    const response = await open(url, { file, fetch: fetchFromNetwork });
-    return counted(response, file, (count) => meter.add(count), onLost);
-  };
-  const arriving = new Map(parts.map(({ file }) => new URL(file, BASE).href).map((url) => [url, begin(url)]));
-  for (const response of arriving.values()) response.catch(onLost);
-  globalThis.fetch = async (input, init) => {
-    const url = input instanceof Request ? input.url : new URL(String(input), BASE).href;
-    const response = arriving.get(url);
-    if (!response) return fetchFromNetwork(input, init);
-    arriving.delete(url);
-    return response;
-  };
-}
-
-/** A part's bytes. @param {URL} url @returns {Promise<Uint8Array>} */
-async function readPart(url) {
-  if (url.protocol === "file:") {
-    const { readFile } = await import(/** @type {any} */ ("node:fs/promises"));
-    return new Uint8Array(await readFile(url));
-  }
-  const response = await fetch(url.href);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
 /** @param {Tell} tell @param {(error: unknown) => void} onLost */
 async function startPython(tell, onLost) {
   await checkWebAssembly();
-  const response = await open(new URL("engine/parts.json", BASE).href, { file: "parts.json" });
-  const { archives, wheel, parts } = await response.json();
-  const local = BASE.protocol === "file:"; // under Node, which reads from the disk
-  if (!local) serveParts(parts, tell, onLost);
-  const folder = new URL("vendor/pyodide/", BASE);
-  const { loadPyodide } = await import(new URL("pyodide.mjs", folder).href);
-  const indexURL = local ? decodeURIComponent(folder.pathname) : folder.href;
-  // What Pyodide brings is unpacked as it is: loaded as packages, all of numpy's libraries would be
-  // compiled, not only those that are imported.
-  const unpacked = archives.map((/** @type {string} */ file) => readPart(new URL(file, BASE)));
-  for (const archive of unpacked) archive.catch(() => {}); // awaited below, after Pyodide
-  pyodide = await loadPyodide({ indexURL });
-  for (const archive of unpacked) pyodide.unpackArchive(await archive, "wheel");
-  const micropip = pyodide.pyimport("micropip");
-  await micropip.install.callKwargs(new URL(wheel, BASE).href, { deps: false });
+  const pyodide = await python.start(tell, onLost);
   return pyodide.pyimport("goosequill.bridge").Bridge();
 }
 
@@ -147,6 +88,21 @@ function value(answer) {
   return answer.value;
 }
 
+/**
+ * Runs something again, with the whole package, if it lacked a vocabulary: few models need one of those
+ * that come with the package, so they are not loaded at the start.
+ * @param {() => any} work
+ */
+async function withVocabularies(work) {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== "vocabulary-missing") throw error;
+  }
+  await python.installWheel();
+  return work();
+}
+
 // ---- Requests --------------------------------------------------------------------------------
 
 /** What Python is told of a model besides its files. @param {import("./protocol.js").ModelSource} model */
@@ -180,11 +136,12 @@ async function load({ id, model }, signal) {
   const onWeights = (loaded, total) => tell({ status: "weights", file: "", loaded, total });
   const tokenizer = model.kind === "folder" ? "" : (model.tokenizer ?? "");
   const verify = model.kind === "files"; // what was downloaded is verified already
-  const python = { ...options, tokenizer, verify };
-  const { handle, info } = value(bridge.load(found, python, onWeights, model.kernel ?? "auto"));
+  const read = () =>
+    value(bridge.load(found, { ...options, tokenizer, verify }, onWeights, model.kernel ?? "auto"));
+  const { handle, info } = await withVocabularies(read);
   info.notices = notices;
   info.load_seconds = (performance.now() - started) / 1000;
-  info.heap_bytes = pyodide._module.HEAPU8.length; // it never shrinks, so this is the peak
+  info.heap_bytes = python.pyodide._module.HEAPU8.length; // it never shrinks, so this is the peak
   post({ type: "loaded", id, model: handle, info });
 }
 
@@ -268,7 +225,7 @@ async function unload({ id, model }) {
 /** @param {number} id */
 async function tellStatus(id) {
   const models = state === "ready" ? value((await ready(() => {})).status()).models : 0;
-  const heap = pyodide?._module.HEAPU8.length ?? 0;
+  const heap = python.pyodide?._module.HEAPU8.length ?? 0;
   post({ type: "status", id, status: { state, models, running: running.size, heap_bytes: heap } });
 }
 

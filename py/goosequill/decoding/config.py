@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -239,6 +238,8 @@ class DecodingConfig:
         for given, value in settings.items():
             name = ALIASES.get(given, given)
             if name not in PARAMETERS:
+                import difflib  # large, and only for this
+
                 near = difflib.get_close_matches(str(given), PARAMETERS, 1)
                 raise SettingsError(
                     f"There is no setting named {given!r}.",

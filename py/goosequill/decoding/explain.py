@@ -20,6 +20,7 @@ from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.mirostat import Mirostat
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
+from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import Scores, best, log_probability, probabilities
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
@@ -131,20 +132,18 @@ def _replay(
     config: DecodingConfig,
 ) -> None:
     """Bring chain and randomness to where they stood before the token after `written`."""
-    random = np.random.Generator(np.random.PCG64(config.seed))
+    random = Pcg64(config.seed or 0)
     needs_scores = any(isinstance(step, Mirostat) for step in chain.steps)
     predictor = read(context.tokens.tolist()) if needs_scores else None
     for token in written:
-        first, second = random.random(2)
-        context.uniforms = (float(first), float(second))
+        context.uniforms = (random.random(), random.random())
         if predictor is None:
             chain.follow([token], context)
             continue
         chain.observe(token, chain(predictor.following(), context), context)
         predictor.read([token])
         context.append(token)
-    first, second = random.random(2)
-    context.uniforms = (float(first), float(second))
+    context.uniforms = (random.random(), random.random())
 
 
 def _unguided(

@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
@@ -15,6 +13,7 @@ from goosequill.decoding.items import Chunk, End, Reading, Reason, candidates
 from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
+from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import Scores, log_probability
 from goosequill.decoding.stopping import StopWatcher
 from goosequill.decoding.trace import explain_prompt
@@ -55,7 +54,7 @@ class Writer:
         self.reads_last = state is not None
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
-        self._random = np.random.Generator(np.random.PCG64(self.seed))
+        self._random = Pcg64(self.seed)
         self.context = Context(tokenizer, vocab_size, start)
         self.chain = make_chain(Setup(config, tokenizer, vocab_size))
         self.chain.follow(self.prompt[len(start) :], self.context)
@@ -103,8 +102,7 @@ class Writer:
 
     def uniforms(self) -> tuple[float, float]:
         """Return the next two random numbers."""
-        first, second = self._random.random(2)
-        return float(first), float(second)
+        return self._random.random(), self._random.random()
 
     def show(self, token: int, scores: Scores) -> tuple[Chunk, bool]:
         """Add a token to the text; return what is told of it, and whether a stop text has appeared."""

@@ -7,6 +7,7 @@ a character, so only :class:`goosequill.tokenizers.stream.StreamDecoder` makes t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.resources import files
 from typing import Protocol
 
 from goosequill.errors import TokenizerError
@@ -87,3 +88,21 @@ def well_formed(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def read_packed(name: str) -> bytes:
+    """Return a vocabulary that the package carries, packed.
+
+    Raises
+    ------
+    TokenizerError
+        ``vocabulary-missing``: it is not there; a page installs the package without its vocabularies first.
+    """
+    try:
+        return (files(__package__) / "data" / name).read_bytes()
+    except FileNotFoundError as error:
+        raise TokenizerError(
+            f"The vocabulary {name} is not installed.",
+            code="vocabulary-missing",
+            remedy="Install the package from its wheel, which holds it.",
+        ) from error

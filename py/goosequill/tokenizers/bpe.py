@@ -11,14 +11,13 @@ import io
 import itertools
 import json
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from goosequill.errors import TokenizerError
 from goosequill.tokenizers.added import AddedToken, AddedTokens
-from goosequill.tokenizers.base import TableTokenizer, well_formed
+from goosequill.tokenizers.base import TableTokenizer, read_packed, well_formed
 from goosequill.tokenizers.pretokenize import Normalizer, Splitter, make_normalizer, make_splitter
 
 NEOX_SIZE = 50277
@@ -272,7 +271,7 @@ def load_neox() -> BPETokenizer:
 
     Ids: two special tokens, the bytes that text can hold, the merges in order, runs of 24 to 2 spaces.
     """
-    packed = (files(__package__) / "data" / "neox-20b.npz").read_bytes()
+    packed = read_packed("neox-20b.npz")
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         pairs = list(zip(arrays["left"].tolist(), arrays["right"].tolist(), strict=True))
     order = sorted(set(range(256)) - _NEVER_IN_TEXT, key=byte_letters().__getitem__)

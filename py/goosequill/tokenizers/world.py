@@ -9,12 +9,11 @@ from __future__ import annotations
 import ast
 import io
 from collections.abc import Sequence
-from importlib.resources import files
 
 import numpy as np
 
 from goosequill.errors import TokenizerError
-from goosequill.tokenizers.base import TableTokenizer, well_formed
+from goosequill.tokenizers.base import TableTokenizer, read_packed, well_formed
 
 WORLD_SIZE = 65536
 
@@ -68,7 +67,7 @@ def _lengths_by_start(ids: dict[bytes, int]) -> dict[bytes, tuple[int, ...]]:
 
 def load_world() -> WorldTokenizer:
     """Return the World tokenizer with the vocabulary that the package carries."""
-    packed = (files(__package__) / "data" / "world.npz").read_bytes()
+    packed = read_packed("world.npz")
     return WorldTokenizer(unpack_tokens(packed))
 
 

@@ -1,0 +1,31 @@
+// Compiles Python sources with the Pyodide of a folder: node compile.js PYODIDE FOLDER
+// FOLDER holds 0.py, 1.py, ... and names.json, under which name each will be seen; beside each its .pyc
+// appears, which Python loads without looking for a source.
+
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [pyodideFolder, folder] = process.argv.slice(2).map((path) => resolve(path));
+// Pyodide's compiled part is a classic script, which asks for these two.
+globalThis.require = createRequire(import.meta.url);
+globalThis.__dirname = pyodideFolder;
+const { loadPyodide } = await import(pathToFileURL(`${pyodideFolder}/pyodide.mjs`).href);
+try {
+  // The order of a set in a compiled file follows the hashes of strings; these are the same at every build.
+  const pyodide = await loadPyodide({ indexURL: `${pyodideFolder}/`, env: { PYTHONHASHSEED: "0" } });
+  pyodide.mountNodeFS("/sources", folder);
+  pyodide.runPython(`
+import json, py_compile
+
+with open("/sources/names.json", encoding="utf-8") as stream:
+    names = json.load(stream)
+for number, name in enumerate(names):
+    path = f"/sources/{number}.py"
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(path, path + "c", name, doraise=True, optimize=2, invalidation_mode=mode)
+`);
+} catch (error) {
+  console.error(error.message); // Node would print the whole line of the program that threw it
+  process.exitCode = 1;
+}

@@ -1,0 +1,132 @@
+"""What Python starts from in a page: nothing is missing that it imports, and nothing is there to parse."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scripts import build, runtime
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runtime")
+    build.build_wheel(folder / "wheels")
+    runtime.write_runtime(folder / "wheels", folder / "python")
+    return folder / "python"
+
+
+@pytest.fixture(scope="module")
+def library(made: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(made / "stdlib.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def packages(made: Path) -> dict[str, bytes]:
+    with tarfile.open(made / "packages.tar.gz") as archive:
+        files = {member.name: archive.extractfile(member) for member in archive.getmembers()}
+        return {name: file.read() for name, file in files.items() if file}
+
+
+IMPORT = re.compile(rb"^(?:from\s+(\.*)([\w.]*)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))", re.MULTILINE)
+
+
+def imported(source: bytes, package: str) -> Iterator[str]:
+    """What a module imports when it is itself imported; read by lines: its syntax may be too new here."""
+    for match in IMPORT.finditer(source):
+        dots, module, names, plain = (part.decode() if part else "" for part in match.groups())
+        if plain:
+            yield from (name.split()[0] for name in plain.split(",") if name.strip())
+            continue
+        parents = package.split(".")[: len(package.split(".")) - len(dots) + 1] if dots else []
+        base = ".".join([*parents, *([module] if module else [])])
+        yield base
+        yield from (f"{base}.{name.split()[0]}" for name in names.split(",") if name.strip())
+
+
+def sources(archive: Path) -> dict[str, tuple[str, bytes]]:
+    """Module names of an archive, each with its package and its source."""
+    found = {}
+    with zipfile.ZipFile(archive) as opened:
+        for name in opened.namelist():
+            if name.endswith(".py"):
+                module = re.sub(r"(/__init__)?\.py$", "", name).replace("/", ".")
+                package = module if name.endswith("__init__.py") else module.rpartition(".")[0]
+                found[module] = package, opened.read(name)
+    return found
+
+
+def test_everything_that_is_imported_is_there(library: dict[str, bytes], packages: dict[str, bytes]) -> None:
+    """From the package, and from micropip, through all modules; an import within `try` may fail."""
+    kept = {
+        re.sub(r"(/__init__)?\.pyc$", "", name).replace("/", ".")
+        for name in [*library, *packages]
+        if name.endswith(".pyc")
+    }
+    known: dict[str, tuple[str, bytes]] = {}
+    for archive in [runtime.PYODIDE / "python_stdlib.zip", *runtime.PYODIDE.glob("*.whl")]:
+        known |= sources(archive)
+    own = {}
+    for path in (ROOT / "py" / "goosequill").rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT / "py").with_suffix("").parts).removesuffix(".__init__")
+        own[module] = (module if path.name == "__init__.py" else module.rpartition(".")[0], path.read_bytes())
+    known |= own
+    seen: set[str] = set()
+    waiting = [module for module in own if module in kept] + ["micropip"]
+    while waiting:
+        module = waiting.pop()
+        if module in seen or module not in known:
+            continue  # compiled into Pyodide, or a name within a module
+        seen.add(module)
+        package, source = known[module]
+        waiting += imported(source, package)
+        waiting.append(module.rpartition(".")[0])
+    from_wheels = {module for module in seen if module.split(".")[0] in ("micropip", "packaging")}
+    assert len(seen) > 200
+    assert seen - from_wheels <= kept
+
+
+def test_numpys_parts_that_the_package_names_are_there(packages: dict[str, bytes]) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "py" / "goosequill").rglob("*.py"))
+    named = set(re.findall(r"\bnp\.(\w+)", text))
+    with zipfile.ZipFile(next(runtime.PYODIDE.glob("numpy-*.whl"))) as wheel:
+        parts = {name for name in named if f"numpy/{name}/__init__.py" in wheel.namelist()}
+    assert "linalg" in parts
+    assert all(f"numpy/{part}/__init__.pyc" in packages for part in parts)
+
+
+def test_nothing_is_left_to_parse_and_every_library_keeps_its_licence(
+    library: dict[str, bytes], packages: dict[str, bytes]
+) -> None:
+    assert not [name for name in [*library, *packages] if name.endswith(".py")]
+    assert any(re.fullmatch(r"numpy-[^/]*\.dist-info/LICENSE\.txt", name) for name in packages)
+    magics = {data[:4] for name, data in [*library.items(), *packages.items()] if name.endswith(".pyc")}
+    assert len(magics) == 1, "compiled by more than one Python"
+
+
+def test_vocabularies_stay_in_the_wheel(packages: dict[str, bytes]) -> None:
+    assert not [name for name in packages if name.endswith(".npz") or "/commands/" in name]
+
+
+def test_a_source_that_is_no_python_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "CACHE", tmp_path)
+    with pytest.raises(runtime.RuntimeBuildError, match="SyntaxError"):
+        runtime.compiled({"bad.py": b"def"})
+
+
+def test_the_archive_is_a_plain_ustar_that_the_page_can_read(tmp_path: Path) -> None:
+    runtime.write_tar({"a/b.txt": b"goose", "c": b""}, tmp_path / "made.tar.gz")
+    with tarfile.open(tmp_path / "made.tar.gz") as archive:
+        assert [(member.name, member.size, member.mtime) for member in archive] == [
+            ("a/b.txt", 5, 0),
+            ("c", 0, 0),
+        ]
+    assert io.BytesIO((tmp_path / "made.tar.gz").read_bytes()).read(8) == b"\x1f\x8b\x08\x00\x00\x00\x00\x00"

@@ -22,7 +22,8 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from scripts.bench import growth, quality  # noqa: E402
 from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
@@ -73,7 +75,7 @@ def ours(shape: Shape, bits: int, kernel: str) -> Contestant:
         kind="ours",
         shape=shape,
         weights=weights,
-        model=f"rwkv{shape.version}-{weights}.safetensors",
+        model=f"{shape.name.lower().replace(' ', '-')}-{weights}.safetensors",
         write=lambda path: write_safetensors(shape, bits, path),
         bytes_per_token=(shape.products - low_rank) * (bits + scales) / 8 + small * low_rank,
         options={"kernel": kernel},
@@ -186,15 +188,23 @@ def start(browser: Browser, base: str, contestant: Contestant) -> Page:
     return page
 
 
-def measure(chosen: list[Contestant], rounds: int) -> float:
-    """Fill in the contestants' times; returns the memory bandwidth in GB/s."""
+@contextmanager
+def chromium() -> Iterator[tuple[Browser, str]]:
+    """A browser, and the address of what `prepare` laid out."""
     server = make_server(SITE, isolate=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}/"
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    bandwidth = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        yield browser, f"http://127.0.0.1:{server.server_port}/"
+        browser.close()
+    server.shutdown()
+
+
+def measure(chosen: list[Contestant], rounds: int) -> float:
+    """Fill in the contestants' times; returns the memory bandwidth in GB/s."""
+    bandwidth = []
+    with chromium() as (browser, base):
         meter = open_page(browser, base, "bandwidth")
         pages = [start(browser, base, contestant) for contestant in chosen]
         for _ in range(rounds):
@@ -203,9 +213,24 @@ def measure(chosen: list[Contestant], rounds: int) -> float:
                 contestant.decode_ms += ask(page, "decode", {"count": contestant.tokens})
                 prompt = PROMPT if contestant.kind != "onnx" and contestant.tokens > 3 else 3
                 contestant.prompt_ms.append(ask(page, "prompt", {"count": prompt}) / prompt)
-        browser.close()
-    server.shutdown()
     return float(statistics.median(bandwidth))
+
+
+def decoder(browser: Browser, base: str, contestant: Contestant) -> growth.Decode:
+    """Start a contestant; what it returns decodes further tokens of one text."""
+    page = start(browser, base, contestant)
+    return lambda count: list(ask(page, "decode", {"count": count}))
+
+
+def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The cost of a token by its place and by the model's size."""
+    chosen = [ours(shape, 8, "auto") for shape in growth.SHAPES]
+    prepare(chosen)
+    with chromium() as (browser, base):
+        sizes = growth.over_sizes([decoder(browser, base, contestant) for contestant in chosen], rounds)
+    with chromium() as (browser, base):
+        places = growth.over_places(decoder(browser, base, ours(RWKV4, 8, "auto")))
+    return places, sizes
 
 
 def per_second(milliseconds: list[float]) -> float:
@@ -268,14 +293,18 @@ def main() -> None:
     ]
     prepare(chosen)
     bandwidth = measure(chosen, options.rounds)
+    places, sizes = ({}, {}) if options.only else measure_growth(options.rounds)
+    rounding = None if options.only else quality.measure()
     version = subprocess.run(["chromium", "--version"], capture_output=True, text=True).stdout.strip()
-    found = report(chosen, bandwidth, version)
+    found = report(chosen, bandwidth, version) | {"places": places, "sizes": sizes, "rounding": rounding}
     (ROOT / "build" / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
     head = (
         f"{found['date']}, {found['machine']}, {version}; "
         f"one thread reads {bandwidth:.1f} GB/s; medians of {options.rounds} rounds."
     )
     text = f"{head}\n\n{table(chosen, bandwidth)}"
+    if not options.only:
+        text += f"\n\n{growth.describe(places, sizes)}\n\n{quality.describe(rounding)}"
     print(text)
     if options.docs:
         before, _, rest = DOCS.read_text().partition(MARKS[0])

@@ -34,6 +34,11 @@ class Shape:
         return 4 * self.width
 
     @property
+    def parameters(self) -> int:
+        """Weights of its matrices, the embedding among them."""
+        return self.products + self.vocab * self.width
+
+    @property
     def products(self) -> int:
         """Multiply-adds of a token's matrix products."""
         c, f = self.width, self.ffn

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from goosequill.kernels import KERNELS
 from goosequill.weights.safetensors import encode
 from tests.py.checkpoints import rwkv4
 
@@ -117,6 +118,23 @@ def test_files_that_are_no_model_are_refused_with_a_remedy(
     assert answer["error"]["code"] == code
     assert answer["error"]["message"] and answer["error"]["remedy"]
     assert bridge.status()["value"] == {"models": 0}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_kernel_that_the_page_forces_is_taken_and_told(bridge: Any, kernel: str) -> None:
+    def loaded(*force: str) -> Any:
+        files = [JsFile("my.safetensors", WEIGHTS)]
+        return bridge.load(files, JsObject(), lambda *progress: None, *force)["value"]["info"]["kernel"]
+
+    assert loaded(kernel) == kernel
+    assert loaded("auto") == loaded() == KERNELS[0]
+
+
+def test_a_kernel_that_is_not_there_is_an_answer_not_a_crash(bridge: Any) -> None:
+    files = [JsFile("my.safetensors", WEIGHTS)]
+    answer = bridge.load(files, JsObject(), lambda *progress: None, "relaxed")
+    assert answer["error"]["code"] == "unknown-kernel"
+    assert "numpy" in answer["error"]["remedy"]
 
 
 def test_another_programs_config_beside_the_weights_is_ignored(bridge: Any) -> None:

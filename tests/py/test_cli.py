@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from goosequill.cli import COMMANDS, main
 from goosequill.decoding import PARAMETERS, Chunk, DecodingConfig, generate
-from goosequill.loading import load_path
+from goosequill.kernels import KERNELS
+from goosequill.loading import LoadedModel, load_path
 
 MODEL = Path(__file__).parents[2] / "site" / "models" / "default"
 GENERATE = ["generate", "--model", str(MODEL)]
@@ -105,6 +107,31 @@ def test_bad_input_is_one_sentence(capsysbinary: pytest.CaptureFixture[bytes], a
     assert out == ""
     assert err.startswith("goosequill: ")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_kernel_that_was_asked_for_computes_the_same_text(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, kernel: str
+) -> None:
+    used = []
+
+    def spy(*arguments: Any, **settings: Any) -> LoadedModel:
+        loaded = load_path(*arguments, **settings)
+        used.append(loaded.model.kernel.name)
+        return loaded
+
+    monkeypatch.setattr("goosequill.commands.models.load_path", spy)
+    options = ["--prompt", "The sea", "--max-new-tokens", "16", "--temperature", "0"]
+    expected = call(capsysbinary, *GENERATE, *options)[1]
+    assert call(capsysbinary, *GENERATE, *options, "--kernel", kernel)[1] == expected
+    assert used == [KERNELS[0], kernel]
+
+
+def test_an_unknown_kernel_is_refused_with_the_choice(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    with pytest.raises(SystemExit):
+        main([*GENERATE, "--kernel", "relaxed"])
+    told = capsysbinary.readouterr().err.decode()
+    assert all(name in told for name in ("--kernel", *KERNELS))
 
 
 def test_help_tells_every_setting_from_its_description(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -1,0 +1,51 @@
+"""What the benchmark makes of its measurements."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+from scripts.bench import growth
+from scripts.bench.weights import RWKV4, RWKV7, tensors
+
+
+def test_the_line_is_that_of_least_squares() -> None:
+    rng = np.random.default_rng(0)
+    x = np.arange(40.0)
+    y = 3 + 0.2 * x + rng.normal(size=40)
+    found, expected = growth.fit(x, y), stats.linregress(x, y)
+    assert (found.start, found.slope) == pytest.approx((expected.intercept, expected.slope))
+    assert found.within == pytest.approx(1.96 * expected.stderr)
+    assert found.explained == pytest.approx(expected.rvalue**2)
+
+
+@pytest.mark.parametrize("growing", [0.0, 0.5])
+def test_a_cost_that_grows_with_the_text_is_told_from_one_that_does_not(growing: float) -> None:
+    rng, places = np.random.default_rng(1), itertools.count()
+
+    def decode(count: int) -> list[float]:
+        return [(5 + growing * next(places) / 10_000) * rng.lognormal(sigma=0.02) for _ in range(count)]
+
+    found = growth.over_places(decode)
+    assert found["first_ms"] == pytest.approx(5, rel=0.01)
+    assert abs(found["growth_percent"] - 100 * growing / 5) < 2 * found["within_percent"] < 2
+    assert len(found["medians_ms"]) == 100
+
+
+def test_a_cost_in_proportion_to_the_work_has_the_exponent_one() -> None:
+    decodes = [lambda count, work=shape.products: [work * 4e-8] * count for shape in growth.SHAPES]
+    found = growth.over_sizes(decodes, rounds=1)
+    assert found["exponent"] == pytest.approx(1)
+    assert found["start_ms"] == pytest.approx(0, abs=1e-9)
+    assert found["ms_per_million"] == pytest.approx(0.04)
+    text = growth.describe({"tokens": 1, "first_ms": 1, "growth_percent": 0.4, "within_percent": 1}, found)
+    assert "-0.6% to +1.4%" in text
+
+
+@pytest.mark.parametrize("shape", [RWKV4, RWKV7], ids=lambda shape: shape.name)
+def test_shapes_count_what_their_tensors_hold(shape: growth.Shape) -> None:
+    small = growth.Shape(shape.name, shape.version, layers=2, width=64, vocab=100)
+    sizes = [array.size for name, array in tensors(small) if array.ndim == 2 and "r_k" not in name]
+    assert small.parameters == sum(sizes)

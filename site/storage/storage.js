@@ -76,7 +76,7 @@ async function show() {
 async function showRoom() {
   const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
   page.quota.textContent = quota
-    ? `${megabytes(usage)} of ${megabytes(quota)} that the browser allows are in use.`
+    ? `${megabytes(usage)} are in use, pages and engine included, of the ${megabytes(quota)} that the browser allows.`
     : "The browser does not tell how much room there is.";
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   page.persisted.textContent = persisted

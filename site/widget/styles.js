@@ -45,7 +45,8 @@ export const CSS = `
 .root [hidden] { display: none !important; }
 
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5em; }
-.space { flex: 1; }
+.more { gap: 0.2em; margin-inline-start: auto; }
+.poster { display: contents; }
 .compose { display: flex; flex-direction: column; gap: 0.4em; }
 [data-mode="chat"] .compose { order: 3; }
 [data-mode="chat"] .about { order: 2; }

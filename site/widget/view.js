@@ -78,7 +78,7 @@ export class View {
     };
     const { send, stop, retry, copy, clear } = this.buttons;
     const row = make("div", { class: "row", part: "actions" }, send, stop, slot("actions"));
-    row.append(make("span", { class: "space" }), retry, copy, clear);
+    row.append(make("span", { class: "row more" }, retry, copy, clear));
     this.status = make("p", { class: "status note", part: "status", role: "status" });
     this.bar = make("progress", { part: "progress", "aria-label": "Progress" });
     this.figures = make("p", { class: "note", part: "figures" });

@@ -14,21 +14,26 @@ export function byId(id, tag, root = document) {
   return /** @type {HTMLElementTagNameMap[T]} */ (found);
 }
 
+/** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Properties */
+
 /**
  * A new element; text goes in as text, never as markup.
+ * `element("button", { class: "quiet", onclick: close }, "×")`: true is an attribute without a value; what
+ * is false, null or undefined is left out, among the children too.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
- * @param {Record<string, string | number | boolean>} [attributes]
- * @param {...(Node | string)} children
+ * @param {Properties} [properties]
+ * @param {...(Node | string | null | undefined)} children
  * @returns {HTMLElementTagNameMap[T]}
  */
-export function element(tag, attributes = {}, ...children) {
+export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) made.setAttribute(name, "");
-    else if (value !== false) made.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === "function") made.addEventListener(name.replace(/^on/, ""), value);
+    else if (value !== false && value !== null && value !== undefined)
+      made.setAttribute(name, value === true ? "" : String(value));
   }
-  made.append(...children);
+  made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 }
 

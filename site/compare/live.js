@@ -173,6 +173,7 @@ export class Live {
       signal,
       onProgress: (progress) => this.#say(inWords(progress)),
     });
+    this.#loaded?.model.unload().catch(() => {}); // its engine may have ended
     this.#loaded = { url, model };
     this.#report = null;
     return model;

@@ -41,7 +41,13 @@ function addCopy(pre) {
   box.append(pre, button);
 }
 
-for (const [name, text] of Object.entries(TEXTS)) {
+/** The style of the example in colours: the end of this page's own style sheet. */
+async function exampleStyle() {
+  const text = await (await fetch(new URL("gallery.css", import.meta.url))).text();
+  return text.slice(text.indexOf(".evening")).trim();
+}
+
+for (const [name, text] of Object.entries({ ...TEXTS, css: await exampleStyle() })) {
   for (const pre of document.querySelectorAll(`pre[data-${name}]`)) pre.textContent = text;
 }
 

@@ -70,6 +70,7 @@ function ready(tell) {
     },
     (error) => {
       state = "error";
+      setTimeout(() => leave("it could not start")); // when those who wait have been told why
       if (error instanceof EngineError) throw error;
       const { message } = errorFields(error);
       throw new EngineError({
@@ -253,6 +254,12 @@ function dispatch(request, signal) {
   }
 }
 
+/** @param {string} reason */
+function leave(reason) {
+  post({ type: "gone", reason });
+  scope.close();
+}
+
 /** @param {number} id @param {unknown} error */
 function refuse(id, error) {
   post({ type: "error", id, error: errorFields(error) });
@@ -268,8 +275,7 @@ scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
   } catch (error) {
     refuse(data.id, error);
     if (!(/** @type {any} */ (error)?.pyodide_fatal_error)) return;
-    post({ type: "gone", reason: "Python came to a fault that it cannot go on from" });
-    scope.close();
+    leave("Python came to a fault that it cannot go on from");
   } finally {
     running.delete(data.id);
   }

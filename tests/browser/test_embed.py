@@ -87,7 +87,7 @@ def test_several_elements_share_one_engine_and_the_last_to_leave_ends_it(
     part(page.locator("#b"), "retry").click()
     expect(part(page.locator("#b"), "status")).to_have_text("Finished after 6 tokens.")
     page.evaluate("document.body.append(document.querySelector('#b'))")  # moved, not removed
-    page.wait_for_timeout(100)
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # what waits for the next turn has had it
     assert len(page.workers) == 1
     with workers[0].expect_event("close"):
         page.evaluate("document.querySelector('#b').remove()")
@@ -267,6 +267,15 @@ def test_the_page_around_it_does_not_change_its_look(page: Page, site_url: str, 
     assert send.evaluate("(element) => getComputedStyle(element).backgroundColor") == "rgb(1, 2, 3)"
 
 
+OFFER_A_PORT = """() => new Promise((resolve) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => resolve("answered");
+  const frame = document.querySelector("iframe");
+  frame.contentWindow.postMessage({ type: "goosequill-connect" }, "*", [port2]);
+  setTimeout(() => resolve("silent"), 700);
+})"""
+
+
 def test_the_iframe_obeys_its_parent_only(page: Page, site_url: str, host: Host) -> None:
     mine = origin_of(host.url)
     frame = f"{site_url}embed/frame.html?parent={mine}&max-new-tokens=5&prompt=A%20quill"
@@ -285,16 +294,8 @@ def test_the_iframe_obeys_its_parent_only(page: Page, site_url: str, host: Host)
         f"{site_url}embed/connect.js",
     )
     assert done["text"]
-    assert "cannot be set" in done["refused"] or "can be set" in done["refused"]
-    second = page.evaluate(
-        """() => new Promise((resolve) => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => resolve("answered");
-        const frame = document.querySelector("iframe");
-        frame.contentWindow.postMessage({ type: "goosequill-connect" }, "*", [port2]);
-        setTimeout(() => resolve("silent"), 700);
-      })"""
-    )
+    assert "can be set" in done["refused"]
+    second = page.evaluate(OFFER_A_PORT)
     assert second == "silent", "a second port was taken"
 
 
@@ -302,15 +303,7 @@ def test_the_iframe_ignores_another_origin(page: Page, site_url: str, host: Host
     frame = f"{site_url}embed/frame.html?parent=https://somebody.example"
     page.goto(host.add("wrong", f'<iframe src="{frame}" title="Goosequill"></iframe>'))
     expect(page.frame_locator("iframe").locator('[part~="send"]')).to_be_visible()
-    answer = page.evaluate(
-        """() => new Promise((resolve) => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => resolve("answered");
-        const frame = document.querySelector("iframe");
-        frame.contentWindow.postMessage({ type: "goosequill-connect" }, "*", [port2]);
-        setTimeout(() => resolve("silent"), 700);
-      })"""
-    )
+    answer = page.evaluate(OFFER_A_PORT)
     assert answer == "silent"
 
 
@@ -319,6 +312,11 @@ def test_the_gallery_writes_under_its_own_policy(clean_page: Page, site_url: str
     quill = clean_page.locator("goose-quill").first
     quill.evaluate("(element) => { element.maxNewTokens = 5; element.options = { ignore_end: true }; }")
     write(quill, "5")
+    assert violations(clean_page) == []
+    quill.evaluate("(element) => { element.temperature = -1; }")
+    part(quill, "retry").click()
+    expect(part(quill, "error")).to_contain_text("temperature")
+    assert violations(clean_page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -50,8 +50,7 @@ def url_of(server: ThreadingHTTPServer) -> str:
 
 
 def until_controlled(page: Page) -> None:
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_timeout(300)
+    page.wait_for_function("() => navigator.serviceWorker.controller")
 
 
 def generate(page: Page, url: str, text: str) -> str:

@@ -77,8 +77,8 @@ def presets() -> str:
         return ", ".join(f"`{key}` {value}" for key, value in module.PRESETS[name].items())
 
     return table(
-        ("Name", "What it is", "Settings"),
-        ((f"`{name}`", module.TITLES[name], settings(name)) for name in module.PRESETS),
+        ("Name", "What it is", "Settings", "Where the values come from"),
+        ((f"`{name}`", module.TITLES[name], settings(name), module.SOURCES[name]) for name in module.PRESETS),
     )
 
 

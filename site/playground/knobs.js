@@ -11,7 +11,7 @@ import { element } from "../common/dom.js";
  *   maximum: number | null, step: number | null, kind: string, choices: string[]
  * }} Parameter
  * @typedef {{name: string, label: string, sentence: string, formula: string, source: string, parameters: Parameter[]}} Part
- * @typedef {{name: string, title: string, settings: Record<string, any>}} Preset
+ * @typedef {{name: string, title: string, source: string, settings: Record<string, any>}} Preset
  * @typedef {{box: HTMLElement, get: () => any, set: (value: any) => void, text: () => string, parse: (text: string) => void}} Control
  */
 

@@ -5,8 +5,9 @@
 import { byId, element, later, megabytes } from "../common/dom.js";
 import { Memory, readAddress, writeAddress } from "../common/memory.js";
 import { download } from "../compare/export.js";
+import { BranchTree } from "./branches.js";
 import { Chat } from "./chat.js";
-import { showExplanation } from "./explanation.js";
+import { Inspector } from "./inspector.js";
 import { Knobs } from "./knobs.js";
 import { offerModels, rounding } from "./models.js";
 import { Pace } from "./pace.js";
@@ -14,11 +15,11 @@ import { PHASES, ProgressView } from "./progress.js";
 import { offerRegisters, showRegister } from "./registers.js";
 import { Session } from "./session.js";
 import { Texts, writtenText } from "./texts.js";
-import { TokenText, tokenTable, visible } from "./tokens.js";
 
 /** @typedef {import("../engine/client.js").Progress} Progress */
 /** @typedef {import("../engine/client.js").Writing} Writing */
 /** @typedef {import("./session.js").Source} Source */
+/** @typedef {import("./texts.js").Text} Text */
 
 const DEFAULT_MODEL = new URL("../models/default/", import.meta.url).href;
 const PARTS = new URL("../engine/parts.json", import.meta.url).href;
@@ -32,6 +33,8 @@ const page = {
   append: byId("append", "button"),
   copy: byId("copy", "button"),
   clear: byId("clear", "button"),
+  undo: byId("undo-text", "button"),
+  redo: byId("redo-text", "button"),
   status: byId("status", "p"),
   progressBox: byId("progress-box", "div"),
   progress: byId("progress", "progress"),
@@ -39,12 +42,7 @@ const page = {
   output: byId("output", "div"),
   measures: byId("measures", "p"),
   outputHint: byId("output-hint", "p"),
-  coloured: byId("coloured", "input"),
-  promptTokens: byId("prompt-tokens", "div"),
-  branches: byId("branches", "ul"),
-  explanation: byId("explanation", "section"),
   tableBox: byId("table-box", "details"),
-  tokenTable: byId("token-table", "div"),
   saveBox: byId("save-box", "div"),
   examples: byId("examples", "div"),
   modelTitle: byId("model-title", "p"),
@@ -58,14 +56,22 @@ const page = {
   tokenizer: byId("tokenizer", "select"),
   reset: byId("reset", "button"),
   preset: byId("preset", "select"),
+  presetSource: byId("preset-source", "p"),
 };
 
 /** @type {Source} */
 const defaultSource = { title: "The default model", model: DEFAULT_MODEL };
 const session = new Session();
 const texts = new Texts();
-const output = new TokenText(page.output, explain);
-const promptTokens = new TokenText(page.promptTokens, (index) => explain(index - promptTokens.tokens.length));
+const branches = new BranchTree(byId("branches", "ul"), chooseText);
+const inspector = new Inspector({
+  text: () => texts.current,
+  model: () => session.modelOf(source),
+  busy: () => Boolean(loading || writing),
+  branch,
+  say,
+  complain: fail,
+});
 const memory = new Memory("playground");
 const remember = later(store, 300);
 /** @type {{parts?: import("./knobs.js").Part[], presets?: import("./knobs.js").Preset[]}} without it nothing is written: the settings would be others than they seem */
@@ -74,7 +80,12 @@ const decoding = await fetchDescription(new URL("decoding.json", import.meta.url
 const BEGINNING = { temperature: 0.8, top_p: 0.9 };
 const knobs = new Knobs(byId("knobs", "div"), decoding.parts ?? [], BEGINNING, settingsChanged);
 const presets = [
-  { name: "goosequill", title: "Goosequill's own", settings: BEGINNING },
+  {
+    name: "goosequill",
+    title: "Goosequill's own",
+    source: "What this page begins with: calm, but not always the same.",
+    settings: BEGINNING,
+  },
   ...(decoding.presets ?? []),
 ];
 
@@ -145,6 +156,8 @@ function showButtons() {
   for (const button of [page.stop, page.chatStop]) button.disabled = !busy;
   for (const control of [page.file, page.tokenizer, page.useDefault]) control.disabled = busy;
   for (const button of [page.append, page.copy, page.clear]) button.disabled = busy || !written;
+  page.undo.disabled = busy || !texts.canUndo;
+  page.redo.disabled = busy || !texts.canRedo;
   for (const part of [page.outputHint, page.tableBox, page.saveBox]) part.hidden = busy || !written;
   page.output.toggleAttribute("data-writing", Boolean(writing));
   page.output.setAttribute("aria-busy", String(busy));
@@ -322,7 +335,7 @@ async function write() {
 
 /**
  * Writes on from another candidate than the one that was taken.
- * @param {import("./texts.js").Text} parent
+ * @param {Text} parent
  * @param {number} index
  * @param {import("./explanation.js").Candidate} candidate
  */
@@ -337,10 +350,11 @@ async function branch(parent, index, candidate) {
   });
 }
 
-/** Loads if need be, then writes the text that `begin` makes. @param {() => import("./texts.js").Text} begin */
+/** Loads if need be, then writes the text that `begin` makes. @param {() => Text} begin */
 async function run(begin) {
   try {
     const model = await ensureModel();
+    texts.remember(page.prompt.value);
     const text = begin();
     store();
     showText(text);
@@ -353,12 +367,11 @@ async function run(begin) {
   } finally {
     writing = null;
     hideProgress();
-    showBranches();
-    showButtons();
+    showTexts();
   }
 }
 
-/** @param {Writing} chunks @param {import("./texts.js").Text} text */
+/** @param {Writing} chunks @param {Text} text */
 async function stream(chunks, text) {
   writing = chunks;
   showButtons();
@@ -366,7 +379,7 @@ async function stream(chunks, text) {
   for await (const chunk of chunks) {
     if ("finish_reason" in chunk) {
       text.tail = chunk.text;
-      output.addText(chunk.text);
+      inspector.output.addText(chunk.text);
       return showEnd(chunk, pace, text);
     }
     if (pace.tokens === 0) {
@@ -375,7 +388,7 @@ async function stream(chunks, text) {
     }
     const { token, text: written, logprob } = chunk;
     text.tokens.push({ token, text: written, logprob });
-    output.add({ token, text: written, logprob });
+    inspector.output.add({ token, text: written, logprob });
     pace.add();
   }
 }
@@ -385,7 +398,7 @@ const REASONS = { stop: "Finished", length: "Length reached", abort: "Stopped" }
 /**
  * @param {import("../engine/client.js").End} end
  * @param {Pace} pace
- * @param {import("./texts.js").Text} text
+ * @param {Text} text
  */
 function showEnd({ finish_reason, usage, seed }, pace, text) {
   const count = usage.completion_tokens;
@@ -403,95 +416,39 @@ function stop() {
 
 // ---- Tokens, branches --------------------------------------------------------------------------
 
-/** Shows a text anew, from its first token. @param {import("./texts.js").Text} text */
-function showText(text) {
-  output.clear();
-  for (const token of text.tokens) output.add(token);
-  output.addText(text.tail);
+/** Shows a text, or none, and the prompt that it was written for. @param {Text | null} text @param {string} [prompt] */
+function showText(text, prompt = text?.prompt) {
+  texts.current = text;
+  if (prompt !== undefined && page.prompt.value !== prompt) {
+    page.prompt.value = prompt;
+    showRegister();
+  }
+  inspector.show(text);
   page.measures.textContent = "";
-  page.explanation.hidden = true;
-  page.tableBox.open = false;
-  showBranches();
-  showPromptTokens();
+  showTexts();
 }
 
-/** What a text is called in the list of branches. @param {import("./texts.js").Text} text */
-function nameOf(text) {
-  if (!text.parent) return `1 · ${visible(writtenText(text).trim().slice(0, 40))}…`;
-  const chosen = text.tokens[text.given - 1];
-  return `${text.id} · from token ${text.given}, ${visible(chosen.text)}`;
+function showTexts() {
+  branches.show(texts.current ? texts.tree() : [], texts.current);
+  showButtons();
 }
 
-function showBranches() {
-  const family = texts.family();
-  page.branches.hidden = family.length < 2;
-  page.branches.replaceChildren(
-    ...family.map(({ text, depth }) => {
-      const button = element(
-        "button",
-        { type: "button", class: "quiet" },
-        `${"– ".repeat(depth)}${nameOf(text)}`,
-      );
-      if (text === texts.current) button.setAttribute("aria-current", "true");
-      button.disabled = Boolean(writing);
-      button.addEventListener("click", () => {
-        texts.current = text;
-        showText(text);
-        showButtons();
-      });
-      return element("li", {}, button);
-    }),
-  );
+/** @param {Text} text */
+function chooseText(text) {
+  if (loading || writing || text === texts.current) return;
+  texts.remember(page.prompt.value);
+  showText(text);
+  store();
 }
 
-/** The prompt's own tokens and the model's surprise at them, while colours are on. */
-async function showPromptTokens() {
-  const text = texts.current;
-  const model = session.modelOf(source);
-  page.promptTokens.hidden = true;
-  if (!text || !model || !page.coloured.checked) return;
-  try {
-    const told = await model.call("prompt_surprise", { prompt: text.prompt });
-    if (text !== texts.current) return;
-    promptTokens.clear();
-    for (const token of told) promptTokens.add(token);
-    page.promptTokens.hidden = false;
-  } catch (error) {
-    fail(error);
-  }
-}
-
-/** @param {number} index of a written token; below 0, of the prompt's, counted from its end */
-async function explain(index) {
-  const text = texts.current;
-  const model = session.modelOf(source);
-  if (!text || !model || writing) return;
-  let origin = text; // whose decoder took that token
-  while (origin.parent && index < origin.given) origin = origin.parent;
-  const { settings, seed, given } = origin;
-  const written = text.tokens.map(({ token }) => token);
-  try {
-    const told = await model.call("explain", {
-      prompt: text.prompt,
-      written,
-      index,
-      settings: { ...settings, seed },
-      given,
-    });
-    if (text !== texts.current) return;
-    const place = index < 0 ? "Prompt" : `Token ${index + 1}`;
-    const onChoose = index < 0 ? undefined : (/** @type {any} */ candidate) => branch(text, index, candidate);
-    page.explanation.replaceChildren(...showExplanation(told, { title: `${place}: `, onChoose }));
-    page.explanation.hidden = false;
-    say(`${place}, “${visible(told.text)}”: ${(100 * Math.exp(told.logprob)).toFixed(1)}% likely.`);
-  } catch (error) {
-    fail(error);
-  }
-}
-
-function showTable() {
-  if (!page.tableBox.open || !texts.current) return;
-  page.tokenTable.replaceChildren(tokenTable(texts.current.tokens, "Every token that was written"));
+/** @param {"undo" | "redo"} way */
+function travel(way) {
+  if (loading || writing) return;
+  const view = texts[way](page.prompt.value);
+  if (!view) return;
+  showText(view.text, view.prompt);
+  store();
+  say(way === "undo" ? "Undone." : "Done again.");
 }
 
 /** @param {string} kind */
@@ -540,6 +497,7 @@ function showPreset() {
   const { max_new_tokens, stop, ...settings } = knobs.settings();
   const found = presets.find((preset) => isSame(preset.settings, settings));
   page.preset.value = found?.name ?? "";
+  page.presetSource.textContent = found?.source ?? "";
 }
 
 /** @param {Record<string, any>} one @param {Record<string, any>} other */
@@ -555,6 +513,7 @@ function takePreset() {
     Object.entries(knobs.settings()).filter(([name]) => name === "max_new_tokens" || name === "stop"),
   );
   knobs.take({ ...kept, ...preset.settings });
+  showPreset();
   store();
 }
 
@@ -580,19 +539,23 @@ async function copy() {
 }
 
 function clear() {
-  texts.current = null;
-  output.clear();
-  for (const part of [page.explanation, page.promptTokens, page.branches]) part.hidden = true;
-  page.measures.textContent = "";
+  texts.remember(page.prompt.value);
+  showText(null);
   say("");
-  showButtons();
   page.prompt.focus();
 }
 
 function append() {
-  page.prompt.value += page.output.textContent;
-  clear();
-  remember();
+  texts.remember(page.prompt.value);
+  showText(null, page.prompt.value + page.output.textContent);
+  say("");
+  page.prompt.focus();
+  store();
+}
+
+/** Where the browser's own undo belongs. @param {EventTarget | null} target */
+function isTyping(target) {
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
 }
 
 page.generate.addEventListener("click", write);
@@ -603,14 +566,11 @@ page.copy.addEventListener("click", copy);
 page.clear.addEventListener("click", clear);
 page.append.addEventListener("click", append);
 page.prompt.addEventListener("input", remember);
-page.tableBox.addEventListener("toggle", showTable);
+page.undo.addEventListener("click", () => travel("undo"));
+page.redo.addEventListener("click", () => travel("redo"));
 page.saveBox.addEventListener("click", (event) => {
   const kind = event.target instanceof HTMLElement ? event.target.dataset.save : undefined;
   if (kind) save(kind);
-});
-page.coloured.addEventListener("change", () => {
-  byId("sheet", "section").toggleAttribute("data-coloured", page.coloured.checked);
-  showPromptTokens();
 });
 page.reset.addEventListener("click", () => {
   knobs.restore(new Map());
@@ -636,6 +596,12 @@ document.addEventListener("keydown", (event) => {
     if (!chat.active) write();
   } else if (event.key === "Escape" && (loading || writing)) {
     stop();
+  } else if ((event.ctrlKey || event.metaKey) && !isTyping(event.target)) {
+    const key = event.key.toLowerCase();
+    const way = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
+    if (!way || chat.active) return;
+    event.preventDefault();
+    travel(way);
   }
 });
 document.querySelector(".skip-link")?.addEventListener("click", (event) => {

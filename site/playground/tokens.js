@@ -1,12 +1,15 @@
 // A written text token by token: shown, coloured by surprise, selected by pointer or arrow keys, and
 // listed as a table. What a token's candidates were is told by explanation.js.
 
-import { element } from "../common/dom.js";
+import { element, later } from "../common/dom.js";
 
 /** @typedef {{token: number, text: string, logprob: number | null}} Token */
 
 /** Bits at which one shade ends and the next begins. */
 const SHADES = [1, 3, 5, 8, 11];
+
+/** Milliseconds that a pointer rests on a token before it is explained. */
+const RESTING = 120;
 
 /** How surprised the model was, in bits. @param {number} logprob natural */
 export function bits(logprob) {
@@ -24,10 +27,13 @@ export class TokenText {
   #place;
   #onSelect;
   #selected = -1;
+  /** @type {number | null} */
+  #hovered = null;
 
   /**
    * @param {HTMLElement} place an element that can have the focus
-   * @param {(index: number) => void} onSelect
+   * @param {(index: number | null, pinned: boolean) => void} onSelect told of the token that is chosen, or,
+   *   not pinned, of the one that the pointer rests on; null when it has left
    */
   constructor(place, onSelect) {
     this.#place = place;
@@ -35,6 +41,18 @@ export class TokenText {
     place.addEventListener("click", (event) => {
       const span = event.target instanceof Element ? event.target.closest("[data-token]") : null;
       if (span) this.select(Number(span.getAttribute("data-token")));
+    });
+    const rest = later(() => this.#onSelect(this.#hovered, false), RESTING);
+    place.addEventListener("pointerover", ({ target, pointerType }) => {
+      const span = target instanceof Element ? target.closest("[data-token]") : null;
+      if (pointerType !== "mouse" || !span) return;
+      this.#hovered = Number(span.getAttribute("data-token"));
+      rest();
+    });
+    place.addEventListener("pointerleave", ({ pointerType }) => {
+      if (pointerType !== "mouse" || this.#hovered === null) return;
+      this.#hovered = null;
+      rest();
     });
     place.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -47,6 +65,7 @@ export class TokenText {
   clear() {
     this.tokens = [];
     this.#selected = -1;
+    this.#hovered = null;
     this.#place.replaceChildren();
   }
 
@@ -75,7 +94,7 @@ export class TokenText {
     if (!span) return;
     span.setAttribute("aria-current", "true");
     span.scrollIntoView({ block: "nearest" });
-    this.#onSelect(index);
+    this.#onSelect(index, true);
   }
 
   /** @param {number} index */
@@ -92,15 +111,15 @@ function shade(logprob) {
 
 /**
  * The table behind the colours.
- * @param {Token[]} tokens
+ * @param {{prompt: Token[], written: Token[]}} tokens
  * @param {string} caption
  */
-export function tokenTable(tokens, caption) {
-  const rows = tokens.map(({ token, text, logprob }, index) =>
+export function tokenTable({ prompt, written }, caption) {
+  const rows = [...prompt, ...written].map(({ token, text, logprob }, index) =>
     element(
       "tr",
       {},
-      element("td", {}, String(index + 1)),
+      element("td", {}, index < prompt.length ? "prompt" : String(index - prompt.length + 1)),
       element("td", {}, element("code", {}, visible(text))),
       element("td", {}, String(token)),
       element("td", {}, logprob === null ? "" : percent(Math.exp(logprob))),

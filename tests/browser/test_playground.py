@@ -271,10 +271,43 @@ def test_a_token_is_explained_and_another_candidate_branches(playground: Playgro
     expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
     branched = playground.output.text_content() or ""
     assert branched.startswith(kept + chosen)
-    branches = page.get_by_role("list", name="Branches").get_by_role("button")
-    expect(branches).to_have_count(2)
-    branches.first.click()
+
+    branches = playground.branches.get_by_role("treeitem")
+    expect(branches.last).to_have_attribute("aria-selected", "true")
+    expect(branches.last).to_contain_text(re.compile(f"Token 4, “.?{chosen.strip()}” instead of “"))
+    branches.last.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
     expect(playground.output).to_have_text(text, use_inner_text=False)
+    page.keyboard.press("Control+z")
+    expect(playground.output).to_have_text(branched, use_inner_text=False)
+    page.keyboard.press("Control+z")
+    expect(playground.output).to_have_text(text, use_inner_text=False)
+    page.keyboard.press("Control+y")
+    expect(playground.output).to_have_text(branched, use_inner_text=False)
+    assert not faults_in_both_themes(page)
+    page.locator("#clear").click()
+    expect(playground.output).to_be_empty()
+    playground.page.get_by_test_id("undo-text").click()
+    expect(playground.output).to_have_text(branched, use_inner_text=False)
+
+
+def test_a_token_under_the_pointer_is_explained_and_takes_no_focus(playground: Playground) -> None:
+    page = playground.page
+    playground.write("The goose was a", max_new_tokens=12)
+    playground.prompt.focus()
+    token = page.locator("#output [data-token]")
+    status = playground.status.text_content()
+    token.nth(5).hover()
+    expect(playground.explanation).to_contain_text("Token 6")
+    expect(playground.prompt).to_be_focused()
+    expect(playground.status).to_have_text(status or "")
+    token.nth(2).click()
+    expect(playground.explanation).to_contain_text("Token 3")
+    token.nth(7).hover()
+    expect(playground.explanation).to_contain_text("Token 8")
+    playground.prompt.hover()
+    expect(playground.explanation).to_contain_text("Token 3")
 
 
 def test_colours_of_surprise_have_a_table_and_tell_of_the_prompt(playground: Playground) -> None:
@@ -287,8 +320,8 @@ def test_colours_of_surprise_have_a_table_and_tell_of_the_prompt(playground: Pla
     expect(playground.explanation).to_contain_text("Prompt")
     expect(playground.explanation.locator("thead")).to_have_text(re.compile("CandidateThe model[0-9,]+ left"))
     page.get_by_text("Every token as a table").click()
-    written = page.locator("#output [data-token]").count()
-    expect(page.locator("#token-table tbody tr")).to_have_count(written)
+    tokens = prompt.locator("[data-token]").count() + page.locator("#output [data-token]").count()
+    expect(page.locator("#token-table tbody tr")).to_have_count(tokens)
     assert not faults_in_both_themes(page)
     playground.coloured.uncheck()
     expect(prompt).to_be_hidden()

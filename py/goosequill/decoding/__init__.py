@@ -14,12 +14,13 @@ from goosequill.decoding.generate import generate
 from goosequill.decoding.items import Candidate, Chunk, End, Item, Reading
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
-from goosequill.decoding.presets import PRESETS, TITLES
+from goosequill.decoding.presets import PRESETS, SOURCES, TITLES
 
 __all__ = [
     "DESCRIPTIONS",
     "PARAMETERS",
     "PRESETS",
+    "SOURCES",
     "TITLES",
     "Candidate",
     "Chunk",
@@ -47,5 +48,8 @@ def describe() -> list[dict[str, Any]]:
 
 
 def describe_presets() -> list[dict[str, Any]]:
-    """Return the presets as plain data: name, title, settings."""
-    return [{"name": name, "title": TITLES[name], "settings": dict(PRESETS[name])} for name in PRESETS]
+    """Return the presets as plain data: name, title, source of the values, settings."""
+    return [
+        {"name": name, "title": TITLES[name], "source": SOURCES[name], "settings": dict(settings)}
+        for name, settings in PRESETS.items()
+    ]

@@ -8,7 +8,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "greedy": {"temperature": 0.0},
     "greedy-penalty": {"temperature": 0.0, "frequency_penalty": 0.5},
     "top-p-0.8": {"top_p": 0.8},
-    "rwkv-v4-web": {"frequency_penalty": 0.5, "top_p": 0.85, "temperature": 1.0},
+    "rwkv-v4-web": {"frequency_penalty": 0.5, "top_p": 0.8, "temperature": 0.5},
     "rwkv-pipeline": {
         "presence_penalty": 0.2,
         "frequency_penalty": 0.2,
@@ -32,3 +32,22 @@ TITLES: dict[str, str] = {
     "hugging-face": "Hugging Face's defaults, with sampling",
 }
 """Name to what a person reads."""
+
+SOURCES: dict[str, str] = {
+    "greedy": "The article's first decoder.",
+    "greedy-penalty": (
+        "The article's second decoder: each time that a token stands in prompt or text takes something off "
+        "its score. The size of 0.5 is ours."
+    ),
+    "top-p-0.8": "The article's third decoder, at temperature 1.",
+    "rwkv-v4-web": (
+        "Temperature 0.5 and top-p 0.8 stand in its demo/index.html (2023). It takes off a penalty for each "
+        "occurrence in prompt and text; the size of 0.5 is ours."
+    ),
+    "rwkv-pipeline": (
+        "PIPELINE_ARGS of the package rwkv, with ChatRWKV's decay of 0.996 and its digits that cost nothing."
+    ),
+    "llama.cpp": "The defaults of its common/common.h.",
+    "hugging-face": "GenerationConfig of transformers, do_sample: temperature, then the 50 likeliest.",
+}
+"""Name to where the values come from, and which of them are ours."""

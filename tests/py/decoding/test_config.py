@@ -47,6 +47,7 @@ def test_presets_are_valid(name: str) -> None:
 
 def test_presets_are_described() -> None:
     assert [preset["name"] for preset in describe_presets()] == list(PRESETS)
+    assert all(preset["title"] and preset["source"].endswith(".") for preset in describe_presets())
 
 
 def test_settings_round_trip_through_json() -> None:

@@ -15,11 +15,11 @@ import numpy as np
 
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models import Model
+from goosequill.models.config import STATE_METADATA as METADATA
 from goosequill.models.state import Arrays
 from goosequill.weights import ByteSource, QuantizedMatrix, TensorSource, open_tensors
 from goosequill.weights.safetensors import encode
 
-METADATA = "goosequill.state"
 FORMAT_VERSION = 1
 
 
@@ -75,8 +75,10 @@ def load_persona(source: ByteSource, model: Model) -> Persona:
     if any(name.endswith(".att.time_state") for name in tensors.names()):
         return Persona(tuned_state(tensors, model), source.name, begun=False)
     about = _about(tensors)
+    expected = {name: array.shape for name, array in model.new_state().arrays.items()}
+    if {name: tensors.shape(name) for name in tensors.names()} != expected:
+        raise _mismatch("saved from")
     arrays = {name: _array(tensors, name) for name in tensors.names()}
-    model.new_state().assign(arrays)  # Refuses another model's.
     return Persona(
         arrays,
         _text(about.get("name")),
@@ -111,14 +113,18 @@ def tuned_state(tensors: TensorSource, model: Model) -> Arrays:
     expected = arrays["wkv"].shape
     shapes = {tensors.shape(name) for name in layers.values()}
     if sorted(layers) != list(range(expected[0])) or shapes != {expected[1:]} or len(expected) != 4:
-        raise SettingsError(
-            "This state was trained for a model of another version or size.",
-            code="state-mismatch",
-            remedy="Load the model that it was trained for.",
-        )
+        raise _mismatch("trained for")
     for layer, name in layers.items():
         arrays["wkv"][layer] = _array(tensors, name).swapaxes(-1, -2)
     return arrays
+
+
+def _mismatch(how: str) -> SettingsError:
+    return SettingsError(
+        f"This state was {how} a model of another version or size.",
+        code="state-mismatch",
+        remedy=f"Load the model that it was {how}.",
+    )
 
 
 def _array(tensors: TensorSource, name: str) -> Any:

@@ -37,6 +37,8 @@ const page = {
   measures: byId("chat-measures", "p"),
   save: byId("chat-save", "div"),
 };
+/** Bytes; the largest models have states of about 60 MB. */
+const MOST_OF_A_STATE = 250_000_000;
 const parts = document.querySelectorAll("[data-mode]");
 const names = { system: "System", user: "You", assistant: "Model" };
 
@@ -296,6 +298,12 @@ export class Chat {
   /** Begins from a state file, once the model has said that it is one of its own. @param {File} [file] */
   async #take(file) {
     if (!file || this.#busy) return;
+    if (file.size > MOST_OF_A_STATE) {
+      page.persona.value = "";
+      const megabytes = (MOST_OF_A_STATE / 1e6).toLocaleString("en");
+      const why = `${file.name} is no state: none is larger than ${megabytes} MB.`;
+      return this.#host.complain(problem(why, "Models are chosen under “Use a model of your own”."));
+    }
     this.#work(true);
     try {
       const persona = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };

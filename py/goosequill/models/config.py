@@ -64,6 +64,14 @@ _UNSUPPORTED = (
 )
 
 
+STATE_METADATA = "goosequill.state"
+"""Metadata of the files in which Goosequill saves a model's state."""
+
+
+def _is_state(names: set[str]) -> bool:
+    return any(name.endswith(".att.time_state") for name in names)
+
+
 def _detect_version(names: set[str], tensors: TensorSource) -> Version:
     def has(part: str) -> bool:
         return any(part in name for name in names)
@@ -121,6 +129,12 @@ def detect_config(tensors: TensorSource, *, group_norm_eps: float = GROUP_NORM_E
         for name in names:
             if re.search(pattern, name):
                 raise _refuse(variant, f"the tensor {name!r}")
+    if "emb.weight" not in names and (_is_state(names) or STATE_METADATA in tensors.metadata):
+        raise UnsupportedModelError(
+            "This file holds a state, not a model.",
+            code="not-a-model",
+            remedy="Load the model that it belongs to, then choose this file in the chat, to go on from it.",
+        )
     for required in ("emb.weight", "blocks.0.ln1.weight", "blocks.0.ffn.key.weight", "head.weight"):
         if required not in names:
             raise _missing(required)

@@ -136,6 +136,14 @@ def test_variants_that_do_not_run_are_refused_by_name(name: str, variant: str) -
         build(tensors)
 
 
+@pytest.mark.parametrize("tensors", [{"blocks.0.att.time_state": np.zeros((2, 64, 64), np.float32)}, {}])
+def test_a_state_is_no_model_and_said_to_be_a_state(tensors: checkpoints.Tensors) -> None:
+    about = None if tensors else {"goosequill.state": "{}"}
+    file = b"".join(encode(tensors.items() or [("wkv", np.zeros(1, np.float32))], about))
+    with pytest.raises(UnsupportedModelError, match="holds a state"):
+        load_model(open_tensors(BytesSource(file)))
+
+
 @pytest.mark.parametrize("missing", ["emb.weight", "blocks.1.att.key.weight", "ln_out.bias", "head.weight"])
 def test_a_missing_tensor_is_named(missing: str) -> None:
     tensors = checkpoints.rwkv4()

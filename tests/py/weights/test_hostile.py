@@ -21,6 +21,7 @@ from goosequill.errors import GoosequillError
 from goosequill.inspection import as_text, inspect
 from goosequill.kernels import NumpyKernel
 from goosequill.models import load_model
+from goosequill.personas import load_persona
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.safetensors import encode
 from tests.py.checkpoints import MAKERS, Tensors
@@ -60,6 +61,30 @@ def test_each_file_of_the_corpus_is_refused_at_once_and_in_little_memory(name: s
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2 * len(data) + OVERHEAD
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_file_of_the_corpus_is_refused_as_a_state_too(name: str) -> None:
+    data = (CORPUS / name).read_bytes()
+    model = load_model(open_tensors(BytesSource(sound("safetensors-7"))), kernel=NumpyKernel())
+    tracemalloc.start()
+    with pytest.raises(GoosequillError):
+        load_persona(BytesSource(data, "file"), model)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * len(data) + OVERHEAD
+
+
+def test_a_state_of_another_size_is_refused_unread() -> None:
+    model = load_model(open_tensors(BytesSource(sound("safetensors-7"))), kernel=NumpyKernel())
+    notes = {"goosequill.state": json.dumps({"format_version": 1})}
+    file = b"".join(encode([("wkv", np.zeros(3_000_000, np.float32))], notes))
+    tracemalloc.start()
+    with pytest.raises(GoosequillError, match="another version or size"):
+        load_persona(BytesSource(file, "file"), model)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < OVERHEAD
 
 
 def test_a_header_as_long_as_the_reference_accepts_is_refused_unread() -> None:

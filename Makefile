@@ -59,8 +59,9 @@ format: $(STAMPS)/check node_modules/.stamp ## format the sources and mend what 
 train: $(STAMPS)/train ## train the default model from nothing (many hours; goes on where it was)
 	$(PY) -m scripts.train
 
-bench: $(STAMPS)/bench vendor ## measure speed against the peers in one browser (BENCH_ARGS=--docs writes the table)
+bench: $(STAMPS)/bench build ## measure start, sizes, and speed against the peers (BENCH_ARGS=--docs writes the table)
 	@command -v chromium >/dev/null || sh scripts/chromium.sh
+	$(PY) scripts/bench/start.py
 	$(PY) scripts/bench/bench.py $(BENCH_ARGS)
 
 vendor: build/vendor/.stamp

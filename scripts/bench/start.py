@@ -1,0 +1,230 @@
+"""Measure how a built site begins: time to the first token, long tasks on the page's thread, and sizes.
+
+A round opens each folder's playground in a fresh profile and presses Generate as soon as that is possible
+(cold), then once more with the same profile in a new browser (warm). With several folders their ratios to
+the first count. Sizes are what a browser asks for, each file as gzip sends it.
+
+    python scripts/bench/start.py                          dist/
+    python scripts/bench/start.py OTHER/dist dist          two builds, in turn; ratios to the first
+    python scripts/bench/start.py --rounds 0               sizes alone
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright  # noqa: E402
+from scripts.serve import make_server  # noqa: E402
+
+PLAYGROUND = "playground/#max_new_tokens=20&seed=1"
+LIMIT = 120_000  # milliseconds
+WATCH = """
+  window.longTasks = [];
+  new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration)))
+    .observe({ type: "longtask", buffered: true });
+  window.firstToken = new Promise((resolve) => {
+    let pressed = false;
+    const watch = new MutationObserver(() => {
+      const ids = ["generate", "prompt", "output"];
+      const [generate, prompt, output] = ids.map((id) => document.getElementById(id));
+      if (!generate || !prompt || !output) return;
+      if (!pressed && !generate.disabled && prompt.value) {
+        pressed = true;
+        generate.click();
+      }
+      if (output.textContent === "") return;
+      watch.disconnect();
+      resolve(performance.now());
+    });
+    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+"""
+KEPT = """async () => {
+  const found = await navigator.serviceWorker.getRegistration();
+  if (!found) return true;
+  const { active } = await navigator.serviceWorker.ready;
+  return await new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data.parts === data.of);
+    active.postMessage({ type: "status" }, [port2]);
+  });
+}"""
+
+
+@dataclass
+class Start:
+    """What was measured of one folder: seconds to the first token, and the page's longest task in ms."""
+
+    folder: str
+    cold: list[float] = field(default_factory=list)
+    warm: list[float] = field(default_factory=list)
+    longest_task: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Sizes:
+    """What is asked for, in bytes as gzip sends them."""
+
+    first_text: int
+    """Everything from the playground's address to the first token, but for the model's files."""
+    widget: int
+    shells: dict[str, int]
+    """Each page before anything is pressed; its fonts apart, since text is shown before they come."""
+    fonts: dict[str, int]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    server = make_server(folder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def browsing(playwright: Playwright, profile: str, *, press: bool = True) -> Iterator[BrowserContext]:
+    flags = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
+    context = playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=shutil.which("chromium"),
+        args=flags,
+        service_workers="allow" if press else "block",  # which would fetch what no page has asked for
+    )
+    context.set_default_timeout(LIMIT)
+    if press:
+        context.add_init_script(WATCH)
+    yield context
+    context.close()
+
+
+def first_token(page: Page, base: str) -> tuple[float, float]:
+    """Seconds from navigation to the first token, and the milliseconds of the longest task until then."""
+    page.goto(base + PLAYGROUND)
+    time = page.evaluate("() => firstToken")
+    longest = page.evaluate("() => Math.max(0, ...longTasks)")
+    return float(time) / 1e3, float(longest)
+
+
+def wait_until_kept(page: Page) -> None:
+    """Wait until the service worker has what it keeps, and the browser has had time to cache code."""
+    for _ in range(200):
+        if page.evaluate(KEPT):
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(3000)
+
+
+def measure_start(folders: list[Path], rounds: int) -> list[Start]:
+    starts = [Start(str(folder)) for folder in folders]
+    with sync_playwright() as playwright:
+        for _ in range(rounds):
+            for folder, start in zip(folders, starts, strict=True):
+                with tempfile.TemporaryDirectory() as profile, serving(folder) as base:
+                    for times in (start.cold, start.warm):
+                        with browsing(playwright, profile) as context:
+                            time, longest = first_token(context.pages[0], base)
+                            times.append(time)
+                            start.longest_task.append(longest)
+                            if times is start.cold:
+                                wait_until_kept(context.pages[0])
+                print(
+                    f"start: {folder}: cold {start.cold[-1]:.2f} s, warm {start.warm[-1]:.2f} s", flush=True
+                )
+    return starts
+
+
+def packed(folder: Path, urls: set[str], base: str) -> int:
+    """What files weigh on the way, the model's own left out; what is packed already is sent as it is."""
+    total = 0
+    for path in {unquote(urlsplit(url).path).lstrip("/") for url in urls if url.startswith(base)}:
+        file = folder / path / "index.html" if path.endswith("/") or not path else folder / path
+        if file.is_file() and not path.startswith("models/"):
+            data = file.read_bytes()
+            total += min(len(data), len(gzip.compress(data, 9, mtime=0)))
+    return total
+
+
+def measure_sizes(folder: Path) -> Sizes:
+    """Open every page and write a first text, with everything that is asked for written down."""
+    shells, fonts = {}, {}
+    pages = sorted(
+        path for path in folder.rglob("*.html") if path.name not in ("404.html", "HOW-TO-HOST.html")
+    )
+    with (
+        sync_playwright() as playwright,
+        serving(folder) as base,
+        tempfile.TemporaryDirectory() as profile,
+        browsing(playwright, profile, press=False) as context,
+    ):
+        asked: set[str] = set()
+        context.on("request", lambda request: asked.add(request.url))
+        page = context.pages[0]
+        for path in pages:
+            asked.clear()
+            name = path.relative_to(folder).as_posix()
+            page.goto(base + name, wait_until="networkidle")
+            fonts[name] = packed(folder, {url for url in asked if url.endswith(".woff2")}, base)
+            shells[name] = packed(folder, asked, base) - fonts[name]
+        asked.clear()
+        context.add_init_script(WATCH)
+        first_token(page, base)
+        first_text = packed(folder, asked, base)
+    widget = packed(folder, {f"{base}embed/goosequill.js"}, base)
+    return Sizes(first_text, widget, shells, fonts)
+
+
+def report(starts: list[Start], sizes: Sizes) -> str:
+    lines = [
+        "| folder | cold | warm | of the first, cold | warm | longest task of the page |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for start in starts:
+        if not start.cold:
+            continue
+        cold, warm = statistics.median(start.cold), statistics.median(start.warm)
+        first = [statistics.median(starts[0].cold), statistics.median(starts[0].warm)]
+        lines.append(
+            f"| {start.folder} | {cold:.2f} s | {warm:.2f} s | {cold / first[0]:.0%} | {warm / first[1]:.0%} "
+            f"| {statistics.median(start.longest_task):.0f} ms |"
+        )
+    largest = max(sizes.shells, key=lambda name: sizes.shells[name])
+    lines += ["", "| asked for, as gzip sends it | kB |", "|---|---:|"]
+    lines += [f"| first text, without the model | {sizes.first_text / 1e3:,.0f} |"]
+    lines += [f"| widget's script | {sizes.widget / 1e3:.1f} |"]
+    lines += [f"| largest page, {largest} | {sizes.shells[largest] / 1e3:.0f} |"]
+    lines += [f"| and most fonts of a page | {max(sizes.fonts.values()) / 1e3:.0f} |"]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure how a built site begins.")
+    parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "dist"], help="default: dist/")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    starts = measure_start(options.folders, options.rounds)
+    sizes = measure_sizes(options.folders[-1])
+    found = {"starts": [asdict(start) for start in starts], "sizes": asdict(sizes)}
+    (ROOT / "build" / "start.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(report(starts, sizes))
+
+
+if __name__ == "__main__":
+    main()

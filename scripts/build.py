@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from scripts.vendor import trim_pyodide_lock  # noqa: E402
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
 EPOCH = "1577836800"  # 2020-01-01, the date of every entry that has to have one
-PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map", "python_stdlib.zip", "numpy-*.whl")
+PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map", "python_stdlib.zip", "*.whl")
 """What is not served; of the last two, write_runtime makes what is."""
 
 
@@ -113,18 +114,26 @@ def build_widget(output: Path) -> None:
     run(str(esbuild), str(output / "widget" / "goose-quill.js"), *options, banner, f"--outfile={target}")
 
 
-def build_wheel(output: Path) -> None:
-    """Build the package's wheel into wheels/, for micropip and pip."""
+def build_wheel(output: Path) -> Path:
+    """Build the package's wheel into a new folder."""
     output.mkdir()
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     run(*command, "--wheel-dir", str(output), ".")
+    (wheel,) = output.iterdir()
+    return wheel
+
+
+def build_runtime(output: Path) -> None:
+    """Write what Python starts from: python/ and wheels/."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_runtime(build_wheel(Path(folder) / "wheel"), output)
 
 
 def list_engine_parts(output: Path) -> None:
     """Write engine/parts.json: what the worker fetches before it starts, so that it can say how far it is."""
     library, packages = "python/stdlib.zip", "python/packages.tar.gz"
     (wheel,) = (path.relative_to(output).as_posix() for path in output.glob("wheels/goosequill-*.whl"))
-    first = ("vendor/pyodide/pyodide.asm.wasm", library, packages)
+    first = ("vendor/pyodide/pyodide.asm.wasm", library, packages, wheel)
     parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
     text = json.dumps({"library": library, "packages": packages, "wheel": wheel, "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
@@ -170,8 +179,7 @@ def build(output: Path) -> None:
     copy_site(output)
     build_widget(output)
     run(sys.executable, "scripts/kernel.py")
-    build_wheel(output / "wheels")
-    write_runtime(output / "wheels", output / "python")
+    build_runtime(output)
     trim_pyodide_lock(output / "vendor" / "pyodide")
     list_engine_parts(output)
     describe_decoding(output)

@@ -1,12 +1,13 @@
-"""Make what Python starts from in a page: python/stdlib.zip and python/packages.tar.gz.
+"""Make what Python starts from in a page: python/stdlib.zip, python/packages.tar.gz and the package's wheel.
 
-The standard library, numpy and the package are compiled by the interpreter that will run them (Pyodide
-under Node), so that a page parses no Python. Of numpy only what the package uses is taken, of the package
-everything but its commands and the vocabularies, which come with the wheel when a model needs one.
+All of it is compiled by the interpreter that will run it (Pyodide under Node), so that a page parses no
+Python. Of numpy only what the package uses is taken, of the package everything but its commands. The wheel
+is one for that interpreter alone, which micropip installs.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import io
@@ -41,9 +42,13 @@ UNUSED_NUMPY = re.compile(
 """What `import numpy` does not read."""
 WORDS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
 """Modules that do nothing but describe numpy; they are imported, and left empty."""
-UNUSED_OWN = re.compile(r"goosequill/(commands/|cli\.|__main__\.)|goosequill-")
-"""The commands; and the metadata, so that micropip knows that the wheel itself is not installed."""
-KEPT = re.compile(r"\.(py|so|wasm)$|\.dist-info/(METADATA|LICEN[CS]E.*|licenses/.*)$")
+UNUSED_OWN = re.compile(r"goosequill/(commands/|cli\.|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
+"""The commands; and what speaks of them."""
+UNUSED_TESTS = re.compile(r"/tests?/")
+KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
+PACKAGES = {"numpy-*.whl": UNUSED_NUMPY, "micropip-*.whl": UNUSED_TESTS, "packaging-*.whl": UNUSED_TESTS}
+TAG = "cp312"
+"""The interpreter: compiled files are for one version of Python."""
 
 
 class RuntimeBuildError(Exception):
@@ -106,10 +111,30 @@ def write_tar(files: dict[str, bytes], target: Path) -> None:
     target.write_bytes(gzip.compress(packed.getvalue(), 9, mtime=0))
 
 
-def write_runtime(wheels: Path, output: Path) -> None:
-    """Write both files into `output`; `wheels` holds the package's own."""
-    output.mkdir()
-    write_zip(compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)), output / "stdlib.zip")
-    (numpy,), (own,) = PYODIDE.glob("numpy-*.whl"), wheels.glob("goosequill-*.whl")
-    packages = members(numpy, UNUSED_NUMPY) | members(own, UNUSED_OWN)
-    write_tar(compiled(packages), output / "packages.tar.gz")
+def write_wheel(wheel: Path, output: Path) -> None:
+    """Write the package's wheel again into `output`, compiled; its name and metadata say for which Python."""
+    files = compiled(members(wheel, UNUSED_OWN))
+    (described,) = (name for name in files if name.endswith(".dist-info/WHEEL"))
+    files[described] = re.sub(rb"(?m)^Tag: .*$", f"Tag: {TAG}-none-any".encode(), files[described])
+    record = described.replace("WHEEL", "RECORD")
+    lines = [f"{name},sha256={_record_digest(data)},{len(data)}" for name, data in sorted(files.items())]
+    files[record] = "\n".join([*lines, f"{record},,", ""]).encode()
+    write_zip(files, output / wheel.name.replace("-py3-", f"-{TAG}-"))
+
+
+def _record_digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def write_runtime(wheel: Path, output: Path) -> None:
+    """Write python/ and wheels/ into `output`; `wheel` is the package's own, with its sources."""
+    (output / "python").mkdir()
+    (output / "wheels").mkdir()
+    library = members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
+    write_zip(compiled(library), output / "python" / "stdlib.zip")
+    packages: dict[str, bytes] = {}
+    for pattern, unused in PACKAGES.items():
+        (archive,) = PYODIDE.glob(pattern)
+        packages |= members(archive, unused)
+    write_tar(compiled(packages), output / "python" / "packages.tar.gz")
+    write_wheel(wheel, output / "wheels")

@@ -19,7 +19,6 @@ export class Python {
     this.local = base.protocol === "file:"; // under Node, which reads from the disk
     /** @type {any} Pyodide, once started */
     this.pyodide = null;
-    this.wheel = "";
   }
 
   /**
@@ -33,7 +32,6 @@ export class Python {
     const response = await open(this.#address("engine/parts.json"), { file: "parts.json" });
     /** @type {Parts} */
     const { library, packages, wheel, parts } = await response.json();
-    this.wheel = wheel;
     if (!this.local) serve(parts, this.base, tell, onLost);
     const files = this.#read(packages).then(gunzip);
     files.catch(() => {}); // awaited below
@@ -45,14 +43,8 @@ export class Python {
       args: ARGUMENTS,
     });
     unpack(this.pyodide.FS, await files);
+    await this.pyodide.pyimport("micropip").install.callKwargs(this.#address(wheel), { deps: false });
     return this.pyodide;
-  }
-
-  /** Installs the whole wheel, with what the quick start leaves out. */
-  async installWheel() {
-    await this.pyodide.loadPackage("micropip", { messageCallback() {} });
-    const micropip = this.pyodide.pyimport("micropip");
-    await micropip.install.callKwargs(this.#address(this.wheel), { deps: false });
   }
 
   /** @param {string} path */

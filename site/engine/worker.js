@@ -89,21 +89,6 @@ function value(answer) {
   return answer.value;
 }
 
-/**
- * Runs something again, with the whole package, if it lacked a vocabulary: few models need one of those
- * that come with the package, so they are not loaded at the start.
- * @param {() => any} work
- */
-async function withVocabularies(work) {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== "vocabulary-missing") throw error;
-  }
-  await python.installWheel();
-  return work();
-}
-
 // ---- Requests --------------------------------------------------------------------------------
 
 /** What Python is told of a model besides its files. @param {import("./protocol.js").ModelSource} model */
@@ -137,9 +122,8 @@ async function load({ id, model }, signal) {
   const onWeights = (loaded, total) => tell({ status: "weights", file: "", loaded, total });
   const tokenizer = model.kind === "folder" ? "" : (model.tokenizer ?? "");
   const verify = model.kind === "files"; // what was downloaded is verified already
-  const read = () =>
-    value(bridge.load(found, { ...options, tokenizer, verify }, onWeights, model.kernel ?? "auto"));
-  const { handle, info } = await withVocabularies(read);
+  const settings = { ...options, tokenizer, verify };
+  const { handle, info } = value(bridge.load(found, settings, onWeights, model.kernel ?? "auto"));
   info.notices = notices;
   info.load_seconds = (performance.now() - started) / 1000;
   info.heap_bytes = python.pyodide._module.HEAPU8.length; // it never shrinks, so this is the peak

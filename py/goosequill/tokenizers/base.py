@@ -91,18 +91,5 @@ def well_formed(text: str) -> str:
 
 
 def read_packed(name: str) -> bytes:
-    """Return a vocabulary that the package carries, packed.
-
-    Raises
-    ------
-    TokenizerError
-        ``vocabulary-missing``: it is not there; a page installs the package without its vocabularies first.
-    """
-    try:
-        return (files(__package__) / "data" / name).read_bytes()
-    except FileNotFoundError as error:
-        raise TokenizerError(
-            f"The vocabulary {name} is not installed.",
-            code="vocabulary-missing",
-            remedy="Install the package from its wheel, which holds it.",
-        ) from error
+    """Return a vocabulary that the package carries, packed."""
+    return (files(__package__) / "data" / name).read_bytes()

@@ -28,8 +28,7 @@ NOTICES = Path(__file__).with_name("NOTICES.md")
 HISTORY = Path(__file__).with_name("history")
 CONTINUED = """Trials of going on, from the model of the first phase: each a warm-up of 60 steps to the
 part of the full rate that its name gives in percent, 50 steps at it, and a decay to zero over 70. The nearer
-to the full rate, the more of what the first decay had won was lost again, so the second phase keeps
-far below it:
+to the full rate, the more of what the first decay had won was lost again, so later phases keep far below it:
 """
 SAMPLE_TOKENS = 90
 SEEDS = (1, 2)
@@ -131,12 +130,17 @@ def continuation(training: dict[str, Any]) -> str:
     """How the way to go on from an earlier release was chosen; nothing for a model of one phase."""
     if "origin" not in training:
         return ""
-    return "\n".join(["", CONTINUED, *trial_table("continued-", training["origin"]), ""])
+    return "\n".join(["", CONTINUED, *trial_table("continued-", chain(training)[0]), ""])
+
+
+def chain(training: dict[str, Any]) -> list[dict[str, Any]]:
+    """The figures at the end of each phase: those of a model, before them those of its origin, and so on."""
+    return [*(chain(training["origin"]) if "origin" in training else []), training]
 
 
 def phase_table(training: dict[str, Any], phases: tuple[Phase, ...]) -> list[str]:
-    """What was done in each phase, and in all; the figures before the last come from the model's origin."""
-    figures = [training["origin"], training] if "origin" in training else [training]
+    """What was done in each phase, and in all."""
+    figures = chain(training)
     before = dict.fromkeys(COUNTED, 0)
     table = ["| phase | steps | tokens | CPU minutes | greatest rate |", "|---|---|---|---|---|"]
     for index, reached in enumerate(figures, 1):
@@ -190,15 +194,16 @@ def write(folder: Path, *, phases: tuple[Phase, ...] = PHASES) -> None:
 
 
 def draw_curves(phases: tuple[Phase, ...]) -> str:
+    """The way to the released model: of a constant run only what its decay began from."""
     lines = []
-    for index, phase in enumerate(phases, 1):
-        constant, decay = run_folder(phase.constant), run_folder(phase.decay)
-        lines += [
-            curves.read_curve(constant, f"phase {index}, constant rate"),
-            curves.read_curve(constant, "its running mean", y="average_bpb"),
-            curves.read_curve(decay, f"phase {index}, decay"),
-            curves.read_curve(decay, "its running mean", y="average_bpb"),
-        ]
+    for name, field in (("the weights", "valid_bpb"), ("their running mean", "average_bpb")):
+        points: list[curves.Point] = []
+        for phase in phases:
+            decay = curves.read_curve(run_folder(phase.decay), name, y=field).points
+            constant = curves.read_curve(run_folder(phase.constant), name, y=field).points
+            points += [point for point in constant if not decay or point < decay[0]]
+            points += decay
+        lines.append(curves.Curve(name, points))
     return curves.draw(
         [line for line in lines if line.points],
         title="Validation loss of the default model in training",

@@ -21,6 +21,7 @@ import numpy as np
 from scripts.train import kneser_ney
 from scripts.train.corpus import REGISTERS, read_split, training_folder
 from scripts.train.export import Tensors, compress, read_checkpoint, read_released
+from scripts.train.phases import PHASES
 from tokenizers import Tokenizer
 
 from goosequill.evaluation import surprisal
@@ -87,7 +88,7 @@ def sample(texts: list[str], every: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", default="release")
+    parser.add_argument("--run", default=PHASES[-1].decay)
     parser.add_argument("--model", type=Path, help="a model folder to measure instead of a run")
     parser.add_argument("--weights", default="average", choices=("average", "model"))
     parser.add_argument(

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scripts.train.corpus import REGISTERS, training_folder
+from scripts.train.phases import PHASES
 
 from goosequill.weights import QuantizedMatrix, folder_reader, open_folder, quantize
 from goosequill.weights.quantize import bits_for
@@ -119,7 +120,7 @@ def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = 8, weights: s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", default="release")
+    parser.add_argument("--run", default=PHASES[-1].decay)
     parser.add_argument("--bits", type=int, default=8, choices=(8, 4, 32))
     parser.add_argument("--weights", default="average", choices=("average", "model"))
     parser.add_argument("--to", type=Path, default=DEFAULT)

@@ -20,4 +20,7 @@ class Phase:
     peak: float
 
 
-PHASES = (Phase("first", "first-decay", 2543, 1547, 1.0),)
+PHASES = (
+    Phase("first", "first-decay", 2543, 1547, 1.0),
+    Phase("second", "second-decay", 77, 400, 0.25),
+)

@@ -395,6 +395,7 @@ class Bubble {
     if (text) this.#said.append(text);
     if (thought) this.#thought.append(thought);
     this.#fold.hidden = this.thought === "";
+    if (thought || this.text === text) this.#fold.open = this.text === ""; // folded when the answer begins
   }
 
   /** @returns {Turn} */

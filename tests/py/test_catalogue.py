@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goosequill.chat import FORMATS
+from goosequill.chat import FORMATS, format_of
 from goosequill.models import VERSIONS
 from goosequill.tokenizers import tokenizer_for_vocabulary
 
@@ -34,6 +34,13 @@ def test_sizes_fit_the_name(model: dict[str, Any]) -> None:
     size = model["name"].split()[-1]
     named = float(size[:-1]) * (1e6 if size.endswith("M") else 1e9)
     assert model["parameters_about"] == pytest.approx(named, rel=0.15, abs=1e8)
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in MODELS if model["file"] and model["chat"]], ids=lambda model: model["name"]
+)
+def test_a_models_file_is_known_by_its_name_for_what_it_chats_in(model: dict[str, Any]) -> None:
+    assert format_of({"name": model["file"].rsplit("/", 1)[-1]}).name == model["chat"]
 
 
 def test_names_are_unique() -> None:

@@ -1,12 +1,18 @@
-"""Measure what a decoder costs: milliseconds a token over a vocabulary of 65,536, for every preset.
+"""Measure what a decoder costs: milliseconds a token over a vocabulary of 65,536.
 
-Usage: python scripts/bench/decoding.py [--json]
+    python scripts/bench/decoding.py               natively
+    python scripts/bench/decoding.py --pyodide     in Pyodide too, under Node (after `make vendor`)
+
+Every preset, and single steps, on scores like those of a text: a few tokens hold most of the mass. The
+rows "flat" are the other extreme, where no token is likelier than others by much. Median of 60 tokens.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,48 +20,87 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "py"))
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "py"))
 
-from goosequill.decoding import PRESETS, DecodingConfig
-from goosequill.decoding.chain import make_chain
-from goosequill.decoding.context import Context
-from goosequill.decoding.processor import Setup
-from goosequill.decoding.sampling import draw, log_probability
-from goosequill.tokenizers import load_tokenizer
+from goosequill.decoding import PRESETS, DecodingConfig  # noqa: E402
+from goosequill.decoding.chain import make_chain  # noqa: E402
+from goosequill.decoding.context import Context  # noqa: E402
+from goosequill.decoding.processor import Setup  # noqa: E402
+from goosequill.decoding.sampling import draw, log_probability  # noqa: E402
+from goosequill.tokenizers import load_tokenizer  # noqa: E402
 
 VOCABULARY = 65536
 READ = 500
 """Tokens that were read before, for the penalties to look at."""
 
 ROUNDS = 60
+DECODERS: dict[str, dict[str, Any]] = {
+    "neutral": {},
+    **PRESETS,
+    "mirostat 1": {"mirostat": 1},
+    "mirostat 2": {"mirostat": 2},
+    "DRY": {"dry_multiplier": 0.8},
+    "typical": {"typical_p": 0.9},
+    "top-n-sigma": {"top_n_sigma": 1.0},
+    "top-p, flat": {"top_p": 0.9},
+    "typical, flat": {"typical_p": 0.9},
+}
 
 
-def measure(settings: dict[str, Any]) -> float:
+def make_scores(random: np.random.Generator, *, flat: bool) -> Any:
+    """Scores as a model's: a few tokens hold most of the mass; or hardly one above another."""
+    if flat:
+        return random.normal(0, 0.1, VOCABULARY).astype(np.float32)
+    scores = random.normal(0, 2.5, VOCABULARY).astype(np.float32)
+    scores[random.integers(0, VOCABULARY, 50)] += 10
+    return scores
+
+
+def measure(settings: dict[str, Any], *, flat: bool = False) -> float:
     """Return the median milliseconds of choosing a token: chain, draw and log probability."""
     tokenizer, random = load_tokenizer("world"), np.random.default_rng(0)
     chain = make_chain(Setup(DecodingConfig.from_dict(settings), tokenizer, VOCABULARY))
     context = Context(tokenizer, VOCABULARY, random.integers(1, VOCABULARY, READ).tolist())
     seconds = []
     for _ in range(ROUNDS):
-        scores = random.normal(0, 2.5, VOCABULARY).astype(np.float32)
-        scores[random.integers(0, VOCABULARY, 50)] += 10  # a few tokens hold most of the mass, as in a text
+        scores = make_scores(random, flat=flat)
+        context.uniforms = (float(random.random()), float(random.random()))
         start = time.perf_counter()
         final = chain(scores, context)
-        token = draw(final, float(random.random()))
+        token = draw(final, context.uniforms[0])
         log_probability(scores, token)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds) * 1000
 
 
+def measure_all() -> dict[str, float]:
+    """Milliseconds a token of every decoder."""
+    return {name: measure(settings, flat=name.endswith("flat")) for name, settings in DECODERS.items()}
+
+
+def measure_in_pyodide() -> dict[str, float]:
+    """The same, of Pyodide under Node."""
+    script = ["node", str(HERE / "decoding.js")]
+    found: dict[str, float] = json.loads(subprocess.run(script, check=True, capture_output=True).stdout)
+    return found
+
+
 def main() -> None:
-    """Print a line for every preset."""
-    decoders = {"neutral": {}, **PRESETS, "mirostat 2": {"mirostat": 2}, "DRY": {"dry_multiplier": 0.8}}
-    found = {name: measure(settings) for name, settings in decoders.items()}
-    if "--json" in sys.argv:
+    """Print a line for every decoder."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--pyodide", action="store_true", help="measure in Pyodide too")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    found = {"native": measure_all()}
+    if options.pyodide:
+        found["Pyodide"] = measure_in_pyodide()
+    if options.json:
         print(json.dumps(found, indent=2))
         return
-    for name, milliseconds in found.items():
-        print(f"{name:16} {milliseconds:6.2f} ms a token")
+    print(f"{'ms a token':16}", *(f"{home:>8}" for home in found))
+    for name in DECODERS:
+        print(f"{name:16}", *(f"{figures[name]:8.2f}" for figures in found.values()))
 
 
 if __name__ == "__main__":

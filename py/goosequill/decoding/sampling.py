@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float32]
 Ids = NDArray[np.intp]
 
+_FEW = 1024
+"""So many are sorted without ado."""
+
+_BINS = 1024
+
 
 def alive(scores: Scores) -> Ids:
     """Return the ids that are not cut, ascending."""
@@ -65,17 +70,26 @@ def best(scores: NDArray[np.floating], count: int) -> Ids:
 def covering(order: NDArray[np.floating], weights: NDArray[np.floating], mass: float) -> Ids:
     """Return the fewest indices, largest ``order`` first, whose weights sum to ``mass`` or more.
 
-    Looks at the 256 largest, then 16 times as many, and so on: few tokens hold most of the mass.
+    Of equal ones the first are taken; all, where the whole is less than ``mass``. Nothing long is sorted: a
+    histogram of the weights over ``order`` tells in which narrow range the mass is reached, and only what
+    lies in that range is looked at further.
     """
-    count = 256
-    while True:
-        ids = largest(order, count)
-        if count >= len(order) or weights[ids].sum(dtype=np.float64) >= mass:
+    ids = np.arange(len(order))
+    taken: list[Ids] = []
+    while len(ids) > _FEW:
+        values = order[ids]
+        lowest, highest = float(values.min()), float(values.max())
+        if lowest == highest:
             break
-        count *= 16
+        bins = ((highest - values) * (_BINS / (highest - lowest))).astype(np.intp)
+        sums = np.cumsum(np.bincount(bins, weights[ids]))
+        edge = int(np.searchsorted(sums, mass))
+        taken.append(ids[bins < edge])
+        ids = ids[bins == edge]
+        mass -= sums[edge - 1] if edge else 0.0
     ids = ids[np.argsort(-order[ids], kind="stable")]
     sums = np.cumsum(weights[ids], dtype=np.float64)
-    return ids[: int(np.searchsorted(sums, mass)) + 1]
+    return np.concatenate([*taken, ids[: int(np.searchsorted(sums, mass)) + 1]])
 
 
 def entropy(chances: NDArray[np.floating]) -> float:

@@ -456,9 +456,30 @@ def test_largest_is_the_stable_sort(values: list[int], count: int) -> None:
     assert largest(array, count).tolist() == wanted
 
 
-def test_covering_looks_beyond_the_first_256() -> None:
-    flat = np.full(4096, 1 / 4096)
-    assert len(covering(flat, flat, 0.75)) == 3072
+def sorted_covering(order: NDArray[Any], weights: NDArray[Any], mass: float) -> list[int]:
+    """The rule itself: sort everything, and take until the mass is reached."""
+    ids = np.argsort(-order, kind="stable")
+    return sorted(ids[: int(np.searchsorted(np.cumsum(weights[ids], dtype=np.float64), mass)) + 1].tolist())
+
+
+@pytest.mark.parametrize("size", [1, 7, 1024, 1025, 5000, 65536])
+@pytest.mark.parametrize("kind", ["peaked", "flat", "ties", "all tie", "two heaps", "tiny"])
+@pytest.mark.parametrize("mass", [0.0, 0.1, 0.5, 0.9, 0.999, 1.0])
+def test_covering_is_the_stable_sort(size: int, kind: str, mass: float) -> None:
+    random = np.random.default_rng(size)
+    values = {
+        "peaked": lambda: random.normal(0, 4, size),
+        "flat": lambda: random.normal(0, 0.01, size),
+        "ties": lambda: random.integers(0, 5, size),
+        "all tie": lambda: np.zeros(size),
+        "two heaps": lambda: np.where(random.random(size) < 0.5, 0.0, 20 + 1e-6 * random.normal(size)),
+        "tiny": lambda: -(10.0 ** random.uniform(-30, 2, size)),
+    }[kind]()
+    scores = values.astype(np.float32)
+    chances = probabilities(scores)
+    for order in (chances, scores, -np.abs(scores - scores.mean())):
+        found = covering(order, chances, mass)
+        assert sorted(found.tolist()) == sorted_covering(order, chances, mass)
 
 
 def test_log_probability_is_exact_for_a_large_vocabulary() -> None:

@@ -16,7 +16,14 @@ export function byId(id) {
   return /** @type {T} */ (element);
 }
 
+const numbers = new Intl.NumberFormat("en");
+
+/** @param {number} count */
+export function number(count) {
+  return numbers.format(count);
+}
+
 /** @param {number} count @param {string} one @param {string} [many] */
 export function counted(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${number(count)} ${count === 1 ? one : many}`;
 }

@@ -7,7 +7,7 @@ import { prepare } from "../common/render/index.js";
 import { collate } from "./collate.js";
 import { showReports } from "./columns.js";
 import { showCoverage } from "./coverage.js";
-import { byId, counted } from "./dom.js";
+import { byId, counted, number } from "./dom.js";
 import { download, toCsv, toJson, toMarkdown, toReports } from "./export.js";
 import { passes } from "./filter.js";
 import { setUpKeys } from "./keys.js";
@@ -17,7 +17,7 @@ import { announce, dismiss, report as say } from "./messages.js";
 import { measuresInWords, showMetrics } from "./metrics-page.js";
 import { Search } from "./search.js";
 import { inSlices } from "./slices.js";
-import { fetchReport, openBlob } from "./sources.js";
+import { fetchReport, openBlob, prepareReader } from "./sources.js";
 import { fromUrl, memory, splitFiles, toUrl } from "./state.js";
 import { dropFile, dropFiles, keepFile, keptFiles, recall, remember } from "./storage.js";
 import { Table } from "./table.js";
@@ -161,7 +161,7 @@ async function refresh(delay) {
     problem ||
     (found.length === table.rows.length
       ? counted(found.length, "prompt")
-      : `${found.length.toLocaleString("en")} of ${counted(table.rows.length, "prompt")}`);
+      : `${number(found.length)} of ${counted(table.rows.length, "prompt")}`);
   byId("count").classList.toggle("problem", problem !== "");
 }
 
@@ -546,6 +546,7 @@ const voteCommands = [
 ];
 
 async function start() {
+  prepareReader();
   setUpSources();
   setUpView();
   setUpDrop();

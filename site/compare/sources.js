@@ -4,38 +4,31 @@
  */
 
 import { ImportError } from "./reports/report.js";
-import { startWorker } from "./workers.js";
+import { Asker } from "./workers.js";
 
 /** @typedef {import("./reports/report.js").Import} Import */
+
+/** @type {Asker<{blob: Blob, fileName: string}, string[]>} */
+const reader = new Asker("reports/import-worker.js");
+
+/** Starts the reader of files before there is one to read. */
+export function prepareReader() {
+  reader.start();
+}
 
 /**
  * @param {Blob} blob
  * @param {string} fileName
  * @returns {Promise<Import>}
  */
-export function openBlob(blob, fileName) {
-  const worker = startWorker("reports/import-worker.js");
+export async function openBlob(blob, fileName) {
   /** @type {import("./reports/report.js").Report[]} */
   const reports = [];
-  /** @type {Promise<Import>} */
-  const read = new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => {
-      if (data.type === "head") reports[data.index] = { ...data.head, entries: [] };
-      else if (data.type === "entries") reports[data.index]?.entries.push(...data.entries);
-      else if (data.type === "done") resolve({ reports, problems: data.problems });
-      else reject(new ImportError(data.message));
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(
-        new ImportError(
-          `The file could not be read (${event.message || "its reader could not be started"}).`,
-        ),
-      );
-    };
+  const problems = await reader.ask({ blob, fileName }, ({ index, head, entries }) => {
+    if (head) reports[index] = { ...head, entries: [] };
+    else reports[index]?.entries.push(...entries);
   });
-  worker.postMessage({ blob, fileName });
-  return read.finally(() => worker.terminate());
+  return { reports, problems };
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Draws the prompts and their outputs. Thousands of rows stand in chunks: only chunks near the window are drawn in full, in short slices;
+ * Draws the prompts and their outputs. Thousands of rows stand in chunks of a few dozen outputs: only chunks near the window are drawn in full, in short slices;
  * the others follow as plain text while the browser is idle, so that its own search finds them, up to a bound.
  * @module
  */
@@ -10,7 +10,8 @@ import { breathe } from "./slices.js";
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./row.js").RowContext} RowContext */
 
-const CHUNK = 20;
+const ROWS = 20;
+const OUTPUTS = 60;
 const NEAR = "1200px 0px";
 const SLICE = 10;
 const PLAIN_BOUND = 8000;
@@ -56,13 +57,12 @@ export class Table {
     this.#byElement.clear();
     this.#plainOutputs = 0;
     this.#chunks = [];
-    for (let at = 0; at < rows.length; at += CHUNK) {
-      const part = rows.slice(at, at + CHUNK);
+    for (const part of inChunks(rows)) {
       const element = document.createElement("div");
       element.className = "chunk";
       element.style.containIntrinsicBlockSize = `auto ${part.reduce((sum, row) => sum + context.estimate(row), 0)}px`;
       /** @type {Chunk} */
-      const chunk = { element, rows: part, state: "empty", near: at === 0 };
+      const chunk = { element, rows: part, state: "empty", near: this.#chunks.length === 0 };
       this.#chunks.push(chunk);
       this.#byElement.set(element, chunk);
     }
@@ -88,7 +88,7 @@ export class Table {
 
   /** The row's element; its chunk is drawn if it was not. @param {Row} row @returns {HTMLElement | null} */
   reveal(row) {
-    const chunk = this.#chunks[Math.floor(this.rows.indexOf(row) / CHUNK)];
+    const chunk = this.#chunks.find(({ rows }) => rows.includes(row));
     if (!chunk || !this.#context) return null;
     if (chunk.state === "empty") this.#plain(chunk);
     chunk.near = true;
@@ -166,6 +166,23 @@ export class Table {
     }
     chunk.state = "full";
   }
+}
+
+/** At most `ROWS` rows, and no more rows than hold `OUTPUTS` outputs. @param {readonly Row[]} rows @returns {Row[][]} */
+function inChunks(rows) {
+  /** @type {Row[][]} */
+  const chunks = [];
+  let held = OUTPUTS;
+  for (const row of rows) {
+    const last = chunks.at(-1);
+    if (last && last.length < ROWS && held < OUTPUTS) last.push(row);
+    else {
+      chunks.push([row]);
+      held = 0;
+    }
+    for (const results of row.cells.values()) for (const { outputs } of results) held += outputs.length;
+  }
+  return chunks;
 }
 
 /** @returns {Promise<void>} */

@@ -19,7 +19,7 @@ export class Asker {
   /** @type {Worker | undefined} */
   #worker;
   #last = 0;
-  /** @type {Map<number, {resolve: (answer: Answer) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<number, {resolve: (answer: Answer) => void, reject: (error: Error) => void, onPart: (part: any) => void}>} */
   #waiting = new Map();
 
   /** @param {string} script */
@@ -32,13 +32,23 @@ export class Asker {
     return this.#worker !== undefined;
   }
 
-  /** @param {Question} question @param {Transferable[]} [transfer] @returns {Promise<Answer>} */
-  ask(question, transfer = []) {
-    this.#worker ??= this.#start();
+  /**
+   * @param {Question} question
+   * @param {(part: any) => void} [onPart] told what comes before the answer, piece by piece
+   * @returns {Promise<Answer>}
+   */
+  ask(question, onPart = () => {}) {
+    const worker = this.start();
     const id = ++this.#last;
-    const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#worker.postMessage({ id, question }, transfer);
+    const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, onPart }));
+    worker.postMessage({ id, question });
     return answer;
+  }
+
+  /** The worker; started if there is none yet. */
+  start() {
+    this.#worker ??= this.#begin();
+    return this.#worker;
   }
 
   /** Ends the worker; what was asked fails with `reason`. @param {string} reason */
@@ -49,10 +59,11 @@ export class Asker {
     this.#waiting.clear();
   }
 
-  #start() {
+  #begin() {
     const worker = startWorker(this.script);
     worker.onmessage = ({ data }) => {
       const waiting = this.#waiting.get(data.id);
+      if ("part" in data) return waiting?.onPart(data.part);
       this.#waiting.delete(data.id);
       if (data.error === undefined) waiting?.resolve(data.answer);
       else waiting?.reject(new Error(data.error));
@@ -66,13 +77,14 @@ export class Asker {
 }
 
 /**
- * The other side: answers each question with what `answer` returns.
- * @param {(question: any) => unknown} answer
+ * The other side: answers each question with what `answer` returns; long answers may be told in parts before.
+ * @param {(question: any, tell: (part: unknown) => void) => unknown} answer
  */
 export function serveQuestions(answer) {
   self.onmessage = async ({ data }) => {
     try {
-      self.postMessage({ id: data.id, answer: await answer(data.question) });
+      const tell = (/** @type {unknown} */ part) => self.postMessage({ id: data.id, part });
+      self.postMessage({ id: data.id, answer: await answer(data.question, tell) });
     } catch (error) {
       self.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) });
     }

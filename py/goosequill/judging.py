@@ -194,6 +194,16 @@ def levels(prompts: int) -> tuple[float, float]:
     return tail, 100 - tail
 
 
+def bootstrap_interval(drawn: Array, prompts: int) -> tuple[Array, Array]:
+    """The 95% interval from a bootstrap's fits [resamples, ...]: its two percentiles.
+
+    They are read as positions among resamples + 1 gaps, which is right on average however few the
+    resamples are; interpolating between the lowest and the highest makes the interval too narrow.
+    """
+    low, high = np.percentile(drawn, levels(prompts), axis=0, method="weibull")
+    return low, high
+
+
 def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
     """Strengths with 95% intervals, the strongest first.
 
@@ -205,7 +215,7 @@ def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) ->
     fitted, _ = davidson(wins.sum(axis=0), ties.sum(axis=0))
     weights = resample_weights(len(wins), resamples=resamples, seed=seed)
     drawn, _ = davidson(np.tensordot(weights, wins, 1), np.tensordot(weights, ties, 1))
-    low, high = np.percentile(drawn, levels(len(wins)), axis=0)
+    low, high = bootstrap_interval(drawn, len(wins))
     first = (drawn >= drawn.max(axis=1, keepdims=True) - 1e-12).mean(axis=0)
     total_wins, total_ties = wins.sum(axis=(0, 2)), ties.sum(axis=(0, 2))
     losses = wins.sum(axis=(0, 1))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.judging import levels, resample_weights
+from goosequill.judging import bootstrap_interval, resample_weights
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -160,7 +160,7 @@ def measure_one(prompt: str, text: str) -> dict[str, float]:
 def interval(values: Array, *, resamples: int, seed: int) -> dict[str, Any]:
     """Mean of one value a prompt, with the bootstrap's 95% interval. [prompts] -> mean, low, high."""
     weights = resample_weights(len(values), resamples=resamples, seed=seed)
-    low, high = np.percentile(weights @ values / len(values), levels(len(values)))
+    low, high = bootstrap_interval(weights @ values / len(values), len(values))
     return {"mean": float(values.mean()), "low": float(low), "high": float(high), "prompts": len(values)}
 
 

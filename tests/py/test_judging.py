@@ -16,6 +16,7 @@ from goosequill.errors import FileFormatError, SettingsError
 from goosequill.judging import (
     Vote,
     agreement,
+    bootstrap_interval,
     cohen,
     davidson,
     judge,
@@ -102,18 +103,25 @@ def simulated(prompts: int, *, spread: float, seed: int) -> tuple[np.ndarray, np
     return wins, ties
 
 
-@pytest.mark.parametrize(("prompts", "spread"), [(40, 0.0), (100, 1.0)])
+@pytest.mark.parametrize(("prompts", "spread"), [(10, 0.0), (40, 1.0), (400, 0.0)])
 def test_the_95_percent_interval_covers_the_truth_93_to_97_times_in_100(prompts: int, spread: float) -> None:
-    wins, ties = simulated(200_000, spread=spread, seed=9)
+    """A thousand rounds tell the coverage to within 1 in 100; four hundred once put a good case at 92.7."""
+    wins, ties = simulated(400_000, spread=spread, seed=9)
     truth, _ = davidson(wins.sum(axis=0), ties.sum(axis=0))
     hits = []
-    for seed in range(400):
-        wins, ties = simulated(prompts, spread=spread, seed=1000 + seed)
+    for seed in range(1000):
+        wins, ties = simulated(prompts, spread=spread, seed=10_000 + seed)
         weights = resample_weights(prompts, resamples=300, seed=seed)
         drawn, _ = davidson(np.tensordot(weights, wins, 1), np.tensordot(weights, ties, 1))
-        low, high = np.percentile(drawn, levels(prompts), axis=0)
+        low, high = bootstrap_interval(drawn, prompts)
         hits.append((low <= truth) & (truth <= high))
     assert 0.93 <= np.mean(hits) <= 0.97
+
+
+def test_few_resamples_make_the_interval_no_narrower_on_average() -> None:
+    drawn = np.random.default_rng(0).normal(size=(100, 4000))
+    low, high = bootstrap_interval(drawn, 100_000)
+    assert np.mean(stats.norm.cdf(high) - stats.norm.cdf(low)) == pytest.approx(0.95, abs=0.004)
 
 
 @pytest.mark.parametrize("prompts", [10, 40, 400])

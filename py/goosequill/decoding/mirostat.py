@@ -14,10 +14,10 @@ from goosequill.decoding.sampling import (
     Scores,
     alive,
     best,
+    distribution,
     keep_only,
     largest,
     log_probability,
-    probabilities,
 )
 
 _CANDIDATES = 100
@@ -80,9 +80,8 @@ class Mirostat(Processor):
         if self.version == 1:
             return keep_only(scores, largest(scores, self._count(scores, mu)))
         ids = alive(scores)
-        with np.errstate(divide="ignore"):
-            surprise = -np.log2(probabilities(scores[ids]))
-        kept = ids[surprise <= mu]
+        _, logs = distribution(scores[ids])
+        kept = ids[logs >= -mu * math.log(2)]
         return keep_only(scores, kept if len(kept) else np.array([int(scores.argmax())]))
 
     def _count(self, scores: Scores, mu: float) -> int:

@@ -17,6 +17,9 @@ _FEW = 1024
 
 _BINS = 1024
 
+_LEAST = np.float32(-1e30)
+"""A log weight beyond which it makes no difference: it keeps sums and products finite."""
+
 
 def alive(scores: Scores) -> Ids:
     """Return the ids that are not cut, ascending."""
@@ -28,6 +31,15 @@ def probabilities(scores: NDArray[np.floating]) -> NDArray[np.float32]:
     weights = np.exp(scores - scores.max())
     weights /= weights.sum(dtype=np.float64)
     return np.asarray(weights, np.float32)
+
+
+def distribution(scores: Scores) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return softmax(scores) and its natural logarithm, which is finite; no token may be cut."""
+    with np.errstate(over="ignore"):
+        shifted = np.maximum(scores - scores.max(), _LEAST)
+    weights = np.exp(shifted)
+    total = weights.sum(dtype=np.float64)
+    return np.asarray(weights / total, np.float32), np.asarray(shifted - np.log(total), np.float32)
 
 
 def log_total(scores: Scores) -> float:
@@ -92,10 +104,9 @@ def covering(order: NDArray[np.floating], weights: NDArray[np.floating], mass: f
     return np.concatenate([*taken, ids[: int(np.searchsorted(sums, mass)) + 1]])
 
 
-def entropy(chances: NDArray[np.floating]) -> float:
-    """Return the entropy in nats; a chance of 0 adds nothing."""
-    some = chances[chances > 0].astype(np.float64)
-    return float(-(some * np.log(some)).sum())
+def entropy(chances: NDArray[np.float32], logs: NDArray[np.float32]) -> float:
+    """Return the entropy in nats of what `distribution` returned."""
+    return -float((chances * logs).sum(dtype=np.float64))
 
 
 def draw(scores: Scores, uniform: float) -> int:

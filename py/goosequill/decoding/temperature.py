@@ -10,7 +10,7 @@ import numpy as np
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Scores, alive, entropy, keep_only, probabilities
+from goosequill.decoding.sampling import Scores, alive, distribution, entropy, keep_only
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class Temperature(Processor):
         return changed
 
     def _dynamic(self, scores: Scores) -> float:
-        chances = probabilities(scores[alive(scores)])
+        chances, logs = distribution(scores[alive(scores)])
         if len(chances) < 2:
             return self.temperature
         low, high = max(0.0, self.temperature - self.spread), self.temperature + self.spread
-        share = min(1.0, entropy(chances) / math.log(len(chances)))
+        share = min(1.0, entropy(chances, logs) / math.log(len(chances)))
         return float(low + (high - low) * share**self.exponent)

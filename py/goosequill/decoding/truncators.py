@@ -7,21 +7,50 @@ BlinkDL's and Hugging Face's code keeps all that tie, which on flat scores is ev
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Scores, alive, covering, entropy, keep_only, largest, probabilities
+from goosequill.decoding.sampling import (
+    Ids,
+    Scores,
+    alive,
+    covering,
+    distribution,
+    entropy,
+    keep_only,
+    largest,
+    probabilities,
+)
 
 
 @dataclass(frozen=True)
-class TopNSigma(Processor):
-    """Keeps what lies within n standard deviations of the highest score."""
+class Cut(Processor):
+    """A step that keeps some tokens and cuts the others, by one setting; it is off where that is neutral."""
 
-    n: float
+    limit: float
+
+    @classmethod
+    def make(cls, setup: Setup) -> Self | None:
+        parameter = cls.description.parameters[0]
+        limit = getattr(setup.config, parameter.name)
+        return None if limit == parameter.neutral else cls(limit)
+
+    @abstractmethod
+    def kept(self, scores: Scores) -> Ids:
+        """Return the tokens that are kept."""
+
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        return keep_only(scores, self.kept(scores))
+
+
+class TopNSigma(Cut):
+    """Keeps what lies within n standard deviations of the highest score."""
 
     description = Description(
         "top_n_sigma",
@@ -43,20 +72,13 @@ class TopNSigma(Processor):
         ),
     )
 
-    @classmethod
-    def make(cls, setup: Setup) -> TopNSigma | None:
-        return cls(setup.config.top_n_sigma) if setup.config.top_n_sigma else None
-
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        kept = scores[alive(scores)].astype(np.float64)
-        return np.where(scores >= kept.max() - self.n * kept.std(), scores, np.float32(-np.inf))
+    def kept(self, scores: Scores) -> Ids:
+        some = scores[alive(scores)].astype(np.float64)
+        return np.flatnonzero(scores >= some.max() - self.limit * some.std())
 
 
-@dataclass(frozen=True)
-class TopK(Processor):
+class TopK(Cut):
     """Keeps the k likeliest tokens."""
-
-    k: int
 
     description = Description(
         "top_k",
@@ -79,19 +101,12 @@ class TopK(Processor):
         ),
     )
 
-    @classmethod
-    def make(cls, setup: Setup) -> TopK | None:
-        return cls(setup.config.top_k) if 0 < setup.config.top_k < setup.vocab_size else None
-
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        return keep_only(scores, largest(scores, self.k))
+    def kept(self, scores: Scores) -> Ids:
+        return largest(scores, int(self.limit))
 
 
-@dataclass(frozen=True)
-class Typical(Processor):
+class Typical(Cut):
     """Keeps the tokens whose surprise is nearest to the expected one."""
-
-    mass: float
 
     description = Description(
         "typical_p",
@@ -113,23 +128,14 @@ class Typical(Processor):
         ),
     )
 
-    @classmethod
-    def make(cls, setup: Setup) -> Typical | None:
-        return cls(setup.config.typical_p) if setup.config.typical_p < 1 else None
-
-    def __call__(self, scores: Scores, context: Context) -> Scores:
+    def kept(self, scores: Scores) -> Ids:
         ids = alive(scores)
-        chances = probabilities(scores[ids])
-        with np.errstate(divide="ignore"):
-            distance = np.abs(-np.log(chances) - entropy(chances))
-        return keep_only(scores, ids[covering(-distance, chances, self.mass)])
+        chances, logs = distribution(scores[ids])
+        return ids[covering(-np.abs(logs + entropy(chances, logs)), chances, self.limit)]
 
 
-@dataclass(frozen=True)
-class TopP(Processor):
+class TopP(Cut):
     """Keeps the likeliest tokens that together reach a probability."""
-
-    mass: float
 
     description = Description(
         "top_p",
@@ -151,23 +157,16 @@ class TopP(Processor):
         ),
     )
 
-    @classmethod
-    def make(cls, setup: Setup) -> TopP | None:
-        return cls(setup.config.top_p) if setup.config.top_p < 1 else None
-
-    def __call__(self, scores: Scores, context: Context) -> Scores:
+    def kept(self, scores: Scores) -> Ids:
         chances = probabilities(scores)
         # All tokens below this line together are less than what may be cut, so none of them is kept.
-        ids = np.flatnonzero(chances >= (1 - self.mass) / len(chances))
-        kept = chances[ids]
-        return keep_only(scores, ids[covering(kept, kept, self.mass)])
+        ids = np.flatnonzero(chances >= (1 - self.limit) / len(chances))
+        some = chances[ids]
+        return ids[covering(some, some, self.limit)]
 
 
-@dataclass(frozen=True)
-class MinP(Processor):
+class MinP(Cut):
     """Keeps the tokens that are not much less likely than the likeliest."""
-
-    ratio: float
 
     description = Description(
         "min_p",
@@ -189,13 +188,8 @@ class MinP(Processor):
         ),
     )
 
-    @classmethod
-    def make(cls, setup: Setup) -> MinP | None:
-        return cls(setup.config.min_p) if setup.config.min_p else None
-
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        edge = np.float32(float(scores.max()) + math.log(self.ratio))
-        return np.where(scores >= edge, scores, np.float32(-np.inf))
+    def kept(self, scores: Scores) -> Ids:
+        return np.flatnonzero(scores >= np.float32(float(scores.max()) + math.log(self.limit)))
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from goosequill.chat import ThoughtStream, format_of
 from goosequill.conversation import Conversation
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, StateMemory, generate
 from goosequill.errors import GoosequillError, LoadError, SettingsError
-from goosequill.kernels import load_kernel
+from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.library import converse, new_state, open_persona
 from goosequill.loading import LoadedModel, inspect_files, load_files
+from goosequill.models.pace import choose_threads
 from goosequill.weights.source import truncated
 
 STATE_BUDGET = 32 * 1024 * 1024
@@ -164,6 +165,23 @@ class Bridge:
         self._models[self._last] = loaded
         self._memories[self._last] = StateMemory(budget=STATE_BUDGET)
         return {"handle": self._last, "info": model_info(loaded, sum(file.size for file in files.values()))}
+
+    @answering
+    def division(self, handle: int) -> dict[str, Any] | None:
+        """What helper threads need to compute with a model; None if its kernel has no threads."""
+        kernel = self._model(handle).model.kernel
+        return kernel.division() if isinstance(kernel, SimdKernel) else None
+
+    @answering
+    def divide(self, handle: int, share: int, forced: bool) -> bool:
+        """Let the function at an address divide a model's products; unless forced, only if that is faster."""
+        model = self._model(handle).model
+        kernel = model.kernel
+        assert isinstance(kernel, SimdKernel)  # `division` was asked first
+        if not forced:
+            return choose_threads(model, kernel, share)
+        kernel.divide(share)
+        return True
 
     @answering
     def inspect(self, sources: Any, options: Any) -> dict[str, Any]:

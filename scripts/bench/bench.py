@@ -65,20 +65,20 @@ class Contestant:
     memory_mb: float = 0.0
 
 
-def ours(shape: Shape, bits: int, kernel: str) -> Contestant:
+def ours(shape: Shape, bits: int, kernel: str, threads: int = 1) -> Contestant:
     weights = "f32" if bits == 32 else f"int{bits}"
     low_rank = 2 * RANKS_SUM * shape.width * shape.layers if shape.version == "7" else 0
     small = 4 if bits == 32 else 1  # bytes
     scales = 0.5 if bits == 4 else 0  # bits
     return Contestant(
-        name=f"Goosequill, {kernel}",
+        name=f"Goosequill, {kernel}{f', {threads} threads' if threads > 1 else ''}",
         kind="ours",
         shape=shape,
         weights=weights,
         model=f"{shape.name.lower().replace(' ', '-')}-{weights}.safetensors",
         write=lambda path: write_safetensors(shape, bits, path),
         bytes_per_token=(shape.products - low_rank) * (bits + scales) / 8 + small * low_rank,
-        options={"kernel": kernel},
+        options={"kernel": kernel, "threads": threads},
         tokens=3 if kernel == "numpy" else 10,
     )
 
@@ -116,6 +116,10 @@ def contestants(threads: list[int]) -> list[Contestant]:
     kernels = {32: ("relaxed", "plain", "numpy"), 8: ("relaxed", "plain"), 4: ("relaxed", "plain")}
     found = [ours(RWKV4, bits, kernel) for bits, names in kernels.items() for kernel in names]
     found += [ours(RWKV7, bits, "relaxed") for bits in (8, 4)]
+    shared = [count for count in threads if count > 1]
+    found += [
+        ours(shape, bits, "relaxed", count) for count in shared for shape in (RWKV4, RWKV7) for bits in (8, 4)
+    ]
     for count in threads:
         found += [onnx(count, quantize=quantize) for quantize in (False, True)]
         found += [wllama(count, weights) for weights in ("Q8_0", "Q4_0")]
@@ -133,7 +137,11 @@ def prepare(chosen: list[Contestant]) -> None:
         shutil.copy(HERE / name, SITE / name)
     if any(contestant.kind != "ours" for contestant in chosen) and not (SITE / "node_modules").is_dir():
         subprocess.run(["npm", "install", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
-    for link, target in (("vendor", ROOT / "build" / "vendor"), ("peers", SITE / "node_modules")):
+    for link, target in (
+        ("engine", ROOT / "site" / "engine"),
+        ("vendor", ROOT / "build" / "vendor"),
+        ("peers", SITE / "node_modules"),
+    ):
         if not (SITE / link).is_symlink():
             (SITE / link).symlink_to(target)
     with zipfile.ZipFile(SITE / "goosequill.zip", "w") as archive:

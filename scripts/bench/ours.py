@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from goosequill.kernels import load_kernel
+from js import Object
+from pyodide.ffi import to_js
+
+from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.models import Model, State, load_model
 from goosequill.weights import open_tensors
 
@@ -29,6 +32,20 @@ class Contestant:
         self.model: Model = load_model(open_tensors(Source(file)), kernel=load_kernel(kernel))
         self.state: State = self.model.new_state()
         self.token = 1
+
+    @property
+    def kernel(self) -> SimdKernel:
+        """Of the model, if it can be divided."""
+        assert isinstance(self.model.kernel, SimdKernel)
+        return self.model.kernel
+
+    def division(self) -> Any:
+        """What helper threads need, for the page."""
+        return to_js(self.kernel.division(), dict_converter=Object.fromEntries)
+
+    def divide(self, share: int) -> None:
+        """Divide products among threads."""
+        self.kernel.divide(share)
 
     def prompt(self, count: int) -> float:
         """Milliseconds to read a prompt of `count` tokens, with the logits after the last."""

@@ -498,13 +498,23 @@ export class ModelState {
  * the loading fails.
  * `root` is where the engine's files are served, if not beside this one.
  * `kernel` says what computes: "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
- * @param {ModelChoice & {kernel?: string, engine?: Engine, root?: string} & RequestOptions} options
+ * `threads` says how many compute on a cross-origin isolated page; left out, as many as are fastest.
+ * @param {ModelChoice & {kernel?: string, threads?: number, engine?: Engine, root?: string} & RequestOptions} options
  * @returns {Promise<Model>}
  */
-export async function loadModel({ model, tokenizer, quantize, kernel = "auto", engine, root, ...options }) {
+export async function loadModel({
+  model,
+  tokenizer,
+  quantize,
+  kernel = "auto",
+  threads,
+  engine,
+  root,
+  ...options
+}) {
   const used = engine ?? new Engine(root ? { createWorker: () => startWorker(absolute(root)) } : {});
   try {
-    return await used.load({ ...modelSource({ model, tokenizer, quantize }), kernel }, options);
+    return await used.load({ ...modelSource({ model, tokenizer, quantize }), kernel, threads }, options);
   } catch (error) {
     if (!engine) used.dispose();
     throw error;

@@ -12,7 +12,7 @@
  * @typedef {{kind: "url", url: string, tokenizer?: string, quantize?: Rounding}} AddressSource
  * @typedef {{kind: "files", files: Blob[], names: string[], tokenizer?: string, quantize?: Rounding}} FilesSource
  * @typedef {FolderSource | AddressSource | FilesSource} ModelFiles
- * @typedef {ModelFiles & {kernel?: string}} ModelSource
+ * @typedef {ModelFiles & {kernel?: string, threads?: number}} ModelSource
  */
 
 /**
@@ -25,12 +25,14 @@
 /** @typedef {{code: string, message: string, remedy: string}} ErrorFields */
 
 /**
- * What the page may know of a loaded model. `heap_bytes` is the most memory that Python has taken.
+ * What the page may know of a loaded model. `heap_bytes` is the most memory that Python has taken,
+ * `shared_bytes` what lies beside it for helper threads; `threads` counts all that compute.
  * @typedef {{
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
  *   layers: number, width: number, tokenizer: string, kernel: string, quantization?: {bits: number | null}, bytes: number,
- *   load_seconds: number, heap_bytes: number, notices?: string[], prompts?: {title: string, text: string}[],
- *   registers?: {name: string, tag: string}[], chat?: Record<string, unknown> | null
+ *   load_seconds: number, heap_bytes: number, threads: number, shared_bytes: number, notices?: string[],
+ *   prompts?: {title: string, text: string}[], registers?: {name: string, tag: string}[],
+ *   chat?: Record<string, unknown> | null
  * }} ModelInfo
  */
 

@@ -1,4 +1,4 @@
-// The one place that starts the worker, from this site or, on a page of another origin, through a small
+// The one place that starts workers, from this site or, on a page of another origin, through a small
 // module in a blob that imports the worker from where it is served. It tells a refusal by its reason:
 // which directive of the page's policy stands in the way, or that the address did not answer.
 
@@ -16,11 +16,10 @@ export const ROOT = new URL("../", import.meta.url).href;
  */
 export function startWorker(root = ROOT) {
   const url = new URL("engine/worker.js", root).href;
-  const foreign = new URL(url).origin !== globalThis.location.origin;
   const watch = watchPolicy();
   let worker;
   try {
-    worker = foreign ? startForeign(url) : startOwn(url);
+    worker = startScript(url, "goosequill");
   } catch (error) {
     throw refusal(watch.found(), url, error);
   }
@@ -88,15 +87,14 @@ function active(found) {
   });
 }
 
-/** @param {string} url */
-function startOwn(url) {
-  return new Worker(trustedScript(url), { type: "module", name: "goosequill" });
+/** @param {string} url @param {string} name @returns {Worker} */
+export function startScript(url, name) {
+  if (new URL(url).origin !== globalThis.location.origin) return startForeign(url, name);
+  return new Worker(trustedScript(url), { type: "module", name });
 }
 
-/**
- * The messages that come before the import is done are kept for it. @param {string} url
- */
-function startForeign(url) {
+/** The messages that come before the import is done are kept for it. @param {string} url @param {string} name */
+function startForeign(url, name) {
   const source = `
     const early = [];
     onmessage = (event) => early.push(event);
@@ -108,7 +106,7 @@ function startForeign(url) {
       (error) => setTimeout(() => { throw error; }, 30),
     );`;
   const blob = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(trustedScript(blob), { type: "module", name: "goosequill" });
+  const worker = new Worker(trustedScript(blob), { type: "module", name });
   setTimeout(() => URL.revokeObjectURL(blob), 60_000);
   return worker;
 }
@@ -119,8 +117,9 @@ function watchPolicy() {
   const violations = [];
   const listen = (/** @type {SecurityPolicyViolationEvent} */ event) =>
     violations.push({ directive: event.effectiveDirective, blocked: event.blockedURI });
-  globalThis.document?.addEventListener("securitypolicyviolation", listen);
-  setTimeout(() => globalThis.document?.removeEventListener("securitypolicyviolation", listen), 30_000);
+  const page = /** @type {any} */ (globalThis).document; // none where a worker starts another
+  page?.addEventListener("securitypolicyviolation", listen);
+  setTimeout(() => page?.removeEventListener("securitypolicyviolation", listen), 30_000);
   return {
     /** @param {any} message */
     note: (message) => {

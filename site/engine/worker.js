@@ -7,6 +7,7 @@
 import { EngineError, errorFields, PROGRESS_INTERVAL, TOKEN_INTERVAL } from "./protocol.js";
 import { Python } from "./python.js";
 import { partSources, wholeSources } from "./sources.js";
+import { startHelpers } from "./threads.js";
 import { checkWebAssembly, hasSimd, NO_SIMD } from "./webassembly.js";
 
 /** @typedef {import("./protocol.js").Request} Request */
@@ -18,6 +19,7 @@ const BASE = new URL("../", import.meta.url);
 /** GiB that WebAssembly can address, and bytes of them that Python itself takes. */
 const MOST_MEMORY = 4;
 const OWN_MEMORY = 150_000_000;
+const ALONE = { threads: 1, shared_bytes: 0 };
 const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
 const scope = /** @type {any} */ (globalThis);
 
@@ -28,6 +30,8 @@ let engine = null;
 const python = new Python(BASE);
 /** @type {Map<number, AbortController>} */
 const running = new Map();
+/** What ends the helper threads of a model, by its number. @type {Map<number, () => void>} */
+const divided = new Map();
 
 /** @param {Reply} reply */
 function post(reply) {
@@ -91,17 +95,68 @@ function value(answer) {
 
 // ---- Requests --------------------------------------------------------------------------------
 
+/** Bytes that a model may take. */
+function available() {
+  const device = /** @type {any} */ (globalThis.navigator)?.deviceMemory ?? MOST_MEMORY;
+  return Math.min(MOST_MEMORY, device) * 2 ** 30 - OWN_MEMORY;
+}
+
 /** What Python is told of a model besides its files. @param {import("./protocol.js").ModelSource} model */
 function loadOptions(model) {
-  const device = /** @type {any} */ (globalThis.navigator)?.deviceMemory ?? MOST_MEMORY;
-  return {
-    quantize: model.quantize ?? null,
-    available: Math.min(MOST_MEMORY, device) * 2 ** 30 - OWN_MEMORY,
-  };
+  return { quantize: model.quantize ?? null, available: available() };
+}
+
+/**
+ * Lets helpers take a part of a model's products, if that is faster here or was asked for.
+ * @param {number} handle
+ * @param {import("./threads.js").Helpers} helpers
+ * @param {boolean} forced
+ */
+async function divide(handle, helpers, forced) {
+  const bridge = await engine;
+  const division = value(bridge.division(handle));
+  if (!division) {
+    helpers.end();
+    return ALONE;
+  }
+  const heap = python.pyodide._module;
+  const room = available() + OWN_MEMORY - heap.HEAPU8.length;
+  const team = await helpers.join(new WebAssembly.Module(division.module), division.matrices, heap, room);
+  const share = heap.addFunction((/** @type {number} */ step) => team.share(step), "ii");
+  divided.set(handle, () => {
+    helpers.end();
+    heap.removeFunction(share);
+  });
+  if (value(bridge.divide(handle, share, forced))) {
+    return { threads: helpers.count + 1, shared_bytes: team.memory.buffer.byteLength };
+  }
+  reunite(handle);
+  return ALONE;
+}
+
+/** @param {number} handle */
+function reunite(handle) {
+  divided.get(handle)?.();
+  divided.delete(handle);
 }
 
 /** @param {import("./protocol.js").LoadMessage} request @param {AbortSignal} signal */
 async function load({ id, model }, signal) {
+  const helpers = startHelpers(model); // now, to be there when the weights are
+  try {
+    await loadWith(helpers, { id, model }, signal);
+  } catch (error) {
+    helpers?.end();
+    throw error;
+  }
+}
+
+/**
+ * @param {import("./threads.js").Helpers | null} helpers
+ * @param {{id: number, model: import("./protocol.js").ModelSource}} request
+ * @param {AbortSignal} signal
+ */
+async function loadWith(helpers, { id, model }, signal) {
   const started = performance.now();
   /** @type {Tell} */
   const tell = (progress) => post({ type: "progress", id, progress });
@@ -124,6 +179,15 @@ async function load({ id, model }, signal) {
   const verify = model.kind === "files"; // what was downloaded is verified already
   const settings = { ...options, tokenizer, verify };
   const { handle, info } = value(bridge.load(found, settings, onWeights, model.kernel ?? "auto"));
+  Object.assign(info, ALONE);
+  if (helpers) {
+    const failed = (/** @type {Error} */ { message }) => {
+      notices.push(`One thread computes, because another could not be started: ${message}.`);
+      helpers.end();
+      return ALONE;
+    };
+    Object.assign(info, await divide(handle, helpers, Boolean(model.threads)).catch(failed));
+  }
   info.notices = notices;
   info.load_seconds = (performance.now() - started) / 1000;
   info.heap_bytes = python.pyodide._module.HEAPU8.length; // it never shrinks, so this is the peak
@@ -204,6 +268,7 @@ async function call({ id, function: name, args }) {
 /** @param {import("./protocol.js").UnloadMessage} request */
 async function unload({ id, model }) {
   if (state === "ready") value((await ready(() => {})).unload(model));
+  reunite(model);
   post({ type: "done", id, result: null });
 }
 

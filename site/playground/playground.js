@@ -233,9 +233,9 @@ function showModel(info) {
     bits ? `${bits} bits` : "",
     `${info.layers} layers of ${info.width}`,
     `${info.tokenizer} tokenizer, ${info.vocab_size.toLocaleString("en")} tokens`,
-    `${info.kernel} kernel`,
+    `${info.kernel} kernel, ${info.threads === 1 ? "1 thread" : `${info.threads} threads`}`,
     `loaded in ${info.load_seconds.toFixed(1)} s`,
-    `${megabytes(info.heap_bytes)} of memory`,
+    `${megabytes(info.heap_bytes + info.shared_bytes)} of memory`,
   ];
   page.modelFacts.textContent = facts.filter(Boolean).join(" · ");
   page.modelNotices.textContent = (info.notices ?? []).join(" ");

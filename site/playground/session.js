@@ -35,9 +35,20 @@ export class Session {
     const engine = this.#started();
     const previous = this.#model;
     const { model, tokenizer, quantize } = source;
-    const kernel = new URLSearchParams(location.search).get("kernel") ?? source.kernel ?? "auto"; // ?kernel=numpy forces one
+    const forced = new URLSearchParams(location.search); // ?kernel=plain&threads=1
+    const kernel = forced.get("kernel") ?? source.kernel ?? "auto";
+    const threads = Number(forced.get("threads")) || undefined;
     try {
-      this.#model = await loadModel({ model, tokenizer, quantize, kernel, engine, signal, onProgress });
+      this.#model = await loadModel({
+        model,
+        tokenizer,
+        quantize,
+        kernel,
+        threads,
+        engine,
+        signal,
+        onProgress,
+      });
     } catch (error) {
       // An engine that failed to start stays failed, and one that is still starting cannot be stopped.
       if (!previous) this.dispose();

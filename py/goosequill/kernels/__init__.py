@@ -8,7 +8,7 @@ from goosequill.kernels.library import IN_BROWSER, open_library
 from goosequill.kernels.numpy_kernel import NumpyKernel
 from goosequill.kernels.simd_kernel import SimdKernel
 
-__all__ = ["KERNELS", "Activation", "Kernel", "NumpyKernel", "load_kernel"]
+__all__ = ["KERNELS", "Activation", "Kernel", "NumpyKernel", "SimdKernel", "load_kernel"]
 
 KERNELS = ("relaxed", "plain", "numpy") if IN_BROWSER else ("native", "numpy")
 """Names of the kernels for this platform, the fastest first."""

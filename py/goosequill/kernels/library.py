@@ -28,6 +28,11 @@ IN_BROWSER = sys.platform == "emscripten"
 class Library:
     """The functions of a compiled simd.c, called with addresses and sizes.
 
+    Attributes
+    ----------
+    helper
+        In a browser: the same code for threads that help.
+
     Raises
     ------
     OSError
@@ -36,10 +41,11 @@ class Library:
 
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
+        self.helper = path.with_name(f"{path.stem}-helper.wasm")
         library = ctypes.CDLL(str(path))
         pointer, word = ctypes.c_void_p, ctypes.c_ssize_t
         self.run = library.run
-        self.run.argtypes, self.run.restype = [pointer, word], None
+        self.run.argtypes, self.run.restype = [pointer, word, pointer], None
         self.pack = library.pack
         self.pack.argtypes, self.pack.restype = [pointer, pointer, word, word, word], None
         self.scratch_words = library.scratch_words

@@ -352,8 +352,7 @@ word scratch_words(word in, word bits) {
     default: panel(&part, row, 0, token, 1, TOKENS); break; \
   }
 
-// Each panel is read once from memory; all tokens pass while it is in the cache.
-static void product(const struct product *p, word bits) {
+static void spread(const struct product *p, word bits) {
   word each = scratch_words(p->in, bits);
   struct product part = *p;
   for (word token = 0; token < p->tokens; token += TOKENS) {
@@ -363,13 +362,20 @@ static void product(const struct product *p, word bits) {
     else if (bits == 8) spread_i8(&part, token, count);
     else spread_i4(&part, token, count);
   }
-  word row = 0, half = p->tokens == 1 ? p->rows / (2 * ROWS) * ROWS : 0;
-  for (; row < half; row += ROWS) {
+}
+
+// Rows from..to (the first a multiple of ROWS) of a product whose inputs are spread. Each panel is
+// read once from memory; all tokens pass while it is in the cache.
+static void panels(const struct product *p, word bits, word from, word to) {
+  word each = scratch_words(p->in, bits);
+  struct product part = *p;
+  word row = from, half = p->tokens == 1 ? (to - from) / (2 * ROWS) * ROWS : 0;
+  for (; row < from + half; row += ROWS) {
     if (bits == 32) panel_f32(p, row, half, 0, 2, 1);
     else if (bits == 8) panel_i8(p, row, half, 0, 2, 1);
     else panel_i4(p, row, half, 0, 2, 1);
   }
-  for (row += half; row < p->rows; row += ROWS) {
+  for (row += half; row < to; row += ROWS) {
     for (word token = 0; token < p->tokens; token += TOKENS) {
       unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
       part.scratch = p->scratch + token * each;
@@ -578,8 +584,31 @@ enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, W
 #define STEP 14  // words of a step: the operation, then its operands
 #define F(i) ((float *)s[i])
 
-// Execute `count` steps in turn.
-void run(const word *s, word count) {
+INLINE struct product operands(const word *s) {
+  return (struct product){F(1), F(2), F(3), F(4), F(5), (int *)s[6], s[7], s[8], s[9], s[10]};
+}
+
+// The two halves of a product's step, for threads that compute some of its rows.
+void product_begin(const word *s) {
+  struct product p = operands(s);
+  spread(&p, s[11]);
+}
+
+void product_rows(const word *s, word from, word to) {
+  struct product p = operands(s);
+  panels(&p, s[11], from, to);
+}
+
+// `share` divides a product among threads: at each call it writes the next rows that are to be
+// computed here, from s[12] to s[13], until there are none and it returns 0. Helpers begin at the first call.
+static void product(word *s, word (*share)(word *)) {
+  word more = share ? share(s) : (s[12] = 0, s[13] = s[9], 1);
+  product_begin(s);
+  for (; more; more = share ? share(s) : 0) product_rows(s, s[12], s[13]);
+}
+
+// Execute `count` steps in turn; without `share` (0) this thread does all of it.
+void run(word *s, word count, word (*share)(word *)) {
   for (; count > 0; count--, s += STEP) {
     switch (s[0]) {
       case EMBED: embed(F(1), F(2), F(3), (const int *)s[4], s[5], s[6], s[7]); break;
@@ -589,11 +618,7 @@ void run(const word *s, word count) {
       case LERP: lerp(F(1), F(2), F(3), F(4), s[5], s[6]); break;
       case ADD: add(F(1), F(2), F(3), s[4], s[5]); break;
       case MULTIPLY: multiply(F(1), F(2), F(3), s[4], s[5]); break;
-      case PRODUCT: {
-        struct product p = {F(1), F(2), F(3), F(4), F(5), (int *)s[6], s[7], s[8], s[9], s[10]};
-        product(&p, s[11]);
-        break;
-      }
+      case PRODUCT: product(s, share); break;
       case WKV4: wkv4(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8]); break;
       case WKV5: wkv5(F(1), F(2), F(3), F(4), F(5), s[6], F(7), F(8), s[9], s[10], s[11]); break;
       case WKV7: wkv7(F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), s[9], s[10], s[11]); break;

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class Tensor:
     owner: Block | Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Weights:
     """A matrix in panels, or a table row by row; the arrays keep the memory alive."""
 
@@ -68,6 +69,11 @@ class Weights:
     columns: int
     bits: int
     arrays: tuple[NDArray[Any], ...]
+
+    @property
+    def padded(self) -> int:
+        """Rows of whole panels."""
+        return -(-self.rows // PANEL) * PANEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,34 @@ class SimdKernel:
         self._constants: dict[float, Floats] = {}
         self._tokens = np.zeros(self.chunk_size, np.int32)
         self._steps: list[tuple[int, ...]] = []
+        self._share: int | None = None
+        self.matrices: WeakSet[Weights] = WeakSet()
+        """What `matrix` laid out, for threads that take some of its rows."""
+
+    def divide(self, share: int | None) -> None:
+        """Compute products together with other threads, or alone (None).
+
+        Parameters
+        ----------
+        share
+            Address of the function that divides a product's rows, as simd.c describes it.
+        """
+        self._share = share
+
+    def division(self) -> dict[str, Any]:
+        """What helper threads need in a browser: code, and where each matrix lies, for engine/threads.js."""
+        matrices = [
+            {
+                "weights": matrix.address,
+                "scales": matrix.scales_address,
+                "rows": matrix.rows,
+                "columns": matrix.columns,
+                "panel_bytes": matrix.arrays[0].nbytes * PANEL // matrix.padded,
+                "scale_bytes": matrix.arrays[1].nbytes * PANEL // matrix.padded,
+            }
+            for matrix in self.matrices
+        ]
+        return {"module": self._library.helper.read_bytes(), "matrices": matrices}
 
     def run(
         self,
@@ -113,7 +147,7 @@ class SimdKernel:
             program = self._record(build, count)
             if count in (1, self.chunk_size):  # what recurs; other lengths end a prompt
                 programs[key, count] = program
-        self._library.run(program.address, len(program.steps))
+        self._library.run(program.address, len(program.steps), self._share)
         return None if program.result is None else program.result.copy()
 
     def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
@@ -165,7 +199,10 @@ class SimdKernel:
         by_row = np.zeros((padded, scales.size // rows), np.float32)
         by_row[:rows] = scales.reshape(rows, -1)
         by_panel = np.ascontiguousarray(by_row.reshape(-1, PANEL, by_row.shape[1]).swapaxes(1, 2))
-        return Weights(address_of(packed), address_of(by_panel), rows, columns, bits, (packed, by_panel))
+        arrays = packed, by_panel
+        matrix = Weights(address_of(packed), address_of(by_panel), rows, columns, bits, arrays)
+        self.matrices.add(matrix)
+        return matrix
 
     def embed(self, table: Weights, tokens: Any) -> Tensor:
         out = self._new(tokens, table.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError, SettingsError
-from goosequill.kernels import KERNELS, Kernel, load_kernel
+from goosequill.kernels import KERNELS, Kernel, SimdKernel, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.safetensors import encode
@@ -113,3 +114,38 @@ def test_a_compiler_that_fails_leaves_numpy_at_work(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("shutil.which", lambda name: "false")
     assert load_kernel().name == "numpy"
     assert not list((tmp_path / "goosequill").iterdir())
+
+
+@each_version
+@pytest.mark.parametrize("bits", [None, 8, 4])
+def test_products_divided_anyhow_give_the_same_bits(version: str, bits: Any) -> None:
+    """Rows in the last half first, then a panel at a time: what threads may do, done by one."""
+    kernel = load_kernel("native")
+    assert isinstance(kernel, SimdKernel)
+    model = build(version, kernel, bits)
+    waiting: list[tuple[int, int]] = []
+    divided = []
+
+    @ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_ssize_t))
+    def share(step: Any) -> int:
+        if not divided or divided[-1]:
+            panels = -(-step[9] // 8)
+            half = panels // 2
+            pieces = [(half, panels), *((panel, panel + 1) for panel in range(half))]
+            waiting.extend((8 * start, 8 * end) for start, end in pieces if start < end)
+        divided.append(not waiting)
+        if waiting:
+            step[12], step[13] = waiting.pop(0)
+        return not divided[-1]
+
+    states = [model.new_state(), model.new_state()]
+    alone = model.forward(TOKENS, states[0], logits="all")
+    kernel.divide(ctypes.cast(share, ctypes.c_void_p).value)
+    np.testing.assert_array_equal(model.forward(TOKENS, states[1], logits="all"), alone)
+    assert divided.count(True) > 10
+    for name, array in states[0].arrays.items():
+        np.testing.assert_array_equal(states[1].arrays[name], array)
+    kernel.divide(None)
+    count = len(divided)
+    model.forward(TOKENS, states[1])
+    assert len(divided) == count

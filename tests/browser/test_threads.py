@@ -1,0 +1,105 @@
+"""Helper threads in a real page: the same text and numbers, no thread left behind, none without isolation."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from scripts.serve import make_server
+
+from tests.browser.conftest import PREFIX, ROOT
+
+WRITE = """async ([base, threads]) => {
+  const { loadModel } = await import(base + "engine/client.js");
+  const model = await loadModel({ model: base + "models/default/", threads });
+  let text = "";
+  const logprobs = [];
+  const settings = { max_new_tokens: 60, temperature: 0, logprobs: 5 };
+  for await (const chunk of model.generate("It was a dark evening in November, and ".repeat(9), settings)) {
+    text += chunk.text;
+    if (chunk.top_logprobs) logprobs.push(chunk.logprob, ...chunk.top_logprobs.map((one) => one.logprob));
+  }
+  globalThis.model = model;
+  const { threads: count, shared_bytes: shared, notices } = model.info;
+  return { count, shared, notices, text, logprobs };
+}"""
+
+
+@contextmanager
+def isolated_site(browser: Browser, folder: Path) -> Iterator[tuple[Page, str]]:
+    """A page with the headers that let threads share memory, and its site's address."""
+    server = make_server(folder, prefix=PREFIX, isolate=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page = browser.new_page()
+    base = f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    page.goto(base + "playground/")
+    yield page, base
+    page.close()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def isolated(browser: Browser) -> Iterator[tuple[Page, str]]:
+    with isolated_site(browser, ROOT / "dist") as found:
+        yield found
+
+
+def wait_for_helpers(page: Page, count: int) -> None:
+    """Wait until the browser has so many helper threads; pytest's time limit ends a wait in vain."""
+    browser = page.context.browser
+    assert browser
+    session = browser.new_browser_cdp_session()
+    found = -1
+    while found != count:
+        targets: list[dict[str, Any]] = session.send("Target.getTargets", {"filter": [{}]})["targetInfos"]
+        found = sum("engine/helper.js" in target["url"] for target in targets)
+    session.detach()
+
+
+def test_two_and_three_threads_write_what_one_writes(isolated: tuple[Page, str]) -> None:
+    page, base = isolated
+    alone, *divided = [page.evaluate(WRITE, [base, count]) for count in (1, 2, 3)]
+    assert (alone["count"], alone["shared"]) == (1, 0)
+    for count, found in enumerate(divided, 2):
+        assert (found["count"], found["notices"]) == (count, [])
+        assert found["shared"] > 1_000_000
+        assert found["text"] == alone["text"] != ""
+        assert found["logprobs"] == alone["logprobs"]
+        assert len(found["logprobs"]) == 60 * 6
+
+
+def test_threads_end_with_their_model(isolated: tuple[Page, str]) -> None:
+    page, base = isolated
+    page.evaluate(WRITE, [base, 3])
+    wait_for_helpers(page, 2)
+    page.evaluate("model.unload()")
+    wait_for_helpers(page, 0)
+    page.evaluate("model.dispose()")
+    page.evaluate(WRITE, [base, 2])
+    wait_for_helpers(page, 1)
+    page.evaluate("model.dispose()")
+    wait_for_helpers(page, 0)
+
+
+def test_a_helper_that_cannot_start_costs_a_sentence(browser: Browser, tmp_path: Path) -> None:
+    site = tmp_path / "dist"
+    shutil.copytree(ROOT / "dist", site, ignore=shutil.ignore_patterns("helper.js"))
+    with isolated_site(browser, site) as (page, base):
+        found = page.evaluate(WRITE, [base, 2])
+    assert found["count"] == 1
+    assert "One thread computes" in found["notices"][0]
+    assert found["text"]
+
+
+def test_without_isolation_there_is_one_thread(page: Page, site_url: str) -> None:
+    page.goto(site_url + "playground/")
+    found = page.evaluate(WRITE, [site_url, 2])
+    assert (found["count"], found["shared"], found["notices"]) == (1, 0, [])
+    assert found["text"]

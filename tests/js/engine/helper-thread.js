@@ -1,0 +1,13 @@
+// helper.js in a thread of Node's, with what a worker of a browser has.
+
+import { parentPort } from "node:worker_threads";
+
+const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
+const scope = /** @type {any} */ (globalThis);
+/** @type {any[]} */
+const early = [];
+scope.postMessage = (/** @type {unknown} */ message) => port.postMessage(message);
+scope.onmessage = (/** @type {any} */ event) => early.push(event);
+port.on("message", (data) => scope.onmessage({ data }));
+await import(new URL("../../../site/engine/helper.js", import.meta.url).href);
+for (const event of early) scope.onmessage(event);

@@ -1,0 +1,196 @@
+// Products divided among real threads, with simd.c as it is compiled for helpers: the same bits whoever
+// computes. The test stands in for simd.c's `run`, which asks which rows are next.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { Worker } from "node:worker_threads";
+
+import { Helpers, startHelpers } from "../../../site/engine/threads.js";
+
+const WASM = new URL("../../../py/goosequill/kernels/simd-plain-helper.wasm", import.meta.url);
+const module = new WebAssembly.Module(readFileSync(WASM));
+const PRODUCT = 7;
+
+/** A worker of a browser, as far as Helpers uses it. */
+class Thread {
+  /** @type {Set<Worker>} */
+  static running = new Set();
+  /** @type {((event: any) => void) | null} */
+  onmessage = null;
+  /** @type {((event: any) => void) | null} */
+  onerror = null;
+  #worker;
+
+  /** @param {string} file */
+  constructor(file) {
+    this.#worker = new Worker(new URL(file, import.meta.url));
+    Thread.running.add(this.#worker);
+    this.#worker.on("message", (data) => this.onmessage?.({ data }));
+    this.#worker.on("error", ({ message }) => this.onerror?.({ message }));
+    this.#worker.on("exit", () => Thread.running.delete(this.#worker));
+  }
+
+  /** @param {string} _type @param {(event: any) => void} listener */
+  addEventListener(_type, listener) {
+    this.#worker.on("error", listener);
+  }
+
+  /** @param {unknown} message */
+  postMessage(message) {
+    this.#worker.postMessage(message);
+  }
+
+  terminate() {
+    this.#worker.terminate();
+  }
+}
+
+/** @param {number} count @param {string} [file] @returns {Helpers} */
+const start = (count, file = "./helper-thread.js") =>
+  new Helpers(count, () => /** @type {any} */ (new Thread(file)));
+
+const BITS = { 32: 32, 8: 8, 4: 4 };
+
+/** Memory as Python's, with matrices of each kind in it, and a step for each number of tokens. */
+function scene() {
+  const memory = new WebAssembly.Memory({ initial: 400, maximum: 400, shared: true });
+  const exports = /** @type {any} */ (new WebAssembly.Instance(module, { env: { memory } }).exports);
+  const heap = {
+    HEAPU8: new Uint8Array(memory.buffer),
+    HEAP32: new Int32Array(memory.buffer),
+    HEAPF32: new Float32Array(memory.buffer),
+  };
+  let end = 65536;
+  const take = (/** @type {number} */ bytes) => {
+    const at = end;
+    end += Math.ceil(bytes / 64) * 64;
+    return at;
+  };
+  let seed = 1;
+  const random = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
+    return seed / 2 ** 31;
+  };
+  const floats = (/** @type {number} */ count) => {
+    const at = take(4 * count);
+    for (let i = 0; i < count; i++) heap.HEAPF32[at / 4 + i] = random();
+    return at;
+  };
+  const matrices = [];
+  const steps = [];
+  for (const bits of Object.values(BITS)) {
+    for (const [rows, columns] of [
+      [1003, 256],
+      [768, 768],
+      [16, 64], // too small to be divided
+    ]) {
+      const padded = Math.ceil(rows / 8) * 8;
+      const scales = padded * (bits === 4 ? columns / 64 : 1);
+      const weights = take((padded * columns * bits) / 8);
+      if (bits === 32) heap.HEAPF32.set(Float32Array.from({ length: padded * columns }, random), weights / 4);
+      else
+        for (let i = 0; i < (padded * columns * bits) / 8; i++)
+          heap.HEAPU8[weights + i] = 256 * Math.abs(random());
+      const matrix = {
+        weights,
+        scales: floats(scales),
+        rows,
+        columns,
+        panel_bytes: columns * bits,
+        scale_bytes: (4 * scales * 8) / padded,
+      };
+      matrices.push(matrix);
+      for (const tokens of [1, 7, 40]) {
+        for (const bias of [0, floats(rows)]) {
+          const out = take(4 * rows * tokens);
+          const operands = [out, weights, matrix.scales, floats(tokens * columns), bias];
+          const step = take(64);
+          const scratch = take(4 * tokens * (columns + 2));
+          heap.HEAP32.set([PRODUCT, ...operands, scratch, tokens, columns, rows, 2, bits, 0, 0], step / 4);
+          steps.push({ step, out, size: rows * tokens });
+        }
+      }
+    }
+  }
+  /** @param {import("../../../site/engine/threads.js").Team | null} team */
+  const run = (team) =>
+    steps.map(({ step, out, size }) => {
+      heap.HEAPF32.fill(Number.NaN, out / 4, out / 4 + size);
+      if (team) {
+        let more = team.share(step);
+        exports.product_begin(step);
+        for (; more; more = team.share(step)) {
+          exports.product_rows(step, heap.HEAP32[step / 4 + 12], heap.HEAP32[step / 4 + 13]);
+        }
+      } else {
+        exports.product_begin(step);
+        exports.product_rows(step, 0, Math.ceil(heap.HEAP32[step / 4 + 9] / 8) * 8);
+      }
+      return heap.HEAP32.slice(out / 4, out / 4 + size);
+    });
+  return { heap, matrices, run };
+}
+
+for (const count of [1, 2, 3]) {
+  test(`${count + 1} threads give the bits of one`, async () => {
+    const { heap, matrices, run } = scene();
+    const helpers = start(count);
+    try {
+      const expected = run(null);
+      const team = await helpers.join(module, matrices, heap);
+      for (let round = 0; round < 8; round++) assert.deepEqual(run(team), expected);
+    } finally {
+      helpers.end();
+    }
+  });
+}
+
+test("helpers that are gone cost no number", async () => {
+  const { heap, matrices, run } = scene();
+  const helpers = start(2);
+  const expected = run(null);
+  const team = await helpers.join(module, matrices, heap);
+  assert.deepEqual(run(team), expected);
+  helpers.end();
+  for (let round = 0; round < 8; round++) assert.deepEqual(run(team), expected);
+});
+
+test("helpers take a part of the work", async () => {
+  const { heap, matrices, run } = scene();
+  const helpers = start(1);
+  try {
+    const team = await helpers.join(module, matrices, heap);
+    // Weights that only the helper still has: what it computes is not what would be computed here.
+    for (const { weights, rows, panel_bytes } of matrices) {
+      heap.HEAPU8.fill(0, weights, weights + Math.ceil(rows / 8) * panel_bytes);
+    }
+    const alone = run(null);
+    let divided = run(team);
+    while (divided.every((numbers, i) => numbers.every((bits, j) => bits === alone[i][j])))
+      divided = run(team);
+    assert.notDeepEqual(divided, alone);
+  } finally {
+    helpers.end();
+  }
+});
+
+test("a helper that fails to start says why, and all are ended", async () => {
+  const { heap, matrices } = scene();
+  const helpers = start(2, "./helper-that-is-nowhere.js");
+  await assert.rejects(helpers.join(module, matrices, heap), /helper-that-is-nowhere/);
+  helpers.end();
+  assert.equal(helpers.count, 0);
+  while (Thread.running.size) await new Promise((resolve) => setTimeout(resolve, 5));
+});
+
+test("copies of the weights that do not fit are not made", async () => {
+  const { heap, matrices } = scene();
+  const helpers = start(1);
+  await assert.rejects(helpers.join(module, matrices, heap, 1_000_000), /no memory/);
+  helpers.end();
+});
+
+test("without shared memory there are no helpers", () => {
+  assert.equal(startHelpers({ threads: 2 }), null);
+});

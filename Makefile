@@ -56,7 +56,7 @@ format: $(STAMPS)/check node_modules/.stamp ## format the sources and mend what 
 	$(VENV)/bin/ruff format
 	npm run --silent format
 
-train: $(STAMPS)/train ## train the default model from nothing (many hours; goes on where it was)
+train: $(STAMPS)/train ## train the default model from nothing (hours; goes on where it was)
 	$(PY) -m scripts.train
 
 bench: $(STAMPS)/bench build ## measure start, sizes, and speed against the peers (BENCH_ARGS=--docs writes the table)

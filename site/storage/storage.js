@@ -25,7 +25,8 @@ const folder = await openFolder();
 const store = new Store({ folder, cache: await openCache() });
 
 /** @param {number} time */
-const day = (time) => (time ? new Date(time).toLocaleString() : "not known");
+const day = (time) =>
+  time ? new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "not known";
 
 /** @param {string} name */
 const heldElsewhere = (name) => `${name} is being loaded by another tab; close that tab, then delete it.`;
@@ -41,15 +42,14 @@ function row(entry) {
     page.status.focus(); // the button is gone
   });
   const origin = entry.url ? new URL(entry.url).pathname : "";
-  const about = element(
-    "span",
-    { class: "note" },
-    ` ${origin}${entry.complete ? "" : " (interrupted; goes on next time)"}`,
-  );
+  const about = [
+    entry.complete ? "" : " (interrupted; goes on next time)",
+    element("span", { class: "note" }, ` ${origin}`),
+  ];
   return element(
     "tr",
     { "data-sha256": entry.sha256 },
-    element("td", {}, element("strong", {}, entry.name), about),
+    element("td", {}, element("strong", {}, entry.name), ...about),
     element("td", {}, megabytes(entry.bytes)),
     element("td", {}, day(entry.used)),
     element("td", {}, remove),
@@ -97,7 +97,11 @@ async function showOffline() {
     return;
   }
   page.threads.checked = state.threads;
-  page.offline.textContent = `Pages of version ${state.version} are kept, and ${state.parts} of the engine's ${state.of} parts. A text brings what is missing.`;
+  const engine =
+    state.parts === state.of
+      ? "the whole engine"
+      : `${state.parts} of the engine's ${state.of} parts; a text brings the others`;
+  page.offline.textContent = `Kept: all pages, of version ${state.version}, and ${engine}.`;
 }
 
 page.deleteAll.addEventListener("click", async () => {

@@ -83,7 +83,7 @@ export class View {
     this.bar = make("progress", { part: "progress", "aria-label": "Progress" });
     this.figures = make("p", { class: "note", part: "figures" });
     this.progress = make("div", { class: "progress", hidden: "" }, slot("progress", this.bar, this.figures));
-    this.error = make("div", { class: "error", part: "error", hidden: "" });
+    this.error = make("div", { class: "error", part: "error", role: "alert", hidden: "" });
     this.poster = make("div", { class: "poster", part: "poster" }, slot("poster"));
     this.output = make("div", { class: "output", part: "output", role: "region", tabindex: "0", hidden: "" });
     this.root = make(
@@ -179,7 +179,7 @@ export class View {
     this.error.hidden = error === null;
     if (!error) return;
     this.error.replaceChildren(make("strong", {}, error.message), error.remedy ? ` ${error.remedy}` : "");
-    this.say(`${error.message} ${error.remedy ?? ""}`.trim());
+    this.say(""); // the box is an alert, which is read by itself
   }
 
   /** @param {boolean} on */

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from goosequill.errors import LoadError
@@ -60,16 +61,25 @@ def open_library(name: str) -> Library:
     LoadError
         If it is not there or does not run here.
     """
+    found = _open(name)
+    if isinstance(found, Library):
+        return found
+    raise LoadError(
+        f"The {name} kernel cannot be used here: {found}.",
+        code="kernel-unavailable",
+        remedy='Use the kernel "auto", which takes the fastest that runs.',
+    ) from found
+
+
+@cache
+def _open(name: str) -> Library | Exception:
+    """The library, or why it does not run; tried once, since Pyodide takes a second attempt for a success."""
     try:
         if (name == "native") == IN_BROWSER:
             raise OSError("it belongs to another platform")
         return Library(SOURCE.with_name(f"simd-{name}.wasm") if IN_BROWSER else _native(), name)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise LoadError(
-            f"The {name} kernel cannot be used here: {error}.",
-            code="kernel-unavailable",
-            remedy='Use the kernel "auto", which takes the fastest that runs.',
-        ) from error
+        return error
 
 
 def _native() -> Path:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError, SettingsError
-from goosequill.kernels import KERNELS, Kernel, SimdKernel, load_kernel
+from goosequill.kernels import KERNELS, Kernel, SimdKernel, library, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.safetensors import encode
@@ -100,6 +101,30 @@ def test_an_unknown_kernel_is_refused_with_the_choice() -> None:
     assert "auto, native, numpy" in caught.value.remedy
 
 
+@pytest.fixture
+def untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no library had been opened before."""
+    monkeypatch.setattr(library, "_open", cache(library._open.__wrapped__))
+
+
+@pytest.mark.usefixtures("untried")
+def test_a_library_that_does_not_run_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pyodide takes the second attempt to open it for a success, though nothing is there to be called."""
+    attempts = []
+
+    def fail() -> Any:
+        attempts.append(1)
+        raise OSError("no such instruction")
+
+    monkeypatch.setattr(library, "_native", fail)
+    for _ in range(2):
+        with pytest.raises(GoosequillError, match="no such instruction"):
+            load_kernel("native")
+        assert load_kernel().name == "numpy"
+    assert len(attempts) == 1
+
+
+@pytest.mark.usefixtures("untried")
 def test_without_a_compiler_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda name: None)
@@ -109,6 +134,7 @@ def test_without_a_compiler_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch,
         load_kernel("native")
 
 
+@pytest.mark.usefixtures("untried")
 def test_a_compiler_that_fails_leaves_numpy_at_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda name: "false")

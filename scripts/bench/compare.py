@@ -48,25 +48,27 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.blocks.push(entry.duration);
 }).observe({ type: "longtask", buffered: true });
 
-let began = 0;
+let began = -1;
 for (const kind of ["change", "click", "input", "keydown", "wheel"])
-  addEventListener(kind, (event) => { began ||= event.timeStamp; }, { capture: true, passive: true });
+  addEventListener(kind, ({ timeStamp }) => { if (began < 0) began = timeStamp; }, { capture: true });
 
 /** Whether outputs are in the window, all drawn in full. */
 window.drawn = () => {
-  const bubbles = new Set();
-  for (let x = 60; x < innerWidth; x += 150)
-    for (let y = 20; y < innerHeight; y += 60)
-      bubbles.add(document.elementFromPoint(x, y)?.closest("[data-testid=output]"));
-  bubbles.delete(null);
-  return bubbles.size > 0 && [...bubbles].every((bubble) => !bubble.classList.contains("plain"));
+  const inWindow = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return top < innerHeight && bottom > 0;
+  };
+  const chunks = [...document.querySelectorAll(".chunk")].filter(inWindow);
+  const entries = chunks.flatMap((chunk) => [...chunk.children].filter(inWindow));
+  const bubbles = entries.flatMap((entry) => [...entry.querySelectorAll(".bubble")].filter(inWindow));
+  return bubbles.length > 0 && bubbles.every((bubble) => !bubble.classList.contains("plain"));
 };
-window.watch = (done) => {
-  began = 0;
+window.watch = (done, since = -1) => {
+  began = since;
   window.blocks.length = 0;
   window.watched = new Promise((resolve) => {
     const look = () => {
-      if (began && done()) requestAnimationFrame((now) => resolve(performance.now() - began));
+      if (began >= 0 && done()) requestAnimationFrame((now) => resolve(performance.now() - began));
       else requestAnimationFrame(look);
     };
     look();
@@ -110,6 +112,14 @@ def make_report(model: str, prompts: int, configs: dict[str, int], *, seed: int)
     return {"model_name": model, "date": "2026-01-01", "args": {}, "prompts": entries}
 
 
+def arrive(page: Page) -> dict[str, Any]:
+    """The page's own time from the start of the navigation until its examples are drawn."""
+    page.evaluate("watch(drawn, 0)")
+    milliseconds = page.evaluate("watched")
+    page.wait_for_timeout(1000)
+    return told(page, "navigation until the examples", milliseconds)
+
+
 def timed(
     page: Page, name: str, act: Callable[[], None], *, until: str = "true", settle: int = 600
 ) -> dict[str, Any]:
@@ -118,6 +128,10 @@ def timed(
     act()
     milliseconds = page.evaluate("watched")
     page.wait_for_timeout(settle)
+    return told(page, name, milliseconds)
+
+
+def told(page: Page, name: str, milliseconds: float) -> dict[str, Any]:
     longest = page.evaluate("Math.max(0, ...blocks)")
     print(f"  {name:34} {milliseconds:8.0f} ms   longest block {longest:5.0f} ms", flush=True)
     return {"step": name, "milliseconds": round(milliseconds), "longest_block": round(longest)}
@@ -208,7 +222,7 @@ def main() -> int:
             page.add_init_script(WATCH)
             page.goto(f"http://127.0.0.1:{server.server_port}/goosequill/compare/")
             page.mouse.move(640, 600)
-            figures[name] = case(page, Path(folder))
+            figures[name] = [arrive(page), *case(page, Path(folder))]
             page.close()
         browser.close()
     if options.json:

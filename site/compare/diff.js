@@ -47,15 +47,39 @@ function piece(kind, list) {
   return { kind, text: list.join("") };
 }
 
-/** Neighbours of one kind become one; single spaces between two changes go with them, for calmer reading. @param {Piece[]} pieces */
+/**
+ * Changes with nothing but space between them become one change, for calmer reading: what went, then what came.
+ * @param {Piece[]} pieces
+ */
 function joined(pieces) {
   /** @type {Piece[]} */
   const result = [];
-  for (const next of pieces) {
-    const last = result.at(-1);
-    if (last?.kind === next.kind) last.text += next.text;
-    else result.push({ ...next });
+  let [removed, added, space] = ["", "", ""];
+  const flush = () => {
+    if (removed) result.push({ kind: "removed", text: removed });
+    if (added) result.push({ kind: "added", text: added });
+    if (space) result.push({ kind: "same", text: space });
+    [removed, added, space] = ["", "", ""];
+  };
+  for (const { kind, text } of pieces) {
+    if (kind === "same") {
+      const between = (removed || added) && !space && text.trim() === "" && !text.includes("\n");
+      if (between) space = text;
+      else {
+        flush();
+        result.push({ kind, text });
+      }
+      continue;
+    }
+    if (space) {
+      removed += space;
+      added += space;
+      space = "";
+    }
+    if (kind === "removed") removed += text;
+    else added += text;
   }
+  flush();
   return result;
 }
 

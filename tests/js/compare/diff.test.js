@@ -25,6 +25,18 @@ test("words that changed, and no others", () => {
   ]);
 });
 
+test("changes with only a space between them are one change", () => {
+  const { pieces } = compare("we think an old car runs", "some people buy cheap bicycles, car runs");
+  assert.deepEqual(
+    pieces.map(({ kind }) => kind),
+    ["removed", "added", "same"],
+  );
+  const kept = compare("one two three", "one 2 three").pieces.map(({ kind }) => kind);
+  assert.deepEqual(kept, ["same", "removed", "added", "same"]);
+  const lines = compare("a\nb", "c\nd").pieces;
+  assert.deepEqual(lines[2], { kind: "same", text: "\n" });
+});
+
 test("Chinese and Japanese have words too", () => {
   const { pieces } = compare("我喜欢红色的苹果", "我喜欢绿色的苹果");
   assert.deepEqual(sides(pieces), ["我喜欢红色的苹果", "我喜欢绿色的苹果"]);

@@ -18,8 +18,8 @@ export function byId(id, tag, root = document) {
 
 /**
  * A new element; text goes in as text, never as markup.
- * `element("button", { class: "quiet", onclick: close }, "×")`: true is an attribute without a value; what
- * is false, null or undefined is left out, among the children too.
+ * `element("button", { class: "quiet", onclick: close }, "×")`: true is an attribute without a value, or
+ * "true" for ARIA's; what is false, null or undefined is left out, among the children too.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Properties} [properties]
@@ -31,7 +31,7 @@ export function element(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value === "function") made.addEventListener(name.replace(/^on/, ""), value);
     else if (value !== false && value !== null && value !== undefined)
-      made.setAttribute(name, value === true ? "" : String(value));
+      made.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
   }
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;

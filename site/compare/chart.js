@@ -1,31 +1,146 @@
 /**
- * Intervals as a small chart. Its numbers always stand in a table beside it, so it is hidden from screen readers.
+ * Means with their intervals, over the distribution that they come from, as a chart. The numbers always stand in a table behind it, so the
+ * drawing is hidden from screen readers. Widths are shares of the container: it is as readable at 360 pixels as at 1280.
  * @module
  */
 
+import { h } from "./dom.js";
+
 const SVG = "http://www.w3.org/2000/svg";
+const BARS = 40;
 
 /** @typedef {{mean: number, low: number, high: number}} Interval */
+/** @typedef {{from: number, to: number}} Scale */
 
 /**
- * One interval on a scale that the rows of a table share.
- * @param {Interval} interval
- * @param {{from: number, to: number, reference?: number}} scale
- * @returns {SVGSVGElement}
+ * @typedef {Object} Line one row of a chart
+ * @property {string} name
+ * @property {string} [letter]
+ * @property {number} [hue]
+ * @property {Interval} interval
+ * @property {number[]} [values] what the mean is of
  */
-export function intervalBar({ mean, low, high }, { from, to, reference }) {
-  const width = 200;
-  const at = (/** @type {number} */ value) => 8 + ((value - from) / (to - from || 1)) * (width - 16);
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${width} 20`);
-  svg.setAttribute("class", "interval");
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(shape("line", { x1: 0, x2: width, y1: 10, y2: 10, class: "axis" }));
-  if (reference !== undefined && reference >= from && reference <= to)
-    svg.append(shape("line", { x1: at(reference), x2: at(reference), y1: 0, y2: 20, class: "reference" }));
-  svg.append(shape("line", { x1: at(low), x2: at(high), y1: 10, y2: 10, class: "range" }));
-  svg.append(shape("circle", { cx: at(mean), cy: 10, r: 4.5, class: "mean" }));
-  return svg;
+
+/**
+ * @param {readonly Line[]} lines
+ * @param {{reference?: number}} [options] reference: a value that is marked
+ * @returns {HTMLElement}
+ */
+export function chart(lines, { reference } = {}) {
+  const scale = scaleOf(lines, reference);
+  const ticks = ticksOf(scale);
+  return h(
+    "div",
+    { class: "chart", "aria-hidden": true },
+    ...lines.map((line) => lineElement(line, { scale, ticks, reference })),
+    axis(scale, ticks),
+  );
+}
+
+/** @param {Line} line @param {{scale: Scale, ticks: number[], reference: number | undefined}} options */
+function lineElement({ name, letter, hue, interval, values = [] }, { scale, ticks, reference }) {
+  const strip = svg("strip", values.length > 0 ? 52 : 22);
+  const middle = values.length > 0 ? 42 : 11;
+  for (const tick of ticks) strip.append(upright("grid", at(tick, scale)));
+  bars(values, scale).forEach((share, index) => {
+    if (share > 0)
+      strip.append(
+        shape("rect", {
+          class: "bar-of-chart",
+          x: `${2 + (96 * index) / BARS}%`,
+          width: `${96 / BARS}%`,
+          y: 34 - 32 * share,
+          height: 32 * share,
+        }),
+      );
+  });
+  if (reference !== undefined) strip.append(upright("reference", at(reference, scale)));
+  const [low, high] = [at(interval.low, scale), at(interval.high, scale)];
+  strip.append(shape("line", { class: "range", x1: low, x2: high, y1: middle, y2: middle }));
+  strip.append(shape("circle", { class: "mean", cx: at(interval.mean, scale), cy: middle, r: 5 }));
+  const element = h(
+    "div",
+    { class: "chart-line" },
+    h(
+      "p",
+      {},
+      letter ? h("span", { class: "badge" }, letter) : null,
+      h("span", { class: "chart-name" }, name),
+      h("strong", {}, figure(interval.mean)),
+    ),
+  );
+  element.append(strip);
+  if (hue !== undefined) element.style.setProperty("--hue", String(hue));
+  return element;
+}
+
+/** How high the bar of each part of the scale is, the highest 1. What lies beyond an end is in the bar there. @param {number[]} values @param {Scale} scale */
+export function bars(values, { from, to }) {
+  const counts = new Array(BARS).fill(0);
+  for (const value of values) {
+    const place = Math.floor(((value - from) / (to - from)) * BARS);
+    counts[Math.min(BARS - 1, Math.max(0, place))]++;
+  }
+  const most = Math.max(1, ...counts);
+  return counts.map((count) => (count === 0 ? 0 : Math.max(0.06, count / most)));
+}
+
+/**
+ * Holds all intervals, and the values but for the farthest 1 in 100 on each side.
+ * @param {readonly Line[]} lines @param {number} [reference] @returns {Scale}
+ */
+export function scaleOf(lines, reference) {
+  const ends = lines.flatMap(({ interval, values = [] }) => {
+    const sorted = [...values].sort((a, b) => a - b);
+    const edge = Math.floor(sorted.length / 100);
+    return [
+      interval.low,
+      interval.high,
+      ...sorted.slice(edge, edge + 1),
+      ...sorted.slice(-1 - edge).slice(0, 1),
+    ];
+  });
+  if (reference !== undefined) ends.push(reference);
+  const [from, to] = [Math.min(...ends), Math.max(...ends)];
+  return from < to ? { from, to } : { from: from - 0.5, to: to + 0.5 };
+}
+
+/** Three to seven round numbers. @param {Scale} scale */
+export function ticksOf({ from, to }) {
+  const rough = (to - from) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
+  const first = Math.ceil(from / step - 1e-9);
+  const count = Math.floor(to / step + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  );
+}
+
+/** @param {Scale} scale @param {number[]} ticks */
+function axis(scale, ticks) {
+  const element = svg("axis", 18);
+  for (const tick of ticks) {
+    const label = shape("text", { x: at(tick, scale), y: 13, "text-anchor": "middle" });
+    label.textContent = String(tick);
+    element.append(label);
+  }
+  return element;
+}
+
+/** @param {number} value @param {Scale} scale */
+function at(value, { from, to }) {
+  return `${(2 + 96 * Math.min(1, Math.max(0, (value - from) / (to - from)))).toFixed(2)}%`;
+}
+
+/** @param {string} name @param {number} height */
+function svg(name, height) {
+  return shape("svg", { class: name, width: "100%", height });
+}
+
+/** @param {string} name @param {string} x */
+function upright(name, x) {
+  return shape("line", { class: name, x1: x, x2: x, y1: 0, y2: "100%" });
 }
 
 /** @param {string} name @param {Record<string, string | number>} attributes */
@@ -33,16 +148,6 @@ function shape(name, attributes) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
   return element;
-}
-
-/** A scale that holds all intervals. @param {Interval[]} intervals @param {number} [reference] */
-export function scaleOf(intervals, reference) {
-  const ends = intervals.flatMap(({ low, high }) => [low, high]).concat(reference ?? []);
-  return {
-    from: Math.min(...ends),
-    to: Math.max(...ends),
-    ...(reference === undefined ? {} : { reference }),
-  };
 }
 
 /** @param {number} value */

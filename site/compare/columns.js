@@ -41,9 +41,7 @@ export function showReports(table, view, actions) {
 function reportItem(column, counts, view, actions) {
   const { letter, label, model, source, report } = column;
   const hidden = view.hide.includes(letter);
-  const about = [model, fileOf(source), report.format, report.date.slice(0, 10)].filter(Boolean).join(" · ");
   const name = `${letter}, ${label}`;
-  const args = report.args.length > 0 ? argsElement(report.args) : null;
   const item = h(
     "li",
     { class: hidden ? "report hidden-column" : "report", "data-testid": "report" },
@@ -52,9 +50,8 @@ function reportItem(column, counts, view, actions) {
       "div",
       { class: "report-words" },
       h("strong", { title: source }, label),
-      h("span", { class: "about" }, about),
-      h("span", { class: "about" }, counts),
-      args,
+      h("span", { class: "about" }, [counts, report.date.slice(0, 10)].filter(Boolean).join(" · ")),
+      aboutElement([["model", model], ["file", fileOf(source)], ["format", report.format], ...report.args]),
     ),
     h(
       "span",
@@ -97,12 +94,12 @@ function reportItem(column, counts, view, actions) {
   return item;
 }
 
-/** @param {[string, unknown][]} args */
-function argsElement(args) {
+/** @param {[string, unknown][]} facts */
+function aboutElement(facts) {
   const list = h(
     "dl",
     { class: "params" },
-    ...args.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))),
+    ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))),
   );
-  return h("details", {}, h("summary", {}, "Run's arguments"), list);
+  return h("details", {}, h("summary", {}, "About the file"), list);
 }

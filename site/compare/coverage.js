@@ -50,9 +50,14 @@ export function showCoverage(table, onMissing) {
     sharedBody(table),
   );
   byId("coverage-page").replaceChildren(
-    h("div", { class: "table-frame" }, files),
-    ...(table.columns.length > 1 ? [h("div", { class: "table-frame" }, shared)] : []),
+    frame("Prompts of each report", files),
+    ...(table.columns.length > 1 ? [frame("Prompts that two reports share", shared)] : []),
   );
+}
+
+/** @param {string} label @param {HTMLElement} content */
+function frame(label, content) {
+  return h("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": label }, content);
 }
 
 /** @param {string[]} names */

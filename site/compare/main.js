@@ -65,10 +65,18 @@ const live = new Live({
   },
   changed: (report, prompt) => grow(report, prompt),
 });
-const votes = new VotePage({ onReveal: () => refresh(0) });
+const votes = new VotePage({ onTurn: resume });
+
+/** While a blind round is open, the page is where it goes on, and nowhere else: other views show names. */
+function resume() {
+  if (votes.blind) view = { ...view, ...votes.scope, page: "vote" };
+  writeUrl();
+  refresh(0);
+}
 
 /** @param {Partial<View>} change */
 function update(change) {
+  if (votes.blind) return;
   const before = view;
   view = { ...view, ...change };
   if ("fold" in change) turned = new Set();
@@ -92,24 +100,28 @@ function address() {
 function showPage(columns) {
   for (const name of ["metrics", "coverage", "vote"]) byId(`${name}-page`).hidden = view.page !== name;
   byId("prompts").hidden = view.page !== "read";
+  byId("work").dataset.page = view.page;
   for (const button of document.querySelectorAll("[data-page]")) {
-    if (button.getAttribute("data-page") === view.page) button.setAttribute("aria-current", "page");
+    const here = button.getAttribute("data-page") === view.page;
+    if (here) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
+    /** @type {HTMLButtonElement} */ (button).disabled = votes.blind && !here;
   }
   byId("prompts").classList.toggle("stack", view.layout === "stack");
   rows.show(view.page === "read" ? shown : [], context(columns));
   for (const name of ["metrics", "coverage", "vote"])
     if (view.page !== name) byId(`${name}-page`).replaceChildren();
   if (view.page === "coverage") showCoverage(table, (letter) => update({ page: "read", coverage: letter }));
-  if (view.page === "metrics") showMetrics(shown, columns, view);
-  if (view.page === "vote") votes.setUp(shown, columns, view.config);
-  nameReports(view.page === "vote" && votes.blind);
+  if (view.page === "metrics") showMetrics(shown, columns, view, goTo);
+  if (view.page === "vote") votes.setUp(shown, columns, view);
+  nameReports(votes.blind);
   if (view.page === "vote") votes.show();
 }
 
 /** @param {boolean} blind */
 function nameReports(blind) {
   for (const id of ["sources", "tools", "live", "reading-bar"]) byId(id).hidden = blind;
+  byId("welcome").hidden = blind || (loaded.length > 0 && !examples);
   const names = table.columns.map(({ label }) => label);
   const title =
     names.length > 0 ? `${names.join(", ").slice(0, 80)} · Compare outputs` : "Compare outputs · Goosequill";
@@ -125,11 +137,13 @@ function recollate() {
   const some = loaded.length > 0;
   examples &&= some;
   byId("work").hidden = !some;
-  byId("welcome").hidden = some && !examples;
-  document.body.classList.toggle("reading", some && !examples);
-  byId("files-row").hidden = !some;
+  document.body.classList.toggle("reading", some);
+  byId("files-row").hidden = !some || examples;
   byId("examples").hidden = !examples;
-  refresh(0);
+  const more = /** @type {HTMLDetailsElement} */ (byId("welcome-more"));
+  more.open = !some;
+  votes.open(table.columns);
+  resume();
 }
 
 function visibleColumns() {
@@ -364,6 +378,21 @@ async function keepAll() {
   }
 }
 
+/** Shows a prompt in the Read view. @param {Row} row */
+async function goTo(row) {
+  view = { ...view, page: "read", at: row.number };
+  writeUrl();
+  await refresh(0);
+  stand(row);
+}
+
+/** Brings a row that is shown into view, with the focus on it. @param {Row} row */
+function stand(row) {
+  const element = rows.reveal(row);
+  element?.focus({ preventScroll: true });
+  element?.scrollIntoView({ block: "start" });
+}
+
 /** @param {number} step */
 function walk(step) {
   const all = [...document.querySelectorAll("#prompts article")];
@@ -373,9 +402,7 @@ function walk(step) {
     : firstInView(all) - (step > 0 ? 1 : 0);
   const row = rows.rows[Math.min(Math.max(current + step, 0), rows.rows.length - 1)];
   if (!row) return;
-  const element = rows.reveal(row);
-  element?.focus({ preventScroll: true });
-  element?.scrollIntoView({ block: "start" });
+  stand(row);
   view = { ...view, at: row.number };
   writeUrl();
 }
@@ -431,7 +458,8 @@ function setUpDrop() {
     overlay.hidden = true;
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    openFiles(event.dataTransfer?.files ?? []);
+    if (votes.blind) announce("A blind round is open. End it before you open other files.");
+    else openFiles(event.dataTransfer?.files ?? []);
   });
 }
 

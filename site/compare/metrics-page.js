@@ -3,17 +3,20 @@
  * @module
  */
 
-import { figure, intervalBar, scaleOf, withInterval } from "./chart.js";
+import { chart, figure, withInterval } from "./chart.js";
 import { samplesOf } from "./collate.js";
-import { byId, h } from "./dom.js";
+import { byId, counted, h } from "./dom.js";
 import { compute } from "./engine.js";
+import { hueOf } from "./row.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./collate.js").Column} Column */
 /** @typedef {Record<string, number>} Measures */
 /** @typedef {{prompt: string, text: string}} Output */
+/** @typedef {{column: Column, row: Row, text: string, measures: Measures}} Measured one output */
 
 const PORTION = 60;
+const LISTED = 25;
 const TITLES = new Map(
   Object.entries({
     words: "Words",
@@ -53,8 +56,9 @@ let turn = 0;
  * @param {readonly Row[]} rows the prompts that are shown
  * @param {readonly Column[]} columns
  * @param {{config: string, sample: number, base: string}} view base: letter of the baseline, or ""
+ * @param {(row: Row) => void} onGo shows a prompt
  */
-export async function showMetrics(rows, columns, view) {
+export async function showMetrics(rows, columns, view, onGo) {
   const own = ++turn;
   const root = byId("metrics-page");
   const status = h("p", { role: "status" }, "Preparing …");
@@ -78,7 +82,8 @@ export async function showMetrics(rows, columns, view) {
       baseline: base ? nameOf(base) : null,
     };
     const summary = await compute("summarise", args, () => {});
-    if (own === turn) root.replaceChildren(...pageOf(summary));
+    const measured = columns.flatMap((column) => measuredOf(rows, column, view));
+    if (own === turn) root.replaceChildren(...pageOf(summary, { columns, measured, onGo }));
   } catch (error) {
     if (own === turn)
       root.replaceChildren(
@@ -125,55 +130,131 @@ function gathered(rows, column, view) {
   return { name: nameOf(column), prompts };
 }
 
-/** @param {any} summary @returns {HTMLElement[]} */
-function pageOf({ metrics, columns, differences }) {
-  const names = Object.keys(metrics);
+/** @param {readonly Row[]} rows @param {Column} column @param {{config: string, sample: number}} view @returns {Measured[]} */
+function measuredOf(rows, column, view) {
+  return rows.flatMap((row) => {
+    const { samples } = samplesOf(row.cells.get(column.id) ?? [], { ...view, group: false });
+    return samples.flatMap(({ text }) => {
+      const measures = text === null ? undefined : known.get(keyOf(row.prompt, text));
+      return measures ? [{ column, row, text: text ?? "", measures }] : [];
+    });
+  });
+}
+
+/** @typedef {{columns: readonly Column[], measured: Measured[], onGo: (row: Row) => void}} Shown */
+
+/** @param {any} summary @param {Shown} shown @returns {HTMLElement[]} */
+function pageOf({ metrics, columns: summaries, differences }, shown) {
   const intro = h(
     "p",
-    {},
-    "Means over the prompts that are shown, with 95 % intervals by a bootstrap over prompts. They tell what to look at, not which is better. In the Read view, each output now carries its own.",
+    { class: "prose" },
+    "Bars: the outputs of each report. Dot and line: their mean over the prompts that are shown, with its 95 % interval by a bootstrap over prompts. They tell what to look at, not which is better. In the Read view, each output now carries its own.",
   );
-  const sections = names.map((name) => metricTable(name, metrics[name], { columns, differences }));
+  const sections = Object.keys(metrics).map((name) =>
+    h(
+      "section",
+      { class: "metric", "aria-label": titleOf(name) },
+      h("h2", {}, titleOf(name)),
+      h("p", { class: "about" }, metrics[name]),
+      metricChart(name, summaries, shown),
+      h("details", {}, h("summary", {}, "Table"), metricTable(name, { summaries, differences })),
+      outputsPart(name, shown),
+    ),
+  );
   return [intro, h("div", { class: "metrics" }, ...sections)];
 }
 
-/** @param {string} name @param {string} sentence @param {{columns: any[], differences: any[]}} found */
-function metricTable(name, sentence, { columns, differences }) {
-  const rows = columns.filter(({ means }) => means[name]);
-  const scale = scaleOf(rows.map(({ means }) => means[name]));
+/** @param {string} name */
+function titleOf(name) {
+  return TITLES.get(name) ?? name;
+}
+
+/** @param {string} name @param {any[]} summaries @param {Shown} shown */
+function metricChart(name, summaries, { columns, measured }) {
+  const lines = columns.flatMap((column) => {
+    const interval = summaries.find((one) => one.name === nameOf(column))?.means[name];
+    const values = measured.flatMap((one) => (one.column === column ? (one.measures[name] ?? []) : []));
+    return interval
+      ? [{ name: column.label, letter: column.letter, hue: hueOf(column.letter), interval, values }]
+      : [];
+  });
+  return lines.length > 0
+    ? chart(lines)
+    : h("p", { class: "absent" }, "It cannot be measured on these outputs.");
+}
+
+/** @param {string} name @param {{summaries: any[], differences: any[]}} found */
+function metricTable(name, { summaries, differences }) {
   const gaps = new Map(differences.map((one) => [one.name, one.means[name]]));
-  const lines = rows.map(({ name: column, means }) => {
-    const gap = gaps.get(column);
-    const cells = [
-      h("th", { scope: "row" }, column),
-      h("td", {}, withInterval(means[name])),
-      h("td", {}, intervalBar(means[name], scale)),
-    ];
-    if (differences.length > 0)
-      cells.push(
+  const lines = summaries
+    .filter(({ means }) => means[name])
+    .map(({ name: column, means }) => {
+      const gap = gaps.get(column);
+      const cells = [h("th", { scope: "row" }, column), h("td", {}, withInterval(means[name]))];
+      const sure = gap && (gap.low > 0 || gap.high < 0);
+      const star = sure ? h("strong", { title: "the interval does not hold 0" }, " *") : null;
+      if (differences.length > 0) cells.push(h("td", {}, gap ? withInterval(gap) : "", star));
+      return h("tr", {}, ...cells);
+    });
+  const head = ["Report", "Mean and interval"];
+  if (differences.length > 0) head.push(`Difference from ${differences[0].baseline}`);
+  return dataTable(`${titleOf(name)}, reports`, head, lines);
+}
+
+/** Output by output, those at the ends. @param {string} name @param {Shown} shown */
+function outputsPart(name, { measured, onGo }) {
+  const sorted = measured
+    .filter(({ measures }) => measures[name] !== undefined)
+    .sort((a, b) => (b.measures[name] ?? 0) - (a.measures[name] ?? 0));
+  if (sorted.length === 0) return null;
+  const whole = sorted.length <= 2 * LISTED;
+  const part = whole ? sorted : [...sorted.slice(0, LISTED), ...sorted.slice(-LISTED)];
+  const words = whole ? "Outputs, highest first" : `Outputs: the ${LISTED} highest, the ${LISTED} lowest`;
+  const details = h("details", {}, h("summary", {}, words));
+  // Made when first opened: nine metrics of fifty outputs each are many rows to make for nobody.
+  details.addEventListener(
+    "toggle",
+    () => {
+      const lines = part.map(({ column, row, text, measures }) =>
         h(
-          "td",
+          "tr",
           {},
-          gap ? withInterval(gap) : "",
-          gap && (gap.low > 0 || gap.high < 0)
-            ? h("strong", { title: "the interval does not hold 0" }, " *")
-            : null,
+          h("td", {}, figure(measures[name] ?? 0)),
+          h("td", {}, column.letter),
+          h(
+            "td",
+            {},
+            h(
+              "button",
+              {
+                type: "button",
+                class: "quiet",
+                "aria-label": `Prompt ${row.number}: show it`,
+                onclick: () => onGo(row),
+              },
+              String(row.number),
+            ),
+          ),
+          h("td", { class: "excerpt", dir: "auto" }, text.trim().slice(0, 160)),
         ),
       );
-    return h("tr", {}, ...cells);
-  });
-  const head = ["Report", "Mean", ""].map((words) => (words ? h("th", { scope: "col" }, words) : h("td")));
-  if (differences.length > 0)
-    head.push(h("th", { scope: "col" }, `Difference from ${differences[0].baseline}`));
-  const title = TITLES.get(name) ?? name;
+      const title = `${titleOf(name)}, ${counted(part.length, "output")}`;
+      details.append(dataTable(title, ["Value", "Report", "Prompt", "Output"], lines));
+    },
+    { once: true },
+  );
+  return details;
+}
+
+/** @param {string} label @param {string[]} head @param {HTMLElement[]} lines */
+function dataTable(label, head, lines) {
   return h(
     "div",
-    { class: "table-frame", tabindex: 0, role: "region", "aria-label": title },
+    { class: "table-frame", tabindex: 0, role: "region", "aria-label": label },
     h(
       "table",
       { class: "data" },
-      h("caption", {}, title, h("span", { class: "about" }, ` ${sentence}`)),
-      h("thead", {}, h("tr", {}, ...head)),
+      h("thead", {}, h("tr", {}, ...head.map((words) => h("th", { scope: "col" }, words)))),
       h("tbody", {}, ...lines),
     ),
   );

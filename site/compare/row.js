@@ -190,9 +190,14 @@ function draw(bubble, sample, { row, context }) {
       },
       "Raw",
     ),
-    h("button", { type: "button", class: "quiet", onclick: () => copy(text, context) }, "Copy"),
+    copyButton(text, context),
   );
   finish(bubble, { removed, context });
+}
+
+/** @param {string} text @param {RowContext} context */
+function copyButton(text, context) {
+  return h("button", { type: "button", class: "quiet", onclick: () => copy(text, context) }, "Copy");
 }
 
 /** @param {HTMLElement} bubble @param {{removed: [string, number][], context: RowContext}} options */
@@ -261,13 +266,14 @@ export function counterpart(row, base, sample, view) {
 
 /** @param {HTMLElement} bubble @param {string} before @param {{sample: Sample, context: RowContext}} options */
 async function drawDifference(bubble, before, { sample, context }) {
-  const strip = (/** @type {string} */ text) =>
-    context.view.tokens === "strip" ? stripSpecialTokens(text).text.trim() : text;
+  const strip = (/** @type {string} */ whole) =>
+    context.view.tokens === "strip" ? stripSpecialTokens(whole).text.trim() : whole;
   const head = /** @type {HTMLElement} */ (bubble.previousElementSibling);
-  head.append(h("span", { class: "length" }, counted((sample.text ?? "").length, "character")));
-  bubble.classList.add("raw");
+  const text = sample.text ?? "";
+  head.append(h("span", { class: "length" }, counted(text.length, "character")), copyButton(text, context));
+  bubble.classList.add("raw", "difference");
   finish(bubble, { removed: [], context });
-  const result = await context.difference(strip(before), strip(sample.text ?? "")).catch(() => null);
+  const result = await context.difference(strip(before), strip(text)).catch(() => null);
   if (!result || !bubble.isConnected) return;
   const nodes = result.pieces.map(({ kind, text }) =>
     kind === "same" ? text : h(kind === "added" ? "ins" : "del", {}, text),

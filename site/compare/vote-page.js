@@ -1,16 +1,27 @@
 /**
- * The page for blind votes. Before the names are revealed, nothing in it (text, colour, order, attributes) tells which side is whose.
+ * The page for blind votes. Before the names are revealed, nothing in it (text, colour, order, attributes) tells which side is whose, and
+ * no other view is open.
  * @module
  */
 
 import { renderText } from "../common/render/index.js";
-import { figure, intervalBar, scaleOf } from "./chart.js";
+import { chart, figure } from "./chart.js";
 import { byId, counted, h } from "./dom.js";
 import { compute } from "./engine.js";
 import { download } from "./export.js";
 import { announce } from "./messages.js";
 import { recall, remember } from "./storage.js";
-import { ballot, fromFile, nextPair, roundKey, toFile, withoutLast, withVote } from "./votes.js";
+import {
+  ballot,
+  fromFile,
+  nextPair,
+  roundKey,
+  scopeOf,
+  toFile,
+  unblinded,
+  withoutLast,
+  withVote,
+} from "./votes.js";
 
 /** @typedef {import("./votes.js").Round} Round */
 /** @typedef {import("./votes.js").Pair} Pair */
@@ -38,9 +49,9 @@ export class VotePage {
   #key = "";
   #root = byId("vote-page");
 
-  /** @param {{onReveal: () => void}} options called when names become known, or hidden again */
-  constructor({ onReveal }) {
-    this.onReveal = onReveal;
+  /** @param {{onTurn: () => void}} options called when a round begins or ends */
+  constructor({ onTurn }) {
+    this.onTurn = onTurn;
   }
 
   /** Whether names must be hidden: a round has begun and is not revealed. */
@@ -48,20 +59,33 @@ export class VotePage {
     return this.#round !== null && !this.#round.revealed;
   }
 
-  /** @param {readonly Row[]} rows @param {readonly Column[]} columns @param {string} config */
-  setUp(rows, columns, config) {
+  /** What the round is about; it goes on there. @returns {import("./votes.js").Scope | undefined} */
+  get scope() {
+    return this.#round?.scope;
+  }
+
+  /** Finds the round that belongs to the open reports. @param {readonly Column[]} columns all, hidden ones too */
+  open(columns) {
+    this.#key = roundKey(columns);
+    this.#round = columns.length > 0 ? readRound(this.#key) : null;
+    this.#others = [];
+  }
+
+  /** @param {readonly Row[]} rows @param {readonly Column[]} columns @param {import("./votes.js").Scope} view */
+  setUp(rows, columns, view) {
     this.rows = rows;
     this.columns = columns;
-    this.config = config;
-    this.#key = roundKey(columns);
-    this.#round = readRound(this.#key);
+    this.view = view;
     this.#skipped = new Set();
     this.#deal();
   }
 
   #deal() {
     if (this.#round && this.rows && this.columns)
-      this.#pairs = ballot(this.rows, this.columns, { seed: this.#round.seed, config: this.config ?? "" });
+      this.#pairs = ballot(this.rows, this.columns, {
+        seed: this.#round.seed,
+        config: this.view?.config ?? "",
+      });
   }
 
   show() {
@@ -104,7 +128,7 @@ export class VotePage {
   /** @param {Round | null} round */
   #keep(round) {
     this.#round = round;
-    if (!remember(this.#key, round ?? undefined))
+    if (!remember(this.#key, round ? toFile(round) : undefined))
       announce("The browser does not keep the votes; save them to a file.");
   }
 
@@ -138,19 +162,19 @@ export class VotePage {
         rater: rater.value.trim() || "unnamed",
         seed,
         rubric: rubric.value.trim(),
+        scope: scopeOf(/** @type {import("./votes.js").Scope} */ (this.view)),
         revealed: false,
+        pairs: 0,
         votes: [],
       });
-      this.#deal();
-      this.onReveal();
-      this.show();
+      this.onTurn();
     });
     return form;
   }
 
   #explanation() {
     const single = this.columns?.length === 1;
-    return `Two outputs for one prompt are shown without names; you say which is better. ${single ? "The configurations of this report" : "The open reports"} are the contenders. Identical outputs are left out. Names are shown when you reveal them; after that, the votes are locked.`;
+    return `Two outputs for one prompt are shown without names; you say which is better. ${single ? "The configurations of this report" : "The open reports"} are the contenders. Identical outputs are left out. Names stay hidden, and the other views closed, until you reveal them; after that, the votes are locked.`;
   }
 
   #showPair() {
@@ -171,11 +195,9 @@ export class VotePage {
           h("kbd", {}, "u"),
         ),
         h("button", { type: "button", class: "quiet", onclick: () => this.#save() }, "Save votes"),
-        h(
-          "button",
-          { type: "button", onclick: () => this.#reveal(), disabled: round.votes.length === 0 },
-          "Reveal names",
-        ),
+        round.votes.length === 0
+          ? h("button", { type: "button", onclick: () => this.#restart() }, "Leave the round")
+          : h("button", { type: "button", onclick: () => this.#askToReveal() }, "Reveal names"),
       ),
     );
     const rubric = round.rubric ? h("p", { class: "rubric" }, round.rubric) : null;
@@ -184,13 +206,7 @@ export class VotePage {
         this.#pairs.length === 0
           ? "There is no pair to judge: at least two reports (or configurations) must differ on a prompt."
           : "Every pair has been judged.";
-      this.#root.replaceChildren(
-        tools,
-        h("p", { class: "absent" }, words),
-        ...(this.#pairs.length === 0
-          ? [h("button", { type: "button", onclick: () => this.#restart() }, "Begin anew")]
-          : []),
-      );
+      this.#root.replaceChildren(tools, h("p", { class: "absent" }, words));
       return;
     }
     const sides = h(
@@ -229,18 +245,44 @@ export class VotePage {
     );
   }
 
+  /** Reveals at once when every pair is judged; else asks, since the round ends with it. */
+  #askToReveal() {
+    const { votes } = /** @type {Round} */ (this.#round);
+    if (!nextPair(/** @type {Round} */ (this.#round), this.#pairs, new Set())) return this.#reveal();
+    const dialog = h(
+      "dialog",
+      { "aria-labelledby": "reveal-title" },
+      h("h2", { id: "reveal-title" }, "End the round now?"),
+      h(
+        "p",
+        {},
+        `${votes.length} of ${counted(this.#pairs.length, "pair")} are judged. Once you have seen the names, these votes are locked, and they are marked as unblinded before the round was over.`,
+      ),
+      h(
+        "form",
+        { method: "dialog", class: "bar-buttons" },
+        h("button", { class: "primary", value: "go on" }, "Go on judging"),
+        h("button", { value: "reveal" }, "Show the names"),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (dialog.returnValue === "reveal") this.#reveal();
+    });
+    this.#root.append(dialog);
+    dialog.showModal();
+  }
+
   #reveal() {
     if (!this.#round) return;
-    this.#keep({ ...this.#round, revealed: true });
-    this.onReveal();
-    this.show();
+    this.#keep({ ...this.#round, revealed: true, pairs: this.#pairs.length });
+    this.onTurn();
   }
 
   #restart() {
     this.#keep(null);
     this.#others = [];
-    this.onReveal();
-    this.show();
+    this.onTurn();
   }
 
   #save() {
@@ -280,9 +322,7 @@ export class VotePage {
         announce(`${file.name}: ${error instanceof Error ? error.message : error}.`);
       }
     }
-    this.#deal();
-    this.onReveal();
-    this.show();
+    this.onTurn();
   }
 
   async #results() {
@@ -291,7 +331,7 @@ export class VotePage {
     const tools = h(
       "div",
       { class: "bar" },
-      h("p", {}, "Names are revealed; these votes are locked."),
+      h("p", { id: "unblinded" }, unblinded(/** @type {Round} */ (this.#round))),
       h(
         "span",
         { class: "bar-buttons" },
@@ -304,8 +344,8 @@ export class VotePage {
         ),
       ),
     );
-    this.#root.replaceChildren(tools, body);
     const rounds = [/** @type {Round} */ (this.#round), ...this.#others];
+    this.#root.replaceChildren(tools, body, votesTable(rounds));
     try {
       const files = rounds.map((round, index) => ({
         ...toFile(round),
@@ -316,10 +356,11 @@ export class VotePage {
         status.textContent = words;
       });
       body.replaceChildren(
+        h("h2", {}, "Strengths"),
+        strengthChart(result),
         strengthTable(result),
         position(result),
         agreementPart(result),
-        votesTable(rounds),
       );
     } catch (error) {
       body.replaceChildren(
@@ -328,7 +369,6 @@ export class VotePage {
           { class: "message error" },
           `The votes could not be judged: ${error instanceof Error ? error.message : error}`,
         ),
-        votesTable(rounds),
       );
     }
   }
@@ -345,7 +385,7 @@ function raterName(rounds, index) {
 function readRound(key) {
   try {
     const kept = /** @type {object | undefined} */ (recall(key));
-    return kept ? fromFile({ format: "goosequill-votes", ...kept }) : null;
+    return kept ? fromFile(kept) : null;
   } catch {
     return null;
   }
@@ -356,31 +396,33 @@ function duelSide(name, text) {
   const bubble = h("div", { class: "bubble neutral model-text", dir: "auto" });
   bubble.append(renderText(text).fragment);
   if (text.trim() === "") bubble.classList.add("empty");
-  return h("section", { "aria-label": name }, h("h3", {}, name), bubble);
+  return h("section", { "aria-label": name }, h("h2", {}, name), bubble);
+}
+
+/** @param {any} result */
+function strengthChart({ strengths }) {
+  const lines = strengths.map((/** @type {any} */ { name, strength, low, high }) => ({
+    name,
+    interval: { mean: strength, low, high },
+  }));
+  return chart(lines, { reference: 0 });
 }
 
 /** @param {any} result */
 function strengthTable({ strengths, votes, prompts, raters }) {
-  const intervals = strengths.map((/** @type {any} */ row) => ({
-    mean: row.strength,
-    low: row.low,
-    high: row.high,
-  }));
-  const scale = scaleOf(intervals, 0);
-  const lines = strengths.map((/** @type {any} */ row, /** @type {number} */ index) =>
+  const lines = strengths.map((/** @type {any} */ row) =>
     h(
       "tr",
       {},
       h("th", { scope: "row" }, row.name),
       h("td", {}, figure(row.strength)),
       h("td", {}, `${figure(row.low)} to ${figure(row.high)}`),
-      h("td", {}, intervalBar(intervals[index], scale)),
       h("td", {}, `${Math.round(100 * row.first)} %`),
       h("td", {}, `${row.wins} / ${row.losses} / ${row.ties}`),
     ),
   );
-  const head = ["Contender", "Strength", "95 % interval", "", "Chance to be first", "Won / lost / tied"].map(
-    (name) => (name ? h("th", { scope: "col" }, name) : h("td")),
+  const head = ["Contender", "Strength", "95 % interval", "Chance to be first", "Won / lost / tied"].map(
+    (name) => h("th", { scope: "col" }, name),
   );
   return h(
     "div",

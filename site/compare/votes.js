@@ -5,6 +5,7 @@
  */
 
 import { samplesOf } from "./collate.js";
+import { DEFAULTS, fromUrl, toUrl } from "./state.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./collate.js").Column} Column */
@@ -13,9 +14,32 @@ import { samplesOf } from "./collate.js";
 /** @typedef {Side & {text: string}} Shown */
 /** @typedef {{key: string, prompt: string, left: Shown, right: Shown}} Pair */
 /** @typedef {{prompt: string, left: Side, right: Side, choice: Choice, note: string, at: string}} Vote */
-/** @typedef {{rater: string, seed: number, rubric: string, revealed: boolean, votes: Vote[]}} Round */
+/** @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope what the round is about */
+
+/**
+ * @typedef {Object} Round
+ * @property {string} rater
+ * @property {number} seed
+ * @property {string} rubric
+ * @property {Scope} scope
+ * @property {boolean} revealed names were shown: the votes are locked
+ * @property {number} pairs how many there were to judge when names were shown; fewer votes: the round was unblinded early. 0: not known
+ * @property {Vote[]} votes
+ */
 
 export const CHOICES = /** @type {const} */ (["left", "right", "tie", "both_bad"]);
+
+/** @param {Scope} view @returns {Scope} */
+export function scopeOf({ config, hide, q, re, differ, coverage }) {
+  return { config, hide, q, re, differ, coverage };
+}
+
+/** What the page says of a round whose names are known. @param {Round} round */
+export function unblinded({ votes, pairs }) {
+  const early =
+    votes.length < pairs ? `after ${votes.length} of ${pairs} pairs, before the round was over` : "";
+  return `Names were revealed${early ? ` ${early}` : ""}; these votes are locked.`;
+}
 
 /** A number from 0 to 1 that depends on the words alone (FNV-1a, then an avalanche). @param {...(string | number)} words */
 export function chance(...words) {
@@ -118,7 +142,8 @@ export function withoutLast(round) {
 
 /** @param {Round} round */
 export function toFile(round) {
-  return { format: "goosequill-votes", format_version: 1, ...round };
+  const scope = toUrl({ ...DEFAULTS, ...round.scope });
+  return { format: "goosequill-votes", format_version: 1, ...round, scope };
 }
 
 /**
@@ -136,7 +161,9 @@ export function fromFile(data) {
     rater: typeof file.rater === "string" ? file.rater : "unnamed",
     seed: typeof file.seed === "number" ? file.seed : 0,
     rubric: typeof file.rubric === "string" ? file.rubric : "",
+    scope: scopeOf(fromUrl(typeof file.scope === "string" ? file.scope : "")),
     revealed: file.revealed === true,
+    pairs: typeof file.pairs === "number" ? file.pairs : 0,
     votes: file.votes,
   };
 }
@@ -149,7 +176,7 @@ function checkVote(vote, path) {
   if (!CHOICES.includes(vote.choice)) throw new Error(`${path}.choice is ${JSON.stringify(vote.choice)}`);
 }
 
-/** Which round belongs to these contenders: the key under which it is kept. @param {readonly Column[]} columns */
+/** Which round belongs to these reports: the key under which it is kept. @param {readonly Column[]} columns */
 export function roundKey(columns) {
   const names = columns
     .map(({ label, source, report }) => [label, source, report.entries.length].join("\u001f"))

@@ -338,11 +338,81 @@ def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeF
     votes = json.loads(Path(saved.value.path()).read_text())
     assert votes["rater"] == "ann" and votes["votes"][0]["note"] == "nice"
     comparer.get_by_role("button", name="Reveal names").click()
+    comparer.get_by_role("dialog").get_by_role("button", name="Show the names").click()
     expect(comparer.get_by_text("these votes are locked")).to_be_visible()
     comparer.keyboard.press("1")
     comparer.get_by_text("All votes").click()
     rows = comparer.locator("details tbody tr").filter(has_text="nice")
     expect(rows).to_contain_text("secretone")
+
+
+def test_a_blind_round_stays_blind_until_the_judge_ends_it(comparer: Page, make_file: MakeFile) -> None:
+    """Leaving the Judge view in mid-round once showed the names."""
+    outputs = {f"p{i}": {"cfg": [f"text {i}"]} for i in range(3)}
+    others = {prompt: {"cfg": ["other"]} for prompt in outputs}
+    pick(
+        comparer,
+        make_file("1.json", sampling(outputs, "secretone")),
+        make_file("2.json", sampling(others, "secrettwo")),
+    )
+    comparer.get_by_label("Keep picked files").check()
+    comparer.get_by_label("Search prompts and outputs").fill("text")
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_role("button", name="Begin").click()
+    comparer.get_by_role("button", name="Tie").click()
+    for name in ("Read", "Metrics", "Coverage"):
+        expect(comparer.get_by_role("button", name=name, exact=True)).to_be_disabled()
+    comparer.keyboard.press("e")
+    comparer.goto(comparer.url.split("?")[0])
+    expect(comparer.locator("#vote-count")).to_have_text("1 vote of 3 pairs")
+    comparer.goto(comparer.url.split("?")[0] + "?page=read&hide=B")
+    expect(comparer.locator("#vote-count")).to_have_text("1 vote of 3 pairs")
+    assert "secret" not in comparer.content() + comparer.title()
+    comparer.get_by_role("button", name="Reveal names").click()
+    dialog = comparer.get_by_role("dialog", name="End the round now?")
+    expect(dialog).to_contain_text("1 of 3 pairs are judged")
+    assert violations(comparer) == []
+    dialog.get_by_role("button", name="Go on judging").click()
+    comparer.get_by_role("button", name="Reveal names").click()
+    dialog.get_by_role("button", name="Show the names").click()
+    expect(comparer.locator("#unblinded")).to_contain_text("after 1 of 3 pairs, before the round was over")
+    expect(comparer.get_by_test_id("report")).to_have_count(2)
+    with comparer.expect_download() as saved:
+        comparer.get_by_role("button", name="Save votes").click()
+    votes = json.loads(Path(saved.value.path()).read_text())
+    assert votes["revealed"] and votes["pairs"] == 3 and len(votes["votes"]) == 1
+    comparer.get_by_role("button", name="Read", exact=True).click()
+    expect(comparer.get_by_test_id("output")).to_have_count(6)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_judging_and_live(comparer: Page, make_file: MakeFile, scheme: Any) -> None:
+    comparer.emulate_media(color_scheme=scheme)
+    names = ("one", "two")
+    files = [
+        make_file(f"{name}.json", sampling({f"p{i}": {"g": [f"{name} {i}"]} for i in range(2)}, name))
+        for name in names
+    ]
+    pick(comparer, *files)
+    comparer.get_by_text("Live column").click()
+    expect(comparer.get_by_label("Model folder")).to_be_visible()
+    assert violations(comparer) == []
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_label("Rubric").fill("Is it true?")
+    assert violations(comparer) == []
+    comparer.get_by_role("button", name="Begin").click()
+    expect(comparer.get_by_role("button", name="Tie")).to_be_visible()
+    assert violations(comparer) == []
+    for key in ("1", "="):
+        comparer.keyboard.press(key)
+    expect(comparer.get_by_text("Every pair has been judged")).to_be_visible()
+    assert violations(comparer) == []
+    comparer.get_by_role("button", name="Reveal names").click()
+    expect(comparer.locator("#strengths tbody tr")).to_have_count(2, timeout=60_000)
+    comparer.get_by_text("All votes").click()
+    assert violations(comparer) == []
+    comparer.set_viewport_size({"width": 360, "height": 740})
+    assert comparer.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_the_engine_judges_votes_of_two_raters(comparer: Page, make_file: MakeFile, record: Record) -> None:
@@ -380,14 +450,20 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     pick(comparer, make_file("1.json", first), make_file("2.json", second))
     comparer.get_by_label("Baseline", exact=True).select_option("B")
     comparer.get_by_role("button", name="Metrics").click()
-    looping = comparer.get_by_role("region", name="Looping")
-    expect(looping.locator("tbody tr")).to_have_count(2, timeout=60_000)
+    looping = comparer.get_by_role("region", name="Looping", exact=True)
+    expect(looping.locator(".chart-line")).to_have_count(2, timeout=60_000)
+    looping.get_by_text("Table").click()
     row = looping.locator("tbody tr").filter(has_text="A · one")
     expect(row).to_contain_text("0.50 (0.50 to 0.50)")
     expect(row.locator("td").last).to_contain_text("*")
+    looping.get_by_text("Outputs, highest first").click()
+    highest = looping.get_by_role("region", name="Looping, 15 outputs").locator("tbody tr").first
+    expect(highest).to_contain_text("no no no no")
     assert violations(comparer) == []
     comparer.get_by_label("Baseline", exact=True).select_option("")
-    comparer.get_by_role("button", name="Read", exact=True).click()
+    comparer.get_by_role("region", name="Words", exact=True).get_by_text("Outputs, highest first").click()
+    comparer.get_by_role("button", name="Prompt 5: show it").last.click()
+    expect(comparer.get_by_role("article", name="p4")).to_be_focused()
     expect(comparer.get_by_text("8 words · 0.13 different · loops 100 %")).to_have_count(5)
     assert not record.console_errors
 

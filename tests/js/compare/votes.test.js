@@ -8,6 +8,7 @@ import {
   nextPair,
   pairKey,
   toFile,
+  unblinded,
   withoutLast,
   withVote,
 } from "../../../site/compare/votes.js";
@@ -24,7 +25,9 @@ const tableOf = (...reports) =>
     })),
   );
 const deal = ({ rows, columns }, seed = 1) => ballot(rows, columns, { seed, config: "" });
-const round = { rater: "ann", seed: 1, rubric: "", revealed: false, votes: [] };
+const scope = { config: "g", hide: ["B"], q: "a b", re: true, differ: false, coverage: "any" };
+/** @type {import("../../../site/compare/votes.js").Round} */
+const round = { rater: "ann", seed: 1, rubric: "", scope, revealed: false, pairs: 0, votes: [] };
 const vote = (choice) => ({ choice, note: "", at: "2026-01-01T00:00:00Z" });
 
 test("sides and order are shuffled by the seed, and stay so", () => {
@@ -88,4 +91,19 @@ test("a file of votes reads back, and a broken one is named by its path", () => 
 test("the key of a pair does not depend on sides", () => {
   const [one, other] = ["a", "b"].map((name) => ({ name, config: "g", sample: 1 }));
   assert.equal(pairKey("p", one, other), pairKey("p", other, one));
+});
+
+test("a round is kept with what it is about, and with whether it was unblinded early", () => {
+  const vote = (/** @type {number} */ index) => ({
+    prompt: `p${index}`,
+    left: { name: "a", config: "g", sample: 1 },
+    right: { name: "b", config: "g", sample: 1 },
+    choice: /** @type {const} */ ("left"),
+    note: "",
+    at: "",
+  });
+  const ended = { ...round, revealed: true, pairs: 3, votes: [vote(1)] };
+  assert.deepEqual(fromFile(JSON.parse(JSON.stringify(toFile(ended)))), ended);
+  assert.match(unblinded(ended), /after 1 of 3 pairs, before the round was over/);
+  assert.doesNotMatch(unblinded({ ...ended, votes: [vote(1), vote(2), vote(3)] }), /before/);
 });

@@ -6,6 +6,8 @@ taken in float64: BlinkDL's float32 sum over 65,536 tokens ends at 0.9999, and i
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,8 +40,8 @@ def distribution(scores: Scores) -> tuple[NDArray[np.float32], NDArray[np.float3
     with np.errstate(over="ignore"):
         shifted = np.maximum(scores - scores.max(), _LEAST)
     weights = np.exp(shifted)
-    total = weights.sum(dtype=np.float64)
-    return np.asarray(weights / total, np.float32), np.asarray(shifted - np.log(total), np.float32)
+    total = float(weights.sum(dtype=np.float64))
+    return weights / total, shifted - math.log(total)
 
 
 def log_total(scores: Scores) -> float:
@@ -96,8 +98,9 @@ def covering(order: NDArray[np.floating], weights: NDArray[np.floating], mass: f
         bins = ((highest - values) * (_BINS / (highest - lowest))).astype(np.intp)
         sums = np.cumsum(np.bincount(bins, weights[ids]))
         edge = int(np.searchsorted(sums, mass))
-        taken.append(ids[bins < edge])
-        ids = ids[bins == edge]
+        # By their places: picking by a mask is five times slower in WebAssembly.
+        taken.append(ids[np.flatnonzero(bins < edge)])
+        ids = ids[np.flatnonzero(bins == edge)]
         mass -= sums[edge - 1] if edge else 0.0
     ids = ids[np.argsort(-order[ids], kind="stable")]
     sums = np.cumsum(weights[ids], dtype=np.float64)

@@ -16,8 +16,11 @@ import {
   TICKET,
 } from "./tickets.js";
 
-/** Milliseconds without a ticket after which it sleeps; the next token is mostly there before. */
-const PATIENCE = 3;
+/**
+ * Milliseconds without a ticket after which it sleeps: longer than from product to product, but not so long
+ * that on a busy machine it takes the time of the thread for which it waits.
+ */
+const PATIENCE = 0.2;
 const scope = /** @type {any} */ (globalThis);
 
 /** @param {Int32Array} control @param {number} seen @returns {number} the next ticket */
@@ -27,7 +30,7 @@ function nextTicket(control, seen) {
     const ticket = Atomics.load(control, TICKET);
     if (ticket !== seen) return ticket;
     pause();
-    if (turn % 1024 === 0 && performance.now() > deadline) {
+    if (turn % 256 === 0 && performance.now() > deadline) {
       Atomics.store(control, ASLEEP, 1);
       Atomics.wait(control, TICKET, seen);
       Atomics.store(control, ASLEEP, 0);

@@ -19,6 +19,7 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #define ROWS 8       // of a panel
+#define STREAMS(bits) ((bits) == 32 ? 4 : (bits) == 8 ? 2 : 3)  // of panels, for one token; as measured
 #define TOKENS 5     // that pass through a panel together; more would not fit the registers
 #define GROUP 64     // columns that share a scale in int4
 #define FLUSH 512    // columns of int8 whose products of 7 and 15 bits cannot overflow 32 bits
@@ -179,8 +180,8 @@ NOINLINE void finish(const struct product *p, word row, word token, f32x4 low, f
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// Each of these computes `panels` panels, `apart` rows from one another, for `count` tokens. Two
-// panels from distant places keep two streams of memory under way: while one waits, the other runs.
+// Each of these computes `panels` panels, `apart` rows from one another, for `count` tokens. Panels
+// from distant places keep several streams of memory under way: while one waits, the others run.
 
 INLINE void panel_f32(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   const float *w = (const float *)p->weights + row * p->in, *x = (const float *)p->scratch;
@@ -369,13 +370,13 @@ static void spread(const struct product *p, word bits) {
 static void panels(const struct product *p, word bits, word from, word to) {
   word each = scratch_words(p->in, bits);
   struct product part = *p;
-  word row = from, half = p->tokens == 1 ? (to - from) / (2 * ROWS) * ROWS : 0;
-  for (; row < from + half; row += ROWS) {
-    if (bits == 32) panel_f32(p, row, half, 0, 2, 1);
-    else if (bits == 8) panel_i8(p, row, half, 0, 2, 1);
-    else panel_i4(p, row, half, 0, 2, 1);
+  word row = from, streams = STREAMS(bits), apart = p->tokens == 1 ? (to - from) / (streams * ROWS) * ROWS : 0;
+  for (; row < from + apart; row += ROWS) {
+    if (bits == 32) panel_f32(p, row, apart, 0, STREAMS(32), 1);
+    else if (bits == 8) panel_i8(p, row, apart, 0, STREAMS(8), 1);
+    else panel_i4(p, row, apart, 0, STREAMS(4), 1);
   }
-  for (row += half; row < to; row += ROWS) {
+  for (row = from + apart * streams; row < to; row += ROWS) {
     for (word token = 0; token < p->tokens; token += TOKENS) {
       unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
       part.scratch = p->scratch + token * each;

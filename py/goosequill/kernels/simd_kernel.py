@@ -191,6 +191,15 @@ class SimdKernel:
         return Weights(address_of(values), address_of(scales), rows, columns, bits, (values, scales))
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
+        """Lay out weights [out, in] in panels of 8 rows, the last filled up with zeros.
+
+        A panel is, for float32: the 8 rows' first numbers, then their second numbers, and so on.
+        8 bits: columns 0 and 1 of row 0, of row 1, ... of row 7, then columns 2 and 3; an odd number
+        of columns is filled up with zeros. 4 bits: four bytes of row 0, ... four bytes of row 7, where
+        byte j holds column j in its low half and column 4 + j in its high half, each as q + 8; then the
+        next 8 columns. Scales are float32: those of 8 rows, for 4 bits those of the first group
+        and then of the next.
+        """
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
         padded, even = -(-rows // PANEL) * PANEL, columns + columns % 2

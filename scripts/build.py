@@ -23,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.example import write_example  # noqa: E402
 from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.runtime import RuntimeBuildError, write_runtime  # noqa: E402
 from scripts.vendor import trim_pyodide_lock  # noqa: E402
@@ -146,31 +147,6 @@ def describe_decoding(output: Path) -> None:
 
     text = json.dumps({"parts": describe(), "presets": describe_presets()}, ensure_ascii=False, indent=1)
     (output / "playground" / "decoding.json").write_text(text + "\n", encoding="utf-8")
-
-
-EXAMPLE_DECODERS = ("greedy", "greedy-penalty", "top-p-0.8")
-EXAMPLE_LENGTH, EXAMPLE_SEED = 80, 1
-
-
-def write_example(output: Path) -> None:
-    """Let the default model write by three decoders: a sampling report that the page shows at first."""
-    from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
-    from goosequill.kernels import load_kernel
-    from goosequill.loading import load_path
-
-    loaded = load_path(output / "models" / "default", kernel=load_kernel("numpy"))
-    prompt = loaded.description["prompts"][0]["text"]
-    results = []
-    for name in EXAMPLE_DECODERS:
-        params = {**PRESETS[name], "max_new_tokens": EXAMPLE_LENGTH, "seed": EXAMPLE_SEED}
-        items = list(generate(loaded.model, loaded.tokenizer, prompt, DecodingConfig.from_dict(params)))
-        text = "".join(item.text for item in items if isinstance(item, Chunk | End))
-        params["logprobs"] = [round(item.logprob, 4) for item in items if isinstance(item, Chunk)]
-        params["finish_reason"] = next(item.finish_reason for item in items if isinstance(item, End))
-        results.append({"sampling_config": name, "sampling_params": params, "outputs": [text]})
-    report = {"model_name": loaded.description["title"], "prompts": [{"prompt": prompt, "results": results}]}
-    text = json.dumps(report, ensure_ascii=False, indent=1)
-    (output / "playground" / "example.json").write_text(text + "\n", encoding="utf-8")
 
 
 def build(output: Path) -> None:

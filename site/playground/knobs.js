@@ -46,6 +46,9 @@ export class Knobs {
   #parameters = new Map();
   /** @type {Map<string, Control>} */
   #controls = new Map();
+  #box;
+  #prefix;
+  #common;
   #seed = element("input", {
     type: "number",
     id: "knob-seed",
@@ -61,16 +64,22 @@ export class Knobs {
    * @param {Part[]} parts
    * @param {Record<string, any>} base what the page begins with, where it is not neutral
    * @param {() => void} onChange
+   * @param {{prefix?: string, common?: string[]}} [options] `prefix` begins every id; where the page sets
+   *   some settings for several decoders, `common` names them, and there is no seed here either
    */
-  constructor(box, parts, base, onChange) {
+  constructor(box, parts, base, onChange, { prefix = "knob", common } = {}) {
+    this.#box = box;
+    this.#prefix = prefix;
+    this.#common = common;
     this.base = base;
     const folded = element("details", {}, element("summary", {}, "Every other setting"));
     for (const part of parts) this.#addFolded(part, folded, onChange);
     for (const name of MAIN) {
       const parameter = this.#parameters.get(name);
-      if (parameter) box.append(this.#add(parameter, onChange));
+      if (parameter && !common?.includes(name)) box.append(this.#add(parameter, onChange));
     }
-    box.append(this.#makeSeed(onChange), folded);
+    if (!common) box.append(this.#makeSeed(onChange));
+    box.append(folded);
     this.restore(new Map());
   }
 
@@ -93,7 +102,7 @@ export class Knobs {
 
   /** @param {Parameter} parameter @param {() => void} onChange */
   #add(parameter, onChange) {
-    const control = makeControl(parameter, onChange);
+    const control = makeControl(parameter, onChange, this.#prefix);
     this.#controls.set(parameter.name, control);
     return control.box;
   }
@@ -127,6 +136,13 @@ export class Knobs {
     this.#seed.value = String(
       Number.isFinite(value) ? Math.min(MAX_SEED, Math.max(0, Math.floor(value))) : 0,
     );
+  }
+
+  /** @param {boolean} off */
+  set disabled(off) {
+    for (const field of this.#box.querySelectorAll("input, select, textarea, button")) {
+      field.toggleAttribute("disabled", off);
+    }
   }
 
   get seed() {
@@ -168,7 +184,7 @@ export class Knobs {
     for (const [name, control] of this.#controls) {
       if (!same(control.get(), this.#beginning(name))) values.set(name, control.text());
     }
-    values.set("seed", this.#seed.value);
+    if (!this.#common) values.set("seed", this.#seed.value);
     return values;
   }
 
@@ -190,40 +206,46 @@ export class Knobs {
   }
 }
 
+/** Whether two decoders are the same. @param {Record<string, any>} one @param {Record<string, any>} other */
+export function sameSettings(one, other) {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => same(one[name], other[name]));
+}
+
 /** @param {any} one @param {any} other */
 function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
-function makeControl(parameter, onChange) {
+/** @param {Parameter} parameter @param {() => void} onChange @param {string} prefix @returns {Control} */
+function makeControl(parameter, onChange, prefix) {
   switch (parameter.kind) {
     case "number":
     case "integer":
-      return makeNumber(parameter, onChange);
+      return makeNumber(parameter, onChange, prefix);
     case "boolean":
-      return makeBoolean(parameter, onChange);
+      return makeBoolean(parameter, onChange, prefix);
     case "choice":
-      return makeChoice(parameter, onChange);
+      return makeChoice(parameter, onChange, prefix);
     case "text":
-      return makeField(parameter, onChange, String, String);
+      return makeField(parameter, onChange, prefix, String, String);
     case "json":
-      return makeField(parameter, onChange, fromJson, toJson);
+      return makeField(parameter, onChange, prefix, fromJson, toJson);
     default:
-      return makeText(parameter, onChange);
+      return makeText(parameter, onChange, prefix);
   }
 }
 
-/** Label, hint and id, alike for every control. @param {Parameter} parameter @param {HTMLElement} field */
-function dress({ name, label, sentence }, field, className = "knob") {
-  field.id = `knob-${name}`;
-  field.setAttribute("aria-describedby", `knob-${name}-hint`);
-  const hint = element("p", { class: "note", id: `knob-${name}-hint` }, sentence);
+/** Label, hint and id, alike for every control. @param {string} prefix @param {Parameter} parameter @param {HTMLElement} field */
+function dress(prefix, { name, label, sentence }, field, className = "knob") {
+  field.id = `${prefix}-${name}`;
+  field.setAttribute("aria-describedby", `${prefix}-${name}-hint`);
+  const hint = element("p", { class: "note", id: `${prefix}-${name}-hint` }, sentence);
   return element("div", { class: className }, element("label", { for: field.id }, label), field, hint);
 }
 
-/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
-function makeNumber(parameter, onChange) {
+/** @param {Parameter} parameter @param {() => void} onChange @param {string} prefix @returns {Control} */
+function makeNumber(parameter, onChange, prefix) {
   const { name, label, kind, default: fallback } = parameter;
   const min = parameter.minimum ?? -1e6;
   const max = parameter.maximum ?? 1e6;
@@ -236,7 +258,7 @@ function makeNumber(parameter, onChange) {
     step: kind === "integer" ? 1 : "any",
     required: true,
   });
-  const box = dress(parameter, field);
+  const box = dress(prefix, parameter, field);
   const stretch = Object.hasOwn(SLIDERS, name) ? SLIDERS[name] : [min, max];
   /** @type {HTMLInputElement | null} */
   let slider = null;
@@ -277,12 +299,12 @@ function makeNumber(parameter, onChange) {
   };
 }
 
-/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
-function makeBoolean(parameter, onChange) {
+/** @param {Parameter} parameter @param {() => void} onChange @param {string} prefix @returns {Control} */
+function makeBoolean(parameter, onChange, prefix) {
   const field = element("input", { type: "checkbox" });
   field.addEventListener("change", onChange);
   return {
-    box: dress(parameter, field, "knob check"),
+    box: dress(prefix, parameter, field, "knob check"),
     set: (value) => {
       field.checked = value === true;
     },
@@ -294,28 +316,34 @@ function makeBoolean(parameter, onChange) {
   };
 }
 
-/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
-function makeChoice(parameter, onChange) {
+/** @param {Parameter} parameter @param {() => void} onChange @param {string} prefix @returns {Control} */
+function makeChoice(parameter, onChange, prefix) {
   const options = parameter.choices.map((choice) => element("option", { value: choice }, choice));
   const field = element("select", {}, ...options);
   field.addEventListener("change", onChange);
   const set = (/** @type {string} */ value) => {
     field.value = parameter.choices.includes(value) ? value : parameter.default;
   };
-  return { box: dress(parameter, field), set, get: () => field.value, text: () => field.value, parse: set };
+  return {
+    box: dress(prefix, parameter, field),
+    set,
+    get: () => field.value,
+    text: () => field.value,
+    parse: set,
+  };
 }
 
 /**
  * One text in a box of its own.
- * @param {Parameter} parameter @param {() => void} onChange
+ * @param {Parameter} parameter @param {() => void} onChange @param {string} prefix
  * @param {(text: string) => any} read @param {(value: any) => string} write
  * @returns {Control}
  */
-function makeField(parameter, onChange, read, write) {
+function makeField(parameter, onChange, prefix, read, write) {
   const field = element("textarea", { class: "wide", rows: 2, spellcheck: "false" });
   field.addEventListener("change", onChange);
   return {
-    box: dress(parameter, field),
+    box: dress(prefix, parameter, field),
     set: (value) => {
       field.value = write(value);
     },
@@ -364,12 +392,12 @@ function escaped(text) {
   return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
-/** @param {Parameter} parameter @param {() => void} onChange @returns {Control} */
-function makeText(parameter, onChange) {
+/** @param {Parameter} parameter @param {() => void} onChange @param {string} prefix @returns {Control} */
+function makeText(parameter, onChange, prefix) {
   const { read, write, help } = LINES[parameter.kind] ?? LINES.texts;
   const field = element("textarea", { class: "wide", rows: 2, spellcheck: "false" });
   field.addEventListener("change", onChange);
-  const box = dress({ ...parameter, sentence: `${parameter.sentence} ${help}` }, field);
+  const box = dress(prefix, { ...parameter, sentence: `${parameter.sentence} ${help}` }, field);
   const entries = () =>
     field.value
       .split("\n")

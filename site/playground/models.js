@@ -79,6 +79,21 @@ async function withAddress(host, use) {
   if (await consent(url)) await use(sourceAt(url));
 }
 
+/** A model that an address names, as if it had been typed; null for what is no address. @param {string} address */
+export function modelAt(address) {
+  panel.address.value = address;
+  const url = typedAddress();
+  return url && sourceAt(url);
+}
+
+/** Sets the choices of tokenizer and rounding; what they do not offer is left out. @param {{tokenizer: string, quantize: string}} choice */
+export function showChoice(choice) {
+  for (const name of /** @type {("tokenizer" | "quantize")[]} */ (["tokenizer", "quantize"])) {
+    const offered = [...panel[name].options].some(({ value }) => value === choice[name]);
+    if (offered) panel[name].value = choice[name];
+  }
+}
+
 /** @returns {URL | null} */
 function typedAddress() {
   const text = panel.address.value.trim();
@@ -94,8 +109,10 @@ function sourceAt(url) {
 }
 
 /** Asks before another origin is contacted. @param {URL} url @returns {Promise<boolean>} */
-function consent(url) {
+export function consent(url) {
   if (allowed.has(url.origin)) return Promise.resolve(true);
+  const own = panel.consent.closest("details");
+  if (own) own.open = true;
   panel.question.textContent = `This contacts ${url.host}, which will see your address on the internet and which file you want. Nothing that you write is sent.`;
   panel.agree.textContent = `Contact ${url.host}`;
   panel.consent.hidden = false;

@@ -2,27 +2,23 @@
 // It fetches two small descriptions when it opens (how large the engine and the model are), and the
 // engine and the model only when the visitor asks. Model text reaches the page as text nodes only.
 
-import { byId, element, later, megabytes } from "../common/dom.js";
+import { byId, element, later } from "../common/dom.js";
 import { Memory, readAddress, writeAddress } from "../common/memory.js";
 import { download } from "../compare/export.js";
 import { BranchTree } from "./branches.js";
 import { Chat } from "./chat.js";
 import { Inspector } from "./inspector.js";
-import { Knobs } from "./knobs.js";
-import { offerModels, rounding } from "./models.js";
+import { Knobs, sameSettings } from "./knobs.js";
+import { fetchDescription, ModelPanel } from "./model-panel.js";
 import { Pace } from "./pace.js";
 import { PHASES, ProgressView } from "./progress.js";
 import { offerRegisters, showRegister } from "./registers.js";
-import { Session } from "./session.js";
 import { Texts, writtenText } from "./texts.js";
 
 /** @typedef {import("../engine/client.js").Progress} Progress */
 /** @typedef {import("../engine/client.js").Writing} Writing */
-/** @typedef {import("./session.js").Source} Source */
 /** @typedef {import("./texts.js").Text} Text */
 
-const DEFAULT_MODEL = new URL("../models/default/", import.meta.url).href;
-const PARTS = new URL("../engine/parts.json", import.meta.url).href;
 const ADDRESS_LIMIT = 4000; // characters of a prompt that an address still carries
 
 const page = {
@@ -45,29 +41,17 @@ const page = {
   tableBox: byId("table-box", "details"),
   saveBox: byId("save-box", "div"),
   examples: byId("examples", "div"),
-  modelTitle: byId("model-title", "p"),
-  modelFacts: byId("model-facts", "p"),
-  modelNotices: byId("model-notices", "p"),
-  load: byId("load", "button"),
-  loadSize: byId("load-size", "p"),
-  useDefault: byId("use-default", "button"),
-  drop: byId("drop", "div"),
-  file: byId("file", "input"),
-  tokenizer: byId("tokenizer", "select"),
   reset: byId("reset", "button"),
   preset: byId("preset", "select"),
   presetSource: byId("preset-source", "p"),
 };
 
-/** @type {Source} */
-const defaultSource = { title: "The default model", model: DEFAULT_MODEL };
-const session = new Session();
 const texts = new Texts();
 const branches = new BranchTree(byId("branches", "ul"), chooseText);
 const inspector = new Inspector({
   text: () => texts.current,
-  model: () => session.modelOf(source),
-  busy: () => Boolean(loading || writing),
+  model: () => panel.model,
+  busy: () => panel.loading || Boolean(writing),
   branch,
   say,
   complain: fail,
@@ -89,14 +73,8 @@ const presets = [
   ...(decoding.presets ?? []),
 ];
 
-/** @type {Source} */
-let source = defaultSource;
-/** @type {AbortController | null} while something is loading */
-let loading = null;
 /** @type {Writing | null} while something is being written */
 let writing = null;
-/** Bytes of the engine and of the default model, 0 while unknown. */
-const sizes = { engine: 0, model: 0 };
 
 // ---- Status, progress, errors ------------------------------------------------------------------
 
@@ -113,14 +91,29 @@ const progressView = new ProgressView(
 const showProgress = (/** @type {Progress} */ progress) => progressView.show(progress);
 const hideProgress = () => progressView.hide();
 
+const panel = new ModelPanel({
+  busy: () => Boolean(writing),
+  changed: showButtons,
+  chosen: store,
+  say,
+  complain: fail,
+  progress: progressView,
+  hint: "Generate, Send or Load now",
+  described: (description) => {
+    offerPrompts(description.prompts ?? []);
+    offerRegisters(description.registers);
+    if (panel.model) chat.describe(description);
+  },
+});
+
 const chat = new Chat({
-  ready: ensureModel,
+  ready: () => panel.ensure(),
   settings: () => {
     knobs.drawIfFresh();
     store();
     return { ...knobs.settings(), seed: knobs.seed };
   },
-  busy: () => Boolean(loading || writing),
+  busy: () => panel.loading || Boolean(writing),
   track: (now) => {
     writing = now;
     showButtons();
@@ -148,62 +141,21 @@ function fail(error) {
 
 /** Which buttons can be pressed now. */
 function showButtons() {
-  const busy = Boolean(loading || writing);
+  const busy = panel.loading || Boolean(writing);
   const written = page.output.textContent !== "";
   page.generate.disabled = busy || !decoding.parts;
-  page.load.disabled = busy || session.holds(source);
-  page.load.textContent = session.holds(source) ? "Loaded" : "Load now";
+  panel.showButtons();
   for (const button of [page.stop, page.chatStop]) button.disabled = !busy;
-  for (const control of [page.file, page.tokenizer, page.useDefault]) control.disabled = busy;
   for (const button of [page.append, page.copy, page.clear]) button.disabled = busy || !written;
   page.undo.disabled = busy || !texts.canUndo;
   page.redo.disabled = busy || !texts.canRedo;
   for (const part of [page.outputHint, page.tableBox, page.saveBox]) part.hidden = busy || !written;
   page.output.toggleAttribute("data-writing", Boolean(writing));
   page.output.setAttribute("aria-busy", String(busy));
-  page.loadSize.hidden = session.holds(source);
-  page.useDefault.hidden = source === defaultSource;
   chat.showButtons();
 }
 
 // ---- Model -------------------------------------------------------------------------------------
-
-/** @param {string} url @returns {Promise<any>} */
-async function fetchDescription(url) {
-  try {
-    const response = await fetch(url);
-    return response.ok ? await response.json() : {};
-  } catch {
-    return {}; // of the model only figures are missing then; loading tells what is wrong
-  }
-}
-
-async function describeDefault() {
-  const [engine, model] = await Promise.all([
-    fetchDescription(PARTS),
-    fetchDescription(new URL("config.json", DEFAULT_MODEL).href),
-  ]);
-  sizes.engine = sum(engine.parts);
-  sizes.model = sum(model.files);
-  defaultSource.title = model.title ?? defaultSource.title;
-  if (source !== defaultSource) return;
-  page.modelTitle.textContent = defaultSource.title;
-  page.modelFacts.textContent = model.description ?? "";
-  offerPrompts(model.prompts ?? []);
-  offerRegisters(model.registers);
-  showSize();
-}
-
-/** @param {{bytes: number}[]} [files] */
-function sum(files = []) {
-  return files.reduce((total, { bytes }) => total + bytes, 0);
-}
-
-function showSize() {
-  if (!sizes.engine) return;
-  const own = source === defaultSource ? `, the model ${megabytes(sizes.model)}` : "";
-  page.loadSize.textContent = `Nothing is loaded before you press Generate, Send or Load now. The engine is ${megabytes(sizes.engine)}${own}, from this site.`;
-}
 
 /** @param {{title: string, text: string}[]} prompts */
 function offerPrompts(prompts) {
@@ -221,100 +173,6 @@ function offerPrompts(prompts) {
     }),
   );
   if (prompts.length && page.prompt.value === "") page.prompt.value = prompts[0].text;
-}
-
-/** @param {import("../engine/client.js").ModelInfo} info */
-function showModel(info) {
-  page.modelTitle.textContent = info.title;
-  const bits = info.quantization?.bits;
-  const facts = [
-    info.architecture.replace("rwkv", "RWKV-"),
-    `${(info.parameters / 1e6).toFixed(1)} million parameters`,
-    bits ? `${bits} bits` : "",
-    `${info.layers} layers of ${info.width}`,
-    `${info.tokenizer} tokenizer, ${info.vocab_size.toLocaleString("en")} tokens`,
-    `${info.kernel} kernel, ${info.threads === 1 ? "1 thread" : `${info.threads} threads`}`,
-    `loaded in ${info.load_seconds.toFixed(1)} s`,
-    `${megabytes(info.heap_bytes + info.shared_bytes)} of memory`,
-  ];
-  page.modelFacts.textContent = facts.filter(Boolean).join(" · ");
-  page.modelNotices.textContent = (info.notices ?? []).join(" ");
-  offerRegisters(info.registers);
-  chat.describe(info);
-}
-
-/** Loads what is chosen, unless it is loaded; throws what went wrong. */
-async function ensureModel() {
-  const held = session.modelOf(source);
-  if (held) return held;
-  loading = new AbortController();
-  showButtons();
-  say("Loading…");
-  try {
-    const model = await session.load(source, { signal: loading.signal, onProgress: showProgress });
-    showModel(model.info);
-    return model;
-  } finally {
-    loading = null;
-    hideProgress();
-    showButtons();
-  }
-}
-
-async function loadOnly() {
-  try {
-    const { info } = await ensureModel();
-    say(`${info.title} is ready.`);
-  } catch (error) {
-    fail(error);
-  }
-}
-
-/** @param {Source} chosen */
-async function changeSource(chosen) {
-  const before = source;
-  source = chosen;
-  page.modelTitle.textContent = chosen.title;
-  page.modelFacts.textContent = "";
-  page.modelNotices.textContent = "";
-  showSize();
-  if (chosen === defaultSource) describeDefault();
-  try {
-    const { info } = await ensureModel();
-    say(`${info.title} is ready.`);
-  } catch (error) {
-    source = before;
-    page.modelTitle.textContent = before.title;
-    const kept = session.modelOf(before);
-    if (kept) showModel(kept.info);
-    fail(error);
-  }
-  showButtons();
-}
-
-/** @param {FileList | null} list */
-function chooseFiles(list) {
-  const files = [...(list ?? [])];
-  if (!files.length || loading || writing) return;
-  const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
-  const tokenizer = page.tokenizer.value;
-  changeSource({ title: weights.name, model: files, tokenizer, quantize: rounding() });
-}
-
-/** Looks into a model's files; the engine is loaded for it, but not the model. @param {Source} chosen */
-async function inspect(chosen) {
-  loading = new AbortController();
-  showButtons();
-  say("Looking inside…");
-  try {
-    const found = await session.inspect(chosen, { signal: loading.signal, onProgress: showProgress });
-    say(`${chosen.title} has ${found.tensors.length} tensors.`);
-    return found;
-  } finally {
-    loading = null;
-    hideProgress();
-    showButtons();
-  }
 }
 
 // ---- Writing -----------------------------------------------------------------------------------
@@ -340,7 +198,7 @@ async function write() {
  * @param {import("./explanation.js").Candidate} candidate
  */
 async function branch(parent, index, candidate) {
-  if (loading || writing) return;
+  if (panel.loading || writing) return;
   const { token, text, probabilities } = candidate;
   const tokens = [...parent.tokens.slice(0, index), { token, text, logprob: Math.log(probabilities[0]) }];
   await run(() => {
@@ -353,7 +211,7 @@ async function branch(parent, index, candidate) {
 /** Loads if need be, then writes the text that `begin` makes. @param {() => Text} begin */
 async function run(begin) {
   try {
-    const model = await ensureModel();
+    const model = await panel.ensure();
     texts.remember(page.prompt.value);
     const text = begin();
     store();
@@ -410,7 +268,7 @@ function showEnd({ finish_reason, usage, seed }, pace, text) {
 }
 
 function stop() {
-  loading?.abort();
+  panel.stop();
   writing?.cancel();
 }
 
@@ -435,7 +293,7 @@ function showTexts() {
 
 /** @param {Text} text */
 function chooseText(text) {
-  if (loading || writing || text === texts.current) return;
+  if (panel.loading || writing || text === texts.current) return;
   texts.remember(page.prompt.value);
   showText(text);
   store();
@@ -443,7 +301,7 @@ function chooseText(text) {
 
 /** @param {"undo" | "redo"} way */
 function travel(way) {
-  if (loading || writing) return;
+  if (panel.loading || writing) return;
   const view = texts[way](page.prompt.value);
   if (!view) return;
   showText(view.text, view.prompt);
@@ -457,7 +315,7 @@ function save(kind) {
   if (!text) return;
   const written = writtenText(text);
   const { prompt, settings, seed, finish, tokens } = text;
-  const facts = { model: page.modelTitle.textContent, settings, seed, finish_reason: finish };
+  const facts = { model: panel.title, settings, seed, finish_reason: finish };
   if (kind === "txt") download("goosequill.txt", prompt + written, "text/plain");
   if (kind === "md") {
     const quoted = `> ${`${prompt}**${written.trim()}`.replaceAll("\n", "\n> ")}**`;
@@ -480,7 +338,7 @@ function save(kind) {
 
 /** Puts prompt and settings into the address and the memory. */
 function store() {
-  const values = new Map([...knobs.values(), ...chat.values()]);
+  const values = new Map([...knobs.values(), ...chat.values(), ...panel.values()]);
   if (page.prompt.value) values.set("prompt", page.prompt.value);
   memory.write(values);
   if (page.prompt.value.length > ADDRESS_LIMIT) values.delete("prompt");
@@ -495,15 +353,9 @@ function settingsChanged() {
 /** Says which preset the controls stand at, if any. */
 function showPreset() {
   const { max_new_tokens, stop, ...settings } = knobs.settings();
-  const found = presets.find((preset) => isSame(preset.settings, settings));
+  const found = presets.find((preset) => sameSettings(preset.settings, settings));
   page.preset.value = found?.name ?? "";
   page.presetSource.textContent = found?.source ?? "";
-}
-
-/** @param {Record<string, any>} one @param {Record<string, any>} other */
-function isSame(one, other) {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].every((name) => JSON.stringify(one[name]) === JSON.stringify(other[name]));
 }
 
 function takePreset() {
@@ -526,6 +378,7 @@ function restore() {
   page.prompt.value = values.get("prompt") ?? page.prompt.value;
   showRegister();
   chat.restore(values);
+  panel.restore(values);
 }
 
 async function copy() {
@@ -561,7 +414,6 @@ function isTyping(target) {
 page.generate.addEventListener("click", write);
 page.stop.addEventListener("click", stop);
 page.chatStop.addEventListener("click", stop);
-page.load.addEventListener("click", loadOnly);
 page.copy.addEventListener("click", copy);
 page.clear.addEventListener("click", clear);
 page.append.addEventListener("click", append);
@@ -578,23 +430,11 @@ page.reset.addEventListener("click", () => {
   store();
   say("The decoder's settings are as they were at first.");
 });
-offerModels({
-  choose: changeSource,
-  inspect,
-  current: () => source,
-  busy: () => Boolean(loading || writing),
-  complain: fail,
-});
-page.file.addEventListener("change", () => chooseFiles(page.file.files));
-page.useDefault.addEventListener("click", () => {
-  page.file.value = "";
-  changeSource(defaultSource);
-});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     if (!chat.active) write();
-  } else if (event.key === "Escape" && (loading || writing)) {
+  } else if (event.key === "Escape" && (panel.loading || writing)) {
     stop();
   } else if ((event.ctrlKey || event.metaKey) && !isTyping(event.target)) {
     const key = event.key.toLowerCase();
@@ -609,18 +449,6 @@ document.querySelector(".skip-link")?.addEventListener("click", (event) => {
   (chat.active ? byId("message", "textarea") : page.prompt).focus();
 });
 addEventListener("hashchange", restore);
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.dataset.dragging = "";
-});
-addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) delete document.body.dataset.dragging;
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  delete document.body.dataset.dragging;
-  chooseFiles(event.dataTransfer?.files ?? null);
-});
 
 page.preset.append(...presets.map(({ name, title }) => element("option", { value: name }, title)));
 page.preset.addEventListener("change", takePreset);
@@ -629,4 +457,4 @@ showButtons();
 if (!decoding.parts) {
   showError({ message: "The decoder's settings could not be loaded.", remedy: "Reload the page." });
 }
-describeDefault();
+panel.describe();

@@ -1,26 +1,26 @@
-// Two to four decoders on one prompt, one after the other by one model, each with its measures. Votes can
-// be blind: the columns are then shuffled and nameless until one is chosen. All of it saves as a
-// sampling report, which the comparer opens. The example at the beginning is made by the build.
+// Two to four decoders on one prompt or a list of them, one after the other by one model, each with its
+// measures. Votes can be blind: the columns are then shuffled and nameless until one is chosen. All of
+// it saves as a sampling report, which the comparer opens. The build makes the example at the beginning.
 
 import { byId, element, later } from "../common/dom.js";
 import { Memory, readAddress, writeAddress } from "../common/memory.js";
 import { download } from "../compare/export.js";
-import { distinct, longestRepeat, meanSurprise } from "./measures.js";
+import { DecoderColumn } from "./decoder-column.js";
+import { fetchDescription, ModelPanel } from "./model-panel.js";
 import { ProgressView } from "./progress.js";
-import { Session } from "./session.js";
+import { promptsOf, readPrompts, textOf } from "./prompts.js";
 
-/** @typedef {import("./knobs.js").Preset} Preset */
-/**
- * @typedef {{preset: string, text: string, logprobs: number[], seconds: number, seed: number, finish: string}} Result
- * @typedef {{box: HTMLElement, title: HTMLElement, choice: HTMLSelectElement, remove: HTMLButtonElement, output: HTMLElement, measured: HTMLElement, result: Result | null}} Column
- */
+/** @typedef {import("./decoder-column.js").Result} Result */
 
 const MOST = 4;
 const FIRST = ["greedy", "greedy-penalty", "top-p-0.8"]; // the article's three
 const LETTERS = "ABCD";
+const ADDRESS_LIMIT = 4000; // characters of the prompts that an address still carries
 
 const page = {
   prompt: byId("prompt", "textarea"),
+  list: byId("list", "input"),
+  promptFile: byId("prompt-file", "input"),
   examples: byId("examples", "div"),
   length: byId("length", "input"),
   seed: byId("seed", "input"),
@@ -30,22 +30,18 @@ const page = {
   stop: byId("stop", "button"),
   blind: byId("blind", "input"),
   add: byId("add", "button"),
-  save: byId("export", "button"),
+  reset: byId("reset", "button"),
+  saveBox: byId("save-box", "div"),
+  shownBox: byId("shown-box", "div"),
+  shown: byId("shown", "select"),
   status: byId("status", "p"),
   columns: byId("columns", "div"),
   vote: byId("vote", "div"),
   tally: byId("tally", "p"),
 };
 
-/** The numpy kernel rounds as it does natively, so that the example comes out again to the letter.
- * @type {import("./session.js").Source} */
-const source = {
-  title: "default",
-  model: new URL("../models/default/", import.meta.url).href,
-  kernel: "numpy",
-};
-const session = new Session();
 const votes = new Memory("side.votes");
+const memory = new Memory("side");
 const progress = new ProgressView(
   {
     box: byId("progress-box", "div"),
@@ -55,24 +51,35 @@ const progress = new ProgressView(
   say,
 );
 const remember = later(store, 300);
-
-/** @param {string} name @returns {Promise<any>} */
-async function fetchJson(name) {
-  const response = await fetch(new URL(name, import.meta.url));
-  return response.ok ? response.json() : {};
-}
-
-const [decoding, example, model] = await Promise.all(
-  ["decoding.json", "example.json", "../models/default/config.json"].map(fetchJson),
+const [decoding, example] = await Promise.all(
+  ["decoding.json", "example.json"].map((name) => fetchDescription(new URL(name, import.meta.url).href)),
 );
-/** @type {Preset[]} */
+/** @type {import("./knobs.js").Preset[]} */
 const presets = decoding.presets ?? [];
-/** @type {Column[]} */
+const panel = new ModelPanel({
+  busy: () => writing !== null,
+  changed: show,
+  chosen: store,
+  say,
+  complain,
+  progress,
+  described: ({ prompts }) => offerPrompts(prompts ?? []),
+  hint: "Write or Load now",
+});
+
+/** @type {DecoderColumn[]} */
 let columns = [];
-/** @type {AbortController | null} while something is loaded or written */
-let busy = null;
+let lastId = 0;
+/** What was written on, and which of it is shown. */
+/** @type {string[]} */
+let prompts = [];
+let shown = 0;
+/** @type {AbortController | null} while something is written */
+let writing = null;
 /** Whether the columns stand shuffled and nameless. */
 let veiled = false;
+/** The prompts that wait for a blind vote. @type {Set<number>} */
+const unjudged = new Set();
 
 /** @param {string} text */
 function say(text) {
@@ -80,149 +87,148 @@ function say(text) {
   if (page.status.textContent !== text) page.status.textContent = text;
 }
 
-/** @param {string} name */
-function titleOf(name) {
-  return presets.find((preset) => preset.name === name)?.title ?? name;
+/** @param {unknown} error */
+function complain(error) {
+  if (error instanceof Error && error.name === "AbortError") return say("Stopped.");
+  const remedy = error instanceof Error && "remedy" in error ? ` ${error.remedy}` : "";
+  page.status.textContent = `${error instanceof Error ? error.message : error}${remedy}`;
+  page.status.classList.add("error-box");
 }
 
 // ---- Columns -----------------------------------------------------------------------------------
 
-/** @param {string} preset */
-function addColumn(preset) {
-  const number = columns.length + 1;
-  const id = `decoder-${number}`;
-  const options = presets.map(({ name, title }) => element("option", { value: name }, title));
-  const title = element("h2", {}, `Decoder ${LETTERS[number - 1]}`);
-  /** @type {Column} */
-  const column = {
-    title,
-    choice: element("select", { id, "aria-label": `Decoder ${LETTERS[number - 1]}` }, ...options),
-    remove: element("button", { type: "button", class: "quiet" }, "Remove"),
-    output: element("div", {
-      class: "output",
-      "data-testid": "output",
-      role: "region",
-      "aria-label": `Text ${LETTERS[number - 1]}`,
-      tabindex: 0,
-    }),
-    measured: element("dl", { class: "measured" }),
-    box: element("section", { class: "panel column" }),
-    result: null,
-  };
-  column.choice.value = preset;
-  const head = element("div", { class: "row" }, title, element("span", { class: "grow" }), column.remove);
-  column.box.append(head, column.choice, column.output, column.measured);
-  column.choice.addEventListener("change", () => {
-    show(column, null);
-    store();
+/** @param {string} value */
+function addColumn(value) {
+  const column = new DecoderColumn({
+    id: ++lastId,
+    parts: decoding.parts ?? [],
+    presets,
+    onChange: (changed) => {
+      changed.results.clear();
+      show();
+      remember();
+    },
+    onRemove: (removed) => {
+      columns = columns.filter((other) => other !== removed);
+      removed.box.remove();
+      show();
+      store();
+    },
   });
-  column.remove.addEventListener("click", () => {
-    setColumns(columns.filter((other) => other !== column).map((other) => other.choice.value));
-    store();
-  });
+  column.value = value;
   columns.push(column);
   page.columns.append(column.box);
 }
 
-/** @param {string[]} names */
-function setColumns(names) {
-  const known = names.filter((name) => presets.some((preset) => preset.name === name)).slice(0, MOST);
+/** @param {string[]} values */
+function setColumns(values) {
   columns = [];
   page.columns.replaceChildren();
-  for (const name of known.length >= 2 ? known : FIRST) addColumn(name);
-  showButtons();
+  const wanted = values.filter(Boolean).slice(0, MOST);
+  for (const value of wanted.length >= 2 ? wanted : FIRST) addColumn(value);
 }
 
-/** @param {Column} column @param {Result | null} result */
-function show(column, result) {
-  column.result = result;
-  column.output.textContent = result?.text ?? "";
-  column.measured.replaceChildren(...(result ? measures(result) : []));
-  showButtons();
+/** Whether every column has written on a prompt. @param {number} prompt */
+function isWritten(prompt) {
+  return columns.every(({ results }) => results.get(prompt)?.finish);
 }
 
-/** @param {Result} result */
-function measures({ text, logprobs, seconds }) {
-  const share = distinct(text, 2);
-  const surprise = meanSurprise(logprobs);
-  /** @type {[string, string][]} */
-  const rows = [["Tokens", String(logprobs.length)]];
-  if (share !== null) rows.push(["Different pairs of words", `${Math.round(100 * share)}%`]);
-  rows.push(["Longest repeated run", `${longestRepeat(text)} words`]);
-  if (surprise !== null) rows.push(["Mean surprise", `${surprise.toFixed(2)} bits`]);
-  if (seconds > 0) rows.push(["Speed", `${(logprobs.length / seconds).toFixed(0)} tokens a second`]);
-  return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
-}
-
-function showButtons() {
-  const written = columns.length > 0 && columns.every(({ result }) => result);
-  page.generate.disabled = Boolean(busy);
+/** Shows everything as it is now. */
+function show() {
+  const busy = panel.loading || writing !== null;
+  const written = prompts.length > 0 && prompts.some((_, at) => isWritten(at));
+  page.generate.disabled = busy || !decoding.parts;
   page.stop.disabled = !busy;
-  page.add.disabled = Boolean(busy) || columns.length >= MOST;
-  page.save.disabled = Boolean(busy) || !written;
-  page.vote.hidden = Boolean(busy) || !written;
-  for (const [at, column] of columns.entries()) {
-    column.choice.disabled = Boolean(busy);
-    column.choice.hidden = veiled;
-    column.measured.hidden = veiled; // a measure would tell who is who
-    column.remove.hidden = veiled || columns.length <= 2;
-    column.remove.disabled = Boolean(busy);
-    column.output.setAttribute("aria-label", `Text ${LETTERS[at]}`);
-    column.title.textContent = `${veiled ? "Text" : "Decoder"} ${LETTERS[at]}`;
-  }
+  page.add.disabled = busy || veiled || columns.length >= MOST;
+  page.reset.disabled = busy;
+  page.promptFile.disabled = busy;
+  page.saveBox.hidden = busy || !written;
+  page.vote.hidden = busy || !isWritten(shown) || prompts.length === 0;
+  page.shownBox.hidden = prompts.length < 2;
+  const fewest = columns.length <= 2;
+  for (const [at, column] of columns.entries()) column.show({ at, prompt: shown, veiled, busy, fewest });
+  panel.showButtons();
   showVote();
+}
+
+/** @param {string[]} list */
+function setPrompts(list) {
+  prompts = list;
+  shown = 0;
+  for (const { results } of columns) results.clear();
+  page.shown.replaceChildren(
+    ...list.map((prompt, at) => element("option", { value: at }, `${at + 1} · ${prompt.slice(0, 60)}`)),
+  );
+}
+
+/** @param {number} at */
+function showPrompt(at) {
+  shown = at;
+  page.shown.value = String(at);
+  show();
 }
 
 // ---- Writing -----------------------------------------------------------------------------------
 
+/** What stands in the field. */
+function typedPrompts() {
+  if (page.list.checked) return promptsOf(page.prompt.value);
+  return page.prompt.value.trim() ? [page.prompt.value] : [];
+}
+
 async function write() {
-  if (busy) return;
-  if (page.prompt.value.trim() === "") {
-    page.status.textContent = "The prompt is empty. Type a few words for the model to go on from.";
-    page.status.classList.add("error-box");
+  if (page.generate.disabled) return;
+  const list = typedPrompts();
+  if (!list.length) {
+    complain("The prompt is empty. Type a few words for the model to go on from.");
     return page.prompt.focus();
   }
-  busy = new AbortController();
   store();
-  shuffle();
-  for (const column of columns) show(column, null);
   try {
-    const onProgress = (/** @type {any} */ step) => progress.show(step);
-    const loaded = await session.load(source, { signal: busy.signal, onProgress });
-    progress.hide();
-    for (const [at, column] of columns.entries()) await writeOne(loaded, column, at, busy.signal);
+    const loaded = await panel.ensure();
+    writing = new AbortController();
+    setPrompts(list);
+    unjudged.clear();
+    veiled = page.blind.checked;
+    if (veiled) shuffle();
+    for (let at = 0; at < list.length; at++) {
+      showPrompt(at);
+      for (const column of columns) await writeOne(loaded, column, at, writing.signal);
+      if (veiled) unjudged.add(at);
+    }
     say(["Written. Which reads best?", ...(loaded.info.notices ?? [])].join(" "));
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") say("Stopped.");
-    else {
-      const remedy = error instanceof Error && "remedy" in error ? ` ${error.remedy}` : "";
-      page.status.textContent = `${error instanceof Error ? error.message : error}${remedy}`;
-      page.status.classList.add("error-box");
-    }
+    complain(error);
+    if (!unjudged.size) veiled = false; // there is nothing to vote on
   } finally {
-    busy = null;
+    writing = null;
     progress.hide();
-    showButtons();
+    showPrompt(unjudged.size ? Math.min(...unjudged) : shown);
   }
 }
 
 /**
  * @param {import("../engine/client.js").Model} loaded
- * @param {Column} column
- * @param {number} at
+ * @param {DecoderColumn} column
+ * @param {number} at which prompt
  * @param {AbortSignal} signal
  */
 async function writeOne(loaded, column, at, signal) {
-  say(`Writing text ${LETTERS[at]}…`);
-  const preset = presets.find(({ name }) => name === column.choice.value);
-  const seed = page.seed.valueAsNumber + (page.ownSeeds.checked ? at : 0);
-  const options = { ...preset?.settings, max_new_tokens: page.length.valueAsNumber, seed };
+  const place = columns.indexOf(column);
+  const which = prompts.length > 1 ? ` on prompt ${at + 1} of ${prompts.length}` : "";
+  say(`Writing text ${LETTERS[place]}${which}…`);
+  const own = page.ownSeeds.checked ? columnOrder().indexOf(column) : 0;
+  const seed = page.seed.valueAsNumber + own;
+  const settings = { ...column.settings, max_new_tokens: page.length.valueAsNumber, seed };
   /** @type {Result} */
-  const result = { preset: column.choice.value, text: "", logprobs: [], seconds: 0, seed, finish: "" };
+  const result = { text: "", logprobs: [], seconds: 0, seed, finish: "", settings };
+  column.results.set(at, result);
   let started = 0;
-  for await (const chunk of loaded.generate(page.prompt.value, { ...options, signal })) {
+  const onProgress = (/** @type {any} */ step) => progress.show(step);
+  for await (const chunk of loaded.generate(prompts[at], { ...settings, signal, onProgress })) {
+    progress.hide();
     result.text += chunk.text;
-    column.output.append(chunk.text);
+    column.append(chunk.text);
     if ("finish_reason" in chunk) result.finish = chunk.finish_reason;
     else {
       if (started) result.seconds = (performance.now() - started) / 1000;
@@ -230,15 +236,18 @@ async function writeOne(loaded, column, at, signal) {
       result.logprobs.push(chunk.logprob);
     }
   }
-  show(column, result);
+  show();
+}
+
+/** The columns as they were added: a shuffle changes no seed. */
+function columnOrder() {
+  return [...columns].sort((one, other) => one.id - other.id);
 }
 
 // ---- Voting ------------------------------------------------------------------------------------
 
 /** Blind columns change places, so that a place tells nothing. */
 function shuffle() {
-  veiled = page.blind.checked;
-  if (!veiled) return;
   for (let at = columns.length - 1; at > 0; at--) {
     const other = crypto.getRandomValues(new Uint32Array(1))[0] % (at + 1);
     [columns[at], columns[other]] = [columns[other], columns[at]];
@@ -257,15 +266,22 @@ function showVote() {
   page.vote.replaceChildren(element("strong", {}, "Which reads best?"), ...buttons, none);
 }
 
-/** @param {Column | null} best */
+/** @param {DecoderColumn | null} best */
 function vote(best) {
   const kept = votes.read();
-  for (const { choice } of columns) add(kept, `${choice.value} seen`);
-  if (best) add(kept, `${best.choice.value} best`);
+  for (const { label } of columns) add(kept, `${label} seen`);
+  if (best) add(kept, `${best.label} best`);
   votes.write(kept);
+  unjudged.delete(shown);
+  if (veiled && unjudged.size) {
+    shuffle();
+    showPrompt(Math.min(...unjudged));
+    say(`Your vote is kept. ${unjudged.size} more to judge.`);
+    return;
+  }
   veiled = false;
-  say(best ? `Your vote: ${titleOf(best.choice.value)}.` : "Your vote: no difference.");
-  showButtons();
+  say(best ? `Your vote: ${best.label}.` : "Your vote: no difference.");
+  show();
   page.vote.hidden = true;
   showTally();
 }
@@ -277,96 +293,176 @@ function add(counts, name) {
 
 function showTally() {
   const kept = votes.read();
-  const lines = presets
-    .filter(({ name }) => kept.has(`${name} seen`))
-    .map(({ name, title }) => `${title}: ${kept.get(`${name} best`) ?? 0} of ${kept.get(`${name} seen`)}`);
+  const lines = [...kept.keys()]
+    .filter((name) => name.endsWith(" seen"))
+    .map((name) => name.slice(0, -" seen".length))
+    .map((label) => `${label}: ${kept.get(`${label} best`) ?? 0} of ${kept.get(`${label} seen`)}`);
   page.tally.textContent = lines.length ? `Votes in this browser. ${lines.join(" · ")}` : "";
 }
 
 // ---- Report, address, beginning ----------------------------------------------------------------
 
-function save() {
-  const results = columns.flatMap(({ result }) => {
-    if (!result) return [];
-    const { preset, text, seed, finish } = result;
-    const settings = presets.find(({ name }) => name === preset)?.settings ?? {};
-    const params = { ...settings, max_new_tokens: page.length.valueAsNumber, seed, finish_reason: finish };
-    return [{ sampling_config: preset, sampling_params: params, outputs: [text] }];
+/** A sampling report of what is written; two columns of the same settings are told apart by a number. */
+function report() {
+  const order = columnOrder();
+  const names = order.map(({ name }, at) => {
+    const before = order.slice(0, at).filter((other) => other.name === name).length;
+    return before ? `${name} (${before + 1})` : name;
   });
-  const report = {
-    model_name: model.title ?? "Goosequill's default model",
+  const written = prompts.map((prompt, number) => ({
+    prompt,
+    results: order.flatMap(({ results }, at) => {
+      const result = results.get(number);
+      if (!result) return [];
+      const params = Object.entries({ ...result.settings, finish_reason: result.finish });
+      return [{ sampling_config: names[at], sampling_params: flat(params), outputs: [result.text] }];
+    }),
+  }));
+  return {
+    model_name: panel.title,
     date: new Date().toISOString(),
-    args: {},
-    prompts: [{ prompt: page.prompt.value, results }],
+    args: { generator: "goosequill", seed: page.seed.valueAsNumber },
+    prompts: written.filter(({ results }) => results.length > 0),
   };
-  download("goosequill-report.json", `${JSON.stringify(report, null, 2)}\n`, "application/json");
+}
+
+/** Numbers, booleans and texts, as the format has them; the rest as JSON. @param {[string, any][]} params */
+function flat(params) {
+  return Object.fromEntries(
+    params.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : value]),
+  );
+}
+
+/** @param {string} kind */
+async function save(kind) {
+  const found = report();
+  const markdown = found.prompts
+    .map(({ prompt, results }) => {
+      const texts = results.map(({ sampling_config, outputs }) => `## ${sampling_config}\n\n${outputs[0]}\n`);
+      return `# ${prompt}\n\n${texts.join("\n")}`;
+    })
+    .join("\n");
+  if (kind === "report") {
+    download("goosequill-report.json", `${JSON.stringify(found, null, 2)}\n`, "application/json");
+  } else if (kind === "md") download("goosequill-decoders.md", markdown, "text/markdown");
+  else {
+    try {
+      await navigator.clipboard.writeText(markdown);
+      say("Copied.");
+    } catch {
+      say("This browser does not let the page copy; save it as Markdown.");
+    }
+  }
 }
 
 function store() {
   const values = new Map([
-    ["decoders", columns.map(({ choice }) => choice.value).join(",")],
-    ["prompt", page.prompt.value.slice(0, 4000)],
+    [
+      "decoders",
+      columnOrder()
+        .map(({ value }) => value)
+        .join("|"),
+    ],
+    ["prompt", page.prompt.value],
     ["length", page.length.value],
     ["seed", page.seed.value],
+    ...panel.values(),
   ]);
+  if (page.list.checked) values.set("list", "1");
   if (page.ownSeeds.checked) values.set("own_seeds", "1");
+  memory.write(values);
+  if (page.prompt.value.length > ADDRESS_LIMIT) values.delete("prompt");
   writeAddress(values);
 }
 
 /** @param {HTMLInputElement} field @param {string | undefined} text */
 function takeNumber(field, text) {
-  const value = Number.parseInt(text ?? "", 10);
+  const value = Number.parseInt(text ?? field.defaultValue, 10);
   if (value >= Number(field.min) && value <= Number(field.max)) field.value = String(value);
 }
 
-function restore() {
-  const values = readAddress();
+/** @param {Map<string, string>} values */
+function restore(values) {
   const [prompt] = example.prompts ?? [];
   takeNumber(page.length, values.get("length"));
   takeNumber(page.seed, values.get("seed"));
   page.ownSeeds.checked = values.has("own_seeds");
+  page.list.checked = values.has("list");
   page.prompt.value = values.get("prompt") ?? prompt?.prompt ?? "";
-  setColumns((values.get("decoders") ?? "").split(","));
+  veiled = false;
+  unjudged.clear();
+  setColumns((values.get("decoders") ?? "").split(/[|,]/));
+  setPrompts([]);
+  panel.restore(values);
   if (!values.size && prompt) showExample(prompt);
+  show();
 }
 
-/** @param {{results: {sampling_config: string, sampling_params: any, outputs: string[]}[]}} prompt */
-function showExample({ results }) {
+/** @param {{prompt: string, results: {sampling_config: string, sampling_params: any, outputs: string[]}[]}} example */
+function showExample({ prompt, results }) {
+  setPrompts([prompt]);
   for (const { sampling_config, sampling_params, outputs } of results) {
-    const column = columns.find(({ choice }) => choice.value === sampling_config);
-    const { logprobs, seed, finish_reason } = sampling_params;
-    if (!column) continue;
-    const text = outputs[0];
-    show(column, { preset: sampling_config, text, logprobs, seconds: 0, seed, finish: finish_reason });
+    const column = columns.find(({ value }) => value === sampling_config);
+    const { logprobs, finish_reason, ...settings } = sampling_params;
+    const facts = { text: outputs[0], logprobs, seconds: 0, seed: settings.seed, settings };
+    column?.results.set(0, { ...facts, finish: finish_reason });
   }
 }
 
-function offerPrompts() {
-  page.examples.hidden = !model.prompts?.length;
-  for (const { title, text } of model.prompts ?? []) {
-    const button = element("button", { type: "button" }, title);
-    button.addEventListener("click", () => {
-      page.prompt.value = text;
-      store();
-    });
-    page.examples.append(button);
+/** @param {{title: string, text: string}[]} list */
+function offerPrompts(list) {
+  page.examples.hidden = !list.length;
+  page.examples.replaceChildren(
+    ...list.map(({ title, text }) => {
+      const button = element("button", { type: "button" }, title);
+      button.addEventListener("click", () => {
+        page.prompt.value = page.list.checked ? textOf([...typedPrompts(), text]) : text;
+        store();
+      });
+      return button;
+    }),
+  );
+}
+
+async function openList() {
+  const [file] = page.promptFile.files ?? [];
+  if (!file) return;
+  try {
+    const list = readPrompts(file.name, await file.text());
+    page.list.checked = true;
+    page.prompt.value = textOf(list);
+    say(`${file.name} has ${list.length} ${list.length === 1 ? "prompt" : "prompts"}.`);
+    store();
+  } catch (error) {
+    complain(error);
   }
+  page.promptFile.value = "";
 }
 
 page.generate.addEventListener("click", write);
-page.stop.addEventListener("click", () => busy?.abort());
-page.save.addEventListener("click", save);
+page.stop.addEventListener("click", stop);
+page.promptFile.addEventListener("change", openList);
+page.shown.addEventListener("change", () => showPrompt(Number(page.shown.value)));
+page.saveBox.addEventListener("click", ({ target }) => {
+  const kind = target instanceof HTMLElement ? target.dataset.save : undefined;
+  if (kind) save(kind);
+});
 page.add.addEventListener("click", () => {
-  const unused = presets.find(({ name }) => !columns.some(({ choice }) => choice.value === name));
+  const unused = presets.find(({ name }) => !columns.some(({ value }) => value === name));
   addColumn((unused ?? presets[0]).name);
-  showButtons();
+  show();
   store();
+});
+page.reset.addEventListener("click", () => {
+  restore(new Map());
+  store();
+  say("Everything is as it was at first.");
 });
 page.draw.addEventListener("click", () => {
   page.seed.value = String(crypto.getRandomValues(new Uint32Array(1))[0]);
   store();
 });
-for (const field of [page.prompt, page.length, page.seed, page.ownSeeds]) {
+for (const field of [page.prompt, page.list, page.length, page.seed, page.ownSeeds]) {
   field.addEventListener("input", remember);
 }
 for (const field of [page.length, page.seed]) {
@@ -378,14 +474,22 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     write();
-  } else if (event.key === "Escape") busy?.abort();
+  } else if (event.key === "Escape") stop();
 });
+
+function stop() {
+  panel.stop();
+  writing?.abort();
+}
+
 document.querySelector(".skip-link")?.addEventListener("click", (event) => {
   event.preventDefault(); // its target would replace the settings in the address
   page.prompt.focus();
 });
-addEventListener("hashchange", restore);
+addEventListener("hashchange", () => restore(readAddress()));
 
-offerPrompts();
-restore();
+const address = readAddress();
+restore(address.size ? address : memory.read());
+if (!decoding.parts) complain("The decoders could not be loaded. Reload the page.");
+panel.describe();
 showTally();

@@ -41,51 +41,100 @@ def test_the_example_stands_there_and_one_click_writes_it_again(page: Page) -> N
     expect(page.get_by_test_id("output")).to_have_count(3)
     example = texts(page)
     assert all(example) and len(set(example)) == 3
-    assert violations(page) == []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        assert violations(page) == []
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
     page.set_viewport_size({"width": 1280, "height": 800})
     assert write(page) == example
-    expect(page.locator("dl").first).to_contain_text("Longest repeated run")
+    expect(page.locator("dl.measured").first).to_contain_text("Longest repeated run")
+    expect(page.get_by_test_id("model-facts")).to_contain_text("relaxed kernel")
 
 
-def test_the_report_holds_what_is_shown(page: Page, tmp_path: Path) -> None:
+def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(page: Page, tmp_path: Path) -> None:
+    with page.expect_download() as saved:
+        page.locator("#export").click()
+    path = tmp_path / "report.json"
+    saved.value.save_as(path)
+    (prompt,) = json.loads(path.read_text(encoding="utf-8"))["prompts"]
+    names = ["greedy", "greedy-penalty", "top-p-0.8"]
+    assert prompt["prompt"] == page.get_by_test_id("prompt").input_value()
+    assert [result["outputs"][0] for result in prompt["results"]] == texts(page)
+    assert [result["sampling_config"] for result in prompt["results"]] == names
+    comparer = page.context.new_page()
+    comparer.goto(page.url.split("playground/")[0] + "compare/")
+    comparer.locator("input[type=file]").first.set_input_files(path)
+    for name in names:
+        expect(comparer.locator("body")).to_contain_text(name)
+    expect(comparer.locator("main")).to_contain_text(" ".join(texts(page)[0].split()[:4]))
+    comparer.close()
+
+
+def test_a_decoder_of_its_own_writes_on_every_prompt_of_a_list(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "prompts.json"
+    path.write_text(json.dumps(["The goose was a", {"prompt": "One day\nthe king"}]), encoding="utf-8")
+    page.get_by_test_id("prompt-file").set_input_files(path)
+    expect(page.get_by_test_id("prompt")).to_have_value("The goose was a\nOne day\\nthe king")
+    column = page.locator(".column").nth(2)
+    column.get_by_text("Settings", exact=True).click()
+    column.get_by_role("spinbutton", name="Temperature").fill("0.4")
+    column.get_by_role("spinbutton", name="Temperature").blur()
+    expect(column.get_by_label("Preset of decoder C")).to_have_value("")
+    page.locator("#length").fill("8")
+    last = write(page)
+    assert all(last) and len(last) == 3
+    page.get_by_test_id("shown").select_option("0")
+    assert texts(page) != last
     with page.expect_download() as saved:
         page.locator("#export").click()
     saved.value.save_as(tmp_path / "report.json")
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    (prompt,) = report["prompts"]
-    assert prompt["prompt"] == page.get_by_test_id("prompt").input_value()
-    assert [result["outputs"][0] for result in prompt["results"]] == texts(page)
-    assert [result["sampling_config"] for result in prompt["results"]] == [
-        "greedy",
-        "greedy-penalty",
-        "top-p-0.8",
-    ]
+    assert [prompt["prompt"] for prompt in report["prompts"]] == ["The goose was a", "One day\nthe king"]
+    own = report["prompts"][1]["results"][2]
+    assert (own["sampling_params"]["temperature"], own["outputs"]) == (0.4, [last[2]])
 
 
 def test_a_blind_vote_names_the_decoders_only_afterwards(page: Page) -> None:
+    page.locator("#list").uncheck()
+    page.get_by_test_id("prompt").fill("The goose was a")
     page.locator("#blind").check()
-    page.locator("#length").fill("12")
     write(page)
-    names = page.locator("#columns select")
+    names = page.locator("#columns .column > select")
     for at in range(3):
         expect(names.nth(at)).to_be_hidden()
-        expect(page.locator("dl").nth(at)).to_be_hidden()
+        expect(page.locator("dl.measured").nth(at)).to_be_hidden()
     page.get_by_role("group", name="Which reads best?").get_by_role("button", name="Text B").click()
     expect(names.nth(1)).to_be_visible()
-    chosen = names.nth(1).evaluate("(select) => select.selectedOptions[0].textContent")
-    expect(page.get_by_test_id("status")).to_have_text(f"Your vote: {chosen}.")
-    expect(page.locator("#tally")).to_contain_text(f"{chosen}: 1 of 1")
+    expect(page.get_by_test_id("status")).to_contain_text("Your vote: ")
+    expect(page.locator("#tally")).to_contain_text("1 of 1")
 
 
 def test_the_address_holds_everything(page: Page, browser: Browser) -> None:
     page.locator("#add").click()
     page.locator("#seed").fill("77")
     expect(page).to_have_url(re.compile("seed=77"))
+    settings = "[...document.querySelectorAll('.column > .note')].map((note) => note.textContent).sort()"
     other = browser.new_page()
     other.goto(page.url)
-    expect(other.locator("#columns select")).to_have_count(4)
+    expect(other.locator(".column")).to_have_count(4)
+    assert other.evaluate(settings) == page.evaluate(settings)
     assert other.locator("#seed").input_value() == "77"
-    assert other.locator("#length").input_value() == "12"
+    assert other.locator("#length").input_value() == "8"
     other.close()
+
+
+def test_a_model_that_an_address_names_is_fetched_only_when_the_visitor_agrees(
+    browser: Browser, site_url: str
+) -> None:
+    page = browser.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(f"{site_url}playground/#model=https://elsewhere.example/model.pth&prompt=A")
+    expect(page.get_by_test_id("model-title")).to_have_text("model.pth")
+    page.get_by_test_id("generate").click()
+    expect(page.get_by_test_id("consent")).to_be_visible()
+    page.get_by_test_id("consent-no").click()
+    expect(page.get_by_test_id("status")).to_have_text("Stopped.")
+    assert not [url for url in requests if "elsewhere" in url]
+    page.close()

@@ -375,17 +375,18 @@ function store() {
   writeAddress(values);
 }
 
-/** @param {HTMLInputElement} field @param {string | undefined} text */
+/** @param {HTMLInputElement} field @param {string | number | undefined} text */
 function takeNumber(field, text) {
-  const value = Number.parseInt(text ?? field.defaultValue, 10);
+  const value = Number.parseInt(String(text ?? field.defaultValue), 10);
   if (value >= Number(field.min) && value <= Number(field.max)) field.value = String(value);
 }
 
 /** @param {Map<string, string>} values */
 function restore(values) {
   const [prompt] = example.prompts ?? [];
-  takeNumber(page.length, values.get("length"));
-  takeNumber(page.seed, values.get("seed"));
+  const settings = prompt?.results[0].sampling_params ?? {};
+  takeNumber(page.length, values.get("length") ?? settings.max_new_tokens);
+  takeNumber(page.seed, values.get("seed") ?? settings.seed);
   page.ownSeeds.checked = values.has("own_seeds");
   page.list.checked = values.has("list");
   page.prompt.value = values.get("prompt") ?? prompt?.prompt ?? "";

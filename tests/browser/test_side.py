@@ -52,7 +52,9 @@ def test_the_example_stands_there_and_one_click_writes_it_again(page: Page) -> N
     expect(page.get_by_test_id("model-facts")).to_contain_text("relaxed kernel")
 
 
-def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(page: Page, tmp_path: Path) -> None:
+def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(
+    page: Page, browser: Browser, tmp_path: Path
+) -> None:
     with page.expect_download() as saved:
         page.locator("#export").click()
     path = tmp_path / "report.json"
@@ -62,7 +64,7 @@ def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(page: Page, tm
     assert prompt["prompt"] == page.get_by_test_id("prompt").input_value()
     assert [result["outputs"][0] for result in prompt["results"]] == texts(page)
     assert [result["sampling_config"] for result in prompt["results"]] == names
-    comparer = page.context.new_page()
+    comparer = browser.new_page()
     comparer.goto(page.url.split("playground/")[0] + "compare/")
     comparer.locator("input[type=file]").first.set_input_files(path)
     for name in names:

@@ -149,9 +149,11 @@ def prepare(chosen: list[Contestant]) -> None:
         for path in (ROOT / "py").rglob("*"):
             if path.suffix in (".py", ".wasm"):
                 archive.write(path, path.relative_to(ROOT / "py"))
+    sources = [HERE / "weights.py", HERE / "peers.py", ROOT / "py" / "goosequill" / "weights" / "quantize.py"]
+    changed = max(source.stat().st_mtime for source in sources)
     for contestant in chosen:
         path = SITE / "models" / contestant.model
-        if not path.exists():
+        if not path.exists() or path.stat().st_mtime < changed:
             print(f"bench: writing {path.name}", flush=True)
             contestant.write(path)
 

@@ -5,6 +5,7 @@ All files of one shape are written from the same tensors, each once, and kept in
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,13 +54,19 @@ RWKV7 = Shape("RWKV-7 0.19B", "7", layers=12, width=768, vocab=65536)
 
 
 class Draw:
-    """Numbers of a normal distribution, taken from one block of them: quick for half a gigabyte."""
+    """Numbers of a normal distribution, taken from one block of them: quick for half a gigabyte.
+
+    Each matrix begins at another place of the block: onnxruntime keeps equal ones only once, and then
+    reads most of a model of equal matrices from the processor's cache.
+    """
 
     def __init__(self) -> None:
         self._block = np.random.default_rng(0).standard_normal(1_000_003).astype(np.float32)
+        self._starts = itertools.count(step=7919)
 
     def matrix(self, rows: int, columns: int) -> Floats:
-        return np.resize(self._block, (rows, columns)) * np.float32(columns**-0.5)
+        block = np.roll(self._block, next(self._starts))
+        return np.resize(block, (rows, columns)) * np.float32(columns**-0.5)
 
     def vector(self, *shape: int, mean: float = 0.0) -> Floats:
         return mean + np.resize(self._block, shape) * np.float32(0.1)

@@ -172,7 +172,9 @@ function offerPrompts(prompts) {
       return button;
     }),
   );
-  if (prompts.length && page.prompt.value === "") page.prompt.value = prompts[0].text;
+  // Whoever is in the field already is about to write something else there.
+  if (prompts.length && page.prompt.value === "" && document.activeElement !== page.prompt)
+    page.prompt.value = prompts[0].text;
 }
 
 // ---- Writing -----------------------------------------------------------------------------------

@@ -345,6 +345,7 @@ async function save(kind) {
   if (kind === "report") {
     download("goosequill-report.json", `${JSON.stringify(found, null, 2)}\n`, "application/json");
   } else if (kind === "md") download("goosequill-decoders.md", markdown, "text/markdown");
+  else if (kind === "txt") download("goosequill-decoders.txt", markdown, "text/plain");
   else {
     try {
       await navigator.clipboard.writeText(markdown);

@@ -13,7 +13,7 @@ import { promptsOf, readPrompts, textOf } from "./prompts.js";
 /** @typedef {import("./decoder-column.js").Result} Result */
 
 const MOST = 4;
-const FIRST = ["greedy", "greedy-penalty", "top-p-0.8"]; // the article's three
+const FIRST = ["greedy", "greedy-penalty", "top-p-0.8"]; // they show most
 const LETTERS = "ABCD";
 const ADDRESS_LIMIT = 4000; // characters of the prompts that an address still carries
 

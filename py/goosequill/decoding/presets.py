@@ -1,4 +1,4 @@
-"""Whole decoders under one name: what other programs do by default, and what the article compares."""
+"""Whole decoders under one name: what other programs do by default, and the three that show most."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TITLES: dict[str, str] = {
     "greedy": "Greedy: always the likeliest token",
     "greedy-penalty": "Greedy with a penalty for repetition",
     "top-p-0.8": "Sampling from the likeliest 80%",
-    "rwkv-v4-web": "rwkv-v4-web, which the article shows",
+    "rwkv-v4-web": "rwkv-v4-web, RWKV in the browser in 2023",
     "rwkv-pipeline": "BlinkDL's PIPELINE",
     "llama.cpp": "llama.cpp's defaults",
     "hugging-face": "Hugging Face's defaults, with sampling",
@@ -34,12 +34,12 @@ TITLES: dict[str, str] = {
 """Name to what a person reads."""
 
 SOURCES: dict[str, str] = {
-    "greedy": "The article's first decoder.",
+    "greedy": "No chance in it: small models soon go round in circles.",
     "greedy-penalty": (
-        "The article's second decoder: each time that a token stands in prompt or text takes something off "
-        "its score. The size of 0.5 is ours."
+        "Each time that a token stands in prompt or text takes 0.5 off its score, a size of our own; no "
+        "chance in it either."
     ),
-    "top-p-0.8": "The article's third decoder, at temperature 1.",
+    "top-p-0.8": "One of the likeliest tokens that together have 80%, by chance, at temperature 1.",
     "rwkv-v4-web": (
         "Temperature 0.5 and top-p 0.8 stand in its demo/index.html (2023). It takes off a penalty for each "
         "occurrence in prompt and text; the size of 0.5 is ours."

@@ -64,6 +64,7 @@ def convert(
     out: str | Path,
     *,
     bits: Bits | None = None,
+    pack: bool = False,
     shard_size: int = SHARD_SIZE,
     tokenizer: str | None = None,
     group_norm_eps: float | None = None,
@@ -80,6 +81,8 @@ def convert(
         Where the folder will be; it must not exist yet, or be empty.
     bits
         Round the large matrices to 8 or 4 bits; None keeps the original's numbers.
+    pack
+        Lay the rounded matrices out as the fast kernels hold them, which saves that while loading.
     shard_size
         Most bytes of a file.
     tokenizer
@@ -99,14 +102,22 @@ def convert(
     ------
     GoosequillError
         If the original is unsound or no model that runs here, the tokenizer is missing or another
-        model's, or `out` is not empty.
+        model's, `out` is not empty, or there is nothing to pack.
     """
     original, out = open_original(source), Path(out)
+    if pack and not _bits(original, bits):
+        raise SettingsError(
+            "There is nothing to pack: only matrices in 8 or 4 bits are.",
+            code="nothing-to-pack",
+            remedy="Round them with --quantize int8 or int4.",
+        )
     config = detect_config(original.tensors)
     kind, file = _tokenizer(original, tokenizer, config.vocab_size)
     _prepare(out)
     try:
-        files = write_shards(out, original.tensors, bits=bits, shard_size=shard_size, progress=progress)
+        files = write_shards(
+            out, original.tensors, bits=bits, pack=pack, shard_size=shard_size, progress=progress
+        )
         if file is not None:
             files.append(_copy(file, out / f"tokenizer{file.suffix}"))
         description = {
@@ -116,7 +127,7 @@ def convert(
             **(about or {}),
             "architecture": f"rwkv{config.version}",
             "tokenizer": {"kind": kind} if file is None else {"kind": kind, "file": files[-1]["name"]},
-            "quantization": {"bits": _bits(original, bits)},
+            "quantization": {"bits": _bits(original, bits)} | ({"packed": True} if pack else {}),
             "parameters": config.parameters,
             "group_norm_eps": _eps(original, group_norm_eps),
             "files": files,
@@ -193,7 +204,10 @@ def _text(value: Any) -> str:
 def _bits(original: Original, bits: Bits | None) -> int | None:
     described = original.description.get("quantization")
     kept = described.get("bits") if isinstance(described, dict) else None
-    return bits or (kept if isinstance(kept, int) else None)
+    if bits or isinstance(kept, int):
+        return bits or kept
+    types = {original.tensors.dtype(name) for name in original.tensors.names()}
+    return 4 if "int4" in types else 8 if "int8" in types else None
 
 
 def _eps(original: Original, asked: float | None) -> float:
@@ -203,7 +217,8 @@ def _eps(original: Original, asked: float | None) -> float:
 
 def _card(description: dict[str, Any], config: ModelConfig) -> str:
     bits = description["quantization"]["bits"]
-    form = f"in {bits} bits" if bits else "in the original's numbers"
+    packed = ", packed" if description["quantization"].get("packed") else ""
+    form = f"in {bits} bits{packed}" if bits else "in the original's numbers"
     total = sum(file["bytes"] for file in description["files"])
     return f"""# {description["title"]}
 

@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--quantize", choices=BITS, default="none", help="round the large matrices (default: none)"
     )
     parser.add_argument(
+        "--pack",
+        action="store_true",
+        help="lay rounded matrices out as the fast kernels hold them, which saves that while loading",
+    )
+    parser.add_argument(
         "--shard-size",
         metavar="SIZE",
         default=f"{SHARD_SIZE // 10**6}MB",
@@ -49,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         options.source,
         options.out,
         bits=BITS[options.quantize],
+        pack=options.pack,
         shard_size=parse_size(options.shard_size),
         tokenizer=options.tokenizer,
         group_norm_eps=options.group_norm_eps,

@@ -61,6 +61,12 @@ class Kernel(Protocol):
     def table(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out an embedding table [V, C] for `embed`."""
 
+    def stored(self, matrix: Matrix) -> QuantizedMatrix | None:
+        """What `matrix` or `table` laid out, without copying it, in the layout that loads fastest here.
+
+        None where the kernel does not hold it in 8 or 4 bits.
+        """
+
     def embed(self, table: Matrix, tokens: Any) -> Tensor:
         """Rows of the table, [T, C], for the tokens that `run` passed."""
 

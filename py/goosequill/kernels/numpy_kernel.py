@@ -84,6 +84,9 @@ class NumpyKernel:
 
     table = matrix
 
+    def stored(self, matrix: Floats) -> None:
+        return None
+
     def embed(self, table: Floats, tokens: NDArray[np.int64]) -> Floats:
         return table[tokens]
 

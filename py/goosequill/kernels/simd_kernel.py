@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakSet
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Activation, Floats
 from goosequill.kernels.library import Library
+from goosequill.weights.packed import PANEL, PANELS, PackedMatrix, pack_scales
 from goosequill.weights.quantize import QuantizedMatrix
 
 # The numbers by which simd.c knows operations and activations.
@@ -33,7 +34,6 @@ ACTIVATIONS: dict[Activation | None, int] = {
     "decay7": 6,
 }
 STEP = 14  # words
-PANEL = 8  # rows
 
 
 class Block:
@@ -61,14 +61,23 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Weights:
-    """A matrix in panels, or a table row by row; the arrays keep the memory alive."""
+    """A matrix in a layout (`packed.LAYOUTS`), or a table row by row (None); the arrays are its memory."""
 
-    address: int
-    scales_address: int
     rows: int
     columns: int
     bits: int
-    arrays: tuple[NDArray[Any], ...]
+    layout: str | None
+    arrays: tuple[NDArray[Any], NDArray[np.float32]]
+
+    @property
+    def address(self) -> int:
+        """Where the values are."""
+        return address_of(self.arrays[0])
+
+    @property
+    def scales_address(self) -> int:
+        """Where the scales are."""
+        return address_of(self.arrays[1])
 
     @property
     def padded(self) -> int:
@@ -188,30 +197,37 @@ class SimdKernel:
     def table(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
-        return Weights(address_of(values), address_of(scales), rows, columns, bits, (values, scales))
+        return Weights(rows, columns, bits, None, (values, scales))
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out weights [out, in] in panels of 8 rows, the last filled up with zeros.
+        """Lay out weights [out, in] in panels (`packed.Panels`); what is in them already stays where it is.
 
-        A panel is, for float32: the 8 rows' first numbers, then their second numbers, and so on.
-        8 bits: columns 0 and 1 of row 0, of row 1, ... of row 7, then columns 2 and 3; an odd number
-        of columns is filled up with zeros. 4 bits: four bytes of row 0, ... four bytes of row 7, where
-        byte j holds column j in its low half and column 4 + j in its high half, each as q + 8; then the
-        next 8 columns. Scales are float32: those of 8 rows, for 4 bits those of the first group
-        and then of the next.
+        float32 lies in panels too: the 8 rows' first numbers, then their second numbers, and so on.
         """
+        if isinstance(weights, PackedMatrix) and weights.layout == PANELS:
+            rows, columns = weights.shape
+            matrix = Weights(rows, columns, weights.bits, PANELS, (weights.values, weights.scales))
+        else:
+            matrix = self._lay_out(weights)
+        self.matrices.add(matrix)
+        return matrix
+
+    def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
         padded, even = -(-rows // PANEL) * PANEL, columns + columns % 2
         packed = np.zeros(padded * (columns if bits == 32 else even) * bits // 8, np.int8)
         self._library.pack(address_of(packed), address_of(values), rows, columns, bits)
-        by_row = np.zeros((padded, scales.size // rows), np.float32)
-        by_row[:rows] = scales.reshape(rows, -1)
-        by_panel = np.ascontiguousarray(by_row.reshape(-1, PANEL, by_row.shape[1]).swapaxes(1, 2))
-        arrays = packed, by_panel
-        matrix = Weights(address_of(packed), address_of(by_panel), rows, columns, bits, arrays)
-        self.matrices.add(matrix)
-        return matrix
+        return Weights(rows, columns, bits, PANELS, (packed, pack_scales(scales, rows)))
+
+    def stored(self, matrix: Weights) -> QuantizedMatrix | None:
+        if matrix.bits == 32:
+            return None
+        values, scales = matrix.arrays
+        bits: Literal[8, 4] = 8 if matrix.bits == 8 else 4
+        if matrix.layout is None:
+            return QuantizedMatrix(bits, values, scales)
+        return PackedMatrix(bits, values, scales, matrix.layout, (matrix.rows, matrix.columns))
 
     def embed(self, table: Weights, tokens: Any) -> Tensor:
         out = self._new(tokens, table.columns)
@@ -331,6 +347,7 @@ def address_of(array: NDArray[Any]) -> int:
 def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:
     """(bits, values, scales), contiguous; float32 has no scales."""
     if isinstance(weights, QuantizedMatrix):
-        scales = np.ascontiguousarray(weights.scales, np.float32)
-        return weights.bits, np.ascontiguousarray(weights.values), scales
+        matrix = weights.by_rows()
+        scales = np.ascontiguousarray(matrix.scales, np.float32)
+        return weights.bits, np.ascontiguousarray(matrix.values), scales
     return 32, np.ascontiguousarray(weights, np.float32), np.zeros(weights.shape[0], np.float32)

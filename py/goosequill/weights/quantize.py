@@ -55,17 +55,22 @@ class QuantizedMatrix:
         """Bytes that values and scales take."""
         return self.values.nbytes + self.scales.nbytes
 
+    def by_rows(self) -> QuantizedMatrix:
+        """Return the same with values and scales as described here; `packed` has other orders."""
+        return self
+
     def dequantize(self) -> NDArray[np.float32]:
         """Return the weights that this stands for, float32 [out, in]."""
+        matrix = self.by_rows()
         if self.bits == 8:
-            return self.values.astype(np.float32) * self.scales[:, None]
+            return matrix.values.astype(np.float32) * matrix.scales[:, None]
         rows, columns = self.shape
         weights = np.empty((rows, columns), np.float32)
-        weights[:, 0::2] = self.values & np.uint8(15)
-        weights[:, 1::2] = self.values >> np.uint8(4)
+        weights[:, 0::2] = matrix.values & np.uint8(15)
+        weights[:, 1::2] = matrix.values >> np.uint8(4)
         weights -= 8
         groups = weights.reshape(rows, -1, GROUP)
-        groups *= self.scales[:, :, None]
+        groups *= matrix.scales[:, :, None]
         return weights
 
 

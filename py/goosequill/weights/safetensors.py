@@ -1,24 +1,25 @@
 """The safetensors format: an 8-byte length, a JSON header, then the tensors' bytes.
 
 Reads float tensors, and the quantised matrices that `convert` writes: ``name`` as I8 or U8 with
-``name.scale`` beside it. Checks all that the format's specification demands before it trusts an
-offset: no overlap, no hole, no bytes left over.
+``name.scale`` beside it, row by row or packed as the metadata says. Checks all that the format's
+specification demands before it trusts an offset: no overlap, no hole, no bytes left over.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.elements import STORED, read_elements
+from goosequill.weights.packed import LAYOUTS, VERSION, PackedMatrix
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
 from goosequill.weights.source import ByteSource, truncated
 
@@ -26,6 +27,8 @@ MAX_HEADER = 4_000_000
 """Longest header that is read, in bytes; those of the largest RWKV models have 300 kB."""
 MAX_DIMENSIONS = 8
 SCALE = ".scale"
+PACKED = "goosequill.packed"
+"""Metadata that tells layout, bits and shape of packed matrices, whose tensors are flat."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,20 @@ class _Entry:
     shape: tuple[int, ...]
     begin: int
     end: int
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How a packed matrix lies in its file."""
+
+    layout: str
+    bits: Literal[8, 4]
+    shape: tuple[int, int]
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """(bytes of the values, number of the scales)."""
+        return LAYOUTS[self.layout].lengths(self.shape, self.bits)
 
 
 def _bad(name: str, what: str) -> FileFormatError:
@@ -94,6 +111,42 @@ def _entry(file: str, name: str, info: Any) -> _Entry:
     return _Entry(dtype, tuple(shape), offsets[0], offsets[1])
 
 
+def _packings(file: str, metadata: dict[str, Any]) -> dict[str, Packing]:
+    """What the metadata says of packed matrices, by name."""
+    text = metadata.get(PACKED)
+    if text is None:
+        return {}
+    try:
+        found = json.loads(text)
+        version, matrices = found["version"], found["matrices"]
+        parsed = {name: _packing(file, name, info) for name, info in matrices.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _bad(file, "what it says of its packed matrices cannot be read") from error
+    if not _is_count(version) or not 1 <= version <= VERSION:
+        raise _unknown_layout(file, f"version {str(version)[:20]}")
+    return parsed
+
+
+def _packing(file: str, name: str, info: dict[str, Any]) -> Packing:
+    layout, bits, shape = info["layout"], info["bits"], info["shape"]
+    if layout not in LAYOUTS:
+        raise _unknown_layout(file, f"the layout {str(layout)[:40]!r}")
+    counts = (
+        isinstance(shape, list) and len(shape) == 2 and all(_is_count(count) and count for count in shape)
+    )
+    if not counts or not _is_count(bits) or bits not in (8, 4) or (bits == 4 and shape[1] % GROUP):
+        raise _bad(file, f"the packed tensor {name[:80]!r} has an impossible shape")
+    return Packing(layout, bits, (shape[0], shape[1]))
+
+
+def _unknown_layout(file: str, what: str) -> FileFormatError:
+    return FileFormatError(
+        f"The matrices of {file} are packed in an order that is not known here: {what}.",
+        code="packed-layout",
+        remedy="Use a newer Goosequill, or convert the original once more.",
+    )
+
+
 class SafetensorsSource:
     """A TensorSource over a safetensors file.
 
@@ -113,7 +166,9 @@ class SafetensorsSource:
             raise _bad(source.name, "its metadata is no JSON object")
         self.metadata: dict[str, Any] = metadata
         self._entries = {name: _entry(source.name, name, info) for name, info in header.items()}
+        self._packings = _packings(source.name, metadata)
         self._check_layout()
+        self._check_packed()
         self._check_scales()
 
     def _check_layout(self) -> None:
@@ -128,10 +183,18 @@ class SafetensorsSource:
         if self._start + position < self._source.size:
             raise _bad(self._source.name, "bytes are left over behind the last tensor")
 
+    def _check_packed(self) -> None:
+        for name, packing in self._packings.items():
+            values, scales = self._entries.get(name), self._entries.get(name + SCALE)
+            found = [(entry.dtype, entry.shape) for entry in (values, scales) if entry is not None]
+            bytes_, count = packing.lengths
+            if found != [("I8" if packing.bits == 8 else "U8", (bytes_,)), ("F32", (count,))]:
+                raise _bad(self._source.name, f"the packed tensor {name[:80]!r} does not fit its shape")
+
     def _check_scales(self) -> None:
         """A tensor of small integers is a quantised matrix, and has its scales beside it."""
         for name, entry in self._entries.items():
-            if entry.dtype not in ("I8", "U8"):
+            if entry.dtype not in ("I8", "U8") or name in self._packings:
                 continue
             scales = self._entries.get(name + SCALE)
             if scales is None or scales.dtype not in ("F16", "F32"):
@@ -151,6 +214,8 @@ class SafetensorsSource:
         return base is not None and base.dtype in ("I8", "U8")
 
     def shape(self, name: str) -> tuple[int, ...]:
+        if name in self._packings:
+            return self._packings[name].shape
         entry = self._entries[name]
         if entry.dtype == "U8":
             return (*entry.shape[:-1], 2 * entry.shape[-1])
@@ -168,6 +233,10 @@ class SafetensorsSource:
         entry = self._entries[name]
         if entry.dtype not in ("I8", "U8"):
             return self._array(name)
+        packing = self._packings.get(name)
+        if packing:
+            scales = self._array(name + SCALE)
+            return PackedMatrix(packing.bits, self._array(name), scales, packing.layout, packing.shape)
         return QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), self._array(name + SCALE))
 
 
@@ -190,8 +259,21 @@ def flatten(name: str, tensor: NDArray[Any] | QuantizedMatrix) -> list[tuple[str
     """A tensor as it lies in a file: a quantised matrix is two."""
     if not isinstance(tensor, QuantizedMatrix):
         return [(name, tensor)]
-    scales = tensor.scales if tensor.bits == 8 else tensor.scales.astype(np.float16)
+    full = tensor.bits == 8 or isinstance(tensor, PackedMatrix)
+    scales = tensor.scales if full else tensor.scales.astype(np.float16)
     return [(name, tensor.values), (name + SCALE, scales)]
+
+
+def packing_of(matrix: PackedMatrix) -> Packing:
+    """How a packed matrix lies."""
+    return Packing(matrix.layout, matrix.bits, matrix.shape)
+
+
+def packed_metadata(packings: Mapping[str, Packing]) -> dict[str, str]:
+    """The metadata that a file of packed matrices needs; none for a file without."""
+    matrices = {name: asdict(packing) for name, packing in packings.items()}
+    described = json.dumps({"version": VERSION, "matrices": matrices}, separators=(",", ":"))
+    return {PACKED: described} if matrices else {}
 
 
 def encode(
@@ -201,6 +283,9 @@ def encode(
 
     Arrays must be float64, float32, float16, int8 or uint8. A quantised matrix becomes two tensors.
     """
+    tensors = list(tensors)
+    packings = {name: packing_of(tensor) for name, tensor in tensors if isinstance(tensor, PackedMatrix)}
+    metadata = {**(metadata or {}), **packed_metadata(packings)}
     flat = [part for name, tensor in tensors for part in flatten(name, tensor)]
     spelled = {stored: name for name, stored in STORED.items() if name != "BF16"}
     entries = [(name, spelled[array.dtype], array.shape, array.nbytes) for name, array in flat]

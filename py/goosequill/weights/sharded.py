@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
+from goosequill.weights.packed import LAYOUTS, PackedMatrix
 from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import TensorSource
 
@@ -82,8 +83,17 @@ def _stack(name: str, pieces: list[Tensor]) -> Tensor:
         return np.concatenate(arrays)
     if arrays or len({piece.bits for piece in quantized}) != 1:
         raise _bad(f"the rows of the tensor {name!r} are stored in different ways")
+    layouts = {piece.layout if isinstance(piece, PackedMatrix) else None for piece in quantized}
+    layout = next(iter(layouts))
+    ragged = layout and any(piece.shape[0] % LAYOUTS[layout].multiple for piece in quantized[:-1])
+    if len(layouts) != 1 or ragged:
+        raise _bad(f"the rows of the tensor {name!r} are packed in different ways")
     values = np.concatenate([piece.values for piece in quantized])
-    return QuantizedMatrix(quantized[0].bits, values, np.concatenate([piece.scales for piece in quantized]))
+    scales = np.concatenate([piece.scales for piece in quantized])
+    if layout is None:
+        return QuantizedMatrix(quantized[0].bits, values, scales)
+    shape = sum(piece.shape[0] for piece in quantized), quantized[0].shape[1]
+    return PackedMatrix(quantized[0].bits, values, scales, layout, shape)
 
 
 def _bad(what: str) -> FileFormatError:

@@ -1,7 +1,8 @@
 """Writes checkpoints as shards of safetensors, one tensor in memory at a time.
 
 What goes where is planned from names and shapes alone, so that every file's header can be written
-first; then each tensor is read, brought into its form and appended.
+first; then each tensor is read, brought into its form and appended. Rounded matrices may be packed:
+laid out as the kernel wants them, so that a page need not do it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.weights.elements import STORED, float32_to_bfloat16
+from goosequill.weights.packed import LAYOUTS, PackedMatrix, layout_for
 from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, quantize
-from goosequill.weights.safetensors import SCALE, flatten, header
+from goosequill.weights.safetensors import SCALE, Packing, flatten, header, packed_metadata, packing_of
 from goosequill.weights.sharded import ROWS
 from goosequill.weights.source import TensorSource
 
@@ -41,6 +43,8 @@ class Piece:
     ----------
     form
         8 or 4 bits, or the name of a floating type.
+    layout
+        Of a matrix that is packed.
     rows
         (first, end) where a matrix is cut; None for the whole tensor.
     """
@@ -48,6 +52,7 @@ class Piece:
     name: str
     shape: tuple[int, ...]
     form: Bits | str
+    layout: str | None = None
     rows: tuple[int, int] | None = None
     index: int = 0
 
@@ -61,6 +66,14 @@ class Piece:
         """The shape of the part that is written."""
         return self.shape if self.rows is None else (self.rows[1] - self.rows[0], *self.shape[1:])
 
+    @property
+    def packing(self) -> Packing | None:
+        """How the part lies, if it is packed."""
+        if self.layout is None or isinstance(self.form, str):
+            return None
+        rows, columns = self.stored_shape
+        return Packing(self.layout, self.form, (rows, columns))
+
     def entries(self) -> list[tuple[str, str, tuple[int, ...], int]]:
         """(name, type, shape, bytes) of what lies in the file."""
         shape = self.stored_shape
@@ -68,6 +81,10 @@ class Piece:
             return [(self.stored_name, self.form, shape, prod(shape) * STORED[self.form].itemsize)]
         rows, columns = shape
         name, scales = self.stored_name, self.stored_name + SCALE
+        if packing := self.packing:
+            length, count = packing.lengths
+            kind = "I8" if self.form == 8 else "U8"
+            return [(name, kind, (length,), length), (scales, "F32", (count,), 4 * count)]
         if self.form == 8:
             return [(name, "I8", shape, rows * columns), (scales, "F32", (rows,), 4 * rows)]
         half, groups = columns // 2, columns // GROUP
@@ -79,13 +96,17 @@ class Piece:
         return sum(length + ENTRY for *_, length in self.entries())
 
 
-def plan(tensors: TensorSource, *, bits: Bits | None, shard_size: int) -> list[list[Piece]]:
+def plan(
+    tensors: TensorSource, *, bits: Bits | None, pack: bool = False, shard_size: int
+) -> list[list[Piece]]:
     """What each shard will hold; see `write_shards`."""
     shards: list[list[Piece]] = [[]]
     room = shard_size - 2 * ENTRY
     used = 0
     for name in tensors.names():
-        whole = Piece(name, tensors.shape(name), _form(tensors, name, bits))
+        form = _form(tensors, name, bits)
+        layout = layout_for(name, form) if pack and not isinstance(form, str) else None
+        whole = Piece(name, tensors.shape(name), form, layout)
         for piece in _cut(whole, room):
             if used + piece.bytes > room:
                 shards.append([])
@@ -113,6 +134,8 @@ def _cut(whole: Piece, room: int) -> Iterator[Piece]:
     rows = whole.shape[0] if len(whole.shape) == 2 else 1
     one_row = (whole.bytes - 2 * ENTRY) / rows
     height = int((room - 2 * ENTRY) / one_row)
+    if whole.layout is not None:
+        height -= height % LAYOUTS[whole.layout].multiple
     if rows == 1 or height < 1:
         raise SettingsError(
             f"A shard of {room:,} bytes cannot hold one row of the tensor {whole.name!r}.",
@@ -128,6 +151,7 @@ def write_shards(
     tensors: TensorSource,
     *,
     bits: Bits | None = None,
+    pack: bool = False,
     shard_size: int,
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
@@ -138,6 +162,8 @@ def write_shards(
     bits
         Round the large matrices to 8 or 4 bits; None keeps the form of the file, where 16-bit
         types stay as they are and blocks of few bits (of GGUF, of rwkv.cpp) become float32.
+    pack
+        Lay rounded matrices out as the SIMD kernel holds them.
     shard_size
         Most bytes of a file. A matrix that is larger is cut by rows.
 
@@ -146,7 +172,7 @@ def write_shards(
     list
         For each file its name, length and SHA-256, as config.json lists them.
     """
-    shards = plan(tensors, bits=bits, shard_size=shard_size)
+    shards = plan(tensors, bits=bits, pack=pack, shard_size=shard_size)
     done, total = 0, sum(len(shard) + 1 for shard in shards)  # A header counts as one.
     written = []
     for number, shard in enumerate(shards, 1):
@@ -155,9 +181,10 @@ def write_shards(
         digest, length = hashlib.sha256(), 0
         with open(folder / name, "wb") as file:
             for part in _parts(tensors, shard):
-                file.write(part)
-                digest.update(part)
-                length += len(part)
+                for buffer in part:
+                    file.write(buffer)
+                    digest.update(buffer)
+                    length += len(buffer)
                 done += 1
                 if progress:
                     progress(done, total)
@@ -165,26 +192,43 @@ def write_shards(
     return written
 
 
-def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[bytes]:
+def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[list[bytes | memoryview]]:
+    """The header, then what lies in the file of each piece."""
     bits = {piece.stored_name: piece.form for piece in shard if not isinstance(piece.form, str)}
     metadata = {"format": "pt"}
     if bits:
         metadata["goosequill.quantization"] = json.dumps(bits, separators=(",", ":"))
-    yield header([entry for piece in shard for entry in piece.entries()], metadata)
+    metadata |= packed_metadata({piece.stored_name: piece.packing for piece in shard if piece.packing})
+    yield [header([entry for piece in shard for entry in piece.entries()], metadata)]
     for piece in shard:
-        yield b"".join(np.ascontiguousarray(array).tobytes() for _, array in flatten(*_read(tensors, piece)))
+        yield [_bytes_of(array) for _, array in flatten(piece.stored_name, _read(tensors, piece))]
 
 
-def _read(tensors: TensorSource, piece: Piece) -> tuple[str, NDArray[Any] | QuantizedMatrix]:
+def _bytes_of(array: NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def _read(tensors: TensorSource, piece: Piece) -> NDArray[Any] | QuantizedMatrix:
     found = tensors.read(piece.name)
-    part = slice(*piece.rows) if piece.rows else ...
+    if isinstance(found, PackedMatrix) and packing_of(found) == piece.packing:
+        return found
+    found = _in_form(found, piece)
+    if isinstance(found, QuantizedMatrix) and piece.layout is not None:
+        return LAYOUTS[piece.layout].pack(found)
+    return found
+
+
+def _in_form(found: NDArray[np.float32] | QuantizedMatrix, piece: Piece) -> NDArray[Any] | QuantizedMatrix:
+    """The rows that the piece is about, in the form of the piece."""
+    part = slice(*piece.rows) if piece.rows else slice(None)
     if isinstance(found, QuantizedMatrix):
         if found.bits == piece.form:
-            return piece.stored_name, QuantizedMatrix(found.bits, found.values[part], found.scales[part])
+            matrix = found.by_rows()
+            return QuantizedMatrix(matrix.bits, matrix.values[part], matrix.scales[part])
         found = found.dequantize()
-    array = found[part]
+    array = found if piece.rows is None else found[part]
     if piece.form == "BF16":
-        return piece.stored_name, float32_to_bfloat16(array)
+        return float32_to_bfloat16(array)
     if isinstance(piece.form, str):
-        return piece.stored_name, array.astype(STORED[piece.form])
-    return piece.stored_name, quantize(array, piece.form)
+        return array.astype(STORED[piece.form])
+    return quantize(array, piece.form)

@@ -16,13 +16,16 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from goosequill.errors import GoosequillError
 from goosequill.inspection import as_text, inspect
 from goosequill.kernels import NumpyKernel
 from goosequill.models import load_model
 from goosequill.personas import load_persona
-from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights import BytesSource, QuantizedMatrix, open_tensors, quantize
+from goosequill.weights.packed import LAYOUTS, PANELS
+from goosequill.weights.quantize import bits_for
 from goosequill.weights.safetensors import encode
 from tests.py.checkpoints import MAKERS, Tensors
 from tests.py.weights import converters
@@ -122,6 +125,11 @@ def small(version: str) -> Tensors:
     return MAKERS[version](layers=1, vocab=8, **sizes, **heads)
 
 
+def _packed(name: str, array: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
+    bits = bits_for(name, array.shape, 4)
+    return LAYOUTS[PANELS].pack(quantize(array, bits)) if bits else array
+
+
 @cache
 def sound(kind: str) -> bytes:
     """One sound file of each kind."""
@@ -129,6 +137,9 @@ def sound(kind: str) -> bytes:
     tensors = small(version)
     if format_name == "safetensors":
         return b"".join(encode(tensors.items()))
+    if format_name == "packed":
+        pairs = ((name, _packed(name, array)) for name, array in tensors.items())
+        return b"".join(encode(pairs))
     if format_name == "bin":
         return converters.rwkv_cpp(tensors)
     buffer = io.BytesIO()
@@ -180,6 +191,8 @@ KINDS = [
     "safetensors-4",
     "safetensors-6",
     "safetensors-7",
+    "packed-4",
+    "packed-7",
     "pth-4",
     "pth-5.2",
     "bin-4",

@@ -1,0 +1,212 @@
+"""Packed matrices: as the SIMD kernel lays them out, back into rows, in files, and in damaged files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from goosequill.conversion import convert
+from goosequill.errors import FileFormatError, SettingsError
+from goosequill.kernels import SimdKernel, load_kernel
+from goosequill.loading import load_path
+from goosequill.models import load_model
+from goosequill.weights import BytesSource, QuantizedMatrix, ShardedSource, open_tensors, quantize
+from goosequill.weights.packed import LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
+from goosequill.weights.safetensors import PACKED, encode, header
+from tests.py.checkpoints import MAKERS
+
+TOKENS = [34, 105, 110, 3]
+NATIVE = load_kernel("native")
+assert isinstance(NATIVE, SimdKernel)
+
+
+def random_matrix(rows: int, columns: int, bits: Literal[8, 4], seed: int = 0) -> QuantizedMatrix:
+    weights = np.random.default_rng(seed).standard_normal((rows, columns)).astype(np.float32)
+    return quantize(weights, bits)
+
+
+def same(found: QuantizedMatrix, expected: QuantizedMatrix) -> None:
+    assert (type(found), found.bits, found.shape) == (type(expected), expected.bits, expected.shape)
+    for part in ("values", "scales"):
+        one, other = getattr(found, part), getattr(expected, part)
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        np.testing.assert_array_equal(one, other)
+
+
+SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 70), st.sampled_from([8, 4])).map(
+    lambda drawn: (drawn[0], drawn[1] if drawn[2] == 8 else 64 * (1 + drawn[1] % 3), drawn[2])
+)
+
+
+@given(SHAPES, st.integers(0, 1000))
+def test_panels_are_what_the_kernel_makes_and_come_apart_again(
+    shape: tuple[int, int, Literal[8, 4]], seed: int
+) -> None:
+    matrix = random_matrix(*shape, seed)
+    packed = LAYOUTS[PANELS].pack(matrix)
+    made = NATIVE.stored(NATIVE.matrix(matrix))
+    assert made is not None
+    for part in ("values", "scales"):
+        assert getattr(packed, part).tobytes() == getattr(made, part).tobytes()
+    assert LAYOUTS[PANELS].lengths(matrix.shape, matrix.bits) == (packed.values.size, packed.scales.size)
+    same(packed.by_rows(), matrix)
+    np.testing.assert_array_equal(packed.dequantize(), matrix.dequantize())
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_the_kernel_computes_on_packed_bytes_where_they_are(bits: Literal[8, 4]) -> None:
+    packed = LAYOUTS[PANELS].pack(random_matrix(20, 128, bits))
+    assert layout_for("head.weight", bits) == packed.layout
+    stored = NATIVE.stored(NATIVE.matrix(packed))
+    assert isinstance(stored, PackedMatrix)
+    assert stored.values is packed.values and stored.scales is packed.scales
+    same(stored, packed)
+
+
+def test_a_kernel_says_how_it_holds_a_matrix() -> None:
+    matrix = random_matrix(10, 64, 8)
+    stored = NATIVE.stored(NATIVE.table(LAYOUTS[PANELS].pack(matrix)))
+    assert stored is not None
+    same(stored, matrix)
+    assert NATIVE.stored(NATIVE.matrix(matrix.dequantize())) is None
+    numpy = load_kernel("numpy")
+    assert numpy.stored(numpy.matrix(matrix)) is None
+
+
+def logits(path: Path, kernel: str) -> NDArray[np.float32]:
+    model = load_path(path, kernel=load_kernel(kernel)).model
+    return model.forward(TOKENS, model.new_state(), logits="all")
+
+
+@pytest.mark.parametrize("kernel", ["native", "numpy"])
+@pytest.mark.parametrize("bits", [8, 4])
+@pytest.mark.parametrize("version", MAKERS)
+def test_a_packed_folder_gives_the_same_logits_to_the_last_bit(
+    version: str, bits: Literal[8, 4], kernel: str, tmp_path: Path
+) -> None:
+    original = tmp_path / "model.safetensors"
+    original.write_bytes(b"".join(encode(MAKERS[version](vocab=259).items())))
+    convert(original, tmp_path / "rows", bits=bits, tokenizer="byte")
+    description = convert(original, tmp_path / "packed", bits=bits, tokenizer="byte", pack=True)
+    assert description["quantization"] == {"bits": bits, "packed": True}
+    expected = logits(tmp_path / "rows", kernel)
+    np.testing.assert_array_equal(logits(tmp_path / "packed", kernel), expected)
+    convert(tmp_path / "packed", tmp_path / "again")  # back into rows
+    rows, again = (tmp_path / name / "model.safetensors" for name in ("rows", "again"))
+    assert again.read_bytes() == rows.read_bytes()
+    convert(rows, tmp_path / "other", tokenizer="byte", pack=True)  # rounded already
+    packed, other = (tmp_path / name / "model.safetensors" for name in ("packed", "other"))
+    assert other.read_bytes() == packed.read_bytes()
+
+
+def test_matrices_are_cut_between_panels(tmp_path: Path) -> None:
+    original = tmp_path / "model.safetensors"
+    original.write_bytes(b"".join(encode(MAKERS["4"](vocab=259).items())))
+    convert(original, tmp_path / "rows", bits=8, tokenizer="byte")
+    description = convert(
+        original, tmp_path / "packed", bits=8, tokenizer="byte", pack=True, shard_size=10_000
+    )
+    assert all(file["bytes"] <= 10_000 for file in description["files"])
+    np.testing.assert_array_equal(logits(tmp_path / "packed", "native"), logits(tmp_path / "rows", "native"))
+    convert(tmp_path / "packed", tmp_path / "one", pack=True)
+    convert(tmp_path / "rows", tmp_path / "direct", pack=True)
+    one, direct = (tmp_path / name / "model.safetensors" for name in ("one", "direct"))
+    assert one.read_bytes() == direct.read_bytes()
+
+
+def test_rows_that_are_cut_within_a_panel_or_packed_in_part_are_refused() -> None:
+    first, second = random_matrix(12, 64, 8), random_matrix(8, 64, 8)
+    pack = LAYOUTS[PANELS].pack
+    for parts in ((pack(first), pack(second)), (pack(second), first)):
+        named = [(f"m.weight.rows.{index}", part) for index, part in enumerate(parts)]
+        sources = [open_tensors(BytesSource(b"".join(encode([one])))) for one in named]
+        with pytest.raises(FileFormatError, match="packed in different ways"):
+            ShardedSource(sources).read("m.weight")
+
+
+def test_nothing_to_pack_is_said(tmp_path: Path) -> None:
+    original = tmp_path / "model.safetensors"
+    original.write_bytes(b"".join(encode(MAKERS["4"](vocab=256).items())))
+    with pytest.raises(SettingsError, match="nothing to pack"):
+        convert(original, tmp_path / "out", pack=True)
+    assert not (tmp_path / "out").exists()
+
+
+MATRIX = LAYOUTS[PANELS].pack(random_matrix(10, 64, 8))
+LENGTH = MATRIX.values.size
+
+
+def file_of(
+    described: Any = None, *, length: int = LENGTH, scales: int = 16, kind: str = "F32", **info: Any
+) -> bytes:
+    """A file with one packed matrix, and something wrong about it."""
+    sound = {"layout": PANELS, "bits": 8, "shape": [10, 64]} | info
+    described = {"version": VERSION, "matrices": {"m.weight": sound}} if described is None else described
+    text = described if isinstance(described, str) else json.dumps(described)
+    size = 4 * scales if kind == "F32" else 2 * scales
+    entries = [("m.weight", "I8", (length,), length), ("m.weight.scale", kind, (scales,), size)]
+    return header(entries, {PACKED: text}) + bytes(length + size)
+
+
+def test_the_file_that_the_damaged_ones_are_made_from_is_sound() -> None:
+    tensors = open_tensors(BytesSource(file_of()))
+    assert (tensors.shape("m.weight"), tensors.dtype("m.weight")) == ((10, 64), "int8")
+    assert isinstance(tensors.read("m.weight"), PackedMatrix)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (file_of()[:-1], "file-truncated"),
+        (file_of(layout="panels9"), "packed-layout"),
+        (file_of(layout="x" * 9000), "packed-layout"),
+        (file_of({"version": VERSION + 1, "matrices": {}}), "packed-layout"),
+        (file_of({"version": 0, "matrices": {}}), "packed-layout"),
+        (file_of({"version": True, "matrices": {}}), "packed-layout"),
+        (file_of(layout=["panels8"]), "safetensors-header"),
+        (file_of("{"), "safetensors-header"),
+        (file_of("[" * 100_000), "safetensors-header"),
+        (file_of([]), "safetensors-header"),
+        (file_of({"version": VERSION}), "safetensors-header"),
+        (file_of({"version": VERSION, "matrices": ["m.weight"]}), "safetensors-header"),
+        (file_of({"version": VERSION, "matrices": {"m.weight": 3}}), "safetensors-header"),
+        (file_of({"version": VERSION, "matrices": {}}), "safetensors-header"),
+        (file_of(shape=[10]), "safetensors-header"),
+        (file_of(shape=[10, 66]), "safetensors-header"),
+        (file_of(shape=[17, 64]), "safetensors-header"),
+        (file_of(shape=[0, 64]), "safetensors-header"),
+        (file_of(shape=[-10, 64]), "safetensors-header"),
+        (file_of(shape=[10.0, 64]), "safetensors-header"),
+        (file_of(shape=[2**62, 2**62]), "safetensors-header"),
+        (file_of(bits=4), "safetensors-header"),
+        (file_of(bits=4, shape=[20, 65]), "safetensors-header"),
+        (file_of(bits=32), "safetensors-header"),
+        (file_of(bits=8.0), "safetensors-header"),
+        (file_of(length=LENGTH - 1), "safetensors-header"),
+        (file_of(scales=15), "safetensors-header"),
+        (file_of(kind="F16"), "safetensors-header"),
+        (
+            file_of({"version": VERSION, "matrices": {"n": {"layout": PANELS, "bits": 8, "shape": [8, 8]}}}),
+            "safetensors-header",
+        ),
+    ],
+)
+def test_damaged_and_hostile_files_are_refused(data: bytes, code: str) -> None:
+    with pytest.raises(FileFormatError) as caught:
+        open_tensors(BytesSource(data))
+    assert caught.value.code == code
+    assert caught.value.remedy and len(str(caught.value)) < 500
+
+
+def test_a_packed_matrix_of_the_wrong_shape_is_refused_by_the_model() -> None:
+    tensors: dict[str, Any] = dict(MAKERS["4"](vocab=256))
+    tensors["head.weight"] = LAYOUTS[PANELS].pack(random_matrix(256, 62, 8))
+    with pytest.raises(FileFormatError, match=r"head.weight.*\[256, 62\]"):
+        load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scripts.example import write_example  # noqa: E402
+from scripts.fonts import FaceError, write_faces  # noqa: E402
 from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.runtime import RuntimeBuildError, write_runtime  # noqa: E402
 from scripts.vendor import trim_pyodide_lock  # noqa: E402
@@ -31,8 +32,8 @@ from scripts.vendor import trim_pyodide_lock  # noqa: E402
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
 EPOCH = "1577836800"  # 2020-01-01, the date of every entry that has to have one
-PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map", "python_stdlib.zip", "*.whl")
-"""What is not served; of the last two, write_runtime makes what is."""
+PRIVATE = shutil.ignore_patterns(".*", "__pycache__", "*.map", "python_stdlib.zip", "*.whl", "fonts")
+"""What is not served; of the last three, write_runtime and write_faces make what is."""
 
 
 class BuildError(Exception):
@@ -153,6 +154,7 @@ def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
     build_docs(output)
     copy_site(output)
+    write_faces(output / "common" / "tokens.css", output / "vendor" / "fonts")
     build_widget(output)
     run(sys.executable, "scripts/kernel.py")
     build_runtime(output)
@@ -168,7 +170,7 @@ def main() -> int:
     shutil.rmtree(staging, ignore_errors=True)
     try:
         build(staging)
-    except (BuildError, RuntimeBuildError) as error:
+    except (BuildError, FaceError, RuntimeBuildError) as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
     shutil.rmtree(DIST, ignore_errors=True)

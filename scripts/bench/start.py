@@ -56,8 +56,6 @@ WATCH = """
   });
 """
 KEPT = """async () => {
-  const found = await navigator.serviceWorker.getRegistration();
-  if (!found) return true;
   const { active } = await navigator.serviceWorker.ready;
   return await new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -123,11 +121,9 @@ def first_token(page: Page, base: str) -> tuple[float, float]:
     return float(time) / 1e3, float(longest)
 
 
-def wait_until_kept(page: Page) -> None:
-    """Wait until the service worker has what it keeps, and the browser has had time to cache code."""
-    for _ in range(200):
-        if page.evaluate(KEPT):
-            break
+def wait_until_kept(page: Page, folder: Path) -> None:
+    """Wait until the service worker, if there is one, has what it keeps, and the browser has cached code."""
+    while (folder / "sw.js").is_file() and not page.evaluate(KEPT):
         page.wait_for_timeout(100)
     page.wait_for_timeout(3000)
 
@@ -144,7 +140,7 @@ def measure_start(folders: list[Path], rounds: int) -> list[Start]:
                             times.append(time)
                             start.longest_task.append(longest)
                             if times is start.cold:
-                                wait_until_kept(context.pages[0])
+                                wait_until_kept(context.pages[0], folder)
                 print(
                     f"start: {folder}: cold {start.cold[-1]:.2f} s, warm {start.warm[-1]:.2f} s", flush=True
                 )

@@ -1,9 +1,13 @@
 // Makes the site work without a network: registers the service worker, and asks before a new version
 // takes the place of the one that is open. On a page where there are no service workers it does nothing.
+// It does so when the page is there and nobody waits for an engine: a first visit fetches all other pages.
 
+import { calm } from "../engine/beginning.js";
 import { trustedScript } from "../engine/trusted.js";
 
 const ROOT = new URL("../", import.meta.url);
+/** Milliseconds after which a page is there, and whoever came to write has pressed the button. */
+const SETTLED = 1000;
 let asked = false;
 
 /** The site's own registration, or null. @returns {Promise<ServiceWorkerRegistration | null>} */
@@ -49,6 +53,13 @@ function showNotice(text, action, act) {
   document.body.append(notice);
 }
 
+/** @returns {Promise<void>} */
+async function settled() {
+  if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve));
+  await new Promise((resolve) => setTimeout(resolve, SETTLED));
+  await calm();
+}
+
 /** @param {ServiceWorkerRegistration} found */
 function offer(found) {
   if (!found.waiting || !navigator.serviceWorker.controller) return;
@@ -67,6 +78,7 @@ async function start() {
       showNotice("This page belongs to an older version of the site. ", "Reload", () => location.reload());
     controlled = true;
   });
+  await settled();
   const script = trustedScript(new URL("sw.js", ROOT).href);
   const found = await navigator.serviceWorker.register(script, { scope: ROOT.href, updateViaCache: "none" });
   offer(found);

@@ -2,6 +2,7 @@
 // module in a blob that imports the worker from where it is served. It tells a refusal by its reason:
 // which directive of the page's policy stands in the way, or that the address did not answer.
 
+import { calm } from "./beginning.js";
 import { EngineError } from "./protocol.js";
 import { trustedScript } from "./trusted.js";
 
@@ -61,30 +62,23 @@ export async function explainPolicy(worker) {
 }
 
 /**
- * On the first visit the engine may be started before the site's service worker watches over it; then it
- * is asked to keep the parts for visits without a network. Other sites' service workers are left alone.
+ * On the first visit the engine is started before the site's service worker watches over it; that is asked
+ * to keep the parts for visits without a network. Other sites' service workers are left alone.
  * @param {Worker} worker
  */
 export async function keepOffline(worker) {
   const root = watched.get(worker)?.url.replace(/engine\/worker\.js$/, "");
   if (!root?.startsWith(globalThis.location.origin)) return;
   try {
-    const found = await navigator.serviceWorker?.getRegistration(root);
-    if (found?.scope === root) (await active(found))?.postMessage({ type: "keep-engine" });
+    await calm();
+    const { serviceWorker } = navigator;
+    // A page of the site registers it when the engine has begun; one elsewhere can only find it.
+    const own = globalThis.location.href.startsWith(root);
+    const found = await (own ? serviceWorker?.ready : serviceWorker?.getRegistration(root));
+    if (found?.scope === root) found.active?.postMessage({ type: "keep-engine" });
   } catch {
     // the browser allows no service workers here
   }
-}
-
-/** @param {ServiceWorkerRegistration} found @returns {Promise<ServiceWorker | null>} */
-function active(found) {
-  const coming = found.active ?? found.waiting ?? found.installing;
-  if (!coming || coming.state === "activated") return Promise.resolve(coming);
-  return new Promise((resolve) => {
-    coming.addEventListener("statechange", () => {
-      if (coming.state === "activated" || coming.state === "redundant") resolve(found.active);
-    });
-  });
 }
 
 /** @param {string} url @param {string} name @returns {Worker} */

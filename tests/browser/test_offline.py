@@ -90,6 +90,21 @@ def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_s
     assert generate(page, url, "It was a fine") == first != ""
 
 
+ENGINE_BEGINS = """
+  navigator.locks.request("goosequill-beginning", { mode: "shared" }, () =>
+    new Promise((resolve) => (window.begun = resolve)));
+"""
+
+
+def test_the_pages_are_kept_when_no_engine_is_beginning(page: Page, site_url: str) -> None:
+    page.add_init_script(ENGINE_BEGINS)
+    page.goto(f"{site_url}embed/")
+    page.wait_for_function("() => navigator.locks.query().then(({ pending }) => pending.length)")
+    assert page.evaluate("navigator.serviceWorker.getRegistration().then(Boolean)") is False
+    page.evaluate("begun()")
+    until_controlled(page)
+
+
 def test_a_new_version_asks_and_other_caches_are_left_alone(page: Page, own_site: Path) -> None:
     with serving(own_site) as server:
         url = url_of(server)

@@ -22,7 +22,8 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 #define STREAMS(bits) ((bits) == 32 ? 4 : (bits) == 8 ? 2 : 3)  // of panels, for one token; as measured
 #define TOKENS 5     // that pass through a panel together; more would not fit the registers
 #define GROUP 64     // columns that share a scale in int4
-#define FLUSH 512    // columns of int8 whose products of 7 and 15 bits cannot overflow 32 bits
+#define FLUSH 128    // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
+#define AHEAD 8      // groups of int4 whose inputs are fetched together
 
 enum { SIGMOID = 1, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7 };
 
@@ -178,6 +179,14 @@ NOINLINE void finish(const struct product *p, word row, word token, f32x4 low, f
   if (left > 4) store(out + 4, activate(high, p->activation), left - 4);
 }
 
+// Bring inputs into the first cache together. The weights that have passed since the last panel have
+// pushed them out, and one at a time they would wait behind what is under way from memory.
+INLINE void fetch(const int *x, word words) {
+  int seen = 0;
+  for (word i = 0; i < words; i += 16) seen |= x[i];  // one of each line of 64 bytes
+  __asm__ volatile("" : : "r"(seen));
+}
+
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 // Each of these computes `panels` panels, `apart` rows from one another, for `count` tokens. Panels
@@ -209,6 +218,7 @@ INLINE void panel_i8(const struct product *p, word row, word apart, word token, 
   for (word start = 0; start < padded; start += FLUSH) {
     word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
     i32x4 a[TOKENS] = {0}, b[TOKENS] = {0};
+    if (count == 1) fetch(x, steps);
     for (; steps > 0; steps--, w += 2, x += count) {
       UNROLL for (unsigned n = 0; n < panels; n++) {
         const i8x8 *at = w + n * (apart / 8 * padded);
@@ -244,6 +254,7 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
   const float *scales = p->scales + row * groups;
   f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, scales += ROWS) {
+    if (count == 1 && g % AHEAD == 0) fetch(x, (groups - g < AHEAD ? groups - g : AHEAD) * (GROUP / 4) * QUAD_WORDS);
     i16x8 a[TOKENS], b[TOKENS];
     UNROLL for (unsigned n = 0; n < panels; n++)
       UNROLL for (unsigned t = 0; t < count; t++) {

@@ -78,6 +78,7 @@ def build_docs(output: Path) -> None:
         (output / name).unlink(missing_ok=True)
     for source_map in output.rglob("*.map"):
         source_map.unlink()
+    shutil.rmtree(output / "assets" / "javascripts" / "lunr")  # the stems of other languages than ours
     add_policies(output)
 
 

@@ -57,11 +57,28 @@ def test_theme_chosen_in_the_documentation_holds_in_the_playground(page: Page, s
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(21, 24, 27)"
 
 
-def test_search_finds_a_page_under_its_policy(clean_page: Page, site_url: str) -> None:
+def test_search_begins_with_its_first_word_under_its_policy(clean_page: Page, site_url: str) -> None:
+    asked: list[str] = []
+    clean_page.on("request", lambda request: asked.append(request.url))
+    clean_page.goto(site_url)
+    box = clean_page.get_by_role("textbox", name="Search the documentation")
+    box.click()
+    expect(clean_page.get_by_text("Type to start searching")).to_be_visible()
+    assert [url for url in asked if "search_index" in url or "workers/search" in url] == []
+    clean_page.keyboard.type("repetition penalty")
+    expect(clean_page.locator(".md-search-result__item mark").first).to_be_visible()
+    box.select_text()
+    clean_page.keyboard.type("zyzzyva")
+    expect(clean_page.get_by_text("No matching documents")).to_be_visible()
+
+
+def test_page_found_by_search_marks_the_words(clean_page: Page, site_url: str) -> None:
     clean_page.goto(site_url)
     clean_page.get_by_role("textbox", name="Search the documentation").click()
-    clean_page.keyboard.type("documentation")
-    expect(clean_page.locator(".md-search-result__item").first).to_be_visible()
+    clean_page.keyboard.type("penalty")
+    results = clean_page.locator(".md-search-result__item a[href*='h=penalty']")
+    results.locator("visible=true").first.click()
+    expect(clean_page.locator(".md-content mark").first).to_have_text(re.compile("penalty", re.IGNORECASE))
 
 
 def documentation_pages() -> list[Path]:

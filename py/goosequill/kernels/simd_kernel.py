@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Activation, Floats
-from goosequill.kernels.library import Library
+from goosequill.kernels.library import IN_BROWSER, Library
 from goosequill.weights.packed import PANEL, PANELS, PackedMatrix, pack_scales
 from goosequill.weights.quantize import QuantizedMatrix
 
@@ -34,6 +34,29 @@ ACTIVATIONS: dict[Activation | None, int] = {
     "decay7": 6,
 }
 STEP = 14  # words
+
+
+class Room:
+    """Memory for weights, in pieces of large arrays.
+
+    Linux gives numpy huge pages for an array of 4 MB or more, and from those a matrix is read up to a quarter
+    faster. A browser gives none, so there every matrix has an array to itself.
+    """
+
+    SIZE = 1 << 24
+    LINE = 64  # of the cache
+
+    def __init__(self) -> None:
+        self._left = np.zeros(0, np.int8)
+
+    def zeros(self, length: int) -> NDArray[np.int8]:
+        """So many bytes, all zero."""
+        if IN_BROWSER or length > self.SIZE // 4:
+            return np.zeros(length, np.int8)
+        if length > self._left.size:
+            self._left = np.zeros(self.SIZE, np.int8)
+        taken, self._left = self._left[:length], self._left[-(-length // self.LINE) * self.LINE :]
+        return taken
 
 
 class Block:
@@ -110,6 +133,7 @@ class SimdKernel:
         self._library = library
         self._pools: dict[int, list[Floats]] = {}
         self._constants: dict[float, Floats] = {}
+        self._room = Room()
         self._tokens = np.zeros(self.chunk_size, np.int32)
         self._steps: list[tuple[int, ...]] = []
         self._share: int | None = None
@@ -216,7 +240,7 @@ class SimdKernel:
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
         padded, even = -(-rows // PANEL) * PANEL, columns + columns % 2
-        packed = np.zeros(padded * (columns if bits == 32 else even) * bits // 8, np.int8)
+        packed = self._room.zeros(padded * (columns if bits == 32 else even) * bits // 8)
         self._library.pack(address_of(packed), address_of(values), rows, columns, bits)
         return Weights(rows, columns, bits, PANELS, (packed, pack_scales(scales, rows)))
 

@@ -40,7 +40,6 @@ CALLS = {
     "explain": "goosequill.decoding.explain:explain",
     "judge": "goosequill.judging:judge",
     "measure": "goosequill.text_metrics:measure",
-    "prompt_surprise": "goosequill.decoding.explain:prompt_surprise",
     "summarise": "goosequill.text_metrics:summarise",
 }
 """Functions that a page may call by name, as module:function; a model comes with its tokenizer, and a

@@ -6,14 +6,14 @@ Plain values in, plain values out; the bridge lists these functions by name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from goosequill.chat import Message, format_of
 from goosequill.conversation import Conversation
-from goosequill.decoding.writer import prompt_tokens
+from goosequill.decoding.items import candidates, token_text
+from goosequill.decoding.sampling import Scores, log_probability
+from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.loading import LoadedModel
 from goosequill.models import Model
@@ -25,10 +25,7 @@ from goosequill.weights import BytesSource
 
 def tokenize(model: Model, tokenizer: Tokenizer, text: str) -> list[dict[str, Any]]:
     """The tokens of a text: id, and its bytes as text (a part of a character shows as U+FFFD)."""
-    return [
-        {"token": token, "text": tokenizer.token_bytes(token).decode("utf-8", "replace")}
-        for token in tokenizer.encode(text)
-    ]
+    return [{"token": token, "text": token_text(tokenizer, token)} for token in tokenizer.encode(text)]
 
 
 def detokenize(model: Model, tokenizer: Tokenizer, tokens: list[int]) -> str:
@@ -42,33 +39,29 @@ def detokenize(model: Model, tokenizer: Tokenizer, tokens: list[int]) -> str:
 def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> list[dict[str, Any]]:
     """The log-probability (natural logarithm) of each token of a text, given all before it.
 
-    The first token has null, for nothing stands before it. `top` adds so many likeliest candidates.
+    The first token has null, for nothing stands before it. `top` adds so many likeliest candidates, each
+    with token, text and log-probability.
     """
     tokens = tokenizer.encode(text)
-    if not tokens:
-        return []
-    logits = model.forward(tokens, model.new_state(), logits="all")
-    assert logits is not None
-    scores = logits.astype(np.float64)  # [T, V]
-    scores -= scores.max(axis=1, keepdims=True)
-    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    state, before = model.new_state(), None
     found: list[dict[str, Any]] = []
-    for index, token in enumerate(tokens):
-        row = None if index == 0 else scores[index - 1]
-        entry: dict[str, Any] = {
-            "token": token,
-            "text": tokenizer.token_bytes(token).decode("utf-8", "replace"),
-            "logprob": None if row is None else float(row[token]),
-        }
-        if top > 0:
-            entry["top_logprobs"] = [] if row is None else _likeliest(row, top)
-        found.append(entry)
+    for start in range(0, len(tokens), READ_AT_ONCE):
+        piece = tokens[start : start + READ_AT_ONCE]
+        following = model.forward(piece, state, logits="all")
+        assert following is not None
+        rows = [before, *following[:-1]]
+        found += [_foretold(row, tokenizer, token, top) for row, token in zip(rows, piece, strict=True)]
+        before = following[-1]
     return found
 
 
-def _likeliest(row: NDArray[np.float64], count: int) -> list[dict[str, Any]]:
-    best = np.argsort(-row, kind="stable")[:count]
-    return [{"token": int(token), "logprob": float(row[token])} for token in best]
+def _foretold(scores: Scores | None, tokenizer: Tokenizer, token: int, top: int) -> dict[str, Any]:
+    logprob = None if scores is None else log_probability(scores, token)
+    entry: dict[str, Any] = {"token": token, "text": token_text(tokenizer, token), "logprob": logprob}
+    if top > 0:
+        likeliest = () if scores is None else candidates(scores, tokenizer, top)
+        entry["top_logprobs"] = [asdict(candidate) for candidate in likeliest]
+    return entry
 
 
 def save_state(model: Model, tokenizer: Tokenizer, text: str, state: Any = None) -> bytes:

@@ -384,7 +384,7 @@ export class Model {
    * The natural logarithm of each token's probability, given all before it; the first has null.
    * @param {string} text
    * @param {{top?: number}} [options] how many of the likeliest candidates to add
-   * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?: {token: number, logprob: number}[]}[]>}
+   * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?: import("./protocol.js").Candidate[]}[]>}
    */
   async logprobs(text, { top = 0 } = {}) {
     const found = await this.call("logprobs", { text, top });

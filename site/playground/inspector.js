@@ -75,8 +75,7 @@ export class Inspector {
     const model = this.#host.model();
     if (!model) return null;
     try {
-      const told = await model.call("prompt_surprise", { prompt: text.prompt });
-      return told.map((/** @type {any} */ token) => ({ ...token, logprob: token.logprob ?? null }));
+      return await model.logprobs(text.prompt);
     } catch (error) {
       this.#host.complain(error);
       return null;

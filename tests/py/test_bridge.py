@@ -285,7 +285,7 @@ def test_messages_are_answered_in_the_models_own_format(bridge: Any) -> None:
 
 
 def test_a_listed_function_gets_the_model_and_its_tokenizer(bridge: Any) -> None:
-    answer = bridge.call("prompt_surprise", JsObject(model=load_test_model(bridge), prompt="Goose"))
+    answer = bridge.call("logprobs", JsObject(model=load_test_model(bridge), text="Goose"))
     assert [token["text"] for token in answer["value"]] == list("Goose")
 
 

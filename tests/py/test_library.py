@@ -33,7 +33,9 @@ def test_ids_outside_the_vocabulary_are_refused(loaded: LoadedModel, tokens: lis
 
 
 def test_log_probabilities_are_those_of_the_model_step_by_step(loaded: LoadedModel) -> None:
-    found = logprobs(loaded.model, loaded.tokenizer, TEXT, top=2)
+    text = TEXT * 8  # more than is read at once
+    found = logprobs(loaded.model, loaded.tokenizer, text, top=2)
+    assert "".join(entry["text"] for entry in found if entry["text"].isascii()) == text.replace("é", "")
     assert found[0]["logprob"] is None
     state = loaded.model.new_state()
     for before, entry in pairwise(found):

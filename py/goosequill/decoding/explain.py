@@ -98,22 +98,6 @@ def explain(
     }
 
 
-def prompt_surprise(model: LanguageModel, tokenizer: Tokenizer, prompt: str) -> list[dict[str, Any]]:
-    """Return token, text and log probability of each token of a prompt; the first has none."""
-    ids = prompt_tokens(tokenizer, prompt)
-    state = model.new_state()
-    logprobs: list[float | None] = [None]
-    for start in range(0, len(ids) - 1, READ_AT_ONCE):
-        known = ids[start : min(start + READ_AT_ONCE, len(ids) - 1)]
-        rows = np.asarray(model.forward(known, state, logits="all"), np.float32)
-        following = ids[start + 1 : start + 1 + len(known)]
-        logprobs += [log_probability(row, token) for row, token in zip(rows, following, strict=True)]
-    return [
-        {"token": token, "text": token_text(tokenizer, token), "logprob": logprob}
-        for token, logprob in zip(ids, logprobs, strict=True)
-    ]
-
-
 def _read(model: LanguageModel, memory: StateMemory | None, tokens: Sequence[int]) -> Predictor:
     """Return the model after the tokens, read from the nearest kept state on."""
     start, state, scores = (memory and memory.recall(tokens)) or (0, None, None)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
 from goosequill.decoding import Chunk, DecodingConfig, StateMemory, generate
-from goosequill.decoding.explain import explain, prompt_surprise
+from goosequill.decoding.explain import explain
 from goosequill.decoding.sampling import log_probability, probabilities
 from goosequill.errors import SettingsError
 from tests.py.decoding.fakes import BYTE, random_model
@@ -85,18 +84,6 @@ def test_after_a_branch_the_randomness_begins_anew() -> None:
     for index in range(len(given), len(written)):
         told = explained(written, index, settings, len(given))
         assert [one["cut_by"] for one in told["candidates"] if one["token"] == written[index]] == [None]
-
-
-def test_a_prompts_surprise_is_that_of_reading_it_token_by_token() -> None:
-    text = PROMPT * 40  # more than is read at once
-    told = prompt_surprise(random_model(), BYTE, text)
-    assert "".join(token["text"] for token in told) == text
-    assert told[0]["logprob"] is None
-    model = random_model()
-    state = model.new_state()
-    for before, token in pairwise(told):
-        scores = model.forward([before["token"]], state)
-        assert token["logprob"] == pytest.approx(log_probability(scores, token["token"]))
 
 
 @pytest.mark.parametrize("settings", [{"top_k": 9}, {"mirostat": 2}, {"regex": "[a-z ]*"}], ids=str)

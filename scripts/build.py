@@ -106,15 +106,40 @@ def fill_frames(output: Path) -> None:
         (output / path).write_text(html, encoding="utf-8")
 
 
-def build_widget(output: Path) -> None:
-    """Put the custom element and all that it imports into one file, embed/goosequill.js."""
+def run_esbuild(*arguments: str) -> None:
     esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
     if not esbuild.exists():
         raise BuildError("node_modules is missing: run npm ci first")
-    options = ["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]
+    run(str(esbuild), "--log-level=warning", *arguments)
+
+
+def build_widget(output: Path) -> None:
+    """Put the custom element and all that it imports into one file, embed/goosequill.js."""
+    options = ["--bundle", "--format=esm", "--minify", "--target=es2022"]
     banner = "--banner:js=/* Goosequill, Apache-2.0 */"
     target = output / "embed" / "goosequill.js"
-    run(str(esbuild), str(output / "widget" / "goose-quill.js"), *options, banner, f"--outfile={target}")
+    run_esbuild(str(output / "widget" / "goose-quill.js"), *options, banner, f"--outfile={target}")
+
+
+def shorten(output: Path) -> None:
+    """Take comments, white space and long local names from scripts and styles, which stay a file each.
+
+    Ours get a source map, so that a debugger shows what is in the repository. Pyodide's and Material's files
+    are short already.
+    """
+    files = [path for path in sorted(output.rglob("*")) if path.suffix in (".js", ".css")]
+    short = (
+        output / "vendor" / "pyodide",
+        output / "assets" / "javascripts",
+        output / "assets" / "stylesheets",
+    )
+    files = [path for path in files if not any(folder in path.parents for folder in short)]
+    vendored = [path for path in files if output / "vendor" in path.parents]
+    own = [path for path in files if path not in vendored]
+    options = ["--minify", f"--outdir={output}", f"--outbase={output}", "--allow-overwrite", "--charset=utf8"]
+    options.append("--tsconfig-raw={}")  # ours would put "use strict" into classic scripts
+    run_esbuild(*map(str, vendored), *options)
+    run_esbuild(*map(str, own), "--sourcemap=linked", *options)
 
 
 def build_wheel(output: Path) -> Path:
@@ -156,6 +181,7 @@ def build(output: Path) -> None:
     build_docs(output)
     copy_site(output)
     write_faces(output / "common" / "tokens.css", output / "vendor" / "fonts")
+    shorten(output)
     build_widget(output)
     run(sys.executable, "scripts/kernel.py")
     build_runtime(output)

@@ -1,7 +1,7 @@
 """Assemble the npm package from a built site into build/npm/, and pack it: build/goosequill-VERSION.tgz.
 
-The package is the site's own engine and widget, what they need of vendor/, python/ and wheels/,
-declarations that tsc makes from JSDoc, and the few files of npm/.
+The package is the site's own engine and widget as they are written, what they need of vendor/, python/ and
+wheels/, declarations that tsc makes from JSDoc, and the few files of npm/.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
+SITE = ROOT / "site"
 OUTPUT = ROOT / "build" / "npm"
 EVENTS = {
     "progress": "how far a download or the start has come: status, file, loaded, total",
@@ -51,11 +52,11 @@ def declare() -> None:
 
 def describe_element() -> dict[str, Any]:
     """The custom-elements manifest, its attributes read from the widget's own list."""
-    source = (ROOT / "site" / "widget" / "settings.js").read_text(encoding="utf-8")
+    source = (SITE / "widget" / "settings.js").read_text(encoding="utf-8")
     lists = re.findall(r"export const (?:OWN|DECODER) = \{(.*?)\};", source, re.DOTALL)
     attributes = re.findall(r'^\s*"?([\w-]+)"?: "(\w+)"', "\n".join(lists), re.MULTILINE)
-    view = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "site" / "widget").glob("view.js"))
-    styles = (ROOT / "site" / "widget" / "styles.js").read_text(encoding="utf-8")
+    view = "".join(path.read_text(encoding="utf-8") for path in (SITE / "widget").glob("view.js"))
+    styles = (SITE / "widget" / "styles.js").read_text(encoding="utf-8")
     parts = {*re.findall(r'part: "([\w-]+)"', view), "send", "stop", "retry", "copy", "clear"}
     declaration = {
         "kind": "class",
@@ -98,8 +99,9 @@ def describe_element() -> dict[str, Any]:
 def assemble() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     shutil.copytree(ROOT / "npm", OUTPUT)
-    for name in ("engine", "widget", "python", "wheels"):
-        shutil.copytree(DIST / name, OUTPUT / name)
+    for folder, name in ((SITE, "engine"), (SITE, "widget"), (DIST, "python"), (DIST, "wheels")):
+        shutil.copytree(folder / name, OUTPUT / name)
+    shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")
     shutil.copytree(DIST / "vendor" / "pyodide", OUTPUT / "vendor" / "pyodide")
     shutil.copyfile(ROOT / "LICENSE", OUTPUT / "LICENSE")
     declare()

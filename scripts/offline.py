@@ -12,7 +12,7 @@ from pathlib import Path
 
 PART_BYTES = 512 * 1024  # a larger file is fetched when it is used, not when a version is installed
 PART_FOLDERS = ("vendor/pyodide/", "python/", "wheels/")
-UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")
+UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")  # nor source maps, which only a debugger asks for
 STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # compressed already
 DATE = (2020, 1, 1, 0, 0, 0)
 
@@ -30,7 +30,7 @@ def sort_files(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     parts: dict[str, str] = {}
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(folder).as_posix()
-        if not file.is_file() or path in UNLISTED or is_model_file(path):
+        if not file.is_file() or path in UNLISTED or path.endswith(".map") or is_model_file(path):
             continue
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         is_part = path.startswith(PART_FOLDERS) or file.stat().st_size > PART_BYTES

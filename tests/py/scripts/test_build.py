@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -48,6 +49,19 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
         build.build(tmp_path / name)
     assert "index.html" in digests(tmp_path / "one")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+def test_scripts_are_short_and_a_debugger_finds_what_was_written(tmp_path: Path) -> None:
+    written = "// Why.\nexport function twice(number) {\n  return 2 * number; // as it says\n}\n"
+    for name in ("compare/one.js", "vendor/other/two.js", "vendor/pyodide/three.js"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(written)
+    build.shorten(tmp_path)
+    ours = (tmp_path / "compare" / "one.js").read_text()
+    assert "Why" not in ours and "export function twice(" in ours and "sourceMappingURL=one.js.map" in ours
+    assert json.loads((tmp_path / "compare" / "one.js.map").read_text())["sourcesContent"] == [written]
+    assert "Why" not in (tmp_path / "vendor" / "other" / "two.js").read_text()
+    assert (tmp_path / "vendor" / "pyodide" / "three.js").read_text() == written
 
 
 def test_wheel_is_pure_and_holds_the_package_alone(tmp_path: Path) -> None:

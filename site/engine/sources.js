@@ -6,6 +6,9 @@ import { EngineError } from "./protocol.js";
 import { rangedSize, rangeSource } from "./ranges.js";
 import { Store } from "./storage.js";
 
+/** Bytes of a file that is held in memory while a model is loaded from it. */
+const SMALL = 32 * 1024 * 1024;
+
 /**
  * @typedef {import("./protocol.js").ModelSource} ModelSource
  * @typedef {import("./protocol.js").Progress} Progress
@@ -93,15 +96,16 @@ function picked(files, names) {
 }
 
 /**
- * What Python reads a file through: any range of a blob, at once.
+ * What Python reads a file through: any range of a blob, at once. A small file is read as a whole, now, while
+ * Python starts: each range of a blob is a journey to the browser and back, and a model has hundreds.
  * @param {Blob} blob
  * @param {string} name
  * @returns {Promise<Source>}
  */
 async function byteSource(blob, name) {
-  const Reader = /** @type {any} */ (globalThis).FileReaderSync;
-  if (!Reader) {
-    const bytes = new Uint8Array(await blob.arrayBuffer()); // under Node
+  const Reader = /** @type {any} */ (globalThis).FileReaderSync; // none under Node
+  if (!Reader || blob.size <= SMALL) {
+    const bytes = new Uint8Array(await blob.arrayBuffer());
     return { name, size: blob.size, read: (offset, length) => bytes.subarray(offset, offset + length) };
   }
   const reader = new Reader();

@@ -248,17 +248,24 @@ def per_second(milliseconds: list[float]) -> float:
 
 
 def table(chosen: list[Contestant], bandwidth: float) -> str:
+    """A table for each shape."""
+    shapes = dict.fromkeys(each.shape.name for each in chosen)
+    return "\n\n".join(
+        shape_table(name, [each for each in chosen if each.shape.name == name], bandwidth) for name in shapes
+    )
+
+
+def shape_table(shape: str, chosen: list[Contestant], bandwidth: float) -> str:
     lines = [
-        "| model | system | weights | tokens/s | of bound | prompt tokens/s | first token | load | memory |",
-        "|---|---|---|---:|---:|---:|---:|---:|---:|",
+        f"| {shape} | weights | tokens/s | of bound | prompt tokens/s | first token | load | MB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for each in chosen:
         speed = per_second(each.decode_ms)
         share = speed * each.bytes_per_token / 1e9 / bandwidth
         lines.append(
-            f"| {each.shape.name} | {each.name} | {each.weights} | {speed:.1f} | {share:.0%} "
-            f"| {per_second(each.prompt_ms):.0f} | {each.first_token_s:.1f} s | {each.load_s:.1f} s "
-            f"| {each.memory_mb:,.0f} MB |"
+            f"| {each.name} | {each.weights} | {speed:.1f} | {share:.0%} | {per_second(each.prompt_ms):.0f} "
+            f"| {each.first_token_s:.1f} s | {each.load_s:.1f} s | {each.memory_mb:,.0f} |"
         )
     return "\n".join(lines)
 

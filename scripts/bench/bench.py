@@ -2,7 +2,8 @@
 
 All contestants are loaded first, each in a page and process of its own; then every round asks each
 for some tokens, so that a busy moment strikes all alike. Medians over all rounds are reported, and
-their ratios are what counts. The models are random weights in the shapes of released ones.
+their ratios are what counts. The models are random weights in the shapes of released ones. This
+project is measured as it stands in dist/, so build the site first.
 
     python scripts/bench/bench.py                   everything; writes build/bench.json
     python scripts/bench/bench.py --only int8 Q8    some contestants, by parts of their names
@@ -21,7 +22,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -127,28 +127,20 @@ def contestants(threads: list[int]) -> list[Contestant]:
 
 
 def prepare(chosen: list[Contestant]) -> None:
-    """Lay out the folder that is served: page, package, vendored parts, peers, models."""
+    """Lay out the folder that is served: page, the built site, peers, models."""
     zig = [sys.executable, "-m", "ziglang", "cc", "-target", "wasm32-freestanding", "-nostdlib"]
     zig += ["-O3", "-msimd128", "-Wl,--no-entry", "-Wl,--import-memory"]
+    if not (ROOT / "dist" / "engine").is_dir():
+        sys.exit("bench: there is no built site; run make build first")
     (SITE / "models").mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, ROOT / "scripts" / "kernel.py"], check=True)
     subprocess.run([*zig, HERE / "bandwidth.c", "-o", SITE / "bandwidth.wasm"], check=True)
-    for name in ("page.html", "page.js", "peers.js", "ours.js", "package.json"):
+    for name in ("page.html", "page.js", "peers.js", "ours.js", "ours.py", "package.json"):
         shutil.copy(HERE / name, SITE / name)
     if any(contestant.kind != "ours" for contestant in chosen) and not (SITE / "node_modules").is_dir():
         subprocess.run(["npm", "install", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
-    for link, target in (
-        ("engine", ROOT / "site" / "engine"),
-        ("vendor", ROOT / "build" / "vendor"),
-        ("peers", SITE / "node_modules"),
-    ):
+    for link, target in (("site", ROOT / "dist"), ("peers", SITE / "node_modules")):
         if not (SITE / link).is_symlink():
             (SITE / link).symlink_to(target)
-    with zipfile.ZipFile(SITE / "goosequill.zip", "w") as archive:
-        archive.write(HERE / "ours.py", "ours.py")
-        for path in (ROOT / "py").rglob("*"):
-            if path.suffix in (".py", ".wasm"):
-                archive.write(path, path.relative_to(ROOT / "py"))
     sources = [HERE / "weights.py", HERE / "peers.py", ROOT / "py" / "goosequill" / "weights" / "quantize.py"]
     changed = max(source.stat().st_mtime for source in sources)
     for contestant in chosen:

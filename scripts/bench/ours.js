@@ -1,24 +1,29 @@
-// The benchmark's worker for this project: Pyodide, the package as it stands, ours.py.
+// The benchmark's worker for this project: Python as the built site starts it, and ours.py.
 
-import { Helpers } from "./engine/threads.js";
-import { loadPyodide } from "./vendor/pyodide/pyodide.mjs";
+import { Python } from "./site/engine/python.js";
+import { Helpers } from "./site/engine/threads.js";
 
 let contestant;
 
+const text = async (path) => (await fetch(path)).text();
+const blob = async (path) => (await fetch(path)).blob();
+
+/** Pyodide with the package, once all parts are there; never, if one is lost. */
+function startPython() {
+  return new Promise((resolve, reject) => {
+    new Python(new URL("site/", import.meta.url)).start(() => {}, reject).then(resolve, reject);
+  });
+}
+
 const requests = {
   async load({ model, kernel, threads }) {
-    const parts = ["vendor/pyodide/numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl", "goosequill.zip"];
-    const indexURL = new URL("vendor/pyodide/", import.meta.url).href;
-    const [pyodide, ...archives] = await Promise.all([
-      loadPyodide({ indexURL }),
-      ...parts.map(async (part) => (await fetch(part)).arrayBuffer()),
-    ]);
-    for (const archive of archives) pyodide.unpackArchive(archive, "zip");
-    const blob = await (await fetch(model)).blob();
+    const [pyodide, script, weights] = await Promise.all([startPython(), text("ours.py"), blob(model)]);
+    pyodide.FS.writeFile("/lib/python3.12/site-packages/ours.py", script);
     const reader = new FileReaderSync();
     const file = {
-      size: blob.size,
-      read: (offset, length) => new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length))),
+      size: weights.size,
+      read: (offset, length) =>
+        new Uint8Array(reader.readAsArrayBuffer(weights.slice(offset, offset + length))),
     };
     contestant = pyodide.pyimport("ours").Contestant(file, kernel);
     if (threads > 1) {

@@ -22,12 +22,15 @@ from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, State
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.library import converse, new_state, open_persona
-from goosequill.loading import LoadedModel, inspect_files, load_files
+from goosequill.loading import LoadedModel, inspect_files, load_files, rounding
 from goosequill.models.pace import choose_threads
-from goosequill.weights.source import truncated
+from goosequill.weights.source import TensorSource, truncated
 
 STATE_BUDGET = 32 * 1024 * 1024
 """Bytes of a model's states that are kept, so that a branch or the same prompt again begins at once."""
+
+PIECE = 1 << 22
+"""Most bytes of a copy that are handed over at once."""
 
 CALLS = {
     "describe_decoding": "goosequill.decoding:describe",
@@ -144,26 +147,73 @@ _INTERRUPTED = End("", "abort", {"prompt_tokens": 0, "completion_tokens": 0}, 0)
 """How a reply ends whose conversation was asked for something else meanwhile."""
 
 
+class Copy:
+    """A file in the making of what was rounded while loading, a piece a call."""
+
+    def __init__(self, parts: Iterator[bytes | memoryview]) -> None:
+        self._pieces = (part[at : at + PIECE] for part in parts for at in range(0, len(part), PIECE))
+
+    @answering
+    def read(self) -> bytes | memoryview | None:
+        """Return the next bytes; None behind the last."""
+        return next(self._pieces, None)
+
+
 class Bridge:
     """The models of one worker, by number."""
 
     def __init__(self) -> None:
         self._models: dict[int, LoadedModel] = {}
         self._memories: dict[int, StateMemory] = {}
+        self._rounded: dict[int, TensorSource] = {}
         self._conversations: dict[int, tuple[int, Conversation]] = {}
         self._last = 0
 
     @answering
     def load(
-        self, sources: Any, options: Any, progress: Callable[[int, int], None], kernel: str = "auto"
+        self,
+        sources: Any,
+        options: Any,
+        progress: Callable[[int, int], None],
+        kernel: str = "auto",
+        weights: Any = None,
     ) -> dict[str, Any]:
-        """Load a model from its files; `options` are those of `loading.load_files`."""
-        files = {source.name: source for source in map(JsSource, sources)}
-        loaded = load_files(files, **options.to_py(), kernel=load_kernel(kernel), progress=progress)
+        """Load a model from its files; `options` are those of `loading.load_files`.
+
+        The option ``keep`` lets `take_rounded` be asked for. `weights` is a kept copy, for which the files of
+        weights are not among the `sources`.
+        """
+        files, settings = [JsSource(source) for source in sources], options.to_py()
+        copy, keep = (JsSource(weights) if weights else None), settings.pop("keep", False)
+        loaded = load_files(
+            {file.name: file for file in files},
+            weights=copy,
+            **settings,
+            kernel=load_kernel(kernel),
+            progress=progress,
+        )
         self._last += 1
-        self._models[self._last] = loaded
+        self._models[self._last] = replace(loaded, rounded=None)  # which holds the files
         self._memories[self._last] = StateMemory(budget=STATE_BUDGET)
-        return {"handle": self._last, "info": model_info(loaded, sum(file.size for file in files.values()))}
+        if keep and loaded.rounded:
+            self._rounded[self._last] = loaded.rounded
+        size = sum(file.size for file in (*files, *([copy] if copy else [])))
+        return {"handle": self._last, "info": model_info(loaded, size)}
+
+    @answering
+    def take_rounded(self, handle: int) -> dict[str, Any] | None:
+        """What was rounded of a model while loading, as a file to keep; None if nothing was. Once only.
+
+        Tells ``bytes`` in all, the ``bits``, and whether ``auto`` would have rounded it too.
+        """
+        tensors = self._rounded.pop(handle, None)
+        if tensors is None:
+            return None
+        from goosequill.weights.writing import stream  # not while a page waits for its first text
+
+        bits = 4 if any(tensors.dtype(name) == "int4" for name in tensors.names()) else 8
+        length, parts = stream(tensors)
+        return {"bytes": length, "bits": bits, "auto": rounding(tensors, "auto") == bits, "file": Copy(parts)}
 
     @answering
     def division(self, handle: int) -> dict[str, Any] | None:
@@ -190,8 +240,8 @@ class Bridge:
     @answering
     def unload(self, handle: int) -> None:
         """Let go of a model; one that is not there is no error."""
-        self._models.pop(handle, None)
-        self._memories.pop(handle, None)
+        for kept in (self._models, self._memories, self._rounded):
+            kept.pop(handle, None)
         for number in [number for number, (model, _) in self._conversations.items() if model == handle]:
             del self._conversations[number]
 

@@ -22,6 +22,7 @@ from goosequill.models.estimate import estimate, require_memory
 from goosequill.tokenizers import Tokenizer, check_vocabulary, load_tokenizer, tokenizer_for_vocabulary
 from goosequill.weights import ByteSource, TensorSource, folder_reader, open_folder, open_tensors
 from goosequill.weights.folder import DESCRIPTION, Reader, is_description
+from goosequill.weights.held import HeldSource
 from goosequill.weights.source import FileSource
 
 Bits = Literal[8, 4]
@@ -36,11 +37,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model, its tokenizer, and config.json or as much of it as bare weights tell."""
+    """A model, its tokenizer, and config.json or as much of it as bare weights tell.
+
+    Attributes
+    ----------
+    rounded
+        Where matrices were rounded while loading: the tensors as the model holds them, for
+        `weights.writing.stream`. It reads on from the files that were loaded.
+    """
 
     model: Model
     tokenizer: Tokenizer
     description: dict[str, Any]
+    rounded: TensorSource | None = None
 
 
 def load_path(
@@ -95,6 +104,7 @@ def load_folder(
     *,
     tokenizer: str | None = None,
     verify: bool = True,
+    weights: ByteSource | None = None,
     kernel: Kernel | None = None,
     quantize: Rounding = None,
     available: int | None = None,
@@ -102,7 +112,7 @@ def load_folder(
     progress: Progress | None = None,
 ) -> LoadedModel:
     """Load a model folder through a function from a file's name to its bytes; see `load_path`."""
-    folder = open_folder(read, verify=verify)
+    folder = open_folder(read, verify=verify, weights=weights)
     description = folder.description
     chosen = load_tokenizer(tokenizer) if tokenizer else _described_tokenizer(description, read)
     kernel = kernel or load_kernel()
@@ -112,7 +122,7 @@ def load_folder(
     eps = description.get("group_norm_eps") if group_norm_eps is None else group_norm_eps
     model = load_model(folder.tensors, kernel=kernel, quantize=bits, group_norm_eps=eps, progress=progress)
     check_vocabulary(chosen, model.config.vocab_size)
-    return LoadedModel(model, chosen, description)
+    return LoadedModel(model, chosen, description, rounded_tensors(folder.tensors, model))
 
 
 def load_weights(
@@ -138,7 +148,16 @@ def load_weights(
         tensors, kernel=kernel, quantize=bits, group_norm_eps=group_norm_eps, progress=progress
     )
     count = sum(prod(tensors.shape(tensor)) for tensor in tensors.names())
-    return LoadedModel(model, chosen, {"name": name, "title": name, "parameters": count})
+    description = {"name": name, "title": name, "parameters": count}
+    return LoadedModel(model, chosen, description, rounded_tensors(tensors, model))
+
+
+def rounded_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:
+    """The tensors as a model holds them, if it holds some in fewer bits than their file."""
+    stored = {name: model.kernel.stored(matrix) for name, matrix in model.matrices.items()}
+    held = {name: matrix for name, matrix in stored.items() if matrix is not None}
+    fewer = any(tensors.dtype(name) != f"int{matrix.bits}" for name, matrix in held.items())
+    return HeldSource(tensors, held) if fewer else None
 
 
 def rounding(tensors: TensorSource, quantize: Rounding) -> Bits | None:
@@ -165,6 +184,7 @@ def load_files(
     *,
     tokenizer: str = "",
     verify: bool = True,
+    weights: ByteSource | None = None,
     quantize: Rounding = None,
     available: int | None = None,
     kernel: Kernel | None = None,
@@ -174,6 +194,8 @@ def load_files(
 
     Parameters
     ----------
+    weights
+        A copy that was kept of the weights, named as they were; `files` are then the others.
     quantize
         Round matrices that the files hold in full to 8 or 4 bits while loading.
     available
@@ -192,20 +214,21 @@ def load_files(
             _reader_of(files),
             tokenizer=tokenizer or None,
             verify=verify,
+            weights=weights,
             kernel=kernel,
             quantize=quantize,
             available=available,
             progress=progress,
         )
-    weights, vocabulary = _sort_files(files)
+    found, vocabulary = _sort_files(files if weights is None else {**files, weights.name: weights})
     chosen = None
     if vocabulary is not None:
         chosen = load_tokenizer(vocabulary.read(0, vocabulary.size))
     elif tokenizer:
         chosen = load_tokenizer(tokenizer)
     return load_weights(
-        open_tensors(weights),
-        weights[0].name,
+        open_tensors(found),
+        found[0].name,
         chosen,
         kernel=kernel,
         quantize=quantize,

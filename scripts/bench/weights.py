@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.weights.packed import LAYOUTS, layout_for
 from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
 from goosequill.weights.safetensors import write
 
@@ -129,11 +130,17 @@ def is_matrix(name: str) -> bool:
     )
 
 
-def write_safetensors(shape: Shape, bits: Any, path: Path) -> None:
-    """What `goosequill convert` would make of it."""
+def write_safetensors(shape: Shape, bits: Any, path: Path, *, pack: bool = False) -> None:
+    """What `goosequill convert` would make of it; 16 bits are the original's."""
 
-    def form(name: str, array: Floats) -> Floats | QuantizedMatrix:
-        rounded = bits_for(name, array.shape, bits) if bits < 32 else None
-        return quantize(array, rounded) if rounded else array
+    def form(name: str, array: Floats) -> NDArray[Any] | QuantizedMatrix:
+        if bits >= 16:
+            return array.astype(np.float16) if bits == 16 else array
+        rounded = bits_for(name, array.shape, bits)
+        if rounded is None:
+            return array
+        layout = layout_for(name, rounded) if pack else None
+        matrix = quantize(array, rounded)
+        return LAYOUTS[layout].pack(matrix) if layout else matrix
 
     write(path, ((name, form(name, array)) for name, array in tensors(shape)))

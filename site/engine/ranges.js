@@ -9,21 +9,38 @@ const AHEAD = 256 * 1024; // bytes that are fetched at once; a header is read in
  */
 
 /**
- * Length of a file, if its server answers ranges; null if it would send the whole file instead.
+ * What a server tells of a file before it is asked for. `size` is null where it would send the whole file
+ * instead of a range; `version` changes with the file, and is empty where nothing tells that.
+ * @typedef {{size: number | null, bytes: number, version: string}} Offer
+ */
+
+/** The version of a file whose server does not answer. */
+export const UNREACHED = "unreached";
+
+/**
  * @param {string} url
  * @param {{signal?: AbortSignal, fetch?: typeof globalThis.fetch}} [options]
- * @returns {Promise<number | null>}
+ * @returns {Promise<Offer>}
  */
-export async function rangedSize(url, { signal, fetch = globalThis.fetch } = {}) {
+export async function askFor(url, { signal, fetch = globalThis.fetch } = {}) {
   const controller = new AbortController();
   const stop = () => controller.abort();
   signal?.addEventListener("abort", stop);
   try {
-    const response = await fetch(url, { headers: { Range: "bytes=0-0" }, signal: controller.signal });
-    const size = Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1]);
-    return response.status === 206 && Number.isSafeInteger(size) && size > 0 ? size : null;
+    const response = await fetch(url, {
+      headers: { Range: "bytes=0-0" },
+      cache: "no-store", // an answer of the last time would tell of the file of the last time
+      signal: controller.signal,
+    });
+    const { headers } = response;
+    const whole = Number(/\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1]);
+    const size = response.status === 206 && Number.isSafeInteger(whole) && whole > 0 ? whole : null;
+    const tag = headers.get("ETag") ?? "";
+    const version = tag.startsWith('"') ? tag : (headers.get("Last-Modified") ?? ""); // a weak tag is no promise
+    const bytes = size ?? Number(headers.get("Content-Length"));
+    return { size, bytes, version: response.ok ? version : "" };
   } catch {
-    return null; // the download will say what is wrong
+    return { size: null, bytes: 0, version: UNREACHED }; // the download will say what is wrong
   } finally {
     controller.abort(); // a server without ranges has begun to send everything
     signal?.removeEventListener("abort", stop);

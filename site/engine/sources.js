@@ -3,7 +3,7 @@
 
 import { download, Meter } from "./download.js";
 import { EngineError } from "./protocol.js";
-import { rangedSize, rangeSource } from "./ranges.js";
+import { askFor, rangeSource, UNREACHED } from "./ranges.js";
 import { Store } from "./storage.js";
 
 /** Bytes of a file that is held in memory while a model is loaded from it. */
@@ -19,28 +19,127 @@ const SMALL = 32 * 1024 * 1024;
  */
 
 /**
+ * What a model is loaded from: its files; or `copy`, what was made of its weights the last time, and the files
+ * besides. `keeper` keeps what is made of them now.
+ * @typedef {import("./copies.js").Rounded} Rounded
+ * @typedef {{
+ *   refusal: (bytes: number) => Promise<string>,
+ *   keep: (rounded: Rounded, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>
+ * }} Keeper
+ * @typedef {{files: Source[], copy: (Source & {discard: () => Promise<unknown>}) | null, keeper: Keeper | null}} Whole
+ */
+
+/**
  * A model's files as a whole, downloaded where they must be. What lies at an address is looked into
  * by ranges first, and a folder's description tells how large it is. `notices` takes what the
- * visitor should know of the way it runs here.
+ * visitor should know of the way it runs here; `copied` is whether a copy that was kept will do.
  * @param {ModelSource} model
- * @param {Options & {look: Look, available: number, notices: string[]}} options
- * @returns {Promise<Source[]>}
+ * @param {Options & {look: Look, available: number, notices: string[], copied: boolean}} options
+ * @returns {Promise<Whole>}
  */
-export async function wholeSources(model, { signal, tell, look, available, notices }) {
-  if (model.kind === "files") return picked(model.files, model.names);
-  if (model.kind === "folder") {
-    const { config, folder, files } = await describe(model.url, signal);
-    refuseTooLarge(JSON.parse(await config.text()), available);
-    const found = await storedFiles(folder, files, { signal, tell });
-    for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
-    const sources = found.map(({ blob }, i) => byteSource(blob, files[i].name));
-    return await Promise.all([byteSource(config, "config.json"), ...sources]);
-  }
-  const name = fileName(model.url);
-  const size = await readableSize(model.url, signal);
-  if (size) await look([rangeSource(model.url, name, size)]);
-  return [await downloaded(model.url, name, size ?? undefined, { signal, tell })];
+export async function wholeSources(model, { copied, ...options }) {
+  const wanted = copied && model.quantize && IN_BROWSER;
+  const copies = wanted ? await (await import("./copies.js")).Copies.open() : null;
+  /** @type {Find} */
+  const find = async (originals) => {
+    if (!copies || !model.quantize) return null;
+    /** @type {Meter | undefined} */
+    let meter;
+    const onBytes = (/** @type {number} */ count, /** @type {number} */ total) => {
+      meter ??= new Meter("model", originals[0].name, total, options.tell);
+      meter.add(count);
+    };
+    const found = await copies.find(originals, model.quantize, { signal: options.signal, onBytes });
+    if (!found) return null;
+    const discard = () => copies.store.remove(found.sha256);
+    return { ...(await byteSource(found.blob, found.name)), discard };
+  };
+  const { files, copy, originals } = await originalsAndOthers(model, find, options);
+  /** @type {Keeper | null} */
+  const keeper =
+    copies && !copy
+      ? {
+          refusal: (bytes) => copies.refusal(bytes),
+          keep: (rounded, pieces) => copies.keep(originals, rounded, pieces),
+        }
+      : null;
+  return { files, copy, keeper };
 }
+
+/** @typedef {import("./copies.js").Source} Original */
+/** @typedef {(originals: Original[]) => Promise<Whole["copy"]>} Find */
+
+/**
+ * The files that are needed, the copy that stands in for those of weights, and what is known of these.
+ * @param {ModelSource} model
+ * @param {Find} find
+ * @param {Options & {look: Look, available: number, notices: string[]}} options
+ * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[]}>}
+ */
+async function originalsAndOthers(model, find, options) {
+  if (model.kind === "files") return await pickedModel(model, find);
+  if (model.kind === "folder") return await folderModel(model, find, options);
+  return await addressModel(model, find, options);
+}
+
+/** @param {import("./protocol.js").FilesSource} model @param {Find} find */
+async function pickedModel({ files, names }, find) {
+  const all = names.map((_, i) => i);
+  // As loading.py tells them: a lone file is weights, whatever its name.
+  const weights = all.length === 1 ? all : all.filter((i) => !/\.(json|txt)$/.test(names[i]));
+  const originals = weights.map((i) => {
+    const blob = files[i];
+    const version = "lastModified" in blob ? String(blob.lastModified) : "";
+    return { id: "", name: names[i], bytes: blob.size, url: "", version, blob };
+  });
+  const copy = await find(originals);
+  const needed = all.filter((i) => !copy || !weights.includes(i));
+  return { files: await Promise.all(needed.map((i) => byteSource(files[i], names[i]))), copy, originals };
+}
+
+/**
+ * @param {import("./protocol.js").FolderSource} model
+ * @param {Find} find
+ * @param {Options & {available: number, notices: string[]}} options
+ */
+async function folderModel({ url }, find, { signal, tell, available, notices }) {
+  const { config, folder, files: listed } = await describe(url, signal);
+  refuseTooLarge(JSON.parse(await config.text()), available);
+  const isWeights = (/** @type {Listed} */ { name }) => name.endsWith(".safetensors");
+  const originals = listed.filter(isWeights).map(({ name, bytes, sha256 }) => {
+    const id = sha256 ? `sha256:${sha256}` : "";
+    return { id, name, bytes, url: new URL(name, folder).href, version: "" };
+  });
+  const copy = await find(originals);
+  const needed = copy ? listed.filter((file) => !isWeights(file)) : listed;
+  const found = await storedFiles(folder, needed, { signal, tell });
+  for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
+  const sources = found.map(({ blob }, i) => byteSource(blob, needed[i].name));
+  return { files: await Promise.all([byteSource(config, "config.json"), ...sources]), copy, originals };
+}
+
+/**
+ * @param {import("./protocol.js").AddressSource} model
+ * @param {Find} find
+ * @param {Options & {look: Look, notices: string[]}} options
+ */
+async function addressModel({ url }, find, { signal, tell, look, notices }) {
+  const name = fileName(url);
+  const { size, bytes, version } = await offerOf(url, signal);
+  const original = { id: "", name, bytes, url, version };
+  const copy = await find([original]);
+  if (copy) {
+    if (version === UNREACHED) notices.push(UNASKED);
+    return { files: [], copy, originals: [original] };
+  }
+  if (size) await look([rangeSource(url, name, size)]);
+  const blob = await downloaded(url, name, size ?? undefined, { signal, tell });
+  return { files: [await byteSource(blob, name)], copy, originals: [{ ...original, blob }] };
+}
+
+/** Not under Node, which keeps nothing, and cannot wait for a range. */
+const IN_BROWSER = "XMLHttpRequest" in globalThis;
+const UNASKED = "The model's server did not answer, so what was kept of it the last time is used.";
 
 /**
  * @param {string} folder
@@ -63,12 +162,14 @@ async function storedFiles(folder, files, { signal, tell }) {
 }
 
 /**
- * Length of a file that can be read by ranges here; null under Node, which has no such requests.
+ * What can be known of a file before its download.
  * @param {string} url
  * @param {AbortSignal} signal
+ * @returns {Promise<import("./ranges.js").Offer>}
  */
-async function readableSize(url, signal) {
-  return "XMLHttpRequest" in globalThis ? await rangedSize(url, { signal }) : null;
+async function offerOf(url, signal) {
+  if (IN_BROWSER) return await askFor(url, { signal });
+  return { size: null, bytes: 0, version: "" };
 }
 
 /**
@@ -81,8 +182,9 @@ export async function partSources(model, { signal, tell }) {
   if (model.kind === "files") return picked(model.files, model.names);
   /** @param {string} url @param {string} name */
   const part = async (url, name) => {
-    const size = await readableSize(url, signal);
-    return size ? rangeSource(url, name, size) : downloaded(url, name, undefined, { signal, tell });
+    const { size } = await offerOf(url, signal);
+    if (size) return rangeSource(url, name, size);
+    return byteSource(await downloaded(url, name, undefined, { signal, tell }), name);
   };
   if (model.kind === "url") return [await part(model.url, fileName(model.url))];
   const { config, folder, files } = await describe(model.url, signal);
@@ -124,10 +226,7 @@ async function byteSource(blob, name) {
  */
 async function downloaded(url, name, bytes, { signal, tell }) {
   const meter = new Meter("model", name, bytes ?? 0, tell);
-  return byteSource(
-    await download(url, { file: name, bytes, signal, onBytes: (count) => meter.add(count) }),
-    name,
-  );
+  return await download(url, { file: name, bytes, signal, onBytes: (count) => meter.add(count) });
 }
 
 /** The last part of an address, as people write it. @param {string} url */

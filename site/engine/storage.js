@@ -2,14 +2,23 @@
 // file system (OPFS), where there is none in its cache, and where there is neither only as long as they
 // are used. What arrives is written to a temporary name, gone on with after an interruption by a range
 // of bytes, verified, and only then renamed; what is kept is verified again each time it is read.
-// It runs in the worker; a page may list and remove (site/storage).
+// It runs in the worker; a page may list and remove (site/storage). What copies.js makes of models is kept here too.
 
 import { open } from "./download.js";
 import { EngineError } from "./protocol.js";
 import { Sha256 } from "./sha256.js";
 
 /** @typedef {"opfs" | "cache" | "memory"} Place */
-/** @typedef {{name: string, url: string, bytes: number, saved: number, used: number}} Facts */
+/**
+ * A file that a copy was made of: what tells its content (`id`), or stands for that (`version`).
+ * @typedef {{id: string, name: string, bytes: number, url: string, version: string}} Original
+ */
+/**
+ * What a copy of a rounded model is: the version of its layout, whether "auto" asks for its bits too, and the
+ * fingerprint of its content.
+ * @typedef {{layout: number, bits: 8 | 4, auto: boolean, digest: string, of: Original[]}} Made
+ */
+/** @typedef {{name: string, url: string, bytes: number, saved: number, used: number, made?: Made}} Facts */
 /** @typedef {Facts & {sha256: string, place: Place, complete: boolean}} Entry */
 
 /**
@@ -172,16 +181,21 @@ export class Store {
   /** Notes when the file was used last. @param {Wanted} wanted */
   async #note(wanted) {
     if (!this.folder) return;
+    const before = await readFacts(this.folder, wanted.sha256);
+    await this.writeFacts(wanted.sha256, { ...this.#facts(wanted), ...(before && { saved: before.saved }) });
+  }
+
+  /** @param {string} sha256 @param {Facts} facts */
+  async writeFacts(sha256, { name, url, bytes, saved, used, made }) {
     try {
-      const before = await readFacts(this.folder, wanted.sha256);
-      const facts = { ...this.#facts(wanted), ...(before && { saved: before.saved }) };
-      const handle = await this.folder.getFileHandle(`${wanted.sha256}.json`, { create: true });
+      const handle = await this.folder.getFileHandle(`${sha256}.json`, { create: true });
       const access = await handle.createSyncAccessHandle();
       access.truncate(0);
-      access.write(new TextEncoder().encode(JSON.stringify(facts)), { at: 0 });
+      const text = JSON.stringify({ name, url, bytes, saved, used, made });
+      access.write(new TextEncoder().encode(text), { at: 0 });
       access.close();
     } catch {
-      // only the manager's page misses it
+      // the manager's page misses it, and a copy is made anew
     }
   }
 
@@ -214,9 +228,16 @@ export class Store {
     return entries.sort((a, b) => b.used - a.used);
   }
 
-  /** @param {string} sha256 @returns {Promise<boolean>} false if another tab holds it */
+  /**
+   * Removes a file, and the copies that were made of it.
+   * @param {string} sha256
+   * @returns {Promise<boolean>} false if another tab holds it
+   */
   async remove(sha256) {
     let removed = true;
+    for (const copy of this.folder ? await this.list() : []) {
+      if (copy.made?.of.some(({ id }) => id === `sha256:${sha256}`)) await this.remove(copy.sha256);
+    }
     for (const name of this.folder ? [sha256, `${sha256}.part`, `${sha256}.json`] : []) {
       removed = (await removeFrom(this.folder, name)) && removed;
     }
@@ -267,7 +288,7 @@ class MemorySink {
 }
 
 /** A file of a temporary name, written in place, so that what has arrived outlives the tab. */
-class FileSink {
+export class FileSink {
   #folder;
   #handle;
   #access;
@@ -462,7 +483,7 @@ async function* piecesOf(blob) {
 }
 
 /** @param {any} folder @param {string} name @returns {Promise<File | null>} */
-async function fileOf(folder, name) {
+export async function fileOf(folder, name) {
   try {
     return await (await folder.getFileHandle(name)).getFile();
   } catch {
@@ -488,13 +509,14 @@ async function readFacts(folder, sha256) {
 /** @param {string} text @returns {Facts | null} */
 function parseFacts(text) {
   try {
-    const { name, url, bytes, saved, used } = JSON.parse(text);
+    const { name, url, bytes, saved, used, made } = JSON.parse(text);
     return {
       name: String(name),
       url: String(url),
       bytes: Number(bytes),
       saved: Number(saved),
       used: Number(used),
+      ...(Array.isArray(made?.of) && { made }),
     };
   } catch {
     return null;

@@ -19,6 +19,10 @@ const BASE = new URL("../", import.meta.url);
 /** GiB that WebAssembly can address, and bytes of them that Python itself takes. */
 const MOST_MEMORY = 4;
 const OWN_MEMORY = 150_000_000;
+/** What is no fault of a copy. */
+const NO_MEMORY = ["out-of-memory", "model-too-large"];
+/** Milliseconds between looks whether the engine is at rest. */
+const IDLE = 100;
 const ALONE = { threads: 1, shared_bytes: 0 };
 const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
 const scope = /** @type {any} */ (globalThis);
@@ -32,6 +36,8 @@ const python = new Python(BASE);
 const running = new Map();
 /** What ends the helper threads of a model, by its number. @type {Map<number, () => void>} */
 const divided = new Map();
+/** Models that were rounded and are being kept. @type {Set<number>} */
+const keeping = new Set();
 
 /** @param {Reply} reply */
 function post(reply) {
@@ -155,8 +161,9 @@ async function load({ id, model }, signal) {
  * @param {import("./threads.js").Helpers | null} helpers
  * @param {{id: number, model: import("./protocol.js").ModelSource}} request
  * @param {AbortSignal} signal
+ * @param {boolean} [copied] whether a copy that was kept of the rounded model will do
  */
-async function loadWith(helpers, { id, model }, signal) {
+async function loadWith(helpers, { id, model }, signal, copied = true) {
   const started = performance.now();
   /** @type {Tell} */
   const tell = (progress) => post({ type: "progress", id, progress });
@@ -168,17 +175,27 @@ async function loadWith(helpers, { id, model }, signal) {
     const { problem } = value((await start()).inspect(sources, options));
     if (problem) throw new EngineError(problem);
   };
-  const sources = wholeSources(model, { signal, tell, look, available: options.available, notices });
+  const sources = wholeSources(model, { signal, tell, look, ...options, notices, copied });
   sources.catch(() => {}); // awaited below, after the engine
   const bridge = await start();
-  const found = await sources;
+  const { files, copy, keeper } = await sources;
   signal.throwIfAborted();
   /** @param {number} loaded @param {number} total */
   const onWeights = (loaded, total) => tell({ status: "weights", file: "", loaded, total });
   const tokenizer = model.kind === "folder" ? "" : (model.tokenizer ?? "");
   const verify = model.kind === "files"; // what was downloaded is verified already
-  const settings = { ...options, tokenizer, verify };
-  const { handle, info } = value(bridge.load(found, settings, onWeights, model.kernel ?? "auto"));
+  const settings = { ...options, tokenizer, verify, keep: keeper !== null };
+  const answer = () => value(bridge.load(files, settings, onWeights, model.kernel ?? "auto", copy));
+  let loaded;
+  try {
+    loaded = answer();
+  } catch (error) {
+    const { code = "", pyodide_fatal_error: fatal } = /** @type {any} */ (error);
+    if (!copy || fatal || NO_MEMORY.includes(code)) throw error;
+    await copy.discard();
+    return await loadWith(helpers, { id, model }, signal, false);
+  }
+  const { handle, info } = loaded;
   Object.assign(info, ALONE);
   if (helpers) {
     const failed = (/** @type {Error} */ { message }) => {
@@ -188,10 +205,42 @@ async function loadWith(helpers, { id, model }, signal) {
     };
     Object.assign(info, await divide(handle, helpers, Boolean(model.threads)).catch(failed));
   }
+  const rounded = keeper && value(bridge.take_rounded(handle));
+  const note = rounded ? await keeper.refusal(rounded.bytes) : "";
+  if (note) notices.push(note);
   info.notices = notices;
   info.load_seconds = (performance.now() - started) / 1000;
   info.heap_bytes = python.pyodide._module.HEAPU8.length; // it never shrinks, so this is the peak
   post({ type: "loaded", id, model: handle, info });
+  if (rounded && note) rounded.file.destroy();
+  else if (rounded) keep(keeper, handle, rounded);
+}
+
+/**
+ * Keeps what was rounded while nothing else is asked for; what is asked for goes first.
+ * @param {import("./sources.js").Keeper} keeper
+ * @param {number} handle
+ * @param {import("./sources.js").Rounded & {file: any}} rounded
+ */
+async function keep(keeper, handle, { file, ...rounded }) {
+  keeping.add(handle);
+  async function* pieces() {
+    for (;;) {
+      while (running.size) await new Promise((resolve) => setTimeout(resolve, IDLE));
+      if (!keeping.has(handle)) throw new Error("the model was unloaded");
+      const piece = value(file.read());
+      if (!piece) return;
+      yield piece;
+    }
+  }
+  try {
+    await keeper.keep(rounded, pieces());
+  } catch {
+    // it is made anew at the next load
+  } finally {
+    keeping.delete(handle);
+    file.destroy();
+  }
 }
 
 /** @param {import("./protocol.js").InspectMessage} request @param {AbortSignal} signal */
@@ -267,6 +316,7 @@ async function call({ id, function: name, args }) {
 
 /** @param {import("./protocol.js").UnloadMessage} request */
 async function unload({ id, model }) {
+  keeping.delete(model);
   if (state === "ready") value((await ready(() => {})).unload(model));
   reunite(model);
   post({ type: "done", id, result: null });

@@ -32,24 +32,38 @@ const day = (time) =>
 const heldElsewhere = (name) => `${name} is being loaded by another tab; close that tab, then delete it.`;
 
 /** @param {Entry} entry */
-function row(entry) {
+const nameOf = ({ name, made }) => (made ? `${name} in ${made.bits} bits` : name);
+
+/** @param {Entry} entry */
+function aboutOf({ url, made, complete }) {
+  const unfinished = made ? "not finished; made anew next time" : "interrupted; goes on next time";
+  const path = url ? new URL(url).pathname : "";
+  const note = made ? `made from ${sourcesOf(made, path)}` : path;
+  return [complete ? "" : ` (${unfinished})`, element("span", { class: "note" }, ` ${note}`)];
+}
+
+/** @param {import("../engine/storage.js").Made} made @param {string} path of the first */
+function sourcesOf({ of: [{ name }, ...others] }, path) {
+  return others.length ? `${path || name} and ${others.length} more` : path || name;
+}
+
+/** @param {Entry} entry @param {Entry[]} entries */
+function row(entry, entries) {
+  const name = nameOf(entry);
   const remove = element("button", { type: "button", class: "quiet" }, "Delete");
-  remove.setAttribute("aria-label", `Delete ${entry.name}`);
+  remove.setAttribute("aria-label", `Delete ${name}`);
   remove.addEventListener("click", async () => {
+    const copied = entries.some(({ made }) => made?.of.some(({ id }) => id === `sha256:${entry.sha256}`));
     const gone = await store.remove(entry.sha256);
-    page.status.textContent = gone ? `${entry.name} is deleted.` : heldElsewhere(entry.name);
+    const what = copied ? `${name}, and what was made from it, is deleted.` : `${name} is deleted.`;
+    page.status.textContent = gone ? what : heldElsewhere(name);
     await show();
     page.status.focus(); // the button is gone
   });
-  const origin = entry.url ? new URL(entry.url).pathname : "";
-  const about = [
-    entry.complete ? "" : " (interrupted; goes on next time)",
-    element("span", { class: "note" }, ` ${origin}`),
-  ];
   return element(
     "tr",
     { "data-sha256": entry.sha256 },
-    element("td", {}, element("strong", {}, entry.name), ...about),
+    element("td", {}, element("strong", {}, name), ...aboutOf(entry)),
     element("td", {}, megabytes(entry.bytes)),
     element("td", {}, day(entry.used)),
     element("td", {}, remove),
@@ -63,10 +77,10 @@ async function show() {
     {},
     element("td", { colspan: 4 }, "No model is kept. The first text brings one."),
   );
-  page.files.replaceChildren(...(entries.length ? entries.map(row) : [none]));
+  page.files.replaceChildren(...(entries.length ? entries.map((entry) => row(entry, entries)) : [none]));
   page.deleteAll.disabled = entries.length === 0;
   page.place.textContent = folder
-    ? "They are in the browser's private file system, each under the hash of its content."
+    ? "They are in the browser's private file system, and verified each time they are read."
     : NOTES[store.place];
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   page.total.textContent = entries.length > 1 ? `${megabytes(bytes)} in ${entries.length} files.` : "";
@@ -106,7 +120,9 @@ async function showOffline() {
 
 page.deleteAll.addEventListener("click", async () => {
   const held = [];
-  for (const { sha256, name } of await store.list()) if (!(await store.remove(sha256))) held.push(name);
+  for (const entry of await store.list()) {
+    if (!(await store.remove(entry.sha256))) held.push(nameOf(entry));
+  }
   page.status.textContent = held.map(heldElsewhere).join(" ") || "All model files are deleted.";
   await show();
   page.status.focus();

@@ -21,6 +21,8 @@ class Publisher:
     url: str
     files: dict[str, tuple[int, Read]] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
+    modified: str = "Tue, 24 Nov 2026 12:00:00 GMT"
+    """When all of them were changed the last time."""
 
     def add(self, path: str, size: int, read: Read) -> str:
         """Publish a file and return its address."""
@@ -64,6 +66,7 @@ def serve_publisher() -> Iterator[Publisher]:
             if match:
                 self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
             self.send_header("Content-Length", str(last + 1 - first))
+            self.send_header("Last-Modified", publisher.modified)
             self.allow()
             try:
                 for offset in range(first, last + 1, 1 << 20):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from goosequill.weights.safetensors import header
+from goosequill.weights.safetensors import encode, header
 from tests.browser.accessibility import violations
 from tests.browser.publisher import Publisher, serve_publisher
 from tests.py import checkpoints
@@ -98,6 +99,67 @@ def test_a_169m_model_loads_by_address_in_8_bits_and_writes(
     chooser.generate.click()
     expect(chooser.status).to_have_text(re.compile(r"after 3 tokens"), timeout=LONG)
     expect(chooser.output).not_to_be_empty()
+
+
+NAMES = """async () => {
+  const root = await navigator.storage.getDirectory();
+  const own = await root.getDirectoryHandle("goosequill", { create: true });
+  const names = [];
+  const models = await own.getDirectoryHandle("models", { create: true });
+  for await (const name of models.keys()) names.push(name);
+  return names;
+}"""
+
+
+def wait_until_kept(page: Page) -> None:
+    """Wait until one file is kept, with what is known of it, and none is in the making."""
+    deadline = time.monotonic() + LONG / 1000
+    while time.monotonic() < deadline:
+        kept = [re.sub(r"\.json$", "", name) for name in page.evaluate(NAMES)]
+        if len(kept) == 2 and len(set(kept)) == 1 and "." not in kept[0]:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was kept")
+
+
+def write(chooser: Chooser) -> str:
+    chooser.page.locator("#knob-max_new_tokens").fill("5")
+    chooser.page.locator("#knob-seed").fill("3")
+    chooser.prompt.fill("The goose")
+    chooser.generate.click()
+    expect(chooser.status).to_have_text(re.compile(r"after 5 tokens"), timeout=LONG)
+    return chooser.output.text_content() or ""
+
+
+def test_a_rounded_model_is_kept_and_not_downloaded_again(
+    chooser: Chooser, publisher: Publisher, site_url: str
+) -> None:
+    data = b"".join(encode(checkpoints.rwkv4(vocab=256).items()))
+    url = publisher.add("small.safetensors", len(data), lambda at, length: data[at : at + length])
+    texts, asked = [], []
+    for modified in ("Tue, 24 Nov 2026 12:00:00 GMT",) * 2 + ("Tue, 24 Nov 2026 13:00:00 GMT",):
+        publisher.asked.clear()
+        publisher.modified = modified
+        again = Chooser(chooser.page.context.new_page(), site_url)
+        again.quantize.select_option("8")
+        again.model_url.fill(url)
+        again.load_url.click()
+        again.consent_yes.click()
+        expect(again.status).to_contain_text("is ready", timeout=LONG)
+        texts.append(write(again))
+        wait_until_kept(again.page)
+        asked.append({wanted for path, wanted in publisher.asked if path == "/small.safetensors"})
+        again.page.close()
+    assert texts[0] == texts[1] == texts[2] != ""
+    assert asked[1] == {"bytes=0-0"}, "it was downloaded though a copy was kept"
+    assert None in asked[0] and None in asked[2], "a changed file was not downloaded"
+    page = chooser.page
+    page.goto(f"{site_url}storage/")
+    row = page.get_by_test_id("files").locator("tr")
+    expect(row).to_contain_text("small.safetensors in 8 bits")
+    expect(row).to_contain_text("made from /small.safetensors")
+    page.get_by_role("button", name="Delete small.safetensors in 8 bits").click()
+    expect(row).to_contain_text("No model is kept")
 
 
 def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publisher: Publisher) -> None:

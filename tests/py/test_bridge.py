@@ -95,6 +95,62 @@ def test_weights_alone_load_with_the_tokenizer_of_their_vocabulary(bridge: Any) 
     assert info["parameters"] == sum(tensor.size for tensor in rwkv4(vocab=256).values())
 
 
+def copy_of(bridge: Any, handle: int) -> bytes:
+    """The file that a page would keep."""
+    found = bridge.take_rounded(handle)["value"]
+    data = b"".join(map(bytes, iter(lambda: found["file"].read()["value"], None)))
+    assert len(data) == found["bytes"]
+    return data
+
+
+def scores(bridge: Any, handle: int) -> Any:
+    return bridge.call("logprobs", JsObject(model=handle, text="A goose", top=3))["value"]
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_what_was_rounded_is_handed_over_and_stands_in_for_its_files(bridge: Any, bits: int) -> None:
+    folder = [JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS)]
+    for files, others in ((folder, folder[:1]), (folder[1:], [])):
+        options = {"quantize": bits, "verify": True}
+        first = bridge.load(files, JsObject(**options, keep=True), lambda *_: None)["value"]
+        handle = first["handle"]
+        data = copy_of(bridge, handle)
+        assert bridge.take_rounded(handle) == {"value": None}, "it is handed over once"
+        copy = JsFile("model.safetensors", data)
+        second = bridge.load(others, JsObject(**options, keep=True), lambda *_: None, "auto", copy)["value"]
+        assert scores(bridge, second["handle"]) == scores(bridge, handle)
+        assert bridge.take_rounded(second["handle"]) == {"value": None}, "nothing was rounded"
+        size = sum(file.size for file in others) + len(data)
+        assert second["info"] | {"bytes": 0} == first["info"] | {"bytes": 0}
+        assert second["info"]["bytes"] == size < first["info"]["bytes"]
+
+
+def test_a_copy_tells_what_it_is_an_answer_to(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(quantize: Any, large: int) -> Any:
+        monkeypatch.setattr("goosequill.loading.LARGE", large)
+        options = JsObject(quantize=quantize, keep=True)
+        handle = bridge.load([JsFile("my.safetensors", WEIGHTS)], options, lambda *_: None)["value"]["handle"]
+        found = bridge.take_rounded(handle)["value"]
+        return found and (found["bits"], found["auto"])
+
+    assert told(8, 0) == told("auto", 0) == (8, True)
+    assert told(4, 0) == (4, False)
+    assert told(8, 10**9) == (8, False)
+    assert told("auto", 10**9) is None
+    assert told(None, 0) is None
+
+
+def test_nothing_is_handed_over_that_nobody_asked_to_keep_or_that_is_unloaded(bridge: Any) -> None:
+    files = [JsFile("my.safetensors", WEIGHTS)]
+    handle = bridge.load(files, JsObject(quantize=8), lambda *_: None)["value"]["handle"]
+    assert bridge.take_rounded(handle) == {"value": None}
+    handle = bridge.load(files, JsObject(quantize=8, keep=True), lambda *_: None)["value"]["handle"]
+    bridge.unload(handle)
+    assert bridge.take_rounded(handle) == {"value": None}
+    numpy = bridge.load(files, JsObject(quantize=8, keep=True), lambda *_: None, "numpy")["value"]
+    assert bridge.take_rounded(numpy["handle"]) == {"value": None}
+
+
 @pytest.mark.parametrize(
     ("files", "tokenizer", "code"),
     [

@@ -58,6 +58,14 @@ class Room:
         taken, self._left = self._left[:length], self._left[-(-length // self.LINE) * self.LINE :]
         return taken
 
+    def hold(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values that are laid out already: where they are, unless a large array makes them faster."""
+        if IN_BROWSER or values.nbytes > self.SIZE // 4:
+            return values
+        held = self.zeros(values.nbytes).view(values.dtype)
+        held[:] = values
+        return held
+
 
 class Block:
     """Memory for results; it returns to its pool when the last tensor in it is gone."""
@@ -230,7 +238,8 @@ class SimdKernel:
         """
         if isinstance(weights, PackedMatrix) and weights.layout == PANELS:
             rows, columns = weights.shape
-            matrix = Weights(rows, columns, weights.bits, PANELS, (weights.values, weights.scales))
+            values = self._room.hold(weights.values)
+            matrix = Weights(rows, columns, weights.bits, PANELS, (values, weights.scales))
         else:
             matrix = self._lay_out(weights)
         self.matrices.add(matrix)

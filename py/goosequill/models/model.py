@@ -29,6 +29,8 @@ class Model(ABC):
         Version and sizes.
     kernel
         What computes.
+    matrices
+        The kernel's matrices that a file holds as they are, not transposed, by the file's names.
     """
 
     def __init__(self, config: ModelConfig, parameters: Parameters, kernel: Kernel) -> None:
@@ -41,6 +43,7 @@ class Model(ABC):
         self._ln_out = self.norm(parameters, "ln_out")
         self._head = parameters.matrix("head.weight", (vocab, width))
         self._tuned = self._tuned_state(parameters)
+        self.matrices = parameters.matrices
 
     def norm(self, parameters: Parameters, name: str) -> Norm:
         """Weight and bias of a normalisation over the width."""

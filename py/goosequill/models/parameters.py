@@ -49,6 +49,8 @@ class Parameters:
         )
         self._progress = progress
         self._read = 0
+        self.matrices: dict[str, Any] = {}
+        """What the kernel made of the matrices and the embedding, by name."""
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -94,11 +96,15 @@ class Parameters:
 
     def matrix(self, name: str, shape: tuple[int, int], *, transpose: bool = False) -> Any:
         """Weights for `Kernel.product`; `shape` [out, in] is that after transposing."""
-        return self._kernel.matrix(self._weights(name, shape, transpose=transpose))
+        matrix = self._kernel.matrix(self._weights(name, shape, transpose=transpose))
+        if not transpose:
+            self.matrices[name] = matrix
+        return matrix
 
     def table(self, name: str, shape: tuple[int, int]) -> Any:
         """An embedding table for `Kernel.embed`."""
-        return self._kernel.table(self._weights(name, shape))
+        self.matrices[name] = self._kernel.table(self._weights(name, shape))
+        return self.matrices[name]
 
     def _weights(
         self, name: str, shape: tuple[int, int], *, transpose: bool = False

@@ -48,7 +48,7 @@ def folder_reader(path: str | Path) -> Reader:
     return lambda name: FileSource(Path(path) / name)
 
 
-def open_folder(read: Reader, *, verify: bool = True) -> Folder:
+def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None = None) -> Folder:
     """Open a model folder.
 
     Parameters
@@ -56,6 +56,8 @@ def open_folder(read: Reader, *, verify: bool = True) -> Folder:
     verify
         Compare every file with its SHA-256 first (half a second for 100 MB). False where the
         reader has done so already, as the page does while it downloads.
+    weights
+        What holds the tensors in place of the folder's own files: a copy of them.
 
     Raises
     ------
@@ -64,13 +66,13 @@ def open_folder(read: Reader, *, verify: bool = True) -> Folder:
         ``file-altered`` for a file that is not the one that the folder was made with.
     """
     description = read_description(read(DESCRIPTION))
-    shards = []
+    shards = [] if weights is None else [weights]
     for entry in description["files"]:
-        weights = entry["name"].endswith(".safetensors")
-        if weights or verify:
+        shard = entry["name"].endswith(".safetensors")
+        if (shard and weights is None) or (verify and not shard):
             source = read(entry["name"])
             check_file(source, entry, digest=verify)
-            if weights:
+            if shard:
                 shards.append(source)
     if not shards:
         raise _bad("it lists no weights")

@@ -8,7 +8,9 @@ laid out as the kernel wants them, so that a page need not do it.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
@@ -190,6 +192,20 @@ def write_shards(
                     progress(done, total)
         written.append({"name": name, "bytes": length, "sha256": digest.hexdigest()})
     return written
+
+
+def stream(tensors: TensorSource) -> tuple[int, Iterator[bytes | memoryview]]:
+    """A single packed file of all tensors as they are: its length in bytes, and its parts in turn.
+
+    A matrix that lies in its layout already is handed out without being copied.
+    """
+    pieces = [
+        piece for shard in plan(tensors, bits=None, pack=True, shard_size=sys.maxsize) for piece in shard
+    ]
+    parts = _parts(tensors, pieces)
+    head = next(parts)
+    length = sum(map(len, head)) + sum(size for piece in pieces for *_, size in piece.entries())
+    return length, itertools.chain(head, itertools.chain.from_iterable(parts))
 
 
 def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[list[bytes | memoryview]]:

@@ -3,15 +3,28 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { rangedSize, rangeSource } from "../../../site/engine/ranges.js";
+import { askFor, rangeSource, UNREACHED } from "../../../site/engine/ranges.js";
 
 const FILE = Uint8Array.from({ length: 700_000 }, (_, index) => index % 251);
+
+const DATE = "Tue, 24 Nov 2026 12:00:00 GMT";
+
+/** The server's answer with a tag of a version. @param {string} tag @returns {typeof fetch} */
+function tagged(tag) {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    const headers = new Headers(response.headers);
+    headers.set("ETag", tag);
+    return new Response(response.body, { status: response.status, headers });
+  };
+}
 
 /** @param {boolean} ranges @param {(url: string) => Promise<void>} use */
 async function serving(ranges, use) {
   const server = createServer((request, response) => {
     const asked = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "");
     if (request.url !== "/file") return response.writeHead(404).end();
+    response.setHeader("Last-Modified", DATE);
     if (!ranges || !asked) return response.writeHead(200).end(FILE);
     const [first, last] = [Number(asked[1]), Number(asked[2])];
     response.writeHead(206, { "Content-Range": `bytes ${first}-${last}/${FILE.length}` });
@@ -27,14 +40,22 @@ async function serving(ranges, use) {
   }
 }
 
-test("the length is told by a server that answers ranges", async () => {
-  await serving(true, async (url) => assert.equal(await rangedSize(`${url}file`), FILE.length));
+test("length and version are told by a server that answers ranges", async () => {
+  const offer = { size: FILE.length, bytes: FILE.length };
+  await serving(true, async (url) => {
+    assert.deepEqual(await askFor(`${url}file`), { ...offer, version: DATE });
+    assert.deepEqual(await askFor(`${url}file`, { fetch: tagged('"abc"') }), { ...offer, version: '"abc"' });
+    assert.deepEqual(await askFor(`${url}file`, { fetch: tagged('W/"abc"') }), { ...offer, version: DATE });
+  });
 });
 
 test("a server without ranges, a missing file and no server have no length", async () => {
-  await serving(false, async (url) => assert.equal(await rangedSize(`${url}file`), null));
-  await serving(true, async (url) => assert.equal(await rangedSize(`${url}other`), null));
-  assert.equal(await rangedSize("http://127.0.0.1:9/file"), null);
+  await serving(false, async (url) => assert.equal((await askFor(`${url}file`)).size, null));
+  await serving(true, async (url) => {
+    const { size, version } = await askFor(`${url}other`);
+    assert.deepEqual({ size, version }, { size: null, version: "" });
+  });
+  assert.equal((await askFor("http://127.0.0.1:9/file")).version, UNREACHED);
 });
 
 test("small pieces side by side take one request, and every byte is right", () => {

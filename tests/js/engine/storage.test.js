@@ -4,62 +4,7 @@ import { createServer } from "node:http";
 import test from "node:test";
 
 import { NOTES, Store } from "../../../site/engine/storage.js";
-
-/** The private file system, as far as the store uses it. */
-class FakeFolder {
-  /** @type {Map<string, Uint8Array>} */
-  files = new Map();
-  room = Number.POSITIVE_INFINITY;
-  /** Without room browsers throw; Chromium writes what fits, and returns the number of its error. */
-  throws = true;
-
-  /** @param {string} name @param {{create?: boolean}} [options] */
-  async getFileHandle(name, { create = false } = {}) {
-    if (!this.files.has(name) && !create) throw new DOMException("", "NotFoundError");
-    if (!this.files.has(name)) this.files.set(name, new Uint8Array());
-    return {
-      name,
-      getFile: async () => new File([this.files.get(name) ?? ""], name),
-      createSyncAccessHandle: async () => this.access(name),
-      move: async (/** @type {string} */ target) => {
-        this.files.set(target, this.files.get(name) ?? new Uint8Array());
-        this.files.delete(name);
-      },
-    };
-  }
-
-  /** @param {string} name */
-  access(name) {
-    const content = () => this.files.get(name) ?? new Uint8Array();
-    return {
-      getSize: () => content().length,
-      truncate: (/** @type {number} */ size) => this.files.set(name, content().slice(0, size)),
-      write: (/** @type {Uint8Array} */ bytes, { at = 0 }) => {
-        const full = at + bytes.length > this.room;
-        if (full && this.throws) throw new DOMException("full", "QuotaExceededError");
-        const fitting = bytes.subarray(0, Math.max(0, this.room - at));
-        const longer = new Uint8Array(Math.max(content().length, at + fitting.length));
-        longer.set(content());
-        longer.set(fitting, at);
-        this.files.set(name, longer);
-        return full ? 2 ** 32 - 8 : bytes.length;
-      },
-      read: (/** @type {Uint8Array} */ target, { at = 0 }) =>
-        target.set(content().subarray(at, at + target.length)),
-      flush: () => {},
-      close: () => {},
-    };
-  }
-
-  /** @param {string} name */
-  async removeEntry(name) {
-    this.files.delete(name);
-  }
-
-  async *entries() {
-    for (const name of this.files.keys()) yield [name, await this.getFileHandle(name)];
-  }
-}
+import { FakeFolder } from "./fake-folder.js";
 
 const CONTENT = randomBytes(300_000);
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");

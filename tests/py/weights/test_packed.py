@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from goosequill.conversion import convert
 from goosequill.errors import FileFormatError, SettingsError
-from goosequill.kernels import SimdKernel, load_kernel
+from goosequill.kernels import SimdKernel, load_kernel, simd_kernel
 from goosequill.loading import load_path
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, QuantizedMatrix, ShardedSource, open_tensors, quantize
@@ -61,13 +61,17 @@ def test_panels_are_what_the_kernel_makes_and_come_apart_again(
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-def test_the_kernel_computes_on_packed_bytes_where_they_are(bits: Literal[8, 4]) -> None:
+def test_the_kernel_computes_on_packed_bytes_where_they_are(
+    bits: Literal[8, 4], monkeypatch: pytest.MonkeyPatch
+) -> None:
     packed = LAYOUTS[PANELS].pack(random_matrix(20, 128, bits))
     assert layout_for("head.weight", bits) == packed.layout
-    stored = NATIVE.stored(NATIVE.matrix(packed))
-    assert isinstance(stored, PackedMatrix)
+    for in_browser in (False, True):
+        monkeypatch.setattr(simd_kernel, "IN_BROWSER", in_browser)
+        stored = NATIVE.stored(NATIVE.matrix(packed))
+        assert isinstance(stored, PackedMatrix)
+        same(stored, packed)
     assert stored.values is packed.values and stored.scales is packed.scales
-    same(stored, packed)
 
 
 def test_a_kernel_says_how_it_holds_a_matrix() -> None:

@@ -1,0 +1,187 @@
+// Rounded models. What Python has made of a model's files while it loaded them, as the kernel holds it, is kept
+// beside the downloads (storage.js): the next load rounds nothing, and asks for no file of weights at all where
+// it is known that they are the same. A copy is named by what it was made of, and verified each time it is read.
+
+import { digestOf, Fingerprint, fingerprint } from "./fingerprint.js";
+import { UNREACHED } from "./ranges.js";
+import { FileSink, fileOf, Store } from "./storage.js";
+
+/** @typedef {import("./storage.js").Made} Made */
+/** @typedef {import("./storage.js").Original} Original */
+/** @typedef {import("./protocol.js").Rounding} Rounding */
+/** A file of weights, before its content need be known. @typedef {Original & {blob?: Blob}} Source */
+/** @typedef {{sha256: string, name: string, blob: Blob}} Copy */
+/** What Python tells of a file to keep. @typedef {{bytes: number, bits: 8 | 4, auto: boolean}} Rounded */
+
+/** VERSION of weights/packed.py: an older copy is made anew. */
+export const LAYOUT = 1;
+
+/** Why a copy is not kept. */
+export const NOTES = {
+  none: "The browser gives this page no private file system, so the weights are rounded again next time.",
+  full: "There is no room to keep the rounded weights, so they are rounded again next time.",
+};
+
+export class Copies {
+  /** @param {Store} store */
+  constructor(store) {
+    this.store = store;
+  }
+
+  static async open() {
+    return new Copies(await Store.open());
+  }
+
+  /**
+   * The copy of these files that answers what is asked for, if there is a sound one.
+   * @param {Source[]} files
+   * @param {Rounding} quantize
+   * @param {{signal?: AbortSignal, onBytes?: (count: number, total: number) => void}} [options]
+   * @returns {Promise<Copy | null>}
+   */
+  async find(files, quantize, { signal, onBytes } = {}) {
+    const entry = await this.#match(files, quantize, signal);
+    if (!entry) return null;
+    const { sha256, bytes, made, name } = entry;
+    const blob = await fileOf(this.store.folder, sha256);
+    const counted = (/** @type {number} */ count) => onBytes?.(count, bytes);
+    if (blob && (await fingerprint(blob, { signal, onBytes: counted })) === made.digest) {
+      await this.store.writeFacts(sha256, { ...entry, used: this.store.now() });
+      return { sha256, name, blob };
+    }
+    await this.store.remove(sha256);
+    return null;
+  }
+
+  /** @param {Source[]} files @param {Rounding} quantize @param {AbortSignal} [signal] */
+  async #match(files, quantize, signal) {
+    const fitting = [];
+    for (const entry of this.store.folder && files.length ? await this.store.list() : []) {
+      const { made, complete, sha256 } = entry;
+      if (!made || !complete) continue;
+      if (made.layout !== LAYOUT) await this.store.remove(sha256);
+      else if (answers(made, quantize) && made.of.length === files.length) fitting.push({ ...entry, made });
+    }
+    const known = fitting.find(({ made }) => matches(made.of, files, isSame));
+    const sized = fitting.filter(({ made }) => matches(made.of, files, (a, b) => a.bytes === b.bytes));
+    if (known || !sized.length || !files.every(({ blob }) => blob)) return known;
+    const of = await identify(files, signal);
+    const found = sized.find(({ made }) => matches(made.of, of, isSame));
+    return found && { ...found, made: { ...found.made, of } }; // and next time known at once
+  }
+
+  /** Why a file of so many bytes will not be kept; nothing if it will. @param {number} bytes */
+  async refusal(bytes) {
+    if (!this.store.folder) return NOTES.none;
+    const { usage = 0, quota } = (await globalThis.navigator?.storage?.estimate?.()) ?? {};
+    return quota !== undefined && quota - usage < bytes ? NOTES.full : "";
+  }
+
+  /**
+   * Keeps what was made of files, as it comes. What fails leaves nothing behind: the model runs without it.
+   * @param {Source[]} files
+   * @param {Rounded} rounded
+   * @param {AsyncIterable<Uint8Array> | Iterable<Uint8Array>} pieces
+   * @returns {Promise<boolean>} whether it is kept
+   */
+  async keep(files, { bytes, bits, auto }, pieces) {
+    if (!this.store.folder) return false;
+    const of = await identify(files);
+    const ids = of.map(({ id }) => id).sort();
+    if (ids.includes("")) return false;
+    const sha256 = await digestOf(new TextEncoder().encode(JSON.stringify([LAYOUT, bits, ids])));
+    const time = this.store.now();
+    const { name, url } = of[0];
+    const made = { layout: LAYOUT, bits, auto, digest: "", of };
+    const facts = { name, url: url.split(/[?#]/)[0], bytes, saved: time, used: time, made };
+    const write = () => this.#write(sha256, facts, pieces);
+    const locks = globalThis.navigator?.locks;
+    if (!locks) return await write();
+    const options = { ifAvailable: true }; // where another tab is at it, that one keeps it
+    return await locks.request(`goosequill-store-${sha256}`, options, (lock) => (lock ? write() : false));
+  }
+
+  /**
+   * @param {string} sha256
+   * @param {import("./storage.js").Facts & {made: Made}} facts
+   * @param {AsyncIterable<Uint8Array> | Iterable<Uint8Array>} pieces
+   */
+  async #write(sha256, facts, pieces) {
+    const { folder } = this.store;
+    const part = `${sha256}.part`;
+    const before = (await this.store.list()).find((entry) => entry.sha256 === sha256 && entry.complete);
+    if (before?.made) {
+      const made = { ...facts.made, digest: before.made.digest };
+      await this.store.writeFacts(sha256, { ...facts, made }); // the same content under another name
+      return true;
+    }
+    let sink;
+    try {
+      sink = await FileSink.open(folder, part);
+      sink.restart();
+      await this.store.writeFacts(sha256, facts); // so that the manager can name it
+      const print = new Fingerprint();
+      for await (const piece of pieces) {
+        sink.write(piece);
+        await print.update(piece);
+      }
+      sink.close();
+      const digest = await print.hex();
+      const written = await fileOf(folder, part);
+      if (written?.size !== facts.bytes || (await fingerprint(written)) !== digest) {
+        throw new Error("it was not written as it was made");
+      }
+      await this.store.writeFacts(sha256, { ...facts, made: { ...facts.made, digest } });
+      await sink.commit(sha256);
+      return true;
+    } catch {
+      sink?.close();
+      await this.store.remove(sha256);
+      return false;
+    }
+  }
+}
+
+/** @param {Made} made @param {Rounding} quantize */
+function answers({ bits, auto }, quantize) {
+  return quantize === bits || (quantize === "auto" && auto);
+}
+
+/**
+ * Whether each of some files has its like among as many others.
+ * @template {Original} T
+ * @param {Original[]} originals
+ * @param {T[]} files
+ * @param {(original: Original, file: T) => boolean} same
+ */
+function matches(originals, files, same) {
+  return files.every((file) => originals.some((original) => same(original, file)));
+}
+
+/**
+ * By content, where that is known of both; else by name or address, length and the time or tag of a version.
+ * An address that did not answer has no version; what it gave the last time then stands.
+ * @param {Original} one
+ * @param {Original} other
+ */
+function isSame(one, other) {
+  if (one.id && one.id === other.id) return true;
+  if (one.name !== other.name || one.url !== other.url) return false;
+  if (other.version === UNREACHED) return Boolean(one.url);
+  return Boolean(other.version) && one.version === other.version && one.bytes === other.bytes;
+}
+
+/**
+ * The same files with their content known.
+ * @param {Source[]} files
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Original[]>}
+ */
+async function identify(files, signal) {
+  const found = [];
+  for (const { id, name, bytes, url, version, blob } of files) {
+    const known = id || (blob ? `pieces:${await fingerprint(blob, { signal })}` : "");
+    found.push({ id: known, name, bytes, url, version });
+  }
+  return found;
+}

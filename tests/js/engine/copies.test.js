@@ -1,0 +1,187 @@
+// Copies of rounded models: found by what they were made of, verified, and gone with their source.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import test from "node:test";
+
+import { Copies, LAYOUT, NOTES } from "../../../site/engine/copies.js";
+import { UNREACHED } from "../../../site/engine/ranges.js";
+import { Store } from "../../../site/engine/storage.js";
+import { FakeFolder } from "./fake-folder.js";
+
+const BYTES = randomBytes(300_000);
+const ROUNDED = { bytes: BYTES.length, bits: /** @type {8} */ (8), auto: true };
+const PICKED = { id: "", name: "a.pth", bytes: 5, url: "", version: "1000", blob: new Blob(["goose"]) };
+const LISTED = {
+  id: `sha256:${"ab".repeat(32)}`,
+  name: "m.safetensors",
+  bytes: 5,
+  url: "https://a.b/m",
+  version: "",
+};
+const ADDRESS = { id: "", name: "a.pth", bytes: 5, url: "https://a.b/a.pth?x=1", version: '"tag"' };
+
+function* pieces() {
+  for (let at = 0; at < BYTES.length; at += 70_000) yield BYTES.subarray(at, at + 70_000);
+}
+
+function make(folder = new FakeFolder()) {
+  const copies = new Copies(new Store({ folder, cache: null, now: () => 1000 }));
+  return { folder, copies };
+}
+
+/** @param {Copies} copies @param {any[]} files @param {any} [quantize] */
+async function finds(copies, files, quantize = 8) {
+  const found = await copies.find(files, quantize);
+  if (found) assert.deepEqual(Buffer.from(await found.blob.arrayBuffer()), BYTES);
+  return found !== null;
+}
+
+/** @param {FakeFolder} folder */
+const only = (folder) => [...folder.files.keys()].sort();
+
+test("what is kept is found again by what it was made of, and by what it answers", async () => {
+  const { copies, folder } = make();
+  assert.equal(await finds(copies, [PICKED]), false);
+  assert.equal(await copies.keep([PICKED], ROUNDED, pieces()), true);
+  const [key] = only(folder);
+  assert.deepEqual(only(folder), [key, `${key}.json`]);
+  assert.equal(await finds(copies, [PICKED]), true);
+  assert.equal(await finds(copies, [PICKED], "auto"), true);
+  assert.equal(await finds(copies, [PICKED], 4), false);
+  assert.equal(await finds(copies, [PICKED, LISTED]), false);
+  assert.equal(await finds(copies, [{ ...PICKED, version: "2000", blob: new Blob(["goosf"]) }]), false);
+  assert.equal(await finds(copies, [{ ...PICKED, version: "", blob: new Blob(["other"]) }]), false);
+  const entry = (await copies.store.list())[0];
+  assert.deepEqual([entry.name, entry.bytes, entry.made?.bits, entry.complete], ["a.pth", 300_000, 8, true]);
+});
+
+test("a picked file under another name or time is known by its content, and the next time at once", async () => {
+  const { copies } = make();
+  await copies.keep([PICKED], ROUNDED, pieces());
+  const renamed = { ...PICKED, name: "b.pth", version: "3000" };
+  assert.equal(await finds(copies, [renamed]), true);
+  const unread = {
+    ...renamed,
+    blob: /** @type {any} */ ({ size: 5, slice: () => assert.fail("it was read") }),
+  };
+  assert.equal(await finds(copies, [unread]), true);
+});
+
+test("what auto would not round is no answer to it", async () => {
+  const { copies } = make();
+  await copies.keep([PICKED], { ...ROUNDED, auto: false }, pieces());
+  assert.equal(await finds(copies, [PICKED], "auto"), false);
+  assert.equal(await finds(copies, [PICKED], 8), true);
+});
+
+test("an address is known by its version, or while its server does not answer", async () => {
+  const { copies } = make();
+  await copies.keep([{ ...ADDRESS, blob: PICKED.blob }], ROUNDED, pieces());
+  assert.equal(await finds(copies, [ADDRESS]), true);
+  assert.equal(await finds(copies, [{ ...ADDRESS, version: '"other"' }]), false);
+  assert.equal(await finds(copies, [{ ...ADDRESS, version: "" }]), false);
+  assert.equal(await finds(copies, [{ ...ADDRESS, bytes: 6 }]), false);
+  assert.equal(await finds(copies, [{ ...ADDRESS, url: "https://a.b/a.pth?x=2" }]), false);
+  assert.equal(await finds(copies, [{ ...ADDRESS, bytes: 0, version: UNREACHED }]), true);
+});
+
+test("without a version an address is never taken for known", async () => {
+  const { copies } = make();
+  const unversioned = { ...ADDRESS, version: "" };
+  await copies.keep([{ ...unversioned, blob: PICKED.blob }], ROUNDED, pieces());
+  assert.equal(await finds(copies, [unversioned]), false);
+});
+
+test("a folder's files are known by their listed hashes, and deleting one deletes the copy", async () => {
+  const { copies, folder } = make();
+  await copies.keep([LISTED], ROUNDED, pieces());
+  assert.equal(await finds(copies, [{ ...LISTED, url: "https://c.d/m" }]), true);
+  assert.equal(await finds(copies, [{ ...LISTED, id: `sha256:${"cd".repeat(32)}` }]), false);
+  assert.equal(await copies.store.remove("ab".repeat(32)), true);
+  assert.deepEqual(only(folder), []);
+});
+
+test("a copy that was altered or cut is removed, not used", async () => {
+  for (const damage of [
+    (/** @type {Uint8Array} */ b) => b.with(7, b[7] ^ 1),
+    (/** @type {any} */ b) => b.slice(0, -1),
+  ]) {
+    const { copies, folder } = make();
+    await copies.keep([LISTED], ROUNDED, pieces());
+    const [key] = only(folder);
+    folder.files.set(key, damage(new Uint8Array(folder.files.get(key) ?? [])));
+    assert.equal(await finds(copies, [LISTED]), false);
+    assert.deepEqual(only(folder), []);
+  }
+});
+
+test("a copy of an older layout is removed", async () => {
+  const { copies, folder } = make();
+  await copies.keep([LISTED], ROUNDED, pieces());
+  const [key] = only(folder);
+  const facts = JSON.parse(new TextDecoder().decode(folder.files.get(`${key}.json`)));
+  facts.made.layout = LAYOUT - 1;
+  folder.files.set(`${key}.json`, new TextEncoder().encode(JSON.stringify(facts)));
+  assert.equal(await finds(copies, [LISTED]), false);
+  assert.deepEqual(only(folder), []);
+});
+
+test("what comes short, fails on the way or finds no room leaves nothing behind", async () => {
+  function* failing() {
+    yield BYTES.subarray(0, 1000);
+    throw new Error("the model was unloaded");
+  }
+  for (const [made, room] of [
+    [BYTES.length + 1, Number.POSITIVE_INFINITY],
+    [BYTES.length, 100_000],
+  ]) {
+    const { copies, folder } = make();
+    folder.room = room;
+    assert.equal(await copies.keep([LISTED], { ...ROUNDED, bytes: made }, pieces()), false);
+    assert.deepEqual(only(folder), []);
+  }
+  const { copies, folder } = make();
+  assert.equal(await copies.keep([LISTED], ROUNDED, failing()), false);
+  assert.deepEqual(only(folder), []);
+});
+
+test("the remains of an attempt are no part of the next one", async () => {
+  const { copies, folder } = make();
+  await copies.keep([LISTED], ROUNDED, pieces());
+  const [key] = only(folder);
+  folder.files.set(`${key}.part`, randomBytes(999));
+  folder.files.delete(key);
+  assert.equal(await finds(copies, [LISTED]), false);
+  assert.equal(await copies.keep([LISTED], ROUNDED, pieces()), true);
+  assert.equal(await finds(copies, [LISTED]), true);
+});
+
+test("the same content is written once, whatever its names", async () => {
+  const { copies, folder } = make();
+  await copies.keep([PICKED], ROUNDED, pieces());
+  const renamed = { ...ADDRESS, blob: PICKED.blob };
+  assert.equal(await copies.keep([renamed], ROUNDED, [new Uint8Array(1)]), true);
+  assert.equal(only(folder).length, 2);
+  assert.equal(await finds(copies, [ADDRESS]), true);
+});
+
+test("files of unknown content, and places without a file system, keep nothing", async () => {
+  const { copies, folder } = make();
+  assert.equal(await copies.keep([ADDRESS], ROUNDED, pieces()), false);
+  assert.deepEqual(only(folder), []);
+  const nowhere = new Copies(new Store({ folder: null, cache: null }));
+  assert.equal(await nowhere.find([LISTED], 8), null);
+  assert.equal(await nowhere.keep([LISTED], ROUNDED, pieces()), false);
+  assert.equal(await nowhere.refusal(1), NOTES.none);
+  assert.equal(await copies.refusal(1), "");
+});
+
+test("the layout is the one that Python writes", async () => {
+  const source = await readFile(
+    new URL("../../../py/goosequill/weights/packed.py", import.meta.url),
+    "utf-8",
+  );
+  assert.equal(Number(/^VERSION = (\d+)$/m.exec(source)?.[1]), LAYOUT);
+});

@@ -1,0 +1,43 @@
+// Fingerprints: what they are by definition, in whatever pieces the bytes come.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import test from "node:test";
+
+import { digestOf, Fingerprint, fingerprint, PIECE } from "../../../site/engine/fingerprint.js";
+
+/** @param {Uint8Array} bytes */
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
+
+/** @param {Uint8Array} bytes */
+function expected(bytes) {
+  const digests = [];
+  for (let at = 0; at < bytes.length; at += PIECE) digests.push(sha256(bytes.subarray(at, at + PIECE)));
+  return sha256(Buffer.concat(digests)).toString("hex");
+}
+
+test("a fingerprint is the SHA-256 of the SHA-256s of pieces", async () => {
+  const bytes = randomBytes(5 * PIECE + 17);
+  for (const length of [0, 1, PIECE - 1, PIECE, PIECE + 1, bytes.length]) {
+    let counted = 0;
+    const part = bytes.subarray(0, length);
+    const found = await fingerprint(new Blob([part]), { onBytes: (count) => (counted += count) });
+    assert.equal(found, expected(part));
+    assert.equal(counted, length);
+  }
+  assert.equal(await digestOf(bytes), sha256(bytes).toString("hex"));
+});
+
+test("it does not matter in what pieces the bytes come", async () => {
+  const bytes = randomBytes(2 * PIECE + 1000);
+  const print = new Fingerprint();
+  for (let at = 0, size = 1; at < bytes.length; at += size, size = size * 3 + 1) {
+    await print.update(bytes.subarray(at, at + size));
+  }
+  assert.equal(await print.hex(), expected(bytes));
+});
+
+test("a stop is heeded", async () => {
+  const stopped = fingerprint(new Blob([new Uint8Array(10)]), { signal: AbortSignal.abort() });
+  await assert.rejects(stopped, { name: "AbortError" });
+});

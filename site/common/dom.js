@@ -1,4 +1,4 @@
-// Small helpers for pages: elements by test id, elements made, times and sizes said.
+// Small helpers for pages: elements by id, elements made, files saved, sizes said.
 
 /**
  * The element that a page is known to have.
@@ -35,6 +35,15 @@ export function element(tag, properties = {}, ...children) {
   }
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
+}
+
+/** Saves a file. @param {string} name @param {string | Uint8Array<ArrayBuffer>} content @param {string} type */
+export function download(name, content, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /** A size in megabytes, or in gigabytes if there are many. @param {number} bytes */

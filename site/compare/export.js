@@ -1,5 +1,5 @@
 /**
- * What is shown, as CSV, JSON, Markdown or sampling reports. Pure, but for `download`.
+ * What is shown, as CSV, JSON, Markdown or sampling reports. Pure.
  * @module
  */
 
@@ -131,13 +131,4 @@ export function toReport({ model, date, args, entries }) {
 /** @param {[string, unknown][]} pairs an object of its own members only, `__proto__` too */
 function fromPairs(pairs) {
   return Object.fromEntries(pairs);
-}
-
-/** @param {string} name @param {string | Uint8Array<ArrayBuffer>} content @param {string} type */
-export function download(name, content, type) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

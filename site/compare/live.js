@@ -4,9 +4,9 @@
  * @module
  */
 
+import { download } from "../common/dom.js";
 import { byId, h } from "./dom.js";
 import { engine, inWords } from "./engine.js";
-import { download, toReport } from "./export.js";
 
 /** @typedef {import("./reports/report.js").Report} Report */
 /** @typedef {import("./reports/report.js").Result} Result */
@@ -125,13 +125,10 @@ export class Live {
     byId("live-status").textContent = words;
   }
 
-  #save() {
-    if (this.#report)
-      download(
-        "live-report.json",
-        `${JSON.stringify(toReport(this.#report), null, 2)}\n`,
-        "application/json",
-      );
+  async #save() {
+    if (!this.#report) return;
+    const { toReport } = await import("./export.js");
+    download("live-report.json", `${JSON.stringify(toReport(this.#report), null, 2)}\n`, "application/json");
   }
 
   async #run() {

@@ -3,18 +3,16 @@
  * @module
  */
 
+import { download } from "../common/dom.js";
 import { prepare } from "../common/render/index.js";
 import { collate } from "./collate.js";
 import { showReports } from "./columns.js";
-import { showCoverage } from "./coverage.js";
 import { byId, counted, number } from "./dom.js";
-import { download, toCsv, toJson, toMarkdown, toReports } from "./export.js";
 import { passes } from "./filter.js";
 import { setUpKeys } from "./keys.js";
 import { Live } from "./live.js";
 import { clearMarks, markFound } from "./marks.js";
 import { announce, dismiss, report as say } from "./messages.js";
-import { measuresInWords, showMetrics } from "./metrics-page.js";
 import { Search } from "./search.js";
 import { inSlices } from "./slices.js";
 import { fetchReport, openBlob, prepareReader } from "./sources.js";
@@ -56,6 +54,9 @@ let opened = false;
 let writing = 0;
 /** The prompts that pass the filters. @type {Row[]} */
 let shown = [];
+/** Once metrics have been shown. @type {typeof import("./metrics-page.js") | undefined} */
+let metrics;
+let drawing = 0;
 const live = new Live({
   prompts: () => shown.map(({ prompt }) => prompt),
   open: (report) => {
@@ -111,11 +112,27 @@ function showPage(columns) {
   rows.show(view.page === "read" ? shown : [], context(columns));
   for (const name of ["metrics", "coverage", "vote"])
     if (view.page !== name) byId(`${name}-page`).replaceChildren();
-  if (view.page === "coverage") showCoverage(table, (letter) => update({ page: "read", coverage: letter }));
-  if (view.page === "metrics") showMetrics(shown, columns, view, goTo);
+  drawWith(columns);
   if (view.page === "vote") votes.setUp(shown, columns, view);
   nameReports(votes.blind);
   if (view.page === "vote") votes.show();
+}
+
+/** Draws the pages whose modules come when they are first opened. @param {Column[]} columns */
+async function drawWith(columns) {
+  const own = ++drawing;
+  const { page } = view;
+  try {
+    if (page === "metrics") {
+      metrics = await import("./metrics-page.js");
+      if (own === drawing) metrics.showMetrics(shown, columns, view, goTo);
+    } else if (page === "coverage") {
+      const { showCoverage } = await import("./coverage.js");
+      if (own === drawing) showCoverage(table, (letter) => update({ page: "read", coverage: letter }));
+    }
+  } catch (error) {
+    announce(`The view could not be fetched (${error instanceof Error ? error.message : error}). Try again.`);
+  }
 }
 
 /** @param {boolean} blind */
@@ -200,7 +217,7 @@ function context(columns) {
     difference: (before, after) => differ.ask({ before, after }),
     mark: (bubble) => markFound(bubble, view),
     onToggle: (row) => toggle(row),
-    measures: (row, text) => measuresInWords(row.prompt, text),
+    measures: (row, text) => metrics?.measuresInWords(row.prompt, text) ?? "",
     announce,
   };
 }
@@ -326,8 +343,11 @@ async function openAll(list) {
   recollate();
 }
 
-/** The default model under three decoders, so that there is something to see. */
-async function openExamples() {
+/** The default model under three decoders, so that there is something to see. @param {Promise<void>} parser */
+async function openExamples(parser) {
+  // The page stands as it will with them, so that nothing moves when they come.
+  for (const id of ["welcome", "examples"]) byId(id).hidden = false;
+  document.body.classList.add("reading");
   const imports = await Promise.all(
     EXAMPLES.map(async (name) => {
       const address = `examples/${name}.json`;
@@ -335,11 +355,12 @@ async function openExamples() {
       return { address, ...(await openBlob(blob, address)) };
     }),
   ).catch(() => []);
-  if (opened || imports.length === 0) return;
+  await parser;
+  if (opened) return;
   loaded = imports.flatMap(({ address, reports }) =>
     reports.map((report) => ({ id: address, source: address, file: address, address, blob: null, report })),
   );
-  examples = true;
+  examples = loaded.length > 0;
   recollate();
 }
 
@@ -434,8 +455,9 @@ async function copyLink() {
 }
 
 /** @param {string} kind */
-function save(kind) {
+async function save(kind) {
   const what = { rows: shown, columns: visibleColumns(), view };
+  const { toCsv, toJson, toMarkdown, toReports } = await import("./export.js");
   if (kind === "csv") download("comparison.csv", toCsv(what), "text/csv");
   if (kind === "json") download("comparison.json", toJson(what), "application/json");
   if (kind === "md") download("comparison.md", toMarkdown(what), "text/markdown");
@@ -592,9 +614,10 @@ async function start() {
     get: () => fetchReport(address, { base: document.baseURI }),
   }));
   const files = kept.map(({ id, name, blob }) => ({ source: name, file: id, get: () => blob }));
-  await parser;
-  await openAll([...addresses, ...files]);
-  if (!opened) await openExamples();
+  if (addresses.length + files.length > 0) {
+    await parser;
+    await openAll([...addresses, ...files]);
+  } else await openExamples(parser);
   const row = table.rows.find(({ number }) => number === view.at);
   if (row) rows.reveal(row)?.scrollIntoView({ block: "start" });
 }

@@ -1,8 +1,7 @@
 // Chat in the playground: turns with the loaded model, in the format that it knows. The engine keeps the
 // conversation's state, so every message is read once. What belongs to writing is in playground.js.
 
-import { byId, element } from "../common/dom.js";
-import { download } from "../compare/export.js";
+import { byId, download, element } from "../common/dom.js";
 import { EngineError } from "../engine/client.js";
 import { Pace } from "./pace.js";
 

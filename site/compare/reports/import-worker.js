@@ -6,14 +6,36 @@
 
 import { serveQuestions } from "../workers.js";
 import { readText } from "./bytes.js";
-import { readReports } from "./index.js";
-import { ImportError } from "./report.js";
+import { baseName, ImportError } from "./report.js";
+import { isSampling, readSampling } from "./sampling.js";
 
 const BATCH = 200;
+const HEAD = 10_000;
+
+/**
+ * A whole sampling report is read at once; the readers of all else come when such a file does.
+ * @param {string} text
+ * @param {string} fileName
+ */
+async function readFile(text, fileName) {
+  const value = text.slice(0, HEAD).includes('"prompts"') ? parse(text) : undefined;
+  if (isSampling(value)) return readSampling(value, { fallbackName: baseName(fileName) });
+  const { readReports } = await import("./index.js");
+  return readReports(text, { fileName });
+}
+
+/** @param {string} text @returns {unknown} undefined if it is no JSON */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 serveQuestions(async ({ blob, fileName }, tell) => {
   try {
-    const { reports, problems } = readReports(await readText(blob), { fileName });
+    const { reports, problems } = await readFile(await readText(blob), fileName);
     for (const [index, { entries, ...head }] of reports.entries()) {
       tell({ index, head });
       for (let at = 0; at < entries.length; at += BATCH)

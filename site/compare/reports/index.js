@@ -7,7 +7,7 @@ import { isComparator, readComparator } from "./comparator.js";
 import { readCsv } from "./csv.js";
 import { readLines } from "./lines.js";
 import { isPromptfoo, readPromptfoo } from "./promptfoo.js";
-import { ImportError, isObject } from "./report.js";
+import { baseName, ImportError, isObject } from "./report.js";
 import { salvage } from "./salvage.js";
 import { isSampling, readSampling } from "./sampling.js";
 
@@ -155,14 +155,4 @@ function readDamaged(text, options) {
       ...saved.problems,
     ],
   };
-}
-
-/** @param {string} name */
-export function baseName(name) {
-  const last = name.split(/[?#]/)[0]?.split("/").filter(Boolean).at(-1) ?? name;
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
 }

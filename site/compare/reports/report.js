@@ -132,3 +132,13 @@ export class Gatherer {
     return [...this.#prompts].map(([prompt, results]) => ({ prompt, results: [...results.values()] }));
   }
 }
+
+/** The name of a file, without the address or path before it. @param {string} name */
+export function baseName(name) {
+  const last = name.split(/[?#]/)[0]?.split("/").filter(Boolean).at(-1) ?? name;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}

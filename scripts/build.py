@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,7 @@ def fill_frames(output: Path) -> None:
             continue
         root = "../" * path.count("/")
         frames.filters["url"] = lambda address, root=root: root if address == "." else root + address
+        frames.filters["imports"] = partial(imports_of, ROOT / "site" / path)
         html = frames.get_template(path).render(here=path.removesuffix("index.html"))
         (output / path).write_text(html, encoding="utf-8")
 

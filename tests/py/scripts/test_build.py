@@ -64,6 +64,21 @@ def test_scripts_are_short_and_a_debugger_finds_what_was_written(tmp_path: Path)
     assert (tmp_path / "vendor" / "pyodide" / "three.js").read_text() == written
 
 
+def test_a_page_names_beforehand_every_module_that_its_script_imports(tmp_path: Path) -> None:
+    scripts = {
+        "page/main.js": 'import "./a.js";\nimport {\n  b,\n} from "../other/b.js";\nimport("./late.js");\n',
+        "page/a.js": 'import "./main.js";\nexport { b } from "../other/b.js";\nconst from = "./no.js";\n',
+        "other/b.js": 'export * from "./c.js";\n',
+        "other/c.js": "",
+    }
+    for name, text in scripts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = build.imports_of(tmp_path / "page" / "index.html", "main.js")
+    assert found == ["../other/b.js", "../other/c.js", "a.js"]
+    assert build.imports_of(tmp_path / "page" / "index.html", "made-by-the-build.js") == []
+
+
 def test_wheel_is_pure_and_holds_the_package_alone(tmp_path: Path) -> None:
     build.build_wheel(tmp_path / "wheels")
     (wheel,) = (tmp_path / "wheels").iterdir()

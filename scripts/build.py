@@ -108,6 +108,22 @@ def fill_frames(output: Path) -> None:
         (output / path).write_text(html, encoding="utf-8")
 
 
+IMPORT = re.compile(r"""^(?:import|export|\} from)\b[^"'();]*"(\.[^"]+)";""", re.MULTILINE)
+"""A static import, also the last line of one in several lines."""
+
+
+def imports_of(page: Path, script: str) -> list[str]:
+    """Every module that a page's script imports, directly or not, as the page addresses it.
+
+    Asked for at once they come together; the browser itself finds each when it has read the one before.
+    """
+    found = [page.parent / script]
+    for module in found:  # which grows on the way; a bundle is not there yet, and imports nothing
+        named = IMPORT.findall(module.read_text(encoding="utf-8")) if module.is_file() else []
+        found += {Path(os.path.normpath(module.parent / name)) for name in named}.difference(found)
+    return sorted(Path(os.path.relpath(module, page.parent)).as_posix() for module in found[1:])
+
+
 def run_esbuild(*arguments: str) -> None:
     esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
     if not esbuild.exists():
@@ -115,12 +131,22 @@ def run_esbuild(*arguments: str) -> None:
     run(str(esbuild), "--log-level=warning", *arguments)
 
 
+def bundle(source: Path, target: Path, *options: str) -> None:
+    """Put a script and all that it imports into one file."""
+    options = ("--bundle", "--format=esm", "--minify", "--target=es2022", *options)
+    run_esbuild(str(source), *options, f"--outfile={target}")
+
+
 def build_widget(output: Path) -> None:
-    """Put the custom element and all that it imports into one file, embed/goosequill.js."""
-    options = ["--bundle", "--format=esm", "--minify", "--target=es2022"]
+    """Write the custom element as one file, embed/goosequill.js."""
     banner = "--banner:js=/* Goosequill, Apache-2.0 */"
-    target = output / "embed" / "goosequill.js"
-    run_esbuild(str(output / "widget" / "goose-quill.js"), *options, banner, f"--outfile={target}")
+    bundle(output / "widget" / "goose-quill.js", output / "embed" / "goosequill.js", banner)
+
+
+def build_worker(output: Path) -> None:
+    """Write the engine's worker as one file: each step from import to import delays the first text."""
+    worker = output / "engine" / "worker.js"
+    bundle(worker, worker, "--sourcemap=linked", "--allow-overwrite")
 
 
 def shorten(output: Path) -> None:
@@ -185,6 +211,7 @@ def build(output: Path) -> None:
     write_faces(output / "common" / "tokens.css", output / "vendor" / "fonts")
     shorten(output)
     build_widget(output)
+    build_worker(output)
     run(sys.executable, "scripts/kernel.py")
     build_runtime(output)
     trim_pyodide_lock(output / "vendor" / "pyodide")

@@ -1,5 +1,5 @@
 // Starts Python: Pyodide, with the files that build.py has made for it (scripts/runtime.py). All of them are
-// asked for at once, and compiled and unpacked while they come.
+// asked for at once, and WebAssembly is compiled while it comes.
 
 import { counted, Meter, open } from "./download.js";
 
@@ -86,7 +86,10 @@ function serve(parts, base, tell, onLost) {
     return counted(response, file, (count) => meter.add(count), onLost);
   };
   const arriving = new Map(parts.map(({ file }) => new URL(file, base).href).map((url) => [url, begin(url)]));
-  for (const response of arriving.values()) response.catch(onLost);
+  for (const [url, response] of arriving) {
+    response.catch(onLost);
+    if (url.endsWith(".wasm")) arriving.set(url, Promise.resolve(compiling(response)));
+  }
   globalThis.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : new URL(String(input), base).href;
     const response = arriving.get(url);
@@ -94,6 +97,23 @@ function serve(parts, base, tell, onLost) {
     arriving.delete(url);
     return response;
   };
+}
+
+/**
+ * Compiles WebAssembly while it comes. Pyodide would begin when it has read its own script, which takes this
+ * thread longer than the file; so it is given an empty response, and for that the compiled module.
+ * @param {Promise<Response>} arriving
+ */
+function compiling(arriving) {
+  const module = WebAssembly.compileStreaming(arriving);
+  module.catch(() => {}); // Pyodide is told
+  const stand = new Response();
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (source, imports) => {
+    if ((await source) !== stand) return await instantiateStreaming(source, imports);
+    return { module: await module, instance: await WebAssembly.instantiate(await module, imports) };
+  };
+  return stand;
 }
 
 /** What is packed, unless the server has told the browser to unpack it already. @param {Blob} blob */

@@ -2,7 +2,7 @@
 
 A round opens each folder's playground in a fresh profile and presses Generate as soon as that is possible
 (cold), then once more with the same profile in a new browser (warm). With several folders their ratios to
-the first count. Sizes are what a browser asks for, each file as gzip sends it.
+the first count. Sizes are what a browser asks for (sizes.py), of every page, each file as gzip sends it.
 
     python scripts/bench/start.py                          dist/
     python scripts/bench/start.py OTHER/dist dist          two builds, in turn; ratios to the first
@@ -12,7 +12,6 @@ the first count. Sizes are what a browser asks for, each file as gzip sends it.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import shutil
@@ -24,12 +23,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright  # noqa: E402
+from scripts.bench.sizes import (  # noqa: E402
+    FIRST_TEXT_LIMIT,
+    LATER,
+    SHELL_LIMIT,
+    WIDGET,
+    WIDGET_LIMIT,
+    Sizes,
+    kept_offline,
+    matching,
+    open_pages,
+    packed,
+    weight,
+)
 from scripts.serve import make_server  # noqa: E402
 
 PLAYGROUND = "playground/#max_new_tokens=20&seed=1"
@@ -73,18 +84,6 @@ class Start:
     cold: list[float] = field(default_factory=list)
     warm: list[float] = field(default_factory=list)
     longest_task: list[float] = field(default_factory=list)
-
-
-@dataclass
-class Sizes:
-    """What is asked for, in bytes as gzip sends them."""
-
-    first_text: int
-    """Everything from the playground's address to the first token, but for the model's files."""
-    widget: int
-    shells: dict[str, int]
-    """Each page before anything is pressed; its fonts apart, since text is shown before they come."""
-    fonts: dict[str, int]
 
 
 @contextmanager
@@ -147,44 +146,30 @@ def measure_start(folders: list[Path], rounds: int) -> list[Start]:
     return starts
 
 
-def packed(folder: Path, urls: set[str], base: str) -> int:
-    """What files weigh on the way, the model's own left out; what is packed already is sent as it is."""
-    total = 0
-    for path in {unquote(urlsplit(url).path).lstrip("/") for url in urls if url.startswith(base)}:
-        file = folder / path / "index.html" if path.endswith("/") or not path else folder / path
-        if file.is_file() and not path.startswith("models/"):
-            data = file.read_bytes()
-            total += min(len(data), len(gzip.compress(data, 9, mtime=0)))
-    return total
-
-
 def measure_sizes(folder: Path) -> Sizes:
     """Open every page and write a first text, with everything that is asked for written down."""
     shells, fonts = {}, {}
-    pages = sorted(
-        path for path in folder.rglob("*.html") if path.name not in ("404.html", "HOW-TO-HOST.html")
-    )
     with (
         sync_playwright() as playwright,
         serving(folder) as base,
         tempfile.TemporaryDirectory() as profile,
         browsing(playwright, profile, press=False) as context,
     ):
+        page = context.pages[0]
+        for name, files in open_pages(page, folder, base):
+            shells[name] = sum(files.values())
+            fonts[name] = sum(bytes for file, bytes in files.items() if file.endswith(".woff2"))
         asked: set[str] = set()
         context.on("request", lambda request: asked.add(request.url))
-        page = context.pages[0]
-        for path in pages:
-            asked.clear()
-            name = path.relative_to(folder).as_posix()
-            page.goto(base + name, wait_until="networkidle")
-            fonts[name] = packed(folder, {url for url in asked if url.endswith(".woff2")}, base)
-            shells[name] = packed(folder, asked, base) - fonts[name]
-        asked.clear()
         context.add_init_script(WATCH)
         first_token(page, base)
-        first_text = packed(folder, asked, base)
-    widget = packed(folder, {f"{base}embed/goosequill.js"}, base)
-    return Sizes(first_text, widget, shells, fonts)
+        first_text = sum(packed(folder, asked, base).values())
+    later = {what: matching(folder, patterns) for what, patterns in LATER.items()}
+    return Sizes(first_text, weight(folder / WIDGET), shells, fonts, later, kept_offline(folder))
+
+
+def kb(size: int) -> str:
+    return f"{size / 1e3:,.0f}"
 
 
 def report(starts: list[Start], sizes: Sizes) -> str:
@@ -201,12 +186,15 @@ def report(starts: list[Start], sizes: Sizes) -> str:
             f"| {start.folder} | {cold:.2f} s | {warm:.2f} s | {cold / first[0]:.0%} | {warm / first[1]:.0%} "
             f"| {statistics.median(start.longest_task):.0f} ms |"
         )
-    largest = max(sizes.shells, key=lambda name: sizes.shells[name])
-    lines += ["", "| asked for, as gzip sends it | kB |", "|---|---:|"]
-    lines += [f"| first text, without the model | {sizes.first_text / 1e3:,.0f} |"]
-    lines += [f"| widget's script | {sizes.widget / 1e3:.1f} |"]
-    lines += [f"| largest page, {largest} | {sizes.shells[largest] / 1e3:.0f} |"]
-    lines += [f"| and most fonts of a page | {max(sizes.fonts.values()) / 1e3:.0f} |"]
+    lines += ["", "| asked for, as gzip sends it | kB | limit |", "|---|---:|---:|"]
+    lines += [f"| first text, without the model | {kb(sizes.first_text)} | {kb(FIRST_TEXT_LIMIT)} |"]
+    lines += [f"| the widget's script | {kb(sizes.widget)} | {kb(WIDGET_LIMIT)} |"]
+    for name in sorted(sizes.shells, key=lambda name: -sizes.shells[name]):
+        lines.append(
+            f"| {name} ({kb(sizes.fonts[name])} of it faces) | {kb(sizes.shells[name])} | {kb(SHELL_LIMIT)} |"
+        )
+    lines += [f"| later: {what} | {kb(size)} | |" for what, size in sizes.later.items()]
+    lines += [f"| in the background, to work without a network | {kb(sizes.offline)} | |"]
     return "\n".join(lines)
 
 

@@ -187,11 +187,11 @@ def build_runtime(output: Path) -> None:
 
 def list_engine_parts(output: Path) -> None:
     """Write engine/parts.json: what the worker fetches before it starts, so that it can say how far it is."""
-    library, packages = "python/stdlib.zip", "python/packages.tar.gz"
+    library, none = "python/library.tar.gz", "python/none.zip"
     (wheel,) = (path.relative_to(output).as_posix() for path in output.glob("wheels/goosequill-*.whl"))
-    first = ("vendor/pyodide/pyodide.asm.wasm", library, packages, wheel)
+    first = ("vendor/pyodide/pyodide.asm.wasm", library, none, wheel)
     parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
-    text = json.dumps({"library": library, "packages": packages, "wheel": wheel, "parts": parts}, indent=2)
+    text = json.dumps({"library": library, "none": none, "wheel": wheel, "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 

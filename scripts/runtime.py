@@ -1,4 +1,4 @@
-"""Make what Python starts from in a page: python/stdlib.zip, python/packages.tar.gz and the package's wheel.
+"""Make what Python starts from in a page: python/library.tar.gz and the package's wheel.
 
 All of it is compiled by the interpreter that will run it (Pyodide under Node), so that a page parses no
 Python. Of numpy only what the package uses is taken, of the package everything but its commands. The wheel
@@ -127,14 +127,16 @@ def _record_digest(data: bytes) -> str:
 
 
 def write_runtime(wheel: Path, output: Path) -> None:
-    """Write python/ and wheels/ into `output`; `wheel` is the package's own, with its sources."""
+    """Write python/ and wheels/ into `output`; `wheel` is the package's own, with its sources.
+
+    The library lies in plain files, which are read faster than a zip's. Pyodide wants a zip too: python/none.zip.
+    """
     (output / "python").mkdir()
     (output / "wheels").mkdir()
-    library = members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
-    write_zip(compiled(library), output / "python" / "stdlib.zip")
-    packages: dict[str, bytes] = {}
+    files = members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
     for pattern, unused in PACKAGES.items():
         (archive,) = PYODIDE.glob(pattern)
-        packages |= members(archive, unused)
-    write_tar(compiled(packages), output / "python" / "packages.tar.gz")
+        files |= {f"site-packages/{name}": data for name, data in members(archive, unused).items()}
+    write_tar(compiled(files), output / "python" / "library.tar.gz")
+    write_zip({}, output / "python" / "none.zip")
     write_wheel(wheel, output / "wheels")

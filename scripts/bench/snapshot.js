@@ -14,7 +14,7 @@ globalThis.__dirname = folder;
 const { loadPyodide } = await import(`${folder}pyodide.mjs`);
 const options = {
   indexURL: folder,
-  stdLibURL: fileURLToPath(new URL("../../dist/python/stdlib.zip", import.meta.url)),
+  stdLibURL: fileURLToPath(new URL("../../build/vendor/pyodide/python_stdlib.zip", import.meta.url)),
 };
 const wheel = await readFile(`${folder}numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl`);
 const NUMPY = "import numpy; str(numpy.arange(3) @ numpy.arange(3))";

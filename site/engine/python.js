@@ -5,11 +5,11 @@ import { counted, Meter, open } from "./download.js";
 
 /** @typedef {import("./protocol.js").Progress} Progress */
 /** @typedef {(progress: Progress) => void} Tell */
-/** @typedef {{library: string, packages: string, wheel: string, parts: {file: string, bytes: number}[]}} Parts */
+/** @typedef {{library: string, none: string, wheel: string, parts: {file: string, bytes: number}[]}} Parts */
 
 /** As the parts were compiled: without docstrings, which numpy adds to its functions otherwise. */
 const ARGUMENTS = ["-OO"];
-const PACKAGES = "/lib/python3.12/site-packages/";
+const LIBRARY = "/lib/python3.12/";
 const BLOCK = 512; // of a tar archive
 
 export class Python {
@@ -31,18 +31,17 @@ export class Python {
     for (const script of scripts) script.catch(() => {}); // awaited below
     const response = await open(this.#address("engine/parts.json"), { file: "parts.json" });
     /** @type {Parts} */
-    const { library, packages, wheel, parts } = await response.json();
+    const { library, none, wheel, parts } = await response.json();
     if (!this.local) serve(parts, this.base, tell, onLost);
-    const files = this.#read(packages).then(gunzip);
-    files.catch(() => {}); // awaited below
+    const archive = this.#read(library).then(gunzip);
+    archive.catch(onLost);
     const [{ loadPyodide }] = await Promise.all(scripts);
-    const stdLibURL = this.#place(library);
     this.pyodide = await loadPyodide({
       indexURL: this.#place("vendor/pyodide/"),
-      stdLibURL,
+      stdLibURL: this.#place(none),
       args: ARGUMENTS,
+      fsInit: async (/** @type {any} */ FS) => unpack(FS, await archive.catch(() => new Promise(() => {}))),
     });
-    unpack(this.pyodide.FS, await files);
     await this.pyodide.pyimport("micropip").install.callKwargs(this.#address(wheel), { deps: false });
     return this.pyodide;
   }
@@ -124,11 +123,14 @@ async function gunzip(blob) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Writes the files of a tar archive into Python's packages. @param {any} FS @param {Uint8Array} archive */
+/** Writes the files of a tar archive to where Python looks for its library. @param {any} FS @param {Uint8Array} archive */
 function unpack(FS, archive) {
+  let made = "";
   for (const [name, data] of tarFiles(archive)) {
-    const path = PACKAGES + name;
-    FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    const path = LIBRARY + name;
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    if (folder !== made) FS.mkdirTree(folder);
+    made = folder;
     FS.writeFile(path, data, { canOwn: true });
   }
 }

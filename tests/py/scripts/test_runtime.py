@@ -32,12 +32,8 @@ def read_zip(path: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def library(made: Path) -> dict[str, bytes]:
-    return read_zip(made / "python" / "stdlib.zip")
-
-
-@pytest.fixture(scope="module")
-def packages(made: Path) -> dict[str, bytes]:
-    with tarfile.open(made / "python" / "packages.tar.gz") as archive:
+    assert read_zip(made / "python" / "none.zip") == {}
+    with tarfile.open(made / "python" / "library.tar.gz") as archive:
         files = {member.name: archive.extractfile(member) for member in archive.getmembers()}
         return {name: file.read() for name, file in files.items() if file}
 
@@ -76,13 +72,11 @@ def sources(archive: Path) -> dict[str, tuple[str, bytes]]:
     return found
 
 
-def test_everything_that_is_imported_is_there(
-    library: dict[str, bytes], packages: dict[str, bytes], wheel: Path
-) -> None:
+def test_everything_that_is_imported_is_there(library: dict[str, bytes], wheel: Path) -> None:
     """From the package, and from micropip, through all modules; an import within `try` may fail."""
     kept = {
-        re.sub(r"(/__init__)?\.pyc$", "", name).replace("/", ".")
-        for name in [*library, *packages, *read_zip(wheel)]
+        re.sub(r"(/__init__)?\.pyc$", "", name.removeprefix("site-packages/")).replace("/", ".")
+        for name in [*library, *read_zip(wheel)]
         if name.endswith(".pyc")
     }
     known: dict[str, tuple[str, bytes]] = {}
@@ -107,22 +101,25 @@ def test_everything_that_is_imported_is_there(
     assert seen <= kept
 
 
-def test_numpys_parts_that_the_package_names_are_there(packages: dict[str, bytes]) -> None:
+def test_numpys_parts_that_the_package_names_are_there(library: dict[str, bytes]) -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "py" / "goosequill").rglob("*.py"))
     named = set(re.findall(r"\bnp\.(\w+)", text))
     with zipfile.ZipFile(next(runtime.PYODIDE.glob("numpy-*.whl"))) as wheel:
         parts = {name for name in named if f"numpy/{name}/__init__.py" in wheel.namelist()}
     assert "linalg" in parts
-    assert all(f"numpy/{part}/__init__.pyc" in packages for part in parts)
+    assert all(f"site-packages/numpy/{part}/__init__.pyc" in library for part in parts)
 
 
 def test_nothing_is_left_to_parse_and_every_library_keeps_its_licence(
-    library: dict[str, bytes], packages: dict[str, bytes], wheel: Path
+    library: dict[str, bytes], wheel: Path
 ) -> None:
-    files = library | packages | read_zip(wheel)
+    files = library | read_zip(wheel)
     assert not [name for name in files if name.endswith(".py")]
     for library_name in ("numpy", "micropip", "packaging", "goosequill"):
-        assert any(re.match(rf"{library_name}-[^/]*\.dist-info/.*LICEN[CS]E", name) for name in files)
+        assert any(
+            re.match(rf"(site-packages/)?{library_name}-[^/]*\.dist-info/.*LICEN[CS]E", name)
+            for name in files
+        )
     magics = {data[:4] for name, data in files.items() if name.endswith(".pyc")}
     assert len(magics) == 1, "compiled by more than one Python"
 

@@ -98,6 +98,10 @@ export class Live {
     byId("live-save").addEventListener("click", () => this.#save());
   }
 
+  get running() {
+    return this.#running !== null;
+  }
+
   stop() {
     this.#running?.abort();
   }
@@ -138,6 +142,7 @@ export class Live {
     this.#buttons();
     try {
       const model = await this.#model(signal);
+      signal.throwIfAborted();
       await this.#write(model, signal);
     } catch (error) {
       if (signal.aborted) this.#say("Stopped. Run goes on with the prompts that are left.");

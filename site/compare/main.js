@@ -70,6 +70,10 @@ const votes = new VotePage({ onTurn: resume });
 
 /** While a blind round is open, the page is where it goes on, and nowhere else: other views show names. */
 function resume() {
+  if (votes.blind && live.running) {
+    live.stop(); // what is judged must neither grow nor be joined by a column
+    announce("The live column is stopped. After the round, Run goes on with the prompts that are left.");
+  }
   if (votes.blind) view = { ...view, ...votes.scope, page: "vote" };
   writeUrl();
   refresh(0);
@@ -253,14 +257,15 @@ function toggle(row) {
   rows.redraw(row);
 }
 
-/** An output of a live column has grown: its row is drawn anew. @param {Report} report @param {string} prompt */
+/** An output of a live column has changed: its row is drawn anew, and pairs are dealt anew. @param {Report} report @param {string} prompt */
 function grow(report, prompt) {
   const id = loaded.find((one) => one.report === report)?.id;
   const row = table.rows.find((one) => one.prompt === prompt);
   const entry = report.entries.find((one) => one.prompt === prompt);
   if (!id || !row || !entry) return;
   row.cells.set(id, entry.results);
-  rows.redraw(row);
+  if (votes.blind) refresh(0);
+  else rows.redraw(row);
 }
 
 /** @type {import("./columns.js").ColumnActions} */

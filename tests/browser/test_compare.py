@@ -497,6 +497,40 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     assert not record.console_errors
 
 
+def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile, record: Record) -> None:
+    """One that came in mid-round once ended the round and showed names; a text was judged unfinished."""
+    for name, text in (("one", "x"), ("two", "y")):
+        pick(
+            comparer,
+            make_file(f"{name}.json", sampling({f"The goose {i}": {"g": [text]} for i in range(3)}, name)),
+        )
+    comparer.get_by_text("Live column").click()
+    comparer.get_by_label("Tokens at most").fill("1000")
+    status, count = comparer.locator("#live-status"), comparer.locator("#vote-count")
+
+    def begin() -> None:
+        comparer.get_by_role("button", name="Judge", exact=True).click()
+        comparer.get_by_role("button", name="Begin").click()
+        expect(status).to_have_text(re.compile("^Stopped|^Done"))
+
+    comparer.get_by_role("button", name="Run").click()
+    begin()  # while the engine is being loaded
+    expect(count).to_have_text("0 votes of 3 pairs")
+    comparer.get_by_role("button", name="Leave the round").click()
+    comparer.get_by_role("button", name="Read", exact=True).click()
+    comparer.get_by_role("button", name="Run").click()
+    live = comparer.locator("[data-letter=C]").get_by_test_id("output")
+    expect(live.first).to_contain_text(re.compile(r"\S"), timeout=90_000)
+    begin()  # while it writes
+    expect(comparer.get_by_test_id("report")).to_have_count(0)
+    pairs = count.text_content() or ""
+    comparer.get_by_role("button", name="Leave the round").click()
+    comparer.get_by_role("button", name="Read", exact=True).click()
+    expect(comparer.get_by_test_id("report")).to_have_count(3)
+    assert pairs == f"0 votes of {3 + 2 * live.count()} pairs"
+    assert not record.console_errors
+
+
 def test_it_opens_with_examples_that_make_room(comparer: Page, make_file: MakeFile) -> None:
     expect(comparer.get_by_test_id("report")).to_have_count(3)
     expect(comparer.get_by_test_id("prompt")).to_have_count(10)

@@ -129,7 +129,7 @@ def _record_digest(data: bytes) -> str:
 def write_runtime(wheel: Path, output: Path) -> None:
     """Write python/ and wheels/ into `output`; `wheel` is the package's own, with its sources.
 
-    The library lies in plain files, which are read faster than a zip's. Pyodide wants a zip too: python/none.zip.
+    The library lies in plain files, which are read faster than a zip's. Pyodide wants a zip too: none.zip.
     """
     (output / "python").mkdir()
     (output / "wheels").mkdir()

@@ -73,6 +73,8 @@ let lastId = 0;
 /** @type {string[]} */
 let prompts = [];
 let shown = 0;
+/** The name of the model that wrote; another may have been chosen since. */
+let writer = "";
 /** @type {AbortController | null} while something is written */
 let writing = null;
 /** Whether the columns stand shuffled and nameless. */
@@ -187,6 +189,7 @@ async function write() {
     const loaded = await panel.ensure();
     writing = new AbortController();
     setPrompts(list);
+    writer = panel.title;
     unjudged.clear();
     veiled = page.blind.checked;
     if (veiled) shuffle();
@@ -318,7 +321,7 @@ function report() {
     }),
   }));
   return {
-    model_name: panel.title,
+    model_name: writer,
     date: new Date().toISOString(),
     args: { generator: "goosequill", seed: page.seed.valueAsNumber },
     prompts: written.filter(({ results }) => results.length > 0),
@@ -402,6 +405,7 @@ function restore(values) {
 /** @param {{prompt: string, results: {sampling_config: string, sampling_params: any, outputs: string[]}[]}} example */
 function showExample({ prompt, results }) {
   setPrompts([prompt]);
+  writer = example.model_name;
   for (const { sampling_config, sampling_params, outputs } of results) {
     const column = columns.find(({ value }) => value === sampling_config);
     const { logprobs, finish_reason, ...settings } = sampling_params;

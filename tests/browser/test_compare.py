@@ -346,6 +346,26 @@ def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeF
     expect(rows).to_contain_text("secretone")
 
 
+def test_a_round_over_several_prompts_ends_without_a_question(comparer: Page, make_file: MakeFile) -> None:
+    for mark in "xyz":
+        prompts = {f"p{i}": {"cfg": [f"text {i} {mark}"]} for i in range(2)}
+        pick(comparer, make_file(f"{mark}.json", sampling(prompts, f"secret{mark}")))
+        expect(comparer.get_by_test_id("report")).to_have_count("xyz".index(mark) + 1)
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_role("button", name="Begin").click()
+    shown = []
+    for at in range(6):
+        expect(comparer.locator("#vote-count")).to_have_text(f"{at} vote{'' if at == 1 else 's'} of 6 pairs")
+        sides = comparer.locator(".duel .bubble").all_text_contents()
+        shown.append((comparer.locator(".duel-prompt").text_content(), frozenset(sides)))
+        assert "secret" not in comparer.content()
+        comparer.keyboard.press("1")
+    expect(comparer.get_by_text("Every pair has been judged.")).to_be_visible()
+    assert len(set(shown)) == 6 and {shown[0][0], shown[1][0]} == {"p0", "p1"}
+    comparer.get_by_role("button", name="Reveal names").click()
+    expect(comparer.locator("#unblinded")).to_have_text("Names were revealed; these votes are locked.")
+
+
 def test_a_blind_round_stays_blind_until_the_judge_ends_it(comparer: Page, make_file: MakeFile) -> None:
     """Leaving the Judge view in mid-round once showed the names."""
     outputs = {f"p{i}": {"cfg": [f"text {i}"]} for i in range(3)}

@@ -6,11 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from goosequill.weights.safetensors import encode
 from tests.browser.accessibility import violations
+from tests.py import checkpoints
 
 START = 60_000  # milliseconds that a start may take on a busy machine
 
@@ -124,6 +127,83 @@ def test_the_address_holds_everything(page: Page, browser: Browser) -> None:
     assert other.locator("#seed").input_value() == "77"
     assert other.locator("#length").input_value() == "8"
     other.close()
+
+
+def save(page: Page, path: Path) -> dict[str, Any]:
+    """The report of what is shown."""
+    with page.expect_download() as saved:
+        page.locator("#export").click()
+    saved.value.save_as(path)
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return report
+
+
+def test_seeds_of_their_own_part_the_texts_of_equal_decoders(page: Page, tmp_path: Path) -> None:
+    page.locator("#reset").click()
+    page.locator("#blind").uncheck()
+    for letter in "ABC":
+        page.get_by_label(f"Preset of decoder {letter}").select_option("top-p-0.8")
+    page.locator("#length").fill("12")
+    page.locator("#seed").fill("40")
+    same = write(page)
+    assert same[0] == same[1] == same[2] != ""
+    page.locator("#own-seeds").check()
+    own = write(page)
+    assert own[0] == same[0] and len(set(own)) == 3
+    (prompt,) = save(page, tmp_path / "report.json")["prompts"]
+    assert [result["sampling_params"]["seed"] for result in prompt["results"]] == [40, 41, 42]
+    expect(page).to_have_url(re.compile("own_seeds=1"))
+
+
+def counted(page: Page) -> tuple[int, int]:
+    """How often a decoder was the best, and how often one was seen."""
+    found = re.findall(r": (\d+) of (\d+)", page.locator("#tally").text_content() or "")
+    return sum(int(best) for best, _ in found), sum(int(seen) for _, seen in found)
+
+
+def test_blind_votes_go_through_every_prompt_before_a_name_is_shown(page: Page) -> None:
+    page.locator("#reset").click()
+    page.locator("#list").check()
+    page.get_by_test_id("prompt").fill("The goose was a\nThe king said\nIn the evening")
+    page.locator("#length").fill("8")
+    page.locator("#blind").check()
+    best, seen = counted(page)
+    write(page)
+    vote = page.get_by_role("group", name="Which reads best?")
+    names, shown = page.locator("#columns .column > select"), page.get_by_test_id("shown")
+    for at, (choice, left) in enumerate(
+        (("Text A", "2 more to judge"), ("No difference", "1 more to judge"))
+    ):
+        expect(shown).to_have_value(str(at))
+        vote.get_by_role("button", name=choice).click()
+        expect(page.get_by_test_id("status")).to_contain_text(left)
+        for place in range(3):
+            expect(names.nth(place)).to_be_hidden()
+    expect(shown).to_have_value("2")
+    vote.get_by_role("button", name="Text B").click()
+    expect(page.get_by_test_id("status")).to_contain_text("Your vote: ")
+    expect(names.first).to_be_visible()
+    assert counted(page) == (best + 2, seen + 9)
+    page.locator("#blind").uncheck()
+
+
+def test_texts_stay_those_of_the_model_that_wrote_them_when_another_is_chosen(
+    page: Page, tmp_path: Path
+) -> None:
+    page.locator("#reset").click()
+    page.locator("#length").fill("8")
+    before = write(page)
+    title = page.get_by_test_id("model-title").text_content()
+    file = tmp_path / "small.safetensors"
+    file.write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=256).items())))
+    page.get_by_text("Use a model of your own").click()
+    page.get_by_test_id("model-file").set_input_files(file)
+    expect(page.get_by_test_id("status")).to_contain_text("is ready", timeout=START)
+    other = page.get_by_test_id("model-title").text_content()
+    assert other != title
+    assert texts(page) == before and save(page, tmp_path / "report.json")["model_name"] == title
+    assert write(page) != before
+    assert save(page, tmp_path / "report.json")["model_name"] == other
 
 
 def test_a_model_that_an_address_names_is_fetched_only_when_the_visitor_agrees(

@@ -28,7 +28,7 @@ class ShakenModel:
     """A model whose scores are off by a little: as another kernel's are, only more."""
 
     def __init__(self, model: Any, seed: int) -> None:
-        self.config, self.new_state = model.config, model.new_state
+        self.config, self.kernel, self.new_state = model.config, model.kernel, model.new_state
         self._model, self._random = model, np.random.default_rng(seed)
 
     def forward(self, *args: Any, **options: Any) -> Any:

@@ -19,7 +19,17 @@ from goosequill.kernels.library import FLAGS, SOURCE  # noqa: E402
 
 BUILDS = {"plain": ["-msimd128"], "relaxed": ["-msimd128", "-mrelaxed-simd"]}
 SIDE = ["--experimental-pic", "-shared"]
-SIDE_EXPORTS = ("run", "pack", "scratch_words")
+SIDE_EXPORTS = (
+    "run",
+    "pack",
+    "scratch_words",
+    "highest_score",
+    "weigh_scores",
+    "temper_scores",
+    "place_of",
+    "at_least",
+    "leading",
+)
 # All threads' stacks lie in the memory that they share, so each is told its own.
 HELPER = ["--import-memory", "--shared-memory", "--max-memory=4294967296"]
 HELPER_EXPORTS = ("product_begin", "product_rows", "__stack_pointer")

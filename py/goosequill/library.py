@@ -50,16 +50,21 @@ def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> lis
         following = model.forward(piece, state, logits="all")
         assert following is not None
         rows = [before, *following[:-1]]
-        found += [_foretold(row, tokenizer, token, top) for row, token in zip(rows, piece, strict=True)]
+        found += [
+            _foretold(model, row, tokenizer, token, top) for row, token in zip(rows, piece, strict=True)
+        ]
         before = following[-1]
     return found
 
 
-def _foretold(scores: Scores | None, tokenizer: Tokenizer, token: int, top: int) -> dict[str, Any]:
-    logprob = None if scores is None else log_probability(scores, token)
+def _foretold(
+    model: Model, scores: Scores | None, tokenizer: Tokenizer, token: int, top: int
+) -> dict[str, Any]:
+    operations = model.kernel.scores
+    logprob = None if scores is None else log_probability(scores, token, operations)
     entry: dict[str, Any] = {"token": token, "text": token_text(tokenizer, token), "logprob": logprob}
     if top > 0:
-        likeliest = () if scores is None else candidates(scores, tokenizer, top)
+        likeliest = () if scores is None else candidates(scores, tokenizer, top, operations)
         entry["top_logprobs"] = [asdict(candidate) for candidate in likeliest]
     return entry
 

@@ -4,7 +4,8 @@
     python scripts/bench/decoding.py --pyodide     in Pyodide too, under Node (after `make vendor`)
 
 Every preset, and single steps, on scores like those of a text: a few tokens hold most of the mass. The
-rows "flat" are the other extreme, where no token is likelier than others by much. Median of 60 tokens.
+rows "flat" are the other extreme, where no token is likelier than others by much. Each with the fastest
+kernel that runs there and with numpy's, in turn; median of 60 tokens.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from goosequill.decoding.chain import make_chain  # noqa: E402
 from goosequill.decoding.context import Context  # noqa: E402
 from goosequill.decoding.processor import Setup  # noqa: E402
 from goosequill.decoding.sampling import draw, log_probability  # noqa: E402
+from goosequill.kernels import load_kernel  # noqa: E402
 from goosequill.tokenizers import load_tokenizer  # noqa: E402
 
 VOCABULARY = 65536
@@ -37,6 +39,7 @@ READ = 500
 ROUNDS = 60
 DECODERS: dict[str, dict[str, Any]] = {
     "neutral": {},
+    "the playground": {"temperature": 0.8, "top_p": 0.9},
     **PRESETS,
     "mirostat 1": {"mirostat": 1},
     "mirostat 2": {"mirostat": 2},
@@ -57,32 +60,42 @@ def make_scores(random: np.random.Generator, *, flat: bool) -> Any:
     return scores
 
 
-def measure(settings: dict[str, Any], *, flat: bool = False) -> float:
-    """Return the median milliseconds of choosing a token: chain, draw and log probability."""
+def measure(settings: dict[str, Any], *, flat: bool = False) -> dict[str, float]:
+    """Return the median milliseconds of choosing a token with each kernel.
+
+    That is all that happens to the scores: the look whether they are numbers, chain, draw, log probability.
+    """
     tokenizer, random = load_tokenizer("world"), np.random.default_rng(0)
     chain = make_chain(Setup(DecodingConfig.from_dict(settings), tokenizer, VOCABULARY))
-    context = Context(tokenizer, VOCABULARY, random.integers(1, VOCABULARY, READ).tolist())
-    seconds = []
+    read = random.integers(1, VOCABULARY, READ).tolist()
+    kernels = [load_kernel(), load_kernel("numpy")]
+    contexts = {kernel.name: Context(tokenizer, VOCABULARY, read, kernel.scores) for kernel in kernels}
+    seconds: dict[str, list[float]] = {kernel.name: [] for kernel in kernels}
     for _ in range(ROUNDS):
         scores = make_scores(random, flat=flat)
-        context.uniforms = (float(random.random()), float(random.random()))
-        start = time.perf_counter()
-        final = chain(scores, context)
-        token = draw(final, context.uniforms[0])
-        log_probability(scores, token)
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds) * 1000
+        uniforms = (float(random.random()), float(random.random()))
+        for name, context in contexts.items():
+            context.uniforms = uniforms
+            start = time.perf_counter()
+            context.operations.highest(scores)
+            final = chain(scores, context)
+            token = draw(final, uniforms[0], context.operations)
+            log_probability(scores, token, context.operations)
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) * 1000 for name, times in seconds.items()}
 
 
-def measure_all() -> dict[str, float]:
-    """Milliseconds a token of every decoder."""
+def measure_all() -> dict[str, dict[str, float]]:
+    """Milliseconds a token of every decoder, by kernel."""
     return {name: measure(settings, flat=name.endswith("flat")) for name, settings in DECODERS.items()}
 
 
-def measure_in_pyodide() -> dict[str, float]:
+def measure_in_pyodide() -> dict[str, dict[str, float]]:
     """The same, of Pyodide under Node."""
     script = ["node", str(HERE / "decoding.js")]
-    found: dict[str, float] = json.loads(subprocess.run(script, check=True, capture_output=True).stdout)
+    found: dict[str, dict[str, float]] = json.loads(
+        subprocess.run(script, check=True, capture_output=True).stdout
+    )
     return found
 
 
@@ -98,9 +111,10 @@ def main() -> None:
     if options.json:
         print(json.dumps(found, indent=2))
         return
-    print(f"{'ms a token':16}", *(f"{home:>8}" for home in found))
+    columns = [(home, kernel) for home, figures in found.items() for kernel in figures["neutral"]]
+    print(f"{'ms a token':16}", *(f"{f'{home}, {kernel}':>16}" for home, kernel in columns))
     for name in DECODERS:
-        print(f"{name:16}", *(f"{figures[name]:8.2f}" for figures in found.values()))
+        print(f"{name:16}", *(f"{found[home][name][kernel]:16.2f}" for home, kernel in columns))
 
 
 if __name__ == "__main__":

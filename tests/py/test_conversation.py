@@ -16,6 +16,7 @@ from goosequill.chat import FORMATS, ChatFormat, format_of
 from goosequill.conversation import Conversation
 from goosequill.decoding import Chunk, DecodingConfig, End
 from goosequill.errors import FileFormatError, SettingsError
+from goosequill.kernels import load_kernel
 from goosequill.models import Model, load_model
 from goosequill.personas import Persona, load_persona, save_persona
 from goosequill.tokenizers import Tokenizer, load_tokenizer
@@ -39,6 +40,7 @@ class Scripted:
 
     def __init__(self, *replies: str | list[int], tokenizer: Tokenizer = TOKENIZER) -> None:
         self.config = SimpleNamespace(vocab_size=tokenizer.vocab_size)
+        self.kernel = load_kernel()
         self.tokenizer = tokenizer
         self.replies = [tokenizer.encode(reply) if isinstance(reply, str) else reply for reply in replies]
         self.tokens: list[int] = []

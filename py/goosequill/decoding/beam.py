@@ -62,11 +62,10 @@ class _Search:
         options: list[tuple[float, int, int]] = []
         for place, beam in enumerate(self.beams):
             scores = writer.chain(beam.predictor.following(), beam.context)
-            scores = scores - np.float32(log_total(scores))
+            scores = scores - np.float32(log_total(scores, beam.context.operations))
             options += [
                 (beam.total + float(scores[token]), place, int(token))
-                for token in best(scores, 2 * width)
-                if scores[token] > -np.inf
+                for token in best(scores, 2 * width, beam.context.operations)
             ]
         options.sort(key=lambda option: (-option[0], option[1], option[2]))
         going: list[Beam] = []

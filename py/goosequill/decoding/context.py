@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.decoding.sampling import Scores
+from goosequill.kernels import ScoreOperations
 from goosequill.tokenizers import Tokenizer
 
 
 class Context:
-    """The tokens so far and the step's randomness.
+    """The tokens so far, the step's randomness, and what computes.
 
     Attributes
     ----------
     tokenizer, vocab_size
         Of the model; ``vocab_size`` counts the scores.
+    operations
+        The kernel's, over scores.
     prompt_length
         How many of the tokens are the prompt's.
     uniforms
@@ -31,9 +34,12 @@ class Context:
         With a constraint, where its automaton stands.
     """
 
-    def __init__(self, tokenizer: Tokenizer, vocab_size: int, prompt: Sequence[int]) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, vocab_size: int, prompt: Sequence[int], operations: ScoreOperations
+    ) -> None:
         self.tokenizer = tokenizer
         self.vocab_size = vocab_size
+        self.operations = operations
         self.prompt_length = len(prompt)
         self.uniforms = (0.5, 0.5)
         self.mirostat_mu: float | None = None
@@ -52,7 +58,7 @@ class Context:
 
     def copy(self) -> Context:
         """Return an independent context with the same contents."""
-        other = Context(self.tokenizer, self.vocab_size, self.tokens.tolist())
+        other = Context(self.tokenizer, self.vocab_size, self.tokens.tolist(), self.operations)
         other.prompt_length = self.prompt_length
         other.uniforms, other.mirostat_mu = self.uniforms, self.mirostat_mu
         other.unguided, other.automaton_state = self.unguided, self.automaton_state

@@ -36,7 +36,7 @@ def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator
             return
         scores = writer.predictor.following()
         final = writer.chain(scores, writer.context)
-        token, ahead = _choose(final, writer.predictor, seen, config.penalty_alpha)
+        token, ahead = _choose(final, writer, seen)
         writer.chain.observe(token, final, writer.context)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
@@ -51,13 +51,14 @@ def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator
     yield writer.end("stop" if writer.chain.finished(writer.context) else "length")
 
 
-def _choose(final: Scores, here: Predictor, seen: list[Scores], alpha: float) -> tuple[int, Predictor]:
+def _choose(final: Scores, writer: Writer, seen: list[Scores]) -> tuple[int, Predictor]:
     """Return the best candidate, and the model after it."""
-    chances = probabilities(final)
+    alpha, operations = writer.config.penalty_alpha, writer.context.operations
+    chances = probabilities(final, operations)
     past = np.stack(seen)
     found: tuple[float, int, Predictor] | None = None
-    for candidate in best(final, int((final > -np.inf).sum())):
-        ahead = here.copy()
+    for candidate in best(final, len(final), operations):
+        ahead = writer.predictor.copy()
         ahead.read([int(candidate)])
         likeness = float((past @ direction(ahead.following())).max())
         value = (1 - alpha) * float(chances[candidate]) - alpha * likeness

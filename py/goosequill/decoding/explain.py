@@ -24,6 +24,7 @@ from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import Scores, best, log_probability, probabilities
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
+from goosequill.kernels import ScoreOperations
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 10
@@ -73,7 +74,8 @@ def explain(
         )
     text = [*ids, *written]
     setup = Setup(config, tokenizer, int(model.config.vocab_size))
-    chain, context = make_chain(setup), Context(tokenizer, setup.vocab_size, ids)
+    operations = model.kernel.scores
+    chain, context = make_chain(setup), Context(tokenizer, setup.vocab_size, ids, operations)
     if index < 0:
         chain = Chain(())  # no decoder chose the prompt
     else:
@@ -89,12 +91,12 @@ def explain(
     return {
         "token": taken,
         "text": token_text(tokenizer, taken),
-        "logprob": log_probability(stages[0], taken),
+        "logprob": log_probability(stages[0], taken, operations),
         "steps": [
             {**step, "kept": int(np.isfinite(scores).sum())}
             for step, scores in zip(steps, stages, strict=True)
         ],
-        "candidates": _candidates(stages, taken, tokenizer),
+        "candidates": _candidates(stages, taken, tokenizer, operations),
     }
 
 
@@ -142,12 +144,14 @@ def _step(description: Any) -> dict[str, str]:
     return {"name": description.name, "label": description.label, "sentence": description.sentence}
 
 
-def _candidates(stages: Sequence[Scores], taken: int, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+def _candidates(
+    stages: Sequence[Scores], taken: int, tokenizer: Tokenizer, operations: ScoreOperations
+) -> list[dict[str, Any]]:
     """The model's likeliest tokens, and the one that was taken, through all stages."""
-    tokens = [int(token) for token in best(stages[0], CANDIDATES)]
+    tokens = [int(token) for token in best(stages[0], CANDIDATES, operations)]
     if taken not in tokens:
         tokens.append(taken)
-    shares = [probabilities(scores) for scores in stages]
+    shares = [probabilities(scores, operations) for scores in stages]
     return [
         {
             "token": token,

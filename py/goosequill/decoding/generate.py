@@ -106,7 +106,7 @@ def _write(writer: Writer, cancelled: Callable[[], bool], explain: bool) -> Iter
             yield writer.end("stop")
             return
         scores = writer.predictor.following()
-        explainer = Explainer(scores, writer.tokenizer) if explain else None
+        explainer = Explainer(scores, writer.tokenizer, writer.context.operations) if explain else None
         token = _choose(writer, scores, explainer)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
@@ -126,6 +126,6 @@ def _choose(writer: Writer, scores: Scores, explainer: Explainer | None) -> int:
     context = writer.context
     context.uniforms = writer.uniforms()
     final = writer.chain(scores, context, explainer.watch if explainer else None)
-    token = draw(final, context.uniforms[0])
+    token = draw(final, context.uniforms[0], context.operations)
     writer.chain.observe(token, final, context)
     return token

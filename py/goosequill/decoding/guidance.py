@@ -56,5 +56,6 @@ class Guidance(Processor):
         other = context.unguided
         if other is None:
             return scores.copy()
-        own, away = scores - log_total(scores), other - log_total(other)
+        own = scores - log_total(scores, context.operations)
+        away = other - log_total(other, context.operations)
         return np.asarray(away + np.float32(self.scale) * (own - away), np.float32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from goosequill.decoding.sampling import Scores, best, log_total
+from goosequill.kernels import ScoreOperations
 from goosequill.tokenizers import Tokenizer
 
 Reason = Literal["stop", "length", "abort"]
@@ -68,10 +69,12 @@ def token_text(tokenizer: Tokenizer, token: int) -> str:
     return tokenizer.token_bytes(token).decode("utf-8", "replace")
 
 
-def candidates(scores: Scores, tokenizer: Tokenizer, count: int) -> tuple[Candidate, ...]:
+def candidates(
+    scores: Scores, tokenizer: Tokenizer, count: int, operations: ScoreOperations
+) -> tuple[Candidate, ...]:
     """Return the likeliest tokens, the likeliest first."""
     if not count:
         return ()
-    total = log_total(scores)
-    ids = [int(token) for token in best(scores, count)]
+    total = log_total(scores, operations)
+    ids = [int(token) for token in best(scores, count, operations)]
     return tuple(Candidate(i, token_text(tokenizer, i), float(scores[i]) - total) for i in ids)

@@ -12,13 +12,14 @@ from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.processor import Processor, Setup
 from goosequill.decoding.sampling import (
     Scores,
-    alive,
     best,
     distribution,
     keep_only,
     largest,
+    likeliest,
     log_probability,
 )
+from goosequill.kernels import ScoreOperations
 
 _CANDIDATES = 100
 
@@ -78,16 +79,15 @@ class Mirostat(Processor):
     def __call__(self, scores: Scores, context: Context) -> Scores:
         mu = 2 * self.tau if context.mirostat_mu is None else context.mirostat_mu
         if self.version == 1:
-            return keep_only(scores, largest(scores, self._count(scores, mu)))
-        ids = alive(scores)
-        _, logs = distribution(scores[ids])
-        kept = ids[logs >= -mu * math.log(2)]
-        return keep_only(scores, kept if len(kept) else np.array([int(scores.argmax())]))
+            count = self._count(scores, mu, context.operations)
+            return keep_only(scores, largest(scores, count, context.operations))
+        _, logs = distribution(scores, context.operations)
+        kept = context.operations.at_least(logs, -mu * math.log(2))
+        return keep_only(scores, kept if len(kept) else likeliest(scores, context.operations))
 
-    def _count(self, scores: Scores, mu: float) -> int:
+    def _count(self, scores: Scores, mu: float, operations: ScoreOperations) -> int:
         """Return how many tokens to keep: Zipf's exponent is estimated from the 100 likeliest."""
-        top = scores[best(scores, _CANDIDATES)].astype(np.float64)
-        top = top[top > -np.inf]
+        top = scores[best(scores, _CANDIDATES, operations)].astype(np.float64)
         if len(top) < 2:
             return 1
         falls, gaps = top[:-1] - top[1:], np.log1p(1 / np.arange(1, len(top)))
@@ -102,5 +102,5 @@ class Mirostat(Processor):
 
     def observe(self, token: int, scores: Scores, context: Context) -> None:
         mu = 2 * self.tau if context.mirostat_mu is None else context.mirostat_mu
-        surprise = -log_probability(scores, token) / math.log(2)
+        surprise = -log_probability(scores, token, context.operations) / math.log(2)
         context.mirostat_mu = mu - self.eta * (surprise - self.tau)

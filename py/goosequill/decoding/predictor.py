@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from goosequill.decoding.sampling import Scores
 from goosequill.errors import GoosequillError
+from goosequill.kernels import Kernel
 
 
 class LanguageModel(Protocol):
@@ -17,6 +19,11 @@ class LanguageModel(Protocol):
     @property
     def config(self) -> Any:
         """Sizes, of which the decoder reads ``vocab_size``."""
+        ...
+
+    @property
+    def kernel(self) -> Kernel:
+        """What computes, of which the decoder uses the operations over scores."""
         ...
 
     def new_state(self) -> Any:
@@ -74,7 +81,8 @@ class Predictor:
 
     def _sound(self, logits: Any) -> Scores:
         scores: Scores = np.asarray(logits, np.float32)
-        if not np.isfinite(scores.max()):  # a NaN anywhere makes the maximum NaN
+        # A NaN anywhere makes the highest NaN.
+        if not math.isfinite(self.model.kernel.scores.highest(scores)):
             raise broken_down(self.state)
         return scores
 

@@ -1,110 +1,87 @@
 """Numerics over scores: normalising, choosing the largest, drawing.
 
-Scores are float32 logits over the whole vocabulary; minus infinity marks a token that was cut. Sums are
-taken in float64: BlinkDL's float32 sum over 65,536 tokens ends at 0.9999, and its top-p fails for that.
+Scores are float32 logits over the whole vocabulary; minus infinity marks a token that was cut. What goes
+over all of them is the kernel's (`goosequill.kernels.scores`). Sums are taken in float64: BlinkDL's
+float32 sum over 65,536 tokens ends at 0.9999, and its top-p fails for that.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.kernels.scores import LOWEST, ScoreOperations
+
 Scores = NDArray[np.float32]
 Ids = NDArray[np.intp]
 
-_FEW = 1024
-"""So many are sorted without ado."""
-
-_BINS = 1024
-
-_LEAST = np.float32(-1e30)
-"""A log weight beyond which it makes no difference: it keeps sums and products finite."""
+FAINTEST = -1e30
+"""The logarithm that stands for a chance of 0: it keeps sums and products finite."""
 
 
-def alive(scores: Scores) -> Ids:
+def alive(scores: Scores, operations: ScoreOperations) -> Ids:
     """Return the ids that are not cut, ascending."""
-    return np.flatnonzero(scores > -np.inf)
+    return operations.at_least(scores, LOWEST)
 
 
-def probabilities(scores: NDArray[np.floating]) -> NDArray[np.float32]:
+def probabilities(scores: Scores, operations: ScoreOperations) -> NDArray[np.float32]:
     """Return softmax(scores); a cut token has 0."""
-    weights = np.exp(scores - scores.max())
-    weights /= weights.sum(dtype=np.float64)
-    return np.asarray(weights, np.float32)
+    weights, _, total = operations.weigh(scores)
+    weights /= np.float64(total)
+    return weights
 
 
-def distribution(scores: Scores) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return softmax(scores) and its natural logarithm, which is finite; no token may be cut."""
-    with np.errstate(over="ignore"):
-        shifted = np.maximum(scores - scores.max(), _LEAST)
-    weights = np.exp(shifted)
-    total = float(weights.sum(dtype=np.float64))
-    return weights / total, shifted - math.log(total)
+def distribution(
+    scores: Scores, operations: ScoreOperations
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return softmax(scores) and its natural logarithm; a cut token has 0 and `FAINTEST`."""
+    weights, highest, total = operations.weigh(scores)
+    logs = operations.temper(scores, highest + math.log(total), 1.0)
+    np.maximum(logs, np.float32(FAINTEST), out=logs)
+    return weights / total, logs
 
 
-def log_total(scores: Scores) -> float:
+def log_total(scores: Scores, operations: ScoreOperations) -> float:
     """Return log(sum(exp(scores)))."""
-    highest = scores.max()
-    return float(highest) + float(np.log(np.exp(scores - highest).sum(dtype=np.float64)))
+    _, highest, total = operations.weigh(scores)
+    return highest + math.log(total)
 
 
-def log_probability(scores: Scores, token: int) -> float:
+def log_probability(scores: Scores, token: int, operations: ScoreOperations) -> float:
     """Return the natural logarithm of a token's share of the softmax."""
-    return float(scores[token]) - log_total(scores)
+    return float(scores[token]) - log_total(scores, operations)
 
 
 def keep_only(scores: Scores, ids: Ids) -> Scores:
     """Return the scores with every token but ``ids`` cut."""
-    kept = np.full_like(scores, -np.inf)
+    kept = _nothing(len(scores)).copy()
     kept[ids] = scores[ids]
     return kept
 
 
-def largest(values: NDArray[np.floating], count: int) -> Ids:
-    """Return the indices of exactly ``count`` largest values, ascending; of equal ones the first.
-
-    By partition, not by sorting: linear in the length.
-    """
-    if count >= len(values):
-        return np.arange(len(values))
-    edge = np.partition(values, len(values) - count)[len(values) - count]
-    above = np.flatnonzero(values > edge)
-    ties = np.flatnonzero(values == edge)[: count - len(above)]
-    return np.sort(np.concatenate([above, ties]))
+@lru_cache(maxsize=1)
+def _nothing(size: int) -> Scores:
+    """Scores that are all cut. To copy them takes a fifth of what filling an array does in WebAssembly."""
+    return np.full(size, -np.inf, np.float32)
 
 
-def best(scores: NDArray[np.floating], count: int) -> Ids:
-    """Return the indices of the ``count`` largest, largest first; of equal ones the first."""
-    ids = largest(scores, count)
+def largest(values: Scores, count: int, operations: ScoreOperations) -> Ids:
+    """Return the indices of the ``count`` largest that are not cut, ascending; of equal ones the first."""
+    return operations.leading(values, None, count)
+
+
+def best(scores: Scores, count: int, operations: ScoreOperations) -> Ids:
+    """Return the same, largest first."""
+    ids = largest(scores, count, operations)
     return ids[np.argsort(-scores[ids], kind="stable")]
 
 
-def covering(order: NDArray[np.floating], weights: NDArray[np.floating], mass: float) -> Ids:
-    """Return the fewest indices, largest ``order`` first, whose weights sum to ``mass`` or more.
-
-    Of equal ones the first are taken; all, where the whole is less than ``mass``. Nothing long is sorted: a
-    histogram of the weights over ``order`` tells in which narrow range the mass is reached, and only what
-    lies in that range is looked at further.
-    """
-    ids = np.arange(len(order))
-    taken: list[Ids] = []
-    while len(ids) > _FEW:
-        values = order[ids]
-        lowest, highest = float(values.min()), float(values.max())
-        if lowest == highest:
-            break
-        bins = ((highest - values) * (_BINS / (highest - lowest))).astype(np.intp)
-        sums = np.cumsum(np.bincount(bins, weights[ids]))
-        edge = int(np.searchsorted(sums, mass))
-        # By their places: picking by a mask is five times slower in WebAssembly.
-        taken.append(ids[np.flatnonzero(bins < edge)])
-        ids = ids[np.flatnonzero(bins == edge)]
-        mass -= sums[edge - 1] if edge else 0.0
-    ids = ids[np.argsort(-order[ids], kind="stable")]
-    sums = np.cumsum(weights[ids], dtype=np.float64)
-    return np.concatenate([*taken, ids[: int(np.searchsorted(sums, mass)) + 1]])
+def likeliest(scores: Scores, operations: ScoreOperations) -> Ids:
+    """Return the index of the highest, or of the first of them, as an array of one."""
+    return operations.at_least(scores, operations.highest(scores))[:1]
 
 
 def entropy(chances: NDArray[np.float32], logs: NDArray[np.float32]) -> float:
@@ -112,10 +89,7 @@ def entropy(chances: NDArray[np.float32], logs: NDArray[np.float32]) -> float:
     return -float((chances * logs).sum(dtype=np.float64))
 
 
-def draw(scores: Scores, uniform: float) -> int:
+def draw(scores: Scores, uniform: float, operations: ScoreOperations) -> int:
     """Return the id where ``uniform`` (0 to 1) falls when the tokens are laid out by their chances."""
-    ids = alive(scores)
-    kept = scores[ids]
-    sums = np.cumsum(np.exp(kept - kept.max()), dtype=np.float64)
-    place = int(np.searchsorted(sums, uniform * sums[-1], side="right"))
-    return int(ids[min(place, len(ids) - 1)])
+    weights, _, total = operations.weigh(scores)
+    return operations.place(weights, uniform * total)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Scores, alive, distribution, entropy, keep_only
+from goosequill.decoding.sampling import Scores, alive, distribution, entropy, keep_only, likeliest
+from goosequill.kernels import ScoreOperations
 
 
 @dataclass(frozen=True)
@@ -76,20 +75,17 @@ class Temperature(Processor):
         return cls(config.temperature, config.dynatemp_range, config.dynatemp_exponent)
 
     def __call__(self, scores: Scores, context: Context) -> Scores:
-        temperature = self._dynamic(scores) if self.spread else self.temperature
+        temperature = self._dynamic(scores, context.operations) if self.spread else self.temperature
         if temperature <= 0:
-            return keep_only(scores, np.array([int(scores.argmax())]))
+            return keep_only(scores, likeliest(scores, context.operations))
         # Counted from the highest, so that the smallest temperature overflows to a cut and not to infinity.
-        ids = alive(scores)
-        changed = np.full_like(scores, -np.inf)
-        with np.errstate(over="ignore"):
-            changed[ids] = (scores[ids].astype(np.float64) - float(scores.max())) / temperature
-        return changed
+        return context.operations.temper(scores, context.operations.highest(scores), temperature)
 
-    def _dynamic(self, scores: Scores) -> float:
-        chances, logs = distribution(scores[alive(scores)])
-        if len(chances) < 2:
+    def _dynamic(self, scores: Scores, operations: ScoreOperations) -> float:
+        count = len(alive(scores, operations))
+        if count < 2:
             return self.temperature
+        chances, logs = distribution(scores, operations)
         low, high = max(0.0, self.temperature - self.spread), self.temperature + self.spread
-        share = min(1.0, entropy(chances, logs) / math.log(len(chances)))
+        share = min(1.0, entropy(chances, logs) / math.log(count))
         return float(low + (high - low) * share**self.exponent)

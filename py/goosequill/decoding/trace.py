@@ -12,6 +12,7 @@ import numpy as np
 
 from goosequill.decoding.items import token_text
 from goosequill.decoding.sampling import Ids, Scores, best, log_probability, probabilities
+from goosequill.kernels import ScoreOperations
 from goosequill.tokenizers import Tokenizer
 
 SHOWN = 10
@@ -24,8 +25,8 @@ MODEL = "model"
 class Explainer:
     """Watches a chain at work on one token's scores."""
 
-    def __init__(self, scores: Scores, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, scores: Scores, tokenizer: Tokenizer, operations: ScoreOperations) -> None:
+        self._tokenizer, self._operations = tokenizer, operations
         self._stages: list[tuple[str, Scores]] = [(MODEL, scores)]
 
     def watch(self, name: str, scores: Scores) -> None:
@@ -42,10 +43,10 @@ class Explainer:
         ``surprisal`` in bits and ``rank`` (from 1) under the model alone, ``probability`` in the end.
         """
         raw = self._stages[0][1]
-        chances = [probabilities(scores) for _, scores in self._stages]
+        chances = [probabilities(scores, self._operations) for _, scores in self._stages]
         return {
             "token": token,
-            "surprisal": -log_probability(raw, token) / math.log(2),
+            "surprisal": -log_probability(raw, token, self._operations) / math.log(2),
             "rank": int((raw > raw[token]).sum()) + 1,
             "probability": float(chances[-1][token]),
             "stages": [
@@ -55,7 +56,9 @@ class Explainer:
         }
 
     def _shown(self, token: int, chances: list[Scores]) -> Ids:
-        ids = np.unique(np.concatenate([*(best(chance, SHOWN) for chance in chances), [token]]))
+        ids = np.unique(
+            np.concatenate([*(best(chance, SHOWN, self._operations) for chance in chances), [token]])
+        )
         return ids[np.argsort(-chances[0][ids], kind="stable")]
 
     def _candidate(self, token: int, chances: list[Scores]) -> dict[str, Any]:
@@ -74,7 +77,11 @@ class Explainer:
 
 
 def explain_prompt(
-    tokens: list[int], before: Scores | None, following: Scores, tokenizer: Tokenizer
+    tokens: list[int],
+    before: Scores | None,
+    following: Scores,
+    tokenizer: Tokenizer,
+    operations: ScoreOperations,
 ) -> list[dict[str, Any]]:
     """Return how well the model foresaw each token of a prompt.
 
@@ -94,17 +101,21 @@ def explain_prompt(
         not known.
     """
     rows = [before, *following[:-1]]
-    return [_foreseen(token, scores, tokenizer) for token, scores in zip(tokens, rows, strict=True)]
+    return [
+        _foreseen(token, scores, tokenizer, operations) for token, scores in zip(tokens, rows, strict=True)
+    ]
 
 
-def _foreseen(token: int, scores: Scores | None, tokenizer: Tokenizer) -> dict[str, Any]:
+def _foreseen(
+    token: int, scores: Scores | None, tokenizer: Tokenizer, operations: ScoreOperations
+) -> dict[str, Any]:
     found: dict[str, Any] = {"token": token, "text": token_text(tokenizer, token)}
     if scores is None:
         return found | {"surprisal": None, "rank": None, "candidates": []}
-    chances = probabilities(scores)
-    likeliest = [int(i) for i in best(scores, SHOWN)]
+    chances = probabilities(scores, operations)
+    likeliest = [int(i) for i in best(scores, SHOWN, operations)]
     return found | {
-        "surprisal": -log_probability(scores, token) / math.log(2),
+        "surprisal": -log_probability(scores, token, operations) / math.log(2),
         "rank": int((scores > scores[token]).sum()) + 1,
         "candidates": [
             {"token": i, "text": token_text(tokenizer, i), "probability": float(chances[i])}

@@ -17,16 +17,17 @@ from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.processor import Processor, Setup
 from goosequill.decoding.sampling import (
+    FAINTEST,
     Ids,
     Scores,
     alive,
-    covering,
     distribution,
     entropy,
     keep_only,
     largest,
     probabilities,
 )
+from goosequill.kernels import ScoreOperations
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,11 @@ class Cut(Processor):
         return None if limit == parameter.neutral else cls(limit)
 
     @abstractmethod
-    def kept(self, scores: Scores) -> Ids:
+    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
         """Return the tokens that are kept."""
 
     def __call__(self, scores: Scores, context: Context) -> Scores:
-        return keep_only(scores, self.kept(scores))
+        return keep_only(scores, self.kept(scores, context.operations))
 
 
 class TopNSigma(Cut):
@@ -72,9 +73,9 @@ class TopNSigma(Cut):
         ),
     )
 
-    def kept(self, scores: Scores) -> Ids:
-        some = scores[alive(scores)].astype(np.float64)
-        return np.flatnonzero(scores >= some.max() - self.limit * some.std())
+    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+        some = scores[alive(scores, operations)].astype(np.float64)
+        return operations.at_least(scores, some.max() - self.limit * some.std())
 
 
 class TopK(Cut):
@@ -101,8 +102,8 @@ class TopK(Cut):
         ),
     )
 
-    def kept(self, scores: Scores) -> Ids:
-        return largest(scores, int(self.limit))
+    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+        return largest(scores, int(self.limit), operations)
 
 
 class Typical(Cut):
@@ -128,10 +129,10 @@ class Typical(Cut):
         ),
     )
 
-    def kept(self, scores: Scores) -> Ids:
-        ids = alive(scores)
-        chances, logs = distribution(scores[ids])
-        return ids[covering(-np.abs(logs + entropy(chances, logs)), chances, self.limit)]
+    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+        chances, logs = distribution(scores, operations)
+        expected = -np.abs(logs + entropy(chances, logs))
+        return operations.leading(expected, chances, self.limit, FAINTEST / 2)
 
 
 class TopP(Cut):
@@ -157,12 +158,11 @@ class TopP(Cut):
         ),
     )
 
-    def kept(self, scores: Scores) -> Ids:
-        chances = probabilities(scores)
+    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+        weights, _, total = operations.weigh(scores)
         # All tokens below this line together are less than what may be cut, so none of them is kept.
-        ids = np.flatnonzero(chances >= (1 - self.limit) / len(chances))
-        some = chances[ids]
-        return ids[covering(some, some, self.limit)]
+        line = (1 - self.limit) / len(weights) * total
+        return operations.leading(weights, weights, self.limit * total, line)
 
 
 class MinP(Cut):
@@ -188,8 +188,8 @@ class MinP(Cut):
         ),
     )
 
-    def kept(self, scores: Scores) -> Ids:
-        return np.flatnonzero(scores >= np.float32(float(scores.max()) + math.log(self.limit)))
+    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+        return operations.at_least(scores, operations.highest(scores) + math.log(self.limit))
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ class Xtc(Processor):
         changed = scores.copy()
         if context.uniforms[1] >= self.chance:
             return changed
-        chances = probabilities(scores)
+        chances = probabilities(scores, context.operations)
         tops = np.flatnonzero((chances >= self.threshold) & (scores > -np.inf))
         if len(tops) > 1:
             # Of equally likely ones the last by rank stays: ranks go by chance, then by id.

@@ -55,7 +55,7 @@ class Writer:
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
         self._random = Pcg64(self.seed)
-        self.context = Context(tokenizer, vocab_size, start)
+        self.context = Context(tokenizer, vocab_size, start, model.kernel.scores)
         self.chain = make_chain(Setup(config, tokenizer, vocab_size))
         self.chain.follow(self.prompt[len(start) :], self.context)
         self.ends = end_tokens(config, tokenizer)
@@ -84,7 +84,11 @@ class Writer:
             self.predictor.read(piece, predict=first + len(piece) == len(self.prompt))
             return ()
         before = self.predictor.scores
-        return tuple(explain_prompt(piece, before, self.predictor.read_all(piece), self.tokenizer))
+        return tuple(
+            explain_prompt(
+                piece, before, self.predictor.read_all(piece), self.tokenizer, self.context.operations
+            )
+        )
 
     def _recall(self) -> int:
         """Take the nearest kept state, and return how many tokens of the prompt it has read."""
@@ -109,8 +113,10 @@ class Writer:
         self.context.append(token)
         self.written += 1
         text, stopped = self._watcher.push(self._stream.push(token))
-        likeliest = candidates(scores, self.tokenizer, self.config.logprobs)
-        return Chunk(text, token, log_probability(scores, token), self.written - 1, likeliest), stopped
+        operations = self.context.operations
+        likeliest = candidates(scores, self.tokenizer, self.config.logprobs, operations)
+        logprob = log_probability(scores, token, operations)
+        return Chunk(text, token, logprob, self.written - 1, likeliest), stopped
 
     def read_token(self, token: int, *, predict: bool) -> None:
         """Let the model read what was written; the last token only where the state is the caller's.

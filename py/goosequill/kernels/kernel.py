@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.kernels.scores import ScoreOperations
 from goosequill.weights.quantize import QuantizedMatrix
 
 Floats = NDArray[np.float32]
@@ -35,6 +36,8 @@ class Kernel(Protocol):
     name: str
     chunk_size: int
     """How many tokens a model should pass through each matrix at once while reading a prompt."""
+    scores: ScoreOperations
+    """What is done over the scores when a token is chosen: at once, and on arrays."""
 
     def run(
         self,

@@ -17,6 +17,9 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from goosequill.errors import LoadError
 
@@ -44,13 +47,32 @@ class Library:
         self.name = name
         self.helper = path.with_name(f"{path.stem}-helper.wasm")
         library = ctypes.CDLL(str(path))
-        pointer, word = ctypes.c_void_p, ctypes.c_ssize_t
+        pointer, word, single, double = ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_float, ctypes.c_double
         self.run = library.run
         self.run.argtypes, self.run.restype = [pointer, word, pointer], None
         self.pack = library.pack
         self.pack.argtypes, self.pack.restype = [pointer, pointer, word, word, word], None
         self.scratch_words = library.scratch_words
         self.scratch_words.argtypes, self.scratch_words.restype = [word, word], word
+        self.highest_score = library.highest_score
+        self.highest_score.argtypes, self.highest_score.restype = [pointer, word], single
+        self.weigh_scores = library.weigh_scores
+        self.weigh_scores.argtypes, self.weigh_scores.restype = [pointer, pointer, word, single], double
+        self.temper_scores = library.temper_scores
+        self.temper_scores.argtypes = [pointer, pointer, word, double, double]
+        self.temper_scores.restype = None
+        self.place_of = library.place_of
+        self.place_of.argtypes, self.place_of.restype = [pointer, word, double], word
+        self.at_least = library.at_least
+        self.at_least.argtypes, self.at_least.restype = [pointer, pointer, word, single], word
+        self.leading = library.leading
+        self.leading.argtypes = [pointer, pointer, pointer, word, double, single]
+        self.leading.restype = word
+
+
+def address_of(array: NDArray[Any]) -> int:
+    """Where an array's numbers begin."""
+    return int(array.__array_interface__["data"][0])
 
 
 def open_library(name: str) -> Library:

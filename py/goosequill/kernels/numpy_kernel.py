@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Activation, Floats
+from goosequill.kernels.scores import NumpyScores, ScoreOperations
 from goosequill.weights.quantize import QuantizedMatrix
 
 
@@ -63,6 +64,7 @@ class NumpyKernel:
     def __init__(self, multiply: Callable[[Floats, Floats], Floats] | None = None) -> None:
         default = multiply_einsum if sys.platform == "emscripten" else multiply_blas
         self._multiply = multiply or default
+        self.scores: ScoreOperations = NumpyScores()
 
     def run(
         self,

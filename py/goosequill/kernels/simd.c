@@ -70,17 +70,20 @@ INLINE f32x4 choose(i32x4 mask, f32x4 yes, f32x4 no) {
   return (f32x4)(((i32x4)yes & mask) | ((i32x4)no & ~mask));
 }
 
+#ifdef __wasm_simd128__
+INLINE f32x4 larger(f32x4 a, f32x4 b) { return __builtin_wasm_pmax_f32x4(b, a); }
+INLINE f32x4 smaller(f32x4 a, f32x4 b) { return __builtin_wasm_pmin_f32x4(b, a); }
+#else
 INLINE f32x4 larger(f32x4 a, f32x4 b) { return choose(a > b, a, b); }
 INLINE f32x4 smaller(f32x4 a, f32x4 b) { return choose(a < b, a, b); }
+#endif
 INLINE f32x4 absolute(f32x4 a) { return (f32x4)((i32x4)a & 0x7fffffff); }
 INLINE float square_root(float a) { return __builtin_sqrtf(a); }
 
-// exp by 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf); relative error 2e-7.
-// Beyond what float32 can hold it stays at the smallest or largest power of two.
-NOINLINE f32x4 exponential(f32x4 x) {
-  const f32x4 round = splat(12582912.0f);  // 1.5 2^23: adding it rounds to an integer
-  x = smaller(larger(x, splat(-87.3f)), splat(88.0f));
-  f32x4 n = (x * 1.44269504f + round) - round;
+// exp by 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf); relative error 2e-7. For -87.3 to 88.
+INLINE f32x4 moderate_exponential(f32x4 x) {
+  const f32x4 round = splat(12582912.0f);  // 1.5 2^23: adding it rounds to an integer, in the last bits
+  f32x4 shifted = x * 1.44269504f + round, n = shifted - round;
   f32x4 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   f32x4 p = splat(1.9875691500e-4f);
   p = p * r + 1.3981999507e-3f;
@@ -89,8 +92,11 @@ NOINLINE f32x4 exponential(f32x4 x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  return (f32x4)((i32x4)p + (__builtin_convertvector(n, i32x4) << 23));
+  return (f32x4)((i32x4)p + ((i32x4)shifted << 23));
 }
+
+// Beyond what float32 can hold it stays at the smallest or largest power of two.
+NOINLINE f32x4 exponential(f32x4 x) { return moderate_exponential(smaller(larger(x, splat(-87.3f)), splat(88.0f))); }
 
 INLINE f32x4 sigmoid(f32x4 x) { return 1.0f / (1.0f + exponential(-x)); }
 
@@ -587,6 +593,201 @@ static void head_bonus(float *out, const float *r, const float *k, const float *
     f32x4 factor = splat(sum(strength));
     for (word i = 0; i < size; i += 4) store(out + i, factor * load(v + i, size - i), size - i);
   }
+}
+
+// ---- Over the scores of a vocabulary; Python calls these one by one ------------------------
+
+typedef double f64x4 __attribute__((vector_size(32), aligned(8)));
+typedef unsigned u32x4 __attribute__((vector_size(16), aligned(4)));
+
+#define LOWEST (-__builtin_inff())
+#define BLOCK 16  // scores that are looked at together: where all are cut, or too low, they are passed over
+#define EACH_VECTOR UNROLL for (unsigned j = 0; j < BLOCK / 4; j++)
+
+INLINE int any(i32x4 mask) {
+#ifdef __wasm_simd128__
+  return __builtin_wasm_any_true_v128((i8x16)mask);
+#else
+  return __builtin_reduce_or(mask) != 0;
+#endif
+}
+
+INLINE int any_of(const i32x4 *masks) { return any((masks[0] | masks[1]) | (masks[2] | masks[3])); }
+INLINE f64x4 doubles(f32x4 v) { return __builtin_convertvector(v, f64x4); }
+INLINE double sum_of_doubles(f64x4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+
+// A last block that is short, with minus infinity behind its end.
+NOINLINE const float *padded(float *spare, const float *scores, word left) {
+  for (word j = 0; j < BLOCK; j++) spare[j] = j < left ? scores[j] : LOWEST;
+  return spare;
+}
+
+NOINLINE void store_short(float *out, const float *block, word left) {
+  for (word j = 0; j < left; j++) out[j] = block[j];
+}
+
+// The next block of `left` scores.
+INLINE void load_block(f32x4 *block, const float *scores, word left) {
+  float spare[BLOCK];
+  if (left < BLOCK) scores = padded(spare, scores, left);
+  EACH_VECTOR block[j] = load(scores + 4 * j, 4);
+}
+
+INLINE void store_block(float *out, const f32x4 *block, word left) {
+  float spare[BLOCK], *to = left < BLOCK ? spare : out;
+  EACH_VECTOR store(to + 4 * j, block[j], 4);
+  if (left < BLOCK) store_short(out, spare, left);
+}
+
+// The highest of n scores; NaN if one is NaN.
+float highest_score(const float *scores, word n) {
+  f32x4 x[4], top[4] = {splat(LOWEST), splat(LOWEST), splat(LOWEST), splat(LOWEST)};
+  i32x4 wrong = {0};
+  for (word i = 0; i < n; i += BLOCK) {
+    load_block(x, scores + i, n - i);
+    EACH_VECTOR {
+      top[j] = larger(x[j], top[j]);
+      wrong |= x[j] != x[j];
+    }
+  }
+  f32x4 all = larger(larger(top[0], top[1]), larger(top[2], top[3]));
+  float a = all[0] > all[1] ? all[0] : all[1], b = all[2] > all[3] ? all[2] : all[3];
+  return any(wrong) ? __builtin_nanf("") : a > b ? a : b;
+}
+
+// exp(score - highest), 0 where that is below what float32 holds well. Returns the sum; NaN if `highest` is not finite.
+double weigh_scores(float *weights, const float *scores, word n, float highest) {
+  f64x4 total = {0};
+  for (word i = 0; i < n; i += BLOCK) {
+    f32x4 x[4], weight[4] = {0};
+    i32x4 counts[4];
+    load_block(x, scores + i, n - i);
+    EACH_VECTOR counts[j] = (x[j] -= highest) > -87.0f;
+    if (any_of(counts)) EACH_VECTOR {
+      weight[j] = (f32x4)((i32x4)moderate_exponential(x[j]) & counts[j]);
+      total += doubles(weight[j]);
+    }
+    store_block(weights + i, weight, n - i);
+  }
+  return sum_of_doubles(total) + (highest - highest);
+}
+
+// (score - highest) / temperature, in double precision on the way.
+void temper_scores(float *out, const float *scores, word n, double highest, double temperature) {
+  for (word i = 0; i < n; i += BLOCK) {
+    f32x4 x[4];
+    i32x4 alive[4];
+    load_block(x, scores + i, n - i);
+    EACH_VECTOR alive[j] = x[j] > LOWEST;
+    if (any_of(alive)) EACH_VECTOR x[j] = __builtin_convertvector((doubles(x[j]) - highest) / temperature, f32x4);
+    store_block(out + i, x, n - i);
+  }
+}
+
+// The first place up to which the weights sum to more than the target; if none, the last that weighs anything.
+word place_of(const float *weights, word n, double target) {
+  double sum = 0;
+  word i = 0;
+  for (; i + BLOCK <= n; i += BLOCK) {
+    f64x4 part = {0};
+    EACH_VECTOR part += doubles(load(weights + i + 4 * j, 4));
+    double more = sum_of_doubles(part);
+    if (sum + more > target) break;
+    sum += more;
+  }
+  for (; i < n; i++)
+    if ((sum += weights[i]) > target) return i;
+  while (i > 1 && !(weights[i - 1] > 0)) i--;
+  return i - 1;
+}
+
+// The places of the values that are at least `limit`, ascending. Returns how many they are, and may write one more.
+word at_least(word *places, const float *values, word n, float limit) {
+  word count = 0;
+  for (word i = 0; i < n; i += BLOCK) {
+    f32x4 x[4];
+    i32x4 reached[4];
+    load_block(x, values + i, n - i);
+    EACH_VECTOR reached[j] = x[j] >= limit;
+    if (any_of(reached)) EACH_VECTOR if (any(reached[j]))
+      UNROLL for (unsigned lane = 0; lane < 4; lane++) {
+        places[count] = i + 4 * j + lane;
+        count -= reached[j][lane];
+      }
+  }
+  return count;
+}
+
+#define DIGITS 2048
+
+// Bits of a number, so turned that they are ordered as the numbers are; and back.
+INLINE u32x4 ordered(f32x4 values) {
+  i32x4 bits = (i32x4)(values + 0.0f);  // so that -0 is 0
+  return (u32x4)(bits ^ ((bits >> 31) | (-0x7fffffff - 1)));
+}
+
+INLINE float number(unsigned key) {
+  union { unsigned bits; float number; } all = {key >> 31 ? key ^ 0x80000000u : ~key};
+  return all.number;
+}
+
+// The digit from the largest down at which the sums reach the mass; if none does, the last that has any. What comes
+// before it is taken off the mass.
+static int reach(const double *sums, double *mass) {
+  int digit = -1;
+  for (int d = DIGITS - 1; d >= 0; d--) {
+    if (!(sums[d] > 0)) continue;
+    if (digit >= 0) *mass -= sums[digit];
+    digit = d;
+    if (sums[d] >= *mass) break;
+  }
+  return digit;
+}
+
+// The places, ascending, of the fewest values that are at least `limit`, the largest first and of equal ones the first,
+// whose weights (1 each, if there are none) together reach the mass; all of them if they do not. Returns how many.
+//
+// Nothing is sorted: the digits of the smallest value that is taken are found as in a radix sort, 11 bits at a time, by
+// the sums of the weights of all that agree so far.
+word leading(word *places, const float *values, const float *weights, word n, double mass, float limit) {
+#define WEIGHT(i) (weights ? weights[i] : 1.0f)
+  double sums[DIGITS] = {0};
+  for (word i = 0; i < n; i += BLOCK) {
+    f32x4 x[4];
+    i32x4 reached[4];
+    load_block(x, values + i, n - i);
+    EACH_VECTOR reached[j] = x[j] >= limit;
+    if (any_of(reached)) EACH_VECTOR if (any(reached[j])) {
+      u32x4 digits = ordered(x[j]) >> 21;
+      UNROLL for (unsigned lane = 0; lane < 4; lane++)
+        if (reached[j][lane]) sums[digits[lane]] += WEIGHT(i + 4 * j + lane);
+    }
+  }
+  int digit = reach(sums, &mass);
+  if (digit < 0 || sums[digit] < mass) return at_least(places, values, n, limit);
+  unsigned edge = (unsigned)digit << 21;
+  float low = number(edge);
+  word count = at_least(places, values, n, low > limit ? low : limit), taken = 0;
+  for (int shift = 10, known = 21; shift >= 0; known = shift, shift -= 10) {
+    for (int d = 0; d < DIGITS; d++) sums[d] = 0;
+    for (word k = 0; k < count; k++) {
+      unsigned key = ordered(splat(values[places[k]]))[0];
+      sums[key >> shift & (DIGITS - 1)] += key >> known == edge >> known ? WEIGHT(places[k]) : 0;
+    }
+    edge |= (unsigned)reach(sums, &mass) << shift;
+  }
+  float last = number(edge);
+  double ties = 0;
+  for (word k = 0; k < count; k++) {
+    word place = places[k], take = values[place] > last;
+    if (values[place] == last && (ties == 0 || ties < mass)) {
+      take = 1;
+      ties += WEIGHT(place);
+    }
+    places[taken] = place;
+    taken += take;
+  }
+  return taken;
 }
 
 // ---- What Python calls ---------------------------------------------------------------------

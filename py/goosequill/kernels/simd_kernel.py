@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Activation, Floats
-from goosequill.kernels.library import IN_BROWSER, Library
+from goosequill.kernels.library import IN_BROWSER, Library, address_of
+from goosequill.kernels.scores import ScoreOperations, SimdScores
 from goosequill.weights.packed import PANEL, PANELS, PackedMatrix, pack_scales
 from goosequill.weights.quantize import QuantizedMatrix
 
@@ -138,6 +139,7 @@ class SimdKernel:
 
     def __init__(self, library: Library) -> None:
         self.name = library.name
+        self.scores: ScoreOperations = SimdScores(library)
         self._library = library
         self._pools: dict[int, list[Floats]] = {}
         self._constants: dict[float, Floats] = {}
@@ -370,11 +372,6 @@ class SimdKernel:
             r.columns // heads,
         )  # fmt: skip
         return out
-
-
-def address_of(array: NDArray[Any]) -> int:
-    """Where an array's numbers begin."""
-    return int(array.__array_interface__["data"][0])
 
 
 def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:

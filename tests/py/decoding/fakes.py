@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.decoding import Chunk, End, generate
+from goosequill.kernels import NumpyKernel, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
 BYTE = load_tokenizer("byte")
+SCORES = NumpyKernel().scores
 
 
 @dataclass
@@ -34,6 +36,7 @@ class FakeModel:
 
     def __init__(self, rule: Callable[[list[int]], NDArray[Any]], vocab_size: int = 256) -> None:
         self.config = Sizes(vocab_size)
+        self.kernel = load_kernel()
         self.rule = rule
         self.read: list[int] = []
 

@@ -12,7 +12,7 @@ from goosequill.decoding import Chunk, DecodingConfig, StateMemory, generate
 from goosequill.decoding.explain import explain
 from goosequill.decoding.sampling import log_probability, probabilities
 from goosequill.errors import SettingsError
-from tests.py.decoding.fakes import BYTE, random_model
+from tests.py.decoding.fakes import BYTE, SCORES, random_model
 
 PROMPT = "Goose"
 
@@ -71,10 +71,12 @@ def test_a_token_of_the_prompt_has_the_models_candidates_and_no_decoder() -> Non
     scores = model.forward(BYTE.encode("Goo"), model.new_state())
     assert told["text"] == "s"
     assert [step["name"] for step in told["steps"]] == ["model"]
-    assert told["logprob"] == pytest.approx(log_probability(scores, ord("s")))
+    assert told["logprob"] == pytest.approx(log_probability(scores, ord("s"), SCORES))
     best = int(np.argmax(scores))
     assert told["candidates"][0]["token"] == best
-    assert told["candidates"][0]["probabilities"] == [pytest.approx(float(probabilities(scores)[best]))]
+    assert told["candidates"][0]["probabilities"] == [
+        pytest.approx(float(probabilities(scores, SCORES)[best]))
+    ]
 
 
 def test_after_a_branch_the_randomness_begins_anew() -> None:

@@ -18,21 +18,37 @@ from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Setup
-from goosequill.decoding.sampling import covering, draw, largest, log_probability, probabilities
+from goosequill.decoding.sampling import draw, largest, log_probability, probabilities
+from goosequill.kernels import ScoreOperations, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
 BYTE = load_tokenizer("byte")
 V = 256
+NUMPY, NATIVE = load_kernel("numpy").scores, load_kernel("native").scores
 
 
 def apply(
     scores: Any, tokens: list[int] | None = None, prompt: int = 0, **chosen: Any
 ) -> NDArray[np.float32]:
-    """Run the chain of some settings over scores."""
-    config = DecodingConfig.from_dict(chosen)
+    """Run the chain of some settings over scores, and see that each kernel does the same."""
     scores = np.asarray(scores, np.float32)
-    context = Context(BYTE, len(scores), (tokens or [])[:prompt])
-    for token in (tokens or [])[prompt:]:
+    found, expected = (
+        apply_by(operations, scores, tokens or [], prompt, chosen) for operations in (NATIVE, NUMPY)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    return found
+
+
+def apply_by(
+    operations: ScoreOperations,
+    scores: NDArray[np.float32],
+    tokens: list[int],
+    prompt: int,
+    chosen: dict[str, Any],
+) -> NDArray[np.float32]:
+    config = DecodingConfig.from_dict(chosen)
+    context = Context(BYTE, len(scores), tokens[:prompt], operations)
+    for token in tokens[prompt:]:
         context.append(token)
     context.uniforms = (0.0, 0.0)
     before = scores.copy()
@@ -90,7 +106,7 @@ def test_hugging_face_order_equals_temperature_first(seed: int) -> None:
     wanted = scores
     for step in (hf.TemperatureLogitsWarper(0.6), hf.TopKLogitsWarper(30), hf.TopPLogitsWarper(0.8)):
         wanted = theirs(step, wanted)
-    assert np.allclose(probabilities(got), probabilities(wanted), atol=1e-6)
+    assert np.allclose(probabilities(got, NATIVE), probabilities(wanted, NATIVE), atol=1e-6)
 
 
 # llama.cpp's rules, restated plainly over sorted lists of (score, id).
@@ -98,7 +114,7 @@ def test_hugging_face_order_equals_temperature_first(seed: int) -> None:
 
 def llama(rule: Callable[[list[tuple[float, int]]], list[tuple[float, int]]], scores: Any) -> NDArray[Any]:
     kept = rule(sorted(((float(s), i) for i, s in enumerate(scores)), key=lambda c: (-c[0], c[1])))
-    result = np.full(len(scores), -np.inf)
+    result = np.full(len(scores), -np.inf, np.float32)
     for score, token in kept:
         result[token] = score
     return result
@@ -188,7 +204,7 @@ def test_step_equals_llama_cpp(name: str, seed: int) -> None:
     scores = noise(seed, 60, 1.5 + seed / 4)
     got, wanted = apply(scores, **ours), llama(rule, scores)
     assert np.array_equal(np.isfinite(got), np.isfinite(wanted))
-    assert np.allclose(probabilities(got), probabilities(wanted), atol=1e-5)
+    assert np.allclose(probabilities(got, NATIVE), probabilities(wanted, NATIVE), atol=1e-5)
 
 
 def test_whole_chain_equals_llama_cpp_in_its_order() -> None:
@@ -203,7 +219,7 @@ def test_whole_chain_equals_llama_cpp_in_its_order() -> None:
             return [(s / 0.8, i) for s, i in candidates]
 
         got = apply(scores, temperature=0.8, top_k=40, typical_p=0.95, top_p=0.9, min_p=0.05)
-        assert np.allclose(probabilities(got), probabilities(llama(rule, scores)), atol=1e-5)
+        assert np.allclose(probabilities(got, NATIVE), probabilities(llama(rule, scores), NATIVE), atol=1e-5)
 
 
 def llama_dry(tokens: list[int], scores: Any, breakers: set[int], base: float, allowed: int) -> NDArray[Any]:
@@ -282,7 +298,7 @@ def test_draws_equal_blinkdls_sampler(top_p: float, temperature: float) -> None:
     np.random.seed(0)
     drawn = [sampler.sample_logits(torch.tensor(scores), temperature, top_p) for _ in range(20_000)]
     wanted = np.bincount(drawn, minlength=50) / len(drawn)
-    got = probabilities(apply(scores, top_p=top_p, temperature=temperature))
+    got = probabilities(apply(scores, top_p=top_p, temperature=temperature), NATIVE)
     assert np.abs(got - wanted).max() < 0.015
     assert set(np.flatnonzero(wanted)) <= set(np.flatnonzero(got))
 
@@ -343,7 +359,7 @@ def test_bias_and_bans() -> None:
 
 def mirostat_setup(version: int, size: int = V) -> tuple[Any, Context]:
     config = DecodingConfig(mirostat=version, mirostat_tau=3.0, mirostat_eta=0.2)
-    return make_chain(Setup(config, BYTE, size)), Context(BYTE, size, [])
+    return make_chain(Setup(config, BYTE, size)), Context(BYTE, size, [], NATIVE)
 
 
 def test_mirostat_2_equals_llama_cpp_step_by_step() -> None:
@@ -355,8 +371,8 @@ def test_mirostat_2_equals_llama_cpp_step_by_step() -> None:
         kept = max(1, sum(-math.log2(c) <= mu for c in chances))
         final = chain(scores, context)
         assert np.isfinite(final).sum() == kept
-        token = draw(final, 0.37)
-        surprise = -math.log2(probabilities(final)[token])
+        token = draw(final, 0.37, NATIVE)
+        surprise = -math.log2(probabilities(final, NATIVE)[token])
         chain.observe(token, final, context)
         mu -= 0.2 * (surprise - 3.0)
         assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
@@ -374,8 +390,8 @@ def test_mirostat_1_equals_llama_cpp_step_by_step() -> None:
         k = (((s_hat - 1) * 2**mu) / (1 - V ** -(s_hat - 1))) ** (1 / s_hat)
         final = chain(scores, context)
         assert np.isfinite(final).sum() == min(V, max(1, int(k)))
-        token = draw(final, 0.61)
-        surprise = -math.log2(probabilities(final)[token])
+        token = draw(final, 0.61, NATIVE)
+        surprise = -math.log2(probabilities(final, NATIVE)[token])
         chain.observe(token, final, context)
         mu -= 0.2 * (surprise - 3.0)
         assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
@@ -387,8 +403,8 @@ def test_mirostat_keeps_the_surprise_near_the_wish(version: int) -> None:
     random, surprises = np.random.default_rng(0), []
     for step in range(600):
         final = chain(noise(step, spread=1.5), context)
-        token = draw(final, float(random.random()))
-        surprises.append(-math.log2(probabilities(final)[token]))
+        token = draw(final, float(random.random()), NATIVE)
+        surprises.append(-math.log2(probabilities(final, NATIVE)[token]))
         chain.observe(token, final, context)
     assert abs(np.mean(surprises[100:]) - 3.0) < 0.3
 
@@ -434,70 +450,46 @@ def test_no_step_cuts_everything_or_makes_nonsense(cut: str, kind: str) -> None:
     assert kept.any()
     assert (np.asarray(SCORES[kind])[kept] > -np.inf).all()
     for uniform in (0.0, 0.5, np.nextafter(1, 0)):
-        assert kept[draw(got, float(uniform))]
+        assert kept[draw(got, float(uniform), NATIVE)]
 
 
 @given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=50), st.floats(0, 1))
 @settings(max_examples=200, deadline=None)
 def test_top_p_keeps_the_fewest_that_suffice(values: list[float], mass: float) -> None:
     scores = np.array(values, np.float32)
-    kept = np.isfinite(apply(scores, top_p=mass))
-    chances = np.sort(probabilities(scores).astype(np.float64))[::-1]
-    count = int(kept.sum())
-    assert chances[:count].sum() >= mass - 1e-6
-    assert count == 1 or chances[: count - 1].sum() < mass + 1e-6
-    assert count == len(values) or scores[kept].min() >= scores[~kept].max()
+    for operations in (NATIVE, NUMPY):  # which may differ where the sum is the mass but for rounding
+        kept = np.isfinite(apply_by(operations, scores, [], 0, {"top_p": mass}))
+        chances = probabilities(scores, operations)
+        falling = np.sort(chances.astype(np.float64))[::-1]
+        count = int(kept.sum())
+        assert falling[:count].sum() >= mass - 1e-6
+        assert count == 1 or falling[: count - 1].sum() < mass + 1e-6
+        assert count == len(values) or chances[kept].min() >= chances[~kept].max()
 
 
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=60), st.integers(1, 70))
 def test_largest_is_the_stable_sort(values: list[int], count: int) -> None:
     array = np.array(values, np.float32)
     wanted = sorted(np.argsort(-array, kind="stable")[:count].tolist())
-    assert largest(array, count).tolist() == wanted
-
-
-def sorted_covering(order: NDArray[Any], weights: NDArray[Any], mass: float) -> list[int]:
-    """The rule itself: sort everything, and take until the mass is reached."""
-    ids = np.argsort(-order, kind="stable")
-    return sorted(ids[: int(np.searchsorted(np.cumsum(weights[ids], dtype=np.float64), mass)) + 1].tolist())
-
-
-@pytest.mark.parametrize("size", [1, 7, 1024, 1025, 5000, 65536])
-@pytest.mark.parametrize("kind", ["peaked", "flat", "ties", "all tie", "two heaps", "tiny"])
-@pytest.mark.parametrize("mass", [0.0, 0.1, 0.5, 0.9, 0.999, 1.0])
-def test_covering_is_the_stable_sort(size: int, kind: str, mass: float) -> None:
-    random = np.random.default_rng(size)
-    values = {
-        "peaked": lambda: random.normal(0, 4, size),
-        "flat": lambda: random.normal(0, 0.01, size),
-        "ties": lambda: random.integers(0, 5, size),
-        "all tie": lambda: np.zeros(size),
-        "two heaps": lambda: np.where(random.random(size) < 0.5, 0.0, 20 + 1e-6 * random.normal(size)),
-        "tiny": lambda: -(10.0 ** random.uniform(-30, 2, size)),
-    }[kind]()
-    scores = values.astype(np.float32)
-    chances = probabilities(scores)
-    for order in (chances, scores, -np.abs(scores - scores.mean())):
-        found = covering(order, chances, mass)
-        assert sorted(found.tolist()) == sorted_covering(order, chances, mass)
+    assert largest(array, count, NATIVE).tolist() == wanted
 
 
 def test_log_probability_is_exact_for_a_large_vocabulary() -> None:
     scores = noise(1, 65536)
     exact = scores.astype(np.float64)
     exact -= np.log(np.exp(exact).sum())
-    assert log_probability(scores, 77) == pytest.approx(exact[77], abs=1e-5)
+    assert log_probability(scores, 77, NATIVE) == pytest.approx(exact[77], abs=1e-5)
 
 
 def test_draw_covers_every_token_by_its_share() -> None:
     scores = np.log(np.array([0.1, 0.0001, 0.4, 0.4999], np.float32))
     edges = [0.05, 0.10005, 0.3, 0.9]
-    assert [draw(scores, u) for u in edges] == [0, 1, 2, 3]
+    assert [draw(scores, u, NATIVE) for u in edges] == [0, 1, 2, 3]
 
 
 def test_xtc_acts_as_often_as_it_should() -> None:
     chain = make_chain(Setup(DecodingConfig(xtc_probability=0.3), BYTE, 4))
-    context, acted = Context(BYTE, 4, []), 0
+    context, acted = Context(BYTE, 4, [], NATIVE), 0
     for place in range(100):
         context.uniforms = (0.0, place / 100)
         acted += not np.isfinite(chain(np.array([2.0, 2.0, 1.0, -9.0], np.float32), context)).all()
@@ -506,7 +498,10 @@ def test_xtc_acts_as_often_as_it_should() -> None:
 
 def test_guidance_equals_hugging_face_formula() -> None:
     scores, other = noise(1), noise(2)
-    chain, context = make_chain(Setup(DecodingConfig(guidance_scale=1.5), BYTE, V)), Context(BYTE, V, [])
+    chain, context = (
+        make_chain(Setup(DecodingConfig(guidance_scale=1.5), BYTE, V)),
+        Context(BYTE, V, [], NATIVE),
+    )
     context.unguided = other
     own, away = torch.log_softmax(torch.tensor(scores), -1), torch.log_softmax(torch.tensor(other), -1)
     assert np.allclose(chain(scores, context), 1.5 * (own - away) + away, atol=1e-4)

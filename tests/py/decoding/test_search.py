@@ -15,7 +15,7 @@ from goosequill.decoding.sampling import log_total
 from goosequill.errors import SettingsError
 from goosequill.tokenizers import load_tokenizer
 
-from .fakes import BYTE, FakeModel, random_model, run, saying, text_of
+from .fakes import BYTE, SCORES, FakeModel, random_model, run, saying, text_of
 
 ENDING = load_tokenizer("byte", end_token=0)
 
@@ -62,7 +62,7 @@ def test_beam_search_equals_hugging_face(seed: int, beams: int, length_penalty: 
 def test_wide_beam_finds_the_likeliest_of_all_texts() -> None:
     def rule(tokens: list[int]) -> Any:
         scores = np.random.default_rng([3, *tokens]).normal(0, 2, 4)
-        return scores - log_total(scores.astype(np.float32))
+        return scores - log_total(scores.astype(np.float32), SCORES)
 
     model = FakeModel(rule, 4)
     tokenizer = load_tokenizer("byte")

@@ -13,7 +13,7 @@ import pytest
 from goosequill.decoding import Chunk, DecodingConfig, Reading, StateMemory, generate
 from goosequill.decoding.sampling import log_total
 
-from .fakes import BYTE, FakeModel, FakeState, random_model, run, text_of
+from .fakes import BYTE, SCORES, FakeModel, FakeState, random_model, run, text_of
 
 
 def first_explanation(scores: Any, **settings: Any) -> dict[str, Any]:
@@ -51,10 +51,10 @@ def test_probabilities_before_and_after_are_right() -> None:
     found = first_explanation(scores, temperature=2.0)
     a = next(c for c in found["candidates"] if c["text"] == "a")
     assert a["probabilities"][0] == pytest.approx(
-        math.exp(5 - log_total(scores.astype(np.float32))), abs=1e-5
+        math.exp(5 - log_total(scores.astype(np.float32), SCORES)), abs=1e-5
     )
     halved = (scores / 2).astype(np.float32)
-    assert a["probabilities"][1] == pytest.approx(math.exp(2.5 - log_total(halved)), abs=1e-5)
+    assert a["probabilities"][1] == pytest.approx(math.exp(2.5 - log_total(halved, SCORES)), abs=1e-5)
 
 
 def test_taken_token_is_there_even_when_it_was_unlikely() -> None:
@@ -86,7 +86,7 @@ def test_prompts_own_tokens_are_explained() -> None:
         scores = model.rule([ord(c) for c in ("abc" * 30)[:place]]).astype(np.float32)
         token = ord(("abc" * 30)[place])
         assert told[place]["surprisal"] == pytest.approx(
-            (log_total(scores) - scores[token]) / math.log(2), abs=1e-4
+            (log_total(scores, SCORES) - scores[token]) / math.log(2), abs=1e-4
         )
         assert told[place]["rank"] == int((scores > scores[token]).sum()) + 1
         assert told[place]["candidates"][0]["token"] == int(scores.argmax())

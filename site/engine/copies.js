@@ -70,11 +70,28 @@ export class Copies {
     return found && { ...found, made: { ...found.made, of } }; // and next time known at once
   }
 
-  /** Why a file of so many bytes will not be kept; nothing if it will. @param {number} bytes */
+  /**
+   * Why a file of so many bytes will not be kept; nothing if it will. Browsers tell no true figure of the room
+   * that is left, so it is tried.
+   * @param {number} bytes
+   */
   async refusal(bytes) {
-    if (!this.store.folder) return NOTES.none;
-    const { usage = 0, quota } = (await globalThis.navigator?.storage?.estimate?.()) ?? {};
-    return quota !== undefined && quota - usage < bytes ? NOTES.full : "";
+    const { folder } = this.store;
+    if (!folder) return NOTES.none;
+    const name = `room-${crypto.randomUUID()}`;
+    try {
+      const access = await (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
+      try {
+        access.truncate(bytes);
+        return access.getSize() === bytes ? "" : NOTES.full;
+      } finally {
+        access.close();
+      }
+    } catch {
+      return NOTES.full;
+    } finally {
+      await folder.removeEntry(name).catch(() => {});
+    }
   }
 
   /**

@@ -3,7 +3,7 @@
 // in secure contexts, as the private file system is too. Published files are known by their plain SHA-256.
 
 export const PIECE = 4 * 1024 * 1024; // bytes
-const AHEAD = 2; // pieces that may be waiting, each with a copy of its bytes
+const AT_ONCE = 3; // pieces that are read or hashed, each with a copy of its bytes
 
 export class Fingerprint {
   #piece = new Uint8Array(PIECE);
@@ -20,7 +20,7 @@ export class Fingerprint {
       at += part.length;
       if (this.#filled === PIECE) this.#seal();
     }
-    await this.#digests.at(-1 - AHEAD);
+    await this.#digests.at(-AT_ONCE);
   }
 
   #seal() {
@@ -37,19 +37,25 @@ export class Fingerprint {
 }
 
 /**
+ * That of a blob, of which several pieces are read and hashed at once.
  * @param {Blob} blob
  * @param {{signal?: AbortSignal, onBytes?: (count: number) => void}} [options]
  * @returns {Promise<string>}
  */
 export async function fingerprint(blob, { signal, onBytes } = {}) {
-  const print = new Fingerprint();
-  for (let at = 0; at < blob.size; at += PIECE) {
-    const piece = new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer());
-    await print.update(piece);
-    onBytes?.(piece.length);
-    signal?.throwIfAborted();
-  }
-  return await print.hex();
+  const digests = new Array(Math.ceil(blob.size / PIECE));
+  let next = 0;
+  const work = async () => {
+    while (next < digests.length) {
+      const number = next++;
+      const piece = await blob.slice(number * PIECE, (number + 1) * PIECE).arrayBuffer();
+      digests[number] = await crypto.subtle.digest("SHA-256", piece);
+      onBytes?.(piece.byteLength);
+      signal?.throwIfAborted();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return await digestOf(await new Blob(digests).arrayBuffer());
 }
 
 /** SHA-256 in hexadecimal. @param {BufferSource} bytes @returns {Promise<string>} */

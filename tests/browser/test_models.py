@@ -162,6 +162,32 @@ def test_a_rounded_model_is_kept_and_not_downloaded_again(
     expect(row).to_contain_text("No model is kept")
 
 
+def test_a_picked_model_is_kept_where_there_is_room(
+    chooser: Chooser, site_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "picked.safetensors"
+    file.write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=256).items())))
+    context = chooser.page.context
+    origin = "/".join(site_url.split("/")[:3])
+    texts = []
+    for room in (100_000, 10**9, 10**9):
+        again = Chooser(context.new_page(), site_url)
+        session = context.new_cdp_session(again.page)
+        session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": room})
+        again.quantize.select_option("8")
+        again.model_file.set_input_files(file)
+        expect(again.status).to_have_text("picked.safetensors is ready.", timeout=LONG)
+        if room < 10**9:
+            expect(again.model_notices).to_contain_text("no room to keep the rounded weights")
+            assert again.page.evaluate(NAMES) == []
+        else:
+            expect(again.model_notices).to_be_empty()
+            wait_until_kept(again.page)
+        texts.append(write(again))
+        again.page.close()
+    assert len(set(texts)) == 1
+
+
 def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publisher: Publisher) -> None:
     table = entries(40, 5120, 50277)
     begin = header(table, None)

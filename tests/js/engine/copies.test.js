@@ -176,6 +176,9 @@ test("files of unknown content, and places without a file system, keep nothing",
   assert.equal(await nowhere.keep([LISTED], ROUNDED, pieces()), false);
   assert.equal(await nowhere.refusal(1), NOTES.none);
   assert.equal(await copies.refusal(1), "");
+  folder.room = 100;
+  assert.equal(await copies.refusal(101), NOTES.full);
+  assert.deepEqual(only(folder), []);
 });
 
 test("the layout is the one that Python writes", async () => {

@@ -28,7 +28,12 @@ export class FakeFolder {
     const content = () => this.files.get(name) ?? new Uint8Array();
     return {
       getSize: () => content().length,
-      truncate: (/** @type {number} */ size) => this.files.set(name, content().slice(0, size)),
+      truncate: (/** @type {number} */ size) => {
+        if (size > this.room) throw new DOMException("full", "QuotaExceededError");
+        const sized = new Uint8Array(size);
+        sized.set(content().subarray(0, size));
+        this.files.set(name, sized);
+      },
       write: (/** @type {Uint8Array} */ bytes, { at = 0 }) => {
         const full = at + bytes.length > this.room;
         if (full && this.throws) throw new DOMException("full", "QuotaExceededError");

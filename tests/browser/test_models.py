@@ -162,9 +162,7 @@ def test_a_rounded_model_is_kept_and_not_downloaded_again(
     expect(row).to_contain_text("No model is kept")
 
 
-def test_a_picked_model_is_kept_where_there_is_room(
-    chooser: Chooser, site_url: str, tmp_path: Path
-) -> None:
+def test_a_picked_model_is_kept_where_there_is_room(chooser: Chooser, site_url: str, tmp_path: Path) -> None:
     file = tmp_path / "picked.safetensors"
     file.write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=256).items())))
     context = chooser.page.context

@@ -22,6 +22,24 @@ worker-src  blob:;
 connect-src ${origin};`,
 };
 
+/** The style of the example in colours: shown, and applied. */
+const EVENING = `.evening {
+  --goose-paper: #1d1a2b;
+  --goose-sunken: #2a2640;
+  --goose-ink: #f3eefc;
+  --goose-ink-soft: #c0b7da;
+  --goose-line: #8a80a8;
+  --goose-accent: #ffc46b;
+  --goose-accent-ink: #2a1c00;
+  --goose-error: #ffb4a8;
+  --goose-radius: 18px;
+  --goose-text-font: Georgia, serif;
+}
+
+.evening::part(send) {
+  border-radius: 99px;
+}`;
+
 /** @param {HTMLElement} pre */
 function addCopy(pre) {
   const button = element("button", { type: "button", class: "quiet" }, "Copy");
@@ -41,13 +59,11 @@ function addCopy(pre) {
   box.append(pre, button);
 }
 
-/** The style of the example in colours: the end of this page's own style sheet. */
-async function exampleStyle() {
-  const text = await (await fetch(new URL("gallery.css", import.meta.url))).text();
-  return text.slice(text.indexOf(".evening")).trim();
-}
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(EVENING);
+document.adoptedStyleSheets.push(sheet);
 
-for (const [name, text] of Object.entries({ ...TEXTS, css: await exampleStyle() })) {
+for (const [name, text] of Object.entries({ ...TEXTS, css: EVENING })) {
   for (const pre of document.querySelectorAll(`pre[data-${name}]`)) pre.textContent = text;
 }
 

@@ -319,6 +319,16 @@ def test_the_gallery_writes_under_its_own_policy(clean_page: Page, site_url: str
     assert violations(clean_page) == []
 
 
+def test_the_gallery_applies_the_style_that_it_shows(clean_page: Page, site_url: str) -> None:
+    clean_page.goto(f"{site_url}embed/")
+    lines = (clean_page.locator("pre[data-css]").text_content() or "").splitlines()
+    assert lines[:2] == [".evening {", "  --goose-paper: #1d1a2b;"] and lines[-1] == "}"
+    paper = clean_page.locator("goose-quill.evening").evaluate(
+        "(element) => getComputedStyle(element).getPropertyValue('--goose-paper')"
+    )
+    assert paper == "#1d1a2b"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_gallery_is_accessible_and_narrow(clean_page: Page, site_url: str, scheme: str) -> None:
     clean_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]

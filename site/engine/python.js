@@ -104,7 +104,7 @@ function serve(parts, base, tell, onLost) {
  * @param {Promise<Response>} arriving
  */
 function compiling(arriving) {
-  const module = WebAssembly.compileStreaming(arriving);
+  const module = compile(arriving);
   module.catch(() => {}); // Pyodide is told
   const stand = new Response();
   const { instantiateStreaming } = WebAssembly;
@@ -113,6 +113,13 @@ function compiling(arriving) {
     return { module: await module, instance: await WebAssembly.instantiate(await module, imports) };
   };
   return stand;
+}
+
+/** Some servers do not know the type of WebAssembly, without which it cannot be compiled on the way. @param {Promise<Response>} arriving */
+async function compile(arriving) {
+  const response = await arriving;
+  const typed = response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
+  return typed ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** What is packed, unless the server has told the browser to unpack it already. @param {Blob} blob */

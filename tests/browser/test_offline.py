@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from scripts.offline import write_precache
-from scripts.serve import make_server
+from scripts.serve import TYPES, make_server
 
 from .accessibility import violations
 
@@ -226,6 +226,12 @@ def test_every_page_brings_the_manifest_and_the_service_worker() -> None:
         html = path.read_text(encoding="utf-8")
         assert re.search(r'<link rel="manifest" href="[^"]*manifest.webmanifest">', html), path
         assert re.search(r'<script type="module" src="[^"]*common/offline.js"></script>', html), path
+
+
+def test_a_server_that_knows_no_webassembly_will_do(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TYPES, ".wasm", "application/octet-stream")
+    with serving(ROOT / "dist") as server:
+        assert generate(page, url_of(server), "It was a fine")
 
 
 def test_the_zip_works_on_pythons_own_server_below_any_path(page: Page, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
 // It runs in the worker; a page may list and remove (site/storage). What copies.js makes of models is kept here too.
 
 import { open } from "./download.js";
+import { Fingerprint, fingerprint } from "./fingerprint.js";
 import { EngineError } from "./protocol.js";
 import { Sha256 } from "./sha256.js";
 
@@ -18,7 +19,11 @@ import { Sha256 } from "./sha256.js";
  * fingerprint of its content.
  * @typedef {{layout: number, bits: 8 | 4, auto: boolean, digest: string, of: Original[]}} Made
  */
-/** @typedef {{name: string, url: string, bytes: number, saved: number, used: number, made?: Made}} Facts */
+/**
+ * What is known of a file; `print` is the fingerprint of a download whose SHA-256 was found right, by which it
+ * is verified several times as fast from then on.
+ * @typedef {{name: string, url: string, bytes: number, saved: number, used: number, print?: string, made?: Made}} Facts
+ */
 /** @typedef {Facts & {sha256: string, place: Place, complete: boolean}} Entry */
 
 /**
@@ -112,7 +117,7 @@ export class Store {
     const kept = await this.#kept(wanted);
     if (kept) return { blob: kept, note: NOTES[this.place] };
     if (this.folder) return await this.#fetchToFolder(wanted);
-    const blob = await fetchTo(new MemorySink(), wanted);
+    const { blob } = await fetchTo(new MemorySink(), wanted);
     if (!this.cache) return { blob, note: NOTES.memory };
     try {
       const headers = { "x-goosequill": encodeURIComponent(JSON.stringify(this.#facts(wanted))) };
@@ -129,13 +134,8 @@ export class Store {
       ? await fileOf(this.folder, wanted.sha256)
       : await (await this.cache?.match(cacheKey(wanted.sha256)))?.blob();
     if (!blob) return null;
-    const hash = new Sha256();
-    for await (const piece of piecesOf(blob)) {
-      hash.update(piece);
-      wanted.onBytes?.(piece.length);
-      wanted.signal?.throwIfAborted();
-    }
-    if (blob.size === wanted.bytes && hash.hex() === wanted.sha256) {
+    const { print } = (this.folder && (await readFacts(this.folder, wanted.sha256))) ?? {};
+    if (blob.size === wanted.bytes && (await isSound(blob, wanted, print))) {
       await this.#note(wanted);
       return blob;
     }
@@ -151,9 +151,9 @@ export class Store {
     try {
       sink = await FileSink.open(this.folder, name);
       await this.#note(wanted); // so that the manager can name it if it is interrupted
-      await fetchTo(sink, wanted);
+      const { print } = await fetchTo(sink, wanted);
       await sink.commit(wanted.sha256);
-      await this.#note(wanted);
+      await this.#note(wanted, print);
       return { blob: /** @type {Blob} */ (await fileOf(this.folder, wanted.sha256)), note: "" };
     } catch (error) {
       sink?.close();
@@ -169,7 +169,8 @@ export class Store {
     const arrived = new Uint8Array(part ? await part.slice(0, size).arrayBuffer() : []);
     await this.remove(wanted.sha256);
     wanted.onBytes?.(-arrived.length); // counted once more when it is read
-    return { blob: await fetchTo(new MemorySink(arrived), wanted), note: NOTES.full };
+    const { blob } = await fetchTo(new MemorySink(arrived), wanted);
+    return { blob, note: NOTES.full };
   }
 
   /** @param {Wanted} wanted @returns {Facts} */
@@ -178,20 +179,21 @@ export class Store {
     return { name: file, url: url.split(/[?#]/)[0], bytes, saved: time, used: time };
   }
 
-  /** Notes when the file was used last. @param {Wanted} wanted */
-  async #note(wanted) {
+  /** Notes when the file was used last. @param {Wanted} wanted @param {string} [print] */
+  async #note(wanted, print) {
     if (!this.folder) return;
     const before = await readFacts(this.folder, wanted.sha256);
-    await this.writeFacts(wanted.sha256, { ...this.#facts(wanted), ...(before && { saved: before.saved }) });
+    const facts = { ...this.#facts(wanted), print: print ?? before?.print };
+    await this.writeFacts(wanted.sha256, { ...facts, saved: before?.saved ?? facts.saved });
   }
 
   /** @param {string} sha256 @param {Facts} facts */
-  async writeFacts(sha256, { name, url, bytes, saved, used, made }) {
+  async writeFacts(sha256, { name, url, bytes, saved, used, print, made }) {
     try {
       const handle = await this.folder.getFileHandle(`${sha256}.json`, { create: true });
       const access = await handle.createSyncAccessHandle();
       access.truncate(0);
-      const text = JSON.stringify({ name, url, bytes, saved, used, made });
+      const text = JSON.stringify({ name, url, bytes, saved, used, print, made });
       access.write(new TextEncoder().encode(text), { at: 0 });
       access.close();
     } catch {
@@ -368,6 +370,39 @@ function writeAll(access, bytes, at) {
 }
 
 /**
+ * Whether a kept blob is what it was: by its fingerprint, if that was taken of it, else by its SHA-256.
+ * @param {Blob} blob
+ * @param {Wanted} wanted
+ * @param {string} [print]
+ */
+async function isSound(blob, { sha256, signal, onBytes }, print) {
+  if (print) return (await fingerprint(blob, { signal, onBytes })) === print;
+  const hash = new Sha256();
+  for await (const piece of piecesOf(blob)) {
+    hash.update(piece);
+    onBytes?.(piece.length);
+    signal?.throwIfAborted();
+  }
+  return hash.hex() === sha256;
+}
+
+/** SHA-256 and fingerprint of what arrives; in insecure contexts there is no fingerprint. */
+class Digest {
+  #hash = new Sha256();
+  #print = globalThis.crypto?.subtle ? new Fingerprint() : null;
+
+  /** @param {Uint8Array} bytes */
+  async update(bytes) {
+    this.#hash.update(bytes);
+    await this.#print?.update(bytes);
+  }
+
+  async end() {
+    return { sha256: this.#hash.hex(), print: await this.#print?.hex() };
+  }
+}
+
+/**
  * Fills a sink with the wanted file, whatever the network does; a content that is not the promised one
  * is fetched once more from the start.
  * @param {Sink & {blob: () => Blob}} sink
@@ -375,7 +410,8 @@ function writeAll(access, bytes, at) {
  */
 async function fetchTo(sink, wanted) {
   for (const last of [false, true]) {
-    if ((await fill(sink, wanted)) === wanted.sha256) return sink.blob();
+    const { sha256, print } = await fill(sink, wanted);
+    if (sha256 === wanted.sha256) return { blob: sink.blob(), print };
     if (last) break;
     wanted.onBytes?.(-sink.size);
     sink.restart();
@@ -383,11 +419,11 @@ async function fetchTo(sink, wanted) {
   throw damaged("checksum", wanted.file);
 }
 
-/** @param {Sink} sink @param {Wanted} wanted @returns {Promise<string>} the digest of what has arrived */
+/** @param {Sink} sink @param {Wanted} wanted @returns {Promise<{sha256: string, print?: string}>} of what has arrived */
 async function fill(sink, wanted) {
-  const state = { hash: new Sha256() };
+  const state = { digest: new Digest() };
   for await (const piece of sink.existing()) {
-    state.hash.update(piece);
+    await state.digest.update(piece);
     wanted.onBytes?.(piece.length);
   }
   let left = PATIENCE;
@@ -407,14 +443,14 @@ async function fill(sink, wanted) {
     else if (left-- === 0) throw failure instanceof EngineError ? failure : damaged("network", wanted.file);
     else await pause(PAUSE * 2 ** (PATIENCE - left - 1), wanted.signal);
   }
-  return state.hash.hex();
+  return await state.digest.end();
 }
 
 /**
  * One answer of the server, from where the last one ended.
  * @param {Sink} sink
  * @param {Wanted} wanted
- * @param {{hash: Sha256}} state
+ * @param {{digest: Digest}} state
  */
 async function receive(sink, wanted, state) {
   const { url, file, bytes, signal, onBytes, fetch = globalThis.fetch } = wanted;
@@ -428,7 +464,7 @@ async function receive(sink, wanted, state) {
   if (start !== sink.size) {
     onBytes?.(-sink.size);
     sink.restart();
-    state.hash = new Sha256();
+    state.digest = new Digest();
     if (start !== 0) throw damaged("network", file);
   }
   const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
@@ -438,7 +474,7 @@ async function receive(sink, wanted, state) {
       if (done) return;
       const piece = value.subarray(0, bytes - sink.size); // more than was promised is not wanted
       sink.write(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
-      state.hash.update(piece);
+      await state.digest.update(piece);
       onBytes?.(piece.length);
       if (sink.size === bytes) return;
     }
@@ -509,13 +545,14 @@ async function readFacts(folder, sha256) {
 /** @param {string} text @returns {Facts | null} */
 function parseFacts(text) {
   try {
-    const { name, url, bytes, saved, used, made } = JSON.parse(text);
+    const { name, url, bytes, saved, used, print, made } = JSON.parse(text);
     return {
       name: String(name),
       url: String(url),
       bytes: Number(bytes),
       saved: Number(saved),
       used: Number(used),
+      ...(typeof print === "string" && { print }),
       ...(Array.isArray(made?.of) && { made }),
     };
   } catch {

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from goosequill.conversion import convert
 from goosequill.weights.safetensors import encode, header
 from tests.browser.accessibility import violations
 from tests.browser.publisher import Publisher, serve_publisher
@@ -111,12 +112,13 @@ NAMES = """async () => {
 }"""
 
 
-def wait_until_kept(page: Page) -> None:
-    """Wait until one file is kept, with what is known of it, and none is in the making."""
+def wait_until_kept(page: Page, files: int = 1) -> None:
+    """Wait until so many files are kept, and none is in the making."""
     deadline = time.monotonic() + LONG / 1000
     while time.monotonic() < deadline:
-        kept = [re.sub(r"\.json$", "", name) for name in page.evaluate(NAMES)]
-        if len(kept) == 2 and len(set(kept)) == 1 and "." not in kept[0]:
+        names = page.evaluate(NAMES)
+        if sum(re.fullmatch("[0-9a-f]{64}", name) is not None for name in names) == files:
+            assert not [name for name in names if name.endswith(".part")]
             return
         page.wait_for_timeout(50)
     raise AssertionError("nothing was kept")
@@ -160,6 +162,40 @@ def test_a_rounded_model_is_kept_and_not_downloaded_again(
     expect(row).to_contain_text("made from /small.safetensors")
     page.get_by_role("button", name="Delete small.safetensors in 8 bits").click()
     expect(row).to_contain_text("No model is kept")
+
+
+FORGET = """async (name) => {
+  const root = await navigator.storage.getDirectory();
+  const own = await root.getDirectoryHandle("goosequill");
+  await (await own.getDirectoryHandle("models")).removeEntry(name);
+}"""
+
+
+def test_a_folder_that_was_rounded_needs_its_weights_no_more(
+    chooser: Chooser, publisher: Publisher, site_url: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "model.safetensors"
+    source.write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=256).items())))
+    (sha256,) = (file["sha256"] for file in convert(source, tmp_path / "full")["files"])
+    for file in (tmp_path / "full").iterdir():
+        data = file.read_bytes()
+        publisher.add(f"full/{file.name}", len(data), lambda at, length, data=data: data[at : at + length])
+    texts = []
+    for again in (False, True):
+        page = Chooser(chooser.page.context.new_page(), site_url)
+        if again:  # without what was downloaded
+            page.page.evaluate(FORGET, sha256)
+            publisher.asked.clear()
+        page.quantize.select_option("8")
+        page.model_url.fill(publisher.url + "full/")
+        page.load_url.click()
+        page.consent_yes.click()
+        expect(page.status).to_contain_text("is ready", timeout=LONG)
+        texts.append(write(page))
+        wait_until_kept(page.page, files=1 if again else 2)
+        page.page.close()
+    assert texts[0] == texts[1] != ""
+    assert "/full/model.safetensors" not in [path for path, _ in publisher.asked]
 
 
 def test_a_picked_model_is_kept_where_there_is_room(chooser: Chooser, site_url: str, tmp_path: Path) -> None:

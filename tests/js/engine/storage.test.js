@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import test from "node:test";
 
+import { fingerprint } from "../../../site/engine/fingerprint.js";
 import { NOTES, Store } from "../../../site/engine/storage.js";
 import { FakeFolder } from "./fake-folder.js";
 
@@ -149,6 +150,24 @@ test("a kept file that was altered is noticed and fetched again", async (t) => {
   kept[7] ^= 1;
   assert.ok(await same((await store.file(wanted(url))).blob));
   assert.equal(ranges.length, 2);
+});
+
+test("a kept file is verified by its fingerprint, or by its SHA-256 where that was not taken", async (t) => {
+  const { url, ranges } = await serve(t, breaking);
+  const { store, folder } = makeStore();
+  await store.file(wanted(url));
+  const asked = ranges.length;
+  const facts = JSON.parse(new TextDecoder().decode(folder.files.get(`${SHA256}.json`)));
+  assert.equal(facts.print, await fingerprint(new Blob([CONTENT])));
+  for (const [print, sound] of [
+    [facts.print, true],
+    [undefined, true],
+    ["0".repeat(64), false],
+  ]) {
+    folder.files.set(`${SHA256}.json`, new TextEncoder().encode(JSON.stringify({ ...facts, print })));
+    assert.ok(await same((await store.file(wanted(url))).blob));
+    assert.equal(ranges.length === asked, sound);
+  }
 });
 
 for (const throws of [true, false]) {

@@ -37,7 +37,7 @@ class Chain:
         """
         for step in self.steps:
             scores = step(scores, context)
-            if not context.operations.highest(scores) > -float("inf"):
+            if not (step.leaves_some or context.operations.highest(scores) > -float("inf")):
                 label = step.description.label
                 raise SettingsError(
                     f"“{label}” left no token that could be written.",

@@ -21,7 +21,7 @@ from goosequill.decoding.mirostat import Mirostat
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
-from goosequill.decoding.sampling import Scores, best, log_probability, probabilities
+from goosequill.decoding.sampling import OnceWeighed, Scores, best, log_probability, probabilities
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.kernels import ScoreOperations
@@ -74,7 +74,7 @@ def explain(
         )
     text = [*ids, *written]
     setup = Setup(config, tokenizer, int(model.config.vocab_size))
-    operations = model.kernel.scores
+    operations = OnceWeighed(model.kernel.scores)
     chain, context = make_chain(setup), Context(tokenizer, setup.vocab_size, ids, operations)
     if index < 0:
         chain = Chain(())  # no decoder chose the prompt

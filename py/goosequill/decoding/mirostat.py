@@ -32,6 +32,7 @@ class Mirostat(Processor):
     tau: float
     eta: float
 
+    leaves_some = True
     description = Description(
         "mirostat",
         "Mirostat",

@@ -281,8 +281,9 @@ class Penalties(Processor):
     def _count(self, tokens: NDArray[np.int64]) -> tuple[Ids, NDArray[np.float64]]:
         """Return the distinct tokens and how much each has occurred, older occurrences counting less."""
         ids, places = np.unique(tokens, return_inverse=True)
-        ages = np.arange(len(tokens) - 1, -1, -1)
-        weights = np.power(self.decay, ages, dtype=np.float64)
+        weights = None
+        if self.decay != 1:
+            weights = np.power(self.decay, np.arange(len(tokens) - 1, -1, -1), dtype=np.float64)
         counts = np.bincount(places.ravel(), weights, len(ids)).astype(np.float64)
         if self.uncounted is not None:
             counts[self.uncounted[ids]] = 0

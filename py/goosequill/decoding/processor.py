@@ -28,6 +28,8 @@ class Processor(ABC):
     """One step. It never changes the array that it is given; minus infinity cuts a token."""
 
     description: ClassVar[Description]
+    leaves_some: ClassVar[bool] = False
+    """Whether it leaves a token to write wherever it is given one."""
 
     @classmethod
     @abstractmethod

@@ -13,13 +13,48 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels.scores import LOWEST, ScoreOperations
+from goosequill.kernels.scores import LOWEST, ScoreOperations, Weighed
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.intp]
 
 FAINTEST = -1e30
 """The logarithm that stands for a chance of 0: it keeps sums and products finite."""
+
+
+class OnceWeighed:
+    """A kernel's operations that weigh an array of scores once, since no step changes what it is given.
+
+    Top-p, the draw and the log probability each want the weights, and two of them often of one array.
+    """
+
+    def __init__(self, operations: ScoreOperations) -> None:
+        self._operations = operations
+        self._known: tuple[tuple[Scores, Weighed], ...] = ()
+
+    def weigh(self, scores: Scores) -> Weighed:
+        for known, weighed in self._known:
+            if known is scores:
+                return weighed
+        weighed = self._operations.weigh(scores)
+        weighed.weights.flags.writeable = False
+        self._known = (*self._known[-1:], (scores, weighed))
+        return weighed
+
+    def highest(self, scores: Scores) -> float:
+        return self._operations.highest(scores)
+
+    def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
+        return self._operations.temper(scores, highest, temperature)
+
+    def place(self, weights: Scores, target: float) -> int:
+        return self._operations.place(weights, target)
+
+    def at_least(self, values: Scores, limit: float) -> Ids:
+        return self._operations.at_least(values, limit)
+
+    def leading(self, values: Scores, weights: Scores | None, mass: float, limit: float = LOWEST) -> Ids:
+        return self._operations.leading(values, weights, mass, limit)
 
 
 def alive(scores: Scores, operations: ScoreOperations) -> Ids:
@@ -30,8 +65,7 @@ def alive(scores: Scores, operations: ScoreOperations) -> Ids:
 def probabilities(scores: Scores, operations: ScoreOperations) -> NDArray[np.float32]:
     """Return softmax(scores); a cut token has 0."""
     weights, _, total = operations.weigh(scores)
-    weights /= np.float64(total)
-    return weights
+    return (weights / np.float64(total)).astype(np.float32)
 
 
 def distribution(

@@ -20,6 +20,7 @@ class Temperature(Processor):
     spread: float = 0.0
     exponent: float = 1.0
 
+    leaves_some = True
     description = Description(
         "temperature",
         "Temperature",

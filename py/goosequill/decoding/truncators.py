@@ -36,6 +36,8 @@ class Cut(Processor):
 
     limit: float
 
+    leaves_some = True
+
     @classmethod
     def make(cls, setup: Setup) -> Self | None:
         parameter = cls.description.parameters[0]
@@ -198,6 +200,8 @@ class Xtc(Processor):
 
     chance: float
     threshold: float
+
+    leaves_some = True
 
     description = Description(
         "xtc",

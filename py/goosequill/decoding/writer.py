@@ -14,7 +14,7 @@ from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
-from goosequill.decoding.sampling import Scores, log_probability
+from goosequill.decoding.sampling import OnceWeighed, Scores, log_probability
 from goosequill.decoding.stopping import StopWatcher
 from goosequill.decoding.trace import explain_prompt
 from goosequill.tokenizers import StreamDecoder, Tokenizer
@@ -55,7 +55,7 @@ class Writer:
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
         self._random = Pcg64(self.seed)
-        self.context = Context(tokenizer, vocab_size, start, model.kernel.scores)
+        self.context = Context(tokenizer, vocab_size, start, OnceWeighed(model.kernel.scores))
         self.chain = make_chain(Setup(config, tokenizer, vocab_size))
         self.chain.follow(self.prompt[len(start) :], self.context)
         self.ends = end_tokens(config, tokenizer)

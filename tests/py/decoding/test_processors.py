@@ -18,7 +18,7 @@ from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Setup
-from goosequill.decoding.sampling import draw, largest, log_probability, probabilities
+from goosequill.decoding.sampling import OnceWeighed, draw, largest, log_probability, probabilities
 from goosequill.kernels import ScoreOperations, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
@@ -47,7 +47,7 @@ def apply_by(
     chosen: dict[str, Any],
 ) -> NDArray[np.float32]:
     config = DecodingConfig.from_dict(chosen)
-    context = Context(BYTE, len(scores), tokens[:prompt], operations)
+    context = Context(BYTE, len(scores), tokens[:prompt], OnceWeighed(operations))
     for token in tokens[prompt:]:
         context.append(token)
     context.uniforms = (0.0, 0.0)
@@ -472,6 +472,16 @@ def test_largest_is_the_stable_sort(values: list[int], count: int) -> None:
     array = np.array(values, np.float32)
     wanted = sorted(np.argsort(-array, kind="stable")[:count].tolist())
     assert largest(array, count, NATIVE).tolist() == wanted
+
+
+def test_what_is_weighed_once_is_weighed_rightly() -> None:
+    operations, stages = OnceWeighed(NATIVE), [noise(seed) for seed in range(4)]
+    for scores in [*stages, stages[3], stages[2], stages[0], stages[2], stages[0].copy()]:
+        found, expected = operations.weigh(scores), NUMPY.weigh(scores)
+        np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-6)
+        assert found.highest == expected.highest
+        assert found.total == pytest.approx(expected.total, rel=1e-6)
+    assert operations.weigh(stages[2]) is operations.weigh(stages[2])
 
 
 def test_log_probability_is_exact_for_a_large_vocabulary() -> None:

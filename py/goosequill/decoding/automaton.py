@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -216,7 +217,7 @@ def _in_class(name: str, argument: Any) -> list[Span]:
         return [argument]
     kind = str(argument).removeprefix("CATEGORY_")
     plain = kind.removeprefix("NOT_")
-    spans = _CATEGORIES[plain]
+    spans = _category(plain)
     if plain == kind:
         return spans
     # What \D leaves out must hold all that Python's \d holds, so that every output matches there too.
@@ -231,11 +232,14 @@ def _class_spans(inside: str) -> list[Span]:
     return [value if str(item) == "RANGE" else (value, value) for item, value in items]
 
 
-_CATEGORIES: dict[str, list[Span]] = {
-    "DIGIT": [(48, 57)],
-    "SPACE": _class_spans(SPACE),
-    "WORD": [(95, 95), *_class_spans(LETTER), *_class_spans(NUMBER)],
-}
+@cache
+def _category(name: str) -> list[Span]:
+    """Return the spans of DIGIT, SPACE or WORD."""
+    if name == "DIGIT":
+        return [(48, 57)]
+    if name == "SPACE":
+        return _class_spans(SPACE)
+    return [(95, 95), *_class_spans(LETTER), *_class_spans(NUMBER)]
 
 
 def _others(spans: Sequence[Span]) -> list[Span]:

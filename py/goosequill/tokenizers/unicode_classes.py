@@ -55,13 +55,13 @@ SPACE = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
 def _ranges(packed: str) -> str:
-    """Return the inside of a regular expression's character class."""
+    """Return the inside of a character class; none of these characters has a meaning of its own there."""
     parts, end = [], 0
     for item in packed.split():
         gap, _, length = item.partition("+")
         start = end + int(gap, 16)
         end = start + int(length or "0", 16)
-        parts.append(f"\\U{start:08x}-\\U{end:08x}" if end > start else f"\\U{start:08x}")
+        parts.append(f"{chr(start)}-{chr(end)}" if end > start else chr(start))
     return "".join(parts)
 
 

@@ -62,6 +62,7 @@ train: $(STAMPS)/train ## train the default model from nothing (hours; goes on w
 bench: $(STAMPS)/bench build ## measure start, sizes, and speed against the peers (BENCH_ARGS=--docs writes the table)
 	@command -v chromium >/dev/null || sh scripts/chromium.sh
 	$(PY) scripts/bench/start.py
+	$(PY) scripts/bench/loading.py
 	$(PY) scripts/bench/bench.py $(BENCH_ARGS)
 
 vendor: build/vendor/.stamp

@@ -40,14 +40,15 @@ export class Copies {
    * @returns {Promise<Copy | null>}
    */
   async find(files, quantize, { signal, onBytes } = {}) {
-    const entry = await this.#match(files, quantize, signal);
+    if (!this.store.folder || !files.length) return null; // without a file system there is no WebCrypto perhaps
+    const entry = await this.#match(await hideAddresses(files), quantize, signal);
     if (!entry) return null;
-    const { sha256, bytes, made, name } = entry;
+    const { sha256, bytes, made } = entry;
     const blob = await fileOf(this.store.folder, sha256);
     const counted = (/** @type {number} */ count) => onBytes?.(count, bytes);
     if (blob && (await fingerprint(blob, { signal, onBytes: counted })) === made.digest) {
       await this.store.writeFacts(sha256, { ...entry, used: this.store.now() });
-      return { sha256, name, blob };
+      return { sha256, name: files.map(({ name }) => name).sort()[0], blob };
     }
     await this.store.remove(sha256);
     return null;
@@ -56,7 +57,7 @@ export class Copies {
   /** @param {Source[]} files @param {Rounding} quantize @param {AbortSignal} [signal] */
   async #match(files, quantize, signal) {
     const fitting = [];
-    for (const entry of this.store.folder && files.length ? await this.store.list() : []) {
+    for (const entry of await this.store.list()) {
       const { made, complete, sha256 } = entry;
       if (!made || !complete) continue;
       if (made.layout !== LAYOUT) await this.store.remove(sha256);
@@ -103,12 +104,12 @@ export class Copies {
    */
   async keep(files, { bytes, bits, auto }, pieces) {
     if (!this.store.folder) return false;
-    const of = await identify(files);
+    const of = await identify(await hideAddresses(files));
     const ids = of.map(({ id }) => id).sort();
     if (ids.includes("")) return false;
     const sha256 = await digestOf(new TextEncoder().encode(JSON.stringify([LAYOUT, bits, ids])));
     const time = this.store.now();
-    const { name, url } = of[0];
+    const { name, url } = files[0];
     const made = { layout: LAYOUT, bits, auto, digest: "", of };
     const facts = { name, url: url.split(/[?#]/)[0], bytes, saved: time, used: time, made };
     const write = () => this.#write(sha256, facts, pieces);
@@ -186,6 +187,12 @@ function isSame(one, other) {
   if (one.name !== other.name || one.url !== other.url) return false;
   if (other.version === UNREACHED) return Boolean(one.url);
   return Boolean(other.version) && one.version === other.version && one.bytes === other.bytes;
+}
+
+/** What stands behind ? in an address may be a key to it, so no address is written down. @param {Source[]} files */
+function hideAddresses(files) {
+  const hide = async (/** @type {string} */ url) => url && (await digestOf(new TextEncoder().encode(url)));
+  return Promise.all(files.map(async (file) => ({ ...file, url: await hide(file.url) })));
 }
 
 /**

@@ -11,7 +11,8 @@ import { Sha256 } from "./sha256.js";
 
 /** @typedef {"opfs" | "cache" | "memory"} Place */
 /**
- * A file that a copy was made of: what tells its content (`id`), or stands for that (`version`).
+ * A file that a copy was made of: what tells its content (`id`), or stands for that (`version`); a hash of its
+ * address, if it has one.
  * @typedef {{id: string, name: string, bytes: number, url: string, version: string}} Original
  */
 /**

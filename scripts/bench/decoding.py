@@ -81,7 +81,7 @@ def measure(settings: dict[str, Any], *, flat: bool = False) -> dict[str, float]
             context.uniforms = uniforms
             start = time.perf_counter()
             context.operations.highest(scores)
-            final = chain(scores, context)
+            final = chain.narrow(scores, context)
             token = draw(final, uniforms[0], context.operations)
             log_probability(scores, token, context.operations)
             seconds[name].append(time.perf_counter() - start)

@@ -15,7 +15,7 @@ import numpy as np
 from goosequill.decoding.context import Context
 from goosequill.decoding.items import Item
 from goosequill.decoding.predictor import Predictor
-from goosequill.decoding.sampling import Scores, best, log_total
+from goosequill.decoding.sampling import Candidates, Scores, best, log_total
 from goosequill.decoding.writer import Writer
 
 
@@ -96,7 +96,7 @@ def _with(beam: Beam, *, total: float) -> Beam:
 def _prolonged(writer: Writer, beam: Beam, token: int, total: float) -> Beam:
     """Return a beam with one token more; the model reads it when the beam is chosen to go on."""
     scores, context = beam.predictor.following(), beam.context.copy()
-    writer.chain.observe(token, scores, context)
+    writer.chain.observe(token, Candidates(scores), context)
     context.append(token)
     tokens = (*beam.tokens, token)
     text = writer.tokenizer.decode(tokens) if writer.config.stop else ""

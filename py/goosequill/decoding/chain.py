@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from goosequill.decoding.config import STEPS
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Scores
+from goosequill.decoding.sampling import Candidates, Scores
 from goosequill.decoding.temperature import Temperature
 from goosequill.decoding.truncators import TopNSigma
 from goosequill.errors import SettingsError
@@ -28,16 +28,21 @@ class Chain:
         self.steps = tuple(steps)
 
     def __call__(self, scores: Scores, context: Context, watch: Watcher | None = None) -> Scores:
-        """Return the final scores; ``watch`` is told the name of each step and its result.
+        """Return what `narrow` leaves as scores over the whole vocabulary."""
+        return self.narrow(scores, context, watch).over(len(scores))
+
+    def narrow(self, scores: Scores, context: Context, watch: Watcher | None = None) -> Candidates:
+        """Return what is left; ``watch`` is told the name of each step and all scores after it.
 
         Raises
         ------
         SettingsError
             ``all-cut``: a step left no token to write.
         """
+        left = Candidates(scores)
         for step in self.steps:
-            scores = step(scores, context)
-            if not (step.leaves_some or context.operations.highest(scores) > -float("inf")):
+            left = step.narrow(left, context)
+            if not (step.leaves_some or context.operations.highest(left.scores) > -float("inf")):
                 label = step.description.label
                 raise SettingsError(
                     f"“{label}” left no token that could be written.",
@@ -45,13 +50,13 @@ class Chain:
                     remedy="Weaken that setting, or the bans and penalties before it.",
                 )
             if watch:
-                watch(step.description.name, scores)
-        return scores
+                watch(step.description.name, left.over(len(scores)))
+        return left
 
-    def observe(self, token: int, scores: Scores, context: Context) -> None:
-        """Tell every step which token was taken."""
+    def observe(self, token: int, candidates: Candidates, context: Context) -> None:
+        """Tell every step which token was taken, and out of what."""
         for step in self.steps:
-            step.observe(token, scores, context)
+            step.observe(token, candidates, context)
 
     def follow(self, tokens: Iterable[int], context: Context) -> None:
         """Let every step go on after tokens that are written already.

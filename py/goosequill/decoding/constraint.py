@@ -12,8 +12,8 @@ from goosequill.decoding.automaton import DEAD, Automaton, compile_regex
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.json_schema import schema_to_regex
-from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Scores
+from goosequill.decoding.processor import Change, Setup
+from goosequill.decoding.sampling import Candidates, Scores
 from goosequill.tokenizers import Tokenizer
 
 
@@ -45,7 +45,7 @@ class TokenTable:
 
 
 @dataclass(frozen=True)
-class Constraint(Processor):
+class Constraint(Change):
     """Cuts every token after which no text of the wished form is left."""
 
     automaton: Automaton
@@ -104,7 +104,7 @@ class Constraint(Processor):
             self.masks[state] = mask
         return np.where(self.masks[state], scores, np.float32(-np.inf))
 
-    def observe(self, token: int, scores: Scores, context: Context) -> None:
+    def observe(self, token: int, candidates: Candidates, context: Context) -> None:
         self.follow(token, context)
 
     def follow(self, token: int, context: Context) -> None:

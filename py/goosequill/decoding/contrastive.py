@@ -13,7 +13,7 @@ import numpy as np
 
 from goosequill.decoding.items import Item
 from goosequill.decoding.predictor import Predictor
-from goosequill.decoding.sampling import Scores, best, probabilities
+from goosequill.decoding.sampling import Candidates, Scores, best, probabilities
 from goosequill.decoding.writer import Writer
 
 
@@ -37,7 +37,7 @@ def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator
         scores = writer.predictor.following()
         final = writer.chain(scores, writer.context)
         token, ahead = _choose(final, writer, seen)
-        writer.chain.observe(token, final, writer.context)
+        writer.chain.observe(token, Candidates(final), writer.context)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
             return

@@ -126,7 +126,7 @@ def _replay(
         if predictor is None:
             chain.follow([token], context)
             continue
-        chain.observe(token, chain(predictor.following(), context), context)
+        chain.observe(token, chain.narrow(predictor.following(), context), context)
         predictor.read([token])
         context.append(token)
     context.uniforms = (random.random(), random.random())

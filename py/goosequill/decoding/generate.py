@@ -125,7 +125,7 @@ def _choose(writer: Writer, scores: Scores, explainer: Explainer | None) -> int:
     """Return the token that the decoder takes."""
     context = writer.context
     context.uniforms = writer.uniforms()
-    final = writer.chain(scores, context, explainer.watch if explainer else None)
+    final = writer.chain.narrow(scores, context, explainer.watch if explainer else None)
     token = draw(final, context.uniforms[0], context.operations)
     writer.chain.observe(token, final, context)
     return token

@@ -11,12 +11,12 @@ import numpy as np
 
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
-from goosequill.decoding.processor import Processor, Setup
+from goosequill.decoding.processor import Change, Setup
 from goosequill.decoding.sampling import Scores, log_total
 
 
 @dataclass(frozen=True)
-class Guidance(Processor):
+class Guidance(Change):
     """Moves the scores away from those of the second state."""
 
     scale: float
@@ -55,7 +55,7 @@ class Guidance(Processor):
     def __call__(self, scores: Scores, context: Context) -> Scores:
         other = context.unguided
         if other is None:
-            return scores.copy()
+            return scores
         own = scores - log_total(scores, context.operations)
         away = other - log_total(other, context.operations)
         return np.asarray(away + np.float32(self.scale) * (own - away), np.float32)

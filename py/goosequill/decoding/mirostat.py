@@ -11,10 +11,10 @@ from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.processor import Processor, Setup
 from goosequill.decoding.sampling import (
+    Candidates,
     Scores,
     best,
     distribution,
-    keep_only,
     largest,
     likeliest,
     log_probability,
@@ -77,14 +77,15 @@ class Mirostat(Processor):
         config = setup.config
         return cls(config.mirostat, config.mirostat_tau, config.mirostat_eta) if config.mirostat else None
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
+    def narrow(self, candidates: Candidates, context: Context) -> Candidates:
+        scores = candidates.scores
         mu = 2 * self.tau if context.mirostat_mu is None else context.mirostat_mu
         if self.version == 1:
             count = self._count(scores, mu, context.operations)
-            return keep_only(scores, largest(scores, count, context.operations))
+            return candidates.keep(largest(scores, count, context.operations))
         _, logs = distribution(scores, context.operations)
         kept = context.operations.at_least(logs, -mu * math.log(2))
-        return keep_only(scores, kept if len(kept) else likeliest(scores, context.operations))
+        return candidates.keep(kept if len(kept) else likeliest(scores, context.operations))
 
     def _count(self, scores: Scores, mu: float, operations: ScoreOperations) -> int:
         """Return how many tokens to keep: Zipf's exponent is estimated from the 100 likeliest."""
@@ -101,7 +102,8 @@ class Mirostat(Processor):
         wished = (excess * 2**mu / (1 - size**-excess)) ** (1 / exponent)
         return int(min(max(wished, 1.0), size))
 
-    def observe(self, token: int, scores: Scores, context: Context) -> None:
+    def observe(self, token: int, candidates: Candidates, context: Context) -> None:
         mu = 2 * self.tau if context.mirostat_mu is None else context.mirostat_mu
-        surprise = -log_probability(scores, token, context.operations) / math.log(2)
+        place = candidates.place(token)
+        surprise = -log_probability(candidates.scores, place, context.operations) / math.log(2)
         context.mirostat_mu = mu - self.eta * (surprise - self.tau)

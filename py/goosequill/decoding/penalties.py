@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
-from goosequill.decoding.processor import Processor, Setup
+from goosequill.decoding.processor import Change, Setup
 from goosequill.decoding.sampling import Ids, Scores
 from goosequill.tokenizers import Tokenizer
 
@@ -20,7 +20,7 @@ _LARGEST_LOG = 88.7228391
 
 
 @dataclass(frozen=True)
-class LogitBias(Processor):
+class LogitBias(Change):
     """Adds to chosen tokens' scores; bans are a bias of minus infinity."""
 
     ids: Ids
@@ -69,7 +69,7 @@ class LogitBias(Processor):
 
 
 @dataclass(frozen=True)
-class MinLength(Processor):
+class MinLength(Change):
     """Forbids to end the text too soon."""
 
     least: int
@@ -105,14 +105,15 @@ class MinLength(Processor):
         return cls(least, tuple(sorted(ends))) if least and ends else None
 
     def __call__(self, scores: Scores, context: Context) -> Scores:
+        if len(context.output) >= self.least:
+            return scores
         changed = scores.copy()
-        if len(context.output) < self.least:
-            changed[list(self.ends)] = -np.inf
+        changed[list(self.ends)] = -np.inf
         return changed
 
 
 @dataclass(frozen=True)
-class NoRepeatNgram(Processor):
+class NoRepeatNgram(Change):
     """Forbids to write any n tokens a second time."""
 
     size: int
@@ -147,7 +148,7 @@ class NoRepeatNgram(Processor):
         tokens, before = context.tokens, self.size - 1
         starts = len(tokens) - before
         if starts <= 0:
-            return scores.copy()
+            return scores
         same = np.ones(starts, bool)
         for place in range(before):
             same &= tokens[place : place + starts] == tokens[starts + place]
@@ -158,7 +159,7 @@ class NoRepeatNgram(Processor):
 
 
 @dataclass(frozen=True)
-class Penalties(Processor):
+class Penalties(Change):
     """The three penalties for tokens that occurred: multiplicative, once, and per occurrence."""
 
     repetition: float
@@ -269,9 +270,9 @@ class Penalties(Processor):
         tokens = context.output if self.output_only else context.tokens
         if self.window:
             tokens = tokens[-self.window :]
-        changed = scores.copy()
         if not len(tokens):
-            return changed
+            return scores
+        changed = scores.copy()
         ids, counts = self._count(tokens)
         seen = changed[ids]
         seen = np.where(seen > 0, seen / self.repetition, seen * self.repetition)
@@ -297,7 +298,7 @@ def _digits_and_spaces(tokenizer: Tokenizer, vocab_size: int) -> NDArray[np.bool
 
 
 @dataclass(frozen=True)
-class Dry(Processor):
+class Dry(Change):
     """Don't Repeat Yourself: a penalty that grows with the length of the repetition."""
 
     multiplier: float
@@ -376,11 +377,11 @@ class Dry(Processor):
 
     def __call__(self, scores: Scores, context: Context) -> Scores:
         tokens = context.tokens[-self.window :] if self.window else context.tokens
-        changed = scores.copy()
         breaks = np.flatnonzero(self.breakers[tokens])
         limit = len(tokens) - 1 - int(breaks[-1]) if len(breaks) else len(tokens)
         if limit < self.allowed:
-            return changed
+            return scores
+        changed = scores.copy()
         most = _LARGEST_LOG // math.log(self.base) if self.base > 1.000001 else math.inf
         for token, length in self._repeats(tokens, limit).items():
             if not self.breakers[token]:

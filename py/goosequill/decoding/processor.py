@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description
-from goosequill.decoding.sampling import Scores
+from goosequill.decoding.sampling import Candidates, Scores
 
 if TYPE_CHECKING:
     from goosequill.decoding.config import DecodingConfig
@@ -25,7 +25,7 @@ class Setup:
 
 
 class Processor(ABC):
-    """One step. It never changes the array that it is given; minus infinity cuts a token."""
+    """One step. It never changes an array that it is given."""
 
     description: ClassVar[Description]
     leaves_some: ClassVar[bool] = False
@@ -37,11 +37,11 @@ class Processor(ABC):
         """Return the step that the settings ask for, or None where they are neutral."""
 
     @abstractmethod
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        """Return new scores."""
+    def narrow(self, candidates: Candidates, context: Context) -> Candidates:
+        """Return the candidates that are left, with their scores."""
 
-    def observe(self, token: int, scores: Scores, context: Context) -> None:  # noqa: B027
-        """Learn which token was taken out of the final scores. Most steps need not know."""
+    def observe(self, token: int, candidates: Candidates, context: Context) -> None:  # noqa: B027
+        """Learn which token was taken out of the last candidates. Most steps need not know."""
 
     def follow(self, token: int, context: Context) -> None:  # noqa: B027
         """Learn of a token that was written before this decoder began, of which there are no scores."""
@@ -49,3 +49,17 @@ class Processor(ABC):
     def finished(self, context: Context) -> bool:
         """Return whether nothing more may be written."""
         return False
+
+
+class Change(Processor):
+    """A step that gives other scores to the same candidates; minus infinity cuts one.
+
+    Those that look at which tokens they are come before all that narrow them, and see the whole vocabulary.
+    """
+
+    @abstractmethod
+    def __call__(self, scores: Scores, context: Context) -> Scores:
+        """Return new scores, or the same where none changes."""
+
+    def narrow(self, candidates: Candidates, context: Context) -> Candidates:
+        return Candidates(self(candidates.scores, context), candidates.ids)

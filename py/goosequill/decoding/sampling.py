@@ -8,7 +8,7 @@ float32 sum over 65,536 tokens ends at 0.9999, and its top-p fails for that.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,43 @@ from goosequill.kernels.scores import LOWEST, ScoreOperations, Weighed
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What can still be written.
+
+    Attributes
+    ----------
+    scores
+        Of the candidates, float32.
+    ids
+        Which tokens they are, ascending; None: the whole vocabulary.
+    """
+
+    scores: Scores
+    ids: Ids | None = None
+
+    def keep(self, places: Ids) -> Candidates:
+        """Return those at some places, which ascend."""
+        return Candidates(self.scores[places], places if self.ids is None else self.ids[places])
+
+    def over(self, size: int) -> Scores:
+        """Return the scores over a vocabulary; every other token is cut."""
+        if self.ids is None:
+            return self.scores
+        scores = np.full(size, -np.inf, np.float32)
+        scores[self.ids] = self.scores
+        return scores
+
+    def place(self, token: int) -> int:
+        """Return where a candidate stands."""
+        return token if self.ids is None else int(np.searchsorted(self.ids, token))
+
+    def token(self, place: int) -> int:
+        """Return which token stands at a place."""
+        return place if self.ids is None else int(self.ids[place])
+
 
 FAINTEST = -1e30
 """The logarithm that stands for a chance of 0: it keeps sums and products finite."""
@@ -89,19 +126,6 @@ def log_probability(scores: Scores, token: int, operations: ScoreOperations) -> 
     return float(scores[token]) - log_total(scores, operations)
 
 
-def keep_only(scores: Scores, ids: Ids) -> Scores:
-    """Return the scores with every token but ``ids`` cut."""
-    kept = _nothing(len(scores)).copy()
-    kept[ids] = scores[ids]
-    return kept
-
-
-@lru_cache(maxsize=1)
-def _nothing(size: int) -> Scores:
-    """Scores that are all cut. To copy them takes a fifth of what filling an array does in WebAssembly."""
-    return np.full(size, -np.inf, np.float32)
-
-
 def largest(values: Scores, count: int, operations: ScoreOperations) -> Ids:
     """Return the indices of the ``count`` largest that are not cut, ascending; of equal ones the first."""
     return operations.leading(values, None, count)
@@ -123,7 +147,7 @@ def entropy(chances: NDArray[np.float32], logs: NDArray[np.float32]) -> float:
     return -float((chances * logs).sum(dtype=np.float64))
 
 
-def draw(scores: Scores, uniform: float, operations: ScoreOperations) -> int:
-    """Return the id where ``uniform`` (0 to 1) falls when the tokens are laid out by their chances."""
-    weights, _, total = operations.weigh(scores)
-    return operations.place(weights, uniform * total)
+def draw(candidates: Candidates, uniform: float, operations: ScoreOperations) -> int:
+    """Return the token where ``uniform`` (0 to 1) falls when the candidates are laid out by their chances."""
+    weights, _, total = operations.weigh(candidates.scores)
+    return candidates.token(operations.place(weights, uniform * total))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Scores, alive, distribution, entropy, keep_only, likeliest
+from goosequill.decoding.sampling import Candidates, Scores, alive, distribution, entropy, likeliest
 from goosequill.kernels import ScoreOperations
 
 
@@ -75,12 +75,14 @@ class Temperature(Processor):
             return None
         return cls(config.temperature, config.dynatemp_range, config.dynatemp_exponent)
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        temperature = self._dynamic(scores, context.operations) if self.spread else self.temperature
+    def narrow(self, candidates: Candidates, context: Context) -> Candidates:
+        scores, operations = candidates.scores, context.operations
+        temperature = self._dynamic(scores, operations) if self.spread else self.temperature
         if temperature <= 0:
-            return keep_only(scores, likeliest(scores, context.operations))
+            return candidates.keep(likeliest(scores, operations))
         # Counted from the highest, so that the smallest temperature overflows to a cut and not to infinity.
-        return context.operations.temper(scores, context.operations.highest(scores), temperature)
+        tempered = operations.temper(scores, operations.highest(scores), temperature)
+        return Candidates(tempered, candidates.ids)
 
     def _dynamic(self, scores: Scores, operations: ScoreOperations) -> float:
         count = len(alive(scores, operations))

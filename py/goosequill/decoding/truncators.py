@@ -15,15 +15,15 @@ import numpy as np
 
 from goosequill.decoding.context import Context
 from goosequill.decoding.description import Description, Parameter
-from goosequill.decoding.processor import Processor, Setup
+from goosequill.decoding.processor import Change, Processor, Setup
 from goosequill.decoding.sampling import (
     FAINTEST,
+    Candidates,
     Ids,
     Scores,
     alive,
     distribution,
     entropy,
-    keep_only,
     largest,
     probabilities,
 )
@@ -46,10 +46,10 @@ class Cut(Processor):
 
     @abstractmethod
     def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
-        """Return the tokens that are kept."""
+        """Return the places of what is kept, ascending."""
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        return keep_only(scores, self.kept(scores, context.operations))
+    def narrow(self, candidates: Candidates, context: Context) -> Candidates:
+        return candidates.keep(self.kept(candidates.scores, context.operations))
 
 
 class TopNSigma(Cut):
@@ -195,7 +195,7 @@ class MinP(Cut):
 
 
 @dataclass(frozen=True)
-class Xtc(Processor):
+class Xtc(Change):
     """Exclude Top Choices: now and then cuts all likely tokens but the least likely of them."""
 
     chance: float
@@ -239,13 +239,14 @@ class Xtc(Processor):
         return None if off else cls(config.xtc_probability, config.xtc_threshold)
 
     def __call__(self, scores: Scores, context: Context) -> Scores:
-        changed = scores.copy()
         if context.uniforms[1] >= self.chance:
-            return changed
+            return scores
         chances = probabilities(scores, context.operations)
         tops = np.flatnonzero((chances >= self.threshold) & (scores > -np.inf))
-        if len(tops) > 1:
-            # Of equally likely ones the last by rank stays: ranks go by chance, then by id.
-            spared = tops[len(tops) - 1 - int(np.argmin(chances[tops][::-1]))]
-            changed[tops[tops != spared]] = -np.inf
+        if len(tops) < 2:
+            return scores
+        # Of equally likely ones the last by rank stays: ranks go by chance, then by id.
+        spared = tops[len(tops) - 1 - int(np.argmin(chances[tops][::-1]))]
+        changed = scores.copy()
+        changed[tops[tops != spared]] = -np.inf
         return changed

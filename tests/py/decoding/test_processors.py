@@ -18,7 +18,14 @@ from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Setup
-from goosequill.decoding.sampling import OnceWeighed, draw, largest, log_probability, probabilities
+from goosequill.decoding.sampling import (
+    Candidates,
+    OnceWeighed,
+    draw,
+    largest,
+    log_probability,
+    probabilities,
+)
 from goosequill.kernels import ScoreOperations, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
@@ -369,10 +376,10 @@ def test_mirostat_2_equals_llama_cpp_step_by_step() -> None:
         scores = noise(step)
         chances = softmax(sorted(((float(s), 0) for s in scores), reverse=True))
         kept = max(1, sum(-math.log2(c) <= mu for c in chances))
-        final = chain(scores, context)
-        assert np.isfinite(final).sum() == kept
+        final = chain.narrow(scores, context)
+        assert len(final.scores) == kept
         token = draw(final, 0.37, NATIVE)
-        surprise = -math.log2(probabilities(final, NATIVE)[token])
+        surprise = -math.log2(probabilities(final.scores, NATIVE)[final.place(token)])
         chain.observe(token, final, context)
         mu -= 0.2 * (surprise - 3.0)
         assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
@@ -388,10 +395,10 @@ def test_mirostat_1_equals_llama_cpp_step_by_step() -> None:
         b = [math.log(chances[i] / chances[i + 1]) for i in range(99)]
         s_hat = sum(x * y for x, y in zip(t, b, strict=True)) / sum(x * x for x in t)
         k = (((s_hat - 1) * 2**mu) / (1 - V ** -(s_hat - 1))) ** (1 / s_hat)
-        final = chain(scores, context)
-        assert np.isfinite(final).sum() == min(V, max(1, int(k)))
+        final = chain.narrow(scores, context)
+        assert len(final.scores) == min(V, max(1, int(k)))
         token = draw(final, 0.61, NATIVE)
-        surprise = -math.log2(probabilities(final, NATIVE)[token])
+        surprise = -math.log2(probabilities(final.scores, NATIVE)[final.place(token)])
         chain.observe(token, final, context)
         mu -= 0.2 * (surprise - 3.0)
         assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
@@ -402,9 +409,9 @@ def test_mirostat_keeps_the_surprise_near_the_wish(version: int) -> None:
     chain, context = mirostat_setup(version)
     random, surprises = np.random.default_rng(0), []
     for step in range(600):
-        final = chain(noise(step, spread=1.5), context)
+        final = chain.narrow(noise(step, spread=1.5), context)
         token = draw(final, float(random.random()), NATIVE)
-        surprises.append(-math.log2(probabilities(final, NATIVE)[token]))
+        surprises.append(-math.log2(probabilities(final.scores, NATIVE)[final.place(token)]))
         chain.observe(token, final, context)
     assert abs(np.mean(surprises[100:]) - 3.0) < 0.3
 
@@ -450,7 +457,7 @@ def test_no_step_cuts_everything_or_makes_nonsense(cut: str, kind: str) -> None:
     assert kept.any()
     assert (np.asarray(SCORES[kind])[kept] > -np.inf).all()
     for uniform in (0.0, 0.5, np.nextafter(1, 0)):
-        assert kept[draw(got, float(uniform), NATIVE)]
+        assert kept[draw(Candidates(got), float(uniform), NATIVE)]
 
 
 @given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=50), st.floats(0, 1))
@@ -494,7 +501,17 @@ def test_log_probability_is_exact_for_a_large_vocabulary() -> None:
 def test_draw_covers_every_token_by_its_share() -> None:
     scores = np.log(np.array([0.1, 0.0001, 0.4, 0.4999], np.float32))
     edges = [0.05, 0.10005, 0.3, 0.9]
-    assert [draw(scores, u, NATIVE) for u in edges] == [0, 1, 2, 3]
+    assert [draw(Candidates(scores), u, NATIVE) for u in edges] == [0, 1, 2, 3]
+
+
+def test_candidates_keep_their_tokens() -> None:
+    scores = noise(5, 40)
+    some = Candidates(scores).keep(np.array([3, 8, 9, 30])).keep(np.array([1, 3]))
+    assert [some.token(0), some.token(1)] == [8, 30]
+    assert [some.place(8), some.place(30)] == [0, 1]
+    assert np.flatnonzero(np.isfinite(some.over(40))).tolist() == [8, 30]
+    assert some.over(40)[[8, 30]].tolist() == scores[[8, 30]].tolist()
+    assert {draw(some, uniform, NATIVE) for uniform in (0.0, 0.999999)} == {8, 30}
 
 
 def test_xtc_acts_as_often_as_it_should() -> None:

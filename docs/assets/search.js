@@ -16,23 +16,34 @@ let contents;
 /** The words asked for last. */
 let words = "";
 let begun = false;
+/** Whether Material's worker, loaded into this one, is to hear what comes. */
+let passing = false;
 
-/** Loads Material's worker into this one, which hears every later message itself, and asks it what was asked here. */
+/** Loads Material's worker, has it read the index, and asks it for the words that have been typed until then. */
 async function begin() {
   begun = true;
   try {
     contents ??= fetchIndex();
     const data = await contents;
     importScripts(engine.href);
-    removeEventListener("message", hear);
-    dispatchEvent(new MessageEvent("message", { data: { type: SET_UP, data } }));
+    tell({ type: SET_UP, data });
     // It has read the index once this turn of the event loop is over.
-    setTimeout(() => dispatchEvent(new MessageEvent("message", { data: { type: ASK, data: words } })));
+    setTimeout(() => {
+      tell({ type: ASK, data: words });
+      passing = true;
+    });
   } catch (error) {
     console.error("The search could not begin; the next letter tries again.", error);
     contents = undefined;
     begun = false;
   }
+}
+
+/** Says something to Material's worker. @param {object} data */
+function tell(data) {
+  passing = true;
+  dispatchEvent(new MessageEvent("message", { data }));
+  passing = false;
 }
 
 async function fetchIndex() {
@@ -42,7 +53,10 @@ async function fetchIndex() {
 }
 
 /** @param {MessageEvent<{type: number, data: any}>} event */
-function hear({ data: { type, data } }) {
+function hear(event) {
+  if (passing) return;
+  event.stopImmediatePropagation();
+  const { type, data } = event.data;
   if (type === SET_UP) contents = Promise.resolve(data);
   if (type !== ASK) return;
   words = data;

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from .accessibility import violations
 
@@ -70,6 +70,20 @@ def test_search_begins_with_its_first_word_under_its_policy(clean_page: Page, si
     box.select_text()
     clean_page.keyboard.type("zyzzyva")
     expect(clean_page.get_by_text("No matching documents")).to_be_visible()
+
+
+def test_search_answers_what_was_typed_while_it_began(clean_page: Page, site_url: str) -> None:
+    """Letters typed meanwhile were once answered first, and what had been typed before them last."""
+    held: list[Route] = []
+    clean_page.route("**/search_index.json", lambda route: held.append(route))
+    clean_page.goto(site_url)
+    with clean_page.expect_request("**/search_index.json"):
+        clean_page.get_by_role("textbox", name="Search the documentation").press_sequentially("pen")
+    clean_page.keyboard.type("alty")
+    held[0].continue_()
+    clean_page.keyboard.type(" repetition")
+    results = clean_page.locator(".md-search-result__item a[href*='h=penalty+repetition']")
+    expect(results.locator("visible=true").first).to_be_visible()
 
 
 def test_page_found_by_search_marks_the_words(clean_page: Page, site_url: str) -> None:

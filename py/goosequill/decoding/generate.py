@@ -7,7 +7,6 @@ search are in files of their own, and use the same reading and showing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from goosequill.decoding.beam import write_beams
@@ -17,7 +16,6 @@ from goosequill.decoding.items import Item
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.sampling import Scores, draw
-from goosequill.decoding.trace import Explainer
 from goosequill.decoding.writer import Writer
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 
@@ -32,7 +30,6 @@ def generate(
     state: Any = None,
     cancelled: Callable[[], bool] | None = None,
     progress: bool = False,
-    explain: bool = False,
     memory: StateMemory | None = None,
 ) -> Iterator[Item]:
     """Continue a prompt.
@@ -53,9 +50,6 @@ def generate(
         Asked between tokens; when it says True the text ends with ``finish_reason`` "abort".
     progress
         Also yield a :class:`Reading` after every 64 tokens of the prompt.
-    explain
-        Tell with each token what every step made of its candidates (``Chunk.explanation``), and yield
-        a :class:`Reading` with the surprise of the prompt's own tokens.
     memory
         Where states are kept, so that a prompt or a branch of it need not be read again.
 
@@ -74,16 +68,16 @@ def generate(
     writer = Writer(model, tokenizer, config, prompt, state, given)
     if memory is not None and state is None:
         writer.memory = memory
-    return _run(writer, cancelled or _never, progress, explain)
+    return _run(writer, cancelled or _never, progress)
 
 
 def _never() -> bool:
     return False
 
 
-def _run(writer: Writer, cancelled: Callable[[], bool], progress: bool, explain: bool) -> Iterator[Item]:
-    for reading in writer.read_prompt(explain=explain):
-        if progress or explain:
+def _run(writer: Writer, cancelled: Callable[[], bool], progress: bool) -> Iterator[Item]:
+    for reading in writer.read_prompt():
+        if progress:
             yield reading
         if cancelled():
             yield writer.end("abort")
@@ -93,10 +87,10 @@ def _run(writer: Writer, cancelled: Callable[[], bool], progress: bool, explain:
     elif writer.config.penalty_alpha:
         yield from write_contrastive(writer, cancelled)
     else:
-        yield from _write(writer, cancelled, explain)
+        yield from _write(writer, cancelled)
 
 
-def _write(writer: Writer, cancelled: Callable[[], bool], explain: bool) -> Iterator[Item]:
+def _write(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
     """Draw one token after the other until something ends the text."""
     while writer.written < writer.config.max_new_tokens:
         if cancelled():
@@ -106,13 +100,12 @@ def _write(writer: Writer, cancelled: Callable[[], bool], explain: bool) -> Iter
             yield writer.end("stop")
             return
         scores = writer.predictor.following()
-        explainer = Explainer(scores, writer.tokenizer, writer.context.operations) if explain else None
-        token = _choose(writer, scores, explainer)
+        token = _choose(writer, scores)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
             return
         chunk, stopped = writer.show(token, scores)
-        yield replace(chunk, explanation=explainer.explanation(token)) if explainer else chunk
+        yield chunk
         more = not stopped and writer.written < writer.config.max_new_tokens
         writer.read_token(token, predict=more)
         if stopped:
@@ -121,11 +114,11 @@ def _write(writer: Writer, cancelled: Callable[[], bool], explain: bool) -> Iter
     yield writer.end("stop" if writer.chain.finished(writer.context) else "length")
 
 
-def _choose(writer: Writer, scores: Scores, explainer: Explainer | None) -> int:
+def _choose(writer: Writer, scores: Scores) -> int:
     """Return the token that the decoder takes."""
     context = writer.context
     context.uniforms = writer.uniforms()
-    final = writer.chain.narrow(scores, context, explainer.watch if explainer else None)
+    final = writer.chain.narrow(scores, context)
     token = draw(final, context.uniforms[0], context.operations)
     writer.chain.observe(token, final, context)
     return token

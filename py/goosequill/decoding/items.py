@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from goosequill.decoding.sampling import Scores, best, log_total
 from goosequill.kernels import ScoreOperations
@@ -23,15 +23,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Reading:
-    """How much of the prompt has been read, in tokens.
-
-    ``tokens``, with ``explain``: how well the model foresaw each token of the piece that was just read
-    (token, text, surprisal in bits, rank, candidates).
-    """
+    """How much of the prompt has been read, in tokens."""
 
     loaded: int
     total: int
-    tokens: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,8 +34,7 @@ class Chunk:
     """One token that was written.
 
     ``text`` may be empty: a character may still be unfinished, or a stop text may be beginning.
-    ``logprob`` is the model's own, before any processor. ``explanation`` is what each step made of the
-    candidates, where that was asked for (see :class:`goosequill.decoding.trace.Explainer`).
+    ``logprob`` is the model's own, before any processor.
     """
 
     text: str
@@ -48,7 +42,6 @@ class Chunk:
     logprob: float
     index: int
     top_logprobs: tuple[Candidate, ...] = ()
-    explanation: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

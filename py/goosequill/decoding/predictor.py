@@ -63,12 +63,6 @@ class Predictor:
         if predict:
             self.scores = self._sound(logits)
 
-    def read_all(self, tokens: Sequence[int]) -> Scores:
-        """Read tokens and return the scores after each, [T, V]."""
-        logits = self._sound(self.model.forward(tokens, self.state, logits="all"))
-        self.scores = logits[-1]
-        return logits
-
     def copy(self) -> Predictor:
         """Return an independent predictor at the same place."""
         return Predictor(self.model, self.state.copy(), self.scores)

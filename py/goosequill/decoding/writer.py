@@ -16,7 +16,6 @@ from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import OnceWeighed, Scores, log_probability
 from goosequill.decoding.stopping import StopWatcher
-from goosequill.decoding.trace import explain_prompt
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 READ_AT_ONCE = 64
@@ -64,31 +63,21 @@ class Writer:
             self._stream.push(token)  # a character may be unfinished
         self.written = 0
 
-    def read_prompt(self, *, explain: bool) -> Iterator[Reading]:
+    def read_prompt(self) -> Iterator[Reading]:
         """Read the prompt, 64 tokens at a time."""
         total = len(self.prompt)
-        start = 0 if explain else self._recall()
+        start = self._recall()
         if start == total:
             yield Reading(total, total)
         for first in range(start, total, READ_AT_ONCE):
             piece = self.prompt[first : first + READ_AT_ONCE]
-            yield Reading(first + len(piece), total, self._read_piece(piece, explain, first))
+            self.predictor.read(piece, predict=first + len(piece) == total)
+            yield Reading(first + len(piece), total)
         if self.other:
             unwanted = prompt_tokens(self.tokenizer, self.config.negative_prompt)
             self.other.read([*unwanted, *self.context.output.tolist()])
             self.context.unguided = self.other.scores
         self.remember()
-
-    def _read_piece(self, piece: list[int], explain: bool, first: int) -> tuple[dict[str, Any], ...]:
-        if not explain:
-            self.predictor.read(piece, predict=first + len(piece) == len(self.prompt))
-            return ()
-        before = self.predictor.scores
-        return tuple(
-            explain_prompt(
-                piece, before, self.predictor.read_all(piece), self.tokenizer, self.context.operations
-            )
-        )
 
     def _recall(self) -> int:
         """Take the nearest kept state, and return how many tokens of the prompt it has read."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from goosequill.decoding import Chunk, DecodingConfig, StateMemory, generate
 from goosequill.decoding.memory import SPACING
-from tests.py.decoding.fakes import BYTE, random_model
+from tests.py.decoding.fakes import BYTE, FakeState, random_model, run, text_of
 
 PROMPT = "Goose"
 
@@ -63,3 +64,61 @@ def test_a_branch_completes_a_character_that_was_cut_in_two() -> None:
         (second, "é"),
         (33, "!"),
     ]
+
+
+def test_branch_reads_only_what_is_new() -> None:
+    model, memory = random_model(), StateMemory()
+    prompt = [ord(c) for c in "The goose"]
+    config = DecodingConfig(seed=1, max_new_tokens=100)
+    chunks = [c for c in generate(model, BYTE, prompt, config, memory=memory) if isinstance(c, Chunk)]
+    written = [chunk.token for chunk in chunks]
+    model.read.clear()
+    branch = [*prompt, *written[:70], 65]
+    list(generate(model, BYTE, branch, DecodingConfig(seed=1, max_new_tokens=1), memory=memory))
+    assert len(model.read) == 70 - 64 + 1
+
+
+def test_branch_writes_what_a_fresh_reading_would_write() -> None:
+    config = DecodingConfig(seed=3, max_new_tokens=30)
+    memory = StateMemory()
+    run(random_model(), [1, 2, 3], config, memory=memory)
+    branch = [1, 2, 3, 4, 5]
+    assert text_of(run(random_model(), branch, config, memory=memory)) == text_of(
+        run(random_model(), branch, config)
+    )
+
+
+def test_same_prompt_again_is_not_read_again() -> None:
+    model, memory = random_model(), StateMemory()
+    config = DecodingConfig(seed=3, max_new_tokens=5)
+    first = text_of(run(model, "hello", config, memory=memory))
+    model.read.clear()
+    assert text_of(run(model, "hello", config, memory=memory)) == first
+    assert len(model.read) == 4
+
+
+def test_memory_lets_go_of_what_was_used_longest_ago() -> None:
+    scores = np.zeros(10, np.float32)
+    memory = StateMemory(budget=3 * (40 + 8))
+    for token in range(4):
+        memory.keep([token], FakeState([token]), scores)
+        if token == 2:
+            memory.recall([0, 9])
+    assert memory.recall([1]) is None
+    found = memory.recall([0, 5, 6])
+    assert found is not None
+    assert found[0] == 1
+    assert len(memory) == 3
+    memory.clear()
+    assert memory.recall([0]) is None
+
+
+def test_kept_state_is_a_copy() -> None:
+    memory, state = StateMemory(), FakeState([1])
+    memory.keep([1], state, np.zeros(3, np.float32))
+    state.tokens.append(2)
+    for _ in range(2):
+        found = memory.recall([1])
+        assert found is not None
+        assert found[1].tokens == [1]
+        found[1].tokens.append(9)

@@ -102,9 +102,9 @@ async function pickedModel({ files, names }, find) {
  * @param {Find} find
  * @param {Options & {available: number, notices: string[]}} options
  */
-async function folderModel({ url }, find, { signal, tell, available, notices }) {
+async function folderModel({ url, quantize }, find, { signal, tell, available, notices }) {
   const { config, folder, files: listed } = await describe(url, signal);
-  refuseTooLarge(JSON.parse(await config.text()), available);
+  refuseTooLarge(JSON.parse(await config.text()), available, quantize);
   const isWeights = (/** @type {Listed} */ { name }) => name.endsWith(".safetensors");
   const originals = listed.filter(isWeights).map(({ name, bytes, sha256 }) => {
     const id = sha256 ? `sha256:${sha256}` : "";
@@ -271,9 +271,11 @@ function listedFiles(text, folder) {
  * A folder's description says enough to refuse it before its weights are downloaded.
  * @param {{parameters?: unknown, quantization?: {bits?: unknown}}} description
  * @param {number} available
+ * @param {import("./protocol.js").Rounding} [quantize] of what is stored in full; "auto" means 8 bits for all that could be too large
  */
-export function refuseTooLarge({ parameters, quantization }, available) {
-  const bits = quantization?.bits === 8 || quantization?.bits === 4 ? quantization.bits : 32;
+export function refuseTooLarge({ parameters, quantization }, available, quantize) {
+  const stored = quantization?.bits === 8 || quantization?.bits === 4 ? quantization.bits : null;
+  const bits = stored ?? (quantize === "auto" ? 8 : (quantize ?? 32));
   const needed = typeof parameters === "number" ? (parameters * bits) / 8 : 0;
   if (needed <= available) return;
   throw new EngineError({

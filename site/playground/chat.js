@@ -83,6 +83,9 @@ export class Chat {
         host.changed();
       });
     }
+    page.persona.addEventListener("click", () => {
+      page.persona.value = ""; // to pick the same once more is a change too
+    });
     page.persona.addEventListener("change", () => this.#take(page.persona.files?.[0]));
     page.noPersona.addEventListener("click", () => {
       this.#begin(null);

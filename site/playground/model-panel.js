@@ -60,6 +60,9 @@ export class ModelPanel {
       complain: host.complain,
     });
     this.#load.addEventListener("click", () => this.#loadOnly());
+    this.#file.addEventListener("click", () => {
+      this.#file.value = ""; // to pick the same once more is a change too
+    });
     this.#file.addEventListener("change", () => this.#chooseFiles(this.#file.files));
     this.#useDefault.addEventListener("click", () => {
       this.#file.value = "";

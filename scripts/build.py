@@ -28,6 +28,7 @@ from scripts.example import write_example  # noqa: E402
 from scripts.fonts import FaceError, write_faces  # noqa: E402
 from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.runtime import RuntimeBuildError, write_runtime  # noqa: E402
+from scripts.styles import trim_styles  # noqa: E402
 from scripts.vendor import trim_pyodide_lock  # noqa: E402
 
 DIST = ROOT / "dist"
@@ -80,6 +81,9 @@ def build_docs(output: Path) -> None:
     for source_map in output.rglob("*.map"):
         source_map.unlink()
     shutil.rmtree(output / "assets" / "javascripts" / "lunr")  # the stems of other languages than ours
+    for palette in output.glob("assets/stylesheets/palette.*.css"):
+        palette.unlink()  # the colours are ours
+    trim_styles(output)
     add_policies(output)
 
 

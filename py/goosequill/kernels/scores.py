@@ -120,7 +120,7 @@ def _edge(values: Scores, weights: Scores, mass: float) -> np.float32:
     while len(values) > _FEW:
         lowest, highest = float(values.min()), float(values.max())
         if lowest == highest:
-            break
+            return np.float32(lowest)
         bins = ((highest - values) * (_BINS / (highest - lowest))).astype(np.intp)
         sums = np.cumsum(np.bincount(bins, weights))
         edge = min(int(np.searchsorted(sums, mass)), len(sums) - 1)

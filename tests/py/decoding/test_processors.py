@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from transformers.generation import logits_process as hf
 
+from goosequill.decoding import PRESETS
 from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
@@ -489,6 +490,30 @@ def test_what_is_weighed_once_is_weighed_rightly() -> None:
         assert found.highest == expected.highest
         assert found.total == pytest.approx(expected.total, rel=1e-6)
     assert operations.weigh(stages[2]) is operations.weigh(stages[2])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("kind", ["noise", "flat", "ties"])
+def test_a_vocabulary_is_never_sorted(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> None:
+    def guarded(sort: Any) -> Any:
+        def sorted_if_short(values: Any, *rest: Any, **options: Any) -> Any:
+            assert len(values) <= 1024
+            return sort(values, *rest, **options)
+
+        return sorted_if_short
+
+    for sort in ("sort", "argsort", "partition", "argpartition", "lexsort"):
+        monkeypatch.setattr(np, sort, guarded(getattr(np, sort)))
+    size = 65536
+    scores = {
+        "noise": noise(1, size),
+        "flat": noise(1, size, 0.01),
+        "ties": np.zeros(size, np.float32),
+    }[kind]
+    context = Context(BYTE, size, [1, 2, 3, 3], OnceWeighed(NUMPY))
+    final = make_chain(Setup(DecodingConfig.from_dict(PRESETS[name]), BYTE, size)).narrow(scores, context)
+    token = draw(final, 0.4, NUMPY)
+    log_probability(scores, token, NUMPY)
 
 
 def test_log_probability_is_exact_for_a_large_vocabulary() -> None:

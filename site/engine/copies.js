@@ -4,7 +4,7 @@
 
 import { digestOf, Fingerprint, fingerprint } from "./fingerprint.js";
 import { UNREACHED } from "./ranges.js";
-import { FileSink, fileOf, Store } from "./storage.js";
+import { ask, FileSink, fileOf, Store } from "./storage.js";
 
 /** @typedef {import("./storage.js").Made} Made */
 /** @typedef {import("./storage.js").Original} Original */
@@ -81,7 +81,10 @@ export class Copies {
     if (!folder) return NOTES.none;
     const name = `room-${crypto.randomUUID()}`;
     try {
-      const access = await (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
+      const access = await ask(
+        await ask(folder, "getFileHandle", name, { create: true }),
+        "createSyncAccessHandle",
+      );
       try {
         access.truncate(bytes);
         return access.getSize() === bytes ? "" : NOTES.full;
@@ -91,7 +94,7 @@ export class Copies {
     } catch {
       return NOTES.full;
     } finally {
-      await folder.removeEntry(name).catch(() => {});
+      await ask(folder, "removeEntry", name).catch(() => {});
     }
   }
 

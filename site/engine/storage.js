@@ -57,12 +57,32 @@ export const NOTES = {
   full: "There is no room to keep the model, so it is downloaded again next time.",
 };
 
+/** @type {Set<any>} */
+const asked = new Set();
+
+/**
+ * Asks a file, or a folder, for something. One that nobody else refers to may be collected before it has
+ * answered, and then it never does: so it is held until then.
+ * @param {any} handle
+ * @param {string} method
+ * @param {unknown[]} args
+ */
+export async function ask(handle, method, ...args) {
+  const question = { handle };
+  asked.add(question);
+  try {
+    return await handle[method](...args);
+  } finally {
+    asked.delete(question);
+  }
+}
+
 /** The folder of model files, or null where the browser gives none. @returns {Promise<any>} */
 export async function openFolder(storage = globalThis.navigator?.storage) {
   try {
     const root = await storage.getDirectory();
-    const own = await root.getDirectoryHandle("goosequill", { create: true });
-    return await own.getDirectoryHandle("models", { create: true });
+    const own = await ask(root, "getDirectoryHandle", "goosequill", { create: true });
+    return await ask(own, "getDirectoryHandle", "models", { create: true });
   } catch {
     return null; // private windows, plain http, old browsers
   }
@@ -191,8 +211,8 @@ export class Store {
   /** @param {string} sha256 @param {Facts} facts */
   async writeFacts(sha256, { name, url, bytes, saved, used, print, made }) {
     try {
-      const handle = await this.folder.getFileHandle(`${sha256}.json`, { create: true });
-      const access = await handle.createSyncAccessHandle();
+      const handle = await ask(this.folder, "getFileHandle", `${sha256}.json`, { create: true });
+      const access = await ask(handle, "createSyncAccessHandle");
       access.truncate(0);
       const text = JSON.stringify({ name, url, bytes, saved, used, print, made });
       access.write(new TextEncoder().encode(text), { at: 0 });
@@ -210,7 +230,7 @@ export class Store {
       for await (const [name, handle] of this.folder.entries()) {
         const sha256 = name.replace(/\.part$/, "");
         if (!HASH.test(sha256)) continue;
-        const { size, lastModified } = await handle.getFile();
+        const { size, lastModified } = await ask(handle, "getFile");
         const facts = (await readFacts(this.folder, sha256)) ?? unknownFacts(lastModified);
         entries.push({ ...facts, bytes: size, sha256, place: "opfs", complete: name === sha256 });
       }
@@ -307,8 +327,8 @@ export class FileSink {
 
   /** @param {any} folder @param {string} name */
   static async open(folder, name) {
-    const handle = await folder.getFileHandle(name, { create: true });
-    return new FileSink(folder, handle, await handle.createSyncAccessHandle());
+    const handle = await ask(folder, "getFileHandle", name, { create: true });
+    return new FileSink(folder, handle, await ask(handle, "createSyncAccessHandle"));
   }
 
   /** @param {Uint8Array} bytes */
@@ -340,18 +360,19 @@ export class FileSink {
   /** @param {string} name */
   async commit(name) {
     this.close();
-    if (this.#handle.move) return await this.#handle.move(name);
-    const target = await (await this.#folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
+    if (this.#handle.move) return await ask(this.#handle, "move", name);
+    const file = await ask(this.#folder, "getFileHandle", name, { create: true });
+    const target = await ask(file, "createSyncAccessHandle");
     let at = 0;
     try {
-      for await (const piece of piecesOf(await this.#handle.getFile())) {
+      for await (const piece of piecesOf(await ask(this.#handle, "getFile"))) {
         writeAll(target, piece, at);
         at += piece.length;
       }
     } finally {
       target.close();
     }
-    await this.#folder.removeEntry(this.#handle.name);
+    await ask(this.#folder, "removeEntry", this.#handle.name);
   }
 
   blob() {
@@ -522,7 +543,7 @@ async function* piecesOf(blob) {
 /** @param {any} folder @param {string} name @returns {Promise<File | null>} */
 export async function fileOf(folder, name) {
   try {
-    return await (await folder.getFileHandle(name)).getFile();
+    return await ask(await ask(folder, "getFileHandle", name), "getFile");
   } catch {
     return null;
   }
@@ -531,7 +552,7 @@ export async function fileOf(folder, name) {
 /** @param {any} folder @param {string} name @returns {Promise<boolean>} false if another tab is writing it */
 async function removeFrom(folder, name) {
   try {
-    await folder.removeEntry(name);
+    await ask(folder, "removeEntry", name);
     return true;
   } catch (error) {
     return /** @type {any} */ (error)?.name === "NotFoundError";

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import test from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { fingerprint } from "../../../site/engine/fingerprint.js";
-import { NOTES, Store } from "../../../site/engine/storage.js";
+import { ask, NOTES, Store } from "../../../site/engine/storage.js";
 import { FakeFolder } from "./fake-folder.js";
 
 const CONTENT = randomBytes(300_000);
@@ -225,4 +227,20 @@ test("a missing file is said at once", async (t) => {
   const { url, ranges } = await serve(t, (_request, response) => response.writeHead(404).end());
   await assert.rejects(makeStore().store.file(wanted(url)), { code: "not-found" });
   assert.equal(ranges.length, 1);
+});
+
+test("a file is held until it has answered, since one that was collected never does", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = /** @type {() => void} */ (runInNewContext("gc"));
+  let answer = () => {};
+  const question = () => {
+    const handle = { getFile: () => new Promise((resolve) => (answer = () => resolve("file"))) };
+    return { handle: new WeakRef(handle), answered: ask(handle, "getFile") };
+  };
+  const { handle, answered } = question();
+  await new Promise((resolve) => setImmediate(resolve)); // whoever looks at a WeakRef holds it that long
+  collect();
+  assert.ok(handle.deref(), "it was collected");
+  answer();
+  assert.equal(await answered, "file");
 });

@@ -515,11 +515,11 @@ function setUpSources() {
     if (keep.checked) keepAll();
     else dropFiles().catch(() => {});
   });
-  byId("close-all").addEventListener("click", () => {
+  byId("close-all").addEventListener("click", async () => {
+    await dropFiles().catch(() => {}); // first, since a reload would bring back what is still kept
     loaded = [];
     view = { ...view, files: [], hide: [], base: "" };
     urls.value = "";
-    dropFiles().catch(() => {});
     byId("message").replaceChildren();
     writeUrl();
     recollate();

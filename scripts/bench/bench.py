@@ -218,10 +218,10 @@ def measure(chosen: list[Contestant], rounds: int) -> float:
     return float(statistics.median(bandwidth))
 
 
-def decoder(browser: Browser, base: str, contestant: Contestant) -> growth.Decode:
-    """Start a contestant; what it returns decodes further tokens of one text."""
+def decoder(browser: Browser, base: str, contestant: Contestant, request: str = "decode") -> growth.Decode:
+    """Start a contestant; what it returns decodes further tokens of one text, as the request says."""
     page = start(browser, base, contestant)
-    return lambda count: list(ask(page, "decode", {"count": count}))
+    return lambda count: list(ask(page, request, {"count": count}))
 
 
 def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -231,7 +231,7 @@ def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
     with chromium() as (browser, base):
         sizes = growth.over_sizes([decoder(browser, base, contestant) for contestant in chosen], rounds)
     with chromium() as (browser, base):
-        places = growth.over_places(decoder(browser, base, ours(RWKV4, 8, "auto")))
+        places = growth.over_places(decoder(browser, base, ours(RWKV4, 8, "auto"), "beside"))
     return places, sizes
 
 

@@ -36,6 +36,7 @@ const requests = {
   },
   prompt: ({ count }) => contestant.prompt(count),
   decode: ({ count }) => contestant.decode(count).toJs(),
+  beside: ({ count }) => contestant.beside(count).toJs(),
 };
 
 globalThis.onmessage = async ({ data }) => {

@@ -25,13 +25,27 @@ class Source:
         return data
 
 
+class Text:
+    """A text in the making."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.state: State = model.new_state()
+        self.token = 1
+
+    def step(self) -> float:
+        """Take the likeliest token and read it; milliseconds."""
+        begin = time.perf_counter()
+        self.token = int(self.model.forward([self.token], self.state).argmax())
+        return (time.perf_counter() - begin) * 1e3
+
+
 class Contestant:
     """A model and what it has read so far."""
 
     def __init__(self, file: Any, kernel: str) -> None:
         self.model: Model = load_model(open_tensors(Source(file)), kernel=load_kernel(kernel))
-        self.state: State = self.model.new_state()
-        self.token = 1
+        self.text = Text(self.model)
 
     @property
     def kernel(self) -> SimdKernel:
@@ -51,14 +65,17 @@ class Contestant:
         """Milliseconds to read a prompt of `count` tokens, with the logits after the last."""
         tokens = [(7 * i) % 1000 for i in range(count)]
         begin = time.perf_counter()
-        self.model.forward(tokens, self.state)
+        self.model.forward(tokens, self.text.state)
         return (time.perf_counter() - begin) * 1e3
 
     def decode(self, count: int) -> list[float]:
         """Milliseconds of each of `count` tokens, the likeliest being drawn."""
-        times = []
-        for _ in range(count):
-            begin = time.perf_counter()
-            self.token = int(self.model.forward([self.token], self.state).argmax())
-            times.append((time.perf_counter() - begin) * 1e3)
-        return times
+        return [self.text.step() for _ in range(count)]
+
+    def beside(self, count: int) -> list[float]:
+        """The same for further tokens of the text and, each right after one, for those of a text just begun.
+
+        The two take turns: text, other, text, other, ...
+        """
+        other = Text(self.model)
+        return [text.step() for _ in range(count) for text in (self.text, other)]

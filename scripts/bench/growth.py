@@ -104,12 +104,11 @@ def over_sizes(decodes: list[Decode], rounds: int) -> dict[str, Any]:
 
 def describe(places: dict[str, Any], sizes: dict[str, Any]) -> str:
     """Both findings as Markdown."""
+    low, high = (places["growth_percent"] + sign * places["within_percent"] for sign in (-1, 1))
     lines = [
         f"From token 1 to token {places['tokens']:,} of one text (RWKV-4 169M, int8) the cost of a token, "
-        f"{places['first_ms']:.2f} ms at first, changed by {places['growth_percent']:+.1f}% against that of a "
-        "text just begun "
-        f"(95% interval: {places['growth_percent'] - places['within_percent']:+.1f}% to "
-        f"{places['growth_percent'] + places['within_percent']:+.1f}%).",
+        f"{places['first_ms']:.2f} ms at first, changed by {places['growth_percent']:+.1f}% against that of "
+        f"a text just begun (95% interval: {low:+.1f}% to {high:+.1f}%).",
         "",
         "| model, int8 | parameters | multiply-adds a token | ms a token | ms a million |",
         "|---|---:|---:|---:|---:|",

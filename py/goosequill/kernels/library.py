@@ -51,7 +51,8 @@ class Library:
         self.run = library.run
         self.run.argtypes, self.run.restype = [pointer, word, pointer], None
         self.pack = library.pack
-        self.pack.argtypes, self.pack.restype = [pointer, pointer, word, word, word], None
+        self.pack.argtypes = [pointer, pointer, pointer, word, word, word]
+        self.pack.restype = None
         self.scratch_words = library.scratch_words
         self.scratch_words.argtypes, self.scratch_words.restype = [word, word], word
         self.highest_score = library.highest_score

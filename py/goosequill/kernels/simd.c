@@ -6,12 +6,15 @@
 //
 // Weights of a product lie in panels of 8 rows, read as one linear stream. Within a panel the 8
 // rows alternate every 1 (float32), 2 (int8) or 4 + 4 (int4) columns, so that a lane of a vector
-// belongs to a row, no sum across lanes is needed, and one load of the input serves 8 rows.
+// belongs to a row, no sum across lanes is needed, and one load of the input serves 8 rows. In
+// int4 the scales of a group lie right before its weights: a stream of their own would cost as
+// much again as their bytes do.
 
 typedef __INTPTR_TYPE__ word;
 typedef float f32x4 __attribute__((vector_size(16), aligned(4)));
 typedef int i32x4 __attribute__((vector_size(16), aligned(4)));
 typedef short i16x8 __attribute__((vector_size(16), aligned(2)));
+typedef short i16x4 __attribute__((vector_size(8), aligned(2)));
 typedef unsigned short u16x8 __attribute__((vector_size(16), aligned(2)));
 typedef signed char i8x16 __attribute__((vector_size(16), aligned(1)));
 typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
@@ -19,11 +22,13 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #define ROWS 8       // of a panel
-#define STREAMS(bits) ((bits) == 32 ? 4 : (bits) == 8 ? 2 : 3)  // of panels, for one token; as measured
+#define STREAMS(bits) ((bits) == 32 ? 4 : 2)  // of panels, for one token; as measured
 #define TOKENS 5     // that pass through a panel together; more would not fit the registers
 #define GROUP 64     // columns that share a scale in int4
+#define GROUP_BYTES (2 * ROWS + ROWS * GROUP / 2)  // of a panel: eight scales in 16 bits, then the weights
 #define FLUSH 128    // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
 #define AHEAD 8      // groups of int4 whose inputs are fetched together
+#define WARM 1024    // bytes of each stream that are asked for before a product begins
 
 enum { SIGMOID = 1, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7 };
 
@@ -250,17 +255,23 @@ INLINE void panel_i8(const struct product *p, word row, word apart, word token, 
   }
 }
 
+// Eight scales of 16 bits as two vectors, times 2^-112: the exponent of a float16 counts from another number.
+INLINE f32x4 halves(const short *p) {
+  i32x4 wide = __builtin_convertvector(*(const i16x4 *)p, i32x4);
+  return (f32x4)((wide << 13) & (int)0x8fffffff);
+}
+
 // Sums of a group stay in 16 bits: each lane adds 32 products of at most 8 x 127, which fit once
 // the weights' offset of 8 is taken off; on the way there the sum may wrap around.
 INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
-  word groups = p->in / GROUP;
-  const i8x16 *w = (const i8x16 *)((const signed char *)p->weights + row * p->in / 2);
+  word groups = p->in / GROUP, panel = groups * GROUP_BYTES;
+  const signed char *w = (const signed char *)p->weights + row / ROWS * panel;
+  const word distance = apart / ROWS * panel;
   const int *x = p->scratch;
   const int *corrections = x + p->in / 4 * QUAD_WORDS * count;
   const float *x_scales = (const float *)(corrections + groups * count);
-  const float *scales = p->scales + row * groups;
   f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
-  for (word g = 0; g < groups; g++, corrections += count, x_scales += count, scales += ROWS) {
+  for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
     if (count == 1 && g % AHEAD == 0) fetch(x, (groups - g < AHEAD ? groups - g : AHEAD) * (GROUP / 4) * QUAD_WORDS);
     i16x8 a[TOKENS], b[TOKENS];
     UNROLL for (unsigned n = 0; n < panels; n++)
@@ -268,9 +279,10 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
         int c = corrections[t];
         a[n + t] = b[n + t] = (i16x8)(i32x4){c, c, c, c};
       }
-    _Pragma("clang loop unroll_count(2)") for (int step = 0; step < GROUP / 8; step++, w += 2, x += 2 * QUAD_WORDS * count) {
+    const signed char *v = w + 2 * ROWS;
+    _Pragma("clang loop unroll_count(2)") for (int step = 0; step < GROUP / 8; step++, v += 32, x += 2 * QUAD_WORDS * count) {
       UNROLL for (unsigned n = 0; n < panels; n++) {
-        const i8x16 *at = w + n * (apart / 8 * p->in / 4);
+        const i8x16 *at = (const i8x16 *)(v + n * distance);
         i8x16 w0 = at[0] & 15, w1 = at[1u] & 15;
         i8x16 w2 = (i8x16)((u16x8)at[0] >> 4) & 15, w3 = (i8x16)((u16x8)at[1u] >> 4) & 15;
         UNROLL for (unsigned t = 0; t < count; t++) {
@@ -281,8 +293,8 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
       }
     }
     UNROLL for (unsigned n = 0; n < panels; n++) {
-      const float *at = scales + n * apart * groups;
-      f32x4 s0 = load(at, 4), s1 = load(at + 4u, 4);
+      const short *at = (const short *)(w + n * distance);
+      f32x4 s0 = halves(at) * 0x1p112f, s1 = halves(at + 4u) * 0x1p112f;
       UNROLL for (unsigned t = 0; t < count; t++) {
         f32x4 s = splat(x_scales[t]);
         low[n + t] = madd(__builtin_convertvector(pair_sums(a[n + t]), f32x4), s0 * s, low[n + t]);
@@ -403,6 +415,23 @@ static void panels(const struct product *p, word bits, word from, word to) {
       else EACH_COUNT(panel_i4)
     }
   }
+}
+
+// Bytes of a panel's row.
+INLINE word row_bytes(word in, word bits) {
+  return bits == 32 ? 4 * in : bits == 8 ? in + (in & 1) : in / GROUP * (GROUP_BYTES / ROWS);
+}
+
+// Ask memory for the beginnings of the streams of a product for one token that will soon be computed: it reads
+// ahead by itself only once it has seen a stream begin.
+static void warm(const struct product *p, word bits) {
+  word streams = STREAMS(bits), apart = p->rows / (streams * ROWS) * ROWS * row_bytes(p->in, bits);
+  word each = apart < WARM ? apart : WARM;
+  const char *weights = p->weights;
+  int seen = 0;
+  for (word i = 0; i < each; i += 64)
+    for (word n = 0; n < streams; n++) seen |= weights[n * apart + i];
+  __asm__ volatile("" : : "r"(seen));
 }
 
 // ---- Rows of an embedding table ------------------------------------------------------------
@@ -821,8 +850,17 @@ static void product(word *s, word (*share)(word *)) {
   for (; more; more = share ? share(s) : 0) product_rows(s, s[12], s[13]);
 }
 
+// Warm the first product among `count` steps, if it is for one token: what comes before it leaves memory idle.
+static void warm_next(const word *s, word count) {
+  while (count > 0 && s[0] != PRODUCT) s += STEP, count--;
+  if (count <= 0 || s[7] != 1) return;
+  struct product p = operands(s);
+  warm(&p, s[11]);
+}
+
 // Execute `count` steps in turn; without `share` (0) this thread does all of it.
 void run(word *s, word count, word (*share)(word *)) {
+  warm_next(s, count);
   for (; count > 0; count--, s += STEP) {
     switch (s[0]) {
       case EMBED: embed(F(1), F(2), F(3), (const int *)s[4], s[5], s[6], s[7]); break;
@@ -832,7 +870,10 @@ void run(word *s, word count, word (*share)(word *)) {
       case LERP: lerp(F(1), F(2), F(3), F(4), s[5], s[6]); break;
       case ADD: add(F(1), F(2), F(3), s[4], s[5]); break;
       case MULTIPLY: multiply(F(1), F(2), F(3), s[4], s[5]); break;
-      case PRODUCT: product(s, share); break;
+      case PRODUCT:
+        product(s, share);
+        warm_next(s + STEP, count - 1);
+        break;
       case WKV4: wkv4(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8]); break;
       case WKV5: wkv5(F(1), F(2), F(3), F(4), F(5), s[6], F(7), F(8), s[9], s[10], s[11]); break;
       case WKV7: wkv7(F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), s[9], s[10], s[11]); break;
@@ -842,23 +883,26 @@ void run(word *s, word count, word (*share)(word *)) {
   }
 }
 
-// Lay out weights [rows, in] in panels; `out` is zero where rows are missing from the last panel.
-void pack(signed char *out, const signed char *weights, word rows, word in, word bits) {
+// Lay out weights [rows, in] in panels, for 4 bits with their scales [rows, in / GROUP] in 16 bits; `out` is zero
+// where rows are missing from the last panel.
+void pack(signed char *out, const signed char *weights, const short *scales, word rows, word in, word bits) {
   for (word row = 0; row < rows; row++) {
-    word panel = row / ROWS * ROWS, r = row % ROWS;
+    word r = row % ROWS;
+    signed char *panel = out + (row - r) * row_bytes(in, bits);
     if (bits == 32) {
       const float *from = (const float *)weights + row * in;
-      float *to = (float *)out + panel * in + r;
-      for (word c = 0; c < in; c++) to[c * ROWS] = from[c];
+      for (word c = 0; c < in; c++) ((float *)panel)[c * ROWS + r] = from[c];
     } else if (bits == 8) {
-      signed char *to = out + panel * (in + (in & 1)) + 2 * r;
-      for (word c = 0; c < in; c++) to[c / 2 * 2 * ROWS + c % 2] = weights[row * in + c];
+      for (word c = 0; c < in; c++) panel[c / 2 * 2 * ROWS + 2 * r + c % 2] = weights[row * in + c];
     } else {
       const unsigned char *from = (const unsigned char *)weights + row * in / 2;
-      unsigned char *to = (unsigned char *)out + panel * in / 2 + 4 * r;
-      for (word c = 0; c < in; c += 8, from += 4, to += 4 * ROWS)
-        for (int j = 0; j < 4; j++)
-          to[j] = ((from[j / 2] >> (j % 2 * 4)) & 15) | (((from[2 + j / 2] >> (j % 2 * 4)) & 15) << 4);
+      for (word g = 0; g < in / GROUP; g++, panel += GROUP_BYTES) {
+        ((short *)panel)[r] = scales[row * (in / GROUP) + g];
+        unsigned char *to = (unsigned char *)panel + 2 * ROWS + 4 * r;
+        for (word c = 0; c < GROUP; c += 8, from += 4, to += 4 * ROWS)
+          for (int j = 0; j < 4; j++)
+            to[j] = ((from[j / 2] >> (j % 2 * 4)) & 15) | (((from[2 + j / 2] >> (j % 2 * 4)) & 15) << 4);
+      }
     }
   }
 }

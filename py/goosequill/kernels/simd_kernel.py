@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from goosequill.kernels.kernel import Activation, Floats
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.scores import ScoreOperations, SimdScores
-from goosequill.weights.packed import PANEL, PANELS, PackedMatrix, pack_scales
+from goosequill.weights.packed import GROUPS, LAYOUTS, PANEL, PANELS, PackedMatrix, half_scales, pad_scales
 from goosequill.weights.quantize import QuantizedMatrix
 
 # The numbers by which simd.c knows operations and activations.
@@ -114,7 +114,7 @@ class Weights:
     @property
     def padded(self) -> int:
         """Rows of whole panels."""
-        return -(-self.rows // PANEL) * PANEL
+        return _up(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +234,14 @@ class SimdKernel:
         return Weights(rows, columns, bits, None, (values, scales))
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out weights [out, in] in panels (`packed.Panels`); what is in them already stays where it is.
+        """Lay out weights [out, in] in panels (`weights.packed`); what is in them already stays where it is.
 
         float32 lies in panels too: the 8 rows' first numbers, then their second numbers, and so on.
         """
-        if isinstance(weights, PackedMatrix) and weights.layout == PANELS:
+        if isinstance(weights, PackedMatrix):
             rows, columns = weights.shape
             values = self._room.hold(weights.values)
-            matrix = Weights(rows, columns, weights.bits, PANELS, (values, weights.scales))
+            matrix = Weights(rows, columns, weights.bits, weights.layout, (values, weights.scales))
         else:
             matrix = self._lay_out(weights)
         self.matrices.add(matrix)
@@ -250,10 +250,13 @@ class SimdKernel:
     def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
-        padded, even = -(-rows // PANEL) * PANEL, columns + columns % 2
-        packed = self._room.zeros(padded * (columns if bits == 32 else even) * bits // 8)
-        self._library.pack(address_of(packed), address_of(values), rows, columns, bits)
-        return Weights(rows, columns, bits, PANELS, (packed, pack_scales(scales, rows)))
+        layout = GROUPS if bits == 4 else PANELS
+        length = 4 * _up(rows) * columns if bits == 32 else LAYOUTS[layout].lengths((rows, columns))[0]
+        packed = self._room.zeros(length)
+        within = half_scales(scales) if bits == 4 else np.empty(0, np.float16)
+        apart = pad_scales(scales) if bits == 8 else np.empty(0, np.float32)
+        self._library.pack(address_of(packed), address_of(values), address_of(within), rows, columns, bits)
+        return Weights(rows, columns, bits, layout, (packed, apart))
 
     def stored(self, matrix: Weights) -> QuantizedMatrix | None:
         if matrix.bits == 32:
@@ -374,10 +377,15 @@ class SimdKernel:
         return out
 
 
+def _up(rows: int) -> int:
+    """Rows of whole panels."""
+    return -(-rows // PANEL) * PANEL
+
+
 def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:
     """(bits, values, scales), contiguous; float32 has no scales."""
     if isinstance(weights, QuantizedMatrix):
         matrix = weights.by_rows()
         scales = np.ascontiguousarray(matrix.scales, np.float32)
         return weights.bits, np.ascontiguousarray(matrix.values), scales
-    return 32, np.ascontiguousarray(weights, np.float32), np.zeros(weights.shape[0], np.float32)
+    return 32, np.ascontiguousarray(weights, np.float32), np.empty(0, np.float32)

@@ -1,7 +1,7 @@
 """Rounded matrices in the order in which a kernel reads them, so that loading one is reading its bytes.
 
 A layout is known by its name, matrix by matrix. Each can be taken apart again into rows, so that a
-file in any layout is read by every kernel; the SIMD kernel computes on ``panels8`` as it is.
+file in any layout is read by every kernel; the SIMD kernel computes on both as they are.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
 
-VERSION = 1
+VERSION = 2
 """Raised when a layout is added or a matrix gets another one; readers know all of this and below."""
 
 PANELS = "panels8"
 """Name of the layout `Panels`."""
+GROUPS = "groups8"
+"""Name of the layout `Groups`."""
 PANEL = 8
 """Rows of a panel."""
 
@@ -50,11 +52,13 @@ class PackedMatrix(QuantizedMatrix):
 class Layout(Protocol):
     """An order of a matrix's bytes."""
 
+    bits: Literal[8, 4]
+    """Of the matrices that lie in it."""
     multiple: int
     """Where a matrix may be cut into parts that are laid out by themselves: after so many rows."""
 
-    def lengths(self, shape: tuple[int, int], bits: Literal[8, 4]) -> tuple[int, int]:
-        """(bytes of the values, number of the scales) of a matrix."""
+    def lengths(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """(bytes of the values, number of the scales that lie apart from them) of a matrix."""
 
     def pack(self, matrix: QuantizedMatrix) -> PackedMatrix:
         """Lay out a matrix."""
@@ -64,52 +68,87 @@ class Layout(Protocol):
 
 
 class Panels:
-    """Panels of 8 rows, the last filled up with zeros.
+    """8 bits in panels of 8 rows, the last filled up with zeros.
 
-    A panel is, with 8 bits: columns 0 and 1 of row 0, of row 1, ... of row 7, then columns 2 and 3;
-    an odd number of columns is filled up with zeros. 4 bits: four bytes of row 0, ... four bytes of
-    row 7, where byte j holds column j in its low half and column 4 + j in its high half, each as
-    q + 8; then the next 8 columns. Scales are float32: those of 8 rows, for 4 bits those of the first
-    group and then of the next.
+    A panel is columns 0 and 1 of row 0, of row 1, ... of row 7, then columns 2 and 3; an odd number of
+    columns is filled up with zeros. Scales are float32, one a row.
     """
 
+    bits: Literal[8, 4] = 8
     multiple = PANEL
 
-    def lengths(self, shape: tuple[int, int], bits: Literal[8, 4]) -> tuple[int, int]:
+    def lengths(self, shape: tuple[int, int]) -> tuple[int, int]:
         rows, columns = shape
         padded = _up(rows, PANEL)
-        if bits == 8:
-            return padded * _up(columns, 2), padded
-        return padded * columns // 2, padded * (columns // GROUP)
+        return padded * _up(columns, 2), padded
 
     def pack(self, matrix: QuantizedMatrix) -> PackedMatrix:
         rows, columns = matrix.shape
-        run = 2 if matrix.bits == 8 else 4  # bytes of a row that lie together
-        values = matrix.values if matrix.bits == 8 else _pair(_halves(matrix.values))
-        whole = np.zeros((_up(rows, PANEL), _up(values.shape[1], run)), values.dtype)
-        whole[:rows, : values.shape[1]] = values
-        panels = whole.reshape(len(whole) // PANEL, PANEL, -1, run).swapaxes(1, 2)  # [panels, runs, 8, run]
-        scales = pack_scales(matrix.scales, rows)
-        return PackedMatrix(matrix.bits, panels.reshape(-1), scales, PANELS, (rows, columns))
+        whole = np.zeros((_up(rows, PANEL), _up(columns, 2)), np.int8)
+        whole[:rows, :columns] = matrix.values
+        panels = whole.reshape(len(whole) // PANEL, PANEL, -1, 2).swapaxes(1, 2)  # [panels, pairs, 8, 2]
+        return PackedMatrix(8, panels.reshape(-1), pad_scales(matrix.scales), PANELS, (rows, columns))
 
     def unpack(self, matrix: PackedMatrix) -> QuantizedMatrix:
         rows, columns = matrix.shape
-        panels, run = _up(rows, PANEL) // PANEL, 2 if matrix.bits == 8 else 4
-        whole = matrix.values.reshape(panels, -1, PANEL, run).swapaxes(1, 2).reshape(panels * PANEL, -1)
-        scales = matrix.scales.reshape(panels, -1, PANEL).swapaxes(1, 2).reshape(panels * PANEL, -1)[:rows]
-        if matrix.bits == 8:
-            return QuantizedMatrix(8, np.ascontiguousarray(whole[:rows, :columns]), scales.reshape(rows))
-        return QuantizedMatrix(4, _unhalve(_unpair(whole[:rows])), np.ascontiguousarray(scales))
+        panels = _up(rows, PANEL) // PANEL
+        whole = matrix.values.reshape(panels, -1, PANEL, 2).swapaxes(1, 2).reshape(panels * PANEL, -1)
+        return QuantizedMatrix(8, np.ascontiguousarray(whole[:rows, :columns]), matrix.scales[:rows])
 
 
-LAYOUTS: Mapping[str, Layout] = {PANELS: Panels()}
+class Groups:
+    """4 bits in panels of 8 rows, the last filled up with zeros; each group of columns behind its scales.
+
+    A panel is, for each group of 64 columns: the scales of the 8 rows in 16 bits; then, for each 8 columns,
+    four bytes of row 0, ... four bytes of row 7, where byte j holds column j in its low half and column
+    4 + j in its high half, each as q + 8.
+    """
+
+    bits: Literal[8, 4] = 4
+    multiple = PANEL
+
+    def lengths(self, shape: tuple[int, int]) -> tuple[int, int]:
+        rows, columns = shape
+        return _up(rows, PANEL) * (columns // GROUP) * (GROUP // 2 + 2), 0
+
+    def pack(self, matrix: QuantizedMatrix) -> PackedMatrix:
+        rows, columns = matrix.shape
+        padded, groups = _up(rows, PANEL), columns // GROUP
+        values = np.zeros((padded, columns // 2), np.uint8)
+        values[:rows] = _pair(_halves(matrix.values))
+        # [panels, groups, eights of columns, 8 rows, 4 bytes]
+        panels = values.reshape(-1, PANEL, groups, GROUP // 8, 4).transpose(0, 2, 3, 1, 4)
+        scales = np.zeros((padded, groups), "<f2")
+        scales[:rows] = half_scales(matrix.scales)
+        first = scales.reshape(-1, PANEL, groups).swapaxes(1, 2)  # [panels, groups, 8]
+        parts = (np.ascontiguousarray(first).view(np.uint8), panels.reshape(*first.shape[:2], -1))
+        packed = np.concatenate(parts, axis=2).reshape(-1)
+        return PackedMatrix(4, packed, np.empty(0, np.float32), GROUPS, (rows, columns))
+
+    def unpack(self, matrix: PackedMatrix) -> QuantizedMatrix:
+        rows, columns = matrix.shape
+        groups = columns // GROUP
+        whole = matrix.values.reshape(-1, groups, PANEL * (GROUP // 2 + 2))
+        scales = np.ascontiguousarray(whole[..., : 2 * PANEL]).view("<f2").swapaxes(1, 2)
+        panels = whole[..., 2 * PANEL :].reshape(-1, groups, GROUP // 8, PANEL, 4)
+        values = panels.transpose(0, 3, 1, 2, 4).reshape(-1, columns // 2)[:rows]
+        flat = scales.reshape(-1, groups)[:rows].astype(np.float32)
+        return QuantizedMatrix(4, _unhalve(_unpair(values)), flat)
 
 
-def pack_scales(scales: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
-    """The scales of a matrix of so many rows, [rows] or [rows, groups], in panels, flat."""
-    whole = np.zeros((_up(rows, PANEL), scales.size // rows), np.float32)
-    whole[:rows] = scales.reshape(rows, -1)
-    return whole.reshape(len(whole) // PANEL, PANEL, -1).swapaxes(1, 2).reshape(-1)
+LAYOUTS: Mapping[str, Layout] = {PANELS: Panels(), GROUPS: Groups()}
+
+
+def pad_scales(scales: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One scale a row, zeros for the rows that fill up the last panel."""
+    whole = np.zeros(_up(len(scales), PANEL), np.float32)
+    whole[: len(scales)] = scales
+    return whole
+
+
+def half_scales(scales: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Scales of groups in the 16 bits to which `quantize` rounds them."""
+    return np.ascontiguousarray(scales, np.float16)
 
 
 def layout_for(name: str, bits: Literal[8, 4] | None) -> str | None:
@@ -117,7 +156,9 @@ def layout_for(name: str, bits: Literal[8, 4] | None) -> str | None:
 
     The embedding is looked up row by row, and what is not rounded stays as it is.
     """
-    return None if bits is None or name == "emb.weight" else PANELS
+    if bits is None or name == "emb.weight":
+        return None
+    return PANELS if bits == 8 else GROUPS
 
 
 def _up(length: int, multiple: int) -> int:

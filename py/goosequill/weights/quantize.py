@@ -31,7 +31,7 @@ class QuantizedMatrix:
         8 bits: int8 [out, in]. 4 bits: uint8 [out, in / 2]; a byte holds two columns, the even
         one in its low half, each stored as q + 8 with q from -8 to 7.
     scales
-        float32. 8 bits: [out]. 4 bits: [out, in / 64], of either sign.
+        float32. 8 bits: [out]. 4 bits: [out, in / 64], of either sign, and such as 16 bits hold.
     """
 
     bits: Literal[8, 4]

@@ -49,8 +49,14 @@ class Packing:
 
     @property
     def lengths(self) -> tuple[int, int]:
-        """(bytes of the values, number of the scales)."""
-        return LAYOUTS[self.layout].lengths(self.shape, self.bits)
+        """(bytes of the values, number of the scales that lie apart from them)."""
+        return LAYOUTS[self.layout].lengths(self.shape)
+
+    def entries(self, name: str) -> list[tuple[str, str, tuple[int, ...], int]]:
+        """(name, type, shape, bytes) of what lies in the file."""
+        length, count = self.lengths
+        values = (name, "I8" if self.bits == 8 else "U8", (length,), length)
+        return [values, (name + SCALE, "F32", (count,), 4 * count)] if count else [values]
 
 
 def _bad(name: str, what: str) -> FileFormatError:
@@ -131,10 +137,12 @@ def _packing(file: str, name: str, info: dict[str, Any]) -> Packing:
     layout, bits, shape = info["layout"], info["bits"], info["shape"]
     if layout not in LAYOUTS:
         raise _unknown_layout(file, f"the layout {str(layout)[:40]!r}")
+    if bits != LAYOUTS[layout].bits:
+        raise _unknown_layout(file, f"the layout {layout} with {str(bits)[:20]} bits")
     counts = (
         isinstance(shape, list) and len(shape) == 2 and all(_is_count(count) and count for count in shape)
     )
-    if not counts or not _is_count(bits) or bits not in (8, 4) or (bits == 4 and shape[1] % GROUP):
+    if not counts or not _is_count(bits) or (bits == 4 and shape[1] % GROUP):
         raise _bad(file, f"the packed tensor {name[:80]!r} has an impossible shape")
     return Packing(layout, bits, (shape[0], shape[1]))
 
@@ -185,10 +193,9 @@ class SafetensorsSource:
 
     def _check_packed(self) -> None:
         for name, packing in self._packings.items():
-            values, scales = self._entries.get(name), self._entries.get(name + SCALE)
-            found = [(entry.dtype, entry.shape) for entry in (values, scales) if entry is not None]
-            bytes_, count = packing.lengths
-            if found != [("I8" if packing.bits == 8 else "U8", (bytes_,)), ("F32", (count,))]:
+            stored = {part: self._entries.get(part) for part in (name, name + SCALE)}
+            found = [(part, entry.dtype, entry.shape) for part, entry in stored.items() if entry is not None]
+            if found != [(part, dtype, shape) for part, dtype, shape, _ in packing.entries(name)]:
                 raise _bad(self._source.name, f"the packed tensor {name[:80]!r} does not fit its shape")
 
     def _check_scales(self) -> None:
@@ -235,7 +242,7 @@ class SafetensorsSource:
             return self._array(name)
         packing = self._packings.get(name)
         if packing:
-            scales = self._array(name + SCALE)
+            scales = self._array(name + SCALE) if packing.lengths[1] else np.empty(0, np.float32)
             return PackedMatrix(packing.bits, self._array(name), scales, packing.layout, packing.shape)
         return QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), self._array(name + SCALE))
 
@@ -256,11 +263,12 @@ def header(
 
 
 def flatten(name: str, tensor: NDArray[Any] | QuantizedMatrix) -> list[tuple[str, NDArray[Any]]]:
-    """A tensor as it lies in a file: a quantised matrix is two."""
+    """A tensor as it lies in a file: a quantised matrix is two, unless its scales lie among its values."""
     if not isinstance(tensor, QuantizedMatrix):
         return [(name, tensor)]
-    full = tensor.bits == 8 or isinstance(tensor, PackedMatrix)
-    scales = tensor.scales if full else tensor.scales.astype(np.float16)
+    if not tensor.scales.size:
+        return [(name, tensor.values)]
+    scales = tensor.scales if tensor.bits == 8 else tensor.scales.astype(np.float16)
     return [(name, tensor.values), (name + SCALE, scales)]
 
 
@@ -281,7 +289,7 @@ def encode(
 ) -> list[bytes]:
     """The parts of a safetensors file that holds `tensors`, in their order.
 
-    Arrays must be float64, float32, float16, int8 or uint8. A quantised matrix becomes two tensors.
+    Arrays must be float64, float32, float16, int8 or uint8. A quantised matrix becomes two tensors, or one.
     """
     tensors = list(tensors)
     packings = {name: packing_of(tensor) for name, tensor in tensors if isinstance(tensor, PackedMatrix)}

@@ -84,9 +84,7 @@ class Piece:
         rows, columns = shape
         name, scales = self.stored_name, self.stored_name + SCALE
         if packing := self.packing:
-            length, count = packing.lengths
-            kind = "I8" if self.form == 8 else "U8"
-            return [(name, kind, (length,), length), (scales, "F32", (count,), 4 * count)]
+            return packing.entries(name)
         if self.form == 8:
             return [(name, "I8", shape, rows * columns), (scales, "F32", (rows,), 4 * rows)]
         half, groups = columns // 2, columns // GROUP

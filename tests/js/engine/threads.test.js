@@ -86,19 +86,22 @@ function scene() {
       [16, 64], // too small to be divided
     ]) {
       const padded = Math.ceil(rows / 8) * 8;
-      const scales = padded * (bits === 4 ? columns / 64 : 1);
-      const weights = take((padded * columns * bits) / 8);
+      const scales = bits === 8 ? padded : 0;
+      const size = bits === 4 ? (padded * columns * 34) / 64 : (padded * columns * bits) / 8;
+      const weights = take(size);
       if (bits === 32) heap.HEAPF32.set(Float32Array.from({ length: padded * columns }, random), weights / 4);
-      else
-        for (let i = 0; i < (padded * columns * bits) / 8; i++)
-          heap.HEAPU8[weights + i] = 256 * Math.abs(random());
+      else for (let i = 0; i < size; i++) heap.HEAPU8[weights + i] = 256 * Math.abs(random());
+      // With 4 bits each group of columns begins with eight scales in 16 bits: here from 1/16 to 1/8.
+      for (let group = 0; bits === 4 && group < size; group += 272)
+        for (let i = 1; i < 16; i += 2)
+          heap.HEAPU8[weights + group + i] = 0x2c | (heap.HEAPU8[weights + group + i] & 3);
       const matrix = {
         weights,
         scales: floats(scales),
         rows,
         columns,
-        panel_bytes: columns * bits,
-        scale_bytes: (4 * scales * 8) / padded,
+        panel_bytes: (8 * size) / padded,
+        scale_bytes: (8 * 4 * scales) / padded,
       };
       matrices.push(matrix);
       for (const tokens of [1, 7, 40]) {

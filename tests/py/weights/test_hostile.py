@@ -24,7 +24,7 @@ from goosequill.kernels import NumpyKernel
 from goosequill.models import load_model
 from goosequill.personas import load_persona
 from goosequill.weights import BytesSource, QuantizedMatrix, open_tensors, quantize
-from goosequill.weights.packed import LAYOUTS, PANELS
+from goosequill.weights.packed import LAYOUTS, layout_for
 from goosequill.weights.quantize import bits_for
 from goosequill.weights.safetensors import encode
 from tests.py.checkpoints import MAKERS, Tensors
@@ -127,7 +127,10 @@ def small(version: str) -> Tensors:
 
 def _packed(name: str, array: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
     bits = bits_for(name, array.shape, 4)
-    return LAYOUTS[PANELS].pack(quantize(array, bits)) if bits else array
+    layout = layout_for(name, bits)
+    if bits is None:
+        return array
+    return LAYOUTS[layout].pack(quantize(array, bits)) if layout else quantize(array, bits)
 
 
 @cache

@@ -18,7 +18,7 @@ from goosequill.kernels import SimdKernel, load_kernel, simd_kernel
 from goosequill.loading import load_path
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, QuantizedMatrix, ShardedSource, open_tensors, quantize
-from goosequill.weights.packed import LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
+from goosequill.weights.packed import GROUPS, LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
 from goosequill.weights.safetensors import PACKED, encode, header
 from tests.py.checkpoints import MAKERS
 
@@ -30,6 +30,12 @@ assert isinstance(NATIVE, SimdKernel)
 def random_matrix(rows: int, columns: int, bits: Literal[8, 4], seed: int = 0) -> QuantizedMatrix:
     weights = np.random.default_rng(seed).standard_normal((rows, columns)).astype(np.float32)
     return quantize(weights, bits)
+
+
+def pack(matrix: QuantizedMatrix) -> PackedMatrix:
+    layout = layout_for("head.weight", matrix.bits)
+    assert layout is not None
+    return LAYOUTS[layout].pack(matrix)
 
 
 def same(found: QuantizedMatrix, expected: QuantizedMatrix) -> None:
@@ -50,12 +56,12 @@ def test_panels_are_what_the_kernel_makes_and_come_apart_again(
     shape: tuple[int, int, Literal[8, 4]], seed: int
 ) -> None:
     matrix = random_matrix(*shape, seed)
-    packed = LAYOUTS[PANELS].pack(matrix)
+    packed = pack(matrix)
     made = NATIVE.stored(NATIVE.matrix(matrix))
     assert made is not None
     for part in ("values", "scales"):
         assert getattr(packed, part).tobytes() == getattr(made, part).tobytes()
-    assert LAYOUTS[PANELS].lengths(matrix.shape, matrix.bits) == (packed.values.size, packed.scales.size)
+    assert LAYOUTS[packed.layout].lengths(matrix.shape) == (packed.values.size, packed.scales.size)
     same(packed.by_rows(), matrix)
     np.testing.assert_array_equal(packed.dequantize(), matrix.dequantize())
 
@@ -64,8 +70,7 @@ def test_panels_are_what_the_kernel_makes_and_come_apart_again(
 def test_the_kernel_computes_on_packed_bytes_where_they_are(
     bits: Literal[8, 4], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packed = LAYOUTS[PANELS].pack(random_matrix(20, 128, bits))
-    assert layout_for("head.weight", bits) == packed.layout
+    packed = pack(random_matrix(20, 128, bits))
     for in_browser in (False, True):
         monkeypatch.setattr(simd_kernel, "IN_BROWSER", in_browser)
         stored = NATIVE.stored(NATIVE.matrix(packed))
@@ -76,7 +81,7 @@ def test_the_kernel_computes_on_packed_bytes_where_they_are(
 
 def test_a_kernel_says_how_it_holds_a_matrix() -> None:
     matrix = random_matrix(10, 64, 8)
-    stored = NATIVE.stored(NATIVE.table(LAYOUTS[PANELS].pack(matrix)))
+    stored = NATIVE.stored(NATIVE.table(pack(matrix)))
     assert stored is not None
     same(stored, matrix)
     assert NATIVE.stored(NATIVE.matrix(matrix.dequantize())) is None
@@ -127,7 +132,6 @@ def test_matrices_are_cut_between_panels(tmp_path: Path) -> None:
 
 def test_rows_that_are_cut_within_a_panel_or_packed_in_part_are_refused() -> None:
     first, second = random_matrix(12, 64, 8), random_matrix(8, 64, 8)
-    pack = LAYOUTS[PANELS].pack
     for parts in ((pack(first), pack(second)), (pack(second), first)):
         named = [(f"m.weight.rows.{index}", part) for index, part in enumerate(parts)]
         sources = [open_tensors(BytesSource(b"".join(encode([one])))) for one in named]
@@ -143,7 +147,7 @@ def test_nothing_to_pack_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-MATRIX = LAYOUTS[PANELS].pack(random_matrix(10, 64, 8))
+MATRIX = pack(random_matrix(10, 64, 8))
 LENGTH = MATRIX.values.size
 
 
@@ -189,10 +193,14 @@ def test_the_file_that_the_damaged_ones_are_made_from_is_sound() -> None:
         (file_of(shape=[-10, 64]), "safetensors-header"),
         (file_of(shape=[10.0, 64]), "safetensors-header"),
         (file_of(shape=[2**62, 2**62]), "safetensors-header"),
-        (file_of(bits=4), "safetensors-header"),
-        (file_of(bits=4, shape=[20, 65]), "safetensors-header"),
-        (file_of(bits=32), "safetensors-header"),
+        (file_of(bits=4), "packed-layout"),
+        (file_of(bits=32), "packed-layout"),
+        (file_of(bits=[8]), "packed-layout"),
         (file_of(bits=8.0), "safetensors-header"),
+        (file_of(layout=GROUPS), "packed-layout"),
+        (file_of(layout=GROUPS, bits=4), "safetensors-header"),
+        (file_of(layout=GROUPS, bits=4, shape=[20, 65]), "safetensors-header"),
+        (file_of(layout=GROUPS, bits=4, shape=[8, 128], length=8 * 68), "safetensors-header"),
         (file_of(length=LENGTH - 1), "safetensors-header"),
         (file_of(scales=15), "safetensors-header"),
         (file_of(kind="F16"), "safetensors-header"),
@@ -211,6 +219,6 @@ def test_damaged_and_hostile_files_are_refused(data: bytes, code: str) -> None:
 
 def test_a_packed_matrix_of_the_wrong_shape_is_refused_by_the_model() -> None:
     tensors: dict[str, Any] = dict(MAKERS["4"](vocab=256))
-    tensors["head.weight"] = LAYOUTS[PANELS].pack(random_matrix(256, 62, 8))
+    tensors["head.weight"] = pack(random_matrix(256, 62, 8))
     with pytest.raises(FileFormatError, match=r"head.weight.*\[256, 62\]"):
         load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))

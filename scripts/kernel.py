@@ -22,6 +22,7 @@ SIDE = ["--experimental-pic", "-shared"]
 SIDE_EXPORTS = (
     "run",
     "pack",
+    "sketch",
     "scratch_words",
     "highest_score",
     "weigh_scores",

@@ -36,7 +36,7 @@ class Text:
     def step(self) -> float:
         """Take the likeliest token and read it; milliseconds."""
         begin = time.perf_counter()
-        self.token = int(self.model.forward([self.token], self.state).argmax())
+        self.token = int(self.model.forward([self.token], self.state, logits="likely").argmax())
         return (time.perf_counter() - begin) * 1e3
 
 
@@ -65,7 +65,7 @@ class Contestant:
         """Milliseconds to read a prompt of `count` tokens, with the logits after the last."""
         tokens = [(7 * i) % 1000 for i in range(count)]
         begin = time.perf_counter()
-        self.model.forward(tokens, self.text.state)
+        self.model.forward(tokens, self.text.state, logits="likely")
         return (time.perf_counter() - begin) * 1e3
 
     def decode(self, count: int) -> list[float]:

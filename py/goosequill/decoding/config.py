@@ -223,6 +223,20 @@ class DecodingConfig:
             object.__setattr__(self, item.name, value)
         _check_conflicts(self)
 
+    @property
+    def exact(self) -> bool:
+        """Whether the scores of unlikely tokens matter as much as those of likely ones.
+
+        They do not where the decoder cuts them off, and nothing but the model's own chances tells what may be
+        written: then it reads less (``logits="likely"`` of :meth:`goosequill.models.Model.forward`).
+        """
+        held = self.regex or self.choices or self.json_schema is not None
+        flattened = self.temperature_first and self.temperature > 1
+        if held or self.logit_bias or self.guidance_scale != 1 or flattened or self.num_beams > 1:
+            return True
+        few = self.temperature == 0 or 0 < self.top_k <= 128
+        return not (few or self.top_p <= 0.95 or self.min_p >= 0.01)
+
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> DecodingConfig:
         """Read settings by name, as JSON has them; a value of None means the default.

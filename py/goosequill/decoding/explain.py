@@ -81,8 +81,10 @@ def explain(
     else:
         known = given if index >= given else 0
         chain.follow(written[:known], context)
-        _replay(partial(_read, model, memory), chain, context, written[known:index], config)
-    stages = [_read(model, memory, text[:place]).following()]
+        _replay(
+            partial(_read, model, memory, exact=config.exact), chain, context, written[known:index], config
+        )
+    stages = [_read(model, memory, text[:place], exact=config.exact).following()]
     taken = text[place]
     if index >= 0 and config.guidance_scale != 1:
         context.unguided = _unguided(model, tokenizer, config, written[:index])
@@ -100,10 +102,12 @@ def explain(
     }
 
 
-def _read(model: LanguageModel, memory: StateMemory | None, tokens: Sequence[int]) -> Predictor:
+def _read(
+    model: LanguageModel, memory: StateMemory | None, tokens: Sequence[int], *, exact: bool
+) -> Predictor:
     """Return the model after the tokens, read from the nearest kept state on."""
-    start, state, scores = (memory and memory.recall(tokens)) or (0, None, None)
-    predictor = Predictor(model, state, scores)
+    start, state, scores = (memory and memory.recall(tokens, exact=exact)) or (0, None, None)
+    predictor = Predictor(model, state, scores, exact=exact)
     for first in range(start, len(tokens), READ_AT_ONCE):
         piece = tokens[first : first + READ_AT_ONCE]
         predictor.read(piece, predict=first + len(piece) == len(tokens))
@@ -137,7 +141,7 @@ def _unguided(
 ) -> Scores:
     """Return the scores after the prompt that guidance moves away from."""
     tokens = [*prompt_tokens(tokenizer, config.negative_prompt), *written]
-    return _read(model, None, tokens).following()
+    return _read(model, None, tokens, exact=True).following()
 
 
 def _step(description: Any) -> dict[str, str]:

@@ -20,7 +20,8 @@ SPACING = 32
 BUDGET = 256 * 1024 * 1024
 """Bytes that all kept states may take."""
 
-Key = tuple[int, ...]
+Key = tuple[bool, tuple[int, ...]]
+"""Whether the scores are exact, and the tokens."""
 
 
 class StateMemory:
@@ -36,26 +37,27 @@ class StateMemory:
         self._budget = budget
         self._kept: OrderedDict[Key, tuple[Any, Scores, int]] = OrderedDict()
 
-    def keep(self, tokens: Sequence[int], state: Any, scores: Scores) -> None:
+    def keep(self, tokens: Sequence[int], state: Any, scores: Scores, *, exact: bool = False) -> None:
         """Keep a copy of a state, and the scores of what follows."""
         size = int(getattr(state, "nbytes", 0)) + scores.nbytes + 8 * len(tokens)
         if size > self._budget:
             return
-        self._kept[tuple(tokens)] = (state.copy(), np.array(scores), size)
-        self._kept.move_to_end(tuple(tokens))
+        key = (exact, tuple(tokens))
+        self._kept[key] = (state.copy(), np.array(scores), size)
+        self._kept.move_to_end(key)
         while sum(entry[2] for entry in self._kept.values()) > self._budget:
             self._kept.popitem(last=False)
 
-    def recall(self, tokens: Sequence[int]) -> tuple[int, Any, Scores] | None:
+    def recall(self, tokens: Sequence[int], *, exact: bool = False) -> tuple[int, Any, Scores] | None:
         """Return how many of the tokens the nearest kept state has read, a copy of it, and its scores."""
         wanted = tuple(tokens)
-        fitting = [key for key in self._kept if len(key) <= len(wanted) and wanted[: len(key)] == key]
+        fitting = [read for kind, read in self._kept if kind == exact and wanted[: len(read)] == read]
         if not fitting:
             return None
-        key = max(fitting, key=len)
-        self._kept.move_to_end(key)
-        state, scores, _ = self._kept[key]
-        return len(key), state.copy(), scores
+        read = max(fitting, key=len)
+        self._kept.move_to_end((exact, read))
+        state, scores, _ = self._kept[exact, read]
+        return len(read), state.copy(), scores
 
     def clear(self) -> None:
         """Let go of every state."""

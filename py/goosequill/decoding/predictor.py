@@ -31,7 +31,7 @@ class LanguageModel(Protocol):
         ...
 
     def forward(self, tokens: Sequence[int], state: Any, *, logits: Any = "last") -> Any:
-        """Read tokens into the state and return logits: of the last token, of all, or none."""
+        """Read tokens into the state and return logits: see :meth:`goosequill.models.Model.forward`."""
         ...
 
 
@@ -44,12 +44,17 @@ class Predictor:
         The model's state after all that was read.
     scores
         What follows; None before anything was predicted.
+    exact
+        Whether the scores of unlikely tokens matter too (`DecodingConfig.exact`).
     """
 
-    def __init__(self, model: LanguageModel, state: Any = None, scores: Scores | None = None) -> None:
+    def __init__(
+        self, model: LanguageModel, state: Any = None, scores: Scores | None = None, *, exact: bool = False
+    ) -> None:
         self.model = model
         self.state = model.new_state() if state is None else state
         self.scores = scores
+        self.exact = exact
 
     def read(self, tokens: Sequence[int], *, predict: bool = True) -> None:
         """Read tokens; ``scores`` then says what follows, if that is wanted.
@@ -59,13 +64,14 @@ class Predictor:
         GoosequillError
             ``model-nan``: the model's numbers broke down; the message names the layer.
         """
-        logits = self.model.forward(tokens, self.state, logits="last" if predict else "none")
+        wanted = "last" if self.exact else "likely"
+        logits = self.model.forward(tokens, self.state, logits=wanted if predict else "none")
         if predict:
             self.scores = self._sound(logits)
 
     def copy(self) -> Predictor:
         """Return an independent predictor at the same place."""
-        return Predictor(self.model, self.state.copy(), self.scores)
+        return Predictor(self.model, self.state.copy(), self.scores, exact=self.exact)
 
     def following(self) -> Scores:
         """Return the scores of what follows; something must have been read."""

@@ -61,11 +61,14 @@ class Kernel(Protocol):
     def matrix(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out weights [out, in] for `product`."""
 
+    def head(self, weights: Floats | QuantizedMatrix) -> Matrix:
+        """Lay out the head [V, C], for `product` and `likely`."""
+
     def table(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out an embedding table [V, C] for `embed`."""
 
     def stored(self, matrix: Matrix) -> QuantizedMatrix | None:
-        """What `matrix` or `table` laid out, without copying it, in the layout that loads fastest here.
+        """What `matrix`, `head` or `table` laid out, without copying it, in the layout that loads fastest.
 
         None where the kernel does not hold it in 8 or 4 bits.
         """
@@ -102,6 +105,14 @@ class Kernel(Protocol):
         self, matrix: Matrix, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         """activation(x matrixᵀ + bias): [T, in] -> [T, out]."""
+
+    def likely(self, head: Matrix, x: Tensor) -> Tensor:
+        """x headᵀ for one token, [1, C] -> [1, V]: what `product` gives for the largest, near it for others.
+
+        A kernel may read the head in fewer bits first, and in full only the rows, 256 or more, whose
+        scores are then the largest: the preview of Shim et al. 2017 (SVD-Softmax), of fewer bits instead
+        of fewer columns.
+        """
 
     def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:
         """Normalise each head of each row to mean 0 and variance 1, then scale and shift."""

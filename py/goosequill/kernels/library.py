@@ -53,6 +53,8 @@ class Library:
         self.pack = library.pack
         self.pack.argtypes = [pointer, pointer, pointer, word, word, word]
         self.pack.restype = None
+        self.sketch = library.sketch
+        self.sketch.argtypes, self.sketch.restype = [pointer, pointer, word, word], None
         self.scratch_words = library.scratch_words
         self.scratch_words.argtypes, self.scratch_words.restype = [word, word], word
         self.highest_score = library.highest_score

@@ -84,7 +84,7 @@ class NumpyKernel:
             return weights.dequantize()
         return np.ascontiguousarray(weights, np.float32)
 
-    table = matrix
+    table = head = matrix
 
     def stored(self, matrix: Floats) -> None:
         return None
@@ -126,6 +126,9 @@ class NumpyKernel:
         if bias is not None:
             z = z + bias
         return z if activation is None else ACTIVATIONS[activation](z)
+
+    def likely(self, head: Floats, x: Floats) -> Floats:
+        return self.product(head, x)
 
     def group_norm(self, x: Floats, weight: Floats, bias: Floats, *, heads: int, eps: float) -> Floats:
         grouped = x.reshape(x.shape[0], heads, -1)  # [T, H, S]

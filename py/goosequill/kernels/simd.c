@@ -8,7 +8,8 @@
 // rows alternate every 1 (float32), 2 (int8) or 4 + 4 (int4) columns, so that a lane of a vector
 // belongs to a row, no sum across lanes is needed, and one load of the input serves 8 rows. In
 // int4 the scales of a group lie right before its weights: a stream of their own would cost as
-// much again as their bytes do.
+// much again as their bytes do. A large head in int8 lies row by row, and beside it the upper halves
+// of its numbers in panels: its sketch, which tells what rows are worth computing.
 
 typedef __INTPTR_TYPE__ word;
 typedef float f32x4 __attribute__((vector_size(16), aligned(4)));
@@ -22,13 +23,17 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #define ROWS 8       // of a panel
-#define STREAMS(bits) ((bits) == 32 ? 4 : 2)  // of panels, for one token; as measured
+#define STREAMS(form) ((form) == 32 ? 4 : 2)  // of panels, for one token; as measured
 #define TOKENS 5     // that pass through a panel together; more would not fit the registers
 #define GROUP 64     // columns that share a scale in int4
 #define GROUP_BYTES (2 * ROWS + ROWS * GROUP / 2)  // of a panel: eight scales in 16 bits, then the weights
 #define FLUSH 128    // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
+#define LANES 1024   // the same where a row is spread over four lanes; up to 2048 cannot
 #define AHEAD 8      // groups of int4 whose inputs are fetched together
 #define WARM 1024    // bytes of each stream that are asked for before a product begins
+
+// The form of a matrix: bits of a weight in panels (32, 8 or 4), or one of these.
+enum { SKETCH = 1, ROWWISE = 2 };
 
 enum { SIGMOID = 1, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7 };
 
@@ -70,6 +75,10 @@ INLINE void store(float *p, f32x4 v, word n) {
   }
 
 INLINE float sum(f32x4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+INLINE float maximum(f32x4 v) {
+  float a = v[0] > v[1] ? v[0] : v[1], b = v[2] > v[3] ? v[2] : v[3];
+  return a > b ? a : b;
+}
 
 INLINE f32x4 choose(i32x4 mask, f32x4 yes, f32x4 no) {
   return (f32x4)(((i32x4)yes & mask) | ((i32x4)no & ~mask));
@@ -261,8 +270,26 @@ INLINE f32x4 halves(const short *p) {
   return (f32x4)((wide << 13) & (int)0x8fffffff);
 }
 
-// Sums of a group stay in 16 bits: each lane adds 32 products of at most 8 x 127, which fit once
-// the weights' offset of 8 is taken off; on the way there the sum may wrap around.
+// Add the products of a group of 4-bit weights at w, and of the same in panels at a distance, to sums of 16 bits:
+// each lane adds 32 products of at most 8 x 127, which fit once the weights' offset of 8 is taken off, as the sums
+// begin with it; on the way there they may wrap around.
+INLINE void add_group(i16x8 *a, i16x8 *b, const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count) {
+  _Pragma("clang loop unroll_count(2)") for (int step = 0; step < GROUP / 8; step++, w += 32, x += 2 * QUAD_WORDS * count) {
+    UNROLL for (unsigned n = 0; n < panels; n++) {
+      const i8x16 *at = (const i8x16 *)(w + n * distance);
+      i8x16 w0 = at[0] & 15, w1 = at[1u] & 15;
+      i8x16 w2 = (i8x16)((u16x8)at[0] >> 4) & 15, w3 = (i8x16)((u16x8)at[1u] >> 4) & 15;
+      UNROLL for (unsigned t = 0; t < count; t++) {
+        const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
+        a[n + t] += dot4(w0, first) + dot4(w2, second);
+        b[n + t] += dot4(w1, first) + dot4(w3, second);
+      }
+    }
+  }
+}
+
+#define BESIDE(groups) ((groups) < AHEAD ? (groups) : AHEAD) * (GROUP / 4) * QUAD_WORDS
+
 INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   word groups = p->in / GROUP, panel = groups * GROUP_BYTES;
   const signed char *w = (const signed char *)p->weights + row / ROWS * panel;
@@ -272,26 +299,15 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
   const float *x_scales = (const float *)(corrections + groups * count);
   f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
-    if (count == 1 && g % AHEAD == 0) fetch(x, (groups - g < AHEAD ? groups - g : AHEAD) * (GROUP / 4) * QUAD_WORDS);
+    if (count == 1 && g % AHEAD == 0) fetch(x, BESIDE(groups - g));
     i16x8 a[TOKENS], b[TOKENS];
     UNROLL for (unsigned n = 0; n < panels; n++)
       UNROLL for (unsigned t = 0; t < count; t++) {
         int c = corrections[t];
         a[n + t] = b[n + t] = (i16x8)(i32x4){c, c, c, c};
       }
-    const signed char *v = w + 2 * ROWS;
-    _Pragma("clang loop unroll_count(2)") for (int step = 0; step < GROUP / 8; step++, v += 32, x += 2 * QUAD_WORDS * count) {
-      UNROLL for (unsigned n = 0; n < panels; n++) {
-        const i8x16 *at = (const i8x16 *)(v + n * distance);
-        i8x16 w0 = at[0] & 15, w1 = at[1u] & 15;
-        i8x16 w2 = (i8x16)((u16x8)at[0] >> 4) & 15, w3 = (i8x16)((u16x8)at[1u] >> 4) & 15;
-        UNROLL for (unsigned t = 0; t < count; t++) {
-          const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
-          a[n + t] += dot4(w0, first) + dot4(w2, second);
-          b[n + t] += dot4(w1, first) + dot4(w3, second);
-        }
-      }
-    }
+    add_group(a, b, w + 2 * ROWS, distance, x, panels, count);
+    x += GROUP / 4 * QUAD_WORDS * count;
     UNROLL for (unsigned n = 0; n < panels; n++) {
       const short *at = (const short *)(w + n * distance);
       f32x4 s0 = halves(at) * 0x1p112f, s1 = halves(at + 4u) * 0x1p112f;
@@ -306,11 +322,61 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
     UNROLL for (unsigned t = 0; t < count; t++) finish(p, row + n * apart, token + t, low[n + t], high[n + t]);
 }
 
+// One token's scores by a sketch: of each weight q in int8 it knows q >> 4, so takes 16 (q >> 4) + 7.5 for it.
+INLINE void panel_sketch(const struct product *p, word row, word apart, const unsigned panels) {
+  word groups = p->in / GROUP, distance = apart * p->in / 2;
+  const signed char *w = (const signed char *)p->weights + row * p->in / 2;
+  const int *x = p->scratch, *corrections = x + p->in / 4 * QUAD_WORDS;
+  const float *rest = (const float *)(corrections + groups);  // the inputs' scale, then 7.5 times their sum
+  i32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
+  for (word g = 0; g < groups; g++, w += ROWS * GROUP / 2, x += GROUP / 4 * QUAD_WORDS) {
+    if (g % AHEAD == 0) fetch(x, BESIDE(groups - g));
+    i16x8 a[TOKENS], b[TOKENS];
+    int c = corrections[g];
+    UNROLL for (unsigned n = 0; n < panels; n++) a[n] = b[n] = (i16x8)(i32x4){c, c, c, c};
+    add_group(a, b, w, distance, x, panels, 1);
+    UNROLL for (unsigned n = 0; n < panels; n++) {
+      low[n] += pair_sums(a[n]);
+      high[n] += pair_sums(b[n]);
+    }
+  }
+  UNROLL for (unsigned n = 0; n < panels; n++) {
+    word at = row + n * apart;
+    f32x4 s0 = load(p->scales + at, 4) * rest[0], s1 = load(p->scales + at + 4, 4) * rest[0];
+    finish(p, at, 0, (__builtin_convertvector(low[n], f32x4) * 16 + rest[1]) * s0, (__builtin_convertvector(high[n], f32x4) * 16 + rest[1]) * s1);
+  }
+}
+
+// Some rows, wherever they are, of a matrix in int8 that lies row by row; a head's, so without bias and activation.
+INLINE void rows_i8(const struct product *p, const word *rows, word token, const unsigned count) {
+  const short *x = (const short *)p->scratch;
+  float scale = ((const float *)p->scratch)[p->in / 2];
+  f32x4 total[4] = {0};
+  for (word start = 0, end; start < p->in; start = end) {
+    i32x4 sums[4] = {0};
+    end = p->in - start < LANES ? p->in : start + LANES;
+    for (word c = start; c < end; c += 8) {
+      i16x8 inputs = *(const i16x8 *)(x + c);
+      UNROLL for (unsigned n = 0; n < count; n++) {
+        const i8x8 *at = (const i8x8 *)((const signed char *)p->weights + rows[n] * p->in + c);
+        sums[n] += dot2(__builtin_convertvector(*at, i16x8), inputs);
+      }
+    }
+    UNROLL for (unsigned n = 0; n < count; n++) total[n] += __builtin_convertvector(sums[n], f32x4);
+  }
+  UNROLL for (unsigned n = 0; n < count; n++) p->out[token * p->rows + rows[n]] = sum(total[n]) * p->scales[rows[n]] * scale;
+}
+
+static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
+  word i = 0;
+  for (; i + 3 < count; i += 4) rows_i8(p, rows + i, token, 4);
+  for (; i < count; i++) rows_i8(p, rows + i, token, 1);
+}
+
 static float largest(const float *x, word n) {
   f32x4 top = splat(0);
   EACH_FOUR(n, top = larger(absolute(load(x + i, left)), top);)
-  float a = top[0] > top[1] ? top[0] : top[1], b = top[2] > top[3] ? top[2] : top[3];
-  return a > b ? a : b;
+  return maximum(top);
 }
 
 // To the nearest integers, which lie in the last bits once 1.5 2^23 is added; up to 2^22.
@@ -341,18 +407,24 @@ static void spread_i8(const struct product *p, word token, unsigned count) {
   }
 }
 
-// Inputs in 8 bits, with one scale a token and group: four columns a word (or two words).
-static void spread_i4(const struct product *p, word token, unsigned count) {
+// Inputs in 8 bits, four columns a word (or two words), with a scale for each token and group; or, for a sketch, one
+// scale for all, and behind it 7.5 times the inputs' sum.
+static void spread_i4(const struct product *p, word token, unsigned count, int whole) {
   word groups = p->in / GROUP, words = p->in / 4 * QUAD_WORDS;
+  float *scales = (float *)p->scratch + (words + groups) * count;
   const i8x16 offset = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8};  // of the weights
   for (unsigned t = 0; t < count; t++) {
     int *out = p->scratch + t * QUAD_WORDS;
-    for (word g = 0; g < groups; g++) {
-      const float *x = p->x + (token + t) * p->in + g * GROUP;
-      float top = largest(x, GROUP), factor = top > 0 ? 127 / top : 0;
+    const float *x = p->x + (token + t) * p->in;
+    float top = whole ? largest(x, p->in) : 0;
+    i32x4 total = {0};
+    for (word g = 0; g < groups; g++, x += GROUP) {
+      if (!whole) top = largest(x, GROUP);
+      float factor = top > 0 ? 127 / top : 0;
       i16x8 correction = {0};
       for (int i = 0; i < GROUP; i += 4, out += count * QUAD_WORDS) {
         i32x4 q = rounded(load(x + i, 4) * factor);
+        total += q;
 #ifdef DOT_BYTES
         i8x16 bytes = (i8x16)q;
         out[0] = ((i32x4)__builtin_shufflevector(bytes, bytes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12))[0];
@@ -364,14 +436,20 @@ static void spread_i4(const struct product *p, word token, unsigned count) {
         correction -= dot4(offset, out);
       }
       p->scratch[words * count + g * count + t] = ((i32x4)correction)[0];
-      ((float *)p->scratch)[(words + groups) * count + g * count + t] = top / 127;
+      if (!whole) scales[g * count + t] = top / 127;
+    }
+    if (whole) {
+      scales[0] = top / 127;
+      scales[1] = 7.5f * (total[0] + total[1] + total[2] + total[3]);
     }
   }
 }
 
 // Words of scratch that a product needs for each token.
-word scratch_words(word in, word bits) {
-  return bits == 32 ? in : bits == 8 ? (in + 1) / 2 + 1 : in / 4 * QUAD_WORDS + in / GROUP * 2;
+word scratch_words(word in, word form) {
+  if (form == 32) return in;
+  if (form == 8 || form == ROWWISE) return (in + 1) / 2 + 1;
+  return in / 4 * QUAD_WORDS + in / GROUP + (form == SKETCH ? 2 : in / GROUP);
 }
 
 #define EACH_COUNT(panel)                                   \
@@ -383,49 +461,70 @@ word scratch_words(word in, word bits) {
     default: panel(&part, row, 0, token, 1, TOKENS); break; \
   }
 
-static void spread(const struct product *p, word bits) {
-  word each = scratch_words(p->in, bits);
+// Inputs of so many tokens lie interleaved.
+INLINE word together(word form) { return form == ROWWISE || form == SKETCH ? 1 : TOKENS; }
+
+static void spread(const struct product *p, word form) {
+  word each = scratch_words(p->in, form), step = together(form);
   struct product part = *p;
-  for (word token = 0; token < p->tokens; token += TOKENS) {
-    unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
+  for (word token = 0; token < p->tokens; token += step) {
+    unsigned count = p->tokens - token < step ? p->tokens - token : step;
     part.scratch = p->scratch + token * each;
-    if (bits == 32) spread_f32(&part, token, count);
-    else if (bits == 8) spread_i8(&part, token, count);
-    else spread_i4(&part, token, count);
+    if (form == 32) spread_f32(&part, token, count);
+    else if (form == 8 || form == ROWWISE) spread_i8(&part, token, count);
+    else spread_i4(&part, token, count, form == SKETCH);
   }
+}
+
+// Rows from..to of a matrix that lies row by row; four at a time, from distant places (a row may come twice). Neighbours
+// would be read at a quarter of the speed: memory does not see several streams in them.
+static void rowwise(const struct product *p, word from, word to) {
+  word each = scratch_words(p->in, ROWWISE), size = (to < p->rows ? to : p->rows) - from;
+  struct product part = *p;
+  for (word row = from; row < from + (size + 3) / 4; row++, part.scratch = p->scratch)
+    for (word token = 0; token < p->tokens; token++, part.scratch += each)
+      rows_i8(&part, (word[]){row, row + size / 4, row + size / 2, row + size * 3 / 4}, token, 4);
 }
 
 // Rows from..to (the first a multiple of ROWS) of a product whose inputs are spread. Each panel is
 // read once from memory; all tokens pass while it is in the cache.
-static void panels(const struct product *p, word bits, word from, word to) {
-  word each = scratch_words(p->in, bits);
+static void panels(const struct product *p, word form, word from, word to) {
+  word each = scratch_words(p->in, form);
   struct product part = *p;
-  word row = from, streams = STREAMS(bits), apart = p->tokens == 1 ? (to - from) / (streams * ROWS) * ROWS : 0;
+  word row = from, streams = STREAMS(form), apart = p->tokens == 1 ? (to - from) / (streams * ROWS) * ROWS : 0;
   for (; row < from + apart; row += ROWS) {
-    if (bits == 32) panel_f32(p, row, apart, 0, STREAMS(32), 1);
-    else if (bits == 8) panel_i8(p, row, apart, 0, STREAMS(8), 1);
+    if (form == 32) panel_f32(p, row, apart, 0, STREAMS(32), 1);
+    else if (form == 8) panel_i8(p, row, apart, 0, STREAMS(8), 1);
+    else if (form == SKETCH) panel_sketch(p, row, apart, STREAMS(SKETCH));
     else panel_i4(p, row, apart, 0, STREAMS(4), 1);
   }
   for (row = from + apart * streams; row < to; row += ROWS) {
     for (word token = 0; token < p->tokens; token += TOKENS) {
       unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
       part.scratch = p->scratch + token * each;
-      if (bits == 32) EACH_COUNT(panel_f32)
-      else if (bits == 8) EACH_COUNT(panel_i8)
+      if (form == 32) EACH_COUNT(panel_f32)
+      else if (form == 8) EACH_COUNT(panel_i8)
+      else if (form == SKETCH) panel_sketch(p, row, 0, 1);
       else EACH_COUNT(panel_i4)
     }
   }
 }
 
 // Bytes of a panel's row.
-INLINE word row_bytes(word in, word bits) {
-  return bits == 32 ? 4 * in : bits == 8 ? in + (in & 1) : in / GROUP * (GROUP_BYTES / ROWS);
+INLINE word row_bytes(word in, word form) {
+  switch (form) {
+    case 32: return 4 * in;
+    case 8: return in + (in & 1);
+    case 4: return in / GROUP * (GROUP_BYTES / ROWS);
+    case SKETCH: return in / 2;
+    default: return in;
+  }
 }
 
 // Ask memory for the beginnings of the streams of a product for one token that will soon be computed: it reads
 // ahead by itself only once it has seen a stream begin.
-static void warm(const struct product *p, word bits) {
-  word streams = STREAMS(bits), apart = p->rows / (streams * ROWS) * ROWS * row_bytes(p->in, bits);
+static void warm(const struct product *p, word form) {
+  word streams = STREAMS(form), apart = p->rows / (streams * ROWS) * ROWS * row_bytes(p->in, form);
   word each = apart < WARM ? apart : WARM;
   const char *weights = p->weights;
   int seen = 0;
@@ -681,8 +780,7 @@ float highest_score(const float *scores, word n) {
     }
   }
   f32x4 all = larger(larger(top[0], top[1]), larger(top[2], top[3]));
-  float a = all[0] > all[1] ? all[0] : all[1], b = all[2] > all[3] ? all[2] : all[3];
-  return any(wrong) ? __builtin_nanf("") : a > b ? a : b;
+  return any(wrong) ? __builtin_nanf("") : maximum(all);
 }
 
 // exp(score - highest), 0 where that is below what float32 holds well. Returns the sum; NaN if `highest` is not finite.
@@ -822,7 +920,7 @@ word leading(word *places, const float *values, const float *weights, word n, do
 
 // ---- What Python calls ---------------------------------------------------------------------
 
-enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS };
+enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST };
 
 #define STEP 14  // words of a step: the operation, then its operands
 #define F(i) ((float *)s[i])
@@ -839,7 +937,8 @@ void product_begin(const word *s) {
 
 void product_rows(const word *s, word from, word to) {
   struct product p = operands(s);
-  panels(&p, s[11], from, to);
+  if (s[11] == ROWWISE) rowwise(&p, from, to);
+  else panels(&p, s[11], from, to);
 }
 
 // `share` divides a product among threads: at each call it writes the next rows that are to be
@@ -848,6 +947,26 @@ static void product(word *s, word (*share)(word *)) {
   word more = share ? share(s) : (s[12] = 0, s[13] = s[9], 1);
   product_begin(s);
   for (; more; more = share ? share(s) : 0) product_rows(s, s[12], s[13]);
+}
+
+// One token's scores by a head in int8, where those by its sketch are there already: what is as high as the highest of
+// s[12] panels is computed anew. s[11] has room for the places of all panels and more, then for their highest scores.
+static void shortlist(const word *s) {
+  struct product p = operands(s);
+  word panels = (p.rows + ROWS - 1) / ROWS, *places = (word *)s[11], taken[ROWS];
+  float *highest = (float *)(places + panels + 1), least = __builtin_inff();
+  for (word i = 0; i + 1 < panels; i++) highest[i] = maximum(larger(load(p.out + i * ROWS, 4), load(p.out + i * ROWS + 4, 4)));
+  highest[panels - 1] = highest_score(p.out + (panels - 1) * ROWS, p.rows - (panels - 1) * ROWS);
+  word count = leading(places, highest, 0, panels, s[12], LOWEST), waiting = 0;
+  for (word i = 0; i < count; i++) least = highest[places[i]] < least ? highest[places[i]] : least;
+  spread(&p, ROWWISE);
+  for (word i = 0; i < count; i++)
+    for (word row = places[i] * ROWS; row < places[i] * ROWS + ROWS && row < p.rows; row++) {
+      if (!(p.out[row] >= least)) continue;
+      taken[waiting++] = row;
+      if (waiting == 4) rows_i8(&p, taken, 0, 4), waiting = 0;
+    }
+  some_rows_i8(&p, taken, 0, waiting);
 }
 
 // Warm the first product among `count` steps, if it is for one token: what comes before it leaves memory idle.
@@ -879,6 +998,7 @@ void run(word *s, word count, word (*share)(word *)) {
       case WKV7: wkv7(F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), s[9], s[10], s[11]); break;
       case DELTA_KEYS: delta_keys(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8], s[9]); break;
       case HEAD_BONUS: head_bonus(F(1), F(2), F(3), F(4), F(5), s[6], s[7], s[8]); break;
+      case SHORTLIST: shortlist(s); break;
     }
   }
 }
@@ -904,5 +1024,16 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
             to[j] = ((from[j / 2] >> (j % 2 * 4)) & 15) | (((from[2 + j / 2] >> (j % 2 * 4)) & 15) << 4);
       }
     }
+  }
+}
+
+// The sketch of a matrix in int8 that lies row by row: the upper half of each number, plus 8, in panels like those of int4
+// without scales.
+void sketch(signed char *out, const signed char *weights, word rows, word in) {
+  for (word row = 0; row < rows; row++) {
+    const signed char *from = weights + row * in;
+    signed char *to = out + row / ROWS * ROWS * in / 2 + row % ROWS * 4;
+    for (word c = 0; c < in; c += 8, from += 8, to += 4 * ROWS)
+      for (int j = 0; j < 4; j++) to[j] = ((from[j] >> 4) + 8) | (((from[4 + j] >> 4) + 8) << 4);
   }
 }

@@ -19,12 +19,21 @@ from numpy.typing import NDArray
 from goosequill.kernels.kernel import Activation, Floats
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.scores import ScoreOperations, SimdScores
-from goosequill.weights.packed import GROUPS, LAYOUTS, PANEL, PANELS, PackedMatrix, half_scales, pad_scales
+from goosequill.weights.packed import (
+    GROUPS,
+    LAYOUTS,
+    PANEL,
+    PANELS,
+    PackedMatrix,
+    half_scales,
+    pad_scales,
+    sketched,
+)
 from goosequill.weights.quantize import QuantizedMatrix
 
 # The numbers by which simd.c knows operations and activations.
 EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY = range(7)
-PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS = range(7, 13)
+PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST = range(7, 14)
 ACTIVATIONS: dict[Activation | None, int] = {
     None: 0,
     "sigmoid": 1,
@@ -35,6 +44,12 @@ ACTIVATIONS: dict[Activation | None, int] = {
     "decay7": 6,
 }
 STEP = 14  # words
+
+SKETCH, ROWWISE = 1, 2
+"""Forms of a matrix, as simd.c knows them, besides the bits of a weight in panels."""
+
+SHORTLISTED = 256
+"""Panels of a sketch whose highest scores tell from which score on `likely` computes rows in full."""
 
 
 class Room:
@@ -63,7 +78,7 @@ class Room:
         """Values that are laid out already: where they are, unless a large array makes them faster."""
         if IN_BROWSER or values.nbytes > self.SIZE // 4:
             return values
-        held = self.zeros(values.nbytes).view(values.dtype)
+        held = self.zeros(values.nbytes).view(values.dtype).reshape(values.shape)
         held[:] = values
         return held
 
@@ -93,13 +108,27 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Weights:
-    """A matrix in a layout (`packed.LAYOUTS`), or a table row by row (None); the arrays are its memory."""
+    """A matrix and its memory.
+
+    Attributes
+    ----------
+    layout
+        One of `packed.LAYOUTS`; None: row by row.
+    form
+        What simd.c calls this.
+    arrays
+        Values and scales.
+    sketch
+        Of a large head: the upper halves of its numbers.
+    """
 
     rows: int
     columns: int
     bits: int
     layout: str | None
+    form: int
     arrays: tuple[NDArray[Any], NDArray[np.float32]]
+    sketch: Weights | None = None
 
     @property
     def address(self) -> int:
@@ -231,21 +260,37 @@ class SimdKernel:
     def table(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
-        return Weights(rows, columns, bits, None, (values, scales))
+        return Weights(rows, columns, bits, None, bits, (values, scales))
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
         """Lay out weights [out, in] in panels (`weights.packed`); what is in them already stays where it is.
 
         float32 lies in panels too: the 8 rows' first numbers, then their second numbers, and so on.
         """
-        if isinstance(weights, PackedMatrix):
-            rows, columns = weights.shape
-            values = self._room.hold(weights.values)
-            matrix = Weights(rows, columns, weights.bits, weights.layout, (values, weights.scales))
-        else:
-            matrix = self._lay_out(weights)
+        matrix = self._hold(weights)
         self.matrices.add(matrix)
         return matrix
+
+    def head(self, weights: Floats | QuantizedMatrix) -> Weights:
+        """Lay out the head; a large one in 8 bits row by row, with a sketch for the scores of all rows."""
+        rows, columns = weights.shape
+        if not isinstance(weights, QuantizedMatrix) or not sketched(weights.shape, weights.bits):
+            return self.matrix(weights)
+        matrix = weights.by_rows()
+        values = self._room.hold(np.ascontiguousarray(matrix.values))
+        scales = pad_scales(matrix.scales)
+        halves = self._room.zeros(_up(rows) * columns // 2)
+        self._library.sketch(address_of(halves), address_of(values), rows, columns)
+        sketch = Weights(rows, columns, 4, None, SKETCH, (halves, scales))
+        self.matrices.add(sketch)
+        return Weights(rows, columns, 8, None, ROWWISE, (values, scales), sketch)
+
+    def _hold(self, weights: Floats | QuantizedMatrix) -> Weights:
+        if not isinstance(weights, PackedMatrix):
+            return self._lay_out(weights)
+        rows, columns = weights.shape
+        values = self._room.hold(weights.values)
+        return Weights(rows, columns, weights.bits, weights.layout, weights.bits, (values, weights.scales))
 
     def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
@@ -256,7 +301,7 @@ class SimdKernel:
         within = half_scales(scales) if bits == 4 else np.empty(0, np.float16)
         apart = pad_scales(scales) if bits == 8 else np.empty(0, np.float32)
         self._library.pack(address_of(packed), address_of(values), address_of(within), rows, columns, bits)
-        return Weights(rows, columns, bits, layout, (packed, apart))
+        return Weights(rows, columns, bits, layout, bits, (packed, apart))
 
     def stored(self, matrix: Weights) -> QuantizedMatrix | None:
         if matrix.bits == 32:
@@ -264,7 +309,7 @@ class SimdKernel:
         values, scales = matrix.arrays
         bits: Literal[8, 4] = 8 if matrix.bits == 8 else 4
         if matrix.layout is None:
-            return QuantizedMatrix(bits, values, scales)
+            return QuantizedMatrix(bits, values, scales[: matrix.rows])
         return PackedMatrix(bits, values, scales, matrix.layout, (matrix.rows, matrix.columns))
 
     def embed(self, table: Weights, tokens: Any) -> Tensor:
@@ -323,11 +368,25 @@ class SimdKernel:
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
-        scratch = self._new(x.rows, self._library.scratch_words(matrix.columns, matrix.bits))
+        scratch = self._new(x.rows, self._library.scratch_words(matrix.columns, matrix.form))
         self._emit(
             PRODUCT, out.address, matrix.address, matrix.scales_address, x.address,
             bias.address if bias else 0, scratch.address, x.rows, matrix.columns, matrix.rows,
-            ACTIVATIONS[activation], matrix.bits,
+            ACTIVATIONS[activation], matrix.form,
+        )  # fmt: skip
+        return out
+
+    def likely(self, head: Weights, x: Tensor) -> Tensor:
+        if head.sketch is None:
+            return self.product(head, x)
+        out = self.product(head.sketch, x)
+        scratch = self._new(1, self._library.scratch_words(head.columns, head.form))
+        panels = head.padded // PANEL
+        # A place for each panel and one more, in words; then the highest score of each.
+        work = self._new(1, (panels + 1) * np.dtype(np.intp).itemsize // 4 + panels)
+        self._emit(
+            SHORTLIST, out.address, head.address, head.scales_address, x.address, 0, scratch.address,
+            x.rows, head.columns, head.rows, 0, work.address, SHORTLISTED,
         )  # fmt: skip
         return out
 

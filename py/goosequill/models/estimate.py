@@ -9,6 +9,7 @@ from typing import Literal
 
 from goosequill.errors import LoadError
 from goosequill.models.config import detect_config
+from goosequill.weights.packed import sketched
 from goosequill.weights.quantize import GROUP, bits_for
 from goosequill.weights.source import TensorSource
 
@@ -71,6 +72,8 @@ def estimate(
         if rounded and _LOW_RANK.search(name):
             bits, shape = 8, shape[::-1]
         weights += full if bits is None else quantized_bytes(shape, bits)
+        if bits and name == "head.weight" and sketched(shape, bits):
+            weights += prod(shape) // 2
         largest = max(largest, full)
     return Memory(weights, largest)
 
@@ -102,6 +105,6 @@ def stored_bits(
 
 
 def quantized_bytes(shape: tuple[int, ...], bits: Literal[8, 4]) -> int:
-    """Bytes of values and float32 scales."""
+    """Bytes of values and scales."""
     rows, columns = shape
-    return rows * columns + 4 * rows if bits == 8 else rows * columns // 2 + 4 * rows * (columns // GROUP)
+    return rows * columns + 4 * rows if bits == 8 else rows * columns // 2 + 2 * rows * (columns // GROUP)

@@ -41,7 +41,7 @@ class Model(ABC):
         self._ln0 = self.norm(parameters, "blocks.0.ln0")
         self._blocks = [self.load_block(parameters, layer) for layer in range(config.layers)]
         self._ln_out = self.norm(parameters, "ln_out")
-        self._head = parameters.matrix("head.weight", (vocab, width))
+        self._head = parameters.head("head.weight", (vocab, width))
         self._tuned = self._tuned_state(parameters)
         self.matrices = parameters.matrices
 
@@ -80,14 +80,18 @@ class Model(ABC):
 
     @overload
     def forward(
-        self, tokens: Sequence[int], state: State, *, logits: Literal["last", "all"] = "last"
+        self, tokens: Sequence[int], state: State, *, logits: Literal["last", "likely", "all"] = "last"
     ) -> NDArray[np.float32]: ...
 
     @overload
     def forward(self, tokens: Sequence[int], state: State, *, logits: Literal["none"]) -> None: ...
 
     def forward(
-        self, tokens: Sequence[int], state: State, *, logits: Literal["last", "all", "none"] = "last"
+        self,
+        tokens: Sequence[int],
+        state: State,
+        *,
+        logits: Literal["last", "likely", "all", "none"] = "last",
     ) -> NDArray[np.float32] | None:
         """Read tokens, one or many, and predict what follows.
 
@@ -98,8 +102,9 @@ class Model(ABC):
         state
             What was read before; updated in place. `State.copy` first, to branch.
         logits
-            "last": after the last token, float32 [V]. "all": after each, float32 [T, V].
-            "none": only the state is wanted.
+            "last": after the last token, float32 [V]. "likely": the same, where only those of the
+            likeliest need be exact, which is what a text is written by (`Kernel.likely`). "all": after
+            each token, float32 [T, V]. "none": only the state is wanted.
 
         Raises
         ------
@@ -111,7 +116,7 @@ class Model(ABC):
         step = self.kernel.chunk_size
         for start in range(0, len(tokens), step):
             more = start + step < len(tokens)
-            wanted = "none" if logits == "last" and more else logits
+            wanted = "none" if more and logits != "all" else logits
             part = self.kernel.run(
                 tokens[start : start + step],
                 partial(self._pass, state=state, logits=wanted),
@@ -130,8 +135,8 @@ class Model(ABC):
         x = self.run_blocks(x, self._blocks, state)
         if logits == "none":
             return None
-        x = self.kernel.last(x) if logits == "last" else x
-        return self.kernel.product(self._head, self.kernel.layer_norm(x, *self._ln_out))
+        x = self.kernel.layer_norm(x if logits == "all" else self.kernel.last(x), *self._ln_out)
+        return self.kernel.likely(self._head, x) if logits == "likely" else self.kernel.product(self._head, x)
 
     def _check(self, tokens: Sequence[int]) -> None:
         size = self.config.vocab_size

@@ -32,7 +32,7 @@ def choose_threads(model: Model, kernel: SimdKernel, share: int) -> bool:
         for way, taken in times.items():
             kernel.divide(way)
             start = perf_counter()
-            model.forward([0], state, logits="last")
+            model.forward([0], state, logits="likely")
             taken.append(perf_counter() - start)
     alone, divided = (_median(taken[len(taken) // 2 :]) for taken in times.values())
     faster = divided < GAIN * alone

@@ -101,6 +101,11 @@ class Parameters:
             self.matrices[name] = matrix
         return matrix
 
+    def head(self, name: str, shape: tuple[int, int]) -> Any:
+        """Weights for `Kernel.likely`, and for `Kernel.product`."""
+        self.matrices[name] = self._kernel.head(self._weights(name, shape))
+        return self.matrices[name]
+
     def table(self, name: str, shape: tuple[int, int]) -> Any:
         """An embedding table for `Kernel.embed`."""
         self.matrices[name] = self._kernel.table(self._weights(name, shape))

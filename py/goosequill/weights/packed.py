@@ -24,6 +24,8 @@ GROUPS = "groups8"
 """Name of the layout `Groups`."""
 PANEL = 8
 """Rows of a panel."""
+SKETCHED = 1 << 14
+"""Rows from which on a head has a sketch; fewer are read as fast as they are looked through."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +156,17 @@ def half_scales(scales: NDArray[np.float32]) -> NDArray[np.float16]:
 def layout_for(name: str, bits: Literal[8, 4] | None) -> str | None:
     """The layout in which the SIMD kernel holds a tensor that has so many bits; None: row by row.
 
-    The embedding is looked up row by row, and what is not rounded stays as it is.
+    The embedding is looked up row by row, and so may be a head in 8 bits (`sketched`); what is not rounded
+    stays as it is.
     """
-    if bits is None or name == "emb.weight":
+    if bits is None or name == "emb.weight" or (name == "head.weight" and bits == 8):
         return None
     return PANELS if bits == 8 else GROUPS
+
+
+def sketched(shape: tuple[int, ...], bits: int) -> bool:
+    """Whether the SIMD kernel has a sketch of a head: where it is in 8 bits, and large enough to gain."""
+    return bits == 8 and len(shape) == 2 and shape[0] >= SKETCHED and shape[1] % GROUP == 0
 
 
 def _up(length: int, multiple: int) -> int:

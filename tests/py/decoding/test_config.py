@@ -122,3 +122,32 @@ def test_contradiction_names_both_settings(settings: dict[str, Any], first: str,
     assert caught.value.code == "settings-conflict"
     assert first in str(caught.value)
     assert second in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "exact"),
+    [
+        ({}, True),
+        ({"temperature": 0}, False),
+        ({"top_k": 40}, False),
+        ({"top_k": 129}, True),
+        ({"top_p": 0.9}, False),
+        ({"top_p": 0.96}, True),
+        ({"min_p": 0.05}, False),
+        ({"typical_p": 0.9}, True),
+        ({"top_p": 0.9, "temperature": 2.0}, False),
+        ({"top_p": 0.9, "temperature": 2.0, "temperature_first": True}, True),
+        ({"top_k": 40, "regex": "a+"}, True),
+        ({"top_k": 40, "choices": ["yes", "no"]}, True),
+        ({"temperature": 0, "json_schema": True}, True),
+        ({"temperature": 0, "logit_bias": {5: 1.0}}, True),
+        ({"top_k": 40, "guidance_scale": 1.5}, True),
+        ({"num_beams": 3}, True),
+    ],
+)
+def test_scores_need_be_exact_unless_the_unlikely_are_cut(settings: dict[str, Any], exact: bool) -> None:
+    assert DecodingConfig(**settings).exact is exact
+
+
+def test_every_preset_cuts_the_unlikely() -> None:
+    assert [name for name, settings in PRESETS.items() if DecodingConfig(**settings).exact] == []

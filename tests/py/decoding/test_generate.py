@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goosequill.decoding import Chunk, DecodingConfig, End, Reading, generate
+from goosequill.decoding import Chunk, DecodingConfig, End, Reading, StateMemory, generate
+from goosequill.decoding.explain import explain
 from goosequill.errors import GoosequillError, SettingsError, TokenizerError
 from goosequill.tokenizers import load_tokenizer
 
@@ -270,3 +271,25 @@ def test_one_nan_among_the_scores_is_seen() -> None:
     with pytest.raises(GoosequillError) as caught:
         run(FakeModel(lambda tokens: scores), "x")
     assert "after the last layer" in str(caught.value)
+
+
+@pytest.mark.parametrize(("settings", "wanted"), [({"top_k": 40}, "likely"), ({"regex": ".*"}, "last")])
+def test_the_model_is_asked_for_no_more_than_the_decoder_looks_at(
+    settings: dict[str, Any], wanted: str
+) -> None:
+    model = random_model()
+    asked: list[str] = []
+    forward = model.forward
+
+    def spy(tokens: Any, state: Any, *, logits: str = "last") -> Any:
+        asked.append(logits)
+        return forward(tokens, state, logits=logits)
+
+    model.forward = spy  # type: ignore[method-assign]
+    memory = StateMemory()
+    chosen = {"max_new_tokens": 40, "seed": 1, **settings}
+    chunks, _ = run(model, "a" * 100, DecodingConfig(**chosen), memory=memory)
+    assert asked[:2] == ["none", wanted]
+    assert set(asked[1:]) == {wanted}
+    explain(model, BYTE, "a" * 100, [chunk.token for chunk in chunks], 20, chosen, memory=memory)
+    assert set(asked[1:]) <= {wanted, "none"}

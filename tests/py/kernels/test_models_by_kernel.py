@@ -14,6 +14,7 @@ from goosequill.errors import GoosequillError, SettingsError
 from goosequill.kernels import KERNELS, Kernel, SimdKernel, library, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.packed import SKETCHED
 from goosequill.weights.safetensors import encode
 from tests.py import checkpoints
 from tests.py.checkpoints import Tensors
@@ -175,3 +176,43 @@ def test_products_divided_anyhow_give_the_same_bits(version: str, bits: Any) -> 
     count = len(divided)
     model.forward(TOKENS, states[1])
     assert len(divided) == count
+
+
+LARGE = checkpoints.rwkv4(vocab=SKETCHED + 3, width=64)
+
+
+def large(kernel: str, bits: Any = 8) -> Model:
+    data = b"".join(encode(LARGE.items()))
+    return load_model(open_tensors(BytesSource(data)), kernel=load_kernel(kernel), quantize=bits)
+
+
+def test_a_large_head_gives_likely_tokens_their_scores_and_others_nearly() -> None:
+    model, numpy = large("native"), large("numpy")
+    for token in TOKENS[:10]:
+        exact = model.forward([token], model.new_state())
+        likely = model.forward([token], model.new_state(), logits="likely")
+        assert (likely == exact).sum() >= 256
+        highest = np.argsort(-exact)[:64]
+        np.testing.assert_array_equal(likely[highest], exact[highest])
+        assert 0 < np.std(likely - exact) < 0.15 * np.std(exact)
+        # The numpy kernel reads all of the head at any rate.
+        state = numpy.new_state()
+        np.testing.assert_allclose(exact, numpy.forward([token], state, logits="likely"), atol=0.01)
+
+
+def test_a_large_head_is_read_in_one_way_by_a_prompt_and_by_tokens() -> None:
+    model = large("native")
+    whole, steps = model.new_state(), model.new_state()
+    together = model.forward(TOKENS, whole, logits="likely")
+    for token in TOKENS:
+        single = model.forward([token], steps, logits="likely")
+    np.testing.assert_array_equal(together, single)
+    every = model.forward(TOKENS, model.new_state(), logits="all")
+    np.testing.assert_array_equal(every[-1], model.forward(TOKENS, model.new_state()))
+
+
+@pytest.mark.parametrize("bits", [None, 4])
+def test_other_heads_are_exact_throughout(bits: Any) -> None:
+    model = large("native", bits)
+    likely = model.forward(TOKENS, model.new_state(), logits="likely")
+    np.testing.assert_array_equal(likely, model.forward(TOKENS, model.new_state()))

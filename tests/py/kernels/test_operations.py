@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from goosequill.kernels import Activation, Kernel, NumpyKernel, load_kernel
 from goosequill.kernels.numpy_kernel import multiply_einsum
-from goosequill.weights.quantize import quantize
+from goosequill.weights.packed import SKETCHED
+from goosequill.weights.quantize import QuantizedMatrix, quantize
 from tests.py.kernels import plain
 
 Array = NDArray[np.float32]
@@ -179,6 +180,81 @@ def test_the_largest_products_do_not_overflow(kernel: Kernel, bits: Any, lowest:
         x = np.full((6, 3072), sign, np.float32)
         found = compute(kernel, lambda z, m=matrix: kernel.product(m, z), x)
         np.testing.assert_allclose(found, np.full((6, 9), sign * lowest * 3072.0), rtol=1e-3)
+
+
+def head_case(rows: int, columns: int, seed: int = 0) -> tuple[QuantizedMatrix, Array]:
+    """A head in 8 bits, large enough for a sketch, and the input of one token, with outliers."""
+    case = Case(1, 1, columns, 1.0, seed)
+    x = case.tokens()
+    x[:, :2] *= 10
+    return quantize(case.normal(rows, columns), 8), x
+
+
+@each_kernel
+@pytest.mark.parametrize("rows", [SKETCHED, SKETCHED + 5])
+def test_the_highest_scores_are_exact_and_the_others_near(kernel: Kernel, rows: int) -> None:
+    weights, x = head_case(rows, 192)
+    head = kernel.head(weights)
+    exact = compute(kernel, lambda z: kernel.product(head, z), x)[0]
+    likely = compute(kernel, lambda z: kernel.likely(head, z), x)[0]
+    close(exact, plain_head(weights, x), 1000)
+    same = likely == exact
+    assert same.sum() >= 256
+    assert same[np.argsort(-exact)[:64]].all()
+    assert np.std(likely - exact) < 0.13 * np.std(exact)
+    assert abs(np.mean(likely - exact)) < 0.01 * np.std(exact)
+
+
+def plain_head(weights: QuantizedMatrix, x: Array) -> NDArray[np.float64]:
+    return weights.dequantize().astype(np.float64) @ x[0].astype(np.float64)
+
+
+def test_a_large_head_gives_many_tokens_what_it_gives_one() -> None:
+    kernel = KERNELS["native"]
+    weights, _ = head_case(SKETCHED + 5, 64)
+    head, tokens = kernel.head(weights), Case(7, 1, 64, 1.0, 1).tokens()
+    together = compute(kernel, lambda z: kernel.product(head, z), tokens)
+    for token, expected in zip(tokens, together, strict=True):
+        found = compute(kernel, lambda z: kernel.product(head, z), token[None].copy())
+        np.testing.assert_array_equal(found[0], expected)
+        close(expected, plain_head(weights, token[None]), 1000)
+
+
+def test_a_sketch_is_the_upper_half_of_every_weight() -> None:
+    kernel = KERNELS["native"]
+    weights, x = head_case(SKETCHED + 5, 128)
+    head: Any = kernel.head(weights)
+    found = compute(kernel, lambda z: kernel.product(head.sketch, z), x)[0]
+    upper = 16.0 * (weights.values >> 4) + 7.5
+    step = np.abs(x).max() / 127
+    used = upper * weights.scales[:, None]
+    bound = 0.505 * step * np.abs(used).sum(axis=1) + 1e-3
+    assert (np.abs(found - used @ x[0]) <= bound).all()
+
+
+@pytest.mark.parametrize("lowest", [-127, 127])
+def test_the_largest_products_do_not_overflow_in_a_large_head(lowest: int) -> None:
+    kernel, columns = KERNELS["native"], 4096
+    weights = QuantizedMatrix(8, np.full((SKETCHED, columns), lowest, np.int8), np.ones(SKETCHED, np.float32))
+    head: Any = kernel.head(weights)
+    for sign in (1, -1):
+        x = np.full((1, columns), sign, np.float32)
+        found = compute(kernel, lambda z: kernel.product(head, z), x)
+        np.testing.assert_allclose(found, np.full_like(found, sign * lowest * columns), rtol=1e-4)
+        near = compute(kernel, lambda z: kernel.product(head.sketch, z), x)
+        np.testing.assert_allclose(near, np.full_like(near, sign * lowest * columns), rtol=0.1)
+
+
+def test_a_head_that_is_small_or_in_full_has_no_sketch() -> None:
+    kernel: Any = KERNELS["native"]
+    weights, x = head_case(SKETCHED - 1, 64)
+    for small in (weights, weights.dequantize(), quantize(weights.dequantize(), 4)):
+        head = kernel.head(small)
+        assert head.sketch is None
+        np.testing.assert_array_equal(
+            compute(kernel, lambda z, h=head: kernel.likely(h, z), x),
+            compute(kernel, lambda z, h=head: kernel.product(h, z), x),
+        )
 
 
 @each_kernel

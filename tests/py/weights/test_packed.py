@@ -33,7 +33,7 @@ def random_matrix(rows: int, columns: int, bits: Literal[8, 4], seed: int = 0) -
 
 
 def pack(matrix: QuantizedMatrix) -> PackedMatrix:
-    layout = layout_for("head.weight", matrix.bits)
+    layout = layout_for("blocks.0.ffn.key.weight", matrix.bits)
     assert layout is not None
     return LAYOUTS[layout].pack(matrix)
 

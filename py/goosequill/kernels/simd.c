@@ -112,6 +112,9 @@ INLINE f32x4 moderate_exponential(f32x4 x) {
 // Beyond what float32 can hold it stays at the smallest or largest power of two.
 NOINLINE f32x4 exponential(f32x4 x) { return moderate_exponential(smaller(larger(x, splat(-87.3f)), splat(88.0f))); }
 
+// For x that is not above 0.
+INLINE f32x4 decaying(f32x4 x) { return moderate_exponential(larger(x, splat(-87.3f))); }
+
 INLINE f32x4 sigmoid(f32x4 x) { return 1.0f / (1.0f + exponential(-x)); }
 
 // tanh by a polynomial near 0 (Cephes' tanhf), where 1 - 2 / (exp(2 x) + 1) would lose digits.
@@ -382,6 +385,19 @@ static float largest(const float *x, word n) {
 // To the nearest integers, which lie in the last bits once 1.5 2^23 is added; up to 2^22.
 INLINE i32x4 rounded(f32x4 v) { return (i32x4)(v + 12582912.0f) - 0x4b400000; }
 
+// Numbers that fit, in half the bits.
+#ifdef __wasm_simd128__
+INLINE i16x8 narrow(i32x4 a, i32x4 b) { return __builtin_wasm_narrow_s_i16x8_i32x4(a, b); }
+INLINE i8x16 narrow_again(i16x8 a, i16x8 b) { return __builtin_wasm_narrow_s_i8x16_i16x8(a, b); }
+#else
+INLINE i16x8 narrow(i32x4 a, i32x4 b) {
+  return __builtin_shufflevector((i16x8)a, (i16x8)b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+INLINE i8x16 narrow_again(i16x8 a, i16x8 b) {
+  return __builtin_shufflevector((i8x16)a, (i8x16)b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+#endif
+
 static void spread_f32(const struct product *p, word token, unsigned count) {
   for (unsigned t = 0; t < count; t++) {
     const float *x = p->x + (token + t) * p->in;
@@ -396,7 +412,10 @@ static void spread_i8(const struct product *p, word token, unsigned count) {
     const float *x = p->x + (token + t) * p->in;
     int *out = p->scratch + t;
     float top = largest(x, p->in), factor = top > 0 ? 32767 / top : 0;
-    EACH_FOUR(p->in, {
+    if (count == 1 && p->in % 8 == 0) {
+      for (word c = 0; c < p->in; c += 8, out += 4)
+        *(i16x8 *)out = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
+    } else EACH_FOUR(p->in, {
       i16x8 q = (i16x8)rounded(load(x + i, left) * factor);
       i32x4 words = (i32x4)__builtin_shufflevector(q, q, 0, 2, 4, 6, 0, 2, 4, 6);
       out[0] = words[0];
@@ -407,35 +426,53 @@ static void spread_i8(const struct product *p, word token, unsigned count) {
   }
 }
 
-// Inputs in 8 bits, four columns a word (or two words), with a scale for each token and group; or, for a sketch, one
-// scale for all, and behind it 7.5 times the inputs' sum.
+// The inputs of a group in 8 bits, `apart` words from one another: four columns a word (or two words). Adds them to four
+// sums; returns what takes the weights' offset of 8 off two sums in 16 bits.
+INLINE int spread_group(int *out, word apart, const float *x, float factor, i32x4 *total) {
+  const i8x16 offset = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8};
+  i16x8 correction = {0};
+#ifdef DOT_BYTES
+  if (apart == 1) {
+    for (int i = 0; i < GROUP; i += 16, out += 4) {
+      i32x4 q[4];
+      UNROLL for (int j = 0; j < 4; j++) *total += q[j] = rounded(load(x + i + 4 * j, 4) * factor);
+      i8x16 bytes = narrow_again(narrow(q[0], q[1]), narrow(q[2], q[3]));
+      *(i8x16 *)out = bytes;
+      correction -= DOT_BYTES(bytes, offset);
+    }
+    correction += __builtin_shufflevector(correction, correction, 4, 5, 6, 7, 0, 1, 2, 3);
+    correction += __builtin_shufflevector(correction, correction, 2, 3, 0, 1, 6, 7, 4, 5);
+    return ((i32x4)correction)[0];
+  }
+#endif
+  for (int i = 0; i < GROUP; i += 4, out += apart) {
+    i32x4 q = rounded(load(x + i, 4) * factor);
+    *total += q;
+#ifdef DOT_BYTES
+    i8x16 bytes = (i8x16)q;
+    out[0] = ((i32x4)__builtin_shufflevector(bytes, bytes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12))[0];
+#else
+    i32x4 halves = (i32x4)__builtin_shufflevector((i16x8)q, (i16x8)q, 0, 4, 2, 6, 0, 4, 2, 6);
+    out[0] = halves[0];
+    out[1] = halves[1];
+#endif
+    correction -= dot4(offset, out);
+  }
+  return ((i32x4)correction)[0];
+}
+
+// With a scale for each token and group; or, for a sketch, one scale for all, and behind it 7.5 times the inputs' sum.
 static void spread_i4(const struct product *p, word token, unsigned count, int whole) {
-  word groups = p->in / GROUP, words = p->in / 4 * QUAD_WORDS;
+  word groups = p->in / GROUP, words = p->in / 4 * QUAD_WORDS, apart = count * QUAD_WORDS;
   float *scales = (float *)p->scratch + (words + groups) * count;
-  const i8x16 offset = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8};  // of the weights
   for (unsigned t = 0; t < count; t++) {
-    int *out = p->scratch + t * QUAD_WORDS;
     const float *x = p->x + (token + t) * p->in;
     float top = whole ? largest(x, p->in) : 0;
     i32x4 total = {0};
     for (word g = 0; g < groups; g++, x += GROUP) {
       if (!whole) top = largest(x, GROUP);
-      float factor = top > 0 ? 127 / top : 0;
-      i16x8 correction = {0};
-      for (int i = 0; i < GROUP; i += 4, out += count * QUAD_WORDS) {
-        i32x4 q = rounded(load(x + i, 4) * factor);
-        total += q;
-#ifdef DOT_BYTES
-        i8x16 bytes = (i8x16)q;
-        out[0] = ((i32x4)__builtin_shufflevector(bytes, bytes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12))[0];
-#else
-        i32x4 halves = (i32x4)__builtin_shufflevector((i16x8)q, (i16x8)q, 0, 4, 2, 6, 0, 4, 2, 6);
-        out[0] = halves[0];
-        out[1] = halves[1];
-#endif
-        correction -= dot4(offset, out);
-      }
-      p->scratch[words * count + g * count + t] = ((i32x4)correction)[0];
+      int *out = p->scratch + t * QUAD_WORDS + g * (GROUP / 4) * apart;
+      p->scratch[words * count + g * count + t] = spread_group(out, apart, x, top > 0 ? 127 / top : 0, &total);
       if (!whole) scales[g * count + t] = top / 127;
     }
     if (whole) {
@@ -621,11 +658,11 @@ static void wkv4(float *out, const float *k, const float *v, const float *decay,
       f32x4 a = load(numerator + i, left), b = load(denominator + i, left);
       // The exponent common to both sums is subtracted, so that no exp overflows.
       f32x4 boosted = key + load(bonus + i, left), top = larger(e, boosted);
-      f32x4 past = exponential(e - top), now = exponential(boosted - top);
+      f32x4 past = decaying(e - top), now = decaying(boosted - top);
       store(out + i, (past * a + now * value) / (past * b + now), left);
       e += load(decay + i, left);
       top = larger(e, key);
-      past = exponential(e - top), now = exponential(key - top);
+      past = decaying(e - top), now = decaying(key - top);
       store(numerator + i, past * a + now * value, left);
       store(denominator + i, past * b + now, left);
       store(exponent + i, top, left);
@@ -658,10 +695,13 @@ static void wkv5(float *out, const float *r, const float *k, const float *v, con
   }
 }
 
-// `count` channels of the values at once, to share the loads; each one's row of the state runs over the keys.
+#define WKV7_ROWS 4
+
+// `count` channels of the values at once, to share the loads and not to wait for sums; each one's row of the state runs
+// over the keys.
 INLINE void wkv7_rows(float *out, const float *r, const float *decay, const float *k, const float *v,
                       const float *removal, const float *a, float *s, word size, const unsigned count, const int whole) {
-  f32x4 removed[2] = {0}, y[2] = {0};
+  f32x4 removed[WKV7_ROWS] = {0}, y[WKV7_ROWS] = {0};
   for (word i = 0, left = size; i < size; i += 4, left -= 4) {
     word n = whole ? 4 : left;
     f32x4 key = load(removal + i, n);
@@ -684,12 +724,12 @@ INLINE void wkv7_rows(float *out, const float *r, const float *decay, const floa
 
 static void wkv7(float *out, const float *r, const float *decay, const float *k, const float *v, const float *removal,
                  const float *a, float *state, word tokens, word heads, word size) {
-  word width = heads * size, step = size % 4 ? 1 : 2;
+  word width = heads * size, step = size % 4 ? 1 : WKV7_ROWS;
   for (word t = 0; t < tokens * width; t += width) {
     for (word c = 0; c < width; c += step) {
       word at = t + c / size * size;
 #define ROW out + t + c, r + at, decay + at, k + at, v + t + c, removal + at, a + at, state + c * size, size
-      if (step == 2) wkv7_rows(ROW, 2, 1);
+      if (step == WKV7_ROWS) wkv7_rows(ROW, WKV7_ROWS, 1);
       else wkv7_rows(ROW, 1, 0);
 #undef ROW
     }

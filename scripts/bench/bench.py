@@ -38,6 +38,8 @@ from scripts.bench import growth, quality  # noqa: E402
 from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
+from goosequill.weights.packed import sketched  # noqa: E402
+
 SITE = ROOT / "build" / "bench"
 DOCS = ROOT / "docs" / "explanation" / "speed.md"
 MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
@@ -65,20 +67,29 @@ class Contestant:
     memory_mb: float = 0.0
 
 
-def ours(shape: Shape, bits: int, kernel: str, threads: int = 1) -> Contestant:
+def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool = False) -> Contestant:
+    """Goosequill, greedy; or computing all scores exactly, as plain sampling wants them."""
     weights = "f32" if bits == 32 else f"int{bits}"
     low_rank = 2 * RANKS_SUM * shape.width * shape.layers if shape.version == "7" else 0
     small = 4 if bits == 32 else 1  # bytes
-    scales = 0.5 if bits == 4 else 0  # bits
+    scales = 0.25 if bits == 4 else 0  # bits
+    per_token = (shape.products - low_rank) * (bits + scales) / 8 + small * low_rank
+    if not exact and sketched((shape.vocab, shape.width), bits):
+        per_token -= shape.vocab * shape.width / 2  # but for some hundred rows
+    details = [
+        kernel,
+        *([f"{threads} threads"] if threads > 1 else []),
+        *(["all scores"] if exact else []),
+    ]
     return Contestant(
-        name=f"Goosequill, {kernel}{f', {threads} threads' if threads > 1 else ''}",
+        name=f"Goosequill, {', '.join(details)}",
         kind="ours",
         shape=shape,
         weights=weights,
         model=f"{shape.name.lower().replace(' ', '-')}-{weights}.safetensors",
         write=lambda path: write_safetensors(shape, bits, path),
-        bytes_per_token=(shape.products - low_rank) * (bits + scales) / 8 + small * low_rank,
-        options={"kernel": kernel, "threads": threads},
+        bytes_per_token=per_token,
+        options={"kernel": kernel, "threads": threads, "exact": exact},
         tokens=3 if kernel == "numpy" else 10,
     )
 
@@ -115,7 +126,8 @@ def wllama(threads: int, weights: str) -> Contestant:
 def contestants(threads: list[int]) -> list[Contestant]:
     kernels = {32: ("relaxed", "plain", "numpy"), 8: ("relaxed", "plain"), 4: ("relaxed", "plain")}
     found = [ours(RWKV4, bits, kernel) for bits, names in kernels.items() for kernel in names]
-    found += [ours(RWKV7, bits, "relaxed") for bits in (8, 4)]
+    found.insert(4, ours(RWKV4, 8, "relaxed", exact=True))
+    found += [ours(RWKV7, 8, "relaxed"), ours(RWKV7, 8, "relaxed", exact=True), ours(RWKV7, 4, "relaxed")]
     shared = [count for count in threads if count > 1]
     found += [
         ours(shape, bits, "relaxed", count) for count in shared for shape in (RWKV4, RWKV7) for bits in (8, 4)
@@ -226,7 +238,7 @@ def decoder(browser: Browser, base: str, contestant: Contestant, request: str = 
 
 def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """The cost of a token by its place and by the model's size."""
-    chosen = [ours(shape, 8, "auto") for shape in growth.SHAPES]
+    chosen = [ours(shape, 8, "auto", exact=True) for shape in growth.SHAPES]
     prepare(chosen)
     with chromium() as (browser, base):
         sizes = growth.over_sizes([decoder(browser, base, contestant) for contestant in chosen], rounds)

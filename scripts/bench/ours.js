@@ -16,7 +16,7 @@ function startPython() {
 }
 
 const requests = {
-  async load({ model, kernel, threads }) {
+  async load({ model, kernel, threads, exact }) {
     const [pyodide, script, weights] = await Promise.all([startPython(), text("ours.py"), blob(model)]);
     pyodide.FS.writeFile("/lib/python3.12/site-packages/ours.py", script);
     const reader = new FileReaderSync();
@@ -25,7 +25,7 @@ const requests = {
       read: (offset, length) =>
         new Uint8Array(reader.readAsArrayBuffer(weights.slice(offset, offset + length))),
     };
-    contestant = pyodide.pyimport("ours").Contestant(file, kernel);
+    contestant = pyodide.pyimport("ours").Contestant(file, kernel, exact);
     if (threads > 1) {
       const { module, matrices } = contestant.division();
       const helpers = new Helpers(threads - 1);

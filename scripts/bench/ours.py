@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 from js import Object
 from pyodide.ffi import to_js
 
-from goosequill.kernels import SimdKernel, load_kernel
+from goosequill.kernels import Shortlist, SimdKernel, load_kernel
 from goosequill.models import Model, State, load_model
 from goosequill.weights import open_tensors
 
@@ -28,24 +28,24 @@ class Source:
 class Text:
     """A text in the making."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, logits: Shortlist | Literal["last"]) -> None:
+        self.model, self.logits = model, logits
         self.state: State = model.new_state()
         self.token = 1
 
     def step(self) -> float:
         """Take the likeliest token and read it; milliseconds."""
         begin = time.perf_counter()
-        self.token = int(self.model.forward([self.token], self.state, logits="likely").argmax())
+        self.token = int(self.model.forward([self.token], self.state, logits=self.logits).argmax())
         return (time.perf_counter() - begin) * 1e3
 
 
 class Contestant:
-    """A model and what it has read so far."""
+    """A model and what it has read so far; it asks for the scores that greedy decoding needs, or for all."""
 
-    def __init__(self, file: Any, kernel: str) -> None:
+    def __init__(self, file: Any, kernel: str, exact: bool) -> None:
         self.model: Model = load_model(open_tensors(Source(file)), kernel=load_kernel(kernel))
-        self.text = Text(self.model)
+        self.text = Text(self.model, "last" if exact else Shortlist())
 
     @property
     def kernel(self) -> SimdKernel:
@@ -65,7 +65,7 @@ class Contestant:
         """Milliseconds to read a prompt of `count` tokens, with the logits after the last."""
         tokens = [(7 * i) % 1000 for i in range(count)]
         begin = time.perf_counter()
-        self.model.forward(tokens, self.text.state, logits="likely")
+        self.model.forward(tokens, self.text.state, logits=self.text.logits)
         return (time.perf_counter() - begin) * 1e3
 
     def decode(self, count: int) -> list[float]:
@@ -77,5 +77,5 @@ class Contestant:
 
         The two take turns: text, other, text, other, ...
         """
-        other = Text(self.model)
+        other = Text(self.model, self.text.logits)
         return [text.step() for _ in range(count) for text in (self.text, other)]

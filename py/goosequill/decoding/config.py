@@ -15,6 +15,7 @@ from goosequill.decoding.penalties import Dry, LogitBias, MinLength, NoRepeatNgr
 from goosequill.decoding.temperature import Temperature
 from goosequill.decoding.truncators import MinP, TopK, TopNSigma, TopP, Typical, Xtc
 from goosequill.errors import SettingsError
+from goosequill.kernels import Shortlist
 
 LIMITS = Description(
     "limits",
@@ -224,18 +225,22 @@ class DecodingConfig:
         _check_conflicts(self)
 
     @property
-    def exact(self) -> bool:
-        """Whether the scores of unlikely tokens matter as much as those of likely ones.
+    def shortlist(self) -> Shortlist | None:
+        """Which tokens' scores must be exact; None: all of them.
 
-        They do not where the decoder cuts them off, and nothing but the model's own chances tells what may be
-        written: then it reads less (``logits="likely"`` of :meth:`goosequill.models.Model.forward`).
+        Where the decoder cuts the unlikely off, and nothing but the model's own chances tells what may be
+        written, the likely are enough, and a model reads less for them (`Kernel.likely`).
         """
         held = self.regex or self.choices or self.json_schema is not None
         flattened = self.temperature_first and self.temperature > 1
-        if held or self.logit_bias or self.guidance_scale != 1 or flattened or self.num_beams > 1:
-            return True
-        few = self.temperature == 0 or 0 < self.top_k <= 128
-        return not (few or self.top_p <= 0.95 or self.min_p >= 0.01)
+        compared = self.logprobs or self.guidance_scale != 1 or self.num_beams > 1
+        if held or self.logit_bias or flattened or compared:
+            return None
+        if self.temperature == 0 or 0 < self.top_k <= 128:
+            return Shortlist()
+        if self.top_p <= 0.95 or self.min_p >= 0.01:  # beyond its edge, to know where that is
+            return Shortlist(mass=(1 + min(self.top_p, 0.95)) / 2)
+        return None
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> DecodingConfig:

@@ -24,7 +24,7 @@ from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import OnceWeighed, Scores, best, log_probability, probabilities
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
-from goosequill.kernels import ScoreOperations
+from goosequill.kernels import ScoreOperations, Shortlist
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 10
@@ -82,9 +82,13 @@ def explain(
         known = given if index >= given else 0
         chain.follow(written[:known], context)
         _replay(
-            partial(_read, model, memory, exact=config.exact), chain, context, written[known:index], config
+            partial(_read, model, memory, shortlist=config.shortlist),
+            chain,
+            context,
+            written[known:index],
+            config,
         )
-    stages = [_read(model, memory, text[:place], exact=config.exact).following()]
+    stages = [_read(model, memory, text[:place], shortlist=config.shortlist).following()]
     taken = text[place]
     if index >= 0 and config.guidance_scale != 1:
         context.unguided = _unguided(model, tokenizer, config, written[:index])
@@ -103,11 +107,15 @@ def explain(
 
 
 def _read(
-    model: LanguageModel, memory: StateMemory | None, tokens: Sequence[int], *, exact: bool
+    model: LanguageModel,
+    memory: StateMemory | None,
+    tokens: Sequence[int],
+    *,
+    shortlist: Shortlist | None = None,
 ) -> Predictor:
     """Return the model after the tokens, read from the nearest kept state on."""
-    start, state, scores = (memory and memory.recall(tokens, exact=exact)) or (0, None, None)
-    predictor = Predictor(model, state, scores, exact=exact)
+    start, state, scores = (memory and memory.recall(tokens, shortlist=shortlist)) or (0, None, None)
+    predictor = Predictor(model, state, scores, shortlist=shortlist)
     for first in range(start, len(tokens), READ_AT_ONCE):
         piece = tokens[first : first + READ_AT_ONCE]
         predictor.read(piece, predict=first + len(piece) == len(tokens))
@@ -141,7 +149,7 @@ def _unguided(
 ) -> Scores:
     """Return the scores after the prompt that guidance moves away from."""
     tokens = [*prompt_tokens(tokenizer, config.negative_prompt), *written]
-    return _read(model, None, tokens, exact=True).following()
+    return _read(model, None, tokens).following()
 
 
 def _step(description: Any) -> dict[str, str]:

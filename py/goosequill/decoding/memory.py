@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from goosequill.decoding.sampling import Scores
+from goosequill.kernels import Shortlist
 
 SPACING = 32
 """Tokens between two kept states while a text is written."""
@@ -20,8 +21,8 @@ SPACING = 32
 BUDGET = 256 * 1024 * 1024
 """Bytes that all kept states may take."""
 
-Key = tuple[bool, tuple[int, ...]]
-"""Whether the scores are exact, and the tokens."""
+Key = tuple[Shortlist | None, tuple[int, ...]]
+"""Which scores are exact, and the tokens."""
 
 
 class StateMemory:
@@ -37,26 +38,30 @@ class StateMemory:
         self._budget = budget
         self._kept: OrderedDict[Key, tuple[Any, Scores, int]] = OrderedDict()
 
-    def keep(self, tokens: Sequence[int], state: Any, scores: Scores, *, exact: bool = False) -> None:
+    def keep(
+        self, tokens: Sequence[int], state: Any, scores: Scores, *, shortlist: Shortlist | None = None
+    ) -> None:
         """Keep a copy of a state, and the scores of what follows."""
         size = int(getattr(state, "nbytes", 0)) + scores.nbytes + 8 * len(tokens)
         if size > self._budget:
             return
-        key = (exact, tuple(tokens))
+        key = (shortlist, tuple(tokens))
         self._kept[key] = (state.copy(), np.array(scores), size)
         self._kept.move_to_end(key)
         while sum(entry[2] for entry in self._kept.values()) > self._budget:
             self._kept.popitem(last=False)
 
-    def recall(self, tokens: Sequence[int], *, exact: bool = False) -> tuple[int, Any, Scores] | None:
+    def recall(
+        self, tokens: Sequence[int], *, shortlist: Shortlist | None = None
+    ) -> tuple[int, Any, Scores] | None:
         """Return how many of the tokens the nearest kept state has read, a copy of it, and its scores."""
         wanted = tuple(tokens)
-        fitting = [read for kind, read in self._kept if kind == exact and wanted[: len(read)] == read]
+        fitting = [read for kind, read in self._kept if kind == shortlist and wanted[: len(read)] == read]
         if not fitting:
             return None
         read = max(fitting, key=len)
-        self._kept.move_to_end((exact, read))
-        state, scores, _ = self._kept[exact, read]
+        self._kept.move_to_end((shortlist, read))
+        state, scores, _ = self._kept[shortlist, read]
         return len(read), state.copy(), scores
 
     def clear(self) -> None:

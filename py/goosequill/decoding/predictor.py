@@ -10,7 +10,7 @@ import numpy as np
 
 from goosequill.decoding.sampling import Scores
 from goosequill.errors import GoosequillError
-from goosequill.kernels import Kernel
+from goosequill.kernels import Kernel, Shortlist
 
 
 class LanguageModel(Protocol):
@@ -44,17 +44,22 @@ class Predictor:
         The model's state after all that was read.
     scores
         What follows; None before anything was predicted.
-    exact
-        Whether the scores of unlikely tokens matter too (`DecodingConfig.exact`).
+    shortlist
+        Which tokens' scores must be exact; None: all (`DecodingConfig.shortlist`).
     """
 
     def __init__(
-        self, model: LanguageModel, state: Any = None, scores: Scores | None = None, *, exact: bool = False
+        self,
+        model: LanguageModel,
+        state: Any = None,
+        scores: Scores | None = None,
+        *,
+        shortlist: Shortlist | None = None,
     ) -> None:
         self.model = model
         self.state = model.new_state() if state is None else state
         self.scores = scores
-        self.exact = exact
+        self.shortlist = shortlist
 
     def read(self, tokens: Sequence[int], *, predict: bool = True) -> None:
         """Read tokens; ``scores`` then says what follows, if that is wanted.
@@ -64,14 +69,14 @@ class Predictor:
         GoosequillError
             ``model-nan``: the model's numbers broke down; the message names the layer.
         """
-        wanted = "last" if self.exact else "likely"
-        logits = self.model.forward(tokens, self.state, logits=wanted if predict else "none")
+        wanted = (self.shortlist or "last") if predict else "none"
+        logits = self.model.forward(tokens, self.state, logits=wanted)
         if predict:
             self.scores = self._sound(logits)
 
     def copy(self) -> Predictor:
         """Return an independent predictor at the same place."""
-        return Predictor(self.model, self.state.copy(), self.scores, exact=self.exact)
+        return Predictor(self.model, self.state.copy(), self.scores, shortlist=self.shortlist)
 
     def following(self) -> Scores:
         """Return the scores of what follows; something must have been read."""

@@ -48,8 +48,8 @@ class Writer:
         self.tokenizer, self.config = tokenizer, config
         start = prompt_tokens(tokenizer, prompt)
         self.prompt = [*start, *map(int, given)]
-        self.predictor = Predictor(model, state, exact=config.exact)
-        self.other = Predictor(model, exact=config.exact) if config.guidance_scale != 1 else None
+        self.predictor = Predictor(model, state, shortlist=config.shortlist)
+        self.other = Predictor(model, shortlist=config.shortlist) if config.guidance_scale != 1 else None
         self.reads_last = state is not None
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
@@ -81,18 +81,20 @@ class Writer:
 
     def _recall(self) -> int:
         """Take the nearest kept state, and return how many tokens of the prompt it has read."""
-        found = self.memory.recall(self.prompt, exact=self.config.exact) if self.memory else None
+        found = self.memory.recall(self.prompt, shortlist=self.config.shortlist) if self.memory else None
         if found is None:
             return 0
         count, state, scores = found
-        self.predictor = Predictor(self.predictor.model, state, scores, exact=self.config.exact)
+        self.predictor = Predictor(self.predictor.model, state, scores, shortlist=self.config.shortlist)
         return count
 
     def remember(self) -> None:
         """Keep the state, which must have read all tokens so far, if there is a place to keep it."""
         if self.memory is not None and self.predictor.scores is not None:
             tokens = self.context.tokens.tolist()
-            self.memory.keep(tokens, self.predictor.state, self.predictor.scores, exact=self.config.exact)
+            self.memory.keep(
+                tokens, self.predictor.state, self.predictor.scores, shortlist=self.config.shortlist
+            )
 
     def uniforms(self) -> tuple[float, float]:
         """Return the next two random numbers."""

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from goosequill.errors import LoadError, SettingsError
-from goosequill.kernels.kernel import Activation, Kernel
+from goosequill.kernels.kernel import Activation, Kernel, Shortlist
 from goosequill.kernels.library import IN_BROWSER, open_library
 from goosequill.kernels.numpy_kernel import NumpyKernel
 from goosequill.kernels.scores import ScoreOperations
 from goosequill.kernels.simd_kernel import SimdKernel
 
-__all__ = ["KERNELS", "Activation", "Kernel", "NumpyKernel", "ScoreOperations", "SimdKernel", "load_kernel"]
+__all__ = [
+    "KERNELS",
+    "Activation",
+    "Kernel",
+    "NumpyKernel",
+    "ScoreOperations",
+    "Shortlist",
+    "SimdKernel",
+    "load_kernel",
+]
 
 KERNELS = ("relaxed", "plain", "numpy") if IN_BROWSER else ("native", "numpy")
 """Names of the kernels for this platform, the fastest first."""

@@ -9,6 +9,7 @@ models, which only hand it from one operation to the next; `run` returns the las
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -28,6 +29,22 @@ Activation = Literal["sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay
 
 ``decay6`` is exp(-exp(z)), RWKV-6's decay; ``decay7`` is exp(-sigmoid(z) / sqrt(e)), RWKV-7's.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """Which scores must be exact: those of the likeliest tokens.
+
+    Attributes
+    ----------
+    count
+        So many of them, at least.
+    mass
+        As many as have this share of the probability; 0 to 1.
+    """
+
+    count: int = 256
+    mass: float = 0.0
 
 
 class Kernel(Protocol):
@@ -106,12 +123,11 @@ class Kernel(Protocol):
     ) -> Tensor:
         """activation(x matrixᵀ + bias): [T, in] -> [T, out]."""
 
-    def likely(self, head: Matrix, x: Tensor) -> Tensor:
-        """x headᵀ for one token, [1, C] -> [1, V]: what `product` gives for the largest, near it for others.
+    def likely(self, head: Matrix, x: Tensor, shortlist: Shortlist) -> Tensor:
+        """x headᵀ for one token, [1, C] -> [1, V]: what `product` gives for the shortlist, else near it.
 
-        A kernel may read the head in fewer bits first, and in full only the rows, 256 or more, whose
-        scores are then the largest: the preview of Shim et al. 2017 (SVD-Softmax), of fewer bits instead
-        of fewer columns.
+        A kernel may read the head in fewer bits first, and in full only the rows whose scores are then
+        the highest: the preview of Shim et al. 2017 (SVD-Softmax), of fewer bits, not fewer columns.
         """
 
     def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:

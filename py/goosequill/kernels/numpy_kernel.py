@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels.kernel import Activation, Floats
+from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.scores import NumpyScores, ScoreOperations
 from goosequill.weights.quantize import QuantizedMatrix
 
@@ -127,7 +127,7 @@ class NumpyKernel:
             z = z + bias
         return z if activation is None else ACTIVATIONS[activation](z)
 
-    def likely(self, head: Floats, x: Floats) -> Floats:
+    def likely(self, head: Floats, x: Floats, shortlist: Shortlist) -> Floats:
         return self.product(head, x)
 
     def group_norm(self, x: Floats, weight: Floats, bias: Floats, *, heads: int, eps: float) -> Floats:

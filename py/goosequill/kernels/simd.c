@@ -30,6 +30,7 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 #define FLUSH 128    // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
 #define LANES 1024   // the same where a row is spread over four lanes; up to 2048 cannot
 #define AHEAD 8      // groups of int4 whose inputs are fetched together
+#define MANY 8       // one of so many rows of a head; more are read faster in their order
 #define WARM 1024    // bytes of each stream that are asked for before a product begins
 
 // The form of a matrix: bits of a weight in panels (32, 8 or 4), or one of these.
@@ -989,24 +990,35 @@ static void product(word *s, word (*share)(word *)) {
   for (; more; more = share ? share(s) : 0) product_rows(s, s[12], s[13]);
 }
 
-// One token's scores by a head in int8, where those by its sketch are there already: what is as high as the highest of
-// s[12] panels is computed anew. s[11] has room for the places of all panels and more, then for their highest scores.
+// The lowest of the values at some places.
+static float lowest_of(const float *values, const word *places, word count) {
+  float low = __builtin_inff();
+  for (word i = 0; i < count; i++) low = values[places[i]] < low ? values[places[i]] : low;
+  return low;
+}
+
+// One token's scores by a head in int8, where those by its sketch are there already: the highest are computed anew, which
+// are those of s[12] or more rows that have s[13] thousandths or more of the probability. s[11] has room for a place of
+// every row and one more, then for a weight of every row.
 static void shortlist(const word *s) {
   struct product p = operands(s);
-  word panels = (p.rows + ROWS - 1) / ROWS, *places = (word *)s[11], taken[ROWS];
-  float *highest = (float *)(places + panels + 1), least = __builtin_inff();
+  word panels = (p.rows + ROWS - 1) / ROWS, *places = (word *)s[11], count;
+  float *highest = (float *)(places + p.rows + 1), *weights = highest;
   for (word i = 0; i + 1 < panels; i++) highest[i] = maximum(larger(load(p.out + i * ROWS, 4), load(p.out + i * ROWS + 4, 4)));
   highest[panels - 1] = highest_score(p.out + (panels - 1) * ROWS, p.rows - (panels - 1) * ROWS);
-  word count = leading(places, highest, 0, panels, s[12], LOWEST), waiting = 0;
-  for (word i = 0; i < count; i++) least = highest[places[i]] < least ? highest[places[i]] : least;
+  // As many panels have a score as high as theirs, so as many rows or more.
+  count = leading(places, highest, 0, panels, s[12], LOWEST);
+  float least = lowest_of(highest, places, count);
+  if (s[13]) {
+    double total = weigh_scores(weights, p.out, p.rows, highest_score(highest, panels));
+    count = leading(places, p.out, weights, p.rows, total * s[13] / 1000, LOWEST);
+    float low = lowest_of(p.out, places, count);
+    least = low < least ? low : least;
+  }
+  count = at_least(places, p.out, p.rows, least);
   spread(&p, ROWWISE);
-  for (word i = 0; i < count; i++)
-    for (word row = places[i] * ROWS; row < places[i] * ROWS + ROWS && row < p.rows; row++) {
-      if (!(p.out[row] >= least)) continue;
-      taken[waiting++] = row;
-      if (waiting == 4) rows_i8(&p, taken, 0, 4), waiting = 0;
-    }
-  some_rows_i8(&p, taken, 0, waiting);
+  if (count < p.rows / MANY) some_rows_i8(&p, places, 0, count);
+  else rowwise(&p, 0, p.rows);
 }
 
 // Warm the first product among `count` steps, if it is for one token: what comes before it leaves memory idle.

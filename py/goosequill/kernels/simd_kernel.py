@@ -16,7 +16,7 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels.kernel import Activation, Floats
+from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.scores import ScoreOperations, SimdScores
 from goosequill.weights.packed import (
@@ -47,9 +47,6 @@ STEP = 14  # words
 
 SKETCH, ROWWISE = 1, 2
 """Forms of a matrix, as simd.c knows them, besides the bits of a weight in panels."""
-
-SHORTLISTED = 256
-"""Panels of a sketch whose highest scores tell from which score on `likely` computes rows in full."""
 
 
 class Room:
@@ -376,17 +373,17 @@ class SimdKernel:
         )  # fmt: skip
         return out
 
-    def likely(self, head: Weights, x: Tensor) -> Tensor:
+    def likely(self, head: Weights, x: Tensor, shortlist: Shortlist) -> Tensor:
         if head.sketch is None:
             return self.product(head, x)
         out = self.product(head.sketch, x)
         scratch = self._new(1, self._library.scratch_words(head.columns, head.form))
-        panels = head.padded // PANEL
-        # A place for each panel and one more, in words; then the highest score of each.
-        work = self._new(1, (panels + 1) * np.dtype(np.intp).itemsize // 4 + panels)
+        # A place for each row and one more, in words; then a weight for each.
+        work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
         self._emit(
             SHORTLIST, out.address, head.address, head.scales_address, x.address, 0, scratch.address,
-            x.rows, head.columns, head.rows, 0, work.address, SHORTLISTED,
+            x.rows, head.columns, head.rows, 0, work.address, shortlist.count,
+            round(1000 * shortlist.mass),
         )  # fmt: skip
         return out
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
-from goosequill.kernels import Kernel
+from goosequill.kernels import Kernel, Shortlist
 from goosequill.models.config import ModelConfig
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import Arrays, State
@@ -80,7 +80,7 @@ class Model(ABC):
 
     @overload
     def forward(
-        self, tokens: Sequence[int], state: State, *, logits: Literal["last", "likely", "all"] = "last"
+        self, tokens: Sequence[int], state: State, *, logits: Literal["last", "all"] | Shortlist = "last"
     ) -> NDArray[np.float32]: ...
 
     @overload
@@ -91,7 +91,7 @@ class Model(ABC):
         tokens: Sequence[int],
         state: State,
         *,
-        logits: Literal["last", "likely", "all", "none"] = "last",
+        logits: Literal["last", "all", "none"] | Shortlist = "last",
     ) -> NDArray[np.float32] | None:
         """Read tokens, one or many, and predict what follows.
 
@@ -102,9 +102,9 @@ class Model(ABC):
         state
             What was read before; updated in place. `State.copy` first, to branch.
         logits
-            "last": after the last token, float32 [V]. "likely": the same, where only those of the
-            likeliest need be exact, which is what a text is written by (`Kernel.likely`). "all": after
-            each token, float32 [T, V]. "none": only the state is wanted.
+            "last": after the last token, float32 [V]. A `Shortlist`: the same, where only those on it
+            need be exact, which is enough to write by. "all": after each token, float32 [T, V].
+            "none": only the state is wanted.
 
         Raises
         ------
@@ -129,14 +129,16 @@ class Model(ABC):
             return None
         return np.concatenate(rows) if logits == "all" else rows[0][0]
 
-    def _pass(self, tokens: Any, *, state: State, logits: str) -> Any:
+    def _pass(self, tokens: Any, *, state: State, logits: str | Shortlist) -> Any:
         """The operations over one run of tokens."""
         x = self.kernel.layer_norm(self.kernel.embed(self._embedding, tokens), *self._ln0)
         x = self.run_blocks(x, self._blocks, state)
         if logits == "none":
             return None
         x = self.kernel.layer_norm(x if logits == "all" else self.kernel.last(x), *self._ln_out)
-        return self.kernel.likely(self._head, x) if logits == "likely" else self.kernel.product(self._head, x)
+        if isinstance(logits, Shortlist):
+            return self.kernel.likely(self._head, x, logits)
+        return self.kernel.product(self._head, x)
 
     def _check(self, tokens: Sequence[int]) -> None:
         size = self.config.vocab_size

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from goosequill.kernels import SimdKernel
+from goosequill.kernels import Shortlist, SimdKernel
 from goosequill.models.model import Model
 
 ROUNDS = 6
@@ -32,7 +32,7 @@ def choose_threads(model: Model, kernel: SimdKernel, share: int) -> bool:
         for way, taken in times.items():
             kernel.divide(way)
             start = perf_counter()
-            model.forward([0], state, logits="likely")
+            model.forward([0], state, logits=Shortlist())
             taken.append(perf_counter() - start)
     alone, divided = (_median(taken[len(taken) // 2 :]) for taken in times.values())
     faster = divided < GAIN * alone

@@ -43,7 +43,7 @@ class FakeModel:
     def new_state(self) -> FakeState:
         return FakeState()
 
-    def forward(self, tokens: Sequence[int], state: FakeState, *, logits: str = "last") -> Any:
+    def forward(self, tokens: Sequence[int], state: FakeState, *, logits: Any = "last") -> Any:
         rows = []
         for token in tokens:
             state.tokens.append(token)

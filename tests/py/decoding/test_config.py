@@ -10,6 +10,7 @@ import pytest
 
 from goosequill.decoding import PARAMETERS, PRESETS, DecodingConfig, describe, describe_presets
 from goosequill.errors import SettingsError
+from goosequill.kernels import Shortlist
 
 
 def test_every_field_is_described_with_the_same_default() -> None:
@@ -125,29 +126,32 @@ def test_contradiction_names_both_settings(settings: dict[str, Any], first: str,
 
 
 @pytest.mark.parametrize(
-    ("settings", "exact"),
+    ("settings", "shortlist"),
     [
-        ({}, True),
-        ({"temperature": 0}, False),
-        ({"top_k": 40}, False),
-        ({"top_k": 129}, True),
-        ({"top_p": 0.9}, False),
-        ({"top_p": 0.96}, True),
-        ({"min_p": 0.05}, False),
-        ({"typical_p": 0.9}, True),
-        ({"top_p": 0.9, "temperature": 2.0}, False),
-        ({"top_p": 0.9, "temperature": 2.0, "temperature_first": True}, True),
-        ({"top_k": 40, "regex": "a+"}, True),
-        ({"top_k": 40, "choices": ["yes", "no"]}, True),
-        ({"temperature": 0, "json_schema": True}, True),
-        ({"temperature": 0, "logit_bias": {5: 1.0}}, True),
-        ({"top_k": 40, "guidance_scale": 1.5}, True),
-        ({"num_beams": 3}, True),
+        ({}, None),
+        ({"temperature": 0}, Shortlist()),
+        ({"top_k": 40}, Shortlist()),
+        ({"top_k": 129}, None),
+        ({"top_p": 0.9}, Shortlist(mass=0.95)),
+        ({"top_p": 0.96}, None),
+        ({"min_p": 0.05}, Shortlist(mass=0.975)),
+        ({"typical_p": 0.9}, None),
+        ({"top_p": 0.9, "temperature": 2.0}, Shortlist(mass=0.95)),
+        ({"top_p": 0.9, "temperature": 2.0, "temperature_first": True}, None),
+        ({"top_k": 40, "regex": "a+"}, None),
+        ({"top_k": 40, "choices": ["yes", "no"]}, None),
+        ({"temperature": 0, "json_schema": True}, None),
+        ({"temperature": 0, "logit_bias": {5: 1.0}}, None),
+        ({"top_k": 40, "guidance_scale": 1.5}, None),
+        ({"num_beams": 3}, None),
+        ({"temperature": 0, "logprobs": 5}, None),
     ],
 )
-def test_scores_need_be_exact_unless_the_unlikely_are_cut(settings: dict[str, Any], exact: bool) -> None:
-    assert DecodingConfig(**settings).exact is exact
+def test_scores_need_be_exact_unless_the_unlikely_are_cut(
+    settings: dict[str, Any], shortlist: Shortlist | None
+) -> None:
+    assert DecodingConfig(**settings).shortlist == shortlist
 
 
 def test_every_preset_cuts_the_unlikely() -> None:
-    assert [name for name, settings in PRESETS.items() if DecodingConfig(**settings).exact] == []
+    assert [name for name, settings in PRESETS.items() if not DecodingConfig(**settings).shortlist] == []

@@ -9,6 +9,7 @@ import pytest
 
 from goosequill.decoding import Chunk, DecodingConfig, StateMemory, generate
 from goosequill.decoding.memory import SPACING
+from goosequill.kernels import Shortlist
 from tests.py.decoding.fakes import BYTE, FakeState, random_model, run, text_of
 
 PROMPT = "Goose"
@@ -113,14 +114,14 @@ def test_memory_lets_go_of_what_was_used_longest_ago() -> None:
     assert memory.recall([0]) is None
 
 
-def test_scores_that_are_exact_are_kept_apart() -> None:
+def test_scores_of_another_shortlist_are_kept_apart() -> None:
     memory, scores = StateMemory(), np.zeros(10, np.float32)
     memory.keep([1, 2], FakeState([1, 2]), scores)
-    memory.keep([1], FakeState([1]), scores + 1, exact=True)
-    found, exact = memory.recall([1, 2, 3]), memory.recall([1, 2, 3], exact=True)
-    assert found is not None and exact is not None
-    assert (found[0], exact[0]) == (2, 1)
-    np.testing.assert_array_equal(exact[2], scores + 1)
+    memory.keep([1], FakeState([1]), scores + 1, shortlist=Shortlist())
+    found, likely = memory.recall([1, 2, 3]), memory.recall([1, 2, 3], shortlist=Shortlist())
+    assert found is not None and likely is not None
+    assert (found[0], likely[0]) == (2, 1)
+    np.testing.assert_array_equal(likely[2], scores + 1)
 
 
 def test_kept_state_is_a_copy() -> None:

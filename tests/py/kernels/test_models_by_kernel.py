@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError, SettingsError
-from goosequill.kernels import KERNELS, Kernel, SimdKernel, library, load_kernel
+from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, library, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.packed import SKETCHED
@@ -190,22 +190,22 @@ def test_a_large_head_gives_likely_tokens_their_scores_and_others_nearly() -> No
     model, numpy = large("native"), large("numpy")
     for token in TOKENS[:10]:
         exact = model.forward([token], model.new_state())
-        likely = model.forward([token], model.new_state(), logits="likely")
+        likely = model.forward([token], model.new_state(), logits=Shortlist())
         assert (likely == exact).sum() >= 256
         highest = np.argsort(-exact)[:64]
         np.testing.assert_array_equal(likely[highest], exact[highest])
         assert 0 < np.std(likely - exact) < 0.15 * np.std(exact)
         # The numpy kernel reads all of the head at any rate.
         state = numpy.new_state()
-        np.testing.assert_allclose(exact, numpy.forward([token], state, logits="likely"), atol=0.01)
+        np.testing.assert_allclose(exact, numpy.forward([token], state, logits=Shortlist()), atol=0.01)
 
 
 def test_a_large_head_is_read_in_one_way_by_a_prompt_and_by_tokens() -> None:
     model = large("native")
     whole, steps = model.new_state(), model.new_state()
-    together = model.forward(TOKENS, whole, logits="likely")
+    together = model.forward(TOKENS, whole, logits=Shortlist())
     for token in TOKENS:
-        single = model.forward([token], steps, logits="likely")
+        single = model.forward([token], steps, logits=Shortlist())
     np.testing.assert_array_equal(together, single)
     every = model.forward(TOKENS, model.new_state(), logits="all")
     np.testing.assert_array_equal(every[-1], model.forward(TOKENS, model.new_state()))
@@ -214,5 +214,5 @@ def test_a_large_head_is_read_in_one_way_by_a_prompt_and_by_tokens() -> None:
 @pytest.mark.parametrize("bits", [None, 4])
 def test_other_heads_are_exact_throughout(bits: Any) -> None:
     model = large("native", bits)
-    likely = model.forward(TOKENS, model.new_state(), logits="likely")
+    likely = model.forward(TOKENS, model.new_state(), logits=Shortlist())
     np.testing.assert_array_equal(likely, model.forward(TOKENS, model.new_state()))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goosequill.kernels import Activation, Kernel, NumpyKernel, load_kernel
+from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, load_kernel
 from goosequill.kernels.numpy_kernel import multiply_einsum
 from goosequill.weights.packed import SKETCHED
 from goosequill.weights.quantize import QuantizedMatrix, quantize
@@ -196,13 +196,30 @@ def test_the_highest_scores_are_exact_and_the_others_near(kernel: Kernel, rows: 
     weights, x = head_case(rows, 192)
     head = kernel.head(weights)
     exact = compute(kernel, lambda z: kernel.product(head, z), x)[0]
-    likely = compute(kernel, lambda z: kernel.likely(head, z), x)[0]
+    likely = compute(kernel, lambda z: kernel.likely(head, z, Shortlist()), x)[0]
     close(exact, plain_head(weights, x), 1000)
     same = likely == exact
     assert same.sum() >= 256
     assert same[np.argsort(-exact)[:64]].all()
     assert np.std(likely - exact) < 0.13 * np.std(exact)
     assert abs(np.mean(likely - exact)) < 0.01 * np.std(exact)
+
+
+@pytest.mark.parametrize(("spread", "all_exact"), [(40.0, False), (0.05, True)])
+def test_the_shortlist_has_the_mass_that_was_asked_for(spread: float, all_exact: bool) -> None:
+    """Of a peaked distribution that is some hundred scores, of a flat one so many that all are computed."""
+    kernel = KERNELS["native"]
+    weights, x = head_case(SKETCHED + 5, 192, 3)
+    head, x = kernel.head(weights), x * np.float32(spread / np.linalg.norm(x) / 5)
+    exact = compute(kernel, lambda z: kernel.product(head, z), x)[0]
+    likely = compute(kernel, lambda z: kernel.likely(head, z, Shortlist(count=8, mass=0.95)), x)[0]
+    chances = np.exp(exact.astype(np.float64) - exact.max())
+    chances /= chances.sum()
+    same = likely == exact
+    assert chances[same].sum() > 0.85  # by the sketch it was 0.95
+    assert same.all() == all_exact
+    few = compute(kernel, lambda z: kernel.likely(head, z, Shortlist(count=8)), x)[0]
+    assert 8 <= (few == exact).sum() < 100
 
 
 def plain_head(weights: QuantizedMatrix, x: Array) -> NDArray[np.float64]:
@@ -252,7 +269,7 @@ def test_a_head_that_is_small_or_in_full_has_no_sketch() -> None:
         head = kernel.head(small)
         assert head.sketch is None
         np.testing.assert_array_equal(
-            compute(kernel, lambda z, h=head: kernel.likely(h, z), x),
+            compute(kernel, lambda z, h=head: kernel.likely(h, z, Shortlist()), x),
             compute(kernel, lambda z, h=head: kernel.product(h, z), x),
         )
 

@@ -1,0 +1,178 @@
+"""What changes where a large head is read by its sketch, on a model of 65,536 words.
+
+No such model is in the repository, so one is made: the default model with the World vocabulary in place
+of its own, trained on from there, on the training corpus (`python -m scripts.train.corpus`).
+
+    python -m scripts.bench.shortlist      train, unless that was done, then measure
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from scripts.train.corpus import read_split, training_folder
+from scripts.train.export import read_released
+from scripts.train.model import Rwkv, Size
+from scripts.train.train import loss_of
+
+from goosequill.decoding.chain import make_chain
+from goosequill.decoding.config import DecodingConfig
+from goosequill.decoding.context import Context
+from goosequill.decoding.presets import PRESETS
+from goosequill.decoding.processor import Setup
+from goosequill.decoding.sampling import OnceWeighed
+from goosequill.kernels import load_kernel
+from goosequill.models import Model, load_model
+from goosequill.tokenizers import Tokenizer, load_tokenizer
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.safetensors import encode
+
+DEFAULT = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
+WORDS = 65_536
+DECODERS: dict[str, dict[str, Any]] = {
+    "greedy": {"temperature": 0.0},
+    "the playground's": {"temperature": 0.8, "top_p": 0.9},
+    "min-p 0.05": {"min_p": 0.05},
+    "llama.cpp's": PRESETS["llama.cpp"],
+    "Hugging Face's": PRESETS["hugging-face"],
+    "BlinkDL's": PRESETS["rwkv-pipeline"],
+}
+
+
+def encoded(split: str, world: Tokenizer) -> NDArray[np.uint16]:
+    """A part of the corpus in World tokens, each document behind the end token; kept for the next time."""
+    path = training_folder() / f"world-{split}.npy"
+    if not path.exists():
+        ids = [token for text in read_split(training_folder(), split) for token in (0, *world.encode(text))]
+        np.save(path, np.array(ids, np.uint16))
+    found: NDArray[np.uint16] = np.load(path)
+    return found
+
+
+def beginning(world: Tokenizer) -> Rwkv:
+    """The default model; its rows for a World token are the mean of those for its own tokens of that text."""
+    tensors, _ = read_released(DEFAULT)
+    own = load_tokenizer(str(DEFAULT / "tokenizer.json"))
+    layers = 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blocks."))
+    width, ffn = tensors["emb.weight"].shape[1], tensors["blocks.0.ffn.key.weight"].shape[0]
+    model = Rwkv(Size("4", layers, width, ffn, WORDS))
+    taken = {name: torch.from_numpy(value) for name, value in tensors.items()}
+    for name, rows in (("emb.weight", slice(None)), ("head.weight", slice(1))):
+        table = taken[name].mean(0).repeat(WORDS, 1)
+        for token in range(1, world.vocab_size):
+            ids = own.encode(world.token_bytes(token).decode("utf-8", "ignore"))
+            if ids:
+                table[token] = 0.7 * taken[name][ids[rows]].mean(0)
+        taken[name] = table
+    model.load_state_dict(taken)
+    return model
+
+
+def train(model: Rwkv, tokens: NDArray[np.uint16], minutes: float) -> None:
+    """Go on training with all of the vocabulary, on random windows; the rate falls over the latter half."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    tables = [model.emb.weight, model.head.weight]
+    others = [p for p in model.parameters() if all(p is not table for table in tables)]
+    rates = (2e-3, 5e-4)
+    groups = [{"params": group, "lr": rate} for group, rate in zip((tables, others), rates, strict=True)]
+    adamw = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-12, weight_decay=0.0, foreach=True)
+    draw, start, step = np.random.default_rng(1), time.monotonic(), 0
+    while (done := (time.monotonic() - start) / (60 * minutes)) < 1:
+        step += 1
+        for group, rate in zip(adamw.param_groups, rates, strict=True):
+            group["lr"] = rate * min(1, step / 50) * max(0.02, min(1, 2 - 2 * done))
+        places = draw.integers(0, len(tokens) - 257, 4)
+        batch = torch.from_numpy(np.stack([tokens[at : at + 257] for at in places]).astype(np.int64))
+        loss = loss_of(model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        adamw.step()
+        adamw.zero_grad(set_to_none=True)
+        if step % 50 == 0:
+            print(f"shortlist: step {step}, {loss.item():.3f} nats a token", flush=True)
+
+
+def log_softmax(scores: Any) -> Any:
+    return F.log_softmax(torch.from_numpy(np.asarray(scores, np.float64)), 0).numpy()
+
+
+class Decoder:
+    """A decoder that reads texts by its shortlist, and how far it is from one that reads all scores."""
+
+    def __init__(self, name: str, settings: dict[str, Any], model: Model, world: Tokenizer) -> None:
+        self.name, self.model = name, model
+        self.config = DecodingConfig(**settings)
+        self.context = Context(world, WORDS, [0], OnceWeighed(model.kernel.scores))
+        self.chain = make_chain(Setup(self.config, world, WORDS))
+        self.elsewhere: list[float] = []
+        self.off: list[float] = []
+        self.exact: list[float] = []
+
+    def begin(self) -> None:
+        self.state = self.model.new_state()
+
+    def read(self, token: int, exact: Any) -> None:
+        """Compare with the exact scores of what follows."""
+        scores = self.model.forward([token], self.state, logits=self.config.shortlist or "last")
+        one, other = (np.exp(log_softmax(self.chain(z, self.context))) for z in (exact, scores))
+        self.elsewhere.append(0.5 * float(np.abs(one - other).sum()))
+        taken = int(one.argmax())
+        self.off.append(abs(log_softmax(exact)[taken] - log_softmax(scores)[taken]))
+        self.exact.append(float((scores == exact).sum()))
+
+    def __str__(self) -> str:
+        exact = np.percentile(self.exact, [50, 90])
+        return (
+            f"{self.name}: {np.mean(self.elsewhere):.4%} of the probability is elsewhere; the likeliest "
+            f"token's log probability is off by {np.mean(self.off):.4f}, at most {np.max(self.off):.4f}; "
+            f"{exact[0]:,.0f} scores are exact (median; 90%: {exact[1]:,.0f})"
+        )
+
+
+def measure(model: Model, world: Tokenizer, tokens: NDArray[np.uint16]) -> str:
+    """Every decoder along texts of 256 tokens."""
+    decoders = [Decoder(name, settings, model, world) for name, settings in DECODERS.items()]
+    nats = []
+    for start in range(0, len(tokens) - 256, 256):
+        state = model.new_state()
+        for decoder in decoders:
+            decoder.begin()
+        for token, following in itertools.pairwise(tokens[start : start + 256].tolist()):
+            exact = model.forward([token], state)
+            nats.append(-log_softmax(exact)[following])
+            for decoder in decoders:
+                decoder.read(token, exact)
+    head = f"{len(nats):,} tokens of the test text, {np.mean(nats):.2f} nats each"
+    return "\n".join([head, *map(str, decoders)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=45, help="of training")
+    parser.add_argument("--tokens", type=int, default=4096, help="of the test text")
+    options = parser.parse_args()
+    world, kept = load_tokenizer("world"), training_folder() / "world.pt"
+    trained = beginning(world)
+    if not kept.exists():
+        train(trained, encoded("train", world), options.minutes)
+        torch.save(trained.state_dict(), kept)
+    trained.load_state_dict(torch.load(kept, weights_only=True))
+    tensors = [(name, value.numpy()) for name, value in trained.state_dict().items()]
+    source = open_tensors(BytesSource(b"".join(encode(tensors))))
+    model = load_model(source, kernel=load_kernel("native"), quantize=8)
+    print(measure(model, world, encoded("test", world)[: options.tokens]))
+
+
+if __name__ == "__main__":
+    main()

@@ -93,7 +93,7 @@ def train(model: Rwkv, tokens: NDArray[np.uint16], minutes: float) -> None:
         places = draw.integers(0, len(tokens) - 257, 4)
         batch = torch.from_numpy(np.stack([tokens[at : at + 257] for at in places]).astype(np.int64))
         loss = loss_of(model, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         adamw.step()
         adamw.zero_grad(set_to_none=True)

@@ -238,8 +238,8 @@ class DecodingConfig:
             return None
         if self.temperature == 0 or 0 < self.top_k <= 128:
             return Shortlist()
-        if self.top_p <= 0.95 or self.min_p >= 0.01:  # beyond its edge, to know where that is
-            return Shortlist(mass=(1 + min(self.top_p, 0.95)) / 2)
+        if self.top_p <= 0.95 or self.min_p >= 0.01:
+            return Shortlist(mass=0.975)  # beyond the edge, to know where that is
         return None
 
     @classmethod

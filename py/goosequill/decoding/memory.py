@@ -54,15 +54,22 @@ class StateMemory:
     def recall(
         self, tokens: Sequence[int], *, shortlist: Shortlist | None = None
     ) -> tuple[int, Any, Scores] | None:
-        """Return how many of the tokens the nearest kept state has read, a copy of it, and its scores."""
+        """Return how many of the tokens the nearest kept state has read, a copy of it, and its scores.
+
+        The scores fit the shortlist where all tokens were read; else they are not those that will be needed.
+        """
         wanted = tuple(tokens)
-        fitting = [read for kind, read in self._kept if kind == shortlist and wanted[: len(read)] == read]
+        fitting = [
+            (kind, read)
+            for kind, read in self._kept
+            if wanted[: len(read)] == read and (len(read) < len(wanted) or kind in (None, shortlist))
+        ]
         if not fitting:
             return None
-        read = max(fitting, key=len)
-        self._kept.move_to_end((shortlist, read))
-        state, scores, _ = self._kept[shortlist, read]
-        return len(read), state.copy(), scores
+        key = max(fitting, key=lambda key: len(key[1]))
+        self._kept.move_to_end(key)
+        state, scores, _ = self._kept[key]
+        return len(key[1]), state.copy(), scores
 
     def clear(self) -> None:
         """Let go of every state."""

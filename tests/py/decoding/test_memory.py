@@ -114,14 +114,20 @@ def test_memory_lets_go_of_what_was_used_longest_ago() -> None:
     assert memory.recall([0]) is None
 
 
-def test_scores_of_another_shortlist_are_kept_apart() -> None:
-    memory, scores = StateMemory(), np.zeros(10, np.float32)
-    memory.keep([1, 2], FakeState([1, 2]), scores)
-    memory.keep([1], FakeState([1]), scores + 1, shortlist=Shortlist())
-    found, likely = memory.recall([1, 2, 3]), memory.recall([1, 2, 3], shortlist=Shortlist())
-    assert found is not None and likely is not None
-    assert (found[0], likely[0]) == (2, 1)
-    np.testing.assert_array_equal(likely[2], scores + 1)
+def test_scores_of_another_shortlist_do_not_stand_for_exact_ones() -> None:
+    memory, scores, likely = StateMemory(), np.zeros(10, np.float32), Shortlist()
+    memory.keep([1], FakeState([1]), scores)
+    memory.keep([1, 2], FakeState([1, 2]), scores + 1, shortlist=likely)
+
+    def count(tokens: list[int], shortlist: Shortlist | None) -> int:
+        found = memory.recall(tokens, shortlist=shortlist)
+        assert found is not None
+        return found[0]
+
+    assert count([1, 2], likely) == 2
+    assert count([1, 2], None) == count([1, 2], Shortlist(mass=0.5)) == 1
+    assert count([1, 2, 3], None) == 2  # the state is the same, and the scores are not needed
+    assert count([1], likely) == 1  # exact scores do for all
 
 
 def test_kept_state_is_a_copy() -> None:

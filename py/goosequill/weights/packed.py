@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
 
 VERSION = 2
-"""Raised when a layout is added or a matrix gets another one; readers know all of this and below."""
+"""Raised when a layout is added or a matrix gets another one; a reader refuses what it does not know."""
 
 PANELS = "panels8"
 """Name of the layout `Panels`."""

@@ -14,7 +14,7 @@ import { ask, FileSink, fileOf, Store } from "./storage.js";
 /** What Python tells of a file to keep. @typedef {{bytes: number, bits: 8 | 4, auto: boolean}} Rounded */
 
 /** VERSION of weights/packed.py: an older copy is made anew. */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 
 /** Why a copy is not kept. */
 export const NOTES = {

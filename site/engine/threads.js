@@ -22,7 +22,7 @@ import {
 
 /**
  * A matrix as it lies in Python's memory (simd_kernel.py): addresses, sizes, and how many bytes of
- * weights and of scales belong to a panel of 8 rows.
+ * weights and of scales belong to a panel of 16 rows.
  * @typedef {{weights: number, scales: number, rows: number, columns: number, panel_bytes: number, scale_bytes: number}} Matrix
  * @typedef {{HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPF32: Float32Array}} Heap
  * @typedef {{from: number, rows: number, weights: number, scales: number, bytes: number}} Part  a helper's rows; bytes of each

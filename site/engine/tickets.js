@@ -18,7 +18,7 @@ export const STEP = 32; // engine: the step, 14 words
 export const PAGE = 65536;
 
 /** Rows of a panel, which is never divided. */
-export const PANEL = 8;
+export const PANEL = 16;
 
 /**
  * How many rows one side takes of those that neither has begun: half of them, so that memory is read in

@@ -4,9 +4,9 @@
 // (addresses and sizes), as `simd_kernel.py` writes them. There is no library underneath and no
 // memory of its own: everything lives in arrays of numpy's. Numbers are float32, rows contiguous.
 //
-// Weights of a product lie in panels of 8 rows, read as one linear stream. Within a panel the 8
+// Weights of a product lie in panels of 16 rows, read as one linear stream. Within a panel the 16
 // rows alternate every 1 (float32), 2 (int8) or 4 + 4 (int4) columns, so that a lane of a vector
-// belongs to a row, no sum across lanes is needed, and one load of the input serves 8 rows. In
+// belongs to a row, no sum across lanes is needed, and one load of the input serves 16 rows. In
 // int4 the scales of a group lie right before its weights: a stream of their own would cost as
 // much again as their bytes do. A large head in int8 lies row by row, and beside it the upper halves
 // of its numbers in panels: its sketch, which tells what rows are worth computing.
@@ -22,11 +22,13 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
-#define ROWS 8       // of a panel
-#define STREAMS(form) ((form) == 32 ? 4 : 2)  // of panels, for one token; as measured
-#define TOKENS 5     // that pass through a panel together; more would not fit the registers
+#define ROWS 16      // of a panel
+#define VECTORS 4    // of four rows each, in a panel
+#define SOME 2       // of them that several tokens pass through together
+#define STREAMS 2    // of panels, for one token; as measured
+#define TOKENS 5     // that pass through it together; more would not fit the registers
 #define GROUP 64     // columns that share a scale in int4
-#define GROUP_BYTES (2 * ROWS + ROWS * GROUP / 2)  // of a panel: eight scales in 16 bits, then the weights
+#define GROUP_BYTES (2 * ROWS + ROWS * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
 #define FLUSH 128    // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
 #define LANES 1024   // the same where a row is spread over four lanes; up to 2048 cannot
 #define AHEAD 8      // groups of int4 whose inputs are fetched together
@@ -131,7 +133,7 @@ NOINLINE f32x4 hyperbolic_tangent(f32x4 x) {
   return choose(size < 0.625f, p, choose(x < 0.0f, -far, far));
 }
 
-NOINLINE f32x4 activate(f32x4 z, word activation) {
+INLINE f32x4 activate(f32x4 z, word activation) {
   switch (activation) {
     case SIGMOID: return sigmoid(z);
     case SILU: return z * sigmoid(z);
@@ -192,15 +194,12 @@ struct product {
   word tokens, in, rows, activation;
 };
 
-NOINLINE void finish(const struct product *p, word row, word token, f32x4 low, f32x4 high) {
-  float *out = p->out + token * p->rows + row;
+// Four rows of a result.
+NOINLINE void finish(const struct product *p, word row, word token, f32x4 v) {
   word left = p->rows - row;
-  if (p->bias) {
-    low += load(p->bias + row, left);
-    if (left > 4) high += load(p->bias + row + 4, left - 4);
-  }
-  store(out, activate(low, p->activation), left);
-  if (left > 4) store(out + 4, activate(high, p->activation), left - 4);
+  if (left <= 0) return;
+  if (p->bias) v += load(p->bias + row, left);
+  store(p->out + token * p->rows + row, activate(v, p->activation), left);
 }
 
 // Bring inputs into the first cache together. The weights that have passed since the last panel have
@@ -213,62 +212,76 @@ INLINE void fetch(const int *x, word words) {
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// Each of these computes `panels` panels, `apart` rows from one another, for `count` tokens. Panels
-// from distant places keep several streams of memory under way: while one waits, the others run.
+// Compute a vector here, not anew at every use of it.
+#ifdef __wasm_simd128__
+#define ONCE(v) __asm__ volatile("" : "+r"(v))
+#else
+#define ONCE(v)
+#endif
+
+// How many times sums of int8 are flushed.
+INLINE word flushes(word columns) { return (columns + FLUSH - 1) / FLUSH; }
+
+#define EACH_PANEL UNROLL for (unsigned n = 0; n < panels; n++)
+#define EACH_VECTOR UNROLL for (unsigned i = 0; i < (count == 1 ? VECTORS : SOME); i++)
+#define EACH_TOKEN UNROLL for (unsigned t = 0; t < count; t++)
+
+// Each of these computes `panels` panels, `apart` rows from one another, for one token: panels from distant places keep
+// several streams of memory under way, and while one waits, the other runs. Or `SOME` vectors of a panel, from `row` on,
+// for `count` tokens.
 
 INLINE void panel_f32(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
-  const float *w = (const float *)p->weights + row * p->in, *x = (const float *)p->scratch;
-  f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
+  const float *w = (const float *)p->weights + row / ROWS * ROWS * p->in + row % ROWS, *x = (const float *)p->scratch;
+  f32x4 sums[TOKENS][VECTORS] = {0};
   for (word c = 0; c < p->in; c++, w += ROWS, x += count) {
-    UNROLL for (unsigned n = 0; n < panels; n++) {
+    EACH_PANEL {
       const float *at = w + n * apart * p->in;
-      f32x4 w0 = load(at, 4), w1 = load(at + 4u, 4);
-      UNROLL for (unsigned t = 0; t < count; t++) {
-        low[n + t] = madd(w0, splat(x[t]), low[n + t]);
-        high[n + t] = madd(w1, splat(x[t]), high[n + t]);
-      }
+      f32x4 weights[VECTORS];
+      EACH_VECTOR weights[i] = load(at + 4 * i, 4);
+      EACH_TOKEN EACH_VECTOR sums[n + t][i] = madd(weights[i], splat(x[t]), sums[n + t][i]);
     }
   }
-  UNROLL for (unsigned n = 0; n < panels; n++)
-    UNROLL for (unsigned t = 0; t < count; t++) finish(p, row + n * apart, token + t, low[n + t], high[n + t]);
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i]);
 }
 
+// A lane of 16 bits holds the weights of two rows, 256 a + b + 128, so that no byte need be widened: shifted down it is
+// a, and what the whole adds to a sum is b's part once 256 times a's is taken off, and 128 times the inputs'.
 INLINE void panel_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
-  word padded = p->in + (p->in & 1);
-  const i8x8 *w = (const i8x8 *)((const signed char *)p->weights + row * padded);
-  const int *x = p->scratch;
-  const float *scales = (const float *)(x + padded / 2 * count);
-  f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
-  for (word start = 0; start < padded; start += FLUSH) {
+  word padded = p->in + (p->in & 1), distance = apart * padded / 16;
+  const i16x8 *w = (const i16x8 *)((const signed char *)p->weights + row / ROWS * ROWS * padded + row % ROWS * 2);
+  const int *x = p->scratch, *corrections = x + padded / 2 * count;
+  const float *scales = (const float *)(corrections + flushes(padded) * count);
+  f32x4 sums[TOKENS][VECTORS] = {0};
+  for (word start = 0; start < padded; start += FLUSH, corrections += count) {
     word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
-    i32x4 a[TOKENS] = {0}, b[TOKENS] = {0};
+    i32x4 whole[TOKENS][VECTORS] = {0};
+    EACH_PANEL EACH_TOKEN EACH_VECTOR if (i % 2) {
+      int c = corrections[t];
+      whole[n + t][i] = (i32x4){c, c, c, c};
+    }
     if (count == 1) fetch(x, steps);
-    // The fewer instructions there are to a line of memory, the further ahead the processor reads.
-    _Pragma("clang loop unroll_count(2)") for (; steps > 0; steps--, w += 2, x += count) {
-      UNROLL for (unsigned n = 0; n < panels; n++) {
-        const i8x8 *at = w + n * (apart / 8 * padded);
-        i16x8 w0 = __builtin_convertvector(at[0], i16x8), w1 = __builtin_convertvector(at[1u], i16x8);
-        UNROLL for (unsigned t = 0; t < count; t++) {
-          i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
-          a[n + t] += dot2(w0, pair);
-          b[n + t] += dot2(w1, pair);
-        }
+    for (; steps > 0; steps--, w += VECTORS / 2, x += count) {
+      EACH_PANEL {
+        const i16x8 *at = w + n * distance;
+        i16x8 weights[VECTORS];
+        EACH_VECTOR weights[i] = i % 2 ? at[i / 2] : at[i / 2] >> 8;
+        if (count > 1) ONCE(weights[0]);
+        EACH_TOKEN EACH_VECTOR whole[n + t][i] += dot2(weights[i], (i16x8)(i32x4){x[t], x[t], x[t], x[t]});
       }
     }
-    UNROLL for (unsigned i = 0; i < panels * count; i++) {
-      low[i] += __builtin_convertvector(a[i], f32x4);
-      high[i] += __builtin_convertvector(b[i], f32x4);
+    EACH_PANEL EACH_TOKEN EACH_VECTOR {
+      if (i % 2) whole[n + t][i] -= whole[n + t][i - 1] << 8;
+      sums[n + t][i] += __builtin_convertvector(whole[n + t][i], f32x4);
     }
   }
-  UNROLL for (unsigned n = 0; n < panels; n++) {
-    word at = row + n * apart;
-    f32x4 s0 = load(p->scales + at, 4), s1 = load(p->scales + at + 4, 4);
-    UNROLL for (unsigned t = 0; t < count; t++)
-      finish(p, at, token + t, low[n + t] * s0 * scales[t], high[n + t] * s1 * scales[t]);
+  EACH_PANEL EACH_VECTOR {
+    word at = row + n * apart + 4 * i;
+    f32x4 factor = load(p->scales + at, 4);
+    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t]);
   }
 }
 
-// Eight scales of 16 bits as two vectors, times 2^-112: the exponent of a float16 counts from another number.
+// Four scales of 16 bits, times 2^-112: the exponent of a float16 counts from another number.
 INLINE f32x4 halves(const short *p) {
   i32x4 wide = __builtin_convertvector(*(const i16x4 *)p, i32x4);
   return (f32x4)((wide << 13) & (int)0x8fffffff);
@@ -277,16 +290,15 @@ INLINE f32x4 halves(const short *p) {
 // Add the products of a group of 4-bit weights at w, and of the same in panels at a distance, to sums of 16 bits:
 // each lane adds 32 products of at most 8 x 127, which fit once the weights' offset of 8 is taken off, as the sums
 // begin with it; on the way there they may wrap around.
-INLINE void add_group(i16x8 *a, i16x8 *b, const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count) {
-  _Pragma("clang loop unroll_count(2)") for (int step = 0; step < GROUP / 8; step++, w += 32, x += 2 * QUAD_WORDS * count) {
-    UNROLL for (unsigned n = 0; n < panels; n++) {
+INLINE void add_group(i16x8 (*sums)[VECTORS], const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count) {
+  for (int step = 0; step < GROUP / 8; step++, w += 4 * ROWS, x += 2 * QUAD_WORDS * count) {
+    EACH_PANEL {
       const i8x16 *at = (const i8x16 *)(w + n * distance);
-      i8x16 w0 = at[0] & 15, w1 = at[1u] & 15;
-      i8x16 w2 = (i8x16)((u16x8)at[0] >> 4) & 15, w3 = (i8x16)((u16x8)at[1u] >> 4) & 15;
-      UNROLL for (unsigned t = 0; t < count; t++) {
+      i8x16 low[VECTORS], high[VECTORS];
+      EACH_VECTOR low[i] = at[i] & 15, high[i] = (i8x16)((u16x8)at[i] >> 4) & 15;
+      EACH_TOKEN {
         const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
-        a[n + t] += dot4(w0, first) + dot4(w2, second);
-        b[n + t] += dot4(w1, first) + dot4(w3, second);
+        EACH_VECTOR sums[n + t][i] += dot4(low[i], first) + dot4(high[i], second);
       }
     }
   }
@@ -301,53 +313,48 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
   const int *x = p->scratch;
   const int *corrections = x + p->in / 4 * QUAD_WORDS * count;
   const float *x_scales = (const float *)(corrections + groups * count);
-  f32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
+  f32x4 sums[TOKENS][VECTORS] = {0};
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
     if (count == 1 && g % AHEAD == 0) fetch(x, BESIDE(groups - g));
-    i16x8 a[TOKENS], b[TOKENS];
-    UNROLL for (unsigned n = 0; n < panels; n++)
-      UNROLL for (unsigned t = 0; t < count; t++) {
-        int c = corrections[t];
-        a[n + t] = b[n + t] = (i16x8)(i32x4){c, c, c, c};
-      }
-    add_group(a, b, w + 2 * ROWS, distance, x, panels, count);
+    i16x8 whole[TOKENS][VECTORS];
+    EACH_PANEL EACH_TOKEN EACH_VECTOR {
+      int c = corrections[t];
+      whole[n + t][i] = (i16x8)(i32x4){c, c, c, c};
+    }
+    add_group(whole, w + 2 * ROWS + row % ROWS * 4, distance, x, panels, count);
     x += GROUP / 4 * QUAD_WORDS * count;
-    UNROLL for (unsigned n = 0; n < panels; n++) {
-      const short *at = (const short *)(w + n * distance);
-      f32x4 s0 = halves(at) * 0x1p112f, s1 = halves(at + 4u) * 0x1p112f;
-      UNROLL for (unsigned t = 0; t < count; t++) {
-        f32x4 s = splat(x_scales[t]);
-        low[n + t] = madd(__builtin_convertvector(pair_sums(a[n + t]), f32x4), s0 * s, low[n + t]);
-        high[n + t] = madd(__builtin_convertvector(pair_sums(b[n + t]), f32x4), s1 * s, high[n + t]);
+    EACH_PANEL EACH_VECTOR {
+      f32x4 factor = halves((const short *)(w + n * distance) + row % ROWS + 4 * i);
+      EACH_TOKEN {
+        // Half of the 2^112 goes here and half to the end: neither factor can then leave the range.
+        f32x4 scaled = factor * splat(x_scales[t] * 0x1p56f);
+        sums[n + t][i] = madd(__builtin_convertvector(pair_sums(whole[n + t][i]), f32x4), scaled, sums[n + t][i]);
       }
     }
   }
-  UNROLL for (unsigned n = 0; n < panels; n++)
-    UNROLL for (unsigned t = 0; t < count; t++) finish(p, row + n * apart, token + t, low[n + t], high[n + t]);
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * 0x1p56f);
 }
 
 // One token's scores by a sketch: of each weight q in int8 it knows q >> 4, so takes 16 (q >> 4) + 7.5 for it.
 INLINE void panel_sketch(const struct product *p, word row, word apart, const unsigned panels) {
+  const unsigned count = 1;
   word groups = p->in / GROUP, distance = apart * p->in / 2;
   const signed char *w = (const signed char *)p->weights + row * p->in / 2;
   const int *x = p->scratch, *corrections = x + p->in / 4 * QUAD_WORDS;
   const float *rest = (const float *)(corrections + groups);  // the inputs' scale, then 7.5 times their sum
-  i32x4 low[TOKENS] = {0}, high[TOKENS] = {0};
+  i32x4 sums[TOKENS][VECTORS] = {0};
   for (word g = 0; g < groups; g++, w += ROWS * GROUP / 2, x += GROUP / 4 * QUAD_WORDS) {
     if (g % AHEAD == 0) fetch(x, BESIDE(groups - g));
-    i16x8 a[TOKENS], b[TOKENS];
+    i16x8 whole[TOKENS][VECTORS];
     int c = corrections[g];
-    UNROLL for (unsigned n = 0; n < panels; n++) a[n] = b[n] = (i16x8)(i32x4){c, c, c, c};
-    add_group(a, b, w, distance, x, panels, 1);
-    UNROLL for (unsigned n = 0; n < panels; n++) {
-      low[n] += pair_sums(a[n]);
-      high[n] += pair_sums(b[n]);
-    }
+    EACH_PANEL EACH_VECTOR whole[n][i] = (i16x8)(i32x4){c, c, c, c};
+    add_group(whole, w, distance, x, panels, count);
+    EACH_PANEL EACH_VECTOR sums[n][i] += pair_sums(whole[n][i]);
   }
-  UNROLL for (unsigned n = 0; n < panels; n++) {
-    word at = row + n * apart;
-    f32x4 s0 = load(p->scales + at, 4) * rest[0], s1 = load(p->scales + at + 4, 4) * rest[0];
-    finish(p, at, 0, (__builtin_convertvector(low[n], f32x4) * 16 + rest[1]) * s0, (__builtin_convertvector(high[n], f32x4) * 16 + rest[1]) * s1);
+  EACH_PANEL EACH_VECTOR {
+    word at = row + n * apart + 4 * i;
+    f32x4 factor = load(p->scales + at, 4) * rest[0];
+    finish(p, at, 0, (__builtin_convertvector(sums[n][i], f32x4) * 16 + rest[1]) * factor);
   }
 }
 
@@ -407,8 +414,22 @@ static void spread_f32(const struct product *p, word token, unsigned count) {
   }
 }
 
-// Inputs in 15 bits, with one scale a token: two columns a word.
-static void spread_i8(const struct product *p, word token, unsigned count) {
+// The sum of the 16-bit halves of n words, `apart` from one another.
+static int sum_of_halves(const int *words, word n, word apart) {
+  i32x4 four = {0};
+  word i = 0;
+  for (; apart == 1 && i + 4 <= n; i += 4) four += pair_sums(*(const i16x8 *)(words + i));
+  int total = four[0] + four[1] + four[2] + four[3];
+  for (; i < n; i++) total += (short)words[i * apart] + (words[i * apart] >> 16);
+  return total;
+}
+
+// Inputs in 15 bits, two columns a word, and behind them a scale for each token. Between them, for a matrix in panels,
+// what a lane that holds two weights adds too much to each sum: 128 times its inputs.
+static void spread_i8(const struct product *p, word token, unsigned count, int paired) {
+  word words = (p->in + 1) / 2;
+  int *corrections = p->scratch + words * count;
+  float *scales = (float *)(corrections + (paired ? flushes(p->in) * count : 0));
   for (unsigned t = 0; t < count; t++) {
     const float *x = p->x + (token + t) * p->in;
     int *out = p->scratch + t;
@@ -418,12 +439,16 @@ static void spread_i8(const struct product *p, word token, unsigned count) {
         *(i16x8 *)out = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
     } else EACH_FOUR(p->in, {
       i16x8 q = (i16x8)rounded(load(x + i, left) * factor);
-      i32x4 words = (i32x4)__builtin_shufflevector(q, q, 0, 2, 4, 6, 0, 2, 4, 6);
-      out[0] = words[0];
-      if (left > 2) out[count] = words[1];
+      i32x4 pairs = (i32x4)__builtin_shufflevector(q, q, 0, 2, 4, 6, 0, 2, 4, 6);
+      out[0] = pairs[0];
+      if (left > 2) out[count] = pairs[1];
       out += left > 2 ? 2 * count : count;
     })
-    *(float *)out = top / 32767;
+    for (word start = 0, i = 0; paired && start < words; start += FLUSH / 2, i++) {
+      word n = words - start < FLUSH / 2 ? words - start : FLUSH / 2;
+      corrections[i * count + t] = -128 * sum_of_halves(p->scratch + start * count + t, n, count);
+    }
+    scales[t] = top / 32767;
   }
 }
 
@@ -486,17 +511,17 @@ static void spread_i4(const struct product *p, word token, unsigned count, int w
 // Words of scratch that a product needs for each token.
 word scratch_words(word in, word form) {
   if (form == 32) return in;
-  if (form == 8 || form == ROWWISE) return (in + 1) / 2 + 1;
+  if (form == 8 || form == ROWWISE) return (in + 1) / 2 + (form == 8 ? flushes(in) : 0) + 1;
   return in / 4 * QUAD_WORDS + in / GROUP + (form == SKETCH ? 2 : in / GROUP);
 }
 
-#define EACH_COUNT(panel)                                   \
-  switch (count) {                                          \
-    case 1: panel(&part, row, 0, token, 1, 1); break;       \
-    case 2: panel(&part, row, 0, token, 1, 2); break;       \
-    case 3: panel(&part, row, 0, token, 1, 3); break;       \
-    case 4: panel(&part, row, 0, token, 1, 4); break;       \
-    default: panel(&part, row, 0, token, 1, TOKENS); break; \
+#define EACH_COUNT(panel)                                                 \
+  if (count == 1) panel(&part, row, 0, token, 1, 1);                      \
+  else for (word at = row; at < row + ROWS; at += 4 * SOME) switch (count) { \
+    case 2: panel(&part, at, 0, token, 1, 2); break;                      \
+    case 3: panel(&part, at, 0, token, 1, 3); break;                      \
+    case 4: panel(&part, at, 0, token, 1, 4); break;                      \
+    default: panel(&part, at, 0, token, 1, TOKENS); break;                \
   }
 
 // Inputs of so many tokens lie interleaved.
@@ -509,7 +534,7 @@ static void spread(const struct product *p, word form) {
     unsigned count = p->tokens - token < step ? p->tokens - token : step;
     part.scratch = p->scratch + token * each;
     if (form == 32) spread_f32(&part, token, count);
-    else if (form == 8 || form == ROWWISE) spread_i8(&part, token, count);
+    else if (form == 8 || form == ROWWISE) spread_i8(&part, token, count, form == 8);
     else spread_i4(&part, token, count, form == SKETCH);
   }
 }
@@ -529,21 +554,21 @@ static void rowwise(const struct product *p, word from, word to) {
 static void panels(const struct product *p, word form, word from, word to) {
   word each = scratch_words(p->in, form);
   struct product part = *p;
-  word row = from, streams = STREAMS(form), apart = p->tokens == 1 ? (to - from) / (streams * ROWS) * ROWS : 0;
+  word row = from, apart = p->tokens == 1 ? (to - from) / (STREAMS * ROWS) * ROWS : 0;
   for (; row < from + apart; row += ROWS) {
-    if (form == 32) panel_f32(p, row, apart, 0, STREAMS(32), 1);
-    else if (form == 8) panel_i8(p, row, apart, 0, STREAMS(8), 1);
-    else if (form == SKETCH) panel_sketch(p, row, apart, STREAMS(SKETCH));
-    else panel_i4(p, row, apart, 0, STREAMS(4), 1);
+    if (form == 32) panel_f32(p, row, apart, 0, STREAMS, 1);
+    else if (form == 8) panel_i8(p, row, apart, 0, STREAMS, 1);
+    else if (form == SKETCH) panel_sketch(p, row, apart, STREAMS);
+    else panel_i4(p, row, apart, 0, STREAMS, 1);
   }
-  for (row = from + apart * streams; row < to; row += ROWS) {
+  for (row = from + apart * STREAMS; row < to; row += ROWS) {
     for (word token = 0; token < p->tokens; token += TOKENS) {
       unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
       part.scratch = p->scratch + token * each;
-      if (form == 32) EACH_COUNT(panel_f32)
-      else if (form == 8) EACH_COUNT(panel_i8)
-      else if (form == SKETCH) panel_sketch(p, row, 0, 1);
-      else EACH_COUNT(panel_i4)
+      if (form == SKETCH) panel_sketch(p, row, 0, 1);
+      else if (form == 32) {EACH_COUNT(panel_f32)}
+      else if (form == 8) {EACH_COUNT(panel_i8)}
+      else {EACH_COUNT(panel_i4)}
     }
   }
 }
@@ -562,12 +587,12 @@ INLINE word row_bytes(word in, word form) {
 // Ask memory for the beginnings of the streams of a product for one token that will soon be computed: it reads
 // ahead by itself only once it has seen a stream begin.
 static void warm(const struct product *p, word form) {
-  word streams = STREAMS(form), apart = p->rows / (streams * ROWS) * ROWS * row_bytes(p->in, form);
+  word apart = p->rows / (STREAMS * ROWS) * ROWS * row_bytes(p->in, form);
   word each = apart < WARM ? apart : WARM;
   const char *weights = p->weights;
   int seen = 0;
   for (word i = 0; i < each; i += 64)
-    for (word n = 0; n < streams; n++) seen |= weights[n * apart + i];
+    for (word n = 0; n < STREAMS; n++) seen |= weights[n * apart + i];
   __asm__ volatile("" : : "r"(seen));
 }
 
@@ -772,7 +797,7 @@ typedef unsigned u32x4 __attribute__((vector_size(16), aligned(4)));
 
 #define LOWEST (-__builtin_inff())
 #define BLOCK 16  // scores that are looked at together: where all are cut, or too low, they are passed over
-#define EACH_VECTOR UNROLL for (unsigned j = 0; j < BLOCK / 4; j++)
+#define EACH_PART UNROLL for (unsigned j = 0; j < BLOCK / 4; j++)
 
 INLINE int any(i32x4 mask) {
 #ifdef __wasm_simd128__
@@ -800,12 +825,12 @@ NOINLINE void store_short(float *out, const float *block, word left) {
 INLINE void load_block(f32x4 *block, const float *scores, word left) {
   float spare[BLOCK];
   if (left < BLOCK) scores = padded(spare, scores, left);
-  EACH_VECTOR block[j] = load(scores + 4 * j, 4);
+  EACH_PART block[j] = load(scores + 4 * j, 4);
 }
 
 INLINE void store_block(float *out, const f32x4 *block, word left) {
   float spare[BLOCK], *to = left < BLOCK ? spare : out;
-  EACH_VECTOR store(to + 4 * j, block[j], 4);
+  EACH_PART store(to + 4 * j, block[j], 4);
   if (left < BLOCK) store_short(out, spare, left);
 }
 
@@ -815,7 +840,7 @@ float highest_score(const float *scores, word n) {
   i32x4 wrong = {0};
   for (word i = 0; i < n; i += BLOCK) {
     load_block(x, scores + i, n - i);
-    EACH_VECTOR {
+    EACH_PART {
       top[j] = larger(x[j], top[j]);
       wrong |= x[j] != x[j];
     }
@@ -831,8 +856,8 @@ double weigh_scores(float *weights, const float *scores, word n, float highest) 
     f32x4 x[4], weight[4] = {0};
     i32x4 counts[4];
     load_block(x, scores + i, n - i);
-    EACH_VECTOR counts[j] = (x[j] -= highest) > -87.0f;
-    if (any_of(counts)) EACH_VECTOR {
+    EACH_PART counts[j] = (x[j] -= highest) > -87.0f;
+    if (any_of(counts)) EACH_PART {
       weight[j] = (f32x4)((i32x4)moderate_exponential(x[j]) & counts[j]);
       total += doubles(weight[j]);
     }
@@ -847,8 +872,8 @@ void temper_scores(float *out, const float *scores, word n, double highest, doub
     f32x4 x[4];
     i32x4 alive[4];
     load_block(x, scores + i, n - i);
-    EACH_VECTOR alive[j] = x[j] > LOWEST;
-    if (any_of(alive)) EACH_VECTOR x[j] = __builtin_convertvector((doubles(x[j]) - highest) / temperature, f32x4);
+    EACH_PART alive[j] = x[j] > LOWEST;
+    if (any_of(alive)) EACH_PART x[j] = __builtin_convertvector((doubles(x[j]) - highest) / temperature, f32x4);
     store_block(out + i, x, n - i);
   }
 }
@@ -859,7 +884,7 @@ word place_of(const float *weights, word n, double target) {
   word i = 0;
   for (; i + BLOCK <= n; i += BLOCK) {
     f64x4 part = {0};
-    EACH_VECTOR part += doubles(load(weights + i + 4 * j, 4));
+    EACH_PART part += doubles(load(weights + i + 4 * j, 4));
     double more = sum_of_doubles(part);
     if (sum + more > target) break;
     sum += more;
@@ -877,8 +902,8 @@ word at_least(word *places, const float *values, word n, float limit) {
     f32x4 x[4];
     i32x4 reached[4];
     load_block(x, values + i, n - i);
-    EACH_VECTOR reached[j] = x[j] >= limit;
-    if (any_of(reached)) EACH_VECTOR if (any(reached[j]))
+    EACH_PART reached[j] = x[j] >= limit;
+    if (any_of(reached)) EACH_PART if (any(reached[j]))
       UNROLL for (unsigned lane = 0; lane < 4; lane++) {
         places[count] = i + 4 * j + lane;
         count -= reached[j][lane];
@@ -925,8 +950,8 @@ word leading(word *places, const float *values, const float *weights, word n, do
     f32x4 x[4];
     i32x4 reached[4];
     load_block(x, values + i, n - i);
-    EACH_VECTOR reached[j] = x[j] >= limit;
-    if (any_of(reached)) EACH_VECTOR if (any(reached[j])) {
+    EACH_PART reached[j] = x[j] >= limit;
+    if (any_of(reached)) EACH_PART if (any(reached[j])) {
       u32x4 digits = ordered(x[j]) >> 21;
       UNROLL for (unsigned lane = 0; lane < 4; lane++)
         if (reached[j][lane]) sums[digits[lane]] += WEIGHT(i + 4 * j + lane);
@@ -1004,7 +1029,10 @@ static void shortlist(const word *s) {
   struct product p = operands(s);
   word panels = (p.rows + ROWS - 1) / ROWS, *places = (word *)s[11], count;
   float *highest = (float *)(places + p.rows + 1), *weights = highest;
-  for (word i = 0; i + 1 < panels; i++) highest[i] = maximum(larger(load(p.out + i * ROWS, 4), load(p.out + i * ROWS + 4, 4)));
+  for (word i = 0; i + 1 < panels; i++) {
+    const float *four = p.out + i * ROWS;
+    highest[i] = maximum(larger(larger(load(four, 4), load(four + 4, 4)), larger(load(four + 8, 4), load(four + 12, 4))));
+  }
   highest[panels - 1] = highest_score(p.out + (panels - 1) * ROWS, p.rows - (panels - 1) * ROWS);
   // As many panels have a score as high as theirs, so as many rows or more.
   count = leading(places, highest, 0, panels, s[12], LOWEST);
@@ -1065,7 +1093,9 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
       const float *from = (const float *)weights + row * in;
       for (word c = 0; c < in; c++) ((float *)panel)[c * ROWS + r] = from[c];
     } else if (bits == 8) {
-      for (word c = 0; c < in; c++) panel[c / 2 * 2 * ROWS + 2 * r + c % 2] = weights[row * in + c];
+      word high = r / 4 % 2 == 0, lane = r / 8 * 16 + r % 4 * 4;
+      for (word c = 0; c < in + in % 2; c++)
+        panel[c / 2 * 2 * ROWS + lane + c % 2 * 2 + high] = (c < in ? weights[row * in + c] : 0) ^ (high ? 0 : -128);
     } else {
       const unsigned char *from = (const unsigned char *)weights + row * in / 2;
       for (word g = 0; g < in / GROUP; g++, panel += GROUP_BYTES) {

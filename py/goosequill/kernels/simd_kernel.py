@@ -262,7 +262,7 @@ class SimdKernel:
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
         """Lay out weights [out, in] in panels (`weights.packed`); what is in them already stays where it is.
 
-        float32 lies in panels too: the 8 rows' first numbers, then their second numbers, and so on.
+        float32 lies in panels too: the 16 rows' first numbers, then their second numbers, and so on.
         """
         matrix = self._hold(weights)
         self.matrices.add(matrix)

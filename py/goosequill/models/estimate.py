@@ -9,7 +9,7 @@ from typing import Literal
 
 from goosequill.errors import LoadError
 from goosequill.models.config import detect_config
-from goosequill.weights.packed import sketched
+from goosequill.weights.packed import PANEL, sketched
 from goosequill.weights.quantize import GROUP, bits_for
 from goosequill.weights.source import TensorSource
 
@@ -105,6 +105,6 @@ def stored_bits(
 
 
 def quantized_bytes(shape: tuple[int, ...], bits: Literal[8, 4]) -> int:
-    """Bytes of values and scales."""
-    rows, columns = shape
+    """Bytes of values and scales, the last panel's missing rows among them."""
+    rows, columns = -(-shape[0] // PANEL) * PANEL, shape[1]
     return rows * columns + 4 * rows if bits == 8 else rows * columns // 2 + 2 * rows * (columns // GROUP)

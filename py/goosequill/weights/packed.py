@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
 
-VERSION = 2
+VERSION = 3
 """Raised when a layout is added or a matrix gets another one; a reader refuses what it does not know."""
 
-PANELS = "panels8"
+PANELS = "panels16"
 """Name of the layout `Panels`."""
-GROUPS = "groups8"
+GROUPS = "groups16"
 """Name of the layout `Groups`."""
-PANEL = 8
+PANEL = 16
 """Rows of a panel."""
 SKETCHED = 1 << 14
 """Rows from which on a head has a sketch; fewer are read as fast as they are looked through."""
@@ -70,10 +70,12 @@ class Layout(Protocol):
 
 
 class Panels:
-    """8 bits in panels of 8 rows, the last filled up with zeros.
+    """8 bits in panels of 16 rows, the last filled up with zero bytes.
 
-    A panel is columns 0 and 1 of row 0, of row 1, ... of row 7, then columns 2 and 3; an odd number of
-    columns is filled up with zeros. Scales are float32, one a row.
+    A panel is, for each two columns: four bytes of rows 4 and 0, of 5 and 1, of 6 and 2, of 7 and 3, of 12
+    and 8, ... of 15 and 11. Of the four, two belong to each column: the former row's weight plus 128, then
+    the latter row's. An odd number of columns is filled up with weights of zero. Scales are float32, one a
+    row.
     """
 
     bits: Literal[8, 4] = 8
@@ -88,21 +90,24 @@ class Panels:
         rows, columns = matrix.shape
         whole = np.zeros((_up(rows, PANEL), _up(columns, 2)), np.int8)
         whole[:rows, :columns] = matrix.values
-        panels = whole.reshape(len(whole) // PANEL, PANEL, -1, 2).swapaxes(1, 2)  # [panels, pairs, 8, 2]
+        whole[:rows] ^= _offsets(rows)
+        # [panels, two eights of rows, their upper and lower four, four rows, pairs, two columns]
+        parts = whole.reshape(len(whole) // PANEL, 2, 2, 4, -1, 2)
+        panels = parts[:, :, ::-1].transpose(0, 4, 1, 3, 5, 2)
         return PackedMatrix(8, panels.reshape(-1), pad_scales(matrix.scales), PANELS, (rows, columns))
 
     def unpack(self, matrix: PackedMatrix) -> QuantizedMatrix:
         rows, columns = matrix.shape
-        panels = _up(rows, PANEL) // PANEL
-        whole = matrix.values.reshape(panels, -1, PANEL, 2).swapaxes(1, 2).reshape(panels * PANEL, -1)
-        return QuantizedMatrix(8, np.ascontiguousarray(whole[:rows, :columns]), matrix.scales[:rows])
+        panels = matrix.values.reshape(_up(rows, PANEL) // PANEL, -1, 2, 4, 2, 2)
+        whole = panels.transpose(0, 2, 5, 3, 1, 4)[:, :, ::-1].reshape(_up(rows, PANEL), -1)
+        return QuantizedMatrix(8, whole[:rows, :columns] ^ _offsets(rows), matrix.scales[:rows])
 
 
 class Groups:
-    """4 bits in panels of 8 rows, the last filled up with zeros; each group of columns behind its scales.
+    """4 bits in panels of 16 rows, the last filled up with zeros; each group of columns behind its scales.
 
-    A panel is, for each group of 64 columns: the scales of the 8 rows in 16 bits; then, for each 8 columns,
-    four bytes of row 0, ... four bytes of row 7, where byte j holds column j in its low half and column
+    A panel is, for each group of 64 columns: the scales of the 16 rows in 16 bits; then, for each 8 columns,
+    four bytes of row 0, ... four bytes of row 15, where byte j holds column j in its low half and column
     4 + j in its high half, each as q + 8.
     """
 
@@ -118,11 +123,11 @@ class Groups:
         padded, groups = _up(rows, PANEL), columns // GROUP
         values = np.zeros((padded, columns // 2), np.uint8)
         values[:rows] = _pair(_halves(matrix.values))
-        # [panels, groups, eights of columns, 8 rows, 4 bytes]
+        # [panels, groups, eights of columns, rows, 4 bytes]
         panels = values.reshape(-1, PANEL, groups, GROUP // 8, 4).transpose(0, 2, 3, 1, 4)
         scales = np.zeros((padded, groups), "<f2")
         scales[:rows] = half_scales(matrix.scales)
-        first = scales.reshape(-1, PANEL, groups).swapaxes(1, 2)  # [panels, groups, 8]
+        first = scales.reshape(-1, PANEL, groups).swapaxes(1, 2)  # [panels, groups, rows]
         parts = (np.ascontiguousarray(first).view(np.uint8), panels.reshape(*first.shape[:2], -1))
         packed = np.concatenate(parts, axis=2).reshape(-1)
         return PackedMatrix(4, packed, np.empty(0, np.float32), GROUPS, (rows, columns))
@@ -151,6 +156,11 @@ def pad_scales(scales: NDArray[np.float32]) -> NDArray[np.float32]:
 def half_scales(scales: NDArray[np.float32]) -> NDArray[np.float16]:
     """Scales of groups in the 16 bits to which `quantize` rounds them."""
     return np.ascontiguousarray(scales, np.float16)
+
+
+def _offsets(rows: int) -> NDArray[np.int8]:
+    """128, as a signed byte, for the rows whose bytes are the lower ones in `Panels`; [rows, 1]."""
+    return np.where(np.arange(rows) // 4 % 2, np.int8(-128), np.int8(0))[:, None]
 
 
 def layout_for(name: str, bits: Literal[8, 4] | None) -> str | None:

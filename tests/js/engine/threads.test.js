@@ -7,6 +7,7 @@ import test from "node:test";
 import { Worker } from "node:worker_threads";
 
 import { Helpers, startHelpers } from "../../../site/engine/threads.js";
+import { PANEL } from "../../../site/engine/tickets.js";
 
 const WASM = new URL("../../../py/goosequill/kernels/simd-plain-helper.wasm", import.meta.url);
 const module = new WebAssembly.Module(readFileSync(WASM));
@@ -91,23 +92,23 @@ function scene() {
       [768, 768],
       [16, 64], // too small to be divided
     ]) {
-      const padded = Math.ceil(rows / 8) * 8;
+      const padded = Math.ceil(rows / PANEL) * PANEL;
       const scales = form === 8 || form === 1 ? padded : 0;
       const size = form === 4 ? (padded * columns * 34) / 64 : (padded * columns * bits) / 8;
       const weights = take(size);
       if (bits === 32) heap.HEAPF32.set(Float32Array.from({ length: padded * columns }, random), weights / 4);
       else for (let i = 0; i < size; i++) heap.HEAPU8[weights + i] = 256 * Math.abs(random());
-      // With 4 bits each group of columns begins with eight scales in 16 bits: here from 1/16 to 1/8.
-      for (let group = 0; form === 4 && group < size; group += 272)
-        for (let i = 1; i < 16; i += 2)
+      // With 4 bits each group of columns begins with sixteen scales in 16 bits: here from 1/16 to 1/8.
+      for (let group = 0; form === 4 && group < size; group += 544)
+        for (let i = 1; i < 32; i += 2)
           heap.HEAPU8[weights + group + i] = 0x2c | (heap.HEAPU8[weights + group + i] & 3);
       const matrix = {
         weights,
         scales: floats(scales),
         rows,
         columns,
-        panel_bytes: (8 * size) / padded,
-        scale_bytes: (8 * 4 * scales) / padded,
+        panel_bytes: (PANEL * size) / padded,
+        scale_bytes: (PANEL * 4 * scales) / padded,
       };
       matrices.push(matrix);
       for (const tokens of form === 1 ? [1] : [1, 7, 40]) {
@@ -134,7 +135,7 @@ function scene() {
         }
       } else {
         exports.product_begin(step);
-        exports.product_rows(step, 0, Math.ceil(heap.HEAP32[step / 4 + 9] / 8) * 8);
+        exports.product_rows(step, 0, Math.ceil(heap.HEAP32[step / 4 + 9] / PANEL) * PANEL);
       }
       return heap.HEAP32.slice(out / 4, out / 4 + size);
     });
@@ -172,7 +173,7 @@ test("helpers take a part of the work", async () => {
     const team = await helpers.join(module, matrices, heap);
     // Weights that only the helper still has: what it computes is not what would be computed here.
     for (const { weights, rows, panel_bytes } of matrices) {
-      heap.HEAPU8.fill(0, weights, weights + Math.ceil(rows / 8) * panel_bytes);
+      heap.HEAPU8.fill(0, weights, weights + Math.ceil(rows / PANEL) * panel_bytes);
     }
     const alone = run(null);
     let divided = run(team);

@@ -14,7 +14,7 @@ from goosequill.errors import GoosequillError, SettingsError
 from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, library, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.packed import SKETCHED
+from goosequill.weights.packed import PANEL, SKETCHED
 from goosequill.weights.safetensors import encode
 from tests.py import checkpoints
 from tests.py.checkpoints import Tensors
@@ -156,10 +156,10 @@ def test_products_divided_anyhow_give_the_same_bits(version: str, bits: Any) -> 
     @ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_ssize_t))
     def share(step: Any) -> int:
         if not divided or divided[-1]:
-            panels = -(-step[9] // 8)
+            panels = -(-step[9] // PANEL)
             half = panels // 2
             pieces = [(half, panels), *((panel, panel + 1) for panel in range(half))]
-            waiting.extend((8 * start, 8 * end) for start, end in pieces if start < end)
+            waiting.extend((PANEL * start, PANEL * end) for start, end in pieces if start < end)
         divided.append(not waiting)
         if waiting:
             step[12], step[13] = waiting.pop(0)

@@ -54,11 +54,11 @@ class Keeping(SimdKernel):
 @pytest.mark.parametrize("bits", [None, 8, 4])
 @pytest.mark.parametrize("version", MAKERS)
 def test_the_estimate_is_what_the_weights_take(version: str, bits: Literal[8, 4] | None) -> None:
-    tensors = MAKERS[version](width=128)
+    tensors = MAKERS[version](width=128, ffn=4096)
     source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
     kernel = Keeping()
     load_model(source, kernel=kernel, quantize=bits)
-    # Low-rank factors of 6 rows, as the smallest have here, fill panels of 8.
+    # Version 6's factors of 6 rows, which are cut out of one tensor, fill panels of 16 each.
     assert estimate(source, quantize=bits).weights == pytest.approx(kernel.held, rel=0.06)
 
 

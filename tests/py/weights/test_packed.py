@@ -178,7 +178,7 @@ def test_the_file_that_the_damaged_ones_are_made_from_is_sound() -> None:
         (file_of({"version": VERSION + 1, "matrices": {}}), "packed-layout"),
         (file_of({"version": 0, "matrices": {}}), "packed-layout"),
         (file_of({"version": True, "matrices": {}}), "packed-layout"),
-        (file_of(layout=["panels8"]), "safetensors-header"),
+        (file_of(layout=[PANELS]), "safetensors-header"),
         (file_of("{"), "safetensors-header"),
         (file_of("[" * 100_000), "safetensors-header"),
         (file_of([]), "safetensors-header"),

@@ -3,15 +3,20 @@
 
 import {
   ASLEEP,
+  assign,
   CLAIMED,
+  CONTROL,
+  COUNT,
   DONE,
   LEAST,
   PAGE,
-  PANEL,
+  PARTS,
+  padded,
   pause,
   portion,
   REACHED,
   STEP,
+  STEP_WORDS,
   TAKEN,
   TICKET,
 } from "./tickets.js";
@@ -40,16 +45,24 @@ function nextTicket(control, seen) {
 
 /** @param {Int32Array} control @param {any} product simd.c, as compiled for helpers */
 function compute(control, { product_begin: begin, product_rows: rowsOf }) {
-  const step = control.byteOffset + 4 * STEP;
+  const first = control.byteOffset + 4 * STEP;
+  const last = STEP + control[COUNT] * STEP_WORDS;
   const least = control[LEAST];
-  begin(step);
-  let end = Math.ceil(control[STEP + 9] / PANEL) * PANEL;
+  const parts = control[PARTS];
+  begin(first);
+  let end = 0;
+  for (let step = STEP; step < last; step += STEP_WORDS) end += padded(control[step + 9]);
   for (;;) {
     const taken = Atomics.load(control, TAKEN);
     if (end <= taken) return;
-    const start = end - portion(end - taken, least);
+    const start = end - portion(end - taken, least, parts);
     Atomics.store(control, CLAIMED, start);
-    rowsOf(step, start, end);
+    for (let step = STEP, before = 0; step < last; step += STEP_WORDS) {
+      const rows = padded(control[step + 9]);
+      assign(control, step, before, rows, start, end);
+      before += rows;
+    }
+    rowsOf(first);
     end = start;
     Atomics.store(control, REACHED, end);
   }
@@ -58,7 +71,7 @@ function compute(control, { product_begin: begin, product_rows: rowsOf }) {
 scope.onmessage = (/** @type {MessageEvent} */ { data: { module, memory, number } }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   /** @type {any} */ (exports).__stack_pointer.value = (number + 1) * PAGE;
-  const control = new Int32Array(memory.buffer, number * PAGE, 64);
+  const control = new Int32Array(memory.buffer, number * PAGE, CONTROL);
   scope.postMessage("ready");
   for (let ticket = 0; ; ) {
     ticket = nextTicket(control, ticket);

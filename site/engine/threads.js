@@ -8,16 +8,23 @@
 import { startScript } from "./start.js";
 import {
   ASLEEP,
+  assign,
   CLAIMED,
+  CONTROL,
+  COUNT,
   DONE,
   LEAST,
   PAGE,
   PANEL,
+  PARTS,
+  padded,
   portion,
   REACHED,
   STEP,
+  STEP_WORDS,
   TAKEN,
   TICKET,
+  TOGETHER,
 } from "./tickets.js";
 
 /**
@@ -26,6 +33,8 @@ import {
  * @typedef {{weights: number, scales: number, rows: number, columns: number, panel_bytes: number, scale_bytes: number}} Matrix
  * @typedef {{HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPF32: Float32Array}} Heap
  * @typedef {{from: number, rows: number, weights: number, scales: number, bytes: number}} Part  a helper's rows; bytes of each
+ * @typedef {{parts: Part[], own: number}} Division  the helpers' parts of a matrix, and how many rows before them are none's
+ * @typedef {{step: number, parts: Part[]}} Product  of those in hand: its step, and its matrix's parts
  * @typedef {{words: Int32Array, base: number, bias: number, scratch: number, out: number, lost: number, joined: boolean}} Helper
  */
 
@@ -41,7 +50,12 @@ const LEAST_BYTES = 32 * 1024;
 const LEAST_TOKENS = 4;
 /** How often to look for the end of a helper's last piece, about 20 microseconds, before doing it oneself. */
 const LOOKS = 5000;
+/** For one token, both sides wait for memory and are about as fast: they take long runs. Else the faster takes more. */
+const PARTS_OF_ONE = 8;
+const PARTS_OF_MANY = 2;
 const START_PATIENCE = 10_000;
+/** Words of scratch that a product needs at most besides one for each column. */
+const SPARE = 2;
 
 /**
  * Helpers for a model that is to be loaded: as many as there are cores to spare, or as were asked for;
@@ -128,15 +142,16 @@ export class Team {
   #heap;
   /** @type {Helper[]} */
   #helpers = [];
-  /** @type {Map<number, {parts: Part[], own: number}>} by the weights' address */
-  #parts = new Map();
+  /** @type {Map<number, Division>} by the weights' address */
+  #divisions = new Map();
   #inputs = 0;
   #inputSize = 0;
   /** @type {Float32Array} */
   #floats;
-  // The product in hand: its parts, the helper whose part it is about, and the next row of that.
-  /** @type {{parts: Part[], own: number} | undefined | null} */
-  #open = null;
+  // The products in hand that are divided, the helper whose parts it is about, and the next row of those.
+  /** @type {Product[]} */
+  #products = [];
+  #begun = false;
   #turn = 0;
   #row = 0;
 
@@ -156,7 +171,8 @@ export class Team {
     this.#inputSize = TOKENS * widest;
     this.#inputs = take(4 * this.#inputSize);
     for (let i = 0; i < count; i++) {
-      const [bias, scratch, out] = [longest, TOKENS * (widest + 2), TOKENS * longest].map((n) => take(4 * n));
+      const sizes = [TOGETHER * longest, TOKENS * (widest + SPARE), TOKENS * longest];
+      const [bias, scratch, out] = sizes.map((words) => take(4 * words));
       this.#helpers.push({
         words: new Int32Array(),
         base: i * PAGE,
@@ -169,15 +185,17 @@ export class Team {
     }
     for (const [i, matrix] of large.entries()) {
       for (const part of parts[i]) {
-        part.weights = take(panelsOf(part) * matrix.panel_bytes);
-        part.scales = take(panelsOf(part) * matrix.scale_bytes);
+        part.weights = take((padded(part.rows) / PANEL) * matrix.panel_bytes);
+        part.scales = take((padded(part.rows) / PANEL) * matrix.scale_bytes);
       }
     }
     if (end > room) throw new Error("there is no memory for copies of the weights");
     const pages = Math.ceil(end / PAGE);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.#floats = new Float32Array(this.memory.buffer);
-    for (const helper of this.#helpers) helper.words = new Int32Array(this.memory.buffer, helper.base, 64);
+    for (const helper of this.#helpers) {
+      helper.words = new Int32Array(this.memory.buffer, helper.base, CONTROL);
+    }
     for (const [i, matrix] of large.entries()) this.#copy(matrix, parts[i]);
   }
 
@@ -187,54 +205,61 @@ export class Team {
     /** @param {number} to @param {number} from @param {Part} part @param {number} size of a panel */
     const copy = (to, from, part, size) => {
       const start = from + (part.from / PANEL) * size;
-      shared.set(this.#heap.HEAPU8.subarray(start, start + panelsOf(part) * size), to);
+      shared.set(this.#heap.HEAPU8.subarray(start, start + (padded(part.rows) / PANEL) * size), to);
     };
     for (const part of parts) {
       copy(part.weights, matrix.weights, part, matrix.panel_bytes);
       copy(part.scales, matrix.scales, part, matrix.scale_bytes);
     }
-    if (parts.length) this.#parts.set(matrix.weights, { parts, own: parts[0].from });
+    if (parts.length) this.#divisions.set(matrix.weights, { parts, own: parts[0].from });
   }
 
   /**
-   * What simd.c asks for a product's step: the first time it hands out tickets; each time it writes from
-   * which row to which the engine's thread should compute next, and in the end it collects the rest.
-   * @param {number} address of the step
+   * What simd.c asks for products that begin with a step: the first time it hands out tickets; each time it
+   * writes from which row to which the engine's thread should compute each next, and in the end it collects the rest.
+   * @param {number} address of the first step
    * @returns {number} 0 when all rows are there
    */
   share(address) {
     const step = address >>> 2;
-    if (this.#open === null) return this.#begin(step);
-    const found = this.#open;
-    while (found && this.#turn < found.parts.length) {
-      const part = found.parts[this.#turn];
+    const end = step + this.#heap.HEAP32[step + 14] * STEP_WORDS;
+    if (!this.#begun) return this.#begin(step, end);
+    while (this.#products.length && this.#turn < this.#helpers.length) {
       const helper = this.#helpers[this.#turn];
-      if (helper.joined ? this.#meet(step, helper, part) : this.#replace(step, part)) return 1;
+      if (helper.joined ? this.#meet(step, end, helper) : this.#replace(step, end)) return 1;
       this.#turn++;
       this.#row = 0;
     }
-    this.#open = null;
+    this.#begun = false;
     return 0;
   }
 
-  /** @param {number} step */
-  #begin(step) {
+  /** @param {number} first @param {number} end */
+  #begin(first, end) {
     const words = this.#heap.HEAP32;
-    const found = this.#parts.get(words[step + 2] >>> 0); // addresses may be beyond 2 GiB
-    const size = words[step + 7] * words[step + 8];
     this.#turn = this.#row = 0;
-    words[step + 12] = 0;
-    this.#open = size <= this.#inputSize ? found : undefined;
-    words[step + 13] = this.#open ? this.#open.own : words[step + 9];
-    if (!this.#open) return 1;
-    const inputs = words[step + 4] >>> 2;
-    this.#floats.set(this.#heap.HEAPF32.subarray(inputs, inputs + size), this.#inputs >> 2);
-    for (const [i, part] of this.#open.parts.entries()) this.#hand(step, this.#helpers[i], part);
+    this.#begun = true;
+    this.#products.length = 0;
+    let inputs = 0;
+    for (let step = first; step < end; step += STEP_WORDS) {
+      const size = words[step + 7] * words[step + 8];
+      const found = this.#divisions.get(words[step + 2] >>> 0); // addresses may be beyond 2 GiB
+      const room = inputs + size <= this.#inputSize && this.#products.length < TOGETHER;
+      const divided = found && room;
+      words[step + 12] = 0;
+      words[step + 13] = divided ? found.own : words[step + 9];
+      if (!divided) continue;
+      const from = words[step + 4] >>> 2;
+      this.#floats.set(this.#heap.HEAPF32.subarray(from, from + size), (this.#inputs >> 2) + inputs);
+      this.#products.push({ step, parts: found.parts });
+      inputs += size;
+    }
+    if (inputs) for (const [number, helper] of this.#helpers.entries()) this.#hand(helper, number);
     return 1;
   }
 
-  /** Hands out a ticket, unless the helper still has not left the one before. @param {number} step @param {Helper} helper @param {Part} part */
-  #hand(step, helper, part) {
+  /** Hands out a ticket, unless the helper still has not left the one before. @param {Helper} helper @param {number} number */
+  #hand(helper, number) {
     const { words } = helper;
     const last = words[TICKET];
     helper.joined = waitFor(words, DONE, last, helper.lost === last ? 1 : LOOKS);
@@ -243,65 +268,88 @@ export class Team {
       return;
     }
     const from = this.#heap.HEAP32;
-    const bias = from[step + 5];
-    if (bias) {
-      const start = (bias >>> 2) + part.from;
-      this.#floats.set(this.#heap.HEAPF32.subarray(start, start + part.rows), helper.bias >> 2);
+    let [to, rows, inputs, results, scratch] = [STEP, 0, this.#inputs, helper.out, helper.scratch];
+    for (const { step, parts } of this.#products) {
+      const part = parts[number];
+      const [tokens, columns, bias] = [from[step + 7], from[step + 8], from[step + 5]];
+      if (bias) {
+        const start = (bias >>> 2) + part.from;
+        this.#floats.set(this.#heap.HEAPF32.subarray(start, start + part.rows), (helper.bias >> 2) + rows);
+      }
+      words[to] = from[step];
+      words[to + 1] = results;
+      words[to + 2] = part.weights;
+      words[to + 3] = part.scales;
+      words[to + 4] = inputs;
+      words[to + 5] = bias && helper.bias + 4 * rows;
+      words[to + 6] = scratch;
+      words[to + 7] = tokens;
+      words[to + 8] = columns;
+      words[to + 9] = part.rows;
+      words[to + 10] = from[step + 10];
+      words[to + 11] = from[step + 11];
+      to += STEP_WORDS;
+      rows += padded(part.rows);
+      inputs += 4 * tokens * columns;
+      results += 4 * tokens * part.rows;
+      scratch += 4 * tokens * (columns + SPARE);
     }
-    words[STEP] = from[step];
-    words[STEP + 1] = helper.out;
-    words[STEP + 2] = part.weights;
-    words[STEP + 3] = part.scales;
-    words[STEP + 4] = this.#inputs;
-    words[STEP + 5] = bias && helper.bias;
-    words[STEP + 6] = helper.scratch;
-    words[STEP + 7] = from[step + 7];
-    words[STEP + 8] = from[step + 8];
-    words[STEP + 9] = part.rows;
-    words[STEP + 10] = from[step + 10];
-    words[STEP + 11] = from[step + 11];
+    const [{ step, parts }] = this.#products;
+    words[COUNT] = words[STEP + 14] = this.#products.length;
     words[TAKEN] = 0;
-    words[LEAST] = leastRows(part, from[step + 7]);
-    words[REACHED] = words[CLAIMED] = panelsOf(part) * PANEL;
+    words[LEAST] = leastRows(parts[number], from[step + 7]);
+    words[PARTS] = from[step + 7] === 1 ? PARTS_OF_ONE : PARTS_OF_MANY;
+    words[REACHED] = words[CLAIMED] = rows;
     Atomics.store(words, TICKET, last + 1);
     if (Atomics.load(words, ASLEEP)) Atomics.notify(words, TICKET);
   }
 
-  /** The next rows of a part that its helper has not begun; collects and answers 0 when they have met. @param {number} step @param {Helper} helper @param {Part} part */
-  #meet(step, { words, out }, part) {
+  /** The next rows of a helper's that it has not begun; collects and answers 0 when they have met. @param {number} first @param {number} end @param {Helper} helper */
+  #meet(first, end, { words, out }) {
     const row = this.#row;
     for (let looks = LOOKS; ; looks--) {
       const reached = Atomics.load(words, REACHED);
       if (reached <= row) break;
       const claimed = Atomics.load(words, CLAIMED);
       if (claimed <= row && looks > 0) continue; // it is at the last piece
-      this.#row = claimed <= row ? reached : row + portion(claimed - row, words[LEAST]);
+      this.#row = claimed <= row ? reached : row + portion(claimed - row, words[LEAST], words[PARTS]);
       Atomics.store(words, TAKEN, this.#row);
-      this.#assign(step, part, row, this.#row);
+      this.#assign(first, end, row, this.#row);
       return 1;
     }
     const { HEAP32, HEAPF32 } = this.#heap;
-    const tokens = HEAP32[step + 7];
-    const rows = HEAP32[step + 9];
-    for (let token = 0; token < tokens; token++) {
-      const start = (out >> 2) + token * part.rows;
-      const to = (HEAP32[step + 1] >>> 2) + token * rows + part.from + row;
-      if (row < part.rows) HEAPF32.set(this.#floats.subarray(start + row, start + part.rows), to);
+    let [before, results] = [0, out >> 2];
+    for (const { step, parts } of this.#products) {
+      const part = parts[this.#turn];
+      const [tokens, rows, done] = [HEAP32[step + 7], HEAP32[step + 9], Math.max(row - before, 0)];
+      for (let token = 0; token < tokens && done < part.rows; token++) {
+        const start = results + token * part.rows;
+        const to = (HEAP32[step + 1] >>> 2) + token * rows + part.from + done;
+        HEAPF32.set(this.#floats.subarray(start + done, start + part.rows), to);
+      }
+      before += padded(part.rows);
+      results += tokens * part.rows;
     }
     return 0;
   }
 
-  /** The whole of a part whose helper did not come. @param {number} step @param {Part} part */
-  #replace(step, part) {
+  /** All rows of a helper that did not come. @param {number} first @param {number} end */
+  #replace(first, end) {
     if (this.#row) return 0;
-    this.#row = part.rows;
-    return this.#assign(step, part, 0, panelsOf(part) * PANEL);
+    this.#row = Number.POSITIVE_INFINITY;
+    return this.#assign(first, end, 0, this.#row);
   }
 
-  /** @param {number} step @param {Part} part @param {number} from @param {number} to */
-  #assign(step, part, from, to) {
-    this.#heap.HEAP32[step + 12] = part.from + from;
-    this.#heap.HEAP32[step + 13] = part.from + to;
+  /** Of a helper's rows those from one to another, and of products that are not divided none. @param {number} first @param {number} end @param {number} from @param {number} to */
+  #assign(first, end, from, to) {
+    const { HEAP32 } = this.#heap;
+    for (let step = first; step < end; step += STEP_WORDS) HEAP32[step + 12] = HEAP32[step + 13] = 0;
+    let before = 0;
+    for (const { step, parts } of this.#products) {
+      const part = parts[this.#turn];
+      assign(HEAP32, step, before, padded(part.rows), from, to, part.from);
+      before += padded(part.rows);
+    }
     return 1;
   }
 }
@@ -317,9 +365,6 @@ function leastRows({ bytes }, tokens) {
   const panels = LEAST_BYTES / (PANEL * bytes) / Math.max(1, tokens / LEAST_TOKENS);
   return PANEL * Math.ceil(panels);
 }
-
-/** @param {Part} part */
-const panelsOf = (part) => Math.ceil(part.rows / PANEL);
 
 /**
  * Equal parts of a matrix for the engine's thread, which has the first, and the helpers.

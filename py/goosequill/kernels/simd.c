@@ -988,31 +988,41 @@ word leading(word *places, const float *values, const float *weights, word n, do
 
 enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST };
 
-#define STEP 14  // words of a step: the operation, then its operands
+#define STEP 15  // words of a step: the operation, then its operands
 #define F(i) ((float *)s[i])
 
 INLINE struct product operands(const word *s) {
   return (struct product){F(1), F(2), F(3), F(4), F(5), (int *)s[6], s[7], s[8], s[9], s[10]};
 }
 
-// The two halves of a product's step, for threads that compute some of its rows.
+// Products that need none of one another's results lie in consecutive steps, the first of which says in s[14] how many
+// they are. These two are their halves, for threads that compute some of the rows: of each those from s[12] to s[13].
+#define EACH_PRODUCT(s) for (word i = 0, count = s[14]; i < count; i++, s += STEP)
+
 void product_begin(const word *s) {
-  struct product p = operands(s);
-  spread(&p, s[11]);
+  EACH_PRODUCT(s) {
+    struct product p = operands(s);
+    spread(&p, s[11]);
+  }
 }
 
-void product_rows(const word *s, word from, word to) {
-  struct product p = operands(s);
-  if (s[11] == ROWWISE) rowwise(&p, from, to);
-  else panels(&p, s[11], from, to);
+void product_rows(const word *s) {
+  EACH_PRODUCT(s) {
+    struct product p = operands(s);
+    if (i && s[7] == 1 && s[12] == 0 && s[13] >= s[9]) warm(&p, s[11]);
+    if (s[11] == ROWWISE) rowwise(&p, s[12], s[13]);
+    else if (s[12] < s[13]) panels(&p, s[11], s[12], s[13]);
+  }
 }
 
-// `share` divides a product among threads: at each call it writes the next rows that are to be
-// computed here, from s[12] to s[13], until there are none and it returns 0. Helpers begin at the first call.
-static void product(word *s, word (*share)(word *)) {
-  word more = share ? share(s) : (s[12] = 0, s[13] = s[9], 1);
+// `share` divides products among threads: at each call it writes the next rows that are to be computed here,
+// until there are none and it returns 0. Helpers begin at the first call.
+static void products(word *s, word (*share)(word *)) {
+  word more = 1, *each = s;
+  if (share) more = share(s);
+  else EACH_PRODUCT(each) each[12] = 0, each[13] = each[9];
   product_begin(s);
-  for (; more; more = share ? share(s) : 0) product_rows(s, s[12], s[13]);
+  for (; more; more = share ? share(s) : 0) product_rows(s);
 }
 
 // The lowest of the values at some places.
@@ -1069,10 +1079,13 @@ void run(word *s, word count, word (*share)(word *)) {
       case LERP: lerp(F(1), F(2), F(3), F(4), s[5], s[6]); break;
       case ADD: add(F(1), F(2), F(3), s[4], s[5]); break;
       case MULTIPLY: multiply(F(1), F(2), F(3), s[4], s[5]); break;
-      case PRODUCT:
-        product(s, share);
+      case PRODUCT: {
+        word further = s[14] - 1;
+        products(s, share);
+        s += further * STEP, count -= further;
         warm_next(s + STEP, count - 1);
         break;
+      }
       case WKV4: wkv4(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8]); break;
       case WKV5: wkv5(F(1), F(2), F(3), F(4), F(5), s[6], F(7), F(8), s[9], s[10], s[11]); break;
       case WKV7: wkv7(F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), s[9], s[10], s[11]); break;

@@ -43,7 +43,9 @@ ACTIVATIONS: dict[Activation | None, int] = {
     "decay6": 5,
     "decay7": 6,
 }
-STEP = 14  # words
+STEP = 15  # words
+TOGETHER = 8
+"""How many products, at most, are computed as one."""
 
 SKETCH, ROWWISE = 1, 2
 """Forms of a matrix, as simd.c knows them, besides the bits of a weight in panels."""
@@ -172,6 +174,7 @@ class SimdKernel:
         self._room = Room()
         self._tokens = np.zeros(self.chunk_size, np.int32)
         self._steps: list[tuple[int, ...]] = []
+        self._held: list[Tensor] = []
         self._share: int | None = None
         self.matrices: WeakSet[Weights] = WeakSet()
         """What `matrix` laid out, for threads that take some of its rows."""
@@ -225,6 +228,7 @@ class SimdKernel:
         steps = np.zeros((len(self._steps), STEP), np.intp)
         for step, words in zip(steps, self._steps, strict=True):
             step[: len(words)] = words
+        _join(steps)
         values = None if result is None else self._view(result)
         return Program(steps, address_of(steps), values)
 
@@ -235,6 +239,8 @@ class SimdKernel:
 
     def _emit(self, *words: int) -> None:
         self._steps.append(words)
+        if words[0] != PRODUCT:
+            self._held.clear()
 
     def _new(self, rows: int, columns: int) -> Tensor:
         length = 1 << (rows * columns - 1).bit_length()
@@ -366,6 +372,7 @@ class SimdKernel:
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
         scratch = self._new(x.rows, self._library.scratch_words(matrix.columns, matrix.form))
+        self._held += x, out, scratch  # from the next product, which may be computed together with this one
         self._emit(
             PRODUCT, out.address, matrix.address, matrix.scales_address, x.address,
             bias.address if bias else 0, scratch.address, x.rows, matrix.columns, matrix.rows,
@@ -431,6 +438,24 @@ class SimdKernel:
             r.columns // heads,
         )  # fmt: skip
         return out
+
+
+def _join(steps: NDArray[np.intp]) -> None:
+    """Write into the first of consecutive products for one token how many need none of one another's results.
+
+    They are divided among threads as if they were one, and larger pieces are read faster.
+    """
+    first: NDArray[np.intp] | None = None
+    results: set[int] = set()
+    for step in steps:
+        operation, result, values, tokens = (int(word) for word in step[[0, 1, 4, 7]])
+        if operation != PRODUCT:
+            first = None
+            continue
+        if first is None or tokens > 1 or first[14] == TOGETHER or values in results:
+            first, results = step, set()
+        first[14] += 1
+        results.add(result)
 
 
 def _up(rows: int) -> int:

@@ -110,25 +110,27 @@ class Rwkv7(Model):
         kernel, heads, eps = self.kernel, self.config.heads, self.config.group_norm_eps
         x = kernel.layer_norm(x, *block.ln1)
         xr, xw, xk, xv, xa, xg = kernel.mix(x, memory["att_x"], block.mix_rwkvag)
+        # Products that need nothing of one another side by side, since a kernel may compute them as one.
         r = kernel.product(block.receptance, xr)
         k = kernel.product(block.key, xk)
         v = kernel.product(block.value, xv)
-        w = self._apply(block.decay, xw, inner="tanh", outer="decay7")
-        a = self._apply(block.rate, xa, outer="sigmoid")
-        g = self._apply(block.gate, xg, inner="sigmoid")
-        if block.residual is not None:
-            v = kernel.lerp(v, first_values, self._apply(block.residual, xv, outer="sigmoid"))
+        low_w = kernel.product(block.decay.down, xw, activation="tanh")
+        low_a = kernel.product(block.rate.down, xa)
+        low_g = kernel.product(block.gate.down, xg, activation="sigmoid")
+        low_v = kernel.product(block.residual.down, xv) if block.residual else None
+        w = self._up(block.decay, low_w, "decay7")
+        a = self._up(block.rate, low_a, "sigmoid")
+        g = self._up(block.gate, low_g)
+        if block.residual:
+            v = kernel.lerp(v, first_values, self._up(block.residual, low_v, "sigmoid"))
         kappa, k = kernel.delta_keys(k, a, block.removal, block.replacement, heads=heads)
         y = kernel.wkv7(r, w, k, v, kappa, a, memory["wkv"])
         y = kernel.group_norm(y, *block.ln_x, heads=heads, eps=eps)
         y = kernel.add(y, kernel.head_bonus(r, k, v, block.bonus, heads=heads))
         return kernel.product(block.output, kernel.multiply(y, g)), v
 
-    def _apply(
-        self, pair: LowRank, x: Any, *, inner: Activation | None = None, outer: Activation | None = None
-    ) -> Any:
-        hidden = self.kernel.product(pair.down, x, activation=inner)
-        return self.kernel.product(pair.up, hidden, bias=pair.bias, activation=outer)
+    def _up(self, pair: LowRank, low: Any, activation: Activation | None = None) -> Any:
+        return self.kernel.product(pair.up, low, bias=pair.bias, activation=activation)
 
     def _channel_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
         kernel = self.kernel

@@ -7,7 +7,7 @@ import test from "node:test";
 import { Worker } from "node:worker_threads";
 
 import { Helpers, startHelpers } from "../../../site/engine/threads.js";
-import { PANEL } from "../../../site/engine/tickets.js";
+import { PANEL, STEP_WORDS } from "../../../site/engine/tickets.js";
 
 const WASM = new URL("../../../py/goosequill/kernels/simd-plain-helper.wasm", import.meta.url);
 const module = new WebAssembly.Module(readFileSync(WASM));
@@ -59,7 +59,7 @@ const FORMS = [
   { form: 1, bits: 4 },
 ];
 
-/** Memory as Python's, with matrices of each kind in it, and a step for each number of tokens. */
+/** Memory as Python's, with matrices of each kind in it, a step for each number of tokens, and steps that go together. */
 function scene() {
   const memory = new WebAssembly.Memory({ initial: 400, maximum: 400, shared: true });
   const exports = /** @type {any} */ (new WebAssembly.Instance(module, { env: { memory } }).exports);
@@ -87,6 +87,7 @@ function scene() {
   const matrices = [];
   const steps = [];
   for (const { form, bits } of FORMS) {
+    const together = [];
     for (const [rows, columns] of [
       [1003, 256],
       [768, 768],
@@ -117,11 +118,22 @@ function scene() {
           const operands = [out, weights, matrix.scales, floats(tokens * columns), bias];
           const step = take(64);
           const scratch = take(4 * tokens * (columns + 2));
-          heap.HEAP32.set([PRODUCT, ...operands, scratch, tokens, columns, rows, 2, form, 0, 0], step / 4);
+          const words = [PRODUCT, ...operands, scratch, tokens, columns, rows, 2, form, 0, 0, 1];
+          heap.HEAP32.set(words, step / 4);
           steps.push({ step, out, size: rows * tokens });
+          if (tokens === 1) together.push({ words, rows });
         }
       }
     }
+    const step = take(4 * STEP_WORDS * together.length);
+    const size = together.reduce((sum, { rows }) => sum + rows, 0);
+    const out = take(4 * size);
+    let results = out;
+    for (const [i, { words, rows }] of together.entries()) {
+      heap.HEAP32.set([words[0], results, ...words.slice(2, 14), together.length], step / 4 + i * STEP_WORDS);
+      results += 4 * rows;
+    }
+    steps.push({ step, out, size });
   }
   /** @param {import("../../../site/engine/threads.js").Team | null} team */
   const run = (team) =>
@@ -130,12 +142,15 @@ function scene() {
       if (team) {
         let more = team.share(step);
         exports.product_begin(step);
-        for (; more; more = team.share(step)) {
-          exports.product_rows(step, heap.HEAP32[step / 4 + 12], heap.HEAP32[step / 4 + 13]);
-        }
+        for (; more; more = team.share(step)) exports.product_rows(step);
       } else {
+        for (let i = 0; i < heap.HEAP32[step / 4 + 14]; i++) {
+          const at = step / 4 + i * STEP_WORDS;
+          heap.HEAP32[at + 12] = 0;
+          heap.HEAP32[at + 13] = Math.ceil(heap.HEAP32[at + 9] / PANEL) * PANEL;
+        }
         exports.product_begin(step);
-        exports.product_rows(step, 0, Math.ceil(heap.HEAP32[step / 4 + 9] / PANEL) * PANEL);
+        exports.product_rows(step);
       }
       return heap.HEAP32.slice(out / 4, out / 4 + size);
     });

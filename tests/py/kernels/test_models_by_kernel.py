@@ -12,6 +12,7 @@ import pytest
 
 from goosequill.errors import GoosequillError, SettingsError
 from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, library, load_kernel
+from goosequill.kernels.simd_kernel import STEP
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.packed import PANEL, SKETCHED
@@ -150,26 +151,34 @@ def test_products_divided_anyhow_give_the_same_bits(version: str, bits: Any) -> 
     kernel = load_kernel("native")
     assert isinstance(kernel, SimdKernel)
     model = build(version, kernel, bits)
-    waiting: list[tuple[int, int]] = []
-    divided = []
+    waiting: list[tuple[int, int, int]] = []
+    divided, together = [], set()
 
     @ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_ssize_t))
     def share(step: Any) -> int:
+        products = range(0, STEP * step[14], STEP)
         if not divided or divided[-1]:
-            panels = -(-step[9] // PANEL)
-            half = panels // 2
-            pieces = [(half, panels), *((panel, panel + 1) for panel in range(half))]
-            waiting.extend((PANEL * start, PANEL * end) for start, end in pieces if start < end)
+            together.add(len(products))
+            for product in products:
+                panels = -(-step[product + 9] // PANEL)
+                half = panels // 2
+                pieces = [(half, panels), *((panel, panel + 1) for panel in range(half))]
+                waiting.extend((product, PANEL * start, PANEL * end) for start, end in pieces if start < end)
         divided.append(not waiting)
+        for product in products:
+            step[product + 12] = step[product + 13] = 0
         if waiting:
-            step[12], step[13] = waiting.pop(0)
+            product, start, end = waiting.pop(0)
+            step[product + 12], step[product + 13] = start, end
         return not divided[-1]
 
     states = [model.new_state(), model.new_state()]
-    alone = model.forward(TOKENS, states[0], logits="all")
+    alone = [model.forward(tokens, states[0], logits="all") for tokens in (TOKENS, TOKENS[:1])]
     kernel.divide(ctypes.cast(share, ctypes.c_void_p).value)
-    np.testing.assert_array_equal(model.forward(TOKENS, states[1], logits="all"), alone)
+    for tokens, logits in zip((TOKENS, TOKENS[:1]), alone, strict=True):
+        np.testing.assert_array_equal(model.forward(tokens, states[1], logits="all"), logits)
     assert divided.count(True) > 10
+    assert min(together) == 1 < max(together)
     for name, array in states[0].arrays.items():
         np.testing.assert_array_equal(states[1].arrays[name], array)
     kernel.divide(None)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from js import Object
 from pyodide.ffi import to_js
 
+from goosequill.decoding import DecodingConfig
+from goosequill.decoding.sampling import likeliest
 from goosequill.kernels import Shortlist, SimdKernel, load_kernel
 from goosequill.models import Model, State, load_model
 from goosequill.weights import open_tensors
@@ -30,13 +32,16 @@ class Text:
 
     def __init__(self, model: Model, logits: Shortlist | Literal["last"]) -> None:
         self.model, self.logits = model, logits
+        self.operations = model.kernel.scores
         self.state: State = model.new_state()
         self.token = 1
 
     def step(self) -> float:
         """Take the likeliest token and read it; milliseconds."""
         begin = time.perf_counter()
-        self.token = int(self.model.forward([self.token], self.state, logits=self.logits).argmax())
+        scores = self.model.forward([self.token], self.state, logits=self.logits)
+        assert scores is not None
+        self.token = int(likeliest(scores, self.operations)[0])
         return (time.perf_counter() - begin) * 1e3
 
 
@@ -45,7 +50,8 @@ class Contestant:
 
     def __init__(self, file: Any, kernel: str, exact: bool) -> None:
         self.model: Model = load_model(open_tensors(Source(file)), kernel=load_kernel(kernel))
-        self.text = Text(self.model, "last" if exact else Shortlist())
+        greedy = DecodingConfig(temperature=0).shortlist
+        self.text = Text(self.model, "last" if exact or greedy is None else greedy)
 
     @property
     def kernel(self) -> SimdKernel:

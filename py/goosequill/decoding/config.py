@@ -236,7 +236,9 @@ class DecodingConfig:
         compared = self.logprobs or self.guidance_scale != 1 or self.num_beams > 1
         if held or self.logit_bias or flattened or compared:
             return None
-        if self.temperature == 0 or 0 < self.top_k <= 128:
+        if self.temperature == 0:
+            return Shortlist(count=128)
+        if 0 < self.top_k <= 128:
             return Shortlist()
         if self.top_p <= 0.95 or self.min_p >= 0.01:
             return Shortlist(mass=0.975)  # beyond the edge, to know where that is

@@ -55,27 +55,33 @@ class Room:
     """Memory for weights, in pieces of large arrays.
 
     Linux gives numpy huge pages for an array of 4 MB or more, and from those a matrix is read up to a quarter
-    faster. A browser gives none, so there every matrix has an array to itself.
+    faster. A browser gives none, but small matrices that are read one after the other had better lie so.
     """
 
     SIZE = 1 << 24
+    """Of the arrays at most; the first are smaller, so that a small model takes little."""
+    LARGEST = SIZE // 16 if IN_BROWSER else SIZE // 4
+    """Of what is put there: more would leave too much of a large array empty."""
     LINE = 64  # of the cache
 
     def __init__(self) -> None:
         self._left = np.zeros(0, np.int8)
+        self._size = self.LARGEST
 
     def zeros(self, length: int) -> NDArray[np.int8]:
         """So many bytes, all zero."""
-        if IN_BROWSER or length > self.SIZE // 4:
+        if length > self.LARGEST:
             return np.zeros(length, np.int8)
         if length > self._left.size:
-            self._left = np.zeros(self.SIZE, np.int8)
+            room = np.zeros(max(self._size, length) + self.LINE, np.int8)
+            self._left = room[-address_of(room) % self.LINE :]
+            self._size = min(2 * self._size, self.SIZE)
         taken, self._left = self._left[:length], self._left[-(-length // self.LINE) * self.LINE :]
         return taken
 
     def hold(self, values: NDArray[Any]) -> NDArray[Any]:
         """Values that are laid out already: where they are, unless a large array makes them faster."""
-        if IN_BROWSER or values.nbytes > self.SIZE // 4:
+        if values.nbytes > self.LARGEST:
             return values
         held = self.zeros(values.nbytes).view(values.dtype).reshape(values.shape)
         held[:] = values

@@ -18,6 +18,8 @@ from goosequill.models.model import Model, Norm
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import Arrays, State
 
+SQUARE = ("receptance", "key", "value")
+
 
 @dataclass(frozen=True)
 class LowRank:
@@ -58,17 +60,20 @@ class Rwkv7(Model):
     def load_block(self, parameters: Parameters, layer: int) -> Block:
         c, f = self.config.width, self.config.ffn_width
         at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
+        # In the order of their use, in which a kernel may lay them side by side.
+        receptance, key, value = (parameters.matrix(f"{at}{name}.weight", (c, c)) for name in SQUARE)
+        low_rank = self._low_rank(parameters, at, "wagv" if layer else "wag")
         return Block(
             ln1=self.norm(parameters, f"blocks.{layer}.ln1"),
             mix_rwkvag=parameters.stack([at + "x_" + name for name in "rwkvag"], c),
-            receptance=parameters.matrix(at + "receptance.weight", (c, c)),
-            key=parameters.matrix(at + "key.weight", (c, c)),
-            value=parameters.matrix(at + "value.weight", (c, c)),
+            receptance=receptance,
+            key=key,
+            value=value,
             output=parameters.matrix(at + "output.weight", (c, c)),
-            decay=self._low_rank(parameters, at + "w"),
-            rate=self._low_rank(parameters, at + "a"),
-            residual=self._low_rank(parameters, at + "v") if layer else None,
-            gate=self._low_rank(parameters, at + "g"),
+            decay=low_rank["w"],
+            rate=low_rank["a"],
+            residual=low_rank.get("v"),
+            gate=low_rank["g"],
             removal=parameters.vector(at + "k_k", c),
             replacement=parameters.vector(at + "k_a", c),
             bonus=parameters.vector(at + "r_k", c),
@@ -79,14 +84,19 @@ class Rwkv7(Model):
             ffn_value=parameters.matrix(ff + "value.weight", (c, f)),
         )
 
-    def _low_rank(self, parameters: Parameters, name: str) -> LowRank:
+    def _low_rank(self, parameters: Parameters, prefix: str, names: str) -> dict[str, LowRank]:
+        """The pairs of these names; first all matrices that lower the rank, then all that raise it."""
         c = self.config.width
-        rank = parameters.rank(name + "1")
-        return LowRank(
-            down=parameters.matrix(name + "1", (rank, c), transpose=True),
-            up=parameters.matrix(name + "2", (c, rank), transpose=True),
-            bias=parameters.vector(name + "0", c) if name + "0" in parameters else None,
-        )
+        downs, ups, biases = {}, {}, {}
+        for name in names:
+            rank = parameters.rank(f"{prefix}{name}1")
+            downs[name] = parameters.matrix(f"{prefix}{name}1", (rank, c), transpose=True)
+        for name in names:
+            rank = parameters.rank(f"{prefix}{name}1")
+            ups[name] = parameters.matrix(f"{prefix}{name}2", (c, rank), transpose=True)
+            bias = f"{prefix}{name}0"
+            biases[name] = parameters.vector(bias, c) if bias in parameters else None
+        return {name: LowRank(downs[name], ups[name], biases[name]) for name in names}
 
     def state_arrays(self) -> Arrays:
         layers, width = self.config.layers, self.config.width

@@ -67,12 +67,12 @@ def test_panels_are_what_the_kernel_makes_and_come_apart_again(
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-def test_the_kernel_computes_on_packed_bytes_where_they_are(
+def test_the_kernel_computes_on_large_packed_matrices_where_they_are(
     bits: Literal[8, 4], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = pack(random_matrix(20, 128, bits))
-    for in_browser in (False, True):
-        monkeypatch.setattr(simd_kernel, "IN_BROWSER", in_browser)
+    for largest in (1 << 20, 0):
+        monkeypatch.setattr(simd_kernel.Room, "LARGEST", largest)
         stored = NATIVE.stored(NATIVE.matrix(packed))
         assert isinstance(stored, PackedMatrix)
         same(stored, packed)

@@ -58,9 +58,9 @@ class Room:
     faster. A browser gives none, but small matrices that are read one after the other had better lie so.
     """
 
-    SIZE = 1 << 24
-    """Of the arrays at most; the first are smaller, so that a small model takes little."""
-    LARGEST = SIZE // 16 if IN_BROWSER else SIZE // 4
+    SIZE = 1 << 22 if IN_BROWSER else 1 << 24
+    """Of the arrays at most; the first is smaller, so that a small model takes little."""
+    LARGEST = SIZE // 4
     """Of what is put there: more would leave too much of a large array empty."""
     LINE = 64  # of the cache
 

@@ -1,7 +1,7 @@
 """Measure this project and its peers in one headless Chromium, on one machine, in turn.
 
 All contestants are loaded first, each in a page and process of its own; then every round asks each
-for some tokens, so that a busy moment strikes all alike. A turn takes each about a quarter of a second:
+for some tokens, so that a busy moment strikes all alike. A turn takes each some tenths of a second:
 the first tokens after a rest are slow, of two threads above all, and should weigh the same. Medians over
 all rounds are reported, and their ratios are what counts. The models are random weights in the shapes of
 released ones. This project is measured as it stands in dist/, so build the site first.

@@ -161,7 +161,7 @@ export class Team {
     const large = matrices.filter(({ rows, panel_bytes: bytes }) => (rows / PANEL) * bytes >= SMALLEST);
     const parts = large.map((matrix) => divide(matrix, count));
     const widest = large.reduce((most, { columns }) => Math.max(most, columns), 0);
-    const longest = Math.max(0, ...parts.flat().map(({ rows }) => rows));
+    const longest = Math.max(0, ...parts.flat().map(({ rows }) => padded(rows)));
     let end = count * PAGE;
     const take = (/** @type {number} */ bytes) => {
       const start = end;

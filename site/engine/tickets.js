@@ -3,7 +3,8 @@
 // counted through from product to product. Both work on these at the same time, the helper from the last row
 // upwards, the engine's thread from the first row down, until they meet.
 //
-// Each side writes words of a cache line of its own; steps are what simd.c's product_begin reads.
+// Each side writes words of a cache line of its own; steps are what simd.c's product_begin reads, and a ticket's
+// belong to the helper until it is done with it.
 
 /** Words of a helper's control block, by who writes them. */
 export const TICKET = 0; // engine: the number of the latest ticket

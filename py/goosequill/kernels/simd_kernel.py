@@ -28,6 +28,7 @@ from goosequill.weights.packed import (
     half_scales,
     pad_scales,
     sketched,
+    whole_panels,
 )
 from goosequill.weights.quantize import QuantizedMatrix
 
@@ -148,7 +149,7 @@ class Weights:
     @property
     def padded(self) -> int:
         """Rows of whole panels."""
-        return _up(self.rows)
+        return whole_panels(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ class SimdKernel:
         matrix = weights.by_rows()
         values = self._room.hold(np.ascontiguousarray(matrix.values))
         scales = pad_scales(matrix.scales)
-        halves = self._room.zeros(_up(rows) * columns // 2)
+        halves = self._room.zeros(whole_panels(rows) * columns // 2)
         self._library.sketch(address_of(halves), address_of(values), rows, columns)
         sketch = Weights(rows, columns, 4, None, SKETCH, (halves, scales))
         self.matrices.add(sketch)
@@ -305,7 +306,9 @@ class SimdKernel:
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
         layout = GROUPS if bits == 4 else PANELS
-        length = 4 * _up(rows) * columns if bits == 32 else LAYOUTS[layout].lengths((rows, columns))[0]
+        length = (
+            4 * whole_panels(rows) * columns if bits == 32 else LAYOUTS[layout].lengths((rows, columns))[0]
+        )
         packed = self._room.zeros(length)
         within = half_scales(scales) if bits == 4 else np.empty(0, np.float16)
         apart = pad_scales(scales) if bits == 8 else np.empty(0, np.float32)
@@ -462,11 +465,6 @@ def _join(steps: NDArray[np.intp]) -> None:
             first, results = step, set()
         first[14] += 1
         results.add(result)
-
-
-def _up(rows: int) -> int:
-    """Rows of whole panels."""
-    return -(-rows // PANEL) * PANEL
 
 
 def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from goosequill.errors import LoadError
 from goosequill.models.config import detect_config
-from goosequill.weights.packed import PANEL, sketched
+from goosequill.weights.packed import sketched, whole_panels
 from goosequill.weights.quantize import GROUP, bits_for
 from goosequill.weights.source import TensorSource
 
@@ -106,5 +106,5 @@ def stored_bits(
 
 def quantized_bytes(shape: tuple[int, ...], bits: Literal[8, 4]) -> int:
     """Bytes of values and scales, the last panel's missing rows among them."""
-    rows, columns = -(-shape[0] // PANEL) * PANEL, shape[1]
+    rows, columns = whole_panels(shape[0]), shape[1]
     return rows * columns + 4 * rows if bits == 8 else rows * columns // 2 + 2 * rows * (columns // GROUP)

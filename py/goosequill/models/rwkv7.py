@@ -18,8 +18,6 @@ from goosequill.models.model import Model, Norm
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import Arrays, State
 
-SQUARE = ("receptance", "key", "value")
-
 
 @dataclass(frozen=True)
 class LowRank:
@@ -61,7 +59,8 @@ class Rwkv7(Model):
         c, f = self.config.width, self.config.ffn_width
         at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
         # In the order of their use, in which a kernel may lay them side by side.
-        receptance, key, value = (parameters.matrix(f"{at}{name}.weight", (c, c)) for name in SQUARE)
+        square = ("receptance", "key", "value")
+        receptance, key, value = (parameters.matrix(f"{at}{name}.weight", (c, c)) for name in square)
         low_rank = self._low_rank(parameters, at, "wagv" if layer else "wag")
         return Block(
             ln1=self.norm(parameters, f"blocks.{layer}.ln1"),

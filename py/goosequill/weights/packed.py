@@ -83,12 +83,12 @@ class Panels:
 
     def lengths(self, shape: tuple[int, int]) -> tuple[int, int]:
         rows, columns = shape
-        padded = _up(rows, PANEL)
-        return padded * _up(columns, 2), padded
+        padded = whole_panels(rows)
+        return padded * (columns + columns % 2), padded
 
     def pack(self, matrix: QuantizedMatrix) -> PackedMatrix:
         rows, columns = matrix.shape
-        whole = np.zeros((_up(rows, PANEL), _up(columns, 2)), np.int8)
+        whole = np.zeros((whole_panels(rows), (columns + columns % 2)), np.int8)
         whole[:rows, :columns] = matrix.values
         whole[:rows] ^= _offsets(rows)
         # [panels, two eights of rows, their upper and lower four, four rows, pairs, two columns]
@@ -98,8 +98,8 @@ class Panels:
 
     def unpack(self, matrix: PackedMatrix) -> QuantizedMatrix:
         rows, columns = matrix.shape
-        panels = matrix.values.reshape(_up(rows, PANEL) // PANEL, -1, 2, 4, 2, 2)
-        whole = panels.transpose(0, 2, 5, 3, 1, 4)[:, :, ::-1].reshape(_up(rows, PANEL), -1)
+        panels = matrix.values.reshape(whole_panels(rows) // PANEL, -1, 2, 4, 2, 2)
+        whole = panels.transpose(0, 2, 5, 3, 1, 4)[:, :, ::-1].reshape(whole_panels(rows), -1)
         return QuantizedMatrix(8, whole[:rows, :columns] ^ _offsets(rows), matrix.scales[:rows])
 
 
@@ -116,11 +116,11 @@ class Groups:
 
     def lengths(self, shape: tuple[int, int]) -> tuple[int, int]:
         rows, columns = shape
-        return _up(rows, PANEL) * (columns // GROUP) * (GROUP // 2 + 2), 0
+        return whole_panels(rows) * (columns // GROUP) * (GROUP // 2 + 2), 0
 
     def pack(self, matrix: QuantizedMatrix) -> PackedMatrix:
         rows, columns = matrix.shape
-        padded, groups = _up(rows, PANEL), columns // GROUP
+        padded, groups = whole_panels(rows), columns // GROUP
         values = np.zeros((padded, columns // 2), np.uint8)
         values[:rows] = _pair(_halves(matrix.values))
         # [panels, groups, eights of columns, rows, 4 bytes]
@@ -148,7 +148,7 @@ LAYOUTS: Mapping[str, Layout] = {PANELS: Panels(), GROUPS: Groups()}
 
 def pad_scales(scales: NDArray[np.float32]) -> NDArray[np.float32]:
     """One scale a row, zeros for the rows that fill up the last panel."""
-    whole = np.zeros(_up(len(scales), PANEL), np.float32)
+    whole = np.zeros(whole_panels(len(scales)), np.float32)
     whole[: len(scales)] = scales
     return whole
 
@@ -179,8 +179,9 @@ def sketched(shape: tuple[int, ...], bits: int) -> bool:
     return bits == 8 and len(shape) == 2 and shape[0] >= SKETCHED and shape[1] % GROUP == 0
 
 
-def _up(length: int, multiple: int) -> int:
-    return -(-length // multiple) * multiple
+def whole_panels(rows: int) -> int:
+    """How many rows the panels have that so many rows fill."""
+    return -(-rows // PANEL) * PANEL
 
 
 def _halves(values: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -33,7 +33,7 @@ SIDE_EXPORTS = (
 )
 # All threads' stacks lie in the memory that they share, so each is told its own.
 HELPER = ["--import-memory", "--shared-memory", "--max-memory=4294967296"]
-HELPER_EXPORTS = ("product_begin", "product_rows", "__stack_pointer")
+HELPER_EXPORTS = ("product_begin", "product_rows", "product_ahead", "__stack_pointer")
 
 
 def build(flags: list[str], link: list[str], exports: tuple[str, ...], output: Path) -> None:

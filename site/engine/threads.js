@@ -33,22 +33,33 @@ import {
  * @typedef {{weights: number, scales: number, rows: number, columns: number, panel_bytes: number, scale_bytes: number}} Matrix
  * @typedef {{HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPF32: Float32Array}} Heap
  * @typedef {{from: number, rows: number, weights: number, scales: number, bytes: number}} Part  a helper's rows; bytes of each
- * @typedef {{parts: Part[], own: number}} Division  the helpers' parts of a matrix, and how many rows before them are none's
- * @typedef {{step: number, parts: Part[]}} Product  of those in hand: its step, and its matrix's parts
+ * @typedef {{parts: Part[], own: number, bytes: number}} Division  the helpers' parts of a matrix, how many rows before them are none's, and its size
+ * @typedef {Division & {step: number}} Product  of those in hand: its step, and its matrix's division
  * @typedef {{words: Int32Array, base: number, bias: number, scratch: number, out: number, lost: number, joined: boolean}} Helper
  */
 
 /** Threads beyond these gain little: they wait for the same memory. More than the limit are not even asked for. */
 const MOST_THREADS = 4;
 const LIMIT = 16;
-/** Bytes of weights below which dividing a matrix costs more than it gains. */
+/** Bytes of weights of products that go together, below which dividing them costs more than it gains. */
 const SMALLEST = 64 * 1024;
+/** Bytes of a matrix below which it is not worth a helper's while, whatever goes with it. */
+const SMALLEST_MATRIX = 16 * 1024;
+/**
+ * What the engine's thread computes at least, of an equal share: a helper that reads ahead while it waits is the
+ * faster one. What is left over goes to whoever comes first.
+ */
+const OWN = 7 / 8;
 /** Tokens that pass through a matrix at once at most (SimdKernel.chunk_size). */
 const TOKENS = 40;
 /** The work that is worth a look at the other side, 1 or 2 microseconds: bytes of weights, for so few tokens. */
 const LEAST_BYTES = 32 * 1024;
 const LEAST_TOKENS = 4;
-/** How often to look for the end of a helper's last piece, about 20 microseconds, before doing it oneself. */
+/**
+ * How often to look for the end of a helper's last piece before doing it oneself, for as many rows as are worth a
+ * look: 1 or 2 microseconds, so that waiting for nothing at most doubles the time. And how often at least, 20 microseconds.
+ */
+const LOOKS_EACH = 400;
 const LOOKS = 5000;
 /** For one token, both sides wait for memory and are about as fast: they take long runs. Else the faster takes more. */
 const PARTS_OF_ONE = 8;
@@ -158,7 +169,7 @@ export class Team {
   /** @param {number} count @param {Matrix[]} matrices @param {Heap} heap @param {number} room */
   constructor(count, matrices, heap, room) {
     this.#heap = heap;
-    const large = matrices.filter(({ rows, panel_bytes: bytes }) => (rows / PANEL) * bytes >= SMALLEST);
+    const large = matrices.filter((matrix) => bytesOf(matrix) >= SMALLEST_MATRIX);
     const parts = large.map((matrix) => divide(matrix, count));
     const widest = large.reduce((most, { columns }) => Math.max(most, columns), 0);
     const longest = Math.max(0, ...parts.flat().map(({ rows }) => padded(rows)));
@@ -211,7 +222,8 @@ export class Team {
       copy(part.weights, matrix.weights, part, matrix.panel_bytes);
       copy(part.scales, matrix.scales, part, matrix.scale_bytes);
     }
-    if (parts.length) this.#divisions.set(matrix.weights, { parts, own: parts[0].from });
+    if (parts.length)
+      this.#divisions.set(matrix.weights, { parts, own: parts[0].from, bytes: bytesOf(matrix) });
   }
 
   /**
@@ -240,21 +252,28 @@ export class Team {
     this.#turn = this.#row = 0;
     this.#begun = true;
     this.#products.length = 0;
-    let inputs = 0;
+    let [inputs, bytes] = [0, 0];
     for (let step = first; step < end; step += STEP_WORDS) {
+      words[step + 12] = 0;
+      words[step + 13] = words[step + 9];
       const size = words[step + 7] * words[step + 8];
       const found = this.#divisions.get(words[step + 2] >>> 0); // addresses may be beyond 2 GiB
-      const room = inputs + size <= this.#inputSize && this.#products.length < TOGETHER;
-      const divided = found && room;
-      words[step + 12] = 0;
-      words[step + 13] = divided ? found.own : words[step + 9];
-      if (!divided) continue;
-      const from = words[step + 4] >>> 2;
-      this.#floats.set(this.#heap.HEAPF32.subarray(from, from + size), (this.#inputs >> 2) + inputs);
-      this.#products.push({ step, parts: found.parts });
+      if (!found || inputs + size > this.#inputSize || this.#products.length === TOGETHER) continue;
+      this.#products.push({ step, ...found });
       inputs += size;
+      bytes += found.bytes;
     }
-    if (inputs) for (const [number, helper] of this.#helpers.entries()) this.#hand(helper, number);
+    if (bytes < SMALLEST) this.#products.length = 0;
+    let to = this.#inputs >> 2;
+    for (const { step, own } of this.#products) {
+      const size = words[step + 7] * words[step + 8];
+      const from = words[step + 4] >>> 2;
+      this.#floats.set(this.#heap.HEAPF32.subarray(from, from + size), to);
+      words[step + 13] = own;
+      to += size;
+    }
+    if (this.#products.length)
+      for (const [number, helper] of this.#helpers.entries()) this.#hand(helper, number);
     return 1;
   }
 
@@ -307,11 +326,12 @@ export class Team {
   /** The next rows of a helper's that it has not begun; collects and answers 0 when they have met. @param {number} first @param {number} end @param {Helper} helper */
   #meet(first, end, { words, out }) {
     const row = this.#row;
-    for (let looks = LOOKS; ; looks--) {
+    for (let looked = 0; ; looked++) {
       const reached = Atomics.load(words, REACHED);
       if (reached <= row) break;
       const claimed = Atomics.load(words, CLAIMED);
-      if (claimed <= row && looks > 0) continue; // it is at the last piece
+      const looks = Math.max(LOOKS, LOOKS_EACH * ((reached - row) / words[LEAST]));
+      if (claimed <= row && looked < looks) continue; // it is at the last piece
       this.#row = claimed <= row ? reached : row + portion(claimed - row, words[LEAST], words[PARTS]);
       Atomics.store(words, TAKEN, this.#row);
       this.#assign(first, end, row, this.#row);
@@ -366,18 +386,25 @@ function leastRows({ bytes }, tokens) {
   return PANEL * Math.ceil(panels);
 }
 
+/** @param {Matrix} matrix */
+function bytesOf({ rows, panel_bytes: bytes }) {
+  return Math.ceil(rows / PANEL) * bytes;
+}
+
 /**
- * Equal parts of a matrix for the engine's thread, which has the first, and the helpers.
+ * Equal parts of a matrix for the helpers, behind the rows of the engine's thread.
  * @param {Matrix} matrix
  * @param {number} helpers
  * @returns {Part[]}
  */
 function divide({ rows, panel_bytes: bytes }, helpers) {
   const panels = Math.ceil(rows / PANEL);
-  const bound = (/** @type {number} */ i) => Math.min(rows, Math.round((panels * i) / (helpers + 1)) * PANEL);
+  const own = (OWN * panels) / (helpers + 1);
+  const bound = (/** @type {number} */ i) =>
+    Math.min(rows, Math.round(own + ((panels - own) * i) / helpers) * PANEL);
   return Array.from({ length: helpers }, (_, i) => {
-    const from = bound(i + 1);
-    const size = bound(i + 2) - from;
+    const from = bound(i);
+    const size = bound(i + 1) - from;
     return { from, rows: size, weights: 0, scales: 0, bytes: bytes / PANEL };
   });
 }

@@ -17,7 +17,8 @@ export const REACHED = 17; // helper: rows from this one on are computed
 export const DONE = 18; // helper: the ticket that it has left
 export const ASLEEP = 19; // helper: whether it has to be woken
 export const STEP = 32; // engine: the steps
-export const CONTROL = 256; // all of them
+export const NEXT = 160; // helper: the steps of the ticket that it expects
+export const CONTROL = 288; // all of them
 
 /** Words of a step in simd.c. */
 export const STEP_WORDS = 15;

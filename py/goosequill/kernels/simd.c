@@ -591,16 +591,17 @@ INLINE word row_bytes(word in, word form) {
   }
 }
 
-// Ask memory for the beginnings of the streams of a product for one token that will soon be computed: it reads
-// ahead by itself only once it has seen a stream begin.
-static void warm(const struct product *p, word form) {
-  word apart = p->rows / (STREAMS * ROWS) * ROWS * row_bytes(p->in, form);
-  word each = apart < WARM ? apart : WARM;
-  const char *weights = p->weights;
+// Read so many bytes of each of the streams of a product for one token into the cache.
+static void touch(const char *weights, word apart, word bytes) {
   int seen = 0;
-  for (word i = 0; i < each; i += 64)
+  for (word i = 0; i < bytes; i += 64)
     for (word n = 0; n < STREAMS; n++) seen |= weights[n * apart + i];
   __asm__ volatile("" : : "r"(seen));
+}
+
+// Bytes of one of the streams in which rows from..to of a product for one token are read.
+INLINE word stream_bytes(word in, word form, word from, word to) {
+  return (to - from) / (STREAMS * ROWS) * ROWS * row_bytes(in, form);
 }
 
 // ---- Rows of an embedding table ------------------------------------------------------------
@@ -1013,21 +1014,47 @@ void product_begin(const word *s) {
   }
 }
 
+// Ask memory for the beginnings of the streams of a product for one token that is about to be computed: it reads
+// ahead by itself only once it has seen a stream begin.
+static void warm(const word *s) {
+  if (s[7] != 1 || s[12] >= s[13]) return;
+  word apart = stream_bytes(s[8], s[11], s[12], s[13]);
+  touch((const char *)s[2] + s[12] * row_bytes(s[8], s[11]), apart, apart < WARM ? apart : WARM);
+}
+
 void product_rows(const word *s) {
   EACH_PRODUCT(s) {
     struct product p = operands(s);
-    if (i && s[7] == 1 && s[12] == 0 && s[13] >= s[9]) warm(&p, s[11]);
+    if (i) warm(s);
     if (s[11] == ROWWISE) rowwise(&p, s[12], s[13]);
     else if (s[12] < s[13]) panels(&p, s[11], s[12], s[13]);
   }
+}
+
+// For a thread that waits: bring a little more into its cache of what product_rows will read, of which it has so many
+// bytes of each stream. Returns how many it has now.
+word product_ahead(const word *s, word done) {
+  word before = 0;
+  EACH_PRODUCT(s) {
+    word apart = stream_bytes(s[8], s[11], s[12], s[13]), left = before + apart - done;
+    if (left > 0) {
+      word bytes = left < WARM ? left : WARM;
+      touch((const char *)s[2] + s[12] * row_bytes(s[8], s[11]) + apart - left, apart, bytes);
+      return done + bytes;
+    }
+    before += apart;
+  }
+  return done;
 }
 
 // `share` divides products among threads: at each call it writes the next rows that are to be computed here,
 // until there are none and it returns 0. Helpers begin at the first call.
 static void products(word *s, word (*share)(word *)) {
   word more = 1, *each = s;
-  if (share) more = share(s);
-  else EACH_PRODUCT(each) each[12] = 0, each[13] = each[9];
+  if (share) {
+    more = share(s);
+    warm(s);
+  } else EACH_PRODUCT(each) each[12] = 0, each[13] = each[9];
   product_begin(s);
   for (; more; more = share ? share(s) : 0) product_rows(s);
 }
@@ -1066,17 +1093,17 @@ static void shortlist(const word *s) {
   else rowwise(&p, 0, p.rows);
 }
 
-// Warm the first product among `count` steps, if it is for one token: what comes before it leaves memory idle.
-static void warm_next(const word *s, word count) {
+// Warm the first product among `count` steps, of which this thread computes all: what comes before it leaves memory idle.
+static void warm_next(word *s, word count) {
   while (count > 0 && s[0] != PRODUCT) s += STEP, count--;
-  if (count <= 0 || s[7] != 1) return;
-  struct product p = operands(s);
-  warm(&p, s[11]);
+  if (count <= 0) return;
+  s[12] = 0, s[13] = s[9];
+  warm(s);
 }
 
 // Execute `count` steps in turn; without `share` (0) this thread does all of it.
 void run(word *s, word count, word (*share)(word *)) {
-  warm_next(s, count);
+  if (!share) warm_next(s, count);
   for (; count > 0; count--, s += STEP) {
     switch (s[0]) {
       case EMBED: embed(F(1), F(2), F(3), (const int *)s[4], s[5], s[6], s[7]); break;
@@ -1090,7 +1117,7 @@ void run(word *s, word count, word (*share)(word *)) {
         word further = s[14] - 1;
         products(s, share);
         s += further * STEP, count -= further;
-        warm_next(s + STEP, count - 1);
+        if (!share) warm_next(s + STEP, count - 1);
         break;
       }
       case WKV4: wkv4(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8]); break;

@@ -91,6 +91,7 @@ function scene() {
     for (const [rows, columns] of [
       [1003, 256],
       [768, 768],
+      [128, 256], // with 8 bits or less too small to be divided alone
       [16, 64], // too small to be divided
     ]) {
       const padded = Math.ceil(rows / PANEL) * PANEL;
@@ -120,7 +121,7 @@ function scene() {
           const scratch = take(4 * tokens * (columns + 2));
           const words = [PRODUCT, ...operands, scratch, tokens, columns, rows, 2, form, 0, 0, 1];
           heap.HEAP32.set(words, step / 4);
-          steps.push({ step, out, size: rows * tokens });
+          steps.push({ step, out, size: rows * tokens, bytes: size });
           if (tokens === 1) together.push({ words, rows });
         }
       }
@@ -133,7 +134,7 @@ function scene() {
       heap.HEAP32.set([words[0], results, ...words.slice(2, 14), together.length], step / 4 + i * STEP_WORDS);
       results += 4 * rows;
     }
-    steps.push({ step, out, size });
+    steps.push({ step, out, size, bytes: Number.POSITIVE_INFINITY });
   }
   /** @param {import("../../../site/engine/threads.js").Team | null} team */
   const run = (team) =>
@@ -154,7 +155,12 @@ function scene() {
       }
       return heap.HEAP32.slice(out / 4, out / 4 + size);
     });
-  return { heap, matrices, run };
+  /** Leaves weights to the helpers only: what they compute is not what would be computed here. */
+  const forget = () => {
+    for (const { weights, rows, panel_bytes } of matrices)
+      heap.HEAPU8.fill(0, weights, weights + Math.ceil(rows / PANEL) * panel_bytes);
+  };
+  return { exports, heap, matrices, steps, run, forget };
 }
 
 for (const count of [1, 2, 3]) {
@@ -181,23 +187,48 @@ test("helpers that are gone cost no number", async () => {
   for (let round = 0; round < 8; round++) assert.deepEqual(run(team), expected);
 });
 
-test("helpers take a part of the work", async () => {
-  const { heap, matrices, run } = scene();
+test("helpers take a part of the work, but of nothing that is small", async () => {
+  const { heap, matrices, steps, run, forget } = scene();
   const helpers = start(1);
   try {
     const team = await helpers.join(module, matrices, heap);
-    // Weights that only the helper still has: what it computes is not what would be computed here.
-    for (const { weights, rows, panel_bytes } of matrices) {
-      heap.HEAPU8.fill(0, weights, weights + Math.ceil(rows / PANEL) * panel_bytes);
-    }
+    forget();
     const alone = run(null);
-    let divided = run(team);
-    while (divided.every((numbers, i) => numbers.every((bits, j) => bits === alone[i][j])))
-      divided = run(team);
-    assert.notDeepEqual(divided, alone);
+    const helped = new Set();
+    const large = steps.flatMap(({ bytes }, i) => (bytes < 64 * 1024 ? [] : [i]));
+    for (let round = 0; helped.size < large.length && round < 500; round++) {
+      for (const [i, numbers] of run(team).entries())
+        if (numbers.some((bits, j) => bits !== alone[i][j])) helped.add(i);
+    }
+    assert.deepEqual(
+      [...helped].sort((a, b) => a - b),
+      large,
+    );
   } finally {
     helpers.end();
   }
+});
+
+test("a thread that waits reads no more ahead than it will need", () => {
+  const { exports, heap, steps } = scene();
+  let most = 0;
+  for (const { step } of steps) {
+    const at = step / 4;
+    let streams = 0;
+    for (let i = 0; i < heap.HEAP32[at + 14]; i++) {
+      const [rows, form] = [heap.HEAP32[at + STEP_WORDS * i + 9], heap.HEAP32[at + STEP_WORDS * i + 11]];
+      heap.HEAP32[at + STEP_WORDS * i + 12] = 0;
+      heap.HEAP32[at + STEP_WORDS * i + 13] = rows;
+      const bytes = { 32: 4, 8: 1, 4: 34 / 64, 1: 1 / 2 }[form] ?? 0;
+      streams += PANEL * Math.floor(rows / (2 * PANEL)) * heap.HEAP32[at + STEP_WORDS * i + 8] * bytes;
+    }
+    let done = 0;
+    for (let more = exports.product_ahead(step, 0); more > done; more = exports.product_ahead(step, done))
+      done = more;
+    assert.equal(done, streams);
+    most = Math.max(most, done);
+  }
+  assert.ok(most > 1_000_000);
 });
 
 test("a helper that fails to start says why, and all are ended", async () => {

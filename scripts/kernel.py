@@ -25,6 +25,7 @@ SIDE_EXPORTS = (
     "sketch",
     "scratch_words",
     "highest_score",
+    "highest_place",
     "weigh_scores",
     "temper_scores",
     "place_of",

@@ -237,7 +237,7 @@ class DecodingConfig:
         if held or self.logit_bias or flattened or compared:
             return None
         if self.temperature == 0:
-            return Shortlist(count=128)
+            return Shortlist(count=64)
         if 0 < self.top_k <= 128:
             return Shortlist()
         if self.top_p <= 0.95 or self.min_p >= 0.01:

@@ -81,6 +81,9 @@ class OnceWeighed:
     def highest(self, scores: Scores) -> float:
         return self._operations.highest(scores)
 
+    def highest_place(self, scores: Scores) -> int:
+        return self._operations.highest_place(scores)
+
     def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
         return self._operations.temper(scores, highest, temperature)
 
@@ -138,8 +141,9 @@ def best(scores: Scores, count: int, operations: ScoreOperations) -> Ids:
 
 
 def likeliest(scores: Scores, operations: ScoreOperations) -> Ids:
-    """Return the index of the highest, or of the first of them, as an array of one."""
-    return operations.at_least(scores, operations.highest(scores))[:1]
+    """Return the index of the highest, or of the first of them, as an array of one; of none if one is NaN."""
+    place = operations.highest_place(scores)
+    return np.arange(place, min(place + 1, len(scores)))
 
 
 def entropy(chances: NDArray[np.float32], logs: NDArray[np.float32]) -> float:

@@ -59,6 +59,8 @@ class Library:
         self.scratch_words.argtypes, self.scratch_words.restype = [word, word], word
         self.highest_score = library.highest_score
         self.highest_score.argtypes, self.highest_score.restype = [pointer, word], single
+        self.highest_place = library.highest_place
+        self.highest_place.argtypes, self.highest_place.restype = [pointer, word], word
         self.weigh_scores = library.weigh_scores
         self.weigh_scores.argtypes, self.weigh_scores.restype = [pointer, pointer, word, single], double
         self.temper_scores = library.temper_scores

@@ -49,6 +49,9 @@ class ScoreOperations(Protocol):
     def highest(self, scores: Scores) -> float:
         """Return the largest; NaN if any is NaN."""
 
+    def highest_place(self, scores: Scores) -> int:
+        """Return the first place of the largest; V if any is NaN."""
+
     def weigh(self, scores: Scores) -> Weighed:
         """Return the exponentials and their sum, which is NaN unless the highest score is finite."""
 
@@ -78,6 +81,10 @@ class NumpyScores:
 
     def highest(self, scores: Scores) -> float:
         return float(scores.max())
+
+    def highest_place(self, scores: Scores) -> int:
+        place = int(scores.argmax())
+        return len(scores) if np.isnan(scores[place]) else place
 
     def weigh(self, scores: Scores) -> Weighed:
         highest = scores.max()
@@ -149,6 +156,10 @@ class SimdScores:
 
     def highest(self, scores: Scores) -> float:
         found: float = self._library.highest_score(_address(scores), len(scores))
+        return found
+
+    def highest_place(self, scores: Scores) -> int:
+        found: int = self._library.highest_place(_address(scores), len(scores))
         return found
 
     def weigh(self, scores: Scores) -> Weighed:

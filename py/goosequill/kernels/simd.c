@@ -857,6 +857,19 @@ float highest_score(const float *scores, word n) {
   return any(wrong) ? __builtin_nanf("") : maximum(all);
 }
 
+// The first place of the highest of n scores; n if one is NaN.
+word highest_place(const float *scores, word n) {
+  float top = highest_score(scores, n);
+  for (word i = 0; i < n; i += BLOCK) {
+    f32x4 x[4];
+    i32x4 same[4];
+    load_block(x, scores + i, n - i);
+    EACH_PART same[j] = x[j] == top;
+    if (any_of(same)) for (word k = i; k < n && k < i + BLOCK; k++) if (scores[k] == top) return k;
+  }
+  return n;
+}
+
 // exp(score - highest), 0 where that is below what float32 holds well. Returns the sum; NaN if `highest` is not finite.
 double weigh_scores(float *weights, const float *scores, word n, float highest) {
   f64x4 total = {0};

@@ -129,7 +129,7 @@ def test_contradiction_names_both_settings(settings: dict[str, Any], first: str,
     ("settings", "shortlist"),
     [
         ({}, None),
-        ({"temperature": 0}, Shortlist(count=128)),
+        ({"temperature": 0}, Shortlist(count=64)),
         ({"top_k": 40}, Shortlist()),
         ({"top_k": 129}, None),
         ({"top_p": 0.9}, Shortlist(mass=0.975)),

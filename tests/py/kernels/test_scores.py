@@ -58,6 +58,18 @@ def test_highest(kernel: ScoreOperations, kind: str, size: int) -> None:
         assert kernel.highest(broken) == np.inf
 
 
+@each_case
+def test_highest_place(kernel: ScoreOperations, kind: str, size: int) -> None:
+    scores = make(kind, size)
+    assert kernel.highest_place(scores) == scores.argmax()
+    for place in {0, size // 2, size - 1}:
+        broken = scores.copy()
+        broken[place] = np.inf
+        assert kernel.highest_place(broken) == place
+        broken[-1] = np.nan
+        assert kernel.highest_place(broken) == size
+
+
 @each_kernel
 @pytest.mark.parametrize("size", SIZES)
 def test_of_nothing_the_highest_is_minus_infinity(kernel: ScoreOperations, size: int) -> None:

@@ -729,44 +729,70 @@ static void wkv5(float *out, const float *r, const float *k, const float *v, con
   }
 }
 
-#define WKV7_ROWS 4
+#define WKV7_ROWS 2
 
-// `count` channels of the values at once, to share the loads and not to wait for sums; each one's row of the state runs
-// over the keys.
-INLINE void wkv7_rows(float *out, const float *r, const float *decay, const float *k, const float *v,
-                      const float *removal, const float *a, float *s, word size, const unsigned count, const int whole) {
+// What all channels of the values in a head share: the query after the decay, the direction in which the state is edited,
+// and what the query finds there and in the key.
+struct wkv7_head {
+  const float *query, *decay, *key, *removal, *edit;
+  float key_found, edit_found;
+};
+
+// The channels of the values in one head, `count` at once; each one's row of the state runs over the keys. What a row
+// gives to the output is summed from the old row, along with what is removed, so that a second pass over it only writes;
+// the first pass over the next rows goes along with that one, so that neither waits for sums.
+INLINE void wkv7_rows(float *out, const struct wkv7_head *h, const float *v, float *s, word size, const unsigned count, const int whole) {
   f32x4 removed[WKV7_ROWS] = {0}, y[WKV7_ROWS] = {0};
   for (word i = 0, left = size; i < size; i += 4, left -= 4) {
     word n = whole ? 4 : left;
-    f32x4 key = load(removal + i, n);
-    for (unsigned j = 0; j < count; j++) removed[j] = madd(load(s + j * size + i, n), key, removed[j]);
-  }
-  for (unsigned j = 0; j < count; j++) removed[j] = splat(-sum(removed[j]));
-  for (word i = 0, left = size; i < size; i += 4, left -= 4) {
-    word n = whole ? 4 : left;
-    f32x4 added = load(removal + i, n) * load(a + i, n), kept = load(decay + i, n);
-    f32x4 key = load(k + i, n), query = load(r + i, n);
-    for (unsigned j = 0; j < count; j++) {
-      float *at = s + j * size + i;
-      f32x4 now = madd(splat(v[j]), key, madd(removed[j], added, load(at, n) * kept));
-      store(at, now, n);
-      y[j] = madd(now, query, y[j]);
+    f32x4 removal = load(h->removal + i, n), query = load(h->query + i, n);
+    UNROLL for (unsigned j = 0; j < count; j++) {
+      f32x4 old = load(s + j * size + i, n);
+      removed[j] = madd(old, removal, removed[j]);
+      y[j] = madd(old, query, y[j]);
     }
   }
-  for (unsigned j = 0; j < count; j++) out[j] = sum(y[j]);
+  for (word c = 0; c < size; c += count, s += count * size) {
+    f32x4 less[WKV7_ROWS], value[WKV7_ROWS];
+    UNROLL for (unsigned j = 0; j < count; j++) {
+      float minus = -sum(removed[j]);
+      out[c + j] = sum(y[j]) + minus * h->edit_found + v[c + j] * h->key_found;
+      less[j] = splat(minus), value[j] = splat(v[c + j]);
+      removed[j] = y[j] = splat(0);
+    }
+    const float *next = c + count < size ? s + count * size : s;
+    for (word i = 0, left = size; i < size; i += 4, left -= 4) {
+      word n = whole ? 4 : left;
+      f32x4 edit = load(h->edit + i, n), decay = load(h->decay + i, n), key = load(h->key + i, n);
+      f32x4 removal = load(h->removal + i, n), query = load(h->query + i, n);
+      UNROLL for (unsigned j = 0; j < count; j++) {
+        float *at = s + j * size + i;
+        f32x4 old = load(next + j * size + i, n);
+        removed[j] = madd(old, removal, removed[j]);
+        y[j] = madd(old, query, y[j]);
+        store(at, madd(value[j], key, madd(less[j], edit, load(at, n) * decay)), n);
+      }
+    }
+  }
 }
 
+// `spare` has room for two vectors of a head's size.
 static void wkv7(float *out, const float *r, const float *decay, const float *k, const float *v, const float *removal,
-                 const float *a, float *state, word tokens, word heads, word size) {
-  word width = heads * size, step = size % 4 ? 1 : WKV7_ROWS;
-  for (word t = 0; t < tokens * width; t += width) {
-    for (word c = 0; c < width; c += step) {
-      word at = t + c / size * size;
-#define ROW out + t + c, r + at, decay + at, k + at, v + t + c, removal + at, a + at, state + c * size, size
-      if (step == WKV7_ROWS) wkv7_rows(ROW, WKV7_ROWS, 1);
-      else wkv7_rows(ROW, 1, 0);
-#undef ROW
-    }
+                 const float *a, float *state, word tokens, word heads, word size, float *spare) {
+  float *query = spare, *edit = spare + size;
+  for (word row = 0; row < tokens * heads; row++, out += size, r += size, decay += size, k += size, v += size, removal += size, a += size) {
+    f32x4 key_found = splat(0), edit_found = splat(0);
+    EACH_FOUR(size, {
+      f32x4 asked = load(r + i, left), edited = load(removal + i, left) * load(a + i, left);
+      store(query + i, load(decay + i, left) * asked, left);
+      store(edit + i, edited, left);
+      key_found += load(k + i, left) * asked;
+      edit_found += edited * asked;
+    })
+    struct wkv7_head head = {query, decay, k, removal, edit, sum(key_found), sum(edit_found)};
+    float *s = state + row % heads * size * size;
+    if (size % 4) wkv7_rows(out, &head, v, s, size, 1, 0);
+    else wkv7_rows(out, &head, v, s, size, WKV7_ROWS, 1);
   }
 }
 
@@ -1135,7 +1161,7 @@ void run(word *s, word count, word (*share)(word *)) {
       }
       case WKV4: wkv4(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8]); break;
       case WKV5: wkv5(F(1), F(2), F(3), F(4), F(5), s[6], F(7), F(8), s[9], s[10], s[11]); break;
-      case WKV7: wkv7(F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), s[9], s[10], s[11]); break;
+      case WKV7: wkv7(F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), s[9], s[10], s[11], F(12)); break;
       case DELTA_KEYS: delta_keys(F(1), F(2), F(3), F(4), F(5), F(6), s[7], s[8], s[9]); break;
       case HEAD_BONUS: head_bonus(F(1), F(2), F(3), F(4), F(5), s[6], s[7], s[8]); break;
       case SHORTLIST: shortlist(s); break;

@@ -433,10 +433,10 @@ class SimdKernel:
     def wkv7(
         self, r: Tensor, decay: Tensor, k: Tensor, v: Tensor, removal: Tensor, a: Tensor, state: Tensor
     ) -> Tensor:
-        out = self._new(r.rows, r.columns)
+        out, spare = self._new(r.rows, r.columns), self._new(2, state.columns)
         self._emit(
             WKV7, out.address, r.address, decay.address, k.address, v.address, removal.address, a.address,
-            state.address, r.rows, state.rows, state.columns,
+            state.address, r.rows, state.rows, state.columns, spare.address,
         )  # fmt: skip
         return out
 

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from scripts.bench import growth, quality  # noqa: E402
+from scripts.bench import growth, quality, threads  # noqa: E402
 from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
@@ -148,7 +149,7 @@ def prepare(chosen: list[Contestant]) -> None:
         sys.exit("bench: there is no built site; run make build first")
     (SITE / "models").mkdir(parents=True, exist_ok=True)
     subprocess.run([*zig, HERE / "bandwidth.c", "-o", SITE / "bandwidth.wasm"], check=True)
-    for name in ("page.html", "page.js", "peers.js", "ours.js", "ours.py", "package.json"):
+    for name in ("page.html", "page.js", "meter.js", "peers.js", "ours.js", "ours.py", "package.json"):
         shutil.copy(HERE / name, SITE / name)
     if any(contestant.kind != "ours" for contestant in chosen) and not (SITE / "node_modules").is_dir():
         subprocess.run(["npm", "install", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
@@ -188,6 +189,11 @@ def ask(page: Page, request: str, options: dict[str, Any]) -> Any:
     return page.evaluate("([request, options]) => window.ask(request, options)", [request, options])
 
 
+def read_memory(meter: Page, threads: int) -> float:
+    """Gigabytes a second that so many threads read together."""
+    return float(ask(meter, "read", {"threads": threads, "times": 3}))
+
+
 def start(browser: Browser, base: str, contestant: Contestant) -> Page:
     """Open a contestant's page, load its model and take a first token."""
     before = renderers()
@@ -224,7 +230,7 @@ def measure(chosen: list[Contestant], rounds: int) -> float:
         meter = open_page(browser, base, "bandwidth")
         pages = [start(browser, base, contestant) for contestant in chosen]
         for _ in range(rounds):
-            bandwidth += [ask(meter, "read", {}) for _ in range(3)]
+            bandwidth += [read_memory(meter, 1) for _ in range(3)]
             for contestant, page in zip(chosen, pages, strict=True):
                 contestant.decode_ms += ask(page, "decode", {"count": contestant.tokens})
                 took = ask(page, "prompt", {"count": contestant.prompt})
@@ -247,6 +253,21 @@ def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
     with chromium() as (browser, base):
         places = growth.over_places(decoder(browser, base, ours(RWKV4, 8, "auto"), "beside"))
     return places, sizes
+
+
+def measure_threads(rounds: int) -> list[dict[str, Any]]:
+    """What a second thread gains, for each shape and quantisation."""
+    rows = []
+    for shape in (RWKV4, RWKV7):
+        for bits in (8, 4):
+            pair = [ours(shape, bits, "relaxed", count) for count in (1, 2)]
+            prepare(pair)
+            with chromium() as (browser, base):
+                meter = open_page(browser, base, "bandwidth")
+                one, two = (decoder(browser, base, each) for each in pair)
+                found = threads.compare(one, two, partial(read_memory, meter), 3 * rounds)
+            rows.append({"shape": shape.name, "weights": pair[0].weights, **found})
+    return rows
 
 
 def per_second(milliseconds: list[float]) -> float:
@@ -316,10 +337,12 @@ def main() -> None:
     ]
     prepare(chosen)
     bandwidth = measure(chosen, options.rounds)
+    pairs = [] if options.only else measure_threads(options.rounds)
     places, sizes = ({}, {}) if options.only else measure_growth(options.rounds)
     rounding = None if options.only else quality.measure()
     version = subprocess.run(["chromium", "--version"], capture_output=True, text=True).stdout.strip()
-    found = report(chosen, bandwidth, version) | {"places": places, "sizes": sizes, "rounding": rounding}
+    found = report(chosen, bandwidth, version)
+    found |= {"threads": pairs, "places": places, "sizes": sizes, "rounding": rounding}
     (ROOT / "build" / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
     head = (
         f"{found['date']}, {found['machine']}, {version}; "
@@ -327,7 +350,8 @@ def main() -> None:
     )
     text = f"{head}\n\n{table(chosen, bandwidth)}"
     if not options.only:
-        text += f"\n\n{growth.describe(places, sizes)}\n\n{quality.describe(rounding)}"
+        parts = threads.describe(pairs), growth.describe(places, sizes), quality.describe(rounding)
+        text = "\n\n".join([text, *parts])
     print(text)
     if options.docs:
         before, _, rest = DOCS.read_text().partition(MARKS[0])

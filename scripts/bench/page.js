@@ -12,17 +12,23 @@ function startOurs() {
     });
 }
 
-/** Gigabytes a second that one thread reads, of 256 MB. */
+/** Gigabytes a second that so many threads read together, each 256 MB of its own. */
 async function startBandwidth() {
-  const pages = 4096;
-  const memory = new WebAssembly.Memory({ initial: pages + 1 });
-  new Float32Array(memory.buffer).fill(1);
-  const response = fetch("bandwidth.wasm");
-  const { instance } = await WebAssembly.instantiateStreaming(response, { env: { memory } });
-  return () => {
+  const module = await WebAssembly.compileStreaming(fetch("bandwidth.wasm"));
+  const workers = [];
+  const read = (worker, times) =>
+    new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.postMessage({ module, times });
+    });
+  return async (_request, { threads, times }) => {
+    while (workers.length < threads) {
+      workers.push(new Worker("meter.js"));
+      await read(workers.at(-1), 1);
+    }
     const begin = performance.now();
-    instance.exports.total(65536, pages * 4096);
-    return (pages * 65536) / 1e6 / (performance.now() - begin);
+    const gigabytes = await Promise.all(workers.slice(0, threads).map((worker) => read(worker, times)));
+    return gigabytes.reduce((sum, each) => sum + each) / ((performance.now() - begin) / 1e3);
   };
 }
 

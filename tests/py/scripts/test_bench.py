@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy import stats
-from scripts.bench import growth
+from scripts.bench import growth, threads
 from scripts.bench.weights import RWKV4, RWKV7, tensors
 
 
@@ -47,6 +47,16 @@ def test_a_cost_in_proportion_to_the_work_has_the_exponent_one() -> None:
     assert found["ms_per_million"] == pytest.approx(0.04)
     text = growth.describe({"tokens": 1, "first_ms": 1, "growth_percent": 0.4, "within_percent": 1}, found)
     assert "-0.6% to +1.4%" in text
+
+
+def test_a_round_is_quiet_if_memory_was_before_and_after_it() -> None:
+    reads = itertools.cycle([20.0, 40.0, 41.0, 21.0, 26.0, 50.0, 22.0, 50.0, 25.0])  # one, two, two again
+    ratios = itertools.cycle([2.0, 1.5, 1.1])
+    found = threads.compare(lambda _: [1.0], lambda _: [1 / next(ratios)], lambda _: next(reads), rounds=3)
+    assert found["quiet"] == {"ratio": pytest.approx(2), "one_gb_per_s": 20, "two_gb_per_s": 40}
+    assert found["all"] == {"ratio": pytest.approx(1.5), "one_gb_per_s": 21, "two_gb_per_s": 26}
+    text = threads.describe([{"shape": "RWKV-4 169M", "weights": "int8", **found}])
+    assert "| RWKV-4 169M | int8 | 1.50 | 21 and 26 | 2.00 | 20 and 40 |" in text
 
 
 @pytest.mark.parametrize("shape", [RWKV4, RWKV7], ids=lambda shape: shape.name)

@@ -212,7 +212,8 @@ INLINE void fetch(const int *x, word words) {
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// Compute a vector here, not anew at every use of it, which costs a third of a prompt's speed in WebAssembly.
+// Compute a vector here, not anew at every use of it, which in WebAssembly costs a third of a prompt's speed, and of a
+// token's in 4 bits some hundredths.
 #ifdef __wasm_simd128__
 #define ONCE(v) __asm__ volatile("" : "+r"(v))
 #else
@@ -291,11 +292,13 @@ INLINE f32x4 halves(const short *p) {
 // each lane adds 32 products of at most 8 x 127, which fit once the weights' offset of 8 is taken off, as the sums
 // begin with it; on the way there they may wrap around.
 INLINE void add_group(i16x8 (*sums)[VECTORS], const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count) {
+  i8x16 mask = {15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15};
+  ONCE(mask);
   for (int step = 0; step < GROUP / 8; step++, w += 4 * ROWS, x += 2 * QUAD_WORDS * count) {
     EACH_PANEL {
       const i8x16 *at = (const i8x16 *)(w + n * distance);
       i8x16 low[VECTORS], high[VECTORS];
-      EACH_VECTOR low[i] = at[i] & 15, high[i] = (i8x16)((u16x8)at[i] >> 4) & 15;
+      EACH_VECTOR low[i] = at[i] & mask, high[i] = (i8x16)((u16x8)at[i] >> 4) & mask;
       EACH_TOKEN {
         const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
         EACH_VECTOR sums[n + t][i] += dot4(low[i], first) + dot4(high[i], second);

@@ -22,6 +22,8 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define EACH_PART UNROLL for (unsigned j = 0; j < BLOCK / 4; j++)  // of a block, in vectors
 #define ROWS 16      // of a panel
 #define VECTORS 4    // of four rows each, in a panel
 #define SOME 2       // of them that several tokens pass through together
@@ -34,6 +36,7 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 #define AHEAD 8      // groups of int4 whose inputs are fetched together
 #define MANY 8       // one of so many rows of a head; more are read faster in their order
 #define WARM 1024    // bytes of each stream that are asked for before a product begins
+#define BLOCK 16     // results or scores that are looked at together; scores that are all cut, or too low, are passed over
 
 // The form of a matrix: bits of a weight in panels (32, 8 or 4), or one of these.
 enum { SKETCH = 1, ROWWISE = 2 };
@@ -112,36 +115,68 @@ INLINE f32x4 moderate_exponential(f32x4 x) {
   return (f32x4)((i32x4)p + ((i32x4)shifted << 23));
 }
 
-// Beyond what float32 can hold it stays at the smallest or largest power of two.
-NOINLINE f32x4 exponential(f32x4 x) { return moderate_exponential(smaller(larger(x, splat(-87.3f)), splat(88.0f))); }
-
 // For x that is not above 0.
 INLINE f32x4 decaying(f32x4 x) { return moderate_exponential(larger(x, splat(-87.3f))); }
 
-INLINE f32x4 sigmoid(f32x4 x) { return 1.0f / (1.0f + exponential(-x)); }
-
-// tanh by a polynomial near 0 (Cephes' tanhf), where 1 - 2 / (exp(2 x) + 1) would lose digits.
-NOINLINE f32x4 hyperbolic_tangent(f32x4 x) {
-  f32x4 size = absolute(x), z = x * x;
-  f32x4 p = splat(-5.70498872745e-3f);
-  p = p * z + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  p = p * z * x + x;
-  f32x4 far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
-  return choose(size < 0.625f, p, choose(x < 0.0f, -far, far));
+// Activations go over four vectors at once: in WebAssembly the constants, made anew at every call, cost more than one does.
+// Beyond what float32 can hold it stays at the smallest or largest power of two.
+NOINLINE void exponentials(f32x4 *x) {
+  EACH_PART x[j] = moderate_exponential(smaller(larger(x[j], splat(-87.3f)), splat(88.0f)));
 }
 
-INLINE f32x4 activate(f32x4 z, word activation) {
+static void sigmoids(f32x4 *x) {
+  EACH_PART x[j] = -x[j];
+  exponentials(x);
+  EACH_PART x[j] = 1.0f / (1.0f + x[j]);
+}
+
+// tanh by a polynomial near 0 (Cephes' tanhf), where 1 - 2 / (exp(2 x) + 1) would lose digits.
+static void hyperbolic_tangents(f32x4 *x) {
+  f32x4 far[BLOCK / 4];
+  EACH_PART {
+    f32x4 size = absolute(x[j]);
+    far[j] = size + size;
+  }
+  exponentials(far);
+  EACH_PART {
+    f32x4 z = x[j] * x[j];
+    f32x4 p = splat(-5.70498872745e-3f);
+    p = p * z + 2.06390887954e-2f;
+    p = p * z - 5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z - 3.33332819422e-1f;
+    p = p * z * x[j] + x[j];
+    far[j] = 1.0f - 2.0f / (far[j] + 1.0f);
+    x[j] = choose(absolute(x[j]) < 0.625f, p, choose(x[j] < 0.0f, -far[j], far[j]));
+  }
+}
+
+static void activate(f32x4 *z, word activation) {
+  f32x4 x[BLOCK / 4];
   switch (activation) {
-    case SIGMOID: return sigmoid(z);
-    case SILU: return z * sigmoid(z);
-    case TANH: return hyperbolic_tangent(z);
-    case RELU_SQUARED: z = larger(z, splat(0)); return z * z;
-    case DECAY6: return exponential(-exponential(z));
-    case DECAY7: return exponential(-0.60653066f * sigmoid(z));
-    default: return z;
+    case SIGMOID: sigmoids(z); break;
+    case SILU:
+      EACH_PART x[j] = z[j];
+      sigmoids(z);
+      EACH_PART z[j] *= x[j];
+      break;
+    case TANH: hyperbolic_tangents(z); break;
+    case RELU_SQUARED:
+      EACH_PART {
+        z[j] = larger(z[j], splat(0));
+        z[j] *= z[j];
+      }
+      break;
+    case DECAY6:
+      exponentials(z);
+      EACH_PART z[j] = -z[j];
+      exponentials(z);
+      break;
+    case DECAY7:
+      sigmoids(z);
+      EACH_PART z[j] *= -0.60653066f;
+      exponentials(z);
+      break;
   }
 }
 
@@ -194,12 +229,36 @@ struct product {
   word tokens, in, rows, activation;
 };
 
-// Four rows of a result.
-NOINLINE void finish(const struct product *p, word row, word token, f32x4 v) {
+// Four rows of a result, but for the activation.
+NOINLINE void finish_some(const struct product *p, word row, word token, f32x4 v) {
   word left = p->rows - row;
   if (left <= 0) return;
   if (p->bias) v += load(p->bias + row, left);
-  store(p->out + token * p->rows + row, activate(v, p->activation), left);
+  store(p->out + token * p->rows + row, v, left);
+}
+
+// The same; for one token a call would take a good part of a short row's time.
+INLINE void finish(const struct product *p, word row, word token, f32x4 v, const unsigned count) {
+  if (count > 1 || row + 4 > p->rows) {
+    finish_some(p, row, token, v);
+    return;
+  }
+  if (p->bias) v += load(p->bias + row, 4);
+  store(p->out + token * p->rows + row, v, 4);
+}
+
+// The activation of rows from..to, once they are there.
+static void activate_rows(const struct product *p, word from, word to) {
+  if (to > p->rows) to = p->rows;
+  for (word token = 0; token < p->tokens; token++) {
+    float *out = p->out + token * p->rows;
+    for (word row = from; row < to; row += BLOCK) {
+      f32x4 z[BLOCK / 4];
+      EACH_PART z[j] = row + 4 * j < to ? load(out + row + 4 * j, to - row - 4 * j) : splat(0);
+      activate(z, p->activation);
+      EACH_PART if (row + 4 * j < to) store(out + row + 4 * j, z[j], to - row - 4 * j);
+    }
+  }
 }
 
 // Bring inputs into the first cache together. The weights that have passed since the last panel have
@@ -209,8 +268,6 @@ INLINE void fetch(const int *x, word words) {
   for (word i = 0; i < words; i += 16) seen |= x[i];  // one of each line of 64 bytes
   __asm__ volatile("" : : "r"(seen));
 }
-
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 // Compute a vector here, not anew at every use of it, which in WebAssembly costs a third of a prompt's speed, and of a
 // token's in 4 bits some hundredths.
@@ -242,7 +299,7 @@ INLINE void panel_f32(const struct product *p, word row, word apart, word token,
       EACH_TOKEN EACH_VECTOR sums[n + t][i] = madd(weights[i], splat(x[t]), sums[n + t][i]);
     }
   }
-  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i]);
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i], count);
 }
 
 // A lane of 16 bits holds the weights of two rows, 256 a + b + 128, so that no byte need be widened: shifted down it is
@@ -278,7 +335,7 @@ INLINE void panel_i8(const struct product *p, word row, word apart, word token, 
   EACH_PANEL EACH_VECTOR {
     word at = row + n * apart + 4 * i;
     f32x4 factor = load(p->scales + at, 4);
-    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t]);
+    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t], count);
   }
 }
 
@@ -335,7 +392,7 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
       }
     }
   }
-  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * 0x1p56f);
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * 0x1p56f, count);
 }
 
 // One token's scores by a sketch: of each weight q in int8 it knows q >> 4, so takes 16 (q >> 4) + 7.5 for it.
@@ -357,7 +414,7 @@ INLINE void panel_sketch(const struct product *p, word row, word apart, const un
   EACH_PANEL EACH_VECTOR {
     word at = row + n * apart + 4 * i;
     f32x4 factor = load(p->scales + at, 4) * rest[0];
-    finish(p, at, 0, (__builtin_convertvector(sums[n][i], f32x4) * 16 + rest[1]) * factor);
+    finish(p, at, 0, (__builtin_convertvector(sums[n][i], f32x4) * 16 + rest[1]) * factor, count);
   }
 }
 
@@ -833,9 +890,6 @@ typedef double f64x4 __attribute__((vector_size(32), aligned(8)));
 typedef unsigned u32x4 __attribute__((vector_size(16), aligned(4)));
 
 #define LOWEST (-__builtin_inff())
-#define BLOCK 16  // scores that are looked at together: where all are cut, or too low, they are passed over
-#define EACH_PART UNROLL for (unsigned j = 0; j < BLOCK / 4; j++)
-
 INLINE int any(i32x4 mask) {
 #ifdef __wasm_simd128__
   return __builtin_wasm_any_true_v128((i8x16)mask);
@@ -1070,6 +1124,7 @@ void product_rows(const word *s) {
     if (i) warm(s);
     if (s[11] == ROWWISE) rowwise(&p, s[12], s[13]);
     else if (s[12] < s[13]) panels(&p, s[11], s[12], s[13]);
+    if (p.activation) activate_rows(&p, s[12], s[13]);
   }
 }
 

@@ -9,7 +9,6 @@ from js import Object
 from pyodide.ffi import to_js
 
 from goosequill.decoding import DecodingConfig
-from goosequill.decoding.sampling import likeliest
 from goosequill.kernels import Shortlist, SimdKernel, load_kernel
 from goosequill.models import Model, State, load_model
 from goosequill.weights import open_tensors
@@ -41,7 +40,7 @@ class Text:
         begin = time.perf_counter()
         scores = self.model.forward([self.token], self.state, logits=self.logits)
         assert scores is not None
-        self.token = int(likeliest(scores, self.operations)[0])
+        self.token = self.operations.highest_place(scores)
         return (time.perf_counter() - begin) * 1e3
 
 

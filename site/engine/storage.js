@@ -186,10 +186,15 @@ export class Store {
 
   /** What has arrived is taken into memory, and the rest after it. @param {Wanted} wanted @param {number} size */
   async #withoutRoom(wanted, size) {
-    const part = await fileOf(this.folder, `${wanted.sha256}.part`);
-    const arrived = new Uint8Array(part ? await part.slice(0, size).arrayBuffer() : []);
-    await this.remove(wanted.sha256);
-    wanted.onBytes?.(-arrived.length); // counted once more when it is read
+    let arrived = new Uint8Array();
+    try {
+      const part = await fileOf(this.folder, `${wanted.sha256}.part`);
+      if (part) arrived = new Uint8Array(await part.slice(0, size).arrayBuffer());
+      await this.remove(wanted.sha256);
+    } catch {
+      // a browser without room may have thrown away what it had, or all of the folder
+    }
+    wanted.onBytes?.(-size); // what has arrived is counted once more when it is read
     const { blob } = await fetchTo(new MemorySink(arrived), wanted);
     return { blob, note: NOTES.full };
   }
@@ -230,7 +235,9 @@ export class Store {
       for await (const [name, handle] of this.folder.entries()) {
         const sha256 = name.replace(/\.part$/, "");
         if (!HASH.test(sha256)) continue;
-        const { size, lastModified } = await ask(handle, "getFile");
+        const file = await ask(handle, "getFile").catch(() => null);
+        if (!file) continue; // removed meanwhile
+        const { size, lastModified } = file;
         const facts = (await readFacts(this.folder, sha256)) ?? unknownFacts(lastModified);
         entries.push({ ...facts, bytes: size, sha256, place: "opfs", complete: name === sha256 });
       }

@@ -189,6 +189,50 @@ for (const throws of [true, false]) {
   });
 }
 
+/** The browser's own way to say that a file is no longer there. */
+const gone = async () => {
+  throw new DOMException("", "NotFoundError");
+};
+
+/** A disk that is full, and loses something in that moment. @type {[string, (folder: any) => void][]} */
+const LOSSES = [
+  [
+    "what it had",
+    (folder) => {
+      folder.getFileHandle = gone;
+      folder.entries = () => ({ [Symbol.asyncIterator]: () => ({ next: gone }) });
+    },
+  ],
+  [
+    "the part's content",
+    (folder) => {
+      const slice = () => ({ arrayBuffer: gone });
+      folder.getFileHandle = async () => ({ getFile: async () => ({ slice, text: gone }) });
+    },
+  ],
+];
+
+for (const [what, lose] of LOSSES) {
+  test(`a full disk that loses ${what} ends in memory too`, async (t) => {
+    const { url } = await serve(t, honest);
+    const { store, folder } = makeStore();
+    folder.room = 120_000;
+    const access = folder.access.bind(folder);
+    folder.access = (name) => {
+      const found = access(name);
+      return { ...found, close: () => void (name.endsWith(".part") && lose(folder)) };
+    };
+    let counted = 0;
+    const onBytes = (/** @type {number} */ count) => {
+      counted += count;
+    };
+    const { blob, note } = await store.file(wanted(url, { onBytes }));
+    assert.ok(await same(blob));
+    assert.equal(note, NOTES.full);
+    assert.equal(counted, CONTENT.length);
+  });
+}
+
 test("without a file system the cache is used, and without that memory; both are said", async (t) => {
   const { url, ranges } = await serve(t, honest);
   /** @type {Map<string, Response>} */

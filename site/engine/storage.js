@@ -236,7 +236,7 @@ export class Store {
         const sha256 = name.replace(/\.part$/, "");
         if (!HASH.test(sha256)) continue;
         const file = await ask(handle, "getFile").catch(() => null);
-        if (!file) continue; // removed meanwhile
+        if (!file) continue; // removed meanwhile, or renamed, being complete
         const { size, lastModified } = file;
         const facts = (await readFacts(this.folder, sha256)) ?? unknownFacts(lastModified);
         entries.push({ ...facts, bytes: size, sha256, place: "opfs", complete: name === sha256 });
@@ -568,7 +568,8 @@ async function removeFrom(folder, name) {
 
 /** @param {any} folder @param {string} sha256 */
 async function readFacts(folder, sha256) {
-  return parseFacts((await (await fileOf(folder, `${sha256}.json`))?.text()) ?? "");
+  const file = await fileOf(folder, `${sha256}.json`);
+  return parseFacts((await file?.text().catch(() => "")) ?? ""); // it may be removed in between
 }
 
 /** @param {string} text @returns {Facts | null} */

@@ -212,7 +212,7 @@ def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
     build_docs(output)
     copy_site(output)
-    write_faces(output / "common" / "tokens.css", output / "vendor" / "fonts")
+    write_faces(output / "ui" / "tokens.css", output / "vendor" / "fonts")
     shorten(output)
     build_widget(output)
     build_worker(output)

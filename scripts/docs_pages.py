@@ -5,7 +5,7 @@ A page asks by a comment on a line of its own:
     <!-- generate: decoding -->                          every part of the decoder, with its settings
     <!-- generate: presets -->                           the named decoders
     <!-- generate: commands -->                          the command line, as its parsers describe it
-    <!-- generate: api goosequill.loading load_path -->  signatures and docstrings of a module's names
+    <!-- generate: api goosequill.loading.load load_path -->  signatures and docstrings of a module's names
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def arguments(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, objec
 
 
 def commands() -> str:
-    cli = importlib.import_module("goosequill.cli")
+    cli = importlib.import_module("goosequill.cli.main")
     parts = []
     for name, sentence in cli.COMMANDS.items():
         parser = subparsers(cli.make_parser([name]))[name]

@@ -15,7 +15,7 @@ import numpy as np
 
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.kernels import load_kernel
-from goosequill.loading import load_path
+from goosequill.loading.load import load_path
 
 EXAMPLE_DECODERS = ("greedy", "greedy-penalty", "top-p-0.8")
 EXAMPLE_LENGTH = 80

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from goosequill.cli import main as goosequill
+from goosequill.cli.main import main as goosequill
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "site" / "compare" / "examples"

@@ -1,4 +1,4 @@
-"""Draw the installed application's icons, site/common/icon-*.png, from site/common/quill.svg.
+"""Draw the installed application's icons, site/ui/icon-*.png, from site/ui/quill.svg.
 
 The results are in the repository; run it again only when the logo changes. It needs Chromium.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-COMMON = Path(__file__).resolve().parent.parent / "site" / "common"
+COMMON = Path(__file__).resolve().parent.parent / "site" / "ui"
 ICONS = {"icon-192.png": (192, 0.84), "icon-512.png": (512, 0.84), "icon-maskable-512.png": (512, 0.62)}
 
 

@@ -42,7 +42,7 @@ UNUSED_NUMPY = re.compile(
 """What `import numpy` does not read."""
 WORDS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
 """Modules that do nothing but describe numpy; they are imported, and left empty."""
-UNUSED_OWN = re.compile(r"goosequill/(commands/|cli\.|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
+UNUSED_OWN = re.compile(r"goosequill/(cli/|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
 """The commands; and what speaks of them."""
 UNUSED_TESTS = re.compile(r"/tests?/")
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")

@@ -2,6 +2,6 @@
 
 import sys
 
-from goosequill.cli import main
+from goosequill.cli.main import main
 
 sys.exit(main())

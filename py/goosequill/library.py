@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from goosequill.chat import Message, format_of
-from goosequill.conversation import Conversation
+from goosequill.chat.conversation import Conversation
+from goosequill.chat.formats import Message, format_of
+from goosequill.chat.saved_state import Persona, load_persona, save_persona
 from goosequill.decoding.items import candidates, token_text
 from goosequill.decoding.sampling import Scores, log_probability
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
-from goosequill.loading import LoadedModel
+from goosequill.loading.load import LoadedModel
 from goosequill.models import Model
 from goosequill.models.state import State
-from goosequill.personas import Persona, load_persona, save_persona
 from goosequill.tokenizers import Tokenizer
 from goosequill.weights import BytesSource
 
@@ -107,9 +107,9 @@ def converse(
     Parameters
     ----------
     state
-        Bytes of a file to begin from, as `goosequill.personas.load_persona` reads it.
+        Bytes of a file to begin from, as `goosequill.chat.saved_state.load_persona` reads it.
     chat_format
-        Name of one of `goosequill.chat.FORMATS`; "" takes the model's own.
+        Name of one of `goosequill.chat.formats.FORMATS`; "" takes the model's own.
     """
     return Conversation(
         loaded.model,

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from scripts.train.corpus import read_split, training_folder
 
-from goosequill.evaluation import surprisal
-from goosequill.loading import load_path
+from goosequill.evaluation.perplexity import surprisal
+from goosequill.loading.load import load_path
 from goosequill.models import load_model
 from goosequill.weights import (
     BytesSource,
@@ -21,8 +21,8 @@ from goosequill.weights import (
     open_tensors,
     quantize,
 )
+from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.quantize import bits_for
-from goosequill.weights.safetensors import encode
 
 MODEL = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
 EVERY = 20

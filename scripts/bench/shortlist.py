@@ -33,7 +33,7 @@ from goosequill.kernels import load_kernel
 from goosequill.models import Model, load_model
 from goosequill.tokenizers import Tokenizer, load_tokenizer
 from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 
 DEFAULT = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
 WORDS = 65_536

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.weights.packed import LAYOUTS, layout_for
+from goosequill.weights.formats.packed import LAYOUTS, layout_for
+from goosequill.weights.formats.safetensors import write
 from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
-from goosequill.weights.safetensors import write
 
 Floats = NDArray[np.float32]
 

@@ -21,7 +21,7 @@ from scripts.train.phases import PHASES, Phase
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.generate import generate
 from goosequill.decoding.items import Chunk, End
-from goosequill.loading import LoadedModel, load_path
+from goosequill.loading.load import LoadedModel, load_path
 
 TEMPLATE = Path(__file__).with_name("card.md")
 NOTICES = Path(__file__).with_name("NOTICES.md")

@@ -24,10 +24,10 @@ from scripts.train.export import Tensors, compress, read_checkpoint, read_releas
 from scripts.train.phases import PHASES
 from tokenizers import Tokenizer
 
-from goosequill.evaluation import surprisal
+from goosequill.evaluation.perplexity import surprisal
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 
 Row = dict[str, float]
 

@@ -20,8 +20,8 @@ from scripts.train.corpus import REGISTERS, training_folder
 from scripts.train.phases import PHASES
 
 from goosequill.weights import QuantizedMatrix, folder_reader, open_folder, quantize
+from goosequill.weights.formats.safetensors import write
 from goosequill.weights.quantize import bits_for
-from goosequill.weights.safetensors import write
 
 DEFAULT = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
 Tensors = dict[str, NDArray[np.float32]]

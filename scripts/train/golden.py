@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scripts.train.export import DEFAULT
 
-from goosequill.loading import LoadedModel, load_path
+from goosequill.loading.load import LoadedModel, load_path
 
 GOLDEN = DEFAULT.parents[2] / "tests" / "golden" / "default.json"
 LENGTH = 32

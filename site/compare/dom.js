@@ -3,7 +3,7 @@
  * @module
  */
 
-export { element as h } from "../common/dom.js";
+export { element as h } from "../ui/dom.js";
 
 /**
  * @template {HTMLElement} [T=HTMLElement]

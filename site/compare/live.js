@@ -4,7 +4,7 @@
  * @module
  */
 
-import { download } from "../common/dom.js";
+import { download } from "../ui/dom.js";
 import { byId, h } from "./dom.js";
 import { engine, inWords } from "./engine.js";
 

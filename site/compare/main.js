@@ -3,8 +3,8 @@
  * @module
  */
 
-import { download } from "../common/dom.js";
-import { prepare } from "../common/render/index.js";
+import { download } from "../ui/dom.js";
+import { prepare } from "../ui/render/index.js";
 import { collate } from "./collate.js";
 import { showReports } from "./columns.js";
 import { byId, counted, number } from "./dom.js";

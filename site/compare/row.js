@@ -3,7 +3,7 @@
  * @module
  */
 
-import { renderText, stripSpecialTokens } from "../common/render/index.js";
+import { renderText, stripSpecialTokens } from "../ui/render/index.js";
 import { samplesOf } from "./collate.js";
 import { counted, h } from "./dom.js";
 

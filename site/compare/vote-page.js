@@ -4,8 +4,8 @@
  * @module
  */
 
-import { download } from "../common/dom.js";
-import { renderText } from "../common/render/index.js";
+import { download } from "../ui/dom.js";
+import { renderText } from "../ui/render/index.js";
 import { byId, counted, h } from "./dom.js";
 import { compute } from "./engine.js";
 import { announce } from "./messages.js";

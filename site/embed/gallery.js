@@ -1,7 +1,7 @@
 // The gallery: each example is shown live and as the code that makes it, from one template. The code
 // names this site's own address, wherever it is served.
 
-import { element } from "../common/dom.js";
+import { element } from "../ui/dom.js";
 
 const SCRIPT = new URL("goosequill.js", import.meta.url).href;
 const FRAME = new URL("frame.html", import.meta.url).href;

@@ -63,13 +63,13 @@
 
 /**
  * How a conversation begins: with a system prompt, with what was said elsewhere, from the bytes of a state
- * file. `chat_format` names a format of goosequill.chat; without it the model's own is used.
+ * file. `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
  * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}} ConversationOptions
  */
 
 /**
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
- * `inspect` tells what is in a model's files without loading them (goosequill.inspection).
+ * `inspect` tells what is in a model's files without loading them (goosequill.loading.inspect).
  * @typedef {{type: "inspect", id: number, model: ModelSource}} InspectMessage
  * A prompt is a text to write on from, or messages to answer as the model's description says.
  * @typedef {{

@@ -1,4 +1,4 @@
-// The engine's worker: starts Python (Pyodide) and hands each message to goosequill.bridge.
+// The engine's worker: starts Python (Pyodide) and hands each message to goosequill.browser.bridge.
 // It only dispatches: no numerics, no decoding, nothing of a page. Messages are in protocol.js.
 //
 // The engine goes idle -> loading -> ready or error, and never back: after an error the page starts
@@ -62,7 +62,7 @@ function breathe() {
 async function startPython(tell, onLost) {
   await checkWebAssembly();
   const pyodide = await python.start(tell, onLost);
-  return pyodide.pyimport("goosequill.bridge").Bridge();
+  return pyodide.pyimport("goosequill.browser.bridge").Bridge();
 }
 
 /** @param {Tell} tell @returns {Promise<any>} */

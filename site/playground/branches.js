@@ -1,7 +1,7 @@
 // The texts of a visit as a tree: each branch is named by the place where it parts and the token that
 // was chosen there. Arrow keys move in the tree, Enter or Space shows a text; nothing is ever lost.
 
-import { element } from "../common/dom.js";
+import { element } from "../ui/dom.js";
 import { writtenText } from "./texts.js";
 import { visible } from "./tokens.js";
 

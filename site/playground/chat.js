@@ -1,8 +1,8 @@
 // Chat in the playground: turns with the loaded model, in the format that it knows. The engine keeps the
 // conversation's state, so every message is read once. What belongs to writing is in playground.js.
 
-import { byId, download, element } from "../common/dom.js";
 import { EngineError } from "../engine/client.js";
+import { byId, download, element } from "../ui/dom.js";
 import { Pace } from "./pace.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */

@@ -1,7 +1,7 @@
 // One decoder among those that stand side by side: a preset to begin with, every knob, and for each prompt
 // what it wrote, with its measures.
 
-import { element } from "../common/dom.js";
+import { element } from "../ui/dom.js";
 import { Knobs, sameSettings } from "./knobs.js";
 import { distinct, longestRepeat, meanSurprise } from "./measures.js";
 

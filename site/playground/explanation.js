@@ -1,7 +1,7 @@
 // What happened at one token: the model's candidates, their probabilities after each step of the
 // decoder, and who cut whom. Choosing a candidate is offered where the text can branch.
 
-import { element } from "../common/dom.js";
+import { element } from "../ui/dom.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**

@@ -1,7 +1,7 @@
 // Tells of a text's tokens, also of its prompt's: a token under the pointer is explained, and one that is
 // clicked or reached by arrow keys stays explained. The engine is asked for one token at a time.
 
-import { byId } from "../common/dom.js";
+import { byId } from "../ui/dom.js";
 import { showExplanation } from "./explanation.js";
 import { TokenText, tokenTable, visible } from "./tokens.js";
 

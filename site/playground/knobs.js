@@ -3,7 +3,7 @@
 // and the memory) and as the value that the engine takes. A control never holds a value outside its
 // limits: what is typed, or arrives in an address, is brought inside.
 
-import { element } from "../common/dom.js";
+import { element } from "../ui/dom.js";
 
 /**
  * @typedef {{

@@ -1,7 +1,7 @@
 // The model of a page: which one is chosen, what is told of it, and its loading. The visitor chooses in
 // models.js; an address may name a model too, which is fetched only after the visitor has agreed.
 
-import { byId, megabytes } from "../common/dom.js";
+import { byId, megabytes } from "../ui/dom.js";
 import { consent, modelAt, offerModels, rounding, showChoice } from "./models.js";
 import { Session } from "./session.js";
 

@@ -1,9 +1,9 @@
 // The part of the playground that chooses a model: picked files, an address, the list of public ones,
 // and a look into a model's files. Another origin is contacted only after the visitor has said so.
 
-import { byId, element, megabytes } from "../common/dom.js";
 import { EngineError } from "../engine/client.js";
 import { fileName } from "../engine/sources.js";
+import { byId, element, megabytes } from "../ui/dom.js";
 
 /** @typedef {import("./session.js").Source} Source */
 /**
@@ -179,7 +179,7 @@ async function lookInto(host, source) {
   }
 }
 
-/** @param {string} title @param {any} found what goosequill.inspection tells */
+/** @param {string} title @param {any} found what goosequill.loading.inspect tells */
 function facts(title, { format, config, problem, tokenizer, types, parameters, memory }) {
   const list = element("dl", { class: "facts" });
   /** @param {string} name @param {string} value */

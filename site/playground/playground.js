@@ -2,8 +2,8 @@
 // It fetches two small descriptions when it opens (how large the engine and the model are), and the
 // engine and the model only when the visitor asks. Model text reaches the page as text nodes only.
 
-import { byId, download, element, later } from "../common/dom.js";
-import { Memory, readAddress, writeAddress } from "../common/memory.js";
+import { byId, download, element, later } from "../ui/dom.js";
+import { Memory, readAddress, writeAddress } from "../ui/memory.js";
 import { BranchTree } from "./branches.js";
 import { Chat } from "./chat.js";
 import { Inspector } from "./inspector.js";

@@ -1,6 +1,6 @@
 // How far loading and reading are: one bar, one line of figures, one status line for the phase.
 
-import { megabytes } from "../common/dom.js";
+import { megabytes } from "../ui/dom.js";
 
 /** @typedef {import("../engine/client.js").Progress} Progress */
 

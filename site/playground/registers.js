@@ -1,7 +1,7 @@
 // The manners of writing that a model was trained on: each is begun by a tag at the head of the prompt.
 // The chooser puts the tag there, in place of another one; the browser's own undo takes it away again.
 
-import { byId, element } from "../common/dom.js";
+import { byId, element } from "../ui/dom.js";
 
 /** @typedef {{name: string, tag: string}} Register */
 

@@ -2,8 +2,8 @@
 // measures. Votes can be blind: the columns are then shuffled and nameless until one is chosen. All of
 // it saves as a sampling report, which the comparer opens. The build makes the example at the beginning.
 
-import { byId, download, element, later } from "../common/dom.js";
-import { Memory, readAddress, writeAddress } from "../common/memory.js";
+import { byId, download, element, later } from "../ui/dom.js";
+import { Memory, readAddress, writeAddress } from "../ui/memory.js";
 import { DecoderColumn } from "./decoder-column.js";
 import { fetchDescription, ModelPanel } from "./model-panel.js";
 import { ProgressView } from "./progress.js";

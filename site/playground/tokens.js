@@ -1,7 +1,7 @@
 // A written text token by token: shown, coloured by surprise, selected by pointer or arrow keys, and
 // listed as a table. What a token's candidates were is told by explanation.js.
 
-import { element, later } from "../common/dom.js";
+import { element, later } from "../ui/dom.js";
 
 /** @typedef {{token: number, text: string, logprob: number | null}} Token */
 

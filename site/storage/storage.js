@@ -1,9 +1,9 @@
 // What the site keeps on this machine: model files with their sizes and last use, the browser's quota,
 // the state of the service worker. It deletes what the visitor says, and nothing else.
 
-import { byId, element, megabytes } from "../common/dom.js";
-import { askWorker } from "../common/offline.js";
 import { NOTES, openCache, openFolder, Store } from "../engine/storage.js";
+import { byId, element, megabytes } from "../ui/dom.js";
+import { askWorker } from "../ui/offline.js";
 
 /** @typedef {import("../engine/storage.js").Entry} Entry */
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from goosequill.conversion import convert
-from goosequill.weights.safetensors import encode, header
+from goosequill.loading.convert import convert
+from goosequill.weights.formats.safetensors import encode, header
 from tests.browser.accessibility import violations
 from tests.browser.publisher import Publisher, serve_publisher
 from tests.py import checkpoints

@@ -112,18 +112,18 @@ def test_a_new_version_asks_and_other_caches_are_left_alone(page: Page, own_site
         until_controlled(page)
         page.evaluate("caches.open('somebody-elses').then((cache) => cache.put('/x', new Response('x')))")
         before = status(page)["version"]
-        tokens = own_site / "common" / "tokens.css"
+        tokens = own_site / "ui" / "tokens.css"
         tokens.write_text(tokens.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
         after = write_precache(own_site)
         assert after != before
         page.reload()
         expect(page.locator(".update-notice")).to_contain_text("new version", timeout=LONG)
         assert status(page)["version"] == before, "it took over without asking"
-        old = page.evaluate("fetch('../common/tokens.css').then((response) => response.text())")
+        old = page.evaluate("fetch('../ui/tokens.css').then((response) => response.text())")
         assert "/* changed */" not in old
         page.get_by_role("button", name="Update and reload").click()
         expect(page.get_by_test_id("offline")).to_contain_text(after, timeout=LONG)
-        new = page.evaluate("fetch('../common/tokens.css').then((response) => response.text())")
+        new = page.evaluate("fetch('../ui/tokens.css').then((response) => response.text())")
         assert "/* changed */" in new
         names = page.evaluate("caches.keys()")
         assert "somebody-elses" in names
@@ -225,7 +225,7 @@ def test_every_page_brings_the_manifest_and_the_service_worker() -> None:
             continue
         html = path.read_text(encoding="utf-8")
         assert re.search(r'<link rel="manifest" href="[^"]*manifest.webmanifest">', html), path
-        assert re.search(r'<script type="module" src="[^"]*common/offline.js"></script>', html), path
+        assert re.search(r'<script type="module" src="[^"]*ui/offline.js"></script>', html), path
 
 
 def test_a_server_that_knows_no_webassembly_will_do(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

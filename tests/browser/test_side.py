@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 from tests.browser.accessibility import violations
 from tests.py import checkpoints
 

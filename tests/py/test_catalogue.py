@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goosequill.chat import FORMATS, format_of
+from goosequill.chat.formats import FORMATS, format_of
 from goosequill.models import VERSIONS
 from goosequill.tokenizers import tokenizer_for_vocabulary
 

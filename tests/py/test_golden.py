@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from goosequill.decoding import Chunk, DecodingConfig, End, generate
-from goosequill.loading import load_path
+from goosequill.loading.load import load_path
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = json.loads((ROOT / "tests/golden/default.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import pytest
 
 from goosequill.errors import GoosequillError
 from goosequill.library import detokenize, logprobs, open_persona, save_state, tokenize
-from goosequill.loading import LoadedModel, load_path
+from goosequill.loading.load import LoadedModel, load_path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = "It was a fine morning, and the café was open."

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from goosequill.decoding.config import DESCRIPTIONS, PARAMETERS, DecodingConfig
-from goosequill.decoding.description import Description, Parameter
 from goosequill.decoding.generate import generate
 from goosequill.decoding.items import Candidate, Chunk, End, Item, Reading
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.presets import PRESETS, SOURCES, TITLES
+from goosequill.parameters import Description, Parameter
 
 __all__ = [
     "DESCRIPTIONS",

@@ -8,8 +8,8 @@ from goosequill.decoding.config import STEPS
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Processor, Setup
 from goosequill.decoding.sampling import Candidates, Scores
-from goosequill.decoding.temperature import Temperature
-from goosequill.decoding.truncators import TopNSigma
+from goosequill.decoding.steps.temperature import Temperature
+from goosequill.decoding.steps.truncators import TopNSigma
 from goosequill.errors import SettingsError
 
 Watcher = Callable[[str, Scores], None]

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from goosequill.decoding.constraint import Constraint, make_automaton
-from goosequill.decoding.description import Description, Parameter
-from goosequill.decoding.guidance import Guidance
-from goosequill.decoding.mirostat import Mirostat
-from goosequill.decoding.penalties import Dry, LogitBias, MinLength, NoRepeatNgram, Penalties
-from goosequill.decoding.temperature import Temperature
-from goosequill.decoding.truncators import MinP, TopK, TopNSigma, TopP, Typical, Xtc
+from goosequill.decoding.steps.constraint import Constraint, make_automaton
+from goosequill.decoding.steps.guidance import Guidance
+from goosequill.decoding.steps.mirostat import Mirostat
+from goosequill.decoding.steps.penalties import Dry, LogitBias, MinLength, NoRepeatNgram, Penalties
+from goosequill.decoding.steps.temperature import Temperature
+from goosequill.decoding.steps.truncators import MinP, TopK, TopNSigma, TopP, Typical, Xtc
 from goosequill.errors import SettingsError
 from goosequill.kernels import Shortlist
+from goosequill.parameters import Description, Parameter
 
 LIMITS = Description(
     "limits",

@@ -17,11 +17,11 @@ from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.items import token_text
 from goosequill.decoding.memory import StateMemory
-from goosequill.decoding.mirostat import Mirostat
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import OnceWeighed, Scores, best, log_probability, probabilities
+from goosequill.decoding.steps.mirostat import Mirostat
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.kernels import ScoreOperations, Shortlist

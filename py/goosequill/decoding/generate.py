@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from goosequill.decoding.beam import write_beams
 from goosequill.decoding.config import DecodingConfig
-from goosequill.decoding.contrastive import write_contrastive
 from goosequill.decoding.items import Item
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.sampling import Scores, draw
+from goosequill.decoding.strategies.beam import write_beams
+from goosequill.decoding.strategies.contrastive import write_contrastive
 from goosequill.decoding.writer import Writer
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 

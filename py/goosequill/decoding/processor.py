@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from goosequill.decoding.context import Context
-from goosequill.decoding.description import Description
 from goosequill.decoding.sampling import Candidates, Scores
+from goosequill.parameters import Description
 
 if TYPE_CHECKING:
     from goosequill.decoding.config import DecodingConfig

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.scores import ScoreOperations, SimdScores
-from goosequill.weights.packed import (
+from goosequill.weights.formats.packed import (
     GROUPS,
     LAYOUTS,
     PANEL,

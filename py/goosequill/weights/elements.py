@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.weights import ggml
+from goosequill.weights.formats import ggml
 from goosequill.weights.source import ByteSource
 
 STORED: dict[str, np.dtype[Any]] = {

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.errors import FileFormatError
-from goosequill.weights.safetensors import SafetensorsSource
+from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.sharded import ShardedSource
 from goosequill.weights.source import ByteSource, FileSource, TensorSource, truncated
 

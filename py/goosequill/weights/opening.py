@@ -8,11 +8,11 @@ from typing import cast
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.folder import DESCRIPTION, folder_reader, is_description, open_folder
-from goosequill.weights.gguf import is_gguf, open_gguf
+from goosequill.weights.formats.gguf import is_gguf, open_gguf
+from goosequill.weights.formats.pth import PthSource, is_zip
+from goosequill.weights.formats.rwkv_cpp import is_rwkv_cpp, open_rwkv_cpp
+from goosequill.weights.formats.safetensors import SafetensorsSource, is_safetensors
 from goosequill.weights.naming import canonical_names
-from goosequill.weights.pth import PthSource, is_zip
-from goosequill.weights.rwkv_cpp import is_rwkv_cpp, open_rwkv_cpp
-from goosequill.weights.safetensors import SafetensorsSource, is_safetensors
 from goosequill.weights.sharded import ShardedSource
 from goosequill.weights.source import ByteSource, FileSource, TensorSource
 

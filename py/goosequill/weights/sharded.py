@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
-from goosequill.weights.packed import LAYOUTS, PackedMatrix
+from goosequill.weights.formats.packed import LAYOUTS, PackedMatrix
 from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import TensorSource
 

@@ -22,9 +22,16 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.weights.elements import STORED, float32_to_bfloat16
-from goosequill.weights.packed import LAYOUTS, PackedMatrix, layout_for
+from goosequill.weights.formats.packed import LAYOUTS, PackedMatrix, layout_for
+from goosequill.weights.formats.safetensors import (
+    SCALE,
+    Packing,
+    flatten,
+    header,
+    packed_metadata,
+    packing_of,
+)
 from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, quantize
-from goosequill.weights.safetensors import SCALE, Packing, flatten, header, packed_metadata, packing_of
 from goosequill.weights.sharded import ROWS
 from goosequill.weights.source import TensorSource
 

@@ -185,7 +185,7 @@ test("files of unknown content, and places without a file system, keep nothing",
 
 test("the layout is the one that Python writes", async () => {
   const source = await readFile(
-    new URL("../../../py/goosequill/weights/packed.py", import.meta.url),
+    new URL("../../../py/goosequill/weights/formats/packed.py", import.meta.url),
     "utf-8",
   );
   assert.equal(Number(/^VERSION = (\d+)$/m.exec(source)?.[1]), LAYOUT);

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goosequill.decoding import DecodingConfig
-from goosequill.decoding.automaton import compile_regex, utf8_paths
-from goosequill.decoding.constraint import escape
-from goosequill.decoding.json_schema import schema_to_regex
+from goosequill.decoding.grammar.automaton import compile_regex, utf8_paths
+from goosequill.decoding.grammar.json_schema import schema_to_regex
+from goosequill.decoding.steps.constraint import escape
 from goosequill.errors import SettingsError
 from goosequill.tokenizers import load_tokenizer
 

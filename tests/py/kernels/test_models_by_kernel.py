@@ -15,8 +15,8 @@ from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, library, 
 from goosequill.kernels.simd_kernel import STEP
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.packed import PANEL, SKETCHED
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.packed import PANEL, SKETCHED
+from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
 from tests.py.checkpoints import Tensors
 

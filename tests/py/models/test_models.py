@@ -14,7 +14,7 @@ import torch
 from goosequill.errors import GoosequillError, SettingsError, UnsupportedModelError
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
 from tests.py.checkpoints import MAKERS, Tensors
 

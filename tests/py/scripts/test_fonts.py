@@ -9,7 +9,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from scripts import fonts
 
-CSS = (fonts.ROOT / "site" / "common" / "tokens.css").read_text(encoding="utf-8")
+CSS = (fonts.ROOT / "site" / "ui" / "tokens.css").read_text(encoding="utf-8")
 FACES = fonts.read_faces(CSS)
 SMALL = next(face for face in FACES if face.file == "jetbrains-mono-latin-wght-normal.letters.woff2")
 

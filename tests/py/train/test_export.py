@@ -8,7 +8,7 @@ import torch
 from scripts.train import curves, export, train
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from goosequill.loading import load_path
+from goosequill.loading.load import load_path
 from tests.py.train.test_train import SMALL
 
 WIDE = [*SMALL, "--vocab", "257"]

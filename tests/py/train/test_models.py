@@ -7,7 +7,7 @@ from scripts.train.model import Rwkv, Size, Wkv4, Wkv7
 
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 
 
 @pytest.fixture(autouse=True)

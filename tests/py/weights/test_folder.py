@@ -12,7 +12,7 @@ import pytest
 
 from goosequill.errors import FileFormatError
 from goosequill.weights import BytesSource, ShardedSource, folder_reader, open_folder, open_tensors, quantize
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
 
 TENSORS = checkpoints.rwkv4(layers=1)

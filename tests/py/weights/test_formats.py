@@ -12,7 +12,7 @@ from gguf import GGMLQuantizationType, quants
 from goosequill.errors import UnsupportedModelError
 from goosequill.models import detect_config, load_model
 from goosequill.weights import BytesSource, TensorSource, open_tensors
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
 from tests.py.checkpoints import MAKERS, Tensors
 from tests.py.weights import converters

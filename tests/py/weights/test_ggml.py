@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from gguf import GGMLQuantizationType, quants
 
-from goosequill.weights import BytesSource, elements, ggml
+from goosequill.weights import BytesSource, elements
 from goosequill.weights.elements import read_elements, stored_bytes
+from goosequill.weights.formats import ggml
 
 
 @pytest.mark.parametrize("dtype", [name for name in ggml.BLOCKS if not name.startswith("OLD_")])

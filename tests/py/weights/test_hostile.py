@@ -18,15 +18,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from goosequill.chat.saved_state import load_persona
 from goosequill.errors import GoosequillError
-from goosequill.inspection import as_text, inspect
 from goosequill.kernels import NumpyKernel
+from goosequill.loading.inspect import as_text, inspect
 from goosequill.models import load_model
-from goosequill.personas import load_persona
 from goosequill.weights import BytesSource, QuantizedMatrix, open_tensors, quantize
-from goosequill.weights.packed import LAYOUTS, layout_for
+from goosequill.weights.formats.packed import LAYOUTS, layout_for
+from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.quantize import bits_for
-from goosequill.weights.safetensors import encode
 from tests.py.checkpoints import MAKERS, Tensors
 from tests.py.weights import converters
 

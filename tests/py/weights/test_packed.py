@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goosequill.conversion import convert
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.kernels import SimdKernel, load_kernel, simd_kernel
-from goosequill.loading import load_path
+from goosequill.loading.convert import convert
+from goosequill.loading.load import load_path
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, QuantizedMatrix, ShardedSource, open_tensors, quantize
-from goosequill.weights.packed import GROUPS, LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
-from goosequill.weights.safetensors import PACKED, encode, header
+from goosequill.weights.formats.packed import GROUPS, LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
+from goosequill.weights.formats.safetensors import PACKED, encode, header
 from tests.py.checkpoints import MAKERS
 
 TOKENS = [34, 105, 110, 3]

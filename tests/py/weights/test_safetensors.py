@@ -14,7 +14,7 @@ import torch
 
 from goosequill.errors import FileFormatError
 from goosequill.weights import BytesSource, QuantizedMatrix, open_tensors, quantize
-from goosequill.weights.safetensors import encode
+from goosequill.weights.formats.safetensors import encode
 
 GOOD = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
 

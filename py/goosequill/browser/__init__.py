@@ -1,0 +1,1 @@
+"""The engine inside a web page: the only package that imports `js` and `pyodide`."""

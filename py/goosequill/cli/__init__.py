@@ -1,0 +1,1 @@
+"""The command line: `goosequill COMMAND ...`, one module a command."""

@@ -1,0 +1,102 @@
+"""`goosequill convert`: make a model folder for the site out of any file of RWKV weights."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from goosequill.chat.formats import FORMATS
+from goosequill.errors import SettingsError
+from goosequill.loading.convert import SHARD_SIZE, convert
+from goosequill.weights.writing import Bits
+
+BITS: dict[str, Bits | None] = {"int8": 8, "int4": 4, "none": None}
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = (
+        "Make a model folder (safetensors shards, tokenizer, config.json with every file's SHA-256) out of "
+        ".pth, .safetensors, .st, .gguf or rwkv.cpp's .bin, or of a folder that holds one of them."
+    )
+    parser.add_argument("source", metavar="IN", type=Path, help="the weights: a file or a folder")
+    parser.add_argument("out", metavar="OUT", type=Path, help="the folder to write; new or empty")
+    parser.add_argument(
+        "--quantize", choices=BITS, default="none", help="round the large matrices (default: none)"
+    )
+    parser.add_argument(
+        "--pack",
+        action="store_true",
+        help="lay rounded matrices out as the fast kernels hold them, which saves that while loading",
+    )
+    parser.add_argument(
+        "--shard-size",
+        metavar="SIZE",
+        default=f"{SHARD_SIZE // 10**6}MB",
+        help="most bytes of a file, as 90MB or 1GiB (default: 90MB; GitHub Pages takes 100 MB)",
+    )
+    parser.add_argument("--tokenizer", help="world, neox-20b, byte, or a file; by default told by the model")
+    parser.add_argument("--group-norm-eps", type=float, help="for versions 5 to 7 (default: 64e-5)")
+    parser.add_argument("--title", help="the model's name as people read it")
+    parser.add_argument("--description", help="one or two sentences")
+    parser.add_argument("--licence", help="for example Apache-2.0")
+    parser.add_argument("--source-url", dest="origin", help="where the original was published")
+    parser.add_argument("--chat", choices=[*FORMATS, "none"], help="how conversations with it are written")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert, say what was written, return the exit status."""
+    description = convert(
+        options.source,
+        options.out,
+        bits=BITS[options.quantize],
+        pack=options.pack,
+        shard_size=parse_size(options.shard_size),
+        tokenizer=options.tokenizer,
+        group_norm_eps=options.group_norm_eps,
+        about=_about(options),
+        progress=_progress,
+    )
+    for file in description["files"]:
+        print(f"{file['sha256']}  {file['bytes']:>13,}  {options.out / file['name']}")
+    total = sum(file["bytes"] for file in description["files"])
+    print(f"{description['architecture']}, {description['parameters']:,} parameters, {total / 1e6:,.1f} MB")
+    return 0
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as ``90MB``, ``0.5 GiB`` or ``1000``.
+
+    Raises
+    ------
+    SettingsError
+        ``size``: it is none, or zero.
+    """
+    match = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kmg]i?)?b?\s*", text.lower())
+    size = int(float(match[1]) * _UNITS[match[2] or ""]) if match else 0
+    if not size:
+        raise SettingsError(f"{text!r} is no size.", code="size", remedy="Write it as 90MB or 1GiB.")
+    return size
+
+
+def _about(options: argparse.Namespace) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "title": options.title,
+        "description": options.description,
+        "licence": options.licence,
+        "source": options.origin,
+    }
+    found = {key: value for key, value in about.items() if value is not None}
+    if options.chat is not None:
+        found["chat"] = FORMATS[options.chat].to_dict() if options.chat != "none" else None
+    return found
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r{done:,} of {total:,} tensors", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,95 @@
+"""`goosequill evaluate`: how well a model predicts a text, in bits per byte and perplexity."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from goosequill.errors import SettingsError
+from goosequill.evaluation.perplexity import Evaluation, evaluate, token_texts
+from goosequill.loading.load import load_path
+from goosequill.tokenizers import Tokenizer
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = __doc__
+    parser.add_argument("file", type=Path, help="the text, UTF-8; - reads standard input")
+    parser.add_argument("--model", required=True, help="a model folder, or a file of weights")
+    parser.add_argument("--tokenizer", help="name or file; by default the model's own")
+    parser.add_argument(
+        "--quantize",
+        type=int,
+        choices=(8, 4),
+        help="round weights that the file holds in full to so many bits",
+    )
+    parser.add_argument("--surprisal", action="store_true", help="also print the bits of every token")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print, return the exit status."""
+    text = read_text(options.file)
+    loaded = load_path(options.model, tokenizer=options.tokenizer, quantize=options.quantize)
+    result = evaluate(loaded.model, loaded.tokenizer, text, progress=_progress)
+    if options.json:
+        print(json.dumps(to_dict(result, loaded.tokenizer, surprisal=options.surprisal)))
+        return 0
+    if options.surprisal:
+        for piece, bits in zip(token_texts(loaded.tokenizer, result.ids), result.surprisal, strict=True):
+            print(f"{bits:8.3f}  {json.dumps(piece, ensure_ascii=False)}")
+    print(f"bits per byte  {result.bits_per_byte:.4f}")
+    print(f"perplexity     {result.perplexity:.3f}")
+    print(f"tokens         {result.tokens}")
+    print(f"bytes          {result.bytes}")
+    return 0
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, or of standard input.
+
+    Raises
+    ------
+    SettingsError
+        ``file-missing``, ``not-text``: it cannot be read, or is not UTF-8.
+    """
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path} is not UTF-8 text (byte {error.start}).",
+            code="not-text",
+            remedy="Convert it to UTF-8, or choose a text file.",
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(
+            f"{path} cannot be read: {reason}.", code="file-missing", remedy="Check the file's name."
+        ) from error
+
+
+def to_dict(result: Evaluation, tokenizer: Tokenizer, *, surprisal: bool) -> dict[str, Any]:
+    """The result as plain values for JSON."""
+    found: dict[str, Any] = {
+        "bits_per_byte": result.bits_per_byte,
+        "perplexity": result.perplexity,
+        "tokens": result.tokens,
+        "bytes": result.bytes,
+    }
+    if surprisal:
+        texts = token_texts(tokenizer, result.ids)
+        found["surprisal"] = [
+            {"token": token, "text": piece, "bits": float(bits)}
+            for token, piece, bits in zip(result.ids, texts, result.surprisal, strict=True)
+        ]
+    return found
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r{done:,} of {total:,} tokens", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,63 @@
+"""`goosequill generate`: continue a prompt, streaming to the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from goosequill.cli.evaluate import read_text
+from goosequill.cli.models import add_model_options, load
+from goosequill.cli.options import add_settings, read_settings
+from goosequill.decoding import Chunk, End, Reading, generate
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = (
+        "Continue a prompt. The text goes to standard output as it is written; the seed and the speed go to "
+        "standard error."
+    )
+    add_model_options(parser)
+    parser.add_argument("--prompt", default="", help="what to continue; empty begins a new text")
+    parser.add_argument(
+        "--prompt-file", metavar="FILE", type=Path, help="a file with the prompt; - is standard input"
+    )
+    parser.add_argument("--echo", action="store_true", help="print the prompt too")
+    parser.add_argument("--quiet", action="store_true", help="print the text only")
+    add_settings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write, and return the exit status."""
+    config = read_settings(options)
+    prompt = read_text(options.prompt_file) if options.prompt_file else options.prompt
+    loaded = load(options)
+    if options.echo:
+        _write(prompt)
+    start = time.perf_counter()
+    for item in generate(loaded.model, loaded.tokenizer, prompt, config, progress=True):
+        if isinstance(item, Chunk):
+            _write(item.text)
+        elif isinstance(item, End):
+            _write(item.text + "\n")
+            if not options.quiet:
+                _sum_up(item, time.perf_counter() - start)
+        elif isinstance(item, Reading) and sys.stderr.isatty() and item.total > 256:
+            end = "\n" if item.loaded == item.total else ""
+            print(f"\rreading {item.loaded:,} of {item.total:,} tokens", end=end, file=sys.stderr, flush=True)
+    return 0
+
+
+def _write(text: str) -> None:
+    """Write at once, as UTF-8 whatever the terminal's encoding, so that no text can stop the program."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+def _sum_up(end: End, seconds: float) -> None:
+    count = end.usage["completion_tokens"]
+    speed = f", {count / seconds:.1f} tokens per second" if count and seconds else ""
+    print(f"[{end.finish_reason}: {count} tokens, seed {end.seed}{speed}]", file=sys.stderr)

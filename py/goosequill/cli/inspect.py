@@ -1,0 +1,28 @@
+"""`goosequill inspect`: what is in a file of weights, without loading it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from goosequill.loading.convert import open_original
+from goosequill.loading.inspect import as_text, inspect
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = (
+        "Print version, sizes, types, tokenizer, memory and the table of tensors of a file of weights or a "
+        "model folder. Only its header is read."
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="the weights: a file or a folder")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print; the exit status is 1 where the file holds no model that runs here."""
+    original = open_original(options.file, verify=False)
+    found = inspect(original.tensors, original.description)
+    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else as_text(found))
+    return 0 if found["problem"] is None else 1

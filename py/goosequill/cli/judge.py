@@ -1,0 +1,83 @@
+"""`goosequill judge`: what files of votes from the comparer say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from goosequill.errors import FileFormatError
+from goosequill.evaluation.votes import judge
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = (
+        "Merge files of votes and print the contenders' strengths (Bradley-Terry with ties) with 95% "
+        "intervals by a bootstrap over prompts, the bias of position, and how far raters agree."
+    )
+    parser.add_argument("files", metavar="VOTES", type=Path, nargs="+", help="files saved by the comparer")
+    parser.add_argument("--resamples", type=int, default=1000, help="resamples of the bootstrap (1000)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (0)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the votes say."""
+    result = judge(
+        [read_file(path) for path in options.files], resamples=options.resamples, seed=options.seed
+    )
+    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else as_text(result))
+    return 0
+
+
+def read_file(path: Path) -> Any:
+    """The JSON of one file, with its name in the member "file" for messages."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileFormatError(
+            f"{path}: not readable as JSON ({error}).", remedy="Save the votes from the comparer."
+        ) from error
+    return {**data, "file": str(path)} if isinstance(data, dict) else data
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The findings as a small table and three sentences."""
+    width = max(len(row["name"]) for row in result["strengths"])
+    lines = [f"{'':{width}}  strength  95% interval      first  won/lost/tied"]
+    for row in result["strengths"]:
+        interval = f"{row['low']:+.2f} to {row['high']:+.2f}"
+        score = f"{row['wins']}/{row['losses']}/{row['ties']}"
+        lines.append(
+            f"{row['name']:{width}}  {row['strength']:+8.2f}  {interval:16}  {row['first']:5.0%}  {score}"
+        )
+    choices = result["choices"]
+    lines += [
+        "",
+        f"{result['votes']} votes on {result['prompts']} prompts by {', '.join(result['raters'])}; "
+        f"ties {choices['tie']}, both bad {choices['both_bad']}.",
+        position_text(result["position"]),
+        agreement_text(result["agreement"]),
+    ]
+    return "\n".join(lines)
+
+
+def position_text(position: dict[str, Any]) -> str:
+    """One sentence on the side that won."""
+    if position["share"] is None:
+        return "Position: no vote had a winner."
+    return (
+        f"Position: the left side won {position['share']:.0%} of {position['decided']} decided votes "
+        f"(95% interval {position['low']:.0%} to {position['high']:.0%}; 50% is expected)."
+    )
+
+
+def agreement_text(agreement: dict[str, Any] | None) -> str:
+    """One sentence on the raters."""
+    if agreement is None:
+        return "Agreement: no pair was judged by two raters."
+    alpha = "not defined" if agreement["alpha"] is None else f"{agreement['alpha']:.2f}"
+    units, raters = agreement["units"], agreement["raters"]
+    return f"Agreement: Krippendorff's alpha {alpha} on {units} pairs by {raters} raters."

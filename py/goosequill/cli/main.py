@@ -1,0 +1,61 @@
+"""The command line: `goosequill COMMAND ...`. Each command is a module in `commands`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from goosequill import __version__
+from goosequill.errors import GoosequillError
+
+COMMANDS = {
+    "generate": "continue a prompt, streaming to the terminal",
+    "logits": "print the scores after a list of tokens, as JSON",
+    "report": "write sampling reports: many prompts, models and decoders",
+    "judge": "work out blind votes: strengths with intervals, biases, agreement",
+    "evaluate": "measure how well a model predicts a text",
+    "inspect": "tell what is in a file of weights",
+    "convert": "make a model folder out of any weights",
+}
+"""Each command and what it does, in a few words."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit status: 0, 1 for an error, 130 when interrupted."""
+    try:
+        options = make_parser(arguments).parse_args(arguments)
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except GoosequillError as error:
+        print(f"goosequill: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, such as head, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def make_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser. Only the module of the command that is asked for is loaded."""
+    parser = argparse.ArgumentParser(prog="goosequill", description="Write with RWKV language models.")
+    parser.add_argument("--version", action="version", version=f"goosequill {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    asked = sys.argv[1:] if arguments is None else arguments
+    wanted = next((argument for argument in asked if argument in COMMANDS), None)
+    for name, sentence in COMMANDS.items():
+        command = commands.add_parser(name, help=sentence)
+        if name == wanted:
+            module = importlib.import_module(f"goosequill.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

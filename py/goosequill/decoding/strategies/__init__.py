@@ -1,0 +1,1 @@
+"""Ways to choose a text other than drawing token by token."""

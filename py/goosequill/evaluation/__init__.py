@@ -1,0 +1,1 @@
+"""How well texts and models do: perplexity, text metrics, votes, reports."""

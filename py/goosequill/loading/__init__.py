@@ -1,0 +1,1 @@
+"""From files to a model that writes: load, inspect and convert them."""

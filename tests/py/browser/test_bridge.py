@@ -1,0 +1,385 @@
+"""The worker's side of Python, with stand-ins for what only Pyodide has."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from goosequill.kernels import KERNELS
+from goosequill.weights.formats.safetensors import encode
+from tests.py.checkpoints import rwkv4
+
+WEIGHTS = b"".join(encode(rwkv4(vocab=256).items()))
+ALTERED = WEIGHTS[:-1] + b"?"
+CONFIG = json.dumps(
+    {
+        "format": "goosequill-model",
+        "format_version": 1,
+        "name": "test",
+        "title": "A test",
+        "tokenizer": {"kind": "byte"},
+        "files": [
+            {
+                "name": "model.safetensors",
+                "bytes": len(WEIGHTS),
+                "sha256": hashlib.sha256(WEIGHTS).hexdigest(),
+            }
+        ],
+    }
+).encode()
+
+
+class JsFile:
+    """What the worker hands over for a file."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name, self.size, self._data = name, len(data), data
+
+    def read(self, offset: int, length: int) -> Any:
+        return SimpleNamespace(to_bytes=lambda: self._data[offset : offset + length])
+
+
+class JsObject:
+    """A JavaScript object that Python can copy."""
+
+    def __init__(self, **values: Any) -> None:
+        self._values = values
+
+    def to_py(self) -> dict[str, Any]:
+        return dict(self._values)
+
+
+@pytest.fixture
+def bridge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    js, pyodide, ffi = ModuleType("js"), ModuleType("pyodide"), ModuleType("pyodide.ffi")
+    js.Object = SimpleNamespace(fromEntries=dict)  # type: ignore[attr-defined]
+    ffi.to_js = lambda value, dict_converter: value  # type: ignore[attr-defined]
+    for name, module in {"js": js, "pyodide": pyodide, "pyodide.ffi": ffi}.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    yield importlib.import_module("goosequill.browser.bridge").Bridge()
+    sys.modules.pop("goosequill.browser.bridge")
+
+
+def load(bridge: Any, *files: JsFile, tokenizer: str = "") -> Any:
+    return bridge.load(files, JsObject(tokenizer=tokenizer), lambda *progress: None)
+
+
+def load_test_model(bridge: Any) -> int:
+    answer = load(bridge, JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS))
+    handle: int = answer["value"]["handle"]
+    return handle
+
+
+def test_a_folder_loads_and_tells_what_it_is(bridge: Any) -> None:
+    told: list[Any] = []
+    files = [JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS)]
+    answer = bridge.load(files, JsObject(verify=False), lambda *progress: told.append(progress))
+    info = answer["value"]["info"]
+    assert info["title"] == "A test"
+    assert (info["architecture"], info["vocab_size"], info["tokenizer"]) == ("rwkv4", 256, "byte")
+    assert info["bytes"] == len(CONFIG) + len(WEIGHTS)
+    assert told[-1][0] == told[-1][1] > 0
+    assert bridge.status()["value"] == {"models": 1}
+
+
+def test_weights_alone_load_with_the_tokenizer_of_their_vocabulary(bridge: Any) -> None:
+    info = load(bridge, JsFile("my.safetensors", WEIGHTS))["value"]["info"]
+    assert (info["title"], info["tokenizer"]) == ("my.safetensors", "byte")
+    assert info["parameters"] == sum(tensor.size for tensor in rwkv4(vocab=256).values())
+
+
+def copy_of(bridge: Any, handle: int) -> bytes:
+    """The file that a page would keep."""
+    found = bridge.take_rounded(handle)["value"]
+    data = b"".join(map(bytes, iter(lambda: found["file"].read()["value"], None)))
+    assert len(data) == found["bytes"]
+    return data
+
+
+def scores(bridge: Any, handle: int) -> Any:
+    return bridge.call("logprobs", JsObject(model=handle, text="A goose", top=3))["value"]
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_what_was_rounded_is_handed_over_and_stands_in_for_its_files(bridge: Any, bits: int) -> None:
+    folder = [JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS)]
+    for files, others in ((folder, folder[:1]), (folder[1:], [])):
+        options = {"quantize": bits, "verify": True}
+        first = bridge.load(files, JsObject(**options, keep=True), lambda *_: None)["value"]
+        handle = first["handle"]
+        data = copy_of(bridge, handle)
+        assert bridge.take_rounded(handle) == {"value": None}, "it is handed over once"
+        copy = JsFile("model.safetensors", data)
+        second = bridge.load(others, JsObject(**options, keep=True), lambda *_: None, "auto", copy)["value"]
+        assert scores(bridge, second["handle"]) == scores(bridge, handle)
+        assert bridge.take_rounded(second["handle"]) == {"value": None}, "nothing was rounded"
+        size = sum(file.size for file in others) + len(data)
+        assert second["info"] | {"bytes": 0} == first["info"] | {"bytes": 0}
+        assert second["info"]["bytes"] == size < first["info"]["bytes"]
+
+
+def test_a_copy_tells_what_it_is_an_answer_to(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(quantize: Any, large: int) -> Any:
+        monkeypatch.setattr("goosequill.loading.load.LARGE", large)
+        options = JsObject(quantize=quantize, keep=True)
+        handle = bridge.load([JsFile("my.safetensors", WEIGHTS)], options, lambda *_: None)["value"]["handle"]
+        found = bridge.take_rounded(handle)["value"]
+        return found and (found["bits"], found["auto"])
+
+    assert told(8, 0) == told("auto", 0) == (8, True)
+    assert told(4, 0) == (4, False)
+    assert told(8, 10**9) == (8, False)
+    assert told("auto", 10**9) is None
+    assert told(None, 0) is None
+
+
+def test_nothing_is_handed_over_that_nobody_asked_to_keep_or_that_is_unloaded(bridge: Any) -> None:
+    files = [JsFile("my.safetensors", WEIGHTS)]
+    handle = bridge.load(files, JsObject(quantize=8), lambda *_: None)["value"]["handle"]
+    assert bridge.take_rounded(handle) == {"value": None}
+    handle = bridge.load(files, JsObject(quantize=8, keep=True), lambda *_: None)["value"]["handle"]
+    bridge.unload(handle)
+    assert bridge.take_rounded(handle) == {"value": None}
+    numpy = bridge.load(files, JsObject(quantize=8, keep=True), lambda *_: None, "numpy")["value"]
+    assert bridge.take_rounded(numpy["handle"]) == {"value": None}
+
+
+@pytest.mark.parametrize(
+    ("files", "tokenizer", "code"),
+    [
+        ([("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(99))], "", "unknown-format"),
+        ([("empty.pth", b"")], "", "file-truncated"),
+        ([("cut.safetensors", WEIGHTS[: len(WEIGHTS) // 2])], "", "file-truncated"),
+        ([("my.safetensors", WEIGHTS)], "world", "tokenizer-mismatch"),
+        ([("my.safetensors", WEIGHTS), ("tokenizer.json", b"{}")], "", "tokenizer-file"),
+        ([("config.json", CONFIG), ("model.safetensors", ALTERED)], "", "file-altered"),
+        ([("config.json", CONFIG)], "", "file-missing"),
+        ([("config.json", b"{}")], "", "model-folder"),
+        ([("a.pth", WEIGHTS), ("b.pth", WEIGHTS)], "", "which-file"),
+        ([], "", "which-file"),
+    ],
+)
+def test_files_that_are_no_model_are_refused_with_a_remedy(
+    bridge: Any, files: list[tuple[str, bytes]], tokenizer: str, code: str
+) -> None:
+    answer = load(bridge, *(JsFile(*file) for file in files), tokenizer=tokenizer)
+    assert set(answer) == {"error"}
+    assert answer["error"]["code"] == code
+    assert answer["error"]["message"] and answer["error"]["remedy"]
+    assert bridge.status()["value"] == {"models": 0}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_kernel_that_the_page_forces_is_taken_and_told(bridge: Any, kernel: str) -> None:
+    def loaded(*force: str) -> Any:
+        files = [JsFile("my.safetensors", WEIGHTS)]
+        return bridge.load(files, JsObject(), lambda *progress: None, *force)["value"]["info"]["kernel"]
+
+    assert loaded(kernel) == kernel
+    assert loaded("auto") == loaded() == KERNELS[0]
+
+
+def test_a_kernel_that_is_not_there_is_an_answer_not_a_crash(bridge: Any) -> None:
+    files = [JsFile("my.safetensors", WEIGHTS)]
+    answer = bridge.load(files, JsObject(), lambda *progress: None, "relaxed")
+    assert answer["error"]["code"] == "unknown-kernel"
+    assert "numpy" in answer["error"]["remedy"]
+
+
+def test_another_programs_config_beside_the_weights_is_ignored(bridge: Any) -> None:
+    answer = load(bridge, JsFile("config.json", b'{"model_type": "rwkv"}'), JsFile("m.safetensors", WEIGHTS))
+    assert answer["value"]["info"]["title"] == "m.safetensors"
+
+
+def write(bridge: Any, handle: int, **options: Any) -> list[dict[str, Any]]:
+    writing = bridge.generate(handle, "Goose", JsObject(**options))["value"]
+    steps = []
+    while not steps or "end" not in steps[-1]:
+        steps.append(writing.step()["value"])
+    return steps
+
+
+def test_a_text_comes_step_by_step_and_ends(bridge: Any) -> None:
+    *steps, last = write(bridge, load_test_model(bridge), max_new_tokens=4, seed=5)
+    chunks = [step["chunk"] for step in steps if "chunk" in step]
+    assert [chunk["index"] for chunk in chunks] == [0, 1, 2, 3]
+    assert all(chunk["logprob"] <= 0 for chunk in chunks)
+    assert last["end"]["finish_reason"] == "length"
+    assert last["end"]["usage"] == {"prompt_tokens": 5, "completion_tokens": 4}
+    assert last["end"]["seed"] == 5
+
+
+def test_cancelling_ends_with_the_next_step(bridge: Any) -> None:
+    writing = bridge.generate(load_test_model(bridge), "Goose", JsObject(max_new_tokens=9, seed=1))["value"]
+    while "chunk" not in writing.step()["value"]:
+        pass
+    writing.cancel()
+    assert writing.step()["value"]["end"]["finish_reason"] == "abort"
+
+
+def test_a_branch_goes_on_from_the_tokens_that_are_given(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    whole = write(bridge, handle, max_new_tokens=5, temperature=0)
+    tokens = [step["chunk"]["token"] for step in whole if "chunk" in step]
+    branch = write(bridge, handle, max_new_tokens=3, temperature=0, given=tokens[:2])
+    assert [step["chunk"]["token"] for step in branch if "chunk" in step] == tokens[2:]
+
+
+def test_the_same_prompt_is_read_once(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    bridge._models[handle].model.forward = counting(bridge._models[handle].model.forward, counts := [])
+    first = write(bridge, handle, max_new_tokens=3, temperature=0)
+    assert sum(counts) == 7
+    counts.clear()
+    assert write(bridge, handle, max_new_tokens=3, temperature=0, seed=first[-1]["end"]["seed"]) == first
+    assert sum(counts) == 2
+
+
+def counting(forward: Any, counts: list[int]) -> Any:
+    def counted(tokens: Any, *args: Any, **kwargs: Any) -> Any:
+        counts.append(len(tokens))
+        return forward(tokens, *args, **kwargs)
+
+    return counted
+
+
+class JsList(list[Any]):
+    """A JavaScript array."""
+
+    def to_py(self) -> list[Any]:
+        return list(self)
+
+
+def run(writing: Any) -> list[dict[str, Any]]:
+    steps = []
+    while not steps or "end" not in steps[-1]:
+        steps.append(writing.step()["value"])
+    return steps
+
+
+def shown(steps: list[dict[str, Any]]) -> str:
+    return "".join(step[kind]["text"] for step in steps for kind in ("chunk", "end") if kind in step)
+
+
+GREEDY = {"temperature": 0, "max_new_tokens": 6, "seed": 1}
+
+
+def test_a_conversation_is_begun_carried_on_taken_back_saved_and_loaded(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    begun = bridge.converse(handle, JsObject(system="Be kind."))["value"]
+    number = begun["conversation"]
+    assert begun["messages"] == []
+    first = run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    assert first[-1]["end"]["messages"] == [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": shown(first)},
+    ]
+    saved = bridge.call("save_conversation", JsObject(conversation=number))["value"]
+    second = run(bridge.say(number, "And?", JsObject(**GREEDY))["value"])
+    assert len(second[-1]["end"]["messages"]) == 4
+    undone = bridge.call("undo", JsObject(conversation=number))["value"]
+    assert (undone["message"], undone["messages"]) == ("And?", first[-1]["end"]["messages"])
+    assert run(bridge.say(number, "And?", JsObject(**GREEDY))["value"]) == second
+    loaded = bridge.converse(handle, JsObject(state=saved))["value"]
+    assert loaded["messages"] == first[-1]["end"]["messages"]
+    assert shown(run(bridge.say(loaded["conversation"], "And?", JsObject(**GREEDY))["value"])) == shown(
+        second
+    )
+
+
+def test_a_conversation_reads_every_message_once(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    bridge._models[handle].model.forward = counting(bridge._models[handle].model.forward, counts := [])
+    number = bridge.converse(handle, JsObject(system="A long system prompt."))["value"]["conversation"]
+    run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    counts.clear()
+    run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    assert sum(counts) == len("\n\nUser: Hi\n\nAssistant:") + GREEDY["max_new_tokens"]
+
+
+def test_a_reply_is_interrupted_by_another_question(bridge: Any) -> None:
+    number = bridge.converse(load_test_model(bridge), JsObject())["value"]["conversation"]
+    writing = bridge.say(number, "Hi", JsObject(**GREEDY))["value"]
+    while "chunk" not in writing.step()["value"]:
+        pass
+    assert bridge.call("undo", JsObject(conversation=number))["value"]["message"] == "Hi"
+    end = writing.step()["value"]["end"]
+    assert (end["finish_reason"], end["messages"]) == ("abort", [])
+
+
+def test_a_conversation_that_is_over_is_an_error_with_a_remedy(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    number = bridge.converse(handle, JsObject())["value"]["conversation"]
+    assert bridge.say(number, " ", JsObject())["error"]["code"] == "empty-message"
+    assert bridge.converse(handle, JsObject(state=b"no state"))["error"]["remedy"]
+    bridge.forget(number)
+    assert bridge.say(number, "Hi", JsObject())["error"]["code"] == "conversation-over"
+    other = bridge.converse(handle, JsObject())["value"]["conversation"]
+    bridge.unload(handle)
+    assert bridge.call("undo", JsObject(conversation=other))["error"]["code"] == "conversation-over"
+
+
+def test_messages_are_answered_in_the_models_own_format(bridge: Any) -> None:
+    config = json.loads(CONFIG) | {
+        "chat": {"prefix": "<d>", "user": "Q: ", "assistant": "A:", "stop": ["\n\nQ"]}
+    }
+    files = JsFile("config.json", json.dumps(config).encode()), JsFile("model.safetensors", WEIGHTS)
+    handle = load(bridge, *files)["value"]["handle"]
+    messages = JsList([{"role": "user", "content": "Hi"}])
+    told = run(bridge.generate(handle, messages, JsObject(stop="zzz", **GREEDY))["value"])
+    plain = run(bridge.generate(handle, "<d>Q: Hi\n\nA:", JsObject(stop=["zzz", "\n\nQ"], **GREEDY))["value"])
+    assert shown(told) == shown(plain).strip()
+    assert told[-1]["end"]["usage"] == plain[-1]["end"]["usage"]
+    assert bridge.generate(handle, JsList([3]), JsObject())["error"]["code"] == "chat-messages"
+
+
+def test_a_listed_function_gets_the_model_and_its_tokenizer(bridge: Any) -> None:
+    answer = bridge.call("logprobs", JsObject(model=load_test_model(bridge), text="Goose"))
+    assert [token["text"] for token in answer["value"]] == list("Goose")
+
+
+def test_a_model_that_is_gone_is_an_error_with_a_remedy(bridge: Any) -> None:
+    handle = load_test_model(bridge)
+    assert bridge.unload(handle) == {"value": None}
+    assert bridge.unload(handle) == {"value": None}
+    assert bridge.generate(handle, "Goose", JsObject())["error"]["code"] == "model-unloaded"
+
+
+def test_only_listed_functions_can_be_called(bridge: Any) -> None:
+    assert bridge.call("os.system", JsObject(command="ls"))["error"]["code"] == "unknown-function"
+
+
+def test_too_little_memory_is_told(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_args: Any, **_options: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("goosequill.browser.bridge.load_files", no_memory)
+    assert load(bridge)["error"]["code"] == "out-of-memory"
+
+
+def test_a_part_that_does_not_come_is_told(bridge: Any) -> None:
+    class Broken(JsFile):
+        """A file whose server stops answering behind the header."""
+
+        def read(self, offset: int, length: int) -> Any:
+            return super().read(offset, length if offset < 5000 else 0)
+
+    answer = load(bridge, Broken("model.safetensors", WEIGHTS))
+    assert answer["error"]["code"] == "source-interrupted"
+
+
+def test_files_are_described_with_what_they_need(bridge: Any) -> None:
+    file = JsFile("model.safetensors", WEIGHTS)
+    found = bridge.inspect([file], JsObject(available=10**9, quantize="auto"))["value"]
+    assert found["config"]["version"] == "4"
+    assert found["problem"] is None
+    assert bridge.inspect([file], JsObject(available=10**6))["value"]["problem"]["code"] == "model-too-large"
+    assert load(bridge, file)["value"]["info"]["layers"] == found["config"]["layers"]
+    assert bridge.inspect([JsFile("x.pth", b"no")], JsObject())["error"]["code"] == "unknown-format"

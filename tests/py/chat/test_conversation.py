@@ -1,0 +1,325 @@
+"""Conversations: what the model reads, and a state that never re-reads its past."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from goosequill.chat.conversation import Conversation
+from goosequill.chat.formats import FORMATS, ChatFormat, format_of
+from goosequill.chat.saved_state import Persona, load_persona, save_persona
+from goosequill.decoding import Chunk, DecodingConfig, End
+from goosequill.errors import FileFormatError, SettingsError
+from goosequill.kernels import load_kernel
+from goosequill.models import Model, load_model
+from goosequill.tokenizers import Tokenizer, load_tokenizer
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.formats.safetensors import encode
+from tests.py import checkpoints
+from tests.py.weights.test_pth import saved
+
+ROOT = Path(__file__).parents[3]
+TOKENIZER = load_tokenizer("byte")
+GREEDY = DecodingConfig(temperature=0, max_new_tokens=40)
+
+
+def build(version: str = "7", **sizes: Any) -> Model:
+    tensors = checkpoints.MAKERS[version](vocab=256, layers=2, **sizes)
+    return load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
+
+
+class Scripted:
+    """A model that writes one reply after another, and whose state is what it has read."""
+
+    def __init__(self, *replies: str | list[int], tokenizer: Tokenizer = TOKENIZER) -> None:
+        self.config = SimpleNamespace(vocab_size=tokenizer.vocab_size)
+        self.kernel = load_kernel()
+        self.tokenizer = tokenizer
+        self.replies = [tokenizer.encode(reply) if isinstance(reply, str) else reply for reply in replies]
+        self.tokens: list[int] = []
+
+    @property
+    def read(self) -> str:
+        """All that was read."""
+        return self.tokenizer.decode(self.tokens)
+
+    def new_state(self) -> Any:
+        return _Read([])
+
+    def forward(self, tokens: Sequence[int], state: Any, *, logits: str = "last") -> Any:
+        state.tokens.extend(tokens)
+        self.tokens = state.tokens
+        if logits == "none":
+            return None
+        text = self.tokenizer.decode(state.tokens)
+        turn = text.count("User: ") - 1
+        reply = text[text.rindex("Assistant:") + len("Assistant:") :]
+        written = len(self.tokenizer.encode(reply)) if reply else 0
+        scores = np.zeros(self.config.vocab_size, np.float32)
+        scores[self.replies[turn][written] if written < len(self.replies[turn]) else 0] = 50
+        return scores
+
+
+class _Read:
+    """A state that is the list of what was read."""
+
+    nbytes = 1
+
+    def __init__(self, tokens: list[int]) -> None:
+        self.tokens = tokens
+        self.arrays: Any = tokens
+
+    def copy(self) -> _Read:
+        return _Read(list(self.tokens))
+
+    def assign(self, tokens: list[int]) -> None:
+        self.tokens[:] = tokens
+
+
+def text_of(items: Any) -> str:
+    return "".join(item.text for item in items if isinstance(item, (Chunk, End)))
+
+
+def test_what_the_model_reads_is_the_form_that_it_knows() -> None:
+    model = Scripted(" Hello.\n\nUser: never shown", " Fine!\n\nUser")
+    talk = Conversation(model, TOKENIZER, system="Be kind.")  # type: ignore[arg-type]
+    assert text_of(talk.reply("Hi\n\n\nthere", GREEDY)) == " Hello."
+    assert model.read == "System: Be kind.\n\nUser: Hi\nthere\n\nAssistant: Hello."
+    assert text_of(talk.reply("How are you?", GREEDY)) == " Fine!"
+    assert model.read == (
+        "System: Be kind.\n\nUser: Hi\nthere\n\nAssistant: Hello.\n\nUser: How are you?\n\nAssistant: Fine!"
+    )
+    assert talk.messages == [
+        {"role": "user", "content": "Hi\nthere"},
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "How are you?"},
+        {"role": "assistant", "content": "Fine!"},
+    ]
+
+
+def test_a_reply_that_only_seemed_to_stop_goes_on() -> None:
+    model = Scripted(" One.\n\nUs two.\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    assert text_of(talk.reply("Count", GREEDY)) == " One.\n\nUs two."
+    assert model.read.endswith("Assistant: One.\n\nUs two.")
+
+
+def test_a_reply_cut_off_by_its_length_is_carried_on_whole() -> None:
+    model = Scripted(" A long reply\n", " Yes\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    short = DecodingConfig(temperature=0, max_new_tokens=14)
+    assert text_of(talk.reply("Talk", short)) == " A long reply\n"
+    assert text_of(talk.reply("More?", GREEDY)) == " Yes"
+    assert "Assistant: A long reply\n\n\nUser: More?\n\nAssistant: Yes" in model.read
+
+
+def test_leaving_in_the_middle_loses_nothing_that_was_shown() -> None:
+    model = Scripted(" A long reply", " Yes\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    for item in talk.reply("Talk", GREEDY):
+        if isinstance(item, Chunk) and item.text == "l":
+            break
+    talk_items = talk.reply("More?", GREEDY)
+    assert text_of(talk_items) == " Yes"
+    assert "Assistant: A l\n\nUser: More?\n\nAssistant: Yes" in model.read
+
+
+def test_a_token_that_ends_the_reply_and_begins_the_stop_is_read_in_part() -> None:
+    world = load_tokenizer("world")
+    [both] = world.encode("…\n")
+    first = [*world.encode(" Hello"), both, *world.encode("\n"), *world.encode("User: x")]
+    model = Scripted(first, " Fine\n\nUser", tokenizer=world)
+    talk = Conversation(model, world)  # type: ignore[arg-type]
+    assert text_of(talk.reply("Hi", GREEDY)) == " Hello…"
+    assert model.read == "User: Hi\n\nAssistant: Hello"
+    assert text_of(talk.reply("And?", GREEDY)) == " Fine"
+    assert model.read == "User: Hi\n\nAssistant: Hello…\n\nUser: And?\n\nAssistant: Fine"
+
+
+def test_the_default_models_conversation_begins_with_its_tag() -> None:
+    description = json.loads((ROOT / "site" / "models" / "default" / "config.json").read_text())
+    model = Scripted(" Hello.\n\nUser", " Fine.\n\nUser")
+    talk = Conversation(model, TOKENIZER, chat_format=format_of(description))  # type: ignore[arg-type]
+    assert text_of(talk.reply("Hi", GREEDY)) == " Hello."
+    assert text_of(talk.reply("And?", GREEDY)) == " Fine."
+    assert model.read == "<dialogue>\nUser: Hi\n\nAssistant: Hello.\n\nUser: And?\n\nAssistant: Fine."
+
+
+def two_turns(**options: Any) -> tuple[Scripted, Conversation]:
+    model = Scripted(" One\n\nUser", " Two\n\nUser", " Three\n\nUser")
+    talk = Conversation(model, TOKENIZER, system="Count.", **options)  # type: ignore[arg-type]
+    for message in ("a", "b"):
+        text_of(talk.reply(message, GREEDY))
+    return model, talk
+
+
+@pytest.mark.parametrize("budget", [100, 1, 0])
+def test_a_turn_taken_back_was_never_said(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    monkeypatch.setattr("goosequill.chat.conversation.UNDO_BUDGET", budget)
+    model, talk = two_turns()
+    assert talk.undo() == "b"
+    assert text_of(talk.reply("c", GREEDY)) == " Two"
+    assert model.read == "System: Count.\n\nUser: a\n\nAssistant: One\n\nUser: c\n\nAssistant: Two"
+    assert (talk.undo(), talk.undo()) == ("c", "a")
+    assert talk.messages == []
+    with pytest.raises(SettingsError, match="no turn"):
+        talk.undo()
+    assert text_of(talk.reply("d", GREEDY)) == " One"
+    assert model.read == "System: Count.\n\nUser: d\n\nAssistant: One"
+
+
+def test_what_was_said_elsewhere_is_read_with_the_next_message_and_can_be_taken_back() -> None:
+    said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "One"}]
+    model = Scripted(" One\n\nUser", " Two\n\nUser")
+    talk = Conversation(model, TOKENIZER, messages=said)  # type: ignore[arg-type]
+    assert text_of(talk.reply("b", GREEDY)) == " Two"
+    assert model.read == "User: a\n\nAssistant: One\n\nUser: b\n\nAssistant: Two"
+    assert (talk.undo(), talk.undo()) == ("b", "a")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        Conversation(model, TOKENIZER, messages=[{"role": "goose", "content": "Honk"}])  # type: ignore[arg-type]
+
+
+def test_a_reply_stopped_before_its_first_token_was_never_asked_for() -> None:
+    model = Scripted(" One\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    looks = iter([False, True])
+    items = list(talk.reply("long " * 40, GREEDY, cancelled=lambda: next(looks), progress=True))
+    assert isinstance(items[-1], End) and items[-1].finish_reason == "abort"
+    assert talk.messages == []
+    talk.reply("never listened to", GREEDY)
+    assert text_of(talk.reply("a", GREEDY)) == " One"
+    assert model.read == "User: a\n\nAssistant: One"
+
+
+def test_a_reply_under_way_ends_when_something_else_is_asked() -> None:
+    model, talk = two_turns()
+    items = talk.reply("c", GREEDY)
+    assert text_of([next(items), next(items)]) == " T"
+    assert talk.undo() == "c"
+    assert list(items) == []
+    assert len(talk.messages) == 4
+    text_of(talk.reply("d", DecodingConfig(temperature=0, max_new_tokens=1)))
+    talk.undo()
+    assert model.read == "System: Count.\n\nUser: a\n\nAssistant: One\n\nUser: b\n\nAssistant: Two"
+
+
+@pytest.mark.parametrize("search", [{"num_beams": 2}, {"penalty_alpha": 0.1, "top_k": 2}])
+def test_a_reply_that_was_searched_for_is_read_with_the_next_message(search: dict[str, Any]) -> None:
+    talk = Conversation(model := build(), TOKENIZER)
+    shown = text_of(talk.reply("Hello", DecodingConfig(max_new_tokens=5, **search)))
+    state = model.new_state()
+    model.forward(TOKENIZER.encode(f"User: Hello\n\nAssistant:{shown}\n\n"), state, logits="none")
+    saved = talk.persona()
+    model.forward(TOKENIZER.encode(saved.unread), talk.state, logits="none")
+    np.testing.assert_allclose(model.forward([65], talk.state), model.forward([65], state), atol=1e-3)
+
+
+def test_a_thought_is_kept_apart_from_the_answer() -> None:
+    model = Scripted("<think>Hm.</think>Yes.\n\nUser")
+    talk = Conversation(model, TOKENIZER, chat_format=FORMATS["world"])  # type: ignore[arg-type]
+    text_of(talk.reply("Well?", GREEDY))
+    assert talk.messages[-1] == {"role": "assistant", "content": "Yes.", "thought": "Hm."}
+
+
+def test_the_state_is_that_of_the_whole_text() -> None:
+    model = build()
+    talk, tokens = Conversation(model, TOKENIZER), []
+    for message, before in (("one", ""), ("two", "\n\n"), ("three", "\n\n")):
+        tokens += TOKENIZER.encode(f"{before}User: {message}\n\nAssistant:")
+        tokens += [item.token for item in talk.reply(message, GREEDY) if isinstance(item, Chunk)]
+    state = model.new_state()
+    model.forward(tokens, state, logits="none")
+    for name, array in state.arrays.items():
+        np.testing.assert_allclose(talk.state.arrays[name], array, rtol=1e-3, atol=1e-4)
+
+
+def test_a_branch_has_its_own_future() -> None:
+    talk = Conversation(build(), TOKENIZER)
+    list(talk.reply("Hello", GREEDY))
+    twin = talk.branch()
+    expected = text_of(talk.branch().reply("Yes", GREEDY))
+    list(talk.reply("No, and much more", GREEDY))
+    assert text_of(twin.reply("Yes", GREEDY)) == expected
+    assert len(talk.messages) == len(twin.messages) == 4
+
+
+def test_a_saved_conversation_goes_on_where_it_was() -> None:
+    model = build()
+    talk = Conversation(model, TOKENIZER, system="You are a goose.")
+    list(talk.reply("Hello", GREEDY))
+    saved_state = save_persona(talk.persona("goose"), model)
+    persona = load_persona(BytesSource(saved_state), model)
+    assert persona.name == "goose"
+    again = Conversation(model, TOKENIZER, persona=persona)
+    assert again.messages == talk.messages != []
+    assert text_of(again.reply("And?", GREEDY)) == text_of(talk.reply("And?", GREEDY))
+    assert again.undo() == "And?"
+    with pytest.raises(SettingsError, match="no turn"):
+        again.undo()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_the_tag_at_the_head_is_not_read_twice(begun: bool) -> None:
+    chat_format = ChatFormat(prefix="<dialogue>\n")
+    persona = Persona(build().new_state().arrays, begun=begun)
+    talk = Conversation(build(), TOKENIZER, chat_format=chat_format, system="Hi", persona=persona)
+    expected = "System: Hi\n\n" if begun else "<dialogue>\nSystem: Hi\n\n"
+    assert talk.persona().unread == expected
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"messages": 3, "name": 4, "unread": []},
+        {"messages": [1, {}, {"role": "goose", "content": "x"}, {"role": 1, "content": 2}]},
+    ],
+)
+def test_a_state_file_with_odd_words_in_it_is_read_for_its_state(about: dict[str, Any]) -> None:
+    model = build()
+    notes = json.dumps({"format_version": 1, **about})
+    file = b"".join(encode(model.new_state().arrays.items(), {"goosequill.state": notes}))
+    persona = load_persona(BytesSource(file), model)
+    assert (persona.name, persona.unread, persona.messages) == ("", "", ())
+
+
+@pytest.mark.parametrize("version", ["5.2", "6", "7"])
+def test_a_state_tuned_file_is_a_persona(version: str) -> None:
+    model = build(version)
+    shape = model.new_state().arrays["wkv"].shape
+    tuned = torch.randn(shape)
+    file = saved({f"blocks.{layer}.att.time_state": tuned[layer] for layer in range(shape[0])})
+    persona = load_persona(BytesSource(file, "poet.pth"), model)
+    assert persona.name == "poet.pth"
+    np.testing.assert_array_equal(persona.arrays["wkv"], tuned.transpose(-1, -2).numpy())
+    talk, plain = Conversation(model, TOKENIZER, persona=persona), model.new_state()
+    assert not np.allclose(model.forward([65], talk.state), model.forward([65], plain), atol=0.01)
+
+
+def test_a_state_of_another_model_is_refused() -> None:
+    talk = Conversation(build("7"), TOKENIZER)
+    file = save_persona(talk.persona(), talk.model)
+    with pytest.raises(SettingsError, match="another version or size"):
+        load_persona(BytesSource(file), build("6"))
+    tuned = saved({"blocks.0.att.time_state": torch.zeros(2, 64, 64)})
+    with pytest.raises(SettingsError, match="another version or size"):
+        load_persona(BytesSource(tuned), build("7"))
+    with pytest.raises(SettingsError, match="another version or size"):
+        load_persona(BytesSource(tuned), build("4"))
+
+
+def test_a_file_without_a_state_is_refused() -> None:
+    file = b"".join(encode([("wkv", np.zeros(3, np.float32))], {"goosequill.state": "["}))
+    with pytest.raises(FileFormatError, match="no saved state"):
+        load_persona(BytesSource(file), build("4"))
+
+
+def test_an_empty_message_is_refused() -> None:
+    with pytest.raises(SettingsError, match="no message"):
+        Conversation(build("4"), TOKENIZER).reply(" \n")

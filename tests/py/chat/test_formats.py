@@ -1,0 +1,90 @@
+"""The formats of conversations, and what a reasoning model thinks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goosequill.chat.formats import FORMATS, ChatFormat, ThoughtStream, format_of, split_thought
+from goosequill.errors import SettingsError
+
+
+def test_the_formats() -> None:
+    assert FORMATS["world"].turn("a\r\n\r\nb ") == "User: a\nb\n\nAssistant:"
+    assert FORMATS["g1"].turn("a") == "User: a\n\nAssistant: <think"
+    assert FORMATS["g1-quick"].turn("a") == "User: a\n\nAssistant: <think>\n</think"
+    assert FORMATS["world"].preamble("  ") == ""
+    for chat_format in FORMATS.values():
+        assert ChatFormat.from_dict(chat_format.to_dict()) == chat_format
+    assert ChatFormat.from_dict({"user": "Q: ", "stop": ["\n\nQ"]}).turn("x") == "Q: x\n\nAssistant:"
+
+
+def test_a_whole_conversation_as_one_prompt() -> None:
+    messages = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello\n\n\nthere"},
+        {"role": "user", "content": "And?"},
+    ]
+    chat_format = ChatFormat(prefix="<dialogue>\n", opening=" <think")
+    said = "System: Be kind.\n\nUser: Hi\n\nAssistant: Hello\nthere\n\nUser: And?\n\nAssistant: <think"
+    assert chat_format.prompt(messages) == "<dialogue>\n" + said
+    assert chat_format.prompt(messages, begun=True) == said
+
+
+@pytest.mark.parametrize(
+    "message", [3, {}, {"role": "user"}, {"role": "goose", "content": "x"}, {"content": "x"}]
+)
+def test_what_is_no_message_is_refused(message: Any) -> None:
+    with pytest.raises(SettingsError, match="messages cannot be read"):
+        ChatFormat().prompt([message])
+
+
+def test_the_format_of_a_model() -> None:
+    own = {"prefix": "<dialogue>\n", "user": "Q: ", "assistant": "A:"}
+    assert format_of({"chat": own}).turn("x") == "Q: x\n\nA:"
+    assert format_of({"chat": own}).stop == ("\n\nQ",)
+    assert format_of({"chat": own}, "g1") == FORMATS["g1"]
+    assert format_of({"name": "RWKV-x070-World-0.1B.pth", "chat": None}) == FORMATS["world"]
+    assert format_of({"name": "rwkv7-g1a-0.4b-20250905-ctx4096.pth"}) == FORMATS["g1"]
+    assert format_of({"name": "rwkv7-g1-0.1b.pth"}) == FORMATS["g1"]
+    for description, name in ([{"chat": "world"}, ""], [{"chat": {"user": 1}}, ""], [{}, "goose"]):
+        with pytest.raises(SettingsError, match="chat format"):
+            format_of(description, name)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("values", [{"user": 3}, {"stop": "x"}, {"stop": [""]}, {"stop": [1]}])
+def test_an_unsound_format_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="chat format"):
+        ChatFormat.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("reply", "parts"),
+    [
+        (" <think>\nHm.\n</think>\n\nYes.", ("Hm.", "Yes.")),
+        (" <think>\n</think>Yes.", ("", "Yes.")),
+        (" <think>\nStill", ("Still", "")),
+        (" <think", ("", "")),
+        (" Yes <think>", ("", "Yes <think>")),
+    ],
+)
+def test_thought_and_answer_are_told_apart(reply: str, parts: tuple[str, str]) -> None:
+    assert split_thought(reply) == parts
+
+
+@pytest.mark.parametrize("opening", ["", " <think", " <think>\n</think"])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_thought_and_answer_are_told_apart_while_they_come(opening: str, size: int) -> None:
+    for reply in (
+        ">Hm.\n</think>\n\nYes </b>.\n",
+        " <think>Hm, </x></think>Yes.",
+        " Yes <think>.",
+        "<th",
+        ">\nNo </thin",
+    ):
+        stream = ThoughtStream(opening)
+        pieces = [stream.push(reply[start : start + size]) for start in range(0, len(reply), size)]
+        pieces.append(stream.end())
+        assert tuple(map("".join, zip(*pieces, strict=True))) == split_thought(opening + reply)

@@ -1,0 +1,111 @@
+"""Measures of texts: by hand where one can, against a slow search where one cannot."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goosequill.evaluation.text_metrics import (
+    METRICS,
+    compression,
+    distinct,
+    echo,
+    likeness,
+    longest_repeat,
+    looping,
+    measure,
+    summarise,
+    truncated,
+    words_of,
+)
+
+
+def test_words_are_words_in_any_script() -> None:
+    assert words_of("Don't stop—it's 3 o'clock!") == ["don't", "stop", "it's", "3", "o'clock"]
+    assert words_of("我喜欢 苹果") == ["我", "喜", "欢", "苹", "果"]
+    assert words_of("Привет, мир") == ["привет", "мир"]
+
+
+def test_distinct_counts_different_ngrams() -> None:
+    assert distinct(["a", "b", "a", "b"], 1) == 0.5
+    assert distinct(["a", "b", "a", "b"], 2) == pytest.approx(2 / 3)
+    assert distinct([], 2) == 1.0
+
+
+def slow_longest_repeat(words: list[str]) -> int:
+    for size in range(len(words) - 1, 0, -1):
+        grams = [tuple(words[at : at + size]) for at in range(len(words) - size + 1)]
+        if len(set(grams)) < len(grams):
+            return size
+    return 0
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=40))
+def test_longest_repeat_is_that_of_a_slow_search(words: list[str]) -> None:
+    assert longest_repeat(words) == slow_longest_repeat(words)
+
+
+def test_looping_is_the_share_of_the_longest_loop() -> None:
+    assert looping(["x", "y"] + ["go", "on"] * 4) == pytest.approx(0.8)
+    assert looping(["no", "no"]) == 0.0
+    assert looping(["each", "word", "here", "is", "new"]) == 0.0
+    assert looping([]) == 0.0
+
+
+def test_compression_sees_repetition() -> None:
+    assert compression("again and again " * 50) < 0.1
+    assert compression("") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It ends here.", False),
+        ("It stops in the middle of a", True),
+        ("It stops after a comma,", True),
+        ("```py\nx = 1", True),
+        ("```py\nx = 1\n```", False),
+        ("42", False),
+        ("", False),
+        ("他说的就是这个。", False),
+    ],
+)
+def test_truncated(text: str, expected: bool) -> None:
+    assert truncated(text) is expected
+
+
+def test_echo_is_the_share_of_the_prompt_that_comes_back() -> None:
+    assert echo("What is the capital of France?", "What is the capital of France? Paris.") == 1.0
+    assert echo("What is the capital of France?", "Paris.") == 0.0
+    assert echo("Hello", "hello there") == 1.0
+    assert echo("", "x") == 0.0
+
+
+def test_likeness_of_samples() -> None:
+    assert likeness(["a b c", "a b c"]) == 1.0
+    assert likeness(["a b", "c d"]) == 0.0
+    assert likeness(["only one"]) is None
+
+
+def test_summary_pairs_the_prompts_that_are_shared() -> None:
+    long, short = measure([{"prompt": "p", "text": "one two three"}, {"prompt": "p", "text": "one"}])
+    shared = [{"prompt": f"p{i}", "measures": [long, long], "texts": ["a b", "a c"]} for i in range(20)]
+    more = [
+        {"prompt": "only a", "measures": [short], "texts": ["one"]},
+        {"prompt": "none", "measures": [], "texts": []},
+    ]
+    columns = [
+        {"name": "a", "prompts": shared + more},
+        {"name": "b", "prompts": [{**entry, "measures": [short]} for entry in shared]},
+    ]
+    summary = summarise(columns, baseline="b")
+    assert set(long) == set(METRICS)
+    first, _ = summary["columns"]
+    assert first["outputs"] == 41
+    assert first["means"]["words"]["mean"] == pytest.approx((20 * 3 + 1) / 21)
+    assert first["means"]["words"]["low"] < first["means"]["words"]["mean"] < 3.0 + 1e-9
+    assert first["means"]["likeness"]["mean"] == pytest.approx(0.2)
+    assert first["means"]["likeness"]["prompts"] == 20
+    (difference,) = summary["differences"]
+    assert difference["means"]["words"] == {"mean": 2.0, "low": 2.0, "high": 2.0, "prompts": 20}

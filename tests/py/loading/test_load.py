@@ -1,0 +1,165 @@
+"""What belongs together loads, from a disk or from anything else that gives bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goosequill.errors import GoosequillError
+from goosequill.loading import load as loading
+from goosequill.loading.load import (
+    LoadedModel,
+    inspect_files,
+    load_files,
+    load_folder,
+    load_path,
+    rounding,
+)
+from goosequill.models import load_model
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.formats.safetensors import encode
+from tests.py import checkpoints
+
+TENSORS = checkpoints.rwkv4(vocab=256)
+WEIGHTS = b"".join(encode(TENSORS.items()))
+TOKENS = [71, 111, 111, 115, 101]
+
+
+def describe(**changes: Any) -> bytes:
+    entry = {
+        "name": "model.safetensors",
+        "bytes": len(WEIGHTS),
+        "sha256": hashlib.sha256(WEIGHTS).hexdigest(),
+    }
+    description = {
+        "format": "goosequill-model",
+        "format_version": 1,
+        "name": "test",
+        "tokenizer": {"kind": "byte"},
+        "files": [entry],
+        **changes,
+    }
+    return json.dumps(description).encode()
+
+
+def assert_writes_as_it_should(loaded: LoadedModel) -> None:
+    expected = load_model(open_tensors(BytesSource(WEIGHTS)))
+    np.testing.assert_array_equal(
+        loaded.model.forward(TOKENS, loaded.model.new_state()),
+        expected.forward(TOKENS, expected.new_state()),
+    )
+
+
+def test_a_folder_on_disk_loads(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(describe(end_token=0))
+    (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
+    loaded = load_path(tmp_path)
+    assert loaded.description["name"] == "test"
+    assert (loaded.tokenizer.name, loaded.tokenizer.end_token) == ("byte", 0)
+    assert_writes_as_it_should(loaded)
+
+
+def test_a_file_on_disk_gets_the_tokenizer_of_its_vocabulary(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
+    loaded = load_path(tmp_path / "model.safetensors")
+    assert (loaded.tokenizer.name, loaded.description["title"]) == ("byte", "model.safetensors")
+    assert loaded.description["parameters"] == sum(tensor.size for tensor in TENSORS.values())
+    assert_writes_as_it_should(loaded)
+
+
+def test_a_bare_model_of_an_unknown_vocabulary_asks_for_its_tokenizer(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=2048).items())))
+    with pytest.raises(GoosequillError) as caught:
+        load_path(tmp_path / "model.safetensors")
+    assert caught.value.code == "tokenizer-needed"
+
+
+def test_the_end_of_text_is_the_folders() -> None:
+    files = {"config.json": describe(end_token=None), "model.safetensors": WEIGHTS}
+    loaded = load_folder(lambda name: BytesSource(files[name], name), verify=False)
+    assert loaded.tokenizer.end_token is None
+
+
+def test_a_tokenizer_of_another_vocabulary_is_refused() -> None:
+    files = {"config.json": describe(tokenizer={"kind": "world"}), "model.safetensors": WEIGHTS}
+    with pytest.raises(GoosequillError) as caught:
+        load_folder(lambda name: BytesSource(files[name], name))
+    assert caught.value.code == "tokenizer-mismatch"
+
+
+def test_picked_shards_without_a_description_are_one_model() -> None:
+    items = list(TENSORS.items())
+    files = {
+        name: BytesSource(b"".join(encode(part)), name)
+        for name, part in {"b.safetensors": items[:9], "a.safetensors": items[9:]}.items()
+    }
+    assert_writes_as_it_should(load_files(files))
+
+
+def test_a_model_that_needs_more_than_there_is_is_refused_unread() -> None:
+    class Noting(BytesSource):
+        """Bytes that note how many are read."""
+
+        count = 0
+
+        def read(self, offset: int, length: int) -> bytes:
+            self.count += length
+            return super().read(offset, length)
+
+    source = Noting(WEIGHTS, "model.safetensors")
+    with pytest.raises(GoosequillError, match=r"needs .* MB of memory") as caught:
+        load_files({"model.safetensors": source}, available=1_000_000)
+    assert caught.value.code == "model-too-large"
+    assert source.count < len(WEIGHTS) / 10
+    files = {"config.json": BytesSource(describe()), "model.safetensors": source}
+    with pytest.raises(GoosequillError, match=r"needs .* MB of memory"):
+        load_files(files, verify=False, available=1_000_000)
+    assert load_files(files, available=1_000_000_000).tokenizer.name == "byte"
+
+
+def test_matrices_are_rounded_while_loading() -> None:
+    files = {"model.safetensors": BytesSource(WEIGHTS)}
+    rounded = load_files(files, quantize=8).model
+    exact = load_files(files).model
+    found = rounded.forward(TOKENS, rounded.new_state())
+    expected = exact.forward(TOKENS, exact.new_state())
+    assert 0 < np.abs(found - expected).max() < 0.5
+
+
+def test_auto_rounds_large_models_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    tensors = open_tensors(BytesSource(WEIGHTS))
+    assert rounding(tensors, "auto") is None
+    assert rounding(tensors, 4) == 4
+    monkeypatch.setattr(loading, "LARGE", 1000)
+    assert rounding(tensors, "auto") == 8
+    assert rounding(tensors, None) is None
+
+
+def test_what_is_too_large_is_told_with_what_is_in_it() -> None:
+    files = {"model.safetensors": BytesSource(WEIGHTS)}
+    assert inspect_files(files, available=10**9)["problem"] is None
+    found = inspect_files(files, available=10**6)
+    assert found["problem"]["code"] == "model-too-large"
+    assert found["config"]["version"] == "4"
+
+
+def test_the_group_norm_epsilon_can_be_set(tmp_path: Path) -> None:
+    tensors = checkpoints.rwkv6(vocab=256)
+    (tmp_path / "model.safetensors").write_bytes(b"".join(encode(tensors.items())))
+    assert load_path(tmp_path).model.config.group_norm_eps == 64e-5
+    assert load_path(tmp_path, group_norm_eps=1e-5).model.config.group_norm_eps == 1e-5
+
+
+def test_files_are_described_without_loading_them() -> None:
+    bare = inspect_files({"model.safetensors": BytesSource(WEIGHTS)})
+    assert (bare["config"]["version"], bare["tokenizer"]) == ("4", "byte")
+    weights = BytesSource(WEIGHTS)
+    folder = inspect_files({"config.json": BytesSource(describe()), "model.safetensors": weights})
+    assert folder["tensors"] == bare["tensors"]
+    with pytest.raises(GoosequillError):
+        inspect_files({"model.safetensors": BytesSource(b"nothing")})

@@ -1,6 +1,7 @@
 // The gallery: each example is shown live and as the code that makes it, from one template. The code
 // names this site's own address, wherever it is served.
 
+import { copyButton } from "../ui/clipboard.js";
 import { element } from "../ui/dom.js";
 
 const SCRIPT = new URL("goosequill.js", import.meta.url).href;
@@ -42,18 +43,9 @@ const EVENING = `.evening {
 
 /** @param {HTMLElement} pre */
 function addCopy(pre) {
-  const button = element("button", { type: "button", class: "quiet" }, "Copy");
-  button.setAttribute("aria-label", `Copy: ${pre.getAttribute("aria-label")}`);
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(pre.textContent ?? "");
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), 1500);
-    } catch {
-      getSelection()?.selectAllChildren(pre);
-      button.textContent = "Selected";
-    }
-  });
+  const name = `Copy: ${pre.getAttribute("aria-label")}`;
+  const button = copyButton(() => pre.textContent ?? "", { name, fallbackElement: pre });
+  button.className = "quiet";
   const box = element("div", { class: "code-box" });
   pre.replaceWith(box);
   box.append(pre, button);

@@ -2,6 +2,7 @@
 // conversation's state, so every message is read once. What belongs to writing is in playground.js.
 
 import { EngineError } from "../engine/client.js";
+import { copyText } from "../ui/clipboard.js";
 import { byId, download, element } from "../ui/dom.js";
 import { Pace } from "./pace.js";
 
@@ -344,15 +345,9 @@ export class Chat {
     }
   }
 
-  async #copy() {
+  #copy() {
     const texts = this.#messages.map(({ role, content }) => ({ who: names[role], content }));
-    try {
-      await navigator.clipboard.writeText(transcript(texts));
-      this.#host.say("Copied.");
-    } catch {
-      getSelection()?.selectAllChildren(page.log);
-      this.#host.say("The conversation is selected; copy it with Ctrl+C.");
-    }
+    copyText(transcript(texts), { say: this.#host.say, fallbackElement: page.log });
   }
 
   // ---- Showing ---------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 // It fetches two small descriptions when it opens (how large the engine and the model are), and the
 // engine and the model only when the visitor asks. Model text reaches the page as text nodes only.
 
-import { byId, download, element, later } from "../ui/dom.js";
-import { Memory, readAddress, writeAddress } from "../ui/memory.js";
+import { readAddress, writeAddress } from "../ui/address.js";
+import { copyText } from "../ui/clipboard.js";
+import { byId, debounce, download, element } from "../ui/dom.js";
+import { Memory } from "../ui/memory.js";
 import { BranchTree } from "./branches.js";
 import { Chat } from "./chat.js";
 import { Inspector } from "./inspector.js";
@@ -56,7 +58,7 @@ const inspector = new Inspector({
   complain: fail,
 });
 const memory = new Memory("playground");
-const remember = later(store, 300);
+const remember = debounce(store, 300);
 /** @type {{parts?: import("./knobs.js").Part[], presets?: import("./knobs.js").Preset[]}} without it nothing is written: the settings would be others than they seem */
 const decoding = await fetchDescription(new URL("decoding.json", import.meta.url).href);
 /** What the page begins with: calm, but not always the same. */
@@ -382,16 +384,6 @@ function restore() {
   panel.restore(values);
 }
 
-async function copy() {
-  try {
-    await navigator.clipboard.writeText(page.output.textContent ?? "");
-    say("Copied.");
-  } catch {
-    getSelection()?.selectAllChildren(page.output);
-    say("The text is selected; copy it with Ctrl+C.");
-  }
-}
-
 function clear() {
   texts.remember(page.prompt.value);
   showText(null);
@@ -415,7 +407,9 @@ function isTyping(target) {
 page.generate.addEventListener("click", write);
 page.stop.addEventListener("click", stop);
 page.chatStop.addEventListener("click", stop);
-page.copy.addEventListener("click", copy);
+page.copy.addEventListener("click", () =>
+  copyText(page.output.textContent ?? "", { say, fallbackElement: page.output }),
+);
 page.clear.addEventListener("click", clear);
 page.append.addEventListener("click", append);
 page.prompt.addEventListener("input", remember);

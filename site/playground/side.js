@@ -2,8 +2,9 @@
 // measures. Votes can be blind: the columns are then shuffled and nameless until one is chosen. All of
 // it saves as a sampling report, which the comparer opens. The build makes the example at the beginning.
 
-import { byId, download, element, later } from "../ui/dom.js";
-import { Memory, readAddress, writeAddress } from "../ui/memory.js";
+import { readAddress, writeAddress } from "../ui/address.js";
+import { byId, debounce, download, element } from "../ui/dom.js";
+import { Memory } from "../ui/memory.js";
 import { DecoderColumn } from "./decoder-column.js";
 import { fetchDescription, ModelPanel } from "./model-panel.js";
 import { ProgressView } from "./progress.js";
@@ -49,7 +50,7 @@ const progress = new ProgressView(
   },
   say,
 );
-const remember = later(store, 300);
+const remember = debounce(store, 300);
 const [decoding, example] = await Promise.all(
   ["decoding.json", "example.json"].map((name) => fetchDescription(new URL(name, import.meta.url).href)),
 );

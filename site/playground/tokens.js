@@ -1,7 +1,7 @@
 // A written text token by token: shown, coloured by surprise, selected by pointer or arrow keys, and
 // listed as a table. What a token's candidates were is told by explanation.js.
 
-import { element, later } from "../ui/dom.js";
+import { debounce, element } from "../ui/dom.js";
 
 /** @typedef {{token: number, text: string, logprob: number | null}} Token */
 
@@ -42,7 +42,7 @@ export class TokenText {
       const span = event.target instanceof Element ? event.target.closest("[data-token]") : null;
       if (span) this.select(Number(span.getAttribute("data-token")));
     });
-    const rest = later(() => this.#onSelect(this.#hovered, false), RESTING);
+    const rest = debounce(() => this.#onSelect(this.#hovered, false), RESTING);
     place.addEventListener("pointerover", ({ target, pointerType }) => {
       const span = target instanceof Element ? target.closest("[data-token]") : null;
       if (pointerType !== "mouse" || !span) return;

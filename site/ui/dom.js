@@ -1,7 +1,10 @@
-// Small helpers for pages: elements by id, elements made, files saved, sizes said.
+/**
+ * Small helpers that every page shares: find and create elements, save files, format numbers, debounce.
+ * Text only ever becomes text nodes. Nothing here looks anything up at import.
+ */
 
 /**
- * The element that a page is known to have.
+ * Finds an element that the page must have.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {string} id
  * @param {T} tag
@@ -17,9 +20,9 @@ export function byId(id, tag, root = document) {
 /** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Properties */
 
 /**
- * A new element; text goes in as text, never as markup.
- * `element("button", { class: "quiet", onclick: close }, "×")`: true is an attribute without a value, or
- * "true" for ARIA's; what is false, null or undefined is left out, among the children too.
+ * Creates an element: `element("button", { class: "quiet", onclick: close }, "×")`.
+ * Functions become listeners. `true` sets an attribute without a value ("true" for ARIA attributes);
+ * `false`, null and undefined are skipped, also among the children.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Properties} [properties]
@@ -27,14 +30,14 @@ export function byId(id, tag, root = document) {
  * @returns {HTMLElementTagNameMap[T]}
  */
 export function element(tag, properties = {}, ...children) {
-  const made = document.createElement(tag);
+  const created = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
-    if (typeof value === "function") made.addEventListener(name.replace(/^on/, ""), value);
+    if (typeof value === "function") created.addEventListener(name.replace(/^on/, ""), value);
     else if (value !== false && value !== null && value !== undefined)
-      made.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
+      created.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
+  created.append(...children.filter((child) => child !== null && child !== undefined));
+  return created;
 }
 
 /** Saves a file. @param {string} name @param {string | Uint8Array<ArrayBuffer>} content @param {string} type */
@@ -46,7 +49,19 @@ export function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** A size in megabytes, or in gigabytes if there are many. @param {number} bytes */
+const numbers = new Intl.NumberFormat("en");
+
+/** A number with thousands separators: 12,345. @param {number} value */
+export function number(value) {
+  return numbers.format(value);
+}
+
+/** A count with its noun: "1 token", "1,200 tokens". @param {number} count @param {string} one @param {string} [many] */
+export function counted(count, one, many = `${one}s`) {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** A size in megabytes, or in gigabytes from 1000 MB up. @param {number} bytes */
 export function megabytes(bytes) {
   const size = bytes / 1e6;
   if (size >= 1000) return `${(size / 1000).toFixed(1)} GB`;
@@ -54,11 +69,11 @@ export function megabytes(bytes) {
 }
 
 /**
- * Calls a function once, a while after the last of several requests.
+ * Returns a function that runs `action` once, `wait` milliseconds after the last call.
  * @param {() => void} action
- * @param {number} wait milliseconds
+ * @param {number} wait
  */
-export function later(action, wait) {
+export function debounce(action, wait) {
   let timer = 0;
   return () => {
     clearTimeout(timer);

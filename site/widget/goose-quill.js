@@ -9,6 +9,7 @@
 // Elements on one page share one engine (pool.js), and the last one to leave ends its worker.
 
 import { ROOT } from "../engine/start.js";
+import { copyText } from "../ui/clipboard.js";
 import { poolOf } from "./pool.js";
 import { ATTRIBUTES, DECODER, decoderOptions, OWN, parse, propertyName, write } from "./settings.js";
 import { VERSION } from "./version.js";
@@ -183,16 +184,8 @@ export class GooseQuill extends Base {
     const lines = this.#messages.map(
       ({ role, content }) => `${role === "user" ? "You" : "Model"}: ${content}`,
     );
-    try {
-      await navigator.clipboard.writeText(this.#chat ? lines.join("\n\n") : (this.#tried ?? "") + this.#text);
-      view.say("Copied.");
-      return true;
-    } catch {
-      getSelection()?.selectAllChildren(view.output);
-      view.output.focus();
-      view.say("The browser does not let this page copy; the text is selected, copy it with Ctrl+C.");
-      return false;
-    }
+    const text = this.#chat ? lines.join("\n\n") : (this.#tried ?? "") + this.#text;
+    return await copyText(text, { say: (words) => view.say(words), fallbackElement: view.output });
   }
 
   // ---- Work ------------------------------------------------------------------------------------

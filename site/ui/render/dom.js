@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyButton } from "../clipboard.js";
 import { highlightInto, languageLabel } from "./code.js";
 import { typesetInto } from "./typeset.js";
 
@@ -49,12 +50,11 @@ function codeNode({ code, language }, doc) {
   bar.className = "code-bar";
   const name = doc.createElement("span");
   name.textContent = languageLabel(language);
-  const copy = doc.createElement("button");
-  copy.type = "button";
-  copy.textContent = "Copy";
-  copy.setAttribute("aria-label", `Copy this code${language ? ` (${language})` : ""}`);
-  copy.addEventListener("click", () => copyText(copy, code));
-  bar.append(name, copy);
+  const label = `Copy this code${language ? ` (${language})` : ""}`;
+  bar.append(
+    name,
+    copyButton(() => code, { name: label }),
+  );
   const pre = doc.createElement("pre");
   pre.tabIndex = 0;
   const inner = doc.createElement("code");
@@ -64,17 +64,4 @@ function codeNode({ code, language }, doc) {
   frame.append(bar, pre);
   if (language) highlightInto(inner, { code, language });
   return frame;
-}
-
-/** @param {HTMLButtonElement} button @param {string} text */
-async function copyText(button, text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch {
-    button.textContent = "The browser refused";
-  }
-  setTimeout(() => {
-    button.textContent = "Copy";
-  }, 1600);
 }

@@ -1,14 +1,48 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { addressWith, readAddress } from "../../../site/ui/memory.js";
+import { afterEach, test } from "node:test";
+import { Memory, recall, remember } from "../../../site/ui/memory.js";
 
-test("an address says its values behind ? or #, and the latter counts", () => {
-  const read = readAddress({ search: "?seed=1&top_p=0.5&kernel=numpy", hash: "#top_p=0.9&prompt=a+%26%20b" });
-  assert.deepEqual(Object.fromEntries(read), { seed: "1", top_p: "0.9", prompt: "a & b" });
+/** @type {any} */
+const page = globalThis;
+
+/** A localStorage that keeps strings in a Map. */
+function fakeStorage() {
+  const kept = new Map();
+  page.localStorage = {
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ text) => void kept.set(key, text),
+    removeItem: (/** @type {string} */ key) => void kept.delete(key),
+  };
+  return kept;
+}
+
+afterEach(() => delete page.localStorage);
+
+test("values are stored under the site's prefix and come back as they were", () => {
+  const kept = fakeStorage();
+  assert.ok(remember("side", { blind: true }));
+  assert.deepEqual([...kept.keys()], ["goosequill.side"]);
+  assert.deepEqual(recall("side"), { blind: true });
+  remember("side", undefined);
+  assert.equal(kept.size, 0);
 });
 
-test("a value that went back to its default does not come again from the query", () => {
-  const address = { pathname: "/playground/", search: "?top_p=0.5&kernel=numpy" };
-  assert.equal(addressWith(new Map([["seed", "1"]]), address), "/playground/?kernel=numpy#seed=1");
-  assert.equal(addressWith(new Map(), { ...address, search: "?top_p=0.5" }), "/playground/");
+test("a browser that stores nothing is not an error", () => {
+  page.localStorage = undefined;
+  assert.equal(remember("side", 1), false);
+  assert.equal(recall("side"), undefined);
+  const memory = new Memory("side");
+  memory.write(new Map([["seed", "1"]]));
+  assert.equal(memory.read().size, 0);
+});
+
+test("settings are read as strings, whatever is stored", () => {
+  const kept = fakeStorage();
+  const memory = new Memory("playground");
+  memory.write(new Map([["seed", "1"]]));
+  assert.deepEqual([...memory.read()], [["seed", "1"]]);
+  for (const text of ["{", "7", "null", '[1, ["seed", 2]]']) {
+    kept.set("goosequill.playground", text);
+    assert.deepEqual([...memory.read()], text.startsWith("[") ? [["seed", "2"]] : []);
+  }
 });

@@ -1,0 +1,48 @@
+/**
+ * Copies text. The only module that uses the clipboard. A browser or a page's policy may refuse; the text is then
+ * selected, if it is on the page, so that the visitor can copy it with the keyboard.
+ */
+
+import { element } from "./dom.js";
+
+/** How long a button says that it has copied, in milliseconds. */
+const FLASH = 1600;
+
+/**
+ * @param {string} text
+ * @param {{say?: (words: string) => void, copied?: string, fallbackElement?: HTMLElement}} [options]
+ *   `say` shows the outcome, `copied` replaces the words for success, `fallbackElement` contains the text and
+ *   is selected when copying is refused
+ * @returns {Promise<boolean>} whether the text was copied
+ */
+export async function copyText(text, { say = () => {}, copied = "Copied.", fallbackElement } = {}) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(copied);
+    return true;
+  } catch {
+    if (!fallbackElement) {
+      say("The browser did not allow copying.");
+      return false;
+    }
+    getSelection()?.selectAllChildren(fallbackElement);
+    fallbackElement.focus();
+    say("The browser did not allow copying. The text is selected: copy it with Ctrl+C.");
+    return false;
+  }
+}
+
+/**
+ * A button that copies a text and shows the outcome in its own label for a moment.
+ * @param {() => string} getText
+ * @param {{name: string, fallbackElement?: HTMLElement}} options `name` is the accessible name
+ */
+export function copyButton(getText, { name, fallbackElement }) {
+  const button = element("button", { type: "button", "aria-label": name }, "Copy");
+  button.addEventListener("click", async () => {
+    const copied = await copyText(getText(), { fallbackElement });
+    button.textContent = copied ? "Copied" : fallbackElement ? "Selected" : "Not allowed";
+    setTimeout(() => (button.textContent = "Copy"), FLASH);
+  });
+  return button;
+}

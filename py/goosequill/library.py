@@ -60,7 +60,7 @@ def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> lis
 def _foretold(
     model: Model, scores: Scores | None, tokenizer: Tokenizer, token: int, top: int
 ) -> dict[str, Any]:
-    operations = model.kernel.scores
+    operations = model.kernel.logits
     logprob = None if scores is None else log_probability(scores, token, operations)
     entry: dict[str, Any] = {"token": token, "text": token_text(tokenizer, token), "logprob": logprob}
     if top > 0:

@@ -71,7 +71,7 @@ def measure(settings: dict[str, Any], *, flat: bool = False) -> dict[str, float]
     read = random.integers(1, VOCABULARY, READ).tolist()
     kernels = [load_kernel(), load_kernel("numpy")]
     contexts = {
-        kernel.name: Context(tokenizer, VOCABULARY, read, OnceWeighed(kernel.scores)) for kernel in kernels
+        kernel.name: Context(tokenizer, VOCABULARY, read, OnceWeighed(kernel.logits)) for kernel in kernels
     }
     seconds: dict[str, list[float]] = {kernel.name: [] for kernel in kernels}
     for _ in range(ROUNDS):

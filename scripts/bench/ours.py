@@ -31,7 +31,7 @@ class Text:
 
     def __init__(self, model: Model, logits: Shortlist | Literal["last"]) -> None:
         self.model, self.logits = model, logits
-        self.operations = model.kernel.scores
+        self.operations = model.kernel.logits
         self.state: State = model.new_state()
         self.token = 1
 
@@ -40,7 +40,7 @@ class Text:
         begin = time.perf_counter()
         scores = self.model.forward([self.token], self.state, logits=self.logits)
         assert scores is not None
-        self.token = self.operations.highest_place(scores)
+        self.token = self.operations.argmax(scores)
         return (time.perf_counter() - begin) * 1e3
 
 

@@ -111,7 +111,7 @@ class Decoder:
     def __init__(self, name: str, settings: dict[str, Any], model: Model, world: Tokenizer) -> None:
         self.name, self.model = name, model
         self.config = DecodingConfig(**settings)
-        self.context = Context(world, WORDS, [0], OnceWeighed(model.kernel.scores))
+        self.context = Context(world, WORDS, [0], OnceWeighed(model.kernel.logits))
         self.chain = make_chain(Setup(self.config, world, WORDS))
         self.elsewhere: list[float] = []
         self.off: list[float] = []

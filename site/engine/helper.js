@@ -1,4 +1,4 @@
-// A helper thread: computes its rows of each product (tickets.js) in memory shared with the engine's thread.
+// A helper thread: computes its rows of each product (work-queue.js) in memory shared with the engine's thread.
 // It lives until it is terminated, or with the worker that started it.
 
 import {
@@ -20,7 +20,7 @@ import {
   STEP_WORDS,
   TAKEN,
   TICKET,
-} from "./tickets.js";
+} from "./work-queue.js";
 
 /**
  * Milliseconds without a ticket after which it sleeps: longer than from token to token, since the next one's

@@ -25,7 +25,7 @@ import {
   TAKEN,
   TICKET,
   TOGETHER,
-} from "./tickets.js";
+} from "./work-queue.js";
 
 /**
  * A matrix as it lies in Python's memory (simd_kernel.py): addresses, sizes, and how many bytes of

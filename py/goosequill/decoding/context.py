@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.decoding.sampling import Scores
-from goosequill.kernels import ScoreOperations
+from goosequill.kernels import LogitOperations
 from goosequill.tokenizers import Tokenizer
 
 
@@ -35,7 +35,7 @@ class Context:
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, vocab_size: int, prompt: Sequence[int], operations: ScoreOperations
+        self, tokenizer: Tokenizer, vocab_size: int, prompt: Sequence[int], operations: LogitOperations
     ) -> None:
         self.tokenizer = tokenizer
         self.vocab_size = vocab_size

@@ -24,7 +24,7 @@ from goosequill.decoding.sampling import OnceWeighed, Scores, best, log_probabil
 from goosequill.decoding.steps.mirostat import Mirostat
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
-from goosequill.kernels import ScoreOperations, Shortlist
+from goosequill.kernels import LogitOperations, Shortlist
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 10
@@ -74,7 +74,7 @@ def explain(
         )
     text = [*ids, *written]
     setup = Setup(config, tokenizer, int(model.config.vocab_size))
-    operations = OnceWeighed(model.kernel.scores)
+    operations = OnceWeighed(model.kernel.logits)
     chain, context = make_chain(setup), Context(tokenizer, setup.vocab_size, ids, operations)
     if index < 0:
         chain = Chain(())  # no decoder chose the prompt
@@ -157,7 +157,7 @@ def _step(description: Any) -> dict[str, str]:
 
 
 def _candidates(
-    stages: Sequence[Scores], taken: int, tokenizer: Tokenizer, operations: ScoreOperations
+    stages: Sequence[Scores], taken: int, tokenizer: Tokenizer, operations: LogitOperations
 ) -> list[dict[str, Any]]:
     """The model's likeliest tokens, and the one that was taken, through all stages."""
     tokens = [int(token) for token in best(stages[0], CANDIDATES, operations)]

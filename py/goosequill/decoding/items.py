@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from goosequill.decoding.sampling import Scores, best, log_total
-from goosequill.kernels import ScoreOperations
+from goosequill.kernels import LogitOperations
 from goosequill.tokenizers import Tokenizer
 
 Reason = Literal["stop", "length", "abort"]
@@ -63,7 +63,7 @@ def token_text(tokenizer: Tokenizer, token: int) -> str:
 
 
 def candidates(
-    scores: Scores, tokenizer: Tokenizer, count: int, operations: ScoreOperations
+    scores: Scores, tokenizer: Tokenizer, count: int, operations: LogitOperations
 ) -> tuple[Candidate, ...]:
     """Return the likeliest tokens, the likeliest first."""
     if not count:

@@ -87,7 +87,7 @@ class Predictor:
     def _sound(self, logits: Any) -> Scores:
         scores: Scores = np.asarray(logits, np.float32)
         # A NaN anywhere makes the highest NaN.
-        if not math.isfinite(self.model.kernel.scores.highest(scores)):
+        if not math.isfinite(self.model.kernel.logits.highest(scores)):
             raise broken_down(self.state)
         return scores
 

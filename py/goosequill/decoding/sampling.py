@@ -1,7 +1,7 @@
 """Numerics over scores: normalising, choosing the largest, drawing.
 
 Scores are float32 logits over the whole vocabulary; minus infinity marks a token that was cut. What goes
-over all of them is the kernel's (`goosequill.kernels.scores`). Sums are taken in float64: BlinkDL's
+over all of them is the kernel's (`goosequill.kernels.logits`). Sums are taken in float64: BlinkDL's
 float32 sum over 65,536 tokens ends at 0.9999, and its top-p fails for that.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels.scores import LOWEST, ScoreOperations, Weighed
+from goosequill.kernels.logits import LOWEST, LogitOperations, Weighed
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.intp]
@@ -65,7 +65,7 @@ class OnceWeighed:
     Top-p, the draw and the log probability each want the weights, and two of them often of one array.
     """
 
-    def __init__(self, operations: ScoreOperations) -> None:
+    def __init__(self, operations: LogitOperations) -> None:
         self._operations = operations
         self._known: tuple[tuple[Scores, Weighed], ...] = ()
 
@@ -81,14 +81,14 @@ class OnceWeighed:
     def highest(self, scores: Scores) -> float:
         return self._operations.highest(scores)
 
-    def highest_place(self, scores: Scores) -> int:
-        return self._operations.highest_place(scores)
+    def argmax(self, scores: Scores) -> int:
+        return self._operations.argmax(scores)
 
     def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
         return self._operations.temper(scores, highest, temperature)
 
-    def place(self, weights: Scores, target: float) -> int:
-        return self._operations.place(weights, target)
+    def cumulative_index(self, weights: Scores, target: float) -> int:
+        return self._operations.cumulative_index(weights, target)
 
     def at_least(self, values: Scores, limit: float) -> Ids:
         return self._operations.at_least(values, limit)
@@ -97,19 +97,19 @@ class OnceWeighed:
         return self._operations.leading(values, weights, mass, limit)
 
 
-def alive(scores: Scores, operations: ScoreOperations) -> Ids:
+def alive(scores: Scores, operations: LogitOperations) -> Ids:
     """Return the ids that are not cut, ascending."""
     return operations.at_least(scores, LOWEST)
 
 
-def probabilities(scores: Scores, operations: ScoreOperations) -> NDArray[np.float32]:
+def probabilities(scores: Scores, operations: LogitOperations) -> NDArray[np.float32]:
     """Return softmax(scores); a cut token has 0."""
     weights, _, total = operations.weigh(scores)
     return (weights / np.float64(total)).astype(np.float32)
 
 
 def distribution(
-    scores: Scores, operations: ScoreOperations
+    scores: Scores, operations: LogitOperations
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return softmax(scores) and its natural logarithm; a cut token has 0 and `FAINTEST`."""
     weights, highest, total = operations.weigh(scores)
@@ -118,31 +118,31 @@ def distribution(
     return weights / total, logs
 
 
-def log_total(scores: Scores, operations: ScoreOperations) -> float:
+def log_total(scores: Scores, operations: LogitOperations) -> float:
     """Return log(sum(exp(scores)))."""
     _, highest, total = operations.weigh(scores)
     return highest + math.log(total)
 
 
-def log_probability(scores: Scores, token: int, operations: ScoreOperations) -> float:
+def log_probability(scores: Scores, token: int, operations: LogitOperations) -> float:
     """Return the natural logarithm of a token's share of the softmax."""
     return float(scores[token]) - log_total(scores, operations)
 
 
-def largest(values: Scores, count: int, operations: ScoreOperations) -> Ids:
+def largest(values: Scores, count: int, operations: LogitOperations) -> Ids:
     """Return the indices of the ``count`` largest that are not cut, ascending; of equal ones the first."""
     return operations.leading(values, None, count)
 
 
-def best(scores: Scores, count: int, operations: ScoreOperations) -> Ids:
+def best(scores: Scores, count: int, operations: LogitOperations) -> Ids:
     """Return the same, largest first."""
     ids = largest(scores, count, operations)
     return ids[np.argsort(-scores[ids], kind="stable")]
 
 
-def likeliest(scores: Scores, operations: ScoreOperations) -> Ids:
+def likeliest(scores: Scores, operations: LogitOperations) -> Ids:
     """Return the index of the highest, or of the first of them, as an array of one; of none if one is NaN."""
-    place = operations.highest_place(scores)
+    place = operations.argmax(scores)
     return np.arange(place, min(place + 1, len(scores)))
 
 
@@ -151,7 +151,7 @@ def entropy(chances: NDArray[np.float32], logs: NDArray[np.float32]) -> float:
     return -float((chances * logs).sum(dtype=np.float64))
 
 
-def draw(candidates: Candidates, uniform: float, operations: ScoreOperations) -> int:
+def draw(candidates: Candidates, uniform: float, operations: LogitOperations) -> int:
     """Return the token where ``uniform`` (0 to 1) falls when the candidates are laid out by their chances."""
     weights, _, total = operations.weigh(candidates.scores)
-    return candidates.token(operations.place(weights, uniform * total))
+    return candidates.token(operations.cumulative_index(weights, uniform * total))

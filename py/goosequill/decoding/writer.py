@@ -54,7 +54,7 @@ class Writer:
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
         self._random = Pcg64(self.seed)
-        self.context = Context(tokenizer, vocab_size, start, OnceWeighed(model.kernel.scores))
+        self.context = Context(tokenizer, vocab_size, start, OnceWeighed(model.kernel.logits))
         self.chain = make_chain(Setup(config, tokenizer, vocab_size))
         self.chain.follow(self.prompt[len(start) :], self.context)
         self.ends = end_tokens(config, tokenizer)

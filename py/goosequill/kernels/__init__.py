@@ -5,16 +5,16 @@ from __future__ import annotations
 from goosequill.errors import LoadError, SettingsError
 from goosequill.kernels.kernel import Activation, Kernel, Shortlist
 from goosequill.kernels.library import IN_BROWSER, open_library
+from goosequill.kernels.logits import LogitOperations
 from goosequill.kernels.numpy_kernel import NumpyKernel
-from goosequill.kernels.scores import ScoreOperations
 from goosequill.kernels.simd_kernel import SimdKernel
 
 __all__ = [
     "KERNELS",
     "Activation",
     "Kernel",
+    "LogitOperations",
     "NumpyKernel",
-    "ScoreOperations",
     "Shortlist",
     "SimdKernel",
     "load_kernel",

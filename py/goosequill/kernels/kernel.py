@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels.scores import ScoreOperations
+from goosequill.kernels.logits import LogitOperations
 from goosequill.weights.quantize import QuantizedMatrix
 
 Floats = NDArray[np.float32]
@@ -53,7 +53,7 @@ class Kernel(Protocol):
     name: str
     chunk_size: int
     """How many tokens a model should pass through each matrix at once while reading a prompt."""
-    scores: ScoreOperations
+    logits: LogitOperations
     """What is done over the scores when a token is chosen: at once, and on arrays."""
 
     def run(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
-from goosequill.kernels.scores import NumpyScores, ScoreOperations
+from goosequill.kernels.logits import LogitOperations, NumpyLogits
 from goosequill.weights.quantize import QuantizedMatrix
 
 
@@ -64,7 +64,7 @@ class NumpyKernel:
     def __init__(self, multiply: Callable[[Floats, Floats], Floats] | None = None) -> None:
         default = multiply_einsum if sys.platform == "emscripten" else multiply_blas
         self._multiply = multiply or default
-        self.scores: ScoreOperations = NumpyScores()
+        self.logits: LogitOperations = NumpyLogits()
 
     def run(
         self,

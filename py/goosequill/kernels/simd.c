@@ -926,7 +926,7 @@ INLINE void store_block(float *out, const f32x4 *block, word left) {
 }
 
 // The highest of n scores; NaN if one is NaN.
-float highest_score(const float *scores, word n) {
+float highest_logit(const float *scores, word n) {
   f32x4 x[4], top[4] = {splat(LOWEST), splat(LOWEST), splat(LOWEST), splat(LOWEST)};
   i32x4 wrong = {0};
   for (word i = 0; i < n; i += BLOCK) {
@@ -941,8 +941,8 @@ float highest_score(const float *scores, word n) {
 }
 
 // The first place of the highest of n scores; n if one is NaN.
-word highest_place(const float *scores, word n) {
-  float top = highest_score(scores, n);
+word argmax(const float *scores, word n) {
+  float top = highest_logit(scores, n);
   for (word i = 0; i < n; i += BLOCK) {
     f32x4 x[4];
     i32x4 same[4];
@@ -954,7 +954,7 @@ word highest_place(const float *scores, word n) {
 }
 
 // exp(score - highest), 0 where that is below what float32 holds well. Returns the sum; NaN if `highest` is not finite.
-double weigh_scores(float *weights, const float *scores, word n, float highest) {
+double weigh_logits(float *weights, const float *scores, word n, float highest) {
   f64x4 total = {0};
   for (word i = 0; i < n; i += BLOCK) {
     f32x4 x[4], weight[4] = {0};
@@ -971,7 +971,7 @@ double weigh_scores(float *weights, const float *scores, word n, float highest) 
 }
 
 // (score - highest) / temperature, in double precision on the way.
-void temper_scores(float *out, const float *scores, word n, double highest, double temperature) {
+void temper_logits(float *out, const float *scores, word n, double highest, double temperature) {
   for (word i = 0; i < n; i += BLOCK) {
     f32x4 x[4];
     i32x4 alive[4];
@@ -983,7 +983,7 @@ void temper_scores(float *out, const float *scores, word n, double highest, doub
 }
 
 // The first place up to which the weights sum to more than the target; if none, the last that weighs anything.
-word place_of(const float *weights, word n, double target) {
+word cumulative_index(const float *weights, word n, double target) {
   double sum = 0;
   word i = 0;
   for (; i + BLOCK <= n; i += BLOCK) {
@@ -1174,12 +1174,12 @@ static void shortlist(const word *s) {
     const float *four = p.out + i * ROWS;
     highest[i] = maximum(larger(larger(load(four, 4), load(four + 4, 4)), larger(load(four + 8, 4), load(four + 12, 4))));
   }
-  highest[panels - 1] = highest_score(p.out + (panels - 1) * ROWS, p.rows - (panels - 1) * ROWS);
+  highest[panels - 1] = highest_logit(p.out + (panels - 1) * ROWS, p.rows - (panels - 1) * ROWS);
   // As many panels have a score as high as theirs, so as many rows or more.
   count = leading(places, highest, 0, panels, s[12], LOWEST);
   float least = lowest_of(highest, places, count);
   if (s[13]) {
-    double total = weigh_scores(weights, p.out, p.rows, highest_score(highest, panels));
+    double total = weigh_logits(weights, p.out, p.rows, highest_logit(highest, panels));
     count = leading(places, p.out, weights, p.rows, total * s[13] / 1000, LOWEST);
     float low = lowest_of(p.out, places, count);
     least = low < least ? low : least;

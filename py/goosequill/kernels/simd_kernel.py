@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
-from goosequill.kernels.scores import ScoreOperations, SimdScores
+from goosequill.kernels.logits import LogitOperations, SimdLogits
 from goosequill.weights.formats.packed import (
     GROUPS,
     LAYOUTS,
@@ -174,7 +174,7 @@ class SimdKernel:
 
     def __init__(self, library: Library) -> None:
         self.name = library.name
-        self.scores: ScoreOperations = SimdScores(library)
+        self.logits: LogitOperations = SimdLogits(library)
         self._library = library
         self._pools: dict[int, list[Floats]] = {}
         self._constants: dict[float, Floats] = {}

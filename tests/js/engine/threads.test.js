@@ -7,7 +7,7 @@ import test from "node:test";
 import { Worker } from "node:worker_threads";
 
 import { Helpers, startHelpers } from "../../../site/engine/threads.js";
-import { PANEL, STEP_WORDS } from "../../../site/engine/tickets.js";
+import { PANEL, STEP_WORDS } from "../../../site/engine/work-queue.js";
 
 const WASM = new URL("../../../py/goosequill/kernels/simd-plain-helper.wasm", import.meta.url);
 const module = new WebAssembly.Module(readFileSync(WASM));

@@ -14,7 +14,7 @@ from goosequill.kernels import NumpyKernel, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
 BYTE = load_tokenizer("byte")
-SCORES = NumpyKernel().scores
+SCORES = NumpyKernel().logits
 
 
 @dataclass

@@ -27,12 +27,12 @@ from goosequill.decoding.sampling import (
     log_probability,
     probabilities,
 )
-from goosequill.kernels import ScoreOperations, load_kernel
+from goosequill.kernels import LogitOperations, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
 BYTE = load_tokenizer("byte")
 V = 256
-NUMPY, NATIVE = load_kernel("numpy").scores, load_kernel("native").scores
+NUMPY, NATIVE = load_kernel("numpy").logits, load_kernel("native").logits
 
 
 def apply(
@@ -48,7 +48,7 @@ def apply(
 
 
 def apply_by(
-    operations: ScoreOperations,
+    operations: LogitOperations,
     scores: NDArray[np.float32],
     tokens: list[int],
     prompt: int,

@@ -18,7 +18,7 @@ from goosequill.decoding.sampling import (
     likeliest,
     log_probability,
 )
-from goosequill.kernels import ScoreOperations
+from goosequill.kernels import LogitOperations
 from goosequill.parameters import Description, Parameter
 
 _CANDIDATES = 100
@@ -87,7 +87,7 @@ class Mirostat(Processor):
         kept = context.operations.at_least(logs, -mu * math.log(2))
         return candidates.keep(kept if len(kept) else likeliest(scores, context.operations))
 
-    def _count(self, scores: Scores, mu: float, operations: ScoreOperations) -> int:
+    def _count(self, scores: Scores, mu: float, operations: LogitOperations) -> int:
         """Return how many tokens to keep: Zipf's exponent is estimated from the 100 likeliest."""
         top = scores[best(scores, _CANDIDATES, operations)].astype(np.float64)
         if len(top) < 2:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Processor, Setup
 from goosequill.decoding.sampling import Candidates, Scores, alive, distribution, entropy, likeliest
-from goosequill.kernels import ScoreOperations
+from goosequill.kernels import LogitOperations
 from goosequill.parameters import Description, Parameter
 
 
@@ -84,7 +84,7 @@ class Temperature(Processor):
         tempered = operations.temper(scores, operations.highest(scores), temperature)
         return Candidates(tempered, candidates.ids)
 
-    def _dynamic(self, scores: Scores, operations: ScoreOperations) -> float:
+    def _dynamic(self, scores: Scores, operations: LogitOperations) -> float:
         count = len(alive(scores, operations))
         if count < 2:
             return self.temperature

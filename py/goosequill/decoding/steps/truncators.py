@@ -26,7 +26,7 @@ from goosequill.decoding.sampling import (
     largest,
     probabilities,
 )
-from goosequill.kernels import ScoreOperations
+from goosequill.kernels import LogitOperations
 from goosequill.parameters import Description, Parameter
 
 
@@ -45,7 +45,7 @@ class Cut(Processor):
         return None if limit == parameter.neutral else cls(limit)
 
     @abstractmethod
-    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
         """Return the places of what is kept, ascending."""
 
     def narrow(self, candidates: Candidates, context: Context) -> Candidates:
@@ -75,7 +75,7 @@ class TopNSigma(Cut):
         ),
     )
 
-    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
         some = scores[alive(scores, operations)].astype(np.float64)
         return operations.at_least(scores, some.max() - self.limit * some.std())
 
@@ -104,7 +104,7 @@ class TopK(Cut):
         ),
     )
 
-    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
         return largest(scores, int(self.limit), operations)
 
 
@@ -131,7 +131,7 @@ class Typical(Cut):
         ),
     )
 
-    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
         chances, logs = distribution(scores, operations)
         expected = -np.abs(logs + entropy(chances, logs))
         return operations.leading(expected, chances, self.limit, FAINTEST / 2)
@@ -160,7 +160,7 @@ class TopP(Cut):
         ),
     )
 
-    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
         weights, _, total = operations.weigh(scores)
         # All tokens below this line together are less than what may be cut, so none of them is kept.
         line = (1 - self.limit) / len(weights) * total
@@ -190,7 +190,7 @@ class MinP(Cut):
         ),
     )
 
-    def kept(self, scores: Scores, operations: ScoreOperations) -> Ids:
+    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
         return operations.at_least(scores, operations.highest(scores) + math.log(self.limit))
 
 

@@ -45,13 +45,13 @@ class Weighed(NamedTuple):
     total: float
 
 
-class ScoreOperations(Protocol):
+class LogitOperations(Protocol):
     """Operations on float32 arrays [V], V at least 1, none of which is changed or sorted."""
 
     def highest(self, scores: Scores) -> float:
         """Return the largest; NaN if any is NaN."""
 
-    def highest_place(self, scores: Scores) -> int:
+    def argmax(self, scores: Scores) -> int:
         """Return the first place of the largest; V if any is NaN."""
 
     def weigh(self, scores: Scores) -> Weighed:
@@ -60,7 +60,7 @@ class ScoreOperations(Protocol):
     def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
         """Return (scores - highest) / temperature, computed in float64; the temperature is above 0."""
 
-    def place(self, weights: Scores, target: float) -> int:
+    def cumulative_index(self, weights: Scores, target: float) -> int:
         """Return the first place where the sum of the weights up to it is above the target.
 
         Where none is, the last whose weight is not 0.
@@ -78,13 +78,13 @@ class ScoreOperations(Protocol):
         """
 
 
-class NumpyScores:
+class NumpyLogits:
     """The reference."""
 
     def highest(self, scores: Scores) -> float:
         return float(scores.max())
 
-    def highest_place(self, scores: Scores) -> int:
+    def argmax(self, scores: Scores) -> int:
         place = int(scores.argmax())
         return len(scores) if np.isnan(scores[place]) else place
 
@@ -98,7 +98,7 @@ class NumpyScores:
         with np.errstate(over="ignore"):
             return ((scores.astype(np.float64) - highest) / temperature).astype(np.float32)
 
-    def place(self, weights: Scores, target: float) -> int:
+    def cumulative_index(self, weights: Scores, target: float) -> int:
         sums = np.cumsum(weights, dtype=np.float64)
         place = int(np.searchsorted(sums, target, side="right"))
         return place if place < len(weights) else int(np.flatnonzero(weights)[-1])
@@ -143,7 +143,7 @@ def _edge(values: Scores, weights: Scores, mass: float) -> np.float32:
     return found
 
 
-class SimdScores:
+class SimdLogits:
     """The same by compiled code.
 
     Parameters
@@ -157,26 +157,26 @@ class SimdScores:
         self._places: Places = np.empty(0, np.intp)
 
     def highest(self, scores: Scores) -> float:
-        found: float = self._library.highest_score(_address(scores), len(scores))
+        found: float = self._library.highest_logit(_address(scores), len(scores))
         return found
 
-    def highest_place(self, scores: Scores) -> int:
-        found: int = self._library.highest_place(_address(scores), len(scores))
+    def argmax(self, scores: Scores) -> int:
+        found: int = self._library.argmax(_address(scores), len(scores))
         return found
 
     def weigh(self, scores: Scores) -> Weighed:
         weights, address, size = np.empty_like(scores), _address(scores), len(scores)
-        highest = self._library.highest_score(address, size)
-        total = self._library.weigh_scores(address_of(weights), address, size, highest)
+        highest = self._library.highest_logit(address, size)
+        total = self._library.weigh_logits(address_of(weights), address, size, highest)
         return Weighed(weights, highest, total)
 
     def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
         tempered = np.empty_like(scores)
-        self._library.temper_scores(address_of(tempered), _address(scores), len(scores), highest, temperature)
+        self._library.temper_logits(address_of(tempered), _address(scores), len(scores), highest, temperature)
         return tempered
 
-    def place(self, weights: Scores, target: float) -> int:
-        found: int = self._library.place_of(_address(weights), len(weights), target)
+    def cumulative_index(self, weights: Scores, target: float) -> int:
+        found: int = self._library.cumulative_index(_address(weights), len(weights), target)
         return found
 
     def at_least(self, values: Scores, limit: float) -> Places:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goosequill.kernels import ScoreOperations, load_kernel
-from goosequill.kernels.scores import LOWEST
+from goosequill.kernels import LogitOperations, load_kernel
+from goosequill.kernels.logits import LOWEST
 
 Scores = NDArray[np.float32]
-KERNELS = {name: load_kernel(name).scores for name in ("numpy", "native")}
+KERNELS = {name: load_kernel(name).logits for name in ("numpy", "native")}
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
 SIZES = [1, 2, 3, 16, 23, 1025, 5002]
 KINDS = {
@@ -47,7 +47,7 @@ def each_case(test: Any) -> Any:
 
 
 @each_case
-def test_highest(kernel: ScoreOperations, kind: str, size: int) -> None:
+def test_highest(kernel: LogitOperations, kind: str, size: int) -> None:
     scores = make(kind, size)
     assert kernel.highest(scores) == scores.max()
     for place in {0, size // 2, size - 1}:
@@ -59,25 +59,25 @@ def test_highest(kernel: ScoreOperations, kind: str, size: int) -> None:
 
 
 @each_case
-def test_highest_place(kernel: ScoreOperations, kind: str, size: int) -> None:
+def test_highest_place(kernel: LogitOperations, kind: str, size: int) -> None:
     scores = make(kind, size)
-    assert kernel.highest_place(scores) == scores.argmax()
+    assert kernel.argmax(scores) == scores.argmax()
     for place in {0, size // 2, size - 1}:
         broken = scores.copy()
         broken[place] = np.inf
-        assert kernel.highest_place(broken) == place
+        assert kernel.argmax(broken) == place
         broken[-1] = np.nan
-        assert kernel.highest_place(broken) == size
+        assert kernel.argmax(broken) == size
 
 
 @each_kernel
 @pytest.mark.parametrize("size", SIZES)
-def test_of_nothing_the_highest_is_minus_infinity(kernel: ScoreOperations, size: int) -> None:
+def test_of_nothing_the_highest_is_minus_infinity(kernel: LogitOperations, size: int) -> None:
     assert kernel.highest(np.full(size, -np.inf, np.float32)) == -np.inf
 
 
 @each_case
-def test_weigh(kernel: ScoreOperations, kind: str, size: int) -> None:
+def test_weigh(kernel: LogitOperations, kind: str, size: int) -> None:
     scores = make(kind, size)
     before = scores.copy()
     weights, highest, total = kernel.weigh(scores)
@@ -95,7 +95,7 @@ def test_weigh(kernel: ScoreOperations, kind: str, size: int) -> None:
 @each_kernel
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-def test_what_has_no_softmax_has_no_total(kernel: ScoreOperations, size: int, wrong: float) -> None:
+def test_what_has_no_softmax_has_no_total(kernel: LogitOperations, size: int, wrong: float) -> None:
     scores = make("peaked", size)
     if wrong == -np.inf:
         scores[:] = wrong
@@ -105,7 +105,7 @@ def test_what_has_no_softmax_has_no_total(kernel: ScoreOperations, size: int, wr
 
 @each_case
 @pytest.mark.parametrize("temperature", [1e-300, 1e-30, 0.5, 1.0, 100.0])
-def test_temper(kernel: ScoreOperations, kind: str, size: int, temperature: float) -> None:
+def test_temper(kernel: LogitOperations, kind: str, size: int, temperature: float) -> None:
     scores = make(kind, size)
     highest = float(scores.max())
     with np.errstate(over="ignore"):
@@ -114,12 +114,12 @@ def test_temper(kernel: ScoreOperations, kind: str, size: int, temperature: floa
 
 
 @each_case
-def test_place(kernel: ScoreOperations, kind: str, size: int) -> None:
+def test_place(kernel: LogitOperations, kind: str, size: int) -> None:
     weights, _, total = KERNELS["numpy"].weigh(make(kind, size))
     sums = np.cumsum(weights, dtype=np.float64)
     last = int(np.flatnonzero(weights)[-1])
     for share in (0.0, 1e-9, 0.1, 0.37, 0.5, 0.99, 1.0, 2.0):
-        found = kernel.place(weights, share * total)
+        found = kernel.cumulative_index(weights, share * total)
         assert weights[found] > 0
         # A target within rounding of an edge may fall on either side of it.
         assert found == last or sums[found] > share * total * (1 - 1e-12)
@@ -127,7 +127,7 @@ def test_place(kernel: ScoreOperations, kind: str, size: int) -> None:
 
 
 @each_case
-def test_at_least(kernel: ScoreOperations, kind: str, size: int) -> None:
+def test_at_least(kernel: LogitOperations, kind: str, size: int) -> None:
     scores = make(kind, size)
     broken = scores.copy()
     broken[size // 2] = np.nan
@@ -146,7 +146,7 @@ def sorted_leading(values: Scores, weights: Scores, mass: float, limit: float = 
 
 @each_case
 @pytest.mark.parametrize("mass", [0.0, 0.1, 0.5, 0.9, 0.999, 1.01])
-def test_leading_is_the_stable_sort(kernel: ScoreOperations, kind: str, size: int, mass: float) -> None:
+def test_leading_is_the_stable_sort(kernel: LogitOperations, kind: str, size: int, mass: float) -> None:
     scores = make(kind, size)
     weights, _, total = KERNELS["numpy"].weigh(scores)
     weights = (weights / np.float32(total)).astype(np.float32)
@@ -162,7 +162,7 @@ def test_leading_is_the_stable_sort(kernel: ScoreOperations, kind: str, size: in
 
 @each_case
 @pytest.mark.parametrize("count", [1, 2, 40, 4000, 70_000])
-def test_leading_without_weights_counts(kernel: ScoreOperations, kind: str, size: int, count: int) -> None:
+def test_leading_without_weights_counts(kernel: LogitOperations, kind: str, size: int, count: int) -> None:
     scores = make(kind, size)
     found = kernel.leading(scores, None, count)
     assert found.tolist() == sorted_leading(scores, np.ones_like(scores), count)
@@ -171,7 +171,7 @@ def test_leading_without_weights_counts(kernel: ScoreOperations, kind: str, size
 @each_kernel
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1), st.data())
 @settings(max_examples=200, deadline=None)
-def test_leading_of_any_numbers(kernel: ScoreOperations, values: list[float], data: st.DataObject) -> None:
+def test_leading_of_any_numbers(kernel: LogitOperations, values: list[float], data: st.DataObject) -> None:
     scores = np.array(values, np.float32)
     whole = st.integers(1, 3)  # sums of these are exact
     given = data.draw(st.lists(whole, min_size=len(values), max_size=len(values)))

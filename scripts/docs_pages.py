@@ -5,6 +5,7 @@ A page asks by a comment on a line of its own:
     <!-- generate: decoding -->                          every part of the decoder, with its settings
     <!-- generate: presets -->                           the named decoders
     <!-- generate: commands -->                          the command line, as its parsers describe it
+    <!-- generate: errors -->                            every error code, with its meaning and remedy
     <!-- generate: api goosequill.loading.load load_path -->  signatures and docstrings of a module's names
 """
 
@@ -112,6 +113,15 @@ def commands() -> str:
     return "\n\n".join(parts)
 
 
+def errors() -> str:
+    groups = importlib.import_module("goosequill.errors").GROUPS
+    return "\n\n".join(
+        f"## {title}\n\n"
+        + table(("Code", "Meaning", "Remedy"), ((f"`{name}`", *code) for name, code in codes.items()))
+        for title, codes in groups.items()
+    )
+
+
 def docstring(value: object) -> str:
     """A numpy-style docstring as Markdown, its sections in bold and their names in code."""
     text = inspect.getdoc(value) or ""
@@ -152,5 +162,6 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "api": api,
     "commands": commands,
     "decoding": decoding,
+    "errors": errors,
     "presets": presets,
 }

@@ -1,32 +1,298 @@
-"""The errors that Goosequill raises for what a person can mend.
+"""The errors that Goosequill raises for problems that a user can fix, and the table of their codes.
 
-Every one carries a stable code (for programs), a sentence that says what went wrong, and a
-remedy. Faults of our own code are ordinary Python exceptions and are not caught here.
+Every error carries a stable code (for programs), a sentence that says what went wrong, and a remedy.
+Bugs in Goosequill itself are ordinary Python exceptions. The codes that only JavaScript raises are in
+the table too, because the documentation's page of errors is made from it.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    """What an error code means, and what to do about it."""
+
+    meaning: str
+    remedy: str
+
+
+_DOWNLOAD_AGAIN = "Download the file again."
+_DAMAGED_COPY = "Try again. If it happens again, the copy on the server is damaged."
+
+GROUPS: dict[str, dict[str, Code]] = {
+    "Files": {
+        "file-missing": Code("A file does not exist or cannot be read.", "Check the path."),
+        "file-truncated": Code("A file is empty, or shorter than it should be.", _DOWNLOAD_AGAIN),
+        "file-altered": Code(
+            "A file's length or SHA-256 differs from the one in `config.json`.",
+            "Download the model folder again.",
+        ),
+        "file-format": Code("A file of votes is invalid.", "Export the votes from the comparer again."),
+        "unknown-format": Code(
+            "The file is not in a format that Goosequill reads.",
+            "Choose RWKV weights as .safetensors, .pth, .gguf, or .bin (rwkv.cpp).",
+        ),
+        "safetensors-header": Code(
+            "A safetensors file breaks the rules of its format.",
+            "Download the file again, or convert the original again.",
+        ),
+        "pth": Code(
+            "A .pth file is corrupt, or contains anything other than tensors.",
+            "Use a release as its author published it. Never trust a .pth file from a stranger.",
+        ),
+        "gguf-header": Code("A GGUF file is corrupt.", _DOWNLOAD_AGAIN),
+        "rwkv-cpp-header": Code("An rwkv.cpp file is corrupt.", _DOWNLOAD_AGAIN),
+        "packed-layout": Code(
+            "The matrices are packed in a layout that this version does not know.",
+            "Use a newer Goosequill, or convert the original again.",
+        ),
+        "split-gguf": Code(
+            "The file is one part of a split GGUF model.",
+            "Merge the parts with llama.cpp's gguf-split first.",
+        ),
+        "which-file": Code(
+            "The chosen files are not one model: weights, and optionally their tokenizer.",
+            "Choose the weights (.safetensors, .pth, .gguf or .bin) and, if needed, their tokenizer.json.",
+        ),
+        "shards": Code(
+            "The files of a sharded model do not belong together.",
+            "Choose all the files of one model, and no others.",
+        ),
+        "model-folder": Code(
+            "`config.json` is missing or invalid, or is for another version of Goosequill.",
+            "Use a model folder that “goosequill convert” wrote.",
+        ),
+        "output": Code(
+            "The output folder cannot be created or is not empty.", "Choose a new or an empty folder."
+        ),
+        "shard-size": Code("A shard is too small for one row of a tensor.", "Choose a larger shard size."),
+        "size": Code("A file size cannot be parsed.", "Write it as 90MB or 1GiB."),
+        "not-text": Code("A text file is not UTF-8.", "Convert it to UTF-8, or choose a text file."),
+    },
+    "Models": {
+        "not-a-model": Code(
+            "The file or folder does not contain exactly one valid RWKV model.",
+            "Choose a file of RWKV weights, or a folder that “goosequill convert” wrote.",
+        ),
+        "tensor-missing": Code(
+            "The weights are incomplete.", "Download the model again, or choose another file."
+        ),
+        "tensor-shape": Code(
+            "A tensor has a shape that the model cannot have.",
+            "The file is corrupt or of an unknown kind. Download it again.",
+        ),
+        "unsupported-variant": Code(
+            "The file contains a variant of RWKV that Goosequill does not run.",
+            "Use a release of RWKV 4, 5, 6 or 7 as its author published it.",
+        ),
+        "unsupported-architecture": Code(
+            "The GGUF file contains a model that is not RWKV-6 or RWKV-7.",
+            "Choose a GGUF file whose architecture is rwkv6 or rwkv7.",
+        ),
+        "unsupported-quantization": Code(
+            "The file is quantized in a way that Goosequill does not read.",
+            "Choose a file in F32, F16 or another quantization.",
+        ),
+        "nothing-to-pack": Code(
+            "Only quantized matrices can be packed, and the model has none.",
+            "Quantize it as well: --quantize int8 or int4.",
+        ),
+        "model-too-large": Code(
+            "The model needs more memory than is available.",
+            "Quantize it to 8 or 4 bits, or choose a smaller model.",
+        ),
+        "model-nan": Code(
+            "The model's logits are not numbers.",
+            "The file may be corrupt. Download it again, or load it without quantization.",
+        ),
+        "model-unloaded": Code("The model has been unloaded.", "Load it again."),
+        "no-tokens": Code("The model was given no tokens.", "Give it at least one token to read."),
+        "token-range": Code(
+            "A token id is outside the model's vocabulary.",
+            "Use the tokenizer that the model was trained with.",
+        ),
+        "unknown-kernel": Code("There is no kernel with this name.", "Use the kernel auto."),
+        "kernel-unavailable": Code(
+            "This kernel does not run on this machine.",
+            "Use the kernel auto, which selects the fastest that runs.",
+        ),
+    },
+    "Tokenizers": {
+        "tokenizer-needed": Code(
+            "No built-in tokenizer has the size of the model's vocabulary.",
+            "Add the model's tokenizer.json or vocabulary file.",
+        ),
+        "tokenizer-missing": Code(
+            "The tokenizer file cannot be read.",
+            "Give the path of a tokenizer.json, or one of the names world, neox-20b and byte.",
+        ),
+        "tokenizer-file": Code(
+            "The tokenizer file is invalid.", "Download it again, or use the one that came with the model."
+        ),
+        "tokenizer-incomplete": Code(
+            "The tokenizer has no token for some byte, so it cannot encode every text.",
+            "Use the tokenizer that came with the model.",
+        ),
+        "tokenizer-unsupported": Code(
+            "The tokenizer is of a kind that Goosequill does not read.",
+            "Use a byte-level BPE tokenizer (as GPT-2, GPT-NeoX and Llama 3 have), World, or plain bytes.",
+        ),
+        "tokenizer-mismatch": Code(
+            "The tokenizer and the model have different vocabularies.",
+            "Use the tokenizer.json that came with the model.",
+        ),
+        "token-id": Code("A token id is negative.", "Token ids start at 0."),
+        "token-ids": Code("A list of token ids cannot be parsed.", "Write it as 34,105,110."),
+    },
+    "Decoding": {
+        "setting-unknown": Code(
+            "There is no setting with this name.", "See the reference of decoding settings."
+        ),
+        "setting-type": Code(
+            "A setting's value has the wrong type.", "See the reference of decoding settings."
+        ),
+        "setting-range": Code(
+            "A setting's value is out of range.", "See the reference of decoding settings."
+        ),
+        "settings-conflict": Code("Two settings contradict each other.", "Leave out one of the two."),
+        "all-banned": Code("`banned_tokens` bans the whole vocabulary.", "Leave at least one token."),
+        "all-cut": Code(
+            "A decoder step removed every token.", "Relax that setting, or the bans and penalties before it."
+        ),
+        "regex": Code(
+            "The regular expression is invalid, or uses a feature that is not supported.",
+            "Use characters, classes, groups, alternatives and repetitions.",
+        ),
+        "regex-too-large": Code("The regular expression is too complex.", "Simplify it."),
+        "regex-empty": Code(
+            "The regular expression matches no text.", "Change it so that it matches some text."
+        ),
+        "json-schema": Code(
+            "The JSON schema is invalid, or uses a keyword that is not supported.",
+            "Simplify the schema. The reference lists the supported keywords.",
+        ),
+        "token-index": Code(
+            "There is no prediction for the requested token.", "Choose a token after the first of the prompt."
+        ),
+    },
+    "Conversations and states": {
+        "chat": Code(
+            "The chat page has no message, or no model to answer it.", "Type a message, and choose a model."
+        ),
+        "chat-format": Code(
+            "The chat format is unknown or invalid.", "Choose one of world, g1 and g1-quick."
+        ),
+        "chat-messages": Code(
+            "The messages are invalid.",
+            'Give a list of {"role": "system", "user" or "assistant", "content": text}.',
+        ),
+        "empty-message": Code("The message is empty.", "Write a message."),
+        "nothing-to-undo": Code(
+            "There is no turn to undo.", "Turns from before a state was saved cannot be undone."
+        ),
+        "conversation-over": Code("The conversation has been closed.", "Start a new one."),
+        "not-a-state": Code(
+            "The file does not contain a saved state.",
+            "Choose a state that Goosequill saved, or a state-tuned .pth file.",
+        ),
+        "state-mismatch": Code(
+            "The state belongs to a model of another version or size.", "Load the model that it belongs to."
+        ),
+    },
+    "Evaluation": {
+        "prompts": Code(
+            "The file of prompts cannot be read or is invalid.",
+            "Use a JSON list of texts, JSON lines, or one prompt per line.",
+        ),
+        "decoders": Code(
+            "The file of decoders cannot be read or is invalid.",
+            "Use a JSON object from names to settings, or a JSON list of preset names.",
+        ),
+        "other-report": Code(
+            "An unfinished report with the same name has other models, prompts or decoders.",
+            "Choose another output file, or delete the unfinished one.",
+        ),
+        "same-name": Code(
+            "Two models would write their reports to the same file.",
+            "Run one command for each, with different values of --out.",
+        ),
+        "no-dask": Code(
+            "The package distributed is not installed.",
+            'Install it with: pip install "goosequill[cluster]".',
+        ),
+        "no-cluster": Code(
+            "No Dask scheduler answers at the address.",
+            "Start one with “dask scheduler”, and use the address that it prints.",
+        ),
+        "empty-text": Code("The text to evaluate is empty.", "Choose a file that contains text."),
+        "no-votes": Code("There are no votes to evaluate.", "Vote on a few pairs first."),
+        "self-comparison": Code(
+            "A vote compares a contender with itself.", "Give the reports different names."
+        ),
+    },
+    "Downloads and the engine in the browser": {
+        "address": Code(
+            "This is not the address of a model.",
+            "Use an https:// address of a file of weights or of a model folder.",
+        ),
+        "network": Code("A download failed.", "Check the connection and try again."),
+        "not-found": Code("The file is not on the server.", "Check the address, or choose another model."),
+        "http-status": Code("The server answered with an error.", "Try again in a moment."),
+        "download-truncated": Code("A download has the wrong length.", _DAMAGED_COPY),
+        "checksum": Code("The SHA-256 of a download differs from the one in `config.json`.", _DAMAGED_COPY),
+        "source-interrupted": Code(
+            "Part of a file could not be read.",
+            "Check the connection and load the model again; or download the file and choose it here.",
+        ),
+        "out-of-memory": Code(
+            "The browser does not have enough memory.",
+            "Close other tabs, or choose a smaller or a quantized model.",
+        ),
+        "engine-start": Code(
+            "The Python engine could not start.", "Reload the page in an up-to-date browser with WebAssembly."
+        ),
+        "worker-blocked": Code(
+            "The browser, an extension or the page prevented the worker from starting.",
+            "Try another browser, or embed Goosequill as an iframe.",
+        ),
+        "csp": Code(
+            "The page's Content-Security-Policy blocks the engine.",
+            "Add the source that the message names to the policy, or embed Goosequill as an iframe.",
+        ),
+        "worker-died": Code("The engine stopped unexpectedly.", "Try again; the engine restarts."),
+        "aborted": Code("The operation was cancelled.", "Start it again if that was a mistake."),
+        "internal": Code(
+            "Something unexpected went wrong inside the engine.",
+            "Try again. If it happens again, reload the page and report the message as a bug.",
+        ),
+        "unknown-function": Code("The engine has no function with this name.", "Check the name."),
+    },
+}
+"""Every error code, in the groups in which the documentation shows them."""
+
+CODES: dict[str, Code] = {name: code for group in GROUPS.values() for name, code in group.items()}
+"""Every error code, with its meaning and remedy."""
+
 
 class GoosequillError(Exception):
-    """A failure that a user can understand and mend.
+    """An error that a user can understand and fix.
 
     Parameters
     ----------
     message
-        One sentence: what went wrong, with the name and the figures involved.
+        One sentence: what went wrong, with the names and numbers involved.
     code
-        Stable kebab-case identifier, for example ``"file-truncated"``.
+        One of `CODES`, for example ``"file-truncated"``.
     remedy
-        One sentence: what to do about it; may be empty.
+        One sentence: what to do. By default the remedy in `CODES`.
     """
 
-    default_code = "error"
-
-    def __init__(self, message: str, *, code: str | None = None, remedy: str = "") -> None:
+    def __init__(self, message: str, *, code: str, remedy: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.code = code or self.default_code
-        self.remedy = remedy
+        self.code = code
+        self.remedy = CODES[code].remedy if remedy is None else remedy
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".rstrip()
@@ -37,30 +303,20 @@ class GoosequillError(Exception):
 
 
 class FileFormatError(GoosequillError):
-    """A file is damaged, truncated or not of a format that Goosequill reads."""
-
-    default_code = "file-format"
+    """A file is missing, corrupt, truncated or not in a format that Goosequill reads."""
 
 
 class UnsupportedModelError(GoosequillError):
-    """The file is sound, but holds a model that Goosequill does not run."""
-
-    default_code = "unsupported-model"
+    """The file is valid, but contains a model that Goosequill does not run."""
 
 
 class TokenizerError(GoosequillError):
-    """A tokenizer file is unsound, or does not fit the model's vocabulary."""
-
-    default_code = "tokenizer"
+    """A tokenizer file is invalid, or does not fit the model's vocabulary."""
 
 
 class SettingsError(GoosequillError):
     """A setting is out of range, unknown, or contradicts another."""
 
-    default_code = "settings"
-
 
 class LoadError(GoosequillError):
     """A model could not be fetched or does not fit into memory."""
-
-    default_code = "load"

@@ -37,9 +37,7 @@ def read_file(path: Path) -> Any:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FileFormatError(
-            f"{path}: not readable as JSON ({error}).", remedy="Save the votes from the comparer."
-        ) from error
+        raise FileFormatError(f"{path} cannot be read as JSON: {error}.", code="file-format") from error
     return {**data, "file": str(path)} if isinstance(data, dict) else data
 
 

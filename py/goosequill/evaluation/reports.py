@@ -259,7 +259,7 @@ def read_prompts(path: Path) -> list[str]:
     FileFormatError
         ``prompts``: the file is unsound, or holds no prompt.
     """
-    text = _read(path, "prompts")
+    text = _read(path, code="prompts")
     try:
         if path.suffix == ".json":
             found = json.loads(text)
@@ -270,9 +270,11 @@ def read_prompts(path: Path) -> list[str]:
             items = [line.replace("\\n", "\n") for line in text.splitlines() if line.strip()]
         prompts = [item["prompt"] if isinstance(item, dict) else item for item in items]
     except (ValueError, KeyError, TypeError) as error:
-        raise _unsound(path, "prompts", "a JSON list of texts, JSON lines, or a prompt a line") from error
+        raise _invalid(
+            path, code="prompts", wanted="a JSON list of texts, JSON lines, or a prompt a line"
+        ) from error
     if not prompts or not all(isinstance(prompt, str) for prompt in prompts):
-        raise _unsound(path, "prompts", "a JSON list of texts, JSON lines, or a prompt a line")
+        raise _invalid(path, code="prompts", wanted="a JSON list of texts, JSON lines, or a prompt a line")
     return list(dict.fromkeys(prompts))
 
 
@@ -289,15 +291,15 @@ def read_decoders(path: Path, *, samples: int) -> list[Decoder]:
     """
     wanted = "a JSON table from name to settings, or a JSON list of presets' names"
     try:
-        found = json.loads(_read(path, "decoders"))
+        found = json.loads(_read(path, code="decoders"))
     except ValueError as error:
-        raise _unsound(path, "decoders", wanted) from error
+        raise _invalid(path, code="decoders", wanted=wanted) from error
     if isinstance(found, list):
         if not all(isinstance(name, str) and name in PRESETS for name in found):
-            raise _unsound(path, "decoders", f"{wanted}: {', '.join(PRESETS)}")
+            raise _invalid(path, code="decoders", wanted=f"{wanted}: {', '.join(PRESETS)}")
         found = {name: PRESETS[name] for name in found}
     if not isinstance(found, dict) or not found or not all(isinstance(s, dict) for s in found.values()):
-        raise _unsound(path, "decoders", wanted)
+        raise _invalid(path, code="decoders", wanted=wanted)
     return [_decoder(name, dict(settings), samples) for name, settings in found.items()]
 
 
@@ -318,14 +320,16 @@ def _decoder(name: str, settings: dict[str, Any], samples: int) -> Decoder:
     return Decoder(name, settings, count)
 
 
-def _read(path: Path, what: str) -> str:
+def _read(path: Path, *, code: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(
-            f"The file of {what}, {path}, cannot be read: {error}.", code=what, remedy="Check its name."
+            f"The file of {code}, {path}, cannot be read: {error}.", code=code, remedy="Check the path."
         ) from error
 
 
-def _unsound(path: Path, what: str, wanted: str) -> FileFormatError:
-    return FileFormatError(f"{path} holds no {what}.", code=what, remedy=f"It must be {wanted}.")
+def _invalid(path: Path, *, code: str, wanted: str) -> FileFormatError:
+    return FileFormatError(
+        f"{path} does not contain valid {code}.", code=code, remedy=f"It must be {wanted}."
+    )

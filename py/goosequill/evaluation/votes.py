@@ -48,25 +48,21 @@ def read_votes(data: object, *, name: str = "votes") -> list[Vote]:
         Names the file and the path inside it, for example ``votes[3].choice``.
     """
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        raise FileFormatError(
-            f'{name}: format is not "{FORMAT}".', remedy="Export the votes from the comparer."
-        )
+        raise _invalid(f'{name}: format is not "{FORMAT}".')
     rater = _text(data, "rater", where=f"{name}: ") or name
     votes = data.get("votes")
     if not isinstance(votes, Sequence) or isinstance(votes, str):
-        raise FileFormatError(f"{name}: votes is missing or not a list.")
+        raise _invalid(f"{name}: votes is missing or not a list.")
     return [_read_vote(vote, f"{name}: votes[{index}]", rater) for index, vote in enumerate(votes)]
 
 
 def _read_vote(vote: object, path: str, rater: str) -> Vote:
     if not isinstance(vote, Mapping):
-        raise FileFormatError(f"{path} is not an object.")
+        raise _invalid(f"{path} is not an object.")
     left, right = (_read_side(vote, side, path) for side in ("left", "right"))
     choice = _text(vote, "choice", where=f"{path}.")
     if choice not in CHOICES:
-        raise FileFormatError(
-            f"{path}.choice is {choice!r}.", remedy=f"It must be one of {', '.join(CHOICES)}."
-        )
+        raise _invalid(f"{path}.choice is {choice!r}, but must be one of {', '.join(CHOICES)}.")
     prompt = _text(vote, "prompt", where=f"{path}.")
     return Vote(rater, prompt, left[0], right[0], choice, tuple(sorted((left[1], right[1]))))
 
@@ -75,7 +71,7 @@ def _read_side(vote: Mapping[str, object], side: str, path: str) -> tuple[str, s
     """The contender's name, and a mark of the very sample that was shown."""
     value = vote.get(side)
     if not isinstance(value, Mapping):
-        raise FileFormatError(f"{path}.{side} is missing or not an object.")
+        raise _invalid(f"{path}.{side} is missing or not an object.")
     name = _text(value, "name", where=f"{path}.{side}.")
     return name, "\x1f".join((name, str(value.get("config")), str(value.get("sample"))))
 
@@ -83,8 +79,12 @@ def _read_side(vote: Mapping[str, object], side: str, path: str) -> tuple[str, s
 def _text(holder: Mapping[str, object], member: str, *, where: str) -> str:
     value = holder.get(member)
     if not isinstance(value, str):
-        raise FileFormatError(f"{where}{member} is missing or not text.")
+        raise _invalid(f"{where}{member} is missing or not a string.")
     return value
+
+
+def _invalid(message: str) -> FileFormatError:
+    return FileFormatError(message, code="file-format")
 
 
 def davidson(wins: Array, ties: Array, *, prior_sd: float = PRIOR_SD) -> tuple[Array, Array]:
@@ -329,13 +329,9 @@ def judge(files: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> d
         given = data.get("file") if isinstance(data, Mapping) else None
         votes += read_votes(data, name=given if isinstance(given, str) else f"file {index + 1}")
     if not votes:
-        raise SettingsError("There are no votes yet.", code="no-votes", remedy="Vote on a few pairs first.")
+        raise SettingsError("There are no votes yet.", code="no-votes")
     if any(vote.left == vote.right for vote in votes):
-        raise SettingsError(
-            "A vote compares a contender with itself.",
-            code="self-comparison",
-            remedy="Give the reports different names.",
-        )
+        raise SettingsError("A vote compares a contender with itself.", code="self-comparison")
     return {
         "votes": len(votes),
         "prompts": len({vote.prompt for vote in votes}),

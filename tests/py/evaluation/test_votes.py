@@ -206,7 +206,7 @@ def test_agreement_is_about_winners_not_sides() -> None:
     [
         ({"format": "other"}, r'mine\.json: format is not "goosequill-votes"'),
         ({"votes": None}, r"mine\.json: votes is missing"),
-        ({"rater": 7}, r"mine\.json: rater is missing or not text"),
+        ({"rater": 7}, r"mine\.json: rater is missing or not a string"),
         ({"votes": [None]}, r"votes\[0\] is not an object"),
         ({"votes": [{"prompt": "p", "left": {"name": "a"}}]}, r"votes\[0\]\.right is missing"),
         (

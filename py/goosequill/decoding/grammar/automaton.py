@@ -77,7 +77,7 @@ def compile_regex(pattern: str) -> Automaton:
     return _alive_only(*_determine(net, start, end))
 
 
-def _refused(why: str, code: str = "regex") -> SettingsError:
+def _refused(why: str, *, code: str = "regex") -> SettingsError:
     return SettingsError(
         f"The regular expression cannot be used: {why}.",
         code=code,
@@ -95,7 +95,7 @@ class _Net:
 
     def state(self) -> int:
         if len(self.edges) >= 20 * MAX_STATES:
-            raise _refused("it is too large", "regex-too-large")
+            raise _refused("it is too large", code="regex-too-large")
         self.edges.append([])
         self.empty.append([])
         return len(self.edges) - 1
@@ -273,7 +273,7 @@ def _determine(net: _Net, start: int, end: int) -> tuple[NDArray[np.int32], NDAr
             reached = _closure(net, targets)
             if reached not in numbers:
                 if len(order) >= MAX_STATES:
-                    raise _refused(f"it needs more than {MAX_STATES:,} states", "regex-too-large")
+                    raise _refused(f"it needs more than {MAX_STATES:,} states", code="regex-too-large")
                 numbers[reached] = len(order)
                 order.append(reached)
             row[low:high] = numbers[reached]
@@ -302,5 +302,5 @@ def _alive_only(table: NDArray[np.int32], accepting: NDArray[np.bool_]) -> Autom
     table = np.where((table != DEAD) & living[table], table, DEAD).astype(np.int32)
     if (table[0] == DEAD).all():
         what = "only the empty text" if accepting[0] else "no text at all"
-        raise _refused(f"it matches {what}", "regex-empty")
+        raise _refused(f"it matches {what}", code="regex-empty")
     return Automaton(table, accepting)

@@ -200,12 +200,13 @@ def list_engine_parts(output: Path) -> None:
 
 
 def describe_decoding(output: Path) -> None:
-    """Write playground/decoding.json: what the decoder says of itself, from which controls are made."""
+    """Write ui/decoding.json, from which pages make the decoder's controls, presets and chat templates."""
     sys.path.insert(0, str(ROOT / "py"))
-    from goosequill.decoding import describe, describe_presets
+    from goosequill.describe import describe_pages
 
-    text = json.dumps({"parts": describe(), "presets": describe_presets()}, ensure_ascii=False, indent=1)
-    (output / "playground" / "decoding.json").write_text(text + "\n", encoding="utf-8")
+    model = json.loads((output / "models" / "default" / "config.json").read_text(encoding="utf-8"))
+    text = json.dumps(describe_pages(model["chat"]), ensure_ascii=False, indent=1)
+    (output / "ui" / "decoding.json").write_text(text + "\n", encoding="utf-8")
 
 
 def build(output: Path) -> None:

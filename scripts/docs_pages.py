@@ -72,14 +72,14 @@ def decoding() -> str:
 
 
 def presets() -> str:
-    module = importlib.import_module("goosequill.decoding.presets")
+    found = importlib.import_module("goosequill.decoding").describe_presets()
 
-    def settings(name: str) -> str:
-        return ", ".join(f"`{key}` {value}" for key, value in module.PRESETS[name].items())
+    def settings(preset: dict[str, Any]) -> str:
+        return ", ".join(f"`{key}` {value}" for key, value in preset["settings"].items())
 
     return table(
-        ("Name", "What it is", "Settings", "Where the values come from"),
-        ((f"`{name}`", module.TITLES[name], settings(name), module.SOURCES[name]) for name in module.PRESETS),
+        ("Name", "Description", "Settings", "Source of the values"),
+        ((f"`{preset['name']}`", preset["title"], settings(preset), preset["source"]) for preset in found),
     )
 
 

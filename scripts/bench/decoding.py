@@ -40,7 +40,6 @@ READ = 500
 ROUNDS = 60
 DECODERS: dict[str, dict[str, Any]] = {
     "neutral": {},
-    "the playground": {"temperature": 0.8, "top_p": 0.9},
     **PRESETS,
     "mirostat 1": {"mirostat": 1},
     "mirostat 2": {"mirostat": 2},

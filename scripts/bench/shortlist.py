@@ -39,7 +39,7 @@ DEFAULT = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
 WORDS = 65_536
 DECODERS: dict[str, dict[str, Any]] = {
     "greedy": {"temperature": 0.0},
-    "the playground's": {"temperature": 0.8, "top_p": 0.9},
+    "the playground's": PRESETS["goosequill"],
     "min-p 0.05": {"min_p": 0.05},
     "llama.cpp's": PRESETS["llama.cpp"],
     "Hugging Face's": PRESETS["hugging-face"],

@@ -60,19 +60,11 @@ const inspector = new Inspector({
 const memory = new Memory("playground");
 const remember = debounce(store, 300);
 /** @type {{parts?: import("./knobs.js").Part[], presets?: import("./knobs.js").Preset[]}} without it nothing is written: the settings would be others than they seem */
-const decoding = await fetchDescription(new URL("decoding.json", import.meta.url).href);
-/** What the page begins with: calm, but not always the same. */
-const BEGINNING = { temperature: 0.8, top_p: 0.9 };
-const knobs = new Knobs(byId("knobs", "div"), decoding.parts ?? [], BEGINNING, settingsChanged);
-const presets = [
-  {
-    name: "goosequill",
-    title: "Goosequill's own",
-    source: "What this page begins with: calm, but not always the same.",
-    settings: BEGINNING,
-  },
-  ...(decoding.presets ?? []),
-];
+const decoding = await fetchDescription(new URL("../ui/decoding.json", import.meta.url).href);
+const presets = decoding.presets ?? [];
+/** The first preset is the default. */
+const initial = presets[0]?.settings ?? {};
+const knobs = new Knobs(byId("knobs", "div"), decoding.parts ?? [], initial, settingsChanged);
 
 /** @type {Writing | null} while something is being written */
 let writing = null;

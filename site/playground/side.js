@@ -52,7 +52,9 @@ const progress = new ProgressView(
 );
 const remember = debounce(store, 300);
 const [decoding, example] = await Promise.all(
-  ["decoding.json", "example.json"].map((name) => fetchDescription(new URL(name, import.meta.url).href)),
+  ["../ui/decoding.json", "example.json"].map((name) =>
+    fetchDescription(new URL(name, import.meta.url).href),
+  ),
 );
 /** @type {import("./knobs.js").Preset[]} */
 const presets = decoding.presets ?? [];

@@ -132,6 +132,43 @@ FORMATS: dict[str, ChatFormat] = {
 }
 """World models; G1 reasoning models, which think aloud first; the same without the thinking."""
 
+_TITLES = {
+    "world": "World: User and Assistant",
+    "g1": "G1: reasons before it answers",
+    "g1-quick": "G1 without reasoning",
+}
+
+
+def describe_templates(default: ChatFormat) -> list[dict[str, Any]]:
+    """Return the one-turn prompt templates as plain data, for pages that write prompts themselves.
+
+    Each has a ``name``, a ``title``, the texts ``before`` and ``after`` the user's message, ``between``,
+    which separates messages and so must not occur in one, and ``stop``, the texts that end the reply.
+    ``plain`` adds nothing to the prompt.
+
+    Parameters
+    ----------
+    default
+        The format of the site's default model, listed as ``dialogue``.
+    """
+    formats = {"dialogue": default, **FORMATS}
+    titles = {"dialogue": "Dialogue, for the default model", **_TITLES}
+    plain = {"name": "plain", "title": "Plain: the prompt alone"}
+    return [
+        {**plain, "before": "", "between": "", "after": "", "stop": []},
+        *(
+            {
+                "name": name,
+                "title": titles[name],
+                "before": chat.prefix + chat.user,
+                "between": chat.separator,
+                "after": chat.separator + chat.assistant + chat.opening,
+                "stop": list(chat.stop),
+            }
+            for name, chat in formats.items()
+        ),
+    ]
+
 
 def format_of(description: Mapping[str, Any], name: str = "") -> ChatFormat:
     """The format of a model, from its config.json or as much as is known of it.

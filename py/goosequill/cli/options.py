@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from goosequill.decoding import DESCRIPTIONS, PRESETS, TITLES, DecodingConfig, Parameter
+from goosequill.decoding import DESCRIPTIONS, PRESETS, DecodingConfig, Parameter, describe_presets
 from goosequill.errors import SettingsError
 
 _METAVARS = {"number": "X", "integer": "N", "tokens": "IDS", "biases": "JSON", "json": "JSON"}
@@ -16,7 +16,7 @@ _ALIASES = {"max_new_tokens": ["--max-tokens"]}
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Declare an option for every setting, in groups, and --preset."""
-    titles = "; ".join(f"{name}: {title}" for name, title in TITLES.items())
+    titles = "; ".join(f"{preset['name']}: {preset['title']}" for preset in describe_presets())
     parser.add_argument(
         "--preset", choices=PRESETS, help=f"settings to begin with. {titles}".replace("%", "%%")
     )

@@ -13,15 +13,13 @@ from goosequill.decoding.generate import generate
 from goosequill.decoding.items import Candidate, Chunk, End, Item, Reading
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
-from goosequill.decoding.presets import PRESETS, SOURCES, TITLES
+from goosequill.decoding.presets import PRESETS, describe_presets
 from goosequill.parameters import Description, Parameter
 
 __all__ = [
     "DESCRIPTIONS",
     "PARAMETERS",
     "PRESETS",
-    "SOURCES",
-    "TITLES",
     "Candidate",
     "Chunk",
     "DecodingConfig",
@@ -45,11 +43,3 @@ def describe() -> list[dict[str, Any]]:
     sentence, default, neutral, minimum, maximum, step, kind and choices.
     """
     return [description.to_dict() for description in DESCRIPTIONS]
-
-
-def describe_presets() -> list[dict[str, Any]]:
-    """Return the presets as plain data: name, title, source of the values, settings."""
-    return [
-        {"name": name, "title": TITLES[name], "source": SOURCES[name], "settings": dict(settings)}
-        for name, settings in PRESETS.items()
-    ]

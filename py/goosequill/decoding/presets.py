@@ -1,53 +1,105 @@
-"""Whole decoders under one name: what other programs do by default, and the three that show most."""
+"""Complete decoder configurations under a name: Goosequill's default and those of other programs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "greedy": {"temperature": 0.0},
-    "greedy-penalty": {"temperature": 0.0, "frequency_penalty": 0.5},
-    "top-p-0.8": {"top_p": 0.8},
-    "rwkv-v4-web": {"frequency_penalty": 0.5, "top_p": 0.8, "temperature": 0.5},
-    "rwkv-pipeline": {
-        "presence_penalty": 0.2,
-        "frequency_penalty": 0.2,
-        "penalty_decay": 0.996,
-        "penalty_scope": "output",
-        "penalty_spares_digits": True,
-        "top_p": 0.85,
-    },
-    "llama.cpp": {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05, "penalty_window": 64},
-    "hugging-face": {"temperature_first": True, "top_k": 50},
-}
-"""Name to the settings that differ from the neutral ones."""
 
-TITLES: dict[str, str] = {
-    "greedy": "Greedy: always the likeliest token",
-    "greedy-penalty": "Greedy with a penalty for repetition",
-    "top-p-0.8": "Sampling from the likeliest 80%",
-    "rwkv-v4-web": "rwkv-v4-web, RWKV in the browser in 2023",
-    "rwkv-pipeline": "BlinkDL's PIPELINE",
-    "llama.cpp": "llama.cpp's defaults",
-    "hugging-face": "Hugging Face's defaults, with sampling",
-}
-"""Name to what a person reads."""
+@dataclass(frozen=True)
+class Preset:
+    """A named set of settings.
 
-SOURCES: dict[str, str] = {
-    "greedy": "No chance in it: small models soon go round in circles.",
-    "greedy-penalty": (
-        "Each time that a token stands in prompt or text takes 0.5 off its score, a size of our own; no "
-        "chance in it either."
+    Attributes
+    ----------
+    name
+        As the command line and reports write it.
+    title
+        As a page shows it.
+    source
+        Where the values come from, and which of them are our own.
+    settings
+        The settings that differ from the neutral defaults.
+    """
+
+    name: str
+    title: str
+    source: str
+    settings: dict[str, Any]
+
+
+_PRESETS = (
+    Preset(
+        "goosequill",
+        "Goosequill's default",
+        "The settings that the playground starts with: focused, but varied.",
+        {"temperature": 0.8, "top_p": 0.9},
     ),
-    "top-p-0.8": "One of the likeliest tokens that together have 80%, by chance, at temperature 1.",
-    "rwkv-v4-web": (
-        "Temperature 0.5 and top-p 0.8 stand in its demo/index.html (2023). It takes off a penalty for each "
-        "occurrence in prompt and text; the size of 0.5 is ours."
+    Preset(
+        "greedy",
+        "Greedy: always the most likely token",
+        "Deterministic. Small models soon repeat themselves.",
+        {"temperature": 0.0},
     ),
-    "rwkv-pipeline": (
-        "PIPELINE_ARGS of the package rwkv, with ChatRWKV's decay of 0.996 and its digits that cost nothing."
+    Preset(
+        "greedy-penalty",
+        "Greedy with a frequency penalty",
+        "Each occurrence of a token in the prompt or the output lowers its logit by 0.5, a value of our own. "
+        "Deterministic.",
+        {"temperature": 0.0, "frequency_penalty": 0.5},
     ),
-    "llama.cpp": "The defaults of its common/common.h.",
-    "hugging-face": "GenerationConfig of transformers, do_sample: temperature, then the 50 likeliest.",
-}
-"""Name to where the values come from, and which of them are ours."""
+    Preset(
+        "top-p-0.8",
+        "Top-p 0.8: sampling from the most likely 80%",
+        "Samples at temperature 1 from the most likely tokens whose probabilities add up to 80%.",
+        {"top_p": 0.8},
+    ),
+    Preset(
+        "rwkv-v4-web",
+        "rwkv-v4-web: RWKV in the browser, 2023",
+        "Temperature 0.5 and top-p 0.8 are from its demo/index.html (2023). It also subtracts a penalty for "
+        "each occurrence in the prompt and the output; the value of 0.5 is our own.",
+        {"frequency_penalty": 0.5, "top_p": 0.8, "temperature": 0.5},
+    ),
+    Preset(
+        "rwkv-pipeline",
+        "BlinkDL's PIPELINE",
+        "PIPELINE_ARGS of the rwkv package, with ChatRWKV's decay of 0.996; digits are not counted.",
+        {
+            "presence_penalty": 0.2,
+            "frequency_penalty": 0.2,
+            "penalty_decay": 0.996,
+            "penalty_scope": "output",
+            "penalty_spares_digits": True,
+            "top_p": 0.85,
+        },
+    ),
+    Preset(
+        "llama.cpp",
+        "llama.cpp defaults",
+        "The defaults in its common/common.h.",
+        {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05, "penalty_window": 64},
+    ),
+    Preset(
+        "hugging-face",
+        "Hugging Face defaults, with sampling",
+        "GenerationConfig of transformers with do_sample: temperature first, then the 50 most likely tokens.",
+        {"temperature_first": True, "top_k": 50},
+    ),
+)
+
+PRESETS: dict[str, dict[str, Any]] = {preset.name: preset.settings for preset in _PRESETS}
+"""Each preset's settings by its name; the first is Goosequill's default."""
+
+
+def describe_presets() -> list[dict[str, Any]]:
+    """Return the presets as plain data: name, title, source and settings."""
+    return [
+        {
+            "name": preset.name,
+            "title": preset.title,
+            "source": preset.source,
+            "settings": dict(preset.settings),
+        }
+        for preset in _PRESETS
+    ]

@@ -28,7 +28,7 @@ export { EngineError };
  * @typedef {import("./protocol.js").ErrorFields} ErrorFields
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
  * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
- * @typedef {RequestOptions & {onEnd?: (end: End) => void}} WritingOptions
+ * @typedef {RequestOptions & {onEnd?: (end: any) => void}} StreamOptions
  * `quantize` holds matrices that are stored in full in 8 or 4 bits; "auto" does so with large models.
  * @typedef {{model: string | URL | Blob | File[], tokenizer?: string, quantize?: 8 | 4 | "auto"}} ModelChoice
  * @typedef {AsyncGenerator<Chunk | End, void, void> & {cancel: () => void}} Writing
@@ -82,25 +82,57 @@ export class Engine {
   }
 
   /**
-   * Tells what is in a model's files, without loading them: version, sizes, types, tokenizer, memory,
-   * tensors, and as `problem` why it would not run here.
-   * @param {ModelSource} model
-   * @param {RequestOptions} [options]
-   * @returns {Promise<any>}
+   * Runs a job: a function or generator that a room of the Python package lists in its jobs.py.
+   *
+   * Arguments and results are plain values; an array is `{shape, dtype, data}` with a typed array as `data`.
+   * The arguments `model` and `conversation` are handles (`model.call` adds its own), `files` is what `modelSource`
+   * returns. An aborted signal rejects with an AbortError, and stops the job at its next step.
+   * @param {string} name
+   * @param {Record<string, unknown>} [args]
+   * @param {RequestOptions & {onPart?: (part: any) => void}} [options]
+   * @returns {Promise<any>} what the job returns
    */
-  async inspect(model, options = {}) {
-    return (await this.#ask({ type: "inspect", model }, options)).result;
+  async run(name, args = {}, options = {}) {
+    return (await this.#ask({ type: "run", job: name, args }, options)).result;
   }
 
   /**
-   * Runs another function of the Python package, by the name that the bridge lists it under.
+   * Runs a job of which each part is wanted: iterate over what it returns. The last item is the job's end. Leaving
+   * the loop cancels, and so does `cancel()`, which lets a job that can end by itself do so.
+   * @param {string} name
+   * @param {Record<string, unknown>} [args]
+   * @param {StreamOptions} [options]
+   * @returns {AsyncGenerator<any, void, void> & {cancel: () => void}}
+   */
+  stream(name, args = {}, options = {}) {
+    const control = { cancelled: false, cancel: () => {} };
+    const cancel = () => {
+      control.cancelled = true;
+      control.cancel();
+    };
+    return Object.assign(this.#iterate({ type: "run", job: name, args }, options, control), { cancel });
+  }
+
+  /**
+   * Another name of `run`.
    * @param {string} name
    * @param {Record<string, unknown>} args
    * @param {RequestOptions} [options]
    * @returns {Promise<any>}
    */
-  async call(name, args, options = {}) {
-    return (await this.#ask({ type: "call", function: name, args }, options)).result;
+  call(name, args, options = {}) {
+    return this.run(name, args, options);
+  }
+
+  /**
+   * Returns what is in a model's files, without loading them: version, sizes, types, tokenizer, memory,
+   * tensors, and as `problem` why it would not run here.
+   * @param {ModelSource} model
+   * @param {RequestOptions} [options]
+   * @returns {Promise<any>}
+   */
+  inspect(model, options = {}) {
+    return this.run("inspect", { files: model, quantize: model.quantize ?? null }, options);
   }
 
   /** @returns {Promise<import("./protocol.js").EngineStatus>} */
@@ -115,12 +147,19 @@ export class Engine {
 
   /**
    * @param {number} model
-   * @param {string | Turn[]} prompt a text to write on from, or messages to answer
+   * @param {string | Turn[]} prompt a text to continue, or messages to answer
    * @param {GenerateOptions & RequestOptions} options
    * @returns {Writing}
    */
-  generate(model, prompt, { signal, onProgress, ...options }) {
-    return this.#writing({ type: "generate", model, prompt, options }, { signal, onProgress });
+  generate(model, prompt, { signal, onProgress, given, state, ...settings }) {
+    const args = {
+      model,
+      prompt,
+      settings,
+      ...(given !== undefined && { given }),
+      ...(state !== undefined && { state }),
+    };
+    return this.stream("generate", args, { signal, onProgress });
   }
 
   /**
@@ -128,19 +167,19 @@ export class Engine {
    * @param {import("./protocol.js").ConversationOptions} options
    * @returns {Promise<{conversation: number, messages: Turn[]}>}
    */
-  async converse(model, options) {
-    return (await this.#ask({ type: "converse", model, options }, {})).result;
+  converse(model, options) {
+    return this.run("converse", { model, ...options });
   }
 
   /**
    * @param {number} conversation
    * @param {string} message
    * @param {GenerateOptions & RequestOptions} options
-   * @param {(end: End) => void} onEnd called at the end, also when nobody reads on to it
+   * @param {(end: End) => void} onEnd called at the end, also when the loop was left before it
    * @returns {Writing}
    */
-  say(conversation, message, { signal, onProgress, ...options }, onEnd) {
-    return this.#writing({ type: "say", conversation, message, options }, { signal, onProgress, onEnd });
+  say(conversation, message, { signal, onProgress, ...settings }, onEnd) {
+    return this.stream("say", { conversation, message, settings }, { signal, onProgress, onEnd });
   }
 
   /** @param {number} conversation */
@@ -155,42 +194,32 @@ export class Engine {
 
   /**
    * @param {Message} message
-   * @param {WritingOptions} options
-   * @returns {Writing}
-   */
-  #writing(message, options) {
-    const control = { cancelled: false, cancel: () => {} };
-    const cancel = () => {
-      control.cancelled = true;
-      control.cancel();
-    };
-    return Object.assign(this.#write(message, options, control), { cancel });
-  }
-
-  /**
-   * @param {Message} message
-   * @param {WritingOptions} options
+   * @param {StreamOptions} options
    * @param {{cancelled: boolean, cancel: () => void}} control
-   * @returns {AsyncGenerator<Chunk | End, void, void>}
+   * @returns {AsyncGenerator<any, void, void>}
    */
-  async *#write(message, { signal, onProgress, onEnd }, control) {
-    /** @type {(Chunk | End)[]} */
+  async *#iterate(message, { signal, onProgress, onEnd }, control) {
+    /** @type {unknown[]} */
     const queue = [];
     /** @type {Error | null} */
     let failure = null;
+    let ended = false;
     let wake = () => {};
     signal?.throwIfAborted();
     const id = this.#send(message, {
       fail: (error) => {
-        failure = error;
+        // A job that cannot end by itself is simply over when it is cancelled.
+        if (control.cancelled && "code" in error && error.code === "aborted") ended = true;
+        else failure = error;
         wake();
       },
       onReply: (reply) => {
         if (reply.type === "progress") onProgress?.(reply.progress);
-        if (reply.type === "token" && !control.cancelled) queue.push(...reply.chunks);
+        if (reply.type === "part" && !control.cancelled) queue.push(...reply.parts);
         if (reply.type === "done") {
           onEnd?.(reply.result);
           queue.push(reply.result);
+          ended = true;
         }
         wake();
       },
@@ -204,28 +233,26 @@ export class Engine {
       wake();
     };
     signal?.addEventListener("abort", abort);
-    let ended = false;
     try {
-      while (!ended) {
-        while (!queue.length && !failure) await new Promise((resolve) => (wake = () => resolve(undefined)));
+      for (;;) {
         if (failure) throw failure;
-        const item = /** @type {Chunk | End} */ (queue.shift());
-        ended = "finish_reason" in item;
-        yield item;
+        if (queue.length) yield queue.shift();
+        else if (ended) return;
+        else await new Promise((resolve) => (wake = () => resolve(undefined)));
       }
     } finally {
       signal?.removeEventListener("abort", abort);
-      if (!ended) control.cancel();
+      control.cancel(); // nothing, if it has ended
     }
   }
 
   /**
    * @param {Message} message
-   * @param {RequestOptions} options
+   * @param {RequestOptions & {onPart?: (part: any) => void}} options
    * @param {(reply: any) => void} [late] takes the reply that comes after the request was given up
    * @returns {Promise<any>} the reply that ends the request
    */
-  async #ask(message, { signal, onProgress }, late) {
+  async #ask(message, { signal, onProgress, onPart }, late) {
     if (signal?.aborted) throw abortError(signal);
     let abort = () => {};
     try {
@@ -235,6 +262,7 @@ export class Engine {
           onReply: (reply) => {
             if (signal?.aborted) late?.(reply);
             else if (reply.type === "progress") onProgress?.(reply.progress);
+            else if (reply.type === "part") for (const part of reply.parts) onPart?.(part);
             else resolve(reply);
           },
         });
@@ -282,8 +310,8 @@ export class Engine {
     if (reply.type === "gone") return this.#end(died(reply.reason));
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
-    if (reply.type !== "progress" && reply.type !== "token") this.#pending.delete(reply.id);
-    if (reply.type === "token" || this.#pending.size === 0) this.#beginning.rest();
+    if (reply.type !== "progress" && reply.type !== "part") this.#pending.delete(reply.id);
+    if (reply.type === "part" || this.#pending.size === 0) this.#beginning.rest();
     if (reply.type === "loaded") keepOffline(this.#worker);
     if (reply.type === "error") this.#refuse(pending, reply.error);
     else pending.onReply(reply);
@@ -392,13 +420,13 @@ export class Model {
   }
 
   /**
-   * Runs another function of the Python package on this model.
+   * Runs a job of the Python package on this model; see `Engine.run`.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
    * @param {RequestOptions} [options]
    */
   call(name, args = {}, options = {}) {
-    return this.#engine.call(name, { model: this.#handle, ...args }, options);
+    return this.#engine.run(name, { model: this.#handle, ...args }, options);
   }
 
   /** Frees the model's memory; the engine lives on for other models. */
@@ -463,7 +491,7 @@ export class Conversation {
 
   /** @param {string} name @param {Record<string, unknown>} [args] */
   #call(name, args = {}) {
-    return this.model.engine.call(name, { conversation: this.#number, ...args });
+    return this.model.engine.run(name, { conversation: this.#number, ...args });
   }
 }
 

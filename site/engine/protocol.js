@@ -25,6 +25,13 @@
 /** @typedef {{code: string, message: string, remedy: string}} ErrorFields */
 
 /**
+ * An array, in both directions: its elements in C order. `dtype` is "bool" (a Uint8Array), "int8", "uint8", "int16",
+ * "uint16", "int32", "uint32", "int64", "uint64" (BigInt), "float32" or "float64".
+ * @typedef {{shape: number[], dtype: string, data: import("./protocol.js").TypedArray}} NumpyArray
+ * @typedef {Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array | Float32Array | Float64Array} TypedArray
+ */
+
+/**
  * What the page may know of a loaded model. `heap_bytes` is the most memory that Python has taken,
  * `shared_bytes` what lies beside it for helper threads; `threads` counts all that compute.
  * @typedef {{
@@ -69,22 +76,16 @@
 
 /**
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
- * `inspect` tells what is in a model's files without loading them (goosequill.loading.inspect).
- * @typedef {{type: "inspect", id: number, model: ModelSource}} InspectMessage
- * A prompt is a text to write on from, or messages to answer as the model's description says.
- * @typedef {{
- *   type: "generate", id: number, model: number, prompt: string | Message[], options: GenerateOptions
- * }} GenerateMessage
- * `converse` begins a conversation, which keeps what it has read; `say` adds a turn to it, and is answered
- * as `generate` is; `forget` ends it.
- * @typedef {{type: "converse", id: number, model: number, options: ConversationOptions}} ConverseMessage
- * @typedef {{type: "say", id: number, conversation: number, message: string, options: GenerateOptions}} SayMessage
+ * `run` starts a job: a function or generator that a room of the Python package lists in its jobs.py. Its
+ * arguments are plain values and arrays; `model` and `conversation` are handles, `files` is where a model
+ * comes from (a ModelFiles). It is answered by any number of `progress` and `part`, then `done` or `error`.
+ * @typedef {{type: "run", id: number, job: string, args: Record<string, unknown>}} RunMessage
+ * `forget` ends a conversation, which the job "converse" starts.
  * @typedef {{type: "forget", id: number, conversation: number}} ForgetMessage
- * @typedef {{type: "call", id: number, function: string, args: Record<string, unknown>}} CallMessage
  * @typedef {{type: "unload", id: number, model: number}} UnloadMessage
  * @typedef {{type: "cancel", id: number}} CancelMessage  the id is that of the request to end
  * @typedef {{type: "status", id: number}} StatusMessage
- * @typedef {LoadMessage | InspectMessage | GenerateMessage | ConverseMessage | SayMessage | ForgetMessage | CallMessage | UnloadMessage | CancelMessage | StatusMessage} Request
+ * @typedef {LoadMessage | RunMessage | ForgetMessage | UnloadMessage | CancelMessage | StatusMessage} Request
  */
 
 /**
@@ -101,17 +102,18 @@
  * @typedef {{type: "blocked", directive: string, blocked: string}} BlockedMessage
  * @typedef {{type: "progress", id: number, progress: Progress}} ProgressMessage
  * @typedef {{type: "loaded", id: number, model: number, info: ModelInfo}} LoadedMessage
- * @typedef {{type: "token", id: number, chunks: Chunk[]}} TokenMessage
+ * `part` has what a job has yielded since the last one; typed arrays in it are transferred, not copied.
+ * @typedef {{type: "part", id: number, parts: any[]}} PartMessage
  * @typedef {{type: "done", id: number, result: any}} DoneMessage
  * @typedef {{type: "error", id: number, error: ErrorFields}} ErrorMessage
  * @typedef {{type: "status", id: number, status: EngineStatus}} StatusReply
- * @typedef {AliveMessage | GoneMessage | BlockedMessage | ProgressMessage | LoadedMessage | TokenMessage | DoneMessage | ErrorMessage | StatusReply} Reply
+ * @typedef {AliveMessage | GoneMessage | BlockedMessage | ProgressMessage | LoadedMessage | PartMessage | DoneMessage | ErrorMessage | StatusReply} Reply
  */
 
 /** Progress is told at most this often for one file, in milliseconds. */
 export const PROGRESS_INTERVAL = 100;
 
-/** Tokens are posted together when they come faster than this, in milliseconds (60 a second). */
+/** Parts of a job, such as tokens, are posted together when they come faster than this, in milliseconds (60 a second). */
 export const TOKEN_INTERVAL = 16;
 
 /** A failure that a person can mend: what happened in `message`, what to do in `remedy`. */

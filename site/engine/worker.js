@@ -39,9 +39,9 @@ const divided = new Map();
 /** Models that were rounded and are being kept. @type {Set<number>} */
 const keeping = new Set();
 
-/** @param {Reply} reply */
-function post(reply) {
-  scope.postMessage(reply);
+/** @param {Reply} reply @param {ArrayBuffer[]} [transfer] */
+function post(reply, transfer = []) {
+  scope.postMessage(reply, transfer);
 }
 
 /** Lets waiting messages in, as setTimeout(0) would, but without its 4 ms. @returns {Promise<void>} */
@@ -62,7 +62,7 @@ function breathe() {
 async function startPython(tell, onLost) {
   await checkWebAssembly();
   const pyodide = await python.start(tell, onLost);
-  return pyodide.pyimport("goosequill.browser.bridge").Bridge();
+  return pyodide.pyimport("goosequill.browser.bridge").Bridge(available());
 }
 
 /** @param {Tell} tell @returns {Promise<any>} */
@@ -105,11 +105,6 @@ function value(answer) {
 function available() {
   const device = /** @type {any} */ (globalThis.navigator)?.deviceMemory ?? MOST_MEMORY;
   return Math.min(MOST_MEMORY, device) * 2 ** 30 - OWN_MEMORY;
-}
-
-/** What Python is told of a model besides its files. @param {import("./protocol.js").ModelSource} model */
-function loadOptions(model) {
-  return { quantize: model.quantize ?? null, available: available() };
 }
 
 /**
@@ -168,14 +163,16 @@ async function loadWith(helpers, { id, model }, signal, copied = true) {
   /** @type {Tell} */
   const tell = (progress) => post({ type: "progress", id, progress });
   const notices = hasSimd() ? [] : [NO_SIMD];
-  const options = loadOptions(model);
+  const quantize = model.quantize ?? null;
   const start = () => ready(tell);
   /** Refuses what cannot run or will not fit, before it is downloaded. @type {import("./sources.js").Look} */
   const look = async (sources) => {
-    const { problem } = value((await start()).inspect(sources, options));
-    if (problem) throw new EngineError(problem);
+    const job = value((await start()).run("inspect", { quantize }, sources));
+    const { end } = value(job.step());
+    job.destroy();
+    if (end.problem) throw new EngineError(end.problem);
   };
-  const sources = wholeSources(model, { signal, tell, look, ...options, notices, copied });
+  const sources = wholeSources(model, { signal, tell, look, available: available(), notices, copied });
   sources.catch(() => {}); // awaited below, after the engine
   const bridge = await start();
   const { files, copy, keeper } = await sources;
@@ -184,7 +181,7 @@ async function loadWith(helpers, { id, model }, signal, copied = true) {
   const onWeights = (loaded, total) => tell({ status: "weights", file: "", loaded, total });
   const tokenizer = model.kind === "folder" ? "" : (model.tokenizer ?? "");
   const verify = model.kind === "files"; // what was downloaded is verified already
-  const settings = { ...options, tokenizer, verify, keep: keeper !== null };
+  const settings = { quantize, tokenizer, verify, keep: keeper !== null };
   const answer = () => value(bridge.load(files, settings, onWeights, model.kernel ?? "auto", copy));
   let loaded;
   try {
@@ -205,7 +202,7 @@ async function loadWith(helpers, { id, model }, signal, copied = true) {
     };
     Object.assign(info, await divide(handle, helpers, Boolean(model.threads)).catch(failed));
   }
-  const rounded = keeper && value(bridge.take_rounded(handle));
+  const rounded = keeper && value(bridge.take_quantized(handle));
   const note = rounded ? await keeper.refusal(rounded.bytes) : "";
   if (note) notices.push(note);
   info.notices = notices;
@@ -243,75 +240,66 @@ async function keep(keeper, handle, { file, ...rounded }) {
   }
 }
 
-/** @param {import("./protocol.js").InspectMessage} request @param {AbortSignal} signal */
-async function inspect({ id, model }, signal) {
+/**
+ * Runs a job of Python's, a step at a time, so that this worker hears of a cancellation between two of them.
+ * @param {import("./protocol.js").RunMessage} request
+ * @param {AbortSignal} signal
+ */
+async function run({ id, job: name, args: { files: model, ...args } }, signal) {
   /** @type {Tell} */
   const tell = (progress) => post({ type: "progress", id, progress });
-  const sources = await partSources(model, { signal, tell });
+  const files = model && (await partSources(/** @type {any} */ (model), { signal, tell }));
   const bridge = await ready(tell);
-  signal.throwIfAborted();
-  post({ type: "done", id, result: value(bridge.inspect(sources, loadOptions(model))) });
-}
-
-/** @param {import("./protocol.js").GenerateMessage} request @param {AbortSignal} signal */
-async function generate({ id, model, prompt, options }, signal) {
-  const bridge = await ready(() => {});
-  await write(id, value(bridge.generate(model, prompt, options)), signal);
-}
-
-/** @param {import("./protocol.js").SayMessage} request @param {AbortSignal} signal */
-async function say({ id, conversation, message, options }, signal) {
-  const bridge = await ready(() => {});
-  await write(id, value(bridge.say(conversation, message, options)), signal);
-}
-
-/** Posts what is written until it ends. @param {number} id @param {any} writing @param {AbortSignal} signal */
-async function write(id, writing, signal) {
-  signal.addEventListener("abort", () => writing.cancel());
-  /** @type {import("./protocol.js").Chunk[]} */
-  let chunks = [];
+  const job = value(bridge.run(name, args, files));
+  signal.addEventListener("abort", () => job.cancel());
+  if (signal.aborted) job.cancel();
+  /** @type {unknown[]} */
+  let parts = [];
   let posted = 0;
-  let told = 0;
+  let reported = 0;
   const flush = () => {
-    if (chunks.length) post({ type: "token", id, chunks });
-    chunks = [];
+    if (parts.length) post({ type: "part", id, parts }, buffersIn(parts));
+    parts = [];
     posted = performance.now();
   };
   try {
     for (;;) {
-      const { reading, chunk, end } = value(writing.step());
-      if (reading && (reading.loaded === reading.total || performance.now() - told >= PROGRESS_INTERVAL)) {
-        told = performance.now();
-        post({ type: "progress", id, progress: { status: "prompt", file: "", ...reading } });
+      const step = value(job.step());
+      const { progress } = step;
+      if (
+        progress &&
+        (progress.loaded === progress.total || performance.now() - reported >= PROGRESS_INTERVAL)
+      ) {
+        reported = performance.now();
+        tell(progress);
       }
-      if (chunk) chunks.push(chunk);
-      if (end || performance.now() - posted >= TOKEN_INTERVAL) flush();
-      if (end) return post({ type: "done", id, result: end });
+      if ("part" in step) parts.push(step.part);
+      const last = "end" in step || step.aborted;
+      if (last || performance.now() - posted >= TOKEN_INTERVAL) flush();
+      if (step.aborted) throw signal.reason;
+      if (last) return post({ type: "done", id, result: step.end }, buffersIn(step.end));
       await breathe();
     }
   } finally {
-    writing.destroy();
+    job.destroy();
   }
 }
 
-/** @param {import("./protocol.js").ConverseMessage} request */
-async function converse({ id, model, options }) {
-  const bridge = await ready(() => {});
-  post({ type: "done", id, result: value(bridge.converse(model, options)) });
+/**
+ * The buffers of all typed arrays in a value, which are moved to the page instead of copied.
+ * @param {any} value plain objects, arrays and typed arrays, as Python's bridge makes them
+ * @param {ArrayBuffer[]} [found]
+ */
+function buffersIn(value, found = []) {
+  if (ArrayBuffer.isView(value)) found.push(/** @type {ArrayBuffer} */ (value.buffer));
+  else if (value && typeof value === "object") for (const key in value) buffersIn(value[key], found);
+  return found;
 }
 
 /** @param {import("./protocol.js").ForgetMessage} request */
 async function forget({ id, conversation }) {
   if (state === "ready") value((await ready(() => {})).forget(conversation));
   post({ type: "done", id, result: null });
-}
-
-/** @param {import("./protocol.js").CallMessage} request */
-async function call({ id, function: name, args }) {
-  /** @type {Tell} */
-  const tell = (progress) => post({ type: "progress", id, progress });
-  const bridge = await ready(tell);
-  post({ type: "done", id, result: value(bridge.call(name, args)) });
 }
 
 /** @param {import("./protocol.js").UnloadMessage} request */
@@ -334,18 +322,10 @@ function dispatch(request, signal) {
   switch (request.type) {
     case "load":
       return load(request, signal);
-    case "inspect":
-      return inspect(request, signal);
-    case "generate":
-      return generate(request, signal);
-    case "converse":
-      return converse(request);
-    case "say":
-      return say(request, signal);
+    case "run":
+      return run(request, signal);
     case "forget":
       return forget(request);
-    case "call":
-      return call(request);
     case "unload":
       return unload(request);
     default:

@@ -1,1 +1,1 @@
-"""The engine inside a web page: the only package that imports `js` and `pyodide`."""
+"""The engine inside a web page. Only `bridge` imports `js` and `pyodide`; the rest is tested natively."""

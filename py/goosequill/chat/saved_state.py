@@ -16,8 +16,8 @@ import numpy as np
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models import Model
 from goosequill.models.config import STATE_METADATA as METADATA
-from goosequill.models.state import Arrays
-from goosequill.weights import ByteSource, QuantizedMatrix, TensorSource, open_tensors
+from goosequill.models.state import Arrays, State
+from goosequill.weights import ByteSource, BytesSource, QuantizedMatrix, TensorSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 
 FORMAT_VERSION = 1
@@ -144,3 +144,16 @@ def _about(tensors: TensorSource) -> dict[str, Any]:
             remedy="Choose a state that Goosequill saved, or a state-tuned .pth file.",
         )
     return about
+
+
+def open_persona(model: Model, data: Any) -> Persona | None:
+    """Read a persona for a model from a file's bytes; None for no bytes."""
+    return None if data is None else load_persona(BytesSource(bytes(data), "state"), model)
+
+
+def new_state(model: Model, persona: Persona | None) -> State:
+    """Return a new state, equal to a persona's or before any text."""
+    state = model.new_state()
+    if persona:
+        state.assign(persona.arrays)
+    return state

@@ -50,23 +50,23 @@ const end = {
 test("a loop gets every chunk one by one and the end last", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {
-    if (type !== "generate") return;
-    worker.reply({ type: "token", id, chunks: [chunk(0), chunk(1)] });
-    worker.reply({ type: "token", id, chunks: [chunk(2)] });
+    if (type !== "run") return;
+    worker.reply({ type: "part", id, parts: [chunk(0), chunk(1)] });
+    worker.reply({ type: "part", id, parts: [chunk(2)] });
     worker.reply({ type: "done", id, result: end });
   };
   const items = [];
   for await (const item of engine.generate(1, "a", { temperature: 0 })) items.push(item);
   assert.deepEqual(items, [chunk(0), chunk(1), chunk(2), end]);
   assert.deepEqual(worker.sent, [
-    { type: "generate", model: 1, prompt: "a", options: { temperature: 0 }, id: 1 },
+    { type: "run", job: "generate", args: { model: 1, prompt: "a", settings: { temperature: 0 } }, id: 1 },
   ]);
 });
 
 test("leaving the loop cancels", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {
-    if (type === "generate") worker.reply({ type: "token", id, chunks: [chunk(0), chunk(1)] });
+    if (type === "run") worker.reply({ type: "part", id, parts: [chunk(0), chunk(1)] });
   };
   for await (const item of engine.generate(1, "a", {})) if (item) break;
   assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
@@ -76,7 +76,7 @@ test("an aborted signal ends the loop with an AbortError, and cancels", async ()
   const { worker, engine } = start();
   const controller = new AbortController();
   worker.react = ({ id, type }) => {
-    if (type === "generate") worker.reply({ type: "token", id, chunks: [chunk(0)] });
+    if (type === "run") worker.reply({ type: "part", id, parts: [chunk(0)] });
   };
   const loop = async () => {
     for await (const item of engine.generate(1, "a", { signal: controller.signal })) {
@@ -90,9 +90,9 @@ test("an aborted signal ends the loop with an AbortError, and cancels", async ()
 test("cancel() lets nothing more through but the end", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {
-    if (type === "generate") worker.reply({ type: "token", id, chunks: [chunk(0)] });
+    if (type === "run") worker.reply({ type: "part", id, parts: [chunk(0)] });
     if (type === "cancel") {
-      worker.reply({ type: "token", id, chunks: [chunk(1)] });
+      worker.reply({ type: "part", id, parts: [chunk(1)] });
       worker.reply({ type: "done", id, result: { ...end, finish_reason: "abort" } });
     }
   };
@@ -130,8 +130,8 @@ test("two texts at once are kept apart", async () => {
     return text;
   });
   await Promise.resolve();
-  worker.reply({ type: "token", id: 2, chunks: [chunk(5)] });
-  worker.reply({ type: "token", id: 1, chunks: [chunk(1)] });
+  worker.reply({ type: "part", id: 2, parts: [chunk(5)] });
+  worker.reply({ type: "part", id: 1, parts: [chunk(1)] });
   worker.reply({ type: "done", id: 1, result: end });
   worker.reply({ type: "done", id: 2, result: end });
   assert.deepEqual(await Promise.all(texts), ["t1", "t5"]);
@@ -188,7 +188,7 @@ test("a request that is done listens to its signal no longer", async () => {
     removeEventListener.apply(signal, given);
   };
   worker.react = ({ id, type }) => {
-    if (type === "call") worker.reply({ type: "done", id, result: 1 });
+    if (type === "run") worker.reply({ type: "done", id, result: 1 });
     if (type === "load") worker.reply({ type: "error", id, error: { code: "x", message: "", remedy: "" } });
   };
   await engine.call("describe_decoding", {}, { signal });
@@ -238,11 +238,11 @@ test("a conversation knows what was said, also where the loop was left", async (
   const { worker, engine } = start();
   const said = [{ role: "user", content: "Hi" }];
   const whole = [...said, { role: "assistant", content: "t0" }];
-  worker.react = ({ id, type }) => {
-    if (type === "converse") worker.reply({ type: "done", id, result: { conversation: 5, messages: [] } });
-    if (type === "say") worker.reply({ type: "token", id, chunks: [chunk(0)] });
+  worker.react = ({ id, type, job }) => {
+    if (job === "converse") worker.reply({ type: "done", id, result: { conversation: 5, messages: [] } });
+    if (job === "say") worker.reply({ type: "part", id, parts: [chunk(0)] });
     if (type === "cancel") worker.reply({ type: "done", id, result: { ...end, messages: whole } });
-    if (type === "call") worker.reply({ type: "done", id, result: { message: "Hi", messages: [] } });
+    if (job === "undo") worker.reply({ type: "done", id, result: { message: "Hi", messages: [] } });
     if (type === "forget") worker.reply({ type: "done", id, result: null });
   };
   const model = new Model(engine, 3, /** @type {any} */ ({}));
@@ -255,10 +255,63 @@ test("a conversation knows what was said, also where the loop was left", async (
   await talk.close();
   const options = { system: "Be kind.", messages: [], chat_format: "", state: new Uint8Array(2) };
   assert.deepEqual(worker.sent, [
-    { type: "converse", model: 3, options, id: 1 },
-    { type: "say", conversation: 5, message: "Hi", options: { temperature: 0 }, id: 2 },
+    { type: "run", job: "converse", args: { model: 3, ...options }, id: 1 },
+    {
+      type: "run",
+      job: "say",
+      args: { conversation: 5, message: "Hi", settings: { temperature: 0 } },
+      id: 2,
+    },
     { type: "cancel", id: 2 },
-    { type: "call", function: "undo", args: { conversation: 5 }, id: 3 },
+    { type: "run", job: "undo", args: { conversation: 5 }, id: 3 },
     { type: "forget", conversation: 5, id: 4 },
   ]);
+});
+
+test("run hands out progress and parts and returns the end; late replies are ignored", async () => {
+  const { worker, engine } = start();
+  const progress = { status: "index", file: "", loaded: 1, total: 2 };
+  /** @type {any[]} */
+  const seen = [];
+  const options = {
+    onProgress: (/** @type {any} */ p) => seen.push(p),
+    onPart: (/** @type {any} */ p) => seen.push(p),
+  };
+  worker.react = ({ id, type }) => {
+    if (type !== "run") return;
+    worker.reply({ type: "progress", id, progress });
+    worker.reply({ type: "part", id, parts: [1, 2] });
+    if (id === 1) worker.reply({ type: "done", id, result: "end" });
+  };
+  assert.equal(await engine.run("index", { a: 1 }, options), "end");
+  assert.deepEqual(worker.sent, [{ type: "run", job: "index", args: { a: 1 }, id: 1 }]);
+  assert.deepEqual(seen.splice(0), [progress, 1, 2]);
+  const controller = new AbortController();
+  const running = engine.run("index", {}, { ...options, signal: controller.signal });
+  seen.length = 0;
+  controller.abort();
+  worker.reply({ type: "part", id: 2, parts: [3] });
+  worker.reply({ type: "done", id: 2, result: "late" });
+  await assert.rejects(running, { name: "AbortError" });
+  assert.deepEqual([seen, worker.sent.at(-1)], [[], { type: "cancel", id: 2 }]);
+});
+
+test("a stream of any job gives its parts and its end; one that cannot end by itself is over when cancelled", async () => {
+  const { worker, engine } = start();
+  const error = { code: "aborted", message: "It was stopped.", remedy: "" };
+  worker.react = ({ id, type }) => {
+    if (type === "run") worker.reply({ type: "part", id, parts: ["a", null] });
+    if (type === "run" && id === 1) worker.reply({ type: "done", id, result: 0 });
+    if (type === "cancel") worker.reply({ type: "error", id, error });
+  };
+  /** @type {any[]} */
+  const items = [];
+  for await (const item of engine.stream("index")) items.push(item);
+  assert.deepEqual(items, ["a", null, 0]);
+  const second = engine.stream("index");
+  for await (const item of second) {
+    items.push(item);
+    second.cancel();
+  }
+  assert.deepEqual(items, ["a", null, 0, "a", null]);
 });

@@ -17,7 +17,7 @@ await import("../../../site/engine/worker.js");
 
 test("an engine that cannot start tells everyone why, and then goes", async () => {
   worker.onmessage({ data: { type: "status", id: 1 } });
-  for (const id of [2, 3]) worker.onmessage({ data: { type: "call", id, function: "inspect", args: {} } });
+  for (const id of [2, 3]) worker.onmessage({ data: { type: "run", id, job: "measure", args: {} } });
   await closed;
   const [alive, status, ...errors] = posted;
   const gone = errors.pop();

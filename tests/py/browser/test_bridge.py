@@ -67,6 +67,31 @@ def bridge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     sys.modules.pop("goosequill.browser.bridge")
 
 
+def outcome(job: Any) -> Any:
+    """The last answer of a job that was started, and all before it."""
+    steps = []
+    while True:
+        answer = job.step()
+        if "error" in answer:
+            return answer, steps
+        steps.append(answer["value"])
+        if "end" in steps[-1]:
+            return answer, steps
+
+
+def ask(bridge: Any, name: str, files: Any = None, **args: Any) -> Any:
+    """A job's value or error."""
+    started = bridge.run(name, JsObject(**args), files)
+    if "error" in started:
+        return started
+    answer, _ = outcome(started["value"])
+    return {"value": answer["value"]["end"]} if "value" in answer else answer
+
+
+def result_of(bridge: Any, name: str, **args: Any) -> Any:
+    return ask(bridge, name, **args)["value"]
+
+
 def load(bridge: Any, *files: JsFile, tokenizer: str = "") -> Any:
     return bridge.load(files, JsObject(tokenizer=tokenizer), lambda *progress: None)
 
@@ -97,14 +122,14 @@ def test_weights_alone_load_with_the_tokenizer_of_their_vocabulary(bridge: Any) 
 
 def copy_of(bridge: Any, handle: int) -> bytes:
     """The file that a page would keep."""
-    found = bridge.take_rounded(handle)["value"]
+    found = bridge.take_quantized(handle)["value"]
     data = b"".join(map(bytes, iter(lambda: found["file"].read()["value"], None)))
     assert len(data) == found["bytes"]
     return data
 
 
 def scores(bridge: Any, handle: int) -> Any:
-    return bridge.call("logprobs", JsObject(model=handle, text="A goose", top=3))["value"]
+    return result_of(bridge, "logprobs", model=handle, text="A goose", top=3)
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -115,11 +140,11 @@ def test_what_was_rounded_is_handed_over_and_stands_in_for_its_files(bridge: Any
         first = bridge.load(files, JsObject(**options, keep=True), lambda *_: None)["value"]
         handle = first["handle"]
         data = copy_of(bridge, handle)
-        assert bridge.take_rounded(handle) == {"value": None}, "it is handed over once"
+        assert bridge.take_quantized(handle) == {"value": None}, "it is handed over once"
         copy = JsFile("model.safetensors", data)
         second = bridge.load(others, JsObject(**options, keep=True), lambda *_: None, "auto", copy)["value"]
         assert scores(bridge, second["handle"]) == scores(bridge, handle)
-        assert bridge.take_rounded(second["handle"]) == {"value": None}, "nothing was rounded"
+        assert bridge.take_quantized(second["handle"]) == {"value": None}, "nothing was rounded"
         size = sum(file.size for file in others) + len(data)
         assert second["info"] | {"bytes": 0} == first["info"] | {"bytes": 0}
         assert second["info"]["bytes"] == size < first["info"]["bytes"]
@@ -130,7 +155,7 @@ def test_a_copy_tells_what_it_is_an_answer_to(bridge: Any, monkeypatch: pytest.M
         monkeypatch.setattr("goosequill.loading.load.LARGE", large)
         options = JsObject(quantize=quantize, keep=True)
         handle = bridge.load([JsFile("my.safetensors", WEIGHTS)], options, lambda *_: None)["value"]["handle"]
-        found = bridge.take_rounded(handle)["value"]
+        found = bridge.take_quantized(handle)["value"]
         return found and (found["bits"], found["auto"])
 
     assert told(8, 0) == told("auto", 0) == (8, True)
@@ -143,12 +168,12 @@ def test_a_copy_tells_what_it_is_an_answer_to(bridge: Any, monkeypatch: pytest.M
 def test_nothing_is_handed_over_that_nobody_asked_to_keep_or_that_is_unloaded(bridge: Any) -> None:
     files = [JsFile("my.safetensors", WEIGHTS)]
     handle = bridge.load(files, JsObject(quantize=8), lambda *_: None)["value"]["handle"]
-    assert bridge.take_rounded(handle) == {"value": None}
+    assert bridge.take_quantized(handle) == {"value": None}
     handle = bridge.load(files, JsObject(quantize=8, keep=True), lambda *_: None)["value"]["handle"]
     bridge.unload(handle)
-    assert bridge.take_rounded(handle) == {"value": None}
+    assert bridge.take_quantized(handle) == {"value": None}
     numpy = bridge.load(files, JsObject(quantize=8, keep=True), lambda *_: None, "numpy")["value"]
-    assert bridge.take_rounded(numpy["handle"]) == {"value": None}
+    assert bridge.take_quantized(numpy["handle"]) == {"value": None}
 
 
 @pytest.mark.parametrize(
@@ -198,43 +223,49 @@ def test_another_programs_config_beside_the_weights_is_ignored(bridge: Any) -> N
     assert answer["value"]["info"]["title"] == "m.safetensors"
 
 
-def write(bridge: Any, handle: int, **options: Any) -> list[dict[str, Any]]:
-    writing = bridge.generate(handle, "Goose", JsObject(**options))["value"]
-    steps = []
-    while not steps or "end" not in steps[-1]:
-        steps.append(writing.step()["value"])
-    return steps
+def steps_of(bridge: Any, name: str, **args: Any) -> list[dict[str, Any]]:
+    return outcome(bridge.run(name, JsObject(**args))["value"])[1]
+
+
+def write(bridge: Any, handle: int, *, prompt: Any = "Goose", given: Any = (), **settings: Any) -> Any:
+    return steps_of(bridge, "generate", model=handle, prompt=prompt, given=given, settings=settings)
 
 
 def test_a_text_comes_step_by_step_and_ends(bridge: Any) -> None:
     *steps, last = write(bridge, load_test_model(bridge), max_new_tokens=4, seed=5)
-    chunks = [step["chunk"] for step in steps if "chunk" in step]
+    assert steps[0] == {"progress": {"status": "prompt", "loaded": 5, "total": 5, "file": ""}}
+    chunks = [step["part"] for step in steps if "part" in step]
     assert [chunk["index"] for chunk in chunks] == [0, 1, 2, 3]
     assert all(chunk["logprob"] <= 0 for chunk in chunks)
+    assert set(chunks[0]) == {"text", "token", "logprob", "index", "top_logprobs"}
     assert last["end"]["finish_reason"] == "length"
     assert last["end"]["usage"] == {"prompt_tokens": 5, "completion_tokens": 4}
     assert last["end"]["seed"] == 5
 
 
-def test_cancelling_ends_with_the_next_step(bridge: Any) -> None:
-    writing = bridge.generate(load_test_model(bridge), "Goose", JsObject(max_new_tokens=9, seed=1))["value"]
-    while "chunk" not in writing.step()["value"]:
-        pass
-    writing.cancel()
-    assert writing.step()["value"]["end"]["finish_reason"] == "abort"
+@pytest.mark.parametrize("steps", [0, 3])
+def test_cancelling_ends_with_an_end_that_says_so(bridge: Any, steps: int) -> None:
+    args = JsObject(model=load_test_model(bridge), prompt="Goose", settings={"max_new_tokens": 9, "seed": 1})
+    job = bridge.run("generate", args)["value"]
+    for _ in range(steps):
+        job.step()
+    job.cancel()
+    _, last = outcome(job)
+    assert last[-1]["end"]["finish_reason"] == "abort"
+    assert not any("part" in step for step in last)
 
 
-def test_a_branch_goes_on_from_the_tokens_that_are_given(bridge: Any) -> None:
+def test_a_branch_continues_from_the_given_tokens(bridge: Any) -> None:
     handle = load_test_model(bridge)
     whole = write(bridge, handle, max_new_tokens=5, temperature=0)
-    tokens = [step["chunk"]["token"] for step in whole if "chunk" in step]
+    tokens = [step["part"]["token"] for step in whole if "part" in step]
     branch = write(bridge, handle, max_new_tokens=3, temperature=0, given=tokens[:2])
-    assert [step["chunk"]["token"] for step in branch if "chunk" in step] == tokens[2:]
+    assert [step["part"]["token"] for step in branch if "part" in step] == tokens[2:]
 
 
 def test_the_same_prompt_is_read_once(bridge: Any) -> None:
     handle = load_test_model(bridge)
-    bridge._models[handle].model.forward = counting(bridge._models[handle].model.forward, counts := [])
+    counts = count_tokens(bridge, handle)
     first = write(bridge, handle, max_new_tokens=3, temperature=0)
     assert sum(counts) == 7
     counts.clear()
@@ -242,88 +273,81 @@ def test_the_same_prompt_is_read_once(bridge: Any) -> None:
     assert sum(counts) == 2
 
 
-def counting(forward: Any, counts: list[int]) -> Any:
+def count_tokens(bridge: Any, handle: int) -> list[int]:
+    """A list that grows by the number of tokens of each pass through a model."""
+    model, counts = bridge._handles.model(handle).model, []
+    forward = model.forward
+
     def counted(tokens: Any, *args: Any, **kwargs: Any) -> Any:
         counts.append(len(tokens))
         return forward(tokens, *args, **kwargs)
 
-    return counted
+    model.forward = counted
+    return counts
 
 
-class JsList(list[Any]):
-    """A JavaScript array."""
-
-    def to_py(self) -> list[Any]:
-        return list(self)
-
-
-def run(writing: Any) -> list[dict[str, Any]]:
-    steps = []
-    while not steps or "end" not in steps[-1]:
-        steps.append(writing.step()["value"])
-    return steps
+def say(bridge: Any, conversation: int, message: str, **settings: Any) -> list[dict[str, Any]]:
+    return steps_of(bridge, "say", conversation=conversation, message=message, settings=settings)
 
 
 def shown(steps: list[dict[str, Any]]) -> str:
-    return "".join(step[kind]["text"] for step in steps for kind in ("chunk", "end") if kind in step)
+    return "".join(step[kind]["text"] for step in steps for kind in ("part", "end") if kind in step)
 
 
 GREEDY = {"temperature": 0, "max_new_tokens": 6, "seed": 1}
 
 
-def test_a_conversation_is_begun_carried_on_taken_back_saved_and_loaded(bridge: Any) -> None:
+def test_a_conversation_is_started_continued_undone_saved_and_loaded(bridge: Any) -> None:
     handle = load_test_model(bridge)
-    begun = bridge.converse(handle, JsObject(system="Be kind."))["value"]
+    begun = result_of(bridge, "converse", model=handle, system="Be kind.")
     number = begun["conversation"]
     assert begun["messages"] == []
-    first = run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    first = say(bridge, number, "Hi", **GREEDY)
     assert first[-1]["end"]["messages"] == [
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": shown(first)},
     ]
-    saved = bridge.call("save_conversation", JsObject(conversation=number))["value"]
-    second = run(bridge.say(number, "And?", JsObject(**GREEDY))["value"])
+    saved = result_of(bridge, "save_conversation", conversation=number)
+    second = say(bridge, number, "And?", **GREEDY)
     assert len(second[-1]["end"]["messages"]) == 4
-    undone = bridge.call("undo", JsObject(conversation=number))["value"]
+    undone = result_of(bridge, "undo", conversation=number)
     assert (undone["message"], undone["messages"]) == ("And?", first[-1]["end"]["messages"])
-    assert run(bridge.say(number, "And?", JsObject(**GREEDY))["value"]) == second
-    loaded = bridge.converse(handle, JsObject(state=saved))["value"]
+    assert say(bridge, number, "And?", **GREEDY) == second
+    loaded = result_of(bridge, "converse", model=handle, state=saved)
     assert loaded["messages"] == first[-1]["end"]["messages"]
-    assert shown(run(bridge.say(loaded["conversation"], "And?", JsObject(**GREEDY))["value"])) == shown(
-        second
-    )
+    assert shown(say(bridge, loaded["conversation"], "And?", **GREEDY)) == shown(second)
 
 
 def test_a_conversation_reads_every_message_once(bridge: Any) -> None:
     handle = load_test_model(bridge)
-    bridge._models[handle].model.forward = counting(bridge._models[handle].model.forward, counts := [])
-    number = bridge.converse(handle, JsObject(system="A long system prompt."))["value"]["conversation"]
-    run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    counts = count_tokens(bridge, handle)
+    number = result_of(bridge, "converse", model=handle, system="A long system prompt.")["conversation"]
+    say(bridge, number, "Hi", **GREEDY)
     counts.clear()
-    run(bridge.say(number, "Hi", JsObject(**GREEDY))["value"])
+    say(bridge, number, "Hi", **GREEDY)
     assert sum(counts) == len("\n\nUser: Hi\n\nAssistant:") + GREEDY["max_new_tokens"]
 
 
-def test_a_reply_is_interrupted_by_another_question(bridge: Any) -> None:
-    number = bridge.converse(load_test_model(bridge), JsObject())["value"]["conversation"]
-    writing = bridge.say(number, "Hi", JsObject(**GREEDY))["value"]
-    while "chunk" not in writing.step()["value"]:
+def test_a_reply_is_interrupted_by_another_request(bridge: Any) -> None:
+    number = result_of(bridge, "converse", model=load_test_model(bridge))["conversation"]
+    job = bridge.run("say", JsObject(conversation=number, message="Hi", settings=GREEDY))["value"]
+    while "part" not in job.step()["value"]:
         pass
-    assert bridge.call("undo", JsObject(conversation=number))["value"]["message"] == "Hi"
-    end = writing.step()["value"]["end"]
+    assert result_of(bridge, "undo", conversation=number)["message"] == "Hi"
+    end = job.step()["value"]["end"]
     assert (end["finish_reason"], end["messages"]) == ("abort", [])
 
 
 def test_a_conversation_that_is_over_is_an_error_with_a_remedy(bridge: Any) -> None:
     handle = load_test_model(bridge)
-    number = bridge.converse(handle, JsObject())["value"]["conversation"]
-    assert bridge.say(number, " ", JsObject())["error"]["code"] == "empty-message"
-    assert bridge.converse(handle, JsObject(state=b"no state"))["error"]["remedy"]
+    number = result_of(bridge, "converse", model=handle)["conversation"]
+    assert ask(bridge, "say", conversation=number, message=" ")["error"]["code"] == "empty-message"
+    assert ask(bridge, "converse", model=handle, state=b"no state")["error"]["remedy"]
     bridge.forget(number)
-    assert bridge.say(number, "Hi", JsObject())["error"]["code"] == "conversation-over"
-    other = bridge.converse(handle, JsObject())["value"]["conversation"]
+    assert ask(bridge, "say", conversation=number, message="Hi")["error"]["code"] == "conversation-over"
+    other = result_of(bridge, "converse", model=handle)["conversation"]
     bridge.unload(handle)
-    assert bridge.call("undo", JsObject(conversation=other))["error"]["code"] == "conversation-over"
+    assert ask(bridge, "undo", conversation=other)["error"]["code"] == "conversation-over"
 
 
 def test_messages_are_answered_in_the_models_own_format(bridge: Any) -> None:
@@ -332,28 +356,23 @@ def test_messages_are_answered_in_the_models_own_format(bridge: Any) -> None:
     }
     files = JsFile("config.json", json.dumps(config).encode()), JsFile("model.safetensors", WEIGHTS)
     handle = load(bridge, *files)["value"]["handle"]
-    messages = JsList([{"role": "user", "content": "Hi"}])
-    told = run(bridge.generate(handle, messages, JsObject(stop="zzz", **GREEDY))["value"])
-    plain = run(bridge.generate(handle, "<d>Q: Hi\n\nA:", JsObject(stop=["zzz", "\n\nQ"], **GREEDY))["value"])
+    messages = [{"role": "user", "content": "Hi"}]
+    told = write(bridge, handle, prompt=messages, stop="zzz", **GREEDY)
+    plain = write(bridge, handle, prompt="<d>Q: Hi\n\nA:", stop=["zzz", "\n\nQ"], **GREEDY)
     assert shown(told) == shown(plain).strip()
     assert told[-1]["end"]["usage"] == plain[-1]["end"]["usage"]
-    assert bridge.generate(handle, JsList([3]), JsObject())["error"]["code"] == "chat-messages"
-
-
-def test_a_listed_function_gets_the_model_and_its_tokenizer(bridge: Any) -> None:
-    answer = bridge.call("logprobs", JsObject(model=load_test_model(bridge), text="Goose"))
-    assert [token["text"] for token in answer["value"]] == list("Goose")
+    assert ask(bridge, "generate", model=handle, prompt=[3])["error"]["code"] == "chat-messages"
 
 
 def test_a_model_that_is_gone_is_an_error_with_a_remedy(bridge: Any) -> None:
     handle = load_test_model(bridge)
     assert bridge.unload(handle) == {"value": None}
     assert bridge.unload(handle) == {"value": None}
-    assert bridge.generate(handle, "Goose", JsObject())["error"]["code"] == "model-unloaded"
+    assert ask(bridge, "generate", model=handle, prompt="Goose")["error"]["code"] == "model-unloaded"
 
 
 def test_only_listed_functions_can_be_called(bridge: Any) -> None:
-    assert bridge.call("os.system", JsObject(command="ls"))["error"]["code"] == "unknown-function"
+    assert ask(bridge, "os.system", command="ls")["error"]["code"] == "unknown-function"
 
 
 def test_too_little_memory_is_told(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,9 +396,11 @@ def test_a_part_that_does_not_come_is_told(bridge: Any) -> None:
 
 def test_files_are_described_with_what_they_need(bridge: Any) -> None:
     file = JsFile("model.safetensors", WEIGHTS)
-    found = bridge.inspect([file], JsObject(available=10**9, quantize="auto"))["value"]
+    bridge._handles._available = 10**9
+    found = ask(bridge, "inspect", [file], quantize="auto")["value"]
     assert found["config"]["version"] == "4"
     assert found["problem"] is None
-    assert bridge.inspect([file], JsObject(available=10**6))["value"]["problem"]["code"] == "model-too-large"
     assert load(bridge, file)["value"]["info"]["layers"] == found["config"]["layers"]
-    assert bridge.inspect([JsFile("x.pth", b"no")], JsObject())["error"]["code"] == "unknown-format"
+    bridge._handles._available = 10**6
+    assert ask(bridge, "inspect", [file])["value"]["problem"]["code"] == "model-too-large"
+    assert ask(bridge, "inspect", [JsFile("x.pth", b"no")])["error"]["code"] == "unknown-format"

@@ -1,4 +1,4 @@
-"""What the JavaScript library asks for: tokens, log-probabilities, states."""
+"""The tokens of a text and their log-probabilities."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from goosequill.decoding.tokens import detokenize, logprobs, tokenize
 from goosequill.errors import GoosequillError
-from goosequill.library import detokenize, logprobs, open_persona, save_state, tokenize
 from goosequill.loading.load import LoadedModel, load_path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 TEXT = "It was a fine morning, and the café was open."
 
 
@@ -22,7 +22,7 @@ def loaded() -> LoadedModel:
 
 
 def test_tokens_join_to_the_text(loaded: LoadedModel) -> None:
-    tokens = [entry["token"] for entry in tokenize(loaded.model, loaded.tokenizer, TEXT)]
+    tokens = [entry["token"] for entry in tokenize(loaded.tokenizer, TEXT)]
     assert detokenize(loaded.model, loaded.tokenizer, tokens) == TEXT
 
 
@@ -45,12 +45,3 @@ def test_log_probabilities_are_those_of_the_model_step_by_step(loaded: LoadedMod
         assert entry["logprob"] == pytest.approx(scores[entry["token"]], abs=1e-4)
         assert entry["top_logprobs"][0]["logprob"] == pytest.approx(scores.max(), abs=1e-4)
     assert logprobs(loaded.model, loaded.tokenizer, "") == []
-
-
-def test_a_state_in_two_steps_is_the_state_in_one(loaded: LoadedModel) -> None:
-    once = open_persona(loaded.model, save_state(loaded.model, loaded.tokenizer, "A feather fell"))
-    first = save_state(loaded.model, loaded.tokenizer, "A feather")
-    twice = open_persona(loaded.model, save_state(loaded.model, loaded.tokenizer, " fell", first))
-    assert once is not None and twice is not None
-    for name, array in once.arrays.items():
-        np.testing.assert_allclose(array, twice.arrays[name], atol=1e-4)

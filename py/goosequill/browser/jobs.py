@@ -1,0 +1,116 @@
+"""Jobs: the one way in which a page asks Python for anything.
+
+A job is a function or a generator that a room of the package lists by name in its own `jobs.py`. Here the
+rooms are listed, and a job is run step by step, so that the worker can listen between two steps. What its
+arguments name is found by `handles`; how values cross to JavaScript is the business of `values`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from goosequill.browser.values import decode, encode
+from goosequill.errors import SettingsError
+from goosequill.progress import Progress
+
+ROOMS = (
+    "chat",
+    "decoding",
+    "evaluation",
+    "loading",
+)
+"""The rooms of the package that have jobs; each table is imported when it is first searched."""
+
+
+def all_jobs() -> dict[str, str]:
+    """Return every job: name -> "module:function"."""
+    return {name: path for room in ROOMS for name, path in _table(room).items()}
+
+
+def find(name: str) -> Callable[..., Any]:
+    """Return the function or generator of a job.
+
+    Raises
+    ------
+    SettingsError
+        ``unknown-function``: no room lists it.
+    """
+    for room in ROOMS:
+        if name in _table(room):
+            module, attribute = _table(room)[name].split(":")
+            function: Callable[..., Any] = getattr(import_module(module), attribute)
+            return function
+    raise SettingsError(
+        f"The engine has no function named {name!r}.",
+        code="unknown-function",
+        remedy=f"It has {', '.join(sorted(all_jobs()))}.",
+    )
+
+
+def _table(room: str) -> Mapping[str, str]:
+    table: Mapping[str, str] = import_module(f"goosequill.{room}.jobs").JOBS
+    return table
+
+
+class Job:
+    """One run of a job, a step a call.
+
+    A function ends in its first step. What a generator yields are parts, or a `Progress`; what it returns is
+    its end. One that has a parameter ``cancelled`` is given a function that says whether to stop, and ends by
+    itself; any other generator is closed.
+
+    Parameters
+    ----------
+    arguments
+        Keyword arguments as they came from JavaScript.
+    resources
+        What a handle among the arguments stands for, by the name of the parameter that it is given to.
+    finish
+        Turns what a job returns into what crosses to JavaScript.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        resources: Mapping[str, Any] | None = None,
+        finish: Callable[[Any], Any] = lambda result: result,
+    ) -> None:
+        self._cancelled = False
+        parameters = inspect.signature(function).parameters
+        given = {name: value for name, value in (resources or {}).items() if name in parameters}
+        self._ends_itself = "cancelled" in parameters
+        if self._ends_itself:
+            given["cancelled"] = lambda: self._cancelled
+        self._function = function
+        self._arguments = {**{name: decode(value) for name, value in arguments.items()}, **given}
+        self._finish = finish
+        self._items: Any = None
+
+    def cancel(self) -> None:
+        """Make the next step, or the one after it, the last."""
+        self._cancelled = True
+
+    def step(self) -> dict[str, Any]:
+        """Return a dict of one key: ``progress`` or ``part``, and at last ``end`` or ``aborted``."""
+        if self._cancelled and not self._ends_itself:
+            if self._items is not None:
+                self._items.close()
+            return {"aborted": True}
+        if self._items is None:
+            result = self._function(**self._arguments)
+            if not inspect.isgenerator(result):
+                return self._end(result)
+            self._items = result
+        try:
+            item = next(self._items)
+        except StopIteration as stop:
+            return self._end(stop.value)
+        return {"progress" if isinstance(item, Progress) else "part": encode(item)}
+
+    def _end(self, result: Any) -> dict[str, Any]:
+        return {"end": encode(self._finish(result))}

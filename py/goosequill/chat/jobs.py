@@ -1,0 +1,10 @@
+"""The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
+
+JOBS = {
+    "generate": "goosequill.chat.replies:generate",
+    "say": "goosequill.chat.replies:say",
+    "converse": "goosequill.chat.requests:converse",
+    "undo": "goosequill.chat.requests:undo",
+    "save_conversation": "goosequill.chat.requests:save_conversation",
+    "save_state": "goosequill.chat.requests:save_state",
+}

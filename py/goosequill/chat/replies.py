@@ -1,0 +1,112 @@
+"""Streams a page's texts: a prompt continued, messages answered, a turn of a conversation.
+
+Each function is a generator of plain values: progress while the prompt is read, a dict for each token,
+and the end as the return value. Where the model may think aloud, its thought is separated from its
+answer. Sampling is in `goosequill.decoding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from goosequill.chat.conversation import Conversation
+from goosequill.chat.formats import Message, ThoughtStream, format_of
+from goosequill.chat.saved_state import new_state, open_persona
+from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, StateMemory
+from goosequill.decoding import generate as continue_prompt
+from goosequill.models import Model
+from goosequill.progress import Progress
+from goosequill.tokenizers import Tokenizer
+
+Stream = Generator[Progress | Chunk | dict[str, Any], None, dict[str, Any]]
+
+INTERRUPTED = End("", "abort", {"prompt_tokens": 0, "completion_tokens": 0}, 0)
+"""How a reply ends when its conversation was asked for something else meanwhile."""
+
+
+def generate(
+    model: Model,
+    tokenizer: Tokenizer,
+    description: Mapping[str, Any],
+    prompt: str | Sequence[Message],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    given: Sequence[int] = (),
+    state: Any = None,
+    memory: StateMemory | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Stream:
+    """Continue a text, or answer messages in the model's chat format.
+
+    Parameters
+    ----------
+    description
+        The model's config.json, which may name its chat format.
+    settings
+        Of `DecodingConfig.from_dict`.
+    given
+        Tokens that follow the prompt already: to branch from a text.
+    state
+        Bytes of a state file to start from.
+    memory, cancelled
+        As for `goosequill.decoding.generate`.
+    """
+    persona = open_persona(model, state)
+    config, opening = DecodingConfig.from_dict(settings or {}), None
+    if not isinstance(prompt, str):
+        chat = format_of(description)
+        config, opening = replace(config, stop=(*config.stop, *chat.stop)), chat.opening
+        prompt = chat.prompt(prompt, begun=persona is not None and persona.begun)
+    items = continue_prompt(
+        model,
+        tokenizer,
+        (persona.unread if persona else "") + prompt,
+        config,
+        given=given,
+        state=new_state(model, persona) if persona else None,
+        progress=True,
+        memory=memory,
+        cancelled=cancelled,
+    )
+    return (yield from _stream(items, opening))
+
+
+def say(
+    conversation: Conversation,
+    message: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    cancelled: Callable[[], bool] | None = None,
+) -> Stream:
+    """Say something in a conversation; the end also has ``messages``, all that was said."""
+    config = DecodingConfig.from_dict(settings or {})
+    items = conversation.reply(message, config, cancelled=cancelled, progress=True)
+    end = yield from _stream(items, conversation.format.opening)
+    return {**end, "messages": list(conversation.messages)}
+
+
+def _stream(items: Iterable[Item], opening: str | None) -> Stream:
+    """Yield what is written. With the `opening` of a reply, its thought is separated from its answer.
+
+    The items are read beyond their end, because only then a reply becomes a message.
+    """
+    thoughts = None if opening is None else ThoughtStream(opening)
+    end = INTERRUPTED
+    for item in items:
+        if isinstance(item, Reading):
+            yield Progress("prompt", item.loaded, item.total)
+        elif isinstance(item, End):
+            end = item
+        else:
+            yield item if thoughts is None else _divided(item, *thoughts.push(item.text))
+    if thoughts is None:
+        return dict(vars(end))
+    thought, answer = thoughts.push(end.text)
+    held = thoughts.end()
+    return _divided(end, thought + held[0], answer + held[1])
+
+
+def _divided(item: Chunk | End, thought: str, answer: str) -> dict[str, Any]:
+    return {**vars(item), "text": answer, "thought": thought}

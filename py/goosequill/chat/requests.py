@@ -1,0 +1,70 @@
+"""What a page asks of a conversation or a saved state, besides its replies (see `replies`).
+
+Plain values in, plain values out; a new conversation is kept by whoever asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from goosequill.chat.conversation import Conversation
+from goosequill.chat.formats import Message, format_of
+from goosequill.chat.saved_state import Persona, new_state, open_persona, save_persona
+from goosequill.decoding.writer import prompt_tokens
+from goosequill.models import Model
+from goosequill.tokenizers import Tokenizer
+
+
+def converse(
+    model: Model,
+    tokenizer: Tokenizer,
+    description: Mapping[str, Any],
+    *,
+    system: str = "",
+    messages: Sequence[Message] = (),
+    state: Any = None,
+    chat_format: str = "",
+) -> Conversation:
+    """Start a conversation.
+
+    Parameters
+    ----------
+    description
+        The model's config.json, which may name its chat format.
+    state
+        Bytes of a file to start from, as `goosequill.chat.saved_state.load_persona` reads it.
+    chat_format
+        Name of one of `goosequill.chat.formats.FORMATS`; "" takes the model's own.
+    """
+    return Conversation(
+        model,
+        tokenizer,
+        chat_format=format_of(description, chat_format),
+        system=system,
+        persona=open_persona(model, state),
+        messages=messages,
+    )
+
+
+def undo(conversation: Conversation) -> dict[str, Any]:
+    """Undo the last turn; return its message, and the messages that are left."""
+    message = conversation.undo()
+    return {"message": message, "messages": conversation.messages}
+
+
+def save_conversation(conversation: Conversation, name: str = "") -> bytes:
+    """Return a conversation's state as a safetensors file, from which others can start."""
+    return save_persona(conversation.persona(name), conversation.model)
+
+
+def save_state(model: Model, tokenizer: Tokenizer, text: str, state: Any = None) -> bytes:
+    """Return the state after reading a text, starting from `state` if given, as a safetensors file."""
+    persona = open_persona(model, state)
+    found = new_state(model, persona)
+    tokens = tokenizer.encode((persona.unread if persona else "") + text)
+    if not persona:
+        tokens = prompt_tokens(tokenizer, tokens)
+    if tokens:
+        model.forward(tokens, found, logits="none")
+    return save_persona(Persona(found.arrays), model)

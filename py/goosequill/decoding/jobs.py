@@ -1,0 +1,9 @@
+"""The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
+
+JOBS = {
+    "describe_decoding": "goosequill.decoding:describe",
+    "explain": "goosequill.decoding.explain:explain",
+    "tokenize": "goosequill.decoding.tokens:tokenize",
+    "detokenize": "goosequill.decoding.tokens:detokenize",
+    "logprobs": "goosequill.decoding.tokens:logprobs",
+}

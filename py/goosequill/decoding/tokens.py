@@ -1,0 +1,69 @@
+"""The tokens of a text: their ids, their texts, and how probable the model finds them.
+
+Plain values in, plain values out. Nothing is generated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from goosequill.decoding.items import candidates, token_text
+from goosequill.decoding.sampling import Scores, log_probability
+from goosequill.decoding.writer import READ_AT_ONCE
+from goosequill.errors import SettingsError
+from goosequill.models import Model
+from goosequill.tokenizers import Tokenizer
+
+
+def tokenize(tokenizer: Tokenizer, text: str) -> list[dict[str, Any]]:
+    """Return the tokens of a text: id and text; part of a character shows as U+FFFD."""
+    return [{"token": token, "text": token_text(tokenizer, token)} for token in tokenizer.encode(text)]
+
+
+def detokenize(model: Model, tokenizer: Tokenizer, tokens: Sequence[int]) -> str:
+    """Return the text of token ids.
+
+    Raises
+    ------
+    SettingsError
+        ``token-range``: an id is outside the model's vocabulary.
+    """
+    size = int(model.config.vocab_size)
+    if any(not isinstance(token, int) or not 0 <= token < size for token in tokens):
+        raise SettingsError(f"Token ids are integers from 0 to {size - 1}.", code="token-range")
+    return tokenizer.decode(tokens)
+
+
+def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> list[dict[str, Any]]:
+    """Return the log-probability (natural logarithm) of each token of a text, given all before it.
+
+    The first token has null, since nothing comes before it. `top` adds that many of the most probable
+    candidates, each with token, text and log-probability.
+    """
+    tokens = tokenizer.encode(text)
+    state, before = model.new_state(), None
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(tokens), READ_AT_ONCE):
+        piece = tokens[start : start + READ_AT_ONCE]
+        following = model.forward(piece, state, logits="all")
+        assert following is not None
+        rows = [before, *following[:-1]]
+        found += [
+            _predicted(model, row, tokenizer, token, top) for row, token in zip(rows, piece, strict=True)
+        ]
+        before = following[-1]
+    return found
+
+
+def _predicted(
+    model: Model, logits: Scores | None, tokenizer: Tokenizer, token: int, top: int
+) -> dict[str, Any]:
+    operations = model.kernel.logits
+    logprob = None if logits is None else log_probability(logits, token, operations)
+    entry: dict[str, Any] = {"token": token, "text": token_text(tokenizer, token), "logprob": logprob}
+    if top > 0:
+        likeliest = () if logits is None else candidates(logits, tokenizer, top, operations)
+        entry["top_logprobs"] = [asdict(candidate) for candidate in likeliest]
+    return entry

@@ -1,0 +1,7 @@
+"""The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
+
+JOBS = {
+    "judge": "goosequill.evaluation.votes:judge",
+    "measure": "goosequill.evaluation.text_metrics:measure",
+    "summarise": "goosequill.evaluation.text_metrics:summarise",
+}

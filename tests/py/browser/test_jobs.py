@@ -1,0 +1,111 @@
+"""Jobs: each is found by name, runs step by step, reports progress, and can be cancelled."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goosequill.browser.handles import Handles
+from goosequill.browser.jobs import ROOMS, Job, all_jobs, find
+from goosequill.errors import SettingsError
+from goosequill.progress import Progress
+
+
+def run(job: Job) -> list[dict[str, Any]]:
+    steps = [job.step()]
+    while not {"end", "aborted"} & steps[-1].keys():
+        steps.append(job.step())
+    return steps
+
+
+@pytest.mark.parametrize("name", all_jobs())
+def test_every_job_is_a_function_of_its_room(name: str) -> None:
+    function = find(name)
+    assert callable(function)
+    assert any(all_jobs()[name].startswith(f"goosequill.{room}") for room in ROOMS)
+    assert inspect.getdoc(function)
+
+
+def test_no_two_rooms_have_a_job_of_one_name() -> None:
+    tables = [__import__(f"goosequill.{room}.jobs", fromlist=["JOBS"]).JOBS for room in ROOMS]
+    assert not [
+        name for name, count in Counter(name for table in tables for name in table).items() if count > 1
+    ]
+
+
+def test_an_unknown_job_is_refused_with_the_names_of_all() -> None:
+    with pytest.raises(SettingsError, match="generate") as error:
+        find("os.system")
+    assert error.value.code == "unknown-function"
+
+
+def test_a_function_ends_in_its_first_step() -> None:
+    assert run(Job(lambda a, b: a + b, {"a": 1, "b": 2})) == [{"end": 3}]
+
+
+def test_a_generator_reports_progress_parts_and_its_end() -> None:
+    def count(to: int) -> Iterator[Any]:
+        for at in range(to):
+            yield Progress("count", at, to)
+            yield {"at": at}
+        return np.arange(to, dtype=np.int32)
+
+    *steps, last = run(Job(count, {"to": 2}))
+    assert steps == [
+        {"progress": {"status": "count", "loaded": 0, "total": 2, "file": ""}},
+        {"part": {"at": 0}},
+        {"progress": {"status": "count", "loaded": 1, "total": 2, "file": ""}},
+        {"part": {"at": 1}},
+    ]
+    assert last["end"]["data"].tolist() == [0, 1]
+
+
+def test_arguments_arrive_as_arrays() -> None:
+    def total(values: Any) -> float:
+        assert isinstance(values, np.ndarray)
+        return float(values.sum())
+
+    data = memoryview(np.array([1, 2, 3], np.float32))
+    assert run(Job(total, {"values": {"shape": [3], "dtype": "float32", "data": data}})) == [{"end": 6.0}]
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_a_cancelled_generator_is_closed_and_its_job_aborted(steps: int) -> None:
+    closed = []
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.append(True)
+
+    job = Job(endless, {})
+    for _ in range(steps):
+        assert job.step() == {"part": 1}
+    job.cancel()
+    assert job.step() == {"aborted": True}
+    assert bool(closed) == bool(steps)
+
+
+def test_a_job_that_asks_whether_to_stop_ends_by_itself() -> None:
+    def patient(cancelled: Callable[[], bool]) -> Iterator[int]:
+        while not cancelled():
+            yield 1
+        return "stopped early"
+
+    job = Job(patient, {})
+    assert job.step() == {"part": 1}
+    job.cancel()
+    assert job.step() == {"end": "stopped early"}
+
+
+def test_a_function_is_given_only_the_resources_that_it_declares() -> None:
+    resources = Handles(7).resources()
+    assert run(Job(lambda available: available, {}, resources=resources)) == [{"end": 7}]
+    assert run(Job(lambda: "nothing", {}, resources=resources)) == [{"end": "nothing"}]

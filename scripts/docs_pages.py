@@ -1,7 +1,9 @@
-"""MkDocs hook: fills reference pages from the package itself, so that they cannot fall behind it.
+"""MkDocs hook: navigation and descriptions from site/pages.json, reference pages from the package itself.
 
-A page asks by a comment on a line of its own:
+So neither can fall behind. A page requests generated text by a comment on a line of its own:
 
+    <!-- generate: cards -->                             the home page's cards
+    <!-- generate: contents Tutorials -->                the articles of one group, with their descriptions
     <!-- generate: decoding -->                          every part of the decoder, with its settings
     <!-- generate: presets -->                           the named decoders
     <!-- generate: commands -->                          the command line, as its parsers describe it
@@ -12,23 +14,62 @@ A page asks by a comment on a line of its own:
 from __future__ import annotations
 
 import argparse
+import html
 import importlib
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.pages import menu, navigation, read_pages
 
 MARKER = re.compile(r"^<!-- generate: (\w+)(.*?) -->$", re.MULTILINE)
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace each marker by what it asks for."""
+def on_config(config: Any) -> Any:
+    """Set the navigation."""
+    config.nav = navigation(read_pages())
+    return config
+
+
+def on_env(env: Any, **_: Any) -> Any:
+    """Give the templates the main menu."""
+    env.globals["menu"] = partial(menu, read_pages())
+    return env
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Set the page's description and replace each marker by the text it requests."""
+    (listed,) = (entry for entry in read_pages() if entry.address == page.url)
+    page.meta["description"] = listed.description
     return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), markdown)
 
 
+def cards() -> str:
+    """The home page's cards. It is at the site's root, so addresses need no prefix."""
+    lines = []
+    for page in [page for page in read_pages() if page.card]:
+        name, sentence = html.escape(page.menu or page.title), html.escape(page.card)
+        lines.append(f'<li><a href="{page.address}">{name}</a><p>{sentence}</p></li>')
+    return "\n".join(['<ul class="cards">', *lines, "</ul>"])
+
+
+def contents(*group: str) -> str:
+    """The articles of one group, as links from a page in docs/ itself."""
+    pages = [page for page in read_pages() if page.group == " ".join(group)]
+    if not pages:
+        raise ValueError(f"site/pages.json has no page in the group {' '.join(group)!r}")
+    return "\n".join(f"- [{page.title}]({page.article}): {page.description}" for page in pages)
+
+
 def cell(value: object) -> str:
-    """A value as the text of a table's cell."""
+    """Format a value for a table cell."""
     if value is None or value == "":
         return ""
     text = value if isinstance(value, str) else f"`{value!r}`"
@@ -42,7 +83,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def limits(parameter: Any) -> str:
-    """The values that a setting takes, in words."""
+    """Describe the values that a setting accepts."""
     if parameter.choices:
         return " or ".join(f"`{choice}`" for choice in parameter.choices)
     if parameter.kind not in ("number", "integer"):
@@ -91,7 +132,7 @@ def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPa
 
 
 def arguments(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, object]]:
-    """Each argument of a command: how it is written, what it does, its default."""
+    """Each argument of a command: its syntax, its help text, its default."""
     for action in parser._actions:
         if action.help == argparse.SUPPRESS or isinstance(action, argparse._HelpAction):
             continue
@@ -123,7 +164,7 @@ def errors() -> str:
 
 
 def docstring(value: object) -> str:
-    """A numpy-style docstring as Markdown, its sections in bold and their names in code."""
+    """Convert a numpy-style docstring to Markdown: sections in bold, names in code."""
     text = inspect.getdoc(value) or ""
     text = SECTION.sub(r"**\1**\n", text)
     text = re.sub(r"^(\w[\w, *]*)\n {4}(?=\S)", r"`\1`\n:   ", text, flags=re.MULTILINE)
@@ -131,7 +172,7 @@ def docstring(value: object) -> str:
 
 
 def signature(name: str, value: Any) -> str:
-    """How it is called; parameters a line each where one line is too long."""
+    """Return the signature, with one parameter a line if it does not fit on one line."""
     try:
         shape = inspect.signature(value)
     except (TypeError, ValueError):
@@ -160,7 +201,9 @@ def api(module: str, *names: str) -> str:
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "api": api,
+    "cards": cards,
     "commands": commands,
+    "contents": contents,
     "decoding": decoding,
     "errors": errors,
     "presets": presets,

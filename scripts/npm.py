@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.build import imports_of  # noqa: E402
+from scripts.frames import imports_of  # noqa: E402
 
 DIST = ROOT / "dist"
 SITE = ROOT / "site"

@@ -1,10 +1,11 @@
 /**
- * Means with their intervals, over the distribution that they come from, as a chart. The numbers always stand in a table behind it, so the
- * drawing is hidden from screen readers. Widths are shares of the container: it is as readable at 360 pixels as at 1280.
- * @module
+ * A chart of means with their intervals, over the distribution that they come from. The page always has the numbers
+ * in a table too, so the drawing is hidden from screen readers. Widths are shares of the container, so that it is
+ * as readable at 360 pixels as at 1280.
  */
 
-import { h } from "./dom.js";
+import { element } from "../ui/dom.js";
+import { figure } from "./measures.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const BARS = 40;
@@ -18,27 +19,35 @@ const BARS = 40;
  * @property {string} [letter]
  * @property {number} [hue]
  * @property {Interval} interval
- * @property {number[]} [values] what the mean is of
+ * @property {number[]} [values] the values that the mean is of
+ *
+ * @typedef {Object} Options
+ * @property {number} [reference] a value to mark
+ * @property {(value: number) => string} [format] of the means
+ * @property {(value: number) => string} [tick] of the numbers at the axis
  */
 
 /**
  * @param {readonly Line[]} lines
- * @param {{reference?: number}} [options] reference: a value that is marked
+ * @param {Options} [options]
  * @returns {HTMLElement}
  */
-export function chart(lines, { reference } = {}) {
+export function chart(lines, { reference, format = figure, tick = String } = {}) {
   const scale = scaleOf(lines, reference);
   const ticks = ticksOf(scale);
-  return h(
+  return element(
     "div",
     { class: "chart", "aria-hidden": true },
-    ...lines.map((line) => lineElement(line, { scale, ticks, reference })),
-    axis(scale, ticks),
+    ...lines.map((line) => lineElement(line, { scale, ticks, reference, format })),
+    axis(scale, ticks, tick),
   );
 }
 
-/** @param {Line} line @param {{scale: Scale, ticks: number[], reference: number | undefined}} options */
-function lineElement({ name, letter, hue, interval, values = [] }, { scale, ticks, reference }) {
+/**
+ * @param {Line} line
+ * @param {{scale: Scale, ticks: number[], reference: number | undefined, format: (value: number) => string}} options
+ */
+function lineElement({ name, letter, hue, interval, values = [] }, { scale, ticks, reference, format }) {
   const strip = svg("strip", values.length > 0 ? 52 : 22);
   const middle = values.length > 0 ? 42 : 11;
   for (const tick of ticks) strip.append(upright("grid", at(tick, scale)));
@@ -58,35 +67,35 @@ function lineElement({ name, letter, hue, interval, values = [] }, { scale, tick
   const [low, high] = [at(interval.low, scale), at(interval.high, scale)];
   strip.append(shape("line", { class: "range", x1: low, x2: high, y1: middle, y2: middle }));
   strip.append(shape("circle", { class: "mean", cx: at(interval.mean, scale), cy: middle, r: 5 }));
-  const element = h(
+  const line = element(
     "div",
     { class: "chart-line" },
-    h(
+    element(
       "p",
       {},
-      letter ? h("span", { class: "badge" }, letter) : null,
-      h("span", { class: "chart-name" }, name),
-      h("strong", {}, figure(interval.mean)),
+      letter ? element("span", { class: "badge" }, letter) : null,
+      element("span", { class: "chart-name" }, name),
+      element("strong", {}, format(interval.mean)),
     ),
   );
-  element.append(strip);
-  if (hue !== undefined) element.style.setProperty("--hue", String(hue));
-  return element;
+  line.append(strip);
+  if (hue !== undefined) line.style.setProperty("--hue", String(hue));
+  return line;
 }
 
-/** How high the bar of each part of the scale is, the highest 1. What lies beyond an end is in the bar there. @param {number[]} values @param {Scale} scale */
+/** The height of each bar of the histogram, the highest 1. Values beyond an end count in the bar there. @param {number[]} values @param {Scale} scale */
 export function bars(values, { from, to }) {
   const counts = new Array(BARS).fill(0);
   for (const value of values) {
-    const place = Math.floor(((value - from) / (to - from)) * BARS);
-    counts[Math.min(BARS - 1, Math.max(0, place))]++;
+    const index = Math.floor(((value - from) / (to - from)) * BARS);
+    counts[Math.min(BARS - 1, Math.max(0, index))]++;
   }
   const most = Math.max(1, ...counts);
   return counts.map((count) => (count === 0 ? 0 : Math.max(0.06, count / most)));
 }
 
 /**
- * Holds all intervals, and the values but for the farthest 1 in 100 on each side.
+ * A scale that covers all intervals, and the values without the farthest 1% on each side.
  * @param {readonly Line[]} lines @param {number} [reference] @returns {Scale}
  */
 export function scaleOf(lines, reference) {
@@ -117,15 +126,15 @@ export function ticksOf({ from, to }) {
   );
 }
 
-/** @param {Scale} scale @param {number[]} ticks */
-function axis(scale, ticks) {
-  const element = svg("axis", 18);
+/** @param {Scale} scale @param {number[]} ticks @param {(value: number) => string} format */
+function axis(scale, ticks, format) {
+  const drawing = svg("axis", 18);
   for (const tick of ticks) {
     const label = shape("text", { x: at(tick, scale), y: 13, "text-anchor": "middle" });
-    label.textContent = String(tick);
-    element.append(label);
+    label.textContent = format(tick);
+    drawing.append(label);
   }
-  return element;
+  return drawing;
 }
 
 /** @param {number} value @param {Scale} scale */
@@ -145,18 +154,12 @@ function upright(name, x) {
 
 /** @param {string} name @param {Record<string, string | number>} attributes */
 function shape(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element;
+  const created = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, String(value));
+  return created;
 }
 
-/** @param {number} value */
-export function figure(value) {
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1");
-}
-
-/** @param {Interval} interval */
-export function withInterval({ mean, low, high }) {
-  return `${figure(mean)} (${figure(low)} to ${figure(high)})`;
+/** @param {Interval} interval @param {(value: number) => string} [format] */
+export function withInterval({ mean, low, high }, format = figure) {
+  return `${format(mean)} (${format(low)} to ${format(high)})`;
 }

@@ -1,7 +1,6 @@
 /**
  * Puts reports side by side. The exact prompt is the key; rows stand in order of first appearance, whatever the prompts look like;
  * a prompt that a file holds twice is one row with the outputs of both.
- * @module
  */
 
 /** @typedef {import("./reports/report.js").Report} Report */
@@ -26,7 +25,7 @@
  */
 
 /**
- * @param {{id: string, source: string, report: Report}[]} loaded
+ * @param {readonly {id: string, source: string, report: Report}[]} loaded
  * @returns {Table}
  */
 export function collate(loaded) {
@@ -69,7 +68,7 @@ function joinResults(before, more) {
   return joined;
 }
 
-/** @param {{id: string, source: string, report: Report}[]} loaded @returns {Column[]} */
+/** @param {readonly {id: string, source: string, report: Report}[]} loaded @returns {Column[]} */
 function labelled(loaded) {
   const short = loaded.map(({ report }) => report.model.split("/").at(-1) ?? report.model);
   return loaded.map(({ id, source, report }, index) => {

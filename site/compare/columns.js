@@ -1,10 +1,7 @@
-/**
- * The list of open reports: which is which, what is in it, and what one can do with it.
- * @module
- */
+/** The list of open reports: what each one is, and buttons to pin it as the baseline, hide or close it. */
 
+import { byId, counted, element } from "../ui/dom.js";
 import { coverage, fileOf } from "./collate.js";
-import { byId, counted, h } from "./dom.js";
 import { hueOf } from "./row.js";
 
 /** @typedef {import("./collate.js").Column} Column */
@@ -24,82 +21,69 @@ import { hueOf } from "./row.js";
  * @param {ColumnActions} actions
  */
 export function showReports(table, view, actions) {
-  const held = new Map(coverage(table).map((one) => [one.columnId, one]));
+  const counts = new Map(coverage(table).map((one) => [one.columnId, one]));
   const items = table.columns.map((column) => {
-    const counts = held.get(column.id);
-    return reportItem(
-      column,
-      `${counted(counts?.prompts ?? 0, "prompt")}, ${counted(counts?.outputs ?? 0, "output")}`,
-      view,
-      actions,
-    );
+    const { prompts = 0, outputs = 0 } = counts.get(column.id) ?? {};
+    const size = `${counted(prompts, "prompt")}, ${counted(outputs, "output")}`;
+    return reportItem(column, size, { view, actions });
   });
-  byId("reports").replaceChildren(...items);
+  byId("reports", "ul").replaceChildren(...items);
 }
 
-/** @param {Column} column @param {string} counts @param {View} view @param {ColumnActions} actions */
-function reportItem(column, counts, view, actions) {
+/** @param {Column} column @param {string} size @param {{view: View, actions: ColumnActions}} options */
+function reportItem(column, size, { view, actions }) {
   const { letter, label, model, source, report } = column;
   const hidden = view.hide.includes(letter);
+  const pinned = view.base === letter;
   const name = `${letter}, ${label}`;
-  const item = h(
+  const facts = /** @type {[string, unknown][]} */ ([
+    ["model", model],
+    ["file", fileOf(source)],
+    ["format", report.format],
+    ...report.args,
+  ]);
+  const item = element(
     "li",
     { class: hidden ? "report hidden-column" : "report", "data-testid": "report" },
-    h("span", { class: "badge", "aria-hidden": true }, letter),
-    h(
+    element("span", { class: "badge", "aria-hidden": true }, letter),
+    element(
       "div",
       { class: "report-words" },
-      h("strong", { title: source }, label),
-      h("span", { class: "about" }, [counts, report.date.slice(0, 10)].filter(Boolean).join(" · ")),
-      aboutElement([["model", model], ["file", fileOf(source)], ["format", report.format], ...report.args]),
+      element("strong", { title: source }, label),
+      element("span", { class: "about" }, [size, report.date.slice(0, 10)].filter(Boolean).join(" · ")),
+      aboutElement(facts),
     ),
-    h(
+    element(
       "span",
       { class: "report-buttons" },
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          "aria-pressed": String(view.base === letter),
-          "aria-label": `Baseline: ${name}`,
-          onclick: () => actions.pin(column),
-        },
-        "Baseline",
-      ),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          "aria-pressed": String(hidden),
-          "aria-label": `Hide: ${name}`,
-          onclick: () => actions.hide(column),
-        },
-        "Hide",
-      ),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          "aria-label": `Close: ${name}`,
-          onclick: () => actions.close(column),
-        },
-        "×",
-      ),
+      button("Baseline", { name: `Baseline: ${name}`, pressed: pinned, onclick: () => actions.pin(column) }),
+      button("Hide", { name: `Hide: ${name}`, pressed: hidden, onclick: () => actions.hide(column) }),
+      button("×", { name: `Close: ${name}`, onclick: () => actions.close(column) }),
     ),
   );
   item.style.setProperty("--hue", String(hueOf(letter)));
   return item;
 }
 
+/** @param {string} label @param {{name: string, pressed?: boolean, onclick: () => void}} options */
+function button(label, { name, pressed, onclick }) {
+  const properties = { type: "button", class: "quiet", "aria-label": name, onclick };
+  return element(
+    "button",
+    pressed === undefined ? properties : { ...properties, "aria-pressed": String(pressed) },
+    label,
+  );
+}
+
 /** @param {[string, unknown][]} facts */
 function aboutElement(facts) {
-  const list = h(
-    "dl",
-    { class: "params" },
-    ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))),
+  const items = facts.map(([name, value]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, String(value))),
   );
-  return h("details", {}, h("summary", {}, "About the file"), list);
+  return element(
+    "details",
+    {},
+    element("summary", {}, "About the file"),
+    element("dl", { class: "params" }, ...items),
+  );
 }

@@ -1,10 +1,8 @@
-/**
- * The coverage page: which file has which prompt, in numbers and pair by pair.
- * @module
- */
+/** The coverage page: which report has which prompt, in numbers and pair by pair. */
 
+import { byId, element } from "../ui/dom.js";
 import { coverage } from "./collate.js";
-import { byId, h } from "./dom.js";
+import { dataTable } from "./data-table.js";
 
 /** @typedef {import("./collate.js").Table} CollatedTable */
 
@@ -13,74 +11,51 @@ import { byId, h } from "./dom.js";
  * @param {(letter: string) => void} onMissing shows the prompts that a column lacks
  */
 export function showCoverage(table, onMissing) {
+  const tables = [reportTable(table, onMissing)];
+  if (table.columns.length > 1) tables.push(sharedTable(table));
+  byId("coverage-page", "div").replaceChildren(...tables);
+}
+
+/** @param {CollatedTable} table @param {(letter: string) => void} onMissing */
+function reportTable(table, onMissing) {
   const total = table.rows.length;
-  const head = ["", "Report", "Prompts", "Missing", "Only here", "Outputs"];
-  const body = coverage(table).map(({ prompts, only, outputs }, index) => {
+  const lines = coverage(table).map(({ prompts, only, outputs }, index) => {
     const { letter, label } = /** @type {import("./collate.js").Column} */ (table.columns[index]);
     const lacking = total - prompts;
+    const show = () => onMissing(letter);
     const missing =
       lacking > 0
-        ? h(
-            "button",
-            { type: "button", class: "quiet", onclick: () => onMissing(letter) },
-            `${lacking}, show`,
-          )
+        ? element("button", { type: "button", class: "quiet", onclick: show }, `Show ${lacking}`)
         : "0";
-    const cells = [
-      h("th", { scope: "row" }, label),
-      h("td", {}, String(prompts)),
-      h("td", {}, missing),
-      h("td", {}, String(only)),
-      h("td", {}, String(outputs)),
-    ];
-    return h("tr", {}, h("td", { class: "letter" }, letter), ...cells);
+    return element(
+      "tr",
+      {},
+      element("td", { class: "letter" }, letter),
+      element("th", { scope: "row" }, label),
+      element("td", {}, String(prompts)),
+      element("td", {}, missing),
+      element("td", {}, String(only)),
+      element("td", {}, String(outputs)),
+    );
   });
-  const files = h(
-    "table",
-    { class: "data" },
-    h("caption", {}, `${total} different prompts in ${table.columns.length} reports`),
-    headRow(head),
-    h("tbody", {}, ...body),
-  );
-  const shared = h(
-    "table",
-    { class: "data" },
-    h("caption", {}, "Prompts that two reports share"),
-    headRow(["", ...table.columns.map(({ letter }) => letter)]),
-    sharedBody(table),
-  );
-  byId("coverage-page").replaceChildren(
-    frame("Prompts of each report", files),
-    ...(table.columns.length > 1 ? [frame("Prompts that two reports share", shared)] : []),
-  );
+  const head = [null, "Report", "Prompts", "Missing", "Only here", "Outputs"];
+  const caption = `${total} different prompts in ${table.columns.length} reports`;
+  return dataTable("Prompts of each report", head, lines, { caption });
 }
 
-/** @param {string} label @param {HTMLElement} content */
-function frame(label, content) {
-  return h("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": label }, content);
-}
-
-/** @param {string[]} names */
-function headRow(names) {
-  return h(
-    "thead",
-    {},
-    h("tr", {}, ...names.map((name) => h(name ? "th" : "td", name ? { scope: "col" } : {}, name))),
-  );
-}
-
-/** @param {CollatedTable} table */
-function sharedBody({ columns, rows }) {
+/** How many prompts each two reports share. @param {CollatedTable} table */
+function sharedTable({ columns, rows }) {
   const lines = columns.map(({ letter, id }) => {
     const counts = columns.map(
       (other) => rows.filter((row) => row.cells.has(id) && row.cells.has(other.id)).length,
     );
-    return h(
+    return element(
       "tr",
       {},
-      h("th", { scope: "row" }, letter),
-      ...counts.map((count) => h("td", {}, String(count))),
+      element("th", { scope: "row" }, letter),
+      ...counts.map((count) => element("td", {}, String(count))),
     );
   });
-  return h("tbody", {}, ...lines);
+  const caption = "Prompts that two reports share";
+  return dataTable(caption, [null, ...columns.map(({ letter }) => letter)], lines, { caption });
 }

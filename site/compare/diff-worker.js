@@ -1,6 +1,5 @@
 /**
  * Differences, off the page. Question: {before, after} -> {pieces, complete}
- * @module
  */
 
 import { wordDiff } from "./diff.js";

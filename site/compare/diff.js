@@ -1,6 +1,5 @@
 /**
  * Word-level difference of two texts, bounded in time. Words are as `Intl.Segmenter` cuts them, so Chinese and Japanese have words too.
- * @module
  */
 
 /** @typedef {{kind: "same" | "added" | "removed", text: string}} Piece */

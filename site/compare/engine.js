@@ -1,6 +1,5 @@
 /**
  * The page's one engine: Python in a worker, started when something must be computed that JavaScript does not.
- * @module
  */
 
 /** @typedef {import("../engine/client.js").Engine} Engine */

@@ -1,9 +1,7 @@
-/**
- * What is shown, as CSV, JSON, Markdown or sampling reports. Pure.
- * @module
- */
+/** What is shown, as the text of a CSV, JSON or Markdown file, or as sampling reports. No access to the page. */
 
 import { samplesOf } from "./collate.js";
+import { writeSampling } from "./reports/sampling.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./collate.js").Column} Column */
@@ -22,7 +20,7 @@ function* outputs({ rows, columns, view }) {
   }
 }
 
-/** One line an output. A cell that a spreadsheet would run as a formula gets an apostrophe before it. @param {Shown} shown */
+/** One line for each output. Cells that a spreadsheet would run as formulas get an apostrophe before them. @param {Shown} shown */
 export function toCsv(shown) {
   const lines = [["number", "prompt", "report", "model", "file", "config", "sample", "count", "output"]];
   for (const { row, column, sample } of outputs(shown)) {
@@ -60,7 +58,7 @@ export function toJson(shown) {
       config: sample.config,
       sample: sample.index,
       count: sample.count,
-      params: fromPairs(sample.params),
+      params: Object.fromEntries(sample.params),
       output: sample.text,
     })),
   }));
@@ -99,36 +97,14 @@ function fenced(text) {
 }
 
 /**
- * The reports themselves, with the prompts that are shown, in the format that any comparer reads.
+ * The reports themselves, with only the prompts that are shown.
  * @param {{rows: readonly Row[], columns: readonly Column[]}} shown
- * @returns {string} one report, or a list if there are several
+ * @returns {string} one sampling report, or a JSON list of several
  */
 export function toReports({ rows, columns }) {
   const kept = new Set(rows.map(({ prompt }) => prompt));
   const reports = columns.map(({ report }) =>
-    toReport({ ...report, entries: report.entries.filter(({ prompt }) => kept.has(prompt)) }),
+    writeSampling({ ...report, entries: report.entries.filter(({ prompt }) => kept.has(prompt)) }),
   );
   return `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
-}
-
-/** A report as a sampling report's object. @param {Report} report */
-export function toReport({ model, date, args, entries }) {
-  return {
-    model_name: model,
-    date,
-    args: fromPairs(args),
-    prompts: entries.map(({ prompt, results }) => ({
-      prompt,
-      results: results.map(({ config, params, outputs: texts }) => ({
-        sampling_config: config,
-        sampling_params: fromPairs(params),
-        outputs: texts,
-      })),
-    })),
-  };
-}
-
-/** @param {[string, unknown][]} pairs an object of its own members only, `__proto__` too */
-function fromPairs(pairs) {
-  return Object.fromEntries(pairs);
 }

@@ -1,6 +1,5 @@
 /**
  * Which prompts are shown. The words of a search must all occur in one text, in any order and case; "in quotes" as they stand.
- * @module
  */
 
 import { differs } from "./collate.js";

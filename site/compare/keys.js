@@ -1,29 +1,25 @@
 /**
- * Keys for everything, listed in the dialog behind `?`. Single letters can be switched off (they get in the way of speech input).
- * @module
+ * Listens for the keyboard commands and lists them in the dialog behind `?`. Single letters can be switched off,
+ * because they interfere with speech input.
  */
 
-import { byId, h } from "./dom.js";
+import { byId, element } from "../ui/dom.js";
 
-/** @typedef {{keys: string[], does: string, run: () => void, page?: string}} Command page: only there; else everywhere but on "vote" */
+/** @typedef {{keys: string[], does: string, run: () => void, page?: string}} Command page: only there; without it everywhere but on "vote" */
 
 /**
  * @param {Command[]} commands
  * @param {{enabled: boolean, onEnabled: (enabled: boolean) => void, page: () => string}} options
  */
 export function setUpKeys(commands, { enabled, onEnabled, page }) {
-  const dialog = /** @type {HTMLDialogElement} */ (byId("keys"));
-  const box = /** @type {HTMLInputElement} */ (byId("keys-on"));
+  const dialog = byId("keys", "dialog");
+  const box = byId("keys-on", "input");
   box.checked = enabled;
   box.addEventListener("change", () => onEnabled(box.checked));
   const open = () => dialog.showModal();
-  byId("keys-button").addEventListener("click", open);
+  byId("keys-button", "button").addEventListener("click", open);
   const all = [...commands, { keys: ["?"], does: "Show these keys", run: open }];
-  const list = byId("keys-list");
-  for (const { keys, does, page: only } of all) {
-    const where = only === "vote" ? `Judge: ${does}` : does;
-    list.append(h("div", {}, h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, where)));
-  }
+  byId("keys-list", "dl").append(...all.map(describe));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
     if (document.querySelector("dialog[open]") || (!box.checked && event.key !== "?")) return;
@@ -32,6 +28,17 @@ export function setUpKeys(commands, { enabled, onEnabled, page }) {
     event.preventDefault();
     command.run();
   });
+}
+
+/** @param {Command} command */
+function describe({ keys, does, page }) {
+  const description = page === "vote" ? `Judge: ${does}` : does;
+  return element(
+    "div",
+    {},
+    element("dt", {}, ...keys.map((key) => element("kbd", {}, key))),
+    element("dd", {}, description),
+  );
 }
 
 /** @param {EventTarget | null} target */

@@ -1,12 +1,11 @@
 /**
  * A live column: the engine writes for the prompts that are shown, into the table, and what it wrote is a sampling report.
  * Nothing of the engine is loaded before the visitor asks. What this page does with the column is main.js's affair.
- * @module
  */
 
-import { download } from "../ui/dom.js";
-import { byId, h } from "./dom.js";
+import { byId, download, element } from "../ui/dom.js";
 import { engine, inWords } from "./engine.js";
+import { samplingText } from "./reports/sampling.js";
 
 /** @typedef {import("./reports/report.js").Report} Report */
 /** @typedef {import("./reports/report.js").Result} Result */
@@ -81,21 +80,21 @@ export class Live {
   #running = null;
   /** @type {{url: string, model: import("../engine/client.js").Model} | null} */
   #loaded = null;
-  #form = /** @type {HTMLFormElement} */ (byId("live-form"));
+  #form = byId("live-form", "form");
 
   /** @param {LivePlace} place */
   constructor(place) {
     this.place = place;
     const preset = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem("preset"));
-    preset.append(...Object.keys(PRESETS).map((name) => h("option", {}, name)));
+    preset.append(...Object.keys(PRESETS).map((name) => element("option", {}, name)));
     preset.addEventListener("change", () => this.#fill(preset.value));
     this.#fill(preset.value);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#run();
     });
-    byId("live-stop").addEventListener("click", () => this.stop());
-    byId("live-save").addEventListener("click", () => this.#save());
+    byId("live-stop", "button").addEventListener("click", () => this.stop());
+    byId("live-save", "button").addEventListener("click", () => this.#save());
   }
 
   get running() {
@@ -126,13 +125,12 @@ export class Live {
 
   /** @param {string} words */
   #say(words) {
-    byId("live-status").textContent = words;
+    byId("live-status", "p").textContent = words;
   }
 
-  async #save() {
+  #save() {
     if (!this.#report) return;
-    const { toReport } = await import("./export.js");
-    download("live-report.json", `${JSON.stringify(toReport(this.#report), null, 2)}\n`, "application/json");
+    download("live-report.json", samplingText(this.#report), "application/json");
   }
 
   async #run() {
@@ -154,13 +152,9 @@ export class Live {
 
   #buttons() {
     const running = this.#running !== null;
-    for (const [id, off] of /** @type {[string, boolean][]} */ ([
-      ["live-run", running],
-      ["live-stop", !running],
-      ["live-save", !this.#report],
-    ])) {
-      /** @type {HTMLButtonElement} */ (byId(id)).disabled = off;
-    }
+    byId("live-run", "button").disabled = running;
+    byId("live-stop", "button").disabled = !running;
+    byId("live-save", "button").disabled = !this.#report;
   }
 
   /** @param {AbortSignal} signal */

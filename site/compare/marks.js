@@ -1,6 +1,5 @@
 /**
  * Marks what the search found with the CSS Custom Highlight API: no element is added. Browsers without it show no marks.
- * @module
  */
 
 import { matchRanges } from "./filter.js";

@@ -1,49 +1,56 @@
 /**
- * What the page has to say: one area above the reports, with an entry for each file that could not be read, or only in part.
- * @module
+ * Messages to the visitor: an entry for each file that could not be read or only in part, and short
+ * announcements that screen readers speak and that show for a moment.
  */
 
-import { byId, h } from "./dom.js";
+import { byId, element } from "../ui/dom.js";
+
+const SHOWN = 2500; // milliseconds
 
 /**
+ * Shows what is wrong with a file, in place of earlier messages about it.
  * @param {string} source the file's name or address
  * @param {string[]} problems
  * @param {{kind: "error" | "warning"}} options
  */
 export function report(source, problems, { kind }) {
   dismiss(source);
-  const items =
+  const body =
     problems.length === 1
-      ? [h("span", {}, ` ${problems[0]}`)]
-      : [h("ul", {}, ...problems.map((problem) => h("li", {}, problem)))];
-  const close = h(
+      ? element("span", {}, ` ${problems[0]}`)
+      : element("ul", {}, ...problems.map((problem) => element("li", {}, problem)));
+  const close = element(
     "button",
     { type: "button", class: "quiet close", "aria-label": `Dismiss the message about ${source}` },
     "×",
   );
-  const entry = h(
+  const entry = element(
     "div",
     { class: `message ${kind}`, "data-source": source },
-    h("strong", {}, `${source}:`),
-    ...items,
+    element("strong", {}, `${source}:`),
+    body,
     close,
   );
   close.addEventListener("click", () => entry.remove());
-  byId("message").append(entry);
+  byId("message", "div").append(entry);
 }
 
 /** @param {string} source */
 export function dismiss(source) {
-  for (const entry of byId("message").children)
+  for (const entry of byId("message", "div").children)
     if (entry.getAttribute("data-source") === source) entry.remove();
 }
 
-/** Says something to screen readers, and shows it for a moment. @param {string} text */
+export function dismissAll() {
+  byId("message", "div").replaceChildren();
+}
+
+/** @param {string} text */
 export function announce(text) {
-  const said = byId("said");
-  said.textContent = "";
+  const said = byId("said", "div");
+  said.textContent = ""; // so that the same words are spoken again
   said.textContent = text;
   said.classList.add("shown");
   clearTimeout(Number(said.dataset.timer));
-  said.dataset.timer = String(setTimeout(() => said.classList.remove("shown"), 2500));
+  said.dataset.timer = String(setTimeout(() => said.classList.remove("shown"), SHOWN));
 }

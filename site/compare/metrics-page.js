@@ -1,172 +1,86 @@
 /**
- * The metrics page: measures of all outputs, computed in the engine in portions, with intervals over prompts and paired differences.
- * @module
+ * The metrics page: for each measure a chart of all outputs with means and intervals, the numbers as a table, and
+ * the outputs with the highest and lowest values. The measuring is in metrics.js.
  */
 
-import { chart, figure, withInterval } from "./chart.js";
-import { samplesOf } from "./collate.js";
-import { byId, counted, h } from "./dom.js";
-import { compute } from "./engine.js";
+import { byId, counted, element } from "../ui/dom.js";
+import { chart, withInterval } from "./chart.js";
+import { dataTable } from "./data-table.js";
+import { formatMean, formatMeasure, inWords, isShare, labelOf, percent } from "./measures.js";
+import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./collate.js").Column} Column */
-/** @typedef {Record<string, number>} Measures */
-/** @typedef {{prompt: string, text: string}} Output */
-/** @typedef {{column: Column, row: Row, text: string, measures: Measures}} Measured one output */
-
-const PORTION = 60;
-const LISTED = 25;
-const TITLES = new Map(
-  Object.entries({
-    words: "Words",
-    distinct_1: "Different words",
-    distinct_2: "Different word pairs",
-    longest_repeat: "Longest passage said twice",
-    looping: "Looping",
-    compression: "Compressed size",
-    truncated: "Truncated",
-    echo: "Echo of the prompt",
-    likeness: "Likeness of samples",
-  }),
-);
-
-/** Measures by prompt and text, so that nothing is measured twice. @type {Map<string, Measures>} */
-const known = new Map();
-
-/** @param {string} prompt @param {string} text */
-function keyOf(prompt, text) {
-  return `${prompt}\u0000${text}`;
-}
-
-/** What is known of an output, in a few words, or "". @param {string} prompt @param {string | null} text */
-export function measuresInWords(prompt, text) {
-  const found = text === null ? undefined : known.get(keyOf(prompt, text));
-  if (!found) return "";
-  const parts = [`${found.words} words`, `${figure(found.distinct_1 ?? 0)} different`];
-  if (found.looping) parts.push(`loops ${Math.round(100 * found.looping)} %`);
-  if (found.truncated) parts.push("truncated");
-  if (found.echo) parts.push(`echo ${Math.round(100 * found.echo)} %`);
-  return parts.join(" · ");
-}
-
-let turn = 0;
-
-/**
- * @param {readonly Row[]} rows the prompts that are shown
- * @param {readonly Column[]} columns
- * @param {{config: string, sample: number, base: string}} view base: letter of the baseline, or ""
- * @param {(row: Row) => void} onGo shows a prompt
- */
-export async function showMetrics(rows, columns, view, onGo) {
-  const own = ++turn;
-  const root = byId("metrics-page");
-  const status = h("p", { role: "status" }, "Preparing …");
-  const bar = h("progress", { max: 1, value: 0, "aria-label": "measured" });
-  root.replaceChildren(status, bar);
-  try {
-    const outputs = unmeasured(rows, columns, view);
-    for (let at = 0; at < outputs.length; at += PORTION) {
-      const portion = outputs.slice(at, at + PORTION);
-      const measures = await compute("measure", { outputs: portion }, (words) => {
-        status.textContent = words;
-      });
-      for (const [index, one] of portion.entries()) known.set(keyOf(one.prompt, one.text), measures[index]);
-      if (own !== turn) return;
-      status.textContent = `Measured ${Math.min(at + PORTION, outputs.length)} of ${outputs.length} outputs …`;
-      bar.value = (at + PORTION) / outputs.length;
-    }
-    const base = columns.find(({ letter }) => letter === view.base);
-    const args = {
-      columns: columns.map((column) => gathered(rows, column, view)),
-      baseline: base ? nameOf(base) : null,
-    };
-    const summary = await compute("summarise", args, () => {});
-    const measured = columns.flatMap((column) => measuredOf(rows, column, view));
-    if (own === turn) root.replaceChildren(...pageOf(summary, { columns, measured, onGo }));
-  } catch (error) {
-    if (own === turn)
-      root.replaceChildren(
-        h(
-          "p",
-          { class: "message error" },
-          `The metrics could not be computed: ${error instanceof Error ? error.message : error}`,
-        ),
-      );
-  }
-}
-
-/** @param {Column} column */
-function nameOf({ letter, label }) {
-  return `${letter} · ${label}`;
-}
-
-/** @param {readonly Row[]} rows @param {readonly Column[]} columns @param {{config: string, sample: number}} view @returns {Output[]} */
-function unmeasured(rows, columns, view) {
-  /** @type {Map<string, Output>} */
-  const found = new Map();
-  for (const row of rows) {
-    for (const { id } of columns) {
-      for (const { text } of samplesOf(row.cells.get(id) ?? [], { ...view, group: true }).samples) {
-        if (text === null) continue;
-        const key = keyOf(row.prompt, text);
-        if (!known.has(key)) found.set(key, { prompt: row.prompt, text });
-      }
-    }
-  }
-  return [...found.values()];
-}
-
-/** @param {readonly Row[]} rows @param {Column} column @param {{config: string, sample: number}} view */
-function gathered(rows, column, view) {
-  const prompts = rows.flatMap((row) => {
-    const { samples } = samplesOf(row.cells.get(column.id) ?? [], { ...view, group: false });
-    const measures = samples
-      .map(({ text }) => known.get(keyOf(row.prompt, text ?? "")))
-      .filter((one) => one !== undefined);
-    const texts = samples.flatMap(({ text }) => text ?? []);
-    return measures.length > 0 ? [{ prompt: row.prompt, measures, texts }] : [];
-  });
-  return { name: nameOf(column), prompts };
-}
-
-/** @param {readonly Row[]} rows @param {Column} column @param {{config: string, sample: number}} view @returns {Measured[]} */
-function measuredOf(rows, column, view) {
-  return rows.flatMap((row) => {
-    const { samples } = samplesOf(row.cells.get(column.id) ?? [], { ...view, group: false });
-    return samples.flatMap(({ text }) => {
-      const measures = text === null ? undefined : known.get(keyOf(row.prompt, text));
-      return measures ? [{ column, row, text: text ?? "", measures }] : [];
-    });
-  });
-}
-
+/** @typedef {import("./metrics.js").Measured} Measured */
 /** @typedef {{columns: readonly Column[], measured: Measured[], onGo: (row: Row) => void}} Shown */
+
+const LISTED = 25; // outputs at each end of the list
+const INTRO =
+  "Bars: the outputs of each report. Dot and line: their mean over the shown prompts, with its 95% interval from a bootstrap over prompts. The numbers show where to look, not which report is better. In the Read view, each output now shows its own measures.";
+
+export class MetricsPage {
+  #metrics = new Metrics();
+  #root = byId("metrics-page", "div");
+  #running = new AbortController();
+
+  /** @param {{onGo: (row: Row) => void}} options onGo: the visitor wants to read a prompt */
+  constructor({ onGo }) {
+    this.onGo = onGo;
+  }
+
+  /** The measures of an output in one line, or "" if it was not measured. @param {string} prompt @param {string} text */
+  inWords(prompt, text) {
+    const measures = this.#metrics.of(prompt, text);
+    return measures ? inWords(measures) : "";
+  }
+
+  /** Measures what is shown, then draws; a later call overtakes an earlier one. @param {import("./session.js").Session} session */
+  async show({ shown: rows, columns, view, baseline }) {
+    this.#running.abort();
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    const status = element("p", { role: "status" }, "Preparing …");
+    const bar = element("progress", { max: 1, value: 0, "aria-label": "Outputs measured" });
+    this.#root.replaceChildren(status, bar);
+    const shown = { rows, columns, view };
+    try {
+      await this.#metrics.measure(shown, {
+        say: (words) => (status.textContent = words),
+        onProgress: (done, total) => {
+          status.textContent = `Measured ${done} of ${counted(total, "output")} …`;
+          bar.value = done / total;
+        },
+        signal,
+      });
+      if (signal.aborted) return;
+      const summary = await this.#metrics.summarise(shown, baseline);
+      if (signal.aborted) return;
+      const measured = this.#metrics.measured(shown);
+      this.#root.replaceChildren(...pageOf(summary, { columns, measured, onGo: this.onGo }));
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = error instanceof Error ? error.message : error;
+      const words = `The metrics could not be computed: ${reason}`;
+      this.#root.replaceChildren(element("p", { class: "message error" }, words));
+    }
+  }
+}
 
 /** @param {any} summary @param {Shown} shown @returns {HTMLElement[]} */
 function pageOf({ metrics, columns: summaries, differences }, shown) {
-  const intro = h(
-    "p",
-    { class: "prose" },
-    "Bars: the outputs of each report. Dot and line: their mean over the prompts that are shown, with its 95 % interval by a bootstrap over prompts. They tell what to look at, not which is better. In the Read view, each output now carries its own.",
-  );
   const sections = Object.keys(metrics).map((name) =>
-    h(
+    element(
       "section",
-      { class: "metric", "aria-label": titleOf(name) },
-      h("h2", {}, titleOf(name)),
-      h("p", { class: "about" }, metrics[name]),
+      { class: "metric", "aria-label": labelOf(name) },
+      element("h2", {}, labelOf(name)),
+      element("p", { class: "about" }, metrics[name]),
       metricChart(name, summaries, shown),
-      h("details", {}, h("summary", {}, "Table"), metricTable(name, { summaries, differences })),
-      outputsPart(name, shown),
+      element("details", {}, element("summary", {}, "Table"), metricTable(name, { summaries, differences })),
+      outputList(name, shown),
     ),
   );
-  return [intro, h("div", { class: "metrics" }, ...sections)];
-}
-
-/** @param {string} name */
-function titleOf(name) {
-  return TITLES.get(name) ?? name;
+  return [element("p", { class: "prose" }, INTRO), element("div", { class: "metrics" }, ...sections)];
 }
 
 /** @param {string} name @param {any[]} summaries @param {Shown} shown */
@@ -178,84 +92,77 @@ function metricChart(name, summaries, { columns, measured }) {
       ? [{ name: column.label, letter: column.letter, hue: hueOf(column.letter), interval, values }]
       : [];
   });
-  return lines.length > 0
-    ? chart(lines)
-    : h("p", { class: "absent" }, "It cannot be measured on these outputs.");
+  if (lines.length === 0)
+    return element("p", { class: "absent" }, "These outputs cannot be measured like this.");
+  return chart(lines, {
+    format: (value) => formatMean(name, value),
+    tick: isShare(name) ? percent : String,
+  });
 }
 
 /** @param {string} name @param {{summaries: any[], differences: any[]}} found */
 function metricTable(name, { summaries, differences }) {
   const gaps = new Map(differences.map((one) => [one.name, one.means[name]]));
+  const format = (/** @type {number} */ value) => formatMean(name, value);
   const lines = summaries
     .filter(({ means }) => means[name])
     .map(({ name: column, means }) => {
       const gap = gaps.get(column);
-      const cells = [h("th", { scope: "row" }, column), h("td", {}, withInterval(means[name]))];
-      const sure = gap && (gap.low > 0 || gap.high < 0);
-      const star = sure ? h("strong", { title: "the interval does not hold 0" }, " *") : null;
-      if (differences.length > 0) cells.push(h("td", {}, gap ? withInterval(gap) : "", star));
-      return h("tr", {}, ...cells);
+      const cells = [
+        element("th", { scope: "row" }, column),
+        element("td", {}, withInterval(means[name], format)),
+      ];
+      const significant = gap && (gap.low > 0 || gap.high < 0);
+      const star = significant ? element("strong", { title: "the interval excludes 0" }, " *") : null;
+      if (differences.length > 0) cells.push(element("td", {}, gap ? withInterval(gap, format) : "", star));
+      return element("tr", {}, ...cells);
     });
   const head = ["Report", "Mean and interval"];
   if (differences.length > 0) head.push(`Difference from ${differences[0].baseline}`);
-  return dataTable(`${titleOf(name)}, reports`, head, lines);
+  return dataTable(`${labelOf(name)}, reports`, head, lines);
 }
 
-/** Output by output, those at the ends. @param {string} name @param {Shown} shown */
-function outputsPart(name, { measured, onGo }) {
-  const sorted = measured
-    .filter(({ measures }) => measures[name] !== undefined)
-    .sort((a, b) => (b.measures[name] ?? 0) - (a.measures[name] ?? 0));
-  if (sorted.length === 0) return null;
-  const whole = sorted.length <= 2 * LISTED;
-  const part = whole ? sorted : [...sorted.slice(0, LISTED), ...sorted.slice(-LISTED)];
-  const words = whole ? "Outputs, highest first" : `Outputs: the ${LISTED} highest, the ${LISTED} lowest`;
-  const details = h("details", {}, h("summary", {}, words));
-  // Made when first opened: nine metrics of fifty outputs each are many rows to make for nobody.
-  details.addEventListener(
-    "toggle",
-    () => {
-      const lines = part.map(({ column, row, text, measures }) =>
-        h(
-          "tr",
-          {},
-          h("td", {}, figure(measures[name] ?? 0)),
-          h("td", {}, column.letter),
-          h(
-            "td",
-            {},
-            h(
-              "button",
-              {
-                type: "button",
-                class: "quiet",
-                "aria-label": `Prompt ${row.number}: show it`,
-                onclick: () => onGo(row),
-              },
-              String(row.number),
-            ),
-          ),
-          h("td", { class: "excerpt", dir: "auto" }, text.trim().slice(0, 160)),
-        ),
-      );
-      const title = `${titleOf(name)}, ${counted(part.length, "output")}`;
-      details.append(dataTable(title, ["Value", "Report", "Prompt", "Output"], lines));
-    },
-    { once: true },
-  );
+/** The outputs with the highest and the lowest values. @param {string} name @param {Shown} shown */
+function outputList(name, { measured, onGo }) {
+  const valued = measured.flatMap((output) => {
+    const value = output.measures[name] ?? null;
+    return value === null ? [] : [{ ...output, value }];
+  });
+  if (valued.length === 0) return null;
+  valued.sort((a, b) => b.value - a.value);
+  const all = valued.length <= 2 * LISTED;
+  const listed = all ? valued : [...valued.slice(0, LISTED), ...valued.slice(-LISTED)];
+  const words = all ? "Outputs, highest first" : `Outputs: the ${LISTED} highest, the ${LISTED} lowest`;
+  const details = element("details", {}, element("summary", {}, words));
+  // Filled when first opened: most visitors open none of these, and together they are many rows.
+  const fill = () => {
+    const lines = listed.map(({ column, row, text, value }) =>
+      element(
+        "tr",
+        {},
+        element("td", {}, formatMeasure(name, value)),
+        element("td", {}, column.letter),
+        element("td", {}, goButton(row, onGo)),
+        element("td", { class: "excerpt", dir: "auto" }, text.trim().slice(0, 160)),
+      ),
+    );
+    const title = `${labelOf(name)}, ${counted(listed.length, "output")}`;
+    details.append(dataTable(title, ["Value", "Report", "Prompt", "Output"], lines));
+  };
+  details.addEventListener("toggle", fill, { once: true });
   return details;
 }
 
-/** @param {string} label @param {string[]} head @param {HTMLElement[]} lines */
-function dataTable(label, head, lines) {
-  return h(
-    "div",
-    { class: "table-frame", tabindex: 0, role: "region", "aria-label": label },
-    h(
-      "table",
-      { class: "data" },
-      h("thead", {}, h("tr", {}, ...head.map((words) => h("th", { scope: "col" }, words)))),
-      h("tbody", {}, ...lines),
-    ),
+/** @param {Row} row @param {(row: Row) => void} onGo */
+function goButton(row, onGo) {
+  return element(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      "aria-label": `Show prompt ${row.number}`,
+      onclick: () => onGo(row),
+    },
+    String(row.number),
   );
 }

@@ -1,7 +1,6 @@
 /**
  * Searches all texts, away from the page: a regular expression may take for ever, and then this worker is stopped.
  * Questions: {add: [[number, texts]]}, {clear: true}, {find: {query, expression}} -> numbers of the rows that match
- * @module
  */
 
 import { matcher } from "./filter.js";

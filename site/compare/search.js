@@ -1,6 +1,5 @@
 /**
  * The page's side of searching: feeds the worker with the texts when first needed, and stops it when it takes too long.
- * @module
  */
 
 import { compile } from "./filter.js";

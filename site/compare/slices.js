@@ -1,6 +1,5 @@
 /**
  * Long work in short slices, so that the page stays awake.
- * @module
  */
 
 const SLICE = 10;

@@ -1,6 +1,5 @@
 /**
  * Where reports come from: addresses, picked and dropped files. Reading itself is done in a worker (reports/import-worker.js).
- * @module
  */
 
 import { ImportError } from "./reports/report.js";

@@ -1,8 +1,10 @@
 /**
- * The view's state, and its two homes: the page's address (the whole view, so that a link shows what its sender saw) and the settings
- * that the browser remembers. Pure. Values from outside are checked: an unknown one becomes the default.
- * @module
+ * The view's state, and how it is written in the page's address (the whole view, so that a link shows what its
+ * sender saw) and among the settings that the browser remembers. Values from outside are checked: an unknown one
+ * becomes the default. No access to the page.
  */
+
+import { readAddress } from "../ui/address.js";
 
 /**
  * @typedef {Object} View
@@ -14,16 +16,17 @@
  * @property {"strip" | "show"} tokens special tokens
  * @property {"side" | "stack"} layout
  * @property {boolean} group identical samples as one, with a count
- * @property {boolean} clip long outputs are cut to a height
+ * @property {boolean} clip long outputs are shortened to a fixed height
  * @property {boolean} fold prompts are collapsed
  * @property {string} q what to search for
  * @property {boolean} re q is a regular expression
  * @property {boolean} differ only prompts where the columns differ
- * @property {string} coverage "any", "all" (every column has the prompt), "some" (not every), or a column's letter (only those that it lacks)
+ * @property {string} coverage "any", "all" (prompts in every column), "some" (not in every column), or the letter
+ *   of a column (only prompts that it lacks)
  * @property {string} base letter of the baseline column, "" for none
  * @property {string[]} hide letters of hidden columns
  * @property {"read" | "metrics" | "coverage" | "vote"} page
- * @property {number} at number of the prompt in view, 0 for the top
+ * @property {number} at number of the current prompt, 0 for the top
  */
 
 /** @type {Readonly<View>} */
@@ -48,7 +51,7 @@ export const DEFAULTS = Object.freeze({
   at: 0,
 });
 
-/** What the browser remembers: how one likes to read, not what one reads. */
+/** What the browser remembers: how the visitor likes to read, not what. */
 export const REMEMBERED = /** @type {const} */ ([
   "markdown",
   "params",
@@ -59,94 +62,86 @@ export const REMEMBERED = /** @type {const} */ ([
   "fold",
 ]);
 
-const CHOICES = /** @type {const} */ ({
+/** @type {Partial<Record<Name, readonly string[]>>} */
+const CHOICES = {
   tokens: ["strip", "show"],
   layout: ["side", "stack"],
   page: ["read", "metrics", "coverage", "vote"],
-});
+};
+const LETTER = /^[A-Z]\d*$/;
 
 /** @typedef {keyof typeof DEFAULTS} Name */
 
 /**
- * @param {string} search the address from "?" on
+ * The view of an address, `#f=...&v=1` or the older `?f=...`.
+ * @param {{search: string, hash: string}} address
  * @param {unknown} [remembered] what `memory` returned earlier
  * @returns {View}
  */
-export function fromUrl(search, remembered) {
-  const params = new URLSearchParams(search);
-  const whole = params.has("v");
-  const view = { ...DEFAULTS, ...(whole ? {} : recalled(remembered)) };
-  view.files = params.getAll("f").flatMap(splitFiles);
+export function fromAddress(address, remembered) {
+  const values = readAddress(address);
+  const complete = values.has("v"); // the address contains every setting that differs from its default
+  const view = { ...DEFAULTS, ...(complete ? {} : recalled(remembered)) };
+  view.files = filesOf(address);
   for (const name of /** @type {Name[]} */ (Object.keys(DEFAULTS))) {
-    const value = params.get(name);
-    if (name !== "files" && value !== null) Object.assign(view, { [name]: checked(name, value) });
+    const value = values.get(name);
+    if (name !== "files" && value !== undefined) Object.assign(view, { [name]: checked(name, value) });
   }
   return view;
 }
 
-/** @param {string} text one address a line */
-export function splitFiles(text) {
-  return [
-    ...new Set(
-      text
-        .split(/[\n\r]+/)
-        .map((line) => line.trim())
-        .filter(Boolean),
-    ),
-  ];
+/** Addresses of reports: old links have several `f`, or several lines in one. @param {{search: string, hash: string}} address */
+function filesOf({ search, hash }) {
+  const [behindHash, behindQuery] = [hash.replace(/^#/, ""), search].map((text) =>
+    new URLSearchParams(text).getAll("f"),
+  );
+  return splitFiles((behindHash?.length ? behindHash : (behindQuery ?? [])).join("\n"));
 }
 
-/**
- * @param {View} view
- * @returns {string} "" or "?..."
- */
-export function toUrl(view) {
-  const params = new URLSearchParams();
-  if (view.files.length) params.set("f", view.files.join("\n"));
-  const names = /** @type {Name[]} */ (Object.keys(DEFAULTS)).filter((name) => name !== "files");
-  for (const name of names) {
+/** @param {string} text one address a line */
+export function splitFiles(text) {
+  const lines = text.split(/[\n\r]+/).map((line) => line.trim());
+  return [...new Set(lines.filter(Boolean))];
+}
+
+/** The values of an address, for `writeAddress`: what differs from the defaults. @param {View} view @returns {Map<string, string>} */
+export function toAddress(view) {
+  /** @type {Map<string, string>} */
+  const values = new Map();
+  if (view.files.length) values.set("f", view.files.join("\n"));
+  for (const name of /** @type {Name[]} */ (Object.keys(DEFAULTS))) {
     const text = written(view[name]);
-    if (text !== written(DEFAULTS[name])) params.set(name, text);
+    if (name !== "files" && text !== written(DEFAULTS[name])) values.set(name, text);
   }
-  if (params.size > 0) params.set("v", "1");
-  const query = params.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
-  return query ? `?${query}` : "";
+  if (values.size > 0) values.set("v", "1");
+  return values;
 }
 
 /** @param {string | number | boolean | readonly string[]} value */
 function written(value) {
-  return typeof value === "boolean"
-    ? value
-      ? "1"
-      : "0"
-    : Array.isArray(value)
-      ? value.join(",")
-      : String(value);
+  if (typeof value === "boolean") return value ? "1" : "0";
+  return Array.isArray(value) ? value.join(",") : String(value);
 }
 
 /** @param {Name} name @param {string} text @returns {unknown} */
 function checked(name, text) {
   const standard = DEFAULTS[name];
-  if (typeof standard === "boolean")
-    return ["1", "true", "yes", ""].includes(text)
-      ? true
-      : ["0", "false", "no"].includes(text)
-        ? false
-        : standard;
+  if (typeof standard === "boolean") return asBoolean(text) ?? standard;
   if (typeof standard === "number") return /^\d{1,7}$/.test(text) ? Number(text) : standard;
-  if (Array.isArray(standard)) return text.split(",").filter((letter) => /^[A-Z]\d*$/.test(letter));
-  if (name === "base") return /^[A-Z]\d*$/.test(text) ? text : "";
-  if (name === "coverage") return /^(any|all|some|[A-Z]\d*)$/.test(text) ? text : standard;
-  if (name in CHOICES)
-    return /** @type {readonly string[]} */ (CHOICES[/** @type {keyof typeof CHOICES} */ (name)]).includes(
-      text,
-    )
-      ? text
-      : standard;
-  return text;
+  if (Array.isArray(standard)) return text.split(",").filter((letter) => LETTER.test(letter));
+  if (name === "base") return LETTER.test(text) ? text : "";
+  if (name === "coverage") return /^(any|all|some)$/.test(text) || LETTER.test(text) ? text : standard;
+  const choices = CHOICES[name];
+  return !choices || choices.includes(text) ? text : standard;
 }
 
-/** @param {View} view @returns {Record<string, unknown>} */
+/** @param {string} text */
+function asBoolean(text) {
+  if (["1", "true", "yes", ""].includes(text)) return true;
+  return ["0", "false", "no"].includes(text) ? false : undefined;
+}
+
+/** The settings to remember. @param {View} view @returns {Record<string, unknown>} */
 export function memory(view) {
   return Object.fromEntries(REMEMBERED.map((name) => [name, view[name]]));
 }

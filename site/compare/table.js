@@ -1,7 +1,6 @@
 /**
  * Draws the prompts and their outputs. Thousands of rows stand in chunks of a few dozen outputs: only chunks near the window are drawn in full, in short slices;
  * the others follow as plain text while the browser is idle, so that its own search finds them, up to a bound.
- * @module
  */
 
 import { rowElement, upgradeRow } from "./row.js";

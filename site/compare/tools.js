@@ -1,12 +1,10 @@
-/**
- * The controls of the view: they show the view's state and report what the visitor changes.
- * @module
- */
+/** The controls of the view: they show the view's state and report what the visitor changes. */
 
-import { byId, h } from "./dom.js";
+import { byId, element } from "../ui/dom.js";
 
 /** @typedef {import("./state.js").View} View */
 /** @typedef {import("./collate.js").Table} CollatedTable */
+/** @typedef {[value: string, label: string]} Option */
 
 const SWITCHES = /** @type {const} */ (["re", "differ", "markdown", "params", "group", "clip"]);
 
@@ -20,17 +18,17 @@ export function setUpTools(form, onChange) {
     if (target instanceof HTMLInputElement && target.name === "q") onChange({ q: target.value });
   });
   form.addEventListener("change", ({ target }) => {
-    if (target instanceof HTMLInputElement && target.type === "checkbox") onChange(ofSwitch(target));
+    if (target instanceof HTMLInputElement && target.type === "checkbox") onChange(switched(target));
     if (target instanceof HTMLSelectElement)
       onChange(target.name === "sample" ? { sample: Number(target.value) } : { [target.name]: target.value });
   });
 }
 
 /** @param {HTMLInputElement} box @returns {Partial<View>} */
-function ofSwitch(box) {
-  if (box.name === "tokens") return { tokens: box.checked ? "strip" : "show" };
-  if (box.name === "layout") return { layout: box.checked ? "stack" : "side" };
-  return { [box.name]: box.checked };
+function switched({ name, checked }) {
+  if (name === "tokens") return { tokens: checked ? "strip" : "show" };
+  if (name === "layout") return { layout: checked ? "stack" : "side" };
+  return { [name]: checked };
 }
 
 /**
@@ -45,37 +43,38 @@ export function showTools(form, view, table) {
   control("tokens").checked = view.tokens === "strip";
   control("layout").checked = view.layout === "stack";
   if (control("q").value !== view.q) control("q").value = view.q;
-  options("config", view.config, [
-    ["", "All"],
-    ...table.configs.map((name) => /** @type {[string, string]} */ ([name, name])),
+  showOptions("config", view.config, [["", "All"], ...table.configs.map(asOption)]);
+  const samples = Math.max(table.mostOutputs, view.sample);
+  showOptions("sample", String(view.sample), [["0", "All"], ...sampleOptions(samples)]);
+  const columns = table.columns.map(({ letter, label }) => ({ letter, label: `${letter} · ${label}` }));
+  showOptions("base", view.base, [
+    ["", "None"],
+    ...columns.map(({ letter, label }) => /** @type {Option} */ ([letter, label])),
   ]);
-  const count = Math.max(table.mostOutputs, view.sample);
-  options("sample", String(view.sample), [["0", "All"], ...numbers(count)]);
-  const columns = table.columns.map(
-    ({ letter, label }) => /** @type {[string, string]} */ ([letter, `${letter} · ${label}`]),
-  );
-  options("base", view.base, [["", "None"], ...columns]);
-  const lacking = columns.map(
-    ([letter, label]) => /** @type {[string, string]} */ ([letter, `Missing in ${label}`]),
-  );
-  options("coverage", view.coverage, [
+  showOptions("coverage", view.coverage, [
     ["any", "All"],
     ["all", "In every file"],
     ["some", "Not in every file"],
-    ...lacking,
+    ...columns.map(({ letter, label }) => /** @type {Option} */ ([letter, `Missing in ${label}`])),
   ]);
 }
 
-/** @param {number} count @returns {[string, string][]} */
-function numbers(count) {
+/** @param {string} name @returns {Option} */
+function asOption(name) {
+  return [name, name];
+}
+
+/** @param {number} count @returns {Option[]} */
+function sampleOptions(count) {
   return Array.from({ length: count }, (_, index) => [String(index + 1), `Only #${index + 1}`]);
 }
 
-/** @param {string} id @param {string} value @param {[value: string, label: string][]} list */
-function options(id, value, list) {
-  const select = /** @type {HTMLSelectElement} */ (byId(id));
-  const known = list.some(([one]) => one === value);
-  const all = known ? list : [...list, /** @type {[string, string]} */ ([value, `${value} (in no file)`])];
-  select.replaceChildren(...all.map(([one, label]) => h("option", { value: one }, label)));
+/** @param {string} id @param {string} value @param {Option[]} options */
+function showOptions(id, value, options) {
+  const select = byId(id, "select");
+  const known = options.some(([one]) => one === value);
+  /** @type {Option[]} */
+  const all = known ? options : [...options, [value, `${value} (in no file)`]];
+  select.replaceChildren(...all.map(([one, label]) => element("option", { value: one }, label)));
   select.value = value;
 }

@@ -1,300 +1,166 @@
 /**
- * The page for blind votes. Before the names are revealed, nothing in it (text, colour, order, attributes) tells which side is whose, and
- * no other view is open.
- * @module
+ * The page for blind votes: begins a round, shows pairs, and ends the round with its results. Until names are
+ * revealed, nothing on it (text, colour, order, attributes) shows which side is whose, and no other page is open.
  */
 
-import { download } from "../ui/dom.js";
-import { renderText } from "../ui/render/index.js";
-import { byId, counted, h } from "./dom.js";
-import { compute } from "./engine.js";
+import { byId, counted, download, element } from "../ui/dom.js";
+import { Judging } from "./judging.js";
 import { announce } from "./messages.js";
-import { recall, remember } from "./storage.js";
-import {
-  ballot,
-  fromFile,
-  nextPair,
-  roundKey,
-  scopeOf,
-  toFile,
-  unblinded,
-  withoutLast,
-  withVote,
-} from "./votes.js";
+import { beginForm, pairView, revealDialog } from "./vote-forms.js";
+import { toFile, unblinded } from "./votes.js";
 
 /** @typedef {import("./votes.js").Round} Round */
-/** @typedef {import("./votes.js").Pair} Pair */
 /** @typedef {import("./votes.js").Choice} Choice */
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
-
-/** @type {readonly [Choice, string, string][]} */
-const BUTTONS = [
-  ["left", "Left is better", "1"],
-  ["tie", "Tie", "="],
-  ["both_bad", "Both are bad", "0"],
-  ["right", "Right is better", "2"],
-];
 
 export class VotePage {
-  /** @type {Round | null} */
-  #round = null;
-  /** @type {Pair[]} */
-  #pairs = [];
-  /** @type {Set<string>} */
-  #skipped = new Set();
-  /** Rounds of other raters. @type {Round[]} */
-  #others = [];
-  #key = "";
-  #root = byId("vote-page");
+  #root = byId("vote-page", "div");
+  #judging = new Judging({
+    onStorageFailure: () => announce("The browser does not store the votes; save them to a file."),
+  });
+  #onTurn;
+  /** What a new round is about. @type {import("./votes.js").Scope | undefined} */
+  #scope;
+  #single = false;
 
   /** @param {{onTurn: () => void}} options called when a round begins or ends */
   constructor({ onTurn }) {
-    this.onTurn = onTurn;
+    this.#onTurn = onTurn;
   }
 
-  /** Whether names must be hidden: a round has begun and is not revealed. */
+  /** Whether names must be hidden. */
   get blind() {
-    return this.#round !== null && !this.#round.revealed;
+    return this.#judging.blind;
   }
 
-  /** What the round is about; it goes on there. @returns {import("./votes.js").Scope | undefined} */
+  /** What the round is about; it continues there. @returns {import("./votes.js").Scope | undefined} */
   get scope() {
-    return this.#round?.scope;
+    return this.#judging.round?.scope;
   }
 
-  /** Finds the round that belongs to the open reports. @param {readonly Column[]} columns all, hidden ones too */
+  /** @param {readonly import("./collate.js").Column[]} columns all, hidden ones too */
   open(columns) {
-    this.#key = roundKey(columns);
-    this.#round = columns.length > 0 ? readRound(this.#key) : null;
-    this.#others = [];
+    this.#judging.open(columns);
   }
 
-  /** @param {readonly Row[]} rows @param {readonly Column[]} columns @param {import("./votes.js").Scope} view */
-  setUp(rows, columns, view) {
-    this.rows = rows;
-    this.columns = columns;
-    this.view = view;
-    this.#skipped = new Set();
-    this.#deal();
-  }
-
-  #deal() {
-    if (this.#round && this.rows && this.columns)
-      this.#pairs = ballot(this.rows, this.columns, {
-        seed: this.#round.seed,
-        config: this.view?.config ?? "",
-      });
+  /** @param {import("./session.js").Session} session */
+  setUp({ shown, columns, view }) {
+    this.#scope = view;
+    this.#single = columns.length === 1;
+    this.#judging.deal(shown, columns, view.config);
   }
 
   show() {
-    if (!this.#round) this.#root.replaceChildren(this.#beginning());
-    else if (this.#round.revealed) this.#results();
-    else this.#showPair();
+    if (!this.#judging.round) this.#root.replaceChildren(this.#begin());
+    else if (this.#judging.blind) this.#showPair();
+    else this.#showResults();
   }
 
   /** @param {Choice} choice */
   vote(choice) {
-    const pair = this.#current();
-    if (!this.#round || !pair || !this.blind) return;
     const note = /** @type {HTMLInputElement | null} */ (this.#root.querySelector("#note"))?.value ?? "";
-    this.#keep(withVote(this.#round, pair, { choice, note, at: new Date().toISOString() }));
-    this.#skipped.delete(pair.key);
-    this.show();
-    announce("Noted.");
+    if (this.#judging.vote(choice, note)) this.#changed("Vote saved.");
   }
 
   undo() {
-    if (!this.#round || !this.blind || this.#round.votes.length === 0) return;
-    this.#keep(withoutLast(this.#round));
-    this.#skipped.clear();
-    this.show();
-    announce("The last vote is taken back.");
+    if (this.#judging.undo()) this.#changed("The last vote was undone.");
   }
 
   skip() {
-    const pair = this.#current();
-    if (!pair || !this.blind) return;
-    if (this.#skipped.has(pair.key)) this.#skipped.clear();
-    this.#skipped.add(pair.key);
+    if (this.#judging.skip()) this.show();
+  }
+
+  /** @param {string} words */
+  #changed(words) {
     this.show();
+    announce(words);
   }
 
-  #current() {
-    return this.#round ? nextPair(this.#round, this.#pairs, this.#skipped) : undefined;
-  }
-
-  /** @param {Round | null} round */
-  #keep(round) {
-    this.#round = round;
-    if (!remember(this.#key, round ? toFile(round) : undefined))
-      announce("The browser does not keep the votes; save them to a file.");
-  }
-
-  #beginning() {
-    const rater = h("input", {
-      id: "rater",
-      type: "text",
-      autocomplete: "nickname",
-      value: String(recall("rater") ?? ""),
+  #begin() {
+    return beginForm({
+      rater: this.#judging.lastRater,
+      single: this.#single,
+      importButton: this.#importButton(),
+      onBegin: ({ rater, rubric }) => {
+        this.#judging.begin({
+          rater,
+          rubric,
+          scope: /** @type {import("./votes.js").Scope} */ (this.#scope),
+        });
+        this.#onTurn();
+      },
     });
-    const rubric = h("textarea", {
-      id: "rubric",
-      rows: 3,
-      placeholder: "What makes an answer better? It is shown above every pair and kept with the votes.",
-    });
-    const start = h("button", { type: "submit", class: "primary" }, "Begin");
-    const form = h(
-      "form",
-      { class: "vote-begin" },
-      h("h2", {}, "Judge blind"),
-      h("p", {}, this.#explanation()),
-      h("div", { class: "field" }, h("label", { for: "rater" }, "Your name or a nickname"), rater),
-      h("div", { class: "field" }, h("label", { for: "rubric" }, "Rubric"), rubric),
-      h("div", { class: "bar-buttons" }, start, this.#importButton()),
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      remember("rater", rater.value);
-      const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
-      this.#keep({
-        rater: rater.value.trim() || "unnamed",
-        seed,
-        rubric: rubric.value.trim(),
-        scope: scopeOf(/** @type {import("./votes.js").Scope} */ (this.view)),
-        revealed: false,
-        pairs: 0,
-        votes: [],
-      });
-      this.onTurn();
-    });
-    return form;
-  }
-
-  #explanation() {
-    const single = this.columns?.length === 1;
-    return `Two outputs for one prompt are shown without names; you say which is better. ${single ? "The configurations of this report" : "The open reports"} are the contenders. Identical outputs are left out. Names stay hidden, and the other views closed, until you reveal them; after that, the votes are locked.`;
   }
 
   #showPair() {
-    const round = /** @type {Round} */ (this.#round);
-    const pair = this.#current();
-    const count = `${counted(round.votes.length, "vote")} of ${counted(this.#pairs.length, "pair")}`;
-    const tools = h(
+    const { current, pairs } = this.#judging;
+    const { votes, rubric } = /** @type {Round} */ (this.#judging.round);
+    const undo = element(
+      "button",
+      { type: "button", class: "quiet", onclick: () => this.undo(), disabled: votes.length === 0 },
+      "Undo ",
+      element("kbd", {}, "u"),
+    );
+    const end =
+      votes.length === 0
+        ? button("Leave the round", () => this.#discard(), {})
+        : button("Reveal names", () => this.#askToReveal(), {});
+    const tools = element(
       "div",
       { class: "bar" },
-      h("p", { id: "vote-count" }, count),
-      h(
-        "span",
-        { class: "bar-buttons" },
-        h(
-          "button",
-          { type: "button", class: "quiet", onclick: () => this.undo(), disabled: round.votes.length === 0 },
-          "Undo ",
-          h("kbd", {}, "u"),
-        ),
-        h("button", { type: "button", class: "quiet", onclick: () => this.#save() }, "Save votes"),
-        round.votes.length === 0
-          ? h("button", { type: "button", onclick: () => this.#restart() }, "Leave the round")
-          : h("button", { type: "button", onclick: () => this.#askToReveal() }, "Reveal names"),
+      element(
+        "p",
+        { id: "vote-count" },
+        `${counted(votes.length, "vote")} of ${counted(pairs.length, "pair")}`,
       ),
+      element("span", { class: "bar-buttons" }, undo, this.#saveButton(), end),
     );
-    const rubric = round.rubric ? h("p", { class: "rubric" }, round.rubric) : null;
-    if (!pair) {
-      const words =
-        this.#pairs.length === 0
-          ? "There is no pair to judge: at least two reports (or configurations) must differ on a prompt."
-          : "Every pair has been judged.";
-      this.#root.replaceChildren(tools, h("p", { class: "absent" }, words));
+    if (current) {
+      const view = pairView(current, { onVote: (choice) => this.vote(choice), onSkip: () => this.skip() });
+      const shownRubric = rubric ? [element("p", { class: "rubric" }, rubric)] : [];
+      this.#root.replaceChildren(tools, ...shownRubric, ...view);
       return;
     }
-    const sides = h(
-      "div",
-      { class: "duel" },
-      duelSide("Left", pair.left.text),
-      duelSide("Right", pair.right.text),
-    );
-    const buttons = BUTTONS.map(([choice, words, key]) =>
-      h(
-        "button",
-        { type: "button", "data-choice": choice, onclick: () => this.vote(choice) },
-        `${words} `,
-        h("kbd", {}, key),
-      ),
-    );
-    const skip = h(
-      "button",
-      { type: "button", class: "quiet", onclick: () => this.skip() },
-      "Skip ",
-      h("kbd", {}, "x"),
-    );
-    const note = h(
-      "div",
-      { class: "field" },
-      h("label", { for: "note" }, "Note (kept with the vote)"),
-      h("input", { id: "note", type: "text", autocomplete: "off" }),
-    );
-    this.#root.replaceChildren(
-      tools,
-      ...(rubric ? [rubric] : []),
-      h("p", { class: "duel-prompt", dir: "auto" }, pair.prompt),
-      sides,
-      h("div", { class: "choices", role: "group", "aria-label": "Your vote" }, ...buttons, skip),
-      note,
-    );
+    const words =
+      pairs.length === 0
+        ? "There is no pair to judge: at least two reports (or configurations) must differ on a prompt."
+        : "Every pair has been judged.";
+    this.#root.replaceChildren(tools, element("p", { class: "absent" }, words));
   }
 
-  /** Reveals at once when every pair is judged; else asks, since the round ends with it. */
+  /** Reveals at once when every pair is judged; else asks first, because the round ends with it. */
   #askToReveal() {
-    const { votes } = /** @type {Round} */ (this.#round);
-    if (!nextPair(/** @type {Round} */ (this.#round), this.#pairs, new Set())) return this.#reveal();
-    const dialog = h(
-      "dialog",
-      { "aria-labelledby": "reveal-title" },
-      h("h2", { id: "reveal-title" }, "End the round now?"),
-      h(
-        "p",
-        {},
-        `${votes.length} of ${counted(this.#pairs.length, "pair")} are judged. Once you have seen the names, these votes are locked, and they are marked as unblinded before the round was over.`,
-      ),
-      h(
-        "form",
-        { method: "dialog", class: "bar-buttons" },
-        h("button", { class: "primary", value: "go on" }, "Go on judging"),
-        h("button", { value: "reveal" }, "Show the names"),
-      ),
-    );
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      if (dialog.returnValue === "reveal") this.#reveal();
+    if (this.#judging.complete) return this.#reveal();
+    const judged = this.#judging.round?.votes.length ?? 0;
+    const dialog = revealDialog({
+      judged,
+      pairs: this.#judging.pairs.length,
+      onReveal: () => this.#reveal(),
     });
     this.#root.append(dialog);
     dialog.showModal();
   }
 
   #reveal() {
-    if (!this.#round) return;
-    this.#keep({ ...this.#round, revealed: true, pairs: this.#pairs.length });
-    this.onTurn();
+    this.#judging.reveal();
+    this.#onTurn();
   }
 
-  #restart() {
-    this.#keep(null);
-    this.#others = [];
-    this.onTurn();
+  #discard() {
+    this.#judging.discard();
+    this.#onTurn();
   }
 
-  #save() {
-    if (this.#round)
-      download(
-        `votes-${this.#round.rater.replace(/[^\p{L}\p{N}-]+/gu, "-")}.json`,
-        `${JSON.stringify(toFile(this.#round), null, 2)}\n`,
-        "application/json",
-      );
+  #saveButton() {
+    return button("Save votes", () => {
+      const { round } = this.#judging;
+      if (!round) return;
+      const name = round.rater.replace(/[^\p{L}\p{N}-]+/gu, "-");
+      download(`votes-${name}.json`, `${JSON.stringify(toFile(round), null, 2)}\n`, "application/json");
+    });
   }
 
   #importButton() {
-    const input = h("input", {
+    const input = element("input", {
       id: "votes-file",
       type: "file",
       accept: ".json,application/json",
@@ -302,94 +168,41 @@ export class VotePage {
       class: "visually-hidden",
     });
     input.addEventListener("change", () => this.#import([...(input.files ?? [])]));
-    return h(
-      "span",
-      { class: "field" },
-      h("label", { for: "votes-file", class: "button" }, "Open votes…"),
-      input,
-    );
+    const label = element("label", { for: "votes-file", class: "button" }, "Open votes…");
+    return element("span", { class: "field" }, label, input);
   }
 
   /** @param {File[]} files */
   async #import(files) {
     for (const file of files) {
       try {
-        const round = fromFile(JSON.parse(await file.text()));
-        if (this.#round) this.#others.push(round);
-        else this.#keep(round);
+        this.#judging.add(JSON.parse(await file.text()));
       } catch (error) {
         announce(`${file.name}: ${error instanceof Error ? error.message : error}.`);
       }
     }
-    this.onTurn();
+    this.#onTurn();
   }
 
-  async #results() {
-    const status = h("p", { role: "status" }, "Computing …");
-    const body = h("div", {}, status);
-    const tools = h(
-      "div",
-      { class: "bar" },
-      h("p", { id: "unblinded" }, unblinded(/** @type {Round} */ (this.#round))),
-      h(
-        "span",
-        { class: "bar-buttons" },
-        this.#importButton(),
-        h("button", { type: "button", class: "quiet", onclick: () => this.#save() }, "Save votes"),
-        h(
-          "button",
-          { type: "button", class: "quiet", onclick: () => this.#restart() },
-          "New round (these votes are dropped)",
-        ),
-      ),
+  async #showResults() {
+    const { rounds } = this.#judging;
+    const body = element("div", {}, element("p", { role: "status" }, "Computing …"));
+    const restart = button("New round (deletes these votes)", () => this.#discard());
+    const buttons = element(
+      "span",
+      { class: "bar-buttons" },
+      this.#importButton(),
+      this.#saveButton(),
+      restart,
     );
-    const rounds = [/** @type {Round} */ (this.#round), ...this.#others];
-    this.#root.replaceChildren(tools, body);
-    try {
-      const { resultsOf, votesTable } = await import("./vote-results.js");
-      body.after(votesTable(rounds));
-      const files = rounds.map((round, index) => ({
-        ...toFile(round),
-        file: `votes of ${round.rater}`,
-        rater: raterName(rounds, index),
-      }));
-      const result = await compute("judge", { files }, (words) => {
-        status.textContent = words;
-      });
-      body.replaceChildren(...resultsOf(result));
-    } catch (error) {
-      body.replaceChildren(
-        h(
-          "p",
-          { class: "message error" },
-          `The votes could not be judged: ${error instanceof Error ? error.message : error}`,
-        ),
-      );
-    }
+    const locked = element("p", { id: "unblinded" }, unblinded(/** @type {Round} */ (rounds[0])));
+    this.#root.replaceChildren(element("div", { class: "bar" }, locked, buttons), body);
+    const { showResults } = await import("./vote-results.js");
+    await showResults(body, rounds);
   }
 }
 
-/** @param {Round[]} rounds @param {number} index */
-function raterName(rounds, index) {
-  const { rater } = /** @type {Round} */ (rounds[index]);
-  const earlier = rounds.slice(0, index).filter((round) => round.rater === rater).length;
-  return earlier === 0 ? rater : `${rater} (${earlier + 1})`;
-}
-
-/** @param {string} key @returns {Round | null} */
-function readRound(key) {
-  try {
-    const kept = /** @type {object | undefined} */ (recall(key));
-    return kept ? fromFile(kept) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} name @param {string} text */
-function duelSide(name, text) {
-  const bubble = h("div", { class: "bubble neutral model-text", dir: "auto" });
-  bubble.append(renderText(text).fragment);
-  if (text.trim() === "") bubble.classList.add("empty");
-  return h("section", { "aria-label": name }, h("h2", {}, name), bubble);
+/** @param {string} label @param {() => void} onclick @param {{class?: string}} [properties] */
+function button(label, onclick, properties = { class: "quiet" }) {
+  return element("button", { type: "button", ...properties, onclick }, label);
 }

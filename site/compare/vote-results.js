@@ -1,22 +1,49 @@
-/**
- * What blind votes come to, once the names are known: strengths, the side's own weight, agreement, and every vote.
- * @module
- */
+/** The results of blind votes once names are known: strengths, position bias, agreement, and every vote. */
 
-import { chart, figure } from "./chart.js";
-import { counted, h } from "./dom.js";
+import { counted, element } from "../ui/dom.js";
+import { chart } from "./chart.js";
+import { dataTable } from "./data-table.js";
+import { compute } from "./engine.js";
+import { figure, percent } from "./measures.js";
+import { toFile } from "./votes.js";
 
 /** @typedef {import("./votes.js").Round} Round */
+/** @typedef {import("./votes.js").Vote} Vote */
 
-/** What the engine found in the votes. @param {any} result */
-export function resultsOf(result) {
-  return [
-    h("h2", {}, "Strengths"),
-    strengthChart(result),
-    strengthTable(result),
-    position(result),
-    agreementPart(result),
-  ];
+/**
+ * Has the engine evaluate the rounds and draws what it found; errors are shown in the same place.
+ * @param {HTMLElement} body
+ * @param {readonly Round[]} rounds the visitor's own first
+ */
+export async function showResults(body, rounds) {
+  body.after(voteTable(rounds));
+  const files = rounds.map((round, index) => ({
+    ...toFile(round),
+    file: `votes of ${round.rater}`,
+    rater: raterName(rounds, index),
+  }));
+  const status = body.querySelector("[role=status]") ?? body;
+  try {
+    const result = await compute("judge", { files }, (words) => (status.textContent = words));
+    body.replaceChildren(
+      element("h2", {}, "Strengths"),
+      strengthChart(result),
+      strengthTable(result),
+      positionPart(result),
+      agreementPart(result),
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    const words = `The votes could not be evaluated: ${reason}`;
+    body.replaceChildren(element("p", { class: "message error" }, words));
+  }
+}
+
+/** The rater's name, numbered if an earlier round has the same. @param {readonly Round[]} rounds @param {number} index */
+function raterName(rounds, index) {
+  const { rater } = /** @type {Round} */ (rounds[index]);
+  const earlier = rounds.slice(0, index).filter((round) => round.rater === rater).length;
+  return earlier === 0 ? rater : `${rater} (${earlier + 1})`;
 }
 
 /** @param {any} result */
@@ -31,105 +58,64 @@ function strengthChart({ strengths }) {
 /** @param {any} result */
 function strengthTable({ strengths, votes, prompts, raters }) {
   const lines = strengths.map((/** @type {any} */ row) =>
-    h(
+    element(
       "tr",
       {},
-      h("th", { scope: "row" }, row.name),
-      h("td", {}, figure(row.strength)),
-      h("td", {}, `${figure(row.low)} to ${figure(row.high)}`),
-      h("td", {}, `${Math.round(100 * row.first)} %`),
-      h("td", {}, `${row.wins} / ${row.losses} / ${row.ties}`),
+      element("th", { scope: "row" }, row.name),
+      element("td", {}, figure(row.strength)),
+      element("td", {}, `${figure(row.low)} to ${figure(row.high)}`),
+      element("td", {}, percent(row.first)),
+      element("td", {}, `${row.wins} / ${row.losses} / ${row.ties}`),
     ),
   );
-  const head = ["Contender", "Strength", "95 % interval", "Chance to be first", "Won / lost / tied"].map(
-    (name) => h("th", { scope: "col" }, name),
-  );
-  return h(
-    "div",
-    { class: "table-frame", tabindex: 0, role: "region", "aria-label": "Strengths" },
-    h(
-      "table",
-      { class: "data", id: "strengths" },
-      h(
-        "caption",
-        {},
-        `Strengths (log-odds against the average) from ${counted(votes, "vote")} on ${counted(prompts, "prompt")} by ${raters.join(", ")}`,
-      ),
-      h("thead", {}, h("tr", {}, ...head)),
-      h("tbody", {}, ...lines),
-    ),
-  );
+  const head = ["Contender", "Strength", "95% interval", "Chance to be first", "Won / lost / tied"];
+  const caption = `Strengths (log-odds against the average) from ${counted(votes, "vote")} on ${counted(prompts, "prompt")} by ${raters.join(", ")}`;
+  return dataTable("Strengths", head, lines, { id: "strengths", caption });
 }
 
 /** @param {any} result */
-function position({ position: bias, choices }) {
-  const share =
-    bias.share === null
-      ? "No vote had a winner."
-      : `The left side won ${bias.left} of ${bias.decided} (${Math.round(100 * bias.share)} %, 95 % interval ${Math.round(100 * bias.low)} to ${Math.round(100 * bias.high)} %).`;
-  const leaning =
-    bias.share !== null && (bias.low > 0.5 || bias.high < 0.5)
-      ? " That is more than chance: the side itself swayed the votes."
-      : "";
-  return h(
-    "p",
-    { id: "position" },
-    `Position: ${share}${leaning} Ties ${choices.tie}, both bad ${choices.both_bad}.`,
-  );
+function positionPart({ position: bias, choices }) {
+  const none = bias.share === null;
+  const interval = none ? "" : `95% interval ${percent(bias.low)} to ${percent(bias.high)}`;
+  const share = none
+    ? "No vote had a winner."
+    : `The left side won ${bias.left} of ${bias.decided} (${percent(bias.share)}, ${interval}).`;
+  const biased = !none && (bias.low > 0.5 || bias.high < 0.5);
+  const warning = biased ? " That is more than chance: the side itself influenced the votes." : "";
+  const rest = `Ties: ${choices.tie}. Both bad: ${choices.both_bad}.`;
+  return element("p", { id: "position" }, `Position: ${share}${warning} ${rest}`);
 }
 
 /** @param {any} result */
 function agreementPart({ agreement }) {
-  if (!agreement)
-    return h(
-      "p",
-      { id: "agreement" },
-      "Agreement: no pair was judged by two raters yet. Open another rater's file of votes.",
-    );
+  if (!agreement) {
+    const words = "Agreement: no pair has been judged by two raters yet. Open another rater's file of votes.";
+    return element("p", { id: "agreement" }, words);
+  }
   const alpha = agreement.alpha === null ? "not defined here" : figure(agreement.alpha);
-  const pairs = agreement.pairs.map(
-    (/** @type {any} */ pair) =>
-      `${pair.raters.join(" and ")}: the same on ${pair.same} of ${pair.units}${pair.kappa === null ? "" : `, Cohen's kappa ${figure(pair.kappa)}`}`,
-  );
-  return h(
-    "div",
-    { id: "agreement" },
-    h(
-      "p",
-      {},
-      `Agreement on ${counted(agreement.units, "pair")} by ${agreement.raters} raters: Krippendorff's alpha ${alpha} (1 is perfect, 0 is chance).`,
-    ),
-    h("ul", {}, ...pairs.map((/** @type {string} */ words) => h("li", {}, words))),
-  );
+  const words = `Agreement on ${counted(agreement.units, "pair")} by ${agreement.raters} raters: Krippendorff's alpha ${alpha} (1 is perfect, 0 is chance).`;
+  const pairs = agreement.pairs.map((/** @type {any} */ { raters, same, units, kappa }) => {
+    const cohen = kappa === null ? "" : `, Cohen's kappa ${figure(kappa)}`;
+    return element("li", {}, `${raters.join(" and ")}: the same on ${same} of ${units}${cohen}`);
+  });
+  return element("div", { id: "agreement" }, element("p", {}, words), element("ul", {}, ...pairs));
 }
 
-/** @param {Round[]} rounds */
-export function votesTable(rounds) {
-  const lines = rounds.flatMap((round) =>
-    round.votes.map((vote) => {
-      const won =
-        vote.choice === "left"
-          ? vote.left.name
-          : vote.choice === "right"
-            ? vote.right.name
-            : vote.choice === "tie"
-              ? "tie"
-              : "both bad";
-      const cells = [vote.prompt.slice(0, 80), vote.left.name, vote.right.name, won, vote.note, round.rater];
-      return h("tr", {}, ...cells.map((text) => h("td", {}, text)));
+/** @param {readonly Round[]} rounds */
+function voteTable(rounds) {
+  const lines = rounds.flatMap(({ votes, rater }) =>
+    votes.map((vote) => {
+      const { prompt, left, right, note } = vote;
+      const cells = [prompt.slice(0, 80), left.name, right.name, winnerOf(vote), note, rater];
+      return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
     }),
   );
-  const head = ["Prompt", "Left", "Right", "Better", "Note", "Rater"].map((name) =>
-    h("th", { scope: "col" }, name),
-  );
-  return h(
-    "details",
-    {},
-    h("summary", {}, "All votes"),
-    h(
-      "div",
-      { class: "table-frame", tabindex: 0, role: "region", "aria-label": "All votes" },
-      h("table", { class: "data" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...lines)),
-    ),
-  );
+  const head = ["Prompt", "Left", "Right", "Better", "Note", "Rater"];
+  const table = dataTable("All votes", head, lines);
+  return element("details", {}, element("summary", {}, "All votes"), table);
+}
+
+/** @param {Vote} vote */
+function winnerOf({ left, right, choice }) {
+  return { left: left.name, right: right.name, tie: "tie", both_bad: "both bad" }[choice];
 }

@@ -1,20 +1,19 @@
 /**
- * Blind votes, without a page: which pairs are shown in which order, on which side, and the file that votes are kept in. Pure.
- * Everything random comes from the round's seed, so a reload goes on where one stopped.
- * @module
+ * Blind votes without a page: which pairs are shown in which order and on which side, and the file format of votes.
+ * Everything random follows from the round's seed, so that a round continues after a reload where it stopped.
  */
 
 import { samplesOf } from "./collate.js";
-import { DEFAULTS, fromUrl, toUrl } from "./state.js";
+import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./collate.js").Column} Column */
 /** @typedef {"left" | "right" | "tie" | "both_bad"} Choice */
-/** @typedef {{name: string, config: string, sample: number}} Side what is written into the file */
+/** @typedef {{name: string, config: string, sample: number}} Side what the file says of a text */
 /** @typedef {Side & {text: string}} Shown */
 /** @typedef {{key: string, prompt: string, left: Shown, right: Shown}} Pair */
 /** @typedef {{prompt: string, left: Side, right: Side, choice: Choice, note: string, at: string}} Vote */
-/** @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope what the round is about */
+/** @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope which prompts and samples are judged */
 
 /**
  * @typedef {Object} Round
@@ -23,7 +22,8 @@ import { DEFAULTS, fromUrl, toUrl } from "./state.js";
  * @property {string} rubric
  * @property {Scope} scope
  * @property {boolean} revealed names were shown: the votes are locked
- * @property {number} pairs how many there were to judge when names were shown; fewer votes: the round was unblinded early. 0: not known
+ * @property {number} pairs how many there were to judge when names were shown, 0 if unknown; with fewer votes, the
+ *   round was unblinded early
  * @property {Vote[]} votes
  */
 
@@ -34,7 +34,7 @@ export function scopeOf({ config, hide, q, re, differ, coverage }) {
   return { config, hide, q, re, differ, coverage };
 }
 
-/** What the page says of a round whose names are known. @param {Round} round */
+/** A sentence about a round whose names are known. @param {Round} round */
 export function unblinded({ votes, pairs }) {
   const early =
     votes.length < pairs ? `after ${votes.length} of ${pairs} pairs, before the round was over` : "";
@@ -53,8 +53,26 @@ export function chance(...words) {
 }
 
 /**
- * All pairs of contenders on all prompts: reports against each other, or the configurations of a single report. Pairs whose texts are
- * the same are left out. Each prompt comes once before any comes again.
+ * The items in an order that depends on the seed and the words alone.
+ * @template T
+ * @param {readonly T[]} items
+ * @param {(item: T) => string | number} keyOf
+ * @param {{seed: number, words: string[]}} options
+ * @returns {T[]}
+ */
+export function shuffled(items, keyOf, { seed, words }) {
+  const ranks = new Map(items.map((item) => [item, chance(seed, ...words, keyOf(item))]));
+  return [...items].sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+}
+
+/** A seed for a new round. */
+export function drawSeed() {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
+}
+
+/**
+ * All pairs of contenders on all prompts: reports against each other, or the configurations of a single report.
+ * Pairs of identical texts are left out. Every prompt comes once before any comes again.
  * @param {readonly Row[]} rows
  * @param {readonly Column[]} columns
  * @param {{seed: number, config: string}} options
@@ -69,8 +87,8 @@ export function ballot(rows, columns, { seed, config }) {
       contenders.slice(at + 1).map((other) => pairOf(row, [one, other], seed)),
     );
     const different = pairs.filter(({ left, right }) => left.text.trim() !== right.text.trim());
-    different.sort((a, b) => chance(seed, "order", a.key) - chance(seed, "order", b.key));
-    for (const [turn, pair] of different.entries())
+    const order = shuffled(different, ({ key }) => key, { seed, words: ["order"] });
+    for (const [turn, pair] of order.entries())
       ranked.push({ pair, rank: turn + chance(seed, "row", row.prompt) });
   }
   return ranked.sort((a, b) => a.rank - b.rank).map(({ pair }) => pair);
@@ -90,8 +108,9 @@ function contendersOf(row, columns, { seed, config }) {
 }
 
 /**
- * One sample of a contender, by the seed's choice.
- * @param {import("./collate.js").Result[]} results @param {string} name
+ * One sample of a contender, chosen by the seed.
+ * @param {import("./collate.js").Result[]} results
+ * @param {string} name
  * @param {{seed: number, prompt: string, config: string}} options
  * @returns {Shown[]}
  */
@@ -109,7 +128,7 @@ function pairOf(row, [one, other], seed) {
   return { key, prompt: row.prompt, left, right };
 }
 
-/** The same whichever side each stands on. @param {string} prompt @param {Side} one @param {Side} other */
+/** The same whichever side each text is on. @param {string} prompt @param {Side} one @param {Side} other */
 export function pairKey(prompt, one, other) {
   const marks = [one, other].map(({ name, config, sample }) => [name, config, sample].join("\u001f")).sort();
   return [prompt, ...marks].join("\u001e");
@@ -125,24 +144,62 @@ export function nextPair(round, pairs, skipped) {
 /** @param {Round} round @param {Pair} pair @param {{choice: Choice, note: string, at: string}} vote @returns {Round} */
 export function withVote(round, pair, { choice, note, at }) {
   if (round.revealed) return round;
-  const bare = (/** @type {Side} */ { name, config, sample }) => ({ name, config, sample });
-  return {
-    ...round,
-    votes: [
-      ...round.votes,
-      { prompt: pair.prompt, left: bare(pair.left), right: bare(pair.right), choice, note, at },
-    ],
-  };
+  const vote = { prompt: pair.prompt, left: sideOf(pair.left), right: sideOf(pair.right), choice, note, at };
+  return { ...round, votes: [...round.votes, vote] };
 }
 
-/** @param {Round} round @returns {Round} */
-export function withoutLast(round) {
-  return round.revealed ? round : { ...round, votes: round.votes.slice(0, -1) };
+/**
+ * Adds the choice among several texts for one prompt as votes on pairs: the best one beats each of the others, whose
+ * order among themselves stays open; "tie" and "both_bad" hold for every pair.
+ * @param {Round} round
+ * @param {{prompt: string, sides: readonly Side[]}} shown from left to right
+ * @param {{best: number | "tie" | "both_bad", note: string, at: string}} vote best: an index into `sides`
+ * @returns {Round}
+ */
+export function withBest(round, { prompt, sides }, { best, note, at }) {
+  const whole = typeof best === "string";
+  const pairs = sides.flatMap((left, first) =>
+    sides.flatMap((right, second) =>
+      first < second && (whole || first === best || second === best) ? [{ first, left, right }] : [],
+    ),
+  );
+  return pairs.reduce((voted, { first, left, right }) => {
+    const choice = whole ? best : first === best ? "left" : "right";
+    const pair = { key: "", prompt, left: { ...left, text: "" }, right: { ...right, text: "" } };
+    return withVote(voted, pair, { choice, note, at });
+  }, round);
+}
+
+/** @param {Side} side @returns {Side} */
+function sideOf({ name, config, sample }) {
+  return { name, config, sample };
+}
+
+/** @param {Round} round @param {number} [count] how many votes to take back @returns {Round} */
+export function withoutLast(round, count = 1) {
+  return round.revealed || count < 1 ? round : { ...round, votes: round.votes.slice(0, -count) };
+}
+
+/** How often each contender won, and in how many votes it was, by name. @param {readonly Vote[]} votes */
+export function winsOf(votes) {
+  /** @type {Map<string, {wins: number, votes: number}>} */
+  const found = new Map();
+  for (const { left, right, choice } of votes) {
+    for (const [side, name] of [
+      ["left", left.name],
+      ["right", right.name],
+    ]) {
+      const before = found.get(name) ?? { wins: 0, votes: 0 };
+      found.set(name, { wins: before.wins + (choice === side ? 1 : 0), votes: before.votes + 1 });
+    }
+  }
+  return found;
 }
 
 /** @param {Round} round */
 export function toFile(round) {
-  const scope = toUrl({ ...DEFAULTS, ...round.scope });
+  const query = new URLSearchParams([...toAddress({ ...DEFAULTS, ...round.scope })]).toString();
+  const scope = query && `?${query}`;
   return { format: "goosequill-votes", format_version: 1, ...round, scope };
 }
 
@@ -154,14 +211,14 @@ export function toFile(round) {
 export function fromFile(data) {
   const file = /** @type {Record<string, unknown>} */ (data);
   if (typeof data !== "object" || data === null || file.format !== "goosequill-votes")
-    throw new Error("this is not a file of votes (format is not “goosequill-votes”)");
+    throw new Error("this is not a file of votes (its format is not “goosequill-votes”)");
   if (!Array.isArray(file.votes)) throw new Error("votes is missing or not a list");
   for (const [index, vote] of file.votes.entries()) checkVote(vote, `votes[${index}]`);
   return {
     rater: typeof file.rater === "string" ? file.rater : "unnamed",
     seed: typeof file.seed === "number" ? file.seed : 0,
     rubric: typeof file.rubric === "string" ? file.rubric : "",
-    scope: scopeOf(fromUrl(typeof file.scope === "string" ? file.scope : "")),
+    scope: scopeOf(fromAddress({ search: typeof file.scope === "string" ? file.scope : "", hash: "" })),
     revealed: file.revealed === true,
     pairs: typeof file.pairs === "number" ? file.pairs : 0,
     votes: file.votes,
@@ -176,7 +233,7 @@ function checkVote(vote, path) {
   if (!CHOICES.includes(vote.choice)) throw new Error(`${path}.choice is ${JSON.stringify(vote.choice)}`);
 }
 
-/** Which round belongs to these reports: the key under which it is kept. @param {readonly Column[]} columns */
+/** The key under which the round that belongs to these reports is stored. @param {readonly Column[]} columns */
 export function roundKey(columns) {
   const names = columns
     .map(({ label, source, report }) => [label, source, report.entries.length].join("\u001f"))

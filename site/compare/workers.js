@@ -1,6 +1,5 @@
 /**
  * Starts this page's workers, and asks them.
- * @module
  */
 
 import { trustedScript } from "../engine/trusted.js";

@@ -126,7 +126,7 @@ def test_markdown_mathematics_money_and_links(comparer: Page, make_file: MakeFil
 def test_special_tokens_are_taken_out_visibly(comparer: Page, make_file: MakeFile) -> None:
     pick(comparer, make_file("r.json", sampling({"p": {"g": ["hello<|im_end|></s>"]}})))
     expect(comparer.get_by_test_id("output")).to_have_text("hello")
-    expect(comparer.locator(".removed")).to_have_text("taken out: <|im_end|> </s>")
+    expect(comparer.locator(".removed")).to_have_text("removed: <|im_end|> </s>")
     comparer.keyboard.press("t")
     expect(comparer.get_by_test_id("output")).to_have_text("hello<|im_end|></s>")
 
@@ -182,10 +182,26 @@ def test_a_link_carries_the_view(page: Page, site_url: str) -> None:
     page.get_by_label("Search prompts and outputs").fill("apple")
     expect(page.get_by_test_id("output")).to_have_text(["2", "3"])
     expect(page).to_have_url(re.compile("config=k.*q=apple"))
+    assert "?" not in page.url
     page.evaluate("localStorage.clear()")
-    page.goto(page.url)
+    page.reload()
     expect(page.get_by_test_id("output")).to_have_text(["2", "3"])
     expect(page.get_by_label("Search prompts and outputs")).to_have_value("apple")
+
+
+def test_a_link_to_another_view_works_in_the_open_page(page: Page, site_url: str) -> None:
+    serve(page, "one.json", sampling({"apple": {"g": ["1"]}, "pear": {"g": ["2"]}}))
+    serve(page, "two.json", sampling({"apple": {"g": ["3"]}}))
+    page.goto(f"{site_url}compare/?f=one.json&q=pear&v=1")
+    expect(page.get_by_test_id("output")).to_have_text(["2"])
+    expect(page).to_have_url(re.compile(r"compare/#f=one\.json&q=pear&v=1$"))
+    page.goto(f"{site_url}compare/#f=two.json&v=1")
+    expect(page.get_by_test_id("output")).to_have_text(["3"])
+    expect(page.get_by_test_id("report")).to_have_count(1)
+    expect(page.get_by_test_id("url-input")).to_have_value("two.json")
+    page.get_by_role("link", name="Skip to the prompts").press("Enter")
+    expect(page.locator("#prompts")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"#f=two\.json&v=1$"))
 
 
 def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: MakeFile) -> None:
@@ -383,16 +399,19 @@ def test_a_blind_round_stays_blind_until_the_judge_ends_it(comparer: Page, make_
     for name in ("Read", "Metrics", "Coverage"):
         expect(comparer.get_by_role("button", name=name, exact=True)).to_be_disabled()
     comparer.keyboard.press("e")
-    comparer.goto(comparer.url.split("?")[0])
+    plain = comparer.url.split("#")[0]
+    comparer.goto(plain)
     expect(comparer.locator("#vote-count")).to_have_text("1 vote of 3 pairs")
-    comparer.goto(comparer.url.split("?")[0] + "?page=read&hide=B")
+    comparer.goto(plain + "#page=read&hide=B")
+    expect(comparer.locator("#vote-count")).to_have_text("1 vote of 3 pairs")
+    comparer.goto(plain + "?page=read&hide=B")
     expect(comparer.locator("#vote-count")).to_have_text("1 vote of 3 pairs")
     assert "secret" not in comparer.content() + comparer.title()
     comparer.get_by_role("button", name="Reveal names").click()
     dialog = comparer.get_by_role("dialog", name="End the round now?")
-    expect(dialog).to_contain_text("1 of 3 pairs are judged")
+    expect(dialog).to_contain_text("judged 1 of 3 pairs")
     assert violations(comparer) == []
-    dialog.get_by_role("button", name="Go on judging").click()
+    dialog.get_by_role("button", name="Continue judging").click()
     comparer.get_by_role("button", name="Reveal names").click()
     dialog.get_by_role("button", name="Show the names").click()
     expect(comparer.locator("#unblinded")).to_contain_text("after 1 of 3 pairs, before the round was over")
@@ -474,7 +493,7 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     expect(looping.locator(".chart-line")).to_have_count(2, timeout=60_000)
     looping.get_by_text("Table").click()
     row = looping.locator("tbody tr").filter(has_text="A · one")
-    expect(row).to_contain_text("0.50 (0.50 to 0.50)")
+    expect(row).to_contain_text("50% (50% to 50%)")
     expect(row.locator("td").last).to_contain_text("*")
     looping.get_by_text("Outputs, highest first").click()
     highest = looping.get_by_role("region", name="Looping, 15 outputs").locator("tbody tr").first
@@ -482,9 +501,9 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     assert violations(comparer) == []
     comparer.get_by_label("Baseline", exact=True).select_option("")
     comparer.get_by_role("region", name="Words", exact=True).get_by_text("Outputs, highest first").click()
-    comparer.get_by_role("button", name="Prompt 5: show it").last.click()
+    comparer.get_by_role("button", name="Show prompt 5").last.click()
     expect(comparer.get_by_role("article", name="p4")).to_be_focused()
-    expect(comparer.get_by_text("8 words · 0.13 different · loops 100 %")).to_have_count(5)
+    expect(comparer.get_by_text("8 words · 13% different · 100% looping")).to_have_count(5)
     assert not record.console_errors
 
 

@@ -1,6 +1,5 @@
 /**
  * A file's bytes -> its text: gzip is unpacked, UTF-16 with a mark is read, sizes are bounded.
- * @module
  */
 
 import { ImportError } from "./report.js";

@@ -1,7 +1,6 @@
 /**
  * LLM Comparator JSON (Google PAIR): {metadata, models: [{name}], examples: [{input_text, tags, output_text_a, output_text_b, score}]}.
  * Newer files hold `outputs` lists or more custom fields; the two texts are what is read.
- * @module
  */
 
 import { Gatherer, ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";

@@ -1,6 +1,5 @@
 /**
  * CSV and TSV as RFC 4180 has them: quoted fields may hold separators, line ends and doubled quotes. The first row names the columns.
- * @module
  */
 
 import { ImportError, Problems } from "./report.js";

@@ -1,7 +1,6 @@
 /**
  * Reads files in a worker, so that a large or hostile one cannot hold up the page. Question: {blob, fileName}; each report is sent over in
  * pieces, {index, head} and {index, entries}; the answer is the list of problems.
- * @module
  */
 
 import { serveQuestions } from "../workers.js";

@@ -1,6 +1,5 @@
 /**
  * A file's text -> reports. The format is told by the content, never by the name: a `.jsonl` in the wild is often one JSON object.
- * @module
  */
 
 import { isComparator, readComparator } from "./comparator.js";

@@ -1,6 +1,5 @@
 /**
  * Formats of one JSON object a line: lm-evaluation-harness samples, FastChat answers, and any JSONL whose members say prompt and output.
- * @module
  */
 
 import { Gatherer, ImportError, isObject, kindOf, member, mismatch, Problems, textOf } from "./report.js";

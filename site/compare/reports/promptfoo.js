@@ -1,7 +1,6 @@
 /**
  * promptfoo's JSON output: {results: {version, results: [{provider, prompt: {raw, label}, response: {output}, vars, success, score}]}}
  * (also the older list at `results` itself, and the table of the exported view). One report a provider; one configuration a prompt template.
- * @module
  */
 
 import { Gatherer, ImportError, isObject, kindOf, member, mismatch, Problems, textOf } from "./report.js";

@@ -1,6 +1,5 @@
 /**
  * What every importer returns, and how it says what is wrong: a problem names the path inside the file.
- * @module
  */
 
 /**

@@ -1,7 +1,6 @@
 /**
  * Rows with named columns (CSV, JSONL, a JSON list of objects) -> reports. One column is the prompt; the others are either
  * `model` and `output`, or one column of outputs for each model.
- * @module
  */
 
 import { Gatherer, ImportError, mismatch, scalar, textOf } from "./report.js";

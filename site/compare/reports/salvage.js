@@ -1,6 +1,5 @@
 /**
  * Reads as much as it can of damaged JSON: everything before the fault. Python's NaN and Infinity, which are not JSON, are read as null.
- * @module
  */
 
 /** @typedef {{value: unknown, fault: {position: number, line: number, column: number, what: string} | null}} Salvaged */

@@ -1,7 +1,7 @@
 /**
  * Sampling reports, as Open Assistant's sampling script and `goosequill report` write them:
  * {model_name, date, args, prompts: [{prompt, results: [{sampling_config, sampling_params, outputs: [text]}]}]}
- * @module
+ * `readSampling` reads them, `writeSampling` is the only place in JavaScript that writes them.
  */
 
 import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textOf } from "./report.js";
@@ -97,4 +97,29 @@ function readResult(item, path, problems) {
       outputs: texts,
     },
   ];
+}
+
+/**
+ * A report as the object of a sampling report; `readSampling` gives the same report back.
+ * @param {import("./report.js").Report} report
+ */
+export function writeSampling({ model, date, args, entries }) {
+  return {
+    model_name: model,
+    date,
+    args: Object.fromEntries(args), // as own members, even one called __proto__
+    prompts: entries.map(({ prompt, results }) => ({
+      prompt,
+      results: results.map(({ config, params, outputs }) => ({
+        sampling_config: config,
+        sampling_params: Object.fromEntries(params),
+        outputs,
+      })),
+    })),
+  };
+}
+
+/** The same as the text of a file. @param {import("./report.js").Report} report */
+export function samplingText(report) {
+  return `${JSON.stringify(writeSampling(report), null, 2)}\n`;
 }

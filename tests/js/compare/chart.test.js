@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bars, figure, scaleOf, ticksOf } from "../../../site/compare/chart.js";
+import { bars, scaleOf, ticksOf } from "../../../site/compare/chart.js";
 
 test("a scale holds the intervals, and the values but for the farthest", () => {
   const interval = { mean: 5, low: 4, high: 6 };
@@ -31,8 +31,4 @@ test("every value is in a bar, those beyond the ends in the outermost", () => {
   assert.equal(heights[20], 1);
   assert.equal(heights[39], 1);
   assert.equal(heights.filter(Boolean).length, 3);
-});
-
-test("figures have the digits that a reader needs", () => {
-  assert.deepEqual([0.123, 12.34, 123.4, -0.001].map(figure), ["0.12", "12.3", "123", "0.00"]);
 });

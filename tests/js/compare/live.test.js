@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toReport } from "../../../site/compare/export.js";
 import { resultFor, settingsOf, unwritten } from "../../../site/compare/live.js";
 import { readReports } from "../../../site/compare/reports/index.js";
+import { samplingText } from "../../../site/compare/reports/sampling.js";
 
 const empty = () => ({ format: "live column", model: "m (live)", date: "2026-01-01", args: [], entries: [] });
 const options = { config: "greedy", params: [["temperature", 0]] };
@@ -19,7 +19,7 @@ test("a run goes on with what is left", () => {
 test("what was written is a valid sampling report", () => {
   const report = empty();
   resultFor(report, "__proto__", options).outputs.push("1");
-  const { reports, problems } = readReports(JSON.stringify(toReport(report)), { fileName: "live.json" });
+  const { reports, problems } = readReports(samplingText(report), { fileName: "live.json" });
   assert.deepEqual(problems, []);
   assert.deepEqual(reports[0].entries, report.entries);
 });

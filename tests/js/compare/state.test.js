@@ -1,13 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fetchable } from "../../../site/compare/sources.js";
-import { DEFAULTS, fromUrl, memory, splitFiles, toUrl } from "../../../site/compare/state.js";
+import { DEFAULTS, fromAddress, memory, splitFiles, toAddress } from "../../../site/compare/state.js";
+import { addressWith } from "../../../site/ui/address.js";
 
-test("old links work: ?f= with addresses separated by line ends, relative too", () => {
-  assert.deepEqual(fromUrl("?f=https%3A%2F%2Fa.org%2Fx.json%0Areports%2Fy.json").files, [
-    "https://a.org/x.json",
-    "reports/y.json",
-  ]);
+const query = (search) => ({ search, hash: "" });
+/** The parts of an address that the comparer writes. */
+const linkTo = (view) => {
+  const { search, hash } = new URL(
+    addressWith(toAddress(view), { pathname: "/", search: "" }),
+    "https://here.org",
+  );
+  return { search, hash };
+};
+
+test("old links work: ?f= with addresses separated by line ends, or several of them, relative too", () => {
+  const files = ["https://a.org/x.json", "reports/y.json"];
+  assert.deepEqual(fromAddress(query("?f=https%3A%2F%2Fa.org%2Fx.json%0Areports%2Fy.json")).files, files);
+  assert.deepEqual(fromAddress(query("?f=https://a.org/x.json&f=reports/y.json")).files, files);
+  const view = fromAddress(query("?f=a.json&v=1&config=k50&page=metrics"), { markdown: false });
+  assert.deepEqual(view, { ...DEFAULTS, files: ["a.json"], config: "k50", page: "metrics" });
   assert.deepEqual(splitFiles(" a \r\n\n b\na"), ["a", "b"]);
 });
 
@@ -30,25 +42,29 @@ test("a link carries the whole view, whatever the reader's settings", () => {
     at: 17,
     fold: true,
   };
-  assert.deepEqual(fromUrl(toUrl(view), { markdown: false, layout: "side" }), view);
-  assert.equal(toUrl({ ...DEFAULTS }), "");
+  const link = linkTo(view);
+  assert.equal(link.search, "");
+  assert.deepEqual(fromAddress(link, { markdown: false, layout: "side" }), view);
+  assert.equal(toAddress({ ...DEFAULTS }).size, 0);
 });
 
 test("settings are remembered where the link says nothing", () => {
   const kept = memory({ ...DEFAULTS, markdown: false, layout: "stack", q: "secret" });
   assert.equal("q" in kept, false);
-  assert.equal(fromUrl("?f=a", kept).markdown, false);
-  assert.equal(fromUrl("?f=a", kept).layout, "stack");
+  assert.equal(fromAddress(query("?f=a"), kept).markdown, false);
+  assert.equal(fromAddress(query("?f=a"), kept).layout, "stack");
 });
 
 test("nonsense from outside becomes the default", () => {
-  const view = fromUrl(
-    "?sample=-3&markdown=maybe&layout=%3Cscript%3E&base=constructor&hide=__proto__,A&at=1e9&coverage=Z9x&page=admin&tokens=",
+  const view = fromAddress(
+    query(
+      "?sample=-3&markdown=maybe&layout=%3Cscript%3E&base=constructor&hide=__proto__,A&at=1e9&coverage=Z9x&page=admin&tokens=",
+    ),
     { layout: 7, markdown: "no", __proto__: null, clip: null },
   );
   assert.deepEqual(view, { ...DEFAULTS, hide: ["A"] });
-  assert.deepEqual(fromUrl("", "rubbish"), { ...DEFAULTS });
-  assert.deepEqual(fromUrl("", null), { ...DEFAULTS });
+  assert.deepEqual(fromAddress(query(""), "rubbish"), { ...DEFAULTS });
+  assert.deepEqual(fromAddress(query(""), null), { ...DEFAULTS });
 });
 
 test("the page about a file on a forge leads to the file; other schemes are refused", () => {

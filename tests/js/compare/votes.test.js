@@ -9,6 +9,8 @@ import {
   pairKey,
   toFile,
   unblinded,
+  winsOf,
+  withBest,
   withoutLast,
   withVote,
 } from "../../../site/compare/votes.js";
@@ -106,4 +108,30 @@ test("a round is kept with what it is about, and with whether it was unblinded e
   assert.deepEqual(fromFile(JSON.parse(JSON.stringify(toFile(ended)))), ended);
   assert.match(unblinded(ended), /after 1 of 3 pairs, before the round was over/);
   assert.doesNotMatch(unblinded({ ...ended, votes: [vote(1), vote(2), vote(3)] }), /before/);
+});
+
+test("the best of several texts beats each of the others, and a tie holds for all pairs", () => {
+  const sides = ["a", "b", "c"].map((name) => ({ name, config: name, sample: 1 }));
+  const shown = { prompt: "p", sides };
+  const best = withBest(round, shown, { best: 1, note: "", at: "" });
+  assert.deepEqual(
+    best.votes.map(({ left, right, choice }) => [left.name, right.name, choice]),
+    [
+      ["a", "b", "right"],
+      ["b", "c", "left"],
+    ],
+  );
+  assert.deepEqual(Object.fromEntries(winsOf(best.votes)), {
+    a: { wins: 0, votes: 1 },
+    b: { wins: 2, votes: 2 },
+    c: { wins: 0, votes: 1 },
+  });
+  const tie = withBest(best, shown, { best: "tie", note: "", at: "" });
+  assert.deepEqual(
+    tie.votes.slice(2).map(({ choice }) => choice),
+    ["tie", "tie", "tie"],
+  );
+  assert.deepEqual(withoutLast(tie, 3), best);
+  assert.equal(withBest({ ...best, revealed: true }, shown, { best: 0, note: "", at: "" }).votes.length, 2);
+  assert.deepEqual(fromFile(JSON.parse(JSON.stringify(toFile(tie)))), tie);
 });

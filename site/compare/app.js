@@ -1,0 +1,199 @@
+/**
+ * The comparer: owns the session and the parts of the page, and has the parts redraw when the session changes.
+ * Each part knows the session and what it was given here, not the other parts.
+ */
+
+import { addressWith, writeAddress } from "../ui/address.js";
+import { copyText } from "../ui/clipboard.js";
+import { byId, counted, number } from "../ui/dom.js";
+import { recall, remember } from "../ui/memory.js";
+import { prepare } from "../ui/render/index.js";
+import { commandsOf } from "./commands.js";
+import { setUpDrop } from "./drop.js";
+import { Filtering } from "./filtering.js";
+import { setUpKeys } from "./keys.js";
+import { Live } from "./live.js";
+import { clearMarks } from "./marks.js";
+import { announce } from "./messages.js";
+import { Opening } from "./opening.js";
+import { Pages } from "./pages.js";
+import { Reading } from "./reading.js";
+import { Session } from "./session.js";
+import { prepareReader } from "./sources.js";
+import { fromAddress, memory, toAddress } from "./state.js";
+import { setUpTools } from "./tools.js";
+import { VotePage } from "./vote-page.js";
+
+/** @typedef {import("./state.js").View} View */
+/** @typedef {import("./collate.js").Row} Row */
+
+const TYPING = 150; // milliseconds of rest before a search starts
+const ADDRESS_DELAY = 200;
+
+export class App {
+  session = new Session(fromAddress(location, recall("compare.settings")));
+  votes = new VotePage({ onTurn: () => this.resume() });
+  reading = new Reading(this.session, {
+    measures: (row, text) => this.#pages.measuresOf(row, text),
+    announce,
+    onMove: (row) => this.update({ at: row.number }),
+  });
+  #opening = new Opening(this.session, {
+    onReports: () => this.#reportsChanged(),
+    onView: () => this.#writeAddress(),
+    onClose: (report) => this.#live.forget(report),
+    announce,
+  });
+  #pages = new Pages(this.session, {
+    reading: this.reading,
+    votes: this.votes,
+    columnActions: {
+      pin: ({ letter }) => this.update({ base: this.session.view.base === letter ? "" : letter }),
+      hide: ({ letter }) => this.update({ hide: toggled(this.session.view.hide, letter) }),
+      close: ({ id }) => this.#opening.close(id),
+    },
+    onView: (change) => this.update(change),
+    onGo: (row) => this.#goTo(row),
+    announce,
+  });
+  #live = new Live({
+    prompts: () => this.session.shown.map(({ prompt }) => prompt),
+    open: (report) => this.#addLive(report),
+    changed: (report, prompt) => this.#grow(report, prompt),
+  });
+  #filtering = new Filtering();
+  #writing = 0;
+
+  async start() {
+    prepareReader();
+    setUpTools(byId("tools", "form"), (change) => this.update(change));
+    byId("expand-all", "button").addEventListener("click", () => this.update({ fold: false }));
+    byId("collapse-all", "button").addEventListener("click", () => this.update({ fold: true }));
+    byId("copy-link", "button").addEventListener("click", () => this.#copyLink());
+    const saver = byId("export", "select");
+    saver.addEventListener("change", () => this.#save(saver));
+    setUpDrop((files) => this.#dropped(files));
+    setUpKeys(commandsOf(this), {
+      page: () => this.session.view.page,
+      enabled: recall("compare.keys") !== false,
+      onEnabled: (enabled) => remember("compare.keys", enabled),
+    });
+    addEventListener("hashchange", () => this.#followAddress());
+    document.querySelector(".skip-link")?.addEventListener("click", (event) => {
+      event.preventDefault(); // its target would replace the view in the address
+      byId("prompts", "div").focus();
+    });
+    await this.#opening.start(prepare());
+    this.reading.restorePosition();
+  }
+
+  /** Changes the view, unless a blind round is open. @param {Partial<View>} change */
+  update(change) {
+    if (this.votes.blind) return;
+    const before = this.session.view.page;
+    this.session.change(change);
+    remember("compare.settings", memory(this.session.view));
+    this.#writeAddress();
+    if (this.session.view.page !== before) scrollTo({ top: 0 });
+    if (Object.keys(change).some((name) => name !== "at")) this.#refresh("q" in change ? TYPING : 0);
+  }
+
+  /** After a round has begun or ended. A blind round is continued on its page; the others show names. */
+  resume() {
+    if (this.votes.blind) {
+      if (this.#live.running) {
+        this.#live.stop(); // what is judged must neither change nor gain a column
+        announce("The live column was stopped. After the round, Run continues with the remaining prompts.");
+      }
+      this.session.change({ ...this.votes.scope, page: "vote" });
+    }
+    this.#writeAddress();
+    this.#refresh(0);
+  }
+
+  #reportsChanged() {
+    this.#pages.showFrame();
+    this.votes.open(this.session.table.columns);
+    this.resume();
+  }
+
+  /** Filters and redraws. @param {number} delay in milliseconds */
+  async #refresh(delay) {
+    const found = await this.#filtering.find(this.session, { delay });
+    if (!found) return;
+    clearMarks();
+    this.session.shown = found.rows;
+    this.#pages.show();
+    const all = this.session.table.rows.length;
+    const prompts = counted(all, "prompt");
+    const count = byId("count", "p");
+    count.classList.toggle("problem", found.problem !== "");
+    count.textContent =
+      found.problem || (found.rows.length === all ? prompts : `${number(found.rows.length)} of ${prompts}`);
+  }
+
+  /** Rewrites the page's address in place, a moment later: typing must not fill the history. */
+  #writeAddress() {
+    clearTimeout(this.#writing);
+    this.#writing = setTimeout(() => writeAddress(toAddress(this.session.view)), ADDRESS_DELAY);
+  }
+
+  /** The visitor has changed the address of the open page, for example with a link to another view. */
+  #followAddress() {
+    if (this.votes.blind) return this.#writeAddress();
+    const view = fromAddress(location, recall("compare.settings"));
+    this.session.change(view);
+    this.#opening.openAddresses(view.files);
+  }
+
+  /** @param {HTMLSelectElement} saver */
+  async #save(saver) {
+    const format = saver.value;
+    saver.value = "";
+    const { shown: rows, columns, view } = this.session;
+    const { save } = await import("./saving.js"); // few visitors need it
+    save(format, { rows, columns, view });
+  }
+
+  #copyLink() {
+    const local = this.session.loaded.some(({ address }) => address === "");
+    const copied = local ? "Link copied. It does not include the files on this machine." : "Link copied.";
+    const address = addressWith(toAddress(this.session.view));
+    return copyText(new URL(address, location.href).href, { say: announce, copied });
+  }
+
+  /** Shows a prompt in the Read view. @param {Row} row */
+  async #goTo(row) {
+    this.session.change({ page: "read", at: row.number });
+    this.#writeAddress();
+    await this.#refresh(0);
+    this.reading.focus(row);
+  }
+
+  /** @param {File[]} files */
+  #dropped(files) {
+    if (this.votes.blind) announce("A blind round is open. End it before you open other files.");
+    else this.#opening.openFiles(files);
+  }
+
+  /** @param {import("./reports/report.js").Report} report */
+  #addLive(report) {
+    const file = this.session.nextFile();
+    const added = { id: `${file}.0`, source: "live", file, address: "", blob: null, report };
+    this.session.open([...this.session.loaded, added]);
+    this.#reportsChanged();
+  }
+
+  /** An output of the live column has changed. @param {import("./reports/report.js").Report} report @param {string} prompt */
+  #grow(report, prompt) {
+    const row = this.session.grow(report, prompt);
+    if (!row) return;
+    if (this.votes.blind) this.#refresh(0);
+    else this.reading.redraw(row);
+  }
+}
+
+/** A list without the item if it has it, with it if not. @param {string[]} list @param {string} item */
+function toggled(list, item) {
+  return list.includes(item) ? list.filter((one) => one !== item) : [...list, item];
+}

@@ -1,0 +1,151 @@
+/**
+ * One output in its bubble: plain, rendered, or as the difference from the baseline, with its buttons. Model text
+ * reaches the page only through ui/render or as text nodes.
+ */
+
+import { copyText } from "../ui/clipboard.js";
+import { counted, element } from "../ui/dom.js";
+import { renderText, stripSpecialTokens } from "../ui/render/index.js";
+
+/** @typedef {import("./collate.js").Sample} Sample */
+/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("./row.js").RowContext} RowContext */
+/** @typedef {import("./state.js").View} View */
+
+const LONG = 700; // characters from which an output is shortened
+
+/** The sample in each bubble. @type {WeakMap<Element, Sample>} */
+const samples = new WeakMap();
+
+/** @param {Element} bubble */
+export function sampleOf(bubble) {
+  return samples.get(bubble);
+}
+
+/** A sample with its text as it is, to be drawn in full later. @param {Sample} sample @param {View} view */
+export function sampleElement(sample, view) {
+  const same = `${sample.count} identical samples`;
+  const head = element(
+    "div",
+    { class: "sample-head" },
+    element("span", { class: "config" }, sample.config),
+    element("span", {}, `#${sample.index}`),
+    sample.count > 1 ? element("span", { class: "count", title: same }, `×${sample.count}`) : null,
+  );
+  if (sample.text === null) {
+    const absent = element("p", { class: "absent" }, "The file has no text here.");
+    return element("div", { class: "sample" }, head, absent);
+  }
+  const text = shownText(sample.text, view);
+  const bubble = element(
+    "div",
+    { class: "bubble model-text plain", dir: "auto", "data-testid": "output" },
+    text,
+  );
+  if (text === "") bubble.classList.add("empty");
+  samples.set(bubble, sample);
+  return element("div", { class: "sample" }, head, bubble);
+}
+
+/** @param {string} text @param {View} view */
+function shownText(text, { tokens }) {
+  return tokens === "strip" ? stripSpecialTokens(text).text.trim() : text;
+}
+
+/** @param {HTMLElement} bubble */
+function headOf(bubble) {
+  return /** @type {HTMLElement} */ (bubble.previousElementSibling);
+}
+
+/** Draws a bubble's text in full. @param {HTMLElement} bubble @param {Sample} sample @param {{row: Row, context: RowContext}} place */
+export function draw(bubble, sample, { row, context }) {
+  const { view } = context;
+  const text = sample.text ?? "";
+  const { fragment, removed } = renderText(text, { markdown: view.markdown, special: view.tokens });
+  if (bubble.classList.contains("empty")) bubble.replaceChildren();
+  else bubble.replaceChildren(fragment);
+  headOf(bubble).append(
+    element("span", { class: "length" }, context.measures(row, text) || counted(text.length, "character")),
+    rawButton(bubble, text, context),
+    copyButton(text, context),
+  );
+  finish(bubble, { removed, context });
+}
+
+/**
+ * Draws a bubble's text as its difference from another, once that is computed.
+ * @param {HTMLElement} bubble
+ * @param {string} before
+ * @param {{sample: Sample, context: RowContext}} options
+ */
+export async function drawDifference(bubble, before, { sample, context }) {
+  const text = sample.text ?? "";
+  const head = headOf(bubble);
+  head.append(
+    element("span", { class: "length" }, counted(text.length, "character")),
+    copyButton(text, context),
+  );
+  bubble.classList.add("raw", "difference");
+  finish(bubble, { removed: [], context });
+  const texts = /** @type {const} */ ([shownText(before, context.view), shownText(text, context.view)]);
+  const result = await context.difference(...texts).catch(() => null);
+  if (!result || !bubble.isConnected) return;
+  const nodes = result.pieces.map(({ kind, text }) =>
+    kind === "same" ? text : element(kind === "added" ? "ins" : "del", {}, text),
+  );
+  bubble.replaceChildren(...nodes);
+  const same = result.pieces.every(({ kind }) => kind === "same");
+  const incomplete = result.complete ? "" : "too different to compare word by word in time";
+  const note = same ? "same as the baseline" : incomplete;
+  if (note) head.append(element("span", { class: "note" }, note));
+  context.mark(bubble);
+}
+
+/** What every drawn bubble gets. @param {HTMLElement} bubble @param {{removed: [string, number][], context: RowContext}} options */
+function finish(bubble, { removed, context }) {
+  if (removed.length > 0) {
+    const words = removed.map(([token, count]) => (count > 1 ? `${token} ×${count}` : token)).join(" ");
+    bubble.parentElement?.append(element("p", { class: "removed" }, "removed: ", element("code", {}, words)));
+  }
+  if (context.view.clip && (bubble.textContent?.length ?? 0) > LONG) shorten(bubble, context);
+  context.mark(bubble);
+}
+
+/** Limits the height of a long output, with a button for the rest. @param {HTMLElement} bubble @param {RowContext} context */
+function shorten(bubble, context) {
+  bubble.classList.add("clipped");
+  const more = element(
+    "button",
+    { type: "button", class: "more", "aria-expanded": "false" },
+    "Show the whole output",
+  );
+  more.addEventListener("click", () => {
+    const open = bubble.classList.toggle("clipped") === false;
+    more.textContent = open ? "Show less" : "Show the whole output";
+    more.setAttribute("aria-expanded", String(open));
+    context.mark(bubble);
+  });
+  bubble.after(more);
+}
+
+/** @param {string} text @param {RowContext} context */
+function copyButton(text, { announce }) {
+  const copy = () => copyText(text, { say: announce });
+  return element("button", { type: "button", class: "quiet", onclick: copy }, "Copy");
+}
+
+/** Switches between the rendered and the raw text. @param {HTMLElement} bubble @param {string} text @param {RowContext} context */
+function rawButton(bubble, text, context) {
+  const button = element("button", { type: "button", class: "quiet", "aria-pressed": "false" }, "Raw");
+  button.addEventListener("click", () => {
+    const raw = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(raw));
+    const { markdown, tokens } = context.view;
+    const options = raw
+      ? { markdown: false, special: /** @type {const} */ ("show") }
+      : { markdown, special: tokens };
+    bubble.replaceChildren(renderText(text, options).fragment);
+    context.mark(bubble);
+  });
+  return button;
+}

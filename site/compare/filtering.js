@@ -1,0 +1,50 @@
+/**
+ * Finds the rows that pass the view's search and filters, in slices of time, and drops an answer that a
+ * later question has overtaken.
+ */
+
+import { passes } from "./filter.js";
+import { Search } from "./search.js";
+import { inSlices } from "./slices.js";
+
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {{rows: Row[], problem: string}} Found problem: why the search could not be made, or "" */
+
+export class Filtering {
+  #search = new Search();
+  #running = new AbortController();
+
+  /**
+   * @param {Session} session
+   * @param {{delay: number}} options delay: milliseconds to wait, while somebody types
+   * @returns {Promise<Found | null>} null if another call came after this one
+   */
+  async find(session, { delay }) {
+    this.#running.abort();
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (signal.aborted) return null;
+    const { view, columns, table } = session;
+    const { numbers, problem } = await this.#searched(session);
+    if (signal.aborted) return null;
+    /** @type {Row[]} */
+    const rows = [];
+    const select = (/** @type {Row} */ row) => {
+      if ((!numbers || numbers.has(row.number)) && passes(row, { ...view, columns })) rows.push(row);
+    };
+    return (await inSlices(table.rows, select, signal)) ? { rows, problem } : null;
+  }
+
+  /**
+   * @param {Session} session
+   * @returns {Promise<{numbers: Set<number> | null, problem: string}>} numbers is null if nothing is searched for
+   */
+  async #searched({ view, table }) {
+    if (view.q.trim() === "") return { numbers: null, problem: "" };
+    const found = await this.#search.find(table.rows, view.q, { expression: view.re });
+    if (found && "problem" in found) return { numbers: new Set(), problem: found.problem };
+    return { numbers: found?.numbers ?? null, problem: "" };
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Draws the page that the view names (read, metrics, coverage or judge) and everything that shows the names of
+ * reports. During a blind round no name may be anywhere in the document.
+ */
+
+import { byId } from "../ui/dom.js";
+import { collate } from "./collate.js";
+import { showReports } from "./columns.js";
+import { showTools } from "./tools.js";
+
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./state.js").View} View */
+/** @typedef {import("./collate.js").Row} Row */
+
+const NAMED = /** @type {const} */ ([
+  ["sources", "section"],
+  ["tools", "form"],
+  ["live", "details"],
+  ["reading-bar", "div"],
+]);
+/** Pages beside Read, each in its own element. */
+const OTHERS = ["metrics", "coverage", "vote"];
+
+export class Pages {
+  #session;
+  #options;
+  #work = byId("work", "section");
+  /** Set once metrics have been shown. @type {import("./metrics-page.js").MetricsPage | undefined} */
+  #metrics;
+  #drawing = 0;
+
+  /**
+   * @param {Session} session
+   * @param {{
+   *   reading: import("./reading.js").Reading,
+   *   votes: import("./vote-page.js").VotePage,
+   *   columnActions: import("./columns.js").ColumnActions,
+   *   onView: (change: Partial<View>) => void,
+   *   onGo: (row: Row) => void,
+   *   announce: (message: string) => void
+   * }} options onGo: the visitor wants to read a prompt
+   */
+  constructor(session, options) {
+    this.#session = session;
+    this.#options = options;
+    for (const button of this.#buttons())
+      button.addEventListener("click", () =>
+        options.onView({ page: /** @type {View["page"]} */ (button.dataset.page) }),
+      );
+  }
+
+  /** Shows or hides what depends on whether reports are open, and on whether they are the examples. */
+  showFrame() {
+    const { loaded, examples } = this.#session;
+    const some = loaded.length > 0;
+    this.#work.hidden = !some;
+    document.body.classList.toggle("reading", some);
+    byId("files-row", "div").hidden = !some || examples;
+    byId("examples", "span").hidden = !examples;
+    byId("welcome-more", "details").open = !some;
+  }
+
+  show() {
+    const { reading, votes } = this.#options;
+    const { view } = this.#session;
+    this.#work.dataset.page = view.page;
+    for (const button of this.#buttons()) {
+      const current = button.dataset.page === view.page;
+      if (current) button.setAttribute("aria-current", "page");
+      else button.removeAttribute("aria-current");
+      button.disabled = votes.blind && !current;
+    }
+    reading.show({ visible: view.page === "read" });
+    for (const name of OTHERS) {
+      const page = byId(`${name}-page`, "div");
+      page.hidden = view.page !== name;
+      if (page.hidden) page.replaceChildren();
+    }
+    this.#drawOnDemand();
+    if (view.page === "vote") votes.setUp(this.#session);
+    this.#showNames();
+    if (view.page === "vote") votes.show();
+  }
+
+  /** The measures of an output in a few words, or "" if it was not measured. @param {Row} row @param {string} text */
+  measuresOf(row, text) {
+    return this.#metrics?.inWords(row.prompt, text) ?? "";
+  }
+
+  /** Draws the pages whose modules are fetched when first opened. */
+  async #drawOnDemand() {
+    const own = ++this.#drawing;
+    const { page } = this.#session.view;
+    try {
+      if (page === "metrics") {
+        const { MetricsPage } = await import("./metrics-page.js");
+        this.#metrics ??= new MetricsPage({ onGo: this.#options.onGo });
+        if (own === this.#drawing) this.#metrics.show(this.#session);
+      } else if (page === "coverage") {
+        const { showCoverage } = await import("./coverage.js");
+        const onMissing = (/** @type {string} */ letter) =>
+          this.#options.onView({ page: "read", coverage: letter });
+        if (own === this.#drawing) showCoverage(this.#session.table, onMissing);
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      this.#options.announce(`The view could not be fetched (${reason}). Try again.`);
+    }
+  }
+
+  #showNames() {
+    const { view, table, loaded, examples } = this.#session;
+    const { blind } = this.#options.votes;
+    for (const [id, tag] of NAMED) byId(id, tag).hidden = blind;
+    byId("welcome", "section").hidden = blind || (loaded.length > 0 && !examples);
+    document.title = blind ? "Judge blind · Goosequill" : titleOf(table);
+    const named = blind ? collate([]) : table;
+    showReports(named, view, this.#options.columnActions);
+    showTools(byId("tools", "form"), view, named);
+  }
+
+  #buttons() {
+    return /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("button[data-page]"));
+  }
+}
+
+/** @param {import("./collate.js").Table} table */
+function titleOf({ columns }) {
+  const names = columns.map(({ label }) => label).join(", ");
+  return names ? `${names.slice(0, 80)} · Compare outputs` : "Compare outputs · Goosequill";
+}

@@ -1,0 +1,21 @@
+/** Saves what is shown as a file in one of several formats. The formats themselves are in export.js. */
+
+import { download } from "../ui/dom.js";
+import { toCsv, toJson, toMarkdown, toReports } from "./export.js";
+
+/** @typedef {import("./export.js").Shown} Shown */
+/** @typedef {{name: string, text: (shown: Shown) => string, type: string}} Format */
+
+/** @type {Record<string, Format>} */
+const FORMATS = {
+  csv: { name: "comparison.csv", text: toCsv, type: "text/csv" },
+  json: { name: "comparison.json", text: toJson, type: "application/json" },
+  md: { name: "comparison.md", text: toMarkdown, type: "text/markdown" },
+  report: { name: "reports.json", text: toReports, type: "application/json" },
+};
+
+/** @param {string} format a name in FORMATS; others do nothing @param {Shown} shown */
+export function save(format, shown) {
+  const found = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  if (found) download(found.name, found.text(shown), found.type);
+}

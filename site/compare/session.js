@@ -1,0 +1,98 @@
+/**
+ * The state of the page: the view, the open reports, and what follows from the two. It neither draws nor
+ * stores anything; the app does that after a change.
+ */
+
+import { collate } from "./collate.js";
+
+/** @typedef {import("./state.js").View} View */
+/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("./collate.js").Column} Column */
+/** @typedef {import("./reports/report.js").Report} Report */
+
+/**
+ * @typedef {Object} Loaded one open report
+ * @property {string} id
+ * @property {string} source the file's name or address, as shown
+ * @property {string} file id of the file; several reports can come from one file
+ * @property {string} address "" for a local file
+ * @property {Blob | null} blob the content of a local file
+ * @property {Report} report
+ */
+
+export class Session {
+  /** @type {readonly Loaded[]} */
+  #loaded = [];
+  /** Rows that the visitor folded or unfolded one by one. @type {Set<number>} */
+  #turned = new Set();
+  #lastFile = 0;
+  table = collate([]);
+  /** The rows that pass the filters. @type {readonly Row[]} */
+  shown = [];
+  /** Whether the built-in examples are open; the visitor's own reports replace them. */
+  examples = false;
+
+  /** @param {View} view */
+  constructor(view) {
+    this.view = view;
+  }
+
+  /** @param {Partial<View>} change */
+  change(change) {
+    this.view = { ...this.view, ...change };
+    if ("fold" in change) this.#turned.clear();
+  }
+
+  get loaded() {
+    return this.#loaded;
+  }
+
+  /** Replaces the open reports. @param {readonly Loaded[]} loaded */
+  open(loaded) {
+    this.#loaded = loaded;
+    this.table = collate(loaded);
+    this.#turned.clear();
+    this.examples &&= loaded.length > 0;
+  }
+
+  /** A new file id; ids sort in the order in which they were made, also across visits. */
+  nextFile() {
+    return `${Date.now().toString().padStart(15, "0")}-${String(++this.#lastFile).padStart(5, "0")}`;
+  }
+
+  /** The visible columns, the baseline first. @returns {Column[]} */
+  get columns() {
+    const visible = this.table.columns.filter(({ letter }) => !this.view.hide.includes(letter));
+    const { baseline } = this;
+    return baseline ? [baseline, ...visible.filter(({ id }) => id !== baseline.id)] : visible;
+  }
+
+  get baseline() {
+    return this.table.columns.find(({ letter }) => letter === this.view.base) ?? null;
+  }
+
+  /** @param {Row} row */
+  isFolded(row) {
+    return this.view.fold !== this.#turned.has(row.number);
+  }
+
+  /** @param {Row} row */
+  toggleFold(row) {
+    if (!this.#turned.delete(row.number)) this.#turned.add(row.number);
+  }
+
+  /**
+   * Takes over a prompt's results from a report that grew after it was opened.
+   * @param {Report} report
+   * @param {string} prompt
+   * @returns {Row | undefined} the row, if it has one
+   */
+  grow(report, prompt) {
+    const id = this.#loaded.find((one) => one.report === report)?.id;
+    const row = this.table.rows.find((one) => one.prompt === prompt);
+    const entry = report.entries.find((one) => one.prompt === prompt);
+    if (!id || !row || !entry) return undefined;
+    row.cells.set(id, entry.results);
+    return row;
+  }
+}

@@ -1,0 +1,119 @@
+/** What the page for blind votes is made of: the form that begins a round, a pair, and the question at its end. */
+
+import { counted, element } from "../ui/dom.js";
+import { renderText } from "../ui/render/index.js";
+
+/** @typedef {import("./votes.js").Choice} Choice */
+
+/** @type {readonly [Choice, label: string, key: string][]} */
+const BUTTONS = [
+  ["left", "Left is better", "1"],
+  ["tie", "Tie", "="],
+  ["both_bad", "Both are bad", "0"],
+  ["right", "Right is better", "2"],
+];
+
+/**
+ * @param {{
+ *   rater: string, single: boolean, importButton: HTMLElement,
+ *   onBegin: (round: {rater: string, rubric: string}) => void
+ * }} options single: one report is open, and its configurations are compared
+ */
+export function beginForm({ rater: lastRater, single, importButton, onBegin }) {
+  const rater = element("input", {
+    id: "rater",
+    type: "text",
+    autocomplete: "nickname",
+    value: lastRater,
+  });
+  const rubric = element("textarea", {
+    id: "rubric",
+    rows: 3,
+    placeholder: "What makes an answer better? Shown above every pair and saved with the votes.",
+  });
+  const explanation = `You see two outputs for one prompt without names and say which is better. The contenders are ${single ? "the configurations of this report" : "the open reports"}; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked.`;
+  const form = element(
+    "form",
+    { class: "vote-begin" },
+    element("h2", {}, "Judge blind"),
+    element("p", {}, explanation),
+    element("div", { class: "field" }, element("label", { for: "rater" }, "Your name or a nickname"), rater),
+    element("div", { class: "field" }, element("label", { for: "rubric" }, "Rubric"), rubric),
+    element(
+      "div",
+      { class: "bar-buttons" },
+      element("button", { type: "submit", class: "primary" }, "Begin"),
+      importButton,
+    ),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    onBegin({ rater: rater.value, rubric: rubric.value });
+  });
+  return form;
+}
+
+/**
+ * @param {import("./votes.js").Pair} pair
+ * @param {{onVote: (choice: Choice) => void, onSkip: () => void}} options
+ */
+export function pairView({ prompt, left, right }, { onVote, onSkip }) {
+  const buttons = BUTTONS.map(([choice, label, key]) =>
+    element(
+      "button",
+      { type: "button", "data-choice": choice, onclick: () => onVote(choice) },
+      `${label} `,
+      element("kbd", {}, key),
+    ),
+  );
+  const skip = element(
+    "button",
+    { type: "button", class: "quiet", onclick: onSkip },
+    "Skip ",
+    element("kbd", {}, "x"),
+  );
+  return [
+    element("p", { class: "duel-prompt", dir: "auto" }, prompt),
+    element("div", { class: "duel" }, sideView("Left", left.text), sideView("Right", right.text)),
+    element("div", { class: "choices", role: "group", "aria-label": "Your vote" }, ...buttons, skip),
+    element(
+      "div",
+      { class: "field" },
+      element("label", { for: "note" }, "Note (saved with the vote)"),
+      element("input", { id: "note", type: "text", autocomplete: "off" }),
+    ),
+  ];
+}
+
+/** @param {string} name @param {string} text */
+function sideView(name, text) {
+  const bubble = element("div", { class: "bubble neutral model-text", dir: "auto" });
+  bubble.append(renderText(text).fragment);
+  if (text.trim() === "") bubble.classList.add("empty");
+  return element("section", { "aria-label": name }, element("h2", {}, name), bubble);
+}
+
+/**
+ * Asks whether to end a round that still has pairs; it removes itself when it closes.
+ * @param {{judged: number, pairs: number, onReveal: () => void}} options
+ */
+export function revealDialog({ judged, pairs, onReveal }) {
+  const words = `You have judged ${judged} of ${counted(pairs, "pair")}. Once you have seen the names, these votes are locked and marked as unblinded before the round was over.`;
+  const dialog = element(
+    "dialog",
+    { "aria-labelledby": "reveal-title" },
+    element("h2", { id: "reveal-title" }, "End the round now?"),
+    element("p", {}, words),
+    element(
+      "form",
+      { method: "dialog", class: "bar-buttons" },
+      element("button", { class: "primary", value: "continue" }, "Continue judging"),
+      element("button", { value: "reveal" }, "Show the names"),
+    ),
+  );
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (dialog.returnValue === "reveal") onReveal();
+  });
+  return dialog;
+}

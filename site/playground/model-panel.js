@@ -1,18 +1,21 @@
 // The model of a page: which one is chosen, what is told of it, and its loading. The visitor chooses in
 // models.js; an address may name a model too, which is fetched only after the visitor has agreed.
 
+import { modelSource } from "../engine/client.js";
+import { engineOptions } from "../ui/address.js";
 import { byId, megabytes } from "../ui/dom.js";
+import { acceptDrops } from "../ui/drop.js";
+import { EngineHolder, ModelSlot } from "../ui/engine.js";
 import { consent, modelAt, offerModels, rounding, showChoice } from "./models.js";
-import { Session } from "./session.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("./session.js").Source} Source */
+/** @typedef {import("./models.js").Source} Source */
 /**
  * What the page does: `busy` while it writes, `changed` when buttons may have to, `described` when more is
  * known of the model, `chosen` when another was chosen.
  * @typedef {{
  *   busy: () => boolean, changed: () => void, chosen: () => void, say: (text: string) => void,
- *   complain: (error: unknown) => void, progress: import("./progress.js").ProgressView,
+ *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView,
  *   described: (description: any) => void, hint: string
  * }} Host
  */
@@ -32,7 +35,8 @@ export async function fetchDescription(url) {
 
 export class ModelPanel {
   #host;
-  #session = new Session();
+  #engine = new EngineHolder();
+  #slot = new ModelSlot(this.#engine, engineOptions());
   /** @type {Source} */
   #default = { title: "The default model", model: DEFAULT_MODEL };
   #source = this.#default;
@@ -63,22 +67,14 @@ export class ModelPanel {
     this.#file.addEventListener("click", () => {
       this.#file.value = ""; // to pick the same once more is a change too
     });
-    this.#file.addEventListener("change", () => this.#chooseFiles(this.#file.files));
+    this.#file.addEventListener("change", () => this.#chooseFiles([...(this.#file.files ?? [])]));
     this.#useDefault.addEventListener("click", () => {
       this.#file.value = "";
       this.#choose(this.#default);
     });
-    addEventListener("dragover", (event) => {
-      event.preventDefault();
-      document.body.dataset.dragging = "";
-    });
-    addEventListener("dragleave", (event) => {
-      if (!event.relatedTarget) delete document.body.dataset.dragging;
-    });
-    addEventListener("drop", (event) => {
-      event.preventDefault();
-      delete document.body.dataset.dragging;
-      this.#chooseFiles(event.dataTransfer?.files ?? null);
+    acceptDrops({
+      onFiles: (files) => this.#chooseFiles(files),
+      onDrag: (dragging) => document.body.toggleAttribute("data-dragging", dragging),
     });
   }
 
@@ -92,7 +88,7 @@ export class ModelPanel {
 
   /** The model, if it is loaded. */
   get model() {
-    return this.#session.modelOf(this.#source);
+    return this.#slot.modelOf(this.#source);
   }
 
   get title() {
@@ -127,7 +123,7 @@ export class ModelPanel {
   }
 
   showButtons() {
-    const held = this.#session.holds(this.#source);
+    const held = this.model !== null;
     this.#load.disabled = this.#busy || held;
     this.#load.textContent = held ? "Loaded" : "Load now";
     for (const control of [this.#file, this.#tokenizer, this.#useDefault]) control.disabled = this.#busy;
@@ -188,7 +184,7 @@ export class ModelPanel {
       throw new DOMException("The model was not fetched.", "AbortError");
     }
     return await this.#whileLoading("Loading…", async (options) => {
-      const model = await this.#session.load(source, options);
+      const model = await this.#slot.load(source, options);
       this.#show(model.info);
       return model;
     });
@@ -247,9 +243,8 @@ export class ModelPanel {
     this.#host.changed();
   }
 
-  /** @param {FileList | null} list */
-  #chooseFiles(list) {
-    const files = [...(list ?? [])];
+  /** @param {File[]} files */
+  #chooseFiles(files) {
     if (!files.length || this.#busy) return;
     const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
     const tokenizer = this.#tokenizer.value;
@@ -259,7 +254,7 @@ export class ModelPanel {
   /** Looks into a model's files; the engine is loaded for it, but not the model. @param {Source} source */
   #inspect(source) {
     return this.#whileLoading("Looking inside…", async (options) => {
-      const found = await this.#session.inspect(source, options);
+      const found = await this.#engine.use((engine) => engine.inspect(modelSource(source), options));
       this.#host.say(`${source.title} has ${found.tensors.length} tensors.`);
       return found;
     });

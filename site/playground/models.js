@@ -5,7 +5,7 @@ import { EngineError } from "../engine/client.js";
 import { fileName } from "../engine/sources.js";
 import { byId, element, megabytes } from "../ui/dom.js";
 
-/** @typedef {import("./session.js").Source} Source */
+/** @typedef {import("../ui/engine.js").Choice & {title: string, model: string | File[]}} Source */
 /**
  * @typedef {{
  *   name: string, version: string, parameters_about: number, bytes_about: number, licence: string,

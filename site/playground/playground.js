@@ -6,13 +6,13 @@ import { readAddress, writeAddress } from "../ui/address.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce, download, element } from "../ui/dom.js";
 import { Memory } from "../ui/memory.js";
+import { PHASES, ProgressView } from "../ui/progress.js";
 import { BranchTree } from "./branches.js";
 import { Chat } from "./chat.js";
 import { Inspector } from "./inspector.js";
 import { Knobs, sameSettings } from "./knobs.js";
 import { fetchDescription, ModelPanel } from "./model-panel.js";
 import { Pace } from "./pace.js";
-import { PHASES, ProgressView } from "./progress.js";
 import { offerRegisters, showRegister } from "./registers.js";
 import { Texts, writtenText } from "./texts.js";
 

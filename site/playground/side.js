@@ -5,9 +5,9 @@
 import { readAddress, writeAddress } from "../ui/address.js";
 import { byId, debounce, download, element } from "../ui/dom.js";
 import { Memory } from "../ui/memory.js";
+import { ProgressView } from "../ui/progress.js";
 import { DecoderColumn } from "./decoder-column.js";
 import { fetchDescription, ModelPanel } from "./model-panel.js";
-import { ProgressView } from "./progress.js";
 import { promptsOf, readPrompts, textOf } from "./prompts.js";
 
 /** @typedef {import("./decoder-column.js").Result} Result */

@@ -41,7 +41,14 @@ export function addressWith(values, { pathname, search } = location) {
   return `${pathname}${query && `?${query}`}${text && `#${text}`}`;
 }
 
-/** An option of the page from its query, such as `?kernel=plain`. @param {"kernel" | "threads"} name */
-export function pageOption(name) {
-  return new URLSearchParams(location.search).get(name);
+/**
+ * The engine's options in the page's query, `?kernel=plain&threads=1`, as loadModel takes them.
+ * @param {string} [search]
+ * @returns {{kernel?: string, threads?: number}}
+ */
+export function engineOptions(search = location.search) {
+  const query = new URLSearchParams(search);
+  const kernel = query.get("kernel");
+  const threads = Number(query.get("threads"));
+  return { ...(kernel && { kernel }), ...(threads && { threads }) };
 }

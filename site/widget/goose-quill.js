@@ -1,16 +1,19 @@
-// <goose-quill>: a language model that writes in a page. Nothing is downloaded before the visitor asks.
-//
-//   <script type="module" src="https://host/prefix/embed/goosequill.js"></script>
-//   <goose-quill prompt="Once upon a time" max-new-tokens="120"></goose-quill>
-//   <goose-quill mode="chat"></goose-quill>
-//
-// Attributes mirror properties (settings.js). Events, all bubbling and composed: progress, load, token,
-// done, error, abort. Slots: poster, progress, actions. Parts: input, output, send, stop and more.
-// Elements on one page share one engine (pool.js), and the last one to leave ends its worker.
+/**
+ * <goose-quill>: a language model that writes in a page. Nothing is downloaded before the visitor asks.
+ *
+ *     <script type="module" src="https://host/prefix/embed/goosequill.js"></script>
+ *     <goose-quill prompt="Once upon a time" max-new-tokens="120"></goose-quill>
+ *     <goose-quill mode="chat"></goose-quill>
+ *
+ * Attributes mirror properties (settings.js). Events, all bubbling and composed: progress, load, token, done, error,
+ * abort. Slots: poster, progress, actions. Parts: input, output, send, stop and more. The elements of a page share
+ * one engine (engines.js); when the last one is removed, its worker ends.
+ */
 
 import { ROOT } from "../engine/start.js";
 import { copyText } from "../ui/clipboard.js";
-import { poolOf } from "./pool.js";
+import { errorWords, isAbort } from "../ui/status.js";
+import { engineFrom } from "./engines.js";
 import { ATTRIBUTES, DECODER, decoderOptions, OWN, parse, propertyName, write } from "./settings.js";
 import { VERSION } from "./version.js";
 import { View } from "./view.js";
@@ -23,7 +26,7 @@ import { View } from "./view.js";
 /** @typedef {import("../engine/client.js").Turn} Turn */
 /** @typedef {"idle" | "loading" | "ready" | "writing" | "error"} State */
 
-// Importing this file where there is no page does no harm.
+// Where there is no page, this file can be imported without harm.
 const Base = /** @type {{new (): HTMLElement & import("./settings.js").Mirrored}} */ (
   globalThis.HTMLElement ?? class {}
 );
@@ -33,53 +36,53 @@ export class GooseQuill extends Base {
   static source = import.meta.url;
   static observedAttributes = ATTRIBUTES;
 
-  /** Further settings for the decoder, by the engine's names; they win over attributes. @type {Record<string, unknown>} */
+  /** More settings for the decoder, by the engine's names; they override attributes. @type {Record<string, unknown>} */
   options = {};
 
   /** @type {View | null} */
   #view = null;
-  /** @type {ReturnType<import("./pool.js").Pool["lease"]> | null} */
+  /** @type {import("../ui/engine.js").Lease | null} */
   #lease = null;
   /** @type {Model | null} */
   #model = null;
   /** @type {State} */
   #state = "idle";
-  /** @type {AbortController | null} while loading or writing */
+  /** @type {AbortController | null} while loading or generating */
   #work = null;
   /** @type {Writing | null} */
   #writing = null;
   #text = "";
-  /** @type {string | null} the last prompt of a completion */
-  #tried = null;
-  /** What was said; a message of the visitor's at the end awaits its reply. @type {Turn[]} */
+  /** @type {string | null} the prompt of the last completion */
+  #lastPrompt = null;
+  /** The conversation; a user message at the end awaits its reply. @type {Turn[]} */
   #messages = [];
-  /** The same as the engine holds it, once it was asked. @type {Conversation | null} */
+  /** The same conversation in the engine, once it has started. @type {Conversation | null} */
   #conversation = null;
   /** @type {IntersectionObserver | null} */
   #observer = null;
 
   connectedCallback() {
     upgrade(this, ["value", "messages", ...ATTRIBUTES.map(propertyName)]);
-    this.#see();
-    this.#watch();
+    this.#ensureView();
+    this.#watchVisibility();
   }
 
-  /** With reveal="auto" it loads when it first comes into view; who stops that is not asked twice. */
-  #watch() {
+  /** With reveal="auto" the model loads when the element first comes into view; once stopped, it does not start again by itself. */
+  #watchVisibility() {
     this.#observer?.disconnect();
     if (this.reveal !== "auto" || !this.isConnected) return;
     this.#observer = new IntersectionObserver((entries, observer) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();
-      if (!this.#work) this.#quietly(this.load());
+      if (!this.#work) this.#ignoreRejection(this.load());
     });
     this.#observer.observe(this);
   }
 
-  /** An element that is only moved is connected again at once, and keeps what it has. */
+  /** An element that is only moved is reconnected at once, and keeps what it has. */
   disconnectedCallback() {
     setTimeout(() => {
-      if (!this.isConnected) this.#leave();
+      if (!this.isConnected) this.#releaseAll();
     }, 0);
   }
 
@@ -87,32 +90,32 @@ export class GooseQuill extends Base {
   attributeChangedCallback(name, before, now) {
     if (before === now || !this.#view) return;
     if (name === "prompt" && this.#view.input.value === (before ?? "")) this.#view.input.value = now ?? "";
-    if (name === "model" || name === "engine") this.#leave();
+    if (name === "model" || name === "engine") this.#releaseAll();
     if (name === "mode") this.clear();
     if (name === "system") this.#dropConversation();
-    if (name === "reveal") this.#watch();
+    if (name === "reveal") this.#watchVisibility();
     this.#describe();
   }
 
-  // ---- What a page may ask ---------------------------------------------------------------------
+  // ---- Public interface ------------------------------------------------------------------------
 
   /** @returns {State} */
   get state() {
     return this.#state;
   }
 
-  /** What was written last. */
+  /** The last generated text. */
   get text() {
     return this.#text;
   }
 
-  /** What stands in the input. */
+  /** The text in the input. */
   get value() {
     return this.#view?.input.value ?? this.prompt;
   }
 
   set value(text) {
-    this.#see().input.value = String(text);
+    this.#ensureView().input.value = String(text);
   }
 
   /** The conversation so far. */
@@ -123,68 +126,68 @@ export class GooseQuill extends Base {
   set messages(list) {
     this.#dropConversation();
     this.#messages = list.map(({ role, content }) => ({ role, content: String(content) }));
-    this.#see().showMessages(this.#messages, false);
+    this.#ensureView().showMessages(this.#messages, false);
     this.#enable();
   }
 
-  /** What is known of the loaded model, or null. */
+  /** Facts about the loaded model, or null. */
   get info() {
     return this.#model?.info ?? null;
   }
 
-  /** Downloads and loads, but writes nothing. @returns {Promise<void>} */
+  /** Downloads and loads the model, without generating. @returns {Promise<void>} */
   async load() {
-    await this.#working(async (signal) => void (await this.#ready(signal)));
+    await this.#perform(async (signal) => void (await this.#ready(signal)));
   }
 
   /**
-   * Writes on from a prompt, or answers a message; without one, what stands in the input is taken.
-   * @param {string} [text]
-   * @returns {Promise<string>} what was written
+   * Continues a prompt, or answers a message in chat mode.
+   * @param {string} [text] by default the text in the input
+   * @returns {Promise<string>} the generated text
    */
   async generate(text = this.value) {
     this.#refuseIfBusy();
     if (this.#chat) {
       if (!text.trim()) return "";
       this.#messages.push({ role: "user", content: text });
-      this.#see().input.value = "";
+      this.#ensureView().input.value = "";
     } else {
-      this.#tried = text;
+      this.#lastPrompt = text;
     }
-    return await this.#write();
+    return await this.#run();
   }
 
-  /** The same prompt, or the last message, once more. @returns {Promise<string>} */
+  /** Generates again for the same prompt or the last message. @returns {Promise<string>} */
   async retry() {
     this.#refuseIfBusy();
     if (this.#chat && this.#messages.at(-1)?.role === "assistant") this.#messages.pop();
-    return this.#canRetry ? await this.#write() : "";
+    return this.#canRetry ? await this.#run() : "";
   }
 
-  /** Stops loading or writing; what was written stays. */
+  /** Stops loading or generating; the text so far stays. */
   abort() {
     if (this.#writing) this.#writing.cancel();
-    else this.#work?.abort(new DOMException("It was stopped.", "AbortError"));
+    else this.#work?.abort(new DOMException("Stopped.", "AbortError"));
   }
 
-  /** Forgets what was written, and the conversation. */
+  /** Removes the text and the conversation. */
   clear() {
     this.abort();
     this.#text = "";
-    this.#tried = null;
+    this.#lastPrompt = null;
     this.#messages = [];
     this.#dropConversation();
-    this.#see().clear();
+    this.#ensureView().clear();
     this.#enable();
   }
 
-  /** Copies what was written, or the whole conversation. @returns {Promise<boolean>} */
+  /** Copies the text with its prompt, or the whole conversation. @returns {Promise<boolean>} */
   async copy() {
-    const view = this.#see();
+    const view = this.#ensureView();
     const lines = this.#messages.map(
       ({ role, content }) => `${role === "user" ? "You" : "Model"}: ${content}`,
     );
-    const text = this.#chat ? lines.join("\n\n") : (this.#tried ?? "") + this.#text;
+    const text = this.#chat ? lines.join("\n\n") : (this.#lastPrompt ?? "") + this.#text;
     return await copyText(text, { say: (words) => view.say(words), fallbackElement: view.output });
   }
 
@@ -195,44 +198,44 @@ export class GooseQuill extends Base {
   }
 
   get #canRetry() {
-    return this.#chat ? this.#messages.some(({ role }) => role === "user") : this.#tried !== null;
+    return this.#chat ? this.#messages.some(({ role }) => role === "user") : this.#lastPrompt !== null;
   }
 
   /** @param {AbortSignal} signal @returns {Promise<Model>} */
   async #ready(signal) {
     if (this.#model && !this.#model.engine.ended) return this.#model;
-    const view = this.#see();
-    this.#enter("loading");
+    const view = this.#ensureView();
+    this.#setState("loading");
     const root = this.engine ? new URL(this.engine, document.baseURI).href : ROOT;
     const model = this.model
       ? new URL(this.model, document.baseURI).href
       : new URL("models/default/", root).href;
-    this.#lease = poolOf(root).lease(model);
+    this.#lease = engineFrom(root).lease({ model }, model);
     const onProgress = (/** @type {Progress} */ progress) => {
-      view.showProgress(progress);
-      this.#tell("progress", progress);
+      view.progress.show(progress);
+      this.#emit("progress", progress);
     };
     this.#model = await this.#lease.load({ signal, onProgress });
-    view.hideProgress();
+    view.progress.hide();
     view.showPoster(false);
     view.say(["Ready.", ...notices(this.#model.info)].join(" "));
-    this.#tell("load", this.#model.info);
+    this.#emit("load", this.#model.info);
     return this.#model;
   }
 
   /** @returns {Promise<string>} */
-  async #write() {
+  async #run() {
     this.#text = "";
-    await this.#working(async (signal) => {
-      const view = this.#see();
+    await this.#perform(async (signal) => {
+      const view = this.#ensureView();
       if (this.#chat) view.showMessages(this.#messages, false);
       const model = await this.#ready(signal);
-      this.#enter("writing");
+      this.#setState("writing");
       const options = { ...decoderOptions((name) => this.getAttribute(name)), ...this.options, signal };
-      view.say("Writing…");
+      view.say("Generating…");
       if (this.#chat) return this.#finish(await this.#answer(model, options));
-      view.beginText(this.#tried ?? "");
-      this.#finish(await this.#stream(model.generate(this.#tried ?? "", options)));
+      view.beginText(this.#lastPrompt ?? "");
+      this.#finish(await this.#stream(model.generate(this.#lastPrompt ?? "", options)));
     });
     return this.#text;
   }
@@ -244,17 +247,17 @@ export class GooseQuill extends Base {
    * @returns {Promise<End>}
    */
   async #answer(model, options) {
-    const said = this.#messages;
+    const messages = this.#messages;
     if (this.#conversation?.model !== model) this.#dropConversation();
-    this.#conversation ??= await model.converse({ system: this.system, messages: said.slice(0, -1) });
+    this.#conversation ??= await model.converse({ system: this.system, messages: messages.slice(0, -1) });
     const conversation = this.#conversation;
-    if (conversation.messages.length >= said.length) await conversation.undo(); // it is asked once more
-    this.#see().showMessages(said, true);
+    if (conversation.messages.length >= messages.length) await conversation.undo(); // the last turn is generated again
+    this.#ensureView().showMessages(messages, true);
     try {
-      return await this.#stream(conversation.say(said[said.length - 1].content, options));
+      return await this.#stream(conversation.say(messages[messages.length - 1].content, options));
     } finally {
-      // Stopped before its first token, the conversation has no reply, and the message waits on.
-      const answered = conversation.messages.length > said.length;
+      // Stopped before the first token there is no reply, and the message still waits for one.
+      const answered = conversation.messages.length > messages.length;
       if (answered && conversation === this.#conversation) this.#messages = [...conversation.messages];
     }
   }
@@ -266,19 +269,19 @@ export class GooseQuill extends Base {
 
   /** @param {Writing} writing @returns {Promise<End>} */
   async #stream(writing) {
-    const view = this.#see();
+    const view = this.#ensureView();
     this.#writing = writing;
     let total = 0;
     try {
       for await (const item of writing) {
-        if (total++ === 0) view.hideProgress();
+        if (total++ === 0) view.progress.hide();
         this.#text += item.text;
         view.append(item.text);
         if ("finish_reason" in item) return item;
-        this.#tell("token", item);
-        view.say(item.thought && !this.#text ? "Thinking…" : "Writing…");
+        this.#emit("token", item);
+        view.say(item.thought && !this.#text ? "Thinking…" : "Generating…");
       }
-      throw new Error("the text ended without saying why");
+      throw new Error("the stream ended without a finish reason");
     } finally {
       this.#writing = null;
       view.endText();
@@ -290,18 +293,18 @@ export class GooseQuill extends Base {
     const count = end.usage.completion_tokens;
     const tokens = `${count} ${count === 1 ? "token" : "tokens"}`;
     const stopped = end.finish_reason === "abort";
-    this.#see().say(stopped ? `Stopped after ${tokens}.` : `Finished after ${tokens}.`);
-    this.#tell(stopped ? "abort" : "done", { ...end, text: this.#text });
+    this.#ensureView().say(stopped ? `Stopped after ${tokens}.` : `Finished after ${tokens}.`);
+    this.#emit(stopped ? "abort" : "done", { ...end, text: this.#text });
   }
 
-  /** One thing at a time; a second request waits for nothing, changes nothing and is refused. */
+  /** One thing at a time: a second request is refused, and changes nothing. */
   #refuseIfBusy() {
-    if (this.#work) throw new DOMException("It is busy; stop it first.", "InvalidStateError");
+    if (this.#work) throw new DOMException("The element is busy; stop it first.", "InvalidStateError");
   }
 
   /** @param {(signal: AbortSignal) => Promise<void>} task */
-  async #working(task) {
-    const view = this.#see();
+  async #perform(task) {
+    const view = this.#ensureView();
     this.#refuseIfBusy();
     const work = new AbortController();
     this.#work = work;
@@ -309,50 +312,50 @@ export class GooseQuill extends Base {
     this.#enable();
     try {
       await task(work.signal);
-      this.#enter("ready");
+      this.#setState("ready");
     } catch (error) {
       this.#fail(error);
       throw error;
     } finally {
       if (this.#work === work) this.#work = null;
-      view.hideProgress();
+      view.progress.hide();
       this.#enable();
     }
   }
 
   /** @param {unknown} error */
   #fail(error) {
-    const aborted = error instanceof Error && error.name === "AbortError";
     if (this.#model?.engine.ended) this.#model = null;
-    if (aborted) {
-      this.#enter(this.#model ? "ready" : "idle");
+    if (isAbort(error)) {
+      this.#setState(this.#model ? "ready" : "idle");
       this.#view?.say("Stopped.");
-      this.#tell("abort", { text: this.#text, finish_reason: "abort" });
+      this.#emit("abort", { text: this.#text, finish_reason: "abort" });
       return;
     }
-    const { code = "internal", message, remedy = "" } = /** @type {any} */ (error);
-    this.#enter("error");
+    const { code = "internal" } = /** @type {any} */ (error);
+    const { message, remedy } = errorWords(error);
+    this.#setState("error");
     this.#view?.showError({ message, remedy });
-    this.#tell("error", { code, message, remedy });
+    this.#emit("error", { code, message, remedy });
   }
 
-  /** Gives everything back: the worker ends when no other element needs it. */
-  #leave() {
+  /** Releases the model; the worker ends when no other element needs it. */
+  #releaseAll() {
     this.#observer?.disconnect();
     this.#observer = null;
     this.abort();
-    this.#work?.abort(new DOMException("The element was taken away.", "AbortError"));
+    this.#work?.abort(new DOMException("The element was removed.", "AbortError"));
     this.#lease?.release();
     this.#lease = null;
     this.#model = null;
-    this.#enter("idle");
+    this.#setState("idle");
     this.#view?.showPoster(true);
   }
 
   // ---- Small things ----------------------------------------------------------------------------
 
-  /** The view, built when it is first needed. @returns {View} */
-  #see() {
+  /** The view, created when it is first needed. @returns {View} */
+  #ensureView() {
     if (this.#view) return this.#view;
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
     this.#view = new View(root, (action) => this.#act(action));
@@ -364,9 +367,9 @@ export class GooseQuill extends Base {
 
   /** @param {import("./view.js").Action} action */
   #act(action) {
-    if (action === "send" && !this.#work) this.#quietly(this.generate());
+    if (action === "send" && !this.#work) this.#ignoreRejection(this.generate());
     else if (action === "stop") this.abort();
-    else if (action === "retry") this.#quietly(this.retry());
+    else if (action === "retry") this.#ignoreRejection(this.retry());
     else if (action === "copy") this.copy();
     else if (action === "clear") {
       this.clear();
@@ -374,8 +377,8 @@ export class GooseQuill extends Base {
     }
   }
 
-  /** A failure is shown, and told by an event; a page need not catch it too. @param {Promise<unknown>} promise */
-  #quietly(promise) {
+  /** A failure is shown, and an event reports it, so nobody has to catch it. @param {Promise<unknown>} promise */
+  #ignoreRejection(promise) {
     promise.catch(() => {});
   }
 
@@ -388,17 +391,17 @@ export class GooseQuill extends Base {
     this.#view?.enable({
       busy: this.#work !== null,
       written: this.#chat ? this.#messages.length > 0 : this.#text !== "",
-      tried: this.#canRetry,
+      retry: this.#canRetry,
     });
   }
 
   /** @param {State} state */
-  #enter(state) {
+  #setState(state) {
     this.#state = state;
   }
 
   /** @param {string} name @param {unknown} detail */
-  #tell(name, detail) {
+  #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }
@@ -419,7 +422,7 @@ for (const [name, kind] of Object.entries({ ...OWN, ...DECODER })) {
 }
 
 /**
- * Properties that were set before the element was defined go through their setters now.
+ * Lets properties that were set before the element was defined go through their setters.
  * @param {Record<string, any>} element
  * @param {string[]} names
  */
@@ -432,14 +435,13 @@ function upgrade(element, names) {
   }
 }
 
-/** What the visitor should know of the way it runs here. @param {any} info @returns {string[]} */
+/** What the visitor should know about how the model runs here. @param {any} info @returns {string[]} */
 function notices(info) {
   return Array.isArray(info.notices) ? info.notices.map(String) : [];
 }
 
 /**
- * Makes the element known to the page, once: the copy that comes first stays, and another says that it
- * stands back.
+ * Defines the element, once per page: the first copy stays in use, and a later one logs a warning.
  * @param {string} [name]
  */
 export function define(name = "goose-quill") {
@@ -451,7 +453,7 @@ export function define(name = "goose-quill") {
   const whose = present.version ? `version ${present.version} of Goosequill` : "another script";
   console.warn(
     `Goosequill: <${name}> is already defined on this page by ${whose}, which stays in use; ` +
-      `version ${VERSION} from ${GooseQuill.source} stands back. Load one version only.`,
+      `version ${VERSION} from ${GooseQuill.source} is ignored. Load one version only.`,
   );
 }
 

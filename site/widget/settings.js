@@ -1,5 +1,7 @@
-// The element's attributes and the properties that mirror them. A number that cannot be read as one is
-// passed on as it stands, so that the engine says in its own words what is wrong with it.
+/**
+ * The element's attributes and the properties that mirror them. A number that cannot be parsed is passed on
+ * unchanged, so that the engine reports what is wrong with it.
+ */
 
 /** @typedef {"text" | "number" | "list" | "url"} Kind */
 
@@ -16,7 +18,7 @@ export const OWN = {
   theme: "text",
 };
 
-/** Attributes that are the decoder's settings, by the names that the engine knows. @type {Record<string, Kind>} */
+/** Attributes that are decoder settings; the engine's names have underscores. @type {Record<string, Kind>} */
 export const DECODER = {
   "max-new-tokens": "number",
   "max-tokens": "number",
@@ -33,7 +35,7 @@ export const DECODER = {
 };
 
 /**
- * The properties that mirror the attributes; null and "" stand for an attribute that is not there.
+ * The properties that mirror the attributes; null and "" mean that the attribute is missing.
  * @typedef {{
  *   mode: string, model: string, engine: string, prompt: string, system: string, label: string,
  *   placeholder: string, reveal: string, theme: string,
@@ -63,7 +65,7 @@ export function parse(text, kind) {
 }
 
 /**
- * How a property's value stands in the attribute; null takes it away.
+ * A property's value as its attribute; null removes it.
  * @param {unknown} value
  * @param {Kind} kind
  */
@@ -73,19 +75,19 @@ export function write(value, kind) {
   return String(value);
 }
 
-/** Stop strings: a list in JSON, or one string as it stands. @param {string} text */
+/** Stop strings: a JSON list, or one plain string. @param {string} text */
 function readList(text) {
   try {
     const list = JSON.parse(text);
     if (Array.isArray(list)) return list.map(String);
   } catch {
-    // one string
+    // not JSON: one plain string
   }
   return text === "" ? [] : [text];
 }
 
 /**
- * The settings that are given, as the engine takes them.
+ * The settings that are present, by the engine's names.
  * @param {(name: string) => string | null} attribute
  * @returns {Record<string, unknown>}
  */

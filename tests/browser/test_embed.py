@@ -185,7 +185,7 @@ def test_two_versions_on_one_page_do_no_harm(page: Page, site_url: str, host: Ho
     write(page.locator("goose-quill"), "6")
     (warning,) = warnings
     assert "already defined on this page by version 0.1.0" in warning
-    assert "version 9.9.9" in warning and "stands back" in warning
+    assert "version 9.9.9" in warning and "is ignored" in warning
     assert record.console_errors == []
 
 

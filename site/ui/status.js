@@ -1,0 +1,45 @@
+/**
+ * A page's status line: one polite line for what happens now, and a box for errors with their remedy.
+ * It does not show progress figures (progress.js), which would be announced too often.
+ */
+
+import { element } from "./dom.js";
+
+/** An error that the visitor can fix: what happened, and what to do about it. @param {string} message @param {string} remedy */
+export function problem(message, remedy) {
+  return Object.assign(new Error(message), { remedy });
+}
+
+/** What to show of anything that was thrown. @param {unknown} error @returns {{message: string, remedy: string}} */
+export function errorWords(error) {
+  if (!(error instanceof Error)) return { message: String(error), remedy: "" };
+  return { message: error.message, remedy: "remedy" in error ? String(error.remedy) : "" };
+}
+
+/** Whether an error only says that the visitor stopped something. @param {unknown} error */
+export function isAbort(error) {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+export class StatusLine {
+  #line;
+
+  /** @param {HTMLElement} line an element with role="status" */
+  constructor(line) {
+    this.#line = line;
+  }
+
+  /** Shows what happens now; the same words again are not announced again. */
+  say = (/** @type {string} */ text) => {
+    this.#line.classList.remove("error-box");
+    if (this.#line.textContent !== text) this.#line.textContent = text;
+  };
+
+  /** Shows an error with its remedy; an AbortError is not one and shows "Stopped." */
+  complain = (/** @type {unknown} */ error) => {
+    if (isAbort(error)) return this.say("Stopped.");
+    const { message, remedy } = errorWords(error);
+    this.#line.replaceChildren(element("strong", {}, message), remedy && ` ${remedy}`);
+    this.#line.classList.add("error-box");
+  };
+}

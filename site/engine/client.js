@@ -11,6 +11,7 @@
 // All work is done in a worker (worker.js); this file only keeps the requests apart.
 
 import { Beginning } from "./beginning.js";
+import { looksLikeWeights } from "./file-names.js";
 import { EngineError } from "./protocol.js";
 import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
 
@@ -554,7 +555,6 @@ export async function loadModel({
   }
 }
 
-const WEIGHTS = /\.(safetensors|st|pth|pt|gguf|bin)$/i;
 /** @param {string} url */
 const absolute = (url) => new URL(url, globalThis.location?.href).href;
 
@@ -566,7 +566,7 @@ const absolute = (url) => new URL(url, globalThis.location?.href).href;
 export function modelSource({ model, tokenizer, quantize }) {
   if (typeof model === "string" || model instanceof URL) {
     const { href, pathname } = new URL(model, globalThis.location?.href);
-    if (WEIGHTS.test(pathname)) return { kind: "url", url: href, tokenizer, quantize };
+    if (looksLikeWeights(pathname)) return { kind: "url", url: href, tokenizer, quantize };
     return { kind: "folder", url: href, quantize };
   }
   const files = Array.isArray(model) ? model : [model];

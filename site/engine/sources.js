@@ -2,6 +2,7 @@
 // files, a server has a folder of them, or one file lies at an address.
 
 import { download, Meter } from "./download.js";
+import { isLegal, weightFiles } from "./file-names.js";
 import { EngineError } from "./protocol.js";
 import { askFor, rangeSource, UNREACHED } from "./ranges.js";
 import { Store } from "./storage.js";
@@ -85,14 +86,13 @@ async function originalsAndOthers(model, find, options) {
 /** @param {import("./protocol.js").FilesSource} model @param {Find} find */
 async function pickedModel({ files, names }, find) {
   const all = names.map((_, i) => i);
-  // As loading.py tells them: a lone file is weights, whatever its name.
-  const weights = all.length === 1 ? all : all.filter((i) => !/\.(json|txt)$/.test(names[i]));
+  const weights = weightFiles(names).map((name) => names.indexOf(name));
   const originals = weights.map((i) => {
     const blob = files[i];
     const version = "lastModified" in blob ? String(blob.lastModified) : "";
     return { id: "", name: names[i], bytes: blob.size, url: "", version, blob };
   });
-  const copy = await find(originals);
+  const copy = originals.length ? await find(originals) : null; // Python says why none are weights
   const needed = all.filter((i) => !copy || !weights.includes(i));
   return { files: await Promise.all(needed.map((i) => byteSource(files[i], names[i]))), copy, originals };
 }
@@ -105,7 +105,8 @@ async function pickedModel({ files, names }, find) {
 async function folderModel({ url, quantize }, find, { signal, tell, available, notices }) {
   const { config, folder, files: listed } = await describe(url, signal);
   refuseTooLarge(JSON.parse(await config.text()), available, quantize);
-  const isWeights = (/** @type {Listed} */ { name }) => name.endsWith(".safetensors");
+  const weights = weightFiles(listed.map(({ name }) => name));
+  const isWeights = (/** @type {Listed} */ { name }) => weights.includes(name);
   const originals = listed.filter(isWeights).map(({ name, bytes, sha256 }) => {
     const id = sha256 ? `sha256:${sha256}` : "";
     return { id, name, bytes, url: new URL(name, folder).href, version: "" };
@@ -255,8 +256,7 @@ async function describe(url, signal) {
 function listedFiles(text, folder) {
   try {
     const { files } = JSON.parse(text);
-    if (files.every((/** @type {any} */ file) => /^[\w.-]+$/.test(file.name) && file.bytes >= 0))
-      return files;
+    if (files.every((/** @type {any} */ file) => isLegal(file.name) && file.bytes >= 0)) return files;
   } catch {
     // told below
   }
@@ -268,20 +268,19 @@ function listedFiles(text, folder) {
 }
 
 /**
- * A folder's description says enough to refuse it before its weights are downloaded.
- * @param {{parameters?: unknown, quantization?: {bits?: unknown}}} description
+ * Refuses a folder before its weights are downloaded, if its description says what memory they take: the
+ * estimate that Python made, for each value of `quantize`. Otherwise Python refuses it after the download.
+ * @param {{memory?: Record<string, unknown>}} description
  * @param {number} available
- * @param {import("./protocol.js").Rounding} [quantize] of what is stored in full; "auto" means 8 bits for all that could be too large
+ * @param {import("./protocol.js").Rounding} [quantize]
  */
-export function refuseTooLarge({ parameters, quantization }, available, quantize) {
-  const stored = quantization?.bits === 8 || quantization?.bits === 4 ? quantization.bits : null;
-  const bits = stored ?? (quantize === "auto" ? 8 : (quantize ?? 32));
-  const needed = typeof parameters === "number" ? (parameters * bits) / 8 : 0;
-  if (needed <= available) return;
+export function refuseTooLarge({ memory }, available, quantize) {
+  const needed = memory?.[quantize ?? "none"];
+  if (typeof needed !== "number" || needed <= available) return;
   throw new EngineError({
     code: "model-too-large",
-    message: `This model needs ${megabytes(needed)} MB of memory, and ${megabytes(available)} MB are there.`,
-    remedy: "Quantise it to 8 or 4 bits, or choose a smaller model.",
+    message: `This model needs ${megabytes(needed)} MB of memory, but ${megabytes(available)} MB are available.`,
+    remedy: "Quantize it to 8 or 4 bits, or choose a smaller model.",
   });
 }
 

@@ -233,7 +233,9 @@ def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publ
     chooser.model_url.fill(url)
     chooser.load_url.click()
     chooser.consent_yes.click()
-    expect(chooser.status).to_contain_text(re.compile(r"needs [\d,]+ MB of memory.* are there"), timeout=LONG)
+    expect(chooser.status).to_contain_text(
+        re.compile(r"needs [\d,]+ MB of memory.* are available"), timeout=LONG
+    )
     asked = [wanted for path, wanted in publisher.asked if path == "/14b.safetensors"]
     assert asked and all(asked), "the whole file was asked for"
     chooser.look_url.click()  # it can still be looked into

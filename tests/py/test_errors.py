@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from scripts.docs_pages import on_page_markdown
+from scripts.docs_pages import GENERATORS, MARKER
 
 from goosequill.errors import CODES, GROUPS, GoosequillError
 
@@ -84,7 +84,9 @@ def test_an_error_without_a_remedy_takes_the_tables() -> None:
 
 
 def test_the_documentation_page_lists_every_code() -> None:
-    page = on_page_markdown((ROOT / "docs" / "reference" / "errors.md").read_text("utf-8"))
+    source = (ROOT / "docs" / "reference" / "errors.md").read_text("utf-8")
+    assert [match[1] for match in MARKER.finditer(source)] == ["errors"]
+    page = GENERATORS["errors"]()
     assert all(f"`{code}`" in page for code in CODES)
 
 

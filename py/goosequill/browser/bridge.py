@@ -20,7 +20,7 @@ from goosequill.browser.jobs import Job, find
 from goosequill.chat.conversation import Conversation
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
-from goosequill.loading.load import LoadedModel, load_files, rounding
+from goosequill.loading.load import LoadedModel, LoadOptions, load_files, quantization_bits
 from goosequill.models.pace import choose_threads
 from goosequill.weights.source import TensorSource, truncated
 
@@ -126,24 +126,23 @@ class Bridge:
         kernel: str = "auto",
         weights: Any = None,
     ) -> dict[str, Any]:
-        """Load a model from its files; `options` are those of `loading.load_files`.
+        """Load a model from its files; `options` are those of `LoadOptions`, and ``verify``.
 
         With the option ``keep``, `take_quantized` returns what was quantized. `weights` is a kept copy, for
         which the files of weights are not among the `sources`.
         """
         files, settings = [JsSource(source) for source in sources], options.to_py()
         copy, keep = (JsSource(weights) if weights else None), settings.pop("keep", False)
+        verify = settings.pop("verify", True)
         loaded = load_files(
             {file.name: file for file in files},
+            LoadOptions(**settings, available=self._available, kernel=load_kernel(kernel), progress=progress),
+            verify=verify,
             weights=copy,
-            available=self._available,
-            **settings,
-            kernel=load_kernel(kernel),
-            progress=progress,
         )
-        handle = self._handles.add_model(replace(loaded, rounded=None))  # which keeps the files open
-        if keep and loaded.rounded:
-            self._quantized[handle] = loaded.rounded
+        handle = self._handles.add_model(replace(loaded, quantized=None))  # which keeps the files open
+        if keep and loaded.quantized:
+            self._quantized[handle] = loaded.quantized
         size = sum(file.size for file in (*files, *([copy] if copy else [])))
         return {"handle": handle, "info": model_info(loaded, size)}
 
@@ -160,7 +159,12 @@ class Bridge:
 
         bits = 4 if any(tensors.dtype(name) == "int4" for name in tensors.names()) else 8
         length, parts = stream(tensors)
-        return {"bytes": length, "bits": bits, "auto": rounding(tensors, "auto") == bits, "file": Copy(parts)}
+        return {
+            "bytes": length,
+            "bits": bits,
+            "auto": quantization_bits(tensors, "auto") == bits,
+            "file": Copy(parts),
+        }
 
     @answering
     def division(self, handle: int) -> dict[str, Any] | None:

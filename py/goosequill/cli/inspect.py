@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from goosequill.loading.convert import open_original
 from goosequill.loading.inspect import as_text, inspect
+from goosequill.loading.opening import open_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print; the exit status is 1 where the file holds no model that runs here."""
-    original = open_original(options.file, verify=False)
-    found = inspect(original.tensors, original.description)
+    opened = open_path(options.file, verify=False)
+    found = inspect(opened.tensors, opened.description)
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else as_text(found))
     return 0 if found["problem"] is None else 1

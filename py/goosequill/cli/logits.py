@@ -8,7 +8,7 @@ from pathlib import Path
 
 from goosequill.cli.models import add_epsilon_option
 from goosequill.cli.options import parse_ids
-from goosequill.loading.convert import open_original
+from goosequill.loading.opening import open_path
 from goosequill.models import load_model
 
 
@@ -32,11 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compute, print, return the exit status."""
     tokens = parse_ids(options.tokens)
-    original = open_original(options.model)
+    opened = open_path(options.model)
     eps = options.group_norm_eps
     if eps is None:
-        eps = original.description.get("group_norm_eps")
-    model = load_model(original.tensors, quantize=options.quantize, group_norm_eps=eps)
+        eps = opened.description.get("group_norm_eps")
+    model = load_model(opened.tensors, quantize=options.quantize, group_norm_eps=eps)
     scores = model.forward(tokens, model.new_state(), logits="all" if options.all else "last")
     print(json.dumps(scores.tolist()))
     return 0

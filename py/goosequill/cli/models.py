@@ -46,21 +46,14 @@ def add_epsilon_option(parser: argparse.ArgumentParser) -> None:
 
 def load(options: argparse.Namespace) -> LoadedModel:
     """Load the model that the options name."""
-    tokenizer = options.tokenizer or tokenizer_beside(options.model)
     return load_path(
         options.model,
-        tokenizer=tokenizer,
+        tokenizer=options.tokenizer,
         kernel=load_kernel(options.kernel),
         quantize=options.quantize,
         group_norm_eps=options.group_norm_eps,
         progress=_progress,
     )
-
-
-def tokenizer_beside(weights: Path) -> str | None:
-    """Return the tokenizer.json in the same folder as a file of weights, if there is one."""
-    beside = weights.parent / "tokenizer.json"
-    return str(beside) if weights.is_file() and beside.is_file() else None
 
 
 def _progress(done: int, total: int) -> None:

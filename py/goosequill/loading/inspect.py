@@ -1,24 +1,28 @@
-"""What is in a file of weights, told from its header: version, sizes, types, tokenizer, tensors.
+"""Describes a file of weights from its header: version, sizes, types, tokenizer, tensors.
 
-Nothing is loaded, so a file of any size answers at once; a file that holds no model that runs here
+Loads nothing, so that files of any size are described at once. A file whose model does not run here
 is described too, with the reason.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from math import prod
 from typing import Any, Literal
 
-from goosequill.errors import GoosequillError
+from goosequill.errors import GoosequillError, LoadError
+from goosequill.kernels import Kernel, load_kernel
+from goosequill.loading.load import Quantization, quantization_bits, require
+from goosequill.loading.opening import open_files
 from goosequill.models.config import ModelConfig, detect_config
 from goosequill.models.estimate import estimate
 from goosequill.tokenizers import tokenizer_for_vocabulary
-from goosequill.weights.source import TensorSource
+from goosequill.weights import ByteSource, TensorSource
 
 MAX_METADATA = 200
-"""Longest metadata value that is told in full, in characters."""
+"""Longest metadata value that is returned whole, in characters."""
 
 
 def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -27,14 +31,15 @@ def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) ->
     Parameters
     ----------
     description
-        config.json, where they lie in a model folder.
+        config.json, if the weights are those of a model folder.
 
     Returns
     -------
     dict
-        Plain values, ready for JSON: ``format``, ``config`` (or None) and ``problem`` (or None: why
-        the model does not run here), ``tokenizer``, ``types`` (type -> parameters), ``parameters``,
-        ``memory`` (form -> bytes), ``metadata``, ``tensors`` (name, shape, type of each).
+        Plain values, ready for JSON: ``format``, ``config`` (or None) and ``problem`` (or None: the
+        error because of which the model does not run here), ``tokenizer``, ``types`` (parameters by type),
+        ``parameters``, ``memory`` (peak bytes by quantization), ``metadata``, ``tensors`` (name, shape,
+        type of each).
     """
     config, problem = _config(tensors)
     types: Counter[str] = Counter()
@@ -56,6 +61,37 @@ def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) ->
     }
 
 
+def inspect_files(
+    files: Mapping[str, ByteSource],
+    *,
+    quantize: Quantization = None,
+    available: int | None = None,
+    kernel: Kernel | None = None,
+) -> dict[str, Any]:
+    """Describe picked or downloaded files, without loading them.
+
+    Returns
+    -------
+    dict
+        As `inspect`. If `available` is given, ``problem`` is also set if the model, quantized as
+        `quantize` says, needs more memory than that.
+
+    Raises
+    ------
+    FileFormatError, UnsupportedModelError
+        As `open_files`.
+    """
+    opened = open_files(files, verify=False)
+    found = inspect(opened.tensors, opened.description)
+    if available is not None and found["problem"] is None:
+        bits = quantization_bits(opened.tensors, quantize)
+        try:
+            require(opened.tensors, kernel or load_kernel(), available, quantize=bits)
+        except LoadError as error:
+            found["problem"] = error.to_dict()
+    return found
+
+
 def _config(tensors: TensorSource) -> tuple[ModelConfig | None, dict[str, str] | None]:
     try:
         return detect_config(tensors), None
@@ -64,7 +100,7 @@ def _config(tensors: TensorSource) -> tuple[ModelConfig | None, dict[str, str] |
 
 
 def _tokenizer(tensors: TensorSource, config: ModelConfig | None, description: dict[str, Any]) -> str | None:
-    """The name of the tokenizer: as the folder says, the file, or the size of the vocabulary."""
+    """The name of the tokenizer: from config.json, the file's metadata or the size of the vocabulary."""
     described = description.get("tokenizer")
     if isinstance(described, dict):
         return str(described.get("file") or described.get("kind"))
@@ -75,7 +111,7 @@ def _tokenizer(tensors: TensorSource, config: ModelConfig | None, description: d
 
 
 def _memory(tensors: TensorSource) -> dict[str, int]:
-    """Peak bytes by the form in which the matrices are held."""
+    """Peak bytes by quantization."""
     forms: dict[str, Literal[8, 4] | None] = {"as stored": None, "int8": 8, "int4": 4}
     return {form: estimate(tensors, quantize=bits).peak for form, bits in forms.items()}
 
@@ -88,7 +124,7 @@ def _short(value: Any) -> Any:
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """The same for a terminal."""
+    """What `inspect` returned, as text for a terminal."""
     lines = [f"format      {found['format']}"]
     config = found["config"]
     if config is None:

@@ -1,5 +1,5 @@
 """The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
 
 JOBS = {
-    "inspect": "goosequill.loading.load:inspect_files",
+    "inspect": "goosequill.loading.inspect:inspect_files",
 }

@@ -89,9 +89,8 @@ def require_memory(memory: Memory, available: int) -> None:
     if memory.peak > available:
         raise LoadError(
             f"This model needs {memory.peak / 1e6:,.0f} MB of memory ({memory.weights / 1e6:,.0f} MB for its "
-            f"weights, the rest while loading), and {available / 1e6:,.0f} MB are there.",
+            f"weights, the rest while loading), but {available / 1e6:,.0f} MB are available.",
             code="model-too-large",
-            remedy="Quantise it to 8 or 4 bits, or choose a smaller model.",
         )
 
 

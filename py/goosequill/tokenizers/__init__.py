@@ -20,6 +20,7 @@ __all__ = [
     "StreamDecoder",
     "Tokenizer",
     "check_vocabulary",
+    "is_built_in",
     "load_tokenizer",
     "tokenizer_for_vocabulary",
 ]
@@ -32,6 +33,11 @@ _BUILT_IN: dict[str, Callable[[], Tokenizer]] = {
 # A model may have rows past the last token, since sizes are rounded up; to 512 in the widest practice.
 _PADDING = 512
 _KEEP = -1
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a tokenizer of this name ships with the package."""
+    return name.lower() in _BUILT_IN
 
 
 def load_tokenizer(spec: str | Path | bytes, *, end_token: int | None = _KEEP) -> Tokenizer:
@@ -50,7 +56,7 @@ def load_tokenizer(spec: str | Path | bytes, *, end_token: int | None = _KEEP) -
     TokenizerError
         The file is missing, damaged, or of a kind that Goosequill does not read.
     """
-    if isinstance(spec, str) and spec.lower() in _BUILT_IN:
+    if isinstance(spec, str) and is_built_in(spec):
         tokenizer: Tokenizer = _BUILT_IN[spec.lower()]()
     else:
         tokenizer = _load_file(spec if isinstance(spec, bytes) else _read(Path(spec)))

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.errors import FileFormatError
+from goosequill.weights.file_names import DESCRIPTION, is_legal, weight_files
 from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.sharded import ShardedSource
 from goosequill.weights.source import ByteSource, FileSource, TensorSource, truncated
 
 FORMAT = "goosequill-model"
 FORMAT_VERSION = 1
-DESCRIPTION = "config.json"
 MAX_DESCRIPTION = 1_000_000
 """Longest config.json that is read, in bytes."""
 MAX_FILES = 10_000
@@ -31,7 +31,6 @@ Reader = Callable[[str], ByteSource]
 """Gives the bytes of a file in the folder, by its name."""
 
 _REMEDY = "A model folder is written by “goosequill convert”."
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 _STRETCH = 1 << 22
 
 
@@ -67,8 +66,9 @@ def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None
     """
     description = read_description(read(DESCRIPTION))
     shards = [] if weights is None else [weights]
+    shard_names = weight_files(entry["name"] for entry in description["files"])
     for entry in description["files"]:
-        shard = entry["name"].endswith(".safetensors")
+        shard = entry["name"] in shard_names
         if (shard and weights is None) or (verify and not shard):
             source = read(entry["name"])
             check_file(source, entry, digest=verify)
@@ -127,8 +127,8 @@ def _check_entries(files: Any) -> None:
     for entry in files:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise _bad("its list of files is damaged")
-        if not _NAME.fullmatch(entry["name"]):
-            raise _bad(f"{entry['name'][:80]!r} is no name for a file beside it")
+        if not is_legal(entry["name"]):
+            raise _bad(f"{entry['name'][:80]!r} is not a legal file name")
         length, digest = entry.get("bytes"), entry.get("sha256")
         sound = isinstance(length, int) and not isinstance(length, bool) and length >= 0
         if not sound or not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):

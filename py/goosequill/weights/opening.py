@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import cast
 
 from goosequill.errors import FileFormatError
-from goosequill.weights.folder import DESCRIPTION, folder_reader, is_description, open_folder
+from goosequill.weights.file_names import DESCRIPTION, weight_files
+from goosequill.weights.folder import folder_reader, is_description, open_folder
 from goosequill.weights.formats.gguf import is_gguf, open_gguf
 from goosequill.weights.formats.pth import PthSource, is_zip
 from goosequill.weights.formats.rwkv_cpp import is_rwkv_cpp, open_rwkv_cpp
@@ -15,8 +16,6 @@ from goosequill.weights.formats.safetensors import SafetensorsSource, is_safeten
 from goosequill.weights.naming import canonical_names
 from goosequill.weights.sharded import ShardedSource
 from goosequill.weights.source import ByteSource, FileSource, TensorSource
-
-_ENDINGS = (".safetensors", ".st", ".pth", ".gguf", ".bin", ".pt")
 
 
 def open_tensors(source: ByteSource | Sequence[ByteSource] | str | Path) -> TensorSource:
@@ -64,12 +63,7 @@ def _open_file(source: ByteSource) -> TensorSource:
 def _open_directory(path: Path) -> TensorSource:
     if (path / DESCRIPTION).is_file() and is_description(FileSource(path / DESCRIPTION)):
         return open_folder(folder_reader(path)).tensors
-    for ending in _ENDINGS:
-        files = sorted(path.glob(f"*{ending}"))
-        if files and (len(files) == 1 or ending == ".safetensors"):
-            return open_tensors([FileSource(file) for file in files])
-    raise FileFormatError(
-        f"{path} holds no weights, or more than one model.",
-        code="not-a-model",
-        remedy="Give the path of one file of weights, or of a folder that “goosequill convert” wrote.",
-    )
+    names = weight_files(file.name for file in path.iterdir() if file.is_file())
+    if not names:
+        raise FileFormatError(f"{path} contains no weights, or more than one model.", code="not-a-model")
+    return open_tensors([FileSource(path / name) for name in names])

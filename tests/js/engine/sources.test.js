@@ -4,19 +4,18 @@ import { test } from "node:test";
 import { refuseTooLarge } from "../../../site/engine/sources.js";
 
 const GB = 1e9;
-const full = { parameters: 1.5e9 };
+const memory = { none: 6 * GB, auto: 2 * GB, 8: 2 * GB, 4: 1 * GB };
 
-test("a folder is refused by the bits in which its weights will be held", () => {
-  assert.throws(() => refuseTooLarge(full, 4 * GB), { code: "model-too-large" });
-  for (const quantize of /** @type {const} */ ([8, 4, "auto"])) refuseTooLarge(full, 4 * GB, quantize);
-  assert.throws(() => refuseTooLarge(full, 1 * GB, 8), { code: "model-too-large" });
-  refuseTooLarge(full, 1 * GB, 4);
-  const rounded = { ...full, quantization: { bits: 8 } };
-  refuseTooLarge(rounded, 2 * GB);
-  assert.throws(() => refuseTooLarge(rounded, 1 * GB, 4), { code: "model-too-large" }); // it stays as it is stored
+test("a folder is refused by the memory that its description lists for the quantization", () => {
+  assert.throws(() => refuseTooLarge({ memory }, 4 * GB), { code: "model-too-large" });
+  for (const quantize of /** @type {const} */ ([8, 4, "auto"])) refuseTooLarge({ memory }, 4 * GB, quantize);
+  for (const quantize of /** @type {const} */ ([8, "auto"])) {
+    assert.throws(() => refuseTooLarge({ memory }, 1 * GB, quantize), { code: "model-too-large" });
+  }
+  refuseTooLarge({ memory }, 1 * GB, 4);
 });
 
-test("a description that tells no size refuses nothing", () => {
-  refuseTooLarge({ parameters: "many" }, 0);
+test("a folder whose description lists no memory is left to Python", () => {
+  refuseTooLarge({ memory: /** @type {any} */ ({ none: "many" }) }, 0);
   refuseTooLarge({}, 0, 8);
 });

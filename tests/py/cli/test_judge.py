@@ -42,10 +42,10 @@ def test_it_merges_files_and_prints_the_stronger_first(
     assert json.loads(capsys.readouterr().out)["votes"] == 18
 
 
-def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{", encoding="utf-8")
-    with pytest.raises(FileFormatError, match=r"bad\.json: not readable as JSON"):
+    with pytest.raises(FileFormatError, match=r"bad\.json cannot be read as JSON"):
         run(str(path))
     path.write_text('{"format": "other"}', encoding="utf-8")
     with pytest.raises(FileFormatError, match=r"bad\.json: format is not"):

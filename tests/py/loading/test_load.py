@@ -1,4 +1,4 @@
-"""What belongs together loads, from a disk or from anything else that gives bytes."""
+"""Loading models from a disk and from other sources of bytes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest
 
 from goosequill.errors import GoosequillError
 from goosequill.loading import load as loading
+from goosequill.loading.inspect import inspect_files
 from goosequill.loading.load import (
     LoadedModel,
-    inspect_files,
+    LoadOptions,
     load_files,
     load_folder,
     load_path,
-    rounding,
+    quantization_bits,
 )
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, open_tensors
@@ -47,7 +48,7 @@ def describe(**changes: Any) -> bytes:
     return json.dumps(description).encode()
 
 
-def assert_writes_as_it_should(loaded: LoadedModel) -> None:
+def assert_computes_the_same(loaded: LoadedModel) -> None:
     expected = load_model(open_tensors(BytesSource(WEIGHTS)))
     np.testing.assert_array_equal(
         loaded.model.forward(TOKENS, loaded.model.new_state()),
@@ -61,7 +62,7 @@ def test_a_folder_on_disk_loads(tmp_path: Path) -> None:
     loaded = load_path(tmp_path)
     assert loaded.description["name"] == "test"
     assert (loaded.tokenizer.name, loaded.tokenizer.end_token) == ("byte", 0)
-    assert_writes_as_it_should(loaded)
+    assert_computes_the_same(loaded)
 
 
 def test_a_file_on_disk_gets_the_tokenizer_of_its_vocabulary(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_a_file_on_disk_gets_the_tokenizer_of_its_vocabulary(tmp_path: Path) -> 
     loaded = load_path(tmp_path / "model.safetensors")
     assert (loaded.tokenizer.name, loaded.description["title"]) == ("byte", "model.safetensors")
     assert loaded.description["parameters"] == sum(tensor.size for tensor in TENSORS.values())
-    assert_writes_as_it_should(loaded)
+    assert_computes_the_same(loaded)
 
 
 def test_a_bare_model_of_an_unknown_vocabulary_asks_for_its_tokenizer(tmp_path: Path) -> None:
@@ -98,10 +99,10 @@ def test_picked_shards_without_a_description_are_one_model() -> None:
         name: BytesSource(b"".join(encode(part)), name)
         for name, part in {"b.safetensors": items[:9], "a.safetensors": items[9:]}.items()
     }
-    assert_writes_as_it_should(load_files(files))
+    assert_computes_the_same(load_files(files))
 
 
-def test_a_model_that_needs_more_than_there_is_is_refused_unread() -> None:
+def test_a_model_that_is_too_large_is_refused_unread() -> None:
     class Noting(BytesSource):
         """Bytes that note how many are read."""
 
@@ -113,34 +114,34 @@ def test_a_model_that_needs_more_than_there_is_is_refused_unread() -> None:
 
     source = Noting(WEIGHTS, "model.safetensors")
     with pytest.raises(GoosequillError, match=r"needs .* MB of memory") as caught:
-        load_files({"model.safetensors": source}, available=1_000_000)
+        load_files({"model.safetensors": source}, LoadOptions(available=1_000_000))
     assert caught.value.code == "model-too-large"
     assert source.count < len(WEIGHTS) / 10
     files = {"config.json": BytesSource(describe()), "model.safetensors": source}
     with pytest.raises(GoosequillError, match=r"needs .* MB of memory"):
-        load_files(files, verify=False, available=1_000_000)
-    assert load_files(files, available=1_000_000_000).tokenizer.name == "byte"
+        load_files(files, LoadOptions(available=1_000_000), verify=False)
+    assert load_files(files, LoadOptions(available=1_000_000_000)).tokenizer.name == "byte"
 
 
-def test_matrices_are_rounded_while_loading() -> None:
+def test_matrices_are_quantized_while_loading() -> None:
     files = {"model.safetensors": BytesSource(WEIGHTS)}
-    rounded = load_files(files, quantize=8).model
+    quantized = load_files(files, LoadOptions(quantize=8)).model
     exact = load_files(files).model
-    found = rounded.forward(TOKENS, rounded.new_state())
+    found = quantized.forward(TOKENS, quantized.new_state())
     expected = exact.forward(TOKENS, exact.new_state())
     assert 0 < np.abs(found - expected).max() < 0.5
 
 
-def test_auto_rounds_large_models_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_quantizes_large_models_only(monkeypatch: pytest.MonkeyPatch) -> None:
     tensors = open_tensors(BytesSource(WEIGHTS))
-    assert rounding(tensors, "auto") is None
-    assert rounding(tensors, 4) == 4
+    assert quantization_bits(tensors, "auto") is None
+    assert quantization_bits(tensors, 4) == 4
     monkeypatch.setattr(loading, "LARGE", 1000)
-    assert rounding(tensors, "auto") == 8
-    assert rounding(tensors, None) is None
+    assert quantization_bits(tensors, "auto") == 8
+    assert quantization_bits(tensors, None) is None
 
 
-def test_what_is_too_large_is_told_with_what_is_in_it() -> None:
+def test_a_model_that_is_too_large_is_described() -> None:
     files = {"model.safetensors": BytesSource(WEIGHTS)}
     assert inspect_files(files, available=10**9)["problem"] is None
     found = inspect_files(files, available=10**6)
@@ -163,3 +164,26 @@ def test_files_are_described_without_loading_them() -> None:
     assert folder["tensors"] == bare["tensors"]
     with pytest.raises(GoosequillError):
         inspect_files({"model.safetensors": BytesSource(b"nothing")})
+
+
+def test_picked_files_that_are_two_models_are_refused() -> None:
+    files = {name: BytesSource(WEIGHTS, name) for name in ("a.safetensors", "b.gguf")}
+    with pytest.raises(GoosequillError) as caught:
+        load_files(files)
+    assert caught.value.code == "which-file"
+
+
+def test_bare_weights_take_the_tokenizer_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=4096).items())))
+    tokenizer = Path(__file__).parents[3] / "site" / "models" / "default" / "tokenizer.json"
+    (tmp_path / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    for path in (tmp_path, tmp_path / "model.safetensors"):
+        assert load_path(path).tokenizer.name == "bpe"
+
+
+def test_peak_memory_is_listed_for_every_quantization(monkeypatch: pytest.MonkeyPatch) -> None:
+    tensors = open_tensors(BytesSource(WEIGHTS))
+    found = loading.peak_memory(tensors)
+    assert found["none"] == found["auto"] > found["8"] > found["4"]
+    monkeypatch.setattr(loading, "LARGE", 1000)
+    assert loading.peak_memory(tensors)["auto"] == found["8"]

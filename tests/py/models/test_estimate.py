@@ -89,7 +89,7 @@ def test_the_numpy_kernel_holds_everything_in_full() -> None:
 
 def test_a_model_that_does_not_fit_is_refused_with_figures() -> None:
     require_memory(Memory(3_000_000_000, 500_000_000), 3_500_000_000 + WORKING)
-    with pytest.raises(LoadError, match=r"3,564 MB .*3,000 MB.* 2,000 MB are there") as caught:
+    with pytest.raises(LoadError, match=r"3,564 MB .*3,000 MB.* 2,000 MB are available") as caught:
         require_memory(Memory(3_000_000_000, 500_000_000), 2_000_000_000)
     assert caught.value.code == "model-too-large"
 

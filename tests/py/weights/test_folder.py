@@ -153,5 +153,5 @@ def test_a_directory_with_one_weight_file_is_opened(tmp_path: Path) -> None:
 
 
 def test_a_directory_without_weights_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match="holds no weights"):
+    with pytest.raises(FileFormatError, match="contains no weights"):
         open_tensors(tmp_path)

@@ -1,4 +1,4 @@
-"""A checkpoint as a loaded model holds it: what was rounded comes from the model, the rest from the file."""
+"""A checkpoint as a loaded model has it: quantized matrices from the model, the rest from the file."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import TensorSource
 
 
-class HeldSource:
+class LoadedSource:
     """A TensorSource that can be written while its model is in use, without copying the matrices.
 
     Parameters
     ----------
     tensors
-        What the model was loaded from; still to be read.
-    held
-        Matrices of the model that are in 8 or 4 bits, by name.
+        What the model was loaded from; it must still be readable.
+    quantized
+        The model's matrices in 8 or 4 bits, by name.
     """
 
-    def __init__(self, tensors: TensorSource, held: Mapping[str, QuantizedMatrix]) -> None:
+    def __init__(self, tensors: TensorSource, quantized: Mapping[str, QuantizedMatrix]) -> None:
         self.format = tensors.format
         self.metadata: dict[str, Any] = {}
         self._tensors = tensors
-        self._held = held
+        self._quantized = quantized
 
     def names(self) -> list[str]:
         return self._tensors.names()
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return self._held[name].shape if name in self._held else self._tensors.shape(name)
+        return self._quantized[name].shape if name in self._quantized else self._tensors.shape(name)
 
     def dtype(self, name: str) -> str:
-        return f"int{self._held[name].bits}" if name in self._held else self._tensors.dtype(name)
+        if name in self._quantized:
+            return f"int{self._quantized[name].bits}"
+        return self._tensors.dtype(name)
 
     def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
-        return self._held[name] if name in self._held else self._tensors.read(name)
+        return self._quantized[name] if name in self._quantized else self._tensors.read(name)

@@ -1,9 +1,9 @@
-"""The operations in 128-bit SIMD: a forward pass is recorded once as a program, then run by `simd.c`.
+"""The operations in 128-bit SIMD: a forward pass is recorded once as a program, then run by simd.c.
 
-A model that calls an operation here only writes down a step: operation, addresses, sizes. The C
-code executes all steps of a pass in one call, and a program is kept with the state for which it
-was recorded, so that a token costs one call of a few microseconds whatever the model's depth.
-Nothing is computed in this file, and no memory is copied: C works on numpy's arrays in place.
+Calling an operation here only records a step: the operation, addresses and sizes (`abi.OPERATIONS` names
+them). The C code executes all steps of a pass in one call. A program is stored with the state for which it
+was recorded, so a token costs one call of a few microseconds, whatever the depth of the model. Nothing is
+computed in this file, and no memory is copied: C works on numpy's arrays in place.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.kernels import abi
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.logits import LogitOperations, SimdLogits
@@ -32,65 +33,48 @@ from goosequill.weights.formats.packed import (
 )
 from goosequill.weights.quantize import QuantizedMatrix
 
-# The numbers by which simd.c knows operations and activations.
-EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY = range(7)
-PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST = range(7, 14)
-ACTIVATIONS: dict[Activation | None, int] = {
-    None: 0,
-    "sigmoid": 1,
-    "silu": 2,
-    "tanh": 3,
-    "relu_squared": 4,
-    "decay6": 5,
-    "decay7": 6,
-}
-STEP = 15  # words
-TOGETHER = 8
-"""How many products, at most, are computed as one."""
-
-SKETCH, ROWWISE = 1, 2
-"""Forms of a matrix, as simd.c knows them, besides the bits of a weight in panels."""
+_PRODUCT = abi.NUMBERS["product"]
 
 
-class Room:
-    """Memory for weights, in pieces of large arrays.
+class Arena:
+    """Memory for weights: pieces of large arrays, aligned to cache lines.
 
-    Linux gives numpy huge pages for an array of 4 MB or more, and from those a matrix is read up to a quarter
-    faster. A browser gives none, but small matrices that are read one after the other had better lie so.
+    Linux gives numpy huge pages for an array of 4 MB or more, from which a matrix is read up to a quarter
+    faster. A browser gives none, but there too small matrices that are read in sequence should be adjacent.
     """
 
     SIZE = 1 << 22 if IN_BROWSER else 1 << 24
-    """Of the arrays at most; the first is smaller, so that a small model takes little."""
+    """Largest size of the arrays; the first one is smaller, so that a small model takes little memory."""
     LARGEST = SIZE // 4
-    """Of what is put there: more would leave too much of a large array empty."""
-    LINE = 64  # of the cache
+    """Largest size of a piece; larger ones would leave too much of an array unused."""
+    LINE = 64  # bytes of a cache line
 
     def __init__(self) -> None:
-        self._left = np.zeros(0, np.int8)
+        self._free = np.zeros(0, np.int8)
         self._size = self.LARGEST
 
     def zeros(self, length: int) -> NDArray[np.int8]:
-        """So many bytes, all zero."""
+        """Return `length` bytes, all zero."""
         if length > self.LARGEST:
             return np.zeros(length, np.int8)
-        if length > self._left.size:
-            room = np.zeros(max(self._size, length) + self.LINE, np.int8)
-            self._left = room[-address_of(room) % self.LINE :]
+        if length > self._free.size:
+            array = np.zeros(max(self._size, length) + self.LINE, np.int8)
+            self._free = array[-address_of(array) % self.LINE :]
             self._size = min(2 * self._size, self.SIZE)
-        taken, self._left = self._left[:length], self._left[-(-length // self.LINE) * self.LINE :]
+        taken, self._free = self._free[:length], self._free[-(-length // self.LINE) * self.LINE :]
         return taken
 
-    def hold(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Values that are laid out already: where they are, unless a large array makes them faster."""
+    def move(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the values in the arena, or where they are if they are large."""
         if values.nbytes > self.LARGEST:
             return values
-        held = self.zeros(values.nbytes).view(values.dtype).reshape(values.shape)
-        held[:] = values
-        return held
+        moved = self.zeros(values.nbytes).view(values.dtype).reshape(values.shape)
+        moved[:] = values
+        return moved
 
 
 class Block:
-    """Memory for results; it returns to its pool when the last tensor in it is gone."""
+    """Memory for results; returned to its pool when no tensor uses it any more."""
 
     __slots__ = ("array", "pool")
 
@@ -111,6 +95,11 @@ class Tensor:
     columns: int
     owner: Block | Floats
 
+    @property
+    def size(self) -> int:
+        """Rows times columns."""
+        return self.rows * self.columns
+
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Weights:
@@ -119,13 +108,13 @@ class Weights:
     Attributes
     ----------
     layout
-        One of `packed.LAYOUTS`; None: row by row.
+        A name in `packed.LAYOUTS`, or None if it is stored row by row.
     form
-        What simd.c calls this.
+        The number of bits for panels, or one of `abi.FORMS`.
     arrays
         Values and scales.
     sketch
-        Of a large head: the upper halves of its numbers.
+        For a large head, the upper halves of its values.
     """
 
     rows: int
@@ -138,23 +127,23 @@ class Weights:
 
     @property
     def address(self) -> int:
-        """Where the values are."""
+        """The address of the values."""
         return address_of(self.arrays[0])
 
     @property
     def scales_address(self) -> int:
-        """Where the scales are."""
+        """The address of the scales."""
         return address_of(self.arrays[1])
 
     @property
     def padded(self) -> int:
-        """Rows of whole panels."""
+        """Rows including those that pad the last panel."""
         return whole_panels(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The steps of one pass, and where its result will be."""
+    """The steps of one pass, and the array that its result is written to."""
 
     steps: NDArray[np.intp]
     address: int
@@ -170,7 +159,7 @@ class SimdKernel:
         The compiled simd.c (`goosequill.kernels.library`).
     """
 
-    chunk_size = 40
+    chunk_size = abi.LIMITS["chunk"]
 
     def __init__(self, library: Library) -> None:
         self.name = library.name
@@ -178,26 +167,26 @@ class SimdKernel:
         self._library = library
         self._pools: dict[int, list[Floats]] = {}
         self._constants: dict[float, Floats] = {}
-        self._room = Room()
+        self._arena = Arena()
         self._tokens = np.zeros(self.chunk_size, np.int32)
-        self._steps: list[tuple[int, ...]] = []
+        self._steps: list[list[int]] = []
         self._held: list[Tensor] = []
         self._share: int | None = None
         self.matrices: WeakSet[Weights] = WeakSet()
-        """What `matrix` laid out, for threads that take some of its rows."""
+        """The matrices in panels, whose rows helper threads can share."""
 
     def divide(self, share: int | None) -> None:
-        """Compute products together with other threads, or alone (None).
+        """Share products with other threads, or compute them alone (None).
 
         Parameters
         ----------
         share
-            Address of the function that divides a product's rows, as simd.c describes it.
+            Address of the function that divides a product's rows; simd.c describes it.
         """
         self._share = share
 
     def division(self) -> dict[str, Any]:
-        """What helper threads need in a browser: code, and where each matrix lies, for engine/threads.js."""
+        """The code and the addresses of the matrices that engine/threads.js needs for helper threads."""
         matrices = [
             {
                 "weights": matrix.address,
@@ -224,7 +213,7 @@ class SimdKernel:
         program: Program | None = programs.get((key, count))
         if program is None:
             program = self._record(build, count)
-            if count in (1, self.chunk_size):  # what recurs; other lengths end a prompt
+            if count in (1, self.chunk_size):  # other lengths occur once, at the end of a prompt
                 programs[key, count] = program
         self._library.run(program.address, len(program.steps), self._share)
         return None if program.result is None else program.result.copy()
@@ -232,7 +221,7 @@ class SimdKernel:
     def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
         self._steps = []
         result = build(count)
-        steps = np.zeros((len(self._steps), STEP), np.intp)
+        steps = np.zeros((len(self._steps), abi.LIMITS["step_words"]), np.intp)
         for step, words in zip(steps, self._steps, strict=True):
             step[: len(words)] = words
         _join(steps)
@@ -244,9 +233,12 @@ class SimdKernel:
         start = (tensor.address - address_of(array)) // array.itemsize
         return array[start : start + tensor.rows * tensor.columns].reshape(tensor.rows, tensor.columns)
 
-    def _emit(self, *words: int) -> None:
-        self._steps.append(words)
-        if words[0] != PRODUCT:
+    def _emit(self, operation: str, **operands: int | Tensor) -> None:
+        """Record a step; `operands` are all of the operation's fields."""
+        operands["operation"] = abi.NUMBERS[operation]
+        words = [operands[name] for name in abi.FIELDS[operation]]
+        self._steps.append([word.address if isinstance(word, Tensor) else word for word in words])
+        if operation != "product":
             self._held.clear()
 
     def _new(self, rows: int, columns: int) -> Tensor:
@@ -255,7 +247,7 @@ class SimdKernel:
         return Tensor(address_of(block.array), rows, columns, block)
 
     def _parts(self, count: int, rows: int, columns: int) -> list[Tensor]:
-        """Several results side by side in one block."""
+        """Several adjacent results in one block."""
         whole = self._new(count * rows, columns)
         return [
             Tensor(whole.address + 4 * i * rows * columns, rows, columns, whole.owner) for i in range(count)
@@ -273,33 +265,33 @@ class SimdKernel:
         return Weights(rows, columns, bits, None, bits, (values, scales))
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out weights [out, in] in panels (`weights.packed`); what is in them already stays where it is.
+        """Lay out weights [out, in] in panels (`weights.formats.packed`); use packed weights as they are.
 
-        float32 lies in panels too: the 16 rows' first numbers, then their second numbers, and so on.
+        float32 is in panels too: the 16 rows' first numbers, then their second numbers, and so on.
         """
         matrix = self._hold(weights)
         self.matrices.add(matrix)
         return matrix
 
     def head(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out the head; a large one in 8 bits row by row, with a sketch for the scores of all rows."""
+        """Lay out the head; a large one in 8 bits row by row, with a sketch for approximate logits."""
         rows, columns = weights.shape
         if not isinstance(weights, QuantizedMatrix) or not sketched(weights.shape, weights.bits):
             return self.matrix(weights)
         matrix = weights.by_rows()
-        values = self._room.hold(np.ascontiguousarray(matrix.values))
+        values = self._arena.move(np.ascontiguousarray(matrix.values))
         scales = pad_scales(matrix.scales)
-        halves = self._room.zeros(whole_panels(rows) * columns // 2)
+        halves = self._arena.zeros(whole_panels(rows) * columns // 2)
         self._library.sketch(address_of(halves), address_of(values), rows, columns)
-        sketch = Weights(rows, columns, 4, None, SKETCH, (halves, scales))
+        sketch = Weights(rows, columns, 4, None, abi.FORMS["sketch"], (halves, scales))
         self.matrices.add(sketch)
-        return Weights(rows, columns, 8, None, ROWWISE, (values, scales), sketch)
+        return Weights(rows, columns, 8, None, abi.FORMS["rowwise"], (values, scales), sketch)
 
     def _hold(self, weights: Floats | QuantizedMatrix) -> Weights:
         if not isinstance(weights, PackedMatrix):
             return self._lay_out(weights)
         rows, columns = weights.shape
-        values = self._room.hold(weights.values)
+        values = self._arena.move(weights.values)
         return Weights(rows, columns, weights.bits, weights.layout, weights.bits, (values, weights.scales))
 
     def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
@@ -309,7 +301,7 @@ class SimdKernel:
         length = (
             4 * whole_panels(rows) * columns if bits == 32 else LAYOUTS[layout].lengths((rows, columns))[0]
         )
-        packed = self._room.zeros(length)
+        packed = self._arena.zeros(length)
         within = half_scales(scales) if bits == 4 else np.empty(0, np.float16)
         apart = pad_scales(scales) if bits == 8 else np.empty(0, np.float32)
         self._library.pack(address_of(packed), address_of(values), address_of(within), rows, columns, bits)
@@ -327,9 +319,15 @@ class SimdKernel:
     def embed(self, table: Weights, tokens: Any) -> Tensor:
         out = self._new(tokens, table.columns)
         self._emit(
-            EMBED, out.address, table.address, table.scales_address, address_of(self._tokens), tokens,
-            table.columns, table.bits,
-        )  # fmt: skip
+            "embed",
+            out=out,
+            table=table.address,
+            scales=table.scales_address,
+            ids=address_of(self._tokens),
+            tokens=tokens,
+            width=table.columns,
+            bits=table.bits,
+        )
         return out
 
     def last(self, x: Tensor) -> Tensor:
@@ -342,82 +340,142 @@ class SimdKernel:
         constant = self._constants.setdefault(eps, np.array([eps], np.float32))
         out = self._new(x.rows, x.columns)
         self._emit(
-            NORMALISE, out.address, x.address, weight.address, bias.address, x.rows * heads,
-            x.columns // heads, heads, address_of(constant),
-        )  # fmt: skip
+            "normalise",
+            out=out,
+            x=x,
+            weight=weight,
+            bias=bias,
+            rows=x.rows * heads,
+            size=x.columns // heads,
+            heads=heads,
+            eps=address_of(constant),
+        )
         return out
 
     def mix(self, x: Tensor, previous: Tensor, weights: Tensor) -> Sequence[Tensor]:
         outs = self._parts(weights.rows, x.rows, x.columns)
         self._emit(
-            MIX, outs[0].address, x.address, previous.address, weights.address, x.rows, x.columns,
-            weights.rows,
-        )  # fmt: skip
+            "mix",
+            out=outs[0],
+            x=x,
+            previous=previous,
+            weights=weights,
+            tokens=x.rows,
+            width=x.columns,
+            count=weights.rows,
+        )
         return outs
 
     def shift(self, x: Tensor, previous: Tensor) -> Tensor:
         out = self._new(x.rows, x.columns)
-        self._emit(SHIFT, out.address, x.address, previous.address, x.rows, x.columns)
+        self._emit("shift", out=out, x=x, previous=previous, tokens=x.rows, width=x.columns)
         return out
 
     def lerp(self, a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
         out = self._new(a.rows, a.columns)
-        size, period = a.rows * a.columns, weight.rows * weight.columns
-        self._emit(LERP, out.address, a.address, b.address, weight.address, size, period)
+        self._emit("lerp", out=out, a=a, b=b, weight=weight, size=a.size, period=weight.size)
         return out
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         out = self._new(a.rows, a.columns)
-        self._emit(ADD, out.address, a.address, b.address, a.rows * a.columns, b.rows * b.columns)
+        self._emit("add", out=out, a=a, b=b, size=a.size, period=b.size)
         return out
 
     def multiply(self, a: Tensor, b: Tensor) -> Tensor:
         out = self._new(a.rows, a.columns)
-        self._emit(MULTIPLY, out.address, a.address, b.address, a.rows * a.columns, b.rows * b.columns)
+        self._emit("multiply", out=out, a=a, b=b, size=a.size, period=b.size)
         return out
 
     def product(
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
-        scratch = self._new(x.rows, self._library.scratch_words(matrix.columns, matrix.form))
-        self._held += x, out, scratch  # from the next product, which may be computed together with this one
+        scratch = self._scratch(matrix, x.rows)
+        # Not reused by the next product, which may be computed together with this one.
+        self._held += x, out, scratch
         self._emit(
-            PRODUCT, out.address, matrix.address, matrix.scales_address, x.address,
-            bias.address if bias else 0, scratch.address, x.rows, matrix.columns, matrix.rows,
-            ACTIVATIONS[activation], matrix.form,
-        )  # fmt: skip
+            "product",
+            **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
+            form=matrix.form,
+            first_row=0,
+            end_row=0,
+            joined=0,
+        )
         return out
+
+    def _scratch(self, matrix: Weights, tokens: int) -> Tensor:
+        return self._new(tokens, self._library.scratch_words(matrix.columns, matrix.form))
+
+    def _operands(
+        self,
+        matrix: Weights,
+        x: Tensor,
+        out: Tensor,
+        scratch: Tensor,
+        *,
+        bias: Tensor | None = None,
+        activation: Activation | None = None,
+    ) -> dict[str, int | Tensor]:
+        """The fields that a product and a shortlist have in common."""
+        return {
+            "out": out,
+            "weights": matrix.address,
+            "scales": matrix.scales_address,
+            "inputs": x,
+            "bias": bias or 0,
+            "scratch": scratch,
+            "tokens": x.rows,
+            "columns": matrix.columns,
+            "rows": matrix.rows,
+            "activation": abi.ACTIVATIONS.index(activation or "none"),
+        }
 
     def likely(self, head: Weights, x: Tensor, shortlist: Shortlist) -> Tensor:
         if head.sketch is None:
             return self.product(head, x)
         out = self.product(head.sketch, x)
-        scratch = self._new(1, self._library.scratch_words(head.columns, head.form))
-        # A place for each row and one more, in words; then a weight for each.
+        # An index per row and one more, each a machine word; then a float per row.
         work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
         self._emit(
-            SHORTLIST, out.address, head.address, head.scales_address, x.address, 0, scratch.address,
-            x.rows, head.columns, head.rows, 0, work.address, shortlist.count,
-            round(1000 * shortlist.mass),
-        )  # fmt: skip
+            "shortlist",
+            **self._operands(head, x, out, self._scratch(head, 1)),
+            indices=work,
+            count=shortlist.count,
+            thousandths=round(1000 * shortlist.mass),
+        )
         return out
 
     def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
         out = self._new(k.rows, k.columns)
         self._emit(
-            WKV4, out.address, k.address, v.address, decay.address, bonus.address, state.address,
-            k.rows, k.columns,
-        )  # fmt: skip
+            "wkv4",
+            out=out,
+            k=k,
+            v=v,
+            decay=decay,
+            bonus=bonus,
+            state=state,
+            tokens=k.rows,
+            width=k.columns,
+        )
         return out
 
     def wkv5(self, r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
         out = self._new(r.rows, r.columns)
         self._emit(
-            WKV5, out.address, r.address, k.address, v.address, decay.address,
-            decay.columns if decay.rows > 1 else 0, bonus.address, state.address,
-            r.rows, state.rows, state.columns,
-        )  # fmt: skip
+            "wkv5",
+            out=out,
+            r=r,
+            k=k,
+            v=v,
+            decay=decay,
+            decay_step=decay.columns if decay.rows > 1 else 0,
+            bonus=bonus,
+            state=state,
+            tokens=r.rows,
+            heads=state.rows,
+            size=state.columns,
+        )
         return out
 
     def delta_keys(
@@ -425,9 +483,17 @@ class SimdKernel:
     ) -> tuple[Tensor, Tensor]:
         unit, keys = self._parts(2, k.rows, k.columns)
         self._emit(
-            DELTA_KEYS, unit.address, keys.address, k.address, a.address, removal.address,
-            replacement.address, k.rows, heads, k.columns // heads,
-        )  # fmt: skip
+            "delta_keys",
+            unit=unit,
+            keys=keys,
+            k=k,
+            a=a,
+            removal=removal,
+            replacement=replacement,
+            tokens=k.rows,
+            heads=heads,
+            size=k.columns // heads,
+        )
         return unit, keys
 
     def wkv7(
@@ -435,36 +501,56 @@ class SimdKernel:
     ) -> Tensor:
         out, spare = self._new(r.rows, r.columns), self._new(2, state.columns)
         self._emit(
-            WKV7, out.address, r.address, decay.address, k.address, v.address, removal.address, a.address,
-            state.address, r.rows, state.rows, state.columns, spare.address,
-        )  # fmt: skip
+            "wkv7",
+            out=out,
+            r=r,
+            decay=decay,
+            k=k,
+            v=v,
+            removal=removal,
+            a=a,
+            state=state,
+            tokens=r.rows,
+            heads=state.rows,
+            size=state.columns,
+            spare=spare,
+        )
         return out
 
     def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:
         out = self._new(r.rows, r.columns)
         self._emit(
-            HEAD_BONUS, out.address, r.address, k.address, v.address, weight.address, r.rows, heads,
-            r.columns // heads,
-        )  # fmt: skip
+            "head_bonus",
+            out=out,
+            r=r,
+            k=k,
+            v=v,
+            weight=weight,
+            tokens=r.rows,
+            heads=heads,
+            size=r.columns // heads,
+        )
         return out
 
 
 def _join(steps: NDArray[np.intp]) -> None:
-    """Write into the first of consecutive products for one token how many need none of one another's results.
+    """Count consecutive products for one token that do not need each other's results.
 
-    They are divided among threads as if they were one, and larger pieces are read faster.
+    The count goes into the first one's step. Threads divide them as if they were one product, because larger
+    pieces are read faster.
     """
+    field = abi.FIELDS["product"]
     first: NDArray[np.intp] | None = None
-    results: set[int] = set()
+    outputs: set[int] = set()
     for step in steps:
-        operation, result, values, tokens = (int(word) for word in step[[0, 1, 4, 7]])
-        if operation != PRODUCT:
+        if step[field["operation"]] != _PRODUCT:
             first = None
             continue
-        if first is None or tokens > 1 or first[14] == TOGETHER or values in results:
-            first, results = step, set()
-        first[14] += 1
-        results.add(result)
+        full = first is not None and first[field["joined"]] == abi.LIMITS["max_joined"]
+        if first is None or full or step[field["tokens"]] > 1 or int(step[field["inputs"]]) in outputs:
+            first, outputs = step, set()
+        first[field["joined"]] += 1
+        outputs.add(int(step[field["out"]]))
 
 
 def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError, SettingsError
-from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, library, load_kernel
-from goosequill.kernels.simd_kernel import STEP
+from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, abi, library, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.packed import PANEL, SKETCHED
@@ -153,23 +152,24 @@ def test_products_divided_anyhow_give_the_same_bits(version: str, bits: Any) -> 
     model = build(version, kernel, bits)
     waiting: list[tuple[int, int, int]] = []
     divided, together = [], set()
+    field, words = abi.FIELDS["product"], abi.LIMITS["step_words"]
 
     @ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_ssize_t))
     def share(step: Any) -> int:
-        products = range(0, STEP * step[14], STEP)
+        products = range(0, words * step[field["joined"]], words)
         if not divided or divided[-1]:
             together.add(len(products))
             for product in products:
-                panels = -(-step[product + 9] // PANEL)
+                panels = -(-step[product + field["rows"]] // PANEL)
                 half = panels // 2
                 pieces = [(half, panels), *((panel, panel + 1) for panel in range(half))]
                 waiting.extend((product, PANEL * start, PANEL * end) for start, end in pieces if start < end)
         divided.append(not waiting)
         for product in products:
-            step[product + 12] = step[product + 13] = 0
+            step[product + field["first_row"]] = step[product + field["end_row"]] = 0
         if waiting:
             product, start, end = waiting.pop(0)
-            step[product + 12], step[product + 13] = start, end
+            step[product + field["first_row"]], step[product + field["end_row"]] = start, end
         return not divided[-1]
 
     states = [model.new_state(), model.new_state()]

@@ -72,7 +72,7 @@ def test_the_kernel_computes_on_large_packed_matrices_where_they_are(
 ) -> None:
     packed = pack(random_matrix(20, 128, bits))
     for largest in (1 << 20, 0):
-        monkeypatch.setattr(simd_kernel.Room, "LARGEST", largest)
+        monkeypatch.setattr(simd_kernel.Arena, "LARGEST", largest)
         stored = NATIVE.stored(NATIVE.matrix(packed))
         assert isinstance(stored, PackedMatrix)
         same(stored, packed)

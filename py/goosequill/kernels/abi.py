@@ -1,0 +1,214 @@
+"""The interface of the compiled kernel as plain data: operations, their fields, limits, exported functions.
+
+Python reads these tables directly. `scripts/abi.py` writes them as kernels/simd/abi.h for C and as
+site/engine/abi.js for the helper threads; both files are committed, and a test fails if they are stale.
+
+Fields and arguments are C declarations. Everything in a step is one machine word: an address or a size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from goosequill.weights.formats.packed import PANEL
+from goosequill.weights.quantize import GROUP
+
+_PRODUCT = (
+    "float *out",  # [tokens, rows]
+    "const void *weights",
+    "const float *scales",  # one per row, for 8 bits; int4 has its scales among the weights
+    "const float *inputs",  # [tokens, columns]
+    "const float *bias",  # [rows], or 0
+    "int *scratch",  # `scratch_words` words per token
+    "word tokens",
+    "word columns",
+    "word rows",
+    "word activation",  # an index into ACTIVATIONS
+)
+
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "embed": (
+        "float *out",
+        "const void *table",
+        "const float *scales",
+        "const int *ids",
+        "word tokens",
+        "word width",
+        "word bits",
+    ),
+    "normalise": (
+        "float *out",
+        "const float *x",
+        "const float *weight",
+        "const float *bias",
+        "word rows",  # each is normalised by itself
+        "word size",  # of a row
+        "word heads",  # rows after which weight and bias repeat
+        "const float *eps",
+    ),
+    "mix": (
+        "float *out",
+        "const float *x",
+        "float *previous",
+        "const float *weights",
+        "word tokens",
+        "word width",
+        "word count",  # vectors of weights, and results
+    ),
+    "shift": ("float *out", "const float *x", "float *previous", "word tokens", "word width"),
+    # `period` is the length after which the last operand repeats.
+    "lerp": (
+        "float *out",
+        "const float *a",
+        "const float *b",
+        "const float *weight",
+        "word size",
+        "word period",
+    ),
+    "add": ("float *out", "const float *a", "const float *b", "word size", "word period"),
+    "multiply": ("float *out", "const float *a", "const float *b", "word size", "word period"),
+    "product": (
+        *_PRODUCT,
+        "word form",  # bits of a weight in panels, or one of FORMS
+        "word first_row",  # the range of rows to compute now, written by whoever divides the product
+        "word end_row",
+        "word joined",  # products that are computed as one, from this step on; 0 in all but their first
+    ),
+    "wkv4": (
+        "float *out",
+        "const float *k",
+        "const float *v",
+        "const float *decay",
+        "const float *bonus",
+        "float *state",
+        "word tokens",
+        "word width",
+    ),
+    "wkv5": (
+        "float *out",
+        "const float *r",
+        "const float *k",
+        "const float *v",
+        "const float *decay",
+        "word decay_step",  # from one token's decays to the next one's; 0 if all share them
+        "const float *bonus",
+        "float *state",
+        "word tokens",
+        "word heads",
+        "word size",
+    ),
+    "wkv7": (
+        "float *out",
+        "const float *r",
+        "const float *decay",
+        "const float *k",
+        "const float *v",
+        "const float *removal",
+        "const float *a",
+        "float *state",
+        "word tokens",
+        "word heads",
+        "word size",
+        "float *spare",  # two vectors of a head's size
+    ),
+    "delta_keys": (
+        "float *unit",
+        "float *keys",
+        "const float *k",
+        "const float *a",
+        "const float *removal",
+        "const float *replacement",
+        "word tokens",
+        "word heads",
+        "word size",
+    ),
+    "head_bonus": (
+        "float *out",
+        "const float *r",
+        "const float *k",
+        "const float *v",
+        "const float *weight",
+        "word tokens",
+        "word heads",
+        "word size",
+    ),
+    "shortlist": (
+        *_PRODUCT,
+        "word *indices",  # memory for rows + 1 indices, then for a float per row
+        "word count",  # at least this many logits become exact
+        "word thousandths",  # and those that have this share of the probability
+    ),
+}
+"""Each operation's fields in a step, after the operation's number, which is its position here."""
+
+ACTIVATIONS = ("none", "sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7")
+"""What a product applies to its result; the number is the position here."""
+
+FORMS: Mapping[str, int] = {"sketch": 1, "rowwise": 2}
+"""How a matrix is stored, where it is not in panels of 32, 8 or 4 bits, which stand for themselves."""
+
+LIMITS: Mapping[str, int] = {
+    "step_words": 1 + max(len(fields) for fields in OPERATIONS.values()),
+    "panel": PANEL,  # rows of a panel
+    "group": GROUP,  # columns that share a scale in int4
+    "chunk": 40,  # tokens that pass through a matrix at once, at most
+    "max_joined": 8,  # products that are computed as one, at most
+}
+
+EXPORTS: Mapping[str, tuple[str, ...]] = {
+    "run": ("void", "step *steps", "word count", "word (*share)(step *)"),
+    "pack": (
+        "void",
+        "signed char *out",
+        "const signed char *weights",
+        "const short *scales",
+        "word rows",
+        "word columns",
+        "word bits",
+    ),
+    "sketch": ("void", "signed char *out", "const signed char *weights", "word rows", "word columns"),
+    "scratch_words": ("word", "word columns", "word form"),
+    "highest_logit": ("float", "const float *logits", "word n"),
+    "argmax": ("word", "const float *logits", "word n"),
+    "weigh_logits": ("double", "float *weights", "const float *logits", "word n", "float highest"),
+    "temper_logits": (
+        "void",
+        "float *out",
+        "const float *logits",
+        "word n",
+        "double highest",
+        "double temperature",
+    ),
+    "cumulative_index": ("word", "const float *weights", "word n", "double target"),
+    "at_least": ("word", "word *indices", "const float *values", "word n", "float limit"),
+    "leading": (
+        "word",
+        "word *indices",
+        "const float *values",
+        "const float *weights",
+        "word n",
+        "double mass",
+        "float limit",
+    ),
+}
+"""What Python calls: the type of the result, then the arguments."""
+
+HELPER_EXPORTS: Mapping[str, tuple[str, ...]] = {
+    "product_begin": ("void", "const step *steps"),
+    "product_rows": ("void", "const step *steps"),
+    "product_ahead": ("word", "const step *steps", "word done"),
+}
+"""What helper threads call."""
+
+
+NUMBERS: Mapping[str, int] = {operation: number for number, operation in enumerate(OPERATIONS)}
+"""The number of each operation, which is the first word of its steps."""
+
+FIELDS: Mapping[str, Mapping[str, int]] = {
+    operation: {
+        declaration.replace("*", " ").split()[-1]: index
+        for index, declaration in enumerate(("word operation", *declarations))
+    }
+    for operation, declarations in OPERATIONS.items()
+}
+"""The index in a step of each field of each operation."""

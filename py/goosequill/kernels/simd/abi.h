@@ -1,0 +1,196 @@
+// Written by scripts/abi.py from py/goosequill/kernels/abi.py; do not edit.
+#pragma once
+
+typedef __INTPTR_TYPE__ word;
+
+#define STEP_WORDS 15
+#define PANEL 16
+#define GROUP 64
+#define CHUNK 40
+#define MAX_JOINED 8
+
+enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST };
+enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7 };
+enum { SKETCH = 1, ROWWISE = 2 };
+
+// A step of a program: the operation, then its fields, a word each.
+typedef union step {
+  word operation;
+  struct {
+    word operation;
+    float *out;
+    const void *table;
+    const float *scales;
+    const int *ids;
+    word tokens;
+    word width;
+    word bits;
+  } embed;
+  struct {
+    word operation;
+    float *out;
+    const float *x;
+    const float *weight;
+    const float *bias;
+    word rows;
+    word size;
+    word heads;
+    const float *eps;
+  } normalise;
+  struct {
+    word operation;
+    float *out;
+    const float *x;
+    float *previous;
+    const float *weights;
+    word tokens;
+    word width;
+    word count;
+  } mix;
+  struct {
+    word operation;
+    float *out;
+    const float *x;
+    float *previous;
+    word tokens;
+    word width;
+  } shift;
+  struct {
+    word operation;
+    float *out;
+    const float *a;
+    const float *b;
+    const float *weight;
+    word size;
+    word period;
+  } lerp;
+  struct {
+    word operation;
+    float *out;
+    const float *a;
+    const float *b;
+    word size;
+    word period;
+  } add;
+  struct {
+    word operation;
+    float *out;
+    const float *a;
+    const float *b;
+    word size;
+    word period;
+  } multiply;
+  struct {
+    word operation;
+    float *out;
+    const void *weights;
+    const float *scales;
+    const float *inputs;
+    const float *bias;
+    int *scratch;
+    word tokens;
+    word columns;
+    word rows;
+    word activation;
+    word form;
+    word first_row;
+    word end_row;
+    word joined;
+  } product;
+  struct {
+    word operation;
+    float *out;
+    const float *k;
+    const float *v;
+    const float *decay;
+    const float *bonus;
+    float *state;
+    word tokens;
+    word width;
+  } wkv4;
+  struct {
+    word operation;
+    float *out;
+    const float *r;
+    const float *k;
+    const float *v;
+    const float *decay;
+    word decay_step;
+    const float *bonus;
+    float *state;
+    word tokens;
+    word heads;
+    word size;
+  } wkv5;
+  struct {
+    word operation;
+    float *out;
+    const float *r;
+    const float *decay;
+    const float *k;
+    const float *v;
+    const float *removal;
+    const float *a;
+    float *state;
+    word tokens;
+    word heads;
+    word size;
+    float *spare;
+  } wkv7;
+  struct {
+    word operation;
+    float *unit;
+    float *keys;
+    const float *k;
+    const float *a;
+    const float *removal;
+    const float *replacement;
+    word tokens;
+    word heads;
+    word size;
+  } delta_keys;
+  struct {
+    word operation;
+    float *out;
+    const float *r;
+    const float *k;
+    const float *v;
+    const float *weight;
+    word tokens;
+    word heads;
+    word size;
+  } head_bonus;
+  struct {
+    word operation;
+    float *out;
+    const void *weights;
+    const float *scales;
+    const float *inputs;
+    const float *bias;
+    int *scratch;
+    word tokens;
+    word columns;
+    word rows;
+    word activation;
+    word *indices;
+    word count;
+    word thousandths;
+  } shortlist;
+} step;
+
+_Static_assert(sizeof(step) == STEP_WORDS * sizeof(word), "every field is a word");
+
+void run(step *steps, word count, word (*share)(step *));
+void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word bits);
+void sketch(signed char *out, const signed char *weights, word rows, word columns);
+word scratch_words(word columns, word form);
+float highest_logit(const float *logits, word n);
+word argmax(const float *logits, word n);
+double weigh_logits(float *weights, const float *logits, word n, float highest);
+void temper_logits(float *out, const float *logits, word n, double highest, double temperature);
+word cumulative_index(const float *weights, word n, double target);
+word at_least(word *indices, const float *values, word n, float limit);
+word leading(word *indices, const float *values, const float *weights, word n, double mass, float limit);
+void product_begin(const step *steps);
+void product_rows(const step *steps);
+word product_ahead(const step *steps, word done);

@@ -1,0 +1,80 @@
+// Rows of an embedding table, element-wise operations, token shift and normalisation.
+#pragma once
+
+#include "vectors.h"
+
+static void embed(float *out, const void *table, const float *scales, const int *ids, word tokens, word width, word bits) {
+  for (word t = 0; t < tokens; t++, out += width) {
+    word token = ids[t];
+    if (bits == 32) {
+      const float *row = (const float *)table + token * width;
+      for (word c = 0; c < width; c++) out[c] = row[c];
+    } else if (bits == 8) {
+      const signed char *row = (const signed char *)table + token * width;
+      for (word c = 0; c < width; c++) out[c] = row[c] * scales[token];
+    } else {
+      const unsigned char *row = (const unsigned char *)table + token * width / 2;
+      for (word c = 0; c < width; c++) {
+        int q = ((row[c / 2] >> (c % 2 * 4)) & 15) - 8;
+        out[c] = q * scales[(token * width + c) / GROUP];
+      }
+    }
+  }
+}
+
+// Element by element; `period` is the length after which the last operand repeats.
+
+static void lerp(float *out, const float *a, const float *b, const float *weight, word n, word period) {
+  for (word start = 0; start < n; start += period, out += period, a += period, b += period)
+    EACH_FOUR(period, {
+      f32x4 x = load(a + i, left);
+      store(out + i, madd(load(b + i, left) - x, load(weight + i, left), x), left);
+    })
+}
+
+static void add(float *out, const float *a, const float *b, word n, word period) {
+  for (word start = 0; start < n; start += period, out += period, a += period)
+    EACH_FOUR(period, store(out + i, load(a + i, left) + load(b + i, left), left);)
+}
+
+static void multiply(float *out, const float *a, const float *b, word n, word period) {
+  for (word start = 0; start < n; start += period, out += period, a += period)
+    EACH_FOUR(period, store(out + i, load(a + i, left) * load(b + i, left), left);)
+}
+
+static void copy(float *out, const float *from, word n) {
+  EACH_FOUR(n, store(out + i, load(from + i, left), left);)
+}
+
+static void shift(float *out, const float *x, float *previous, word tokens, word width) {
+  copy(out, previous, width);
+  copy(out + width, x, (tokens - 1) * width);
+  copy(previous, x + (tokens - 1) * width, width);
+}
+
+static void mix(float *out, const float *x, float *previous, const float *weights, word tokens, word width, word count) {
+  for (word m = 0; m < count; m++, weights += width) {
+    for (word t = 0; t < tokens; t++, out += width) {
+      const float *now = x + t * width, *before = t ? now - width : previous;
+      lerp(out, now, before, weights, width, width);
+    }
+  }
+  copy(previous, x + (tokens - 1) * width, width);
+}
+
+// Normalise each row of `size` floats to mean 0 and variance 1; weight and bias repeat after `heads` rows.
+static void normalise(float *out, const float *x, const float *weight, const float *bias, word rows, word size, word heads, float eps) {
+  for (word row = 0; row < rows; row++, x += size, out += size) {
+    f32x4 total = splat(0), squares = splat(0);
+    EACH_FOUR(size, total += load(x + i, left);)
+    float mean = sum(total) / size;
+    EACH_FOUR(size, store(out + i, load(x + i, left) - mean, left);)
+    EACH_FOUR(size, {
+      f32x4 centred = load(out + i, left);
+      squares += centred * centred;
+    })
+    f32x4 factor = splat(1 / square_root(sum(squares) / size + eps));
+    const float *w = weight + row % heads * size, *b = bias + row % heads * size;
+    EACH_FOUR(size, store(out + i, madd(load(out + i, left) * factor, load(w + i, left), load(b + i, left)), left);)
+  }
+}

@@ -1,0 +1,41 @@
+// The layouts of weights, which Python asks for when it loads a matrix.
+#pragma once
+
+#include "products.h"
+
+// Lay out weights [rows, columns] in panels, for 4 bits with their scales [rows, columns / GROUP] in 16 bits; `out` is zero
+// where rows are missing from the last panel.
+void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word bits) {
+  for (word row = 0; row < rows; row++) {
+    word r = row % PANEL;
+    signed char *panel = out + (row - r) * row_bytes(columns, bits);
+    if (bits == 32) {
+      const float *from = (const float *)weights + row * columns;
+      for (word c = 0; c < columns; c++) ((float *)panel)[c * PANEL + r] = from[c];
+    } else if (bits == 8) {
+      word high = r / 4 % 2 == 0, lane = r / 8 * 16 + r % 4 * 4;
+      for (word c = 0; c < columns + columns % 2; c++)
+        panel[c / 2 * 2 * PANEL + lane + c % 2 * 2 + high] = (c < columns ? weights[row * columns + c] : 0) ^ (high ? 0 : -128);
+    } else {
+      const unsigned char *from = (const unsigned char *)weights + row * columns / 2;
+      for (word g = 0; g < columns / GROUP; g++, panel += GROUP_BYTES) {
+        ((short *)panel)[r] = scales[row * (columns / GROUP) + g];
+        unsigned char *to = (unsigned char *)panel + 2 * PANEL + 4 * r;
+        for (word c = 0; c < GROUP; c += 8, from += 4, to += 4 * PANEL)
+          for (int j = 0; j < 4; j++)
+            to[j] = ((from[j / 2] >> (j % 2 * 4)) & 15) | (((from[2 + j / 2] >> (j % 2 * 4)) & 15) << 4);
+      }
+    }
+  }
+}
+
+// The sketch of a matrix in int8 that lies row by row: the upper half of each number, plus 8, in panels like those of int4
+// without scales.
+void sketch(signed char *out, const signed char *weights, word rows, word columns) {
+  for (word row = 0; row < rows; row++) {
+    const signed char *from = weights + row * columns;
+    signed char *to = out + row / PANEL * PANEL * columns / 2 + row % PANEL * 4;
+    for (word c = 0; c < columns; c += 8, from += 8, to += 4 * PANEL)
+      for (int j = 0; j < 4; j++) to[j] = ((from[j] >> 4) + 8) | (((from[4 + j] >> 4) + 8) << 4);
+  }
+}

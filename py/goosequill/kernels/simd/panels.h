@@ -1,0 +1,281 @@
+// Products of a few panels of a matrix with the inputs of one or several tokens.
+//
+// A panel is 16 rows of a matrix, read as one linear stream. Within it the rows alternate every 1 (float32), 2 (int8) or
+// 4 + 4 (int4) columns, so that each lane of a vector belongs to one row: no sum across lanes is needed, and one load of
+// the input serves 16 rows. In int4 the scales of a group come right before its weights, because reading them as a second
+// stream costs as much again as their bytes. A large head in int8 is stored row by row, with the upper halves of its
+// weights in panels beside it: the sketch, from which the rows that are worth computing exactly are chosen.
+#pragma once
+
+#include "vectors.h"
+
+#define VECTORS 4   // of four rows each, in a panel
+#define SOME 2      // vectors of a panel that several tokens pass through together
+#define STREAMS 2   // panels that one token passes through together; chosen by measurement
+#define TOKENS 5    // tokens that pass through a panel together; more would not fit the registers
+#define GROUP_BYTES (2 * PANEL + PANEL * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
+#define FLUSH 128   // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
+#define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
+#define AHEAD 8     // groups of int4 whose inputs are fetched together
+
+// For each lane: the sum of its two products of 16-bit numbers.
+INLINE i32x4 dot2(i16x8 a, i16x8 b) {
+#if defined(__wasm_simd128__)
+  return __builtin_wasm_dot_s_i32x4_i16x8(a, b);
+#elif defined(__SSE2__)
+  return __builtin_ia32_pmaddwd128(a, b);
+#else
+  i32x4 p = (i32x4)a, q = (i32x4)b;
+  return (p >> 16) * (q >> 16) + ((p << 16) >> 16) * ((q << 16) >> 16);
+#endif
+}
+
+// For each 16-bit lane: the sum of its two products of an input (-127..127) and a weight (0..15).
+#if defined(__wasm_relaxed_simd__)
+#define DOT_BYTES(x, w) __builtin_wasm_relaxed_dot_i8x16_i7x16_s_i16x8(x, w)
+#elif defined(__SSSE3__)
+#define DOT_BYTES(x, w) __builtin_ia32_pmaddubsw128(w, x)
+#endif
+
+// Words of input for four columns: one word of bytes where the machine multiplies bytes, else two words, the even and
+// the odd columns as 16-bit numbers.
+#ifdef DOT_BYTES
+#define QUAD_WORDS 1
+INLINE i16x8 dot4(i8x16 w, const int *x) {
+  return DOT_BYTES(((i8x16)(i32x4){x[0], x[0], x[0], x[0]}), w);
+}
+#else
+#define QUAD_WORDS 2
+INLINE i16x8 dot4(i8x16 w, const int *x) {
+  i16x8 even = (i16x8)w & 0xff, odd = (i16x8)((u16x8)w >> 8);
+  return even * (i16x8)(i32x4){x[0], x[0], x[0], x[0]} + odd * (i16x8)(i32x4){x[1], x[1], x[1], x[1]};
+}
+#endif
+
+INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}); }
+
+// A product's operands (see abi.h). `scratch` holds the inputs of up to `TOKENS` tokens interleaved: for each word of
+// columns the words of all tokens, then for each group of columns the tokens' corrections and scales (inputs.h).
+struct product {
+  float *out;
+  const void *weights;
+  const float *scales;
+  const float *inputs, *bias;
+  int *scratch;
+  word tokens, columns, rows, activation;
+};
+
+// Store four rows of a result, before its activation.
+NOINLINE void finish_some(const struct product *p, word row, word token, f32x4 v) {
+  word left = p->rows - row;
+  if (left <= 0) return;
+  if (p->bias) v += load(p->bias + row, left);
+  store(p->out + token * p->rows + row, v, left);
+}
+
+// The same, inlined for one token, where a call would take a good part of a short row's time.
+INLINE void finish(const struct product *p, word row, word token, f32x4 v, const unsigned count) {
+  if (count > 1 || row + 4 > p->rows) {
+    finish_some(p, row, token, v);
+    return;
+  }
+  if (p->bias) v += load(p->bias + row, 4);
+  store(p->out + token * p->rows + row, v, 4);
+}
+
+// Apply the activation to rows from..to, once they are computed.
+static void activate_rows(const struct product *p, word from, word to) {
+  if (to > p->rows) to = p->rows;
+  for (word token = 0; token < p->tokens; token++) {
+    float *out = p->out + token * p->rows;
+    for (word row = from; row < to; row += BLOCK) {
+      f32x4 z[BLOCK / 4];
+      EACH_PART z[j] = row + 4 * j < to ? load(out + row + 4 * j, to - row - 4 * j) : splat(0);
+      activate(z, p->activation);
+      EACH_PART if (row + 4 * j < to) store(out + row + 4 * j, z[j], to - row - 4 * j);
+    }
+  }
+}
+
+// Bring inputs into the first-level cache together. The weights read since the last panel have evicted them, and one at a
+// time they would wait behind the weights that are on their way from memory.
+INLINE void fetch(const int *x, word words) {
+  int seen = 0;
+  for (word i = 0; i < words; i += 16) seen |= x[i];  // one word of each 64-byte line
+  __asm__ volatile("" : : "r"(seen));
+}
+
+// Compute a vector here, not again at every use, which in WebAssembly costs a third of the speed of a prompt, and some
+// hundredths of the speed of a token in 4 bits.
+#ifdef __wasm_simd128__
+#define ONCE(v) __asm__ volatile("" : "+r"(v))
+#else
+#define ONCE(v)
+#endif
+
+// How often sums of int8 are flushed.
+INLINE word flushes(word columns) { return (columns + FLUSH - 1) / FLUSH; }
+
+#define EACH_PANEL UNROLL for (unsigned n = 0; n < panels; n++)
+#define EACH_VECTOR UNROLL for (unsigned i = 0; i < (count == 1 ? VECTORS : SOME); i++)
+#define EACH_TOKEN UNROLL for (unsigned t = 0; t < count; t++)
+
+// Each of the panel_* functions computes either `panels` panels, `apart` rows from each other, for one token (panels far
+// apart keep several memory streams busy: while one waits, the other runs), or `SOME` vectors of a panel, from `row` on,
+// for `count` tokens.
+
+INLINE void panel_f32(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  const float *w = (const float *)p->weights + row / PANEL * PANEL * p->columns + row % PANEL, *x = (const float *)p->scratch;
+  f32x4 sums[TOKENS][VECTORS] = {0};
+  for (word c = 0; c < p->columns; c++, w += PANEL, x += count) {
+    EACH_PANEL {
+      const float *at = w + n * apart * p->columns;
+      f32x4 weights[VECTORS];
+      EACH_VECTOR weights[i] = load(at + 4 * i, 4);
+      EACH_TOKEN EACH_VECTOR sums[n + t][i] = madd(weights[i], splat(x[t]), sums[n + t][i]);
+    }
+  }
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i], count);
+}
+
+// A lane of 16 bits holds the weights of two rows as 256 a + b + 128, so that no byte has to be widened. Shifted down it
+// is a; the sum over whole lanes, less 256 times the sum over a and 128 times the sum of the inputs, is the sum over b.
+INLINE void panel_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  word padded = p->columns + (p->columns & 1), distance = apart * padded / 16;
+  const i16x8 *w = (const i16x8 *)((const signed char *)p->weights + row / PANEL * PANEL * padded + row % PANEL * 2);
+  const int *x = p->scratch, *corrections = x + padded / 2 * count;
+  const float *scales = (const float *)(corrections + flushes(padded) * count);
+  f32x4 sums[TOKENS][VECTORS] = {0};
+  for (word start = 0; start < padded; start += FLUSH, corrections += count) {
+    word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
+    i32x4 whole[TOKENS][VECTORS] = {0};
+    EACH_PANEL EACH_TOKEN EACH_VECTOR if (i % 2) {
+      int c = corrections[t];
+      whole[n + t][i] = (i32x4){c, c, c, c};
+    }
+    if (count == 1) fetch(x, steps);
+    for (; steps > 0; steps--, w += VECTORS / 2, x += count) {
+      EACH_PANEL {
+        const i16x8 *at = w + n * distance;
+        i16x8 weights[VECTORS];
+        EACH_VECTOR weights[i] = i % 2 ? at[i / 2] : at[i / 2] >> 8;
+        if (count > 1) ONCE(weights[0]);
+        EACH_TOKEN EACH_VECTOR whole[n + t][i] += dot2(weights[i], (i16x8)(i32x4){x[t], x[t], x[t], x[t]});
+      }
+    }
+    EACH_PANEL EACH_TOKEN EACH_VECTOR {
+      if (i % 2) whole[n + t][i] -= whole[n + t][i - 1] << 8;
+      sums[n + t][i] += __builtin_convertvector(whole[n + t][i], f32x4);
+    }
+  }
+  EACH_PANEL EACH_VECTOR {
+    word at = row + n * apart + 4 * i;
+    f32x4 factor = load(p->scales + at, 4);
+    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t], count);
+  }
+}
+
+// Four float16 scales as float32, times 2^-112, the difference between the two exponent biases.
+INLINE f32x4 halves(const short *p) {
+  i32x4 wide = __builtin_convertvector(*(const i16x4 *)p, i32x4);
+  return (f32x4)((wide << 13) & (int)0x8fffffff);
+}
+
+// Add the products of a group of 4-bit weights at w, and of the same group in panels at a distance, to 16-bit sums. Each
+// lane adds 32 products of at most 8 x 127. The sums start with the correction for the weights' offset of 8, so the
+// results fit; intermediate sums may wrap around.
+INLINE void add_group(i16x8 (*sums)[VECTORS], const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count) {
+  i8x16 mask = {15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15};
+  ONCE(mask);
+  for (int step = 0; step < GROUP / 8; step++, w += 4 * PANEL, x += 2 * QUAD_WORDS * count) {
+    EACH_PANEL {
+      const i8x16 *at = (const i8x16 *)(w + n * distance);
+      i8x16 low[VECTORS], high[VECTORS];
+      EACH_VECTOR low[i] = at[i] & mask, high[i] = (i8x16)((u16x8)at[i] >> 4) & mask;
+      EACH_TOKEN {
+        const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
+        EACH_VECTOR sums[n + t][i] += dot4(low[i], first) + dot4(high[i], second);
+      }
+    }
+  }
+}
+
+#define BESIDE(groups) ((groups) < AHEAD ? (groups) : AHEAD) * (GROUP / 4) * QUAD_WORDS
+
+INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  word groups = p->columns / GROUP, panel = groups * GROUP_BYTES;
+  const signed char *w = (const signed char *)p->weights + row / PANEL * panel;
+  const word distance = apart / PANEL * panel;
+  const int *x = p->scratch;
+  const int *corrections = x + p->columns / 4 * QUAD_WORDS * count;
+  const float *x_scales = (const float *)(corrections + groups * count);
+  f32x4 sums[TOKENS][VECTORS] = {0};
+  for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
+    if (count == 1 && g % AHEAD == 0) fetch(x, BESIDE(groups - g));
+    i16x8 whole[TOKENS][VECTORS];
+    EACH_PANEL EACH_TOKEN EACH_VECTOR {
+      int c = corrections[t];
+      whole[n + t][i] = (i16x8)(i32x4){c, c, c, c};
+    }
+    add_group(whole, w + 2 * PANEL + row % PANEL * 4, distance, x, panels, count);
+    x += GROUP / 4 * QUAD_WORDS * count;
+    EACH_PANEL EACH_VECTOR {
+      f32x4 factor = halves((const short *)(w + n * distance) + row % PANEL + 4 * i);
+      EACH_TOKEN {
+        // Half of the 2^112 is applied here and half at the end, so that neither factor leaves the range.
+        f32x4 scaled = factor * splat(x_scales[t] * 0x1p56f);
+        sums[n + t][i] = madd(__builtin_convertvector(pair_sums(whole[n + t][i]), f32x4), scaled, sums[n + t][i]);
+      }
+    }
+  }
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * 0x1p56f, count);
+}
+
+// Approximate logits of one token by a sketch: it has q >> 4 of each int8 weight q, and uses 16 (q >> 4) + 7.5.
+INLINE void panel_sketch(const struct product *p, word row, word apart, const unsigned panels) {
+  const unsigned count = 1;
+  word groups = p->columns / GROUP, distance = apart * p->columns / 2;
+  const signed char *w = (const signed char *)p->weights + row * p->columns / 2;
+  const int *x = p->scratch, *corrections = x + p->columns / 4 * QUAD_WORDS;
+  const float *rest = (const float *)(corrections + groups);  // the inputs' scale, then 7.5 times their sum
+  i32x4 sums[TOKENS][VECTORS] = {0};
+  for (word g = 0; g < groups; g++, w += PANEL * GROUP / 2, x += GROUP / 4 * QUAD_WORDS) {
+    if (g % AHEAD == 0) fetch(x, BESIDE(groups - g));
+    i16x8 whole[TOKENS][VECTORS];
+    int c = corrections[g];
+    EACH_PANEL EACH_VECTOR whole[n][i] = (i16x8)(i32x4){c, c, c, c};
+    add_group(whole, w, distance, x, panels, count);
+    EACH_PANEL EACH_VECTOR sums[n][i] += pair_sums(whole[n][i]);
+  }
+  EACH_PANEL EACH_VECTOR {
+    word at = row + n * apart + 4 * i;
+    f32x4 factor = load(p->scales + at, 4) * rest[0];
+    finish(p, at, 0, (__builtin_convertvector(sums[n][i], f32x4) * 16 + rest[1]) * factor, count);
+  }
+}
+
+// Any rows of an int8 matrix that is stored row by row. It is a head, so there is no bias and no activation.
+INLINE void rows_i8(const struct product *p, const word *rows, word token, const unsigned count) {
+  const short *x = (const short *)p->scratch;
+  float scale = ((const float *)p->scratch)[p->columns / 2];
+  f32x4 total[4] = {0};
+  for (word start = 0, end; start < p->columns; start = end) {
+    i32x4 sums[4] = {0};
+    end = p->columns - start < LANES ? p->columns : start + LANES;
+    for (word c = start; c < end; c += 8) {
+      i16x8 inputs = *(const i16x8 *)(x + c);
+      UNROLL for (unsigned n = 0; n < count; n++) {
+        const i8x8 *at = (const i8x8 *)((const signed char *)p->weights + rows[n] * p->columns + c);
+        sums[n] += dot2(__builtin_convertvector(*at, i16x8), inputs);
+      }
+    }
+    UNROLL for (unsigned n = 0; n < count; n++) total[n] += __builtin_convertvector(sums[n], f32x4);
+  }
+  UNROLL for (unsigned n = 0; n < count; n++) p->out[token * p->rows + rows[n]] = sum(total[n]) * p->scales[rows[n]] * scale;
+}
+
+static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
+  word i = 0;
+  for (; i + 3 < count; i += 4) rows_i8(p, rows + i, token, 4);
+  for (; i < count; i++) rows_i8(p, rows + i, token, 1);
+}

@@ -1,0 +1,106 @@
+// Products of a whole matrix, or of a range of its rows, in any form.
+#pragma once
+
+#include "inputs.h"
+
+// Words of scratch memory that a product needs per token.
+word scratch_words(word columns, word form) {
+  if (form == 32) return columns;
+  if (form == 8) return (columns + 1) / 2 + flushes(columns) + 1;
+  if (form == ROWWISE) return (columns + 1) / 2 + 1;
+  return columns / 4 * QUAD_WORDS + columns / GROUP + (form == SKETCH ? 2 : columns / GROUP);
+}
+
+#define EACH_COUNT(panel)                                        \
+  if (count == 1) panel(&part, row, 0, token, 1, 1);             \
+  else for (word at = row; at < row + PANEL; at += 4 * SOME)      \
+    switch (count) {                                             \
+      case 2: panel(&part, at, 0, token, 1, 2); break;           \
+      case 3: panel(&part, at, 0, token, 1, 3); break;           \
+      case 4: panel(&part, at, 0, token, 1, 4); break;           \
+      default: panel(&part, at, 0, token, 1, TOKENS); break;     \
+    }
+
+// How many tokens have their inputs interleaved.
+INLINE word together(word form) { return form == ROWWISE || form == SKETCH ? 1 : TOKENS; }
+
+static void spread(const struct product *p, word form) {
+  word each = scratch_words(p->columns, form), step = together(form);
+  struct product part = *p;
+  for (word token = 0; token < p->tokens; token += step) {
+    unsigned count = p->tokens - token < step ? p->tokens - token : step;
+    part.scratch = p->scratch + token * each;
+    if (form == 32) spread_f32(&part, token, count);
+    else if (form == 8 || form == ROWWISE) spread_i8(&part, token, count, form == 8);
+    else spread_i4(&part, token, count, form == SKETCH);
+  }
+}
+
+// Rows from..to of a matrix that is stored row by row: four at a time, far apart (a row may be computed twice). Adjacent
+// rows would be read at a quarter of the speed, because the memory would not see several streams.
+static void rowwise(const struct product *p, word from, word to) {
+  word each = scratch_words(p->columns, ROWWISE), size = (to < p->rows ? to : p->rows) - from;
+  struct product part = *p;
+  for (word row = from; row < from + (size + 3) / 4; row++, part.scratch = p->scratch)
+    for (word token = 0; token < p->tokens; token++, part.scratch += each)
+      rows_i8(&part, (word[]){row, row + size / 4, row + size / 2, row + size * 3 / 4}, token, 4);
+}
+
+// Rows from..to of a product, starting at a multiple of PANEL, once `spread` has prepared the inputs. Each panel is read
+// from memory once; all tokens pass through it while it is in the cache.
+static void panels(const struct product *p, word form, word from, word to) {
+  word each = scratch_words(p->columns, form);
+  struct product part = *p;
+  word row = from, apart = p->tokens == 1 ? (to - from) / (STREAMS * PANEL) * PANEL : 0;
+  for (; row < from + apart; row += PANEL) {
+    if (form == 32) panel_f32(p, row, apart, 0, STREAMS, 1);
+    else if (form == 8) panel_i8(p, row, apart, 0, STREAMS, 1);
+    else if (form == SKETCH) panel_sketch(p, row, apart, STREAMS);
+    else panel_i4(p, row, apart, 0, STREAMS, 1);
+  }
+  for (row = from + apart * STREAMS; row < to; row += PANEL) {
+    for (word token = 0; token < p->tokens; token += TOKENS) {
+      unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
+      part.scratch = p->scratch + token * each;
+      if (form == SKETCH) {
+        panel_sketch(p, row, 0, 1);
+      } else if (form == 32) {
+        EACH_COUNT(panel_f32)
+      } else if (form == 8) {
+        EACH_COUNT(panel_i8)
+      } else {
+        EACH_COUNT(panel_i4)
+      }
+    }
+  }
+}
+
+// Bytes that a row takes in its panel.
+INLINE word row_bytes(word columns, word form) {
+  switch (form) {
+    case 32: return 4 * columns;
+    case 8: return columns + (columns & 1);
+    case 4: return columns / GROUP * (GROUP_BYTES / PANEL);
+    case SKETCH: return columns / 2;
+    default: return columns;
+  }
+}
+
+// Read `bytes` of each stream of a product for one token into the cache.
+static void touch(const char *weights, word apart, word bytes) {
+  int seen = 0;
+  for (word i = 0; i < bytes; i += 64)
+    for (word n = 0; n < STREAMS; n++) seen |= weights[n * apart + i];
+  __asm__ volatile("" : : "r"(seen));
+}
+
+// Bytes of each of the streams in which rows from..to of a product for one token are read.
+INLINE word stream_bytes(word columns, word form, word from, word to) {
+  return (to - from) / (STREAMS * PANEL) * PANEL * row_bytes(columns, form);
+}
+
+// The operands of a product's step, or of a shortlist's, which begins with the same fields.
+INLINE struct product operands(const step *s) {
+  return (struct product){s->product.out, s->product.weights, s->product.scales, s->product.inputs, s->product.bias,
+                          s->product.scratch, s->product.tokens, s->product.columns, s->product.rows, s->product.activation};
+}

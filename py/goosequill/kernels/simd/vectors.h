@@ -1,0 +1,153 @@
+// Vectors of four floats, and what is computed on them: exponentials and activations.
+#pragma once
+
+#include "abi.h"
+
+typedef float f32x4 __attribute__((vector_size(16), aligned(4)));
+typedef int i32x4 __attribute__((vector_size(16), aligned(4)));
+typedef short i16x8 __attribute__((vector_size(16), aligned(2)));
+typedef short i16x4 __attribute__((vector_size(8), aligned(2)));
+typedef unsigned short u16x8 __attribute__((vector_size(16), aligned(2)));
+typedef signed char i8x16 __attribute__((vector_size(16), aligned(1)));
+typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define BLOCK 16  // results or logits that are processed together, in four vectors
+#define EACH_PART UNROLL for (unsigned j = 0; j < BLOCK / 4; j++)  // the vectors of a block
+
+INLINE f32x4 splat(float value) { return (f32x4){value, value, value, value}; }
+
+INLINE f32x4 madd(f32x4 a, f32x4 b, f32x4 sum) {
+#ifdef __wasm_relaxed_simd__
+  return __builtin_wasm_relaxed_madd_f32x4(a, b, sum);
+#else
+  return a * b + sum;
+#endif
+}
+
+// The end of a row whose length is not a multiple of 4: n is 1, 2 or 3.
+NOINLINE f32x4 load_end(const float *p, word n) { return (f32x4){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0}; }
+
+NOINLINE void store_end(float *p, f32x4 v, word n) {
+  p[0] = v[0];
+  if (n > 1) p[1] = v[1];
+  if (n > 2) p[2] = v[2];
+}
+
+// The first n floats at p, at most 4, padded with zeros.
+INLINE f32x4 load(const float *p, word n) { return n >= 4 ? *(const f32x4 *)p : load_end(p, n); }
+
+INLINE void store(float *p, f32x4 v, word n) {
+  if (n >= 4) *(f32x4 *)p = v;
+  else store_end(p, v, n);
+}
+
+// Run a body for every four of n floats, from i on; in the last one `left` may be less than 4.
+#define EACH_FOUR(n, ...)                                             \
+  {                                                                   \
+    word i = 0;                                                       \
+    for (const word left = 4; i + 4 <= (n); i += 4) { __VA_ARGS__ }   \
+    for (const word left = (n) - i; i < (n); i += 4) { __VA_ARGS__ }  \
+  }
+
+INLINE float sum(f32x4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+INLINE float maximum(f32x4 v) {
+  float a = v[0] > v[1] ? v[0] : v[1], b = v[2] > v[3] ? v[2] : v[3];
+  return a > b ? a : b;
+}
+
+INLINE f32x4 choose(i32x4 mask, f32x4 yes, f32x4 no) {
+  return (f32x4)(((i32x4)yes & mask) | ((i32x4)no & ~mask));
+}
+
+#ifdef __wasm_simd128__
+INLINE f32x4 larger(f32x4 a, f32x4 b) { return __builtin_wasm_pmax_f32x4(b, a); }
+INLINE f32x4 smaller(f32x4 a, f32x4 b) { return __builtin_wasm_pmin_f32x4(b, a); }
+#else
+INLINE f32x4 larger(f32x4 a, f32x4 b) { return choose(a > b, a, b); }
+INLINE f32x4 smaller(f32x4 a, f32x4 b) { return choose(a < b, a, b); }
+#endif
+INLINE f32x4 absolute(f32x4 a) { return (f32x4)((i32x4)a & 0x7fffffff); }
+INLINE float square_root(float a) { return __builtin_sqrtf(a); }
+
+// exp for -87.3 to 88: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf), relative error 2e-7.
+INLINE f32x4 moderate_exponential(f32x4 x) {
+  const f32x4 round = splat(12582912.0f);  // 1.5 2^23: adding it rounds to an integer in the last bits
+  f32x4 shifted = x * 1.44269504f + round, n = shifted - round;
+  f32x4 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  f32x4 p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  return (f32x4)((i32x4)p + ((i32x4)shifted << 23));
+}
+
+// exp for x <= 0.
+INLINE f32x4 decaying(f32x4 x) { return moderate_exponential(larger(x, splat(-87.3f))); }
+
+// exp of a block, clamped to what float32 can represent. Activations process four vectors at once, because WebAssembly
+// rebuilds the constants at every call, and that costs more than one vector does.
+NOINLINE void exponentials(f32x4 *x) {
+  EACH_PART x[j] = moderate_exponential(smaller(larger(x[j], splat(-87.3f)), splat(88.0f)));
+}
+
+static void sigmoids(f32x4 *x) {
+  EACH_PART x[j] = -x[j];
+  exponentials(x);
+  EACH_PART x[j] = 1.0f / (1.0f + x[j]);
+}
+
+// tanh; near 0, where 1 - 2 / (exp(2 x) + 1) would lose digits, by a polynomial (Cephes' tanhf).
+static void hyperbolic_tangents(f32x4 *x) {
+  f32x4 far[BLOCK / 4];
+  EACH_PART {
+    f32x4 size = absolute(x[j]);
+    far[j] = size + size;
+  }
+  exponentials(far);
+  EACH_PART {
+    f32x4 z = x[j] * x[j];
+    f32x4 p = splat(-5.70498872745e-3f);
+    p = p * z + 2.06390887954e-2f;
+    p = p * z - 5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z - 3.33332819422e-1f;
+    p = p * z * x[j] + x[j];
+    far[j] = 1.0f - 2.0f / (far[j] + 1.0f);
+    x[j] = choose(absolute(x[j]) < 0.625f, p, choose(x[j] < 0.0f, -far[j], far[j]));
+  }
+}
+
+static void activate(f32x4 *z, word activation) {
+  f32x4 x[BLOCK / 4];
+  switch (activation) {
+    case SIGMOID: sigmoids(z); break;
+    case SILU:
+      EACH_PART x[j] = z[j];
+      sigmoids(z);
+      EACH_PART z[j] *= x[j];
+      break;
+    case TANH: hyperbolic_tangents(z); break;
+    case RELU_SQUARED:
+      EACH_PART {
+        z[j] = larger(z[j], splat(0));
+        z[j] *= z[j];
+      }
+      break;
+    case DECAY6:
+      exponentials(z);
+      EACH_PART z[j] = -z[j];
+      exponentials(z);
+      break;
+    case DECAY7:
+      sigmoids(z);
+      EACH_PART z[j] *= -0.60653066f;
+      exponentials(z);
+      break;
+  }
+}

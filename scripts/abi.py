@@ -1,0 +1,72 @@
+"""Write the kernel's interface (kernels/abi.py) for C and for JavaScript: python scripts/abi.py
+
+Both files are committed, so that neither installing the package nor serving the site needs this script.
+Run it after every change of the tables; a test fails while the files differ from what it writes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "py"))
+
+from goosequill.kernels import abi  # noqa: E402
+
+HEADER = ROOT / "py" / "goosequill" / "kernels" / "simd" / "abi.h"
+Writer = Callable[[], str]
+MODULE = ROOT / "site" / "engine" / "abi.js"
+NOTE = "Written by scripts/abi.py from py/goosequill/kernels/abi.py; do not edit."
+
+
+def header() -> str:
+    """Return the C header: limits, numbers, the step as a union of structs, and the exported functions."""
+    structs = "".join(_struct(operation, fields) for operation, fields in abi.OPERATIONS.items())
+    exports = {**abi.EXPORTS, **abi.HELPER_EXPORTS}
+    forms = ", ".join(f"{name.upper()} = {number}" for name, number in abi.FORMS.items())
+    return "\n".join(
+        [
+            f"// {NOTE}",
+            "#pragma once\n",
+            "typedef __INTPTR_TYPE__ word;\n",
+            *(f"#define {name.upper()} {limit}" for name, limit in abi.LIMITS.items()),
+            f"\nenum {{ {', '.join(abi.OPERATIONS).upper()} }};",
+            f"enum {{ {', '.join(abi.ACTIVATIONS).upper()} }};",
+            f"enum {{ {forms} }};\n",
+            "// A step of a program: the operation, then its fields, a word each.",
+            f"typedef union step {{\n  word operation;\n{structs}}} step;\n",
+            '_Static_assert(sizeof(step) == STEP_WORDS * sizeof(word), "every field is a word");\n',
+            *(f"{result} {name}({', '.join(args)});" for name, (result, *args) in exports.items()),
+            "",
+        ]
+    )
+
+
+def _struct(operation: str, fields: tuple[str, ...]) -> str:
+    lines = "".join(f"    {field};\n" for field in ("word operation", *fields))
+    return f"  struct {{\n{lines}  }} {operation};\n"
+
+
+def module() -> str:
+    """Return the JavaScript module: the limits, and the words of a product's step."""
+    limits = "".join(f"export const {name.upper()} = {limit};\n" for name, limit in abi.LIMITS.items())
+    fields = "".join(f"  {_camel(name)}: {index},\n" for name, index in abi.FIELDS["product"].items())
+    return (
+        f"/**\n * The kernel's interface, as helper threads need it.\n * {NOTE}\n */\n\n"
+        f"{limits}\n"
+        f"/** The operation number of a product. */\nexport const PRODUCT = {abi.NUMBERS['product']};\n\n"
+        f"/** Index of each field in the words of a product's step. */\n"
+        f"export const product = Object.freeze({{\n{fields}}});\n"
+    )
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+if __name__ == "__main__":
+    HEADER.write_text(header(), encoding="utf-8")
+    MODULE.write_text(module(), encoding="utf-8")

@@ -1,0 +1,32 @@
+/**
+ * The kernel's interface, as helper threads need it.
+ * Written by scripts/abi.py from py/goosequill/kernels/abi.py; do not edit.
+ */
+
+export const STEP_WORDS = 15;
+export const PANEL = 16;
+export const GROUP = 64;
+export const CHUNK = 40;
+export const MAX_JOINED = 8;
+
+/** The operation number of a product. */
+export const PRODUCT = 7;
+
+/** Index of each field in the words of a product's step. */
+export const product = Object.freeze({
+  operation: 0,
+  out: 1,
+  weights: 2,
+  scales: 3,
+  inputs: 4,
+  bias: 5,
+  scratch: 6,
+  tokens: 7,
+  columns: 8,
+  rows: 9,
+  activation: 10,
+  form: 11,
+  firstRow: 12,
+  endRow: 13,
+  joined: 14,
+});

@@ -1,6 +1,9 @@
-// A helper thread: computes its rows of each product (work-queue.js) in memory shared with the engine's thread.
-// It lives until it is terminated, or with the worker that started it.
+/**
+ * A helper thread: computes its rows of each product (work-queue.js) in memory shared with the engine's
+ * thread. It runs until it is terminated, or until the worker that started it is.
+ */
 
+import { product, STEP_WORDS } from "./abi.js";
 import {
   ASLEEP,
   assign,
@@ -8,33 +11,40 @@ import {
   CONTROL,
   COUNT,
   DONE,
+  ITEM,
   LEAST,
-  NEXT,
+  NEXT_STEPS,
   PAGE,
   PARTS,
   padded,
   pause,
   portion,
   REACHED,
-  STEP,
-  STEP_WORDS,
+  STEPS,
   TAKEN,
-  TICKET,
 } from "./work-queue.js";
 
 /**
- * Milliseconds without a ticket after which it sleeps: longer than from token to token, since the next one's
- * beginning is over before it is awake, but not so long that a busy machine misses the time.
+ * Milliseconds without work after which it sleeps. Longer than the time between two tokens, because a
+ * sleeping helper misses the beginning of the next one; but short, so that it does not keep a core busy for
+ * nothing.
  */
 const PATIENCE = 1;
-/** Bytes that it reads ahead at most of each of the two streams of a product; they must stay in its second cache. */
-const AHEAD = 192 * 1024;
+/** Bytes to prefetch at most of each of a product's two streams; they must stay in the second-level cache. */
+const PREFETCH = 192 * 1024;
 const scope = /** @type {any} */ (globalThis);
 
-/** Assigns rows of a ticket. @param {Int32Array} words @param {number} first of its steps @param {number} last @param {number} from @param {number} to */
+/**
+ * Assigns a range of a work item's rows to the steps of its products.
+ * @param {Int32Array} words
+ * @param {number} first index of the first step
+ * @param {number} last index behind the last step
+ * @param {number} from
+ * @param {number} to
+ */
 function assignRows(words, first, last, from, to) {
   for (let step = first, before = 0; step < last; step += STEP_WORDS) {
-    const rows = padded(words[step + 9]);
+    const rows = padded(words[step + product.rows]);
     assign(words, step, before, rows, from, to);
     before += rows;
   }
@@ -42,94 +52,106 @@ function assignRows(words, first, last, from, to) {
 
 /** @param {Int32Array} control */
 function endOfSteps(control) {
-  return STEP + control[COUNT] * STEP_WORDS;
+  return STEPS + control[COUNT] * STEP_WORDS;
 }
 
-/** All rows of the ticket in hand. @param {Int32Array} control */
-function rowsInHand(control) {
+/** All rows of the current work item. @param {Int32Array} control */
+function rowsOfItem(control) {
   let rows = 0;
-  for (let step = STEP; step < endOfSteps(control); step += STEP_WORDS) rows += padded(control[step + 9]);
+  for (let step = STEPS; step < endOfSteps(control); step += STEP_WORDS) {
+    rows += padded(control[step + product.rows]);
+  }
   return rows;
 }
 
-/** How many of the rows that are left it takes next. @param {Int32Array} control @param {number} left */
+/** How many of the remaining rows to take next. @param {Int32Array} control @param {number} left */
 function piece(control, left) {
   return portion(left, control[LEAST], control[PARTS]);
 }
 
 /**
- * What a helper does while it waits: tickets for one token follow one another as they did for the last, so it reads
- * the first weights of the next into its cache.
+ * Prefetches weights while the helper waits: the work items for a token follow each other in the order of the
+ * token before, so it reads the first weights of the next item into its cache.
  */
-class Foresight {
+class Prefetcher {
   #control;
   #ahead;
-  /** The steps of what came after a ticket, its first piece assigned; by the address of the ticket's first weights. @type {Map<number, Int32Array>} */
-  #after = new Map();
-  /** That address of the last ticket, if it was for one token. */
+  /**
+   * The steps of the work item that followed another, with its first piece assigned, by the address of the
+   * other one's first weights.
+   * @type {Map<number, Int32Array>}
+   */
+  #following = new Map();
+  /** The address of the last work item's first weights, if it was for one token. */
   #last = 0;
   #done = 0;
   #more = false;
 
-  /** @param {Int32Array} control @param {any} product simd.c, as compiled for helpers */
+  /** @param {Int32Array} control @param {any} exports of simd.c, as compiled for helpers */
   constructor(control, { product_ahead: ahead }) {
     this.#control = control;
     this.#ahead = ahead;
   }
 
-  /** The ticket in hand is done: what comes next? */
-  turn() {
+  /** Records the work item that was just finished, and looks up the one that should come next. */
+  advance() {
     const control = this.#control;
-    const first = control[STEP + 7] === 1 ? control[STEP + 2] : 0;
-    if (first && this.#last && this.#after.get(this.#last)?.[2] !== first) {
-      const steps = control.slice(STEP, endOfSteps(control));
-      const rows = rowsInHand(control);
+    const first = control[STEPS + product.tokens] === 1 ? control[STEPS + product.weights] : 0;
+    if (first && this.#last && this.#following.get(this.#last)?.[product.weights] !== first) {
+      const steps = control.slice(STEPS, endOfSteps(control));
+      const rows = rowsOfItem(control);
       assignRows(steps, 0, steps.length, rows - piece(control, rows), rows);
-      this.#after.set(this.#last, steps);
+      this.#following.set(this.#last, steps);
     }
     this.#last = first;
-    const next = this.#after.get(first);
-    if (next) control.set(next, NEXT);
+    const next = this.#following.get(first);
+    if (next) control.set(next, NEXT_STEPS);
     this.#more = Boolean(next);
     this.#done = 0;
   }
 
-  /** Reads a little of it, less than a microsecond's worth. @returns {boolean} whether there was anything to read */
+  /** Prefetches for less than a microsecond. @returns {boolean} whether there was anything to read */
   read() {
     if (!this.#more) return false;
-    const done = this.#ahead(this.#control.byteOffset + 4 * NEXT, this.#done);
-    this.#more = done > this.#done && done < AHEAD;
+    const done = this.#ahead(this.#control.byteOffset + 4 * NEXT_STEPS, this.#done);
+    this.#more = done > this.#done && done < PREFETCH;
     this.#done = done;
     return true;
   }
 }
 
-/** @param {Int32Array} control @param {number} seen @param {Foresight} foresight @returns {number} the next ticket */
-function nextTicket(control, seen, foresight) {
+/**
+ * Waits for the next work item, busy at first, then asleep.
+ * @param {Int32Array} control
+ * @param {number} last number of the last one
+ * @param {Prefetcher} prefetcher
+ * @returns {number} its number
+ */
+function nextItem(control, last, prefetcher) {
   const deadline = performance.now() + PATIENCE;
   for (let turn = 1; ; turn++) {
-    const ticket = Atomics.load(control, TICKET);
-    if (ticket !== seen) return ticket;
-    if (!foresight.read()) pause();
+    const item = Atomics.load(control, ITEM);
+    if (item !== last) return item;
+    if (!prefetcher.read()) pause();
     if (turn % 256 === 0 && performance.now() > deadline) {
       Atomics.store(control, ASLEEP, 1);
-      Atomics.wait(control, TICKET, seen);
+      Atomics.wait(control, ITEM, last);
       Atomics.store(control, ASLEEP, 0);
     }
   }
 }
 
-/** @param {Int32Array} control @param {any} product simd.c, as compiled for helpers */
-function compute(control, { product_begin: begin, product_rows: rowsOf }) {
-  const first = control.byteOffset + 4 * STEP;
+/** @param {Int32Array} control @param {any} exports of simd.c, as compiled for helpers */
+function compute(control, { product_begin: begin, product_rows: computeRows }) {
+  const first = control.byteOffset + 4 * STEPS;
   begin(first);
-  for (let end = rowsInHand(control); ; ) {
+  for (let end = rowsOfItem(control); ; ) {
     const taken = Atomics.load(control, TAKEN);
     if (end <= taken) return;
     const start = end - piece(control, end - taken);
     Atomics.store(control, CLAIMED, start);
-    assignRows(control, STEP, endOfSteps(control), start, end);
-    rowsOf(first);
+    assignRows(control, STEPS, endOfSteps(control), start, end);
+    computeRows(first);
     end = start;
     Atomics.store(control, REACHED, end);
   }
@@ -139,12 +161,12 @@ scope.onmessage = (/** @type {MessageEvent} */ { data: { module, memory, number 
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   /** @type {any} */ (exports).__stack_pointer.value = (number + 1) * PAGE;
   const control = new Int32Array(memory.buffer, number * PAGE, CONTROL);
-  const foresight = new Foresight(control, exports);
+  const prefetcher = new Prefetcher(control, exports);
   scope.postMessage("ready");
-  for (let ticket = 0; ; ) {
-    ticket = nextTicket(control, ticket, foresight);
+  for (let item = 0; ; ) {
+    item = nextItem(control, item, prefetcher);
     compute(control, exports);
-    foresight.turn();
-    Atomics.store(control, DONE, ticket);
+    prefetcher.advance();
+    Atomics.store(control, DONE, item);
   }
 };

@@ -1,10 +1,13 @@
-// Threads for a model's products: helper workers compute some rows of each large matrix, of which they
-// have copies in a memory that they share with the engine's thread.
-//
-// The engine's thread never waits for a helper longer than a piece of work takes: it holds all weights, so
-// what a helper has not done it does itself. A helper that is slow, asleep or dead costs speed, nothing
-// else. Rows are divided, never sums: the numbers are the same to the last bit, whoever computes them.
+/**
+ * Threads for a model's products: helper workers compute some rows of each large matrix, of which they have
+ * copies in a memory that they share with the engine's thread.
+ *
+ * The engine's thread never waits for a helper longer than the work itself takes: it has all weights, so it
+ * computes what a helper has not done. A helper that is slow, asleep or dead costs speed, nothing else. Rows
+ * are divided, never sums, so the results are the same to the last bit, whichever thread computes them.
+ */
 
+import { CHUNK, MAX_JOINED, PANEL, product, STEP_WORDS } from "./abi.js";
 import { startScript } from "./start.js";
 import {
   ASLEEP,
@@ -13,64 +16,95 @@ import {
   CONTROL,
   COUNT,
   DONE,
+  ITEM,
   LEAST,
   PAGE,
-  PANEL,
   PARTS,
   padded,
   portion,
   REACHED,
-  STEP,
-  STEP_WORDS,
+  STEPS,
   TAKEN,
-  TICKET,
-  TOGETHER,
 } from "./work-queue.js";
 
 /**
- * A matrix as it lies in Python's memory (simd_kernel.py): addresses, sizes, and how many bytes of
- * weights and of scales belong to a panel of 16 rows.
- * @typedef {{weights: number, scales: number, rows: number, columns: number, panel_bytes: number, scale_bytes: number}} Matrix
- * @typedef {{HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPF32: Float32Array}} Heap
- * @typedef {{from: number, rows: number, weights: number, scales: number, bytes: number}} Part  a helper's rows; bytes of each
- * @typedef {{parts: Part[], own: number, bytes: number}} Division  the helpers' parts of a matrix, how many rows before them are none's, and its size
- * @typedef {Division & {step: number}} Product  of those in hand: its step, and its matrix's division
- * @typedef {{words: Int32Array, base: number, bias: number, scratch: number, out: number, lost: number, joined: boolean}} Helper
+ * A matrix in Python's memory (SimdKernel.division): addresses, sizes, and how many bytes of weights and of
+ * scales belong to a panel of 16 rows.
+ * @typedef {object} Matrix
+ * @property {number} weights
+ * @property {number} scales
+ * @property {number} rows
+ * @property {number} columns
+ * @property {number} panel_bytes
+ * @property {number} scale_bytes
+ */
+/** @typedef {{HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPF32: Float32Array}} Heap */
+/**
+ * A helper's rows of a matrix: the first and their number, the addresses of its copies, and the bytes of a
+ * row.
+ * @typedef {{from: number, rows: number, weights: number, scales: number, bytes: number}} Part
+ */
+/**
+ * The helpers' parts of a matrix, how many rows before them belong to the engine's thread, and the size in
+ * bytes.
+ * @typedef {{parts: Part[], own: number, bytes: number}} Division
+ */
+/**
+ * A product of the current work item: its step, and the division of its matrix.
+ * @typedef {Division & {step: number}} Product
+ */
+/**
+ * A helper's control block and buffers; `lost` is the number of a work item that it did not finish in time,
+ * and `joined` whether it works on the current one.
+ * @typedef {object} Helper
+ * @property {Int32Array} words
+ * @property {number} base
+ * @property {number} bias
+ * @property {number} scratch
+ * @property {number} out
+ * @property {number} lost
+ * @property {boolean} joined
  */
 
-/** Threads beyond these gain little: they wait for the same memory. More than the limit are not even asked for. */
+/** More threads than these gain little, because they wait for the same memory. */
 const MOST_THREADS = 4;
+/** More threads than these are not started even on request. */
 const LIMIT = 16;
-/** Bytes of weights of products that go together, below which dividing them costs more than it gains. */
+/** Bytes of weights of joined products below which dividing them costs more than it gains. */
 const SMALLEST = 64 * 1024;
-/** Bytes of a matrix below which it is not worth a helper's while, whatever goes with it. */
+/** Bytes below which a matrix is not divided, even in joined products. */
 const SMALLEST_MATRIX = 16 * 1024;
 /**
- * What the engine's thread computes at least, of an equal share: a helper that reads ahead while it waits is the
- * faster one. What is left over goes to whoever comes first.
+ * The engine's thread's own rows, as a part of an equal share. A helper is faster, because it prefetches
+ * while it waits; the rest goes to whoever comes first.
  */
 const OWN = 7 / 8;
-/** Tokens that pass through a matrix at once at most (SimdKernel.chunk_size). */
-const TOKENS = 40;
-/** The work that is worth a look at the other side, 1 or 2 microseconds: bytes of weights, for so few tokens. */
+/**
+ * Bytes of weights that are worth a check of the other side's progress, for up to LEAST_TOKENS: 1 or 2
+ * microseconds of work.
+ */
 const LEAST_BYTES = 32 * 1024;
 const LEAST_TOKENS = 4;
 /**
- * How often to look for the end of a helper's last piece before doing it oneself, for as many rows as are worth a
- * look: 1 or 2 microseconds, so that waiting for nothing at most doubles the time. And how often at least, 20 microseconds.
+ * How often to check whether a helper has finished its last piece before computing it here, per LEAST rows: 1
+ * or 2 microseconds, so that a wait in vain at most doubles the time. And the minimum, 20 microseconds.
  */
 const LOOKS_EACH = 400;
 const LOOKS = 5000;
-/** For one token, both sides wait for memory and are about as fast: they take long runs. Else the faster takes more. */
+/**
+ * For one token both sides wait for memory and are about as fast, so they take long runs. Else the faster
+ * takes more.
+ */
 const PARTS_OF_ONE = 8;
 const PARTS_OF_MANY = 2;
+/** Milliseconds for a helper to start. */
 const START_PATIENCE = 10_000;
-/** Words of scratch that a product needs at most besides one for each column. */
+/** Words of scratch memory that a product needs at most in addition to one per column. */
 const SPARE = 2;
 
 /**
- * Helpers for a model that is to be loaded: as many as there are cores to spare, or as were asked for;
- * null where memory cannot be shared, or only one thread is wanted.
+ * Starts helpers for a model that is about to be loaded: as many as the machine has cores to spare, or as
+ * requested. Returns null if memory cannot be shared, or only one thread is wanted.
  * @param {{threads?: number, kernel?: string}} model
  */
 export function startHelpers({ threads, kernel }) {
@@ -81,11 +115,11 @@ export function startHelpers({ threads, kernel }) {
 
 const createHelper = () => startScript(new URL("helper.js", import.meta.url).href, "goosequill-helper");
 
-/** Helper workers on their way, started early to be there when the model is. */
+/** Helper workers, started early so that they are ready when the model is. */
 export class Helpers {
   /** @type {Worker[]} */
   #workers = [];
-  /** @type {string} why one of them could not start */
+  /** @type {string} why one of them failed to start */
   #failure = "";
 
   /** @param {number} count @param {() => Worker} [create] */
@@ -111,15 +145,15 @@ export class Helpers {
   }
 
   /**
-   * Gives each its part of the matrices and waits until all are ready.
+   * Copies each helper's part of the matrices, and waits until all are ready.
    * @param {WebAssembly.Module} module simd.c, as compiled for helpers
    * @param {Matrix[]} matrices
    * @param {Heap} heap
-   * @param {number} [room] bytes that copies of the weights may take
+   * @param {number} [budget] bytes that the copies of the weights may take
    */
-  async join(module, matrices, heap, room = Number.POSITIVE_INFINITY) {
+  async join(module, matrices, heap, budget = Number.POSITIVE_INFINITY) {
     if (this.#failure) throw new Error(this.#failure);
-    const team = new Team(this.#workers.length, matrices, heap, room);
+    const team = new Team(this.#workers.length, matrices, heap, budget);
     const ready = this.#workers.map((worker, number) =>
       this.#ready(worker, { module, memory: team.memory, number }),
     );
@@ -148,7 +182,7 @@ export class Helpers {
   }
 }
 
-/** The memory that is shared, and the division of each product. */
+/** The shared memory, and the division of each product among the threads. */
 export class Team {
   #heap;
   /** @type {Helper[]} */
@@ -159,15 +193,17 @@ export class Team {
   #inputSize = 0;
   /** @type {Float32Array} */
   #floats;
-  // The products in hand that are divided, the helper whose parts it is about, and the next row of those.
-  /** @type {Product[]} */
+  /** The divided products of the current work item. @type {Product[]} */
   #products = [];
   #begun = false;
-  #turn = 0;
+  /**
+   * Index of the helper whose rows are next, and the first of its rows that is neither computed nor assigned.
+   */
+  #current = 0;
   #row = 0;
 
-  /** @param {number} count @param {Matrix[]} matrices @param {Heap} heap @param {number} room */
-  constructor(count, matrices, heap, room) {
+  /** @param {number} count @param {Matrix[]} matrices @param {Heap} heap @param {number} budget */
+  constructor(count, matrices, heap, budget) {
     this.#heap = heap;
     const large = matrices.filter((matrix) => bytesOf(matrix) >= SMALLEST_MATRIX);
     const parts = large.map((matrix) => divide(matrix, count));
@@ -179,10 +215,10 @@ export class Team {
       end += Math.ceil(bytes / 64) * 64;
       return start;
     };
-    this.#inputSize = TOKENS * widest;
+    this.#inputSize = CHUNK * widest;
     this.#inputs = take(4 * this.#inputSize);
     for (let i = 0; i < count; i++) {
-      const sizes = [TOGETHER * longest, TOKENS * (widest + SPARE), TOKENS * longest];
+      const sizes = [MAX_JOINED * longest, CHUNK * (widest + SPARE), CHUNK * longest];
       const [bias, scratch, out] = sizes.map((words) => take(4 * words));
       this.#helpers.push({
         words: new Int32Array(),
@@ -200,7 +236,7 @@ export class Team {
         part.scales = take((padded(part.rows) / PANEL) * matrix.scale_bytes);
       }
     }
-    if (end > room) throw new Error("there is no memory for copies of the weights");
+    if (end > budget) throw new Error("there is not enough memory for copies of the weights");
     const pages = Math.ceil(end / PAGE);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.#floats = new Float32Array(this.memory.buffer);
@@ -213,7 +249,7 @@ export class Team {
   /** @param {Matrix} matrix @param {Part[]} parts */
   #copy(matrix, parts) {
     const shared = new Uint8Array(this.memory.buffer);
-    /** @param {number} to @param {number} from @param {Part} part @param {number} size of a panel */
+    /** @param {number} to @param {number} from @param {Part} part @param {number} size bytes of a panel */
     const copy = (to, from, part, size) => {
       const start = from + (part.from / PANEL) * size;
       shared.set(this.#heap.HEAPU8.subarray(start, start + (padded(part.rows) / PANEL) * size), to);
@@ -227,19 +263,20 @@ export class Team {
   }
 
   /**
-   * What simd.c asks for products that begin with a step: the first time it hands out tickets; each time it
-   * writes from which row to which the engine's thread should compute each next, and in the end it collects the rest.
+   * Divides joined products; simd.c calls it until it returns 0. The first call gives the helpers their work
+   * items. Each call writes into the steps which rows the engine's thread should compute next, and the last
+   * one collects the helpers' results.
    * @param {number} address of the first step
-   * @returns {number} 0 when all rows are there
+   * @returns {number} 0 when all rows are computed
    */
   share(address) {
     const step = address >>> 2;
-    const end = step + this.#heap.HEAP32[step + 14] * STEP_WORDS;
+    const end = step + this.#heap.HEAP32[step + product.joined] * STEP_WORDS;
     if (!this.#begun) return this.#begin(step, end);
-    while (this.#products.length && this.#turn < this.#helpers.length) {
-      const helper = this.#helpers[this.#turn];
+    while (this.#products.length && this.#current < this.#helpers.length) {
+      const helper = this.#helpers[this.#current];
       if (helper.joined ? this.#meet(step, end, helper) : this.#replace(step, end)) return 1;
-      this.#turn++;
+      this.#current++;
       this.#row = 0;
     }
     this.#begun = false;
@@ -249,16 +286,16 @@ export class Team {
   /** @param {number} first @param {number} end */
   #begin(first, end) {
     const words = this.#heap.HEAP32;
-    this.#turn = this.#row = 0;
+    this.#current = this.#row = 0;
     this.#begun = true;
     this.#products.length = 0;
     let [inputs, bytes] = [0, 0];
     for (let step = first; step < end; step += STEP_WORDS) {
-      words[step + 12] = 0;
-      words[step + 13] = words[step + 9];
-      const size = words[step + 7] * words[step + 8];
-      const found = this.#divisions.get(words[step + 2] >>> 0); // addresses may be beyond 2 GiB
-      if (!found || inputs + size > this.#inputSize || this.#products.length === TOGETHER) continue;
+      words[step + product.firstRow] = 0;
+      words[step + product.endRow] = words[step + product.rows];
+      const size = words[step + product.tokens] * words[step + product.columns];
+      const found = this.#divisions.get(words[step + product.weights] >>> 0); // an address may exceed 2 GiB
+      if (!found || inputs + size > this.#inputSize || this.#products.length === MAX_JOINED) continue;
       this.#products.push({ step, ...found });
       inputs += size;
       bytes += found.bytes;
@@ -266,47 +303,54 @@ export class Team {
     if (bytes < SMALLEST) this.#products.length = 0;
     let to = this.#inputs >> 2;
     for (const { step, own } of this.#products) {
-      const size = words[step + 7] * words[step + 8];
-      const from = words[step + 4] >>> 2;
+      const size = words[step + product.tokens] * words[step + product.columns];
+      const from = words[step + product.inputs] >>> 2;
       this.#floats.set(this.#heap.HEAPF32.subarray(from, from + size), to);
-      words[step + 13] = own;
+      words[step + product.endRow] = own;
       to += size;
     }
-    if (this.#products.length)
-      for (const [number, helper] of this.#helpers.entries()) this.#hand(helper, number);
+    if (this.#products.length) {
+      for (const [number, helper] of this.#helpers.entries()) this.#dispatch(helper, number);
+    }
     return 1;
   }
 
-  /** Hands out a ticket, unless the helper still has not left the one before. @param {Helper} helper @param {number} number */
-  #hand(helper, number) {
+  /**
+   * Gives a helper its work item, unless it has not finished the last one yet.
+   * @param {Helper} helper
+   * @param {number} number
+   */
+  #dispatch(helper, number) {
     const { words } = helper;
-    const last = words[TICKET];
+    const last = words[ITEM];
     helper.joined = waitFor(words, DONE, last, helper.lost === last ? 1 : LOOKS);
     if (!helper.joined) {
       helper.lost = last;
       return;
     }
     const from = this.#heap.HEAP32;
-    let [to, rows, inputs, results, scratch] = [STEP, 0, this.#inputs, helper.out, helper.scratch];
+    let [to, rows, inputs, results, scratch] = [STEPS, 0, this.#inputs, helper.out, helper.scratch];
     for (const { step, parts } of this.#products) {
       const part = parts[number];
-      const [tokens, columns, bias] = [from[step + 7], from[step + 8], from[step + 5]];
+      const tokens = from[step + product.tokens];
+      const columns = from[step + product.columns];
+      const bias = from[step + product.bias];
       if (bias) {
         const start = (bias >>> 2) + part.from;
         this.#floats.set(this.#heap.HEAPF32.subarray(start, start + part.rows), (helper.bias >> 2) + rows);
       }
-      words[to] = from[step];
-      words[to + 1] = results;
-      words[to + 2] = part.weights;
-      words[to + 3] = part.scales;
-      words[to + 4] = inputs;
-      words[to + 5] = bias && helper.bias + 4 * rows;
-      words[to + 6] = scratch;
-      words[to + 7] = tokens;
-      words[to + 8] = columns;
-      words[to + 9] = part.rows;
-      words[to + 10] = from[step + 10];
-      words[to + 11] = from[step + 11];
+      words[to + product.operation] = from[step + product.operation];
+      words[to + product.out] = results;
+      words[to + product.weights] = part.weights;
+      words[to + product.scales] = part.scales;
+      words[to + product.inputs] = inputs;
+      words[to + product.bias] = bias && helper.bias + 4 * rows;
+      words[to + product.scratch] = scratch;
+      words[to + product.tokens] = tokens;
+      words[to + product.columns] = columns;
+      words[to + product.rows] = part.rows;
+      words[to + product.activation] = from[step + product.activation];
+      words[to + product.form] = from[step + product.form];
       to += STEP_WORDS;
       rows += padded(part.rows);
       inputs += 4 * tokens * columns;
@@ -314,16 +358,23 @@ export class Team {
       scratch += 4 * tokens * (columns + SPARE);
     }
     const [{ step, parts }] = this.#products;
-    words[COUNT] = words[STEP + 14] = this.#products.length;
+    const tokens = from[step + product.tokens];
+    words[COUNT] = words[STEPS + product.joined] = this.#products.length;
     words[TAKEN] = 0;
-    words[LEAST] = leastRows(parts[number], from[step + 7]);
-    words[PARTS] = from[step + 7] === 1 ? PARTS_OF_ONE : PARTS_OF_MANY;
+    words[LEAST] = leastRows(parts[number], tokens);
+    words[PARTS] = tokens === 1 ? PARTS_OF_ONE : PARTS_OF_MANY;
     words[REACHED] = words[CLAIMED] = rows;
-    Atomics.store(words, TICKET, last + 1);
-    if (Atomics.load(words, ASLEEP)) Atomics.notify(words, TICKET);
+    Atomics.store(words, ITEM, last + 1);
+    if (Atomics.load(words, ASLEEP)) Atomics.notify(words, ITEM);
   }
 
-  /** The next rows of a helper's that it has not begun; collects and answers 0 when they have met. @param {number} first @param {number} end @param {Helper} helper */
+  /**
+   * Assigns the next rows that the current helper has not begun. When both sides have met, collects the
+   * helper's results and returns 0.
+   * @param {number} first
+   * @param {number} end
+   * @param {Helper} helper
+   */
   #meet(first, end, { words, out }) {
     const row = this.#row;
     for (let looked = 0; ; looked++) {
@@ -331,7 +382,7 @@ export class Team {
       if (reached <= row) break;
       const claimed = Atomics.load(words, CLAIMED);
       const looks = Math.max(LOOKS, LOOKS_EACH * ((reached - row) / words[LEAST]));
-      if (claimed <= row && looked < looks) continue; // it is at the last piece
+      if (claimed <= row && looked < looks) continue; // it computes its last piece
       this.#row = claimed <= row ? reached : row + portion(claimed - row, words[LEAST], words[PARTS]);
       Atomics.store(words, TAKEN, this.#row);
       this.#assign(first, end, row, this.#row);
@@ -340,11 +391,12 @@ export class Team {
     const { HEAP32, HEAPF32 } = this.#heap;
     let [before, results] = [0, out >> 2];
     for (const { step, parts } of this.#products) {
-      const part = parts[this.#turn];
-      const [tokens, rows, done] = [HEAP32[step + 7], HEAP32[step + 9], Math.max(row - before, 0)];
+      const part = parts[this.#current];
+      const [tokens, rows] = [HEAP32[step + product.tokens], HEAP32[step + product.rows]];
+      const done = Math.max(row - before, 0);
       for (let token = 0; token < tokens && done < part.rows; token++) {
         const start = results + token * part.rows;
-        const to = (HEAP32[step + 1] >>> 2) + token * rows + part.from + done;
+        const to = (HEAP32[step + product.out] >>> 2) + token * rows + part.from + done;
         HEAPF32.set(this.#floats.subarray(start + done, start + part.rows), to);
       }
       before += padded(part.rows);
@@ -353,20 +405,28 @@ export class Team {
     return 0;
   }
 
-  /** All rows of a helper that did not come. @param {number} first @param {number} end */
+  /** Assigns all rows of a helper that did not join. @param {number} first @param {number} end */
   #replace(first, end) {
     if (this.#row) return 0;
     this.#row = Number.POSITIVE_INFINITY;
     return this.#assign(first, end, 0, this.#row);
   }
 
-  /** Of a helper's rows those from one to another, and of products that are not divided none. @param {number} first @param {number} end @param {number} from @param {number} to */
+  /**
+   * Assigns a range of the current helper's rows, and no rows of products that are not divided.
+   * @param {number} first
+   * @param {number} end
+   * @param {number} from
+   * @param {number} to
+   */
   #assign(first, end, from, to) {
     const { HEAP32 } = this.#heap;
-    for (let step = first; step < end; step += STEP_WORDS) HEAP32[step + 12] = HEAP32[step + 13] = 0;
+    for (let step = first; step < end; step += STEP_WORDS) {
+      HEAP32[step + product.firstRow] = HEAP32[step + product.endRow] = 0;
+    }
     let before = 0;
     for (const { step, parts } of this.#products) {
-      const part = parts[this.#turn];
+      const part = parts[this.#current];
       assign(HEAP32, step, before, padded(part.rows), from, to, part.from);
       before += padded(part.rows);
     }
@@ -374,7 +434,13 @@ export class Team {
   }
 }
 
-/** Whether a word has a value, or gets it while one looks. @param {Int32Array} words @param {number} index @param {number} value @param {number} looks */
+/**
+ * Whether a word has a value, or gets it within a number of checks.
+ * @param {Int32Array} words
+ * @param {number} index
+ * @param {number} value
+ * @param {number} looks
+ */
 function waitFor(words, index, value, looks) {
   for (; looks > 0; looks--) if (Atomics.load(words, index) === value) return true;
   return false;
@@ -392,7 +458,7 @@ function bytesOf({ rows, panel_bytes: bytes }) {
 }
 
 /**
- * Equal parts of a matrix for the helpers, behind the rows of the engine's thread.
+ * Equal parts of a matrix for the helpers, after the rows of the engine's thread.
  * @param {Matrix} matrix
  * @param {number} helpers
  * @returns {Part[]}

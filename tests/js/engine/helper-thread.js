@@ -1,4 +1,4 @@
-// helper.js in a thread of Node's, with what a worker of a browser has.
+/** Runs helper.js in a Node thread, with the globals of a browser's worker. */
 
 import { parentPort } from "node:worker_threads";
 

@@ -1,19 +1,21 @@
-// Products divided among real threads, with simd.c as it is compiled for helpers: the same bits whoever
-// computes. The test stands in for simd.c's `run`, which asks which rows are next.
+/**
+ * Products divided among real threads, with simd.c as compiled for helpers: the bits are the same whichever thread
+ * computes them. The test replaces simd.c's `run`, which asks for the next rows.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { Worker } from "node:worker_threads";
 
+import { CHUNK, PANEL, PRODUCT, product, STEP_WORDS } from "../../../site/engine/abi.js";
 import { Helpers, startHelpers } from "../../../site/engine/threads.js";
-import { PANEL, STEP_WORDS } from "../../../site/engine/work-queue.js";
+import { padded } from "../../../site/engine/work-queue.js";
 
 const WASM = new URL("../../../py/goosequill/kernels/simd-plain-helper.wasm", import.meta.url);
 const module = new WebAssembly.Module(readFileSync(WASM));
-const PRODUCT = 7;
 
-/** A worker of a browser, as far as Helpers uses it. */
+/** The parts of a browser's Worker that Helpers uses. */
 class Thread {
   /** @type {Set<Worker>} */
   static running = new Set();
@@ -51,7 +53,7 @@ class Thread {
 const start = (count, file = "./helper-thread.js") =>
   new Helpers(count, () => /** @type {any} */ (new Thread(file)));
 
-/** As simd.c has them; what it calls 1 is a sketch of a head, which is for one token at a time. */
+/** Forms of a matrix; 1 is a sketch, which is for one token at a time. */
 const FORMS = [
   { form: 32, bits: 32 },
   { form: 8, bits: 8 },
@@ -59,7 +61,7 @@ const FORMS = [
   { form: 1, bits: 4 },
 ];
 
-/** Memory as Python's, with matrices of each kind in it, a step for each number of tokens, and steps that go together. */
+/** Memory like Python's with matrices of each form, a step for each number of tokens, and joined steps. */
 function scene() {
   const memory = new WebAssembly.Memory({ initial: 400, maximum: 400, shared: true });
   const exports = /** @type {any} */ (new WebAssembly.Instance(module, { env: { memory } }).exports);
@@ -84,21 +86,27 @@ function scene() {
     for (let i = 0; i < count; i++) heap.HEAPF32[at / 4 + i] = random();
     return at;
   };
+  /** @param {number} step @param {Record<keyof typeof product, number>} fields */
+  const write = (step, fields) => {
+    for (const [name, index] of Object.entries(product)) {
+      heap.HEAP32[step + index] = fields[/** @type {keyof typeof product} */ (name)];
+    }
+  };
   const matrices = [];
   const steps = [];
   for (const { form, bits } of FORMS) {
-    const together = [];
+    const joined = [];
     for (const [rows, columns] of [
       [1003, 256],
       [768, 768],
       [128, 256], // with 8 bits or less too small to be divided alone
       [16, 64], // too small to be divided
     ]) {
-      const padded = Math.ceil(rows / PANEL) * PANEL;
-      const scales = form === 8 || form === 1 ? padded : 0;
-      const size = form === 4 ? (padded * columns * 34) / 64 : (padded * columns * bits) / 8;
+      const height = padded(rows);
+      const scales = form === 8 || form === 1 ? height : 0;
+      const size = form === 4 ? (height * columns * 34) / 64 : (height * columns * bits) / 8;
       const weights = take(size);
-      if (bits === 32) heap.HEAPF32.set(Float32Array.from({ length: padded * columns }, random), weights / 4);
+      if (bits === 32) heap.HEAPF32.set(Float32Array.from({ length: height * columns }, random), weights / 4);
       else for (let i = 0; i < size; i++) heap.HEAPU8[weights + i] = 256 * Math.abs(random());
       // With 4 bits each group of columns begins with sixteen scales in 16 bits: here from 1/16 to 1/8.
       for (let group = 0; form === 4 && group < size; group += 544)
@@ -109,30 +117,44 @@ function scene() {
         scales: floats(scales),
         rows,
         columns,
-        panel_bytes: (PANEL * size) / padded,
-        scale_bytes: (PANEL * 4 * scales) / padded,
+        panel_bytes: (PANEL * size) / height,
+        scale_bytes: (PANEL * 4 * scales) / height,
       };
       matrices.push(matrix);
-      for (const tokens of form === 1 ? [1] : [1, 7, 40]) {
+      for (const tokens of form === 1 ? [1] : [1, 7, CHUNK]) {
         for (const bias of [0, floats(rows)]) {
           const out = take(4 * rows * tokens);
-          const operands = [out, weights, matrix.scales, floats(tokens * columns), bias];
-          const step = take(64);
-          const scratch = take(4 * tokens * (columns + 2));
-          const words = [PRODUCT, ...operands, scratch, tokens, columns, rows, 2, form, 0, 0, 1];
-          heap.HEAP32.set(words, step / 4);
+          const fields = {
+            operation: PRODUCT,
+            out,
+            weights,
+            scales: matrix.scales,
+            inputs: floats(tokens * columns),
+            bias,
+            scratch: take(4 * tokens * (columns + 2)),
+            tokens,
+            columns,
+            rows,
+            activation: 2,
+            form,
+            firstRow: 0,
+            endRow: 0,
+            joined: 1,
+          };
+          const step = take(4 * STEP_WORDS);
+          write(step / 4, fields);
           steps.push({ step, out, size: rows * tokens, bytes: size });
-          if (tokens === 1) together.push({ words, rows });
+          if (tokens === 1) joined.push(fields);
         }
       }
     }
-    const step = take(4 * STEP_WORDS * together.length);
-    const size = together.reduce((sum, { rows }) => sum + rows, 0);
+    const step = take(4 * STEP_WORDS * joined.length);
+    const size = joined.reduce((sum, { rows }) => sum + rows, 0);
     const out = take(4 * size);
     let results = out;
-    for (const [i, { words, rows }] of together.entries()) {
-      heap.HEAP32.set([words[0], results, ...words.slice(2, 14), together.length], step / 4 + i * STEP_WORDS);
-      results += 4 * rows;
+    for (const [i, fields] of joined.entries()) {
+      write(step / 4 + i * STEP_WORDS, { ...fields, out: results, joined: joined.length });
+      results += 4 * fields.rows;
     }
     steps.push({ step, out, size, bytes: Number.POSITIVE_INFINITY });
   }
@@ -145,17 +167,17 @@ function scene() {
         exports.product_begin(step);
         for (; more; more = team.share(step)) exports.product_rows(step);
       } else {
-        for (let i = 0; i < heap.HEAP32[step / 4 + 14]; i++) {
+        for (let i = 0; i < heap.HEAP32[step / 4 + product.joined]; i++) {
           const at = step / 4 + i * STEP_WORDS;
-          heap.HEAP32[at + 12] = 0;
-          heap.HEAP32[at + 13] = Math.ceil(heap.HEAP32[at + 9] / PANEL) * PANEL;
+          heap.HEAP32[at + product.firstRow] = 0;
+          heap.HEAP32[at + product.endRow] = padded(heap.HEAP32[at + product.rows]);
         }
         exports.product_begin(step);
         exports.product_rows(step);
       }
       return heap.HEAP32.slice(out / 4, out / 4 + size);
     });
-  /** Leaves weights to the helpers only: what they compute is not what would be computed here. */
+  /** Clears the weights, so that only the helpers, which have copies, compute the right results. */
   const forget = () => {
     for (const { weights, rows, panel_bytes } of matrices)
       heap.HEAPU8.fill(0, weights, weights + Math.ceil(rows / PANEL) * panel_bytes);
@@ -177,7 +199,7 @@ for (const count of [1, 2, 3]) {
   });
 }
 
-test("helpers that are gone cost no number", async () => {
+test("results are complete when helpers have been terminated", async () => {
   const { heap, matrices, run } = scene();
   const helpers = start(2);
   const expected = run(null);
@@ -187,7 +209,7 @@ test("helpers that are gone cost no number", async () => {
   for (let round = 0; round < 8; round++) assert.deepEqual(run(team), expected);
 });
 
-test("helpers take a part of the work, but of nothing that is small", async () => {
+test("helpers take part of large products, and of no small ones", async () => {
   const { heap, matrices, steps, run, forget } = scene();
   const helpers = start(1);
   try {
@@ -209,18 +231,19 @@ test("helpers take a part of the work, but of nothing that is small", async () =
   }
 });
 
-test("a thread that waits reads no more ahead than it will need", () => {
+test("a waiting thread prefetches no more than it will need", () => {
   const { exports, heap, steps } = scene();
   let most = 0;
   for (const { step } of steps) {
-    const at = step / 4;
+    const words = heap.HEAP32;
     let streams = 0;
-    for (let i = 0; i < heap.HEAP32[at + 14]; i++) {
-      const [rows, form] = [heap.HEAP32[at + STEP_WORDS * i + 9], heap.HEAP32[at + STEP_WORDS * i + 11]];
-      heap.HEAP32[at + STEP_WORDS * i + 12] = 0;
-      heap.HEAP32[at + STEP_WORDS * i + 13] = rows;
-      const bytes = { 32: 4, 8: 1, 4: 34 / 64, 1: 1 / 2 }[form] ?? 0;
-      streams += PANEL * Math.floor(rows / (2 * PANEL)) * heap.HEAP32[at + STEP_WORDS * i + 8] * bytes;
+    for (let i = 0; i < words[step / 4 + product.joined]; i++) {
+      const at = step / 4 + STEP_WORDS * i;
+      const rows = words[at + product.rows];
+      words[at + product.firstRow] = 0;
+      words[at + product.endRow] = rows;
+      const bytes = { 32: 4, 8: 1, 4: 34 / 64, 1: 1 / 2 }[words[at + product.form]] ?? 0;
+      streams += PANEL * Math.floor(rows / (2 * PANEL)) * words[at + product.columns] * bytes;
     }
     let done = 0;
     for (let more = exports.product_ahead(step, 0); more > done; more = exports.product_ahead(step, done))
@@ -231,7 +254,7 @@ test("a thread that waits reads no more ahead than it will need", () => {
   assert.ok(most > 1_000_000);
 });
 
-test("a helper that fails to start says why, and all are ended", async () => {
+test("a helper that fails to start reports why, and all are terminated", async () => {
   const { heap, matrices } = scene();
   const helpers = start(2, "./helper-that-is-nowhere.js");
   await assert.rejects(helpers.join(module, matrices, heap), /helper-that-is-nowhere/);
@@ -240,10 +263,10 @@ test("a helper that fails to start says why, and all are ended", async () => {
   while (Thread.running.size) await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
-test("copies of the weights that do not fit are not made", async () => {
+test("weights are not copied if the copies exceed the budget", async () => {
   const { heap, matrices } = scene();
   const helpers = start(1);
-  await assert.rejects(helpers.join(module, matrices, heap, 1_000_000), /no memory/);
+  await assert.rejects(helpers.join(module, matrices, heap, 1_000_000), /not enough memory/);
   helpers.end();
 });
 

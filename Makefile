@@ -1,4 +1,4 @@
-# make serve   set everything up, build the site, serve it on this machine and say where
+# make serve   set everything up, build the site, serve it on this machine and print its address
 # make test    set everything up and run all tests
 # make help    the rest
 
@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup vendor build npm example serve test test-python test-js test-browser check format train bench clean
 
-help: ## say what can be made
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 setup: $(STAMPS)/test $(STAMPS)/check node_modules/.stamp vendor ## virtual environment, node modules, vendored parts
@@ -45,21 +45,22 @@ test-browser: $(STAMPS)/test node_modules/.stamp build
 	@command -v chromium >/dev/null || sh scripts/chromium.sh
 	$(PY) -m pytest tests/browser -q $(PYTEST_ARGS)
 
-check: $(STAMPS)/check node_modules/.stamp ## format, lint and types, without changing a file
+check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per room, without changing a file
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
 	npm run --silent check
+	$(PY) scripts/rooms.py
 
-format: $(STAMPS)/check node_modules/.stamp ## format the sources and mend what the linters can
+format: $(STAMPS)/check node_modules/.stamp ## format the sources and apply the linters' fixes
 	$(VENV)/bin/ruff check --fix-only
 	$(VENV)/bin/ruff format
 	npm run --silent format
 
-train: $(STAMPS)/train ## train the default model from nothing (hours; goes on where it was)
+train: $(STAMPS)/train ## train the default model from scratch (hours; resumes where it stopped)
 	$(PY) -m scripts.train
 
-bench: $(STAMPS)/bench build ## measure start, sizes, and speed against the peers (BENCH_ARGS=--docs writes the table)
+bench: $(STAMPS)/bench build ## measure start, sizes, and speed against peers (BENCH_ARGS=--docs writes the table)
 	@command -v chromium >/dev/null || sh scripts/chromium.sh
 	$(PY) scripts/bench/start.py
 	$(PY) scripts/bench/loading.py
@@ -67,7 +68,7 @@ bench: $(STAMPS)/bench build ## measure start, sizes, and speed against the peer
 
 vendor: build/vendor/.stamp
 
-clean: ## remove what was built, but neither the virtual environment nor the download cache
+clean: ## remove build outputs, but not the virtual environment or the download cache
 	rm -rf build dist dist.new .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 
 $(PY):

@@ -96,8 +96,8 @@ def limits(parameter: Any) -> str:
         for end in (parameter.minimum, parameter.maximum)
     ]
     words = {(True, True): "{} to {}", (True, False): "{} or more", (False, True): "up to {1}"}
-    said = words.get((bool(ends[0]), bool(ends[1])), "any").format(*ends)
-    return f"{said}, whole" if parameter.kind == "integer" else said
+    text = words.get((bool(ends[0]), bool(ends[1])), "any").format(*ends)
+    return f"{text}, integer" if parameter.kind == "integer" else text
 
 
 def decoding() -> str:

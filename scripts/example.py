@@ -1,7 +1,7 @@
-"""What the page of decoders side by side shows at first: the default model under the article's three.
+"""Write the example that the page of decoders side by side opens with: the default model, three decoders.
 
-The page writes it again with one click, by whatever kernel runs there. Kernels round in their own ways,
-and a drawn text can hang on a last bit; so the seed is the first whose texts do not.
+The page can generate it again, with whichever kernel runs there. Kernels differ in rounding, and a sampled
+text can depend on the last bit of a logit; so the seed is the first whose texts do not.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from goosequill.loading.load import load_path
 EXAMPLE_DECODERS = ("greedy", "greedy-penalty", "top-p-0.8")
 EXAMPLE_LENGTH = 80
 EXAMPLE_SEEDS = 30
-SHAKING = 2e-3
-"""More than the scores of two kernels differ by, which round each in its own way."""
+NOISE = 2e-3
+"""More than the logits of any two kernels differ by."""
 
 
-class ShakenModel:
-    """A model whose scores are off by a little: as another kernel's are, only more."""
+class NoisyModel:
+    """A model whose logits have a little noise: more than another kernel would add."""
 
     def __init__(self, model: Any, seed: int) -> None:
         self.config, self.kernel, self.new_state = model.config, model.kernel, model.new_state
         self._model, self._random = model, np.random.default_rng(seed)
 
     def forward(self, *args: Any, **options: Any) -> Any:
-        scores = self._model.forward(*args, **options)
-        if scores is None:
+        logits = self._model.forward(*args, **options)
+        if logits is None:
             return None
-        return scores + self._random.uniform(-SHAKING, SHAKING, scores.shape).astype(np.float32)
+        return logits + self._random.uniform(-NOISE, NOISE, logits.shape).astype(np.float32)
 
 
-def steady_seed(model: Any, write: Callable[[Any, str, int], list[Any]]) -> int:
-    """Return the first seed whose texts do not hang on the last bits, so that every kernel writes them."""
+def robust_seed(model: Any, write: Callable[[Any, str, int], list[Any]]) -> int:
+    """Return the first seed whose texts survive small noise, so that every kernel generates them."""
 
     def tokens(model: Any, name: str, seed: int) -> list[int]:
         return [item.token for item in write(model, name, seed) if hasattr(item, "token")]
@@ -47,16 +47,16 @@ def steady_seed(model: Any, write: Callable[[Any, str, int], list[Any]]) -> int:
     for seed in range(1, EXAMPLE_SEEDS + 1):
         wanted = {name: tokens(model, name, seed) for name in EXAMPLE_DECODERS}
         if all(
-            tokens(ShakenModel(model, shake), name, seed) == wanted[name]
-            for shake in range(3)
+            tokens(NoisyModel(model, noise_seed), name, seed) == wanted[name]
+            for noise_seed in range(3)
             for name in EXAMPLE_DECODERS
         ):
             return seed
-    raise ValueError("no seed gives an example that every kernel writes alike: choose another prompt")
+    raise ValueError("no seed gives the same texts with every kernel: choose another prompt")
 
 
 def write_example(output: Path) -> None:
-    """Let the default model write by three decoders: a sampling report that the page shows at first."""
+    """Write playground/example.json, the sampling report that the page shows first."""
     loaded = load_path(output / "models" / "default", kernel=load_kernel("numpy"))
     prompt = loaded.description["prompts"][0]["text"]
 
@@ -64,7 +64,7 @@ def write_example(output: Path) -> None:
         config = DecodingConfig(**PRESETS[name], max_new_tokens=EXAMPLE_LENGTH, seed=seed)
         return list(generate(model, loaded.tokenizer, prompt, config))
 
-    seed = steady_seed(loaded.model, write)
+    seed = robust_seed(loaded.model, write)
     results = []
     for name in EXAMPLE_DECODERS:
         params: dict[str, Any] = {**PRESETS[name], "max_new_tokens": EXAMPLE_LENGTH, "seed": seed}

@@ -1,4 +1,4 @@
-"""Make the reports with which the comparer opens: the default model under three decoders, a file each.
+"""Write the example reports that the comparer opens with: three decoders, one file each.
 
 PYTHONPATH=py python scripts/examples.py
 """

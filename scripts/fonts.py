@@ -1,7 +1,7 @@
-"""Make the faces of the site from the vendored ones: exactly what the @font-face rules of tokens.css promise.
+"""Subset the vendored fonts to the @font-face rules of tokens.css.
 
-A rule names its source and the part that it takes (`literata-latin-wght-normal.text.woff2`), its weights and
-its characters; whatever else the source holds is left out. So a page loads little more than it shows.
+A rule names the source and the subset (`literata-latin-wght-normal.text.woff2`), its weights and its
+characters; everything else is removed, so a page loads little more than it shows.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ SOURCES = ROOT / "build" / "vendor" / "fonts"
 CACHE = ROOT / "build" / "faces"
 
 FEATURES = ["ccmp", "locl", "mark", "mkmk", "kern", "liga", "tnum", "frac", "numr", "dnom"]
-"""What every text needs, and the figures that the styles ask for; ligatures would hide what a code says."""
-UNUSED_TABLES = ["vhea", "vmtx", "VVAR", "BASE", "DSIG"]  # of vertical text, and a signature
-NAMES = [0, 1, 2, 13, 14]  # copyright, family, style, licence and where it stands
+"""OpenType features that text needs, and the figures that the styles use; no ligatures in code."""
+UNUSED_TABLES = ["vhea", "vmtx", "VVAR", "BASE", "DSIG"]  # vertical text, and a signature
+NAMES = [0, 1, 2, 13, 14]  # copyright, family, style, licence and its address
 
 logging.getLogger("fontTools").setLevel(logging.ERROR)
 
 
 class FaceError(Exception):
-    """A rule of the style sheet cannot be met."""
+    """A font does not have what a rule of the style sheet promises."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """What one @font-face rule promises."""
+    """One @font-face rule."""
 
     file: str  # below vendor/fonts/
     source: str  # the vendored file's name
@@ -45,7 +45,7 @@ class Face:
 
 
 def read_range(text: str) -> frozenset[int]:
-    """The characters of a `unicode-range`."""
+    """Return the characters of a `unicode-range`."""
     found: set[int] = set()
     for first, last in re.findall(r"U\+([0-9A-F]+)(?:-([0-9A-F]+))?", text, re.IGNORECASE):
         found.update(range(int(first, 16), int(last or first, 16) + 1))
@@ -53,7 +53,7 @@ def read_range(text: str) -> frozenset[int]:
 
 
 def read_faces(css: str) -> list[Face]:
-    """The faces of a style sheet, in its order."""
+    """Return the faces of a style sheet, in its order."""
     faces = []
     for rule in re.findall(r"@font-face\s*\{(.*?)\}", css, re.DOTALL):
         values = dict(re.findall(r"([\w-]+):\s*(.*?)\s*;", rule, re.DOTALL))
@@ -79,7 +79,7 @@ def packed(font: TTFont, flavor: str | None) -> bytes:
 
 
 def make_face(source: bytes, face: Face) -> bytes:
-    """Return the face as woff2: its characters and weights alone, the same bytes at every build."""
+    """Return the face as woff2, reduced to its characters and weights; the same bytes at every build."""
     font = opened(source)
     if missing := {chr(code) for code in face.characters} - {chr(code) for code in font.getBestCmap()}:
         raise FaceError(f"{face.source} has no {' '.join(sorted(missing))}, which {face.file} promises")
@@ -90,7 +90,7 @@ def make_face(source: bytes, face: Face) -> bytes:
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=face.characters)
     subsetter.subset(font)
-    # Read back, because the instancer wants tables that agree with each other.
+    # Reloaded, because the instancer needs consistent tables.
     font = opened(packed(font, None))
     low, high = face.weights
     instantiateVariableFont(font, {"wght": low if low == high else (low, high)}, inplace=True)
@@ -98,7 +98,7 @@ def make_face(source: bytes, face: Face) -> bytes:
 
 
 def cached_face(face: Face) -> bytes:
-    """Return the face; one is made once for its rule, its source and these tools."""
+    """Return the face from the cache, whose key covers the rule, the source and this code."""
     source = (SOURCES / face.source).read_bytes()
     maker = (
         f"{fontTools.version} {Path(__file__).read_text(encoding='utf-8')} {sorted(face.characters)} {face}"

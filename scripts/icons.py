@@ -1,6 +1,6 @@
-"""Draw the installed application's icons, site/ui/icon-*.png, from site/ui/quill.svg.
+"""Draw the installed app's icons, site/ui/icon-*.png, from site/ui/quill.svg.
 
-The results are in the repository; run it again only when the logo changes. It needs Chromium.
+The results are committed; run it again only when the logo changes. It needs Chromium.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-COMMON = Path(__file__).resolve().parent.parent / "site" / "ui"
+UI = Path(__file__).resolve().parent.parent / "site" / "ui"
 ICONS = {"icon-192.png": (192, 0.84), "icon-512.png": (512, 0.84), "icon-maskable-512.png": (512, 0.62)}
 
 
 def main() -> None:
-    logo = (COMMON / "quill.svg").read_text(encoding="utf-8")
+    logo = (UI / "quill.svg").read_text(encoding="utf-8")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for name, (size, share) in ICONS.items():
@@ -25,7 +25,7 @@ def main() -> None:
                 f"background:#faf8f3}}svg{{width:{size * share}px}}"
             )
             page.set_content(f"<style>{style}</style>{logo}")
-            page.screenshot(path=COMMON / name)
+            page.screenshot(path=UI / name)
         browser.close()
 
 

@@ -1,6 +1,6 @@
-"""What makes a built site work without a network: the list for its service worker, and a zip to carry away.
+"""Make a built site work offline: the service worker's list of files, and a zip of the whole site.
 
-Both follow from the bytes of the files alone, so that two builds of one tree give the same.
+Both depend only on the bytes of the files, so two builds of one tree give the same result.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import json
 import zipfile
 from pathlib import Path
 
-PART_BYTES = 512 * 1024  # a larger file is fetched when it is used, not when a version is installed
+PART_BYTES = 512 * 1024  # larger files are fetched on first use, not when a version is installed
 PART_FOLDERS = ("vendor/pyodide/", "python/", "wheels/")
-UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")  # nor source maps, which only a debugger asks for
-STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # compressed already
+UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")  # nor source maps, which only a debugger requests
+STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
 DATE = (2020, 1, 1, 0, 0, 0)
 
 
 def is_model_file(path: str) -> bool:
-    """Whether the engine keeps it by its hash; a model's description and card belong to the site."""
+    """Whether the engine stores it by its hash; a model's config and card belong to the site."""
     return (
         path.startswith("models/") and path.count("/") > 1 and not path.endswith(("config.json", "README.md"))
     )
 
 
 def sort_files(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the shell and the parts, each a path and its sha256."""
+    """Return shell and parts, each as path: sha256."""
     shell: dict[str, str] = {}
     parts: dict[str, str] = {}
     for file in sorted(folder.rglob("*")):
@@ -39,7 +39,7 @@ def sort_files(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def write_precache(folder: Path) -> str:
-    """Write precache.js, which the service worker imports; return the version, a hash of all contents."""
+    """Write precache.js, which the service worker imports; return the version, a hash of everything."""
     shell, parts = sort_files(folder)
     worker = (folder / "sw.js").read_text(encoding="utf-8")
     everything = json.dumps([shell, parts, worker], sort_keys=True)
@@ -50,7 +50,7 @@ def write_precache(folder: Path) -> str:
 
 
 def write_zip(folder: Path, target: Path) -> int:
-    """Pack the folder; return the size of the zip in bytes."""
+    """Zip the folder and return the size of the archive in bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w") as archive:
         for file in sorted(folder.rglob("*")):

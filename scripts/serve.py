@@ -1,10 +1,10 @@
-"""Serve a built site on this machine only, the way a static host would, for trying it and for tests.
+"""Serve a built site on loopback, as a static host would, for development and for tests.
 
     python scripts/serve.py                          http://127.0.0.1:8000/
     python scripts/serve.py --prefix /goosequill/    as on a project's GitHub Pages
-    python scripts/serve.py --isolate                with the two headers that give pages threads
+    python scripts/serve.py --isolate                with the two headers that threads need
 
-It answers GET and HEAD, byte ranges and conditional requests. It is no server for the public.
+It supports GET and HEAD, byte ranges and conditional requests. It is not meant for production.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ TYPES = {
 
 
 class Section(io.RawIOBase):
-    """The bytes [start, end) of an open file, as a file."""
+    """The bytes [start, end) of an open file, as a file object."""
 
     def __init__(self, source: IO[bytes], start: int, end: int) -> None:
         self.source = source
@@ -60,7 +60,7 @@ class Section(io.RawIOBase):
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Static files under a prefix. HTTP/1.1, so that a browser keeps its connections."""
+    """Static files under a prefix. HTTP/1.1, so that browsers reuse connections."""
 
     protocol_version = "HTTP/1.1"
     extensions_map = TYPES
@@ -87,7 +87,7 @@ class Handler(SimpleHTTPRequestHandler):
         return super().translate_path("/" + path.removeprefix(self.prefix))
 
     def send_range(self, wanted: str) -> io.BytesIO | IO[bytes] | None:
-        """Answer a single byte range with 206, an impossible one with 416, anything else in full."""
+        """Answer a single byte range with 206, an unsatisfiable one with 416, anything else in full."""
         path = Path(self.translate_path(self.path))
         match = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted.strip())
         if not path.is_file() or match is None or match.groups() == ("", ""):
@@ -130,11 +130,11 @@ class Handler(SimpleHTTPRequestHandler):
         try:
             super().copyfile(source, outputfile)
         except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the browser has what it wanted, or was closed
+            self.close_connection = True  # the browser cancelled the request or was closed
 
 
 class Server(ThreadingHTTPServer):
-    """A browser that goes away in the middle of something is no fault worth a traceback."""
+    """Prints no traceback when a browser closes a connection early."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -142,7 +142,7 @@ class Server(ThreadingHTTPServer):
 
 
 def normal_prefix(text: str) -> str:
-    """A prefix with one slash at each end."""
+    """Return the prefix with one slash at each end."""
     inner = text.strip("/")
     return f"/{inner}/" if inner else "/"
 
@@ -150,7 +150,7 @@ def normal_prefix(text: str) -> str:
 def make_server(
     folder: Path, *, port: int = 0, prefix: str = "/", isolate: bool = False, quiet: bool = True
 ) -> ThreadingHTTPServer:
-    """A server bound to loopback but not yet serving; port 0 takes any free one."""
+    """Return a server bound to loopback that is not serving yet; port 0 means any free port."""
     settings = {"prefix": normal_prefix(prefix), "isolate": isolate, "quiet": quiet}
     handler: Callable[..., Handler] = partial(
         type("SiteHandler", (Handler,), settings), directory=str(folder)
@@ -159,7 +159,7 @@ def make_server(
 
 
 def open_server(options: argparse.Namespace) -> ThreadingHTTPServer:
-    """At the port asked for; when none was asked for, 8000 or the next free one."""
+    """Bind the requested port; without one, 8000 or the next free port."""
     candidates = [options.port] if options.port is not None else [*range(8000, 8020), 0]
     for port in candidates:
         try:
@@ -178,11 +178,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--prefix", default="/", help="path under which the site appears, such as /goosequill/"
     )
-    parser.add_argument("--isolate", action="store_true", help="send COOP and COEP, which give pages threads")
-    parser.add_argument("--quiet", action="store_true", help="log no requests")
+    parser.add_argument("--isolate", action="store_true", help="send COOP and COEP, which threads need")
+    parser.add_argument("--quiet", action="store_true", help="do not log requests")
     options = parser.parse_args(arguments)
     if not (options.folder / "index.html").is_file():
-        print(f"serve: {options.folder} holds no index.html; run make build first", file=sys.stderr)
+        print(f"serve: {options.folder} has no index.html; run make build first", file=sys.stderr)
         return 1
     try:
         server = open_server(options)

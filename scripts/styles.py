@@ -1,7 +1,7 @@
-"""Leave in Material's style sheet the rules that a page of ours can use: half of it is for what none shows.
+"""Remove the rules of Material's style sheet that no page of ours can use, about half of it.
 
-A rule stays if some selector of it names only classes that stand in a page or anywhere in a script. Whatever
-is not understood stays too.
+A rule is kept if one of its selectors names only classes and ids that occur in a page or in a script.
+Whatever the parser does not understand is kept too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAME = re.compile(r"[.#]((?:[\w-]|\\.)+)")
 
 
 def names_in(pages: list[str], scripts: list[str]) -> set[str]:
-    """Every class and id of the pages, and every word of the scripts, which may be one."""
+    """Return every class and id of the pages, and every word of the scripts, since it may be one."""
     names = {word for text in scripts for word in re.findall(r"[\w-]+", text)}
     for html in pages:
         for value in re.findall(r'\b(?:class|id)="([^"]*)"', html):
@@ -25,8 +25,8 @@ def names_in(pages: list[str], scripts: list[str]) -> set[str]:
 
 
 def blocks(css: str) -> Iterator[tuple[str, str | None]]:
-    """The statements of a style sheet: what stands before the braces, and within; None if there are none."""
-    plain = STRING.sub(lambda found: "_" * len(found[0]), css)  # braces in strings are no blocks
+    """Yield each statement of a style sheet: the text before its braces and inside them, or None."""
+    plain = STRING.sub(lambda found: "_" * len(found[0]), css)  # braces in strings do not open blocks
     start, depth, opened = 0, 0, 0
     for found in re.finditer(r"[{};]", plain):
         at = found.start()
@@ -46,7 +46,7 @@ def blocks(css: str) -> Iterator[tuple[str, str | None]]:
 
 
 def selectors(text: str) -> list[str]:
-    """The selectors of a list, parted at the commas that stand in no parentheses."""
+    """Split a selector list at its commas, except those in parentheses or brackets."""
     return re.split(r",(?![^(]*\))(?![^\[]*\])", text)
 
 
@@ -80,7 +80,7 @@ def without_unused_variables(css: str, others: str) -> str:
 
 
 def trim_styles(folder: Path) -> None:
-    """Trim the style sheets of assets/stylesheets/ to what the pages of a built documentation show."""
+    """Trim the style sheets of assets/stylesheets/ to the rules that the built documentation uses."""
     pages = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.html"))]
     scripts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("assets/**/*.js"))]
     names = names_in(pages, scripts)

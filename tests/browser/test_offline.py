@@ -21,8 +21,6 @@ from playwright.sync_api import Page, expect
 from scripts.offline import write_precache
 from scripts.serve import TYPES, make_server
 
-from .accessibility import violations
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONG = 90_000
 PREFIX = "/some/prefix/"
@@ -192,16 +190,6 @@ def test_the_manager_lists_what_is_kept_and_deletes_it(page: Page, site_url: str
     page.get_by_test_id("delete-all").click()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("No model is kept")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_manager_is_accessible(clean_page: Page, site_url: str, scheme: str) -> None:
-    clean_page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    clean_page.set_viewport_size({"width": 360, "height": 700})
-    clean_page.goto(f"{site_url}storage/")
-    expect(clean_page.get_by_test_id("quota")).not_to_be_empty()
-    assert violations(clean_page) == []
-    assert clean_page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_the_site_can_be_installed(page: Page, site_url: str) -> None:

@@ -1,0 +1,107 @@
+"""Every page of site/pages.json as it opens: axe, narrow screens, console, policy, title and menu.
+
+States that a page reaches later (streaming, an error, an open dialog) are tested with the page itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from scripts import pages
+
+from .accessibility import violations
+from .conftest import PREFIX, ROOT, Record, watch
+
+PAGES = pages.read_pages()
+NOTE_VIOLATIONS = """
+  window.policyViolations = [];
+  document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+    window.policyViolations.push(`${violatedDirective} ${blockedURI}`));
+"""
+
+
+@dataclass
+class Opened:
+    """A page that has been opened and has settled."""
+
+    listed: pages.Page
+    page: Page
+    record: Record
+
+    def skip_if_exempt(self, check: str) -> None:
+        if reason := self.listed.exempt.get(check):
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="module", params=PAGES, ids=lambda page: page.file)
+def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    context = browser.new_context(reduced_motion="reduce", service_workers="block")
+    page = context.new_page()
+    record = watch(page)
+    page.add_init_script(NOTE_VIOLATIONS)
+    page.goto(site_url + request.param.address, wait_until="networkidle")
+    yield Opened(request.param, page, record)
+    context.close()
+
+
+def test_title_and_description_are_the_listed_ones(opened: Opened) -> None:
+    listed = opened.listed
+    home = "Goosequill: language models that write in your browser"
+    assert opened.page.title() == (f"{listed.title} · Goosequill" if listed.address else home)
+    description = opened.page.locator("meta[name=description]").get_attribute("content")
+    assert description == listed.description
+
+
+def test_the_menu_marks_the_current_entry(opened: Opened) -> None:
+    links = opened.page.locator("nav[aria-label=Main] a")
+    shown = [
+        (link.text_content(), link.get_attribute("aria-current") or "", link.evaluate("(link) => link.href"))
+        for link in links.all()
+    ]
+    root = opened.page.url.removesuffix(opened.listed.address)
+    wanted = pages.menu(PAGES, opened.listed.address)
+    assert shown == [(entry.name, entry.current, root + entry.address) for entry in wanted]
+
+
+def test_it_is_kept_for_offline_use(opened: Opened) -> None:
+    text = (ROOT / "dist" / "precache.js").read_text(encoding="utf-8")
+    assert opened.listed.file in json.loads(text[text.index("{") : text.rindex("}") + 1])["shell"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(opened: Opened, scheme: Any) -> None:
+    opened.skip_if_exempt("axe")
+    opened.page.emulate_media(color_scheme=scheme)
+    assert "\n".join(violations(opened.page)) == ""
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_narrow_screens_need_no_sideways_scrolling(opened: Opened, width: int) -> None:
+    opened.skip_if_exempt("reflow")
+    opened.page.set_viewport_size({"width": width, "height": 640})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_policy_is_strict_and_nothing_violates_it(opened: Opened) -> None:
+    opened.skip_if_exempt("policy")
+    content = opened.page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content") or ""
+    policy = dict(part.strip().split(" ", 1) for part in content.split(";"))
+    assert policy["default-src"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == "'none'"
+    sources = [source for source in policy["script-src"].split() if not source.startswith("'sha256-")]
+    assert set(sources) <= {"'self'", "'wasm-unsafe-eval'"}
+    if not opened.listed.article:
+        assert "unsafe-inline" not in content and "sha256" not in content
+        assert policy["require-trusted-types-for"] == "'script'"
+    assert opened.page.evaluate("window.policyViolations") == []
+
+
+def test_the_console_shows_no_error_and_no_request_leaves_the_origin(opened: Opened, site_url: str) -> None:
+    opened.skip_if_exempt("console")
+    assert opened.record.console_errors == []
+    assert opened.record.outside(site_url.removesuffix(PREFIX) + "/") == []

@@ -1,6 +1,6 @@
-// What Material leaves to be desired for the keyboard and for screen readers.
+/** Fixes for keyboards and screen readers that Material lacks. */
 
-// The navigation drawer's button is a label, which no key reaches.
+// The navigation drawer's button is a label, which the keyboard cannot reach.
 /** @type {NodeListOf<HTMLElement>} */
 const labels = document.querySelectorAll(".site-header label.md-header__button");
 for (const label of labels) {
@@ -13,7 +13,7 @@ for (const label of labels) {
   });
 }
 
-// The copy buttons of code blocks come wrapped in one nameless landmark each.
+// Each code block's copy button is wrapped in an unnamed landmark.
 const unmark = () => {
   for (const nav of document.querySelectorAll("nav.md-code__nav:not([role])"))
     nav.setAttribute("role", "none");

@@ -1,68 +1,67 @@
 /**
- * Material's search, begun by the first word that is looked for: until then a page fetches neither the index nor
- * what reads it. A worker; the fragment of its address names Material's own. Messages are Material's: the page sends
- * 0 to set up and 2 to ask, and is sent 1 when it may ask and 3 for an answer.
- * @module
+ * A worker that loads Material's search, and its index, only when the first word is typed. The fragment of its
+ * address names Material's own worker. The messages are Material's: the page sends 0 to set up and 2 for a query,
+ * and receives 1 when it may send queries and 3 for an answer.
  */
 
 const SET_UP = 0;
 const READY = 1;
-const ASK = 2;
+const QUERY = 2;
 const ANSWER = 3;
 const engine = new URL(location.hash.slice(1), location.href);
 
-/** What to read, where the page has fetched it itself. @type {Promise<unknown> | undefined} */
-let contents;
-/** The words asked for last. */
+/** The index. @type {Promise<unknown> | undefined} */
+let index;
+/** The latest query. */
 let words = "";
-let begun = false;
-/** Whether Material's worker, loaded into this one, is to hear what comes. */
-let passing = false;
+let started = false;
+/** Whether messages go to Material's worker, which is loaded into this one. */
+let forwarding = false;
 
-/** Loads Material's worker, has it read the index, and asks it for the words that have been typed until then. */
-async function begin() {
-  begun = true;
+/** Loads Material's worker, gives it the index, and sends it the latest query. */
+async function start() {
+  started = true;
   try {
-    contents ??= fetchIndex();
-    const data = await contents;
+    index ??= fetchIndex();
+    const data = await index;
     importScripts(engine.href);
-    tell({ type: SET_UP, data });
-    // It has read the index once this turn of the event loop is over.
+    send({ type: SET_UP, data });
+    // It has read the index when this turn of the event loop ends.
     setTimeout(() => {
-      tell({ type: ASK, data: words });
-      passing = true;
+      send({ type: QUERY, data: words });
+      forwarding = true;
     });
   } catch (error) {
-    console.error("The search could not begin; the next letter tries again.", error);
-    contents = undefined;
-    begun = false;
+    console.error("Search could not start; it retries at the next keystroke.", error);
+    index = undefined;
+    started = false;
   }
 }
 
-/** Says something to Material's worker. @param {object} data */
-function tell(data) {
-  passing = true;
+/** Sends a message to Material's worker. @param {object} data */
+function send(data) {
+  forwarding = true;
   dispatchEvent(new MessageEvent("message", { data }));
-  passing = false;
+  forwarding = false;
 }
 
 async function fetchIndex() {
   const response = await fetch(new URL("../search/search_index.json", location.href));
-  if (!response.ok) throw new Error(`the index: ${response.status}`);
+  if (!response.ok) throw new Error(`search index: HTTP ${response.status}`);
   return { ...(await response.json()), options: { suggest: false } };
 }
 
 /** @param {MessageEvent<{type: number, data: any}>} event */
-function hear(event) {
-  if (passing) return;
+function receive(event) {
+  if (forwarding) return;
   event.stopImmediatePropagation();
   const { type, data } = event.data;
-  if (type === SET_UP) contents = Promise.resolve(data);
-  if (type !== ASK) return;
+  if (type === SET_UP) index = Promise.resolve(data);
+  if (type !== QUERY) return;
   words = data;
   if (words === "") postMessage({ type: ANSWER, data: { items: [] } });
-  else if (!begun) begin();
+  else if (!started) start();
 }
 
-addEventListener("message", hear);
+addEventListener("message", receive);
 postMessage({ type: READY });

@@ -1,8 +1,8 @@
-"""All of it, from nothing: fetch the text, train vocabulary and model, measure, write site/models/default.
+"""Train from scratch: fetch the text, train vocabulary and model, evaluate, write site/models/default.
 
-The model is trained in phases: each is a constant rate and then a decay into a model that could be released,
-and from that released model (its rounded weights) the next phase goes on. Every part that is done already is
-passed over, so an interrupted call is repeated as it was.
+The model is trained in phases: each is a constant rate and then a decay into a model that could be released;
+the next phase continues from that released model (its quantized weights). Steps that are already done are
+skipped, so an interrupted command can simply be repeated.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from scripts.train.phases import PHASES, Phase
 
 
 def call(module: str, *arguments: object) -> None:
-    """Run a module of this folder in a process of its own, at the lowest priority."""
+    """Run a module of this folder in its own process, at the lowest priority."""
     words = ["nice", "-n", "19", sys.executable, "-m", f"scripts.train.{module}", *map(str, arguments)]
     subprocess.run(words, check=True)
 
 
 def step_of(run: str) -> int:
-    """The last step that a run's log speaks of."""
+    """The last step in a run's log, 0 if there is none."""
     log = training_folder() / "runs" / run / "log.jsonl"
     return int(json.loads(log.read_text().splitlines()[-1])["step"]) if log.exists() else 0
 
 
 def train(phases: tuple[Phase, ...], threads: int) -> None:
-    """Train one phase after the other; steps count on from phase to phase."""
+    """Train the phases in order; the step count continues from phase to phase."""
     done = 0
     start: tuple[object, ...] = ()
     for phase in phases:

@@ -1,8 +1,8 @@
-"""Write the default model's card (README.md) and its curves, from the figures that training left.
+"""Write the default model's card (README.md) and its curves from the figures of the training runs.
 
-Nothing in it is typed by hand but the explanations (card.md): sizes, tables and samples come from
-manifest.json, the runs' logs, results.json and the model itself. The samples are those of fixed seeds,
-whatever they say. The logs are kept in history/, for the next card, which may be made without these runs.
+Only the explanations (card.md) are written by hand: sizes, tables and samples come from manifest.json, the
+runs' logs, results.json and the model itself. The samples use fixed seeds and are not selected. The logs are
+copied to history/, so that the next card can be written without these runs.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from goosequill.loading.load import LoadedModel, load_path
 TEMPLATE = Path(__file__).with_name("card.md")
 NOTICES = Path(__file__).with_name("NOTICES.md")
 HISTORY = Path(__file__).with_name("history")
-CONTINUED = """Trials of going on, from the model of the first phase: each a warm-up of 60 steps to the
-part of the full rate that its name gives in percent, 50 steps at it, and a decay to zero over 70. The nearer
-to the full rate, the more of what the first decay had won was lost again, so later phases keep far below it:
+CONTINUED = """Trials of continued training from the model of the first phase: each a warm-up of 60 steps
+to the percentage of the full rate that its name gives, 50 steps at that rate, and a decay to zero over 70.
+The closer to the full rate, the more of the first decay's gain was lost, so later phases stay far below it:
 """
 SAMPLE_TOKENS = 90
 SEEDS = (1, 2)
@@ -45,13 +45,13 @@ NAMES = {
 
 
 def run_folder(name: str) -> Path:
-    """Where the log of a run lies: in the training folder, or in history/."""
+    """The folder of a run's log: in the training folder, or in history/."""
     own = training_folder() / "runs" / name
     return own if (own / "log.jsonl").exists() else HISTORY / name
 
 
 def keep_logs(phases: tuple[Phase, ...]) -> None:
-    """Copy the logs of the phases and the trials that the training folder holds into history/."""
+    """Copy the logs of all phases and trials from the training folder to history/."""
     runs = training_folder() / "runs"
     names = [name for phase in phases for name in (phase.constant, phase.decay)]
     names += [folder.name for prefix in ("trial-", "continued-") for folder in runs.glob(f"{prefix}*")]
@@ -62,9 +62,9 @@ def keep_logs(phases: tuple[Phase, ...]) -> None:
 
 
 def trial_table(prefix: str, origin: dict[str, Any] | None = None) -> list[str]:
-    """The last validation of every run whose name begins so, best first.
+    """The last validation of every run whose name has the prefix, best first.
 
-    `origin`: the figures of the model from which these runs went on; the table counts from there.
+    `origin`: the figures of the model that these runs continued; the table counts from there.
     """
     before = origin or {"cpu_seconds": 0, "tokens": 0}
     places = (HISTORY, training_folder() / "runs")
@@ -88,7 +88,7 @@ def data_table(manifest: dict[str, Any]) -> list[str]:
 
 
 def register_table(manifest: dict[str, Any]) -> list[str]:
-    table = ["| register | train | validation | test |", "|---|---|---|---|"]
+    table = ["| style | train | validation | test |", "|---|---|---|---|"]
     for tag in REGISTERS:
         sizes = [manifest["splits"][split]["registers"][tag] / 1e3 for split in ("train", "valid", "test")]
         table.append(f"| `<{tag}>` | " + " | ".join(f"{size:,.0f} kB" for size in sizes) + " |")
@@ -127,28 +127,28 @@ def _quote(text: str) -> list[str]:
 
 
 def continuation(training: dict[str, Any]) -> str:
-    """How the way to go on from an earlier release was chosen; nothing for a model of one phase."""
+    """How the rate for continued training was chosen; empty for a model of one phase."""
     if "origin" not in training:
         return ""
     return "\n".join(["", CONTINUED, *trial_table("continued-", chain(training)[0]), ""])
 
 
 def chain(training: dict[str, Any]) -> list[dict[str, Any]]:
-    """The figures at the end of each phase: those of a model, before them those of its origin, and so on."""
+    """The figures at the end of each phase, in order: the origins of a model, then its own."""
     return [*(chain(training["origin"]) if "origin" in training else []), training]
 
 
 def phase_table(training: dict[str, Any], phases: tuple[Phase, ...]) -> list[str]:
-    """What was done in each phase, and in all."""
+    """Steps, tokens and time of each phase, and in total."""
     figures = chain(training)
     before = dict.fromkeys(COUNTED, 0)
-    table = ["| phase | steps | tokens | CPU minutes | greatest rate |", "|---|---|---|---|---|"]
+    table = ["| phase | steps | tokens | CPU minutes | peak rate |", "|---|---|---|---|---|"]
     for index, reached in enumerate(figures, 1):
         peak = f"{100 * phases[index - 1].peak:.0f}%"
         table.append(_phase_row(f"{index}", {key: reached[key] - before[key] for key in COUNTED}, peak))
         before = reached
     if len(figures) > 1:
-        table.append(_phase_row("in all", training, ""))
+        table.append(_phase_row("total", training, ""))
     return table
 
 
@@ -194,7 +194,7 @@ def write(folder: Path, *, phases: tuple[Phase, ...] = PHASES) -> None:
 
 
 def draw_curves(phases: tuple[Phase, ...]) -> str:
-    """The way to the released model: of a constant run only what its decay began from."""
+    """Draw the curves of the released model: of a constant run only the part before its decay."""
     lines = []
     for name, field in (("the weights", "valid_bpb"), ("their running mean", "average_bpb")):
         points: list[curves.Point] = []

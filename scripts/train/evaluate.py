@@ -1,9 +1,8 @@
 """The comparison table: bits per byte on held-out text, ours against compressors and an n-gram model.
 
-Every document of the test split is read from an empty state, by the numpy engine, from the same weights
-in float32, 8 and 4 bits. Writes results.json into the training folder; the model card takes the table
-from there. `--model` measures a model folder instead of a run's checkpoint: `--model site/models/default
---only int8` is the released model as it is.
+The numpy engine reads every document of the test split from an empty state, with the same weights in float32,
+8 and 4 bits. Writes results.json into the training folder, where the model card finds the table. `--model`
+evaluates a model folder instead of a run's checkpoint: `--model site/models/default --only int8`, say.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def register_of(text: str) -> str:
 
 
 def per_register(texts: list[str], bits: list[float]) -> Row:
-    """Bits per byte of every register and of the whole."""
+    """Bits per byte of every style and in total."""
     sizes = [len(text.encode()) for text in texts]
     row = {"total": sum(bits) / sum(sizes)}
     for tag in REGISTERS:
@@ -47,7 +46,7 @@ def per_register(texts: list[str], bits: list[float]) -> Row:
 
 
 def compressor_row(texts: list[str], compress_text: Callable[[bytes], bytes]) -> Row:
-    """The whole test text at once, and each register's part at once: compressors learn as they go."""
+    """Compress the whole test text, and each style's part: compressors adapt as they go."""
     row = {"total": _ratio("".join(texts), compress_text)}
     for tag in REGISTERS:
         row[tag] = _ratio("".join(text for text in texts if register_of(text) == tag), compress_text)

@@ -1,7 +1,7 @@
 """Write a trained checkpoint as the site's default model: config.json, weights in 8 bits, tokenizer.
 
-The averaged weights of the checkpoint are taken (an exponential mean over the last few hundred steps):
-they are the better ones while the learning rate is high, and near the last ones after a decay.
+It exports the checkpoint's averaged weights (an exponential mean over the last few hundred steps): they are
+better while the learning rate is high, and close to the last weights after a decay.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ PROMPTS = [
 
 
 def read_checkpoint(run: str, *, weights: str = "average") -> tuple[Tensors, dict[str, Any]]:
-    """The tensors of a run's last checkpoint in float32, by BlinkDL's names, and the checkpoint's figures."""
+    """The last checkpoint of a run: its tensors in float32 under BlinkDL's names, and its figures."""
     saved = torch.load(training_folder() / "runs" / run / "last.pt", weights_only=True)
     tensors = {name: value.float().numpy() for name, value in saved[weights].items()}
     return tensors, {key: saved[key] for key in ("size", "step", "tokens", "seconds", "origin")}
 
 
 def read_released(folder: Path) -> tuple[Tensors, dict[str, Any]]:
-    """A model folder's tensors in float32, rounded ones as they are computed with, and its config.json."""
+    """A model folder's tensors in float32 (quantized ones dequantized) and its config.json."""
     opened = open_folder(folder_reader(folder))
     read = {name: opened.tensors.read(name) for name in opened.tensors.names()}
     tensors = {
@@ -58,7 +58,7 @@ def read_released(folder: Path) -> tuple[Tensors, dict[str, Any]]:
 def compress(
     tensors: Tensors, bits: Literal[8, 4] | None, *, throughout: bool = False
 ) -> dict[str, NDArray[np.float32] | QuantizedMatrix]:
-    """Matrices in few bits, all else in float32; `throughout`: the embedding too."""
+    """Quantize the matrices, keep everything else in float32; `throughout`: the embedding too."""
 
     def form(name: str, value: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
         rounded = bits and bits_for(name, value.shape, bits)
@@ -106,7 +106,7 @@ def _digest(path: Path) -> str:
 
 
 def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = 8, weights: str = "average") -> None:
-    """Write the model folder, all but its card."""
+    """Write the model folder, except its card."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors, figures = read_checkpoint(run, weights=weights)
     stored = compress(tensors, bits)

@@ -1,6 +1,6 @@
 """Write tests/golden/default.json: greedy continuations of fixed prompts by the default model.
 
-The tests hold the engine to this text, natively and in the browser. Run it whenever the model changes:
+The tests require this text from the engine, natively and in the browser. Run it whenever the model changes:
 ``python -m scripts.train.golden``.
 """
 
@@ -34,11 +34,11 @@ PROMPTS = (
     "<dialogue>\nUser: Hello\n\nAssistant:",
     "The goose",
 )
-"""Candidates: those whose every choice was clearest are pinned, since kernels may differ in the last bits."""
+"""Candidates: those with the largest margins are pinned, since kernels differ in the last bits."""
 
 
 def greedy(loaded: LoadedModel, prompt: str, length: int) -> tuple[str, float]:
-    """The likeliest token, `length` times over; and the smallest lead of a first choice over a second."""
+    """`length` greedy tokens, and the smallest margin of a first choice over the second."""
     state = loaded.model.new_state()
     logits = loaded.model.forward(loaded.tokenizer.encode(prompt), state)
     tokens: list[int] = []
@@ -55,7 +55,7 @@ def greedy(loaded: LoadedModel, prompt: str, length: int) -> tuple[str, float]:
 
 
 def make(folder: Path = DEFAULT) -> dict[str, Any]:
-    """What the golden file holds for the model of a folder."""
+    """The content of the golden file for the model in a folder."""
     loaded = load_path(folder)
     weights = next(f for f in loaded.description["files"] if f["name"] == "model.safetensors")
     cases: list[dict[str, Any]] = []

@@ -25,8 +25,8 @@ class Order:
     ]  # the highest order: occurrences; lower ones: distinct tokens seen before the n-gram
     contexts: Keys
     totals: NDArray[np.int64]
-    kinds: NDArray[np.int64]  # [contexts, 3]: continuations counted once, twice, oftener
-    discounts: Floats  # [4]: of a count of 0, 1, 2, 3 or more
+    kinds: NDArray[np.int64]  # [contexts, 3]: continuations seen once, twice, more often
+    discounts: Floats  # [4]: for counts of 0, 1, 2, 3 or more
 
 
 def pack(tokens: NDArray[np.uint16], order: int) -> Keys:
@@ -50,7 +50,7 @@ def _order(grams: Keys, counts: NDArray[np.int64]) -> Order:
 
 
 def train(tokens: NDArray[np.uint16], order: int = 5) -> list[Order]:
-    """Count; the result's first element is the unigram."""
+    """Count the n-grams of every length; the first element is the unigram."""
     grams, counts = np.unique(pack(tokens, order), return_counts=True)
     orders = [_order(grams, counts.astype(np.int64))]
     for size in range(order - 1, 0, -1):
@@ -68,7 +68,7 @@ def _find(keys: Keys, wanted: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
 
 def probabilities(orders: list[Order], tokens: NDArray[np.uint16], *, vocab_size: int) -> Floats:
-    """P(token | the four before it) for every token but the first. [len - 1]"""
+    """P(token | the four before it) for every token except the first. [len - 1]"""
     padded = np.concatenate([np.zeros(len(orders) - 1, np.uint16), tokens])
     result = np.full(len(tokens), 1 / vocab_size)
     for size, order in enumerate(orders, start=1):

@@ -1,7 +1,7 @@
 """The phases in which the default model is trained.
 
-Each is a constant rate and then a decay into a model that could be released; from that released model (its
-rounded weights) the next phase goes on.
+Each is a constant rate and then a decay into a model that could be released; the next phase continues from
+that released model (its quantized weights).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phase:
-    """A run at a constant rate and the run that decays it, in steps; `peak` is a part of the full rate."""
+    """A run at a constant rate and the run that decays it, in steps; `peak` is relative to the full rate."""
 
     constant: str
     decay: str

@@ -1,12 +1,12 @@
 """Train the default model on one CPU core (or more), from checkpoints that resume exactly.
 
-The schedule is warm-up, stable, decay: the stable run can go on for as long as there is time, and at any
-moment a branch with `--decay-steps` takes its last checkpoint and anneals it into a model to release.
+The schedule is warm-up, stable, decay: the stable run can continue for as long as there is time, and at any
+point a branch with `--decay-steps` anneals its last checkpoint into a model to release.
 Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices adamw`: all of them).
 
-A run begins from random weights, or with `--start-from` from those of a model folder, as it was released:
-its steps, tokens and seconds count on from the folder's, the optimisers' memories are empty, and the rate
-warms up anew, to `--peak` of the full one. Layers beyond the folder's (`--layers`) begin as no-ops.
+A run starts from random weights, or with `--start-from` from those of a released model folder: its steps,
+tokens and seconds continue from the folder's, the optimisers' states are empty, and the rate warms up again,
+to `--peak` of the full rate. Layers beyond the folder's (`--layers`) start as no-ops.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EMA = 0.998
 
 
 def windows(tokens: np.ndarray, step: int, *, batch: int, length: int, seed: int) -> np.ndarray:
-    """The batch [B, T+1] of a step: each epoch shuffles the windows anew and draws their offset."""
+    """The batch [B, T+1] of a step: each epoch reshuffles the windows and draws a new offset."""
     a_epoch = (len(tokens) - 1 - length) // length // batch
     epoch, index = divmod(step, a_epoch)
     random = np.random.default_rng((seed, epoch))
@@ -52,7 +52,7 @@ def windows(tokens: np.ndarray, step: int, *, batch: int, length: int, seed: int
 
 
 def loss_of(model: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
-    """Mean nats a token of [B, T+1]."""
+    """Mean nats per token of [B, T+1]."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = model(batch[:, :-1])
     return F.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
@@ -60,7 +60,7 @@ def loss_of(model: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def validate(model: torch.nn.Module, tokens: np.ndarray, *, length: int, count: int) -> float:
-    """Mean nats a token over `count` windows spread evenly over the text."""
+    """Mean nats per token over `count` windows spread evenly over the text."""
     starts = np.linspace(0, len(tokens) - length - 2, count).astype(int)
     rows = torch.from_numpy(np.stack([tokens[s : s + length + 1] for s in starts]).astype(np.int64))
     return float(np.mean([loss_of(model, rows[i : i + 8]).item() for i in range(0, count, 8)]))
@@ -132,13 +132,13 @@ class Run:
         )
 
     def _start_from(self, folder: Path) -> None:
-        """Take a released model's weights, and count on from its figures."""
+        """Load a released model's weights and continue from its figures."""
         config = detect_config(open_folder(folder_reader(folder)).tensors)
         tensors, description = read_released(folder)
         figures = description["training"]
         mine = training_folder() / "tokenizer.json"
         if mine.read_bytes() != (folder / "tokenizer.json").read_bytes():
-            raise SystemExit(f"{folder} has another vocabulary than {mine}: its tokens mean other texts")
+            raise SystemExit(f"{folder} has a different vocabulary from {mine}")
         size = Size(
             config.version,
             max(config.layers, self.options.layers),
@@ -147,7 +147,7 @@ class Run:
             config.vocab_size,
         )
         if size != self.size:
-            raise SystemExit(f"{folder} has {size}, and this run was asked for {self.size}")
+            raise SystemExit(f"{folder} has {size}, but this run has {self.size}")
         released = {name: torch.from_numpy(value) for name, value in tensors.items()}
         self.model.load_state_dict({**self.model.state_dict(), **released})
         weights = next(file for file in description["files"] if file["name"].endswith(".safetensors"))
@@ -184,7 +184,7 @@ class Run:
 
     @property
     def own_steps(self) -> int:
-        """Steps since this run, or the one it is a branch of, began."""
+        """Steps since the start of this run, or of the run it branches from."""
         return self.step - int(self.origin.get("steps", 0))
 
     def rate(self) -> float:
@@ -216,7 +216,7 @@ class Run:
         return loss
 
     def gradients(self, batch: torch.Tensor) -> float:
-        """Set every gradient to the batch's mean; threads take its parts, the sum's order is fixed."""
+        """Set every gradient to the batch's mean; threads compute parts, summed in a fixed order."""
         parameters = list(self.model.parameters())
 
         def part(rows: torch.Tensor) -> tuple[float, tuple[torch.Tensor, ...]]:
@@ -253,7 +253,7 @@ def main(argv: list[str] | None = None) -> None:
     train, valid = np.load(data / "train.npy", mmap_mode="r"), np.load(data / "valid.npy")
     bits = (
         np.log2(np.e) * len(valid) / (data / "valid.txt").stat().st_size
-    )  # from nats a token to bits a byte
+    )  # from nats per token to bits per byte
     run = Run(options)
     print(f"{run.count:,} parameters, step {run.step}", file=sys.stderr, flush=True)
     start = saved_at = time.monotonic()
@@ -293,14 +293,16 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--branch-of", default="", help="start from the last checkpoint of this run")
     parser.add_argument("--start-from", type=Path, help="start from the weights of this model folder")
     parser.add_argument(
-        "--decay-steps", type=int, default=0, help="anneal the learning rate to zero over so many steps"
+        "--decay-steps", type=int, default=0, help="anneal the learning rate to zero over this many steps"
     )
-    parser.add_argument("--minutes", type=float, default=1e9, help="stop (and save) after so much time")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop (and save) after this much time")
     parser.add_argument(
-        "--cpu-minutes", type=float, default=1e9, help="stop (and save) after so much CPU time in all"
+        "--cpu-minutes", type=float, default=1e9, help="stop (and save) after this much CPU time in total"
     )
     parser.add_argument("--steps", type=int, default=10**9)
-    parser.add_argument("--peak", type=float, default=1.0, help="part of the learning rates to warm up to")
+    parser.add_argument(
+        "--peak", type=float, default=1.0, help="fraction of the learning rates to warm up to"
+    )
     parser.add_argument("--version", default="4", choices=("4", "7"))
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--width", type=int, default=192)
@@ -331,5 +333,5 @@ if __name__ == "__main__":
             [sys.executable, "-m", "scripts.train.train", *sys.argv[1:]],
             {**os.environ, **MALLOC},
         )
-    torch.set_flush_denormal(True)  # of the whole process, so not for whoever imports this
+    torch.set_flush_denormal(True)  # affects the whole process, so not when imported
     main()

@@ -36,17 +36,17 @@ MANIFEST = {
 }
 
 
-def test_the_card_tells_what_every_phase_cost(released):
+def test_the_card_lists_the_cost_of_every_phase(released):
     card.write(released / "model", phases=PHASES)
     text = (released / "model" / "README.md").read_text(encoding="utf-8")
     assert "| 1 | 4 |" in text
     assert "| 2 | 4 |" in text
-    assert "| in all | 8 |" in text
+    assert "| total | 8 |" in text
     svg = (released / "model" / "curves.svg").read_text(encoding="utf-8")
     assert svg.count("<path d=") - svg.count('stroke="#ddd"') == 4  # two curves, and the key to them
 
 
-def test_trials_of_a_continuation_are_counted_from_where_it_began(released, monkeypatch):
+def test_trials_of_a_continuation_are_counted_from_its_start(released, monkeypatch):
     lines = [{"step": 9, "tokens": 900, "seconds": 70.0, "valid_bpb": 2.0, "average_bpb": 1.5}]
     monkeypatch.setattr(card, "HISTORY", released / "history")
     log = released / "history" / "continued-wide" / "log.jsonl"

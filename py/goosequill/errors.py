@@ -177,9 +177,6 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
     },
     "Conversations and states": {
-        "chat": Code(
-            "The chat page has no message, or no model to answer it.", "Type a message, and choose a model."
-        ),
         "chat-format": Code(
             "The chat format is unknown or invalid.", "Choose one of world, g1 and g1-quick."
         ),
@@ -232,10 +229,6 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
     },
     "Downloads and the engine in the browser": {
-        "address": Code(
-            "This is not the address of a model.",
-            "Use an https:// address of a file of weights or of a model folder.",
-        ),
         "network": Code("A download failed.", "Check the connection and try again."),
         "not-found": Code("The file is not on the server.", "Check the address, or choose another model."),
         "http-status": Code("The server answered with an error.", "Try again in a moment."),

@@ -1,19 +1,22 @@
-// For a page that embeds Goosequill as an iframe and wants to command it and to hear of its events:
-//
-//   const quill = await connect(document.querySelector("iframe"));
-//   quill.addEventListener("done", (event) => console.log(event.detail.text));
-//   await quill.generate("Once upon a time");
-//
-// The iframe's address must name this page's origin: frame.html?parent=https://example.org
+/**
+ * For a page that embeds Goosequill as an iframe, to call its methods and receive its events:
+ *
+ *     const quill = await connect(document.querySelector("iframe"));
+ *     quill.addEventListener("done", (event) => console.log(event.detail.text));
+ *     await quill.generate("Once upon a time");
+ *
+ * The iframe's address must name this page's origin: frame.html?parent=https://example.org
+ */
 
 import { COMMANDS, CONNECT } from "./frame-protocol.js";
 
-const PAUSE = 400; // milliseconds until the frame is asked again
+/** Milliseconds between two attempts to reach the frame. */
+const INTERVAL = 400;
 const ATTEMPTS = 25;
 
 /** @typedef {{resolve: (value: any) => void, reject: (error: Error) => void}} Waiting */
 
-/** The iframe's element as this page sees it: its events, and a method for each command. */
+/** The element in the iframe: its events, and a method for each command. */
 export class Remote extends EventTarget {
   #port;
   #lastId = 0;
@@ -29,33 +32,33 @@ export class Remote extends EventTarget {
 
   /** @param {Record<string, string | number | null>} attributes */
   set(attributes) {
-    return this.#ask("set", attributes);
+    return this.#send("set", attributes);
   }
 
   load() {
-    return this.#ask("load");
+    return this.#send("load");
   }
 
   /** @param {string} [text] @returns {Promise<string>} */
   generate(text) {
-    return this.#ask("generate", text);
+    return this.#send("generate", text);
   }
 
   /** @returns {Promise<string>} */
   retry() {
-    return this.#ask("retry");
+    return this.#send("retry");
   }
 
   abort() {
-    return this.#ask("abort");
+    return this.#send("abort");
   }
 
   clear() {
-    return this.#ask("clear");
+    return this.#send("clear");
   }
 
   /** @param {string} command @param {unknown} [argument] @returns {Promise<any>} */
-  #ask(command, argument) {
+  #send(command, argument) {
     if (!COMMANDS.includes(command)) throw new TypeError(`unknown command: ${command}`);
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
@@ -78,54 +81,54 @@ export class Remote extends EventTarget {
 }
 
 /**
- * Hands one end of a channel to the iframe, to its own origin and nobody else's.
+ * Connects to the iframe: passes one end of a channel to it, and only to its own origin.
  * @param {HTMLIFrameElement} iframe
  * @returns {Promise<Remote>}
  */
 export async function connect(iframe) {
   const address = new URL(iframe.src, document.baseURI);
   if (address.searchParams.get("parent") !== location.origin) {
-    throw new TypeError(`The iframe's address has to name this page: add ?parent=${location.origin} to it.`);
+    throw new TypeError(`The iframe's address must name this page: add ?parent=${location.origin} to it.`);
   }
   /** @type {MessagePort[]} */
   const ports = [];
   /** @type {ReturnType<typeof setInterval> | undefined} */
-  let asking;
+  let attempts;
   /** @type {MessagePort | undefined} */
-  let taken;
+  let answered;
   try {
-    taken = await new Promise((resolve, reject) => {
-      // A frame that is still loading hears nothing, so it is asked again. It answers through the first
-      // port that it hears of, which need not be the last: so all stay open until then.
-      const ask = () => {
-        if (ports.length === ATTEMPTS) reject(new Error(`No Goosequill answered at ${address.origin}.`));
+    answered = await new Promise((resolve, reject) => {
+      // A frame that is still loading receives nothing, so there are several attempts. It answers through the
+      // first port that it receives, which need not be the last one sent: all stay open until then.
+      const attempt = () => {
+        if (ports.length === ATTEMPTS) reject(new Error(`Goosequill did not answer at ${address.origin}.`));
         else ports.push(offer(iframe, address.origin, resolve));
       };
-      asking = setInterval(ask, PAUSE);
-      ask();
+      attempts = setInterval(attempt, INTERVAL);
+      attempt();
     });
   } finally {
-    clearInterval(asking);
-    for (const port of ports) if (port !== taken) port.close();
+    clearInterval(attempts);
+    for (const port of ports) if (port !== answered) port.close();
   }
-  return new Remote(/** @type {MessagePort} */ (taken));
+  return new Remote(/** @type {MessagePort} */ (answered));
 }
 
 /**
  * @param {HTMLIFrameElement} iframe
  * @param {string} origin
- * @param {(port: MessagePort) => void} take
+ * @param {(port: MessagePort) => void} onAnswer
  * @returns {MessagePort} this page's end
  */
-function offer(iframe, origin, take) {
+function offer(iframe, origin, onAnswer) {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data }) => {
-    if (data?.type === "connected") take(port1);
+    if (data?.type === "connected") onAnswer(port1);
   };
   try {
     iframe.contentWindow?.postMessage({ type: CONNECT }, origin, [port2]);
   } catch {
-    // the frame holds another page until it has loaded
+    // the frame has another origin until it has loaded
   }
   return port1;
 }

@@ -1,6 +1,8 @@
-// Inside the iframe: one <goose-quill>, set up by the address, and commanded by the page around it if that
-// page asks. The page hands over one end of a channel, once; it must be the parent window and of the origin
-// that the address names (?parent=https://example.org). Everything else that arrives is ignored.
+/**
+ * Inside the iframe: one <goose-quill>, configured by the address and, if the outer page connects, controlled
+ * by it. The page passes one end of a channel, once; it must be the parent window and have the origin that
+ * the address names (?parent=https://example.org). All other messages are ignored.
+ */
 
 import { ATTRIBUTES } from "../widget/settings.js";
 import { COMMANDS, CONNECT, EVENTS } from "./frame-protocol.js";
@@ -12,12 +14,12 @@ const element = /** @type {GooseQuill} */ (document.querySelector("goose-quill")
 const address = new URLSearchParams(location.search);
 const parentOrigin = address.get("parent");
 
-/** The address may set what an attribute may, but not where the engine or a model comes from. */
+/** The address may set any attribute but those for where the engine and the model come from. */
 const SETTABLE = ATTRIBUTES.filter((name) => name !== "engine" && name !== "model");
 for (const [name, value] of address) if (SETTABLE.includes(name)) element.setAttribute(name, value);
 
 /** @param {MessageEvent} event */
-function isOurs(event) {
+function isConnect(event) {
   const ancestor = location.ancestorOrigins?.[0];
   return (
     event.source === window.parent &&
@@ -30,21 +32,21 @@ function isOurs(event) {
 }
 
 /** @param {MessageEvent} event */
-function handOver(event) {
-  if (!isOurs(event)) return;
-  removeEventListener("message", handOver);
+function connect(event) {
+  if (!isConnect(event)) return;
+  removeEventListener("message", connect);
   const [port] = event.ports;
   for (const name of EVENTS) {
-    element.addEventListener(name, (happened) => {
-      port.postMessage({ type: "event", name, detail: /** @type {CustomEvent} */ (happened).detail });
+    element.addEventListener(name, (event) => {
+      port.postMessage({ type: "event", name, detail: /** @type {CustomEvent} */ (event).detail });
     });
   }
-  port.onmessage = ({ data }) => obey(port, data);
+  port.onmessage = ({ data }) => handle(port, data);
   port.postMessage({ type: "connected" });
 }
 
 /** @param {MessagePort} port @param {any} message */
-async function obey(port, message) {
+async function handle(port, message) {
   const { id, command, argument } = message ?? {};
   try {
     if (!COMMANDS.includes(command)) throw new TypeError(`unknown command: ${command}`);
@@ -69,13 +71,13 @@ function run(command, argument) {
   return element.abort();
 }
 
-/** @param {unknown} values attributes by name; null takes one away */
+/** @param {unknown} values attributes by name; null removes one */
 function set(values) {
   for (const [name, value] of Object.entries(/** @type {Record<string, unknown>} */ (values ?? {}))) {
-    if (!SETTABLE.includes(name)) throw new TypeError(`not an attribute that can be set here: ${name}`);
+    if (!SETTABLE.includes(name)) throw new TypeError(`this attribute cannot be set here: ${name}`);
     if (value === null) element.removeAttribute(name);
     else element.setAttribute(name, String(value));
   }
 }
 
-addEventListener("message", handOver);
+addEventListener("message", connect);

@@ -1,5 +1,7 @@
-// The gallery: each example is shown live and as the code that makes it, from one template. The code
-// names this site's own address, wherever it is served.
+/**
+ * The gallery: each example is shown live and as its code, from one template. The code contains this site's
+ * own address, wherever it is served.
+ */
 
 import { copyButton } from "../ui/clipboard.js";
 import { element } from "../ui/dom.js";
@@ -23,7 +25,7 @@ worker-src  blob:;
 connect-src ${origin};`,
 };
 
-/** The style of the example in colours: shown, and applied. */
+/** The style sheet of the example with colours, both shown and applied. */
 const EVENING = `.evening {
   --goose-paper: #1d1a2b;
   --goose-sunken: #2a2640;
@@ -42,7 +44,7 @@ const EVENING = `.evening {
 }`;
 
 /** @param {HTMLElement} pre */
-function addCopy(pre) {
+function addCopyButton(pre) {
   const name = `Copy: ${pre.getAttribute("aria-label")}`;
   const button = copyButton(() => pre.textContent ?? "", { name, fallbackElement: pre });
   button.className = "quiet";
@@ -68,13 +70,13 @@ for (const template of document.querySelectorAll("template")) {
   template.replaceWith(holder, code);
 }
 
-for (const pre of document.querySelectorAll("pre.code")) addCopy(/** @type {HTMLElement} */ (pre));
+for (const pre of document.querySelectorAll("pre.code")) addCopyButton(/** @type {HTMLElement} */ (pre));
 
-const heard = document.querySelector("#heard");
-const one = /** @type {any} */ (document.querySelector("#heard-one"));
+const received = document.querySelector("#received");
+const quill = /** @type {any} */ (document.querySelector("#slots-example"));
 let count = 0;
-one?.addEventListener("token", () => {
+quill?.addEventListener("token", () => {
   count++;
-  if (heard) heard.textContent = String(count);
+  if (received) received.textContent = String(count);
 });
-one?.querySelector("button")?.addEventListener("click", () => one.generate("A feather").catch(() => {}));
+quill?.querySelector("button")?.addEventListener("click", () => quill.generate("A feather").catch(() => {}));

@@ -1,65 +1,69 @@
-// Chat in the playground: turns with the loaded model, in the format that it knows. The engine keeps the
-// conversation's state, so every message is read once. What belongs to writing is in playground.js.
+/**
+ * Chat in the playground: turns with the loaded model, in the format that it knows. The engine keeps the
+ * conversation's state, so that every message is read once. Bubbles are chat-log.js, files are chat-files.js.
+ */
 
-import { EngineError } from "../engine/client.js";
 import { copyText } from "../ui/clipboard.js";
-import { byId, download, element } from "../ui/dom.js";
+import { byId, counted } from "../ui/dom.js";
+import { problem } from "../ui/status.js";
+import { readState, saveMessages, saveState } from "./chat-files.js";
+import { ChatLog, transcript } from "./chat-log.js";
 import { Pace } from "./pace.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("../engine/client.js").Turn} Turn */
 /** @typedef {import("../engine/client.js").Conversation} Conversation */
 /** @typedef {import("../engine/client.js").Writing} Writing */
+/** @typedef {import("./chat-log.js").Bubble} Bubble */
+/** @typedef {import("./chat-files.js").SavedState} SavedState */
+/** @typedef {{messages: Turn[], conversation: Conversation | null, start: SavedState | null}} Cleared */
 /**
- * What the page does for this panel.
+ * What the page does for the chat.
  * @typedef {{
  *   ready: () => Promise<Model>, settings: () => Record<string, any>, busy: () => boolean,
- *   track: (writing: Writing | null) => void, onProgress: (progress: any) => void, hideProgress: () => void,
+ *   track: (writing: Writing | null) => void, progress: import("../ui/progress.js").ProgressView,
  *   say: (text: string) => void, complain: (error: unknown) => void, changed: () => void
  * }} Host
  */
 
-const page = {
-  modes: byId("modes", "fieldset"),
-  system: byId("system", "textarea"),
-  format: byId("chat-format", "select"),
-  persona: byId("persona", "input"),
-  personaName: byId("persona-name", "p"),
-  noPersona: byId("no-persona", "button"),
-  note: byId("chat-note", "p"),
-  log: byId("messages", "div"),
-  message: byId("message", "textarea"),
-  send: byId("send", "button"),
-  again: byId("again", "button"),
-  undo: byId("undo", "button"),
-  copy: byId("chat-copy", "button"),
-  clear: byId("chat-clear", "button"),
-  measures: byId("chat-measures", "p"),
-  save: byId("chat-save", "div"),
-};
-/** Bytes; the largest models have states of about 60 MB. */
-const MOST_OF_A_STATE = 250_000_000;
-const parts = document.querySelectorAll("[data-mode]");
-const names = { system: "System", user: "You", assistant: "Model" };
-
-/** @typedef {{messages: Turn[], talk: Conversation | null, persona: Persona | null}} Kept */
-/** @typedef {{name: string, bytes: Uint8Array}} Persona */
+const REASONS = { stop: "Answered", length: "Length limit reached", abort: "Stopped" };
 
 export class Chat {
   #host;
+  #page = {
+    modes: byId("modes", "fieldset"),
+    system: byId("system", "textarea"),
+    format: byId("chat-format", "select"),
+    stateFile: byId("state-file", "input"),
+    stateName: byId("state-name", "p"),
+    noState: byId("no-state", "button"),
+    note: byId("chat-note", "p"),
+    log: byId("messages", "div"),
+    message: byId("message", "textarea"),
+    send: byId("send", "button"),
+    again: byId("again", "button"),
+    undo: byId("undo", "button"),
+    copy: byId("chat-copy", "button"),
+    clear: byId("chat-clear", "button"),
+    measures: byId("chat-measures", "p"),
+    save: byId("chat-save", "div"),
+    parts: [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-mode]"))],
+  };
+  #log = new ChatLog(this.#page.log);
   /** @type {Turn[]} */
   #messages = [];
-  /** The same as the engine holds it, once it was asked. @type {Conversation | null} */
-  #talk = null;
-  /** @type {Persona | null} */
-  #persona = null;
-  /** What was cleared last, to bring it back. @type {Kept | null} */
+  /** The same conversation in the engine, once it has started. @type {Conversation | null} */
+  #conversation = null;
+  /** The saved state that the conversation starts from. @type {SavedState | null} */
+  #start = null;
+  /** What was cleared last, so that it can be restored. @type {Cleared | null} */
   #cleared = null;
   #working = false;
 
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
+    const page = this.#page;
     page.modes.addEventListener("change", () => {
       this.#showMode();
       host.changed();
@@ -73,79 +77,86 @@ export class Chat {
     page.send.addEventListener("click", () => this.send());
     page.again.addEventListener("click", () => this.#again());
     page.undo.addEventListener("click", () => this.#undo());
-    page.copy.addEventListener("click", () => this.#copy());
+    page.copy.addEventListener("click", () =>
+      copyText(transcript(this.#messages), { say: host.say, fallbackElement: page.log }),
+    );
     page.clear.addEventListener("click", () => this.#clear());
     page.save.addEventListener("click", ({ target }) => {
       if (target instanceof HTMLElement && target.dataset.chat) this.#save(target.dataset.chat);
     });
     for (const control of [page.system, page.format]) {
       control.addEventListener("change", () => {
-        this.#forget(); // the next message has the conversation read once more, told otherwise
+        this.#forget(); // with the next message the conversation is read again, under the new setting
         host.changed();
       });
     }
-    page.persona.addEventListener("click", () => {
-      page.persona.value = ""; // to pick the same once more is a change too
+    page.stateFile.addEventListener("click", () => {
+      page.stateFile.value = ""; // choosing the same file again is a change too
     });
-    page.persona.addEventListener("change", () => this.#take(page.persona.files?.[0]));
-    page.noPersona.addEventListener("click", () => {
-      this.#begin(null);
-      host.say("The next message begins a conversation from nothing.");
+    page.stateFile.addEventListener("change", () => this.#startFrom(page.stateFile.files?.[0]));
+    page.noState.addEventListener("click", () => {
+      this.#restart(null);
+      host.say("The next message starts a new conversation.");
     });
   }
 
-  /** Whether the visitor chats rather than writes. */
+  /** Whether the page is in chat mode. */
   get active() {
-    return page.modes.querySelector("input:checked")?.getAttribute("value") === "chat";
+    return this.#page.modes.querySelector("input:checked")?.getAttribute("value") === "chat";
   }
 
-  /** What the address and the memory hold of it. @returns {[string, string][]} */
+  /** Its settings for the address and the memory. @returns {[string, string][]} */
   values() {
     /** @type {[string, string][]} */
     const values = [];
+    const { system, format } = this.#page;
     if (this.active) values.push(["mode", "chat"]);
-    if (page.system.value.trim()) values.push(["system", page.system.value]);
-    if (page.format.value) values.push(["format", page.format.value]);
+    if (system.value.trim()) values.push(["system", system.value]);
+    if (format.value) values.push(["format", format.value]);
     return values;
   }
 
-  /** Takes what `values` gave. @param {Map<string, string>} values */
+  /** Sets what `values` returned. @param {Map<string, string>} values */
   restore(values) {
-    const mode = values.get("mode") === "chat" ? "chat" : "write";
-    byId(`mode-${mode}`, "input").checked = true;
-    page.system.value = values.get("system") ?? "";
-    const format = values.get("format") ?? "";
-    page.format.value = [...page.format.options].some(({ value }) => value === format) ? format : "";
+    const { system, format } = this.#page;
+    byId(`mode-${values.get("mode") === "chat" ? "chat" : "write"}`, "input").checked = true;
+    system.value = values.get("system") ?? "";
+    const wanted = values.get("format") ?? "";
+    format.value = [...format.options].some(({ value }) => value === wanted) ? wanted : "";
     this.#forget();
     this.#showMode();
   }
 
-  /** Says what the visitor should know of the model's conversations. @param {import("../engine/client.js").ModelInfo} info */
+  /**
+   * Notes whether the model was trained for conversations.
+   * @param {import("../engine/client.js").ModelInfo} info
+   */
   describe(info) {
-    page.note.hidden = info.chat !== null;
+    this.#page.note.hidden = info.chat !== null;
   }
 
-  /** Which buttons can be pressed now. */
+  /** Enables the buttons that can be used now. */
   showButtons() {
+    const page = this.#page;
     const busy = this.#busy;
-    const said = this.#messages.length > 0;
+    const any = this.#messages.length > 0;
     page.send.disabled = busy;
-    for (const control of [page.system, page.format, page.persona, page.noPersona]) control.disabled = busy;
-    for (const button of [page.again, page.copy, page.clear]) button.disabled = busy || !said;
-    page.undo.disabled = busy || !(said || this.#cleared);
-    page.undo.textContent = !said && this.#cleared ? "Bring back" : "Undo last turn";
-    page.save.hidden = busy || !said;
-    page.noPersona.hidden = this.#persona === null;
-    page.log.setAttribute("aria-busy", String(busy)); // a reply is read out when it is whole
+    for (const control of [page.system, page.format, page.stateFile, page.noState]) control.disabled = busy;
+    for (const button of [page.again, page.copy, page.clear]) button.disabled = busy || !any;
+    page.undo.disabled = busy || !(any || this.#cleared);
+    page.undo.textContent = !any && this.#cleared ? "Restore" : "Undo last turn";
+    page.save.hidden = busy || !any;
+    page.noState.hidden = this.#start === null;
+    page.log.setAttribute("aria-busy", String(busy)); // a reply is announced when it is complete
     for (const radio of page.modes.querySelectorAll("input")) radio.disabled = busy;
   }
 
-  /** Sends what stands in the field. */
+  /** Sends the message in the field. */
   async send() {
     if (this.#busy) return;
-    const message = page.message.value;
+    const message = this.#page.message.value;
     if (message.trim()) return await this.#answer(message);
-    page.message.focus();
+    this.#page.message.focus();
     this.#host.complain(problem("The message is empty.", "Type something to say to the model."));
   }
 
@@ -158,70 +169,67 @@ export class Chat {
   /** Lets the model answer; a message without any answer goes back into the field. @param {string} message */
   async #answer(message) {
     const before = this.#messages;
+    /** @type {Turn} */
+    const turn = { role: "user", content: message };
+    const { ready, settings, progress, say, complain, track } = this.#host;
     this.#working = true;
-    page.message.value = "";
-    this.#show([...before, { role: "user", content: message }]);
-    const reply = new Bubble(page.log);
+    this.#page.message.value = "";
+    this.#show([...before, turn]);
+    const reply = this.#log.startReply();
     try {
-      const model = await this.#host.ready();
-      const talk = await this.#open(model);
-      this.#host.say("Reading the message…");
-      await this.#stream(
-        talk.say(message, { ...this.#host.settings(), onProgress: this.#host.onProgress }),
-        reply,
-      );
-      this.#messages = talk.messages;
+      const conversation = await this.#open(await ready());
+      say("Reading the message…");
+      await this.#stream(conversation.say(message, { ...settings(), onProgress: progress.show }), reply);
+      this.#messages = conversation.messages;
       this.#cleared = null;
     } catch (error) {
       this.#forget();
-      if (reply.text) this.#messages = [...before, { role: "user", content: message }, reply.turn()];
-      this.#host.complain(error);
+      if (reply.text) this.#messages = [...before, turn, reply.turn()];
+      complain(error);
     } finally {
       this.#working = false;
-      this.#host.hideProgress();
-      this.#host.track(null);
-      if (this.#messages.length <= before.length) page.message.value ||= message;
+      progress.hide();
+      track(null);
+      if (this.#messages.length <= before.length) this.#page.message.value ||= message;
       this.#show(this.#messages);
     }
   }
 
-  /** The conversation as the engine holds it, begun anew where model, format or system prompt changed. @param {Model} model */
+  /**
+   * The conversation in the engine, started again after the model, format or system prompt has changed.
+   * @param {Model} model
+   */
   async #open(model) {
-    if (this.#talk?.model === model) return this.#talk;
-    const state = this.#persona?.bytes;
-    const talk = await model.converse({ system: page.system.value, format: page.format.value, state });
-    const messages = this.#messages.slice(talk.messages.length); // a saved state brings its own
+    if (this.#conversation?.model === model) return this.#conversation;
+    const { system, format } = this.#page;
+    const options = { system: system.value, format: format.value, state: this.#start?.bytes };
+    const conversation = await model.converse(options);
+    const messages = this.#messages.slice(conversation.messages.length); // a saved state has its own
     if (!messages.length) {
-      this.#talk = talk;
-      return talk;
+      this.#conversation = conversation;
+      return conversation;
     }
-    await talk.close();
-    const options = { system: page.system.value, format: page.format.value, state, messages };
-    this.#talk = await model.converse(options);
-    return this.#talk;
+    await conversation.close();
+    this.#conversation = await model.converse({ ...options, messages });
+    return this.#conversation;
   }
 
   /** @param {Writing} writing @param {Bubble} reply */
   async #stream(writing, reply) {
-    this.#host.track(writing);
-    const pace = new Pace(page.measures);
+    const { track, progress, say } = this.#host;
+    track(writing);
+    const pace = new Pace(this.#page.measures);
     for await (const item of writing) {
-      const following = isAtEnd(page.log);
-      reply.add(item.text, item.thought ?? "");
-      if (following) page.log.scrollTop = page.log.scrollHeight;
-      if ("finish_reason" in item) return this.#tellEnd(item, pace);
-      if (pace.tokens === 0) this.#host.hideProgress();
+      this.#log.append(reply, item.text, item.thought ?? "");
+      if ("finish_reason" in item) {
+        const { finish_reason, usage } = item;
+        say(`${REASONS[finish_reason]} after ${counted(usage.completion_tokens, "token")}.`);
+        return pace.show(` · ${counted(usage.prompt_tokens, "token")} read`);
+      }
+      if (pace.tokens === 0) progress.hide();
       pace.add();
-      this.#host.say(reply.text || !item.thought ? "Writing…" : "Thinking…");
+      say(reply.text || !item.thought ? "Generating…" : "Thinking…");
     }
-  }
-
-  /** @param {import("../engine/client.js").End} end @param {Pace} pace */
-  #tellEnd({ finish_reason, usage }, pace) {
-    const count = `${usage.completion_tokens} ${usage.completion_tokens === 1 ? "token" : "tokens"}`;
-    const reasons = { stop: "Answered", length: "Length reached", abort: "Stopped" };
-    this.#host.say(`${reasons[finish_reason]} after ${count}.`);
-    pace.show(` · ${usage.prompt_tokens.toLocaleString("en")} tokens read`);
   }
 
   async #again() {
@@ -232,186 +240,125 @@ export class Chat {
   async #undo() {
     if (!this.#messages.length && this.#cleared) {
       this.#forget();
-      ({ messages: this.#messages, talk: this.#talk, persona: this.#persona } = this.#cleared);
+      ({ messages: this.#messages, conversation: this.#conversation, start: this.#start } = this.#cleared);
       this.#cleared = null;
       this.#show(this.#messages);
-      return this.#host.say("The conversation is back.");
+      return this.#host.say("The conversation is restored.");
     }
     const message = await this.#takeBack();
     if (message === null) return;
-    page.message.value ||= message;
-    page.message.focus();
-    this.#host.say("The last turn is taken back.");
+    this.#page.message.value ||= message;
+    this.#page.message.focus();
+    this.#host.say("The last turn is undone.");
   }
 
-  /** Takes the last turn back; returns its message, or null where there is none to take. */
+  /** Removes the last turn; returns its message, or null if there was none. */
   async #takeBack() {
     if (this.#busy) return null;
-    this.#work(true);
+    this.#setWorking(true);
     try {
-      const model = await this.#host.ready();
-      const talk = await this.#open(model);
-      const message = await talk.undo();
-      this.#messages = talk.messages;
+      const conversation = await this.#open(await this.#host.ready());
+      const message = await conversation.undo();
+      this.#messages = conversation.messages;
       return message;
     } catch (error) {
       this.#host.complain(error);
       return null;
     } finally {
-      this.#work(false);
+      this.#setWorking(false);
       this.#show(this.#messages);
     }
   }
 
   /** @param {boolean} on */
-  #work(on) {
+  #setWorking(on) {
     this.#working = on;
     this.showButtons();
   }
 
   #clear() {
-    this.#begin(this.#persona);
-    this.#host.say("Cleared. “Bring back” undoes it.");
-    page.message.focus();
+    this.#restart(this.#start);
+    this.#host.say("Cleared. “Restore” brings the conversation back.");
+    this.#page.message.focus();
   }
 
-  /** Lets the engine forget the conversation; what was said stays, and is read once more. */
+  /** Drops the conversation in the engine; the messages stay, and are read again. */
   #forget() {
-    this.#talk?.close().catch(() => {}); // its engine may have ended
-    this.#talk = null;
+    this.#conversation?.close().catch(() => {}); // its engine may have ended
+    this.#conversation = null;
   }
 
-  /** A new conversation; the one before it can be brought back. @param {Persona | null} persona @param {Turn[]} [messages] */
-  #begin(persona, messages = []) {
+  /**
+   * Starts a new conversation; the current one can be restored.
+   * @param {SavedState | null} start
+   * @param {Turn[]} [messages]
+   */
+  #restart(start, messages = []) {
     if (this.#messages.length) {
-      this.#cleared?.talk?.close().catch(() => {});
-      this.#cleared = { messages: this.#messages, talk: this.#talk, persona: this.#persona };
-      this.#talk = null;
+      this.#cleared?.conversation?.close().catch(() => {});
+      this.#cleared = {
+        messages: this.#messages,
+        conversation: this.#conversation,
+        start: this.#start,
+      };
+      this.#conversation = null;
     }
     this.#forget();
-    this.#persona = persona;
+    this.#start = start;
     this.#messages = messages;
-    page.measures.textContent = "";
-    if (!persona) page.persona.value = "";
+    this.#page.measures.textContent = "";
+    if (!start) this.#page.stateFile.value = "";
     this.#show(messages);
   }
 
   // ---- Files -----------------------------------------------------------------------------------
 
-  /** Begins from a state file, once the model has said that it is one of its own. @param {File} [file] */
-  async #take(file) {
+  /** Starts from a state file, once the model has accepted it. @param {File} [file] */
+  async #startFrom(file) {
     if (!file || this.#busy) return;
-    if (file.size > MOST_OF_A_STATE) {
-      page.persona.value = "";
-      const megabytes = (MOST_OF_A_STATE / 1e6).toLocaleString("en");
-      const why = `${file.name} is no state: none is larger than ${megabytes} MB.`;
-      return this.#host.complain(problem(why, "Models are chosen under “Use a model of your own”."));
-    }
-    this.#work(true);
+    this.#setWorking(true);
     try {
-      const persona = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+      const start = await readState(file);
       const model = await this.#host.ready();
-      const options = { system: page.system.value, format: page.format.value, state: persona.bytes };
-      const talk = await model.converse(options);
-      this.#begin(persona, talk.messages);
-      this.#talk = talk;
-      this.#host.say(`The conversation goes on from ${file.name}.`);
+      const { system, format } = this.#page;
+      const options = { system: system.value, format: format.value, state: start.bytes };
+      const conversation = await model.converse(options);
+      this.#restart(start, conversation.messages);
+      this.#conversation = conversation;
+      this.#host.say(`The conversation continues from ${file.name}.`);
     } catch (error) {
-      page.persona.value = "";
+      this.#page.stateFile.value = "";
       this.#host.complain(error);
     } finally {
-      this.#work(false);
+      this.#setWorking(false);
     }
   }
 
   /** @param {string} kind */
   async #save(kind) {
-    const texts = this.#messages.map(({ role, content }) => ({ who: names[role], content }));
-    if (kind === "txt") download("chat.txt", transcript(texts), "text/plain");
-    if (kind === "md") {
-      const turns = texts.map(({ who, content }) => `**${who}:**\n\n${content}\n`);
-      download("chat.md", turns.join("\n"), "text/markdown");
-    }
-    if (kind === "json") download("chat.json", JSON.stringify(this.#messages, null, 2), "application/json");
-    if (kind !== "state") return;
+    if (kind !== "state") return saveMessages(kind, this.#messages);
     try {
-      const talk = await this.#open(await this.#host.ready());
-      download("chat.safetensors", await talk.save("chat"), "application/octet-stream");
+      const conversation = await this.#open(await this.#host.ready());
+      saveState(await conversation.save("chat"));
       this.#host.say(
-        "The state is saved; what was said is in it. A conversation with this model can begin from it.",
+        "The state is saved, with the messages. A conversation with this model can start from it.",
       );
     } catch (error) {
       this.#host.complain(error);
     }
   }
 
-  #copy() {
-    const texts = this.#messages.map(({ role, content }) => ({ who: names[role], content }));
-    copyText(transcript(texts), { say: this.#host.say, fallbackElement: page.log });
-  }
-
   // ---- Showing ---------------------------------------------------------------------------------
 
   #showMode() {
-    for (const part of parts) {
-      if (part instanceof HTMLElement) part.hidden = (part.dataset.mode === "chat") !== this.active;
-    }
+    for (const part of this.#page.parts) part.hidden = (part.dataset.mode === "chat") !== this.active;
     this.showButtons();
   }
 
   /** @param {Turn[]} messages */
   #show(messages) {
-    page.log.replaceChildren();
-    for (const { role, content, thought = "" } of messages) new Bubble(page.log, role).add(content, thought);
-    page.log.scrollTop = page.log.scrollHeight;
-    page.personaName.textContent = this.#persona ? `Begun from ${this.#persona.name}.` : "";
+    this.#log.show(messages);
+    this.#page.stateName.textContent = this.#start ? `Started from ${this.#start.name}.` : "";
     this.showButtons();
   }
-}
-
-/** One message in the log, written whole or as it comes. */
-class Bubble {
-  text = "";
-  thought = "";
-  #said = element("div", { class: "said" });
-  #thought = element("div", { class: "said" });
-  #fold = element("details", { class: "thought" }, element("summary", {}, "Thought"), this.#thought);
-
-  /** @param {HTMLElement} log @param {Turn["role"]} [role] */
-  constructor(log, role = "assistant") {
-    this.#fold.hidden = true;
-    const who = element("p", { class: "who" }, names[role]);
-    log.append(element("div", { class: `message ${role}` }, who, this.#fold, this.#said));
-    log.scrollTop = log.scrollHeight;
-  }
-
-  /** @param {string} text @param {string} thought */
-  add(text, thought) {
-    this.text += text;
-    this.thought += thought;
-    if (text) this.#said.append(text);
-    if (thought) this.#thought.append(thought);
-    this.#fold.hidden = this.thought === "";
-    if (thought || this.text === text) this.#fold.open = this.text === ""; // folded when the answer begins
-  }
-
-  /** @returns {Turn} */
-  turn() {
-    return { role: "assistant", content: this.text, ...(this.thought && { thought: this.thought }) };
-  }
-}
-
-/** @param {HTMLElement} log */
-function isAtEnd(log) {
-  return log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-}
-
-/** @param {{who: string, content: string}[]} texts */
-function transcript(texts) {
-  return texts.map(({ who, content }) => `${who}: ${content}`).join("\n\n");
-}
-
-/** @param {string} message @param {string} remedy */
-function problem(message, remedy) {
-  return new EngineError({ code: "chat", message, remedy });
 }

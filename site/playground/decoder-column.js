@@ -1,11 +1,12 @@
-// One decoder among those that stand side by side: a preset to begin with, every knob, and for each prompt
+// One decoder among those that stand side by side: a preset to begin with, every setting, and for each prompt
 // what it wrote, with its measures.
 
+import { same } from "../ui/controls.js";
 import { element } from "../ui/dom.js";
-import { Knobs, sameSettings } from "./knobs.js";
+import { DecoderControls } from "./decoder-controls.js";
 import { distinct, longestRepeat, meanSurprise } from "./measures.js";
 
-/** @typedef {import("./knobs.js").Preset} Preset */
+/** @typedef {import("./decoder-controls.js").Preset} Preset */
 /** @typedef {{text: string, logprobs: number[], seconds: number, seed: number, finish: string, settings: Record<string, any>}} Result */
 
 const LETTERS = "ABCD";
@@ -16,7 +17,7 @@ export class DecoderColumn {
   #presets;
   #title = element("h2");
   #choice;
-  #knobs;
+  #controls;
   #settings = element("details", { class: "column-settings" });
   #summary = element("p", { class: "note" });
   #output;
@@ -27,7 +28,7 @@ export class DecoderColumn {
 
   /**
    * @param {{
-   *   id: number, parts: import("./knobs.js").Part[], presets: Preset[],
+   *   id: number, parts: import("./decoder-controls.js").Part[], presets: Preset[],
    *   onChange: (column: DecoderColumn) => void, onRemove: (column: DecoderColumn) => void
    * }} options `id` is unique in the page
    */
@@ -42,16 +43,19 @@ export class DecoderColumn {
       element("option", { value: "" }, "Settings of its own"),
     );
     this.#output = element("div", { class: "output", "data-testid": "output", role: "region", tabindex: 0 });
-    const knobBox = element("div", { class: "knobs" });
+    const controlBox = element("div", { class: "controls" });
     const changed = () => {
       this.#showPreset();
       onChange(this);
     };
-    this.#knobs = new Knobs(knobBox, parts, {}, changed, { prefix: `decoder-${id}`, common: COMMON });
-    this.#settings.append(element("summary", {}, "Settings"), knobBox);
+    this.#controls = new DecoderControls(controlBox, parts, {}, changed, {
+      prefix: `decoder-${id}`,
+      common: COMMON,
+    });
+    this.#settings.append(element("summary", {}, "Settings"), controlBox);
     this.#choice.addEventListener("change", () => {
       const preset = presets.find(({ name }) => name === this.#choice.value);
-      if (preset) this.#knobs.take(preset.settings);
+      if (preset) this.#controls.take(preset.settings);
       else this.#settings.open = true;
       this.#summary.textContent = preset?.source ?? "";
       onChange(this);
@@ -78,26 +82,26 @@ export class DecoderColumn {
 
   /** A preset's name, or the settings as text: what an address holds of it. */
   get value() {
-    return this.preset?.name ?? new URLSearchParams([...this.#knobs.values()]).toString();
+    return this.preset?.name ?? new URLSearchParams([...this.#controls.values()]).toString();
   }
 
   /** @param {string} value what `value` gave; settings that there are not are left out */
   set value(value) {
     const preset = this.#presets.find(({ name }) => name === value);
-    if (preset) this.#knobs.take(preset.settings);
-    else this.#knobs.restore(new Map(new URLSearchParams(value)));
+    if (preset) this.#controls.take(preset.settings);
+    else this.#controls.restore(new Map(new URLSearchParams(value)));
     this.#showPreset();
   }
 
   /** The preset at which the settings stand, if any. */
   get preset() {
     const settings = this.settings;
-    return this.#presets.find((preset) => sameSettings(preset.settings, settings));
+    return this.#presets.find((preset) => same(preset.settings, settings));
   }
 
   /** What differs from neutral, as the engine takes it. */
   get settings() {
-    return this.#knobs.settings();
+    return this.#controls.settings();
   }
 
   /** What a reader sees, and what a report calls it. */
@@ -131,7 +135,7 @@ export class DecoderColumn {
     this.#choice.setAttribute("aria-label", `Preset of decoder ${letter}`);
     this.#choice.disabled = busy;
     this.#remove.disabled = busy;
-    this.#knobs.disabled = busy;
+    this.#controls.disabled = busy;
   }
 
   /** Adds to the text that is being written. @param {string} text */

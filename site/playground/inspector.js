@@ -1,5 +1,8 @@
-// Tells of a text's tokens, also of its prompt's: a token under the pointer is explained, and one that is
-// clicked or reached by arrow keys stays explained. The engine is asked for one token at a time.
+/**
+ * Explains a text's tokens, including its prompt's: the token under the pointer, or the one selected by a
+ * click or the arrow keys, which stays. The engine explains one token at a time; what is shown is
+ * explanation.js.
+ */
 
 import { byId } from "../ui/dom.js";
 import { showExplanation } from "./explanation.js";
@@ -9,35 +12,35 @@ import { TokenText, tokenTable, visible } from "./tokens.js";
 /** @typedef {import("./explanation.js").Candidate} Candidate */
 /** @typedef {import("./explanation.js").Explanation} Explanation */
 /**
- * What the page does for it: `index` counts the written tokens, and below 0 the prompt's from its end.
+ * What the page does for it. An `index` below 0 counts the prompt's tokens from its end.
  * @typedef {{
  *   text: () => Text | null, model: () => import("../engine/client.js").Model | null,
  *   busy: () => boolean, branch: (text: Text, index: number, candidate: Candidate) => void,
  *   say: (text: string) => void, complain: (error: unknown) => void
  * }} Host
- * @typedef {{index: number, pinned: boolean}} Wish
+ * @typedef {{index: number, pinned: boolean}} Request
  */
 
 export class Inspector {
   #host;
   #explanation = byId("explanation", "section");
-  #promptPlace = byId("prompt-tokens", "div");
+  #promptBox = byId("prompt-tokens", "div");
   #tableBox = byId("table-box", "details");
   #table = byId("token-table", "div");
   #coloured = byId("coloured", "input");
   #prompt;
-  /** The token that stays explained. @type {number | null} */
+  /** The selected token, which stays explained. @type {number | null} */
   #pinned = null;
-  /** What to explain next; a newer wish takes its place. @type {Wish | null} */
-  #wish = null;
-  #asking = false;
+  /** What to explain next; a newer request replaces it. @type {Request | null} */
+  #next = null;
+  #working = false;
 
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
-    this.output = new TokenText(byId("output", "div"), (index, pinned) => this.#want(index, pinned));
-    this.#prompt = new TokenText(this.#promptPlace, (index, pinned) =>
-      this.#want(index === null ? null : index - this.#prompt.tokens.length, pinned),
+    this.output = new TokenText(byId("output", "div"), (index, pinned) => this.#request(index, pinned));
+    this.#prompt = new TokenText(this.#promptBox, (index, pinned) =>
+      this.#request(index === null ? null : index - this.#prompt.tokens.length, pinned),
     );
     this.#tableBox.addEventListener("toggle", () => this.#showTable());
     this.#coloured.addEventListener("change", () => {
@@ -46,28 +49,28 @@ export class Inspector {
     });
   }
 
-  /** Shows a text anew, from its first token; null shows none. @param {Text | null} text */
+  /** Shows a text from its first token; null shows none. @param {Text | null} text */
   show(text) {
     this.output.clear();
     for (const token of text?.tokens ?? []) this.output.add(token);
     this.output.addText(text?.tail ?? "");
     this.#pinned = null;
-    this.#wish = null;
+    this.#next = null;
     this.#explanation.hidden = true;
     this.#tableBox.open = false;
     this.#showPrompt();
   }
 
-  /** The prompt's own tokens and the model's surprise at them, while colours are on. */
+  /** Shows the prompt's tokens and the model's surprise at them, while colours are on. */
   async #showPrompt() {
     const text = this.#host.text();
-    this.#promptPlace.hidden = true;
+    this.#promptBox.hidden = true;
     if (!text || !this.#coloured.checked) return;
-    const told = await this.#readPrompt(text);
-    if (!told || text !== this.#host.text()) return;
+    const tokens = await this.#readPrompt(text);
+    if (!tokens || text !== this.#host.text()) return;
     this.#prompt.clear();
-    for (const token of told) this.#prompt.add(token);
-    this.#promptPlace.hidden = false;
+    for (const token of tokens) this.#prompt.add(token);
+    this.#promptBox.hidden = false;
   }
 
   /** @param {Text} text @returns {Promise<import("./tokens.js").Token[] | null>} */
@@ -88,46 +91,46 @@ export class Inspector {
     const prompt = (await this.#readPrompt(text)) ?? [];
     if (text !== this.#host.text()) return;
     this.#table.replaceChildren(
-      tokenTable({ prompt, written: text.tokens }, "Every token of prompt and output"),
+      tokenTable({ prompt, written: text.tokens }, "All tokens of prompt and output"),
     );
   }
 
-  /** @param {number | null} index null where the pointer has left the text @param {boolean} pinned */
-  #want(index, pinned) {
+  /** @param {number | null} index null when the pointer has left the text @param {boolean} pinned */
+  #request(index, pinned) {
     if (pinned) this.#pinned = index;
     if (index === null && this.#pinned === null) {
-      this.#wish = null; // what is explained stays, so that its candidates can be reached
+      this.#next = null; // the explanation stays, so that its candidates can be reached
       return;
     }
-    this.#wish = { index: index ?? this.#pinned ?? 0, pinned };
+    this.#next = { index: index ?? this.#pinned ?? 0, pinned };
     this.#work();
   }
 
   async #work() {
-    if (this.#asking) return;
-    this.#asking = true;
+    if (this.#working) return;
+    this.#working = true;
     try {
-      for (let wish = this.#wish; wish; wish = this.#wish) {
-        this.#wish = null;
-        await this.#explain(wish);
+      for (let request = this.#next; request; request = this.#next) {
+        this.#next = null;
+        await this.#explain(request);
       }
     } catch (error) {
       this.#host.complain(error);
     } finally {
-      this.#asking = false;
+      this.#working = false;
     }
   }
 
-  /** @param {Wish} wish */
+  /** @param {Request} request */
   async #explain({ index, pinned }) {
     const text = this.#host.text();
     const model = this.#host.model();
     if (!text || !model || this.#host.busy()) return;
-    let origin = text; // whose decoder took that token
+    let origin = text; // the text whose decoder chose the token
     while (origin.parent && index < origin.given) origin = origin.parent;
     const { settings, seed, given } = origin;
     /** @type {Explanation} */
-    const told = await model.call("explain", {
+    const explanation = await model.call("explain", {
       prompt: text.prompt,
       written: text.tokens.map(({ token }) => token),
       index,
@@ -135,12 +138,12 @@ export class Inspector {
       given,
     });
     if (text !== this.#host.text() || this.#host.busy()) return;
-    const place = index < 0 ? "Prompt" : `Token ${index + 1}`;
+    const position = index < 0 ? "Prompt" : `Token ${index + 1}`;
     const onChoose =
       index < 0 ? undefined : (/** @type {Candidate} */ one) => this.#host.branch(text, index, one);
-    this.#explanation.replaceChildren(...showExplanation(told, { title: `${place}: `, onChoose }));
+    this.#explanation.replaceChildren(...showExplanation(explanation, { title: `${position}: `, onChoose }));
     this.#explanation.hidden = false;
-    const likely = `${(100 * Math.exp(told.logprob)).toFixed(1)}% likely`;
-    if (pinned) this.#host.say(`${place}, “${visible(told.text)}”: ${likely}.`);
+    const likely = `${(100 * Math.exp(explanation.logprob)).toFixed(1)}% likely`;
+    if (pinned) this.#host.say(`${position}, “${visible(explanation.text)}”: ${likely}.`);
   }
 }

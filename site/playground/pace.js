@@ -1,15 +1,18 @@
-// How fast a text is written: a line of figures, renewed a few times a second.
+/**
+ * How fast a text is generated: tokens, and tokens per second, updated a few times a second.
+ */
 
-/** Tokens, and tokens per second, shown a few times a second while writing. */
+import { counted } from "../ui/dom.js";
+
 export class Pace {
   tokens = 0;
   #first = 0;
   #last = 0;
   #shown = 0;
 
-  /** @param {HTMLElement} place */
-  constructor(place) {
-    this.place = place;
+  /** @param {HTMLElement} line */
+  constructor(line) {
+    this.line = line;
   }
 
   add() {
@@ -20,11 +23,11 @@ export class Pace {
     this.show("");
   }
 
-  /** @param {string} more */
+  /** @param {string} more what follows the speed */
   show(more) {
     const seconds = (this.#last - this.#first) / 1000;
     const rate =
       this.tokens > 1 && seconds > 0 ? ` · ${((this.tokens - 1) / seconds).toFixed(1)} tokens a second` : "";
-    this.place.textContent = `${this.tokens} ${this.tokens === 1 ? "token" : "tokens"}${rate}${more}`;
+    this.line.textContent = `${counted(this.tokens, "token")}${rate}${more}`;
   }
 }

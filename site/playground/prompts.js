@@ -1,6 +1,10 @@
-// A list of prompts, as a text with one a line or as a file: what `goosequill report` reads. Pure.
+/**
+ * A list of prompts, as text with one per line or as a file: what `goosequill report` reads. Pure.
+ */
 
-/** One a line; \n stands for a new line. @param {string} text */
+import { problem } from "../ui/status.js";
+
+/** One per line; \n is a line break. @param {string} text */
 export function promptsOf(text) {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return [...new Set(lines.map((line) => line.replaceAll("\\n", "\n")))];
@@ -12,11 +16,11 @@ export function textOf(prompts) {
 }
 
 /**
- * The prompts of a file: a JSON list (of texts, or of objects with "prompt"), a sampling report, JSON
- * lines, or a text with one a line.
+ * The prompts of a file: a JSON list (of texts, or of objects with "prompt"), a sampling report, JSON lines,
+ * or text with one prompt per line.
  * @param {string} name
  * @param {string} text
- * @throws {Error} with a remedy, where there is none
+ * @throws {Error} with a remedy, if it has none
  */
 export function readPrompts(name, text) {
   try {
@@ -26,11 +30,10 @@ export function readPrompts(name, text) {
       return [...new Set(prompts)];
     }
   } catch {
-    // told below
+    // not such a file: reported below
   }
-  throw Object.assign(new Error(`${name} holds no list of prompts.`), {
-    remedy: "Give a JSON list of texts, JSON lines, or a text with a prompt on each line.",
-  });
+  const remedy = "Choose a JSON list of texts, JSON lines, or text with one prompt per line.";
+  throw problem(`${name} does not contain a list of prompts.`, remedy);
 }
 
 /** @param {string} name @param {string} text @returns {any[]} */

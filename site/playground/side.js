@@ -4,10 +4,11 @@
 
 import { readAddress, writeAddress } from "../ui/address.js";
 import { byId, debounce, download, element } from "../ui/dom.js";
+import { fetchDescription } from "../ui/fetch.js";
 import { Memory } from "../ui/memory.js";
 import { ProgressView } from "../ui/progress.js";
 import { DecoderColumn } from "./decoder-column.js";
-import { fetchDescription, ModelPanel } from "./model-panel.js";
+import { ModelPanel } from "./model-panel.js";
 import { promptsOf, readPrompts, textOf } from "./prompts.js";
 
 /** @typedef {import("./decoder-column.js").Result} Result */
@@ -56,7 +57,7 @@ const [decoding, example] = await Promise.all(
     fetchDescription(new URL(name, import.meta.url).href),
   ),
 );
-/** @type {import("./knobs.js").Preset[]} */
+/** @type {import("./decoder-controls.js").Preset[]} */
 const presets = decoding.presets ?? [];
 const panel = new ModelPanel({
   busy: () => writing !== null,

@@ -1,5 +1,7 @@
-// The texts of one visit as a tree: each begins at a prompt, or branches from another at a token. What
-// stood on the page can be had back: every change of it is remembered, and none is ever lost.
+/**
+ * The texts of one visit as a tree: each starts at a prompt, or branches from another text at a token. Every
+ * change of what the page shows is remembered, so that it can be undone and redone.
+ */
 
 /** @typedef {import("./tokens.js").Token} Token */
 
@@ -8,7 +10,7 @@
  *   id: number, parent: Text | null, prompt: string, settings: Record<string, any>, seed: number,
  *   given: number, tokens: Token[], tail: string, finish: string
  * }} Text
- * What stands on the page.
+ * What the page shows.
  * @typedef {{text: Text | null, prompt: string}} View
  */
 
@@ -23,8 +25,9 @@ export class Texts {
   #future = [];
 
   /**
-   * A new text; with a parent it begins with the first of its tokens and the one that was chosen.
-   * @param {{prompt: string, settings: Record<string, any>, seed: number, parent?: Text, tokens?: Token[]}} begin
+   * Adds a text; with a parent, `tokens` are those that it shares and the one that was chosen instead.
+   * @param {{prompt: string, settings: Record<string, any>, seed: number, parent?: Text, tokens?: Token[]}}
+   *   begin
    * @returns {Text}
    */
   begin({ prompt, settings, seed, parent, tokens = [] }) {
@@ -45,7 +48,7 @@ export class Texts {
     return this.current;
   }
 
-  /** Remembers what stands on the page, before it is changed. @param {string} prompt */
+  /** Remembers what the page shows, before it changes. @param {string} prompt */
   remember(prompt) {
     this.#past.push({ text: this.current, prompt });
     this.#future = [];
@@ -59,7 +62,11 @@ export class Texts {
     return this.#future.length > 0;
   }
 
-  /** Goes back, and returns what to show. @param {string} prompt what stands on the page now @returns {View | null} */
+  /**
+   * Goes back, and returns what to show.
+   * @param {string} prompt the prompt that is shown now
+   * @returns {View | null}
+   */
   undo(prompt) {
     return this.#step(this.#past, this.#future, prompt);
   }
@@ -78,7 +85,7 @@ export class Texts {
     return view;
   }
 
-  /** All texts, each with its depth, branches behind what they part from. */
+  /** All texts with their depth, each followed by its branches. */
   tree() {
     /** @type {{text: Text, depth: number}[]} */
     const found = [];

@@ -1,15 +1,18 @@
-// A written text token by token: shown, coloured by surprise, selected by pointer or arrow keys, and
-// listed as a table. What a token's candidates were is told by explanation.js.
+/**
+ * A generated text token by token: shown, coloured by surprise, selected by pointer or arrow keys, and listed
+ * as a table. A token's candidates are shown by explanation.js.
+ */
 
 import { debounce, element } from "../ui/dom.js";
+import { table } from "../ui/table.js";
 
 /** @typedef {{token: number, text: string, logprob: number | null}} Token */
 
-/** Bits at which one shade ends and the next begins. */
+/** Bits at which the next shade starts. */
 const SHADES = [1, 3, 5, 8, 11];
 
-/** Milliseconds that a pointer rests on a token before it is explained. */
-const RESTING = 120;
+/** Milliseconds that the pointer stays on a token before it is explained. */
+const HOVER_DELAY = 120;
 
 /** How surprised the model was, in bits. @param {number} logprob natural */
 export function bits(logprob) {
@@ -24,37 +27,37 @@ export function visible(text) {
 export class TokenText {
   /** @type {Token[]} */
   tokens = [];
-  #place;
+  #box;
   #onSelect;
   #selected = -1;
   /** @type {number | null} */
   #hovered = null;
 
   /**
-   * @param {HTMLElement} place an element that can have the focus
-   * @param {(index: number | null, pinned: boolean) => void} onSelect told of the token that is chosen, or,
-   *   not pinned, of the one that the pointer rests on; null when it has left
+   * @param {HTMLElement} box an element that can have the focus
+   * @param {(index: number | null, pinned: boolean) => void} onSelect called with the selected token, or, not
+   *   pinned, with the one under the pointer; null when the pointer has left
    */
-  constructor(place, onSelect) {
-    this.#place = place;
+  constructor(box, onSelect) {
+    this.#box = box;
     this.#onSelect = onSelect;
-    place.addEventListener("click", (event) => {
+    box.addEventListener("click", (event) => {
       const span = event.target instanceof Element ? event.target.closest("[data-token]") : null;
       if (span) this.select(Number(span.getAttribute("data-token")));
     });
-    const rest = debounce(() => this.#onSelect(this.#hovered, false), RESTING);
-    place.addEventListener("pointerover", ({ target, pointerType }) => {
+    const hover = debounce(() => this.#onSelect(this.#hovered, false), HOVER_DELAY);
+    box.addEventListener("pointerover", ({ target, pointerType }) => {
       const span = target instanceof Element ? target.closest("[data-token]") : null;
       if (pointerType !== "mouse" || !span) return;
       this.#hovered = Number(span.getAttribute("data-token"));
-      rest();
+      hover();
     });
-    place.addEventListener("pointerleave", ({ pointerType }) => {
+    box.addEventListener("pointerleave", ({ pointerType }) => {
       if (pointerType !== "mouse" || this.#hovered === null) return;
       this.#hovered = null;
-      rest();
+      hover();
     });
-    place.addEventListener("keydown", (event) => {
+    box.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step || !this.tokens.length) return;
       event.preventDefault();
@@ -66,7 +69,7 @@ export class TokenText {
     this.tokens = [];
     this.#selected = -1;
     this.#hovered = null;
-    this.#place.replaceChildren();
+    this.#box.replaceChildren();
   }
 
   /** @param {Token} token */
@@ -74,16 +77,16 @@ export class TokenText {
     const span = element("span", { "data-token": this.tokens.length }, text);
     if (logprob !== null) span.className = `shade-${shade(logprob)}`;
     this.tokens.push({ token, text, logprob });
-    this.#place.append(span);
+    this.#box.append(span);
   }
 
-  /** Text that belongs to no token of its own. @param {string} text */
+  /** Adds text that is not a token of its own. @param {string} text */
   addText(text) {
-    if (text) this.#place.append(text);
+    if (text) this.#box.append(text);
   }
 
   get text() {
-    return this.#place.textContent ?? "";
+    return this.#box.textContent ?? "";
   }
 
   /** @param {number} index -1 for none */
@@ -99,7 +102,7 @@ export class TokenText {
 
   /** @param {number} index */
   #spanOf(index) {
-    return this.#place.querySelector(`[data-token="${index}"]`);
+    return this.#box.querySelector(`[data-token="${index}"]`);
   }
 }
 
@@ -115,26 +118,15 @@ function shade(logprob) {
  * @param {string} caption
  */
 export function tokenTable({ prompt, written }, caption) {
-  const rows = [...prompt, ...written].map(({ token, text, logprob }, index) =>
-    element(
-      "tr",
-      {},
-      element("td", {}, index < prompt.length ? "prompt" : String(index - prompt.length + 1)),
-      element("td", {}, element("code", {}, visible(text))),
-      element("td", {}, String(token)),
-      element("td", {}, logprob === null ? "" : percent(Math.exp(logprob))),
-      element("td", {}, logprob === null ? "" : bits(logprob).toFixed(1)),
-    ),
-  );
-  const names = ["Place", "Token", "Number", "Probability", "Surprise (bits)"];
-  const head = element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, name)));
-  return element(
-    "table",
-    { class: "figures" },
-    element("caption", { class: "visually-hidden" }, caption),
-    element("thead", {}, head),
-    element("tbody", {}, ...rows),
-  );
+  const rows = [...prompt, ...written].map(({ token, text, logprob }, index) => [
+    index < prompt.length ? "prompt" : index - prompt.length + 1,
+    element("code", {}, visible(text)),
+    token,
+    logprob === null ? "" : percent(Math.exp(logprob)),
+    logprob === null ? "" : bits(logprob).toFixed(1),
+  ]);
+  const columns = ["Position", "Token", "Id", "Probability", "Surprise (bits)"];
+  return table({ caption, hideCaption: true, className: "figures", columns, rows });
 }
 
 /** @param {number} share */

@@ -1,9 +1,13 @@
-// What the site keeps on this machine: model files with their sizes and last use, the browser's quota,
-// the state of the service worker. It deletes what the visitor says, and nothing else.
+/**
+ * What the site keeps on this machine: model files with their sizes and last use, the browser's quota, the
+ * state of the service worker. It deletes what the visitor selects, and nothing else.
+ */
 
 import { NOTES, openCache, openFolder, Store } from "../engine/storage.js";
 import { byId, element, megabytes } from "../ui/dom.js";
 import { askWorker } from "../ui/offline.js";
+import { StatusLine } from "../ui/status.js";
+import { tableRow } from "../ui/table.js";
 
 /** @typedef {import("../engine/storage.js").Entry} Entry */
 
@@ -21,22 +25,23 @@ const page = {
   threadsNow: byId("threads-now", "p"),
 };
 
+const { say } = new StatusLine(page.status);
 const folder = await openFolder();
 const store = new Store({ folder, cache: await openCache() });
 
 /** @param {number} time */
 const day = (time) =>
-  time ? new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "not known";
+  time ? new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "unknown";
 
 /** @param {string} name */
-const heldElsewhere = (name) => `${name} is being loaded by another tab; close that tab, then delete it.`;
+const inUse = (name) => `${name} is being loaded in another tab. Close that tab, then delete it.`;
 
 /** @param {Entry} entry */
 const nameOf = ({ name, made }) => (made ? `${name} in ${made.bits} bits` : name);
 
 /** @param {Entry} entry */
 function aboutOf({ url, made, complete }) {
-  const unfinished = made ? "not finished; made anew next time" : "interrupted; goes on next time";
+  const unfinished = made ? "incomplete; made again next time" : "interrupted; resumes next time";
   const path = url ? new URL(url).pathname : "";
   const note = made ? `made from ${sourcesOf(made, path)}` : path;
   return [complete ? "" : ` (${unfinished})`, element("span", { class: "note" }, ` ${note}`)];
@@ -55,19 +60,18 @@ function row(entry, entries) {
   remove.addEventListener("click", async () => {
     const copied = entries.some(({ made }) => made?.of.some(({ id }) => id === `sha256:${entry.sha256}`));
     const gone = await store.remove(entry.sha256);
-    const what = copied ? `${name}, and what was made from it, is deleted.` : `${name} is deleted.`;
-    page.status.textContent = gone ? what : heldElsewhere(name);
+    const what = copied ? `${name} and the files made from it are deleted.` : `${name} is deleted.`;
+    say(gone ? what : inUse(name));
     await show();
     page.status.focus(); // the button is gone
   });
-  return element(
-    "tr",
-    { "data-sha256": entry.sha256 },
+  const cells = [
     element("td", {}, element("strong", {}, name), ...aboutOf(entry)),
-    element("td", {}, megabytes(entry.bytes)),
-    element("td", {}, day(entry.used)),
-    element("td", {}, remove),
-  );
+    megabytes(entry.bytes),
+    day(entry.used),
+    remove,
+  ];
+  return tableRow(cells, { attributes: { "data-sha256": entry.sha256 } });
 }
 
 async function show() {
@@ -75,27 +79,27 @@ async function show() {
   const none = element(
     "tr",
     {},
-    element("td", { colspan: 4 }, "No model is kept. The first text brings one."),
+    element("td", { colspan: 4 }, "No models are stored. Generating the first text downloads one."),
   );
   page.files.replaceChildren(...(entries.length ? entries.map((entry) => row(entry, entries)) : [none]));
   page.deleteAll.disabled = entries.length === 0;
   page.place.textContent = folder
-    ? "They are in the browser's private file system, and verified each time they are read."
+    ? "They are in the browser's private file system, and are verified each time they are read."
     : NOTES[store.place];
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   page.total.textContent = entries.length > 1 ? `${megabytes(bytes)} in ${entries.length} files.` : "";
-  await showRoom();
+  await showSpace();
 }
 
-async function showRoom() {
+async function showSpace() {
   const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
   page.quota.textContent = quota
-    ? `${megabytes(usage)} are in use, pages and engine included, of the ${megabytes(quota)} that the browser allows.`
-    : "The browser does not tell how much room there is.";
+    ? `${megabytes(usage)} of ${megabytes(quota)} in use, including pages and engine.`
+    : "The browser does not report how much space is available.";
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   page.persisted.textContent = persisted
-    ? "The browser has agreed to keep it."
-    : "The browser may clear it when room is short.";
+    ? "The browser has agreed to keep everything."
+    : "The browser may delete it when space is short.";
   page.persist.disabled = persisted || !navigator.storage?.persist;
 }
 
@@ -103,34 +107,35 @@ async function showOffline() {
   const state = await askWorker({ type: "status" });
   page.threads.disabled = !state;
   page.threadsNow.textContent = crossOriginIsolated
-    ? "This page has them now."
-    : "This page does not have them now.";
+    ? "This page has the headers now."
+    : "This page does not have the headers now.";
   if (!state) {
     page.offline.textContent =
-      "The site is not kept yet (or the browser allows no service worker here). Come back in a moment.";
+      "The site is not available offline yet, or the browser does not allow service workers here. " +
+      "Try again in a moment.";
     return;
   }
   page.threads.checked = state.threads;
   const engine =
     state.parts === state.of
       ? "the whole engine"
-      : `${state.parts} of the engine's ${state.of} parts; a text brings the others`;
-  page.offline.textContent = `Kept: all pages, of version ${state.version}, and ${engine}.`;
+      : `${state.parts} of the engine's ${state.of} parts (generating a text adds the others)`;
+  page.offline.textContent = `Available offline: all pages of version ${state.version}, and ${engine}.`;
 }
 
 page.deleteAll.addEventListener("click", async () => {
-  const held = [];
+  const busy = [];
   for (const entry of await store.list()) {
-    if (!(await store.remove(entry.sha256))) held.push(nameOf(entry));
+    if (!(await store.remove(entry.sha256))) busy.push(nameOf(entry));
   }
-  page.status.textContent = held.map(heldElsewhere).join(" ") || "All model files are deleted.";
+  say(busy.map(inUse).join(" ") || "All model files are deleted.");
   await show();
   page.status.focus();
 });
 page.persist.addEventListener("click", async () => {
   const granted = await navigator.storage.persist();
-  page.status.textContent = granted ? "The browser keeps it." : "The browser decided not to promise it.";
-  await showRoom();
+  say(granted ? "The browser will keep everything." : "The browser did not agree to keep everything.");
+  await showSpace();
 });
 page.threads.addEventListener("change", async () => {
   await askWorker({ type: "threads", on: page.threads.checked });

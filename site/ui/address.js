@@ -1,8 +1,8 @@
 /**
- * The state in a page's address. One rule for all pages: state is written behind `#`, which browsers never send to
- * a server. Older links carry it behind `?`; they are read too, and `redirectQuery` rewrites them. Options of the page
- * that no control shows (`?kernel=`, `?threads=`) stay in the query. Anybody can write an address, so readers check
- * every value.
+ * The state in a page's address. One rule for all pages: state is written behind `#`, which browsers never
+ * send to a server. Older links carry it behind `?`; they are read too, and `redirectQuery` rewrites them.
+ * Options of the page that no control shows (`?kernel=`, `?threads=`) stay in the query. Anybody can write an
+ * address, so readers check every value.
  */
 
 const OPTIONS = ["kernel", "threads"];
@@ -17,7 +17,10 @@ export function readAddress({ search, hash } = location) {
   return new Map([...query, ...new URLSearchParams(hash.replace(/^#/, ""))]);
 }
 
-/** Replaces the state in the page's address, without a new entry in the history. @param {Map<string, string>} values */
+/**
+ * Replaces the state in the page's address, without a new entry in the history.
+ * @param {Map<string, string>} values
+ */
 export function writeAddress(values) {
   history.replaceState(history.state, "", addressWith(values));
 }

@@ -1,6 +1,6 @@
 /**
- * Copies text. The only module that uses the clipboard. A browser or a page's policy may refuse; the text is then
- * selected, if it is on the page, so that the visitor can copy it with the keyboard.
+ * Copies text. The only module that uses the clipboard. A browser or a page's policy may refuse; the text is
+ * then selected, if it is on the page, so that the visitor can copy it with the keyboard.
  */
 
 import { element } from "./dom.js";

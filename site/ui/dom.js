@@ -17,7 +17,9 @@ export function byId(id, tag, root = document) {
   return /** @type {HTMLElementTagNameMap[T]} */ (found);
 }
 
-/** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Properties */
+/**
+ * @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Properties
+ */
 
 /**
  * Creates an element: `element("button", { class: "quiet", onclick: close }, "×")`.
@@ -40,7 +42,12 @@ export function element(tag, properties = {}, ...children) {
   return created;
 }
 
-/** Saves a file. @param {string} name @param {string | Uint8Array<ArrayBuffer>} content @param {string} type */
+/**
+ * Saves a file.
+ * @param {string} name
+ * @param {string | Uint8Array<ArrayBuffer>} content
+ * @param {string} type
+ */
 export function download(name, content, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type }));
@@ -56,7 +63,12 @@ export function number(value) {
   return numbers.format(value);
 }
 
-/** A count with its noun: "1 token", "1,200 tokens". @param {number} count @param {string} one @param {string} [many] */
+/**
+ * A count with its noun: "1 token", "1,200 tokens".
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ */
 export function counted(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }

@@ -1,7 +1,8 @@
 /**
- * The page's engine: Python in one worker, started when it is first needed and again when it has died, and its models.
- * Whoever needs a model takes a lease; a model is loaded once for all its leases and unloaded after the last, and
- * the worker ends when no model and no other request needs it. Pages that use one model at a time keep it in a ModelSlot.
+ * The page's engine: Python in one worker, started when it is first needed and again when it has died, and
+ * its models. Whoever needs a model takes a lease; a model is loaded once for all its leases and unloaded
+ * after the last, and the worker ends when no model and no other request needs it. Pages that use one model
+ * at a time keep it in a ModelSlot.
  */
 
 import { Engine, loadModel } from "../engine/client.js";
@@ -13,7 +14,8 @@ import { Engine, loadModel } from "../engine/client.js";
 
 /**
  * @typedef {{
- *   leases: Set<Lease>, loading: Promise<Model>, stop: AbortController, listeners: Set<(progress: Progress) => void>
+ *   leases: Set<Lease>, loading: Promise<Model>, stop: AbortController, listeners: Set<(progress: Progress)
+ *   => void>
  * }} Entry
  */
 
@@ -156,7 +158,8 @@ export class ModelSlot {
 
   /**
    * @param {EngineHolder} holder
-   * @param {{kernel?: string, threads?: number}} [options] what the page forces for every model (engineOptions)
+   * @param {{kernel?: string, threads?: number}} [options] what the page forces for every model
+   *   (engineOptions)
    */
   constructor(holder, options = {}) {
     this.#holder = holder;

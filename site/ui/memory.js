@@ -1,6 +1,7 @@
 /**
- * What a page remembers between visits, in localStorage under this site's own prefix. Where the browser stores
- * nothing (private mode, switched off), nothing is remembered and nothing fails. Readers check what they get.
+ * What a page remembers between visits, in localStorage under this site's own prefix. Where the browser
+ * stores nothing (private mode, switched off), nothing is remembered and nothing fails. Readers check what
+ * they get.
  */
 
 const PREFIX = "goosequill.";
@@ -15,7 +16,12 @@ export function recall(key) {
   }
 }
 
-/** Stores a value as JSON; undefined removes it. @param {string} key @param {unknown} value @returns {boolean} whether it was stored */
+/**
+ * Stores a value as JSON; undefined removes it.
+ * @param {string} key
+ * @param {unknown} value
+ * @returns {boolean} whether it was stored
+ */
 export function remember(key, value) {
   try {
     if (value === undefined) localStorage.removeItem(PREFIX + key);

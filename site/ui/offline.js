@@ -1,13 +1,15 @@
-// Makes the site work without a network: registers the service worker, and asks before a new version
-// takes the place of the one that is open. On a page where there are no service workers it does nothing.
-// It does so when the page is there and nobody waits for an engine: a first visit fetches all other pages.
+/**
+ * Makes the site work offline: registers the service worker, and asks before a new version replaces the one
+ * that is open. Where there are no service workers it does nothing. It waits until the page has loaded and no
+ * engine is starting, because the first visit fetches all other pages.
+ */
 
 import { calm } from "../engine/beginning.js";
 import { trustedScript } from "../engine/trusted.js";
 
 const ROOT = new URL("../", import.meta.url);
-/** Milliseconds after which a page is there, and whoever came to write has pressed the button. */
-const SETTLED = 1000;
+/** Milliseconds after loading; a visitor who came to generate a text has pressed the button by then. */
+const SETTLE_DELAY = 1000;
 let asked = false;
 
 /** The site's own registration, or null. @returns {Promise<ServiceWorkerRegistration | null>} */
@@ -21,7 +23,7 @@ export async function registration() {
 }
 
 /**
- * Asks the service worker something and waits for its answer.
+ * Sends a message to the service worker and waits for its answer.
  * @param {Record<string, unknown>} message
  * @returns {Promise<any>}
  */
@@ -56,7 +58,7 @@ function showNotice(text, action, act) {
 /** @returns {Promise<void>} */
 async function settled() {
   if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve));
-  await new Promise((resolve) => setTimeout(resolve, SETTLED));
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_DELAY));
   await calm();
 }
 
@@ -75,7 +77,7 @@ async function start() {
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (asked) location.reload();
     else if (controlled)
-      showNotice("This page belongs to an older version of the site. ", "Reload", () => location.reload());
+      showNotice("This page is from an older version of the site. ", "Reload", () => location.reload());
     controlled = true;
   });
   await settled();
@@ -88,4 +90,4 @@ async function start() {
   });
 }
 
-start().catch((error) => console.info(`Goosequill works here, but not offline: ${error.message}`));
+start().catch((error) => console.info(`Goosequill does not work offline here: ${error.message}`));

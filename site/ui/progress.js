@@ -1,6 +1,7 @@
 /**
- * How far loading and reading have come: the words for each phase, a bar with figures, and the time left where it can
- * be estimated. The phase is announced through a status line; the figures change too often for that.
+ * How far loading and reading have come: the words for each phase, a bar with figures, and the time left
+ * where it can be estimated. The phase is announced through a status line; the figures change too often for
+ * that.
  */
 
 import { megabytes, number } from "./dom.js";

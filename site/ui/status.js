@@ -5,12 +5,20 @@
 
 import { element } from "./dom.js";
 
-/** An error that the visitor can fix: what happened, and what to do about it. @param {string} message @param {string} remedy */
+/**
+ * An error that the visitor can fix: what happened, and what to do about it.
+ * @param {string} message
+ * @param {string} remedy
+ */
 export function problem(message, remedy) {
   return Object.assign(new Error(message), { remedy });
 }
 
-/** What to show of anything that was thrown. @param {unknown} error @returns {{message: string, remedy: string}} */
+/**
+ * What to show of anything that was thrown.
+ * @param {unknown} error
+ * @returns {{message: string, remedy: string}}
+ */
 export function errorWords(error) {
   if (!(error instanceof Error)) return { message: String(error), remedy: "" };
   return { message: error.message, remedy: "remedy" in error ? String(error.remedy) : "" };

@@ -1,6 +1,6 @@
 /**
- * Tables from plain lists, with the markup that screen readers need: a caption, column heads, row heads. Content is
- * text or nodes, never markup. Charts use one as their text alternative.
+ * Tables from plain lists, with the markup that screen readers need: a caption, column heads, row heads.
+ * Content is text or nodes, never markup. Charts use one as their text alternative.
  */
 
 import { element } from "./dom.js";
@@ -24,7 +24,11 @@ export function table({ caption, columns, rows, rowHead = -1, hideCaption = fals
   );
 }
 
-/** One row, for tables whose rows have attributes. @param {Cell[]} cells @param {{rowHead?: number, attributes?: import("./dom.js").Properties}} [options] */
+/**
+ * One row, for tables whose rows have attributes.
+ * @param {Cell[]} cells
+ * @param {{rowHead?: number, attributes?: import("./dom.js").Properties}} [options]
+ */
 export function tableRow(cells, { rowHead = -1, attributes = {} } = {}) {
   const made = cells.map((cell, index) => {
     if (isCell(cell)) return cell;
@@ -49,7 +53,10 @@ function isCell(cell) {
   return cell instanceof HTMLTableCellElement;
 }
 
-/** An empty head is a plain cell: a header without a name would be announced. @param {Exclude<Cell, HTMLTableCellElement>} cell */
+/**
+ * An empty head is a plain cell: a header without a name would be announced.
+ * @param {Exclude<Cell, HTMLTableCellElement>} cell
+ */
 function headCell(cell) {
   if (cell === "" || cell === null || cell === undefined) return element("td");
   return element("th", { scope: "col" }, typeof cell === "number" ? String(cell) : cell);

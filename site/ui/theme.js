@@ -1,5 +1,7 @@
-// Light or dark, as the visitor chose; without a choice, as the system says. A classic script in the
-// head, so that the page is never drawn in the wrong colours first.
+/**
+ * Light or dark, as the visitor chose or, without a choice, as the system prefers. A classic script in the
+ * head, so that the page is never drawn in the wrong colours first.
+ */
 
 (() => {
   const KEY = "goosequill.theme";
@@ -9,7 +11,7 @@
     try {
       return localStorage.getItem(KEY);
     } catch {
-      return null; // storage is switched off; the choice then lasts as long as the page
+      return null; // storage is disabled; the choice then lasts as long as the page
     }
   }
 
@@ -35,7 +37,7 @@
       try {
         localStorage.setItem(KEY, root.dataset.theme);
       } catch {
-        // as above
+        // see above
       }
       show();
     });

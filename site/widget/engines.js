@@ -1,6 +1,6 @@
 /**
- * The engines that a page's elements share: one for each place that engines are served from. How they share models
- * is the kit's work (ui/engine.js).
+ * The engines that a page's elements share: one for each place that engines are served from. How they share
+ * models is the kit's work (ui/engine.js).
  */
 
 import { Engine } from "../engine/client.js";

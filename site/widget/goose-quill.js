@@ -5,9 +5,9 @@
  *     <goose-quill prompt="Once upon a time" max-new-tokens="120"></goose-quill>
  *     <goose-quill mode="chat"></goose-quill>
  *
- * Attributes mirror properties (settings.js). Events, all bubbling and composed: progress, load, token, done, error,
- * abort. Slots: poster, progress, actions. Parts: input, output, send, stop and more. The elements of a page share
- * one engine (engines.js); when the last one is removed, its worker ends.
+ * Attributes mirror properties (settings.js). Events, all bubbling and composed: progress, load, token, done,
+ * error, abort. Slots: poster, progress, actions. Parts: input, output, send, stop and more. The elements of
+ * a page share one engine (engines.js); when the last one is removed, its worker ends.
  */
 
 import { ROOT } from "../engine/start.js";
@@ -36,7 +36,10 @@ export class GooseQuill extends Base {
   static source = import.meta.url;
   static observedAttributes = ATTRIBUTES;
 
-  /** More settings for the decoder, by the engine's names; they override attributes. @type {Record<string, unknown>} */
+  /**
+   * More settings for the decoder, by the engine's names; they override attributes.
+   * @type {Record<string, unknown>}
+   */
   options = {};
 
   /** @type {View | null} */
@@ -67,7 +70,10 @@ export class GooseQuill extends Base {
     this.#watchVisibility();
   }
 
-  /** With reveal="auto" the model loads when the element first comes into view; once stopped, it does not start again by itself. */
+  /**
+   * With reveal="auto" the model loads when the element first comes into view; once stopped, it does not
+   * start again by itself.
+   */
   #watchVisibility() {
     this.#observer?.disconnect();
     if (this.reveal !== "auto" || !this.isConnected) return;
@@ -251,7 +257,8 @@ export class GooseQuill extends Base {
     if (this.#conversation?.model !== model) this.#dropConversation();
     this.#conversation ??= await model.converse({ system: this.system, messages: messages.slice(0, -1) });
     const conversation = this.#conversation;
-    if (conversation.messages.length >= messages.length) await conversation.undo(); // the last turn is generated again
+    const repeats = conversation.messages.length >= messages.length;
+    if (repeats) await conversation.undo(); // the last turn is generated again
     this.#ensureView().showMessages(messages, true);
     try {
       return await this.#stream(conversation.say(messages[messages.length - 1].content, options));
@@ -377,7 +384,10 @@ export class GooseQuill extends Base {
     }
   }
 
-  /** A failure is shown, and an event reports it, so nobody has to catch it. @param {Promise<unknown>} promise */
+  /**
+   * A failure is shown, and an event reports it, so nobody has to catch it.
+   * @param {Promise<unknown>} promise
+   */
   #ignoreRejection(promise) {
     promise.catch(() => {});
   }

@@ -1,6 +1,7 @@
-// The look of <goose-quill>. It comes as a constructed style sheet, which no policy for styles forbids.
-// Nothing is inherited from the page but the direction of writing, visibility and the colour scheme; what an
-// embedder may change has a custom property or a part.
+/**
+ * The style of <goose-quill>, as a constructed style sheet, which no policy for styles forbids. Only direction,
+ * visibility and colour scheme are inherited from the page; custom properties and parts are for embedders to change.
+ */
 
 export const CSS = `
 :host {

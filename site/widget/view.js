@@ -1,6 +1,6 @@
 /**
- * What <goose-quill> shows: built once from elements and filled with text nodes only. It does not know the engine;
- * goose-quill.js calls it, and is called when a button is pressed.
+ * What <goose-quill> shows: built once from elements and filled with text nodes only. It does not know the
+ * engine; goose-quill.js calls it, and is called when a button is pressed.
  */
 
 import { element } from "../ui/dom.js";
@@ -190,7 +190,8 @@ export class View {
 
   endText() {
     this.#writing?.classList.remove("writing");
-    if (this.#writing?.textContent === "") this.#writing.closest("li")?.remove(); // stopped before the first token
+    const empty = this.#writing?.textContent === ""; // stopped before the first token
+    if (empty) this.#writing?.closest("li")?.remove();
   }
 
   clear() {

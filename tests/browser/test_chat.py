@@ -23,17 +23,17 @@ class Chat:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(address)
         self.mode_chat.check()
-        self.page.locator("#knob-max_new_tokens").fill("12")
-        self.page.locator("#knob-max_new_tokens").blur()
+        self.page.locator("#decoder-max_new_tokens").fill("12")
+        self.page.locator("#decoder-max_new_tokens").blur()
         self.page.get_by_text("System prompt, format, saved state").click()
 
     def __getattr__(self, name: str) -> Locator:
         return self.page.get_by_test_id(name.replace("_", "-"))
 
     def seed(self, value: int) -> None:
-        knob = self.page.locator("#knob-seed")
-        knob.fill(str(value))
-        knob.blur()
+        field = self.page.locator("#decoder-seed")
+        field.fill(str(value))
+        field.blur()
 
     def say(self, text: str) -> None:
         self.message.fill(text)
@@ -42,7 +42,7 @@ class Chat:
 
     def answered(self, text: str) -> None:
         expect(self.send).to_be_enabled(timeout=START)
-        expect(self.status).to_have_text(re.compile(r"(Answered|Length reached) after \d+ tokens?\."))
+        expect(self.status).to_have_text(re.compile(r"(Answered|Length limit reached) after \d+ tokens?\."))
         expect(self.page.locator(".message.user").last).to_contain_text(text)
 
     def texts(self) -> list[str]:
@@ -111,7 +111,7 @@ def test_a_turn_is_asked_again_taken_back_cleared_and_brought_back(chat: Chat) -
     assert chat.texts() == said
 
 
-def test_a_saved_state_goes_on_where_it_was(chat: Chat, tmp_path: Path) -> None:
+def test_a_saved_state_continues_where_it_was(chat: Chat, tmp_path: Path) -> None:
     chat.say("Good morning.")
     with chat.page.expect_download() as download:
         chat.save_state.click()
@@ -120,19 +120,19 @@ def test_a_saved_state_goes_on_where_it_was(chat: Chat, tmp_path: Path) -> None:
     chat.say("And how are you?")
     said = chat.texts()
     chat.chat_clear.click()
-    chat.persona.set_input_files(path)
-    expect(chat.persona_name).to_have_text("Begun from goose.safetensors.")
+    chat.state_file.set_input_files(path)
+    expect(chat.state_name).to_have_text("Started from goose.safetensors.")
     assert chat.texts() == said[:2]
     chat.say("And how are you?")
     assert chat.texts() == said
     (tmp_path / "no.pth").write_bytes(b"no state")
-    chat.persona.set_input_files(tmp_path / "no.pth")
+    chat.state_file.set_input_files(tmp_path / "no.pth")
     expect(chat.status).to_have_class(re.compile("error-box"))
     assert chat.texts() == said, "the conversation was lost"
-    chat.page.get_by_role("button", name="Begin from nothing").click()
+    chat.page.get_by_role("button", name="Start without a state").click()
 
 
-def test_a_dead_engine_is_started_again_and_the_conversation_goes_on(chat: Chat) -> None:
+def test_a_dead_engine_is_started_again_and_the_conversation_continues(chat: Chat) -> None:
     chat.say("Good morning.")
     said = chat.texts()
     chat.page.workers[0].evaluate("self.close()")
@@ -148,11 +148,11 @@ def test_a_dead_engine_is_started_again_and_the_conversation_goes_on(chat: Chat)
 
 
 def test_stop_keeps_what_was_said_and_the_address_keeps_the_mode(chat: Chat) -> None:
-    knob = chat.page.locator("#knob-ignore_end")
-    chat.page.get_by_text("Every other setting").click()
-    knob.check()
-    chat.page.locator("#knob-max_new_tokens").fill("100000")
-    chat.page.locator("#knob-max_new_tokens").blur()
+    field = chat.page.locator("#decoder-ignore_end")
+    chat.page.get_by_text("All other settings").click()
+    field.check()
+    chat.page.locator("#decoder-max_new_tokens").fill("100000")
+    chat.page.locator("#decoder-max_new_tokens").blur()
     chat.message.fill("Good morning.\n")
     chat.message.press("Enter")
     expect(chat.page.locator(".message.assistant .said").last).not_to_be_empty(timeout=START)

@@ -294,7 +294,7 @@ def test_the_iframe_obeys_its_parent_only(page: Page, site_url: str, host: Host)
         f"{site_url}embed/connect.js",
     )
     assert done["text"]
-    assert "can be set" in done["refused"]
+    assert "cannot be set" in done["refused"]
     second = page.evaluate(OFFER_A_PORT)
     assert second == "silent", "a second port was taken"
 

@@ -36,7 +36,7 @@ class Chooser:
         self.requests: list[str] = []
         page.context.on("request", lambda request: self.requests.append(request.url))
         page.goto(site_url + "playground/")
-        page.get_by_text("Use a model of your own").click()
+        page.get_by_text("Use your own model").click()
 
     def __getattr__(self, name: str) -> Locator:
         return self.page.get_by_test_id(name.replace("_", "-"))
@@ -95,7 +95,7 @@ def test_a_169m_model_loads_by_address_in_8_bits_and_writes(
         print(f" [peak {heap} MB for a file of {large.stat().st_size / 1e6:.0f} MB] ", end="")
     in_full = sum(2 * length for *_, length in entries(LAYERS, WIDTH, VOCAB)) / 1e6
     assert heap < in_full, "the weights were held in full"
-    chooser.page.locator("#knob-max_new_tokens").fill("3")
+    chooser.page.locator("#decoder-max_new_tokens").fill("3")
     chooser.prompt.fill("The goose")
     chooser.generate.click()
     expect(chooser.status).to_have_text(re.compile(r"after 3 tokens"), timeout=LONG)
@@ -125,8 +125,8 @@ def wait_until_kept(page: Page, files: int = 1) -> None:
 
 
 def write(chooser: Chooser) -> str:
-    chooser.page.locator("#knob-max_new_tokens").fill("5")
-    chooser.page.locator("#knob-seed").fill("3")
+    chooser.page.locator("#decoder-max_new_tokens").fill("5")
+    chooser.page.locator("#decoder-seed").fill("3")
     chooser.prompt.fill("The goose")
     chooser.generate.click()
     expect(chooser.status).to_have_text(re.compile(r"after 5 tokens"), timeout=LONG)
@@ -161,7 +161,7 @@ def test_a_rounded_model_is_kept_and_not_downloaded_again(
     expect(row).to_contain_text("small.safetensors in 8 bits")
     expect(row).to_contain_text("made from /small.safetensors")
     page.get_by_role("button", name="Delete small.safetensors in 8 bits").click()
-    expect(row).to_contain_text("No model is kept")
+    expect(row).to_contain_text("No models are stored")
 
 
 FORGET = """async (name) => {
@@ -255,14 +255,14 @@ def test_nobody_is_contacted_when_the_visitor_declines(chooser: Chooser, publish
     assert len(publisher.asked) == before
     chooser.model_url.fill("javascript:alert(1)")
     chooser.load_url.click()
-    expect(chooser.status).to_contain_text("no address of a model")
+    expect(chooser.status).to_contain_text("not the address of a model")
 
 
 def test_the_catalogue_lists_public_models_and_contacts_none(chooser: Chooser, site_url: str) -> None:
     chooser.page.get_by_text("Public RWKV models").click()
     expect(chooser.catalogue).to_contain_text("RWKV-7 World 0.1B")
     expect(chooser.catalogue).to_contain_text("Apache-2.0")
-    chooser.page.get_by_label("Take the address of RWKV-4 Pile 169M").click()
+    chooser.page.get_by_label("Use the link to RWKV-4 Pile 169M").click()
     assert chooser.model_url.input_value().endswith("RWKV-4-Pile-169M-20220807-8023.pth")
     assert all(url.startswith((site_url, "data:", "blob:")) for url in chooser.requests)
     chooser.page.set_viewport_size({"width": 360, "height": 740})

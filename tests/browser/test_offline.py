@@ -189,7 +189,7 @@ def test_the_manager_lists_what_is_kept_and_deletes_it(page: Page, site_url: str
     expect(rows.filter(has_text="model.safetensors")).to_have_count(0)
     page.get_by_test_id("delete-all").click()
     expect(rows).to_have_count(1)
-    expect(rows).to_contain_text("No model is kept")
+    expect(rows).to_contain_text("No models are stored")
 
 
 def test_the_site_can_be_installed(page: Page, site_url: str) -> None:

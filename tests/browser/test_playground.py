@@ -38,15 +38,15 @@ class Playground:
 
     def set(self, **settings: float) -> None:
         for name, value in settings.items():
-            knob = self.page.locator(f"#knob-{name}")
-            knob.fill(str(value))
-            knob.blur()
+            field = self.page.locator(f"#decoder-{name}")
+            field.fill(str(value))
+            field.blur()
 
     def write_for_long(self, prompt: str) -> None:
         """Begin a text that does not end by itself."""
-        if not self.page.locator("#knob-ignore_end").is_visible():
-            self.page.get_by_text("Every other setting").click()
-        self.page.locator("#knob-ignore_end").check()
+        if not self.page.locator("#decoder-ignore_end").is_visible():
+            self.page.get_by_text("All other settings").click()
+        self.page.locator("#decoder-ignore_end").check()
         self.set(max_new_tokens=100_000)
         self.prompt.fill(prompt)
         self.prompt.press("Control+Enter")
@@ -116,8 +116,8 @@ def test_the_same_seed_gives_the_same_text_also_from_the_address(playground: Pla
     other = playground.page.context.new_page()
     other.goto(address)
     expect(other.get_by_test_id("prompt")).to_have_value(prompt)
-    assert other.locator("#knob-seed").input_value() == "7"
-    assert other.locator("#knob-max_new_tokens").input_value() == "20"
+    assert other.locator("#decoder-seed").input_value() == "7"
+    assert other.locator("#decoder-max_new_tokens").input_value() == "20"
     other.close()
 
 
@@ -136,7 +136,7 @@ def test_stop_ends_within_a_token(playground: Playground) -> None:
     playground.reset()
 
 
-def test_files_that_are_no_model_are_refused_and_the_page_goes_on(
+def test_files_that_are_no_model_are_refused_and_the_page_continues(
     playground: Playground, tmp_path: Path
 ) -> None:
     data = MODEL.read_bytes()
@@ -144,7 +144,7 @@ def test_files_that_are_no_model_are_refused_and_the_page_goes_on(
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
     cut.write_bytes(data[: len(data) // 2])
     whole.write_bytes(data)
-    playground.page.get_by_text("Use a model of your own").click()
+    playground.page.get_by_text("Use your own model").click()
     title = playground.page.get_by_test_id("model-title")
     before = title.text_content() or ""
     for path, sentence in ((picture, "no model file"), (cut, "cut off"), (whole, "tokenizer")):
@@ -193,24 +193,24 @@ def test_the_keyboard_is_enough(playground: Playground) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
-    assert {"generate", "copy", "output", "knob-temperature", "knob-seed", "knob-stop"} <= reached
+    assert {"generate", "copy", "output", "decoder-temperature", "decoder-seed", "decoder-stop"} <= reached
 
 
-def test_a_register_is_put_at_the_head_and_can_be_undone(playground: Playground) -> None:
-    register, prompt = playground.register, playground.prompt
+def test_a_style_tag_is_inserted_at_the_start_and_can_be_undone(playground: Playground) -> None:
+    style, prompt = playground.style, playground.prompt
     prompt.fill("The goose")
-    expect(register).to_have_value("")
-    register.select_option(label="sermon")
+    expect(style).to_have_value("")
+    style.select_option(label="sermon")
     expect(prompt).to_have_value("<sermon>\nThe goose")
-    register.select_option(label="verse")
+    style.select_option(label="verse")
     expect(prompt).to_have_value("<verse>\nThe goose")
     prompt.press("Control+z")
     expect(prompt).to_have_value("<sermon>\nThe goose")
-    expect(register.locator("option:checked")).to_have_text("sermon")
-    register.select_option(index=0)
+    expect(style.locator("option:checked")).to_have_text("sermon")
+    style.select_option(index=0)
     expect(prompt).to_have_value("The goose")
     prompt.fill("<fact>\nGoosequillia")
-    expect(register.locator("option:checked")).to_have_text("fact")
+    expect(style.locator("option:checked")).to_have_text("fact")
 
 
 def test_a_dead_worker_is_told_at_once_and_the_text_is_kept(playground: Playground) -> None:
@@ -241,8 +241,8 @@ def test_markup_in_the_address_stays_text(browser: Browser, site_url: str) -> No
         site_url + "playground/#prompt=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&temperature=9e9&top_p=NaN&x=1"
     )
     expect(page.get_by_test_id("prompt")).to_have_value("<img src=x onerror=alert(1)>")
-    assert page.locator("#knob-temperature").input_value() == "100"
-    assert page.locator("#knob-top_p").input_value() == "0.9"
+    assert page.locator("#decoder-temperature").input_value() == "100"
+    assert page.locator("#decoder-top_p").input_value() == "0.9"
     page.close()
 
 
@@ -252,13 +252,13 @@ def test_a_token_is_explained_and_another_candidate_branches(playground: Playgro
     playground.output.focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
-    told = playground.explanation
-    expect(told).to_contain_text("Token 4")
-    expect(told.locator("thead")).to_contain_text("Top-k20 left")
+    explanation = playground.explanation
+    expect(explanation).to_contain_text("Token 4")
+    expect(explanation.locator("thead")).to_contain_text("Top-k20 left")
     expect(playground.status).to_contain_text("likely")
     kept = "".join(page.locator("#output [data-token]").all_text_contents()[:3])
-    other = told.get_by_role("button").first
-    chosen = (other.get_attribute("aria-label") or "").removeprefix("Write on from “").removesuffix("”")
+    other = explanation.get_by_role("button").first
+    chosen = (other.get_attribute("aria-label") or "").removeprefix("Continue with “").removesuffix("”")
     other.click()
     expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
     branched = playground.output.text_content() or ""
@@ -313,7 +313,7 @@ def test_colours_of_surprise_have_a_table_and_tell_of_the_prompt(playground: Pla
     prompt.locator("[data-token]").last.click()
     expect(playground.explanation).to_contain_text("Prompt")
     expect(playground.explanation.locator("thead")).to_have_text(re.compile("CandidateThe model[0-9,]+ left"))
-    page.get_by_text("Every token as a table").click()
+    page.get_by_text("All tokens as a table").click()
     tokens = prompt.locator("[data-token]").count() + page.locator("#output [data-token]").count()
     expect(page.locator("#token-table tbody tr")).to_have_count(tokens)
     assert not faults_in_both_themes(page)

@@ -189,7 +189,7 @@ def test_texts_stay_those_of_the_model_that_wrote_them_when_another_is_chosen(
     title = page.get_by_test_id("model-title").text_content()
     file = tmp_path / "small.safetensors"
     file.write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=256).items())))
-    page.get_by_text("Use a model of your own").click()
+    page.get_by_text("Use your own model").click()
     page.get_by_test_id("model-file").set_input_files(file)
     expect(page.get_by_test_id("status")).to_contain_text("is ready", timeout=START)
     other = page.get_by_test_id("model-title").text_content()

@@ -1,6 +1,5 @@
 /**
- * Colours code with highlight.js, loaded when the first block in a language that it knows appears.
- * @module
+ * Highlights code with highlight.js, loaded when the first block in a language that it supports appears.
  */
 
 import { loadHighlighter } from "./vendored.js";
@@ -69,7 +68,7 @@ function grammarFor(language) {
 }
 
 /**
- * @param {HTMLElement} element holds the code as text already
+ * @param {HTMLElement} element contains the code as text
  * @param {Code} code
  */
 export async function highlightInto(element, { code, language }) {
@@ -88,8 +87,8 @@ export async function highlightInto(element, { code, language }) {
 }
 
 /**
- * highlight.js returns HTML. It is read here as the three things it can hold (a span's start, its end, text with five entities)
- * rather than handed to the HTML parser.
+ * highlight.js returns HTML. It is parsed here as the only three things that it can contain (a span's start,
+ * a span's end, text with five entities), not by the HTML parser.
  * @param {string} html
  * @returns {Piece[]}
  */

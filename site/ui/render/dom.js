@@ -1,7 +1,7 @@
 /**
- * A tree (tree.js) -> DOM, by createElement and text nodes alone: no string is ever parsed as HTML, so there is nothing to sanitise.
- * Mathematics and code appear as their source first and are drawn when their library has come.
- * @module
+ * Turns a tree (tree.js) into DOM with createElement and text nodes only: no string is parsed as HTML, so
+ * there is nothing to sanitise. Mathematics and code appear as their source, and are rendered when their
+ * library has loaded.
  */
 
 import { copyButton } from "../clipboard.js";

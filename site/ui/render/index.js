@@ -1,13 +1,12 @@
 /**
- * The one place where a model's text becomes DOM. Text is hostile: nothing in it is parsed as HTML, no image is fetched, links are
- * http, https or mailto and show where they lead.
+ * The only place where model text becomes DOM. The text is not trusted: nothing in it is parsed as HTML, no
+ * image is fetched, and links are http, https or mailto and show where they lead.
  *
  *     await prepare();                                   // once: loads the Markdown parser
  *     const { fragment, removed } = renderText(text, { markdown: true, special: "strip" });
- *     bubble.replaceChildren(fragment);                  // formulas and code colours follow by themselves
+ *     bubble.replaceChildren(fragment);                  // formulas and highlighting follow by themselves
  *
- * The styles are in render.css (class "model-text" on the element around it).
- * @module
+ * The styles are in render.css (class "model-text" on the element that contains the fragment).
  */
 
 import { treeToDom } from "./dom.js";
@@ -16,7 +15,7 @@ import { markdownTree, prepareMarkdown, rawTree } from "./tree.js";
 
 export { stripSpecialTokens } from "./special.js";
 
-/** Loads the Markdown parser. Until it has resolved, texts are shown raw. */
+/** Loads the Markdown parser. Until this has resolved, text is shown as it is. */
 export async function prepare() {
   await prepareMarkdown();
   ready = true;

@@ -1,7 +1,6 @@
 /**
- * Judges the links in a model's text. Only http, https and mailto survive, and a link whose words do not already show
- * where it leads gets its host shown after it.
- * @module
+ * Checks the links in model text. Only http, https and mailto are allowed, and a link whose text does not
+ * show where it leads is followed by its host.
  */
 
 const ALLOWED = new Set(["http:", "https:", "mailto:"]);
@@ -21,8 +20,8 @@ export function safeUrl(href) {
 }
 
 /**
- * What must be shown beside the words of a link: nothing if the words are the address itself, else its host
- * (in punycode where the name is not plain ASCII, so that look-alike letters are seen).
+ * What must be shown after a link's text: nothing if the text is the address itself, otherwise the host (in
+ * punycode if it is not plain ASCII, so that look-alike letters are visible).
  * @param {URL} url
  * @param {string} words
  */

@@ -1,11 +1,10 @@
 /**
- * Mathematics for markdown-it: `$...$`, `$$...$$`, `\(...\)`, `\[...\]`. It only marks the spans (token "math");
- * drawing them is typeset.js's work.
+ * Mathematics for markdown-it: `$...$`, `$$...$$`, `\(...\)`, `\[...\]`. This only marks the spans (token
+ * "math"); typeset.js renders them.
  *
- * A dollar is more often money than mathematics. `$...$` counts as mathematics only if it holds one of `\ ^ _ { }` or
- * is a single symbol; neither end touches a space inside; no digit follows. If a digit follows the first dollar, it must look like
- * a formula throughout: words of prose make it money.
- * @module
+ * A dollar sign usually means money. `$...$` is mathematics only if it contains one of `\ ^ _ { }` or is a
+ * single symbol, has no space just inside either end, and is not followed by a digit. If it starts with a
+ * digit, it must not contain words of prose.
  */
 
 /** @typedef {import("./types.js").StateInline} StateInline */
@@ -14,7 +13,7 @@
 const LONGEST = 4000;
 
 /**
- * @param {string} body what stands between two dollars
+ * @param {string} body the text between two dollar signs
  * @param {string} after the character after the second dollar, or ""
  */
 export function isInlineMath(body, after) {
@@ -32,7 +31,7 @@ function hasProse(body) {
 }
 
 /**
- * The end of the formula that begins at `start`, or -1. Escaped characters are passed over.
+ * The end of the formula that starts at `start`, or -1. Escaped characters are skipped.
  * @param {string} source @param {string} close @param {number} start
  */
 export function findClose(source, close, start) {
@@ -97,7 +96,7 @@ function push(state, body, { display, silent, next }) {
 }
 
 /**
- * A formula that has lines to itself: without this rule its lines would be read as headings, lists and breaks.
+ * A formula on lines of its own: without this rule they would be parsed as headings, lists and breaks.
  * @param {StateBlock} state @param {number} startLine @param {number} endLine @param {boolean} silent
  */
 function blockRule(state, startLine, endLine, silent) {

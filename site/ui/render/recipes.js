@@ -1,10 +1,9 @@
 /**
- * Makes recipes readable: typographic bullets become lists, "Ingredients:" a heading, and the quantity at the head of an item is set
- * apart (and its fraction drawn as one, by the style sheet: the text itself is not changed).
- * @module
+ * Makes recipes readable: typographic bullets become lists, "Ingredients:" becomes a heading, and the
+ * quantity at the start of an item is marked (the style sheet draws its fraction; the text is not changed).
  */
 
-/** A paragraph that is the heading of a part of a recipe. */
+/** A paragraph that is a heading in a recipe. */
 export const RECIPE_HEADING =
   /^[ \t]*(?:for the [\p{L} ]{2,30}|ingredients?|directions?|instructions?|method|preparation|steps|procedure|equipment|serves|servings|notes?|tips|zutaten|zubereitung|ingrédients|préparation|ingredientes|preparación|elaboración|ингредиенты|приготовление)\s*[:：]\s*$/iu;
 
@@ -21,7 +20,7 @@ const HEADING_LINE = new RegExp(RECIPE_HEADING.source.replace("\\s*$", "[ \\t]*\
 
 /**
  * @param {string} text the text of a list item
- * @returns {[quantity: string, rest: string]} the first is "" if the item begins with none
+ * @returns {[quantity: string, rest: string]} the first is "" if the item does not start with one
  */
 export function markQuantity(text) {
   const found = QUANTITY.exec(text);
@@ -29,8 +28,8 @@ export function markQuantity(text) {
 }
 
 /**
- * Outside of fenced code: typographic bullets at the head of a line become Markdown's, and the heading of a part of a recipe gets
- * a paragraph of its own.
+ * Outside fenced code: typographic bullets at the start of a line become Markdown's, and headings become
+ * paragraphs of their own.
  * @param {string} text
  */
 export function tidyRecipe(text) {

@@ -1,7 +1,6 @@
 /**
- * Finds the special tokens that models leave in their text (`<|endoftext|>`, `</s>`, `<pad>` ...) and takes them out,
- * saying which. `<s>...</s>` in the middle of a text stays: there it is HTML's strikethrough.
- * @module
+ * Removes the special tokens that models leave in their text (`<|endoftext|>`, `</s>`, `<pad>` ...), and
+ * reports which. `<s>...</s>` in the middle of a text stays: there it is HTML's strikethrough.
  */
 
 const PIPED = /<[|｜][^\s<>|｜]{1,40}[|｜]>/gu;
@@ -33,8 +32,8 @@ export function stripSpecialTokens(text) {
 }
 
 /**
- * Control characters as the pictures that Unicode has for them, so that they are seen rather than obeyed.
- * Line feeds and tabs stay, carriage returns before a line feed go.
+ * Replaces control characters by Unicode's pictures of them, so that they are visible and have no effect.
+ * Line feeds and tabs stay; carriage returns before a line feed are removed.
  * @param {string} text
  */
 export function showControls(text) {

@@ -1,7 +1,6 @@
 /**
- * Model text -> a tree of plain objects, ready to become DOM (dom.js). Pure: no document is needed, so it is tested natively.
- * Raw HTML in the text stays text. Only the elements and attributes written here can ever appear.
- * @module
+ * Turns model text into a tree of plain objects, from which dom.js creates DOM. Pure: it needs no document.
+ * Raw HTML in the text stays text. Only the elements and attributes that are named here can appear.
  */
 
 import { safeUrl, shownTarget } from "./links.js";
@@ -14,7 +13,7 @@ import { loadMarkdownIt } from "./vendored.js";
 /** @typedef {import("./types.js").Token} Token */
 /** @typedef {import("./types.js").Attributes} Attributes */
 
-/** Longer texts are shown as they are: Markdown would hold up the page. */
+/** Longer texts are shown as plain text: parsing them would block the page. */
 export const LONGEST_MARKDOWN = 200_000;
 
 const WWW = /[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]*_])?\/?/iy;
@@ -131,7 +130,7 @@ function linkElement(href, title) {
   };
 }
 
-/** What an element needs once its children are known. @param {Element} element @param {Element} parent */
+/** Completes an element once its children are known. @param {Element} element @param {Element} parent */
 function finish(element, parent) {
   if (element.tag === "a") {
     const target = shownTarget(new URL(element.attributes.href ?? ""), textOf(element));
@@ -216,7 +215,11 @@ function languageOf(info) {
   return (/^\s*\{?\.?([\w+#-]+)/.exec(info)?.[1] ?? "").toLowerCase();
 }
 
-/** An image is never fetched: its description stands in its place, as a link to it. @param {Token} token @returns {Tree[]} */
+/**
+ * An image is never fetched: a link with its description replaces it.
+ * @param {Token} token
+ * @returns {Tree[]}
+ */
 function imageInWords(token) {
   const source = token.attrGet("src") ?? "";
   const words = token.children?.map((child) => child.content).join("") || "no description";

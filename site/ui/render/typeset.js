@@ -1,6 +1,6 @@
 /**
- * Draws mathematics as MathML with Temml, loaded when the first formula appears. A formula it cannot read stays as its source.
- * @module
+ * Renders mathematics as MathML with Temml, loaded when the first formula appears. A formula that it cannot
+ * parse stays as its source.
  */
 
 import { loadTemml } from "./vendored.js";
@@ -8,7 +8,7 @@ import { loadTemml } from "./vendored.js";
 const LONGEST = 4000;
 
 /**
- * @param {HTMLElement} element holds the TeX source as text already
+ * @param {HTMLElement} element contains the TeX source as text
  * @param {import("./types.js").Math} math
  */
 export async function typesetInto(element, { tex, display }) {
@@ -34,7 +34,7 @@ export async function typesetInto(element, { tex, display }) {
   element.replaceChildren(...drawn.childNodes);
 }
 
-/** MathML can carry links and styles: none may come from a model's text. @param {Element} root */
+/** MathML can carry links and styles: none may come from model text. @param {Element} root */
 function removeLinks(root) {
   for (const element of root.querySelectorAll("[href],[src],[id]")) {
     for (const name of ["href", "src", "id"]) element.removeAttribute(name);

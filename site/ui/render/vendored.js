@@ -1,6 +1,6 @@
 /**
- * Loads the vendored libraries of the renderer, each once and only when first needed. Nothing else imports them.
- * @module
+ * Loads the renderer's vendored libraries, each once and only when it is first needed. No other module
+ * imports them.
  */
 
 const VENDOR = new URL("../../vendor/", import.meta.url);

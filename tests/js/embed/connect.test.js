@@ -43,11 +43,11 @@ test("a frame that answers late, through the first port of several, is connected
   assert.deepEqual(new Set(origins), new Set(["https://quill.example"]));
 });
 
-test("a frame that never answers is told by its address", async (t) => {
+test("a frame that never answers is reported with its address", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const connecting = connect(frame(() => {}));
   t.mock.timers.tick(60_000);
-  await assert.rejects(connecting, /No Goosequill answered at https:\/\/quill\.example/);
+  await assert.rejects(connecting, /Goosequill did not answer at https:\/\/quill\.example/);
 });
 
 test("an address that names another parent is refused before anything is sent", async () => {

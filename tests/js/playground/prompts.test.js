@@ -17,8 +17,8 @@ test("files of every kind give the same prompts", () => {
   assert.deepEqual(readPrompts("list.txt", "A\nB\\nC\n"), prompts);
 });
 
-test("a file without prompts is refused, whatever it holds", () => {
+test("a file without prompts is refused, whatever it contains", () => {
   for (const text of ["", "{}", "null", "[]", "[1]", "[null]", '{"prompts": 5}', "{"]) {
-    assert.throws(() => readPrompts("list.json", text), /list\.json holds no list of prompts/);
+    assert.throws(() => readPrompts("list.json", text), /list\.json does not contain a list of prompts/);
   }
 });

@@ -1,0 +1,43 @@
+/**
+ * Files of a conversation: saved as text, Markdown or JSON, and the saved states that one can start from.
+ */
+
+import { download, megabytes } from "../ui/dom.js";
+import { problem } from "../ui/status.js";
+import { NAMES, transcript } from "./chat-log.js";
+
+/** @typedef {import("../engine/client.js").Turn} Turn */
+/** @typedef {{name: string, bytes: Uint8Array}} SavedState */
+
+/** Bytes; the largest models have states of about 60 MB. */
+const STATE_LIMIT = 250_000_000;
+
+/** @param {string} kind "txt", "md" or "json" @param {Turn[]} messages */
+export function saveMessages(kind, messages) {
+  if (kind === "txt") download("chat.txt", transcript(messages), "text/plain");
+  if (kind === "md") {
+    const turns = messages.map(({ role, content }) => `**${NAMES[role]}:**\n\n${content}\n`);
+    download("chat.md", turns.join("\n"), "text/markdown");
+  }
+  if (kind === "json") download("chat.json", JSON.stringify(messages, null, 2), "application/json");
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+export function saveState(bytes) {
+  download("chat.safetensors", bytes, "application/octet-stream");
+}
+
+/**
+ * Reads a picked state file; whether it fits the model is for the engine to say.
+ * @param {File} file
+ * @returns {Promise<SavedState>}
+ */
+export async function readState(file) {
+  if (file.size > STATE_LIMIT) {
+    throw problem(
+      `${file.name} is not a state: none is larger than ${megabytes(STATE_LIMIT)}.`,
+      "Models are chosen under “Use your own model”.",
+    );
+  }
+  return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+}

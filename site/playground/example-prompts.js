@@ -1,0 +1,37 @@
+/**
+ * Buttons with a model's example prompts; the first one fills an empty field.
+ */
+
+import { element } from "../ui/dom.js";
+
+export class ExamplePrompts {
+  #box;
+  #prompt;
+  #onChoose;
+
+  /** @param {{box: HTMLElement, prompt: HTMLTextAreaElement, onChoose: () => void}} options */
+  constructor({ box, prompt, onChoose }) {
+    this.#box = box;
+    this.#prompt = prompt;
+    this.#onChoose = onChoose;
+  }
+
+  /** @param {{title: string, text: string}[]} prompts */
+  offer(prompts) {
+    this.#box.hidden = prompts.length === 0;
+    this.#box.replaceChildren(...prompts.map((prompt) => this.#button(prompt)));
+    // A visitor who is in the field already is about to type something else.
+    const free = this.#prompt.value === "" && document.activeElement !== this.#prompt;
+    if (prompts.length && free) this.#prompt.value = prompts[0].text;
+  }
+
+  /** @param {{title: string, text: string}} prompt */
+  #button({ title, text }) {
+    const choose = () => {
+      this.#prompt.value = text;
+      this.#prompt.focus();
+      this.#onChoose();
+    };
+    return element("button", { type: "button", onclick: choose }, title);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The form for a model of the visitor's own: an address, the tokenizer, how weights are stored in memory, and
+ * the consent without which no other origin is contacted.
+ */
+
+import { fileName } from "../engine/sources.js";
+import { byId } from "../ui/dom.js";
+import { problem } from "../ui/status.js";
+
+/**
+ * @typedef {import("../ui/engine.js").Choice & {title: string, model: string | File[]}} Source a model to
+ *   choose
+ */
+/**
+ * @typedef {{
+ *   load: (source: Source) => void, inspect: (source: Source) => void, busy: () => boolean,
+ *   complain: (error: unknown) => void
+ * }} Host
+ */
+
+export class ModelAddress {
+  #host;
+  #tokenizer = byId("tokenizer", "select");
+  #quantize = byId("quantize", "select");
+  #address = byId("address", "input");
+  #consent = byId("consent", "div");
+  #question = byId("consent-question", "p");
+  #agree = byId("consent-yes", "button");
+  #refuse = byId("consent-no", "button");
+  /** Origins that the visitor lets the page contact, until it is closed. */
+  #allowed = new Set([location.origin]);
+
+  /** @param {Host} host */
+  constructor(host) {
+    this.#host = host;
+    const load = () => this.#useTyped(host.load);
+    const loadButton = byId("load-address", "button");
+    const inspectButton = byId("look-address", "button");
+    loadButton.addEventListener("click", load);
+    this.#address.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") load();
+    });
+    inspectButton.addEventListener("click", () => this.#useTyped(host.inspect));
+    for (const button of [loadButton, inspectButton]) button.disabled = false;
+  }
+
+  /** The chosen tokenizer and quantization. @returns {{tokenizer?: string, quantize?: 8 | 4 | "auto"}} */
+  get options() {
+    const tokenizer = this.#tokenizer.value || undefined;
+    const value = this.#quantize.value;
+    if (value === "auto" || value === "") return { tokenizer, quantize: value || undefined };
+    return { tokenizer, quantize: value === "8" ? 8 : 4 };
+  }
+
+  /** @param {boolean} off */
+  set disabled(off) {
+    this.#tokenizer.disabled = off;
+  }
+
+  /** Fills the field with an address, for the visitor to load. @param {string} address */
+  fill(address) {
+    this.#address.value = address;
+    this.#address.focus();
+  }
+
+  /**
+   * The model that a page's address names, as if the visitor had filled in the form; null for an invalid
+   * address.
+   * @param {string} address
+   * @param {{tokenizer: string, quantize: string}} options values that the form does not offer are ignored
+   */
+  restore(address, { tokenizer, quantize }) {
+    this.#address.value = address;
+    for (const [select, value] of /** @type {[HTMLSelectElement, string][]} */ ([
+      [this.#tokenizer, tokenizer],
+      [this.#quantize, quantize],
+    ])) {
+      if ([...select.options].some((option) => option.value === value)) select.value = value;
+    }
+    const url = this.#typed();
+    return url && this.#sourceAt(url);
+  }
+
+  /** Asks before another origin is contacted. @param {URL} url @returns {Promise<boolean>} */
+  consent(url) {
+    if (this.#allowed.has(url.origin)) return Promise.resolve(true);
+    const details = this.#consent.closest("details");
+    if (details) details.open = true;
+    this.#question.textContent =
+      `This contacts ${url.host}, which will see your IP address and which file you request. ` +
+      "Nothing that you write is sent.";
+    this.#agree.textContent = `Contact ${url.host}`;
+    this.#consent.hidden = false;
+    this.#agree.focus();
+    return new Promise((resolve) => {
+      /** @param {boolean} answer */
+      const close = (answer) => {
+        if (answer) this.#allowed.add(url.origin);
+        this.#consent.hidden = true;
+        this.#address.focus();
+        resolve(answer);
+      };
+      this.#agree.onclick = () => close(true);
+      this.#refuse.onclick = () => close(false);
+    });
+  }
+
+  /** @param {(source: Source) => void} use */
+  async #useTyped(use) {
+    if (this.#host.busy()) return;
+    const url = this.#typed();
+    if (url) {
+      if (await this.consent(url)) use(this.#sourceAt(url));
+      return;
+    }
+    this.#address.focus();
+    const remedy = "Enter one that starts with https:// and leads to a file of weights or a model folder.";
+    this.#host.complain(problem("This is not the address of a model.", remedy));
+  }
+
+  /** @returns {URL | null} */
+  #typed() {
+    const text = this.#address.value.trim();
+    if (!text || !URL.canParse(text, location.href)) return null;
+    const url = new URL(text, location.href);
+    return /^https?:$/.test(url.protocol) ? url : null;
+  }
+
+  /** @param {URL} url @returns {Source} */
+  #sourceAt(url) {
+    return { title: fileName(url.href.replace(/\/+$/, "")), model: url.href, ...this.options };
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The playground's keyboard shortcuts: Ctrl+Enter generates, Esc stops, Ctrl+Z and Ctrl+Y undo and redo
+ * outside text fields, where they are the browser's own.
+ */
+
+/**
+ * @param {{
+ *   generate: () => void, stop: () => void, travel: (way: "undo" | "redo") => boolean, skip: () => void
+ * }} actions `travel` returns whether it handled the key; `skip` is where the skip link leads
+ */
+export function listenToKeys({ generate, stop, travel, skip }) {
+  document.addEventListener("keydown", (event) => {
+    const control = event.ctrlKey || event.metaKey;
+    if (event.key === "Enter" && control) {
+      event.preventDefault();
+      generate();
+    } else if (event.key === "Escape") {
+      stop();
+    } else if (control && !isTyping(event.target)) {
+      const key = event.key.toLowerCase();
+      const way = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
+      if (way && travel(way)) event.preventDefault();
+    }
+  });
+  document.querySelector(".skip-link")?.addEventListener("click", (event) => {
+    event.preventDefault(); // its target would replace the state in the address
+    skip();
+  });
+}
+
+/** @param {EventTarget | null} target */
+function isTyping(target) {
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
+}

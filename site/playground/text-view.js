@@ -1,0 +1,94 @@
+/**
+ * Which text of the visit is shown, with its prompt, tokens and branches; undo and redo between them.
+ */
+
+/** @typedef {import("./texts.js").Text} Text */
+/**
+ * @typedef {{
+ *   texts: import("./texts.js").Texts, prompt: HTMLTextAreaElement, output: HTMLElement, measures:
+ *   HTMLElement, style: import("./style-chooser.js").StyleChooser, inspector:
+ *   import("./inspector.js").Inspector, branches: import("./branches.js").BranchTree, busy: () => boolean,
+ *   changed: () => void, store: () => void, say: (text: string) => void
+ * }} Parts
+ */
+
+export class TextView {
+  #parts;
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Creates a text and shows it.
+   * @param {Parameters<import("./texts.js").Texts["begin"]>[0]} start
+   * @returns {Text}
+   */
+  begin(start) {
+    const { texts, prompt, store } = this.#parts;
+    texts.remember(prompt.value);
+    const text = texts.begin(start);
+    store();
+    this.#show(text);
+    return text;
+  }
+
+  /** Shows a text, or none, and its prompt. @param {Text | null} text @param {string} [typed] */
+  #show(text, typed = text?.prompt) {
+    const { texts, prompt, style, inspector, measures } = this.#parts;
+    texts.current = text;
+    if (typed !== undefined && prompt.value !== typed) {
+      prompt.value = typed;
+      style.show();
+    }
+    inspector.show(text);
+    measures.textContent = "";
+    this.refresh();
+  }
+
+  /** Shows the branches and buttons as they are now. */
+  refresh() {
+    const { texts, branches, changed } = this.#parts;
+    branches.show(texts.current ? texts.tree() : [], texts.current);
+    changed();
+  }
+
+  /** Shows another text of the visit. @param {Text} text */
+  choose(text) {
+    const { texts, prompt, busy, store } = this.#parts;
+    if (busy() || text === texts.current) return;
+    texts.remember(prompt.value);
+    this.#show(text);
+    store();
+  }
+
+  /** @param {"undo" | "redo"} way */
+  travel(way) {
+    const { texts, prompt, busy, store, say } = this.#parts;
+    if (busy()) return;
+    const found = texts[way](prompt.value);
+    if (!found) return;
+    this.#show(found.text, found.prompt);
+    store();
+    say(way === "undo" ? "Undone." : "Redone.");
+  }
+
+  clear() {
+    const { texts, prompt, say } = this.#parts;
+    texts.remember(prompt.value);
+    this.#show(null);
+    say("");
+    prompt.focus();
+  }
+
+  /** Moves the output to the end of the prompt. */
+  append() {
+    const { texts, prompt, output, say, store } = this.#parts;
+    texts.remember(prompt.value);
+    this.#show(null, prompt.value + output.textContent);
+    say("");
+    prompt.focus();
+    store();
+  }
+}

@@ -1,5 +1,5 @@
-// Reads memory as fast as WebAssembly can: the bound that the benchmark compares with. Four places a quarter
-// of the memory apart, since one run of addresses alone leaves memory waiting.
+// Reads memory as fast as WebAssembly can: the bound that the benchmark compares with. It reads from four places a
+// quarter of the memory apart, since one sequential stream does not saturate memory.
 
 typedef float f32x4 __attribute__((vector_size(16)));
 

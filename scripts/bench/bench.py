@@ -1,14 +1,14 @@
 """Measure this project and its peers in one headless Chromium, on one machine, in turn.
 
-All contestants are loaded first, each in a page and process of its own; then every round asks each
-for some tokens, so that a busy moment strikes all alike. A turn takes each some tenths of a second:
-the first tokens after a rest are slow, of two threads above all, and should weigh the same. Medians over
-all rounds are reported, and their ratios are what counts. The models are random weights in the shapes of
-released ones. This project is measured as it stands in dist/, so build the site first.
+All contestants are loaded first, each in its own page and process; then in every round each generates some
+tokens, so that a busy moment affects all alike. Each turn takes a few tenths of a second: the first tokens
+after a pause are slow, especially with two threads, and should have the same weight for all. Medians over all
+rounds are reported, and their ratios are what counts. The models are random weights in the shapes of released
+ones. This project is measured as built in dist/, so build the site first.
 
     python scripts/bench/bench.py                   everything; writes build/bench.json
     python scripts/bench/bench.py --only int8 Q8    some contestants, by parts of their names
-    python scripts/bench/bench.py --docs            put the table into docs/explanation/speed.md
+    python scripts/bench/bench.py --docs            write the table into docs/explanation/speed.md
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ FIRST = 32  # tokens of the prompt before the first token
 
 @dataclass
 class Contestant:
-    """Something to measure, and what came out."""
+    """Something to measure, and its results."""
 
     name: str
     kind: str
@@ -70,14 +70,14 @@ class Contestant:
 
 
 def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool = False) -> Contestant:
-    """Goosequill, greedy; or computing all scores exactly, as plain sampling wants them."""
+    """Goosequill, greedy; `exact` computes all logits exactly, as plain sampling needs them."""
     weights = "f32" if bits == 32 else f"int{bits}"
     low_rank = 2 * RANKS_SUM * shape.width * shape.layers if shape.version == "7" else 0
     small = 4 if bits == 32 else 1  # bytes
     scales = 0.25 if bits == 4 else 0  # bits
     per_token = (shape.products - low_rank) * (bits + scales) / 8 + small * low_rank
     if not exact and sketched((shape.vocab, shape.width), bits):
-        per_token -= shape.vocab * shape.width / 2  # but for some hundred rows
+        per_token -= shape.vocab * shape.width / 2  # except a few hundred rows
     details = [
         kernel,
         *([f"{threads} threads"] if threads > 1 else []),
@@ -142,7 +142,7 @@ def contestants(threads: list[int]) -> list[Contestant]:
 
 
 def prepare(chosen: list[Contestant]) -> None:
-    """Lay out the folder that is served: page, the built site, peers, models."""
+    """Prepare the folder that is served: page, built site, peers, models."""
     zig = [sys.executable, "-m", "ziglang", "cc", "-target", "wasm32-freestanding", "-nostdlib"]
     zig += ["-O3", "-msimd128", "-Wl,--no-entry", "-Wl,--import-memory"]
     if not (ROOT / "dist" / "engine").is_dir():
@@ -166,7 +166,7 @@ def prepare(chosen: list[Contestant]) -> None:
 
 
 def renderers() -> dict[int, float]:
-    """Peak memory in MB of each of Chromium's renderer processes."""
+    """Peak memory in MB of each Chromium renderer process."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -174,7 +174,7 @@ def renderers() -> dict[int, float]:
                 status = (process / "status").read_text()
                 found[int(process.name)] = int(status.split("VmHWM:")[1].split()[0]) / 1024
         except (OSError, IndexError):
-            continue  # it has just ended
+            continue  # the process has just ended
     return found
 
 
@@ -190,12 +190,12 @@ def ask(page: Page, request: str, options: dict[str, Any]) -> Any:
 
 
 def read_memory(meter: Page, threads: int) -> float:
-    """Gigabytes a second that so many threads read together."""
+    """Gigabytes per second that this many threads read together."""
     return float(ask(meter, "read", {"threads": threads, "times": 3}))
 
 
 def start(browser: Browser, base: str, contestant: Contestant) -> Page:
-    """Open a contestant's page, load its model and take a first token."""
+    """Open a contestant's page, load its model and generate a first token."""
     before = renderers()
     begin = time.perf_counter()
     page = open_page(browser, base, contestant.kind)
@@ -212,7 +212,7 @@ def start(browser: Browser, base: str, contestant: Contestant) -> Page:
 
 @contextmanager
 def chromium() -> Iterator[tuple[Browser, str]]:
-    """A browser, and the address of what `prepare` laid out."""
+    """A browser, and the address of the folder that `prepare` made."""
     server = make_server(SITE, isolate=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -224,7 +224,7 @@ def chromium() -> Iterator[tuple[Browser, str]]:
 
 
 def measure(chosen: list[Contestant], rounds: int) -> float:
-    """Fill in the contestants' times; returns the memory bandwidth in GB/s."""
+    """Fill in the contestants' times; return the memory bandwidth in GB/s."""
     bandwidth = []
     with chromium() as (browser, base):
         meter = open_page(browser, base, "bandwidth")
@@ -239,13 +239,13 @@ def measure(chosen: list[Contestant], rounds: int) -> float:
 
 
 def decoder(browser: Browser, base: str, contestant: Contestant, request: str = "decode") -> growth.Decode:
-    """Start a contestant; what it returns decodes further tokens of one text, as the request says."""
+    """Start a contestant; return a function that decodes further tokens of one text."""
     page = start(browser, base, contestant)
     return lambda count: list(ask(page, request, {"count": count}))
 
 
 def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The cost of a token by its place and by the model's size."""
+    """The cost of a token by its position and by the model's size."""
     chosen = [ours(shape, 8, "auto", exact=True) for shape in growth.SHAPES]
     prepare(chosen)
     with chromium() as (browser, base):
@@ -256,7 +256,7 @@ def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def measure_threads(rounds: int) -> list[dict[str, Any]]:
-    """What a second thread gains, for each shape and quantisation."""
+    """The gain from a second thread, for each shape and quantization."""
     rows = []
     for shape in (RWKV4, RWKV7):
         for bits in (8, 4):
@@ -275,7 +275,7 @@ def per_second(milliseconds: list[float]) -> float:
 
 
 def table(chosen: list[Contestant], bandwidth: float) -> str:
-    """A table for each shape."""
+    """One table per shape."""
     shapes = dict.fromkeys(each.shape.name for each in chosen)
     return "\n\n".join(
         shape_table(name, [each for each in chosen if each.shape.name == name], bandwidth) for name in shapes
@@ -325,8 +325,10 @@ def report(chosen: list[Contestant], bandwidth: float, chromium: str) -> dict[st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure this project and its peers in one browser.")
-    parser.add_argument("--only", nargs="*", default=[], help="parts of names and weights to choose")
-    parser.add_argument("--threads", nargs="*", type=int, default=[1, 2], help="of the peers")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="measure only contestants whose name or weights contain this"
+    )
+    parser.add_argument("--threads", nargs="*", type=int, default=[1, 2], help="thread counts of the peers")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--docs", action="store_true", help=f"write the table into {DOCS.name}")
     options = parser.parse_args()

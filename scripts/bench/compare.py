@@ -1,13 +1,12 @@
-"""Time the comparer on large reports, made here, in the system's Chromium.
+"""Time the comparer on large generated reports, in the system's Chromium.
 
     make build && python scripts/bench/compare.py
 
-Two cases. "four files": 100 prompts x 4 configurations in four files, about 3,400 outputs of real lengths,
-all expanded. "10,000 prompts": one file; it is scrolled, filtered and searched. For each step it prints the
-time from the visitor's act, as the page receives it, to the frame in which the result stands and every
-output in the window is drawn in full, and the longest block of the page's thread meanwhile and until the
-page has settled (the longest task, as the browser's own observer of long tasks sees it; it sees none under
-50 ms).
+Two cases. "four files": 100 prompts x 4 configurations in four files, about 3,400 outputs of realistic
+lengths, all expanded. "10,000 prompts": one file; it is scrolled, filtered and searched. For each step it
+prints the time from the user's action to the frame that shows the result with every visible output drawn in
+full, and the longest task of the page's thread until the page has settled (from the browser's long-task
+observer, which reports tasks from 50 ms).
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ window.watch = (done, since = -1) => {
 
 
 def make_text(generator: random.Random, length: int) -> str:
-    """A text of about `length` characters, with Markdown in it."""
+    """A text of about `length` characters, with some Markdown."""
     parts: list[str] = []
     while sum(map(len, parts)) < length:
         sentence = " ".join(generator.choices(WORDS, k=generator.randint(8, 25)))
@@ -89,7 +88,7 @@ def make_text(generator: random.Random, length: int) -> str:
 
 
 def make_report(model: str, prompts: int, configs: dict[str, int], *, seed: int) -> dict[str, Any]:
-    """A sampling report whose outputs are as long as real ones: most short, some very long."""
+    """A sampling report with outputs of realistic lengths: most short, some very long."""
     generator = random.Random(seed)
 
     def output() -> str:
@@ -113,7 +112,7 @@ def make_report(model: str, prompts: int, configs: dict[str, int], *, seed: int)
 
 
 def arrive(page: Page) -> dict[str, Any]:
-    """The page's own time from the start of the navigation until its examples are drawn."""
+    """The page's time from the start of navigation until its examples are drawn."""
     page.evaluate("watch(drawn, 0)")
     milliseconds = page.evaluate("watched")
     page.wait_for_timeout(1000)
@@ -123,7 +122,7 @@ def arrive(page: Page) -> dict[str, Any]:
 def timed(
     page: Page, name: str, act: Callable[[], None], *, until: str = "true", settle: int = 600
 ) -> dict[str, Any]:
-    """Let the visitor act; return the page's time until its result, and the longest block."""
+    """Perform an action; return the time until its result is drawn, and the longest task."""
     page.evaluate(f"watch(() => ({until}) && drawn())")
     act()
     milliseconds = page.evaluate("watched")
@@ -133,12 +132,12 @@ def timed(
 
 def told(page: Page, name: str, milliseconds: float) -> dict[str, Any]:
     longest = page.evaluate("Math.max(0, ...blocks)")
-    print(f"  {name:34} {milliseconds:8.0f} ms   longest block {longest:5.0f} ms", flush=True)
+    print(f"  {name:34} {milliseconds:8.0f} ms   longest task {longest:5.0f} ms", flush=True)
     return {"step": name, "milliseconds": round(milliseconds), "longest_block": round(longest)}
 
 
 def counts(words: str) -> str:
-    """The condition that the line above the prompts says so."""
+    """A JavaScript condition: the line above the prompts ends with these words."""
     return f"document.getElementById('count').textContent.endsWith({json.dumps(words)})"
 
 

@@ -1,11 +1,11 @@
-// Runs decoding.py in Pyodide under Node, from the sources as they stand, and prints its figures as JSON.
+/** Runs decoding.py in Pyodide under Node, from the sources, and prints its results as JSON. */
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const VENDOR = new URL("../../build/vendor/pyodide/", import.meta.url);
-globalThis.require = createRequire(import.meta.url); // what Pyodide's compiled part, a classic script, asks for
+globalThis.require = createRequire(import.meta.url); // Pyodide's compiled part, a classic script, needs it
 globalThis.__dirname = fileURLToPath(VENDOR);
 
 const { loadPyodide } = await import(new URL("pyodide.mjs", VENDOR).href);

@@ -1,12 +1,12 @@
-"""Measure what a decoder costs: milliseconds a token over a vocabulary of 65,536.
+"""Measure the cost of each decoder: milliseconds per token for a vocabulary of 65,536.
 
     python scripts/bench/decoding.py               natively
     python scripts/bench/decoding.py --pyodide     in Pyodide too, under Node (after `make vendor`)
 
-Every preset, and single steps, on scores like those of a text: a few tokens hold most of the mass. The
-rows "flat" are the other extreme, where no token is likelier than others by much. Each with the fastest
-kernel that runs there and with numpy's, in turn; the lower quartile of 60 tokens, since whatever else
-the machine does only ever adds.
+Every preset, and single steps, on logits as in real text: a few tokens have most of the probability. The
+rows "flat" are the other extreme, where all tokens are about equally likely. Each with the fastest available
+kernel and with numpy's, in turn; the lower quartile of 60 tokens, since other load on the machine only ever
+adds time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from goosequill.tokenizers import load_tokenizer  # noqa: E402
 
 VOCABULARY = 65536
 READ = 500
-"""Tokens that were read before, for the penalties to look at."""
+"""Number of previous tokens, which the penalties look at."""
 
 ROUNDS = 60
 DECODERS: dict[str, dict[str, Any]] = {
@@ -51,19 +51,19 @@ DECODERS: dict[str, dict[str, Any]] = {
 }
 
 
-def make_scores(random: np.random.Generator, *, flat: bool) -> Any:
-    """Scores as a model's: a few tokens hold most of the mass; or hardly one above another."""
+def make_logits(random: np.random.Generator, *, flat: bool) -> Any:
+    """Logits like a model's: a few tokens have most of the probability; or nearly uniform ones."""
     if flat:
         return random.normal(0, 0.1, VOCABULARY).astype(np.float32)
-    scores = random.normal(0, 2.5, VOCABULARY).astype(np.float32)
-    scores[random.integers(0, VOCABULARY, 50)] += 10
-    return scores
+    logits = random.normal(0, 2.5, VOCABULARY).astype(np.float32)
+    logits[random.integers(0, VOCABULARY, 50)] += 10
+    return logits
 
 
 def measure(settings: dict[str, Any], *, flat: bool = False) -> dict[str, float]:
-    """Return the milliseconds of choosing a token with each kernel.
+    """Return the milliseconds that choosing a token takes with each kernel.
 
-    That is all that happens to the scores: the look whether they are numbers, chain, draw, log probability.
+    This covers everything done to the logits: the check for NaN, the chain, the draw, the log probability.
     """
     tokenizer, random = load_tokenizer("world"), np.random.default_rng(0)
     chain = make_chain(Setup(DecodingConfig.from_dict(settings), tokenizer, VOCABULARY))
@@ -74,26 +74,26 @@ def measure(settings: dict[str, Any], *, flat: bool = False) -> dict[str, float]
     }
     seconds: dict[str, list[float]] = {kernel.name: [] for kernel in kernels}
     for _ in range(ROUNDS):
-        scores = make_scores(random, flat=flat)
+        logits = make_logits(random, flat=flat)
         uniforms = (float(random.random()), float(random.random()))
         for name, context in contexts.items():
             context.uniforms = uniforms
             start = time.perf_counter()
-            context.operations.highest(scores)
-            final = chain.narrow(scores, context)
+            context.operations.highest(logits)
+            final = chain.narrow(logits, context)
             token = draw(final, uniforms[0], context.operations)
-            log_probability(scores, token, context.operations)
+            log_probability(logits, token, context.operations)
             seconds[name].append(time.perf_counter() - start)
     return {name: statistics.quantiles(times, n=4)[0] * 1000 for name, times in seconds.items()}
 
 
 def measure_all() -> dict[str, dict[str, float]]:
-    """Milliseconds a token of every decoder, by kernel."""
+    """Milliseconds per token of every decoder, by kernel."""
     return {name: measure(settings, flat=name.endswith("flat")) for name, settings in DECODERS.items()}
 
 
 def measure_in_pyodide() -> dict[str, dict[str, float]]:
-    """The same, of Pyodide under Node."""
+    """The same in Pyodide under Node."""
     script = ["node", str(HERE / "decoding.js")]
     found: dict[str, dict[str, float]] = json.loads(
         subprocess.run(script, check=True, capture_output=True).stdout
@@ -102,7 +102,7 @@ def measure_in_pyodide() -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    """Print a line for every decoder."""
+    """Print one line per decoder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pyodide", action="store_true", help="measure in Pyodide too")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -114,7 +114,7 @@ def main() -> None:
         print(json.dumps(found, indent=2))
         return
     columns = [(home, kernel) for home, figures in found.items() for kernel in figures["neutral"]]
-    print(f"{'ms a token':16}", *(f"{f'{home}, {kernel}':>16}" for home, kernel in columns))
+    print(f"{'ms per token':16}", *(f"{f'{home}, {kernel}':>16}" for home, kernel in columns))
     for name in DECODERS:
         print(f"{name:16}", *(f"{found[home][name][kernel]:16.2f}" for home, kernel in columns))
 

@@ -1,4 +1,4 @@
-"""How the cost of a token grows: with its place in a text, and with the size of the model."""
+"""How the cost of a token grows with its position in a text and with the size of the model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NORMAL = 1.96  # half of a 95% interval, in standard errors
 
 Floats = NDArray[np.float64]
 Decode = Callable[[int], list[float]]
-"""Milliseconds of each of so many further tokens."""
+"""Decodes this many further tokens; returns the milliseconds of each."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Line:
 
 
 def fit(x: Floats, y: Floats) -> Line:
-    """Ordinary least squares, of at least three points."""
+    """Ordinary least squares over at least three points."""
     centred = x - x.mean()
     slope = float(centred @ y / (centred @ centred))
     start = float(y.mean() - slope * x.mean())
@@ -47,16 +47,16 @@ def fit(x: Floats, y: Floats) -> Line:
 
 
 def over_places(decode: Decode) -> dict[str, Any]:
-    """Tokens 1 to 10,000 of one text: the median of every hundred, and a line through these.
+    """Tokens 1 to 10,000 of one text: the median of every hundred, and a line through the medians.
 
-    Each token of the text takes its turn with one of a text just begun, and what counts is how the two
-    compare: a machine changes more in two minutes than the cost does. The slope is in percent of the first
-    token's cost over the whole text.
+    Each token of the text alternates with one of a new text, and their ratio counts: a machine's speed
+    changes more in two minutes than the cost does. The slope is in percent of the first token's cost over
+    the whole text.
 
     Parameters
     ----------
     decode
-        Milliseconds of further tokens of the text, each followed by one of a text just begun.
+        Milliseconds of further tokens of the text, each followed by one of a new text.
     """
     pairs = np.array([decode(BLOCK) for _ in range(0, PLACES, BLOCK)]).reshape(-1, BLOCK, 2)
     text, other = np.median(pairs, axis=1).T
@@ -103,14 +103,14 @@ def over_sizes(decodes: list[Decode], rounds: int) -> dict[str, Any]:
 
 
 def describe(places: dict[str, Any], sizes: dict[str, Any]) -> str:
-    """Both findings as Markdown."""
+    """Both results as Markdown."""
     low, high = (places["growth_percent"] + sign * places["within_percent"] for sign in (-1, 1))
     lines = [
         f"From token 1 to token {places['tokens']:,} of one text (RWKV-4 169M, int8) the cost of a token, "
-        f"{places['first_ms']:.2f} ms at first, changed by {places['growth_percent']:+.1f}% against that of "
-        f"a text just begun (95% interval: {low:+.1f}% to {high:+.1f}%).",
+        f"{places['first_ms']:.2f} ms at first, changed by {places['growth_percent']:+.1f}% relative to "
+        f"a new text (95% interval: {low:+.1f}% to {high:+.1f}%).",
         "",
-        "| model, int8 | parameters | multiply-adds a token | ms a token | ms a million |",
+        "| model, int8 | parameters | multiply-adds per token | ms per token | ms per million |",
         "|---|---:|---:|---:|---:|",
     ]
     for row in sizes["rows"]:
@@ -121,8 +121,8 @@ def describe(places: dict[str, Any], sizes: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        f"A straight line, {sizes['start_ms']:.2f} ms and {sizes['ms_per_million']:.4f} ms for every million "
-        f"multiply-adds, explains {sizes['explained']:.2%} of the variance; the best power of the size is "
-        f"{sizes['exponent']:.2f}.",
+        f"A straight line, {sizes['start_ms']:.2f} ms and {sizes['ms_per_million']:.4f} ms per million "
+        f"multiply-adds, explains {sizes['explained']:.2%} of the variance; the best fit as a power of the "
+        f"size has the exponent {sizes['exponent']:.2f}.",
     ]
     return "\n".join(lines)

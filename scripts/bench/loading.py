@@ -1,9 +1,9 @@
-"""Measure how long a model takes to load in a page: rounded there or beforehand, packed or not, new or kept.
+"""Measure how long a model takes to load in a page: quantized there or before, packed or not, new or stored.
 
-Each round loads RWKV-4 169M (random weights) in several ways, each in a page of its own whose engine has
-started already. The 16-bit file is rounded to 8 bits while it loads, by its address and as a picked file;
-what is kept of it is loaded once more in a new page. Files in 8 bits are picked. Seconds are from the page's
-request to the loaded model, and memory is the most that Python took.
+Each round loads RWKV-4 169M (random weights) in several ways, each in its own page whose engine has already
+started. The 16-bit file is quantized to 8 bits while it loads, from a URL and as a picked file; the stored
+copy is then loaded again in a new page. The 8-bit files are picked. Seconds are from the page's request to
+the loaded model; memory is the peak of Python's heap.
 
     python scripts/bench/loading.py                 dist/; writes build/loading.json
     python scripts/bench/loading.py --rounds 5
@@ -51,32 +51,32 @@ KEPT = """async () => {
 
 @dataclass
 class Way:
-    """A way of loading, and what was measured of it."""
+    """One way of loading, and its measurements."""
 
     name: str
     file: str
     quantize: int | None = None
     picked: bool = False
     again: bool = False
-    """Whether what was kept the last time is there."""
+    """Whether the copy stored the last time is available."""
     seconds: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
 
 
 def ways() -> list[Way]:
-    """Those that are rounded come in pairs, the second after the first."""
+    """Return all ways; those that quantize come in pairs, the second after the first."""
     files = {"int8, row by row": "int8.safetensors", "int8, packed": "packed.safetensors"}
     found = [Way(name, file, picked=True) for name, file in files.items()]
     for picked in (False, True):
         how = "picked" if picked else "by address"
         for again in (False, True):
-            name = f"f16 to int8, {how}, {'kept' if again else 'first'}"
+            name = f"f16 to int8, {how}, {'stored' if again else 'first'}"
             found.append(Way(name, "f16.safetensors", 8, picked, again))
     return found
 
 
 def write_models(folder: Path) -> None:
-    """The three files, unless they are there."""
+    """Write the three files, unless they exist."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, bits, pack in (("f16", 16, False), ("int8", 8, False), ("packed", 8, True)):
         if not (folder / f"{name}.safetensors").exists():

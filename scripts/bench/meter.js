@@ -1,4 +1,4 @@
-// A thread of the benchmark's bandwidth meter: reads its own memory as often as it is told, and says when it is done.
+/** A thread of the benchmark's bandwidth meter: reads its own memory as often as requested and posts the gigabytes. */
 
 const pages = 4096;
 const memory = new WebAssembly.Memory({ initial: pages + 1 });

@@ -1,4 +1,4 @@
-// The benchmark's worker for this project: Python as the built site starts it, and ours.py.
+/** The benchmark's worker for this project: starts Python as the built site does, with ours.py. */
 
 import { Python } from "./site/engine/python.js";
 import { Helpers } from "./site/engine/threads.js";
@@ -8,7 +8,7 @@ let contestant;
 const text = async (path) => (await fetch(path)).text();
 const blob = async (path) => (await fetch(path)).blob();
 
-/** Pyodide with the package, once all parts are there; never, if one is lost. */
+/** Pyodide with the package, when all parts have been downloaded; pending forever if one is missing. */
 function startPython() {
   return new Promise((resolve, reject) => {
     new Python(new URL("site/", import.meta.url)).start(() => {}, reject).then(resolve, reject);

@@ -1,4 +1,4 @@
-"""What the benchmark's page runs inside Pyodide: one model, read and timed."""
+"""The benchmark's code inside Pyodide: loads one model and times it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Source:
 
 
 class Text:
-    """A text in the making."""
+    """A text that is being generated."""
 
     def __init__(self, model: Model, logits: Shortlist | Literal["last"]) -> None:
         self.model, self.logits = model, logits
@@ -36,7 +36,7 @@ class Text:
         self.token = 1
 
     def step(self) -> float:
-        """Take the likeliest token and read it; milliseconds."""
+        """Read the most likely token; return the milliseconds."""
         begin = time.perf_counter()
         scores = self.model.forward([self.token], self.state, logits=self.logits)
         assert scores is not None
@@ -45,7 +45,7 @@ class Text:
 
 
 class Contestant:
-    """A model and what it has read so far; it asks for the scores that greedy decoding needs, or for all."""
+    """A model and its text; computes the logits that greedy decoding needs, or all of them."""
 
     def __init__(self, file: Any, kernel: str, exact: bool) -> None:
         self.model: Model = load_model(open_tensors(Source(file)), kernel=load_kernel(kernel))
@@ -54,7 +54,7 @@ class Contestant:
 
     @property
     def kernel(self) -> SimdKernel:
-        """Of the model, if it can be divided."""
+        """The model's program, if it can be split among threads."""
         assert isinstance(self.model.kernel, SimdKernel)
         return self.model.kernel
 
@@ -63,7 +63,7 @@ class Contestant:
         return to_js(self.kernel.division(), dict_converter=Object.fromEntries)
 
     def divide(self, share: int) -> None:
-        """Divide products among threads."""
+        """Split products among threads."""
         self.kernel.divide(share)
 
     def prompt(self, count: int) -> float:
@@ -74,13 +74,10 @@ class Contestant:
         return (time.perf_counter() - begin) * 1e3
 
     def decode(self, count: int) -> list[float]:
-        """Milliseconds of each of `count` tokens, the likeliest being drawn."""
+        """Milliseconds of each of `count` tokens, decoded greedily."""
         return [self.text.step() for _ in range(count)]
 
     def beside(self, count: int) -> list[float]:
-        """The same for further tokens of the text and, each right after one, for those of a text just begun.
-
-        The two take turns: text, other, text, other, ...
-        """
+        """The same for further tokens of the text, alternating with those of a new text."""
         other = Text(self.model, self.text.logits)
         return [text.step() for _ in range(count) for text in (self.text, other)]

@@ -1,4 +1,4 @@
-// One contestant of the benchmark a page; scripts/bench calls window.ask(request, options).
+/** One contestant of the benchmark per page; scripts/bench calls window.ask(request, options). */
 
 import { startOnnx, startWllama } from "./peers.js";
 
@@ -12,7 +12,7 @@ function startOurs() {
     });
 }
 
-/** Gigabytes a second that so many threads read together, each 256 MB of its own. */
+/** Gigabytes per second that this many threads read together, each from its own 256 MB. */
 async function startBandwidth() {
   const module = await WebAssembly.compileStreaming(fetch("bandwidth.wasm"));
   const workers = [];

@@ -1,5 +1,7 @@
-// The peers of the benchmark. Each answers to load, prompt (milliseconds for `count` tokens) and
-// decode (milliseconds of each of `count` tokens), as ours.js does.
+/**
+ * The peers of the benchmark. Like ours.js, each handles load, prompt (milliseconds for `count` tokens) and
+ * decode (milliseconds of each of `count` tokens).
+ */
 
 export function startOnnx() {
   let session;

@@ -51,7 +51,7 @@ class Step:
         weights = self.weights[f"{name}.weight"].T
         if not self.quantize:
             return str(self.graph.op("MatMul", x, self.graph.constant(np.ascontiguousarray(weights))))
-        # What onnxruntime's dynamic quantisation makes of a MatMul: uint8 with one scale a matrix.
+        # As onnxruntime's dynamic quantization does for a MatMul: uint8 with one scale per matrix.
         low, high = float(weights.min()), float(weights.max())
         scale = (high - low) / 255
         zero = np.uint8(round(-low / scale))
@@ -157,7 +157,7 @@ def _gguf_name(name: str) -> str:
 
 def _gguf_tensors(shape: Shape) -> dict[str, Floats]:
     weights, found = dict(tensors(shape)), {}
-    for number in "012":  # llama.cpp's converter puts copies where layer 0 has no use for its own
+    for number in "012":  # llama.cpp's converter writes copies where layer 0 does not use its own
         weights[f"blocks.0.att.v{number}"] = weights[f"blocks.0.att.a{number}"]
     for layer in range(shape.layers):
         at = f"blocks.{layer}.att."

@@ -1,6 +1,6 @@
-"""What few bits cost the default model, in bits per byte of text that it has not seen.
+"""The loss of quality from quantizing the default model, in bits per byte of unseen text.
 
-The text is the test part of the training corpus, which `python -m scripts.train.corpus` makes.
+The text is the test split of the training corpus, written by `python -m scripts.train.corpus`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from goosequill.weights.quantize import bits_for
 
 MODEL = Path(__file__).resolve().parents[2] / "site" / "models" / "default"
 EVERY = 20
-"""One of so many documents is read."""
+"""Only every n-th document is read."""
 
 
 def measure() -> dict[str, Any] | None:
-    """Bits per byte of the model as computed in full, in 8 and in 4 bits; None without the text."""
+    """Bits per byte of the model in float32, 8 and 4 bits; None without the text."""
     if not (training_folder() / "test.txt").exists():
         return None
     tensors, tokenizer = open_folder(folder_reader(MODEL)).tensors, load_path(MODEL).tokenizer
@@ -52,13 +52,13 @@ def measure() -> dict[str, Any] | None:
 
 
 def describe(found: dict[str, Any] | None) -> str:
-    """The finding as a sentence."""
+    """The result as a sentence."""
     if found is None:
         return "Bits per byte were not measured: the training corpus is not here."
     rows = found["bits_per_byte"]
     cost = {name: rows[name] / rows["f32"] - 1 for name in ("int8", "int4")}
     return (
         f"The default model takes {rows['f32']:.4f} bits per byte for {found['documents']} documents "
-        f"({found['bytes'] / 1e3:,.0f} kB) of its test text; rounding costs {cost['int8']:+.3%} in int8 "
+        f"({found['bytes'] / 1e3:,.0f} kB) of its test text; quantizing costs {cost['int8']:+.3%} in int8 "
         f"and {cost['int4']:+.3%} in int4."
     )

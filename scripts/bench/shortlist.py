@@ -1,9 +1,9 @@
-"""What changes where a large head is read by its sketch, on a model of 65,536 words.
+"""How decoding changes when a large head is read through its sketch, on a model of 65,536 tokens.
 
-No such model is in the repository, so one is made: the default model with the World vocabulary in place
-of its own, trained on from there, on the training corpus (`python -m scripts.train.corpus`).
+The repository has no such model, so one is made: the default model with the World vocabulary instead of its
+own, trained further on the training corpus (`python -m scripts.train.corpus`).
 
-    python -m scripts.bench.shortlist      train, unless that was done, then measure
+    python -m scripts.bench.shortlist      train, unless already done, then measure
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ DECODERS: dict[str, dict[str, Any]] = {
 
 
 def encoded(split: str, world: Tokenizer) -> NDArray[np.uint16]:
-    """A part of the corpus in World tokens, each document behind the end token; kept for the next time."""
+    """One split of the corpus in World tokens, each document after the end token; cached."""
     path = training_folder() / f"world-{split}.npy"
     if not path.exists():
         ids = [token for text in read_split(training_folder(), split) for token in (0, *world.encode(text))]
@@ -58,7 +58,7 @@ def encoded(split: str, world: Tokenizer) -> NDArray[np.uint16]:
 
 
 def beginning(world: Tokenizer) -> Rwkv:
-    """The default model; its rows for a World token are the mean of those for its own tokens of that text."""
+    """The default model; a World token's rows are the mean of those of the model's own tokens."""
     tensors, _ = read_released(DEFAULT)
     own = load_tokenizer(str(DEFAULT / "tokenizer.json"))
     layers = 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blocks."))
@@ -77,7 +77,7 @@ def beginning(world: Tokenizer) -> Rwkv:
 
 
 def train(model: Rwkv, tokens: NDArray[np.uint16], minutes: float) -> None:
-    """Go on training with all of the vocabulary, on random windows; the rate falls over the latter half."""
+    """Continue training with the whole vocabulary on random windows; the rate decays over the second half."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     tables = [model.emb.weight, model.head.weight]
@@ -98,7 +98,7 @@ def train(model: Rwkv, tokens: NDArray[np.uint16], minutes: float) -> None:
         adamw.step()
         adamw.zero_grad(set_to_none=True)
         if step % 50 == 0:
-            print(f"shortlist: step {step}, {loss.item():.3f} nats a token", flush=True)
+            print(f"shortlist: step {step}, {loss.item():.3f} nats per token", flush=True)
 
 
 def log_softmax(scores: Any) -> Any:
@@ -106,7 +106,7 @@ def log_softmax(scores: Any) -> Any:
 
 
 class Decoder:
-    """A decoder that reads texts by its shortlist, and how far it is from one that reads all scores."""
+    """A decoder that reads texts with its shortlist, and its distance from one with all logits."""
 
     def __init__(self, name: str, settings: dict[str, Any], model: Model, world: Tokenizer) -> None:
         self.name, self.model = name, model
@@ -121,7 +121,7 @@ class Decoder:
         self.state = self.model.new_state()
 
     def read(self, token: int, exact: Any) -> None:
-        """Compare with the exact scores of what follows."""
+        """Compare with the exact logits of the next token."""
         scores = self.model.forward([token], self.state, logits=self.config.shortlist or "last")
         one, other = (np.exp(log_softmax(self.chain(z, self.context))) for z in (exact, scores))
         self.elsewhere.append(0.5 * float(np.abs(one - other).sum()))
@@ -139,7 +139,7 @@ class Decoder:
 
 
 def measure(model: Model, world: Tokenizer, tokens: NDArray[np.uint16]) -> str:
-    """Every decoder along texts of 256 tokens."""
+    """Run every decoder along texts of 256 tokens."""
     decoders = [Decoder(name, settings, model, world) for name, settings in DECODERS.items()]
     nats = []
     for start in range(0, len(tokens) - 256, 256):
@@ -159,8 +159,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--minutes", type=float, default=45, help="of training")
-    parser.add_argument("--tokens", type=int, default=4096, help="of the test text")
+    parser.add_argument("--minutes", type=float, default=45, help="minutes of training")
+    parser.add_argument("--tokens", type=int, default=4096, help="tokens of the test text")
     options = parser.parse_args()
     world, kept = load_tokenizer("world"), training_folder() / "world.pt"
     trained = beginning(world)

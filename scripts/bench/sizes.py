@@ -1,7 +1,7 @@
-"""What the pages of a built site weigh: the files that a browser asks for, each as gzip sends it.
+"""Download sizes of a built site's pages: the files that a browser requests, compressed with gzip.
 
-A page's shell is everything that it asks for by itself at its opening, faces and pictures included. What
-comes later, when somebody searches, or an output has mathematics or code, is listed apart.
+A page's shell is everything that it requests by itself when it opens, including fonts and images. What it
+requests later, for a search or for an output with mathematics or code, is listed separately.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 SHELL_LIMIT = 150_000
 WIDGET_LIMIT = 30_000
 FIRST_TEXT_LIMIT = 9_000_000
-"""Bytes that a page's shell, the widget's script, and a first text without its model may weigh."""
+"""Limits in bytes of a page's shell, the widget's script, and a first text without its model."""
 
 WIDGET = "embed/goosequill.js"
 LATER = {
@@ -27,44 +27,44 @@ LATER = {
     "colours of code in outputs": ("vendor/highlight/*",),
     "letters of other Latin languages": ("vendor/fonts/*.letters.woff2", "vendor/fonts/*-ext-*.woff2"),
 }
-ALONE = ("404.html", "HOW-TO-HOST.html")  # the first is found under any address, the second in the zip
+ALONE = ("404.html", "HOW-TO-HOST.html")  # the first is served at any address, the second is for the zip
 
 
 @dataclass
 class Sizes:
-    """Bytes as gzip sends them."""
+    """Bytes after gzip."""
 
     first_text: int
-    """Everything from the playground's address to the first token, but for the model's files."""
+    """Everything from opening the playground to the first token, except the model's files."""
     widget: int
     shells: dict[str, int]
-    """Each page at its opening, before anything is pressed."""
+    """Each page when it opens, before any interaction."""
     fonts: dict[str, int]
-    """How much of that are faces."""
+    """The share of fonts in that."""
     later: dict[str, int]
     offline: int
-    """All that the service worker keeps of the pages, in the background of a first visit."""
+    """Everything that the service worker caches of the pages during a first visit."""
 
 
-def weight(file: Path) -> int:
-    """What one file weighs on the way; what is packed already is sent as it is."""
+def transfer_size(file: Path) -> int:
+    """The transfer size of one file; compressed files are sent unchanged."""
     data = file.read_bytes()
     return min(len(data), len(gzip.compress(data, 9, mtime=0)))
 
 
 def packed(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
-    """What the files behind some addresses weigh, each by its path; the model's own are left out."""
+    """The transfer size of each requested file, by path, without the model's files."""
     found = {}
     for path in {unquote(urlsplit(url).path) for url in urls if url.startswith(base)}:
         path = path.removeprefix(urlsplit(base).path)
         file = folder / path / "index.html" if path.endswith("/") or not path else folder / path
         if file.is_file() and not path.startswith("models/"):
-            found[file.relative_to(folder).as_posix()] = weight(file)
+            found[file.relative_to(folder).as_posix()] = transfer_size(file)
     return found
 
 
 def open_pages(page: Page, folder: Path, base: str) -> Iterator[tuple[str, dict[str, int]]]:
-    """Open every page of the site in a context without service workers; yield what each one asked for."""
+    """Open every page in a context without service workers; yield the files each one requested."""
     asked: set[str] = set()
     page.context.on("request", lambda request: asked.add(request.url))
     for file in sorted(folder.rglob("*.html")):
@@ -78,10 +78,12 @@ def open_pages(page: Page, folder: Path, base: str) -> Iterator[tuple[str, dict[
 
 
 def matching(folder: Path, patterns: Iterable[str]) -> int:
-    return sum(weight(file) for pattern in patterns for file in folder.glob(pattern) if file.suffix != ".map")
+    return sum(
+        transfer_size(file) for pattern in patterns for file in folder.glob(pattern) if file.suffix != ".map"
+    )
 
 
 def kept_offline(folder: Path) -> int:
     text = (folder / "precache.js").read_text(encoding="utf-8")
     shell = json.loads(text[text.index("{") : text.rindex("}") + 1])["shell"]
-    return sum(weight(folder / path) for path in shell)
+    return sum(transfer_size(folder / path) for path in shell)

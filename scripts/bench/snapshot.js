@@ -1,6 +1,8 @@
-// Whether Pyodide could start from an image of its memory: node scripts/bench/snapshot.js (after make build)
-// Prints the size of an image, the computing of a start with and without it, the first random number and
-// string hash of two interpreters that begin from it, and what happens to an image with numpy inside.
+/**
+ * Could Pyodide start from a snapshot of its memory? node scripts/bench/snapshot.js (after make build)
+ * Prints the size of a snapshot, the CPU time of a start with and without it, the first random number and
+ * string hash of two interpreters that start from it, and the outcome of a snapshot with numpy loaded.
+ */
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const folder = fileURLToPath(new URL("../../build/vendor/pyodide/", import.meta.url));
-// Pyodide's compiled part is a classic script, which asks for these two.
+// Pyodide's compiled part is a classic script, which needs these two.
 globalThis.require = createRequire(import.meta.url);
 globalThis.__dirname = folder;
 const { loadPyodide } = await import(`${folder}pyodide.mjs`);
@@ -38,7 +40,7 @@ async function attempt(what, work) {
   }
 }
 
-await loadPyodide(options); // compiled by now
+await loadPyodide(options); // so that it is compiled
 for (const inside of ["", NUMPY]) {
   const made = await loadPyodide({ ...options, _makeSnapshot: true });
   if (inside) {

@@ -1,13 +1,13 @@
-"""Measure how a built site begins: time to the first token, long tasks on the page's thread, and sizes.
+"""Measure the start of a built site: time to the first token, long tasks on the page's thread, and sizes.
 
-A round opens each folder's playground in a fresh profile and presses Generate as soon as that is possible
-(cold), then once more with the same profile in a new browser (warm), each time when the browser itself has
-begun: its own pages may take a quarter of a start. With several folders their ratios to the first count.
-Sizes are what a browser asks for (sizes.py), of every page, each file as gzip sends it.
+A round opens each folder's playground in a fresh profile and presses Generate as soon as possible (cold),
+then again with the same profile in a new browser (warm), each time after the browser itself has started: its
+own pages can take a quarter of a start. With several folders, their ratios to the first count. Sizes are
+those of the files that a browser requests (sizes.py), for every page, compressed with gzip.
 
     python scripts/bench/start.py                          dist/
     python scripts/bench/start.py OTHER/dist dist          two builds, in turn; ratios to the first
-    python scripts/bench/start.py --rounds 0               sizes alone
+    python scripts/bench/start.py --rounds 0               sizes only
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from scripts.bench.sizes import (  # noqa: E402
     matching,
     open_pages,
     packed,
-    weight,
+    transfer_size,
 )
 from scripts.serve import make_server  # noqa: E402
 
 PLAYGROUND = "playground/#max_new_tokens=20&seed=1"
 LIMIT = 120_000  # milliseconds
-BROWSER_START = 3000  # milliseconds after which a browser that was started is at rest
+BROWSER_START = 3000  # milliseconds after which a started browser is idle
 WATCH = """
   window.longTasks = [];
   new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration)))
@@ -80,7 +80,7 @@ KEPT = """async () => {
 
 @dataclass
 class Start:
-    """What was measured of one folder: seconds to the first token, and the page's longest task in ms."""
+    """Measurements of one folder: seconds to the first token, and the page's longest task in ms."""
 
     folder: str
     cold: list[float] = field(default_factory=list)
@@ -105,7 +105,7 @@ def browsing(playwright: Playwright, profile: str, *, press: bool = True) -> Ite
         profile,
         executable_path=shutil.which("chromium"),
         args=flags,
-        service_workers="allow" if press else "block",  # which would fetch what no page has asked for
+        service_workers="allow" if press else "block",  # it would fetch files that no page has requested
     )
     context.set_default_timeout(LIMIT)
     if press:
@@ -115,7 +115,7 @@ def browsing(playwright: Playwright, profile: str, *, press: bool = True) -> Ite
 
 
 def first_token(page: Page, base: str) -> tuple[float, float]:
-    """Seconds from navigation to the first token, and the milliseconds of the longest task until then."""
+    """Seconds from navigation to the first token, and the longest task until then in ms."""
     page.goto(base + PLAYGROUND)
     time = page.evaluate("() => firstToken")
     longest = page.evaluate("() => Math.max(0, ...longTasks)")
@@ -123,7 +123,7 @@ def first_token(page: Page, base: str) -> tuple[float, float]:
 
 
 def wait_until_kept(page: Page, folder: Path) -> None:
-    """Wait until the service worker, if there is one, has what it keeps, and the browser has cached code."""
+    """Wait until the service worker, if any, has cached the engine and the browser has cached its code."""
     while (folder / "sw.js").is_file() and not page.evaluate(KEPT):
         page.wait_for_timeout(100)
     page.wait_for_timeout(3000)
@@ -150,7 +150,7 @@ def measure_start(folders: list[Path], rounds: int) -> list[Start]:
 
 
 def measure_sizes(folder: Path) -> Sizes:
-    """Open every page and write a first text, with everything that is asked for written down."""
+    """Open every page and generate a first text, recording all requests."""
     shells, fonts = {}, {}
     with (
         sync_playwright() as playwright,
@@ -168,7 +168,7 @@ def measure_sizes(folder: Path) -> Sizes:
         first_token(page, base)
         first_text = sum(packed(folder, asked, base).values())
     later = {what: matching(folder, patterns) for what, patterns in LATER.items()}
-    return Sizes(first_text, weight(folder / WIDGET), shells, fonts, later, kept_offline(folder))
+    return Sizes(first_text, transfer_size(folder / WIDGET), shells, fonts, later, kept_offline(folder))
 
 
 def kb(size: int) -> str:
@@ -194,10 +194,10 @@ def report(starts: list[Start], sizes: Sizes) -> str:
     lines += [f"| the widget's script | {kb(sizes.widget)} | {kb(WIDGET_LIMIT)} |"]
     for name in sorted(sizes.shells, key=lambda name: -sizes.shells[name]):
         lines.append(
-            f"| {name} ({kb(sizes.fonts[name])} of it faces) | {kb(sizes.shells[name])} | {kb(SHELL_LIMIT)} |"
+            f"| {name} ({kb(sizes.fonts[name])} of it fonts) | {kb(sizes.shells[name])} | {kb(SHELL_LIMIT)} |"
         )
     lines += [f"| later: {what} | {kb(size)} | |" for what, size in sizes.later.items()]
-    lines += [f"| in the background, to work without a network | {kb(sizes.offline)} | |"]
+    lines += [f"| in the background, for offline use | {kb(sizes.offline)} | |"]
     return "\n".join(lines)
 
 

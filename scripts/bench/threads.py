@@ -1,9 +1,9 @@
-"""What a second thread gains, beside what memory gives to a second one at that moment.
+"""The gain from a second thread, next to the memory bandwidth that a second thread gains at that moment.
 
-Both wait for memory, and on a rented machine that is shared with strangers: two threads have been seen to
-read twice what one does, and ten minutes later a quarter more. So one thread and two take turns in a browser
-that holds nothing else, with a reading of memory before and after; the third of the rounds in which two
-threads read most are called quiet.
+Both wait for memory, which a rented machine shares with others: two threads have been seen to read twice as
+fast as one, and ten minutes later only a quarter faster. So one thread and two take turns in a browser that
+runs nothing else, with a bandwidth reading before and after each; the third of the rounds with the most
+bandwidth for two threads are called quiet.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-TOKENS = 40  # a turn
-QUIET = 3  # one of so many rounds is quiet
+TOKENS = 40  # per turn
+QUIET = 3  # one in three rounds is quiet
 
 Decode = Callable[[int], list[float]]
-"""Milliseconds of each of so many further tokens."""
+"""Decodes this many further tokens; returns the milliseconds of each."""
 Round = tuple[float, float, float]
-"""What two threads read in GB/s, and one; how many times as fast as one thread two decode."""
+"""Bandwidth of two threads and of one in GB/s; the speed of decoding with two relative to one."""
 
 
 def compare(one: Decode, two: Decode, read: Callable[[int], float], rounds: int) -> dict[str, Any]:
-    """Turns of one thread and of two.
+    """Alternate between one thread and two.
 
     Parameters
     ----------
     read
-        Gigabytes a second that so many threads read together.
+        Gigabytes per second that this many threads read together.
     rounds
-        How often each takes its turn; at least `QUIET`.
+        Turns of each; at least `QUIET`.
     """
     found: list[Round] = []
     for _ in range(rounds):
@@ -46,7 +46,7 @@ def _medians(rounds: list[Round]) -> dict[str, float]:
 
 
 def describe(rows: list[dict[str, Any]]) -> str:
-    """The findings as Markdown; each has also the names of its shape and weights."""
+    """The results as Markdown; each also has the names of its shape and weights."""
     lines = [
         f"Two threads and one in turns, {rows[0]['rounds']} rounds of {TOKENS} tokens each; and what "
         "one thread and two read from memory meanwhile.",

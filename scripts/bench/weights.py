@@ -1,6 +1,6 @@
 """Random weights in the shapes of released models; speed does not depend on their values.
 
-All files of one shape are written from the same tensors, each once, and kept in build/bench.
+All files of one shape are written once, from the same tensors, into build/bench.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of a model."""
+    """The sizes of a model."""
 
     name: str
     version: Literal["4", "7"]
@@ -37,12 +37,12 @@ class Shape:
 
     @property
     def parameters(self) -> int:
-        """Weights of its matrices, the embedding among them."""
+        """Number of weights in its matrices, including the embedding."""
         return self.products + self.vocab * self.width
 
     @property
     def products(self) -> int:
-        """Multiply-adds of a token's matrix products."""
+        """Multiply-adds of the matrix products per token."""
         c, f = self.width, self.ffn
         layer = 5 * c * c + 2 * c * f if self.version == "4" else 4 * c * c + 2 * c * f + 2 * c * RANKS_SUM
         return self.layers * layer + self.vocab * c
@@ -55,9 +55,9 @@ RWKV7 = Shape("RWKV-7 0.19B", "7", layers=12, width=768, vocab=65536)
 
 
 class Draw:
-    """Numbers of a normal distribution, taken from one block of them: quick for half a gigabyte.
+    """Normally distributed numbers, taken from one block: fast for half a gigabyte.
 
-    Each matrix begins at another place of the block: onnxruntime was 1.4 times as fast on a model of
+    Each matrix starts at a different offset in the block: onnxruntime was 1.4 times as fast on a model of
     equal matrices as on one whose matrices differ, and those of real models do.
     """
 
@@ -108,7 +108,7 @@ def _block7(draw: Draw, at: str, ff: str, c: int) -> Iterator[tuple[str, Floats]
 
 
 def tensors(shape: Shape) -> Iterator[tuple[str, Floats]]:
-    """Names and values of a checkpoint, in BlinkDL's naming."""
+    """Names and values of a checkpoint, under BlinkDL's names."""
     draw, c = Draw(), shape.width
     yield "emb.weight", draw.vector(shape.vocab, c)
     yield from _norm(draw, "blocks.0.ln0", c)
@@ -124,14 +124,14 @@ def tensors(shape: Shape) -> Iterator[tuple[str, Floats]]:
 
 
 def is_matrix(name: str) -> bool:
-    """Whether a tensor is one of the large matrices, which few bits are for."""
+    """Whether a tensor is one of the large matrices, which are quantized."""
     return name in ("emb.weight", "head.weight") or name.endswith(
         tuple(f".{part}.weight" for part in ("key", "value", "receptance", "output"))
     )
 
 
 def write_safetensors(shape: Shape, bits: Any, path: Path, *, pack: bool = False) -> None:
-    """What `goosequill convert` would make of it; 16 bits are the original's."""
+    """The file that `goosequill convert` would write; 16 bits are the original's."""
 
     def form(name: str, array: Floats) -> NDArray[Any] | QuantizedMatrix:
         if bits >= 16:

@@ -47,4 +47,4 @@ def test_a_first_text_and_the_widget_stay_within_their_limits(uncached_page: Pag
     files = sizes.packed(FOLDER, asked, site_url)
     assert any(file.endswith("pyodide.asm.wasm") for file in files)
     assert sum(files.values()) <= sizes.FIRST_TEXT_LIMIT, heaviest(files)
-    assert sizes.weight(FOLDER / sizes.WIDGET) <= sizes.WIDGET_LIMIT
+    assert sizes.transfer_size(FOLDER / sizes.WIDGET) <= sizes.WIDGET_LIMIT

@@ -22,7 +22,7 @@ def test_the_line_is_that_of_least_squares() -> None:
 
 
 @pytest.mark.parametrize("growing", [0.0, 0.5])
-def test_a_cost_that_grows_with_the_text_is_told_from_one_that_does_not(growing: float) -> None:
+def test_a_cost_that_grows_with_the_text_is_distinguished_from_one_that_does_not(growing: float) -> None:
     rng, places = np.random.default_rng(1), itertools.count()
 
     def decode(count: int) -> list[float]:

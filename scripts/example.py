@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
+from goosequill.evaluation.reports import sampling_report, sampling_result
+from goosequill.evaluation.text_metrics import measure
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import load_path
 
@@ -67,12 +69,16 @@ def write_example(output: Path) -> None:
     seed = robust_seed(loaded.model, write)
     results = []
     for name in EXAMPLE_DECODERS:
-        params: dict[str, Any] = {**PRESETS[name], "max_new_tokens": EXAMPLE_LENGTH, "seed": seed}
+        settings: dict[str, Any] = {**PRESETS[name], "max_new_tokens": EXAMPLE_LENGTH, "seed": seed}
         items = write(loaded.model, name, seed)
         text = "".join(item.text for item in items if isinstance(item, Chunk | End))
-        params["logprobs"] = [round(item.logprob, 4) for item in items if isinstance(item, Chunk)]
-        params["finish_reason"] = next(item.finish_reason for item in items if isinstance(item, End))
-        results.append({"sampling_config": name, "sampling_params": params, "outputs": [text]})
-    report = {"model_name": loaded.description["title"], "prompts": [{"prompt": prompt, "results": results}]}
+        logprobs = [round(item.logprob, 4) for item in items if isinstance(item, Chunk)]
+        measures = measure([{"prompt": prompt, "text": text, "logprobs": logprobs}])
+        result = sampling_result(name, settings, [text], measures=measures)
+        result["sampling_params"]["logprobs"] = logprobs
+        finish = next(item.finish_reason for item in items if isinstance(item, End))
+        result["sampling_params"]["finish_reason"] = finish
+        results.append(result)
+    report = sampling_report(loaded.description["title"], [(prompt, results)])
     text = json.dumps(report, ensure_ascii=False, indent=1)
     (output / "playground" / "example.json").write_text(text + "\n", encoding="utf-8")

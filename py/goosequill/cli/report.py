@@ -1,4 +1,4 @@
-"""`goosequill report`: sampling reports of models, for the comparer."""
+"""`goosequill report`: write sampling reports, for the comparer."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ _WIDTH = 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = (
-        "Let models continue prompts under decoders, and write what they wrote as sampling reports. A run "
-        "that was killed goes on where it was when the same command is given again."
+        "Generate outputs for prompts with models and decoders, and write them as sampling reports. Run the "
+        "same command again to resume an interrupted run."
     )
     parser.add_argument("--models", required=True, nargs="+", help="model folders, or files of weights")
     parser.add_argument(
-        "--prompts", required=True, type=Path, help="a JSON list, JSON lines, or a text with a prompt a line"
+        "--prompts", required=True, type=Path, help="a JSON list, JSON lines, or one prompt per line"
     )
     parser.add_argument(
         "--decoders",
         required=True,
         type=Path,
-        help="JSON: a table from name to settings, or a list of presets",
+        help="a JSON object from names to settings, or a JSON list of preset names",
     )
     parser.add_argument(
         "--out",
         required=True,
         type=Path,
-        help="the report; of several models each gets its name before the ending",
+        help="the report; with several models, each one's name is put before the extension",
     )
     parser.add_argument(
-        "--samples", type=int, default=1, help="outputs of each decoder that draws (default: 1)"
+        "--samples", type=int, default=1, help="outputs per prompt of each decoder that samples (default: 1)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first sample (default: 0)")
     parser.add_argument("--tokenizer", help="name or file; by default each model's own")
     parser.add_argument(
         "--quantize", type=int, choices=(8, 4), help="first round weights stored in full to so many bits"
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="spread the work over this Dask cluster")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,27 +63,27 @@ def run(options: argparse.Namespace) -> int:
     )
     runner = functools.partial(run_on_cluster, options.scheduler) if options.scheduler else run_here
     for path, out in zip(options.models, out_paths(options.models, options.out), strict=True):
-        place = str(Path(path).resolve())
+        location = str(Path(path).resolve())
         write_report(
             out,
-            ModelChoice(place, options.tokenizer, options.quantize),
+            ModelChoice(location, options.tokenizer, options.quantize),
             prompts,
             decoders,
             seed=options.seed,
             run=runner,
-            progress=ProgressBar(model_name(place)),
+            progress=ProgressBar(model_name(location)),
         )
         print(out)
     return 0
 
 
 def out_paths(models: list[str], out: Path) -> list[Path]:
-    """Return where each model's report goes.
+    """Return the path of each model's report.
 
     Raises
     ------
     SettingsError
-        ``same-name``: two models would write one file.
+        ``same-name``: two models would write the same file.
     """
     if len(models) == 1:
         return [out]
@@ -92,15 +92,13 @@ def out_paths(models: list[str], out: Path) -> list[Path]:
     ]
     if len(set(paths)) < len(paths):
         raise SettingsError(
-            "Two of the models have one name, so that their reports would be one file.",
-            code="same-name",
-            remedy="Write them with two commands and two values of --out.",
+            "Two of the models have the same name, so their reports would be the same file.", code="same-name"
         )
     return paths
 
 
 class ProgressBar:
-    """A line on the terminal that fills; on a file, nothing."""
+    """A progress bar on a terminal; prints nothing if standard error is not one."""
 
     def __init__(self, title: str) -> None:
         self._title, self._start, self._before = title, time.monotonic(), -1
@@ -113,10 +111,12 @@ class ProgressBar:
         bar = "#" * filled + "." * (_WIDTH - filled)
         end = "\n" if done == total else ""
         print(
-            f"\r{self._title} [{bar}] {done}/{total}{self._rest(done, total)}\033[K", end=end, file=sys.stderr
+            f"\r{self._title} [{bar}] {done}/{total}{self._time_left(done, total)}\033[K",
+            end=end,
+            file=sys.stderr,
         )
 
-    def _rest(self, done: int, total: int) -> str:
+    def _time_left(self, done: int, total: int) -> str:
         fresh = done - self._before
         if not fresh or done == total:
             return ""

@@ -1,7 +1,8 @@
-"""Sampling reports: many prompts under many decoders, in the format that the comparer reads.
+"""Sampling reports: outputs for many prompts and decoders, in the format that the comparer reads.
 
-A journal beside the report holds every output as soon as it is written, so that a run that was killed
-goes on where it was. The work is done here, or handed to whatever maps a function over tasks.
+Every output is added to a journal beside the report as soon as it is generated, so that an interrupted
+run can be resumed. Runs in this process or on a Dask cluster. `sampling_report` is the one place in
+Python that knows the format, which docs/assets/sampling-report.schema.json describes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from goosequill.loading.load import LoadedModel, load_path
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model: path, and what `load_path` is told."""
+    """Which model to load: the arguments of `load_path`."""
 
     path: str
     tokenizer: str | None = None
@@ -33,21 +34,30 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class Decoder:
-    """A decoder under a name, and how many outputs it shall write for a prompt."""
+    """A named decoder, and how many outputs it generates for each prompt."""
 
     name: str
     settings: dict[str, Any]
     samples: int
 
 
+Index = tuple[int, int, int]
+
+
 @dataclass(frozen=True)
 class Task:
-    """One output to write; the places are those of prompt, decoder and sample."""
+    """One output to generate.
+
+    Attributes
+    ----------
+    index
+        Of the prompt, the decoder and the sample.
+    """
 
     model: ModelChoice
     prompt: str
     settings: dict[str, Any]
-    place: tuple[int, int, int]
+    index: Index
 
 
 Finished = tuple[Task, str]
@@ -58,7 +68,7 @@ Progress = Callable[[int, int], None]
 def make_tasks(
     model: ModelChoice, prompts: Sequence[str], decoders: Sequence[Decoder], *, seed: int
 ) -> list[Task]:
-    """Return every output of a report; sample n has the seed + n, unless the decoder has its own."""
+    """Return a task for every output of a report. Sample n has the seed + n, unless the decoder sets one."""
     return [
         Task(model, prompt, {"seed": seed + sample, **decoder.settings}, (p, d, sample))
         for p, prompt in enumerate(prompts)
@@ -69,13 +79,13 @@ def make_tasks(
 
 @functools.lru_cache(maxsize=1)
 def _loaded(model: ModelChoice) -> LoadedModel:
-    """Load a model once in a process, however many tasks it gets."""
+    """Load a model once per process."""
     quantize: Any = model.quantize
     return load_path(model.path, tokenizer=model.tokenizer, quantize=quantize)
 
 
 def run_task(task: Task) -> str:
-    """Write one output."""
+    """Generate one output."""
     loaded = _loaded(task.model)
     config = DecodingConfig.from_dict(task.settings)
     items = generate(loaded.model, loaded.tokenizer, task.prompt, config)
@@ -83,35 +93,29 @@ def run_task(task: Task) -> str:
 
 
 def run_here(tasks: Sequence[Task]) -> Iterator[Finished]:
-    """Write one output after the other in this process."""
+    """Generate the outputs one after the other in this process."""
     for task in tasks:
         yield task, run_task(task)
 
 
 def run_on_cluster(address: str, tasks: Sequence[Task]) -> Iterator[Finished]:
-    """Spread the work over a Dask cluster, whose workers must see the models under the same paths.
+    """Distribute the tasks over a Dask cluster, whose workers must find the models at the same paths.
 
     Raises
     ------
     SettingsError
-        ``no-dask``: the package is not installed. ``no-cluster``: no scheduler answers there.
+        ``no-dask``: the package is not installed. ``no-cluster``: no scheduler answers at the address.
     """
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
         raise SettingsError(
-            "A cluster needs the package distributed, which is not installed.",
-            code="no-dask",
-            remedy='Install goosequill with its extra: pip install "goosequill[cluster]".',
+            "A cluster needs the package distributed, which is not installed.", code="no-dask"
         ) from error
     try:
         client = distributed.Client(address, timeout=5)
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"No Dask scheduler answers at {address!r}.",
-            code="no-cluster",
-            remedy="Start one with “dask scheduler”, and give the address that it prints.",
-        ) from error
+        raise SettingsError(f"No Dask scheduler answers at {address!r}.", code="no-cluster") from error
     with client:
         futures = {client.submit(run_task, task, pure=False): task for task in tasks}
         for future, output in distributed.as_completed(futures, with_results=True):
@@ -119,14 +123,14 @@ def run_on_cluster(address: str, tasks: Sequence[Task]) -> Iterator[Finished]:
 
 
 class Journal:
-    """Outputs on disk as they come: a line that names the job, then a line for each output."""
+    """A file of the outputs so far: a line that identifies the job, then a line for each output."""
 
     def __init__(self, path: Path, job: str) -> None:
         self.path, self._job = path, job
-        self.outputs: dict[tuple[int, int, int], str] = {}
+        self.outputs: dict[Index, str] = {}
 
     def load(self) -> None:
-        """Read what an earlier run wrote; a last line that was cut off in writing does not count.
+        """Read what an earlier run wrote; an incomplete last line is ignored.
 
         Raises
         ------
@@ -140,22 +144,22 @@ class Journal:
         lines = whole.decode("utf-8").split("\n")
         if not whole or json.loads(lines[0]).get("job") != self._job:
             raise SettingsError(
-                f"{self.path} was left by a report with other models, prompts or decoders.",
+                f"{self.path} belongs to an unfinished report with other models, prompts or decoders.",
                 code="other-report",
-                remedy="Give another --out, or delete that file to begin anew.",
+                remedy="Choose another --out, or delete that file to start again.",
             )
         for line in lines[1:]:
             entry = json.loads(line)
-            self.outputs[tuple(entry["place"])] = entry["output"]
+            self.outputs[tuple(entry["index"])] = entry["output"]
         if rest:
             with self.path.open("r+b") as file:
                 file.truncate(len(whole) + 1)
 
-    def add(self, place: tuple[int, int, int], output: str) -> None:
-        """Keep an output, on the disk before anything else happens."""
-        self.outputs[place] = output
+    def add(self, index: Index, output: str) -> None:
+        """Add an output, and flush it to the disk."""
+        self.outputs[index] = output
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"place": place, "output": output}) + "\n")
+            file.write(json.dumps({"index": index, "output": output}) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -171,27 +175,39 @@ def write_report(
     progress: Progress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
-    """Write a sampling report of one model, or finish one that was begun.
+    """Write the sampling report of one model, resuming an interrupted run.
 
     Parameters
     ----------
     out
-        The report's file; its journal is beside it until the report is whole.
+        The report's file; its journal is beside it until the report is complete.
     run
-        What does the tasks, in any order.
+        Runs the tasks, in any order.
     progress
-        Called with (outputs there, outputs in all).
+        Called with (outputs so far, outputs in all).
     """
     tasks = make_tasks(model, prompts, decoders, seed=seed)
     journal = Journal(out.with_name(out.name + ".part"), _job(tasks))
     journal.load()
-    left = [task for task in tasks if task.place not in journal.outputs]
-    told = progress or (lambda done, total: None)
-    told(len(tasks) - len(left), len(tasks))
-    for task, output in run(left):
-        journal.add(task.place, output)
-        told(len(journal.outputs), len(tasks))
-    report = _report(model, prompts, decoders, journal.outputs, seed=seed, date=now().isoformat())
+    remaining = [task for task in tasks if task.index not in journal.outputs]
+    notify = progress or (lambda done, total: None)
+    notify(len(tasks) - len(remaining), len(tasks))
+    for task, output in run(remaining):
+        journal.add(task.index, output)
+        notify(len(journal.outputs), len(tasks))
+    results = [
+        [
+            sampling_result(d.name, d.settings, [journal.outputs[p, i, n] for n in range(d.samples)])
+            for i, d in enumerate(decoders)
+        ]
+        for p in range(len(prompts))
+    ]
+    report = sampling_report(
+        model_name(model.path),
+        list(zip(prompts, results, strict=True)),
+        date=now().isoformat(),
+        args={"generator": "goosequill", "seed": seed, "quantize": model.quantize},
+    )
     draft = out.with_name(out.name + ".new")
     draft.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     draft.replace(out)
@@ -203,61 +219,70 @@ def _job(tasks: Sequence[Task]) -> str:
     return hashlib.sha256(json.dumps([asdict(task) for task in tasks], sort_keys=True).encode()).hexdigest()
 
 
-def _report(
-    model: ModelChoice,
-    prompts: Sequence[str],
-    decoders: Sequence[Decoder],
-    outputs: Mapping[tuple[int, int, int], str],
+def sampling_report(
+    model: str,
+    results: Sequence[tuple[str, list[dict[str, Any]]]],
     *,
-    seed: int,
-    date: str,
+    date: str | None = None,
+    args: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """Return a sampling report.
+
+    Parameters
+    ----------
+    results
+        For each prompt what `sampling_result` returned for each decoder.
+    date
+        In ISO 8601.
+    args
+        How the report was made.
+    """
     return {
-        "model_name": model_name(model.path),
-        "date": date,
-        "args": {"generator": "goosequill", "seed": seed, "quantize": model.quantize},
-        "prompts": [
-            {
-                "prompt": prompt,
-                "results": [
-                    {
-                        "sampling_config": decoder.name,
-                        "sampling_params": _flat(decoder.settings),
-                        "outputs": [outputs[p, d, sample] for sample in range(decoder.samples)],
-                    }
-                    for d, decoder in enumerate(decoders)
-                ],
-            }
-            for p, prompt in enumerate(prompts)
-        ],
+        "model_name": model,
+        **({"date": date} if date else {}),
+        **({"args": dict(args)} if args else {}),
+        "prompts": [{"prompt": prompt, "results": of_prompt} for prompt, of_prompt in results],
     }
 
 
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as the format has them: numbers, booleans and texts; the rest as JSON text."""
+def sampling_result(
+    decoder: str, settings: Mapping[str, Any], outputs: Sequence[str], **more: Any
+) -> dict[str, Any]:
+    """Return the outputs of one decoder for one prompt, as a sampling report has them.
+
+    Settings are numbers, booleans and strings there; all other values become JSON text. `more` has members
+    that only some readers know, such as the outputs' ``measures``.
+    """
     plain = (int, float, str, type(None))
-    return {k: v if isinstance(v, plain) else json.dumps(v, ensure_ascii=False) for k, v in settings.items()}
+    params = {
+        name: value if isinstance(value, plain) else json.dumps(value, ensure_ascii=False)
+        for name, value in settings.items()
+    }
+    return {"sampling_config": decoder, "sampling_params": params, "outputs": list(outputs), **more}
 
 
 def model_name(path: str) -> str:
-    """Return what a report calls a model: the folder's own name, or the file's without its ending."""
-    place = Path(path)
+    """Return the name of a model in a report: that in config.json, or of the folder, or of the file."""
+    location = Path(path)
     try:
-        description = json.loads((place / "config.json").read_text(encoding="utf-8"))
-        return str(description.get("name") or place.resolve().name)
+        description = json.loads((location / "config.json").read_text(encoding="utf-8"))
+        return str(description.get("name") or location.resolve().name)
     except (OSError, ValueError, AttributeError):
-        return place.resolve().name if place.is_dir() else place.stem
+        return location.resolve().name if location.is_dir() else location.stem
+
+
+_PROMPTS = "a JSON list of strings, JSON lines, or one prompt per line"
 
 
 def read_prompts(path: Path) -> list[str]:
-    r"""Read prompts: a JSON list, JSON lines, or a text with a prompt a line (\n for a break).
+    r"""Read prompts: a JSON list, JSON lines, or one prompt per line (with \n for a line break).
 
-    An item of JSON is a text, or an object with "prompt".
+    A JSON item is a string, or an object with "prompt".
 
     Raises
     ------
     FileFormatError
-        ``prompts``: the file is unsound, or holds no prompt.
+        ``prompts``: the file is invalid, or contains no prompt.
     """
     text = _read(path, code="prompts")
     try:
@@ -270,26 +295,29 @@ def read_prompts(path: Path) -> list[str]:
             items = [line.replace("\\n", "\n") for line in text.splitlines() if line.strip()]
         prompts = [item["prompt"] if isinstance(item, dict) else item for item in items]
     except (ValueError, KeyError, TypeError) as error:
-        raise _invalid(
-            path, code="prompts", wanted="a JSON list of texts, JSON lines, or a prompt a line"
-        ) from error
+        raise _invalid(path, code="prompts", wanted=_PROMPTS) from error
     if not prompts or not all(isinstance(prompt, str) for prompt in prompts):
-        raise _invalid(path, code="prompts", wanted="a JSON list of texts, JSON lines, or a prompt a line")
+        raise _invalid(path, code="prompts", wanted=_PROMPTS)
     return list(dict.fromkeys(prompts))
 
 
 def read_decoders(path: Path, *, samples: int) -> list[Decoder]:
-    """Read decoders: a JSON table from name to settings, or a list of presets' names.
+    """Read decoders: a JSON object from names to settings, or a JSON list of preset names.
 
-    ``samples`` outputs are written by each that draws; one by greedy and the searches. A decoder's own
-    "samples" goes before that.
+    Parameters
+    ----------
+    samples
+        Outputs of each decoder that samples; deterministic ones generate one. A decoder's own "samples"
+        takes precedence.
 
     Raises
     ------
     FileFormatError
-        ``decoders``: the file is unsound. SettingsError of a setting that is wrong, naming the decoder.
+        ``decoders``: the file is invalid.
+    SettingsError
+        A setting is wrong; the message names the decoder.
     """
-    wanted = "a JSON table from name to settings, or a JSON list of presets' names"
+    wanted = "a JSON object from names to settings, or a JSON list of preset names"
     try:
         found = json.loads(_read(path, code="decoders"))
     except ValueError as error:
@@ -311,12 +339,12 @@ def _decoder(name: str, settings: dict[str, Any], samples: int) -> Decoder:
         raise SettingsError(
             f"Decoder {name!r}: {error.message}", code=error.code, remedy=error.remedy
         ) from error
-    draws = (
+    samples_tokens = (
         config.temperature > 0 and config.num_beams == 1 and not config.penalty_alpha and config.seed is None
     )
-    count = own if own is not None else samples if draws else 1
+    count = own if own is not None else samples if samples_tokens else 1
     if not isinstance(count, int) or not 1 <= count <= 1000:
-        raise SettingsError(f"Decoder {name!r}: samples must lie between 1 and 1000.", code="setting-range")
+        raise SettingsError(f"Decoder {name!r}: samples must be from 1 to 1000.", code="setting-range")
     return Decoder(name, settings, count)
 
 

@@ -1,11 +1,12 @@
-"""Measures of a text that need no judge: length, variety, repetition, truncation, echo, agreement.
+"""Measures of a text that need no judge: length, variety, repetition, truncation, echo, surprise.
 
-`measure` takes outputs one by one; `summarise` gives means over prompts and paired differences, with
-95% intervals by a bootstrap over prompts. No quality is claimed: they show what to look at.
+`measure` measures single outputs; `summarise` computes means over prompts and paired differences, with
+95% bootstrap intervals over prompts. They do not measure quality: they show where to look.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -14,29 +15,34 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.evaluation.votes import bootstrap_interval, resample_weights
+from goosequill.evaluation.statistics import bootstrap_interval, resample_weights
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 METRICS = {
-    "words": "Words; each Chinese or Japanese character is one.",
+    "words": "Number of words; each Chinese or Japanese character counts as a word.",
     "distinct_1": "Share of different words among all words.",
     "distinct_2": "Share of different word pairs among all word pairs.",
+    "distinct_3": "Share of different word triples among all word triples.",
     "longest_repeat": "Length, in words, of the longest passage that occurs twice.",
     "looping": "Share of the text inside its longest immediate repetition (three times or more).",
-    "compression": "Size when compressed, as a share of its size; repetitive text compresses well.",
-    "truncated": "Whether it ends in mid-sentence or inside a code block.",
-    "echo": "Share of the prompt's word triples that stand in the output.",
+    "compression": "Compressed size as a share of the size; repetitive text compresses well.",
+    "truncated": "Whether the text ends in mid-sentence or inside a code block.",
+    "echo": "Share of the prompt's word triples that occur in the output.",
+    "mean_surprise": "Mean surprise of a token in bits, if the log-probabilities are known.",
 }
-"""The measures of one output, by name, each with its sentence."""
+"""The measures of one output: name -> description."""
 
 PROMPT_METRICS = {"likeness": "Share of word pairs that two samples for one prompt have in common."}
-"""Measures of a prompt's samples together."""
+"""Measures of all samples of a prompt together: name -> description."""
 
 WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_]+(?:['\u2019-][^\W_]+)*", re.UNICODE
 )
 LONGEST_PERIOD = 64
+
+Measures = dict[str, float | None]
+"""Name in METRICS -> value; None if the output is too short to have one."""
 
 
 def words_of(text: str) -> list[str]:
@@ -45,15 +51,19 @@ def words_of(text: str) -> list[str]:
 
 
 def numbered(words: Sequence[str]) -> Array:
-    """Words as numbers: equal words, equal numbers."""
-    places: dict[str, int] = {}
-    return np.array([places.setdefault(word, len(places)) for word in words], dtype=np.int64)
+    """Words as ids: equal words have equal ids."""
+    ids: dict[str, int] = {}
+    return np.array([ids.setdefault(word, len(ids)) for word in words], dtype=np.int64)
 
 
-def distinct(words: Sequence[str], size: int) -> float:
-    """Share of different n-grams among all n-grams; 1 for a text too short to have one."""
+def distinct(words: Sequence[str], size: int) -> float | None:
+    """Share of different n-grams among all n-grams.
+
+    None for a text that is too short to have one: it is neither varied nor repetitive, and counting it
+    as 1.0 would make a decoder that writes nothing look the most varied.
+    """
     grams = list(zip(*(words[start:] for start in range(size)), strict=False))
-    return len(set(grams)) / len(grams) if grams else 1.0
+    return len(set(grams)) / len(grams) if grams else None
 
 
 def longest_repeat(words: Sequence[str]) -> int:
@@ -66,7 +76,7 @@ def longest_repeat(words: Sequence[str]) -> int:
         ranks.append(_rank(ranks[-1][:-step], ranks[-1][step:]))
     if not _has_twins(ranks[0]):
         return 0
-    low, high = 1, len(words)  # a passage of length low occurs twice, one of length high does not
+    low, high = 1, len(words)  # a passage of length `low` occurs twice, none of length `high` does
     while high - low > 1:
         middle = (low + high) // 2
         power = middle.bit_length() - 1
@@ -80,37 +90,37 @@ def longest_repeat(words: Sequence[str]) -> int:
 
 
 def _rank(first: Array, second: Array) -> Array:
-    """Numbers for pairs: equal pairs, equal numbers."""
+    """Ids for pairs: equal pairs have equal ids."""
     size = int(max(first.max(initial=0), second.max(initial=0))) + 1
     ranked: Array = np.unique(first * size + second, return_inverse=True)[1]
     return ranked
 
 
-def _has_twins(numbers: Array) -> bool:
-    return len(np.unique(numbers)) < len(numbers)
+def _has_twins(ids: Array) -> bool:
+    return len(np.unique(ids)) < len(ids)
 
 
 def looping(words: Sequence[str]) -> float:
-    """Share of the words inside the longest run of one passage said three times or more in a row."""
-    numbers = numbered(words)
+    """Share of the words inside the longest run of a passage repeated three times or more in a row."""
+    ids = numbered(words)
     longest = 0
-    for period in range(1, min(LONGEST_PERIOD, len(numbers) // 3) + 1):
-        same = numbers[period:] == numbers[:-period]
+    for period in range(1, min(LONGEST_PERIOD, len(ids) // 3) + 1):
+        same = ids[period:] == ids[:-period]
         breaks = np.flatnonzero(np.concatenate([[True], ~same, [True]]))
         run = int(np.diff(breaks).max()) - 1 + period
         if run >= 3 * period and run >= 6:
             longest = max(longest, run)
-    return longest / len(numbers) if len(numbers) else 0.0
+    return longest / len(ids) if len(ids) else 0.0
 
 
-def compression(text: str) -> float:
-    """Compressed size over size, at most 1; 1 for an empty text."""
+def compression(text: str) -> float | None:
+    """Compressed size over size, at most 1; None for an empty text."""
     data = text.encode("utf-8", "surrogatepass")
-    return min(1.0, len(zlib.compress(data, 6)) / len(data)) if data else 1.0
+    return min(1.0, len(zlib.compress(data, 6)) / len(data)) if data else None
 
 
 def truncated(text: str) -> bool:
-    """Whether the text stops where nobody would end: in mid-sentence, or inside a code block."""
+    """Whether the text stops in mid-sentence, or inside a code block."""
     bare = text.rstrip()
     if not bare:
         return False
@@ -119,18 +129,26 @@ def truncated(text: str) -> bool:
     return (len(words_of(bare)) > 3 and bare[-1].isalnum()) or bare[-1] in ",-\u3001\uff0c"
 
 
-def echo(prompt: str, text: str) -> float:
-    """Share of the prompt's word triples (or pairs, or words, if it is shorter) that the text repeats."""
-    asked, said = words_of(prompt), words_of(text)
+def echo(prompt: str, text: str) -> float | None:
+    """Share of the prompt's word triples (or pairs, or words, if it is shorter) that the text repeats.
+
+    None for a prompt without words.
+    """
+    asked, written = words_of(prompt), words_of(text)
     size = min(3, len(asked))
     if size == 0:
-        return 0.0
+        return None
     grams = set(zip(*(asked[start:] for start in range(size)), strict=False))
-    return len(grams & set(zip(*(said[start:] for start in range(size)), strict=False))) / len(grams)
+    return len(grams & set(zip(*(written[start:] for start in range(size)), strict=False))) / len(grams)
+
+
+def mean_surprise(logprobs: Sequence[float]) -> float | None:
+    """Mean surprise of a token in bits, from natural log-probabilities; None without tokens."""
+    return -sum(logprobs) / len(logprobs) / math.log(2) if logprobs else None
 
 
 def likeness(texts: Sequence[str]) -> float | None:
-    """How alike several samples are: the mean share of word pairs that two have in common. None for one."""
+    """How alike several samples are: the mean share of word pairs that two have in common; None for one."""
     if len(texts) < 2:
         return None
     grams = [set(zip(["", *words], [*words, ""], strict=True)) for words in map(words_of, texts)]
@@ -138,27 +156,42 @@ def likeness(texts: Sequence[str]) -> float | None:
     return sum(shares) / len(shares)
 
 
-def measure(outputs: Sequence[Mapping[str, str]]) -> list[dict[str, float]]:
-    """Measure outputs, each a mapping with "prompt" and "text"; the result has the members of METRICS."""
-    return [measure_one(output["prompt"], output["text"]) for output in outputs]
+def measure(outputs: Sequence[Mapping[str, Any]]) -> list[Measures]:
+    """Measure outputs.
+
+    Parameters
+    ----------
+    outputs
+        Each {"prompt": str, "text": str}, and optionally "logprobs": the natural log-probability of each
+        token.
+
+    Returns
+    -------
+    For each output every name in METRICS, with None for a measure that the output is too short for, and for
+    ``mean_surprise`` without log-probabilities.
+    """
+    return [measure_one(output["prompt"], output["text"], output.get("logprobs") or ()) for output in outputs]
 
 
-def measure_one(prompt: str, text: str) -> dict[str, float]:
+def measure_one(prompt: str, text: str, logprobs: Sequence[float] = ()) -> Measures:
+    """Measure one output; see `measure`."""
     words = words_of(text)
     return {
         "words": float(len(words)),
         "distinct_1": distinct(words, 1),
         "distinct_2": distinct(words, 2),
+        "distinct_3": distinct(words, 3),
         "longest_repeat": float(longest_repeat(words)),
         "looping": looping(words),
         "compression": compression(text),
         "truncated": float(truncated(text)),
         "echo": echo(prompt, text),
+        "mean_surprise": mean_surprise(logprobs),
     }
 
 
 def interval(values: Array, *, resamples: int, seed: int) -> dict[str, Any]:
-    """Mean of one value a prompt, with the bootstrap's 95% interval. [prompts] -> mean, low, high."""
+    """Mean of one value per prompt, with its 95% bootstrap interval. [prompts] -> mean, low, high."""
     weights = resample_weights(len(values), resamples=resamples, seed=seed)
     low, high = bootstrap_interval(weights @ values / len(values), len(values))
     return {"mean": float(values.mean()), "low": float(low), "high": float(high), "prompts": len(values)}
@@ -176,16 +209,17 @@ def summarise(
     Parameters
     ----------
     columns
-        Each {"name": str, "prompts": [{"prompt", "texts", "measures"}]}, with the samples' texts and what
-        `measure` said of each.
+        Each {"name": str, "prompts": [{"prompt", "texts", "measures"}]}, with the samples' texts and the
+        results of `measure` for each.
     baseline
-        Name of the column that the others are compared with.
+        Name of the column to compare the others with.
 
     Returns
     -------
     {"metrics": {metric: sentence}, "columns": [{"name", "outputs", "means": {metric: interval}}],
     "differences": [{"name", "baseline", "means": {metric: interval}}]}, where an interval has mean, low, high
-    and the number of prompts. A metric that no prompt has is left out.
+    and the number of prompts. Outputs without a value for a metric are left out of its mean, and so is a
+    metric without values.
     """
     values = {column["name"]: _prompt_means(column["prompts"]) for column in columns}
     rows, differences = [], []
@@ -209,7 +243,8 @@ def _prompt_means(prompts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, f
         samples, alike = entry["measures"], likeness(entry["texts"])
         if not samples:
             continue
-        row = {name: sum(sample[name] for sample in samples) / len(samples) for name in METRICS}
+        known = {name: [s[name] for s in samples if s.get(name) is not None] for name in METRICS}
+        row = {name: sum(values) / len(values) for name, values in known.items() if values}
         means[entry["prompt"]] = row if alike is None else {**row, "likeness": alike}
     return means
 

@@ -1,4 +1,4 @@
-"""Sampling reports: the format, going on after a kill, files of prompts and decoders, a cluster."""
+"""Sampling reports: the format, resuming after a kill, files of prompts and decoders, a cluster."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from goosequill.cli.main import main
@@ -33,6 +34,7 @@ from goosequill.evaluation.reports import (
 
 ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "site" / "models" / "default"
+SCHEMA = json.loads((ROOT / "docs" / "assets" / "sampling-report.schema.json").read_text("utf-8"))
 CHOICE = ModelChoice(str(MODEL))
 PROMPTS = ["The sea", "A goose 鵝\nand", ""]
 DECODERS = [
@@ -42,7 +44,7 @@ DECODERS = [
 
 
 def echo(tasks: Sequence[Task]) -> Iterator[Finished]:
-    """Answer without any model, last task first."""
+    """Outputs without a model, the last task first."""
     for task in reversed(tasks):
         yield task, f"{task.prompt}|{task.settings.get('top_p')}|{task.settings['seed']}\u2028"
 
@@ -57,6 +59,7 @@ def test_report_has_the_comparers_format(tmp_path: Path) -> None:
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["model_name"] == model_name(str(MODEL))
     assert report["date"] == "2026-01-02T00:00:00+00:00"
+    jsonschema.validate(report, SCHEMA)
     assert str(ROOT) not in out.read_text(encoding="utf-8")
     assert [item["prompt"] for item in report["prompts"]] == PROMPTS
     for item in report["prompts"]:
@@ -70,7 +73,19 @@ def test_report_has_the_comparers_format(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_killed_report_goes_on_where_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", sorted((ROOT / "site" / "compare" / "examples").glob("*.json")), ids=str)
+def test_the_examples_fit_the_schema(path: Path) -> None:
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), SCHEMA)
+
+
+@pytest.mark.parametrize("change", [{"model_name": 7}, {"prompts": {}}, {"prompts": [{"prompt": "p"}]}])
+def test_the_schema_refuses_what_is_not_a_report(change: dict[str, Any], tmp_path: Path) -> None:
+    report = write(tmp_path / "report.json")
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**report, **change}, SCHEMA)
+
+
+def test_an_interrupted_report_is_resumed(tmp_path: Path) -> None:
     out = tmp_path / "report.json"
 
     def dies(tasks: Sequence[Task]) -> Iterator[Finished]:
@@ -81,18 +96,18 @@ def test_killed_report_goes_on_where_it_was(tmp_path: Path) -> None:
         write(out, run=dies)
     journal = tmp_path / "report.json.part"
     with journal.open("ab") as file:
-        file.write(b'{"place": [0, 0, 0], "outp')  # the kill came in the middle of a line
+        file.write(b'{"index": [0, 0, 0], "outp')  # killed while it wrote a line
     seen: list[Task] = []
 
     def rest(tasks: Sequence[Task]) -> Iterator[Finished]:
         seen.extend(tasks)
         return echo(tasks)
 
-    told: list[tuple[int, int]] = []
-    report = write(out, run=rest, progress=lambda done, total: told.append((done, total)))
+    calls: list[tuple[int, int]] = []
+    report = write(out, run=rest, progress=lambda done, total: calls.append((done, total)))
     assert len(seen) == 5
-    assert told[0] == (4, 9)
-    assert told[-1] == (9, 9)
+    assert calls[0] == (4, 9)
+    assert calls[-1] == (9, 9)
     assert not journal.exists()
     report.pop("date")
     again = write(tmp_path / "other.json")
@@ -102,7 +117,7 @@ def test_killed_report_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_journal_of_another_job_is_not_mixed_in(tmp_path: Path) -> None:
     out = tmp_path / "report.json"
-    for text in ('{"job": "other"}\n', '{"job": "other"}\n{"place"'):
+    for text in ('{"job": "other"}\n', '{"job": "other"}\n{"index"'):
         (tmp_path / "report.json.part").write_text(text)
         with pytest.raises(SettingsError) as caught:
             write(out)
@@ -124,7 +139,7 @@ def files(folder: Path, prompts: Any, decoders: Any) -> list[str]:
     return ["--prompts", str(folder / "prompts.json"), "--decoders", str(folder / "decoders.json")]
 
 
-def test_command_survives_a_real_kill(tmp_path: Path) -> None:
+def test_the_command_resumes_after_a_kill(tmp_path: Path) -> None:
     options = files(tmp_path, [f"Prompt {n}" for n in range(6)], {"d": {"max_new_tokens": 60}})
     out = tmp_path / "report.json"
     command = ["report", "--models", str(MODEL), *options, "--out", str(out), "--samples", "2"]
@@ -144,7 +159,7 @@ def test_command_survives_a_real_kill(tmp_path: Path) -> None:
     assert [len(item["results"][0]["outputs"]) for item in report["prompts"]] == [2] * 6
     for line in kept:
         entry = json.loads(line)
-        prompt, decoder, sample = entry["place"]
+        prompt, decoder, sample = entry["index"]
         assert report["prompts"][prompt]["results"][decoder]["outputs"][sample] == entry["output"]
 
 
@@ -159,7 +174,7 @@ def test_several_models_get_a_file_each(tmp_path: Path, capsys: pytest.CaptureFi
     assert (
         main(["report", "--models", str(MODEL), str(MODEL), *options, "--out", str(tmp_path / "r.json")]) == 1
     )
-    assert "one name" in capsys.readouterr().err
+    assert "same name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -187,7 +202,7 @@ def test_prompts_are_read(tmp_path: Path, name: str, text: str) -> None:
         ("p.json", "3"),
     ],
 )
-def test_unsound_prompts_are_refused(tmp_path: Path, name: str, text: str) -> None:
+def test_invalid_prompts_are_refused(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(GoosequillError) as caught:
         read_prompts(tmp_path / name)
@@ -205,7 +220,7 @@ def test_decoders_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '["none such"]', '{"a": 3}', "{", "7"])
-def test_unsound_decoders_are_refused(tmp_path: Path, text: str) -> None:
+def test_invalid_decoders_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "d.json").write_text(text)
     with pytest.raises(GoosequillError) as caught:
         read_decoders(tmp_path / "d.json", samples=1)
@@ -228,12 +243,14 @@ def test_cluster_writes_the_same_outputs() -> None:
     settings: dict[str, Any] = {"processes": False, "protocol": "tcp", "dashboard_address": None}
     with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", **settings) as cluster:
         address = cluster.scheduler_address
-        found = {done.place: text for done, text in run_on_cluster(address, [task, other])}
+        found = {done.index: text for done, text in run_on_cluster(address, [task, other])}
     assert address.startswith("tcp://")
-    assert found == {t.place: run_task(t) for t in (task, other)}
+    assert found == {t.index: run_task(t) for t in (task, other)}
 
 
-def test_cluster_that_does_not_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_that_does_not_answer_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = files(tmp_path, ["A"], ["greedy"])
     out = ["--out", str(tmp_path / "r.json"), "--scheduler", "tcp://127.0.0.1:9"]
     assert main(["report", "--models", str(MODEL), *options, *out]) == 1

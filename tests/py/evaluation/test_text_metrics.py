@@ -1,6 +1,8 @@
-"""Measures of texts: by hand where one can, against a slow search where one cannot."""
+"""Measures of texts, checked by hand or against a slow search."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from goosequill.evaluation.text_metrics import (
     likeness,
     longest_repeat,
     looping,
+    mean_surprise,
     measure,
     summarise,
     truncated,
@@ -30,7 +33,11 @@ def test_words_are_words_in_any_script() -> None:
 def test_distinct_counts_different_ngrams() -> None:
     assert distinct(["a", "b", "a", "b"], 1) == 0.5
     assert distinct(["a", "b", "a", "b"], 2) == pytest.approx(2 / 3)
-    assert distinct([], 2) == 1.0
+
+
+@pytest.mark.parametrize(("words", "size"), [([], 1), (["a"], 2), (["a", "b"], 3)])
+def test_a_text_that_is_too_short_has_no_share_of_different_ngrams(words: list[str], size: int) -> None:
+    assert distinct(words, size) is None
 
 
 def slow_longest_repeat(words: list[str]) -> int:
@@ -55,7 +62,7 @@ def test_looping_is_the_share_of_the_longest_loop() -> None:
 
 def test_compression_sees_repetition() -> None:
     assert compression("again and again " * 50) < 0.1
-    assert compression("") == 1.0
+    assert compression("") is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +86,34 @@ def test_echo_is_the_share_of_the_prompt_that_comes_back() -> None:
     assert echo("What is the capital of France?", "What is the capital of France? Paris.") == 1.0
     assert echo("What is the capital of France?", "Paris.") == 0.0
     assert echo("Hello", "hello there") == 1.0
-    assert echo("", "x") == 0.0
+    assert echo("", "x") is None
+
+
+def test_mean_surprise_is_in_bits() -> None:
+    assert mean_surprise([math.log(0.5), math.log(0.125)]) == pytest.approx(2.0)
+    assert mean_surprise([]) is None
+
+
+def test_measures_are_every_metric() -> None:
+    empty, full = measure([{"prompt": "", "text": ""}, {"prompt": "p", "text": "a b c", "logprobs": [-1.0]}])
+    assert set(empty) == set(full) == set(METRICS)
+    assert {name for name, value in empty.items() if value is None} == {
+        "distinct_1",
+        "distinct_2",
+        "distinct_3",
+        "compression",
+        "echo",
+        "mean_surprise",
+    }
+    assert None not in full.values()
+
+
+def test_outputs_without_a_value_are_left_out_of_the_mean() -> None:
+    short, long = measure([{"prompt": "p", "text": "one"}, {"prompt": "p", "text": "one two one two"}])
+    prompts = [{"prompt": "p", "measures": [short, long], "texts": ["one", "one two one two"]}]
+    (column,) = summarise([{"name": "a", "prompts": prompts}])["columns"]
+    assert column["means"]["distinct_2"]["mean"] == pytest.approx(2 / 3)
+    assert "mean_surprise" not in column["means"]
 
 
 def test_likeness_of_samples() -> None:

@@ -1,0 +1,166 @@
+"""The statistics of votes between pairs, as formulas over arrays and labels.
+
+Strengths from wins and ties (Davidson's model, which is Bradley and Terry's with ties), bootstrap and
+Wilson intervals, and agreement between raters. Knows nothing of the format of votes: see `votes`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from math import erfc, sqrt
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+PRIOR_SD = 5.0
+"""Of a strength, in log-odds: weak, but it keeps a contender that won every vote finite."""
+NEWTON_STEPS = 40
+NORMAL_975 = 1.959963984540054
+
+
+def davidson(wins: Array, ties: Array, *, prior_sd: float = PRIOR_SD) -> tuple[Array, Array]:
+    """Fit Davidson's model to any number of tables of votes at once.
+
+    P(i beats j) = p_i / (p_i + p_j + v sqrt(p_i p_j)), P(tie) = v sqrt(p_i p_j) / (the same), with
+    strengths log p (their mean is 0) and tie propensity v. Without ties this is Bradley and Terry's model.
+
+    Parameters
+    ----------
+    wins
+        [..., n, n]: how often i beat j.
+    ties
+        [..., n, n], symmetric: how often i and j tied.
+    prior_sd
+        Standard deviation of the normal prior of each strength; ``inf`` for none.
+
+    Returns
+    -------
+    strengths [..., n] in log-odds, and log v [...], which is -inf where there was no tie.
+
+    Source: Davidson, "On extending the Bradley-Terry model to accommodate ties", JASA 65 (1970).
+    """
+    wins, ties = np.broadcast_arrays(np.asarray(wins, float), np.asarray(ties, float))
+    count = wins.shape[-1]
+    tied = ties.sum(axis=(-1, -2)) > 0
+    start = np.zeros((*wins.shape[:-2], count + 1))
+    start[..., -1] = np.where(tied, 0.0, -30.0)
+    parameters = start
+    for _ in range(NEWTON_STEPS):
+        gradient, hessian = _slopes(parameters, wins, ties, prior_sd=prior_sd)
+        gradient[..., -1] = np.where(tied, gradient[..., -1], 0.0)
+        step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        parameters = parameters + np.clip(step, -1.5, 1.5)
+        if np.abs(step).max() < 1e-10:
+            break
+    strengths = parameters[..., :-1]
+    log_tie = np.where(tied, parameters[..., -1], -np.inf)
+    return strengths - strengths.mean(axis=-1, keepdims=True), log_tie
+
+
+def _slopes(parameters: Array, wins: Array, ties: Array, *, prior_sd: float) -> tuple[Array, Array]:
+    """Gradient [..., n + 1] and negative Hessian [..., n + 1, n + 1] of the log posterior.
+
+    In exponential-family form each game has the features (e_i, e_j or their mean; is it a tie), so the
+    gradient is observed minus expected features, and the Hessian their covariance.
+    """
+    strengths, log_tie = parameters[..., :-1], parameters[..., -1, None, None]
+    gap = strengths[..., :, None] - strengths[..., None, :]  # [..., n, n]
+    low = np.exp(-np.logaddexp(np.logaddexp(gap / 2, -gap / 2), log_tie))
+    win, tie = np.exp(gap / 2) * low, np.exp(log_tie) * low  # P(i beats j), P(i and j tie)
+    games = wins + np.swapaxes(wins, -1, -2) + ties
+    games[..., np.arange(games.shape[-1]), np.arange(games.shape[-1])] = 0.0
+    score = (wins + ties / 2).sum(axis=-1) - (games * (win + tie / 2)).sum(axis=-1)
+    tied = (ties - games * tie).sum(axis=(-1, -2)) / 2
+    precision = prior_sd**-2
+    gradient = np.concatenate([score - precision * strengths, tied[..., None]], axis=-1)
+    mean = win - np.swapaxes(win, -1, -2)  # of the outcome +1, 0, -1
+    spread = games * (1 - tie - mean**2) / 4
+    cross = -(games * tie * mean).sum(axis=-1) / 2
+    hessian = np.zeros((*gradient.shape, gradient.shape[-1]))
+    size = strengths.shape[-1]
+    diagonal = np.arange(size)
+    hessian[..., :size, :size] = -spread
+    hessian[..., diagonal, diagonal] += spread.sum(axis=-1) + precision + 1e-9
+    hessian[..., :size, size] = hessian[..., size, :size] = cross
+    hessian[..., size, size] = (games * tie * (1 - tie)).sum(axis=(-1, -2)) / 2 + 1e-9
+    return gradient, hessian
+
+
+def resample_weights(prompts: int, *, resamples: int, seed: int) -> Array:
+    """How often each resample of the prompts contains each prompt: [resamples, prompts]."""
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(prompts, np.full(prompts, 1 / prompts), size=resamples).astype(float)
+
+
+def levels(prompts: int) -> tuple[float, float]:
+    """The two percentiles of a bootstrap that form a 95% interval, widened for few prompts.
+
+    Plain percentiles (2.5, 97.5) are too narrow by about sqrt((n - 1) / n) and the difference between the
+    normal and Student's distribution. Source: Hesterberg, "What Teachers Should Know About the Bootstrap",
+    The American Statistician 69 (2015), section 3.2.
+    """
+    if prompts < 2:
+        return 0.0, 100.0
+    z, free = NORMAL_975, prompts - 1
+    student = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    tail = 50 * erfc(student * sqrt(prompts / free) / sqrt(2))
+    return tail, 100 - tail
+
+
+def bootstrap_interval(drawn: Array, prompts: int) -> tuple[Array, Array]:
+    """The 95% interval of a bootstrap's fits [resamples, ...].
+
+    Percentiles are positions among resamples + 1 gaps, which is correct on average for any number of
+    resamples; interpolating between the lowest and the highest would make the interval too narrow.
+    """
+    low, high = np.percentile(drawn, levels(prompts), axis=0, method="weibull")
+    return low, high
+
+
+def wilson(successes: float, trials: float) -> tuple[float, float]:
+    """Wilson's 95% interval of a proportion; (0, 1) without trials."""
+    if trials == 0:
+        return 0.0, 1.0
+    z = NORMAL_975
+    share = successes / trials
+    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+def krippendorff(units: Iterable[Sequence[str]]) -> float | None:
+    """Krippendorff's alpha for nominal labels; a unit is the list of labels that raters gave it.
+
+    None if no unit has two labels, or all labels are equal. Source: Krippendorff, "Computing
+    Krippendorff's alpha-reliability" (2011).
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
+    for labels in units:
+        for i, j in combinations(range(len(labels)), 2):
+            share = 1 / (len(labels) - 1)
+            pairs[labels[i], labels[j]] += share  # type: ignore[assignment]
+            pairs[labels[j], labels[i]] += share  # type: ignore[assignment]
+    totals: Counter[str] = Counter()
+    for (label, _), share in pairs.items():
+        totals[label] += share
+    total = sum(totals.values())
+    expected = total * total - sum(count * count for count in totals.values())
+    if total <= 1 or expected == 0:
+        return None
+    differing = sum(share for (one, other), share in pairs.items() if one != other)
+    return 1 - (total - 1) * differing / expected
+
+
+def cohen(first: Sequence[str], second: Sequence[str]) -> float | None:
+    """Cohen's kappa of two raters over the same units; None if chance explains all agreement."""
+    if not first:
+        return None
+    count = len(first)
+    observed = sum(a == b for a, b in zip(first, second, strict=True)) / count
+    ones, others = Counter(first), Counter(second)
+    chance = sum(ones[label] * others[label] for label in ones) / count**2
+    return None if chance == 1 else (observed - chance) / (1 - chance)

@@ -16,7 +16,8 @@ from goosequill.chat.formats import FORMATS
 from goosequill.errors import SettingsError
 from goosequill.loading.load import peak_memory
 from goosequill.loading.opening import Opened, choose_tokenizer, open_path
-from goosequill.models.config import GROUP_NORM_EPS, ModelConfig, detect_config
+from goosequill.models.config import GROUP_NORM_EPS, ModelConfig
+from goosequill.models.detect import detect_config
 from goosequill.tokenizers import is_built_in
 from goosequill.weights import FileSource, open_tensors
 from goosequill.weights.file_names import DESCRIPTION

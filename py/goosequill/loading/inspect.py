@@ -16,7 +16,8 @@ from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import Kernel, load_kernel
 from goosequill.loading.load import Quantization, quantization_bits, require
 from goosequill.loading.opening import open_files
-from goosequill.models.config import ModelConfig, detect_config
+from goosequill.models.config import ModelConfig
+from goosequill.models.detect import detect_config
 from goosequill.models.estimate import estimate
 from goosequill.tokenizers import tokenizer_for_vocabulary
 from goosequill.weights import ByteSource, TensorSource

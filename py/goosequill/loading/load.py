@@ -14,7 +14,7 @@ from typing import Any, Literal
 from goosequill.kernels import Kernel, load_kernel
 from goosequill.loading.opening import Opened, choose_tokenizer, open_files, open_model_folder, open_path
 from goosequill.models import Model, load_model
-from goosequill.models.config import detect_config
+from goosequill.models.detect import detect_config
 from goosequill.models.estimate import estimate, require_memory
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 from goosequill.weights import ByteSource, TensorSource

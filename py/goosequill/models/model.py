@@ -1,11 +1,15 @@
-"""What all RWKV versions share: embedding, blocks in turn, head; the state in place of a context."""
+"""What all RWKV versions share: the embedding, a sequence of blocks, the head; a state instead of a context.
+
+Shapes in comments: T tokens, V vocabulary, C width, F width of the channel mixing, H heads of size S (C = H
+S), D rank of a low-rank pair, L layers.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal, overload
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +19,7 @@ from goosequill.kernels import Kernel, Shortlist
 from goosequill.models.config import ModelConfig
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import Arrays, State
+from goosequill.weights.source import TensorSource
 
 Norm = tuple[Any, Any]
 """Weight and bias of a normalisation."""
@@ -28,10 +33,20 @@ class Model(ABC):
     config
         Version and sizes.
     kernel
-        What computes.
+        The kernel that computes.
     matrices
-        The kernel's matrices that a file holds as they are, not transposed, by the file's names.
+        The kernel's matrices by their names in the file, except those that are transposed there.
     """
+
+    versions: ClassVar[tuple[str, ...]]
+    """The versions that this class runs."""
+    low_rank: ClassVar[tuple[str, ...]] = ()
+    """Names in a block's time mixing of the low-rank factors, which are stored transposed."""
+
+    @classmethod
+    @abstractmethod
+    def identify(cls, tensors: TensorSource) -> tuple[str, int] | None:
+        """Return the version and the number of heads of a checkpoint; None if it is for another class."""
 
     def __init__(self, config: ModelConfig, parameters: Parameters, kernel: Kernel) -> None:
         self.config = config
@@ -46,7 +61,7 @@ class Model(ABC):
         self.matrices = parameters.matrices
 
     def norm(self, parameters: Parameters, name: str) -> Norm:
-        """Weight and bias of a normalisation over the width."""
+        """Read weight and bias of a normalisation over the width."""
         width = self.config.width
         return parameters.vector(f"{name}.weight", width), parameters.vector(f"{name}.bias", width)
 
@@ -54,23 +69,32 @@ class Model(ABC):
     def load_block(self, parameters: Parameters, layer: int) -> Any:
         """Read one block's parameters."""
 
-    @abstractmethod
     def state_arrays(self) -> Arrays:
-        """The state before the first token."""
+        """Return the state before the first token: two vectors and one matrix per head, in each layer.
+
+        The vectors are the last token's inputs of time mixing and of channel mixing, for the token shift.
+        """
+        layers, width = self.config.layers, self.config.width
+        heads, size = self.config.heads, self.config.head_size
+        return {
+            "att_x": np.zeros((layers, width), np.float32),
+            "ffn_x": np.zeros((layers, width), np.float32),
+            "wkv": np.zeros((layers, heads, size, size), np.float32),
+        }
 
     @abstractmethod
     def run_blocks(self, x: Any, blocks: Sequence[Any], state: State) -> Any:
-        """Pass x [T, C] through every block, updating the state."""
+        """Pass x [T, C] through all blocks and update the state."""
 
     def new_state(self) -> State:
-        """The state of a model that has read nothing; trained, in a state-tuned checkpoint."""
+        """Return the state before the first token; in a state-tuned checkpoint it is trained."""
         arrays = self.state_arrays()
         if self._tuned is not None:
             arrays["wkv"][:] = self._tuned
         return State(arrays, self.kernel)
 
     def _tuned_state(self, parameters: Parameters) -> NDArray[np.float32] | None:
-        """What BlinkDL's state tuning stored beside the weights: [L, H, S, S], turned over there."""
+        """The initial state [L, H, S, S] that BlinkDL's state tuning stores, transposed, with the weights."""
         if "blocks.0.att.time_state" not in parameters:
             return None
         layers, heads, size = self.config.layers, self.config.heads, self.config.head_size
@@ -100,16 +124,16 @@ class Model(ABC):
         tokens
             At least one token id, each from 0 to V - 1.
         state
-            What was read before; updated in place. `State.copy` first, to branch.
+            The state after the tokens before; updated in place. Use `State.copy` first to branch.
         logits
-            "last": after the last token, float32 [V]. A `Shortlist`: the same, where only those on it
-            need be exact, which is enough to write by. "all": after each token, float32 [T, V].
-            "none": only the state is wanted.
+            "last": after the last token, float32 [V]. A `Shortlist`: the same, but only the logits on it are
+            exact, which is enough to generate. "all": after each token, float32 [T, V]. "none": no logits,
+            only the state is updated.
 
         Raises
         ------
         SettingsError
-            If there is no token, or one is outside the vocabulary; the state is unchanged.
+            If there is no token, or one is outside the vocabulary; the state is unchanged then.
         """
         self._check(tokens)
         rows: list[NDArray[np.float32]] = []
@@ -130,15 +154,18 @@ class Model(ABC):
         return np.concatenate(rows) if logits == "all" else rows[0][0]
 
     def _pass(self, tokens: Any, *, state: State, logits: str | Shortlist) -> Any:
-        """The operations over one run of tokens."""
-        x = self.kernel.layer_norm(self.kernel.embed(self._embedding, tokens), *self._ln0)
+        """Record or execute the operations for one chunk of tokens."""
+        x = self.kernel.embed(self._embedding, tokens)  # [T] -> [T, C]
+        x = self.kernel.layer_norm(x, *self._ln0)
         x = self.run_blocks(x, self._blocks, state)
         if logits == "none":
             return None
-        x = self.kernel.layer_norm(x if logits == "all" else self.kernel.last(x), *self._ln_out)
+        if logits != "all":
+            x = self.kernel.last(x)  # [T, C] -> [1, C]
+        x = self.kernel.layer_norm(x, *self._ln_out)
         if isinstance(logits, Shortlist):
-            return self.kernel.likely(self._head, x, logits)
-        return self.kernel.product(self._head, x)
+            return self.kernel.likely(self._head, x, logits)  # [1, C] @ [C, V] -> [1, V]
+        return self.kernel.product(self._head, x)  # [T, C] @ [C, V] -> [T, V]
 
     def _check(self, tokens: Sequence[int]) -> None:
         size = self.config.vocab_size
@@ -149,5 +176,4 @@ class Model(ABC):
                 raise SettingsError(
                     f"Token {token} is outside the model's vocabulary (0 to {size - 1}).",
                     code="token-range",
-                    remedy="Choose the tokenizer that the model was trained with.",
                 )

@@ -1,6 +1,6 @@
-"""Whether a model writes faster with its products divided among threads: measured, not guessed.
+"""Measures whether a model is faster with its products divided among threads.
 
-It depends on the model's size, on how many cores share the memory, and on what else the machine does.
+That depends on the model's size, on how many cores share the memory, and on what else the machine is doing.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from goosequill.models.model import Model
 
 ROUNDS = 6
 SECONDS = 0.06
-"""For at least so many rounds and so long; the earlier half lets the browser compile, and is not counted."""
+"""The minimum of rounds and of time; the first half is not counted, as the browser is still compiling."""
 GAIN = 0.95
-"""The share of one thread's time that several have to stay under, to be worth their cores."""
+"""Several threads are used if they take less than this part of one thread's time."""
 
 
 def choose_threads(model: Model, kernel: SimdKernel, share: int) -> bool:
-    """Time tokens alone and divided by `share` (see `SimdKernel.divide`) in turn, and keep the faster.
+    """Time tokens with one thread and divided by `share` (`SimdKernel.divide`) in turn, and use the faster.
 
     Returns
     -------

@@ -1,12 +1,13 @@
-"""Takes a checkpoint's tensors one by one and hands them to a kernel.
+"""Reads a checkpoint's tensors one by one and passes them to a kernel.
 
-Each tensor is read, laid out and let go before the next, so the peak is the loaded model plus
+Each tensor is read, laid out and released before the next one, so the peak of memory is the loaded model plus
 one tensor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -18,18 +19,27 @@ from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
 from goosequill.weights.source import TensorSource
 
 Progress = Callable[[int, int], None]
-"""Called with (tensors read so far, tensors in all)."""
+"""Called with (tensors read so far, number of tensors)."""
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """A low-rank pair: two thin matrices, [D, C] then [C, D], and the bias of the second, if it has one."""
+
+    down: Any
+    up: Any
+    bias: Any
 
 
 class Parameters:
-    """A checkpoint on its way into a kernel.
+    """A checkpoint that is being loaded into a kernel.
 
     Parameters
     ----------
     bits
-        8 or 4 turns matrices that the file holds in full into that many bits; None keeps the
-        file's form (`bits_for` tells which matrix gets how many). Low-rank factors, which files
-        hold in full, get 8 bits in either kind of rounded model.
+        8 or 4 quantizes matrices that are in full precision in the file (`bits_for` has the exceptions); None
+        keeps them as they are. Low-rank factors, which files have in full precision, get 8 bits whenever the
+        model is quantized.
     """
 
     def __init__(
@@ -44,31 +54,30 @@ class Parameters:
         self._names = set(tensors.names())
         self._kernel = kernel
         self._bits = bits
-        self._rounded = bits is not None or any(
+        self._quantized = bits is not None or any(
             tensors.dtype(name) in ("int8", "int4") for name in tensors.names()
         )
         self._progress = progress
         self._read = 0
         self.matrices: dict[str, Any] = {}
-        """What the kernel made of the matrices and the embedding, by name."""
+        """The kernel's matrices and embedding, by their names in the file."""
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
     def rank(self, name: str) -> int:
-        """The inner length D of a low-rank pair, told by its first matrix [C, D]."""
+        """Return the rank D of a low-rank pair from the shape of its first matrix, [C, D]."""
         self._require(name)
         shape = self._tensors.shape(name)
         if len(shape) != 2 or not shape[1]:
             raise FileFormatError(
-                f"The tensor {name!r} has the shape {list(shape)}, where a matrix belongs.",
+                f"The tensor {name!r} has the shape {list(shape)}, but should be a matrix.",
                 code="tensor-shape",
-                remedy="The file is damaged or of an unknown kind; download it again.",
             )
         return shape[1]
 
     def raw(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
-        """A tensor as the file has it."""
+        """Read a tensor as it is in the file."""
         self._require(name)
         tensor = self._tensors.read(name)
         self._read += 1
@@ -77,7 +86,7 @@ class Parameters:
         return tensor
 
     def array(self, name: str, size: int | None = None) -> NDArray[np.float32]:
-        """A tensor in full, flat if `size` (its number of elements) is given."""
+        """Read a tensor in full precision, flat if `size` (its number of elements) is given."""
         tensor = self.raw(name)
         array = tensor.dequantize() if isinstance(tensor, QuantizedMatrix) else tensor
         if size is None:
@@ -86,28 +95,28 @@ class Parameters:
         return array.reshape(size)
 
     def vector(self, name: str, size: int) -> Any:
-        """A tensor of `size` elements as an operand."""
+        """Read a tensor of `size` elements as an operand."""
         return self._kernel.bind(np.ascontiguousarray(self.array(name, size)))
 
     def stack(self, names: Sequence[str], size: int, *, flip: bool = False) -> Any:
-        """Several vectors as one operand [n, size]; `flip` takes 1 minus each."""
+        """Read several vectors as one operand [n, size]; `flip` subtracts each from 1."""
         rows = np.stack([self.array(name, size) for name in names])
         return self._kernel.bind(np.float32(1) - rows if flip else rows)
 
     def matrix(self, name: str, shape: tuple[int, int], *, transpose: bool = False) -> Any:
-        """Weights for `Kernel.product`; `shape` [out, in] is that after transposing."""
+        """Read weights for `Kernel.product`; `shape` is [out, in], after transposing."""
         matrix = self._kernel.matrix(self._weights(name, shape, transpose=transpose))
         if not transpose:
             self.matrices[name] = matrix
         return matrix
 
     def head(self, name: str, shape: tuple[int, int]) -> Any:
-        """Weights for `Kernel.likely`, and for `Kernel.product`."""
+        """Read weights for `Kernel.likely` and `Kernel.product`."""
         self.matrices[name] = self._kernel.head(self._weights(name, shape))
         return self.matrices[name]
 
     def table(self, name: str, shape: tuple[int, int]) -> Any:
-        """An embedding table for `Kernel.embed`."""
+        """Read an embedding table for `Kernel.embed`."""
         self.matrices[name] = self._kernel.table(self._weights(name, shape))
         return self.matrices[name]
 
@@ -116,11 +125,11 @@ class Parameters:
     ) -> NDArray[np.float32] | QuantizedMatrix:
         weights = self.raw(name)
         if transpose:
-            # Low-rank factors are stored [in, out], and only kernels want them the other way round.
+            # Low-rank factors are stored as [in, out], but kernels need [out, in].
             array = weights.dequantize() if isinstance(weights, QuantizedMatrix) else weights
             self._check(name, array.shape == shape[::-1], shape[::-1], array.shape)
-            turned = np.ascontiguousarray(array.T)
-            return quantize(turned, 8) if self._rounded else turned
+            transposed = np.ascontiguousarray(array.T)
+            return quantize(transposed, 8) if self._quantized else transposed
         self._check(name, weights.shape == shape, shape, weights.shape)
         if isinstance(weights, QuantizedMatrix) or self._bits is None:
             return weights
@@ -132,13 +141,11 @@ class Parameters:
             raise FileFormatError(
                 f"This model is incomplete: the tensor {name!r} is missing.",
                 code="tensor-missing",
-                remedy="Download it again, or choose another file.",
             )
 
     def _check(self, name: str, fits: bool, expected: tuple[int, ...], found: tuple[int, ...]) -> None:
         if not fits:
             raise FileFormatError(
-                f"The tensor {name!r} has the shape {list(found)}, where {list(expected)} belongs.",
+                f"The tensor {name!r} has the shape {list(found)}, but should have {list(expected)}.",
                 code="tensor-shape",
-                remedy="The file is damaged or of an unknown kind; download it again.",
             )

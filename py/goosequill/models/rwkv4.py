@@ -1,21 +1,23 @@
 """RWKV-4 ("Dove"): attention as a running weighted average of values (arXiv:2305.13048).
 
-Glossary (code <- paper): receptance r, key k, value v, decay w = -exp(time_decay),
-bonus u = time_first. Differs from the official code in that a token-shift weight m is kept as
-1 - m, so that mixing is x + (p - x) m here as in the later versions.
+Glossary (code <- paper): receptance r, key k, value v, decay -w = -exp(time_decay), bonus u = time_first, mix
+1 - mu (token shift), ffn the channel mixing, att the time mixing. The state's `wkv` is numerator a,
+denominator b, and the exponent p that both have in common. Differs from the official code in that a
+token-shift weight m is stored as 1 - m, so that mixing is x + (p - x) m here as in the later versions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from goosequill.models.model import Model, Norm
+from goosequill.models.model import Norm
 from goosequill.models.parameters import Parameters
-from goosequill.models.state import Arrays, State
+from goosequill.models.rwkv4to6 import ChannelMix, Rwkv4To6
+from goosequill.models.state import Arrays
+from goosequill.weights.source import TensorSource
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,21 @@ class Block:
     decay: Any
     bonus: Any
     output: Any
-    ln2: Norm
-    ffn_mix_kr: Any
-    ffn_key: Any
-    ffn_receptance: Any
-    ffn_value: Any
+    ffn: ChannelMix
 
 
-class Rwkv4(Model):
-    """RWKV-4; its state is five vectors a layer."""
+class Rwkv4(Rwkv4To6):
+    """RWKV-4; its state is five vectors per layer."""
+
+    versions = ("4",)
+
+    @classmethod
+    def identify(cls, tensors: TensorSource) -> tuple[str, int] | None:
+        return "4", 1
 
     def load_block(self, parameters: Parameters, layer: int) -> Block:
-        c, f = self.config.width, self.config.ffn_width
-        at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
+        c = self.config.width
+        at = f"blocks.{layer}.att."
         return Block(
             ln1=self.norm(parameters, f"blocks.{layer}.ln1"),
             mix_kvr=parameters.stack([at + "time_mix_" + name for name in "kvr"], c, flip=True),
@@ -52,11 +56,7 @@ class Rwkv4(Model):
             decay=self.kernel.bind(-np.exp(parameters.array(at + "time_decay", c))),
             bonus=parameters.vector(at + "time_first", c),
             output=parameters.matrix(at + "output.weight", (c, c)),
-            ln2=self.norm(parameters, f"blocks.{layer}.ln2"),
-            ffn_mix_kr=parameters.stack([ff + "time_mix_" + name for name in "kr"], c, flip=True),
-            ffn_key=parameters.matrix(ff + "key.weight", (f, c)),
-            ffn_receptance=parameters.matrix(ff + "receptance.weight", (c, c)),
-            ffn_value=parameters.matrix(ff + "value.weight", (c, f)),
+            ffn=self.load_channel_mix(parameters, layer, mix="time_mix", flip=True),
         )
 
     def state_arrays(self) -> Arrays:
@@ -69,24 +69,12 @@ class Rwkv4(Model):
             "wkv": average,
         }
 
-    def run_blocks(self, x: Any, blocks: Sequence[Block], state: State) -> Any:
-        for block, memory in zip(blocks, state.layers, strict=True):
-            x = self.kernel.add(x, self._time_mix(x, block, memory))
-            x = self.kernel.add(x, self._channel_mix(x, block, memory))
-        return x
-
-    def _time_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
+    def time_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
         kernel = self.kernel
-        xk, xv, xr = kernel.mix(kernel.layer_norm(x, *block.ln1), memory["att_x"], block.mix_kvr)
-        r = kernel.product(block.receptance, xr, activation="sigmoid")
+        x = kernel.layer_norm(x, *block.ln1)
+        xk, xv, xr = kernel.mix(x, memory["att_x"], block.mix_kvr)  # [T, C] -> 3 of [T, C]
+        r = kernel.product(block.receptance, xr, activation="sigmoid")  # [T, C] @ [C, C] -> [T, C]
         k = kernel.product(block.key, xk)
         v = kernel.product(block.value, xv)
-        average = kernel.wkv4(k, v, block.decay, block.bonus, memory["wkv"])
+        average = kernel.wkv4(k, v, block.decay, block.bonus, memory["wkv"])  # state [3, C] -> [T, C]
         return kernel.product(block.output, kernel.multiply(r, average))
-
-    def _channel_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
-        kernel = self.kernel
-        xk, xr = kernel.mix(kernel.layer_norm(x, *block.ln2), memory["ffn_x"], block.ffn_mix_kr)
-        r = kernel.product(block.ffn_receptance, xr, activation="sigmoid")
-        k = kernel.product(block.ffn_key, xk, activation="relu_squared")
-        return kernel.multiply(r, kernel.product(block.ffn_value, k))

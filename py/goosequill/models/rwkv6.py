@@ -1,14 +1,15 @@
-"""RWKV-6 ("Finch", arXiv:2404.05892): as RWKV-5, but decay and token shift depend on the data.
+"""RWKV-6 ("Finch", arXiv:2404.05892): like RWKV-5, but decay and token shift depend on the data.
 
-Glossary (code <- paper): receptance r, decay w, key k, value v, gate g, bonus u = time_faaaa;
-the token shift's weights are a learnt vector (maa) plus a low-rank function of the input.
-Differs from the official code in that the five low-rank pairs, stored as two joint tensors in the
-order w, k, v, r, g, are kept apart: then each shift weight is one product with maa as its bias.
+Glossary (code <- paper): receptance r, decay w, key k, value v, gate g, bonus u = time_faaaa, mix_x mu_x
+(token shift), LowRank lora, whose bias is lambda (time_maa) and whose matrices are A and B, ln_x the group
+norm over heads, ffn the channel mixing, att the time mixing, wkv the state s. The weights of the token shift
+are a learnt vector plus a low-rank function of the input. Differs from the official code in that the five
+low-rank pairs, stored as two joint tensors in the order w, k, v, r, g, are separated: then each shift weight
+is one product with a bias.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +17,13 @@ import numpy as np
 
 from goosequill.errors import FileFormatError
 from goosequill.kernels import Activation
-from goosequill.models.model import Model, Norm
-from goosequill.models.parameters import Parameters
-from goosequill.models.state import Arrays, State
+from goosequill.models.config import has_tensor, required_shape
+from goosequill.models.model import Norm
+from goosequill.models.parameters import LowRank, Parameters
+from goosequill.models.rwkv4to6 import ChannelMix, Rwkv4To6
+from goosequill.weights.source import TensorSource
 
 _SHIFTED = "wkvrg"
-
-
-@dataclass(frozen=True)
-class LowRank:
-    """Two thin matrices, [D, C] then [C, D], and the bias of the second."""
-
-    down: Any
-    up: Any
-    bias: Any
 
 
 @dataclass(frozen=True)
@@ -47,19 +41,26 @@ class Block:
     gate: Any
     ln_x: Norm
     output: Any
-    ln2: Norm
-    ffn_mix_kr: Any
-    ffn_key: Any
-    ffn_receptance: Any
-    ffn_value: Any
+    ffn: ChannelMix
 
 
-class Rwkv6(Model):
-    """RWKV-6; its state is two vectors and one S x S matrix a head, in every layer."""
+class Rwkv6(Rwkv4To6):
+    """RWKV-6; its state is two vectors and one S x S matrix per head, in every layer."""
+
+    versions = ("6",)
+    low_rank = ("time_decay_w1", "time_decay_w2")
+
+    @classmethod
+    def identify(cls, tensors: TensorSource) -> tuple[str, int] | None:
+        if not has_tensor(tensors, "time_maa"):
+            return None
+        older = "blocks.0.att.time_first" in tensors.names()
+        bonus = "time_first" if older else "time_faaaa"
+        return "6", required_shape(tensors, f"blocks.0.att.{bonus}")[0]
 
     def load_block(self, parameters: Parameters, layer: int) -> Block:
-        c, f = self.config.width, self.config.ffn_width
-        at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
+        c = self.config.width
+        at = f"blocks.{layer}.att."
         return Block(
             ln1=self.norm(parameters, f"blocks.{layer}.ln1"),
             mix_x=parameters.vector(at + "time_maa_x", c),
@@ -72,30 +73,25 @@ class Rwkv6(Model):
             gate=parameters.matrix(at + "gate.weight", (c, c)),
             ln_x=self.norm(parameters, at + "ln_x"),
             output=parameters.matrix(at + "output.weight", (c, c)),
-            ln2=self.norm(parameters, f"blocks.{layer}.ln2"),
-            ffn_mix_kr=parameters.stack([ff + "time_maa_" + name for name in "kr"], c),
-            ffn_key=parameters.matrix(ff + "key.weight", (f, c)),
-            ffn_receptance=parameters.matrix(ff + "receptance.weight", (c, c)),
-            ffn_value=parameters.matrix(ff + "value.weight", (c, f)),
+            ffn=self.load_channel_mix(parameters, layer, mix="time_maa"),
         )
 
     def _shift_weights(self, parameters: Parameters, prefix: str) -> list[LowRank]:
-        """The five pairs out of time_maa_w1 [C, 5 D] and time_maa_w2 [5, D, C]."""
+        """The five pairs in time_maa_w1 [C, 5 D] and time_maa_w2 [5, D, C]."""
         c, count, kernel = self.config.width, len(_SHIFTED), self.kernel
         down, up = (parameters.array(prefix + name) for name in ("time_maa_w1", "time_maa_w2"))
-        sound = up.ndim == 3 and up.shape[::2] == (count, c) and up.shape[1] > 0
-        if not sound or down.shape != (c, count * up.shape[1]):
+        valid = up.ndim == 3 and up.shape[::2] == (count, c) and up.shape[1] > 0
+        if not valid or down.shape != (c, count * up.shape[1]):
             raise FileFormatError(
                 f"The tensors time_maa_w1 {list(down.shape)} and time_maa_w2 {list(up.shape)} of "
                 f"{prefix.rstrip('.')} do not fit each other.",
                 code="tensor-shape",
-                remedy="The file is damaged or of an unknown kind; download it again.",
             )
-        downs = np.split(np.ascontiguousarray(down.T), count)  # 5 of [D, C]
+        downs = np.split(np.ascontiguousarray(down.T), count)  # [C, 5 D] -> 5 of [D, C]
         return [
             LowRank(
                 down=kernel.matrix(downs[index]),
-                up=kernel.matrix(np.ascontiguousarray(up[index].T)),
+                up=kernel.matrix(np.ascontiguousarray(up[index].T)),  # [D, C] -> [C, D]
                 bias=parameters.vector(f"{prefix}time_maa_{name}", c),
             )
             for index, name in enumerate(_SHIFTED)
@@ -110,42 +106,21 @@ class Rwkv6(Model):
             bias=parameters.vector(prefix + "time_decay", c),
         )
 
-    def state_arrays(self) -> Arrays:
-        layers, width = self.config.layers, self.config.width
-        heads, size = self.config.heads, self.config.head_size
-        return {
-            "att_x": np.zeros((layers, width), np.float32),
-            "ffn_x": np.zeros((layers, width), np.float32),
-            "wkv": np.zeros((layers, heads, size, size), np.float32),
-        }
-
-    def run_blocks(self, x: Any, blocks: Sequence[Block], state: State) -> Any:
-        for block, memory in zip(blocks, state.layers, strict=True):
-            x = self.kernel.add(x, self._time_mix(x, block, memory))
-            x = self.kernel.add(x, self._channel_mix(x, block, memory))
-        return x
-
-    def _time_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
+    def time_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
         kernel, heads, eps = self.kernel, self.config.heads, self.config.group_norm_eps
         x = kernel.layer_norm(x, *block.ln1)
         previous = kernel.shift(x, memory["att_x"])
         seen = kernel.lerp(x, previous, block.mix_x)
         xw, xk, xv, xr, xg = (kernel.lerp(x, previous, self._apply(pair, seen)) for pair in block.mix_wkvrg)
-        r = kernel.product(block.receptance, xr)
+        r = kernel.product(block.receptance, xr)  # [T, C] @ [C, H S] -> [T, H S]
         k = kernel.product(block.key, xk)
         v = kernel.product(block.value, xv)
         g = kernel.product(block.gate, xg, activation="silu")
-        y = kernel.wkv5(r, k, v, self._apply(block.decay, xw, outer="decay6"), block.bonus, memory["wkv"])
+        w = self._apply(block.decay, xw, outer="decay6")
+        y = kernel.wkv5(r, k, v, w, block.bonus, memory["wkv"])  # state [H, S, S] -> [T, H S]
         y = kernel.group_norm(y, *block.ln_x, heads=heads, eps=eps)
-        return kernel.product(block.output, kernel.multiply(y, g))
+        return kernel.product(block.output, kernel.multiply(y, g))  # [T, H S] @ [H S, C] -> [T, C]
 
     def _apply(self, pair: LowRank, x: Any, *, outer: Activation | None = None) -> Any:
-        hidden = self.kernel.product(pair.down, x, activation="tanh")
-        return self.kernel.product(pair.up, hidden, bias=pair.bias, activation=outer)
-
-    def _channel_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
-        kernel = self.kernel
-        xk, xr = kernel.mix(kernel.layer_norm(x, *block.ln2), memory["ffn_x"], block.ffn_mix_kr)
-        r = kernel.product(block.ffn_receptance, xr, activation="sigmoid")
-        k = kernel.product(block.ffn_key, xk, activation="relu_squared")
-        return kernel.multiply(r, kernel.product(block.ffn_value, k))
+        hidden = self.kernel.product(pair.down, x, activation="tanh")  # [T, C] @ [C, D] -> [T, D]
+        return self.kernel.product(pair.up, hidden, bias=pair.bias, activation=outer)  # @ [D, C] -> [T, C]

@@ -1,8 +1,12 @@
-"""RWKV-7 ("Goose"): a state that is edited by a generalised delta rule (arXiv:2503.14456).
+"""RWKV-7 ("Goose"): a state that is edited by a generalized delta rule (arXiv:2503.14456).
 
-Glossary (code <- paper): receptance r, decay w, key k, value v, in-context learning rate a,
-gate g, removal key kappa. Each of w, a, v and g comes from a low-rank pair of matrices.
-Layer 0's values are mixed into those of all later layers ("value residual").
+Glossary (code <- paper): receptance r, decay w, key k, value v, gate g; rate a, the in-context learning rate;
+removal xi = k_k, the removal key multiplier, from which the removal key kappa is made; replacement alpha =
+k_a, the replacement rate booster, from which the replacement key k~ is made; bonus rho = r_k, the part of the
+current token that bypasses the state, u; residual nu, the value residual gate; mix mu (token shift); LowRank
+loramlp; ln_x the group norm over heads; ffn the channel mixing, att the time mixing; wkv the state S. Each of
+w, a, nu and g comes from a low-rank pair. The first layer's values are mixed into those of all later layers
+("value residual").
 """
 
 from __future__ import annotations
@@ -11,21 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from goosequill.kernels import Activation
+from goosequill.models.config import has_tensor, required_shape
 from goosequill.models.model import Model, Norm
-from goosequill.models.parameters import Parameters
-from goosequill.models.state import Arrays, State
-
-
-@dataclass(frozen=True)
-class LowRank:
-    """Two thin matrices, [D, C] then [C, D], and the bias of the second (None: none)."""
-
-    down: Any
-    up: Any
-    bias: Any
+from goosequill.models.parameters import LowRank, Parameters
+from goosequill.models.state import State
+from goosequill.weights.source import TensorSource
 
 
 @dataclass(frozen=True)
@@ -53,12 +48,21 @@ class Block:
 
 
 class Rwkv7(Model):
-    """RWKV-7; its state is two vectors and one N x N matrix a head, in every layer."""
+    """RWKV-7; its state is two vectors and one S x S matrix per head, in every layer."""
+
+    versions = ("7",)
+    low_rank = tuple(f"{name}{order}" for name in "wavg" for order in "12")
+
+    @classmethod
+    def identify(cls, tensors: TensorSource) -> tuple[str, int] | None:
+        if not has_tensor(tensors, "att.r_k"):
+            return None
+        return "7", required_shape(tensors, "blocks.0.att.r_k")[0]
 
     def load_block(self, parameters: Parameters, layer: int) -> Block:
         c, f = self.config.width, self.config.ffn_width
         at, ff = f"blocks.{layer}.att.", f"blocks.{layer}.ffn."
-        # In the order of their use, in which a kernel may lay them side by side.
+        # Read in the order of their use, so that a kernel may place them side by side.
         square = ("receptance", "key", "value")
         receptance, key, value = (parameters.matrix(f"{at}{name}.weight", (c, c)) for name in square)
         low_rank = self._low_rank(parameters, at, "wagv" if layer else "wag")
@@ -84,7 +88,7 @@ class Rwkv7(Model):
         )
 
     def _low_rank(self, parameters: Parameters, prefix: str, names: str) -> dict[str, LowRank]:
-        """The pairs of these names; first all matrices that lower the rank, then all that raise it."""
+        """Read the pairs with these names: first all matrices [D, C], then all matrices [C, D]."""
         c = self.config.width
         downs, ups, biases = {}, {}, {}
         for name in names:
@@ -96,15 +100,6 @@ class Rwkv7(Model):
             bias = f"{prefix}{name}0"
             biases[name] = parameters.vector(bias, c) if bias in parameters else None
         return {name: LowRank(downs[name], ups[name], biases[name]) for name in names}
-
-    def state_arrays(self) -> Arrays:
-        layers, width = self.config.layers, self.config.width
-        heads, size = self.config.heads, self.config.head_size
-        return {
-            "att_x": np.zeros((layers, width), np.float32),
-            "ffn_x": np.zeros((layers, width), np.float32),
-            "wkv": np.zeros((layers, heads, size, size), np.float32),
-        }
 
     def run_blocks(self, x: Any, blocks: Sequence[Block], state: State) -> Any:
         first_values = None
@@ -118,30 +113,32 @@ class Rwkv7(Model):
     def _time_mix(self, x: Any, block: Block, memory: dict[str, Any], first_values: Any) -> tuple[Any, Any]:
         kernel, heads, eps = self.kernel, self.config.heads, self.config.group_norm_eps
         x = kernel.layer_norm(x, *block.ln1)
-        xr, xw, xk, xv, xa, xg = kernel.mix(x, memory["att_x"], block.mix_rwkvag)
-        # Products that need nothing of one another side by side, since a kernel may compute them as one.
-        r = kernel.product(block.receptance, xr)
+        xr, xw, xk, xv, xa, xg = kernel.mix(x, memory["att_x"], block.mix_rwkvag)  # [T, C] -> 6 of [T, C]
+        # Products that do not need each other's results are adjacent: a kernel may compute them as one.
+        r = kernel.product(block.receptance, xr)  # [T, C] @ [C, H S] -> [T, H S]
         k = kernel.product(block.key, xk)
         v = kernel.product(block.value, xv)
-        low_w = kernel.product(block.decay.down, xw, activation="tanh")
+        low_w = kernel.product(block.decay.down, xw, activation="tanh")  # [T, C] @ [C, D] -> [T, D]
         low_a = kernel.product(block.rate.down, xa)
         low_g = kernel.product(block.gate.down, xg, activation="sigmoid")
         low_v = kernel.product(block.residual.down, xv) if block.residual else None
-        w = self._up(block.decay, low_w, "decay7")
+        w = self._up(block.decay, low_w, "decay7")  # [T, D] @ [D, C] -> [T, C]
         a = self._up(block.rate, low_a, "sigmoid")
         g = self._up(block.gate, low_g)
         if block.residual:
             v = kernel.lerp(v, first_values, self._up(block.residual, low_v, "sigmoid"))
         kappa, k = kernel.delta_keys(k, a, block.removal, block.replacement, heads=heads)
-        y = kernel.wkv7(r, w, k, v, kappa, a, memory["wkv"])
+        y = kernel.wkv7(r, w, k, v, kappa, a, memory["wkv"])  # state [H, S, S] -> [T, H S]
         y = kernel.group_norm(y, *block.ln_x, heads=heads, eps=eps)
         y = kernel.add(y, kernel.head_bonus(r, k, v, block.bonus, heads=heads))
-        return kernel.product(block.output, kernel.multiply(y, g)), v
+        return kernel.product(block.output, kernel.multiply(y, g)), v  # [T, H S] @ [H S, C] -> [T, C]
 
     def _up(self, pair: LowRank, low: Any, activation: Activation | None = None) -> Any:
         return self.kernel.product(pair.up, low, bias=pair.bias, activation=activation)
 
     def _channel_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
         kernel = self.kernel
-        (xk,) = kernel.mix(kernel.layer_norm(x, *block.ln2), memory["ffn_x"], block.ffn_mix_k)
-        return kernel.product(block.ffn_value, kernel.product(block.ffn_key, xk, activation="relu_squared"))
+        x = kernel.layer_norm(x, *block.ln2)
+        (xk,) = kernel.mix(x, memory["ffn_x"], block.ffn_mix_k)
+        k = kernel.product(block.ffn_key, xk, activation="relu_squared")  # [T, C] @ [C, F] -> [T, F]
+        return kernel.product(block.ffn_value, k)  # [T, F] @ [F, C] -> [T, C]

@@ -1,6 +1,6 @@
-"""What a model remembers of all that it has read: a value of fixed size.
+"""A model's state: what it remembers of the tokens that it has read, in a fixed size.
 
-It can be copied (to branch), saved and restored exactly; it does not grow with the text.
+A state can be copied (to branch), saved and restored exactly; it does not grow with the text.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class State:
-    """A model's memory; every array has the layer as its first axis.
+    """A model's state; the first axis of every array is the layer.
 
     Attributes
     ----------
     arrays
-        Name -> float32 [L, ...]. A forward pass writes into them.
+        Name -> float32 [L, ...]. A forward pass writes to them.
     layers
-        For each layer, name -> the kernel's operand over that layer's part.
+        For each layer, name -> the kernel's operand for that layer's part of the array.
     programs
-        What the kernel recorded of passes over this state (`Kernel.run`).
+        The programs that the kernel has recorded for this state (`Kernel.run`).
     """
 
     def __init__(self, arrays: Arrays, kernel: Kernel) -> None:
@@ -41,26 +41,25 @@ class State:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the state takes."""
+        """Size in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
 
     def copy(self) -> State:
-        """An independent state with the same values: both can be continued."""
+        """Return an independent state with the same values."""
         return State({name: array.copy() for name, array in self.arrays.items()}, self._kernel)
 
     def assign(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Overwrite the values with saved ones.
+        """Overwrite the values, for example with saved ones.
 
         Raises
         ------
         SettingsError
-            If names or shapes are those of another model's state; nothing is changed then.
+            If the names or shapes do not match this model's state; nothing is changed then.
         """
         if {n: a.shape for n, a in arrays.items()} != {n: a.shape for n, a in self.arrays.items()}:
             raise SettingsError(
                 "This state was saved from a model of another version or size.",
                 code="state-mismatch",
-                remedy="Load the model that it was saved with.",
             )
         for name, array in arrays.items():
             self.arrays[name][:] = array

@@ -1,4 +1,4 @@
-"""What a model is said to need, against what it takes."""
+"""The estimate of a model's memory compared with what it takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.py.checkpoints import MAKERS
 
 
 class Keeping(SimdKernel):
-    """Adds up what it holds."""
+    """Adds up the memory of its matrices and operands."""
 
     def __init__(self) -> None:
         super().__init__(open_library("native"))
@@ -58,7 +58,7 @@ def test_the_estimate_is_what_the_weights_take(version: str, bits: Literal[8, 4]
     source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
     kernel = Keeping()
     load_model(source, kernel=kernel, quantize=bits)
-    # Version 6's factors of 6 rows, which are cut out of one tensor, fill panels of 16 each.
+    # Version 6's factors have 6 rows, which are padded to panels of 16.
     assert estimate(source, quantize=bits).weights == pytest.approx(kernel.held, rel=0.06)
 
 
@@ -69,22 +69,22 @@ def test_the_sketch_of_a_large_head_counts() -> None:
     assert estimate(source, quantize=8).weights == pytest.approx(kernel.held, rel=0.003)
 
 
-def test_a_rounded_file_is_held_in_few_bits_its_low_rank_factors_too() -> None:
+def test_a_quantized_file_stays_quantized_and_so_do_its_low_rank_factors() -> None:
     tensors = MAKERS["7"](width=128)
-    rounded: dict[str, Any] = dict(tensors)
+    quantized: dict[str, Any] = dict(tensors)
     for name, value in tensors.items():
         if (bits := bits_for(name, value.shape, 8)) is not None:
-            rounded[name] = quantize(value, bits)
-    source, kernel = open_tensors(BytesSource(b"".join(encode(rounded.items())))), Keeping()
+            quantized[name] = quantize(value, bits)
+    source, kernel = open_tensors(BytesSource(b"".join(encode(quantized.items())))), Keeping()
     load_model(source, kernel=kernel)
     assert estimate(source).weights == pytest.approx(kernel.held, rel=0.03)
 
 
-def test_the_numpy_kernel_holds_everything_in_full() -> None:
+def test_the_numpy_kernel_needs_full_precision() -> None:
     source = open_tensors(BytesSource(b"".join(encode(MAKERS["4"]().items()))))
-    in_full = estimate(source).weights
-    assert estimate(source, quantize=8, keeps_bits=False).weights == in_full
-    assert estimate(source, quantize=8).weights < in_full / 2
+    full = estimate(source).weights
+    assert estimate(source, quantize=8, keeps_bits=False).weights == full
+    assert estimate(source, quantize=8).weights < full / 2
 
 
 def test_a_model_that_does_not_fit_is_refused_with_figures() -> None:
@@ -94,14 +94,14 @@ def test_a_model_that_does_not_fit_is_refused_with_figures() -> None:
     assert caught.value.code == "model-too-large"
 
 
-def test_what_is_no_model_has_no_estimate() -> None:
+def test_a_file_without_a_model_has_no_estimate() -> None:
     source = open_tensors(BytesSource(b"".join(encode([("x", np.zeros(3, np.float32))]))))
     with pytest.raises(FileFormatError):
         estimate(source)
 
 
 def test_loading_never_needs_more_than_estimated(tmp_path: Path) -> None:
-    """The file is far larger than the quantised model; it must never be in memory as a whole."""
+    """The file is far larger than the quantized model, and must never be in memory as a whole."""
     tensors = MAKERS["4"](width=512, ffn=2048, layers=4, vocab=4000)
     write(tmp_path / "model.safetensors", tensors.items())
     file_size = (tmp_path / "model.safetensors").stat().st_size

@@ -1,4 +1,4 @@
-"""Every version against the reference implementation, and a sequence against single steps."""
+"""Every version compared with the reference implementation, and sequences with single steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build(tensors: Tensors) -> Model:
 
 
 def assert_equal_to_the_package(tensors: Tensors, version: str, folder: Path) -> None:
-    """Compare with PyPI `rwkv`, which runs in a process of its own."""
+    """Compare with PyPI's `rwkv`, which runs in its own process."""
     path, tokens = folder / "model.pth", folder / "tokens.json"
     torch.save({name: torch.from_numpy(array) for name, array in tensors.items()}, path)
     tokens.write_text(json.dumps(TOKENS))
@@ -100,7 +100,7 @@ def test_a_state_of_another_model_is_refused_and_changes_nothing() -> None:
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_v4_sums_do_not_overflow() -> None:
+def test_rwkv4_sums_do_not_overflow() -> None:
     tensors = checkpoints.rwkv4()
     tensors["blocks.0.att.key.weight"] *= 1000
     model = build(tensors)
@@ -137,10 +137,10 @@ def test_variants_that_do_not_run_are_refused_by_name(name: str, variant: str) -
 
 
 @pytest.mark.parametrize("tensors", [{"blocks.0.att.time_state": np.zeros((2, 64, 64), np.float32)}, {}])
-def test_a_state_is_no_model_and_said_to_be_a_state(tensors: checkpoints.Tensors) -> None:
+def test_a_state_is_refused_as_a_state(tensors: checkpoints.Tensors) -> None:
     about = None if tensors else {"goosequill.state": "{}"}
     file = b"".join(encode(tensors.items() or [("wkv", np.zeros(1, np.float32))], about))
-    with pytest.raises(UnsupportedModelError, match="holds a state"):
+    with pytest.raises(UnsupportedModelError, match="contains a state"):
         load_model(open_tensors(BytesSource(file)))
 
 

@@ -1,4 +1,4 @@
-"""The choice between one thread and several, on a clock of its own."""
+"""The choice between one thread and several, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHARE = 4711
 
 
 class Machine:
-    """A kernel, a model and a clock in one: a token takes as long as is said."""
+    """A kernel, a model and a clock in one: a token takes the given time."""
 
     def __init__(self, alone: float, divided: float) -> None:
         self.seconds = {None: alone, SHARE: divided}
@@ -36,7 +36,7 @@ class Machine:
     ("alone", "divided", "faster"),
     [(0.006, 0.004, True), (0.006, 0.0059, False), (0.006, 0.009, False), (0.5, 0.3, True)],
 )
-def test_the_faster_is_kept(monkeypatch: Any, alone: float, divided: float, faster: bool) -> None:
+def test_the_faster_way_is_kept(monkeypatch: Any, alone: float, divided: float, faster: bool) -> None:
     machine: Any = Machine(alone, divided)
     monkeypatch.setattr(pace, "perf_counter", lambda: machine.now)
     assert pace.choose_threads(machine, machine, SHARE) is faster

@@ -1,4 +1,4 @@
-"""Axe in a page of ours: evaluated by the browser's debugger, so that no policy stands in its way."""
+"""Run axe in a page, through the debugger so that the page's policy does not block it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds in the page as it is now, one line a place: rule, element, what to do."""
+    """Axe's findings in the page's current state, one per element: rule, element, remedy."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate("(tags) => axe.run(document, { runOnly: tags })", RULES)
     return [

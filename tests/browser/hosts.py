@@ -1,4 +1,4 @@
-"""A page of somebody else's, on an origin of its own, that embeds Goosequill."""
+"""A third-party page on its own origin that embeds Goosequill."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A ho
 
 @dataclass
 class Host:
-    """Pages by path, each with a policy in its header if it has one."""
+    """Pages by path, each with an optional policy in its headers."""
 
     url: str
     pages: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, path: str, body: str, *, head: str = "", policy: str = "") -> str:
-        """Put up a page and return its address."""
+        """Add a page and return its address."""
         self.pages["/" + path] = (PAGE.format(head=head, body=body), policy)
         return self.url + path
 
 
 @contextmanager
 def serve_host() -> Iterator[Host]:
-    """A server on loopback that knows the pages added to it."""
+    """A server on loopback for the added pages."""
     pages: dict[str, tuple[str, str]] = {}
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The example project: a typed page, built by Vite from the packed library, works where it is served."""
+"""The example project: a typed page, built by Vite from the packed library, works under any path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLE = ROOT / "examples" / "vite"
 LONG = 90_000
 
 
-def test_the_vite_example_builds_and_writes(page: Page, record: Record) -> None:
+def test_the_vite_example_builds_and_generates(page: Page, record: Record) -> None:
     subprocess.run([sys.executable, "scripts/npm.py"], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["npm", "ci", "--silent"], cwd=EXAMPLE, check=True)
     subprocess.run(["npm", "run", "--silent", "build"], cwd=EXAMPLE, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""The workflows: they parse, every action is pinned, nothing may do more than it must, every step exists."""
+"""The workflows: they parse, every action is pinned, permissions are minimal, every step exists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_action_is_pinned_to_a_commit_with_its_version(workflow: Workflow)
     assert lines and all(USES.match(line) for line in lines)
 
 
-def test_no_job_may_do_more_than_it_must(workflow: Workflow) -> None:
+def test_permissions_are_minimal(workflow: Workflow) -> None:
     name, text, content = workflow
     assert content["permissions"] == {"contents": "read"}
     for job, settings in content["jobs"].items():
@@ -43,7 +43,7 @@ def test_no_job_may_do_more_than_it_must(workflow: Workflow) -> None:
     assert text.count("actions/checkout@") == text.count("persist-credentials: false")
 
 
-def test_each_step_runs_what_the_repository_has(workflow: Workflow) -> None:
+def test_each_step_runs_an_existing_command(workflow: Workflow) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     ran = 0
@@ -63,7 +63,7 @@ def test_each_step_runs_what_the_repository_has(workflow: Workflow) -> None:
     assert ran
 
 
-def test_a_job_that_deploys_waits_for_what_it_deploys(workflow: Workflow) -> None:
+def test_a_job_that_deploys_waits_for_its_artifact(workflow: Workflow) -> None:
     jobs = workflow[2]["jobs"]
     for settings in jobs.values():
         deploys = any("deploy-pages" in step.get("uses", "") for step in settings["steps"])

@@ -1,4 +1,4 @@
-// The element needs an import only; the library is used below it, with all its types.
+// The element needs only an import; the rest uses the library with its types.
 
 import "goosequill/element";
 import { loadModel, type Model } from "goosequill";

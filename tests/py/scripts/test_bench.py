@@ -1,4 +1,4 @@
-"""What the benchmark makes of its measurements."""
+"""The benchmark's statistics and test models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scripts.bench import growth, threads
 from scripts.bench.weights import RWKV4, RWKV7, tensors
 
 
-def test_the_line_is_that_of_least_squares() -> None:
+def test_the_line_is_fitted_by_least_squares() -> None:
     rng = np.random.default_rng(0)
     x = np.arange(40.0)
     y = 3 + 0.2 * x + rng.normal(size=40)
@@ -49,7 +49,7 @@ def test_a_cost_in_proportion_to_the_work_has_the_exponent_one() -> None:
     assert "-0.6% to +1.4%" in text
 
 
-def test_a_round_is_quiet_if_memory_was_before_and_after_it() -> None:
+def test_a_round_is_quiet_if_memory_was_quiet_before_and_after_it() -> None:
     reads = itertools.cycle([20.0, 40.0, 41.0, 21.0, 26.0, 50.0, 22.0, 50.0, 25.0])  # one, two, two again
     ratios = itertools.cycle([2.0, 1.5, 1.1])
     found = threads.compare(lambda _: [1.0], lambda _: [1 / next(ratios)], lambda _: next(reads), rounds=3)
@@ -60,14 +60,14 @@ def test_a_round_is_quiet_if_memory_was_before_and_after_it() -> None:
 
 
 @pytest.mark.parametrize("shape", [RWKV4, RWKV7], ids=lambda shape: shape.name)
-def test_shapes_count_what_their_tensors_hold(shape: growth.Shape) -> None:
+def test_shapes_count_the_weights_of_their_tensors(shape: growth.Shape) -> None:
     small = growth.Shape(shape.name, shape.version, layers=2, width=64, vocab=100)
     sizes = [array.size for name, array in tensors(small) if array.ndim == 2 and "r_k" not in name]
     assert small.parameters == sum(sizes)
 
 
 def test_no_two_matrices_are_equal() -> None:
-    """A runtime that keeps equal tensors once would seem faster than it is on a real model."""
+    """A runtime that deduplicates tensors would seem faster than it is on a real model."""
     small = growth.Shape("small", "4", layers=3, width=64, vocab=100)
     matrices = [array.tobytes() for _, array in tensors(small) if array.ndim == 2]
     assert len(set(matrices)) == len(matrices)

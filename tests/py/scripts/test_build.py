@@ -23,7 +23,7 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
-def test_wheel_is_pure_and_holds_the_package_alone(tmp_path: Path) -> None:
+def test_wheel_is_pure_and_contains_only_the_package(tmp_path: Path) -> None:
     build.build_wheel(tmp_path / "wheels")
     (wheel,) = (tmp_path / "wheels").iterdir()
     assert wheel.name.endswith("-py3-none-any.whl")

@@ -1,4 +1,4 @@
-"""The faces hold what the style sheet promises, and nothing else."""
+"""The fonts contain what the style sheet promises, and nothing else."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_face_has_the_characters_and_weights_of_its_rule(face: fonts.Face) -> 
         assert face.weights[0] == face.weights[1]
 
 
-def test_no_character_is_promised_by_two_parts_of_one_face() -> None:
+def test_no_character_is_in_two_subsets_of_one_face() -> None:
     parts: dict[str, set[int]] = {}
     for face in FACES:
         name = face.source.replace("-ext", "")
@@ -37,12 +37,12 @@ def test_no_character_is_promised_by_two_parts_of_one_face() -> None:
         parts[name] |= face.characters
 
 
-def test_a_face_is_the_same_bytes_each_time() -> None:
+def test_a_face_has_the_same_bytes_each_time() -> None:
     source = (fonts.SOURCES / SMALL.source).read_bytes()
     assert fonts.make_face(source, SMALL) == fonts.make_face(source, SMALL)
 
 
-def test_a_promise_that_the_source_cannot_keep_is_an_error() -> None:
+def test_a_character_missing_from_the_source_is_an_error() -> None:
     source = (fonts.SOURCES / SMALL.source).read_bytes()
     with pytest.raises(fonts.FaceError, match="я"):
         fonts.make_face(source, replace(SMALL, characters=SMALL.characters | {ord("я")}))

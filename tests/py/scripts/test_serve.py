@@ -1,4 +1,4 @@
-"""The development server answers as a static host does, and only what lies in its folder."""
+"""The development server behaves like a static host and serves only its folder."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def ask(
         ("package.whl", "application/octet-stream"),
     ],
 )
-def test_files_have_the_types_that_browsers_insist_on(port: int, name: str, kind: str) -> None:
+def test_files_have_the_types_that_browsers_require(port: int, name: str, kind: str) -> None:
     status, headers, body = ask(port, f"/goosequill/{name}")
     assert (status, headers["Content-Type"], body) == (200, kind, BODY)
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -73,7 +73,7 @@ def test_byte_ranges(port: int, wanted: str, expected: bytes, said: str) -> None
 
 
 @pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=20-10"])
-def test_impossible_range_is_refused_with_the_size(port: int, wanted: str) -> None:
+def test_unsatisfiable_range_is_refused_with_the_size(port: int, wanted: str) -> None:
     status, headers, body = ask(port, "/goosequill/data.bin", Range=wanted)
     assert (status, headers["Content-Range"], body) == (416, "bytes */100", b"")
 
@@ -84,7 +84,7 @@ def test_other_ranges_get_the_whole_file(port: int, wanted: str) -> None:
     assert (status, body) == (200, BODY)
 
 
-def test_folders_answer_with_their_index(port: int) -> None:
+def test_folders_serve_their_index(port: int) -> None:
     assert ask(port, "/goosequill/")[2] == b"home"
     assert ask(port, "/goosequill/docs/")[2] == b"documentation"
     status, headers, _ = ask(port, "/goosequill/docs")
@@ -97,7 +97,7 @@ def test_head_sends_no_body(port: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/goosequill"])
-def test_addresses_above_the_prefix_lead_to_it(port: int, path: str) -> None:
+def test_addresses_above_the_prefix_redirect_to_it(port: int, path: str) -> None:
     status, headers, _ = ask(port, path)
     assert (status, headers["Location"]) == (302, "/goosequill/")
 

@@ -1,4 +1,4 @@
-"""Of a style sheet only what no page can use is left out."""
+"""Only rules that no page can use are removed from a style sheet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = {"shown", "md-button", "wide"}
         '@charset "UTF-8";',
     ],
 )
-def test_a_rule_that_may_be_used_stays_as_it_is(rule: str) -> None:
+def test_a_rule_that_may_be_used_is_unchanged(rule: str) -> None:
     assert trim(rule, NAMES) == rule
 
 
@@ -38,7 +38,7 @@ def test_a_rule_that_may_be_used_stays_as_it_is(rule: str) -> None:
         ('.other{content:"}"}.shown{margin:0}', ".shown{margin:0}"),
     ],
 )
-def test_a_rule_that_names_what_is_nowhere_goes(rule: str, left: str) -> None:
+def test_a_rule_with_unknown_names_is_removed(rule: str, left: str) -> None:
     assert trim(rule, NAMES) == left
 
 
@@ -47,14 +47,14 @@ def test_names_are_the_pages_classes_and_the_words_of_scripts() -> None:
     assert names_in([page], ['add("five-six")']) == {"one", "two", "three", "add", "five-six"}
 
 
-def test_variables_that_nothing_uses_go() -> None:
+def test_unused_variables_are_removed() -> None:
     css = ":root{--used:1;--unused:url('a;b');--elsewhere:2}p{margin:var(--used)}"
     assert without_unused_variables(css, "a{color:var(--elsewhere)}") == (
         ":root{--used:1;--elsewhere:2}p{margin:var(--used)}"
     )
 
 
-def test_a_site_keeps_what_its_pages_and_scripts_name(tmp_path: Path) -> None:
+def test_a_site_keeps_the_rules_that_its_pages_and_scripts_name(tmp_path: Path) -> None:
     for name, text in {
         "index.html": '<p class="shown">',
         "assets/app.js": 'element.className = "made"',

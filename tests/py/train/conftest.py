@@ -1,4 +1,4 @@
-"""What tests of the training code leave behind, undone."""
+"""Undo the global settings of the training code after each test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 @pytest.fixture(autouse=True)
 def process_settings() -> Iterator[None]:
-    """Training flushes subnormal numbers and takes one thread, for the whole process: undo it."""
+    """Training flushes subnormal numbers and uses one thread, for the whole process: undo both."""
     threads = torch.get_num_threads()
     yield
     torch.set_flush_denormal(False)

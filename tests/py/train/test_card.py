@@ -15,7 +15,7 @@ PHASES = (Phase("tiny", "tiny-decay", 2, 2, 1.0), Phase("more", "end", 2, 2, 0.5
 
 @pytest.fixture
 def released(folder):
-    """A model folder after two phases, with the figures that the other parts of training would leave."""
+    """A model folder after two phases, with the figures that the other modules of training write."""
     (folder / "manifest.json").write_text(json.dumps(MANIFEST))
     row = dict.fromkeys(["total", *card.REGISTERS], 2.0)
     (folder / "results.json").write_text(json.dumps({"float32": row, "int8": row, "int4": row}))

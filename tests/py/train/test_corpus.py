@@ -1,4 +1,4 @@
-"""The corpus: documents keep to one side of the split, repeated paragraphs go, tags stay at the head."""
+"""The corpus: documents stay on one side of the split, repeated paragraphs are removed, tags come first."""
 
 import dataclasses
 import json
@@ -23,7 +23,7 @@ def test_a_group_is_on_one_side_of_the_split_and_each_source_is_in_all_three():
     assert split == corpus.split_groups(documents[::-1])
 
 
-def test_a_paragraph_that_comes_again_is_dropped():
+def test_a_repeated_paragraph_is_dropped():
     again = Document(
         "novel", "b/1", f"{PARAGRAPH}\n\nSomething that only this second document says, and at length."
     )
@@ -33,7 +33,7 @@ def test_a_paragraph_that_comes_again_is_dropped():
     assert [document.text.count("worst of times") for document in kept] == [1, 0, 1]
 
 
-def test_long_documents_are_cut_at_paragraphs_and_every_piece_has_its_tag():
+def test_long_documents_are_split_at_paragraphs_and_every_piece_has_its_tag():
     text = "\n\n".join([PARAGRAPH] * 200)
     parts = list(corpus.pieces(Document("speech", "a/1", text)))
     assert len(parts) > 3

@@ -1,4 +1,4 @@
-"""What training leaves becomes a model folder that loads, writes and says what it is."""
+"""A trained checkpoint becomes a model folder that loads, generates and describes itself."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_an_exported_run_is_a_model_folder(folder, bits, tolerance):
     assert np.abs(found - tensors["head.weight"]).max() <= tolerance * np.abs(tensors["head.weight"]).max()
 
 
-def test_a_run_from_a_model_folder_has_its_weights_and_counts_on(folder):
+def test_a_run_from_a_model_folder_has_its_weights_and_continues_its_counts(folder):
     export.export("tiny", folder / "model", bits=8)
     options = train.parse(["--run", "more", "--start-from", str(folder / "model"), "--peak", "0.5", *WIDE])
     run = train.Run(options)
@@ -71,14 +71,14 @@ def test_a_run_from_a_model_folder_has_its_weights_and_counts_on(folder):
     assert described["training"]["origin"]["sha256"] in (folder / "model" / "config.json").read_text()
 
 
-def test_a_run_of_another_size_than_the_model_folder_says_so(folder):
+def test_a_run_of_another_size_than_the_model_folder_is_refused(folder):
     export.export("tiny", folder / "model")
     other = [*WIDE, "--ffn", "128"]
     with pytest.raises(SystemExit, match=r"ffn_width=64.*ffn_width=128"):
         train.Run(train.parse(["--run", "more", "--start-from", str(folder / "model"), *other]))
 
 
-def test_layers_beyond_the_model_folders_begin_as_no_ops(folder):
+def test_layers_beyond_the_model_folders_start_as_no_ops(folder):
     export.export("tiny", folder / "model", bits=None)
     start = ["--start-from", str(folder / "model"), *WIDE]
     same, deeper = (train.Run(train.parse([*start, "--layers", layers])).model for layers in ("1", "3"))

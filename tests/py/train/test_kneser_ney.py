@@ -1,4 +1,4 @@
-"""The n-gram model that ours is compared with is a probability distribution, and learns."""
+"""The n-gram model for comparison is a probability distribution, and learns."""
 
 import numpy as np
 from scripts.train import kneser_ney
@@ -15,7 +15,7 @@ def test_probabilities_of_all_continuations_sum_to_one():
         assert abs(total - 1) < 1e-9
 
 
-def test_a_repeated_phrase_is_foreseen():
+def test_a_repeated_phrase_is_predicted():
     tokens = np.tile(np.arange(10, dtype=np.uint16), 50)
     orders = kneser_ney.train(np.concatenate([tokens, np.arange(10, 60, dtype=np.uint16)]), 5)
     found = kneser_ney.probabilities(orders, np.arange(10, dtype=np.uint16), vocab_size=60)

@@ -1,4 +1,4 @@
-"""The models that are trained are those that run: same names, same logits; their gradients are right."""
+"""The trained models equal the engine's: same names, same logits; their gradients are right."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from goosequill.weights.formats.safetensors import encode
 
 @pytest.fixture(autouse=True)
 def training_folder(tmp_path_factory, monkeypatch):
-    """Compiled libraries go into a folder of the test run."""
+    """Compile libraries into a temporary folder."""
     monkeypatch.setenv("GOOSEQUILL_TRAIN_DIR", str(tmp_path_factory.getbasetemp() / "train"))
 
 

@@ -1,4 +1,4 @@
-"""A resumed run is the run that was not interrupted; windows cover the text; decay ends at zero."""
+"""A resumed run equals an uninterrupted one; windows cover the text; the decay ends at zero."""
 
 import json
 

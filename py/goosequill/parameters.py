@@ -1,22 +1,43 @@
-"""How a decoder's parts tell about themselves: the one source of controls, help texts and the reference.
+"""How anything with settings describes itself: decoder steps, laboratory experiments, search.
 
-Plain data. :func:`goosequill.decoding.describe` gives it as dictionaries.
+A ``ParameterSet`` is an immutable, typed set of values. Each value is declared once, with its label, help
+text, default and range; checks, controls, command-line options and the reference all follow from that.
+A ``Description`` adds what the settings belong to. Nothing here knows what a setting does.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Literal, Self, dataclass_transform
+
+from goosequill.errors import SettingsError
 
 Kind = Literal["number", "integer", "boolean", "text", "choice", "texts", "tokens", "biases", "json"]
+"""``texts`` and ``tokens`` are lists of texts and of token ids; ``biases`` maps token ids to numbers."""
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One setting.
 
-    ``neutral`` is the value that switches it off, None where there is none; ``step`` is a sensible
-    step for a control; ``minimum`` and ``maximum`` are inclusive, None where there is no limit.
+    Attributes
+    ----------
+    name
+        As Python, JSON and addresses write it.
+    label, sentence
+        What a person reads: the control's label and its help text.
+    default
+        The value of a setting that is not given.
+    neutral
+        The value that switches the setting off; None if there is none.
+    minimum, maximum
+        Inclusive limits of a number; None if there is no limit.
+    step
+        A sensible step for a control.
+    choices
+        The values of a ``choice``.
     """
 
     name: str
@@ -33,9 +54,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Description:
-    """One part of the decoder.
+    """One part that has settings, for example a step of the decoder.
 
-    ``formula`` is in plain characters; ``source`` is the paper or the program that the rule is taken from.
+    Attributes
+    ----------
+    formula
+        The rule in plain characters; "" if there is none.
+    source
+        The paper or program that the rule comes from; "" if there is none.
     """
 
     name: str
@@ -43,10 +69,208 @@ class Description:
     sentence: str
     formula: str
     source: str
-    parameters: tuple[Parameter, ...] = field(default=())
+    parameters: tuple[Parameter, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain dictionaries and lists."""
+        """Return the description as plain dictionaries and lists."""
+        parameters = [asdict(parameter) for parameter in self.parameters]
         return asdict(self) | {
-            "parameters": [asdict(p) | {"choices": list(p.choices)} for p in self.parameters]
+            "parameters": [values | {"choices": list(values["choices"])} for values in parameters]
         }
+
+
+def setting(
+    label: str,
+    sentence: str,
+    *,
+    default: Any,
+    neutral: Any = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    step: float | None = None,
+    kind: Kind = "number",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a value of a ParameterSet; its name is the attribute's. The arguments are a Parameter's."""
+    return Parameter("", label, sentence, default, neutral, minimum, maximum, step, kind, choices)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting,))
+class ParameterSet:
+    """Immutable values by keyword, each declared with ``setting``; type checkers see a frozen dataclass.
+
+    It is not a dataclass, because those compile code for every class, which delays a page's start. A set
+    that inherits from others has their values too, in the order of its bases.
+
+    Attributes
+    ----------
+    PARAMETERS
+        Each value's Parameter by its name.
+
+    Raises
+    ------
+    SettingsError
+        ``setting-range`` or ``setting-type``: a value is not allowed.
+    """
+
+    PARAMETERS: ClassVar[dict[str, Parameter]] = {}
+    ALIASES: ClassVar[dict[str, str]] = {}
+    """Other names that `from_dict` accepts."""
+
+    def __init_subclass__(cls) -> None:
+        cls.PARAMETERS = {k: v for base in cls.__bases__ for k, v in getattr(base, "PARAMETERS", {}).items()}
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, Parameter):
+                cls.PARAMETERS[name] = replace(value, name=name)
+                setattr(cls, name, value.default)
+
+    def __init__(self, **values: Any) -> None:
+        unknown = [name for name in values if name not in self.PARAMETERS]
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no setting named {unknown[0]!r}")
+        for name, parameter in self.PARAMETERS.items():
+            vars(self)[name] = check(parameter, values.get(name, parameter.default))
+        self.check_conflicts()
+
+    def check_conflicts(self) -> None:
+        """Refuse values that contradict each other; sets that have such values override this."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; use replace()")
+
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._changes().items())})"
+
+    @classmethod
+    def describe(
+        cls, name: str, label: str, sentence: str, formula: str = "", source: str = ""
+    ) -> Description:
+        """Return the Description of the part that has these settings."""
+        return Description(name, label, sentence, formula, source, tuple(cls.PARAMETERS.values()))
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with other values."""
+        return type(self)(**(vars(self) | changes))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read values by name, as JSON has them; None means the default.
+
+        Raises
+        ------
+        SettingsError
+            ``setting-unknown``: no setting has that name; the remedy suggests the nearest.
+            ``settings-conflict``: a setting is given under two names.
+        """
+        known: dict[str, Any] = {}
+        for given, value in values.items():
+            name = cls.ALIASES.get(given, given)
+            if name not in cls.PARAMETERS:
+                raise _unknown(given, cls.PARAMETERS)
+            if name in known:
+                raise SettingsError(
+                    f"{given!r} and {name!r} are the same setting, and both are given.",
+                    code="settings-conflict",
+                )
+            if value is not None:
+                known[name] = value
+        return cls(**known)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values that differ from the defaults, as JSON has them."""
+        return {name: _to_json(value) for name, value in self._changes().items()}
+
+    def _changes(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if v != self.PARAMETERS[k].default}
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): item for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _unknown(name: str, known: Mapping[str, Parameter]) -> SettingsError:
+    import difflib  # large, and only needed here
+
+    near = difflib.get_close_matches(str(name), known, 1)
+    return SettingsError(
+        f"There is no setting named {name!r}.",
+        code="setting-unknown",
+        remedy=f"Did you mean {near[0]!r}?" if near else "See the reference for the names of settings.",
+    )
+
+
+def check(parameter: Parameter, value: Any) -> Any:
+    """Return a value in its canonical type.
+
+    Raises
+    ------
+    SettingsError
+        ``setting-range`` or ``setting-type``: the value is not allowed.
+    """
+    kind = parameter.kind
+    if kind in ("texts", "tokens"):
+        return _check_list(parameter, value)
+    if kind == "biases":
+        return _check_biases(parameter, value)
+    if kind == "boolean" and not isinstance(value, bool):
+        raise _wrong_type(parameter, value, "true or false")
+    if kind == "text" and not isinstance(value, str):
+        raise _wrong_type(parameter, value, "text")
+    if kind == "choice" and value not in parameter.choices:
+        raise _wrong_type(parameter, value, "one of " + ", ".join(parameter.choices))
+    if kind not in ("number", "integer") or (value is None and parameter.default is None):
+        return value
+    return _check_number(parameter, value)
+
+
+def _check_number(parameter: Parameter, value: Any) -> float | int:
+    whole = parameter.kind == "integer"
+    if isinstance(value, bool) or not isinstance(value, int | float) or (whole and value != value // 1):
+        raise _wrong_type(parameter, value, "a whole number" if whole else "a number")
+    low, high = parameter.minimum, parameter.maximum
+    if not ((low is None or value >= low) and (high is None or value <= high) and math.isfinite(value)):
+        raise SettingsError(
+            f"{parameter.name} is {value}, but must be between {low} and {high}.",
+            code="setting-range",
+            remedy=parameter.sentence,
+        )
+    return int(value) if whole else float(value)
+
+
+def _check_list(parameter: Parameter, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str) and parameter.kind == "texts":
+        value = [value]
+    wanted: type = str if parameter.kind == "texts" else int
+    if not isinstance(value, list | tuple) or not all(type(item) is wanted for item in value):
+        raise _wrong_type(parameter, value, f"a list of {'texts' if wanted is str else 'token ids'}")
+    if "" in value:
+        raise _wrong_type(parameter, value, "a list of texts, none of them empty")
+    return tuple(dict.fromkeys(value))
+
+
+def _check_biases(parameter: Parameter, value: Any) -> dict[int, float]:
+    try:
+        biases = {int(token): float(bias) for token, bias in value.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise _wrong_type(parameter, value, "a table from token id to number") from None
+    if any(math.isnan(bias) or bias == math.inf for bias in biases.values()):
+        raise _wrong_type(parameter, value, "a table of finite numbers")
+    return biases
+
+
+def _wrong_type(parameter: Parameter, value: Any, wanted: str) -> SettingsError:
+    return SettingsError(
+        f"{parameter.name} is {str(value)[:60]!r}, but must be {wanted}.",
+        code="setting-type",
+        remedy=parameter.sentence,
+    )

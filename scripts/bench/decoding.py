@@ -29,7 +29,7 @@ from goosequill.decoding import PRESETS, DecodingConfig  # noqa: E402
 from goosequill.decoding.chain import make_chain  # noqa: E402
 from goosequill.decoding.context import Context  # noqa: E402
 from goosequill.decoding.processor import Setup  # noqa: E402
-from goosequill.decoding.sampling import OnceWeighed, draw, log_probability  # noqa: E402
+from goosequill.decoding.sampling import WeighOnce, draw, log_probability  # noqa: E402
 from goosequill.kernels import load_kernel  # noqa: E402
 from goosequill.tokenizers import load_tokenizer  # noqa: E402
 
@@ -66,11 +66,11 @@ def measure(settings: dict[str, Any], *, flat: bool = False) -> dict[str, float]
     This covers everything done to the logits: the check for NaN, the chain, the draw, the log probability.
     """
     tokenizer, random = load_tokenizer("world"), np.random.default_rng(0)
-    chain = make_chain(Setup(DecodingConfig.from_dict(settings), tokenizer, VOCABULARY))
+    chain = make_chain(DecodingConfig.from_dict(settings), Setup(tokenizer, VOCABULARY))
     read = random.integers(1, VOCABULARY, READ).tolist()
     kernels = [load_kernel(), load_kernel("numpy")]
     contexts = {
-        kernel.name: Context(tokenizer, VOCABULARY, read, OnceWeighed(kernel.logits)) for kernel in kernels
+        kernel.name: Context(tokenizer, VOCABULARY, read, WeighOnce(kernel.logits)) for kernel in kernels
     }
     seconds: dict[str, list[float]] = {kernel.name: [] for kernel in kernels}
     for _ in range(ROUNDS):

@@ -28,7 +28,7 @@ from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.presets import PRESETS
 from goosequill.decoding.processor import Setup
-from goosequill.decoding.sampling import OnceWeighed
+from goosequill.decoding.sampling import WeighOnce
 from goosequill.kernels import load_kernel
 from goosequill.models import Model, load_model
 from goosequill.tokenizers import Tokenizer, load_tokenizer
@@ -111,8 +111,8 @@ class Decoder:
     def __init__(self, name: str, settings: dict[str, Any], model: Model, world: Tokenizer) -> None:
         self.name, self.model = name, model
         self.config = DecodingConfig(**settings)
-        self.context = Context(world, WORDS, [0], OnceWeighed(model.kernel.logits))
-        self.chain = make_chain(Setup(self.config, world, WORDS))
+        self.context = Context(world, WORDS, [0], WeighOnce(model.kernel.logits))
+        self.chain = make_chain(self.config, Setup(world, WORDS))
         self.elsewhere: list[float] = []
         self.off: list[float] = []
         self.exact: list[float] = []

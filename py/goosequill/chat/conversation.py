@@ -6,7 +6,6 @@ The formats are in `chat`; states as files in `personas`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from goosequill.chat.formats import FORMATS, ChatFormat, Message, split_thought
 from goosequill.chat.saved_state import Persona
@@ -118,7 +117,7 @@ class Conversation:
             raise SettingsError("There is no message.", code="empty-message", remedy="Write one.")
         self._interrupt()
         config = config or DecodingConfig()
-        config = replace(config, stop=(*config.stop, *self.format.stop))
+        config = config.replace(stop=(*config.stop, *self.format.stop))
         items = generate(
             self.model,
             self.tokenizer,

@@ -8,7 +8,6 @@ answer. Sampling is in `goosequill.decoding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from goosequill.chat.conversation import Conversation
@@ -57,7 +56,7 @@ def generate(
     config, opening = DecodingConfig.from_dict(settings or {}), None
     if not isinstance(prompt, str):
         chat = format_of(description)
-        config, opening = replace(config, stop=(*config.stop, *chat.stop)), chat.opening
+        config, opening = config.replace(stop=(*config.stop, *chat.stop)), chat.opening
         prompt = chat.prompt(prompt, begun=persona is not None and persona.begun)
     items = continue_prompt(
         model,

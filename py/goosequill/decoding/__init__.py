@@ -1,7 +1,7 @@
-"""Decoders: from the scores that a model gives to the text that is written.
+"""Decoders: from a model's logits to text.
 
-``generate(model, tokenizer, prompt, config)`` yields the text token by token; ``describe()`` tells every
-setting there is, from which controls, help texts and the reference are made.
+``generate(model, tokenizer, prompt, config)`` yields the text token by token. ``describe()`` returns every
+setting, from which controls, help texts and the reference are made.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 
 
 def describe() -> list[dict[str, Any]]:
-    """Return every part of the decoder in the order in which it acts, as plain data.
+    """Return every part of the decoder, in the order in which it acts, as plain data.
 
     Each has name, label, sentence, formula, source and parameters; each parameter has name, label,
     sentence, default, neutral, minimum, maximum, step, kind and choices.

@@ -1,18 +1,18 @@
-"""The processors that a configuration asks for, in order, as one step."""
+"""The steps that a configuration asks for, run in order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from goosequill.decoding.config import STEPS
+from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Candidates, Scores
+from goosequill.decoding.sampling import Candidates, Logits
+from goosequill.decoding.steps import STEPS
 from goosequill.decoding.steps.temperature import Temperature
-from goosequill.decoding.steps.truncators import TopNSigma
 from goosequill.errors import SettingsError
 
-Watcher = Callable[[str, Scores], None]
+Watcher = Callable[[str, Logits], None]
 
 
 class Chain:
@@ -27,41 +27,42 @@ class Chain:
     def __init__(self, steps: Iterable[Processor]) -> None:
         self.steps = tuple(steps)
 
-    def __call__(self, scores: Scores, context: Context, watch: Watcher | None = None) -> Scores:
-        """Return what `narrow` leaves as scores over the whole vocabulary."""
-        return self.narrow(scores, context, watch).over(len(scores))
+    def __call__(self, logits: Logits, context: Context, watch: Watcher | None = None) -> Logits:
+        """Return the result of `narrow` as logits over the whole vocabulary."""
+        return self.narrow(logits, context, watch).over(len(logits))
 
-    def narrow(self, scores: Scores, context: Context, watch: Watcher | None = None) -> Candidates:
-        """Return what is left; ``watch`` is told the name of each step and all scores after it.
+    def narrow(self, logits: Logits, context: Context, watch: Watcher | None = None) -> Candidates:
+        """Return the remaining candidates.
+
+        After each step, ``watch`` is called with the step's name and the logits over the whole vocabulary.
 
         Raises
         ------
         SettingsError
-            ``all-cut``: a step left no token to write.
+            ``all-cut``: a step removed every token.
         """
-        left = Candidates(scores)
+        left = Candidates(logits)
         for step in self.steps:
             left = step.narrow(left, context)
-            if not (step.leaves_some or context.operations.highest(left.scores) > -float("inf")):
-                label = step.description.label
+            if not (step.leaves_some or context.operations.highest(left.logits) > -float("inf")):
                 raise SettingsError(
-                    f"“{label}” left no token that could be written.",
+                    f"“{step.description.label}” removed every token.",
                     code="all-cut",
                     remedy="Weaken that setting, or the bans and penalties before it.",
                 )
             if watch:
-                watch(step.description.name, left.over(len(scores)))
+                watch(step.description.name, left.over(len(logits)))
         return left
 
     def observe(self, token: int, candidates: Candidates, context: Context) -> None:
-        """Tell every step which token was taken, and out of what."""
+        """Tell every step which token was chosen, and from which candidates."""
         for step in self.steps:
             step.observe(token, candidates, context)
 
     def follow(self, tokens: Iterable[int], context: Context) -> None:
-        """Let every step go on after tokens that are written already.
+        """Let every step continue after tokens that were generated before; they count as output.
 
-        They count as output. Mirostat, which would need their scores, begins at its first limit.
+        Mirostat would need their logits, so it starts at its initial limit.
         """
         for token in tokens:
             for step in self.steps:
@@ -69,21 +70,16 @@ class Chain:
             context.append(token)
 
     def finished(self, context: Context) -> bool:
-        """Return whether some step lets nothing more be written."""
+        """Return whether a step has ended the text."""
         return any(step.finished(context) for step in self.steps)
 
 
-def make_chain(setup: Setup) -> Chain:
-    """Return the chain of a configuration: the steps that are not neutral, in llama.cpp's order."""
-    made = [step for step in (kind.make(setup) for kind in STEPS) if step is not None]
-    if setup.config.temperature_first:
-        heat = [step for step in made if isinstance(step, Temperature)]
+def make_chain(config: DecodingConfig, setup: Setup) -> Chain:
+    """Return the steps of a configuration that are not neutral, in the order of `STEPS`."""
+    made = [step for step in (kind.make(config, setup) for kind in STEPS) if step is not None]
+    if config.temperature_first:
+        first = [step for step in made if isinstance(step, Temperature)]
         made = [step for step in made if not isinstance(step, Temperature)]
-        first_cut = next(
-            (i for i, step in enumerate(made) if STEPS.index(type(step)) >= _FIRST_CUT), len(made)
-        )
-        made[first_cut:first_cut] = heat
+        index = next((i for i, step in enumerate(made) if step.truncates), len(made))
+        made[index:index] = first
     return Chain(made)
-
-
-_FIRST_CUT = STEPS.index(TopNSigma)

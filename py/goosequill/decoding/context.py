@@ -1,4 +1,4 @@
-"""What a processor may know besides the scores."""
+"""What a processor may know besides the logits."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.decoding.sampling import Scores
+from goosequill.decoding.sampling import Logits
 from goosequill.kernels import LogitOperations
 from goosequill.tokenizers import Tokenizer
 
 
 class Context:
-    """The tokens so far, the step's randomness, and what computes.
+    """The tokens so far, the random numbers of the current token, and the state of steps that have one.
 
     Attributes
     ----------
     tokenizer, vocab_size
-        Of the model; ``vocab_size`` counts the scores.
+        The model's; ``vocab_size`` is the number of logits.
     operations
-        The kernel's, over scores.
+        The kernel's operations over logits.
     prompt_length
-        How many of the tokens are the prompt's.
+        How many of the tokens belong to the prompt.
     uniforms
-        Two random numbers of this step, 0 to 1: one for the draw, one for XTC. Always two, so that
-        the randomness of a step depends on the seed and its index only.
+        Two random numbers for the current token, in [0, 1): one for sampling, one for XTC. Always two, so
+        that the numbers of a token depend only on the seed and its index.
     mirostat_mu
-        Mirostat's running limit of surprise in bits; None before the first step.
+        Mirostat's current limit of surprise in bits; None before the first token.
     unguided
-        With guidance, the scores after the other prompt.
+        With guidance, the logits after the negative prompt.
     automaton_state
-        With a constraint, where its automaton stands.
+        With a constraint, the current state of its automaton.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class Context:
         self.prompt_length = len(prompt)
         self.uniforms = (0.5, 0.5)
         self.mirostat_mu: float | None = None
-        self.unguided: Scores | None = None
+        self.unguided: Logits | None = None
         self.automaton_state = 0
         self._length = len(prompt)
         self._tokens = np.zeros(max(64, 2 * self._length), np.int64)
         self._tokens[: self._length] = prompt
 
     def append(self, token: int) -> None:
-        """Add a token that was written."""
+        """Add a generated token."""
         if self._length == len(self._tokens):
             self._tokens = np.concatenate([self._tokens, np.zeros_like(self._tokens)])
         self._tokens[self._length] = token
@@ -66,10 +66,10 @@ class Context:
 
     @property
     def tokens(self) -> NDArray[np.int64]:
-        """All tokens, prompt first."""
+        """All tokens, those of the prompt first."""
         return self._tokens[: self._length]
 
     @property
     def output(self) -> NDArray[np.int64]:
-        """The tokens that were written."""
+        """The generated tokens."""
         return self._tokens[self.prompt_length : self._length]

@@ -1,7 +1,7 @@
-"""What happened at one token: the model's candidates, and what each step of the decoder made of them.
+"""How one token was chosen: the model's candidates, and what each step of the decoder did to them.
 
-A text is explained after it was written, by reading it again up to the token in question. Nothing
-is kept while writing, so explaining costs nothing until somebody asks.
+A text is explained after it was generated, by reading it again up to the token in question. Nothing is
+recorded during generation, so explanations cost nothing until they are asked for.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
-from goosequill.decoding.sampling import OnceWeighed, Scores, best, log_probability, probabilities
+from goosequill.decoding.sampling import Logits, WeighOnce, best, log_probability, probabilities
 from goosequill.decoding.steps.mirostat import Mirostat
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.kernels import LogitOperations, Shortlist
+from goosequill.parameters import Description
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 10
@@ -41,68 +42,63 @@ def explain(
     given: int = 0,
     memory: StateMemory | None = None,
 ) -> dict[str, Any]:
-    """Tell how one token of a text came about.
+    """Return how one token of a text was chosen.
 
     Parameters
     ----------
     written
-        The tokens that were written after the prompt.
+        The tokens generated after the prompt.
     index
-        Which of them; -1 and below count back into the prompt, whose tokens no decoder chose.
+        Which of them to explain; -1 and below count back into the prompt, which no decoder chose.
     settings
-        The decoder's, with the seed of the text.
+        The decoder's settings, with the seed of the text.
     given
-        How many of the written tokens stood there before this seed drew its first, as after a branch.
+        How many of the generated tokens existed before this seed was used, as after a branch.
     memory
-        States that were kept when the text was written, so that it need not be read again.
+        States kept during generation, so that the text need not be read again.
 
     Returns
     -------
     dict
         ``token``, ``text``, ``logprob`` (the model's, natural); ``steps``: name, label, sentence and
         the number of tokens ``kept`` of each; ``candidates``: token, text, ``probabilities`` after
-        each step (0 once cut), ``cut_by`` (the step's number, or None).
+        each step (0 once removed), ``cut_by`` (the index of the step that removed it, or None).
     """
     config = DecodingConfig.from_dict(settings)
     ids = prompt_tokens(tokenizer, prompt)
-    place = len(ids) + index
-    if not 0 < place < len(ids) + len(written):
+    position = len(ids) + index
+    if not 0 < position < len(ids) + len(written):
         raise SettingsError(
             "There is no prediction for that token.",
             code="token-index",
             remedy="Choose a token after the first of the prompt.",
         )
     text = [*ids, *written]
-    setup = Setup(config, tokenizer, int(model.config.vocab_size))
-    operations = OnceWeighed(model.kernel.logits)
-    chain, context = make_chain(setup), Context(tokenizer, setup.vocab_size, ids, operations)
+    setup = Setup(tokenizer, int(model.config.vocab_size), config.stop_tokens, config.ignore_end)
+    operations = WeighOnce(model.kernel.logits)
+    chain, context = make_chain(config, setup), Context(tokenizer, setup.vocab_size, ids, operations)
+    read = partial(_read, model, memory, shortlist=config.shortlist)
     if index < 0:
         chain = Chain(())  # no decoder chose the prompt
     else:
         known = given if index >= given else 0
         chain.follow(written[:known], context)
-        _replay(
-            partial(_read, model, memory, shortlist=config.shortlist),
-            chain,
-            context,
-            written[known:index],
-            config,
-        )
-    stages = [_read(model, memory, text[:place], shortlist=config.shortlist).following()]
-    taken = text[place]
+        _replay(read, chain, context, written[known:index], seed=config.seed or 0)
+    stages = [read(text[:position]).following()]
     if index >= 0 and config.guidance_scale != 1:
         context.unguided = _unguided(model, tokenizer, config, written[:index])
-    chain(stages[0], context, lambda _name, scores: stages.append(scores))
+    chain(stages[0], context, lambda _name, logits: stages.append(logits))
+    chosen = text[position]
     steps = [MODEL, *(_step(step.description) for step in chain.steps)]
     return {
-        "token": taken,
-        "text": token_text(tokenizer, taken),
-        "logprob": log_probability(stages[0], taken, operations),
+        "token": chosen,
+        "text": token_text(tokenizer, chosen),
+        "logprob": log_probability(stages[0], chosen, operations),
         "steps": [
-            {**step, "kept": int(np.isfinite(scores).sum())}
-            for step, scores in zip(steps, stages, strict=True)
+            {**step, "kept": int(np.isfinite(logits).sum())}
+            for step, logits in zip(steps, stages, strict=True)
         ],
-        "candidates": _candidates(stages, taken, tokenizer, operations),
+        "candidates": _candidates(stages, chosen, tokenizer, operations),
     }
 
 
@@ -113,9 +109,9 @@ def _read(
     *,
     shortlist: Shortlist | None = None,
 ) -> Predictor:
-    """Return the model after the tokens, read from the nearest kept state on."""
-    start, state, scores = (memory and memory.recall(tokens, shortlist=shortlist)) or (0, None, None)
-    predictor = Predictor(model, state, scores, shortlist=shortlist)
+    """Return the model after the tokens, starting from the nearest kept state."""
+    start, state, logits = (memory and memory.recall(tokens, shortlist=shortlist)) or (0, None, None)
+    predictor = Predictor(model, state, logits, shortlist=shortlist)
     for first in range(start, len(tokens), READ_AT_ONCE):
         piece = tokens[first : first + READ_AT_ONCE]
         predictor.read(piece, predict=first + len(piece) == len(tokens))
@@ -127,12 +123,13 @@ def _replay(
     chain: Chain,
     context: Context,
     written: Sequence[int],
-    config: DecodingConfig,
+    *,
+    seed: int,
 ) -> None:
-    """Bring chain and randomness to where they stood before the token after `written`."""
-    random = Pcg64(config.seed or 0)
-    needs_scores = any(isinstance(step, Mirostat) for step in chain.steps)
-    predictor = read(context.tokens.tolist()) if needs_scores else None
+    """Bring the chain and the random numbers to the point before the token after `written`."""
+    random = Pcg64(seed)
+    needs_logits = any(isinstance(step, Mirostat) for step in chain.steps)
+    predictor = read(context.tokens.tolist()) if needs_logits else None
     for token in written:
         context.uniforms = (random.random(), random.random())
         if predictor is None:
@@ -146,30 +143,30 @@ def _replay(
 
 def _unguided(
     model: LanguageModel, tokenizer: Tokenizer, config: DecodingConfig, written: Sequence[int]
-) -> Scores:
-    """Return the scores after the prompt that guidance moves away from."""
+) -> Logits:
+    """Return the logits after the negative prompt, which guidance steers away from."""
     tokens = [*prompt_tokens(tokenizer, config.negative_prompt), *written]
     return _read(model, None, tokens).following()
 
 
-def _step(description: Any) -> dict[str, str]:
+def _step(description: Description) -> dict[str, str]:
     return {"name": description.name, "label": description.label, "sentence": description.sentence}
 
 
 def _candidates(
-    stages: Sequence[Scores], taken: int, tokenizer: Tokenizer, operations: LogitOperations
+    stages: Sequence[Logits], chosen: int, tokenizer: Tokenizer, operations: LogitOperations
 ) -> list[dict[str, Any]]:
-    """The model's likeliest tokens, and the one that was taken, through all stages."""
+    """Return the model's most likely tokens, and the chosen one, through all stages."""
     tokens = [int(token) for token in best(stages[0], CANDIDATES, operations)]
-    if taken not in tokens:
-        tokens.append(taken)
-    shares = [probabilities(scores, operations) for scores in stages]
+    if chosen not in tokens:
+        tokens.append(chosen)
+    shares = [probabilities(logits, operations) for logits in stages]
     return [
         {
             "token": token,
             "text": token_text(tokenizer, token),
             "probabilities": [float(share[token]) for share in shares],
-            "cut_by": next((n for n, scores in enumerate(stages) if scores[token] == -np.inf), None),
+            "cut_by": next((i for i, logits in enumerate(stages) if logits[token] == -np.inf), None),
         }
         for token in tokens
     ]

@@ -1,7 +1,7 @@
-"""The loop that writes: read the prompt, then predict, choose, show, and read what was chosen.
+"""The generation loop: read the prompt, then predict, choose, emit, and read the chosen token.
 
-It yields after every token, so that whoever listens can stop it there. Beam search and contrastive
-search are in files of their own, and use the same reading and showing.
+It yields after every token, so that the caller can stop there. Beam search and contrastive search are in
+`strategies`, and share the reading and emitting.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.items import Item
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
-from goosequill.decoding.sampling import Scores, draw
+from goosequill.decoding.sampling import Logits, draw
 from goosequill.decoding.strategies.beam import write_beams
 from goosequill.decoding.strategies.contrastive import write_contrastive
 from goosequill.decoding.writer import Writer
@@ -37,30 +37,30 @@ def generate(
     Parameters
     ----------
     prompt
-        Text or token ids. An empty one begins a new text: the model reads the end token, or token 0.
+        Text or token ids. An empty prompt starts a new text: the model reads the end token, or token 0.
     config
-        The decoder's settings; None is plain sampling.
+        The decoder's settings; None samples from the model's unchanged probabilities.
     given
-        Tokens that are written after the prompt already, from which the text goes on: to branch. They
+        Tokens already generated after the prompt, from which the text continues: used for branches. They
         count as output, but not towards the length, and are not yielded.
     state
-        What the model read before; it is updated in place, and at the end has read all that was
-        written (with a search it stays at the prompt's end). None starts afresh.
+        A state to continue from. It is updated in place, and has read the whole text at the end (after a
+        search, only the prompt). None starts with a new state.
     cancelled
-        Asked between tokens; when it says True the text ends with ``finish_reason`` "abort".
+        Called between tokens; when it returns True the text ends with ``finish_reason`` "abort".
     progress
         Also yield a :class:`Reading` after every 64 tokens of the prompt.
     memory
-        Where states are kept, so that a prompt or a branch of it need not be read again.
+        Keeps states, so that the same prompt or a branch of it need not be read again.
 
     Yields
     ------
-    Chunk for each token, and one End. The texts join to what the model wrote.
+    Chunk for each token, and one End. Their texts join to the generated text.
 
     Raises
     ------
     GoosequillError
-        Of a wrong setting, a tokenizer that is not the model's, or a model whose numbers break down.
+        For invalid settings, a tokenizer of another model, or a model that computes NaN or infinity.
     """
     config = config or DecodingConfig()
     check_vocabulary(tokenizer, int(model.config.vocab_size))
@@ -68,14 +68,14 @@ def generate(
     writer = Writer(model, tokenizer, config, prompt, state, given)
     if memory is not None and state is None:
         writer.memory = memory
-    return _run(writer, cancelled or _never, progress)
+    return _run(writer, cancelled or _never, progress=progress)
 
 
 def _never() -> bool:
     return False
 
 
-def _run(writer: Writer, cancelled: Callable[[], bool], progress: bool) -> Iterator[Item]:
+def _run(writer: Writer, cancelled: Callable[[], bool], *, progress: bool) -> Iterator[Item]:
     for reading in writer.read_prompt():
         if progress:
             yield reading
@@ -87,11 +87,11 @@ def _run(writer: Writer, cancelled: Callable[[], bool], progress: bool) -> Itera
     elif writer.config.penalty_alpha:
         yield from write_contrastive(writer, cancelled)
     else:
-        yield from _write(writer, cancelled)
+        yield from _sample(writer, cancelled)
 
 
-def _write(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
-    """Draw one token after the other until something ends the text."""
+def _sample(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
+    """Sample one token after the other until the text ends."""
     while writer.written < writer.config.max_new_tokens:
         if cancelled():
             yield writer.end("abort")
@@ -99,12 +99,12 @@ def _write(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
         if writer.chain.finished(writer.context):
             yield writer.end("stop")
             return
-        scores = writer.predictor.following()
-        token = _choose(writer, scores)
+        logits = writer.predictor.following()
+        token = _choose(writer, logits)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
             return
-        chunk, stopped = writer.show(token, scores)
+        chunk, stopped = writer.show(token, logits)
         yield chunk
         more = not stopped and writer.written < writer.config.max_new_tokens
         writer.read_token(token, predict=more)
@@ -114,11 +114,11 @@ def _write(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
     yield writer.end("stop" if writer.chain.finished(writer.context) else "length")
 
 
-def _choose(writer: Writer, scores: Scores) -> int:
-    """Return the token that the decoder takes."""
+def _choose(writer: Writer, logits: Logits) -> int:
+    """Return the token that the decoder samples."""
     context = writer.context
     context.uniforms = writer.uniforms()
-    final = writer.chain.narrow(scores, context)
+    final = writer.chain.narrow(logits, context)
     token = draw(final, context.uniforms[0], context.operations)
     writer.chain.observe(token, final, context)
     return token

@@ -1,11 +1,11 @@
-"""What the loop that writes yields: plain values that cross to JavaScript and JSON as they are."""
+"""What generation yields: plain values that cross to JavaScript and JSON unchanged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from goosequill.decoding.sampling import Scores, best, log_total
+from goosequill.decoding.sampling import Logits, best, log_total
 from goosequill.kernels import LogitOperations
 from goosequill.tokenizers import Tokenizer
 
@@ -14,7 +14,7 @@ Reason = Literal["stop", "length", "abort"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A token that could have been taken, with the model's own log probability (natural)."""
+    """A token that could have been chosen, with the model's own log probability (natural)."""
 
     token: int
     text: str
@@ -31,10 +31,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Chunk:
-    """One token that was written.
+    """One generated token.
 
-    ``text`` may be empty: a character may still be unfinished, or a stop text may be beginning.
-    ``logprob`` is the model's own, before any processor.
+    ``text`` may be empty, while a character is incomplete or a stop text may be starting. ``logprob`` is
+    the model's own, before any step of the decoder.
     """
 
     text: str
@@ -46,7 +46,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class End:
-    """The last item: the text that was still held back, why it ended, what was used, and the seed."""
+    """The last item: the text that was still held back, the reason for the end, the usage, and the seed."""
 
     text: str
     finish_reason: Reason
@@ -58,16 +58,16 @@ Item = Reading | Chunk | End
 
 
 def token_text(tokenizer: Tokenizer, token: int) -> str:
-    """Return one token as text; half a character shows as U+FFFD."""
+    """Return one token as text; an incomplete character becomes U+FFFD."""
     return tokenizer.token_bytes(token).decode("utf-8", "replace")
 
 
 def candidates(
-    scores: Scores, tokenizer: Tokenizer, count: int, operations: LogitOperations
+    logits: Logits, tokenizer: Tokenizer, count: int, operations: LogitOperations
 ) -> tuple[Candidate, ...]:
-    """Return the likeliest tokens, the likeliest first."""
+    """Return the most likely tokens, the most likely first."""
     if not count:
         return ()
-    total = log_total(scores, operations)
-    ids = [int(token) for token in best(scores, count, operations)]
-    return tuple(Candidate(i, token_text(tokenizer, i), float(scores[i]) - total) for i in ids)
+    total = log_total(logits, operations)
+    ids = [int(token) for token in best(logits, count, operations)]
+    return tuple(Candidate(i, token_text(tokenizer, i), float(logits[i]) - total) for i in ids)

@@ -1,7 +1,7 @@
-"""States kept by what was read, so that a text can be continued from any place without reading it again.
+"""States kept by the tokens they have read, so that a text can be continued anywhere without rereading it.
 
-A state is kept every few tokens, and where a prompt ends; a branch begins at the nearest one before it
-and reads the rest, at most ``SPACING`` tokens. What was used longest ago is let go first.
+A state is kept every few tokens and at the end of a prompt; a branch starts from the nearest one before it
+and reads the rest, at most ``SPACING`` tokens. The least recently used states are dropped first.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.decoding.sampling import Scores
+from goosequill.decoding.sampling import Logits
 from goosequill.kernels import Shortlist
 
 SPACING = 32
-"""Tokens between two kept states while a text is written."""
+"""Tokens between two kept states during generation."""
 
 BUDGET = 256 * 1024 * 1024
-"""Bytes that all kept states may take."""
+"""Bytes that all kept states may use."""
 
 Key = tuple[Shortlist | None, tuple[int, ...]]
-"""Which scores are exact, and the tokens."""
+"""Which logits are exact, and the tokens."""
 
 
 class StateMemory:
@@ -31,32 +31,32 @@ class StateMemory:
     Parameters
     ----------
     budget
-        Bytes that the states may take together.
+        Bytes that the states may use together.
     """
 
     def __init__(self, *, budget: int = BUDGET) -> None:
         self._budget = budget
-        self._kept: OrderedDict[Key, tuple[Any, Scores, int]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[Any, Logits, int]] = OrderedDict()
 
     def keep(
-        self, tokens: Sequence[int], state: Any, scores: Scores, *, shortlist: Shortlist | None = None
+        self, tokens: Sequence[int], state: Any, logits: Logits, *, shortlist: Shortlist | None = None
     ) -> None:
-        """Keep a copy of a state, and the scores of what follows."""
-        size = int(getattr(state, "nbytes", 0)) + scores.nbytes + 8 * len(tokens)
+        """Keep a copy of a state, and the logits of the next token."""
+        size = int(getattr(state, "nbytes", 0)) + logits.nbytes + 8 * len(tokens)
         if size > self._budget:
             return
         key = (shortlist, tuple(tokens))
-        self._kept[key] = (state.copy(), np.array(scores), size)
+        self._kept[key] = (state.copy(), np.array(logits), size)
         self._kept.move_to_end(key)
         while sum(entry[2] for entry in self._kept.values()) > self._budget:
             self._kept.popitem(last=False)
 
     def recall(
         self, tokens: Sequence[int], *, shortlist: Shortlist | None = None
-    ) -> tuple[int, Any, Scores] | None:
-        """Return how many of the tokens the nearest kept state has read, a copy of it, and its scores.
+    ) -> tuple[int, Any, Logits] | None:
+        """Return how many of the tokens the nearest kept state has read, a copy of it, and its logits.
 
-        The scores fit the shortlist where all tokens were read; else they are not those that will be needed.
+        The logits are those of the next token if all tokens were read; otherwise they must not be used.
         """
         wanted = tuple(tokens)
         fitting = [
@@ -68,11 +68,11 @@ class StateMemory:
             return None
         key = max(fitting, key=lambda key: len(key[1]))
         self._kept.move_to_end(key)
-        state, scores, _ = self._kept[key]
-        return len(key[1]), state.copy(), scores
+        state, logits, _ = self._kept[key]
+        return len(key[1]), state.copy(), logits
 
     def clear(self) -> None:
-        """Let go of every state."""
+        """Drop every state."""
         self._kept.clear()
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""A model with its state: tokens in, scores out, and a check that the numbers are sound."""
+"""A model with its state: tokens in, logits out, checked to be finite."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from goosequill.decoding.sampling import Scores
+from goosequill.decoding.sampling import Logits
 from goosequill.errors import GoosequillError
 from goosequill.kernels import Kernel, Shortlist
 
 
 class LanguageModel(Protocol):
-    """What the decoder asks of a model; :class:`goosequill.models.Model` has it."""
+    """What the decoder requires of a model; :class:`goosequill.models.Model` provides it."""
 
     @property
     def config(self) -> Any:
@@ -23,7 +23,7 @@ class LanguageModel(Protocol):
 
     @property
     def kernel(self) -> Kernel:
-        """What computes, of which the decoder uses the operations over scores."""
+        """The kernel, of which the decoder uses the operations over logits."""
         ...
 
     def new_state(self) -> Any:
@@ -36,73 +36,73 @@ class LanguageModel(Protocol):
 
 
 class Predictor:
-    """Reads tokens and keeps the scores of what follows.
+    """Reads tokens and keeps the logits of the next one.
 
     Attributes
     ----------
     state
-        The model's state after all that was read.
-    scores
-        What follows; None before anything was predicted.
+        The model's state after all tokens that it has read.
+    logits
+        Of the next token; None before the first prediction.
     shortlist
-        Which tokens' scores must be exact; None: all (`DecodingConfig.shortlist`).
+        Which tokens' logits must be exact; None means all (`DecodingConfig.shortlist`).
     """
 
     def __init__(
         self,
         model: LanguageModel,
         state: Any = None,
-        scores: Scores | None = None,
+        logits: Logits | None = None,
         *,
         shortlist: Shortlist | None = None,
     ) -> None:
         self.model = model
         self.state = model.new_state() if state is None else state
-        self.scores = scores
+        self.logits = logits
         self.shortlist = shortlist
 
     def read(self, tokens: Sequence[int], *, predict: bool = True) -> None:
-        """Read tokens; ``scores`` then says what follows, if that is wanted.
+        """Read tokens and, if asked to ``predict``, update ``logits``.
 
         Raises
         ------
         GoosequillError
-            ``model-nan``: the model's numbers broke down; the message names the layer.
+            ``model-nan``: the model computed NaN or infinity; the message names the layer.
         """
         wanted = (self.shortlist or "last") if predict else "none"
         logits = self.model.forward(tokens, self.state, logits=wanted)
         if predict:
-            self.scores = self._sound(logits)
+            self.logits = self._checked(logits)
 
     def copy(self) -> Predictor:
-        """Return an independent predictor at the same place."""
-        return Predictor(self.model, self.state.copy(), self.scores, shortlist=self.shortlist)
+        """Return an independent predictor in the same state."""
+        return Predictor(self.model, self.state.copy(), self.logits, shortlist=self.shortlist)
 
-    def following(self) -> Scores:
-        """Return the scores of what follows; something must have been read."""
-        if self.scores is None:
-            raise RuntimeError("nothing was read yet")
-        return self.scores
+    def following(self) -> Logits:
+        """Return the logits of the next token; something must have been read."""
+        if self.logits is None:
+            raise RuntimeError("nothing has been read yet")
+        return self.logits
 
-    def _sound(self, logits: Any) -> Scores:
-        scores: Scores = np.asarray(logits, np.float32)
+    def _checked(self, raw: Any) -> Logits:
+        logits: Logits = np.asarray(raw, np.float32)
         # A NaN anywhere makes the highest NaN.
-        if not math.isfinite(self.model.kernel.logits.highest(scores)):
-            raise broken_down(self.state)
-        return scores
+        if not math.isfinite(self.model.kernel.logits.highest(logits)):
+            raise not_finite(self.state)
+        return logits
 
 
-def broken_down(state: Any) -> GoosequillError:
-    """Return the error for scores that are no numbers, naming the first layer whose state holds one."""
+def not_finite(state: Any) -> GoosequillError:
+    """Return the error for logits that are not finite, naming the first layer with such a state."""
     arrays = getattr(state, "arrays", {})
     bad = [
-        (int(layer), place, name)
-        for place, (name, array) in enumerate(arrays.items())
+        (int(layer), index, name)
+        for index, (name, array) in enumerate(arrays.items())
         for layer in np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))[:1]
     ]
-    where = f"in layer {min(bad)[0]}, first seen in its {min(bad)[2]}" if bad else "after the last layer"
+    where = f"in layer {min(bad)[0]}, first in its {min(bad)[2]}" if bad else "after the last layer"
     return GoosequillError(
-        f"The model's numbers broke down {where}: its scores are not numbers any more.",
+        f"The model computed numbers that are not finite {where}.",
         code="model-nan",
-        remedy="The file may be damaged or made for another version; fetch it again, or load it unquantised.",
+        remedy="The file may be corrupt or for another version. Download it again, or load it in float32.",
     )

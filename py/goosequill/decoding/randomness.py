@@ -1,8 +1,8 @@
-"""The random numbers of a text: numpy's PCG64, of the same seed the same numbers, without numpy.random.
+"""The random numbers of a text: the same as numpy's PCG64 for the same seed, without numpy.random.
 
-numpy.random is as large as the rest of what a page loads of numpy and takes long to import, and a text
-needs two numbers a token. Sources: O'Neill, "PCG: A Family of Simple Fast Space-Efficient Statistically
-Good Algorithms for Random Number Generation" (2014), XSL-RR of 128 bits; numpy's SeedSequence.
+numpy.random is as large as the rest of numpy that a page loads and slow to import, and a text needs only
+two numbers per token. Sources: O'Neill, "PCG: A Family of Simple Fast Space-Efficient Statistically Good
+Algorithms for Random Number Generation" (2014), the 128-bit XSL-RR variant; numpy's SeedSequence.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _POOL = 4
 
 
 class Pcg64:
-    """The generator of `numpy.random.PCG64(seed)`.
+    """The same generator as `numpy.random.PCG64(seed)`.
 
     Parameters
     ----------
     seed
-        Any integer that is not negative.
+        Any non-negative integer.
     """
 
     def __init__(self, seed: int) -> None:
@@ -45,7 +45,7 @@ class Pcg64:
 
 
 def _seed_words(seed: int, count: int) -> Iterator[int]:
-    """The first words of numpy's `SeedSequence(seed).generate_state(count)`."""
+    """Yield the first words of numpy's `SeedSequence(seed).generate_state(count)`."""
     entropy = [seed >> 32 * i & _WORD for i in range(max(_POOL, -(-seed.bit_length() // 32)))]
     constant = 0x43B0D7E5
 

@@ -1,8 +1,8 @@
-"""Numerics over scores: normalising, choosing the largest, drawing.
+"""Numerics over logits: normalising, finding the largest, sampling.
 
-Scores are float32 logits over the whole vocabulary; minus infinity marks a token that was cut. What goes
-over all of them is the kernel's (`goosequill.kernels.logits`). Sums are taken in float64: BlinkDL's
-float32 sum over 65,536 tokens ends at 0.9999, and its top-p fails for that.
+Logits are float32 over the whole vocabulary; minus infinity marks a token that was removed. Operations over
+the whole vocabulary belong to the kernel (`goosequill.kernels.logits`). Sums are taken in float64: BlinkDL's
+float32 sum over 65,536 tokens ends at 0.9999, which breaks its top-p.
 """
 
 from __future__ import annotations
@@ -15,61 +15,60 @@ from numpy.typing import NDArray
 
 from goosequill.kernels.logits import LOWEST, LogitOperations, Weighed
 
-Scores = NDArray[np.float32]
+Logits = NDArray[np.float32]
 Ids = NDArray[np.intp]
+
+LOG_ZERO = -1e30
+"""Stands for the logarithm of a probability of 0, so that sums and products stay finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What can still be written.
+    """The tokens that can still be chosen.
 
     Attributes
     ----------
-    scores
+    logits
         Of the candidates, float32.
     ids
-        Which tokens they are, ascending; None: the whole vocabulary.
+        The candidates' token ids, ascending; None for the whole vocabulary.
     """
 
-    scores: Scores
+    logits: Logits
     ids: Ids | None = None
 
-    def keep(self, places: Ids) -> Candidates:
-        """Return those at some places, which ascend."""
-        return Candidates(self.scores[places], places if self.ids is None else self.ids[places])
+    def keep(self, indices: Ids) -> Candidates:
+        """Return the candidates at the indices, which ascend."""
+        return Candidates(self.logits[indices], indices if self.ids is None else self.ids[indices])
 
-    def over(self, size: int) -> Scores:
-        """Return the scores over a vocabulary; every other token is cut."""
+    def over(self, size: int) -> Logits:
+        """Return logits over a whole vocabulary; tokens that are not candidates get minus infinity."""
         if self.ids is None:
-            return self.scores
-        scores = np.full(size, -np.inf, np.float32)
-        scores[self.ids] = self.scores
-        return scores
+            return self.logits
+        logits = np.full(size, -np.inf, np.float32)
+        logits[self.ids] = self.logits
+        return logits
 
-    def place(self, token: int) -> int:
-        """Return where a candidate stands."""
+    def index(self, token: int) -> int:
+        """Return the index of a token among the candidates."""
         return token if self.ids is None else int(np.searchsorted(self.ids, token))
 
-    def token(self, place: int) -> int:
-        """Return which token stands at a place."""
-        return place if self.ids is None else int(self.ids[place])
+    def token(self, index: int) -> int:
+        """Return the token at an index."""
+        return index if self.ids is None else int(self.ids[index])
 
 
-FAINTEST = -1e30
-"""The logarithm that stands for a chance of 0: it keeps sums and products finite."""
+class WeighOnce:
+    """A kernel's operations that weigh each array of logits once, since no step changes its input.
 
-
-class OnceWeighed:
-    """A kernel's operations that weigh an array of scores once, since no step changes what it is given.
-
-    Top-p, the draw and the log probability each want the weights, and two of them often of one array.
+    Top-p, the sampler and the log probability all need the weights, often of the same array.
     """
 
     def __init__(self, operations: LogitOperations) -> None:
         self._operations = operations
-        self._known: tuple[tuple[Scores, Weighed], ...] = ()
+        self._known: tuple[tuple[Logits, Weighed], ...] = ()
 
-    def weigh(self, scores: Scores) -> Weighed:
+    def weigh(self, scores: Logits) -> Weighed:
         for known, weighed in self._known:
             if known is scores:
                 return weighed
@@ -78,80 +77,83 @@ class OnceWeighed:
         self._known = (*self._known[-1:], (scores, weighed))
         return weighed
 
-    def highest(self, scores: Scores) -> float:
+    def highest(self, scores: Logits) -> float:
         return self._operations.highest(scores)
 
-    def argmax(self, scores: Scores) -> int:
+    def argmax(self, scores: Logits) -> int:
         return self._operations.argmax(scores)
 
-    def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
+    def temper(self, scores: Logits, highest: float, temperature: float) -> Logits:
         return self._operations.temper(scores, highest, temperature)
 
-    def cumulative_index(self, weights: Scores, target: float) -> int:
+    def cumulative_index(self, weights: Logits, target: float) -> int:
         return self._operations.cumulative_index(weights, target)
 
-    def at_least(self, values: Scores, limit: float) -> Ids:
+    def at_least(self, values: Logits, limit: float) -> Ids:
         return self._operations.at_least(values, limit)
 
-    def leading(self, values: Scores, weights: Scores | None, mass: float, limit: float = LOWEST) -> Ids:
+    def leading(self, values: Logits, weights: Logits | None, mass: float, limit: float = LOWEST) -> Ids:
         return self._operations.leading(values, weights, mass, limit)
 
 
-def alive(scores: Scores, operations: LogitOperations) -> Ids:
-    """Return the ids that are not cut, ascending."""
-    return operations.at_least(scores, LOWEST)
+def alive(logits: Logits, operations: LogitOperations) -> Ids:
+    """Return the indices that were not removed, ascending."""
+    return operations.at_least(logits, LOWEST)
 
 
-def probabilities(scores: Scores, operations: LogitOperations) -> NDArray[np.float32]:
-    """Return softmax(scores); a cut token has 0."""
-    weights, _, total = operations.weigh(scores)
+def probabilities(logits: Logits, operations: LogitOperations) -> NDArray[np.float32]:
+    """Return softmax(logits); a removed token has 0."""
+    weights, _, total = operations.weigh(logits)
     return (weights / np.float64(total)).astype(np.float32)
 
 
 def distribution(
-    scores: Scores, operations: LogitOperations
+    logits: Logits, operations: LogitOperations
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return softmax(scores) and its natural logarithm; a cut token has 0 and `FAINTEST`."""
-    weights, highest, total = operations.weigh(scores)
-    logs = operations.temper(scores, highest + math.log(total), 1.0)
-    np.maximum(logs, np.float32(FAINTEST), out=logs)
+    """Return softmax(logits) and its natural logarithm; a removed token has 0 and `LOG_ZERO`."""
+    weights, highest, total = operations.weigh(logits)
+    logs = operations.temper(logits, highest + math.log(total), 1.0)
+    np.maximum(logs, np.float32(LOG_ZERO), out=logs)
     return weights / total, logs
 
 
-def log_total(scores: Scores, operations: LogitOperations) -> float:
-    """Return log(sum(exp(scores)))."""
-    _, highest, total = operations.weigh(scores)
+def log_total(logits: Logits, operations: LogitOperations) -> float:
+    """Return log(sum(exp(logits)))."""
+    _, highest, total = operations.weigh(logits)
     return highest + math.log(total)
 
 
-def log_probability(scores: Scores, token: int, operations: LogitOperations) -> float:
-    """Return the natural logarithm of a token's share of the softmax."""
-    return float(scores[token]) - log_total(scores, operations)
+def log_probability(logits: Logits, index: int, operations: LogitOperations) -> float:
+    """Return the natural logarithm of softmax(logits)[index]."""
+    return float(logits[index]) - log_total(logits, operations)
 
 
-def largest(values: Scores, count: int, operations: LogitOperations) -> Ids:
-    """Return the indices of the ``count`` largest that are not cut, ascending; of equal ones the first."""
+def largest(values: Logits, count: int, operations: LogitOperations) -> Ids:
+    """Return the indices of the ``count`` largest values that were not removed, ascending.
+
+    Of equal values the first are taken.
+    """
     return operations.leading(values, None, count)
 
 
-def best(scores: Scores, count: int, operations: LogitOperations) -> Ids:
-    """Return the same, largest first."""
-    ids = largest(scores, count, operations)
-    return ids[np.argsort(-scores[ids], kind="stable")]
+def best(logits: Logits, count: int, operations: LogitOperations) -> Ids:
+    """Return the same indices, the largest value first."""
+    ids = largest(logits, count, operations)
+    return ids[np.argsort(-logits[ids], kind="stable")]
 
 
-def likeliest(scores: Scores, operations: LogitOperations) -> Ids:
-    """Return the index of the highest, or of the first of them, as an array of one; of none if one is NaN."""
-    place = operations.argmax(scores)
-    return np.arange(place, min(place + 1, len(scores)))
+def most_likely(logits: Logits, operations: LogitOperations) -> Ids:
+    """Return the index of the first highest logit, as an array of one; an empty one if any logit is NaN."""
+    index = operations.argmax(logits)
+    return np.arange(index, min(index + 1, len(logits)))
 
 
-def entropy(chances: NDArray[np.float32], logs: NDArray[np.float32]) -> float:
+def entropy(probabilities: NDArray[np.float32], logs: NDArray[np.float32]) -> float:
     """Return the entropy in nats of what `distribution` returned."""
-    return -float((chances * logs).sum(dtype=np.float64))
+    return -float((probabilities * logs).sum(dtype=np.float64))
 
 
 def draw(candidates: Candidates, uniform: float, operations: LogitOperations) -> int:
-    """Return the token where ``uniform`` (0 to 1) falls when the candidates are laid out by their chances."""
-    weights, _, total = operations.weigh(candidates.scores)
+    """Return the token at which the cumulative probability exceeds ``uniform``, a number in [0, 1)."""
+    weights, _, total = operations.weigh(candidates.logits)
     return candidates.token(operations.cumulative_index(weights, uniform * total))

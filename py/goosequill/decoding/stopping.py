@@ -1,4 +1,4 @@
-"""Stop texts: found in the stream as it is written, and never shown, not even in part."""
+"""Stop texts: found in the text as it is generated, and never emitted, not even in part."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class StopWatcher:
-    """Lets text through, but holds back what may be the beginning of a stop text.
+    """Passes text on, but holds back what may be the start of a stop text.
 
     Parameters
     ----------
@@ -19,25 +19,25 @@ class StopWatcher:
         self._held = ""
 
     def push(self, text: str) -> tuple[str, bool]:
-        """Take text; return what may be shown, and whether a stop text has appeared."""
+        """Take text; return what may be emitted, and whether a stop text was found."""
         self._held += text
-        places = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
-        if places:
-            shown, self._held = self._held[: min(places)], ""
-            return shown, True
+        found = [index for stop in self._stops if (index := self._held.find(stop)) >= 0]
+        if found:
+            ready, self._held = self._held[: min(found)], ""
+            return ready, True
         keep = max((_overlap(self._held, stop) for stop in self._stops), default=0)
-        cut = len(self._held) - keep
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return shown, False
+        end = len(self._held) - keep
+        ready, self._held = self._held[:end], self._held[end:]
+        return ready, False
 
     def flush(self) -> str:
         """Return what was held back, when no more text will come."""
-        shown, self._held = self._held, ""
-        return shown
+        ready, self._held = self._held, ""
+        return ready
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Return how many characters at the end of a text begin a stop text."""
+    """Return how many characters at the end of a text may be the start of a stop text."""
     for count in range(min(len(stop) - 1, len(text)), 0, -1):
         if text.endswith(stop[:count]):
             return count

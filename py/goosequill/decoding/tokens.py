@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from goosequill.decoding.items import candidates, token_text
-from goosequill.decoding.sampling import Scores, log_probability
+from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
 from goosequill.models import Model
@@ -58,12 +58,12 @@ def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> lis
 
 
 def _predicted(
-    model: Model, logits: Scores | None, tokenizer: Tokenizer, token: int, top: int
+    model: Model, logits: Logits | None, tokenizer: Tokenizer, token: int, top: int
 ) -> dict[str, Any]:
     operations = model.kernel.logits
     logprob = None if logits is None else log_probability(logits, token, operations)
     entry: dict[str, Any] = {"token": token, "text": token_text(tokenizer, token), "logprob": logprob}
     if top > 0:
-        likeliest = () if logits is None else candidates(logits, tokenizer, top, operations)
-        entry["top_logprobs"] = [asdict(candidate) for candidate in likeliest]
+        top_candidates = () if logits is None else candidates(logits, tokenizer, top, operations)
+        entry["top_logprobs"] = [asdict(candidate) for candidate in top_candidates]
     return entry

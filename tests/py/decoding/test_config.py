@@ -1,24 +1,38 @@
-"""Settings: types, limits, names, conflicts, and the description that all the rest is made from."""
+"""Settings: types, ranges, names, conflicts, and the descriptions from which everything else is made."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
 import pytest
 
 from goosequill.decoding import PARAMETERS, PRESETS, DecodingConfig, describe, describe_presets
+from goosequill.decoding.steps import STEPS
 from goosequill.errors import SettingsError
 from goosequill.kernels import Shortlist
 
 
-def test_every_field_is_described_with_the_same_default() -> None:
-    names = {field.name for field in dataclasses.fields(DecodingConfig)}
-    assert names == set(PARAMETERS)
+def test_every_setting_is_part_of_the_configuration_in_the_order_of_the_reference() -> None:
+    assert [p["name"] for part in describe() for p in part["parameters"]] == list(PARAMETERS)
     config = DecodingConfig()
     for name, parameter in PARAMETERS.items():
         assert getattr(config, name) == parameter.default, name
+
+
+def test_every_step_acts_in_the_order_of_the_list() -> None:
+    names = [step.description.name for step in STEPS]
+    assert names == [part["name"] for part in describe()][2:-1]
+    assert names[0] == "guidance" and names[-1] == "mirostat"
+
+
+def test_replace_checks_the_new_values() -> None:
+    config = DecodingConfig(top_p=0.9)
+    assert config.replace(seed=3) == DecodingConfig(top_p=0.9, seed=3)
+    with pytest.raises(SettingsError, match="top_p"):
+        config.replace(top_p=2.0)
+    with pytest.raises(SettingsError, match="mirostat"):
+        config.replace(mirostat=2)
 
 
 def test_defaults_are_neutral() -> None:
@@ -67,7 +81,7 @@ def test_whole_numbers_may_come_as_floats() -> None:
     assert isinstance(config.temperature, float)
 
 
-WRONG: list[tuple[dict[str, Any], str]] = [
+INVALID: list[tuple[dict[str, Any], str]] = [
     ({"temperature": -0.1}, "setting-range"),
     ({"temperature": float("nan")}, "setting-range"),
     ({"temperature": float("inf")}, "setting-range"),
@@ -94,14 +108,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "code"), WRONG, ids=str)
-def test_wrong_setting_is_refused(settings: dict[str, Any], code: str) -> None:
+@pytest.mark.parametrize(("settings", "code"), INVALID, ids=str)
+def test_invalid_setting_is_refused(settings: dict[str, Any], code: str) -> None:
     with pytest.raises(SettingsError) as caught:
         DecodingConfig.from_dict(settings)
     assert caught.value.code == code
 
 
-def test_unknown_setting_names_the_nearest() -> None:
+def test_unknown_setting_suggests_the_nearest() -> None:
     with pytest.raises(SettingsError) as caught:
         DecodingConfig.from_dict({"temperture": 1})
     assert "temperature" in caught.value.remedy
@@ -117,7 +131,7 @@ CONFLICTS: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("settings", "first", "second"), CONFLICTS, ids=str)
-def test_contradiction_names_both_settings(settings: dict[str, Any], first: str, second: str) -> None:
+def test_conflict_names_both_settings(settings: dict[str, Any], first: str, second: str) -> None:
     with pytest.raises(SettingsError) as caught:
         DecodingConfig.from_dict(settings)
     assert caught.value.code == "settings-conflict"
@@ -147,11 +161,11 @@ def test_contradiction_names_both_settings(settings: dict[str, Any], first: str,
         ({"temperature": 0, "logprobs": 5}, None),
     ],
 )
-def test_scores_need_be_exact_unless_the_unlikely_are_cut(
+def test_logits_must_be_exact_unless_unlikely_tokens_are_removed(
     settings: dict[str, Any], shortlist: Shortlist | None
 ) -> None:
     assert DecodingConfig(**settings).shortlist == shortlist
 
 
-def test_every_preset_cuts_the_unlikely() -> None:
+def test_every_preset_removes_unlikely_tokens() -> None:
     assert [name for name, settings in PRESETS.items() if not DecodingConfig(**settings).shortlist] == []

@@ -1,4 +1,4 @@
-"""Constrained output: the automaton against Python's own matcher, and texts that must fit their form."""
+"""Constrained output: the automaton against Python's own matcher, and texts that must match their form."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goosequill.decoding import DecodingConfig
+from goosequill.decoding.grammar import automaton
 from goosequill.decoding.grammar.automaton import compile_regex, utf8_paths
 from goosequill.decoding.grammar.json_schema import schema_to_regex
 from goosequill.decoding.steps.constraint import escape
@@ -237,3 +238,22 @@ def test_ban_of_all_that_fits_says_so() -> None:
     with pytest.raises(SettingsError) as caught:
         run(random_model(), "x", DecodingConfig(regex="a", banned_tokens=(97,)))
     assert caught.value.code == "all-cut"
+
+
+def test_a_pattern_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    parse = automaton._parser.parse
+
+    class Parser:
+        MAXREPEAT = automaton._parser.MAXREPEAT
+
+        @staticmethod
+        def parse(pattern: str) -> Any:
+            compiled.append(pattern)
+            return parse(pattern)
+
+    monkeypatch.setattr(automaton, "_parser", Parser)
+    config = DecodingConfig(regex="once [ab]{2}c", seed=1)
+    run(random_model(), "x", config, tokenizer=ENDING)
+    run(random_model(), "x", config.replace(seed=2), tokenizer=ENDING)
+    assert compiled == ["once [ab]{2}c"]

@@ -21,7 +21,7 @@ from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.sampling import (
     Candidates,
-    OnceWeighed,
+    WeighOnce,
     draw,
     largest,
     log_probability,
@@ -55,12 +55,12 @@ def apply_by(
     chosen: dict[str, Any],
 ) -> NDArray[np.float32]:
     config = DecodingConfig.from_dict(chosen)
-    context = Context(BYTE, len(scores), tokens[:prompt], OnceWeighed(operations))
+    context = Context(BYTE, len(scores), tokens[:prompt], WeighOnce(operations))
     for token in tokens[prompt:]:
         context.append(token)
     context.uniforms = (0.0, 0.0)
     before = scores.copy()
-    result = make_chain(Setup(config, BYTE, len(scores)))(scores, context)
+    result = make_chain(config, Setup(BYTE, len(scores)))(scores, context)
     assert np.array_equal(scores, before), "the given array was changed"
     assert result.dtype == np.float32
     return result
@@ -367,7 +367,7 @@ def test_bias_and_bans() -> None:
 
 def mirostat_setup(version: int, size: int = V) -> tuple[Any, Context]:
     config = DecodingConfig(mirostat=version, mirostat_tau=3.0, mirostat_eta=0.2)
-    return make_chain(Setup(config, BYTE, size)), Context(BYTE, size, [], NATIVE)
+    return make_chain(config, Setup(BYTE, size)), Context(BYTE, size, [], NATIVE)
 
 
 def test_mirostat_2_equals_llama_cpp_step_by_step() -> None:
@@ -378,9 +378,9 @@ def test_mirostat_2_equals_llama_cpp_step_by_step() -> None:
         chances = softmax(sorted(((float(s), 0) for s in scores), reverse=True))
         kept = max(1, sum(-math.log2(c) <= mu for c in chances))
         final = chain.narrow(scores, context)
-        assert len(final.scores) == kept
+        assert len(final.logits) == kept
         token = draw(final, 0.37, NATIVE)
-        surprise = -math.log2(probabilities(final.scores, NATIVE)[final.place(token)])
+        surprise = -math.log2(probabilities(final.logits, NATIVE)[final.index(token)])
         chain.observe(token, final, context)
         mu -= 0.2 * (surprise - 3.0)
         assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
@@ -397,9 +397,9 @@ def test_mirostat_1_equals_llama_cpp_step_by_step() -> None:
         s_hat = sum(x * y for x, y in zip(t, b, strict=True)) / sum(x * x for x in t)
         k = (((s_hat - 1) * 2**mu) / (1 - V ** -(s_hat - 1))) ** (1 / s_hat)
         final = chain.narrow(scores, context)
-        assert len(final.scores) == min(V, max(1, int(k)))
+        assert len(final.logits) == min(V, max(1, int(k)))
         token = draw(final, 0.61, NATIVE)
-        surprise = -math.log2(probabilities(final.scores, NATIVE)[final.place(token)])
+        surprise = -math.log2(probabilities(final.logits, NATIVE)[final.index(token)])
         chain.observe(token, final, context)
         mu -= 0.2 * (surprise - 3.0)
         assert context.mirostat_mu == pytest.approx(mu, abs=1e-4)
@@ -412,7 +412,7 @@ def test_mirostat_keeps_the_surprise_near_the_wish(version: int) -> None:
     for step in range(600):
         final = chain.narrow(noise(step, spread=1.5), context)
         token = draw(final, float(random.random()), NATIVE)
-        surprises.append(-math.log2(probabilities(final.scores, NATIVE)[final.place(token)]))
+        surprises.append(-math.log2(probabilities(final.logits, NATIVE)[final.index(token)]))
         chain.observe(token, final, context)
     assert abs(np.mean(surprises[100:]) - 3.0) < 0.3
 
@@ -483,7 +483,7 @@ def test_largest_is_the_stable_sort(values: list[int], count: int) -> None:
 
 
 def test_what_is_weighed_once_is_weighed_rightly() -> None:
-    operations, stages = OnceWeighed(NATIVE), [noise(seed) for seed in range(4)]
+    operations, stages = WeighOnce(NATIVE), [noise(seed) for seed in range(4)]
     for scores in [*stages, stages[3], stages[2], stages[0], stages[2], stages[0].copy()]:
         found, expected = operations.weigh(scores), NUMPY.weigh(scores)
         np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-6)
@@ -510,8 +510,8 @@ def test_a_vocabulary_is_never_sorted(monkeypatch: pytest.MonkeyPatch, name: str
         "flat": noise(1, size, 0.01),
         "ties": np.zeros(size, np.float32),
     }[kind]
-    context = Context(BYTE, size, [1, 2, 3, 3], OnceWeighed(NUMPY))
-    final = make_chain(Setup(DecodingConfig.from_dict(PRESETS[name]), BYTE, size)).narrow(scores, context)
+    context = Context(BYTE, size, [1, 2, 3, 3], WeighOnce(NUMPY))
+    final = make_chain(DecodingConfig.from_dict(PRESETS[name]), Setup(BYTE, size)).narrow(scores, context)
     token = draw(final, 0.4, NUMPY)
     log_probability(scores, token, NUMPY)
 
@@ -533,14 +533,14 @@ def test_candidates_keep_their_tokens() -> None:
     scores = noise(5, 40)
     some = Candidates(scores).keep(np.array([3, 8, 9, 30])).keep(np.array([1, 3]))
     assert [some.token(0), some.token(1)] == [8, 30]
-    assert [some.place(8), some.place(30)] == [0, 1]
+    assert [some.index(8), some.index(30)] == [0, 1]
     assert np.flatnonzero(np.isfinite(some.over(40))).tolist() == [8, 30]
     assert some.over(40)[[8, 30]].tolist() == scores[[8, 30]].tolist()
     assert {draw(some, uniform, NATIVE) for uniform in (0.0, 0.999999)} == {8, 30}
 
 
 def test_xtc_acts_as_often_as_it_should() -> None:
-    chain = make_chain(Setup(DecodingConfig(xtc_probability=0.3), BYTE, 4))
+    chain = make_chain(DecodingConfig(xtc_probability=0.3), Setup(BYTE, 4))
     context, acted = Context(BYTE, 4, [], NATIVE), 0
     for place in range(100):
         context.uniforms = (0.0, place / 100)
@@ -551,7 +551,7 @@ def test_xtc_acts_as_often_as_it_should() -> None:
 def test_guidance_equals_hugging_face_formula() -> None:
     scores, other = noise(1), noise(2)
     chain, context = (
-        make_chain(Setup(DecodingConfig(guidance_scale=1.5), BYTE, V)),
+        make_chain(DecodingConfig(guidance_scale=1.5), Setup(BYTE, V)),
         Context(BYTE, V, [], NATIVE),
     )
     context.unguided = other

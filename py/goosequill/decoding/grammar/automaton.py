@@ -1,7 +1,7 @@
-"""Regular expressions as automata over bytes, so that any token, even half a character, is a path.
+"""Regular expressions as automata over bytes, so that any token, even part of a character, can be followed.
 
-The pattern is parsed by the standard library's own parser, then made an automaton by Thompson's and the
-subset construction. States from which no match can be reached are removed.
+The standard library parses the pattern; Thompson's construction and the subset construction turn it into a
+deterministic automaton. States from which no match can be reached are removed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,14 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Automaton:
-    """A deterministic automaton; state 0 is where it begins.
+    """A deterministic automaton; it starts in state 0.
 
     Attributes
     ----------
     table
         [states, 256]: the state after a byte, or DEAD.
     accepting
-        [states]: whether the text so far is a match.
+        [states]: whether the text so far matches.
     """
 
     table: NDArray[np.int32]
@@ -51,19 +51,22 @@ class Automaton:
         return state
 
     def matches(self, text: str) -> bool:
-        """Return whether a whole text is a match."""
+        """Return whether a whole text matches."""
         state = self.walk(0, text.encode("utf-8"))
         return state != DEAD and bool(self.accepting[state])
 
 
+@lru_cache(maxsize=4)
 def compile_regex(pattern: str) -> Automaton:
     """Return the automaton of a regular expression, which the whole text must match.
+
+    The last few are cached: a configuration compiles its pattern to check it, and its chain needs it again.
 
     Raises
     ------
     SettingsError
-        ``regex``: the pattern is wrong or uses what an automaton cannot do. ``regex-empty``: it matches
-        no text, or only the empty one. ``regex-too-large``: it needs too many states.
+        ``regex``: the pattern is invalid or uses an unsupported feature. ``regex-empty``: it matches no text,
+        or only the empty one. ``regex-too-large``: it needs too many states.
     """
     try:
         parsed = _parser.parse(pattern)
@@ -71,7 +74,7 @@ def compile_regex(pattern: str) -> Automaton:
         raise _refused(f"it is not a regular expression: {error}") from error
     flags = parsed.state.flags & ~re.UNICODE
     if flags & ~re.DOTALL:
-        raise _refused("it uses flags; only (?s) is known")
+        raise _refused("it uses flags other than (?s)")
     net = _Net(dot_all=bool(flags & re.DOTALL))
     start, end = net.add(parsed)
     return _alive_only(*_determine(net, start, end))
@@ -87,7 +90,7 @@ def _refused(why: str, *, code: str = "regex") -> SettingsError:
 
 @dataclass
 class _Net:
-    """A non-deterministic automaton in the making: byte edges and empty edges by state."""
+    """A non-deterministic automaton under construction: the byte edges and empty edges of each state."""
 
     dot_all: bool
     edges: list[list[tuple[int, int, int]]] = field(default_factory=list)
@@ -114,30 +117,30 @@ class _Net:
             return self.repeat(*argument)
         if name == "SUBPATTERN":
             if argument[1] or argument[2]:
-                raise _refused("it uses flags; only (?s) is known")
+                raise _refused("it uses flags other than (?s)")
             return self.add(argument[3])
         if name == "BRANCH":
             return self.alternatives([self.add(branch) for branch in argument[1]])
         if name == "AT":
             if str(argument) in ("AT_BEGINNING", "AT_BEGINNING_STRING", "AT_END", "AT_END_STRING"):
                 raise _refused("leave out ^ and $, since the whole text must match anyway")
-            raise _refused("it looks at the borders of words")
+            raise _refused("it uses word boundaries")
         return self.characters(_spans(name, argument, dot_all=self.dot_all))
 
-    def repeat(self, least: int, most: Any, items: Any) -> tuple[int, int]:
+    def repeat(self, minimum: int, maximum: Any, items: Any) -> tuple[int, int]:
         first = last = self.state()
-        for _ in range(least):
+        for _ in range(minimum):
             start, end = self.add(items)
             self.empty[last].append(start)
             last = end
         final = self.state()
         self.empty[last].append(final)
-        if most == _parser.MAXREPEAT:
+        if maximum == _parser.MAXREPEAT:
             start, end = self.add(items)
             self.empty[last].append(start)
             self.empty[end] += [start, final]
             return first, final
-        for _ in range(int(most) - least):
+        for _ in range(int(maximum) - minimum):
             start, end = self.add(items)
             self.empty[last].append(start)
             self.empty[end].append(final)
@@ -152,20 +155,20 @@ class _Net:
         return first, last
 
     def characters(self, spans: Iterable[Span]) -> tuple[int, int]:
-        """Add one character out of spans of code points, as the bytes of its UTF-8."""
+        """Add one character from spans of code points, as its UTF-8 bytes."""
         first, last = self.state(), self.state()
         for low, high in spans:
             for path in utf8_paths(low, high):
                 at = first
-                for place, (start, stop) in enumerate(path):
-                    target = last if place == len(path) - 1 else self.state()
+                for position, (start, stop) in enumerate(path):
+                    target = last if position == len(path) - 1 else self.state()
                     self.edges[at].append((start, stop, target))
                     at = target
         return first, last
 
 
 def utf8_paths(low: int, high: int) -> Iterator[list[Span]]:
-    """Yield spans of bytes that together are the UTF-8 of the code points from low to high."""
+    """Yield sequences of byte spans that together cover the UTF-8 of the code points from low to high."""
     for start, stop in ((0, 0x7F), (0x80, 0x7FF), (0x800, 0xD7FF), (0xE000, 0xFFFF), (0x10000, _LAST)):
         a, b = max(low, start), min(high, stop)
         if a <= b:
@@ -173,30 +176,33 @@ def utf8_paths(low: int, high: int) -> Iterator[list[Span]]:
 
 
 def _split(low: bytes, high: bytes) -> Iterator[list[Span]]:
-    """Yield spans for encodings of one length from low to high: the first byte apart where tails differ."""
+    """Yield byte spans for the encodings of one length from low to high.
+
+    Where the remaining bytes do not cover their whole range, the first byte gets a sequence of its own.
+    """
     if len(low) == 1:
         yield [(low[0], high[0])]
         return
-    least, most = b"\x80" * (len(low) - 1), b"\xbf" * (len(low) - 1)
+    lowest, highest = b"\x80" * (len(low) - 1), b"\xbf" * (len(low) - 1)
     first, last = low[0], high[0]
     if first == last:
         for path in _split(low[1:], high[1:]):
             yield [(first, first), *path]
         return
-    if low[1:] != least:
-        for path in _split(low[1:], most):
+    if low[1:] != lowest:
+        for path in _split(low[1:], highest):
             yield [(first, first), *path]
         first += 1
-    if high[1:] != most:
-        for path in _split(least, high[1:]):
+    if high[1:] != highest:
+        for path in _split(lowest, high[1:]):
             yield [(last, last), *path]
         last -= 1
     if first <= last:
-        yield [(first, last), *((0x80, 0xBF) for _ in least)]
+        yield [(first, last), *((0x80, 0xBF) for _ in lowest)]
 
 
 def _spans(name: str, argument: Any, *, dot_all: bool) -> list[Span]:
-    """Return the code points that one item of a parsed pattern stands for."""
+    """Return the code points that one item of a parsed pattern matches."""
     if name == "LITERAL":
         return [(argument, argument)]
     if name == "NOT_LITERAL":
@@ -220,12 +226,12 @@ def _in_class(name: str, argument: Any) -> list[Span]:
     spans = _category(plain)
     if plain == kind:
         return spans
-    # What \D leaves out must hold all that Python's \d holds, so that every output matches there too.
+    # \D must exclude everything that Python's \d matches, so that every output matches in Python too.
     return _others([*spans, *_class_spans(NUMBER)] if plain == "DIGIT" else spans)
 
 
 def _class_spans(inside: str) -> list[Span]:
-    """Return the spans of a character class that unicode_classes wrote."""
+    """Return the spans of a character class of unicode_classes."""
     parsed = _parser.parse(f"[{inside}]")
     ((name, argument),) = parsed
     items = argument if str(name) == "IN" else [(name, argument)]
@@ -253,7 +259,7 @@ def _others(spans: Sequence[Span]) -> list[Span]:
 
 
 def _closure(net: _Net, states: Iterable[int]) -> frozenset[int]:
-    """Return the states that are reached without reading anything."""
+    """Return the states that can be reached without reading a byte."""
     found, open_ = set(states), list(states)
     while open_:
         for target in net.empty[open_.pop()]:
@@ -264,42 +270,42 @@ def _closure(net: _Net, states: Iterable[int]) -> frozenset[int]:
 
 
 def _determine(net: _Net, start: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Make the automaton deterministic: a state is a set of states."""
+    """Make the automaton deterministic: each of its states is a set of the net's states."""
     first = _closure(net, [start])
-    numbers, order, rows = {first: 0}, [first], []
+    indices, order, rows = {first: 0}, [first], []
     for current in order:
         row = np.full(256, DEAD, np.int32)
         for low, high, targets in _moves(net, current):
             reached = _closure(net, targets)
-            if reached not in numbers:
+            if reached not in indices:
                 if len(order) >= MAX_STATES:
                     raise _refused(f"it needs more than {MAX_STATES:,} states", code="regex-too-large")
-                numbers[reached] = len(order)
+                indices[reached] = len(order)
                 order.append(reached)
-            row[low:high] = numbers[reached]
+            row[low:high] = indices[reached]
         rows.append(row)
     return np.stack(rows), np.array([end in states for states in order])
 
 
 def _moves(net: _Net, states: frozenset[int]) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Yield stretches of bytes (low, past high) and where all edges of some states lead from there."""
+    """Yield ranges of bytes (low, end) and the states that the edges of some states lead to on them."""
     edges = [edge for state in states for edge in net.edges[state]]
-    cuts = sorted({edge[0] for edge in edges} | {edge[1] + 1 for edge in edges})
-    for low, high in itertools.pairwise(cuts):
+    limits = sorted({edge[0] for edge in edges} | {edge[1] + 1 for edge in edges})
+    for low, high in itertools.pairwise(limits):
         targets = frozenset(target for start, stop, target in edges if start <= low <= stop)
         if targets:
             yield low, high, targets
 
 
 def _alive_only(table: NDArray[np.int32], accepting: NDArray[np.bool_]) -> Automaton:
-    """Remove what leads nowhere; refuse an automaton that matches nothing but the empty text."""
-    living = accepting.copy()
+    """Remove dead ends; refuse an automaton that matches nothing but the empty text."""
+    alive = accepting.copy()
     while True:
-        leads = living | np.where(table != DEAD, living[table], False).any(axis=1)
-        if (leads == living).all():
+        leads = alive | np.where(table != DEAD, alive[table], False).any(axis=1)
+        if (leads == alive).all():
             break
-        living = leads
-    table = np.where((table != DEAD) & living[table], table, DEAD).astype(np.int32)
+        alive = leads
+    table = np.where((table != DEAD) & alive[table], table, DEAD).astype(np.int32)
     if (table[0] == DEAD).all():
         what = "only the empty text" if accepting[0] else "no text at all"
         raise _refused(f"it matches {what}", code="regex-empty")

@@ -1,8 +1,8 @@
-"""JSON schemas as regular expressions, which the constraint then makes an automaton of.
+"""JSON schemas as regular expressions, from which the constraint makes an automaton.
 
-Known: type (one or several), properties in their order, required, items, minItems, maxItems, enum, const,
-anyOf, oneOf, allOf of one, $ref without recursion, minLength, maxLength, pattern, and true. Spaces: one
-after each colon and comma. Any other keyword that would change what is allowed is refused by name.
+Supported: type (one or several), properties in their order, required, items, minItems, maxItems, enum,
+const, anyOf, oneOf, allOf with one schema, $ref without recursion, minLength, maxLength, pattern, and true.
+The JSON has one space after each colon and comma. Any other keyword that restricts values is refused by name.
 """
 
 from __future__ import annotations
@@ -22,8 +22,18 @@ _SCALARS = {
     "boolean": "(?:true|false)",
     "null": "null",
 }
-_NOTES = {"$schema", "$id", "$defs", "definitions", "title", "description", "examples", "default", "$comment"}
-_KNOWN = {
+_ANNOTATIONS = {
+    "$schema",
+    "$id",
+    "$defs",
+    "definitions",
+    "title",
+    "description",
+    "examples",
+    "default",
+    "$comment",
+}
+_SUPPORTED = {
     *("type", "properties", "required", "additionalProperties", "items", "minItems", "maxItems"),
     *("enum", "const", "anyOf", "oneOf", "allOf", "$ref", "minLength", "maxLength", "pattern"),
 }
@@ -32,12 +42,12 @@ _ANY_DEPTH = 3
 
 
 def schema_to_regex(schema: Any) -> str:
-    """Return a regular expression for the JSON texts that fit a schema.
+    """Return a regular expression for the JSON texts that are valid under a schema.
 
     Raises
     ------
     SettingsError
-        ``json-schema``: the schema is unsound, recursive, or uses a keyword that is not known.
+        ``json-schema``: the schema is invalid, recursive, or uses an unsupported keyword.
     """
     if isinstance(schema, str):
         try:
@@ -51,7 +61,7 @@ def _refused(why: str) -> SettingsError:
     return SettingsError(
         f"The JSON schema cannot be used: {why}.",
         code="json-schema",
-        remedy="Simplify the schema; the reference lists the keywords that are known.",
+        remedy="Simplify the schema; the documentation lists the supported keywords.",
     )
 
 
@@ -68,32 +78,32 @@ class _Schema:
     def regex(self, schema: Any, depth: int) -> str:
         """Return the expression for one part of the schema."""
         if depth > _DEPTH:
-            raise _refused("it is recursive, or nested too deep")
+            raise _refused("it is recursive or nested too deeply")
         if schema is True or schema == {}:
             return self.any_value(_ANY_DEPTH)
         if not isinstance(schema, dict):
-            raise _refused(f"{json.dumps(schema)[:40]} is no schema")
-        unknown = sorted(set(schema) - _KNOWN - _NOTES)
+            raise _refused(f"{json.dumps(schema)[:40]} is not a schema")
+        unknown = sorted(set(schema) - _SUPPORTED - _ANNOTATIONS)
         if unknown:
-            raise _refused(f"the keyword {unknown[0]!r} is not known")
+            raise _refused(f"the keyword {unknown[0]!r} is not supported")
         if "$ref" in schema:
             return self.regex(self.resolve(schema["$ref"]), depth + 1)
         if "const" in schema:
             return literal(schema["const"])
         if "enum" in schema:
             return self.one_of([literal(value) for value in self.list_of(schema, "enum")])
-        for word in ("anyOf", "oneOf", "allOf"):
-            if word in schema:
-                parts = self.list_of(schema, word)
-                if word == "allOf" and len(parts) > 1:
-                    raise _refused("allOf with several parts is not known")
+        for keyword in ("anyOf", "oneOf", "allOf"):
+            if keyword in schema:
+                parts = self.list_of(schema, keyword)
+                if keyword == "allOf" and len(parts) > 1:
+                    raise _refused("allOf with several schemas is not supported")
                 return self.one_of([self.regex(part, depth + 1) for part in parts])
         return self.typed(schema, depth)
 
-    def list_of(self, schema: dict[str, Any], word: str) -> list[Any]:
-        parts = schema[word]
+    def list_of(self, schema: dict[str, Any], keyword: str) -> list[Any]:
+        parts = schema[keyword]
         if not isinstance(parts, list) or not parts:
-            raise _refused(f"{word} must be a list that is not empty")
+            raise _refused(f"{keyword} must be a non-empty list")
         return parts
 
     def one_of(self, parts: list[str]) -> str:
@@ -103,7 +113,7 @@ class _Schema:
         found = self._root
         for step in str(reference).removeprefix("#").split("/")[1:]:
             if not isinstance(found, dict) or step not in found:
-                raise _refused(f"$ref {str(reference)[:60]!r} leads nowhere")
+                raise _refused(f"$ref {str(reference)[:60]!r} does not exist")
             found = found[step]
         return found
 
@@ -120,36 +130,36 @@ class _Schema:
         if kind == "string":
             return self.string(schema)
         if kind not in _SCALARS:
-            raise _refused(f"the type {kind!r} is not known")
+            raise _refused(f"the type {kind!r} is not supported")
         return _SCALARS[kind]
 
     def string(self, schema: dict[str, Any]) -> str:
         if "pattern" in schema:
             return f'"(?:{str(schema["pattern"]).removeprefix("^").removesuffix("$")})"'
-        least, most = schema.get("minLength", 0), schema.get("maxLength", "")
-        return f'"{_CHARACTER}{{{least},{most}}}"' if least or most != "" else _SCALARS["string"]
+        minimum, maximum = schema.get("minLength", 0), schema.get("maxLength", "")
+        return f'"{_CHARACTER}{{{minimum},{maximum}}}"' if minimum or maximum != "" else _SCALARS["string"]
 
     def object(self, schema: dict[str, Any], depth: int) -> str:
-        """Properties in the order of the schema; those that are not required may be left out."""
+        """Return properties in the order of the schema; those that are not required are optional."""
         properties = schema.get("properties", {})
         if not properties:
             return self.any_object(_ANY_DEPTH)
         required = set(schema.get("required", ()))
         missing = sorted(required - set(properties))
         if missing:
-            raise _refused(f"{missing[0]!r} is required, but is no property")
+            raise _refused(f"{missing[0]!r} is required, but not in properties")
         fields = [(f"{literal(k)}: {self.regex(v, depth + 1)}", k in required) for k, v in properties.items()]
         return r"\{" + _fields(fields) + r"\}"
 
     def array(self, schema: dict[str, Any], depth: int) -> str:
         item = self.regex(schema.get("items", True), depth + 1)
-        least, most = schema.get("minItems", 0), schema.get("maxItems")
-        if most is not None and most < least:
+        minimum, maximum = schema.get("minItems", 0), schema.get("maxItems")
+        if maximum is not None and maximum < minimum:
             raise _refused("minItems and maxItems contradict each other")
-        if most == 0:
+        if maximum == 0:
             return r"\[\]"
-        more = f"(?:, {item}){{{max(least - 1, 0)},{'' if most is None else most - 1}}}"
-        return rf"\[{item}{more}\]" if least else rf"\[(?:{item}{more})?\]"
+        more = f"(?:, {item}){{{max(minimum - 1, 0)},{'' if maximum is None else maximum - 1}}}"
+        return rf"\[{item}{more}\]" if minimum else rf"\[(?:{item}{more})?\]"
 
     def any_value(self, depth: int) -> str:
         parts = list(_SCALARS.values())
@@ -164,7 +174,7 @@ class _Schema:
 
 
 def _fields(fields: list[tuple[str, bool]]) -> str:
-    """Return the fields in order, with commas between those that are there."""
+    """Return the fields in order, with commas between those that are present."""
     after = "".join(f", {text}" if needed else f"(?:, {text})?" for text, needed in fields[1:])
     text, needed = fields[0]
     if needed or len(fields) == 1:

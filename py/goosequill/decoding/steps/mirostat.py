@@ -1,4 +1,4 @@
-"""Mirostat: keeps the surprise of the text near a wish, by moving the cut from token to token."""
+"""Mirostat: keeps the surprise of the text near a target by adapting the truncation from token to token."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from goosequill.decoding.context import Context
-from goosequill.decoding.processor import Processor, Setup
+from goosequill.decoding.processor import Processor, Setup, StepSettings
 from goosequill.decoding.sampling import (
     Candidates,
-    Scores,
+    Logits,
     best,
     distribution,
     largest,
-    likeliest,
     log_probability,
+    most_likely,
 )
 from goosequill.kernels import LogitOperations
-from goosequill.parameters import Description, Parameter
+from goosequill.parameters import setting
 
 _CANDIDATES = 100
 
@@ -32,78 +32,80 @@ class Mirostat(Processor):
     tau: float
     eta: float
 
+    truncates = True
     leaves_some = True
-    description = Description(
+
+    class Settings(StepSettings):
+        mirostat: int = setting(
+            "Mirostat",
+            "The version, 1 or 2; 0 is off.",
+            default=0,
+            neutral=0,
+            minimum=0,
+            maximum=2,
+            step=1,
+            kind="integer",
+        )
+        mirostat_tau: float = setting(
+            "Target surprise",
+            "The average surprise to aim for, in bits per token.",
+            default=5.0,
+            minimum=0.0,
+            maximum=20.0,
+            step=0.1,
+        )
+        mirostat_eta: float = setting(
+            "Learning rate",
+            "How quickly the limit adapts.",
+            default=0.1,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.01,
+        )
+
+    description = Settings.describe(
         "mirostat",
         "Mirostat",
-        "Keeps the text's surprise near a wish by cutting more or fewer unlikely tokens from step to step.",
+        "Keeps the surprise of the text near a target, by removing more or fewer unlikely tokens each time.",
         "2: keep i if -log2 p[i] <= mu; 1: keep the k largest, k by Zipf's law; mu -= eta * (surprise - tau)",
         "Basu et al. 2021, as in llama.cpp",
-        (
-            Parameter(
-                "mirostat",
-                "Mirostat",
-                "Which version, 1 or 2; 0 is off.",
-                default=0,
-                neutral=0,
-                minimum=0,
-                maximum=2,
-                step=1,
-                kind="integer",
-            ),
-            Parameter(
-                "mirostat_tau",
-                "Surprise",
-                "The surprise that is aimed at, in bits a token.",
-                default=5.0,
-                minimum=0.0,
-                maximum=20.0,
-                step=0.1,
-            ),
-            Parameter(
-                "mirostat_eta",
-                "Rate",
-                "How fast the cut is moved.",
-                default=0.1,
-                minimum=0.0,
-                maximum=1.0,
-                step=0.01,
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> Mirostat | None:
-        config = setup.config
-        return cls(config.mirostat, config.mirostat_tau, config.mirostat_eta) if config.mirostat else None
+    def make(cls, settings: Settings, setup: Setup) -> Mirostat | None:
+        if not settings.mirostat:
+            return None
+        return cls(settings.mirostat, settings.mirostat_tau, settings.mirostat_eta)
 
     def narrow(self, candidates: Candidates, context: Context) -> Candidates:
-        scores = candidates.scores
-        mu = 2 * self.tau if context.mirostat_mu is None else context.mirostat_mu
+        logits = candidates.logits
+        mu = self._limit(context)
         if self.version == 1:
-            count = self._count(scores, mu, context.operations)
-            return candidates.keep(largest(scores, count, context.operations))
-        _, logs = distribution(scores, context.operations)
+            count = self._count(logits, mu, context.operations)
+            return candidates.keep(largest(logits, count, context.operations))
+        _, logs = distribution(logits, context.operations)
         kept = context.operations.at_least(logs, -mu * math.log(2))
-        return candidates.keep(kept if len(kept) else likeliest(scores, context.operations))
+        return candidates.keep(kept if len(kept) else most_likely(logits, context.operations))
 
-    def _count(self, scores: Scores, mu: float, operations: LogitOperations) -> int:
-        """Return how many tokens to keep: Zipf's exponent is estimated from the 100 likeliest."""
-        top = scores[best(scores, _CANDIDATES, operations)].astype(np.float64)
+    def _limit(self, context: Context) -> float:
+        return 2 * self.tau if context.mirostat_mu is None else context.mirostat_mu
+
+    def _count(self, logits: Logits, mu: float, operations: LogitOperations) -> int:
+        """Return how many tokens to keep, with Zipf's exponent estimated from the 100 most likely."""
+        top = logits[best(logits, _CANDIDATES, operations)].astype(np.float64)
         if len(top) < 2:
             return 1
         falls, gaps = top[:-1] - top[1:], np.log1p(1 / np.arange(1, len(top)))
         exponent = float(falls @ gaps / (gaps @ gaps))
-        excess, size = exponent - 1, len(scores)
-        if exponent <= 0:  # all alike: nothing to cut
-            return len(scores)
+        excess, size = exponent - 1, len(logits)
+        if exponent <= 0:  # all equally likely: keep all
+            return len(logits)
         if abs(excess) < 1e-9:  # the limit of the formula below
             return max(1, int((2**mu / math.log(size)) ** (1 / exponent)))
-        wished = (excess * 2**mu / (1 - size**-excess)) ** (1 / exponent)
-        return int(min(max(wished, 1.0), size))
+        count = (excess * 2**mu / (1 - size**-excess)) ** (1 / exponent)
+        return int(min(max(count, 1.0), size))
 
     def observe(self, token: int, candidates: Candidates, context: Context) -> None:
-        mu = 2 * self.tau if context.mirostat_mu is None else context.mirostat_mu
-        place = candidates.place(token)
-        surprise = -log_probability(candidates.scores, place, context.operations) / math.log(2)
-        context.mirostat_mu = mu - self.eta * (surprise - self.tau)
+        index = candidates.index(token)
+        surprise = -log_probability(candidates.logits, index, context.operations) / math.log(2)
+        context.mirostat_mu = self._limit(context) - self.eta * (surprise - self.tau)

@@ -1,158 +1,153 @@
-"""The steps that change scores for what was already written, or by the user's wish."""
+"""The steps that change logits because of what the text contains so far, or by the user's choice."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.decoding.context import Context
-from goosequill.decoding.processor import Change, Setup
-from goosequill.decoding.sampling import Ids, Scores
-from goosequill.parameters import Description, Parameter
+from goosequill.decoding.processor import Change, Setup, StepSettings
+from goosequill.decoding.sampling import Ids, Logits
+from goosequill.parameters import setting
 from goosequill.tokenizers import Tokenizer
 
 _DIGITS_AND_SPACES = " \t0123456789"
-# The logarithm of the largest float32, as llama.cpp has it: no power may overflow.
 _LARGEST_LOG = 88.7228391
+"""The logarithm of the largest float32, as in llama.cpp: no power may overflow."""
 
 
 @dataclass(frozen=True)
 class LogitBias(Change):
-    """Adds to chosen tokens' scores; bans are a bias of minus infinity."""
+    """Adds to the logits of chosen tokens; a ban is a bias of minus infinity."""
 
     ids: Ids
     biases: NDArray[np.float32]
 
-    description = Description(
+    class Settings(StepSettings):
+        logit_bias: Mapping[int, float] = setting(
+            "Bias",
+            "A value to add to a token's logit, by token id; -100 practically bans it.",
+            default={},
+            neutral={},
+            kind="biases",
+        )
+        banned_tokens: tuple[int, ...] = setting(
+            "Banned tokens",
+            "Ids of tokens that are never generated.",
+            default=(),
+            neutral=(),
+            kind="tokens",
+        )
+
+    description = Settings.describe(
         "logit_bias",
         "Bias and bans",
-        "Adds a value of your own to the score of chosen tokens; banned tokens are never written.",
-        "s[i] += bias[i]; s[i] = -inf if i is banned",
+        "Adds values of your choice to the logits of tokens; banned tokens are never generated.",
+        "logit[i] += bias[i]; logit[i] = -inf if i is banned",
         "OpenAI API (logit_bias)",
-        (
-            Parameter(
-                "logit_bias",
-                "Bias",
-                "Token id to what is added to its score; -100 all but bans it.",
-                default={},
-                neutral={},
-                kind="biases",
-            ),
-            Parameter(
-                "banned_tokens",
-                "Banned tokens",
-                "Ids of tokens that are never written.",
-                default=(),
-                neutral=(),
-                kind="tokens",
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> LogitBias | None:
-        biases = dict(setup.config.logit_bias)
-        biases.update(dict.fromkeys(setup.config.banned_tokens, -math.inf))
-        if setup.config.ignore_end and setup.tokenizer.end_token is not None:
+    def make(cls, settings: Settings, setup: Setup) -> LogitBias | None:
+        biases = dict(settings.logit_bias)
+        biases.update(dict.fromkeys(settings.banned_tokens, -math.inf))
+        if setup.ignore_end and setup.tokenizer.end_token is not None:
             biases[setup.tokenizer.end_token] = -math.inf
         if not biases:
             return None
         return cls(np.array(list(biases), np.intp), np.array(list(biases.values()), np.float32))
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        changed = scores.copy()
+    def __call__(self, logits: Logits, context: Context) -> Logits:
+        changed = logits.copy()
         changed[self.ids] += self.biases
         return changed
 
 
 @dataclass(frozen=True)
 class MinLength(Change):
-    """Forbids to end the text too soon."""
+    """Prevents the text from ending too early."""
 
-    least: int
-    ends: tuple[int, ...]
+    minimum: int
+    ends: list[int]
 
-    description = Description(
+    class Settings(StepSettings):
+        min_new_tokens: int = setting(
+            "Minimum length",
+            "No end token or stop token is generated before this many tokens; 0 is off.",
+            default=0,
+            neutral=0,
+            minimum=0,
+            maximum=1_000_000,
+            step=1,
+            kind="integer",
+        )
+
+    description = Settings.describe(
         "min_length",
-        "Least length",
-        "Does not let the text end before it has a number of tokens.",
-        "s[i] = -inf if i ends the text and fewer than min_new_tokens were written",
+        "Minimum length",
+        "Prevents the text from ending before it has this many tokens.",
+        "logit[i] = -inf if i ends the text and fewer than min_new_tokens tokens were generated",
         "Hugging Face transformers (MinNewTokensLengthLogitsProcessor)",
-        (
-            Parameter(
-                "min_new_tokens",
-                "Least length",
-                "No end token and no stop token is written before this many tokens; 0 is off.",
-                default=0,
-                neutral=0,
-                minimum=0,
-                maximum=1_000_000,
-                step=1,
-                kind="integer",
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> MinLength | None:
-        ends = set(setup.config.stop_tokens)
-        if setup.tokenizer.end_token is not None:
-            ends.add(setup.tokenizer.end_token)
-        least = setup.config.min_new_tokens
-        return cls(least, tuple(sorted(ends))) if least and ends else None
+    def make(cls, settings: Settings, setup: Setup) -> MinLength | None:
+        minimum, ends = settings.min_new_tokens, setup.ends
+        return cls(minimum, ends) if minimum and ends else None
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        if len(context.output) >= self.least:
-            return scores
-        changed = scores.copy()
-        changed[list(self.ends)] = -np.inf
+    def __call__(self, logits: Logits, context: Context) -> Logits:
+        if len(context.output) >= self.minimum:
+            return logits
+        changed = logits.copy()
+        changed[self.ends] = -np.inf
         return changed
 
 
 @dataclass(frozen=True)
 class NoRepeatNgram(Change):
-    """Forbids to write any n tokens a second time."""
+    """Prevents any n tokens from occurring a second time."""
 
     size: int
 
-    description = Description(
+    class Settings(StepSettings):
+        no_repeat_ngram_size: int = setting(
+            "n",
+            "The length of the sequences that may not occur twice; 0 is off.",
+            default=0,
+            neutral=0,
+            minimum=0,
+            maximum=100,
+            step=1,
+            kind="integer",
+        )
+
+    description = Settings.describe(
         "no_repeat_ngram",
         "No repeated n-gram",
-        "Forbids to write a run of n tokens that has occurred before.",
-        "s[i] = -inf if the last n-1 tokens followed by i occurred before",
+        "Never generates a sequence of n tokens that has already occurred.",
+        "logit[i] = -inf if the last n-1 tokens followed by i have already occurred",
         "Hugging Face transformers (NoRepeatNGramLogitsProcessor)",
-        (
-            Parameter(
-                "no_repeat_ngram_size",
-                "n",
-                "The length of the runs that may not occur twice; 0 is off.",
-                default=0,
-                neutral=0,
-                minimum=0,
-                maximum=100,
-                step=1,
-                kind="integer",
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> NoRepeatNgram | None:
-        size = setup.config.no_repeat_ngram_size
+    def make(cls, settings: Settings, setup: Setup) -> NoRepeatNgram | None:
+        size = settings.no_repeat_ngram_size
         return cls(size) if size else None
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         tokens, before = context.tokens, self.size - 1
         starts = len(tokens) - before
         if starts <= 0:
-            return scores
+            return logits
         same = np.ones(starts, bool)
-        for place in range(before):
-            same &= tokens[place : place + starts] == tokens[starts + place]
-        changed = scores.copy()
+        for offset in range(before):
+            same &= tokens[offset : offset + starts] == tokens[starts + offset]
+        changed = logits.copy()
         follows = np.flatnonzero(same) + before
         changed[tokens[follows]] = -np.inf
         return changed
@@ -160,7 +155,7 @@ class NoRepeatNgram(Change):
 
 @dataclass(frozen=True)
 class Penalties(Change):
-    """The three penalties for tokens that occurred: multiplicative, once, and per occurrence."""
+    """The three penalties for tokens that have occurred: by a factor, once, and per occurrence."""
 
     repetition: float
     presence: float
@@ -170,109 +165,103 @@ class Penalties(Change):
     output_only: bool
     uncounted: NDArray[np.bool_] | None
 
-    description = Description(
+    class Settings(StepSettings):
+        repetition_penalty: float = setting(
+            "Repetition penalty",
+            "Makes every token that has occurred less likely, by a factor; 1 is off.",
+            default=1.0,
+            neutral=1.0,
+            minimum=0.1,
+            maximum=10.0,
+            step=0.05,
+        )
+        presence_penalty: float = setting(
+            "Presence penalty",
+            "Subtracted once from the logit of every token that has occurred; 0 is off.",
+            default=0.0,
+            neutral=0.0,
+            minimum=-10.0,
+            maximum=10.0,
+            step=0.05,
+        )
+        frequency_penalty: float = setting(
+            "Frequency penalty",
+            "Subtracted from a token's logit for each time it has occurred; 0 is off.",
+            default=0.0,
+            neutral=0.0,
+            minimum=-10.0,
+            maximum=10.0,
+            step=0.05,
+        )
+        penalty_decay: float = setting(
+            "Decay",
+            "How much of an occurrence's weight remains after each further token, for the frequency penalty; "
+            "1 never forgets.",
+            default=1.0,
+            neutral=1.0,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.001,
+        )
+        penalty_window: int = setting(
+            "Window",
+            "How many of the last tokens the penalties consider; 0 considers all.",
+            default=0,
+            neutral=0,
+            minimum=0,
+            maximum=1_000_000,
+            step=1,
+            kind="integer",
+        )
+        penalty_scope: Literal["all", "output"] = setting(
+            "Scope",
+            "Whether the prompt's tokens count too (all), or only those of the output.",
+            default="all",
+            kind="choice",
+            choices=("all", "output"),
+        )
+        penalty_spares_digits: bool = setting(
+            "Ignore digits and spaces",
+            "Single digits and spaces do not count for the frequency penalty.",
+            default=False,
+            neutral=False,
+            kind="boolean",
+        )
+
+    description = Settings.describe(
         "penalties",
         "Penalties",
-        "Makes tokens that have occurred less likely: by a factor, once for having occurred, for each time.",
-        "s /= repetition if s > 0 else s *= repetition; s -= presence + frequency * sum(decay^age)",
+        "Makes tokens that have occurred less likely: by a factor, once, or for each occurrence.",
+        "logit /= repetition if logit > 0 else logit *= repetition; "
+        "logit -= presence + frequency * sum(decay^age)",
         "CTRL (Keskar et al. 2019), OpenAI API; the decay from BlinkDL's PIPELINE",
-        (
-            Parameter(
-                "repetition_penalty",
-                "Repetition penalty",
-                "Makes every token that has occurred less likely, by a factor; 1 is off.",
-                default=1.0,
-                neutral=1.0,
-                minimum=0.1,
-                maximum=10.0,
-                step=0.05,
-            ),
-            Parameter(
-                "presence_penalty",
-                "Presence penalty",
-                "Takes this from the score of every token that has occurred; 0 is off.",
-                default=0.0,
-                neutral=0.0,
-                minimum=-10.0,
-                maximum=10.0,
-                step=0.05,
-            ),
-            Parameter(
-                "frequency_penalty",
-                "Frequency penalty",
-                "Takes this from a token's score for each time it has occurred; 0 is off.",
-                default=0.0,
-                neutral=0.0,
-                minimum=-10.0,
-                maximum=10.0,
-                step=0.05,
-            ),
-            Parameter(
-                "penalty_decay",
-                "Decay",
-                "How much of an occurrence still counts one token later, for the frequency penalty; "
-                "1 never forgets.",
-                default=1.0,
-                neutral=1.0,
-                minimum=0.0,
-                maximum=1.0,
-                step=0.001,
-            ),
-            Parameter(
-                "penalty_window",
-                "Window",
-                "How many of the last tokens the penalties look at; 0 is all.",
-                default=0,
-                neutral=0,
-                minimum=0,
-                maximum=1_000_000,
-                step=1,
-                kind="integer",
-            ),
-            Parameter(
-                "penalty_scope",
-                "Scope",
-                "Whether the prompt's tokens count too.",
-                default="all",
-                kind="choice",
-                choices=("all", "output"),
-            ),
-            Parameter(
-                "penalty_spares_digits",
-                "Spare digits and spaces",
-                "Single digits and spaces do not add to the count of the frequency penalty.",
-                default=False,
-                neutral=False,
-                kind="boolean",
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> Penalties | None:
-        config = setup.config
-        if config.repetition_penalty == 1 and not config.presence_penalty and not config.frequency_penalty:
+    def make(cls, settings: Settings, setup: Setup) -> Penalties | None:
+        subtracts = settings.presence_penalty or settings.frequency_penalty
+        if settings.repetition_penalty == 1 and not subtracts:
             return None
         uncounted = None
-        if config.penalty_spares_digits:
+        if settings.penalty_spares_digits:
             uncounted = _digits_and_spaces(setup.tokenizer, setup.vocab_size)
         return cls(
-            config.repetition_penalty,
-            config.presence_penalty,
-            config.frequency_penalty,
-            config.penalty_decay,
-            config.penalty_window,
-            config.penalty_scope == "output",
+            settings.repetition_penalty,
+            settings.presence_penalty,
+            settings.frequency_penalty,
+            settings.penalty_decay,
+            settings.penalty_window,
+            settings.penalty_scope == "output",
             uncounted,
         )
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         tokens = context.output if self.output_only else context.tokens
         if self.window:
             tokens = tokens[-self.window :]
         if not len(tokens):
-            return scores
-        changed = scores.copy()
+            return logits
+        changed = logits.copy()
         ids, counts = self._count(tokens)
         seen = changed[ids]
         seen = np.where(seen > 0, seen / self.repetition, seen * self.repetition)
@@ -280,12 +269,12 @@ class Penalties(Change):
         return changed
 
     def _count(self, tokens: NDArray[np.int64]) -> tuple[Ids, NDArray[np.float64]]:
-        """Return the distinct tokens and how much each has occurred, older occurrences counting less."""
-        ids, places = np.unique(tokens, return_inverse=True)
+        """Return the distinct tokens and how often each has occurred; older occurrences count less."""
+        ids, inverse = np.unique(tokens, return_inverse=True)
         weights = None
         if self.decay != 1:
             weights = np.power(self.decay, np.arange(len(tokens) - 1, -1, -1), dtype=np.float64)
-        counts = np.bincount(places.ravel(), weights, len(ids)).astype(np.float64)
+        counts = np.bincount(inverse.ravel(), weights, len(ids)).astype(np.float64)
         if self.uncounted is not None:
             counts[self.uncounted[ids]] = 0
         return ids, counts
@@ -307,89 +296,87 @@ class Dry(Change):
     window: int
     breakers: NDArray[np.bool_]
 
-    description = Description(
+    class Settings(StepSettings):
+        dry_multiplier: float = setting(
+            "Multiplier",
+            "How strong the penalty is; 0 is off, 0.8 is a usual value.",
+            default=0.0,
+            neutral=0.0,
+            minimum=0.0,
+            maximum=100.0,
+            step=0.05,
+        )
+        dry_base: float = setting(
+            "Base",
+            "The factor by which the penalty grows with each repeated token.",
+            default=1.75,
+            minimum=1.0,
+            maximum=10.0,
+            step=0.05,
+        )
+        dry_allowed_length: int = setting(
+            "Allowed length",
+            "Repetitions shorter than this are not penalised.",
+            default=2,
+            minimum=1,
+            maximum=1000,
+            step=1,
+            kind="integer",
+        )
+        dry_window: int = setting(
+            "Window",
+            "How many of the last tokens are searched for repetitions; 0 searches all.",
+            default=0,
+            minimum=0,
+            maximum=1_000_000,
+            step=1,
+            kind="integer",
+        )
+        dry_breakers: tuple[str, ...] = setting(
+            "Breakers",
+            "A repetition ends at a token that contains one of these texts.",
+            default=("\n", ":", '"', "*"),
+            kind="texts",
+        )
+
+    description = Settings.describe(
         "dry",
         "DRY",
-        "Makes a token less likely the longer the repetition that it would prolong.",
-        "s[i] -= multiplier * base^(length - allowed) if the last tokens, followed by i, occurred before",
+        "Makes a token less likely the longer the repetition is that it would continue.",
+        "logit[i] -= multiplier * base^(length - allowed) if the last tokens and i have occurred before",
         "p-e-w 2024, as in llama.cpp",
-        (
-            Parameter(
-                "dry_multiplier",
-                "Multiplier",
-                "How strong DRY is; 0 is off, 0.8 is usual.",
-                default=0.0,
-                neutral=0.0,
-                minimum=0.0,
-                maximum=100.0,
-                step=0.05,
-            ),
-            Parameter(
-                "dry_base",
-                "Base",
-                "By which factor the penalty grows with each token of the repetition.",
-                default=1.75,
-                minimum=1.0,
-                maximum=10.0,
-                step=0.05,
-            ),
-            Parameter(
-                "dry_allowed_length",
-                "Allowed length",
-                "A repetition shorter than this costs nothing.",
-                default=2,
-                minimum=1,
-                maximum=1000,
-                step=1,
-                kind="integer",
-            ),
-            Parameter(
-                "dry_window",
-                "Window",
-                "How many of the last tokens DRY looks at; 0 is all.",
-                default=0,
-                minimum=0,
-                maximum=1_000_000,
-                step=1,
-                kind="integer",
-            ),
-            Parameter(
-                "dry_breakers",
-                "Breakers",
-                "A repetition is not followed across a token that holds one of these.",
-                default=("\n", ":", '"', "*"),
-                kind="texts",
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> Dry | None:
-        config = setup.config
-        if not config.dry_multiplier:
+    def make(cls, settings: Settings, setup: Setup) -> Dry | None:
+        if not settings.dry_multiplier:
             return None
-        wanted = [text.encode() for text in config.dry_breakers]
+        texts = [text.encode() for text in settings.dry_breakers]
         names = map(setup.tokenizer.token_bytes, range(setup.vocab_size))
-        breakers = np.fromiter((any(w in name for w in wanted) for name in names), bool, setup.vocab_size)
+        breakers = np.fromiter((any(t in name for t in texts) for name in names), bool, setup.vocab_size)
         return cls(
-            config.dry_multiplier, config.dry_base, config.dry_allowed_length, config.dry_window, breakers
+            settings.dry_multiplier,
+            settings.dry_base,
+            settings.dry_allowed_length,
+            settings.dry_window,
+            breakers,
         )
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
+    def __call__(self, logits: Logits, context: Context) -> Logits:
         tokens = context.tokens[-self.window :] if self.window else context.tokens
         breaks = np.flatnonzero(self.breakers[tokens])
         limit = len(tokens) - 1 - int(breaks[-1]) if len(breaks) else len(tokens)
         if limit < self.allowed:
-            return scores
-        changed = scores.copy()
-        most = _LARGEST_LOG // math.log(self.base) if self.base > 1.000001 else math.inf
+            return logits
+        changed = logits.copy()
+        largest = _LARGEST_LOG // math.log(self.base) if self.base > 1.000001 else math.inf
         for token, length in self._repeats(tokens, limit).items():
             if not self.breakers[token]:
-                changed[token] -= self.multiplier * self.base ** min(length - self.allowed, most)
+                changed[token] -= self.multiplier * self.base ** min(length - self.allowed, largest)
         return changed
 
     def _repeats(self, tokens: NDArray[np.int64], limit: int) -> dict[int, int]:
-        """Return, for each token that would prolong a repetition, how long the repetition is so far."""
+        """Return the length of the repetition so far for each token that would continue one."""
         longest: dict[int, int] = {}
         ends = np.arange(len(tokens) - 1)
         for length in range(1, limit + 1):

@@ -6,89 +6,85 @@ import math
 from dataclasses import dataclass
 
 from goosequill.decoding.context import Context
-from goosequill.decoding.processor import Processor, Setup
-from goosequill.decoding.sampling import Candidates, Scores, alive, distribution, entropy, likeliest
+from goosequill.decoding.processor import Processor, Setup, StepSettings
+from goosequill.decoding.sampling import Candidates, Logits, alive, distribution, entropy, most_likely
 from goosequill.kernels import LogitOperations
-from goosequill.parameters import Description, Parameter
+from goosequill.parameters import setting
 
 
 @dataclass(frozen=True)
 class Temperature(Processor):
-    """Divides the scores; 0 keeps the likeliest token only."""
+    """Divides the logits; 0 keeps only the most likely token."""
 
     temperature: float
     spread: float = 0.0
     exponent: float = 1.0
 
     leaves_some = True
-    description = Description(
+
+    class Settings(StepSettings):
+        temperature: float = setting(
+            "Temperature",
+            "Below 1 likely tokens become more likely, above 1 less; 0 always chooses the most likely.",
+            default=1.0,
+            neutral=1.0,
+            minimum=0.0,
+            maximum=100.0,
+            step=0.05,
+        )
+        dynatemp_range: float = setting(
+            "Dynamic range",
+            "How far the temperature moves: down where the model is certain, up where it is not; 0 is off.",
+            default=0.0,
+            neutral=0.0,
+            minimum=0.0,
+            maximum=100.0,
+            step=0.05,
+        )
+        dynatemp_exponent: float = setting(
+            "Dynamic exponent",
+            "The curve from certain to uncertain; 1 is linear.",
+            default=1.0,
+            minimum=0.01,
+            maximum=100.0,
+            step=0.1,
+        )
+        temperature_first: bool = setting(
+            "Temperature first",
+            "Applies the temperature before the truncating steps, as Hugging Face does, and not after them.",
+            default=False,
+            neutral=False,
+            kind="boolean",
+        )
+
+    description = Settings.describe(
         "temperature",
         "Temperature",
-        "Below 1 the likely tokens win more often, above 1 less often; 0 always takes the likeliest.",
-        "s /= T; dynamic: T = T - range + 2 * range * (H(p) / log n)^exponent",
+        "Below 1 likely tokens become more likely, above 1 less; 0 always chooses the most likely.",
+        "logits /= T; dynamic: T = T - range + 2 * range * (H(p) / log n)^exponent",
         "Ackley et al. 1985; the dynamic form from llama.cpp",
-        (
-            Parameter(
-                "temperature",
-                "Temperature",
-                "Below 1 the likely tokens win more often; 0 always takes the likeliest.",
-                default=1.0,
-                neutral=1.0,
-                minimum=0.0,
-                maximum=100.0,
-                step=0.05,
-            ),
-            Parameter(
-                "dynatemp_range",
-                "Dynamic range",
-                "How far the temperature moves, down where the model is sure, up where it is not; 0 is off.",
-                default=0.0,
-                neutral=0.0,
-                minimum=0.0,
-                maximum=100.0,
-                step=0.05,
-            ),
-            Parameter(
-                "dynatemp_exponent",
-                "Dynamic exponent",
-                "Bends the way from sure to unsure; 1 is straight.",
-                default=1.0,
-                minimum=0.01,
-                maximum=100.0,
-                step=0.1,
-            ),
-            Parameter(
-                "temperature_first",
-                "Temperature first",
-                "Applies the temperature before the cutting steps, as Hugging Face does, not after them.",
-                default=False,
-                neutral=False,
-                kind="boolean",
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> Temperature | None:
-        config = setup.config
-        if config.temperature == 1 and not config.dynatemp_range:
+    def make(cls, settings: Settings, setup: Setup) -> Temperature | None:
+        if settings.temperature == 1 and not settings.dynatemp_range:
             return None
-        return cls(config.temperature, config.dynatemp_range, config.dynatemp_exponent)
+        return cls(settings.temperature, settings.dynatemp_range, settings.dynatemp_exponent)
 
     def narrow(self, candidates: Candidates, context: Context) -> Candidates:
-        scores, operations = candidates.scores, context.operations
-        temperature = self._dynamic(scores, operations) if self.spread else self.temperature
+        logits, operations = candidates.logits, context.operations
+        temperature = self._dynamic(logits, operations) if self.spread else self.temperature
         if temperature <= 0:
-            return candidates.keep(likeliest(scores, operations))
-        # Counted from the highest, so that the smallest temperature overflows to a cut and not to infinity.
-        tempered = operations.temper(scores, operations.highest(scores), temperature)
+            return candidates.keep(most_likely(logits, operations))
+        # Relative to the highest, so that a tiny temperature overflows to minus infinity, never to infinity.
+        tempered = operations.temper(logits, operations.highest(logits), temperature)
         return Candidates(tempered, candidates.ids)
 
-    def _dynamic(self, scores: Scores, operations: LogitOperations) -> float:
-        count = len(alive(scores, operations))
+    def _dynamic(self, logits: Logits, operations: LogitOperations) -> float:
+        count = len(alive(logits, operations))
         if count < 2:
             return self.temperature
-        chances, logs = distribution(scores, operations)
+        probabilities, logs = distribution(logits, operations)
         low, high = max(0.0, self.temperature - self.spread), self.temperature + self.spread
-        share = min(1.0, entropy(chances, logs) / math.log(count))
+        share = min(1.0, entropy(probabilities, logs) / math.log(count))
         return float(low + (high - low) * share**self.exponent)

@@ -1,7 +1,7 @@
-"""The steps that cut unlikely tokens (or, for XTC, likely ones). Each leaves at least one token.
+"""The steps that remove unlikely tokens (or, for XTC, likely ones). Each keeps at least one token.
 
-Where tokens tie at an edge, exactly as many are kept as the rule says, those with the lower ids:
-BlinkDL's and Hugging Face's code keeps all that tie, which on flat scores is everything.
+Where tokens tie at the limit, exactly as many are kept as the rule says, lower ids first. BlinkDL's and
+Hugging Face's code keeps all tied tokens, which for equal logits is the whole vocabulary.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from goosequill.decoding.context import Context
-from goosequill.decoding.processor import Change, Processor, Setup
+from goosequill.decoding.processor import Change, Processor, Setup, StepSettings
 from goosequill.decoding.sampling import (
-    FAINTEST,
+    LOG_ZERO,
     Candidates,
     Ids,
-    Scores,
+    Logits,
     alive,
     distribution,
     entropy,
@@ -27,226 +27,220 @@ from goosequill.decoding.sampling import (
     probabilities,
 )
 from goosequill.kernels import LogitOperations
-from goosequill.parameters import Description, Parameter
+from goosequill.parameters import setting
 
 
 @dataclass(frozen=True)
-class Cut(Processor):
-    """A step that keeps some tokens and cuts the others, by one setting; it is off where that is neutral."""
+class Truncator(Processor):
+    """A step that keeps some tokens and removes the others, controlled by one setting."""
 
     limit: float
 
+    truncates = True
     leaves_some = True
 
     @classmethod
-    def make(cls, setup: Setup) -> Self | None:
-        parameter = cls.description.parameters[0]
-        limit = getattr(setup.config, parameter.name)
+    def make(cls, settings: Any, setup: Setup) -> Self | None:
+        (parameter,) = cls.description.parameters
+        limit = getattr(settings, parameter.name)
         return None if limit == parameter.neutral else cls(limit)
 
     @abstractmethod
-    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
-        """Return the places of what is kept, ascending."""
+    def kept(self, logits: Logits, operations: LogitOperations) -> Ids:
+        """Return the indices to keep, ascending."""
 
     def narrow(self, candidates: Candidates, context: Context) -> Candidates:
-        return candidates.keep(self.kept(candidates.scores, context.operations))
+        return candidates.keep(self.kept(candidates.logits, context.operations))
 
 
-class TopNSigma(Cut):
-    """Keeps what lies within n standard deviations of the highest score."""
+class TopNSigma(Truncator):
+    """Keeps what is within n standard deviations of the highest logit."""
 
-    description = Description(
+    class Settings(StepSettings):
+        top_n_sigma: float = setting(
+            "n",
+            "How many standard deviations below the highest logit are kept; 0 is off.",
+            default=0.0,
+            neutral=0.0,
+            minimum=0.0,
+            maximum=100.0,
+            step=0.1,
+        )
+
+    description = Settings.describe(
         "top_n_sigma",
         "Top-n-sigma",
-        "Keeps the tokens whose score lies within n standard deviations of the highest.",
-        "keep i if s[i] >= max(s) - n * std(s)",
+        "Keeps the tokens whose logits are within n standard deviations of the highest.",
+        "keep i if logit[i] >= max(logits) - n * std(logits)",
         "Tang et al. 2024, as in llama.cpp",
-        (
-            Parameter(
-                "top_n_sigma",
-                "n",
-                "How many standard deviations below the highest score are kept; 0 is off.",
-                default=0.0,
-                neutral=0.0,
-                minimum=0.0,
-                maximum=100.0,
-                step=0.1,
-            ),
-        ),
     )
 
-    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
-        some = scores[alive(scores, operations)].astype(np.float64)
-        return operations.at_least(scores, some.max() - self.limit * some.std())
+    def kept(self, logits: Logits, operations: LogitOperations) -> Ids:
+        some = logits[alive(logits, operations)].astype(np.float64)
+        return operations.at_least(logits, some.max() - self.limit * some.std())
 
 
-class TopK(Cut):
-    """Keeps the k likeliest tokens."""
+class TopK(Truncator):
+    """Keeps the k most likely tokens."""
 
-    description = Description(
+    class Settings(StepSettings):
+        top_k: int = setting(
+            "Top-k",
+            "How many of the most likely tokens are kept; 0 keeps all.",
+            default=0,
+            neutral=0,
+            minimum=0,
+            maximum=1_000_000,
+            step=1,
+            kind="integer",
+        )
+
+    description = Settings.describe(
         "top_k",
         "Top-k",
-        "Keeps this many of the likeliest tokens.",
-        "keep the k largest s[i]",
+        "Keeps the k most likely tokens.",
+        "keep the k largest logit[i]",
         "Fan et al. 2018",
-        (
-            Parameter(
-                "top_k",
-                "Top-k",
-                "Keeps this many of the likeliest tokens; 0 keeps all.",
-                default=0,
-                neutral=0,
-                minimum=0,
-                maximum=1_000_000,
-                step=1,
-                kind="integer",
-            ),
-        ),
     )
 
-    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
-        return largest(scores, int(self.limit), operations)
+    def kept(self, logits: Logits, operations: LogitOperations) -> Ids:
+        return largest(logits, int(self.limit), operations)
 
 
-class Typical(Cut):
-    """Keeps the tokens whose surprise is nearest to the expected one."""
+class Typical(Truncator):
+    """Keeps the tokens whose surprise is closest to the expected surprise."""
 
-    description = Description(
+    class Settings(StepSettings):
+        typical_p: float = setting(
+            "Typical p",
+            "The total probability of the tokens that are kept; 1 keeps all.",
+            default=1.0,
+            neutral=1.0,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.01,
+        )
+
+    description = Settings.describe(
         "typical_p",
         "Typical",
-        "Keeps the tokens whose surprise is nearest to what is to be expected, up to a total probability.",
+        "Keeps the tokens whose surprise is closest to the expected surprise, up to a total probability.",
         "keep the fewest i, smallest |-log p[i] - H(p)| first, with sum(p[i]) >= typical_p",
         "Meister et al. 2022",
-        (
-            Parameter(
-                "typical_p",
-                "Typical p",
-                "The total probability of the tokens that are kept; 1 keeps all.",
-                default=1.0,
-                neutral=1.0,
-                minimum=0.0,
-                maximum=1.0,
-                step=0.01,
-            ),
-        ),
     )
 
-    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
-        chances, logs = distribution(scores, operations)
-        expected = -np.abs(logs + entropy(chances, logs))
-        return operations.leading(expected, chances, self.limit, FAINTEST / 2)
+    def kept(self, logits: Logits, operations: LogitOperations) -> Ids:
+        shares, logs = distribution(logits, operations)
+        closeness = -np.abs(logs + entropy(shares, logs))
+        return operations.leading(closeness, shares, self.limit, LOG_ZERO / 2)
 
 
-class TopP(Cut):
-    """Keeps the likeliest tokens that together reach a probability."""
+class TopP(Truncator):
+    """Keeps the most likely tokens that together reach a probability."""
 
-    description = Description(
+    class Settings(StepSettings):
+        top_p: float = setting(
+            "Top-p",
+            "The total probability of the most likely tokens that are kept; 1 keeps all.",
+            default=1.0,
+            neutral=1.0,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.01,
+        )
+
+    description = Settings.describe(
         "top_p",
         "Top-p",
-        "Keeps the likeliest tokens that together have this probability.",
+        "Keeps the most likely tokens whose probabilities add up to this.",
         "keep the fewest i, largest p[i] first, with sum(p[i]) >= top_p",
         "Holtzman et al. 2020 (nucleus sampling)",
-        (
-            Parameter(
-                "top_p",
-                "Top-p",
-                "The total probability of the likeliest tokens that are kept; 1 keeps all.",
-                default=1.0,
-                neutral=1.0,
-                minimum=0.0,
-                maximum=1.0,
-                step=0.01,
-            ),
-        ),
     )
 
-    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
-        weights, _, total = operations.weigh(scores)
-        # All tokens below this line together are less than what may be cut, so none of them is kept.
-        line = (1 - self.limit) / len(weights) * total
-        return operations.leading(weights, weights, self.limit * total, line)
+    def kept(self, logits: Logits, operations: LogitOperations) -> Ids:
+        weights, _, total = operations.weigh(logits)
+        # All tokens below this weight together weigh less than what may be removed, so none of them is kept.
+        lowest = (1 - self.limit) / len(weights) * total
+        return operations.leading(weights, weights, self.limit * total, lowest)
 
 
-class MinP(Cut):
-    """Keeps the tokens that are not much less likely than the likeliest."""
+class MinP(Truncator):
+    """Keeps the tokens that are not much less likely than the most likely one."""
 
-    description = Description(
+    class Settings(StepSettings):
+        min_p: float = setting(
+            "Min-p",
+            "The lowest probability that is kept, as a fraction of the highest; 0 keeps all.",
+            default=0.0,
+            neutral=0.0,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.01,
+        )
+
+    description = Settings.describe(
         "min_p",
         "Min-p",
-        "Keeps the tokens that have at least this share of the likeliest token's probability.",
+        "Keeps the tokens that have at least this fraction of the highest probability.",
         "keep i if p[i] >= min_p * max(p)",
         "Nguyen et al. 2024",
-        (
-            Parameter(
-                "min_p",
-                "Min-p",
-                "The least probability that is kept, as a share of the highest; 0 keeps all.",
-                default=0.0,
-                neutral=0.0,
-                minimum=0.0,
-                maximum=1.0,
-                step=0.01,
-            ),
-        ),
     )
 
-    def kept(self, scores: Scores, operations: LogitOperations) -> Ids:
-        return operations.at_least(scores, operations.highest(scores) + math.log(self.limit))
+    def kept(self, logits: Logits, operations: LogitOperations) -> Ids:
+        return operations.at_least(logits, operations.highest(logits) + math.log(self.limit))
 
 
 @dataclass(frozen=True)
 class Xtc(Change):
-    """Exclude Top Choices: now and then cuts all likely tokens but the least likely of them."""
+    """Exclude Top Choices: sometimes removes all likely tokens except the least likely of them."""
 
-    chance: float
+    probability: float
     threshold: float
 
+    truncates = True
     leaves_some = True
 
-    description = Description(
+    class Settings(StepSettings):
+        xtc_probability: float = setting(
+            "Probability",
+            "How often top choices are removed; 0 is off.",
+            default=0.0,
+            neutral=0.0,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.05,
+        )
+        xtc_threshold: float = setting(
+            "Threshold",
+            "The lowest probability of a top choice. Above 0.5 there is never a second one to keep.",
+            default=0.1,
+            minimum=0.0,
+            maximum=1.0,
+            step=0.01,
+        )
+
+    description = Settings.describe(
         "xtc",
         "XTC",
-        "Now and then cuts every likely token but the least likely of them, so that the text takes a turn.",
-        "now and then cut every i with p[i] >= threshold but the least likely of them",
+        "Sometimes removes all likely tokens except the least likely of them, so that the text takes a turn.",
+        "sometimes remove every i with p[i] >= threshold except the least likely of them",
         "p-e-w 2024, as in llama.cpp",
-        (
-            Parameter(
-                "xtc_probability",
-                "Probability",
-                "How often top choices are excluded; 0 is off.",
-                default=0.0,
-                neutral=0.0,
-                minimum=0.0,
-                maximum=1.0,
-                step=0.05,
-            ),
-            Parameter(
-                "xtc_threshold",
-                "Threshold",
-                "From which probability on a token is a top choice; above 0.5 there is never a second one.",
-                default=0.1,
-                minimum=0.0,
-                maximum=1.0,
-                step=0.01,
-            ),
-        ),
     )
 
     @classmethod
-    def make(cls, setup: Setup) -> Xtc | None:
-        config = setup.config
-        off = not config.xtc_probability or config.xtc_threshold > 0.5
-        return None if off else cls(config.xtc_probability, config.xtc_threshold)
+    def make(cls, settings: Settings, setup: Setup) -> Xtc | None:
+        off = not settings.xtc_probability or settings.xtc_threshold > 0.5
+        return None if off else cls(settings.xtc_probability, settings.xtc_threshold)
 
-    def __call__(self, scores: Scores, context: Context) -> Scores:
-        if context.uniforms[1] >= self.chance:
-            return scores
-        chances = probabilities(scores, context.operations)
-        tops = np.flatnonzero((chances >= self.threshold) & (scores > -np.inf))
+    def __call__(self, logits: Logits, context: Context) -> Logits:
+        if context.uniforms[1] >= self.probability:
+            return logits
+        shares = probabilities(logits, context.operations)
+        tops = np.flatnonzero((shares >= self.threshold) & (logits > -np.inf))
         if len(tops) < 2:
-            return scores
-        # Of equally likely ones the last by rank stays: ranks go by chance, then by id.
-        spared = tops[len(tops) - 1 - int(np.argmin(chances[tops][::-1]))]
-        changed = scores.copy()
+            return logits
+        # Ranked by probability, then by id; of equally likely top choices the last one is kept.
+        spared = tops[len(tops) - 1 - int(np.argmin(shares[tops][::-1]))]
+        changed = logits.copy()
         changed[tops[tops != spared]] = -np.inf
         return changed

@@ -1,1 +1,1 @@
-"""Ways to choose a text other than drawing token by token."""
+"""Ways to choose a text other than sampling token by token."""

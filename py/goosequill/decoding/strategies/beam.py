@@ -1,37 +1,37 @@
-"""Beam search: several texts at once, of which the likeliest as a whole is taken.
+"""Beam search: several texts at once, of which the most likely as a whole is returned.
 
-As in Hugging Face's, a finished text is worth the sum of its log probabilities divided by its length to
-the power of ``length_penalty``, and search ends when no text that goes on could still win. What all
-texts share is shown at once, the rest when the search has ended.
+As in Hugging Face's, the value of a finished text is the sum of its log probabilities divided by its length
+to the power of ``length_penalty``, and the search ends when no unfinished text can still win. The tokens
+that all texts share are emitted at once, the rest when the search has ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from goosequill.decoding.context import Context
 from goosequill.decoding.items import Item
 from goosequill.decoding.predictor import Predictor
-from goosequill.decoding.sampling import Candidates, Scores, best, log_total
+from goosequill.decoding.sampling import Candidates, Logits, best, log_total
 from goosequill.decoding.writer import Writer
 
 
 @dataclass(frozen=True)
 class Beam:
-    """One text: its tokens with the scores that each was taken from, and where the model stands."""
+    """One text: its tokens, the logits that each was chosen from, and the model after them."""
 
     predictor: Predictor
     context: Context
     total: float = 0.0
     tokens: tuple[int, ...] = ()
-    taken_from: tuple[Scores, ...] = ()
+    chosen_from: tuple[Logits, ...] = ()
     text: str = ""
 
     def value(self, length_penalty: float, extra: int = 0) -> float:
-        """Return what the text is worth; ``extra`` counts an end token."""
+        """Return the text's value; ``extra`` counts an end token."""
         return float(self.total / max(1, len(self.tokens) + extra) ** length_penalty)
 
 
@@ -48,7 +48,7 @@ class _Search:
         del self.finished[self.writer.config.num_beams :]
 
     def over(self) -> bool:
-        """Return whether no beam can still get among the finished."""
+        """Return whether no beam can still replace a finished text."""
         config = self.writer.config
         if not self.beams:
             return True
@@ -57,54 +57,50 @@ class _Search:
         return max(beam.value(config.length_penalty) for beam in self.beams) <= self.finished[-1][0]
 
     def step(self) -> None:
-        """Prolong every beam by its likeliest tokens and go on with the best of all."""
+        """Extend every beam by its most likely tokens and continue with the best of all."""
         width, writer = self.writer.config.num_beams, self.writer
         options: list[tuple[float, int, int]] = []
-        for place, beam in enumerate(self.beams):
-            scores = writer.chain(beam.predictor.following(), beam.context)
-            scores = scores - np.float32(log_total(scores, beam.context.operations))
+        for index, beam in enumerate(self.beams):
+            logits = writer.chain(beam.predictor.following(), beam.context)
+            logits = logits - np.float32(log_total(logits, beam.context.operations))
             options += [
-                (beam.total + float(scores[token]), place, int(token))
-                for token in best(scores, 2 * width, beam.context.operations)
+                (beam.total + float(logits[token]), index, int(token))
+                for token in best(logits, 2 * width, beam.context.operations)
             ]
         options.sort(key=lambda option: (-option[0], option[1], option[2]))
-        going: list[Beam] = []
-        for rank, (total, place, token) in enumerate(options):
-            if len(going) == width:
+        extended: list[Beam] = []
+        for rank, (total, index, token) in enumerate(options):
+            if len(extended) == width:
                 break
-            beam = self.beams[place]
+            beam = self.beams[index]
             if token in writer.ends:
                 if rank < width:
-                    self.finish(_with(beam, total=total), end_token=True)
+                    self.finish(replace(beam, total=total), end_token=True)
             else:
-                self._go_on(_prolonged(writer, beam, token, total), going, rank)
-        self.beams = going
+                self._continue(_extend(writer, beam, token, total), extended, rank)
+        self.beams = extended
 
-    def _go_on(self, beam: Beam, going: list[Beam], rank: int) -> None:
+    def _continue(self, beam: Beam, extended: list[Beam], rank: int) -> None:
         stopped = any(stop in beam.text for stop in self.writer.config.stop)
         if stopped or self.writer.chain.finished(beam.context):
             if rank < self.writer.config.num_beams:
                 self.finish(beam, end_token=False)
             return
-        going.append(beam)
+        extended.append(beam)
 
 
-def _with(beam: Beam, *, total: float) -> Beam:
-    return Beam(beam.predictor, beam.context, total, beam.tokens, beam.taken_from, beam.text)
-
-
-def _prolonged(writer: Writer, beam: Beam, token: int, total: float) -> Beam:
-    """Return a beam with one token more; the model reads it when the beam is chosen to go on."""
-    scores, context = beam.predictor.following(), beam.context.copy()
-    writer.chain.observe(token, Candidates(scores), context)
+def _extend(writer: Writer, beam: Beam, token: int, total: float) -> Beam:
+    """Return a beam with one more token, which the model reads only if the beam is continued."""
+    logits, context = beam.predictor.following(), beam.context.copy()
+    writer.chain.observe(token, Candidates(logits), context)
     context.append(token)
     tokens = (*beam.tokens, token)
     text = writer.tokenizer.decode(tokens) if writer.config.stop else ""
-    return Beam(beam.predictor, context, total, tokens, (*beam.taken_from, scores), text)
+    return Beam(beam.predictor, context, total, tokens, (*beam.chosen_from, logits), text)
 
 
 def write_beams(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
-    """Search, and show what is certain."""
+    """Search, and emit tokens as soon as all texts share them."""
     search = _Search(writer, [Beam(writer.predictor, writer.context.copy())])
     for _ in range(writer.config.max_new_tokens):
         if cancelled():
@@ -115,19 +111,19 @@ def write_beams(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]
             break
         search.beams = [_read(beam) for beam in search.beams]
         yield from _show_shared(writer, search)
-    winner, reason_end, stopped = _winner(search)
+    winner, end_token, stopped = _winner(search)
     yield from _show(writer, winner, len(winner.tokens))
-    yield writer.end("stop" if stopped else "length", end_token=reason_end)
+    yield writer.end("stop" if stopped else "length", end_token=end_token)
 
 
 def _read(beam: Beam) -> Beam:
     predictor = beam.predictor.copy()
     predictor.read([beam.tokens[-1]])
-    return Beam(predictor, beam.context, beam.total, beam.tokens, beam.taken_from, beam.text)
+    return replace(beam, predictor=predictor)
 
 
 def _winner(search: _Search) -> tuple[Beam, bool, bool]:
-    """Return the best text, whether an end token ended it, and whether anything did."""
+    """Return the best text, whether an end token ended it, and whether it ended at all."""
     penalty = search.writer.config.length_penalty
     options = [(value, beam, ended, True) for value, beam, ended in search.finished]
     options += [(beam.value(penalty), beam, False, False) for beam in search.beams]
@@ -136,7 +132,7 @@ def _winner(search: _Search) -> tuple[Beam, bool, bool]:
 
 
 def _show_shared(writer: Writer, search: _Search) -> Iterator[Item]:
-    """Show the tokens with which every text that can still win begins."""
+    """Emit the tokens that every text that can still win starts with."""
     texts = [beam.tokens for beam in search.beams] + [beam.tokens for _, beam, _ in search.finished]
     shared = 0
     for column in zip(*texts, strict=False):
@@ -147,5 +143,5 @@ def _show_shared(writer: Writer, search: _Search) -> Iterator[Item]:
 
 
 def _show(writer: Writer, beam: Beam, count: int) -> Iterator[Item]:
-    for place in range(writer.written, count):
-        yield writer.show(beam.tokens[place], beam.taken_from[place])[0]
+    for index in range(writer.written, count):
+        yield writer.show(beam.tokens[index], beam.chosen_from[index])[0]

@@ -1,8 +1,8 @@
 """Contrastive search: a likely token, but not one that leads back to where the text has been.
 
-The paper compares hidden vectors. Here the scores themselves, centred, stand for what the model is about
-to say: they are a linear image of the last hidden vector, and every model gives them, whatever computes
-it. Each candidate is read on a copy of the state, so a token costs top_k passes, and 4 V bytes.
+The paper compares hidden vectors. Here the centred logits represent what the model is about to say: they
+are a linear image of the last hidden vector, and every model returns them. Each candidate is read on a
+copy of the state, so a token costs top_k passes, and 4 * vocab_size bytes.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 
 from goosequill.decoding.items import Item
 from goosequill.decoding.predictor import Predictor
-from goosequill.decoding.sampling import Candidates, Scores, best, probabilities
+from goosequill.decoding.sampling import Candidates, Logits, best, probabilities
 from goosequill.decoding.writer import Writer
 
 
-def direction(scores: Scores) -> Scores:
-    """Return centred scores of length 1."""
-    centred = scores - scores.mean()
+def direction(logits: Logits) -> Logits:
+    """Return the centred logits, scaled to length 1."""
+    centred = logits - logits.mean()
     return np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-12), np.float32)
 
 
 def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
-    """Write until something ends the text; what was written before the prompt's end is not compared."""
+    """Generate until the text ends; only the end of the prompt is compared."""
     config = writer.config
     seen = [direction(writer.predictor.following())]
     while writer.written < config.max_new_tokens:
@@ -34,14 +34,14 @@ def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator
         if writer.chain.finished(writer.context):
             yield writer.end("stop")
             return
-        scores = writer.predictor.following()
-        final = writer.chain(scores, writer.context)
+        logits = writer.predictor.following()
+        final = writer.chain(logits, writer.context)
         token, ahead = _choose(final, writer, seen)
         writer.chain.observe(token, Candidates(final), writer.context)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
             return
-        chunk, stopped = writer.show(token, scores)
+        chunk, stopped = writer.show(token, logits)
         yield chunk
         if stopped:
             yield writer.end("stop")
@@ -51,17 +51,17 @@ def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator
     yield writer.end("stop" if writer.chain.finished(writer.context) else "length")
 
 
-def _choose(final: Scores, writer: Writer, seen: list[Scores]) -> tuple[int, Predictor]:
+def _choose(final: Logits, writer: Writer, seen: list[Logits]) -> tuple[int, Predictor]:
     """Return the best candidate, and the model after it."""
     alpha, operations = writer.config.penalty_alpha, writer.context.operations
-    chances = probabilities(final, operations)
+    shares = probabilities(final, operations)
     past = np.stack(seen)
     found: tuple[float, int, Predictor] | None = None
     for candidate in best(final, len(final), operations):
         ahead = writer.predictor.copy()
         ahead.read([int(candidate)])
-        likeness = float((past @ direction(ahead.following())).max())
-        value = (1 - alpha) * float(chances[candidate]) - alpha * likeness
+        similarity = float((past @ direction(ahead.following())).max())
+        value = (1 - alpha) * float(shares[candidate]) - alpha * similarity
         if found is None or value > found[0]:
             found = (value, int(candidate), ahead)
     if found is None:

@@ -29,6 +29,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.pages import menu, navigation, read_pages
 
 MARKER = re.compile(r"^<!-- generate: (\w+)(.*?) -->$", re.MULTILINE)
+ANNOTATION = re.compile(r"""(: |-> )(['"])(.*?)\2""")
+"""A type in quotes, as it is printed of a module with postponed annotations."""
+
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 
 
@@ -171,13 +174,28 @@ def docstring(value: object) -> str:
     return text.replace("``", "`")
 
 
+def shape_of(value: Any) -> inspect.Signature:
+    """Return how a value is called; a ParameterSet is called with its settings."""
+    if not hasattr(value, "PARAMETERS"):
+        return inspect.signature(value)
+    types = {k: v for base in value.__mro__ for k, v in vars(base).get("__annotations__", {}).items()}
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=parameter.default, annotation=types[name]
+            )
+            for name, parameter in value.PARAMETERS.items()
+        ]
+    )
+
+
 def signature(name: str, value: Any) -> str:
     """Return the signature, with one parameter a line if it does not fit on one line."""
     try:
-        shape = inspect.signature(value)
+        shape = shape_of(value)
     except (TypeError, ValueError):
         return name
-    line = name + str(shape).replace("'", "")
+    line = name + ANNOTATION.sub(r"\1\3", str(shape))
     if len(line) <= 80:
         return line
     head, tail = line.split("(", 1)

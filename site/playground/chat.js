@@ -1,6 +1,6 @@
 /**
- * Chat in the playground: turns with the loaded model, in the format that it knows. The engine keeps the
- * conversation's state, so that every message is read once. Bubbles are chat-log.js, files are chat-files.js.
+ * Chat in the playground: the page's side of a conversation with the loaded model. The conversation itself is
+ * chat-session.js, bubbles are chat-log.js, files are chat-files.js.
  */
 
 import { copyText } from "../ui/clipboard.js";
@@ -8,15 +8,13 @@ import { byId, counted } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 import { readState, saveMessages, saveState } from "./chat-files.js";
 import { ChatLog, transcript } from "./chat-log.js";
+import { ChatSession } from "./chat-session.js";
 import { Pace } from "./pace.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("../engine/client.js").Turn} Turn */
-/** @typedef {import("../engine/client.js").Conversation} Conversation */
 /** @typedef {import("../engine/client.js").Writing} Writing */
 /** @typedef {import("./chat-log.js").Bubble} Bubble */
-/** @typedef {import("./chat-files.js").SavedState} SavedState */
-/** @typedef {{messages: Turn[], conversation: Conversation | null, start: SavedState | null}} Cleared */
 /**
  * What the page does for the chat.
  * @typedef {{
@@ -50,14 +48,9 @@ export class Chat {
     parts: [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-mode]"))],
   };
   #log = new ChatLog(this.#page.log);
-  /** @type {Turn[]} */
-  #messages = [];
-  /** The same conversation in the engine, once it has started. @type {Conversation | null} */
-  #conversation = null;
-  /** The saved state that the conversation starts from. @type {SavedState | null} */
-  #start = null;
-  /** What was cleared last, so that it can be restored. @type {Cleared | null} */
-  #cleared = null;
+  #session = new ChatSession(() => {
+    return { system: this.#page.system.value, format: this.#page.format.value };
+  });
   #working = false;
 
   /** @param {Host} host */
@@ -78,7 +71,7 @@ export class Chat {
     page.again.addEventListener("click", () => this.#again());
     page.undo.addEventListener("click", () => this.#undo());
     page.copy.addEventListener("click", () =>
-      copyText(transcript(this.#messages), { say: host.say, fallbackElement: page.log }),
+      copyText(transcript(this.#session.messages), { say: host.say, fallbackElement: page.log }),
     );
     page.clear.addEventListener("click", () => this.#clear());
     page.save.addEventListener("click", ({ target }) => {
@@ -86,7 +79,7 @@ export class Chat {
     });
     for (const control of [page.system, page.format]) {
       control.addEventListener("change", () => {
-        this.#forget(); // with the next message the conversation is read again, under the new setting
+        this.#session.forget(); // with the next message the conversation is read again, under the new setting
         host.changed();
       });
     }
@@ -95,7 +88,7 @@ export class Chat {
     });
     page.stateFile.addEventListener("change", () => this.#startFrom(page.stateFile.files?.[0]));
     page.noState.addEventListener("click", () => {
-      this.#restart(null);
+      this.#restart();
       host.say("The next message starts a new conversation.");
     });
   }
@@ -123,7 +116,7 @@ export class Chat {
     system.value = values.get("system") ?? "";
     const wanted = values.get("format") ?? "";
     format.value = [...format.options].some(({ value }) => value === wanted) ? wanted : "";
-    this.#forget();
+    this.#session.forget();
     this.#showMode();
   }
 
@@ -139,14 +132,15 @@ export class Chat {
   showButtons() {
     const page = this.#page;
     const busy = this.#busy;
-    const any = this.#messages.length > 0;
+    const { messages, start, canRestore } = this.#session;
+    const any = messages.length > 0;
     page.send.disabled = busy;
     for (const control of [page.system, page.format, page.stateFile, page.noState]) control.disabled = busy;
     for (const button of [page.again, page.copy, page.clear]) button.disabled = busy || !any;
-    page.undo.disabled = busy || !(any || this.#cleared);
-    page.undo.textContent = !any && this.#cleared ? "Restore" : "Undo last turn";
+    page.undo.disabled = busy || !(any || canRestore);
+    page.undo.textContent = canRestore ? "Restore" : "Undo last turn";
     page.save.hidden = busy || !any;
-    page.noState.hidden = this.#start === null;
+    page.noState.hidden = start === null;
     page.log.setAttribute("aria-busy", String(busy)); // a reply is announced when it is complete
     for (const radio of page.modes.querySelectorAll("input")) radio.disabled = busy;
   }
@@ -168,7 +162,8 @@ export class Chat {
 
   /** Lets the model answer; a message without any answer goes back into the field. @param {string} message */
   async #answer(message) {
-    const before = this.#messages;
+    const session = this.#session;
+    const before = session.messages;
     /** @type {Turn} */
     const turn = { role: "user", content: message };
     const { ready, settings, progress, say, complain, track } = this.#host;
@@ -177,41 +172,21 @@ export class Chat {
     this.#show([...before, turn]);
     const reply = this.#log.startReply();
     try {
-      const conversation = await this.#open(await ready());
+      const conversation = await session.open(await ready());
       say("Reading the message…");
       await this.#stream(conversation.say(message, { ...settings(), onProgress: progress.show }), reply);
-      this.#messages = conversation.messages;
-      this.#cleared = null;
+      session.commit(conversation);
     } catch (error) {
-      this.#forget();
-      if (reply.text) this.#messages = [...before, turn, reply.turn()];
+      session.forget();
+      if (reply.text) session.messages = [...before, turn, reply.turn()];
       complain(error);
     } finally {
       this.#working = false;
       progress.hide();
       track(null);
-      if (this.#messages.length <= before.length) this.#page.message.value ||= message;
-      this.#show(this.#messages);
+      if (session.messages.length <= before.length) this.#page.message.value ||= message;
+      this.#show();
     }
-  }
-
-  /**
-   * The conversation in the engine, started again after the model, format or system prompt has changed.
-   * @param {Model} model
-   */
-  async #open(model) {
-    if (this.#conversation?.model === model) return this.#conversation;
-    const { system, format } = this.#page;
-    const options = { system: system.value, format: format.value, state: this.#start?.bytes };
-    const conversation = await model.converse(options);
-    const messages = this.#messages.slice(conversation.messages.length); // a saved state has its own
-    if (!messages.length) {
-      this.#conversation = conversation;
-      return conversation;
-    }
-    await conversation.close();
-    this.#conversation = await model.converse({ ...options, messages });
-    return this.#conversation;
   }
 
   /** @param {Writing} writing @param {Bubble} reply */
@@ -238,11 +213,9 @@ export class Chat {
   }
 
   async #undo() {
-    if (!this.#messages.length && this.#cleared) {
-      this.#forget();
-      ({ messages: this.#messages, conversation: this.#conversation, start: this.#start } = this.#cleared);
-      this.#cleared = null;
-      this.#show(this.#messages);
+    if (this.#session.canRestore) {
+      this.#session.restoreCleared();
+      this.#show();
       return this.#host.say("The conversation is restored.");
     }
     const message = await this.#takeBack();
@@ -252,21 +225,18 @@ export class Chat {
     this.#host.say("The last turn is undone.");
   }
 
-  /** Removes the last turn; returns its message, or null if there was none. */
+  /** Removes the last turn; returns its message, or null if that failed. */
   async #takeBack() {
     if (this.#busy) return null;
     this.#setWorking(true);
     try {
-      const conversation = await this.#open(await this.#host.ready());
-      const message = await conversation.undo();
-      this.#messages = conversation.messages;
-      return message;
+      return await this.#session.undo(await this.#host.ready());
     } catch (error) {
       this.#host.complain(error);
       return null;
     } finally {
       this.#setWorking(false);
-      this.#show(this.#messages);
+      this.#show();
     }
   }
 
@@ -277,38 +247,17 @@ export class Chat {
   }
 
   #clear() {
-    this.#restart(this.#start);
+    this.#restart(this.#session.start);
     this.#host.say("Cleared. “Restore” brings the conversation back.");
     this.#page.message.focus();
   }
 
-  /** Drops the conversation in the engine; the messages stay, and are read again. */
-  #forget() {
-    this.#conversation?.close().catch(() => {}); // its engine may have ended
-    this.#conversation = null;
-  }
-
-  /**
-   * Starts a new conversation; the current one can be restored.
-   * @param {SavedState | null} start
-   * @param {Turn[]} [messages]
-   */
-  #restart(start, messages = []) {
-    if (this.#messages.length) {
-      this.#cleared?.conversation?.close().catch(() => {});
-      this.#cleared = {
-        messages: this.#messages,
-        conversation: this.#conversation,
-        start: this.#start,
-      };
-      this.#conversation = null;
-    }
-    this.#forget();
-    this.#start = start;
-    this.#messages = messages;
-    this.#page.measures.textContent = "";
+  /** Starts a new conversation. @param {import("./chat-files.js").SavedState | null} [start] */
+  #restart(start = null) {
+    this.#session.restart(start);
     if (!start) this.#page.stateFile.value = "";
-    this.#show(messages);
+    this.#page.measures.textContent = "";
+    this.#show();
   }
 
   // ---- Files -----------------------------------------------------------------------------------
@@ -319,12 +268,9 @@ export class Chat {
     this.#setWorking(true);
     try {
       const start = await readState(file);
-      const model = await this.#host.ready();
-      const { system, format } = this.#page;
-      const options = { system: system.value, format: format.value, state: start.bytes };
-      const conversation = await model.converse(options);
-      this.#restart(start, conversation.messages);
-      this.#conversation = conversation;
+      await this.#session.startFrom(await this.#host.ready(), start);
+      this.#page.measures.textContent = "";
+      this.#show();
       this.#host.say(`The conversation continues from ${file.name}.`);
     } catch (error) {
       this.#page.stateFile.value = "";
@@ -336,9 +282,9 @@ export class Chat {
 
   /** @param {string} kind */
   async #save(kind) {
-    if (kind !== "state") return saveMessages(kind, this.#messages);
+    if (kind !== "state") return saveMessages(kind, this.#session.messages);
     try {
-      const conversation = await this.#open(await this.#host.ready());
+      const conversation = await this.#session.open(await this.#host.ready());
       saveState(await conversation.save("chat"));
       this.#host.say(
         "The state is saved, with the messages. A conversation with this model can start from it.",
@@ -355,10 +301,11 @@ export class Chat {
     this.showButtons();
   }
 
-  /** @param {Turn[]} messages */
-  #show(messages) {
+  /** @param {Turn[]} [messages] */
+  #show(messages = this.#session.messages) {
     this.#log.show(messages);
-    this.#page.stateName.textContent = this.#start ? `Started from ${this.#start.name}.` : "";
+    const { start } = this.#session;
+    this.#page.stateName.textContent = start ? `Started from ${start.name}.` : "";
     this.showButtons();
   }
 }

@@ -99,7 +99,7 @@ async function showSpace() {
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   page.persisted.textContent = persisted
     ? "The browser has agreed to keep everything."
-    : "The browser may delete it when space is short.";
+    : "The browser may delete stored files when space is short.";
   page.persist.disabled = persisted || !navigator.storage?.persist;
 }
 

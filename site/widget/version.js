@@ -1,2 +1,2 @@
-/** The version of the widget and of the npm package; a test holds it to the Python package's. */
+/** The version of the widget and of the npm package; a test keeps it equal to the Python package's. */
 export const VERSION = "0.1.0";

@@ -49,7 +49,7 @@ class Chat:
         return self.page.locator(".message .said:visible").all_text_contents()
 
     def read(self) -> int:
-        """Tokens that were read for the last reply."""
+        """Tokens read for the last reply."""
         found = re.search(r"([\d,]+) tokens read", self.page.locator("#chat-measures").text_content() or "")
         assert found
         return int(found[1].replace(",", ""))
@@ -71,8 +71,8 @@ def fresh(chat: Chat) -> None:
     chat.seed(3)
 
 
-def test_turns_go_on_without_being_read_again(chat: Chat) -> None:
-    chat.system.fill("You live on a pond, and tell of it whoever asks. " * 8)
+def test_earlier_turns_are_not_read_again(chat: Chat) -> None:
+    chat.system.fill("You live on a pond, and describe it to everyone. " * 8)
     chat.say("Good morning.")
     first = chat.read()
     chat.say("And how are you?")
@@ -92,7 +92,7 @@ def test_turns_go_on_without_being_read_again(chat: Chat) -> None:
     chat.system.fill("")
 
 
-def test_a_turn_is_asked_again_taken_back_cleared_and_brought_back(chat: Chat) -> None:
+def test_a_turn_is_retried_undone_cleared_and_restored(chat: Chat) -> None:
     chat.say("Good morning.")
     chat.say("And how are you?")
     said = chat.texts()
@@ -132,7 +132,7 @@ def test_a_saved_state_continues_where_it_was(chat: Chat, tmp_path: Path) -> Non
     chat.page.get_by_role("button", name="Start without a state").click()
 
 
-def test_a_dead_engine_is_started_again_and_the_conversation_continues(chat: Chat) -> None:
+def test_a_dead_engine_restarts_and_the_conversation_continues(chat: Chat) -> None:
     chat.say("Good morning.")
     said = chat.texts()
     chat.page.workers[0].evaluate("self.close()")
@@ -147,7 +147,7 @@ def test_a_dead_engine_is_started_again_and_the_conversation_continues(chat: Cha
     assert chat.texts()[:2] == said
 
 
-def test_stop_keeps_what_was_said_and_the_address_keeps_the_mode(chat: Chat) -> None:
+def test_stop_keeps_the_messages_and_the_address_keeps_the_mode(chat: Chat) -> None:
     field = chat.page.locator("#decoder-ignore_end")
     chat.page.get_by_text("All other settings").click()
     field.check()

@@ -54,24 +54,24 @@ def test_one_script_tag_works_from_another_origin(
     assert before == [f"{site_url}embed/goosequill.js"], "something was downloaded before the visitor asked"
     page.evaluate(
         """() => {
-        window.heard = [];
+        window.received = [];
         for (const name of ["progress", "load", "token", "done"])
-          document.addEventListener(name, (event) => event.detail && heard.push([name, event.composed]));
+          document.addEventListener(name, (event) => event.detail && received.push([name, event.composed]));
       }"""
     )
     write(quill, "6")
     text = quill.evaluate("(element) => element.text")
     assert text and part(quill, "text").inner_text() == text
-    heard = page.evaluate("heard")
-    assert {name for name, _ in heard} == {"progress", "load", "token", "done"}
-    assert all(composed for _, composed in heard)
-    assert heard[-1][0] == "done"
+    received = page.evaluate("received")
+    assert {name for name, _ in received} == {"progress", "load", "token", "done"}
+    assert all(composed for _, composed in received)
+    assert received[-1][0] == "done"
     allowed = (origin_of(site_url), origin_of(host.url), "blob:", "data:")
     assert [url for url in record.requests if not url.startswith(allowed)] == []
     assert record.console_errors == []
 
 
-def test_several_elements_share_one_engine_and_the_last_to_leave_ends_it(
+def test_several_elements_share_one_engine_and_removing_the_last_ends_it(
     page: Page, site_url: str, host: Host
 ) -> None:
     body = f'<goose-quill id="a" {SHORT}></goose-quill><goose-quill id="b" {SHORT}></goose-quill>'
@@ -87,7 +87,7 @@ def test_several_elements_share_one_engine_and_the_last_to_leave_ends_it(
     part(page.locator("#b"), "retry").click()
     expect(part(page.locator("#b"), "status")).to_have_text("Finished after 6 tokens.")
     page.evaluate("document.body.append(document.querySelector('#b'))")  # moved, not removed
-    page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # what waits for the next turn has had it
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # let callbacks for the next turn run
     assert len(page.workers) == 1
     with workers[0].expect_event("close"):
         page.evaluate("document.querySelector('#b').remove()")
@@ -200,7 +200,7 @@ WORKERS = {
 
 
 @pytest.mark.parametrize("how", WORKERS)
-def test_a_worker_that_is_kept_from_running_is_told(page: Page, site_url: str, host: Host, how: str) -> None:
+def test_a_worker_that_cannot_run_is_reported(page: Page, site_url: str, host: Host, how: str) -> None:
     code, reason = WORKERS[how]
     page.clock.install()
     page.add_init_script(code)
@@ -214,7 +214,7 @@ def test_a_worker_that_is_kept_from_running_is_told(page: Page, site_url: str, h
     assert quill.evaluate("(element) => element.state") == "error"
 
 
-def test_without_simd_it_writes_and_says_so(
+def test_without_simd_it_generates_and_says_so(
     browser_type: BrowserType, browser_type_launch_args: dict[str, Any], site_url: str, host: Host
 ) -> None:
     """The processor's extension that Chromium's SIMD needs is switched off."""
@@ -245,7 +245,7 @@ def test_a_second_request_is_refused_and_changes_nothing(page: Page, site_url: s
     assert found == {"refused": ["InvalidStateError"] * 2, "messages": ["user", "assistant"]}
 
 
-def test_the_page_around_it_does_not_change_its_look(page: Page, site_url: str, host: Host) -> None:
+def test_the_outer_page_does_not_change_its_style(page: Page, site_url: str, host: Host) -> None:
     loud = (
         "<style>* { color: rgb(255, 0, 0) !important; letter-spacing: 9px; text-transform: uppercase;"
         " font: 40px monospace; text-align: right; line-height: 4; }</style>"
@@ -276,7 +276,7 @@ OFFER_A_PORT = """() => new Promise((resolve) => {
 })"""
 
 
-def test_the_iframe_obeys_its_parent_only(page: Page, site_url: str, host: Host) -> None:
+def test_the_iframe_obeys_only_its_parent(page: Page, site_url: str, host: Host) -> None:
     mine = origin_of(host.url)
     frame = f"{site_url}embed/frame.html?parent={mine}&max-new-tokens=5&prompt=A%20quill"
     body = f'<iframe src="{frame}" title="Goosequill" width="600" height="400"></iframe>'
@@ -319,7 +319,7 @@ def test_the_gallery_writes_under_its_own_policy(clean_page: Page, site_url: str
     assert violations(clean_page) == []
 
 
-def test_the_gallery_applies_the_style_that_it_shows(clean_page: Page, site_url: str) -> None:
+def test_the_gallery_applies_the_style_sheet_that_it_shows(clean_page: Page, site_url: str) -> None:
     clean_page.goto(f"{site_url}embed/")
     lines = (clean_page.locator("pre[data-css]").text_content() or "").splitlines()
     assert lines[:2] == [".evening {", "  --goose-paper: #1d1a2b;"] and lines[-1] == "}"

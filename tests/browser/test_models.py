@@ -1,4 +1,4 @@
-"""Models of the visitor's own in a browser: by address, in 8 bits, looked into, refused when too large."""
+"""The visitor's own models in a browser: by address, in 8 bits, inspected, refused when too large."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def publisher() -> Iterator[Publisher]:
 
 
 class Chooser:
-    """The playground, with the parts that choose a model unfolded."""
+    """The playground, with the form for the visitor's own model open."""
 
     def __init__(self, page: Page, site_url: str) -> None:
         self.page = page
@@ -85,7 +85,7 @@ def test_a_169m_model_loads_by_address_in_8_bits_and_writes(
     chooser.model_url.fill(publisher.add_file(large))
     chooser.load_url.click()
     expect(chooser.consent).to_contain_text("127.0.0.1")
-    assert not publisher.asked, "another origin was contacted before the visitor said so"
+    assert not publisher.asked, "another origin was contacted before the visitor agreed"
     chooser.consent_yes.click()
     expect(chooser.status).to_contain_text("is ready", timeout=LONG)
     facts = chooser.model_facts.text_content() or ""
@@ -113,7 +113,7 @@ NAMES = """async () => {
 
 
 def wait_until_kept(page: Page, files: int = 1) -> None:
-    """Wait until so many files are kept, and none is in the making."""
+    """Wait until this many files are kept and none is incomplete."""
     deadline = time.monotonic() + LONG / 1000
     while time.monotonic() < deadline:
         names = page.evaluate(NAMES)
@@ -133,7 +133,7 @@ def write(chooser: Chooser) -> str:
     return chooser.output.text_content() or ""
 
 
-def test_a_rounded_model_is_kept_and_not_downloaded_again(
+def test_a_quantized_model_is_kept_and_not_downloaded_again(
     chooser: Chooser, publisher: Publisher, site_url: str
 ) -> None:
     data = b"".join(encode(checkpoints.rwkv4(vocab=256).items()))
@@ -171,7 +171,7 @@ FORGET = """async (name) => {
 }"""
 
 
-def test_a_folder_that_was_rounded_needs_its_weights_no_more(
+def test_a_quantized_folder_does_not_need_its_original_weights(
     chooser: Chooser, publisher: Publisher, site_url: str, tmp_path: Path
 ) -> None:
     source = tmp_path / "model.safetensors"
@@ -198,7 +198,7 @@ def test_a_folder_that_was_rounded_needs_its_weights_no_more(
     assert "/full/model.safetensors" not in [path for path, _ in publisher.asked]
 
 
-def test_a_picked_model_is_kept_where_there_is_room(chooser: Chooser, site_url: str, tmp_path: Path) -> None:
+def test_a_picked_model_is_kept_if_there_is_space(chooser: Chooser, site_url: str, tmp_path: Path) -> None:
     file = tmp_path / "picked.safetensors"
     file.write_bytes(b"".join(encode(checkpoints.rwkv4(vocab=256).items())))
     context = chooser.page.context
@@ -238,7 +238,7 @@ def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publ
     )
     asked = [wanted for path, wanted in publisher.asked if path == "/14b.safetensors"]
     assert asked and all(asked), "the whole file was asked for"
-    chooser.look_url.click()  # it can still be looked into
+    chooser.look_url.click()  # it can still be inspected
     expect(chooser.inside).to_contain_text("40 layers of width 5120", timeout=LONG)
     expect(chooser.inside).to_contain_text("blocks.39.ffn.value.weight")
     for theme in ("light", "dark"):
@@ -246,7 +246,7 @@ def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publ
         assert not violations(chooser.page)
 
 
-def test_nobody_is_contacted_when_the_visitor_declines(chooser: Chooser, publisher: Publisher) -> None:
+def test_no_origin_is_contacted_when_the_visitor_declines(chooser: Chooser, publisher: Publisher) -> None:
     before = len(publisher.asked)
     chooser.model_url.fill(publisher.url + "model.pth")
     chooser.load_url.click()
@@ -258,7 +258,7 @@ def test_nobody_is_contacted_when_the_visitor_declines(chooser: Chooser, publish
     expect(chooser.status).to_contain_text("not the address of a model")
 
 
-def test_the_catalogue_lists_public_models_and_contacts_none(chooser: Chooser, site_url: str) -> None:
+def test_the_catalogue_lists_public_models_and_contacts_no_publisher(chooser: Chooser, site_url: str) -> None:
     chooser.page.get_by_text("Public RWKV models").click()
     expect(chooser.catalogue).to_contain_text("RWKV-7 World 0.1B")
     expect(chooser.catalogue).to_contain_text("Apache-2.0")

@@ -18,7 +18,7 @@ START = 60_000  # milliseconds that a start may take on a busy machine
 
 
 class Playground:
-    """The page, what it asked the network for, and what the console complained of."""
+    """The page, its network requests, and the errors in its console."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address = page, address
@@ -42,8 +42,8 @@ class Playground:
             field.fill(str(value))
             field.blur()
 
-    def write_for_long(self, prompt: str) -> None:
-        """Begin a text that does not end by itself."""
+    def write_endlessly(self, prompt: str) -> None:
+        """Start a text that does not end by itself."""
         if not self.page.locator("#decoder-ignore_end").is_visible():
             self.page.get_by_text("All other settings").click()
         self.page.locator("#decoder-ignore_end").check()
@@ -59,7 +59,7 @@ class Playground:
         """Write to the end; return the text."""
         self.set(**settings)
         if self.page.locator("#clear").is_enabled():
-            self.page.locator("#clear").click()  # so that the status of an earlier text is gone
+            self.page.locator("#clear").click()  # so that no earlier text's status is left
         self.prompt.fill(prompt)
         self.generate.click()
         expect(self.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
@@ -122,7 +122,7 @@ def test_the_same_seed_gives_the_same_text_also_from_the_address(playground: Pla
 
 
 def test_stop_ends_within_a_token(playground: Playground) -> None:
-    playground.write_for_long("Once upon a time")
+    playground.write_endlessly("Once upon a time")
     at_click = playground.page.evaluate(
         """() => {
           document.querySelector('[data-testid=stop]').click();
@@ -132,11 +132,11 @@ def test_stop_ends_within_a_token(playground: Playground) -> None:
     expect(playground.status).to_have_text(re.compile(r"Stopped after \d+ tokens?\."), timeout=2000)
     after = playground.output.text_content() or ""
     assert after.startswith(at_click)
-    assert len(after) - len(at_click) <= 20, "more than a token was written after Stop"
+    assert len(after) - len(at_click) <= 20, "more than one token was generated after Stop"
     playground.reset()
 
 
-def test_files_that_are_no_model_are_refused_and_the_page_continues(
+def test_files_that_are_not_models_are_refused_and_the_page_still_works(
     playground: Playground, tmp_path: Path
 ) -> None:
     data = MODEL.read_bytes()
@@ -156,7 +156,7 @@ def test_files_that_are_no_model_are_refused_and_the_page_continues(
     assert playground.write("It was", max_new_tokens=5)
 
 
-def test_an_empty_prompt_is_told(playground: Playground) -> None:
+def test_an_empty_prompt_is_reported(playground: Playground) -> None:
     playground.prompt.fill("  \n")
     playground.generate.click()
     expect(playground.status).to_contain_text("The prompt is empty")
@@ -183,7 +183,7 @@ def test_the_keyboard_is_enough(playground: Playground) -> None:
     expect(playground.prompt).to_be_focused()
     page.keyboard.press("Control+A")
     page.keyboard.type("The goose")
-    playground.write_for_long("The goose")
+    playground.write_endlessly("The goose")
     assert not faults_in_both_themes(page), "while streaming"
     page.keyboard.press("Escape")
     expect(playground.status).to_have_text(re.compile("Stopped after"), timeout=2000)
@@ -213,8 +213,8 @@ def test_a_style_tag_is_inserted_at_the_start_and_can_be_undone(playground: Play
     expect(style.locator("option:checked")).to_have_text("fact")
 
 
-def test_a_dead_worker_is_told_at_once_and_the_text_is_kept(playground: Playground) -> None:
-    playground.write_for_long("The goose")
+def test_a_dead_worker_is_reported_at_once_and_the_text_is_kept(playground: Playground) -> None:
+    playground.write_endlessly("The goose")
     playground.page.workers[0].evaluate("self.close()")
     expect(playground.status).to_contain_text("The engine stopped", timeout=2000)
     expect(playground.output).not_to_be_empty()
@@ -304,7 +304,7 @@ def test_a_token_under_the_pointer_is_explained_and_takes_no_focus(playground: P
     expect(playground.explanation).to_contain_text(f"Token {first + 1}")
 
 
-def test_colours_of_surprise_have_a_table_and_tell_of_the_prompt(playground: Playground) -> None:
+def test_surprise_colours_have_a_table_and_include_the_prompt(playground: Playground) -> None:
     page = playground.page
     playground.write("The goose was a", max_new_tokens=12)
     playground.coloured.check()

@@ -63,7 +63,7 @@ test("tables, strikethrough and task lists", () => {
   );
 });
 
-test("images are never fetched: their description stands in their place", () => {
+test("images are never fetched: a link with their description replaces them", () => {
   const text = "![a cat](https://strangers.example/cat.png)";
   assert.deepEqual(find(text, "img"), []);
   assert.match(words(text), /image: a cat \(strangers\.example\)/);
@@ -136,7 +136,7 @@ test("code is neither mathematics nor links", () => {
   assert.deepEqual(markdownTree(text)[1].code, { code: "echo $HOME^ $PATH_ \\(x\\)", language: "sh" });
 });
 
-test("special tokens are taken out and counted", () => {
+test("special tokens are removed and counted", () => {
   const { text, removed } = stripSpecialTokens("<|im_start|>a<|im_end|>b<|im_end|></s><pad><pad>");
   assert.equal(text, "ab");
   assert.deepEqual(removed, [
@@ -150,11 +150,11 @@ test("special tokens are taken out and counted", () => {
   assert.equal(stripSpecialTokens("if (a <| b |> c)").text, "if (a <| b |> c)");
 });
 
-test("control characters are seen, not obeyed", () => {
+test("control characters are visible and have no effect", () => {
   assert.equal(showControls("a\u0000\u001b\tb\r\nc\u202ed"), "a␀␛\tb\nc␦d");
 });
 
-test("recipes: bullets are lists, headings stand out, quantities are set apart", () => {
+test("recipes: bullets are lists, headings and quantities are marked", () => {
   const recipe = "Ingredients:\n• 1 1/2 cups flour\n• 2 eggs\n\nDirections:\n1) Mix.\n2) Bake.";
   const found = [...elements(markdownTree(recipe))];
   assert.deepEqual(found.filter(({ attributes }) => attributes.class === "recipe-heading").map(textOf), [
@@ -169,7 +169,7 @@ test("recipes: bullets are lists, headings stand out, quantities are set apart",
   assert.deepEqual(markQuantity("2 eggs"), ["", "2 eggs"]);
 });
 
-test("highlighted code is read as spans and text, entities decoded", () => {
+test("highlighted code is parsed as spans and text, entities decoded", () => {
   const html =
     '<span class="hljs-keyword">if</span> a &lt; b &amp;&amp; <span class="hljs-string">&quot;&#x27;&lt;b&gt;&quot;</span>';
   assert.deepEqual(pieces(html), [

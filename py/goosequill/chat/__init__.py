@@ -1,1 +1,1 @@
-"""Conversations: how a model's turns are written, what was said, and saved states to begin from."""
+"""Conversations: text formats of messages, conversations with a model, saved states."""

@@ -1,9 +1,9 @@
-"""How conversations are written: the formats that chat models know.
+"""The text formats in which chat models expect conversations.
 
-RWKV's chat models know one form: `User: ...`, a blank line, `Assistant:`. A blank line ends a
-message, so there is none inside; and nothing follows `Assistant:`, since the model writes the
+RWKV's chat models know one format: `User: ...`, a blank line, `Assistant:`. A blank line ends a
+message, so messages contain none; and nothing follows `Assistant:`, because the model generates the
 space itself. (BlinkDL's model cards; https://wiki.rwkv.com, Prompting Format Guidelines.)
-Nothing here knows of models or states: see `conversation`.
+Models and states are in `conversation`.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from typing import Any
 from goosequill.errors import SettingsError
 
 Message = Mapping[str, str]
-"""{"role": "system", "user" or "assistant", "content": what was said}."""
+"""{"role": "system", "user" or "assistant", "content": text}."""
 
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """How a conversation is written.
+    """The text format of a conversation.
 
     Attributes
     ----------
     prefix
-        What stands at the head of every conversation, before all else.
+        Text at the start of every conversation.
     user, assistant, system
-        What stands before each one's words.
+        Labels before the messages of each role.
     opening
-        What the assistant is made to begin with.
+        Text with which every reply starts.
     separator
-        Between two messages, and never inside one.
+        Text between two messages; it never occurs inside one.
     stop
-        Texts at which a reply ends: the next speaker.
+        Stop strings of a reply: the label of the next speaker.
     """
 
     name: str = "world"
@@ -47,82 +47,74 @@ class ChatFormat:
     stop: tuple[str, ...] = ("\n\nUser",)
 
     def squeeze(self, message: str) -> str:
-        """A message as the model may see it: blank lines become line ends."""
+        """Return a message with blank lines replaced by line breaks."""
         return re.sub(r"\s*\n\s*\n\s*", "\n", message.replace("\r\n", "\n").replace("\r", "\n").strip())
 
     def preamble(self, system: str = "", *, begun: bool = False) -> str:
-        """What stands before the first message; where a text has begun already, without the prefix."""
-        told = self.transcript([{"role": "system", "content": system}]) if system.strip() else ""
-        return told if begun else self.prefix + told
+        """Return the text before the first message; without the prefix if the model has read text before."""
+        instructions = self.transcript([{"role": "system", "content": system}]) if system.strip() else ""
+        return instructions if begun else self.prefix + instructions
 
     def turn(self, message: str) -> str:
-        """A message of the user's, up to where the assistant speaks."""
+        """Return a user's message, up to where the reply starts."""
         return self.transcript([{"role": "user", "content": message}]) + self.assistant + self.opening
 
     def prompt(self, messages: Iterable[Message], *, begun: bool = False) -> str:
-        """A whole conversation, up to where the assistant speaks."""
+        """Return a whole conversation, up to where the reply starts."""
         return self.preamble(begun=begun) + self.transcript(messages) + self.assistant + self.opening
 
     def transcript(self, messages: Iterable[Message]) -> str:
-        """What was said, each message with the separator behind it.
+        """Return messages as text, each followed by the separator.
 
         Raises
         ------
         SettingsError
-            ``chat-messages``: something is no message.
+            ``chat-messages``: a message is invalid.
         """
-        return "".join(self._said(message) + self.separator for message in messages)
+        return "".join(self._text(message) + self.separator for message in messages)
 
-    def _said(self, message: Message) -> str:
+    def _text(self, message: Message) -> str:
         role, content = _fields(message)
         label = {"system": self.system, "user": self.user, "assistant": self.assistant}.get(role)
         if label is None:
-            raise _no_message(f"nobody here is called {role!r}")
+            raise _invalid(f"unknown role {role!r}")
         if role == "assistant" and label[-1:].strip():
-            label += " "  # The model itself writes the space behind its label.
+            label += " "  # In a reply, the model generates the space after its label.
         return label + self.squeeze(content)
 
     def to_dict(self) -> dict[str, Any]:
-        """The form in which config.json holds it."""
+        """Return the format as config.json has it."""
         return {**asdict(self), "stop": list(self.stop)}
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> ChatFormat:
-        """Read what `to_dict` gave; fields that are not there keep their defaults.
+        """Read what `to_dict` returned; missing fields have their defaults.
 
         Raises
         ------
         SettingsError
-            ``chat-format``: a field is not text.
+            ``chat-format``: a field is not a string.
         """
         known = {field.name: values[field.name] for field in fields(ChatFormat) if field.name in values}
         stop = known.pop("stop", None)
         texts = [*known.values(), *(stop if isinstance(stop, (list, tuple)) else [stop or ""])]
         if not all(isinstance(text, str) for text in texts) or isinstance(stop, str) or not all(stop or "."):
-            raise SettingsError(
-                "The chat format is unsound: its fields must be texts.",
-                code="chat-format",
-                remedy="Choose one of: " + ", ".join(FORMATS) + ".",
-            )
+            raise SettingsError("The chat format is invalid: its fields must be strings.", code="chat-format")
         found = ChatFormat(**known)
         speaker = found.user.strip().removesuffix(":")
         return replace(found, stop=tuple(stop or (found.separator + speaker,)))
 
 
 def _fields(message: Any) -> tuple[str, str]:
-    """(role, content) of what ought to be a message."""
+    """(role, content) of a message."""
     role, content = (message.get("role"), message.get("content")) if isinstance(message, Mapping) else (0, 0)
     if not isinstance(role, str) or not isinstance(content, str):
-        raise _no_message("each has a role and a content, both texts")
+        raise _invalid("each needs a role and a content, both strings")
     return role, content
 
 
-def _no_message(why: str) -> SettingsError:
-    return SettingsError(
-        f"The messages cannot be read: {why}.",
-        code="chat-messages",
-        remedy='Give a list of {"role": "system", "user" or "assistant", "content": text}.',
-    )
+def _invalid(why: str) -> SettingsError:
+    return SettingsError(f"The messages are invalid: {why}.", code="chat-messages")
 
 
 FORMATS: dict[str, ChatFormat] = {
@@ -130,7 +122,7 @@ FORMATS: dict[str, ChatFormat] = {
     "g1": ChatFormat("g1", opening=" <think"),
     "g1-quick": ChatFormat("g1-quick", opening=" <think>\n</think"),
 }
-"""World models; G1 reasoning models, which think aloud first; the same without the thinking."""
+"""For World models; for G1 reasoning models; for the same without reasoning."""
 
 _TITLES = {
     "world": "World: User and Assistant",
@@ -171,18 +163,20 @@ def describe_templates(default: ChatFormat) -> list[dict[str, Any]]:
 
 
 def format_of(description: Mapping[str, Any], name: str = "") -> ChatFormat:
-    """The format of a model, from its config.json or as much as is known of it.
+    """Return the chat format of a model.
 
     Parameters
     ----------
+    description
+        The model's config.json, or the name of bare weights.
     name
-        One of `FORMATS`, whatever the model says; "" takes the model's own. A model that says nothing
-        has the World format, or, if it is called G1, that of the reasoning models.
+        One of `FORMATS`, which overrides the model's own. By default the model's own; without one, the G1
+        format for models with G1 in their name, and the World format for all others.
 
     Raises
     ------
     SettingsError
-        ``chat-format``: no format has this name, or the model's own is unsound.
+        ``chat-format``: there is no format of this name, or the model's own is invalid.
     """
     own = description.get("chat")
     if not name and own is None:
@@ -195,7 +189,7 @@ def format_of(description: Mapping[str, Any], name: str = "") -> ChatFormat:
         raise SettingsError(
             f"There is no chat format named {name!r}.",
             code="chat-format",
-            remedy="Choose one of: " + ", ".join(FORMATS) + ".",
+            remedy=f"Choose one of {', '.join(FORMATS)}.",
         )
     return (
         FORMATS[name] if name else ChatFormat.from_dict(own if isinstance(own, Mapping) else {"user": None})
@@ -203,42 +197,42 @@ def format_of(description: Mapping[str, Any], name: str = "") -> ChatFormat:
 
 
 class ThoughtStream:
-    """Tells a reasoning model's thought from its answer while they are written.
+    """Separates a reasoning model's thought from its answer while they are generated.
 
     Parameters
     ----------
     opening
-        What the reply begins with, before the first text that is pushed (`ChatFormat.opening`).
+        The start of the reply, before the first text that is pushed (`ChatFormat.opening`).
     """
 
     def __init__(self, opening: str = "") -> None:
         self._text = opening
-        self._told = ("", "")
+        self._returned = ("", "")
 
     def push(self, text: str) -> tuple[str, str]:
-        """Take the next text; return what it adds to the thought and to the answer."""
+        """Add text; return what it adds to the thought and to the answer."""
         self._text += text
-        return self._tell(self._text[: len(self._text) - self._held()])
+        return self._new(self._text[: len(self._text) - self._held()])
 
     def end(self) -> tuple[str, str]:
-        """Return what was held back, since it could have been the beginning of a tag."""
-        return self._tell(self._text)
+        """Return the text that was held back because it could have been the start of a tag."""
+        return self._new(self._text)
 
     def _held(self) -> int:
         if "<think".startswith(self._text.strip()):
             return len(self._text)
         return next((n for n in range(len("</think"), 0, -1) if self._text.endswith("</think"[:n])), 0)
 
-    def _tell(self, text: str) -> tuple[str, str]:
-        (thought, answer), before = split_thought(text), self._told
-        self._told = thought, answer
+    def _new(self, text: str) -> tuple[str, str]:
+        (thought, answer), before = split_thought(text), self._returned
+        self._returned = thought, answer
         return thought[len(before[0]) :], answer[len(before[1]) :]
 
 
 def split_thought(reply: str) -> tuple[str, str]:
-    """(thought, answer) of a reasoning model's reply, which begins with its format's opening.
+    """Return (thought, answer) of a reasoning model's reply, which starts with its format's opening.
 
-    While it still thinks, the answer is empty; a reply without a thought is all answer.
+    The answer is empty until the thought ends; a reply without a thought is all answer.
     """
     match = re.match(r"\s*<think>?(.*?)(?:</think>?(.*))?$", reply, re.DOTALL)
     if not match:

@@ -12,7 +12,7 @@ from typing import Any
 
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import Message, ThoughtStream, format_of
-from goosequill.chat.saved_state import new_state, open_persona
+from goosequill.chat.saved_state import new_state, open_saved_state
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, StateMemory
 from goosequill.decoding import generate as continue_prompt
 from goosequill.models import Model
@@ -52,19 +52,19 @@ def generate(
     memory, cancelled
         As for `goosequill.decoding.generate`.
     """
-    persona = open_persona(model, state)
+    saved = open_saved_state(model, state)
     config, opening = DecodingConfig.from_dict(settings or {}), None
     if not isinstance(prompt, str):
         chat = format_of(description)
         config, opening = config.replace(stop=(*config.stop, *chat.stop)), chat.opening
-        prompt = chat.prompt(prompt, begun=persona is not None and persona.begun)
+        prompt = chat.prompt(prompt, begun=saved is not None and saved.begun)
     items = continue_prompt(
         model,
         tokenizer,
-        (persona.unread if persona else "") + prompt,
+        (saved.unread if saved else "") + prompt,
         config,
         given=given,
-        state=new_state(model, persona) if persona else None,
+        state=new_state(model, saved) if saved else None,
         progress=True,
         memory=memory,
         cancelled=cancelled,

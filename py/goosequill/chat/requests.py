@@ -1,6 +1,6 @@
-"""What a page asks of a conversation or a saved state, besides its replies (see `replies`).
+"""Jobs on conversations and saved states, apart from replies (see `replies`).
 
-Plain values in, plain values out; a new conversation is kept by whoever asked for it.
+They take and return plain values; the caller keeps a new conversation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import Message, format_of
-from goosequill.chat.saved_state import Persona, new_state, open_persona, save_persona
+from goosequill.chat.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.models import Model
 from goosequill.tokenizers import Tokenizer
@@ -33,7 +33,7 @@ def converse(
     description
         The model's config.json, which may name its chat format.
     state
-        Bytes of a file to start from, as `goosequill.chat.saved_state.load_persona` reads it.
+        Bytes of a file to start from, as `goosequill.chat.saved_state.load_saved_state` reads it.
     chat_format
         Name of one of `goosequill.chat.formats.FORMATS`; "" takes the model's own.
     """
@@ -42,7 +42,7 @@ def converse(
         tokenizer,
         chat_format=format_of(description, chat_format),
         system=system,
-        persona=open_persona(model, state),
+        saved_state=open_saved_state(model, state),
         messages=messages,
     )
 
@@ -55,16 +55,16 @@ def undo(conversation: Conversation) -> dict[str, Any]:
 
 def save_conversation(conversation: Conversation, name: str = "") -> bytes:
     """Return a conversation's state as a safetensors file, from which others can start."""
-    return save_persona(conversation.persona(name), conversation.model)
+    return encode_saved_state(conversation.save(name), conversation.model)
 
 
 def save_state(model: Model, tokenizer: Tokenizer, text: str, state: Any = None) -> bytes:
     """Return the state after reading a text, starting from `state` if given, as a safetensors file."""
-    persona = open_persona(model, state)
-    found = new_state(model, persona)
-    tokens = tokenizer.encode((persona.unread if persona else "") + text)
-    if not persona:
+    saved = open_saved_state(model, state)
+    found = new_state(model, saved)
+    tokens = tokenizer.encode((saved.unread if saved else "") + text)
+    if not saved:
         tokens = prompt_tokens(tokenizer, tokens)
     if tokens:
         model.forward(tokens, found, logits="none")
-    return save_persona(Persona(found.arrays), model)
+    return encode_saved_state(SavedState(found.arrays), model)

@@ -1,7 +1,7 @@
-"""States as files: a conversation to go on with later, or a character to begin from.
+"""Saved states: files from which a conversation or a text continues.
 
-Reads what `save_persona` writes, and BlinkDL's state-tuned files, which hold one trained matrix a
-head and layer (`blocks.N.att.time_state`) instead of a prompt.
+Reads the files that `encode_saved_state` writes, and BlinkDL's state-tuned files, which contain one
+trained matrix per head and layer (`blocks.N.att.time_state`) instead of a prompt.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Persona:
-    """A state, with what belongs to it.
+class SavedState:
+    """A model's state, with the conversation that led to it.
 
     Attributes
     ----------
@@ -34,11 +34,11 @@ class Persona:
     name
         May be empty.
     unread
-        Text that the state has not read yet; it comes before whatever is read next.
+        Text that the model has not read yet; it comes before the next input.
     messages
-        What was said until then, as {"role", "content"}, where it is a conversation's.
+        Of a conversation, as {"role", "content"}.
     begun
-        Whether the state has read a text, rather than being where one begins.
+        Whether the model has read any text; not after state tuning.
     """
 
     arrays: Arrays
@@ -48,38 +48,38 @@ class Persona:
     begun: bool = True
 
 
-def save_persona(persona: Persona, model: Model) -> bytes:
-    """A persona as a safetensors file."""
+def encode_saved_state(saved: SavedState, model: Model) -> bytes:
+    """Return a saved state as the bytes of a safetensors file."""
     about = {
         "format_version": FORMAT_VERSION,
         "version": model.config.version,
-        "name": persona.name,
-        "unread": persona.unread,
-        "messages": list(persona.messages),
-        "begun": persona.begun,
+        "name": saved.name,
+        "unread": saved.unread,
+        "messages": list(saved.messages),
+        "begun": saved.begun,
     }
-    return b"".join(encode(persona.arrays.items(), {METADATA: json.dumps(about)}))
+    return b"".join(encode(saved.arrays.items(), {METADATA: json.dumps(about)}))
 
 
-def load_persona(source: ByteSource, model: Model) -> Persona:
-    """Read a persona for a model.
+def load_saved_state(source: ByteSource, model: Model) -> SavedState:
+    """Read a saved state, or a state-tuned file, for a model.
 
     Raises
     ------
     FileFormatError
-        ``not-a-state``: the file holds no state.
+        ``not-a-state``: the file does not contain a state.
     SettingsError
-        ``state-mismatch``: the state is of a model of another version or size.
+        ``state-mismatch``: the state belongs to a model of another version or size.
     """
     tensors = open_tensors(source)
     if any(name.endswith(".att.time_state") for name in tensors.names()):
-        return Persona(tuned_state(tensors, model), source.name, begun=False)
+        return SavedState(tuned_state(tensors, model), source.name, begun=False)
     about = _about(tensors)
     expected = {name: array.shape for name, array in model.new_state().arrays.items()}
     if {name: tensors.shape(name) for name in tensors.names()} != expected:
         raise _mismatch("saved from")
     arrays = {name: _array(tensors, name) for name in tensors.names()}
-    return Persona(
+    return SavedState(
         arrays,
         _text(about.get("name")),
         _text(about.get("unread")),
@@ -93,17 +93,17 @@ def _text(value: Any) -> str:
 
 
 def _messages(value: Any) -> tuple[dict[str, str], ...]:
-    """What of a file's list are messages; anybody can write a file."""
+    """The valid messages of a list; the file may come from anyone."""
     found = [message for message in value if isinstance(message, dict)] if isinstance(value, list) else []
     texts = [{key: _text(message.get(key)) for key in ("role", "content", "thought")} for message in found]
-    spoken = [message for message in texts if message["role"] in ("user", "assistant", "system")]
+    valid = [message for message in texts if message["role"] in ("user", "assistant", "system")]
     return tuple(
-        {key: text for key, text in message.items() if text or key != "thought"} for message in spoken
+        {key: text for key, text in message.items() if text or key != "thought"} for message in valid
     )
 
 
 def tuned_state(tensors: TensorSource, model: Model) -> Arrays:
-    """The state that BlinkDL's state tuning trained: matrices transposed, nothing else read yet."""
+    """The state in a state-tuned file, whose matrices are transposed; all else is as in a new state."""
     arrays = model.new_state().arrays
     layers = {}
     for name in tensors.names():
@@ -138,22 +138,18 @@ def _about(tensors: TensorSource) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, RecursionError):
         about = None
     if not isinstance(about, dict) or about.get("format_version") != FORMAT_VERSION:
-        raise FileFormatError(
-            "This file holds no saved state.",
-            code="not-a-state",
-            remedy="Choose a state that Goosequill saved, or a state-tuned .pth file.",
-        )
+        raise FileFormatError("This file does not contain a saved state.", code="not-a-state")
     return about
 
 
-def open_persona(model: Model, data: Any) -> Persona | None:
-    """Read a persona for a model from a file's bytes; None for no bytes."""
-    return None if data is None else load_persona(BytesSource(bytes(data), "state"), model)
+def open_saved_state(model: Model, data: Any) -> SavedState | None:
+    """Read a saved state for a model from a file's bytes; None for None."""
+    return None if data is None else load_saved_state(BytesSource(bytes(data), "state"), model)
 
 
-def new_state(model: Model, persona: Persona | None) -> State:
-    """Return a new state, equal to a persona's or before any text."""
+def new_state(model: Model, saved: SavedState | None) -> State:
+    """Return a new state: a copy of the saved one, or before any text."""
     state = model.new_state()
-    if persona:
-        state.assign(persona.arrays)
+    if saved:
+        state.assign(saved.arrays)
     return state

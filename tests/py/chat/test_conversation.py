@@ -1,4 +1,4 @@
-"""Conversations: what the model reads, and a state that never re-reads its past."""
+"""Conversations: what the model reads, and that it reads everything once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import FORMATS, ChatFormat, format_of
-from goosequill.chat.saved_state import Persona, load_persona, save_persona
+from goosequill.chat.saved_state import SavedState, encode_saved_state, load_saved_state
 from goosequill.decoding import Chunk, DecodingConfig, End
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.kernels import load_kernel
@@ -23,7 +23,7 @@ from goosequill.tokenizers import Tokenizer, load_tokenizer
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
-from tests.py.weights.test_pth import saved
+from tests.py.weights.test_pth import saved as saved_pth
 
 ROOT = Path(__file__).parents[3]
 TOKENIZER = load_tokenizer("byte")
@@ -36,7 +36,7 @@ def build(version: str = "7", **sizes: Any) -> Model:
 
 
 class Scripted:
-    """A model that writes one reply after another, and whose state is what it has read."""
+    """A model that generates given replies, and whose state is the tokens that it has read."""
 
     def __init__(self, *replies: str | list[int], tokenizer: Tokenizer = TOKENIZER) -> None:
         self.config = SimpleNamespace(vocab_size=tokenizer.vocab_size)
@@ -47,7 +47,7 @@ class Scripted:
 
     @property
     def read(self) -> str:
-        """All that was read."""
+        """The text that the model has read."""
         return self.tokenizer.decode(self.tokens)
 
     def new_state(self) -> Any:
@@ -87,7 +87,7 @@ def text_of(items: Any) -> str:
     return "".join(item.text for item in items if isinstance(item, (Chunk, End)))
 
 
-def test_what_the_model_reads_is_the_form_that_it_knows() -> None:
+def test_the_model_reads_messages_in_its_format() -> None:
     model = Scripted(" Hello.\n\nUser: never shown", " Fine!\n\nUser")
     talk = Conversation(model, TOKENIZER, system="Be kind.")  # type: ignore[arg-type]
     assert text_of(talk.reply("Hi\n\n\nthere", GREEDY)) == " Hello."
@@ -104,14 +104,14 @@ def test_what_the_model_reads_is_the_form_that_it_knows() -> None:
     ]
 
 
-def test_a_reply_that_only_seemed_to_stop_goes_on() -> None:
+def test_a_reply_with_half_a_stop_string_continues() -> None:
     model = Scripted(" One.\n\nUs two.\n\nUser")
     talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
     assert text_of(talk.reply("Count", GREEDY)) == " One.\n\nUs two."
     assert model.read.endswith("Assistant: One.\n\nUs two.")
 
 
-def test_a_reply_cut_off_by_its_length_is_carried_on_whole() -> None:
+def test_a_reply_that_ends_by_length_is_kept_whole() -> None:
     model = Scripted(" A long reply\n", " Yes\n\nUser")
     talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
     short = DecodingConfig(temperature=0, max_new_tokens=14)
@@ -120,7 +120,7 @@ def test_a_reply_cut_off_by_its_length_is_carried_on_whole() -> None:
     assert "Assistant: A long reply\n\n\nUser: More?\n\nAssistant: Yes" in model.read
 
 
-def test_leaving_in_the_middle_loses_nothing_that_was_shown() -> None:
+def test_abandoning_a_reply_keeps_what_was_shown() -> None:
     model = Scripted(" A long reply", " Yes\n\nUser")
     talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
     for item in talk.reply("Talk", GREEDY):
@@ -131,7 +131,7 @@ def test_leaving_in_the_middle_loses_nothing_that_was_shown() -> None:
     assert "Assistant: A l\n\nUser: More?\n\nAssistant: Yes" in model.read
 
 
-def test_a_token_that_ends_the_reply_and_begins_the_stop_is_read_in_part() -> None:
+def test_only_the_visible_part_of_a_token_before_a_stop_string_is_read() -> None:
     world = load_tokenizer("world")
     [both] = world.encode("…\n")
     first = [*world.encode(" Hello"), both, *world.encode("\n"), *world.encode("User: x")]
@@ -143,7 +143,7 @@ def test_a_token_that_ends_the_reply_and_begins_the_stop_is_read_in_part() -> No
     assert model.read == "User: Hi\n\nAssistant: Hello…\n\nUser: And?\n\nAssistant: Fine"
 
 
-def test_the_default_models_conversation_begins_with_its_tag() -> None:
+def test_the_default_models_conversation_starts_with_its_tag() -> None:
     description = json.loads((ROOT / "site" / "models" / "default" / "config.json").read_text())
     model = Scripted(" Hello.\n\nUser", " Fine.\n\nUser")
     talk = Conversation(model, TOKENIZER, chat_format=format_of(description))  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def two_turns(**options: Any) -> tuple[Scripted, Conversation]:
 
 
 @pytest.mark.parametrize("budget", [100, 1, 0])
-def test_a_turn_taken_back_was_never_said(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+def test_undoing_a_turn_restores_the_state(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
     monkeypatch.setattr("goosequill.chat.conversation.UNDO_BUDGET", budget)
     model, talk = two_turns()
     assert talk.undo() == "b"
@@ -175,18 +175,18 @@ def test_a_turn_taken_back_was_never_said(monkeypatch: pytest.MonkeyPatch, budge
     assert model.read == "System: Count.\n\nUser: d\n\nAssistant: One"
 
 
-def test_what_was_said_elsewhere_is_read_with_the_next_message_and_can_be_taken_back() -> None:
+def test_earlier_messages_are_read_with_the_next_one_and_can_be_undone() -> None:
     said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "One"}]
     model = Scripted(" One\n\nUser", " Two\n\nUser")
     talk = Conversation(model, TOKENIZER, messages=said)  # type: ignore[arg-type]
     assert text_of(talk.reply("b", GREEDY)) == " Two"
     assert model.read == "User: a\n\nAssistant: One\n\nUser: b\n\nAssistant: Two"
     assert (talk.undo(), talk.undo()) == ("b", "a")
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="are invalid"):
         Conversation(model, TOKENIZER, messages=[{"role": "goose", "content": "Honk"}])  # type: ignore[arg-type]
 
 
-def test_a_reply_stopped_before_its_first_token_was_never_asked_for() -> None:
+def test_a_reply_stopped_before_its_first_token_changes_nothing() -> None:
     model = Scripted(" One\n\nUser")
     talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
     looks = iter([False, True])
@@ -198,7 +198,7 @@ def test_a_reply_stopped_before_its_first_token_was_never_asked_for() -> None:
     assert model.read == "User: a\n\nAssistant: One"
 
 
-def test_a_reply_under_way_ends_when_something_else_is_asked() -> None:
+def test_another_request_ends_a_reply_in_progress() -> None:
     model, talk = two_turns()
     items = talk.reply("c", GREEDY)
     assert text_of([next(items), next(items)]) == " T"
@@ -211,17 +211,17 @@ def test_a_reply_under_way_ends_when_something_else_is_asked() -> None:
 
 
 @pytest.mark.parametrize("search", [{"num_beams": 2}, {"penalty_alpha": 0.1, "top_k": 2}])
-def test_a_reply_that_was_searched_for_is_read_with_the_next_message(search: dict[str, Any]) -> None:
+def test_a_reply_found_by_search_is_read_with_the_next_message(search: dict[str, Any]) -> None:
     talk = Conversation(model := build(), TOKENIZER)
     shown = text_of(talk.reply("Hello", DecodingConfig(max_new_tokens=5, **search)))
     state = model.new_state()
     model.forward(TOKENIZER.encode(f"User: Hello\n\nAssistant:{shown}\n\n"), state, logits="none")
-    saved = talk.persona()
+    saved = talk.save()
     model.forward(TOKENIZER.encode(saved.unread), talk.state, logits="none")
     np.testing.assert_allclose(model.forward([65], talk.state), model.forward([65], state), atol=1e-3)
 
 
-def test_a_thought_is_kept_apart_from_the_answer() -> None:
+def test_thoughts_are_separated_from_answers() -> None:
     model = Scripted("<think>Hm.</think>Yes.\n\nUser")
     talk = Conversation(model, TOKENIZER, chat_format=FORMATS["world"])  # type: ignore[arg-type]
     text_of(talk.reply("Well?", GREEDY))
@@ -240,24 +240,24 @@ def test_the_state_is_that_of_the_whole_text() -> None:
         np.testing.assert_allclose(talk.state.arrays[name], array, rtol=1e-3, atol=1e-4)
 
 
-def test_a_branch_has_its_own_future() -> None:
+def test_a_branch_continues_on_its_own() -> None:
     talk = Conversation(build(), TOKENIZER)
     list(talk.reply("Hello", GREEDY))
-    twin = talk.branch()
+    branch = talk.branch()
     expected = text_of(talk.branch().reply("Yes", GREEDY))
     list(talk.reply("No, and much more", GREEDY))
-    assert text_of(twin.reply("Yes", GREEDY)) == expected
-    assert len(talk.messages) == len(twin.messages) == 4
+    assert text_of(branch.reply("Yes", GREEDY)) == expected
+    assert len(talk.messages) == len(branch.messages) == 4
 
 
-def test_a_saved_conversation_goes_on_where_it_was() -> None:
+def test_a_saved_conversation_continues_where_it_was() -> None:
     model = build()
     talk = Conversation(model, TOKENIZER, system="You are a goose.")
     list(talk.reply("Hello", GREEDY))
-    saved_state = save_persona(talk.persona("goose"), model)
-    persona = load_persona(BytesSource(saved_state), model)
-    assert persona.name == "goose"
-    again = Conversation(model, TOKENIZER, persona=persona)
+    saved_state = encode_saved_state(talk.save("goose"), model)
+    saved = load_saved_state(BytesSource(saved_state), model)
+    assert saved.name == "goose"
+    again = Conversation(model, TOKENIZER, saved_state=saved)
     assert again.messages == talk.messages != []
     assert text_of(again.reply("And?", GREEDY)) == text_of(talk.reply("And?", GREEDY))
     assert again.undo() == "And?"
@@ -266,12 +266,12 @@ def test_a_saved_conversation_goes_on_where_it_was() -> None:
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_the_tag_at_the_head_is_not_read_twice(begun: bool) -> None:
+def test_the_prefix_is_not_read_twice(begun: bool) -> None:
     chat_format = ChatFormat(prefix="<dialogue>\n")
-    persona = Persona(build().new_state().arrays, begun=begun)
-    talk = Conversation(build(), TOKENIZER, chat_format=chat_format, system="Hi", persona=persona)
+    saved = SavedState(build().new_state().arrays, begun=begun)
+    talk = Conversation(build(), TOKENIZER, chat_format=chat_format, system="Hi", saved_state=saved)
     expected = "System: Hi\n\n" if begun else "<dialogue>\nSystem: Hi\n\n"
-    assert talk.persona().unread == expected
+    assert talk.save().unread == expected
 
 
 @pytest.mark.parametrize(
@@ -281,45 +281,45 @@ def test_the_tag_at_the_head_is_not_read_twice(begun: bool) -> None:
         {"messages": [1, {}, {"role": "goose", "content": "x"}, {"role": 1, "content": 2}]},
     ],
 )
-def test_a_state_file_with_odd_words_in_it_is_read_for_its_state(about: dict[str, Any]) -> None:
+def test_invalid_metadata_in_a_state_file_is_ignored(about: dict[str, Any]) -> None:
     model = build()
     notes = json.dumps({"format_version": 1, **about})
     file = b"".join(encode(model.new_state().arrays.items(), {"goosequill.state": notes}))
-    persona = load_persona(BytesSource(file), model)
-    assert (persona.name, persona.unread, persona.messages) == ("", "", ())
+    saved = load_saved_state(BytesSource(file), model)
+    assert (saved.name, saved.unread, saved.messages) == ("", "", ())
 
 
 @pytest.mark.parametrize("version", ["5.2", "6", "7"])
-def test_a_state_tuned_file_is_a_persona(version: str) -> None:
+def test_state_tuned_files_are_read(version: str) -> None:
     model = build(version)
     shape = model.new_state().arrays["wkv"].shape
     tuned = torch.randn(shape)
-    file = saved({f"blocks.{layer}.att.time_state": tuned[layer] for layer in range(shape[0])})
-    persona = load_persona(BytesSource(file, "poet.pth"), model)
-    assert persona.name == "poet.pth"
-    np.testing.assert_array_equal(persona.arrays["wkv"], tuned.transpose(-1, -2).numpy())
-    talk, plain = Conversation(model, TOKENIZER, persona=persona), model.new_state()
+    file = saved_pth({f"blocks.{layer}.att.time_state": tuned[layer] for layer in range(shape[0])})
+    saved = load_saved_state(BytesSource(file, "poet.pth"), model)
+    assert saved.name == "poet.pth"
+    np.testing.assert_array_equal(saved.arrays["wkv"], tuned.transpose(-1, -2).numpy())
+    talk, plain = Conversation(model, TOKENIZER, saved_state=saved), model.new_state()
     assert not np.allclose(model.forward([65], talk.state), model.forward([65], plain), atol=0.01)
 
 
 def test_a_state_of_another_model_is_refused() -> None:
     talk = Conversation(build("7"), TOKENIZER)
-    file = save_persona(talk.persona(), talk.model)
+    file = encode_saved_state(talk.save(), talk.model)
     with pytest.raises(SettingsError, match="another version or size"):
-        load_persona(BytesSource(file), build("6"))
-    tuned = saved({"blocks.0.att.time_state": torch.zeros(2, 64, 64)})
+        load_saved_state(BytesSource(file), build("6"))
+    tuned = saved_pth({"blocks.0.att.time_state": torch.zeros(2, 64, 64)})
     with pytest.raises(SettingsError, match="another version or size"):
-        load_persona(BytesSource(tuned), build("7"))
+        load_saved_state(BytesSource(tuned), build("7"))
     with pytest.raises(SettingsError, match="another version or size"):
-        load_persona(BytesSource(tuned), build("4"))
+        load_saved_state(BytesSource(tuned), build("4"))
 
 
 def test_a_file_without_a_state_is_refused() -> None:
     file = b"".join(encode([("wkv", np.zeros(3, np.float32))], {"goosequill.state": "["}))
-    with pytest.raises(FileFormatError, match="no saved state"):
-        load_persona(BytesSource(file), build("4"))
+    with pytest.raises(FileFormatError, match="not contain a saved state"):
+        load_saved_state(BytesSource(file), build("4"))
 
 
 def test_an_empty_message_is_refused() -> None:
-    with pytest.raises(SettingsError, match="no message"):
+    with pytest.raises(SettingsError, match="message is empty"):
         Conversation(build("4"), TOKENIZER).reply(" \n")

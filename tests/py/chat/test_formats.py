@@ -36,8 +36,8 @@ def test_a_whole_conversation_as_one_prompt() -> None:
 @pytest.mark.parametrize(
     "message", [3, {}, {"role": "user"}, {"role": "goose", "content": "x"}, {"content": "x"}]
 )
-def test_what_is_no_message_is_refused(message: Any) -> None:
-    with pytest.raises(SettingsError, match="messages cannot be read"):
+def test_invalid_messages_are_refused(message: Any) -> None:
+    with pytest.raises(SettingsError, match="messages are invalid"):
         ChatFormat().prompt([message])
 
 
@@ -55,7 +55,7 @@ def test_the_format_of_a_model() -> None:
 
 
 @pytest.mark.parametrize("values", [{"user": 3}, {"stop": "x"}, {"stop": [""]}, {"stop": [1]}])
-def test_an_unsound_format_is_refused(values: dict[str, Any]) -> None:
+def test_invalid_formats_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="chat format"):
         ChatFormat.from_dict(values)
 
@@ -70,13 +70,13 @@ def test_an_unsound_format_is_refused(values: dict[str, Any]) -> None:
         (" Yes <think>", ("", "Yes <think>")),
     ],
 )
-def test_thought_and_answer_are_told_apart(reply: str, parts: tuple[str, str]) -> None:
+def test_thoughts_are_separated_from_answers(reply: str, parts: tuple[str, str]) -> None:
     assert split_thought(reply) == parts
 
 
 @pytest.mark.parametrize("opening", ["", " <think", " <think>\n</think"])
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_thought_and_answer_are_told_apart_while_they_come(opening: str, size: int) -> None:
+def test_thoughts_are_separated_from_answers_in_a_stream(opening: str, size: int) -> None:
     for reply in (
         ">Hm.\n</think>\n\nYes </b>.\n",
         " <think>Hm, </x></think>Yes.",

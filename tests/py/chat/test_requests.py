@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from goosequill.chat.requests import save_state
-from goosequill.chat.saved_state import open_persona
+from goosequill.chat.saved_state import open_saved_state
 from goosequill.loading.load import LoadedModel, load_path
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -20,9 +20,9 @@ def loaded() -> LoadedModel:
 
 
 def test_a_state_in_two_steps_is_the_state_in_one(loaded: LoadedModel) -> None:
-    once = open_persona(loaded.model, save_state(loaded.model, loaded.tokenizer, "A feather fell"))
+    once = open_saved_state(loaded.model, save_state(loaded.model, loaded.tokenizer, "A feather fell"))
     first = save_state(loaded.model, loaded.tokenizer, "A feather")
-    twice = open_persona(loaded.model, save_state(loaded.model, loaded.tokenizer, " fell", first))
+    twice = open_saved_state(loaded.model, save_state(loaded.model, loaded.tokenizer, " fell", first))
     assert once is not None and twice is not None
     for name, array in once.arrays.items():
         np.testing.assert_allclose(array, twice.arrays[name], atol=1e-4)

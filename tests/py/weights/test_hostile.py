@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goosequill.chat.saved_state import load_persona
+from goosequill.chat.saved_state import load_saved_state
 from goosequill.errors import GoosequillError
 from goosequill.kernels import NumpyKernel
 from goosequill.loading.inspect import as_text, inspect
@@ -72,7 +72,7 @@ def test_each_file_of_the_corpus_is_refused_as_a_state_too(name: str) -> None:
     model = load_model(open_tensors(BytesSource(sound("safetensors-7"))), kernel=NumpyKernel())
     tracemalloc.start()
     with pytest.raises(GoosequillError):
-        load_persona(BytesSource(data, "file"), model)
+        load_saved_state(BytesSource(data, "file"), model)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2 * len(data) + OVERHEAD
@@ -84,7 +84,7 @@ def test_a_state_of_another_size_is_refused_unread() -> None:
     file = b"".join(encode([("wkv", np.zeros(3_000_000, np.float32))], notes))
     tracemalloc.start()
     with pytest.raises(GoosequillError, match="another version or size"):
-        load_persona(BytesSource(file, "file"), model)
+        load_saved_state(BytesSource(file, "file"), model)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < OVERHEAD

@@ -1,4 +1,4 @@
-"""The operations that models are written in; see `kernel`."""
+"""The operations that models are written in (`kernel`), in numpy and in SIMD."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = [
 ]
 
 KERNELS = ("relaxed", "plain", "numpy") if IN_BROWSER else ("native", "numpy")
-"""Names of the kernels for this platform, the fastest first."""
+"""Names of this platform's kernels, fastest first."""
 
 
 def load_kernel(name: str = "auto") -> Kernel:
-    """Load a kernel by name; "auto" takes the fastest that runs here.
+    """Load a kernel by name; "auto" selects the fastest that runs here.
 
     Raises
     ------
     SettingsError
-        If there is no kernel of that name.
+        If there is no kernel with this name.
     LoadError
-        If the one that was asked for does not run here.
+        If the requested kernel does not run here.
     """
     if name == "auto":
         return _fastest()

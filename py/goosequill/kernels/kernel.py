@@ -1,9 +1,9 @@
 """The vocabulary of operations over which every RWKV version is written.
 
-A model never computes by itself: it asks a `Kernel`. The numpy kernel is the reference and is
-always there; the SIMD kernel does the same on the same memory, faster. Operations work on
-tensors of shape [T, C]: T tokens at once, T = 1 while generating. A tensor is opaque to the
-models, which only hand it from one operation to the next; `run` returns the last as an array.
+Models compute nothing themselves: they call a `Kernel`. The numpy kernel is the reference and always
+available; the SIMD kernel does the same on the same memory, faster. Operations work on tensors [T, C]: T tokens
+at once, T = 1 while generating. A tensor is opaque to the models, which only pass it from one operation to the
+next; `run` returns the last one as an array.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from goosequill.weights.quantize import QuantizedMatrix
 
 Floats = NDArray[np.float32]
 Tensor = Any
-"""What a kernel computes with; an array in the numpy kernel."""
+"""The operands and results of a kernel; in the numpy kernel, arrays."""
 Matrix = Any
-"""Weights of shape [out, in], laid out as the kernel likes best."""
+"""Weights of shape [out, in], in the layout that suits the kernel."""
 
 Activation = Literal["sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7"]
-"""What a product applies to its result.
+"""A function that a product applies to its result.
 
 ``decay6`` is exp(-exp(z)), RWKV-6's decay; ``decay7`` is exp(-sigmoid(z) / sqrt(e)), RWKV-7's.
 """
@@ -33,14 +33,14 @@ Activation = Literal["sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Which scores must be exact: those of the likeliest tokens.
+    """Which logits must be exact: those of the likeliest tokens.
 
     Attributes
     ----------
     count
-        So many of them, at least.
+        At least this many.
     mass
-        As many as have this share of the probability; 0 to 1.
+        At least those that together have this share of the probability, 0 to 1.
     """
 
     count: int = 256
@@ -48,13 +48,13 @@ class Shortlist:
 
 
 class Kernel(Protocol):
-    """The operations; every implementation gives the same numbers within rounding."""
+    """The operations; all implementations give the same results within rounding errors."""
 
     name: str
     chunk_size: int
-    """How many tokens a model should pass through each matrix at once while reading a prompt."""
+    """The number of tokens that a model should pass through each matrix at once while reading a prompt."""
     logits: LogitOperations
-    """What is done over the scores when a token is chosen: at once, and on arrays."""
+    """Operations on the logits of a token, executed at once, on arrays."""
 
     def run(
         self,
@@ -64,34 +64,34 @@ class Kernel(Protocol):
         programs: MutableMapping[Hashable, Any],
         key: Hashable,
     ) -> Floats | None:
-        """Compute `build(tokens)` and return the values of its tensor; all operations happen within.
+        """Compute `build(tokens)` and return its tensor's values; operations are only called in `build`.
 
-        `build` gets the tokens in the form that `embed` wants. A kernel may record the operations
-        instead of executing them, keep the record in `programs` under `key` and the number of
-        tokens, and not call `build` again: its operations must depend on these alone, and the
-        operands that it binds must live as long as `programs`.
+        `build` gets the tokens in the form that `embed` takes. A kernel may record the operations instead of
+        executing them, store the record in `programs` under `key` and the number of tokens, and not call
+        `build` again. So its operations must depend on these alone, and the operands that it binds must live
+        as long as `programs`.
         """
 
     def bind(self, array: Floats) -> Tensor:
-        """Make a parameter or a part of the state (contiguous) an operand, without copying it."""
+        """Return a parameter or a part of the state (contiguous) as an operand, without copying it."""
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out weights [out, in] for `product`."""
 
     def head(self, weights: Floats | QuantizedMatrix) -> Matrix:
-        """Lay out the head [V, C], for `product` and `likely`."""
+        """Lay out the head [V, C] for `product` and `likely`."""
 
     def table(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out an embedding table [V, C] for `embed`."""
 
     def stored(self, matrix: Matrix) -> QuantizedMatrix | None:
-        """What `matrix`, `head` or `table` laid out, without copying it, in the layout that loads fastest.
+        """Return what `matrix`, `head` or `table` laid out, not copied, in the layout that loads fastest.
 
-        None where the kernel does not hold it in 8 or 4 bits.
+        None if the kernel does not store it in 8 or 4 bits.
         """
 
     def embed(self, table: Matrix, tokens: Any) -> Tensor:
-        """Rows of the table, [T, C], for the tokens that `run` passed."""
+        """Rows of the table, [T, C], for the tokens that `run` passes."""
 
     def last(self, x: Tensor) -> Tensor:
         """The last row of x, [1, C]."""
@@ -102,8 +102,8 @@ class Kernel(Protocol):
     def mix(self, x: Tensor, previous: Tensor, weights: Tensor) -> Sequence[Tensor]:
         """Token shift: for each of the n rows m of `weights` [n, C], x + (p - x) m.
 
-        p is x moved down by one token, beginning with `previous` [C], which is then
-        overwritten by the last row of x.
+        p is x moved down by one token, starting with `previous` [C], which is then overwritten by the last
+        row of x.
         """
 
     def shift(self, x: Tensor, previous: Tensor) -> Tensor:
@@ -121,13 +121,13 @@ class Kernel(Protocol):
     def product(
         self, matrix: Matrix, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
-        """activation(x matrixᵀ + bias): [T, in] -> [T, out]."""
+        """activation(x matrixᵀ + bias), [T, in] -> [T, out]."""
 
     def likely(self, head: Matrix, x: Tensor, shortlist: Shortlist) -> Tensor:
-        """x headᵀ for one token, [1, C] -> [1, V]: what `product` gives for the shortlist, else near it.
+        """x headᵀ for one token, [1, C] -> [1, V]: exact for the shortlist, approximate for other logits.
 
-        A kernel may read the head in fewer bits first, and in full only the rows whose scores are then
-        the highest: the preview of Shim et al. 2017 (SVD-Softmax), of fewer bits, not fewer columns.
+        A kernel may read the head in fewer bits first, and in full only the rows whose logits are then the
+        highest: the preview of Shim et al. 2017 (SVD-Softmax), with fewer bits instead of fewer columns.
         """
 
     def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:
@@ -136,7 +136,7 @@ class Kernel(Protocol):
     def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
         """RWKV-4's running weighted average; `decay` is -exp(time_decay).
 
-        `state` [3, C] holds numerator, denominator and their common exponent; it is updated.
+        `state` [3, C] is numerator, denominator and their common exponent; it is updated.
         """
 
     def wkv5(self, r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
@@ -149,12 +149,12 @@ class Kernel(Protocol):
     def delta_keys(
         self, k: Tensor, a: Tensor, removal: Tensor, replacement: Tensor, *, heads: int
     ) -> tuple[Tensor, Tensor]:
-        """RWKV-7's two keys: removal κ = unit(k removal) per head, and k (1 + (a - 1) replacement)."""
+        """RWKV-7's keys: removal κ = unit(k removal), per head, and k (1 + (a - 1) replacement)."""
 
     def wkv7(
         self, r: Tensor, decay: Tensor, k: Tensor, v: Tensor, removal: Tensor, a: Tensor, state: Tensor
     ) -> Tensor:
-        """RWKV-7's generalised delta rule, [T, H N].
+        """RWKV-7's generalized delta rule, [T, H N].
 
         S = S diag(decay) - (S κ)(κ a)ᵀ + v kᵀ and y = S r, for each head and token.
         `state` [H, N(v), N(k)] is updated.

@@ -1,7 +1,7 @@
-"""What is done over the scores of a whole vocabulary when a token is chosen: in numpy, and by simd.c.
+"""Operations on the logits of a whole vocabulary, for choosing a token: in numpy, and compiled from simd.c.
 
-A decoder's steps look at 65,536 scores many times over, and numpy in WebAssembly knows no SIMD: one exp
-over them takes as long there as all the rest may. What these return is small, or is weighed once.
+A decoder passes over 65,536 logits many times per token, and numpy in WebAssembly has no SIMD: there a single
+exp of them takes as long as everything else. The results are small, or are weights that are computed once.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from goosequill.kernels.library import Library, address_of
 
-Scores = NDArray[np.float32]
-Places = NDArray[np.intp]
+Logits = NDArray[np.float32]
+Indices = NDArray[np.intp]
 
 LOWEST = float(np.finfo(np.float32).min)
-"""The lowest score that is not cut; minus infinity is."""
+"""The lowest logit of a token that is not masked; masked tokens have minus infinity."""
 
-_FLOAT32 = np.dtype(np.float32)  # to make one of the type anew for each comparison takes time
+_FLOAT32 = np.dtype(np.float32)  # created once, because that takes longer than the comparison
 
 _FEW = 1024
-"""So many are sorted without ado."""
+"""Up to this many values are sorted."""
 
 _BINS = 1024
 
@@ -33,80 +33,80 @@ class Weighed(NamedTuple):
     Attributes
     ----------
     weights
-        exp(score - highest), float32 [V]; 0 for what was cut.
+        exp(logit - highest), float32 [V]; 0 for masked tokens.
     highest
-        The highest score.
+        The highest logit.
     total
-        The sum of the weights, in float64.
+        The sum of the weights, computed in float64.
     """
 
-    weights: Scores
+    weights: Logits
     highest: float
     total: float
 
 
 class LogitOperations(Protocol):
-    """Operations on float32 arrays [V], V at least 1, none of which is changed or sorted."""
+    """Operations on float32 arrays [V], V at least 1; none of them changes or sorts its arguments."""
 
-    def highest(self, scores: Scores) -> float:
+    def highest(self, logits: Logits) -> float:
         """Return the largest; NaN if any is NaN."""
 
-    def argmax(self, scores: Scores) -> int:
-        """Return the first place of the largest; V if any is NaN."""
+    def argmax(self, logits: Logits) -> int:
+        """Return the index of the largest, the first if several are equal; V if any is NaN."""
 
-    def weigh(self, scores: Scores) -> Weighed:
-        """Return the exponentials and their sum, which is NaN unless the highest score is finite."""
+    def weigh(self, logits: Logits) -> Weighed:
+        """Return the exponentials and their sum, which is NaN if the highest logit is not finite."""
 
-    def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
-        """Return (scores - highest) / temperature, computed in float64; the temperature is above 0."""
+    def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
+        """Return (logits - highest) / temperature, computed in float64; the temperature is above 0."""
 
-    def cumulative_index(self, weights: Scores, target: float) -> int:
-        """Return the first place where the sum of the weights up to it is above the target.
+    def cumulative_index(self, weights: Logits, target: float) -> int:
+        """Return the first index at which the cumulative sum of the weights exceeds the target.
 
-        Where none is, the last whose weight is not 0.
+        If it never does, the last index whose weight is not 0.
         """
 
-    def at_least(self, values: Scores, limit: float) -> Places:
-        """Return the places of the values from ``limit`` on (a float32 above minus infinity), ascending."""
+    def at_least(self, values: Logits, limit: float) -> Indices:
+        """Return the indices of the values of at least ``limit`` (above minus infinity), ascending."""
 
-    def leading(self, values: Scores, weights: Scores | None, mass: float, limit: float = LOWEST) -> Places:
-        """Return the places of the fewest values whose weights sum to ``mass`` or more, ascending.
+    def leading(self, values: Logits, weights: Logits | None, mass: float, limit: float = LOWEST) -> Indices:
+        """Return the indices of the fewest values whose weights sum to ``mass`` or more, ascending.
 
-        The largest values are taken first, and of equal ones the first. All from ``limit`` on, where the
-        whole is less than ``mass``; none below it. Without ``weights`` each is 1. Values are finite or minus
-        infinity, weights and mass not negative.
+        The largest values are taken first, and of equal ones the first; none below ``limit``. All of those
+        are taken if their weights do not reach ``mass``. Without ``weights``, each is 1. Values are finite or
+        minus infinity; weights and mass are not negative.
         """
 
 
 class NumpyLogits:
     """The reference."""
 
-    def highest(self, scores: Scores) -> float:
-        return float(scores.max())
+    def highest(self, logits: Logits) -> float:
+        return float(logits.max())
 
-    def argmax(self, scores: Scores) -> int:
-        place = int(scores.argmax())
-        return len(scores) if np.isnan(scores[place]) else place
+    def argmax(self, logits: Logits) -> int:
+        index = int(logits.argmax())
+        return len(logits) if np.isnan(logits[index]) else index
 
-    def weigh(self, scores: Scores) -> Weighed:
-        highest = scores.max()
+    def weigh(self, logits: Logits) -> Weighed:
+        highest = logits.max()
         with np.errstate(invalid="ignore"):
-            weights = np.exp(scores - highest)
+            weights = np.exp(logits - highest)
         return Weighed(weights, float(highest), float(weights.sum(dtype=np.float64)))
 
-    def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
+    def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
         with np.errstate(over="ignore"):
-            return ((scores.astype(np.float64) - highest) / temperature).astype(np.float32)
+            return ((logits.astype(np.float64) - highest) / temperature).astype(np.float32)
 
-    def cumulative_index(self, weights: Scores, target: float) -> int:
+    def cumulative_index(self, weights: Logits, target: float) -> int:
         sums = np.cumsum(weights, dtype=np.float64)
-        place = int(np.searchsorted(sums, target, side="right"))
-        return place if place < len(weights) else int(np.flatnonzero(weights)[-1])
+        index = int(np.searchsorted(sums, target, side="right"))
+        return index if index < len(weights) else int(np.flatnonzero(weights)[-1])
 
-    def at_least(self, values: Scores, limit: float) -> Places:
+    def at_least(self, values: Logits, limit: float) -> Indices:
         return np.flatnonzero(values >= np.float32(limit))
 
-    def leading(self, values: Scores, weights: Scores | None, mass: float, limit: float = LOWEST) -> Places:
+    def leading(self, values: Logits, weights: Logits | None, mass: float, limit: float = LOWEST) -> Indices:
         ids = self.at_least(values, limit)
         values = values[ids]
         weights = np.ones_like(values) if weights is None else weights[ids]
@@ -120,11 +120,11 @@ class NumpyLogits:
         return ids[np.flatnonzero(taken)]
 
 
-def _edge(values: Scores, weights: Scores, mass: float) -> np.float32:
+def _edge(values: Logits, weights: Logits, mass: float) -> np.float32:
     """Return the smallest value that `leading` takes.
 
-    A histogram of the weights over the values tells in which narrow range the mass is reached, and only
-    what lies in that range is looked at further.
+    A histogram of the weights over the values shows in which narrow range the mass is reached; the search
+    continues with the values in that range.
     """
     while len(values) > _FEW:
         lowest, highest = float(values.min()), float(values.max())
@@ -134,17 +134,17 @@ def _edge(values: Scores, weights: Scores, mass: float) -> np.float32:
         sums = np.cumsum(np.bincount(bins, weights))
         edge = min(int(np.searchsorted(sums, mass)), len(sums) - 1)
         mass -= sums[edge - 1] if edge else 0.0
-        # By their places: picking by a mask is five times slower in WebAssembly.
+        # Selecting by a mask is five times slower than by indices in WebAssembly.
         here = np.flatnonzero(bins == edge)
         values, weights = values[here], weights[here]
     order = np.argsort(-values, kind="stable")
-    place = int(np.searchsorted(np.cumsum(weights[order], dtype=np.float64), mass))
-    found: np.float32 = values[order[min(place, len(order) - 1)]]
+    index = int(np.searchsorted(np.cumsum(weights[order], dtype=np.float64), mass))
+    found: np.float32 = values[order[min(index, len(order) - 1)]]
     return found
 
 
 class SimdLogits:
-    """The same by compiled code.
+    """The same operations, compiled.
 
     Parameters
     ----------
@@ -154,50 +154,50 @@ class SimdLogits:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._places: Places = np.empty(0, np.intp)
+        self._indices: Indices = np.empty(0, np.intp)
 
-    def highest(self, scores: Scores) -> float:
-        found: float = self._library.highest_logit(_address(scores), len(scores))
+    def highest(self, logits: Logits) -> float:
+        found: float = self._library.highest_logit(_address(logits), len(logits))
         return found
 
-    def argmax(self, scores: Scores) -> int:
-        found: int = self._library.argmax(_address(scores), len(scores))
+    def argmax(self, logits: Logits) -> int:
+        found: int = self._library.argmax(_address(logits), len(logits))
         return found
 
-    def weigh(self, scores: Scores) -> Weighed:
-        weights, address, size = np.empty_like(scores), _address(scores), len(scores)
+    def weigh(self, logits: Logits) -> Weighed:
+        weights, address, size = np.empty_like(logits), _address(logits), len(logits)
         highest = self._library.highest_logit(address, size)
         total = self._library.weigh_logits(address_of(weights), address, size, highest)
         return Weighed(weights, highest, total)
 
-    def temper(self, scores: Scores, highest: float, temperature: float) -> Scores:
-        tempered = np.empty_like(scores)
-        self._library.temper_logits(address_of(tempered), _address(scores), len(scores), highest, temperature)
+    def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
+        tempered = np.empty_like(logits)
+        self._library.temper_logits(address_of(tempered), _address(logits), len(logits), highest, temperature)
         return tempered
 
-    def cumulative_index(self, weights: Scores, target: float) -> int:
+    def cumulative_index(self, weights: Logits, target: float) -> int:
         found: int = self._library.cumulative_index(_address(weights), len(weights), target)
         return found
 
-    def at_least(self, values: Scores, limit: float) -> Places:
-        places = self._room(len(values))
-        count = self._library.at_least(address_of(places), _address(values), len(values), limit)
-        return places[:count].copy()
+    def at_least(self, values: Logits, limit: float) -> Indices:
+        indices = self._scratch(len(values))
+        count = self._library.at_least(address_of(indices), _address(values), len(values), limit)
+        return indices[:count].copy()
 
-    def leading(self, values: Scores, weights: Scores | None, mass: float, limit: float = LOWEST) -> Places:
-        places = self._room(len(values))
-        addresses = address_of(places), _address(values), None if weights is None else _address(weights)
+    def leading(self, values: Logits, weights: Logits | None, mass: float, limit: float = LOWEST) -> Indices:
+        indices = self._scratch(len(values))
+        addresses = address_of(indices), _address(values), None if weights is None else _address(weights)
         count = self._library.leading(*addresses, len(values), mass, limit)
-        return places[:count].copy()
+        return indices[:count].copy()
 
-    def _room(self, size: int) -> Places:
-        """Return memory for so many places and one more, the same each time."""
-        if len(self._places) <= size:
-            self._places = np.empty(size + 1, np.intp)
-        return self._places
+    def _scratch(self, size: int) -> Indices:
+        """Return memory for so many indices and one more; reused by each call."""
+        if len(self._indices) <= size:
+            self._indices = np.empty(size + 1, np.intp)
+        return self._indices
 
 
-def _address(values: Scores) -> int:
+def _address(values: Logits) -> int:
     if values.dtype != _FLOAT32 or not values.flags.c_contiguous:
-        raise ValueError(f"scores must be contiguous float32, not {values.dtype} {values.strides}")
+        raise ValueError(f"logits must be contiguous float32, not {values.dtype} {values.strides}")
     return address_of(values)

@@ -1,4 +1,4 @@
-"""The operations in plain numpy: the reference that every other kernel is held against.
+"""The operations in plain numpy: the reference for every other kernel.
 
 Tensors are float32 arrays of shape [T, C], matrices float32 arrays of shape [out, in].
 """
@@ -42,8 +42,8 @@ def multiply_blas(matrix: Floats, x: Floats) -> Floats:
 def multiply_einsum(matrix: Floats, x: Floats) -> Floats:
     """x matrixᵀ without BLAS.
 
-    Pyodide's numpy has no optimised BLAS: there einsum's inner loop is 2.2 times as fast as ``@``,
-    for one token and for many, whichever way the operands lie.
+    Pyodide's numpy has no optimized BLAS. There einsum's inner loop is 2.2 times as fast as ``@``, for one
+    token and for many, in either memory order.
     """
     result: Floats = np.einsum("tj,ij->ti", x, matrix)
     return result
@@ -55,7 +55,7 @@ class NumpyKernel:
     Parameters
     ----------
     multiply
-        (matrix [out, in], x [T, in]) -> [T, out]; chosen by the platform where not given.
+        (matrix [out, in], x [T, in]) -> [T, out]; by default the faster one on this platform.
     """
 
     name = "numpy"
@@ -141,7 +141,7 @@ class NumpyKernel:
         numerator, denominator, exponent = state
         out = np.empty_like(v)
         for t in range(k.shape[0]):
-            # The exponent common to both sums is subtracted, so that no exp overflows.
+            # Both sums have a common exponent, which is subtracted so that no exp overflows.
             top = np.maximum(exponent, bonus + k[t])
             past, now = np.exp(exponent - top), np.exp(bonus + k[t] - top)
             out[t] = (past * numerator + now * v[t]) / (past * denominator + now)

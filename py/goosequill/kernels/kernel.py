@@ -1,9 +1,9 @@
 """The vocabulary of operations over which every RWKV version is written.
 
 Models compute nothing themselves: they call a `Kernel`. The numpy kernel is the reference and always
-available; the SIMD kernel does the same on the same memory, faster. Operations work on tensors [T, C]: T tokens
-at once, T = 1 while generating. A tensor is opaque to the models, which only pass it from one operation to the
-next; `run` returns the last one as an array.
+available; the SIMD kernel does the same on the same memory, faster. Operations work on tensors [T, C]: T
+tokens at once, T = 1 while generating. A tensor is opaque to the models, which only pass it from one
+operation to the next; `run` returns the last one as an array.
 """
 
 from __future__ import annotations

@@ -91,7 +91,6 @@ def open_library(name: str) -> Library:
     raise LoadError(
         f"The {name} kernel cannot be used here: {found}.",
         code="kernel-unavailable",
-        remedy='Use the kernel "auto", which takes the fastest that runs.',
     ) from found
 
 

@@ -1,6 +1,6 @@
 """Each operation again, as float64 loops over single numbers, written from the formulas.
 
-Slow and obvious on purpose: every kernel is held against this.
+Slow and obvious on purpose: every kernel is compared with this.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def mix(x: Array, previous: Array, weights: Array) -> list[Array]:
 
 
 def wkv4(k: Array, v: Array, decay: Array, bonus: Array) -> Array:
-    """The weighted average in full: every earlier value counts exp(age x decay + its key)."""
+    """The weighted average in full: every earlier value has the weight exp(age x decay + its key)."""
     out = np.zeros(k.shape)
     for c in range(k.shape[1]):
         for t in range(len(k)):
@@ -76,7 +76,7 @@ def wkv4(k: Array, v: Array, decay: Array, bonus: Array) -> Array:
 
 
 def wkv5(r: Array, k: Array, v: Array, decay: Array, bonus: Array, state: Array) -> tuple[Array, Array]:
-    """`decay` is [T, H S] here; returns the outputs and the state after the last token."""
+    """Return the outputs and the state after the last token; `decay` is [T, H S] here."""
     s, out = state.astype(np.float64), np.zeros(r.shape)
     heads, size, _ = s.shape
     for t in range(len(r)):
@@ -104,7 +104,7 @@ def delta_keys(k: Array, a: Array, removal: Array, replacement: Array, heads: in
 def wkv7(
     r: Array, decay: Array, k: Array, v: Array, removal: Array, a: Array, state: Array
 ) -> tuple[Array, Array]:
-    """Returns the outputs and the state after the last token."""
+    """Return the outputs and the state after the last token."""
     s, out = state.astype(np.float64), np.zeros(r.shape)
     heads, size, _ = s.shape
     for t in range(len(r)):

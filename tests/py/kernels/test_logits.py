@@ -1,4 +1,4 @@
-"""The operations over a vocabulary's scores, of every kernel, against plain numpy in float64."""
+"""Every kernel's operations on logits, compared with plain numpy in float64."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from goosequill.kernels import LogitOperations, load_kernel
 from goosequill.kernels.logits import LOWEST
 
-Scores = NDArray[np.float32]
+Logits = NDArray[np.float32]
 KERNELS = {name: load_kernel(name).logits for name in ("numpy", "native")}
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
 SIZES = [1, 2, 3, 16, 23, 1025, 5002]
@@ -29,16 +29,18 @@ KINDS = {
     ),
     "tiny": lambda random, size: -(10.0 ** random.uniform(-30, 2, size)),
     "huge": lambda random, size: random.normal(0, 1e37, size),
-    "many cut": lambda random, size: np.where(random.random(size) < 0.7, -np.inf, random.normal(0, 3, size)),
+    "many masked": lambda random, size: np.where(
+        random.random(size) < 0.7, -np.inf, random.normal(0, 3, size)
+    ),
     "one left": lambda random, size: np.where(np.arange(size) == size // 2, -3.0, -np.inf),
 }
 
 
-def make(kind: str, size: int, seed: int = 0) -> Scores:
-    scores = KINDS[kind](np.random.default_rng([size, seed]), size).astype(np.float32)
-    if not np.isfinite(scores).any():
-        scores[-1] = 0
-    return scores
+def make(kind: str, size: int, seed: int = 0) -> Logits:
+    logits = KINDS[kind](np.random.default_rng([size, seed]), size).astype(np.float32)
+    if not np.isfinite(logits).any():
+        logits[-1] = 0
+    return logits
 
 
 def each_case(test: Any) -> Any:
@@ -48,97 +50,97 @@ def each_case(test: Any) -> Any:
 
 @each_case
 def test_highest(kernel: LogitOperations, kind: str, size: int) -> None:
-    scores = make(kind, size)
-    assert kernel.highest(scores) == scores.max()
-    for place in {0, size // 2, size - 1}:
-        broken = scores.copy()
-        broken[place] = np.nan
+    logits = make(kind, size)
+    assert kernel.highest(logits) == logits.max()
+    for index in {0, size // 2, size - 1}:
+        broken = logits.copy()
+        broken[index] = np.nan
         assert math.isnan(kernel.highest(broken))
-        broken[place] = np.inf
+        broken[index] = np.inf
         assert kernel.highest(broken) == np.inf
 
 
 @each_case
-def test_highest_place(kernel: LogitOperations, kind: str, size: int) -> None:
-    scores = make(kind, size)
-    assert kernel.argmax(scores) == scores.argmax()
-    for place in {0, size // 2, size - 1}:
-        broken = scores.copy()
-        broken[place] = np.inf
-        assert kernel.argmax(broken) == place
+def test_argmax(kernel: LogitOperations, kind: str, size: int) -> None:
+    logits = make(kind, size)
+    assert kernel.argmax(logits) == logits.argmax()
+    for index in {0, size // 2, size - 1}:
+        broken = logits.copy()
+        broken[index] = np.inf
+        assert kernel.argmax(broken) == index
         broken[-1] = np.nan
         assert kernel.argmax(broken) == size
 
 
 @each_kernel
 @pytest.mark.parametrize("size", SIZES)
-def test_of_nothing_the_highest_is_minus_infinity(kernel: LogitOperations, size: int) -> None:
+def test_the_highest_of_masked_logits_is_minus_infinity(kernel: LogitOperations, size: int) -> None:
     assert kernel.highest(np.full(size, -np.inf, np.float32)) == -np.inf
 
 
 @each_case
 def test_weigh(kernel: LogitOperations, kind: str, size: int) -> None:
-    scores = make(kind, size)
-    before = scores.copy()
-    weights, highest, total = kernel.weigh(scores)
-    expected = np.exp((scores - scores.max()).astype(np.float64))
+    logits = make(kind, size)
+    before = logits.copy()
+    weights, highest, total = kernel.weigh(logits)
+    expected = np.exp((logits - logits.max()).astype(np.float64))
     np.testing.assert_allclose(weights, expected, rtol=4e-7, atol=2e-38)
     assert weights.dtype == np.float32
-    assert (weights[scores == -np.inf] == 0).all()
-    assert weights[scores.argmax()] == 1
-    assert highest == scores.max()
+    assert (weights[logits == -np.inf] == 0).all()
+    assert weights[logits.argmax()] == 1
+    assert highest == logits.max()
     assert total == pytest.approx(expected.sum(), rel=2e-7)
     assert total == pytest.approx(weights.sum(dtype=np.float64), rel=1e-13)
-    np.testing.assert_array_equal(scores, before)
+    np.testing.assert_array_equal(logits, before)
 
 
 @each_kernel
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-def test_what_has_no_softmax_has_no_total(kernel: LogitOperations, size: int, wrong: float) -> None:
-    scores = make("peaked", size)
+def test_logits_without_a_softmax_have_no_total(kernel: LogitOperations, size: int, wrong: float) -> None:
+    logits = make("peaked", size)
     if wrong == -np.inf:
-        scores[:] = wrong
-    scores[size // 2] = wrong
-    assert math.isnan(kernel.weigh(scores).total)
+        logits[:] = wrong
+    logits[size // 2] = wrong
+    assert math.isnan(kernel.weigh(logits).total)
 
 
 @each_case
 @pytest.mark.parametrize("temperature", [1e-300, 1e-30, 0.5, 1.0, 100.0])
 def test_temper(kernel: LogitOperations, kind: str, size: int, temperature: float) -> None:
-    scores = make(kind, size)
-    highest = float(scores.max())
+    logits = make(kind, size)
+    highest = float(logits.max())
     with np.errstate(over="ignore"):
-        expected = ((scores.astype(np.float64) - highest) / temperature).astype(np.float32)
-    np.testing.assert_array_equal(kernel.temper(scores, highest, temperature), expected)
+        expected = ((logits.astype(np.float64) - highest) / temperature).astype(np.float32)
+    np.testing.assert_array_equal(kernel.temper(logits, highest, temperature), expected)
 
 
 @each_case
-def test_place(kernel: LogitOperations, kind: str, size: int) -> None:
+def test_cumulative_index(kernel: LogitOperations, kind: str, size: int) -> None:
     weights, _, total = KERNELS["numpy"].weigh(make(kind, size))
     sums = np.cumsum(weights, dtype=np.float64)
     last = int(np.flatnonzero(weights)[-1])
     for share in (0.0, 1e-9, 0.1, 0.37, 0.5, 0.99, 1.0, 2.0):
         found = kernel.cumulative_index(weights, share * total)
         assert weights[found] > 0
-        # A target within rounding of an edge may fall on either side of it.
+        # A target within a rounding error of an edge may be on either side of it.
         assert found == last or sums[found] > share * total * (1 - 1e-12)
         assert sums[found] - weights[found] <= share * total * (1 + 1e-12)
 
 
 @each_case
 def test_at_least(kernel: LogitOperations, kind: str, size: int) -> None:
-    scores = make(kind, size)
-    broken = scores.copy()
+    logits = make(kind, size)
+    broken = logits.copy()
     broken[size // 2] = np.nan
-    for values in (scores, broken):
-        for limit in (LOWEST, -1.0, 0.0, float(scores.max()), math.inf):
+    for values in (logits, broken):
+        for limit in (LOWEST, -1.0, 0.0, float(logits.max()), math.inf):
             found = kernel.at_least(values, limit)
             np.testing.assert_array_equal(found, np.flatnonzero(values >= np.float32(limit)))
 
 
-def sorted_leading(values: Scores, weights: Scores, mass: float, limit: float = LOWEST) -> list[int]:
-    """The rule itself: sort everything, and take until the mass is reached."""
+def sorted_leading(values: Logits, weights: Logits, mass: float, limit: float = LOWEST) -> list[int]:
+    """The definition: sort everything, and take values until the mass is reached."""
     ids = np.argsort(-values, kind="stable")
     ids = ids[values[ids] >= np.float32(limit)]
     return sorted(ids[: int(np.searchsorted(np.cumsum(weights[ids], dtype=np.float64), mass)) + 1].tolist())
@@ -147,14 +149,14 @@ def sorted_leading(values: Scores, weights: Scores, mass: float, limit: float = 
 @each_case
 @pytest.mark.parametrize("mass", [0.0, 0.1, 0.5, 0.9, 0.999, 1.01])
 def test_leading_is_the_stable_sort(kernel: LogitOperations, kind: str, size: int, mass: float) -> None:
-    scores = make(kind, size)
-    weights, _, total = KERNELS["numpy"].weigh(scores)
+    logits = make(kind, size)
+    weights, _, total = KERNELS["numpy"].weigh(logits)
     weights = (weights / np.float32(total)).astype(np.float32)
-    alive = scores[scores > -np.inf].astype(np.float64)
-    far = np.where(scores > -np.inf, -np.abs(scores - alive.mean()), -np.inf).astype(np.float32)
-    for values in (weights, scores, far):
+    alive = logits[logits > -np.inf].astype(np.float64)
+    far = np.where(logits > -np.inf, -np.abs(logits - alive.mean()), -np.inf).astype(np.float32)
+    for values in (weights, logits, far):
         for limit in (LOWEST, float(np.median(values[values > -np.inf]))):
-            # Without a mass weights of 0 come before the first that weighs something, or do not.
+            # With a mass of 0, weights of 0 may or may not come before the first that is larger.
             expected = sorted_leading(values, weights, mass or 1e-300, limit)
             found = kernel.leading(values, weights, mass or 1e-300, limit)
             assert found.tolist() == expected
@@ -163,24 +165,24 @@ def test_leading_is_the_stable_sort(kernel: LogitOperations, kind: str, size: in
 @each_case
 @pytest.mark.parametrize("count", [1, 2, 40, 4000, 70_000])
 def test_leading_without_weights_counts(kernel: LogitOperations, kind: str, size: int, count: int) -> None:
-    scores = make(kind, size)
-    found = kernel.leading(scores, None, count)
-    assert found.tolist() == sorted_leading(scores, np.ones_like(scores), count)
+    logits = make(kind, size)
+    found = kernel.leading(logits, None, count)
+    assert found.tolist() == sorted_leading(logits, np.ones_like(logits), count)
 
 
 @each_kernel
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1), st.data())
 @settings(max_examples=200, deadline=None)
 def test_leading_of_any_numbers(kernel: LogitOperations, values: list[float], data: st.DataObject) -> None:
-    scores = np.array(values, np.float32)
+    logits = np.array(values, np.float32)
     whole = st.integers(1, 3)  # sums of these are exact
     given = data.draw(st.lists(whole, min_size=len(values), max_size=len(values)))
     weights = np.array(given, np.float32)
     mass = data.draw(st.integers(0, sum(given) + 1))
-    assert kernel.leading(scores, weights, mass).tolist() == sorted_leading(scores, weights, mass)
+    assert kernel.leading(logits, weights, mass).tolist() == sorted_leading(logits, weights, mass)
 
 
-def test_only_contiguous_floats_are_taken() -> None:
+def test_only_contiguous_floats_are_accepted() -> None:
     for wrong in (np.zeros(4), np.zeros(8, np.float32)[::2]):
         with pytest.raises(ValueError, match="contiguous float32"):
             KERNELS["native"].highest(wrong)

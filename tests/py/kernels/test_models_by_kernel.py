@@ -1,4 +1,4 @@
-"""Whole models give the same logits and state by every kernel, for one token and for many."""
+"""Whole models give the same logits and state with every kernel, for one token and for many."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ def test_the_native_kernel_gives_the_logits_and_state_of_numpy(version: str) -> 
 
 @each_version
 @pytest.mark.parametrize(("bits", "error"), [(8, 0.001), (4, 0.03)])
-def test_few_bits_by_the_native_kernel_are_near_those_by_numpy(version: str, bits: int, error: float) -> None:
-    """The difference is that the inputs, too, are rounded: to 15 bits, or 8 a group."""
+def test_quantized_models_are_close_in_the_native_and_the_numpy_kernel(
+    version: str, bits: int, error: float
+) -> None:
+    """The native kernel also quantizes the inputs: to 15 bits, or to 8 bits per group."""
     found, expected = (
         model.forward(TOKENS, model.new_state(), logits="all")
         for model in (build(version, load_kernel(name), bits) for name in ("native", "numpy"))
@@ -58,7 +60,7 @@ def test_few_bits_by_the_native_kernel_are_near_those_by_numpy(version: str, bit
 
 @each_version
 @pytest.mark.parametrize("bits", [None, 8, 4])
-def test_tokens_one_by_one_or_together_are_the_same(version: str, bits: Any) -> None:
+def test_tokens_one_by_one_and_together_give_the_same(version: str, bits: Any) -> None:
     model = build(version, load_kernel("native"), bits)
     whole, steps = model.new_state(), model.new_state()
     together = model.forward(TOKENS, whole, logits="all")
@@ -69,7 +71,7 @@ def test_tokens_one_by_one_or_together_are_the_same(version: str, bits: Any) -> 
 
 
 def test_states_of_one_model_do_not_mix() -> None:
-    """Each state has its own recorded programs, over shared memory for results."""
+    """Each state has its own recorded programs, but the memory for results is shared."""
     model = build("7", load_kernel("native"))
     apart = [model.new_state() for _ in range(2)]
     expected = [model.forward([3], apart[0]), model.forward([5], apart[1])]
@@ -91,12 +93,12 @@ def test_results_stay_valid_after_the_next_token() -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-def test_a_kernel_is_chosen_by_itself_and_reported() -> None:
+def test_the_default_kernel_is_the_fastest() -> None:
     assert load_kernel().name == KERNELS[0] == "native"
     assert load_kernel("numpy").name == "numpy"
 
 
-def test_an_unknown_kernel_is_refused_with_the_choice() -> None:
+def test_an_unknown_kernel_is_refused_with_the_names_of_the_others() -> None:
     with pytest.raises(SettingsError, match="no kernel 'fast'") as caught:
         load_kernel("fast")
     assert "auto, native, numpy" in caught.value.remedy
@@ -104,13 +106,13 @@ def test_an_unknown_kernel_is_refused_with_the_choice() -> None:
 
 @pytest.fixture
 def untried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if no library had been opened before."""
+    """Forget libraries that were opened before."""
     monkeypatch.setattr(library, "_open", cache(library._open.__wrapped__))
 
 
 @pytest.mark.usefixtures("untried")
 def test_a_library_that_does_not_run_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pyodide takes the second attempt to open it for a success, though nothing is there to be called."""
+    """Pyodide reports success on a second attempt, although there is nothing to call."""
     attempts = []
 
     def fail() -> Any:
@@ -126,7 +128,7 @@ def test_a_library_that_does_not_run_is_tried_once(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("untried")
-def test_without_a_compiler_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_without_a_compiler_the_numpy_kernel_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -136,7 +138,9 @@ def test_without_a_compiler_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.usefixtures("untried")
-def test_a_compiler_that_fails_leaves_numpy_at_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_if_the_compiler_fails_the_numpy_kernel_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda name: "false")
     assert load_kernel().name == "numpy"
@@ -145,8 +149,8 @@ def test_a_compiler_that_fails_leaves_numpy_at_work(monkeypatch: pytest.MonkeyPa
 
 @each_version
 @pytest.mark.parametrize("bits", [None, 8, 4])
-def test_products_divided_anyhow_give_the_same_bits(version: str, bits: Any) -> None:
-    """Rows in the last half first, then a panel at a time: what threads may do, done by one."""
+def test_products_divided_in_any_way_give_the_same_bits(version: str, bits: Any) -> None:
+    """The last half of the rows first, then a panel at a time, as threads may do it."""
     kernel = load_kernel("native")
     assert isinstance(kernel, SimdKernel)
     model = build(version, kernel, bits)
@@ -195,7 +199,7 @@ def large(kernel: str, bits: Any = 8) -> Model:
     return load_model(open_tensors(BytesSource(data)), kernel=load_kernel(kernel), quantize=bits)
 
 
-def test_a_large_head_gives_likely_tokens_their_scores_and_others_nearly() -> None:
+def test_a_large_head_is_exact_for_likely_tokens_and_close_for_others() -> None:
     model, numpy = large("native"), large("numpy")
     for token in TOKENS[:10]:
         exact = model.forward([token], model.new_state())
@@ -204,12 +208,12 @@ def test_a_large_head_gives_likely_tokens_their_scores_and_others_nearly() -> No
         highest = np.argsort(-exact)[:64]
         np.testing.assert_array_equal(likely[highest], exact[highest])
         assert 0 < np.std(likely - exact) < 0.15 * np.std(exact)
-        # The numpy kernel reads all of the head at any rate.
+        # The numpy kernel always reads the whole head.
         state = numpy.new_state()
         np.testing.assert_allclose(exact, numpy.forward([token], state, logits=Shortlist()), atol=0.01)
 
 
-def test_a_large_head_is_read_in_one_way_by_a_prompt_and_by_tokens() -> None:
+def test_a_large_head_gives_the_same_after_a_prompt_and_after_tokens() -> None:
     model = large("native")
     whole, steps = model.new_state(), model.new_state()
     together = model.forward(TOKENS, whole, logits=Shortlist())
@@ -221,7 +225,7 @@ def test_a_large_head_is_read_in_one_way_by_a_prompt_and_by_tokens() -> None:
 
 
 @pytest.mark.parametrize("bits", [None, 4])
-def test_other_heads_are_exact_throughout(bits: Any) -> None:
+def test_other_heads_are_always_exact(bits: Any) -> None:
     model = large("native", bits)
     likely = model.forward(TOKENS, model.new_state(), logits=Shortlist())
     np.testing.assert_array_equal(likely, model.forward(TOKENS, model.new_state()))

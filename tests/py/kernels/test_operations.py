@@ -1,4 +1,4 @@
-"""Every operation of every kernel against plain float64 loops, over many shapes and sizes of numbers."""
+"""Every operation of every kernel compared with float64 loops, for many shapes and magnitudes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def compute(kernel: Kernel, operation: Operation, *operands: Array, part: int | 
 
 
 def close(found: Array, expected: NDArray[Any], size: float = 1.0) -> None:
-    """Equal but for the rounding of sums of float32 numbers of this size."""
+    """Equal up to the rounding errors of sums of float32 numbers of this size."""
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-6 * max(size, 1e-30))
 
 
@@ -127,7 +127,7 @@ def test_activations(kernel: Kernel, activation: Activation) -> None:
         ]
     )
     expected = plain.product(np.ones((1, 1)), x, activation=activation)
-    # The numpy kernel's sigmoid is exact to a rounding of 1, not of itself; decay6 magnifies its exponent's.
+    # The numpy kernel's sigmoid has the rounding error of 1, not of itself; decay6 amplifies its exponent's.
     rtol = 1e-5 if activation == "decay6" else 1e-6
     assert (np.abs(found - expected) <= rtol * np.abs(expected) + 1e-7 * np.maximum(1, np.abs(x))).all()
 
@@ -156,7 +156,7 @@ def test_activations_of_huge_numbers_are_their_limits(kernel: Kernel, value: flo
 )
 @settings(max_examples=25, deadline=None)
 def test_quantized_product(kernel: Kernel, bits: Any, rows: int, groups: int, steps: int, seed: int) -> None:
-    """Off by no more than rounding the inputs to 15 bits (of 8) or to 8 bits a group (of 4)."""
+    """The error is that of quantizing inputs to 15 bits (8-bit weights) or 8 bits per group (4-bit)."""
     case = Case(steps, groups, 64, 1.0, seed)
     columns = case.width - 1 if bits == 8 and seed % 2 else case.width
     weights, x = case.normal(rows, columns), case.tokens()[:, :columns].copy()
@@ -183,7 +183,7 @@ def test_the_largest_products_do_not_overflow(kernel: Kernel, bits: Any, lowest:
 
 
 def head_case(rows: int, columns: int, seed: int = 0) -> tuple[QuantizedMatrix, Array]:
-    """A head in 8 bits, large enough for a sketch, and the input of one token, with outliers."""
+    """A head in 8 bits that is large enough for a sketch, and the input of one token, with outliers."""
     case = Case(1, 1, columns, 1.0, seed)
     x = case.tokens()
     x[:, :2] *= 10
@@ -192,7 +192,7 @@ def head_case(rows: int, columns: int, seed: int = 0) -> tuple[QuantizedMatrix, 
 
 @each_kernel
 @pytest.mark.parametrize("rows", [SKETCHED, SKETCHED + 5])
-def test_the_highest_scores_are_exact_and_the_others_near(kernel: Kernel, rows: int) -> None:
+def test_the_highest_logits_are_exact_and_the_others_approximate(kernel: Kernel, rows: int) -> None:
     weights, x = head_case(rows, 192)
     head = kernel.head(weights)
     exact = compute(kernel, lambda z: kernel.product(head, z), x)[0]
@@ -206,8 +206,8 @@ def test_the_highest_scores_are_exact_and_the_others_near(kernel: Kernel, rows: 
 
 
 @pytest.mark.parametrize(("spread", "all_exact"), [(40.0, False), (0.05, True)])
-def test_the_shortlist_has_the_mass_that_was_asked_for(spread: float, all_exact: bool) -> None:
-    """Of a peaked distribution that is some hundred scores, of a flat one so many that all are computed."""
+def test_the_shortlist_has_the_requested_mass(spread: float, all_exact: bool) -> None:
+    """In a peaked distribution that is about a hundred logits; in a flat one, all are computed."""
     kernel = KERNELS["native"]
     weights, x = head_case(SKETCHED + 5, 192, 3)
     head, x = kernel.head(weights), x * np.float32(spread / np.linalg.norm(x) / 5)
@@ -216,7 +216,7 @@ def test_the_shortlist_has_the_mass_that_was_asked_for(spread: float, all_exact:
     chances = np.exp(exact.astype(np.float64) - exact.max())
     chances /= chances.sum()
     same = likely == exact
-    assert chances[same].sum() > 0.85  # by the sketch it was 0.95
+    assert chances[same].sum() > 0.85  # 0.95 according to the sketch
     assert same.all() == all_exact
     few = compute(kernel, lambda z: kernel.likely(head, z, Shortlist(count=8)), x)[0]
     assert 8 <= (few == exact).sum() < 100
@@ -226,7 +226,7 @@ def plain_head(weights: QuantizedMatrix, x: Array) -> NDArray[np.float64]:
     return weights.dequantize().astype(np.float64) @ x[0].astype(np.float64)
 
 
-def test_a_large_head_gives_many_tokens_what_it_gives_one() -> None:
+def test_a_large_head_gives_the_same_for_one_token_and_many() -> None:
     kernel = KERNELS["native"]
     weights, _ = head_case(SKETCHED + 5, 64)
     head, tokens = kernel.head(weights), Case(7, 1, 64, 1.0, 1).tokens()
@@ -262,7 +262,7 @@ def test_the_largest_products_do_not_overflow_in_a_large_head(lowest: int) -> No
         np.testing.assert_allclose(near, np.full_like(near, sign * lowest * columns), rtol=0.1)
 
 
-def test_a_head_that_is_small_or_in_full_has_no_sketch() -> None:
+def test_a_head_that_is_small_or_not_in_8_bits_has_no_sketch() -> None:
     kernel: Any = KERNELS["native"]
     weights, x = head_case(SKETCHED - 1, 64)
     for small in (weights, weights.dequantize(), quantize(weights.dequantize(), 4)):

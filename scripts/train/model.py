@@ -1,9 +1,9 @@
 """RWKV-4 and RWKV-7 for training, in torch. Parameter names are those of BlinkDL's checkpoints.
 
-The mathematics is that of py/goosequill/models/rwkv4.py and rwkv7.py, over whole sequences from an empty
-state; the state's recurrences run in C (wkv4.c, wkv7.c). Letters as in the papers: r receptance, k key,
-v value, w decay, u bonus for the current token, a in-context learning rate, g gate. Initial values after
-RWKV-LM, with residual branches at zero.
+The formulas are those of py/goosequill/models/rwkv4.py and rwkv7.py, over whole sequences from an empty
+state; the recurrences of the state run in C (wkv4.c, wkv7.c). Letters are those of the papers: r receptance,
+k key, v value, w decay, u bonus for the current token, a in-context learning rate, g gate. Initial values
+follow RWKV-LM, with residual branches at zero.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Wkv4(torch.autograd.Function):
 
 
 def shift(x: torch.Tensor) -> torch.Tensor:
-    """The previous token's vector at each place; zeros at the first. x [B, T, C]."""
+    """The previous token's vector at each position, zeros at the first; x [B, T, C]."""
     return F.pad(x, (0, 0, 1, -1))
 
 
@@ -74,8 +74,8 @@ class TimeMix4(nn.Module):
         super().__init__()
         width = size.width
         depth, left = layer / max(size.layers - 1, 1), 1 - layer / size.layers
-        place = torch.arange(width) / max(width - 1, 1)
-        self.time_decay = nn.Parameter(-5 + 8 * place ** (0.7 + 1.3 * depth))
+        channel = torch.arange(width) / max(width - 1, 1)
+        self.time_decay = nn.Parameter(-5 + 8 * channel ** (0.7 + 1.3 * depth))
         self.time_first = nn.Parameter(math.log(0.3) + 0.5 * ((torch.arange(width) + 1) % 3 - 1))
         self.time_mix_k = nn.Parameter(_curve(width, left))
         self.time_mix_v = nn.Parameter(_curve(width, left) + 0.3 * depth)
@@ -153,7 +153,7 @@ class TimeMix7(nn.Module):
                 "a": -0.19 + 0.3 * zigzag + 0.4 * line, "v": 0.73 - 0.4 * line}  # fmt: skip
         for name, rank in RANKS.items():
             if name == "v" and layer == 0:
-                continue  # no earlier value to mix in
+                continue  # there is no earlier value to mix in
             self.register_parameter(f"{name}1", nn.Parameter(torch.zeros(width, rank)))
             self.register_parameter(
                 f"{name}2", nn.Parameter(nn.init.orthogonal_(torch.empty(rank, width), gain=0.1))
@@ -222,7 +222,7 @@ class Block(nn.Module):
     def forward(
         self, x: torch.Tensor, first: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The block's output, and layer 0's values for the blocks after it (RWKV-7)."""
+        """Return the block's output, and layer 0's values for the following blocks (RWKV-7)."""
         if hasattr(self, "ln0"):
             x = self.ln0(x)
         if isinstance(self.att, TimeMix7):
@@ -235,7 +235,7 @@ class Block(nn.Module):
 
 
 class Rwkv(nn.Module):
-    """Tokens [B, T] to logits [B, T, V], every sequence from an empty state."""
+    """Tokens [B, T] to logits [B, T, V]; each sequence starts from an empty state."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -247,7 +247,7 @@ class Rwkv(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """A small embedding (ln0 scales it up); matrices as in RWKV-LM, outputs of branches at zero."""
+        """Initialize as RWKV-LM does: a small embedding (ln0 scales it up), outputs of branches at zero."""
         nn.init.uniform_(self.emb.weight, -1e-2, 1e-2)
         nn.init.orthogonal_(self.head.weight, gain=0.5)
         for name, parameter in self.blocks.named_parameters():

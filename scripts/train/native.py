@@ -1,4 +1,4 @@
-"""Compile a C file of this folder once and load it with ctypes."""
+"""Compile a C file in this folder once, and load it with ctypes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from scripts.train.corpus import training_folder
 
-# The parts of -ffast-math that vectorise sums. The whole would have the linker switch subnormal numbers off,
-# for the process that loads the library and everything else in it.
+# The parts of -ffast-math that vectorize sums. With all of -ffast-math the linker would disable subnormal
+# numbers for the whole process that loads the library.
 SUMS = [
     "-fassociative-math",
     "-fno-signed-zeros",
@@ -25,7 +25,7 @@ FLAGS = ["-O3", "-march=native", *SUMS, "-shared", "-fPIC"]
 
 
 def load(name: str) -> ctypes.CDLL:
-    """The shared library of `name`.c, built by the system's C compiler or by that of ziglang."""
+    """Load `name`.c as a shared library, compiled by the system's C compiler or by the one in ziglang."""
     source = Path(__file__).with_name(f"{name}.c")
     digest = hashlib.sha256(source.read_bytes() + repr(FLAGS).encode()).hexdigest()[:12]
     target = training_folder() / f"{name}-{digest}.so"

@@ -1,12 +1,12 @@
 /* The WKV operation of RWKV-4 for training on a CPU: forward, and the gradients by two scans over time.
- * After BlinkDL's CUDA kernel (RWKV-LM, RWKV-v4). All arrays are float32; [B, T, C] unless a comment says otherwise.
- * Channels are done in blocks, so that the state stays in registers and the compiler vectorises over channels. */
+ * Adapted from BlinkDL's CUDA kernel (RWKV-LM, RWKV-v4). All arrays are float32, [B, T, C] unless noted.
+ * Channels are processed in blocks, so that the state stays in registers and the compiler vectorizes over channels. */
 #include <math.h>
 #include <string.h>
 #define N 64
 #define EMPTY -1e30f
 
-/* e^x for x <= 0 (and a little above), relative error about 2e-7: 2^n times a polynomial, so that the loop vectorises. */
+/* e^x for x <= 0 (and slightly above), relative error about 2e-7: 2^n times a polynomial, so that the loop vectorizes. */
 static inline float expo(float x) {
   x = x < -87.0f ? -87.0f : x;
   float t = x * 1.44269504f;
@@ -44,7 +44,7 @@ void wkv4_forward(int B, int T, int C, const float *restrict w, const float *res
     }
 }
 
-/* gw, gu [C] are added to; z, x are scratch [T, N]. */
+/* Adds to gw and gu [C]; z and x are scratch memory [T, N]. */
 void wkv4_backward(int B, int T, int C, const float *restrict w, const float *restrict u, const float *restrict k,
                    const float *restrict v, const float *restrict y, const float *restrict gy, float *restrict gw,
                    float *restrict gu, float *restrict gk, float *restrict gv, float *restrict z, float *restrict x) {

@@ -1,7 +1,7 @@
-/* The state update of RWKV-7 for training on a CPU, forward and backward, over sequences that start empty.
+/* The state update of RWKV-7 for training on a CPU, forward and backward, over sequences with an empty initial state.
  *   S_t = S_(t-1) diag(w) + (S_(t-1) a) b^T + v k^T,   y_t = S_t r       (a = -kk, b = kk * in-context rate)
- * All arrays are float32 [B, T, H, N]. S is kept as [k][v], so that the inner loop runs over v without sums across lanes.
- * The backward pass keeps S at every CHUNK-th token and computes the ones between again. */
+ * All arrays are float32 [B, T, H, N]. S is stored as [k][v], so that the inner loop runs over v without sums across lanes.
+ * The forward pass stores S at every CHUNK-th token; the backward pass recomputes the ones in between. */
 #include <string.h>
 #define N 64
 #define CHUNK 16

@@ -1,6 +1,9 @@
-// Compiles Python sources with the Pyodide of a folder: node compile.js PYODIDE FOLDER
-// FOLDER holds 0.py, 1.py, ... and names.json, under which name each will be seen; beside each its .pyc
-// appears, which Python loads without looking for a source.
+/**
+ * Compiles Python sources with the Pyodide in a folder: node compile.js PYODIDE FOLDER
+ *
+ * FOLDER has 0.py, 1.py, ... and names.json, with the name that tracebacks will show for each. It writes a .pyc
+ * beside each, which Python loads without looking for a source.
+ */
 
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -12,7 +15,7 @@ globalThis.require = createRequire(import.meta.url);
 globalThis.__dirname = pyodideFolder;
 const { loadPyodide } = await import(pathToFileURL(`${pyodideFolder}/pyodide.mjs`).href);
 try {
-  // The order of a set in a compiled file follows the hashes of strings; these are the same at every build.
+  // The order of a set in a compiled file follows the hashes of strings; a fixed seed makes builds reproducible.
   const pyodide = await loadPyodide({ indexURL: `${pyodideFolder}/`, env: { PYTHONHASHSEED: "0" } });
   pyodide.mountNodeFS("/sources", folder);
   pyodide.runPython(`

@@ -1,12 +1,13 @@
 """Make what Python starts from in a page: python/library.tar.gz and the package's wheel.
 
 All of it is compiled by the interpreter that will run it (Pyodide under Node), so that a page parses no
-Python. Of numpy only what the package uses is taken, of the package everything but its commands. The wheel
-is one for that interpreter alone, which micropip installs.
+Python. Of numpy it takes what the package's sources name, and of the package everything but its commands. The
+wheel is for that interpreter alone; micropip installs it. tests/js/engine/pyodide.test.js imports every job.
 """
 
 from __future__ import annotations
 
+import ast
 import base64
 import gzip
 import hashlib
@@ -34,19 +35,32 @@ UNUSED_LIBRARY = re.compile(
     r"|http/server|asyncio/(__main__|windows_\w+|proactor_events))\.py$"
     r"|^encodings/(cp(?!437|1252)|mac_|iso|koi|big5|gb|hz|euc|johab|shift_|ptcp|tis|hp|kz|palm)"
 )
-"""What a page has no use for: other processes, servers, terminals, debuggers, rare character sets."""
-UNUSED_NUMPY = re.compile(
-    r"numpy/(f2py|fft|ma|polynomial|testing|_pyinstaller|core|doc|compat|distutils|char|rec)/"
-    r"|/tests?/|_(tests|simd)\.cpython|/include/|/lib/lib|/(conftest|ctypeslib|matlib|setup)\.py$"
-)
-"""What `import numpy` does not read."""
-WORDS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
-"""Modules that do nothing but describe numpy; they are imported, and left empty."""
+"""What a page does not need: other processes, servers, terminals, debuggers, rare character sets."""
+NUMPY_PARTS = {
+    "f2py": 208,
+    "ma": 108,
+    "fft": 106,
+    "polynomial": 45,
+    "testing": 37,
+    "core": 5,
+    "compat": 2,
+    "char": 0,
+    "rec": 0,
+    "doc": 0,
+    "distutils": 0,
+    "_pyinstaller": 1,
+}
+"""Parts of numpy that `import numpy` does not load, with what each adds to the download in kB. numpy imports
+some of them when they are first used as an attribute, so `sys.modules` after an import does not show them."""
+UNUSED_NUMPY = r"/tests?/|_(tests|simd)\.cpython|/include/|/lib/lib|/(conftest|ctypeslib|matlib|setup)\.py$"
+"""Files of numpy that nothing imports in a page."""
+DOCSTRINGS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
+"""Modules that only add docstrings to numpy; they are imported, and left empty."""
 UNUSED_OWN = re.compile(r"goosequill/(cli/|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
-"""The commands; and what speaks of them."""
+"""The commands, and the metadata about them."""
 UNUSED_TESTS = re.compile(r"/tests?/")
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
-PACKAGES = {"numpy-*.whl": UNUSED_NUMPY, "micropip-*.whl": UNUSED_TESTS, "packaging-*.whl": UNUSED_TESTS}
+PACKAGES = ("numpy-*.whl", "micropip-*.whl", "packaging-*.whl")
 TAG = "cp312"
 """The interpreter: compiled files are for one version of Python."""
 
@@ -56,15 +70,39 @@ class RuntimeBuildError(Exception):
 
 
 def members(archive: Path, unused: re.Pattern[str]) -> dict[str, bytes]:
-    """The files of a wheel that a page has a use for."""
+    """Return the files of a wheel that a page needs."""
     with zipfile.ZipFile(archive) as opened:
         names = sorted(name for name in opened.namelist() if KEPT.search(name))
         chosen = [name for name in names if not unused.search(name)]
-        return {name: b"" if WORDS.search(name) else opened.read(name) for name in chosen}
+        return {name: b"" if DOCSTRINGS.search(name) else opened.read(name) for name in chosen}
+
+
+def named_parts(source: bytes) -> set[str]:
+    """Return the parts of numpy that a module names, such as `np.fft` or `from numpy import fft`."""
+    tree = ast.parse(source)
+    names, found = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {each.asname or "numpy" for each in node.names if each.name.split(".")[0] == "numpy"}
+            found |= {each.name.split(".")[1] for each in node.names if each.name.startswith("numpy.")}
+        elif isinstance(node, ast.ImportFrom) and node.module == "numpy" and not node.level:
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("numpy."):
+            found.add(str(node.module).split(".")[1])
+    attributes = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    found |= {node.attr for node in attributes if isinstance(node.value, ast.Name) and node.value.id in names}
+    return found & NUMPY_PARTS.keys()
+
+
+def unused_numpy(sources: dict[str, bytes]) -> re.Pattern[str]:
+    """Return what to leave out of numpy, given the sources of all modules that may run in a page."""
+    used = {part for name, source in sources.items() if name.endswith(".py") for part in named_parts(source)}
+    parts = "|".join(sorted(NUMPY_PARTS.keys() - used))
+    return re.compile(rf"numpy/({parts})/|{UNUSED_NUMPY}")
 
 
 def compiled(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Replace each .py by its .pyc, without docstrings and assertions; what was compiled before is reused."""
+    """Replace each .py by its .pyc, without docstrings and assertions; earlier results are reused."""
     interpreter = hashlib.sha256((PYODIDE / "pyodide.asm.wasm").read_bytes()).hexdigest()
     entries = {
         name: CACHE / hashlib.sha256(f"{interpreter} {name} ".encode() + data).hexdigest()
@@ -112,7 +150,7 @@ def write_tar(files: dict[str, bytes], target: Path) -> None:
 
 
 def write_wheel(wheel: Path, output: Path) -> None:
-    """Write the package's wheel again into `output`, compiled; its name and metadata say for which Python."""
+    """Write the package's wheel into `output`, compiled; its name and metadata say for which Python."""
     files = compiled(members(wheel, UNUSED_OWN))
     (described,) = (name for name in files if name.endswith(".dist-info/WHEEL"))
     files[described] = re.sub(rb"(?m)^Tag: .*$", f"Tag: {TAG}-none-any".encode(), files[described])
@@ -129,13 +167,16 @@ def _record_digest(data: bytes) -> str:
 def write_runtime(wheel: Path, output: Path) -> None:
     """Write python/ and wheels/ into `output`; `wheel` is the package's own, with its sources.
 
-    The library lies in plain files, which are read faster than a zip's. Pyodide wants a zip too: none.zip.
+    The library is unpacked into plain files, which Python reads faster than a zip. Pyodide insists on a zip
+    too: none.zip.
     """
     (output / "python").mkdir()
     (output / "wheels").mkdir()
     files = members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
-    for pattern, unused in PACKAGES.items():
+    for pattern in PACKAGES:
         (archive,) = PYODIDE.glob(pattern)
+        numpy = pattern.startswith("numpy")
+        unused = unused_numpy(members(wheel, UNUSED_OWN)) if numpy else UNUSED_TESTS
         files |= {f"site-packages/{name}": data for name, data in members(archive, unused).items()}
     write_tar(compiled(files), output / "python" / "library.tar.gz")
     write_zip({}, output / "python" / "none.zip")

@@ -1,4 +1,4 @@
-"""What Python starts from in a page: nothing is missing that it imports, and nothing is there to parse."""
+"""What Python starts from in a page: nothing that it imports is missing, and there is nothing to parse."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ IMPORT = re.compile(rb"^(?:from\s+(\.*)([\w.]*)\s+import\s+\(?([\w, ]*)|import\s
 
 
 def imported(source: bytes, package: str) -> Iterator[str]:
-    """What a module imports when it is itself imported; read by lines: its syntax may be too new here."""
+    """Return what a module imports when it is imported; by lines, since its syntax may be too new here."""
     for match in IMPORT.finditer(source):
         dots, module, names, plain = (part.decode() if part else "" for part in match.groups())
         if plain:
@@ -61,7 +61,7 @@ def imported(source: bytes, package: str) -> Iterator[str]:
 
 
 def sources(archive: Path) -> dict[str, tuple[str, bytes]]:
-    """Module names of an archive, each with its package and its source."""
+    """Return the modules of an archive by name, each with its package and its source."""
     found = {}
     with zipfile.ZipFile(archive) as opened:
         for name in opened.namelist():
@@ -72,8 +72,8 @@ def sources(archive: Path) -> dict[str, tuple[str, bytes]]:
     return found
 
 
-def test_everything_that_is_imported_is_there(library: dict[str, bytes], wheel: Path) -> None:
-    """From the package, and from micropip, through all modules; an import within `try` may fail."""
+def test_everything_that_is_imported_is_included(library: dict[str, bytes], wheel: Path) -> None:
+    """From the package and micropip, through all modules; an import inside `try` may fail."""
     kept = {
         re.sub(r"(/__init__)?\.pyc$", "", name.removeprefix("site-packages/")).replace("/", ".")
         for name in [*library, *read_zip(wheel)]
@@ -88,29 +88,46 @@ def test_everything_that_is_imported_is_there(library: dict[str, bytes], wheel: 
         own[module] = (module if path.name == "__init__.py" else module.rpartition(".")[0], path.read_bytes())
     known |= own
     seen: set[str] = set()
-    waiting = [module for module in own if module in kept] + ["micropip"]
+    waiting = dict.fromkeys([*(module for module in own if module in kept), "micropip"], "")
     while waiting:
-        module = waiting.pop()
+        module, importer = waiting.popitem()
         if module in seen or module not in known:
             continue  # compiled into Pyodide, or a name within a module
+        assert module in kept, f"{importer} imports {module}, which scripts/runtime.py leaves out"
         seen.add(module)
         package, source = known[module]
-        waiting += imported(source, package)
-        waiting.append(module.rpartition(".")[0])
+        waiting |= dict.fromkeys([*imported(source, package), module.rpartition(".")[0]], module)
     assert len(seen) > 200
-    assert seen <= kept
 
 
-def test_numpys_parts_that_the_package_names_are_there(library: dict[str, bytes]) -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "py" / "goosequill").rglob("*.py"))
-    named = set(re.findall(r"\bnp\.(\w+)", text))
-    with zipfile.ZipFile(next(runtime.PYODIDE.glob("numpy-*.whl"))) as wheel:
-        parts = {name for name in named if f"numpy/{name}/__init__.py" in wheel.namelist()}
-    assert "linalg" in parts
-    assert all(f"site-packages/numpy/{part}/__init__.pyc" in library for part in parts)
+def test_numpys_parts_that_the_package_names_are_included(library: dict[str, bytes]) -> None:
+    """Also those that numpy imports only when they are first used, as np.fft."""
+    kept = {name.split("/")[2] for name in library if name.startswith("site-packages/numpy/")}
+    for path in (ROOT / "py" / "goosequill").rglob("*.py"):
+        assert runtime.named_parts(path.read_bytes()) <= kept, path
+    assert "linalg" in kept
 
 
-def test_nothing_is_left_to_parse_and_every_library_keeps_its_licence(
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy as np\ndef f(x):\n    return np.fft.rfft(x)",
+        "import numpy.fft",
+        "from numpy import fft",
+        "def f():\n    from numpy.fft import rfft",
+        "import numpy\nprint(numpy.fft)",
+    ],
+)
+def test_a_part_of_numpy_is_kept_as_soon_as_a_module_names_it(source: str) -> None:
+    assert runtime.named_parts(source.encode()) == {"fft"}
+    (archive,) = runtime.PYODIDE.glob("numpy-*.whl")
+    for sources, kept in (({"job.py": source.encode()}, True), ({"job.py": b"import numpy as np"}, False)):
+        found = runtime.members(archive, runtime.unused_numpy(sources))
+        assert ("numpy/fft/_pocketfft.py" in found) == kept
+        assert "numpy/linalg/_linalg.py" in found and "numpy/ma/core.py" not in found
+
+
+def test_everything_is_compiled_and_every_library_keeps_its_licence(
     library: dict[str, bytes], wheel: Path
 ) -> None:
     files = library | read_zip(wheel)
@@ -124,7 +141,7 @@ def test_nothing_is_left_to_parse_and_every_library_keeps_its_licence(
     assert len(magics) == 1, "compiled by more than one Python"
 
 
-def test_the_wheel_is_for_one_python_and_its_record_is_true(wheel: Path) -> None:
+def test_the_wheel_is_for_one_python_and_its_record_is_correct(wheel: Path) -> None:
     files = read_zip(wheel)
     assert wheel.name.endswith("-cp312-none-any.whl")
     (tag,) = (name for name in files if name.endswith(".dist-info/WHEEL"))
@@ -136,7 +153,7 @@ def test_the_wheel_is_for_one_python_and_its_record_is_true(wheel: Path) -> None
     assert "goosequill/tokenizers/data/world.npz" in files
 
 
-def test_a_source_that_is_no_python_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_python_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "CACHE", tmp_path)
     with pytest.raises(runtime.RuntimeBuildError, match="SyntaxError"):
         runtime.compiled({"bad.py": b"def"})

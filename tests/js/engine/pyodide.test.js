@@ -1,0 +1,122 @@
+// The built engine's Python under Node: every job's module is there to be imported, and values cross both ways.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Python } from "../../../site/engine/python.js";
+
+const DIST = new URL("../../../dist/", import.meta.url);
+/** @type {any} */
+let pyodide;
+
+before(async () => {
+  // Pyodide's compiled part is a classic script, which asks for these two.
+  const scope = /** @type {any} */ (globalThis);
+  scope.require = createRequire(import.meta.url);
+  scope.__dirname = fileURLToPath(new URL("vendor/pyodide", DIST));
+  globalThis.fetch = async (url) => new Response(await readFile(fileURLToPath(String(url))));
+  pyodide = await new Python(DIST).start(
+    () => {},
+    (error) => assert.fail(String(error)),
+  );
+});
+
+/** @param {string} code */
+const run = (code) => pyodide.runPython(code);
+
+test("every job's module can be imported with what the build has kept of Python and numpy", () => {
+  const failures = run(`
+from importlib import import_module
+from goosequill.browser.jobs import all_jobs
+
+failures = []
+for name, path in all_jobs().items():
+    try:
+        module, function = path.split(":")
+        getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        failures.append(f"job {name!r}: {module} cannot be imported in a page: {error} (see scripts/runtime.py)")
+failures`).toJs();
+  assert.deepEqual(failures, []);
+});
+
+const DTYPES = {
+  bool: Uint8Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+};
+
+/** What a job gets for an argument, and the same as it comes back. @param {any} value */
+function echo(value) {
+  run(`
+from goosequill.browser.bridge import BridgeJob
+from pyodide.ffi import to_js
+
+def start(args):
+    return BridgeJob(lambda value: {"value": value, "seen": str(type(value).__name__)}, args.to_py())`);
+  const job = pyodide.globals.get("start")({ value });
+  const { value: answer } = job.step();
+  job.destroy();
+  return answer.end;
+}
+
+test("arrays of every type arrive as numpy arrays and come back as typed arrays of their own", () => {
+  for (const [dtype, Typed] of Object.entries(DTYPES)) {
+    const elements =
+      dtype.endsWith("64") && dtype !== "float64" ? [1n, 0n, 1n, 0n, 1n, 0n] : [1, 0, 1, 0, 1, 0];
+    const data = Typed.from(/** @type {any} */ (elements));
+    const { value, seen } = echo({ shape: [2, 3], dtype, data });
+    assert.equal(seen, "ndarray", dtype);
+    assert.deepEqual(value, { shape: [2, 3], dtype, data });
+    assert.equal(value.data.buffer.byteLength, data.byteLength, "nothing else is in the buffer");
+  }
+});
+
+test("scalars, empty, strided and foreign-endian arrays cross as their elements in order", () => {
+  /** @param {string} expression */
+  const made = (expression) => {
+    run(`
+import numpy as np
+from goosequill.browser.bridge import BridgeJob
+job = BridgeJob(lambda: ${expression}, {})`);
+    const job = pyodide.globals.get("job");
+    return job.step().value.end;
+  };
+  assert.deepEqual(made("np.array(2.5, 'float32')"), {
+    shape: [],
+    dtype: "float32",
+    data: Float32Array.of(2.5),
+  });
+  assert.deepEqual(made("np.zeros((0, 3), 'int8')"), {
+    shape: [0, 3],
+    dtype: "int8",
+    data: new Int8Array(0),
+  });
+  assert.deepEqual(made("np.arange(6, dtype='int32').reshape(2, 3).T[::2]"), {
+    shape: [2, 2],
+    dtype: "int32",
+    data: Int32Array.of(0, 3, 2, 5),
+  });
+  assert.deepEqual(made("np.arange(3, dtype='>f8')"), {
+    shape: [3],
+    dtype: "float64",
+    data: Float64Array.of(0, 1, 2),
+  });
+  assert.deepEqual(echo({ shape: [], dtype: "int8", data: Int8Array.of(7) }).value, {
+    shape: [],
+    dtype: "int8",
+    data: Int8Array.of(7),
+  });
+  assert.deepEqual(echo(Uint8Array.of(1, 2)).value, Uint8Array.of(1, 2), "bytes are no array");
+  assert.deepEqual(made("b'ab'"), Uint8Array.of(97, 98));
+});

@@ -1,6 +1,6 @@
 /** The benchmark's worker for this project: starts Python as the built site does, with ours.py. */
 
-import { Python } from "./site/engine/python.js";
+import { Python } from "./site/engine/worker/python.js";
 import { Helpers } from "./site/engine/threads.js";
 
 let contestant;

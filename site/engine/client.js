@@ -10,10 +10,10 @@
 // `cancel()` on what generate returns ends it calmly, with finish_reason "abort".
 // All work is done in a worker (worker.js); this file only keeps the requests apart.
 
-import { Beginning } from "./beginning.js";
 import { looksLikeWeights } from "./file-names.js";
 import { EngineError } from "./protocol.js";
 import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
+import { StartupLock } from "./startup-lock.js";
 
 export { EngineError };
 
@@ -47,7 +47,7 @@ export class Engine {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #watch = new AbortController();
-  #beginning = new Beginning();
+  #startup = new StartupLock();
   /** Whether the worker's script has run; one that fails before that was not allowed to start. */
   #started = false;
   /** @type {Error | null} why no more requests are taken */
@@ -289,7 +289,7 @@ export class Engine {
     this.#pending.set(id, pending);
     try {
       this.#worker.postMessage({ ...message, id });
-      this.#beginning.wait();
+      this.#startup.busy();
     } catch (error) {
       this.#pending.delete(id); // an option that cannot be sent, such as a function
       throw error;
@@ -312,7 +312,7 @@ export class Engine {
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
     if (reply.type !== "progress" && reply.type !== "part") this.#pending.delete(reply.id);
-    if (reply.type === "part" || this.#pending.size === 0) this.#beginning.rest();
+    if (reply.type === "part" || this.#pending.size === 0) this.#startup.idle();
     if (reply.type === "loaded") keepOffline(this.#worker);
     if (reply.type === "error") this.#refuse(pending, reply.error);
     else pending.onReply(reply);
@@ -340,7 +340,7 @@ export class Engine {
     if (this.#ended) return;
     this.#ended = reason;
     this.#watch.abort();
-    this.#beginning.end();
+    this.#startup.release();
     clearTimeout(this.#silence);
     this.#worker.terminate();
     const pending = [...this.#pending.values()];

@@ -2,8 +2,8 @@
 // module in a blob that imports the worker from where it is served. It tells a refusal by its reason:
 // which directive of the page's policy stands in the way, or that the address did not answer.
 
-import { calm } from "./beginning.js";
 import { EngineError } from "./protocol.js";
+import { afterStartup } from "./startup-lock.js";
 import { trustedScript } from "./trusted.js";
 
 /** Where the engine's files are served: the folder above this one. */
@@ -70,7 +70,7 @@ export async function keepOffline(worker) {
   const root = watched.get(worker)?.url.replace(/engine\/worker\.js$/, "");
   if (!root?.startsWith(globalThis.location.origin)) return;
   try {
-    await calm();
+    await afterStartup();
     const { serviceWorker } = navigator;
     // A page of the site registers it when the engine has begun; one elsewhere can only find it.
     const own = globalThis.location.href.startsWith(root);

@@ -3,7 +3,7 @@
  * the consent without which no other origin is contacted.
  */
 
-import { fileName } from "../engine/sources.js";
+import { fileName } from "../engine/storage/sources.js";
 import { byId } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 

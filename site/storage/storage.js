@@ -3,13 +3,14 @@
  * state of the service worker. It deletes what the visitor selects, and nothing else.
  */
 
-import { NOTES, openCache, openFolder, Store } from "../engine/storage.js";
+import { openFolder } from "../engine/storage/opfs.js";
+import { NOTES, openCache, Store } from "../engine/storage/store.js";
 import { byId, element, megabytes } from "../ui/dom.js";
 import { askWorker } from "../ui/offline.js";
 import { StatusLine } from "../ui/status.js";
 import { tableRow } from "../ui/table.js";
 
-/** @typedef {import("../engine/storage.js").Entry} Entry */
+/** @typedef {import("../engine/storage/store.js").Entry} Entry */
 
 const page = {
   status: byId("status", "p"),
@@ -47,7 +48,7 @@ function aboutOf({ url, made, complete }) {
   return [complete ? "" : ` (${unfinished})`, element("span", { class: "note" }, ` ${note}`)];
 }
 
-/** @param {import("../engine/storage.js").Made} made @param {string} path of the first */
+/** @param {import("../engine/storage/facts.js").Made} made @param {string} path of the first */
 function sourcesOf({ of: [{ name }, ...others] }, path) {
   return others.length ? `${path || name} and ${others.length} more` : path || name;
 }

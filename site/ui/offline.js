@@ -4,7 +4,7 @@
  * engine is starting, because the first visit fetches all other pages.
  */
 
-import { calm } from "../engine/beginning.js";
+import { afterStartup } from "../engine/startup-lock.js";
 import { trustedScript } from "../engine/trusted.js";
 
 const ROOT = new URL("../", import.meta.url);
@@ -59,7 +59,7 @@ function showNotice(text, action, act) {
 async function settled() {
   if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve));
   await new Promise((resolve) => setTimeout(resolve, SETTLE_DELAY));
-  await calm();
+  await afterStartup();
 }
 
 /** @param {ServiceWorkerRegistration} found */

@@ -1,5 +1,7 @@
-// SHA-256 of bytes that arrive in pieces. WebCrypto's digest wants everything at once, and is not
-// there at all on a plain http address; model files are too large for the one and served on both.
+/**
+ * SHA-256 of bytes that arrive in pieces. WebCrypto's digest needs all bytes at once, for which model files are too
+ * large, and it is missing on plain http.
+ */
 
 // Hexadecimal digits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4).
 const K = Int32Array.from({ length: 64 }, (_, i) => fraction(Math.cbrt(prime(i))));

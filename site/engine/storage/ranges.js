@@ -1,7 +1,10 @@
-// Files on a server, read by HTTP ranges while Python waits: to look into a model's header before
-// anything of its weights is downloaded. Only a worker may use it, since its requests are synchronous.
+/**
+ * Reads files on a server by HTTP ranges while Python waits, to inspect a model's header before its weights are
+ * downloaded. Its requests are synchronous, so only a worker may use it.
+ */
 
-const AHEAD = 256 * 1024; // bytes that are fetched at once; a header is read in small pieces
+/** Bytes that are fetched at once; Python reads a header in small pieces. */
+const AHEAD = 256 * 1024;
 
 /**
  * @typedef {(url: string, first: number, last: number) => Uint8Array<ArrayBuffer>} FetchRange
@@ -9,12 +12,12 @@ const AHEAD = 256 * 1024; // bytes that are fetched at once; a header is read in
  */
 
 /**
- * What a server tells of a file before it is asked for. `size` is null where it would send the whole file
- * instead of a range; `version` changes with the file, and is empty where nothing tells that.
+ * What a server reports of a file before its download. `size` is null if it would send the whole file instead of a
+ * range; `version` changes with the file, and is empty if it is unknown.
  * @typedef {{size: number | null, bytes: number, version: string}} Offer
  */
 
-/** The version of a file whose server does not answer. */
+/** The version of a file whose server does not respond. */
 export const UNREACHED = "unreached";
 
 /**
@@ -29,26 +32,26 @@ export async function askFor(url, { signal, fetch = globalThis.fetch } = {}) {
   try {
     const response = await fetch(url, {
       headers: { Range: "bytes=0-0" },
-      cache: "no-store", // an answer of the last time would tell of the file of the last time
+      cache: "no-store", // a cached response would describe an earlier version of the file
       signal: controller.signal,
     });
     const { headers } = response;
     const whole = Number(/\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1]);
     const size = response.status === 206 && Number.isSafeInteger(whole) && whole > 0 ? whole : null;
     const tag = headers.get("ETag") ?? "";
-    const version = tag.startsWith('"') ? tag : (headers.get("Last-Modified") ?? ""); // a weak tag is no promise
+    const version = tag.startsWith('"') ? tag : (headers.get("Last-Modified") ?? ""); // a weak tag does not identify the bytes
     const bytes = size ?? Number(headers.get("Content-Length"));
     return { size, bytes, version: response.ok ? version : "" };
   } catch {
-    return { size: null, bytes: 0, version: UNREACHED }; // the download will say what is wrong
+    return { size: null, bytes: 0, version: UNREACHED }; // the download will report what is wrong
   } finally {
-    controller.abort(); // a server without ranges has begun to send everything
+    controller.abort(); // a server without ranges has started to send everything
     signal?.removeEventListener("abort", stop);
   }
 }
 
 /**
- * What Python reads such a file through. A part that the server does not give comes back short.
+ * A source through which Python reads such a file. If the server does not send a part, fewer bytes are returned.
  * @param {string} url
  * @param {string} name
  * @param {number} size
@@ -81,7 +84,7 @@ function fetchNow(url, first, last) {
   try {
     request.send();
   } catch {
-    return new Uint8Array(); // Python tells what a missing part means
+    return new Uint8Array(); // Python reports what a missing part means
   }
   return request.status === 206 ? new Uint8Array(request.response) : new Uint8Array();
 }

@@ -1,9 +1,11 @@
-// What tells one large file from another at the speed of the machine: the SHA-256 of the SHA-256s of its
-// pieces. WebCrypto computes it beside this thread, several times as fast as JavaScript (sha256.js), but only
-// in secure contexts, as the private file system is too. Published files are known by their plain SHA-256.
+/**
+ * The fingerprint of a large file: the SHA-256 of the SHA-256s of its pieces. WebCrypto computes it on another thread,
+ * several times as fast as JavaScript (sha256.js), but only in secure contexts, where the private file system is
+ * available too. Published files are identified by their plain SHA-256 instead.
+ */
 
 export const PIECE = 4 * 1024 * 1024; // bytes
-const AT_ONCE = 3; // pieces that are read or hashed, each with a copy of its bytes
+const AT_ONCE = 3; // pieces that are read or hashed at a time, each with a copy of its bytes
 
 export class Fingerprint {
   #piece = new Uint8Array(PIECE);
@@ -11,7 +13,7 @@ export class Fingerprint {
   /** @type {Promise<ArrayBuffer>[]} */
   #digests = [];
 
-  /** Takes more bytes, and waits where hashing does not keep up. @param {Uint8Array} bytes */
+  /** Adds bytes, and waits if hashing does not keep up. @param {Uint8Array} bytes */
   async update(bytes) {
     for (let at = 0; at < bytes.length; ) {
       const part = bytes.subarray(at, at + PIECE - this.#filled);
@@ -29,7 +31,7 @@ export class Fingerprint {
     this.#filled = 0;
   }
 
-  /** In hexadecimal; the object is spent afterwards. */
+  /** The fingerprint in hexadecimal; the object cannot be used afterwards. */
   async hex() {
     if (this.#filled) this.#seal();
     return await digestOf(await new Blob(await Promise.all(this.#digests)).arrayBuffer());
@@ -37,7 +39,7 @@ export class Fingerprint {
 }
 
 /**
- * That of a blob, of which several pieces are read and hashed at once.
+ * The fingerprint of a blob. Several pieces are read and hashed at once.
  * @param {Blob} blob
  * @param {{signal?: AbortSignal, onBytes?: (count: number) => void}} [options]
  * @returns {Promise<string>}
@@ -47,9 +49,9 @@ export async function fingerprint(blob, { signal, onBytes } = {}) {
   let next = 0;
   const work = async () => {
     while (next < digests.length) {
-      const number = next++;
-      const piece = await blob.slice(number * PIECE, (number + 1) * PIECE).arrayBuffer();
-      digests[number] = await crypto.subtle.digest("SHA-256", piece);
+      const index = next++;
+      const piece = await blob.slice(index * PIECE, (index + 1) * PIECE).arrayBuffer();
+      digests[index] = await crypto.subtle.digest("SHA-256", piece);
       onBytes?.(piece.byteLength);
       signal?.throwIfAborted();
     }

@@ -5,8 +5,9 @@ import test from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { fingerprint } from "../../../site/engine/fingerprint.js";
-import { ask, NOTES, Store } from "../../../site/engine/storage.js";
+import { fingerprint } from "../../../../site/engine/storage/fingerprint.js";
+import { ask } from "../../../../site/engine/storage/opfs.js";
+import { NOTES, Store } from "../../../../site/engine/storage/store.js";
 import { FakeFolder } from "./fake-folder.js";
 
 const CONTENT = randomBytes(300_000);

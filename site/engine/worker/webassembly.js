@@ -1,8 +1,8 @@
-// What the browser's WebAssembly can do here, asked before anything is downloaded.
+/** What the browser's WebAssembly can do, checked before anything is downloaded. */
 
-import { EngineError, errorFields } from "./protocol.js";
+import { EngineError, errorFields } from "../protocol.js";
 
-export const NO_SIMD = "This browser has no WebAssembly SIMD, so the text comes more slowly.";
+export const NO_SIMD = "This browser has no WebAssembly SIMD, so text is generated more slowly.";
 
 /** Whether a module with one SIMD instruction is valid here. */
 export function hasSimd() {
@@ -10,7 +10,7 @@ export function hasSimd() {
   return WebAssembly.validate(Uint8Array.of(...head, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11));
 }
 
-/** Where WebAssembly is missing or forbidden, Pyodide would wait for ever; this says so at once. */
+/** Without WebAssembly Pyodide would wait for ever; this reports at once that it is missing or forbidden. */
 export async function checkWebAssembly() {
   try {
     await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)); // an empty module
@@ -18,7 +18,7 @@ export async function checkWebAssembly() {
     throw new EngineError({
       code: "engine-start",
       message: `WebAssembly does not run here: ${errorFields(error).message}`,
-      remedy: "An up-to-date browser has it; a policy of the page or a setting of the browser may forbid it.",
+      remedy: "Use an up-to-date browser. A policy of the page or a browser setting may also forbid it.",
     });
   }
 }

@@ -1,39 +1,41 @@
-// Where a model's bytes come from: what Python reads them through, whether the visitor picked the
-// files, a server has a folder of them, or one file lies at an address.
+/**
+ * Where a model's bytes come from, and the sources through which Python reads them: files that the visitor picked, a
+ * folder on a server, or one file at an address. What is kept between visits is the business of store.js and copies.js.
+ */
 
+import { isLegal, weightFiles } from "../file-names.js";
+import { EngineError } from "../protocol.js";
 import { download, Meter } from "./download.js";
-import { isLegal, weightFiles } from "./file-names.js";
-import { EngineError } from "./protocol.js";
 import { askFor, rangeSource, UNREACHED } from "./ranges.js";
-import { Store } from "./storage.js";
+import { Store } from "./store.js";
 
-/** Bytes of a file that is held in memory while a model is loaded from it. */
+/** A file up to this many bytes is read into memory as a whole. */
 const SMALL = 32 * 1024 * 1024;
 
 /**
- * @typedef {import("./protocol.js").ModelSource} ModelSource
- * @typedef {import("./protocol.js").Progress} Progress
+ * @typedef {import("../protocol.js").ModelSource} ModelSource
+ * @typedef {import("../protocol.js").Progress} Progress
  * @typedef {import("./ranges.js").Source} Source
- * @typedef {(sources: Source[]) => Promise<void>} Look  looks into a header; throws if it is no use to go on
- * @typedef {{signal: AbortSignal, tell: (progress: Progress) => void}} Options
+ * @typedef {(sources: Source[]) => Promise<void>} Look  inspects a header; throws if the model would not run
+ * @typedef {{signal: AbortSignal, onProgress: (progress: Progress) => void}} Options
  * @typedef {{name: string, bytes: number, sha256: string}} Listed
  */
 
 /**
- * What a model is loaded from: its files; or `copy`, what was made of its weights the last time, and the files
- * besides. `keeper` keeps what is made of them now.
- * @typedef {import("./copies.js").Rounded} Rounded
+ * What a model is loaded from: its files; or `copy`, its quantized weights from an earlier load, and the files
+ * besides weights. `keeper` keeps what is quantized now.
+ * @typedef {import("./copies.js").Quantized} Quantized
  * @typedef {{
  *   refusal: (bytes: number) => Promise<string>,
- *   keep: (rounded: Rounded, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>
+ *   keep: (quantized: Quantized, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>
  * }} Keeper
  * @typedef {{files: Source[], copy: (Source & {discard: () => Promise<unknown>}) | null, keeper: Keeper | null}} Whole
  */
 
 /**
- * A model's files as a whole, downloaded where they must be. What lies at an address is looked into
- * by ranges first, and a folder's description tells how large it is. `notices` takes what the
- * visitor should know of the way it runs here; `copied` is whether a copy that was kept will do.
+ * All files of a model, downloaded if necessary. A file at an address is inspected by range requests first, and a
+ * folder's description says how large it is. Things that the visitor should know are added to `notices`; `copied` is
+ * whether a kept copy may be used.
  * @param {ModelSource} model
  * @param {Options & {look: Look, available: number, notices: string[], copied: boolean}} options
  * @returns {Promise<Whole>}
@@ -47,7 +49,7 @@ export async function wholeSources(model, { copied, ...options }) {
     /** @type {Meter | undefined} */
     let meter;
     const onBytes = (/** @type {number} */ count, /** @type {number} */ total) => {
-      meter ??= new Meter("model", originals[0].name, total, options.tell);
+      meter ??= new Meter("model", originals[0].name, total, options.onProgress);
       meter.add(count);
     };
     const found = await copies.find(originals, model.quantize, { signal: options.signal, onBytes });
@@ -61,7 +63,7 @@ export async function wholeSources(model, { copied, ...options }) {
     copies && !copy
       ? {
           refusal: (bytes) => copies.refusal(bytes),
-          keep: (rounded, pieces) => copies.keep(originals, rounded, pieces),
+          keep: (quantized, pieces) => copies.keep(originals, quantized, pieces),
         }
       : null;
   return { files, copy, keeper };
@@ -71,7 +73,7 @@ export async function wholeSources(model, { copied, ...options }) {
 /** @typedef {(originals: Original[]) => Promise<Whole["copy"]>} Find */
 
 /**
- * The files that are needed, the copy that stands in for those of weights, and what is known of these.
+ * The files that are needed, the copy that replaces those of weights, and what is known of these.
  * @param {ModelSource} model
  * @param {Find} find
  * @param {Options & {look: Look, available: number, notices: string[]}} options
@@ -83,7 +85,7 @@ async function originalsAndOthers(model, find, options) {
   return await addressModel(model, find, options);
 }
 
-/** @param {import("./protocol.js").FilesSource} model @param {Find} find */
+/** @param {import("../protocol.js").FilesSource} model @param {Find} find */
 async function pickedModel({ files, names }, find) {
   const all = names.map((_, i) => i);
   const weights = weightFiles(names).map((name) => names.indexOf(name));
@@ -98,11 +100,11 @@ async function pickedModel({ files, names }, find) {
 }
 
 /**
- * @param {import("./protocol.js").FolderSource} model
+ * @param {import("../protocol.js").FolderSource} model
  * @param {Find} find
  * @param {Options & {available: number, notices: string[]}} options
  */
-async function folderModel({ url, quantize }, find, { signal, tell, available, notices }) {
+async function folderModel({ url, quantize }, find, { signal, onProgress, available, notices }) {
   const { config, folder, files: listed } = await describe(url, signal);
   refuseTooLarge(JSON.parse(await config.text()), available, quantize);
   const weights = weightFiles(listed.map(({ name }) => name));
@@ -113,43 +115,43 @@ async function folderModel({ url, quantize }, find, { signal, tell, available, n
   });
   const copy = await find(originals);
   const needed = copy ? listed.filter((file) => !isWeights(file)) : listed;
-  const found = await storedFiles(folder, needed, { signal, tell });
+  const found = await storedFiles(folder, needed, { signal, onProgress });
   for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
   const sources = found.map(({ blob }, i) => byteSource(blob, needed[i].name));
   return { files: await Promise.all([byteSource(config, "config.json"), ...sources]), copy, originals };
 }
 
 /**
- * @param {import("./protocol.js").AddressSource} model
+ * @param {import("../protocol.js").AddressSource} model
  * @param {Find} find
  * @param {Options & {look: Look, notices: string[]}} options
  */
-async function addressModel({ url }, find, { signal, tell, look, notices }) {
+async function addressModel({ url }, find, { signal, onProgress, look, notices }) {
   const name = fileName(url);
   const { size, bytes, version } = await offerOf(url, signal);
   const original = { id: "", name, bytes, url, version };
   const copy = await find([original]);
   if (copy) {
-    if (version === UNREACHED) notices.push(UNASKED);
+    if (version === UNREACHED) notices.push(UNREACHED_NOTICE);
     return { files: [], copy, originals: [original] };
   }
   if (size) await look([rangeSource(url, name, size)]);
-  const blob = await downloaded(url, name, size ?? undefined, { signal, tell });
+  const blob = await downloaded(url, name, size ?? undefined, { signal, onProgress });
   return { files: [await byteSource(blob, name)], copy, originals: [{ ...original, blob }] };
 }
 
-/** Not under Node, which keeps nothing, and cannot wait for a range. */
+/** Under Node nothing is kept, and there are no synchronous requests. */
 const IN_BROWSER = "XMLHttpRequest" in globalThis;
-const UNASKED = "The model's server did not answer, so what was kept of it the last time is used.";
+const UNREACHED_NOTICE = "The model's server did not respond, so the copy from an earlier visit is used.";
 
 /**
  * @param {string} folder
  * @param {Listed[]} files
  * @param {Options} options
  */
-async function storedFiles(folder, files, { signal, tell }) {
+async function storedFiles(folder, files, { signal, onProgress }) {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  const meter = new Meter("model", files[0]?.name ?? "", total, tell);
+  const meter = new Meter("model", files[0]?.name ?? "", total, onProgress);
   const store = await Store.open();
   return await Promise.all(
     files.map(({ name, bytes, sha256 }) => {
@@ -163,7 +165,7 @@ async function storedFiles(folder, files, { signal, tell }) {
 }
 
 /**
- * What can be known of a file before its download.
+ * What is known of a file before its download.
  * @param {string} url
  * @param {AbortSignal} signal
  * @returns {Promise<import("./ranges.js").Offer>}
@@ -174,18 +176,18 @@ async function offerOf(url, signal) {
 }
 
 /**
- * As much of a model's files as it takes to look into them.
+ * Enough of a model's files to inspect them.
  * @param {ModelSource} model
  * @param {Options} options
  * @returns {Promise<Source[]>}
  */
-export async function partSources(model, { signal, tell }) {
+export async function partSources(model, { signal, onProgress }) {
   if (model.kind === "files") return picked(model.files, model.names);
   /** @param {string} url @param {string} name */
   const part = async (url, name) => {
     const { size } = await offerOf(url, signal);
     if (size) return rangeSource(url, name, size);
-    return byteSource(await downloaded(url, name, undefined, { signal, tell }), name);
+    return byteSource(await downloaded(url, name, undefined, { signal, onProgress }), name);
   };
   if (model.kind === "url") return [await part(model.url, fileName(model.url))];
   const { config, folder, files } = await describe(model.url, signal);
@@ -199,8 +201,8 @@ function picked(files, names) {
 }
 
 /**
- * What Python reads a file through: any range of a blob, at once. A small file is read as a whole, now, while
- * Python starts: each range of a blob is a journey to the browser and back, and a model has hundreds.
+ * A source through which Python reads any range of a blob synchronously. A small file is read as a whole while
+ * Python starts, because each range costs a round trip to the browser process, and a model has hundreds.
  * @param {Blob} blob
  * @param {string} name
  * @returns {Promise<Source>}
@@ -225,12 +227,12 @@ async function byteSource(blob, name) {
  * @param {number | undefined} bytes
  * @param {Options} options
  */
-async function downloaded(url, name, bytes, { signal, tell }) {
-  const meter = new Meter("model", name, bytes ?? 0, tell);
+async function downloaded(url, name, bytes, { signal, onProgress }) {
+  const meter = new Meter("model", name, bytes ?? 0, onProgress);
   return await download(url, { file: name, bytes, signal, onBytes: (count) => meter.add(count) });
 }
 
-/** The last part of an address, as people write it. @param {string} url */
+/** The last part of an address, decoded. @param {string} url */
 export function fileName(url) {
   const last = new URL(url).pathname.split("/").at(-1) || "model";
   try {
@@ -258,12 +260,12 @@ function listedFiles(text, folder) {
     const { files } = JSON.parse(text);
     if (files.every((/** @type {any} */ file) => isLegal(file.name) && file.bytes >= 0)) return files;
   } catch {
-    // told below
+    // the error below
   }
   throw new EngineError({
     code: "model-folder",
-    message: `No model was found at ${folder}.`,
-    remedy: "A model folder holds a config.json that lists its files, as “goosequill convert” writes it.",
+    message: `There is no model at ${folder}.`,
+    remedy: "A model folder contains a config.json that lists its files, as “goosequill convert” writes it.",
   });
 }
 
@@ -272,7 +274,7 @@ function listedFiles(text, folder) {
  * estimate that Python made, for each value of `quantize`. Otherwise Python refuses it after the download.
  * @param {{memory?: Record<string, unknown>}} description
  * @param {number} available
- * @param {import("./protocol.js").Rounding} [quantize]
+ * @param {import("../protocol.js").Rounding} [quantize]
  */
 export function refuseTooLarge({ memory }, available, quantize) {
   const needed = memory?.[quantize ?? "none"];

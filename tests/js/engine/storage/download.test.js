@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test from "node:test";
 
-import { counted, download, Meter } from "../../../site/engine/download.js";
+import { counted, download, Meter } from "../../../../site/engine/storage/download.js";
 
 const DATA = new TextEncoder().encode("goose".repeat(1000));
 const SHA256 = createHash("sha256").update(DATA).digest("hex");

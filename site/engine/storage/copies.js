@@ -1,25 +1,28 @@
-// Rounded models. What Python has made of a model's files while it loaded them, as the kernel holds it, is kept
-// beside the downloads (storage.js): the next load rounds nothing, and asks for no file of weights at all where
-// it is known that they are the same. A copy is named by what it was made of, and verified each time it is read.
+/**
+ * Copies of quantized models. What Python quantized while loading a model is kept beside the downloads (store.js), in
+ * the form in which the kernel computes: the next load quantizes nothing, and fetches no weights if they are known to
+ * be the same. A copy is named by what it was made of, and verified each time it is read.
+ */
 
 import { digestOf, Fingerprint, fingerprint } from "./fingerprint.js";
+import { ask, FileSink, fileOf } from "./opfs.js";
 import { UNREACHED } from "./ranges.js";
-import { ask, FileSink, fileOf, Store } from "./storage.js";
+import { Store } from "./store.js";
 
-/** @typedef {import("./storage.js").Made} Made */
-/** @typedef {import("./storage.js").Original} Original */
-/** @typedef {import("./protocol.js").Rounding} Rounding */
-/** A file of weights, before its content need be known. @typedef {Original & {blob?: Blob}} Source */
+/** @typedef {import("./facts.js").Made} Made */
+/** @typedef {import("./facts.js").Original} Original */
+/** @typedef {import("../protocol.js").Rounding} Rounding */
+/** A file of weights, whose content may not be known yet. @typedef {Original & {blob?: Blob}} Source */
 /** @typedef {{sha256: string, name: string, blob: Blob}} Copy */
-/** What Python tells of a file to keep. @typedef {{bytes: number, bits: 8 | 4, auto: boolean}} Rounded */
+/** What Python reports of a file to keep. @typedef {{bytes: number, bits: 8 | 4, auto: boolean}} Quantized */
 
-/** VERSION of weights/packed.py: an older copy is made anew. */
+/** VERSION of weights/formats/packed.py: an older copy is made again. */
 export const LAYOUT = 3;
 
 /** Why a copy is not kept. */
 export const NOTES = {
-  none: "The browser gives this page no private file system, so the weights are rounded again next time.",
-  full: "There is no room to keep the rounded weights, so they are rounded again next time.",
+  none: "The browser has no private file system here, so the weights are quantized again next time.",
+  full: "There is not enough space to keep the quantized weights, so they are quantized again next time.",
 };
 
 export class Copies {
@@ -33,14 +36,14 @@ export class Copies {
   }
 
   /**
-   * The copy of these files that answers what is asked for, if there is a sound one.
+   * The copy of these files with the wanted bits, if there is an intact one.
    * @param {Source[]} files
    * @param {Rounding} quantize
    * @param {{signal?: AbortSignal, onBytes?: (count: number, total: number) => void}} [options]
    * @returns {Promise<Copy | null>}
    */
   async find(files, quantize, { signal, onBytes } = {}) {
-    if (!this.store.folder || !files.length) return null; // without a file system there is no WebCrypto perhaps
+    if (!this.store.folder || !files.length) return null; // without a file system there may be no WebCrypto either
     const entry = await this.#match(await hideAddresses(files), quantize, signal);
     if (!entry) return null;
     const { sha256, bytes, made } = entry;
@@ -68,18 +71,18 @@ export class Copies {
     if (known || !sized.length || !files.every(({ blob }) => blob)) return known;
     const of = await identify(files, signal);
     const found = sized.find(({ made }) => matches(made.of, of, isSame));
-    return found && { ...found, made: { ...found.made, of } }; // and next time known at once
+    return found && { ...found, made: { ...found.made, of } }; // next time they are recognized without reading
   }
 
   /**
-   * Why a file of so many bytes will not be kept; nothing if it will. Browsers tell no true figure of the room
-   * that is left, so it is tried.
+   * Why a file of this size cannot be kept; "" if it can. Browsers do not report reliably how much space is left, so
+   * it is tried.
    * @param {number} bytes
    */
   async refusal(bytes) {
     const { folder } = this.store;
     if (!folder) return NOTES.none;
-    const name = `room-${crypto.randomUUID()}`;
+    const name = `space-${crypto.randomUUID()}`;
     try {
       const access = await ask(
         await ask(folder, "getFileHandle", name, { create: true }),
@@ -99,9 +102,9 @@ export class Copies {
   }
 
   /**
-   * Keeps what was made of files, as it comes. What fails leaves nothing behind: the model runs without it.
+   * Writes a copy as its pieces arrive. A failure leaves nothing behind: the model runs without a copy.
    * @param {Source[]} files
-   * @param {Rounded} rounded
+   * @param {Quantized} quantized
    * @param {AsyncIterable<Uint8Array> | Iterable<Uint8Array>} pieces
    * @returns {Promise<boolean>} whether it is kept
    */
@@ -118,13 +121,13 @@ export class Copies {
     const write = () => this.#write(sha256, facts, pieces);
     const locks = globalThis.navigator?.locks;
     if (!locks) return await write();
-    const options = { ifAvailable: true }; // where another tab is at it, that one keeps it
+    const options = { ifAvailable: true }; // if another tab is writing it, that one keeps it
     return await locks.request(`goosequill-store-${sha256}`, options, (lock) => (lock ? write() : false));
   }
 
   /**
    * @param {string} sha256
-   * @param {import("./storage.js").Facts & {made: Made}} facts
+   * @param {import("./facts.js").Facts & {made: Made}} facts
    * @param {AsyncIterable<Uint8Array> | Iterable<Uint8Array>} pieces
    */
   async #write(sha256, facts, pieces) {
@@ -133,14 +136,14 @@ export class Copies {
     const before = (await this.store.list()).find((entry) => entry.sha256 === sha256 && entry.complete);
     if (before?.made) {
       const made = { ...facts.made, digest: before.made.digest };
-      await this.store.writeFacts(sha256, { ...facts, made }); // the same content under another name
+      await this.store.writeFacts(sha256, { ...facts, made }); // the same content with another name
       return true;
     }
     let sink;
     try {
       sink = await FileSink.open(folder, part);
       sink.restart();
-      await this.store.writeFacts(sha256, facts); // so that the manager can name it
+      await this.store.writeFacts(sha256, facts); // so that the storage page can name it
       const print = new Fingerprint();
       for await (const piece of pieces) {
         sink.write(piece);
@@ -150,7 +153,7 @@ export class Copies {
       const digest = await print.hex();
       const written = await fileOf(folder, part);
       if (written?.size !== facts.bytes || (await fingerprint(written)) !== digest) {
-        throw new Error("it was not written as it was made");
+        throw new Error("the written copy differs");
       }
       await this.store.writeFacts(sha256, { ...facts, made: { ...facts.made, digest } });
       await sink.commit(sha256);
@@ -163,13 +166,13 @@ export class Copies {
   }
 }
 
-/** @param {Made} made @param {Rounding} quantize */
+/** Whether a copy has the wanted bits. @param {Made} made @param {Rounding} quantize */
 function answers({ bits, auto }, quantize) {
   return quantize === bits || (quantize === "auto" && auto);
 }
 
 /**
- * Whether each of some files has its like among as many others.
+ * Whether each file has a counterpart among as many others.
  * @template {Original} T
  * @param {Original[]} originals
  * @param {T[]} files
@@ -180,8 +183,8 @@ function matches(originals, files, same) {
 }
 
 /**
- * By content, where that is known of both; else by name or address, length and the time or tag of a version.
- * An address that did not answer has no version; what it gave the last time then stands.
+ * By content, if that is known of both; else by name or address, length and version. If the server did not respond,
+ * the version that it had last time counts.
  * @param {Original} one
  * @param {Original} other
  */
@@ -192,14 +195,14 @@ function isSame(one, other) {
   return Boolean(other.version) && one.version === other.version && one.bytes === other.bytes;
 }
 
-/** What stands behind ? in an address may be a key to it, so no address is written down. @param {Source[]} files */
+/** The part of an address after ? may be a secret, so no address is stored. @param {Source[]} files */
 function hideAddresses(files) {
   const hide = async (/** @type {string} */ url) => url && (await digestOf(new TextEncoder().encode(url)));
   return Promise.all(files.map(async (file) => ({ ...file, url: await hide(file.url) })));
 }
 
 /**
- * The same files with their content known.
+ * The same files with their content identified.
  * @param {Source[]} files
  * @param {AbortSignal} [signal]
  * @returns {Promise<Original[]>}
@@ -207,8 +210,8 @@ function hideAddresses(files) {
 async function identify(files, signal) {
   const found = [];
   for (const { id, name, bytes, url, version, blob } of files) {
-    const known = id || (blob ? `pieces:${await fingerprint(blob, { signal })}` : "");
-    found.push({ id: known, name, bytes, url, version });
+    const content = id || (blob ? `pieces:${await fingerprint(blob, { signal })}` : "");
+    found.push({ id: content, name, bytes, url, version });
   }
   return found;
 }

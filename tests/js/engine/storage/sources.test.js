@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { refuseTooLarge } from "../../../site/engine/sources.js";
+import { refuseTooLarge } from "../../../../site/engine/storage/sources.js";
 
 const GB = 1e9;
 const memory = { none: 6 * GB, auto: 2 * GB, 8: 2 * GB, 4: 1 * GB };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import test from "node:test";
 
-import { digestOf, Fingerprint, fingerprint, PIECE } from "../../../site/engine/fingerprint.js";
+import { digestOf, Fingerprint, fingerprint, PIECE } from "../../../../site/engine/storage/fingerprint.js";
 
 /** @param {Uint8Array} bytes */
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();

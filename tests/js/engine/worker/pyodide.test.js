@@ -5,9 +5,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Python } from "../../../site/engine/python.js";
+import { Python } from "../../../../site/engine/worker/python.js";
 
-const DIST = new URL("../../../dist/", import.meta.url);
+const DIST = new URL("../../../../dist/", import.meta.url);
 /** @type {any} */
 let pyodide;
 

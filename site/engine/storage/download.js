@@ -1,34 +1,37 @@
-// The one place of the engine that fetches: files as they arrive, counted and verified.
-// What is fetched becomes a Blob, which the browser may keep outside the heap of JavaScript.
+/**
+ * The one place of the engine that fetches: files are counted and verified as they arrive. The result is a Blob,
+ * which the browser may keep outside the JavaScript heap. What is kept between visits is decided in store.js.
+ */
 
-import { EngineError, PROGRESS_INTERVAL } from "./protocol.js";
+import { EngineError, PROGRESS_INTERVAL } from "../protocol.js";
 import { Sha256 } from "./sha256.js";
 
-const SPILL_BYTES = 16 * 1024 * 1024; // pieces are handed to the browser's blob store at this size
-const MIDDLE = "stopped in the middle of its download";
+/** Pieces go to the browser's blob store when they reach this many bytes. */
+const SPILL_BYTES = 16 * 1024 * 1024;
+const RETRY = "Check the connection, then load it again.";
 
 /**
- * @typedef {import("./protocol.js").Progress} Progress
+ * @typedef {import("../protocol.js").Progress} Progress
  * @typedef {{file: string, signal?: AbortSignal, onBytes?: (count: number) => void, fetch?: typeof fetch}} FetchOptions
  */
 
-/** Adds up the bytes of several downloads and tells of them at most ten times a second. */
+/** Adds up the bytes of several downloads and reports them at most ten times a second. */
 export class Meter {
   #loaded = 0;
-  #told = Number.NEGATIVE_INFINITY;
+  #reported = Number.NEGATIVE_INFINITY;
 
   /**
    * @param {Progress["status"]} status
    * @param {string} file
    * @param {number} total
-   * @param {(progress: Progress) => void} tell
+   * @param {(progress: Progress) => void} onProgress
    * @param {() => number} now
    */
-  constructor(status, file, total, tell, now = () => performance.now()) {
+  constructor(status, file, total, onProgress, now = () => performance.now()) {
     this.status = status;
     this.file = file;
     this.total = total;
-    this.tell = tell;
+    this.onProgress = onProgress;
     this.now = now;
   }
 
@@ -37,14 +40,14 @@ export class Meter {
     this.#loaded += count;
     const time = this.now();
     const finished = this.total > 0 && this.#loaded >= this.total;
-    if (!finished && time - this.#told < PROGRESS_INTERVAL) return;
-    this.#told = time;
-    this.tell({ status: this.status, file: this.file, loaded: this.#loaded, total: this.total });
+    if (!finished && time - this.#reported < PROGRESS_INTERVAL) return;
+    this.#reported = time;
+    this.onProgress({ status: this.status, file: this.file, loaded: this.#loaded, total: this.total });
   }
 }
 
 /**
- * Opens a URL; an answer other than success, and no answer, are errors that say what to do.
+ * Fetches a URL; an unsuccessful response, or none, is an error with a remedy.
  * @param {string} url
  * @param {FetchOptions} options
  */
@@ -53,7 +56,7 @@ export async function open(url, { file, signal, fetch = globalThis.fetch }) {
   try {
     response = await fetch(url, { signal });
   } catch (error) {
-    throw interrupted(error, file, "could not be fetched");
+    throw networkError(error, unreachable(file));
   }
   if (response.ok) return response;
   const missing = response.status === 404;
@@ -62,13 +65,13 @@ export async function open(url, { file, signal, fetch = globalThis.fetch }) {
     message: missing
       ? `“${file}” is not on the server.`
       : `The server answered ${response.status} for “${file}”.`,
-    remedy: missing ? "Check the address of the model, or choose another model." : "Try again in a moment.",
+    remedy: missing ? "Check the model's address, or choose another model." : "Try again in a moment.",
   });
 }
 
 /**
- * Counts the bytes of a response as they arrive, whether or not anybody reads them yet, and tells of an
- * interruption. The response stays the browser's own, so that what it has compiled of it can be kept.
+ * Counts the bytes of a response as they arrive, whether or not anybody reads them yet, and reports an interruption.
+ * The response remains the browser's own, so that the browser can cache the code that it compiles from it.
  * @param {Response} response
  * @param {string} file
  * @param {(count: number) => void} onBytes
@@ -80,12 +83,12 @@ export function counted(response, file, onBytes, onError) {
   const count = async () => {
     for await (const piece of pieces(copy)) onBytes(piece.length);
   };
-  count().catch((error) => onError(interrupted(error, file, MIDDLE)));
+  count().catch((error) => onError(networkError(error, interrupted(file, RETRY))));
   return response;
 }
 
 /**
- * A whole file, its length and SHA-256 held to what is expected where that is known.
+ * Downloads a whole file, and verifies its length and SHA-256 where they are known.
  * @param {string} url
  * @param {FetchOptions & {bytes?: number, sha256?: string}} options
  * @returns {Promise<Blob>}
@@ -113,7 +116,7 @@ export async function download(url, options) {
       waiting = 0;
     }
   } catch (error) {
-    throw interrupted(error, file, MIDDLE);
+    throw networkError(error, interrupted(file, RETRY));
   }
   verify({ file, size, bytes, digest: hash?.hex(), sha256 });
   return new Blob([...parts, ...pending]);
@@ -138,25 +141,35 @@ function verify({ file, size, bytes, digest, sha256 }) {
   if (bytes !== undefined && size !== bytes) {
     throw new EngineError({
       code: "download-truncated",
-      message: `“${file}” should hold ${bytes} bytes, but ${size} arrived.`,
-      remedy: "Load it once more; if it happens again, the copy on the server is damaged.",
+      message: `“${file}” should have ${bytes} bytes, but ${size} arrived.`,
+      remedy: CORRUPT,
     });
   }
-  if (sha256 && digest !== sha256) {
-    throw new EngineError({
-      code: "checksum",
-      message: `“${file}” arrived, but its content is not what the model's description promises.`,
-      remedy: "Load it once more; if it happens again, the copy on the server is damaged.",
-    });
-  }
+  if (sha256 && digest !== sha256) throw corrupt(file);
 }
 
-/** @param {unknown} error @param {string} file @param {string} what */
-function interrupted(error, file, what) {
-  if (error instanceof Error && error.name === "AbortError") return error;
+const CORRUPT = "Load it again. If this happens again, the copy on the server is corrupt.";
+
+/** The error of a file whose content does not match its SHA-256. @param {string} file */
+export function corrupt(file) {
   return new EngineError({
-    code: "network",
-    message: `“${file}” ${what}.`,
-    remedy: "Check the connection, then load it once more.",
+    code: "checksum",
+    message: `“${file}” was downloaded, but its content does not match the model's description.`,
+    remedy: CORRUPT,
   });
+}
+
+/** The error of a download that broke off. @param {string} file @param {string} remedy */
+export function interrupted(file, remedy) {
+  return new EngineError({ code: "network", message: `The download of “${file}” was interrupted.`, remedy });
+}
+
+/** @param {string} file */
+function unreachable(file) {
+  return new EngineError({ code: "network", message: `“${file}” could not be fetched.`, remedy: RETRY });
+}
+
+/** An abort remains what it is; any other failure of fetch is `instead`. @param {unknown} error @param {EngineError} instead */
+function networkError(error, instead) {
+  return error instanceof Error && error.name === "AbortError" ? error : instead;
 }

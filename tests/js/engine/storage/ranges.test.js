@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { askFor, rangeSource, UNREACHED } from "../../../site/engine/ranges.js";
+import { askFor, rangeSource, UNREACHED } from "../../../../site/engine/storage/ranges.js";
 
 const FILE = Uint8Array.from({ length: 700_000 }, (_, index) => index % 251);
 

@@ -5,9 +5,9 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 
-import { Copies, LAYOUT, NOTES } from "../../../site/engine/copies.js";
-import { UNREACHED } from "../../../site/engine/ranges.js";
-import { Store } from "../../../site/engine/storage.js";
+import { Copies, LAYOUT, NOTES } from "../../../../site/engine/storage/copies.js";
+import { UNREACHED } from "../../../../site/engine/storage/ranges.js";
+import { Store } from "../../../../site/engine/storage/store.js";
 import { FakeFolder } from "./fake-folder.js";
 
 const BYTES = randomBytes(300_000);
@@ -185,7 +185,7 @@ test("files of unknown content, and places without a file system, keep nothing",
 
 test("the layout is the one that Python writes", async () => {
   const source = await readFile(
-    new URL("../../../py/goosequill/weights/formats/packed.py", import.meta.url),
+    new URL("../../../../py/goosequill/weights/formats/packed.py", import.meta.url),
     "utf-8",
   );
   assert.equal(Number(/^VERSION = (\d+)$/m.exec(source)?.[1]), LAYOUT);

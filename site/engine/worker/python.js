@@ -1,44 +1,59 @@
-// Starts Python: Pyodide, with the files that build.py has made for it (scripts/runtime.py). All of them are
-// asked for at once, and WebAssembly is compiled while it comes.
+/**
+ * Starts Python: Pyodide with the files that scripts/runtime.py built for it. All files are requested at once, and
+ * WebAssembly is compiled while it arrives. What runs in Python is decided in bridge.js.
+ */
 
-import { counted, Meter, open } from "./download.js";
+import { counted, Meter, open } from "../storage/download.js";
 
-/** @typedef {import("./protocol.js").Progress} Progress */
-/** @typedef {(progress: Progress) => void} Tell */
+/** @typedef {import("../protocol.js").Progress} Progress */
+/** @typedef {(progress: Progress) => void} OnProgress */
 /** @typedef {{library: string, none: string, wheel: string, parts: {file: string, bytes: number}[]}} Parts */
 
-/** As the parts were compiled: without docstrings, which numpy adds to its functions otherwise. */
+/** The files were compiled without docstrings; with this, numpy does not add its own either. */
 const ARGUMENTS = ["-OO"];
 const LIBRARY = "/lib/python3.12/";
 const BLOCK = 512; // of a tar archive
 
 export class Python {
-  /** @param {URL} base the folder that holds engine/, python/, vendor/ and wheels/ */
+  /** @param {URL} base the folder that contains engine/, python/, vendor/ and wheels/ */
   constructor(base) {
     this.base = base;
-    this.local = base.protocol === "file:"; // under Node, which reads from the disk
+    this.local = base.protocol === "file:"; // under Node, which reads from disk
     /** @type {any} Pyodide, once started */
     this.pyodide = null;
   }
 
   /**
-   * @param {Tell} tell
-   * @param {(error: unknown) => void} onLost Pyodide waits for ever for a part that is lost
+   * @param {OnProgress} onProgress
+   * @param {(error: unknown) => void} onLost called if a file is lost, for which Pyodide would wait for ever
    */
-  async start(tell, onLost) {
+  async start(onProgress, onLost) {
     const folder = new URL("vendor/pyodide/", this.base);
     const scripts = ["pyodide.mjs", "pyodide.asm.js"].map((name) => import(new URL(name, folder).href));
     for (const script of scripts) script.catch(() => {}); // awaited below
     const response = await open(this.#address("engine/parts.json"), { file: "parts.json" });
     /** @type {Parts} */
     const { library, none, wheel, parts } = await response.json();
-    if (!this.local) serve(parts, this.base, tell, onLost);
+    const restore = this.local ? () => {} : intercept(parts, this.base, onProgress, onLost);
+    try {
+      return await this.#load({ library, none, wheel }, scripts, onLost);
+    } finally {
+      restore();
+    }
+  }
+
+  /**
+   * @param {Pick<Parts, "library" | "none" | "wheel">} files
+   * @param {Promise<any>[]} scripts of Pyodide
+   * @param {(error: unknown) => void} onLost
+   */
+  async #load({ library, none, wheel }, scripts, onLost) {
     const archive = this.#read(library).then(gunzip);
     archive.catch(onLost);
     const [{ loadPyodide }] = await Promise.all(scripts);
     this.pyodide = await loadPyodide({
-      indexURL: this.#place("vendor/pyodide/"),
-      stdLibURL: this.#place(none),
+      indexURL: this.#locate("vendor/pyodide/"),
+      stdLibURL: this.#locate(none),
       args: ARGUMENTS,
       fsInit: async (/** @type {any} */ FS) => unpack(FS, await archive.catch(() => new Promise(() => {}))),
     });
@@ -51,8 +66,8 @@ export class Python {
     return new URL(path, this.base).href;
   }
 
-  /** Where Pyodide finds a file: an address, or under Node a path. @param {string} path */
-  #place(path) {
+  /** Where Pyodide finds a file: a URL, or under Node a path. @param {string} path */
+  #locate(path) {
     const url = new URL(path, this.base);
     return this.local ? decodeURIComponent(url.pathname) : url.href;
   }
@@ -64,19 +79,20 @@ export class Python {
 }
 
 /**
- * Fetches every part at once, counted, and gives each to whoever asks for it by fetch: Pyodide fetches
- * for itself and tells nobody how far it is.
+ * Fetches every part at once, counts its bytes, and replaces `fetch` so that it returns these responses: Pyodide
+ * fetches its files itself, one after the other, and has no option to pass them or to report progress.
  * @param {Parts["parts"]} parts
  * @param {URL} base
- * @param {Tell} tell
+ * @param {OnProgress} onProgress
  * @param {(error: unknown) => void} onLost
+ * @returns {() => void} puts back what was replaced
  */
-function serve(parts, base, tell, onLost) {
+export function intercept(parts, base, onProgress, onLost) {
   const fetchFromNetwork = globalThis.fetch;
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
   const meter = new Meter("engine", "", total, (progress) => {
-    tell(progress);
-    if (progress.loaded >= total) tell({ status: "start", file: "", loaded: 0, total: 0 });
+    onProgress(progress);
+    if (progress.loaded >= total) onProgress({ status: "start", file: "", loaded: 0, total: 0 });
   });
   /** @param {string} url */
   const begin = async (url) => {
@@ -85,9 +101,13 @@ function serve(parts, base, tell, onLost) {
     return counted(response, file, (count) => meter.add(count), onLost);
   };
   const arriving = new Map(parts.map(({ file }) => new URL(file, base).href).map((url) => [url, begin(url)]));
+  let restoreStreaming = () => {};
   for (const [url, response] of arriving) {
     response.catch(onLost);
-    if (url.endsWith(".wasm")) arriving.set(url, Promise.resolve(compiling(response)));
+    if (!url.endsWith(".wasm")) continue;
+    const { substitute, restore } = compileEarly(response);
+    arriving.set(url, Promise.resolve(substitute));
+    restoreStreaming = restore;
   }
   globalThis.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : new URL(String(input), base).href;
@@ -96,54 +116,61 @@ function serve(parts, base, tell, onLost) {
     arriving.delete(url);
     return response;
   };
+  return () => {
+    globalThis.fetch = fetchFromNetwork;
+    restoreStreaming();
+  };
 }
 
 /**
- * Compiles WebAssembly while it comes. Pyodide would begin when it has read its own script, which takes this
- * thread longer than the file; so it is given an empty response, and for that the compiled module.
+ * Compiles WebAssembly while it arrives. Pyodide would start when it has read its own script, which takes this thread
+ * longer than the file. So Pyodide gets an empty response, and in exchange for that the compiled module.
  * @param {Promise<Response>} arriving
  */
-function compiling(arriving) {
+function compileEarly(arriving) {
   const module = compile(arriving);
-  module.catch(() => {}); // Pyodide is told
-  const stand = new Response();
+  module.catch(() => {}); // Pyodide gets the error
+  const substitute = new Response();
   const { instantiateStreaming } = WebAssembly;
   WebAssembly.instantiateStreaming = async (source, imports) => {
-    if ((await source) !== stand) return await instantiateStreaming(source, imports);
+    if ((await source) !== substitute) return await instantiateStreaming(source, imports);
     return { module: await module, instance: await WebAssembly.instantiate(await module, imports) };
   };
-  return stand;
+  const restore = () => {
+    WebAssembly.instantiateStreaming = instantiateStreaming;
+  };
+  return { substitute, restore };
 }
 
-/** Some servers do not know the type of WebAssembly, without which it cannot be compiled on the way. @param {Promise<Response>} arriving */
+/** Some servers do not send the type of WebAssembly, without which it cannot be compiled while it arrives. @param {Promise<Response>} arriving */
 async function compile(arriving) {
   const response = await arriving;
   const typed = response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
   return typed ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** What is packed, unless the server has told the browser to unpack it already. @param {Blob} blob */
+/** Unpacks a file, unless the server has told the browser to do so already. @param {Blob} blob */
 async function gunzip(blob) {
   const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
-  const packed = first === 0x1f && second === 0x8b;
-  const stream = packed ? blob.stream().pipeThrough(new DecompressionStream("gzip")) : blob.stream();
+  const isGzip = first === 0x1f && second === 0x8b;
+  const stream = isGzip ? blob.stream().pipeThrough(new DecompressionStream("gzip")) : blob.stream();
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Writes the files of a tar archive to where Python looks for its library. @param {any} FS @param {Uint8Array} archive */
+/** Writes the files of a tar archive into Python's library folder. @param {any} FS @param {Uint8Array} archive */
 function unpack(FS, archive) {
-  let made = "";
+  let created = "";
   for (const [name, data] of tarFiles(archive)) {
     const path = LIBRARY + name;
     const folder = path.slice(0, path.lastIndexOf("/"));
-    if (folder !== made) FS.mkdirTree(folder);
-    made = folder;
+    if (folder !== created) FS.mkdirTree(folder);
+    created = folder;
     FS.writeFile(path, data, { canOwn: true });
   }
 }
 
 /**
- * The files of a ustar archive that scripts/runtime.py wrote: names of at most 255 characters, no links.
+ * The files of a ustar archive as scripts/runtime.py writes it: names of at most 255 characters, no links.
  * @param {Uint8Array} archive
  * @returns {Generator<[string, Uint8Array]>}
  */

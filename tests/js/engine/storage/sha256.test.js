@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test from "node:test";
 
-import { Sha256 } from "../../../site/engine/sha256.js";
+import { Sha256 } from "../../../../site/engine/storage/sha256.js";
 
 /** @param {number} length */
 function bytes(length) {

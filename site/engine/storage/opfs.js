@@ -1,0 +1,144 @@
+/**
+ * The browser's private file system (OPFS), as far as model files need it: the folder, its files, and a file that is
+ * written in place. It knows nothing of what the files mean.
+ */
+
+/** Bytes that are read at once. */
+export const PIECE = 4 * 1024 * 1024;
+
+/** Handles whose answer is awaited. @type {Set<any>} */
+const asked = new Set();
+
+/**
+ * Calls a method of a file or folder handle. Chromium may collect a handle that nobody refers to before it has
+ * answered, and then it never answers: so it is referred to until then.
+ * @param {any} handle
+ * @param {string} method
+ * @param {unknown[]} args
+ */
+export async function ask(handle, method, ...args) {
+  const question = { handle };
+  asked.add(question);
+  try {
+    return await handle[method](...args);
+  } finally {
+    asked.delete(question);
+  }
+}
+
+/** The folder of model files, or null where the browser provides none. @returns {Promise<any>} */
+export async function openFolder(storage = globalThis.navigator?.storage) {
+  try {
+    const root = await storage.getDirectory();
+    const own = await ask(root, "getDirectoryHandle", "goosequill", { create: true });
+    return await ask(own, "getDirectoryHandle", "models", { create: true });
+  } catch {
+    return null; // private windows, plain http, old browsers
+  }
+}
+
+/** @param {any} folder @param {string} name @returns {Promise<File | null>} */
+export async function fileOf(folder, name) {
+  try {
+    return await ask(await ask(folder, "getFileHandle", name), "getFile");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {any} folder @param {string} name @returns {Promise<boolean>} false if another tab is writing it */
+export async function removeFrom(folder, name) {
+  try {
+    await ask(folder, "removeEntry", name);
+    return true;
+  } catch (error) {
+    return /** @type {any} */ (error)?.name === "NotFoundError";
+  }
+}
+
+/** @param {Blob} blob */
+export async function* piecesOf(blob) {
+  for (let at = 0; at < blob.size; at += PIECE)
+    yield new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer());
+}
+
+/** A file with a temporary name, written in place, so that what has arrived outlives the tab. */
+export class FileSink {
+  #folder;
+  #handle;
+  #access;
+  #open = true;
+
+  /** @param {any} folder @param {any} handle @param {any} access */
+  constructor(folder, handle, access) {
+    this.#folder = folder;
+    this.#handle = handle;
+    this.#access = access;
+    this.size = access.getSize();
+  }
+
+  /** @param {any} folder @param {string} name */
+  static async open(folder, name) {
+    const handle = await ask(folder, "getFileHandle", name, { create: true });
+    return new FileSink(folder, handle, await ask(handle, "createSyncAccessHandle"));
+  }
+
+  /** @param {Uint8Array} bytes */
+  write(bytes) {
+    writeAll(this.#access, bytes, this.size);
+    this.size += bytes.length;
+  }
+
+  restart() {
+    this.#access.truncate(0);
+    this.size = 0;
+  }
+
+  *existing() {
+    for (let at = 0; at < this.size; at += PIECE) {
+      const piece = new Uint8Array(Math.min(PIECE, this.size - at));
+      this.#access.read(piece, { at });
+      yield piece;
+    }
+  }
+
+  close() {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#access.flush();
+    this.#access.close();
+  }
+
+  /** Gives the finished file its name. @param {string} name */
+  async commit(name) {
+    this.close();
+    if (this.#handle.move) return await ask(this.#handle, "move", name);
+    const file = await ask(this.#folder, "getFileHandle", name, { create: true });
+    const target = await ask(file, "createSyncAccessHandle");
+    let at = 0;
+    try {
+      for await (const piece of piecesOf(await ask(this.#handle, "getFile"))) {
+        writeAll(target, piece, at);
+        at += piece.length;
+      }
+    } finally {
+      target.close();
+    }
+    await ask(this.#folder, "removeEntry", this.#handle.name);
+  }
+
+  blob() {
+    return new Blob();
+  }
+}
+
+/**
+ * When storage is full Chromium throws nothing, but returns its own error number as if that many bytes were written.
+ * @param {any} access
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ */
+function writeAll(access, bytes, at) {
+  if (access.write(bytes, { at }) === bytes.length) return;
+  throw new DOMException("The file system did not take all bytes.", "QuotaExceededError");
+}

@@ -1,0 +1,101 @@
+/**
+ * Python's side of the worker: starts it once, and takes answers apart. What goes over the bridge is decided by
+ * the other modules of this folder.
+ */
+
+import { EngineError, errorFields } from "../protocol.js";
+import { Python } from "./python.js";
+import { checkWebAssembly } from "./webassembly.js";
+
+/** @typedef {(progress: import("../protocol.js").Progress) => void} OnProgress */
+
+/** GiB that WebAssembly can address, and bytes of them that Python itself takes. */
+const ADDRESSABLE = 4;
+const OWN_MEMORY = 150_000_000;
+
+/** Bytes that a model may take. */
+export function available() {
+  const device = /** @type {any} */ (globalThis.navigator)?.deviceMemory ?? ADDRESSABLE;
+  return Math.min(ADDRESSABLE, device) * 2 ** 30 - OWN_MEMORY;
+}
+
+/** The value of what the bridge answers; throws the error that it names. @param {any} answer */
+export function value(answer) {
+  if (answer.error) throw new EngineError(answer.error);
+  return answer.value;
+}
+
+/** Python, started when it is first needed. */
+export class Bridge {
+  /** @type {import("../protocol.js").EngineState} */
+  state = "idle";
+  /** @type {Promise<any> | null} the bridge's Python object, once it is started */
+  #started = null;
+  #python;
+  #onFailure;
+
+  /** @param {URL} base the folder that contains engine/ @param {() => void} onFailure called if it cannot start */
+  constructor(base, onFailure) {
+    this.#python = new Python(base);
+    this.#onFailure = onFailure;
+  }
+
+  /** Pyodide's Emscripten module, with the memory that Python computes in. */
+  get heap() {
+    return this.#python.pyodide?._module;
+  }
+
+  /** Bytes of Python's memory. It never shrinks, so this is also its peak. */
+  get heapBytes() {
+    return this.heap?.HEAPU8.length ?? 0;
+  }
+
+  /** Bytes of memory that Python could still take. */
+  get room() {
+    return available() + OWN_MEMORY - this.heapBytes;
+  }
+
+  /** goosequill.browser.bridge.Bridge. @param {OnProgress} onProgress @returns {Promise<any>} */
+  ready(onProgress) {
+    if (this.#started) return this.#started;
+    this.state = "loading";
+    /** @type {Promise<any>} */
+    const starting = new Promise((resolve, reject) => {
+      this.#start(onProgress, reject).then(resolve, reject);
+    });
+    this.#started = starting.then(
+      (bridge) => {
+        this.state = "ready";
+        return bridge;
+      },
+      (error) => {
+        this.state = "error";
+        setTimeout(this.#onFailure); // after the reason has been posted to everyone who waits
+        throw startError(error);
+      },
+    );
+    return this.#started;
+  }
+
+  /** The bridge if Python has started, else null: what there is nothing to end or to count for. */
+  async ifReady() {
+    return this.state === "ready" ? await this.#started : null;
+  }
+
+  /** @param {OnProgress} onProgress @param {(error: unknown) => void} onLost */
+  async #start(onProgress, onLost) {
+    await checkWebAssembly();
+    const pyodide = await this.#python.start(onProgress, onLost);
+    return pyodide.pyimport("goosequill.browser.bridge").Bridge(available());
+  }
+}
+
+/** @param {unknown} error */
+function startError(error) {
+  if (error instanceof EngineError) return error;
+  return new EngineError({
+    code: "engine-start",
+    message: `The engine could not start. ${errorFields(error).message}`,
+    remedy: "Reload the page. An up-to-date browser with WebAssembly is required.",
+  });
+}

@@ -1,0 +1,150 @@
+/**
+ * Loads models into Python and unloads them. Where the files come from is decided in storage/sources.js; this
+ * fetches them while Python starts, starts helper threads early, and hands quantized weights over to be kept.
+ */
+
+import { EngineError } from "../protocol.js";
+import { wholeSources } from "../storage/sources.js";
+import { startHelpers } from "../threads.js";
+import { available, value } from "./bridge.js";
+import { CopyKeeper } from "./copy-keeper.js";
+import { ALONE, Division } from "./division.js";
+import { hasSimd, NO_SIMD } from "./webassembly.js";
+
+/** Errors that do not mean that a copy is corrupt. */
+const MEMORY_ERRORS = ["out-of-memory", "model-too-large"];
+
+/** @typedef {{handle: number, info: import("../protocol.js").ModelInfo, keeper: import("../storage/sources.js").Keeper | null}} Loaded */
+
+export class Loading {
+  #bridge;
+  #post;
+  #division;
+  #copies;
+
+  /**
+   * @param {import("./bridge.js").Bridge} bridge
+   * @param {import("./jobs.js").Post} post
+   * @param {() => boolean} isIdle whether no request is being answered
+   */
+  constructor(bridge, post, isIdle) {
+    this.#bridge = bridge;
+    this.#post = post;
+    this.#division = new Division(bridge);
+    this.#copies = new CopyKeeper(isIdle);
+  }
+
+  /** @param {import("../protocol.js").LoadMessage} request @param {AbortSignal} signal */
+  async load({ id, model }, signal) {
+    const started = performance.now();
+    const helpers = startHelpers(model); // now, to be ready when the weights are
+    /** @type {string[]} what the visitor should know of how it runs here */
+    const notices = hasSimd() ? [] : [NO_SIMD];
+    try {
+      const { handle, info, keeper } = await this.#read({ id, model }, signal, notices);
+      Object.assign(info, ALONE, helpers && (await this.#divide(handle, helpers, model, notices)));
+      const quantized = await this.#quantized(handle, keeper, notices);
+      info.notices = notices;
+      info.load_seconds = (performance.now() - started) / 1000;
+      info.heap_bytes = this.#bridge.heapBytes;
+      this.#post({ type: "loaded", id, model: handle, info });
+      if (keeper && quantized) this.#copies.keep(keeper, handle, quantized);
+    } catch (error) {
+      helpers?.end();
+      throw error;
+    }
+  }
+
+  /** @param {import("../protocol.js").UnloadMessage} request */
+  async unload({ id, model }) {
+    this.#copies.stop(model);
+    const python = await this.#bridge.ifReady();
+    if (python) value(python.unload(model));
+    this.#division.end(model);
+    this.#post({ type: "done", id, result: null });
+  }
+
+  /**
+   * @param {{id: number, model: import("../protocol.js").ModelSource}} request
+   * @param {AbortSignal} signal
+   * @param {string[]} notices
+   * @param {boolean} [copied] whether a kept copy of the quantized model may be used
+   * @returns {Promise<Loaded>}
+   */
+  async #read({ id, model }, signal, notices, copied = true) {
+    /** @type {import("./bridge.js").OnProgress} */
+    const onProgress = (progress) => this.#post({ type: "progress", id, progress });
+    const start = () => this.#bridge.ready(onProgress);
+    const quantize = model.quantize ?? null;
+    /** Refuses what cannot run or will not fit, before it is downloaded. @type {import("../storage/sources.js").Look} */
+    const look = async (sources) => refuse(await start(), quantize, sources);
+    const options = { signal, onProgress, look, available: available(), notices, copied };
+    const sources = wholeSources(model, options);
+    sources.catch(() => {}); // awaited below, after the engine
+    const python = await start();
+    const { files, copy, keeper } = await sources;
+    signal.throwIfAborted();
+    const onWeights = (/** @type {number} */ loaded, /** @type {number} */ total) =>
+      onProgress({ status: "weights", file: "", loaded, total });
+    const tokenizer = model.kind === "folder" ? "" : (model.tokenizer ?? "");
+    const verify = model.kind === "files"; // what was downloaded is verified already
+    const settings = { quantize, tokenizer, verify, keep: keeper !== null };
+    try {
+      return { ...value(python.load(files, settings, onWeights, model.kernel ?? "auto", copy)), keeper };
+    } catch (error) {
+      const { code = "", pyodide_fatal_error: fatal } = /** @type {any} */ (error);
+      if (!copy || fatal || MEMORY_ERRORS.includes(code)) throw error;
+      await copy.discard();
+      return await this.#read({ id, model }, signal, notices, false);
+    }
+  }
+
+  /**
+   * @param {number} handle
+   * @param {import("../threads.js").Helpers} helpers
+   * @param {import("../protocol.js").ModelSource} model
+   * @param {string[]} notices
+   */
+  async #divide(handle, helpers, model, notices) {
+    try {
+      return await this.#division.divide(handle, helpers, Boolean(model.threads));
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      notices.push(`The model runs on one thread, because another could not be started: ${message}.`);
+      helpers.end();
+      return ALONE;
+    }
+  }
+
+  /**
+   * What was quantized while loading, if there is room to keep it.
+   * @param {number} handle
+   * @param {import("../storage/sources.js").Keeper | null} keeper
+   * @param {string[]} notices
+   */
+  async #quantized(handle, keeper, notices) {
+    if (!keeper) return null;
+    const python = await this.#bridge.ready(() => {});
+    const quantized = value(python.take_quantized(handle));
+    const refusal = quantized ? await keeper.refusal(quantized.bytes) : "";
+    if (!refusal) return quantized;
+    notices.push(refusal);
+    quantized.file.destroy();
+    return null;
+  }
+}
+
+/**
+ * @param {any} python
+ * @param {import("../protocol.js").Rounding | null} quantize
+ * @param {import("../storage/sources.js").Source[]} sources
+ */
+function refuse(python, quantize, sources) {
+  const job = value(python.run("inspect", { quantize }, sources));
+  try {
+    const { problem } = value(job.step()).end;
+    if (problem) throw new EngineError(problem);
+  } finally {
+    job.destroy();
+  }
+}

@@ -1,0 +1,77 @@
+// How a job is run in the worker, with a Python that the test plays.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { run } from "../../../../site/engine/worker/jobs.js";
+
+/**
+ * Runs a job whose steps are given.
+ * @param {(cancelled: boolean) => any} step
+ * @param {AbortSignal} [signal]
+ */
+async function play(step, signal = new AbortController().signal) {
+  /** @type {any[]} */
+  const posted = [];
+  const job = { cancelled: false, destroyed: false };
+  const python = {
+    run: () => ({
+      value: {
+        step: () => ({ value: step(job.cancelled) }),
+        cancel: () => (job.cancelled = true),
+        destroy: () => (job.destroyed = true),
+      },
+    }),
+  };
+  const bridge = /** @type {any} */ ({ ready: async () => python });
+  const post = (/** @type {any} */ reply, /** @type {ArrayBuffer[]} */ transfer = []) =>
+    posted.push(structuredClone(reply, { transfer }));
+  const failure = await run(bridge, { type: "run", id: 1, job: "x", args: {} }, signal, post).then(
+    () => null,
+    (error) => error,
+  );
+  return { posted, failure, job };
+}
+
+test("parts, progress and the end are posted, and buffers are moved", async () => {
+  const data = Float32Array.of(1, 2);
+  const image = Uint8Array.of(3);
+  const steps = [
+    { progress: { status: "x", file: "", loaded: 1, total: 2 } },
+    { part: { shape: [2], dtype: "float32", data } },
+    { part: null },
+    { end: [{ image }] },
+  ];
+  const { posted, failure, job } = await play(() => steps.shift());
+  assert.equal(failure, null);
+  assert.deepEqual(posted.shift(), {
+    type: "progress",
+    id: 1,
+    progress: { status: "x", file: "", loaded: 1, total: 2 },
+  });
+  const done = posted.pop();
+  assert.deepEqual(
+    posted.flatMap(({ type, parts }) => [type, ...parts]).filter((item) => item !== "part"),
+    [{ shape: [2], dtype: "float32", data: Float32Array.of(1, 2) }, null],
+  );
+  assert.deepEqual(done, { type: "done", id: 1, result: [{ image: Uint8Array.of(3) }] });
+  assert.deepEqual([data.byteLength, image.byteLength], [0, 0], "the worker keeps no copy");
+  assert.ok(job.destroyed);
+});
+
+test("a request that was cancelled while Python started cancels its job", async () => {
+  const controller = new AbortController();
+  controller.abort();
+  const ended = await play((cancelled) => (cancelled ? { end: "early" } : { part: 1 }), controller.signal);
+  assert.deepEqual(ended.posted, [{ type: "done", id: 1, result: "early" }]);
+  const aborted = await play((cancelled) => (cancelled ? { aborted: true } : { part: 1 }), controller.signal);
+  assert.equal(aborted.failure.name, "AbortError");
+  assert.ok(aborted.job.destroyed);
+});
+
+test("an error of Python's ends the job with its code", async () => {
+  const { failure, job } = await play(() => {
+    throw Object.assign(new Error("boom"), { code: "x" });
+  });
+  assert.equal(failure.code, "x");
+  assert.ok(job.destroyed);
+});

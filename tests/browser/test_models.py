@@ -212,7 +212,7 @@ def test_a_picked_model_is_kept_if_there_is_space(chooser: Chooser, site_url: st
         again.model_file.set_input_files(file)
         expect(again.status).to_have_text("picked.safetensors is ready.", timeout=LONG)
         if room < 10**9:
-            expect(again.model_notices).to_contain_text("no room to keep the rounded weights")
+            expect(again.model_notices).to_contain_text("not enough space to keep the quantized weights")
             assert again.page.evaluate(NAMES) == []
         else:
             expect(again.model_notices).to_be_empty()

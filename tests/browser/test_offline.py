@@ -174,7 +174,7 @@ def test_without_room_it_writes_from_memory_and_says_so(page: Page, site_url: st
     origin = site_url.removesuffix("/goosequill/")
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 100_000})
     assert generate(page, site_url, "The sea")
-    expect(page.get_by_test_id("model-notices")).to_contain_text("no room to keep the model")
+    expect(page.get_by_test_id("model-notices")).to_contain_text("not enough space to keep the model")
     page.goto(f"{site_url}storage/")
     expect(page.get_by_test_id("files")).not_to_contain_text("model.safetensors")
 

@@ -94,7 +94,7 @@ def test_a_helper_that_cannot_start_costs_a_sentence(browser: Browser, tmp_path:
     with isolated_site(browser, site) as (page, base):
         found = page.evaluate(WRITE, [base, 2])
     assert found["count"] == 1
-    assert "One thread computes" in found["notices"][0]
+    assert "runs on one thread" in found["notices"][0]
     assert found["text"]
 
 

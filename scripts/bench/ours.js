@@ -1,7 +1,7 @@
 /** The benchmark's worker for this project: starts Python as the built site does, with ours.py. */
 
-import { Python } from "./site/engine/worker/python.js";
 import { Helpers } from "./site/engine/threads.js";
+import { Python } from "./site/engine/worker/python.js";
 
 let contestant;
 

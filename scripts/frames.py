@@ -10,7 +10,8 @@ import re
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from scripts.command import ROOT
 from scripts.pages import Page, menu
 
@@ -29,14 +30,24 @@ def fill_frames(pages: list[Page], output: Path) -> None:
         keep_trailing_newline=True,
     )
     frames.globals["menu"] = partial(menu, pages)
+    frames.filters |= {"url": relative_url, "imports": page_imports}
     for page in pages:
         if page.article:
             continue
-        root = "../" * page.file.count("/")
-        frames.filters["url"] = lambda address, root=root: root if address == "." else root + address
-        frames.filters["imports"] = partial(imports_of, ROOT / "site" / page.file)
         html = frames.get_template(page.file).render(page=page, address=page.address)
         (output / page.file).write_text(html, encoding="utf-8")
+
+
+@pass_context  # without it Jinja evaluates constant addresses once, when it compiles the shared frame
+def relative_url(context: Context, address: str) -> str:
+    """An address from the site's root, as the rendered page reaches it."""
+    root: str = "../" * context["page"].file.count("/")
+    return root if address == "." else root + address
+
+
+@pass_context
+def page_imports(context: Context, script: str) -> list[str]:
+    return imports_of(ROOT / "site" / context["page"].file, script)
 
 
 def imports_of(page: Path, script: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from scripts import build, frames, pages
@@ -38,3 +39,18 @@ def test_pages_are_rendered_and_marked_in_the_menu(tmp_path: Path) -> None:
         "compare/index.html": [("../compare/", "page")],
         "storage/index.html": [],
     }
+
+
+def test_pages_of_different_depths_reach_the_root(tmp_path: Path) -> None:
+    """A nested page once got the addresses of the page rendered before it."""
+    names = ("storage/index.html", "a/b/c/index.html")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True)
+        shutil.copy(build.ROOT / "site" / "storage" / "index.html", tmp_path / name)
+    listed = [pages.Page(name.removesuffix("index.html"), "Title", "Sentence.") for name in names]
+    frames.fill_frames(listed, tmp_path)
+    for name in names:
+        root = "../" * name.count("/")
+        html = (tmp_path / name).read_text(encoding="utf-8")
+        assert f'<link rel="stylesheet" href="{root}ui/goose.css">' in html
+        assert f'<a class="brand" href="{root}">' in html

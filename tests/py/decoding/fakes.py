@@ -1,4 +1,4 @@
-"""Models small enough to see through."""
+"""Models whose output is a simple rule, and helpers to run them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from goosequill.kernels import NumpyKernel, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
 BYTE = load_tokenizer("byte")
-SCORES = NumpyKernel().logits
+OPERATIONS = NumpyKernel().logits
 
 
 @dataclass
@@ -32,7 +32,7 @@ class FakeState:
 
 
 class FakeModel:
-    """Scores are a function of all tokens read so far."""
+    """Its logits are a function of all tokens read so far."""
 
     def __init__(self, rule: Callable[[list[int]], NDArray[Any]], vocab_size: int = 256) -> None:
         self.config = Sizes(vocab_size)
@@ -53,20 +53,20 @@ class FakeModel:
 
 
 def saying(text: str | bytes, vocab_size: int = 256) -> FakeModel:
-    """A model that writes a text after a prompt of one token, and then zero bytes."""
+    """Return a model that writes a text after a prompt of one token, and then zero bytes."""
     data = text.encode() if isinstance(text, str) else text
 
     def rule(tokens: list[int]) -> NDArray[Any]:
-        scores = np.zeros(vocab_size, np.float32)
-        place = len(tokens) - 1
-        scores[data[place] if place < len(data) else 0] = 50.0
-        return scores
+        logits = np.zeros(vocab_size, np.float32)
+        index = len(tokens) - 1
+        logits[data[index] if index < len(data) else 0] = 50.0
+        return logits
 
     return FakeModel(rule, vocab_size)
 
 
 def random_model(seed: int = 0, vocab_size: int = 256, spread: float = 2.0) -> FakeModel:
-    """A model whose scores are noise, fixed by the last three tokens."""
+    """Return a model whose logits are noise that depends on the last three tokens."""
 
     def rule(tokens: list[int]) -> NDArray[Any]:
         key = [seed, *tokens[-3:]]

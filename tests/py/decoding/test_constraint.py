@@ -62,7 +62,7 @@ def test_matches_what_python_matches(pattern: str) -> None:
     automaton = compile_regex(pattern)
     for text in TEXTS:
         wanted = re.fullmatch(pattern, text) is not None
-        if text in ("٣", "d\x1c"):  # digits and spaces of other kinds: ours lets through less, never more
+        if text in ("٣", "d\x1c"):  # other kinds of digits and spaces: ours allows fewer, never more
             assert wanted or not automaton.matches(text)
         else:
             assert automaton.matches(text) == wanted, text
@@ -78,7 +78,7 @@ def test_matches_what_python_matches_on_any_text(text: str, pattern: str) -> Non
 
 @given(st.integers(0, 0x10FFFF), st.integers(0, 0x10FFFF), st.integers(0, 0x10FFFF))
 @settings(max_examples=300, deadline=None)
-def test_utf8_paths_hold_exactly_the_characters_between(low: int, high: int, code: int) -> None:
+def test_utf8_paths_cover_exactly_the_characters_between(low: int, high: int, code: int) -> None:
     low, high = min(low, high), max(low, high)
     if 0xD800 <= code < 0xE000:
         return
@@ -102,14 +102,14 @@ def test_pattern_that_can_match_nothing_is_refused(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", "[z-a]", "a{3,2}", "*"])
-def test_wrong_pattern_is_refused(pattern: str) -> None:
+def test_invalid_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(SettingsError) as caught:
         DecodingConfig(regex=pattern)
     assert caught.value.code == "regex"
 
 
 @pytest.mark.parametrize("pattern", [r"(a)\1", "(?=a)b", "(?!a)b", r"\bword", "^a", "a$", "(?i)a", "(?i:a)b"])
-def test_what_an_automaton_cannot_do_is_refused(pattern: str) -> None:
+def test_unsupported_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(SettingsError) as caught:
         DecodingConfig(regex=pattern)
     assert caught.value.code == "regex"
@@ -128,20 +128,20 @@ ENDING = load_tokenizer("byte", end_token=0)
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("pattern", [r"\d{4}-\d\d-\d\d", "(yes|no|maybe)", "[a-c]{3,6}é?", "漢字|かな"])
-def test_any_model_writes_what_fits(pattern: str, seed: int) -> None:
+def test_any_model_writes_matching_text(pattern: str, seed: int) -> None:
     config = DecodingConfig(regex=pattern, seed=seed, max_new_tokens=60)
     result = run(random_model(seed), "x", config, tokenizer=ENDING)
     assert result[1].finish_reason == "stop"
     assert re.fullmatch(pattern, text_of(result))
 
 
-def test_without_an_end_token_the_text_ends_where_its_form_does() -> None:
+def test_without_an_end_token_the_text_ends_where_the_form_is_complete() -> None:
     result = run(random_model(), "x", DecodingConfig(choices=("left", "right"), seed=1))
     assert text_of(result) in ("left", "right")
     assert result[1].finish_reason == "stop"
 
 
-def test_form_that_is_complete_with_the_last_token_has_stopped() -> None:
+def test_form_completed_by_the_last_token_reports_stop() -> None:
     result = run(saying("ab"), "x", DecodingConfig(choices=("ab",), max_new_tokens=2))
     assert (text_of(result), result[1].finish_reason) == ("ab", "stop")
 
@@ -155,7 +155,7 @@ def test_choices_are_taken_literally(choices: list[str]) -> None:
     assert not automaton.matches(choices[0] + "\x00longer than any of them")
 
 
-def test_larger_tokens_are_walked_whole() -> None:
+def test_tokens_of_several_characters_are_followed() -> None:
     world = load_tokenizer("world")
     ids = np.arange(65536)
     model = FakeModel(lambda tokens: np.sin(ids * (len(tokens) + 1.7)) * 5, 65536)
@@ -180,7 +180,7 @@ SCHEMA = {
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_any_model_writes_json_that_fits(seed: int) -> None:
+def test_any_model_writes_valid_json(seed: int) -> None:
     config = DecodingConfig(json_schema=SCHEMA, seed=seed, max_new_tokens=400)
     result = run(random_model(seed), "x", config, tokenizer=ENDING)
     value = json.loads(text_of(result))
@@ -195,16 +195,16 @@ def test_any_model_writes_json_that_fits(seed: int) -> None:
 @pytest.mark.parametrize("optional", range(8))
 def test_optional_properties_have_their_commas(optional: int) -> None:
     names = ["x", "y", "z"]
-    required = [name for place, name in enumerate(names) if optional >> place & 1]
+    required = [name for index, name in enumerate(names) if optional >> index & 1]
     schema = {"type": "object", "properties": {n: {"const": 1} for n in names}, "required": required}
     automaton = compile_regex(schema_to_regex(schema))
     for present in range(8):
-        value = {name: 1 for place, name in enumerate(names) if present >> place & 1}
+        value = {name: 1 for index, name in enumerate(names) if present >> index & 1}
         assert automaton.matches(json.dumps(value)) == (set(required) <= set(value))
     assert not automaton.matches('{"x": 1, }')
 
 
-def test_any_json_is_allowed_by_true() -> None:
+def test_schema_true_allows_any_json() -> None:
     automaton = compile_regex(schema_to_regex(True))
     for value in [1, -2.5e10, 'a"\\\u1234', None, [], {}, [1, [2, {"a": True}]], {"k": {"l": "m"}}]:
         assert automaton.matches(json.dumps(value)), value
@@ -228,13 +228,13 @@ BAD_SCHEMAS: list[Any] = [
 
 
 @pytest.mark.parametrize("schema", BAD_SCHEMAS, ids=str)
-def test_schema_that_cannot_be_kept_is_refused(schema: Any) -> None:
+def test_invalid_or_unsupported_schema_is_refused(schema: Any) -> None:
     with pytest.raises(SettingsError) as caught:
         DecodingConfig(json_schema=schema)
     assert caught.value.code == "json-schema"
 
 
-def test_ban_of_all_that_fits_says_so() -> None:
+def test_ban_of_every_allowed_token_is_reported() -> None:
     with pytest.raises(SettingsError) as caught:
         run(random_model(), "x", DecodingConfig(regex="a", banned_tokens=(97,)))
     assert caught.value.code == "all-cut"

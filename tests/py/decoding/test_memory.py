@@ -1,4 +1,4 @@
-"""What a kept state gives is what reading everything again gives: the same text, to the letter."""
+"""Continuing from a kept state gives exactly the text that rereading everything gives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write(memory: StateMemory | None, given: list[int] | None = None, **settings
 
 @pytest.mark.parametrize("length", [SPACING - 1, SPACING, SPACING + 1, 2 * SPACING])
 @pytest.mark.parametrize("search", [{}, {"num_beams": 2}, {"penalty_alpha": 0.5, "top_k": 3}], ids=str)
-def test_a_text_goes_on_from_its_end_as_if_it_were_read_again(length: int, search: dict[str, Any]) -> None:
+def test_continuing_from_memory_equals_rereading(length: int, search: dict[str, Any]) -> None:
     memory = StateMemory()
     first = write(memory, max_new_tokens=length, **search)
     assert len(first) == length
@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_text_after_other_texts() -> None:
         assert write(memory, branch, max_new_tokens=40) == write(None, branch, max_new_tokens=40)
 
 
-def test_a_branch_reads_no_more_than_lies_behind_the_nearest_kept_state() -> None:
+def test_branch_starts_from_the_nearest_kept_state() -> None:
     memory = StateMemory()
     written = write(memory, max_new_tokens=100)
     model = random_model()
@@ -50,14 +50,14 @@ def test_a_branch_reads_no_more_than_lies_behind_the_nearest_kept_state() -> Non
 
 
 @pytest.mark.parametrize("given", [0, 3, 8])
-def test_what_is_given_counts_as_written_for_a_constraint(given: int) -> None:
+def test_given_tokens_count_as_output_for_a_constraint(given: int) -> None:
     settings = {"regex": "[a-f]{12}", "max_new_tokens": 40}
     written = write(None, **settings)
     assert len(written) == 12
     assert len(write(None, written[:given], **settings)) == 12 - given
 
 
-def test_a_branch_completes_a_character_that_was_cut_in_two() -> None:
+def test_branch_completes_a_split_character() -> None:
     first, second = "é".encode()
     settings = DecodingConfig(regex="é!", max_new_tokens=2)
     items = generate(random_model(), BYTE, PROMPT, settings, given=[first])
@@ -67,7 +67,7 @@ def test_a_branch_completes_a_character_that_was_cut_in_two() -> None:
     ]
 
 
-def test_branch_reads_only_what_is_new() -> None:
+def test_branch_of_a_prompt_starts_from_the_nearest_kept_state() -> None:
     model, memory = random_model(), StateMemory()
     prompt = [ord(c) for c in "The goose"]
     config = DecodingConfig(seed=1, max_new_tokens=100)
@@ -79,7 +79,7 @@ def test_branch_reads_only_what_is_new() -> None:
     assert len(model.read) == 70 - 64 + 1
 
 
-def test_branch_writes_what_a_fresh_reading_would_write() -> None:
+def test_branch_from_memory_equals_one_from_rereading() -> None:
     config = DecodingConfig(seed=3, max_new_tokens=30)
     memory = StateMemory()
     run(random_model(), [1, 2, 3], config, memory=memory)
@@ -89,7 +89,7 @@ def test_branch_writes_what_a_fresh_reading_would_write() -> None:
     )
 
 
-def test_same_prompt_again_is_not_read_again() -> None:
+def test_same_prompt_is_not_read_again() -> None:
     model, memory = random_model(), StateMemory()
     config = DecodingConfig(seed=3, max_new_tokens=5)
     first = text_of(run(model, "hello", config, memory=memory))
@@ -98,11 +98,11 @@ def test_same_prompt_again_is_not_read_again() -> None:
     assert len(model.read) == 4
 
 
-def test_memory_lets_go_of_what_was_used_longest_ago() -> None:
-    scores = np.zeros(10, np.float32)
+def test_memory_drops_the_least_recently_used_state() -> None:
+    logits = np.zeros(10, np.float32)
     memory = StateMemory(budget=3 * (40 + 8))
     for token in range(4):
-        memory.keep([token], FakeState([token]), scores)
+        memory.keep([token], FakeState([token]), logits)
         if token == 2:
             memory.recall([0, 9])
     assert memory.recall([1]) is None
@@ -114,10 +114,10 @@ def test_memory_lets_go_of_what_was_used_longest_ago() -> None:
     assert memory.recall([0]) is None
 
 
-def test_scores_of_another_shortlist_do_not_stand_for_exact_ones() -> None:
-    memory, scores, likely = StateMemory(), np.zeros(10, np.float32), Shortlist()
-    memory.keep([1], FakeState([1]), scores)
-    memory.keep([1, 2], FakeState([1, 2]), scores + 1, shortlist=likely)
+def test_logits_of_another_shortlist_are_not_used_as_exact_ones() -> None:
+    memory, logits, likely = StateMemory(), np.zeros(10, np.float32), Shortlist()
+    memory.keep([1], FakeState([1]), logits)
+    memory.keep([1, 2], FakeState([1, 2]), logits + 1, shortlist=likely)
 
     def count(tokens: list[int], shortlist: Shortlist | None) -> int:
         found = memory.recall(tokens, shortlist=shortlist)
@@ -126,8 +126,8 @@ def test_scores_of_another_shortlist_do_not_stand_for_exact_ones() -> None:
 
     assert count([1, 2], likely) == 2
     assert count([1, 2], None) == count([1, 2], Shortlist(mass=0.5)) == 1
-    assert count([1, 2, 3], None) == 2  # the state is the same, and the scores are not needed
-    assert count([1], likely) == 1  # exact scores do for all
+    assert count([1, 2, 3], None) == 2  # the state is the same, and the logits are not needed
+    assert count([1], likely) == 1  # exact logits serve every shortlist
 
 
 def test_kept_state_is_a_copy() -> None:

@@ -1,4 +1,4 @@
-"""Each step against an independent implementation, at its edges, and with the references' known faults."""
+"""Each step against an independent implementation, at its limits, and for the references' known bugs."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ NUMPY, NATIVE = load_kernel("numpy").logits, load_kernel("native").logits
 
 
 def apply(
-    scores: Any, tokens: list[int] | None = None, prompt: int = 0, **chosen: Any
+    logits: Any, tokens: list[int] | None = None, prompt: int = 0, **chosen: Any
 ) -> NDArray[np.float32]:
-    """Run the chain of some settings over scores, and see that each kernel does the same."""
-    scores = np.asarray(scores, np.float32)
+    """Run the chain of some settings over logits, and check that each kernel gives the same."""
+    logits = np.asarray(logits, np.float32)
     found, expected = (
-        apply_by(operations, scores, tokens or [], prompt, chosen) for operations in (NATIVE, NUMPY)
+        apply_by(operations, logits, tokens or [], prompt, chosen) for operations in (NATIVE, NUMPY)
     )
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     return found
@@ -49,19 +49,19 @@ def apply(
 
 def apply_by(
     operations: LogitOperations,
-    scores: NDArray[np.float32],
+    logits: NDArray[np.float32],
     tokens: list[int],
     prompt: int,
     chosen: dict[str, Any],
 ) -> NDArray[np.float32]:
     config = DecodingConfig.from_dict(chosen)
-    context = Context(BYTE, len(scores), tokens[:prompt], WeighOnce(operations))
+    context = Context(BYTE, len(logits), tokens[:prompt], WeighOnce(operations))
     for token in tokens[prompt:]:
         context.append(token)
     context.uniforms = (0.0, 0.0)
-    before = scores.copy()
-    result = make_chain(config, Setup(BYTE, len(scores)))(scores, context)
-    assert np.array_equal(scores, before), "the given array was changed"
+    before = logits.copy()
+    result = make_chain(config, Setup(BYTE, len(logits)))(logits, context)
+    assert np.array_equal(logits, before), "the input was changed"
     assert result.dtype == np.float32
     return result
 
@@ -75,10 +75,10 @@ def history(seed: int, count: int = 60, kinds: int = 20) -> list[int]:
 
 
 def theirs(
-    processor: Any, scores: NDArray[np.float32], tokens: list[int] | None = None
+    processor: Any, logits: NDArray[np.float32], tokens: list[int] | None = None
 ) -> NDArray[np.float32]:
     ids = torch.tensor([tokens or [0]])
-    return processor(ids, torch.tensor(scores)[None].clone())[0].numpy()
+    return processor(ids, torch.tensor(logits)[None].clone())[0].numpy()
 
 
 HUGGING_FACE: dict[str, tuple[dict[str, Any], Callable[[], Any]]] = {
@@ -99,8 +99,8 @@ HUGGING_FACE: dict[str, tuple[dict[str, Any], Callable[[], Any]]] = {
 @pytest.mark.parametrize("seed", range(6))
 def test_step_equals_hugging_face(name: str, seed: int) -> None:
     ours, make = HUGGING_FACE[name]
-    scores, tokens = noise(seed), history(seed, kinds=5)
-    got, wanted = apply(scores, tokens, **ours), theirs(make(), scores, tokens)
+    logits, tokens = noise(seed), history(seed, kinds=5)
+    got, wanted = apply(logits, tokens, **ours), theirs(make(), logits, tokens)
     assert np.array_equal(np.isfinite(got), np.isfinite(wanted))
     kept = np.isfinite(got)
     # only differences matter to a softmax
@@ -109,22 +109,22 @@ def test_step_equals_hugging_face(name: str, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_hugging_face_order_equals_temperature_first(seed: int) -> None:
-    scores = noise(seed)
-    got = apply(scores, temperature=0.6, top_k=30, top_p=0.8, temperature_first=True)
-    wanted = scores
+    logits = noise(seed)
+    got = apply(logits, temperature=0.6, top_k=30, top_p=0.8, temperature_first=True)
+    wanted = logits
     for step in (hf.TemperatureLogitsWarper(0.6), hf.TopKLogitsWarper(30), hf.TopPLogitsWarper(0.8)):
         wanted = theirs(step, wanted)
     assert np.allclose(probabilities(got, NATIVE), probabilities(wanted, NATIVE), atol=1e-6)
 
 
-# llama.cpp's rules, restated plainly over sorted lists of (score, id).
+# llama.cpp's rules, written over sorted lists of (logit, id).
 
 
-def llama(rule: Callable[[list[tuple[float, int]]], list[tuple[float, int]]], scores: Any) -> NDArray[Any]:
-    kept = rule(sorted(((float(s), i) for i, s in enumerate(scores)), key=lambda c: (-c[0], c[1])))
-    result = np.full(len(scores), -np.inf, np.float32)
-    for score, token in kept:
-        result[token] = score
+def llama(rule: Callable[[list[tuple[float, int]]], list[tuple[float, int]]], logits: Any) -> NDArray[Any]:
+    kept = rule(sorted(((float(s), i) for i, s in enumerate(logits)), key=lambda c: (-c[0], c[1])))
+    result = np.full(len(logits), -np.inf, np.float32)
+    for logit, token in kept:
+        result[token] = logit
     return result
 
 
@@ -136,8 +136,8 @@ def softmax(candidates: list[tuple[float, int]]) -> list[float]:
 def llama_top_p(p: float) -> Any:
     def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
         total = 0.0
-        for count, chance in enumerate(softmax(candidates), 1):
-            total += chance
+        for count, share in enumerate(softmax(candidates), 1):
+            total += share
             if total >= p:
                 return candidates[:count]
         return candidates
@@ -147,12 +147,12 @@ def llama_top_p(p: float) -> Any:
 
 def llama_typical(p: float) -> Any:
     def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
-        chances = softmax(candidates)
-        entropy = -sum(c * math.log(c) for c in chances)
-        order = sorted(range(len(chances)), key=lambda i: abs(-math.log(chances[i]) - entropy))
+        shares = softmax(candidates)
+        entropy = -sum(c * math.log(c) for c in shares)
+        order = sorted(range(len(shares)), key=lambda i: abs(-math.log(shares[i]) - entropy))
         total = 0.0
         for count, i in enumerate(order, 1):
-            total += chances[i]
+            total += shares[i]
             if total > p:
                 return [candidates[i] for i in order[:count]]
         return candidates
@@ -172,9 +172,9 @@ def llama_sigma(n: float) -> Any:
 def llama_xtc(threshold: float) -> Any:
     def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
         last = -1
-        for place, chance in enumerate(softmax(candidates)):
-            if chance >= threshold:
-                last = place
+        for index, share in enumerate(softmax(candidates)):
+            if share >= threshold:
+                last = index
         return candidates[last:] if last > 0 else candidates
 
     return rule
@@ -209,15 +209,15 @@ LLAMA: dict[str, tuple[dict[str, Any], Any]] = {
 @pytest.mark.parametrize("seed", range(8))
 def test_step_equals_llama_cpp(name: str, seed: int) -> None:
     ours, rule = LLAMA[name]
-    scores = noise(seed, 60, 1.5 + seed / 4)
-    got, wanted = apply(scores, **ours), llama(rule, scores)
+    logits = noise(seed, 60, 1.5 + seed / 4)
+    got, wanted = apply(logits, **ours), llama(rule, logits)
     assert np.array_equal(np.isfinite(got), np.isfinite(wanted))
     assert np.allclose(probabilities(got, NATIVE), probabilities(wanted, NATIVE), atol=1e-5)
 
 
 def test_whole_chain_equals_llama_cpp_in_its_order() -> None:
     for seed in range(10):
-        scores = noise(seed, 200, 2.0)
+        logits = noise(seed, 200, 2.0)
 
         def rule(candidates: list[tuple[float, int]]) -> list[tuple[float, int]]:
             candidates = candidates[:40]
@@ -226,13 +226,13 @@ def test_whole_chain_equals_llama_cpp_in_its_order() -> None:
             candidates = [c for c in candidates if c[0] >= candidates[0][0] + math.log(0.05)]
             return [(s / 0.8, i) for s, i in candidates]
 
-        got = apply(scores, temperature=0.8, top_k=40, typical_p=0.95, top_p=0.9, min_p=0.05)
-        assert np.allclose(probabilities(got, NATIVE), probabilities(llama(rule, scores), NATIVE), atol=1e-5)
+        got = apply(logits, temperature=0.8, top_k=40, typical_p=0.95, top_p=0.9, min_p=0.05)
+        assert np.allclose(probabilities(got, NATIVE), probabilities(llama(rule, logits), NATIVE), atol=1e-5)
 
 
-def llama_dry(tokens: list[int], scores: Any, breakers: set[int], base: float, allowed: int) -> NDArray[Any]:
+def llama_dry(tokens: list[int], logits: Any, breakers: set[int], base: float, allowed: int) -> NDArray[Any]:
     """The four steps of llama.cpp: limit at the last breaker, repeats, longest per token, penalty (0.8)."""
-    result, reverse = np.array(scores, np.float64), tokens[::-1]
+    result, reverse = np.array(logits, np.float64), tokens[::-1]
     limit = next((i for i, t in enumerate(reverse) if t in breakers), len(reverse))
     longest: dict[int, int] = {}
     for start in range(1, len(reverse)):
@@ -251,9 +251,9 @@ def llama_dry(tokens: list[int], scores: Any, breakers: set[int], base: float, a
 @given(st.lists(st.sampled_from([1, 2, 3, 10]), max_size=40), st.integers(1, 4))
 @settings(max_examples=200, deadline=None)
 def test_dry_equals_llama_cpp(tokens: list[int], allowed: int) -> None:
-    scores = np.zeros(20)
-    got = apply(scores, tokens, dry_multiplier=0.8, dry_allowed_length=allowed)
-    assert np.allclose(got, llama_dry(tokens, scores, {10}, 1.75, allowed), atol=1e-4)
+    logits = np.zeros(20)
+    got = apply(logits, tokens, dry_multiplier=0.8, dry_allowed_length=allowed)
+    assert np.allclose(got, llama_dry(tokens, logits, {10}, 1.75, allowed), atol=1e-4)
 
 
 def test_dry_never_overflows() -> None:
@@ -271,9 +271,9 @@ def test_dry_window_forgets() -> None:
 # RWKV's own samplers
 
 
-def pipeline_penalties(scores: Any, output: list[int], uncounted: set[int]) -> NDArray[Any]:
-    """BlinkDL's PIPELINE.generate, its loop restated."""
-    result, occurrence = np.array(scores, np.float64), {}
+def pipeline_penalties(logits: Any, output: list[int], uncounted: set[int]) -> NDArray[Any]:
+    """The loop of BlinkDL's PIPELINE.generate."""
+    result, occurrence = np.array(logits, np.float64), {}
     for token in output:
         for seen in occurrence:
             occurrence[seen] *= 0.996
@@ -285,65 +285,65 @@ def pipeline_penalties(scores: Any, output: list[int], uncounted: set[int]) -> N
 
 @pytest.mark.parametrize("seed", range(5))
 def test_penalties_equal_blinkdls_pipeline(seed: int) -> None:
-    scores, tokens = noise(seed), [int(t) for t in np.random.default_rng(seed).integers(40, 60, 80)]
+    logits, tokens = noise(seed), [int(t) for t in np.random.default_rng(seed).integers(40, 60, 80)]
     chosen = {"presence_penalty": 0.2, "frequency_penalty": 0.2, "penalty_decay": 0.996}
-    got = apply(scores, tokens, 20, **chosen, penalty_scope="output", penalty_spares_digits=True)
+    got = apply(logits, tokens, 20, **chosen, penalty_scope="output", penalty_spares_digits=True)
     uncounted = {ord(c) for c in " \t0123456789"}
-    assert np.allclose(got, pipeline_penalties(scores, tokens[20:], uncounted), atol=1e-5)
+    assert np.allclose(got, pipeline_penalties(logits, tokens[20:], uncounted), atol=1e-5)
 
 
 @pytest.mark.parametrize(("top_p", "temperature"), [(0.85, 1.0), (0.5, 0.7), (0.9, 1.3)])
-def test_draws_equal_blinkdls_sampler(top_p: float, temperature: float) -> None:
-    """Its own function, asked many times: both draw from the same distribution.
+def test_samples_equal_blinkdls_sampler(top_p: float, temperature: float) -> None:
+    """Its own function, called many times: both sample from the same distribution.
 
-    (With top_k as well it differs: BlinkDL's takes both cuts of the whole, llama.cpp's and ours one after
-    the other.)
+    (With top_k as well it differs: BlinkDL's applies both to the whole vocabulary, llama.cpp's and ours one
+    after the other.)
     """
     from rwkv.utils import PIPELINE
 
     sampler = PIPELINE.__new__(PIPELINE)
-    scores = noise(3, 50, 1.5)
+    logits = noise(3, 50, 1.5)
     np.random.seed(0)
-    drawn = [sampler.sample_logits(torch.tensor(scores), temperature, top_p) for _ in range(20_000)]
+    drawn = [sampler.sample_logits(torch.tensor(logits), temperature, top_p) for _ in range(20_000)]
     wanted = np.bincount(drawn, minlength=50) / len(drawn)
-    got = probabilities(apply(scores, top_p=top_p, temperature=temperature), NATIVE)
+    got = probabilities(apply(logits, top_p=top_p, temperature=temperature), NATIVE)
     assert np.abs(got - wanted).max() < 0.015
     assert set(np.flatnonzero(wanted)) <= set(np.flatnonzero(got))
 
 
 def test_top_p_one_keeps_everything() -> None:
-    """BlinkDL's collapses to greedy: its float32 sum over 65,536 tokens never reaches 1."""
-    scores = np.zeros(65536, np.float32)
-    assert np.isfinite(apply(scores, top_p=1.0)).all()
-    assert np.isfinite(apply(scores, top_p=0.999999)).sum() >= 65_530
+    """BlinkDL's top-p becomes greedy here: its float32 sum over 65,536 tokens never reaches 1."""
+    logits = np.zeros(65536, np.float32)
+    assert np.isfinite(apply(logits, top_p=1.0)).all()
+    assert np.isfinite(apply(logits, top_p=0.999999)).sum() >= 65_530
 
 
-def test_ties_at_the_edge_keep_exactly_as_many_as_the_rule_says() -> None:
-    """BlinkDL's and Hugging Face's keep all that tie."""
+def test_ties_at_the_limit_keep_exactly_as_many_as_the_rule_says() -> None:
+    """BlinkDL's and Hugging Face's keep all tied tokens."""
     flat = np.zeros(V)
     assert np.flatnonzero(np.isfinite(apply(flat, top_k=5))).tolist() == [0, 1, 2, 3, 4]
     assert np.flatnonzero(np.isfinite(apply(flat, top_p=0.5))).tolist() == list(range(128))
 
 
-def test_top_p_does_something() -> None:
-    """transformers.js's top_p is read and then forgotten."""
+def test_top_p_has_an_effect() -> None:
+    """transformers.js reads top_p and then ignores it."""
     assert np.isfinite(apply(noise(1), top_p=0.5)).sum() < V / 4
 
 
 def test_rwkv_v4_web_penalty_counts_prompt_and_output_for_greedy_too() -> None:
-    scores = np.zeros(V)
-    scores[65], scores[66] = 2.0, 1.0
-    got = apply(scores, [65, 65, 65], 2, temperature=0, frequency_penalty=0.5)
+    logits = np.zeros(V)
+    logits[65], logits[66] = 2.0, 1.0
+    got = apply(logits, [65, 65, 65], 2, temperature=0, frequency_penalty=0.5)
     assert got.argmax() == 66
 
 
-def test_three_penalties_stay_apart() -> None:
-    scores = np.zeros(V)
-    scores[[1, 2]] = [4.0, -4.0]
+def test_the_three_penalties_differ() -> None:
+    logits = np.zeros(V)
+    logits[[1, 2]] = [4.0, -4.0]
     tokens = [1, 1, 2]
-    assert apply(scores, tokens, repetition_penalty=2.0)[[1, 2]].tolist() == [2.0, -8.0]
-    assert apply(scores, tokens, presence_penalty=1.0)[[1, 2]].tolist() == [3.0, -5.0]
-    assert apply(scores, tokens, frequency_penalty=1.0)[[1, 2]].tolist() == [2.0, -5.0]
+    assert apply(logits, tokens, repetition_penalty=2.0)[[1, 2]].tolist() == [2.0, -8.0]
+    assert apply(logits, tokens, presence_penalty=1.0)[[1, 2]].tolist() == [3.0, -5.0]
+    assert apply(logits, tokens, frequency_penalty=1.0)[[1, 2]].tolist() == [2.0, -5.0]
 
 
 def test_penalty_window_and_scope() -> None:
@@ -374,10 +374,10 @@ def test_mirostat_2_equals_llama_cpp_step_by_step() -> None:
     chain, context = mirostat_setup(2)
     mu = 6.0
     for step in range(30):
-        scores = noise(step)
-        chances = softmax(sorted(((float(s), 0) for s in scores), reverse=True))
-        kept = max(1, sum(-math.log2(c) <= mu for c in chances))
-        final = chain.narrow(scores, context)
+        logits = noise(step)
+        shares = softmax(sorted(((float(s), 0) for s in logits), reverse=True))
+        kept = max(1, sum(-math.log2(c) <= mu for c in shares))
+        final = chain.narrow(logits, context)
         assert len(final.logits) == kept
         token = draw(final, 0.37, NATIVE)
         surprise = -math.log2(probabilities(final.logits, NATIVE)[final.index(token)])
@@ -390,13 +390,13 @@ def test_mirostat_1_equals_llama_cpp_step_by_step() -> None:
     chain, context = mirostat_setup(1)
     mu = 6.0
     for step in range(30):
-        scores = noise(step, spread=1.0 + step / 10)
-        chances = softmax(sorted(((float(s), 0) for s in scores), reverse=True))
+        logits = noise(step, spread=1.0 + step / 10)
+        shares = softmax(sorted(((float(s), 0) for s in logits), reverse=True))
         t = [math.log((i + 2) / (i + 1)) for i in range(99)]
-        b = [math.log(chances[i] / chances[i + 1]) for i in range(99)]
+        b = [math.log(shares[i] / shares[i + 1]) for i in range(99)]
         s_hat = sum(x * y for x, y in zip(t, b, strict=True)) / sum(x * x for x in t)
         k = (((s_hat - 1) * 2**mu) / (1 - V ** -(s_hat - 1))) ** (1 / s_hat)
-        final = chain.narrow(scores, context)
+        final = chain.narrow(logits, context)
         assert len(final.logits) == min(V, max(1, int(k)))
         token = draw(final, 0.61, NATIVE)
         surprise = -math.log2(probabilities(final.logits, NATIVE)[final.index(token)])
@@ -406,7 +406,7 @@ def test_mirostat_1_equals_llama_cpp_step_by_step() -> None:
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_mirostat_keeps_the_surprise_near_the_wish(version: int) -> None:
+def test_mirostat_keeps_the_surprise_near_the_target(version: int) -> None:
     chain, context = mirostat_setup(version)
     random, surprises = np.random.default_rng(0), []
     for step in range(600):
@@ -417,9 +417,9 @@ def test_mirostat_keeps_the_surprise_near_the_wish(version: int) -> None:
     assert abs(np.mean(surprises[100:]) - 3.0) < 0.3
 
 
-# Edges
+# Limits
 
-CUTS: dict[str, dict[str, Any]] = {
+TRUNCATIONS: dict[str, dict[str, Any]] = {
     "top_k": {"top_k": 1},
     "top_p": {"top_p": 0.0},
     "min_p": {"min_p": 1.0},
@@ -435,7 +435,7 @@ CUTS: dict[str, dict[str, Any]] = {
         "temperature": 1e-30,
     },
 }  # fmt: skip
-SCORES: dict[str, NDArray[Any]] = {
+LOGITS: dict[str, NDArray[Any]] = {
     "noise": noise(0),
     "flat": np.zeros(V),
     "one left": np.where(np.arange(V) == 7, 0.0, -np.inf),
@@ -447,16 +447,16 @@ SCORES: dict[str, NDArray[Any]] = {
 }
 
 
-@pytest.mark.parametrize("cut", CUTS)
-@pytest.mark.parametrize("kind", SCORES)
-def test_no_step_cuts_everything_or_makes_nonsense(cut: str, kind: str) -> None:
+@pytest.mark.parametrize("truncation", TRUNCATIONS)
+@pytest.mark.parametrize("kind", LOGITS)
+def test_no_step_removes_everything_or_computes_nan(truncation: str, kind: str) -> None:
     with np.errstate(invalid="raise", divide="raise"):
-        got = apply(SCORES[kind], **CUTS[cut])
+        got = apply(LOGITS[kind], **TRUNCATIONS[truncation])
     assert not np.isnan(got).any()
     assert not (got == np.inf).any()
     kept = np.isfinite(got)
     assert kept.any()
-    assert (np.asarray(SCORES[kind])[kept] > -np.inf).all()
+    assert (np.asarray(LOGITS[kind])[kept] > -np.inf).all()
     for uniform in (0.0, 0.5, np.nextafter(1, 0)):
         assert kept[draw(Candidates(got), float(uniform), NATIVE)]
 
@@ -464,15 +464,15 @@ def test_no_step_cuts_everything_or_makes_nonsense(cut: str, kind: str) -> None:
 @given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=50), st.floats(0, 1))
 @settings(max_examples=200, deadline=None)
 def test_top_p_keeps_the_fewest_that_suffice(values: list[float], mass: float) -> None:
-    scores = np.array(values, np.float32)
-    for operations in (NATIVE, NUMPY):  # which may differ where the sum is the mass but for rounding
-        kept = np.isfinite(apply_by(operations, scores, [], 0, {"top_p": mass}))
-        chances = probabilities(scores, operations)
-        falling = np.sort(chances.astype(np.float64))[::-1]
+    logits = np.array(values, np.float32)
+    for operations in (NATIVE, NUMPY):  # which may differ where the sum equals the mass up to rounding
+        kept = np.isfinite(apply_by(operations, logits, [], 0, {"top_p": mass}))
+        shares = probabilities(logits, operations)
+        falling = np.sort(shares.astype(np.float64))[::-1]
         count = int(kept.sum())
         assert falling[:count].sum() >= mass - 1e-6
         assert count == 1 or falling[: count - 1].sum() < mass + 1e-6
-        assert count == len(values) or chances[kept].min() >= chances[~kept].max()
+        assert count == len(values) or shares[kept].min() >= shares[~kept].max()
 
 
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=60), st.integers(1, 70))
@@ -482,10 +482,10 @@ def test_largest_is_the_stable_sort(values: list[int], count: int) -> None:
     assert largest(array, count, NATIVE).tolist() == wanted
 
 
-def test_what_is_weighed_once_is_weighed_rightly() -> None:
+def test_cached_weights_equal_fresh_ones() -> None:
     operations, stages = WeighOnce(NATIVE), [noise(seed) for seed in range(4)]
-    for scores in [*stages, stages[3], stages[2], stages[0], stages[2], stages[0].copy()]:
-        found, expected = operations.weigh(scores), NUMPY.weigh(scores)
+    for logits in [*stages, stages[3], stages[2], stages[0], stages[2], stages[0].copy()]:
+        found, expected = operations.weigh(logits), NUMPY.weigh(logits)
         np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-6)
         assert found.highest == expected.highest
         assert found.total == pytest.approx(expected.total, rel=1e-6)
@@ -505,55 +505,55 @@ def test_a_vocabulary_is_never_sorted(monkeypatch: pytest.MonkeyPatch, name: str
     for sort in ("sort", "argsort", "partition", "argpartition", "lexsort"):
         monkeypatch.setattr(np, sort, guarded(getattr(np, sort)))
     size = 65536
-    scores = {
+    logits = {
         "noise": noise(1, size),
         "flat": noise(1, size, 0.01),
         "ties": np.zeros(size, np.float32),
     }[kind]
     context = Context(BYTE, size, [1, 2, 3, 3], WeighOnce(NUMPY))
-    final = make_chain(DecodingConfig.from_dict(PRESETS[name]), Setup(BYTE, size)).narrow(scores, context)
+    final = make_chain(DecodingConfig.from_dict(PRESETS[name]), Setup(BYTE, size)).narrow(logits, context)
     token = draw(final, 0.4, NUMPY)
-    log_probability(scores, token, NUMPY)
+    log_probability(logits, token, NUMPY)
 
 
 def test_log_probability_is_exact_for_a_large_vocabulary() -> None:
-    scores = noise(1, 65536)
-    exact = scores.astype(np.float64)
+    logits = noise(1, 65536)
+    exact = logits.astype(np.float64)
     exact -= np.log(np.exp(exact).sum())
-    assert log_probability(scores, 77, NATIVE) == pytest.approx(exact[77], abs=1e-5)
+    assert log_probability(logits, 77, NATIVE) == pytest.approx(exact[77], abs=1e-5)
 
 
-def test_draw_covers_every_token_by_its_share() -> None:
-    scores = np.log(np.array([0.1, 0.0001, 0.4, 0.4999], np.float32))
+def test_draw_covers_every_token_by_its_probability() -> None:
+    logits = np.log(np.array([0.1, 0.0001, 0.4, 0.4999], np.float32))
     edges = [0.05, 0.10005, 0.3, 0.9]
-    assert [draw(Candidates(scores), u, NATIVE) for u in edges] == [0, 1, 2, 3]
+    assert [draw(Candidates(logits), u, NATIVE) for u in edges] == [0, 1, 2, 3]
 
 
 def test_candidates_keep_their_tokens() -> None:
-    scores = noise(5, 40)
-    some = Candidates(scores).keep(np.array([3, 8, 9, 30])).keep(np.array([1, 3]))
+    logits = noise(5, 40)
+    some = Candidates(logits).keep(np.array([3, 8, 9, 30])).keep(np.array([1, 3]))
     assert [some.token(0), some.token(1)] == [8, 30]
     assert [some.index(8), some.index(30)] == [0, 1]
     assert np.flatnonzero(np.isfinite(some.over(40))).tolist() == [8, 30]
-    assert some.over(40)[[8, 30]].tolist() == scores[[8, 30]].tolist()
+    assert some.over(40)[[8, 30]].tolist() == logits[[8, 30]].tolist()
     assert {draw(some, uniform, NATIVE) for uniform in (0.0, 0.999999)} == {8, 30}
 
 
-def test_xtc_acts_as_often_as_it_should() -> None:
+def test_xtc_acts_with_its_probability() -> None:
     chain = make_chain(DecodingConfig(xtc_probability=0.3), Setup(BYTE, 4))
     context, acted = Context(BYTE, 4, [], NATIVE), 0
-    for place in range(100):
-        context.uniforms = (0.0, place / 100)
+    for index in range(100):
+        context.uniforms = (0.0, index / 100)
         acted += not np.isfinite(chain(np.array([2.0, 2.0, 1.0, -9.0], np.float32), context)).all()
     assert acted == 30
 
 
 def test_guidance_equals_hugging_face_formula() -> None:
-    scores, other = noise(1), noise(2)
+    logits, other = noise(1), noise(2)
     chain, context = (
         make_chain(DecodingConfig(guidance_scale=1.5), Setup(BYTE, V)),
         Context(BYTE, V, [], NATIVE),
     )
     context.unguided = other
-    own, away = torch.log_softmax(torch.tensor(scores), -1), torch.log_softmax(torch.tensor(other), -1)
-    assert np.allclose(chain(scores, context), 1.5 * (own - away) + away, atol=1e-4)
+    own, away = torch.log_softmax(torch.tensor(logits), -1), torch.log_softmax(torch.tensor(other), -1)
+    assert np.allclose(chain(logits, context), 1.5 * (own - away) + away, atol=1e-4)

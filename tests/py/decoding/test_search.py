@@ -1,4 +1,4 @@
-"""Beam search against Hugging Face's and against trying everything; contrastive search; guidance."""
+"""Beam search against Hugging Face's and against exhaustive search; contrastive search; guidance."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from goosequill.decoding.sampling import log_total
 from goosequill.errors import SettingsError
 from goosequill.tokenizers import load_tokenizer
 
-from .fakes import BYTE, SCORES, FakeModel, random_model, run, saying, text_of
+from .fakes import BYTE, OPERATIONS, FakeModel, random_model, run, saying, text_of
 
 ENDING = load_tokenizer("byte", end_token=0)
 
 
 def gpt2(seed: int) -> tuple[Any, FakeModel]:
-    """A tiny random transformer, as Hugging Face has it and as our decoder sees it."""
+    """Return a tiny random transformer, as Hugging Face's model and as a model for our decoder."""
     torch.manual_seed(seed)
     sizes = GPT2Config(vocab_size=256, n_positions=64, n_embd=16, n_layer=1, n_head=2, bos_token_id=1)
     model = GPT2LMHeadModel(sizes).eval()
@@ -41,7 +41,7 @@ def test_beam_search_equals_hugging_face(seed: int, beams: int, length_penalty: 
     theirs, ours = gpt2(seed)
     prompt = [10 + seed, 77]
     greedy = theirs.generate(torch.tensor([prompt]), max_new_tokens=6, do_sample=False, pad_token_id=2)
-    for end in (0, int(greedy[0, 4])):  # an end token that never comes, and one that does
+    for end in (0, int(greedy[0, 4])):  # an end token that never occurs, and one that does
         wanted = theirs.generate(
             torch.tensor([prompt]),
             attention_mask=torch.ones(1, 2),
@@ -59,17 +59,17 @@ def test_beam_search_equals_hugging_face(seed: int, beams: int, length_penalty: 
         assert [chunk.token for chunk in chunks] == wanted
 
 
-def test_wide_beam_finds_the_likeliest_of_all_texts() -> None:
+def test_wide_beam_finds_the_most_likely_of_all_texts() -> None:
     def rule(tokens: list[int]) -> Any:
-        scores = np.random.default_rng([3, *tokens]).normal(0, 2, 4)
-        return scores - log_total(scores.astype(np.float32), SCORES)
+        logits = np.random.default_rng([3, *tokens]).normal(0, 2, 4)
+        return logits - log_total(logits.astype(np.float32), OPERATIONS)
 
     model = FakeModel(rule, 4)
     tokenizer = load_tokenizer("byte")
     tokenizer.vocab_size = 4
 
     def total(tokens: tuple[int, ...]) -> float:
-        return sum(float(rule([0, *tokens[:place]])[token]) for place, token in enumerate(tokens))
+        return sum(float(rule([0, *tokens[:index]])[token]) for index, token in enumerate(tokens))
 
     best = max(itertools.product(range(4), repeat=4), key=total)
     chunks, _ = run(model, [0], DecodingConfig(num_beams=64, max_new_tokens=4), tokenizer=tokenizer)
@@ -83,7 +83,7 @@ def test_beams_stop_at_stop_texts_and_end_tokens() -> None:
     assert (text_of(result), result[1].finish_reason) == ("one", "stop")
 
 
-def test_beams_show_what_is_certain_while_they_search() -> None:
+def test_beams_emit_shared_tokens_during_the_search() -> None:
     seen: list[int] = []
     model = saying("abcdefgh")
     config = DecodingConfig(num_beams=2, max_new_tokens=8)
@@ -92,7 +92,7 @@ def test_beams_show_what_is_certain_while_they_search() -> None:
     assert len(seen) >= 8
 
 
-def test_beams_keep_to_a_form() -> None:
+def test_beams_follow_a_constraint() -> None:
     result = run(random_model(5), "x", DecodingConfig(num_beams=4, regex="[ab]{3}c"), tokenizer=ENDING)
     assert len(text_of(result)) == 4
     assert text_of(result)[3] == "c"
@@ -102,19 +102,19 @@ def test_contrastive_search_equals_its_formula() -> None:
     model = random_model(2)
     prompt, k, alpha = [5], 4, 0.6
 
-    def unit(scores: Any) -> Any:
-        centred = np.asarray(scores, np.float64) - np.mean(scores)
+    def unit(logits: Any) -> Any:
+        centred = np.asarray(logits, np.float64) - np.mean(logits)
         return centred / np.linalg.norm(centred)
 
     tokens, seen = list(prompt), [unit(model.rule(prompt))]
     for _ in range(10):
-        scores = model.rule(tokens)
-        chances = np.exp(scores - scores.max())
-        top = np.argsort(-chances)[:k]
-        chances = chances / chances[top].sum()
+        logits = model.rule(tokens)
+        shares = np.exp(logits - logits.max())
+        top = np.argsort(-shares)[:k]
+        shares = shares / shares[top].sum()
         ahead = {int(t): unit(model.rule([*tokens, int(t)])) for t in top}
         value = {
-            t: (1 - alpha) * chances[t] - alpha * max(float(v @ s) for s in seen) for t, v in ahead.items()
+            t: (1 - alpha) * shares[t] - alpha * max(float(v @ s) for s in seen) for t, v in ahead.items()
         }
         best = max(value, key=lambda t: value[t])
         tokens.append(best)
@@ -123,13 +123,13 @@ def test_contrastive_search_equals_its_formula() -> None:
     assert [chunk.token for chunk in run(model, prompt, config)[0]] == tokens[1:]
 
 
-def test_contrastive_search_leaves_a_loop_that_greedy_stays_in() -> None:
+def test_contrastive_search_leaves_a_loop_that_traps_greedy() -> None:
     def rule(tokens: list[int]) -> Any:
-        scores = np.full(256, -5.0)
+        logits = np.full(256, -5.0)
         last = tokens[-1] % 2
-        scores[97 + last] = 3.0
-        scores[100 + len(tokens) % 20] = 2.0
-        return scores
+        logits[97 + last] = 3.0
+        logits[100 + len(tokens) % 20] = 2.0
+        return logits
 
     greedy = run(FakeModel(rule), [97], DecodingConfig(temperature=0, max_new_tokens=20))[0]
     contrast = DecodingConfig(penalty_alpha=0.6, top_k=4, max_new_tokens=20)
@@ -137,14 +137,14 @@ def test_contrastive_search_leaves_a_loop_that_greedy_stays_in() -> None:
     assert {chunk.token for chunk in run(FakeModel(rule), [97], contrast)[0]} > {97, 98}
 
 
-def test_guidance_moves_away_from_the_other_prompt() -> None:
+def test_guidance_steers_away_from_the_negative_prompt() -> None:
     def rule(tokens: list[int]) -> Any:
-        scores = np.zeros(256)
-        scores[65] = 2.0
-        scores[66] = 1.5
+        logits = np.zeros(256)
+        logits[65] = 2.0
+        logits[66] = 1.5
         if tokens[0] == ord("n"):
-            scores[65] = 6.0
-        return scores
+            logits[65] = 6.0
+        return logits
 
     plain = DecodingConfig(temperature=0, max_new_tokens=3)
     guided = DecodingConfig(temperature=0, max_new_tokens=3, guidance_scale=2.0, negative_prompt="n")
@@ -152,7 +152,7 @@ def test_guidance_moves_away_from_the_other_prompt() -> None:
     assert text_of(run(FakeModel(rule), "p", guided)) == "BBB"
 
 
-def test_second_state_reads_the_other_prompt_and_what_is_written() -> None:
+def test_second_state_reads_the_negative_prompt_and_the_output() -> None:
     model = saying("abc")
     config = DecodingConfig(temperature=0, max_new_tokens=2, guidance_scale=1.1, negative_prompt="no")
     run(model, "x", config)
@@ -175,7 +175,7 @@ CONFLICTS: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("settings", "first", "second"), CONFLICTS, ids=str)
-def test_contradiction_names_both_settings(settings: dict[str, Any], first: str, second: str) -> None:
+def test_conflict_names_both_settings(settings: dict[str, Any], first: str, second: str) -> None:
     with pytest.raises(SettingsError) as caught:
         DecodingConfig.from_dict(settings)
     assert caught.value.code == "settings-conflict"
@@ -183,7 +183,7 @@ def test_contradiction_names_both_settings(settings: dict[str, Any], first: str,
     assert second in str(caught.value)
 
 
-def test_least_length_holds_the_end_back() -> None:
+def test_minimum_length_delays_the_end() -> None:
     config = DecodingConfig(temperature=0, min_new_tokens=5, max_new_tokens=9)
     result = run(saying("ab"), "x", config, tokenizer=ENDING)
     assert result[1].usage["completion_tokens"] == 5

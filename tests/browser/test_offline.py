@@ -56,7 +56,7 @@ def generate(page: Page, url: str, text: str) -> str:
     page.goto(f"{url}playground/?max_new_tokens=6&seed=1")
     page.get_by_test_id("prompt").fill(text)
     page.get_by_test_id("generate").click()
-    expect(page.get_by_test_id("status")).to_have_text("Length reached after 6 tokens.", timeout=LONG)
+    expect(page.get_by_test_id("status")).to_have_text("Length limit reached after 6 tokens.", timeout=LONG)
     return page.get_by_test_id("output").inner_text()
 
 

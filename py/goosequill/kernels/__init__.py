@@ -38,7 +38,7 @@ def load_kernel(name: str = "auto") -> Kernel:
         return _fastest()
     if name not in KERNELS:
         raise SettingsError(
-            f"There is no kernel {name!r} here.",
+            f"There is no kernel {name!r} on this platform.",
             code="unknown-kernel",
             remedy=f"Choose one of auto, {', '.join(KERNELS)}.",
         )

@@ -145,7 +145,7 @@ ACTIVATIONS = ("none", "sigmoid", "silu", "tanh", "relu_squared", "decay6", "dec
 """What a product applies to its result; the number is the position here."""
 
 FORMS: Mapping[str, int] = {"sketch": 1, "rowwise": 2}
-"""How a matrix is stored, where it is not in panels of 32, 8 or 4 bits, which stand for themselves."""
+"""How a matrix is stored. For one in panels, the form is the number of bits, 32, 8 or 4."""
 
 LIMITS: Mapping[str, int] = {
     "step_words": 1 + max(len(fields) for fields in OPERATIONS.values()),

@@ -191,7 +191,7 @@ class SimdLogits:
         return indices[:count].copy()
 
     def _scratch(self, size: int) -> Indices:
-        """Return memory for so many indices and one more; reused by each call."""
+        """Return memory for `size` + 1 indices; every call reuses it."""
         if len(self._indices) <= size:
             self._indices = np.empty(size + 1, np.intp)
         return self._indices

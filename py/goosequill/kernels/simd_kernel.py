@@ -170,7 +170,7 @@ class SimdKernel:
         self._arena = Arena()
         self._tokens = np.zeros(self.chunk_size, np.int32)
         self._steps: list[list[int]] = []
-        self._held: list[Tensor] = []
+        self._retained: list[Tensor] = []
         self._share: int | None = None
         self.matrices: WeakSet[Weights] = WeakSet()
         """The matrices in panels, whose rows helper threads can share."""
@@ -221,10 +221,10 @@ class SimdKernel:
     def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
         self._steps = []
         result = build(count)
+        _join(self._steps)
         steps = np.zeros((len(self._steps), abi.LIMITS["step_words"]), np.intp)
         for step, words in zip(steps, self._steps, strict=True):
             step[: len(words)] = words
-        _join(steps)
         values = None if result is None else self._view(result)
         return Program(steps, address_of(steps), values)
 
@@ -236,10 +236,10 @@ class SimdKernel:
     def _emit(self, operation: str, **operands: int | Tensor) -> None:
         """Record a step; `operands` are all of the operation's fields."""
         operands["operation"] = abi.NUMBERS[operation]
-        words = [operands[name] for name in abi.FIELDS[operation]]
-        self._steps.append([word.address if isinstance(word, Tensor) else word for word in words])
+        words = map(operands.__getitem__, abi.FIELDS[operation])
+        self._steps.append([word if isinstance(word, int) else word.address for word in words])
         if operation != "product":
-            self._held.clear()
+            self._retained.clear()
 
     def _new(self, rows: int, columns: int) -> Tensor:
         length = 1 << (rows * columns - 1).bit_length()
@@ -269,7 +269,7 @@ class SimdKernel:
 
         float32 is in panels too: the 16 rows' first numbers, then their second numbers, and so on.
         """
-        matrix = self._hold(weights)
+        matrix = self._in_panels(weights)
         self.matrices.add(matrix)
         return matrix
 
@@ -287,7 +287,7 @@ class SimdKernel:
         self.matrices.add(sketch)
         return Weights(rows, columns, 8, None, abi.FORMS["rowwise"], (values, scales), sketch)
 
-    def _hold(self, weights: Floats | QuantizedMatrix) -> Weights:
+    def _in_panels(self, weights: Floats | QuantizedMatrix) -> Weights:
         if not isinstance(weights, PackedMatrix):
             return self._lay_out(weights)
         rows, columns = weights.shape
@@ -392,7 +392,7 @@ class SimdKernel:
         out = self._new(x.rows, matrix.rows)
         scratch = self._scratch(matrix, x.rows)
         # Not reused by the next product, which may be computed together with this one.
-        self._held += x, out, scratch
+        self._retained += x, out, scratch
         self._emit(
             "product",
             **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
@@ -533,24 +533,25 @@ class SimdKernel:
         return out
 
 
-def _join(steps: NDArray[np.intp]) -> None:
+def _join(steps: list[list[int]]) -> None:
     """Count consecutive products for one token that do not need each other's results.
 
     The count goes into the first one's step. Threads divide them as if they were one product, because larger
     pieces are read faster.
     """
-    field = abi.FIELDS["product"]
-    first: NDArray[np.intp] | None = None
-    outputs: set[int] = set()
+    field, most = abi.FIELDS["product"], abi.LIMITS["max_joined"]
+    names = ("operation", "out", "inputs", "tokens", "joined")
+    operation, out, inputs, tokens, joined = (field[name] for name in names)
+    first: list[int] | None = None
+    results: set[int] = set()
     for step in steps:
-        if step[field["operation"]] != _PRODUCT:
+        if step[operation] != _PRODUCT:
             first = None
             continue
-        full = first is not None and first[field["joined"]] == abi.LIMITS["max_joined"]
-        if first is None or full or step[field["tokens"]] > 1 or int(step[field["inputs"]]) in outputs:
-            first, outputs = step, set()
-        first[field["joined"]] += 1
-        outputs.add(int(step[field["out"]]))
+        if first is None or first[joined] == most or step[tokens] > 1 or step[inputs] in results:
+            first, results = step, set()
+        first[joined] += 1
+        results.add(step[out])
 
 
 def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:

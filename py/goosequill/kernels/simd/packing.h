@@ -3,8 +3,8 @@
 
 #include "products.h"
 
-// Lay out weights [rows, columns] in panels, for 4 bits with their scales [rows, columns / GROUP] in 16 bits; `out` is zero
-// where rows are missing from the last panel.
+// Lay out weights [rows, columns] in panels; in 4 bits with their scales [rows, columns / GROUP] in 16 bits. `out` is zero
+// at the rows that pad the last panel.
 void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word bits) {
   for (word row = 0; row < rows; row++) {
     word r = row % PANEL;
@@ -29,8 +29,8 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
   }
 }
 
-// The sketch of a matrix in int8 that lies row by row: the upper half of each number, plus 8, in panels like those of int4
-// without scales.
+// The sketch of an int8 matrix that is stored row by row: the upper half of each weight, plus 8, in panels like those of
+// int4, without scales.
 void sketch(signed char *out, const signed char *weights, word rows, word columns) {
   for (word row = 0; row < rows; row++) {
     const signed char *from = weights + row * columns;

@@ -40,7 +40,7 @@ from scripts.bench import growth, quality, threads  # noqa: E402
 from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
-from goosequill.weights.formats.packed import sketched  # noqa: E402
+from goosequill.weights.packing import sketched  # noqa: E402
 
 SITE = ROOT / "build" / "bench"
 DOCS = ROOT / "docs" / "explanation" / "speed.md"

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.weights.formats.packed import LAYOUTS, layout_for
 from goosequill.weights.formats.safetensors import write
+from goosequill.weights.packing import LAYOUTS, layout_for
 from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
 
 Floats = NDArray[np.float32]

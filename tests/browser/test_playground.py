@@ -147,7 +147,7 @@ def test_files_that_are_not_models_are_refused_and_the_page_still_works(
     playground.page.get_by_text("Use your own model").click()
     title = playground.page.get_by_test_id("model-title")
     before = title.text_content() or ""
-    for path, sentence in ((picture, "no model file"), (cut, "cut off"), (whole, "tokenizer")):
+    for path, sentence in ((picture, "not a model file"), (cut, "truncated"), (whole, "tokenizer")):
         playground.page.locator("#tokenizer").select_option("world" if path == whole else "")
         playground.page.get_by_test_id("model-file").set_input_files(path)
         expect(playground.status).to_contain_text(sentence, timeout=START)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goosequill.weights.formats.packed import PANEL
+from goosequill.weights.packing import PANEL
 from goosequill.weights.quantize import GROUP
 
 _PRODUCT = (

@@ -20,7 +20,7 @@ from goosequill.kernels import abi
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.logits import LogitOperations, SimdLogits
-from goosequill.weights.formats.packed import (
+from goosequill.weights.packing import (
     GROUPS,
     LAYOUTS,
     PANEL,
@@ -265,7 +265,7 @@ class SimdKernel:
         return Weights(rows, columns, bits, None, bits, (values, scales))
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out weights [out, in] in panels (`weights.formats.packed`); use packed weights as they are.
+        """Lay out weights [out, in] in panels (`weights.packing`); use packed weights as they are.
 
         float32 is in panels too: the 16 rows' first numbers, then their second numbers, and so on.
         """

@@ -9,7 +9,7 @@ from typing import Literal
 from goosequill.errors import LoadError
 from goosequill.models.detect import detect_config
 from goosequill.models.versions import VERSIONS
-from goosequill.weights.formats.packed import sketched, whole_panels
+from goosequill.weights.packing import sketched, whole_panels
 from goosequill.weights.quantize import GROUP, bits_for
 from goosequill.weights.source import TensorSource
 

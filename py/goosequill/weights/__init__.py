@@ -1,4 +1,4 @@
-"""Readers of weight files; whatever the format, names come out as in BlinkDL's releases."""
+"""Reading and writing weights. In every format, tensors have the names of BlinkDL's releases."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Model folders: config.json beside shards of safetensors and a tokenizer.
+"""Model folders: config.json, safetensors shards and a tokenizer.
 
-The folder may lie on a disk, behind a URL or among files that a visitor picked: all that is asked
-of it is a function from a file's name to its bytes. config.json lists every file with its length
-and SHA-256, so that a damaged or exchanged one is told from a sound one.
+A folder may be on a disk, at a URL or among picked files: it is given as a function from a file's name
+to its bytes. config.json lists every file with its length and SHA-256, so that corrupt and exchanged
+files are detected.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from goosequill.weights.source import ByteSource, FileSource, TensorSource, trun
 FORMAT = "goosequill-model"
 FORMAT_VERSION = 1
 MAX_DESCRIPTION = 1_000_000
-"""Longest config.json that is read, in bytes."""
+"""Size limit of config.json, in bytes."""
 MAX_FILES = 10_000
 
 Reader = Callable[[str], ByteSource]
-"""Gives the bytes of a file in the folder, by its name."""
+"""Returns the bytes of a file in the folder, by its name."""
 
-_REMEDY = "A model folder is written by “goosequill convert”."
-_STRETCH = 1 << 22
+_CHUNK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Folder:
 
 
 def folder_reader(path: str | Path) -> Reader:
-    """A reader of the folder at a path."""
+    """Return a reader of the folder at a path."""
     return lambda name: FileSource(Path(path) / name)
 
 
@@ -53,16 +52,16 @@ def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None
     Parameters
     ----------
     verify
-        Compare every file with its SHA-256 first (half a second for 100 MB). False where the
-        reader has done so already, as the page does while it downloads.
+        Compare every file with its SHA-256 first (half a second for 100 MB). False if that has been
+        done, as the page does during the download.
     weights
-        What holds the tensors in place of the folder's own files: a copy of them.
+        A file to read the tensors from instead of the folder's own: a quantized copy of them.
 
     Raises
     ------
     FileFormatError
-        ``model-folder`` for an unsound config.json, ``file-missing``, ``file-truncated``,
-        ``file-altered`` for a file that is not the one that the folder was made with.
+        ``model-folder``: config.json is invalid. ``file-missing``, ``file-truncated``.
+        ``file-altered``: a file does not match its SHA-256.
     """
     description = read_description(read(DESCRIPTION))
     shards = [] if weights is None else [weights]
@@ -80,7 +79,7 @@ def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None
 
 
 def is_description(source: ByteSource) -> bool:
-    """Whether a config.json is Goosequill's; other programs have files of that name too."""
+    """Whether a config.json is Goosequill's; other programs use the name too."""
     try:
         found = json.loads(source.read(0, min(source.size, MAX_DESCRIPTION)))
     except (ValueError, RecursionError):
@@ -89,12 +88,12 @@ def is_description(source: ByteSource) -> bool:
 
 
 def read_description(source: ByteSource) -> dict[str, Any]:
-    """Read and check config.json.
+    """Read and validate config.json.
 
     Raises
     ------
     FileFormatError
-        ``model-folder``: it does not describe a Goosequill model, or one of a later format.
+        ``model-folder``: it does not describe a Goosequill model, or is of a later version.
     """
     if source.size > MAX_DESCRIPTION:
         raise _bad(f"it has {source.size:,} bytes")
@@ -107,17 +106,17 @@ def read_description(source: ByteSource) -> dict[str, Any]:
     if found.get("format_version") != FORMAT_VERSION:
         version = str(found.get("format_version"))[:20]
         raise FileFormatError(
-            f"This model folder is of format {version}; this Goosequill reads {FORMAT_VERSION}.",
+            f"This model folder has format version {version}, but this Goosequill reads {FORMAT_VERSION}.",
             code="model-folder",
-            remedy="Use the Goosequill that the folder was made with, or a newer one.",
+            remedy="Use the version of Goosequill that made the folder, or a newer one.",
         )
     _check_entries(found.get("files"))
     tokenizer = found.get("tokenizer")
     if not isinstance(tokenizer, dict) or not isinstance(tokenizer.get("kind"), str):
-        raise _bad("it names no tokenizer")
+        raise _bad("it does not name a tokenizer")
     file = tokenizer.get("file")
     if file is not None and file not in {entry["name"] for entry in found["files"]}:
-        raise _bad("its tokenizer is not among its files")
+        raise _bad("its tokenizer is not in its list of files")
     return found
 
 
@@ -126,36 +125,35 @@ def _check_entries(files: Any) -> None:
         raise _bad("it has no list of files")
     for entry in files:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise _bad("its list of files is damaged")
+            raise _bad("an entry in its list of files is invalid")
         if not is_legal(entry["name"]):
             raise _bad(f"{entry['name'][:80]!r} is not a legal file name")
         length, digest = entry.get("bytes"), entry.get("sha256")
-        sound = isinstance(length, int) and not isinstance(length, bool) and length >= 0
-        if not sound or not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
-            raise _bad(f"length or SHA-256 of {entry['name']} is missing")
+        valid = isinstance(length, int) and not isinstance(length, bool) and length >= 0
+        if not valid or not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise _bad(f"the length or SHA-256 of {entry['name']} is missing")
     if len({entry["name"] for entry in files}) != len(files):
         raise _bad("it lists a file twice")
 
 
 def check_file(source: ByteSource, entry: dict[str, Any], *, digest: bool = True) -> None:
-    """Compare a file with its entry in config.json."""
+    """Compare a file with its entry in config.json; see `open_folder` for the errors."""
     if source.size < entry["bytes"]:
         raise truncated(source.name, source.size, entry["bytes"])
     if source.size != entry["bytes"] or (digest and sha256(source) != entry["sha256"]):
         raise FileFormatError(
-            f"{entry['name']} is not the file that this model folder was made with.",
+            f"{entry['name']} is not the file that config.json lists: its length or SHA-256 differs.",
             code="file-altered",
-            remedy="Download the folder again.",
         )
 
 
 def sha256(source: ByteSource) -> str:
-    """SHA-256 of a file, read a stretch at a time."""
+    """Return the SHA-256 of a file, read in chunks."""
     state = hashlib.sha256()
-    for offset in range(0, source.size, _STRETCH):
-        state.update(source.read(offset, min(_STRETCH, source.size - offset)))
+    for offset in range(0, source.size, _CHUNK):
+        state.update(source.read(offset, min(_CHUNK, source.size - offset)))
     return state.hexdigest()
 
 
 def _bad(what: str) -> FileFormatError:
-    return FileFormatError(f"{DESCRIPTION} is unsound: {what}.", code="model-folder", remedy=_REMEDY)
+    return FileFormatError(f"{DESCRIPTION} is invalid: {what}.", code="model-folder")

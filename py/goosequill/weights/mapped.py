@@ -1,4 +1,4 @@
-"""Tensors under other names than the file's, with what a converter did to them undone."""
+"""Tensors under other names than the file's, with a converter's changes to their values undone."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Part:
     Attributes
     ----------
     origin
-        The tensor of the file that holds it.
+        Name of the file's tensor that contains it.
     shape
-        Its shape under its own name.
+        Its shape.
     restore
-        Undoes what the file's converter did; the result is reshaped to `shape`.
+        Undoes the converter's change; the result is reshaped to `shape`.
     """
 
     origin: str
@@ -35,7 +35,7 @@ class Part:
 
 
 class MappedSource:
-    """A TensorSource whose tensors come out of another's."""
+    """A TensorSource whose tensors are made from those of another."""
 
     def __init__(self, tensors: TensorSource, parts: Mapping[str, Part]) -> None:
         self.format = tensors.format

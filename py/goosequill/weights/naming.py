@@ -1,9 +1,8 @@
-"""One naming for all: whoever saved a checkpoint, its tensors come out as in BlinkDL's releases.
+"""Renames the tensors of any checkpoint to the names of BlinkDL's releases.
 
-Knows the names of Hugging Face's `transformers` (RWKV-4; its RWKV-5 and 6 descendants), of
-flash-linear-attention ("fla", RWKV-7) and of web-rwkv's `.st` files. What a name alone does not
-tell (whether a matrix was transposed) is told by its shape. The formats that only one program
-writes, GGUF and rwkv.cpp's, are named in their own modules.
+Knows the names of Hugging Face's `transformers` (RWKV-4, and RWKV-5 and 6 derived from it), of
+flash-linear-attention ("fla", RWKV-7) and of web-rwkv's `.st` files. Shapes tell whether a matrix
+was transposed. GGUF and rwkv.cpp files, which only one program writes, are renamed in their own modules.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ _VECTOR = re.compile(r"blocks\.\d+\.(att|ffn)\.(time_mix_\w|time_maa_[a-z]|x_\w|
 
 
 def canonical_names(tensors: TensorSource) -> TensorSource:
-    """Tensors under BlinkDL's names; the source itself if it has them already."""
+    """Return the tensors under BlinkDL's names; the source itself if it has them already."""
     names = tensors.names()
-    for belongs, parts in (
+    for matches, parts in (
         (_is_huggingface, _huggingface),
         (_is_fla, _fla),
         (_is_web_rwkv, _web_rwkv),
         (_is_wrapped, _wrapped),
     ):
-        if belongs(names, tensors):
+        if matches(names, tensors):
             return MappedSource(tensors, parts(names, tensors))
     return tensors
 
@@ -53,13 +52,13 @@ def row(index: int) -> Callable[[Floats], Floats]:
 
 
 def last_length(tensors: TensorSource, name: str) -> int:
-    """Length of a tensor's last axis; 0 where it has none or is not there."""
+    """Length of a tensor's last axis; 0 if it has none or does not exist."""
     shape = tensors.shape(name) if name in tensors.names() else ()
     return shape[-1] if shape else 0
 
 
 def untransposed(name: str, shape: tuple[int, ...], width: int) -> bool:
-    """Whether a low-rank matrix lies as BlinkDL stores it: [C, D] first, [D, C] second."""
+    """Whether a low-rank matrix has BlinkDL's orientation: [C, D] for the first, [D, C] for the second."""
     return shape[0 if name.endswith("1") else -1] == width
 
 
@@ -67,8 +66,8 @@ def _plain(name: str, origin: str, tensors: TensorSource) -> Part:
     return Part(origin, vector_shape(name, tensors.shape(origin)))
 
 
-def _thin(name: str, origin: str, width: int, tensors: TensorSource) -> Part:
-    """A low-rank matrix, turned back where its shape says that it was transposed."""
+def _low_rank(name: str, origin: str, width: int, tensors: TensorSource) -> Part:
+    """A low-rank matrix, transposed back if its shape shows that it was transposed."""
     shape = tensors.shape(origin)
     if len(shape) < 2 or untransposed(name, shape, width):
         return Part(origin, shape)
@@ -137,8 +136,8 @@ def _fla(names: list[str], tensors: TensorSource) -> dict[str, Part]:
                 parts[f"blocks.{stacked[1]}.att.x_{letter}"] = Part(origin, shape, row(index))
             continue
         name = _fla_name(origin)
-        thin = LOW_RANK.match(name)
-        parts[name] = _thin(name, origin, width, tensors) if thin else _plain(name, origin, tensors)
+        low_rank = LOW_RANK.match(name)
+        parts[name] = _low_rank(name, origin, width, tensors) if low_rank else _plain(name, origin, tensors)
     return parts
 
 
@@ -168,8 +167,8 @@ def _is_web_rwkv(names: list[str], tensors: TensorSource) -> bool:
     if low_rank in names and "emb.weight" in names:
         shape, width = tensors.shape(low_rank), last_length(tensors, "emb.weight")
         return len(shape) == 2 and not untransposed(low_rank, shape, width)
-    # Its RWKV-5 files differ in one name only, which BlinkDL's oldest files use otherwise:
-    # there the bonus is a logarithm. Those were never published as safetensors in 16 bits.
+    # web-rwkv's RWKV-5 files differ from BlinkDL's in one name only. In BlinkDL's oldest files, the tensor
+    # of that name is the logarithm of the bonus; those were never published as safetensors in 16 bits.
     heads = "blocks.0.att.time_first" in names and "blocks.0.att.gate.weight" in names
     return heads and tensors.format == "safetensors" and {tensors.dtype(name) for name in names} == {"F16"}
 
@@ -182,8 +181,8 @@ def _web_rwkv(names: list[str], tensors: TensorSource) -> dict[str, Part]:
         name = origin.replace(".time_mix_", ".time_maa_") if dynamic else origin
         if "blocks.0.att.ln_x.weight" in names:
             name = name.replace(".time_first", ".time_faaaa")
-        thin = LOW_RANK.match(name)
-        parts[name] = _thin(name, origin, width, tensors) if thin else _plain(name, origin, tensors)
+        low_rank = LOW_RANK.match(name)
+        parts[name] = _low_rank(name, origin, width, tensors) if low_rank else _plain(name, origin, tensors)
     return parts
 
 

@@ -1,38 +1,49 @@
-"""Opens weights, whatever file or folder they are in."""
+"""Opens weights in any format, from files or a folder, under the names of BlinkDL's releases."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.file_names import DESCRIPTION, weight_files
 from goosequill.weights.folder import folder_reader, is_description, open_folder
-from goosequill.weights.formats.gguf import is_gguf, open_gguf
-from goosequill.weights.formats.pth import PthSource, is_zip
-from goosequill.weights.formats.rwkv_cpp import is_rwkv_cpp, open_rwkv_cpp
-from goosequill.weights.formats.safetensors import SafetensorsSource, is_safetensors
+from goosequill.weights.formats import gguf, pth, rwkv_cpp, safetensors
 from goosequill.weights.naming import canonical_names
 from goosequill.weights.sharded import ShardedSource
 from goosequill.weights.source import ByteSource, FileSource, TensorSource
 
 
+class Format(Protocol):
+    """A module in `formats`."""
+
+    def matches(self, source: ByteSource, /) -> bool:
+        """Whether the file's first bytes are those of the format."""
+
+    def open_source(self, source: ByteSource, /) -> TensorSource:
+        """Read the header, and return the tensors."""
+
+
+FORMATS: tuple[Format, ...] = (gguf, rwkv_cpp, pth, safetensors)
+"""The formats, in the order in which they are tried."""
+
+
 def open_tensors(source: ByteSource | Sequence[ByteSource] | str | Path) -> TensorSource:
-    """Open weights of any known format, told by their first bytes.
+    """Open weights in any known format, recognised by its first bytes.
 
     Parameters
     ----------
     source
         A file, by path or as bytes; several files of one model; or the path of a folder: one that
-        `goosequill convert` wrote (its files are then verified), or one with weights in it.
+        `goosequill convert` wrote (its files are then verified), or one that contains weights.
 
     Raises
     ------
     FileFormatError
-        If a file is empty, truncated, unsound, or of no known format.
+        If a file is empty, truncated, corrupt, or in no known format.
     UnsupportedModelError
-        If it holds something else than RWKV, or quantised in an unknown way.
+        If it contains anything other than RWKV, or is quantized in an unknown way.
     """
     if isinstance(source, (str, Path)):
         path = Path(source)
@@ -44,19 +55,12 @@ def open_tensors(source: ByteSource | Sequence[ByteSource] | str | Path) -> Tens
 
 def _open_file(source: ByteSource) -> TensorSource:
     if source.size == 0:
-        raise FileFormatError(f"{source.name} is empty.", code="file-truncated", remedy="Download it again.")
-    if is_gguf(source):
-        return open_gguf(source)
-    if is_rwkv_cpp(source):
-        return open_rwkv_cpp(source)
-    if is_zip(source):
-        return PthSource(source)
-    if is_safetensors(source):
-        return SafetensorsSource(source)
+        raise FileFormatError(f"{source.name} is empty.", code="file-truncated")
+    for file_format in FORMATS:
+        if file_format.matches(source):
+            return file_format.open_source(source)
     raise FileFormatError(
-        f"{source.name} is no model file that Goosequill reads.",
-        code="unknown-format",
-        remedy="Choose RWKV weights as .safetensors, .pth, .gguf or .bin (of rwkv.cpp).",
+        f"{source.name} is not a model file in a format that Goosequill reads.", code="unknown-format"
     )
 
 

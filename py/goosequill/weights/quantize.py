@@ -1,7 +1,7 @@
-"""Weights in 8 or 4 bits: a token costs one pass over them, so fewer bytes are more speed.
+"""Quantizes weights to 8 or 4 bits. A token takes one pass over the weights, so fewer bytes are faster.
 
-8 bits: one scale a row. 4 bits: one scale for every group of 64 columns. Neither has a zero point,
-and both round to the nearest value.
+8 bits: one scale per row. 4 bits: one scale per group of 64 columns. Neither has a zero point, and both
+round to nearest.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 GROUP = 64
-"""Columns that share a scale in 4 bits."""
+"""Columns that share a scale with 4 bits."""
 
-STRETCH = 1 << 20
-"""Weights that are rounded at once."""
+CHUNK = 1 << 20
+"""Weights that are quantized at a time."""
 
 
 @dataclass(frozen=True)
 class QuantizedMatrix:
-    """Weights [out, in] in few bits.
+    """A quantized matrix [out, in].
 
     Attributes
     ----------
     bits
         8 or 4.
     values
-        8 bits: int8 [out, in]. 4 bits: uint8 [out, in / 2]; a byte holds two columns, the even
+        8 bits: int8 [out, in]. 4 bits: uint8 [out, in / 2]; a byte contains two columns, the even
         one in its low half, each stored as q + 8 with q from -8 to 7.
     scales
-        float32. 8 bits: [out]. 4 bits: [out, in / 64], of either sign, and such as 16 bits hold.
+        float32. 8 bits: [out]. 4 bits: [out, in / 64], of either sign, and exact in 16 bits.
     """
 
     bits: Literal[8, 4]
@@ -40,7 +40,7 @@ class QuantizedMatrix:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(out, in) of the weights that this stands for."""
+        """(out, in) of the weights."""
         rows, columns = self.values.shape
         return (rows, columns if self.bits == 8 else 2 * columns)
 
@@ -56,11 +56,11 @@ class QuantizedMatrix:
         return self.values.nbytes + self.scales.nbytes
 
     def by_rows(self) -> QuantizedMatrix:
-        """Return the same with values and scales as described here; `packed` has other orders."""
+        """Return the matrix in the order described here; `packing` has other orders."""
         return self
 
     def dequantize(self) -> NDArray[np.float32]:
-        """Return the weights that this stands for, float32 [out, in]."""
+        """Return the weights, float32 [out, in]."""
         matrix = self.by_rows()
         if self.bits == 8:
             return matrix.values.astype(np.float32) * matrix.scales[:, None]
@@ -75,10 +75,10 @@ class QuantizedMatrix:
 
 
 def bits_for(name: str, shape: tuple[int, ...], bits: Literal[8, 4]) -> Literal[8, 4] | None:
-    """How many bits a tensor gets where `bits` are asked for; None: it stays in full.
+    """The bits that a tensor is quantized to if `bits` are asked for; None if it is not quantized.
 
-    Only the large matrices are rounded. The embedding stays in 8 bits, for a token reads no more than
-    a row of it, and so does a matrix whose columns are no whole groups.
+    Only the large matrices are quantized. The embedding has 8 bits at least, because a token reads only
+    one row of it, and so has a matrix whose columns do not fill whole groups.
     """
     if len(shape) != 2 or not name.endswith(".weight"):
         return None
@@ -86,37 +86,37 @@ def bits_for(name: str, shape: tuple[int, ...], bits: Literal[8, 4]) -> Literal[
 
 
 def quantize(weights: NDArray[np.float32], bits: Literal[8, 4]) -> QuantizedMatrix:
-    """Round weights [out, in] to 8 bits a row or 4 bits a group of 64 columns.
+    """Quantize weights [out, in] to 8 bits by row, or 4 bits by group of 64 columns.
 
     Raises
     ------
     ValueError
-        If 4 bits are asked for and the columns are no multiple of 64.
+        With 4 bits, if the number of columns is not a multiple of 64.
     """
     rows, columns = weights.shape
     if bits == 4 and columns % GROUP:
         raise ValueError(f"4 bits need a multiple of {GROUP} columns, not {columns}")
     values = np.empty((rows, columns), np.int8) if bits == 8 else np.empty((rows, columns // 2), np.uint8)
     scales = np.empty((rows,) if bits == 8 else (rows, columns // GROUP), np.float32)
-    # Some rows at a time, so that no intermediate result is as large as the matrix.
-    for start in range(0, rows, step := max(1, STRETCH // max(1, columns))):
+    # In chunks of rows, so that no intermediate result is as large as the matrix.
+    for start in range(0, rows, step := max(1, CHUNK // max(1, columns))):
         part = slice(start, start + step)
-        values[part], scales[part] = (_round_rows if bits == 8 else _round_groups)(weights[part])
+        values[part], scales[part] = (_quantize_rows if bits == 8 else _quantize_groups)(weights[part])
     return QuantizedMatrix(bits, values, scales)
 
 
-def _round_rows(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def _quantize_rows(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     scales = np.abs(weights).max(axis=1, initial=0) / np.float32(127)
     steps = np.where(scales > 0, scales, np.float32(1))[:, None]
     return np.clip(np.rint(weights / steps), -127, 127).astype(np.int8), scales
 
 
-def _round_groups(weights: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _quantize_groups(weights: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     groups = weights.reshape(len(weights), -1, GROUP)
-    # The number of largest size becomes -8, whatever its sign: steps an eighth smaller than with -7 to 7.
+    # The value of largest magnitude becomes -8, whatever its sign: steps are smaller than with -7 to 7.
     low, high = groups.min(axis=2), groups.max(axis=2)
     largest = np.where(-low > high, low, high)
-    # Files keep these scales in 16 bits; rounding them first makes the file exact.
+    # Files store these scales in 16 bits; rounding them first makes the files exact.
     scales = (largest / np.float32(-8)).astype(np.float16).astype(np.float32)
     steps = np.where(scales != 0, scales, np.float32(1))[:, :, None]
     stored = (np.clip(np.rint(groups / steps), -8, 7) + 8).astype(np.uint8).reshape(weights.shape)

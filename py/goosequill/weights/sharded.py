@@ -1,7 +1,7 @@
-"""Several weight files as one; and matrices that were cut by rows to fit into them.
+"""Reads several weight files as one, and joins matrices that were split by rows.
 
 Static hosts limit the size of a file (GitHub Pages: 100 MB), and the embedding of a large model is
-larger than that. `convert` then writes ``name.rows.0``, ``name.rows.1``, ... instead of ``name``.
+larger. `convert` then writes ``name.rows.0``, ``name.rows.1``, ... instead of ``name``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
-from goosequill.weights.formats.packed import LAYOUTS, PackedMatrix
+from goosequill.weights.packing import LAYOUTS, PackedMatrix
 from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import TensorSource
 
 ROWS = ".rows."
-_CUT = re.compile(r"(.+)\.rows\.(\d{1,5})")
+_SPLIT = re.compile(r"(.+)\.rows\.(\d{1,5})")
 
 Tensor = NDArray[np.float32] | QuantizedMatrix
 
@@ -31,7 +31,7 @@ class ShardedSource:
     Raises
     ------
     FileFormatError
-        ``shards``: a tensor is in two of them, or a cut matrix lacks rows.
+        ``shards``: a tensor is in two of them, or rows of a split matrix are missing.
     """
 
     def __init__(self, sources: Sequence[TensorSource]) -> None:
@@ -50,8 +50,8 @@ class ShardedSource:
         """Name -> the names under which its rows are stored, in order."""
         found: dict[str, dict[int, str]] = {}
         for name in self._owner:
-            cut = _CUT.fullmatch(name)
-            found.setdefault(cut[1] if cut else name, {})[int(cut[2]) if cut else 0] = name
+            split = _SPLIT.fullmatch(name)
+            found.setdefault(split[1] if split else name, {})[int(split[2]) if split else 0] = name
         for name, pieces in found.items():
             if sorted(pieces) != list(range(len(pieces))):
                 raise _bad(f"rows of the tensor {name!r} are missing")
@@ -100,5 +100,4 @@ def _bad(what: str) -> FileFormatError:
     return FileFormatError(
         f"The files of this model do not belong together: {what}.",
         code="shards",
-        remedy="Choose all files of one model, and no other.",
     )

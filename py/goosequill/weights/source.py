@@ -1,7 +1,7 @@
-"""Where weights come from: bytes that can be read by range, and tensors that lie in them.
+"""Sources of weights: bytes that can be read by range, and the tensors in them.
 
-A model asks a `TensorSource` for one tensor at a time, so that loading never needs the whole
-file in memory beside the model.
+A model reads one tensor at a time from a `TensorSource`, so that loading never needs the whole file in
+memory beside the model.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from goosequill.weights.quantize import QuantizedMatrix
 
 
 class ByteSource(Protocol):
-    """Bytes that can be read in any order: a file, a buffer, a Blob, a resource with ranges."""
+    """Bytes that can be read in any order: a file, a buffer, a Blob, a URL with range requests."""
 
     name: str
     size: int
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return exactly `length` bytes from `offset`; FileFormatError where they end earlier."""
+        """Return exactly `length` bytes from `offset`; FileFormatError if there are fewer."""
 
 
 class TensorSource(Protocol):
@@ -39,16 +39,16 @@ class TensorSource(Protocol):
         """Shape of a tensor, without reading it."""
 
     def dtype(self, name: str) -> str:
-        """How the file stores a tensor, for example ``"F16"``."""
+        """The element type of a tensor in the file, for example ``"F16"``."""
 
     def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
-        """Values of a tensor."""
+        """Read the values of a tensor."""
 
 
 def truncated(name: str, size: int, needed: int) -> FileFormatError:
-    """The error for a file that ends before what it announces."""
+    """Return the error for a file that is shorter than its header says."""
     return FileFormatError(
-        f"{name} is cut off: it has {size:,} bytes, and at least {needed:,} are needed.",
+        f"{name} is truncated: it has {size:,} bytes, but needs at least {needed:,}.",
         code="file-truncated",
         remedy="Download it again, and compare its size with the publisher's.",
     )
@@ -74,7 +74,7 @@ class FileSource:
     Raises
     ------
     FileFormatError
-        If there is no such file, or it cannot be opened.
+        ``file-missing``: it does not exist, or cannot be opened.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -83,9 +83,7 @@ class FileSource:
             self._file = open(path, "rb")  # noqa: SIM115 (kept open for as long as tensors are read)
         except OSError as error:
             raise FileFormatError(
-                f"{path} cannot be read: {error.strerror or error}.",
-                code="file-missing",
-                remedy="Check the path.",
+                f"{path} cannot be read: {error.strerror or error}.", code="file-missing"
             ) from error
         self.size = self._file.seek(0, 2)
 
@@ -96,5 +94,5 @@ class FileSource:
         return self._file.read(length)
 
     def close(self) -> None:
-        """Close the file; reading afterwards is an error."""
+        """Close the file; it cannot be read afterwards."""
         self._file.close()

@@ -1,8 +1,8 @@
-"""Writes checkpoints as shards of safetensors, one tensor in memory at a time.
+"""Writes checkpoints as safetensors shards, with one tensor in memory at a time.
 
-What goes where is planned from names and shapes alone, so that every file's header can be written
-first; then each tensor is read, brought into its form and appended. Rounded matrices may be packed:
-laid out as the kernel wants them, so that a page need not do it.
+The shards are planned from names and shapes alone, so that every file's header can be written first;
+then each tensor is read, converted and appended. Quantized matrices may be packed: written in the
+kernel's layout, so that a page need not convert them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.weights.elements import STORED, float32_to_bfloat16
-from goosequill.weights.formats.packed import LAYOUTS, PackedMatrix, layout_for
 from goosequill.weights.formats.safetensors import (
     SCALE,
     Packing,
@@ -31,6 +30,7 @@ from goosequill.weights.formats.safetensors import (
     packed_metadata,
     packing_of,
 )
+from goosequill.weights.packing import LAYOUTS, PackedMatrix, layout_for
 from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, quantize
 from goosequill.weights.sharded import ROWS
 from goosequill.weights.source import TensorSource
@@ -40,22 +40,22 @@ Progress = Callable[[int, int], None]
 """Called with (tensors written so far, tensors in all)."""
 
 ENTRY = 256
-"""Bytes allowed for a tensor's line in the header."""
+"""Bytes allowed for a tensor's entry in the header."""
 _QUANTIZED: dict[str, Bits] = {"int8": 8, "int4": 4}
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Rows of a tensor, and the form in which they are written.
+    """Rows of a tensor, and how they are written.
 
     Attributes
     ----------
     form
-        8 or 4 bits, or the name of a floating type.
+        8 or 4 bits, or the name of a floating-point type.
     layout
-        Of a matrix that is packed.
+        Of a packed matrix.
     rows
-        (first, end) where a matrix is cut; None for the whole tensor.
+        (first, end) of a split matrix; None for a whole tensor.
     """
 
     name: str
@@ -77,14 +77,14 @@ class Piece:
 
     @property
     def packing(self) -> Packing | None:
-        """How the part lies, if it is packed."""
+        """How the part is packed, if it is."""
         if self.layout is None or isinstance(self.form, str):
             return None
         rows, columns = self.stored_shape
         return Packing(self.layout, self.form, (rows, columns))
 
     def entries(self) -> list[tuple[str, str, tuple[int, ...], int]]:
-        """(name, type, shape, bytes) of what lies in the file."""
+        """(name, type, shape, bytes) of each tensor in the file."""
         shape = self.stored_shape
         if isinstance(self.form, str):
             return [(self.stored_name, self.form, shape, prod(shape) * STORED[self.form].itemsize)]
@@ -99,23 +99,23 @@ class Piece:
 
     @property
     def bytes(self) -> int:
-        """Room that the piece takes, its lines in the header included."""
+        """Bytes that the piece takes, including its entries in the header."""
         return sum(length + ENTRY for *_, length in self.entries())
 
 
 def plan(
     tensors: TensorSource, *, bits: Bits | None, pack: bool = False, shard_size: int
 ) -> list[list[Piece]]:
-    """What each shard will hold; see `write_shards`."""
+    """Return the pieces of each shard; see `write_shards`."""
     shards: list[list[Piece]] = [[]]
-    room = shard_size - 2 * ENTRY
+    space = shard_size - 2 * ENTRY
     used = 0
     for name in tensors.names():
         form = _form(tensors, name, bits)
         layout = layout_for(name, form) if pack and not isinstance(form, str) else None
         whole = Piece(name, tensors.shape(name), form, layout)
-        for piece in _cut(whole, room):
-            if used + piece.bytes > room:
+        for piece in _split(whole, space):
+            if used + piece.bytes > space:
                 shards.append([])
                 used = 0
             shards[-1].append(piece)
@@ -127,27 +127,26 @@ def _form(tensors: TensorSource, name: str, bits: Bits | None) -> Bits | str:
     shape, dtype = tensors.shape(name), tensors.dtype(name)
     if dtype in _QUANTIZED and bits is None:
         return _QUANTIZED[dtype]
-    rounded = bits and bits_for(name, shape, bits)
-    if rounded:
-        return rounded
+    quantized = bits and bits_for(name, shape, bits)
+    if quantized:
+        return quantized
     return dtype if dtype in ("F16", "BF16") else "F32"
 
 
-def _cut(whole: Piece, room: int) -> Iterator[Piece]:
-    """A tensor as it is, or in as many stretches of rows as it takes to fit."""
-    if whole.bytes <= room:
+def _split(whole: Piece, space: int) -> Iterator[Piece]:
+    """Yield a tensor whole, or split by rows if it does not fit into a shard."""
+    if whole.bytes <= space:
         yield whole
         return
     rows = whole.shape[0] if len(whole.shape) == 2 else 1
     one_row = (whole.bytes - 2 * ENTRY) / rows
-    height = int((room - 2 * ENTRY) / one_row)
+    height = int((space - 2 * ENTRY) / one_row)
     if whole.layout is not None:
         height -= height % LAYOUTS[whole.layout].multiple
     if rows == 1 or height < 1:
         raise SettingsError(
-            f"A shard of {room:,} bytes cannot hold one row of the tensor {whole.name!r}.",
+            f"A shard of {space:,} bytes is too small for one row of the tensor {whole.name!r}.",
             code="shard-size",
-            remedy="Choose larger shards.",
         )
     for index, start in enumerate(range(0, rows, height)):
         yield replace(whole, rows=(start, min(rows, start + height)), index=index)
@@ -167,20 +166,20 @@ def write_shards(
     Parameters
     ----------
     bits
-        Round the large matrices to 8 or 4 bits; None keeps the form of the file, where 16-bit
-        types stay as they are and blocks of few bits (of GGUF, of rwkv.cpp) become float32.
+        Quantize the large matrices to 8 or 4 bits. None keeps the file's types: 16-bit types stay as
+        they are, and quantized blocks (of GGUF and rwkv.cpp) become float32.
     pack
-        Lay rounded matrices out as the SIMD kernel holds them.
+        Write quantized matrices in the SIMD kernel's layout.
     shard_size
-        Most bytes of a file. A matrix that is larger is cut by rows.
+        Limit for the size of a file in bytes. Larger matrices are split by rows.
 
     Returns
     -------
     list
-        For each file its name, length and SHA-256, as config.json lists them.
+        Name, length and SHA-256 of each file, as config.json lists them.
     """
     shards = plan(tensors, bits=bits, pack=pack, shard_size=shard_size)
-    done, total = 0, sum(len(shard) + 1 for shard in shards)  # A header counts as one.
+    done, total = 0, sum(len(shard) + 1 for shard in shards)  # a header counts as one
     written = []
     for number, shard in enumerate(shards, 1):
         count = len(shards)
@@ -200,9 +199,9 @@ def write_shards(
 
 
 def stream(tensors: TensorSource) -> tuple[int, Iterator[bytes | memoryview]]:
-    """A single packed file of all tensors as they are: its length in bytes, and its parts in turn.
+    """Return (length in bytes, parts) of one packed file of all tensors.
 
-    A matrix that lies in its layout already is handed out without being copied.
+    Matrices that are packed already are not copied.
     """
     pieces = [
         piece for shard in plan(tensors, bits=None, pack=True, shard_size=sys.maxsize) for piece in shard
@@ -214,7 +213,7 @@ def stream(tensors: TensorSource) -> tuple[int, Iterator[bytes | memoryview]]:
 
 
 def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[list[bytes | memoryview]]:
-    """The header, then what lies in the file of each piece."""
+    """Yield the header, then the bytes of each piece."""
     bits = {piece.stored_name: piece.form for piece in shard if not isinstance(piece.form, str)}
     metadata = {"format": "pt"}
     if bits:
@@ -240,7 +239,7 @@ def _read(tensors: TensorSource, piece: Piece) -> NDArray[Any] | QuantizedMatrix
 
 
 def _in_form(found: NDArray[np.float32] | QuantizedMatrix, piece: Piece) -> NDArray[Any] | QuantizedMatrix:
-    """The rows that the piece is about, in the form of the piece."""
+    """Return the rows of the piece, converted to its form."""
     part = slice(*piece.rows) if piece.rows else slice(None)
     if isinstance(found, QuantizedMatrix):
         if found.bits == piece.form:

@@ -14,8 +14,8 @@ from goosequill.errors import GoosequillError, SettingsError
 from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, abi, library, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.formats.packed import PANEL, SKETCHED
 from goosequill.weights.formats.safetensors import encode
+from goosequill.weights.packing import PANEL, SKETCHED
 from tests.py import checkpoints
 from tests.py.checkpoints import Tensors
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, load_kernel
 from goosequill.kernels.numpy_kernel import multiply_einsum
-from goosequill.weights.formats.packed import SKETCHED
+from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import QuantizedMatrix, quantize
 from tests.py.kernels import plain
 

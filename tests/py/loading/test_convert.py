@@ -61,7 +61,7 @@ def test_16_bits_stay_16_bits(dtype: torch.dtype, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-def test_matrices_are_rounded_as_while_loading(bits: Literal[8, 4], tmp_path: Path) -> None:
+def test_matrices_are_quantized_as_while_loading(bits: Literal[8, 4], tmp_path: Path) -> None:
     tensors = MAKERS["6"](vocab=256)
     out = tmp_path / "out"
     convert(save(tmp_path / "model.pth", tensors), out, bits=bits)
@@ -137,7 +137,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
 
 def test_shards_too_small_for_a_row_are_told_and_nothing_is_left(tmp_path: Path) -> None:
     original = save(tmp_path / "model.pth", MAKERS["4"](vocab=256))
-    with pytest.raises(SettingsError, match="cannot hold one row"):
+    with pytest.raises(SettingsError, match="too small for one row"):
         convert(original, tmp_path / "out", shard_size=1200)
     assert not (tmp_path / "out").exists()
 

@@ -15,8 +15,8 @@ from goosequill.kernels.library import open_library
 from goosequill.models import load_model
 from goosequill.models.estimate import WORKING, Memory, estimate, require_memory
 from goosequill.weights import BytesSource, open_tensors, quantize
-from goosequill.weights.formats.packed import SKETCHED
 from goosequill.weights.formats.safetensors import encode, write
+from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import bits_for
 from tests.py.checkpoints import MAKERS
 

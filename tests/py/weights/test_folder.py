@@ -60,7 +60,7 @@ def test_shards_are_one_model(tmp_path: Path) -> None:
     assert open_tensors(tmp_path).names() == folder.tensors.names()
 
 
-def test_rows_of_quantised_matrices_are_put_together() -> None:
+def test_rows_of_quantized_matrices_are_put_together() -> None:
     matrix = quantize(TENSORS["emb.weight"], 8)
     pieces = [quantize(TENSORS["emb.weight"][rows], 8) for rows in (slice(0, 9), slice(9, None))]
     files = [b"".join(encode([(f"emb.weight.rows.{index}", piece)])) for index, piece in enumerate(pieces)]
@@ -70,7 +70,7 @@ def test_rows_of_quantised_matrices_are_put_together() -> None:
 
 
 @pytest.mark.parametrize("name", ["model-00002-of-00002.safetensors", "tokenizer.json"])
-def test_an_altered_file_is_told(name: str, tmp_path: Path) -> None:
+def test_an_altered_file_is_named(name: str, tmp_path: Path) -> None:
     write(tmp_path)
     data = bytearray((tmp_path / name).read_bytes())
     data[-1] ^= 1
@@ -80,15 +80,15 @@ def test_an_altered_file_is_told(name: str, tmp_path: Path) -> None:
     assert caught.value.code == "file-altered"
 
 
-def test_a_truncated_shard_is_told(tmp_path: Path) -> None:
+def test_a_truncated_shard_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     path = tmp_path / "model-00001-of-00002.safetensors"
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(FileFormatError, match="cut off"):
+    with pytest.raises(FileFormatError, match="truncated"):
         open_folder(folder_reader(tmp_path), verify=False)
 
 
-def test_a_missing_shard_is_told(tmp_path: Path) -> None:
+def test_a_missing_shard_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "model-00001-of-00002.safetensors").unlink()
     with pytest.raises(FileFormatError) as caught:
@@ -121,7 +121,7 @@ def entry(**changes: Any) -> list[dict[str, Any]]:
         {"files": entry(sha256="0")},
     ],
 )
-def test_an_unsound_description_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
+def test_an_invalid_description_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, **changes)
     with pytest.raises(FileFormatError) as caught:
         open_folder(folder_reader(tmp_path))
@@ -130,7 +130,7 @@ def test_an_unsound_description_is_refused(changes: dict[str, Any], tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, "\xff"])
-def test_a_description_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
+def test_a_description_that_is_not_json_is_refused(text: str, tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "config.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(FileFormatError) as caught:

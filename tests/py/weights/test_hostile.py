@@ -24,8 +24,8 @@ from goosequill.kernels import NumpyKernel
 from goosequill.loading.inspect import as_text, inspect
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, QuantizedMatrix, open_tensors, quantize
-from goosequill.weights.formats.packed import LAYOUTS, layout_for
 from goosequill.weights.formats.safetensors import encode
+from goosequill.weights.packing import LAYOUTS, layout_for
 from goosequill.weights.quantize import bits_for
 from tests.py.checkpoints import MAKERS, Tensors
 from tests.py.weights import converters

@@ -37,12 +37,12 @@ def test_the_largest_of_a_group_is_exact_whatever_its_sign(sign: int) -> None:
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-def test_rounding_some_rows_at_a_time_changes_nothing(
+def test_quantizing_in_chunks_of_rows_changes_nothing(
     bits: Literal[8, 4], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights = np.random.default_rng(0).standard_normal((11, 64)).astype(np.float32)
     whole = quantize(weights, bits)
-    monkeypatch.setattr(quantization, "STRETCH", 200)
+    monkeypatch.setattr(quantization, "CHUNK", 200)
     parts = quantize(weights, bits)
     np.testing.assert_array_equal(parts.values, whole.values)
     np.testing.assert_array_equal(parts.scales, whole.scales)

@@ -1,1 +1,5 @@
-"""Readers of weight files, one format a module."""
+"""Readers of weight files, one format per module.
+
+Each module has `matches(source)`, whether a file's first bytes are those of the format, and
+`open_source(source)`, which returns its tensors. `goosequill.weights.opening` lists the modules.
+"""

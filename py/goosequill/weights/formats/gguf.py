@@ -1,8 +1,8 @@
 """llama.cpp's GGUF files of RWKV-6 and RWKV-7.
 
-A file is a header (key-value metadata, then a table of tensors) and the tensors' bytes. Dimensions
-are stored in reverse. llama.cpp's converter turns the low-rank matrices over, joins the token-shift
-vectors in one tensor and, for RWKV-6, divides the weights of later layers by powers of two; all of
+A file has a header (key-value metadata, then a table of tensors) and the tensors' bytes. Dimensions
+are stored in reverse. llama.cpp's converter transposes the low-rank matrices, joins the token-shift
+vectors in one tensor and, for RWKV-6, divides the weights of later layers by powers of two. All of
 that is undone here, so that names and values are those of the original.
 """
 
@@ -24,10 +24,10 @@ from goosequill.weights.naming import last_length, row, transpose, vector_shape
 from goosequill.weights.source import ByteSource, TensorSource, truncated
 
 MAX_HEADER = 16_000_000
-"""Longest header that is read, in bytes; the World vocabulary takes 2 MB of it."""
+"""Size limit of the header in bytes; the World vocabulary takes 2 MB."""
 MAX_STRING = 1_000_000
 MAX_ITEMS = 300_000
-"""Most strings, keys and tensors that a header may hold together."""
+"""Limit for the total number of strings, keys and tensors in a header."""
 
 _SCALARS = {
     0: "<B",
@@ -61,42 +61,37 @@ _TYPES = {
 }
 
 
-def is_gguf(source: ByteSource) -> bool:
-    """Whether the file begins as GGUF does."""
+def matches(source: ByteSource) -> bool:
+    """Whether the file starts like a GGUF file."""
     return source.size >= 4 and source.read(0, 4) == b"GGUF"
 
 
-def open_gguf(source: ByteSource) -> TensorSource:
+def open_source(source: ByteSource) -> TensorSource:
     """Open a GGUF file; names and values are BlinkDL's.
 
     Raises
     ------
     FileFormatError
-        If the file is truncated or breaks a rule of the format; nothing but the header is read.
+        If the file is truncated or invalid; only the header is read.
     UnsupportedModelError
-        If it holds a model of another architecture, or one part of several.
+        If it contains a model of another architecture, or is a part of a split model.
     """
     raw = _RawGguf(source)
     architecture = raw.text("general.architecture")
     if architecture not in _NAMES:
         raise UnsupportedModelError(
-            f"{source.name} holds a model of the architecture {architecture[:40]!r}, which is not RWKV.",
+            f"{source.name} has the architecture {architecture[:40]!r}, not RWKV-6 or RWKV-7.",
             code="unsupported-architecture",
-            remedy="Choose a GGUF file of RWKV-6 or RWKV-7 (architecture rwkv6 or rwkv7).",
         )
     if raw.number("split.count", 1) > 1:
         raise UnsupportedModelError(
-            f"{source.name} is one part of {raw.number('split.count', 1)}.",
-            code="split-gguf",
-            remedy="Merge the parts with llama.cpp's gguf-split first.",
+            f"{source.name} is one of {raw.number('split.count', 1)} parts of a model.", code="split-gguf"
         )
     return MappedSource(raw, _parts(raw, architecture))
 
 
 def _bad(name: str, what: str) -> FileFormatError:
-    return FileFormatError(
-        f"{name} is no sound GGUF file: {what}.", code="gguf-header", remedy="Download it again."
-    )
+    return FileFormatError(f"{name} is not a valid GGUF file: {what}.", code="gguf-header")
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,7 @@ class _Entry:
 
 
 class _Header:
-    """Reads a header from front to back, never more of the file than it needs."""
+    """Reads a header from start to end, and no more of the file than needed."""
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
@@ -121,7 +116,7 @@ class _Header:
         self._items = 0
 
     def take(self, length: int) -> bytes:
-        """The next `length` bytes."""
+        """Read the next `length` bytes."""
         end = self.position + length
         if end > self._source.size:
             raise truncated(self._source.name, self._source.size, end)
@@ -136,33 +131,33 @@ class _Header:
         return data
 
     def scalar(self, kind: str) -> Any:
-        """One number; `kind` as in `struct`."""
+        """Read a number; `kind` as in `struct`."""
         return struct.unpack(kind, self.take(struct.calcsize(kind)))[0]
 
     def count(self) -> int:
-        """A number of items that follow, each of which takes some of the header's bytes."""
+        """Read the number of the items that follow."""
         count: int = self.scalar("<Q")
         self._items += count
         if self._items > MAX_ITEMS:
-            raise _bad(self._source.name, f"it announces {self._items:,} items")
+            raise _bad(self._source.name, f"it claims {self._items:,} items")
         return count
 
     def string(self) -> str:
-        """A length and as many bytes of UTF-8."""
+        """Read a string: its length, then UTF-8."""
         length = self.scalar("<Q")
         if length > MAX_STRING:
-            raise _bad(self._source.name, f"it announces a text of {length:,} bytes")
+            raise _bad(self._source.name, f"it claims a string of {length:,} bytes")
         return self.take(length).decode("utf-8", "replace")
 
     def value(self) -> Any:
-        """A metadata value."""
+        """Read a metadata value."""
         kind = self.scalar("<I")
         if kind == _STRING:
             return self.string()
         if kind == _ARRAY:
             return self._array()
         if kind not in _SCALARS:
-            raise _bad(self._source.name, f"it holds a value of the unknown type {kind}")
+            raise _bad(self._source.name, f"it contains a value of the unknown type {kind}")
         return self.scalar(_SCALARS[kind])
 
     def _array(self) -> Any:
@@ -170,7 +165,7 @@ class _Header:
         if kind == _STRING:
             return [self.string() for _ in range(self.count())]
         if kind not in _SCALARS:
-            raise _bad(self._source.name, f"it holds an array of the type {kind}")
+            raise _bad(self._source.name, f"it contains an array of the unsupported type {kind}")
         count = self.scalar("<Q")
         width = struct.calcsize(_SCALARS[kind])
         return np.frombuffer(self.take(count * width), _SCALARS[kind].replace("?", "B"))
@@ -187,13 +182,15 @@ class _RawGguf:
         header.take(4)
         version = header.scalar("<I")
         if version not in (2, 3):
-            kind = "is big-endian" if version >> 16 else f"is of version {version}; 2 and 3 are read here"
+            kind = (
+                "is big-endian" if version >> 16 else f"has version {version}, but only 2 and 3 are supported"
+            )
             raise _bad(source.name, f"it {kind}")
         tensors, pairs = header.count(), header.count()
         self.metadata: dict[str, Any] = {header.string(): header.value() for _ in range(pairs)}
         self._entries = dict(self._entry(header) for _ in range(tensors))
         if len(self._entries) != tensors:
-            raise _bad(source.name, "a tensor's name occurs twice")
+            raise _bad(source.name, "a tensor name occurs twice")
         alignment = self.number("general.alignment", 32)
         if alignment not in (2**power for power in range(3, 20)):
             raise _bad(source.name, f"its alignment is {alignment}")
@@ -202,15 +199,15 @@ class _RawGguf:
         if self.text("tokenizer.ggml.model") == "rwkv":
             self.metadata["tokenizer"] = "world"
         for key in [key for key, value in self.metadata.items() if isinstance(value, (list, np.ndarray))]:
-            del self.metadata[key]  # Vocabularies; they are large, and Goosequill has its own.
+            del self.metadata[key]  # vocabularies: large, and Goosequill has its own
 
     def text(self, key: str) -> str:
-        """A string of the metadata; empty where there is none."""
+        """Return a string of the metadata; empty if it is missing."""
         value = self.metadata.get(key)
         return value if isinstance(value, str) else ""
 
     def number(self, key: str, default: int) -> int:
-        """A whole number of the metadata."""
+        """Return an integer of the metadata."""
         value = self.metadata.get(key)
         return value if isinstance(value, int) else default
 
@@ -222,7 +219,7 @@ class _RawGguf:
         kind, offset = header.scalar("<I"), header.scalar("<Q")
         if kind not in _TYPES:
             raise UnsupportedModelError(
-                f"The tensor {name[:80]!r} of {self._source.name} is quantised in an unknown way "
+                f"The tensor {name[:80]!r} of {self._source.name} is quantized in an unknown way "
                 f"(ggml type {kind}).",
                 code="unsupported-quantization",
                 remedy="Choose a file in F32, F16, BF16, Q4_0 to Q8_0, or Q2_K to Q6_K.",
@@ -238,14 +235,14 @@ class _RawGguf:
         position = 0
         for name, entry in sorted(self._entries.items(), key=lambda item: (item[1].offset, item[1].bytes)):
             if entry.offset != position:
-                kind = "overlaps another" if entry.offset < position else "leaves a hole before it"
+                kind = "overlaps another" if entry.offset < position else "leaves a gap before it"
                 raise _bad(self._source.name, f"tensor {name[:80]!r} {kind}")
             end = entry.offset + entry.bytes
             if self._start + end > self._source.size:
                 raise truncated(self._source.name, self._source.size, self._start + end)
             position = -(-end // alignment) * alignment
         if self._start + position < self._source.size:
-            raise _bad(self._source.name, "bytes are left over behind the last tensor")
+            raise _bad(self._source.name, "there are bytes after the last tensor")
 
     def names(self) -> list[str]:
         return list(self._entries)
@@ -305,7 +302,7 @@ _OUTSIDE = {
     "output.weight": "head.weight",
 }
 _FUSED = {"rwkv6": ("att.time_maa_", "wkvrg"), "rwkv7": ("att.x_", "rwkvag")}
-_TURNED = re.compile(r".*\.att\.([wavg][12]|time_maa_w[12]|time_decay_w[12])$")
+_TRANSPOSED = re.compile(r".*\.att\.([wavg][12]|time_maa_w[12]|time_decay_w[12])$")
 _RESCALED = (".att.output.weight", ".ffn.value.weight")
 
 
@@ -324,7 +321,9 @@ def _parts(raw: _RawGguf, architecture: str) -> dict[str, Part]:
             shape = (1, 1, length)
             for index, letter in enumerate(letters):
                 parts[f"blocks.{layer}.{prefix}{letter}"] = Part(origin, shape, row(index))
-        elif layer or not re.match(r"time_mix_v[012]\.", rest):  # Layer 0 has copies of others there.
+        elif layer or not re.match(
+            r"time_mix_v[012]\.", rest
+        ):  # in layer 0 these are copies of other tensors
             name = f"blocks.{layer}.{_NAMES[architecture].get(rest, rest)}"
             parts[name] = _restored(name, origin, raw, layer // every if every > 0 else 0)
     return parts
@@ -332,7 +331,7 @@ def _parts(raw: _RawGguf, architecture: str) -> dict[str, Part]:
 
 def _restored(name: str, origin: str, raw: _RawGguf, halvings: int) -> Part:
     shape = raw.shape(origin)
-    if _TURNED.match(name) and len(shape) >= 2:
+    if _TRANSPOSED.match(name) and len(shape) >= 2:
         return Part(origin, (*shape[:-2], shape[-1], shape[-2]), transpose)
     if name.endswith(_RESCALED) and halvings:
         return Part(origin, shape, _multiply(np.float32(2.0 ** min(halvings, 100))))

@@ -1,9 +1,9 @@
-"""BlinkDL's releases: PyTorch's `.pth`, read without torch and without running its pickle.
+"""PyTorch's `.pth` files (BlinkDL's releases), read without torch and without unpickling.
 
-Such a file is a zip of uncompressed members: `NAME/data.pkl` describes the tensors and
-`NAME/data/KEY` holds the bytes of each storage. A pickle is a program; here a machine of our own
-carries out the handful of instructions that a state dict needs and refuses every other, so
-nothing is ever imported and memory stays bounded by the file's own size.
+A file is a zip of uncompressed members: `NAME/data.pkl` describes the tensors and `NAME/data/KEY`
+has the bytes of each storage. A pickle is a program; the interpreter here runs only the few
+instructions that a state dict needs and refuses all others, so that nothing is ever imported and
+memory is bounded by the file's size.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from goosequill.weights.elements import STORED, read_elements
 from goosequill.weights.source import ByteSource, truncated
 
 MAX_PICKLE = 2_000_000
-"""Longest description that is read, in bytes; the largest releases have some 150 kB."""
+"""Size limit of data.pkl in bytes; the largest releases have about 150 kB."""
 MAX_STEPS = 200_000
-"""Most instructions of a description that are carried out; a tensor takes some 30."""
+"""Limit for the instructions in data.pkl; a tensor takes about 30."""
 MAX_DIRECTORY = 2_000_000
-"""Most bytes of the zip's directory; the largest releases have some 100 kB."""
+"""Size limit of the zip's directory in bytes; the largest releases have about 100 kB."""
 MAX_DIMENSIONS = 8
 
 _STORAGES = {"BFloat16Storage": "BF16", "HalfStorage": "F16", "FloatStorage": "F32", "DoubleStorage": "F64"}
@@ -36,7 +36,7 @@ _MARK = object()
 
 @dataclass(frozen=True)
 class _Global:
-    """A name that the pickle wants to import; only compared, never imported."""
+    """A name that the pickle asks to import; it is compared, never imported."""
 
     module: str
     name: str
@@ -57,21 +57,17 @@ class _Tensor:
     stride: tuple[int, ...]
 
 
-def is_zip(source: ByteSource) -> bool:
-    """Whether the file begins as a zip does."""
+def matches(source: ByteSource) -> bool:
+    """Whether the file starts like a zip."""
     return source.size >= 4 and source.read(0, 4) == b"PK\x03\x04"
 
 
 def _bad(what: str) -> FileFormatError:
-    return FileFormatError(
-        f"This is no sound .pth file: {what}.",
-        code="pth",
-        remedy="Use a release as its author published it; never trust a .pth from a stranger.",
-    )
+    return FileFormatError(f"This is not a valid .pth file: {what}.", code="pth")
 
 
-class _Machine:
-    """Carries out a state dict's pickle; see the module's docstring."""
+class _Interpreter:
+    """Runs the pickle of a state dict; see the module's docstring."""
 
     def __init__(self, data: bytes) -> None:
         self._stack: list[Any] = []
@@ -79,17 +75,17 @@ class _Machine:
         self._data = data
 
     def run(self) -> Any:
-        """The object that the pickle describes."""
+        """Return the object that the pickle describes."""
         try:
             for step, (opcode, argument, _) in enumerate(pickletools.genops(self._data)):
                 if opcode.name == "STOP":
                     return self._stack[-1]
                 if step > MAX_STEPS:
-                    raise _bad("its description is far longer than a model's")
+                    raise _bad("its data.pkl has more instructions than any model's")
                 self._step(opcode.name, argument)
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-            raise _bad(f"its description is damaged ({error})") from error
-        raise _bad("its description has no end")
+            raise _bad(f"its data.pkl is corrupt ({error})") from error
+        raise _bad("its data.pkl is incomplete")
 
     def _step(self, name: str, argument: Any) -> None:
         if name in ("PROTO", "FRAME"):
@@ -109,7 +105,7 @@ class _Machine:
         elif name in _BUILDERS:
             _BUILDERS[name](self)
         else:
-            raise _bad(f"its description contains the instruction {name}, which no model needs")
+            raise _bad(f"its data.pkl contains the instruction {name}, which no model needs")
 
     def pop(self) -> Any:
         return self._stack.pop()
@@ -130,14 +126,14 @@ class _Machine:
 
     def set_items(self, items: list[Any]) -> None:
         target, keys = self._stack[-1], items[0::2]
-        # Other keys are not even hashed: tuples within tuples can take for ever.
+        # Other keys are not hashed: hashing nested tuples can take exponential time.
         if not isinstance(target, dict) or not all(isinstance(key, str) for key in keys):
-            raise TypeError("it holds something else than named tensors")
+            raise TypeError("it contains something other than named tensors")
         target.update(zip(keys, items[1::2], strict=True))
 
     def append_items(self, items: list[Any]) -> None:
         if not isinstance(self._stack[-1], list):
-            raise TypeError("it appends to something that is no list")
+            raise TypeError("it appends to something that is not a list")
         self._stack[-1].extend(items)
 
     def persistent(self) -> None:
@@ -145,9 +141,9 @@ class _Machine:
             case ("storage", _Global("torch", name), str(key), _, int(numel)) if name in _STORAGES:
                 self.push(_Storage(_STORAGES[name], key, numel))
             case ("storage", _Global(_, name), *_):
-                raise _bad(f"it holds a storage of the kind {name[:80]!r}, which no model needs")
+                raise _bad(f"it contains a storage of the type {name[:80]!r}, which no model needs")
             case _:
-                raise _bad("it holds a storage of an unknown kind")
+                raise _bad("it contains a storage of an unknown type")
 
     def reduce(self) -> None:
         arguments, function = self.pop(), self.pop()
@@ -165,10 +161,10 @@ class _Machine:
             case _Global("torch._utils", "_rebuild_parameter"), (_Tensor() as tensor, *_):
                 self.push(tensor)
             case _:
-                raise _bad(f"it wants to call {self._spell(function)}, which no model needs")
+                raise _bad(f"it tries to call {self._name(function)}, which no model needs")
 
-    def _spell(self, function: Any) -> str:
-        # Never the value itself: to spell tuples within tuples can take for ever.
+    def _name(self, function: Any) -> str:
+        # Never the value itself: formatting nested tuples can take exponential time.
         return f"{function.module}.{function.name}"[:80] if isinstance(function, _Global) else "something"
 
 
@@ -193,13 +189,13 @@ _BUILDERS: dict[str, Any] = {
     "APPEND": lambda m: m.append_items([m.pop()]),
     "BINPERSID": lambda m: m.persistent(),
     "REDUCE": lambda m: m.reduce(),
-    # The attributes that torch hangs onto a state dict (its version numbers) are dropped.
+    # Attributes that torch adds to a state dict (version numbers) are dropped.
     "BUILD": lambda m: m.pop(),
 }
 
 
 class _Reader(io.RawIOBase):
-    """A ByteSource as the file object that `zipfile` wants."""
+    """A ByteSource as a file object for `zipfile`."""
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
@@ -235,7 +231,7 @@ class PthSource:
     Raises
     ------
     FileFormatError
-        If the file is truncated, is no state dict, or wants to run anything.
+        If the file is truncated, is not a state dict, or asks to run anything else.
     """
 
     format = "pth"
@@ -250,45 +246,45 @@ class PthSource:
             raise truncated(source.name, source.size, source.size + 1) from error
         pickles = [name for name in members if name == "data.pkl" or name.endswith("/data.pkl")]
         if len(pickles) != 1:
-            raise _bad("it is a zip without the description data.pkl")
+            raise _bad("it is a zip without data.pkl")
         self._members = members
         self._folder = pickles[0].removesuffix("data.pkl")
         self._tensors = self._describe(self._member(pickles[0], limit=MAX_PICKLE))
 
     def _describe(self, pickle: bytes) -> dict[str, _Tensor]:
-        found = _Machine(pickle).run()
+        found = _Interpreter(pickle).run()
         if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
-            raise _bad("it holds no table of named tensors")
+            raise _bad("it does not contain named tensors")
         tensors = {name: value for name, value in found.items() if isinstance(value, _Tensor)}
         for name, tensor in tensors.items():
             self._check(name, tensor)
         return tensors
 
     def _check(self, name: str, tensor: _Tensor) -> None:
-        """A tensor must lie inside its storage, and the storage inside its member."""
+        """Check that a tensor is inside its storage, and the storage inside its member."""
         numbers = (tensor.offset, *tensor.shape, *tensor.stride)
         if not all(isinstance(number, int) and 0 <= number < 2**63 for number in numbers):
-            raise _bad(f"the tensor {name!r} has an impossible shape")
+            raise _bad(f"the tensor {name!r} has an invalid shape")
         if len(tensor.shape) != len(tensor.stride) or len(tensor.shape) > MAX_DIMENSIONS:
-            raise _bad(f"the tensor {name!r} has an impossible shape")
+            raise _bad(f"the tensor {name!r} has an invalid shape")
         reach = tensor.offset + 1 + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride, strict=True))
         member = self._members.get(f"{self._folder}data/{tensor.storage.key}")
         if member is None or member.header_offset + 30 + member.file_size > self._source.size:
             raise _bad(f"the bytes of the tensor {name!r} are missing")
         available = min(tensor.storage.numel, member.file_size // STORED[tensor.storage.dtype].itemsize)
         if prod(tensor.shape) and (reach > available or prod(tensor.shape) > available):
-            raise _bad(f"the tensor {name!r} reaches beyond its storage")
+            raise _bad(f"the tensor {name!r} exceeds its storage")
 
     def _member(self, name: str, *, limit: int) -> bytes:
         if self._members[name].file_size > limit:
-            raise _bad(f"its description has {self._members[name].file_size:,} bytes")
+            raise _bad(f"its data.pkl has {self._members[name].file_size:,} bytes")
         offset = self._data_offset(name)
         return self._source.read(offset, self._members[name].file_size)
 
     def _data_offset(self, name: str) -> int:
         info = self._members[name]
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-            raise _bad("a part of it is compressed")
+            raise _bad("some of its members are compressed")
         header = self._source.read(info.header_offset, 30)
         lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         return info.header_offset + 30 + lengths
@@ -311,3 +307,8 @@ class PthSource:
         flat = read_elements(self._source, start, reach, tensor.storage.dtype)
         strides = tuple(4 * s for s in tensor.stride)
         return np.ascontiguousarray(np.lib.stride_tricks.as_strided(flat, tensor.shape, strides))
+
+
+def open_source(source: ByteSource) -> PthSource:
+    """Open a `.pth` file; see `PthSource` for the errors."""
+    return PthSource(source)

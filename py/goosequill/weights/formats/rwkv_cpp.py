@@ -1,11 +1,11 @@
 """rwkv.cpp's `.bin` files.
 
-Six 32-bit numbers, then tensors to the end of the file, each with its name, its type and its
-dimensions in reverse. The names are BlinkDL's, but rwkv.cpp's converter computes some values ahead
-(decays and bonuses of versions 4 and 5) and turns low-rank matrices over (6 and 7); both are
-undone here. Logarithms bring the values back to within rounding.
+A file has six 32-bit integers, then tensors, each with its name, its type and its dimensions in
+reverse. The names are BlinkDL's, but rwkv.cpp's converter precomputes some values (decays and bonuses
+of versions 4 and 5) and transposes low-rank matrices (6 and 7). Both are undone here; logarithms
+restore the values to within rounding.
 
-Version 100 of the format is of before 27 May 2023, when ggml laid out its blocks otherwise; 101
+Version 100 of the format is from before 27 May 2023, when ggml's blocks had another layout; 101
 differs from it in nothing else (rwkv.cpp, docs/FILE_FORMAT.md).
 """
 
@@ -35,32 +35,30 @@ _TYPES = {
     100: _PLAIN | {kind: f"OLD_{name}" for kind, name in _OLD_BLOCKS.items()},
     101: _PLAIN | _BLOCKS,
 }
-"""File version -> number of a type -> our name of it."""
+"""File version -> type id -> our name of the type."""
 
 
-def is_rwkv_cpp(source: ByteSource) -> bool:
-    """Whether the file begins as rwkv.cpp's files do."""
+def matches(source: ByteSource) -> bool:
+    """Whether the file starts like an rwkv.cpp file."""
     return source.size >= 4 and source.read(0, 4) == struct.pack("<I", MAGIC)
 
 
-def open_rwkv_cpp(source: ByteSource) -> TensorSource:
+def open_source(source: ByteSource) -> TensorSource:
     """Open an rwkv.cpp file; names and values are BlinkDL's.
 
     Raises
     ------
     FileFormatError
-        If the file is truncated or breaks a rule of the format; only headers are read.
+        If the file is truncated or invalid; only headers are read.
     UnsupportedModelError
-        If its elements are stored in a way that is not known here.
+        If it is quantized in an unknown way.
     """
     raw = _RawRwkvCpp(source)
     return MappedSource(raw, _parts(raw))
 
 
 def _bad(name: str, what: str) -> FileFormatError:
-    return FileFormatError(
-        f"{name} is no sound rwkv.cpp file: {what}.", code="rwkv-cpp-header", remedy="Download it again."
-    )
+    return FileFormatError(f"{name} is not a valid rwkv.cpp file: {what}.", code="rwkv-cpp-header")
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class _Entry:
 
 
 class _RawRwkvCpp:
-    """The tensors of an rwkv.cpp file as its converter left them."""
+    """The tensors of an rwkv.cpp file as they are stored."""
 
     format = "rwkv.cpp"
 
@@ -82,24 +80,24 @@ class _RawRwkvCpp:
             raise truncated(source.name, source.size, 24)
         _, version, _, _, _, dtype = struct.unpack("<6i", source.read(0, 24))
         if version not in _TYPES:
-            raise _bad(source.name, f"it is of version {version}; 100 and 101 are read here")
+            raise _bad(source.name, f"it has version {version}, but only 100 and 101 are supported")
         self._types = _TYPES[version]
         self.metadata: dict[str, Any] = {"version": version, "type": self._types.get(dtype, str(dtype))}
         position = 24
         while position < source.size:
-            position = self._enter(position)
+            position = self._read_entry(position)
             if len(self._entries) > MAX_TENSORS:
                 raise _bad(source.name, f"it has more than {MAX_TENSORS:,} tensors")
 
-    def _enter(self, position: int) -> int:
-        """Read the header of one tensor; where the next begins."""
+    def _read_entry(self, position: int) -> int:
+        """Read the header of one tensor; return the position of the next."""
         source = self._source
         data = source.read(position, min(12 + 4 * 4 + MAX_NAME, source.size - position))
         if len(data) < 12:
             raise truncated(source.name, source.size, position + 12)
         dimensions, length, kind = struct.unpack_from("<3i", data)
         if not 1 <= dimensions <= 4 or not 1 <= length <= MAX_NAME:
-            raise _bad(source.name, f"at byte {position:,} no tensor begins")
+            raise _bad(source.name, f"there is no tensor at byte {position:,}")
         start: int = position + 12 + 4 * dimensions + length
         if start > source.size:
             raise truncated(source.name, source.size, start)
@@ -121,10 +119,10 @@ class _RawRwkvCpp:
     def _dtype(self, name: str, kind: int) -> str:
         if kind not in self._types:
             raise UnsupportedModelError(
-                f"The tensor {name!r} of {self._source.name} is quantised in a way that is not read here "
+                f"The tensor {name!r} of {self._source.name} is quantized in an unsupported way "
                 f"(type {kind}, version {self.metadata['version']}).",
                 code="unsupported-quantization",
-                remedy="Quantise the model anew with a current rwkv.cpp, or use its F16 file.",
+                remedy="Quantize the model again with a current rwkv.cpp, or use its F16 file.",
             )
         return self._types[kind]
 

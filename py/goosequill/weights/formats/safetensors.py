@@ -1,8 +1,8 @@
 """The safetensors format: an 8-byte length, a JSON header, then the tensors' bytes.
 
-Reads float tensors, and the quantised matrices that `convert` writes: ``name`` as I8 or U8 with
-``name.scale`` beside it, row by row or packed as the metadata says. Checks all that the format's
-specification demands before it trusts an offset: no overlap, no hole, no bytes left over.
+Reads floating-point tensors, and the quantized matrices that `convert` writes: ``name`` as I8 or U8
+with ``name.scale``, by rows or packed as the metadata says. Validates the header as the format's
+specification requires before using an offset: no overlaps, no gaps, no trailing bytes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.elements import STORED, read_elements
-from goosequill.weights.formats.packed import LAYOUTS, VERSION, PackedMatrix
+from goosequill.weights.packing import LAYOUTS, VERSION, PackedMatrix
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
 from goosequill.weights.source import ByteSource, truncated
 
 MAX_HEADER = 4_000_000
-"""Longest header that is read, in bytes; those of the largest RWKV models have 300 kB."""
+"""Size limit of the header in bytes; the largest RWKV models have 300 kB."""
 MAX_DIMENSIONS = 8
 SCALE = ".scale"
 PACKED = "goosequill.packed"
-"""Metadata that tells layout, bits and shape of packed matrices, whose tensors are flat."""
+"""Metadata key for layout, bits and shape of packed matrices, whose tensors are flat."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class _Entry:
 
 @dataclass(frozen=True)
 class Packing:
-    """How a packed matrix lies in its file."""
+    """How a matrix is packed."""
 
     layout: str
     bits: Literal[8, 4]
@@ -49,26 +49,22 @@ class Packing:
 
     @property
     def lengths(self) -> tuple[int, int]:
-        """(bytes of the values, number of the scales that lie apart from them)."""
+        """(bytes of the values, number of the scales that are stored separately)."""
         return LAYOUTS[self.layout].lengths(self.shape)
 
     def entries(self, name: str) -> list[tuple[str, str, tuple[int, ...], int]]:
-        """(name, type, shape, bytes) of what lies in the file."""
+        """(name, type, shape, bytes) of each tensor in the file."""
         length, count = self.lengths
         values = (name, "I8" if self.bits == 8 else "U8", (length,), length)
         return [values, (name + SCALE, "F32", (count,), 4 * count)] if count else [values]
 
 
 def _bad(name: str, what: str) -> FileFormatError:
-    return FileFormatError(
-        f"{name} is no sound safetensors file: {what}.",
-        code="safetensors-header",
-        remedy="Download it again, or convert the original anew.",
-    )
+    return FileFormatError(f"{name} is not a valid safetensors file: {what}.", code="safetensors-header")
 
 
-def is_safetensors(source: ByteSource) -> bool:
-    """Whether the file begins as a safetensors file does."""
+def matches(source: ByteSource) -> bool:
+    """Whether the file starts like a safetensors file."""
     return source.size >= 9 and source.read(8, 1) == b"{"
 
 
@@ -85,7 +81,7 @@ def _read_header(source: ByteSource) -> tuple[dict[str, Any], int]:
         raise truncated(source.name, source.size, 8)
     length = int.from_bytes(source.read(0, 8), "little")
     if length > MAX_HEADER:
-        raise _bad(source.name, f"its header claims {length:,} bytes")
+        raise _bad(source.name, f"its header is said to have {length:,} bytes")
     if 8 + length > source.size:
         raise truncated(source.name, source.size, 8 + length)
     try:
@@ -93,7 +89,7 @@ def _read_header(source: ByteSource) -> tuple[dict[str, Any], int]:
     except (ValueError, RecursionError) as error:
         raise _bad(source.name, f"its header is not JSON ({error})") from error
     if not isinstance(header, dict):
-        raise _bad(source.name, "its header is no JSON object")
+        raise _bad(source.name, "its header is not a JSON object")
     return header, 8 + length
 
 
@@ -102,23 +98,23 @@ def _is_count(value: object) -> bool:
 
 
 def _entry(file: str, name: str, info: Any) -> _Entry:
-    """One tensor's description, checked by itself."""
+    """Validate one tensor's description."""
     if not isinstance(info, dict) or not {"dtype", "shape", "data_offsets"} <= info.keys():
         raise _bad(file, f"tensor {name[:80]!r} lacks dtype, shape or data_offsets")
     dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
     if not isinstance(dtype, str) or dtype not in STORED:
-        raise _bad(file, f"tensor {name[:80]!r} has the type {str(dtype)[:20]!r}, which is not read here")
+        raise _bad(file, f"tensor {name[:80]!r} has the unsupported type {str(dtype)[:20]!r}")
     if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS or not all(map(_is_count, shape)):
-        raise _bad(file, f"tensor {name[:80]!r} has an impossible shape")
+        raise _bad(file, f"tensor {name[:80]!r} has an invalid shape")
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(map(_is_count, offsets)):
-        raise _bad(file, f"tensor {name[:80]!r} has impossible offsets")
+        raise _bad(file, f"tensor {name[:80]!r} has invalid offsets")
     if offsets[1] - offsets[0] != prod(shape) * STORED[dtype].itemsize:
-        raise _bad(file, f"the bytes of tensor {name[:80]!r} do not fit its shape {shape}")
+        raise _bad(file, f"the size of tensor {name[:80]!r} does not match its shape {shape}")
     return _Entry(dtype, tuple(shape), offsets[0], offsets[1])
 
 
 def _packings(file: str, metadata: dict[str, Any]) -> dict[str, Packing]:
-    """What the metadata says of packed matrices, by name."""
+    """The packed matrices, by name."""
     text = metadata.get(PACKED)
     if text is None:
         return {}
@@ -127,7 +123,7 @@ def _packings(file: str, metadata: dict[str, Any]) -> dict[str, Packing]:
         version, matrices = found["version"], found["matrices"]
         parsed = {name: _packing(file, name, info) for name, info in matrices.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _bad(file, "what it says of its packed matrices cannot be read") from error
+        raise _bad(file, "its description of the packed matrices is invalid") from error
     if not _is_count(version) or not 1 <= version <= VERSION:
         raise _unknown_layout(file, f"version {str(version)[:20]}")
     return parsed
@@ -143,15 +139,13 @@ def _packing(file: str, name: str, info: dict[str, Any]) -> Packing:
         isinstance(shape, list) and len(shape) == 2 and all(_is_count(count) and count for count in shape)
     )
     if not counts or not _is_count(bits) or (bits == 4 and shape[1] % GROUP):
-        raise _bad(file, f"the packed tensor {name[:80]!r} has an impossible shape")
+        raise _bad(file, f"the packed tensor {name[:80]!r} has an invalid shape")
     return Packing(layout, bits, (shape[0], shape[1]))
 
 
 def _unknown_layout(file: str, what: str) -> FileFormatError:
     return FileFormatError(
-        f"The matrices of {file} are packed in an order that is not known here: {what}.",
-        code="packed-layout",
-        remedy="Use a newer Goosequill, or convert the original once more.",
+        f"The matrices of {file} are packed in an unknown way: {what}.", code="packed-layout"
     )
 
 
@@ -161,7 +155,7 @@ class SafetensorsSource:
     Raises
     ------
     FileFormatError
-        If the file is truncated or breaks a rule of the format; nothing but the header is read.
+        If the file is truncated or invalid; only the header is read.
     """
 
     format = "safetensors"
@@ -171,7 +165,7 @@ class SafetensorsSource:
         header, self._start = _read_header(source)
         metadata = header.pop("__metadata__", {})
         if not isinstance(metadata, dict):
-            raise _bad(source.name, "its metadata is no JSON object")
+            raise _bad(source.name, "its metadata is not a JSON object")
         self.metadata: dict[str, Any] = metadata
         self._entries = {name: _entry(source.name, name, info) for name, info in header.items()}
         self._packings = _packings(source.name, metadata)
@@ -183,35 +177,35 @@ class SafetensorsSource:
         position = 0
         for name, entry in sorted(self._entries.items(), key=lambda item: (item[1].begin, item[1].end)):
             if entry.begin != position:
-                kind = "overlaps another" if entry.begin < position else "leaves a hole before it"
+                kind = "overlaps another" if entry.begin < position else "leaves a gap before it"
                 raise _bad(self._source.name, f"tensor {name[:80]!r} {kind}")
             position = entry.end
         if self._start + position > self._source.size:
             raise truncated(self._source.name, self._source.size, self._start + position)
         if self._start + position < self._source.size:
-            raise _bad(self._source.name, "bytes are left over behind the last tensor")
+            raise _bad(self._source.name, "there are bytes after the last tensor")
 
     def _check_packed(self) -> None:
         for name, packing in self._packings.items():
             stored = {part: self._entries.get(part) for part in (name, name + SCALE)}
             found = [(part, entry.dtype, entry.shape) for part, entry in stored.items() if entry is not None]
             if found != [(part, dtype, shape) for part, dtype, shape, _ in packing.entries(name)]:
-                raise _bad(self._source.name, f"the packed tensor {name[:80]!r} does not fit its shape")
+                raise _bad(self._source.name, f"the packed tensor {name[:80]!r} does not match its shape")
 
     def _check_scales(self) -> None:
-        """A tensor of small integers is a quantised matrix, and has its scales beside it."""
+        """A tensor of 8-bit integers is a quantized matrix, and must have scales."""
         for name, entry in self._entries.items():
             if entry.dtype not in ("I8", "U8") or name in self._packings:
                 continue
             scales = self._entries.get(name + SCALE)
             if scales is None or scales.dtype not in ("F16", "F32"):
-                raise _bad(self._source.name, f"the quantised tensor {name[:80]!r} has no scales")
+                raise _bad(self._source.name, f"the quantized tensor {name[:80]!r} has no scales")
             rows, columns = entry.shape if len(entry.shape) == 2 else (0, 1)
             expected = (rows,) if entry.dtype == "I8" else (rows, 2 * columns // GROUP)
             if len(entry.shape) != 2 or 2 * columns % GROUP * (entry.dtype == "U8"):
-                raise _bad(self._source.name, f"the quantised tensor {name[:80]!r} has an impossible shape")
+                raise _bad(self._source.name, f"the quantized tensor {name[:80]!r} has an invalid shape")
             if scales.shape != expected:
-                raise _bad(self._source.name, f"the scales of {name[:80]!r} do not fit it")
+                raise _bad(self._source.name, f"the scales of {name[:80]!r} have the wrong shape")
 
     def names(self) -> list[str]:
         return [name for name in self._entries if not self._is_scale(name)]
@@ -247,10 +241,15 @@ class SafetensorsSource:
         return QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), self._array(name + SCALE))
 
 
+def open_source(source: ByteSource) -> SafetensorsSource:
+    """Open a safetensors file; see `SafetensorsSource` for the errors."""
+    return SafetensorsSource(source)
+
+
 def header(
     entries: Iterable[tuple[str, str, tuple[int, ...], int]], metadata: dict[str, str] | None
 ) -> bytes:
-    """The beginning of a file whose tensors (name, type, shape, bytes) follow in this order."""
+    """Return the header of a file with these tensors (name, type, shape, bytes), in this order."""
     table: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
     position = 0
     for name, dtype, shape, length in entries:
@@ -263,7 +262,7 @@ def header(
 
 
 def flatten(name: str, tensor: NDArray[Any] | QuantizedMatrix) -> list[tuple[str, NDArray[Any]]]:
-    """A tensor as it lies in a file: a quantised matrix is two, unless its scales lie among its values."""
+    """Return a tensor as stored: a quantized matrix is two arrays, unless its values include the scales."""
     if not isinstance(tensor, QuantizedMatrix):
         return [(name, tensor)]
     if not tensor.scales.size:
@@ -273,12 +272,12 @@ def flatten(name: str, tensor: NDArray[Any] | QuantizedMatrix) -> list[tuple[str
 
 
 def packing_of(matrix: PackedMatrix) -> Packing:
-    """How a packed matrix lies."""
+    """Return how a matrix is packed."""
     return Packing(matrix.layout, matrix.bits, matrix.shape)
 
 
 def packed_metadata(packings: Mapping[str, Packing]) -> dict[str, str]:
-    """The metadata that a file of packed matrices needs; none for a file without."""
+    """Return the metadata of packed matrices; empty without any."""
     matrices = {name: asdict(packing) for name, packing in packings.items()}
     described = json.dumps({"version": VERSION, "matrices": matrices}, separators=(",", ":"))
     return {PACKED: described} if matrices else {}
@@ -287,9 +286,9 @@ def packed_metadata(packings: Mapping[str, Packing]) -> dict[str, str]:
 def encode(
     tensors: Iterable[tuple[str, NDArray[Any] | QuantizedMatrix]], metadata: dict[str, str] | None = None
 ) -> list[bytes]:
-    """The parts of a safetensors file that holds `tensors`, in their order.
+    """Return the parts of a safetensors file with these tensors, in their order.
 
-    Arrays must be float64, float32, float16, int8 or uint8. A quantised matrix becomes two tensors, or one.
+    Arrays must be float64, float32, float16, int8 or uint8. See `flatten` for quantized matrices.
     """
     tensors = list(tensors)
     packings = {name: packing_of(tensor) for name, tensor in tensors if isinstance(tensor, PackedMatrix)}

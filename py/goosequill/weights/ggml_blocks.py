@@ -1,11 +1,11 @@
-"""Blocks of few bits, as llama.cpp and rwkv.cpp store weights.
+"""Dequantizes ggml's blocks, in which llama.cpp and rwkv.cpp store weights.
 
-A row is cut into blocks of 32 (the older types) or 256 elements (the "K" types). A block holds
-one or two float16 scales and its elements in 2 to 8 bits; in a K block each stretch of 16 or 32
-elements has a small scale of its own. The layouts are those of ggml's `block_*` structures.
+A row is divided into blocks of 32 (the older types) or 256 elements (the "K" types). A block has one
+or two float16 scales and its elements in 2 to 8 bits; in a K block each run of 16 or 32 elements has
+a small scale of its own. The layouts are those of ggml's `block_*` structures.
 
-Until May 2023 the older types were laid out otherwise: neighbouring elements share a byte, and some
-scales are float32. rwkv.cpp's files of version 100 have these, and types of 4 bits that it gave up.
+Until May 2023 the older types had another layout: adjacent elements share a byte, and some scales are
+float32. rwkv.cpp's files of version 100 use it, and 4-bit types that were later removed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Block:
-    """Elements and bytes of one block, and how n blocks [n, bytes] become [n, elements]."""
+    """Elements and bytes of a block, and a function from n blocks [n, bytes] to [n, elements]."""
 
     elements: int
     bytes: int
@@ -31,7 +31,7 @@ class Block:
 
 
 def dequantize(data: bytes, dtype: str) -> Floats:
-    """Elements of whole blocks, flat."""
+    """Return the elements of whole blocks, flat."""
     block = BLOCKS[dtype]
     return block.unpack(np.frombuffer(data, np.uint8).reshape(-1, block.bytes)).reshape(-1)
 
@@ -99,10 +99,10 @@ def _old_q4_1(blocks: Bytes) -> Floats:
 
 
 def _old_q4_1_o(blocks: Bytes) -> Floats:
-    """As Q4_1, but one element of each block, the largest, is stored apart."""
+    """As Q4_1, but the largest element of each block is stored separately."""
     result: Floats = _half(blocks, 0) * _pairs(blocks[:, 8:]).astype(np.float32) + _half(blocks, 2)
-    place = np.ascontiguousarray(blocks[:, 4:6]).view("<u2") % np.uint16(32)
-    np.put_along_axis(result, place.astype(np.intp), _half(blocks, 6), axis=1)
+    index = np.ascontiguousarray(blocks[:, 4:6]).view("<u2") % np.uint16(32)
+    np.put_along_axis(result, index.astype(np.intp), _half(blocks, 6), axis=1)
     return result
 
 
@@ -129,11 +129,11 @@ def _old_q8_0(blocks: Bytes) -> Floats:
 
 
 def _scaled(elements: Any, scales: Floats, minima: Floats | None = None) -> Floats:
-    """Scale each stretch of a K block; `scales` and `minima` are [n, stretches]."""
-    stretches = elements.astype(np.float32).reshape(*scales.shape, -1) * scales[:, :, None]
+    """Scale each run of a K block; `scales` and `minima` are [n, runs]."""
+    runs = elements.astype(np.float32).reshape(*scales.shape, -1) * scales[:, :, None]
     if minima is not None:
-        stretches -= minima[:, :, None]
-    result: Floats = stretches.reshape(len(scales), -1)
+        runs -= minima[:, :, None]
+    result: Floats = runs.reshape(len(scales), -1)
     return result
 
 
@@ -143,7 +143,7 @@ def _q2_k(blocks: Bytes) -> Floats:
 
 
 def _q3_k(blocks: Bytes) -> Floats:
-    # The third bit lies apart, and means "subtract 4" where it is not set.
+    # The third bit is stored separately, and means "subtract 4" if it is not set.
     elements = _fields(blocks[:, 32:96], 32, 2).astype(np.int8)
     elements -= np.int8(4) * (1 - _fields(blocks[:, :32], 32, 1).astype(np.int8))
     low, high = _fields(blocks[:, 96:104], 8, 4), _fields(blocks[:, 104:108], 4, 2)
@@ -152,7 +152,7 @@ def _q3_k(blocks: Bytes) -> Floats:
 
 
 def _k_scales(packed: Bytes) -> tuple[Any, Any]:
-    """Eight scales and eight minima of 6 bits each out of 12 bytes."""
+    """Return eight scales and eight minima of 6 bits each from 12 bytes."""
     first, second, third = packed[:, :4], packed[:, 4:8], packed[:, 8:]
     scales = np.concatenate([first & 63, (third & 15) | ((first >> 2) & 48)], axis=1)
     minima = np.concatenate([second & 63, (third >> 4) | ((second >> 2) & 48)], axis=1)
@@ -196,4 +196,4 @@ BLOCKS: dict[str, Block] = {
     "OLD_Q5_1": Block(32, 24, _old_q5_1),
     "OLD_Q8_0": Block(32, 36, _old_q8_0),
 }
-"""Type -> its blocks; OLD_ are the layouts of before May 2023."""
+"""Type -> its blocks; OLD_ types have the layouts of before May 2023."""

@@ -1,7 +1,7 @@
-"""Rounded matrices in the order in which a kernel reads them, so that loading one is reading its bytes.
+"""Packs quantized matrices in the order in which the SIMD kernel reads them, so that loading one is a copy.
 
-A layout is known by its name, matrix by matrix. Each can be taken apart again into rows, so that a
-file in any layout is read by every kernel; the SIMD kernel computes on both as they are.
+Each matrix has a layout by name, and can be unpacked into rows again, so that every kernel can read
+files in any layout.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from numpy.typing import NDArray
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
 
 VERSION = 3
-"""Raised when a layout is added or a matrix gets another one; a reader refuses what it does not know."""
+"""Incremented when a layout is added or a matrix gets another one; readers refuse later versions."""
 
 PANELS = "panels16"
 """Name of the layout `Panels`."""
 GROUPS = "groups16"
 """Name of the layout `Groups`."""
 PANEL = 16
-"""Rows of a panel."""
+"""Rows in a panel."""
 SKETCHED = 1 << 14
-"""Rows from which on a head has a sketch; fewer are read as fast as they are looked through."""
+"""Rows from which a head has a sketch; with fewer, a sketch is no faster."""
 
 
 @dataclass(frozen=True)
 class PackedMatrix(QuantizedMatrix):
-    """A rounded matrix whose values and scales lie, flat, in a layout.
+    """A quantized matrix whose values and scales are flat, in a layout.
 
     Attributes
     ----------
     layout
         A name in `LAYOUTS`.
     size
-        (out, in) of the weights that this stands for.
+        (out, in) of the weights.
     """
 
     layout: str
@@ -52,29 +52,29 @@ class PackedMatrix(QuantizedMatrix):
 
 
 class Layout(Protocol):
-    """An order of a matrix's bytes."""
+    """An order of the bytes of a matrix."""
 
     bits: Literal[8, 4]
-    """Of the matrices that lie in it."""
+    """Of the matrices in this layout."""
     multiple: int
-    """Where a matrix may be cut into parts that are laid out by themselves: after so many rows."""
+    """A matrix can be split after any multiple of this number of rows."""
 
     def lengths(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """(bytes of the values, number of the scales that lie apart from them) of a matrix."""
+        """Return (bytes of the values, number of the scales that are stored separately) of a matrix."""
 
     def pack(self, matrix: QuantizedMatrix) -> PackedMatrix:
-        """Lay out a matrix."""
+        """Pack a matrix."""
 
     def unpack(self, matrix: PackedMatrix) -> QuantizedMatrix:
-        """The same matrix, row by row."""
+        """Return the matrix by rows."""
 
 
 class Panels:
-    """8 bits in panels of 16 rows, the last filled up with zero bytes.
+    """8 bits in panels of 16 rows, the last padded with zero bytes.
 
-    A panel is, for each two columns: four bytes of rows 4 and 0, of 5 and 1, of 6 and 2, of 7 and 3, of 12
-    and 8, ... of 15 and 11. Of the four, two belong to each column: the former row's weight plus 128, then
-    the latter row's. An odd number of columns is filled up with weights of zero. Scales are float32, one a
+    A panel has, for each pair of columns: four bytes of rows 4 and 0, of 5 and 1, of 6 and 2, of 7 and 3, of
+    12 and 8, ... of 15 and 11. Of the four, two belong to each column: the former row's weight plus 128, then
+    the latter row's. An odd number of columns is padded with zero weights. There is one float32 scale per
     row.
     """
 
@@ -104,11 +104,11 @@ class Panels:
 
 
 class Groups:
-    """4 bits in panels of 16 rows, the last filled up with zeros; each group of columns behind its scales.
+    """4 bits in panels of 16 rows, the last padded with zeros; each group of columns follows its scales.
 
-    A panel is, for each group of 64 columns: the scales of the 16 rows in 16 bits; then, for each 8 columns,
-    four bytes of row 0, ... four bytes of row 15, where byte j holds column j in its low half and column
-    4 + j in its high half, each as q + 8.
+    A panel has, for each group of 64 columns: the scales of the 16 rows in 16 bits; then, for each 8 columns,
+    four bytes of row 0, ... four bytes of row 15, where byte j has column j in its low half and column 4 + j
+    in its high half, each as q + 8.
     """
 
     bits: Literal[8, 4] = 4
@@ -147,27 +147,26 @@ LAYOUTS: Mapping[str, Layout] = {PANELS: Panels(), GROUPS: Groups()}
 
 
 def pad_scales(scales: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One scale a row, zeros for the rows that fill up the last panel."""
+    """Pad scales with zeros for the padding rows of the last panel."""
     whole = np.zeros(whole_panels(len(scales)), np.float32)
     whole[: len(scales)] = scales
     return whole
 
 
 def half_scales(scales: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Scales of groups in the 16 bits to which `quantize` rounds them."""
+    """Return the scales of groups in 16 bits, which is exact."""
     return np.ascontiguousarray(scales, np.float16)
 
 
 def _offsets(rows: int) -> NDArray[np.int8]:
-    """128, as a signed byte, for the rows whose bytes are the lower ones in `Panels`; [rows, 1]."""
+    """128, as a signed byte, for the rows that are stored with an offset in `Panels`; [rows, 1]."""
     return np.where(np.arange(rows) // 4 % 2, np.int8(-128), np.int8(0))[:, None]
 
 
 def layout_for(name: str, bits: Literal[8, 4] | None) -> str | None:
-    """The layout in which the SIMD kernel holds a tensor that has so many bits; None: row by row.
+    """The layout that the SIMD kernel uses for a tensor with these bits; None for rows.
 
-    The embedding is looked up row by row, and so may be a head in 8 bits (`sketched`); what is not rounded
-    stays as it is.
+    The embedding is read by rows, and so may be a head in 8 bits (see `sketched`).
     """
     if bits is None or name == "emb.weight" or (name == "head.weight" and bits == 8):
         return None
@@ -175,12 +174,12 @@ def layout_for(name: str, bits: Literal[8, 4] | None) -> str | None:
 
 
 def sketched(shape: tuple[int, ...], bits: int) -> bool:
-    """Whether the SIMD kernel has a sketch of a head: where it is in 8 bits, and large enough to gain."""
+    """Whether the SIMD kernel makes a sketch of a head: if it has 8 bits and is large enough."""
     return bits == 8 and len(shape) == 2 and shape[0] >= SKETCHED and shape[1] % GROUP == 0
 
 
 def whole_panels(rows: int) -> int:
-    """How many rows the panels have that so many rows fill."""
+    """Round a number of rows up to whole panels."""
     return -(-rows // PANEL) * PANEL
 
 

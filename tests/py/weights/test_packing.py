@@ -18,8 +18,8 @@ from goosequill.loading.convert import convert
 from goosequill.loading.load import load_path
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, QuantizedMatrix, ShardedSource, open_tensors, quantize
-from goosequill.weights.formats.packed import GROUPS, LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
 from goosequill.weights.formats.safetensors import PACKED, encode, header
+from goosequill.weights.packing import GROUPS, LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
 from tests.py.checkpoints import MAKERS
 
 TOKENS = [34, 105, 110, 3]

@@ -1,16 +1,17 @@
 """Assemble the npm package from a built site into build/npm/, and pack it: build/goosequill-VERSION.tgz.
 
-The package is the site's own engine and widget as they are written, what they need of vendor/, python/ and
-wheels/, declarations that tsc makes from JSDoc, and the few files of npm/.
+The package has the site's modules, unbundled: those that the library and the element import and no others
+(esbuild follows the imports). It has what they need of vendor/, python/ and wheels/, declarations that tsc
+makes from JSDoc, and the few files of npm/.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +23,77 @@ from scripts.frames import imports_of  # noqa: E402
 DIST = ROOT / "dist"
 SITE = ROOT / "site"
 OUTPUT = ROOT / "build" / "npm"
+ENTRIES = (
+    "engine/client.js",
+    "engine/openai.js",
+    "engine/worker.js",
+    "engine/helper.js",
+    "widget/goose-quill.js",
+)
+"""What npm/ imports, and the workers, which are named by address instead of an import."""
 EVENTS = {
-    "progress": "how far a download or the start has come: status, file, loaded, total",
-    "load": "the model is loaded; the detail is what is known of it",
+    "progress": "progress of a download or the start: status, file, loaded, total",
+    "load": "the model is loaded; the detail describes it",
     "token": "text, token, logprob and index",
     "done": "text, finish_reason, usage and seed",
     "error": "code, message and remedy",
-    "abort": "it was stopped; the text so far",
+    "abort": "generation was stopped; the text so far",
 }
 SLOTS = {
     "poster": "shown before the model is loaded",
     "progress": "instead of the progress bar",
     "actions": "more buttons",
 }
+PARTS = {
+    "root": "everything",
+    "poster": "what is shown before the model is loaded",
+    "label": "the label of the input",
+    "input": "the prompt or message",
+    "hint": "the note below the input",
+    "actions": "the row of buttons",
+    "button": "any of the quiet buttons: retry, copy, clear",
+    "send": "the button that starts",
+    "stop": "the button that stops",
+    "retry": "the button that generates again",
+    "copy": "the button that copies the text",
+    "clear": "the button that clears the text",
+    "status": "the status line",
+    "progress": "the progress bar",
+    "figures": "the figures below the text",
+    "error": "the error message",
+    "output": "the text, or the conversation",
+    "prompt-text": "the prompt, as part of the text",
+    "text": "what the model has generated",
+    "message": "a message of a conversation",
+    "user": "a message of the visitor",
+    "assistant": "a message of the model",
+}
+"""A test in tests/browser/test_embed.py holds this to the element's own parts."""
+
+DESCRIBE = """
+const [settings, styles] = process.argv.slice(1);
+const { OWN, DECODER, propertyName } = await import(settings);
+const { CSS } = await import(styles);
+const attributes = Object.entries({ ...OWN, ...DECODER });
+console.log(JSON.stringify({
+  attributes: attributes.map(([name, kind]) => ({ name, fieldName: propertyName(name), kind })),
+  properties: [...new Set(CSS.match(/--goose-[\\w-]+/g))].sort(),
+}));
+"""
+
+
+def imported_modules() -> list[Path]:
+    """Return the modules that the package needs, relative to site/: the entries and all they import."""
+    esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
+    with tempfile.TemporaryDirectory() as folder:
+        metafile = Path(folder) / "meta.json"
+        command = [esbuild, *ENTRIES, "--bundle", "--format=esm", "--log-level=warning"]
+        subprocess.run([*command, f"--outdir={folder}", f"--metafile={metafile}"], cwd=SITE, check=True)
+        return [Path(name) for name in json.loads(metafile.read_text(encoding="utf-8"))["inputs"]]
 
 
 def declare() -> None:
-    """Write types/ from the JSDoc of the engine and the widget."""
+    """Write types/ from the JSDoc of the package's modules."""
     tsc = ROOT / "node_modules" / ".bin" / "tsc"
     options = [
         "--allowJs",
@@ -55,35 +110,33 @@ def declare() -> None:
 
 
 def describe_element() -> dict[str, Any]:
-    """The custom-elements manifest, its attributes read from the widget's own list."""
-    source = (SITE / "widget" / "settings.js").read_text(encoding="utf-8")
-    lists = re.findall(r"export const (?:OWN|DECODER) = \{(.*?)\};", source, re.DOTALL)
-    attributes = re.findall(r'^\s*"?([\w-]+)"?: "(\w+)"', "\n".join(lists), re.MULTILINE)
-    view = "".join(path.read_text(encoding="utf-8") for path in (SITE / "widget").glob("view.js"))
-    styles = (SITE / "widget" / "styles.js").read_text(encoding="utf-8")
-    parts = {*re.findall(r'part: "([\w-]+)"', view), "send", "stop", "retry", "copy", "clear"}
+    """Return the custom-elements manifest; Node reads attributes and properties from the widget's modules."""
+    modules = [(SITE / "widget" / name).as_uri() for name in ("settings.js", "styles.js")]
+    command = ["node", "--input-type=module", "--eval", DESCRIBE, *modules]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    types = {"number": "number | null", "list": "string[]"}
     declaration = {
         "kind": "class",
         "name": "GooseQuill",
         "tagName": "goose-quill",
         "customElement": True,
-        "description": "A language model that writes in a page; nothing is downloaded before it is asked.",
+        "description": "A language model in a web page. Nothing is downloaded before the visitor asks.",
         "superclass": {"name": "HTMLElement"},
         "attributes": [
             {
-                "name": name,
-                "fieldName": re.sub(r"-(\w)", lambda match: match[1].upper(), name),
-                "type": {"text": {"number": "number | null", "list": "string[]"}.get(kind, "string")},
+                "name": attribute["name"],
+                "fieldName": attribute["fieldName"],
+                "type": {"text": types.get(attribute["kind"], "string")},
             }
-            for name, kind in attributes
+            for attribute in found["attributes"]
         ],
         "events": [
             {"name": name, "type": {"text": "CustomEvent"}, "description": text}
             for name, text in EVENTS.items()
         ],
         "slots": [{"name": name, "description": text} for name, text in SLOTS.items()],
-        "cssParts": [{"name": name} for name in sorted(parts)],
-        "cssProperties": [{"name": name} for name in sorted(set(re.findall(r"--goose-[\w-]+", styles)))],
+        "cssParts": [{"name": name, "description": text} for name, text in sorted(PARTS.items())],
+        "cssProperties": [{"name": name} for name in found["properties"]],
     }
     module = {
         "kind": "javascript-module",
@@ -104,8 +157,11 @@ def assemble() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     shutil.copytree(ROOT / "npm", OUTPUT)
     (OUTPUT / "ui").mkdir()
-    for folder, name in ((SITE, "engine"), (SITE, "widget"), (DIST, "python"), (DIST, "wheels")):
-        shutil.copytree(folder / name, OUTPUT / name)
+    for module in imported_modules():
+        (OUTPUT / module).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SITE / module, OUTPUT / module)
+    for name in ("python", "wheels"):
+        shutil.copytree(DIST / name, OUTPUT / name)
     for path in imports_of(SITE / "widget" / "index.html", "goose-quill.js"):
         if path.startswith("../ui/"):
             shutil.copyfile(SITE / "widget" / path, OUTPUT / "ui" / Path(path).name)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserType, Locator, Page, Route, Worker, expect
+from scripts.npm import PARTS
 
 from .accessibility import violations
 from .conftest import Record
@@ -327,3 +328,23 @@ def test_the_gallery_applies_the_style_sheet_that_it_shows(clean_page: Page, sit
         "(element) => getComputedStyle(element).getPropertyValue('--goose-paper')"
     )
     assert paper == "#1d1a2b"
+
+
+def test_the_npm_package_describes_every_part_of_the_element(page: Page, site_url: str, host: Host) -> None:
+    """A text and a conversation show all parts between them."""
+    found: set[str] = set()
+    for mode in ("text", "chat"):
+        attributes = f'mode="{mode}" {SHORT}'
+        page.goto(host.add(f"parts-{mode}", f"<goose-quill {attributes}></goose-quill>", script(site_url)))
+        quill = page.locator("goose-quill")
+        if mode == "chat":
+            part(quill, "input").fill("Hi")
+        part(quill, "send").click()
+        expect(part(quill, "text")).to_be_attached(timeout=LONG)
+        found |= set(
+            page.evaluate(
+                """[...document.querySelector("goose-quill").shadowRoot.querySelectorAll("[part]")]
+                  .flatMap((element) => [...element.part])"""
+            )
+        )
+    assert found == set(PARTS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 PREPARE = """async (base) => {
   const { Engine, loadModel } = await import(base + "engine/client.js");
@@ -148,3 +150,112 @@ def test_an_unloaded_model_is_told_and_a_disposed_engine_rejects(page: Page, sit
     assert result == ["model-unloaded", "AbortError", "AbortError"]
     page.wait_for_timeout(200)
     assert not page.workers
+
+
+ECHO = """
+JOBS = {"echo": "goosequill.evaluation.echo:echo"}
+"""
+ECHO_MODULE = """
+from goosequill.progress import Progress
+
+def echo(value, count=1):
+    for at in range(count):
+        yield Progress("echo", at + 1, count)
+        yield {"at": at, "value": value}
+    return {"type": type(value).__name__, "value": value}
+"""
+
+
+def add_echo(route: Route) -> None:
+    """Put a job for tests into the package's wheel on its way to the page."""
+    response = route.fetch()
+    packed = io.BytesIO(response.body())
+    with zipfile.ZipFile(packed, "a") as wheel:
+        wheel.writestr("goosequill/evaluation/echo.py", ECHO_MODULE)
+        wheel.writestr("goosequill/evaluation/jobs.py", ECHO)  # found before the compiled one
+    route.fulfill(response=response, body=packed.getvalue())
+
+
+@pytest.fixture
+def echo_page(browser: Browser, site_url: str) -> Iterator[Page]:
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    page.route("**/wheels/*.whl", add_echo)
+    page.goto(site_url + "playground/")
+    page.evaluate(
+        """async (base) => {
+          const { Engine } = await import(base + "engine/client.js");
+          globalThis.engine = new Engine();
+        }""",
+        site_url,
+    )
+    yield page
+    context.close()
+
+
+def test_arrays_cross_both_ways_as_typed_arrays_of_their_own(echo_page: Page) -> None:
+    found = echo_page.evaluate(
+        """async () => {
+          const arrays = [
+            { shape: [2, 2], dtype: "float32", data: Float32Array.of(1.5, -2, 3, NaN) },
+            { shape: [3], dtype: "int8", data: Int8Array.of(-1, 0, 127) },
+            { shape: [3], dtype: "uint8", data: Uint8Array.of(0, 1, 255) },
+            { shape: [1, 2], dtype: "int32", data: Int32Array.of(-(2 ** 31), 7) },
+            { shape: [2], dtype: "float64", data: Float64Array.of(Math.PI, 0) },
+            { shape: [2], dtype: "bool", data: Uint8Array.of(1, 0) },
+            { shape: [], dtype: "float32", data: Float32Array.of(4) },
+            { shape: [0, 3], dtype: "float32", data: new Float32Array(0) },
+          ];
+          const same = (a, b) =>
+            a.dtype === b.dtype && String(a.shape) === String(b.shape) && String(a.data) === String(b.data) &&
+            a.data.constructor === b.data.constructor && a.data.buffer.byteLength === b.data.byteLength;
+          const results = [];
+          for (const value of arrays) {
+            const parts = [];
+            const end = await engine.run("echo", { value }, { onPart: (part) => parts.push(part) });
+            results.push([value.dtype, end.type, same(end.value, value), same(parts[0].value, value)]);
+          }
+          return results;
+        }"""
+    )
+    assert len(found) == 8
+    for dtype, kind, end, part in found:
+        assert (kind, end, part) == ("ndarray", True, True), dtype
+
+
+def test_a_job_reports_progress_streams_parts_and_is_cancelled(echo_page: Page) -> None:
+    found = echo_page.evaluate(
+        """async () => {
+          const progress = [];
+          const items = [];
+          const args = { value: "x", count: 3 };
+          for await (const item of engine.stream("echo", args, { onProgress: (p) => progress.push(p) })) {
+            items.push(item);
+          }
+          const controller = new AbortController();
+          const endless = { value: "x", count: 1e9 };
+          let count = 0;
+          const options = { signal: controller.signal, onPart: () => ++count === 5 && controller.abort() };
+          const name = await engine.run("echo", endless, options).catch((error) => error.name);
+          for await (const item of engine.stream("echo", endless)) if (item) break;
+          const stream = engine.stream("echo", endless);
+          let last = null;
+          for await (const item of stream) {
+            last = item;
+            stream.cancel();
+          }
+          let status = await engine.status();
+          while (status.running) status = await engine.status();
+          return { progress, items, name, last: last.value, running: status.running };
+        }"""
+    )
+    assert found["progress"][-1] == {"status": "echo", "file": "", "loaded": 3, "total": 3}
+    assert [item.get("at", item.get("type")) for item in found["items"]] == [0, 1, 2, "str"]
+    assert (found["name"], found["last"], found["running"]) == ("AbortError", "x", 0)
+
+
+def test_fetch_and_webassembly_are_the_browsers_own_once_python_runs(echo_page: Page) -> None:
+    echo_page.evaluate("engine.run('measure', { outputs: [] }).catch(() => null)")
+    (worker,) = echo_page.workers
+    for name in ("fetch", "WebAssembly.instantiateStreaming"):
+        assert "[native code]" in worker.evaluate(f"{name}.toString()"), name

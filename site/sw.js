@@ -1,10 +1,12 @@
-// The service worker: the site without a network. build.py writes precache.js, which names the version and
-// every file with its hash. The shell (pages, scripts, styles, fonts) is fetched when a version is
-// installed; the engine's parts when they are first used. Models are kept elsewhere (engine/storage.js).
-//
-// One version of everything: a version takes over only when the visitor agrees (the message "activate"),
-// and a part whose hash is not that of the version is not given out. Caches are named after this site's
-// own path, and no other cache is ever touched: many projects may share an origin.
+/**
+ * The service worker: the site offline. The build writes precache.js, which names the version and every file with its
+ * hash. The shell (pages, scripts, styles, fonts) is fetched when a version is installed, the engine's parts when they
+ * are first used. Models are stored elsewhere (engine/storage/store.js).
+ *
+ * One version of everything: a version takes over only when the visitor agrees (the message "activate"), and a part
+ * whose hash does not match the version is not returned. Caches are named after this site's own path, and no other
+ * cache is ever touched, because many projects may share an origin.
+ */
 
 importScripts("precache.js");
 
@@ -19,10 +21,10 @@ const CACHE = `${PREFIX}${version}`;
 const SETTINGS = `${PREFIX}settings`; // outlives versions
 const THREADS = new URL("?threads", BASE).href;
 
-/** @param {string} path a path as precache.js has it @returns {string} its address */
+/** @param {string} path as in precache.js @returns {string} its address */
 const addressOf = (path) => new URL(path, BASE).href;
 
-/** The path in precache.js of an address, "" for one that is not ours. @param {string} address */
+/** The path in precache.js of an address, "" for an address outside the site. @param {string} address */
 function pathOf(address) {
   const url = new URL(address);
   if (url.origin !== BASE.origin || !url.pathname.startsWith(BASE.pathname)) return "";
@@ -37,7 +39,7 @@ async function hashOf(response) {
 }
 
 /**
- * A file of this version, from an older version's cache if it has not changed, else from the network.
+ * A file of this version: from an older version's cache if it has not changed, else from the network.
  * @param {string} path
  * @param {string} hash
  * @param {RequestCache} mode
@@ -50,7 +52,7 @@ async function obtain(path, hash, mode) {
   }
   const response = await fetch(addressOf(path), { cache: mode });
   if (!response.ok || (await hashOf(response.clone())) !== hash) {
-    throw new Error(`${path} is not that of version ${version}`);
+    throw new Error(`${path} is not the file of version ${version}`);
   }
   return response;
 }
@@ -69,12 +71,12 @@ async function keep(files) {
   await Promise.all(Array.from({ length: 6 }, work));
 }
 
-/** A navigation refuses an answer that was redirected, so only body and headers are kept. @param {Response} response */
+/** A navigation refuses a redirected response, so only body and headers are kept. @param {Response} response */
 function plain(response) {
   return new Response(response.body, { status: 200, headers: response.headers });
 }
 
-/** The parts that an older version had are had by this one too. */
+/** Stores the parts that an older version had stored. */
 async function keepUsedParts() {
   for (const name of await caches.keys()) {
     if (!name.startsWith(PREFIX) || name === SETTINGS || name === CACHE) continue;
@@ -103,8 +105,8 @@ async function setThreads(on) {
   else await settings.delete(THREADS);
 }
 
-/** With the headers that give pages threads, where the visitor wants them. @param {Response} response */
-async function dressed(response) {
+/** Adds the headers that enable threads, if the visitor has switched them on. @param {Response} response */
+async function withHeaders(response) {
   if (response.type === "opaque" || response.status === 0 || !(await threads())) return response;
   const headers = new Headers(response.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
@@ -122,12 +124,12 @@ async function dressed(response) {
 async function answer(request, path) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(addressOf(path));
-  if (kept) return await dressed(kept);
+  if (kept) return await withHeaders(kept);
   try {
-    if (!parts[path]) return await dressed(await fetch(request));
+    if (!parts[path]) return await withHeaders(await fetch(request));
     const response = await obtain(path, parts[path], "default");
     await cache.put(addressOf(path), response.clone());
-    return await dressed(response);
+    return await withHeaders(response);
   } catch (error) {
     if (!parts[path] || !scope.navigator.onLine) throw error;
     await scope.registration.update().catch(() => {});
@@ -141,7 +143,7 @@ scope.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(
 
 scope.addEventListener("activate", (/** @type {any} */ event) => {
   const take = async () => {
-    await keepUsedParts().catch(() => {}); // they come when they are used
+    await keepUsedParts().catch(() => {}); // they are fetched when they are used
     await removeOldVersions();
     await scope.clients.claim();
   };
@@ -160,12 +162,12 @@ scope.addEventListener("message", (/** @type {any} */ event) => {
   const { type, on } = event.data ?? {};
   const reply = async (/** @type {Promise<unknown>} */ work) => event.ports[0]?.postMessage(await work);
   if (type === "activate") event.waitUntil(scope.skipWaiting());
-  if (type === "keep-engine") event.waitUntil(keep(engineParts()).catch(() => {})); // next time, then
+  if (type === "keep-engine") event.waitUntil(keep(engineParts()).catch(() => {})); // it will be stored next time
   if (type === "threads") event.waitUntil(reply(setThreads(Boolean(on)).then(threads)));
   if (type === "status") event.waitUntil(reply(status()));
 });
 
-/** What every first text needs, but for the model. */
+/** What every first text needs except the model. */
 function engineParts() {
   return Object.fromEntries(
     Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|python|wheels)\//.test(path)),

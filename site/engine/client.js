@@ -1,14 +1,16 @@
-// The public JavaScript interface: load a model, write with it, dispose of it.
-//
-//   const model = await loadModel({ model: "models/default/", onProgress, signal });
-//   for await (const chunk of model.generate("Once upon a time", { temperature: 0.8, signal })) {
-//     text += chunk.text;              // the last item has finish_reason, usage and seed
-//   }
-//   model.dispose();
-//
-// Leaving the loop cancels; an aborted signal ends it with an AbortError, as fetch does; and
-// `cancel()` on what generate returns ends it calmly, with finish_reason "abort".
-// All work is done in a worker (worker.js); this file only keeps the requests apart.
+/**
+ * The public JavaScript interface: load a model, generate text with it, dispose of it.
+ *
+ *   const model = await loadModel({ model: "models/default/", onProgress, signal });
+ *   for await (const chunk of model.generate("Once upon a time", { temperature: 0.8, signal })) {
+ *     text += chunk.text;              // the last item has finish_reason, usage and seed
+ *   }
+ *   model.dispose();
+ *
+ * Leaving the loop cancels; an aborted signal ends it with an AbortError, as fetch does; and `cancel()` on what generate
+ * returns ends it normally, with finish_reason "abort". All work is done in a worker (worker.js); this file only sends
+ * requests and assigns replies to them.
+ */
 
 import { looksLikeWeights } from "./file-names.js";
 import { EngineError } from "./protocol.js";
@@ -30,14 +32,14 @@ export { EngineError };
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
  * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
  * @typedef {RequestOptions & {onEnd?: (end: any) => void}} StreamOptions
- * `quantize` holds matrices that are stored in full in 8 or 4 bits; "auto" does so with large models.
+ * `quantize` converts full-precision matrices to 8 or 4 bits; "auto" converts those of large models to 8.
  * @typedef {{model: string | URL | Blob | File[], tokenizer?: string, quantize?: 8 | 4 | "auto"}} ModelChoice
  * @typedef {AsyncGenerator<Chunk | End, void, void> & {cancel: () => void}} Writing
  */
 
-/** A message to the worker, without its number. @typedef {Record<string, unknown> & {type: string}} Message */
+/** A message to the worker, without its id. @typedef {Record<string, unknown> & {type: string}} Message */
 
-/** Milliseconds within which a worker has loaded its script, which is small; one that is held back never does. */
+/** Milliseconds within which a worker loads its script, which is small; a blocked one never does. */
 const PATIENCE = 60_000;
 
 /** One worker with Python in it, and any number of models. */
@@ -48,23 +50,23 @@ export class Engine {
   #pending = new Map();
   #watch = new AbortController();
   #startup = new StartupLock();
-  /** Whether the worker's script has run; one that fails before that was not allowed to start. */
+  /** Whether the worker's script has run; a worker that fails before that could not be started. */
   #started = false;
-  /** @type {Error | null} why no more requests are taken */
+  /** @type {Error | null} why no more requests are accepted */
   #ended = null;
   #silence;
 
-  /** @param {{createWorker?: () => Worker, patience?: number}} [options] milliseconds until it must have answered */
+  /** @param {{createWorker?: () => Worker, patience?: number}} [options] milliseconds within which the worker must answer */
   constructor({ createWorker = startWorker, patience = PATIENCE } = {}) {
     this.#worker = createWorker();
-    this.#silence = setTimeout(() => this.#fail("it does not answer"), patience);
+    this.#silence = setTimeout(() => this.#fail("it does not respond"), patience);
     /** @type {any} */ (this.#silence).unref?.(); // under Node, which would wait for it
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => this.#fail(event.message || "its script could not be loaded");
-    this.#worker.onmessageerror = () => this.#end(died("it sent something unreadable"));
+    this.#worker.onmessageerror = () => this.#end(died("it sent an unreadable message"));
   }
 
-  /** Whether the worker is gone; a new Engine is the way on. */
+  /** Whether the worker is gone; create a new Engine to continue. */
   get ended() {
     return this.#ended !== null;
   }
@@ -75,7 +77,7 @@ export class Engine {
    * @returns {Promise<Model>}
    */
   async load(model, options = {}) {
-    // Weights are read in one go, so a model may be ready before the worker hears that it is not wanted.
+    // Weights are read in one go, so a model may be ready before the worker receives the cancellation.
     const late = (/** @type {any} */ reply) =>
       reply.type === "loaded" && this.unload(reply.model).catch(() => {});
     const reply = await this.#ask({ type: "load", model }, options, late);
@@ -318,16 +320,16 @@ export class Engine {
     else pending.onReply(reply);
   }
 
-  /** What failed on the way may have been forbidden by the page. @param {Pending} pending @param {ErrorFields} error */
+  /** A network failure may have been caused by the page's policy. @param {Pending} pending @param {ErrorFields} error */
   async #refuse(pending, error) {
-    const onTheWay = error.code === "network" || error.code === "engine-start";
-    pending.fail((onTheWay && (await explainPolicy(this.#worker))) || new EngineError(error));
+    const isNetwork = error.code === "network" || error.code === "engine-start";
+    pending.fail((isNetwork && (await explainPolicy(this.#worker))) || new EngineError(error));
   }
 
-  /** The worker holds this lock while it lives; to get it is to learn that the worker is gone. @param {string} lock */
+  /** The worker holds this lock while it lives; whoever gets it knows that the worker is gone. @param {string} lock */
   #watchLock(lock) {
-    const gone = () => this.#end(died("the browser ended it, perhaps for want of memory"));
-    navigator.locks.request(lock, { signal: this.#watch.signal }, gone).catch(() => {}); // aborted when we end it
+    const gone = () => this.#end(died("the browser ended it, possibly because memory ran out"));
+    navigator.locks.request(lock, { signal: this.#watch.signal }, gone).catch(() => {}); // aborted when this side ends the worker
   }
 
   /** @param {string} reason */
@@ -367,7 +369,7 @@ export class Model {
   }
 
   /**
-   * Writes on from a prompt. Iterate over what it returns: chunks, then the end.
+   * Continues a prompt. Iterate over what it returns: chunks, then the end.
    * @param {string} prompt
    * @param {GenerateOptions & RequestOptions} [options]
    */
@@ -377,8 +379,8 @@ export class Model {
   }
 
   /**
-   * Writes the assistant's next turn after messages, as the model's description says turns are written.
-   * Whoever carries a conversation on had better use `converse`, which reads every message once.
+   * Generates the assistant's next turn after messages, in the chat format of the model's description. For a
+   * conversation of several turns use `converse`, which reads every message only once.
    * @param {Turn[]} messages
    * @param {GenerateOptions & RequestOptions} [options]
    */
@@ -388,10 +390,10 @@ export class Model {
   }
 
   /**
-   * Begins a conversation.
+   * Starts a conversation.
    * @param {{system?: string, messages?: Turn[], state?: Uint8Array | null, format?: string}} [options]
-   *   what the model is told first; what was said elsewhere; a saved state to begin from; and "world",
-   *   "g1" or "g1-quick" instead of the model's own format
+   *   a system prompt; messages from elsewhere; a saved state to start from; and "world", "g1" or "g1-quick" instead
+   *   of the model's own format
    * @returns {Promise<Conversation>}
    */
   async converse({ system = "", messages = [], state = this.state.bytes, format = "" } = {}) {
@@ -412,7 +414,7 @@ export class Model {
   /**
    * The natural logarithm of each token's probability, given all before it; the first has null.
    * @param {string} text
-   * @param {{top?: number}} [options] how many of the likeliest candidates to add
+   * @param {{top?: number}} [options] how many of the most probable candidates to add
    * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?: import("./protocol.js").Candidate[]}[]>}
    */
   async logprobs(text, { top = 0 } = {}) {
@@ -430,21 +432,21 @@ export class Model {
     return this.#engine.run(name, { model: this.#handle, ...args }, options);
   }
 
-  /** Frees the model's memory; the engine lives on for other models. */
+  /** Frees the model's memory; the engine remains for other models. */
   async unload() {
     if (!this.#engine.ended) await this.#engine.unload(this.#handle);
   }
 
-  /** Ends the engine, and with it every model it holds. */
+  /** Ends the engine, and with it every model in it. */
   dispose() {
     this.#engine.dispose();
   }
 }
 
-/** A conversation with a model, which reads every message once and keeps what it has read. */
+/** A conversation with a model, which reads every message only once. */
 export class Conversation {
   #number;
-  /** What was said; of a reasoning model also its thoughts. @type {Turn[]} */
+  /** The messages so far, with the thoughts of a reasoning model. @type {Turn[]} */
   messages;
 
   /** @param {Model} model @param {{conversation: number, messages: Turn[]}} begun */
@@ -455,8 +457,8 @@ export class Conversation {
   }
 
   /**
-   * Says something, and streams the reply. One that fails, or is stopped before its first token, leaves
-   * the conversation as it was.
+   * Sends a message and streams the reply. A reply that fails, or is stopped before its first token, leaves the
+   * conversation unchanged.
    * @param {string} message
    * @param {GenerateOptions & RequestOptions} [options]
    */
@@ -467,7 +469,7 @@ export class Conversation {
   }
 
   /**
-   * Takes the last message back, and the reply to it.
+   * Removes the last message and the reply to it.
    * @returns {Promise<string>} the message
    */
   async undo() {
@@ -477,7 +479,7 @@ export class Conversation {
   }
 
   /**
-   * The conversation so far as a file, from which others can begin.
+   * The conversation so far as a file, from which others can start.
    * @param {string} [name]
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
@@ -485,7 +487,7 @@ export class Conversation {
     return this.#call("save_conversation", { name });
   }
 
-  /** Frees what it holds. */
+  /** Frees the conversation. */
   async close() {
     if (!this.model.engine.ended) await this.model.engine.forget(this.#number);
   }
@@ -496,10 +498,10 @@ export class Conversation {
   }
 }
 
-/** The state from which a model begins to write: what it has read already, as a value to keep. */
+/** The state from which a model starts: what it has read already, as a value that can be saved. */
 export class ModelState {
   #model;
-  /** @type {Uint8Array | null} a safetensors file; null begins from nothing */
+  /** @type {Uint8Array | null} a safetensors file; null starts from nothing */
   bytes = null;
 
   /** @param {Model} model */
@@ -508,7 +510,7 @@ export class ModelState {
   }
 
   /**
-   * The state after reading a text, beginning from the loaded state. Nothing is changed.
+   * The state after reading a text, starting from the loaded state, which does not change.
    * @param {string} [text]
    * @returns {Promise<Uint8Array>}
    */
@@ -517,22 +519,21 @@ export class ModelState {
   }
 
   /**
-   * Lets `generate`, `chat` and `converse` begin from a saved state; null lets them begin from nothing again.
+   * Makes `generate`, `chat` and `converse` start from a saved state; null makes them start from nothing again.
    * @param {Uint8Array | null} bytes
    */
   async load(bytes) {
-    if (bytes) await this.#model.call("save_state", { text: "", state: bytes }); // refuses another model's
+    if (bytes) await this.#model.call("save_state", { text: "", state: bytes }); // fails for another model's state
     this.bytes = bytes;
   }
 }
 
 /**
- * Loads a model: from a folder's address (with config.json in it), from the address of one file of
- * weights, or from files that were picked. Without `engine` a new one is started, and ended again if
- * the loading fails.
+ * Loads a model: from the address of a folder with a config.json, from the address of one file of weights, or from
+ * chosen files. Without `engine` a new one is started, and ended again if loading fails.
  * `root` is where the engine's files are served, if not beside this one.
- * `kernel` says what computes: "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
- * `threads` says how many compute on a cross-origin isolated page; left out, as many as are fastest.
+ * `kernel` is "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
+ * `threads` is the number of threads on a cross-origin isolated page; by default as many as are fastest.
  * @param {ModelChoice & {kernel?: string, threads?: number, engine?: Engine, root?: string} & RequestOptions} options
  * @returns {Promise<Model>}
  */
@@ -559,7 +560,7 @@ export async function loadModel({
 const absolute = (url) => new URL(url, globalThis.location?.href).href;
 
 /**
- * The engine's name for where a model comes from.
+ * The message form of where a model comes from.
  * @param {ModelChoice} choice
  * @returns {import("./protocol.js").ModelFiles}
  */
@@ -579,11 +580,11 @@ function died(why) {
   return new EngineError({
     code: "worker-died",
     message: `The engine stopped: ${why}.`,
-    remedy: "What was written is kept. Trying once more starts the engine again.",
+    remedy: "The text so far is kept. Try again to restart the engine.",
   });
 }
 
 /** @param {AbortSignal} [signal] */
 function abortError(signal) {
-  return signal?.reason ?? new DOMException("It was stopped.", "AbortError");
+  return signal?.reason ?? new DOMException("The request was cancelled.", "AbortError");
 }

@@ -1,4 +1,4 @@
-// Chat completions in the shape that OpenAI's interface made common, answered by a model in this page.
+/** Chat completions in the shape of OpenAI's API, answered by a model in this page. */
 
 /** @typedef {import("./client.js").Model} Model */
 /** @typedef {import("./protocol.js").Message} Message */
@@ -13,7 +13,7 @@
 let count = 0;
 
 /**
- * A completion, or with `stream: true` an async iterator of its pieces.
+ * A completion, or with `stream: true` an async iterator of its chunks.
  * @param {Model} model
  * @param {CompletionRequest} request
  * @returns {Promise<any>}
@@ -24,7 +24,7 @@ export async function createChatCompletion(model, { messages, stream = false, ma
   delete settings.model;
   const about = { id: `chatcmpl-${++count}`, created: Math.floor(Date.now() / 1000), model: model.info.name };
   const writing = model.chat(messages, settings);
-  if (stream) return pieces(writing, about);
+  if (stream) return chunksOf(writing, about);
   let content = "";
   let thought = "";
   for await (const item of writing) {
@@ -39,18 +39,18 @@ export async function createChatCompletion(model, { messages, stream = false, ma
 }
 
 /** @param {ReturnType<Model["chat"]>} writing @param {{id: string, created: number, model: string}} about */
-async function* pieces(writing, about) {
-  const piece = (/** @type {object} */ delta, /** @type {string | null} */ finish_reason = null) => ({
+async function* chunksOf(writing, about) {
+  const chunk = (/** @type {object} */ delta, /** @type {string | null} */ finish_reason = null) => ({
     ...about,
     object: "chat.completion.chunk",
     choices: [{ index: 0, delta, finish_reason }],
   });
-  yield piece({ role: "assistant", content: "" });
+  yield chunk({ role: "assistant", content: "" });
   for await (const item of writing) {
     const { text: content, thought: reasoning_content } = item;
-    if (reasoning_content) yield piece({ reasoning_content });
-    if (content) yield piece({ content });
-    if ("finish_reason" in item) yield { ...piece({}, item.finish_reason), usage: totals(item.usage) };
+    if (reasoning_content) yield chunk({ reasoning_content });
+    if (content) yield chunk({ content });
+    if ("finish_reason" in item) yield { ...chunk({}, item.finish_reason), usage: totals(item.usage) };
   }
 }
 

@@ -1,12 +1,13 @@
-// Every message between a page and the engine's worker, and the errors and limits they share.
-// client.js and worker.js import this file and nothing of each other. It computes nothing.
-// Field names are snake_case on the wire, as in the OpenAI and Hugging Face APIs.
+/**
+ * Every message between a page and the engine's worker, and the errors and limits that they share. client.js and
+ * worker.js import this file and nothing of each other. It computes nothing. Field names are snake_case on the wire, as
+ * in the OpenAI and Hugging Face APIs.
+ */
 
 /**
- * Where a model comes from: a folder on a server (config.json beside its files), one file of weights
- * at an address, or files that the visitor picked. A picked set may hold config.json, weights and a
- * tokenizer, or the weights alone. `quantize` says how matrices that are stored in full are held:
- * in 8 or 4 bits, or, with "auto", in 8 bits if the model is large; left out, in full.
+ * Where a model comes from: a folder on a server (config.json beside its files), one file of weights at an address, or
+ * files that the visitor chose: weights alone, or with config.json and a tokenizer. `quantize` converts full-precision
+ * matrices to 8 or 4 bits while loading; "auto" uses 8 bits if the model is large.
  * @typedef {8 | 4 | "auto"} Rounding
  * @typedef {{kind: "folder", url: string, quantize?: Rounding}} FolderSource
  * @typedef {{kind: "url", url: string, tokenizer?: string, quantize?: Rounding}} AddressSource
@@ -16,8 +17,8 @@
  */
 
 /**
- * How far something has come. `loaded` and `total` are bytes while downloading, tokens while a
- * prompt is read; `total` is 0 where it cannot be known.
+ * How far something has come. `loaded` and `total` are bytes while downloading, tokens while a prompt is read, and what
+ * a job says for its own `status`; `total` is 0 if it is unknown.
  * @typedef {{status: ProgressStatus, file: string, loaded: number, total: number}} Progress
  * @typedef {"engine" | "start" | "model" | "weights" | "prompt"} ProgressStatus
  */
@@ -27,13 +28,13 @@
 /**
  * An array, in both directions: its elements in C order. `dtype` is "bool" (a Uint8Array), "int8", "uint8", "int16",
  * "uint16", "int32", "uint32", "int64", "uint64" (BigInt), "float32" or "float64".
- * @typedef {{shape: number[], dtype: string, data: import("./protocol.js").TypedArray}} NumpyArray
+ * @typedef {{shape: number[], dtype: string, data: TypedArray}} NumpyArray
  * @typedef {Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array | Float32Array | Float64Array} TypedArray
  */
 
 /**
- * What the page may know of a loaded model. `heap_bytes` is the most memory that Python has taken,
- * `shared_bytes` what lies beside it for helper threads; `threads` counts all that compute.
+ * What a page can know of a loaded model. `heap_bytes` is the peak of Python's memory, `shared_bytes` the memory
+ * beside it for helper threads; `threads` counts all threads that compute.
  * @typedef {{
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
  *   layers: number, width: number, tokenizer: string, kernel: string, quantization?: {bits: number | null}, bytes: number,
@@ -44,12 +45,12 @@
  */
 
 /**
- * One step of writing. `text` may be empty while a multi-byte character is still incomplete, or a
- * stop text may be beginning. `top_logprobs` has as many as the option `logprobs` asks for.
+ * One generated token. `text` may be empty while a multi-byte character is incomplete, or while it could be the start
+ * of a stop string. `top_logprobs` has as many candidates as the setting `logprobs` asks for.
  * @typedef {{token: number, text: string, logprob: number}} Candidate
  * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[], thought?: string}} Chunk
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
- * `messages` is the whole conversation, at the end of a reply in one.
+ * The end of a reply in a conversation also has `messages`, the whole conversation.
  * @typedef {{
  *   text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null,
  *   thought?: string, messages?: Message[]
@@ -57,28 +58,28 @@
  */
 
 /**
- * What was said in a conversation. Replies come without the spaces around them; what a reasoning model
- * thinks is told apart from its answer, in chunks and ends as in messages.
+ * A message of a conversation. Replies have no spaces around them; the thought of a reasoning model is separate from
+ * its answer, in chunks and ends as in messages.
  * @typedef {{role: "system" | "user" | "assistant", content: string, thought?: string}} Message
  */
 
 /**
- * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
- * max_new_tokens, seed, stop, ...); and `given`, tokens that stand after the prompt already.
+ * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k, max_new_tokens, seed,
+ * stop, ...); `given`, tokens that follow the prompt already; and `state`, the bytes of a state file to start from.
  * @typedef {Record<string, unknown>} GenerateOptions
  */
 
 /**
- * How a conversation begins: with a system prompt, with what was said elsewhere, from the bytes of a state
- * file. `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
+ * How a conversation starts: with a system prompt, with messages from elsewhere, from the bytes of a state file.
+ * `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
  * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}} ConversationOptions
  */
 
 /**
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
- * `run` starts a job: a function or generator that a room of the Python package lists in its jobs.py. Its
- * arguments are plain values and arrays; `model` and `conversation` are handles, `files` is where a model
- * comes from (a ModelFiles). It is answered by any number of `progress` and `part`, then `done` or `error`.
+ * `run` starts a job: a function or generator that a room of the Python package lists in its jobs.py. Its arguments are
+ * plain values and arrays (NumpyArray); `model` and `conversation` are handles, `files` says where a model comes from
+ * (ModelFiles). The replies are any number of `progress` and `part`, then `done` or `error`.
  * @typedef {{type: "run", id: number, job: string, args: Record<string, unknown>}} RunMessage
  * `forget` ends a conversation, which the job "converse" starts.
  * @typedef {{type: "forget", id: number, conversation: number}} ForgetMessage
@@ -94,11 +95,11 @@
  */
 
 /**
- * `alive` comes first and names the lock that the worker holds for as long as it lives, "" where there
- * are no locks. `gone` comes last, from a worker that cannot go on.
+ * `alive` comes first and names the lock that the worker holds for as long as it lives, "" where there are no locks.
+ * `gone` comes last, from a worker that cannot continue.
  * @typedef {{type: "alive", lock: string}} AliveMessage
  * @typedef {{type: "gone", reason: string}} GoneMessage
- * `blocked` tells what the policy of a page of another origin forbids to the worker.
+ * `blocked` reports what the policy of a page of another origin forbids the worker.
  * @typedef {{type: "blocked", directive: string, blocked: string}} BlockedMessage
  * @typedef {{type: "progress", id: number, progress: Progress}} ProgressMessage
  * @typedef {{type: "loaded", id: number, model: number, info: ModelInfo}} LoadedMessage
@@ -110,13 +111,13 @@
  * @typedef {AliveMessage | GoneMessage | BlockedMessage | ProgressMessage | LoadedMessage | PartMessage | DoneMessage | ErrorMessage | StatusReply} Reply
  */
 
-/** Progress is told at most this often for one file, in milliseconds. */
+/** Progress is reported at most this often, in milliseconds. */
 export const PROGRESS_INTERVAL = 100;
 
 /** Parts of a job, such as tokens, are posted together when they come faster than this, in milliseconds (60 a second). */
 export const TOKEN_INTERVAL = 16;
 
-/** A failure that a person can mend: what happened in `message`, what to do in `remedy`. */
+/** A failure that a user can fix: `message` says what happened, `remedy` what to do. */
 export class EngineError extends Error {
   /** @param {ErrorFields} fields */
   constructor({ code, message, remedy }) {
@@ -128,24 +129,24 @@ export class EngineError extends Error {
 }
 
 /**
- * The form in which any thrown value crosses to the page.
+ * The form in which a thrown value is sent to the page.
  * @param {unknown} error
  * @returns {ErrorFields}
  */
 export function errorFields(error) {
   if (error instanceof EngineError) return { code: error.code, message: error.message, remedy: error.remedy };
   if (error instanceof Error && error.name === "AbortError") {
-    return { code: "aborted", message: "It was stopped.", remedy: "" };
+    return { code: "aborted", message: "The request was cancelled.", remedy: "" };
   }
   const text = error instanceof Error ? lastLine(error.message) : String(error);
   return {
     code: "internal",
-    message: `Something went wrong inside the engine: ${text}`,
-    remedy: "Try once more; if it happens again, reload the page.",
+    message: `An unexpected error occurred in the engine: ${text}`,
+    remedy: "Try again. If it happens again, reload the page.",
   };
 }
 
-/** A Python traceback ends with the line that says what happened. @param {string} text */
+/** The last line of a Python traceback says what happened. @param {string} text */
 function lastLine(text) {
   return text.trim().split("\n").at(-1) ?? text;
 }

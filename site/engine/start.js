@@ -1,6 +1,8 @@
-// The one place that starts workers, from this site or, on a page of another origin, through a small
-// module in a blob that imports the worker from where it is served. It tells a refusal by its reason:
-// which directive of the page's policy stands in the way, or that the address did not answer.
+/**
+ * The one place that starts workers: directly, or on a page of another origin through a small module in a blob that
+ * imports the worker from where it is served. If one cannot start, it explains why: which directive of the page's
+ * policy blocks it, or that the address did not respond.
+ */
 
 import { EngineError } from "./protocol.js";
 import { afterStartup } from "./startup-lock.js";
@@ -9,10 +11,10 @@ import { trustedScript } from "./trusted.js";
 /** Where the engine's files are served: the folder above this one. */
 export const ROOT = new URL("../", import.meta.url).href;
 
-/** What the browser says of a blocked request. @typedef {{directive: string, blocked: string}} Violation */
+/** What the browser reports of a blocked request. @typedef {{directive: string, blocked: string}} Violation */
 
 /**
- * @param {string} [root] the folder that holds engine/, vendor/ and wheels/
+ * @param {string} [root] the folder that contains engine/, vendor/ and wheels/
  * @returns {Worker}
  */
 export function startWorker(root = ROOT) {
@@ -32,11 +34,11 @@ export function startWorker(root = ROOT) {
 /** @type {WeakMap<Worker, {url: string, found: () => Violation | undefined}>} */
 const watched = new WeakMap();
 
-/** The browser tells of a policy a moment after the failure that it causes. */
+/** Milliseconds: the browser reports a policy violation shortly after the failure that it causes. */
 const POLICY_DELAY = 60;
 
 /**
- * Why a worker did not start, in a sentence; null for a worker that was started elsewhere.
+ * Why a worker did not start; null for a worker that was started elsewhere.
  * @param {Worker} worker
  * @param {string} reason
  * @returns {Promise<EngineError | null>}
@@ -49,7 +51,7 @@ export async function explainFailure(worker, reason) {
 }
 
 /**
- * The directive that stood in the way of something that the worker wanted, if one did.
+ * The error of the directive that blocked a request of the worker, if one did.
  * @param {Worker} worker
  * @returns {Promise<EngineError | null>}
  */
@@ -62,8 +64,8 @@ export async function explainPolicy(worker) {
 }
 
 /**
- * On the first visit the engine is started before the site's service worker watches over it; that is asked
- * to keep the parts for visits without a network. Other sites' service workers are left alone.
+ * Asks the site's service worker to store the engine for offline visits: on the first visit the engine is fetched
+ * before the service worker controls the page. Other sites' service workers are left alone.
  * @param {Worker} worker
  */
 export async function keepOffline(worker) {
@@ -72,7 +74,7 @@ export async function keepOffline(worker) {
   try {
     await afterStartup();
     const { serviceWorker } = navigator;
-    // A page of the site registers it when the engine has begun; one elsewhere can only find it.
+    // A page of the site registers it after startup; a page elsewhere can only look for it.
     const own = globalThis.location.href.startsWith(root);
     const found = await (own ? serviceWorker?.ready : serviceWorker?.getRegistration(root));
     if (found?.scope === root) found.active?.postMessage({ type: "keep-engine" });
@@ -87,7 +89,7 @@ export function startScript(url, name) {
   return new Worker(trustedScript(url), { type: "module", name });
 }
 
-/** The messages that come before the import is done are kept for it. @param {string} url @param {string} name */
+/** Messages that arrive before the import has finished are kept for it. @param {string} url @param {string} name */
 function startForeign(url, name) {
   const source = `
     const early = [];
@@ -105,7 +107,7 @@ function startForeign(url, name) {
   return worker;
 }
 
-/** Notes what the page's policy blocks while the worker starts, and what the worker's own does. */
+/** Records what the page's policy blocks while the worker starts, and what the worker's own policy blocks. */
 function watchPolicy() {
   /** @type {Violation[]} */
   const violations = [];
@@ -135,15 +137,15 @@ function refusal(violation, url, reason) {
     code: "worker-blocked",
     message: `The engine's worker could not be started: ${text || `${url} could not be loaded`}.`,
     remedy:
-      "The browser, an extension or the page keeps it from running, or its address does not answer. " +
-      "Try another browser, or the page in a frame of its own.",
+      "The browser, an extension or the page blocks it, or its address does not respond. " +
+      "Try another browser, or embed the page as a frame.",
   });
 }
 
 /** @param {Violation} violation @param {string} origin */
 function policyRefusal({ directive, blocked }, origin) {
   const name = directive.replace(/-(elem|attr)$/, "");
-  const wanted = {
+  const needed = {
     worker: "blob:",
     child: "blob:",
     connect: origin,
@@ -151,7 +153,7 @@ function policyRefusal({ directive, blocked }, origin) {
   }[name.split("-")[0]];
   return new EngineError({
     code: "csp",
-    message: `The Content-Security-Policy of this page blocks the engine: its directive ${name} does not allow ${blocked || "it"}.`,
-    remedy: `Whoever keeps this page can add “${wanted ?? origin}” to ${name}, or embed Goosequill as an iframe.`,
+    message: `The Content-Security-Policy of this page blocks the engine: the directive ${name} does not allow ${blocked || "it"}.`,
+    remedy: `The owner of this page can add “${needed ?? origin}” to ${name}, or embed Goosequill as an iframe.`,
   });
 }

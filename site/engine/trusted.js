@@ -1,23 +1,24 @@
-// Addresses of scripts for pages with Trusted Types: a worker or a service worker may be started from
-// our own site, from the page's, or from a blob that we made, and from nowhere else. The policy is
-// called "goosequill".
+/**
+ * Script addresses for pages with Trusted Types. A worker or a service worker may be started from our own site, from
+ * the page's origin, or from a blob that we made, and from nowhere else. The policy is named "goosequill".
+ */
 
 const ROOT = new URL("../", import.meta.url).href;
 
-/** A page may make a policy of one name only once, so the copies of this file on it share the first one. */
+/** A page may create a policy of one name only once, so copies of this file on one page share the first. */
 const SHARED = Symbol.for("goosequill.trusted-types");
 
 /** @param {string} url */
 function checked(url) {
   const { origin } = globalThis.location;
   if (url.startsWith(ROOT) || url.startsWith("blob:") || new URL(url).origin === origin) return url;
-  throw new TypeError(`not ours: ${url}`);
+  throw new TypeError(`not a script of this site: ${url}`);
 }
 
 /**
- * The address as the browser wants it where a script is to be started.
+ * The address in the form in which the browser accepts it for starting a script.
  * @param {string} url
- * @returns {string} in truth a TrustedScriptURL, where there are such
+ * @returns {string} a TrustedScriptURL where the browser has Trusted Types
  */
 export function trustedScript(url) {
   const shared = /** @type {any} */ (globalThis);
@@ -32,8 +33,7 @@ function makePolicy() {
   try {
     return factory.createPolicy("goosequill", { createScriptURL: checked });
   } catch {
-    // The page's policy does not allow this name. The plain address is refused then only where the page
-    // demands trusted ones.
+    // The page's policy does not allow this name. Then a plain address fails only if the page requires trusted ones.
     return null;
   }
 }

@@ -195,7 +195,7 @@ WORKERS = {
     "refused": ("window.Worker = class { constructor() { throw new Error('not here'); } }", "not here"),
     "silent": (
         "window.Worker = class extends EventTarget { postMessage() {} terminate() {} }",
-        "it does not answer",
+        "it does not respond",
     ),
 }
 

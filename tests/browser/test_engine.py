@@ -37,7 +37,7 @@ def page(browser: Browser, site_url: str) -> Iterator[Page]:
     page.close()
 
 
-def test_every_phase_of_the_start_is_told(page: Page) -> None:
+def test_every_phase_of_the_start_is_reported(page: Page) -> None:
     phases: list[dict[str, Any]] = page.evaluate("phases")
     by_status: dict[str, list[dict[str, Any]]] = {}
     for phase in phases:
@@ -50,7 +50,7 @@ def test_every_phase_of_the_start_is_told(page: Page) -> None:
         assert loaded == sorted(loaded), status
 
 
-def test_a_loop_gets_chunks_and_then_the_end(page: Page) -> None:
+def test_a_loop_receives_chunks_and_then_the_end(page: Page) -> None:
     *chunks, end = page.evaluate("read(model.generate('Once', { max_new_tokens: 6, seed: 3 }))")
     assert [chunk["index"] for chunk in chunks] == list(range(len(chunks)))
     assert all({"text", "token", "logprob"} <= set(chunk) for chunk in chunks)
@@ -59,7 +59,7 @@ def test_a_loop_gets_chunks_and_then_the_end(page: Page) -> None:
     assert end["seed"] == 3
 
 
-def test_two_texts_at_once_are_each_what_they_are_alone(page: Page) -> None:
+def test_two_concurrent_texts_equal_the_same_texts_alone(page: Page) -> None:
     alone, together = page.evaluate(
         """async () => {
           const start = (seed) => read(model.generate("Once", { max_new_tokens: 12, seed }));
@@ -71,7 +71,7 @@ def test_two_texts_at_once_are_each_what_they_are_alone(page: Page) -> None:
     assert alone[0] != alone[1]
 
 
-def test_break_and_abort_end_the_work_of_the_worker(page: Page) -> None:
+def test_break_and_abort_stop_the_worker(page: Page) -> None:
     result = page.evaluate(
         """async () => {
           const many = { max_new_tokens: 100000, ignore_end: true, seed: 1 };
@@ -94,7 +94,7 @@ def test_break_and_abort_end_the_work_of_the_worker(page: Page) -> None:
     assert result == {"broken": 2, "name": "AbortError", "running": 0}
 
 
-def test_fifty_stops_leave_one_worker_that_still_writes(page: Page) -> None:
+def test_one_worker_still_generates_after_fifty_cancellations(page: Page) -> None:
     seconds = page.evaluate(
         """async () => {
           const started = performance.now();
@@ -133,7 +133,7 @@ def test_errors_have_a_code_and_a_remedy_and_the_next_request_works(page: Page, 
     assert page.evaluate("read(model.generate('Once', { max_new_tokens: 1 }))")
 
 
-def test_an_unloaded_model_is_told_and_a_disposed_engine_rejects(page: Page, site_url: str) -> None:
+def test_an_unloaded_model_is_reported_and_a_disposed_engine_rejects(page: Page, site_url: str) -> None:
     result = page.evaluate(
         """async (base) => {
           const second = await loadModel({ model: base + "models/default/", engine });

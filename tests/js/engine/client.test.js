@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { Engine, Model } from "../../../site/engine/client.js";
 
-/** A worker of which the test plays the part. */
+/** A worker that the test controls. */
 class FakeWorker {
   /** @type {any[]} */
   sent = [];
@@ -15,7 +15,7 @@ class FakeWorker {
 
   /** @param {any} message */
   postMessage(message) {
-    this.sent.push(structuredClone(message)); // as the browser does, which refuses what cannot be sent
+    this.sent.push(structuredClone(message)); // as the browser does, which throws for what cannot be sent
     this.react?.(message);
   }
 
@@ -47,7 +47,7 @@ const end = {
   seed: 7,
 };
 
-test("a loop gets every chunk one by one and the end last", async () => {
+test("a loop receives every chunk and the end last", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {
     if (type !== "run") return;
@@ -87,7 +87,7 @@ test("an aborted signal ends the loop with an AbortError, and cancels", async ()
   assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
 });
 
-test("cancel() lets nothing more through but the end", async () => {
+test("after cancel() only the end arrives", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {
     if (type === "run") worker.reply({ type: "part", id, parts: [chunk(0)] });
@@ -108,7 +108,7 @@ test("cancel() lets nothing more through but the end", async () => {
 test("an error arrives with its code and remedy, and the next request is answered", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {
-    const error = { code: "file-truncated", message: "It is cut off.", remedy: "Get it again." };
+    const error = { code: "file-truncated", message: "It is truncated.", remedy: "Download it again." };
     if (type === "load") worker.reply({ type: "error", id, error });
     else worker.reply({ type: "status", id, status: { state: "ready" } });
   };
@@ -116,13 +116,13 @@ test("an error arrives with its code and remedy, and the next request is answere
   await assert.rejects(loading, {
     name: "EngineError",
     code: "file-truncated",
-    message: "It is cut off.",
-    remedy: "Get it again.",
+    message: "It is truncated.",
+    remedy: "Download it again.",
   });
   assert.deepEqual(await engine.status(), { state: "ready" });
 });
 
-test("two texts at once are kept apart", async () => {
+test("two concurrent texts are kept apart", async () => {
   const { worker, engine } = start();
   const texts = [engine.generate(1, "a", {}), engine.generate(1, "b", {})].map(async (writing) => {
     let text = "";
@@ -137,7 +137,7 @@ test("two texts at once are kept apart", async () => {
   assert.deepEqual(await Promise.all(texts), ["t1", "t5"]);
 });
 
-test("a dead worker rejects everything that waits, and everything asked later", async () => {
+test("a dead worker rejects every pending and every later request", async () => {
   const { worker, engine } = start();
   const waiting = [
     engine.load({ kind: "folder", url: "http://x/" }),
@@ -152,20 +152,20 @@ test("a dead worker rejects everything that waits, and everything asked later", 
   assert.ok(worker.terminated && engine.ended);
 });
 
-test("progress goes to whoever asked, and dispose ends what is under way", async () => {
+test("progress goes to the request it belongs to, and dispose rejects pending requests", async () => {
   const { worker, engine } = start();
   /** @type {any[]} */
-  const told = [];
+  const reported = [];
   const progress = { status: "model", file: "m", loaded: 1, total: 2 };
   worker.react = ({ id }) => worker.reply({ type: "progress", id, progress });
-  const loading = engine.load({ kind: "folder", url: "http://x/" }, { onProgress: (p) => told.push(p) });
+  const loading = engine.load({ kind: "folder", url: "http://x/" }, { onProgress: (p) => reported.push(p) });
   engine.dispose();
   await assert.rejects(loading, { name: "AbortError" });
-  assert.deepEqual(told, [progress]);
+  assert.deepEqual(reported, [progress]);
   assert.ok(worker.terminated);
 });
 
-test("an aborted load rejects at once and tells the worker", async () => {
+test("an aborted load rejects at once and is cancelled in the worker", async () => {
   const { worker, engine } = start();
   const controller = new AbortController();
   const loading = engine.load({ kind: "folder", url: "http://x/" }, { signal: controller.signal });
@@ -174,7 +174,7 @@ test("an aborted load rejects at once and tells the worker", async () => {
   assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
 });
 
-test("a request that is done listens to its signal no longer", async () => {
+test("a finished request removes its abort listener", async () => {
   const { worker, engine } = start();
   const { signal } = new AbortController();
   let listening = 0;
@@ -196,7 +196,7 @@ test("a request that is done listens to its signal no longer", async () => {
   assert.equal(listening, 0);
 });
 
-test("a model that is ready after its load was aborted is given back", async () => {
+test("a model that is loaded after its request was aborted is unloaded", async () => {
   const { worker, engine } = start();
   const controller = new AbortController();
   const loading = engine.load({ kind: "folder", url: "http://x/" }, { signal: controller.signal });
@@ -206,7 +206,7 @@ test("a model that is ready after its load was aborted is given back", async () 
   assert.deepEqual(worker.sent.at(-1), { type: "unload", model: 7, id: 2 });
 });
 
-test("cancel() before the loop begins is heard", async () => {
+test("cancel() before the loop starts takes effect", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {
     if (type === "cancel") worker.reply({ type: "done", id, result: { ...end, finish_reason: "abort" } });
@@ -218,14 +218,14 @@ test("cancel() before the loop begins is heard", async () => {
   assert.deepEqual(items, [{ ...end, finish_reason: "abort" }]);
 });
 
-test("an option that cannot be sent is refused, and the engine goes on", async () => {
+test("an option that cannot be sent throws, and the engine continues", async () => {
   const { worker, engine } = start();
   worker.react = ({ id }) => worker.reply({ type: "status", id, status: { state: "idle" } });
   await assert.rejects(engine.generate(1, "a", { stop: () => {} }).next(), { name: "DataCloneError" });
   assert.deepEqual(await engine.status(), { state: "idle" });
 });
 
-test("a worker that never answers, or that says it is going, ends the engine", async () => {
+test("a worker that never responds, or that says it is gone, ends the engine", async () => {
   const silent = new Engine({ createWorker: () => /** @type {any} */ (new FakeWorker()), patience: 1 });
   await assert.rejects(silent.status(), { code: "worker-died" });
   const { worker, engine } = start();
@@ -234,7 +234,7 @@ test("a worker that never answers, or that says it is going, ends the engine", a
   assert.ok(silent.ended && engine.ended && worker.terminated);
 });
 
-test("a conversation knows what was said, also where the loop was left", async () => {
+test("a conversation has its messages, also when the loop was left", async () => {
   const { worker, engine } = start();
   const said = [{ role: "user", content: "Hi" }];
   const whole = [...said, { role: "assistant", content: "t0" }];
@@ -298,7 +298,7 @@ test("run hands out progress and parts and returns the end; late replies are ign
 
 test("a stream of any job gives its parts and its end; one that cannot end by itself is over when cancelled", async () => {
   const { worker, engine } = start();
-  const error = { code: "aborted", message: "It was stopped.", remedy: "" };
+  const error = { code: "aborted", message: "The request was cancelled.", remedy: "" };
   worker.react = ({ id, type }) => {
     if (type === "run") worker.reply({ type: "part", id, parts: ["a", null] });
     if (type === "run" && id === 1) worker.reply({ type: "done", id, result: 0 });

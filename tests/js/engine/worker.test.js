@@ -1,4 +1,4 @@
-// The worker outside a browser, as far as it goes without Python: its surroundings are the test's.
+/** The worker outside a browser and without Python: the test provides its environment. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -15,7 +15,7 @@ const closed = new Promise((resolve) => {
 const worker = /** @type {any} */ (globalThis);
 await import("../../../site/engine/worker.js");
 
-test("an engine that cannot start tells everyone why, and then goes", async () => {
+test("an engine that cannot start rejects every request with the reason, and then ends", async () => {
   worker.onmessage({ data: { type: "status", id: 1 } });
   for (const id of [2, 3]) worker.onmessage({ data: { type: "run", id, job: "measure", args: {} } });
   await closed;

@@ -1,4 +1,4 @@
-"""The worker's side of Python, with stand-ins for what only Pyodide has."""
+"""The bridge, with stand-ins for what only Pyodide has."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CONFIG = json.dumps(
 
 
 class JsFile:
-    """What the worker hands over for a file."""
+    """A file as the worker passes it."""
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name, self.size, self._data = name, len(data), data
@@ -102,15 +102,15 @@ def load_test_model(bridge: Any) -> int:
     return handle
 
 
-def test_a_folder_loads_and_tells_what_it_is(bridge: Any) -> None:
-    told: list[Any] = []
+def test_a_folder_loads_and_is_described(bridge: Any) -> None:
+    progress: list[Any] = []
     files = [JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS)]
-    answer = bridge.load(files, JsObject(verify=False), lambda *progress: told.append(progress))
+    answer = bridge.load(files, JsObject(verify=False), lambda *counts: progress.append(counts))
     info = answer["value"]["info"]
     assert info["title"] == "A test"
     assert (info["architecture"], info["vocab_size"], info["tokenizer"]) == ("rwkv4", 256, "byte")
     assert info["bytes"] == len(CONFIG) + len(WEIGHTS)
-    assert told[-1][0] == told[-1][1] > 0
+    assert progress[-1][0] == progress[-1][1] > 0
     assert bridge.status()["value"] == {"models": 1}
 
 
@@ -121,7 +121,7 @@ def test_weights_alone_load_with_the_tokenizer_of_their_vocabulary(bridge: Any) 
 
 
 def copy_of(bridge: Any, handle: int) -> bytes:
-    """The file that a page would keep."""
+    """Return the file that a page would store."""
     found = bridge.take_quantized(handle)["value"]
     data = b"".join(map(bytes, iter(lambda: found["file"].read()["value"], None)))
     assert len(data) == found["bytes"]
@@ -133,39 +133,39 @@ def scores(bridge: Any, handle: int) -> Any:
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-def test_what_was_rounded_is_handed_over_and_stands_in_for_its_files(bridge: Any, bits: int) -> None:
+def test_a_quantized_copy_is_returned_once_and_replaces_its_files(bridge: Any, bits: int) -> None:
     folder = [JsFile("config.json", CONFIG), JsFile("model.safetensors", WEIGHTS)]
     for files, others in ((folder, folder[:1]), (folder[1:], [])):
         options = {"quantize": bits, "verify": True}
         first = bridge.load(files, JsObject(**options, keep=True), lambda *_: None)["value"]
         handle = first["handle"]
         data = copy_of(bridge, handle)
-        assert bridge.take_quantized(handle) == {"value": None}, "it is handed over once"
+        assert bridge.take_quantized(handle) == {"value": None}, "it is returned once"
         copy = JsFile("model.safetensors", data)
         second = bridge.load(others, JsObject(**options, keep=True), lambda *_: None, "auto", copy)["value"]
         assert scores(bridge, second["handle"]) == scores(bridge, handle)
-        assert bridge.take_quantized(second["handle"]) == {"value": None}, "nothing was rounded"
+        assert bridge.take_quantized(second["handle"]) == {"value": None}, "nothing was quantized"
         size = sum(file.size for file in others) + len(data)
         assert second["info"] | {"bytes": 0} == first["info"] | {"bytes": 0}
         assert second["info"]["bytes"] == size < first["info"]["bytes"]
 
 
-def test_a_copy_tells_what_it_is_an_answer_to(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def told(quantize: Any, large: int) -> Any:
+def test_a_copy_reports_which_requests_it_fits(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy_for(quantize: Any, large: int) -> Any:
         monkeypatch.setattr("goosequill.loading.load.LARGE", large)
         options = JsObject(quantize=quantize, keep=True)
         handle = bridge.load([JsFile("my.safetensors", WEIGHTS)], options, lambda *_: None)["value"]["handle"]
         found = bridge.take_quantized(handle)["value"]
         return found and (found["bits"], found["auto"])
 
-    assert told(8, 0) == told("auto", 0) == (8, True)
-    assert told(4, 0) == (4, False)
-    assert told(8, 10**9) == (8, False)
-    assert told("auto", 10**9) is None
-    assert told(None, 0) is None
+    assert copy_for(8, 0) == copy_for("auto", 0) == (8, True)
+    assert copy_for(4, 0) == (4, False)
+    assert copy_for(8, 10**9) == (8, False)
+    assert copy_for("auto", 10**9) is None
+    assert copy_for(None, 0) is None
 
 
-def test_nothing_is_handed_over_that_nobody_asked_to_keep_or_that_is_unloaded(bridge: Any) -> None:
+def test_no_copy_is_returned_unless_asked_for_and_still_loaded(bridge: Any) -> None:
     files = [JsFile("my.safetensors", WEIGHTS)]
     handle = bridge.load(files, JsObject(quantize=8), lambda *_: None)["value"]["handle"]
     assert bridge.take_quantized(handle) == {"value": None}
@@ -191,7 +191,7 @@ def test_nothing_is_handed_over_that_nobody_asked_to_keep_or_that_is_unloaded(br
         ([], "", "which-file"),
     ],
 )
-def test_files_that_are_no_model_are_refused_with_a_remedy(
+def test_files_that_are_not_a_model_are_refused_with_a_remedy(
     bridge: Any, files: list[tuple[str, bytes]], tokenizer: str, code: str
 ) -> None:
     answer = load(bridge, *(JsFile(*file) for file in files), tokenizer=tokenizer)
@@ -202,7 +202,7 @@ def test_files_that_are_no_model_are_refused_with_a_remedy(
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_the_kernel_that_the_page_forces_is_taken_and_told(bridge: Any, kernel: str) -> None:
+def test_the_kernel_that_the_page_chooses_is_used_and_reported(bridge: Any, kernel: str) -> None:
     def loaded(*force: str) -> Any:
         files = [JsFile("my.safetensors", WEIGHTS)]
         return bridge.load(files, JsObject(), lambda *progress: None, *force)["value"]["info"]["kernel"]
@@ -211,7 +211,7 @@ def test_the_kernel_that_the_page_forces_is_taken_and_told(bridge: Any, kernel: 
     assert loaded("auto") == loaded() == KERNELS[0]
 
 
-def test_a_kernel_that_is_not_there_is_an_answer_not_a_crash(bridge: Any) -> None:
+def test_an_unavailable_kernel_is_an_error_not_a_crash(bridge: Any) -> None:
     files = [JsFile("my.safetensors", WEIGHTS)]
     answer = bridge.load(files, JsObject(), lambda *progress: None, "relaxed")
     assert answer["error"]["code"] == "unknown-kernel"
@@ -357,25 +357,25 @@ def test_messages_are_answered_in_the_models_own_format(bridge: Any) -> None:
     files = JsFile("config.json", json.dumps(config).encode()), JsFile("model.safetensors", WEIGHTS)
     handle = load(bridge, *files)["value"]["handle"]
     messages = [{"role": "user", "content": "Hi"}]
-    told = write(bridge, handle, prompt=messages, stop="zzz", **GREEDY)
+    reply = write(bridge, handle, prompt=messages, stop="zzz", **GREEDY)
     plain = write(bridge, handle, prompt="<d>Q: Hi\n\nA:", stop=["zzz", "\n\nQ"], **GREEDY)
-    assert shown(told) == shown(plain).strip()
-    assert told[-1]["end"]["usage"] == plain[-1]["end"]["usage"]
+    assert shown(reply) == shown(plain).strip()
+    assert reply[-1]["end"]["usage"] == plain[-1]["end"]["usage"]
     assert ask(bridge, "generate", model=handle, prompt=[3])["error"]["code"] == "chat-messages"
 
 
-def test_a_model_that_is_gone_is_an_error_with_a_remedy(bridge: Any) -> None:
+def test_an_unloaded_model_is_an_error_with_a_remedy(bridge: Any) -> None:
     handle = load_test_model(bridge)
     assert bridge.unload(handle) == {"value": None}
     assert bridge.unload(handle) == {"value": None}
     assert ask(bridge, "generate", model=handle, prompt="Goose")["error"]["code"] == "model-unloaded"
 
 
-def test_only_listed_functions_can_be_called(bridge: Any) -> None:
+def test_only_listed_jobs_can_be_run(bridge: Any) -> None:
     assert ask(bridge, "os.system", command="ls")["error"]["code"] == "unknown-function"
 
 
-def test_too_little_memory_is_told(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_is_reported(bridge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(*_args: Any, **_options: Any) -> None:
         raise MemoryError
 
@@ -383,9 +383,9 @@ def test_too_little_memory_is_told(bridge: Any, monkeypatch: pytest.MonkeyPatch)
     assert load(bridge)["error"]["code"] == "out-of-memory"
 
 
-def test_a_part_that_does_not_come_is_told(bridge: Any) -> None:
+def test_a_missing_part_of_a_file_is_reported(bridge: Any) -> None:
     class Broken(JsFile):
-        """A file whose server stops answering behind the header."""
+        """A file whose server stops responding after the header."""
 
         def read(self, offset: int, length: int) -> Any:
             return super().read(offset, length if offset < 5000 else 0)

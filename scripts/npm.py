@@ -87,8 +87,9 @@ def imported_modules() -> list[Path]:
     esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
     with tempfile.TemporaryDirectory() as folder:
         metafile = Path(folder) / "meta.json"
-        command = [esbuild, *ENTRIES, "--bundle", "--format=esm", "--log-level=warning"]
-        subprocess.run([*command, f"--outdir={folder}", f"--metafile={metafile}"], cwd=SITE, check=True)
+        options = ["--bundle", "--format=esm", "--log-level=warning"]
+        options += [f"--outdir={folder}", f"--metafile={metafile}"]
+        subprocess.run([esbuild, *ENTRIES, *options], cwd=SITE, check=True)
         return [Path(name) for name in json.loads(metafile.read_text(encoding="utf-8"))["inputs"]]
 
 

@@ -1,4 +1,4 @@
-"""The SIMD kernels in a real page: both builds load, say so, and write the text that numpy writes."""
+"""The SIMD kernels in a real page: both builds load, and generate the same text as numpy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITE = """async ([base, kernel]) => {
 }"""
 
 
-def test_every_kernel_writes_the_same_text(browser: Browser, site_url: str) -> None:
+def test_every_kernel_generates_the_same_text(browser: Browser, site_url: str) -> None:
     page = browser.new_page()
     page.goto(site_url + "playground/")
     found = {kernel: page.evaluate(WRITE, [site_url, kernel]) for kernel in ("auto", "plain", "numpy")}

@@ -1,4 +1,4 @@
-"""Helper threads in a real page: the same text and numbers, no thread left behind, none without isolation."""
+"""Helper threads in a real page: same text and numbers, no thread left over, none without isolation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WRITE = """async ([base, threads]) => {
 
 @contextmanager
 def isolated_site(browser: Browser, folder: Path) -> Iterator[tuple[Page, str]]:
-    """A page with the headers that let threads share memory, and its site's address."""
+    """A page with the headers that let threads share memory, and the address of its site."""
     server = make_server(folder, prefix=PREFIX, isolate=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     page = browser.new_page()
@@ -52,7 +52,7 @@ def isolated(browser: Browser) -> Iterator[tuple[Page, str]]:
 
 
 def wait_for_helpers(page: Page, count: int) -> None:
-    """Wait until the browser has so many helper threads; pytest's time limit ends a wait in vain."""
+    """Wait until the browser has this many helper threads."""
     browser = page.context.browser
     assert browser
     session = browser.new_browser_cdp_session()
@@ -63,7 +63,7 @@ def wait_for_helpers(page: Page, count: int) -> None:
     session.detach()
 
 
-def test_two_and_three_threads_write_what_one_writes(isolated: tuple[Page, str]) -> None:
+def test_two_and_three_threads_generate_the_same_as_one(isolated: tuple[Page, str]) -> None:
     page, base = isolated
     alone, *divided = [page.evaluate(WRITE, [base, count]) for count in (1, 2, 3)]
     assert (alone["count"], alone["shared"]) == (1, 0)
@@ -88,7 +88,7 @@ def test_threads_end_with_their_model(isolated: tuple[Page, str]) -> None:
     wait_for_helpers(page, 0)
 
 
-def test_a_helper_that_cannot_start_costs_a_sentence(browser: Browser, tmp_path: Path) -> None:
+def test_a_helper_that_cannot_start_is_reported(browser: Browser, tmp_path: Path) -> None:
     site = tmp_path / "dist"
     shutil.copytree(ROOT / "dist", site, ignore=shutil.ignore_patterns("helper.js"))
     with isolated_site(browser, site) as (page, base):

@@ -1,9 +1,19 @@
 """RWKV-4 ("Dove"): attention as a running weighted average of values (arXiv:2305.13048).
 
-Glossary (code <- paper): receptance r, key k, value v, decay -w = -exp(time_decay), bonus u = time_first, mix
-1 - mu (token shift), ffn the channel mixing, att the time mixing. The state's `wkv` is numerator a,
-denominator b, and the exponent p that both have in common. Differs from the official code in that a
-token-shift weight m is stored as 1 - m, so that mixing is x + (p - x) m here as in the later versions.
+Glossary (code, the paper's symbol, the checkpoint's name in att):
+
+receptance  r       receptance.weight
+key         k       key.weight
+value       v       value.weight
+decay       -w      -exp(time_decay)
+bonus       u       time_first
+mix_*       1 - mu  1 - time_mix_*: the weight of the previous token in the token shift
+output      W_o     output.weight
+wkv         a b p   the state: numerator, denominator, and the exponent that both have in common
+ffn                 channel mixing; att in the checkpoint is time mixing
+
+Differs from the official code in that a token-shift weight m is stored as 1 - m, so that mixing is x + (p -
+x) m here as in the later versions.
 """
 
 from __future__ import annotations

@@ -1,12 +1,23 @@
 """RWKV-5 ("Eagle", arXiv:2404.05892): heads, each with a matrix as its state.
 
-Glossary (code <- paper): receptance r, key k, value v, gate g, decay w = exp(-exp(time_decay)), bonus u =
-time_faaaa, mix mu = 1 - time_mix (token shift), ln_x the group norm over heads, ffn the channel mixing, att
-the time mixing, wkv the state s. Three revisions were released: 5.0 has one decay and one bonus per head and
-no gate, 5.1 adds the gate, 5.2 has a decay and a bonus for every channel. Older files name the bonus
-time_first and store its logarithm. Differs from the official code in that the scalars of 5.0 and 5.1 are
-repeated for every channel of their heads, so that all three run the same way; and as in `rwkv4`, a
-token-shift weight m is stored as 1 - m.
+Glossary (code, the paper's symbol, the checkpoint's name in att):
+
+receptance  r    receptance.weight
+key         k    key.weight
+value       v    value.weight
+gate        g    gate.weight
+decay       w    exp(-exp(time_decay))
+bonus       u    time_faaaa
+mix_*       mu   1 - time_mix_*: the weight of the previous token in the token shift
+ln_x             ln_x, the group norm over heads
+output      W_o  output.weight
+wkv         s    the state, a matrix per head
+ffn              channel mixing; att in the checkpoint is time mixing
+
+Three revisions were released: 5.0 has one decay and one bonus per head and no gate, 5.1 adds the gate, 5.2
+has a decay and a bonus for every channel. Older files name the bonus time_first and store its logarithm.
+Differs from the official code in that the scalars of 5.0 and 5.1 are repeated for every channel of their
+heads, so that all three run the same way; and as in `rwkv4`, a token-shift weight m is stored as 1 - m.
 """
 
 from __future__ import annotations

@@ -1,11 +1,23 @@
 """RWKV-6 ("Finch", arXiv:2404.05892): like RWKV-5, but decay and token shift depend on the data.
 
-Glossary (code <- paper): receptance r, decay w, key k, value v, gate g, bonus u = time_faaaa, mix_x mu_x
-(token shift), LowRank lora, whose bias is lambda (time_maa) and whose matrices are A and B, ln_x the group
-norm over heads, ffn the channel mixing, att the time mixing, wkv the state s. The weights of the token shift
-are a learnt vector plus a low-rank function of the input. Differs from the official code in that the five
-low-rank pairs, stored as two joint tensors in the order w, k, v, r, g, are separated: then each shift weight
-is one product with a bias.
+Glossary (code, the paper's symbol, the checkpoint's name in att):
+
+receptance  r       receptance.weight
+key         k       key.weight
+value       v       value.weight
+gate        g       gate.weight
+decay       w       time_decay, time_decay_w1, time_decay_w2: a low-rank function of the input
+bonus       u       time_faaaa
+mix_x       mu_x    time_maa_x: the weight of the previous token in what the next line depends on
+mix_wkvrg   ddlerp  time_maa_w1, time_maa_w2: low-rank functions of the input, for the token shift
+LowRank     lora    down A, up B, bias lambda
+ln_x                ln_x, the group norm over heads
+output      W_o     output.weight
+wkv         s       the state, a matrix per head
+ffn                 channel mixing; att in the checkpoint is time mixing
+
+Differs from the official code in that the five low-rank pairs, stored as two joint tensors in the order w, k,
+v, r, g, are separated: then each shift weight is one product with a bias.
 """
 
 from __future__ import annotations

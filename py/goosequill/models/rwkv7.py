@@ -1,12 +1,23 @@
 """RWKV-7 ("Goose"): a state that is edited by a generalized delta rule (arXiv:2503.14456).
 
-Glossary (code <- paper): receptance r, decay w, key k, value v, gate g; rate a, the in-context learning rate;
-removal xi = k_k, the removal key multiplier, from which the removal key kappa is made; replacement alpha =
-k_a, the replacement rate booster, from which the replacement key k~ is made; bonus rho = r_k, the part of the
-current token that bypasses the state, u; residual nu, the value residual gate; mix mu (token shift); LowRank
-loramlp; ln_x the group norm over heads; ffn the channel mixing, att the time mixing; wkv the state S. Each of
-w, a, nu and g comes from a low-rank pair. The first layer's values are mixed into those of all later layers
-("value residual").
+Glossary (code, the paper's symbol, the checkpoint's name in att):
+
+receptance   r        receptance.weight
+key          k        key.weight
+value        v        value.weight
+decay        w        w0, w1, w2
+rate         a        a0, a1, a2: the in-context learning rate
+gate         g        g1, g2
+residual     nu       v0, v1, v2: how much of layer 0's values is mixed into those of later layers
+removal      xi       k_k: makes the key into the removal key kappa
+replacement  alpha    k_a: makes the key into the replacement key, together with the rate
+bonus        rho      r_k: the weight of the current token's own value, u
+mix_*        mu       x_*: the weight of the previous token in the token shift
+LowRank      loramlp  down and up, from which w, a, g and nu come, and the bias
+ln_x                  ln_x, the group norm over heads
+output       W_o      output.weight
+wkv          wkv      the state, a matrix per head
+ffn                   channel mixing; att in the checkpoint is time mixing
 """
 
 from __future__ import annotations

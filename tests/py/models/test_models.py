@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from goosequill.errors import GoosequillError, SettingsError, UnsupportedModelError
-from goosequill.models import Model, load_model
+from goosequill.models import VERSIONS, Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
@@ -36,6 +36,10 @@ def assert_equal_to_the_package(tensors: Tensors, version: str, folder: Path) ->
     assert model.config.version == version
     logits = model.forward(TOKENS, model.new_state(), logits="all")
     np.testing.assert_allclose(logits, np.load(folder / "model.npy"), atol=1e-4)
+
+
+def test_every_version_is_tested() -> None:
+    assert set(MAKERS) == set(VERSIONS)
 
 
 @pytest.mark.parametrize("version", MAKERS)

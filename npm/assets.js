@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Copies the engine's files to where a site serves them: npx goosequill-assets public/goosequill
+/** Copies the engine's files into a folder that a site serves: npx goosequill-assets public/goosequill */
 
 import { cp, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -1,11 +1,11 @@
-// Gives the engine's worker, written for browsers, what it expects of its surroundings.
+/** Runs the engine's worker, which is written for browsers, in a thread of Node: provides what it expects there. */
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
 
-// Pyodide's compiled part is a classic script, which asks for these two.
+// Pyodide's compiled part is a classic script, which needs these two.
 globalThis.require = createRequire(import.meta.url);
 globalThis.__dirname = fileURLToPath(new URL("./vendor/pyodide", import.meta.url));
 const early = [];

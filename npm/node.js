@@ -1,4 +1,4 @@
-// The library under Node: the same engine in a worker thread, its files read from this package.
+/** The library under Node: the same engine in a worker thread. Its files are read from this package. */
 
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -7,7 +7,7 @@ import { Engine, loadModel as load } from "./engine/client.js";
 export { Conversation, Engine, EngineError, Model } from "./engine/client.js";
 export { createChatCompletion } from "./engine/openai.js";
 
-/** A thread as the browser's Worker looks. */
+/** A thread with the interface of a browser's Worker. */
 class Thread {
   onmessage = null;
   onerror = null;
@@ -29,7 +29,7 @@ class Thread {
   }
 }
 
-/** A path is a folder or a file of weights on the disk; an address is fetched. */
+/** The URL of a model: a path is a folder or a file of weights on disk; a URL is fetched. */
 function address(model) {
   if (typeof model !== "string" || /^[a-z][a-z+.-]+:\/\//i.test(model)) return model;
   const file = /\.\w+$/.test(model) || model.endsWith("/");

@@ -1,4 +1,4 @@
-"""The site without a network, updates of one version to the next, and what the manager of storage shows."""
+"""The site offline, updates from one version to the next, and what the storage page shows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def until_controlled(page: Page) -> None:
 
 
 def generate(page: Page, url: str, text: str) -> str:
-    """Write in the playground and return what came."""
+    """Generate in the playground and return the text."""
     page.goto(f"{url}playground/?max_new_tokens=6&seed=1")
     page.get_by_test_id("prompt").fill(text)
     page.get_by_test_id("generate").click()
@@ -78,7 +78,7 @@ def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_s
         deadline = time.monotonic() + 30
         while (found := status(page))["parts"] != found["of"] and time.monotonic() < deadline:
             time.sleep(0.2)
-        assert found["parts"] == found["of"], "the engine's parts were not kept"
+        assert found["parts"] == found["of"], "the engine's parts were not stored"
     pages = sorted(path.relative_to(own_site).as_posix() for path in own_site.rglob("*.html"))
     for path in pages:
         if path in ("404.html", "HOW-TO-HOST.html"):
@@ -88,18 +88,18 @@ def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_s
     assert generate(page, url, "It was a fine") == first != ""
 
 
-ENGINE_BEGINS = """
-  navigator.locks.request("goosequill-beginning", { mode: "shared" }, () =>
-    new Promise((resolve) => (window.begun = resolve)));
+ENGINE_STARTS = """
+  navigator.locks.request("goosequill-startup", { mode: "shared" }, () =>
+    new Promise((resolve) => (window.started = resolve)));
 """
 
 
-def test_the_pages_are_kept_when_no_engine_is_beginning(page: Page, site_url: str) -> None:
-    page.add_init_script(ENGINE_BEGINS)
+def test_the_pages_are_stored_when_no_engine_is_starting(page: Page, site_url: str) -> None:
+    page.add_init_script(ENGINE_STARTS)
     page.goto(f"{site_url}embed/")
     page.wait_for_function("() => navigator.locks.query().then(({ pending }) => pending.length)")
     assert page.evaluate("navigator.serviceWorker.getRegistration().then(Boolean)") is False
-    page.evaluate("begun()")
+    page.evaluate("started()")
     until_controlled(page)
 
 
@@ -131,7 +131,7 @@ def test_a_new_version_asks_and_other_caches_are_left_alone(page: Page, own_site
         assert versions == [f"goosequill:{PREFIX}:{after}"]
 
 
-def test_threads_are_given_when_the_visitor_turns_them_on(page: Page, own_site: Path) -> None:
+def test_threads_are_enabled_when_the_visitor_turns_them_on(page: Page, own_site: Path) -> None:
     with serving(own_site) as server:
         page.goto(f"{url_of(server)}storage/")
         until_controlled(page)
@@ -169,7 +169,7 @@ def test_without_a_file_system_the_next_best_place_is_used_and_named(
         expect(rows.filter(has_text="model.safetensors")).to_have_count(1 if place == "cache" else 0)
 
 
-def test_without_room_it_writes_from_memory_and_says_so(page: Page, site_url: str) -> None:
+def test_without_space_it_generates_from_memory_and_says_so(page: Page, site_url: str) -> None:
     session = page.context.new_cdp_session(page)
     origin = site_url.removesuffix("/goosequill/")
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 100_000})
@@ -179,7 +179,7 @@ def test_without_room_it_writes_from_memory_and_says_so(page: Page, site_url: st
     expect(page.get_by_test_id("files")).not_to_contain_text("model.safetensors")
 
 
-def test_the_manager_lists_what_is_kept_and_deletes_it(page: Page, site_url: str) -> None:
+def test_the_storage_page_lists_what_is_stored_and_deletes_it(page: Page, site_url: str) -> None:
     generate(page, site_url, "A feather")
     page.goto(f"{site_url}storage/")
     rows = page.get_by_test_id("files").locator("tr")
@@ -206,7 +206,7 @@ def test_the_site_can_be_installed(page: Page, site_url: str) -> None:
     )
 
 
-def test_every_page_brings_the_manifest_and_the_service_worker() -> None:
+def test_every_page_has_the_manifest_and_the_service_worker() -> None:
     alone = {"404.html", "HOW-TO-HOST.html", "embed/frame.html"}
     for path in sorted((ROOT / "dist").rglob("*.html")):
         if path.relative_to(ROOT / "dist").as_posix() in alone:
@@ -216,13 +216,13 @@ def test_every_page_brings_the_manifest_and_the_service_worker() -> None:
         assert re.search(r'<script type="module" src="[^"]*ui/offline.js"></script>', html), path
 
 
-def test_a_server_that_knows_no_webassembly_will_do(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_the_webassembly_type_works(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TYPES, ".wasm", "application/octet-stream")
     with serving(ROOT / "dist") as server:
         assert generate(page, url_of(server), "It was a fine")
 
 
-def test_the_zip_works_on_pythons_own_server_below_any_path(page: Page, tmp_path: Path) -> None:
+def test_the_zip_works_on_pythons_server_below_any_path(page: Page, tmp_path: Path) -> None:
     archive = ROOT / "build" / "goosequill-site.zip"
     assert archive.stat().st_size < 60e6
     with zipfile.ZipFile(archive) as opened:

@@ -16,7 +16,7 @@ import { Store } from "./store.js";
 /** @typedef {{sha256: string, name: string, blob: Blob}} Copy */
 /** What Python reports of a file to keep. @typedef {{bytes: number, bits: 8 | 4, auto: boolean}} Quantized */
 
-/** VERSION of weights/formats/packed.py: an older copy is made again. */
+/** VERSION of weights/packing.py: an older copy is made again. */
 export const LAYOUT = 3;
 
 /** Why a copy is not kept. */

@@ -1,5 +1,7 @@
-// The packed library under Node: the real engine in a thread, on the default model. The package is
-// assembled once from the built site.
+/**
+ * The packed library under Node: the real engine in a thread, with the default model. The package is assembled once from
+ * the built site.
+ */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -27,21 +29,24 @@ async function read(writing) {
 
 test("the library under Node", async (t) => {
   /** @type {any[]} */
-  const told = [];
-  const model = await loadModel({ model: MODEL, onProgress: (/** @type {any} */ p) => told.push(p.status) });
+  const statuses = [];
+  const model = await loadModel({
+    model: MODEL,
+    onProgress: (/** @type {any} */ p) => statuses.push(p.status),
+  });
   t.after(() => model.dispose());
   const greedy = { temperature: 0, max_new_tokens: 6 };
   const prompt = "It was a fine morning, and";
 
-  await t.test("it tells of its progress and writes", async () => {
-    assert.ok(told.includes("model"));
+  await t.test("it reports progress and generates text", async () => {
+    assert.ok(statuses.includes("model"));
     const found = await read(model.generate(prompt, greedy));
     assert.ok(found?.text);
     assert.equal(found.end.finish_reason, "length");
     assert.equal(found.end.usage.completion_tokens, 6);
   });
 
-  await t.test("a saved state goes on as the text itself would", async () => {
+  await t.test("a saved state continues as the text itself does", async () => {
     const whole = await read(model.generate(prompt, greedy));
     const cut = prompt.indexOf(" morning"); // between two words, so that both ways read the same tokens
     const state = await model.state.save(prompt.slice(0, cut));
@@ -53,7 +58,7 @@ test("the library under Node", async (t) => {
     await assert.rejects(model.state.load(new Uint8Array(100)), { name: "EngineError" });
   });
 
-  await t.test("tokens come and go, with their probabilities", async () => {
+  await t.test("texts are tokenized and detokenized, with log-probabilities", async () => {
     const tokens = await model.tokenize("A feather fell.");
     assert.equal(
       await model.detokenize(tokens.map((/** @type {any} */ one) => one.token)),
@@ -85,7 +90,7 @@ test("the library under Node", async (t) => {
     assert.equal(reason, whole.choices[0].finish_reason);
   });
 
-  await t.test("a conversation is carried on, taken back, saved and loaded", async () => {
+  await t.test("a conversation is continued, undone, saved and loaded", async () => {
     const short = { temperature: 0, max_new_tokens: 6 };
     const talk = await model.converse();
     await read(talk.say("Good morning.", short));
@@ -105,16 +110,16 @@ test("the library under Node", async (t) => {
   });
 });
 
-test("the package brings its vocabularies, and says which model is not for one", async () => {
+test("the package has its vocabularies, and refuses one that does not fit the model", async () => {
   const weights = `${MODEL}/model.safetensors`;
   await assert.rejects(loadModel({ model: weights, tokenizer: "world" }), { code: "tokenizer-mismatch" });
 });
 
-test("a folder that is not there is said in a sentence", async () => {
+test("a missing folder is an error", async () => {
   await assert.rejects(loadModel({ model: "/no/such/folder" }), { code: "not-found" });
 });
 
-test("the package says what it exports, types first, and depends on nothing", async () => {
+test("the package lists its exports, types first, and has no dependencies", async () => {
   const text = await readFile(new URL("package.json", folder), "utf8");
   const { exports, dependencies, version, customElements } = JSON.parse(text);
   assert.equal(dependencies, undefined);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -109,3 +111,15 @@ def test_a_function_is_given_only_the_resources_that_it_declares() -> None:
     resources = Handles(7).resources()
     assert run(Job(lambda available: available, {}, resources=resources)) == [{"end": 7}]
     assert run(Job(lambda: "nothing", {}, resources=resources)) == [{"end": "nothing"}]
+
+
+def test_finding_a_job_imports_only_what_it_needs() -> None:
+    """A first text must not wait for modules that other jobs use."""
+    code = (
+        "import sys; from goosequill.browser.jobs import find; import goosequill.browser.handles; "
+        "find('generate'); print([name for name in sys.modules if name.startswith('goosequill.')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "goosequill.chat.replies" in found
+    for other in ("evaluation.votes", "evaluation.text_metrics", "evaluation.jobs", "loading.convert"):
+        assert f"goosequill.{other}" not in found

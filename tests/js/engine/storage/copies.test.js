@@ -1,4 +1,4 @@
-// Copies of rounded models: found by what they were made of, verified, and gone with their source.
+/** Copies of quantized models: found by what they were made of, verified, and removed with their source. */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -11,7 +11,7 @@ import { Store } from "../../../../site/engine/storage/store.js";
 import { FakeFolder } from "./fake-folder.js";
 
 const BYTES = randomBytes(300_000);
-const ROUNDED = { bytes: BYTES.length, bits: /** @type {8} */ (8), auto: true };
+const QUANTIZED = { bytes: BYTES.length, bits: /** @type {8} */ (8), auto: true };
 const PICKED = { id: "", name: "a.pth", bytes: 5, url: "", version: "1000", blob: new Blob(["goose"]) };
 const LISTED = {
   id: `sha256:${"ab".repeat(32)}`,
@@ -41,10 +41,10 @@ async function finds(copies, files, quantize = 8) {
 /** @param {FakeFolder} folder */
 const only = (folder) => [...folder.files.keys()].sort();
 
-test("what is kept is found again by what it was made of, and by what it answers", async () => {
+test("a copy is found by its originals and by its bits", async () => {
   const { copies, folder } = make();
   assert.equal(await finds(copies, [PICKED]), false);
-  assert.equal(await copies.keep([PICKED], ROUNDED, pieces()), true);
+  assert.equal(await copies.keep([PICKED], QUANTIZED, pieces()), true);
   const [key] = only(folder);
   assert.deepEqual(only(folder), [key, `${key}.json`]);
   assert.equal(await finds(copies, [PICKED]), true);
@@ -57,9 +57,9 @@ test("what is kept is found again by what it was made of, and by what it answers
   assert.deepEqual([entry.name, entry.bytes, entry.made?.bits, entry.complete], ["a.pth", 300_000, 8, true]);
 });
 
-test("a picked file under another name or time is known by its content, and the next time at once", async () => {
+test("a renamed file is recognized by its content, and the next time without reading", async () => {
   const { copies } = make();
-  await copies.keep([PICKED], ROUNDED, pieces());
+  await copies.keep([PICKED], QUANTIZED, pieces());
   const renamed = { ...PICKED, name: "b.pth", version: "3000" };
   assert.equal((await copies.find([renamed], 8))?.name, "b.pth");
   const unread = {
@@ -69,16 +69,16 @@ test("a picked file under another name or time is known by its content, and the 
   assert.equal(await finds(copies, [unread]), true);
 });
 
-test("what auto would not round is no answer to it", async () => {
+test("a copy that auto would not quantize is not used for it", async () => {
   const { copies } = make();
-  await copies.keep([PICKED], { ...ROUNDED, auto: false }, pieces());
+  await copies.keep([PICKED], { ...QUANTIZED, auto: false }, pieces());
   assert.equal(await finds(copies, [PICKED], "auto"), false);
   assert.equal(await finds(copies, [PICKED], 8), true);
 });
 
-test("an address is known by its version, or while its server does not answer", async () => {
+test("an address is recognized by its version, or while its server does not respond", async () => {
   const { copies, folder } = make();
-  await copies.keep([{ ...ADDRESS, blob: PICKED.blob }], ROUNDED, pieces());
+  await copies.keep([{ ...ADDRESS, blob: PICKED.blob }], QUANTIZED, pieces());
   assert.equal(await finds(copies, [ADDRESS]), true);
   assert.equal(await finds(copies, [{ ...ADDRESS, version: '"other"' }]), false);
   assert.equal(await finds(copies, [{ ...ADDRESS, version: "" }]), false);
@@ -86,32 +86,35 @@ test("an address is known by its version, or while its server does not answer", 
   assert.equal(await finds(copies, [{ ...ADDRESS, url: "https://a.b/a.pth?x=2" }]), false);
   assert.equal(await finds(copies, [{ ...ADDRESS, bytes: 0, version: UNREACHED }]), true);
   const written = [...folder.files].filter(([name]) => name.endsWith(".json"));
-  assert.ok(!new TextDecoder().decode(written[0][1]).includes("?x=1"), "a key would be kept with it");
+  assert.ok(
+    !new TextDecoder().decode(written[0][1]).includes("?x=1"),
+    "a secret in the address would be stored",
+  );
 });
 
-test("without a version an address is never taken for known", async () => {
+test("without a version an address is never recognized", async () => {
   const { copies } = make();
   const unversioned = { ...ADDRESS, version: "" };
-  await copies.keep([{ ...unversioned, blob: PICKED.blob }], ROUNDED, pieces());
+  await copies.keep([{ ...unversioned, blob: PICKED.blob }], QUANTIZED, pieces());
   assert.equal(await finds(copies, [unversioned]), false);
 });
 
-test("a folder's files are known by their listed hashes, and deleting one deletes the copy", async () => {
+test("a folder's files are recognized by their listed hashes, and deleting one deletes the copy", async () => {
   const { copies, folder } = make();
-  await copies.keep([LISTED], ROUNDED, pieces());
+  await copies.keep([LISTED], QUANTIZED, pieces());
   assert.equal(await finds(copies, [{ ...LISTED, url: "https://c.d/m" }]), true);
   assert.equal(await finds(copies, [{ ...LISTED, id: `sha256:${"cd".repeat(32)}` }]), false);
   assert.equal(await copies.store.remove("ab".repeat(32)), true);
   assert.deepEqual(only(folder), []);
 });
 
-test("a copy that was altered or cut is removed, not used", async () => {
+test("an altered or truncated copy is removed, not used", async () => {
   for (const damage of [
     (/** @type {Uint8Array} */ b) => b.with(7, b[7] ^ 1),
     (/** @type {any} */ b) => b.slice(0, -1),
   ]) {
     const { copies, folder } = make();
-    await copies.keep([LISTED], ROUNDED, pieces());
+    await copies.keep([LISTED], QUANTIZED, pieces());
     const [key] = only(folder);
     folder.files.set(key, damage(new Uint8Array(folder.files.get(key) ?? [])));
     assert.equal(await finds(copies, [LISTED]), false);
@@ -121,7 +124,7 @@ test("a copy that was altered or cut is removed, not used", async () => {
 
 test("a copy of an older layout is removed", async () => {
   const { copies, folder } = make();
-  await copies.keep([LISTED], ROUNDED, pieces());
+  await copies.keep([LISTED], QUANTIZED, pieces());
   const [key] = only(folder);
   const facts = JSON.parse(new TextDecoder().decode(folder.files.get(`${key}.json`)));
   facts.made.layout = LAYOUT - 1;
@@ -130,7 +133,7 @@ test("a copy of an older layout is removed", async () => {
   assert.deepEqual(only(folder), []);
 });
 
-test("what comes short, fails on the way or finds no room leaves nothing behind", async () => {
+test("a copy that is too short, fails or finds no space leaves nothing behind", async () => {
   function* failing() {
     yield BYTES.subarray(0, 1000);
     throw new Error("the model was unloaded");
@@ -141,41 +144,41 @@ test("what comes short, fails on the way or finds no room leaves nothing behind"
   ]) {
     const { copies, folder } = make();
     folder.room = room;
-    assert.equal(await copies.keep([LISTED], { ...ROUNDED, bytes: made }, pieces()), false);
+    assert.equal(await copies.keep([LISTED], { ...QUANTIZED, bytes: made }, pieces()), false);
     assert.deepEqual(only(folder), []);
   }
   const { copies, folder } = make();
-  assert.equal(await copies.keep([LISTED], ROUNDED, failing()), false);
+  assert.equal(await copies.keep([LISTED], QUANTIZED, failing()), false);
   assert.deepEqual(only(folder), []);
 });
 
-test("the remains of an attempt are no part of the next one", async () => {
+test("the remains of an attempt are not part of the next one", async () => {
   const { copies, folder } = make();
-  await copies.keep([LISTED], ROUNDED, pieces());
+  await copies.keep([LISTED], QUANTIZED, pieces());
   const [key] = only(folder);
   folder.files.set(`${key}.part`, randomBytes(999));
   folder.files.delete(key);
   assert.equal(await finds(copies, [LISTED]), false);
-  assert.equal(await copies.keep([LISTED], ROUNDED, pieces()), true);
+  assert.equal(await copies.keep([LISTED], QUANTIZED, pieces()), true);
   assert.equal(await finds(copies, [LISTED]), true);
 });
 
 test("the same content is written once, whatever its names", async () => {
   const { copies, folder } = make();
-  await copies.keep([PICKED], ROUNDED, pieces());
+  await copies.keep([PICKED], QUANTIZED, pieces());
   const renamed = { ...ADDRESS, blob: PICKED.blob };
-  assert.equal(await copies.keep([renamed], ROUNDED, [new Uint8Array(1)]), true);
+  assert.equal(await copies.keep([renamed], QUANTIZED, [new Uint8Array(1)]), true);
   assert.equal(only(folder).length, 2);
   assert.equal(await finds(copies, [ADDRESS]), true);
 });
 
-test("files of unknown content, and places without a file system, keep nothing", async () => {
+test("files of unknown content, and browsers without a file system, keep nothing", async () => {
   const { copies, folder } = make();
-  assert.equal(await copies.keep([ADDRESS], ROUNDED, pieces()), false);
+  assert.equal(await copies.keep([ADDRESS], QUANTIZED, pieces()), false);
   assert.deepEqual(only(folder), []);
   const nowhere = new Copies(new Store({ folder: null, cache: null }));
   assert.equal(await nowhere.find([LISTED], 8), null);
-  assert.equal(await nowhere.keep([LISTED], ROUNDED, pieces()), false);
+  assert.equal(await nowhere.keep([LISTED], QUANTIZED, pieces()), false);
   assert.equal(await nowhere.refusal(1), NOTES.none);
   assert.equal(await copies.refusal(1), "");
   folder.room = 100;
@@ -183,9 +186,9 @@ test("files of unknown content, and places without a file system, keep nothing",
   assert.deepEqual(only(folder), []);
 });
 
-test("the layout is the one that Python writes", async () => {
+test("the layout version equals that of the Python package", async () => {
   const source = await readFile(
-    new URL("../../../../py/goosequill/weights/formats/packed.py", import.meta.url),
+    new URL("../../../../py/goosequill/weights/packing.py", import.meta.url),
     "utf-8",
   );
   assert.equal(Number(/^VERSION = (\d+)$/m.exec(source)?.[1]), LAYOUT);

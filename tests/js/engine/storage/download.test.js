@@ -7,7 +7,7 @@ import { counted, download, Meter } from "../../../../site/engine/storage/downlo
 const DATA = new TextEncoder().encode("goose".repeat(1000));
 const SHA256 = createHash("sha256").update(DATA).digest("hex");
 
-/** A body that arrives in pieces, and may break off. @param {number} [breakAt] */
+/** A body that arrives in pieces, and may be interrupted. @param {number} [breakAt] */
 function body(breakAt = Number.POSITIVE_INFINITY) {
   let at = 0;
   return new ReadableStream({
@@ -40,7 +40,7 @@ test("a file arrives whole, counted and verified", async () => {
   assert.equal(counted, DATA.length);
 });
 
-test("what is wrong with a download is told by a code and a remedy", async () => {
+test("a failed download has a code and a remedy", async () => {
   /** @type {[string, () => Response, object][]} */
   const cases = [
     ["not-found", () => new Response("", { status: 404 }), {}],
@@ -86,14 +86,14 @@ test("a counted response gives the same bytes and is counted before anybody read
   assert.deepEqual(new Uint8Array(await response.arrayBuffer()), DATA);
 });
 
-test("a counted response that breaks off tells it, whether or not anybody reads", async () => {
+test("an interrupted counted response is reported, whether or not anybody reads", async () => {
   const error = await new Promise((resolve) => {
     counted(new Response(body(1400)), "f", () => {}, resolve);
   });
   assert.equal(error.code, "network");
 });
 
-test("progress is told ten times a second at most, and always at the end", () => {
+test("progress is reported at most ten times a second, and always at the end", () => {
   /** @type {number[]} */
   const told = [];
   let time = 0;

@@ -1,6 +1,6 @@
-// The browser's private file system, in memory, for tests.
+/** The browser's private file system, in memory, for tests. */
 
-/** The private file system, as far as the store uses it. */
+/** The part of the private file system that the store uses. */
 export class FakeFolder {
   /** @type {Map<string, Uint8Array>} */
   files = new Map();

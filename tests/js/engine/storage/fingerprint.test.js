@@ -1,4 +1,4 @@
-// Fingerprints: what they are by definition, in whatever pieces the bytes come.
+/** Fingerprints equal their definition, in whatever pieces the bytes arrive. */
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
@@ -28,7 +28,7 @@ test("a fingerprint is the SHA-256 of the SHA-256s of pieces", async () => {
   assert.equal(await digestOf(bytes), sha256(bytes).toString("hex"));
 });
 
-test("it does not matter in what pieces the bytes come", async () => {
+test("the pieces in which the bytes arrive do not matter", async () => {
   const bytes = randomBytes(2 * PIECE + 1000);
   const print = new Fingerprint();
   for (let at = 0, size = 1; at < bytes.length; at += size, size = size * 3 + 1) {
@@ -37,7 +37,7 @@ test("it does not matter in what pieces the bytes come", async () => {
   assert.equal(await print.hex(), expected(bytes));
 });
 
-test("a stop is heeded", async () => {
+test("an abort takes effect", async () => {
   const stopped = fingerprint(new Blob([new Uint8Array(10)]), { signal: AbortSignal.abort() });
   await assert.rejects(stopped, { name: "AbortError" });
 });

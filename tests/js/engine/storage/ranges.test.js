@@ -1,4 +1,4 @@
-// Reading a file on a server by ranges: few requests, exact bytes, and a server that cannot do it.
+/** Reading a file on a server by ranges: few requests, exact bytes, and servers without ranges. */
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -9,7 +9,7 @@ const FILE = Uint8Array.from({ length: 700_000 }, (_, index) => index % 251);
 
 const DATE = "Tue, 24 Nov 2026 12:00:00 GMT";
 
-/** The server's answer with a tag of a version. @param {string} tag @returns {typeof fetch} */
+/** The server's response with an ETag. @param {string} tag @returns {typeof fetch} */
 function tagged(tag) {
   return async (url, init) => {
     const response = await fetch(url, init);
@@ -40,7 +40,7 @@ async function serving(ranges, use) {
   }
 }
 
-test("length and version are told by a server that answers ranges", async () => {
+test("a server with ranges reports length and version", async () => {
   const offer = { size: FILE.length, bytes: FILE.length };
   await serving(true, async (url) => {
     assert.deepEqual(await askFor(`${url}file`), { ...offer, version: DATE });
@@ -58,7 +58,7 @@ test("a server without ranges, a missing file and no server have no length", asy
   assert.equal((await askFor("http://127.0.0.1:9/file")).version, UNREACHED);
 });
 
-test("small pieces side by side take one request, and every byte is right", () => {
+test("small adjacent pieces take one request, and every byte is right", () => {
   /** @type {[number, number][]} */
   const asked = [];
   const source = rangeSource("url", "file", FILE.length, (_, first, last) => {
@@ -75,7 +75,7 @@ test("small pieces side by side take one request, and every byte is right", () =
   assert.ok(asked.every(([first, last]) => first <= last && last < FILE.length));
 });
 
-test("a part that the server does not give comes back short", () => {
+test("a part that the server does not send comes back short", () => {
   const source = rangeSource("url", "model.pth", 1000, () => new Uint8Array(3));
   assert.equal(source.read(0, 10).length, 3);
 });

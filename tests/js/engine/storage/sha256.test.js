@@ -9,7 +9,7 @@ function bytes(length) {
   return Uint8Array.from({ length }, (_, i) => (i * 167 + (i >> 8)) & 255);
 }
 
-test("the digest equals node's around every block border, however the bytes are cut", () => {
+test("the digest equals Node's around every block boundary, however the bytes are split", () => {
   for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 127, 128, 1000, 70001]) {
     const data = bytes(length);
     const expected = createHash("sha256").update(data).digest("hex");

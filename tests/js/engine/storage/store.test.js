@@ -16,7 +16,7 @@ const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 /** @typedef {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse, start: number, count: number) => void} Answer */
 
 /**
- * A server that does what a test wants of it.
+ * A server that responds as a test says.
  * @param {import("node:test").TestContext} t
  * @param {Answer} answer
  */
@@ -52,7 +52,7 @@ const honest = (_request, response, start) => {
   response.end(CONTENT.subarray(start));
 };
 
-/** Breaks off after 100 kB of every answer. @type {Answer} */
+/** Closes the connection after 100 kB of every response. @type {Answer} */
 const breaking = (_request, response, start) => {
   head(response, start);
   response.write(CONTENT.subarray(start, start + 100_000), () => setTimeout(() => response.destroy(), 20));
@@ -68,7 +68,7 @@ function makeStore(folder = new FakeFolder()) {
   return { folder, store: new Store({ folder, cache: null, now: () => 1000 }) };
 }
 
-test("a file is fetched once, kept under its hash, and found again", async (t) => {
+test("a file is fetched once, stored by its hash, and found again", async (t) => {
   const { url, ranges } = await serve(t, honest);
   const { store, folder } = makeStore();
   assert.ok(await same((await store.file(wanted(url))).blob));
@@ -82,7 +82,7 @@ test("a file is fetched once, kept under its hash, and found again", async (t) =
   );
 });
 
-test("connections that break are gone on with where they stopped", async (t) => {
+test("a broken connection is resumed where it stopped", async (t) => {
   const { url, ranges } = await serve(t, breaking);
   let counted = 0;
   const { store } = makeStore();
@@ -92,7 +92,7 @@ test("connections that break are gone on with where they stopped", async (t) => 
   assert.equal(counted, CONTENT.length);
 });
 
-test("a download that was given up is gone on with at the next visit", async (t) => {
+test("a failed download is resumed at the next visit", async (t) => {
   const { url, ranges } = await serve(t, (request, response, start, count) =>
     count === 1
       ? breaking(request, response, start, count)
@@ -110,14 +110,14 @@ test("a download that was given up is gone on with at the next visit", async (t)
   assert.ok(!folder.files.has(`${SHA256}.part`));
 });
 
-test("a server that knows no ranges is read from the start", async (t) => {
+test("without range support the file is read from the start", async (t) => {
   const { url } = await serve(t, (request, response, _start, count) =>
     count === 1 ? breaking(request, response, 0, count) : honest(request, response, 0, count),
   );
   assert.ok(await same((await makeStore().store.file(wanted(url))).blob));
 });
 
-test("a server that lies about the length, short or long, does no harm", async (t) => {
+test("a wrong Content-Length, short or long, does no harm", async (t) => {
   const short = await serve(t, (_request, response, start) => {
     head(response, start, 50_000);
     response.end(CONTENT.subarray(start, start + 50_000));
@@ -130,7 +130,7 @@ test("a server that lies about the length, short or long, does no harm", async (
   assert.ok(await same((await makeStore().store.file(wanted(long.url))).blob));
 });
 
-test("altered bytes are fetched once more, and never kept", async (t) => {
+test("altered bytes are fetched once more, and never stored", async (t) => {
   const altered = Buffer.from(CONTENT);
   altered[123_456] ^= 1;
   /** @type {Answer} */
@@ -145,7 +145,7 @@ test("altered bytes are fetched once more, and never kept", async (t) => {
   assert.deepEqual([...folder.files.keys()], []);
 });
 
-test("a kept file that was altered is noticed and fetched again", async (t) => {
+test("an altered stored file is detected and fetched again", async (t) => {
   const { url, ranges } = await serve(t, honest);
   const { store, folder } = makeStore();
   await store.file(wanted(url));
@@ -155,27 +155,27 @@ test("a kept file that was altered is noticed and fetched again", async (t) => {
   assert.equal(ranges.length, 2);
 });
 
-test("a kept file is verified by its fingerprint, or by its SHA-256 where that was not taken", async (t) => {
+test("a stored file is verified by its fingerprint, or by its SHA-256 if it has none", async (t) => {
   const { url, ranges } = await serve(t, breaking);
   const { store, folder } = makeStore();
   await store.file(wanted(url));
   const asked = ranges.length;
   const facts = JSON.parse(new TextDecoder().decode(folder.files.get(`${SHA256}.json`)));
   assert.equal(facts.print, await fingerprint(new Blob([CONTENT])));
-  for (const [print, sound] of [
+  for (const [print, intact] of [
     [facts.print, true],
     [undefined, true],
     ["0".repeat(64), false],
   ]) {
     folder.files.set(`${SHA256}.json`, new TextEncoder().encode(JSON.stringify({ ...facts, print })));
     assert.ok(await same((await store.file(wanted(url))).blob));
-    assert.equal(ranges.length === asked, sound);
+    assert.equal(ranges.length === asked, intact);
   }
 });
 
 for (const throws of [true, false]) {
-  const how = throws ? "throws" : "returns the number of an error";
-  test(`a full disk that ${how} ends in memory, with a sentence, and leaves nothing behind`, async (t) => {
+  const how = throws ? "throws" : "returns an error number";
+  test(`a full disk that ${how} falls back to memory with a notice, and leaves nothing behind`, async (t) => {
     const { url } = await serve(t, honest);
     const { store, folder } = makeStore();
     Object.assign(folder, { room: 120_000, throws });
@@ -190,12 +190,12 @@ for (const throws of [true, false]) {
   });
 }
 
-/** The browser's own way to say that a file is no longer there. */
+/** How the browser reports that a file no longer exists. */
 const gone = async () => {
   throw new DOMException("", "NotFoundError");
 };
 
-/** A disk that is full, and loses something in that moment. @type {[string, (folder: any) => void][]} */
+/** A full disk that loses something at that moment. @type {[string, (folder: any) => void][]} */
 const LOSSES = [
   [
     "what it had",
@@ -214,7 +214,7 @@ const LOSSES = [
 ];
 
 for (const [what, lose] of LOSSES) {
-  test(`a full disk that loses ${what} ends in memory too`, async (t) => {
+  test(`a full disk that loses ${what} falls back to memory too`, async (t) => {
     const { url } = await serve(t, honest);
     const { store, folder } = makeStore();
     folder.room = 120_000;
@@ -234,7 +234,7 @@ for (const [what, lose] of LOSSES) {
   });
 }
 
-test("without a file system the cache is used, and without that memory; both are said", async (t) => {
+test("without a file system the cache is used, and without a cache memory, each with a notice", async (t) => {
   const { url, ranges } = await serve(t, honest);
   /** @type {Map<string, Response>} */
   const kept = new Map();
@@ -254,7 +254,7 @@ test("without a file system the cache is used, and without that memory; both are
   assert.equal((await new Store({ folder: null, cache: null }).file(wanted(url))).note, NOTES.memory);
 });
 
-test("a stop ends the download at once, and keeps what has arrived", async (t) => {
+test("an abort ends the download at once, and keeps what has arrived", async (t) => {
   const { url } = await serve(t, (_request, response, start) => {
     head(response, start);
     response.write(CONTENT.subarray(0, 1000));
@@ -268,19 +268,19 @@ test("a stop ends the download at once, and keeps what has arrived", async (t) =
   assert.equal(folder.files.get(`${SHA256}.part`)?.length, 1000);
 });
 
-test("a missing file is said at once", async (t) => {
+test("a missing file is an error at once", async (t) => {
   const { url, ranges } = await serve(t, (_request, response) => response.writeHead(404).end());
   await assert.rejects(makeStore().store.file(wanted(url)), { code: "not-found" });
   assert.equal(ranges.length, 1);
 });
 
-test("a file is held until it has answered, since one that was collected never does", async () => {
+test("a file handle is referenced until it has answered, because a collected one never does", async () => {
   setFlagsFromString("--expose-gc");
   const collect = /** @type {() => void} */ (runInNewContext("gc"));
   /** @type {string[]} */
   const answers = [];
   const begin = () => {
-    // As the browser's: whoever waits for the answer is known to the file alone.
+    // As in the browser: only the handle refers to whoever waits for the answer.
     const file = { answer: (/** @type {string} */ _text) => {}, getFile: () => new Promise(() => {}) };
     file.getFile = () => new Promise((resolve) => (file.answer = resolve));
     ask(file, "getFile").then((answer) => answers.push(answer));

@@ -1,4 +1,4 @@
-// How a job is run in the worker, with a Python that the test plays.
+/** How the worker runs a job, with a Python that the test simulates. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The built engine's Python under Node: every job's module is there to be imported, and values cross both ways.
+/** The built engine's Python under Node: every job's module can be imported, and values cross both ways. */
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ const DIST = new URL("../../../../dist/", import.meta.url);
 let pyodide;
 
 before(async () => {
-  // Pyodide's compiled part is a classic script, which asks for these two.
+  // Pyodide's compiled part is a classic script, which needs these two.
   const scope = /** @type {any} */ (globalThis);
   scope.require = createRequire(import.meta.url);
   scope.__dirname = fileURLToPath(new URL("vendor/pyodide", DIST));
@@ -56,7 +56,7 @@ const DTYPES = {
   float64: Float64Array,
 };
 
-/** What a job gets for an argument, and the same as it comes back. @param {any} value */
+/** What a job receives for an argument, and the same value as it returns. @param {any} value */
 function echo(value) {
   run(`
 from goosequill.browser.bridge import BridgeJob
@@ -117,6 +117,6 @@ job = BridgeJob(lambda: ${expression}, {})`);
     dtype: "int8",
     data: Int8Array.of(7),
   });
-  assert.deepEqual(echo(Uint8Array.of(1, 2)).value, Uint8Array.of(1, 2), "bytes are no array");
+  assert.deepEqual(echo(Uint8Array.of(1, 2)).value, Uint8Array.of(1, 2), "bytes are not an array");
   assert.deepEqual(made("b'ab'"), Uint8Array.of(97, 98));
 });

@@ -1,4 +1,4 @@
-// How Python starts: its files are fetched early, and the archive of its library is read.
+/** How Python starts: its files are fetched early, and the archive of its library is read. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -21,14 +21,14 @@ with tempfile.TemporaryDirectory() as folder:
   return gunzipSync(execFileSync("python3", ["-c", script, JSON.stringify(files)], { cwd: root }));
 }
 
-test("every file comes out as it went in, with long names and whatever length", () => {
+test("every file is unchanged, with long names and any length", () => {
   const long = `${"deep/".repeat(30)}name.pyc`;
   const files = { "a.pyc": "", "b/c.pyc": "x".repeat(512), "é.txt": "ü".repeat(700), [long]: "end" };
   const found = [...tarFiles(archive(files))].map(([name, data]) => [name, new TextDecoder().decode(data)]);
   assert.deepEqual(Object.fromEntries(found), files);
 });
 
-test("an archive that is cut off gives no file beyond its end", () => {
+test("a truncated archive gives no bytes beyond its end", () => {
   const whole = archive({ "a.pyc": "goose" });
   assert.deepEqual(
     [...tarFiles(whole.subarray(0, 512))].map(([, data]) => data.length),

@@ -81,7 +81,7 @@ def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool 
     details = [
         kernel,
         *([f"{threads} threads"] if threads > 1 else []),
-        *(["all scores"] if exact else []),
+        *(["all logits"] if exact else []),
     ]
     return Contestant(
         name=f"Goosequill, {', '.join(details)}",
@@ -197,12 +197,12 @@ def read_memory(meter: Page, threads: int) -> float:
 def start(browser: Browser, base: str, contestant: Contestant) -> Page:
     """Open a contestant's page, load its model and generate a first token."""
     before = renderers()
-    begin = time.perf_counter()
+    start_time = time.perf_counter()
     page = open_page(browser, base, contestant.kind)
     ask(page, "load", {**contestant.options, "model": f"models/{contestant.model}"})
-    contestant.load_s = time.perf_counter() - begin
+    contestant.load_s = time.perf_counter() - start_time
     ask(page, "prompt", {"count": FIRST})
-    contestant.first_token_s = time.perf_counter() - begin
+    contestant.first_token_s = time.perf_counter() - start_time
     grown = {pid: peak for pid, peak in renderers().items() if pid not in before}
     contestant.memory_mb = max(grown.values(), default=0.0)
     ask(page, "decode", {"count": contestant.tokens})  # compiled by now

@@ -116,7 +116,7 @@ def arrive(page: Page) -> dict[str, Any]:
     page.evaluate("watch(drawn, 0)")
     milliseconds = page.evaluate("watched")
     page.wait_for_timeout(1000)
-    return told(page, "navigation until the examples", milliseconds)
+    return report(page, "navigation until the examples", milliseconds)
 
 
 def timed(
@@ -127,10 +127,10 @@ def timed(
     act()
     milliseconds = page.evaluate("watched")
     page.wait_for_timeout(settle)
-    return told(page, name, milliseconds)
+    return report(page, name, milliseconds)
 
 
-def told(page: Page, name: str, milliseconds: float) -> dict[str, Any]:
+def report(page: Page, name: str, milliseconds: float) -> dict[str, Any]:
     longest = page.evaluate("Math.max(0, ...blocks)")
     print(f"  {name:34} {milliseconds:8.0f} ms   longest task {longest:5.0f} ms", flush=True)
     return {"step": name, "milliseconds": round(milliseconds), "longest_block": round(longest)}

@@ -37,11 +37,11 @@ class Text:
 
     def step(self) -> float:
         """Read the most likely token; return the milliseconds."""
-        begin = time.perf_counter()
-        scores = self.model.forward([self.token], self.state, logits=self.logits)
-        assert scores is not None
-        self.token = self.operations.argmax(scores)
-        return (time.perf_counter() - begin) * 1e3
+        start = time.perf_counter()
+        logits = self.model.forward([self.token], self.state, logits=self.logits)
+        assert logits is not None
+        self.token = self.operations.argmax(logits)
+        return (time.perf_counter() - start) * 1e3
 
 
 class Contestant:
@@ -69,9 +69,9 @@ class Contestant:
     def prompt(self, count: int) -> float:
         """Milliseconds to read a prompt of `count` tokens, with the logits after the last."""
         tokens = [(7 * i) % 1000 for i in range(count)]
-        begin = time.perf_counter()
+        start = time.perf_counter()
         self.model.forward(tokens, self.text.state, logits=self.text.logits)
-        return (time.perf_counter() - begin) * 1e3
+        return (time.perf_counter() - start) * 1e3
 
     def decode(self, count: int) -> list[float]:
         """Milliseconds of each of `count` tokens, decoded greedily."""

@@ -26,9 +26,9 @@ async function startBandwidth() {
       workers.push(new Worker("meter.js"));
       await read(workers.at(-1), 1);
     }
-    const begin = performance.now();
+    const start = performance.now();
     const gigabytes = await Promise.all(workers.slice(0, threads).map((worker) => read(worker, times)));
-    return gigabytes.reduce((sum, each) => sum + each) / ((performance.now() - begin) / 1e3);
+    return gigabytes.reduce((sum, each) => sum + each) / ((performance.now() - start) / 1e3);
   };
 }
 

@@ -32,16 +32,16 @@ export function startOnnx() {
       return "wasm";
     },
     async prompt({ count }) {
-      const begin = performance.now();
+      const start = performance.now();
       for (let i = 0; i < count; i++) await step((7 * i) % 1000);
-      return performance.now() - begin;
+      return performance.now() - start;
     },
     async decode({ count }) {
       const times = [];
       for (let token = 1; times.length < count; ) {
-        const begin = performance.now();
+        const start = performance.now();
         token = await step(token);
-        times.push(performance.now() - begin);
+        times.push(performance.now() - start);
       }
       return times;
     },

@@ -57,7 +57,7 @@ def encoded(split: str, world: Tokenizer) -> NDArray[np.uint16]:
     return found
 
 
-def beginning(world: Tokenizer) -> Rwkv:
+def initial_model(world: Tokenizer) -> Rwkv:
     """The default model; a World token's rows are the mean of those of the model's own tokens."""
     tensors, _ = read_released(DEFAULT)
     own = load_tokenizer(str(DEFAULT / "tokenizer.json"))
@@ -90,8 +90,8 @@ def train(model: Rwkv, tokens: NDArray[np.uint16], minutes: float) -> None:
         step += 1
         for group, rate in zip(adamw.param_groups, rates, strict=True):
             group["lr"] = rate * min(1, step / 50) * max(0.02, min(1, 2 - 2 * done))
-        places = draw.integers(0, len(tokens) - 257, 4)
-        batch = torch.from_numpy(np.stack([tokens[at : at + 257] for at in places]).astype(np.int64))
+        offsets = draw.integers(0, len(tokens) - 257, 4)
+        batch = torch.from_numpy(np.stack([tokens[at : at + 257] for at in offsets]).astype(np.int64))
         loss = loss_of(model, batch)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -101,8 +101,8 @@ def train(model: Rwkv, tokens: NDArray[np.uint16], minutes: float) -> None:
             print(f"shortlist: step {step}, {loss.item():.3f} nats per token", flush=True)
 
 
-def log_softmax(scores: Any) -> Any:
-    return F.log_softmax(torch.from_numpy(np.asarray(scores, np.float64)), 0).numpy()
+def log_softmax(logits: Any) -> Any:
+    return F.log_softmax(torch.from_numpy(np.asarray(logits, np.float64)), 0).numpy()
 
 
 class Decoder:
@@ -117,24 +117,24 @@ class Decoder:
         self.off: list[float] = []
         self.exact: list[float] = []
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self.state = self.model.new_state()
 
     def read(self, token: int, exact: Any) -> None:
         """Compare with the exact logits of the next token."""
-        scores = self.model.forward([token], self.state, logits=self.config.shortlist or "last")
-        one, other = (np.exp(log_softmax(self.chain(z, self.context))) for z in (exact, scores))
+        logits = self.model.forward([token], self.state, logits=self.config.shortlist or "last")
+        one, other = (np.exp(log_softmax(self.chain(z, self.context))) for z in (exact, logits))
         self.elsewhere.append(0.5 * float(np.abs(one - other).sum()))
         taken = int(one.argmax())
-        self.off.append(abs(log_softmax(exact)[taken] - log_softmax(scores)[taken]))
-        self.exact.append(float((scores == exact).sum()))
+        self.off.append(abs(log_softmax(exact)[taken] - log_softmax(logits)[taken]))
+        self.exact.append(float((logits == exact).sum()))
 
     def __str__(self) -> str:
         exact = np.percentile(self.exact, [50, 90])
         return (
-            f"{self.name}: {np.mean(self.elsewhere):.4%} of the probability is elsewhere; the likeliest "
+            f"{self.name}: {np.mean(self.elsewhere):.4%} of the probability is elsewhere; the most likely "
             f"token's log probability is off by {np.mean(self.off):.4f}, at most {np.max(self.off):.4f}; "
-            f"{exact[0]:,.0f} scores are exact (median; 90%: {exact[1]:,.0f})"
+            f"{exact[0]:,.0f} logits are exact (median; 90%: {exact[1]:,.0f})"
         )
 
 
@@ -145,7 +145,7 @@ def measure(model: Model, world: Tokenizer, tokens: NDArray[np.uint16]) -> str:
     for start in range(0, len(tokens) - 256, 256):
         state = model.new_state()
         for decoder in decoders:
-            decoder.begin()
+            decoder.start()
         for token, following in itertools.pairwise(tokens[start : start + 256].tolist()):
             exact = model.forward([token], state)
             nats.append(-log_softmax(exact)[following])
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=4096, help="tokens of the test text")
     options = parser.parse_args()
     world, kept = load_tokenizer("world"), training_folder() / "world.pt"
-    trained = beginning(world)
+    trained = initial_model(world)
     if not kept.exists():
         train(trained, encoded("train", world), options.minutes)
         torch.save(trained.state_dict(), kept)

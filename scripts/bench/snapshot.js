@@ -53,12 +53,12 @@ for (const inside of ["", NUMPY]) {
   );
   await attempt("a plain start", () => loadPyodide(options));
   for (const which of ["a first", "a second"]) {
-    const begun = await attempt(`${which} start from the image`, () =>
+    const started = await attempt(`${which} start from the image`, () =>
       loadPyodide({ ...options, _loadSnapshot: image }),
     );
-    if (!begun) continue;
-    await attempt("chance", () => begun.runPython(CHANCE));
-    addPackages(begun);
-    await attempt("numpy", () => begun.runPython(NUMPY));
+    if (!started) continue;
+    await attempt("chance", () => started.runPython(CHANCE));
+    addPackages(started);
+    await attempt("numpy", () => started.runPython(NUMPY));
   }
 }

@@ -189,7 +189,7 @@ def report(starts: list[Start], sizes: Sizes) -> str:
             f"| {start.folder} | {cold:.2f} s | {warm:.2f} s | {cold / first[0]:.0%} | {warm / first[1]:.0%} "
             f"| {statistics.median(start.longest_task):.0f} ms |"
         )
-    lines += ["", "| asked for, as gzip sends it | kB | limit |", "|---|---:|---:|"]
+    lines += ["", "| requested, gzipped | kB | limit |", "|---|---:|---:|"]
     lines += [f"| first text, without the model | {kb(sizes.first_text)} | {kb(FIRST_TEXT_LIMIT)} |"]
     lines += [f"| the widget's script | {kb(sizes.widget)} | {kb(WIDGET_LIMIT)} |"]
     for name in sorted(sizes.shells, key=lambda name: -sizes.shells[name]):
@@ -202,7 +202,7 @@ def report(starts: list[Start], sizes: Sizes) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure how a built site begins.")
+    parser = argparse.ArgumentParser(description="Measure the start of a built site.")
     parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "dist"], help="default: dist/")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

@@ -48,10 +48,10 @@ def _medians(rounds: list[Round]) -> dict[str, float]:
 def describe(rows: list[dict[str, Any]]) -> str:
     """The results as Markdown; each also has the names of its shape and weights."""
     lines = [
-        f"Two threads and one in turns, {rows[0]['rounds']} rounds of {TOKENS} tokens each; and what "
-        "one thread and two read from memory meanwhile.",
+        f"Two threads and one, alternating, {rows[0]['rounds']} rounds of {TOKENS} tokens each; and the "
+        "memory bandwidth of one thread and of two.",
         "",
-        "| model | weights | two threads, times one | memory, GB/s | in the quiet third | memory, GB/s |",
+        "| model | weights | two threads / one | memory, GB/s | in the quiet third | memory, GB/s |",
         "|---|---|---:|---:|---:|---:|",
     ]
     for row in rows:

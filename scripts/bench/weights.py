@@ -136,11 +136,11 @@ def write_safetensors(shape: Shape, bits: Any, path: Path, *, pack: bool = False
     def form(name: str, array: Floats) -> NDArray[Any] | QuantizedMatrix:
         if bits >= 16:
             return array.astype(np.float16) if bits == 16 else array
-        rounded = bits_for(name, array.shape, bits)
-        if rounded is None:
+        chosen = bits_for(name, array.shape, bits)
+        if chosen is None:
             return array
-        layout = layout_for(name, rounded) if pack else None
-        matrix = quantize(array, rounded)
+        layout = layout_for(name, chosen) if pack else None
+        matrix = quantize(array, chosen)
         return LAYOUTS[layout].pack(matrix) if layout else matrix
 
     write(path, ((name, form(name, array)) for name, array in tensors(shape)))

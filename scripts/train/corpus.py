@@ -164,8 +164,8 @@ PACKAGES = (
 def fetch(package: Package, folder: Path) -> Path:
     """Download one package with its registry's own client, unless it exists already, and verify it.
 
-    Where a Debian has another version than ours, that one is taken and standard error says so: its text is
-    hardly another, but vocabulary and model will not be the released ones to the byte.
+    If Debian has a different version, that one is used, with a warning on standard error: its text is almost
+    the same, but vocabulary and model will not be byte-identical to the released ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = sorted(folder.glob(package.file_pattern))
@@ -175,7 +175,7 @@ def fetch(package: Package, folder: Path) -> Path:
     if not found:
         raise SystemExit(f"{package.name}: the download has no file that matches {package.file_pattern}")
     if digest_of(found[-1]) != package.sha256:
-        what = f"{found[-1].name} is not the archive that {package.name} {package.version} was"
+        what = f"{found[-1].name} is not the known archive of {package.name} {package.version}"
         if package.client != "apt":
             raise SystemExit(f"{what}; delete {found[-1]} and try again")
         print(f"{what}: the text may differ from the released model's", file=sys.stderr)
@@ -195,10 +195,10 @@ def _download(package: Package, folder: Path) -> None:
     what = f"{package.name} {package.version}: {package.client}"
     for command in _commands(package):
         if not shutil.which(command[0]):
-            raise SystemExit(f"{what} has it, and there is no {command[0]} here")
+            raise SystemExit(f"{what} has it, but {command[0]} is not installed")
         if subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL).returncode == 0:
             return
-    remedy = "; where apt's lists are missing, run: apt-get update" if package.client == "apt" else ""
+    remedy = "; if apt's lists are missing, run: apt-get update" if package.client == "apt" else ""
     raise SystemExit(f"{what} could not download it{remedy}")
 
 

@@ -69,7 +69,7 @@ def kneser_ney_row(folder: Path, texts: list[str], ids: list[list[int]]) -> Row:
 
 def load_rounded(tensors: Tensors, bits: Literal[8, 4] | None, *, throughout: bool = False) -> Model:
     data = b"".join(encode(compress(tensors, bits, throughout=throughout).items()))
-    return load_model(open_tensors(BytesSource(data, "rounded")))
+    return load_model(open_tensors(BytesSource(data, "quantized")))
 
 
 def model_row(model: Model, texts: list[str], ids: list[list[int]]) -> Row:

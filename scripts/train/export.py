@@ -61,8 +61,8 @@ def compress(
     """Quantize the matrices, keep everything else in float32; `throughout`: the embedding too."""
 
     def form(name: str, value: NDArray[np.float32]) -> NDArray[np.float32] | QuantizedMatrix:
-        rounded = bits and bits_for(name, value.shape, bits)
-        return quantize(value, bits if throughout and bits else rounded) if rounded else value
+        chosen = bits and bits_for(name, value.shape, bits)
+        return quantize(value, bits if throughout and bits else chosen) if chosen else value
 
     return {name: form(name, value) for name, value in tensors.items()}
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels.logits import LOWEST, LogitOperations, Weighed
+from goosequill.kernels.logits import Logits as Logits
 
-Logits = NDArray[np.float32]
 Ids = NDArray[np.intp]
 
 LOG_ZERO = -1e30
@@ -68,23 +68,23 @@ class WeighOnce:
         self._operations = operations
         self._known: tuple[tuple[Logits, Weighed], ...] = ()
 
-    def weigh(self, scores: Logits) -> Weighed:
+    def weigh(self, logits: Logits) -> Weighed:
         for known, weighed in self._known:
-            if known is scores:
+            if known is logits:
                 return weighed
-        weighed = self._operations.weigh(scores)
+        weighed = self._operations.weigh(logits)
         weighed.weights.flags.writeable = False
-        self._known = (*self._known[-1:], (scores, weighed))
+        self._known = (*self._known[-1:], (logits, weighed))
         return weighed
 
-    def highest(self, scores: Logits) -> float:
-        return self._operations.highest(scores)
+    def highest(self, logits: Logits) -> float:
+        return self._operations.highest(logits)
 
-    def argmax(self, scores: Logits) -> int:
-        return self._operations.argmax(scores)
+    def argmax(self, logits: Logits) -> int:
+        return self._operations.argmax(logits)
 
-    def temper(self, scores: Logits, highest: float, temperature: float) -> Logits:
-        return self._operations.temper(scores, highest, temperature)
+    def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
+        return self._operations.temper(logits, highest, temperature)
 
     def cumulative_index(self, weights: Logits, target: float) -> int:
         return self._operations.cumulative_index(weights, target)

@@ -2,6 +2,8 @@
 
 To add a step, write it in a file beside this one and add its settings to ``AllSteps``. The configuration,
 the chain, the controls, the command line and the reference follow.
+A step that can make unlikely tokens likely must also be named in `DecodingConfig.shortlist`, since the model
+may otherwise compute their logits only roughly.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The command line: `goosequill COMMAND ...`, one module a command."""
+"""The command line: `goosequill COMMAND ...`, one module per command."""

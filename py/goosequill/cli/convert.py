@@ -1,4 +1,4 @@
-"""`goosequill convert`: make a model folder for the site out of any file of RWKV weights."""
+"""`goosequill convert`: convert weights in any format to a model folder."""
 
 from __future__ import annotations
 
@@ -20,36 +20,39 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = (
-        "Make a model folder (safetensors shards, tokenizer, config.json with every file's SHA-256) out of "
-        ".pth, .safetensors, .st, .gguf or rwkv.cpp's .bin, or of a folder that holds one of them."
+        "Convert .pth, .safetensors, .st, .gguf or rwkv.cpp's .bin, or a folder with one of them, to a "
+        "model folder: safetensors shards, tokenizer, and config.json with every file's SHA-256."
     )
     parser.add_argument("source", metavar="IN", type=Path, help="the weights: a file or a folder")
     parser.add_argument("out", metavar="OUT", type=Path, help="the folder to write; new or empty")
     parser.add_argument(
-        "--quantize", choices=BITS, default="none", help="round the large matrices (default: none)"
+        "--quantize", choices=BITS, default="none", help="quantize the large matrices (default: none)"
     )
     parser.add_argument(
         "--pack",
         action="store_true",
-        help="lay rounded matrices out as the fast kernels hold them, which saves that while loading",
+        help="store quantized matrices in the layout of the fast kernels, which makes loading faster",
     )
     parser.add_argument(
         "--shard-size",
         metavar="SIZE",
         default=f"{SHARD_SIZE // 10**6}MB",
-        help="most bytes of a file, as 90MB or 1GiB (default: 90MB; GitHub Pages takes 100 MB)",
+        help="largest size of a file, such as 90MB or 1GiB (default: 90MB; GitHub Pages accepts 100 MB)",
     )
-    parser.add_argument("--tokenizer", help="world, neox-20b, byte, or a file; by default told by the model")
+    parser.add_argument(
+        "--tokenizer",
+        help="world, neox-20b, byte, or the path of a tokenizer.json; by default the model's own",
+    )
     parser.add_argument("--group-norm-eps", type=float, help="for versions 5 to 7 (default: 64e-5)")
-    parser.add_argument("--title", help="the model's name as people read it")
+    parser.add_argument("--title", help="the model's display name")
     parser.add_argument("--description", help="one or two sentences")
     parser.add_argument("--licence", help="for example Apache-2.0")
     parser.add_argument("--source-url", dest="origin", help="where the original was published")
-    parser.add_argument("--chat", choices=[*FORMATS, "none"], help="how conversations with it are written")
+    parser.add_argument("--chat", choices=[*FORMATS, "none"], help="its chat format")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Convert, say what was written, return the exit status."""
+    """Convert, list the files, and return the exit status."""
     description = convert(
         options.source,
         options.out,
@@ -69,17 +72,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def parse_size(text: str) -> int:
-    """Bytes of a size such as ``90MB``, ``0.5 GiB`` or ``1000``.
+    """Parse a size such as ``90MB``, ``0.5 GiB`` or ``1000``; return bytes.
 
     Raises
     ------
     SettingsError
-        ``size``: it is none, or zero.
+        ``size``: it is not a size, or zero.
     """
     match = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kmg]i?)?b?\s*", text.lower())
     size = int(float(match[1]) * _UNITS[match[2] or ""]) if match else 0
     if not size:
-        raise SettingsError(f"{text!r} is no size.", code="size", remedy="Write it as 90MB or 1GiB.")
+        raise SettingsError(f"{text!r} is not a size.", code="size")
     return size
 
 

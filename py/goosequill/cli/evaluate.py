@@ -1,4 +1,4 @@
-"""`goosequill evaluate`: how well a model predicts a text, in bits per byte and perplexity."""
+"""`goosequill evaluate`: measure how well a model predicts a text, in bits per byte and perplexity."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from goosequill.cli.models import add_model_option, add_quantize_option, add_tokenizer_option
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import Evaluation, evaluate, token_texts
 from goosequill.loading.load import load_path
@@ -16,22 +17,17 @@ from goosequill.tokenizers import Tokenizer
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
-    parser.description = __doc__
-    parser.add_argument("file", type=Path, help="the text, UTF-8; - reads standard input")
-    parser.add_argument("--model", required=True, help="a model folder, or a file of weights")
-    parser.add_argument("--tokenizer", help="name or file; by default the model's own")
-    parser.add_argument(
-        "--quantize",
-        type=int,
-        choices=(8, 4),
-        help="round weights that the file holds in full to so many bits",
-    )
-    parser.add_argument("--surprisal", action="store_true", help="also print the bits of every token")
+    parser.description = "Measure how well a model predicts a text, in bits per byte and perplexity."
+    parser.add_argument("file", type=Path, help="the text, in UTF-8; - for standard input")
+    add_model_option(parser)
+    add_tokenizer_option(parser)
+    add_quantize_option(parser)
+    parser.add_argument("--surprisal", action="store_true", help="also print the bits of each token")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure, print, return the exit status."""
+    """Print the measures and return the exit status."""
     text = read_text(options.file)
     loaded = load_path(options.model, tokenizer=options.tokenizer, quantize=options.quantize)
     result = evaluate(loaded.model, loaded.tokenizer, text, progress=_progress)
@@ -49,12 +45,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file, or of standard input.
+    """Return the text of a file, or of standard input.
 
     Raises
     ------
     SettingsError
-        ``file-missing``, ``not-text``: it cannot be read, or is not UTF-8.
+        ``file-missing``: it cannot be read. ``not-text``: it is not UTF-8.
     """
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
@@ -63,17 +59,14 @@ def read_text(path: Path) -> str:
         raise SettingsError(
             f"{path} is not UTF-8 text (byte {error.start}).",
             code="not-text",
-            remedy="Convert it to UTF-8, or choose a text file.",
         ) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SettingsError(
-            f"{path} cannot be read: {reason}.", code="file-missing", remedy="Check the file's name."
-        ) from error
+        raise SettingsError(f"{path} cannot be read: {reason}.", code="file-missing") from error
 
 
 def to_dict(result: Evaluation, tokenizer: Tokenizer, *, surprisal: bool) -> dict[str, Any]:
-    """The result as plain values for JSON."""
+    """Return the result as plain values for JSON."""
     found: dict[str, Any] = {
         "bits_per_byte": result.bits_per_byte,
         "perplexity": result.perplexity,

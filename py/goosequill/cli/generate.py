@@ -16,21 +16,21 @@ from goosequill.decoding import Chunk, End, Reading, generate
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = (
-        "Continue a prompt. The text goes to standard output as it is written; the seed and the speed go to "
+        "Continue a prompt. The text is streamed to standard output; the seed and the speed are printed to "
         "standard error."
     )
     add_model_options(parser)
-    parser.add_argument("--prompt", default="", help="what to continue; empty begins a new text")
+    parser.add_argument("--prompt", default="", help="the text to continue; by default empty")
     parser.add_argument(
-        "--prompt-file", metavar="FILE", type=Path, help="a file with the prompt; - is standard input"
+        "--prompt-file", metavar="FILE", type=Path, help="a file with the prompt; - for standard input"
     )
     parser.add_argument("--echo", action="store_true", help="print the prompt too")
-    parser.add_argument("--quiet", action="store_true", help="print the text only")
+    parser.add_argument("--quiet", action="store_true", help="print only the text")
     add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write, and return the exit status."""
+    """Generate, and return the exit status."""
     config = read_settings(options)
     prompt = read_text(options.prompt_file) if options.prompt_file else options.prompt
     loaded = load(options)
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(text: str) -> None:
-    """Write at once, as UTF-8 whatever the terminal's encoding, so that no text can stop the program."""
+    """Write and flush, as UTF-8 whatever the terminal's encoding, so that no character is an error."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""`goosequill inspect`: what is in a file of weights, without loading it."""
+"""`goosequill inspect`: describe a file of weights, without loading it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from goosequill.loading.opening import open_path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = (
-        "Print version, sizes, types, tokenizer, memory and the table of tensors of a file of weights or a "
-        "model folder. Only its header is read."
+        "Print the version, sizes, types, tokenizer, memory and tensors of a file of weights or a model "
+        "folder. Only headers are read."
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="the weights: a file or a folder")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print; the exit status is 1 where the file holds no model that runs here."""
+    """Print the description; the exit status is 1 if the model does not run here."""
     opened = open_path(options.file, verify=False)
     found = inspect(opened.tensors, opened.description)
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else as_text(found))

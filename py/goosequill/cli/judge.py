@@ -1,4 +1,4 @@
-"""`goosequill judge`: what files of votes from the comparer say."""
+"""`goosequill judge`: evaluate files of votes from the comparer."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from goosequill.evaluation.votes import judge
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = (
-        "Merge files of votes and print the contenders' strengths (Bradley-Terry with ties) with 95% "
-        "intervals by a bootstrap over prompts, the bias of position, and how far raters agree."
+        "Evaluate files of votes together: the contenders' strengths (Bradley-Terry with ties) with 95% "
+        "bootstrap intervals over prompts, position bias, and agreement between raters."
     )
-    parser.add_argument("files", metavar="VOTES", type=Path, nargs="+", help="files saved by the comparer")
-    parser.add_argument("--resamples", type=int, default=1000, help="resamples of the bootstrap (1000)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (0)")
+    parser.add_argument(
+        "files", metavar="VOTES", type=Path, nargs="+", help="files of votes, saved by the comparer"
+    )
+    parser.add_argument(
+        "--resamples", type=int, default=1000, help="resamples of the bootstrap (default: 1000)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what the votes say."""
+    """Print the results and return the exit status."""
     result = judge(
         [read_file(path) for path in options.files], resamples=options.resamples, seed=options.seed
     )
@@ -33,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_file(path: Path) -> Any:
-    """The JSON of one file, with its name in the member "file" for messages."""
+    """Return the JSON of a file, with its path in the member "file" for messages."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -42,7 +46,7 @@ def read_file(path: Path) -> Any:
 
 
 def as_text(result: dict[str, Any]) -> str:
-    """The findings as a small table and three sentences."""
+    """Return the results as a small table and three sentences."""
     width = max(len(row["name"]) for row in result["strengths"])
     lines = [f"{'':{width}}  strength  95% interval      first  won/lost/tied"]
     for row in result["strengths"]:
@@ -63,7 +67,7 @@ def as_text(result: dict[str, Any]) -> str:
 
 
 def position_text(position: dict[str, Any]) -> str:
-    """One sentence on the side that won."""
+    """Return one sentence on position bias."""
     if position["share"] is None:
         return "Position: no vote had a winner."
     return (
@@ -73,7 +77,7 @@ def position_text(position: dict[str, Any]) -> str:
 
 
 def agreement_text(agreement: dict[str, Any] | None) -> str:
-    """One sentence on the raters."""
+    """Return one sentence on agreement."""
     if agreement is None:
         return "Agreement: no pair was judged by two raters."
     alpha = "not defined" if agreement["alpha"] is None else f"{agreement['alpha']:.2f}"

@@ -1,4 +1,8 @@
-"""The command line: `goosequill COMMAND ...`. Each command is a module in `commands`."""
+"""The command line: `goosequill COMMAND ...`.
+
+Each command is a module beside this one, with `add_arguments(parser)` and `run(options) -> exit status`,
+and a line in `COMMANDS`.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,15 @@ from goosequill import __version__
 from goosequill.errors import GoosequillError
 
 COMMANDS = {
-    "generate": "continue a prompt, streaming to the terminal",
-    "logits": "print the scores after a list of tokens, as JSON",
-    "report": "write sampling reports: many prompts, models and decoders",
-    "judge": "work out blind votes: strengths with intervals, biases, agreement",
+    "generate": "continue a prompt",
+    "logits": "print the logits after a list of tokens",
+    "report": "write sampling reports of models, prompts and decoders",
+    "judge": "evaluate blind votes",
     "evaluate": "measure how well a model predicts a text",
-    "inspect": "tell what is in a file of weights",
-    "convert": "make a model folder out of any weights",
+    "inspect": "describe a file of weights",
+    "convert": "convert weights to a model folder",
 }
-"""Each command and what it does, in a few words."""
+"""Name of a command -> what it does, for the list of commands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,14 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader, such as head, has had enough
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def make_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
-    """Return the parser. Only the module of the command that is asked for is loaded."""
-    parser = argparse.ArgumentParser(prog="goosequill", description="Write with RWKV language models.")
+    """Return the parser. Only the module of the given command is imported."""
+    parser = argparse.ArgumentParser(prog="goosequill", description="Run RWKV language models.")
     parser.add_argument("--version", action="version", version=f"goosequill {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     asked = sys.argv[1:] if arguments is None else arguments

@@ -1,4 +1,4 @@
-"""Options that say which model, and loading it."""
+"""Options that select a model, shared by the commands that load one."""
 
 from __future__ import annotations
 
@@ -11,26 +11,38 @@ from goosequill.loading.load import LoadedModel, load_path
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --model, --tokenizer, --quantize, --kernel and --group-norm-eps."""
-    parser.add_argument("--model", required=True, type=Path, help="a model folder, or a file of weights")
-    parser.add_argument(
-        "--tokenizer",
-        help="world, neox-20b, byte, or a tokenizer.json; by default the folder's, or a tokenizer.json "
-        "beside the weights, or the one that the size of the vocabulary tells",
-    )
-    parser.add_argument(
-        "--quantize",
-        type=int,
-        choices=(8, 4),
-        help="first round weights stored in full to so many bits",
-    )
+    """Declare --model, --tokenizer, --quantize, --kernel and --group-norm-eps, for `load`."""
+    add_model_option(parser)
+    add_tokenizer_option(parser)
+    add_quantize_option(parser)
     parser.add_argument(
         "--kernel",
         choices=("auto", *KERNELS),
         default="auto",
-        help="what computes: native needs clang or the ziglang package; default: auto, the fastest there is",
+        help="what to compute with; native needs clang or the package ziglang (default: auto, the fastest)",
     )
     add_epsilon_option(parser)
+
+
+def add_model_option(parser: argparse.ArgumentParser) -> None:
+    """Declare --model."""
+    parser.add_argument("--model", required=True, type=Path, help="a model folder, or a file of weights")
+
+
+def add_tokenizer_option(parser: argparse.ArgumentParser) -> None:
+    """Declare --tokenizer."""
+    parser.add_argument(
+        "--tokenizer",
+        help="world, neox-20b, byte, or the path of a tokenizer.json; by default the folder's, or the "
+        "tokenizer.json beside the weights, or the built-in one for this vocabulary size",
+    )
+
+
+def add_quantize_option(parser: argparse.ArgumentParser) -> None:
+    """Declare --quantize."""
+    parser.add_argument(
+        "--quantize", type=int, choices=(8, 4), help="quantize unquantized weights to this many bits"
+    )
 
 
 def add_epsilon_option(parser: argparse.ArgumentParser) -> None:
@@ -39,13 +51,13 @@ def add_epsilon_option(parser: argparse.ArgumentParser) -> None:
         "--group-norm-eps",
         type=float,
         metavar="EPS",
-        help="added to the variance of each head, for RWKV-5, 6 and 7; by default what the folder says, "
-        "or 64e-5 as in BlinkDL's code (rwkv.cpp has 1e-5 for RWKV-5)",
+        help="added to the variance of each head in RWKV-5, 6 and 7; by default the folder's value, or 64e-5 "
+        "as in BlinkDL's code (rwkv.cpp uses 1e-5 for RWKV-5)",
     )
 
 
 def load(options: argparse.Namespace) -> LoadedModel:
-    """Load the model that the options name."""
+    """Load the model that the options select."""
     return load_path(
         options.model,
         tokenizer=options.tokenizer,

@@ -1,4 +1,4 @@
-"""Options for the decoder's settings, made from what the decoder tells of itself."""
+"""Options for decoder settings, made from the descriptions of the decoder's parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """Declare an option for every setting, in groups, and --preset."""
     titles = "; ".join(f"{preset['name']}: {preset['title']}" for preset in describe_presets())
     parser.add_argument(
-        "--preset", choices=PRESETS, help=f"settings to begin with. {titles}".replace("%", "%%")
+        "--preset", choices=PRESETS, help=f"settings to start from. {titles}".replace("%", "%%")
     )
     for part in DESCRIPTIONS:
         group = parser.add_argument_group(part.label, part.sentence)
@@ -27,7 +27,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def read_settings(options: argparse.Namespace) -> DecodingConfig:
-    """Return the settings that the options ask for."""
+    """Return the settings in the parsed options."""
     settings: dict[str, Any] = dict(PRESETS[options.preset]) if options.preset else {}
     for part in DESCRIPTIONS:
         for parameter in part.parameters:
@@ -72,19 +72,17 @@ def _json(value: str) -> Any:
 
 
 def parse_ids(text: str) -> list[int]:
-    """Return token ids written as ``34,105,110``.
+    """Parse token ids such as ``34,105,110``.
 
     Raises
     ------
     SettingsError
-        ``token-ids``: it is no such list.
+        ``token-ids``
     """
     try:
         return [int(item) for item in text.replace(",", " ").split()]
     except ValueError as error:
-        raise SettingsError(
-            f"{text[:60]!r} is no list of token ids.", code="token-ids", remedy="Write it as 34,105,110."
-        ) from error
+        raise SettingsError(f"{text[:60]!r} is not a list of token ids.", code="token-ids") from error
 
 
 _TYPES: dict[str, Callable[[str], Any]] = {

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from goosequill.cli.models import add_quantize_option, add_tokenizer_option
 from goosequill.errors import SettingsError
 from goosequill.evaluation.reports import (
     ModelChoice,
@@ -48,10 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples", type=int, default=1, help="outputs per prompt of each decoder that samples (default: 1)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first sample (default: 0)")
-    parser.add_argument("--tokenizer", help="name or file; by default each model's own")
-    parser.add_argument(
-        "--quantize", type=int, choices=(8, 4), help="first round weights stored in full to so many bits"
-    )
+    add_tokenizer_option(parser)
+    add_quantize_option(parser)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster")
 
 

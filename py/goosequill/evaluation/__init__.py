@@ -1,1 +1,1 @@
-"""How well texts and models do: perplexity, text metrics, votes, reports."""
+"""Measures of models and of texts, sampling reports, and blind votes."""

@@ -1,7 +1,7 @@
-"""How well a model predicts a text: bits per byte, perplexity, and the surprise of every token.
+"""Measures how well a model predicts a text: bits per byte, perplexity, and the surprisal of every token.
 
-The text is read once, in chunks, from an empty state; nothing is generated. Bits per byte compares
-models whatever their tokenizers; llama.cpp's users know the second number as perplexity.
+The model reads the text once, in chunks, from an empty state. Bits per byte can be compared between models
+with different tokenizers; perplexity cannot.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goosequill.tokenizers import Tokenizer
 
 CHUNK = 256
-"""Tokens that are read at once: [CHUNK, V] logits in memory."""
+"""Tokens that are read at a time: [CHUNK, V] logits in memory."""
 
 Progress = Callable[[int, int], None]
 """Called with (tokens read so far, tokens in all)."""
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model makes of a text.
+    """How well a model predicts a text.
 
     Attributes
     ----------
@@ -56,28 +56,26 @@ class Evaluation:
 
     @property
     def perplexity(self) -> float:
-        """2 to the mean bits of a token; depends on the tokenizer."""
+        """2 to the power of the mean bits of a token; depends on the tokenizer."""
         return float(2 ** (self.bits / self.tokens))
 
 
 def evaluate(
     model: Model, tokenizer: Tokenizer, text: str, *, progress: Progress | None = None
 ) -> Evaluation:
-    """Read `text` and measure how well the model foresaw each token.
+    """Measure how well a model predicts each token of a text.
 
     The model first reads the tokenizer's end-of-text token, which separates documents in training.
-    A tokenizer without one gives the first token no context: it is charged log2 of the vocabulary's size.
+    Without one the first token has no context, and counts as log2 of the vocabulary's size.
 
     Raises
     ------
     SettingsError
-        ``empty-text``: there is nothing to read.
+        ``empty-text``: the text has no tokens.
     """
     ids = tokenizer.encode(text)
     if not ids:
-        raise SettingsError(
-            "The text is empty.", code="empty-text", remedy="Give a file that holds some text."
-        )
+        raise SettingsError("The text is empty.", code="empty-text")
     bits = surprisal(model, ids, end_token=tokenizer.end_token, progress=progress)
     return Evaluation(len(ids), len(text.encode("utf-8")), float(bits.sum()), bits, tuple(ids))
 
@@ -109,6 +107,6 @@ def token_bits(logits: NDArray[np.float32], targets: Sequence[int]) -> NDArray[n
 
 
 def token_texts(tokenizer: Tokenizer, ids: Sequence[int]) -> Iterator[str]:
-    """Each token as text; a token that holds part of a character shows U+FFFD there."""
+    """Yield each token as text, with U+FFFD for parts of characters."""
     for token in ids:
         yield tokenizer.token_bytes(token).decode("utf-8", "replace")

@@ -1,1 +1,1 @@
-"""From files to a model that writes: load, inspect and convert them."""
+"""Finds, loads, inspects and converts a model's files."""

@@ -1,7 +1,7 @@
-"""Tokenizers: text to ids and back, for every RWKV model.
+"""Tokenizers: text to token ids and back, for every RWKV model.
 
 ``load_tokenizer("world")`` for World models, ``"neox-20b"`` for RWKV-4 Pile and Raven, ``"byte"``, or a
-``tokenizer.json``. Both large vocabularies ship inside the package, packed: 115 and 170 kB.
+``tokenizer.json``. The package includes both large vocabularies, compressed to 115 and 170 kB.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BUILT_IN: dict[str, Callable[[], Tokenizer]] = {
     "neox-20b": load_neox,
     "byte": ByteTokenizer,
 }
-# A model may have rows past the last token, since sizes are rounded up; to 512 in the widest practice.
+# Models may have more rows than tokens, because sizes are rounded up: to a multiple of 512 at most.
 _PADDING = 512
 _KEEP = -1
 
@@ -49,12 +49,12 @@ def load_tokenizer(spec: str | Path | bytes, *, end_token: int | None = _KEEP) -
         ``"world"``, ``"neox-20b"``, ``"byte"``; or the path or the bytes of a Hugging Face
         ``tokenizer.json`` (byte-level BPE) or of a vocabulary in BlinkDL's text form.
     end_token
-        The id that ends a text, where the model says so; otherwise the tokenizer's own.
+        The end-of-text token, if the model has its own; by default the tokenizer's.
 
     Raises
     ------
     TokenizerError
-        The file is missing, damaged, or of a kind that Goosequill does not read.
+        ``tokenizer-missing``, ``tokenizer-file``, ``tokenizer-unsupported`` or ``tokenizer-incomplete``.
     """
     if isinstance(spec, str) and is_built_in(spec):
         tokenizer: Tokenizer = _BUILT_IN[spec.lower()]()
@@ -72,7 +72,6 @@ def _read(path: Path) -> bytes:
         raise TokenizerError(
             f"The tokenizer {str(path)!r} cannot be read: {error.strerror or error}.",
             code="tokenizer-missing",
-            remedy='Give the path of a tokenizer.json, or one of the names "world", "neox-20b", "byte".',
         ) from error
 
 
@@ -81,9 +80,9 @@ def _load_file(data: bytes) -> Tokenizer:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TokenizerError(
-            "The tokenizer file is not text.",
+            "The tokenizer file is not UTF-8 text.",
             code="tokenizer-file",
-            remedy="Give a Hugging Face tokenizer.json or rwkv_vocab_v20230424.txt.",
+            remedy="Choose a Hugging Face tokenizer.json, or rwkv_vocab_v20230424.txt.",
         ) from error
     if text.lstrip()[:1] == "{":
         return load_tokenizer_json(text)
@@ -91,7 +90,7 @@ def _load_file(data: bytes) -> Tokenizer:
 
 
 def tokenizer_for_vocabulary(vocab_size: int) -> str | None:
-    """Return the name of the built-in tokenizer that models of this vocabulary size use, or None."""
+    """Return the name of the built-in tokenizer for models with this vocabulary size, or None."""
     if vocab_size == WORLD_SIZE:
         return "world"
     if vocab_size == 256:
@@ -100,7 +99,7 @@ def tokenizer_for_vocabulary(vocab_size: int) -> str | None:
 
 
 def check_vocabulary(tokenizer: Tokenizer, vocab_size: int) -> None:
-    """Refuse a tokenizer that was not made for a model.
+    """Refuse a tokenizer that does not belong to a model.
 
     Parameters
     ----------
@@ -117,8 +116,8 @@ def check_vocabulary(tokenizer: Tokenizer, vocab_size: int) -> None:
     right = tokenizer_for_vocabulary(vocab_size)
     hint = f'The tokenizer for this model is probably "{right}".' if right else ""
     raise TokenizerError(
-        f"This tokenizer knows {tokenizer.vocab_size:,} tokens, but the model knows {vocab_size:,}: "
-        "they do not belong together, and the model would write nonsense.",
+        f"The tokenizer has {tokenizer.vocab_size:,} tokens, but the model has {vocab_size:,}: "
+        "they do not belong together, and the output would be nonsense.",
         code="tokenizer-mismatch",
-        remedy=hint or "Choose the tokenizer.json that came with the model.",
+        remedy=hint or None,
     )

@@ -1,4 +1,4 @@
-"""Tokens added to a tokenizer by name, which are cut out of a text before it is split into words."""
+"""Added tokens, such as `<|endoftext|>`, which are found in a text before it is split into words."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 class AddedToken:
     """One added token, with Hugging Face's options.
 
-    ``normalized``: looked for in the normalised text. ``single_word``: not inside a word.
-    ``lstrip``, ``rstrip``: takes the white space on that side with it.
+    ``normalized``: matches the normalized text. ``single_word``: does not match inside a word.
+    ``lstrip``, ``rstrip``: also matches the whitespace on that side.
     """
 
     id: int
@@ -25,30 +25,30 @@ class AddedToken:
 
     @classmethod
     def from_dict(cls, item: dict[str, Any]) -> AddedToken:
-        """Read one of a tokenizer.json's ``added_tokens``."""
-        number, content = item["id"], item["content"]
-        if not isinstance(number, int) or not 0 <= number < 2**24 or not isinstance(content, str):
+        """Read an item of ``added_tokens`` in a tokenizer.json."""
+        token, content = item["id"], item["content"]
+        if not isinstance(token, int) or not 0 <= token < 2**24 or not isinstance(content, str):
             raise ValueError(item)
         flags = {name: bool(item.get(name, False)) for name in ("single_word", "lstrip", "rstrip")}
         special = bool(item.get("special", False))
-        return cls(number, content, normalized=bool(item.get("normalized", not special)), **flags)
+        return cls(token, content, normalized=bool(item.get("normalized", not special)), **flags)
 
 
 class AddedTokens:
-    """Finds added tokens: the leftmost, and there the longest."""
+    """Finds added tokens: the leftmost first, and at one position the longest."""
 
     def __init__(self, tokens: Iterable[AddedToken]) -> None:
-        wanted = [token for token in tokens if token.content]
-        self._raw = _Finder([token for token in wanted if not token.normalized])
-        self._normalized = _Finder([token for token in wanted if token.normalized])
+        listed = [token for token in tokens if token.content]
+        self._raw = _Finder([token for token in listed if not token.normalized])
+        self._normalized = _Finder([token for token in listed if token.normalized])
 
-    def cut(self, text: str, normalize: Callable[[str], str]) -> Iterator[int | str]:
-        """Yield the ids of added tokens, and between them the normalised text, in order."""
-        for piece in self._raw.cut(text):
+    def split(self, text: str, normalize: Callable[[str], str]) -> Iterator[int | str]:
+        """Yield the ids of added tokens and the normalized text between them, in order."""
+        for piece in self._raw.split(text):
             if isinstance(piece, int):
                 yield piece
             else:
-                yield from self._normalized.cut(normalize(piece))
+                yield from self._normalized.split(normalize(piece))
 
 
 class _Finder:
@@ -57,7 +57,7 @@ class _Finder:
         longest_first = sorted(self._tokens, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if tokens else None
 
-    def cut(self, text: str) -> Iterator[int | str]:
+    def split(self, text: str) -> Iterator[int | str]:
         end = 0
         for match in self._pattern.finditer(text) if self._pattern else ():
             token = self._tokens[match.group()]

@@ -1,7 +1,7 @@
-"""What a tokenizer is, to the rest of Goosequill, and what every tokenizer does alike.
+"""The interface of a tokenizer, and what all tokenizers share.
 
-A tokenizer turns text into token ids and ids into bytes. Bytes, not text: one token may hold half
-a character, so only :class:`goosequill.tokenizers.stream.StreamDecoder` makes text of a stream.
+A tokenizer turns text into token ids, and ids into bytes. Bytes, not text, because one token may be half
+a character: :class:`goosequill.tokenizers.stream.StreamDecoder` turns a stream of ids into text.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from goosequill.errors import TokenizerError
 
 
 class Tokenizer(Protocol):
-    """Text to ids and back.
+    """Text to token ids and back.
 
     Attributes
     ----------
     name
         ``"world"``, ``"neox-20b"``, ``"byte"`` or ``"bpe"``.
     vocab_size
-        Number of ids, 0 to ``vocab_size - 1``; not every id need have a text.
+        Number of ids, from 0 to ``vocab_size - 1``; some may have no bytes.
     end_token
-        Id that ends a text, or None where the vocabulary has none.
+        The end-of-text token, or None.
     """
 
     name: str
@@ -31,20 +31,20 @@ class Tokenizer(Protocol):
     end_token: int | None
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text; no token is added before or after it."""
+        """Return the ids of a text, without special tokens around it."""
         ...
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ids; bytes that are no UTF-8 become U+FFFD."""
+        """Return the text of ids; invalid UTF-8 becomes U+FFFD."""
         ...
 
     def token_bytes(self, token: int) -> bytes:
-        """Return the bytes of one id; empty for an id without a text."""
+        """Return the bytes of an id; empty for an id without any."""
         ...
 
 
 class TableTokenizer:
-    """The half that all tokenizers share: a table from id to bytes."""
+    """Decoding, which all tokenizers share: a table from ids to bytes."""
 
     def __init__(self, name: str, table: list[bytes], vocab_size: int, end_token: int | None) -> None:
         self.name = name
@@ -53,9 +53,9 @@ class TableTokenizer:
         self._table = table
 
     def token_bytes(self, token: int) -> bytes:
-        """Return the bytes of one id; empty for an id without a text.
+        """Return the bytes of an id; empty for an id without any.
 
-        Model files pad their vocabulary to a round number, so an id past the table is no error.
+        Ids beyond the table are valid, because models pad their vocabulary to a round number.
 
         Raises
         ------
@@ -65,21 +65,19 @@ class TableTokenizer:
         if 0 <= token < len(self._table):
             return self._table[token]
         if token < 0:
-            raise TokenizerError(
-                f"{token} is not a token id.", code="token-id", remedy="Token ids count from 0."
-            )
+            raise TokenizerError(f"{token} is not a token id.", code="token-id")
         return b""
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ids; bytes that are no UTF-8 become U+FFFD."""
+        """Return the text of ids; invalid UTF-8 becomes U+FFFD."""
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
 
 
 def well_formed(text: str) -> str:
-    """Return a text that UTF-8 can carry.
+    """Return a text that can be encoded as UTF-8.
 
-    Half surrogate pairs, which JavaScript strings and some JSON files hold, become one character
-    where two halves meet and U+FFFD where one stands alone.
+    JavaScript strings and some JSON files have surrogates: a pair becomes one character, and a lone one
+    U+FFFD.
     """
     if text.isascii():
         return text
@@ -91,5 +89,5 @@ def well_formed(text: str) -> str:
 
 
 def read_packed(name: str) -> bytes:
-    """Return a vocabulary that the package carries, packed."""
+    """Return the compressed file of a vocabulary in the package."""
     return (files(__package__) / "data" / name).read_bytes()

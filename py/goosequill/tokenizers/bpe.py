@@ -1,7 +1,7 @@
-"""Byte-level byte pair encoding, as GPT-2, GPT-NeoX and their heirs use it.
+"""Byte-level byte pair encoding, as in GPT-2, GPT-NeoX and later models.
 
-Reads Hugging Face's ``tokenizer.json`` and gives the ids that their library ``tokenizers`` gives, without
-it. Templates that put special tokens around a text are left out: RWKV models are fed plain text.
+Reads Hugging Face's ``tokenizer.json`` and returns the same ids as their library ``tokenizers``. Ignores
+templates that put special tokens around a text, because RWKV models read plain text.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ END_NAMES = ("<|endoftext|>", "</s>", "<|im_end|>", "<eos>", "<|end_of_text|>", 
 _CACHED_WORDS = 65536
 _CACHED_LENGTH = 64
 _HEAP_LENGTH = 24
-# No text in UTF-8 holds these bytes.
+# Bytes that never occur in UTF-8.
 _NEVER_IN_TEXT = frozenset([0xC0, 0xC1, *range(0xF5, 0x100)])
 
 
 def byte_letters() -> list[str]:
-    """Return the printable character that stands for each byte in a byte-level vocabulary (GPT-2's table)."""
+    """Return the printable character for each byte in a byte-level vocabulary (GPT-2's table)."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [value for value in range(256) if value not in plain]
     letters = {value: chr(value) for value in plain}
@@ -42,10 +42,10 @@ _LETTER_TO_BYTE = {ord(letter): value for value, letter in enumerate(byte_letter
 
 
 def letters_to_bytes(token: str) -> bytes:
-    """Return the bytes that a token of a byte-level vocabulary stands for."""
+    """Return the bytes of a token of a byte-level vocabulary."""
     try:
         return bytes([_LETTER_TO_BYTE[ord(letter)] for letter in token])
-    except KeyError:  # an added token, written as it is
+    except KeyError:  # an added token, which is plain text
         return token.encode("utf-8", "replace")
 
 
@@ -59,13 +59,13 @@ class BPETokenizer(TableTokenizer):
     merges
         ``{(left id, right id): (rank, merged id)}``; the lowest rank is merged first.
     byte_ids
-        The id of each single byte, or None for a byte that no text holds.
+        The id of each byte, or None for bytes that never occur in UTF-8.
     split, normalize
-        What happens to a text first.
+        Applied to the text before merging.
     added
-        Tokens that are cut out of the text before anything else.
+        Tokens that are found in the text before anything else.
     words_first
-        Take a whole word as one token where the vocabulary has it, whatever the merges say.
+        Encode a word as one token if the vocabulary has it, regardless of the merges.
     """
 
     def __init__(
@@ -91,9 +91,9 @@ class BPETokenizer(TableTokenizer):
         self._cache: dict[str, list[int]] = {}
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text; names of added tokens in it become those tokens."""
+        """Return the ids of a text, in which added tokens are recognised."""
         found: list[int] = []
-        for piece in self._added.cut(well_formed(text), self._normalize):
+        for piece in self._added.split(well_formed(text), self._normalize):
             if isinstance(piece, int):
                 found.append(piece)
             else:
@@ -127,18 +127,18 @@ class BPETokenizer(TableTokenizer):
 
 
 def merge_long(ids: list[int], merges: dict[tuple[int, int], tuple[int, int]]) -> list[int]:
-    """Merge a long word in n log n steps: a linked list of ids and a heap of (rank, place)."""
+    """Merge a long word in n log n steps, with a linked list of ids and a heap of (rank, index)."""
     after, before = list(range(1, len(ids) + 1)), list(range(-1, len(ids) - 1))
     heap = [(merges[pair][0], at, *pair) for at, pair in enumerate(itertools.pairwise(ids)) if pair in merges]
     heapq.heapify(heap)
-    gone = -1
+    merged = -1
     while heap:
         _, at, left, right = heapq.heappop(heap)
         other = after[at]
         if ids[at] != left or other >= len(ids) or ids[other] != right:
             continue  # an earlier merge took one of the two
         ids[at] = merges[left, right][1]
-        ids[other] = gone
+        ids[other] = merged
         after[at] = after[other]
         if after[at] < len(ids):
             before[after[at]] = at
@@ -147,25 +147,25 @@ def merge_long(ids: list[int], merges: dict[tuple[int, int], tuple[int, int]]) -
                 pair = (ids[start], ids[after[start]])
                 if pair in merges:
                     heapq.heappush(heap, (merges[pair][0], start, *pair))
-    return [token for token in ids if token != gone]
+    return [token for token in ids if token != merged]
 
 
 def load_tokenizer_json(data: bytes | str, *, name: str = "bpe") -> BPETokenizer:
-    """Read a Hugging Face ``tokenizer.json`` that holds a byte-level BPE.
+    """Read a Hugging Face ``tokenizer.json`` of a byte-level BPE tokenizer.
 
     Raises
     ------
     TokenizerError
-        ``tokenizer-file`` for a damaged file, ``tokenizer-unsupported`` for another kind of tokenizer,
-        ``tokenizer-incomplete`` for one that cannot write every text.
+        ``tokenizer-file``: the file is invalid. ``tokenizer-unsupported``: another kind of tokenizer.
+        ``tokenizer-incomplete``: it cannot encode every text.
     """
     try:
         description = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise _damaged(f"it is not JSON ({error})") from error
+        raise _invalid(f"it is not JSON ({error})") from error
     model = description.get("model") if isinstance(description, dict) else None
     if not isinstance(model, dict) or not isinstance(model.get("vocab"), dict | list):
-        raise _damaged("it has no model with a vocabulary")
+        raise _invalid("it has no model with a vocabulary")
     _check_kind(description, model)
     vocab = _read_vocab(model["vocab"])
     added = [_read_added(item) for item in description.get("added_tokens") or []]
@@ -194,23 +194,21 @@ def _check_kind(description: dict[str, Any], model: dict[str, Any]) -> None:
     parts = [description.get("pre_tokenizer"), description.get("decoder")]
     if kind != "BPE" or unknown or "ByteLevel" not in json.dumps(parts):
         raise TokenizerError(
-            f"This tokenizer.json holds a {kind} tokenizer that does not work on bytes.",
+            f"This tokenizer.json has a {kind} tokenizer that does not work on bytes.",
             code="tokenizer-unsupported",
-            remedy="Goosequill reads byte-level BPE (as GPT-2 and GPT-NeoX), RWKV World and plain bytes.",
         )
 
 
 def _read_vocab(vocab: Any) -> dict[str, int]:
     if isinstance(vocab, list):
         raise TokenizerError(
-            "This tokenizer.json holds a Unigram tokenizer that does not work on bytes.",
+            "This tokenizer.json has a Unigram tokenizer, which does not work on bytes.",
             code="tokenizer-unsupported",
-            remedy="Goosequill reads byte-level BPE (as GPT-2 and GPT-NeoX), RWKV World and plain bytes.",
         )
     limit = 4 * len(vocab) + 65536
     for token, number in vocab.items():
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < limit:
-            raise _damaged(f"the id of {token[:40]!r} is {number!r}")
+            raise _invalid(f"the id of {token[:40]!r} is {number!r}")
     return dict(vocab)
 
 
@@ -218,12 +216,12 @@ def _read_added(item: Any) -> AddedToken:
     try:
         return AddedToken.from_dict(item)
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(f"an added token is {str(item)[:80]}") from error
+        raise _invalid(f"an added token is {str(item)[:80]}") from error
 
 
 def _read_merges(merges: Any, vocab: dict[str, int]) -> dict[tuple[int, int], tuple[int, int]]:
     if not isinstance(merges, list):
-        raise _damaged("it has no list of merges")
+        raise _invalid("it has no list of merges")
     table: dict[tuple[int, int], tuple[int, int]] = {}
     for rank, merge in enumerate(merges):
         try:
@@ -231,7 +229,9 @@ def _read_merges(merges: Any, vocab: dict[str, int]) -> dict[tuple[int, int], tu
             pair = (vocab[left], vocab[right])
             table[pair] = (rank, vocab[left + right])
         except (ValueError, TypeError, KeyError) as error:
-            raise _damaged(f"merge {rank + 1} is {str(merge)[:80]!r}, which the vocabulary lacks") from error
+            raise _invalid(
+                f"merge {rank + 1} is {str(merge)[:80]!r}, which is not in the vocabulary"
+            ) from error
     return table
 
 
@@ -240,19 +240,15 @@ def _byte_ids(vocab: dict[str, int]) -> list[int | None]:
     missing = [value for value, number in enumerate(ids) if number is None and value not in _NEVER_IN_TEXT]
     if missing:
         raise TokenizerError(
-            f"The tokenizer has no token for the byte {missing[0]}, so it cannot write every text.",
+            f"The tokenizer has no token for the byte {missing[0]}, so it cannot encode every text.",
             code="tokenizer-incomplete",
-            remedy="Train it with the whole byte alphabet (initial_alphabet=ByteLevel.alphabet()).",
+            remedy="Train it with the complete byte alphabet (initial_alphabet=ByteLevel.alphabet()).",
         )
     return ids
 
 
-def _damaged(why: str) -> TokenizerError:
-    return TokenizerError(
-        f"The tokenizer.json cannot be used: {why}.",
-        code="tokenizer-file",
-        remedy="Fetch the file again, or take the one that belongs to the model.",
-    )
+def _invalid(why: str) -> TokenizerError:
+    return TokenizerError(f"The tokenizer.json is invalid: {why}.", code="tokenizer-file")
 
 
 def pack_merges(tokenizer_json: bytes) -> bytes:
@@ -269,7 +265,7 @@ def pack_merges(tokenizer_json: bytes) -> bytes:
 def load_neox() -> BPETokenizer:
     """Return GPT-NeoX-20B's tokenizer (EleutherAI, Apache-2.0), which RWKV-4 Pile and Raven models use.
 
-    Ids: two special tokens, the bytes that text can hold, the merges in order, runs of 24 to 2 spaces.
+    Ids: two special tokens, the bytes that occur in UTF-8, the merges in order, runs of 24 to 2 spaces.
     """
     packed = read_packed("neox-20b.npz")
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:

@@ -1,4 +1,4 @@
-"""The smallest tokenizer: a token is a byte of the text's UTF-8."""
+"""The byte tokenizer: each byte of the UTF-8 text is a token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from goosequill.tokenizers.base import TableTokenizer, well_formed
 
 
 class ByteTokenizer(TableTokenizer):
-    """256 ids, one a byte. No id ends a text, unless the model's folder names one."""
+    """256 ids, one per byte. There is no end-of-text token, unless the model folder names one."""
 
     def __init__(self, *, end_token: int | None = None) -> None:
         super().__init__("byte", [bytes([value]) for value in range(256)], 256, end_token)

@@ -1,7 +1,7 @@
-"""The step before byte pair encoding: a text cut into words, as a Hugging Face ``tokenizer.json`` says.
+"""Pre-tokenization: normalizes a text and splits it into words, as a ``tokenizer.json`` describes.
 
-Known are the parts that byte-level tokenizers use: ``ByteLevel``, ``Split``, ``Digits`` and sequences
-of them, and Unicode's four normal forms. Anything else is refused by name.
+Supports what byte-level tokenizers use: ``ByteLevel``, ``Split``, ``Digits`` and sequences of them, and
+Unicode's four normal forms. Anything else is refused by name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from goosequill.tokenizers.unicode_classes import NUMBER, compile_pattern
 Splitter = Callable[[str], list[str]]
 Normalizer = Callable[[str], str]
 
-# GPT-2's, in the words of its own code; GPT-NeoX uses the same.
+# From GPT-2's source; GPT-NeoX uses the same.
 GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
@@ -72,9 +72,8 @@ def _kind(description: Any) -> str:
 
 def _unknown(what: str, kind: str) -> TokenizerError:
     return TokenizerError(
-        f"The tokenizer has a {what} that Goosequill does not know: {kind}.",
+        f"The tokenizer has an unsupported {what}: {kind}.",
         code="tokenizer-unsupported",
-        remedy="Use a byte-level BPE tokenizer, as GPT-2, GPT-NeoX and Llama 3 have.",
     )
 
 

@@ -1,7 +1,7 @@
-"""Letters, numbers and white space as the Hugging Face library `tokenizers` knows them (Unicode 16).
+"""Letters, numbers and whitespace as in the Hugging Face library `tokenizers` (Unicode 16).
 
-Frozen here, since the standard library's `re` has no ``\\p{L}`` and its tables change with Python's
-version: the same text must give the same tokens in CPython 3.11 and in the browser.
+The tables are here because the standard library's `re` has no ``\\p{L}`` and its Unicode tables change
+with Python's version: the same text must give the same tokens in CPython 3.11 and in the browser.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ SPACE = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
 def _ranges(packed: str) -> str:
-    """Return the inside of a character class; none of these characters has a meaning of its own there."""
+    """Return the inside of a character class; none of these characters needs escaping."""
     parts, end = [], 0
     for item in packed.split():
         gap, _, length = item.partition("+")
@@ -73,12 +73,12 @@ _TOKEN = re.compile(r"\\[pP]\{\^?\w+\}|\\.|[\[\]]|[^\\\[\]]+", re.DOTALL)
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    r"""Compile a pre-tokenizer's pattern, giving ``\p{L}``, ``\p{N}`` and ``\s`` their Unicode meaning.
+    r"""Compile a pre-tokenizer's pattern, in which ``\p{L}``, ``\p{N}`` and ``\s`` are Unicode classes.
 
     Raises
     ------
     TokenizerError
-        ``tokenizer-unsupported``: the pattern uses something that the standard library does not have.
+        ``tokenizer-unsupported``: the pattern uses a feature that the standard library lacks.
     """
     parts, inside = [], False
     for token in _TOKEN.findall(pattern):
@@ -101,7 +101,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
 
 def _unsupported(pattern: str) -> TokenizerError:
     return TokenizerError(
-        f"The tokenizer splits words with a pattern that Goosequill does not know: {pattern[:80]}",
+        f"The tokenizer splits words with an unsupported pattern: {pattern[:80]}",
         code="tokenizer-unsupported",
-        remedy="Use a tokenizer that splits as GPT-2, GPT-NeoX or Llama 3 do.",
+        remedy="Use a tokenizer with the pattern of GPT-2, GPT-NeoX or Llama 3.",
     )

@@ -1,7 +1,7 @@
-"""The RWKV World tokenizer: 65,529 byte strings, and always the longest one that fits.
+"""The RWKV World tokenizer: greedy longest match over 65,529 byte strings.
 
-Ids 1 to 256 are the single bytes, so every text can be written; 0 ends a text and has no bytes.
-The vocabulary is BlinkDL's ``rwkv_vocab_v20230424`` (Apache-2.0), kept in ``data/world.npz``.
+Ids 1 to 256 are the single bytes, so every text can be encoded; 0 is the end-of-text token and has no
+bytes. The vocabulary is BlinkDL's ``rwkv_vocab_v20230424`` (Apache-2.0), in ``data/world.npz``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class WorldTokenizer(TableTokenizer):
     tokens
         The byte strings of ids 1, 2, 3, ...
     vocab_size
-        Number of rows of the models made for it, padded.
+        Padded size of the vocabulary, as models have it.
     """
 
     def __init__(self, tokens: Sequence[bytes], *, vocab_size: int = WORLD_SIZE) -> None:
@@ -36,7 +36,7 @@ class WorldTokenizer(TableTokenizer):
         missing = [value for value in range(256) if bytes([value]) not in self._ids]
         if missing:
             raise TokenizerError(
-                f"The vocabulary has no token for the byte {missing[0]}, so it cannot write every text.",
+                f"The vocabulary has no token for the byte {missing[0]}, so it cannot encode every text.",
                 code="tokenizer-incomplete",
                 remedy="Use the file rwkv_vocab_v20230424.txt that comes with RWKV World models.",
             )
@@ -57,7 +57,7 @@ class WorldTokenizer(TableTokenizer):
 
 
 def _lengths_by_start(ids: dict[bytes, int]) -> dict[bytes, tuple[int, ...]]:
-    """Return, for the first two bytes of tokens, the lengths worth trying, longest first."""
+    """Return the lengths of the tokens that start with the same two bytes, longest first."""
     lengths: dict[bytes, set[int]] = {}
     for token in ids:
         if len(token) > 1:
@@ -66,18 +66,18 @@ def _lengths_by_start(ids: dict[bytes, int]) -> dict[bytes, tuple[int, ...]]:
 
 
 def load_world() -> WorldTokenizer:
-    """Return the World tokenizer with the vocabulary that the package carries."""
+    """Return the World tokenizer with the vocabulary in the package."""
     packed = read_packed("world.npz")
     return WorldTokenizer(unpack_tokens(packed))
 
 
 def parse_vocabulary(text: str) -> list[bytes]:
-    """Read lines of ``id python-literal length`` as BlinkDL's vocabulary files have them.
+    """Parse a vocabulary file of BlinkDL's: lines of ``id python-literal length``.
 
     Raises
     ------
     TokenizerError
-        ``tokenizer-file``: a line is not of that form, ids do not count 1, 2, 3, ..., or a length is wrong.
+        ``tokenizer-file``: a line has another form, the ids are not 1, 2, 3, ..., or a length is wrong.
     """
     tokens: list[bytes] = []
     for line in text.splitlines():
@@ -86,21 +86,21 @@ def parse_vocabulary(text: str) -> list[bytes]:
             literal, length = rest.rsplit(" ", 1)
             value = ast.literal_eval(literal)
             token = value.encode("utf-8") if isinstance(value, str) else value
-            sound = isinstance(token, bytes) and len(token) == int(length) and int(number) == len(tokens) + 1
+            valid = isinstance(token, bytes) and len(token) == int(length) and int(number) == len(tokens) + 1
         except (ValueError, SyntaxError, MemoryError, RecursionError, UnicodeEncodeError):
-            sound = False
-        if not sound:
+            valid = False
+        if not valid:
             raise TokenizerError(
-                f"Line {len(tokens) + 1} of the vocabulary file is damaged.",
+                f"Line {len(tokens) + 1} of the vocabulary file is invalid.",
                 code="tokenizer-file",
-                remedy="Fetch rwkv_vocab_v20230424.txt again; it has 65,529 lines.",
+                remedy="Download rwkv_vocab_v20230424.txt again; it has 65,529 lines.",
             )
         tokens.append(token)
     return tokens
 
 
 def pack_tokens(tokens: Sequence[bytes]) -> bytes:
-    """Return byte strings as a compressed file: each as what it shares with the one before, and the rest."""
+    """Return byte strings as a compressed file: the length of each shared prefix, and the rest."""
     shared, rest, previous = [], [], b""
     for token in tokens:
         limit = min(len(token), len(previous))

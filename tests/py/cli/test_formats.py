@@ -91,7 +91,7 @@ def test_sizes(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "MB", "-1MB", "1TB", "0", "1e9", "ninety"])
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(SettingsError, match="no size"):
+    with pytest.raises(SettingsError, match="not a size"):
         convert.parse_size(text)
 
 

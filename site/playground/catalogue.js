@@ -6,8 +6,8 @@ import { element, megabytes } from "../ui/dom.js";
 
 /**
  * @typedef {{
- *   name: string, version: string, bytes_about: number, licence: string, published: string, file: string |
- *   null
+ *   name: string, version: string, bytes_about: number, licence: string,
+ *   published: string, file: string | null
  * }} PublicModel
  */
 

@@ -1,12 +1,13 @@
 /**
- * Chat in the playground: the page's side of a conversation with the loaded model. The conversation itself is
+ * Chat in the playground: turns with the loaded model. The form is chat-form.js, the conversation itself is
  * chat-session.js, bubbles are chat-log.js, files are chat-files.js.
  */
 
 import { copyText } from "../ui/clipboard.js";
-import { byId, counted } from "../ui/dom.js";
+import { counted } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 import { readState, saveMessages, saveState } from "./chat-files.js";
+import { ChatForm } from "./chat-form.js";
 import { ChatLog, transcript } from "./chat-log.js";
 import { ChatSession } from "./chat-session.js";
 import { Pace } from "./pace.js";
@@ -28,129 +29,68 @@ const REASONS = { stop: "Answered", length: "Length limit reached", abort: "Stop
 
 export class Chat {
   #host;
-  #page = {
-    modes: byId("modes", "fieldset"),
-    system: byId("system", "textarea"),
-    format: byId("chat-format", "select"),
-    stateFile: byId("state-file", "input"),
-    stateName: byId("state-name", "p"),
-    noState: byId("no-state", "button"),
-    note: byId("chat-note", "p"),
-    log: byId("messages", "div"),
-    message: byId("message", "textarea"),
-    send: byId("send", "button"),
-    again: byId("again", "button"),
-    undo: byId("undo", "button"),
-    copy: byId("chat-copy", "button"),
-    clear: byId("chat-clear", "button"),
-    measures: byId("chat-measures", "p"),
-    save: byId("chat-save", "div"),
-    parts: [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-mode]"))],
-  };
-  #log = new ChatLog(this.#page.log);
-  #session = new ChatSession(() => {
-    return { system: this.#page.system.value, format: this.#page.format.value };
+  #form = new ChatForm({
+    send: () => this.send(),
+    again: () => this.#again(),
+    undo: () => this.#undo(),
+    copy: () => this.#copy(),
+    clear: () => this.#clear(),
+    save: (kind) => this.#save(kind),
+    startFrom: (file) => this.#startFrom(file),
+    startEmpty: () => {
+      this.#restart();
+      this.#host.say("The next message starts a new conversation.");
+    },
+    settingsChanged: () => {
+      this.#session.forget(); // with the next message the conversation is read again, under the new setting
+      this.#host.changed();
+    },
+    modeChanged: () => this.#host.changed(),
   });
+  #log = new ChatLog(this.#form.log);
+  #session = new ChatSession(() => this.#form.settings);
   #working = false;
 
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
-    const page = this.#page;
-    page.modes.addEventListener("change", () => {
-      this.#showMode();
-      host.changed();
-      (this.active ? page.message : byId("prompt", "textarea")).focus();
-    });
-    page.message.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.send();
-    });
-    page.send.addEventListener("click", () => this.send());
-    page.again.addEventListener("click", () => this.#again());
-    page.undo.addEventListener("click", () => this.#undo());
-    page.copy.addEventListener("click", () =>
-      copyText(transcript(this.#session.messages), { say: host.say, fallbackElement: page.log }),
-    );
-    page.clear.addEventListener("click", () => this.#clear());
-    page.save.addEventListener("click", ({ target }) => {
-      if (target instanceof HTMLElement && target.dataset.chat) this.#save(target.dataset.chat);
-    });
-    for (const control of [page.system, page.format]) {
-      control.addEventListener("change", () => {
-        this.#session.forget(); // with the next message the conversation is read again, under the new setting
-        host.changed();
-      });
-    }
-    page.stateFile.addEventListener("click", () => {
-      page.stateFile.value = ""; // choosing the same file again is a change too
-    });
-    page.stateFile.addEventListener("change", () => this.#startFrom(page.stateFile.files?.[0]));
-    page.noState.addEventListener("click", () => {
-      this.#restart();
-      host.say("The next message starts a new conversation.");
-    });
   }
 
   /** Whether the page is in chat mode. */
   get active() {
-    return this.#page.modes.querySelector("input:checked")?.getAttribute("value") === "chat";
+    return this.#form.active;
   }
 
-  /** Its settings for the address and the memory. @returns {[string, string][]} */
+  /** Its settings for the address and the memory. */
   values() {
-    /** @type {[string, string][]} */
-    const values = [];
-    const { system, format } = this.#page;
-    if (this.active) values.push(["mode", "chat"]);
-    if (system.value.trim()) values.push(["system", system.value]);
-    if (format.value) values.push(["format", format.value]);
-    return values;
+    return this.#form.values();
   }
 
   /** Sets what `values` returned. @param {Map<string, string>} values */
   restore(values) {
-    const { system, format } = this.#page;
-    byId(`mode-${values.get("mode") === "chat" ? "chat" : "write"}`, "input").checked = true;
-    system.value = values.get("system") ?? "";
-    const wanted = values.get("format") ?? "";
-    format.value = [...format.options].some(({ value }) => value === wanted) ? wanted : "";
+    this.#form.restore(values);
     this.#session.forget();
-    this.#showMode();
+    this.showButtons();
   }
 
-  /**
-   * Notes whether the model was trained for conversations.
-   * @param {import("../engine/client.js").ModelInfo} info
-   */
+  /** Shows what is known of the model. @param {import("../engine/client.js").ModelInfo} info */
   describe(info) {
-    this.#page.note.hidden = info.chat !== null;
+    this.#form.showNote(info.chat !== null);
   }
 
   /** Enables the buttons that can be used now. */
   showButtons() {
-    const page = this.#page;
-    const busy = this.#busy;
     const { messages, start, canRestore } = this.#session;
     const any = messages.length > 0;
-    page.send.disabled = busy;
-    for (const control of [page.system, page.format, page.stateFile, page.noState]) control.disabled = busy;
-    for (const button of [page.again, page.copy, page.clear]) button.disabled = busy || !any;
-    page.undo.disabled = busy || !(any || canRestore);
-    page.undo.textContent = canRestore ? "Restore" : "Undo last turn";
-    page.save.hidden = busy || !any;
-    page.noState.hidden = start === null;
-    page.log.setAttribute("aria-busy", String(busy)); // a reply is announced when it is complete
-    for (const radio of page.modes.querySelectorAll("input")) radio.disabled = busy;
+    this.#form.show({ busy: this.#busy, messages: any, canRestore, start: start?.name ?? "" });
   }
 
   /** Sends the message in the field. */
   async send() {
     if (this.#busy) return;
-    const message = this.#page.message.value;
+    const message = this.#form.message.value;
     if (message.trim()) return await this.#answer(message);
-    this.#page.message.focus();
+    this.#form.message.focus();
     this.#host.complain(problem("The message is empty.", "Type something to say to the model."));
   }
 
@@ -168,7 +108,7 @@ export class Chat {
     const turn = { role: "user", content: message };
     const { ready, settings, progress, say, complain, track } = this.#host;
     this.#working = true;
-    this.#page.message.value = "";
+    this.#form.message.value = "";
     this.#show([...before, turn]);
     const reply = this.#log.startReply();
     try {
@@ -184,7 +124,7 @@ export class Chat {
       this.#working = false;
       progress.hide();
       track(null);
-      if (session.messages.length <= before.length) this.#page.message.value ||= message;
+      if (session.messages.length <= before.length) this.#form.message.value ||= message;
       this.#show();
     }
   }
@@ -193,7 +133,7 @@ export class Chat {
   async #stream(writing, reply) {
     const { track, progress, say } = this.#host;
     track(writing);
-    const pace = new Pace(this.#page.measures);
+    const pace = new Pace(this.#form.measures);
     for await (const item of writing) {
       this.#log.append(reply, item.text, item.thought ?? "");
       if ("finish_reason" in item) {
@@ -220,8 +160,8 @@ export class Chat {
     }
     const message = await this.#takeBack();
     if (message === null) return;
-    this.#page.message.value ||= message;
-    this.#page.message.focus();
+    this.#form.message.value ||= message;
+    this.#form.message.focus();
     this.#host.say("The last turn is undone.");
   }
 
@@ -249,31 +189,31 @@ export class Chat {
   #clear() {
     this.#restart(this.#session.start);
     this.#host.say("Cleared. “Restore” brings the conversation back.");
-    this.#page.message.focus();
+    this.#form.message.focus();
   }
 
   /** Starts a new conversation. @param {import("./chat-files.js").SavedState | null} [start] */
   #restart(start = null) {
     this.#session.restart(start);
-    if (!start) this.#page.stateFile.value = "";
-    this.#page.measures.textContent = "";
+    if (!start) this.#form.clearFile();
+    this.#form.measures.textContent = "";
     this.#show();
   }
 
   // ---- Files -----------------------------------------------------------------------------------
 
-  /** Starts from a state file, once the model has accepted it. @param {File} [file] */
+  /** Starts from a state file, once the model has accepted it. @param {File} file */
   async #startFrom(file) {
-    if (!file || this.#busy) return;
+    if (this.#busy) return;
     this.#setWorking(true);
     try {
       const start = await readState(file);
       await this.#session.startFrom(await this.#host.ready(), start);
-      this.#page.measures.textContent = "";
+      this.#form.measures.textContent = "";
       this.#show();
       this.#host.say(`The conversation continues from ${file.name}.`);
     } catch (error) {
-      this.#page.stateFile.value = "";
+      this.#form.clearFile();
       this.#host.complain(error);
     } finally {
       this.#setWorking(false);
@@ -294,18 +234,14 @@ export class Chat {
     }
   }
 
-  // ---- Showing ---------------------------------------------------------------------------------
-
-  #showMode() {
-    for (const part of this.#page.parts) part.hidden = (part.dataset.mode === "chat") !== this.active;
-    this.showButtons();
+  #copy() {
+    const { say } = this.#host;
+    copyText(transcript(this.#session.messages), { say, fallbackElement: this.#form.log });
   }
 
   /** @param {Turn[]} [messages] */
   #show(messages = this.#session.messages) {
     this.#log.show(messages);
-    const { start } = this.#session;
-    this.#page.stateName.textContent = start ? `Started from ${start.name}.` : "";
     this.showButtons();
   }
 }

@@ -8,8 +8,8 @@ import { byId } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 
 /**
- * @typedef {import("../ui/engine.js").Choice & {title: string, model: string | File[]}} Source a model to
- *   choose
+ * A model to choose.
+ * @typedef {import("../ui/engine.js").Choice & {title: string, model: string | File[]}} Source
  */
 /**
  * @typedef {{

@@ -44,10 +44,11 @@ const page = {
   reset: byId("reset", "button"),
 };
 
+/** @typedef {import("./decoder-controls.js").Part} Part */
+/** @typedef {import("./decoder-controls.js").Preset} Preset */
 /**
  * Without it nothing is generated: the settings would not be what they seem.
- * @type {{parts?: import("./decoder-controls.js").Part[], presets?:
- *   import("./decoder-controls.js").Preset[]}}
+ * @type {{parts?: Part[], presets?: Preset[]}}
  */
 const decoding = await fetchDescription(new URL("../ui/decoding.json", import.meta.url));
 const available = decoding.presets ?? [];

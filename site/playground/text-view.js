@@ -5,10 +5,11 @@
 /** @typedef {import("./texts.js").Text} Text */
 /**
  * @typedef {{
- *   texts: import("./texts.js").Texts, prompt: HTMLTextAreaElement, output: HTMLElement, measures:
- *   HTMLElement, style: import("./style-chooser.js").StyleChooser, inspector:
- *   import("./inspector.js").Inspector, branches: import("./branches.js").BranchTree, busy: () => boolean,
- *   changed: () => void, store: () => void, say: (text: string) => void
+ *   texts: import("./texts.js").Texts, prompt: HTMLTextAreaElement,
+ *   output: HTMLElement, measures: HTMLElement,
+ *   style: import("./style-chooser.js").StyleChooser, inspector: import("./inspector.js").Inspector,
+ *   branches: import("./branches.js").BranchTree,
+ *   busy: () => boolean, changed: () => void, store: () => void, say: (text: string) => void
  * }} Parts
  */
 

@@ -1,25 +1,14 @@
 /**
  * Controls made from parameters: how any setting or experiment describes itself (goosequill.parameters, as
  * JSON). Each value can be read and set as the engine takes it, and as text for an address or the memory
- * (address.js, memory.js). What is typed or arrives in an address is brought within the limits. Nothing here
- * knows what the parameters mean.
+ * (address.js, memory.js). Nothing here knows what the parameters mean. One kind of control each is in
+ * control-kinds.js.
  */
 
-import { element } from "./dom.js";
+import { createControl } from "./control-kinds.js";
 
-/**
- * @typedef {{
- *   name: string, label: string, sentence: string, default: any, minimum: number | null, maximum: number |
- *   null, step: number | null, kind: string, choices: string[]
- * }} Parameter
- * @typedef {{
- *   box: HTMLElement, get: () => any, set: (value: any) => void, text: () => string, parse: (text: string) =>
- *   void
- * }} Control one parameter's control; `box` has its label, field and hint
- * @typedef {{prefix: string, onChange: () => void, stretch?: [number, number]}} ControlOptions `prefix`
- *   begins the ids and is unique on the page; `stretch` is what a slider covers, where the limits are far
- *   outside the useful range
- */
+/** @typedef {import("./control-kinds.js").Parameter} Parameter */
+/** @typedef {import("./control-kinds.js").Control} Control */
 
 /** The controls of a list of parameters. The caller places their boxes. */
 export class Controls {
@@ -32,8 +21,8 @@ export class Controls {
 
   /**
    * @param {{
-   *   prefix: string, onChange: () => void, base?: Record<string, any>, stretches?: Record<string, [number,
-   *   number]>
+   *   prefix: string, onChange: () => void, base?: Record<string, any>,
+   *   stretches?: Record<string, [number, number]>
    * }} options `base` has the values that a reset brings, where they are not the parameters' defaults
    */
   constructor({ prefix, onChange, base = {}, stretches = {} }) {
@@ -110,208 +99,4 @@ export function same(one, other) {
 /** @param {any} value */
 function isRecord(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-export function createControl(parameter, options) {
-  switch (parameter.kind) {
-    case "number":
-    case "integer":
-      return numberControl(parameter, options);
-    case "boolean":
-      return booleanControl(parameter, options);
-    case "choice":
-      return choiceControl(parameter, options);
-    default:
-      return textControl(parameter, options);
-  }
-}
-
-/**
- * Label, field and hint, in the same way for every control.
- * @param {Parameter} parameter
- * @param {HTMLElement} field
- * @param {string} prefix
- * @param {string} [className]
- */
-function labelled({ name, label, sentence }, field, prefix, className = "control") {
-  field.id = `${prefix}-${name}`;
-  field.setAttribute("aria-describedby", `${field.id}-hint`);
-  const hint = element("p", { class: "note", id: `${field.id}-hint` }, sentence);
-  return element("div", { class: className }, element("label", { for: field.id }, label), field, hint);
-}
-
-/** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function numberControl(parameter, { prefix, onChange, stretch }) {
-  const { label, kind } = parameter;
-  const min = parameter.minimum ?? -1e6;
-  const max = parameter.maximum ?? 1e6;
-  const step = parameter.step ?? 1;
-  // With a step on the field itself the browser would refuse values between two steps.
-  const field = element("input", {
-    type: "number",
-    min,
-    max,
-    step: kind === "integer" ? 1 : "any",
-    required: true,
-  });
-  const box = labelled(parameter, field, prefix);
-  const [low, high] = stretch ?? [min, max];
-  /** @type {HTMLInputElement | null} */
-  let slider = null;
-  if ((high - low) / step <= 100) {
-    slider = element("input", {
-      type: "range",
-      class: "wide",
-      min: low,
-      max: high,
-      step,
-      "aria-label": label,
-    });
-    field.after(slider);
-  }
-  const set = (/** @type {number} */ value) => {
-    field.value = String(withinLimits(parameter, value));
-    if (slider) slider.value = field.value;
-  };
-  field.addEventListener("change", () => {
-    set(field.valueAsNumber);
-    onChange();
-  });
-  slider?.addEventListener("input", () => {
-    set(/** @type {HTMLInputElement} */ (slider).valueAsNumber);
-    onChange();
-  });
-  return {
-    box,
-    set,
-    get: () => field.valueAsNumber,
-    text: () => field.value,
-    parse: (text) => {
-      const value = Number.parseFloat(text);
-      if (Number.isFinite(value)) set(value);
-    },
-  };
-}
-
-/**
- * The nearest value that a number parameter allows; its default for what is not a number.
- * @param {Pick<Parameter, "kind" | "minimum" | "maximum" | "default">} parameter
- * @param {number} value
- */
-export function withinLimits({ kind, minimum, maximum, default: fallback }, value) {
-  const finite = Number.isFinite(value) ? value : fallback;
-  const inside = Math.min(maximum ?? 1e6, Math.max(minimum ?? -1e6, finite));
-  return kind === "integer" ? Math.round(inside) : Number(inside.toFixed(4));
-}
-
-/** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function booleanControl(parameter, { prefix, onChange }) {
-  const field = element("input", { type: "checkbox", onchange: onChange });
-  return {
-    box: labelled(parameter, field, prefix, "control check"),
-    set: (value) => {
-      field.checked = value === true;
-    },
-    get: () => field.checked,
-    text: () => String(field.checked),
-    parse: (text) => {
-      field.checked = text === "true";
-    },
-  };
-}
-
-/** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function choiceControl(parameter, { prefix, onChange }) {
-  const options = parameter.choices.map((choice) => element("option", { value: choice }, choice));
-  const field = element("select", { onchange: onChange }, ...options);
-  const set = (/** @type {string} */ value) => {
-    field.value = parameter.choices.includes(value) ? value : parameter.default;
-  };
-  return {
-    box: labelled(parameter, field, prefix),
-    set,
-    get: () => field.value,
-    text: () => field.value,
-    parse: set,
-  };
-}
-
-/** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function textControl(parameter, { prefix, onChange }) {
-  const { read, write, help } = TEXT_KINDS[parameter.kind] ?? TEXT_KINDS.texts;
-  const field = element("textarea", { class: "wide", rows: 2, spellcheck: "false", onchange: onChange });
-  const sentence = help ? `${parameter.sentence} ${help}` : parameter.sentence;
-  return {
-    box: labelled({ ...parameter, sentence }, field, prefix),
-    set: (value) => {
-      field.value = write(value);
-    },
-    get: () => read(field.value),
-    text: () => field.value,
-    parse: (text) => {
-      field.value = text;
-    },
-  };
-}
-
-/**
- * The kinds of parameters that are edited as text: how each is read and written.
- * @type {Record<string, {read: (text: string) => any, write: (value: any) => string, help: string}>}
- */
-export const TEXT_KINDS = {
-  text: { read: String, write: String, help: "" },
-  json: { read: fromJson, write: toJson, help: "" },
-  texts: {
-    read: (text) => linesOf(text).map(unescapeLine),
-    write: (list) => list.map(escapeLine).join("\n"),
-    help: "One per line; write \\n for a line break.",
-  },
-  tokens: {
-    read: (text) => linesOf(text).map(Number),
-    write: (list) => list.join("\n"),
-    help: "One token id per line.",
-  },
-  biases: {
-    read: (text) => Object.fromEntries(linesOf(text).map((line) => line.split(":").map(Number))),
-    write: (biases) =>
-      Object.entries(biases)
-        .map(([token, bias]) => `${token}: ${bias}`)
-        .join("\n"),
-    help: "One per line, as token id: bias.",
-  },
-};
-
-/** @param {string} text */
-function linesOf(text) {
-  return text.split("\n").filter((line) => line !== "");
-}
-
-/**
- * Text that is not valid JSON is passed on unchanged: the engine reports what is wrong with it.
- * @param {string} text
- */
-function fromJson(text) {
-  if (text.trim() === "") return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** @param {any} value */
-function toJson(value) {
-  if (value === null || value === undefined) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** @param {string} line */
-function unescapeLine(line) {
-  return line.replace(/\\([n\\])/g, (_, letter) => (letter === "n" ? "\n" : "\\"));
-}
-
-/** @param {string} text */
-function escapeLine(text) {
-  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }

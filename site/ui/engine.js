@@ -14,8 +14,8 @@ import { Engine, loadModel } from "../engine/client.js";
 
 /**
  * @typedef {{
- *   leases: Set<Lease>, loading: Promise<Model>, stop: AbortController, listeners: Set<(progress: Progress)
- *   => void>
+ *   leases: Set<Lease>, loading: Promise<Model>, stop: AbortController,
+ *   listeners: Set<(progress: Progress) => void>
  * }} Entry
  */
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { same, TEXT_KINDS, withinLimits } from "../../../site/ui/controls.js";
+import { TEXT_KINDS, withinLimits } from "../../../site/ui/control-kinds.js";
+import { same } from "../../../site/ui/controls.js";
 
 test("a number is brought within its limits, and integers are rounded", () => {
   const temperature = { kind: "number", minimum: 0, maximum: 100, default: 1 };

@@ -7,6 +7,7 @@ Run it after every change of the tables; a test fails while the files differ fro
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,15 +39,16 @@ def header() -> str:
             "// A step of a program: the operation, then its fields, a word each.",
             f"typedef union step {{\n  word operation;\n{structs}}} step;\n",
             '_Static_assert(sizeof(step) == STEP_WORDS * sizeof(word), "every field is a word");\n',
-            *(f"{result} {name}({', '.join(args)});" for name, (result, *args) in exports.items()),
+            *(f"{result} {name}({arguments});" for name, (result, arguments) in exports.items()),
             "",
         ]
     )
 
 
-def _struct(operation: str, fields: tuple[str, ...]) -> str:
-    lines = "".join(f"    {field};\n" for field in ("word operation", *fields))
-    return f"  struct {{\n{lines}  }} {operation};\n"
+def _struct(operation: str, fields: str) -> str:
+    members = [f"{field};".replace(" ", "~") for field in ("word operation", *fields.split(", "))]
+    text = f"struct {{ {' '.join(members)} }} {operation};"
+    return textwrap.fill(text, 118, initial_indent="  ", subsequent_indent="    ").replace("~", " ") + "\n"
 
 
 def module() -> str:

@@ -14,130 +14,45 @@ from goosequill.weights.packing import PANEL
 from goosequill.weights.quantize import GROUP
 
 _PRODUCT = (
-    "float *out",  # [tokens, rows]
-    "const void *weights",
-    "const float *scales",  # one per row, for 8 bits; int4 has its scales among the weights
-    "const float *inputs",  # [tokens, columns]
-    "const float *bias",  # [rows], or 0
-    "int *scratch",  # `scratch_words` words per token
-    "word tokens",
-    "word columns",
-    "word rows",
-    "word activation",  # an index into ACTIVATIONS
+    # out is [tokens, rows], inputs [tokens, columns], bias [rows] or 0. There is one scale per row in 8 bits;
+    # in 4 bits the scales are among the weights. scratch has `scratch_words` words per token.
+    "float *out, const void *weights, const float *scales, const float *inputs, const float *bias, "
+    "int *scratch, word tokens, word columns, word rows, word activation"
 )
 
-OPERATIONS: Mapping[str, tuple[str, ...]] = {
-    "embed": (
-        "float *out",
-        "const void *table",
-        "const float *scales",
-        "const int *ids",
-        "word tokens",
-        "word width",
-        "word bits",
-    ),
-    "normalise": (
-        "float *out",
-        "const float *x",
-        "const float *weight",
-        "const float *bias",
-        "word rows",  # each is normalised by itself
-        "word size",  # of a row
-        "word heads",  # rows after which weight and bias repeat
-        "const float *eps",
-    ),
-    "mix": (
-        "float *out",
-        "const float *x",
-        "float *previous",
-        "const float *weights",
-        "word tokens",
-        "word width",
-        "word count",  # vectors of weights, and results
-    ),
-    "shift": ("float *out", "const float *x", "float *previous", "word tokens", "word width"),
-    # `period` is the length after which the last operand repeats.
-    "lerp": (
-        "float *out",
-        "const float *a",
-        "const float *b",
-        "const float *weight",
-        "word size",
-        "word period",
-    ),
-    "add": ("float *out", "const float *a", "const float *b", "word size", "word period"),
-    "multiply": ("float *out", "const float *a", "const float *b", "word size", "word period"),
-    "product": (
-        *_PRODUCT,
-        "word form",  # bits of a weight in panels, or one of FORMS
-        "word first_row",  # the range of rows to compute now, written by whoever divides the product
-        "word end_row",
-        "word joined",  # products that are computed as one, from this step on; 0 in all but their first
-    ),
-    "wkv4": (
-        "float *out",
-        "const float *k",
-        "const float *v",
-        "const float *decay",
-        "const float *bonus",
-        "float *state",
-        "word tokens",
-        "word width",
-    ),
-    "wkv5": (
-        "float *out",
-        "const float *r",
-        "const float *k",
-        "const float *v",
-        "const float *decay",
-        "word decay_step",  # from one token's decays to the next one's; 0 if all share them
-        "const float *bonus",
-        "float *state",
-        "word tokens",
-        "word heads",
-        "word size",
-    ),
-    "wkv7": (
-        "float *out",
-        "const float *r",
-        "const float *decay",
-        "const float *k",
-        "const float *v",
-        "const float *removal",
-        "const float *a",
-        "float *state",
-        "word tokens",
-        "word heads",
-        "word size",
-        "float *spare",  # two vectors of a head's size
-    ),
-    "delta_keys": (
-        "float *unit",
-        "float *keys",
-        "const float *k",
-        "const float *a",
-        "const float *removal",
-        "const float *replacement",
-        "word tokens",
-        "word heads",
-        "word size",
-    ),
-    "head_bonus": (
-        "float *out",
-        "const float *r",
-        "const float *k",
-        "const float *v",
-        "const float *weight",
-        "word tokens",
-        "word heads",
-        "word size",
-    ),
-    "shortlist": (
-        *_PRODUCT,
-        "word *indices",  # memory for rows + 1 indices, then for a float per row
-        "word count",  # at least this many logits become exact
-        "word thousandths",  # and those that have this share of the probability
-    ),
+OPERATIONS: Mapping[str, str] = {
+    "embed": "float *out, const void *table, const float *scales, const int *ids, word tokens, word width, "
+    "word bits",
+    # Each of the rows, of this size, is normalised by itself; weight and bias repeat after `heads` rows.
+    "normalise": "float *out, const float *x, const float *weight, const float *bias, word rows, word size, "
+    "word heads, const float *eps",
+    # count is the number of vectors of weights, and of results.
+    "mix": "float *out, const float *x, float *previous, const float *weights, word tokens, word width, "
+    "word count",
+    "shift": "float *out, const float *x, float *previous, word tokens, word width",
+    # period is the length after which the last operand repeats.
+    "lerp": "float *out, const float *a, const float *b, const float *weight, word size, word period",
+    "add": "float *out, const float *a, const float *b, word size, word period",
+    "multiply": "float *out, const float *a, const float *b, word size, word period",
+    # form is the bits of a weight in panels, or one of FORMS. Whoever divides a product writes first_row and
+    # end_row, the range to compute now. joined, in the first of the products that are computed as one, counts
+    # them; it is 0 in the others.
+    "product": f"{_PRODUCT}, word form, word first_row, word end_row, word joined",
+    "wkv4": "float *out, const float *k, const float *v, const float *decay, const float *bonus, "
+    "float *state, word tokens, word width",
+    # decay_step leads from one token's decays to the next one's; it is 0 if all tokens share them.
+    "wkv5": "float *out, const float *r, const float *k, const float *v, const float *decay, "
+    "word decay_step, const float *bonus, float *state, word tokens, word heads, word size",
+    # spare is memory for two vectors of a head's size.
+    "wkv7": "float *out, const float *r, const float *decay, const float *k, const float *v, "
+    "const float *removal, const float *a, float *state, word tokens, word heads, word size, float *spare",
+    "delta_keys": "float *unit, float *keys, const float *k, const float *a, const float *removal, "
+    "const float *replacement, word tokens, word heads, word size",
+    "head_bonus": "float *out, const float *r, const float *k, const float *v, const float *weight, "
+    "word tokens, word heads, word size",
+    # At least count logits become exact, and those with this share of the probability. indices is memory for
+    # rows + 1 indices, then for a float per row.
+    "shortlist": f"{_PRODUCT}, word *indices, word count, word thousandths",
 }
 """Each operation's fields in a step, after the operation's number, which is its position here."""
 
@@ -148,58 +63,41 @@ FORMS: Mapping[str, int] = {"sketch": 1, "rowwise": 2}
 """How a matrix is stored. For one in panels, the form is the number of bits, 32, 8 or 4."""
 
 LIMITS: Mapping[str, int] = {
-    "step_words": 1 + max(len(fields) for fields in OPERATIONS.values()),
+    "step_words": 1 + max(len(fields.split(", ")) for fields in OPERATIONS.values()),
     "panel": PANEL,  # rows of a panel
     "group": GROUP,  # columns that share a scale in int4
     "chunk": 40,  # tokens that pass through a matrix at once, at most
     "max_joined": 8,  # products that are computed as one, at most
 }
 
-EXPORTS: Mapping[str, tuple[str, ...]] = {
-    "run": ("void", "step *steps", "word count", "word (*share)(step *)"),
+EXPORTS: Mapping[str, tuple[str, str]] = {
+    "run": ("void", "step *steps, word count, word (*share)(step *)"),
     "pack": (
         "void",
-        "signed char *out",
-        "const signed char *weights",
-        "const short *scales",
-        "word rows",
-        "word columns",
+        "signed char *out, const signed char *weights, const short *scales, word rows, word columns, "
         "word bits",
     ),
-    "sketch": ("void", "signed char *out", "const signed char *weights", "word rows", "word columns"),
-    "scratch_words": ("word", "word columns", "word form"),
-    "highest_logit": ("float", "const float *logits", "word n"),
-    "argmax": ("word", "const float *logits", "word n"),
-    "weigh_logits": ("double", "float *weights", "const float *logits", "word n", "float highest"),
-    "temper_logits": (
-        "void",
-        "float *out",
-        "const float *logits",
-        "word n",
-        "double highest",
-        "double temperature",
-    ),
-    "cumulative_index": ("word", "const float *weights", "word n", "double target"),
-    "at_least": ("word", "word *indices", "const float *values", "word n", "float limit"),
+    "sketch": ("void", "signed char *out, const signed char *weights, word rows, word columns"),
+    "scratch_words": ("word", "word columns, word form"),
+    "highest_logit": ("float", "const float *logits, word n"),
+    "argmax": ("word", "const float *logits, word n"),
+    "weigh_logits": ("double", "float *weights, const float *logits, word n, float highest"),
+    "temper_logits": ("void", "float *out, const float *logits, word n, double highest, double temperature"),
+    "cumulative_index": ("word", "const float *weights, word n, double target"),
+    "at_least": ("word", "word *indices, const float *values, word n, float limit"),
     "leading": (
         "word",
-        "word *indices",
-        "const float *values",
-        "const float *weights",
-        "word n",
-        "double mass",
-        "float limit",
+        "word *indices, const float *values, const float *weights, word n, double mass, float limit",
     ),
 }
-"""What Python calls: the type of the result, then the arguments."""
+"""What Python calls: the type of the result, and the arguments."""
 
-HELPER_EXPORTS: Mapping[str, tuple[str, ...]] = {
+HELPER_EXPORTS: Mapping[str, tuple[str, str]] = {
     "product_begin": ("void", "const step *steps"),
     "product_rows": ("void", "const step *steps"),
-    "product_ahead": ("word", "const step *steps", "word done"),
+    "product_ahead": ("word", "const step *steps, word done"),
 }
 """What helper threads call."""
-
 
 NUMBERS: Mapping[str, int] = {operation: number for number, operation in enumerate(OPERATIONS)}
 """The number of each operation, which is the first word of its steps."""
@@ -207,7 +105,7 @@ NUMBERS: Mapping[str, int] = {operation: number for number, operation in enumera
 FIELDS: Mapping[str, Mapping[str, int]] = {
     operation: {
         declaration.replace("*", " ").split()[-1]: index
-        for index, declaration in enumerate(("word operation", *declarations))
+        for index, declaration in enumerate(f"word operation, {declarations}".split(", "))
     }
     for operation, declarations in OPERATIONS.items()
 }

@@ -56,10 +56,10 @@ class Library:
         self.name = name
         self.helper = path.with_name(f"{path.stem}-helper.wasm")
         library = ctypes.CDLL(str(path))
-        for export, (result, *arguments) in abi.EXPORTS.items():
+        for export, (result, arguments) in abi.EXPORTS.items():
             function = getattr(library, export)
             function.restype = _type(result)
-            function.argtypes = [_type(argument) for argument in arguments]
+            function.argtypes = [_type(argument) for argument in arguments.split(", ")]
             setattr(self, export, function)
 
     if TYPE_CHECKING:

@@ -319,15 +319,9 @@ class SimdKernel:
     def embed(self, table: Weights, tokens: Any) -> Tensor:
         out = self._new(tokens, table.columns)
         self._emit(
-            "embed",
-            out=out,
-            table=table.address,
-            scales=table.scales_address,
-            ids=address_of(self._tokens),
-            tokens=tokens,
-            width=table.columns,
-            bits=table.bits,
-        )
+            "embed", out=out, table=table.address, scales=table.scales_address, ids=address_of(self._tokens),
+            tokens=tokens, width=table.columns, bits=table.bits,
+        )  # fmt: skip
         return out
 
     def last(self, x: Tensor) -> Tensor:
@@ -340,30 +334,17 @@ class SimdKernel:
         constant = self._constants.setdefault(eps, np.array([eps], np.float32))
         out = self._new(x.rows, x.columns)
         self._emit(
-            "normalise",
-            out=out,
-            x=x,
-            weight=weight,
-            bias=bias,
-            rows=x.rows * heads,
-            size=x.columns // heads,
-            heads=heads,
-            eps=address_of(constant),
-        )
+            "normalise", out=out, x=x, weight=weight, bias=bias, rows=x.rows * heads,
+            size=x.columns // heads, heads=heads, eps=address_of(constant),
+        )  # fmt: skip
         return out
 
     def mix(self, x: Tensor, previous: Tensor, weights: Tensor) -> Sequence[Tensor]:
         outs = self._parts(weights.rows, x.rows, x.columns)
         self._emit(
-            "mix",
-            out=outs[0],
-            x=x,
-            previous=previous,
-            weights=weights,
-            tokens=x.rows,
-            width=x.columns,
+            "mix", out=outs[0], x=x, previous=previous, weights=weights, tokens=x.rows, width=x.columns,
             count=weights.rows,
-        )
+        )  # fmt: skip
         return outs
 
     def shift(self, x: Tensor, previous: Tensor) -> Tensor:
@@ -394,13 +375,9 @@ class SimdKernel:
         # Not reused by the next product, which may be computed together with this one.
         self._retained += x, out, scratch
         self._emit(
-            "product",
-            **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
-            form=matrix.form,
-            first_row=0,
-            end_row=0,
-            joined=0,
-        )
+            "product", **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
+            form=matrix.form, first_row=0, end_row=0, joined=0,
+        )  # fmt: skip
         return out
 
     def _scratch(self, matrix: Weights, tokens: int) -> Tensor:
@@ -437,45 +414,24 @@ class SimdKernel:
         # An index per row and one more, each a machine word; then a float per row.
         work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
         self._emit(
-            "shortlist",
-            **self._operands(head, x, out, self._scratch(head, 1)),
-            indices=work,
-            count=shortlist.count,
-            thousandths=round(1000 * shortlist.mass),
-        )
+            "shortlist", **self._operands(head, x, out, self._scratch(head, 1)), indices=work,
+            count=shortlist.count, thousandths=round(1000 * shortlist.mass),
+        )  # fmt: skip
         return out
 
     def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
         out = self._new(k.rows, k.columns)
         self._emit(
-            "wkv4",
-            out=out,
-            k=k,
-            v=v,
-            decay=decay,
-            bonus=bonus,
-            state=state,
-            tokens=k.rows,
-            width=k.columns,
-        )
+            "wkv4", out=out, k=k, v=v, decay=decay, bonus=bonus, state=state, tokens=k.rows, width=k.columns,
+        )  # fmt: skip
         return out
 
     def wkv5(self, r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
         out = self._new(r.rows, r.columns)
         self._emit(
-            "wkv5",
-            out=out,
-            r=r,
-            k=k,
-            v=v,
-            decay=decay,
-            decay_step=decay.columns if decay.rows > 1 else 0,
-            bonus=bonus,
-            state=state,
-            tokens=r.rows,
-            heads=state.rows,
-            size=state.columns,
-        )
+            "wkv5", out=out, r=r, k=k, v=v, decay=decay, decay_step=decay.columns if decay.rows > 1 else 0,
+            bonus=bonus, state=state, tokens=r.rows, heads=state.rows, size=state.columns,
+        )  # fmt: skip
         return out
 
     def delta_keys(
@@ -483,17 +439,9 @@ class SimdKernel:
     ) -> tuple[Tensor, Tensor]:
         unit, keys = self._parts(2, k.rows, k.columns)
         self._emit(
-            "delta_keys",
-            unit=unit,
-            keys=keys,
-            k=k,
-            a=a,
-            removal=removal,
-            replacement=replacement,
-            tokens=k.rows,
-            heads=heads,
-            size=k.columns // heads,
-        )
+            "delta_keys", unit=unit, keys=keys, k=k, a=a, removal=removal, replacement=replacement,
+            tokens=k.rows, heads=heads, size=k.columns // heads,
+        )  # fmt: skip
         return unit, keys
 
     def wkv7(
@@ -501,35 +449,17 @@ class SimdKernel:
     ) -> Tensor:
         out, spare = self._new(r.rows, r.columns), self._new(2, state.columns)
         self._emit(
-            "wkv7",
-            out=out,
-            r=r,
-            decay=decay,
-            k=k,
-            v=v,
-            removal=removal,
-            a=a,
-            state=state,
-            tokens=r.rows,
-            heads=state.rows,
-            size=state.columns,
-            spare=spare,
-        )
+            "wkv7", out=out, r=r, decay=decay, k=k, v=v, removal=removal, a=a, state=state, tokens=r.rows,
+            heads=state.rows, size=state.columns, spare=spare,
+        )  # fmt: skip
         return out
 
     def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:
         out = self._new(r.rows, r.columns)
         self._emit(
-            "head_bonus",
-            out=out,
-            r=r,
-            k=k,
-            v=v,
-            weight=weight,
-            tokens=r.rows,
-            heads=heads,
+            "head_bonus", out=out, r=r, k=k, v=v, weight=weight, tokens=r.rows, heads=heads,
             size=r.columns // heads,
-        )
+        )  # fmt: skip
         return out
 
 

@@ -11,7 +11,7 @@ globalThis.__dirname = fileURLToPath(new URL("./vendor/pyodide", import.meta.url
 const early = [];
 const fetchFromNetwork = globalThis.fetch;
 
-globalThis.postMessage = (message) => parentPort.postMessage(message);
+globalThis.postMessage = (message, transfer) => parentPort.postMessage(message, transfer);
 globalThis.close = () => process.exit(1);
 globalThis.onmessage = (event) => early.push(event);
 parentPort.on("message", (data) => globalThis.onmessage({ data }));

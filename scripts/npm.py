@@ -68,7 +68,7 @@ PARTS = {
     "user": "a message of the visitor",
     "assistant": "a message of the model",
 }
-"""A test in tests/browser/test_embed.py holds this to the element's own parts."""
+"""A test in tests/browser/test_embed.py compares this with the element's own parts."""
 
 DESCRIBE = """
 const [settings, styles] = process.argv.slice(1);

@@ -1,6 +1,6 @@
-"""How far a job has come: what any generator may yield besides its parts.
+"""How far a job has come: any generator may yield it besides its parts.
 
-Plain data, without a clock: whoever listens decides how often to show it.
+Plain data, without a clock: the receiver decides how often to show it.
 """
 
 from __future__ import annotations

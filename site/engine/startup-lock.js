@@ -1,6 +1,6 @@
 /**
  * Lets an engine start undisturbed. On a machine with few cores anything else that is done meanwhile (above all the
- * service worker's first download of all pages) delays the first text by as long as it takes. A lock is held during
+ * service worker's first download of all pages) delays the first text accordingly. A lock is held during
  * startup, because a page may contain two copies of this module, and other tabs start engines too.
  */
 
@@ -8,7 +8,7 @@ const LOCK = "goosequill-startup";
 /** Milliseconds without a request, or after the first words, until an engine counts as started. */
 const IDLE = 2000;
 
-/** One engine's startup: from its creation until somebody has words from it, or wants none. */
+/** One engine's startup: from its creation until its first words, or until nothing has been requested for a while. */
 export class StartupLock {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -27,7 +27,7 @@ export class StartupLock {
     this.#timer = undefined;
   }
 
-  /** The engine has answered everything, or has begun to. */
+  /** The engine has sent its first words, or has no pending request. */
   idle() {
     this.#timer ??= setTimeout(() => this.release(), IDLE);
     /** @type {any} */ (this.#timer).unref?.(); // under Node, which would wait for it

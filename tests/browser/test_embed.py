@@ -335,7 +335,9 @@ def test_the_npm_package_describes_every_part_of_the_element(page: Page, site_ur
     found: set[str] = set()
     for mode in ("text", "chat"):
         attributes = f'mode="{mode}" {SHORT}'
-        page.goto(host.add(f"parts-{mode}", f"<goose-quill {attributes}></goose-quill>", script(site_url)))
+        page.goto(
+            host.add(f"parts-{mode}", f"<goose-quill {attributes}></goose-quill>", head=script(site_url))
+        )
         quill = page.locator("goose-quill")
         if mode == "chat":
             part(quill, "input").fill("Hi")

@@ -67,7 +67,7 @@ class Job:
     arguments
         Keyword arguments as they came from JavaScript.
     resources
-        What a handle among the arguments stands for, by the name of the parameter that it is given to.
+        The objects that handles among the arguments refer to, by the names of the parameters they are for.
     finish
         Turns what a job returns into what crosses to JavaScript.
     """

@@ -64,7 +64,7 @@ export class Copies {
       const { made, complete, sha256 } = entry;
       if (!made || !complete) continue;
       if (made.layout !== LAYOUT) await this.store.remove(sha256);
-      else if (answers(made, quantize) && made.of.length === files.length) fitting.push({ ...entry, made });
+      else if (hasBits(made, quantize) && made.of.length === files.length) fitting.push({ ...entry, made });
     }
     const known = fitting.find(({ made }) => matches(made.of, files, isSame));
     const sized = fitting.filter(({ made }) => matches(made.of, files, (a, b) => a.bytes === b.bytes));
@@ -144,13 +144,13 @@ export class Copies {
       sink = await FileSink.open(folder, part);
       sink.restart();
       await this.store.writeFacts(sha256, facts); // so that the storage page can name it
-      const print = new Fingerprint();
+      const digester = new Fingerprint();
       for await (const piece of pieces) {
         sink.write(piece);
-        await print.update(piece);
+        await digester.update(piece);
       }
       sink.close();
-      const digest = await print.hex();
+      const digest = await digester.hex();
       const written = await fileOf(folder, part);
       if (written?.size !== facts.bytes || (await fingerprint(written)) !== digest) {
         throw new Error("the written copy differs");
@@ -167,7 +167,7 @@ export class Copies {
 }
 
 /** Whether a copy has the wanted bits. @param {Made} made @param {Rounding} quantize */
-function answers({ bits, auto }, quantize) {
+function hasBits({ bits, auto }, quantize) {
   return quantize === bits || (quantize === "auto" && auto);
 }
 

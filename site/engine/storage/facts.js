@@ -1,6 +1,6 @@
 /**
- * What is known of a stored file besides its bytes: name, address, dates, and of a quantized copy what it was made
- * of. Anybody may have written it, so every field is checked when it is read.
+ * The facts about a stored file: name, address, dates, and for a quantized copy what it was made of. They are read from
+ * a file that anyone could have changed, so every field is converted to its type.
  */
 
 import { ask, fileOf } from "./opfs.js";
@@ -15,9 +15,9 @@ import { ask, fileOf } from "./opfs.js";
  * @typedef {{layout: number, bits: 8 | 4, auto: boolean, digest: string, of: Original[]}} Made
  */
 /**
- * `print` is the fingerprint of a download whose SHA-256 was correct, with which it is verified several times as
- * fast from then on.
- * @typedef {{name: string, url: string, bytes: number, saved: number, used: number, print?: string, made?: Made}} Facts
+ * `fingerprint` is that of a download whose SHA-256 was correct, with which it is verified several times as fast from
+ * then on. In the stored JSON it is named `print`.
+ * @typedef {{name: string, url: string, bytes: number, saved: number, used: number, fingerprint?: string, made?: Made}} Facts
  */
 
 /** @param {any} folder @param {string} sha256 */
@@ -27,12 +27,12 @@ export async function readFacts(folder, sha256) {
 }
 
 /** @param {any} folder @param {string} sha256 @param {Facts} facts */
-export async function writeFacts(folder, sha256, { name, url, bytes, saved, used, print, made }) {
+export async function writeFacts(folder, sha256, { name, url, bytes, saved, used, fingerprint, made }) {
   try {
     const handle = await ask(folder, "getFileHandle", `${sha256}.json`, { create: true });
     const access = await ask(handle, "createSyncAccessHandle");
     access.truncate(0);
-    const text = JSON.stringify({ name, url, bytes, saved, used, print, made });
+    const text = JSON.stringify({ name, url, bytes, saved, used, print: fingerprint, made });
     access.write(new TextEncoder().encode(text), { at: 0 });
     access.close();
   } catch {
@@ -50,7 +50,7 @@ export function parseFacts(text) {
       bytes: Number(bytes),
       saved: Number(saved),
       used: Number(used),
-      ...(typeof print === "string" && { print }),
+      ...(typeof print === "string" && { fingerprint: print }),
       ...(Array.isArray(made?.of) && { made }),
     };
   } catch {

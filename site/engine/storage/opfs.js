@@ -1,28 +1,28 @@
 /**
- * The browser's private file system (OPFS), as far as model files need it: the folder, its files, and a file that is
- * written in place. It knows nothing of what the files mean.
+ * Access to the browser's private file system (OPFS): the folder of model files, its files, and a file that is written
+ * in place. What the files contain is the business of store.js and copies.js.
  */
 
 /** Bytes that are read at once. */
 export const PIECE = 4 * 1024 * 1024;
 
-/** Handles whose answer is awaited. @type {Set<any>} */
-const asked = new Set();
+/** Handles with pending calls. @type {Set<any>} */
+const pending = new Set();
 
 /**
- * Calls a method of a file or folder handle. Chromium may collect a handle that nobody refers to before it has
- * answered, and then it never answers: so it is referred to until then.
+ * Calls a method of a file or folder handle. Chromium may garbage-collect a handle that nothing refers to while a call
+ * is pending, and then the call never returns. So this keeps a reference until it does.
  * @param {any} handle
  * @param {string} method
  * @param {unknown[]} args
  */
 export async function ask(handle, method, ...args) {
-  const question = { handle };
-  asked.add(question);
+  const call = { handle };
+  pending.add(call);
   try {
     return await handle[method](...args);
   } finally {
-    asked.delete(question);
+    pending.delete(call);
   }
 }
 

@@ -60,17 +60,17 @@ export async function askFor(url, { signal, fetch = globalThis.fetch } = {}) {
  */
 export function rangeSource(url, name, size, fetchRange = fetchNow) {
   let start = 0;
-  let held = new Uint8Array();
+  let buffer = new Uint8Array();
   return {
     name,
     size,
     read(offset, length) {
-      if (offset < start || offset + length > start + held.length) {
+      if (offset < start || offset + length > start + buffer.length) {
         const end = Math.min(size, offset + Math.max(length, AHEAD));
-        held = fetchRange(url, offset, end - 1);
+        buffer = fetchRange(url, offset, end - 1);
         start = offset;
       }
-      return held.subarray(offset - start, offset - start + length);
+      return buffer.subarray(offset - start, offset - start + length);
     },
   };
 }

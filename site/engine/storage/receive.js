@@ -30,16 +30,16 @@ const PAUSE = 300;
 /** SHA-256 and fingerprint of what arrives; in insecure contexts there is no fingerprint. */
 class Digest {
   #hash = new Sha256();
-  #print = globalThis.crypto?.subtle ? new Fingerprint() : null;
+  #fingerprint = globalThis.crypto?.subtle ? new Fingerprint() : null;
 
   /** @param {Uint8Array} bytes */
   async update(bytes) {
     this.#hash.update(bytes);
-    await this.#print?.update(bytes);
+    await this.#fingerprint?.update(bytes);
   }
 
   async end() {
-    return { sha256: this.#hash.hex(), print: await this.#print?.hex() };
+    return { sha256: this.#hash.hex(), fingerprint: await this.#fingerprint?.hex() };
   }
 }
 
@@ -50,8 +50,8 @@ class Digest {
  */
 export async function receive(sink, wanted) {
   for (const last of [false, true]) {
-    const { sha256, print } = await fill(sink, wanted);
-    if (sha256 === wanted.sha256) return { blob: sink.blob(), print };
+    const { sha256, fingerprint } = await fill(sink, wanted);
+    if (sha256 === wanted.sha256) return { blob: sink.blob(), fingerprint };
     if (last) break;
     wanted.onBytes?.(-sink.size);
     sink.restart();
@@ -59,7 +59,7 @@ export async function receive(sink, wanted) {
   throw corrupt(wanted.file);
 }
 
-/** @param {Sink} sink @param {Wanted} wanted @returns {Promise<{sha256: string, print?: string}>} of what has arrived */
+/** @param {Sink} sink @param {Wanted} wanted @returns {Promise<{sha256: string, fingerprint?: string}>} of what has arrived */
 async function fill(sink, wanted) {
   const state = { digest: new Digest() };
   for await (const piece of sink.existing()) {

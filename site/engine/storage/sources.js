@@ -73,7 +73,7 @@ export async function wholeSources(model, { copied, ...options }) {
 /** @typedef {(originals: Original[]) => Promise<Whole["copy"]>} Find */
 
 /**
- * The files that are needed, the copy that replaces those of weights, and what is known of these.
+ * The files that are needed, the copy that replaces the weights, and the description of these originals.
  * @param {ModelSource} model
  * @param {Find} find
  * @param {Options & {look: Look, available: number, notices: string[]}} options
@@ -140,7 +140,7 @@ async function addressModel({ url }, find, { signal, onProgress, look, notices }
   return { files: [await byteSource(blob, name)], copy, originals: [{ ...original, blob }] };
 }
 
-/** Under Node nothing is kept, and there are no synchronous requests. */
+/** Under Node nothing is stored, and there are no synchronous requests. */
 const IN_BROWSER = "XMLHttpRequest" in globalThis;
 const UNREACHED_NOTICE = "The model's server did not respond, so the copy from an earlier visit is used.";
 
@@ -165,7 +165,7 @@ async function storedFiles(folder, files, { signal, onProgress }) {
 }
 
 /**
- * What is known of a file before its download.
+ * What the server reports of a file before its download.
  * @param {string} url
  * @param {AbortSignal} signal
  * @returns {Promise<import("./ranges.js").Offer>}

@@ -9,7 +9,7 @@
 import { EngineError } from "../protocol.js";
 import { corrupt } from "./download.js";
 import { parseFacts, readFacts, unknownFacts, writeFacts } from "./facts.js";
-import { fingerprint } from "./fingerprint.js";
+import { fingerprint as fingerprintOf } from "./fingerprint.js";
 import { ask, FileSink, fileOf, openFolder, PIECE, piecesOf, removeFrom } from "./opfs.js";
 import { receive } from "./receive.js";
 import { Sha256 } from "./sha256.js";
@@ -98,8 +98,8 @@ export class Store {
       ? await fileOf(this.folder, wanted.sha256)
       : await (await this.cache?.match(cacheKey(wanted.sha256)))?.blob();
     if (!blob) return null;
-    const { print } = (this.folder && (await readFacts(this.folder, wanted.sha256))) ?? {};
-    if (blob.size === wanted.bytes && (await isIntact(blob, wanted, print))) {
+    const { fingerprint } = (this.folder && (await readFacts(this.folder, wanted.sha256))) ?? {};
+    if (blob.size === wanted.bytes && (await isIntact(blob, wanted, fingerprint))) {
       await this.#note(wanted);
       return blob;
     }
@@ -115,9 +115,9 @@ export class Store {
     try {
       sink = await FileSink.open(this.folder, name);
       await this.#note(wanted); // so that the storage page can name it if it is interrupted
-      const { print } = await receive(sink, wanted);
+      const { fingerprint } = await receive(sink, wanted);
       await sink.commit(wanted.sha256);
-      await this.#note(wanted, print);
+      await this.#note(wanted, fingerprint);
       return { blob: /** @type {Blob} */ (await fileOf(this.folder, wanted.sha256)), note: "" };
     } catch (error) {
       sink?.close();
@@ -148,11 +148,11 @@ export class Store {
     return { name: file, url: url.split(/[?#]/)[0], bytes, saved: time, used: time };
   }
 
-  /** Records when the file was last used. @param {Wanted} wanted @param {string} [print] */
-  async #note(wanted, print) {
+  /** Records when the file was last used. @param {Wanted} wanted @param {string} [fingerprint] */
+  async #note(wanted, fingerprint) {
     if (!this.folder) return;
     const before = await readFacts(this.folder, wanted.sha256);
-    const facts = { ...this.#facts(wanted), print: print ?? before?.print };
+    const facts = { ...this.#facts(wanted), fingerprint: fingerprint ?? before?.fingerprint };
     await this.writeFacts(wanted.sha256, { ...facts, saved: before?.saved ?? facts.saved });
   }
 
@@ -255,10 +255,10 @@ class MemorySink {
  * Whether a stored blob has not changed: by its fingerprint if there is one, else by its SHA-256.
  * @param {Blob} blob
  * @param {Wanted} wanted
- * @param {string} [print]
+ * @param {string} [fingerprint]
  */
-async function isIntact(blob, { sha256, signal, onBytes }, print) {
-  if (print) return (await fingerprint(blob, { signal, onBytes })) === print;
+async function isIntact(blob, { sha256, signal, onBytes }, fingerprint) {
+  if (fingerprint) return (await fingerprintOf(blob, { signal, onBytes })) === fingerprint;
   const hash = new Sha256();
   for await (const piece of piecesOf(blob)) {
     hash.update(piece);

@@ -1,6 +1,6 @@
 /**
- * Python's side of the worker: starts it once, and takes answers apart. What goes over the bridge is decided by
- * the other modules of this folder.
+ * Starts Python once, and unwraps the results of its bridge (goosequill.browser.bridge). What is called there is the
+ * business of the other modules of this folder.
  */
 
 import { EngineError, errorFields } from "../protocol.js";
@@ -19,10 +19,10 @@ export function available() {
   return Math.min(ADDRESSABLE, device) * 2 ** 30 - OWN_MEMORY;
 }
 
-/** The value of what the bridge answers; throws the error that it names. @param {any} answer */
-export function value(answer) {
-  if (answer.error) throw new EngineError(answer.error);
-  return answer.value;
+/** Returns the value of a result of the bridge, or throws its error. @param {any} result */
+export function value(result) {
+  if (result.error) throw new EngineError(result.error);
+  return result.value;
 }
 
 /** Python, started when it is first needed. */
@@ -51,7 +51,7 @@ export class Bridge {
   }
 
   /** Bytes of memory that Python could still take. */
-  get room() {
+  get freeMemory() {
     return available() + OWN_MEMORY - this.heapBytes;
   }
 
@@ -77,7 +77,7 @@ export class Bridge {
     return this.#started;
   }
 
-  /** The bridge if Python has started, else null: what there is nothing to end or to count for. */
+  /** The bridge if Python has started, else null: then there is nothing to unload or to count. */
   async ifReady() {
     return this.state === "ready" ? await this.#started : null;
   }

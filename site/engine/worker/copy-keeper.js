@@ -1,5 +1,5 @@
 /**
- * Writes quantized weights to the browser's storage while nothing else is asked for: a request goes first. How
+ * Writes quantized weights to the browser's storage while the engine is idle, because requests go first. How
  * copies are named, verified and found again is in storage/copies.js.
  */
 

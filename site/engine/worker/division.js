@@ -19,7 +19,7 @@ export class Division {
   }
 
   /**
-   * Lets helpers take a part of a model's products, if that is faster here or was asked for.
+   * Lets helpers compute part of a model's products, if that is faster here or `forced`.
    * @param {number} handle
    * @param {import("../threads.js").Helpers} helpers
    * @param {boolean} forced
@@ -31,9 +31,9 @@ export class Division {
       helpers.end();
       return ALONE;
     }
-    const { heap, room } = this.#bridge;
+    const { heap, freeMemory } = this.#bridge;
     const module = new WebAssembly.Module(division.module);
-    const team = await helpers.join(module, division.matrices, heap, room);
+    const team = await helpers.join(module, division.matrices, heap, freeMemory);
     const share = heap.addFunction((/** @type {number} */ step) => team.share(step), "ii");
     this.#ends.set(handle, () => {
       helpers.end();

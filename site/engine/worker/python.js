@@ -95,12 +95,14 @@ export function intercept(parts, base, onProgress, onLost) {
     if (progress.loaded >= total) onProgress({ status: "start", file: "", loaded: 0, total: 0 });
   });
   /** @param {string} url */
-  const begin = async (url) => {
+  const request = async (url) => {
     const file = url.slice(url.lastIndexOf("/") + 1);
     const response = await open(url, { file, fetch: fetchFromNetwork });
     return counted(response, file, (count) => meter.add(count), onLost);
   };
-  const arriving = new Map(parts.map(({ file }) => new URL(file, base).href).map((url) => [url, begin(url)]));
+  const arriving = new Map(
+    parts.map(({ file }) => new URL(file, base).href).map((url) => [url, request(url)]),
+  );
   let restoreStreaming = () => {};
   for (const [url, response] of arriving) {
     response.catch(onLost);

@@ -6,12 +6,13 @@
 import { addressWith, writeAddress } from "../ui/address.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, counted, number } from "../ui/dom.js";
+import { acceptDrops } from "../ui/drop.js";
 import { recall, remember } from "../ui/memory.js";
 import { prepare } from "../ui/render/index.js";
 import { commandsOf } from "./commands.js";
-import { setUpDrop } from "./drop.js";
 import { Filtering } from "./filtering.js";
 import { setUpKeys } from "./keys.js";
+import { LazyEngine } from "./lazy-engine.js";
 import { Live } from "./live.js";
 import { clearMarks } from "./marks.js";
 import { announce } from "./messages.js";
@@ -32,7 +33,8 @@ const ADDRESS_DELAY = 200;
 
 export class App {
   session = new Session(fromAddress(location, recall("compare.settings")));
-  votes = new VotePage({ onTurn: () => this.resume() });
+  #engine = new LazyEngine();
+  votes = new VotePage(this.#engine, { onTurn: () => this.resume() });
   reading = new Reading(this.session, {
     measures: (row, text) => this.#pages.measuresOf(row, text),
     announce,
@@ -45,6 +47,7 @@ export class App {
     announce,
   });
   #pages = new Pages(this.session, {
+    engine: this.#engine,
     reading: this.reading,
     votes: this.votes,
     columnActions: {
@@ -56,7 +59,7 @@ export class App {
     onGo: (row) => this.#goTo(row),
     announce,
   });
-  #live = new Live({
+  #live = new Live(this.#engine, {
     prompts: () => this.session.shown.map(({ prompt }) => prompt),
     open: (report) => this.#addLive(report),
     changed: (report, prompt) => this.#grow(report, prompt),
@@ -72,7 +75,10 @@ export class App {
     byId("copy-link", "button").addEventListener("click", () => this.#copyLink());
     const saver = byId("export", "select");
     saver.addEventListener("change", () => this.#save(saver));
-    setUpDrop((files) => this.#dropped(files));
+    acceptDrops({
+      onFiles: (files) => this.#dropped(files),
+      onDrag: (dragging) => (byId("drop", "div").hidden = !dragging),
+    });
     setUpKeys(commandsOf(this), {
       page: () => this.session.view.page,
       enabled: recall("compare.keys") !== false,

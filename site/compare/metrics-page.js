@@ -4,8 +4,8 @@
  */
 
 import { byId, counted, element } from "../ui/dom.js";
+import { scrollBox, table } from "../ui/table.js";
 import { chart, withInterval } from "./chart.js";
-import { dataTable } from "./data-table.js";
 import { formatMean, formatMeasure, inWords, isShare, labelOf, percent } from "./measures.js";
 import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
@@ -20,12 +20,16 @@ const INTRO =
   "Bars: the outputs of each report. Dot and line: their mean over the shown prompts, with its 95% interval from a bootstrap over prompts. The numbers show where to look, not which report is better. In the Read view, each output now shows its own measures.";
 
 export class MetricsPage {
-  #metrics = new Metrics();
+  #metrics;
   #root = byId("metrics-page", "div");
   #running = new AbortController();
 
-  /** @param {{onGo: (row: Row) => void}} options onGo: the visitor wants to read a prompt */
-  constructor({ onGo }) {
+  /**
+   * @param {import("./lazy-engine.js").LazyEngine} engine
+   * @param {{onGo: (row: Row) => void}} options onGo: the visitor wants to read a prompt
+   */
+  constructor(engine, { onGo }) {
+    this.#metrics = new Metrics(engine);
     this.onGo = onGo;
   }
 
@@ -67,9 +71,10 @@ export class MetricsPage {
   }
 }
 
-/** @param {any} summary @param {Shown} shown @returns {HTMLElement[]} */
+/** @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary @param {Shown} shown @returns {HTMLElement[]} */
 function pageOf({ metrics, columns: summaries, differences }, shown) {
-  const sections = Object.keys(metrics).map((name) =>
+  const measured = Object.keys(metrics).filter((name) => summaries.some(({ means }) => means[name]));
+  const sections = measured.map((name) =>
     element(
       "section",
       { class: "metric", "aria-label": labelOf(name) },
@@ -92,8 +97,6 @@ function metricChart(name, summaries, { columns, measured }) {
       ? [{ name: column.label, letter: column.letter, hue: hueOf(column.letter), interval, values }]
       : [];
   });
-  if (lines.length === 0)
-    return element("p", { class: "absent" }, "These outputs cannot be measured like this.");
   return chart(lines, {
     format: (value) => formatMean(name, value),
     tick: isShare(name) ? percent : String,
@@ -104,22 +107,24 @@ function metricChart(name, summaries, { columns, measured }) {
 function metricTable(name, { summaries, differences }) {
   const gaps = new Map(differences.map((one) => [one.name, one.means[name]]));
   const format = (/** @type {number} */ value) => formatMean(name, value);
-  const lines = summaries
+  const rows = summaries
     .filter(({ means }) => means[name])
     .map(({ name: column, means }) => {
-      const gap = gaps.get(column);
-      const cells = [
-        element("th", { scope: "row" }, column),
-        element("td", {}, withInterval(means[name], format)),
-      ];
-      const significant = gap && (gap.low > 0 || gap.high < 0);
-      const star = significant ? element("strong", { title: "the interval excludes 0" }, " *") : null;
-      if (differences.length > 0) cells.push(element("td", {}, gap ? withInterval(gap, format) : "", star));
-      return element("tr", {}, ...cells);
+      const cells = [column, withInterval(means[name], format)];
+      return differences.length > 0 ? [...cells, gapCell(gaps.get(column), format)] : cells;
     });
-  const head = ["Report", "Mean and interval"];
-  if (differences.length > 0) head.push(`Difference from ${differences[0].baseline}`);
-  return dataTable(`${labelOf(name)}, reports`, head, lines);
+  const columns = ["Report", "Mean and interval"];
+  if (differences.length > 0) columns.push(`Difference from ${differences[0].baseline}`);
+  const caption = `${labelOf(name)}, reports`;
+  const numbers = table({ caption, columns, rows, rowHead: 0, hideCaption: true, className: "data" });
+  return scrollBox(caption, numbers, "table-frame");
+}
+
+/** A difference, with a star if it is significant. @param {import("./chart.js").Interval | undefined} gap @param {(value: number) => string} format */
+function gapCell(gap, format) {
+  const significant = gap && (gap.low > 0 || gap.high < 0);
+  const star = significant ? element("strong", { title: "the interval excludes 0" }, " *") : null;
+  return element("td", {}, gap ? withInterval(gap, format) : "", star);
 }
 
 /** The outputs with the highest and the lowest values. @param {string} name @param {Shown} shown */
@@ -136,18 +141,16 @@ function outputList(name, { measured, onGo }) {
   const details = element("details", {}, element("summary", {}, words));
   // Filled when first opened: most visitors open none of these, and together they are many rows.
   const fill = () => {
-    const lines = listed.map(({ column, row, text, value }) =>
-      element(
-        "tr",
-        {},
-        element("td", {}, formatMeasure(name, value)),
-        element("td", {}, column.letter),
-        element("td", {}, goButton(row, onGo)),
-        element("td", { class: "excerpt", dir: "auto" }, text.trim().slice(0, 160)),
-      ),
-    );
-    const title = `${labelOf(name)}, ${counted(listed.length, "output")}`;
-    details.append(dataTable(title, ["Value", "Report", "Prompt", "Output"], lines));
+    const rows = listed.map(({ column, row, text, value }) => [
+      formatMeasure(name, value),
+      column.letter,
+      goButton(row, onGo),
+      element("td", { class: "excerpt", dir: "auto" }, text.trim().slice(0, 160)),
+    ]);
+    const caption = `${labelOf(name)}, ${counted(listed.length, "output")}`;
+    const columns = ["Value", "Report", "Prompt", "Output"];
+    const list = table({ caption, columns, rows, hideCaption: true, className: "data" });
+    details.append(scrollBox(caption, list, "table-frame"));
   };
   details.addEventListener("toggle", fill, { once: true });
   return details;

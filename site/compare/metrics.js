@@ -4,7 +4,6 @@
  */
 
 import { samplesOf } from "./collate.js";
-import { compute } from "./engine.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./collate.js").Column} Column */
@@ -19,6 +18,12 @@ const BATCH = 60;
 export class Metrics {
   /** By prompt and text, so that nothing is measured twice. @type {Map<string, Measures>} */
   #known = new Map();
+  #engine;
+
+  /** @param {import("./lazy-engine.js").LazyEngine} engine */
+  constructor(engine) {
+    this.#engine = engine;
+  }
 
   /** The measures of an output, if it was measured. @param {string} prompt @param {string} text */
   of(prompt, text) {
@@ -34,7 +39,7 @@ export class Metrics {
     const outputs = this.#unmeasured(shown);
     for (let at = 0; at < outputs.length && !signal.aborted; at += BATCH) {
       const batch = outputs.slice(at, at + BATCH);
-      const measures = await compute("measure", { outputs: batch }, say);
+      const measures = await this.#engine.run("measure", { outputs: batch }, say);
       for (const [index, { prompt, text }] of batch.entries())
         this.#known.set(keyOf(prompt, text), measures[index]);
       onProgress(Math.min(at + BATCH, outputs.length), outputs.length);
@@ -54,7 +59,7 @@ export class Metrics {
       })),
       baseline: baseline && nameOf(baseline),
     };
-    return compute("summarise", args, () => {});
+    return this.#engine.run("summarise", args);
   }
 
   /** @param {Shown} shown @returns {Measured[]} */

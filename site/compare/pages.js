@@ -32,6 +32,7 @@ export class Pages {
   /**
    * @param {Session} session
    * @param {{
+   *   engine: import("./lazy-engine.js").LazyEngine,
    *   reading: import("./reading.js").Reading,
    *   votes: import("./vote-page.js").VotePage,
    *   columnActions: import("./columns.js").ColumnActions,
@@ -94,7 +95,7 @@ export class Pages {
     try {
       if (page === "metrics") {
         const { MetricsPage } = await import("./metrics-page.js");
-        this.#metrics ??= new MetricsPage({ onGo: this.#options.onGo });
+        this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: this.#options.onGo });
         if (own === this.#drawing) this.#metrics.show(this.#session);
       } else if (page === "coverage") {
         const { showCoverage } = await import("./coverage.js");

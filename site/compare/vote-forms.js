@@ -1,6 +1,6 @@
-/** What the page for blind votes is made of: the form that begins a round, a pair, and the question at its end. */
+/** What the page for blind votes is made of: the form that begins a round, and a pair to judge. */
 
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { renderText } from "../ui/render/index.js";
 
 /** @typedef {import("./votes.js").Choice} Choice */
@@ -91,29 +91,4 @@ function sideView(name, text) {
   bubble.append(renderText(text).fragment);
   if (text.trim() === "") bubble.classList.add("empty");
   return element("section", { "aria-label": name }, element("h2", {}, name), bubble);
-}
-
-/**
- * Asks whether to end a round that still has pairs; it removes itself when it closes.
- * @param {{judged: number, pairs: number, onReveal: () => void}} options
- */
-export function revealDialog({ judged, pairs, onReveal }) {
-  const words = `You have judged ${judged} of ${counted(pairs, "pair")}. Once you have seen the names, these votes are locked and marked as unblinded before the round was over.`;
-  const dialog = element(
-    "dialog",
-    { "aria-labelledby": "reveal-title" },
-    element("h2", { id: "reveal-title" }, "End the round now?"),
-    element("p", {}, words),
-    element(
-      "form",
-      { method: "dialog", class: "bar-buttons" },
-      element("button", { class: "primary", value: "continue" }, "Continue judging"),
-      element("button", { value: "reveal" }, "Show the names"),
-    ),
-  );
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (dialog.returnValue === "reveal") onReveal();
-  });
-  return dialog;
 }

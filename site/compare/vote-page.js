@@ -3,10 +3,11 @@
  * revealed, nothing on it (text, colour, order, attributes) shows which side is whose, and no other page is open.
  */
 
+import { ask } from "../ui/dialog.js";
 import { byId, counted, download, element } from "../ui/dom.js";
 import { Judging } from "./judging.js";
 import { announce } from "./messages.js";
-import { beginForm, pairView, revealDialog } from "./vote-forms.js";
+import { beginForm, pairView } from "./vote-forms.js";
 import { toFile, unblinded } from "./votes.js";
 
 /** @typedef {import("./votes.js").Round} Round */
@@ -17,13 +18,18 @@ export class VotePage {
   #judging = new Judging({
     onStorageFailure: () => announce("The browser does not store the votes; save them to a file."),
   });
+  #engine;
   #onTurn;
   /** What a new round is about. @type {import("./votes.js").Scope | undefined} */
   #scope;
   #single = false;
 
-  /** @param {{onTurn: () => void}} options called when a round begins or ends */
-  constructor({ onTurn }) {
+  /**
+   * @param {import("./lazy-engine.js").LazyEngine} engine
+   * @param {{onTurn: () => void}} options called when a round begins or ends
+   */
+  constructor(engine, { onTurn }) {
+    this.#engine = engine;
     this.#onTurn = onTurn;
   }
 
@@ -128,16 +134,19 @@ export class VotePage {
   }
 
   /** Reveals at once when every pair is judged; else asks first, because the round ends with it. */
-  #askToReveal() {
-    if (this.#judging.complete) return this.#reveal();
+  async #askToReveal() {
     const judged = this.#judging.round?.votes.length ?? 0;
-    const dialog = revealDialog({
-      judged,
-      pairs: this.#judging.pairs.length,
-      onReveal: () => this.#reveal(),
-    });
-    this.#root.append(dialog);
-    dialog.showModal();
+    const pairs = counted(this.#judging.pairs.length, "pair");
+    const confirmed =
+      this.#judging.complete ||
+      (await ask({
+        title: "End the round now?",
+        text: `You have judged ${judged} of ${pairs}. Once you have seen the names, these votes are locked and marked as unblinded before the round was over.`,
+        confirm: "Show the names",
+        cancel: "Continue judging",
+        parent: this.#root,
+      }));
+    if (confirmed) this.#reveal();
   }
 
   #reveal() {
@@ -198,7 +207,7 @@ export class VotePage {
     const locked = element("p", { id: "unblinded" }, unblinded(/** @type {Round} */ (rounds[0])));
     this.#root.replaceChildren(element("div", { class: "bar" }, locked, buttons), body);
     const { showResults } = await import("./vote-results.js");
-    await showResults(body, rounds);
+    await showResults(body, rounds, this.#engine);
   }
 }
 

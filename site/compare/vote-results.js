@@ -1,9 +1,8 @@
 /** The results of blind votes once names are known: strengths, position bias, agreement, and every vote. */
 
 import { counted, element } from "../ui/dom.js";
+import { scrollBox, table } from "../ui/table.js";
 import { chart } from "./chart.js";
-import { dataTable } from "./data-table.js";
-import { compute } from "./engine.js";
 import { figure, percent } from "./measures.js";
 import { toFile } from "./votes.js";
 
@@ -14,8 +13,9 @@ import { toFile } from "./votes.js";
  * Has the engine evaluate the rounds and draws what it found; errors are shown in the same place.
  * @param {HTMLElement} body
  * @param {readonly Round[]} rounds the visitor's own first
+ * @param {import("./lazy-engine.js").LazyEngine} engine
  */
-export async function showResults(body, rounds) {
+export async function showResults(body, rounds, engine) {
   body.after(voteTable(rounds));
   const files = rounds.map((round, index) => ({
     ...toFile(round),
@@ -24,7 +24,7 @@ export async function showResults(body, rounds) {
   }));
   const status = body.querySelector("[role=status]") ?? body;
   try {
-    const result = await compute("judge", { files }, (words) => (status.textContent = words));
+    const result = await engine.run("judge", { files }, (words) => (status.textContent = words));
     body.replaceChildren(
       element("h2", {}, "Strengths"),
       strengthChart(result),
@@ -57,20 +57,18 @@ function strengthChart({ strengths }) {
 
 /** @param {any} result */
 function strengthTable({ strengths, votes, prompts, raters }) {
-  const lines = strengths.map((/** @type {any} */ row) =>
-    element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, row.name),
-      element("td", {}, figure(row.strength)),
-      element("td", {}, `${figure(row.low)} to ${figure(row.high)}`),
-      element("td", {}, percent(row.first)),
-      element("td", {}, `${row.wins} / ${row.losses} / ${row.ties}`),
-    ),
-  );
-  const head = ["Contender", "Strength", "95% interval", "Chance to be first", "Won / lost / tied"];
+  const rows = strengths.map((/** @type {any} */ row) => [
+    row.name,
+    figure(row.strength),
+    `${figure(row.low)} to ${figure(row.high)}`,
+    percent(row.first),
+    `${row.wins} / ${row.losses} / ${row.ties}`,
+  ]);
+  const columns = ["Contender", "Strength", "95% interval", "Chance to be first", "Won / lost / tied"];
   const caption = `Strengths (log-odds against the average) from ${counted(votes, "vote")} on ${counted(prompts, "prompt")} by ${raters.join(", ")}`;
-  return dataTable("Strengths", head, lines, { id: "strengths", caption });
+  const content = table({ caption, columns, rows, rowHead: 0, className: "data" });
+  content.id = "strengths";
+  return scrollBox("Strengths", content, "table-frame");
 }
 
 /** @param {any} result */
@@ -103,16 +101,16 @@ function agreementPart({ agreement }) {
 
 /** @param {readonly Round[]} rounds */
 function voteTable(rounds) {
-  const lines = rounds.flatMap(({ votes, rater }) =>
+  const rows = rounds.flatMap(({ votes, rater }) =>
     votes.map((vote) => {
       const { prompt, left, right, note } = vote;
-      const cells = [prompt.slice(0, 80), left.name, right.name, winnerOf(vote), note, rater];
-      return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
+      return [prompt.slice(0, 80), left.name, right.name, winnerOf(vote), note, rater];
     }),
   );
-  const head = ["Prompt", "Left", "Right", "Better", "Note", "Rater"];
-  const table = dataTable("All votes", head, lines);
-  return element("details", {}, element("summary", {}, "All votes"), table);
+  const columns = ["Prompt", "Left", "Right", "Better", "Note", "Rater"];
+  const content = table({ caption: "All votes", columns, rows, hideCaption: true, className: "data" });
+  const box = scrollBox("All votes", content, "table-frame");
+  return element("details", {}, element("summary", {}, "All votes"), box);
 }
 
 /** @param {Vote} vote */

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from goosequill.decoding.presets import PRESETS
+
 from .accessibility import violations
 from .conftest import Record
 
@@ -279,9 +281,9 @@ def test_search_by_words_by_expression_and_by_difference(comparer: Page, make_fi
     query.fill("(")
     expect(comparer.locator("#count")).to_contain_text("not a regular expression")
     query.fill("")
-    comparer.get_by_label("Only where they differ").check()
+    comparer.get_by_label("Only where outputs differ").check()
     expect(prompts).to_have_text(["b"])
-    comparer.get_by_label("Only where they differ").uncheck()
+    comparer.get_by_label("Only where outputs differ").uncheck()
     comparer.get_by_label("Prompts", exact=True).select_option("some")
     expect(prompts).to_have_text(["c"])
 
@@ -514,7 +516,8 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     pick(comparer, make_file("r.json", sampling(prompts, "one")))
     assert not [url for url in record.requests if "pyodide" in url or "models/" in url]
     comparer.get_by_text("Live column").click()
-    comparer.get_by_label("Tokens at most").fill("400")
+    comparer.get_by_label("Decoder", exact=True).select_option("greedy-penalty")
+    comparer.get_by_label("Maximum tokens").fill("400")
     comparer.get_by_role("button", name="Run").click()
     comparer.wait_for_function(
         "() => /\\S/.test(document.querySelector('[data-letter=B] [data-testid=output]')?.textContent ?? '')",
@@ -522,7 +525,7 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     )
     comparer.get_by_role("button", name="Stop").click()
     expect(comparer.locator("#live-status")).to_contain_text("Stopped")
-    comparer.get_by_label("Tokens at most").fill("8")
+    comparer.get_by_label("Maximum tokens").fill("8")
     comparer.get_by_role("button", name="Run").click()
     # What was finished before Stop is not written again.
     expect(comparer.locator("#live-status")).to_have_text(
@@ -534,7 +537,14 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     report = json.loads(Path(saved.value.path()).read_text())
     assert [len(entry["results"][0]["outputs"]) for entry in report["prompts"]] == count * [1]
     assert report["prompts"][0]["results"][0]["sampling_params"]["max_new_tokens"] in (400, 8)
-    assert report["prompts"][-1]["results"][0]["sampling_params"]["max_new_tokens"] == 8
+    last = report["prompts"][-1]["results"][0]
+    assert last["sampling_config"] == "greedy-penalty"
+    assert last["sampling_params"] == {
+        **PRESETS["greedy-penalty"],
+        "max_new_tokens": 8,
+        "seed": 1,
+        "template": "plain",
+    }
     assert not record.console_errors
 
 
@@ -546,7 +556,7 @@ def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile
             make_file(f"{name}.json", sampling({f"The goose {i}": {"g": [text]} for i in range(3)}, name)),
         )
     comparer.get_by_text("Live column").click()
-    comparer.get_by_label("Tokens at most").fill("1000")
+    comparer.get_by_label("Maximum tokens").fill("1000")
     status, count = comparer.locator("#live-status"), comparer.locator("#vote-count")
 
     def begin() -> None:

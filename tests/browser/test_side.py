@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from goosequill.evaluation.votes import read_votes
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
 
@@ -35,7 +36,7 @@ def texts(page: Page) -> list[str]:
 
 def write(page: Page) -> list[str]:
     page.get_by_test_id("generate").click()
-    expect(page.get_by_test_id("status")).to_have_text(re.compile("^Written"), timeout=START)
+    expect(page.get_by_test_id("status")).to_have_text(re.compile("^Done"), timeout=START)
     return texts(page)
 
 
@@ -44,7 +45,7 @@ def test_the_example_stands_there_and_one_click_writes_it_again(page: Page) -> N
     example = texts(page)
     assert all(example) and len(set(example)) == 3
     assert write(page) == example
-    expect(page.locator("dl.measured").first).to_contain_text("Longest repeated run")
+    expect(page.locator("dl.measured").first).to_contain_text("Longest repeated passage")
     expect(page.get_by_test_id("model-facts")).to_contain_text("relaxed kernel")
 
 
@@ -105,7 +106,8 @@ def test_a_blind_vote_names_the_decoders_only_afterwards(page: Page) -> None:
     page.get_by_role("group", name="Which reads best?").get_by_role("button", name="Text B").click()
     expect(names.nth(1)).to_be_visible()
     expect(page.get_by_test_id("status")).to_contain_text("Your vote: ")
-    expect(page.locator("#tally")).to_contain_text("1 of 1")
+    expect(page.locator("#tally")).to_contain_text("2 of 2")  # the best text beats the two others
+    expect(page.get_by_role("group", name="Which reads best?")).to_be_hidden()
 
 
 def test_the_address_holds_everything(page: Page, browser: Browser) -> None:
@@ -149,9 +151,9 @@ def test_seeds_of_their_own_part_the_texts_of_equal_decoders(page: Page, tmp_pat
 
 
 def counted(page: Page) -> tuple[int, int]:
-    """How often a decoder was the best, and how often one was seen."""
+    """How many comparisons were won, and in how many a decoder took part, over all decoders."""
     found = re.findall(r": (\d+) of (\d+)", page.locator("#tally").text_content() or "")
-    return sum(int(best) for best, _ in found), sum(int(seen) for _, seen in found)
+    return sum(int(won) for won, _ in found), sum(int(seen) for _, seen in found)
 
 
 def test_blind_votes_go_through_every_prompt_before_a_name_is_shown(page: Page) -> None:
@@ -162,22 +164,33 @@ def test_blind_votes_go_through_every_prompt_before_a_name_is_shown(page: Page) 
     page.locator("#blind").check()
     best, seen = counted(page)
     write(page)
+    expect(page.locator("#save-box")).to_be_hidden()  # a report would name the decoders
     vote = page.get_by_role("group", name="Which reads best?")
     names, shown = page.locator("#columns .column > select"), page.get_by_test_id("shown")
-    for at, (choice, left) in enumerate(
-        (("Text A", "2 more to judge"), ("No difference", "1 more to judge"))
-    ):
+    for at, (choice, left) in enumerate((("Text A", "2 more to judge"), ("Tie", "1 more to judge"))):
         expect(shown).to_have_value(str(at))
         vote.get_by_role("button", name=choice).click()
         expect(page.get_by_test_id("status")).to_contain_text(left)
         for place in range(3):
             expect(names.nth(place)).to_be_hidden()
     expect(shown).to_have_value("2")
+    vote.get_by_role("button", name="Undo").click()
+    expect(shown).to_have_value("1")
+    vote.get_by_role("button", name="All are bad").click()
+    expect(shown).to_have_value("2")
     vote.get_by_role("button", name="Text B").click()
     expect(page.get_by_test_id("status")).to_contain_text("Your vote: ")
     expect(names.first).to_be_visible()
-    assert counted(page) == (best + 2, seen + 9)
+    # Of three pairs a winner takes part in two; "all are bad" counts for each of the three.
+    assert counted(page) == (best + 4, seen + 2 * 2 + 2 * 3 + 2 * 2)
+    shown.select_option("1")
+    expect(vote).to_be_hidden()  # votes are locked once names are shown
     page.locator("#blind").uncheck()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save votes").click()
+    votes = read_votes(json.loads(Path(saved.value.path()).read_text(encoding="utf-8")))
+    assert [vote.choice for vote in votes[-5:-2]] == 3 * ["both_bad"]
+    assert {vote.left for vote in votes} <= {"greedy", "greedy-penalty", "top-p-0.8", "temperature 0.4"}
 
 
 def test_texts_stay_those_of_the_model_that_wrote_them_when_another_is_chosen(

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { resultFor, settingsOf, unwritten } from "../../../site/compare/live.js";
+import { newReport, resultFor, unwritten, withTemplate } from "../../../site/compare/live-report.js";
 import { readReports } from "../../../site/compare/reports/index.js";
 import { samplingText } from "../../../site/compare/reports/sampling.js";
 
-const empty = () => ({ format: "live column", model: "m (live)", date: "2026-01-01", args: [], entries: [] });
+const empty = () => newReport({ name: "m", title: "M" });
 const options = { config: "greedy", params: [["temperature", 0]] };
 
-test("a run goes on with what is left", () => {
+test("a run continues with the remaining prompts", () => {
   const report = empty();
   resultFor(report, "a", options).outputs.push("1", "2");
   resultFor(report, "b", options).outputs.push("3");
@@ -24,13 +24,18 @@ test("what was written is a valid sampling report", () => {
   assert.deepEqual(reports[0].entries, report.entries);
 });
 
-test("settings bear the names that the engine knows", () => {
-  assert.deepEqual(Object.keys(settingsOf(() => 1)), [
-    "temperature",
-    "top_p",
-    "top_k",
-    "repetition_penalty",
-    "max_new_tokens",
-    "seed",
-  ]);
+test("a template surrounds the prompt, and what separates messages does not occur inside it", () => {
+  const template = {
+    name: "t",
+    title: "",
+    before: "User: ",
+    between: "\n\n",
+    after: "\n\nAssistant:",
+    stop: [],
+  };
+  assert.equal(withTemplate(template, "Hi\n\n\nthere "), "User: Hi\nthere\n\nAssistant:");
+  assert.equal(
+    withTemplate({ ...template, before: "", between: "", after: "" }, " as it is\n\n"),
+    " as it is\n\n",
+  );
 });

@@ -1,0 +1,80 @@
+/**
+ * The settings of the live column. Decoder settings, presets and chat templates come from ui/decoding.json, and their
+ * controls are those of the playground; both are fetched when the form is first opened.
+ */
+
+import { byId, element } from "../ui/dom.js";
+import { fetchDescription } from "../ui/fetch.js";
+
+/** @typedef {import("./live-report.js").Template} Template */
+/** @typedef {{config: string, settings: Record<string, any>, template: Template, samples: number, limit: number}} LiveSettings */
+
+const PLAIN = "plain";
+const INITIAL = "greedy";
+
+export class LiveForm {
+  #form = byId("live-form", "form");
+  /** @type {import("../playground/decoder-choice.js").DecoderChoice | null} */
+  #choice = null;
+  /** @type {Template[]} */
+  #templates = [];
+
+  /** @param {{onRun: () => void, onReady: () => void, onProblem: (error: unknown) => void}} options */
+  constructor({ onRun, onReady, onProblem }) {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      onRun();
+    });
+    byId("live", "details").addEventListener("toggle", () => this.#fill().then(onReady, onProblem));
+  }
+
+  /** Whether the decoder settings have arrived. */
+  get ready() {
+    return this.#choice !== null;
+  }
+
+  /** Address of the model folder. */
+  get model() {
+    return new URL(this.#field("model").value, document.baseURI).href;
+  }
+
+  /** @returns {LiveSettings} */
+  get settings() {
+    const { name = "", settings = {} } = this.#choice ?? {};
+    const chosen = this.#field("template").value;
+    const template = /** @type {Template} */ (this.#templates.find((one) => one.name === chosen));
+    const number = (/** @type {string} */ field) => Number(this.#field(field).value);
+    return {
+      config: template.name === PLAIN ? name : `${name}, ${template.name}`,
+      settings: { ...settings, max_new_tokens: number("max_new_tokens"), seed: number("seed") },
+      template,
+      samples: number("samples"),
+      limit: number("limit"),
+    };
+  }
+
+  /** @param {string} name */
+  #field(name) {
+    return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name));
+  }
+
+  async #fill() {
+    if (this.#choice) return;
+    const [{ DecoderChoice }, decoding] = await Promise.all([
+      import("../playground/decoder-choice.js"),
+      fetchDescription(new URL("../ui/decoding.json", import.meta.url).href),
+    ]);
+    if (this.#choice) return;
+    if (!decoding.parts) throw new Error("The decoder settings could not be loaded. Reload the page.");
+    this.#templates = decoding.templates;
+    byId("live-template", "select").replaceChildren(
+      ...this.#templates.map(({ name, title }) => element("option", { value: name }, title)),
+    );
+    this.#field("max_new_tokens").max = decoding.limits.max_new_tokens;
+    const choice = new DecoderChoice(decoding, { id: "live-preset", label: "Decoder", onChange: () => {} });
+    choice.value = INITIAL;
+    const { select, summary, settingsBox } = choice;
+    byId("live-decoder", "div").replaceChildren(select, summary, settingsBox);
+    this.#choice = choice;
+  }
+}

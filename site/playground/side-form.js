@@ -1,0 +1,130 @@
+/** The form of the page for decoders side by side: prompts, length and seeds, and how an address has them. */
+
+import { drawSeed } from "../compare/votes.js";
+import { byId, counted, debounce, element } from "../ui/dom.js";
+import { promptsOf, readPrompts, textOf } from "./prompts.js";
+
+const ADDRESS_LIMIT = 4000; // characters of prompts that an address still carries
+const TYPING = 300; // milliseconds
+
+export class SideForm {
+  #prompt = byId("prompt", "textarea");
+  #list = byId("list", "input");
+  #file = byId("prompt-file", "input");
+  #examples = byId("examples", "div");
+  #length = byId("length", "input");
+  #seed = byId("seed", "input");
+  #ownSeeds = byId("own-seeds", "input");
+  #options;
+
+  /**
+   * @param {{onChange: () => void, say: (text: string) => void, complain: (error: unknown) => void}} options
+   */
+  constructor(options) {
+    this.#options = options;
+    const changed = debounce(options.onChange, TYPING);
+    for (const field of [this.#prompt, this.#list, this.#length, this.#seed, this.#ownSeeds])
+      field.addEventListener("input", changed);
+    for (const field of [this.#length, this.#seed])
+      field.addEventListener("change", () => {
+        if (!field.validity.valid) field.value = field.defaultValue;
+      });
+    this.#file.addEventListener("change", () => this.#openList());
+    byId("new-seed", "button").addEventListener("click", () => {
+      this.#seed.value = String(drawSeed());
+      options.onChange();
+    });
+  }
+
+  /** The prompts to write for; empty if nothing was typed. @returns {string[]} */
+  get prompts() {
+    if (this.#list.checked) return promptsOf(this.#prompt.value);
+    return this.#prompt.value.trim() ? [this.#prompt.value] : [];
+  }
+
+  get length() {
+    return this.#length.valueAsNumber;
+  }
+
+  get seed() {
+    return this.#seed.valueAsNumber;
+  }
+
+  /** Whether each column has a seed of its own. */
+  get ownSeeds() {
+    return this.#ownSeeds.checked;
+  }
+
+  /** @param {boolean} disabled */
+  set disabled(disabled) {
+    this.#file.disabled = disabled;
+  }
+
+  focus() {
+    this.#prompt.focus();
+  }
+
+  /** @returns {[string, string][]} */
+  values() {
+    const values = /** @type {[string, string][]} */ ([
+      ["prompt", this.#prompt.value],
+      ["length", this.#length.value],
+      ["seed", this.#seed.value],
+    ]);
+    if (this.#list.checked) values.push(["list", "1"]);
+    if (this.#ownSeeds.checked) values.push(["own_seeds", "1"]);
+    return values;
+  }
+
+  /** Whether the prompts are short enough for an address. */
+  get fitsAddress() {
+    return this.#prompt.value.length <= ADDRESS_LIMIT;
+  }
+
+  /**
+   * @param {Map<string, string>} values
+   * @param {{prompt?: string, max_new_tokens?: number, seed?: number}} initial what absent values become
+   */
+  restore(values, initial) {
+    setNumber(this.#length, values.get("length") ?? initial.max_new_tokens);
+    setNumber(this.#seed, values.get("seed") ?? initial.seed);
+    this.#ownSeeds.checked = values.has("own_seeds");
+    this.#list.checked = values.has("list");
+    this.#prompt.value = values.get("prompt") ?? initial.prompt ?? "";
+  }
+
+  /** Offers a model's example prompts as buttons. @param {{title: string, text: string}[]} prompts */
+  offer(prompts) {
+    this.#examples.hidden = !prompts.length;
+    this.#examples.replaceChildren(
+      ...prompts.map(({ title, text }) => {
+        const take = () => {
+          this.#prompt.value = this.#list.checked ? textOf([...this.prompts, text]) : text;
+          this.#options.onChange();
+        };
+        return element("button", { type: "button", onclick: take }, title);
+      }),
+    );
+  }
+
+  async #openList() {
+    const [file] = this.#file.files ?? [];
+    if (!file) return;
+    try {
+      const prompts = readPrompts(file.name, await file.text());
+      this.#list.checked = true;
+      this.#prompt.value = textOf(prompts);
+      this.#options.say(`${file.name} contains ${counted(prompts.length, "prompt")}.`);
+      this.#options.onChange();
+    } catch (error) {
+      this.#options.complain(error);
+    }
+    this.#file.value = "";
+  }
+}
+
+/** Sets a number field, if the value is within its limits. @param {HTMLInputElement} field @param {string | number | undefined} text */
+function setNumber(field, text) {
+  const value = Number.parseInt(String(text ?? field.defaultValue), 10);
+  if (value >= Number(field.min) && value <= Number(field.max)) field.value = String(value);
+}

@@ -1,0 +1,121 @@
+/**
+ * The texts of the page for decoders side by side: the prompts, which model wrote for them, and the writing itself,
+ * decoder by decoder. The texts are in the columns (decoder-column.js); reports of them are made in side-report.js.
+ */
+
+import { configNames, reportOf } from "./side-report.js";
+
+/** @typedef {import("../engine/client.js").Model} Model */
+/** @typedef {import("./decoder-column.js").DecoderColumn} DecoderColumn */
+/** @typedef {import("./decoder-column.js").Result} Result */
+/** @typedef {{prompt: string, results: {sampling_config: string, sampling_params: any, outputs: string[], measures?: any}[]}} ExampleEntry */
+
+/**
+ * @typedef {Object} Run
+ * @property {number} length of each text, in tokens
+ * @property {number} seed
+ * @property {boolean} ownSeeds whether each column adds its index to the seed
+ * @property {AbortSignal} signal
+ * @property {(words: string) => void} say
+ * @property {(progress: any) => void} onProgress
+ * @property {() => void} onText called when text has arrived
+ * @property {() => void} onResult called when a text is complete or measured
+ */
+
+const LETTERS = "ABCD";
+
+export class SideTexts {
+  #columns;
+  /** Title of the model that wrote; another may have been chosen since. */
+  #writer = "";
+  /** @type {readonly string[]} */
+  prompts = [];
+
+  /** @param {import("./decoder-columns.js").DecoderColumns} columns */
+  constructor(columns) {
+    this.#columns = columns;
+  }
+
+  /** Whether any prompt has all its texts. */
+  get any() {
+    return this.prompts.some((_, at) => this.#columns.isWritten(at));
+  }
+
+  /** Starts over with other prompts. @param {readonly string[]} prompts @param {string} writer */
+  clear(prompts, writer) {
+    this.prompts = prompts;
+    this.#writer = writer;
+    this.#columns.clearResults();
+  }
+
+  /** Takes texts that were written earlier. @param {ExampleEntry} entry @param {string} writer */
+  take({ prompt, results }, writer) {
+    this.clear([prompt], writer);
+    for (const { sampling_config, sampling_params, outputs, measures = null } of results) {
+      const column = this.#columns.added.find(({ choice }) => choice.value === sampling_config);
+      const { logprobs, finish_reason: finish, ...settings } = sampling_params;
+      const text = outputs[0] ?? "";
+      column?.results.set(0, { text, logprobs, seconds: 0, seed: settings.seed, finish, settings, measures });
+    }
+  }
+
+  /** Writes and measures the texts for a prompt. @param {Model} model @param {number} at the index of the prompt @param {Run} run */
+  async write(model, at, run) {
+    const { shown, added } = this.#columns;
+    const which = this.prompts.length > 1 ? ` for prompt ${at + 1} of ${this.prompts.length}` : "";
+    for (const [place, column] of shown.entries()) {
+      run.say(`Writing text ${LETTERS[place]}${which}…`);
+      const seed = run.seed + (run.ownSeeds ? added.indexOf(column) : 0);
+      await this.#writeText(model, column, { ...run, at, seed });
+      run.onResult();
+    }
+    await this.#measure(model, at);
+    run.onResult();
+  }
+
+  /** @param {Model} model @param {DecoderColumn} column @param {Run & {at: number}} run */
+  async #writeText(model, column, { at, length, seed, signal, onProgress, onText }) {
+    const settings = { ...column.choice.settings, max_new_tokens: length, seed };
+    /** @type {Result} */
+    const result = { text: "", logprobs: [], seconds: 0, seed, finish: "", settings, measures: null };
+    column.results.set(at, result);
+    let started = 0;
+    for await (const chunk of model.generate(this.prompts[at] ?? "", { ...settings, signal, onProgress })) {
+      onText();
+      result.text += chunk.text;
+      column.append(chunk.text);
+      if ("finish_reason" in chunk) {
+        result.finish = chunk.finish_reason;
+        continue;
+      }
+      if (started) result.seconds = (performance.now() - started) / 1000;
+      else started = performance.now();
+      result.logprobs.push(chunk.logprob);
+    }
+  }
+
+  /** @param {Model} model @param {number} at */
+  async #measure({ engine }, at) {
+    const results = this.#columns.shown.flatMap((column) => column.results.get(at) ?? []);
+    const prompt = this.prompts[at] ?? "";
+    const outputs = results.map(({ text, logprobs }) => ({ prompt, text, logprobs }));
+    const measures = await engine.run("measure", { outputs });
+    for (const [index, result] of results.entries()) result.measures = measures[index];
+  }
+
+  /** The texts for a prompt as sides of a vote, from left to right. @param {number} at */
+  sides(at) {
+    const { shown, added } = this.#columns;
+    const names = configNames(added);
+    const sides = shown.map((column) => {
+      const name = names[added.indexOf(column)] ?? "";
+      return { name, config: name, sample: 1 };
+    });
+    return { prompt: this.prompts[at] ?? "", sides };
+  }
+
+  /** @param {number} seed @returns {import("../compare/reports/report.js").Report} */
+  report(seed) {
+    return reportOf({ model: this.#writer, seed, prompts: this.prompts, columns: this.#columns.added });
+  }
+}

@@ -1,0 +1,51 @@
+/** The buttons to vote with on the page for decoders side by side, and what the votes add up to. */
+
+import { byId, download, element } from "../ui/dom.js";
+
+/** @typedef {import("./side-votes.js").SideVotes} SideVotes */
+/** @typedef {import("./side-votes.js").Best} Best */
+
+const LETTERS = "ABCD";
+
+export class VoteBox {
+  #box = byId("vote", "div");
+  #tally = byId("tally", "p");
+  #save = byId("save-votes", "button");
+  #votes;
+  #options;
+
+  /**
+   * @param {SideVotes} votes
+   * @param {{onVote: (best: Best) => void, onUndo: () => void, titleOf: (name: string) => string}} options
+   */
+  constructor(votes, options) {
+    this.#votes = votes;
+    this.#options = options;
+    this.#save.addEventListener("click", () =>
+      download("goosequill-votes.json", votes.file(), "application/json"),
+    );
+  }
+
+  /** @param {{visible: boolean, count: number}} options count: how many texts there are to choose from */
+  show({ visible, count }) {
+    const { onVote, onUndo } = this.#options;
+    this.#box.hidden = !visible;
+    const texts = Array.from({ length: count }, (_, at) => button(`Text ${LETTERS[at]}`, () => onVote(at)));
+    const undo = element("button", { type: "button", class: "quiet", onclick: onUndo }, "Undo");
+    this.#box.replaceChildren(
+      element("strong", {}, "Which reads best?"),
+      ...texts,
+      button("Tie", () => onVote("tie")),
+      button("All are bad", () => onVote("both_bad")),
+      ...(this.#votes.canUndo ? [undo] : []),
+    );
+    if (this.#votes.blind) return; // the tally would show which decoder a vote was for
+    this.#tally.textContent = this.#votes.tally(this.#options.titleOf);
+    this.#save.hidden = !this.#votes.any;
+  }
+}
+
+/** @param {string} label @param {() => void} onclick */
+function button(label, onclick) {
+  return element("button", { type: "button", onclick }, label);
+}

@@ -1,6 +1,6 @@
 /**
- * Puts reports side by side. The exact prompt is the key; rows stand in order of first appearance, whatever the prompts look like;
- * a prompt that a file holds twice is one row with the outputs of both.
+ * Puts reports side by side. The exact prompt is the key. Rows are in order of first appearance, also for prompts that
+ * look like numbers; a prompt that occurs twice in a file is one row with the outputs of both.
  */
 
 /** @typedef {import("./reports/report.js").Report} Report */
@@ -9,9 +9,9 @@
 
 /**
  * @typedef {Object} Column one report of one file
- * @property {string} id stable through a session
+ * @property {string} id stable while the page is open
  * @property {string} letter "A", "B", ... "Z", "A2"
- * @property {string} label tells columns apart: the model, and the file where two columns share a model
+ * @property {string} label unique enough to read: the model, and the file where two columns share a model
  * @property {string} model
  * @property {string} source the file's name or address
  * @property {Report} report
@@ -53,8 +53,9 @@ export function collate(loaded) {
 }
 
 /**
- * One result a configuration: those with the same name are joined. The reports themselves are not changed.
- * @param {Result[]} before @param {Result[]} more
+ * Joins results of the same configuration. The reports themselves are not changed.
+ * @param {Result[]} before
+ * @param {Result[]} more
  * @returns {Result[]}
  */
 function joinResults(before, more) {
@@ -98,14 +99,14 @@ export function fileOf(source) {
 
 /**
  * @typedef {{text: Output, config: string, index: number, count: number, params: Result["params"]}} Sample
- * index counts from 1; count is how many identical samples it stands for
+ * index counts from 1; count is how many identical samples it represents
  */
 
 /**
- * The samples of one cell that the view asks for.
+ * The samples of one cell that the view selects.
  * @param {Result[]} results
  * @param {{config: string, sample: number, group: boolean}} view config "" and sample 0 mean all
- * @returns {{samples: Sample[], missing: string}} missing says in words why there is none
+ * @returns {{samples: Sample[], missing: string}} missing is a sentence for the visitor if there are none
  */
 export function samplesOf(results, { config, sample, group }) {
   const chosen = config === "" ? results : results.filter((result) => result.config === config);
@@ -113,14 +114,14 @@ export function samplesOf(results, { config, sample, group }) {
   if (chosen.length === 0)
     return {
       samples: [],
-      missing: `No “${config}” here; it has ${listed(results.map((result) => result.config))}.`,
+      missing: `No “${config}” here, only ${listed(results.map((result) => result.config))}.`,
     };
   const samples = chosen.flatMap((result) => pick(result, { sample, group }));
   if (samples.length > 0) return { samples, missing: "" };
   const most = Math.max(...chosen.map((result) => result.outputs.length));
   return {
     samples,
-    missing: most === 0 ? "No outputs." : `No sample ${sample} here; it has ${most === 1 ? "one" : most}.`,
+    missing: most === 0 ? "No outputs." : `No sample ${sample} here, only ${most}.`,
   };
 }
 
@@ -148,8 +149,10 @@ function listed(names) {
 }
 
 /**
- * Whether the columns' texts for a prompt differ, under the view. Columns without the prompt do not count.
- * @param {Row} row @param {string[]} columnIds @param {{config: string, sample: number}} view
+ * Whether the columns' selected texts for a prompt differ. Columns without the prompt do not count.
+ * @param {Row} row
+ * @param {string[]} columnIds
+ * @param {{config: string, sample: number}} view
  */
 export function differs(row, columnIds, { config, sample }) {
   const sides = columnIds.flatMap((id) => {

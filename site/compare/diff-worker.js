@@ -1,6 +1,4 @@
-/**
- * Differences, off the page. Question: {before, after} -> {pieces, complete}
- */
+/** Computes differences in a worker. Question: {before, after}; answer: {pieces, complete}. */
 
 import { wordDiff } from "./diff.js";
 import { serveQuestions } from "./workers.js";

@@ -1,5 +1,5 @@
 /**
- * Word-level difference of two texts, bounded in time. Words are as `Intl.Segmenter` cuts them, so Chinese and Japanese have words too.
+ * Word-level difference of two texts, bounded in time. `Intl.Segmenter` finds the words, also in Chinese and Japanese.
  */
 
 /** @typedef {{kind: "same" | "added" | "removed", text: string}} Piece */
@@ -16,7 +16,8 @@ export function words(text) {
  * @param {string} before
  * @param {string} after
  * @param {{diffArrays: DiffArrays, timeout?: number}} options timeout in milliseconds
- * @returns {{pieces: Piece[], complete: boolean}} not complete: the time ran out, and what lies between the common head and tail is shown as replaced
+ * @returns {{pieces: Piece[], complete: boolean}} incomplete if the time ran out: what lies between the common head and
+ *   tail is then one replacement
  */
 export function wordDiff(before, after, { diffArrays, timeout = 150 }) {
   const old = words(before);
@@ -47,7 +48,7 @@ function piece(kind, list) {
 }
 
 /**
- * Changes with nothing but space between them become one change, for calmer reading: what went, then what came.
+ * Joins changes that only have space between them: one removal, then one addition, which is easier to read.
  * @param {Piece[]} pieces
  */
 function joined(pieces) {
@@ -82,7 +83,7 @@ function joined(pieces) {
   return result;
 }
 
-/** The share of words that stayed, from 0 to 1. @param {Piece[]} pieces */
+/** The share of the text that is the same, from 0 to 1. @param {Piece[]} pieces */
 export function likeness(pieces) {
   let same = 0;
   let all = 0;

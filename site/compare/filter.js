@@ -1,5 +1,6 @@
 /**
- * Which prompts are shown. The words of a search must all occur in one text, in any order and case; "in quotes" as they stand.
+ * Which prompts pass a search and the filters. All words of a search must occur in one text, in any order and case;
+ * words in double quotes must occur exactly as written.
  */
 
 import { differs } from "./collate.js";
@@ -11,7 +12,7 @@ import { differs } from "./collate.js";
  * @param {string} query
  * @param {{expression: boolean}} options
  * @returns {(text: string) => boolean}
- * @throws {SyntaxError} if the regular expression is not one
+ * @throws {SyntaxError} if the regular expression is invalid
  */
 export function matcher(query, { expression }) {
   if (expression) {
@@ -30,7 +31,7 @@ export function wordsOf(query) {
   return (query.match(/"[^"]+"|[^\s"]+/g) ?? []).map((word) => word.replaceAll('"', "").toLowerCase());
 }
 
-/** Without regard to case, unless it holds a capital; `.` does not match line ends, `^` and `$` do. @param {string} source */
+/** Ignores case unless the expression has a capital; `^` and `$` match at line ends, which `.` does not. @param {string} source */
 export function compile(source) {
   const flags = /\p{Lu}/u.test(source.replace(/\\[pPSDWB]/g, "")) ? "mu" : "imu";
   try {
@@ -41,8 +42,10 @@ export function compile(source) {
 }
 
 /**
- * The ranges of a text that a search found, for marking them.
- * @param {string} text @param {string} query @param {{expression: boolean}} options
+ * The ranges that a search found in a text, for highlighting.
+ * @param {string} text
+ * @param {string} query
+ * @param {{expression: boolean}} options
  * @returns {[start: number, end: number][]} at most 200
  */
 export function matchRanges(text, query, { expression }) {
@@ -64,7 +67,7 @@ export function matchRanges(text, query, { expression }) {
 }
 
 /**
- * The filters that need no search.
+ * Whether a row passes the filters other than the search.
  * @param {Row} row
  * @param {{columns: Column[], config: string, sample: number, differ: boolean, coverage: string}} view columns: the visible ones
  */

@@ -1,5 +1,6 @@
 /**
- * Marks what the search found with the CSS Custom Highlight API: no element is added. Browsers without it show no marks.
+ * Highlights what the search found with the CSS Custom Highlight API, without adding elements. Browsers without it show
+ * no highlights.
  */
 
 import { matchRanges } from "./filter.js";

@@ -1,6 +1,7 @@
 /**
- * Searches all texts, away from the page: a regular expression may take for ever, and then this worker is stopped.
- * Questions: {add: [[number, texts]]}, {clear: true}, {find: {query, expression}} -> numbers of the rows that match
+ * Searches all texts in a worker, because a regular expression can take forever; the page then stops the worker.
+ * Questions: {add: [[number, texts]]}, {clear: true}, and {find: {query, expression}}, which is answered with the
+ * numbers of the rows that match.
  */
 
 import { matcher } from "./filter.js";

@@ -1,5 +1,5 @@
 /**
- * The page's side of searching: feeds the worker with the texts when first needed, and stops it when it takes too long.
+ * Searches the texts in a worker: sends them to it when first needed, and stops it when a search takes too long.
  */
 
 import { compile } from "./filter.js";
@@ -8,7 +8,7 @@ import { Asker } from "./workers.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 
-const PATIENCE = 3000;
+const PATIENCE = 3000; // milliseconds
 const BATCH = 100;
 
 /** @typedef {{numbers: Set<number>} | {problem: string}} Found */
@@ -24,7 +24,7 @@ export class Search {
    * @param {readonly Row[]} rows
    * @param {string} query
    * @param {{expression: boolean}} options
-   * @returns {Promise<Found | null>} null if another search came after this one
+   * @returns {Promise<Found | null>} null if another search followed
    */
   async find(rows, query, { expression }) {
     const turn = ++this.#turn;
@@ -39,7 +39,7 @@ export class Search {
     }
     await this.#feed(rows);
     if (turn !== this.#turn) return null;
-    const timer = setTimeout(() => this.#giveUp(), PATIENCE);
+    const timer = setTimeout(() => this.#stop(), PATIENCE);
     try {
       const numbers = await this.#asker.ask({ find: { query, expression } });
       return turn === this.#turn ? { numbers: new Set(numbers) } : null;
@@ -50,7 +50,7 @@ export class Search {
     }
   }
 
-  #giveUp() {
+  #stop() {
     this.#asker.stop("This expression takes too long on these texts; simplify it.");
     this.#fed = null;
   }
@@ -60,7 +60,7 @@ export class Search {
     if (this.#fed === rows && this.#asker.running) return;
     this.#fed = rows;
     const batches = Array.from({ length: Math.ceil(rows.length / BATCH) }, (_, index) => index * BATCH);
-    const failed = () => {}; // the question that follows these fails too, and says so
+    const failed = () => {}; // the question that follows fails too and reports it
     this.#asker.ask({ clear: true }).catch(failed);
     await inSlices(batches, (at) => {
       if (this.#fed !== rows) return;

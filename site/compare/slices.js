@@ -1,11 +1,9 @@
-/**
- * Long work in short slices, so that the page stays awake.
- */
+/** Long work in short slices, so that the page stays responsive. */
 
-const SLICE = 10;
+const SLICE = 10; // milliseconds
 
 /**
- * Lets the browser do what waits: input, drawing. (Not `scheduler.yield`: what it resumes goes before the next frame.)
+ * Lets the browser handle input and draw. (`scheduler.yield` would not do: it resumes before the next frame.)
  * @returns {Promise<void>}
  */
 export function breathe() {
@@ -20,12 +18,12 @@ export function breathe() {
 }
 
 /**
- * Calls `work` for each item, resting between slices. Stops early when `signal` aborts.
+ * Calls `work` for each item, with a pause after each slice. Stops early when `signal` aborts.
  * @template T
  * @param {Iterable<T>} items
  * @param {(item: T) => void} work
  * @param {AbortSignal} [signal]
- * @returns {Promise<boolean>} whether it came to the end
+ * @returns {Promise<boolean>} whether it reached the end
  */
 export async function inSlices(items, work, signal) {
   let until = performance.now() + SLICE;

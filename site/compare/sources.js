@@ -1,6 +1,4 @@
-/**
- * Where reports come from: addresses, picked and dropped files. Reading itself is done in a worker (reports/import-worker.js).
- */
+/** Fetches reports and has a worker (reports/import-worker.js) read them. */
 
 import { ImportError } from "./reports/report.js";
 import { Asker } from "./workers.js";
@@ -10,7 +8,7 @@ import { Asker } from "./workers.js";
 /** @type {Asker<{blob: Blob, fileName: string}, string[]>} */
 const reader = new Asker("reports/import-worker.js");
 
-/** Starts the reader of files before there is one to read. */
+/** Starts the worker before there is a file to read. */
 export function prepareReader() {
   reader.start();
 }
@@ -31,7 +29,7 @@ export async function openBlob(blob, fileName) {
 }
 
 /**
- * The address from which the file itself comes, given that of the page about it.
+ * The address of the file itself, given the address of the file or of the page about it on GitHub or Hugging Face.
  * @param {string} address absolute, or relative to `base`
  * @param {string} base
  * @returns {URL}
@@ -41,7 +39,7 @@ export function fetchable(address, base) {
   try {
     url = new URL(address, base);
   } catch {
-    throw new ImportError("This is not an address.");
+    throw new ImportError("This is not a valid address.");
   }
   if (!["http:", "https:", "blob:", "data:"].includes(url.protocol))
     throw new ImportError(
@@ -72,7 +70,7 @@ export async function fetchReport(address, { base, signal }) {
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ImportError(
-      "It could not be fetched: there is no such server, no network, or the server lets no other site read it (CORS).",
+      "It could not be fetched: the server does not exist, there is no network, or the server does not allow other sites to read the file (CORS).",
       "Download the file and drop it here.",
     );
   }
@@ -84,6 +82,6 @@ export async function fetchReport(address, { base, signal }) {
     return await response.blob();
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ImportError("The connection broke off while the file was coming.");
+    throw new ImportError("The connection was lost during the download.");
   }
 }

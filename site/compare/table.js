@@ -1,6 +1,7 @@
 /**
- * Draws the prompts and their outputs. Thousands of rows stand in chunks of a few dozen outputs: only chunks near the window are drawn in full, in short slices;
- * the others follow as plain text while the browser is idle, so that its own search finds them, up to a bound.
+ * Draws the prompts and their outputs. Thousands of rows are grouped in chunks of a few dozen outputs. Chunks near the
+ * window are drawn in full, in short slices; the others follow as plain text while the browser is idle, up to a limit,
+ * so that the browser's own search finds them.
  */
 
 import { rowElement, upgradeRow } from "./row.js";
@@ -9,11 +10,11 @@ import { breathe } from "./slices.js";
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./row.js").RowContext} RowContext */
 
-const ROWS = 20;
+const ROWS = 20; // in a chunk, at most
 const OUTPUTS = 60;
 const NEAR = "1200px 0px";
-const SLICE = 10;
-const PLAIN_BOUND = 8000;
+const SLICE = 10; // milliseconds
+const PLAIN_LIMIT = 8000; // outputs
 
 /**
  * @typedef {Object} Chunk
@@ -70,7 +71,7 @@ export class Table {
     this.#work();
   }
 
-  /** Draws one row anew, if it is drawn. @param {Row} row */
+  /** Redraws a row, if it is drawn. @param {Row} row */
   redraw(row) {
     const element = document.getElementById(`prompt-${row.number}`);
     if (!element || !this.#context) return;
@@ -85,7 +86,7 @@ export class Table {
     for (const _ of upgradeRow(fresh, row, this.#context));
   }
 
-  /** The row's element; its chunk is drawn if it was not. @param {Row} row @returns {HTMLElement | null} */
+  /** The row's element; draws its chunk first if needed. @param {Row} row @returns {HTMLElement | null} */
   reveal(row) {
     const chunk = this.#chunks.find(({ rows }) => rows.includes(row));
     if (!chunk || !this.#context) return null;
@@ -112,10 +113,10 @@ export class Table {
     this.#plainOutputs += chunk.element.querySelectorAll(".bubble").length;
   }
 
-  /** The next chunk that has something to be done, those near the window first. @returns {Chunk | undefined} */
+  /** The next chunk that needs drawing, chunks near the window first. @returns {Chunk | undefined} */
   #next() {
     const near = this.#chunks.find((chunk) => chunk.near && chunk.state !== "full");
-    if (near || this.#plainOutputs > PLAIN_BOUND) return near;
+    if (near || this.#plainOutputs > PLAIN_LIMIT) return near;
     return this.#chunks.find((chunk) => chunk.state === "empty");
   }
 
@@ -167,19 +168,19 @@ export class Table {
   }
 }
 
-/** At most `ROWS` rows, and no more rows than hold `OUTPUTS` outputs. @param {readonly Row[]} rows @returns {Row[][]} */
+/** Groups of at most `ROWS` rows, and about `OUTPUTS` outputs. @param {readonly Row[]} rows @returns {Row[][]} */
 function inChunks(rows) {
   /** @type {Row[][]} */
   const chunks = [];
-  let held = OUTPUTS;
+  let outputs = OUTPUTS;
   for (const row of rows) {
     const last = chunks.at(-1);
-    if (last && last.length < ROWS && held < OUTPUTS) last.push(row);
+    if (last && last.length < ROWS && outputs < OUTPUTS) last.push(row);
     else {
       chunks.push([row]);
-      held = 0;
+      outputs = 0;
     }
-    for (const results of row.cells.values()) for (const { outputs } of results) held += outputs.length;
+    for (const results of row.cells.values()) for (const result of results) outputs += result.outputs.length;
   }
   return chunks;
 }

@@ -108,8 +108,8 @@ function voteTable(rounds) {
     }),
   );
   const columns = ["Prompt", "Left", "Right", "Better", "Note", "Rater"];
-  const content = table({ caption: "All votes", columns, rows, hideCaption: true, className: "data" });
-  const box = scrollBox("All votes", content, "table-frame");
+  const content = table({ caption: "Votes", columns, rows, hideCaption: true, className: "data" });
+  const box = scrollBox("Votes", content, "table-frame");
   return element("details", {}, element("summary", {}, "All votes"), box);
 }
 

@@ -1,17 +1,15 @@
-/**
- * Starts this page's workers, and asks them.
- */
+/** Workers that answer questions: both sides of the protocol. */
 
 import { trustedScript } from "../engine/trusted.js";
 
-/** @param {string} name path of the worker's script from this folder @returns {Worker} */
+/** @param {string} name path of the script, relative to this folder @returns {Worker} */
 export function startWorker(name) {
   const url = new URL(name, new URL("./", import.meta.url)).href;
   return new Worker(trustedScript(url), { type: "module", name });
 }
 
 /**
- * A worker that answers each question once, in any order, and is started anew after it was stopped.
+ * A worker that answers each question once, in any order, and is restarted after it was stopped.
  * @template Question, Answer
  */
 export class Asker {
@@ -26,14 +24,14 @@ export class Asker {
     this.script = script;
   }
 
-  /** @returns {boolean} whether a worker runs, with what it was told still in it */
+  /** @returns {boolean} whether a worker is running and still has what it was sent */
   get running() {
     return this.#worker !== undefined;
   }
 
   /**
    * @param {Question} question
-   * @param {(part: any) => void} [onPart] told what comes before the answer, piece by piece
+   * @param {(part: any) => void} [onPart] gets the parts that come before the answer
    * @returns {Promise<Answer>}
    */
   ask(question, onPart = () => {}) {
@@ -44,13 +42,13 @@ export class Asker {
     return answer;
   }
 
-  /** The worker; started if there is none yet. */
+  /** Returns the worker, started if there is none yet. */
   start() {
     this.#worker ??= this.#begin();
     return this.#worker;
   }
 
-  /** Ends the worker; what was asked fails with `reason`. @param {string} reason */
+  /** Ends the worker; open questions fail with `reason`. @param {string} reason */
   stop(reason) {
     this.#worker?.terminate();
     this.#worker = undefined;
@@ -76,14 +74,14 @@ export class Asker {
 }
 
 /**
- * The other side: answers each question with what `answer` returns; long answers may be told in parts before.
- * @param {(question: any, tell: (part: unknown) => void) => unknown} answer
+ * The side of the worker: answers each question with what `answer` returns. It may send parts before that.
+ * @param {(question: any, send: (part: unknown) => void) => unknown} answer
  */
 export function serveQuestions(answer) {
   self.onmessage = async ({ data }) => {
     try {
-      const tell = (/** @type {unknown} */ part) => self.postMessage({ id: data.id, part });
-      self.postMessage({ id: data.id, answer: await answer(data.question, tell) });
+      const send = (/** @type {unknown} */ part) => self.postMessage({ id: data.id, part });
+      self.postMessage({ id: data.id, answer: await answer(data.question, send) });
     } catch (error) {
       self.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) });
     }

@@ -51,11 +51,19 @@ export class SideTexts {
   /** Takes texts that were written earlier. @param {ExampleEntry} entry @param {string} writer */
   take({ prompt, results }, writer) {
     this.clear([prompt], writer);
-    for (const { sampling_config, sampling_params, outputs, measures = null } of results) {
+    for (const { sampling_config, sampling_params, outputs, measures } of results) {
       const column = this.#columns.added.find(({ choice }) => choice.value === sampling_config);
       const { logprobs, finish_reason: finish, ...settings } = sampling_params;
       const text = outputs[0] ?? "";
-      column?.results.set(0, { text, logprobs, seconds: 0, seed: settings.seed, finish, settings, measures });
+      column?.results.set(0, {
+        text,
+        logprobs,
+        seconds: 0,
+        seed: settings.seed,
+        finish,
+        settings,
+        measures: measures?.[0] ?? null,
+      });
     }
   }
 

@@ -190,7 +190,12 @@ def test_blind_votes_go_through_every_prompt_before_a_name_is_shown(page: Page) 
         page.get_by_role("button", name="Save votes").click()
     votes = read_votes(json.loads(Path(saved.value.path()).read_text(encoding="utf-8")))
     assert [vote.choice for vote in votes[-5:-2]] == 3 * ["both_bad"]
-    assert {vote.left for vote in votes} <= {"greedy", "greedy-penalty", "top-p-0.8", "temperature 0.4"}
+    assert {vote.left for vote in votes} <= {
+        "greedy",
+        "greedy-penalty",
+        "top-p-0.8",
+        "temperature 0.4, top_p 0.8",
+    }
 
 
 def test_texts_stay_those_of_the_model_that_wrote_them_when_another_is_chosen(

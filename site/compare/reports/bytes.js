@@ -1,10 +1,8 @@
-/**
- * A file's bytes -> its text: gzip is unpacked, UTF-16 with a mark is read, sizes are bounded.
- */
+/** Reads a file's bytes as text: gzip is unpacked, UTF-16 with a byte order mark is recognized, the size is limited. */
 
 import { ImportError } from "./report.js";
 
-/** No report comes near this; a small gzip file can hold gigabytes. */
+/** Far more than any report; a small gzip file can contain gigabytes. */
 export const LARGEST_BYTES = 512 * 1024 * 1024;
 
 /**
@@ -42,7 +40,7 @@ async function unzip(blob, largest) {
     }
   } catch (error) {
     if (error instanceof ImportError) throw error;
-    if (size === 0) throw new ImportError("The gzip file is damaged.");
+    if (size === 0) throw new ImportError("The gzip file is corrupt.");
   } finally {
     reader.cancel().catch(() => {});
   }

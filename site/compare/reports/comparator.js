@@ -1,20 +1,23 @@
 /**
  * LLM Comparator JSON (Google PAIR): {metadata, models: [{name}], examples: [{input_text, tags, output_text_a, output_text_b, score}]}.
- * Newer files hold `outputs` lists or more custom fields; the two texts are what is read.
+ * Newer files have `outputs` lists and custom fields too; only the two texts are read.
  */
 
 import { Gatherer, ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
 
-/** @param {unknown} value */
-export function isComparator(value) {
-  return isObject(value) && Array.isArray(value.examples) && Object.hasOwn(value, "models");
-}
+/** @type {import("./report.js").DocumentFormat} */
+export const comparator = {
+  kind: "document",
+  title: "LLM Comparator JSON",
+  matches: (value) => isObject(value) && Array.isArray(value.examples) && Object.hasOwn(value, "models"),
+  read: readComparator,
+};
 
 /**
  * @param {unknown} value
  * @returns {import("./report.js").Import}
  */
-export function readComparator(value) {
+function readComparator(value) {
   const models = member(value, "models");
   const examples = /** @type {unknown[]} */ (member(value, "examples"));
   if (!Array.isArray(models) || models.length < 2)

@@ -1,29 +1,29 @@
 /**
- * Reads files in a worker, so that a large or hostile one cannot hold up the page. Question: {blob, fileName}; each report is sent over in
- * pieces, {index, head} and {index, entries}; the answer is the list of problems.
+ * Reads files in a worker, so that a large or hostile one cannot block the page. Question: {blob, fileName}. Each report is
+ * sent in parts, {index, head} and {index, entries}; the answer is the list of problems.
  */
 
 import { serveQuestions } from "../workers.js";
 import { readText } from "./bytes.js";
 import { baseName, ImportError } from "./report.js";
-import { isSampling, readSampling } from "./sampling.js";
+import { sampling } from "./sampling.js";
 
 const BATCH = 200;
 const HEAD = 10_000;
 
 /**
- * A whole sampling report is read at once; the readers of all else come when such a file does.
+ * Reads a complete sampling report at once; the readers of other formats are fetched when needed.
  * @param {string} text
  * @param {string} fileName
  */
 async function readFile(text, fileName) {
   const value = text.slice(0, HEAD).includes('"prompts"') ? parse(text) : undefined;
-  if (isSampling(value)) return readSampling(value, { fallbackName: baseName(fileName) });
+  if (sampling.matches(value)) return sampling.read(value, { fallbackName: baseName(fileName) });
   const { readReports } = await import("./index.js");
   return readReports(text, { fileName });
 }
 
-/** @param {string} text @returns {unknown} undefined if it is no JSON */
+/** @param {string} text @returns {unknown} undefined if it is not JSON */
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -32,13 +32,13 @@ function parse(text) {
   }
 }
 
-serveQuestions(async ({ blob, fileName }, tell) => {
+serveQuestions(async ({ blob, fileName }, send) => {
   try {
     const { reports, problems } = await readFile(await readText(blob), fileName);
     for (const [index, { entries, ...head }] of reports.entries()) {
-      tell({ index, head });
+      send({ index, head });
       for (let at = 0; at < entries.length; at += BATCH)
-        tell({ index, entries: entries.slice(at, at + BATCH) });
+        send({ index, entries: entries.slice(at, at + BATCH) });
     }
     return problems;
   } catch (error) {

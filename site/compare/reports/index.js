@@ -1,19 +1,20 @@
 /**
- * A file's text -> reports. The format is told by the content, never by the name: a `.jsonl` in the wild is often one JSON object.
+ * Reads a file's text as reports. The content decides the format, never the name: many `.jsonl` files are one JSON object.
  */
 
-import { isComparator, readComparator } from "./comparator.js";
 import { readCsv } from "./csv.js";
-import { readLines } from "./lines.js";
-import { isPromptfoo, readPromptfoo } from "./promptfoo.js";
-import { baseName, ImportError, isObject } from "./report.js";
+import * as formats from "./formats.js";
+import { baseName, ImportError, isObject, kindOf, Problems } from "./report.js";
+import { readRows } from "./rows.js";
 import { salvage } from "./salvage.js";
-import { isSampling, readSampling } from "./sampling.js";
 
 /** @typedef {import("./report.js").Import} Import */
+/** @typedef {import("./report.js").DocumentOptions} DocumentOptions */
+/** @typedef {{value: unknown, path: string}} Item */
 
-const KNOWN =
-  "Known are sampling reports ({model_name, prompts: [...]}), LLM Comparator and promptfoo JSON, lm-evaluation-harness samples, FastChat answers, and CSV or JSONL with a prompt and an output column.";
+/** @type {readonly import("./report.js").Format[]} */
+const FORMATS = Object.values(formats);
+const KNOWN = `Known formats are ${FORMATS.map(({ title }) => title).join(", ")}, and CSV or JSONL with a prompt and an output column.`;
 
 /**
  * @param {string} text
@@ -28,7 +29,7 @@ export function readReports(text, { fileName }) {
   if (bare.startsWith("<"))
     throw new ImportError(
       "This is a web page, not a report.",
-      "Perhaps the address of the page about the file was given; ask for the file itself (on GitHub: Raw).",
+      "Use the address of the file itself, not of the page about it (on GitHub: Raw).",
     );
   if (bare.startsWith("version https://git-lfs"))
     throw new ImportError(
@@ -44,13 +45,10 @@ export function readReports(text, { fileName }) {
   if (parsed.ok) return readValue(parsed.value, options);
   const lines = jsonLines(bare);
   if (lines) {
-    const values = lines.objects.map(({ value }) => value);
-    const read = values.every(isSampling)
-      ? merge(values.map((value) => readSampling(value, options)))
-      : readLines(lines.objects, options);
+    const read = readList(lines.objects, options);
     return { reports: read.reports, problems: [...lines.problems, ...read.problems] };
   }
-  return readDamaged(bare, options);
+  return readCorrupt(bare, options);
 }
 
 /** @param {string} text @returns {{ok: true, value: unknown} | {ok: false}} */
@@ -67,29 +65,59 @@ function isJson(text) {
   return parse(text).ok;
 }
 
-/** @param {unknown} value @param {{fallbackName: string, truncated?: boolean}} options @returns {Import} */
+/** Reads one JSON value. @param {unknown} value @param {DocumentOptions} options @returns {Import} */
 function readValue(value, options) {
-  if (isSampling(value)) return readSampling(value, options);
-  if (isComparator(value)) return readComparator(value);
-  if (isPromptfoo(value)) return readPromptfoo(value);
+  const format = documentFormatOf(value);
+  if (format) return format.read(value, options);
   if (Array.isArray(value)) {
     if (value.length === 0) throw new ImportError("This is an empty list, not a report.", KNOWN);
-    if (value.every(isSampling)) return merge(value.map((item) => readSampling(item, options)));
-    return readLines(
+    return readList(
       value.map((item, index) => ({ value: item, path: `[${index}]` })),
       options,
     );
   }
-  if (isObject(value) && ["resps", "question_id", "prompt"].some((name) => Object.hasOwn(value, name)))
-    return readLines([{ value, path: "line 1" }], options);
-  const names = Object.keys(/** @type {object} */ (value));
-  const shown = names.length
-    ? `an object with ${names
-        .slice(0, 6)
-        .map((name) => JSON.stringify(name.slice(0, 40)))
-        .join(", ")}${names.length > 6 ? " ..." : ""}`
-    : "an empty object";
-  throw new ImportError(`prompts is missing: this is JSON of another shape, ${shown}.`, KNOWN);
+  if (isObject(value) && (lineFormatOf(value) || Object.hasOwn(value, "prompt")))
+    return readObjects([{ value, path: "line 1" }], options);
+  const names = Object.keys(/** @type {object} */ (value)).map((name) => JSON.stringify(name.slice(0, 40)));
+  const more = names.length > 6 ? " ..." : "";
+  const shape = names.length ? `an object with ${names.slice(0, 6).join(", ")}${more}` : "an empty object";
+  throw new ImportError(`prompts is missing: this is JSON of another shape, ${shape}.`, KNOWN);
+}
+
+/** Several documents of one format, or objects that are one report together. @param {Item[]} items @param {DocumentOptions} options @returns {Import} */
+function readList(items, options) {
+  const format = documentFormatOf(items[0]?.value);
+  if (format && items.every(({ value }) => format.matches(value)))
+    return merge(items.map(({ value }) => format.read(value, options)));
+  return readObjects(items, options);
+}
+
+/** @param {Item[]} items @param {DocumentOptions} options @returns {Import} */
+function readObjects(items, { fallbackName }) {
+  const problems = new Problems();
+  /** @type {import("./report.js").Line[]} */
+  const lines = [];
+  for (const { value, path } of items) {
+    if (isObject(value)) lines.push({ value, path });
+    else problems.add(`${path} is ${kindOf(value)}, not an object`);
+  }
+  const [first] = lines;
+  if (!first) throw new ImportError(`${problems.list[0] ?? "The file contains no object"}.`);
+  const format = lineFormatOf(first.value);
+  if (format) return format.read(lines, { fallbackName, problems });
+  return readRows(lines, { fallbackName, problems, format: "JSONL" });
+}
+
+/** @param {unknown} value @returns {import("./report.js").DocumentFormat | undefined} */
+function documentFormatOf(value) {
+  for (const format of FORMATS) if (format.kind === "document" && format.matches(value)) return format;
+  return undefined;
+}
+
+/** @param {Record<string, unknown>} value @returns {import("./report.js").LineFormat | undefined} */
+function lineFormatOf(value) {
+  for (const format of FORMATS) if (format.kind === "lines" && format.matches(value)) return format;
+  return undefined;
 }
 
 /** @param {Import[]} imports @returns {Import} */
@@ -98,7 +126,7 @@ function merge(imports) {
 }
 
 /**
- * The objects of a file that has one a line, or null if it is not such a file. A last line cut off is named.
+ * The objects of a file with one per line, or null if it is not such a file. Incomplete lines are reported.
  * @param {string} text
  */
 function jsonLines(text) {
@@ -125,15 +153,15 @@ function jsonLines(text) {
   };
 }
 
-/** @param {string} text @param {{fallbackName: string}} options @returns {Import} */
-function readDamaged(text, options) {
+/** Reads what comes before the first fault. @param {string} text @param {DocumentOptions} options @returns {Import} */
+function readCorrupt(text, options) {
   const { value, fault } = salvage(text);
   if (!fault) return readValue(value, options);
   const where = `line ${fault.line}, column ${fault.column}`;
   const cut = fault.position >= text.length || /ends/.test(fault.what);
   const what = cut
     ? `The file is cut off at ${where} (${fault.what})`
-    : `The file is damaged at ${where} (${fault.what})`;
+    : `The file is corrupt at ${where} (${fault.what})`;
   let saved;
   try {
     saved = readValue(value, { ...options, truncated: true });
@@ -146,11 +174,11 @@ function readDamaged(text, options) {
     .flatMap((report) => report.entries)
     .flatMap((entry) => entry.results)
     .reduce((sum, result) => sum + result.outputs.length, 0);
-  if (outputs === 0) throw new ImportError(`${what}, and it holds no output before that.`);
+  if (outputs === 0) throw new ImportError(`${what}, and it has no output before that.`);
   return {
     reports: saved.reports,
     problems: [
-      `${what}. What stands before it is shown: ${prompts} prompts, ${outputs} outputs`,
+      `${what}. What comes before is shown: ${prompts} prompts, ${outputs} outputs`,
       ...saved.problems,
     ],
   };

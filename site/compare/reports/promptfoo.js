@@ -1,12 +1,20 @@
 /**
  * promptfoo's JSON output: {results: {version, results: [{provider, prompt: {raw, label}, response: {output}, vars, success, score}]}}
- * (also the older list at `results` itself, and the table of the exported view). One report a provider; one configuration a prompt template.
+ * (older files have the list at `results` itself). One report for each provider.
  */
 
 import { Gatherer, ImportError, isObject, kindOf, member, mismatch, Problems, textOf } from "./report.js";
 
+/** @type {import("./report.js").DocumentFormat} */
+export const promptfoo = {
+  kind: "document",
+  title: "promptfoo JSON",
+  matches: isPromptfoo,
+  read: readPromptfoo,
+};
+
 /** @param {unknown} value */
-export function isPromptfoo(value) {
+function isPromptfoo(value) {
   const results = member(value, "results");
   const list = Array.isArray(results) ? results : member(results, "results");
   return Array.isArray(list) || isObject(member(results, "table"));
@@ -16,7 +24,7 @@ export function isPromptfoo(value) {
  * @param {unknown} value
  * @returns {import("./report.js").Import}
  */
-export function readPromptfoo(value) {
+function readPromptfoo(value) {
   const results = member(value, "results");
   const inner = member(results, "results");
   const [list, base] = Array.isArray(results) ? [results, "results"] : [inner, "results.results"];

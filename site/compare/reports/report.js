@@ -1,10 +1,8 @@
-/**
- * What every importer returns, and how it says what is wrong: a problem names the path inside the file.
- */
+/** What every reader returns, and how it reports what is wrong: a problem names the path inside the file. */
 
 /**
  * @typedef {string | number | boolean | null} Scalar
- * @typedef {string | null} Output null where the file has no text at that place
+ * @typedef {string | null} Output null where the file has no text
  *
  * @typedef {Object} Result
  * @property {string} config name of the sampling configuration
@@ -24,10 +22,30 @@
  *
  * @typedef {Object} Import
  * @property {Report[]} reports
- * @property {string[]} problems what had to be left out or mended
+ * @property {string[]} problems what had to be left out or repaired
  */
 
-/** A file that cannot be read. The message says what is wrong and what would help; the file's name is put before it by the caller. */
+/**
+ * @typedef {{value: Record<string, unknown>, path: string}} Line an object of a file with several, and where it is
+ * @typedef {{fallbackName: string, truncated?: boolean}} DocumentOptions truncated: only the start of the file is known
+ * @typedef {{fallbackName: string, problems: Problems}} LineOptions
+ *
+ * @typedef {Object} DocumentFormat a format whose file is one JSON value
+ * @property {"document"} kind
+ * @property {string} title what messages call it
+ * @property {(value: unknown) => boolean} matches
+ * @property {(value: unknown, options: DocumentOptions) => Import} read
+ *
+ * @typedef {Object} LineFormat a format of JSON objects, one per line or in a list
+ * @property {"lines"} kind
+ * @property {string} title
+ * @property {(first: Record<string, unknown>) => boolean} matches
+ * @property {(lines: Line[], options: LineOptions) => Import} read
+ *
+ * @typedef {DocumentFormat | LineFormat} Format
+ */
+
+/** A file that cannot be read. The message says what is wrong and what helps; the caller adds the file's name. */
 export class ImportError extends Error {
   /** @param {string} message @param {string} [remedy] */
   constructor(message, remedy = "") {
@@ -36,7 +54,7 @@ export class ImportError extends Error {
   }
 }
 
-/** Collects problems, but not a thousand of the same. */
+/** Collects problems, up to a limit. */
 export class Problems {
   /** @type {string[]} */
   list = [];
@@ -90,7 +108,7 @@ export function pairs(object) {
   return isObject(object) ? Object.entries(object).map(([name, value]) => [name, scalar(value)]) : [];
 }
 
-/** The text of a value that ought to be text. @param {unknown} value */
+/** The text of a value that should be text. @param {unknown} value */
 export function textOf(value) {
   if (typeof value === "string") return value;
   return value === null || value === undefined
@@ -101,7 +119,7 @@ export function textOf(value) {
 }
 
 /**
- * Gathers (prompt, config, output) rows into entries: one entry a prompt, in order of first appearance.
+ * Groups (prompt, config, output) rows into entries: one entry per prompt, in order of first appearance.
  */
 export class Gatherer {
   /** @type {Map<string, Map<string, Result>>} */

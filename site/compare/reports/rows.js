@@ -1,5 +1,5 @@
 /**
- * Rows with named columns (CSV, JSONL, a JSON list of objects) -> reports. One column is the prompt; the others are either
+ * Reads rows with named columns (CSV, JSONL, a JSON list of objects). One column is the prompt; the others are either
  * `model` and `output`, or one column of outputs for each model.
  */
 
@@ -85,7 +85,7 @@ export function readRows(rows, { fallbackName, format, problems }) {
         output === undefined ? column : textOf(model === undefined ? "" : row.value[model]) || fallbackName;
       const facts = factsOf(row.value);
       for (const text of textsOf(row, column, problems))
-        gathererFor(models, name).add(
+        gathererOf(models, name).add(
           asked,
           config ? textOf(row.value[config]) || "default" : "default",
           text,
@@ -105,7 +105,7 @@ export function readRows(rows, { fallbackName, format, problems }) {
 }
 
 /** @param {Map<string, Gatherer>} models @param {string} name */
-function gathererFor(models, name) {
+function gathererOf(models, name) {
   let gatherer = models.get(name);
   if (!gatherer) {
     gatherer = new Gatherer();

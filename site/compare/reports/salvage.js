@@ -1,5 +1,6 @@
 /**
- * Reads as much as it can of damaged JSON: everything before the fault. Python's NaN and Infinity, which are not JSON, are read as null.
+ * Reads as much as possible of corrupt JSON: everything before the first fault. Python's NaN and Infinity, which are not
+ * JSON, become null.
  */
 
 /** @typedef {{value: unknown, fault: {position: number, line: number, column: number, what: string} | null}} Salvaged */
@@ -43,7 +44,7 @@ export function salvage(text) {
   }
 }
 
-/** A parser without recursion: what is half read stays in `root`, so nothing is lost when it stops. */
+/** A parser without recursion: partial values stay in `root`, so nothing is lost when it stops. */
 class Reader {
   /** @param {string} text */
   constructor(text) {
@@ -53,7 +54,7 @@ class Reader {
     this.root = [];
     /** @type {(unknown[] | Record<string, unknown>)[]} */
     this.stack = [this.root];
-    /** nothing stands yet in the list or object being read */
+    /** The list or object being read is still empty. */
     this.fresh = true;
   }
 
@@ -143,13 +144,13 @@ class Reader {
     }
   }
 
-  /** A text with raw line ends or tabs is forgiven; a bad escape is not. @param {string} quoted @param {number} start */
+  /** Accepts a text with raw line ends or tabs, but not one with an invalid escape. @param {string} quoted @param {number} start */
   loose(quoted, start) {
     const escaped = quoted.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
     try {
       return JSON.parse(escaped);
     } catch {
-      throw new Fault("a text with a bad escape", start);
+      throw new Fault("a text with an invalid escape", start);
     }
   }
 

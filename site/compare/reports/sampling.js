@@ -1,7 +1,7 @@
 /**
  * Sampling reports, as Open Assistant's sampling script and `goosequill report` write them:
  * {model_name, date, args, prompts: [{prompt, results: [{sampling_config, sampling_params, outputs: [text]}]}]}
- * `readSampling` reads them, `writeSampling` is the only place in JavaScript that writes them.
+ * `sampling` reads them; `writeSampling` is the only place in JavaScript that writes them.
  */
 
 import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textOf } from "./report.js";
@@ -9,17 +9,20 @@ import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textO
 /** @typedef {import("./report.js").Entry} Entry */
 /** @typedef {import("./report.js").Result} Result */
 
-/** @param {unknown} value */
-export function isSampling(value) {
-  return isObject(value) && Object.hasOwn(value, "prompts") && !Object.hasOwn(value, "results");
-}
+/** @type {import("./report.js").DocumentFormat} */
+export const sampling = {
+  kind: "document",
+  title: "sampling reports ({model_name, prompts: [...]})",
+  matches: (value) => isObject(value) && Object.hasOwn(value, "prompts") && !Object.hasOwn(value, "results"),
+  read: readSampling,
+};
 
 /**
  * @param {unknown} value
- * @param {{fallbackName: string, truncated?: boolean}} options
+ * @param {import("./report.js").DocumentOptions} options
  * @returns {import("./report.js").Import}
  */
-export function readSampling(value, { fallbackName, truncated = false }) {
+function readSampling(value, { fallbackName, truncated = false }) {
   const prompts = member(value, "prompts");
   if (!Array.isArray(prompts)) throw new ImportError(`${mismatch("prompts", prompts, "a list")}.`);
   const problems = new Problems();
@@ -84,7 +87,7 @@ function readResult(item, path, problems) {
   }
   const config = member(item, "sampling_config");
   if (typeof config !== "string")
-    problems.add(`${mismatch(`${path}.sampling_config`, config, "text")}; called "unnamed"`);
+    problems.add(`${mismatch(`${path}.sampling_config`, config, "text")}; shown as "unnamed"`);
   const texts = outputs.map((output, i) => {
     if (typeof output === "string") return output;
     problems.add(mismatch(`${path}.outputs[${i}]`, output, "text"));
@@ -100,7 +103,7 @@ function readResult(item, path, problems) {
 }
 
 /**
- * A report as the object of a sampling report; `readSampling` gives the same report back.
+ * A report as the object of a sampling report; reading it gives the same report back.
  * @param {import("./report.js").Report} report
  */
 export function writeSampling({ model, date, args, entries }) {

@@ -64,11 +64,11 @@ test("a sample index beyond a configuration's outputs is told, not fatal", () =>
   );
   assert.equal(
     samplesOf(results, { ...all, config: "greedy", sample: 2 }).missing,
-    "No sample 2 here; it has one.",
+    "No sample 2 here, only 1.",
   );
   assert.equal(
     samplesOf(results, { ...all, config: "beam" }).missing,
-    "No “beam” here; it has “greedy” and “k50”.",
+    "No “beam” here, only “greedy” and “k50”.",
   );
   assert.match(samplesOf([], all).missing, /no results/);
 });

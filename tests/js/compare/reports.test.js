@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { readText } from "../../../site/compare/reports/bytes.js";
 import { parseCsv } from "../../../site/compare/reports/csv.js";
+import * as formats from "../../../site/compare/reports/formats.js";
 import { readReports } from "../../../site/compare/reports/index.js";
 import { salvage } from "../../../site/compare/reports/salvage.js";
 import { sampling } from "./make.js";
@@ -279,4 +280,24 @@ test("JSONL with columns, lists of outputs, and several reports a file", () => {
     read(two).reports.map(({ model }) => model),
     ["one", "two"],
   );
+});
+
+test("a file matches at most one format", () => {
+  const samples = {
+    sampling: sampling({ p: { g: ["x"] } }),
+    comparator: { models: [{ name: "a" }, { name: "b" }], examples: [] },
+    promptfoo: { results: { version: 3, results: [] }, prompts: [] },
+    harness: { doc_id: 0, resps: [["x"]], filtered_resps: ["x"], question: "q" },
+    fastChat: { question_id: 1, choices: [{ turns: ["x"] }] },
+  };
+  assert.deepEqual(Object.keys(samples).sort(), Object.keys(formats).sort());
+  for (const [name, value] of Object.entries(samples)) {
+    const matching = Object.entries(formats).filter(([, format]) =>
+      format.matches(/** @type {any} */ (value)),
+    );
+    assert.deepEqual(
+      matching.map(([one]) => one),
+      [name],
+    );
+  }
 });

@@ -78,5 +78,5 @@ test("the page about a file on a forge leads to the file; other schemes are refu
   );
   assert.equal(fetchable("../x.json", "https://here.org/a/compare/").href, "https://here.org/a/x.json");
   assert.throws(() => fetchable("javascript:alert(1)", "https://here.org/"), /cannot be opened/);
-  assert.throws(() => fetchable("http://[", "https://here.org/"), /not an address/);
+  assert.throws(() => fetchable("http://[", "https://here.org/"), /not a valid address/);
 });

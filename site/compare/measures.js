@@ -3,14 +3,14 @@
  * The measures themselves and their descriptions come from Python (goosequill.evaluation.text_metrics).
  */
 
-import { counted, element } from "../ui/dom.js";
+import { counted, element, number } from "../ui/dom.js";
 
 /** @typedef {Record<string, number | null>} Measures by name; null where the text is too short to have one */
-/** @typedef {"words" | "share" | "flag" | "bits" | "number"} Unit */
+/** @typedef {"count" | "words" | "share" | "flag" | "bits" | "number"} Unit */
 
 /** @type {Record<string, {label: string, unit: Unit}>} */
 const MEASURES = {
-  words: { label: "Words", unit: "words" },
+  words: { label: "Words", unit: "count" },
   distinct_1: { label: "Different words", unit: "share" },
   distinct_2: { label: "Different word pairs", unit: "share" },
   distinct_3: { label: "Different word triples", unit: "share" },
@@ -33,9 +33,10 @@ function unitOf(name) {
   return MEASURES[name]?.unit ?? "number";
 }
 
-/** The measure of one text: "12 words", "35%", "yes". @param {string} name @param {number} value */
+/** The measure of one text: "12", "3 words", "35%", "yes". @param {string} name @param {number} value */
 export function formatMeasure(name, value) {
   const unit = unitOf(name);
+  if (unit === "count") return number(value);
   if (unit === "words") return counted(value, "word");
   if (unit === "flag") return value ? "yes" : "no";
   if (unit === "bits") return `${figure(value)} bits`;

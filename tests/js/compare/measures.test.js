@@ -17,7 +17,7 @@ test("figures have the digits that a reader needs", () => {
 test("a measure has one label and one form, wherever it is shown", () => {
   assert.equal(labelOf("distinct_1"), "Different words");
   assert.equal(formatMeasure("distinct_1", 0.125), "13%");
-  assert.equal(formatMeasure("words", 1), "1 word");
+  assert.deepEqual([formatMeasure("words", 1234), formatMeasure("longest_repeat", 1)], ["1,234", "1 word"]);
   assert.equal(formatMeasure("truncated", 1), "yes");
   assert.equal(formatMean("truncated", 0.5), "50%");
   assert.equal(formatMean("words", 4.5), "4.50");

@@ -113,7 +113,7 @@ test("a truncated report says where, and what could be saved is there", () => {
   assert.deepEqual(outputs(reports[0]), ["1", "2", "3"]);
   assert.match(problems[0], /cut off at line \d+, column \d+.*2 prompts, 3 outputs/);
   assert.equal(problems.length, 1);
-  assert.match(refusal('{"model_name":"m","prompts":['), /holds no output/);
+  assert.match(refusal('{"model_name":"m","prompts":['), /has no output/);
 });
 
 test("a truncation at any place is an answer, never another error", () => {

@@ -11,7 +11,7 @@ export function problemsOf(value, schema, root = schema, path = "$") {
     problemsOf(part, rule, root, where);
   const found = [];
   if (schema.$ref) found.push(...check(value, root.$defs[schema.$ref.split("/").at(-1)], path));
-  if (schema.anyOf && schema.anyOf.every((/** @type {any} */ rule) => check(value, rule, path).length > 0))
+  if (schema.anyOf?.every((/** @type {any} */ rule) => check(value, rule, path).length > 0))
     found.push(`${path} fits none of anyOf`);
   if (schema.type && ![schema.type].flat().includes(typeOf(value))) return [`${path} is ${typeOf(value)}`];
   if (typeof value === "string" && value.length < (schema.minLength ?? 0)) found.push(`${path} is too short`);

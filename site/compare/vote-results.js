@@ -17,6 +17,7 @@ import { toFile } from "./votes.js";
  */
 export async function showResults(body, rounds, engine) {
   body.after(voteTable(rounds));
+  // A job's argument called "files" would be a model's files.
   const files = rounds.map((round, index) => ({
     ...toFile(round),
     file: `votes of ${round.rater}`,
@@ -24,7 +25,7 @@ export async function showResults(body, rounds, engine) {
   }));
   const status = body.querySelector("[role=status]") ?? body;
   try {
-    const result = await engine.run("judge", { files }, (words) => (status.textContent = words));
+    const result = await engine.run("judge", { rounds: files }, (words) => (status.textContent = words));
     body.replaceChildren(
       element("h2", {}, "Strengths"),
       strengthChart(result),

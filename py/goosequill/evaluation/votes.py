@@ -177,8 +177,8 @@ def agreement(votes: Iterable[Vote]) -> dict[str, Any] | None:
     return {"units": len(shared), "raters": len(raters), "alpha": alpha, "pairs": pairs}
 
 
-def judge(files: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
-    """Evaluate files of votes, given as JSON values, together.
+def judge(rounds: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
+    """Evaluate rounds of votes together, given as the JSON values of their files.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def judge(files: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> d
         ``no-votes``, or ``self-comparison``: a vote is between two outputs of the same contender.
     """
     votes: list[Vote] = []
-    for index, data in enumerate(files):
+    for index, data in enumerate(rounds):
         given = data.get("file") if isinstance(data, Mapping) else None
         votes += read_votes(data, name=given if isinstance(given, str) else f"file {index + 1}")
     if not votes:

@@ -341,8 +341,7 @@ def test_the_npm_package_describes_every_part_of_the_element(page: Page, site_ur
         quill = page.locator("goose-quill")
         if mode == "chat":
             part(quill, "input").fill("Hi")
-        part(quill, "send").click()
-        expect(part(quill, "text")).to_be_attached(timeout=LONG)
+        write(quill, "6")
         found |= set(
             page.evaluate(
                 """[...document.querySelector("goose-quill").shadowRoot.querySelectorAll("[part]")]

@@ -1,7 +1,7 @@
 """Which names a model's files may have, and which of them contain the weights.
 
-`site/engine/file-names.js` decides the same before Python runs; tests/data/file-names.json holds
-the cases that both must agree on.
+`site/engine/file-names.js` decides the same before Python runs; both are tested with
+the cases in tests/data/file-names.json.
 """
 
 from __future__ import annotations

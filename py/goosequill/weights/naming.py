@@ -1,7 +1,7 @@
 """Renames the tensors of any checkpoint to the names of BlinkDL's releases.
 
 Knows the names of Hugging Face's `transformers` (RWKV-4, and RWKV-5 and 6 derived from it), of
-flash-linear-attention ("fla", RWKV-7) and of web-rwkv's `.st` files. Shapes tell whether a matrix
+flash-linear-attention ("fla", RWKV-7) and of web-rwkv's `.st` files. Shapes show whether a matrix
 was transposed. GGUF and rwkv.cpp files, which only one program writes, are renamed in their own modules.
 """
 

@@ -35,7 +35,7 @@ def weights(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("quantize", "dtype"), [("int8", "int8"), ("int4", "int4"), ("none", "F32")])
-def test_convert_writes_a_folder_and_says_what(
+def test_convert_writes_a_folder_and_lists_it(
     quantize: str, dtype: str, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = weights.parent / "out"
@@ -65,7 +65,7 @@ def test_inspect_prints_version_sizes_types_tokenizer_and_tensors(
     assert json.loads(capsys.readouterr().out)["config"]["version"] == "7"
 
 
-def test_inspect_of_a_folder_tells_its_tokenizer(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_of_a_folder_prints_its_tokenizer(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call(convert, weights, weights.parent / "out", "--quantize", "int8", "--tokenizer", "byte")
     capsys.readouterr()
     assert call(inspect, weights.parent / "out") == 0
@@ -74,7 +74,7 @@ def test_inspect_of_a_folder_tells_its_tokenizer(weights: Path, capsys: pytest.C
     assert "int8" in printed
 
 
-def test_inspect_of_what_does_not_run_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_prints_why_a_model_does_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tensors = {**MAKERS["7"](layers=1), "blocks.0.qkv.weight": np.zeros(2, np.float32)}
     write(tmp_path / "model.safetensors", tensors.items())
     assert call(inspect, tmp_path / "model.safetensors") == 1
@@ -90,7 +90,7 @@ def test_sizes(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "MB", "-1MB", "1TB", "0", "1e9", "ninety"])
-def test_what_is_no_size_is_refused(text: str) -> None:
+def test_invalid_sizes_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="not a size"):
         convert.parse_size(text)
 

@@ -1,4 +1,4 @@
-"""`goosequill judge` prints what judging.judge finds."""
+"""`goosequill judge` prints what `votes.judge` returns."""
 
 from __future__ import annotations
 

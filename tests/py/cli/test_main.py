@@ -96,7 +96,7 @@ BAD = {
     "contradiction": [*GENERATE, "--mirostat", "2", "--top-k", "3"],
     "no token ids": ["logits", "--model", str(MODEL), "--tokens", "a,b"],
     "token outside the vocabulary": ["logits", "--model", str(MODEL), "--tokens", "99999999"],
-    "bias that is no JSON": [*GENERATE, "--logit-bias", "{"],
+    "bias that is not JSON": [*GENERATE, "--logit-bias", "{"],
 }
 
 
@@ -130,11 +130,11 @@ def test_the_kernel_that_was_asked_for_computes_the_same_text(
 def test_an_unknown_kernel_is_refused_with_the_choice(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     with pytest.raises(SystemExit):
         main([*GENERATE, "--kernel", "relaxed"])
-    told = capsysbinary.readouterr().err.decode()
-    assert all(name in told for name in ("--kernel", *KERNELS))
+    printed = capsysbinary.readouterr().err.decode()
+    assert all(name in printed for name in ("--kernel", *KERNELS))
 
 
-def test_help_tells_every_setting_from_its_description(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_help_lists_every_setting_with_its_description(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     with pytest.raises(SystemExit):
         main(["generate", "--help"])
     text = " ".join(capsysbinary.readouterr().out.decode().split())

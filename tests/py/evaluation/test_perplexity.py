@@ -95,7 +95,7 @@ def test_four_bits_cost_little(loaded):
 
 
 @pytest.mark.parametrize(("name", "data"), [("missing.txt", None), ("binary.txt", b"\xff\xfe\x00")])
-def test_a_file_that_is_no_text_is_refused(tmp_path, name, data):
+def test_a_file_that_is_not_text_is_refused(tmp_path, name, data):
     if data is not None:
         (tmp_path / name).write_bytes(data)
     with pytest.raises(SettingsError, match=name):

@@ -97,7 +97,7 @@ def simulated(prompts: int, *, spread: float, seed: int) -> tuple[np.ndarray, np
 
 @pytest.mark.parametrize(("prompts", "spread"), [(10, 0.0), (40, 1.0), (400, 0.0)])
 def test_the_95_percent_interval_covers_the_truth_93_to_97_times_in_100(prompts: int, spread: float) -> None:
-    """A thousand rounds tell the coverage to within 1 in 100; four hundred once put a good case at 92.7."""
+    """A thousand rounds measure the coverage to within 1 in 100; four hundred once gave 92.7."""
     wins, ties = simulated(400_000, spread=spread, seed=9)
     truth, _ = davidson(wins.sum(axis=0), ties.sum(axis=0))
     hits = []

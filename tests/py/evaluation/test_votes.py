@@ -83,7 +83,7 @@ def test_refusals_name_file_and_path(change: dict[str, Any], words: str) -> None
         judge([{**file_of([]), "file": "mine.json", **change}])
 
 
-def test_no_votes_and_votes_against_oneself_are_said() -> None:
+def test_no_votes_and_votes_against_oneself_are_errors() -> None:
     with pytest.raises(SettingsError, match="no votes"):
         judge([file_of([])])
     with pytest.raises(SettingsError, match="with itself"):

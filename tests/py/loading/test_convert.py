@@ -67,8 +67,8 @@ def test_matrices_are_quantized_as_while_loading(bits: Literal[8, 4], tmp_path: 
     convert(save(tmp_path / "model.pth", tensors), out, bits=bits)
     found = open_tensors(out)
     for name, array in tensors.items():
-        rounded = bits_for(name, array.shape, bits)
-        expected = quantize(array, rounded).dequantize() if rounded else array
+        actual = bits_for(name, array.shape, bits)
+        expected = quantize(array, actual).dequantize() if actual else array
         value = found.read(name)
         np.testing.assert_array_equal(getattr(value, "dequantize", lambda v=value: v)(), expected)
     description = json.loads((out / "config.json").read_text())
@@ -118,7 +118,7 @@ def test_a_folder_is_converted_again_with_all_that_it_says(tmp_path: Path) -> No
     assert "A title" in card and "MIT" in card and "4 bits" in card
 
 
-def test_a_wrong_or_missing_tokenizer_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_wrong_or_missing_tokenizer_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     original = save(tmp_path / "model.pth", MAKERS["4"](vocab=VOCAB))
     for tokenizer, message in ((None, f"{VOCAB:,} tokens"), ("world", "65,536")):
         with pytest.raises(TokenizerError, match=message):
@@ -135,7 +135,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "precious").read_text() == "x"
 
 
-def test_shards_too_small_for_a_row_are_told_and_nothing_is_left(tmp_path: Path) -> None:
+def test_shards_too_small_for_a_row_are_an_error_and_leave_nothing(tmp_path: Path) -> None:
     original = save(tmp_path / "model.pth", MAKERS["4"](vocab=256))
     with pytest.raises(SettingsError, match="too small for one row"):
         convert(original, tmp_path / "out", shard_size=1200)
@@ -143,7 +143,7 @@ def test_shards_too_small_for_a_row_are_told_and_nothing_is_left(tmp_path: Path)
 
 
 @pytest.mark.parametrize("version", MAKERS)
-def test_inspection_tells_version_sizes_types_tokenizer_and_tensors(version: str, tmp_path: Path) -> None:
+def test_inspection_returns_version_sizes_types_tokenizer_and_tensors(version: str, tmp_path: Path) -> None:
     tensors = MAKERS[version](vocab=256)
     found = inspect(open_tensors(save(tmp_path / "model.pth", tensors, torch.float16)))
     assert json.loads(json.dumps(found)) == found
@@ -168,7 +168,7 @@ def test_inspection_describes_what_does_not_run_here(tmp_path: Path) -> None:
         convert(tmp_path / "model.pth", tmp_path / "out")
 
 
-def test_gguf_metadata_is_told(tmp_path: Path) -> None:
+def test_gguf_metadata_is_kept(tmp_path: Path) -> None:
     path = converters.write_gguf(tmp_path / "model.gguf", MAKERS["7"](vocab=256), "7", "Q8_0")
     found = inspect(open_tensors(path))
     assert found["tokenizer"] == "world"

@@ -74,7 +74,7 @@ def test_byte_tokenizer_round_trips() -> None:
     ("size", "name"),
     [(65536, "world"), (50277, "neox-20b"), (50280, "neox-20b"), (256, "byte"), (1000, None)],
 )
-def test_tokenizer_is_told_by_the_size_of_the_vocabulary(size: int, name: str | None) -> None:
+def test_the_size_of_the_vocabulary_selects_the_tokenizer(size: int, name: str | None) -> None:
     assert tokenizer_for_vocabulary(size) == name
     if name:
         check_vocabulary(load_tokenizer(name), size)

@@ -1,7 +1,7 @@
-"""What other programs make of a checkpoint: files for the readers to bring back.
+"""Writes checkpoints as other programs do, for the readers to restore.
 
 Each function does to BlinkDL's tensors what the converter of its program does, written from the
-formats' descriptions; `gguf`'s own writer and quantiser make the GGUF files.
+formats' descriptions; `gguf`'s own writer and quantizer make the GGUF files.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ RWKV_CPP_TYPES = {
 
 
 def is_matrix(name: str, array: np.ndarray) -> bool:
-    """Whether converters quantise a tensor."""
+    """Whether converters quantize a tensor."""
     return array.ndim == 2 and name.endswith(".weight")
 
 
 def blocks_of(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
-    """A matrix in the bytes of a quantised type: by `gguf`, or for the K types any blocks at all."""
+    """A matrix in the bytes of a quantized type: by `gguf`, or for the K types any blocks at all."""
     kind = GGMLQuantizationType[dtype]
     if not dtype.endswith("_K"):
         return quants.quantize(array, kind)
@@ -112,7 +112,7 @@ def _rounded(value: float, number: str) -> float:
 
 
 def rwkv_cpp(tensors: Tensors, dtype: str = "F32", *, version: int = 101) -> bytes:
-    """rwkv.cpp's file: its converter's changes, then its quantiser's."""
+    """rwkv.cpp's file: its converter's changes, then its quantizer's."""
     vocab, width = tensors["emb.weight"].shape
     parts = [struct.pack("<6i", 0x67676D66, version, vocab, width, 1, RWKV_CPP_TYPES[dtype])]
     for name, array in _for_rwkv_cpp(tensors).items():

@@ -49,7 +49,7 @@ UNUSED = frozenset(f"blocks.0.att.v{index}" for index in range(3))
 
 
 @pytest.mark.parametrize("version", MAKERS)
-def test_rwkv_cpp_comes_back(version: str) -> None:
+def test_rwkv_cpp_is_read(version: str) -> None:
     tensors = MAKERS[version]()
     found = source_of(converters.rwkv_cpp(tensors))
     assert found.format == "rwkv.cpp"
@@ -75,7 +75,7 @@ def test_rwkv_cpp_of_every_type(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["F16", "Q4_0", "Q4_1", "Q4_1_O", "Q4_2", "Q4_3", "Q5_0", "Q5_1", "Q8_0"])
-def test_rwkv_cpp_of_before_may_2023(dtype: str) -> None:
+def test_rwkv_cpp_from_before_may_2023(dtype: str) -> None:
     tensors = MAKERS["4"](layers=1)
     found = source_of(converters.rwkv_cpp(tensors, dtype, version=100))
     matrices = {name for name, array in tensors.items() if converters.is_matrix(name, array)}
@@ -91,14 +91,14 @@ def test_rwkv_cpp_of_before_may_2023(dtype: str) -> None:
 
 
 @pytest.mark.parametrize(("version", "dtype"), [(101, "Q4_2"), (101, "Q4_1_O")])
-def test_rwkv_cpp_of_a_type_that_its_version_has_not_is_refused(version: int, dtype: str) -> None:
+def test_rwkv_cpp_with_a_type_of_another_version_is_refused(version: int, dtype: str) -> None:
     data = converters.rwkv_cpp(MAKERS["4"](layers=1), dtype, version=100)
     with pytest.raises(UnsupportedModelError, match="version 101"):
         source_of(data[:4] + version.to_bytes(4, "little") + data[8:])
 
 
 @pytest.mark.parametrize(("version", "every"), [("6", 0), ("6", 2), ("7", 0)])
-def test_gguf_comes_back(version: str, every: int, tmp_path: Path) -> None:
+def test_gguf_is_read(version: str, every: int, tmp_path: Path) -> None:
     tensors = MAKERS[version](layers=5)
     path = converters.write_gguf(tmp_path / "model.gguf", tensors, version, rescale_every=every)
     found = open_tensors(path)
@@ -146,7 +146,7 @@ def test_gguf_of_another_architecture_is_refused_by_name(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("version", ["5.2", "6", "7"])
-def test_web_rwkv_comes_back(version: str) -> None:
+def test_web_rwkv_is_read(version: str) -> None:
     tensors = MAKERS[version]()
     found = source_of(encode(converters.web_rwkv(tensors, dynamic=version == "6").items(), {"format": "pt"}))
     assert detect_config(found).version == version
@@ -168,7 +168,7 @@ def test_a_training_programs_prefix_is_dropped(prefix: str) -> None:
     assert_same(found, tensors)
 
 
-def test_transformers_rwkv4_comes_back_and_agrees(tmp_path: Path) -> None:
+def test_transformers_rwkv4_is_read_and_agrees(tmp_path: Path) -> None:
     from transformers import RwkvConfig, RwkvForCausalLM
 
     torch.manual_seed(0)
@@ -189,7 +189,7 @@ def test_transformers_rwkv4_comes_back_and_agrees(tmp_path: Path) -> None:
     np.testing.assert_allclose(logits(found), expected, atol=1e-4)
 
 
-def test_fla_rwkv7_comes_back_and_agrees(tmp_path: Path) -> None:
+def test_fla_rwkv7_is_read_and_agrees(tmp_path: Path) -> None:
     from rwkv7_hf.configuration_rwkv7 import RWKV7Config
     from rwkv7_hf.converter import prepare_translated_weight, translate_name
     from rwkv7_hf.modeling_rwkv7 import RWKV7ForCausalLM
@@ -228,7 +228,7 @@ def test_fla_rwkv7_comes_back_and_agrees(tmp_path: Path) -> None:
     np.testing.assert_allclose(logits(found), expected, atol=1e-4)
 
 
-def test_fla_with_stacked_token_shift_weights_comes_back() -> None:
+def test_fla_with_stacked_token_shift_weights_is_read() -> None:
     tensors = checkpoints.rwkv7(layers=1)
     stack = np.stack([tensors[f"blocks.0.att.x_{letter}"].ravel() for letter in "rwkvag"])
     theirs = {

@@ -1,4 +1,4 @@
-"""Blocks of few bits against the package `gguf`."""
+"""ggml's blocks against the package `gguf`."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def sound(kind: str) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def sound_gguf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def valid_gguf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("gguf") / "model.gguf"
     return converters.write_gguf(path, small("6"), "6").read_bytes()
 
@@ -168,7 +168,7 @@ def refuse_or_load(data: bytes) -> None:
 
 
 def damage(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
-    """Replace stretches of a file; positions are counted round and round."""
+    """Replace bytes of a file; positions wrap around."""
     found = bytearray(data)
     for position, removed, added in edits:
         start = position % (len(found) + 1)
@@ -206,9 +206,9 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_sound_files_load(kind: str, sound_gguf: bytes) -> None:
+def test_the_valid_files_load(kind: str, valid_gguf: bytes) -> None:
     load(sound(kind))
-    load(sound_gguf)
+    load(valid_gguf)
 
 
 @settings(max_examples=60, deadline=5000)
@@ -220,9 +220,9 @@ def test_damaged_files_raise_nothing_but_our_errors(kind: str, edits: list[tuple
 @settings(max_examples=40, deadline=5000)
 @given(edits=EDITS)
 def test_damaged_gguf_raises_nothing_but_our_errors(
-    sound_gguf: bytes, edits: list[tuple[int, int, bytes]]
+    valid_gguf: bytes, edits: list[tuple[int, int, bytes]]
 ) -> None:
-    refuse_or_load(damage(sound_gguf, edits))
+    refuse_or_load(damage(valid_gguf, edits))
 
 
 @settings(max_examples=60, deadline=5000)

@@ -52,9 +52,7 @@ SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 70), st.sampled_from([8, 4
 
 
 @given(SHAPES, st.integers(0, 1000))
-def test_panels_are_what_the_kernel_makes_and_come_apart_again(
-    shape: tuple[int, int, Literal[8, 4]], seed: int
-) -> None:
+def test_panels_are_the_kernels_and_can_be_unpacked(shape: tuple[int, int, Literal[8, 4]], seed: int) -> None:
     matrix = random_matrix(*shape, seed)
     packed = pack(matrix)
     made = NATIVE.stored(NATIVE.matrix(matrix))
@@ -79,7 +77,7 @@ def test_the_kernel_computes_on_large_packed_matrices_where_they_are(
     assert stored.values is packed.values and stored.scales is packed.scales
 
 
-def test_a_kernel_says_how_it_holds_a_matrix() -> None:
+def test_a_kernel_returns_the_matrix_that_it_stores() -> None:
     matrix = random_matrix(10, 64, 8)
     stored = NATIVE.stored(NATIVE.table(pack(matrix)))
     assert stored is not None
@@ -110,12 +108,12 @@ def test_a_packed_folder_gives_the_same_logits_to_the_last_bit(
     convert(tmp_path / "packed", tmp_path / "again")  # back into rows
     rows, again = (tmp_path / name / "model.safetensors" for name in ("rows", "again"))
     assert again.read_bytes() == rows.read_bytes()
-    convert(rows, tmp_path / "other", tokenizer="byte", pack=True)  # rounded already
+    convert(rows, tmp_path / "other", tokenizer="byte", pack=True)  # quantized already
     packed, other = (tmp_path / name / "model.safetensors" for name in ("packed", "other"))
     assert other.read_bytes() == packed.read_bytes()
 
 
-def test_matrices_are_cut_between_panels(tmp_path: Path) -> None:
+def test_matrices_are_split_between_panels(tmp_path: Path) -> None:
     original = tmp_path / "model.safetensors"
     original.write_bytes(b"".join(encode(MAKERS["4"](vocab=259).items())))
     convert(original, tmp_path / "rows", bits=8, tokenizer="byte")
@@ -130,7 +128,7 @@ def test_matrices_are_cut_between_panels(tmp_path: Path) -> None:
     assert one.read_bytes() == direct.read_bytes()
 
 
-def test_rows_that_are_cut_within_a_panel_or_packed_in_part_are_refused() -> None:
+def test_rows_that_are_split_within_a_panel_or_packed_in_part_are_refused() -> None:
     first, second = random_matrix(12, 64, 8), random_matrix(8, 64, 8)
     for parts in ((pack(first), pack(second)), (pack(second), first)):
         named = [(f"m.weight.rows.{index}", part) for index, part in enumerate(parts)]
@@ -139,7 +137,7 @@ def test_rows_that_are_cut_within_a_panel_or_packed_in_part_are_refused() -> Non
             ShardedSource(sources).read("m.weight")
 
 
-def test_nothing_to_pack_is_said(tmp_path: Path) -> None:
+def test_nothing_to_pack_is_an_error(tmp_path: Path) -> None:
     original = tmp_path / "model.safetensors"
     original.write_bytes(b"".join(encode(MAKERS["4"](vocab=256).items())))
     with pytest.raises(SettingsError, match="nothing to pack"):
@@ -163,7 +161,7 @@ def file_of(
     return header(entries, {PACKED: text}) + bytes(length + size)
 
 
-def test_the_file_that_the_damaged_ones_are_made_from_is_sound() -> None:
+def test_the_file_that_the_damaged_ones_are_made_from_is_valid() -> None:
     tensors = open_tensors(BytesSource(file_of()))
     assert (tensors.shape("m.weight"), tensors.dtype("m.weight")) == ((10, 64), "int8")
     assert isinstance(tensors.read("m.weight"), PackedMatrix)

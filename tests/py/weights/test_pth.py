@@ -99,7 +99,7 @@ def describe(numel: int, offset: int, shape: list[int], stride: list[int], key: 
     return b"\x80\x02}" + text("a") + b"ctorch._utils\n_rebuild_tensor_v2\n" + arguments + b"Rs."
 
 
-def test_the_handmade_description_is_sound() -> None:
+def test_the_handmade_description_is_valid() -> None:
     source = open_tensors(BytesSource(zipped(describe(2, 0, [2], [1]))))
     np.testing.assert_array_equal(source.read("a"), np.zeros(2, np.float32))
 

@@ -1,4 +1,4 @@
-"""Rounding to 8 and 4 bits."""
+"""Quantizing to 8 and 4 bits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ quantization = sys.modules["goosequill.weights.quantize"]
 
 
 @pytest.mark.parametrize(("bits", "steps"), [(8, 127), (4, 8)])
-def test_weights_are_off_by_half_a_step_or_what_lies_beyond_the_last(bits: Literal[8, 4], steps: int) -> None:
+def test_weights_are_off_by_half_a_step_at_most(bits: Literal[8, 4], steps: int) -> None:
     weights = np.random.default_rng(0).standard_normal((5, 192)).astype(np.float32)
     matrix = quantize(weights, bits)
     assert matrix.shape == weights.shape
@@ -30,7 +30,7 @@ def test_weights_are_off_by_half_a_step_or_what_lies_beyond_the_last(bits: Liter
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_the_largest_of_a_group_is_exact_whatever_its_sign(sign: int) -> None:
+def test_the_largest_of_a_group_is_exact_with_either_sign(sign: int) -> None:
     weights = np.linspace(-0.5, 0.5, 64, dtype=np.float32)[None].copy()
     weights[0, 40] = sign * 2.0
     assert quantize(weights, 4).dequantize()[0, 40] == sign * 2.0
@@ -76,5 +76,7 @@ def test_4_bits_need_whole_groups() -> None:
         ("blocks.0.ln1.weight", (128,), None),
     ],
 )
-def test_4_bits_spare_what_they_would_hurt(name: str, shape: tuple[int, ...], bits: int | None) -> None:
+def test_some_tensors_keep_8_bits_or_are_not_quantized(
+    name: str, shape: tuple[int, ...], bits: int | None
+) -> None:
     assert bits_for(name, shape, 4) == bits

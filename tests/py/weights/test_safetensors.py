@@ -48,7 +48,7 @@ def test_the_package_reads_what_we_write() -> None:
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-def test_quantised_matrices_return_exactly(bits: Any) -> None:
+def test_quantized_matrices_are_read_back_exactly(bits: Any) -> None:
     matrix = quantize(np.random.default_rng(0).standard_normal((4, 128)).astype(np.float32), bits)
     source = open_tensors(BytesSource(b"".join(encode([("m.weight", matrix)]))))
     found = source.read("m.weight")

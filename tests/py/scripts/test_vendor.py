@@ -59,7 +59,7 @@ def test_missing_member_is_named(tmp_path: Path, downloads: list[str]) -> None:
 
 def test_target_outside_the_folder_is_refused(tmp_path: Path, downloads: list[str]) -> None:
     vendor.fetch([PART], tmp_path / "cache")
-    with pytest.raises(vendor.VendorError, match="leaves the folder"):
+    with pytest.raises(vendor.VendorError, match="points outside the folder"):
         vendor.write_output([replace(PART, target="../part.js")], tmp_path / "cache", tmp_path / "output")
     assert not (tmp_path / "part.js").exists()
 
@@ -79,7 +79,7 @@ def test_wheel_with_another_hash_than_pyodides_lock_is_refused(tmp_path: Path) -
     (tmp_path / "here.whl").write_bytes(b"another build")
     packages = {"here": {"file_name": "here.whl", "sha256": PART.sha256}}
     (tmp_path / "pyodide-lock.json").write_text(json.dumps({"packages": packages}))
-    with pytest.raises(vendor.VendorError, match=r"here\.whl is not the file"):
+    with pytest.raises(vendor.VendorError, match=r"here\.whl does not match"):
         vendor.trim_pyodide_lock(tmp_path)
 
 

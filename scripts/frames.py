@@ -30,7 +30,8 @@ def fill_frames(pages: list[Page], output: Path) -> None:
         keep_trailing_newline=True,
     )
     frames.globals["menu"] = partial(menu, pages)
-    frames.filters |= {"url": relative_url, "imports": page_imports}
+    # Without the context Jinja evaluates constant addresses once, when it compiles the shared frame.
+    frames.filters |= {"url": pass_context(relative_url), "imports": pass_context(page_imports)}
     for page in pages:
         if page.article:
             continue
@@ -38,14 +39,12 @@ def fill_frames(pages: list[Page], output: Path) -> None:
         (output / page.file).write_text(html, encoding="utf-8")
 
 
-@pass_context  # without it Jinja evaluates constant addresses once, when it compiles the shared frame
 def relative_url(context: Context, address: str) -> str:
     """An address from the site's root, as the rendered page reaches it."""
     root: str = "../" * context["page"].file.count("/")
     return root if address == "." else root + address
 
 
-@pass_context
 def page_imports(context: Context, script: str) -> list[str]:
     return imports_of(ROOT / "site" / context["page"].file, script)
 

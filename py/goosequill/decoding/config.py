@@ -184,7 +184,8 @@ class DecodingConfig(Limits, Stopping, AllSteps, Search):
         constrained = self.regex or self.choices or self.json_schema is not None
         flattened = self.temperature_first and self.temperature > 1
         compared = self.logprobs or self.guidance_scale != 1 or self.num_beams > 1
-        if constrained or self.logit_bias or flattened or compared:
+        raised = min(self.repetition_penalty - 1, self.presence_penalty, self.frequency_penalty) < 0
+        if constrained or self.logit_bias or flattened or compared or raised:
             return None
         if self.temperature == 0:
             return Shortlist(count=64)

@@ -159,6 +159,10 @@ def test_conflict_names_both_settings(settings: dict[str, Any], first: str, seco
         ({"top_k": 40, "guidance_scale": 1.5}, None),
         ({"num_beams": 3}, None),
         ({"temperature": 0, "logprobs": 5}, None),
+        ({"temperature": 0, "frequency_penalty": 0.5}, Shortlist(count=64)),
+        ({"temperature": 0, "frequency_penalty": -0.5}, None),
+        ({"top_k": 40, "presence_penalty": -1.0}, None),
+        ({"top_p": 0.9, "repetition_penalty": 0.8}, None),
     ],
 )
 def test_logits_must_be_exact_unless_unlikely_tokens_are_removed(

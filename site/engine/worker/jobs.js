@@ -71,12 +71,17 @@ function receiveMessages() {
 }
 
 /**
- * The buffers of all typed arrays in a value, which are moved to the page instead of copied.
+ * The buffers of all typed arrays in a value, which are moved to the page instead of copied; each once, since an
+ * array that Python returns twice is one object here, and a buffer cannot be moved twice.
  * @param {any} value plain objects, arrays and typed arrays, as Python's bridge makes them
- * @param {ArrayBuffer[]} [found]
  */
-export function buffersIn(value, found = []) {
-  if (ArrayBuffer.isView(value)) found.push(/** @type {ArrayBuffer} */ (value.buffer));
-  else if (value && typeof value === "object") for (const key in value) buffersIn(value[key], found);
-  return found;
+function buffersIn(value) {
+  /** @type {Set<ArrayBuffer>} */
+  const found = new Set();
+  const collect = (/** @type {any} */ part) => {
+    if (ArrayBuffer.isView(part)) found.add(/** @type {ArrayBuffer} */ (part.buffer));
+    else if (part && typeof part === "object") for (const key in part) collect(part[key]);
+  };
+  collect(value);
+  return [...found];
 }

@@ -75,3 +75,11 @@ test("an error of Python's ends the job with its code", async () => {
   assert.equal(failure.code, "x");
   assert.ok(job.destroyed);
 });
+
+test("an array that a job returns twice is moved once", async () => {
+  const data = Float32Array.of(1, 2);
+  const { posted, failure } = await play(() => ({ end: { first: data, again: data } }));
+  assert.equal(failure, null);
+  assert.deepEqual([...posted[0].result.again], [1, 2]);
+  assert.equal(data.length, 0);
+});

@@ -1,0 +1,189 @@
+/**
+ * What an engine has loaded: models, conversations with them, and the state from which a model starts. Each method
+ * runs a job of the Python package (engine.js); nothing is computed here.
+ */
+
+/**
+ * @typedef {import("./engine.js").Engine} Engine
+ * @typedef {import("./engine.js").RequestOptions} RequestOptions
+ * @typedef {import("./protocol.js").ModelInfo} ModelInfo
+ * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
+ * @typedef {import("./protocol.js").Message} Turn
+ */
+
+/** A loaded model. */
+export class Model {
+  #engine;
+  #handle;
+
+  /** @param {Engine} engine @param {number} handle @param {ModelInfo} info */
+  constructor(engine, handle, info) {
+    this.#engine = engine;
+    this.#handle = handle;
+    this.info = info;
+    this.state = new ModelState(this);
+  }
+
+  get engine() {
+    return this.#engine;
+  }
+
+  /**
+   * Continues a prompt. Iterate over what it returns: chunks, then the end.
+   * @param {string} prompt
+   * @param {GenerateOptions & RequestOptions} [options]
+   */
+  generate(prompt, options = {}) {
+    const state = this.state.bytes;
+    return this.#engine.generate(this.#handle, prompt, state ? { state, ...options } : options);
+  }
+
+  /**
+   * Generates the assistant's next turn after messages, in the chat format of the model's description. For a
+   * conversation of several turns use `converse`, which reads every message only once.
+   * @param {Turn[]} messages
+   * @param {GenerateOptions & RequestOptions} [options]
+   */
+  chat(messages, options = {}) {
+    const state = this.state.bytes;
+    return this.#engine.generate(this.#handle, messages, state ? { state, ...options } : options);
+  }
+
+  /**
+   * Starts a conversation.
+   * @param {{system?: string, messages?: Turn[], state?: Uint8Array | null, format?: string}} [options]
+   *   a system prompt; messages from elsewhere; a saved state to start from; and "world", "g1" or "g1-quick" instead
+   *   of the model's own format
+   * @returns {Promise<Conversation>}
+   */
+  async converse({ system = "", messages = [], state = this.state.bytes, format = "" } = {}) {
+    const options = { system, messages, chat_format: format, ...(state && { state }) };
+    return new Conversation(this, await this.#engine.converse(this.#handle, options));
+  }
+
+  /** @param {string} text @returns {Promise<{token: number, text: string}[]>} */
+  tokenize(text) {
+    return this.call("tokenize", { text });
+  }
+
+  /** @param {number[]} tokens @returns {Promise<string>} */
+  detokenize(tokens) {
+    return this.call("detokenize", { tokens });
+  }
+
+  /**
+   * The natural logarithm of each token's probability, given all before it; the first has null.
+   * @param {string} text
+   * @param {{top?: number}} [options] how many of the most probable candidates to add
+   * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?: import("./protocol.js").Candidate[]}[]>}
+   */
+  async logprobs(text, { top = 0 } = {}) {
+    const found = await this.call("logprobs", { text, top });
+    return found.map((/** @type {any} */ entry) => ({ ...entry, logprob: entry.logprob ?? null }));
+  }
+
+  /**
+   * Runs a job of the Python package on this model; see `Engine.run`.
+   * @param {string} name
+   * @param {Record<string, unknown>} [args]
+   * @param {RequestOptions} [options]
+   */
+  call(name, args = {}, options = {}) {
+    return this.#engine.run(name, { model: this.#handle, ...args }, options);
+  }
+
+  /** Frees the model's memory; the engine remains for other models. */
+  async unload() {
+    if (!this.#engine.ended) await this.#engine.unload(this.#handle);
+  }
+
+  /** Ends the engine, and with it every model in it. */
+  dispose() {
+    this.#engine.dispose();
+  }
+}
+
+/** A conversation with a model, which reads every message only once. */
+export class Conversation {
+  #number;
+  /** The messages so far, with the thoughts of a reasoning model. @type {Turn[]} */
+  messages;
+
+  /** @param {Model} model @param {{conversation: number, messages: Turn[]}} begun */
+  constructor(model, { conversation, messages }) {
+    this.model = model;
+    this.#number = conversation;
+    this.messages = messages;
+  }
+
+  /**
+   * Sends a message and streams the reply. A reply that fails, or is stopped before its first token, leaves the
+   * conversation unchanged.
+   * @param {string} message
+   * @param {GenerateOptions & RequestOptions} [options]
+   */
+  say(message, options = {}) {
+    return this.model.engine.say(this.#number, message, options, ({ messages }) => {
+      this.messages = messages ?? this.messages;
+    });
+  }
+
+  /**
+   * Removes the last message and the reply to it.
+   * @returns {Promise<string>} the message
+   */
+  async undo() {
+    const { message, messages } = await this.#call("undo");
+    this.messages = messages;
+    return message;
+  }
+
+  /**
+   * The conversation so far as a file, from which others can start.
+   * @param {string} [name]
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   */
+  save(name = "") {
+    return this.#call("save_conversation", { name });
+  }
+
+  /** Frees the conversation. */
+  async close() {
+    if (!this.model.engine.ended) await this.model.engine.forget(this.#number);
+  }
+
+  /** @param {string} name @param {Record<string, unknown>} [args] */
+  #call(name, args = {}) {
+    return this.model.engine.run(name, { conversation: this.#number, ...args });
+  }
+}
+
+/** The state from which a model starts: what it has read already, as a value that can be saved. */
+export class ModelState {
+  #model;
+  /** @type {Uint8Array | null} a safetensors file; null starts from nothing */
+  bytes = null;
+
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+  }
+
+  /**
+   * The state after reading a text, starting from the loaded state, which does not change.
+   * @param {string} [text]
+   * @returns {Promise<Uint8Array>}
+   */
+  save(text = "") {
+    return this.#model.call("save_state", { text, state: this.bytes });
+  }
+
+  /**
+   * Makes `generate`, `chat` and `converse` start from a saved state; null makes them start from nothing again.
+   * @param {Uint8Array | null} bytes
+   */
+  async load(bytes) {
+    if (bytes) await this.#model.call("save_state", { text: "", state: bytes }); // fails for another model's state
+    this.bytes = bytes;
+  }
+}

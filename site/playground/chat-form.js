@@ -3,7 +3,7 @@
  * know the conversation (chat.js), which calls it and is called when something is pressed.
  */
 
-import { byId } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
 
 /**
  * What is called when the visitor acts; `settingsChanged` for what the conversation depends on.
@@ -13,6 +13,8 @@ import { byId } from "../ui/dom.js";
  *   settingsChanged: () => void, modeChanged: () => void
  * }} Actions
  */
+
+/** A prompt template of ui/decoding.json. @typedef {{format: string, title: string}} Template */
 
 export class ChatForm {
   log = byId("messages", "div");
@@ -33,8 +35,10 @@ export class ChatForm {
   #clear = byId("chat-clear", "button");
   #save = byId("chat-save", "div");
 
-  /** @param {Actions} actions */
-  constructor(actions) {
+  /** @param {Actions} actions @param {Template[]} templates those that are chat formats can be chosen */
+  constructor(actions, templates) {
+    const formats = templates.filter(({ format }) => format);
+    this.#format.append(...formats.map(({ format, title }) => element("option", { value: format }, title)));
     this.#modes.addEventListener("change", () => {
       this.#showMode();
       actions.modeChanged();

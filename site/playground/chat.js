@@ -29,31 +29,38 @@ const REASONS = { stop: "Answered", length: "Length limit reached", abort: "Stop
 
 export class Chat {
   #host;
-  #form = new ChatForm({
-    send: () => this.send(),
-    again: () => this.#again(),
-    undo: () => this.#undo(),
-    copy: () => this.#copy(),
-    clear: () => this.#clear(),
-    save: (kind) => this.#save(kind),
-    startFrom: (file) => this.#startFrom(file),
-    startEmpty: () => {
-      this.#restart();
-      this.#host.say("The next message starts a new conversation.");
-    },
-    settingsChanged: () => {
-      this.#session.forget(); // with the next message the conversation is read again, under the new setting
-      this.#host.changed();
-    },
-    modeChanged: () => this.#host.changed(),
-  });
-  #log = new ChatLog(this.#form.log);
+  #form;
+  #log;
   #session = new ChatSession(() => this.#form.settings);
   #working = false;
 
-  /** @param {Host} host */
-  constructor(host) {
+  /** @param {Host} host @param {import("./chat-form.js").Template[]} templates */
+  constructor(host, templates) {
     this.#host = host;
+    this.#form = new ChatForm(this.#actions(), templates);
+    this.#log = new ChatLog(this.#form.log);
+  }
+
+  /** What the form's controls do. @returns {import("./chat-form.js").Actions} */
+  #actions() {
+    return {
+      send: () => this.send(),
+      again: () => this.#again(),
+      undo: () => this.#undo(),
+      copy: () => this.#copy(),
+      clear: () => this.#clear(),
+      save: (kind) => this.#save(kind),
+      startFrom: (file) => this.#startFrom(file),
+      startEmpty: () => {
+        this.#restart();
+        this.#host.say("The next message starts a new conversation.");
+      },
+      settingsChanged: () => {
+        this.#session.forget(); // with the next message the conversation is read again, under the new setting
+        this.#host.changed();
+      },
+      modeChanged: () => this.#host.changed(),
+    };
   }
 
   /** Whether the page is in chat mode. */

@@ -18,7 +18,8 @@ import { DecoderChoice } from "./decoder-choice.js";
  * @property {import("../compare/measures.js").Measures | null} measures
  */
 
-const LETTERS = "ABCD";
+/** The letter of a column, from its position. @param {number} at */
+export const letterOf = (at) => String.fromCharCode(65 + at);
 
 export class DecoderColumn {
   #title = element("h2");
@@ -60,7 +61,7 @@ export class DecoderColumn {
   /** @param {{at: number, prompt: number, blind: boolean, busy: boolean, fewest: boolean}} view at: the index of the column */
   show({ at, prompt, blind, busy, fewest }) {
     const result = this.results.get(prompt);
-    const letter = LETTERS[at];
+    const letter = letterOf(at);
     this.#title.textContent = `${blind ? "Text" : "Decoder"} ${letter}`;
     this.#output.setAttribute("aria-label", `Text ${letter}`);
     if (this.#output.textContent !== (result?.text ?? "")) this.#output.textContent = result?.text ?? "";

@@ -2,11 +2,8 @@
  * The page's prompt and settings in its address, and in the browser's memory for the next visit.
  */
 
-import { readAddress, redirectQuery, writeAddress } from "../ui/address.js";
+import { LONGEST_PROMPT, readAddress, redirectQuery, writeAddress } from "../ui/address.js";
 import { Memory } from "../ui/memory.js";
-
-/** Characters; an address does not carry a longer prompt. */
-const ADDRESS_LIMIT = 4000;
 
 /**
  * @typedef {{values: () => Iterable<[string, string]>, restore: (values: Map<string, string>) => void}} Part
@@ -39,7 +36,7 @@ export class PageState {
     const prompt = this.#prompt.value;
     if (prompt) values.set("prompt", prompt);
     this.#memory.write(values);
-    if (prompt.length > ADDRESS_LIMIT) values.delete("prompt");
+    if (prompt.length > LONGEST_PROMPT) values.delete("prompt");
     writeAddress(values);
   }
 

@@ -48,7 +48,7 @@ const page = {
 /** @typedef {import("./decoder-controls.js").Preset} Preset */
 /**
  * Without it nothing is generated: the settings would not be what they seem.
- * @type {{parts?: Part[], presets?: Preset[]}}
+ * @type {{parts?: Part[], presets?: Preset[], templates?: import("./chat-form.js").Template[]}}
  */
 const decoding = await fetchDescription(new URL("../ui/decoding.json", import.meta.url));
 const available = decoding.presets ?? [];
@@ -145,20 +145,23 @@ const writer = new Writer({
   say,
   complain,
 });
-const chat = new Chat({
-  ready: () => panel.ensure(),
-  settings: () => {
-    controls.drawSeedIfFresh();
-    store();
-    return { ...controls.settings(), seed: controls.seed };
+const chat = new Chat(
+  {
+    ready: () => panel.ensure(),
+    settings: () => {
+      controls.drawSeedIfFresh();
+      store();
+      return { ...controls.settings(), seed: controls.seed };
+    },
+    busy,
+    track: (writing) => writer.track(writing),
+    progress,
+    say,
+    complain,
+    changed: store,
   },
-  busy,
-  track: (writing) => writer.track(writing),
-  progress,
-  say,
-  complain,
-  changed: store,
-});
+  decoding.templates ?? [],
+);
 const state = new PageState({ prompt: page.prompt, controls, parts: [chat, panel], onRestore: restored });
 
 /** Enables the buttons that can be used now. */

@@ -1,10 +1,10 @@
 /** The form of the page for decoders side by side: prompts, length and seeds, and how an address has them. */
 
 import { drawSeed } from "../compare/votes.js";
+import { LONGEST_PROMPT } from "../ui/address.js";
 import { byId, counted, debounce, element } from "../ui/dom.js";
 import { promptsOf, readPrompts, textOf } from "./prompts.js";
 
-const ADDRESS_LIMIT = 4000; // characters of prompts that an address still carries
 const TYPING = 300; // milliseconds
 
 export class SideForm {
@@ -78,7 +78,7 @@ export class SideForm {
 
   /** Whether the prompts are short enough for an address. */
   get fitsAddress() {
-    return this.#prompt.value.length <= ADDRESS_LIMIT;
+    return this.#prompt.value.length <= LONGEST_PROMPT;
   }
 
   /**

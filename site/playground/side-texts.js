@@ -3,6 +3,7 @@
  * decoder by decoder. The texts are in the columns (decoder-column.js); reports of them are made in side-report.js.
  */
 
+import { letterOf } from "./decoder-column.js";
 import { configNames, reportOf } from "./side-report.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
@@ -21,8 +22,6 @@ import { configNames, reportOf } from "./side-report.js";
  * @property {() => void} onText called when text has arrived
  * @property {() => void} onResult called when a text is complete or measured
  */
-
-const LETTERS = "ABCD";
 
 export class SideTexts {
   #columns;
@@ -72,7 +71,7 @@ export class SideTexts {
     const { shown, added } = this.#columns;
     const which = this.prompts.length > 1 ? ` for prompt ${at + 1} of ${this.prompts.length}` : "";
     for (const [place, column] of shown.entries()) {
-      run.say(`Writing text ${LETTERS[place]}${which}…`);
+      run.say(`Writing text ${letterOf(place)}${which}…`);
       const seed = run.seed + (run.ownSeeds ? added.indexOf(column) : 0);
       await this.#writeText(model, column, { ...run, at, seed });
       run.onResult();

@@ -1,11 +1,10 @@
 /** The buttons to vote with on the page for decoders side by side, and what the votes add up to. */
 
 import { byId, download, element } from "../ui/dom.js";
+import { letterOf } from "./decoder-column.js";
 
 /** @typedef {import("./side-votes.js").SideVotes} SideVotes */
 /** @typedef {import("./side-votes.js").Best} Best */
-
-const LETTERS = "ABCD";
 
 export class VoteBox {
   #box = byId("vote", "div");
@@ -30,7 +29,7 @@ export class VoteBox {
   show({ visible, count }) {
     const { onVote, onUndo } = this.#options;
     this.#box.hidden = !visible;
-    const texts = Array.from({ length: count }, (_, at) => button(`Text ${LETTERS[at]}`, () => onVote(at)));
+    const texts = Array.from({ length: count }, (_, at) => button(`Text ${letterOf(at)}`, () => onVote(at)));
     const undo = element("button", { type: "button", class: "quiet", onclick: onUndo }, "Undo");
     this.#box.replaceChildren(
       element("strong", {}, "Which reads best?"),

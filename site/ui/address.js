@@ -7,6 +7,9 @@
 
 const OPTIONS = ["kernel", "threads"];
 
+/** Characters; an address does not carry a longer prompt. */
+export const LONGEST_PROMPT = 4000;
+
 /**
  * The state in an address, by name; where both parts name a value, the one behind `#` counts.
  * @param {{search: string, hash: string}} [address]

@@ -21,6 +21,7 @@ def test_pages_get_every_part_preset_template_and_limit() -> None:
     assert {preset["name"]: preset["settings"] for preset in PAGES["presets"]} == PRESETS
     assert [template["name"] for template in PAGES["templates"]] == ["plain", "dialogue", *FORMATS]
     assert all(template["title"] for template in PAGES["templates"])
+    assert [template["format"] for template in PAGES["templates"]] == ["", "", *FORMATS]
 
 
 def test_the_first_preset_is_the_playgrounds_default() -> None:

@@ -136,7 +136,8 @@ def describe_templates(default: ChatFormat) -> list[dict[str, Any]]:
 
     Each has a ``name``, a ``title``, the texts ``before`` and ``after`` the user's message, ``between``,
     which separates messages and so must not occur in one, and ``stop``, the texts that end the reply.
-    ``plain`` adds nothing to the prompt.
+    ``format`` is the template's name in `FORMATS`, "" if it is not one of them. ``plain`` adds nothing to
+    the prompt.
 
     Parameters
     ----------
@@ -145,13 +146,14 @@ def describe_templates(default: ChatFormat) -> list[dict[str, Any]]:
     """
     formats = {"dialogue": default, **FORMATS}
     titles = {"dialogue": "Dialogue, for the default model", **_TITLES}
-    plain = {"name": "plain", "title": "Plain: the prompt alone"}
+    plain = {"name": "plain", "title": "Plain: the prompt alone", "format": ""}
     return [
         {**plain, "before": "", "between": "", "after": "", "stop": []},
         *(
             {
                 "name": name,
                 "title": titles[name],
+                "format": name if name in FORMATS else "",
                 "before": chat.prefix + chat.user,
                 "between": chat.separator,
                 "after": chat.separator + chat.assistant + chat.opening,

@@ -1,6 +1,6 @@
 /**
- * The library in a browser. Serve the engine's files unchanged, and pass loadModel the address of the folder that
- * `npx goosequill-assets` filled, as `root`.
+ * The library in a browser. Serve the engine's files unchanged, and pass loadModel the address of the folder
+ * that `npx goosequill-assets` filled, as `root`.
  */
 
 export { Conversation, Engine, EngineError, loadModel, Model } from "./engine/client.js";

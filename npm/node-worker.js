@@ -1,4 +1,7 @@
-/** Runs the engine's worker, which is written for browsers, in a thread of Node: provides what it expects there. */
+/**
+ * Runs the engine's worker, which is written for browsers, in a thread of Node: provides what it expects
+ * there.
+ */
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";

@@ -1,8 +1,8 @@
 /**
  * Compiles Python sources with the Pyodide in a folder: node compile.js PYODIDE FOLDER
  *
- * FOLDER has 0.py, 1.py, ... and names.json, with the name that tracebacks will show for each. It writes a .pyc
- * beside each, which Python loads without looking for a source.
+ * FOLDER has 0.py, 1.py, ... and names.json, with the name that tracebacks will show for each. It writes a
+ * .pyc beside each, which Python loads without looking for a source.
  */
 
 import { createRequire } from "node:module";
@@ -15,7 +15,8 @@ globalThis.require = createRequire(import.meta.url);
 globalThis.__dirname = pyodideFolder;
 const { loadPyodide } = await import(pathToFileURL(`${pyodideFolder}/pyodide.mjs`).href);
 try {
-  // The order of a set in a compiled file follows the hashes of strings; a fixed seed makes builds reproducible.
+  // The order of a set in a compiled file follows the hashes of strings; a fixed seed makes builds
+  // reproducible.
   const pyodide = await loadPyodide({ indexURL: `${pyodideFolder}/`, env: { PYTHONHASHSEED: "0" } });
   pyodide.mountNodeFS("/sources", folder);
   pyodide.runPython(`

@@ -1,10 +1,12 @@
 /**
- * The service worker: the site offline. The build writes precache.js, which names the version and every file with its
- * hash. The shell (pages, scripts, styles, fonts) is fetched when a version is installed, the engine's parts when they
+ * The service worker: the site offline. The build writes precache.js, which names the version and every file
+ * with its hash. The shell (pages, scripts, styles, fonts) is fetched when a version is installed, the
+ * engine's parts when they
  * are first used. Models are stored elsewhere (engine/storage/store.js).
  *
- * One version of everything: a version takes over only when the visitor agrees (the message "activate"), and a part
- * whose hash does not match the version is not returned. Caches are named after this site's own path, and no other
+ * One version of everything: a version takes over only when the visitor agrees (the message "activate"), and
+ * a part whose hash does not match the version is not returned. Caches are named after this site's own path,
+ * and no other
  * cache is ever touched, because many projects may share an origin.
  */
 
@@ -71,7 +73,10 @@ async function keep(files) {
   await Promise.all(Array.from({ length: 6 }, work));
 }
 
-/** A navigation refuses a redirected response, so only body and headers are kept. @param {Response} response */
+/**
+ * A navigation refuses a redirected response, so only body and headers are kept.
+ * @param {Response} response
+ */
 function plain(response) {
   return new Response(response.body, { status: 200, headers: response.headers });
 }
@@ -162,7 +167,8 @@ scope.addEventListener("message", (/** @type {any} */ event) => {
   const { type, on } = event.data ?? {};
   const reply = async (/** @type {Promise<unknown>} */ work) => event.ports[0]?.postMessage(await work);
   if (type === "activate") event.waitUntil(scope.skipWaiting());
-  if (type === "keep-engine") event.waitUntil(keep(engineParts()).catch(() => {})); // it will be stored next time
+  // It will be stored next time.
+  if (type === "keep-engine") event.waitUntil(keep(engineParts()).catch(() => {}));
   if (type === "threads") event.waitUntil(reply(setThreads(Boolean(on)).then(threads)));
   if (type === "status") event.waitUntil(reply(status()));
 });

@@ -1,6 +1,7 @@
 /**
- * A worker that loads Material's search, and its index, only when the first word is typed. The fragment of its
- * address names Material's own worker. The messages are Material's: the page sends 0 to set up and 2 for a query,
+ * A worker that loads Material's search, and its index, only when the first word is typed. The fragment of
+ * its address names Material's own worker. The messages are Material's: the page sends 0 to set up and 2 for
+ * a query,
  * and receives 1 when it may send queries and 3 for an answer.
  */
 

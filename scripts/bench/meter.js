@@ -1,4 +1,7 @@
-/** A thread of the benchmark's bandwidth meter: reads its own memory as often as requested and posts the gigabytes. */
+/**
+ * A thread of the benchmark's bandwidth meter: reads its own memory as often as requested and posts the
+ * gigabytes.
+ */
 
 const pages = 4096;
 const memory = new WebAssembly.Memory({ initial: pages + 1 });

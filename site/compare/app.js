@@ -1,5 +1,6 @@
 /**
- * The comparer: owns the session and the parts of the page, and has the parts redraw when the session changes.
+ * The comparer: owns the session and the parts of the page, and has the parts redraw when the session
+ * changes.
  * Each part knows the session and what it was given here, not the other parts.
  */
 
@@ -190,7 +191,11 @@ export class App {
     this.#reportsChanged();
   }
 
-  /** An output of the live column has changed. @param {import("./reports/report.js").Report} report @param {string} prompt */
+  /**
+   * An output of the live column has changed.
+   * @param {import("./reports/report.js").Report} report
+   * @param {string} prompt
+   */
   #grow(report, prompt) {
     const row = this.session.grow(report, prompt);
     if (!row) return;

@@ -1,6 +1,6 @@
 /**
- * One output in its bubble: plain, rendered, or as the difference from the baseline, with its buttons. Model text
- * reaches the page only through ui/render or as text nodes.
+ * One output in its bubble: plain, rendered, or as the difference from the baseline, with its buttons. Model
+ * text reaches the page only through ui/render or as text nodes.
  */
 
 import { copyText } from "../ui/clipboard.js";
@@ -57,7 +57,12 @@ function headOf(bubble) {
   return /** @type {HTMLElement} */ (bubble.previousElementSibling);
 }
 
-/** Draws a bubble's text in full. @param {HTMLElement} bubble @param {Sample} sample @param {{row: Row, context: RowContext}} place */
+/**
+ * Draws a bubble's text in full.
+ * @param {HTMLElement} bubble
+ * @param {Sample} sample
+ * @param {{row: Row, context: RowContext}} place
+ */
 export function draw(bubble, sample, { row, context }) {
   const { view } = context;
   const text = sample.text ?? "";
@@ -101,7 +106,11 @@ export async function drawDifference(bubble, before, { sample, context }) {
   context.mark(bubble);
 }
 
-/** What every drawn bubble gets. @param {HTMLElement} bubble @param {{removed: [string, number][], context: RowContext}} options */
+/**
+ * What every drawn bubble gets.
+ * @param {HTMLElement} bubble
+ * @param {{removed: [string, number][], context: RowContext}} options
+ */
 function finish(bubble, { removed, context }) {
   if (removed.length > 0) {
     const words = removed.map(([token, count]) => (count > 1 ? `${token} ×${count}` : token)).join(" ");
@@ -111,7 +120,11 @@ function finish(bubble, { removed, context }) {
   context.mark(bubble);
 }
 
-/** Limits the height of a long output, with a button for the rest. @param {HTMLElement} bubble @param {RowContext} context */
+/**
+ * Limits the height of a long output, with a button for the rest.
+ * @param {HTMLElement} bubble
+ * @param {RowContext} context
+ */
 function shorten(bubble, context) {
   bubble.classList.add("clipped");
   const more = element(
@@ -134,7 +147,12 @@ function copyButton(text, { announce }) {
   return element("button", { type: "button", class: "quiet", onclick: copy }, "Copy");
 }
 
-/** Switches between the rendered and the raw text. @param {HTMLElement} bubble @param {string} text @param {RowContext} context */
+/**
+ * Switches between the rendered and the raw text.
+ * @param {HTMLElement} bubble
+ * @param {string} text
+ * @param {RowContext} context
+ */
 function rawButton(bubble, text, context) {
   const button = element("button", { type: "button", class: "quiet", "aria-pressed": "false" }, "Raw");
   button.addEventListener("click", () => {

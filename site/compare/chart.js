@@ -1,6 +1,7 @@
 /**
- * A chart of means with their intervals, over the distribution that they come from. The page always has the numbers
- * in a table too, so the drawing is hidden from screen readers. Widths are shares of the container, so that it is
+ * A chart of means with their intervals, over the distribution that they come from. The page always has the
+ * numbers in a table too, so the drawing is hidden from screen readers. Widths are shares of the container,
+ * so that it is
  * as readable at 360 pixels as at 1280.
  */
 
@@ -45,7 +46,8 @@ export function chart(lines, { reference, format = figure, tick = String } = {})
 
 /**
  * @param {Line} line
- * @param {{scale: Scale, ticks: number[], reference: number | undefined, format: (value: number) => string}} options
+ * @param {{scale: Scale, ticks: number[], reference: number | undefined, format: (value: number) => string}}
+ *   options
  */
 function lineElement({ name, letter, hue, interval, values = [] }, { scale, ticks, reference, format }) {
   const strip = svg("strip", values.length > 0 ? 52 : 22);
@@ -83,7 +85,11 @@ function lineElement({ name, letter, hue, interval, values = [] }, { scale, tick
   return line;
 }
 
-/** The height of each bar of the histogram, the highest 1. Values beyond an end count in the bar there. @param {number[]} values @param {Scale} scale */
+/**
+ * The height of each bar of the histogram, the highest 1. Values beyond an end count in the bar there.
+ * @param {number[]} values
+ * @param {Scale} scale
+ */
 export function bars(values, { from, to }) {
   const counts = new Array(BARS).fill(0);
   for (const value of values) {

@@ -1,6 +1,6 @@
 /**
- * Puts reports side by side. The exact prompt is the key. Rows are in order of first appearance, also for prompts that
- * look like numbers; a prompt that occurs twice in a file is one row with the outputs of both.
+ * Puts reports side by side. The exact prompt is the key. Rows are in order of first appearance, also for
+ * prompts that look like numbers; a prompt that occurs twice in a file is one row with the outputs of both.
  */
 
 /** @typedef {import("./reports/report.js").Report} Report */
@@ -168,7 +168,8 @@ export function differs(row, columnIds, { config, sample }) {
 
 /**
  * @param {Table} table
- * @returns {{columnId: string, prompts: number, only: number, outputs: number}[]} only: prompts that no other column has
+ * @returns {{columnId: string, prompts: number, only: number, outputs: number}[]} only: prompts that no other
+ *   column has
  */
 export function coverage({ columns, rows }) {
   return columns.map(({ id }) => {

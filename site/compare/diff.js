@@ -1,9 +1,13 @@
 /**
- * Word-level difference of two texts, bounded in time. `Intl.Segmenter` finds the words, also in Chinese and Japanese.
+ * Word-level difference of two texts, bounded in time. `Intl.Segmenter` finds the words, also in Chinese and
+ * Japanese.
  */
 
 /** @typedef {{kind: "same" | "added" | "removed", text: string}} Piece */
-/** @typedef {(before: string[], after: string[], options: {timeout: number}) => {added: boolean, removed: boolean, value: string[]}[] | undefined} DiffArrays */
+/**
+ * @typedef {(before: string[], after: string[], options: {timeout: number}) => {added: boolean, removed:
+ *   boolean, value: string[]}[] | undefined} DiffArrays
+ */
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
 
@@ -16,7 +20,8 @@ export function words(text) {
  * @param {string} before
  * @param {string} after
  * @param {{diffArrays: DiffArrays, timeout?: number}} options timeout in milliseconds
- * @returns {{pieces: Piece[], complete: boolean}} incomplete if the time ran out: what lies between the common head and
+ * @returns {{pieces: Piece[], complete: boolean}} incomplete if the time ran out: what lies between the
+ *   common head and
  *   tail is then one replacement
  */
 export function wordDiff(before, after, { diffArrays, timeout = 150 }) {

@@ -1,4 +1,6 @@
-/** What is shown, as the text of a CSV, JSON or Markdown file, or as sampling reports. No access to the page. */
+/**
+ * What is shown, as the text of a CSV, JSON or Markdown file, or as sampling reports. No access to the page.
+ */
 
 import { samplesOf } from "./collate.js";
 import { writeSampling } from "./reports/sampling.js";
@@ -7,7 +9,10 @@ import { writeSampling } from "./reports/sampling.js";
 /** @typedef {import("./collate.js").Column} Column */
 /** @typedef {import("./collate.js").Sample} Sample */
 /** @typedef {import("./reports/report.js").Report} Report */
-/** @typedef {{rows: readonly Row[], columns: readonly Column[], view: {config: string, sample: number, group: boolean}}} Shown */
+/**
+ * @typedef {{rows: readonly Row[], columns: readonly Column[], view: {config: string, sample: number, group:
+ *   boolean}}} Shown
+ */
 
 /** @param {Shown} shown @returns {Generator<{row: Row, column: Column, sample: Sample}>} */
 function* outputs({ rows, columns, view }) {
@@ -20,7 +25,10 @@ function* outputs({ rows, columns, view }) {
   }
 }
 
-/** One line for each output. Cells that a spreadsheet would run as formulas get an apostrophe before them. @param {Shown} shown */
+/**
+ * One line for each output. Cells that a spreadsheet would run as formulas get an apostrophe before them.
+ * @param {Shown} shown
+ */
 export function toCsv(shown) {
   const lines = [["number", "prompt", "report", "model", "file", "config", "sample", "count", "output"]];
   for (const { row, column, sample } of outputs(shown)) {

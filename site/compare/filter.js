@@ -1,6 +1,6 @@
 /**
- * Which prompts pass a search and the filters. All words of a search must occur in one text, in any order and case;
- * words in double quotes must occur exactly as written.
+ * Which prompts pass a search and the filters. All words of a search must occur in one text, in any order and
+ * case; words in double quotes must occur exactly as written.
  */
 
 import { differs } from "./collate.js";
@@ -31,7 +31,10 @@ export function wordsOf(query) {
   return (query.match(/"[^"]+"|[^\s"]+/g) ?? []).map((word) => word.replaceAll('"', "").toLowerCase());
 }
 
-/** Ignores case unless the expression has a capital; `^` and `$` match at line ends, which `.` does not. @param {string} source */
+/**
+ * Ignores case unless the expression has a capital; `^` and `$` match at line ends, which `.` does not.
+ * @param {string} source
+ */
 export function compile(source) {
   const flags = /\p{Lu}/u.test(source.replace(/\\[pPSDWB]/g, "")) ? "mu" : "imu";
   try {
@@ -69,7 +72,8 @@ export function matchRanges(text, query, { expression }) {
 /**
  * Whether a row passes the filters other than the search.
  * @param {Row} row
- * @param {{columns: Column[], config: string, sample: number, differ: boolean, coverage: string}} view columns: the visible ones
+ * @param {{columns: Column[], config: string, sample: number, differ: boolean, coverage: string}} view
+ *   columns: the visible ones
  */
 export function passes(row, { columns, config, sample, differ, coverage }) {
   const ids = columns.map(({ id }) => id);

@@ -39,7 +39,8 @@ export class Filtering {
 
   /**
    * @param {Session} session
-   * @returns {Promise<{numbers: Set<number> | null, problem: string}>} numbers is null if nothing is searched for
+   * @returns {Promise<{numbers: Set<number> | null, problem: string}>} numbers is null if nothing is searched
+   *   for
    */
   async #searched({ view, table }) {
     if (view.q.trim() === "") return { numbers: null, problem: "" };

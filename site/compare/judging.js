@@ -1,6 +1,6 @@
 /**
- * The state of blind judging: the round, the pairs that are left, and the rounds of other raters. Every change is
- * stored in the browser. What it looks like is in vote-page.js.
+ * The state of blind judging: the round, the pairs that are left, and the rounds of other raters. Every
+ * change is stored in the browser. What it looks like is in vote-page.js.
  */
 
 import { recall, remember } from "../ui/memory.js";
@@ -78,7 +78,12 @@ export class Judging {
     this.#others = [];
   }
 
-  /** Makes the pairs of what is shown. @param {readonly Row[]} rows @param {readonly Column[]} columns @param {string} config */
+  /**
+   * Makes the pairs of what is shown.
+   * @param {readonly Row[]} rows
+   * @param {readonly Column[]} columns
+   * @param {string} config
+   */
   deal(rows, columns, config) {
     this.#skipped.clear();
     this.#pairs = this.#round ? ballot(rows, columns, { seed: this.#round.seed, config }) : [];
@@ -134,7 +139,10 @@ export class Judging {
     this.#store(null);
   }
 
-  /** Adds a file of votes: the visitor's own if there is no round, else another rater's. @param {unknown} data */
+  /**
+   * Adds a file of votes: the visitor's own if there is no round, else another rater's.
+   * @param {unknown} data
+   */
   add(data) {
     const round = fromFile(data);
     if (this.#round) this.#others.push(round);

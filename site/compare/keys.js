@@ -1,11 +1,14 @@
 /**
- * Listens for the keyboard commands and lists them in the dialog behind `?`. Single letters can be switched off,
- * because they interfere with speech input.
+ * Listens for the keyboard commands and lists them in the dialog behind `?`. Single letters can be switched
+ * off, because they interfere with speech input.
  */
 
 import { byId, element } from "../ui/dom.js";
 
-/** @typedef {{keys: string[], does: string, run: () => void, page?: string}} Command page: only there; without it everywhere but on "vote" */
+/**
+ * @typedef {{keys: string[], does: string, run: () => void, page?: string}} Command page: only there; without
+ *   it everywhere but on "vote"
+ */
 
 /**
  * @param {Command[]} commands

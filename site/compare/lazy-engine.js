@@ -1,5 +1,6 @@
 /**
- * The page's engine. Neither it nor the code that starts it is fetched before something must be computed in Python.
+ * The page's engine. Neither it nor the code that starts it is fetched before something must be computed in
+ * Python.
  */
 
 import { engineOptions } from "../ui/address.js";

@@ -1,13 +1,16 @@
 /**
- * The settings of the live column. Decoder settings, presets and chat templates come from ui/decoding.json, and their
- * controls are those of the playground; both are fetched when the form is first opened.
+ * The settings of the live column. Decoder settings, presets and chat templates come from ui/decoding.json,
+ * and their controls are those of the playground; both are fetched when the form is first opened.
  */
 
 import { byId, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 
 /** @typedef {import("./live-report.js").Template} Template */
-/** @typedef {{config: string, settings: Record<string, any>, template: Template, samples: number, limit: number}} LiveSettings */
+/**
+ * @typedef {{config: string, settings: Record<string, any>, template: Template, samples: number, limit:
+ *   number}} LiveSettings
+ */
 
 const PLAIN = "plain";
 const INITIAL = "greedy";

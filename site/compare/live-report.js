@@ -1,9 +1,14 @@
-/** The report that a live column grows: which outputs are still missing, and where the next one goes. No page. */
+/**
+ * The report that a live column grows: which outputs are still missing, and where the next one goes. No page.
+ */
 
 /** @typedef {import("./reports/report.js").Report} Report */
 /** @typedef {import("./reports/report.js").Result} Result */
 /** @typedef {import("./reports/report.js").Scalar} Scalar */
-/** @typedef {{name: string, title: string, before: string, between: string, after: string, stop: string[]}} Template one of ui/decoding.json */
+/**
+ * @typedef {{name: string, title: string, before: string, between: string, after: string, stop: string[]}}
+ *   Template one of ui/decoding.json
+ */
 
 /** @param {{name: string, title: string}} model @returns {Report} */
 export function newReport({ name, title }) {
@@ -56,7 +61,11 @@ export function resultFor(report, prompt, { config, params }) {
   return result;
 }
 
-/** A prompt as the model reads it; what separates messages must not occur inside one. @param {Template} template @param {string} prompt */
+/**
+ * A prompt as the model reads it; what separates messages must not occur inside one.
+ * @param {Template} template
+ * @param {string} prompt
+ */
 export function withTemplate({ before, between, after }, prompt) {
   if (!between) return before + prompt + after;
   const parts = prompt.split(between).map((part) => part.trim());

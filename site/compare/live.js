@@ -1,6 +1,7 @@
 /**
- * A live column: a model in this page writes for the prompts that are shown, into the table, and what it wrote is a
- * sampling report. Nothing of the engine is loaded before the visitor presses Run. The app owns the column.
+ * A live column: a model in this page writes for the prompts that are shown, into the table, and what it
+ * wrote is a sampling report. Nothing of the engine is loaded before the visitor presses Run. The app owns
+ * the column.
  */
 
 import { byId, counted, download } from "../ui/dom.js";
@@ -140,8 +141,8 @@ export class Live {
   }
 
   /**
-   * One output, growing in the table. An output that is stopped half-way is removed, so that a later run writes it
-   * in full.
+   * One output, growing in the table. An output that is stopped half-way is removed, so that a later run
+   * writes it in full.
    * @param {AsyncIterable<import("../engine/client.js").Chunk | import("../engine/client.js").End>} chunks
    * @param {{report: Report, prompt: string, result: Result}} into
    */

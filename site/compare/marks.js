@@ -1,6 +1,6 @@
 /**
- * Highlights what the search found with the CSS Custom Highlight API, without adding elements. Browsers without it show
- * no highlights.
+ * Highlights what the search found with the CSS Custom Highlight API, without adding elements. Browsers
+ * without it show no highlights.
  */
 
 import { matchRanges } from "./filter.js";

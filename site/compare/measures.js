@@ -1,5 +1,6 @@
 /**
- * How measures of texts are shown, on this page and beside decoders: their labels and the form of their numbers.
+ * How measures of texts are shown, on this page and beside decoders: their labels and the form of their
+ * numbers.
  * The measures themselves and their descriptions come from Python (goosequill.evaluation.text_metrics).
  */
 
@@ -76,7 +77,10 @@ export function inWords({ words, distinct_1: distinct, looping, truncated, echo 
   return parts.join(" · ");
 }
 
-/** All measures of a text, for a `<dl>`; those that it is too short for are left out. @param {Measures} measures */
+/**
+ * All measures of a text, for a `<dl>`; those that it is too short for are left out.
+ * @param {Measures} measures
+ */
 export function measureList(measures) {
   return Object.entries(measures).flatMap(([name, value]) =>
     value === null ? [] : [element("dt", {}, labelOf(name)), element("dd", {}, formatMeasure(name, value))],

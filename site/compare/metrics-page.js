@@ -1,6 +1,6 @@
 /**
- * The metrics page: for each measure a chart of all outputs with means and intervals, the numbers as a table, and
- * the outputs with the highest and lowest values. The measuring is in metrics.js.
+ * The metrics page: for each measure a chart of all outputs with means and intervals, the numbers as a table,
+ * and the outputs with the highest and lowest values. The measuring is in metrics.js.
  */
 
 import { byId, counted, element } from "../ui/dom.js";
@@ -33,13 +33,20 @@ export class MetricsPage {
     this.onGo = onGo;
   }
 
-  /** The measures of an output in one line, or "" if it was not measured. @param {string} prompt @param {string} text */
+  /**
+   * The measures of an output in one line, or "" if it was not measured.
+   * @param {string} prompt
+   * @param {string} text
+   */
   inWords(prompt, text) {
     const measures = this.#metrics.of(prompt, text);
     return measures ? inWords(measures) : "";
   }
 
-  /** Measures what is shown, then draws; a later call overtakes an earlier one. @param {import("./session.js").Session} session */
+  /**
+   * Measures what is shown, then draws; a later call overtakes an earlier one.
+   * @param {import("./session.js").Session} session
+   */
   async show({ shown: rows, columns, view, baseline }) {
     this.#running.abort();
     this.#running = new AbortController();
@@ -71,7 +78,11 @@ export class MetricsPage {
   }
 }
 
-/** @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary @param {Shown} shown @returns {HTMLElement[]} */
+/**
+ * @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary
+ * @param {Shown} shown
+ * @returns {HTMLElement[]}
+ */
 function pageOf({ metrics, columns: summaries, differences }, shown) {
   const measured = Object.keys(metrics).filter((name) => summaries.some(({ means }) => means[name]));
   const sections = measured.map((name) =>
@@ -120,7 +131,11 @@ function metricTable(name, { summaries, differences }) {
   return scrollBox(caption, numbers, "table-frame");
 }
 
-/** A difference, with a star if it is significant. @param {import("./chart.js").Interval | undefined} gap @param {(value: number) => string} format */
+/**
+ * A difference, with a star if it is significant.
+ * @param {import("./chart.js").Interval | undefined} gap
+ * @param {(value: number) => string} format
+ */
 function gapCell(gap, format) {
   const significant = gap && (gap.low > 0 || gap.high < 0);
   const star = significant ? element("strong", { title: "the interval excludes 0" }, " *") : null;

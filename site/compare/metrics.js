@@ -1,6 +1,6 @@
 /**
- * Measures outputs in the engine, a batch at a time, and remembers the results. What the numbers look like is in
- * measures.js and metrics-page.js.
+ * Measures outputs in the engine, a batch at a time, and remembers the results. What the numbers look like is
+ * in measures.js and metrics-page.js.
  */
 
 import { samplesOf } from "./collate.js";
@@ -33,7 +33,8 @@ export class Metrics {
   /**
    * Measures every shown output that was not measured yet.
    * @param {Shown} shown
-   * @param {{say: (words: string) => void, onProgress: (done: number, total: number) => void, signal: AbortSignal}} options
+   * @param {{say: (words: string) => void, onProgress: (done: number, total: number) => void, signal:
+   *   AbortSignal}} options
    */
   async measure(shown, { say, onProgress, signal }) {
     const outputs = this.#unmeasured(shown);

@@ -1,6 +1,6 @@
 /**
- * Opens and closes reports: from addresses, picked, dropped or kept files, and the built-in examples. Fetching
- * and reading a file is in sources.js.
+ * Opens and closes reports: from addresses, picked, dropped or kept files, and the built-in examples.
+ * Fetching and reading a file is in sources.js.
  */
 
 import { byId } from "../ui/dom.js";
@@ -42,7 +42,10 @@ export class Opening {
     this.#listen();
   }
 
-  /** Opens the reports of the view and the kept files, or else the examples. @param {Promise<void>} renderer */
+  /**
+   * Opens the reports of the view and the kept files, or else the examples.
+   * @param {Promise<void>} renderer
+   */
   async start(renderer) {
     const kept = this.#keep.checked ? await keptFiles().catch(() => []) : [];
     const files = kept.map(({ id, name, blob }) => ({ source: name, file: id, get: () => blob }));
@@ -52,7 +55,10 @@ export class Opening {
     await this.#openAll(sources);
   }
 
-  /** Opens addresses that are not open yet and closes those that are no longer listed. @param {string[]} files */
+  /**
+   * Opens addresses that are not open yet and closes those that are no longer listed.
+   * @param {string[]} files
+   */
   async openAddresses(files) {
     const { loaded, examples } = this.#session;
     const kept = examples ? [] : loaded.filter(({ address }) => address === "" || files.includes(address));
@@ -100,7 +106,10 @@ export class Opening {
     this.#options.onReports();
   }
 
-  /** Opens several sources at once, in the order given; one that fails does not affect the others. @param {Source[]} sources */
+  /**
+   * Opens several sources at once, in the order given; one that fails does not affect the others.
+   * @param {Source[]} sources
+   */
   async #openAll(sources) {
     if (sources.length === 0) return this.#options.onReports();
     this.#used = true;
@@ -115,7 +124,10 @@ export class Opening {
     this.#options.onReports();
   }
 
-  /** @param {Source} source @returns {Promise<Loaded[]>} empty if it could not be opened, which is then shown */
+  /**
+   * @param {Source} source
+   * @returns {Promise<Loaded[]>} empty if it could not be opened, which is then shown
+   */
   async #open({ source, address = "", file = this.#session.nextFile(), get }) {
     try {
       const blob = await get();

@@ -1,6 +1,6 @@
 /**
- * Draws the page that the view names (read, metrics, coverage or judge) and everything that shows the names of
- * reports. During a blind round no name may be anywhere in the document.
+ * Draws the page that the view names (read, metrics, coverage or judge) and everything that shows the names
+ * of reports. During a blind round no name may be anywhere in the document.
  */
 
 import { byId } from "../ui/dom.js";
@@ -83,7 +83,11 @@ export class Pages {
     if (view.page === "vote") votes.show();
   }
 
-  /** The measures of an output in a few words, or "" if it was not measured. @param {Row} row @param {string} text */
+  /**
+   * The measures of an output in a few words, or "" if it was not measured.
+   * @param {Row} row
+   * @param {string} text
+   */
   measuresOf(row, text) {
     return this.#metrics?.inWords(row.prompt, text) ?? "";
   }

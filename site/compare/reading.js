@@ -20,7 +20,9 @@ export class Reading {
   #root = byId("prompts", "div");
   #table = new Table(this.#root);
   #options;
-  /** @type {Asker<{before: string, after: string}, {pieces: import("./diff.js").Piece[], complete: boolean}>} */
+  /**
+   * @type {Asker<{before: string, after: string}, {pieces: import("./diff.js").Piece[], complete: boolean}>}
+   */
   #differ = new Asker("diff-worker.js");
 
   /**

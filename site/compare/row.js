@@ -1,6 +1,6 @@
 /**
- * One prompt and its outputs as DOM: first as plain text, which is cheap (`rowElement`), then, near the window, in
- * full with Markdown, differences and marks (`upgradeRow`). A single output is in bubble.js.
+ * One prompt and its outputs as DOM: first as plain text, which is cheap (`rowElement`), then, near the
+ * window, in full with Markdown, differences and marks (`upgradeRow`). A single output is in bubble.js.
  */
 
 import { element } from "../ui/dom.js";
@@ -157,7 +157,8 @@ export function* upgradeRow(article, row, context) {
 }
 
 /**
- * The baseline's output for the same prompt: of the same configuration and sample if it has them, else its first.
+ * The baseline's output for the same prompt: of the same configuration and sample if it has them, else its
+ * first.
  * @param {Row} row
  * @param {Column} base
  * @param {Sample} sample

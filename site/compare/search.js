@@ -1,5 +1,6 @@
 /**
- * Searches the texts in a worker: sends them to it when first needed, and stops it when a search takes too long.
+ * Searches the texts in a worker: sends them to it when first needed, and stops it when a search takes too
+ * long.
  */
 
 import { compile } from "./filter.js";

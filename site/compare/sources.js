@@ -29,7 +29,8 @@ export async function openBlob(blob, fileName) {
 }
 
 /**
- * The address of the file itself, given the address of the file or of the page about it on GitHub or Hugging Face.
+ * The address of the file itself, given the address of the file or of the page about it on GitHub or Hugging
+ * Face.
  * @param {string} address absolute, or relative to `base`
  * @param {string} base
  * @returns {URL}

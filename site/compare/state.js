@@ -1,6 +1,7 @@
 /**
- * The view's state, and how it is written in the page's address (the whole view, so that a link shows what its
- * sender saw) and among the settings that the browser remembers. Values from outside are checked: an unknown one
+ * The view's state, and how it is written in the page's address (the whole view, so that a link shows what
+ * its sender saw) and among the settings that the browser remembers. Values from outside are checked: an
+ * unknown one
  * becomes the default. No access to the page.
  */
 
@@ -21,7 +22,8 @@ import { readAddress } from "../ui/address.js";
  * @property {string} q what to search for
  * @property {boolean} re q is a regular expression
  * @property {boolean} differ only prompts where the columns differ
- * @property {string} coverage "any", "all" (prompts in every column), "some" (not in every column), or the letter
+ * @property {string} coverage "any", "all" (prompts in every column), "some" (not in every column), or the
+ *   letter
  *   of a column (only prompts that it lacks)
  * @property {string} base letter of the baseline column, "" for none
  * @property {string[]} hide letters of hidden columns
@@ -90,7 +92,10 @@ export function fromAddress(address, remembered) {
   return view;
 }
 
-/** Addresses of reports: old links have several `f`, or several lines in one. @param {{search: string, hash: string}} address */
+/**
+ * Addresses of reports: old links have several `f`, or several lines in one.
+ * @param {{search: string, hash: string}} address
+ */
 function filesOf({ search, hash }) {
   const [behindHash, behindQuery] = [hash.replace(/^#/, ""), search].map((text) =>
     new URLSearchParams(text).getAll("f"),
@@ -104,7 +109,11 @@ export function splitFiles(text) {
   return [...new Set(lines.filter(Boolean))];
 }
 
-/** The values of an address, for `writeAddress`: what differs from the defaults. @param {View} view @returns {Map<string, string>} */
+/**
+ * The values of an address, for `writeAddress`: what differs from the defaults.
+ * @param {View} view
+ * @returns {Map<string, string>}
+ */
 export function toAddress(view) {
   /** @type {Map<string, string>} */
   const values = new Map();

@@ -1,6 +1,7 @@
 /**
- * Draws the prompts and their outputs. Thousands of rows are grouped in chunks of a few dozen outputs. Chunks near the
- * window are drawn in full, in short slices; the others follow as plain text while the browser is idle, up to a limit,
+ * Draws the prompts and their outputs. Thousands of rows are grouped in chunks of a few dozen outputs. Chunks
+ * near the window are drawn in full, in short slices; the others follow as plain text while the browser is
+ * idle, up to a limit,
  * so that the browser's own search finds them.
  */
 
@@ -168,7 +169,11 @@ export class Table {
   }
 }
 
-/** Groups of at most `ROWS` rows, and about `OUTPUTS` outputs. @param {readonly Row[]} rows @returns {Row[][]} */
+/**
+ * Groups of at most `ROWS` rows, and about `OUTPUTS` outputs.
+ * @param {readonly Row[]} rows
+ * @returns {Row[][]}
+ */
 function inChunks(rows) {
   /** @type {Row[][]} */
   const chunks = [];

@@ -1,6 +1,7 @@
 /**
  * The page for blind votes: begins a round, shows pairs, and ends the round with its results. Until names are
- * revealed, nothing on it (text, colour, order, attributes) shows which side is whose, and no other page is open.
+ * revealed, nothing on it (text, colour, order, attributes) shows which side is whose, and no other page is
+ * open.
  */
 
 import { ask } from "../ui/dialog.js";

@@ -40,7 +40,11 @@ export async function showResults(body, rounds, engine) {
   }
 }
 
-/** The rater's name, numbered if an earlier round has the same. @param {readonly Round[]} rounds @param {number} index */
+/**
+ * The rater's name, numbered if an earlier round has the same.
+ * @param {readonly Round[]} rounds
+ * @param {number} index
+ */
 function raterName(rounds, index) {
   const { rater } = /** @type {Round} */ (rounds[index]);
   const earlier = rounds.slice(0, index).filter((round) => round.rater === rater).length;

@@ -1,5 +1,6 @@
 /**
- * Blind votes without a page: which pairs are shown in which order and on which side, and the file format of votes.
+ * Blind votes without a page: which pairs are shown in which order and on which side, and the file format of
+ * votes.
  * Everything random follows from the round's seed, so that a round continues after a reload where it stopped.
  */
 
@@ -13,7 +14,10 @@ import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 /** @typedef {Side & {text: string}} Shown */
 /** @typedef {{key: string, prompt: string, left: Shown, right: Shown}} Pair */
 /** @typedef {{prompt: string, left: Side, right: Side, choice: Choice, note: string, at: string}} Vote */
-/** @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope which prompts and samples are judged */
+/**
+ * @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope
+ *   which prompts and samples are judged
+ */
 
 /**
  * @typedef {Object} Round
@@ -22,7 +26,8 @@ import { DEFAULTS, fromAddress, toAddress } from "./state.js";
  * @property {string} rubric
  * @property {Scope} scope
  * @property {boolean} revealed names were shown: the votes are locked
- * @property {number} pairs how many there were to judge when names were shown, 0 if unknown; with fewer votes, the
+ * @property {number} pairs how many there were to judge when names were shown, 0 if unknown; with fewer
+ *   votes, the
  *   round was unblinded early
  * @property {Vote[]} votes
  */
@@ -41,7 +46,10 @@ export function unblinded({ votes, pairs }) {
   return `Names were revealed${early ? ` ${early}` : ""}; these votes are locked.`;
 }
 
-/** A number from 0 to 1 that depends on the words alone (FNV-1a, then an avalanche). @param {...(string | number)} words */
+/**
+ * A number from 0 to 1 that depends on the words alone (FNV-1a, then an avalanche).
+ * @param {...(string | number)} words
+ */
 export function chance(...words) {
   let hash = 0x811c9dc5;
   for (const unit of words.join("\u001f")) {
@@ -71,7 +79,8 @@ export function drawSeed() {
 }
 
 /**
- * All pairs of contenders on all prompts: reports against each other, or the configurations of a single report.
+ * All pairs of contenders on all prompts: reports against each other, or the configurations of a single
+ * report.
  * Pairs of identical texts are left out. Every prompt comes once before any comes again.
  * @param {readonly Row[]} rows
  * @param {readonly Column[]} columns
@@ -94,7 +103,12 @@ export function ballot(rows, columns, { seed, config }) {
   return ranked.sort((a, b) => a.rank - b.rank).map(({ pair }) => pair);
 }
 
-/** @param {Row} row @param {readonly Column[]} columns @param {{seed: number, config: string}} options @returns {Shown[]} */
+/**
+ * @param {Row} row
+ * @param {readonly Column[]} columns
+ * @param {{seed: number, config: string}} options
+ * @returns {Shown[]}
+ */
 function contendersOf(row, columns, { seed, config }) {
   const single = columns.length === 1;
   return columns.flatMap((column) => {
@@ -134,14 +148,24 @@ export function pairKey(prompt, one, other) {
   return [prompt, ...marks].join("\u001e");
 }
 
-/** @param {Round} round @param {readonly Pair[]} pairs @param {ReadonlySet<string>} skipped @returns {Pair | undefined} */
+/**
+ * @param {Round} round
+ * @param {readonly Pair[]} pairs
+ * @param {ReadonlySet<string>} skipped
+ * @returns {Pair | undefined}
+ */
 export function nextPair(round, pairs, skipped) {
   const done = new Set(round.votes.map(({ prompt, left, right }) => pairKey(prompt, left, right)));
   const open = pairs.filter(({ key }) => !done.has(key));
   return open.find(({ key }) => !skipped.has(key)) ?? open[0];
 }
 
-/** @param {Round} round @param {Pair} pair @param {{choice: Choice, note: string, at: string}} vote @returns {Round} */
+/**
+ * @param {Round} round
+ * @param {Pair} pair
+ * @param {{choice: Choice, note: string, at: string}} vote
+ * @returns {Round}
+ */
 export function withVote(round, pair, { choice, note, at }) {
   if (round.revealed) return round;
   const vote = { prompt: pair.prompt, left: sideOf(pair.left), right: sideOf(pair.right), choice, note, at };
@@ -149,8 +173,8 @@ export function withVote(round, pair, { choice, note, at }) {
 }
 
 /**
- * Adds the choice among several texts for one prompt as votes on pairs: the best one beats each of the others, whose
- * order among themselves stays open; "tie" and "both_bad" hold for every pair.
+ * Adds the choice among several texts for one prompt as votes on pairs: the best one beats each of the
+ * others, whose order among themselves stays open; "tie" and "both_bad" hold for every pair.
  * @param {Round} round
  * @param {{prompt: string, sides: readonly Side[]}} shown from left to right
  * @param {{best: number | "tie" | "both_bad", note: string, at: string}} vote best: an index into `sides`
@@ -233,7 +257,10 @@ function checkVote(vote, path) {
   if (!CHOICES.includes(vote.choice)) throw new Error(`${path}.choice is ${JSON.stringify(vote.choice)}`);
 }
 
-/** The key under which the round that belongs to these reports is stored. @param {readonly Column[]} columns */
+/**
+ * The key under which the round that belongs to these reports is stored.
+ * @param {readonly Column[]} columns
+ */
 export function roundKey(columns) {
   const names = columns
     .map(({ label, source, report }) => [label, source, report.entries.length].join("\u001f"))

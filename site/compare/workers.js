@@ -16,7 +16,10 @@ export class Asker {
   /** @type {Worker | undefined} */
   #worker;
   #last = 0;
-  /** @type {Map<number, {resolve: (answer: Answer) => void, reject: (error: Error) => void, onPart: (part: any) => void}>} */
+  /**
+   * @type {Map<number, {resolve: (answer: Answer) => void, reject: (error: Error) => void, onPart: (part:
+   *   any) => void}>}
+   */
   #waiting = new Map();
 
   /** @param {string} script */

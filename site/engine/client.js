@@ -7,8 +7,9 @@
  *   }
  *   model.dispose();
  *
- * Leaving the loop cancels; an aborted signal ends it with an AbortError, as fetch does; and `cancel()` on what generate
- * returns ends it normally, with finish_reason "abort". All work is done in a worker (worker.js).
+ * Leaving the loop cancels; an aborted signal ends it with an AbortError, as fetch does; and `cancel()` on
+ * what generate returns ends it normally, with finish_reason "abort". All work is done in a worker
+ * (worker.js).
  */
 
 import { Engine } from "./engine.js";
@@ -33,12 +34,13 @@ export { Engine };
  */
 
 /**
- * Loads a model: from the address of a folder with a config.json, from the address of one file of weights, or from
- * chosen files. Without `engine` a new one is started, and ended again if loading fails.
+ * Loads a model: from the address of a folder with a config.json, from the address of one file of weights, or
+ * from chosen files. Without `engine` a new one is started, and ended again if loading fails.
  * `root` is where the engine's files are served, if not beside this one.
  * `kernel` is "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
  * `threads` is the number of threads on a cross-origin isolated page; by default as many as are fastest.
- * @param {ModelChoice & {kernel?: string, threads?: number, engine?: Engine, root?: string} & RequestOptions} options
+ * @param {ModelChoice & {kernel?: string, threads?: number, engine?: Engine, root?: string} & RequestOptions}
+ *   options
  * @returns {Promise<LoadedModel>}
  */
 export async function loadModel({

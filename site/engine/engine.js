@@ -1,6 +1,6 @@
 /**
- * The page's side of one worker: sends requests and assigns replies to them. It knows messages (protocol.js) and
- * jobs by name, and nothing of what they compute. Models and conversations are in model.js.
+ * The page's side of one worker: sends requests and assigns replies to them. It knows messages (protocol.js)
+ * and jobs by name, and nothing of what they compute. Models and conversations are in model.js.
  */
 
 import { Model } from "./model.js";
@@ -42,7 +42,10 @@ export class Engine {
   #ended = null;
   #silence;
 
-  /** @param {{createWorker?: () => Worker, patience?: number}} [options] milliseconds within which the worker must answer */
+  /**
+   * @param {{createWorker?: () => Worker, patience?: number}} [options] milliseconds within which the worker
+   *   must answer
+   */
   constructor({ createWorker = startWorker, patience = PATIENCE } = {}) {
     this.#worker = createWorker();
     this.#silence = setTimeout(() => this.#fail("it does not respond"), patience);
@@ -74,8 +77,8 @@ export class Engine {
    * Runs a job: a function or generator that a room of the Python package lists in its jobs.py.
    *
    * Arguments and results are plain values; an array is `{shape, dtype, data}` with a typed array as `data`.
-   * The arguments `model` and `conversation` are handles (`model.call` adds its own), `files` is what `modelSource`
-   * returns. An aborted signal rejects with an AbortError, and stops the job at its next step.
+   * The arguments `model` and `conversation` are handles (`model.call` adds its own), `files` is what
+   * `modelSource` returns. An aborted signal rejects with an AbortError, and stops the job at its next step.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
    * @param {RequestOptions & {onPart?: (part: any) => void}} [options]
@@ -86,8 +89,8 @@ export class Engine {
   }
 
   /**
-   * Runs a job of which each part is wanted: iterate over what it returns. The last item is the job's end. Leaving
-   * the loop cancels, and so does `cancel()`, which lets a job that can end by itself do so.
+   * Runs a job of which each part is wanted: iterate over what it returns. The last item is the job's end.
+   * Leaving the loop cancels, and so does `cancel()`, which lets a job that can end by itself do so.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
    * @param {StreamOptions} [options]
@@ -306,16 +309,24 @@ export class Engine {
     else pending.onReply(reply);
   }
 
-  /** A network failure may have been caused by the page's policy. @param {Pending} pending @param {ErrorFields} error */
+  /**
+   * A network failure may have been caused by the page's policy.
+   * @param {Pending} pending
+   * @param {ErrorFields} error
+   */
   async #refuse(pending, error) {
     const isNetwork = error.code === "network" || error.code === "engine-start";
     pending.fail((isNetwork && (await explainPolicy(this.#worker))) || new EngineError(error));
   }
 
-  /** The worker holds this lock while it lives; whoever gets it knows that the worker is gone. @param {string} lock */
+  /**
+   * The worker holds this lock while it lives; whoever gets it knows that the worker is gone.
+   * @param {string} lock
+   */
   #watchLock(lock) {
     const gone = () => this.#end(died("the browser ended it, possibly because memory ran out"));
-    navigator.locks.request(lock, { signal: this.#watch.signal }, gone).catch(() => {}); // aborted when this side ends the worker
+    // Aborted when this side ends the worker.
+    navigator.locks.request(lock, { signal: this.#watch.signal }, gone).catch(() => {});
   }
 
   /** @param {string} reason */

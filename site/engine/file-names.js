@@ -8,7 +8,10 @@
 /** Endings of weight files, the preferred ones first. */
 const ENDINGS = [".safetensors", ".st", ".pth", ".pt", ".gguf", ".bin"];
 
-/** Whether a model folder may list a file of this name: it cannot lead out of the folder. @param {unknown} name */
+/**
+ * Whether a model folder may list a file of this name: it cannot lead out of the folder.
+ * @param {unknown} name
+ */
 export function isLegal(name) {
   return typeof name === "string" && /^\w[\w.-]{0,199}$/.test(name);
 }

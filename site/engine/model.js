@@ -1,6 +1,6 @@
 /**
- * What an engine has loaded: models, conversations with them, and the state from which a model starts. Each method
- * runs a job of the Python package (engine.js); nothing is computed here.
+ * What an engine has loaded: models, conversations with them, and the state from which a model starts. Each
+ * method runs a job of the Python package (engine.js); nothing is computed here.
  */
 
 /**
@@ -52,8 +52,8 @@ export class Model {
   /**
    * Starts a conversation.
    * @param {{system?: string, messages?: Turn[], state?: Uint8Array | null, format?: string}} [options]
-   *   a system prompt; messages from elsewhere; a saved state to start from; and "world", "g1" or "g1-quick" instead
-   *   of the model's own format
+   *   a system prompt; messages from elsewhere; a saved state to start from; and "world", "g1" or "g1-quick"
+   *   instead of the model's own format
    * @returns {Promise<Conversation>}
    */
   async converse({ system = "", messages = [], state = this.state.bytes, format = "" } = {}) {
@@ -75,7 +75,8 @@ export class Model {
    * The natural logarithm of each token's probability, given all before it; the first has null.
    * @param {string} text
    * @param {{top?: number}} [options] how many of the most probable candidates to add
-   * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?: import("./protocol.js").Candidate[]}[]>}
+   * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?:
+   *   import("./protocol.js").Candidate[]}[]>}
    */
   async logprobs(text, { top = 0 } = {}) {
     const found = await this.call("logprobs", { text, top });
@@ -117,8 +118,8 @@ export class Conversation {
   }
 
   /**
-   * Sends a message and streams the reply. A reply that fails, or is stopped before its first token, leaves the
-   * conversation unchanged.
+   * Sends a message and streams the reply. A reply that fails, or is stopped before its first token, leaves
+   * the conversation unchanged.
    * @param {string} message
    * @param {GenerateOptions & RequestOptions} [options]
    */
@@ -179,11 +180,13 @@ export class ModelState {
   }
 
   /**
-   * Makes `generate`, `chat` and `converse` start from a saved state; null makes them start from nothing again.
+   * Makes `generate`, `chat` and `converse` start from a saved state; null makes them start from nothing
+   * again.
    * @param {Uint8Array | null} bytes
    */
   async load(bytes) {
-    if (bytes) await this.#model.call("save_state", { text: "", state: bytes }); // fails for another model's state
+    // Fails for another model's state.
+    if (bytes) await this.#model.call("save_state", { text: "", state: bytes });
     this.bytes = bytes;
   }
 }

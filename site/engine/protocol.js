@@ -1,24 +1,27 @@
 /**
- * Every message between a page and the engine's worker, and the errors and limits that they share. client.js and
- * worker.js import this file and nothing of each other. It computes nothing. Field names are snake_case on the wire, as
+ * Every message between a page and the engine's worker, and the errors and limits that they share. client.js
+ * and worker.js import this file and nothing of each other. It computes nothing. Field names are snake_case
+ * on the wire, as
  * in the OpenAI and Hugging Face APIs.
  */
 
 /**
- * Where a model comes from: a folder on a server (config.json beside its files), one file of weights at an address, or
- * files that the visitor chose: weights alone, or with config.json and a tokenizer. `quantize` converts full-precision
+ * Where a model comes from: a folder on a server (config.json beside its files), one file of weights at an
+ * address, or files that the visitor chose: weights alone, or with config.json and a tokenizer. `quantize`
+ * converts full-precision
  * matrices to 8 or 4 bits while loading; "auto" uses 8 bits if the model is large.
  * @typedef {8 | 4 | "auto"} Rounding
  * @typedef {{kind: "folder", url: string, quantize?: Rounding}} FolderSource
  * @typedef {{kind: "url", url: string, tokenizer?: string, quantize?: Rounding}} AddressSource
- * @typedef {{kind: "files", files: Blob[], names: string[], tokenizer?: string, quantize?: Rounding}} FilesSource
+ * @typedef {{kind: "files", files: Blob[], names: string[], tokenizer?: string, quantize?: Rounding}}
+ *   FilesSource
  * @typedef {FolderSource | AddressSource | FilesSource} ModelFiles
  * @typedef {ModelFiles & {kernel?: string, threads?: number}} ModelSource
  */
 
 /**
- * How far something has come. `loaded` and `total` are bytes while downloading, tokens while a prompt is read, and what
- * a job says for its own `status`; `total` is 0 if it is unknown.
+ * How far something has come. `loaded` and `total` are bytes while downloading, tokens while a prompt is
+ * read, and what a job says for its own `status`; `total` is 0 if it is unknown.
  * @typedef {{status: ProgressStatus, file: string, loaded: number, total: number}} Progress
  * @typedef {"engine" | "start" | "model" | "weights" | "prompt"} ProgressStatus
  */
@@ -26,29 +29,32 @@
 /** @typedef {{code: string, message: string, remedy: string}} ErrorFields */
 
 /**
- * An array, in both directions: its elements in C order. `dtype` is "bool" (a Uint8Array), "int8", "uint8", "int16",
- * "uint16", "int32", "uint32", "int64", "uint64" (BigInt), "float32" or "float64".
+ * An array, in both directions: its elements in C order. `dtype` is "bool" (a Uint8Array), "int8", "uint8",
+ * "int16", "uint16", "int32", "uint32", "int64", "uint64" (BigInt), "float32" or "float64".
  * @typedef {{shape: number[], dtype: string, data: TypedArray}} NumpyArray
- * @typedef {Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array | Float32Array | Float64Array} TypedArray
+ * @typedef {Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array |
+ *   BigUint64Array | Float32Array | Float64Array} TypedArray
  */
 
 /**
- * What a page can know of a loaded model. `heap_bytes` is the peak of Python's memory, `shared_bytes` the memory
- * beside it for helper threads; `threads` counts all threads that compute.
+ * What a page can know of a loaded model. `heap_bytes` is the peak of Python's memory, `shared_bytes` the
+ * memory beside it for helper threads; `threads` counts all threads that compute.
  * @typedef {{
  *   name: string, title: string, architecture: string, parameters: number, vocab_size: number,
- *   layers: number, width: number, tokenizer: string, kernel: string, quantization?: {bits: number | null}, bytes: number,
- *   load_seconds: number, heap_bytes: number, threads: number, shared_bytes: number, notices?: string[],
+ *   layers: number, width: number, tokenizer: string, kernel: string, quantization?: {bits: number | null},
+ *   bytes: number, load_seconds: number, heap_bytes: number, threads: number, shared_bytes: number, notices?:
+ *   string[],
  *   prompts?: {title: string, text: string}[], registers?: {name: string, tag: string}[],
  *   chat?: Record<string, unknown> | null
  * }} ModelInfo
  */
 
 /**
- * One generated token. `text` may be empty while a multi-byte character is incomplete, or while it could be the start
- * of a stop string. `top_logprobs` has as many candidates as the setting `logprobs` asks for.
+ * One generated token. `text` may be empty while a multi-byte character is incomplete, or while it could be
+ * the start of a stop string. `top_logprobs` has as many candidates as the setting `logprobs` asks for.
  * @typedef {{token: number, text: string, logprob: number}} Candidate
- * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[], thought?: string}} Chunk
+ * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[],
+ *   thought?: string}} Chunk
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
  * The end of a reply in a conversation also has `messages`, the whole conversation.
  * @typedef {{
@@ -58,27 +64,31 @@
  */
 
 /**
- * A message of a conversation. Replies have no spaces around them; the thought of a reasoning model is separate from
- * its answer, in chunks and ends as in messages.
+ * A message of a conversation. Replies have no spaces around them; the thought of a reasoning model is
+ * separate from its answer, in chunks and ends as in messages.
  * @typedef {{role: "system" | "user" | "assistant", content: string, thought?: string}} Message
  */
 
 /**
- * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k, max_new_tokens, seed,
- * stop, ...); `given`, tokens that follow the prompt already; and `state`, the bytes of a state file to start from.
+ * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
+ * max_new_tokens, seed, stop, ...); `given`, tokens that follow the prompt already; and `state`, the bytes of
+ * a state file to start from.
  * @typedef {Record<string, unknown>} GenerateOptions
  */
 
 /**
- * How a conversation starts: with a system prompt, with messages from elsewhere, from the bytes of a state file.
+ * How a conversation starts: with a system prompt, with messages from elsewhere, from the bytes of a state
+ * file.
  * `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
- * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}} ConversationOptions
+ * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}}
+ *   ConversationOptions
  */
 
 /**
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
- * `run` starts a job: a function or generator that a room of the Python package lists in its jobs.py. Its arguments are
- * plain values and arrays (NumpyArray); `model` and `conversation` are handles, `files` says where a model comes from
+ * `run` starts a job: a function or generator that a room of the Python package lists in its jobs.py. Its
+ * arguments are plain values and arrays (NumpyArray); `model` and `conversation` are handles, `files` says
+ * where a model comes from
  * (ModelFiles). The replies are any number of `progress` and `part`, then `done` or `error`.
  * @typedef {{type: "run", id: number, job: string, args: Record<string, unknown>}} RunMessage
  * `forget` ends a conversation, which the job "converse" starts.
@@ -95,7 +105,8 @@
  */
 
 /**
- * `alive` comes first and names the lock that the worker holds for as long as it lives, "" where there are no locks.
+ * `alive` comes first and names the lock that the worker holds for as long as it lives, "" where there are no
+ * locks.
  * `gone` comes last, from a worker that cannot continue.
  * @typedef {{type: "alive", lock: string}} AliveMessage
  * @typedef {{type: "gone", reason: string}} GoneMessage
@@ -108,13 +119,17 @@
  * @typedef {{type: "done", id: number, result: any}} DoneMessage
  * @typedef {{type: "error", id: number, error: ErrorFields}} ErrorMessage
  * @typedef {{type: "status", id: number, status: EngineStatus}} StatusReply
- * @typedef {AliveMessage | GoneMessage | BlockedMessage | ProgressMessage | LoadedMessage | PartMessage | DoneMessage | ErrorMessage | StatusReply} Reply
+ * @typedef {AliveMessage | GoneMessage | BlockedMessage | ProgressMessage | LoadedMessage | PartMessage |
+ *   DoneMessage | ErrorMessage | StatusReply} Reply
  */
 
 /** Progress is reported at most this often, in milliseconds. */
 export const PROGRESS_INTERVAL = 100;
 
-/** Parts of a job, such as tokens, are posted together when they come faster than this, in milliseconds (60 a second). */
+/**
+ * Parts of a job, such as tokens, are posted together when they come faster than this, in milliseconds (60 a
+ * second).
+ */
 export const TOKEN_INTERVAL = 16;
 
 /** A failure that a user can fix: `message` says what happened, `remedy` what to do. */

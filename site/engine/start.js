@@ -1,6 +1,7 @@
 /**
- * The one place that starts workers: directly, or on a page of another origin through a small module in a blob that
- * imports the worker from where it is served. If one cannot start, it explains why: which directive of the page's
+ * The one place that starts workers: directly, or on a page of another origin through a small module in a
+ * blob that imports the worker from where it is served. If one cannot start, it explains why: which directive
+ * of the page's
  * policy blocks it, or that the address did not respond.
  */
 
@@ -11,7 +12,10 @@ import { trustedScript } from "./trusted.js";
 /** Where the engine's files are served: the folder above this one. */
 export const ROOT = new URL("../", import.meta.url).href;
 
-/** What the browser reports of a blocked request. @typedef {{directive: string, blocked: string}} Violation */
+/**
+ * What the browser reports of a blocked request.
+ * @typedef {{directive: string, blocked: string}} Violation
+ */
 
 /**
  * @param {string} [root] the folder that contains engine/, vendor/ and wheels/
@@ -64,8 +68,8 @@ export async function explainPolicy(worker) {
 }
 
 /**
- * Asks the site's service worker to store the engine for offline visits: on the first visit the engine is fetched
- * before the service worker controls the page. Other sites' service workers are left alone.
+ * Asks the site's service worker to store the engine for offline visits: on the first visit the engine is
+ * fetched before the service worker controls the page. Other sites' service workers are left alone.
  * @param {Worker} worker
  */
 export async function keepOffline(worker) {
@@ -89,7 +93,11 @@ export function startScript(url, name) {
   return new Worker(trustedScript(url), { type: "module", name });
 }
 
-/** Messages that arrive before the import has finished are kept for it. @param {string} url @param {string} name */
+/**
+ * Messages that arrive before the import has finished are kept for it.
+ * @param {string} url
+ * @param {string} name
+ */
 function startForeign(url, name) {
   const source = `
     const early = [];

@@ -1,6 +1,7 @@
 /**
- * Lets an engine start undisturbed. On a machine with few cores anything else that is done meanwhile (above all the
- * service worker's first download of all pages) delays the first text accordingly. A lock is held during
+ * Lets an engine start undisturbed. On a machine with few cores anything else that is done meanwhile (above
+ * all the service worker's first download of all pages) delays the first text accordingly. A lock is held
+ * during
  * startup, because a page may contain two copies of this module, and other tabs start engines too.
  */
 
@@ -8,7 +9,10 @@ const LOCK = "goosequill-startup";
 /** Milliseconds without a request, or after the first words, until an engine counts as started. */
 const IDLE = 2000;
 
-/** One engine's startup: from its creation until its first words, or until nothing has been requested for a while. */
+/**
+ * One engine's startup: from its creation until its first words, or until nothing has been requested for a
+ * while.
+ */
 export class StartupLock {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;

@@ -1,6 +1,7 @@
 /**
- * Script addresses for pages with Trusted Types. A worker or a service worker may be started from our own site, from
- * the page's origin, or from a blob that we made, and from nowhere else. The policy is named "goosequill".
+ * Script addresses for pages with Trusted Types. A worker or a service worker may be started from our own
+ * site, from the page's origin, or from a blob that we made, and from nowhere else. The policy is named
+ * "goosequill".
  */
 
 const ROOT = new URL("../", import.meta.url).href;
@@ -33,7 +34,8 @@ function makePolicy() {
   try {
     return factory.createPolicy("goosequill", { createScriptURL: checked });
   } catch {
-    // The page's policy does not allow this name. Then a plain address fails only if the page requires trusted ones.
+    // The page's policy does not allow this name. Then a plain address fails only if the page requires
+    // trusted ones.
     return null;
   }
 }

@@ -83,8 +83,8 @@ scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
   }
 };
 
-// A lock ends with its holder, whatever ends the holder, so the page learns at once that a worker has died. Where
-// there are no locks (plain http), the page has only the worker's error event.
+// A lock ends with its holder, whatever ends the holder, so the page learns at once that a worker has died.
+// Where there are no locks (plain http), the page has only the worker's error event.
 const locks = globalThis.navigator?.locks;
 if (!locks) post({ type: "alive", lock: "" });
 locks?.request(LOCK, () => {

@@ -8,7 +8,10 @@ import { element } from "../ui/dom.js";
 import { DecoderControls } from "./decoder-controls.js";
 
 /** @typedef {import("./decoder-controls.js").Preset} Preset */
-/** @typedef {{parts?: import("./decoder-controls.js").Part[], presets?: Preset[]}} Decoding the part of ui/decoding.json that is used here */
+/**
+ * @typedef {{parts?: import("./decoder-controls.js").Part[], presets?: Preset[]}} Decoding the part of
+ *   ui/decoding.json that is used here
+ */
 
 /** What pages set for all decoders alike. */
 const COMMON = ["max_new_tokens"];

@@ -58,7 +58,10 @@ export class DecoderColumn {
     );
   }
 
-  /** @param {{at: number, prompt: number, blind: boolean, busy: boolean, fewest: boolean}} view at: the index of the column */
+  /**
+   * @param {{at: number, prompt: number, blind: boolean, busy: boolean, fewest: boolean}} view at: the index
+   *   of the column
+   */
   show({ at, prompt, blind, busy, fewest }) {
     const result = this.results.get(prompt);
     const letter = letterOf(at);

@@ -29,7 +29,10 @@ export class DecoderColumns {
     return this.#shown;
   }
 
-  /** In the order in which they were added; shuffling does not change it. @returns {readonly DecoderColumn[]} */
+  /**
+   * In the order in which they were added; shuffling does not change it.
+   * @returns {readonly DecoderColumn[]}
+   */
   get added() {
     return [...this.#shown].sort((one, other) => one.id - other.id);
   }

@@ -123,7 +123,11 @@ export class SideForm {
   }
 }
 
-/** Sets a number field, if the value is within its limits. @param {HTMLInputElement} field @param {string | number | undefined} text */
+/**
+ * Sets a number field, if the value is within its limits.
+ * @param {HTMLInputElement} field
+ * @param {string | number | undefined} text
+ */
 function setNumber(field, text) {
   const value = Number.parseInt(String(text ?? field.defaultValue), 10);
   if (value >= Number(field.min) && value <= Number(field.max)) field.value = String(value);

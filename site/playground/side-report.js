@@ -1,4 +1,7 @@
-/** The texts of decoders side by side as a report, in the comparer's form, from which every file format is written. */
+/**
+ * The texts of decoders side by side as a report, in the comparer's form, from which every file format is
+ * written.
+ */
 
 import { collate } from "../compare/collate.js";
 import { pairs } from "../compare/reports/report.js";
@@ -7,7 +10,8 @@ import { pairs } from "../compare/reports/report.js";
 /** @typedef {import("./decoder-column.js").DecoderColumn} DecoderColumn */
 
 /**
- * @param {{model: string, seed: number, prompts: readonly string[], columns: readonly DecoderColumn[]}} written
+ * @param {{model: string, seed: number, prompts: readonly string[], columns: readonly DecoderColumn[]}}
+ *   written
  * @returns {Report}
  */
 export function reportOf({ model, seed, prompts, columns }) {
@@ -33,7 +37,10 @@ export function reportOf({ model, seed, prompts, columns }) {
   };
 }
 
-/** What reports call the columns; a number tells those with the same settings apart. @param {readonly DecoderColumn[]} columns */
+/**
+ * What reports call the columns; a number tells those with the same settings apart.
+ * @param {readonly DecoderColumn[]} columns
+ */
 export function configNames(columns) {
   return columns.map(({ choice: { name } }, at) => {
     const earlier = columns.slice(0, at).filter(({ choice }) => choice.name === name).length;
@@ -41,7 +48,11 @@ export function configNames(columns) {
   });
 }
 
-/** A report as the only column of the comparer, for its file formats. @param {Report} report @returns {import("../compare/export.js").Shown} */
+/**
+ * A report as the only column of the comparer, for its file formats.
+ * @param {Report} report
+ * @returns {import("../compare/export.js").Shown}
+ */
 export function shownOf(report) {
   const table = collate([{ id: "side", source: "side by side", report }]);
   return { ...table, view: { config: "", sample: 0, group: false } };

@@ -1,6 +1,7 @@
 /**
- * The texts of the page for decoders side by side: the prompts, which model wrote for them, and the writing itself,
- * decoder by decoder. The texts are in the columns (decoder-column.js); reports of them are made in side-report.js.
+ * The texts of the page for decoders side by side: the prompts, which model wrote for them, and the writing
+ * itself, decoder by decoder. The texts are in the columns (decoder-column.js); reports of them are made in
+ * side-report.js.
  */
 
 import { letterOf } from "./decoder-column.js";
@@ -9,7 +10,10 @@ import { configNames, reportOf } from "./side-report.js";
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("./decoder-column.js").DecoderColumn} DecoderColumn */
 /** @typedef {import("./decoder-column.js").Result} Result */
-/** @typedef {{prompt: string, results: {sampling_config: string, sampling_params: any, outputs: string[], measures?: any}[]}} ExampleEntry */
+/**
+ * @typedef {{prompt: string, results: {sampling_config: string, sampling_params: any, outputs: string[],
+ *   measures?: any}[]}} ExampleEntry
+ */
 
 /**
  * @typedef {Object} Run
@@ -66,7 +70,12 @@ export class SideTexts {
     }
   }
 
-  /** Writes and measures the texts for a prompt. @param {Model} model @param {number} at the index of the prompt @param {Run} run */
+  /**
+   * Writes and measures the texts for a prompt.
+   * @param {Model} model
+   * @param {number} at the index of the prompt
+   * @param {Run} run
+   */
   async write(model, at, run) {
     const { shown, added } = this.#columns;
     const which = this.prompts.length > 1 ? ` for prompt ${at + 1} of ${this.prompts.length}` : "";

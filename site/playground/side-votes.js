@@ -1,6 +1,7 @@
 /**
- * Votes on decoders side by side. They are kept in this browser as one round in the comparer's format of votes, so
- * that `goosequill judge` and the comparer read them. While a blind round is open, its votes can be undone; once
+ * Votes on decoders side by side. They are kept in this browser as one round in the comparer's format of
+ * votes, so that `goosequill judge` and the comparer read them. While a blind round is open, its votes can be
+ * undone; once
  * names are shown, they are locked.
  */
 
@@ -83,7 +84,8 @@ export class SideVotes {
   }
 
   /**
-   * The columns in an order that depends on the round and the prompt, so that the position gives nothing away.
+   * The columns in an order that depends on the round and the prompt, so that the position gives nothing
+   * away.
    * @template {{id: number}} T
    * @param {readonly T[]} columns
    * @param {number} prompt
@@ -92,7 +94,11 @@ export class SideVotes {
     return shuffled(columns, ({ id }) => id, { seed: this.#seed, words: ["place", String(prompt)] });
   }
 
-  /** @param {number} prompt @param {{prompt: string, sides: import("../compare/votes.js").Side[]}} shown @param {Best} best */
+  /**
+   * @param {number} prompt
+   * @param {{prompt: string, sides: import("../compare/votes.js").Side[]}} shown
+   * @param {Best} best
+   */
   vote(prompt, shown, best) {
     const before = this.#round.votes.length;
     const note = this.#blind ? "" : VISIBLE;

@@ -1,6 +1,7 @@
 /**
- * Decoders side by side: two to four decoders on one prompt or a list, written one after the other by one model,
- * with measures, votes and reports. This module connects the parts. The build writes the example at the start.
+ * Decoders side by side: two to four decoders on one prompt or a list, written one after the other by one
+ * model, with measures, votes and reports. This module connects the parts. The build writes the example at
+ * the start.
  */
 
 import { toMarkdown } from "../compare/export.js";

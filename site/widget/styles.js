@@ -1,6 +1,7 @@
 /**
- * The style of <goose-quill>, as a constructed style sheet, which no policy for styles forbids. Only direction,
- * visibility and colour scheme are inherited from the page; custom properties and parts are for embedders to change.
+ * The style of <goose-quill>, as a constructed style sheet, which no policy for styles forbids. Only
+ * direction, visibility and colour scheme are inherited from the page; custom properties and parts are for
+ * embedders to change.
  */
 
 export const CSS = `

@@ -1,4 +1,7 @@
-/** Reads a file's bytes as text: gzip is unpacked, UTF-16 with a byte order mark is recognized, the size is limited. */
+/**
+ * Reads a file's bytes as text: gzip is unpacked, UTF-16 with a byte order mark is recognized, the size is
+ * limited.
+ */
 
 import { ImportError } from "./report.js";
 

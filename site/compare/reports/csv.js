@@ -1,6 +1,6 @@
 /**
- * CSV and TSV as in RFC 4180: quoted fields may contain separators, line ends and doubled quotes. The first row names the
- * columns.
+ * CSV and TSV as in RFC 4180: quoted fields may contain separators, line ends and doubled quotes. The first
+ * row names the columns.
  */
 
 import { ImportError, Problems } from "./report.js";

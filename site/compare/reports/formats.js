@@ -1,6 +1,6 @@
 /**
- * The formats of JSON reports, one line each; index.js tries them in the order of their names. A file must match at most
- * one. CSV, and JSON rows of any other shape with a prompt and an output, are read by rows.js.
+ * The formats of JSON reports, one line each; index.js tries them in the order of their names. A file must
+ * match at most one. CSV, and JSON rows of any other shape with a prompt and an output, are read by rows.js.
  */
 
 export { comparator } from "./comparator.js";

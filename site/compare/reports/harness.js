@@ -48,7 +48,11 @@ function readHarness(lines, { fallbackName, problems }) {
   };
 }
 
-/** Choices of a multiple-choice task come as [log-likelihood, is greedy]. @param {unknown} response @returns {string[]} */
+/**
+ * Choices of a multiple-choice task come as [log-likelihood, is greedy].
+ * @param {unknown} response
+ * @returns {string[]}
+ */
 function responseTexts(response) {
   if (!Array.isArray(response)) return [textOf(response)];
   if (response.length === 2 && typeof response[0] !== "string" && !Array.isArray(response[0]))

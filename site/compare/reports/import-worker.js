@@ -1,6 +1,6 @@
 /**
- * Reads files in a worker, so that a large or hostile one cannot block the page. Question: {blob, fileName}. Each report is
- * sent in parts, {index, head} and {index, entries}; the answer is the list of problems.
+ * Reads files in a worker, so that a large or hostile one cannot block the page. Question: {blob, fileName}.
+ * Each report is sent in parts, {index, head} and {index, entries}; the answer is the list of problems.
  */
 
 import { serveQuestions } from "../workers.js";

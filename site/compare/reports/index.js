@@ -1,5 +1,6 @@
 /**
- * Reads a file's text as reports. The content decides the format, never the name: many `.jsonl` files are one JSON object.
+ * Reads a file's text as reports. The content decides the format, never the name: many `.jsonl` files are one
+ * JSON object.
  */
 
 import { readCsv } from "./csv.js";
@@ -84,7 +85,12 @@ function readValue(value, options) {
   throw new ImportError(`prompts is missing: this is JSON of another shape, ${shape}.`, KNOWN);
 }
 
-/** Several documents of one format, or objects that are one report together. @param {Item[]} items @param {DocumentOptions} options @returns {Import} */
+/**
+ * Several documents of one format, or objects that are one report together.
+ * @param {Item[]} items
+ * @param {DocumentOptions} options
+ * @returns {Import}
+ */
 function readList(items, options) {
   const format = documentFormatOf(items[0]?.value);
   if (format && items.every(({ value }) => format.matches(value)))
@@ -153,7 +159,12 @@ function jsonLines(text) {
   };
 }
 
-/** Reads what comes before the first fault. @param {string} text @param {DocumentOptions} options @returns {Import} */
+/**
+ * Reads what comes before the first fault.
+ * @param {string} text
+ * @param {DocumentOptions} options
+ * @returns {Import}
+ */
 function readCorrupt(text, options) {
   const { value, fault } = salvage(text);
   if (!fault) return readValue(value, options);

@@ -1,5 +1,6 @@
 /**
- * promptfoo's JSON output: {results: {version, results: [{provider, prompt: {raw, label}, response: {output}, vars, success, score}]}}
+ * promptfoo's JSON output: {results: {version, results: [{provider, prompt: {raw, label}, response: {output},
+ * vars, success, score}]}}
  * (older files have the list at `results` itself). One report for each provider.
  */
 
@@ -47,7 +48,11 @@ function readPromptfoo(value) {
   return { reports, problems: problems.done };
 }
 
-/** @param {unknown} row @param {string} path @param {{providers: Map<string, Gatherer>, problems: Problems}} into */
+/**
+ * @param {unknown} row
+ * @param {string} path
+ * @param {{providers: Map<string, Gatherer>, problems: Problems}} into
+ */
 function readRow(row, path, { providers, problems }) {
   if (!isObject(row)) return problems.add(`${path} is ${kindOf(row)}, not an object`);
   const prompt = member(row, "prompt");

@@ -26,8 +26,10 @@
  */
 
 /**
- * @typedef {{value: Record<string, unknown>, path: string}} Line an object of a file with several, and where it is
- * @typedef {{fallbackName: string, truncated?: boolean}} DocumentOptions truncated: only the start of the file is known
+ * @typedef {{value: Record<string, unknown>, path: string}} Line an object of a file with several, and where
+ *   it is
+ * @typedef {{fallbackName: string, truncated?: boolean}} DocumentOptions truncated: only the start of the
+ *   file is known
  * @typedef {{fallbackName: string, problems: Problems}} LineOptions
  *
  * @typedef {Object} DocumentFormat a format whose file is one JSON value
@@ -45,7 +47,9 @@
  * @typedef {DocumentFormat | LineFormat} Format
  */
 
-/** A file that cannot be read. The message says what is wrong and what helps; the caller adds the file's name. */
+/**
+ * A file that cannot be read. The message says what is wrong and what helps; the caller adds the file's name.
+ */
 export class ImportError extends Error {
   /** @param {string} message @param {string} [remedy] */
   constructor(message, remedy = "") {
@@ -91,7 +95,12 @@ export function kindOf(value) {
   return typeof value === "number" ? "a number" : "true or false";
 }
 
-/** `path is missing`, `path is null, not text`. @param {string} path @param {unknown} value @param {string} wanted */
+/**
+ * `path is missing`, `path is null, not text`.
+ * @param {string} path
+ * @param {unknown} value
+ * @param {string} wanted
+ */
 export function mismatch(path, value, wanted) {
   return value === undefined ? `${path} is missing` : `${path} is ${kindOf(value)}, not ${wanted}`;
 }
@@ -125,7 +134,12 @@ export class Gatherer {
   /** @type {Map<string, Map<string, Result>>} */
   #prompts = new Map();
 
-  /** @param {string} prompt @param {string} config @param {Output} output @param {[string, Scalar][]} [params] */
+  /**
+   * @param {string} prompt
+   * @param {string} config
+   * @param {Output} output
+   * @param {[string, Scalar][]} [params]
+   */
   add(prompt, config, output, params = []) {
     let results = this.#prompts.get(prompt);
     if (!results) {

@@ -1,6 +1,6 @@
 /**
- * Reads rows with named columns (CSV, JSONL, a JSON list of objects). One column is the prompt; the others are either
- * `model` and `output`, or one column of outputs for each model.
+ * Reads rows with named columns (CSV, JSONL, a JSON list of objects). One column is the prompt; the others
+ * are either `model` and `output`, or one column of outputs for each model.
  */
 
 import { Gatherer, ImportError, mismatch, scalar, textOf } from "./report.js";
@@ -114,7 +114,12 @@ function gathererOf(models, name) {
   return gatherer;
 }
 
-/** @param {Row} row @param {string} column @param {Problems} problems @returns {import("./report.js").Output[]} */
+/**
+ * @param {Row} row
+ * @param {string} column
+ * @param {Problems} problems
+ * @returns {import("./report.js").Output[]}
+ */
 function textsOf(row, column, problems) {
   const value = row.value[column];
   if (Array.isArray(value)) return value.map((item) => (typeof item === "string" ? item : textOf(item)));

@@ -1,9 +1,12 @@
 /**
- * Reads as much as possible of corrupt JSON: everything before the first fault. Python's NaN and Infinity, which are not
- * JSON, become null.
+ * Reads as much as possible of corrupt JSON: everything before the first fault. Python's NaN and Infinity,
+ * which are not JSON, become null.
  */
 
-/** @typedef {{value: unknown, fault: {position: number, line: number, column: number, what: string} | null}} Salvaged */
+/**
+ * @typedef {{value: unknown, fault: {position: number, line: number, column: number, what: string} | null}}
+ *   Salvaged
+ */
 
 const WORDS = /** @type {const} */ ([
   ["true", true],
@@ -144,7 +147,11 @@ class Reader {
     }
   }
 
-  /** Accepts a text with raw line ends or tabs, but not one with an invalid escape. @param {string} quoted @param {number} start */
+  /**
+   * Accepts a text with raw line ends or tabs, but not one with an invalid escape.
+   * @param {string} quoted
+   * @param {number} start
+   */
   loose(quoted, start) {
     const escaped = quoted.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
     try {

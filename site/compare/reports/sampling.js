@@ -1,6 +1,7 @@
 /**
  * Sampling reports, as Open Assistant's sampling script and `goosequill report` write them:
- * {model_name, date, args, prompts: [{prompt, results: [{sampling_config, sampling_params, outputs: [text]}]}]}
+ * {model_name, date, args, prompts: [{prompt, results: [{sampling_config, sampling_params, outputs:
+ * [text]}]}]}
  * `sampling` reads them; `writeSampling` is the only place in JavaScript that writes them.
  */
 

@@ -1,6 +1,7 @@
 /**
- * Copies of quantized models. What Python quantized while loading a model is kept beside the downloads (store.js), in
- * the form in which the kernel computes: the next load quantizes nothing, and fetches no weights if they are known to
+ * Copies of quantized models. What Python quantized while loading a model is kept beside the downloads
+ * (store.js), in the form in which the kernel computes: the next load quantizes nothing, and fetches no
+ * weights if they are known to
  * be the same. A copy is named by what it was made of, and verified each time it is read.
  */
 
@@ -43,7 +44,8 @@ export class Copies {
    * @returns {Promise<Copy | null>}
    */
   async find(files, quantize, { signal, onBytes } = {}) {
-    if (!this.store.folder || !files.length) return null; // without a file system there may be no WebCrypto either
+    // Without a file system there may be no WebCrypto either.
+    if (!this.store.folder || !files.length) return null;
     const entry = await this.#match(await hideAddresses(files), quantize, signal);
     if (!entry) return null;
     const { sha256, bytes, made } = entry;
@@ -71,12 +73,13 @@ export class Copies {
     if (known || !sized.length || !files.every(({ blob }) => blob)) return known;
     const of = await identify(files, signal);
     const found = sized.find(({ made }) => matches(made.of, of, isSame));
-    return found && { ...found, made: { ...found.made, of } }; // next time they are recognized without reading
+    // Next time they are recognized without reading.
+    return found && { ...found, made: { ...found.made, of } };
   }
 
   /**
-   * Why a file of this size cannot be kept; "" if it can. Browsers do not report reliably how much space is left, so
-   * it is tried.
+   * Why a file of this size cannot be kept; "" if it can. Browsers do not report reliably how much space is
+   * left, so it is tried.
    * @param {number} bytes
    */
   async refusal(bytes) {
@@ -183,8 +186,8 @@ function matches(originals, files, same) {
 }
 
 /**
- * By content, if that is known of both; else by name or address, length and version. If the server did not respond,
- * the version that it had last time counts.
+ * By content, if that is known of both; else by name or address, length and version. If the server did not
+ * respond, the version that it had last time counts.
  * @param {Original} one
  * @param {Original} other
  */

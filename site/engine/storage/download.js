@@ -1,6 +1,7 @@
 /**
- * The one place of the engine that fetches: files are counted and verified as they arrive. The result is a Blob,
- * which the browser may keep outside the JavaScript heap. What is kept between visits is decided in store.js.
+ * The one place of the engine that fetches: files are counted and verified as they arrive. The result is a
+ * Blob, which the browser may keep outside the JavaScript heap. What is kept between visits is decided in
+ * store.js.
  */
 
 import { EngineError, PROGRESS_INTERVAL } from "../protocol.js";
@@ -12,7 +13,8 @@ const RETRY = "Check the connection, then load it again.";
 
 /**
  * @typedef {import("../protocol.js").Progress} Progress
- * @typedef {{file: string, signal?: AbortSignal, onBytes?: (count: number) => void, fetch?: typeof fetch}} FetchOptions
+ * @typedef {{file: string, signal?: AbortSignal, onBytes?: (count: number) => void, fetch?: typeof fetch}}
+ *   FetchOptions
  */
 
 /** Adds up the bytes of several downloads and reports them at most ten times a second. */
@@ -70,7 +72,8 @@ export async function open(url, { file, signal, fetch = globalThis.fetch }) {
 }
 
 /**
- * Counts the bytes of a response as they arrive, whether or not anybody reads them yet, and reports an interruption.
+ * Counts the bytes of a response as they arrive, whether or not anybody reads them yet, and reports an
+ * interruption.
  * The response remains the browser's own, so that the browser can cache the code that it compiles from it.
  * @param {Response} response
  * @param {string} file
@@ -169,7 +172,11 @@ function unreachable(file) {
   return new EngineError({ code: "network", message: `“${file}” could not be fetched.`, remedy: RETRY });
 }
 
-/** An abort remains what it is; any other failure of fetch is `instead`. @param {unknown} error @param {EngineError} instead */
+/**
+ * An abort remains what it is; any other failure of fetch is `instead`.
+ * @param {unknown} error
+ * @param {EngineError} instead
+ */
 function networkError(error, instead) {
   return error instanceof Error && error.name === "AbortError" ? error : instead;
 }

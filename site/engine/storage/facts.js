@@ -1,23 +1,25 @@
 /**
- * The facts about a stored file: name, address, dates, and for a quantized copy what it was made of. They are read from
- * a file that anyone could have changed, so every field is converted to its type.
+ * The facts about a stored file: name, address, dates, and for a quantized copy what it was made of. They are
+ * read from a file that anyone could have changed, so every field is converted to its type.
  */
 
 import { ask, fileOf } from "./opfs.js";
 
 /**
- * A file that a copy was made of: `id` identifies its content, or `version` stands in for that; `url` is a hash of
- * its address, if it has one.
+ * A file that a copy was made of: `id` identifies its content, or `version` stands in for that; `url` is a
+ * hash of its address, if it has one.
  * @typedef {{id: string, name: string, bytes: number, url: string, version: string}} Original
  */
 /**
- * What a quantized copy is: the version of its layout, whether "auto" chooses its bits too, and its fingerprint.
+ * What a quantized copy is: the version of its layout, whether "auto" chooses its bits too, and its
+ * fingerprint.
  * @typedef {{layout: number, bits: 8 | 4, auto: boolean, digest: string, of: Original[]}} Made
  */
 /**
- * `fingerprint` is that of a download whose SHA-256 was correct, with which it is verified several times as fast from
- * then on. In the stored JSON it is named `print`.
- * @typedef {{name: string, url: string, bytes: number, saved: number, used: number, fingerprint?: string, made?: Made}} Facts
+ * `fingerprint` is that of a download whose SHA-256 was correct, with which it is verified several times as
+ * fast from then on. In the stored JSON it is named `print`.
+ * @typedef {{name: string, url: string, bytes: number, saved: number, used: number, fingerprint?: string,
+ *   made?: Made}} Facts
  */
 
 /** @param {any} folder @param {string} sha256 */

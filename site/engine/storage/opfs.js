@@ -1,6 +1,6 @@
 /**
- * Access to the browser's private file system (OPFS): the folder of model files, its files, and a file that is written
- * in place. What the files contain is the business of store.js and copies.js.
+ * Access to the browser's private file system (OPFS): the folder of model files, its files, and a file that
+ * is written in place. What the files contain is the business of store.js and copies.js.
  */
 
 /** Bytes that are read at once. */
@@ -10,8 +10,8 @@ export const PIECE = 4 * 1024 * 1024;
 const pending = new Set();
 
 /**
- * Calls a method of a file or folder handle. Chromium may garbage-collect a handle that nothing refers to while a call
- * is pending, and then the call never returns. So this keeps a reference until it does.
+ * Calls a method of a file or folder handle. Chromium may garbage-collect a handle that nothing refers to
+ * while a call is pending, and then the call never returns. So this keeps a reference until it does.
  * @param {any} handle
  * @param {string} method
  * @param {unknown[]} args
@@ -133,7 +133,8 @@ export class FileSink {
 }
 
 /**
- * When storage is full Chromium throws nothing, but returns its own error number as if that many bytes were written.
+ * When storage is full Chromium throws nothing, but returns its own error number as if that many bytes were
+ * written.
  * @param {any} access
  * @param {Uint8Array} bytes
  * @param {number} at

@@ -1,6 +1,6 @@
 /**
- * Reads files on a server by HTTP ranges while Python waits, to inspect a model's header before its weights are
- * downloaded. Its requests are synchronous, so only a worker may use it.
+ * Reads files on a server by HTTP ranges while Python waits, to inspect a model's header before its weights
+ * are downloaded. Its requests are synchronous, so only a worker may use it.
  */
 
 /** Bytes that are fetched at once; Python reads a header in small pieces. */
@@ -12,8 +12,8 @@ const AHEAD = 256 * 1024;
  */
 
 /**
- * What a server reports of a file before its download. `size` is null if it would send the whole file instead of a
- * range; `version` changes with the file, and is empty if it is unknown.
+ * What a server reports of a file before its download. `size` is null if it would send the whole file instead
+ * of a range; `version` changes with the file, and is empty if it is unknown.
  * @typedef {{size: number | null, bytes: number, version: string}} Offer
  */
 
@@ -39,7 +39,8 @@ export async function askFor(url, { signal, fetch = globalThis.fetch } = {}) {
     const whole = Number(/\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1]);
     const size = response.status === 206 && Number.isSafeInteger(whole) && whole > 0 ? whole : null;
     const tag = headers.get("ETag") ?? "";
-    const version = tag.startsWith('"') ? tag : (headers.get("Last-Modified") ?? ""); // a weak tag does not identify the bytes
+    // A weak tag does not identify the bytes.
+    const version = tag.startsWith('"') ? tag : (headers.get("Last-Modified") ?? "");
     const bytes = size ?? Number(headers.get("Content-Length"));
     return { size, bytes, version: response.ok ? version : "" };
   } catch {
@@ -51,7 +52,8 @@ export async function askFor(url, { signal, fetch = globalThis.fetch } = {}) {
 }
 
 /**
- * A source through which Python reads such a file. If the server does not send a part, fewer bytes are returned.
+ * A source through which Python reads such a file. If the server does not send a part, fewer bytes are
+ * returned.
  * @param {string} url
  * @param {string} name
  * @param {number} size

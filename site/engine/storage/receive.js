@@ -1,6 +1,6 @@
 /**
- * Fills a sink with a file from the network: resumes an interrupted download with a range request, retries when the
- * network fails, and verifies the content. Where the bytes go is the sink's business.
+ * Fills a sink with a file from the network: resumes an interrupted download with a range request, retries
+ * when the network fails, and verifies the content. Where the bytes go is the sink's business.
  */
 
 import { EngineError } from "../protocol.js";
@@ -44,7 +44,8 @@ class Digest {
 }
 
 /**
- * Fills a sink with the wanted file. Content that does not match its hash is fetched once more from the start.
+ * Fills a sink with the wanted file. Content that does not match its hash is fetched once more from the
+ * start.
  * @param {Sink & {blob: () => Blob}} sink
  * @param {Wanted} wanted
  */
@@ -59,7 +60,11 @@ export async function receive(sink, wanted) {
   throw corrupt(wanted.file);
 }
 
-/** @param {Sink} sink @param {Wanted} wanted @returns {Promise<{sha256: string, fingerprint?: string}>} of what has arrived */
+/**
+ * @param {Sink} sink
+ * @param {Wanted} wanted
+ * @returns {Promise<{sha256: string, fingerprint?: string}>} of what has arrived
+ */
 async function fill(sink, wanted) {
   const state = { digest: new Digest() };
   for await (const piece of sink.existing()) {
@@ -129,7 +134,10 @@ function contentStart(response) {
   return match ? Number(match[1]) : 0;
 }
 
-/** Whether to try again: the network may recover; a full file system or an abort will not. @param {unknown} error */
+/**
+ * Whether to try again: the network may recover; a full file system or an abort will not.
+ * @param {unknown} error
+ */
 function isTemporary(error) {
   if (error instanceof EngineError) return error.code === "network" || error.code === "http-status";
   const name = /** @type {any} */ (error)?.name;

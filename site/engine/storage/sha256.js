@@ -1,6 +1,6 @@
 /**
- * SHA-256 of bytes that arrive in pieces. WebCrypto's digest needs all bytes at once, for which model files are too
- * large, and it is missing on plain http.
+ * SHA-256 of bytes that arrive in pieces. WebCrypto's digest needs all bytes at once, for which model files
+ * are too large, and it is missing on plain http.
  */
 
 // Hexadecimal digits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4).

@@ -1,6 +1,7 @@
 /**
- * Where a model's bytes come from, and the sources through which Python reads them: files that the visitor picked, a
- * folder on a server, or one file at an address. What is kept between visits is the business of store.js and copies.js.
+ * Where a model's bytes come from, and the sources through which Python reads them: files that the visitor
+ * picked, a folder on a server, or one file at an address. What is kept between visits is the business of
+ * store.js and copies.js.
  */
 
 import { isLegal, weightFiles } from "../file-names.js";
@@ -22,19 +23,21 @@ const SMALL = 32 * 1024 * 1024;
  */
 
 /**
- * What a model is loaded from: its files; or `copy`, its quantized weights from an earlier load, and the files
- * besides weights. `keeper` keeps what is quantized now.
+ * What a model is loaded from: its files; or `copy`, its quantized weights from an earlier load, and the
+ * files besides weights. `keeper` keeps what is quantized now.
  * @typedef {import("./copies.js").Quantized} Quantized
  * @typedef {{
  *   refusal: (bytes: number) => Promise<string>,
  *   keep: (quantized: Quantized, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>
  * }} Keeper
- * @typedef {{files: Source[], copy: (Source & {discard: () => Promise<unknown>}) | null, keeper: Keeper | null}} Whole
+ * @typedef {{files: Source[], copy: (Source & {discard: () => Promise<unknown>}) | null, keeper: Keeper |
+ *   null}} Whole
  */
 
 /**
- * All files of a model, downloaded if necessary. A file at an address is inspected by range requests first, and a
- * folder's description says how large it is. Things that the visitor should know are added to `notices`; `copied` is
+ * All files of a model, downloaded if necessary. A file at an address is inspected by range requests first,
+ * and a folder's description says how large it is. Things that the visitor should know are added to
+ * `notices`; `copied` is
  * whether a kept copy may be used.
  * @param {ModelSource} model
  * @param {Options & {look: Look, available: number, notices: string[], copied: boolean}} options
@@ -201,8 +204,9 @@ function picked(files, names) {
 }
 
 /**
- * A source through which Python reads any range of a blob synchronously. A small file is read as a whole while
- * Python starts, because each range costs a round trip to the browser process, and a model has hundreds.
+ * A source through which Python reads any range of a blob synchronously. A small file is read as a whole
+ * while Python starts, because each range costs a round trip to the browser process, and a model has
+ * hundreds.
  * @param {Blob} blob
  * @param {string} name
  * @returns {Promise<Source>}

@@ -1,8 +1,10 @@
 /**
- * Keeps model files between visits, named by the SHA-256 of their content: in the browser's private file system
- * (OPFS), where there is none in its cache, and where there is neither only while they are used. A download gets a
- * temporary name, resumes after an interruption, is verified, and only then renamed; a stored file is verified each
- * time it is read. The worker reads and writes; a page may list and remove (site/storage). Quantized copies are
+ * Keeps model files between visits, named by the SHA-256 of their content: in the browser's private file
+ * system (OPFS), where there is none in its cache, and where there is neither only while they are used. A
+ * download gets a
+ * temporary name, resumes after an interruption, is verified, and only then renamed; a stored file is
+ * verified each time it is read. The worker reads and writes; a page may list and remove (site/storage).
+ * Quantized copies are
  * kept here too (copies.js).
  */
 
@@ -92,7 +94,11 @@ export class Store {
     }
   }
 
-  /** The stored file, if there is one and it is intact. @param {Wanted} wanted @returns {Promise<Blob | null>} */
+  /**
+   * The stored file, if there is one and it is intact.
+   * @param {Wanted} wanted
+   * @returns {Promise<Blob | null>}
+   */
   async #kept(wanted) {
     const blob = this.folder
       ? await fileOf(this.folder, wanted.sha256)
@@ -127,7 +133,11 @@ export class Store {
     }
   }
 
-  /** Reads what has arrived into memory, and receives the rest after it. @param {Wanted} wanted @param {number} size */
+  /**
+   * Reads what has arrived into memory, and receives the rest after it.
+   * @param {Wanted} wanted
+   * @param {number} size
+   */
   async #withoutSpace(wanted, size) {
     let arrived = new Uint8Array();
     try {

@@ -1,6 +1,6 @@
 /**
- * Starts Python once, and unwraps the results of its bridge (goosequill.browser.bridge). What is called there is the
- * business of the other modules of this folder.
+ * Starts Python once, and unwraps the results of its bridge (goosequill.browser.bridge). What is called there
+ * is the business of the other modules of this folder.
  */
 
 import { EngineError, errorFields } from "../protocol.js";
@@ -34,7 +34,10 @@ export class Bridge {
   #python;
   #onFailure;
 
-  /** @param {URL} base the folder that contains engine/ @param {() => void} onFailure called if it cannot start */
+  /**
+   * @param {URL} base the folder that contains engine/
+   * @param {() => void} onFailure called if it cannot start
+   */
   constructor(base, onFailure) {
     this.#python = new Python(base);
     this.#onFailure = onFailure;

@@ -1,6 +1,6 @@
 /**
- * Runs jobs of Python's a step at a time, so that the worker receives messages, cancellations among them, between
- * two steps. Parts that come fast are posted together.
+ * Runs jobs of Python's a step at a time, so that the worker receives messages, cancellations among them,
+ * between two steps. Parts that come fast are posted together.
  */
 
 import { PROGRESS_INTERVAL, TOKEN_INTERVAL } from "../protocol.js";
@@ -32,7 +32,12 @@ export async function run(bridge, { id, job: name, args: { files: model, ...args
   }
 }
 
-/** Steps a job until it ends, and returns its last step. @param {any} job @param {number} id @param {Post} post */
+/**
+ * Steps a job until it ends, and returns its last step.
+ * @param {any} job
+ * @param {number} id
+ * @param {Post} post
+ */
 async function finish(job, id, post) {
   /** @type {unknown[]} */
   let parts = [];
@@ -71,8 +76,8 @@ function receiveMessages() {
 }
 
 /**
- * The buffers of all typed arrays in a value, which are moved to the page instead of copied; each once, since an
- * array that Python returns twice is one object here, and a buffer cannot be moved twice.
+ * The buffers of all typed arrays in a value, which are moved to the page instead of copied; each once, since
+ * an array that Python returns twice is one object here, and a buffer cannot be moved twice.
  * @param {any} value plain objects, arrays and typed arrays, as Python's bridge makes them
  */
 function buffersIn(value) {

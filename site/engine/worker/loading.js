@@ -14,7 +14,10 @@ import { hasSimd, NO_SIMD } from "./webassembly.js";
 /** Errors that do not mean that a copy is corrupt. */
 const MEMORY_ERRORS = ["out-of-memory", "model-too-large"];
 
-/** @typedef {{handle: number, info: import("../protocol.js").ModelInfo, keeper: import("../storage/sources.js").Keeper | null}} Loaded */
+/**
+ * @typedef {{handle: number, info: import("../protocol.js").ModelInfo, keeper:
+ *   import("../storage/sources.js").Keeper | null}} Loaded
+ */
 
 export class Loading {
   #bridge;
@@ -76,7 +79,10 @@ export class Loading {
     const onProgress = (progress) => this.#post({ type: "progress", id, progress });
     const start = () => this.#bridge.ready(onProgress);
     const quantize = model.quantize ?? null;
-    /** Refuses what cannot run or will not fit, before it is downloaded. @type {import("../storage/sources.js").Look} */
+    /**
+     * Refuses what cannot run or will not fit, before it is downloaded.
+     * @type {import("../storage/sources.js").Look}
+     */
     const look = async (sources) => refuse(await start(), quantize, sources);
     const options = { signal, onProgress, look, available: available(), notices, copied };
     const sources = wholeSources(model, options);

@@ -1,6 +1,6 @@
 /**
- * Starts Python: Pyodide with the files that scripts/runtime.py built for it. All files are requested at once, and
- * WebAssembly is compiled while it arrives. What runs in Python is decided in bridge.js.
+ * Starts Python: Pyodide with the files that scripts/runtime.py built for it. All files are requested at
+ * once, and WebAssembly is compiled while it arrives. What runs in Python is decided in bridge.js.
  */
 
 import { counted, Meter, open } from "../storage/download.js";
@@ -79,8 +79,9 @@ export class Python {
 }
 
 /**
- * Fetches every part at once, counts its bytes, and replaces `fetch` so that it returns these responses: Pyodide
- * fetches its files itself, one after the other, and has no option to pass them or to report progress.
+ * Fetches every part at once, counts its bytes, and replaces `fetch` so that it returns these responses:
+ * Pyodide fetches its files itself, one after the other, and has no option to pass them or to report
+ * progress.
  * @param {Parts["parts"]} parts
  * @param {URL} base
  * @param {OnProgress} onProgress
@@ -125,8 +126,9 @@ export function intercept(parts, base, onProgress, onLost) {
 }
 
 /**
- * Compiles WebAssembly while it arrives. Pyodide would start when it has read its own script, which takes this thread
- * longer than the file. So Pyodide gets an empty response, and in exchange for that the compiled module.
+ * Compiles WebAssembly while it arrives. Pyodide would start when it has read its own script, which takes
+ * this thread longer than the file. So Pyodide gets an empty response, and in exchange for that the compiled
+ * module.
  * @param {Promise<Response>} arriving
  */
 function compileEarly(arriving) {
@@ -144,7 +146,10 @@ function compileEarly(arriving) {
   return { substitute, restore };
 }
 
-/** Some servers do not send the type of WebAssembly, without which it cannot be compiled while it arrives. @param {Promise<Response>} arriving */
+/**
+ * Some servers do not send the type of WebAssembly, without which it cannot be compiled while it arrives.
+ * @param {Promise<Response>} arriving
+ */
 async function compile(arriving) {
   const response = await arriving;
   const typed = response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
@@ -159,7 +164,11 @@ async function gunzip(blob) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Writes the files of a tar archive into Python's library folder. @param {any} FS @param {Uint8Array} archive */
+/**
+ * Writes the files of a tar archive into Python's library folder.
+ * @param {any} FS
+ * @param {Uint8Array} archive
+ */
 function unpack(FS, archive) {
   let created = "";
   for (const [name, data] of tarFiles(archive)) {

@@ -1,9 +1,18 @@
-/** Checks a value against the keywords of JSON Schema that sampling-report.schema.json uses; others are an error. */
+/**
+ * Checks a value against the keywords of JSON Schema that sampling-report.schema.json uses; others are an
+ * error.
+ */
 
 const KEYWORDS =
   "$schema $defs title description type required properties items additionalProperties anyOf $ref minLength";
 
-/** @param {any} value @param {any} schema @param {any} root @param {string} [path] @returns {string[]} what is wrong, with its path */
+/**
+ * @param {any} value
+ * @param {any} schema
+ * @param {any} root
+ * @param {string} [path]
+ * @returns {string[]} what is wrong, with its path
+ */
 export function problemsOf(value, schema, root = schema, path = "$") {
   const unknown = Object.keys(schema).filter((name) => !KEYWORDS.split(" ").includes(name));
   if (unknown.length) throw new Error(`this check does not know ${unknown}`);

@@ -8,7 +8,10 @@ Object.assign(globalThis, {
   location: { origin: "https://page.example" },
 });
 
-/** An iframe whose window does with each message what a test wants. @param {(message: any, origin: string, port: MessagePort) => void} hear */
+/**
+ * An iframe whose window does with each message what a test wants.
+ * @param {(message: any, origin: string, port: MessagePort) => void} hear
+ */
 function frame(hear, src = "https://quill.example/embed/frame.html?parent=https://page.example") {
   const contentWindow = {
     postMessage: (

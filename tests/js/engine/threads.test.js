@@ -1,6 +1,6 @@
 /**
- * Products divided among real threads, with simd.c as compiled for helpers: the bits are the same whichever thread
- * computes them. The test replaces simd.c's `run`, which asks for the next rows.
+ * Products divided among real threads, with simd.c as compiled for helpers: the bits are the same whichever
+ * thread computes them. The test replaces simd.c's `run`, which asks for the next rows.
  */
 
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * The packed library under Node: the real engine in a thread, with the default model. The package is assembled once from
- * the built site.
+ * The packed library under Node: the real engine in a thread, with the default model. The package is
+ * assembled once from the built site.
  */
 
 import assert from "node:assert/strict";

@@ -13,7 +13,10 @@ import { FakeFolder } from "./fake-folder.js";
 const CONTENT = randomBytes(300_000);
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 
-/** @typedef {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse, start: number, count: number) => void} Answer */
+/**
+ * @typedef {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse,
+ *   start: number, count: number) => void} Answer
+ */
 
 /**
  * A server that responds as a test says.

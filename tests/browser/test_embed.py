@@ -156,7 +156,7 @@ def test_a_strict_policy_is_named(page: Page, site_url: str, host: Host, directi
     page.goto(address)
     quill = page.locator("goose-quill")
     part(quill, "send").click()
-    expect(part(quill, "error")).to_contain_text(f"its directive {directive}", timeout=LONG)
+    expect(part(quill, "error")).to_contain_text(f"the directive {directive}", timeout=LONG)
     assert quill.evaluate("(element) => element.state") == "error"
 
 

@@ -43,7 +43,7 @@ test-js: node_modules/.stamp build
 
 test-browser: $(STAMPS)/test node_modules/.stamp build
 	@command -v chromium >/dev/null || sh scripts/chromium.sh
-	$(PY) -m pytest tests/browser -q $(PYTEST_ARGS)
+	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per room, without changing a file
 	$(VENV)/bin/ruff format --check

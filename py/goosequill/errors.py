@@ -261,6 +261,13 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "unknown-function": Code("The engine has no function with this name.", "Check the name."),
     },
+    "Laboratory": {
+        "unknown-experiment": Code("There is no experiment with this name.", "Check the name."),
+        "recording": Code(
+            "A recording is not a stimulus and a spike train of 0 and 1, with one number per sample.",
+            "Give both as CSV or .npy, with the same length.",
+        ),
+    },
 }
 """Every error code, in the groups in which the documentation shows them."""
 

@@ -20,6 +20,7 @@ ROOMS = (
     "chat",
     "decoding",
     "evaluation",
+    "lab",
     "loading",
 )
 """The rooms of the package that have jobs; each table is imported when it is first searched."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "measure how well a model predicts a text",
     "inspect": "describe a file of weights",
     "convert": "convert weights to a model folder",
+    "lab": "run a laboratory experiment",
 }
 """Name of a command -> what it does, for the list of commands."""
 

@@ -1,0 +1,93 @@
+"""`goosequill lab`: run a laboratory experiment natively, as its page does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+from goosequill.errors import SettingsError
+from goosequill.lab import experiments
+from goosequill.progress import Progress
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = "Run a laboratory experiment and print what it computed."
+    parser.add_argument(
+        "experiment", metavar="NAME", nargs="?", help="the experiment; without one, all are listed"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="a setting; may be given several times",
+    )
+    parser.add_argument("--json", action="store_true", help="print everything, arrays included, as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the experiments, one experiment's result as JSON, or a summary of it."""
+    if options.experiment is None:
+        for name in experiments.names():
+            print(f"{name}: {experiments.describe(name)['sentence']}")
+        return 0
+    settings = dict(map(_read_setting, options.settings))
+    found = _finish(experiments.run(options.experiment, settings), progress=sys.stderr.isatty())
+    print(json.dumps(found, default=_plain, allow_nan=False) if options.json else _summary(found))
+    return 0
+
+
+def _read_setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(
+            f"{text!r} is not a setting.", code="setting-type", remedy="Write it as --set key=value."
+        )
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value  # a text needs no quotes
+
+
+def _finish(running: Any, *, progress: bool) -> dict[str, Any]:
+    """Run to the end; show the progress on the terminal if asked for."""
+    while True:
+        try:
+            step = next(running)
+        except StopIteration as stop:
+            if progress:
+                print("\r\033[K", end="", file=sys.stderr)
+            result: dict[str, Any] = stop.value
+            return result
+        if progress and isinstance(step, Progress):
+            print(
+                f"\r{step.status}: {step.loaded} of {step.total}\033[K", end="", file=sys.stderr, flush=True
+            )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _summary(found: dict[str, Any], indent: str = "") -> str:
+    """Return one line a value; of an array its shape and range."""
+    lines = []
+    for name, value in found.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}:", _summary(value, indent + "  ")]
+        elif isinstance(value, np.ndarray) and value.size:
+            shape = " x ".join(map(str, value.shape))
+            lines.append(f"{indent}{name}: {shape} numbers from {value.min():.6g} to {value.max():.6g}")
+        else:
+            lines.append(
+                f"{indent}{name}: {value:.6g}" if isinstance(value, float) else f"{indent}{name}: {value}"
+            )
+    return "\n".join(lines)

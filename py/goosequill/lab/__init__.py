@@ -1,0 +1,1 @@
+"""The laboratory: learning experiments that compute plain arrays and never draw."""

@@ -1,0 +1,6 @@
+"""The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
+
+JOBS = {
+    "describe_experiment": "goosequill.lab.experiments:describe",
+    "experiment": "goosequill.lab.experiments:run",
+}

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from scripts.train.corpus import REGISTERS, training_folder
 from scripts.train.phases import PHASES
 
+from goosequill.loading.load import peak_memory
+from goosequill.loading.opening import open_path
 from goosequill.weights import QuantizedMatrix, folder_reader, open_folder, quantize
 from goosequill.weights.formats.safetensors import write
 from goosequill.weights.quantize import bits_for
@@ -87,6 +89,7 @@ def describe(folder: Path, tensors: Tensors, figures: dict[str, Any], *, bits: i
         "end_token": 0,
         "quantization": {"bits": bits},
         "parameters": count,
+        "memory": peak_memory(open_path(folder / "model.safetensors").tensors),
         "group_norm_eps": 64e-5,
         "files": files,
         "prompts": PROMPTS,

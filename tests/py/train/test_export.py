@@ -8,7 +8,8 @@ import torch
 from scripts.train import curves, export, train
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from goosequill.loading.load import load_path
+from goosequill.loading.load import load_path, peak_memory
+from goosequill.loading.opening import open_path
 from tests.py.train.test_train import SMALL
 
 WIDE = [*SMALL, "--vocab", "257"]
@@ -43,6 +44,7 @@ def test_an_exported_run_is_a_model_folder(folder, bits, tolerance):
     tensors, figures = export.read_checkpoint("tiny")
     assert figures["step"] == 2
     whole = export.compress(tensors, None)
+    assert loaded.description["memory"] == peak_memory(open_path(folder / "model").tensors)
     assert loaded.description["parameters"] == sum(value.size for value in whole.values())
     stored = export.compress(tensors, bits)["head.weight"]
     found = stored if bits is None else stored.dequantize()
@@ -97,3 +99,8 @@ def test_curves_have_a_line_for_every_run_and_count_repeated_steps_once(folder):
     svg = curves.draw([curve], title="t", x_title="x", y_title="y")
     assert "tiny &amp; quick" in svg
     assert svg.count("<path") >= 2
+
+
+def test_the_released_model_states_the_memory_it_needs():
+    described = json.loads((export.DEFAULT / "config.json").read_text(encoding="utf-8"))
+    assert described["memory"] == peak_memory(open_path(export.DEFAULT).tensors)

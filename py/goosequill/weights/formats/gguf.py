@@ -11,17 +11,17 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from goosequill.errors import FileFormatError, UnsupportedModelError
-from goosequill.weights.elements import read_elements, stored_bytes
+from goosequill.weights.elements import stored_bytes
 from goosequill.weights.mapped import Floats, MappedSource, Part
 from goosequill.weights.naming import last_length, row, transpose, vector_shape
 from goosequill.weights.source import ByteSource, TensorSource, truncated
+from goosequill.weights.stored import Entry, StoredTensors
 
 MAX_HEADER = 16_000_000
 """Size limit of the header in bytes; the World vocabulary takes 2 MB."""
@@ -94,17 +94,6 @@ def _bad(name: str, what: str) -> FileFormatError:
     return FileFormatError(f"{name} is not a valid GGUF file: {what}.", code="gguf-header")
 
 
-@dataclass(frozen=True)
-class _Entry:
-    dtype: str
-    shape: tuple[int, ...]
-    offset: int
-
-    @property
-    def bytes(self) -> int:
-        return stored_bytes(prod(self.shape), self.dtype)
-
-
 class _Header:
     """Reads a header from start to end, and no more of the file than needed."""
 
@@ -171,13 +160,13 @@ class _Header:
         return np.frombuffer(self.take(count * width), _SCALARS[kind].replace("?", "B"))
 
 
-class _RawGguf:
+class _RawGguf(StoredTensors):
     """The tensors of a GGUF file under its own names."""
 
     format = "gguf"
 
     def __init__(self, source: ByteSource) -> None:
-        self._source = source
+        super().__init__(source)
         header = _Header(source)
         header.take(4)
         version = header.scalar("<I")
@@ -211,7 +200,7 @@ class _RawGguf:
         value = self.metadata.get(key)
         return value if isinstance(value, int) else default
 
-    def _entry(self, header: _Header) -> tuple[str, _Entry]:
+    def _entry(self, header: _Header) -> tuple[str, Entry]:
         name, dimensions = header.string(), header.scalar("<I")
         if dimensions > 4:
             raise _bad(self._source.name, f"tensor {name[:80]!r} has {dimensions} dimensions")
@@ -224,7 +213,7 @@ class _RawGguf:
                 code="unsupported-quantization",
                 remedy="Choose a file in F32, F16, BF16, Q4_0 to Q8_0, or Q2_K to Q6_K.",
             )
-        entry = _Entry(_TYPES[kind], shape, offset)
+        entry = Entry(_TYPES[kind], shape, offset)
         try:
             stored_bytes(shape[-1] if shape else 1, entry.dtype)
         except ValueError as error:
@@ -243,21 +232,6 @@ class _RawGguf:
             position = -(-end // alignment) * alignment
         if self._start + position < self._source.size:
             raise _bad(self._source.name, "there are bytes after the last tensor")
-
-    def names(self) -> list[str]:
-        return list(self._entries)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return self._entries[name].shape
-
-    def dtype(self, name: str) -> str:
-        return self._entries[name].dtype
-
-    def read(self, name: str) -> Floats:
-        entry = self._entries[name]
-        flat = read_elements(self._source, self._start + entry.offset, prod(entry.shape), entry.dtype)
-        result: Floats = flat.reshape(entry.shape)
-        return result
 
 
 _COMMON = {

@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from goosequill.errors import FileFormatError, UnsupportedModelError
-from goosequill.weights.elements import read_elements, stored_bytes
+from goosequill.weights.elements import stored_bytes
 from goosequill.weights.mapped import Floats, MappedSource, Part
 from goosequill.weights.naming import LOW_RANK, row, transpose, vector_shape
 from goosequill.weights.source import ByteSource, TensorSource, truncated
+from goosequill.weights.stored import Entry, StoredTensors
 
 MAGIC = 0x67676D66
 MAX_TENSORS = 5_000
@@ -61,21 +61,13 @@ def _bad(name: str, what: str) -> FileFormatError:
     return FileFormatError(f"{name} is not a valid rwkv.cpp file: {what}.", code="rwkv-cpp-header")
 
 
-@dataclass(frozen=True)
-class _Entry:
-    dtype: str
-    shape: tuple[int, ...]
-    offset: int
-
-
-class _RawRwkvCpp:
+class _RawRwkvCpp(StoredTensors):
     """The tensors of an rwkv.cpp file as they are stored."""
 
     format = "rwkv.cpp"
 
     def __init__(self, source: ByteSource) -> None:
-        self._source = source
-        self._entries: dict[str, _Entry] = {}
+        super().__init__(source)
         if source.size < 24:
             raise truncated(source.name, source.size, 24)
         _, version, _, _, _, dtype = struct.unpack("<6i", source.read(0, 24))
@@ -113,7 +105,7 @@ class _RawRwkvCpp:
         end = start + stored_bytes(prod(shape), dtype)
         if end > source.size:
             raise truncated(source.name, source.size, end)
-        self._entries[name] = _Entry(dtype, shape, start)
+        self._entries[name] = Entry(dtype, shape, start)
         return end
 
     def _dtype(self, name: str, kind: int) -> str:
@@ -125,21 +117,6 @@ class _RawRwkvCpp:
                 remedy="Quantize the model again with a current rwkv.cpp, or use its F16 file.",
             )
         return self._types[kind]
-
-    def names(self) -> list[str]:
-        return list(self._entries)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return self._entries[name].shape
-
-    def dtype(self, name: str) -> str:
-        return self._entries[name].dtype
-
-    def read(self, name: str) -> Floats:
-        entry = self._entries[name]
-        flat = read_elements(self._source, entry.offset, prod(entry.shape), entry.dtype)
-        result: Floats = flat.reshape(entry.shape)
-        return result
 
 
 def _parts(raw: _RawRwkvCpp) -> dict[str, Part]:

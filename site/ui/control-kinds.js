@@ -109,7 +109,7 @@ function numberControl(parameter, { prefix, onChange, stretch }) {
 export function withinLimits({ kind, minimum, maximum, default: fallback }, value) {
   const finite = Number.isFinite(value) ? value : fallback;
   const inside = Math.min(maximum ?? 1e6, Math.max(minimum ?? -1e6, finite));
-  return kind === "integer" ? Math.round(inside) : Number(inside.toFixed(4));
+  return kind === "integer" ? Math.round(inside) : Number(inside.toPrecision(12));
 }
 
 /** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */

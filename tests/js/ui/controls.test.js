@@ -8,7 +8,8 @@ test("a number is brought within its limits, and integers are rounded", () => {
   assert.equal(withinLimits(temperature, 9e9), 100);
   assert.equal(withinLimits(temperature, -1), 0);
   assert.equal(withinLimits(temperature, Number.NaN), 1);
-  assert.equal(withinLimits(temperature, 0.123456), 0.1235);
+  assert.equal(withinLimits(temperature, 0.1 + 0.2), 0.3);
+  assert.equal(withinLimits(temperature, 2e-6), 2e-6); // a learning rate may be small
   assert.equal(withinLimits({ kind: "integer", minimum: 1, maximum: null, default: 1 }, 2.6), 3);
 });
 

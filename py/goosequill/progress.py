@@ -1,11 +1,15 @@
-"""How far a job has come: any generator may yield it besides its parts.
+"""How far work has come: a job yields `Progress` besides its parts, a function calls an `OnProgress`.
 
 Plain data, without a clock: the receiver decides how often to show it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+OnProgress = Callable[[int, int], None]
+"""Called with (how much is done, how much there is in all); the unit is the function's."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ with different tokenizers; perplexity cannot.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.models import Model
+from goosequill.progress import OnProgress
 
 if TYPE_CHECKING:
     from goosequill.tokenizers import Tokenizer
 
 CHUNK = 256
 """Tokens that are read at a time: [CHUNK, V] logits in memory."""
-
-Progress = Callable[[int, int], None]
-"""Called with (tokens read so far, tokens in all)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model, tokenizer: Tokenizer, text: str, *, progress: Progress | None = None
+    model: Model, tokenizer: Tokenizer, text: str, *, progress: OnProgress | None = None
 ) -> Evaluation:
     """Measure how well a model predicts each token of a text.
 
@@ -81,7 +79,7 @@ def evaluate(
 
 
 def surprisal(
-    model: Model, ids: Sequence[int], *, end_token: int | None, progress: Progress | None = None
+    model: Model, ids: Sequence[int], *, end_token: int | None, progress: OnProgress | None = None
 ) -> NDArray[np.float64]:
     """-log2 of the probability of each token, from an empty state that has read `end_token`."""
     history = [end_token, *ids] if end_token is not None else list(ids)

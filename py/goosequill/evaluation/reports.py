@@ -21,6 +21,7 @@ from typing import Any
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.loading.load import LoadedModel, load_path
+from goosequill.progress import OnProgress
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,6 @@ class Task:
 
 Finished = tuple[Task, str]
 Runner = Callable[[Sequence[Task]], Iterable[Finished]]
-Progress = Callable[[int, int], None]
 
 
 def make_tasks(
@@ -172,7 +172,7 @@ def write_report(
     *,
     seed: int = 0,
     run: Runner = run_here,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
     """Write the sampling report of one model, resuming an interrupted run.

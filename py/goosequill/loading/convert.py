@@ -18,11 +18,12 @@ from goosequill.loading.load import peak_memory
 from goosequill.loading.opening import Opened, choose_tokenizer, open_path
 from goosequill.models.config import GROUP_NORM_EPS, ModelConfig
 from goosequill.models.detect import detect_config
+from goosequill.progress import OnProgress
 from goosequill.tokenizers import is_built_in
 from goosequill.weights import FileSource, open_tensors
 from goosequill.weights.file_names import DESCRIPTION
 from goosequill.weights.folder import FORMAT, FORMAT_VERSION
-from goosequill.weights.writing import Bits, Progress, write_shards
+from goosequill.weights.writing import Bits, write_shards
 
 SHARD_SIZE = 90_000_000
 """Default limit for the size of a file in bytes: GitHub Pages accepts 100 MB."""
@@ -41,7 +42,7 @@ def convert(
     tokenizer: str | None = None,
     group_norm_eps: float | None = None,
     about: dict[str, Any] | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> dict[str, Any]:
     """Write a model folder.
 

@@ -5,20 +5,20 @@ Checks that the parts fit each other and the memory before any weights are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
 from goosequill.kernels import Kernel, load_kernel
-from goosequill.loading.opening import Opened, choose_tokenizer, open_files, open_model_folder, open_path
+from goosequill.loading.opening import Opened, choose_tokenizer, open_files, open_path
 from goosequill.models import Model, load_model
 from goosequill.models.detect import detect_config
 from goosequill.models.estimate import estimate, require_memory
+from goosequill.progress import OnProgress
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 from goosequill.weights import ByteSource, TensorSource
-from goosequill.weights.folder import Reader
 from goosequill.weights.loaded import LoadedSource
 
 Bits = Literal[8, 4]
@@ -27,8 +27,6 @@ Quantization = Bits | Literal["auto"] | None
 
 LARGE = 50_000_000
 """Parameters above which "auto" quantizes to 8 bits: a token then takes a quarter of the time."""
-Progress = Callable[[int, int], None]
-"""Called with (tensors read so far, tensors in all)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class LoadOptions:
     quantize: Quantization = None
     available: int | None = None
     group_norm_eps: float | None = None
-    progress: Progress | None = None
+    progress: OnProgress | None = None
 
 
 def load_path(
@@ -83,7 +81,7 @@ def load_path(
     kernel: Kernel | None = None,
     quantize: Quantization = None,
     group_norm_eps: float | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> LoadedModel:
     """Load a model folder, or weights in any format that Goosequill reads.
 
@@ -106,49 +104,6 @@ def load_path(
     """
     options = LoadOptions(tokenizer, kernel, quantize, None, group_norm_eps, progress)
     return load(open_path(path), options)
-
-
-def load_folder(
-    read: Reader,
-    *,
-    tokenizer: str | Path | None = None,
-    verify: bool = True,
-    weights: ByteSource | None = None,
-    kernel: Kernel | None = None,
-    quantize: Quantization = None,
-    available: int | None = None,
-    group_norm_eps: float | None = None,
-    progress: Progress | None = None,
-) -> LoadedModel:
-    """Load a model folder through a function from a file's name to its bytes; see `load_path`.
-
-    Parameters
-    ----------
-    verify
-        Compare every file with its SHA-256 first.
-    weights
-        A file to read the tensors from instead of the folder's own: a quantized copy of them.
-    available
-        Bytes of memory that the model may take; one that needs more is refused.
-    """
-    options = LoadOptions(tokenizer, kernel, quantize, available, group_norm_eps, progress)
-    return load(open_model_folder(read, verify=verify, weights=weights), options)
-
-
-def load_weights(
-    tensors: TensorSource,
-    name: str,
-    tokenizer: Tokenizer | None = None,
-    *,
-    kernel: Kernel | None = None,
-    quantize: Quantization = None,
-    available: int | None = None,
-    group_norm_eps: float | None = None,
-    progress: Progress | None = None,
-) -> LoadedModel:
-    """Load opened weights that no config.json describes; see `load_path` and `load_folder`."""
-    options = LoadOptions(tokenizer, kernel, quantize, available, group_norm_eps, progress)
-    return load(Opened(name, tensors), options)
 
 
 def load_files(

@@ -8,9 +8,10 @@ from goosequill.kernels import Kernel, load_kernel
 from goosequill.models.config import GROUP_NORM_EPS, ModelConfig
 from goosequill.models.detect import detect_config
 from goosequill.models.model import Model
-from goosequill.models.parameters import Parameters, Progress
+from goosequill.models.parameters import Parameters
 from goosequill.models.state import State
 from goosequill.models.versions import VERSIONS
+from goosequill.progress import OnProgress
 from goosequill.weights.source import TensorSource
 
 __all__ = ["VERSIONS", "Model", "ModelConfig", "State", "detect_config", "load_model"]
@@ -22,7 +23,7 @@ def load_model(
     kernel: Kernel | None = None,
     quantize: Literal[8, 4] | None = None,
     group_norm_eps: float | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Model:
     """Load a model tensor by tensor.
 

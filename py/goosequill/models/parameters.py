@@ -6,7 +6,7 @@ one tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.kernels import Kernel
+from goosequill.progress import OnProgress
 from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
 from goosequill.weights.source import TensorSource
-
-Progress = Callable[[int, int], None]
-"""Called with (tensors read so far, number of tensors)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Parameters:
         kernel: Kernel,
         *,
         bits: Literal[8, 4] | None = None,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> None:
         self._tensors = tensors
         self._names = set(tensors.names())

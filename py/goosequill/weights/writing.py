@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
+from goosequill.progress import OnProgress
 from goosequill.weights.elements import STORED, float32_to_bfloat16
 from goosequill.weights.formats.safetensors import (
     SCALE,
@@ -36,8 +37,6 @@ from goosequill.weights.sharded import ROWS
 from goosequill.weights.source import TensorSource
 
 Bits = Literal[8, 4]
-Progress = Callable[[int, int], None]
-"""Called with (tensors written so far, tensors in all)."""
 
 ENTRY = 256
 """Bytes allowed for a tensor's entry in the header."""
@@ -159,7 +158,7 @@ def write_shards(
     bits: Bits | None = None,
     pack: bool = False,
     shard_size: int,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> list[dict[str, Any]]:
     """Write all tensors into a folder.
 

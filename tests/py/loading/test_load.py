@@ -17,7 +17,6 @@ from goosequill.loading.load import (
     LoadedModel,
     LoadOptions,
     load_files,
-    load_folder,
     load_path,
     quantization_bits,
 )
@@ -82,14 +81,14 @@ def test_a_bare_model_of_an_unknown_vocabulary_asks_for_its_tokenizer(tmp_path: 
 
 def test_the_end_of_text_is_the_folders() -> None:
     files = {"config.json": describe(end_token=None), "model.safetensors": WEIGHTS}
-    loaded = load_folder(lambda name: BytesSource(files[name], name), verify=False)
+    loaded = load_files({name: BytesSource(data, name) for name, data in files.items()}, verify=False)
     assert loaded.tokenizer.end_token is None
 
 
 def test_a_tokenizer_of_another_vocabulary_is_refused() -> None:
     files = {"config.json": describe(tokenizer={"kind": "world"}), "model.safetensors": WEIGHTS}
     with pytest.raises(GoosequillError) as caught:
-        load_folder(lambda name: BytesSource(files[name], name))
+        load_files({name: BytesSource(data, name) for name, data in files.items()})
     assert caught.value.code == "tokenizer-mismatch"
 
 

@@ -22,6 +22,7 @@ from scripts.fonts import FaceError, write_faces  # noqa: E402
 from scripts.frames import fill_frames  # noqa: E402
 from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
+from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
 from scripts.runtime import RuntimeBuildError, write_runtime  # noqa: E402
 from scripts.styles import trim_styles  # noqa: E402
@@ -94,6 +95,7 @@ def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
     pages = read_pages()
     build_docs(output)
+    build_plot()
     copy_site(pages, output)
     write_faces(output / "ui" / "tokens.css", output / "vendor" / "fonts")
     minify(output)

@@ -1,13 +1,13 @@
 """Dilated convolution in two dimensions: which input cells each output cell reads, and with what result.
 
 One setting gives the sizes, the values and, for every output cell, the cells that it reads, in the order of
-the animation. A stack of dilated layers is followed back to the input: the size of its receptive field, the
-cells that it really touches, and how strongly. Nothing is drawn here.
+the animation, and where an animation draws them. Stacks of layers are in `dilation_stack`. Nothing is drawn
+here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ Indices = NDArray[np.int32]
 
 LARGEST_INPUT = 32
 LARGEST_KERNEL = 9
+GEOMETRY = ("size", "kernel", "padding", "stride", "dilation", "transposed")
+CHUNK = 1 << 20
+"""Products that `convolve` forms at once; it bounds its memory."""
 
 
 class Settings(ParameterSet):
@@ -78,6 +81,21 @@ class Settings(ParameterSet):
         neutral=False,
         kind="boolean",
     )
+    pattern: str = setting(
+        "Input values",
+        "Digits; a single 1 in the middle, which makes the output a picture of the kernel; or 0 on the left "
+        "and 1 on the right.",
+        default="digits",
+        kind="choice",
+        choices=("digits", "impulse", "edge"),
+    )
+    filter: str = setting(
+        "Kernel values",
+        "An edge detector, the mean, all ones, or 1, 2, 3 and so on. You can also edit each weight.",
+        default="edges",
+        kind="choice",
+        choices=("edges", "mean", "ones", "counting"),
+    )
 
 
 DESCRIPTION = Settings.describe(
@@ -115,9 +133,8 @@ def ranges(settings: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
         if parameter.kind != "integer":
             continue
         low, high = int(parameter.minimum or 0), int(parameter.maximum or 0)
-        valid = [
-            value for value in range(low, high + 1) if output_size(**{**settings, parameter.name: value}) >= 1
-        ]
+        given = {name: settings.get(name, getattr(Settings, name)) for name in GEOMETRY}
+        valid = [v for v in range(low, high + 1) if output_size(**{**given, parameter.name: v}) >= 1]
         found[parameter.name] = (valid[0], valid[-1]) if valid else (low, low)
     return found
 
@@ -141,6 +158,41 @@ def reads(
     return np.where((places >= 0) & (places < size), places, -1).astype(np.int32)
 
 
+def lattice(
+    size: int, kernel: int, *, padding: int = 0, stride: int = 1, dilation: int = 1, transposed: bool = False
+) -> dict[str, Any]:
+    """Return where the cells lie along one axis when the kernel is drawn as it slides over the input.
+
+    A convolution slides over the input and its padding, ``stride`` cells at a time. A transposed one is drawn
+    as the convolution that equals it: it slides one cell at a time over the input with ``stride - 1`` zeros
+    between its cells and ``k_eff - 1 - padding`` around them (Dumoulin & Visin 2016, section 4).
+
+    Returns
+    -------
+    dict
+        ``low`` and ``high``, the first place and the one after the last; ``first``, the place of input cell
+        0; ``spacing``, the places from one input cell to the next; ``taps``, the place under each weight for
+        each output, [out, kernel].
+    """
+    out = output_size(size, kernel, padding=padding, stride=stride, dilation=dilation, transposed=transposed)
+    outputs = np.arange(out, dtype=np.int32)[:, None]
+    weights = dilation * np.arange(kernel, dtype=np.int32)[None, :]
+    span = effective_kernel(kernel, dilation)
+    if transposed:
+        taps, first, spacing = outputs + span - 1 - weights, span - 1 - padding, stride
+    else:
+        taps, first, spacing = outputs * stride + weights, padding, 1
+    end = first + spacing * (size - 1) + 1
+    around = 0 if transposed else padding
+    return {
+        "low": min(0, first),
+        "high": max(end + around, int(taps.max()) + 1),
+        "first": first,
+        "spacing": spacing,
+        "taps": taps,
+    }
+
+
 def convolve(values: Floats, weights: Floats, rows: Indices) -> Floats:
     """Return the output of a square input, [size, size] -> [out, out].
 
@@ -149,56 +201,53 @@ def convolve(values: Floats, weights: Floats, rows: Indices) -> Floats:
     rows
         From `reads`; it serves both axes.
     """
+    out, kernel = rows.shape
     padded = np.pad(values, ((0, 1), (0, 1)))  # what index -1 finds is zero
-    under = padded[rows[:, None, :, None], rows[None, :, None, :]]  # [out, out, kernel, kernel]
-    return np.asarray(np.einsum("ijkl,kl->ij", under, weights))
+    result = np.empty((out, out))
+    step = max(1, CHUNK // (out * kernel * kernel))
+    for start in range(0, out, step):
+        part = rows[start : start + step]
+        under = padded[part[:, None, :, None], rows[None, :, None, :]]  # [step, out, kernel, kernel]
+        result[start : start + step] = np.einsum("ijkl,kl->ij", under, weights)
+    return result
 
 
-def receptive_field(kernel: int, dilations: Sequence[int]) -> list[int]:
-    """Return the cells between the first and last input that an output reads, after each layer of a stack.
-
-    Formula: ``1 + sum((kernel - 1) * d)`` over the layers so far, at stride 1.
-    """
-    return [1 + (kernel - 1) * int(total) for total in np.cumsum(dilations)]
-
-
-def influence(kernel: int, dilations: Sequence[int]) -> Floats:
-    """Return the share of the paths from each input to one output of a stack, along one axis.
-
-    With all weights equal this is the effective receptive field (Luo et al. 2016); a zero inside it is a cell
-    that the stack never touches: gridding.
-    """
-    weights = np.ones(1)
-    for dilation in dilations:
-        layer = np.zeros(effective_kernel(kernel, dilation))
-        layer[::dilation] = 1 / kernel
-        weights = np.convolve(weights, layer)
-    return weights
+def size_formula(settings: Settings) -> str:
+    """Return the arithmetic of the output's size with its numbers: ``(7 + 0 - 5) / 1 + 1 = 3``."""
+    span, out = effective_kernel(settings.kernel, settings.dilation), output_size(**_geometry(settings))
+    size, twice, stride = settings.size, 2 * settings.padding, settings.stride
+    if settings.transposed:
+        return f"{stride} × ({size} − 1) + {span} − {twice} = {out}"
+    return f"⌊({size} + {twice} − {span}) / {stride}⌋ + 1 = {out}"
 
 
-def compute(
-    settings: Settings,
-    *,
-    values: Any = None,
-    weights: Any = None,
-    dilations: Sequence[int] = (1, 2, 4, 8, 16, 32),
-) -> dict[str, Any]:
-    """Return everything that the animation, the numbers and the stack show.
+def pytorch_call(settings: Settings) -> str:
+    """Return the same convolution as PyTorch code that ends with the shape of its output."""
+    layer = "ConvTranspose2d" if settings.transposed else "Conv2d"
+    size, out = settings.size, output_size(**_geometry(settings))
+    return (
+        f"conv = torch.nn.{layer}(1, 1, kernel_size={settings.kernel}, stride={settings.stride}, "
+        f"padding={settings.padding}, dilation={settings.dilation}, bias=False)\n"
+        f"conv(torch.zeros(1, 1, {size}, {size})).shape  # torch.Size([1, 1, {out}, {out}])"
+    )
+
+
+def compute(settings: Settings, *, values: Any = None, weights: Any = None) -> dict[str, Any]:
+    """Return everything that the animation and the numbers show.
 
     Parameters
     ----------
-    values, weights
-        Numbers of the input and of the kernel, [size, size] and [kernel, kernel]; left out, counting numbers
-        modulo ten, and an edge detector.
-    dilations
-        Of the stack's layers, from the input on.
+    values
+        Numbers of the input, [size, size], instead of the settings' pattern.
+    weights
+        Numbers of the kernel, a square of any size up to `LARGEST_KERNEL`, instead of the settings' filter.
+        A square of another size than the kernel is cut or surrounded with zeros.
 
     Returns
     -------
     dict
         ``output_size``, ``effective_kernel``, ``values``, ``weights``, ``output`` ([out, out]), ``reads``
-        ([out, kernel], see `reads`), ``fields`` (see `receptive_field`), ``influence`` (see `influence`) and
-        ``touched``, the number of cells that the whole stack really reads.
+        ([out, kernel], see `reads`), ``lattice`` (see `lattice`), ``size_formula`` and ``pytorch``.
 
     Raises
     ------
@@ -206,45 +255,95 @@ def compute(
         ``setting-range``: the kernel does not fit into the input, or arrays have other sizes than the
         settings.
     """
-    chosen = vars(settings)
-    size, kernel, out = settings.size, settings.kernel, output_size(**chosen)
+    chosen = _geometry(settings)
+    out, span = output_size(**chosen), effective_kernel(settings.kernel, settings.dilation)
     if out < 1:
-        raise SettingsError(
-            f"A kernel of {effective_kernel(kernel, settings.dilation)} cells does not fit into {size} cells "
-            f"with {settings.padding} of padding.",
-            code="setting-range",
-            remedy="Choose a larger input or padding, or a smaller kernel or dilation.",
-        )
-    numbers = _square(values, size, "values", (np.arange(size * size) * 7) % 10)
-    kernel_weights = _square(weights, kernel, "weights", _edges(kernel))
+        raise SettingsError(_why_impossible(settings, span), code="setting-range", remedy=_remedy(settings))
+    numbers = pattern(settings.pattern, settings.size) if values is None else _square(values, settings.size)
+    kernel = filter_weights(settings.filter, settings.kernel)
+    if weights is not None:
+        kernel = _fit(_kernel(weights), settings.kernel)
     rows = reads(**chosen)
-    shares = influence(kernel, dilations)
     return {
         "output_size": out,
-        "effective_kernel": effective_kernel(kernel, settings.dilation),
+        "effective_kernel": span,
         "values": numbers,
-        "weights": kernel_weights,
-        "output": convolve(numbers, kernel_weights, rows),
+        "weights": kernel,
+        "output": convolve(numbers, kernel, rows),
         "reads": rows,
-        "fields": receptive_field(kernel, dilations),
-        "influence": shares,
-        "touched": int(np.count_nonzero(shares)),
+        "lattice": lattice(**chosen),
+        "size_formula": size_formula(settings),
+        "pytorch": pytorch_call(settings),
     }
 
 
-def _edges(kernel: int) -> Floats:
-    """Weights that are negative but in the middle, with a sum of 0; 1 for a single weight."""
-    weights = np.full(kernel * kernel, -1.0)
-    weights[kernel * kernel // 2] = kernel * kernel - 1.0 if kernel > 1 else 1.0
+def pattern(name: str, size: int) -> Floats:
+    """Return the values of a named input, [size, size]."""
+    if name == "impulse":
+        values = np.zeros((size, size))
+        values[size // 2, size // 2] = 1
+        return values
+    if name == "edge":
+        return np.tile((np.arange(size) >= size / 2).astype(np.float64), (size, 1))
+    return ((np.arange(size * size) * 7) % 10).astype(np.float64).reshape(size, size)
+
+
+def filter_weights(name: str, kernel: int) -> Floats:
+    """Return the weights of a named kernel, [kernel, kernel]."""
+    count = kernel * kernel
+    weights = np.ones((kernel, kernel))
+    if name == "mean":
+        return weights / count
+    if name == "counting":
+        return np.arange(1.0, count + 1).reshape(kernel, kernel)
+    if name == "edges" and kernel > 1:  # -1 all around, and a sum of 0
+        weights[:] = -1
+        weights[kernel // 2, kernel // 2] = count - 1
     return weights
 
 
-def _square(given: Any, size: int, name: str, default: Any) -> Floats:
-    array = np.asarray(default if given is None else given, np.float64).reshape(-1)
-    if array.size != size * size or not np.isfinite(array).all():
+def _geometry(settings: Settings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in GEOMETRY}
+
+
+def _why_impossible(settings: Settings, span: int) -> str:
+    if settings.transposed:
+        return f"A padding of {settings.padding} removes all cells of the output."
+    room = f"{settings.size} cells with {settings.padding} of padding"
+    return f"A kernel of {span} cells does not fit into {room}."
+
+
+def _remedy(settings: Settings) -> str:
+    if settings.transposed:
+        return "Choose a smaller padding, or a larger input, kernel, stride or dilation."
+    return "Choose a larger input or padding, or a smaller kernel or dilation."
+
+
+def _numbers(given: Any, name: str, wanted: str, allowed: range) -> Floats:
+    array = np.asarray(given, np.float64).reshape(-1)
+    side = round(array.size**0.5)
+    if side * side != array.size or side not in allowed or not np.isfinite(array).all():
         raise SettingsError(
-            f"{name} must be {size} x {size} finite numbers.",
+            f"{name} must be {wanted} finite numbers.",
             code="setting-range",
             remedy="Give one number for each cell.",
         )
-    return array.reshape(size, size)
+    return array.reshape(side, side)
+
+
+def _square(given: Any, size: int) -> Floats:
+    return _numbers(given, "values", f"{size} x {size}", range(size, size + 1))
+
+
+def _kernel(given: Any) -> Floats:
+    return _numbers(given, "weights", "a square of 1 to 81", range(1, LARGEST_KERNEL + 1))
+
+
+def _fit(weights: Floats, kernel: int) -> Floats:
+    """Cut a square of weights around its middle, or surround it with zeros."""
+    size = len(weights)
+    fitted = np.zeros((kernel, kernel))
+    start, offset = max(0, size // 2 - kernel // 2), max(0, kernel // 2 - size // 2)
+    part = weights[start : start + kernel, start : start + kernel]
+    fitted[offset : offset + len(part), offset : offset + len(part)] = part
+    return fitted

@@ -54,16 +54,119 @@ def test_the_articles_figure() -> None:
     assert found["reads"].tolist() == [[0, 2, 4], [1, 3, 5], [2, 4, 6]]
 
 
-def test_receptive_fields_of_a_stack() -> None:
-    assert dilation.receptive_field(3, [1, 2, 4, 8, 16, 32]) == [3, 7, 15, 31, 63, 127]
-    for kernel, dilations in ((3, [1, 2, 4]), (2, [1, 3]), (5, [2, 2])):
-        assert len(dilation.influence(kernel, dilations)) == dilation.receptive_field(kernel, dilations)[-1]
-        assert dilation.influence(kernel, dilations).sum() == pytest.approx(1)
+def naive(values: np.ndarray, weights: np.ndarray, setting: dict) -> np.ndarray:
+    """The definition: each weight adds a shifted copy of the input; one loop over weights, none shared."""
+    size, stride, gap, padding = (setting[name] for name in ("size", "stride", "dilation", "padding"))
+    kernel = len(weights)
+    span = gap * (kernel - 1) + 1
+    if setting["transposed"]:
+        whole = np.zeros((stride * (size - 1) + span,) * 2)
+        for row, column in itertools.product(range(kernel), repeat=2):
+            reach = stride * (size - 1) + 1
+            across = slice(gap * column, gap * column + reach, stride)
+            whole[gap * row : gap * row + reach : stride, across] += weights[row, column] * values
+        return whole[padding : len(whole) - padding, padding : len(whole) - padding]
+    around = np.zeros((size + 2 * padding,) * 2)
+    around[padding : padding + size, padding : padding + size] = values
+    starts = range(0, size + 2 * padding - span + 1, stride)
+    out = np.zeros((len(starts),) * 2)
+    for row, column in itertools.product(range(kernel), repeat=2):
+        down, across = ([start + gap * place for start in starts] for place in (row, column))
+        out += weights[row, column] * around[np.ix_(down, across)]
+    return out
 
 
-def test_gridding_leaves_cells_untouched() -> None:
-    shares = dilation.influence(3, [2] * 6)
-    assert len(shares) == 25 and np.count_nonzero(shares) == 13
+def every_valid_setting(kernel: int):
+    numbers = range(1, 10)
+    for values in itertools.product(numbers, range(10), numbers, numbers, (False, True)):
+        names = ("size", "padding", "stride", "dilation", "transposed")
+        setting = {"kernel": kernel, **dict(zip(names, values, strict=True))}
+        if dilation.output_size(**setting) >= 1:
+            yield setting
+
+
+@pytest.mark.parametrize("kernel", range(1, 10))
+def test_values_equal_a_naive_loop_for_every_valid_setting_up_to_9(kernel: int) -> None:
+    count = 0
+    weights = np.random.default_rng(kernel).integers(-9, 10, (kernel, kernel)).astype(float)
+    for setting in every_valid_setting(kernel):
+        values = np.random.default_rng(setting["size"]).integers(-9, 10, (setting["size"],) * 2).astype(float)
+        ours = dilation.convolve(values, weights, dilation.reads(**setting))
+        theirs = naive(values, weights, setting)
+        assert ours.shape == theirs.shape == (dilation.output_size(**setting),) * 2, setting
+        assert np.array_equal(ours, theirs), setting  # whole numbers, so exactly
+        count += 1
+    assert count > 5000
+
+
+def test_the_lattice_puts_each_weight_over_the_cell_that_it_reads() -> None:
+    for setting in VALID:
+        drawn, rows = dilation.lattice(**setting), dilation.reads(**setting)
+        cells = drawn["first"] + drawn["spacing"] * np.arange(setting["size"])
+        assert drawn["low"] <= cells[0] and cells[-1] < drawn["high"], setting
+        assert drawn["low"] <= drawn["taps"].min() and drawn["taps"].max() < drawn["high"], setting
+        for place, cell in zip(drawn["taps"].flat, rows.flat, strict=True):
+            assert (cells[cell] == place) if cell >= 0 else place not in cells, setting
+        step = setting["stride"] if not setting["transposed"] else 1
+        assert (np.diff(drawn["taps"], axis=0) == step).all()
+
+
+def test_the_pytorch_call_is_the_same_convolution() -> None:
+    for setting in VALID[::23]:
+        code = dilation.pytorch_call(dilation.Settings(**setting))
+        build, shape = code.split("\n")
+        names: dict = {"torch": torch}
+        exec(build, names)
+        assert str(tuple(eval(shape, names))) in shape.split("#")[1].replace("[", "(").replace("]", ")")
+        values, weights = numbers(setting)
+        with torch.no_grad():
+            names["conv"].double().weight[:] = torch.tensor(weights)
+            theirs = names["conv"](torch.tensor(values)[None, None])[0, 0].numpy()
+        ours = dilation.compute(dilation.Settings(**setting), values=values, weights=weights)["output"]
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_the_arithmetic_of_the_size_is_true() -> None:
+    for setting in VALID[::5]:
+        words, size = dilation.size_formula(dilation.Settings(**setting)).split(" = ")
+        python = words.replace("⌊", "(").replace("⌋", "").replace("−", "-").replace("×", "*")
+        if not setting["transposed"]:
+            python = python.replace("((", "(").replace(" / ", " // ")
+        assert eval(python) == int(size) == dilation.output_size(**setting), words
+
+
+def test_named_inputs_and_kernels() -> None:
+    impulse = dilation.Settings(
+        size=3, kernel=3, dilation=1, transposed=True, pattern="impulse", filter="counting"
+    )
+    found = dilation.compute(impulse)
+    assert found["output"][1:4, 1:4].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert np.count_nonzero(found["output"]) == 9
+    edges = dilation.compute(dilation.Settings(pattern="edge", dilation=1))["output"]
+    assert (edges[:, [0, 1, 4]] == 0).all() and (edges[:, 2] < 0).all() and (edges[:, 3] > 0).all()
+    assert dilation.filter_weights("mean", 4).sum() == pytest.approx(1)
+    assert dilation.filter_weights("edges", 5).sum() == 0
+    assert dilation.filter_weights("edges", 1).tolist() == [[1]]
+
+
+def test_an_edited_kernel_fits_another_size() -> None:
+    def fitted(size: int, to: int) -> list:
+        weights = np.arange(1.0, size * size + 1)
+        return dilation.compute(dilation.Settings(size=9, kernel=to, dilation=1), weights=weights)[
+            "weights"
+        ].tolist()
+
+    assert fitted(3, 1) == [[5]]
+    assert fitted(1, 3) == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+    assert fitted(2, 3) == [[1, 2, 0], [3, 4, 0], [0, 0, 0]]
+    assert fitted(3, 2) == [[1, 2], [4, 5]]
+
+
+def test_the_largest_setting_stays_within_memory() -> None:
+    largest = dilation.Settings(size=32, kernel=9, stride=9, dilation=32, transposed=True)
+    found = dilation.compute(largest)
+    assert found["output_size"] == 536 == len(found["output"])
+    assert dilation.CHUNK * 8 < 1e7
 
 
 @pytest.mark.parametrize("setting", SETTINGS[::11])
@@ -76,10 +179,21 @@ def test_ranges_reach_every_valid_setting_and_no_other(setting: dict) -> None:
             assert dilation.output_size(**{**setting, name: value}) >= 1, (name, value)
 
 
+def test_ranges_need_no_more_than_what_is_changed() -> None:
+    assert dilation.ranges({"pattern": "edge"})["dilation"] == (1, 3)
+    assert dilation.ranges({})["kernel"] == (1, 4)
+
+
 def test_an_impossible_setting_is_refused() -> None:
     with pytest.raises(SettingsError, match="does not fit"):
         dilation.compute(dilation.Settings(size=3, kernel=3, dilation=4))
-    with pytest.raises(SettingsError, match="weights must be 3 x 3"):
+    with pytest.raises(SettingsError, match="removes all cells"):
+        dilation.compute(dilation.Settings(size=1, kernel=1, padding=3, transposed=True))
+    with pytest.raises(SettingsError, match="weights must be a square"):
         dilation.compute(dilation.Settings(), weights=[[1.0, 2.0]])
+    with pytest.raises(SettingsError, match="weights must be a square"):
+        dilation.compute(dilation.Settings(), weights=np.zeros(100))
+    with pytest.raises(SettingsError, match="values must be 7 x 7"):
+        dilation.compute(dilation.Settings(), values=np.zeros(36))
     with pytest.raises(SettingsError, match="finite"):
         dilation.compute(dilation.Settings(size=1, kernel=1), values=[np.nan])

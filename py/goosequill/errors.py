@@ -267,6 +267,10 @@ GROUPS: dict[str, dict[str, Code]] = {
             "A recording is not a stimulus and a spike train of 0 and 1, with one number per sample.",
             "Give both as CSV or .npy, with the same length.",
         ),
+        "points": Code(
+            "The points or samples cannot be fitted.",
+            'Give lines of "x, y", each with an x of its own, or one column of raw samples.',
+        ),
     },
 }
 """Every error code, in the groups in which the documentation shows them."""

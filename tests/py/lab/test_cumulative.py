@@ -1,110 +1,178 @@
-"""Cumulative fits against scipy and scikit-learn, and what each fit promises over many seeds."""
+"""The data of the cumulative fit, its study, and the visitor's own points and samples."""
 
 import numpy as np
 import pytest
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import minimize
-from scipy.stats import norm
-from sklearn.isotonic import IsotonicRegression
+from scipy.stats import binomtest, norm, sem
 
 from goosequill.errors import SettingsError
 from goosequill.lab import cumulative
-from goosequill.lab.cumulative import FITS, GRID, judge, make_data
+from goosequill.lab.cumulative import GRID, Settings, compute, make_data
+from goosequill.lab.monotone import FITS, MONOTONE
+from goosequill.progress import Progress
 
-MONOTONE = ("bernstein", "isotonic", "pchip")
+
+def run(generator):
+    """Return what a generator yields, and what it returns."""
+    steps = []
+    while True:
+        try:
+            steps.append(next(generator))
+        except StopIteration as stop:
+            return steps, stop.value
 
 
 def finish(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
+    return run(generator)[1]
+
+
+# ---- Data ----
 
 
 def test_the_articles_data_do_not_end_at_one_without_the_bin_width() -> None:
-    ends = [make_data(20, seed, bin_width=False)[1][-1] for seed in range(200)]
+    ends = [make_data(20, seed, bin_width=False).y[-1] for seed in range(200)]
     assert np.mean(ends) == pytest.approx(3.16, abs=0.1)
-    assert np.mean([make_data(20, seed)[1][-1] for seed in range(200)]) == pytest.approx(1, abs=0.03)
+    assert np.mean([make_data(20, seed).y[-1] for seed in range(200)]) == pytest.approx(1, abs=0.03)
 
 
 def test_the_truth_is_the_normal_distribution() -> None:
     np.testing.assert_allclose(cumulative.normal_cdf(GRID), norm.cdf(GRID), atol=1e-14)
+    np.testing.assert_allclose(cumulative.TRUE_DENSITY, norm.pdf(GRID), atol=1e-14)
 
 
-def test_isotonic_regression_equals_scikit_learn() -> None:
-    rng = np.random.default_rng(0)
-    for count in (1, 2, 5, 50):
-        y, weights = rng.standard_normal(count), rng.uniform(0.1, 3, count)
-        theirs = IsotonicRegression().fit_transform(np.arange(count), y, sample_weight=weights)
-        np.testing.assert_allclose(cumulative.isotonic(y, weights), theirs, atol=1e-12)
+def test_a_sum_belongs_to_the_end_of_its_bin() -> None:
+    middle, end = (make_data(20, 0, noise=0, bin_ends=ends) for ends in (False, True))
+    assert np.abs(end.y - norm.cdf(end.x)).max() < 0.002
+    assert np.abs(middle.y - norm.cdf(middle.x)).max() > 0.05
 
 
-def test_pchip_equals_scipy() -> None:
-    rng = np.random.default_rng(1)
-    for count in (3, 4, 20):
-        x, y = np.sort(rng.uniform(-3, 3, count)), np.sort(rng.uniform(0, 1, count))
-        at = np.linspace(x[0], x[-1], 500)
-        np.testing.assert_allclose(cumulative.pchip(x, y)(at), PchipInterpolator(x, y)(at), atol=1e-12)
+def test_samples_become_an_empirical_distribution_function() -> None:
+    points = cumulative.from_samples(np.array([2.0, 1.0, 1.0, 3.0]))
+    assert points.x.tolist() == [1, 2, 3] and points.shares.tolist() == [0.5, 0.25, 0.25]
+    assert points.y.tolist() == [0.25, 0.625, 0.875]
 
 
-@pytest.mark.parametrize("degree", [1, 3, 8, 12])
-def test_least_squares_on_the_simplex_equals_a_general_solver(degree: int) -> None:
-    for seed in range(5):
-        x, y = make_data(20, seed)
-        matrix = cumulative.steps(x, degree)
-        ours = cumulative.simplex_least_squares(matrix, y)
-        assert ours.min() >= 0 and ours.sum() == pytest.approx(1)
-        theirs = minimize(
-            lambda w, m=matrix, t=y: np.sum((m @ w - t) ** 2),
-            np.full(degree, 1 / degree),
-            jac=lambda w, m=matrix, t=y: 2 * m.T @ (m @ w - t),
-            bounds=[(0, None)] * degree,
-            constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
-            method="SLSQP",
-            options={"maxiter": 1000, "ftol": 1e-14},
-        )
-        assert np.sum((matrix @ ours - y) ** 2) <= theirs.fun + 1e-9
+# ---- Study ----
 
 
-def test_the_polynomial_meets_its_ends_and_the_printed_one_does_not() -> None:
-    far = np.array([-700.0, 700.0])
-    for seed in range(5):
-        data = make_data(20, seed)
-        np.testing.assert_allclose(FITS["polynomial"](*data, 3)(far), [0, 1], atol=1e-9)
-        assert abs(FITS["printed"](*data, 3)(far)[0]) > 0.01
+def test_the_curves_come_before_the_study() -> None:
+    steps, result = run(compute(Settings(runs=200, points=8)))
+    assert steps[0].keys() == result.keys() and steps[0]["study"] == {}
+    assert [step.loaded for step in steps if isinstance(step, Progress)][-1] == 200
+    half = next(step["study"] for step in steps[1:] if isinstance(step, dict))
+    assert half["bernstein"]["runs"] == 100 and result["study"]["bernstein"]["runs"] == 200
+    assert list(result["curves"]) == list(result["study"]) == list(FITS)
 
 
-@pytest.mark.parametrize("degree", [2, 3, 6, 12])
-def test_monotone_fits_never_decrease_or_leave_in_1000_seeds(degree: int) -> None:
-    for seed in range(1000):
-        data = make_data(20, seed)
-        for name in MONOTONE:
-            found = judge(FITS[name](*data, degree))
-            assert not found.decreases and not found.leaves, (name, seed)
+def test_the_study_counts_and_averages_every_run() -> None:
+    settings = Settings(runs=30, seed=7)
+    found = finish(compute(settings))["study"]
+    judged = {
+        name: [cumulative.judge(fit(make_data(20, seed), settings.degree)(GRID)) for seed in range(8, 38)]
+        for name, fit in FITS.items()
+    }
+    for name, each in judged.items():
+        errors, reference = ([j.rmse for j in judged[key]] for key in (name, "polynomial"))
+        count = sum(j.decreases for j in each)
+        interval = binomtest(count, 30).proportion_ci(method="wilson")
+        study = found[name]
+        assert study["decreases"] == count / 30
+        assert [study["decreases_low"], study["decreases_high"]] == pytest.approx(list(interval), abs=1e-9)
+        assert study["rmse"] == pytest.approx(np.mean(errors))
+        assert study["rmse_half_width"] == pytest.approx(norm.ppf(0.975) * sem(errors))
+        paired = np.subtract(errors, reference)
+        assert study["difference"] == pytest.approx(np.mean(paired))
+        assert study["difference_half_width"] == pytest.approx(norm.ppf(0.975) * sem(paired))
 
 
-def test_the_printed_polynomial_is_almost_never_monotone_between_0_and_1() -> None:
-    found = [judge(FITS["printed"](*make_data(20, seed, bin_width=False), 3)) for seed in range(200)]
-    assert np.mean([each.decreases for each in found]) > 0.9
-    assert np.mean([each.leaves for each in found]) > 0.9
+def test_a_monotone_polynomial_is_closer_to_the_truth() -> None:
+    study = finish(compute(Settings(runs=200)))["study"]
+    for name in MONOTONE:
+        assert study[name]["decreases"] == 0 == study[name]["leaves"]
+    for name in ("printed", "polynomial"):
+        assert study[name]["decreases"] > 0.5 and study[name]["leaves"] > 0.5
+    best = study["bernstein"]
+    assert best["difference"] + best["difference_half_width"] < 0
+    assert study["likelihood"]["rmse"] < best["rmse"] < study["polynomial"]["rmse"]
 
 
-def test_bernstein_costs_no_accuracy() -> None:
-    study = finish(cumulative.compute(cumulative.Settings(runs=200)))["study"]
-    assert study["bernstein"]["decreases"] == 0 == study["bernstein"]["leaves"]
-    assert study["bernstein"]["rmse"] < study["polynomial"]["rmse"] + study["polynomial"]["rmse_half_width"]
+def test_the_study_of_raw_samples_judges_every_fit_on_the_same_samples() -> None:
+    study = finish(compute(Settings(data="samples", runs=100)))["study"]
+    assert study["likelihood"]["rmse"] < study["bernstein"]["rmse"] < study["polynomial"]["rmse"]
+    assert study["likelihood"]["decreases"] == 0 == study["likelihood"]["leaves"]
 
 
-def test_likelihood_needs_no_bins() -> None:
-    samples = np.random.default_rng(0).standard_normal(2000)
-    found = judge(cumulative.fit_likelihood(samples, 12))
-    assert not found.decreases and not found.leaves and found.rmse < 0.02
+def test_a_study_of_no_runs_is_empty() -> None:
+    assert finish(compute(Settings(runs=0)))["study"] == {}
+    assert finish(compute(Settings(), skip_study=True))["study"] == {}
 
 
-def test_own_points_are_checked() -> None:
-    found = finish(cumulative.compute(cumulative.Settings(runs=0), x=[2.0, 0.0, 1.0], y=[1.0, 0.0, 0.5]))
-    assert found["x"].tolist() == [0, 1, 2] and found["study"] == {}
-    for x, y in (([0, 1], [0, 1]), ([0, 1, 1], [0, 1, 1]), ([0, 1, np.nan], [0, 1, 1]), ([0, 1, 2], [0, 1])):
-        with pytest.raises(SettingsError, match="cannot be fitted"):
-            finish(cumulative.compute(cumulative.Settings(runs=0), x=x, y=y))
+# ---- The experiment ----
+
+
+def test_densities_are_the_slopes_of_the_curves() -> None:
+    found = finish(compute(Settings(runs=0, points=400, noise=0)))
+    assert "isotonic" not in found["densities"]
+    area = np.trapezoid(found["densities"]["bernstein"], found["grid"])
+    curve = found["curves"]["bernstein"]
+    assert area == pytest.approx(curve[-1] - curve[0], abs=1e-4)
+
+
+# ---- The visitor's own data ----
+
+
+def test_own_points_are_sorted_and_scaled_to_where_the_sigmoid_is_not_flat() -> None:
+    shape = np.array([0, 0.1, 0.3, 0.8, 1.0])
+    near = finish(compute(Settings(runs=0), x=[-3, -1, 0, 1, 3], y=shape))
+    far = finish(compute(Settings(runs=0), x=[9000, 5000, 3000, 4000, 1000][::-1], y=[0, 0.8, 0.1, 0.3, 1]))
+    assert far["x"].tolist() == [1000, 3000, 4000, 5000, 9000] and far["truth"] is None
+    assert far["judgements"]["bernstein"]["rmse"] is None
+    even = finish(compute(Settings(runs=0), x=[1000, 3667, 5000, 6333, 9000], y=shape))
+    np.testing.assert_allclose(even["curves"]["bernstein"], near["curves"]["bernstein"], atol=1e-3)
+    curve, density = even["curves"]["bernstein"], even["densities"]["bernstein"]
+    assert np.trapezoid(density, even["grid"]) == pytest.approx(curve[-1] - curve[0], abs=1e-3)
+
+
+def test_moved_points_keep_scale_and_truth() -> None:
+    points = make_data(20, 0)
+    moved = points.y.copy()
+    moved[10] += 0.2
+    found = finish(compute(Settings(runs=0), x=points.x, y=moved, moved=True))
+    assert found["x"].tolist() == points.x.tolist() and found["truth"] is not None
+    same = finish(compute(Settings(runs=0), x=points.x, y=points.y, moved=True))
+    built_in = finish(compute(Settings(runs=0)))
+    for name in ("printed", "polynomial", "bernstein", "isotonic", "pchip"):
+        np.testing.assert_allclose(same["curves"][name], built_in["curves"][name], atol=1e-12)
+
+
+def test_own_samples_are_fitted() -> None:
+    samples = 5000 + 1000 * np.random.default_rng(0).gamma(9, size=500)
+    found = finish(compute(Settings(runs=0, degree=12), samples=samples))
+    curve = np.interp(samples, found["grid"], found["curves"]["likelihood"])
+    empirical = np.argsort(np.argsort(samples)) / 500
+    assert np.abs(curve - empirical).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"x": [0, 1], "y": [0, 1]}, "2 numbers for x"),
+        ({"x": [0, 1, 1], "y": [0, 1, 1]}, "equal or nearly so"),
+        ({"x": [0, 1e-12, 1], "y": [0, 0.5, 1]}, "equal or nearly so"),
+        ({"x": [0, 1, 2], "y": [0, np.nan, 1]}, "not finite"),
+        ({"x": [0, np.inf, 2], "y": [0, 1, 1]}, "not finite"),
+        ({"x": [0, 1, 1e16], "y": [0, 1, 1]}, "beyond 1e15"),
+        ({"x": [0, 1, 2], "y": [0, 50, 500]}, "far from 0 to 1"),
+        ({"x": [0, 1, 2], "y": [0, 1, 1, 1]}, "3 numbers for x and 4 for y"),
+        ({"x": [0, 1, 2]}, "other than numbers|numbers for y|not finite"),
+        ({"x": ["a", "b", "c"], "y": [0, 1, 1]}, "other than numbers"),
+        ({"x": np.arange(401), "y": np.arange(401) / 401}, "401 numbers for x"),
+        ({"samples": np.arange(10_001)}, "10,001 numbers for samples"),
+        ({"samples": [1, 1, 1, 1]}, "equal or nearly so"),
+        ({"samples": [1, 2, 2, 1]}, "equal or nearly so"),
+        ({"samples": {}}, "other than numbers"),
+    ],
+)
+def test_own_data_are_checked(data, message: str) -> None:
+    with pytest.raises(SettingsError, match=message) as caught:
+        finish(compute(Settings(runs=0), **data))
+    assert caught.value.code == "points" and caught.value.remedy

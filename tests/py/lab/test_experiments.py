@@ -20,6 +20,7 @@ def finish(generator):
 
 QUICK = {
     "cumulative": {"runs": 3},
+    "lattice": {"runs": 3},
     "dilation": {"size": 5, "dilation": 1},
     "dilation_stack": {"dilations": "1 2"},
     "sta": {"samples": 3000, "window": 20, "shifts": 20},

@@ -7,6 +7,7 @@ here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ Indices = NDArray[np.int32]
 LARGEST_INPUT = 32
 LARGEST_KERNEL = 9
 GEOMETRY = ("size", "kernel", "padding", "stride", "dilation", "transposed")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,2})?", re.ASCII)
 CHUNK = 1 << 20
 """Products that `convolve` forms at once; it bounds its memory."""
 
@@ -91,10 +93,16 @@ class Settings(ParameterSet):
     )
     filter: str = setting(
         "Kernel values",
-        "An edge detector, the mean, all ones, or 1, 2, 3 and so on. You can also edit each weight.",
+        "An edge detector, the mean, all ones, 1, 2, 3 and so on, or your own weights.",
         default="edges",
         kind="choice",
-        choices=("edges", "mean", "ones", "counting"),
+        choices=("edges", "mean", "ones", "counting", "own"),
+    )
+    weights: str = setting(
+        "Own weights",
+        "A square of numbers, row by row. For a kernel of another size it is cut or surrounded with zeros.",
+        default="0 0 0 0 1 0 0 0 0",
+        kind="text",
     )
 
 
@@ -252,17 +260,15 @@ def compute(settings: Settings, *, values: Any = None, weights: Any = None) -> d
     Raises
     ------
     SettingsError
-        ``setting-range``: the kernel does not fit into the input, or arrays have other sizes than the
-        settings.
+        ``setting-range``: the kernel does not fit into the input, arrays have other sizes than the settings,
+        or the own weights are not a square of numbers.
     """
     chosen = _geometry(settings)
     out, span = output_size(**chosen), effective_kernel(settings.kernel, settings.dilation)
     if out < 1:
         raise SettingsError(_why_impossible(settings, span), code="setting-range", remedy=_remedy(settings))
     numbers = pattern(settings.pattern, settings.size) if values is None else _square(values, settings.size)
-    kernel = filter_weights(settings.filter, settings.kernel)
-    if weights is not None:
-        kernel = _fit(_kernel(weights), settings.kernel)
+    kernel = _weights(settings, weights)
     rows = reads(**chosen)
     return {
         "output_size": out,
@@ -335,8 +341,18 @@ def _square(given: Any, size: int) -> Floats:
     return _numbers(given, "values", f"{size} x {size}", range(size, size + 1))
 
 
-def _kernel(given: Any) -> Floats:
-    return _numbers(given, "weights", "a square of 1 to 81", range(1, LARGEST_KERNEL + 1))
+def _weights(settings: Settings, given: Any) -> Floats:
+    if given is None and settings.filter != "own":
+        return filter_weights(settings.filter, settings.kernel)
+    numbers = _read(settings.weights) if given is None else given
+    square = _numbers(numbers, "weights", "a square of 1 to 81", range(1, LARGEST_KERNEL + 1))
+    return _fit(square, settings.kernel)
+
+
+def _read(text: str) -> list[float]:
+    """Return the numbers in a text; NaN, which is refused later, for what is not one."""
+    words = re.split(r"[\s,;]+", text[:4000].strip())
+    return [float(word) if NUMBER.fullmatch(word) else float("nan") for word in words]
 
 
 def _fit(weights: Floats, kernel: int) -> Floats:

@@ -1,6 +1,9 @@
 """Dilated convolution against torch, against plain loops, and against the formulas in the literature."""
 
 import itertools
+import json
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +18,8 @@ SETTINGS = [
         (1, 4, 7, 9), (1, 2, 3, 5), (0, 1, 3), (1, 2, 3), (1, 2, 4), (False, True)
     )
 ]
+EXTREMES = list(itertools.product((1, 7, 32), (1, 2, 9), (0, 1, 9), (1, 2, 9), (1, 2, 32), (False, True)))
+ROOT = Path(__file__).resolve().parents[3]
 VALID = [setting for setting in SETTINGS if dilation.output_size(**setting) >= 1]
 
 
@@ -160,6 +165,34 @@ def test_an_edited_kernel_fits_another_size() -> None:
     assert fitted(1, 3) == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
     assert fitted(2, 3) == [[1, 2, 0], [3, 4, 0], [0, 0, 0]]
     assert fitted(3, 2) == [[1, 2], [4, 5]]
+
+
+def test_own_weights_are_read_from_text() -> None:
+    def weights(text: str, kernel: int = 2) -> list:
+        chosen = dilation.Settings(kernel=kernel, filter="own", weights=text)
+        return dilation.compute(chosen)["weights"].tolist()
+
+    assert weights("1 -2.5\n.5, 4e1") == weights(" 1;-2.5;+0.5;40. ") == [[1, -2.5], [0.5, 40]]
+    assert weights("7", kernel=3) == [[0, 0, 0], [0, 7, 0], [0, 0, 0]]
+    assert dilation.compute(dilation.Settings(weights="x"))["weights"].sum() == 0  # not in use
+    for text in ("", "1 2", "1 2 3 x", "nan", "inf", "1e999", "0x1", "1_0", "٣", "1 " * 100, "9" * 9999):
+        with pytest.raises(SettingsError, match="weights must be a square of 1 to 81 finite numbers"):
+            weights(text)
+
+
+def test_the_page_limits_its_controls_as_python_does() -> None:
+    settings = [dict(zip(dilation.GEOMETRY, values, strict=True)) for values in EXTREMES]
+    script = (
+        "const { ranges } = await import(process.argv[1]);"
+        "process.stdout.write(JSON.stringify(JSON.parse(process.argv[2]).map(ranges)))"
+    )
+    module = (ROOT / "site/lab/dilation-ranges.js").as_uri()
+    command = ["node", "--input-type=module", "-e", script, module, json.dumps(settings)]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert len(found) == len(settings)
+    for setting, theirs in zip(settings, found, strict=True):
+        ours = {name: list(limits) for name, limits in dilation.ranges(setting).items()}
+        assert theirs == ours, setting
 
 
 def test_the_largest_setting_stays_within_memory() -> None:

@@ -30,7 +30,7 @@ from scripts.vendor import trim_pyodide_lock  # noqa: E402
 
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
-PRIVATE = (".*", "__pycache__", "*.map", "pages.json", "python_stdlib.zip", "*.whl", "fonts")
+PRIVATE = (".*", "__pycache__", "*.map", "pages.json", "*.d.ts", "python_stdlib.zip", "*.whl", "fonts")
 """What is not served; for the last three, write_runtime and write_faces make smaller ones."""
 
 

@@ -5,6 +5,7 @@ export {
   barX,
   barY,
   dot,
+  frame,
   gridX,
   gridY,
   lineY,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scripts.bundles import bundle
 from scripts.command import ROOT, BuildError
 
 ENTRY = ROOT / "scripts" / "plot.js"
+TYPES = ROOT / "types" / "vendor" / "plot.d.ts"
 VENDOR = ROOT / "build" / "vendor"
 BANNER = "/* Observable Plot and parts of D3; see licences/plot.txt */"
 PACKAGE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)/")
@@ -25,6 +27,7 @@ def build_plot(vendor: Path = VENDOR) -> None:
         metafile = Path(folder) / "meta.json"
         bundle(ENTRY, vendor / "plot.js", f"--metafile={metafile}", f"--banner:js={BANNER}")
         packages = bundled_packages(json.loads(metafile.read_text(encoding="utf-8")))
+    shutil.copyfile(TYPES, vendor / TYPES.name)  # else tsc would infer types from the minified script
     target = vendor / "licences" / "plot.txt"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text("\n\n".join(map(licence_of, packages)) + "\n", encoding="utf-8")

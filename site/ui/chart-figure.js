@@ -1,0 +1,57 @@
+/**
+ * The figure around a drawing: title, legend, read-out, cursor, table and exports. It draws again when its
+ * width changes, so that text keeps its size.
+ */
+
+import { Cursor } from "./chart-cursor.js";
+import { WIDTH } from "./chart-plot.js";
+import { figureTools } from "./chart-tools.js";
+import { element } from "./dom.js";
+
+/** @typedef {import("./chart-draw.js").Drawing} Drawing */
+
+const HINT = "Point at the drawing, or focus it and press the arrow keys, to read its values.";
+
+/**
+ * @param {Object} options
+ * @param {string} options.title
+ * @param {string} options.contents what it shows, for those who do not see it: "2 series"
+ * @param {(width: number) => Drawing} options.draw
+ * @param {import("./chart-data.js").Table} options.table
+ * @param {HTMLElement | null} [options.legend]
+ * @returns {HTMLElement}
+ */
+export function figure({ title, contents, draw, table, legend = null }) {
+  const drawing = element("div", {
+    class: "chart-drawing",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "chart",
+    "aria-label": `${title}: ${contents}. Move with the arrow keys.`,
+  });
+  const readOut = element("p", { class: "chart-read-out", "aria-live": "off" }, HINT);
+  const cursor = new Cursor(drawing, readOut);
+  let width = 0;
+  let svg = /** @type {SVGSVGElement | undefined} */ (undefined);
+  const show = (/** @type {number} */ wanted) => {
+    if (wanted === width || wanted < 1) return;
+    width = wanted;
+    const drawn = draw(width);
+    svg = drawn.svg;
+    drawing.replaceChildren(svg);
+    cursor.follow(drawn);
+  };
+  show(WIDTH);
+  if ("ResizeObserver" in globalThis)
+    new ResizeObserver(([entry]) => show(Math.floor(entry?.contentRect.width ?? 0))).observe(drawing);
+  const tools = figureTools(() => /** @type {SVGSVGElement} */ (svg), { title, table });
+  return element(
+    "figure",
+    { class: "chart" },
+    element("figcaption", {}, title),
+    legend,
+    drawing,
+    readOut,
+    tools,
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * Observable Plot, loaded once, and what all drawings share: fonts' widths, margins, axes, labels.
+ */
+
+/** @typedef {typeof import("../vendor/plot.js")} Plot */
+/** @typedef {{top: number, right: number, bottom: number, left: number}} Margins */
+
+/** @type {Plot | undefined} */
+let loaded;
+
+/** Loads the library that draws; await it once before the first chart. */
+export async function loadPlot() {
+  loaded ??= await import("../vendor/plot.js");
+}
+
+/** The library. @returns {Plot} */
+export function library() {
+  if (!loaded) throw new Error("await loadPlot() before the first chart");
+  return loaded;
+}
+
+export const WIDTH = 640; // of a drawing that is not in a page yet
+export const TEXT = 12; // pixels; chart.css has the same size
+const LETTER = 6.4; // mean width of a letter of that size
+
+/** The width that a text needs, about. @param {string} text */
+export function textWidth(text) {
+  return text.length * LETTER;
+}
+
+/** A text that fits into a width, with an ellipsis if it is shortened. @param {string} text @param {number} width */
+export function fitted(text, width) {
+  const most = Math.max(4, Math.floor(width / LETTER));
+  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+}
+
+/**
+ * Draws with Plot and removes its inline style, which a strict policy would block; chart.css has its rules.
+ * @param {Parameters<Plot["plot"]>[0]} options
+ */
+export function drawPlot(options) {
+  const svg = library().plot({ document, className: "plot", ...options });
+  svg.querySelector("style")?.remove();
+  svg.setAttribute("aria-hidden", "true"); // its container has the name, the read-out and the table
+  return svg;
+}
+
+/** @param {Margins} margins */
+export function plotMargins({ top, right, bottom, left }) {
+  return { marginTop: top, marginRight: right, marginBottom: bottom, marginLeft: left };
+}
+
+/**
+ * The longest text of an axis' ticks, in pixels.
+ * @param {SVGElement} svg
+ * @param {"x" | "y"} axis
+ */
+export function widestTick(svg, axis) {
+  const texts = svg.querySelectorAll(`[aria-label="${axis}-axis tick label"] text`);
+  return Math.max(0, ...Array.from(texts, (text) => textWidth(text.textContent ?? "")));
+}

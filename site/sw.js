@@ -1,13 +1,11 @@
 /**
  * The service worker: the site offline. The build writes precache.js, which names the version and every file
  * with its hash. The shell (pages, scripts, styles, fonts) is fetched when a version is installed, the
- * engine's parts when they
- * are first used. Models are stored elsewhere (engine/storage/store.js).
+ * engine's parts when they are first used. Models are stored elsewhere (engine/storage/store.js).
  *
  * One version of everything: a version takes over only when the visitor agrees (the message "activate"), and
  * a part whose hash does not match the version is not returned. Caches are named after this site's own path,
- * and no other
- * cache is ever touched, because many projects may share an origin.
+ * and no other cache is ever touched, because many projects may share an origin.
  */
 
 importScripts("precache.js");

@@ -1,7 +1,6 @@
 /**
  * The comparer: owns the session and the parts of the page, and has the parts redraw when the session
- * changes.
- * Each part knows the session and what it was given here, not the other parts.
+ * changes. Each part knows the session and what it was given here, not the other parts.
  */
 
 import { addressWith, writeAddress } from "../ui/address.js";

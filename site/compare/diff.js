@@ -21,8 +21,7 @@ export function words(text) {
  * @param {string} after
  * @param {{diffArrays: DiffArrays, timeout?: number}} options timeout in milliseconds
  * @returns {{pieces: Piece[], complete: boolean}} incomplete if the time ran out: what lies between the
- *   common head and
- *   tail is then one replacement
+ *   common head and tail is then one replacement
  */
 export function wordDiff(before, after, { diffArrays, timeout = 150 }) {
   const old = words(before);

@@ -1,7 +1,7 @@
 /**
  * How measures of texts are shown, on this page and beside decoders: their labels and the form of their
- * numbers.
- * The measures themselves and their descriptions come from Python (goosequill.evaluation.text_metrics).
+ * numbers. The measures themselves and their descriptions come from Python
+ * (goosequill.evaluation.text_metrics).
  */
 
 import { counted, element, number } from "../ui/dom.js";

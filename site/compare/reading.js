@@ -1,6 +1,6 @@
 /**
- * The Read view: the table of prompts, folding, and moving from prompt to prompt. What an output looks
- * like is in row.js, and which rows are drawn when is in table.js.
+ * The Read view: the table of prompts, folding, and moving from prompt to prompt. What an output looks like
+ * is in row.js, and which rows are drawn when is in table.js.
  */
 
 import { byId } from "../ui/dom.js";

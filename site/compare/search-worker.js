@@ -1,8 +1,7 @@
 /**
  * Searches all texts in a worker, because a regular expression can take forever; the page then stops the
- * worker.
- * Questions: {add: [[number, texts]]}, {clear: true}, and {find: {query, expression}}, which is answered with
- * the numbers of the rows that match.
+ * worker. Questions: {add: [[number, texts]]}, {clear: true}, and {find: {query, expression}}, which is
+ * answered with the numbers of the rows that match.
  */
 
 import { matcher } from "./filter.js";

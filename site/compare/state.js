@@ -1,8 +1,7 @@
 /**
  * The view's state, and how it is written in the page's address (the whole view, so that a link shows what
  * its sender saw) and among the settings that the browser remembers. Values from outside are checked: an
- * unknown one
- * becomes the default. No access to the page.
+ * unknown one becomes the default. No access to the page.
  */
 
 import { readAddress } from "../ui/address.js";
@@ -23,8 +22,7 @@ import { readAddress } from "../ui/address.js";
  * @property {boolean} re q is a regular expression
  * @property {boolean} differ only prompts where the columns differ
  * @property {string} coverage "any", "all" (prompts in every column), "some" (not in every column), or the
- *   letter
- *   of a column (only prompts that it lacks)
+ *   letter of a column (only prompts that it lacks)
  * @property {string} base letter of the baseline column, "" for none
  * @property {string[]} hide letters of hidden columns
  * @property {"read" | "metrics" | "coverage" | "vote"} page

@@ -1,8 +1,7 @@
 /**
  * Draws the prompts and their outputs. Thousands of rows are grouped in chunks of a few dozen outputs. Chunks
  * near the window are drawn in full, in short slices; the others follow as plain text while the browser is
- * idle, up to a limit,
- * so that the browser's own search finds them.
+ * idle, up to a limit, so that the browser's own search finds them.
  */
 
 import { rowElement, upgradeRow } from "./row.js";

@@ -1,7 +1,7 @@
 /**
  * Blind votes without a page: which pairs are shown in which order and on which side, and the file format of
- * votes.
- * Everything random follows from the round's seed, so that a round continues after a reload where it stopped.
+ * votes. Everything random follows from the round's seed, so that a round continues after a reload where it
+ * stopped.
  */
 
 import { samplesOf } from "./collate.js";
@@ -27,8 +27,7 @@ import { DEFAULTS, fromAddress, toAddress } from "./state.js";
  * @property {Scope} scope
  * @property {boolean} revealed names were shown: the votes are locked
  * @property {number} pairs how many there were to judge when names were shown, 0 if unknown; with fewer
- *   votes, the
- *   round was unblinded early
+ *   votes, the round was unblinded early
  * @property {Vote[]} votes
  */
 
@@ -80,8 +79,7 @@ export function drawSeed() {
 
 /**
  * All pairs of contenders on all prompts: reports against each other, or the configurations of a single
- * report.
- * Pairs of identical texts are left out. Every prompt comes once before any comes again.
+ * report. Pairs of identical texts are left out. Every prompt comes once before any comes again.
  * @param {readonly Row[]} rows
  * @param {readonly Column[]} columns
  * @param {{seed: number, config: string}} options

@@ -24,8 +24,8 @@ export function looksLikeWeights(name) {
 /**
  * Which of a model's files contain its weights, sorted; none if that is ambiguous.
  *
- * A lone file is weights, whatever its name. Of several, the weights are the files with the most
- * preferred ending that occurs; only safetensors may be sharded.
+ * A lone file is weights, whatever its name. Of several, the weights are the files with the most preferred
+ * ending that occurs; only safetensors may be sharded.
  * @param {string[]} names
  */
 export function weightFiles(names) {

@@ -1,15 +1,13 @@
 /**
  * Every message between a page and the engine's worker, and the errors and limits that they share. client.js
  * and worker.js import this file and nothing of each other. It computes nothing. Field names are snake_case
- * on the wire, as
- * in the OpenAI and Hugging Face APIs.
+ * on the wire, as in the OpenAI and Hugging Face APIs.
  */
 
 /**
  * Where a model comes from: a folder on a server (config.json beside its files), one file of weights at an
  * address, or files that the visitor chose: weights alone, or with config.json and a tokenizer. `quantize`
- * converts full-precision
- * matrices to 8 or 4 bits while loading; "auto" uses 8 bits if the model is large.
+ * converts full-precision matrices to 8 or 4 bits while loading; "auto" uses 8 bits if the model is large.
  * @typedef {8 | 4 | "auto"} Rounding
  * @typedef {{kind: "folder", url: string, quantize?: Rounding}} FolderSource
  * @typedef {{kind: "url", url: string, tokenizer?: string, quantize?: Rounding}} AddressSource
@@ -78,8 +76,7 @@
 
 /**
  * How a conversation starts: with a system prompt, with messages from elsewhere, from the bytes of a state
- * file.
- * `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
+ * file. `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
  * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}}
  *   ConversationOptions
  */
@@ -88,8 +85,8 @@
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
  * `run` starts a job: a function or generator that a room of the Python package lists in its jobs.py. Its
  * arguments are plain values and arrays (NumpyArray); `model` and `conversation` are handles, `files` says
- * where a model comes from
- * (ModelFiles). The replies are any number of `progress` and `part`, then `done` or `error`.
+ * where a model comes from (ModelFiles). The replies are any number of `progress` and `part`, then `done` or
+ * `error`.
  * @typedef {{type: "run", id: number, job: string, args: Record<string, unknown>}} RunMessage
  * `forget` ends a conversation, which the job "converse" starts.
  * @typedef {{type: "forget", id: number, conversation: number}} ForgetMessage
@@ -106,8 +103,7 @@
 
 /**
  * `alive` comes first and names the lock that the worker holds for as long as it lives, "" where there are no
- * locks.
- * `gone` comes last, from a worker that cannot continue.
+ * locks. `gone` comes last, from a worker that cannot continue.
  * @typedef {{type: "alive", lock: string}} AliveMessage
  * @typedef {{type: "gone", reason: string}} GoneMessage
  * `blocked` reports what the policy of a page of another origin forbids the worker.

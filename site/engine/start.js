@@ -1,8 +1,7 @@
 /**
  * The one place that starts workers: directly, or on a page of another origin through a small module in a
  * blob that imports the worker from where it is served. If one cannot start, it explains why: which directive
- * of the page's
- * policy blocks it, or that the address did not respond.
+ * of the page's policy blocks it, or that the address did not respond.
  */
 
 import { EngineError } from "./protocol.js";

@@ -1,8 +1,7 @@
 /**
  * Lets an engine start undisturbed. On a machine with few cores anything else that is done meanwhile (above
  * all the service worker's first download of all pages) delays the first text accordingly. A lock is held
- * during
- * startup, because a page may contain two copies of this module, and other tabs start engines too.
+ * during startup, because a page may contain two copies of this module, and other tabs start engines too.
  */
 
 const LOCK = "goosequill-startup";

@@ -1,6 +1,6 @@
 /**
- * The engine's worker: starts Python (Pyodide) when it is first needed and dispatches each message.
- * It does nothing else: no numerics, no decoding, nothing of a page. The messages are in protocol.js.
+ * The engine's worker: starts Python (Pyodide) when it is first needed and dispatches each message. It does
+ * nothing else: no numerics, no decoding, nothing of a page. The messages are in protocol.js.
  *
  * The engine goes idle -> loading -> ready or error, and never back: after an error the page starts a new
  * worker. A model that cannot be read is an error of that request only.

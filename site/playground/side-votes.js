@@ -1,8 +1,7 @@
 /**
  * Votes on decoders side by side. They are kept in this browser as one round in the comparer's format of
  * votes, so that `goosequill judge` and the comparer read them. While a blind round is open, its votes can be
- * undone; once
- * names are shown, they are locked.
+ * undone; once names are shown, they are locked.
  */
 
 import { DEFAULTS } from "../compare/state.js";

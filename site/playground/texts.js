@@ -9,8 +9,7 @@
  * @typedef {{
  *   id: number, parent: Text | null, prompt: string, settings: Record<string, any>, seed: number,
  *   given: number, tokens: Token[], tail: string, finish: string
- * }} Text
- * What the page shows.
+ * }} Text What the page shows.
  * @typedef {{text: Text | null, prompt: string}} View
  */
 

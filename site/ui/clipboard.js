@@ -10,9 +10,9 @@ const FLASH = 1600;
 
 /**
  * @param {string} text
- * @param {{say?: (words: string) => void, copied?: string, fallbackElement?: HTMLElement}} [options]
- *   `say` shows the outcome, `copied` replaces the words for success, `fallbackElement` contains the text and
- *   is selected when copying is refused
+ * @param {{say?: (words: string) => void, copied?: string, fallbackElement?: HTMLElement}} [options] `say`
+ *   shows the outcome, `copied` replaces the words for success, `fallbackElement` contains the text and is
+ *   selected when copying is refused
  * @returns {Promise<boolean>} whether the text was copied
  */
 export async function copyText(text, { say = () => {}, copied = "Copied.", fallbackElement } = {}) {

@@ -22,9 +22,9 @@ export function byId(id, tag, root = document) {
  */
 
 /**
- * Creates an element: `element("button", { class: "quiet", onclick: close }, "×")`.
- * Functions become listeners. `true` sets an attribute without a value ("true" for ARIA attributes);
- * `false`, null and undefined are skipped, also among the children.
+ * Creates an element: `element("button", { class: "quiet", onclick: close }, "×")`. Functions become
+ * listeners. `true` sets an attribute without a value ("true" for ARIA attributes); `false`, null and
+ * undefined are skipped, also among the children.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Properties} [properties]

@@ -1,6 +1,6 @@
 /**
- * A page's status line: one polite line for what happens now, and a box for errors with their remedy.
- * It does not show progress figures (progress.js), which would be announced too often.
+ * A page's status line: one polite line for what happens now, and a box for errors with their remedy. It does
+ * not show progress figures (progress.js), which would be announced too often.
  */
 
 import { element } from "./dom.js";

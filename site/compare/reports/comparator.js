@@ -1,7 +1,7 @@
 /**
  * LLM Comparator JSON (Google PAIR): {metadata, models: [{name}], examples: [{input_text, tags,
- * output_text_a, output_text_b, score}]}.
- * Newer files have `outputs` lists and custom fields too; only the two texts are read.
+ * output_text_a, output_text_b, score}]}. Newer files have `outputs` lists and custom fields too; only the
+ * two texts are read.
  */
 
 import { Gatherer, ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";

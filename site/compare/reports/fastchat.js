@@ -1,8 +1,7 @@
 /**
  * FastChat answers, one JSON object per line: {question_id, model_id, choices: [{index, turns: [text]}],
  * tstamp}, or the older {question_id, text, answer_id}. The question itself is in another file, so the prompt
- * is its id, unless the line
- * contains the text.
+ * is its id, unless the line contains the text.
  */
 
 import { Gatherer, ImportError, member, mismatch, textOf } from "./report.js";

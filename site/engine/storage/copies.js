@@ -1,8 +1,8 @@
 /**
  * Copies of quantized models. What Python quantized while loading a model is kept beside the downloads
  * (store.js), in the form in which the kernel computes: the next load quantizes nothing, and fetches no
- * weights if they are known to
- * be the same. A copy is named by what it was made of, and verified each time it is read.
+ * weights if they are known to be the same. A copy is named by what it was made of, and verified each time it
+ * is read.
  */
 
 import { digestOf, Fingerprint, fingerprint } from "./fingerprint.js";

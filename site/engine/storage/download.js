@@ -73,8 +73,8 @@ export async function open(url, { file, signal, fetch = globalThis.fetch }) {
 
 /**
  * Counts the bytes of a response as they arrive, whether or not anybody reads them yet, and reports an
- * interruption.
- * The response remains the browser's own, so that the browser can cache the code that it compiles from it.
+ * interruption. The response remains the browser's own, so that the browser can cache the code that it
+ * compiles from it.
  * @param {Response} response
  * @param {string} file
  * @param {(count: number) => void} onBytes

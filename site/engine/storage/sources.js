@@ -37,8 +37,7 @@ const SMALL = 32 * 1024 * 1024;
 /**
  * All files of a model, downloaded if necessary. A file at an address is inspected by range requests first,
  * and a folder's description says how large it is. Things that the visitor should know are added to
- * `notices`; `copied` is
- * whether a kept copy may be used.
+ * `notices`; `copied` is whether a kept copy may be used.
  * @param {ModelSource} model
  * @param {Options & {look: Look, available: number, notices: string[], copied: boolean}} options
  * @returns {Promise<Whole>}

@@ -12,8 +12,9 @@ import { element } from "./dom.js";
  * }} Parameter
  * @typedef {{
  *   box: HTMLElement, get: () => any, set: (value: any) => void,
- *   text: () => string, parse: (text: string) => void
- * }} Control one parameter's control; `box` has its label, field and hint
+ *   text: () => string, parse: (text: string) => void, limit?: (range?: [number, number]) => void
+ * }} Control one parameter's control; `box` has its label, field and hint. `limit` narrows what a number may
+ *   be; without a range its own limits hold again
  * @typedef {{prefix: string, onChange: () => void, stretch?: [number, number]}} ControlOptions `prefix`
  *   begins the ids and is unique on the page; `stretch` is what a slider covers, where the limits are far
  *   outside the useful range
@@ -77,8 +78,9 @@ function numberControl(parameter, { prefix, onChange, stretch }) {
     });
     field.after(slider);
   }
+  let [least, greatest] = [min, max];
   const set = (/** @type {number} */ value) => {
-    field.value = String(withinLimits(parameter, value));
+    field.value = String(Math.min(greatest, Math.max(least, withinLimits(parameter, value))));
     if (slider) slider.value = field.value;
   };
   field.addEventListener("change", () => {
@@ -97,6 +99,11 @@ function numberControl(parameter, { prefix, onChange, stretch }) {
     parse: (text) => {
       const value = Number.parseFloat(text);
       if (Number.isFinite(value)) set(value);
+    },
+    limit: (range = [min, max]) => {
+      [least, greatest] = range;
+      field.min = String(least);
+      field.max = String(greatest);
     },
   };
 }

@@ -58,6 +58,26 @@ export class Controls {
     }
   }
 
+  /** Every value. @returns {Record<string, any>} */
+  all() {
+    return Object.fromEntries([...this.#entries].map(([name, { control }]) => [name, control.get()]));
+  }
+
+  /** Sets one value. @param {string} name @param {any} value */
+  set(name, value) {
+    this.#entries.get(name)?.control.set(value);
+  }
+
+  /**
+   * Narrows what numbers may be; the others have their own limits again.
+   * @param {Record<string, [number, number]>} ranges
+   */
+  limit(ranges) {
+    for (const [name, { control }] of this.#entries) {
+      control.limit?.(Object.hasOwn(ranges, name) ? ranges[name] : undefined);
+    }
+  }
+
   /** What differs from the base, as text. @returns {Map<string, string>} */
   values() {
     const changed = [...this.#entries].filter(

@@ -17,10 +17,17 @@ export const PHASES = {
   prompt: "Reading the prompt",
 };
 
+/** The words for a phase; a job's own status, "shifts", is its own word. @param {string} status */
+function phaseWords(status) {
+  return Object.hasOwn(PHASES, status)
+    ? PHASES[/** @type {Progress["status"]} */ (status)]
+    : status.charAt(0).toUpperCase() + status.slice(1);
+}
+
 /** A step of progress in one short line, for a page without a bar. @param {Progress} progress */
 export function inWords({ status, loaded, total }) {
   const share = total > 0 ? `, ${Math.round((100 * loaded) / total)}%` : "";
-  return `${PHASES[status]}${share}…`;
+  return `${phaseWords(status)}${share}…`;
 }
 
 /** Estimates the time that a phase still takes from its speed so far. */
@@ -71,7 +78,7 @@ export class ProgressView {
 
   show = (/** @type {Progress} */ progress) => {
     let { status, loaded, total } = progress;
-    let phase = PHASES[status];
+    let phase = phaseWords(status);
     const downloads = [...this.#downloads.set(status, progress).values()].filter(isDownload);
     if (isDownload(progress)) {
       if (downloads.length > 1) phase = "Loading the engine and the model";
@@ -110,6 +117,6 @@ function figures(status, loaded, total) {
   if (status === "engine" || status === "model") {
     return total ? `${megabytes(loaded)} of ${megabytes(total)}` : megabytes(loaded);
   }
-  const unit = status === "prompt" ? "tokens" : "tensors";
-  return total ? `${number(loaded)} of ${number(total)} ${unit}` : "";
+  const unit = { prompt: " tokens", weights: " tensors" }[/** @type {string} */ (status)] ?? "";
+  return total ? `${number(loaded)} of ${number(total)}${unit}` : "";
 }

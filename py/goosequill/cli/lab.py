@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.lab import experiments
@@ -39,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     settings = dict(map(_read_setting, options.settings))
     found = _finish(experiments.run(options.experiment, settings), progress=sys.stderr.isatty())
-    print(json.dumps(found, default=_plain, allow_nan=False) if options.json else _summary(found))
+    print(json.dumps(plain(found), allow_nan=False) if options.json else _summary(found))
     return 0
 
 
@@ -71,10 +73,28 @@ def _finish(running: Any, *, progress: bool) -> dict[str, Any]:
             )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+def plain(value: Any, digits: int | None = None) -> Any:
+    """Return a result as JSON has it: objects, lists, numbers and texts, and null for NaN and infinity.
+
+    `digits` rounds the numbers of arrays, but not single numbers, to so many significant digits.
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item, digits) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, digits) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain_array(value, digits)
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain_array(array: NDArray[Any], digits: int | None) -> Any:
+    if array.dtype.kind != "f":
+        return array.tolist()
+    numbers = [float(f"{number:.{digits}g}") if digits else number for number in array.ravel().tolist()]
+    kept = [number if math.isfinite(number) else None for number in numbers]
+    return np.array([*kept, None], dtype=object)[:-1].reshape(array.shape).tolist()
 
 
 def _summary(found: dict[str, Any], indent: str = "") -> str:

@@ -1,8 +1,12 @@
 """The laboratory's experiments by name: what they are, and how one is run with settings from outside.
 
 Every module of this room that has a ``DESCRIPTION`` is an experiment: it declares its ``Settings`` and
-computes from them with ``compute(settings, **data)``, a function or a generator that yields progress. Nothing
-else lists it.
+computes from them with ``compute(settings, **data)``, a function or a generator that yields progress and
+partial results. Its name is the module's, with "-" for "_". Nothing else lists it.
+
+A module may also have ``ranges(settings)``, the least and greatest value of each number given all other
+settings, and ``files(settings)``, the names of the data files that a run needs: ``compute`` then takes their
+bytes as ``files``.
 """
 
 from __future__ import annotations
@@ -11,17 +15,22 @@ import inspect
 import pkgutil
 from collections.abc import Generator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import goosequill.lab
-from goosequill.errors import SettingsError
+from goosequill.errors import FileFormatError, SettingsError
 from goosequill.progress import Progress
+
+DATA = Path(__file__).parent / "data"
+"""The data files. A page does not have them here: it fetches them and passes their bytes."""
 
 
 def names() -> list[str]:
     """Return the names of all experiments, in alphabetical order."""
     modules = [module.name for module in pkgutil.iter_modules(goosequill.lab.__path__)]
-    return sorted(name for name in modules if hasattr(import_module(f"goosequill.lab.{name}"), "DESCRIPTION"))
+    found = [name for name in modules if hasattr(import_module(f"goosequill.lab.{name}"), "DESCRIPTION")]
+    return sorted(name.replace("_", "-") for name in found)
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -36,9 +45,38 @@ def describe(name: str) -> dict[str, Any]:
     return description
 
 
+def ranges(name: str, settings: Mapping[str, Any] | None = None) -> dict[str, tuple[float, float]]:
+    """Return the least and greatest value of each number, given all other settings.
+
+    Numbers that do not depend on others are left out; so is everything if the experiment has no ``ranges``.
+
+    Raises
+    ------
+    SettingsError
+        As `run`, for the name and the settings.
+    """
+    module = _module(name)
+    chosen = module.Settings.from_dict(settings or {})
+    found: dict[str, tuple[float, float]] = module.ranges(vars(chosen)) if hasattr(module, "ranges") else {}
+    return found
+
+
+def files(name: str, settings: Mapping[str, Any] | None = None) -> list[str]:
+    """Return the names of the data files that a run with these settings needs.
+
+    Raises
+    ------
+    SettingsError
+        As `run`, for the name and the settings.
+    """
+    module = _module(name)
+    chosen = module.Settings.from_dict(settings or {})
+    return list(module.files(chosen)) if hasattr(module, "files") else []
+
+
 def run(
     name: str, settings: Mapping[str, Any] | None = None, data: Mapping[str, Any] | None = None
-) -> Generator[Progress, None, dict[str, Any]]:
+) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:
     """Run an experiment.
 
     Parameters
@@ -46,7 +84,13 @@ def run(
     settings
         By the names of its parameters; the others have their defaults.
     data
-        The visitor's own arrays, by the keyword arguments of the experiment's ``compute``.
+        The visitor's own arrays, by the keyword arguments of the experiment's ``compute``. Data files that
+        are not among them, as ``files``, are read from the package.
+
+    Yields
+    ------
+    Progress or dict
+        How far it has come, and partial results: some of the result's values.
 
     Returns
     -------
@@ -58,21 +102,45 @@ def run(
     SettingsError
         ``unknown-experiment``; ``setting-unknown``, ``setting-type`` or ``setting-range`` for the settings;
         and those of the experiment.
+    FileFormatError
+        ``file-missing``: a data file is neither given nor in the package.
     """
     module = _module(name)
     chosen = module.Settings.from_dict(settings or {})
+    given = {key: _unwrapped(value) for key, value in (data or {}).items()}
     accepted = list(inspect.signature(module.compute).parameters)[1:]
-    for key in data or {}:
+    for key in given:
         if key not in accepted:
             raise SettingsError(
                 f"The experiment {name} takes no data named {key!r}.",
                 code="setting-unknown",
                 remedy=f"It takes {', '.join(accepted)}." if accepted else "It takes no data.",
             )
-    result = module.compute(chosen, **(data or {}))
+    if hasattr(module, "files"):
+        given["files"] = _complete(given.get("files") or {}, module.files(chosen))
+    result = module.compute(chosen, **given)
     if inspect.isgenerator(result):
         result = yield from result
     return {"settings": dict(vars(chosen)), **result}
+
+
+def _unwrapped(value: Any) -> Any:
+    """Return bytes for what JavaScript's Uint8Array becomes, also inside a dict."""
+    if isinstance(value, dict):
+        return {key: _unwrapped(item) for key, item in value.items()}
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def _complete(given: Mapping[str, bytes], needed: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the needed files, those that are not given from the package."""
+    missing = [name for name in needed if name not in given and not (DATA / name).is_file()]
+    if missing:
+        raise FileFormatError(
+            f"The data file {missing[0]} is missing.",
+            code="file-missing",
+            remedy="Reload the page, or install the package again.",
+        )
+    return {name: given[name] if name in given else (DATA / name).read_bytes() for name in needed}
 
 
 def _module(name: str) -> Any:
@@ -82,4 +150,4 @@ def _module(name: str) -> Any:
             code="unknown-experiment",
             remedy=f"There are {', '.join(names())}.",
         )
-    return import_module(f"goosequill.lab.{name}")
+    return import_module(f"goosequill.lab.{name.replace('-', '_')}")

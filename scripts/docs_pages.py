@@ -9,6 +9,8 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: commands -->                          the command line, as its parsers describe it
     <!-- generate: errors -->                            every error code, with its meaning and remedy
     <!-- generate: api goosequill.loading.load load_path -->  signatures and docstrings of a module's names
+
+What the laboratory's articles request is in lab.py.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scripts import lab
 from scripts.pages import menu, navigation, read_pages
 
 MARKER = re.compile(r"^<!-- generate: (\w+)(.*?) -->$", re.MULTILINE)
@@ -51,7 +54,18 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Set the page's description and replace each marker by the text it requests."""
     (listed,) = (entry for entry in read_pages() if entry.address == page.url)
     page.meta["description"] = listed.description
-    return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), markdown)
+    page.meta["laboratory"] = lab.is_mounted(markdown)
+    return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), lab.prepare(markdown))
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Draw the first pictures and the formulas."""
+    return lab.fill(output)
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Write what the laboratory's pages fetch."""
+    lab.write_files(Path(config.site_dir))
 
 
 def cards() -> str:
@@ -225,4 +239,5 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "decoding": decoding,
     "errors": errors,
     "presets": presets,
+    **lab.GENERATORS,
 }

@@ -1,7 +1,7 @@
 """Give each documentation page a content security policy in a <meta>: a static host sends no headers of ours.
 
 Applications state their policy in overrides/application.html; MkDocs writes inline scripts, so the policy of
-an article lists their hashes.
+an article lists their hashes. An article with experiments may also start the engine.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ def policy_of(html: str) -> str:
     scripts = re.findall(r"<script(?P<attributes>[^>]*)>(.*?)</script>", html, re.DOTALL)
     inline = [text for attributes, text in scripts if "src=" not in attributes and "json" not in attributes]
     hashes = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline}
-    sources = " ".join(["'self'", *(f"'sha256-{value}'" for value in sorted(hashes))])
+    engine = "data-experiment=" in html or "data-figure=" in html
+    allowed = ["'self'", *(["'wasm-unsafe-eval'"] if engine else [])]
+    sources = " ".join([*allowed, *(f"'sha256-{value}'" for value in sorted(hashes))])
+    workers = "worker-src 'self'; " if engine else ""
     return (
-        f"default-src 'self'; script-src {sources}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'"
+        f"default-src 'self'; script-src {sources}; {workers}style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'"
     )
 
 

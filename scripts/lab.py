@@ -1,0 +1,294 @@
+"""The laboratory's articles: experiments, figures, scripts and formulas, drawn when the site is built.
+
+An article requests them by comments, as docs_pages.py describes:
+
+    <!-- generate: experiment sta -->              an experiment: controls, Run, and its main figure
+    <!-- generate: figure sta convergence -->      another figure of the same result
+    <!-- generate: script sta -->                  docs/lab/scripts/sta.py, folded, and a link to the module
+    <!-- generate: math y = \\sigma(x) -->          a formula as MathML; inside a line, an inline one
+
+Each experiment that is mounted runs here with its defaults, so that a page shows a picture before it has
+loaded any script. scripts/draw.js draws with the modules of site/lab/ that the page uses too. Both results
+are kept in build/lab/ until a source changes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from scripts.command import ROOT, BuildError
+
+DOCS = ROOT / "docs"
+PACKAGE = ROOT / "py"
+CACHE = ROOT / "build" / "lab"
+DIGITS = 7
+"""Significant digits of the numbers in arrays that a page gets with its first picture."""
+
+REQUEST = re.compile(r"<!-- generate: (experiment|figure|math) (.*?) -->")
+PLACE = re.compile(r'<(div|span) data-lab="([^"]*)"></\1>')
+INSIDE = re.compile(
+    r"```.*?```|`[^`\n]*`"
+    r"|(?<!^)<!-- generate: math (?P<tex>.*?) -->"
+    r"|\[(?P<words>[^\]\n]+)\]\((?P<state>#[\w.-]+=[^)\s]*)\)",
+    re.DOTALL | re.MULTILINE,
+)
+"""Code, formulas inside lines, and links to settings, [Try it](#degree=9), for which MkDocs would look for a
+heading of that name."""
+
+WITHOUT_SCRIPTS = (
+    "<noscript><p>This picture was computed when the site was built. With JavaScript you can change the "
+    "settings here and compute it again.</p></noscript>"
+)
+
+
+def experiment(name: str) -> str:
+    return _place("div", f"experiment {name}")
+
+
+def figure(name: str, part: str) -> str:
+    return _place("div", f"figure {name} {part}")
+
+
+def math(*tex: str) -> str:
+    return _place("div", f"math {' '.join(tex)}")
+
+
+def script(name: str) -> str:
+    """Fold the standalone script, which the theme gives a copy button, and link to the module's source."""
+    path = DOCS / "lab" / "scripts" / f"{name}.py"
+    if not path.is_file():
+        raise BuildError(f"{path.relative_to(ROOT)} is missing: an article shows the script of {name}")
+    code = "".join(f"    {line}".rstrip() + "\n" for line in path.read_text(encoding="utf-8").splitlines())
+    link = f'<a href="../source/{name}.py.txt">goosequill/lab/{_module_name(name)}.py</a>'
+    return (
+        f'??? example "A script that computes this with numpy alone"\n\n    ```python\n{code}    ```\n\n'
+        f'<p>This page computes with {link}; <a href="../scripts/{name}.py" download>the script</a> '
+        "does not need it.</p>"
+    )
+
+
+GENERATORS: dict[str, Callable[..., str]] = {
+    "experiment": experiment,
+    "figure": figure,
+    "math": math,
+    "script": script,
+}
+
+
+def _place(tag: str, request: str) -> str:
+    """An empty element that `on_post_page` fills: search should not index what is drawn."""
+    return f'<{tag} data-lab="{html.escape(request)}"></{tag}>'
+
+
+def prepare(markdown: str) -> str:
+    """Replace formulas inside lines, and links to settings, by HTML that MkDocs leaves alone."""
+
+    def replaced(match: re.Match[str]) -> str:
+        if match["tex"]:
+            return _place("span", f"math {' '.join(match['tex'].split())}")
+        if match["words"]:
+            return f'<a class="lab-try" href="{html.escape(match["state"])}">{match["words"]}</a>'
+        return match[0]  # code
+
+    return INSIDE.sub(replaced, markdown)
+
+
+def requests() -> list[tuple[str, str]]:
+    """Return every request of the articles, each once: its kind and its arguments."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))]
+    inside = [text for text in texts if "generate: " in text]
+    found = [match.groups() for text in inside for match in REQUEST.finditer(_without_code(text))]
+    return list(dict.fromkeys((kind, " ".join(value.split())) for kind, value in found))
+
+
+def _without_code(markdown: str) -> str:
+    """Examples in fences and in code spans are not requests."""
+    return re.sub(r"```.*?```|`[^`\n]*`", "", markdown, flags=re.DOTALL)
+
+
+def is_mounted(markdown: str) -> bool:
+    """Whether an article has an experiment or a figure of one, so that its page needs the frame's scripts."""
+    return any(match[1] != "math" for match in REQUEST.finditer(_without_code(markdown)))
+
+
+def mounted() -> dict[str, list[str]]:
+    """Return the experiments that an article mounts, each with the parts that are figures of their own."""
+    found: dict[str, list[str]] = {}
+    for kind, value in requests():
+        if kind != "math":
+            name, *part = value.split()
+            found.setdefault(name, []).extend(part)
+    return found
+
+
+def _module_name(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def imported_sources(module: str) -> list[Path]:
+    """Return the files of a module and of all that it imports of the package, in a fixed order."""
+    waiting, found = [module], set()
+    while waiting:
+        base = PACKAGE / waiting.pop().replace(".", "/")
+        path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+        if not path.is_file() or path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                waiting += [each.name for each in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{each.name}" for each in node.names)]
+    return sorted(found)
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:24]
+
+
+def _kept(kind: str, key: str, make: Any) -> Path:
+    """Return a file of the cache; `make` returns its text if it is not there, and older ones are removed."""
+    path = CACHE / f"{kind}.{key}.json"
+    if not path.is_file():
+        text = make()
+        CACHE.mkdir(parents=True, exist_ok=True)
+        for older in CACHE.glob(f"{kind}.*.json"):
+            older.unlink()
+        path.write_text(text, encoding="utf-8")
+    return path
+
+
+@cache
+def first_result(name: str) -> Path:
+    """Run an experiment with its defaults, unless it was; return its description and result as JSON.
+
+    Raises
+    ------
+    BuildError
+        There is no such experiment.
+    """
+    experiments = import_module("goosequill.lab.experiments")
+    if name not in experiments.names():
+        raise BuildError(
+            f"an article mounts {name}, but the experiments are {', '.join(experiments.names())}"
+        )
+    data = [(experiments.DATA / file).read_bytes() for file in experiments.files(name)]
+    code = [path.read_bytes() for path in imported_sources(f"goosequill.lab.{_module_name(name)}")]
+    own = [Path(__file__).read_bytes(), (PACKAGE / "goosequill" / "cli" / "lab.py").read_bytes()]
+    return _kept(name, _digest(*own, *code, *data), lambda: _compute(name))
+
+
+def _compute(name: str) -> str:
+    experiments, plain = (
+        import_module("goosequill.lab.experiments"),
+        import_module("goosequill.cli.lab").plain,
+    )
+    running = experiments.run(name)
+    while True:
+        try:
+            next(running)
+        except StopIteration as stop:
+            result = stop.value
+            break
+    settings = plain(result["settings"])
+    first = {
+        "description": plain(experiments.describe(name)),
+        "settings": settings,
+        "data": plain(result, DIGITS) | {"settings": settings},
+    }
+    return json.dumps(first, allow_nan=False, separators=(",", ":"))
+
+
+@cache
+def drawn() -> dict[str, Any]:
+    """Return what scripts/draw.js makes of all requests: experiments, figures and formulas as HTML."""
+    experiments = [
+        {"name": name, "parts": parts, "first": str(first_result(name))} for name, parts in mounted().items()
+    ]
+    task = {"experiments": experiments, "math": [value for kind, value in requests() if kind == "math"]}
+    if not experiments and not task["math"]:
+        return {"experiments": {}, "math": {}}
+    sources = [ROOT / "scripts" / "draw.js", *_scripts()]
+    code = [path.relative_to(ROOT).as_posix().encode() + path.read_bytes() for path in sources]
+    text = json.dumps(task)
+    result: dict[str, Any] = json.loads(
+        _kept("drawn", _digest(text.encode(), *code), lambda: _draw(text)).read_text(encoding="utf-8")
+    )
+    return result
+
+
+def _scripts() -> Iterator[Path]:
+    """The scripts that may take part in drawing."""
+    for folder in ("lab", "ui", "vendor"):
+        paths = (ROOT / "site" / folder).rglob("*.js")
+        yield from (path for path in sorted(paths) if "pyodide" not in path.parts)
+
+
+def _draw(task: str) -> str:
+    command = ["node", str(ROOT / "scripts" / "draw.js")]
+    result = subprocess.run(command, input=task, capture_output=True, text=True, cwd=ROOT)
+    if result.returncode:
+        raise BuildError(f"scripts/draw.js could not draw:\n{result.stderr[-3000:]}")
+    return result.stdout
+
+
+def fill(page: str) -> str:
+    """Replace the empty elements of a page by what they request."""
+    counts: dict[str, int] = {}
+
+    def markup(match: re.Match[str]) -> str:
+        kind, _, value = html.unescape(match[2]).partition(" ")
+        if kind == "math":
+            formula = drawn()["math"][value]
+            return (
+                f'<div class="lab-formula">{formula["block"]}</div>'
+                if match[1] == "div"
+                else formula["inline"]
+            )
+        name, _, part = value.partition(" ")
+        made = drawn()["experiments"][name]
+        if kind == "figure":
+            return (
+                f'<div class="lab-figure" data-figure="{name}" data-part="{part}">{made["parts"][part]}</div>'
+            )
+        counts[name] = counts.get(name, 0) + 1
+        return _experiment_markup(name, counts[name], made)
+
+    return PLACE.sub(markup, page)
+
+
+def _experiment_markup(name: str, count: int, made: dict[str, Any]) -> str:
+    """The element of an experiment; ids in it differ from those of the same experiment further up."""
+    suffix = f"-{count}" if count > 1 else ""
+    inner = made["experiment"].replace(f'"lab-{name}-', f'"lab-{name}{suffix}-')
+    return (
+        f'<section class="lab" id="experiment-{name}{suffix}" data-experiment="{name}" '
+        f'data-testid="experiment-{name}{suffix}" data-state="idle" '
+        f'aria-label="Experiment: {html.escape(made["label"])}">{inner}{WITHOUT_SCRIPTS}</section>'
+    )
+
+
+def write_files(output: Path) -> None:
+    """Write what the pages fetch: first results, data files, and the sources of the modules."""
+    experiments = import_module("goosequill.lab.experiments")
+    for folder in ("first", "source"):
+        (output / "lab" / folder).mkdir(parents=True, exist_ok=True)
+    for name in mounted():
+        shutil.copyfile(first_result(name), output / "lab" / "first" / f"{name}.json")
+        source = PACKAGE / "goosequill" / "lab" / f"{_module_name(name)}.py"
+        shutil.copyfile(source, output / "lab" / "source" / f"{name}.py.txt")
+    if experiments.DATA.is_dir():
+        shutil.copytree(
+            experiments.DATA, output / "lab" / "data", ignore=shutil.ignore_patterns("*.py", "__*")
+        )

@@ -1,0 +1,319 @@
+/**
+ * One experiment in an article: controls, Run, Cancel, progress, and its pictures. What is computed is decided
+ * in Python, what is drawn in the experiment's own module (site/lab/NAME.js); this brings the two together.
+ * It also runs when the site is built, without an engine, to make the first picture.
+ */
+
+import { element } from "../ui/dom.js";
+import { errorWords, isAbort, StatusLine } from "../ui/status.js";
+import { Panel } from "./panel.js";
+
+/**
+ * @typedef {Record<string, any>} Values
+ * @typedef {{settings?: Values | null, data?: Values | null}} Request settings to change, and the visitor's
+ *   own data by the keyword arguments of `compute`; null returns to the built-in data
+ * @typedef {{
+ *   data: any, element: HTMLElement, settings: Values, run: (request?: Request) => void, partial: boolean
+ * }} Drawing
+ * @typedef {{
+ *   element: HTMLElement, run: (request?: Request) => void,
+ *   problem: (error: unknown, remedy?: string) => void
+ * }} InputOptions
+ * @typedef {{
+ *   render: (drawing: Drawing) => void, live?: boolean,
+ *   figures?: Record<string, (drawing: Drawing) => void>,
+ *   inputs?: (options: InputOptions) => void | {reset?: () => void},
+ *   ranges?: (settings: Values) => Record<string, [number, number]>,
+ *   labels?: Record<string, Record<string, string>>
+ * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `ranges`: as Python's; `labels`:
+ *   words for the choices of a setting
+ * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the build
+ *   computed with the defaults
+ * @typedef {Pick<import("./runner.js").Runner, "ready" | "run" | "settled" | "size">} Runs
+ */
+
+/** @typedef {"idle" | "running" | "done" | "error"} State */
+
+export class Experiment {
+  #root;
+  #name;
+  #module;
+  #runner;
+  #panel;
+  #onChange;
+  /** What is wrong with the visitor's own input. */
+  #problemLine = element("p", { class: "lab-problem", role: "status" });
+  #problem = new StatusLine(this.#problemLine);
+  /** What is drawn, when it is complete. @type {{data: any, settings: Values, own: Values | null}} */
+  #shown;
+  /** The visitor's own data. @type {Values | null} */
+  #own = null;
+  /** The run that is going on. @type {AbortController | null} */
+  #running = null;
+  /** A partial result that waits for the next frame. @type {any} */
+  #waiting = null;
+  #frame = 0;
+  /** @type {{element: HTMLElement, part: string}[]} */
+  #figures = [];
+  /** @type {void | {reset?: () => void}} */
+  #inputs = undefined;
+
+  /**
+   * @param {{
+   *   root: HTMLElement, name: string, first: First, module: Module, runner: Runs | null, prefix?: string,
+   *   onChange?: () => void
+   * }} options `runner` is null while the site is built; `prefix` begins the ids; `onChange` is called when
+   *   the settings have changed
+   */
+  constructor({ root, name, first, module, runner, prefix = `lab-${name}`, onChange = () => {} }) {
+    this.#root = root;
+    this.#name = name;
+    this.#module = module;
+    this.#runner = runner;
+    this.#onChange = onChange;
+    this.#shown = { data: first.data, settings: first.settings, own: null };
+    const { ranges, labels } = module;
+    const { description } = first;
+    this.#panel = new Panel({ description, prefix, ranges, labels, onChange: () => this.#changed() });
+    root.replaceChildren(...this.#panel.parts);
+    this.#listen();
+    if (module.inputs) this.#addInputs(module.inputs);
+    this.#draw(first.data, false);
+    runner?.size().then((bytes) => runner.ready || this.#panel.showSize(bytes));
+  }
+
+  /** The last complete result; before a run, what the build computed. */
+  get data() {
+    return this.#shown.data;
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  /** @returns {State} */
+  get state() {
+    return /** @type {State} */ (this.#root.dataset.state);
+  }
+
+  /** @param {State} state */
+  set #state(state) {
+    this.#root.dataset.state = state;
+  }
+
+  /** The settings that differ from the defaults, as text for an address. */
+  values() {
+    return this.#panel.values();
+  }
+
+  /**
+   * Sets what `values` returned; all other settings have their defaults. What is invalid is made valid.
+   * @param {Map<string, string>} values
+   * @returns {boolean} whether anything changed
+   */
+  restore(values) {
+    const before = JSON.stringify(this.#panel.all);
+    this.#panel.restore(values);
+    const isChanged = JSON.stringify(this.#panel.all) !== before;
+    if (isChanged) this.#follow();
+    return isChanged;
+  }
+
+  /** Scrolls here and gives Run the focus: for links that change the settings. */
+  reveal() {
+    this.#root.scrollIntoView({ block: "start" });
+    this.#panel.run.focus({ preventScroll: true });
+    if (this.#isStale && this.#runner?.ready) this.start();
+  }
+
+  /** Draws another figure of the same result. @param {HTMLElement} place @param {string} part */
+  addFigure(place, part) {
+    if (!this.#module.figures?.[part]) throw new Error(`lab/${this.#name}.js has no figure named ${part}`);
+    const figure = { element: place, part };
+    this.#figures.push(figure);
+    this.#drawFigure(figure);
+  }
+
+  /**
+   * Computes with the settings as they are, instead of what is being computed. Nothing is thrown: the outcome
+   * is the state and the status line.
+   */
+  async start() {
+    const runner = this.#runner;
+    if (!runner) return;
+    const superseded = this.#running;
+    const running = new AbortController();
+    this.#running = running;
+    superseded?.abort();
+    this.#state = "running";
+    this.#panel.running = true;
+    const { settings } = this.#panel;
+    const own = this.#own;
+    /** @type {Values} what the run has yielded so far */
+    let parts = {};
+    try {
+      // Until Python knows that the last run is over, settings may change again.
+      if (superseded) await runner.settled();
+      if (running !== this.#running) return;
+      const data = await runner.run(this.#name, {
+        settings,
+        data: own,
+        signal: running.signal,
+        onProgress: (progress) => running === this.#running && this.#panel.progress.show(progress),
+        onPart: (part) => {
+          if (running !== this.#running) return;
+          parts = { ...parts, ...part };
+          this.#drawSoon(parts);
+        },
+      });
+      if (running === this.#running) this.#finish(data, own);
+    } catch (error) {
+      if (running === this.#running) this.#fail(error);
+    }
+  }
+
+  /** @param {any} data @param {Values | null} own */
+  #finish(data, own) {
+    this.#shown = { data, settings: data.settings, own };
+    this.#draw(data, false);
+    this.#end("done");
+    this.#panel.showSize(0);
+    this.#panel.status.say(this.#isStale ? this.#hint : "");
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    const hasPartial = this.#waiting !== null || this.#isPartial;
+    this.#end(isAbort(error) ? "idle" : "error");
+    if (hasPartial) this.#draw(this.#shown.data, false);
+    this.#panel.status.complain(withRemedy(error));
+  }
+
+  /** @param {State} state */
+  #end(state) {
+    this.#running = null;
+    this.#forgetWaiting();
+    this.#panel.running = false;
+    this.#state = state;
+  }
+
+  #listen() {
+    const { run, cancel, reset } = this.#panel;
+    run.addEventListener("click", () => this.#running || this.start());
+    cancel.addEventListener("click", () => this.#running?.abort());
+    reset.addEventListener("click", () => {
+      this.#own = null;
+      this.#problem.say("");
+      this.#inputs?.reset?.();
+      this.#panel.restore(new Map());
+      this.#changed();
+    });
+  }
+
+  /** @param {NonNullable<Module["inputs"]>} inputs */
+  #addInputs(inputs) {
+    const place = element("div");
+    this.#panel.inputs.append(place, this.#problemLine);
+    this.#panel.inputs.hidden = false;
+    this.#inputs = inputs({
+      element: place,
+      run: this.#request,
+      problem: (error, remedy = "") =>
+        this.#problem.complain(
+          typeof error === "string" ? Object.assign(new Error(error), { remedy }) : error,
+        ),
+    });
+  }
+
+  /** What an experiment's script calls to compute with other settings or with the visitor's data. */
+  #request = (/** @type {Request} */ { settings, data } = {}) => {
+    this.#problem.say("");
+    if (data !== undefined) this.#own = data;
+    if (settings) this.#panel.change(settings);
+    this.#onChange();
+    if (this.#runner?.ready) this.start();
+    else this.#panel.status.say(this.#hint);
+  };
+
+  #changed() {
+    this.#onChange();
+    this.#follow();
+  }
+
+  /** After a change: computes at once, or says that the picture is of other settings. */
+  #follow() {
+    if (this.#module.live && this.#runner?.ready && this.#isStale) this.start();
+    else if (!this.#running) this.#panel.status.say(this.#isStale ? this.#hint : "");
+  }
+
+  get #isStale() {
+    const { all } = this.#panel;
+    const { settings, own } = this.#shown;
+    return own !== this.#own || Object.keys(all).some((name) => !equal(all[name], settings[name]));
+  }
+
+  get #hint() {
+    return this.#own === this.#shown.own
+      ? "The picture shows other settings. Press Run."
+      : "The picture shows other data. Press Run.";
+  }
+
+  /** @param {any} data */
+  #drawSoon(data) {
+    if (this.#waiting === null) {
+      this.#frame = requestAnimationFrame(() => {
+        const waiting = this.#waiting;
+        this.#waiting = null;
+        this.#tryPartial(waiting);
+      });
+    }
+    this.#waiting = data;
+  }
+
+  #isPartial = false;
+
+  /** @param {any} data */
+  #tryPartial(data) {
+    try {
+      this.#draw(data, true);
+    } catch (error) {
+      this.#running?.abort(error);
+    }
+  }
+
+  #forgetWaiting() {
+    if (this.#waiting !== null) cancelAnimationFrame(this.#frame);
+    this.#waiting = null;
+  }
+
+  /** @param {any} data @param {boolean} partial */
+  #draw(data, partial) {
+    this.#isPartial = partial;
+    this.#module.render(this.#drawing(data, this.#panel.picture, partial));
+    if (!partial) for (const figure of this.#figures) this.#drawFigure(figure);
+  }
+
+  /** @param {{element: HTMLElement, part: string}} figure */
+  #drawFigure({ element: place, part }) {
+    this.#module.figures?.[part](this.#drawing(this.#shown.data, place, false));
+  }
+
+  /** @param {any} data @param {HTMLElement} place @param {boolean} partial @returns {Drawing} */
+  #drawing(data, place, partial) {
+    const settings = data.settings ?? { ...this.#shown.settings, ...this.#panel.all };
+    return { data, element: place, settings, run: this.#request, partial };
+  }
+}
+
+/** @param {unknown} one @param {unknown} other */
+function equal(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The engine speaks of texts. @param {unknown} error */
+function withRemedy(error) {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "worker-died") return error;
+  const { message } = errorWords(error);
+  const remedy = "The last picture is kept. Press Run to start the engine again.";
+  return Object.assign(new Error(message), { remedy });
+}

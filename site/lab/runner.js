@@ -1,0 +1,126 @@
+/**
+ * Computes experiments in the page's engine, which is started by the first run: Python in a worker. It fetches
+ * the data files that a run needs. All experiments of a page share one runner. It draws nothing.
+ */
+
+import { EngineError } from "../engine/protocol.js";
+import { fetchDescription } from "../ui/fetch.js";
+import { forPython, plain } from "./arrays.js";
+
+/**
+ * @typedef {import("../engine/protocol.js").Progress} Progress
+ * @typedef {{
+ *   settings: Record<string, any>, data: Record<string, any> | null, signal: AbortSignal,
+ *   onProgress: (progress: Progress) => void, onPart: (part: Record<string, any>) => void
+ * }} RunOptions `settings` are those that differ from the defaults, `data` is the visitor's own
+ */
+
+export class Runner {
+  /** @type {Promise<import("../ui/engine.js").EngineHolder> | undefined} */
+  #holder;
+  /** The engine that has answered. @type {import("../engine/client.js").Engine | null} */
+  #engine = null;
+  /** Data files by name. @type {Map<string, Promise<Uint8Array>>} */
+  #files = new Map();
+  #root;
+
+  /** @param {URL} root of the site */
+  constructor(root) {
+    this.#root = root;
+  }
+
+  /** Whether a run starts at once, without a download. */
+  get ready() {
+    return this.#engine !== null && !this.#engine.ended;
+  }
+
+  /** How many bytes the first run downloads; 0 if that is unknown. */
+  async size() {
+    const { parts = [] } = await fetchDescription(new URL("engine/parts.json", this.#root));
+    return parts.reduce((/** @type {number} */ sum, /** @type {any} */ { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * Runs an experiment.
+   * @param {string} name
+   * @param {RunOptions} options aborting the signal rejects at once and stops Python at its next step
+   * @returns {Promise<Record<string, any>>} the result, and `settings`, those that were used
+   */
+  async run(name, { settings, data, signal, onProgress, onPart }) {
+    const holder = await this.#start();
+    return await holder.use(async (engine) => {
+      const needed = await engine.run("experiment_files", { name, settings }, { signal, onProgress });
+      if (this.#engine !== engine) keepOffline(this.#root);
+      this.#engine = engine;
+      const args = forPython(data ?? {});
+      if (needed.length) args.files = await this.#fetchAll(needed, signal);
+      const options = { signal, onProgress, onPart: (/** @type {any} */ part) => onPart(plain(part)) };
+      return plain(await engine.run("experiment", { name, settings, data: args }, options));
+    });
+  }
+
+  /** Resolves when Python has received everything that was sent to it, such as a cancellation. */
+  async settled() {
+    if (this.ready) await this.#engine?.status();
+  }
+
+  /**
+   * The ranges of numbers that depend on other settings.
+   * @param {string} name
+   * @param {Record<string, any>} settings
+   * @returns {Promise<Record<string, [number, number]>>}
+   */
+  async ranges(name, settings) {
+    const holder = await this.#start();
+    return await holder.use((engine) => engine.run("experiment_ranges", { name, settings }));
+  }
+
+  #start() {
+    if (!this.#holder) {
+      this.#holder = import("../ui/engine.js").then(({ EngineHolder }) => new EngineHolder());
+      this.#holder.catch(() => {
+        this.#holder = undefined; // it can be tried again
+      });
+    }
+    return this.#holder;
+  }
+
+  /** @param {string[]} names @param {AbortSignal} signal @returns {Promise<Record<string, Uint8Array>>} */
+  async #fetchAll(names, signal) {
+    const bytes = await Promise.all(names.map((name) => this.#fetch(name)));
+    signal.throwIfAborted();
+    return Object.fromEntries(names.map((name, index) => [name, bytes[index]]));
+  }
+
+  /** @param {string} name */
+  #fetch(name) {
+    let file = this.#files.get(name);
+    if (!file) {
+      file = fetchFile(new URL(`lab/data/${name}`, this.#root), name);
+      file.catch(() => this.#files.delete(name)); // it can be tried again
+      this.#files.set(name, file);
+    }
+    return file;
+  }
+}
+
+/** @param {URL} url @param {string} name @returns {Promise<Uint8Array>} */
+async function fetchFile(url, name) {
+  const response = await fetch(url).catch(() => null);
+  if (response?.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new EngineError({
+    code: "network",
+    message: `The data file ${name} could not be loaded.`,
+    remedy: "Check the connection and press Run again.",
+  });
+}
+
+/**
+ * Asks the site's service worker to store the engine for offline visits: on the first visit the engine is
+ * fetched before the service worker controls the page.
+ * @param {URL} root
+ */
+async function keepOffline(root) {
+  const registration = await navigator.serviceWorker?.getRegistration(root).catch(() => undefined);
+  if (registration?.scope === root.href) registration.active?.postMessage({ type: "keep-engine" });
+}

@@ -24,6 +24,8 @@ LIMIT = 4.0
 """Curves are judged between -LIMIT and LIMIT, where a standard normal variable has all but 0.006% of its
 mass."""
 GRID = np.linspace(-LIMIT, LIMIT, 401)
+DRAWN = slice(None, None, 2)
+"""Half of the grid is enough to draw a curve."""
 TOLERANCE = 1e-9
 """A decrease below this is rounding."""
 MOST_POINTS, MOST_SAMPLES = 400, 10_000
@@ -288,9 +290,8 @@ def compute(
     y: Any = None,
     samples: Any = None,
     moved: bool = False,
-    skip_study: bool = False,
 ) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:
-    """Fit one data set in every way, then many for the study.
+    """Fit one data set in every way, then many for the study, which is not of own data.
 
     Parameters
     ----------
@@ -300,32 +301,33 @@ def compute(
         The visitor's own raw samples instead of points.
     moved
         The points are the experiment's own, and some have been moved: the scale and the truth stay.
-    skip_study
-        Fits only the one data set.
 
     Returns
     -------
     dict
-        ``x`` and ``y``; ``grid``; ``truth`` and ``true_density`` on the grid, None for own data; ``curves``
-        and ``densities``, each fit's values and its derivative on the grid (isotonic regression has none);
-        ``judgements``; and ``study``, see `summarize`. All but the study comes first, as a partial result.
+        ``kind``, "points" or "samples"; ``x`` and ``y``; ``grid``; ``truth`` and ``true_density`` on the
+        grid, None for own data; ``curves`` and ``densities``, each fit's values and its derivative on the
+        grid (isotonic regression has none); ``judgements``; and ``study``, see `summarize`. All but the study
+        comes first, as a partial result.
 
     Raises
     ------
     SettingsError
         ``points``: the given points or samples cannot be fitted.
     """
+    own = samples is not None or x is not None
     points, center, scale = generate(settings, settings.seed), 0.0, 1.0
-    if samples is not None or x is not None:
+    if own:
         points = own_points(x, y) if samples is None else own_samples(samples)
         rescaled = rescale(points)
         if not moved:
             points, center, scale = rescaled
-    known = moved or (samples is None and x is None)
     curves = {name: fit(points, settings.degree) for name, fit in FITS.items()}
-    first = _first_part(points, curves, center=center, scale=scale, known=known)
+    first = _first_part(points, curves, center=center, scale=scale, known=moved or not own)
+    is_sample = samples is not None or (not own and settings.data == "samples")
+    first["kind"] = "samples" if is_sample else "points"
     yield first
-    summary = {} if skip_study else (yield from study(settings))
+    summary = {} if own else (yield from study(settings))
     return first | {"study": summary}
 
 
@@ -340,11 +342,11 @@ def _first_part(
     return {
         "x": points.x * scale + center,
         "y": points.y,
-        "grid": GRID * scale + center,
-        "truth": TRUTH if known else None,
-        "true_density": TRUE_DENSITY if known else None,
-        "curves": values,
-        "densities": slopes,
+        "grid": (GRID * scale + center)[DRAWN],
+        "truth": TRUTH[DRAWN] if known else None,
+        "true_density": TRUE_DENSITY[DRAWN] if known else None,
+        "curves": {name: each[DRAWN] for name, each in values.items()},
+        "densities": {name: each[DRAWN] for name, each in slopes.items()},
         "judgements": judgements,
         "study": {},
     }

@@ -1,5 +1,10 @@
 """The data of the cumulative fit, its study, and the visitor's own points and samples."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest, norm, sem
@@ -9,6 +14,8 @@ from goosequill.lab import cumulative
 from goosequill.lab.cumulative import GRID, Settings, compute, make_data
 from goosequill.lab.monotone import FITS, MONOTONE
 from goosequill.progress import Progress
+
+SCRIPT = Path(__file__).parents[3] / "docs" / "lab" / "scripts" / "cumulative.py"
 
 
 def run(generator):
@@ -103,7 +110,13 @@ def test_the_study_of_raw_samples_judges_every_fit_on_the_same_samples() -> None
 
 def test_a_study_of_no_runs_is_empty() -> None:
     assert finish(compute(Settings(runs=0)))["study"] == {}
-    assert finish(compute(Settings(), skip_study=True))["study"] == {}
+
+
+def test_the_study_is_of_generated_data_only() -> None:
+    found = finish(compute(Settings(runs=10), x=[-1, 0, 1], y=[0.1, 0.5, 0.9], moved=True))
+    assert found["study"] == {} and found["kind"] == "points"
+    assert finish(compute(Settings(runs=10), samples=[1, 2, 3]))["kind"] == "samples"
+    assert finish(compute(Settings(runs=0, data="samples")))["kind"] == "samples"
 
 
 # ---- The experiment ----
@@ -176,3 +189,13 @@ def test_own_data_are_checked(data, message: str) -> None:
     with pytest.raises(SettingsError, match=message) as caught:
         finish(compute(Settings(runs=0), **data))
     assert caught.value.code == "points" and caught.value.remedy
+
+
+def test_the_standalone_script_prints_the_numbers_of_the_study() -> None:
+    printed = subprocess.run([sys.executable, SCRIPT], capture_output=True, text=True, check=True).stdout
+    study = finish(compute(Settings()))["study"]
+    found = re.findall(r"(\w+) +decreases +([\d.]+)%  leaves \[0, 1\] +([\d.]+)%  RMSE ([\d.]+)", printed)
+    assert [name for name, *_ in found] == ["printed", "polynomial", "bernstein"]
+    for name, *numbers in found:
+        expected = [100 * study[name]["decreases"], 100 * study[name]["leaves"], study[name]["rmse"]]
+        assert [float(number) for number in numbers] == pytest.approx(expected, abs=6e-5)

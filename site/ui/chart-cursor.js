@@ -52,6 +52,7 @@ export class Cursor {
     this.#box.querySelector(".chart-cursor")?.remove();
     this.#readOut.setAttribute("aria-live", "off");
     this.#readOut.textContent = this.#hint;
+    this.#readOut.classList.add("idle");
   }
 
   /** @param {KeyboardEvent} event */
@@ -124,6 +125,7 @@ export class Cursor {
     this.#key = group.keys[index];
     this.#mark(group, index);
     const words = group.words(/** @type {number} */ (this.#key));
+    this.#readOut.classList.remove("idle");
     if (this.#readOut.textContent !== words) this.#readOut.textContent = words;
   }
 

@@ -41,14 +41,14 @@
 const SIGNIFICANT = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 const MOST_POINTS = 4000;
 
-/** A number with four significant digits: 0.4217, 12,350, 1.2e-7. @param {unknown} value */
+/** A number with four significant digits: 0.4217, 12,350, 1.2e-7, 2e9. @param {unknown} value */
 export function shortNumber(value) {
   if (value instanceof Date) return value.toISOString().replace(/(T00:00)?(:00)?(\.000)?Z$/, "");
   if (typeof value !== "number") return String(value ?? "no value");
   if (Number.isNaN(value)) return "no value";
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e7) && size < Infinity)
-    return String(Number(value.toPrecision(4))).replace("e+", "e");
+    return Number(value.toPrecision(4)).toExponential().replace("e+", "e");
   return SIGNIFICANT.format(value);
 }
 

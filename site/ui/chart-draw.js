@@ -2,7 +2,7 @@
  * Draws a chart at a width: axes, series, rules; and lists what a cursor can point at.
  */
 
-import { axisWords, share, thinLine, thinPoints, valueWords } from "./chart-data.js";
+import { axisWords, share, shortNumber, thinLine, thinPoints, valueWords } from "./chart-data.js";
 import { seriesMarks } from "./chart-marks.js";
 import { drawPlot, fitted, library, plotMargins, textWidth, widestTick } from "./chart-plot.js";
 import { svgElement } from "./svg.js";
@@ -24,7 +24,7 @@ import { svgElement } from "./svg.js";
  */
 
 const ROW = 16; // the height of a line of text
-const TICKS = { x: 70, y: 42 }; // pixels from one to the next, about
+const TICKS = { x: 75, y: 42 }; // pixels from one to the next, about
 const PADDING = 0.2; // of bands, as a share
 
 /**
@@ -40,7 +40,7 @@ export function drawChart(layout, width) {
   const margins = {
     top: (spec.y.label ? ROW + 6 : 8) + labels.rows * ROW,
     right: 16,
-    bottom: (spec.x.label ? 2 * ROW : ROW) + 10,
+    bottom: (spec.x.label ? 2 * ROW : ROW) + (layout.x.kind === "time" ? ROW : 0) + 10,
     left: 40,
   };
   const names = bandNames(layout, width, margins);
@@ -71,14 +71,14 @@ function plotted(layout, { width, height, margins, labels, names }) {
     const look = /** @type {import("./chart-layout.js").Look} */ (layout.looks[index]);
     return seriesMarks({ one, look, alone, sideways, .../** @type {Slot} */ (slots[index]) });
   });
-  const grid = { stroke: "var(--line)", strokeOpacity: 1, tickSpacing: TICKS[sideways ? "x" : "y"] };
+  const grid = { stroke: "var(--line)", strokeOpacity: 1, ...gridTicks(layout, width) };
   const zero = valueScale(layout).kind === "linear" && spansZero(valueScale(layout).domain);
   const svg = drawPlot({
     width,
     height,
     ...plotMargins(margins),
-    x: { ...plotScale(layout, "x"), ...names.x },
-    y: { ...plotScale(layout, "y"), ...names.y },
+    x: { ...plotScale(layout, "x", width), ...names.x },
+    y: { ...plotScale(layout, "y", width), ...names.y },
     marks: [
       sideways ? library().gridX(grid) : library().gridY(grid),
       frame({ anchor: sideways ? "left" : "bottom", stroke: "var(--line-strong)" }),
@@ -105,8 +105,27 @@ function spansZero([from, to]) {
   return from <= 0 && to >= 0;
 }
 
-/** The options of a scale and its axis. @param {Layout} layout @param {"x" | "y"} name */
-function plotScale(layout, name) {
+/** The distance of ticks; a wide drawing has them farther apart. @param {"x" | "y"} name @param {number} width */
+function spacing(name, width) {
+  return name === "x" ? Math.max(TICKS.x, width / 10) : TICKS.y;
+}
+
+/** Where grid lines are: at the ticks, and on a logarithmic scale at powers of ten if it has several. */
+function gridTicks(/** @type {Layout} */ layout, /** @type {number} */ width) {
+  const { kind, domain } = valueScale(layout);
+  const [from = 0, to = 0] = kind === "log" ? domain.map((end) => Math.log10(end)) : [];
+  const first = Math.floor(from + 1e-9);
+  const powers = Array.from({ length: Math.ceil(to) - first + 1 }, (_, index) => 10 ** (first + index));
+  return to - from >= 1 ? { ticks: powers } : { tickSpacing: spacing(layout.sideways ? "x" : "y", width) };
+}
+
+/**
+ * The options of a scale and its axis.
+ * @param {Layout} layout
+ * @param {"x" | "y"} name
+ * @param {number} width
+ */
+function plotScale(layout, name, width) {
   const { kind, domain, nice } = layout[name];
   const axis = layout.spec[name];
   return {
@@ -117,9 +136,9 @@ function plotScale(layout, name) {
     label: axisWords(axis) || null,
     labelArrow: "none",
     labelAnchor: name === "x" ? "center" : "top",
-    tickFormat: axis.format && kind !== "band" ? axis.format : undefined,
+    tickFormat: kind === "band" ? undefined : (axis.format ?? (kind === "log" ? shortNumber : undefined)),
     tickSize: kind === "band" ? 0 : 4,
-    tickSpacing: TICKS[name],
+    tickSpacing: spacing(name, width),
   };
 }
 

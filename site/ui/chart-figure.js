@@ -10,7 +10,7 @@ import { element } from "./dom.js";
 
 /** @typedef {import("./chart-draw.js").Drawing} Drawing */
 
-const HINT = "Point at the drawing, or focus it and press the arrow keys, to read its values.";
+const HINT = "Hover, tap or press arrow keys to read values.";
 
 /**
  * @param {Object} options
@@ -29,7 +29,7 @@ export function figure({ title, contents, draw, table, legend = null }) {
     "aria-roledescription": "chart",
     "aria-label": `${title}: ${contents}. Move with the arrow keys.`,
   });
-  const readOut = element("p", { class: "chart-read-out", "aria-live": "off" }, HINT);
+  const readOut = element("p", { class: "chart-read-out idle", "aria-live": "off" }, HINT);
   const cursor = new Cursor(drawing, readOut);
   let width = 0;
   let svg = /** @type {SVGSVGElement | undefined} */ (undefined);

@@ -106,8 +106,8 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
   const cell = Math.min(40, inner.width / Math.max(1, columns), 420 / Math.max(1, rows.length));
   const height = spec.height ?? Math.round(Math.max(80, cell * rows.length) + margins.top + margins.bottom);
   const from = (/** @type {number} */ row) => (spec.y.upward ? rows.length - 1 - row : row);
-  const ticksOf = (/** @type {string[]} */ names, /** @type {number} */ room) => {
-    const every = Math.max(1, Math.ceil((names.length * room) / 1));
+  const ticksOf = (/** @type {string[]} */ names, /** @type {number} */ share) => {
+    const every = Math.max(1, Math.ceil(names.length * share)); // share: of the axis that one name needs
     return names.flatMap((_, index) => (index % every === 0 ? [index] : []));
   };
   const widest = Math.max(0, ...labels.x.map(textWidth)) + 10;
@@ -198,7 +198,7 @@ function cells({ rows, columns, scale, from }, x, y) {
   }
   const drawn = [...paths].sort(([a], [b]) => a - b);
   const shapes = drawn.map(([level, d]) => svgElement("path", { d, fill: colorOf(level, scale.diverging) }));
-  return svgElement("g", { class: "cells" }, ...shapes);
+  return svgElement("g", { class: "cells", "shape-rendering": "crispEdges" }, ...shapes);
 }
 
 /** @param {Scale} scale @param {number | null | undefined} value */

@@ -95,7 +95,7 @@ function barsMark({ one, look, indices, insets: [before, after], reach: [from, t
   const { barX, barY, rect } = library();
   const shared = {
     fill: look.color,
-    fillOpacity: look.dash ? 0.3 : 0.85,
+    fillOpacity: look.dash ? 0.3 : look.muted ? 0.5 : 0.85,
     stroke: look.dash ? look.color : undefined,
     strokeDasharray: look.dash,
     strokeWidth: 1.5,

@@ -42,7 +42,18 @@ export function drawPlot(options) {
   const svg = library().plot({ document, className: "plot", ...options });
   svg.querySelector("style")?.remove();
   svg.setAttribute("aria-hidden", "true"); // its container has the name, the read-out and the table
+  for (const element of svg.querySelectorAll("*")) shorten(element);
   return svg;
+}
+
+/** Rounds coordinates to hundredths of a pixel: drawings are also part of pages' HTML. @param {Element} element */
+function shorten(element) {
+  for (const { name, value } of element.attributes)
+    if (value.includes(".") && name !== "d")
+      element.setAttribute(
+        name,
+        value.replace(/\d+\.\d{3,}/g, (digits) => String(+(+digits).toFixed(2))),
+      );
 }
 
 /** @param {Margins} margins */

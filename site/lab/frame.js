@@ -53,6 +53,8 @@ export class Experiment {
   /** A partial result that waits for the next frame. @type {any} */
   #waiting = null;
   #frame = 0;
+  /** Whether a complete result is drawn, and not a part of one or half a picture. */
+  #isComplete = false;
   /** @type {{element: HTMLElement, part: string}[]} */
   #figures = [];
   /** @type {void | {reset?: () => void}} */
@@ -174,8 +176,14 @@ export class Experiment {
 
   /** @param {any} data @param {Values | null} own */
   #finish(data, own) {
+    const before = this.#shown;
     this.#shown = { data, settings: data.settings, own };
-    this.#draw(data, false);
+    try {
+      this.#draw(data, false);
+    } catch (error) {
+      this.#shown = before;
+      throw error;
+    }
     this.#end("done");
     this.#panel.showSize(0);
     this.#panel.status.say(this.#isStale ? this.#hint : "");
@@ -183,9 +191,8 @@ export class Experiment {
 
   /** @param {unknown} error */
   #fail(error) {
-    const hasPartial = this.#waiting !== null || this.#isPartial;
     this.#end(isAbort(error) ? "idle" : "error");
-    if (hasPartial) this.#draw(this.#shown.data, false);
+    if (!this.#isComplete) this.#draw(this.#shown.data, false);
     this.#panel.status.complain(withRemedy(error));
   }
 
@@ -270,8 +277,6 @@ export class Experiment {
     this.#waiting = data;
   }
 
-  #isPartial = false;
-
   /** @param {any} data */
   #tryPartial(data) {
     try {
@@ -288,9 +293,11 @@ export class Experiment {
 
   /** @param {any} data @param {boolean} partial */
   #draw(data, partial) {
-    this.#isPartial = partial;
+    this.#isComplete = false;
     this.#module.render(this.#drawing(data, this.#panel.picture, partial));
-    if (!partial) for (const figure of this.#figures) this.#drawFigure(figure);
+    if (partial) return;
+    for (const figure of this.#figures) this.#drawFigure(figure);
+    this.#isComplete = true;
   }
 
   /** @param {{element: HTMLElement, part: string}} figure */

@@ -9,6 +9,7 @@ import { forPython, plain } from "./arrays.js";
 
 /**
  * @typedef {import("../engine/protocol.js").Progress} Progress
+ * @typedef {Pick<import("../ui/engine.js").EngineHolder, "use">} Holder
  * @typedef {{
  *   settings: Record<string, any>, data: Record<string, any> | null, signal: AbortSignal,
  *   onProgress: (progress: Progress) => void, onPart: (part: Record<string, any>) => void
@@ -16,17 +17,19 @@ import { forPython, plain } from "./arrays.js";
  */
 
 export class Runner {
-  /** @type {Promise<import("../ui/engine.js").EngineHolder> | undefined} */
+  /** @type {Promise<Holder> | undefined} */
   #holder;
   /** The engine that has answered. @type {import("../engine/client.js").Engine | null} */
   #engine = null;
   /** Data files by name. @type {Map<string, Promise<Uint8Array>>} */
   #files = new Map();
   #root;
+  #createHolder;
 
-  /** @param {URL} root of the site */
-  constructor(root) {
+  /** @param {URL} root of the site @param {() => Promise<Holder>} [createHolder] */
+  constructor(root, createHolder = createEngineHolder) {
     this.#root = root;
+    this.#createHolder = createHolder;
   }
 
   /** Whether a run starts at once, without a download. */
@@ -64,20 +67,9 @@ export class Runner {
     if (this.ready) await this.#engine?.status();
   }
 
-  /**
-   * The ranges of numbers that depend on other settings.
-   * @param {string} name
-   * @param {Record<string, any>} settings
-   * @returns {Promise<Record<string, [number, number]>>}
-   */
-  async ranges(name, settings) {
-    const holder = await this.#start();
-    return await holder.use((engine) => engine.run("experiment_ranges", { name, settings }));
-  }
-
   #start() {
     if (!this.#holder) {
-      this.#holder = import("../ui/engine.js").then(({ EngineHolder }) => new EngineHolder());
+      this.#holder = this.#createHolder();
       this.#holder.catch(() => {
         this.#holder = undefined; // it can be tried again
       });
@@ -104,6 +96,12 @@ export class Runner {
   }
 }
 
+/** Neither the engine nor the code that starts it is fetched before the first run. @returns {Promise<Holder>} */
+async function createEngineHolder() {
+  const { EngineHolder } = await import("../ui/engine.js");
+  return new EngineHolder();
+}
+
 /** @param {URL} url @param {string} name @returns {Promise<Uint8Array>} */
 async function fetchFile(url, name) {
   const response = await fetch(url).catch(() => null);
@@ -121,6 +119,8 @@ async function fetchFile(url, name) {
  * @param {URL} root
  */
 async function keepOffline(root) {
-  const registration = await navigator.serviceWorker?.getRegistration(root).catch(() => undefined);
+  const registration = await globalThis.navigator?.serviceWorker
+    ?.getRegistration(root)
+    .catch(() => undefined);
   if (registration?.scope === root.href) registration.active?.postMessage({ type: "keep-engine" });
 }

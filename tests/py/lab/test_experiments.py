@@ -1,13 +1,23 @@
 """Experiments by name: every module is found, settings and data from outside are checked."""
 
 import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from goosequill.browser.jobs import Job, find
 from goosequill.cli.main import main
-from goosequill.errors import SettingsError
+from goosequill.errors import FileFormatError, SettingsError
 from goosequill.lab import experiments
+from goosequill.parameters import ParameterSet, setting
+from goosequill.progress import Progress
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 def finish(generator):
@@ -22,7 +32,7 @@ QUICK = {
     "cumulative": {"runs": 3},
     "lattice": {"runs": 3},
     "dilation": {"size": 5, "dilation": 1},
-    "dilation_stack": {"dilations": "1 2"},
+    "dilation-stack": {"dilations": "1 2"},
     "sta": {"samples": 3000, "window": 20, "shifts": 20},
 }
 
@@ -56,6 +66,107 @@ def test_data_from_outside_is_used() -> None:
     values = np.arange(25.0)
     found = finish(experiments.run("dilation", {"size": 5, "kernel": 1}, {"values": values}))
     assert found["output"].tolist() == values.reshape(5, 5).tolist()
+
+
+class Settings(ParameterSet):
+    size: int = setting("Size", "How large.", default=2, minimum=1, maximum=9, kind="integer")
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """An experiment named made-up, with partial results, ranges and a data file."""
+    module = ModuleType("goosequill.lab.made_up")
+
+    def compute(settings, *, files, values=(0.0,)):
+        yield Progress("steps", 1, 2)
+        yield {"half": 1}
+        return {"read": dict(files), "mean": np.mean(values), "odd": np.array([np.nan, 1.5])}
+
+    module.Settings = Settings
+    module.DESCRIPTION = Settings.describe("made-up", "Made up", "A test.")
+    module.compute = compute
+    module.ranges = lambda settings: {"size": (1, settings["size"])}
+    module.files = lambda settings: ("a.bin",) if settings.size < 9 else ("missing.bin",)
+    monkeypatch.setitem(sys.modules, "goosequill.lab.made_up", module)
+    monkeypatch.setattr(experiments, "names", lambda: ["made-up", "sta"])
+    monkeypatch.setattr(experiments, "DATA", tmp_path)
+    (tmp_path / "a.bin").write_bytes(b"goose")
+    return module
+
+
+def test_a_name_has_a_hyphen_where_the_module_has_an_underscore(made: ModuleType) -> None:
+    assert experiments.describe("made-up")["label"] == "Made up"
+    with pytest.raises(SettingsError):
+        experiments.describe("made_up")
+
+
+def test_data_files_are_read_from_the_package_unless_they_are_given(made: ModuleType) -> None:
+    assert experiments.files("made-up") == ["a.bin"] and experiments.files("sta") == []
+    assert finish(experiments.run("made-up"))["read"] == {"a.bin": b"goose"}
+    given = {"files": {"a.bin": memoryview(b"swan"), "other": b""}}
+    assert finish(experiments.run("made-up", {}, given))["read"] == {"a.bin": b"swan"}
+    with pytest.raises(FileFormatError, match=r"missing\.bin") as caught:
+        finish(experiments.run("made-up", {"size": 9}))
+    assert caught.value.code == "file-missing"
+
+
+def test_ranges_are_those_of_the_settings(made: ModuleType) -> None:
+    assert experiments.ranges("made-up", {"size": 5}) == {"size": (1, 5)}
+    assert experiments.ranges("sta") == {}
+    with pytest.raises(SettingsError):
+        experiments.ranges("made-up", {"size": 10})
+
+
+def test_partial_results_are_parts_of_the_job(made: ModuleType) -> None:
+    job = Job(find("experiment"), {"name": "made-up", "data": {"values": [1, 2]}})
+    assert job.step() == {"progress": {"status": "steps", "loaded": 1, "total": 2, "file": ""}}
+    assert job.step() == {"part": {"half": 1}}
+    end = job.step()["end"]
+    assert end["mean"] == 1.5 and end["settings"] == {"size": 2}
+
+
+def test_the_command_ignores_partial_results_and_prints_null_for_nan(
+    made: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.files = lambda settings: ()
+    assert main(["lab", "made-up", "--set", "size=3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["odd"] == [None, 1.5]
+
+
+EXPERIMENTS = [name for name in experiments.names() if (ROOT / "site" / "lab" / f"{name}.js").is_file()]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_pages_ranges_are_those_of_the_module(name: str) -> None:
+    """They must be known before Python is loaded, so the page's script states them again."""
+    module = experiments._module(name)
+    if not hasattr(module, "ranges"):
+        pytest.skip("its settings do not depend on each other")
+    chance = random.Random(1)
+    settings = [module.Settings.from_dict(draw(module.Settings, chance)) for _ in range(300)]
+    values = [vars(each) for each in settings]
+    code = (
+        f"const {{ ranges }} = await import({json.dumps(str(ROOT / 'site' / 'lab' / (name + '.js')))});"
+        f"process.stdout.write(JSON.stringify({json.dumps(values)}.map((each) => ranges(each))))"
+    )
+    shown = subprocess.run(["node", "--input-type=module", "-e", code], capture_output=True, check=True)
+    wanted = [{key: list(ends) for key, ends in module.ranges(each).items()} for each in values]
+    assert json.loads(shown.stdout) == wanted
+
+
+def draw(settings: type[ParameterSet], chance: random.Random) -> dict[str, object]:
+    """Random settings, valid each by itself."""
+    found: dict[str, object] = {}
+    for name, parameter in settings.PARAMETERS.items():
+        if parameter.kind == "boolean":
+            found[name] = chance.random() < 0.5
+        elif parameter.kind == "choice":
+            found[name] = chance.choice(parameter.choices)
+        elif parameter.kind == "integer":
+            found[name] = chance.randint(int(parameter.minimum or 0), int(parameter.maximum or 1000))
+        elif parameter.kind == "number":
+            found[name] = chance.uniform(parameter.minimum or 0.0, parameter.maximum or 1.0)
+    return found
 
 
 def test_the_command_prints_json_a_summary_and_a_list(capsys: pytest.CaptureFixture[str]) -> None:

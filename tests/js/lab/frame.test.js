@@ -1,0 +1,393 @@
+/** An experiment in its article, with a runner that computes when a test says so. */
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Addresses } from "../../../site/lab/addresses.js";
+import { Experiment } from "../../../site/lab/frame.js";
+import { openPage, settle } from "./page.js";
+
+const PARAMETER = { neutral: null, minimum: null, maximum: null, step: null, kind: "number", choices: [] };
+const PARAMETERS = [
+  { ...PARAMETER, name: "size", label: "Size", sentence: "How large.", default: 4, minimum: 1, maximum: 9 },
+  { ...PARAMETER, name: "gap", label: "Gap", sentence: "How far.", default: 1, minimum: 1, maximum: 9 },
+  { ...PARAMETER, name: "tight", label: "Tight", sentence: "Less.", default: false, kind: "boolean" },
+  { ...PARAMETER, name: "seed", label: "Seed", sentence: "Chance.", default: 7, minimum: 0, maximum: 99999 },
+].map((parameter) => ({
+  ...parameter,
+  step: 1,
+  kind: parameter.kind === "number" ? "integer" : parameter.kind,
+}));
+const SETTINGS = { size: 4, gap: 1, tight: false, seed: 7 };
+const FIRST = {
+  description: { name: "test", label: "Test", sentence: "A test.", parameters: PARAMETERS },
+  settings: SETTINGS,
+  data: { settings: SETTINGS, total: 1 },
+};
+
+/** Runs that the test ends: each has `settings`, `data`, `part`, `progress`, `finish` and `fail`. */
+class FakeRunner {
+  ready = false;
+  /** @type {any[]} */
+  runs = [];
+
+  async size() {
+    return 8_000_000;
+  }
+
+  async settled() {}
+
+  /** @param {string} name @param {any} options */
+  run(name, { settings, data, signal, onProgress, onPart }) {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      if (signal.aborted) abort();
+      signal.addEventListener("abort", abort);
+      const finish = (/** @type {any} */ values) => {
+        this.ready = true;
+        resolve({ settings: { ...SETTINGS, ...settings }, ...values });
+      };
+      this.runs.push({
+        name,
+        settings,
+        data,
+        signal,
+        progress: onProgress,
+        part: onPart,
+        finish,
+        fail: reject,
+      });
+    });
+  }
+
+  get last() {
+    return this.runs.at(-1);
+  }
+}
+
+/** @type {ReturnType<typeof openPage>} */
+let page;
+/** @type {FakeRunner} */
+let runner;
+/** What was drawn: the total, and whether it is partial. @type {any[]} */
+let drawn;
+/** @type {HTMLElement} */
+let root;
+
+beforeEach(() => {
+  page = openPage("<section data-state='idle'></section>");
+  runner = new FakeRunner();
+  drawn = [];
+  root = /** @type {HTMLElement} */ (page.document.querySelector("section"));
+});
+
+/** @param {any} [module] @param {any} [options] */
+function mount(module = {}, options = {}) {
+  const render = ({ data, element, partial, settings }) => {
+    if (data.total === "broken") throw new Error("cannot draw this");
+    drawn.push({ total: data.total, partial, size: settings.size });
+    element.textContent = `total ${data.total}`;
+  };
+  return new Experiment({
+    root,
+    name: "test",
+    first: FIRST,
+    module: { render, ...module },
+    runner,
+    ...options,
+  });
+}
+
+const press = (/** @type {string} */ id) =>
+  /** @type {HTMLElement} */ (root.querySelector(`[data-testid=${id}]`)).click();
+const state = () => root.dataset.state;
+const words = () => root.querySelector(".lab-status")?.textContent;
+const picture = () => root.querySelector(".lab-picture")?.textContent;
+const field = (/** @type {string} */ name) =>
+  /** @type {HTMLInputElement} */ (root.querySelector(`#lab-test-${name}`));
+
+/** @param {string} name @param {string | boolean} value */
+function enter(name, value) {
+  if (typeof value === "boolean") field(name).checked = value;
+  else field(name).value = value;
+  field(name).dispatchEvent(new Event("change"));
+}
+
+test("the first picture is drawn without a run, and the size of the engine is said", async () => {
+  const experiment = mount();
+  await settle();
+  assert.deepEqual(drawn, [{ total: 1, partial: false, size: 4 }]);
+  assert.equal(runner.runs.length, 0, "nothing starts by itself");
+  assert.match(root.querySelector(".lab-size")?.textContent ?? "", /8\.0 MB/);
+  assert.deepEqual(experiment.data, FIRST.data);
+  assert.equal(state(), "idle");
+});
+
+test("Run computes with the settings, then shows and keeps the result", async () => {
+  const experiment = mount();
+  enter("size", "6");
+  assert.match(words() ?? "", /other settings/);
+  press("run");
+  assert.equal(state(), "running");
+  assert.deepEqual(runner.last.settings, { size: 6 });
+  press("run");
+  assert.equal(runner.runs.length, 1, "while it runs, Run does nothing");
+  runner.last.finish({ total: 2 });
+  await settle();
+  assert.equal(state(), "done");
+  assert.equal(picture(), "total 2");
+  assert.equal(experiment.data.total, 2);
+  assert.equal(words(), "");
+  assert.equal(root.querySelector(".lab-size")?.textContent, "", "the next run downloads nothing");
+});
+
+test("partial results are drawn once a frame, the newest, and complete each other", async () => {
+  const seen = [];
+  mount({ render: ({ data, partial }) => seen.push([{ ...data, settings: 0 }, partial]) });
+  press("run");
+  await settle();
+  runner.last.part({ total: 1 });
+  runner.last.part({ step: 5 });
+  assert.equal(seen.length, 1);
+  page.drawFrame();
+  assert.deepEqual(seen[1], [{ total: 1, step: 5, settings: 0 }, true]);
+  runner.last.part({ total: 3 });
+  runner.last.finish({ total: 9 });
+  await settle();
+  page.drawFrame();
+  assert.equal(seen.length, 3, "a part that arrived before the result is not drawn after it");
+  assert.deepEqual(seen[2], [{ total: 9, settings: 0 }, false]);
+});
+
+test("Cancel stops the run and shows the last complete picture", async () => {
+  mount();
+  press("run");
+  await settle();
+  runner.last.part({ total: 5 });
+  page.drawFrame();
+  assert.equal(picture(), "total 5");
+  const cancel = /** @type {HTMLElement} */ (root.querySelector("[data-testid=cancel]"));
+  assert.equal(cancel.hidden, false);
+  cancel.focus();
+  press("cancel");
+  await settle();
+  assert.ok(runner.last.signal.aborted);
+  assert.equal(state(), "idle");
+  assert.equal(picture(), "total 1");
+  assert.equal(words(), "Stopped.");
+  assert.equal(document.activeElement?.textContent, "Run", "the focus does not fall to the page");
+});
+
+test("an error is shown with its remedy, the last picture stays, and Run tries again", async () => {
+  const experiment = mount();
+  press("run");
+  await settle();
+  runner.last.part({ total: 5 });
+  page.drawFrame();
+  runner.last.fail(Object.assign(new Error("It does not fit."), { remedy: "Choose less.", code: "x" }));
+  await settle();
+  assert.equal(state(), "error");
+  assert.equal(words(), "It does not fit. Choose less.");
+  assert.equal(picture(), "total 1");
+  assert.equal(experiment.data.total, 1);
+  press("run");
+  runner.last.finish({ total: 3 });
+  await settle();
+  assert.equal(state(), "done");
+  assert.equal(words(), "");
+});
+
+test("an engine that died is restarted by Run", async () => {
+  mount();
+  press("run");
+  await settle();
+  const died = Object.assign(new Error("The engine stopped."), {
+    code: "worker-died",
+    remedy: "The text so far",
+  });
+  runner.last.fail(died);
+  await settle();
+  assert.equal(words(), "The engine stopped. The last picture is kept. Press Run to start the engine again.");
+});
+
+test("a picture that cannot be drawn is an error of the run", async () => {
+  const experiment = mount();
+  press("run");
+  await settle();
+  runner.last.part({ total: "broken" });
+  page.drawFrame();
+  await settle();
+  assert.equal(state(), "error");
+  assert.equal(words(), "cannot draw this");
+  press("run");
+  await settle();
+  runner.last.finish({ total: "broken" });
+  await settle();
+  assert.equal(state(), "error");
+  assert.equal(picture(), "total 1");
+  assert.equal(experiment.data.total, 1);
+});
+
+test("a live experiment follows every change once the engine runs, and drops superseded runs", async () => {
+  mount({ live: true });
+  enter("size", "5");
+  await settle();
+  assert.equal(runner.runs.length, 0, "the engine is not loaded unasked");
+  press("run");
+  runner.last.finish({ total: 2 });
+  await settle();
+  enter("size", "6");
+  await settle();
+  const first = runner.last;
+  enter("size", "7");
+  enter("size", "8");
+  await settle();
+  assert.ok(first.signal.aborted);
+  assert.deepEqual(
+    runner.runs.map(({ settings }) => settings.size),
+    [5, 6, 8],
+    "what changed before Python was told is not run",
+  );
+  first.finish({ total: "old" });
+  runner.last.finish({ total: 8 });
+  await settle();
+  assert.equal(picture(), "total 8");
+  assert.equal(state(), "done");
+});
+
+test("no control reaches an invalid setting", async () => {
+  const ranges = ({ size, gap, tight }) => {
+    const most = tight ? 6 : 12; // size * gap is at most this
+    return { size: [1, Math.min(9, Math.floor(most / gap))], gap: [1, Math.min(9, Math.floor(most / size))] };
+  };
+  const experiment = mount({ ranges });
+  enter("gap", "9");
+  assert.equal(field("gap").value, "3", "4 times 3 is 12");
+  assert.equal(field("gap").max, "3");
+  assert.equal(field("size").max, "4");
+  enter("tight", true);
+  assert.ok(Number(field("size").value) * Number(field("gap").value) <= 6, "others follow a choice");
+  experiment.restore(
+    new Map([
+      ["size", "9"],
+      ["gap", "9"],
+      ["tight", "true"],
+    ]),
+  );
+  assert.ok(Number(field("size").value) * Number(field("gap").value) <= 6, "and an address");
+  enter("tight", false);
+  experiment.restore(new Map());
+  assert.equal(field("size").value, "4");
+});
+
+test("Reset brings back the defaults, and New seed another seed", () => {
+  mount();
+  enter("size", "6");
+  const seeds = new Set();
+  for (let count = 0; count < 20; count++) {
+    press("new-seed");
+    seeds.add(field("seed").value);
+  }
+  assert.ok(seeds.size > 10);
+  press("reset");
+  assert.equal(field("size").value, "4");
+  assert.equal(field("seed").value, "7");
+  assert.equal(words(), "");
+});
+
+test("the visitor's own data is computed with until it is taken back", async () => {
+  /** @type {any} */
+  let own;
+  const experiment = mount({
+    inputs: (/** @type {any} */ options) => {
+      own = options;
+      options.element.textContent = "Drop a file";
+    },
+  });
+  assert.match(root.querySelector(".lab-inputs")?.textContent ?? "", /Drop a file/);
+  own.problem("No numbers.", "Choose a CSV file.");
+  assert.match(root.querySelector(".lab-inputs")?.textContent ?? "", /No numbers\. Choose a CSV file\./);
+  const values = Float64Array.of(1, 2);
+  own.run({ data: { values }, settings: { size: 2 } });
+  assert.equal(runner.runs.length, 0, "a file does not load the engine unasked");
+  assert.equal(words(), "The picture shows other data. Press Run.");
+  assert.doesNotMatch(root.querySelector(".lab-inputs")?.textContent ?? "", /No numbers/);
+  press("run");
+  assert.deepEqual(runner.last.data, { values });
+  assert.deepEqual(runner.last.settings, { size: 2 });
+  runner.last.finish({ total: 2 });
+  await settle();
+  own.run({ data: null });
+  await settle();
+  assert.equal(runner.last.data, null);
+  runner.last.finish({ total: 3 });
+  await settle();
+  assert.equal(experiment.data.total, 3);
+});
+
+test("other figures show the same result", async () => {
+  const part = ({ data, element }) => (element.textContent = `part ${data.total}`);
+  const experiment = mount({ figures: { part } });
+  const place = document.createElement("div");
+  experiment.addFigure(place, "part");
+  assert.equal(place.textContent, "part 1");
+  press("run");
+  runner.last.finish({ total: 4 });
+  await settle();
+  assert.equal(place.textContent, "part 4");
+  assert.throws(() => experiment.addFigure(place, "nothing"), /no figure named nothing/);
+});
+
+test("an address brings the settings, of several experiments too", () => {
+  const addresses = new Addresses();
+  const one = mount();
+  addresses.add("test", one);
+  const other = document.createElement("section");
+  document.body.append(other);
+  const module = { render: () => {} };
+  const two = new Experiment({
+    root: other,
+    name: "test",
+    first: FIRST,
+    module,
+    runner,
+    prefix: "lab-test-2",
+  });
+  addresses.add("test-2", two);
+  location.hash = "#size=6&seed=3&test-2.gap=5&unknown=1&tight=maybe";
+  addresses.apply();
+  assert.deepEqual(
+    one.values(),
+    new Map([
+      ["size", "6"],
+      ["seed", "3"],
+    ]),
+  );
+  assert.deepEqual(two.values(), new Map([["gap", "5"]]));
+  location.hash = "#what-is-true";
+  addresses.apply();
+  assert.equal(one.values().size, 2, "a heading's address changes nothing");
+  location.hash = "#size=1e99&seed=-5&gap=NaN&constructor=3&__proto__=1";
+  addresses.apply();
+  assert.deepEqual(
+    one.values(),
+    new Map([
+      ["size", "9"],
+      ["seed", "0"],
+    ]),
+  );
+  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length, "ids are unique");
+});
+
+test("the address is written with what differs from the defaults", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const addresses = new Addresses();
+  addresses.add("test", mount({}, { onChange: addresses.write }));
+  enter("size", "6");
+  enter("gap", "2");
+  context.mock.timers.tick(1000);
+  assert.equal(location.hash, "#size=6&gap=2");
+  press("reset");
+  context.mock.timers.tick(1000);
+  assert.equal(location.hash, "");
+});

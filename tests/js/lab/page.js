@@ -1,0 +1,44 @@
+/** A document of jsdom as the page, for tests of modules that make elements. */
+
+import { JSDOM } from "jsdom";
+
+const NAMES = [
+  "window",
+  "document",
+  "Node",
+  "Element",
+  "HTMLElement",
+  "Event",
+  "MouseEvent",
+  "location",
+  "history",
+];
+
+/** Makes a new document the global one, with frames that are drawn when `drawFrame` is called. */
+export function openPage(html = "", url = "http://localhost/lab/test/") {
+  const { window } = new JSDOM(`<!doctype html><body>${html}</body>`, { url });
+  for (const name of NAMES) {
+    Object.defineProperty(globalThis, name, { value: window[name], configurable: true, writable: true });
+  }
+  window.HTMLElement.prototype.scrollIntoView = () => {};
+  /** @type {Map<number, () => void>} */
+  const frames = new Map();
+  let last = 0;
+  const scope = /** @type {any} */ (globalThis);
+  scope.requestAnimationFrame = (/** @type {() => void} */ draw) => {
+    frames.set(++last, draw);
+    return last;
+  };
+  scope.cancelAnimationFrame = (/** @type {number} */ id) => frames.delete(id);
+  const drawFrame = () => {
+    const waiting = [...frames.values()];
+    frames.clear();
+    for (const draw of waiting) draw();
+  };
+  return { window, document: window.document, drawFrame };
+}
+
+/** Lets everything happen that waits for promises only. */
+export async function settle() {
+  await new Promise((resolve) => setImmediate(resolve));
+}

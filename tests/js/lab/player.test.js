@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { player } from "../../../site/lab/player.js";
+import { openPage } from "./page.js";
+
+/** @type {number[]} */
+let shown;
+/** @type {HTMLElement} */
+let box;
+
+beforeEach(() => {
+  openPage();
+  shown = [];
+  box = player({
+    frames: 4,
+    show: (index) => shown.push(index),
+    describe: (index) => `Frame ${index}`,
+    interval: 100,
+  });
+  document.body.append(box);
+});
+
+/** @param {string} name */
+const press = (name) => {
+  const buttons = [...box.querySelectorAll("button")];
+  const found = buttons.find((button) => (button.getAttribute("aria-label") ?? button.textContent) === name);
+  assert.ok(found, `there is no button ${name}`);
+  found.click();
+};
+
+test("nothing moves until Play is pressed", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  context.mock.timers.tick(10_000);
+  assert.deepEqual(shown, [0]);
+  press("Play");
+  assert.deepEqual(shown, [0], "the first frame stays for its time");
+  context.mock.timers.tick(100);
+  context.mock.timers.tick(100);
+  assert.deepEqual(shown, [0, 1, 2]);
+});
+
+test("playing ends at the last frame, and Play starts again from the first", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  press("Play");
+  for (let count = 0; count < 9; count++) context.mock.timers.tick(100);
+  assert.deepEqual(shown, [0, 1, 2, 3]);
+  press("Play");
+  context.mock.timers.tick(100);
+  assert.deepEqual(shown.slice(4), [0, 1]);
+});
+
+test("Pause, a step and the slider stop what plays", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  press("Play");
+  press("Pause");
+  press("Play");
+  press("Step on");
+  press("Play");
+  const slider = /** @type {HTMLInputElement} */ (box.querySelector("input"));
+  slider.value = "3";
+  slider.dispatchEvent(new Event("input"));
+  context.mock.timers.tick(10_000);
+  assert.deepEqual(shown, [0, 1, 3]);
+});
+
+test("steps stay within the frames, and the words and the slider follow", () => {
+  press("Step back");
+  for (let count = 0; count < 6; count++) press("Step on");
+  assert.equal(shown.at(-1), 3);
+  assert.ok(Math.max(...shown) === 3 && Math.min(...shown) === 0);
+  const slider = /** @type {HTMLInputElement} */ (box.querySelector("input"));
+  assert.equal(slider.value, "3");
+  assert.equal(slider.getAttribute("aria-valuetext"), "Frame 3");
+  assert.match(box.textContent ?? "", /4 of 4.*Frame 3/);
+});
+
+test("a player that was removed from the page stops", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  press("Play");
+  box.remove();
+  context.mock.timers.tick(1000);
+  assert.deepEqual(shown, [0]);
+});

@@ -94,8 +94,8 @@ def describe_decoding(output: Path) -> None:
 def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
     pages = read_pages()
+    build_plot()  # first, since articles' pictures are drawn with it
     build_docs(output)
-    build_plot()
     copy_site(pages, output)
     write_faces(output / "ui" / "tokens.css", output / "vendor" / "fonts")
     minify(output)

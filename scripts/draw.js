@@ -42,6 +42,7 @@ async function drawExperiment({ name, parts, first }) {
   const module = await import(`../site/lab/${name}.js`);
   const root = window.document.createElement("section");
   window.document.body.append(root);
+  await module.prepare?.();
   const given = JSON.parse(await readFile(first, "utf-8"));
   const experiment = new Experiment({ root, name, first: given, module, runner: null });
   /** @type {Record<string, string>} */
@@ -50,6 +51,7 @@ async function drawExperiment({ name, parts, first }) {
     const place = window.document.createElement("div");
     window.document.body.append(place);
     experiment.addFigure(place, part);
+    keepValues(place);
     figures[part] = place.innerHTML;
   }
   keepValues(root);

@@ -68,7 +68,7 @@ def script(name: str) -> str:
     """Fold the standalone script, which the theme gives a copy button, and link to the module's source."""
     path = DOCS / "lab" / "scripts" / f"{name}.py"
     if not path.is_file():
-        raise BuildError(f"{path.relative_to(ROOT)} is missing: an article shows the script of {name}")
+        raise BuildError(f"docs/lab/scripts/{name}.py is missing: an article shows the script of {name}")
     code = "".join(f"    {line}".rstrip() + "\n" for line in path.read_text(encoding="utf-8").splitlines())
     link = f'<a href="../source/{name}.py.txt">goosequill/lab/{_module_name(name)}.py</a>'
     return (
@@ -117,9 +117,12 @@ def _without_code(markdown: str) -> str:
     return re.sub(r"```.*?```|`[^`\n]*`", "", markdown, flags=re.DOTALL)
 
 
-def is_mounted(markdown: str) -> bool:
-    """Whether an article has an experiment or a figure of one, so that its page needs the frame's scripts."""
-    return any(match[1] != "math" for match in REQUEST.finditer(_without_code(markdown)))
+def styles(markdown: str) -> list[str]:
+    """Return the style sheets of an article with experiments or figures of them; none for other articles."""
+    found = [match.groups() for match in REQUEST.finditer(_without_code(markdown))]
+    names = dict.fromkeys(value.split()[0] for kind, value in found if kind != "math")
+    own = [f"lab/{name}.css" for name in names if (ROOT / "site" / "lab" / f"{name}.css").is_file()]
+    return ["ui/controls.css", "ui/chart.css", "lab/lab.css", *own] if names else []
 
 
 def mounted() -> dict[str, list[str]]:

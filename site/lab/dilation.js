@@ -1,4 +1,4 @@
-/** Draws the experiment "dilation": the numbers of the output, and how far a stack of layers sees. */
+/** Draws the experiment "dilation": the numbers of the output, and of the input. */
 
 import { element } from "../ui/dom.js";
 
@@ -35,8 +35,8 @@ export function render({ data, element: place }) {
 
 export const figures = {
   /** @param {Drawing} drawing */
-  stack({ data, element: place }) {
-    place.replaceChildren(table("Cells that each layer of the stack sees", [data.fields]));
+  input({ data, element: place }) {
+    place.replaceChildren(table("Input", data.values));
   },
 };
 

@@ -20,13 +20,14 @@ import { Panel } from "./panel.js";
  *   problem: (error: unknown, remedy?: string) => void
  * }} InputOptions
  * @typedef {{
- *   render: (drawing: Drawing) => void, live?: boolean,
+ *   render: (drawing: Drawing) => void, live?: boolean, prepare?: () => Promise<void>,
  *   figures?: Record<string, (drawing: Drawing) => void>,
  *   inputs?: (options: InputOptions) => void | {reset?: () => void},
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
  *   labels?: Record<string, Record<string, string>>
- * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `ranges`: as Python's; `labels`:
- *   words for the choices of a setting
+ * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before the
+ *   first picture, such as `loadPlot` of ui/chart.js; `ranges`: as Python's; `labels`: words for the choices
+ *   of a setting
  * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the build
  *   computed with the defaults
  * @typedef {Pick<import("./runner.js").Runner, "ready" | "run" | "settled" | "size">} Runs

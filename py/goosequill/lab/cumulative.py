@@ -135,14 +135,14 @@ def make_data(
     density = np.exp(-0.5 * x * x) / sqrt(2 * np.pi)
     noisy = density * (1 + np.random.default_rng(seed).uniform(-noise, noise, points))
     scale, shift = width if bin_width else 1.0, width / 2 if bin_ends else 0.0
-    return Points(x + shift, np.cumsum(noisy) * scale, noisy / noisy.sum())
+    return Points(x + shift, np.cumsum(noisy) * scale, x, noisy / noisy.sum())
 
 
 def from_samples(samples: Floats) -> Points:
     """Return the empirical distribution function of raw samples, in the middle of each of its steps."""
     x, counts = np.unique(samples, return_counts=True)
     shares = counts / len(samples)
-    return Points(x, np.cumsum(shares) - shares / 2, shares)
+    return Points(x, np.cumsum(shares) - shares / 2, x, shares)
 
 
 def generate(settings: Settings, seed: int) -> Points:
@@ -237,7 +237,7 @@ def own_points(x: Any, y: Any) -> Points:
     xs, ys = xs[order], ys[order]
     rises = np.diff(np.clip(isotonic(ys), 0, 1), prepend=0.0)
     total = rises.sum()
-    return Points(xs, ys, rises / total if total > 0 else np.full(len(xs), 1 / len(xs)))
+    return Points(xs, ys, xs, rises / total if total > 0 else np.full(len(xs), 1 / len(xs)))
 
 
 def own_samples(samples: Any) -> Points:
@@ -257,7 +257,8 @@ def rescale(points: Points) -> tuple[Points, float, float]:
     center, scale = (low + high) / 2, (high - low) / 6
     if len(points.x) < 3 or scale <= 0 or np.diff((points.x - center) / scale).min() < 1e-9:
         raise _refused("There are fewer than three different x, or two that are equal or nearly so.")
-    return Points((points.x - center) / scale, points.y, points.shares), float(center), float(scale)
+    x = (points.x - center) / scale
+    return Points(x, points.y, x, points.shares), float(center), float(scale)
 
 
 def _numbers(given: Any, name: str, most: int) -> Floats:

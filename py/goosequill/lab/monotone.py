@@ -26,12 +26,13 @@ class Points:
     ----------
     x, y
         Arguments in increasing order and the cumulative probability at each, [points].
-    shares
-        How much probability each x stands for, for the fit by likelihood; the sum is 1.
+    places, shares
+        Values and how much probability each of them stands for, for the fit by likelihood; the sum is 1.
     """
 
     x: Floats
     y: Floats
+    places: Floats
     shares: Floats
 
 
@@ -154,12 +155,12 @@ def fit_pchip(points: Points, degree: int) -> Curve:
 
 
 def fit_likelihood(points: Points, degree: int) -> Curve:
-    """Fit Bernstein increments by maximum likelihood to the x alone, each with its share of the probability.
+    """Fit Bernstein increments by maximum likelihood to values, each with its share of the probability.
 
     The increments are the weights of a mixture of beta densities of x', so raw samples need no bins, and
     densities no bin width: only their ratios count.
     """
-    densities = degree * bernstein(points.x, degree - 1)  # [points, degree]
+    densities = degree * bernstein(points.places, degree - 1)  # [points, degree]
     increments = mixture_weights(densities, points.shares)
     return lambda at: np.asarray(steps(at, degree) @ increments)
 

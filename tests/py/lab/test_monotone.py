@@ -115,3 +115,5 @@ def test_likelihood_needs_no_bins_and_no_bin_width() -> None:
     with_width, without = make_data(20, 0), make_data(20, 0, bin_width=False)
     fits = [FITS["likelihood"](points, 3)(GRID) for points in (with_width, without)]
     np.testing.assert_array_equal(*fits)
+    ends = FITS["likelihood"](make_data(20, 0, bin_ends=True), 3)(GRID)
+    np.testing.assert_array_equal(ends, fits[0])  # where the sums are plotted does not matter either

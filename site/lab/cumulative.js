@@ -1,0 +1,209 @@
+/**
+ * Draws the experiment "cumulative": points with every fit of them, and the study of many data sets. The
+ * visitor moves the points or brings data of their own.
+ */
+
+import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
+import { element, number } from "../ui/dom.js";
+import { parseData } from "./cumulative-data.js";
+import { labelled } from "./cumulative-fits.js";
+import { Picture } from "./cumulative-picture.js";
+import { Session } from "./cumulative-session.js";
+
+/** @typedef {import("./frame.js").Drawing} Drawing */
+/** @typedef {import("./frame.js").InputOptions} InputOptions */
+
+export const live = true;
+
+export const prepare = loadPlot;
+
+export const labels = {
+  data: { sums: "Cumulative sums, as in the article", samples: "Raw samples" },
+};
+
+/** Pictures by the element that they are in, and sessions by the experiment's own function that starts a run. */
+const pictures = /** @type {WeakMap<HTMLElement, Picture>} */ (new WeakMap());
+const sessions = /** @type {WeakMap<object, Session>} */ (new WeakMap());
+
+/** @param {(request?: any) => void} run */
+function sessionOf(run) {
+  let session = sessions.get(run);
+  if (!session) {
+    session = new Session(run);
+    sessions.set(run, session);
+  }
+  return session;
+}
+
+/** @param {Drawing} drawing */
+export function render({ data, element: place, run, partial }) {
+  const session = sessionOf(run);
+  let picture = pictures.get(place);
+  if (!picture) {
+    picture = new Picture(session);
+    pictures.set(place, picture);
+    place.replaceChildren(picture.element);
+  }
+  picture.show(data);
+  if (!partial) session.received();
+}
+
+export const figures = {
+  /** How often each fit is not a distribution. @param {Drawing} drawing */
+  study({ data, element: place, settings }) {
+    const series = [
+      { name: "decreases somewhere", key: "decreases" },
+      { name: "leaves [0, 1]", key: "leaves" },
+    ].map(({ name, key }) => ({ name, kind: /** @type {const} */ ("bars"), ...column(data.study, key) }));
+    drawStudy(data, place, () =>
+      chart({
+        title: `Fits that are not a distribution: ${studyWords(data, settings)}`,
+        x: { label: "share of the data sets", format: percentage, domain: [0, 1] },
+        y: { label: "", scale: "band" },
+        series,
+        height: 330,
+      }),
+    );
+  },
+
+  /** How far each fit is from the truth. @param {Drawing} drawing */
+  errors({ data, element: place, settings }) {
+    drawStudy(data, place, () =>
+      chart({
+        title: `Distance from the truth: ${studyWords(data, settings)}`,
+        x: { label: "root mean square error, with its 95% interval" },
+        y: { label: "", scale: "band" },
+        series: [{ name: "error", kind: "points", ...spread(data.study, "rmse") }],
+        height: 260,
+      }),
+    );
+  },
+
+  /** Each fit against the polynomial, data set by data set. @param {Drawing} drawing */
+  differences({ data, element: place, settings }) {
+    const { polynomial: _, ...others } = data.study;
+    drawStudy(data, place, () =>
+      chart({
+        title: `Difference from the polynomial as meant: ${studyWords(data, settings)}`,
+        x: { label: "mean paired difference of the errors, with its 95% interval; left is better" },
+        y: { label: "", scale: "band" },
+        series: [{ name: "difference", kind: "points", ...spread(others, "difference") }],
+        rules: [{ x: 0, label: "no difference" }],
+        height: 250,
+      }),
+    );
+  },
+};
+
+/**
+ * Draws a figure of the study. Own data has no study: then the last one stays.
+ * @param {any} data
+ * @param {HTMLElement} place
+ * @param {() => HTMLElement} draw
+ */
+function drawStudy(data, place, draw) {
+  if (Object.keys(data.study).length > 0) place.replaceChildren(draw());
+  else if (!place.querySelector("figure"))
+    place.replaceChildren(
+      element(
+        "p",
+        {},
+        "The study is of generated data. Reset the points, choose at least 10 runs, press Run.",
+      ),
+    );
+}
+
+/** @param {any} data @param {Record<string, any>} settings */
+function studyWords({ study }, { data, points, degree, noise }) {
+  const runs = Object.values(study)[0]?.runs ?? 0;
+  const what = data === "samples" ? `${points} samples` : `${points} points`;
+  const noisy = data === "samples" ? "" : `, noise ${shortNumber(noise)}`;
+  return `${number(runs)} data sets of ${what}, degree ${degree}${noisy}`;
+}
+
+/** Shares with their intervals, one for each fit. @param {Record<string, any>} study @param {string} key */
+function column(study, key) {
+  const rows = labelled(study);
+  return {
+    x: rows.map(({ value }) => value[key]),
+    y: rows.map(({ label }) => label),
+    low: rows.map(({ value }) => value[`${key}_low`]),
+    high: rows.map(({ value }) => value[`${key}_high`]),
+  };
+}
+
+/** Means with their intervals. @param {Record<string, any>} study @param {string} key */
+function spread(study, key) {
+  const rows = labelled(study);
+  const half = `${key}_half_width`;
+  return {
+    x: rows.map(({ value }) => value[key]),
+    y: rows.map(({ label }) => label),
+    low: rows.map(({ value }) => value[key] - value[half]),
+    high: rows.map(({ value }) => value[key] + value[half]),
+  };
+}
+
+/**
+ * Undo, redo and a field for the visitor's own data.
+ * @param {InputOptions} options
+ */
+export function inputs({ element: place, run, problem }) {
+  const session = sessionOf(run);
+  const button = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
+    element("button", { type: "button", class: "quiet", onclick }, text);
+  const undo = button("Undo", () => session.undo());
+  const redo = button("Redo", () => session.redo());
+  const reset = button("Reset points", () => session.reset());
+  const note = element("span", { class: "note", "data-testid": "own-data" });
+  const field = element("textarea", {
+    rows: 6,
+    spellcheck: false,
+    "aria-label": "Your data",
+    placeholder: "-2, 0.02\n-1, 0.2\n0, 0.45\n1, 0.9\n2, 1",
+  });
+  const use = button("Fit these data", () => {
+    try {
+      session.use(parseData(field.value));
+    } catch (error) {
+      problem(error);
+    }
+  });
+  place.append(
+    element("div", { class: "lab-actions" }, undo, redo, reset, note),
+    element(
+      "details",
+      {},
+      element("summary", {}, "Use your own data"),
+      element(
+        "p",
+        {},
+        "Paste up to 400 lines of “x, y”, with y rising from 0 to 1, or up to 10,000 raw samples, one per " +
+          "line. They stay in this page.",
+      ),
+      field,
+      element("div", { class: "lab-actions" }, use),
+    ),
+  );
+  const update = () => {
+    undo.disabled = !session.canUndo;
+    redo.disabled = !session.canRedo;
+    reset.disabled = !session.own;
+    note.textContent = ownWords(session.own);
+  };
+  session.listeners.add(update);
+  update();
+  return {
+    reset() {
+      field.value = "";
+      session.clear();
+    },
+  };
+}
+
+/** @param {import("./cumulative-session.js").Own} own */
+function ownWords(own) {
+  if (!own) return "";
+  const whose = own.kind === "points" && own.moved ? "You moved points" : "These are your data";
+  return `${whose}: of the settings, only the degree matters until you reset the points.`;
+}

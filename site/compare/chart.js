@@ -1,17 +1,23 @@
 /**
- * A chart of means with their intervals, over the distribution that they come from. The page always has the
- * numbers in a table too, so the drawing is hidden from screen readers. Widths are shares of the container,
- * so that it is
- * as readable at 360 pixels as at 1280.
+ * A chart of means with their intervals, over the distribution that they come from: a row for each report.
+ * Loaded only when one is drawn, because the library that draws is larger than the rest of the page.
  */
 
-import { element } from "../ui/dom.js";
-import { figure } from "./measures.js";
+import { shortNumber } from "../ui/chart-data.js";
+import { figure as chartFigure } from "../ui/chart-figure.js";
+import { drawPlot, fitted, library, loadPlot, plotMargins, textWidth } from "../ui/chart-plot.js";
+import { counted, element } from "../ui/dom.js";
+import { figure, withInterval } from "./measures.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const BARS = 40;
+const NAME = 20; // the height of a row's name
+const STRIP = 34; // of its bars
+const MEAN = 20; // of its mean with the interval
+const AXIS = 24;
+const SIDE = 10; // left and right of the scale
+const STYLE = new URL("../ui/chart.css", import.meta.url);
 
-/** @typedef {{mean: number, low: number, high: number}} Interval */
+/** @typedef {import("./measures.js").Interval} Interval */
 /** @typedef {{from: number, to: number}} Scale */
 
 /**
@@ -23,81 +29,190 @@ const BARS = 40;
  * @property {number[]} [values] the values that the mean is of
  *
  * @typedef {Object} Options
+ * @property {string} title
  * @property {number} [reference] a value to mark
  * @property {(value: number) => string} [format] of the means
  * @property {(value: number) => string} [tick] of the numbers at the axis
+ * @property {HTMLElement | null} [details] the table below the chart; null if the page has it anyway
  */
+
+/** Loads the styles of charts, once. */
+export async function loadStyle() {
+  if (document.querySelector(`link[href="${STYLE.href}"]`)) return;
+  await new Promise((resolve) => {
+    // Without them the chart is plain, but there.
+    document.head.append(
+      element("link", { rel: "stylesheet", href: STYLE.href, onload: resolve, onerror: resolve }),
+    );
+  });
+}
 
 /**
  * @param {readonly Line[]} lines
- * @param {Options} [options]
+ * @param {Options} options
  * @returns {HTMLElement}
  */
-export function chart(lines, { reference, format = figure, tick = String } = {}) {
+export function chart(lines, { title, reference, format = figure, tick = shortNumber, details }) {
   const scale = scaleOf(lines, reference);
-  const ticks = ticksOf(scale);
-  return element(
-    "div",
-    { class: "chart", "aria-hidden": true },
-    ...lines.map((line) => lineElement(line, { scale, ticks, reference, format })),
-    axis(scale, ticks, tick),
-  );
-}
-
-/**
- * @param {Line} line
- * @param {{scale: Scale, ticks: number[], reference: number | undefined, format: (value: number) => string}}
- *   options
- */
-function lineElement({ name, letter, hue, interval, values = [] }, { scale, ticks, reference, format }) {
-  const strip = svg("strip", values.length > 0 ? 52 : 22);
-  const middle = values.length > 0 ? 42 : 11;
-  for (const tick of ticks) strip.append(upright("grid", at(tick, scale)));
-  bars(values, scale).forEach((share, index) => {
-    if (share > 0)
-      strip.append(
-        shape("rect", {
-          class: "bar-of-chart",
-          x: `${2 + (96 * index) / BARS}%`,
-          width: `${96 / BARS}%`,
-          y: 34 - 32 * share,
-          height: 32 * share,
-        }),
-      );
+  const rows = rowsOf(lines, scale);
+  return chartFigure({
+    title,
+    hideTitle: true, // a heading above each chart says the same
+    contents: `chart of ${counted(lines.length, "mean")} with intervals`,
+    draw: (width) => draw(rows, { width, scale, reference, format, tick }),
+    table: {
+      columns: ["name", "mean", "low", "high"],
+      count: lines.length,
+      row: (index) => {
+        const { name, interval } = /** @type {Line} */ (lines[index]);
+        return [name, interval.mean, interval.low, interval.high];
+      },
+    },
+    details,
   });
-  if (reference !== undefined) strip.append(upright("reference", at(reference, scale)));
-  const [low, high] = [at(interval.low, scale), at(interval.high, scale)];
-  strip.append(shape("line", { class: "range", x1: low, x2: high, y1: middle, y2: middle }));
-  strip.append(shape("circle", { class: "mean", cx: at(interval.mean, scale), cy: middle, r: 5 }));
-  const line = element(
-    "div",
-    { class: "chart-line" },
-    element(
-      "p",
-      {},
-      letter ? element("span", { class: "badge" }, letter) : null,
-      element("span", { class: "chart-name" }, name),
-      element("strong", {}, format(interval.mean)),
-    ),
-  );
-  line.append(strip);
-  if (hue !== undefined) line.style.setProperty("--hue", String(hue));
-  return line;
 }
 
 /**
- * The height of each bar of the histogram, the highest 1. Values beyond an end count in the bar there.
+ * @typedef {{from: number, to: number, count: number, share: number}} Bar
+ * @typedef {Line & {bars: Bar[], top: number, base: number, middle: number}} Row in pixels from the top
+ * @typedef {{
+ *   width: number, scale: Scale, reference: number | undefined, format: (value: number) => string,
+ *   tick: (value: number) => string
+ * }} Drawn
+ */
+
+/** @param {readonly Line[]} lines @param {Scale} scale @returns {Row[]} */
+function rowsOf(lines, scale) {
+  let top = 0;
+  return lines.map((line) => {
+    const { values = [] } = line;
+    const base = top + NAME + (values.length > 0 ? STRIP : 0);
+    const row = { ...line, bars: barsOf(values, scale), top, base, middle: base + MEAN / 2 };
+    top = base + MEAN + 4;
+    return row;
+  });
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Drawn} options
+ * @returns {import("../ui/chart-draw.js").Drawing}
+ */
+function draw(rows, { width, scale, reference, format, tick }) {
+  const { gridX, ruleX } = library();
+  const last = rows.at(-1);
+  const bottom = last ? last.base + MEAN + 4 : 0;
+  const height = bottom + AXIS;
+  const svg = drawPlot({
+    width,
+    height,
+    ...plotMargins({ top: 0, right: SIDE, bottom: AXIS, left: SIDE }),
+    x: { domain: [scale.from, scale.to], label: null, tickFormat: tick, tickSize: 0, tickSpacing: 90 },
+    y: { domain: [0, bottom], range: [0, bottom], axis: null },
+    marks: [
+      gridX({ stroke: "var(--line)", strokeOpacity: 1, tickSpacing: 90 }),
+      reference === undefined
+        ? null
+        : ruleX([reference], {
+            stroke: "var(--line-strong)",
+            strokeDasharray: "4 3",
+            className: "reference",
+          }),
+      ...rows.flatMap((row) => rowMarks(row, { width, format })),
+    ],
+  });
+  const x = svg.scale("x");
+  return { svg, groups: rows.map((row) => groupOf(row, x, format)) };
+}
+
+/** @param {Row} row @param {{width: number, format: (value: number) => string}} options */
+function rowMarks({ name, letter, hue, interval, bars, top, base, middle }, { width, format }) {
+  const { dot, link, rect, text } = library();
+  const mean = format(interval.mean);
+  const words = letter ? `${letter} · ${name}` : name;
+  const shown = fitted(words, width - 2 * SIDE - textWidth(mean) - 24);
+  const heading = { y: [top + NAME / 2 + 2], fill: "var(--ink)" };
+  const fill = hue === undefined ? "var(--chart-1)" : barColor(hue);
+  const across = { y1: [middle], y2: [middle], x1: [interval.low], x2: [interval.high] };
+  return [
+    rect(bars, {
+      x1: "from",
+      x2: "to",
+      y1: (/** @type {Bar} */ { share }) => base - (STRIP - 4) * share,
+      y2: () => base,
+      fill,
+      className: "bars",
+    }),
+    link([0], { ...across, stroke: "var(--ink)", strokeWidth: 3, className: "interval" }),
+    dot([0], {
+      x: [interval.mean],
+      y: [middle],
+      r: 5,
+      fill: "var(--ink)",
+      stroke: "var(--chart-paper)",
+      strokeWidth: 1.5,
+      className: "mean",
+    }),
+    text([shown], { ...heading, frameAnchor: "left", textAnchor: "start", dx: -SIDE, className: "name" }),
+    text([mean], {
+      ...heading,
+      frameAnchor: "right",
+      textAnchor: "end",
+      dx: SIDE,
+      fontWeight: 600,
+      className: "value",
+    }),
+  ];
+}
+
+/** The color of a report in both themes. @param {number} hue */
+function barColor(hue) {
+  const colors = `light-dark(oklch(0.72 0.1 ${hue}), oklch(0.56 0.09 ${hue}))`;
+  return `color-mix(in oklab, ${colors}, ${colors})`; // Plot does not know light-dark() alone
+}
+
+/**
+ * The cursor finds the mean first, then the bars.
+ * @param {Row} row
+ * @param {import("../vendor/plot.js").Scale} x
+ * @param {(value: number) => string} format
+ */
+function groupOf({ name, interval, bars, base, middle }, x, format) {
+  return {
+    summed: true,
+    keys: [0, ...bars.map((_, index) => index + 1)],
+    x: [x.apply(interval.mean), ...bars.map(({ from, to }) => x.apply((from + to) / 2))],
+    y: [middle, ...bars.map(({ share }) => base - (STRIP - 4) * share)],
+    words: (/** @type {number} */ key) => {
+      const bar = bars[key - 1];
+      if (!bar) return `${name}: ${withInterval(interval, format)}`;
+      return `${name}, ${format(bar.from)} to ${format(bar.to)}: ${counted(bar.count, "output")}`;
+    },
+  };
+}
+
+/**
+ * The bars of the histogram that are not empty; the highest has a share of 1. Values beyond an end count in
+ * the bar there.
  * @param {number[]} values
  * @param {Scale} scale
+ * @returns {Bar[]}
  */
-export function bars(values, { from, to }) {
+export function barsOf(values, { from, to }) {
   const counts = new Array(BARS).fill(0);
   for (const value of values) {
     const index = Math.floor(((value - from) / (to - from)) * BARS);
     counts[Math.min(BARS - 1, Math.max(0, index))]++;
   }
   const most = Math.max(1, ...counts);
-  return counts.map((count) => (count === 0 ? 0 : Math.max(0.06, count / most)));
+  const width = (to - from) / BARS;
+  const bars = counts.map((count, index) => ({
+    from: from + index * width,
+    to: from + (index + 1) * width,
+    count,
+    share: Math.max(0.06, count / most),
+  }));
+  return bars.filter(({ count }) => count > 0);
 }
 
 /**
@@ -120,52 +235,4 @@ export function scaleOf(lines, reference) {
   return from < to ? { from, to } : { from: from - 0.5, to: to + 0.5 };
 }
 
-/** Three to seven round numbers. @param {Scale} scale */
-export function ticksOf({ from, to }) {
-  const rough = (to - from) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
-  const first = Math.ceil(from / step - 1e-9);
-  const count = Math.floor(to / step + 1e-9) - first + 1;
-  return Array.from({ length: Math.max(0, count) }, (_, index) =>
-    Number(((first + index) * step).toPrecision(12)),
-  );
-}
-
-/** @param {Scale} scale @param {number[]} ticks @param {(value: number) => string} format */
-function axis(scale, ticks, format) {
-  const drawing = svg("axis", 18);
-  for (const tick of ticks) {
-    const label = shape("text", { x: at(tick, scale), y: 13, "text-anchor": "middle" });
-    label.textContent = format(tick);
-    drawing.append(label);
-  }
-  return drawing;
-}
-
-/** @param {number} value @param {Scale} scale */
-function at(value, { from, to }) {
-  return `${(2 + 96 * Math.min(1, Math.max(0, (value - from) / (to - from)))).toFixed(2)}%`;
-}
-
-/** @param {string} name @param {number} height */
-function svg(name, height) {
-  return shape("svg", { class: name, width: "100%", height });
-}
-
-/** @param {string} name @param {string} x */
-function upright(name, x) {
-  return shape("line", { class: name, x1: x, x2: x, y1: 0, y2: "100%" });
-}
-
-/** @param {string} name @param {Record<string, string | number>} attributes */
-function shape(name, attributes) {
-  const created = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, String(value));
-  return created;
-}
-
-/** @param {Interval} interval @param {(value: number) => string} [format] */
-export function withInterval({ mean, low, high }, format = figure) {
-  return `${format(mean)} (${format(low)} to ${format(high)})`;
-}
+await loadPlot();

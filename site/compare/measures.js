@@ -66,6 +66,13 @@ export function figure(value) {
   return value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1");
 }
 
+/** @typedef {{mean: number, low: number, high: number}} Interval */
+
+/** A mean with its interval: "2.50 (2.10 to 2.90)". @param {Interval} interval @param {(value: number) => string} [format] */
+export function withInterval({ mean, low, high }, format = figure) {
+  return `${format(mean)} (${format(low)} to ${format(high)})`;
+}
+
 /** The main measures of a text in one line. @param {Measures} measures */
 export function inWords({ words, distinct_1: distinct, looping, truncated, echo }) {
   const parts = [];

@@ -5,14 +5,14 @@
 
 import { byId, counted, element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
-import { chart, withInterval } from "./chart.js";
-import { formatMean, formatMeasure, inWords, isShare, labelOf, percent } from "./measures.js";
+import { formatMean, formatMeasure, inWords, isShare, labelOf, percent, withInterval } from "./measures.js";
 import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./collate.js").Column} Column */
 /** @typedef {import("./metrics.js").Measured} Measured */
+/** @typedef {typeof import("./chart.js").chart} Chart */
 /** @typedef {{columns: readonly Column[], measured: Measured[], onGo: (row: Row) => void}} Shown */
 
 const LISTED = 25; // outputs at each end of the list
@@ -66,9 +66,11 @@ export class MetricsPage {
       });
       if (signal.aborted) return;
       const summary = await this.#metrics.summarise(shown, baseline);
+      const { chart, loadStyle } = await import("./chart.js");
+      await loadStyle();
       if (signal.aborted) return;
       const measured = this.#metrics.measured(shown);
-      this.#root.replaceChildren(...pageOf(summary, { columns, measured, onGo: this.onGo }));
+      this.#root.replaceChildren(...pageOf(summary, { columns, measured, onGo: this.onGo }, chart));
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : error;
@@ -81,9 +83,10 @@ export class MetricsPage {
 /**
  * @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary
  * @param {Shown} shown
+ * @param {Chart} chart
  * @returns {HTMLElement[]}
  */
-function pageOf({ metrics, columns: summaries, differences }, shown) {
+function pageOf({ metrics, columns: summaries, differences }, shown, chart) {
   const measured = Object.keys(metrics).filter((name) => summaries.some(({ means }) => means[name]));
   const sections = measured.map((name) =>
     element(
@@ -91,16 +94,18 @@ function pageOf({ metrics, columns: summaries, differences }, shown) {
       { class: "metric", "aria-label": labelOf(name) },
       element("h2", {}, labelOf(name)),
       element("p", { class: "about" }, metrics[name]),
-      metricChart(name, summaries, shown),
-      element("details", {}, element("summary", {}, "Table"), metricTable(name, { summaries, differences })),
+      metricChart(name, { summaries, differences, shown, chart }),
       outputList(name, shown),
     ),
   );
   return [element("p", { class: "prose" }, INTRO), element("div", { class: "metrics" }, ...sections)];
 }
 
-/** @param {string} name @param {any[]} summaries @param {Shown} shown */
-function metricChart(name, summaries, { columns, measured }) {
+/**
+ * @param {string} name
+ * @param {{summaries: any[], differences: any[], shown: Shown, chart: Chart}} options
+ */
+function metricChart(name, { summaries, differences, shown: { columns, measured }, chart }) {
   const lines = columns.flatMap((column) => {
     const interval = summaries.find((one) => one.name === nameOf(column))?.means[name];
     const values = measured.flatMap((one) => (one.column === column ? (one.measures[name] ?? []) : []));
@@ -108,9 +113,12 @@ function metricChart(name, summaries, { columns, measured }) {
       ? [{ name: column.label, letter: column.letter, hue: hueOf(column.letter), interval, values }]
       : [];
   });
+  const numbers = metricTable(name, { summaries, differences });
   return chart(lines, {
+    title: labelOf(name),
+    details: element("details", {}, element("summary", {}, "Table"), numbers),
     format: (value) => formatMean(name, value),
-    tick: isShare(name) ? percent : String,
+    tick: isShare(name) ? percent : undefined,
   });
 }
 
@@ -133,7 +141,7 @@ function metricTable(name, { summaries, differences }) {
 
 /**
  * A difference, with a star if it is significant.
- * @param {import("./chart.js").Interval | undefined} gap
+ * @param {import("./measures.js").Interval | undefined} gap
  * @param {(value: number) => string} format
  */
 function gapCell(gap, format) {

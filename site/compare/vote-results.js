@@ -2,7 +2,6 @@
 
 import { counted, element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
-import { chart } from "./chart.js";
 import { figure, percent } from "./measures.js";
 import { toFile } from "./votes.js";
 
@@ -26,9 +25,11 @@ export async function showResults(body, rounds, engine) {
   const status = body.querySelector("[role=status]") ?? body;
   try {
     const result = await engine.run("judge", { rounds: files }, (words) => (status.textContent = words));
+    const { chart, loadStyle } = await import("./chart.js");
+    await loadStyle();
     body.replaceChildren(
       element("h2", {}, "Strengths"),
-      strengthChart(result),
+      strengthChart(result, chart),
       strengthTable(result),
       positionPart(result),
       agreementPart(result),
@@ -51,13 +52,13 @@ function raterName(rounds, index) {
   return earlier === 0 ? rater : `${rater} (${earlier + 1})`;
 }
 
-/** @param {any} result */
-function strengthChart({ strengths }) {
+/** @param {any} result @param {typeof import("./chart.js").chart} chart */
+function strengthChart({ strengths }, chart) {
   const lines = strengths.map((/** @type {any} */ { name, strength, low, high }) => ({
     name,
     interval: { mean: strength, low, high },
   }));
-  return chart(lines, { reference: 0 });
+  return chart(lines, { title: "Strengths", reference: 0, details: null });
 }
 
 /** @param {any} result */

@@ -88,7 +88,8 @@ export class Cursor {
       const group = filled[Math.max(0, Math.min(filled.length - 1, place))] ?? 0;
       if (group === this.#group) return { group, index: at };
       const other = /** @type {Group} */ (groups[group]);
-      return { group, index: nearest(other.x, current.x[at] ?? 0) };
+      const summary = at === 0 && current.summed && other.summed;
+      return { group, index: summary ? 0 : nearest(other.x, current.x[at] ?? 0) };
     }
     const last = current.keys.length - 1;
     const page = Math.max(1, Math.round(last / 10));

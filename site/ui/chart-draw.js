@@ -18,6 +18,7 @@ import { svgElement } from "./svg.js";
  * @property {number[]} y
  * @property {number[]} keys what each is in the data, whatever the width
  * @property {(key: number) => string} words
+ * @property {boolean} [summed] whether the first one sums up the others
  *
  * @typedef {{svg: SVGSVGElement, groups: Group[]}} Drawing
  * @typedef {{indices: ArrayLike<number>, shift: number, insets: [number, number], reach: [number, number]}} Slot

@@ -19,9 +19,11 @@ const HINT = "Hover, tap or press arrow keys to read values.";
  * @param {(width: number) => Drawing} options.draw
  * @param {import("./chart-data.js").Table} options.table
  * @param {HTMLElement | null} [options.legend]
+ * @param {boolean} [options.hideTitle] if a heading above says the same
+ * @param {HTMLElement | null} [options.details] shown instead of the table, which is then only saved
  * @returns {HTMLElement}
  */
-export function figure({ title, contents, draw, table, legend = null }) {
+export function figure({ title, contents, draw, table, legend = null, hideTitle = false, details }) {
   const drawing = element("div", {
     class: "chart-drawing",
     tabindex: 0,
@@ -44,11 +46,11 @@ export function figure({ title, contents, draw, table, legend = null }) {
   show(WIDTH);
   if ("ResizeObserver" in globalThis)
     new ResizeObserver(([entry]) => show(Math.floor(entry?.contentRect.width ?? 0))).observe(drawing);
-  const tools = figureTools(() => /** @type {SVGSVGElement} */ (svg), { title, table });
+  const tools = figureTools(() => /** @type {SVGSVGElement} */ (svg), { title, table, details });
   return element(
     "figure",
     { class: "chart" },
-    element("figcaption", {}, title),
+    element("figcaption", { class: hideTitle && "visually-hidden" }, title),
     legend,
     drawing,
     readOut,

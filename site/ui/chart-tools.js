@@ -15,11 +15,12 @@ const SHOWN = 100; // rows of the table in the page; the file has all
 /**
  * The bar below a drawing. Charts have it already; this is for drawings of your own.
  * @param {SVGSVGElement | (() => SVGSVGElement)} svg the drawing, or a function if it is drawn again
- * @param {{title: string, table?: Table | PlainTable, name?: string}} options
- *   name: of the saved files; it follows from the title
+ * @param {{
+ *   title: string, table?: Table | PlainTable, name?: string, details?: HTMLElement | null
+ * }} options name: of the saved files; it follows from the title. details: shown instead of the table
  * @returns {HTMLElement}
  */
-export function figureTools(svg, { title, table, name = fileName(title) }) {
+export function figureTools(svg, { title, table, name = fileName(title), details }) {
   const drawing = typeof svg === "function" ? svg : () => svg;
   const rows = table && ("row" in table ? table : asTable(table));
   const status = element("span", { class: "chart-saved", role: "status" });
@@ -47,7 +48,7 @@ export function figureTools(svg, { title, table, name = fileName(title) }) {
   return element(
     "div",
     { class: "chart-tools" },
-    rows && tableDetails(rows, title),
+    details === undefined ? rows && tableDetails(rows, title) : details,
     element("div", { class: "chart-save" }, element("span", { "aria-hidden": true }, "Save"), ...buttons),
     status,
   );

@@ -1,7 +1,7 @@
 /**
- * Charts and heat maps: drawn by Observable Plot, read with the arrow keys, with a table behind them. Await
- * `loadPlot()` once; then both functions draw at once, in a page as well as under Node with jsdom. Pages load
- * chart.css with them.
+ * Charts and heat maps: drawn by Observable Plot, read with the arrow keys, with a table behind them. This
+ * module loads Plot before it is ready, so a page imports it dynamically, after its first paint; then both
+ * functions draw at once, in a page as well as under Node with jsdom. Pages load chart.css with it.
  */
 
 import { tableOf } from "./chart-data.js";
@@ -9,12 +9,13 @@ import { drawChart } from "./chart-draw.js";
 import { figure } from "./chart-figure.js";
 import { layoutOf } from "./chart-layout.js";
 import { swatch } from "./chart-legend.js";
+import { loadPlot } from "./chart-plot.js";
 import { counted, element } from "./dom.js";
 
 export { percentage, shortNumber } from "./chart-data.js";
 export { heatMap } from "./chart-heat.js";
-export { loadPlot } from "./chart-plot.js";
 export { figureTools } from "./chart-tools.js";
+export { loadPlot };
 
 /**
  * A chart of one or several series. See Spec for what it can show.
@@ -38,3 +39,5 @@ function legendOf({ spec: { series }, looks }) {
   const items = series.map((one, index) => element("li", {}, swatch(one, looks[index]), one.name));
   return element("ul", { class: "chart-legend" }, ...items);
 }
+
+await loadPlot();

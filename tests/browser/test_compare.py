@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from goosequill.decoding.presets import PRESETS
 
@@ -19,6 +21,8 @@ from .conftest import Record
 
 Outputs = dict[str, dict[str, list[Any]]]
 MakeFile = Callable[..., str]
+NAMES = (("short", 1), ("long", 10))
+SCHEMES: tuple[Any, ...] = ("light", "dark")
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
     '<svg onload=window.hacked=1>"><iframe srcdoc="<script>parent.hacked=1</script>">'
@@ -491,7 +495,7 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     comparer.get_by_label("Baseline", exact=True).select_option("B")
     comparer.get_by_role("button", name="Metrics").click()
     looping = comparer.get_by_role("region", name="Looping", exact=True)
-    expect(looping.locator(".chart-line")).to_have_count(2, timeout=60_000)
+    expect(looping.locator(".mean circle")).to_have_count(2, timeout=60_000)
     looping.get_by_text("Table").click()
     row = looping.locator("tbody tr").filter(has_text="A · one")
     expect(row).to_contain_text("50% (50% to 50%)")
@@ -506,6 +510,66 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     expect(comparer.get_by_role("article", name="p4")).to_be_focused()
     expect(comparer.get_by_text("8 words · 13% different · 100% looping")).to_have_count(5)
     assert not record.console_errors
+
+
+def save(page: Page, chart: Locator, kind: str) -> bytes:
+    """Saves a chart and returns the file."""
+    with page.expect_download() as saved:
+        chart.get_by_role("button", name=kind).click()
+    assert saved.value.suggested_filename == f"words.{kind.lower()}"
+    return Path(saved.value.path()).read_bytes()
+
+
+def test_charts_are_loaded_when_drawn_read_with_keys_and_saved(
+    comparer: Page, make_file: MakeFile, record: Record
+) -> None:
+    reports = {name: {f"p{i}": {"g": ["word " * (i + extra)]} for i in range(5)} for name, extra in NAMES}
+    pick(comparer, *(make_file(f"{name}.json", sampling(made, name)) for name, made in reports.items()))
+    expect(comparer.get_by_test_id("output")).to_have_count(10)
+    assert not [url for url in record.requests if re.search(r"/(plot\.js|chart\.css)$", url)]
+    comparer.get_by_role("button", name="Metrics").click()
+    chart = comparer.get_by_role("region", name="Words", exact=True).locator(".chart")
+    drawing = chart.get_by_role("application", name="Words: chart of 2 means with intervals")
+    expect(chart.locator(".mean circle")).to_have_count(2, timeout=60_000)
+    drawing.press("ArrowDown")
+    read_out = chart.locator(".chart-read-out")
+    expect(read_out).to_have_text(re.compile(r"^short: 3\.00 \(\d\.\d\d to \d\.\d\d\)$"))
+    expect(read_out).to_have_attribute("aria-live", "polite")
+    drawing.press("ArrowDown")
+    expect(read_out).to_have_text(re.compile(r"^long: 12\.0 \("))
+    for scheme in SCHEMES:
+        comparer.emulate_media(color_scheme=scheme)
+        assert violations(comparer) == []
+    chart.locator(".mean circle").first.hover()
+    expect(read_out).to_have_text(re.compile(r"^short: 3\.00 \("))
+    saved = {kind: save(comparer, chart, kind) for kind in ("CSV", "SVG", "PNG")}
+    head, *rows = csv.reader(saved["CSV"].decode().splitlines())
+    assert head == ["name", "mean", "low", "high"]
+    assert [row[:2] for row in rows] == [["short", "3"], ["long", "12"]]
+    picture = ElementTree.fromstring(saved["SVG"])
+    assert picture.findtext("{*}title") == "Words"
+    assert b"url(data:font/woff2;base64," in saved["SVG"] and b"var(" not in saved["SVG"]
+    assert saved["PNG"][:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(saved["PNG"][16:20], "big") == 2 * int(picture.attrib["width"])
+    assert not record.console_errors
+
+
+def test_a_chart_is_drawn_for_its_width_so_that_text_keeps_its_size(
+    comparer: Page, make_file: MakeFile
+) -> None:
+    pick(comparer, make_file("r.json", sampling({"p": {"g": ["one two three"]}})))
+    comparer.get_by_role("button", name="Metrics").click()
+    drawing = comparer.get_by_role("region", name="Words", exact=True).get_by_role("application")
+    expect(drawing).to_be_visible(timeout=60_000)
+    for width in (320, 1280):
+        comparer.set_viewport_size({"width": width, "height": 640})
+        drawn = drawing.locator("> svg")
+        expect(drawn).to_have_attribute("width", str(drawing.evaluate("(box) => box.clientWidth")))
+        sizes = drawn.locator("text").evaluate_all(
+            "(all) => all.map((one) => getComputedStyle(one).fontSize)"
+        )
+        assert sizes and all(float(size.removesuffix("px")) >= 11 for size in sizes)
+        assert comparer.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_live_column_streams_stops_goes_on_and_is_a_report(

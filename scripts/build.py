@@ -24,7 +24,7 @@ from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
 from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
-from scripts.runtime import RuntimeBuildError, write_runtime  # noqa: E402
+from scripts.runtime import ROOMS, RuntimeBuildError, write_runtime  # noqa: E402
 from scripts.styles import trim_styles  # noqa: E402
 from scripts.vendor import trim_pyodide_lock  # noqa: E402
 
@@ -77,7 +77,9 @@ def list_engine_parts(output: Path) -> None:
     (wheel,) = (path.relative_to(output).as_posix() for path in output.glob("wheels/goosequill-*.whl"))
     first = ("vendor/pyodide/pyodide.asm.wasm", library, none, wheel)
     parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
-    text = json.dumps({"library": library, "none": none, "wheel": wheel, "parts": parts}, indent=2)
+    rooms = {room: f"python/{room}.tar.gz" for room in ROOMS}
+    named = {"library": library, "none": none, "wheel": wheel, "rooms": rooms}
+    text = json.dumps({**named, "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -1,5 +1,8 @@
 """Make what Python starts from in a page: python/library.tar.gz and the package's wheel.
 
+Rooms that most visitors never enter are not in the wheel: python/ROOM.tar.gz has their modules, and the
+worker adds it before the first job of the room.
+
 All of it is compiled by the interpreter that will run it (Pyodide under Node), so that a page parses no
 Python. Of numpy it takes what the package's sources name, and of the package everything but its commands. The
 wheel is for that interpreter alone; micropip installs it. tests/js/engine/pyodide.test.js imports every job.
@@ -56,8 +59,12 @@ UNUSED_NUMPY = r"/tests?/|_(tests|simd)\.cpython|/include/|/lib/lib|/(conftest|c
 """Files of numpy that nothing imports in a page."""
 DOCSTRINGS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
 """Modules that only add docstrings to numpy; they are imported, and left empty."""
-UNUSED_OWN = re.compile(r"goosequill/(cli/|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
-"""The commands, and the metadata about them."""
+UNUSED_OWN = re.compile(r"goosequill/(cli/|lab/data/|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
+"""The commands, the metadata about them, and the laboratory's data, which its pages fetch."""
+ROOMS = ("lab",)
+"""Rooms of the package that are added on demand."""
+AT_ONCE = ("__init__", "jobs")
+"""Modules of these rooms that are needed before: they say which jobs the room has."""
 UNUSED_TESTS = re.compile(r"/tests?/")
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
 PACKAGES = ("numpy-*.whl", "micropip-*.whl", "packaging-*.whl")
@@ -149,9 +156,29 @@ def write_tar(files: dict[str, bytes], target: Path) -> None:
     target.write_bytes(gzip.compress(packed.getvalue(), 9, mtime=0))
 
 
+def own_files(wheel: Path) -> dict[str, bytes]:
+    """Return the package's files, compiled."""
+    return compiled(members(wheel, UNUSED_OWN))
+
+
+def room_of(name: str) -> str:
+    """Return the room on demand that a file of the package belongs to, "" for one that is there at once."""
+    match = re.match(r"goosequill/(\w+)/(.*)\.", name)
+    return match[1] if match and match[1] in ROOMS and match[2] not in AT_ONCE else ""
+
+
+def write_rooms(wheel: Path, output: Path) -> None:
+    """Write an archive for each room on demand, whose files belong into Python's library."""
+    files = own_files(wheel)
+    for room in ROOMS:
+        own = {f"site-packages/{name}": data for name, data in files.items() if room_of(name) == room}
+        write_tar(own, output / f"{room}.tar.gz")
+
+
 def write_wheel(wheel: Path, output: Path) -> None:
     """Write the package's wheel into `output`, compiled; its name and metadata say for which Python."""
-    files = compiled(members(wheel, UNUSED_OWN))
+    files = own_files(wheel)
+    files = {name: data for name, data in files.items() if not room_of(name)}
     (described,) = (name for name in files if name.endswith(".dist-info/WHEEL"))
     files[described] = re.sub(rb"(?m)^Tag: .*$", f"Tag: {TAG}-none-any".encode(), files[described])
     record = described.replace("WHEEL", "RECORD")
@@ -180,4 +207,5 @@ def write_runtime(wheel: Path, output: Path) -> None:
         files |= {f"site-packages/{name}": data for name, data in members(archive, unused).items()}
     write_tar(compiled(files), output / "python" / "library.tar.gz")
     write_zip({}, output / "python" / "none.zip")
+    write_rooms(wheel, output / "python")
     write_wheel(wheel, output / "wheels")

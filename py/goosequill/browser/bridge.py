@@ -16,7 +16,7 @@ from js import Object
 from pyodide.ffi import to_js
 
 from goosequill.browser.handles import Handles
-from goosequill.browser.jobs import Job, find
+from goosequill.browser.jobs import Job, find, room_of
 from goosequill.chat.conversation import Conversation
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
@@ -97,6 +97,11 @@ class Bridge:
         self._available = available
         self._handles = Handles(available)
         self._quantized: dict[int, TensorSource] = {}
+
+    @answering
+    def room(self, name: str) -> str:
+        """Return the room of a job, whose modules the worker may have to add first; "" for an unknown job."""
+        return room_of(name)
 
     @answering
     def run(self, name: str, args: Any, files: Any = None) -> Job:

@@ -39,16 +39,20 @@ def find(name: str) -> Callable[..., Any]:
     SettingsError
         ``unknown-function``: no room lists it.
     """
-    for room in ROOMS:
-        if name in _table(room):
-            module, attribute = _table(room)[name].split(":")
-            function: Callable[..., Any] = getattr(import_module(module), attribute)
-            return function
+    if room := room_of(name):
+        module, attribute = _table(room)[name].split(":")
+        function: Callable[..., Any] = getattr(import_module(module), attribute)
+        return function
     raise SettingsError(
         f"The engine has no function named {name!r}.",
         code="unknown-function",
         remedy=f"It has {', '.join(sorted(all_jobs()))}.",
     )
+
+
+def room_of(name: str) -> str:
+    """Return the room that lists a job; "" if none does."""
+    return next((room for room in ROOMS if name in _table(room)), "")
 
 
 def _table(room: str) -> Mapping[str, str]:

@@ -80,6 +80,18 @@ export class Bridge {
     return this.#started;
   }
 
+  /**
+   * The same, with what a job needs: the modules of its room may not be there yet.
+   * @param {string} job
+   * @param {OnProgress} onProgress
+   * @returns {Promise<any>}
+   */
+  async readyFor(job, onProgress) {
+    const bridge = await this.ready(onProgress);
+    await this.#python.addRoom(value(bridge.room(job)));
+    return bridge;
+  }
+
   /** The bridge if Python has started, else null: then there is nothing to unload or to count. */
   async ifReady() {
     return this.state === "ready" ? await this.#started : null;

@@ -19,7 +19,7 @@ export async function run(bridge, { id, job: name, args: { files: model, ...args
   /** @type {import("./bridge.js").OnProgress} */
   const onProgress = (progress) => post({ type: "progress", id, progress });
   const files = model && (await partSources(/** @type {any} */ (model), { signal, onProgress }));
-  const python = await bridge.ready(onProgress);
+  const python = await bridge.readyFor(name, onProgress);
   const job = value(python.run(name, args, files));
   signal.addEventListener("abort", () => job.cancel());
   if (signal.aborted) job.cancel();

@@ -1,13 +1,19 @@
 /**
  * Starts Python: Pyodide with the files that scripts/runtime.py built for it. All files are requested at
- * once, and WebAssembly is compiled while it arrives. What runs in Python is decided in bridge.js.
+ * once, and WebAssembly is compiled while it arrives. Rooms of the package that few pages need are added
+ * later. What runs in Python is decided in bridge.js.
  */
 
 import { counted, Meter, open } from "../storage/download.js";
 
 /** @typedef {import("../protocol.js").Progress} Progress */
 /** @typedef {(progress: Progress) => void} OnProgress */
-/** @typedef {{library: string, none: string, wheel: string, parts: {file: string, bytes: number}[]}} Parts */
+/**
+ * @typedef {{
+ *   library: string, none: string, wheel: string, rooms?: Record<string, string>,
+ *   parts: {file: string, bytes: number}[]
+ * }} Parts engine/parts.json; `rooms` has the archives that are added on demand, by the room's name
+ */
 
 /** The files were compiled without docstrings; with this, numpy does not add its own either. */
 const ARGUMENTS = ["-OO"];
@@ -15,6 +21,11 @@ const LIBRARY = "/lib/python3.12/";
 const BLOCK = 512; // of a tar archive
 
 export class Python {
+  /** Archives that can be added. @type {Map<string, string>} */
+  #rooms = new Map();
+  /** Archives that have been added. @type {Map<string, Promise<void>>} */
+  #added = new Map();
+
   /** @param {URL} base the folder that contains engine/, python/, vendor/ and wheels/ */
   constructor(base) {
     this.base = base;
@@ -33,13 +44,41 @@ export class Python {
     for (const script of scripts) script.catch(() => {}); // awaited below
     const response = await open(this.#address("engine/parts.json"), { file: "parts.json" });
     /** @type {Parts} */
-    const { library, none, wheel, parts } = await response.json();
+    const { library, none, wheel, rooms = {}, parts } = await response.json();
+    this.#rooms = new Map(Object.entries(rooms));
     const restore = this.local ? () => {} : intercept(parts, this.base, onProgress, onLost);
     try {
       return await this.#load({ library, none, wheel }, scripts, onLost);
     } finally {
       restore();
     }
+  }
+
+  /** The rooms that `addRoom` can add. */
+  get rooms() {
+    return [...this.#rooms.keys()];
+  }
+
+  /**
+   * Makes the modules of a room available. Nothing happens if they are, or if the wheel has them.
+   * @param {string} room
+   */
+  async addRoom(room) {
+    const archive = this.#rooms.get(room);
+    if (!archive) return;
+    let adding = this.#added.get(room);
+    if (!adding) {
+      adding = this.#add(archive);
+      adding.catch(() => this.#added.delete(room)); // it can be tried again
+      this.#added.set(room, adding);
+    }
+    await adding;
+  }
+
+  /** @param {string} archive */
+  async #add(archive) {
+    unpack(this.pyodide.FS, await gunzip(await this.#read(archive)));
+    this.pyodide.pyimport("importlib").invalidate_caches();
   }
 
   /**

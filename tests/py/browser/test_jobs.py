@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from goosequill.browser.handles import Handles
-from goosequill.browser.jobs import ROOMS, Job, all_jobs, find
+from goosequill.browser.jobs import ROOMS, Job, all_jobs, find, room_of
 from goosequill.errors import SettingsError
 from goosequill.progress import Progress
 
@@ -31,6 +31,11 @@ def test_every_job_is_a_function_of_its_room(name: str) -> None:
     assert callable(function)
     assert any(all_jobs()[name].startswith(f"goosequill.{room}") for room in ROOMS)
     assert inspect.getdoc(function)
+
+
+def test_the_room_of_a_job_is_known_before_its_modules_are_there() -> None:
+    assert room_of("experiment") == "lab" and room_of("generate") == "decoding"
+    assert room_of("no such job") == ""
 
 
 def test_no_two_rooms_have_a_job_of_one_name() -> None:

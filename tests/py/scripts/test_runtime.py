@@ -30,12 +30,21 @@ def read_zip(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def read_tar(path: Path) -> dict[str, bytes]:
+    with tarfile.open(path) as archive:
+        files = {member.name: archive.extractfile(member) for member in archive.getmembers()}
+        return {name: file.read() for name, file in files.items() if file}
+
+
 @pytest.fixture(scope="module")
 def library(made: Path) -> dict[str, bytes]:
     assert read_zip(made / "python" / "none.zip") == {}
-    with tarfile.open(made / "python" / "library.tar.gz") as archive:
-        files = {member.name: archive.extractfile(member) for member in archive.getmembers()}
-        return {name: file.read() for name, file in files.items() if file}
+    return read_tar(made / "python" / "library.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def rooms(made: Path) -> dict[str, dict[str, bytes]]:
+    return {room: read_tar(made / "python" / f"{room}.tar.gz") for room in runtime.ROOMS}
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +81,14 @@ def sources(archive: Path) -> dict[str, tuple[str, bytes]]:
     return found
 
 
-def test_everything_that_is_imported_is_included(library: dict[str, bytes], wheel: Path) -> None:
+def test_everything_that_is_imported_is_included(
+    library: dict[str, bytes], wheel: Path, rooms: dict[str, dict[str, bytes]]
+) -> None:
     """From the package and micropip, through all modules; an import inside `try` may fail."""
+    added = [name for files in rooms.values() for name in files]
     kept = {
         re.sub(r"(/__init__)?\.pyc$", "", name.removeprefix("site-packages/")).replace("/", ".")
-        for name in [*library, *read_zip(wheel)]
+        for name in [*library, *read_zip(wheel), *added]
         if name.endswith(".pyc")
     }
     known: dict[str, tuple[str, bytes]] = {}
@@ -151,6 +163,15 @@ def test_the_wheel_is_for_one_python_and_its_record_is_correct(wheel: Path) -> N
     hashed = {name: base64.urlsafe_b64encode(hashlib.sha256(data).digest()) for name, data in files.items()}
     assert told == {name: f"sha256={digest.rstrip(b'=').decode()}" for name, digest in hashed.items()}
     assert "goosequill/tokenizers/data/world.npz" in files
+
+
+def test_a_room_on_demand_is_not_in_the_wheel(wheel: Path, rooms: dict[str, dict[str, bytes]]) -> None:
+    names = read_zip(wheel).keys()
+    assert {"goosequill/lab/__init__.pyc", "goosequill/lab/jobs.pyc"} <= names
+    assert {"site-packages/goosequill/lab/sta.pyc"} <= rooms["lab"].keys()
+    assert not names & {name.removeprefix("site-packages/") for files in rooms.values() for name in files}
+    assert all(name.startswith("site-packages/goosequill/lab/") for name in rooms["lab"])
+    assert not [name for name in (*names, *rooms["lab"]) if "/lab/data/" in name], "pages fetch the data"
 
 
 def test_invalid_python_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ async function play(step, signal = new AbortController().signal) {
       },
     }),
   };
-  const bridge = /** @type {any} */ ({ ready: async () => python });
+  const bridge = /** @type {any} */ ({ readyFor: async () => python });
   const post = (/** @type {any} */ reply, /** @type {ArrayBuffer[]} */ transfer = []) =>
     posted.push(structuredClone(reply, { transfer }));
   const failure = await run(bridge, { type: "run", id: 1, job: "x", args: {} }, signal, post).then(

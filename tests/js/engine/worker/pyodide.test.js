@@ -10,6 +10,8 @@ import { Python } from "../../../../site/engine/worker/python.js";
 const DIST = new URL("../../../../dist/", import.meta.url);
 /** @type {any} */
 let pyodide;
+/** @type {Python} */
+let python;
 
 before(async () => {
   // Pyodide's compiled part is a classic script, which needs these two.
@@ -17,7 +19,8 @@ before(async () => {
   scope.require = createRequire(import.meta.url);
   scope.__dirname = fileURLToPath(new URL("vendor/pyodide", DIST));
   globalThis.fetch = async (url) => new Response(await readFile(fileURLToPath(String(url))));
-  pyodide = await new Python(DIST).start(
+  python = new Python(DIST);
+  pyodide = await python.start(
     () => {},
     (error) => assert.fail(String(error)),
   );
@@ -25,6 +28,14 @@ before(async () => {
 
 /** @param {string} code */
 const run = (code) => pyodide.runPython(code);
+
+test("a room on demand can be imported after it was added, and not before", async () => {
+  assert.deepEqual(python.rooms, ["lab"]);
+  const attempt = () => run("import goosequill.lab.experiments as e; e.names()").toJs();
+  assert.throws(attempt, /No module named 'goosequill.lab.experiments'/);
+  await Promise.all([python.addRoom("lab"), python.addRoom("lab"), python.addRoom("decoding")]);
+  assert.ok(attempt().includes("dilation"));
+});
 
 test("every job's module can be imported with what the build has kept of Python and numpy", () => {
   const failures = run(`

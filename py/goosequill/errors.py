@@ -271,6 +271,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The points or samples cannot be fitted.",
             'Give lines of "x, y", each with an x of its own, or one column of raw samples.',
         ),
+        "lab-data": Code("An experiment's data file is missing or corrupt.", "Load the page again."),
     },
 }
 """Every error code, in the groups in which the documentation shows them."""

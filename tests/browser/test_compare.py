@@ -22,6 +22,7 @@ from .conftest import Record
 Outputs = dict[str, dict[str, list[Any]]]
 MakeFile = Callable[..., str]
 NAMES = (("short", 1), ("long", 10))
+INNER_WIDTH = "(box) => Math.floor(box.getBoundingClientRect().width)"
 SCHEMES: tuple[Any, ...] = ("light", "dark")
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
@@ -564,7 +565,7 @@ def test_a_chart_is_drawn_for_its_width_so_that_text_keeps_its_size(
     for width in (320, 1280):
         comparer.set_viewport_size({"width": width, "height": 640})
         drawn = drawing.locator("> svg")
-        expect(drawn).to_have_attribute("width", str(drawing.evaluate("(box) => box.clientWidth")))
+        expect(drawn).to_have_attribute("width", str(drawing.evaluate(INNER_WIDTH)))
         sizes = drawn.locator("text").evaluate_all(
             "(all) => all.map((one) => getComputedStyle(one).fontSize)"
         )

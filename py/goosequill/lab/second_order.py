@@ -144,9 +144,11 @@ def compute(
     Returns
     -------
     dict
-        ``methods``: for each its held-out ``curve`` (passes, mean, low, high), the tuned ``rate`` and
-        ``stop``, and the ``loss`` and ``accuracy`` of each seed; ``differences`` from SGD with intervals; ``gallery``,
-        ``confidence``, ``checks``; and ``study``, a longer run from a file (None if not given).
+        ``passes``: after how many passes over the images the networks were judged; ``methods``: for each its
+        held-out ``curve`` (mean, low, high), the tuned ``rate`` and ``stop``, and the ``loss`` and
+        ``accuracy`` of each seed; ``differences`` from SGD with intervals, corrected for the number of
+        ``looks``; ``gallery``; ``confidence``; ``checks``; and ``study``, the longer run of a file (None if
+        not given).
     """
     from goosequill.lab import second_order_checks as checks
 
@@ -179,7 +181,7 @@ def train(
         method: LbfgsLearner(trials) if method == "lbfgs" else GradientLearner(method, trials, b=b)
         for method in methods
     }
-    records = {method: Record() for method in methods}
+    records = {method: Record(RATES[method]) for method in methods}
     every = -(-passes // JUDGEMENTS)
     for done in range(passes + 1):
         for method, learner in learners.items():
@@ -190,20 +192,23 @@ def train(
                     records[method].add(trials, learner.weights, passes=done)
         yield Progress("passes", done, passes)
         if done % every == 0:
-            yield {"methods": {method: summary(record, method) for method, record in records.items()}}
+            yield {
+                "passes": np.array(records[methods[0]].passes),
+                "methods": {method: summary(record) for method, record in records.items()},
+            }
     return records
 
 
-def summary(record: Record, method: str) -> dict[str, Any]:
+def summary(record: Record) -> dict[str, Any]:
     """Return what the page shows of a method, at the rate and pass that validation has chosen so far."""
     time, rate = record.choice()
     losses = np.array(record.loss)[:, :, rate]  # [judgements, seeds]
     half = paired.student_quantile(0.975, losses.shape[1] - 1) / np.sqrt(losses.shape[1])
     mean, spread = losses.mean(axis=1), half * losses.std(axis=1, ddof=1)
-    rates = RATES[method]
+    rates = record.rates
     return {
-        "curve": {"passes": record.passes, "mean": mean, "low": mean - spread, "high": mean + spread},
-        "rate": None if method == "lbfgs" else rates[rate],
+        "curve": {"mean": mean, "low": mean - spread, "high": mean + spread},
+        "rate": rates[rate] if rates else None,
         "at_edge": len(rates) > 1 and rate in (0, len(rates) - 1),
         "stop": record.passes[time],
         "loss": losses[time],
@@ -213,7 +218,7 @@ def summary(record: Record, method: str) -> dict[str, Any]:
 
 def compare_methods(records: Mapping[str, Record]) -> dict[str, Any]:
     """Return every method's summary and its paired differences from SGD, corrected for their number."""
-    methods = {method: summary(record, method) for method, record in records.items()}
+    methods = {method: summary(record) for method, record in records.items()}
     looks = 2 * (len(methods) - 1)
     differences = {
         measure: {
@@ -223,7 +228,8 @@ def compare_methods(records: Mapping[str, Record]) -> dict[str, Any]:
         }
         for measure in ("loss", "accuracy")
     }
-    return {"methods": methods, "differences": differences, "looks": looks}
+    passes = np.array(records["sgd"].passes)
+    return {"passes": passes, "methods": methods, "differences": differences, "looks": looks}
 
 
 def gallery(trials: Trials, records: Mapping[str, Record]) -> dict[str, Any]:

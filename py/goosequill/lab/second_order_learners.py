@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,18 @@ PENALTY = 0.01
 """Weight of the gradient penalty against the error. In trials 0.001 changed nothing; 0.1 stopped learning."""
 
 RATES: dict[str, tuple[float, ...]] = {
-    "sgd": (0.3, 1.0, 3.0, 10.0, 30.0),
-    "rule": (0.3, 1.0, 3.0, 10.0, 30.0),
-    "penalty": (0.3, 1.0, 3.0, 10.0, 30.0),
+    "sgd": (0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0),
+    "rule": (0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0),
+    "penalty": (0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0),
     "adam": (0.001, 0.003, 0.01, 0.03),
-    "lbfgs": (1.0,),
+    "lbfgs": (),
 }
 """Each method's learning rates, of which validation chooses one. L-BFGS has none: its line search finds the
 steps."""
+
+PARTS: dict[str, tuple[str, ...]] = {"rule": (), "hidden": ("y_bend",), "output": ("bend",)}
+"""The rule, and what is left of it with only the curvature of the hidden units, or only that of the output
+unit: the second derivatives that are taken as 0."""
 
 
 # ---- Data ----
@@ -121,8 +125,9 @@ class GradientLearner:
         slope = networks.gradient(network, weights, x, targets, done=done)
         if self.method == "adam":
             return self.rates * self.adam.step(slope)
-        if self.method == "rule":
-            return -self.rates * slope - self.b * networks.rule_term(network, weights, x, done=done)
+        if self.method in PARTS:
+            kept = done._replace(**{name: np.zeros_like(getattr(done, name)) for name in PARTS[self.method]})
+            return -self.rates * slope - self.b * networks.rule_term(network, weights, x, done=kept)
         if self.method == "penalty":
             slope = slope + PENALTY * networks.penalty_gradient(network, weights, x, done=done)
         return -self.rates * slope
@@ -166,6 +171,7 @@ class LbfgsLearner:
 class Record:
     """What one method did each time it was judged: lists of [seeds, rates], and the first seed's weights."""
 
+    rates: tuple[float, ...] = ()
     passes: list[int] = field(default_factory=list)
     validation: list[Floats] = field(default_factory=list)
     loss: list[Floats] = field(default_factory=list)

@@ -1,0 +1,113 @@
+"""Run the longer study of the second-order rule: python -m scripts.lab_data.second_order
+
+It writes py/goosequill/lab/data/second-order.json, which the page of the experiment shows: the rule with
+several weights b, and the gradient penalty, against SGD in several settings. Its seeds are not those of the
+page's own runs. It takes some minutes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from scripts.command import ROOT
+
+from goosequill.lab import paired
+from goosequill.lab.second_order import Settings, summary, trials_of
+from goosequill.lab.second_order_learners import PARTS, GradientLearner, Record, Trials
+
+OUTPUT = ROOT / "py" / "goosequill" / "lab" / "data" / "second-order.json"
+COMMAND = "python -m scripts.lab_data.second_order"
+SEEDS, FIRST_SEED, PASSES, EVERY = 40, 1000, 60, 4
+RATES = (0.3, 0.6, 1.0, 2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 30.0, 60.0)
+WEIGHTS = (1.0, 3.0, 10.0, -3.0)
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "tanh, 200 drawings": {},
+    "tanh, 400 drawings": {"images": 400},
+    "tanh, 60 drawings": {"images": 60},
+    "tanh, twice the noise": {"noise": 0.2},
+    "sigmoid units": {"unit": "sigmoid"},
+    "ReLU units": {"unit": "relu"},
+}
+
+
+PARTS_OF = "tanh, 200 drawings"
+PARTS_WEIGHT = 3.0
+
+
+def learn(trials: Trials, method: str, b: float) -> Record:
+    """Train networks with every learning rate and judge them as they learn."""
+    learner, record = GradientLearner(method, trials, b=b, rates=RATES), Record(RATES)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for done in range(PASSES + 1):
+            if done:
+                learner.read(done - 1)
+            if done % EVERY == 0:
+                record.add(trials, learner.weights, passes=done)
+    return record
+
+
+def compare(name: str, changes: dict[str, Any], looks: int) -> list[dict[str, Any]]:
+    """Return a row for each method in one setting."""
+    trials = trials_of(Settings(seeds=SEEDS, seed=FIRST_SEED, passes=PASSES, **changes))
+    base = summary(learn(trials, "sgd", 0.0))
+    rows = []
+    for method, b in [*(("rule", b) for b in WEIGHTS), ("penalty", 0.0)]:
+        record = learn(trials, method, b)
+        found = summary(record)
+        time, rate = record.choice()
+        row = {
+            "setting": name,
+            "method": method,
+            "b": b if method == "rule" else None,
+            "rate": found["rate"],
+            "sgd_rate": base["rate"],
+            "validation": float(record.validation[time][:, rate].mean()),
+            "sgd_loss": float(base["loss"].mean()),
+            "sgd_accuracy": float(base["accuracy"].mean()),
+            "loss": paired.compare(found["loss"], base["loss"], looks=looks),
+            "accuracy": paired.compare(found["accuracy"], base["accuracy"], looks=looks),
+        }
+        rows.append(row)
+        print(name, method, b, {k: row[k] for k in ("rate", "sgd_rate")}, row["loss"], flush=True)
+    return rows
+
+
+def compare_parts(looks: int) -> list[dict[str, Any]]:
+    """Return a row for the whole rule and for each part of it, in one setting."""
+    trials = trials_of(Settings(seeds=SEEDS, seed=FIRST_SEED, passes=PASSES, **SETTINGS[PARTS_OF]))
+    base = summary(learn(trials, "sgd", 0.0))
+    rows: list[dict[str, Any]] = []
+    for part in PARTS:
+        found = summary(learn(trials, part, PARTS_WEIGHT))
+        row = {"part": part, "b": PARTS_WEIGHT, "setting": PARTS_OF}
+        for measure in ("loss", "accuracy"):
+            row[measure] = paired.compare(found[measure], base[measure], looks=looks)
+        rows.append(row)
+        print(part, row["loss"], flush=True)
+    return rows
+
+
+def main() -> None:
+    """Run every setting and write the file."""
+    looks = 2 * len(SETTINGS) * (len(WEIGHTS) + 1) + 2 * len(PARTS)
+    rows = [row for name, changes in SETTINGS.items() for row in compare(name, changes, looks)]
+    study = {
+        "command": COMMAND,
+        "seeds": SEEDS,
+        "first_seed": FIRST_SEED,
+        "passes": PASSES,
+        "looks": looks,
+        "rows": rows,
+        "parts": compare_parts(looks),
+    }
+    text = json.dumps(study, default=float)
+    rounded = json.loads(text, parse_float=lambda number: float(f"{float(number):.5g}"))
+    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

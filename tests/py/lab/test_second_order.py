@@ -1,0 +1,229 @@
+"""The second-order experiment: fair comparisons, what is chosen on which images, the proofs, the study."""
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from goosequill.lab import experiments, networks, second_order, second_order_checks
+from goosequill.lab.networks import Network
+from goosequill.lab.second_order import Settings, trials_of
+from goosequill.lab.second_order_learners import BATCH, HELD_OUT, RATES, GradientLearner, LbfgsLearner, Record
+from goosequill.progress import Progress
+
+ROOT = Path(__file__).parents[3]
+
+
+def finish(generator):
+    steps = []
+    while True:
+        try:
+            steps.append(next(generator))
+        except StopIteration as stop:
+            return stop.value, steps
+
+
+@pytest.fixture(scope="module")
+def quick():
+    return finish(second_order.compute(Settings(images=60, passes=10)))
+
+
+def test_a_run_yields_progress_and_curves_as_they_come(quick) -> None:
+    found, steps = quick
+    progress = [step for step in steps if isinstance(step, Progress)]
+    assert [step.loaded for step in progress] == list(range(11)) and progress[-1].total == 10
+    parts = [step for step in steps if isinstance(step, dict)]
+    assert len(parts[0]["methods"]["rule"]["curve"]["mean"]) == 1
+    assert set(parts[-1]) <= set(found)
+    np.testing.assert_array_equal(found["passes"], np.arange(11))
+    for method in RATES:
+        curve = found["methods"][method]["curve"]
+        assert len(curve["mean"]) == 11 and np.all(curve["low"] <= curve["mean"])
+        assert curve["mean"][-1] < curve["mean"][0]
+
+
+def test_all_methods_start_from_the_same_networks(quick) -> None:
+    found, _ = quick
+    starts = {round(float(found["methods"][method]["curve"]["mean"][0]), 6) for method in RATES}
+    assert len(starts) == 1
+
+
+def test_differences_are_paired_t_intervals_corrected_for_eight_looks(quick) -> None:
+    found, _ = quick
+    assert found["looks"] == 8
+    for measure in ("loss", "accuracy"):
+        ours = found["methods"]["adam"][measure]
+        theirs = stats.ttest_rel(ours, found["methods"]["sgd"][measure]).confidence_interval(1 - 0.05 / 8)
+        shown = found["differences"][measure]["adam"]
+        assert (shown["low"], shown["high"]) == pytest.approx((theirs.low, theirs.high), rel=1e-4)
+
+
+def test_rate_and_stop_are_chosen_on_the_validation_images() -> None:
+    record = Record((0.1, 0.2), passes=[0, 5, 10])
+    record.validation = [np.full((10, 2), 3.0), np.array([[2.0, np.nan]] * 10), np.array([[1.5, 2.5]] * 10)]
+    record.loss = [np.full((10, 2), 9.0), np.full((10, 2), 0.0), np.full((10, 2), 7.0)]
+    record.accuracy = [np.zeros((10, 2))] * 3
+    found = second_order.summary(record)
+    assert (found["rate"], found["stop"], found["at_edge"]) == (0.1, 10, True)
+    assert found["loss"].tolist() == [7.0] * 10  # not the 0 that held-out images would have chosen
+
+
+def test_the_three_parts_share_no_image() -> None:
+    trials = trials_of(Settings(images=60))
+    parts = [part.images[0] for part in (trials.train, trials.validation, trials.held_out)]
+    everything = np.concatenate(parts)
+    assert len(np.unique(everything, axis=0)) == len(everything) == 60 + 200 + HELD_OUT
+    assert np.any(trials.train.images[0] != trials.train.images[1])
+
+
+def test_one_step_of_the_rule_is_the_formula() -> None:
+    """Against the derivatives of single examples, which are checked against torch."""
+    trials = trials_of(Settings(images=40, hidden=2))
+    learner = GradientLearner("rule", trials, b=3.0, rates=(0.5,))
+    x = trials.train.images[:, :BATCH].astype(np.float64)
+    t = trials.train.labels[:, :BATCH].astype(np.float64)
+    at = trials.start[0, 0].astype(np.float64)
+    change = np.zeros_like(at)
+    for one, label in zip(x[0], t[0], strict=True):
+        first, second = networks.output_derivatives(trials.network, at, one)
+        y = networks.outputs(trials.network, at[None, None], one[None, None])[0, 0, 0]
+        change -= (0.5 * (y - label) * first + 3.0 * first * np.diag(second)) / BATCH
+    found = learner._change(x.astype(np.float32), t.astype(np.float32))[0, 0]
+    np.testing.assert_allclose(found, change, atol=1e-5)
+
+
+def test_without_b_the_rule_is_sgd_and_with_it_it_is_not() -> None:
+    trials = trials_of(Settings(images=40))
+    plain, zero, ruled = (
+        GradientLearner(method, trials, b=b) for method, b in (("sgd", 0.0), ("rule", 0.0), ("rule", 3.0))
+    )
+    for learner in (plain, zero, ruled):
+        learner.read(0)
+    np.testing.assert_array_equal(plain.weights, zero.weights)
+    assert np.abs(plain.weights - ruled.weights).max() > 1e-3
+
+
+def test_relu_with_a_linear_output_is_exactly_sgd_in_the_experiment_too() -> None:
+    settings = Settings(images=40, passes=5, unit="relu", output="linear", b=20.0)
+    found, _ = finish(second_order.compute(settings))
+    np.testing.assert_array_equal(found["methods"]["rule"]["loss"], found["methods"]["sgd"]["loss"])
+    assert found["differences"]["loss"]["rule"]["half_width"] == 0
+    assert found["confidence"]["curves"] == {}
+
+
+def test_the_two_parts_of_the_rule_make_the_whole_only_together() -> None:
+    trials = trials_of(Settings(images=40))
+    x, t = trials.train.images[:, :BATCH], trials.train.labels[:, :BATCH]
+    sgd, rule, hidden, output = (
+        GradientLearner(method, trials, b=2.0, rates=(1.0,))._change(x, t)
+        for method in ("sgd", "rule", "hidden", "output")
+    )
+    np.testing.assert_allclose(hidden + output - sgd, rule, atol=1e-6)
+    assert np.abs(hidden - sgd).max() > 1e-6 and np.abs(output - sgd).max() > 1e-6
+
+
+def test_lbfgs_takes_no_more_gradients_than_passes() -> None:
+    trials = trials_of(Settings(images=40))
+    learner = LbfgsLearner(trials)
+    losses = []
+    for done in range(12):
+        learner.read(done)
+        y = networks.outputs(trials.network, learner.weights, trials.train.images.astype(float))
+        losses.append(networks.errors(y, trials.train.labels)[0].mean())
+        points = [point for point in learner.waiting if point is not None]
+        assert all(point.evaluations > done + 1 for point in points)
+    assert losses[-1] < 0.3 * losses[0] and all(np.diff(losses) <= 1e-9)
+
+
+def test_the_gallery_shows_answers_of_the_chosen_networks(quick) -> None:
+    gallery = quick[0]["gallery"]
+    assert gallery["images"].shape == (second_order.GALLERY, 144)
+    assert len(gallery["kinds"]) == second_order.GALLERY
+    for answers in gallery["answers"].values():
+        right = (answers > 0.5) == (np.array(gallery["kinds"]) == "cat")
+        assert right.mean() > 0.6
+
+
+# ---- The proofs ----
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_every_check_passes(seed: int) -> None:
+    checks = second_order_checks.run(seed)
+    assert [check["name"] for check in checks if not check["passed"]] == []
+    assert len({check["name"] for check in checks}) == len(checks) == 8
+
+
+def test_a_wrong_derivative_fails_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = networks.activate
+
+    def wrong(kind, z):
+        value, slope, bend = right(kind, z)
+        return value, slope * 1.0001, bend
+
+    monkeypatch.setattr(networks, "activate", wrong)
+    failed = {check["name"] for check in second_order_checks.run(0) if not check["passed"]}
+    assert {"gradient", "first", "second"} <= failed
+
+
+def test_the_whole_rule_would_be_a_gradient_but_its_diagonal_is_not() -> None:
+    """One tanh unit with a linear output: by hand, the term of v is 0, but that of w depends on v."""
+    network = Network(1, 1, "tanh", "linear")
+    at, x = np.array([[[0.7, 0.0, 1.3, 0.0]]]), np.array([[[0.9]]])
+    done = networks.forward(network, at, x)
+    rule = networks.rule_term(network, at, x, done=done)[0, 0]
+    penalty = networks.penalty_gradient(network, at, x, done=done)[0, 0]
+    f = np.tanh(0.63)
+    slope = 1 - f * f
+    assert rule[2] == 0 and rule[0] == pytest.approx(-2 * f * slope**2 * 1.3**2 * 0.9**3)
+    assert penalty[2] == pytest.approx(slope**2 * 1.3 * (0.9**2 + 1))
+
+
+def test_the_rule_makes_answers_confident_right_or_wrong() -> None:
+    found = second_order_checks.confidence(trials_of(Settings()))
+    plus, minus = found["curves"]["plus"], found["curves"]["minus"]
+    assert len(plus["right"]) == len(found["steps"])
+    assert plus["right"][-1] > 0.95 and plus["wrong"][-1] > 0.95
+    assert plus["right"][0] < 0.7 and plus["wrong"][0] < 0.7
+    assert minus["right"][-1] < 0.55 and minus["wrong"][-1] < 0.55
+
+
+# ---- The study and the script ----
+
+
+def test_the_study_is_of_the_command_that_it_names_and_corrects_for_all_its_looks() -> None:
+    study = json.loads((experiments.DATA / "second-order.json").read_text())
+    script = ROOT / "scripts" / "lab_data" / "second_order.py"
+    assert study["command"] == "python -m scripts.lab_data.second_order" and script.is_file()
+    assert study["seeds"] >= 10 and study["looks"] == 2 * (len(study["rows"]) + len(study["parts"]))
+    factor = stats.t.ppf(1 - 0.025 / study["looks"], study["seeds"] - 1)
+    for row in [*study["rows"], *study["parts"]]:
+        for measure in ("loss", "accuracy"):
+            shown = row[measure]
+            assert shown["high"] - shown["mean"] == pytest.approx(shown["half_width"], rel=0.01, abs=1e-4)
+            assert shown["clear"] == (shown["low"] > 0 or shown["high"] < 0)
+    assert factor > 3
+
+
+def test_the_page_gets_the_study() -> None:
+    found, _ = finish(experiments.run("second-order", {"images": 40, "passes": 5}))
+    assert found["study"]["rows"][0]["method"] == "rule"
+
+
+def test_the_standalone_script_computes_what_the_module_does(capsys: pytest.CaptureFixture[str]) -> None:
+    path = ROOT / "docs" / "lab" / "scripts" / "second-order.py"
+    script = runpy.run_path(str(path), run_name="__main__")
+    assert "asymmetry" in capsys.readouterr().out
+    rng = np.random.default_rng(5)
+    network = Network(4, 3)
+    weights, x, t = rng.standard_normal(network.size), rng.standard_normal((6, 4)), rng.integers(0, 2, 6)
+    W, bias, v, c = networks.split(network, weights)
+    done = networks.forward(network, weights[None, None], x[None])
+    slope, term = script["derivatives"]((W, bias, v, c), x, t)
+    ours = networks.gradient(network, weights[None, None], x[None], t[None].astype(float), done=done)
+    np.testing.assert_allclose(np.concatenate([each.ravel() for each in slope]), ours[0, 0], atol=1e-12)
+    ours = networks.rule_term(network, weights[None, None], x[None], done=done)
+    np.testing.assert_allclose(np.concatenate([each.ravel() for each in term]), ours[0, 0], atol=1e-12)

@@ -50,7 +50,7 @@ export function scrollBox(label, content, className = "scroll") {
 
 /** @param {Cell} cell @returns {cell is HTMLTableCellElement} */
 function isCell(cell) {
-  return cell instanceof HTMLTableCellElement;
+  return cell instanceof Node && (cell.nodeName === "TD" || cell.nodeName === "TH");
 }
 
 /**

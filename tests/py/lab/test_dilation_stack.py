@@ -45,6 +45,23 @@ def test_gridding_leaves_cells_untouched() -> None:
     assert doubled["fields"] == doubled["touched"] == [3, 7, 15, 31, 63, 127]
 
 
+def test_no_input_is_left_out_if_dilations_do_not_outgrow_the_field() -> None:
+    """The page states this condition."""
+    rng = np.random.default_rng(0)
+    met = 0
+    for _ in range(3000):
+        kernel, count = int(rng.integers(2, 6)), int(rng.integers(1, 6))
+        dilations = [int(each) for each in rng.integers(1, 10, count)]
+        ordered = sorted(dilations)
+        fields = [1, *stack.receptive_field(kernel, ordered)]
+        if all(dilation <= field for dilation, field in zip(ordered, fields, strict=False)):
+            assert (stack.influence(kernel, dilations) > 0).all(), (kernel, dilations)
+            met += 1
+    assert met > 100
+    assert (stack.influence(3, [1, 2, 5, 1, 2, 5]) > 0).all()
+    assert len(set(stack.influence(3, [1, 3, 9, 27]).round(12))) == 1
+
+
 def test_the_levels_lead_from_the_output_to_the_input() -> None:
     levels = stack.trace(3, [1, 2])
     assert levels == [[0], [0, 2, 4], [0, 1, 2, 3, 4, 5, 6]]

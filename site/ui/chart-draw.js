@@ -2,9 +2,9 @@
  * Draws a chart at a width: axes, series, rules; and lists what a cursor can point at.
  */
 
-import { axisWords, share, shortNumber, thinLine, thinPoints, valueWords } from "./chart-data.js";
+import { share, shortNumber, thinLine, thinPoints, valueWords } from "./chart-data.js";
 import { seriesMarks } from "./chart-marks.js";
-import { drawPlot, fitted, library, plotMargins, textWidth, widestTick } from "./chart-plot.js";
+import { axisName, drawPlot, fitted, library, plotMargins, textWidth, widestTick } from "./chart-plot.js";
 import { svgElement } from "./svg.js";
 
 /** @typedef {import("./chart-data.js").Axis} Axis */
@@ -78,8 +78,8 @@ function plotted(layout, { width, height, margins, labels, names }) {
     width,
     height,
     ...plotMargins(margins),
-    x: { ...plotScale(layout, "x", width), ...names.x },
-    y: { ...plotScale(layout, "y", width), ...names.y },
+    x: { ...plotScale(layout, "x", width), ...axisName(spec.x, "x", { width, margins }), ...names.x },
+    y: { ...plotScale(layout, "y", width), ...axisName(spec.y, "y", { width, margins }), ...names.y },
     marks: [
       sideways ? library().gridX(grid) : library().gridY(grid),
       frame({ anchor: sideways ? "left" : "bottom", stroke: "var(--line-strong)" }),
@@ -134,9 +134,6 @@ function plotScale(layout, name, width) {
     domain,
     nice,
     ...(kind === "band" ? { padding: PADDING, round: false } : {}),
-    label: axisWords(axis) || null,
-    labelArrow: "none",
-    labelAnchor: name === "x" ? "center" : "top",
     tickFormat: kind === "band" ? undefined : (axis.format ?? (kind === "log" ? shortNumber : undefined)),
     tickSize: kind === "band" ? 0 : 4,
     tickSpacing: spacing(name, width),

@@ -1,8 +1,8 @@
 /** A map of values in rows and columns as colors. All cells of one color are one shape, however many there are. */
 
-import { shortNumber, valueWords } from "./chart-data.js";
+import { axisWords, shortNumber, valueWords } from "./chart-data.js";
 import { figure } from "./chart-figure.js";
-import { drawPlot, fitted, library, plotMargins, textWidth } from "./chart-plot.js";
+import { axisName, drawPlot, fitted, library, plotMargins, textWidth } from "./chart-plot.js";
 import { element } from "./dom.js";
 import { svgElement } from "./svg.js";
 
@@ -122,9 +122,7 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
       ticks: ticksOf(labels.x, widest / inner.width),
       tickFormat: (/** @type {number} */ index) => fitted(labels.x[index] ?? "", 140),
       tickSize: 3,
-      label: axisLabel(spec.x),
-      labelAnchor: "center",
-      labelArrow: "none",
+      ...axisName(spec.x, "x", { width, margins }),
     },
     y: {
       type: "linear",
@@ -132,9 +130,7 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
       ticks: ticksOf(labels.y, ROW / innerHeight),
       tickFormat: (/** @type {number} */ place) => fitted(labels.y[from(place)] ?? "", longest + 6),
       tickSize: 3,
-      label: axisLabel(spec.y),
-      labelAnchor: "top",
-      labelArrow: "none",
+      ...axisName(spec.y, "y", { width, margins }),
     },
     marks: [
       (_index, { x, y }) => cells({ rows, columns, scale, from }, x, y),
@@ -153,11 +149,6 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
     };
   });
   return { svg, groups };
-}
-
-/** @param {HeatAxis} axis */
-function axisLabel({ label, unit }) {
-  return (unit ? `${label} (${unit})` : label) || null;
 }
 
 /**
@@ -243,7 +234,7 @@ function legendOf({ least, greatest, diverging }, format) {
 
 /** @param {Prepared} prepared @returns {import("./chart-data.js").Table} */
 function tableOf({ spec, rows, columns, labels }) {
-  const corner = [axisLabel(spec.y), axisLabel(spec.x)].filter(Boolean).join(" / ");
+  const corner = [axisWords(spec.y), axisWords(spec.x)].filter(Boolean).join(" / ");
   return {
     columns: [corner || "row", ...labels.x.slice(0, columns)],
     count: rows.length,

@@ -2,6 +2,8 @@
  * Observable Plot, loaded once, and what all drawings share: fonts' widths, margins, axes, labels.
  */
 
+import { axisWords } from "./chart-data.js";
+
 /** @typedef {typeof import("../vendor/plot.js")} Plot */
 /** @typedef {{top: number, right: number, bottom: number, left: number}} Margins */
 
@@ -21,7 +23,7 @@ export function library() {
 
 export const WIDTH = 640; // of a drawing that is not in a page yet
 export const TEXT = 12; // pixels; chart.css has the same size
-const LETTER = 6.4; // mean width of a letter of that size
+const LETTER = 5.9; // mean width of a letter of that size
 
 /** The width that a text needs, about. @param {string} text */
 export function textWidth(text) {
@@ -69,4 +71,18 @@ export function plotMargins({ top, right, bottom, left }) {
 export function widestTick(svg, axis) {
   const texts = svg.querySelectorAll(`[aria-label="${axis}-axis tick label"] text`);
   return Math.max(0, ...Array.from(texts, (text) => textWidth(text.textContent ?? "")));
+}
+
+/**
+ * Where the name of an axis stands: that of y above it; that of x below its middle, or farther left if it is
+ * long.
+ * @param {import("./chart-data.js").Axis} axis
+ * @param {"x" | "y"} name
+ * @param {{width: number, margins: Margins}} size
+ */
+export function axisName(axis, name, { width, margins: { left, right } }) {
+  const words = axisWords(axis);
+  const long = textWidth(words) > width - left - right;
+  const label = fitted(words, width - 8) || null;
+  return { label, labelArrow: "none", labelAnchor: name === "y" ? "top" : long ? "right" : "center" };
 }

@@ -36,15 +36,16 @@ const PADDING = 0.2; // of bands, as a share
 export function drawChart(layout, width) {
   const { spec } = layout;
   const height = spec.height ?? Math.round(Math.min(340, Math.max(230, width * 0.52)));
-  const labels = ruleRows(layout, width);
   /** @type {Margins} */
   const margins = {
-    top: (spec.y.label ? ROW + 6 : 8) + labels.rows * ROW,
+    top: spec.y.label ? ROW + 6 : 8,
     right: 16,
     bottom: (spec.x.label ? 2 * ROW : ROW) + (layout.x.kind === "time" ? ROW : 0) + 10,
     left: 40,
   };
   const names = bandNames(layout, width, margins);
+  const labels = ruleRows(layout, width - margins.left - margins.right);
+  margins.top += labels.rows * ROW;
   const draw = () => plotted(layout, { width, height: height + names.extra, margins, labels, names });
   let drawn = draw();
   if (layout.y.kind !== "band") {
@@ -108,7 +109,7 @@ function spansZero([from, to]) {
 
 /** The distance of ticks; a wide drawing has them farther apart. @param {"x" | "y"} name @param {number} width */
 function spacing(name, width) {
-  return name === "x" ? Math.max(TICKS.x, width / 10) : TICKS.y;
+  return name === "x" ? Math.max(TICKS.x, width / 8) : TICKS.y;
 }
 
 /** Where grid lines are: at the ticks, and on a logarithmic scale at powers of ten if it has several. */
@@ -268,11 +269,10 @@ function bandNames({ spec, x, y, sideways }, width, margins) {
 /**
  * The rows above the drawing in which the labels of upright rules do not overlap.
  * @param {Layout} layout
- * @param {number} width
+ * @param {number} inner the width of the frame
  * @returns {Labels}
  */
-function ruleRows({ spec, x }, width) {
-  const inner = width - 56;
+function ruleRows({ spec, x }, inner) {
   /** @type {number[]} */
   const filled = []; // where the last label of each row ends
   /** @type {Labels["of"]} */

@@ -1,14 +1,13 @@
-"""Simulated neurons whose answer is known, and recordings that a visitor brings.
+"""Simulated neurons whose answer is known: filters with a random spike generator, and membranes.
 
-A linear-nonlinear-Poisson neuron fires by a filter of known shape; a leaky integrate-and-fire cell by its
-membrane. Stimuli are in units of their standard deviation, one row of samples; spikes are 0 or 1 for each
-sample.
+Stimuli are rows of samples in units of their standard deviation; spikes are 0 or 1 for each sample. What a
+visitor recorded, and the recordings that come with the package, are in `recordings`.
 """
 
 from __future__ import annotations
 
-import io
-from typing import Any
+from dataclasses import dataclass
+from math import erf, exp, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +17,39 @@ from goosequill.errors import SettingsError
 Floats = NDArray[np.float64]
 Spikes = NDArray[np.uint8]
 
-LARGEST = 2_000_000
-"""Samples of a recording, at most: 16 MB a row."""
-
-
 LATENCY = 20.0
 """Milliseconds by which the filter of `motion_filter` is late."""
+
+RATE = 0.1
+"""Mean spikes per sample of a simulated Poisson neuron."""
+
+REFERENCE_STEP = 2.0
+"""Milliseconds: the time step at which a membrane's noise has the scale that is asked for."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A stimulus, the spikes that it caused, and what is known about the neuron.
+
+    Attributes
+    ----------
+    dt
+        Milliseconds from one sample to the next.
+    weights
+        The neuron's filter, [window], oldest sample first; None if it is unknown.
+    gain
+        What the average of a white stimulus is expected to be, in units of `weights`; 0 if it is unknown.
+    white
+        Whether neighboring samples of the stimulus are known to be independent.
+    """
+
+    neuron: str
+    stimulus: Floats
+    spikes: Spikes
+    dt: float
+    weights: Floats | None = None
+    gain: float = 0.0
+    white: bool = False
 
 
 def motion_filter(window: int, dt: float) -> Floats:
@@ -60,9 +86,9 @@ def white_noise(samples: int, rng: np.random.Generator) -> Floats:
     return rng.standard_normal(samples)
 
 
-def coloured_noise(samples: int, rng: np.random.Generator, *, memory: float = 0.9) -> Floats:
+def correlated_noise(samples: int, rng: np.random.Generator, *, memory: float = 0.5) -> Floats:
     """Return a first-order autoregressive stimulus with variance 1; `memory` is the correlation of
-    neighbours."""
+    neighbors."""
     steps = rng.standard_normal(samples) * np.sqrt(1 - memory**2)
     found = np.empty(samples)
     value = rng.standard_normal()
@@ -82,106 +108,78 @@ def drive(stimulus: Floats, weights: Floats) -> Floats:
 
 
 def linear_nonlinear_poisson(
-    stimulus: Floats, weights: Floats, rng: np.random.Generator, *, gain: float = 0.8, rate: float = 0.1
+    stimulus: Floats, weights: Floats, rng: np.random.Generator, *, gain: float = 1.2, rate: float = RATE
 ) -> Spikes:
-    """Return spikes whose probability is exponential in the filter's output.
-
-    For a white stimulus the outputs before a spike are normal with mean `gain` and variance 1, so that the
-    spike-triggered average is `gain` times the filter.
+    """Return spikes whose probability is exponential in the filter's output, and at most 1.
 
     Parameters
     ----------
     rate
-        Mean spikes per sample.
+        Mean spikes per sample, if the probability never reached 1.
     """
     output = drive(stimulus, weights)
     probability = np.minimum(1.0, rate * np.exp(gain * output - gain * gain / 2))
     return (rng.random(len(stimulus)) < probability).astype(np.uint8)
 
 
-def leaky_integrate_and_fire(
-    stimulus: Floats, dt: float, *, tau: float = 20.0, mean: float = 0.8, scale: float = 1.0
+def effective_gain(gain: float, rate: float = RATE) -> float:
+    """Return the average's projection on the filter, for a white stimulus and `linear_nonlinear_poisson`.
+
+    By Stein's lemma it is ``E[p'(x)] / E[p(x)]`` for the spike probability ``p`` of a normal output ``x``
+    (Bussgang 1952; Paninski 2003). It is `gain` as long as the probability does not reach 1, and less beyond.
+    """
+    if gain <= 0:
+        return 0.0
+    limit = (gain * gain / 2 - log(rate)) / gain  # the output at which the probability reaches 1
+    below = rate * _normal(limit - gain)
+    return gain * below / (below + 1 - _normal(limit))
+
+
+def squaring(
+    stimulus: Floats, weights: Floats, rng: np.random.Generator, *, gain: float = 1.2, rate: float = RATE
 ) -> Spikes:
-    """Return the spikes of a membrane that leaks with a time constant, fires at 1 and is reset to 0.
+    """Return spikes whose probability grows with the square of the filter's output, whatever its sign.
+
+    It is a neuron that a spike-triggered average cannot describe: the average of its windows is zero.
+    """
+    energy = gain * gain * drive(stimulus, weights) ** 2
+    probability = np.minimum(1.0, rate * (1 + energy) / (1 + gain * gain))
+    return (rng.random(len(stimulus)) < probability).astype(np.uint8)
+
+
+def integrate_and_fire(
+    stimulus: Floats,
+    dt: float,
+    *,
+    tau: float = 20.0,
+    mean: float = 0.5,
+    scale: float = 1.4,
+    leak: float = 1.0,
+) -> Spikes:
+    """Return the spikes of a membrane that integrates its input, fires at 1 and is reset to 0.
 
     Parameters
     ----------
     dt, tau
         Milliseconds from one sample to the next, and of the membrane.
     mean, scale
-        The input is ``mean + scale * stimulus``.
+        The input is ``mean + scale * stimulus`` at a time step of 2 ms. At other time steps the noise is
+        scaled so that it moves the membrane as much per second.
+    leak
+        1 for a leaky membrane; 0 for one that integrates without any leak.
     """
-    leak = np.exp(-dt / tau)
-    current = (1 - leak) * (mean + scale * stimulus)
+    keep = exp(-leak * dt / tau)
+    share = (1 - keep) / leak if leak else dt / tau
+    current = share * (mean + scale * sqrt(REFERENCE_STEP / dt) * stimulus)
     spikes = np.zeros(len(stimulus), np.uint8)
     membrane = 0.0
-    for index, step in enumerate(current):
-        membrane = leak * membrane + step
+    for index, step in enumerate(current.tolist()):
+        membrane = keep * membrane + step
         if membrane >= 1:
             spikes[index], membrane = 1, 0.0
     return spikes
 
 
-def read_recording(data: bytes, name: str) -> NDArray[Any]:
-    """Return the numbers of a .npy file or of a text file with one row a sample; a pickle is never read.
-
-    Raises
-    ------
-    SettingsError
-        ``recording``: the file is neither, has something other than numbers in it, or is too long.
-    """
-    try:
-        if data[:6] == b"\x93NUMPY":
-            found = np.load(io.BytesIO(data), allow_pickle=False)
-        else:
-            lines = data.decode("utf-8-sig").replace(";", ",").replace("\t", ",").splitlines()
-            rows = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-            start = 0 if rows and _is_numeric(rows[0]) else 1
-            found = np.loadtxt(rows[start:], delimiter=",", ndmin=2)
-    except (ValueError, UnicodeDecodeError, EOFError, MemoryError) as error:
-        raise _refused(name, "could not be read as numbers") from error
-    if found.dtype.kind not in "biuf":
-        raise _refused(name, f"contains {found.dtype.name} instead of numbers")
-    if found.ndim > 2 or found.size > 2 * LARGEST:
-        raise _refused(name, f"has {found.size:,} numbers in {found.ndim} dimensions")
-    return np.asarray(found)
-
-
-def check_recording(stimulus: Any, spikes: Any) -> tuple[Floats, Spikes]:
-    """Return a stimulus and its spikes, or refuse them.
-
-    Raises
-    ------
-    SettingsError
-        ``recording``: the lengths differ, a number is not finite, or a spike count is not 0 or 1.
-    """
-    values, train = np.asarray(stimulus, np.float64).reshape(-1), np.asarray(spikes).reshape(-1)
-    if len(values) != len(train):
-        raise _refused(
-            "The recording", f"has {len(values):,} samples of stimulus and {len(train):,} of spikes"
-        )
-    if len(values) > LARGEST:
-        raise _refused("The recording", f"has {len(values):,} samples, more than {LARGEST:,}")
-    if not np.isfinite(values).all():
-        first = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise _refused("The stimulus", f"is not a finite number at sample {first:,}")
-    wrong = np.flatnonzero(~np.isin(train, (0, 1)))
-    if len(wrong):
-        raise _refused("The spike train", f"is {train[wrong[0]]} at sample {int(wrong[0]):,}, not 0 or 1")
-    return values, train.astype(np.uint8)
-
-
-def _is_numeric(line: str) -> bool:
-    try:
-        [float(part) for part in line.split(",")]
-    except ValueError:
-        return False
-    return True
-
-
-def _refused(what: str, problem: str) -> SettingsError:
-    return SettingsError(
-        f"{what} {problem}.",
-        code="recording",
-        remedy="Give a stimulus and a spike train of 0 and 1 with one number per sample, as CSV or .npy.",
-    )
+def _normal(value: float) -> float:
+    """The cumulative distribution of the standard normal."""
+    return 0.5 * (1 + erf(value / sqrt(2)))

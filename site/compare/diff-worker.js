@@ -1,9 +1,10 @@
 /** Computes differences in a worker. Question: {before, after}; answer: {pieces, complete}. */
 
+import { ROOT } from "../engine/root.js";
 import { wordDiff } from "./diff.js";
 import { serveQuestions } from "./workers.js";
 
-const vendored = import(new URL("../vendor/diff/array.js", import.meta.url).href);
+const vendored = import(new URL("vendor/diff/array.js", ROOT).href);
 
 serveQuestions(async ({ before, after }) => {
   const { diffArrays } = await vendored;

@@ -3,6 +3,7 @@
  * and their controls are those of the playground; both are fetched when the form is first opened.
  */
 
+import { ROOT } from "../engine/root.js";
 import { byId, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 
@@ -65,7 +66,7 @@ export class LiveForm {
     if (this.#choice) return;
     const [{ DecoderChoice }, decoding] = await Promise.all([
       import("../playground/decoder-choice.js"),
-      fetchDescription(new URL("../ui/decoding.json", import.meta.url).href),
+      fetchDescription(new URL("ui/decoding.json", ROOT).href),
     ]);
     if (this.#choice) return;
     if (!decoding.parts) throw new Error("The decoder settings could not be loaded. Reload the page.");

@@ -1,4 +1,4 @@
-/** Fetches reports and has a worker (reports/import-worker.js) read them. */
+/** Fetches reports and has a worker (import-worker.js) read them. */
 
 import { ImportError } from "./reports/report.js";
 import { Asker } from "./workers.js";
@@ -6,7 +6,7 @@ import { Asker } from "./workers.js";
 /** @typedef {import("./reports/report.js").Import} Import */
 
 /** @type {Asker<{blob: Blob, fileName: string}, string[]>} */
-const reader = new Asker("reports/import-worker.js");
+const reader = new Asker("import-worker.js");
 
 /** Starts the worker before there is a file to read. */
 export function prepareReader() {

@@ -1,10 +1,11 @@
 /** Workers that answer questions: both sides of the protocol. */
 
+import { ROOT } from "../engine/root.js";
 import { trustedScript } from "../engine/trusted.js";
 
 /** @param {string} name path of the script, relative to this folder @returns {Worker} */
 export function startWorker(name) {
-  const url = new URL(name, new URL("./", import.meta.url)).href;
+  const url = new URL(`compare/${name}`, ROOT).href;
   return new Worker(trustedScript(url), { type: "module", name });
 }
 

@@ -3,13 +3,14 @@
  * own address, wherever it is served.
  */
 
+import { ROOT } from "../engine/root.js";
 import { copyButton } from "../ui/clipboard.js";
 import { element } from "../ui/dom.js";
 
-const SCRIPT = new URL("goosequill.js", import.meta.url).href;
-const FRAME = new URL("frame.html", import.meta.url).href;
-const CONNECT = new URL("connect.js", import.meta.url).href;
-const { origin } = new URL(import.meta.url);
+const SCRIPT = new URL("embed/goosequill.js", ROOT).href;
+const FRAME = new URL("embed/frame.html", ROOT).href;
+const CONNECT = new URL("embed/connect.js", ROOT).href;
+const { origin } = new URL(ROOT);
 
 const TEXTS = {
   script: `<script type="module" src="${SCRIPT}"></script>`,

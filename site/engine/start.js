@@ -5,11 +5,9 @@
  */
 
 import { EngineError } from "./protocol.js";
+import { ROOT } from "./root.js";
 import { afterStartup } from "./startup-lock.js";
 import { trustedScript } from "./trusted.js";
-
-/** Where the engine's files are served: the folder above this one. */
-export const ROOT = new URL("../", import.meta.url).href;
 
 /**
  * What the browser reports of a blocked request.

@@ -8,6 +8,7 @@
  */
 
 import { CHUNK, MAX_JOINED, PANEL, product, STEP_WORDS } from "./abi.js";
+import { ROOT } from "./root.js";
 import { startScript } from "./start.js";
 import {
   ASLEEP,
@@ -113,7 +114,7 @@ export function startHelpers({ threads, kernel }) {
   return count > 1 ? new Helpers(count - 1) : null;
 }
 
-const createHelper = () => startScript(new URL("helper.js", import.meta.url).href, "goosequill-helper");
+const createHelper = () => startScript(new URL("engine/helper.js", ROOT).href, "goosequill-helper");
 
 /** Helper workers, started early so that they are ready when the model is. */
 export class Helpers {

@@ -4,7 +4,7 @@
  * "goosequill".
  */
 
-const ROOT = new URL("../", import.meta.url).href;
+import { ROOT } from "./root.js";
 
 /** A page may create a policy of one name only once, so copies of this file on one page share the first. */
 const SHARED = Symbol.for("goosequill.trusted-types");

@@ -7,6 +7,7 @@
  */
 
 import { errorFields } from "./protocol.js";
+import { ROOT } from "./root.js";
 import { Bridge, value } from "./worker/bridge.js";
 import { run } from "./worker/jobs.js";
 import { Loading } from "./worker/loading.js";
@@ -17,7 +18,7 @@ const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
 const scope = /** @type {any} */ (globalThis);
 /** What ends each request that is being answered, by its id. @type {Map<number, AbortController>} */
 const running = new Map();
-const bridge = new Bridge(new URL("../", import.meta.url), () => leave("it could not start"));
+const bridge = new Bridge(new URL(ROOT), () => leave("it could not start"));
 const loading = new Loading(bridge, post, () => running.size === 0);
 
 /** @param {import("./protocol.js").Reply} reply @param {ArrayBuffer[]} [transfer] */

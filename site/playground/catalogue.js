@@ -2,6 +2,7 @@
  * The list of public models. It is fetched from this site when it is opened, and contacts no publisher.
  */
 
+import { ROOT } from "../engine/root.js";
 import { element, megabytes } from "../ui/dom.js";
 
 /**
@@ -11,7 +12,7 @@ import { element, megabytes } from "../ui/dom.js";
  * }} PublicModel
  */
 
-const CATALOGUE = new URL("../models/catalogue.json", import.meta.url).href;
+const CATALOGUE = new URL("models/catalogue.json", ROOT).href;
 
 /** Bytes of weights in 8 bits that do not fit into a page's memory. */
 const TOO_LARGE = 4 * 2 ** 30;

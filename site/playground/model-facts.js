@@ -2,11 +2,12 @@
  * What the panel shows of the chosen model: before it is loaded how large it is, afterwards how it runs.
  */
 
+import { ROOT } from "../engine/root.js";
 import { byId, megabytes, number } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 
-export const DEFAULT_MODEL = new URL("../models/default/", import.meta.url).href;
-const PARTS = new URL("../engine/parts.json", import.meta.url);
+export const DEFAULT_MODEL = new URL("models/default/", ROOT).href;
+const PARTS = new URL("engine/parts.json", ROOT);
 
 export class ModelFacts {
   #title = byId("model-title", "p");

@@ -4,6 +4,7 @@
  * visitor asks. Model text reaches the page as text nodes only.
  */
 
+import { ROOT } from "../engine/root.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
@@ -50,7 +51,7 @@ const page = {
  * Without it nothing is generated: the settings would not be what they seem.
  * @type {{parts?: Part[], presets?: Preset[], templates?: import("./chat-form.js").Template[]}}
  */
-const decoding = await fetchDescription(new URL("../ui/decoding.json", import.meta.url));
+const decoding = await fetchDescription(new URL("ui/decoding.json", ROOT));
 const available = decoding.presets ?? [];
 
 const texts = new Texts();

@@ -7,6 +7,7 @@
 import { toMarkdown } from "../compare/export.js";
 import { samplingText } from "../compare/reports/sampling.js";
 import { save } from "../compare/saving.js";
+import { ROOT } from "../engine/root.js";
 import { readAddress, writeAddress } from "../ui/address.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, download, element } from "../ui/dom.js";
@@ -250,8 +251,6 @@ class SidePage {
 }
 
 const [decoding, example] = await Promise.all(
-  ["../ui/decoding.json", "example.json"].map((name) =>
-    fetchDescription(new URL(name, import.meta.url).href),
-  ),
+  ["ui/decoding.json", "playground/example.json"].map((name) => fetchDescription(new URL(name, ROOT))),
 );
 new SidePage(decoding, example).start();

@@ -4,38 +4,13 @@
  * engine is starting, because the first visit fetches all other pages.
  */
 
+import { ROOT } from "../engine/root.js";
 import { afterStartup } from "../engine/startup-lock.js";
 import { trustedScript } from "../engine/trusted.js";
 
-const ROOT = new URL("../", import.meta.url);
 /** Milliseconds after loading; a visitor who came to generate a text has pressed the button by then. */
 const SETTLE_DELAY = 1000;
 let asked = false;
-
-/** The site's own registration, or null. @returns {Promise<ServiceWorkerRegistration | null>} */
-export async function registration() {
-  try {
-    const found = await navigator.serviceWorker?.getRegistration(ROOT.href);
-    return found && new URL(found.scope).href === ROOT.href ? found : null;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Sends a message to the service worker and waits for its answer.
- * @param {Record<string, unknown>} message
- * @returns {Promise<any>}
- */
-export async function askWorker(message) {
-  const worker = (await registration())?.active;
-  if (!worker) return null;
-  const { port1, port2 } = new MessageChannel();
-  return await new Promise((resolve) => {
-    port1.onmessage = ({ data }) => resolve(data);
-    worker.postMessage(message, [port2]);
-  });
-}
 
 /** @param {string} text @param {string} action @param {() => void} act */
 function showNotice(text, action, act) {
@@ -82,7 +57,7 @@ async function start() {
   });
   await settled();
   const script = trustedScript(new URL("sw.js", ROOT).href);
-  const found = await navigator.serviceWorker.register(script, { scope: ROOT.href, updateViaCache: "none" });
+  const found = await navigator.serviceWorker.register(script, { scope: ROOT, updateViaCache: "none" });
   offer(found);
   found.addEventListener("updatefound", () => {
     const coming = found.installing;

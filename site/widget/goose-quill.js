@@ -10,7 +10,7 @@
  * a page share one engine (engines.js); when the last one is removed, its worker ends.
  */
 
-import { ROOT } from "../engine/start.js";
+import { ROOT } from "../engine/root.js";
 import { copyText } from "../ui/clipboard.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { engineFrom } from "./engines.js";

@@ -3,7 +3,9 @@
  * imports them.
  */
 
-const VENDOR = new URL("../../vendor/", import.meta.url);
+import { ROOT } from "../../engine/root.js";
+
+const VENDOR = new URL("vendor/", ROOT);
 const LANGUAGES = "bash cpp css go java javascript json python rust sql typescript xml".split(" ");
 
 /** @param {string} path @returns {Promise<any>} */

@@ -3,10 +3,10 @@
  * Each report is sent in parts, {index, head} and {index, entries}; the answer is the list of problems.
  */
 
-import { serveQuestions } from "../workers.js";
-import { readText } from "./bytes.js";
-import { baseName, ImportError } from "./report.js";
-import { sampling } from "./sampling.js";
+import { readText } from "./reports/bytes.js";
+import { baseName, ImportError } from "./reports/report.js";
+import { sampling } from "./reports/sampling.js";
+import { serveQuestions } from "./workers.js";
 
 const BATCH = 200;
 const HEAD = 10_000;
@@ -19,7 +19,7 @@ const HEAD = 10_000;
 async function readFile(text, fileName) {
   const value = text.slice(0, HEAD).includes('"prompts"') ? parse(text) : undefined;
   if (sampling.matches(value)) return sampling.read(value, { fallbackName: baseName(fileName) });
-  const { readReports } = await import("./index.js");
+  const { readReports } = await import("./reports/index.js");
   return readReports(text, { fileName });
 }
 

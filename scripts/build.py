@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.bundles import build_widget, build_worker, minify  # noqa: E402
+from scripts.bundles import bundle_scripts, check_addresses, minify  # noqa: E402
 from scripts.command import BuildError, run  # noqa: E402
 from scripts.example import write_example  # noqa: E402
 from scripts.fonts import FaceError, write_faces  # noqa: E402
@@ -100,15 +100,14 @@ def build(output: Path) -> None:
     build_docs(output)
     copy_site(pages, output)
     write_faces(output / "ui" / "tokens.css", output / "vendor" / "fonts")
-    minify(output)
-    build_widget(output)
-    build_worker(output)
+    minify(output, bundle_scripts(ROOT / "site", output))
     run(sys.executable, "scripts/kernel.py")
     build_runtime(output)
     trim_pyodide_lock(output / "vendor" / "pyodide")
     list_engine_parts(output)
     describe_decoding(output)
     write_example(output)
+    check_addresses(output)
     write_precache(output)
 
 

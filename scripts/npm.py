@@ -18,8 +18,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.frames import imports_of  # noqa: E402
-
 DIST = ROOT / "dist"
 SITE = ROOT / "site"
 OUTPUT = ROOT / "build" / "npm"
@@ -157,15 +155,11 @@ def describe_element() -> dict[str, Any]:
 def assemble() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     shutil.copytree(ROOT / "npm", OUTPUT)
-    (OUTPUT / "ui").mkdir()
     for module in imported_modules():
         (OUTPUT / module).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SITE / module, OUTPUT / module)
     for name in ("python", "wheels"):
         shutil.copytree(DIST / name, OUTPUT / name)
-    for path in imports_of(SITE / "widget" / "index.html", "goose-quill.js"):
-        if path.startswith("../ui/"):
-            shutil.copyfile(SITE / "widget" / path, OUTPUT / "ui" / Path(path).name)
     shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")
     shutil.copytree(DIST / "vendor" / "pyodide", OUTPUT / "vendor" / "pyodide")
     shutil.copyfile(ROOT / "LICENSE", OUTPUT / "LICENSE")

@@ -3,6 +3,7 @@
  * Loaded only when one is drawn, because the library that draws is larger than the rest of the page.
  */
 
+import { ROOT } from "../engine/root.js";
 import { shortNumber } from "../ui/chart-data.js";
 import { figure as chartFigure } from "../ui/chart-figure.js";
 import { drawPlot, fitted, library, loadPlot, plotMargins, textWidth } from "../ui/chart-plot.js";
@@ -15,7 +16,7 @@ const STRIP = 34; // of its bars
 const MEAN = 20; // of its mean with the interval
 const AXIS = 24;
 const SIDE = 10; // left and right of the scale
-const STYLE = new URL("../ui/chart.css", import.meta.url);
+const STYLE = new URL("ui/chart.css", ROOT);
 
 /** @typedef {import("./measures.js").Interval} Interval */
 /** @typedef {{from: number, to: number}} Scale */

@@ -3,12 +3,13 @@
  * in its HTML as pictures. An experiment is in frame.js.
  */
 
+import { ROOT } from "../engine/root.js";
 import { Addresses } from "./addresses.js";
 import { Experiment } from "./frame.js";
 import { Runner } from "./runner.js";
 
-const HERE = new URL("./", import.meta.url);
-const runner = new Runner(new URL("../", HERE));
+const HERE = new URL("lab/", ROOT);
+const runner = new Runner(new URL(ROOT));
 const addresses = new Addresses();
 /** @type {Experiment[]} */
 const experiments = [];

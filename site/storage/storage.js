@@ -6,7 +6,7 @@
 import { openFolder } from "../engine/storage/opfs.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
 import { byId, element, megabytes } from "../ui/dom.js";
-import { askWorker } from "../ui/service-worker.js";
+import { askWorker } from "../ui/offline-state.js";
 import { StatusLine } from "../ui/status.js";
 import { tableRow } from "../ui/table.js";
 

@@ -1,4 +1,4 @@
-"""Application pages are rendered into their frame, with every import preloaded."""
+"""Application pages are rendered into their frame."""
 
 from __future__ import annotations
 
@@ -7,21 +7,6 @@ import shutil
 from pathlib import Path
 
 from scripts import build, frames, pages
-
-
-def test_every_import_of_a_pages_script_is_preloaded(tmp_path: Path) -> None:
-    scripts = {
-        "page/main.js": 'import "./a.js";\nimport {\n  b,\n} from "../other/b.js";\nimport("./late.js");\n',
-        "page/a.js": 'import "./main.js";\nexport { b } from "../other/b.js";\nconst from = "./no.js";\n',
-        "other/b.js": 'export * from "./c.js";\n',
-        "other/c.js": "",
-    }
-    for name, text in scripts.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    found = frames.imports_of(tmp_path / "page" / "index.html", "main.js")
-    assert found == ["../other/b.js", "../other/c.js", "a.js"]
-    assert frames.imports_of(tmp_path / "page" / "index.html", "made-by-the-frames.js") == []
 
 
 def test_pages_are_rendered_and_marked_in_the_menu(tmp_path: Path) -> None:

@@ -31,10 +31,11 @@ export class Cursor {
     box.addEventListener("keydown", (event) => this.#press(event));
     box.addEventListener("pointermove", (event) => this.#hover(event));
     box.addEventListener("pointerdown", (event) => this.#hover(event));
-    box.addEventListener("pointerleave", () => {
-      if (box.ownerDocument.activeElement !== box) this.clear();
+    box.addEventListener("pointerleave", ({ pointerType }) => {
+      // A finger that is lifted leaves too, but its reading stays.
+      if (pointerType !== "touch" && document.activeElement !== box) this.clear();
     });
-    box.addEventListener("blur", () => this.clear());
+    box.addEventListener("blur", () => queueMicrotask(() => box.isConnected && this.clear()));
   }
 
   /** Points into a new drawing of the same data. @param {Drawing} drawing */
@@ -45,6 +46,14 @@ export class Cursor {
     const index = group ? nearest(group.keys, this.#key) : -1;
     if (group && index >= 0) this.#mark(group, index);
     else this.clear();
+  }
+
+  /** Continues where another cursor stands. @param {Cursor} other */
+  resume(other) {
+    if (other.#key === undefined || !this.#drawing) return;
+    const group = this.#drawing.groups[other.#group];
+    const index = group ? nearest(group.keys, other.#key) : -1;
+    if (index >= 0) this.#show(other.#group, index);
   }
 
   clear() {

@@ -46,7 +46,9 @@ export function drawChart(layout, width) {
   const names = bandNames(layout, width, margins);
   const labels = ruleRows(layout, width - margins.left - margins.right);
   margins.top += labels.rows * ROW;
-  const draw = () => plotted(layout, { width, height: height + names.extra, margins, labels, names });
+  const indices = spec.series.map((one) => drawnIndices(one, layout, { width: width - 40, height }));
+  const draw = () =>
+    plotted(layout, { width, height: height + names.extra, margins, labels, names, indices });
   let drawn = draw();
   if (layout.y.kind !== "band") {
     const left = Math.max(32, Math.ceil(widestTick(drawn.svg, "y")) + 14);
@@ -61,13 +63,16 @@ export function drawChart(layout, width) {
 
 /**
  * @param {Layout} layout
- * @param {{width: number, height: number, margins: Margins, labels: Labels, names: Names}} size
+ * @param {{
+ *   width: number, height: number, margins: Margins, labels: Labels, names: Names,
+ *   indices: ArrayLike<number>[]
+ * }} size
  * @returns {Drawing}
  */
-function plotted(layout, { width, height, margins, labels, names }) {
+function plotted(layout, { width, height, margins, labels, names, indices }) {
   const { spec, sideways } = layout;
   const { frame, ruleX, ruleY } = library();
-  const slots = slotsOf(layout, { width, height, margins });
+  const slots = slotsOf(layout, { width, height, margins, indices });
   const alone = spec.series.filter(({ muted }) => !muted).length < 2;
   const marks = spec.series.flatMap((one, index) => {
     const look = /** @type {import("./chart-layout.js").Look} */ (layout.looks[index]);
@@ -142,26 +147,22 @@ function plotScale(layout, name, width) {
 }
 
 /**
- * Which points of each series are drawn, and where its bars are in their band.
+ * Where the bars of each series are in their band.
  * @param {Layout} layout
- * @param {{width: number, height: number, margins: Margins}} size
+ * @param {{width: number, height: number, margins: Margins, indices: ArrayLike<number>[]}} size
  * @returns {Slot[]}
  */
-function slotsOf(layout, { width, height, margins }) {
+function slotsOf(layout, { width, height, margins, indices }) {
   const { spec, x, y, sideways, barWidth } = layout;
-  const inner = {
-    width: width - margins.left - margins.right,
-    height: height - margins.top - margins.bottom,
-  };
+  const long = sideways ? height - margins.top - margins.bottom : width - margins.left - margins.right;
   const bars = spec.series.filter(({ kind }) => kind === "bars");
   const names = (sideways ? y : x).domain.length;
-  const band = ((sideways ? inner.height : inner.width) / (names + PADDING)) * (1 - PADDING);
-  return spec.series.map((one) => {
+  const band = (long / (names + PADDING)) * (1 - PADDING);
+  return spec.series.map((one, index) => {
     const place = bars.indexOf(one);
     const count = bars.length;
-    const indices = drawnIndices(one, layout, inner);
     /** @type {Slot} */
-    const slot = { indices, shift: 0, insets: [0, 0], reach: [0, 0] };
+    const slot = { indices: indices[index] ?? [], shift: 0, insets: [0, 0], reach: [0, 0] };
     if (place < 0) return slot;
     if (barWidth > 0) {
       const start = -barWidth / 2 + (barWidth * place) / count;
@@ -173,6 +174,7 @@ function slotsOf(layout, { width, height, margins }) {
 }
 
 /**
+ * Which points of a series are drawn.
  * @param {Series} one
  * @param {Layout} layout
  * @param {{width: number, height: number}} inner

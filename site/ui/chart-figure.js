@@ -4,6 +4,7 @@
  */
 
 import { Cursor } from "./chart-cursor.js";
+import { takeOver, watchFocus } from "./chart-keep.js";
 import { WIDTH } from "./chart-plot.js";
 import { figureTools } from "./chart-tools.js";
 import { element } from "./dom.js";
@@ -44,10 +45,8 @@ export function figure({ title, contents, draw, table, legend = null, hideTitle 
     cursor.follow(drawn);
   };
   show(WIDTH);
-  if ("ResizeObserver" in globalThis)
-    new ResizeObserver(([entry]) => show(Math.floor(entry?.contentRect.width ?? 0))).observe(drawing);
   const tools = figureTools(() => /** @type {SVGSVGElement} */ (svg), { title, table, details });
-  return element(
+  const root = element(
     "figure",
     { class: "chart" },
     element("figcaption", { class: hideTitle && "visually-hidden" }, title),
@@ -56,4 +55,13 @@ export function figure({ title, contents, draw, table, legend = null, hideTitle 
     readOut,
     tools,
   );
+  if (!("ResizeObserver" in globalThis)) return root; // drawn for the first time, when the site is built
+  const kept = watchFocus(root, cursor);
+  let isNew = true;
+  new ResizeObserver(([entry]) => {
+    show(Math.floor(entry?.contentRect.width ?? 0));
+    if (isNew && root.isConnected) takeOver(kept);
+    isNew &&= !root.isConnected;
+  }).observe(drawing);
+  return root;
 }

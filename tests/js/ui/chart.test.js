@@ -96,6 +96,41 @@ test("the cursor stops at the ends, stands on the point, and Escape takes it awa
   assert.equal(figure.querySelector(".chart-cursor"), null);
 });
 
+test("a chart that takes another's place keeps the open table, the focus and the cursor", async () => {
+  const observed = new Map();
+  globalThis.HTMLElement = window.HTMLElement;
+  globalThis.ResizeObserver = class {
+    constructor(callback) {
+      this.observe = (box) => observed.set(box, callback);
+    }
+  };
+  const resize = (figure, width) =>
+    observed.get(figure.querySelector(".chart-drawing"))([{ contentRect: { width } }]);
+  const place = document.createElement("div");
+  document.body.replaceChildren(place);
+  const first = chart(AVERAGE);
+  place.replaceChildren(first);
+  resize(first, 500.4);
+  assert.equal(first.querySelector(".chart-drawing > svg").getAttribute("width"), "500");
+  first.querySelector("details").open = true;
+  first.querySelector(".chart-drawing").focus();
+  const [, words] = read(first, "ArrowRight", "ArrowRight");
+  const second = chart(AVERAGE);
+  place.replaceChildren(second);
+  await Promise.resolve();
+  resize(second, 360);
+  assert.equal(second.querySelector("details").open, true);
+  assert.equal(document.activeElement, second.querySelector(".chart-drawing"));
+  assert.equal(second.querySelector(".chart-read-out").textContent, words);
+  assert.ok(second.querySelector(".chart-cursor"));
+  resize(second, 700);
+  assert.ok(second.querySelector(".chart-cursor"), "it follows a new width");
+  second.querySelector(".chart-drawing").blur();
+  await Promise.resolve();
+  assert.equal(second.querySelector(".chart-cursor"), null);
+  Reflect.deleteProperty(globalThis, "ResizeObserver");
+});
+
 test("keys that do not belong to the cursor keep their meaning", () => {
   const figure = drawn(chart(AVERAGE));
   const press = (init) => {

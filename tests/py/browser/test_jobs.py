@@ -34,7 +34,7 @@ def test_every_job_is_a_function_of_its_room(name: str) -> None:
 
 
 def test_the_room_of_a_job_is_known_before_its_modules_are_there() -> None:
-    assert room_of("experiment") == "lab" and room_of("generate") == "decoding"
+    assert room_of("experiment") == "lab" and room_of("generate") == "chat"
     assert room_of("no such job") == ""
 
 

@@ -57,8 +57,7 @@ export class Panel {
       ...(boxes.length ? [controls] : []),
       this.inputs,
       element("div", { class: "lab-actions" }, this.run, this.cancel, this.reset, boxes.length ? help : null),
-      this.#size,
-      element("div", { class: "lab-news" }, this.#line, this.#progress),
+      element("div", { class: "lab-news" }, this.#line, this.#progress, this.#size),
       this.picture,
     ];
     this.#fit();

@@ -119,8 +119,6 @@ async function fetchFile(url, name) {
  * @param {URL} root
  */
 async function keepOffline(root) {
-  const registration = await globalThis.navigator?.serviceWorker
-    ?.getRegistration(root)
-    .catch(() => undefined);
+  const registration = await globalThis.navigator?.serviceWorker?.ready; // never, where there can be none
   if (registration?.scope === root.href) registration.active?.postMessage({ type: "keep-engine" });
 }

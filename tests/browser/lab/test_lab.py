@@ -1,0 +1,262 @@
+"""Every page with an experiment, from the first picture in its HTML to the result of a run in the engine.
+
+What a page shows besides is tested with the page itself; idle pages are among those of test_pages.py.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from scripts import pages
+
+from ..accessibility import violations
+from ..conftest import PREFIX, ROOT, Record, watch
+from ..test_offline import serving, status, url_of
+from ..test_pages import NOTE_VIOLATIONS
+
+LONG = 120_000
+MOUNTED = re.compile(r'data-testid="experiment-([\w-]+)"')
+
+
+def experiments() -> list[tuple[pages.Page, str]]:
+    """Every page with an experiment, and the name of the first."""
+    found = []
+    for page in pages.read_pages():
+        source = ROOT / "docs" / page.article if page.article else None
+        text = source.read_text(encoding="utf-8") if source else ""
+        match = re.search(r"^<!-- generate: experiment ([\w-]+) -->$", text, re.MULTILINE)
+        if match:
+            found.append((page, match[1]))
+    return found
+
+
+EXPERIMENTS = experiments()
+each_experiment = pytest.mark.parametrize("listed", EXPERIMENTS, ids=lambda each: each[1])
+
+
+@dataclass
+class Opened:
+    """A page whose first experiment was run to its end."""
+
+    page: Page
+    name: str
+    record: Record
+
+    @property
+    def experiment(self) -> Locator:
+        return self.page.get_by_test_id(f"experiment-{self.name}")
+
+    @property
+    def first(self) -> Any:
+        """What the build computed."""
+        return self.page.evaluate(
+            "(name) => fetch(`../first/${name}.json`).then((response) => response.json())", self.name
+        )
+
+    @property
+    def data(self) -> Any:
+        return self.page.evaluate("(name) => goosequillLab.data(name)", self.name)
+
+
+def show(page: Page, url: str, name: str) -> Locator:
+    """Open a page and wait until its first experiment can be used."""
+    page.goto(url)
+    experiment = page.get_by_test_id(f"experiment-{name}")
+    expect(experiment.get_by_test_id("run")).to_be_enabled(timeout=LONG)
+    return experiment
+
+
+def finish(experiment: Locator) -> None:
+    expect(experiment).to_have_attribute("data-state", re.compile("done|error"), timeout=LONG)
+    assert experiment.get_attribute("data-state") == "done", experiment.locator(".lab-status").inner_text()
+
+
+@pytest.fixture(scope="module", params=EXPERIMENTS, ids=lambda each: each[1])
+def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    listed, name = request.param
+    size: Any = {"width": 1280, "height": 2400}
+    context = browser.new_context(viewport=size, reduced_motion="reduce", service_workers="block")
+    page = context.new_page()
+    record = watch(page)
+    page.add_init_script(NOTE_VIOLATIONS)
+    experiment = show(page, site_url + listed.address, name)
+    assert not [url for url in record.requests if "pyodide" in url], "Python was loaded unasked"
+    experiment.get_by_test_id("run").focus()
+    page.keyboard.press("Enter")
+    finish(experiment)
+    yield Opened(page, name, record)
+    context.close()
+
+
+def test_there_are_experiments() -> None:
+    assert EXPERIMENTS
+
+
+@each_experiment
+def test_a_picture_is_there_before_any_script(
+    browser: Browser, site_url: str, listed: tuple[pages.Page, str]
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site_url + listed[0].address)
+    experiments = page.locator("[data-experiment]")
+    assert experiments.count()
+    for experiment in [*experiments.all(), *page.locator("[data-figure]").all()]:
+        picture = experiment.locator("svg, table, canvas, img, ol, ul").first
+        expect(picture).to_be_visible()
+    sentence = experiments.first.locator("noscript p")
+    expect(sentence).to_be_visible()
+    expect(sentence).to_contain_text("computed when the site was built")
+    expect(experiments.first).to_have_attribute("data-state", "idle")
+    expect(experiments.first.get_by_test_id("run")).to_be_hidden()
+    context.close()
+
+
+def test_a_run_computes_what_the_build_has_computed(opened: Opened) -> None:
+    """With the same settings, natively and in the page; numbers may differ in their last digits."""
+    first, data = opened.first, opened.data
+    assert data["settings"] == first["settings"]
+    assert data.keys() == first["data"].keys() and len(data) > 1
+    assert not opened.experiment.locator(".error-box").count()
+
+
+def test_nothing_fails_or_leaves_the_site(opened: Opened, site_url: str) -> None:
+    assert opened.record.console_errors == []
+    assert opened.record.outside(site_url.removesuffix(PREFIX) + "/") == []
+    assert opened.page.evaluate("window.policyViolations") == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_after_a_run(opened: Opened, scheme: Any) -> None:
+    opened.page.emulate_media(color_scheme=scheme)
+    assert "\n".join(violations(opened.page)) == ""
+
+
+def test_a_finished_page_fits_narrow_screens(opened: Opened) -> None:
+    opened.page.set_viewport_size({"width": 320, "height": 640})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 320
+    opened.page.set_viewport_size({"width": 1280, "height": 2400})
+
+
+@each_experiment
+def test_settings_are_in_the_address(clean_page: Page, site_url: str, listed: tuple[pages.Page, str]) -> None:
+    url = site_url + listed[0].address
+    experiment = show(clean_page, url, listed[1])
+    field = (
+        experiment.locator(".lab-controls").locator("input[type=number], input[type=checkbox], select").first
+    )
+    if not field.count():
+        pytest.skip("it has no settings")
+    before = value_of(field)
+    change(field)
+    changed = value_of(field)
+    assert changed != before
+    expect(clean_page).to_have_url(re.compile("#.*="))
+    expect(experiment.locator(".lab-status")).to_have_text(re.compile("other settings"))
+    address = clean_page.url
+    clean_page.goto("about:blank")
+    experiment = show(clean_page, address, listed[1])
+    assert value_of(field) == changed
+    clean_page.evaluate("location.hash = '#not-a-setting'")
+    assert value_of(field) == changed
+    experiment.get_by_test_id("reset").click()
+    assert value_of(field) == before
+    expect(clean_page).to_have_url(re.compile(r"^[^=]*$"))
+    expect(experiment).to_have_attribute("data-state", "idle")
+
+
+def value_of(field: Locator) -> Any:
+    return field.evaluate("(field) => field.type === 'checkbox' ? field.checked : field.value")
+
+
+def change(field: Locator) -> None:
+    """Change a setting with the keyboard alone."""
+    kind = field.evaluate("(field) => field.type")
+    before = value_of(field)
+    field.focus()
+    if kind == "checkbox":
+        return field.press("Space")
+    for key in ("ArrowUp", "ArrowDown", "ArrowDown"):  # the first may be at an end
+        if value_of(field) == before:
+            field.press(key)
+    return field.blur()
+
+
+@each_experiment
+def test_a_run_can_be_cancelled_and_started_again(
+    page: Page, site_url: str, listed: tuple[pages.Page, str]
+) -> None:
+    experiment = show(page, site_url + listed[0].address, listed[1])
+    # In one go, so that no machine is fast enough to finish first.
+    experiment.evaluate(
+        "(root) => { for (const id of ['run', 'cancel']) root.querySelector(`[data-testid=${id}]`).click() }"
+    )
+    expect(experiment).to_have_attribute("data-state", "idle")
+    expect(experiment.locator(".lab-status")).to_have_text("Stopped.")
+    experiment.get_by_test_id("run").click()
+    finish(experiment)
+    expect(experiment.get_by_test_id("cancel")).to_be_hidden()
+
+
+def test_an_experiment_runs_when_the_server_is_gone(page: Page) -> None:
+    listed, name = EXPERIMENTS[0]
+    with serving(ROOT / "dist") as server:
+        url = url_of(server)
+        experiment = show(page, url + listed.address, name)
+        experiment.get_by_test_id("run").click()
+        finish(experiment)
+        deadline = time.monotonic() + 60
+        while (found := status(page))["parts"] != found["of"] and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert found["parts"] == found["of"]
+    page.goto("about:blank")
+    experiment = show(page, url + listed.address, name)
+    experiment.get_by_test_id("run").click()
+    finish(experiment)
+
+
+def test_every_mounted_experiment_has_its_files() -> None:
+    for listed, _ in EXPERIMENTS:
+        html = (ROOT / "dist" / listed.file).read_text(encoding="utf-8")
+        for name in MOUNTED.findall(html):
+            name = re.sub(r"-\d+$", "", name)
+            for file in (f"lab/first/{name}.json", f"lab/{name}.js", f"lab/source/{name}.py.txt"):
+                assert (Path(ROOT) / "dist" / file).is_file(), file
+
+
+ENGINE_DIES = """() => {
+  const { Worker } = window;
+  window.Worker = class extends Worker {
+    constructor(...options) {
+      super(...options);
+      window.lastWorker = this;
+    }
+  };
+}"""
+
+
+def test_an_engine_that_dies_is_started_again(page: Page, site_url: str) -> None:
+    listed, name = EXPERIMENTS[0]
+    page.add_init_script(f"({ENGINE_DIES})()")
+    experiment = show(page, site_url + listed.address, name)
+    experiment.get_by_test_id("run").click()
+    finish(experiment)
+    picture = experiment.locator(".lab-picture").inner_html()
+    experiment.evaluate(
+        """(root) => {
+          root.querySelector("[data-testid=run]").click();
+          window.lastWorker.terminate();
+        }"""
+    )
+    expect(experiment).to_have_attribute("data-state", "error", timeout=LONG)
+    expect(experiment.locator(".lab-status")).to_contain_text("Press Run to start the engine again.")
+    assert experiment.locator(".lab-picture").inner_html() == picture
+    experiment.get_by_test_id("run").click()
+    finish(experiment)

@@ -75,7 +75,7 @@ function squareMap(influence) {
 /** @param {Stack} data */
 function mapWords({ fields, touched }) {
   const [field, cells] = [fields[fields.length - 1], touched[touched.length - 1]];
-  return `${number(field)} × ${number(field)} inputs, of which ${number(cells ** 2)} are read. The darker, the more paths (square root).`;
+  return `${number(field)} × ${number(field)} inputs, of which ${number(cells ** 2)} are read. The stronger the color, the more paths, by their square root.`;
 }
 
 /** @param {Stack} data */

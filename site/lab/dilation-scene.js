@@ -319,8 +319,15 @@ export function readers({ reads }, index) {
   return reads.flatMap((cells, output) => (cells.includes(index) ? [output] : []));
 }
 
-/** A number in a few characters, with a real minus sign. @param {number} value */
+/**
+ * A number in a few characters, with a real minus sign: whole numbers exactly, others with three digits.
+ * @param {number} value
+ */
 export function format(value) {
-  const text = String(Number(value.toPrecision(3)));
-  return text.replace("-", "−").replace(/e\+?/, "e");
+  return String(rounded(value)).replace("-", "−").replace("e+", "e");
+}
+
+/** The number that `format` shows. @param {number} value */
+export function rounded(value) {
+  return Number.isInteger(value) && Math.abs(value) < 1e9 ? value : Number(value.toPrecision(3));
 }

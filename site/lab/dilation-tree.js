@@ -10,8 +10,8 @@ import { svgElement } from "../ui/svg.js";
 
 const WIDTH = 720;
 const LEFT = 118;
-const TOP = 8;
-const GAP = 44;
+const TOP = 22; // room for the first row's label on narrow screens
+const GAP = 50;
 const LARGEST_CELL = 20;
 /** Cells smaller than this have no border. */
 const FINE = 4;

@@ -1,7 +1,7 @@
 /** The dilation page's sentences: what a cell reads or feeds, and the sum behind an output. */
 
 import { counted } from "../ui/dom.js";
-import { format, readers } from "./dilation-scene.js";
+import { format, readers, rounded } from "./dilation-scene.js";
 
 /** @typedef {import("./dilation-scene.js").Data} Data */
 
@@ -48,14 +48,18 @@ export function feedingWords(data, row, column) {
 }
 
 /**
- * The sum of an output cell: each input that is read times its weight, row by row of the kernel.
+ * The sum of an output cell: each input that is read times its weight, row by row of the kernel; with "≈" if
+ * a number is rounded.
  * @param {Data} data @param {number} row @param {number} column
  */
 export function sumWords(data, row, column) {
-  const terms = data.weights.flatMap((weights, i) =>
-    weights.map((weight, j) => `${signed(valueUnder(data, row, column, i, j))}·${signed(weight)}`),
+  const factors = data.weights.flatMap((weights, i) =>
+    weights.map((weight, j) => [valueUnder(data, row, column, i, j), weight]),
   );
-  return `${terms.join(" + ")} = ${format(data.output[row][column])}`;
+  const result = data.output[row][column];
+  const isExact = [...factors.flat(), result].every((value) => rounded(value) === value);
+  const terms = factors.map((pair) => pair.map(signed).join("·"));
+  return `${terms.join(" + ")} ${isExact ? "=" : "≈"} ${format(result)}`;
 }
 
 /** @param {number} value */

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from goosequill.errors import SettingsError
-from goosequill.lab import dilation
+from goosequill.lab import dilation, dilation_stack
 
 SETTINGS = [
     dict(zip(("size", "kernel", "padding", "stride", "dilation", "transposed"), values, strict=True))
@@ -230,3 +230,22 @@ def test_an_impossible_setting_is_refused() -> None:
         dilation.compute(dilation.Settings(), values=np.zeros(36))
     with pytest.raises(SettingsError, match="finite"):
         dilation.compute(dilation.Settings(size=1, kernel=1), values=[np.nan])
+
+
+def test_the_standalone_script_computes_what_the_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict = {"__name__": "script"}
+    code = (ROOT / "docs/lab/scripts/dilation.py").read_text(encoding="utf-8")
+    exec(code.split("try:")[0], names)  # without the plot
+    page = dilation.compute(dilation.Settings())
+    assert np.array_equal(names["output"], page["output"])
+    printed = capsys.readouterr().out
+    assert printed.startswith("7 x 7 -> 3 x 3, the kernel covers 5 cells\n")
+    for row, column in itertools.product(range(3), repeat=2):
+        down, across = page["reads"][row] + 1, page["reads"][column] + 1
+        frame = f"output {row + 1}, {column + 1} reads rows {down} and columns {across}\n"
+        assert frame in printed
+    for dilations in names["stacks"].values():
+        settings = dilation_stack.Settings(dilations=" ".join(map(str, dilations)))
+        found = dilation_stack.compute(settings)
+        np.testing.assert_allclose(names["influence"](3, dilations), found["influence"])
+        assert f"spans {found['spans'][-1]} inputs, touches {found['touched'][-1]}" in printed

@@ -5,6 +5,7 @@
 
 import { copyButton } from "../ui/clipboard.js";
 import { counted, element } from "../ui/dom.js";
+import { scrollBox } from "../ui/table.js";
 import { exportTools } from "./dilation-export.js";
 import { Numbers } from "./dilation-numbers.js";
 import { Picture } from "./dilation-picture.js";
@@ -81,6 +82,7 @@ class Explainer {
       this.#spoken,
       this.#player,
     );
+    const frames = scrollBox("Frames", this.#frames, "dilation-list");
     this.rest = element(
       "div",
       { class: "dilation" },
@@ -97,7 +99,7 @@ class Explainer {
         call,
       ),
       exportTools(() => ({ data: /** @type {Data} */ (this.#data), picture: this.#picture })),
-      element("details", { class: "dilation-frames" }, this.#framesTitle, this.#frames),
+      element("details", { class: "dilation-frames" }, this.#framesTitle, frames),
     );
   }
 

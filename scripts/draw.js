@@ -16,6 +16,7 @@ const NAMES = [
   "Node",
   "Element",
   "HTMLElement",
+  "HTMLTableCellElement",
   "SVGElement",
   "Event",
   "CustomEvent",

@@ -68,7 +68,7 @@ export function pathOf(panel, xs, ys, step = false) {
  */
 export function axes(panel, { title, below }) {
   const { box } = panel;
-  const group = svgElement("g", { "aria-hidden": "true" });
+  const group = svgElement("g", { "aria-hidden": "true", fill: "var(--ink-soft)" });
   const bottom = box.top + box.height;
   for (const y of ticks(panel.y, box.height / 48)) {
     const at = down(panel, y).toFixed(1);

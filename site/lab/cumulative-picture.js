@@ -7,8 +7,9 @@ import { figureTools, shortNumber } from "../ui/chart.js";
 import { Cursor } from "../ui/chart-cursor.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
+import { table, tableRow } from "../ui/table.js";
 import { across, axes, down, pathOf } from "./cumulative-axes.js";
-import { FITS, TRUTH } from "./cumulative-fits.js";
+import { FITS, labelled, TRUTH } from "./cumulative-fits.js";
 import { Handles } from "./cumulative-handles.js";
 
 /** @typedef {import("./cumulative-axes.js").Panel} Panel */
@@ -40,7 +41,8 @@ export class Picture {
   #back = svgElement("g");
   #curves = svgElement("svg");
   #slopes = svgElement("svg");
-  #legend = element("ul", { class: "chart-legend" });
+  #legend = element("ul", { class: "chart-legend cumulative-legend" });
+  #verdict = element("div", { class: "cumulative-verdict" });
   #tools = /** @type {HTMLElement} */ (element("div"));
 
   /** @param {Session} session */
@@ -66,6 +68,7 @@ export class Picture {
       this.#legend,
       drawing,
       readOut,
+      this.#verdict,
       this.#tools,
     );
     session.listeners.add(() => this.#data && this.#draw());
@@ -212,17 +215,25 @@ export class Picture {
         else this.#hidden.add(key);
         this.#draw();
       });
-      const words = element("small", { "data-judgement": key });
-      this.#legend.append(element("li", {}, swatch, element("label", {}, box, ` ${label}`), words));
+      this.#legend.append(element("li", {}, swatch, element("label", {}, box, label)));
     }
   }
 
-  /** Writes beside each fit's name what is wrong with it, and how far it is from the truth. */
+  /** What is wrong with each fit, and how far it is from the truth. */
   #judge() {
-    for (const words of this.#legend.querySelectorAll("small")) {
-      const found = this.#data.judgements[words.dataset.judgement ?? ""];
-      words.textContent = found ? judgementWords(found) : "";
-    }
+    const { judgements } = this.#data;
+    const rows = labelled(judgements).map(({ name, label, value: { decreases, leaves, rmse } }) => {
+      const cells = [
+        label,
+        yesNo(decreases),
+        yesNo(leaves),
+        typeof rmse === "number" ? rmse.toFixed(3) : "unknown",
+      ];
+      return tableRow(cells, { rowHead: 0, attributes: { "data-judgement": name } });
+    });
+    const columns = ["Fit", "Decreases", "Leaves [0, 1]", "Error"];
+    const caption = "Which fits are a distribution, and how far they are from the truth";
+    this.#verdict.replaceChildren(table({ caption, columns, rows, hideCaption: true, className: "data" }));
   }
 
   #replaceTools() {
@@ -242,11 +253,9 @@ export class Picture {
   }
 }
 
-/** @param {{decreases: boolean, leaves: boolean, rmse: number | null}} judgement */
-function judgementWords({ decreases, leaves, rmse }) {
-  const faults = [decreases ? "decreases" : "", leaves ? "leaves [0, 1]" : ""].filter(Boolean);
-  const shape = faults.join(", ") || "monotone";
-  return rmse === null ? shape : `${shape}, error ${rmse.toFixed(3)}`;
+/** @param {boolean} is */
+function yesNo(is) {
+  return is ? element("strong", {}, "yes") : "no";
 }
 
 /** @param {number[]} values */

@@ -68,12 +68,16 @@ export const figures = {
 
   /** How far each fit is from the truth. @param {Drawing} drawing */
   errors({ data, element: place, settings }) {
+    const errors = spread(data.study, "rmse");
     drawStudy(data, place, () =>
       chart({
         title: `Distance from the truth: ${studyWords(data, settings)}`,
-        x: { label: "root mean square error, with its 95% interval" },
+        x: {
+          label: "root mean square error, with its 95% interval",
+          domain: [0, 1.05 * Math.max(...errors.high)],
+        },
         y: { label: "", scale: "band" },
-        series: [{ name: "error", kind: "points", ...spread(data.study, "rmse") }],
+        series: [{ name: "error", kind: "points", ...errors }],
         height: 260,
       }),
     );
@@ -170,10 +174,10 @@ export function inputs({ element: place, run, problem }) {
     }
   });
   place.append(
-    element("div", { class: "lab-actions" }, undo, redo, reset, note),
+    element("div", { class: "lab-actions cumulative-history" }, undo, redo, reset, note),
     element(
       "details",
-      {},
+      { class: "cumulative-own" },
       element("summary", {}, "Use your own data"),
       element(
         "p",

@@ -1,5 +1,5 @@
 /**
- * Draws the experiment "lattice": the same noisy values fitted by three look-up tables, side by side, with the
+ * Draws the experiment "lattice": the truth, and the same noisy values fitted by three look-up tables, with the
  * places marked where a table breaks a rule.
  */
 
@@ -13,13 +13,13 @@ import { svgElement } from "../ui/svg.js";
 
 export const prepare = loadPlot;
 
-const NAMES = { none: "No constraint", monotone: "Monotone", distribution: "Distribution" };
-const TITLE = "One look-up table, three constraints";
+const NAMES = { truth: "Truth", none: "No constraint", monotone: "Monotone", distribution: "Distribution" };
+const TITLE = "A look-up table under three constraints";
 const LEVELS = 24;
-const GAP = 18;
-const HEAD = 44;
-const FOOT = 44;
-const LEFT = 34;
+const GAP = 24;
+const HEAD = 46;
+const FOOT = 40;
+const LEFT = 30;
 
 /** @param {Drawing} drawing */
 export function render({ data, element: place }) {
@@ -29,7 +29,7 @@ export function render({ data, element: place }) {
     ),
   );
   const table = { columns: ["constraint", "x", "y", "value"], count: rows.length, row: rowOf(rows) };
-  const contents = "three maps, in each a value for every vertex";
+  const contents = "the truth and three fits, each with a value for every vertex";
   const draw = (/** @type {number} */ width) => drawLattices(data, width);
   place.replaceChildren(figure({ title: TITLE, contents, draw, table, legend: legendOf(data) }));
 }
@@ -85,8 +85,8 @@ function spanOf({ lattices }) {
 
 /** @param {any} data @param {number} width @returns {import("../ui/chart-draw.js").Drawing} */
 function drawLattices(data, width) {
-  const names = Object.keys(data.lattices);
-  const columns = width >= 520 ? names.length : 1;
+  const names = ["truth", ...Object.keys(data.lattices)];
+  const columns = width >= 440 ? 2 : 1;
   const side = Math.min(300, Math.floor((width - columns * LEFT - (columns - 1) * GAP) / columns));
   const height = Math.ceil(names.length / columns) * (HEAD + side + FOOT);
   const svg = svgElement("svg", { class: "plot", width, height, viewBox: `0 0 ${width} ${height}` });
@@ -97,7 +97,7 @@ function drawLattices(data, width) {
     const top = Math.floor(index / columns) * (HEAD + side + FOOT) + HEAD;
     const panel = { left: LEFT + column * (LEFT + side + GAP), top, side, ...span };
     svg.append(drawPanel(data, name, panel));
-    return groupsOf(data, name, panel);
+    return name === "truth" ? [] : groupsOf(data, name, panel);
   });
   return { svg, groups };
 }
@@ -107,26 +107,25 @@ function drawPanel(data, name, panel) {
   const lattice = data.lattices[name];
   const { left, top, side } = panel;
   const head = { x: left, fill: "var(--ink)", "font-weight": 600, "font-size": 14 };
+  const border = { x: left, y: top, width: side, height: side, fill: "none", stroke: "var(--line-strong)" };
+  const words = lattice ? faultWords(data, lattice) : `${data.x.length} noisy values are drawn from it`;
+  const fit = lattice
+    ? [
+        ...gridLines(data.vertices.length, panel),
+        ...negativeCells(lattice.cells, panel),
+        ...fallingEdges(lattice, panel),
+      ]
+    : data.x.map((/** @type {number} */ x, /** @type {number} */ index) =>
+        dot(data, panel, x, data.y[index]),
+      );
   return svgElement(
     "g",
-    { "data-lattice": name },
+    { "data-lattice": name, fill: "var(--ink-soft)" },
     svgElement("text", { ...head, y: top - 26 }, nameOf(name)),
-    svgElement("text", { x: left, y: top - 9 }, faultWords(data, lattice)),
-    ...surface(lattice.surface, panel),
-    ...gridLines(data.vertices.length, panel),
-    ...data.x.map((/** @type {number} */ x, /** @type {number} */ index) =>
-      dot(data, panel, x, data.y[index]),
-    ),
-    ...negativeCells(lattice.cells, panel),
-    ...fallingEdges(lattice, panel),
-    svgElement("rect", {
-      x: left,
-      y: top,
-      width: side,
-      height: side,
-      fill: "none",
-      stroke: "var(--line-strong)",
-    }),
+    svgElement("text", { x: left, y: top - 9 }, words),
+    ...surface(lattice ? lattice.surface : data.truth, panel),
+    ...fit,
+    svgElement("rect", border),
     ...axisOf(data, panel),
   );
 }
@@ -183,7 +182,7 @@ function dot({ axis }, panel, x, y) {
   const [from, to] = [axis[0], axis.at(-1)];
   const place = at(panel, (x - from) / (to - from), (y - from) / (to - from));
   const [cx, cy] = [place.x.toFixed(1), place.y.toFixed(1)];
-  return svgElement("circle", { cx, cy, r: 1.2, fill: "var(--ink)", "fill-opacity": 0.5 });
+  return svgElement("circle", { cx, cy, r: 1.6, fill: "var(--ink)" });
 }
 
 /** A ring in each cell whose probability is negative. @param {number[][]} cells @param {Panel} panel */

@@ -39,6 +39,10 @@ const DATA = {
   y: [1],
   z: [0.5],
   axis: [-3, 3],
+  truth: [
+    [0, 0.1],
+    [0.1, 1],
+  ],
   vertices: [-3, 3],
   lattices: { none: FREE, monotone: { ...FIXED, cells: [[1]], negative: 1 }, distribution: FIXED },
   comparisons: 4,

@@ -11,13 +11,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from scripts.bundles import bundle
-from scripts.command import ROOT, BuildError
+from scripts.command import ROOT, BuildError, run
 
-ENTRY = ROOT / "scripts" / "plot.js"
+BUNDLER = ROOT / "scripts" / "plot-bundle.js"
 TYPES = ROOT / "types" / "vendor" / "plot.d.ts"
 VENDOR = ROOT / "build" / "vendor"
-BANNER = "/* Observable Plot and parts of D3; see licences/plot.txt */"
 PACKAGE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)/")
 
 
@@ -25,7 +23,7 @@ def build_plot(vendor: Path = VENDOR) -> None:
     """Write plot.js and licences/plot.txt into the folder of vendored parts."""
     with tempfile.TemporaryDirectory() as folder:
         metafile = Path(folder) / "meta.json"
-        bundle(ENTRY, vendor / "plot.js", f"--metafile={metafile}", f"--banner:js={BANNER}")
+        run("node", str(BUNDLER), str(vendor / "plot.js"), str(metafile))
         packages = bundled_packages(json.loads(metafile.read_text(encoding="utf-8")))
     shutil.copyfile(TYPES, vendor / TYPES.name)  # else tsc would infer types from the minified script
     target = vendor / "licences" / "plot.txt"

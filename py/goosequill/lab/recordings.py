@@ -62,7 +62,8 @@ def check(stimulus: Any, spikes: Any, dt: float, names: tuple[str, str] = ("", "
     Parameters
     ----------
     stimulus, spikes
-        One number for each sample, or a file's bytes. A file with two columns needs no second one.
+        One number for each sample, or a file's bytes. A file with two columns needs no second one. Of two
+        files, the one that has only 0 and 1 is the spike train.
     dt
         Milliseconds from one sample to the next.
     names
@@ -79,6 +80,8 @@ def check(stimulus: Any, spikes: Any, dt: float, names: tuple[str, str] = ("", "
         first, second = _two_columns(first, names[0] or "The recording")
     else:
         second = _array(spikes, names[1] or "The spike train")
+        if isinstance(stimulus, bytes) and _is_binary(first) and not _is_binary(second):
+            first, second = second, first  # a file chooser has its own order
     values, train = _one_column(first, "stimulus"), _one_column(second, "spike train")
     if len(values) != len(train):
         raise _refused(
@@ -249,9 +252,12 @@ def _two_columns(array: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[
         )
     if columns != 2:
         raise _refused(f"{name} has {columns} columns", "Give two: the stimulus, and 0 or 1 for the spikes.")
-    first, second = (bool(np.isin(array[:, index], (0, 1)).all()) for index in (0, 1))
-    spikes = 0 if first and not second else 1
+    spikes = 0 if _is_binary(array[:, 0]) and not _is_binary(array[:, 1]) else 1
     return array[:, 1 - spikes, None], array[:, spikes, None]
+
+
+def _is_binary(array: NDArray[Any]) -> bool:
+    return bool(((array == 0) | (array == 1)).all())
 
 
 def _numbers(line: str, separator: str | None) -> list[float] | None:

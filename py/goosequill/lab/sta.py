@@ -104,7 +104,7 @@ class Settings(ParameterSet):
     ridge: float = setting(
         "Ridge",
         "Added to the stimulus's variance before whitening; 0 whitens in full and amplifies noise.",
-        default=1.0,
+        default=2.0,
         minimum=0.0,
         maximum=10.0,
         step=0.05,
@@ -297,7 +297,7 @@ def null_maxima(
     samples = len(stimulus)
     if samples <= 2 * window:
         raise _too_short()
-    correlation = yield from circular_correlation(stimulus, spikes.astype(np.float64), "shifts")
+    correlation = yield from circular_correlation(stimulus, spikes.astype(np.float64), "null band")
     chosen = rng.integers(window, samples - window, shifts)
     averages = correlation[(chosen[:, None] + np.arange(window)) % samples] / max(1, int(spikes.sum()))
     return np.asarray(np.abs(averages).max(axis=1))
@@ -563,7 +563,7 @@ def compute(
     SettingsError
         ``recording``: the recording is invalid. ``setting-range``: fewer than two spikes have a whole window.
     """
-    yield Progress("simulation", 0, 1)
+    yield Progress("spikes", 0, 0)
     recording = _recording(settings, files or {}, stimulus, spikes, (stimulus_name, spikes_name))
     found = yield from _average(recording, settings.window)
     yield dict(found)

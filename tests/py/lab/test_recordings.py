@@ -68,6 +68,14 @@ def test_two_files_and_arrays_are_a_recording() -> None:
             assert found.stimulus.tolist() == [0.5, 1.5, -2.5] and found.spikes.tolist() == [0, 1, 0]
 
 
+def test_two_files_may_come_in_any_order() -> None:
+    for files in ((b"0.5\n1.5\n", b"0\n1\n"), (b"0\n1\n", b"0.5\n1.5\n")):
+        found = recordings.check(*files, 1.0)
+        assert found.stimulus.tolist() == [0.5, 1.5] and found.spikes.tolist() == [0, 1]
+    with pytest.raises(SettingsError, match="spike train is 2"):  # neither is a spike train
+        recordings.check(b"0\n2\n0\n", b"0\n2\n0\n", 1.0)
+
+
 def test_the_second_column_is_the_spikes_in_case_of_doubt() -> None:
     found = recordings.check(b"1,0\n0,1\n1,1\n", None, 1.0)
     assert found.spikes.tolist() == [0, 1, 1]

@@ -1,6 +1,9 @@
 """Spike-triggered averages against known filters, closed forms, scipy, scikit-learn and plain loops."""
 
 import math
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from sklearn.linear_model import Ridge
 from goosequill.errors import SettingsError
 from goosequill.lab import neurons, recordings, sta
 
+SCRIPT = Path(__file__).parents[3] / "docs" / "lab" / "scripts" / "sta.py"
 FILES = {
     recordings.GRASSHOPPER: Path(recordings.__file__)
     .with_name("data")
@@ -261,3 +265,23 @@ def test_too_few_spikes_are_refused() -> None:
         finish(sta.compute(sta.Settings(), stimulus=np.arange(900), spikes=np.zeros(900)))
     with pytest.raises(SettingsError, match="too few spikes"):
         finish(sta.compute(sta.Settings(), stimulus=np.arange(500), spikes=np.ones(500)))
+
+
+def test_the_standalone_script_prints_the_modules_numbers() -> None:
+    printed = subprocess.run([sys.executable, SCRIPT], capture_output=True, text=True, check=True).stdout
+    found = finish(sta.compute(sta.Settings()))
+    number = r"(-?[\d.]+\d)"
+    spikes, peak, time = re.search(f"{number} spikes, peak {number} at {number} ms", printed).groups()
+    assert int(spikes) == found["source"]["spikes"]
+    assert float(peak) == pytest.approx(found["average"].max(), abs=6e-4)
+    assert float(time) == found["time"][np.argmax(found["average"])]
+    (error,) = re.search(f"standard error {number}", printed).groups()
+    assert float(error) == pytest.approx(found["error"].mean(), abs=6e-6)
+    (null,) = re.search(f"stay within {number}", printed).groups()
+    assert float(null) == pytest.approx(found["null"], rel=0.1)
+    *_, (count, cosine, expected) = re.findall(
+        f"after +{number} spikes: cosine {number}, expected {number}", printed
+    )
+    assert int(count) == found["convergence"]["counts"][-1]
+    assert float(cosine) == pytest.approx(found["convergence"]["cosines"][-1], abs=6e-4)
+    assert float(expected) == pytest.approx(found["convergence"]["expected"][-1], abs=6e-4)

@@ -3,6 +3,7 @@
  * from the same shapes as the page's picture with the colors that it has at that moment.
  */
 
+import { ROOT } from "../engine/root.js";
 import { figureTools } from "../ui/chart-tools.js";
 import { download, element, number } from "../ui/dom.js";
 import { StatusLine } from "../ui/status.js";
@@ -123,7 +124,7 @@ export async function makeGif({ data, picture }, onProgress) {
 
 /** @returns {Promise<any>} */
 function loadEncoder() {
-  return import(new URL("../vendor/gifenc.js", import.meta.url).href);
+  return import(new URL("vendor/gifenc.js", ROOT).href);
 }
 
 /**

@@ -10,6 +10,8 @@ import { svgElement } from "../ui/svg.js";
 /** @typedef {import("./dilation-stack.js").Stack} Stack */
 
 const SIDE = 360;
+/** More bars than this are too thin to see. */
+const MOST_BARS = 200;
 
 /** Each drawing's mask has its own id. */
 let drawings = 0;
@@ -21,7 +23,9 @@ export function fieldFigure({ data, element: place }) {
     title: "Share of each input along one axis",
     x: { label: "input" },
     y: { label: "share", format: percentage },
-    series: [{ name: "share", x: cells, y: data.influence, kind: cells.length > 60 ? "step" : "bars" }],
+    series: [
+      { name: "share", x: cells, y: data.influence, kind: cells.length > MOST_BARS ? "line" : "bars" },
+    ],
     height: 260,
     legend: false,
   });

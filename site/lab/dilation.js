@@ -65,6 +65,8 @@ class Explainer {
   #view = "tilted";
   /** The output cell of the frame. */
   #index = 0;
+  /** Frames of the player. */
+  #count = 0;
   /** @type {Data | undefined} */
   #data;
   /** @type {Run | undefined} */
@@ -119,12 +121,14 @@ class Explainer {
       ? `All ${counted(count, "frame")} as a list`
       : `All ${counted(count, "frame")} as a list of rows; columns are read alike`;
     this.#frames.replaceChildren(...words.map((each) => element("li", {}, each)));
-    this.#makePlayer(count);
     this.#showFrame(this.#index);
+    if (count !== this.#count) this.#makePlayer(count);
+    else if (this.#player.querySelector(".play")?.textContent !== "Pause") this.#seek(this.#index);
   }
 
   /** @param {number} count */
   #makePlayer(count) {
+    this.#count = count;
     const made = player({
       frames: count,
       show: (index) => this.#showFrame(index),

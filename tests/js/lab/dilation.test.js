@@ -379,6 +379,20 @@ test("the flat view has the numbers", () => {
   assert.equal(root.querySelectorAll(".d-weight").length, 9);
 });
 
+test("a result with as many frames keeps the player, its focus and its playing", () => {
+  draw();
+  const slider = find("input[type=range]");
+  find("[aria-label='Step on']").click();
+  slider.focus();
+  draw(computed({ size: 9, dilation: 3 }));
+  assert.equal(document.activeElement, slider);
+  assert.match(slider.getAttribute("aria-valuetext"), /reads input rows 1, 4 and 7, columns 2, 5 and 8\.$/);
+  find(".play").click();
+  draw();
+  assert.equal(find(".play").textContent, "Pause");
+  find(".play").click();
+});
+
 test("a smaller output keeps the animation within its frames", () => {
   draw();
   for (let step = 0; step < 8; step++) find("[aria-label='Step on']").click();

@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import re
 import subprocess
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -249,3 +251,22 @@ def test_the_standalone_script_computes_what_the_page_shows(capsys: pytest.Captu
         found = dilation_stack.compute(settings)
         np.testing.assert_allclose(names["influence"](3, dilations), found["influence"])
         assert f"spans {found['spans'][-1]} inputs, touches {found['touched'][-1]}" in printed
+
+
+def test_the_links_of_the_article_lead_to_valid_settings() -> None:
+    text = (ROOT / "docs/lab/dilation.md").read_text(encoding="utf-8")
+    sizes = {}
+    for address in re.findall(r"\]\(#([^)]+)\)", text):
+        values = dict(parse_qsl(address))
+        if "dilation-stack.dilations" in values:
+            dilation_stack.compute(dilation_stack.Settings(dilations=values["dilation-stack.dilations"]))
+            continue
+        given = {
+            key: json.loads(value) if value[0].isdigit() or value == "true" else value
+            for key, value in values.items()
+        }
+        sizes[address] = dilation.compute(dilation.Settings(**given))["output_size"]
+    assert sizes["size=4&dilation=1&stride=2&padding=1&transposed=true"] == 7
+    assert sizes["padding=2"] == 7
+    assert dilation.reads(10, 3, stride=3, dilation=2).max() == 7  # of 0 to 9: the last two are never read
+    assert sizes["size=10&stride=3"] == 2 and len(sizes) == 5

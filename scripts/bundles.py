@@ -2,9 +2,9 @@
 
 Scripts of pages are found in the pages. Those in one folder are bundled together: they share chunks, and what
 they import dynamically is a file of its own. Folders share no chunks: with one for each set of pages that
-have code in common, every page is larger by up to a quarter. So a page's scripts from two folders may contain
-copies of a module, which therefore keeps no state that both need. All bundled code lies one folder below the
-root (site/engine/root.js).
+have code in common, a page's scripts would grow by up to a fifth. So two scripts of one page, from different
+folders, may both contain a module; it therefore keeps no state that both need. All bundled code lies one
+folder below the root (site/engine/root.js).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scripts.command import ROOT, BuildError, run
 
 LIBRARY = ("engine/client.js", "engine/openai.js")
 """Modules that other sites import."""
-ALONE = ("engine/worker.js", "engine/helper.js", "embed/connect.js")
+ALONE = ("engine/worker.js", "engine/helper.js", "embed/connect.js", "embed/frame.js")
 """Bundled into one file each: a chain of imports would delay the first text, or another site's page."""
 WIDGET = {"widget/goose-quill.js": "embed/goosequill.js"}
 BUNDLE = ("--bundle", "--format=esm", "--target=es2022")
@@ -102,7 +102,7 @@ def page_scripts(site: Path, output: Path) -> dict[str, list[str]]:
             found |= {script.relative_to(output).as_posix()} if script.is_relative_to(output) else set()
     folders: dict[str, list[str]] = {}
     for name in sorted(found | {path.relative_to(site).as_posix() for path in site.glob("*/*-worker.js")}):
-        if (site / name).is_file():
+        if (site / name).is_file() and name not in ALONE:
             folders.setdefault(name.rpartition("/")[0], []).append(name)
     return folders
 

@@ -2,6 +2,7 @@
  * What is shown, as the text of a CSV, JSON or Markdown file, or as sampling reports. No access to the page.
  */
 
+import { csvText } from "../ui/csv.js";
 import { samplesOf } from "./collate.js";
 import { writeSampling } from "./reports/sampling.js";
 
@@ -45,13 +46,7 @@ export function toCsv(shown) {
       sample.text ?? "",
     ]);
   }
-  return `${lines.map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
-}
-
-/** @param {string} text */
-function cell(text) {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return csvText(lines);
 }
 
 /** @param {Shown} shown */

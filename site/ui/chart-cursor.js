@@ -9,6 +9,8 @@ import { svgElement } from "./svg.js";
 /** @typedef {import("./chart-draw.js").Group} Group */
 
 const RADIUS = 6;
+/** @type {Record<string, string>} */
+const TURNED = { ArrowUp: "ArrowLeft", ArrowDown: "ArrowRight" };
 
 export class Cursor {
   /** @type {Drawing | undefined} */
@@ -70,7 +72,9 @@ export class Cursor {
     if (event.key === "Escape") return this.clear();
     const groups = this.#drawing.groups;
     const filled = groups.flatMap((group, index) => (group.keys.length > 0 ? [index] : []));
-    const next = this.#next(event.key, groups, filled);
+    // The names of a single series are below each other.
+    const turned = this.#drawing.sideways && filled.length === 1;
+    const next = this.#next((turned && TURNED[event.key]) || event.key, groups, filled);
     if (!next) return;
     event.preventDefault();
     this.#readOut.setAttribute("aria-live", "polite");

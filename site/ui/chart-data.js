@@ -12,7 +12,7 @@
  * @property {string} [unit]
  * @property {ScaleKind} [scale] "band" for names; the default follows from the values
  * @property {readonly any[]} [domain] least and greatest value, or all names in their order
- * @property {(value: any) => string} [format] of values on the axis, in the read-out and in the table
+ * @property {(value: any) => string} [format] of values on the axis and in the read-out
  *
  * @typedef {Object} Series
  * @property {string} name
@@ -212,44 +212,61 @@ export function thinPoints(x, y, { width, height, atX, atY }) {
 }
 
 /**
- * The table of a chart's numbers: a column for each series if all have the same x, and otherwise a row for
- * each point with the name of its series.
+ * The table of a chart's numbers: a column for each series if all have the same points on the axis of names or
+ * positions, and otherwise a row for each point with the name of its series.
  * @param {Spec} spec
  * @returns {Table}
  */
 export function tableOf({ x, y, series }) {
-  const first = series[0];
-  if (!first) return { columns: [axisWords(x), axisWords(y)], count: 0, row: () => [] };
-  if (series.every((one) => sameValues(one.x, first.x))) return wideTable(x, series);
-  const spread = series.some(({ low }) => low);
+  const ys = series.map((one) => one.y);
+  const sideways = scaleKind(y, ys) === "band";
+  const [place, value] = sideways ? [y, x] : [x, y];
+  const lists = series.map(({ name, x: xs, y: values, low, high }) =>
+    sideways ? { name, places: values, values: xs, low, high } : { name, places: xs, values, low, high },
+  );
+  const first = lists[0];
+  if (!first) return { columns: [axisWords(place), axisWords(value)], count: 0, row: () => [] };
+  const shared = lists.every(({ places }) => sameValues(places, first.places));
+  return shared ? wideTable(lists, place) : longTable(lists, { place, value });
+}
+
+/**
+ * @typedef {{
+ *   name: string, places: ArrayLike<any>, values: ArrayLike<any>, low?: ArrayLike<any>, high?: ArrayLike<any>
+ * }} Lists the values of one series
+ */
+
+/** @param {Lists[]} lists @param {{place: Axis, value: Axis}} axes @returns {Table} */
+function longTable(lists, { place, value }) {
+  const spread = lists.some(({ low }) => low);
   const starts = [0];
-  for (const one of series) starts.push(/** @type {number} */ (starts.at(-1)) + one.x.length);
+  for (const { places } of lists) starts.push(/** @type {number} */ (starts.at(-1)) + places.length);
   return {
-    columns: ["series", axisWords(x), axisWords(y), ...(spread ? ["low", "high"] : [])],
+    columns: ["series", axisWords(place), axisWords(value), ...(spread ? ["low", "high"] : [])],
     count: /** @type {number} */ (starts.at(-1)),
     row(index) {
       const which = starts.findIndex((start) => start > index) - 1;
-      const one = /** @type {Series} */ (series[which]);
+      const one = /** @type {Lists} */ (lists[which]);
       const at = index - /** @type {number} */ (starts[which]);
       const ends = spread ? [plain(one.low?.[at]), plain(one.high?.[at])] : [];
-      return [one.name, plain(one.x[at]), plain(one.y[at]), ...ends];
+      return [one.name, plain(one.places[at]), plain(one.values[at]), ...ends];
     },
   };
 }
 
-/** @param {Axis} x @param {readonly Series[]} series @returns {Table} */
-function wideTable(x, series) {
-  const lists = series.flatMap(({ name, y, low, high }) => {
-    const all = [{ name, values: y }];
+/** @param {Lists[]} lists @param {Axis} place @returns {Table} */
+function wideTable(lists, place) {
+  const columns = lists.flatMap(({ name, values, low, high }) => {
+    const all = [{ name, values }];
     if (low) all.push({ name: `${name}, low`, values: low });
     if (high) all.push({ name: `${name}, high`, values: high });
     return all;
   });
-  const xs = /** @type {Series} */ (series[0]).x;
+  const places = /** @type {Lists} */ (lists[0]).places;
   return {
-    columns: [axisWords(x), ...lists.map(({ name }) => name)],
-    count: xs.length,
-    row: (index) => [plain(xs[index]), ...lists.map(({ values }) => plain(values[index]))],
+    columns: [axisWords(place), ...columns.map(({ name }) => name)],
+    count: places.length,
+    row: (index) => [plain(places[index]), ...columns.map(({ values }) => plain(values[index]))],
   };
 }
 

@@ -20,7 +20,7 @@ import { svgElement } from "./svg.js";
  * @property {(key: number) => string} words
  * @property {boolean} [summed] whether the first one sums up the others
  *
- * @typedef {{svg: SVGSVGElement, groups: Group[]}} Drawing
+ * @typedef {{svg: SVGSVGElement, groups: Group[], sideways?: boolean}} Drawing sideways: points go downward
  * @typedef {{indices: ArrayLike<number>, shift: number, insets: [number, number], reach: [number, number]}} Slot
  */
 
@@ -99,7 +99,7 @@ function plotted(layout, { width, height, margins, labels, names, indices }) {
     const slot = /** @type {Slot} */ (slots[index]);
     return groupOf(one, { slot, x, y, spec, sideways });
   });
-  return { svg, groups };
+  return { svg, groups, sideways };
 }
 
 /** @param {Layout} layout */

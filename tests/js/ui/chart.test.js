@@ -277,6 +277,23 @@ test("bars stand on names, sideways and upright, and on numbers", () => {
   }
 });
 
+test("names below each other are rows of the table, and Up and Down move along a single series", () => {
+  const axes = { x: { label: "error" }, y: { label: "method" } };
+  const one = { name: "mean", kind: "points", x: [0.1, 0.2], y: ["a", "b"], low: [0, 0.1], high: [0.2, 0.3] };
+  const figure = drawn(chart({ title: "Names", ...axes, series: [one] }));
+  assert.deepEqual(tableRows(figure), [
+    ["method", "mean", "mean, low", "mean, high"],
+    ["a", "0.1", "0", "0.2"],
+    ["b", "0.2", "0.1", "0.3"],
+  ]);
+  assert.deepEqual(read(figure, "ArrowDown", "ArrowDown", "ArrowUp", "ArrowRight"), [
+    "mean, method a: 0.1 (0 to 0.2)",
+    "mean, method b: 0.2 (0.1 to 0.3)",
+    "mean, method a: 0.1 (0 to 0.2)",
+    "mean, method b: 0.2 (0.1 to 0.3)",
+  ]);
+});
+
 test("bars of several series stand side by side", () => {
   const series = ["one", "two"].map((name) => ({ name, kind: "bars", x: ["a", "b"], y: [1, 2] }));
   const figure = drawn(chart({ title: "Bars", x: { label: "" }, y: { label: "" }, series }));

@@ -108,10 +108,10 @@ export class Session {
     this.#changed();
   }
 
-  /** A complete result has come. */
+  /** A complete result is being drawn; the next fit starts after that, because two would be one too many. */
   received() {
     this.#busy = false;
-    if (this.#waiting) this.#send();
+    queueMicrotask(() => this.#waiting && this.#send());
   }
 
   #remember() {

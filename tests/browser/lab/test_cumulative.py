@@ -41,6 +41,8 @@ class Lab:
 
         def shown() -> bool:
             data = self.data()
+            if index >= len(data["x"]):
+                return False
             at = data["x"][index], data["y"][index]
             return (x is None or abs(at[0] - x) < 0.02) and abs(at[1] - y) < 0.006
 
@@ -48,7 +50,7 @@ class Lab:
             if shown():
                 return self.done()
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
-        raise AssertionError(f"point {index} is at {self.data()['x'][index]}, {self.data()['y'][index]}")
+        raise AssertionError(f"points {self.data()['x']} have {self.data()['y']}")
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,7 @@ test("a drag is one step back, and so are presses of a key on one point", () => 
   assert.equal(session.canRedo, false);
 });
 
-test("while a point is dragged, one fit is computed at a time, and the last state is fitted", () => {
+test("while a point is dragged, one fit is computed at a time, and the last state is fitted", async () => {
   /** @type {any[]} */
   const runs = [];
   const session = new Session(({ data }) => runs.push(data));
@@ -128,6 +128,8 @@ test("while a point is dragged, one fit is computed at a time, and the last stat
     [0.1],
   );
   session.received();
+  assert.equal(runs.length, 1, "the experiment is still drawing");
+  await Promise.resolve();
   assert.deepEqual(
     runs.map(({ y }) => y[0]),
     [0.1, 0.3],

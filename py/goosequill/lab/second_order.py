@@ -38,7 +38,7 @@ class Settings(ParameterSet):
     b: float = setting(
         "b",
         "Weight of the second-order term in each step; 0 is plain SGD.",
-        default=1.0,
+        default=3.0,
         neutral=0.0,
         minimum=-10.0,
         maximum=20.0,

@@ -1,0 +1,80 @@
+/** The drawings of the experiment "second-order", each with what two networks answer. */
+
+import { element } from "../ui/dom.js";
+import { svgElement } from "../ui/svg.js";
+
+/** @typedef {import("./frame.js").Drawing} Drawing */
+/**
+ * @typedef {{
+ *   side: number, images: number[][], kinds: string[], answers: Record<string, number[]>
+ * }} Gallery `answers`: of each method to each image
+ */
+
+const SHADES = 6; // enough for noise to look like noise, and few enough to keep the page small
+
+/** @type {Record<string, string>} */
+const NAMES = { sgd: "SGD", rule: "Rule" };
+
+/** @param {Drawing} drawing */
+export function gallery({ data, element: place, settings }) {
+  const found = /** @type {Gallery} */ (data.gallery);
+  const items = found.images.map((image, index) => {
+    const kind = found.kinds[index];
+    const answers = Object.entries(found.answers).map(([method, values]) =>
+      answer(NAMES[method], { value: values[index], isCat: kind === "cat", settings }),
+    );
+    return element(
+      "li",
+      {},
+      drawing(image, { side: found.side, kind }),
+      element("strong", {}, kind),
+      ...answers,
+    );
+  });
+  place.replaceChildren(
+    element("ul", { class: "second-gallery" }, ...items),
+    element(
+      "p",
+      { class: "note" },
+      "Held-out drawings of the first seed, and how sure each network is that it sees a cat. ✗ marks a wrong answer.",
+    ),
+  );
+}
+
+/**
+ * One network's answer in words.
+ * @param {string} name
+ * @param {{value: number, isCat: boolean, settings: Record<string, any>}} options
+ */
+function answer(name, { value, isCat, settings }) {
+  const isRight = value > 0.5 === isCat;
+  const text = settings.output === "sigmoid" ? `${Math.round(100 * value)}%` : value.toFixed(2);
+  return element(
+    "span",
+    { class: isRight ? "second-right" : "second-wrong" },
+    `${name} ${text} `,
+    element("span", { "aria-hidden": true }, isRight ? "✓" : "✗"),
+    element("span", { class: "visually-hidden" }, isRight ? "right" : "wrong"),
+  );
+}
+
+/**
+ * A drawing as SVG: for each shade of ink one path, with a stroke for each run of pixels.
+ * @param {readonly number[]} image ink from 0 to 1, row by row
+ * @param {{side: number, kind: string}} options
+ */
+export function drawing(image, { side, kind }) {
+  /** @type {string[]} */
+  const paths = Array(SHADES + 1).fill("");
+  const shade = (/** @type {number} */ index) => Math.round((image[index] ?? 0) * SHADES);
+  for (let row = 0; row < side; row++)
+    for (let from = 0, to = 1; from < side; from = to++) {
+      while (to < side && shade(row * side + to) === shade(row * side + from)) to++;
+      paths[shade(row * side + from)] += `M${from} ${row}.5h${to - from}`;
+    }
+  const shades = paths.flatMap((d, level) =>
+    level > 0 && d ? [svgElement("path", { d, "stroke-opacity": (level / SHADES).toFixed(2) })] : [],
+  );
+  const attributes = { viewBox: `0 0 ${side} ${side}`, role: "img", "aria-label": `Drawing of a ${kind}` };
+  return svgElement("svg", attributes, ...shades);
+}

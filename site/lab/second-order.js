@@ -1,0 +1,259 @@
+/**
+ * Draws the experiment "second-order": how networks learn by a second-order rule and by its rivals, what of the
+ * difference is certain, and what can be proved about the rule. The drawings are in second-order-gallery.js.
+ */
+
+import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
+import { element } from "../ui/dom.js";
+import { scrollBox, table } from "../ui/table.js";
+import { gallery } from "./second-order-gallery.js";
+
+/**
+ * @typedef {import("./frame.js").Drawing} Drawing
+ * @typedef {{mean: number, half_width: number, low: number, high: number, clear: boolean}} Difference
+ * @typedef {{
+ *   curve: {mean: number[], low: number[], high: number[]}, rate: number | null, stop: number,
+ *   at_edge: boolean, loss: number[], accuracy: number[]
+ * }} Method
+ * @typedef {{name: string, sentence: string, measured: number, bound: number, kind: string, passed: boolean}} Check
+ * @typedef {{
+ *   setting: string, method: string, b: number | null, rate: number, sgd_rate: number, sgd_loss: number,
+ *   loss: Difference, accuracy: Difference
+ * }} Row
+ * @typedef {{
+ *   command: string, seeds: number, first_seed: number, passes: number, looks: number, rows: Row[],
+ *   parts: {part: string, b: number, setting: string, loss: Difference}[]
+ * }} Study
+ */
+
+export const prepare = loadPlot;
+
+export const labels = { unit: { relu: "ReLU" } };
+
+/** @type {Record<string, string>} */
+const NAMES = { sgd: "SGD", rule: "The rule", penalty: "Gradient penalty", adam: "Adam", lbfgs: "L-BFGS" };
+
+/** @param {string} method @param {Record<string, any>} settings */
+function nameOf(method, settings) {
+  return method === "rule" ? `${NAMES.rule}, b = ${signed(settings.b)}` : NAMES[method];
+}
+
+/** A number with a true minus sign. @param {number} value */
+function signed(value) {
+  return shortNumber(value).replace("-", "−");
+}
+
+/** A difference with its sign: "+0.0021". @param {number} value @param {number} [digits] */
+function difference(value, digits = 4) {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+}
+
+/** @param {readonly number[]} values */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** @param {Drawing} drawing */
+export function render({ data, element: place, settings, partial }) {
+  place.replaceChildren(
+    curves(data, settings),
+    partial ? "" : summary(data, settings),
+    partial ? "" : element("p", { class: "second-verdict" }, verdict(data, settings)),
+  );
+}
+
+/** @param {any} data @param {Record<string, any>} settings */
+function curves(data, settings) {
+  const methods = /** @type {[string, Method][]} */ (Object.entries(data.methods));
+  return chart({
+    title: "Loss on drawings that were held out, mean of all seeds with its 95% interval",
+    x: { label: "passes over the training drawings", domain: [0, settings.passes] },
+    y: { label: "half the squared error" },
+    height: 340,
+    series: methods.map(([method, { curve }]) => ({
+      name: nameOf(method, settings),
+      x: data.passes,
+      y: curve.mean,
+      low: curve.low,
+      high: curve.high,
+      muted: method === "sgd",
+    })),
+  });
+}
+
+/**
+ * What validation chose for each method, and where that led.
+ * @param {any} data
+ * @param {Record<string, any>} settings
+ */
+function summary(data, settings) {
+  const methods = /** @type {[string, Method][]} */ (Object.entries(data.methods));
+  const content = table({
+    caption: "What the validation drawings chose, and the result on held-out drawings",
+    columns: ["Method", "Learning rate", "Passes", "Held-out loss", "Correct"],
+    rowHead: 0,
+    className: "data",
+    rows: methods.map(([method, { rate, stop, at_edge, loss, accuracy }]) => [
+      nameOf(method, settings),
+      rate === null ? "line search" : `${shortNumber(rate)}${at_edge ? ", the end of its range" : ""}`,
+      String(stop),
+      mean(loss).toFixed(4),
+      percentage(Number(mean(accuracy).toFixed(3))),
+    ]),
+  });
+  return scrollBox("Methods, table", content, "second-table");
+}
+
+/** One sentence with its numbers. @param {any} data @param {Record<string, any>} settings */
+export function verdict({ methods, differences, looks }, settings) {
+  const { mean: shift, half_width: half, clear } = differences.loss.rule;
+  const name = `The rule with b = ${signed(settings.b)}`;
+  const numbers = `${difference(shift)} ± ${half.toFixed(4)} against ${mean(methods.sgd.loss).toFixed(4)} of SGD`;
+  const basis = `${settings.seeds} paired seeds, intervals corrected for ${looks} comparisons`;
+  if (half === 0 && shift === 0) return `${name} is exactly SGD here: all losses are equal.`;
+  if (!clear) return `${name} changes the held-out loss by ${numbers}: no certain difference (${basis}).`;
+  const word = shift < 0 ? "lowers" : "raises";
+  return `${name} ${word} the held-out loss, by ${numbers}: more than chance explains (${basis}).`;
+}
+
+/** @param {Drawing} drawing */
+function differences({ data, element: place, settings }) {
+  const rows = /** @type {[string, Difference][]} */ (Object.entries(data.differences.loss));
+  const names = rows.map(([method]) => nameOf(method, settings));
+  place.replaceChildren(
+    chart({
+      title: "Held-out loss minus that of SGD with the same seed",
+      x: { label: "difference of the loss (left of 0 is better)", format: (value) => signed(value) },
+      y: { label: "method", scale: "band", domain: names },
+      height: 60 + 46 * rows.length,
+      rules: [{ x: 0, label: "SGD" }],
+      series: [
+        { name: "difference", kind: "points", y: names, ...intervals(rows.map(([, found]) => found)) },
+      ],
+    }),
+  );
+}
+
+/** The longer study, which was computed before. @param {Drawing} drawing */
+function study({ data, element: place }) {
+  const found = /** @type {Study | null} */ (data.study);
+  if (!found) return place.replaceChildren();
+  const settings = [...new Set(found.rows.map(({ setting }) => setting))];
+  const variants = [...new Set(found.rows.map(variantOf))];
+  place.replaceChildren(
+    chart({
+      title: `Held-out loss minus that of SGD, ${found.seeds} seeds in each setting`,
+      x: { label: "difference of the loss (left of 0 is better)", format: (value) => signed(value) },
+      y: { label: "setting", scale: "band", domain: settings },
+      height: 90 + 78 * settings.length,
+      rules: [{ x: 0, label: "SGD" }],
+      series: variants.map((variant) => {
+        const rows = found.rows.filter((row) => variantOf(row) === variant);
+        return {
+          name: variant,
+          kind: /** @type {const} */ ("points"),
+          y: rows.map(({ setting }) => setting),
+          ...intervals(rows.map(({ loss }) => loss)),
+        };
+      }),
+    }),
+    element(
+      "p",
+      { class: "note" },
+      `Computed before, not by your browser: ${found.command} (seeds ${found.first_seed} to ` +
+        `${found.first_seed + found.seeds - 1}, up to ${found.passes} passes; intervals corrected for ` +
+        `${found.looks} comparisons).`,
+    ),
+  );
+}
+
+/** @type {Record<string, string>} */
+const PARTS = { rule: "the whole rule", hidden: "hidden units only", output: "output unit only" };
+
+/**
+ * What is left of the rule with only some of the second derivatives, from the longer study.
+ * @param {Drawing} drawing
+ */
+function parts({ data, element: place }) {
+  const found = /** @type {Study | null} */ (data.study);
+  if (!found) return place.replaceChildren();
+  const names = found.parts.map(({ part }) => PARTS[part]);
+  const [{ b, setting }] = found.parts;
+  const losses = found.parts.map(({ loss }) => loss);
+  place.replaceChildren(
+    chart({
+      title: `Held-out loss minus that of SGD, ${setting}, b = ${signed(b)}, ${found.seeds} seeds`,
+      x: { label: "difference of the loss (left of 0 is better)", format: (value) => signed(value) },
+      y: { label: "curvature", scale: "band", domain: names },
+      height: 60 + 46 * names.length,
+      rules: [{ x: 0, label: "SGD" }],
+      series: [{ name: "difference", kind: "points", y: names, ...intervals(losses) }],
+    }),
+  );
+}
+
+/** @param {Difference[]} found */
+function intervals(found) {
+  return {
+    x: found.map(({ mean }) => mean),
+    low: found.map(({ low }) => low),
+    high: found.map(({ high }) => high),
+  };
+}
+
+/** @param {Row} row */
+function variantOf({ method, b }) {
+  return method === "rule" ? `rule, b = ${signed(b ?? 0)}` : "gradient penalty";
+}
+
+/** @param {Drawing} drawing */
+function confidence({ data, element: place }) {
+  const { steps, curves: found } = data.confidence;
+  const sides = Object.entries(found);
+  if (sides.length === 0) {
+    const sentence = "A linear output is not a probability, so there is no confidence to show.";
+    return place.replaceChildren(element("p", { class: "note" }, sentence));
+  }
+  const series = sides.flatMap(([side, curve]) =>
+    ["right", "wrong"].map((answers) => ({
+      name: `b = ${side === "plus" ? "1" : "−1"}, answers that were ${answers}`,
+      x: steps,
+      y: /** @type {any} */ (curve)[answers],
+      dashed: answers === "wrong",
+    })),
+  );
+  place.replaceChildren(
+    chart({
+      title: "Confidence in held-out answers while the rule’s term alone moves the weights",
+      x: { label: "steps, none of which sees a label" },
+      y: { label: "mean confidence", format: percentage, domain: [0.5, 1] },
+      series,
+    }),
+  );
+}
+
+/** @param {Drawing} drawing */
+function checks({ data, element: place }) {
+  const rows = /** @type {Check[]} */ (data.checks);
+  const content = table({
+    caption: "Checks, computed with your first seed",
+    columns: ["What is computed", "Measured", "Must be", "Result"],
+    rowHead: 0,
+    className: "data second-checks",
+    rows: rows.map(({ sentence, measured, bound, kind, passed }) => [
+      sentence,
+      measured === 0 ? "exactly 0" : shortNumber(Number(measured.toPrecision(2))),
+      mustBe(kind, bound),
+      element("span", { class: passed ? "second-pass" : "second-fail" }, passed ? "✓ passed" : "✗ failed"),
+    ]),
+  });
+  place.replaceChildren(scrollBox("Checks, table", content, "second-table"));
+}
+
+/** @param {string} kind @param {number} bound */
+function mustBe(kind, bound) {
+  if (bound === 0) return "0";
+  return `${kind === "above" ? "at least" : "at most"} ${shortNumber(bound)}`;
+}
+
+export const figures = { differences, study, parts, confidence, checks, gallery };

@@ -1,0 +1,93 @@
+"""The page of the second-order rule: partial curves, cancelling, settings in the address, and its figures.
+
+What holds for every page with an experiment is tested in test_lab.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from ..conftest import Record, watch
+
+LONG = 120_000
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, site_url: str) -> Iterator[tuple[Page, Record]]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1200}, service_workers="block")
+    page = context.new_page()
+    record = watch(page)
+    page.goto(f"{site_url}lab/second-order/#images=40&passes=5")
+    yield page, record
+    context.close()
+
+
+def experiment(page: Page) -> Locator:
+    return page.get_by_test_id("experiment-second-order")
+
+
+def press(page: Page, name: str) -> None:
+    experiment(page).get_by_test_id(name).click()
+
+
+def expect_state(page: Page, state: str) -> None:
+    expect(experiment(page)).to_have_attribute("data-state", state, timeout=LONG)
+
+
+def data(page: Page) -> Any:
+    return page.evaluate("goosequillLab.data('second-order')")
+
+
+def test_the_first_picture_is_of_the_defaults_and_the_address_has_other_settings(opened) -> None:
+    page, _ = opened
+    expect(experiment(page).get_by_test_id("run")).to_be_enabled(timeout=LONG)
+    assert data(page)["settings"]["images"] == 200 and len(data(page)["checks"]) == 8
+    expect(experiment(page)).to_contain_text("The picture shows other settings.")
+
+
+def test_a_run_uses_the_settings_of_the_address(opened) -> None:
+    page, record = opened
+    press(page, "run")
+    expect_state(page, "done")
+    found = data(page)
+    assert found["settings"]["images"] == 40 and found["passes"] == [0, 1, 2, 3, 4, 5]
+    assert all(check["passed"] for check in found["checks"])
+    assert len(found["study"]["rows"]) >= 10
+    expect(experiment(page).locator(".second-verdict")).to_contain_text("10 paired seeds")
+    assert not record.console_errors
+
+
+def test_relu_with_a_linear_output_is_exactly_sgd(opened) -> None:
+    page, _ = opened
+    page.evaluate("location.hash = '#images=40&passes=5&unit=relu&output=linear&b=20'")
+    expect(experiment(page)).to_contain_text("The picture shows other settings.")
+    press(page, "run")
+    expect_state(page, "done")
+    methods = data(page)["methods"]
+    assert methods["rule"]["loss"] == methods["sgd"]["loss"]
+    expect(experiment(page).locator(".second-verdict")).to_contain_text("is exactly SGD here")
+    expect(page.locator("[data-part=confidence]")).to_contain_text("A linear output is not a probability")
+
+
+def test_curves_grow_while_networks_learn_and_a_cancelled_run_leaves_the_last_picture(opened) -> None:
+    page, _ = opened
+    before = data(page)
+    page.evaluate("location.hash = '#seeds=40&passes=100'")
+    expect(experiment(page)).to_contain_text("The picture shows other settings.")
+    press(page, "run")
+    expect(experiment(page).locator(".second-verdict")).to_have_count(0, timeout=LONG)  # a partial picture
+    expect(experiment(page).locator("figure.chart")).to_have_count(1)
+    press(page, "cancel")
+    expect_state(page, "idle")
+    expect(experiment(page).locator(".second-verdict")).to_contain_text("is exactly SGD here")
+    assert data(page) == before
+
+
+def test_the_gallery_shows_24_drawings_that_have_names(opened) -> None:
+    page, _ = opened
+    assert page.locator(".second-gallery li").count() == 24
+    assert page.get_by_role("img", name="Drawing of a cat").count() > 5

@@ -27,7 +27,7 @@ FAST, SLOW, SIGMOID = (
     (0.2, 0.4, 1.0, 2.0, 4.0, 7.5),
     (5.0, 10.0, 20.0, 30.0, 45.0, 60.0),
 )
-"""Learning rates around the best one, which a coarser search has found. Steps of a factor of 3 were too large:
+"""Learning rates around the best one, which a coarser search has found. Steps of a factor of 3 were too wide:
 they made SGD look worse than it is."""
 
 SETTINGS: dict[str, tuple[tuple[float, ...], dict[str, Any]]] = {

@@ -202,9 +202,9 @@ export function studyVerdict({ rows, looks, seeds }) {
     `the largest gain is ${difference(best.loss.mean)} ± ${best.loss.half_width.toFixed(4)} against ` +
     `${best.sgd_loss.toFixed(4)} of SGD (${best.setting}, b = ${signed(best.b ?? 0)})`;
   return (
-    `Of ${own.length} comparisons of the rule with SGD, ${better.length} are better and ${worse.length} ` +
-    `worse beyond chance, and ${own.length - better.length - worse.length} show no difference; ${strongest}, ` +
-    `with ${seeds} seeds and intervals corrected for ${looks} comparisons.`
+    `Of ${own.length} comparisons with SGD, the rule wins ${better.length} and loses ${worse.length} beyond ` +
+    `chance; ${own.length - better.length - worse.length} show no difference. With ${seeds} seeds and ` +
+    `intervals corrected for ${looks} comparisons, ${strongest}.`
   );
 }
 

@@ -14,7 +14,8 @@ export const FITS = {
   likelihood: { label: "Likelihood, no bins", color: "var(--chart-4)", dash: "2 3", width: 2.5 },
 };
 
-export const TRUTH = { label: "Truth", color: "var(--chart-muted)", dash: "1 3", width: 2 };
+/** A wide line behind the others. */
+export const TRUTH = { label: "Truth", color: "var(--cumulative-truth)", dash: "", width: 7 };
 
 /** The labels of the fits that some data has, by their names. @param {Record<string, any>} data */
 export function labelled(data) {

@@ -11,6 +11,8 @@ import { svgElement } from "../ui/svg.js";
 /** @typedef {import("./frame.js").Drawing} Drawing */
 /** @typedef {{left: number, top: number, side: number, low: number, high: number}} Panel */
 
+export const live = true;
+
 export const prepare = loadPlot;
 
 const NAMES = { truth: "Truth", none: "No constraint", monotone: "Monotone", distribution: "Distribution" };

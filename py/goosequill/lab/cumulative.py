@@ -16,7 +16,7 @@ import numpy as np
 from goosequill.errors import SettingsError
 from goosequill.evaluation.statistics import NORMAL_975, wilson
 from goosequill.lab.constrained import Floats
-from goosequill.lab.monotone import FITS, Curve, Points, isotonic
+from goosequill.lab.monotone import FITS, Curve, Fit, Points, isotonic
 from goosequill.parameters import ParameterSet, setting
 from goosequill.progress import Progress
 
@@ -175,12 +175,20 @@ def judge(values: Floats) -> Judgement:
     )
 
 
-def study(settings: Settings) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:
-    """Fit many data sets, each in every way, and summarize how the fits did; see `summarize`."""
-    found: dict[str, list[Judgement]] = {name: [] for name in FITS}
+def study(
+    settings: Settings, *, fits: Mapping[str, Fit] = FITS
+) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:
+    """Fit many data sets, each in every way, and summarize how the fits did; see `summarize`.
+
+    Parameters
+    ----------
+    fits
+        At least `REFERENCE`.
+    """
+    found: dict[str, list[Judgement]] = {name: [] for name in fits}
     for run in range(1, settings.runs + 1):
         points = generate(settings, settings.seed + run)
-        for name, fit in FITS.items():
+        for name, fit in fits.items():
             found[name].append(judge(fit(points, settings.degree)(GRID)))
         if run % 5 == 0:
             yield Progress("fits", run, settings.runs)

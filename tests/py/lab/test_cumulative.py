@@ -15,7 +15,8 @@ from goosequill.lab.cumulative import GRID, Settings, compute, make_data
 from goosequill.lab.monotone import FITS, MONOTONE
 from goosequill.progress import Progress
 
-SCRIPT = Path(__file__).parents[3] / "docs" / "lab" / "scripts" / "cumulative.py"
+LAB = Path(__file__).parents[3] / "docs" / "lab"
+SCRIPT, ARTICLE = LAB / "scripts" / "cumulative.py", LAB / "cumulative.md"
 
 
 def run(generator):
@@ -199,3 +200,43 @@ def test_the_standalone_script_prints_the_numbers_of_the_study() -> None:
     for name, *numbers in found:
         expected = [100 * study[name]["decreases"], 100 * study[name]["leaves"], study[name]["rmse"]]
         assert [float(number) for number in numbers] == pytest.approx(expected, abs=6e-5)
+
+
+def article_table() -> dict[str, list[float]]:
+    """The numbers of the article's table, by fit."""
+    lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+    return {name: [float(number.rstrip("%")) for number in numbers] for name, *numbers in cells}
+
+
+def test_the_article_has_the_numbers_of_the_studies() -> None:
+    sums, samples = (finish(cumulative.study(Settings(data=data))) for data in ("sums", "samples"))
+    printed = article_table()
+    assert len(printed) == len(FITS)
+    for name, numbers in zip(FITS, printed.values(), strict=True):
+        study = sums[name]
+        shares = [round(100 * study[key], 1) for key in ("decreases", "leaves")]
+        assert numbers == [*shares, round(study["rmse"], 3), round(samples[name]["rmse"], 3)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "fit", "key", "value"),
+    [
+        ({"bin_width": False}, "printed", "decreases", 1),
+        ({"bin_width": False}, "printed", "leaves", 1),
+        ({"degree": 9}, "polynomial", "decreases", 0.963),
+        ({"degree": 9}, "polynomial", "rmse", 0.1046),
+        ({"degree": 9}, "bernstein", "rmse", 0.0776),
+        ({"noise": 0.2, "bin_ends": True}, "bernstein", "rmse", 0.0176),
+        ({"noise": 0.2, "bin_ends": True}, "polynomial", "rmse", 0.0167),
+        ({"noise": 0.2, "bin_ends": True, "degree": 9}, "bernstein", "rmse", 0.0163),
+        ({"noise": 0.2, "bin_ends": True, "degree": 9}, "polynomial", "rmse", 0.0199),
+    ],
+)
+def test_the_article_says_of_other_settings_what_they_give(
+    settings, fit: str, key: str, value: float
+) -> None:
+    names = [fit] if fit == "polynomial" else [fit, "polynomial"]
+    kept = {name: FITS[name] for name in names}
+    found = finish(cumulative.study(Settings(**settings), fits=kept))
+    assert found[fit][key] == pytest.approx(value, abs=6e-5)

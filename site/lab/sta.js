@@ -89,13 +89,16 @@ export function render({ data, element: place, settings }) {
 
 /** @param {any} data */
 function summary({ source, deviation, error, prediction }) {
-  const ratio = deviation[0] / error[0];
-  const bits = prediction ? ` Held out, the average is worth ${brief(prediction.bits)} bits per spike.` : "";
-  return (
-    `${counted(source.spikes, "spike")}, ${brief(source.rate)} per second. The standard deviation is ` +
-    `${number(Math.round(ratio))} times the standard error. Three implementations of the average differ by ` +
-    `${brief(source.disagreement)} at most.${bits}`
-  );
+  const { disagreement } = source;
+  const sentences = [
+    `${counted(source.spikes, "spike")}, ${brief(source.rate)} per second.`,
+    `The standard deviation is ${number(Math.round(deviation[0] / error[0]))} times the standard error.`,
+    disagreement
+      ? `Three implementations of the average differ by ${brief(disagreement)} at most.`
+      : "Three implementations of the average agree to the last bit.",
+  ];
+  if (prediction) sentences.push(`Held out, the average is worth ${brief(prediction.bits)} bits per spike.`);
+  return sentences.join(" ");
 }
 
 /** @param {any} data @param {"error" | "deviation"} spread @param {string} name */
@@ -173,6 +176,7 @@ export const figures = {
     const values = cosines ?? bits;
     if (!values) return say(place, "There are too few spikes to hold half of them out.");
     const raw = cosines ? cosine : averageBits;
+    const x = ridges.map(String);
     draw(place, {
       title: cosines
         ? "Which ridge comes nearest to the true filter"
@@ -182,8 +186,10 @@ export const figures = {
         label: cosines ? "cosine with the true filter" : "bits per spike",
         domain: around([...values, raw]),
       },
-      series: [{ name: "whitened", kind: "line", x: ridges.map(String), y: values }],
-      rules: [{ y: raw, label: "without whitening" }],
+      series: [
+        { name: "whitened", x, y: values },
+        { name: "without whitening", x, y: x.map(() => raw), dashed: true, muted: true },
+      ],
       height: 260,
     });
   },

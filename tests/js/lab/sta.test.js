@@ -126,6 +126,11 @@ test("the numbers beside it are in a sentence", () => {
   );
 });
 
+test("implementations that agree exactly are not said to differ", () => {
+  render(result({ source: { ...result().source, disagreement: 0 } }));
+  assert.match(String(place.textContent), /agree to the last bit\./);
+});
+
 test("a partial result is drawn without what it lacks", () => {
   const { prediction: _, whitening: __, covariance: ___, membranes: ____, ...part } = result({ null: null });
   render(part, { partial: true });
@@ -156,13 +161,13 @@ test("convergence is drawn beside its closed form where there is one", () => {
 test("ridges are compared by the filter, or by prediction if it is unknown", () => {
   drawFigure("ridges");
   assert.deepEqual(rows().slice(1), [
-    ["0", "0.91"],
-    ["1", "0.98"],
-    ["10", "0.97"],
+    ["0", "0.91", "0.96"],
+    ["1", "0.98", "0.96"],
+    ["10", "0.97", "0.96"],
   ]);
   drawFigure("ridges", result({ whitening: { ...result().whitening, cosine: null, cosines: null } }));
   assert.equal(titles()[0], "Which ridge predicts held-out spikes best");
-  assert.deepEqual(rows()[1], ["0", "1.1"]);
+  assert.deepEqual(rows()[1], ["0", "1.1", "1.4"]);
   drawFigure("ridges", result({ whitening: { ...result().whitening, cosines: null, bits: null } }));
   assert.match(String(place.textContent), /too few spikes/);
 });

@@ -47,6 +47,12 @@ def test_three_implementations_are_equal(seed: int) -> None:
         np.testing.assert_allclose(sta.average_by_correlation(stimulus, spikes, window), loop, atol=1e-12)
 
 
+def test_a_spike_before_the_end_of_the_first_window_is_left_out_as_in_the_article() -> None:
+    stimulus, spikes = np.arange(12.0), np.zeros(12, np.uint8)
+    spikes[[2, 3, 4, 9]] = 1  # the article takes i >= 4, though the window of i = 3 is whole
+    assert sta.average_by_loop(stimulus, spikes, 4).tolist() == [3.5, 4.5, 5.5, 6.5]
+
+
 @pytest.mark.parametrize("gain", [0.3, 0.8, 1.2, 2.0])
 def test_the_effective_gain_is_a_ratio_of_integrals(gain: float) -> None:
     x = np.linspace(-9, 9, 200_001)

@@ -1,7 +1,7 @@
 /**
- * One experiment in an article: controls, Run, Cancel, progress, and its pictures. What is computed is decided
- * in Python, what is drawn in the experiment's own module (site/lab/NAME.js); this brings the two together.
- * It also runs when the site is built, without an engine, to make the first picture.
+ * One experiment in an article: controls, Run, Cancel, progress, and its pictures. What is computed is
+ * decided in Python, what is drawn in the experiment's own module (site/lab/NAME.js); this brings the two
+ * together. It also runs when the site is built, without an engine, to make the first picture.
  */
 
 import { element } from "../ui/dom.js";
@@ -27,9 +27,11 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
  *   labels?: Record<string, Record<string, string>>
  * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
- *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: as Python's; `labels`: words for the choices
+ *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: as Python's; `labels`: words for the
+ *   choices
  *   of a setting
- * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the build
+ * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the
+ *   build
  *   computed with the defaults
  * @typedef {Pick<import("./runner.js").Runner, "ready" | "run" | "settled" | "size">} Runs
  */

@@ -6,7 +6,11 @@
 /** The smallest scale at which the text of a drawing can still be read well. */
 const READABLE = 0.8;
 
-/** Moves what the build has drawn into its new place. @param {HTMLElement} root @param {HTMLElement} picture */
+/**
+ * Moves what the build has drawn into its new place.
+ * @param {HTMLElement} root
+ * @param {HTMLElement} picture
+ */
 export function adopt(root, picture) {
   const built = root.querySelector(".lab-picture");
   if (built) picture.replaceChildren(...built.childNodes);

@@ -22,6 +22,7 @@
  * @property {ArrayLike<any>} [high]
  * @property {Kind} [kind] "line" by default
  * @property {boolean} [dashed]
+ * @property {number} [color] index of a color, 0 to 5, for series that belong together; else it has its own
  * @property {boolean} [muted] drawn in gray, for what is only there to compare with
  *
  * @typedef {{x?: any, y?: any, label: string}} Rule a line across the drawing
@@ -212,8 +213,8 @@ export function thinPoints(x, y, { width, height, atX, atY }) {
 }
 
 /**
- * The table of a chart's numbers: a column for each series if all have the same names or positions, and
- * otherwise a row for each point with the name of its series.
+ * The table of a chart's numbers: a column for each series if all have the same points on the axis of names or
+ * positions, and otherwise a row for each point with the name of its series.
  * @param {Spec} spec
  * @returns {Table}
  */

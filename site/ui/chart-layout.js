@@ -10,11 +10,10 @@ import { check, extent, names, scaleKind } from "./chart-data.js";
 
 /**
  * @typedef {{color: string, dash: string | undefined, symbol: string, muted: boolean}} Look
- * @typedef {{kind: ScaleKind, domain: any[], nice: boolean, overflows: boolean}} Scale
- *   overflows: data is outside of the domain that was given
- * @typedef {{
- *   spec: Spec, x: Scale, y: Scale, looks: Look[], sideways: boolean, barWidth: number, overflows: boolean
- * }} Layout sideways: y has the names and x the values
+ * @typedef {{kind: ScaleKind, domain: any[], nice: boolean, fixed: boolean}} Scale
+ *   fixed: the domain was given, so data may be outside of it
+ * @typedef {{spec: Spec, x: Scale, y: Scale, looks: Look[], sideways: boolean, barWidth: number}} Layout
+ *   sideways: y has the names and x the values
  */
 
 const COLORS = 6;
@@ -43,8 +42,7 @@ export function layoutOf(spec) {
   const y = scaleOf(spec, "y", sideways ? ys : values);
   const scattered = series.length > 0 && series.every(({ kind }) => kind === "points");
   x.nice &&= sideways || scattered;
-  const overflows = x.overflows || y.overflows;
-  return { spec, x, y, looks: looksOf(series), sideways, barWidth, overflows };
+  return { spec, x, y, looks: looksOf(series), sideways, barWidth };
 }
 
 /**
@@ -59,28 +57,14 @@ function scaleOf(spec, name, lists) {
     axis,
     spec.series.map((one) => one[name]),
   );
-  if (axis.domain) {
-    const overflows = kind !== "band" && isOutside(extent(lists, kind), axis.domain);
-    return { kind, domain: [...axis.domain], nice: false, overflows };
-  }
+  if (axis.domain) return { kind, domain: [...axis.domain], nice: false, fixed: true };
   const ruled = (spec.rules ?? []).flatMap((rule) => (rule[name] === undefined ? [] : [rule[name]]));
-  if (kind === "band") return { kind, domain: names(lists), nice: false, overflows: false };
+  if (kind === "band") return { kind, domain: names(lists), nice: false, fixed: false };
   const found = extent([...lists, ruled], kind) ?? (kind === "log" ? [1, 10] : [0, 1]);
-  return { kind, domain: widened(found, kind), nice: true, overflows: false };
+  return { kind, domain: widened(found, kind), nice: true, fixed: false };
 }
 
-/** @param {[number, number] | null} found @param {readonly any[]} domain */
-function isOutside(found, domain) {
-  const [least, greatest] = extent([domain]) ?? [0, 0];
-  return found !== null && (found[0] < least || found[1] > greatest);
-}
-
-/**
- * A domain with a width.
- * @param {number[]} ends
- * @param {ScaleKind} kind
- * @returns {any[]}
- */
+/** A domain with a width. @param {[number, number] | number[]} ends @param {ScaleKind} kind @returns {any[]} */
 function widened([from = 0, to = 1], kind) {
   const [least, greatest] =
     from < to ? [from, to] : kind === "log" ? [from / 2, from * 2] : [from - 0.5, from + 0.5];
@@ -101,16 +85,17 @@ function leastGap(lists) {
 }
 
 /**
- * Each series has its own color, dash and symbol; a muted one has gray and keeps the others' looks.
+ * Each series has its own color, dash and symbol; a muted one has gray and keeps the others' looks. A series
+ * with a color of its own is solid unless it is dashed, so that two can share a color.
  * @param {readonly Series[]} series
  * @returns {Look[]}
  */
 export function looksOf(series) {
   let index = -1;
-  return series.map(({ dashed, muted = false }) => {
+  return series.map(({ dashed, muted = false, color }) => {
     if (!muted) index++;
-    const at = muted ? 0 : index;
-    const dash = DASHES[at % DASHES.length];
+    const at = muted ? 0 : (color ?? index);
+    const dash = color === undefined ? DASHES[at % DASHES.length] : undefined;
     return {
       color: muted ? "var(--chart-muted)" : colorOf(at),
       dash: dashed ? (dash ?? "5 4") : dash,

@@ -33,6 +33,7 @@ QUICK = {
     "lattice": {"runs": 3},
     "dilation": {"size": 5, "dilation": 1},
     "dilation-stack": {"dilations": "1 2"},
+    "letters": {"size": 50},
     "second-order": {"images": 40, "passes": 5},
     "sta": {"samples": 3000, "window": 20, "shifts": 20},
 }

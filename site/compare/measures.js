@@ -68,7 +68,11 @@ export function figure(value) {
 
 /** @typedef {{mean: number, low: number, high: number}} Interval */
 
-/** A mean with its interval: "2.50 (2.10 to 2.90)". @param {Interval} interval @param {(value: number) => string} [format] */
+/**
+ * A mean with its interval: "2.50 (2.10 to 2.90)".
+ * @param {Interval} interval
+ * @param {(value: number) => string} [format]
+ */
 export function withInterval({ mean, low, high }, format = figure) {
   return `${format(mean)} (${format(low)} to ${format(high)})`;
 }

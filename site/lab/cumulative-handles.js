@@ -1,6 +1,6 @@
 /**
- * The points of the picture as handles: sliders that a pointer drags and arrow keys move. Left and right choose
- * a point, so that all of them are one stop of the tab key.
+ * The points of the picture as handles: sliders that a pointer drags and arrow keys move. Left and right
+ * choose a point, so that all of them are one stop of the tab key.
  */
 
 import { shortNumber } from "../ui/chart.js";
@@ -141,7 +141,10 @@ export class Handles {
     this.#session.move(points, index, { x: kept, y: within(y, panel.y[0], panel.y[1]), cause });
   }
 
-  /** The point nearest to where the pointer went down is dragged until it goes up. @param {PointerEvent} event */
+  /**
+   * The point nearest to where the pointer went down is dragged until it goes up.
+   * @param {PointerEvent} event
+   */
   #grab(event) {
     if (event.button !== 0) return;
     event.preventDefault();

@@ -14,7 +14,9 @@ import { Handles } from "./cumulative-handles.js";
 
 /** @typedef {import("./cumulative-axes.js").Panel} Panel */
 /** @typedef {import("./cumulative-session.js").Session} Session */
-/** @typedef {{key: string, label: string, color: string, dash: string, width: number, step?: boolean}} Line */
+/**
+ * @typedef {{key: string, label: string, color: string, dash: string, width: number, step?: boolean}} Line
+ */
 
 const TITLE = "Fits of a cumulative distribution";
 const HINT =
@@ -33,7 +35,10 @@ export class Picture {
   #data;
   /** @type {Set<string>} the lines that are switched off */
   #hidden = new Set();
-  /** What the panels span; it stays while a point is dragged. @type {{y: [number, number], slope: [number, number]}} */
+  /**
+   * What the panels span; it stays while a point is dragged.
+   * @type {{y: [number, number], slope: [number, number]}}
+   */
   #spans = { y: [0, 1], slope: [0, 1] };
   #handles;
   #cursor;

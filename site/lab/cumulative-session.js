@@ -1,11 +1,12 @@
 /**
  * The visitor's own data in one experiment: points that were moved or pasted, samples, and the way back. It
- * asks for a fit whenever they change, one at a time: while a point is dragged, the fits follow as fast as they
- * are computed.
+ * asks for a fit whenever they change, one at a time: while a point is dragged, the fits follow as fast as
+ * they are computed.
  */
 
 /**
- * @typedef {{kind: "points", x: number[], y: number[], moved: boolean}} OwnPoints `moved`: the experiment's own
+ * @typedef {{kind: "points", x: number[], y: number[], moved: boolean}} OwnPoints `moved`: the experiment's
+ *   own
  *   points, some of them elsewhere
  * @typedef {{kind: "samples", samples: number[]}} OwnSamples
  * @typedef {OwnPoints | OwnSamples | null} Own null: the data that the settings give

@@ -21,7 +21,9 @@ export const labels = {
   data: { sums: "Cumulative sums, as in the article", samples: "Raw samples" },
 };
 
-/** Pictures by the element that they are in, and sessions by the experiment's own function that starts a run. */
+/**
+ * Pictures by the element that they are in, and sessions by the experiment's own function that starts a run.
+ */
 const pictures = /** @type {WeakMap<HTMLElement, Picture>} */ (new WeakMap());
 const sessions = /** @type {WeakMap<object, Session>} */ (new WeakMap());
 

@@ -1,6 +1,6 @@
 /**
- * The numbers behind one output cell: the values that it reads, the kernel's weights, which can be edited, and
- * the sum. Editing reports all weights as text, row by row.
+ * The numbers behind one output cell: the values that it reads, the kernel's weights, which can be edited,
+ * and the sum. Editing reports all weights as text, row by row.
  */
 
 import { element } from "../ui/dom.js";

@@ -1,6 +1,6 @@
 /**
- * Draws the dilation experiment: the animation, the numbers, the call in PyTorch, the export and the frames as
- * a list. What is computed is decided in Python.
+ * Draws the dilation experiment: the animation, the numbers, the call in PyTorch, the export and the frames
+ * as a list. What is computed is decided in Python.
  */
 
 import { copyButton } from "../ui/clipboard.js";

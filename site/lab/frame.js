@@ -1,12 +1,13 @@
 /**
- * One experiment in an article: controls, Run, Cancel, progress, and its pictures. What is computed is decided
- * in Python, what is drawn in the experiment's own module (site/lab/NAME.js); this brings the two together.
- * It also runs when the site is built, without an engine, to make the first picture.
+ * One experiment in an article: controls, Run, Cancel, progress, and its pictures. What is computed is
+ * decided in Python, what is drawn in the experiment's own module (site/lab/NAME.js); this brings the two
+ * together. It also runs when the site is built, without an engine, to make the first picture.
  */
 
 import { element } from "../ui/dom.js";
-import { errorWords, isAbort, StatusLine } from "../ui/status.js";
+import { errorWords, isAbort, problem, StatusLine } from "../ui/status.js";
 import { Panel } from "./panel.js";
+import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.js";
 
 /**
  * @typedef {Record<string, any>} Values
@@ -25,10 +26,12 @@ import { Panel } from "./panel.js";
  *   inputs?: (options: InputOptions) => void | {reset?: () => void},
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
  *   labels?: Record<string, Record<string, string>>
- * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before the
- *   first picture, such as `loadPlot` of ui/chart.js; `ranges`: as Python's; `labels`: words for the choices
+ * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
+ *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: as Python's; `labels`: words for the
+ *   choices
  *   of a setting
- * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the build
+ * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the
+ *   build
  *   computed with the defaults
  * @typedef {Pick<import("./runner.js").Runner, "ready" | "run" | "settled" | "size">} Runs
  */
@@ -58,6 +61,12 @@ export class Experiment {
   #isComplete = false;
   /** @type {{element: HTMLElement, part: string}[]} */
   #figures = [];
+  /** What `prepare` returned. @type {Promise<void> | undefined} */
+  #prepared;
+  /** Whether something can be drawn. */
+  #isPrepared = false;
+  /** Whether something is drawn here, and not only by the build. */
+  #isDrawn = false;
   /** @type {void | {reset?: () => void}} */
   #inputs = undefined;
 
@@ -78,10 +87,15 @@ export class Experiment {
     const { ranges, labels } = module;
     const { description } = first;
     this.#panel = new Panel({ description, prefix, ranges, labels, onChange: () => this.#changed() });
+    adopt(root, this.#panel.picture);
     root.replaceChildren(...this.#panel.parts);
     this.#listen();
     if (module.inputs) this.#addInputs(module.inputs);
-    this.#draw(first.data, false);
+    if (module.prepare && runner) this.#drawWhenNeeded(root, this.#panel.picture);
+    else {
+      this.#isPrepared = true;
+      this.#draw(first.data, false);
+    }
     runner?.size().then((bytes) => runner.ready || this.#panel.showSize(bytes));
   }
 
@@ -134,7 +148,48 @@ export class Experiment {
     if (!this.#module.figures?.[part]) throw new Error(`lab/${this.#name}.js has no figure named ${part}`);
     const figure = { element: place, part };
     this.#figures.push(figure);
-    this.#drawFigure(figure);
+    if (this.#isDrawn) this.#drawFigure(figure);
+    else this.#drawWhenNeeded(place, place);
+  }
+
+  /**
+   * Leaves the picture that the build has drawn until the visitor uses it, or sees it too small to read: what
+   * draws is larger than the rest of the page.
+   * @param {HTMLElement} place
+   * @param {HTMLElement} picture
+   */
+  #drawWhenNeeded(place, picture) {
+    const draw = () => this.#drawFirst();
+    whenUsed(place, draw);
+    whenVisible(picture, () => isSmall(picture) && draw());
+  }
+
+  /** Draws what the build has drawn. If that fails, its pictures stay, and it is tried again when used. */
+  async #drawFirst() {
+    if (this.#isDrawn) return;
+    await this.#prepare().catch(() => {});
+    if (this.#isDrawn || !this.#isPrepared) return;
+    const places = [this.#panel.picture, ...this.#figures.map((figure) => figure.element)];
+    replaceBuilt(places, () => this.#draw(this.#shown.data, false));
+  }
+
+  #prepare() {
+    if (!this.#prepared) {
+      const done = () => {
+        this.#isPrepared = true;
+      };
+      const failed = () => {
+        throw problem(
+          "What draws the result could not be loaded.",
+          "Check the connection and press Run again.",
+        );
+      };
+      this.#prepared = Promise.resolve(this.#module.prepare?.()).then(done, failed);
+      this.#prepared.catch(() => {
+        this.#prepared = undefined; // it can be tried again
+      });
+    }
+    return this.#prepared;
   }
 
   /**
@@ -158,6 +213,8 @@ export class Experiment {
       // Until Python knows that the last run is over, settings may change again.
       if (superseded) await runner.settled();
       if (running !== this.#running) return;
+      const preparing = this.#prepare(); // while the engine starts
+      preparing.catch(() => {});
       const data = await runner.run(this.#name, {
         settings,
         data: own,
@@ -166,9 +223,10 @@ export class Experiment {
         onPart: (part) => {
           if (running !== this.#running) return;
           parts = { ...parts, ...part };
-          this.#drawSoon(parts);
+          if (this.#isPrepared) this.#drawSoon(parts);
         },
       });
+      await preparing;
       if (running === this.#running) this.#finish(data, own);
     } catch (error) {
       if (running === this.#running) this.#fail(error);
@@ -193,7 +251,7 @@ export class Experiment {
   /** @param {unknown} error */
   #fail(error) {
     this.#end(isAbort(error) ? "idle" : "error");
-    if (!this.#isComplete) this.#draw(this.#shown.data, false);
+    if (this.#isDrawn && !this.#isComplete) this.#draw(this.#shown.data, false);
     this.#panel.status.complain(withRemedy(error));
   }
 
@@ -294,6 +352,7 @@ export class Experiment {
 
   /** @param {any} data @param {boolean} partial */
   #draw(data, partial) {
+    this.#isDrawn = true;
     this.#isComplete = false;
     this.#module.render(this.#drawing(data, this.#panel.picture, partial));
     if (partial) return;

@@ -20,7 +20,6 @@ async function load(name) {
     import(new URL(`${name}.js`, HERE).href),
     fetch(new URL(`first/${name}.json`, HERE)),
   ]);
-  await module.prepare?.();
   if (!response.ok) throw new Error(`lab/first/${name}.json: ${response.status}`);
   return { module, first: await response.json() };
 }

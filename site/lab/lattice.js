@@ -1,6 +1,6 @@
 /**
- * Draws the experiment "lattice": the truth, and the same noisy values fitted by three look-up tables, with the
- * places marked where a table breaks a rule.
+ * Draws the experiment "lattice": the truth, and the same noisy values fitted by three look-up tables, with
+ * the places marked where a table breaks a rule.
  */
 
 import { chart, loadPlot, shortNumber } from "../ui/chart.js";
@@ -139,12 +139,21 @@ function faultWords({ comparisons }, { pairs, negative, rmse }) {
   return negative ? `${negative} negative cells, ${error}` : `no violation, ${error}`;
 }
 
-/** Pixels from the left and the top, of a position from 0 to 1. @param {Panel} panel @param {number} x @param {number} y */
+/**
+ * Pixels from the left and the top, of a position from 0 to 1.
+ * @param {Panel} panel
+ * @param {number} x
+ * @param {number} y
+ */
 function at({ left, top, side }, x, y) {
   return { x: left + x * side, y: top + (1 - y) * side };
 }
 
-/** The interpolated values: all cells of one color are one path. @param {number[][]} values @param {Panel} panel */
+/**
+ * The interpolated values: all cells of one color are one path.
+ * @param {number[][]} values
+ * @param {Panel} panel
+ */
 function surface(values, panel) {
   const count = values.length;
   /** @type {Map<number, string>} */
@@ -208,7 +217,11 @@ function ringAt(x, y) {
   ];
 }
 
-/** A bar on each edge of the lattice along which the values fall. @param {any} lattice @param {Panel} panel */
+/**
+ * A bar on each edge of the lattice along which the values fall.
+ * @param {any} lattice
+ * @param {Panel} panel
+ */
 function fallingEdges({ along_x: alongX, along_y: alongY, values }, panel) {
   const last = values.length - 1;
   /** @type {SVGElement[]} */
@@ -259,7 +272,12 @@ function axisOf({ axis }, panel) {
   ];
 }
 
-/** What the arrow keys can reach: the vertices, a row at a time. @param {any} data @param {string} name @param {Panel} panel */
+/**
+ * What the arrow keys can reach: the vertices, a row at a time.
+ * @param {any} data
+ * @param {string} name
+ * @param {Panel} panel
+ */
 function groupsOf({ lattices, vertices }, name, panel) {
   const last = vertices.length - 1;
   const keys = vertices.map((/** @type {number} */ _, /** @type {number} */ index) => index);

@@ -1,6 +1,6 @@
 /**
- * Computes experiments in the page's engine, which is started by the first run: Python in a worker. It fetches
- * the data files that a run needs. All experiments of a page share one runner. It draws nothing.
+ * Computes experiments in the page's engine, which is started by the first run: Python in a worker. It
+ * fetches the data files that a run needs. All experiments of a page share one runner. It draws nothing.
  */
 
 import { EngineError } from "../engine/protocol.js";
@@ -96,7 +96,10 @@ export class Runner {
   }
 }
 
-/** Neither the engine nor the code that starts it is fetched before the first run. @returns {Promise<Holder>} */
+/**
+ * Neither the engine nor the code that starts it is fetched before the first run.
+ * @returns {Promise<Holder>}
+ */
 async function createEngineHolder() {
   const { EngineHolder } = await import("../ui/engine.js");
   return new EngineHolder();

@@ -1,6 +1,7 @@
 /**
- * Draws the experiment "second-order": how networks learn by a second-order rule and by its rivals, what of the
- * difference is certain, and what can be proved about the rule. The drawings are in second-order-gallery.js.
+ * Draws the experiment "second-order": how networks learn by a second-order rule and by its rivals, what of
+ * the difference is certain, and what can be proved about the rule. The drawings are in
+ * second-order-gallery.js.
  */
 
 import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
@@ -15,7 +16,8 @@ import { gallery } from "./second-order-gallery.js";
  *   curve: {mean: number[], low: number[], high: number[]}, rate: number | null, stop: number,
  *   at_edge: boolean, loss: number[], accuracy: number[]
  * }} Method
- * @typedef {{name: string, sentence: string, measured: number, bound: number, kind: string, passed: boolean}} Check
+ * @typedef {{name: string, sentence: string, measured: number, bound: number, kind: string, passed: boolean}}
+ *   Check
  * @typedef {{
  *   setting: string, method: string, b: number | null, rate: number, sgd_rate: number, sgd_loss: number,
  *   loss: Difference, accuracy: Difference

@@ -1,6 +1,7 @@
 /**
  * The visitor's own recording: one or two files, chosen, dropped or pasted. They are read in Python
- * (goosequill.lab.recordings), which says what is wrong with them; here only their number and size are checked.
+ * (goosequill.lab.recordings), which says what is wrong with them; here only their number and size are
+ * checked.
  */
 
 import { element, megabytes } from "../ui/dom.js";

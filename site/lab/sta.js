@@ -1,6 +1,6 @@
 /**
- * Draws the experiment "sta": the spike-triggered average with its uncertainty, and the figures around it. The
- * visitor's own recording is in sta-recording.js.
+ * Draws the experiment "sta": the spike-triggered average with its uncertainty, and the figures around it.
+ * The visitor's own recording is in sta-recording.js.
  */
 
 import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";

@@ -16,7 +16,7 @@ export class Cursor {
   /** @type {Drawing | undefined} */
   #drawing;
   #group = 0;
-  /** @type {number | undefined} the key of the point, which stays the same when the drawing changes its size */
+  /** The key of the point, whatever the width of the drawing. @type {number | undefined} */
   #key;
   #box;
   #readOut;
@@ -165,7 +165,11 @@ function isMove(key) {
   return key.startsWith("Arrow") || ["Home", "End", "PageUp", "PageDown"].includes(key);
 }
 
-/** The index of the value nearest to another; -1 if there is none. @param {number[]} values @param {number} to */
+/**
+ * The index of the value nearest to another; -1 if there is none.
+ * @param {number[]} values
+ * @param {number} to
+ */
 function nearest(values, to) {
   let best = -1;
   let least = Infinity;

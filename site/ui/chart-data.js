@@ -213,8 +213,8 @@ export function thinPoints(x, y, { width, height, atX, atY }) {
 }
 
 /**
- * The table of a chart's numbers: a column for each series if all have the same points on the axis of names or
- * positions, and otherwise a row for each point with the name of its series.
+ * The table of a chart's numbers: a column for each series if all have the same names or positions, and
+ * otherwise a row for each point with the name of its series.
  * @param {Spec} spec
  * @returns {Table}
  */

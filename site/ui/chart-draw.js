@@ -21,7 +21,9 @@ import { svgElement } from "./svg.js";
  * @property {boolean} [summed] whether the first one sums up the others
  *
  * @typedef {{svg: SVGSVGElement, groups: Group[], sideways?: boolean}} Drawing sideways: points go downward
- * @typedef {{indices: ArrayLike<number>, shift: number, insets: [number, number], reach: [number, number]}} Slot
+ * @typedef {{
+ *   indices: ArrayLike<number>, shift: number, insets: [number, number], reach: [number, number]
+ * }} Slot
  */
 
 const ROW = 16; // the height of a line of text
@@ -57,7 +59,7 @@ export function drawChart(layout, width) {
       drawn = draw();
     }
   }
-  if (layout.x.fixed || layout.y.fixed) clip(drawn.svg, { width, height: height + names.extra, margins });
+  if (layout.overflows) clip(drawn.svg, { width, height: height + names.extra, margins });
   return drawn;
 }
 
@@ -112,7 +114,11 @@ function spansZero([from, to]) {
   return from <= 0 && to >= 0;
 }
 
-/** The distance of ticks; a wide drawing has them farther apart. @param {"x" | "y"} name @param {number} width */
+/**
+ * The distance of ticks; a wide drawing has them farther apart.
+ * @param {"x" | "y"} name
+ * @param {number} width
+ */
 function spacing(name, width) {
   return name === "x" ? Math.max(TICKS.x, width / 8) : TICKS.y;
 }

@@ -149,7 +149,7 @@ function plainColor(color) {
   return `rgb(${red}, ${green}, ${blue})`;
 }
 
-/** The rule that brings the first of some fonts with it; "" if the page has no file for it. @param {string} fonts */
+/** The rule that embeds the first of some fonts; "" if the page has no file of it. @param {string} fonts */
 async function fontRule(fonts) {
   const family = fonts.split(",")[0]?.replaceAll('"', "").trim() ?? "";
   const address = fontAddress(family);

@@ -1,4 +1,4 @@
-/** A map of values in rows and columns as colors. All cells of one color are one shape, however many there are. */
+/** Values in rows and columns as colors. All cells of one color are one shape, however many there are. */
 
 import { axisWords, shortNumber, valueWords } from "./chart-data.js";
 import { figure } from "./chart-figure.js";
@@ -165,7 +165,9 @@ function wordsOf({ x, y, format = shortNumber }, { rows, labels, row, column }) 
 
 /**
  * A path for each color, with a box for each run of its cells in a row.
- * @param {{rows: ArrayLike<number | null>[], columns: number, scale: Scale, from: (place: number) => number}} map
+ * @param {{
+ *   rows: ArrayLike<number | null>[], columns: number, scale: Scale, from: (place: number) => number
+ * }} map
  * @param {(value: number) => number} x
  * @param {(value: number) => number} y
  */

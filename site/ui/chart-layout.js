@@ -10,10 +10,11 @@ import { check, extent, names, scaleKind } from "./chart-data.js";
 
 /**
  * @typedef {{color: string, dash: string | undefined, symbol: string, muted: boolean}} Look
- * @typedef {{kind: ScaleKind, domain: any[], nice: boolean, fixed: boolean}} Scale
- *   fixed: the domain was given, so data may be outside of it
- * @typedef {{spec: Spec, x: Scale, y: Scale, looks: Look[], sideways: boolean, barWidth: number}} Layout
- *   sideways: y has the names and x the values
+ * @typedef {{kind: ScaleKind, domain: any[], nice: boolean, overflows: boolean}} Scale
+ *   overflows: data is outside of the domain that was given
+ * @typedef {{
+ *   spec: Spec, x: Scale, y: Scale, looks: Look[], sideways: boolean, barWidth: number, overflows: boolean
+ * }} Layout sideways: y has the names and x the values
  */
 
 const COLORS = 6;
@@ -42,7 +43,8 @@ export function layoutOf(spec) {
   const y = scaleOf(spec, "y", sideways ? ys : values);
   const scattered = series.length > 0 && series.every(({ kind }) => kind === "points");
   x.nice &&= sideways || scattered;
-  return { spec, x, y, looks: looksOf(series), sideways, barWidth };
+  const overflows = x.overflows || y.overflows;
+  return { spec, x, y, looks: looksOf(series), sideways, barWidth, overflows };
 }
 
 /**
@@ -57,14 +59,28 @@ function scaleOf(spec, name, lists) {
     axis,
     spec.series.map((one) => one[name]),
   );
-  if (axis.domain) return { kind, domain: [...axis.domain], nice: false, fixed: true };
+  if (axis.domain) {
+    const overflows = kind !== "band" && isOutside(extent(lists, kind), axis.domain);
+    return { kind, domain: [...axis.domain], nice: false, overflows };
+  }
   const ruled = (spec.rules ?? []).flatMap((rule) => (rule[name] === undefined ? [] : [rule[name]]));
-  if (kind === "band") return { kind, domain: names(lists), nice: false, fixed: false };
+  if (kind === "band") return { kind, domain: names(lists), nice: false, overflows: false };
   const found = extent([...lists, ruled], kind) ?? (kind === "log" ? [1, 10] : [0, 1]);
-  return { kind, domain: widened(found, kind), nice: true, fixed: false };
+  return { kind, domain: widened(found, kind), nice: true, overflows: false };
 }
 
-/** A domain with a width. @param {[number, number] | number[]} ends @param {ScaleKind} kind @returns {any[]} */
+/** @param {[number, number] | null} found @param {readonly any[]} domain */
+function isOutside(found, domain) {
+  const [least, greatest] = extent([domain]) ?? [0, 0];
+  return found !== null && (found[0] < least || found[1] > greatest);
+}
+
+/**
+ * A domain with a width.
+ * @param {number[]} ends
+ * @param {ScaleKind} kind
+ * @returns {any[]}
+ */
 function widened([from = 0, to = 1], kind) {
   const [least, greatest] =
     from < to ? [from, to] : kind === "log" ? [from / 2, from * 2] : [from - 0.5, from + 0.5];

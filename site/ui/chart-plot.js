@@ -30,7 +30,11 @@ export function textWidth(text) {
   return text.length * LETTER;
 }
 
-/** A text that fits into a width, with an ellipsis if it is shortened. @param {string} text @param {number} width */
+/**
+ * A text that fits into a width, with an ellipsis if it is shortened.
+ * @param {string} text
+ * @param {number} width
+ */
 export function fitted(text, width) {
   const most = Math.max(4, Math.floor(width / LETTER));
   return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
@@ -48,7 +52,7 @@ export function drawPlot(options) {
   return svg;
 }
 
-/** Rounds coordinates to hundredths of a pixel: drawings are also part of pages' HTML. @param {Element} element */
+/** Rounds coordinates to hundredths: drawings are also part of pages' HTML. @param {Element} element */
 function shorten(element) {
   for (const { name, value } of element.attributes)
     if (value.includes(".") && name !== "d")

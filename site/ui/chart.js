@@ -1,7 +1,7 @@
 /**
- * Charts and heat maps: drawn by Observable Plot, read with the arrow keys, with a table behind them. This
- * module loads Plot before it is ready, so a page imports it dynamically, after its first paint; then both
- * functions draw at once, in a page as well as under Node with jsdom. Pages load chart.css with it.
+ * Charts and heat maps: drawn by Observable Plot, read with the arrow keys, with a table behind them. Plot is
+ * large: await `loadPlot()` before the first chart, and only when one is drawn. Then both functions draw at
+ * once, in a page as well as under Node with jsdom. Pages load chart.css with it.
  */
 
 import { tableOf } from "./chart-data.js";
@@ -39,5 +39,3 @@ function legendOf({ spec: { series }, looks }) {
   const items = series.map((one, index) => element("li", {}, swatch(one, looks[index]), one.name));
   return element("ul", { class: "chart-legend" }, ...items);
 }
-
-await loadPlot();

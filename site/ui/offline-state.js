@@ -1,4 +1,6 @@
-/** Asks the site's service worker, which offline.js registers. Other sites' service workers are left alone. */
+/**
+ * Asks the site's service worker, which offline.js registers. Other sites' service workers are left alone.
+ */
 
 import { ROOT } from "../engine/root.js";
 

@@ -337,6 +337,74 @@ test("other figures show the same result", async () => {
   assert.throws(() => experiment.addFigure(place, "nothing"), /no figure named nothing/);
 });
 
+/** An experiment that must prepare before it draws, on a page on which the build has drawn. */
+function mountPrepared() {
+  root.innerHTML = "<div class='lab-picture'><details><summary>built</summary></details></div>";
+  const prepared = { count: 0, fail: false };
+  const experiment = mount({
+    prepare: async () => {
+      prepared.count++;
+      if (prepared.fail) throw new Error("no network");
+    },
+    render: ({ data, element }) => {
+      assert.ok(prepared.count, "it was prepared before it draws");
+      element.innerHTML = `<details><summary>drawn ${data.total}</summary></details>`;
+    },
+    figures: { part: ({ data, element }) => (element.textContent = `part ${data.total}`) },
+  });
+  return { experiment, prepared };
+}
+
+test("what the build has drawn stays until it is used; then it is drawn here", async () => {
+  const { experiment, prepared } = mountPrepared();
+  const place = document.createElement("div");
+  place.textContent = "built part";
+  experiment.addFigure(place, "part");
+  await settle();
+  assert.deepEqual([prepared.count, picture(), place.textContent], [0, "built", "built part"]);
+  assert.deepEqual(experiment.data, FIRST.data);
+  prepared.fail = true;
+  place.dispatchEvent(new Event("pointerover"));
+  await settle();
+  assert.deepEqual([prepared.count, picture()], [1, "built"], "it stays if there is no network");
+  prepared.fail = false;
+  const summary = /** @type {HTMLElement} */ (root.querySelector("summary"));
+  summary.tabIndex = 0;
+  const details = /** @type {HTMLDetailsElement} */ (root.querySelector("details"));
+  details.open = true;
+  summary.focus();
+  await settle();
+  assert.deepEqual([prepared.count, picture(), place.textContent], [2, "drawn 1", "part 1"]);
+  assert.ok(root.querySelector("details")?.open, "an open table stays open");
+  place.dispatchEvent(new Event("pointerover"));
+  await settle();
+  assert.equal(prepared.count, 2);
+});
+
+test("a run prepares what draws its result, and says if that fails", async () => {
+  const { prepared } = mountPrepared();
+  prepared.fail = true;
+  press("run");
+  runner.last.part({ total: 3 });
+  page.drawFrame();
+  runner.last.finish({ total: 4 });
+  await settle();
+  assert.deepEqual(
+    [state(), words(), picture()],
+    [
+      "error",
+      "What draws the result could not be loaded. Check the connection and press Run again.",
+      "built",
+    ],
+  );
+  prepared.fail = false;
+  press("run");
+  await settle();
+  runner.last.finish({ total: 5 });
+  await settle();
+  assert.deepEqual([state(), picture()], ["done", "drawn 5"]);
+});
+
 test("an address brings the settings, of several experiments too", () => {
   const addresses = new Addresses();
   const one = mount();

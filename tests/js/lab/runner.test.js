@@ -1,4 +1,6 @@
-/** How experiments reach the engine: started by the first run, data files fetched once, again after a failure. */
+/**
+ * How experiments reach the engine: started by the first run, data files fetched once, again after a failure.
+ */
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";

@@ -320,6 +320,10 @@ test("a given domain cuts off what is outside, without ids", () => {
   const inner = figure.querySelector(".chart-drawing > svg > svg");
   assert.ok(inner.querySelector('[aria-label="line"]'));
   assert.equal(figure.querySelectorAll("[id], [clip-path]").length, 0);
+  const whole = drawn(
+    chart({ title: "Whole", x: { label: "x", domain: [0, 2] }, y: { label: "y" }, series }),
+  );
+  assert.equal(whole.querySelector(".chart-drawing > svg > svg"), null, "symbols at the edge stay whole");
 });
 
 test("logarithmic, time and empty charts can be drawn", () => {

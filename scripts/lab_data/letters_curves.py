@@ -5,7 +5,7 @@
 It writes ``letters-curves.json`` into ``py/goosequill/lab/data``, with the settings in it: the article's
 figure, accuracy over the size of the training set for four values of C, up to 200,000 letters; the same for
 one C with clean letters and with A to Z; and accuracy over the share of wrong labels. On one core it takes
-about five minutes.
+about seven minutes.
 """
 
 from __future__ import annotations

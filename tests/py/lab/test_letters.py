@@ -211,7 +211,7 @@ def test_the_committed_curves_are_reproduced(clean: letters_data.Letters) -> Non
 
 def test_the_article_s_figure_returns() -> None:
     made = CURVES["jittered"]
-    assert made["sizes"][-1] >= 100_000 and made["c"] == list(letters.STRENGTHS)
+    assert made["sizes"][-1] == 200_000 and made["c"] == list(letters.STRENGTHS)
     validation = np.array([[np.mean(seeds) for seeds in row] for row in made["validation"]])
     train = np.array([[np.mean(seeds) for seeds in row] for row in made["train"]])
     assert (train - validation)[:, 0].min() > (train - validation)[:, -1].max()

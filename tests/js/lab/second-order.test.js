@@ -127,8 +127,8 @@ test("differences have one interval for each rival and a rule at 0", () => {
   assert.deepEqual(
     rows.map((row) => row.slice(0, 2)),
     [
-      ["-0.005", "The rule, b = −3"],
-      ["0.01", "L-BFGS"],
+      ["The rule, b = −3", "-0.005"],
+      ["L-BFGS", "0.01"],
     ],
   );
   assert.ok([...place.querySelectorAll("svg text")].some((label) => label.textContent === "SGD"));

@@ -9,7 +9,7 @@ import { svgElement } from "../ui/svg.js";
 
 const SIDE = 28;
 const LEVELS = 8; // shades of ink
-const SIGNED_LEVELS = 6; // of each sign
+const SIGNED_LEVELS = 10; // of each sign
 const CELL = 84; // the side of a picture in a saved file
 const WORDS = 20; // the height of its caption there
 

@@ -31,7 +31,7 @@ LARGEST = {"A to J": 10_000, "A to Z": 4_000}  # training sets that a page fits 
 STRENGTHS = ("0.001", "0.01", "0.1", "1")  # of C, the strongest penalty first
 HELD_OUT = 3000  # letters to validate with, and as many to test with
 BINS = 10  # of the reliability curve
-EXAMPLES, MISTAKES = 11, 5  # letters to look at: they are part of the page
+EXAMPLES, MISTAKES = 33, 10  # letters to look at: they are part of the page
 CURVES = "letters-curves.json"
 
 

@@ -36,6 +36,7 @@ QUICK = {
     "letters": {"size": 50},
     "second-order": {"images": 40, "passes": 5},
     "sta": {"samples": 3000, "window": 20, "shifts": 20},
+    "symmetries": {"hidden": 4, "images": 40, "passes": 10, "retrain": 10},
 }
 
 

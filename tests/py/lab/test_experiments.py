@@ -35,6 +35,7 @@ QUICK = {
     "dilation-stack": {"dilations": "1 2"},
     "letters": {"size": 50},
     "lstm": {"updates": 24, "units": 3},
+    "lstm-text": {"length": 20},
     "second-order": {"images": 40, "passes": 5},
     "sta": {"samples": 3000, "window": 20, "shifts": 20},
     "symmetries": {"hidden": 4, "images": 40, "passes": 10, "retrain": 10},

@@ -1,0 +1,263 @@
+"""A small LSTM that writes, character by character, with the playground's decoders.
+
+`Writer` is the model as `goosequill.decoding` asks for it: tokens and a state in, logits out. Its weights
+were trained by scripts/lab_data/lstm_text.py, and have 8 bits each. Nothing here trains or draws.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from goosequill.decoding import Chunk, DecodingConfig, generate
+from goosequill.decoding.items import Reading
+from goosequill.decoding.steps.penalties import Penalties
+from goosequill.decoding.steps.temperature import Temperature
+from goosequill.decoding.steps.truncators import MinP, TopK, TopP
+from goosequill.kernels import NumpyKernel
+from goosequill.lab.recurrent import Floats, Lstm, Reader
+from goosequill.parameters import ParameterSet, setting
+from goosequill.progress import Progress
+from goosequill.tokenizers.base import TableTokenizer
+
+NAME = "lstm-text.npz"
+HIDDEN = 144
+LONGEST_PROMPT = 300
+"""Of a longer prompt only the end is read."""
+SHOWN = 20
+"""Units whose memory is shown: those that change most."""
+DECODER = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "frequency_penalty")
+
+
+class Settings(ParameterSet):
+    """The settings of the experiment; those of the decoder are the playground's."""
+
+    prompt: str = setting(
+        "Start of the text",
+        "The network reads this, and continues. Characters that it does not know are left out.",
+        default="It is a truth",
+        kind="text",
+    )
+    length: int = setting(
+        "Characters",
+        "How many to write.",
+        default=300,
+        minimum=20,
+        maximum=1000,
+        step=20,
+        kind="integer",
+    )
+    temperature: float = setting(
+        "Temperature",
+        Temperature.Settings.PARAMETERS["temperature"].sentence,
+        default=0.7,
+        minimum=0.0,
+        maximum=2.0,
+        step=0.05,
+    )
+    top_k: int = setting(
+        "Top-k",
+        TopK.Settings.PARAMETERS["top_k"].sentence,
+        default=0,
+        minimum=0,
+        maximum=60,
+        step=1,
+        kind="integer",
+    )
+    top_p: float = setting(
+        "Top-p", TopP.Settings.PARAMETERS["top_p"].sentence, default=1.0, minimum=0.05, maximum=1.0, step=0.05
+    )
+    min_p: float = setting(
+        "Min-p", MinP.Settings.PARAMETERS["min_p"].sentence, default=0.0, minimum=0.0, maximum=0.5, step=0.01
+    )
+    repetition_penalty: float = setting(
+        "Repetition penalty",
+        Penalties.Settings.PARAMETERS["repetition_penalty"].sentence,
+        default=1.0,
+        minimum=1.0,
+        maximum=2.0,
+        step=0.05,
+    )
+    frequency_penalty: float = setting(
+        "Frequency penalty",
+        Penalties.Settings.PARAMETERS["frequency_penalty"].sentence,
+        default=0.0,
+        minimum=0.0,
+        maximum=2.0,
+        step=0.05,
+    )
+    seed: int = setting(
+        "Seed",
+        "The same seed writes the same text again.",
+        default=1,
+        minimum=0,
+        maximum=9999,
+        step=1,
+        kind="integer",
+    )
+
+
+DESCRIPTION = Settings.describe(
+    "lstm-text",
+    "An LSTM writes",
+    "Continues a text, character by character, with a small trained LSTM.",
+    "p(next character) = softmax(V h + c)",
+    "Graves 2013 (text); Hochreiter & Schmidhuber 1997, Gers et al. 2000 (LSTM)",
+)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the decoder asks of a model's configuration."""
+
+    vocab_size: int
+
+
+@dataclass
+class State:
+    """The network's state, one text: h and c, [1, hidden] each, and the logits after it."""
+
+    h: Floats
+    c: Floats
+
+    def copy(self) -> State:
+        """Return an independent state."""
+        return State(self.h.copy(), self.c.copy())
+
+
+class Characters(TableTokenizer):
+    """A token is a character; text that it does not know is left out."""
+
+    def __init__(self, characters: str) -> None:
+        table = [character.encode() for character in characters]
+        super().__init__("characters", table, len(table), None)
+        self._ids = {character: index for index, character in enumerate(characters)}
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text."""
+        return [self._ids[character] for character in text if character in self._ids]
+
+
+class Writer:
+    """The network as a language model."""
+
+    def __init__(self, characters: str, hidden: int, weights: Floats | None = None) -> None:
+        self.tokenizer = Characters(characters)
+        self.config, self.kernel = Sizes(len(characters)), NumpyKernel()
+        self.characters = characters
+        self.reader = Reader(Lstm(len(characters), hidden), len(characters))
+        self.weights = np.zeros(self.reader.size, np.float32) if weights is None else weights
+        cell, self._out, self._offset = self.reader.split(self.weights)
+        self._in, self._recurrent, self._bias = self.reader.cell.split(cell)
+
+    def new_state(self) -> State:
+        """Return the state before the first character."""
+        shape = (1, self.reader.cell.hidden)
+        return State(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+
+    def step(self, token: int, state: State) -> None:
+        """Read one character into the state."""
+        z = self._in[token] + self._bias + np.einsum("bi,ij->bj", state.h, self._recurrent)
+        state.h, state.c, _ = self.reader.cell.step(z, state.c)
+
+    def forward(self, tokens: Sequence[int], state: State, *, logits: Any = "last") -> Floats | None:
+        """Read tokens into the state, and return logits as `goosequill.models.Model.forward` does."""
+        rows = []
+        for token in tokens:
+            self.step(token, state)
+            if logits == "all":
+                rows.append(self._logits(state))
+        if logits == "none":
+            return None
+        return np.stack(rows) if logits == "all" else self._logits(state)
+
+    def _logits(self, state: State) -> Floats:
+        return np.asarray(np.einsum("bi,ij->j", state.h, self._out) + self._offset)
+
+    def _matrices(self, weights: Floats) -> list[Floats]:
+        """The parts of a vector of weights: each column of a matrix has a scale of its own."""
+        cell, out, offset = self.reader.split(weights)
+        return [*self.reader.cell.split(cell), out, offset]
+
+    def pack(self, weights: Floats) -> bytes:
+        """Return weights in the form in which `unpack` reads them: matrices with 8 bits, vectors with 32."""
+        stored: dict[str, Any] = {"characters": np.frombuffer(self.characters.encode("ascii"), np.uint8)}
+        for index, part in enumerate(self._matrices(weights)):
+            if part.ndim == 2:
+                scale = np.abs(part).max(axis=0) / 127 + 1e-12
+                stored[f"scale{index}"] = scale.astype(np.float32)
+                part = np.round(part / scale).astype(np.int8)
+            stored[f"part{index}"] = part
+        file = io.BytesIO()
+        np.savez_compressed(file, **stored)
+        return file.getvalue()
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Writer:
+        """Return the network of a file of this package."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            characters = stored["characters"].tobytes().decode("ascii")
+            parts = [
+                stored[f"part{index}"] * stored[f"scale{index}"]
+                if f"scale{index}" in stored
+                else stored[f"part{index}"]
+                for index in range(5)
+            ]
+        weights = np.concatenate([part.ravel() for part in parts]).astype(np.float32)
+        return cls(characters, parts[1].shape[0], weights)
+
+
+def files(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the data files that a run needs."""
+    return (NAME,)
+
+
+def compute(
+    settings: Settings, *, files: Mapping[str, bytes]
+) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:
+    """Write a text.
+
+    Yields
+    ------
+    The text so far.
+
+    Returns
+    -------
+    dict
+        ``prompt`` as it was read; ``text``; ``surprise``, the bits of each character written under the
+        network's own probabilities, [characters]; ``memory``, c of the units that change most, [units,
+        characters]; ``units``, their indices; ``characters``, ``hidden`` and ``weights``, the sizes.
+    """
+    writer = Writer.unpack(files[NAME])
+    chosen = {name: getattr(settings, name) for name in DECODER}
+    config = DecodingConfig(max_new_tokens=settings.length, seed=settings.seed, **chosen)
+    known = set(writer.characters)
+    prompt = "".join(each for each in settings.prompt if each in known)[-LONGEST_PROMPT:] or "\n"
+    state, text, memory = writer.new_state(), "", []
+    logprobs: list[float] = []
+    for item in generate(writer, writer.tokenizer, prompt, config, state=state):
+        if not isinstance(item, Reading):
+            text += item.text
+        if isinstance(item, Chunk):
+            memory.append(state.c[0].copy())
+            logprobs.append(item.logprob)
+            yield Progress("characters", len(logprobs), settings.length)
+            if len(logprobs) % 20 == 0:
+                yield {"prompt": prompt, "text": text}
+    return {"prompt": prompt, "text": text, **_inside(writer, np.array(memory), logprobs)}
+
+
+def _inside(writer: Writer, memory: Floats, logprobs: list[float]) -> dict[str, Any]:
+    units = np.sort(np.argsort(-memory.std(axis=0))[:SHOWN])
+    return {
+        "surprise": np.round(-np.array(logprobs) / np.log(2), 3),
+        "memory": np.round(np.tanh(memory[:, units].T), 2),
+        "units": units,
+        "characters": len(writer.characters),
+        "hidden": writer.reader.cell.hidden,
+        "weights": writer.reader.size,
+    }

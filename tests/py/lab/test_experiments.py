@@ -38,6 +38,7 @@ QUICK = {
     "lstm-text": {"length": 20},
     "second-order": {"images": 40, "passes": 5},
     "sta": {"samples": 3000, "window": 20, "shifts": 20},
+    "training": {"steps": 100, "letters": 200, "hidden": 0},
     "symmetries": {"hidden": 4, "images": 40, "passes": 10, "retrain": 10},
 }
 

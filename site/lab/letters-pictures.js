@@ -1,6 +1,6 @@
 /**
- * Pictures of 28 by 28 pixels as SVG, which follow the page's colors: letters in shades of ink, and weights in
- * two colors. A sheet is a figure of many, each with its caption. Knows nothing of experiments.
+ * Pictures of 28 by 28 pixels as SVG, which follow the page's colors: letters in shades of ink, and weights
+ * in two colors. A sheet is a figure of many, each with its caption. Knows nothing of experiments.
  */
 
 import { figureTools } from "../ui/chart.js";

@@ -23,7 +23,8 @@ const MOST_POINTS = 20_000; // of all strokes: more are not recorded
  * @param {{
  *   onStrokes: (strokes: readonly Stroke[], state: {isDrawing: boolean}) => void, label?: string,
  *   ratio?: number
- * }} options `onStrokes` is called when a stroke grows or ends, and after undo and clear; `ratio` is the width
+ * }} options `onStrokes` is called when a stroke grows or ends, and after undo and clear; `ratio` is the
+ * width
  *   over the height
  * @returns {Pad}
  */

@@ -229,7 +229,7 @@ def compute(
     -------
     dict
         ``prompt`` as it was read; ``text``; ``surprise``, the bits of each character written under the
-        network's own probabilities, [characters]; ``memory``, c of the units that change most, [units,
+        network's own probabilities, [characters]; ``memory``, tanh(c) of the units that change most, [units,
         characters]; ``units``, their indices; ``characters``, ``hidden`` and ``weights``, the sizes.
     """
     writer = Writer.unpack(files[NAME])
@@ -252,10 +252,11 @@ def compute(
 
 
 def _inside(writer: Writer, memory: Floats, logprobs: list[float]) -> dict[str, Any]:
+    memory = np.tanh(memory)  # as the outputs see it; many units are saturated and never change
     units = np.sort(np.argsort(-memory.std(axis=0))[:SHOWN])
     return {
         "surprise": np.round(-np.array(logprobs) / np.log(2), 3),
-        "memory": np.round(np.tanh(memory[:, units].T), 2),
+        "memory": np.round(memory[:, units].T, 2),
         "units": units,
         "characters": len(writer.characters),
         "hidden": writer.reader.cell.hidden,

@@ -108,6 +108,13 @@ def test_the_counter_counts_brackets_and_a_leak_makes_it_drift() -> None:
     assert lstm.counter(5.0, np.random.default_rng(1))["wrong"] > 100
 
 
+def test_the_picture_has_a_quarter_of_the_steps(default) -> None:
+    for name in ("latch", "counter"):
+        found = default[0][name]
+        assert len(found["steps"]) == len(found["value"]) == len(found["wanted"]) == LONG // 4
+        assert found["wrong"] == 0 and found["steps"][-1] == LONG - 3
+
+
 # ---- Checks ----
 
 

@@ -1,0 +1,78 @@
+/**
+ * Draws the experiment "lstm-text": what the small LSTM wrote, how much each character surprised it, and what
+ * its units remember. A text of a model is only ever text.
+ */
+
+import { heatMap, loadPlot } from "../ui/chart.js";
+import { element } from "../ui/dom.js";
+
+/** @typedef {import("./frame.js").Drawing} Drawing */
+
+export const prepare = loadPlot;
+
+/** Characters of which the map shows the memory: more would be too narrow to see. */
+const SHOWN = 90;
+/** Bits from which on a character counts as a surprise, and as a great one. */
+const LEVELS = [2, 5];
+
+/** @param {Drawing} drawing */
+export function render({ data, element: place, partial }) {
+  const written = data.surprise ? marked(data.text, data.surprise) : [data.text];
+  place.replaceChildren(
+    element(
+      "p",
+      { class: "lstm-text", "data-testid": "text", "aria-busy": partial },
+      element("strong", {}, data.prompt),
+      ...written,
+    ),
+    data.surprise
+      ? element("p", { class: "note" }, sentence(data))
+      : element("p", { class: "note" }, "It is writing …"),
+  );
+}
+
+/**
+ * The text in runs of equal surprise.
+ * @param {string} text
+ * @param {number[]} surprise
+ */
+export function marked(text, surprise) {
+  const levelOf = (/** @type {number} */ index) => LEVELS.filter((level) => surprise[index] >= level).length;
+  const runs = [];
+  for (let start = 0; start < text.length; ) {
+    let end = start + 1;
+    while (end < text.length && levelOf(end) === levelOf(start)) end++;
+    const level = levelOf(start);
+    const part = text.slice(start, end);
+    runs.push(level ? element("span", { class: `lstm-surprise-${level}` }, part) : part);
+    start = end;
+  }
+  return runs;
+}
+
+/** @param {any} data */
+export function sentence({ surprise, characters, hidden, weights }) {
+  const mean = surprise.reduce((/** @type {number} */ sum, /** @type {number} */ bits) => sum + bits, 0);
+  return (
+    `${hidden} units, ${weights.toLocaleString("en")} weights of 8 bits, ${characters} characters. What it ` +
+    `wrote cost ${(mean / surprise.length).toFixed(2)} bits a character under its own probabilities. ` +
+    `Underlined: ${LEVELS[0]} bits or more; doubly: ${LEVELS[1]} or more.`
+  );
+}
+
+/** @param {Drawing} drawing */
+function memory({ data, element: place }) {
+  const rows = /** @type {number[][]} */ (data.memory).map((row) => row.slice(0, SHOWN));
+  const letters = [...data.text.slice(0, SHOWN)].map((letter) => letter.replace("\n", "↵").replace(" ", "␣"));
+  place.replaceChildren(
+    heatMap({
+      title: "Memory tanh(c) of 20 units before each character was written",
+      x: { label: "character", values: letters, format: String },
+      y: { label: "unit", values: data.units },
+      values: rows,
+      colors: "diverging",
+    }),
+  );
+}
+
+export const figures = { memory };

@@ -1,0 +1,265 @@
+/**
+ * Draws the experiment "lstm": how three recurrent networks learn a task, what the LSTM's gates do meanwhile,
+ * the gates before training, and cells that are set by hand.
+ */
+
+import { chart, heatMap, loadPlot, percentage, shortNumber } from "../ui/chart.js";
+import { element } from "../ui/dom.js";
+import { scrollBox, table } from "../ui/table.js";
+
+/**
+ * @typedef {import("./frame.js").Drawing} Drawing
+ * @typedef {{hidden: number, weights: number, loss: number[], accuracy: number[]}} Network
+ * @typedef {Record<string, number[][]>} Gates of each unit at each step, by the name of the gate
+ * @typedef {{steps: number[], value: number[], wanted: number[], wrong: number, error: number}} Hand
+ * @typedef {{name: string, measured: number, bound: number, passed: boolean}} Check
+ */
+
+export const prepare = loadPlot;
+
+export const labels = { task: { adding: "Adding marked numbers", copy: "Copying symbols" } };
+
+/** @type {Record<string, string>} */
+const NAMES = { lstm: "LSTM", rnn: "Plain network", delta: "Delta rule" };
+
+/** @type {[string, string][]} */
+const VIEWS = [
+  ["i", "Input gate i"],
+  ["f", "Forget gate f"],
+  ["o", "Output gate o"],
+  ["g", "Candidate g"],
+  ["c", "Memory c"],
+  ["h", "Output h"],
+];
+
+/** @param {any} data @returns {[string, Network][]} */
+function networksOf(data) {
+  return Object.entries(data.networks);
+}
+
+/** What stands in each picture: the visitor's choice of a gate outlives a result. */
+const shells = /** @type {WeakMap<HTMLElement, ReturnType<typeof makeShell>>} */ (new WeakMap());
+
+/** @param {Drawing} drawing */
+export function render({ data, element: place, settings }) {
+  let shell = shells.get(place);
+  if (!shell) {
+    shell = makeShell();
+    shells.set(place, shell);
+  }
+  shell.draw(data, settings);
+  if (shell.parts[0].parentNode !== place) place.replaceChildren(...shell.parts);
+}
+
+function makeShell() {
+  const curve = element("div");
+  const sizes = element("div");
+  const gates = element("div");
+  const answer = element("p", { class: "note" });
+  const options = VIEWS.map(([value, words]) => element("option", { value }, words));
+  const choice = element("select", { "data-testid": "gate" }, ...options);
+  /** @type {any} */
+  let shown = null;
+  const drawGates = () => {
+    if (shown) gates.replaceChildren(gateMap(shown, choice.value));
+  };
+  choice.addEventListener("change", drawGates);
+  const label = element("label", { class: "lstm-choice" }, element("span", {}, "Inside the LSTM"), choice);
+  /** @param {any} data @param {Record<string, any>} settings */
+  const draw = (data, settings) => {
+    shown = data;
+    curve.replaceChildren(accuracyChart(data, settings));
+    sizes.replaceChildren(summary(data));
+    drawGates();
+    answer.textContent = outcome(data);
+  };
+  return { parts: [curve, sizes, label, gates, answer], draw };
+}
+
+/** @param {any} data @param {Record<string, any>} settings */
+function accuracyChart(data, settings) {
+  const isCopy = settings.task === "copy";
+  const what = isCopy ? "symbols that are repeated correctly" : "sums that are right within 0.1";
+  return chart({
+    title: `Share of ${what}, in sequences that were held out`,
+    x: { label: "updates", domain: [0, settings.updates] },
+    y: { label: "right", format: percentage, domain: [0, 1] },
+    height: 300,
+    rules: [{ y: data.idle.accuracy, label: "guessing" }],
+    series: networksOf(data).map(([name, { accuracy }]) => ({
+      name: NAMES[name],
+      x: data.updates,
+      y: accuracy,
+    })),
+  });
+}
+
+/** @param {any} data */
+function summary(data) {
+  const content = table({
+    caption: "Three networks with nearly the same number of weights",
+    columns: ["Network", "Units", "Weights", "Loss", "Right"],
+    rowHead: 0,
+    className: "data",
+    rows: networksOf(data).map(([name, { hidden, weights, loss, accuracy }]) => [
+      NAMES[name],
+      String(hidden),
+      weights.toLocaleString("en"),
+      last(loss).toFixed(4),
+      percentage(Number(last(accuracy).toFixed(3))),
+    ]),
+  });
+  return scrollBox("Networks, table", content, "lstm-table");
+}
+
+/** @param {readonly number[]} values */
+function last(values) {
+  return values[values.length - 1];
+}
+
+/** @param {any} data @param {string} view */
+function gateMap(data, view) {
+  const gates = /** @type {Gates} */ (data.gates);
+  const words = /** @type {[string, string]} */ (VIEWS.find(([name]) => name === view))[1];
+  return heatMap({
+    title: `${words} of each unit while the LSTM reads one held-out sequence`,
+    x: { label: "step: what it reads", values: data.labels, format: String },
+    y: { label: "unit", values: gates[view].map((_, index) => index + 1) },
+    values: gates[view],
+    colors: "ifo".includes(view) ? "sequential" : "diverging",
+  });
+}
+
+/** What the LSTM answers to the sequence in the map. @param {any} data */
+export function outcome({ answer, wanted, labels: shown }) {
+  if (!shown.includes("?"))
+    return `At the end it answers ${Number(answer[0]).toFixed(2)}; the sum is ${Number(wanted[0]).toFixed(2)}.`;
+  const text = (/** @type {number[]} */ symbols) => symbols.map((symbol) => "ABCD"[symbol]).join("");
+  return `After the cue it answers ${text(answer)}; right is ${text(wanted)}.`;
+}
+
+/** @param {Drawing} drawing */
+function loss({ data, element: place, settings }) {
+  const isCopy = settings.task === "copy";
+  place.replaceChildren(
+    chart({
+      title: "Loss on held-out sequences",
+      x: { label: "updates", domain: [0, settings.updates] },
+      y: { label: isCopy ? "cross-entropy, nats" : "squared error", scale: "log" },
+      rules: [{ y: data.idle.loss, label: "guessing" }],
+      series: networksOf(data).map(([name, network]) => ({
+        name: NAMES[name],
+        x: data.updates,
+        y: network.loss,
+      })),
+    }),
+  );
+}
+
+/** @param {Drawing} drawing */
+function untrained({ data, element: place }) {
+  const start = /** @type {Gates} */ (data.start);
+  const gates = ["i", "f", "o"];
+  place.replaceChildren(
+    heatMap({
+      title: "The gates before training, on the same sequence",
+      x: { label: "step: what it reads", values: data.labels, format: String },
+      y: {
+        label: "gate",
+        values: gates.flatMap((gate) => start[gate].map((_, unit) => `${gate}${unit + 1}`)),
+      },
+      values: gates.flatMap((gate) => start[gate]),
+      colors: "sequential",
+      height: 420,
+    }),
+  );
+}
+
+/** @param {Drawing} drawing */
+function decay({ data, element: place, settings }) {
+  const { ages, kept } = data.decay;
+  /** @type {[string, string, boolean][]} */
+  const curves = [
+    ["untrained", "bias 0: half open", true],
+    ["start", `bias ${shortNumber(settings.forget_bias)}: the LSTM above, before training`, false],
+    ["latch", `bias ${shortNumber(settings.strength)}: the latch`, false],
+  ];
+  place.replaceChildren(
+    chart({
+      title: "What a forget gate leaves of a memory",
+      x: { label: "steps", scale: "log", domain: [1, 1000] },
+      y: { label: "share that is left", domain: [0, 1], format: percentage },
+      series: curves.map(([name, words, muted]) => ({ name: words, x: ages, y: kept[name], muted })),
+    }),
+  );
+}
+
+/** @param {Drawing} drawing */
+function hand({ data, element: place, settings }) {
+  place.replaceChildren(
+    handChart(data.latch, "One unit as a latch", "bit"),
+    element("p", { class: "lstm-verdict" }, handWords(data.latch, "bit", settings.strength)),
+    handChart(data.counter, "One unit as a counter", "depth of brackets"),
+    element("p", { class: "lstm-verdict" }, handWords(data.counter, "count", settings.strength)),
+  );
+}
+
+/** @param {Hand} made @param {string} title @param {string} label */
+function handChart({ steps, value, wanted }, title, label) {
+  return chart({
+    title,
+    x: { label: "step", domain: [0, 1000] },
+    y: { label },
+    height: 200,
+    series: [
+      { name: "right", x: steps, y: wanted, kind: "step", muted: true },
+      { name: "the LSTM", x: steps, y: value },
+    ],
+  });
+}
+
+/** @param {Hand} made @param {string} name @param {number} strength */
+export function handWords({ wrong, error }, name, strength) {
+  const bias = `With a forget bias of ${shortNumber(strength)}`;
+  const largest = shortNumber(Number(error.toPrecision(2)));
+  if (wrong === 0)
+    return `${bias}, the ${name} is right at all 1,000 steps; it is never off by more than ${largest}.`;
+  const count = wrong.toLocaleString("en");
+  return `${bias}, the ${name} is lost at ${count} of 1,000 steps; it is off by up to ${largest}.`;
+}
+
+/** @type {Record<string, string>} */
+const CHECKS = {
+  "gradient-lstm": "Gradient of the LSTM against finite differences",
+  "gradient-rnn": "Gradient of the plain network against finite differences",
+  "gradient-delta": "Gradient of the delta rule against finite differences",
+  latch: "Largest error of the latch in 1,000 steps, forget bias 30",
+  counter: "Largest error of the counter in 1,000 steps, forget bias 30",
+};
+
+/** @param {Drawing} drawing */
+function checks({ data, element: place }) {
+  const found = /** @type {Check[]} */ (data.checks);
+  const seen = new Set();
+  const task = (/** @type {string} */ name) => {
+    if (!name.startsWith("gradient")) return "";
+    const isSecond = seen.has(name);
+    seen.add(name);
+    return isSecond ? ", adding" : ", copying";
+  };
+  const content = table({
+    caption: "Checks, computed in each run with your seed",
+    columns: ["What is computed", "Measured", "At most", "Result"],
+    rowHead: 0,
+    className: "data",
+    rows: found.map(({ name, measured, bound, passed }) => [
+      `${CHECKS[name]}${task(name)}`,
+      shortNumber(Number(measured.toPrecision(2))),
+      shortNumber(bound),
+      element("span", { class: passed ? "lstm-pass" : "lstm-fail" }, passed ? "✓ passed" : "✗ failed"),
+    ]),
+  });
+  place.replaceChildren(scrollBox("Checks, table", content, "lstm-table"));
+}
+
+export const figures = { loss, untrained, decay, hand, checks };

@@ -1,0 +1,105 @@
+"""The page of the LSTM: training live, cancelling, gates, settings in the address, and the text it writes.
+
+What holds for every page with an experiment is tested in test_lab.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from ..conftest import Record, watch
+
+LONG = 120_000
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, site_url: str) -> Iterator[tuple[Page, Record]]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1200}, service_workers="block")
+    page = context.new_page()
+    record = watch(page)
+    page.goto(f"{site_url}lab/lstm/#updates=48&task=copy&length=4")
+    yield page, record
+    context.close()
+
+
+def experiment(page: Page, name: str = "lstm") -> Locator:
+    return page.get_by_test_id(f"experiment-{name}")
+
+
+def expect_state(page: Page, state: str, name: str = "lstm") -> None:
+    expect(experiment(page, name)).to_have_attribute("data-state", state, timeout=LONG)
+
+
+def data(page: Page, name: str = "lstm") -> Any:
+    return page.evaluate("(name) => goosequillLab.data(name)", name)
+
+
+def test_the_first_picture_is_of_a_trained_network(opened) -> None:
+    page, _ = opened
+    expect(experiment(page).get_by_test_id("run")).to_be_enabled(timeout=LONG)
+    found = data(page)
+    assert found["networks"]["lstm"]["accuracy"][-1] > 0.8 and found["networks"]["rnn"]["accuracy"][-1] < 0.5
+    assert len(found["checks"]) == 8 and all(check["passed"] for check in found["checks"])
+    expect(experiment(page)).to_contain_text("The picture shows other settings.")
+
+
+def test_another_gate_can_be_chosen(opened) -> None:
+    page, _ = opened
+    experiment(page).get_by_label("Inside the LSTM").select_option("Forget gate f")
+    expect(experiment(page)).to_contain_text("Forget gate f of each unit")
+
+
+def test_a_run_uses_the_settings_of_the_address_and_keeps_the_gate(opened) -> None:
+    page, record = opened
+    experiment(page).get_by_test_id("run").click()
+    expect_state(page, "done")
+    found = data(page)
+    assert found["settings"]["task"] == "copy" and found["updates"][-1] == 48
+    assert all(check["passed"] for check in found["checks"])
+    expect(experiment(page)).to_contain_text("Forget gate f of each unit")
+    expect(experiment(page)).to_contain_text("After the cue it answers")
+    assert not record.console_errors
+
+
+def test_curves_grow_while_networks_learn_and_a_cancelled_run_leaves_the_last_picture(opened) -> None:
+    page, _ = opened
+    before = data(page)
+    page.evaluate("location.hash = '#updates=4000'")
+    expect_state(page, "running")
+    expect(experiment(page)).to_contain_text("At the end it answers", timeout=LONG)  # a partial picture
+    experiment(page).get_by_test_id("cancel").click()
+    expect_state(page, "idle")
+    expect(experiment(page)).to_contain_text("After the cue it answers")
+    assert data(page) == before
+
+
+def test_a_weak_latch_and_its_counter_are_lost(opened) -> None:
+    page, _ = opened
+    expect(page.locator("[data-part=hand]")).to_contain_text("the count is right at all 1,000 steps")
+    page.evaluate("location.hash = '#updates=24&strength=5'")
+    expect(page.locator("[data-part=hand]")).to_contain_text("the count is lost at", timeout=LONG)
+    expect_state(page, "done")
+
+
+def test_the_network_writes_and_greedy_decoding_ignores_the_seed(opened) -> None:
+    page, record = opened
+    texts = set()
+    for seed in (1, 2):
+        page.evaluate(
+            "(seed) => { location.hash = `#updates=24&strength=5&lstm-text.temperature=0"
+            "&lstm-text.length=60&lstm-text.seed=${seed}` }",
+            seed,
+        )
+        box = experiment(page, "lstm-text")
+        expect(box).to_contain_text("The picture shows other settings", timeout=LONG) if seed == 1 else None
+        box.get_by_test_id("run").click()
+        expect_state(page, "done", "lstm-text")
+        found = data(page, "lstm-text")
+        texts.add(found["text"])
+        expect(box.get_by_test_id("text")).to_have_text(found["prompt"] + found["text"])
+    assert len(texts) == 1 and len(texts.pop()) == 60
+    assert not record.console_errors

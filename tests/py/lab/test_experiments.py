@@ -33,6 +33,7 @@ QUICK = {
     "lattice": {"runs": 3},
     "dilation": {"size": 5, "dilation": 1},
     "dilation-stack": {"dilations": "1 2"},
+    "handwriting": {"text": "a", "alphabet": "digits"},
     "letters": {"size": 50},
     "lstm": {"updates": 24, "units": 3},
     "lstm-text": {"length": 20},

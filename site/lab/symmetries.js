@@ -1,0 +1,315 @@
+/**
+ * Draws the experiment "symmetries": how changed networks learn on, how far outputs move, what of the
+ * differences is certain, and the loss between two networks. The small network is in symmetries-picture.js.
+ */
+
+import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
+import { element } from "../ui/dom.js";
+import { scrollBox, table } from "../ui/table.js";
+import { smallNetwork } from "./symmetries-picture.js";
+
+/**
+ * @typedef {import("./frame.js").Drawing} Drawing
+ * @typedef {{mean: number[], low: number[], high: number[]}} Curve
+ * @typedef {{curve: Curve, loss: number[], accuracy: number[], moved: number}} Arm
+ * @typedef {{
+ *   name: string, against: string, mean: number, half_width: number, low: number, high: number, clear: boolean,
+ *   looks: number
+ * }} Difference
+ * @typedef {{
+ *   name: string, sentence: string, must: boolean, largest: number, single: number, share: number,
+ *   drawn: number, active?: number, silent?: number
+ * }} Change
+ * @typedef {{mean: number, half_width: number}} Spread
+ * @typedef {{
+ *   command: string, seeds: number, first_seed: number, passes: number, looks: number,
+ *   rows: {setting: string, losses: Record<string, number>, differences: Difference[]}[],
+ *   widths: {hidden: number, loss: number, apart: Spread, matched: Spread}[]
+ * }} Study
+ */
+
+export const prepare = loadPlot;
+
+export const labels = { method: { sgd: "SGD", adam: "Adam" } };
+
+/** @type {Record<string, string>} */
+const ARMS = {
+  extra: "nothing changed",
+  swap: "units swapped",
+  rotate: "basis changed",
+  rotate_noise: "noise as far as the basis",
+  scale: "units scaled",
+};
+
+/** @type {Record<string, string>} */
+const CHANGES = { swap: "Swap", rotate: "Change of basis", scale: "Scaling" };
+
+/** A difference with its sign. @param {number} value */
+function signed(value) {
+  const text = Math.abs(value).toFixed(4);
+  return Number(text) === 0 ? "0.0000" : `${value < 0 ? "−" : "+"}${text}`;
+}
+
+/** @param {readonly number[]} values */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** @param {Drawing} drawing */
+export function render({ data, element: place, settings, partial }) {
+  place.replaceChildren(
+    curves(data, settings),
+    partial ? "" : element("p", { class: "symmetry-verdict" }, verdict(data.differences, settings)),
+  );
+}
+
+/** @param {any} data @param {Record<string, any>} settings */
+function curves({ learned, after, arms }, settings) {
+  const names = arms ? Object.keys(ARMS) : [];
+  return chart({
+    title: "Loss on held-out drawings, mean of all seeds",
+    x: { label: "passes over the training drawings", domain: [0, settings.passes + settings.retrain] },
+    y: { label: "half the squared error" },
+    height: 340,
+    rules: [{ x: settings.passes, label: "weights changed" }],
+    series: [
+      { name: "before the change", x: learned.passes, y: learned.mean, muted: true },
+      ...names.map((name, index) => ({
+        name: ARMS[name],
+        x: after,
+        y: arms[name].curve.mean,
+        color: index,
+        dashed: name !== "extra",
+      })),
+    ],
+  });
+}
+
+/** What the run found, in one or two sentences. @param {Difference[]} differences @param {any} settings */
+export function verdict(differences, { seeds }) {
+  const find = (/** @type {string} */ name, /** @type {string} */ against) =>
+    /** @type {Difference} */ (differences.find((one) => one.name === name && one.against === against));
+  const swap = find("swap", "extra");
+  const [extra, noise] = [find("rotate", "extra"), find("rotate", "rotate_noise")];
+  const first =
+    Math.abs(swap.mean) + swap.half_width < 5e-5
+      ? "After a swap, learning goes on as if nothing had happened."
+      : `A swap changes the loss by ${sized(swap)}, which is rounding that grew while the networks learned on.`;
+  return (
+    `${first} After the change of basis, the loss is ${sized(extra)} compared with no change ` +
+    `(${outcome(extra)}), and ${sized(noise)} compared with noise of the same size (${outcome(noise)}). ` +
+    `${seeds} paired seeds; intervals corrected for ${extra.looks} comparisons.`
+  );
+}
+
+/** @param {Difference} found */
+function sized({ mean: shift, half_width: half }) {
+  return `${signed(shift)} ± ${half.toFixed(4)}`;
+}
+
+/** @param {Difference} found */
+function outcome({ mean: shift, clear }) {
+  if (!clear || Math.abs(shift) < 1e-4) return "no certain difference";
+  return shift < 0 ? "better" : "worse";
+}
+
+/** @param {Difference} found */
+function comparison({ name, against }) {
+  return `${CHANGES[name]} − ${against === "extra" ? "no change" : "noise"}`;
+}
+
+/** The drawn network. @param {Drawing} drawing */
+function network({ data, element: place }) {
+  place.replaceChildren(...smallNetwork(data.picture));
+}
+
+/** How far outputs move, and on how many inputs they do not. @param {Drawing} drawing */
+function changes({ data, element: place }) {
+  const rows = /** @type {Change[]} */ (data.changes);
+  const content = table({
+    caption: "Changes of a trained network, largest change as a share of the largest output",
+    columns: ["Change", "Largest change", "In float32", "Random inputs kept", "Drawings kept"],
+    rowHead: 0,
+    className: "data",
+    rows: rows.map(({ sentence, largest, single, share, drawn }) => [
+      sentence,
+      brief(largest),
+      brief(single),
+      percentage(Number(share.toFixed(3))),
+      percentage(Number(drawn.toFixed(3))),
+    ]),
+  });
+  place.replaceChildren(
+    scrollBox("Changes, table", content, "chart-table symmetry-table"),
+    element("p", { class: "symmetry-verdict" }, where(rows)),
+  );
+}
+
+/** A number with two digits. @param {number} value */
+function brief(value) {
+  return value === 0 ? "0" : shortNumber(Number(value.toPrecision(2))).replace("-", "−");
+}
+
+/** Where the change of basis holds. @param {Change[]} rows */
+export function where(rows) {
+  const {
+    share,
+    active = 0,
+    silent = 0,
+  } = /** @type {Change} */ (rows.find(({ name }) => name === "rotate"));
+  const [all, both, neither] = [share, active, silent].map((one) => percentage(Number(one.toFixed(3))));
+  return (
+    `The change of basis keeps the output on ${all} of random inputs: both units are active before and after ` +
+    `on ${both}, and both are silent before and after on ${neither}.`
+  );
+}
+
+/** @param {Drawing} drawing */
+function differences({ data, element: place }) {
+  const rows = /** @type {Difference[]} */ (data.differences);
+  const arms = /** @type {Record<string, Arm>} */ (data.arms);
+  const names = rows.map(comparison);
+  place.replaceChildren(
+    chart({
+      title: "Held-out loss after learning on: paired differences",
+      x: { label: "difference of the loss (left of 0 is better)", format: (value) => shortNumber(value) },
+      y: { label: "comparison", scale: "band", domain: names },
+      height: 60 + 42 * names.length,
+      rules: [{ x: 0, label: "equal" }],
+      series: [
+        {
+          name: "difference",
+          kind: "points",
+          y: names,
+          x: rows.map((row) => row.mean),
+          low: rows.map(({ low }) => low),
+          high: rows.map(({ high }) => high),
+        },
+      ],
+    }),
+    element(
+      "p",
+      { class: "note" },
+      `For scale: the loss without a change is ${mean(arms.extra.loss).toFixed(4)}. A swap moves the weights ` +
+        `by ${arms.swap.moved.toFixed(1)}, the change of basis by ${arms.rotate.moved.toFixed(1)} and the ` +
+        `scaling by ${arms.scale.moved.toFixed(1)} (Euclidean length), and so does the noise of each.`,
+    ),
+  );
+}
+
+/** @param {Drawing} drawing */
+function line({ data, element: place }) {
+  const { along, curves: found, barriers, gain, moved } = data.line;
+  place.replaceChildren(
+    chart({
+      title: "Held-out loss on the straight line between two networks, mean with 95% interval",
+      x: { label: "from the first network (0) to the second (1)", domain: [0, 1] },
+      y: { label: "half the squared error" },
+      height: 320,
+      series: [
+        { name: "as they were trained", x: along, ...shape(found.apart) },
+        { name: "units matched", x: along, ...shape(found.matched) },
+      ],
+    }),
+    element(
+      "p",
+      { class: "symmetry-verdict" },
+      `Matching moves ${percentage(Number(moved.toFixed(2)))} of the units and lowers the barrier from ` +
+        `${mean(barriers.apart).toFixed(4)} to ${mean(barriers.matched).toFixed(4)}, a difference of ` +
+        `${signed(gain.mean)} ± ${gain.half_width.toFixed(4)}.`,
+    ),
+  );
+}
+
+/** @param {Curve} curve */
+function shape({ mean: y, low, high }) {
+  return { y, low, high };
+}
+
+/** The longer study, which was computed before. @param {Drawing} drawing */
+function study({ data, element: place }) {
+  const found = /** @type {Study | null} */ (data.study);
+  if (!found) return place.replaceChildren();
+  const content = table({
+    caption: "Held-out loss without a change, and paired differences from it and from noise",
+    columns: ["Setting", "No change", ...found.rows[0].differences.map(comparison)],
+    rowHead: 0,
+    className: "data",
+    rows: found.rows.map(({ setting, losses, differences: each }) => [
+      setting,
+      losses.extra.toFixed(4),
+      ...each.map(effect),
+    ]),
+  });
+  place.replaceChildren(
+    scrollBox("Longer study, table", content, "chart-table symmetry-table"),
+    element("p", { class: "symmetry-verdict" }, studyVerdict(found)),
+    origin(found),
+  );
+}
+
+/** @param {Difference} found */
+function effect(found) {
+  const word = outcome(found);
+  const isClear = word !== "no certain difference";
+  return element(
+    "span",
+    { class: isClear ? `symmetry-${word}` : "symmetry-unclear" },
+    `${sized(found)}${isClear ? ` ${word === "better" ? "▼" : "▲"} ${word}` : ""}`,
+  );
+}
+
+/** What the study says of the article's idea. @param {Study} study */
+export function studyVerdict({ rows, seeds, looks }) {
+  const [extra, noise] = ["extra", "rotate_noise"].map((against) => {
+    const own = rows.flatMap(({ differences: each }) =>
+      each.filter((one) => one.name === "rotate" && one.against === against),
+    );
+    const count = (/** @type {string} */ word) => own.filter((one) => outcome(one) === word).length;
+    return `better in ${count("better")} and worse in ${count("worse")}`;
+  });
+  return (
+    `Of ${rows.length} settings, the change of basis is ${extra} than no change, and ${noise} than noise of ` +
+    `the same size. The rest may be chance, with ${seeds} seeds and intervals corrected for ${looks} comparisons.`
+  );
+}
+
+/** @param {Study} study */
+function origin({ command, seeds, first_seed: first, passes }) {
+  return element(
+    "p",
+    { class: "note" },
+    `Computed before, not by your browser, with “${command}”: seeds ${first} to ${first + seeds - 1}, ` +
+      `${passes} passes before the change and as many after it.`,
+  );
+}
+
+/** Barriers of wider and wider networks, from the study. @param {Drawing} drawing */
+function widths({ data, element: place }) {
+  const found = /** @type {Study | null} */ (data.study);
+  if (!found) return place.replaceChildren();
+  const names = found.widths.map(({ hidden }) => String(hidden));
+  const series = /** @type {["apart" | "matched", string][]} */ ([
+    ["apart", "as they were trained"],
+    ["matched", "units matched"],
+  ]).map(([key, name]) => ({
+    name,
+    kind: /** @type {"points"} */ ("points"),
+    x: names,
+    y: found.widths.map((row) => row[key].mean),
+    low: found.widths.map((row) => row[key].mean - row[key].half_width),
+    high: found.widths.map((row) => row[key].mean + row[key].half_width),
+  }));
+  place.replaceChildren(
+    chart({
+      title: "Barrier between two networks, mean with 95% interval",
+      x: { label: "hidden units", scale: "band", domain: names },
+      y: { label: "rise of the loss" },
+      rules: [{ y: 0, label: "no barrier" }],
+      series,
+    }),
+    origin(found),
+  );
+}
+
+export const figures = { network, changes, differences, study, line, widths };

@@ -18,10 +18,10 @@ import { player } from "./player.js";
 
 /** @type {Record<string, string>} */
 const NAMES = {
-  swap: "Swap units 1 and 2",
-  scale: "Scale unit 1 by 2",
+  swap: "Swap 1 and 2",
+  scale: "Scale 1 by 2",
+  negative: "Scale 1 by −1",
   rotate: "Change the basis of 1 and 2",
-  negative: "Scale unit 1 by −1",
 };
 const FIRST = "rotate";
 const STAGES = ["Before", "Incoming weights and biases changed", "Outgoing weights changed too"];
@@ -54,7 +54,7 @@ export function smallNetwork({ changes, reach }) {
       }),
     );
   };
-  for (const name of Object.keys(changes))
+  for (const name of Object.keys(NAMES))
     choices.append(
       element("button", { type: "button", value: name, onclick: () => choose(name, 0) }, NAMES[name]),
     );
@@ -97,6 +97,9 @@ const [WIDTH, HEIGHT] = [360, 290];
 const INPUT = { x: 34, y: 145 };
 const UNITS = [50, 145, 240].map((y) => ({ x: 178, y }));
 const OUTPUT = { x: 322, y: 145 };
+// Where the labels of a unit's edges are, from the middle of the edge: outwards, and down.
+const ASIDE = [10, 0, 10];
+const BESIDE = [-14, -12, 15];
 
 /** A number with two digits at most and a true minus sign. @param {number} value */
 function short(value) {
@@ -105,8 +108,8 @@ function short(value) {
 
 class Drawing {
   svg = svgElement("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "symmetry-network" });
-  #incoming = UNITS.map((unit) => this.#edge(INPUT, unit));
-  #outgoing = UNITS.map((unit) => this.#edge(unit, OUTPUT));
+  #incoming = UNITS.map((unit, index) => this.#edge(INPUT, unit, [-ASIDE[index], BESIDE[index]]));
+  #outgoing = UNITS.map((unit, index) => this.#edge(unit, OUTPUT, [ASIDE[index], BESIDE[index]]));
   #biases = UNITS.map((unit, index) => this.#unit(unit, index + 1));
 
   constructor() {
@@ -131,10 +134,14 @@ class Drawing {
     this.svg.setAttribute("aria-label", `Network with one input and three ReLU units. ${units.join("; ")}.`);
   }
 
-  /** @param {{x: number, y: number}} from @param {{x: number, y: number}} to */
-  #edge(from, to) {
+  /**
+   * @param {{x: number, y: number}} from
+   * @param {{x: number, y: number}} to
+   * @param {[number, number]} shift of the label from the middle
+   */
+  #edge(from, to, [right, down]) {
     const line = svgElement("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y });
-    const text = svgElement("text", { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 });
+    const text = svgElement("text", { x: (from.x + to.x) / 2 + right, y: (from.y + to.y) / 2 + down });
     this.svg.append(line, text);
     return { line, text };
   }

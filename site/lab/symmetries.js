@@ -37,12 +37,12 @@ const ARMS = {
   extra: "nothing changed",
   swap: "units swapped",
   rotate: "basis changed",
-  rotate_noise: "noise as far as the basis",
+  rotate_noise: "noise of that size",
   scale: "units scaled",
 };
 
 /** @type {Record<string, string>} */
-const CHANGES = { swap: "Swap", rotate: "Change of basis", scale: "Scaling" };
+const CHANGES = { swap: "Swap", rotate: "Basis", scale: "Scaling" };
 
 /** A difference with its sign. @param {number} value */
 function signed(value) {
@@ -69,7 +69,7 @@ function curves({ learned, after, arms }, settings) {
   return chart({
     title: "Loss on held-out drawings, mean of all seeds",
     x: { label: "passes over the training drawings", domain: [0, settings.passes + settings.retrain] },
-    y: { label: "half the squared error" },
+    y: { label: "half the squared error", scale: "log" },
     height: 340,
     rules: [{ x: settings.passes, label: "weights changed" }],
     series: [
@@ -127,9 +127,10 @@ function network({ data, element: place }) {
 function changes({ data, element: place }) {
   const rows = /** @type {Change[]} */ (data.changes);
   const content = table({
-    caption: "Changes of a trained network, largest change as a share of the largest output",
-    columns: ["Change", "Largest change", "In float32", "Random inputs kept", "Drawings kept"],
+    caption: "How far the output moves, as a share of the largest output, and on how many inputs it does not",
+    columns: ["Change", "Largest move", "In float32", "Random inputs", "Drawings"],
     rowHead: 0,
+    hideCaption: true,
     className: "data",
     rows: rows.map(({ sentence, largest, single, share, drawn }) => [
       sentence,
@@ -181,9 +182,7 @@ function differences({ data, element: place }) {
           name: "difference",
           kind: "points",
           y: names,
-          x: rows.map((row) => row.mean),
-          low: rows.map(({ low }) => low),
-          high: rows.map(({ high }) => high),
+          ...spread(rows),
         },
       ],
     }),
@@ -230,22 +229,71 @@ function shape({ mean: y, low, high }) {
 function study({ data, element: place }) {
   const found = /** @type {Study | null} */ (data.study);
   if (!found) return place.replaceChildren();
-  const content = table({
-    caption: "Held-out loss without a change, and paired differences from it and from noise",
-    columns: ["Setting", "No change", ...found.rows[0].differences.map(comparison)],
-    rowHead: 0,
-    className: "data",
-    rows: found.rows.map(({ setting, losses, differences: each }) => [
-      setting,
-      losses.extra.toFixed(4),
-      ...each.map(effect),
-    ]),
-  });
   place.replaceChildren(
-    scrollBox("Longer study, table", content, "chart-table symmetry-table"),
+    comparisons(found, "extra", "no change"),
+    comparisons(found, "rotate_noise", "noise of the same size"),
     element("p", { class: "symmetry-verdict" }, studyVerdict(found)),
+    element("details", {}, element("summary", {}, "All comparisons"), matrix(found)),
     origin(found),
   );
+}
+
+/** The change of basis in every setting. @param {Study} study @param {string} against @param {string} words */
+function comparisons({ rows, seeds }, against, words) {
+  const all = rows.flatMap(({ differences: each }) => each.filter(({ name }) => name === "rotate"));
+  const names = rows.map(({ setting }) => setting);
+  return chart({
+    title: `Held-out loss after a change of basis minus that after ${words}, ${seeds} seeds`,
+    x: {
+      label: "difference of the loss (left of 0 is better)",
+      format: (value) => shortNumber(value),
+      domain: [Math.min(...all.map(({ low }) => low)), Math.max(...all.map(({ high }) => high))],
+    },
+    y: { label: "setting", scale: "band", domain: names },
+    height: 60 + 32 * names.length,
+    rules: [{ x: 0, label: "equal" }],
+    series: [
+      {
+        name: "difference",
+        kind: "points",
+        y: names,
+        ...spread(all.filter((one) => one.against === against)),
+      },
+    ],
+  });
+}
+
+/** @param {string} against @returns {(one: Difference) => boolean} */
+function isRotation(against) {
+  return (one) => one.name === "rotate" && one.against === against;
+}
+
+/** @param {Difference[]} rows */
+function spread(rows) {
+  return {
+    x: rows.map((row) => row.mean),
+    low: rows.map(({ low }) => low),
+    high: rows.map(({ high }) => high),
+  };
+}
+
+/** Every comparison of the study: comparisons down, settings across. @param {Study} study */
+function matrix({ rows }) {
+  const content = table({
+    caption: "Held-out loss without a change, and paired differences from it and from noise",
+    columns: ["Comparison", ...rows.map(({ setting }) => setting)],
+    rowHead: 0,
+    hideCaption: true,
+    className: "data",
+    rows: [
+      ["No change", ...rows.map(({ losses }) => losses.extra.toFixed(4))],
+      ...rows[0].differences.map((one, index) => [
+        comparison(one),
+        ...rows.map(({ differences: each }) => effect(each[index])),
+      ]),
+    ],
+  });
+  return scrollBox("All comparisons, table", content, "chart-table symmetry-table");
 }
 
 /** @param {Difference} found */
@@ -262,9 +310,7 @@ function effect(found) {
 /** What the study says of the article's idea. @param {Study} study */
 export function studyVerdict({ rows, seeds, looks }) {
   const [extra, noise] = ["extra", "rotate_noise"].map((against) => {
-    const own = rows.flatMap(({ differences: each }) =>
-      each.filter((one) => one.name === "rotate" && one.against === against),
-    );
+    const own = rows.flatMap(({ differences: each }) => each.filter(isRotation(against)));
     const count = (/** @type {string} */ word) => own.filter((one) => outcome(one) === word).length;
     return `better in ${count("better")} and worse in ${count("worse")}`;
   });

@@ -103,11 +103,11 @@ def equal_noise(
 
 
 CHANGES: dict[str, str] = {
-    "swap": "Swap two units, with all their weights",
-    "scale": "Positive scaling: incoming weights times s, outgoing weight divided by s",
-    "rotate": "The article’s change of basis, for two units",
-    "negative": "Negative scaling: s below 0",
-    "half": "Swap only the incoming weights of two units",
+    "swap": "Swap two units",
+    "scale": "Scale a unit by s > 0",
+    "rotate": "Change the basis of two units",
+    "negative": "Scale a unit by s < 0",
+    "half": "Swap only the incoming weights",
 }
 SYMMETRIES = ("swap", "scale")
 """The changes that leave the output as it is on every input."""

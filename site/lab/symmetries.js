@@ -66,10 +66,15 @@ export function render({ data, element: place, settings, partial }) {
 /** @param {any} data @param {Record<string, any>} settings */
 function curves({ learned, after, arms }, settings) {
   const names = arms ? Object.keys(ARMS) : [];
+  const drawn = [learned.mean, ...names.map((name) => arms[name].curve.mean)].flat();
   return chart({
     title: "Loss on held-out drawings, mean of all seeds",
     x: { label: "passes over the training drawings", domain: [0, settings.passes + settings.retrain] },
-    y: { label: "half the squared error", scale: "log" },
+    y: {
+      label: "half the squared error",
+      scale: "log",
+      domain: [0.9 * Math.min(...drawn), 1.05 * Math.max(...drawn)],
+    },
     height: 340,
     rules: [{ x: settings.passes, label: "weights changed" }],
     series: [

@@ -51,7 +51,7 @@ test("a stroke is a list of points in heights of the pad, with their time", () =
     calls.map(({ isDrawing }) => isDrawing),
     [true, true, false],
   );
-  assert.equal(surface().querySelector("path").getAttribute("d"), "M20 10L50 50");
+  assert.equal(surface().querySelector("path").getAttribute("d"), "M200 100L500 500");
 });
 
 test("points outside count as points on the edge, and hardly moved ones not at all", () => {
@@ -94,7 +94,7 @@ test("undo takes the last stroke back, clear takes all", () => {
 
 test("strokes can be shown and cleared from outside, without a call", () => {
   made.show([[{ x: 0.1, y: 0.1, t: 0 }]]);
-  assert.equal(surface().querySelector("path").getAttribute("d"), "M10 10h0");
+  assert.equal(surface().querySelector("path").getAttribute("d"), "M100 100h0");
   assert.equal(made.querySelector("[data-testid=pad-undo]").getAttribute("aria-disabled"), "false");
   made.clear();
   assert.deepEqual([made.strokes.length, calls.length], [0, 0]);

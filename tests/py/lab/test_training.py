@@ -116,7 +116,7 @@ def test_samples_are_two_of_each_letter_in_order(quick) -> None:
     assert samples["images"].shape == (20, 784) and samples["images"].max() == 15
 
 
-@pytest.mark.parametrize("hidden", [0, 128])
+@pytest.mark.parametrize("hidden", [0, 128, 1024])
 def test_the_study_has_long_runs_of_several_seeds_that_reach_the_prototypes(hidden: int) -> None:
     study = json.loads((experiments.DATA / training.STUDY).read_text())
     run = next(run for run in study["runs"] if run["hidden"] == hidden)

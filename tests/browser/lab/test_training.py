@@ -1,0 +1,106 @@
+"""The page about training: a run with curves that grow, then a drawn and a picked letter are classified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from ..conftest import Record, watch
+
+LONG = 120_000
+STROKES = {
+    "A": [[(0.2, 0.85), (0.5, 0.1), (0.8, 0.85)], [(0.32, 0.58), (0.68, 0.58)]],
+    "H": [[(0.2, 0.1), (0.2, 0.9)], [(0.8, 0.1), (0.8, 0.9)], [(0.2, 0.5), (0.8, 0.5)]],
+}
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, site_url: str) -> Iterator[tuple[Page, Record]]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1200}, service_workers="block")
+    page = context.new_page()
+    record = watch(page)
+    page.goto(f"{site_url}lab/training/#steps=200&letters=1500&hidden=32")
+    yield page, record
+    context.close()
+
+
+def experiment(page: Page) -> Locator:
+    return page.get_by_test_id("experiment-training")
+
+
+def data(page: Page) -> Any:
+    return page.evaluate("goosequillLab.data('training')")
+
+
+def draw(page: Page, letter: str) -> None:
+    surface = page.locator(".pad-surface")
+    surface.scroll_into_view_if_needed()
+    expect(page.get_by_test_id("pad-clear")).not_to_have_attribute("disabled", "", timeout=LONG)
+    page.evaluate("document.querySelector('[data-testid=pad-clear]').click()")
+    box = surface.bounding_box()
+    assert box is not None
+    for stroke in STROKES[letter]:
+        for index, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=5)
+            if index == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
+def test_before_a_run_drawings_are_classified_by_the_network_of_the_site(opened) -> None:
+    page, record = opened
+    expect(experiment(page).get_by_test_id("run")).to_be_enabled(timeout=LONG)
+    assert "network" not in data(page)
+    for letter in STROKES:
+        draw(page, letter)
+        expect(page.get_by_test_id("pad-result")).to_contain_text(f"answers {letter}", timeout=LONG)
+    expect(page.get_by_test_id("pad-nearest").locator("li")).to_have_count(6, timeout=LONG)
+    expect(page.get_by_test_id("pad-probabilities").locator("li")).to_have_count(10)
+    expect(page.locator(".training-pad")).to_contain_text("trained when this site was made")
+    assert not record.console_errors
+
+
+def test_a_run_draws_curves_and_recognizes_letters_of_other_families(opened) -> None:
+    page, record = opened
+    experiment(page).get_by_test_id("run").click()
+    expect(experiment(page)).to_have_attribute("data-state", "done", timeout=LONG)
+    found = data(page)
+    assert found["settings"]["hidden"] == 32 and found["curves"][0]["steps"][-1] == 200
+    assert found["test_accuracy"][0] > 0.65
+    expect(experiment(page).locator(".training-summary")).to_contain_text("32 hidden units and 200 steps")
+    assert experiment(page).locator("figure.chart").count() == 2
+    assert not record.console_errors
+
+
+def test_the_network_of_the_run_classifies_what_is_drawn_and_what_is_picked_by_keyboard(opened) -> None:
+    page, record = opened
+    expect(page.locator(".training-pad")).to_contain_text("your network: 32 hidden units, 200 steps")
+    draw(page, "H")
+    expect(page.get_by_test_id("pad-result")).to_contain_text("Your drawing: the network answers")
+    pick = page.get_by_role("button", name="Test letter A").first
+    pick.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("pad-result")).to_contain_text("Test letter A: the network answers")
+    expect(page.get_by_test_id("pad-clear")).to_have_attribute("aria-disabled", "true")
+    shares = page.get_by_test_id("pad-probabilities").locator(".training-value").all_inner_texts()
+    assert sum(float(share.rstrip("%")) for share in shares) == pytest.approx(100, abs=1)
+    assert not record.console_errors
+
+
+def test_undo_and_clear_take_back_what_was_classified(opened) -> None:
+    page, _ = opened
+    draw(page, "H")
+    for _ in STROKES["H"]:
+        page.get_by_test_id("pad-undo").click()
+    expect(page.get_by_test_id("pad-result")).to_contain_text("Draw a letter from A to J")
+    expect(page.get_by_test_id("pad-nearest").locator("li")).to_have_count(0)
+
+
+def test_without_hidden_units_there_is_no_dropout(opened) -> None:
+    page, _ = opened
+    page.evaluate("location.hash = '#hidden=0&dropout=0.5'")
+    expect(experiment(page)).to_contain_text("The picture shows other settings.")
+    expect(experiment(page).get_by_role("slider", name="Dropout")).to_have_value("0")

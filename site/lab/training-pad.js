@@ -93,9 +93,9 @@ export class LetterPad {
       "div",
       { class: "training-result" },
       this.#line,
-      element("h4", {}, "What the network sees, and its probabilities"),
+      element("p", { class: "training-head" }, "What the network sees, and its probabilities"),
       element("div", { class: "training-answer" }, this.#seen, this.#bars),
-      element("h4", {}, "Nearest training letters"),
+      element("p", { class: "training-head" }, "Nearest training letters"),
       this.#near,
     );
     const tools = element(

@@ -71,17 +71,20 @@ export function render({ data, element: place, settings, partial }) {
       title: `Share of letters that are recognized${several}`,
       x,
       y: { label: "accuracy", format: percentage, domain: [0, 1] },
-      rules: [{ y: claim, label: `the article: ${percentage(claim)}` }],
       series: [
         series("training letters", curves, "train_accuracy", { dashed: true, muted: true }),
         series("other font families", curves, "accuracy"),
+        { name: `the article: ${percentage(claim)}`, x: [0, settings.steps], y: [claim, claim], muted: true },
       ],
       height: 280,
     }),
     chart({
       title: `Loss, the mean of −log p(letter)${several}`,
       x,
-      y: { label: "loss", domain: [0, Math.max(...curves.flatMap((curve) => [...curve.loss, 1]))] },
+      y: {
+        label: "loss",
+        domain: [0, Math.max(1, ...curves.flatMap((curve) => [...curve.loss, ...curve.batch_loss]))],
+      },
       series: [
         series("training batches", curves, "batch_loss", { dashed: true, muted: true }),
         series("other font families", curves, "loss"),

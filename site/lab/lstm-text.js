@@ -11,7 +11,7 @@ import { element } from "../ui/dom.js";
 export const prepare = loadPlot;
 
 /** Characters of which the map shows the memory: more would be too narrow to see. */
-const SHOWN = 90;
+const SHOWN = 48;
 /** Bits from which on a character counts as a surprise, and as a great one. */
 const LEVELS = [2, 5];
 
@@ -28,6 +28,7 @@ export function render({ data, element: place, partial }) {
     data.surprise
       ? element("p", { class: "note" }, sentence(data))
       : element("p", { class: "note" }, "It is writing …"),
+    data.memory && !partial ? memory(data) : "",
   );
 }
 
@@ -60,19 +61,16 @@ export function sentence({ surprise, characters, hidden, weights }) {
   );
 }
 
-/** @param {Drawing} drawing */
-function memory({ data, element: place }) {
+/** @param {any} data */
+function memory(data) {
   const rows = /** @type {number[][]} */ (data.memory).map((row) => row.slice(0, SHOWN));
   const letters = [...data.text.slice(0, SHOWN)].map((letter) => letter.replace("\n", "↵").replace(" ", "␣"));
-  place.replaceChildren(
-    heatMap({
-      title: "Memory tanh(c) of 20 units before each character was written",
-      x: { label: "character", values: letters, format: String },
-      y: { label: "unit", values: data.units },
-      values: rows,
-      colors: "diverging",
-    }),
-  );
+  return heatMap({
+    title: "Memory tanh(c) of 16 units, from slow to fast, before each character was written",
+    x: { label: "character", values: letters, format: String },
+    y: { label: "unit", values: data.units },
+    values: rows,
+    colors: "diverging",
+    height: 340,
+  });
 }
-
-export const figures = { memory };

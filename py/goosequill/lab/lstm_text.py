@@ -28,8 +28,10 @@ NAME = "lstm-text.npz"
 HIDDEN = 144
 LONGEST_PROMPT = 300
 """Of a longer prompt only the end is read."""
-SHOWN = 20
-"""Units whose memory is shown: those that change most."""
+SHOWN = 16
+"""Units whose memory is shown."""
+STILL = 0.2
+"""Standard deviation of tanh(c) below which a unit is not shown: many are saturated and never change."""
 DECODER = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "frequency_penalty")
 
 
@@ -229,7 +231,7 @@ def compute(
     -------
     dict
         ``prompt`` as it was read; ``text``; ``surprise``, the bits of each character written under the
-        network's own probabilities, [characters]; ``memory``, tanh(c) of the units that change most, [units,
+        network's own probabilities, [characters]; ``memory``, tanh(c) of units from slow to fast, [units,
         characters]; ``units``, their indices; ``characters``, ``hidden`` and ``weights``, the sizes.
     """
     writer = Writer.unpack(files[NAME])
@@ -252,8 +254,8 @@ def compute(
 
 
 def _inside(writer: Writer, memory: Floats, logprobs: list[float]) -> dict[str, Any]:
-    memory = np.tanh(memory)  # as the outputs see it; many units are saturated and never change
-    units = np.sort(np.argsort(-memory.std(axis=0))[:SHOWN])
+    memory = np.tanh(memory)  # as the outputs see it
+    units = paced(memory)
     return {
         "surprise": np.round(-np.array(logprobs) / np.log(2), 3),
         "memory": np.round(memory[:, units].T, 2),
@@ -262,3 +264,13 @@ def _inside(writer: Writer, memory: Floats, logprobs: list[float]) -> dict[str, 
         "hidden": writer.reader.cell.hidden,
         "weights": writer.reader.size,
     }
+
+
+def paced(memory: Floats) -> Floats:
+    """Return `SHOWN` units, evenly from the slowest to the fastest of those that change, from [characters,
+    units]: by the size of a unit's steps in relation to its spread."""
+    spread = memory.std(axis=0)
+    moving = np.flatnonzero(spread > min(STILL, np.sort(spread)[-SHOWN] - 1e-9))
+    steps = np.diff(memory, axis=0).std(axis=0)[moving] / spread[moving]
+    ordered = moving[np.argsort(steps)]
+    return np.asarray(ordered[np.linspace(0, len(ordered) - 1, SHOWN).round().astype(int)])

@@ -49,6 +49,7 @@ def test_the_first_picture_is_of_a_trained_network(opened) -> None:
 
 def test_another_gate_can_be_chosen(opened) -> None:
     page, _ = opened
+    experiment(page).locator(".lab-picture").hover()  # until it is used, the picture is the build's
     experiment(page).get_by_label("Inside the LSTM").select_option("Forget gate f")
     expect(experiment(page)).to_contain_text("Forget gate f of each unit")
 

@@ -1,5 +1,7 @@
 """Recognizing scribbles: the samples, drawings from outside, one's own templates, hostile data."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -141,3 +143,16 @@ def test_samples_that_are_not_valid_are_refused(samples) -> None:
     with pytest.raises(SettingsError) as caught:
         answer({}, strokes=[[[0, 0], [1, 1]]], samples=samples)
     assert caught.value.code == "setting-range"
+
+
+def test_the_standalone_script_computes_what_the_module_does(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict = {"__name__": "script"}
+    path = Path(__file__).resolve().parents[3] / "docs/lab/scripts/handwriting.py"
+    exec(path.read_text(encoding="utf-8"), names)
+    bank = elastic.Bank(np.moveaxis(names["templates"], 0, -1), names["BAND"], names["SEGMENTS"])
+    query = names["query"][:, :, None]
+    brute, fast = (elastic.nearest(bank, query, method=method) for method in ("brute", "coarse"))
+    assert names["found"] == fast.index[0] == np.argmin(names["everything"])
+    assert names["best"] == pytest.approx(fast.distance[0], rel=1e-12)
+    assert names["compared"]["brute force"] == brute.comparisons["distance"][0]
+    assert "brute force finds 1234, the bounds find 1234\n" in capsys.readouterr().out

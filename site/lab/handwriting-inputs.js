@@ -1,0 +1,116 @@
+/** The inputs of the experiment "handwriting": a pad to scribble on, and the visitor's own samples. */
+
+import { download, element } from "../ui/dom.js";
+import { pad } from "../ui/pad.js";
+import { added, load, placesOf, read, sampleOf, save } from "./handwriting-samples.js";
+
+/** @typedef {import("./frame.js").InputOptions} InputOptions */
+
+/** @param {InputOptions} options */
+export function inputs({ element: place, run, problem }) {
+  let samples = load();
+  const list = element("ul", { class: "hand-samples", "data-testid": "samples" });
+  const label = element("input", {
+    maxlength: 1,
+    "aria-label": "The letter on the pad",
+    autocomplete: "off",
+  });
+  const chooser = element("input", { type: "file", accept: ".json", "aria-label": "A file of samples" });
+  const many = element("p", { class: "note", role: "status" });
+
+  const compute = () => {
+    const strokes = surface.strokes.map(placesOf);
+    const data = { ...(strokes.length ? { strokes } : {}), ...(samples.length ? { samples } : {}) };
+    run({ data: Object.keys(data).length ? data : null });
+  };
+  const surface = pad({
+    label: "Scribble up to eight letters here",
+    ratio: 2.6,
+    onStrokes: (_, { isDrawing }) => isDrawing || compute(),
+  });
+  const attempt = (/** @type {() => void} */ act) => {
+    try {
+      act();
+    } catch (error) {
+      problem(error);
+    }
+  };
+  const show = () => {
+    many.textContent = samples.length
+      ? `You have ${samples.length} of your own.`
+      : "You have none of your own yet.";
+    list.replaceChildren(
+      ...samples.map((sample, index) =>
+        element(
+          "li",
+          {},
+          element(
+            "button",
+            {
+              type: "button",
+              class: "quiet",
+              "aria-label": `Delete sample ${index + 1}, ${sample.label}`,
+              onclick: () => change(samples.filter((each) => each !== sample)),
+            },
+            `${sample.label} ×`,
+          ),
+        ),
+      ),
+    );
+  };
+  const change = (/** @type {typeof samples} */ next) => {
+    samples = next;
+    show();
+    compute();
+    attempt(() => save(samples));
+  };
+  const keep = () =>
+    attempt(() => {
+      change(added(samples, [sampleOf(label.value.trim(), surface.strokes)]));
+      label.value = "";
+    });
+  chooser.addEventListener("change", async () => {
+    const file = chooser.files?.[0];
+    if (!file) return;
+    const text = file.size < 2_000_000 ? await file.text() : "";
+    chooser.value = "";
+    attempt(() => change(added(samples, read(text))));
+  });
+  const button = (/** @type {string} */ words, /** @type {() => void} */ act) =>
+    element("button", { type: "button", onclick: act }, words);
+  const own = element(
+    "details",
+    { "data-testid": "own-samples" },
+    element("summary", {}, "Teach it your own letters"),
+    element(
+      "p",
+      {},
+      "Draw one letter on the pad, type which it is, and keep it. It is then a template like those of the fonts. " +
+        "Your samples stay in this browser.",
+    ),
+    element("div", { class: "lab-actions hand-keep" }, label, button("Keep this letter", keep)),
+    many,
+    list,
+    element(
+      "div",
+      { class: "lab-actions" },
+      button("Save as JSON", () => download("letters.json", JSON.stringify(samples), "application/json")),
+      button("Delete all", () => change([])),
+    ),
+    element("p", { class: "note" }, "Samples that you have saved:"),
+    chooser,
+  );
+  place.append(
+    element("p", { class: "note" }, "Scribble here, or let the sample below be written for you."),
+    surface,
+    own,
+  );
+  show();
+  if (samples.length) run({ data: { samples } });
+  return {
+    reset: () => {
+      surface.clear();
+      if (samples.length) queueMicrotask(compute); // the frame has forgotten the data
+    },
+  };
+}

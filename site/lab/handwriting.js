@@ -1,0 +1,120 @@
+/**
+ * The experiment "handwriting": what was read, and how much less the bounds compare than brute force. What is
+ * counted, and how, is decided in Python (goosequill.lab.handwriting).
+ */
+
+import { element, number } from "../ui/dom.js";
+import { table } from "../ui/table.js";
+import { launcher, match, scribble } from "./handwriting-picture.js";
+
+export { inputs } from "./handwriting-inputs.js";
+
+/** @typedef {import("./frame.js").Drawing} Drawing */
+/**
+ * @typedef {{
+ *   method: string, comparisons: Record<string, number>, total: number, left: Record<string, number>,
+ *   measured: number, finished: number, factor: number
+ * }} Method
+ */
+
+export const live = true;
+
+export const labels = {
+  face: { plain: "plain", roman: "roman", cursive: "cursive" },
+  alphabet: {
+    letters: "A to Z and a to z",
+    capitals: "A to Z",
+    small: "a to z",
+    digits: "0 to 9",
+    all: "letters and digits",
+  },
+};
+
+/** @type {Record<string, string>} */
+const METHODS = {
+  brute: "Brute force",
+  abandon: "Early abandoning",
+  kim: "Ends first (LB_Kim)",
+  keogh: "Ends, envelope (LB_Keogh)",
+  coarse: "Ends, coarse, fine",
+};
+
+/** @type {Record<string, string>} */
+const STEPS = { kim: "ends", coarse: "coarse envelope", keogh: "fine envelope" };
+
+/** @param {Drawing} drawing */
+export function render({ data, element: place }) {
+  const words = element(
+    "p",
+    { class: "hand-read", "data-testid": "read" },
+    "Read as ",
+    element("strong", {}, data.text),
+  );
+  place.replaceChildren(
+    words,
+    scribble(data.scribble, data.letters),
+    element("ul", { class: "hand-letters" }, ...data.letters.map(match)),
+    element(
+      "p",
+      { class: "note" },
+      "Dark points are the scribble, teal ones the nearest template; lines join the points that are matched. " +
+        "Distances are mean squares for each point, times 1,000.",
+    ),
+    launcher(data.letters),
+  );
+}
+
+/** @type {Record<string, (drawing: Drawing) => void>} */
+export const figures = {
+  speed({ data, element: place }) {
+    const methods = /** @type {Method[]} */ (data.methods);
+    const most = Math.log10(methods[0].total);
+    const least = Math.log10(Math.min(...methods.map(({ total }) => total))) - 0.5;
+    const rows = methods.map(({ method, total, factor, measured }) => {
+      const bar = element("span", { class: "hand-bar" });
+      bar.style.width = `${Math.max(2, (100 * (Math.log10(total) - least)) / (most - least)).toFixed(1)}%`;
+      return [
+        METHODS[method],
+        element(
+          "td",
+          {},
+          element("span", { class: "hand-track", "aria-hidden": "true" }, bar),
+          number(total),
+        ),
+        number(measured),
+        `${number(Number(factor.toPrecision(3)))} ×`,
+      ];
+    });
+    place.replaceChildren(
+      table({
+        caption: "Comparisons of two points to read this scribble (bars: logarithmic)",
+        columns: ["Method", "Comparisons", "Distances begun", "Faster"],
+        rows,
+        rowHead: 0,
+        className: "hand-table",
+      }),
+    );
+  },
+  steps({ data, element: place }) {
+    const last = /** @type {Method} */ (data.methods.at(-1));
+    const all = data.templates * data.letters.length;
+    const steps = Object.entries(last.left).map(([step, left]) => [
+      `after the ${STEPS[step]}`,
+      number(left),
+      number(last.comparisons[step]),
+    ]);
+    place.replaceChildren(
+      table({
+        caption: "Templates that the last method still considers, for all letters of the scribble",
+        columns: ["Step", "Templates left", "Comparisons"],
+        rows: [
+          ["at the start", number(all), "0"],
+          ...steps,
+          ["elastic distances finished", number(last.finished), number(last.comparisons.distance)],
+        ],
+        rowHead: 0,
+        className: "hand-table",
+      }),
+    );
+  },
+};

@@ -1,0 +1,102 @@
+"""The page of handwriting: a scribble drawn with the mouse is read in the engine; own samples; axe."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ..accessibility import violations
+from ..conftest import watch
+
+LONG = 120_000
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, site_url: str) -> Iterator[Page]:
+    """The page after a run of its sample."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1800}, service_workers="block")
+    page = context.new_page()
+    record = watch(page)
+    page.goto(site_url + "lab/handwriting/#text=H&alphabet=capitals&wobble=0.2")
+    page.get_by_test_id("run").click()
+    wait(page)
+    yield page
+    assert not record.console_errors
+    context.close()
+
+
+def wait(page: Page) -> None:
+    experiment = page.get_by_test_id("experiment-handwriting")
+    expect(experiment).to_have_attribute("data-state", re.compile("done|error"), timeout=LONG)
+    assert experiment.get_attribute("data-state") == "done"
+
+
+def forget(page: Page) -> None:
+    """Make sure that the last run's state is not taken for that of the next one."""
+    page.get_by_test_id("experiment-handwriting").evaluate("(root) => { root.dataset.state = 'idle' }")
+
+
+def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
+    """Draw on the pad, in its heights; each stroke is read at once."""
+    box: Any = page.locator(".pad-surface").bounding_box()
+    for stroke in strokes:
+        places = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        forget(page)
+        page.mouse.up()
+        wait(page)
+
+
+def test_the_sample_is_read_by_every_method(opened: Page) -> None:
+    expect(opened.get_by_test_id("read")).to_have_text("Read as H")
+    methods = opened.evaluate("() => goosequillLab.data('handwriting').methods")
+    assert len(methods) == 5 and all(row["index"] == methods[0]["index"] for row in methods)
+    assert methods[-1]["factor"] > 50
+
+
+def test_a_scribble_of_two_letters_is_divided_and_filters_the_names(opened: Page) -> None:
+    draw(opened, [(0.2, 0.2), (0.2, 0.8), (0.55, 0.8)])
+    expect(opened.get_by_test_id("read")).to_have_text("Read as L")
+    expect(opened.get_by_test_id("names")).to_contain_text("Library")
+    draw(opened, [(1.0, 0.2), (1.0, 0.8)])
+    expect(opened.get_by_test_id("read")).to_have_text("Read as LI")
+    expect(opened.get_by_test_id("names").locator("li").first).to_have_text("Library")
+
+
+def test_an_own_sample_is_found_kept_and_saved(opened: Page) -> None:
+    forget(opened)
+    opened.get_by_test_id("pad-clear").click()
+    wait(opened)
+    spiral = [(0.5, 0.5), (0.6, 0.4), (0.7, 0.6), (0.4, 0.7), (0.3, 0.3), (0.9, 0.2), (0.9, 0.9)]
+    draw(opened, spiral)
+    opened.get_by_test_id("own-samples").locator("summary").click()
+    opened.get_by_label("The letter on the pad").fill("Z")
+    forget(opened)
+    opened.get_by_role("button", name="Keep this letter").click()
+    wait(opened)
+    expect(opened.get_by_test_id("read")).to_have_text("Read as Z")
+    expect(opened.locator(".hand-letters")).to_contain_text("yours, distance 0")
+    with opened.expect_download() as caught:
+        opened.get_by_role("button", name="Save as JSON").click()
+    saved = json.loads(caught.value.path().read_text("utf-8"))
+    assert [sample["label"] for sample in saved] == ["Z"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(opened: Page, scheme: Any) -> None:
+    opened.emulate_media(color_scheme=scheme)
+    ink = {"light": "rgb(32, 37, 42)", "dark": "rgb(233, 230, 223)"}[scheme]
+    expect(opened.locator("h1")).to_have_css("color", ink)
+    opened.evaluate(
+        "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+    )
+    opened.evaluate("() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
+    assert violations(opened) == []

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import * as module from "../../../site/lab/handwriting.js";
+import { fitting } from "../../../site/lab/handwriting-picture.js";
+import { added, placesOf, read, sampleOf } from "../../../site/lab/handwriting-samples.js";
+import { openPage } from "./page.js";
+
+const choice = (label, distance) => ({ label, face: "plain", distance });
+const letter = (label, strokes) => ({
+  label,
+  choices: [choice(label, 0.01), choice("x", 0.02)],
+  points: [
+    [0, 0],
+    [0.5, 0.5],
+  ],
+  template: [
+    [0, 0.1],
+    [0.5, 0.4],
+  ],
+  path: [
+    [0, 0],
+    [1, 1],
+  ],
+  strokes,
+});
+const DATA = {
+  text: "Go",
+  scribble: [
+    [
+      [0, 0],
+      [1, 1],
+    ],
+    [
+      [1.2, 0],
+      [1.2, 1],
+    ],
+    [
+      [2, 0],
+      [3, 1],
+    ],
+  ],
+  letters: [letter("G", [0, 2]), letter("o", [2, 3])],
+  templates: 100,
+  comparisons: 790,
+  methods: [
+    { method: "brute", total: 158000, factor: 1, measured: 200, finished: 200, left: {}, comparisons: {} },
+    {
+      method: "coarse",
+      total: 1580,
+      factor: 100,
+      measured: 4,
+      finished: 3,
+      left: { kim: 50, coarse: 5, keogh: 2 },
+      comparisons: { kim: 400, coarse: 400, keogh: 320, distance: 460 },
+    },
+  ],
+};
+
+/** @type {any} */
+let page;
+/** @type {any} */
+let root;
+
+beforeEach(() => {
+  page = openPage();
+  root = page.document.createElement("div");
+  page.document.body.append(root);
+});
+
+const draw = (/** @type {any} */ how) =>
+  how({ data: DATA, element: root, settings: {}, run: () => {}, partial: false });
+
+test("the scribble is divided, each letter stands over its template, and the launcher lists names", () => {
+  draw(module.render);
+  assert.equal(root.querySelector("[data-testid=read]").textContent, "Read as Go");
+  assert.equal(root.querySelectorAll(".hand-scribble .h-even").length, 2);
+  assert.equal(root.querySelectorAll(".hand-scribble .h-odd").length, 1);
+  assert.deepEqual(
+    [...root.querySelectorAll(".hand-scribble text")].map(({ textContent }) => textContent),
+    ["G", "o"],
+  );
+  assert.equal(root.querySelectorAll(".hand-match .h-drawn").length, 4);
+  assert.equal(root.querySelector(".h-links").getAttribute("d"), "M0 0L0 10M50 50L50 40");
+  assert.deepEqual(
+    [...root.querySelectorAll(".hand-list li")].map(({ textContent }) => textContent),
+    ["Goosequill", "Gopher"],
+  );
+});
+
+test("the figures have the counts and the factor, the longest bar first", () => {
+  draw(module.figures.speed);
+  assert.match(root.textContent, /158,000.*1,580.*100 ×/);
+  const widths = [...root.querySelectorAll(".hand-bar")].map(({ style }) => Number.parseFloat(style.width));
+  assert.ok(widths[0] === 100 && widths[1] < 50 && widths[1] > 2);
+  draw(module.figures.steps);
+  const rows = [...root.querySelectorAll("tbody tr")].map((row) =>
+    [...row.children].map(({ textContent }) => textContent),
+  );
+  assert.deepEqual(rows, [
+    ["at the start", "200", "0"],
+    ["after the ends", "50", "400"],
+    ["after the coarse envelope", "5", "400"],
+    ["after the fine envelope", "2", "320"],
+    ["elastic distances finished", "3", "460"],
+  ]);
+});
+
+test("names fit if each letter is among the choices, the nearest first", () => {
+  const letters = [{ choices: [choice("c", 0.02), choice("G", 0.01)] }, { choices: [choice("A", 0.01)] }];
+  assert.deepEqual(fitting(letters, ["Cat", "Gap", "Dog", "Cot", "g"]), ["Gap", "Cat"]);
+  assert.deepEqual(fitting([], ["b", "a"]), ["b", "a"]);
+});
+
+test("samples are read back as they were saved, and nothing else is", () => {
+  const sample = sampleOf("A", [
+    [
+      { x: 0.123456, y: 1 },
+      { x: 1, y: 2 },
+    ],
+  ]);
+  assert.deepEqual(sample, {
+    label: "A",
+    strokes: [
+      [
+        [0.1235, 1],
+        [1, 2],
+      ],
+    ],
+  });
+  assert.deepEqual(read(JSON.stringify([sample])), [sample]);
+  const wrong = [
+    "",
+    "{}",
+    "[1]",
+    "[null]",
+    '[{"label":"A"}]',
+    '[{"label":"AB","strokes":[[[0,0]]]}]',
+    '[{"label":"<","strokes":[[[0,0]]]}]',
+    '[{"label":"A","strokes":[]}]',
+    '[{"label":"A","strokes":[[]]}]',
+    '[{"label":"A","strokes":[[[0]]]}]',
+    '[{"label":"A","strokes":[[[0,1e9]]]}]',
+    '[{"label":"A","strokes":[[[0,"1"]]]}]',
+    JSON.stringify(Array(201).fill(sample)),
+    JSON.stringify([{ ...sample, strokes: Array(5).fill(sample.strokes[0]) }]),
+    " ".repeat(2_000_001),
+  ];
+  for (const text of wrong) assert.throws(() => read(text), /not samples of handwriting/, text.slice(0, 60));
+  assert.throws(() => sampleOf("AB", [[{ x: 0, y: 0 }]]), /which letter/);
+  assert.throws(() => sampleOf("A", []), /empty/);
+  assert.throws(() => added(Array(200).fill(sample), [sample]), /More than 200/);
+});
+
+test("long strokes keep their ends and at most 64 places", () => {
+  for (const count of [1, 63, 64, 65, 127, 1000]) {
+    const places = placesOf(Array.from({ length: count }, (_, x) => ({ x, y: 0 })));
+    assert.ok(places.length <= 64);
+    assert.equal(places[0][0], 0);
+    assert.equal(places[places.length - 1][0], count - 1);
+  }
+});
+
+test("a kept sample stays in the browser, is sent with each run, and can be deleted", () => {
+  /** @type {any[]} */
+  const requests = [];
+  /** @type {Map<string, string>} */
+  const kept = new Map();
+  const storage = {
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ text) => kept.set(key, text),
+    removeItem: (/** @type {string} */ key) => kept.delete(key),
+  };
+  Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+  const problems = [];
+  const options = {
+    element: root,
+    run: (request) => requests.push(request),
+    problem: (error) => problems.push(error),
+  };
+  module.inputs(options);
+  const press = (words) =>
+    [...root.querySelectorAll("button")].find(({ textContent }) => textContent === words).click();
+  press("Keep this letter");
+  assert.match(problems[0].message, /which letter/);
+  root.querySelector(".pad").show([
+    [
+      { x: 0, y: 0, t: 0 },
+      { x: 1, y: 1, t: 9 },
+    ],
+  ]);
+  root.querySelector(".hand-keep input").value = "n";
+  press("Keep this letter");
+  const sample = {
+    label: "n",
+    strokes: [
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    ],
+  };
+  assert.deepEqual(requests.at(-1), { data: { strokes: sample.strokes, samples: [sample] } });
+  assert.equal(kept.size, 1);
+
+  root.replaceChildren();
+  module.inputs(options); // as at the next visit
+  assert.deepEqual(requests.at(-1), { data: { samples: [sample] } });
+  root.querySelector("[data-testid=samples] button").click();
+  assert.deepEqual(requests.at(-1), { data: null });
+  assert.equal(kept.size, 0);
+});

@@ -54,7 +54,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Set the page's description and replace each marker by the text it requests."""
     (listed,) = (entry for entry in read_pages() if entry.address == page.url)
     page.meta["description"] = listed.description
-    page.meta["laboratory"] = lab.styles(markdown)
+    page.meta |= {"styles": lab.styles(markdown), "experiments": lab.has_experiments(markdown)}
     return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), lab.prepare(markdown))
 
 

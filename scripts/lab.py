@@ -6,6 +6,7 @@ An article requests them by comments, as docs_pages.py describes:
     <!-- generate: figure sta convergence -->      another figure of the same result
     <!-- generate: script sta -->                  docs/lab/scripts/sta.py, folded, and a link to the module
     <!-- generate: math y = \\sigma(x) -->          a formula as MathML; inside a line, an inline one
+    <!-- generate: laboratory -->                  all articles of the laboratory, each with its own picture
 
 Each experiment that is mounted runs here with its defaults, so that a page shows a picture before it has
 loaded any script. scripts/draw.js draws with the modules of site/lab/ that the page uses too. Both results
@@ -28,14 +29,21 @@ from pathlib import Path
 from typing import Any
 
 from scripts.command import ROOT, BuildError
+from scripts.pages import read_pages
 
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "py"
 CACHE = ROOT / "build" / "lab"
+GROUP = "Laboratory"
+"""The group of site/pages.json that the laboratory's articles are in."""
 DIGITS = 7
 """Significant digits of the numbers in arrays that a page gets with its first picture."""
 
 REQUEST = re.compile(r"<!-- generate: (experiment|figure|math) (.*?) -->")
+CONTENTS = "<!-- generate: laboratory -->"
+DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
+LEAST_DRAWING = 2_000
+"""Characters; a shorter drawing is a sample of a legend."""
 PLACE = re.compile(r'<(div|span) data-lab="([^"]*)"></\1>')
 INSIDE = re.compile(
     r"```.*?```|`[^`\n]*`"
@@ -78,9 +86,22 @@ def script(name: str) -> str:
     )
 
 
+def laboratory() -> str:
+    """The laboratory's other articles, each with what its experiment draws."""
+    items = []
+    for page in read_pages():
+        name = page.address.removeprefix("lab/").removesuffix("/")
+        if page.group == GROUP and name:
+            title, sentence = html.escape(page.title), html.escape(page.description)
+            link = f'<a href="{name}/">{title}</a><p>{sentence}</p>'
+            items.append(f"<li>{_place('div', f'thumbnail {name}')}{link}</li>")
+    return "\n".join(['<ul class="cards lab-cards">', *items, "</ul>"])
+
+
 GENERATORS: dict[str, Callable[..., str]] = {
     "experiment": experiment,
     "figure": figure,
+    "laboratory": laboratory,
     "math": math,
     "script": script,
 }
@@ -118,11 +139,19 @@ def _without_code(markdown: str) -> str:
 
 
 def styles(markdown: str) -> list[str]:
-    """Return the style sheets of an article with experiments or figures of them; none for other articles."""
-    found = [match.groups() for match in REQUEST.finditer(_without_code(markdown))]
+    """Return the style sheets of an article that shows what experiments draw; none for other articles."""
+    text = _without_code(markdown)
+    found = [match.groups() for match in REQUEST.finditer(text)]
     names = dict.fromkeys(value.split()[0] for kind, value in found if kind != "math")
+    if CONTENTS in text:
+        names |= dict.fromkeys(mounted())
     own = [f"lab/{name}.css" for name in names if (ROOT / "site" / "lab" / f"{name}.css").is_file()]
     return ["ui/controls.css", "ui/chart.css", "lab/lab.css", *own] if names else []
+
+
+def has_experiments(markdown: str) -> bool:
+    """Whether an article needs the laboratory's scripts."""
+    return any(match[1] != "math" for match in REQUEST.finditer(_without_code(markdown)))
 
 
 def mounted() -> dict[str, list[str]]:
@@ -263,6 +292,8 @@ def fill(page: str) -> str:
             )
         name, _, part = value.partition(" ")
         made = drawn()["experiments"][name]
+        if kind == "thumbnail":
+            return f'<div class="lab-thumbnail" aria-hidden="true" inert>{_thumbnail(made)}</div>'
         if kind == "figure":
             return (
                 f'<div class="lab-figure" data-figure="{name}" data-part="{part}">{made["parts"][part]}</div>'
@@ -271,6 +302,13 @@ def fill(page: str) -> str:
         return _experiment_markup(name, counts[name], made)
 
     return PLACE.sub(markup, page)
+
+
+def _thumbnail(made: dict[str, Any]) -> str:
+    """The first real drawing of an experiment, without the ids that may be there only once."""
+    pictures = DRAWING.findall("".join([made["experiment"], *made["parts"].values()]))
+    chosen = next((picture for picture in pictures if len(picture) >= LEAST_DRAWING), "")
+    return chosen.replace(' tabindex="0"', "").replace(' role="application"', "")
 
 
 def _experiment_markup(name: str, count: int, made: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from scripts import docs_pages, lab, policies
 from scripts.command import BuildError
+from scripts.pages import Page
 
 ARTICLE = r"""# Goose
 
@@ -88,6 +89,24 @@ def test_places_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert '<div class="lab-figure" data-figure="dilation" data-part="input"><svg></svg></div>' in filled
     assert '<div class="lab-formula"><math>2</math></div>' in filled
     assert "data-lab=" not in filled
+
+
+def test_the_contents_link_every_article_with_what_it_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page("lab/dilation/", "A & B", "What <it> does.", group="Laboratory", article="lab/dilation.md")
+    others = [
+        Page("lab/", "Laboratory", "All.", group="Laboratory", article="lab/index.md"),
+        Page("how-to/host/", "Host", "Serve.", group="How-to guides", article="how-to/host.md"),
+    ]
+    monkeypatch.setattr(lab, "read_pages", lambda: [*others, page])
+    legend, picture = "<svg>1</svg>", f'<svg tabindex="0">{"2" * lab.LEAST_DRAWING}</svg>'
+    made = {"dilation": {"label": "", "experiment": legend, "parts": {"input": picture}}}
+    monkeypatch.setattr(lab, "drawn", lambda: {"experiments": made, "math": {}})
+    filled = lab.fill(lab.laboratory())
+    assert filled.count("<li>") == 1
+    assert '<a href="dilation/">A &amp; B</a><p>What &lt;it&gt; does.</p>' in filled
+    assert '<div class="lab-thumbnail" aria-hidden="true" inert><svg>2' in filled
+    assert lab.styles(lab.CONTENTS + ARTICLE)[:3] == lab.styles(ARTICLE)[:3]
+    assert not lab.has_experiments(lab.CONTENTS) and lab.has_experiments(ARTICLE)
 
 
 def test_an_experiment_that_is_mounted_twice_has_ids_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

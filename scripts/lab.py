@@ -293,7 +293,7 @@ def fill(page: str) -> str:
         name, _, part = value.partition(" ")
         made = drawn()["experiments"][name]
         if kind == "thumbnail":
-            return f'<div class="lab-thumbnail" aria-hidden="true" inert>{_thumbnail(made)}</div>'
+            return f'<figure class="chart lab-thumbnail" aria-hidden="true" inert>{_thumbnail(made)}</figure>'
         if kind == "figure":
             return (
                 f'<div class="lab-figure" data-figure="{name}" data-part="{part}">{made["parts"][part]}</div>'

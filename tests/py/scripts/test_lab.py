@@ -104,7 +104,7 @@ def test_the_contents_link_every_article_with_what_it_draws(monkeypatch: pytest.
     filled = lab.fill(lab.laboratory())
     assert filled.count("<li>") == 1
     assert '<a href="dilation/">A &amp; B</a><p>What &lt;it&gt; does.</p>' in filled
-    assert '<div class="lab-thumbnail" aria-hidden="true" inert><svg>2' in filled
+    assert '<figure class="chart lab-thumbnail" aria-hidden="true" inert><svg>2' in filled
     assert lab.styles(lab.CONTENTS + ARTICLE)[:3] == lab.styles(ARTICLE)[:3]
     assert not lab.has_experiments(lab.CONTENTS) and lab.has_experiments(ARTICLE)
 

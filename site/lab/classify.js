@@ -4,10 +4,12 @@
  */
 
 /**
- * @typedef {{weights: ArrayLike<ArrayLike<number>>, bias: ArrayLike<number>, scale?: number}} Layer weights by
+ * @typedef {{weights: ArrayLike<ArrayLike<number>>, bias: ArrayLike<number>, scale?: number}} Layer weights
+ *   by
  *   inputs, then outputs, to be multiplied by `scale`
  * @typedef {import("../ui/pad.js").Stroke} Stroke
- * @typedef {{images: Uint8Array, labels: ArrayLike<number>, members: ArrayLike<number>}} Letters images of 784
+ * @typedef {{images: Uint8Array, labels: ArrayLike<number>, members: ArrayLike<number>}} Letters images of
+ *   784
  *   numbers each, 0 to 15; `members` are the indices of those in training
  */
 
@@ -51,7 +53,12 @@ export function rasterize(strokes) {
 
 /** @typedef {{x: number, y: number}} Place */
 
-/** Draws a line with round ends and smooth edges. @param {Float32Array} picture @param {Place} a @param {Place} b */
+/**
+ * Draws a line with round ends and smooth edges.
+ * @param {Float32Array} picture
+ * @param {Place} a
+ * @param {Place} b
+ */
 function ink(picture, a, b) {
   const reach = PEN / 2 + 1;
   const first = (/** @type {number} */ value) => Math.max(0, Math.floor(value - reach));

@@ -1,6 +1,6 @@
 /**
- * Reads the letters' data file (letters-a-j.npz, see goosequill.lab.letters_data) in the page, for the nearest
- * training letters of a drawing: a zip archive of arrays in NumPy's format.
+ * Reads the letters' data file (letters-a-j.npz, see goosequill.lab.letters_data) in the page, for the
+ * nearest training letters of a drawing: a zip archive of arrays in NumPy's format.
  */
 
 import { PIXELS } from "./classify.js";

@@ -1,6 +1,6 @@
 /**
- * The small network of the page on symmetries: its weights change step by step, and its output beside it shows
- * for which inputs it stays the same. Python computed every step; this draws them.
+ * The small network of the page on symmetries: its weights change step by step, and its output beside it
+ * shows for which inputs it stays the same. Python computed every step; this draws them.
  */
 
 import { chart, percentage } from "../ui/chart.js";
@@ -162,7 +162,11 @@ class Drawing {
   }
 }
 
-/** @param {{line: SVGLineElement, text: SVGTextElement}} edge @param {number} weight @param {boolean} changed */
+/**
+ * @param {{line: SVGLineElement, text: SVGTextElement}} edge
+ * @param {number} weight
+ * @param {boolean} changed
+ */
 function setEdge({ line, text }, weight, changed) {
   line.style.strokeWidth = String(1 + 3.5 * Math.abs(weight));
   line.classList.toggle("negative", weight < 0);

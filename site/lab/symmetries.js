@@ -13,7 +13,8 @@ import { smallNetwork } from "./symmetries-picture.js";
  * @typedef {{mean: number[], low: number[], high: number[]}} Curve
  * @typedef {{curve: Curve, loss: number[], accuracy: number[], moved: number}} Arm
  * @typedef {{
- *   name: string, against: string, mean: number, half_width: number, low: number, high: number, clear: boolean,
+ *   name: string, against: string, mean: number, half_width: number, low: number, high: number, clear:
+ * boolean,
  *   looks: number
  * }} Difference
  * @typedef {{
@@ -243,7 +244,12 @@ function study({ data, element: place }) {
   );
 }
 
-/** The change of basis in every setting. @param {Study} study @param {string} against @param {string} words */
+/**
+ * The change of basis in every setting.
+ * @param {Study} study
+ * @param {string} against
+ * @param {string} words
+ */
 function comparisons({ rows, seeds }, against, words) {
   const all = rows.flatMap(({ differences: each }) => each.filter(({ name }) => name === "rotate"));
   const names = rows.map(({ setting }) => setting);

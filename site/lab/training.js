@@ -37,7 +37,8 @@ function mean(values) {
 }
 
 /**
- * The mean of several networks with a band from the least to the greatest, at the steps that all have reached.
+ * The mean of several networks with a band from the least to the greatest, at the steps that all have
+ * reached.
  * @param {string} name
  * @param {Curve[]} curves
  * @param {Measure} measure

@@ -15,8 +15,10 @@ import { svgElement } from "./svg.js";
  * }} Pad `show` replaces what is drawn, without a call of `onStrokes`; so does `clear`
  */
 
-/** Of the drawing's own coordinates: so many that the frame of the laboratory takes the build's picture of a pad for
- * one that is shown too small, and brings it to life when it is seen, not only at the first stroke. */
+/**
+ * Of the drawing's own coordinates. So many that the laboratory's frame takes the build's picture of a pad for
+ * one that is shown too small, and brings it to life when it is seen, not only at the first stroke.
+ */
 const HEIGHT = 1000;
 const NEAR = 0.004; // points nearer than this to the last one are left out
 const MOST_POINTS = 20_000; // of all strokes: more are not recorded

@@ -1,4 +1,6 @@
-/** The page of the LSTM: curves, the choice of a gate, words for results, and the text that a network writes. */
+/**
+ * The page of the LSTM: curves, the choice of a gate, words for results, and the text that a network writes.
+ */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

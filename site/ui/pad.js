@@ -16,8 +16,8 @@ import { svgElement } from "./svg.js";
  */
 
 /**
- * Of the drawing's own coordinates. So many that the laboratory's frame takes the build's picture of a pad for
- * one that is shown too small, and brings it to life when it is seen, not only at the first stroke.
+ * Of the drawing's own coordinates. So many that the laboratory's frame takes the build's picture of a pad
+ * for one that is shown too small, and brings it to life when it is seen, not only at the first stroke.
  */
 const HEIGHT = 1000;
 const NEAR = 0.004; // points nearer than this to the last one are left out

@@ -235,7 +235,7 @@ def _compute(name: str) -> str:
             break
     settings = plain(result["settings"])
     for large in getattr(import_module(f"goosequill.lab.{_module_name(name)}"), "LARGE", ()):
-        del result[large]  # a page needs it only after a run of its own
+        result[large] = None  # a page needs it only after a run of its own
     first = {
         "description": plain(experiments.describe(name)),
         "settings": settings,

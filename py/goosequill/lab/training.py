@@ -129,7 +129,7 @@ DESCRIPTION = Settings.describe(
 )
 
 LARGE = ("network",)
-"""Results that the first picture of a page does not need."""
+"""Results that are None in what the build gives a page with its first picture."""
 
 
 def ranges(settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

@@ -53,7 +53,7 @@ def draw(page: Page, letter: str) -> None:
 def test_before_a_run_drawings_are_classified_by_the_network_of_the_site(opened) -> None:
     page, record = opened
     expect(experiment(page).get_by_test_id("run")).to_be_enabled(timeout=LONG)
-    assert "network" not in data(page)
+    assert data(page)["network"] is None
     for letter in STROKES:
         draw(page, letter)
         expect(page.get_by_test_id("pad-result")).to_contain_text(f"answers {letter}", timeout=LONG)

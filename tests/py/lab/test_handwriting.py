@@ -156,3 +156,26 @@ def test_the_standalone_script_computes_what_the_module_does(capsys: pytest.Capt
     assert names["best"] == pytest.approx(fast.distance[0], rel=1e-12)
     assert names["compared"]["brute force"] == brute.comparisons["distance"][0]
     assert "brute force finds 1234, the bounds find 1234\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "comparisons", "factor"),
+    [
+        ({}, "Goose", 66_000, 166),
+        ({"text": "Quill"}, "Quill", 132_000, 82),
+        ({"band": 0}, "Goose", 57_000, 15),
+        ({"band": 16}, "Goose", 126_000, 201),
+        ({"wobble": 1.0}, "aose", 177_000, 49),
+    ],
+)
+def test_the_articles_numbers(settings: dict, text: str, comparisons: int, factor: int) -> None:
+    chosen = Settings(**settings)
+    templates, bank = handwriting.templates_of(BYTES, chosen)
+    assert bank.size == 2748
+    strokes = [handwriting._few(stroke) for stroke in handwriting.written(BYTES, chosen)]
+    groups, _ = handwriting.divide(bank, strokes)
+    found = elastic.nearest(bank, handwriting._sequences(strokes, groups))
+    total = sum(int(each.sum()) for each in found.comparisons.values())
+    assert "".join(templates[index][0] for index in found.index) == text
+    assert round(total, -3) == comparisons
+    assert round(len(groups) * bank.size * elastic.cells(64, chosen.band) / total) == factor

@@ -102,5 +102,5 @@ def test_undo_and_clear_take_back_what_was_classified(opened) -> None:
 def test_without_hidden_units_there_is_no_dropout(opened) -> None:
     page, _ = opened
     page.evaluate("location.hash = '#hidden=0&dropout=0.5'")
-    expect(experiment(page)).to_contain_text("The picture shows other settings.")
+    expect(experiment(page).get_by_role("spinbutton", name="Hidden units")).to_have_value("0")
     expect(experiment(page).get_by_role("slider", name="Dropout")).to_have_value("0")

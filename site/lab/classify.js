@@ -5,12 +5,10 @@
 
 /**
  * @typedef {{weights: ArrayLike<ArrayLike<number>>, bias: ArrayLike<number>, scale?: number}} Layer weights
- *   by
- *   inputs, then outputs, to be multiplied by `scale`
+ *   by inputs, then outputs, to be multiplied by `scale`
  * @typedef {import("../ui/pad.js").Stroke} Stroke
  * @typedef {{images: Uint8Array, labels: ArrayLike<number>, members: ArrayLike<number>}} Letters images of
- *   784
- *   numbers each, 0 to 15; `members` are the indices of those in training
+ *   784 numbers each, 0 to 15; `members` are the indices of those in training
  */
 
 export const SIDE = 28;

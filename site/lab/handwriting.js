@@ -5,6 +5,7 @@
 
 import { element, number } from "../ui/dom.js";
 import { table } from "../ui/table.js";
+import { offerNetwork } from "./handwriting-network.js";
 import { launcher, match, scribble } from "./handwriting-picture.js";
 
 export { inputs } from "./handwriting-inputs.js";
@@ -66,6 +67,9 @@ export function render({ data, element: place }) {
 
 /** @type {Record<string, (drawing: Drawing) => void>} */
 export const figures = {
+  network({ data, element: place }) {
+    offerNetwork(place, data);
+  },
   speed({ data, element: place }) {
     const methods = /** @type {Method[]} */ (data.methods);
     const most = Math.log10(methods[0].total);

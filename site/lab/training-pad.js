@@ -4,52 +4,22 @@
  * that was trained when the site was made; the letters' file is fetched with the first drawing.
  */
 
-import { ROOT } from "../engine/root.js";
 import { counted, element } from "../ui/dom.js";
 import { pad } from "../ui/pad.js";
 import { StatusLine } from "../ui/status.js";
 import { svgElement } from "../ui/svg.js";
 import { classify, LETTERS, nearest, rasterize } from "./classify.js";
-import { readLetters } from "./letters-file.js";
+import { SOURCES } from "./letter-sources.js";
 import { picture } from "./letters-pictures.js";
 
 /**
  * @typedef {import("./classify.js").Layer} Layer
- * @typedef {import("./classify.js").Letters} Letters
  * @typedef {{images: number[][], labels: number[]}} Samples
- * @typedef {{network: () => Promise<Layer[]>, letters: () => Promise<Letters>}} Sources
+ * @typedef {import("./letter-sources.js").Sources} Sources
  */
 
 const INK = 15;
 const NEIGHBORS = 6;
-
-/** @param {string} name */
-async function fetchData(name) {
-  const response = await fetch(new URL(`lab/data/${name}`, ROOT)).catch(() => null);
-  if (response?.ok) return response;
-  throw Object.assign(new Error(`The file ${name} could not be loaded.`), {
-    remedy: "Check the connection and draw again.",
-  });
-}
-
-/** Calls `make` once, and again only after it has failed. @template T @param {() => Promise<T>} make */
-function once(make) {
-  /** @type {Promise<T> | null} */
-  let made = null;
-  return () => {
-    made ??= make();
-    made.catch(() => {
-      made = null;
-    });
-    return made;
-  };
-}
-
-/** @type {Sources} */
-const SOURCES = {
-  network: once(async () => (await (await fetchData("training-network.json")).json()).layers),
-  letters: once(async () => readLetters(await (await fetchData("letters-a-j.npz")).arrayBuffer())),
-};
 
 /** The pads of a page by the elements that they stand in. @type {WeakMap<HTMLElement, LetterPad>} */
 const pads = new WeakMap();

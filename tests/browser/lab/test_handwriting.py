@@ -62,6 +62,15 @@ def test_the_sample_is_read_by_every_method(opened: Page) -> None:
     assert methods[-1]["factor"] > 50
 
 
+def test_the_network_reads_the_scribble_too(opened: Page) -> None:
+    figure = opened.locator('[data-figure="handwriting"][data-part="network"]')
+    figure.locator("summary").click()
+    row = figure.locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row.locator("td").nth(0)).to_have_text("H")
+    expect(row.locator("td").nth(2)).to_have_text(re.compile(r"^[1-9]\d*%$"))
+
+
 def test_a_scribble_of_two_letters_is_divided_and_filters_the_names(opened: Page) -> None:
     draw(opened, [(0.2, 0.2), (0.2, 0.8), (0.55, 0.8)])
     expect(opened.get_by_test_id("read")).to_have_text("Read as L")

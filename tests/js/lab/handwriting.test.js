@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import * as module from "../../../site/lab/handwriting.js";
+import { offerNetwork } from "../../../site/lab/handwriting-network.js";
 import { fitting } from "../../../site/lab/handwriting-picture.js";
 import { added, placesOf, read, sampleOf } from "../../../site/lab/handwriting-samples.js";
 import { openPage } from "./page.js";
@@ -208,4 +209,53 @@ test("a kept sample stays in the browser, is sent with each run, and can be dele
   root.querySelector("[data-testid=samples] button").click();
   assert.deepEqual(requests.at(-1), { data: null });
   assert.equal(kept.size, 0);
+});
+
+/** A network without hidden layer that always prefers one letter. */
+const always = (/** @type {number} */ letter) => [
+  {
+    weights: Array.from({ length: 784 }, () => new Array(10).fill(0)),
+    bias: Array.from({ length: 10 }, (_, index) => (index === letter ? 5 : 0)),
+  },
+];
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+const cells = () =>
+  [...root.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+
+const unfold = async (/** @type {boolean} */ open) => {
+  const details = root.querySelector("details");
+  details.open = open;
+  details.dispatchEvent(new page.window.Event("toggle"));
+  await settled();
+};
+
+test("the network reads when it is asked, and from then on each new scribble", async () => {
+  offerNetwork(root, DATA, { network: async () => always(6) });
+  await settled();
+  assert.equal(root.querySelector("table"), null);
+  await unfold(true);
+  assert.deepEqual(cells(), [
+    ["1", "G", "G", "94%"],
+    ["2", "o", "G (it does not know o)", "94%"],
+  ]);
+  offerNetwork(root, { ...DATA, letters: DATA.letters.slice(0, 1) }, { network: async () => always(0) });
+  assert.equal(root.querySelector("details").open, true);
+  await unfold(true);
+  assert.deepEqual(cells(), [["1", "G", "A", "94%"]]);
+});
+
+test("a network that cannot be fetched can be asked again", async () => {
+  let fails = true;
+  const network = async () => {
+    if (fails) throw Object.assign(new Error("There is no network."), { remedy: "Try again." });
+    return always(0);
+  };
+  offerNetwork(root, DATA, { network });
+  await unfold(true);
+  assert.match(root.querySelector("[role=status]").textContent, /There is no network\. Try again\./);
+  fails = false;
+  await unfold(false);
+  await unfold(true);
+  assert.equal(cells().length, 2);
+  assert.equal(root.querySelector("[role=status]").textContent, "");
 });

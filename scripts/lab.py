@@ -78,7 +78,8 @@ def script(name: str) -> str:
     if not path.is_file():
         raise BuildError(f"docs/lab/scripts/{name}.py is missing: an article shows the script of {name}")
     code = "".join(f"    {line}".rstrip() + "\n" for line in path.read_text(encoding="utf-8").splitlines())
-    link = f'<a href="../source/{name}.py.txt">goosequill/lab/{_module_name(name)}.py</a>'
+    module = _module_name(name)
+    link = f'<a href="../source/{module}.py.txt">goosequill/lab/{module}.py</a>'
     return (
         f'??? example "A script that computes this with numpy alone"\n\n    ```python\n{code}    ```\n\n'
         f'<p>This page computes with {link}; <a href="../scripts/{name}.py" download>the script</a> '
@@ -323,14 +324,15 @@ def _experiment_markup(name: str, count: int, made: dict[str, Any]) -> str:
 
 
 def write_files(output: Path) -> None:
-    """Write what the pages fetch: first results, data files, and the sources of the modules."""
+    """Write what the pages fetch or link: first results, data files, and the sources of the modules."""
     experiments = import_module("goosequill.lab.experiments")
     for folder in ("first", "source"):
         (output / "lab" / folder).mkdir(parents=True, exist_ok=True)
     for name in mounted():
         shutil.copyfile(first_result(name), output / "lab" / "first" / f"{name}.json")
-        source = PACKAGE / "goosequill" / "lab" / f"{_module_name(name)}.py"
-        shutil.copyfile(source, output / "lab" / "source" / f"{name}.py.txt")
+        for source in imported_sources(f"goosequill.lab.{_module_name(name)}"):
+            if source.parent.name == "lab" and source.stem != "__init__":
+                shutil.copyfile(source, output / "lab" / "source" / f"{source.stem}.py.txt")
     if experiments.DATA.is_dir():
         shutil.copytree(
             experiments.DATA, output / "lab" / "data", ignore=shutil.ignore_patterns("*.py", "__*")

@@ -227,7 +227,11 @@ def test_every_mounted_experiment_has_its_files() -> None:
         html = (ROOT / "dist" / listed.file).read_text(encoding="utf-8")
         for name in MOUNTED.findall(html):
             name = re.sub(r"-\d+$", "", name)
-            for file in (f"lab/first/{name}.json", f"lab/{name}.js", f"lab/source/{name}.py.txt"):
+            for file in (
+                f"lab/first/{name}.json",
+                f"lab/{name}.js",
+                f"lab/source/{name.replace('-', '_')}.py.txt",
+            ):
                 assert (Path(ROOT) / "dist" / file).is_file(), file
 
 

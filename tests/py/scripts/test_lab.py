@@ -167,7 +167,7 @@ def test_the_script_is_folded_and_its_source_linked(tmp_path: Path) -> None:
     (tmp_path / "lab" / "scripts" / "second-order.py").write_text("a = 1\n\nprint(a)\n", encoding="utf-8")
     text = lab.script("second-order")
     assert "    ```python\n    a = 1\n\n    print(a)\n    ```" in text
-    assert '<a href="../source/second-order.py.txt">goosequill/lab/second_order.py</a>' in text
+    assert '<a href="../source/second_order.py.txt">goosequill/lab/second_order.py</a>' in text
     with pytest.raises(BuildError, match=r"missing\.py is missing"):
         lab.script("missing")
 

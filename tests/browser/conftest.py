@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Error, Page, Request
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, expect
 from scripts.serve import make_server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "/goosequill/"
+
+expect.set_options(timeout=30_000)  # milliseconds: a slow machine gets the same verdict as a fast one
 
 
 @pytest.fixture(scope="session")

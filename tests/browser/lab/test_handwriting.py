@@ -43,7 +43,9 @@ def forget(page: Page) -> None:
 
 def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
     """Draw on the pad, in its heights; each stroke is read at once."""
-    box: Any = page.locator(".pad-surface").bounding_box()
+    surface = page.locator(".pad-surface")
+    surface.scroll_into_view_if_needed()
+    box: Any = surface.bounding_box()
     for stroke in strokes:
         places = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in stroke]
         page.mouse.move(*places[0])

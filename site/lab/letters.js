@@ -18,7 +18,7 @@ const ACCURACY = { label: "accuracy", format: percentage };
  * @returns {Record<string, [number, number]>}
  */
 export function ranges({ alphabet }) {
-  return { size: [50, alphabet === "A to Z" ? 4000 : 10_000] };
+  return { size: [50, alphabet === "A to Z" ? 4000 : 7000] };
 }
 
 /** @param {number[]} values */

@@ -22,6 +22,7 @@ ROOMS = (
     "evaluation",
     "lab",
     "loading",
+    "search",
 )
 """The rooms of the package that have jobs; each table is imported when it is first searched."""
 

@@ -1,0 +1,24 @@
+"""What a job may return to be kept: a value that lives on in the worker until the page forgets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A value to keep, and what the page is told of it.
+
+    Attributes
+    ----------
+    kind
+        The name of the parameter that later jobs get the value by, such as "embedder" or "collection".
+    info
+        Plain values; the page gets them together with a number, `handle`, that stands for the value.
+    """
+
+    kind: str
+    value: Any
+    info: Mapping[str, Any] = field(default_factory=dict)

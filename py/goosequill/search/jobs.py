@@ -1,0 +1,3 @@
+"""The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
+
+JOBS: dict[str, str] = {}

@@ -261,6 +261,10 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "unknown-function": Code("The engine has no function with this name.", "Check the name."),
     },
+    "Search": {
+        "embedder-closed": Code("The embedding model has been unloaded.", "Load it again."),
+        "collection-closed": Code("The collection has been closed.", "Open it again."),
+    },
     "Laboratory": {
         "unknown-experiment": Code("There is no experiment with this name.", "Check the name."),
         "recording": Code(

@@ -77,8 +77,9 @@ export class Engine {
    * Runs a job: a function or generator that a room of the Python package lists in its jobs.py.
    *
    * Arguments and results are plain values; an array is `{shape, dtype, data}` with a typed array as `data`.
-   * The arguments `model` and `conversation` are handles (`model.call` adds its own), `files` is what
-   * `modelSource` returns. An aborted signal rejects with an AbortError, and stops the job at its next step.
+   * The arguments `model`, `conversation`, `embedder`, `static` and `collection` are handles (`model.call`
+   * adds its own), `files` is what `modelSource` returns. A value that lives on in the worker is returned as
+   * `{handle, ...}`; `forget` frees it. An aborted signal rejects with an AbortError, and stops the job at its next step.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
    * @param {RequestOptions & {onPart?: (part: any) => void}} [options]
@@ -157,7 +158,7 @@ export class Engine {
   /**
    * @param {number} model
    * @param {import("./protocol.js").ConversationOptions} options
-   * @returns {Promise<{conversation: number, messages: Turn[]}>}
+   * @returns {Promise<{handle: number, messages: Turn[]}>}
    */
   converse(model, options) {
     return this.run("converse", { model, ...options });
@@ -174,9 +175,9 @@ export class Engine {
     return this.stream("say", { conversation, message, settings }, { signal, onProgress, onEnd });
   }
 
-  /** @param {number} conversation */
-  async forget(conversation) {
-    await this.#ask({ type: "forget", conversation }, {});
+  /** Frees a value that a job returned to be kept. @param {number} handle */
+  async forget(handle) {
+    await this.#ask({ type: "forget", handle }, {});
   }
 
   /** Ends the worker and everything that waits for it. */

@@ -110,10 +110,10 @@ export class Conversation {
   /** The messages so far, with the thoughts of a reasoning model. @type {Turn[]} */
   messages;
 
-  /** @param {Model} model @param {{conversation: number, messages: Turn[]}} begun */
-  constructor(model, { conversation, messages }) {
+  /** @param {Model} model @param {{handle: number, messages: Turn[]}} begun */
+  constructor(model, { handle, messages }) {
     this.model = model;
-    this.#number = conversation;
+    this.#number = handle;
     this.messages = messages;
   }
 

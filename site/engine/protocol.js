@@ -15,6 +15,8 @@
  *   FilesSource
  * @typedef {FolderSource | AddressSource | FilesSource} ModelFiles
  * @typedef {ModelFiles & {kernel?: string, threads?: number}} ModelSource
+ * The files of a job: read by ranges, or with `whole` at once; those of a folder are then kept as a model's.
+ * @typedef {ModelFiles & {whole?: boolean}} JobFiles
  */
 
 /**
@@ -84,12 +86,13 @@
 /**
  * @typedef {{type: "load", id: number, model: ModelSource}} LoadMessage
  * `run` starts a job: a function or generator that a room of the Python package lists in its jobs.py. Its
- * arguments are plain values and arrays (NumpyArray); `model` and `conversation` are handles, `files` says
- * where a model comes from (ModelFiles). The replies are any number of `progress` and `part`, then `done` or
- * `error`.
+ * arguments are plain values and arrays (NumpyArray); `model`, `conversation`, `embedder`, `static` and
+ * `collection` are handles, `files` says where a model comes from (JobFiles). The replies are any number of
+ * `progress` and `part`, then `done` or `error`. A value that lives on is returned as its `handle`, with what
+ * the page should know of it.
  * @typedef {{type: "run", id: number, job: string, args: Record<string, unknown>}} RunMessage
- * `forget` ends a conversation, which the job "converse" starts.
- * @typedef {{type: "forget", id: number, conversation: number}} ForgetMessage
+ * `forget` frees a value that lives on, such as a conversation, which the job "converse" starts.
+ * @typedef {{type: "forget", id: number, handle: number}} ForgetMessage
  * @typedef {{type: "unload", id: number, model: number}} UnloadMessage
  * @typedef {{type: "cancel", id: number}} CancelMessage  the id is that of the request to end
  * @typedef {{type: "status", id: number}} StatusMessage

@@ -43,9 +43,9 @@ function dispatch(request, signal) {
 }
 
 /** @param {import("./protocol.js").ForgetMessage} request */
-async function forget({ id, conversation }) {
+async function forget({ id, handle }) {
   const python = await bridge.ifReady();
-  if (python) value(python.forget(conversation));
+  if (python) value(python.forget(handle));
   post({ type: "done", id, result: null });
 }
 

@@ -1,7 +1,7 @@
 """What the web page's worker calls: the only module that imports `js` and `pyodide`.
 
 It converts values between JavaScript and Python and starts jobs; loading a model is the one thing that is
-not a job, because what it makes lives on. Each method returns `{"value": ...}`, or `{"error": {code,
+not a job. Each method returns `{"value": ...}`, or `{"error": {code,
 message, remedy}}` for what a user can fix; faults of our own remain exceptions.
 """
 
@@ -15,11 +15,11 @@ from typing import Any
 from js import Object
 from pyodide.ffi import to_js
 
-from goosequill.browser.handles import Handles
+from goosequill.browser.handles import KINDS, Handles
 from goosequill.browser.jobs import Job, find, room_of
-from goosequill.chat.conversation import Conversation
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
+from goosequill.lasting import Lasting
 from goosequill.loading.load import LoadedModel, LoadOptions, load_files, quantization_bits
 from goosequill.models.pace import choose_threads
 from goosequill.weights.source import TensorSource, truncated
@@ -107,18 +107,18 @@ class Bridge:
     def run(self, name: str, args: Any, files: Any = None) -> Job:
         """Start a job; nothing is computed before its first step.
 
-        The arguments ``model`` and ``conversation`` are handles; the rest are the function's own. `files`
-        are objects that a `JsSource` reads.
+        The arguments ``model`` and those of `KINDS` are handles; the rest are the function's own. `files`
+        are objects that a `JsSource` reads. A `Lasting` value is kept, and its handle returned.
         """
         function, arguments = find(name), args.to_py()
-        model, conversation = arguments.pop("model", None), arguments.pop("conversation", None)
-        resources = dict(self._handles.resources(model, conversation))
+        model = arguments.pop("model", None)
+        named = [key for key in KINDS if arguments.get(key) is not None]
+        resources = dict(self._handles.resources(model, **{key: arguments.pop(key) for key in named}))
         if files is not None:
             resources["files"] = {file.name: file for file in map(JsSource, files)}
 
         def finish(result: Any) -> Any:
-            kept = isinstance(result, Conversation)
-            return self._handles.add_conversation(result, model) if kept else result
+            return self._handles.keep(result, model) if isinstance(result, Lasting) else result
 
         return BridgeJob(function, arguments, resources=resources, finish=finish)
 
@@ -196,7 +196,7 @@ class Bridge:
 
     @answering
     def forget(self, handle: int) -> None:
-        """Forget a conversation; one that is over is ignored."""
+        """Forget a value that a job returned to be kept; an unknown handle is ignored."""
         self._handles.forget(handle)
 
     @answering

@@ -1,24 +1,48 @@
-"""What a page names by a number: loaded models, and conversations with them.
+"""What a page names by a number: loaded models, and the values that jobs returned to be kept.
 
 Here, and nowhere else, a handle becomes the arguments that a job's function declares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from goosequill.chat.conversation import Conversation
 from goosequill.decoding import StateMemory
 from goosequill.errors import LoadError
+from goosequill.lasting import Lasting
 from goosequill.loading.load import LoadedModel
 
 STATE_BUDGET = 32 * 1024 * 1024
 """Bytes of a model's states that are kept, so that a branch or the same prompt again starts at once."""
 
 
+KINDS: Mapping[str, str] = {
+    "conversation": "conversation",
+    "embedder": "embedder",
+    "static": "embedder",
+    "collection": "collection",
+}
+"""Parameters of jobs that kept values are for: name -> the kind of value."""
+
+_GONE: Mapping[str, Callable[[], LoadError]] = {
+    "conversation": lambda: LoadError("This conversation is over.", code="conversation-over"),
+    "embedder": lambda: LoadError("This embedding model is no longer loaded.", code="embedder-closed"),
+    "collection": lambda: LoadError("This collection is no longer open.", code="collection-closed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    kind: str
+    value: Any
+    model: int | None
+    """The model that it needs, and does not outlive."""
+
+
 class Handles:
-    """The models and conversations of one worker.
+    """The models and kept values of one worker.
 
     Parameters
     ----------
@@ -30,7 +54,7 @@ class Handles:
         self._available = available
         self._models: dict[int, LoadedModel] = {}
         self._memories: dict[int, StateMemory] = {}
-        self._conversations: dict[int, tuple[int, Conversation]] = {}
+        self._kept: dict[int, _Kept] = {}
         self._last = 0
 
     def __len__(self) -> int:
@@ -43,11 +67,11 @@ class Handles:
         self._memories[self._last] = StateMemory(budget=STATE_BUDGET)
         return self._last
 
-    def add_conversation(self, conversation: Conversation, model: int) -> dict[str, Any]:
-        """Keep a conversation with a model; return its handle, and what was said in it."""
+    def keep(self, lasting: Lasting, model: int | None = None) -> dict[str, Any]:
+        """Keep a value until it is forgotten, or its model unloaded; return its handle and its info."""
         self._last += 1
-        self._conversations[self._last] = model, conversation
-        return {"conversation": self._last, "messages": conversation.messages}
+        self._kept[self._last] = _Kept(lasting.kind, lasting.value, model)
+        return {"handle": self._last, **lasting.info}
 
     def model(self, handle: int) -> LoadedModel:
         """Return a model.
@@ -61,31 +85,32 @@ class Handles:
             raise LoadError("This model is no longer loaded.", code="model-unloaded", remedy="Load it again.")
         return self._models[handle]
 
-    def conversation(self, handle: int) -> Conversation:
-        """Return a conversation.
+    def kept(self, handle: int, kind: str) -> Any:
+        """Return a kept value.
 
         Raises
         ------
         LoadError
-            ``conversation-over``.
+            ``conversation-over``, ``embedder-closed`` or ``collection-closed``.
         """
-        if handle not in self._conversations:
-            raise LoadError("This conversation is over.", code="conversation-over", remedy="Start a new one.")
-        return self._conversations[handle][1]
+        found = self._kept.get(handle)
+        if found is None or found.kind != kind:
+            raise _GONE[kind]()
+        return found.value
 
     def unload(self, handle: int) -> None:
-        """Forget a model and its conversations; an unknown handle is ignored."""
+        """Forget a model and what needs it; an unknown handle is ignored."""
         self._models.pop(handle, None)
         self._memories.pop(handle, None)
-        for key in [key for key, (model, _) in self._conversations.items() if model == handle]:
-            del self._conversations[key]
+        for key in [key for key, kept in self._kept.items() if kept.model == handle]:
+            del self._kept[key]
 
     def forget(self, handle: int) -> None:
-        """Forget a conversation; an unknown handle is ignored."""
-        self._conversations.pop(handle, None)
+        """Forget a kept value; an unknown handle is ignored."""
+        self._kept.pop(handle, None)
 
-    def resources(self, model: int | None = None, conversation: int | None = None) -> Mapping[str, Any]:
-        """Return what a job may declare as parameters, by their names."""
+    def resources(self, model: int | None = None, **kept: int) -> Mapping[str, Any]:
+        """Return what a job may declare as parameters, by their names; `kept` has names of `KINDS`."""
         found: dict[str, Any] = {"available": self._available}
         if model is not None:
             loaded = self.model(model)
@@ -95,6 +120,4 @@ class Handles:
                 "description": loaded.description,
                 "memory": self._memories[model],
             }
-        if conversation is not None:
-            found["conversation"] = self.conversation(conversation)
-        return found
+        return found | {name: self.kept(handle, KINDS[name]) for name, handle in kept.items()}

@@ -71,8 +71,8 @@ class Job:
     Parameters
     ----------
     arguments
-        Keyword arguments as they came from JavaScript. Three names are reserved: ``model``, ``conversation``
-        (handles) and ``files`` (a model's files).
+        Keyword arguments as they came from JavaScript. Reserved names are ``model`` and those of
+        `goosequill.browser.handles.KINDS` (handles), and ``files`` (a model's files).
     resources
         The objects that handles among the arguments refer to, by the names of the parameters they are for.
     finish

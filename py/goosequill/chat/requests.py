@@ -1,6 +1,6 @@
 """Jobs on conversations and saved states, apart from replies (see `replies`).
 
-They take and return plain values; the caller keeps a new conversation.
+They take and return plain values, apart from a new conversation, which lives on.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import Message, format_of
 from goosequill.chat.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
 from goosequill.decoding.writer import prompt_tokens
+from goosequill.lasting import Lasting
 from goosequill.models import Model
 from goosequill.tokenizers import Tokenizer
 
@@ -25,8 +26,8 @@ def converse(
     messages: Sequence[Message] = (),
     state: Any = None,
     chat_format: str = "",
-) -> Conversation:
-    """Start a conversation.
+) -> Lasting:
+    """Start a conversation, which lives on; its info has the ``messages`` so far.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def converse(
     chat_format
         Name of one of `goosequill.chat.formats.FORMATS`; "" takes the model's own.
     """
-    return Conversation(
+    conversation = Conversation(
         model,
         tokenizer,
         chat_format=format_of(description, chat_format),
@@ -45,6 +46,7 @@ def converse(
         saved_state=open_saved_state(model, state),
         messages=messages,
     )
+    return Lasting("conversation", conversation, {"messages": conversation.messages})
 
 
 def undo(conversation: Conversation) -> dict[str, Any]:

@@ -178,6 +178,22 @@ async function offerOf(url, signal) {
 }
 
 /**
+ * The files of a job. With `whole`, picked files are read into memory at once, since a page may change them
+ * while the job's result lives on, and others are downloaded.
+ * @param {import("../protocol.js").JobFiles} files
+ * @param {Options} options
+ * @returns {Promise<Source[]>}
+ */
+export async function jobSources(files, options) {
+  if (!files.whole) return await partSources(files, options);
+  if (files.kind === "files") {
+    return await Promise.all(files.files.map((file, i) => memorySource(file, files.names[i])));
+  }
+  const every = { look: async () => {}, available: Number.POSITIVE_INFINITY, notices: [], copied: false };
+  return (await wholeSources(files, { ...options, ...every })).files;
+}
+
+/**
  * Enough of a model's files to inspect them.
  * @param {ModelSource} model
  * @param {Options} options
@@ -212,16 +228,19 @@ function picked(files, names) {
  */
 async function byteSource(blob, name) {
   const Reader = /** @type {any} */ (globalThis).FileReaderSync; // none under Node
-  if (!Reader || blob.size <= SMALL) {
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    return { name, size: blob.size, read: (offset, length) => bytes.subarray(offset, offset + length) };
-  }
+  if (!Reader || blob.size <= SMALL) return await memorySource(blob, name);
   const reader = new Reader();
   return {
     name,
     size: blob.size,
     read: (offset, length) => new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length))),
   };
+}
+
+/** @param {Blob} blob @param {string} name @returns {Promise<Source>} */
+async function memorySource(blob, name) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  return { name, size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }
 
 /**

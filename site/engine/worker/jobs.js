@@ -4,7 +4,7 @@
  */
 
 import { PROGRESS_INTERVAL, TOKEN_INTERVAL } from "../protocol.js";
-import { partSources } from "../storage/sources.js";
+import { jobSources } from "../storage/sources.js";
 import { value } from "./bridge.js";
 
 /** @typedef {(reply: import("../protocol.js").Reply, transfer?: ArrayBuffer[]) => void} Post */
@@ -18,7 +18,7 @@ import { value } from "./bridge.js";
 export async function run(bridge, { id, job: name, args: { files: model, ...args } }, signal, post) {
   /** @type {import("./bridge.js").OnProgress} */
   const onProgress = (progress) => post({ type: "progress", id, progress });
-  const files = model && (await partSources(/** @type {any} */ (model), { signal, onProgress }));
+  const files = model && (await jobSources(/** @type {any} */ (model), { signal, onProgress }));
   const python = await bridge.readyFor(name, onProgress);
   const job = value(python.run(name, args, files));
   signal.addEventListener("abort", () => job.cancel());

@@ -239,7 +239,7 @@ test("a conversation has its messages, also when the loop was left", async () =>
   const said = [{ role: "user", content: "Hi" }];
   const whole = [...said, { role: "assistant", content: "t0" }];
   worker.react = ({ id, type, job }) => {
-    if (job === "converse") worker.reply({ type: "done", id, result: { conversation: 5, messages: [] } });
+    if (job === "converse") worker.reply({ type: "done", id, result: { handle: 5, messages: [] } });
     if (job === "say") worker.reply({ type: "part", id, parts: [chunk(0)] });
     if (type === "cancel") worker.reply({ type: "done", id, result: { ...end, messages: whole } });
     if (job === "undo") worker.reply({ type: "done", id, result: { message: "Hi", messages: [] } });
@@ -264,7 +264,7 @@ test("a conversation has its messages, also when the loop was left", async () =>
     },
     { type: "cancel", id: 2 },
     { type: "run", job: "undo", args: { conversation: 5 }, id: 3 },
-    { type: "forget", conversation: 5, id: 4 },
+    { type: "forget", handle: 5, id: 4 },
   ]);
 });
 

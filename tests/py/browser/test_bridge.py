@@ -300,7 +300,7 @@ GREEDY = {"temperature": 0, "max_new_tokens": 6, "seed": 1}
 def test_a_conversation_is_started_continued_undone_saved_and_loaded(bridge: Any) -> None:
     handle = load_test_model(bridge)
     begun = result_of(bridge, "converse", model=handle, system="Be kind.")
-    number = begun["conversation"]
+    number = begun["handle"]
     assert begun["messages"] == []
     first = say(bridge, number, "Hi", **GREEDY)
     assert first[-1]["end"]["messages"] == [
@@ -315,13 +315,13 @@ def test_a_conversation_is_started_continued_undone_saved_and_loaded(bridge: Any
     assert say(bridge, number, "And?", **GREEDY) == second
     loaded = result_of(bridge, "converse", model=handle, state=saved)
     assert loaded["messages"] == first[-1]["end"]["messages"]
-    assert shown(say(bridge, loaded["conversation"], "And?", **GREEDY)) == shown(second)
+    assert shown(say(bridge, loaded["handle"], "And?", **GREEDY)) == shown(second)
 
 
 def test_a_conversation_reads_every_message_once(bridge: Any) -> None:
     handle = load_test_model(bridge)
     counts = count_tokens(bridge, handle)
-    number = result_of(bridge, "converse", model=handle, system="A long system prompt.")["conversation"]
+    number = result_of(bridge, "converse", model=handle, system="A long system prompt.")["handle"]
     say(bridge, number, "Hi", **GREEDY)
     counts.clear()
     say(bridge, number, "Hi", **GREEDY)
@@ -329,7 +329,7 @@ def test_a_conversation_reads_every_message_once(bridge: Any) -> None:
 
 
 def test_a_reply_is_interrupted_by_another_request(bridge: Any) -> None:
-    number = result_of(bridge, "converse", model=load_test_model(bridge))["conversation"]
+    number = result_of(bridge, "converse", model=load_test_model(bridge))["handle"]
     job = bridge.run("say", JsObject(conversation=number, message="Hi", settings=GREEDY))["value"]
     while "part" not in job.step()["value"]:
         pass
@@ -340,12 +340,12 @@ def test_a_reply_is_interrupted_by_another_request(bridge: Any) -> None:
 
 def test_a_conversation_that_is_over_is_an_error_with_a_remedy(bridge: Any) -> None:
     handle = load_test_model(bridge)
-    number = result_of(bridge, "converse", model=handle)["conversation"]
+    number = result_of(bridge, "converse", model=handle)["handle"]
     assert ask(bridge, "say", conversation=number, message=" ")["error"]["code"] == "empty-message"
     assert ask(bridge, "converse", model=handle, state=b"no state")["error"]["remedy"]
     bridge.forget(number)
     assert ask(bridge, "say", conversation=number, message="Hi")["error"]["code"] == "conversation-over"
-    other = result_of(bridge, "converse", model=handle)["conversation"]
+    other = result_of(bridge, "converse", model=handle)["handle"]
     bridge.unload(handle)
     assert ask(bridge, "undo", conversation=other)["error"]["code"] == "conversation-over"
 

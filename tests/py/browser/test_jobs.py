@@ -14,7 +14,8 @@ import pytest
 
 from goosequill.browser.handles import Handles
 from goosequill.browser.jobs import ROOMS, Job, all_jobs, find, room_of
-from goosequill.errors import SettingsError
+from goosequill.errors import LoadError, SettingsError
+from goosequill.lasting import Lasting
 from goosequill.progress import Progress
 
 
@@ -128,3 +129,27 @@ def test_finding_a_job_imports_only_what_it_needs() -> None:
     assert "goosequill.chat.replies" in found
     for other in ("evaluation.votes", "evaluation.text_metrics", "evaluation.jobs", "loading.convert"):
         assert f"goosequill.{other}" not in found
+
+
+def test_a_kept_value_is_given_by_its_handle_until_it_is_forgotten() -> None:
+    handles = Handles()
+    kept = handles.keep(Lasting("embedder", "the table", {"dimensions": 3}))
+    assert kept == {"handle": kept["handle"], "dimensions": 3}
+    for name in ("static", "embedder"):
+        assert handles.resources(**{name: kept["handle"]})[name] == "the table"
+    with pytest.raises(LoadError) as error:
+        handles.resources(collection=kept["handle"])
+    assert error.value.code == "collection-closed", "a handle of another kind is not taken"
+    handles.forget(kept["handle"])
+    with pytest.raises(LoadError) as error:
+        handles.resources(embedder=kept["handle"])
+    assert error.value.code == "embedder-closed"
+
+
+def test_what_a_model_carries_is_forgotten_with_it() -> None:
+    handles = Handles()
+    of_model, other = handles.keep(Lasting("embedder", 1), 7), handles.keep(Lasting("embedder", 2))
+    handles.unload(7)
+    with pytest.raises(LoadError):
+        handles.kept(of_model["handle"], "embedder")
+    assert handles.kept(other["handle"], "embedder") == 2

@@ -327,5 +327,9 @@ class SettingsError(GoosequillError):
     """A setting is out of range, unknown, or contradicts another."""
 
 
+class SearchError(GoosequillError):
+    """A document or an index cannot be read, or does not fit what it is searched with."""
+
+
 class LoadError(GoosequillError):
     """A model could not be fetched or does not fit into memory."""

@@ -1,0 +1,111 @@
+"""What a reader returns: a document's plain text, and which headings stand above which part of it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of text under one trail of headings.
+
+    Parameters
+    ----------
+    start, end
+        Offsets into the document's text, in code points.
+    headings
+        The trail, outermost first; empty if there is none. The headings themselves are not in the text.
+    """
+
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as plain text.
+
+    Parameters
+    ----------
+    name
+        Its path within a folder or zip, its file's name, or its address; unique within a collection.
+    title
+        From the document itself, otherwise the file's name without its ending.
+    text
+        In Unicode's form NFC, without NULs. Paragraphs are separated by an empty line; a single end of line
+        is one of the document's own: an item of a list, a row of a table, a line of code.
+    blocks
+        In the order of the text, not overlapping.
+    address
+        Where a reader can open it, relative to its site; "" if nowhere.
+    """
+
+    name: str
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    address: str = ""
+
+
+class Composer:
+    """Puts a document together from headings and paragraphs, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._trail: list[tuple[int, str]] = []
+        self._new = True
+        self.first_heading = ""
+
+    def heading(self, text: str, level: int) -> None:
+        """Begin a section; it ends at the next heading of the same or a higher level."""
+        text = tidy(text).replace("\n", " ")
+        if not text:
+            return
+        self.first_heading = self.first_heading or text
+        self._trail = [(depth, above) for depth, above in self._trail if depth < level] + [(level, text)]
+        self._new = True
+
+    def paragraph(self, text: str) -> None:
+        """Add a paragraph, a list, a table or a piece of code; one without text is ignored."""
+        text = tidy(text)
+        if not text:
+            return
+        if self._parts:
+            self._parts.append("\n\n")
+            self._length += 2
+        start, self._length = self._length, self._length + len(text)
+        self._parts.append(text)
+        if self._new:
+            self._blocks.append(Block(start, self._length, tuple(above for _, above in self._trail)))
+        else:
+            self._blocks[-1] = Block(self._blocks[-1].start, self._length, self._blocks[-1].headings)
+        self._new = False
+
+    def document(self, name: str, *, title: str = "", address: str = "") -> Document:
+        """Return the document; without a title it has its first heading's, or its file's name."""
+        title = tidy(title).replace("\n", " ") or self.first_heading or stem(name)
+        return Document(name, title, "".join(self._parts), tuple(self._blocks), address)
+
+
+def tidy(text: str) -> str:
+    """Return a text in NFC, trimmed, without what is never seen: NULs, soft hyphens, lone surrogates."""
+    if not text.isascii():
+        text = text.replace("\u00ad", "").encode("utf-8", "replace").decode("utf-8")
+        text = unicodedata.normalize("NFC", text)
+    return text.replace("\0", "").strip()
+
+
+def stem(name: str) -> str:
+    """Return a file's name without its folder and its ending."""
+    last = name.rstrip("/").rpartition("/")[2] or name
+    return last.rpartition(".")[0] or last
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Return the lines of a paragraph as one line."""
+    return " ".join(line.strip() for line in lines if line.strip())

@@ -7,6 +7,7 @@ from goosequill.kernels.kernel import Activation, Kernel, Shortlist
 from goosequill.kernels.library import IN_BROWSER, open_library
 from goosequill.kernels.logits import LogitOperations
 from goosequill.kernels.numpy_kernel import NumpyKernel
+from goosequill.kernels.search import SearchOperations
 from goosequill.kernels.simd_kernel import SimdKernel
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Kernel",
     "LogitOperations",
     "NumpyKernel",
+    "SearchOperations",
     "Shortlist",
     "SimdKernel",
     "load_kernel",

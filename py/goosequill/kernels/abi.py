@@ -53,10 +53,14 @@ OPERATIONS: Mapping[str, str] = {
     # At least count logits become exact, and those with this share of the probability. indices is memory for
     # rows + 1 indices, then for a float per row.
     "shortlist": f"{_PRODUCT}, word *indices, word count, word thousandths",
+    # q, k and v are [tokens, heads * size]; count is the number of sequences, whose lengths add up to tokens.
+    # scratch has attention_words words.
+    "attention": "float *out, const float *q, const float *k, const float *v, const int *lengths, "
+    "word count, word heads, word size, float *scratch",
 }
 """Each operation's fields in a step, after the operation's number, which is its position here."""
 
-ACTIVATIONS = ("none", "sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7")
+ACTIVATIONS = ("none", "sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7", "gelu")
 """What a product applies to its result; the number is the position here."""
 
 FORMS: Mapping[str, int] = {"sketch": 1, "rowwise": 2}
@@ -79,6 +83,17 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
     ),
     "sketch": ("void", "signed char *out, const signed char *weights, word rows, word columns"),
     "scratch_words": ("word", "word columns, word form"),
+    "attention_words": ("word", "word size, word longest"),
+    "nearest": (
+        "word",
+        "word *indices, double *scores, const signed char *vectors, const float *scales, "
+        "const int *question, const short *high, word n, word columns, word count, double step",
+    ),
+    "nearest_bits": (
+        "void",
+        "word *indices, int *found, unsigned short *distances, word *counts, const unsigned char *bits, "
+        "const unsigned char *question, word n, word bytes, word count",
+    ),
     "highest_logit": ("float", "const float *logits, word n"),
     "argmax": ("word", "const float *logits, word n"),
     "weigh_logits": ("double", "float *weights, const float *logits, word n, float highest"),

@@ -1,4 +1,4 @@
-"""The vocabulary of operations over which every RWKV version is written.
+"""The vocabulary of operations over which the models are written: every RWKV version, and encoders.
 
 Models compute nothing themselves: they call a `Kernel`. The numpy kernel is the reference and always
 available; the SIMD kernel does the same on the same memory, faster. Operations work on tensors [T, C]: T
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels.logits import LogitOperations
+from goosequill.kernels.search import SearchOperations
 from goosequill.weights.quantize import QuantizedMatrix
 
 Floats = NDArray[np.float32]
@@ -24,10 +25,11 @@ Tensor = Any
 Matrix = Any
 """Weights of shape [out, in], in the layout that suits the kernel."""
 
-Activation = Literal["sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7"]
+Activation = Literal["sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7", "gelu"]
 """A function that a product applies to its result.
 
-``decay6`` is exp(-exp(z)), RWKV-6's decay; ``decay7`` is exp(-sigmoid(z) / sqrt(e)), RWKV-7's.
+``decay6`` is exp(-exp(z)), RWKV-6's decay; ``decay7`` is exp(-sigmoid(z) / sqrt(e)), RWKV-7's; ``gelu`` is
+z (1 + erf(z / sqrt(2))) / 2, without the approximation by tanh (Hendrycks and Gimpel 2016).
 """
 
 
@@ -55,6 +57,8 @@ class Kernel(Protocol):
     """The number of tokens that a model should pass through each matrix at once while reading a prompt."""
     logits: LogitOperations
     """Operations on the logits of a token, executed at once, on arrays."""
+    search: SearchOperations
+    """Scans of many vectors for the nearest to a question, executed at once, on arrays."""
 
     def run(
         self,
@@ -92,6 +96,13 @@ class Kernel(Protocol):
 
     def embed(self, table: Matrix, tokens: Any) -> Tensor:
         """Rows of the table, [T, C], for the tokens that `run` passes."""
+
+    def positions(self, table: Matrix, lengths: Sequence[int]) -> Tensor:
+        """The table's first rows for each of several sequences, one sequence after the other, [T, C].
+
+        The first `lengths[0]` rows, then again from the first row on `lengths[1]` rows, and so on. T is the
+        sum of the lengths.
+        """
 
     def last(self, x: Tensor) -> Tensor:
         """The last row of x, [1, C]."""
@@ -162,3 +173,10 @@ class Kernel(Protocol):
 
     def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:
         """(sum over the head of r k weight) v, [T, H N]."""
+
+    def attention(self, q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], *, heads: int) -> Tensor:
+        """Attention within each of several sequences, [T, H S], without a mask.
+
+        softmax(q kᵀ / sqrt(S)) v for each head and sequence (Vaswani et al. 2017). The rows of the sequences
+        follow one another, without padding; `lengths` are their numbers of rows, each at least 1, with sum T.
+        """

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.logits import LogitOperations, NumpyLogits
+from goosequill.kernels.search import NumpySearch, SearchOperations
 from goosequill.weights.quantize import QuantizedMatrix
 
 
@@ -24,6 +25,24 @@ def sigmoid(z: Floats) -> Floats:
     return result
 
 
+_ERF = (
+    "-2.72614225801306e-10 2.77068142495902e-08 -2.10102402082508e-06 -5.69250639462346e-05 "
+    "-7.34990630326855e-04 -2.95459980854025e-03 -1.60960333262415e-02",
+    "-1.45660718464996e-05 -2.13374055278905e-04 -1.68282697438203e-03 -7.37332916720468e-03 "
+    "-1.42647390514189e-02",
+)
+"""erf(z) = z P(z²) / Q(z²) for |z| < 4, in float32 within 5e-7: the coefficients of P and Q in Eigen."""
+
+
+def gelu(z: Floats) -> Floats:
+    """z (1 + erf(z / sqrt(2))) / 2; numpy has no erf."""
+    half = np.float32(0.5)
+    x = np.clip(z * np.float32(0.5**0.5), np.float32(-4), np.float32(4))
+    above, below = (np.polyval(np.array(part.split(), np.float32), x * x) for part in _ERF)
+    result: Floats = z * (half + half * (x * above / below))
+    return result
+
+
 ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
     "sigmoid": sigmoid,
     "silu": lambda z: z * sigmoid(z),
@@ -31,6 +50,7 @@ ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
     "relu_squared": lambda z: np.square(np.maximum(z, np.float32(0))),
     "decay6": lambda z: np.exp(-np.exp(np.minimum(z, np.float32(80)))),
     "decay7": lambda z: np.exp(np.float32(-np.exp(-0.5)) * sigmoid(z)),
+    "gelu": gelu,
 }
 
 
@@ -65,6 +85,7 @@ class NumpyKernel:
         default = multiply_einsum if sys.platform == "emscripten" else multiply_blas
         self._multiply = multiply or default
         self.logits: LogitOperations = NumpyLogits()
+        self.search: SearchOperations = NumpySearch()
 
     def run(
         self,
@@ -91,6 +112,9 @@ class NumpyKernel:
 
     def embed(self, table: Floats, tokens: NDArray[np.int64]) -> Floats:
         return table[tokens]
+
+    def positions(self, table: Floats, lengths: Sequence[int]) -> Floats:
+        return np.concatenate([table[:length] for length in lengths])
 
     def last(self, x: Floats) -> Floats:
         return x[-1:]
@@ -195,3 +219,16 @@ class NumpyKernel:
         strength = (r * k * weight).reshape(shape).sum(axis=-1, keepdims=True)  # [T, H, 1]
         scaled: Floats = strength * v.reshape(shape)
         return scaled.reshape(v.shape)
+
+    def attention(self, q: Floats, k: Floats, v: Floats, lengths: Sequence[int], *, heads: int) -> Floats:
+        size = q.shape[1] // heads
+        out, scale, end = np.empty_like(v), np.float32(size**-0.5), 0
+        for length in lengths:
+            rows, end = slice(end, end + length), end + length
+            for start in range(0, heads * size, size):
+                head = rows, slice(start, start + size)
+                scores = self._multiply(k[head], q[head] * scale)  # [n, S] @ [S, n] -> [n, n]
+                weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+                weights /= weights.sum(axis=-1, keepdims=True)
+                out[head] = self._multiply(v[head].T, weights)  # [n, n] @ [n, S] -> [n, S]
+        return out

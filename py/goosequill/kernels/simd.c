@@ -4,8 +4,10 @@
 // records them; simd/abi.h names the fields. This code needs no library and allocates no memory: everything is in numpy's
 // arrays. Numbers are float32, rows are contiguous.
 
+#include "simd/attention.h"
 #include "simd/elements.h"
 #include "simd/logits.h"
+#include "simd/nearest.h"
 #include "simd/packing.h"
 #include "simd/products.h"
 #include "simd/recurrences.h"
@@ -143,6 +145,10 @@ void run(step *s, word count, word (*share)(step *)) {
                    s->head_bonus.size);
         break;
       case SHORTLIST: shortlist(s); break;
+      case ATTENTION:
+        attention(s->attention.out, s->attention.q, s->attention.k, s->attention.v, s->attention.lengths,
+                  s->attention.count, s->attention.heads, s->attention.size, s->attention.scratch);
+        break;
     }
   }
 }

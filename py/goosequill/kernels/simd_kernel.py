@@ -20,6 +20,7 @@ from goosequill.kernels import abi
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.logits import LogitOperations, SimdLogits
+from goosequill.kernels.search import SearchOperations, SimdSearch
 from goosequill.weights.packing import (
     GROUPS,
     LAYOUTS,
@@ -143,11 +144,12 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The steps of one pass, and the array that its result is written to."""
+    """The steps of one pass, the array that its result is written to, and constants that the steps read."""
 
     steps: NDArray[np.intp]
     address: int
     result: Floats | None
+    constants: Sequence[NDArray[np.int32]]
 
 
 class SimdKernel:
@@ -164,6 +166,7 @@ class SimdKernel:
     def __init__(self, library: Library) -> None:
         self.name = library.name
         self.logits: LogitOperations = SimdLogits(library)
+        self.search: SearchOperations = SimdSearch(library)
         self._library = library
         self._pools: dict[int, list[Floats]] = {}
         self._constants: dict[float, Floats] = {}
@@ -171,6 +174,8 @@ class SimdKernel:
         self._tokens = np.zeros(self.chunk_size, np.int32)
         self._steps: list[list[int]] = []
         self._retained: list[Tensor] = []
+        self._ids: NDArray[np.int32] = self._tokens
+        self._integers: list[NDArray[np.int32]] = []
         self._share: int | None = None
         self.matrices: WeakSet[Weights] = WeakSet()
         """The matrices in panels, whose rows helper threads can share."""
@@ -209,7 +214,9 @@ class SimdKernel:
         key: Hashable,
     ) -> Floats | None:
         count = len(tokens)
-        self._tokens[:count] = tokens
+        # More tokens than these are never the same program again, so its token ids may be anywhere.
+        self._ids = self._tokens if count <= self.chunk_size else np.empty(count, np.int32)
+        self._ids[:count] = tokens
         program: Program | None = programs.get((key, count))
         if program is None:
             program = self._record(build, count)
@@ -219,14 +226,14 @@ class SimdKernel:
         return None if program.result is None else program.result.copy()
 
     def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
-        self._steps = []
+        self._steps, self._integers = [], [self._ids]
         result = build(count)
         _join(self._steps)
         steps = np.zeros((len(self._steps), abi.LIMITS["step_words"]), np.intp)
         for step, words in zip(steps, self._steps, strict=True):
             step[: len(words)] = words
         values = None if result is None else self._view(result)
-        return Program(steps, address_of(steps), values)
+        return Program(steps, address_of(steps), values, self._integers)
 
     def _view(self, tensor: Tensor) -> Floats:
         array = tensor.owner.array if isinstance(tensor.owner, Block) else tensor.owner.reshape(-1)
@@ -317,15 +324,27 @@ class SimdKernel:
         return PackedMatrix(bits, values, scales, matrix.layout, (matrix.rows, matrix.columns))
 
     def embed(self, table: Weights, tokens: Any) -> Tensor:
-        out = self._new(tokens, table.columns)
+        return self._rows_of(table, self._ids, tokens)
+
+    def positions(self, table: Weights, lengths: Sequence[int]) -> Tensor:
+        ids = self._constant(np.concatenate([np.arange(length) for length in lengths]))
+        return self._rows_of(table, ids, len(ids))
+
+    def _rows_of(self, table: Weights, ids: NDArray[np.int32], count: int) -> Tensor:
+        out = self._new(count, table.columns)
         self._emit(
-            "embed", out=out, table=table.address, scales=table.scales_address, ids=address_of(self._tokens),
-            tokens=tokens, width=table.columns, bits=table.bits,
+            "embed", out=out, table=table.address, scales=table.scales_address, ids=address_of(ids),
+            tokens=count, width=table.columns, bits=table.bits,
         )  # fmt: skip
         return out
 
+    def _constant(self, values: Any) -> NDArray[np.int32]:
+        """Integers that a step reads; they live as long as the program."""
+        self._integers.append(np.asarray(values, np.int32))
+        return self._integers[-1]
+
     def last(self, x: Tensor) -> Tensor:
-        return Tensor(x.address + 4 * (x.rows - 1) * x.columns, 1, x.columns, x.owner)
+        return _rows(x, x.rows - 1, 1)
 
     def layer_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
         return self.group_norm(x, weight, bias, heads=1, eps=eps)
@@ -371,13 +390,15 @@ class SimdKernel:
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
-        scratch = self._scratch(matrix, x.rows)
-        # Not reused by the next product, which may be computed together with this one.
-        self._retained += x, out, scratch
-        self._emit(
-            "product", **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
-            form=matrix.form, first_row=0, end_row=0, joined=0,
-        )  # fmt: skip
+        for start in range(0, x.rows, self.chunk_size):
+            part, result = (_rows(tensor, start, self.chunk_size) for tensor in (x, out))
+            scratch = self._scratch(matrix, part.rows)
+            # Not reused by the next product, which may be computed together with this one.
+            self._retained += part, result, scratch
+            self._emit(
+                "product", **self._operands(matrix, part, result, scratch, bias=bias, activation=activation),
+                form=matrix.form, first_row=0, end_row=0, joined=0,
+            )  # fmt: skip
         return out
 
     def _scratch(self, matrix: Weights, tokens: int) -> Tensor:
@@ -462,6 +483,20 @@ class SimdKernel:
         )  # fmt: skip
         return out
 
+    def attention(self, q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], *, heads: int) -> Tensor:
+        out, size = self._new(q.rows, q.columns), q.columns // heads
+        scratch = self._new(1, self._library.attention_words(size, max(lengths)))
+        self._emit(
+            "attention", out=out, q=q, k=k, v=v, lengths=address_of(self._constant(lengths)),
+            count=len(lengths), heads=heads, size=size, scratch=scratch,
+        )  # fmt: skip
+        return out
+
+
+def _rows(x: Tensor, start: int, count: int) -> Tensor:
+    """At most `count` rows of a tensor."""
+    return Tensor(x.address + 4 * start * x.columns, min(count, x.rows - start), x.columns, x.owner)
+
 
 def _join(steps: list[list[int]]) -> None:
     """Count consecutive products for one token that do not need each other's results.
@@ -478,7 +513,8 @@ def _join(steps: list[list[int]]) -> None:
         if step[operation] != _PRODUCT:
             first = None
             continue
-        if first is None or first[joined] == most or step[tokens] > 1 or step[inputs] in results:
+        many = first is None or first[tokens] > 1 or step[tokens] > 1
+        if first is None or many or first[joined] == most or step[inputs] in results:
             first, results = step, set()
         first[joined] += 1
         results.add(step[out])

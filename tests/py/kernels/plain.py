@@ -5,7 +5,7 @@ Slow and obvious on purpose: every kernel is compared with this.
 
 from __future__ import annotations
 
-from math import exp, sqrt, tanh
+from math import erf, exp, sqrt, tanh
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ ACTIVATIONS = {
     "relu_squared": lambda z: z * z if z > 0 else 0.0,
     "decay6": lambda z: exp(-exp(z)),
     "decay7": lambda z: exp(-exp(-0.5) * sigmoid(z)),
+    "gelu": lambda z: z * (1 + erf(z / sqrt(2))) / 2,
 }
 
 

@@ -9,8 +9,8 @@ typedef __INTPTR_TYPE__ word;
 #define CHUNK 40
 #define MAX_JOINED 8
 
-enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST };
-enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7 };
+enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST, ATTENTION };
+enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
 enum { SKETCH = 1, ROWWISE = 2 };
 
 // A step of a program: the operation, then its fields, a word each.
@@ -43,6 +43,8 @@ typedef union step {
   struct { word operation; float *out; const void *weights; const float *scales; const float *inputs;
     const float *bias; int *scratch; word tokens; word columns; word rows; word activation; word *indices; word count;
     word thousandths; } shortlist;
+  struct { word operation; float *out; const float *q; const float *k; const float *v; const int *lengths; word count;
+    word heads; word size; float *scratch; } attention;
 } step;
 
 _Static_assert(sizeof(step) == STEP_WORDS * sizeof(word), "every field is a word");
@@ -51,6 +53,9 @@ void run(step *steps, word count, word (*share)(step *));
 void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word bits);
 void sketch(signed char *out, const signed char *weights, word rows, word columns);
 word scratch_words(word columns, word form);
+word attention_words(word size, word longest);
+word nearest(word *indices, double *scores, const signed char *vectors, const float *scales, const int *question, const short *high, word n, word columns, word count, double step);
+void nearest_bits(word *indices, int *found, unsigned short *distances, word *counts, const unsigned char *bits, const unsigned char *question, word n, word bytes, word count);
 float highest_logit(const float *logits, word n);
 word argmax(const float *logits, word n);
 double weigh_logits(float *weights, const float *logits, word n, float highest);

@@ -123,6 +123,25 @@ static void hyperbolic_tangents(f32x4 *x) {
   }
 }
 
+// z (1 + erf(z / sqrt 2)) / 2; erf by Eigen's rational approximation, as in numpy_kernel.py, within 5e-7.
+NOINLINE void gelus(f32x4 *z) {
+  EACH_PART {
+    f32x4 x = larger(smaller(z[j] * 0.70710678f, splat(4)), splat(-4)), t = x * x;
+    f32x4 p = splat(-2.72614225801306e-10f), q = splat(-1.45660718464996e-05f);
+    p = madd(p, t, splat(2.77068142495902e-08f));
+    p = madd(p, t, splat(-2.10102402082508e-06f));
+    p = madd(p, t, splat(-5.69250639462346e-05f));
+    p = madd(p, t, splat(-7.34990630326855e-04f));
+    p = madd(p, t, splat(-2.95459980854025e-03f));
+    p = madd(p, t, splat(-1.60960333262415e-02f));
+    q = madd(q, t, splat(-2.13374055278905e-04f));
+    q = madd(q, t, splat(-1.68282697438203e-03f));
+    q = madd(q, t, splat(-7.37332916720468e-03f));
+    q = madd(q, t, splat(-1.42647390514189e-02f));
+    z[j] *= madd(x * p / q, splat(0.5f), splat(0.5f));
+  }
+}
+
 static void activate(f32x4 *z, word activation) {
   f32x4 x[BLOCK / 4];
   switch (activation) {
@@ -149,5 +168,6 @@ static void activate(f32x4 *z, word activation) {
       EACH_PART z[j] *= -0.60653066f;
       exponentials(z);
       break;
+    case GELU: gelus(z); break;
   }
 }

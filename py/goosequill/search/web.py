@@ -1,0 +1,292 @@
+"""Write the files that let a web page search an index by ranges, without Python: the folder web/ of an index.
+
+site/search/static/ reads them. A first answer needs every passage's vector in 4 bits, but only those words of
+the index and those pieces of the static table that the question contains. So words and pieces are sorted
+and cut into blocks of a few kilobytes, each of which can be read alone. The question's vector comes from the
+table, the passages' vectors from the index; both use the first 128 dimensions of one rotated space.
+
+Numbers are little-endian, "varint" is LEB128, strings are UTF-8, and the order of strings is that of UTF-16
+code units, which is how JavaScript compares them:
+
+    search.json  what the other files are, and all single numbers
+    head.bin     sections: passages of each document, bytes of each text, first keys and sizes of all blocks
+    words.bin    blocks of stems; each with the passages that contain it and its weight in each, in 8 bits
+    pieces.bin   blocks of WordPiece pieces with their rows in 4 bits
+    vectors.bin  [passages, 64] bytes: two dimensions a byte, the lower half first
+    texts.bin    for each passage the JSON of [title, heading trail, address, text]
+
+Every block of pieces starts with the pieces that are beginnings of its first piece. Together with the sorted
+rest they contain the longest beginning of any word that sorts into the block, so that longest-match
+tokenization takes one read a piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.integer[Any]]
+
+FORMAT = "goosequill-web-search"
+VERSION = 1
+DIMENSIONS = 128
+LEVELS = 16
+STEP = 0.335
+"""The step, in standard deviations, with which 16 equal steps reproduce a normal distribution best (Max 1960,
+table II)."""
+PIECES_PER_BLOCK = 32
+WORDS_BLOCK_BYTES = 1500
+"""A block of words is at least this large; larger if there would be more than `MAX_WORD_BLOCKS` of them."""
+MAX_WORD_BLOCKS = 2000
+MAX_TEXT_CHARACTERS = 8000
+"""The most characters of a passage's text that a page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebPassage:
+    """What a page shows of a passage."""
+
+    title: str
+    heading: str
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """One stem: the passages that contain it, ascending, and its contribution to each one's score."""
+
+    stem: str
+    passages: Ints
+    weights: Floats
+
+
+def order(text: str) -> bytes:
+    """A sort key: the order in which JavaScript compares strings."""
+    return text.encode("utf-16-be", "surrogatepass")
+
+
+def varint(number: int) -> bytes:
+    """LEB128 of a number that is not negative."""
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def varints(numbers: Iterable[int]) -> bytes:
+    return b"".join(map(varint, numbers))
+
+
+def front_coded(keys: Iterable[str]) -> bytes:
+    """Each key as the bytes it shares with the one before, the bytes that follow, and those bytes."""
+    out, before = [], b""
+    for key in keys:
+        data = key.encode()
+        shared = 0
+        while shared < min(len(before), len(data)) and before[shared] == data[shared]:
+            shared += 1
+        out.append(varint(shared) + varint(len(data) - shared) + data[shared:])
+        before = data
+    return b"".join(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Sorted keys cut into blocks: the first key of each, and its bytes."""
+
+    firsts: list[str]
+    blocks: list[bytes]
+
+    @property
+    def directory(self) -> bytes:
+        """The section of head.bin: the number of blocks, their sizes, their first keys."""
+        sizes = varints(map(len, self.blocks))
+        return varint(len(self.blocks)) + sizes + front_coded(self.firsts)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Sixteen equal steps around the mean of each dimension.
+
+    A step is a fixed part of the dimension's standard deviation. Dimensions of a rotated space differ in
+    size by tens of times; one step for all would lose the small ones.
+    """
+
+    means: Floats  # [dimensions]
+    steps: Floats  # [dimensions]
+
+    @classmethod
+    def fitted(cls, rows: Floats) -> Grid:
+        """The grid for these rows [n, dimensions]."""
+        if not len(rows):
+            zeros = np.zeros(rows.shape[1], np.float32)
+            return cls(zeros, zeros + 1)
+        deviations = rows.std(axis=0)
+        smallest = max(float(deviations.max()) * 1e-4, 1e-12)
+        steps = STEP * np.maximum(deviations, smallest)
+        return cls(rows.mean(axis=0, dtype=np.float64).astype(np.float32), steps.astype(np.float32))
+
+    def pack(self, rows: Floats) -> bytes:
+        """Rows [n, dimensions] as [n, dimensions / 2] bytes."""
+        levels = np.floor((rows - self.means) / self.steps + LEVELS / 2)
+        halves = np.clip(levels, 0, LEVELS - 1).astype(np.uint8)
+        packed: npt.NDArray[np.uint8] = halves[:, 0::2] | halves[:, 1::2] << 4
+        return packed.tobytes()
+
+    def facts(self) -> dict[str, list[float]]:
+        return {
+            "means": [float(f"{x:.6g}") for x in self.means],
+            "steps": [float(f"{x:.6g}") for x in self.steps],
+        }
+
+
+def piece_blocks(pieces: Sequence[str], rows: Floats) -> tuple[Blocks, Grid]:
+    """Cut the static table into blocks.
+
+    Parameters
+    ----------
+    pieces
+        The vocabulary, each piece once.
+    rows
+        [pieces, dimensions]: the vector that each piece adds to a text's.
+    """
+    norms = np.linalg.norm(rows, axis=1)
+    scales = norms.astype(np.float16).astype(np.float32)
+    units = (rows / np.where(scales > 0, scales, 1)[:, None]).astype(np.float32)
+    grid = Grid.fitted(units[scales > 0])
+    width = rows.shape[1] // 2
+    packed = np.frombuffer(grid.pack(units), np.uint8).reshape(-1, width)
+    data = np.concatenate([norms.astype("<f2").view(np.uint8).reshape(-1, 2), packed], axis=1)
+    ids = {piece: index for index, piece in enumerate(pieces)}
+    ordered = sorted(ids, key=order)
+    blocks = []
+    for start in range(0, len(ordered), PIECES_PER_BLOCK):
+        inner = ordered[start : start + PIECES_PER_BLOCK]
+        beginnings = [inner[0][:size] for size in range(1, len(inner[0])) if inner[0][:size] in ids]
+        names = beginnings + inner
+        body = data[[ids[name] for name in names]].tobytes()
+        blocks.append(varint(len(names)) + front_coded(names) + body)
+    return Blocks(ordered[::PIECES_PER_BLOCK], blocks), grid
+
+
+def stem_entry(postings: Postings) -> bytes:
+    """A stem's passages as differences, and their weights in 8 bits of the largest."""
+    largest = float(postings.weights.max())
+    weights = np.clip(np.rint(postings.weights / largest * 255), 1, 255).astype(np.uint8)
+    gaps = np.diff(postings.passages.astype(np.int64), prepend=-1) - 1
+    head = varint(len(gaps)) + struct.pack("<f", largest)
+    entry: bytes = head + varints(map(int, gaps)) + weights.tobytes()
+    return entry
+
+
+def word_blocks(postings: Iterable[Postings]) -> Blocks:
+    """Cut the stems into blocks: how many, the stems, then the entries in the same order."""
+    kept = (each for each in postings if len(each.passages))
+    entries = sorted(((each.stem, stem_entry(each)) for each in kept), key=lambda pair: order(pair[0]))
+    total = sum(len(entry) for _, entry in entries)
+    target = max(WORDS_BLOCK_BYTES, total // MAX_WORD_BLOCKS)
+    groups: list[list[tuple[str, bytes]]] = []
+    size = target
+    for entry in entries:
+        if size >= target:
+            groups.append([])
+            size = 0
+        groups[-1].append(entry)
+        size += len(entry[1])
+    blocks = []
+    for group in groups:
+        stems = front_coded(stem for stem, _ in group)
+        blocks.append(varint(len(group)) + stems + b"".join(entry for _, entry in group))
+    return Blocks([group[0][0] for group in groups], blocks)
+
+
+def text_record(passage: WebPassage) -> bytes:
+    shown = [passage.title, passage.heading, passage.address, passage.text[:MAX_TEXT_CHARACTERS]]
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sections(parts: Mapping[str, bytes]) -> tuple[bytes, dict[str, list[int]]]:
+    """Put parts one after the other; return where each starts and ends."""
+    found, at = {}, 0
+    for name, data in parts.items():
+        found[name] = [at, at + len(data)]
+        at += len(data)
+    return b"".join(parts.values()), found
+
+
+def web_files(
+    passages: Sequence[WebPassage],
+    per_document: Sequence[int],
+    vectors: Floats,
+    *,
+    postings: Iterable[Postings],
+    pieces: Sequence[str],
+    rows: Floats,
+    facts: Mapping[str, Any],
+) -> Iterator[tuple[str, bytes]]:
+    """Yield each file of web/ with its name, search.json last.
+
+    Parameters
+    ----------
+    passages
+        In the order of the index, so that those of one document are neighbours.
+    per_document
+        The number of passages of each document.
+    vectors
+        [passages, 128 or more] of length 1 over all their dimensions.
+    pieces, rows
+        The static table: its vocabulary and [pieces, 128 or more].
+    facts
+        More entries of search.json.
+    """
+    if sum(per_document) != len(passages) or len(vectors) != len(passages):
+        raise ValueError("documents, passages and vectors differ in number")
+    near = np.ascontiguousarray(vectors[:, :DIMENSIONS], np.float32)
+    grid = Grid.fitted(near)
+    words = word_blocks(postings)
+    table, table_grid = piece_blocks(pieces, np.asarray(rows[:, :DIMENSIONS], np.float32))
+    texts = [text_record(passage) for passage in passages]
+    head, where = sections(
+        {
+            "documents": varints(per_document),
+            "texts": varints(map(len, texts)),
+            "words": words.directory,
+            "pieces": table.directory,
+        }
+    )
+    files = {
+        "head.bin": head,
+        "words.bin": b"".join(words.blocks),
+        "pieces.bin": b"".join(table.blocks),
+        "vectors.bin": grid.pack(near),
+        "texts.bin": b"".join(texts),
+    }
+    stamp = hashlib.sha256()
+    for data in files.values():
+        stamp.update(hashlib.sha256(data).digest())
+    yield from files.items()
+    facts = {
+        "format": FORMAT,
+        "version": VERSION,
+        "stamp": stamp.hexdigest()[:16],
+        "passages": len(passages),
+        "documents": len(per_document),
+        "dimensions": DIMENSIONS,
+        "vectors": grid.facts(),
+        "table": table_grid.facts(),
+        "files": {name: len(data) for name, data in files.items()},
+        "head": where,
+        **facts,
+    }
+    yield "search.json", json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()

@@ -262,6 +262,25 @@ GROUPS: dict[str, dict[str, Code]] = {
         "unknown-function": Code("The engine has no function with this name.", "Check the name."),
     },
     "Search": {
+        "index-missing": Code(
+            "There is no index in the folder or zip.", "Make one with “goosequill index”, or check the path."
+        ),
+        "index-version": Code(
+            "The index is of a version that this Goosequill does not read.",
+            "Use a newer Goosequill, or make the index again.",
+        ),
+        "index-model": Code(
+            "The index was made with another embedding model, or with another version of it.",
+            "Use the model that made the index, or make the index again.",
+        ),
+        "index-corrupt": Code(
+            "The index is damaged or incomplete.", "Make the index again from its documents."
+        ),
+        "index-full": Code("The index has as many passages as it can.", "Divide the documents into two."),
+        "vectors": Code(
+            "Vectors do not have the model's dimensions, or are not numbers.",
+            "Check the model that made them.",
+        ),
         "embedder-closed": Code("The embedding model has been unloaded.", "Load it again."),
         "collection-closed": Code("The collection has been closed.", "Open it again."),
     },

@@ -1,0 +1,477 @@
+"""The index of a collection: documents' texts, their passages and the passages' vectors, in a few files.
+
+All files but index.json only grow, and index.json, which says how much of them counts, is replaced at once.
+A run that is killed therefore loses what it added since the last `commit`, and nothing else. The vectors may
+lag behind the passages: the first m passages have one.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from goosequill.errors import SearchError
+from goosequill.kernels.kernel import Floats
+from goosequill.kernels.search import SearchOperations
+from goosequill.search.bm25 import WordIndex
+from goosequill.search.documents.document import Block, Document
+from goosequill.search.growing import Growing
+from goosequill.search.index_files import (
+    APPENDED,
+    BLOCK,
+    DESCRIPTION,
+    MAX_PASSAGES,
+    PASSAGE,
+    WORDS,
+    Description,
+    Entry,
+    Heading,
+    IndexModel,
+    check_blocks,
+    check_passages,
+    check_scales,
+    read_description,
+    read_entries,
+    read_headings,
+    read_table,
+    view,
+)
+from goosequill.search.passages import Passage, embedded_text, passages, trail
+from goosequill.search.storage import Storage
+from goosequill.search.vectors import Bytes, QuantizedVectors, StoredVectors, Vectors, quantize
+
+MEMORY = 1 << 30
+"""Bytes of vectors that are kept in memory; of more than these only the signs are."""
+MAPPED = 1 << 62
+"""The same where files are mapped, so that the system decides what is in memory."""
+BUFFER = 1 << 23
+"""Bytes of one file that wait to be written."""
+_Row = tuple[int, int, Heading, int, int]
+"""Of a passage: start, end (code points), heading, start, end (bytes)."""
+_Block = tuple[int, int, Heading]
+_TEXTS_KEPT = 1 << 23
+"""Characters of the documents that were read last, so that reading one passage after the other is cheap."""
+
+
+class Index:
+    """An index that is open. `create` and `open` make one.
+
+    Attributes
+    ----------
+    name
+        The collection's.
+    model
+        Whose vectors it has; None before the first one.
+    entries
+        Its documents, those that were deleted too.
+    deleted
+        Indices of deleted documents.
+    vectors
+        The vectors of the first passages; None before the first one.
+    """
+
+    def __init__(
+        self, storage: Storage, search: SearchOperations, *, name: str, memory: int = MEMORY
+    ) -> None:
+        self.name = name
+        self.model: IndexModel | None = None
+        self.entries: list[Entry] = []
+        self.deleted: set[int] = set()
+        self.vectors: Vectors | None = None
+        self.web: object = None
+        self._storage, self._search, self._memory = storage, search, memory
+        self._ids: dict[str, int] = {}
+        self._headings: list[Heading] = [Heading()]
+        self._heading_ids = {Heading(): 0}
+        self._passages = Growing(np.zeros((0, PASSAGE), np.uint32))
+        self._blocks = Growing(np.zeros((0, BLOCK), np.uint32))
+        self._lengths = dict.fromkeys(APPENDED, 0)
+        self._waiting: dict[str, bytearray] = {}
+        self._texts: dict[int, str] = {}
+
+    @classmethod
+    def create(cls, storage: Storage, search: SearchOperations, *, name: str, memory: int = MEMORY) -> Index:
+        """Make an empty index; nothing is written before `commit`."""
+        index = cls(storage, search, name=name, memory=memory)
+        index._append("headings.jsonl", _line({"trail": [], "anchor": ""}))
+        return index
+
+    @classmethod
+    def open(cls, storage: Storage, search: SearchOperations, *, memory: int = MEMORY) -> Index:
+        """Open an index and check all of it but its texts.
+
+        Raises
+        ------
+        SearchError
+            ``index-missing``, ``index-version``, ``index-corrupt``.
+        """
+        found = read_description(storage)
+        index = cls(storage, search, name=found.name, memory=memory)
+        table = read_table(storage, found, "passages.bin", PASSAGE)
+        blocks = read_table(storage, found, "blocks.bin", BLOCK)
+        index.entries = read_entries(storage, found, len(blocks))
+        index._headings = read_headings(storage, found)
+        check_passages(table, index.entries, len(index._headings))
+        check_blocks(blocks, len(index._headings))
+        index._passages, index._blocks = Growing(table), Growing(blocks)
+        index._heading_ids = {heading: number for number, heading in enumerate(index._headings)}
+        index.deleted, index.web = set(found.deleted), found.web
+        index._lengths = dict(found.lengths)
+        index._open_vectors(found)
+        live = (number for number in range(len(index.entries)) if number not in index.deleted)
+        index._ids = {index.entries[number].name: number for number in live}
+        return index
+
+    def _open_vectors(self, found: Description) -> None:
+        self.model = found.model
+        if found.model is None:
+            return
+        scales = np.frombuffer(view(self._storage, "scales.bin", 4 * found.vectors), "<f4")
+        check_scales(scales)
+        width = found.model.dimensions
+        needed = found.vectors * width
+        if self._lengths["vectors.bin"] != needed or self._lengths["scales.bin"] != 4 * found.vectors:
+            raise SearchError(
+                f"The index is damaged: vectors.bin should have {needed:,} bytes.", code="index-corrupt"
+            )
+        if needed > self._memory:
+            self.vectors = StoredVectors(scales, width, self._rows, self._search)
+        else:
+            rows = np.frombuffer(view(self._storage, "vectors.bin", needed), np.int8).reshape(-1, width)
+            self.vectors = QuantizedVectors(rows, scales, self._search)
+        for document in self.deleted:
+            self._forget(document)
+
+    def _rows(self, first: int, end: int) -> Bytes:
+        assert self.model is not None
+        width = self.model.dimensions
+        data = self._read("vectors.bin", first * width, (end - first) * width)
+        return np.frombuffer(data, np.int8).reshape(-1, width)
+
+    # What is in it
+
+    def __len__(self) -> int:
+        """Return the number of passages, with those of deleted documents."""
+        return len(self._passages)
+
+    @property
+    def pending(self) -> int:
+        """How many passages have no vector yet."""
+        return len(self) - (len(self.vectors) if self.vectors is not None else 0)
+
+    def documents(self) -> list[int]:
+        """Return the indices of the documents that are not deleted."""
+        return list(self._ids.values())
+
+    def find(self, name: str) -> int | None:
+        """Return the document with a name; None if there is none."""
+        return self._ids.get(name)
+
+    def owners(self, numbers: Sequence[int]) -> list[int]:
+        """Return the documents of passages."""
+        found: list[int] = self._passages.rows[np.asarray(numbers, np.intp), 0].tolist()
+        return found
+
+    def passage(self, number: int) -> Passage:
+        """Return a passage."""
+        document, start, end, heading = (int(value) for value in self._passages.rows[number, :4])
+        return Passage(
+            document, start, end, trail(self.entries[document].title, self._headings[heading].trail)
+        )
+
+    def passage_text(self, number: int) -> str:
+        """Return a passage's text, without its title and headings."""
+        document, _, _, _, first, last = (int(value) for value in self._passages.rows[number])
+        if document in self._texts:
+            passage = self.passage(number)
+            return self._texts[document][passage.start : passage.end]
+        return self._decoded(self.entries[document].text[0] + first, last - first)
+
+    def address(self, number: int) -> str:
+        """Return where a passage can be opened, with the anchor of its heading; "" if nowhere."""
+        document, heading = (int(self._passages.rows[number, column]) for column in (0, 3))
+        anchor, address = self._headings[heading].anchor, self.entries[document].address
+        return f"{address}#{anchor}" if anchor and "#" not in address else address
+
+    def embedded(self, number: int) -> str:
+        """Return what stands for a passage: title, headings and text."""
+        passage = self.passage(number)
+        return embedded_text(self.entries[passage.document].title, passage.heading, self.passage_text(number))
+
+    def text(self, document: int) -> str:
+        """Return a document's text."""
+        if document not in self._texts:
+            start, end = self.entries[document].text
+            found = self._decoded(start, end - start)
+            if sum(map(len, self._texts.values())) + len(found) > _TEXTS_KEPT:
+                self._texts.clear()
+            self._texts[document] = found
+        return self._texts[document]
+
+    def blocks(self, document: int) -> list[_Block]:
+        """Return start, end (code points) and heading of each of a document's blocks."""
+        rows = self._blocks.rows[slice(*self.entries[document].blocks)].tolist()
+        return [(start, end, self._headings[heading]) for start, end, heading in rows]
+
+    def _decoded(self, offset: int, length: int) -> str:
+        try:
+            return bytes(self._read("texts.bin", offset, length)).decode()
+        except UnicodeDecodeError as error:
+            raise SearchError("The index is damaged: a text is not UTF-8.", code="index-corrupt") from error
+
+    # What changes it
+
+    def add(self, document: Document, *, digest: str = "") -> int:
+        """Add a document, in place of the one with the same name, and return its index.
+
+        `digest` identifies the source, so that the caller can skip a document that has not changed.
+
+        Raises
+        ------
+        SearchError
+            ``index-full``.
+        """
+        found, ends = passages(document), _ByteOffsets(document.text)
+        blocks = [(each.start, each.end, _heading(each)) for each in document.blocks]
+        starts = [start for start, _, _ in blocks]
+        rows = [
+            (
+                each.start,
+                each.end,
+                blocks[bisect_right(starts, each.start) - 1][2],
+                *ends.of(each.start, each.end),
+            )
+            for each in found
+        ]
+        return self._place(document, digest, rows, blocks)
+
+    def _place(self, document: Document, digest: str, rows: Sequence[_Row], blocks: Sequence[_Block]) -> int:
+        if len(self) + len(rows) > MAX_PASSAGES:
+            raise SearchError(f"An index has at most {MAX_PASSAGES:,} passages.", code="index-full")
+        self.remove(document.name)
+        number, encoded = len(self.entries), document.text.encode()
+        start, first, block = self._lengths["texts.bin"], len(self), len(self._blocks)
+        entry = Entry(
+            document.name,
+            document.title,
+            document.address,
+            digest,
+            (start, start + len(encoded)),
+            (first, first + len(rows)),
+            (block, block + len(blocks)),
+        )
+        self._append("texts.bin", encoded)
+        table = [(number, row[0], row[1], self._heading_id(row[2]), row[3], row[4]) for row in rows]
+        self._append_rows("passages.bin", self._passages, table)
+        spans = [(begin, end, self._heading_id(heading)) for begin, end, heading in blocks]
+        self._append_rows("blocks.bin", self._blocks, spans)
+        self._append("documents.jsonl", _line({field: getattr(entry, field) for field in Entry.__slots__}))
+        self.entries.append(entry)
+        self._ids[document.name] = number
+        return number
+
+    def add_vectors(self, vectors: Floats, model: IndexModel) -> None:
+        """Add the vectors of the next passages that have none, [n, dimensions], of length 1.
+
+        Raises
+        ------
+        SearchError
+            ``index-model``: the index has another model's vectors. ``vectors``: they are not numbers, or do
+            not have the model's dimensions.
+        """
+        self.check_model(model)
+        if vectors.ndim != 2 or vectors.shape[1] != model.dimensions or len(vectors) > self.pending:
+            raise SearchError(
+                f"Vectors of shape {list(vectors.shape)} are not those of {self.pending:,} passages in "
+                f"{model.dimensions:,} dimensions.",
+                code="vectors",
+            )
+        if not np.isfinite(vectors).all():
+            raise SearchError("A vector has values that are not numbers.", code="vectors")
+        if self.vectors is None:
+            empty = np.zeros((0, model.dimensions), np.int8)
+            self.vectors = QuantizedVectors(empty, np.zeros(0, np.float32), self._search)
+        self.model = model
+        rows, scales = quantize(np.asarray(vectors, np.float32))
+        first = len(self.vectors)
+        self._append("vectors.bin", rows.tobytes())
+        self._append("scales.bin", scales.astype("<f4").tobytes())
+        self.vectors.add(rows, scales)
+        for document in set(self.owners(range(first, len(self.vectors)))) & self.deleted:
+            self._forget(document)
+
+    def check_model(self, model: IndexModel) -> None:
+        """Raise ``index-model`` if the index has vectors of another model."""
+        if self.model is not None and self.model != model:
+            same = self.model.name == model.name
+            raise SearchError(
+                f"The index was made with the model {self.model.name}, "
+                + ("but in another version of it." if same else f"not {model.name}."),
+                code="index-model",
+            )
+
+    def remove(self, name: str) -> bool:
+        """Delete a document; return whether there was one. Its bytes stay until the index is compacted."""
+        number = self._ids.pop(name, None)
+        if number is None:
+            return False
+        self.deleted.add(number)
+        self._forget(number)
+        return True
+
+    def _forget(self, document: int) -> None:
+        first, end = self.entries[document].passages
+        if self.vectors is not None:
+            self.vectors.forget(min(first, len(self.vectors)), min(end, len(self.vectors)))
+
+    def waiting(self, most: int) -> list[int]:
+        """Return up to `most` passages without a vector that follow one another and are not deleted.
+
+        Passages of deleted documents before them get vectors of zeros on the way.
+        """
+        first = len(self) - self.pending
+        owners = self._passages.rows[first : first + most, 0]
+        gone = np.isin(owners, list(self.deleted))
+        return list(range(first, first + (int(gone.argmax()) if gone.any() else len(owners))))
+
+    def skip_deleted(self, model: IndexModel) -> None:
+        """Give vectors of zeros to the passages of deleted documents that are next in line."""
+        while self.pending and not self.waiting(1):
+            document = self.owners([len(self) - self.pending])[0]
+            rows = self.entries[document].passages[1] - (len(self) - self.pending)
+            for size in [4096] * (rows // 4096) + [rows % 4096]:
+                self.add_vectors(np.zeros((size, model.dimensions), np.float32), model)
+
+    def commit(self) -> str:
+        """Write what was added, then index.json, and return the latter's text."""
+        for name in list(self._waiting):
+            self._flush(name)
+        text = self.description().to_json()
+        self._storage.replace(DESCRIPTION, text.encode())
+        return text
+
+    def description(self) -> Description:
+        """Return what index.json says."""
+        count = 0 if self.vectors is None else len(self.vectors)
+        deleted = tuple(sorted(self.deleted))
+        return Description(
+            self.name, self.model, len(self.entries), len(self), count, deleted, dict(self._lengths), self.web
+        )
+
+    def _heading_id(self, heading: Heading) -> int:
+        number = self._heading_ids.get(heading)
+        if number is None:
+            number = self._heading_ids[heading] = len(self._headings)
+            self._headings.append(heading)
+            self._append("headings.jsonl", _line({"trail": heading.trail, "anchor": heading.anchor}))
+        return number
+
+    def _append_rows(self, name: str, table: Growing, rows: Sequence[Sequence[int]]) -> None:
+        added = np.array(rows, np.uint32).reshape(len(rows), table.rows.shape[1])
+        table.add(added)
+        self._append(name, added.astype("<u4").tobytes())
+
+    def _append(self, name: str, data: bytes) -> None:
+        waiting = self._waiting.setdefault(name, bytearray())
+        waiting += data
+        self._lengths[name] += len(data)
+        if len(waiting) > BUFFER:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
+        data = bytes(self._waiting.pop(name))
+        self._storage.write(name, self._lengths[name] - len(data), data)
+
+    def _read(self, name: str, offset: int, length: int) -> bytes:
+        """Read bytes that may be in the storage, still waiting, or both."""
+        waiting = self._waiting.get(name, b"")
+        written = self._lengths[name] - len(waiting)
+        from_file = max(0, min(length, written - offset))
+        before = bytes(self._storage.read(name, offset, from_file)) if from_file else b""
+        at = max(0, offset - written)
+        return before + bytes(waiting[at : at + length - from_file]) if length > from_file else before
+
+    # Words
+
+    def words(self, on_progress: Callable[[int, int], None] = lambda done, total: None) -> WordIndex:
+        """Return the index of the words of all passages: from words.bin as far as that goes."""
+        size = self._storage.size(WORDS)
+        found = WordIndex.load(view(self._storage, WORDS, size), stamp=self.stamp) if size else None
+        words = found or WordIndex()
+        self.update_words(words, on_progress=on_progress)
+        words.remove(self.entries[document].passages for document in self.deleted)
+        return words
+
+    def update_words(
+        self, words: WordIndex, *, on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> None:
+        """Add the passages that an index of words lacks."""
+        while len(words) < len(self):
+            first, end = len(words), min(len(self), len(words) + 512)
+            words.add(self.embedded(number) for number in range(first, end))
+            on_progress(end, len(self))
+
+    def save_words(self, words: WordIndex) -> None:
+        """Keep the index of words, so that the next `words` is fast."""
+        self._storage.replace(WORDS, words.save(self.stamp(len(words)) or 0))
+
+    def stamp(self, count: int) -> int | None:
+        """Return a number that says which the first passages are; None for more than there are."""
+        if not isinstance(count, int) or not 0 <= count <= len(self):
+            return None
+        return zlib.crc32(self._passages.rows[:count].astype("<u4", copy=False).tobytes())
+
+    def compacted(self, storage: Storage) -> Iterator[Index]:
+        """Copy what is not deleted into an empty storage, a document at a step; yield the new index.
+
+        Vectors are copied as they are. The last step has committed.
+        """
+        fresh = Index.create(storage, self._search, name=self.name, memory=self._memory)
+        for number in self.documents():
+            fresh._copy(self, number)
+            yield fresh
+        fresh.commit()
+        yield fresh
+
+    def _copy(self, old: Index, number: int) -> None:
+        """Add a document of another index, with its vectors if all before it have theirs."""
+        entry, blocks = old.entries[number], old.blocks(number)
+        rows = [
+            (start, end, old._headings[heading], first, last)
+            for _, start, end, heading, first, last in old._passages.rows[slice(*entry.passages)].tolist()
+        ]
+        document = Document(entry.name, entry.title, old.text(number), (), entry.address)
+        complete = not self.pending and old.vectors is not None and entry.passages[1] <= len(old.vectors)
+        self._place(document, entry.hash, rows, blocks)
+        if complete and old.vectors is not None and old.model is not None:
+            for first in range(*entry.passages, 4096):
+                numbers = np.arange(first, min(first + 4096, entry.passages[1]), dtype=np.intp)
+                self.add_vectors(old.vectors.restored(numbers), old.model)
+
+
+class _ByteOffsets:
+    """Turns offsets in code points into offsets in UTF-8, for spans that come in order."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._ascii = text, text.isascii()
+        self._at, self._bytes = 0, 0
+
+    def of(self, start: int, end: int) -> tuple[int, int]:
+        if self._ascii:
+            return start, end
+        first = self._bytes + len(self._text[self._at : start].encode())
+        last = first + len(self._text[start:end].encode())
+        self._at, self._bytes = end, last
+        return first, last
+
+
+def _heading(block: Block) -> Heading:
+    return Heading(tuple(block.headings), getattr(block, "anchor", ""))
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value).encode() + b"\n"

@@ -144,12 +144,13 @@ export class Engine {
    * @param {GenerateOptions & RequestOptions} options
    * @returns {Writing}
    */
-  generate(model, prompt, { signal, onProgress, given, state, ...settings }) {
+  generate(model, prompt, { signal, onProgress, given, state, opening, ...settings }) {
     const args = {
       model,
       prompt,
       settings,
       ...(given !== undefined && { given }),
+      ...(opening !== undefined && { opening }),
       ...(state !== undefined && { state }),
     };
     return this.stream("generate", args, { signal, onProgress });

@@ -22,14 +22,15 @@ import { insideOf } from "./model-inside.js";
  * @typedef {{
  *   busy: () => boolean, changed: () => void, chosen: () => void, say: (text: string) => void,
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView,
- *   described: (description: any) => void, hint: string
- * }} Host
+ *   described: (description: any) => void, hint: string, engine?: EngineHolder, takesDrops?: boolean
+ * }} Host `engine` is the page's, where it does more than this; `takesDrops` is false where files that are
+ *   dropped onto the page are not models
  */
 
 export class ModelPanel {
   #host;
-  #engine = new EngineHolder();
-  #slot = new ModelSlot(this.#engine, engineOptions());
+  #engine;
+  #slot;
   /** @type {Source} */
   #default = { title: "The default model", model: DEFAULT_MODEL };
   #source = this.#default;
@@ -44,6 +45,8 @@ export class ModelPanel {
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
+    this.#engine = host.engine ?? new EngineHolder();
+    this.#slot = new ModelSlot(this.#engine, engineOptions());
     this.#facts = new ModelFacts(host.hint);
     this.#address = new ModelAddress({
       load: (source) => this.#choose(source),
@@ -67,10 +70,19 @@ export class ModelPanel {
     const inspect = byId("look", "button");
     inspect.addEventListener("click", () => this.#inspect(this.#source));
     inspect.disabled = false;
+    if (host.takesDrops !== false) this.#takeDrops();
+  }
+
+  #takeDrops() {
     acceptDrops({
       onFiles: (files) => this.#chooseFiles(files),
       onDrag: (dragging) => document.body.toggleAttribute("data-dragging", dragging),
     });
+  }
+
+  /** Whether the site's default model is chosen. */
+  get isDefault() {
+    return this.#source === this.#default;
   }
 
   get loading() {

@@ -34,6 +34,7 @@ def generate(
     *,
     given: Sequence[int] = (),
     state: Any = None,
+    opening: str | None = None,
     memory: StateMemory | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Stream:
@@ -49,11 +50,14 @@ def generate(
         Tokens that follow the prompt already: to branch from a text.
     state
         Bytes of a state file to start from.
+    opening
+        The start of the reply, with which a text as the prompt ends (`ChatFormat.opening`): a thought is then
+        separated from the answer, as in a reply to messages.
     memory, cancelled
         As for `goosequill.decoding.generate`.
     """
     saved = open_saved_state(model, state)
-    config, opening = DecodingConfig.from_dict(settings or {}), None
+    config = DecodingConfig.from_dict(settings or {})
     if not isinstance(prompt, str):
         chat = format_of(description)
         config, opening = config.replace(stop=(*config.stop, *chat.stop)), chat.opening

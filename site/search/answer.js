@@ -1,0 +1,68 @@
+/**
+ * An answer as nodes: a link after each sentence to the passage it rests on, and a mark on words that are in
+ * no passage. What rests on what is found in Python (goosequill.search.answer).
+ */
+
+import { counted, element } from "../ui/dom.js";
+import { CodePoints, marked } from "./marking.js";
+
+/** @typedef {import("./inquiry.js").Hit} Hit */
+/**
+ * Offsets are code points of the answer.
+ * @typedef {{
+ *   start: number, end: number, passage: number | null, score: number, unsupported: [number, number][]
+ * }} Sentence
+ */
+
+/**
+ * @param {string} text
+ * @param {Sentence[]} sentences
+ * @param {Hit[]} hits the passages that the sentences number
+ * @param {(hit: Hit) => void} open
+ * @returns {(string | HTMLElement)[]}
+ */
+export function answerNodes(text, sentences, hits, open) {
+  const points = new CodePoints(text);
+  const nodes = [];
+  let at = 0;
+  for (const { start, end, passage, unsupported } of sentences) {
+    const [from, to] = [points.index(start), points.index(end)];
+    const spans = unsupported.map(([first, last]) => points.span(first, last, "unsupported"));
+    nodes.push(text.slice(at, from), ...marked(text, spans, from, to));
+    nodes.push(passage === null || !hits[passage] ? unfounded() : reference(passage, hits[passage], open));
+    at = to;
+  }
+  return [...nodes, text.slice(at)];
+}
+
+/** @param {number} index @param {Hit} hit @param {(hit: Hit) => void} open */
+function reference(index, hit, open) {
+  const label = `Passage ${index + 1}: ${hit.title || hit.name}`;
+  const button = element(
+    "button",
+    { type: "button", class: "reference", "aria-label": label },
+    `${index + 1}`,
+  );
+  button.title = label;
+  button.addEventListener("click", () => open(hit));
+  return button;
+}
+
+function unfounded() {
+  const label = "Rests on no passage";
+  return element("span", { class: "reference none", role: "img", "aria-label": label, title: label }, "?");
+}
+
+/** What the check found, in a sentence or two. @param {Sentence[]} sentences */
+export function checkWords(sentences) {
+  const loose = sentences.filter(({ passage }) => passage === null).length;
+  const words = sentences.reduce((sum, { unsupported }) => sum + unsupported.length, 0);
+  const found = [
+    loose ? `${counted(loose, "sentence")} ${loose === 1 ? "rests" : "rest"} on no passage.` : "",
+    words
+      ? `${counted(words, "underlined word")} ${words === 1 ? "is" : "are"} in no passage and not in your question.`
+      : "",
+  ].filter(Boolean);
+  if (!found.length) return "Every word is in the passages or in your question. That does not make it true.";
+  return `${found.join(" ")} Check ${loose + words === 1 ? "it" : "them"} against the passages.`;
+}

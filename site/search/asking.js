@@ -1,0 +1,326 @@
+/**
+ * The question and what becomes of it: results as one types, the document of a result, and on request the
+ * results reworded. This module connects the parts and knows the page's half that is called "asking"; where
+ * documents come from is the library's business.
+ */
+
+import { copyText } from "../ui/clipboard.js";
+import { byId, counted } from "../ui/dom.js";
+import { errorWords, isAbort } from "../ui/status.js";
+import { Inquiry } from "./inquiry.js";
+import { linkTo, readLink, writeLink } from "./permalink.js";
+import { Reader } from "./reader.js";
+import { Results } from "./results.js";
+
+/** @typedef {import("./inquiry.js").Hit} Hit */
+/** @typedef {import("./inquiry.js").Results} Found */
+/** @typedef {import("./inquiry.js").Stage} Stage */
+/**
+ * What asking needs of the page's library.
+ * @typedef {{
+ *   collection: () => {name: string, documents: number, passages: number} | null,
+ *   collections: () => Promise<string[]>, open: (name: string) => Promise<void>,
+ *   prepare: (options: {ask: boolean}) => Promise<void>, ready: () => boolean,
+ *   full: () => "ready" | "loading" | "off", offerFull: () => void,
+ *   run: (job: string, args: Record<string, unknown>, options?: any) => Promise<any>,
+ *   holder: () => Promise<import("../ui/engine.js").EngineHolder>
+ * }} Library
+ */
+
+/** Results of a question. */
+const COUNT = 10;
+/** Passages of one document that the reader marks. */
+const WITHIN = 30;
+
+export class Asking {
+  #library;
+  #field = byId("question", "input");
+  #asked = byId("asked", "p");
+  #problem = byId("asking-problem", "p");
+  #nothing = byId("nothing-fits", "div");
+  #reword = byId("reword", "button");
+  #better = byId("better", "button");
+  #copyLink = byId("copy-link", "button");
+  #limits = byId("limits", "details");
+  #results;
+  #reader;
+  #inquiry;
+  /** What is shown, and for which question. @type {{results: Found, question: string} | null} */
+  #shown = null;
+  /** Whether the nearest passages are shown although none fits. */
+  #nearest = false;
+  /** A document that the address names, to be opened when its question is answered. */
+  #toOpen = "";
+  /** @type {Promise<import("./rewording.js").Rewording> | null} */
+  #rewording = null;
+
+  /** @param {Library} library */
+  constructor(library) {
+    this.#library = library;
+    this.#results = new Results(byId("results", "ol"), {
+      open: (hit) => this.#open(hit),
+      addressOf: ({ name }) => linkTo({ ...this.#link, document: name }),
+    });
+    this.#reader = new Reader({ closed: () => this.#closed() });
+    this.#inquiry = new Inquiry({
+      search: (question, stage) => this.#search(question, stage),
+      isFull: () => library.full() === "ready",
+      show: (results, question) => this.#show(results, question),
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  /** Listens, and asks what the page's address asks. */
+  start() {
+    this.#field.addEventListener("input", () => this.#typed());
+    byId("ask", "form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#ask({ ask: true });
+    });
+    byId("nearest", "button").addEventListener("click", () => {
+      this.#nearest = true;
+      this.#draw();
+      this.#results.focus(0);
+    });
+    this.#better.addEventListener("click", () => this.#library.offerFull());
+    this.#copyLink.addEventListener("click", () =>
+      copyText(location.href, { say: (words) => this.#say(words), copied: "The link is copied." }),
+    );
+    this.#reword.addEventListener("click", () => this.#openRewording());
+    document.addEventListener("keydown", (event) => this.#key(event));
+    addEventListener("hashchange", () => this.#follow());
+    this.#follow();
+  }
+
+  /** The collection, its contents or the models have changed: asks again, quietly. */
+  changed() {
+    this.#drawActions();
+    if (!this.#library.collection()) return this.#clear();
+    if (this.#question && this.#library.ready()) this.#inquiry.ask(this.#question);
+  }
+
+  get #question() {
+    return this.#field.value.trim();
+  }
+
+  /** @returns {import("./permalink.js").Link} */
+  get #link() {
+    const collection = this.#library.collection()?.name ?? "";
+    return { question: this.#question, collection: this.#question && collection, document: "" };
+  }
+
+  /** Does what the page's address says. */
+  async #follow() {
+    const link = readLink();
+    if (!link.question || (link.question === this.#question && link.document === this.#reader.open)) return;
+    this.#field.value = link.question;
+    this.#toOpen = link.document;
+    try {
+      if (link.collection && link.collection !== this.#library.collection()?.name) {
+        const known = await this.#library.collections();
+        if (!known.includes(link.collection)) {
+          return this.#say(
+            `This link is for a collection that is not in this browser: “${link.collection}”.`,
+          );
+        }
+        await this.#library.open(link.collection);
+      }
+    } catch (error) {
+      return this.#fail(error);
+    }
+    await this.#ask({ ask: false });
+  }
+
+  #typed() {
+    this.#toOpen = "";
+    this.#nearest = false;
+    if (this.#question) this.#ask({ ask: false });
+    else this.#clear();
+    if (this.#library.collection()) writeLink(this.#link);
+  }
+
+  /** @param {{ask: boolean}} options whether the page may ask for the consent to download what it needs */
+  async #ask(options) {
+    if (!this.#question) return this.#field.focus();
+    if (!this.#library.collection()) return this.#say("Add documents first, or try the examples.");
+    try {
+      if (!this.#library.ready()) {
+        this.#say("Starting the engine…");
+        await this.#library.prepare(options);
+      }
+      if (this.#question) await this.#inquiry.ask(this.#question);
+    } catch (error) {
+      if (isAbort(error)) this.#say("Press Search to begin.");
+      else this.#fail(error);
+    }
+  }
+
+  /** @param {string} question @param {Stage} stage @returns {Promise<Found>} */
+  #search(question, stage) {
+    return this.#library.run("search", { question, count: COUNT, stage });
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    this.#asked.textContent = words;
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    if (isAbort(error)) return;
+    const { message, remedy } = errorWords(error);
+    this.#say("");
+    this.#problem.textContent = `${message} ${remedy}`.trim();
+    this.#problem.className = "error-box";
+    this.#problem.hidden = false;
+  }
+
+  #clear() {
+    this.#inquiry.drop();
+    this.#shown = null;
+    this.#say("");
+    this.#draw();
+    this.#rewording?.then((rewording) => rewording.offer("", []));
+  }
+
+  /** @param {Found} results @param {string} question */
+  #show(results, question) {
+    if (question !== this.#shown?.question) this.#nearest = false;
+    this.#shown = { results, question };
+    this.#problem.hidden = true;
+    this.#draw();
+    this.#say(this.#summary(results));
+    const fitting = results.nothing_fits ? [] : results.hits;
+    this.#rewording?.then((rewording) => rewording.offer(question, fitting));
+    const named = this.#toOpen && results.hits.find(({ name }) => name === this.#toOpen);
+    if (named) this.#open(named);
+  }
+
+  /** @param {Found} results */
+  #summary({ hits, nothing_fits, stage }) {
+    const { documents = 0 } = this.#library.collection() ?? {};
+    if (nothing_fits || !hits.length) return `None of ${counted(documents, "document")} fits.`;
+    const found = hits.length < COUNT ? counted(hits.length, "result") : `The ${COUNT} best results`;
+    const how = stage === "full" ? "ranked by MiniLM and words" : "ranked by word vectors and words";
+    return `${found} from ${counted(documents, "document")}, ${how}.`;
+  }
+
+  #draw() {
+    const results = this.#shown?.results;
+    const nothing = results !== undefined && (results.nothing_fits || !results.hits.length);
+    this.#nothing.hidden = !nothing || this.#nearest;
+    byId("nearest", "button").hidden = !results?.hits.length;
+    byId("nothing-fits-words", "p").textContent = results ? nothingWords(results) : "";
+    this.#results.show(results && (!nothing || this.#nearest) ? results.hits : []);
+    this.#limits.hidden = !results;
+    this.#drawActions();
+  }
+
+  #drawActions() {
+    const found = this.#shown?.results;
+    this.#copyLink.hidden = !found;
+    this.#reword.hidden = !found?.hits.length;
+    const state = this.#library.full();
+    this.#better.hidden = !found || state === "ready";
+    this.#better.disabled = state === "loading";
+    this.#better.textContent = state === "loading" ? "Getting better answers…" : "Better answers";
+  }
+
+  /** @param {Hit} hit */
+  async #open(hit) {
+    this.#toOpen = "";
+    const { question = "", results } = this.#shown ?? {};
+    try {
+      const full = await this.#library.run("document_text", { document: hit.document });
+      this.#reader.show({ ...full, name: hit.name }, hit);
+      writeLink({ ...this.#link, document: hit.name });
+      const args = { question, count: WITHIN, stage: results?.stage ?? "static", within: hit.document };
+      const { hits } = await this.#library.run("search", args);
+      this.#reader.add(
+        hit.name,
+        hits.filter((/** @type {Hit} */ one) => fits(one, hit)),
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #closed() {
+    writeLink(this.#link);
+  }
+
+  async #openRewording() {
+    const section = byId("rewording", "section");
+    if (!section.hidden) return this.#closeRewording();
+    this.#reword.setAttribute("aria-expanded", "true");
+    this.#rewording ??= this.#startRewording();
+    try {
+      const rewording = await this.#rewording;
+      section.hidden = false;
+      if (this.#shown) rewording.offer(this.#shown.question, this.#shown.results.hits);
+      rewording.focus();
+    } catch (error) {
+      this.#rewording = null;
+      this.#closeRewording();
+      this.#fail(error);
+    }
+  }
+
+  #closeRewording() {
+    byId("rewording", "section").hidden = true;
+    this.#reword.setAttribute("aria-expanded", "false");
+    this.#reword.focus();
+  }
+
+  /** Its code is fetched when it is first wanted. */
+  async #startRewording() {
+    const { startRewording } = await import("./rewording.js");
+    return await startRewording(this.#library, {
+      close: () => this.#closeRewording(),
+      open: (/** @type {Hit} */ hit) => this.#open(hit),
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || this.#reader.open) return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    const inList = target.closest?.("#results") !== null;
+    if (event.key === "/" && !isTextField(target)) {
+      event.preventDefault();
+      this.#field.focus();
+      this.#field.select();
+    } else if (event.key === "ArrowDown" && target === this.#field) {
+      if (this.#results.focus(0)) event.preventDefault();
+    } else if (event.key === "ArrowUp" && inList) {
+      event.preventDefault(); // from the first result; the list has handled the others
+      this.#field.focus();
+    } else if (event.key === "Escape" && inList) {
+      this.#field.focus();
+    }
+  }
+}
+
+/** @param {Found} results */
+function nothingWords({ hits, likelihood }) {
+  if (!hits.length) return "The collection has no passage to compare with your question.";
+  const chance = Math.max(1, Math.round(100 * likelihood));
+  return (
+    "No passage is close enough to your question to be a likely answer. Of passages as close as the nearest " +
+    `one here, about ${chance} in 100 answer the question.`
+  );
+}
+
+/**
+ * Whether a passage is close enough, compared with the best one of its document, to be worth marking.
+ * @param {Hit} one
+ * @param {Hit} best
+ */
+function fits(one, best) {
+  return one.start === best.start || one.cosine >= 0.75 * best.cosine;
+}
+
+/** @param {HTMLElement} target */
+function isTextField(target) {
+  return target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName);
+}

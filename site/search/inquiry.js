@@ -1,0 +1,74 @@
+/**
+ * One question at a time, the latest one: each keystroke may ask, the engine gets a question only when it has
+ * answered the one before, and those in between are skipped. A question is answered twice, at once by the
+ * static stage and then, if MiniLM is loaded, by the full one.
+ */
+
+/**
+ * A passage that was found; offsets are code points of the document's text.
+ * @typedef {{
+ *   document: number, name: string, title: string, address: string, passage: number, score: number,
+ *   cosine: number, words: number, text: string, start: number, end: number, heading: string,
+ *   sentences: {start: number, end: number, score: number}[], matched: [number, number][],
+ *   explanation: string, likelihood?: number
+ * }} Hit
+ * @typedef {"static" | "full"} Stage
+ * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood: number, stage: Stage, seconds: number}} Results
+ */
+
+/**
+ * @typedef {{
+ *   search: (question: string, stage: Stage) => Promise<Results>, isFull: () => boolean,
+ *   show: (results: Results, question: string) => void, fail: (error: unknown) => void
+ * }} Host
+ */
+
+export class Inquiry {
+  #host;
+  /** What is to be asked; null after it has been. @type {string | null} */
+  #wanted = null;
+  /** Counts the questions, to know whether an answer is still wanted. */
+  #turn = 0;
+  /** @type {Promise<void> | null} while the engine is asked */
+  #asking = null;
+
+  /** @param {Host} host */
+  constructor(host) {
+    this.#host = host;
+  }
+
+  /** Asks; resolves when the last question is answered. @param {string} question */
+  ask(question) {
+    this.#wanted = question;
+    this.#turn++;
+    this.#asking ??= this.#answerAll().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  /** No answer is wanted any more. */
+  drop() {
+    this.#wanted = null;
+    this.#turn++;
+  }
+
+  async #answerAll() {
+    while (this.#wanted !== null) {
+      const [question, turn] = [this.#wanted, this.#turn];
+      this.#wanted = null;
+      try {
+        await this.#answer(question, turn, "static");
+        if (turn === this.#turn && this.#host.isFull()) await this.#answer(question, turn, "full");
+      } catch (error) {
+        if (turn === this.#turn) this.#host.fail(error);
+      }
+    }
+  }
+
+  /** @param {string} question @param {number} turn @param {Stage} stage */
+  async #answer(question, turn, stage) {
+    const results = await this.#host.search(question, stage);
+    if (turn === this.#turn) this.#host.show(results, question);
+  }
+}

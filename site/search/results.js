@@ -1,0 +1,144 @@
+/**
+ * The list of results: each with its passage, the matching words marked and the sentence that fits best
+ * shaded. A refined list reorders quietly: what has the focus stays where it is, what is unfolded stays so.
+ */
+
+import { element } from "../ui/dom.js";
+import { CodePoints, marked } from "./marking.js";
+
+/** @typedef {import("./inquiry.js").Hit} Hit */
+/** @typedef {{item: HTMLLIElement, link: HTMLAnchorElement, show: (hit: Hit) => void}} Row */
+
+export class Results {
+  #list;
+  #host;
+  /** Rows by the document's name. @type {Map<string, Row>} */
+  #rows = new Map();
+  /** @type {Hit[]} */
+  hits = [];
+
+  /**
+   * @param {HTMLOListElement} list
+   * @param {{open: (hit: Hit) => void, addressOf: (hit: Hit) => string}} host
+   */
+  constructor(list, host) {
+    this.#list = list;
+    this.#host = host;
+    list.addEventListener("keydown", (event) => this.#move(event));
+  }
+
+  /** Shows these results and no others. @param {Hit[]} hits */
+  show(hits) {
+    this.hits = hits;
+    const rows = new Map(hits.map((hit) => [hit.name, this.#rows.get(hit.name) ?? this.#createRow()]));
+    for (const [name, { item }] of this.#rows) if (!rows.has(name)) item.remove();
+    this.#rows = rows;
+    for (const hit of hits) rows.get(hit.name)?.show(hit);
+    arrange(
+      this.#list,
+      [...rows.values()].map(({ item }) => item),
+    );
+  }
+
+  /** Moves the focus to a result. @param {number} index @returns {boolean} whether there is one */
+  focus(index) {
+    const row = [...this.#rows.values()][index];
+    row?.link.focus();
+    return row !== undefined;
+  }
+
+  /** Moves the focus to a document's result. @param {string} name */
+  focusOn(name) {
+    this.#rows.get(name)?.link.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #move(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const rows = [...this.#rows.values()];
+    const at = rows.findIndex(({ item }) => item.contains(document.activeElement));
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (to === undefined || at < 0 || to < 0) return; // the question is above the first, see asking.js
+    if (this.focus(to)) event.preventDefault();
+  }
+
+  /** @returns {Row} */
+  #createRow() {
+    const link = element("a", {});
+    const trail = element("p", { class: "trail note" });
+    const passage = element("p", { class: "passage-text" });
+    const words = element("summary", {});
+    const figures = element("dl", { class: "figures" });
+    const why = element("details", { class: "why" }, words, figures);
+    const item = element(
+      "li",
+      { class: "hit", "data-testid": "result" },
+      element("h3", {}, link),
+      trail,
+      passage,
+      why,
+    );
+    /** @type {Hit | null} */
+    let shown = null;
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+      event.preventDefault();
+      if (shown) this.#host.open(shown);
+    });
+    const show = (/** @type {Hit} */ hit) => {
+      shown = hit;
+      item.dataset.document = hit.name;
+      item.dataset.score = hit.score.toFixed(4);
+      link.href = this.#host.addressOf(hit);
+      link.textContent = hit.title || hit.name;
+      trail.textContent = [hit.heading, hit.name === hit.title ? "" : hit.name].filter(Boolean).join(" · ");
+      trail.hidden = !trail.textContent;
+      passage.replaceChildren(...passageOf(hit));
+      words.textContent = hit.explanation || "Why this result?";
+      figures.replaceChildren(...figuresOf(hit));
+    };
+    return { item, link, show };
+  }
+}
+
+/**
+ * Puts elements into a list in this order without moving the one with the focus, which would lose it.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} items
+ */
+function arrange(list, items) {
+  const fixed = items.findIndex((item) => item.contains(document.activeElement));
+  const anchor = fixed < 0 ? null : items[fixed];
+  for (const item of anchor ? items.slice(0, fixed) : items) list.insertBefore(item, anchor);
+  if (anchor) list.append(...items.slice(fixed + 1));
+}
+
+/** A hit's text with its words marked and its best sentence shaded. @param {Hit} hit */
+export function passageOf(hit) {
+  const { text, start } = hit;
+  const points = new CodePoints(text);
+  const best = bestSentence(hit);
+  return marked(text, [
+    ...hit.matched.map(([first, last]) => points.span(first - start, last - start, "word")),
+    ...(best ? [points.span(best.start - start, best.end - start, "best")] : []),
+  ]);
+}
+
+/** The sentence that fits best; null if the passage has only one. @param {Hit} hit */
+export function bestSentence({ sentences }) {
+  if (sentences.length < 2) return null;
+  return sentences.reduce((best, one) => (one.score > best.score ? one : best));
+}
+
+/** @param {Hit} hit */
+function figuresOf({ cosine, words, score, likelihood }) {
+  /** @type {[string, string][]} */
+  const rows = [
+    ["Closeness in meaning, −1 to 1", cosine.toFixed(2)],
+    ["Shared words (BM25)", words.toFixed(1)],
+    ["Both together, in standard deviations above the average passage", score.toFixed(2)],
+  ];
+  if (likelihood !== undefined)
+    rows.push(["Chance that a passage this close answers", `${Math.round(100 * likelihood)}%`]);
+  return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
+}

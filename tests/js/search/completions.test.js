@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { complete } from "../../../site/search/completions.js";
+
+/** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
+
+const request = {
+  base: "http://localhost:11434/v1/",
+  model: "m",
+  key: "secret",
+  prompt: "Q",
+  settings: { temperature: 0.4, top_k: 3, max_new_tokens: 7 },
+  signal: new AbortController().signal,
+};
+
+/** @param {string[]} chunks @param {ResponseInit} [init] */
+function server(chunks, init) {
+  /** @type {any[]} */
+  const calls = [];
+  const send = async (/** @type {any} */ url, /** @type {any} */ options) => {
+    calls.push({ url, ...options });
+    const body = new ReadableStream({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk));
+        controller.close();
+      },
+    });
+    return new Response(body, init);
+  };
+  return { send: /** @type {typeof fetch} */ (send), calls };
+}
+
+/** @param {typeof fetch} send @param {Partial<typeof request>} [changes] */
+async function text(send, changes = {}) {
+  let found = "";
+  for await (const piece of complete({ ...request, ...changes }, send)) found += piece;
+  return found;
+}
+
+const delta = (/** @type {string} */ content) =>
+  `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+
+test("a stream is read, however it is cut", async () => {
+  const whole = `${delta("Ä b")}: comment\r\n${delta(" c\nd")}data: [DONE]\n\n`;
+  for (const size of [1, 7, whole.length]) {
+    const chunks = whole.match(new RegExp(`[\\s\\S]{1,${size}}`, "g")) ?? [];
+    assert.equal(await text(server(chunks).send), "Ä b c\nd", `pieces of ${size}`);
+  }
+});
+
+test("a server that does not stream is read too", async () => {
+  const { send } = server([JSON.stringify({ choices: [{ message: { content: "All at once." } }] })]);
+  assert.equal(await text(send), "All at once.");
+});
+
+test("the request has what such servers know, the key, and no cookies", async () => {
+  const { send, calls } = server([delta("x")]);
+  await text(send);
+  const [{ url, headers, credentials, body }] = calls;
+  assert.equal(url, "http://localhost:11434/v1/chat/completions");
+  assert.equal(headers.Authorization, "Bearer secret");
+  assert.equal(credentials, "omit");
+  assert.deepEqual(JSON.parse(body), {
+    model: "m",
+    messages: [{ role: "user", content: "Q" }],
+    stream: true,
+    max_tokens: 7,
+    temperature: 0.4,
+  });
+});
+
+test("what can go wrong says what to do", async () => {
+  const refused = server([JSON.stringify({ error: { message: "no such key." } })], { status: 401 });
+  await assert.rejects(text(refused.send), (error) => {
+    assert.match(String(error), /401, no such key\./);
+    return /** @type {any} */ (error).remedy === "Check the key.";
+  });
+  const down = /** @type {any} */ (async () => Promise.reject(new TypeError("Failed to fetch")));
+  await assert.rejects(text(down), /localhost:11434 cannot be reached/);
+  await assert.rejects(text(server(["<html>"]).send), /cannot be read/);
+  for (const base of ["", "localhost", "javascript:alert(1)", "file:///etc"]) {
+    await assert.rejects(text(server([]).send, { base }), /not the address of a server/);
+  }
+});
+
+test("a reply without end is cut off", async () => {
+  const flood = server(Array.from({ length: 20 }, () => "x".repeat(100_000)));
+  await assert.rejects(text(flood.send), /too long/);
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Results } from "../../../site/search/results.js";
+import { window } from "../dom.js";
+
+/** @type {any} */
+const page = globalThis;
+page.HTMLElement = window.HTMLElement;
+
+/** @type {HTMLOListElement} */
+let list;
+/** @type {Results} */
+let results;
+/** @type {string[]} */
+let opened;
+
+/** @param {string} name @param {Partial<import("../../../site/search/inquiry.js").Hit>} [more] */
+function hit(name, more = {}) {
+  return {
+    document: 0,
+    name,
+    title: name.toUpperCase(),
+    address: "",
+    passage: 0,
+    score: 1.5,
+    cosine: 0.6,
+    words: 2,
+    text: "First one. Second one.",
+    start: 100,
+    end: 122,
+    heading: "Part › Section",
+    sentences: [
+      { start: 100, end: 111, score: 0.2 },
+      { start: 111, end: 122, score: 0.7 },
+    ],
+    matched: /** @type {[number, number][]} */ ([[106, 109]]),
+    explanation: "Close in meaning.",
+    ...more,
+  };
+}
+
+const names = () => [...list.children].map((item) => /** @type {HTMLElement} */ (item).dataset.document);
+
+beforeEach(() => {
+  list = window.document.createElement("ol");
+  window.document.body.replaceChildren(list);
+  opened = [];
+  results = new Results(list, { open: ({ name }) => opened.push(name), addressOf: ({ name }) => `#${name}` });
+});
+
+test("a result has its title, trail, marked words, shaded sentence and score", () => {
+  results.show([hit("a.md")]);
+  const item = /** @type {HTMLElement} */ (list.firstElementChild);
+  assert.equal(item.dataset.score, "1.5000");
+  assert.equal(item.querySelector("h3 a")?.textContent, "A.MD");
+  assert.equal(item.querySelector(".trail")?.textContent, "Part › Section · a.md");
+  assert.equal(
+    item.querySelector(".passage-text")?.innerHTML,
+    'First <mark class="word">one</mark>. <span class="best">Second one.</span>',
+  );
+  assert.match(item.querySelector(".why")?.textContent ?? "", /Close in meaning.*0\.60.*2\.0.*1\.50/s);
+});
+
+test("a single sentence is not shaded: all of it is the best one", () => {
+  results.show([hit("a.md", { sentences: [{ start: 100, end: 122, score: 1 }], matched: [] })]);
+  assert.equal(list.querySelector(".best"), null);
+});
+
+test("a refined list keeps the focus, what is unfolded, and the elements", () => {
+  results.show([hit("a"), hit("b"), hit("c")]);
+  results.focus(1);
+  const focused = window.document.activeElement;
+  const unfolded = /** @type {HTMLDetailsElement} */ (list.querySelectorAll("details")[2]);
+  unfolded.open = true;
+  results.show([hit("c"), hit("d"), hit("b", { explanation: "Other words." }), hit("a")]);
+  assert.deepEqual(names(), ["c", "d", "b", "a"]);
+  assert.equal(window.document.activeElement, focused);
+  assert.equal(list.querySelectorAll("details")[0], unfolded);
+  assert.ok(unfolded.open);
+  assert.match(list.children[2].textContent ?? "", /Other words/);
+});
+
+test("results that are gone are removed", () => {
+  results.show([hit("a"), hit("b")]);
+  results.show([hit("b")]);
+  assert.deepEqual(names(), ["b"]);
+  results.show([]);
+  assert.deepEqual(names(), []);
+});
+
+/** @param {string} key */
+function press(key) {
+  const event = new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  window.document.activeElement?.dispatchEvent(event);
+  return event.defaultPrevented;
+}
+
+test("arrows move through the results, and leave at the top", () => {
+  results.show([hit("a"), hit("b"), hit("c")]);
+  const at = () =>
+    names()[[...list.children].findIndex((item) => item.contains(window.document.activeElement))];
+  assert.ok(results.focus(0));
+  assert.equal(press("ArrowUp"), false, "the page takes it");
+  assert.ok(press("ArrowDown"));
+  assert.equal(at(), "b");
+  press("End");
+  assert.equal(at(), "c");
+  assert.equal(press("ArrowDown"), false);
+  assert.equal(at(), "c");
+  press("Home");
+  assert.equal(at(), "a");
+});
+
+test("a click opens, and with Ctrl it is left to the browser", () => {
+  results.show([hit("a")]);
+  const link = /** @type {HTMLElement} */ (list.querySelector("a"));
+  link.click();
+  assert.deepEqual(opened, ["a"]);
+  link.dispatchEvent(new window.MouseEvent("click", { ctrlKey: true, bubbles: true }));
+  assert.deepEqual(opened, ["a"]);
+});

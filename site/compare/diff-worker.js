@@ -1,8 +1,8 @@
 /** Computes differences in a worker. Question: {before, after}; answer: {pieces, complete}. */
 
 import { ROOT } from "../engine/root.js";
+import { serveQuestions } from "../ui/workers.js";
 import { wordDiff } from "./diff.js";
-import { serveQuestions } from "./workers.js";
 
 const vendored = import(new URL("vendor/diff/array.js", ROOT).href);
 

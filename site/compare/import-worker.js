@@ -3,10 +3,10 @@
  * Each report is sent in parts, {index, head} and {index, entries}; the answer is the list of problems.
  */
 
+import { serveQuestions } from "../ui/workers.js";
 import { readText } from "./reports/bytes.js";
 import { baseName, ImportError } from "./reports/report.js";
 import { sampling } from "./reports/sampling.js";
-import { serveQuestions } from "./workers.js";
 
 const BATCH = 200;
 const HEAD = 10_000;

@@ -4,9 +4,9 @@
  */
 
 import { byId } from "../ui/dom.js";
+import { Asker } from "../ui/workers.js";
 import { markFound } from "./marks.js";
 import { Table } from "./table.js";
-import { Asker } from "./workers.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./collate.js").Row} Row */
@@ -23,7 +23,7 @@ export class Reading {
   /**
    * @type {Asker<{before: string, after: string}, {pieces: import("./diff.js").Piece[], complete: boolean}>}
    */
-  #differ = new Asker("diff-worker.js");
+  #differ = new Asker("compare/diff-worker.js");
 
   /**
    * @param {Session} session

@@ -4,8 +4,8 @@
  * answered with the numbers of the rows that match.
  */
 
+import { serveQuestions } from "../ui/workers.js";
 import { matcher } from "./filter.js";
-import { serveQuestions } from "./workers.js";
 
 /** @type {Map<number, string[]>} */
 let texts = new Map();

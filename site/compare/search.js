@@ -3,9 +3,9 @@
  * long.
  */
 
+import { Asker } from "../ui/workers.js";
 import { compile } from "./filter.js";
 import { inSlices } from "./slices.js";
-import { Asker } from "./workers.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 
@@ -16,7 +16,7 @@ const BATCH = 100;
 
 export class Search {
   /** @type {Asker<any, any>} */
-  #asker = new Asker("search-worker.js");
+  #asker = new Asker("compare/search-worker.js");
   /** @type {readonly Row[] | null} */
   #fed = null;
   #turn = 0;

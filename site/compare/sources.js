@@ -1,12 +1,12 @@
 /** Fetches reports and has a worker (import-worker.js) read them. */
 
+import { Asker } from "../ui/workers.js";
 import { ImportError } from "./reports/report.js";
-import { Asker } from "./workers.js";
 
 /** @typedef {import("./reports/report.js").Import} Import */
 
 /** @type {Asker<{blob: Blob, fileName: string}, string[]>} */
-const reader = new Asker("import-worker.js");
+const reader = new Asker("compare/import-worker.js");
 
 /** Starts the worker before there is a file to read. */
 export function prepareReader() {

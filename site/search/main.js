@@ -1,6 +1,25 @@
 /** The entry point of the search page. */
 
 import { byId } from "../ui/dom.js";
+import { ProgressView } from "../ui/progress.js";
 import { StatusLine } from "../ui/status.js";
+import { Collections } from "./collections.js";
+import { consent } from "./consent.js";
+import { Library } from "./library.js";
 
-new StatusLine(byId("status", "p")).say("");
+const status = new StatusLine(byId("status", "p"));
+const box = byId("progress", "div");
+const parts = { box, bar: byId("progress-bar", "progress"), label: byId("progress-label", "span") };
+const library = new Library({ status, progress: new ProgressView(parts, status.say) });
+
+const cancel = byId("cancel", "button");
+cancel.addEventListener("click", () => library.indexer.stop());
+library.indexer.addEventListener("change", () => {
+  cancel.hidden = !library.indexer.isRunning;
+});
+
+await library.start();
+new Collections(byId("collections", "aside"), library).start();
+
+// What was agreed to on an earlier visit is fetched from the browser's storage, and what waits is read on.
+if (consent() && library.collection()) library.resume().catch(status.complain);

@@ -45,7 +45,7 @@ export function element(tag, properties = {}, ...children) {
 /**
  * Saves a file.
  * @param {string} name
- * @param {string | Uint8Array<ArrayBuffer>} content
+ * @param {string | Uint8Array<ArrayBuffer> | Blob} content
  * @param {string} type
  */
 export function download(name, content, type) {

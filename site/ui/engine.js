@@ -24,7 +24,7 @@ export class EngineHolder {
   #engine = null;
   /** @type {Map<unknown, Entry>} */
   #entries = new Map();
-  /** Requests without a lease that are running. */
+  /** Requests without a lease that are running, and claims to the worker. */
   #running = 0;
   #createEngine;
 
@@ -55,6 +55,19 @@ export class EngineHolder {
     } finally {
       this.#running--;
     }
+  }
+
+  /**
+   * Keeps the worker for what lives on in it besides models, such as a collection.
+   * @returns {() => void} ends the claim; the worker ends with its last model then
+   */
+  keep() {
+    let isKept = true;
+    this.#running++;
+    return () => {
+      if (isKept) this.#running--;
+      isKept = false;
+    };
   }
 
   /**

@@ -15,6 +15,8 @@ export const PHASES = {
   model: "Loading the model",
   weights: "Reading the weights",
   prompt: "Reading the prompt",
+  documents: "Reading documents",
+  passages: "Reading passages for better answers",
 };
 
 /** The words for a phase; a job's own status, "shifts", is its own word. @param {string} status */
@@ -117,6 +119,9 @@ function figures(status, loaded, total) {
   if (status === "engine" || status === "model") {
     return total ? `${megabytes(loaded)} of ${megabytes(total)}` : megabytes(loaded);
   }
-  const unit = { prompt: " tokens", weights: " tensors" }[/** @type {string} */ (status)] ?? "";
+  const unit =
+    { prompt: " tokens", weights: " tensors", documents: " files", passages: " passages" }[
+      /** @type {string} */ (status)
+    ] ?? "";
   return total ? `${number(loaded)} of ${number(total)}${unit}` : "";
 }

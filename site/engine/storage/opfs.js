@@ -1,6 +1,6 @@
 /**
- * Access to the browser's private file system (OPFS): the folder of model files, its files, and a file that
- * is written in place. What the files contain is the business of store.js and copies.js.
+ * Access to the browser's private file system (OPFS): the site's folders, their files, and a file that is
+ * written in place. What the files contain is the business of store.js, copies.js and the search page.
  */
 
 /** Bytes that are read at once. */
@@ -26,12 +26,17 @@ export async function ask(handle, method, ...args) {
   }
 }
 
-/** The folder of model files, or null where the browser provides none. @returns {Promise<any>} */
-export async function openFolder(storage = globalThis.navigator?.storage) {
+/**
+ * A folder of the site, by default that of model files; null where the browser provides none.
+ * @param {StorageManager} [storage]
+ * @param {string} [name]
+ * @returns {Promise<any>}
+ */
+export async function openFolder(storage = globalThis.navigator?.storage, name = "models") {
   try {
     const root = await storage.getDirectory();
     const own = await ask(root, "getDirectoryHandle", "goosequill", { create: true });
-    return await ask(own, "getDirectoryHandle", "models", { create: true });
+    return await ask(own, "getDirectoryHandle", name, { create: true });
   } catch {
     return null; // private windows, plain http, old browsers
   }
@@ -90,8 +95,13 @@ export class FileSink {
   }
 
   restart() {
-    this.#access.truncate(0);
-    this.size = 0;
+    this.truncate(0);
+  }
+
+  /** Drops what is beyond a size. @param {number} size */
+  truncate(size) {
+    this.#access.truncate(size);
+    this.size = size;
   }
 
   *existing() {

@@ -55,6 +55,24 @@ test("two leases share one model, and releasing the last ends the engine", async
   assert.ok(engines[0].ended);
 });
 
+test("an engine that is kept outlives its models", async () => {
+  const { lease, holder, engines } = start();
+  const release = holder.keep();
+  const load = async () => {
+    const claim = lease(A);
+    const loading = claim.load();
+    engines[0].asked.at(-1)?.done();
+    await loading;
+    claim.release();
+  };
+  await load();
+  assert.ok(!engines[0].ended);
+  release();
+  release();
+  await load();
+  assert.ok(engines[0].ended);
+});
+
 test("aborting one lease does not stop the others", async () => {
   const { lease, engines } = start();
   const controller = new AbortController();

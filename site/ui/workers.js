@@ -1,11 +1,11 @@
-/** Workers that answer questions: both sides of the protocol. */
+/** Small workers of a page that answer questions: both sides of the protocol. */
 
 import { ROOT } from "../engine/root.js";
 import { trustedScript } from "../engine/trusted.js";
 
-/** @param {string} name path of the script, relative to this folder @returns {Worker} */
+/** @param {string} name path of the script, relative to the site's root @returns {Worker} */
 export function startWorker(name) {
-  const url = new URL(`compare/${name}`, ROOT).href;
+  const url = new URL(name, ROOT).href;
   return new Worker(trustedScript(url), { type: "module", name });
 }
 
@@ -67,7 +67,7 @@ export class Asker {
       if ("part" in data) return waiting?.onPart(data.part);
       this.#waiting.delete(data.id);
       if (data.error === undefined) waiting?.resolve(data.answer);
-      else waiting?.reject(new Error(data.error));
+      else waiting?.reject(Object.assign(new Error(data.error), { name: data.name }));
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -87,7 +87,9 @@ export function serveQuestions(answer) {
       const send = (/** @type {unknown} */ part) => self.postMessage({ id: data.id, part });
       self.postMessage({ id: data.id, answer: await answer(data.question, send) });
     } catch (error) {
-      self.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) });
+      const isError = error instanceof Error;
+      const [name, text] = isError ? [error.name, error.message] : ["Error", String(error)];
+      self.postMessage({ id: data.id, error: text, name });
     }
   };
 }

@@ -1,0 +1,110 @@
+/**
+ * One collection on disk: a folder with the files of an index, which Python describes (goosequill.search).
+ * What Python yields is written in such an order that a page that is closed at any moment leaves a valid
+ * index: data first, beyond what index.json counts, and index.json last, in one step.
+ */
+
+import { ask, FileSink, fileOf } from "../engine/storage/opfs.js";
+
+/**
+ * What a job asks to have written. `append` overwrites what an interrupted run left beyond the offset.
+ * @typedef {{
+ *   append?: Record<string, {at: number, data: Uint8Array<ArrayBuffer>}>,
+ *   replace?: Record<string, Uint8Array<ArrayBuffer>>, index?: string
+ * }} Part
+ */
+/** What a list of collections shows. @typedef {{name: string, documents: number, passages: number}} Summary */
+
+export const INDEX = "index.json";
+const TEMPORARY = ".new";
+/** Names of an index's files, which come from Python or from a file that the visitor imports. */
+const LEGAL = /^[a-z0-9-]+(\.[a-z0-9]+)?$/;
+/** Bytes; a longer index.json is not one. */
+const LONGEST_INDEX = 64 * 1024 * 1024;
+
+/** @param {any} folder @param {Part} part */
+export async function writePart(folder, { append = {}, replace = {}, index }) {
+  for (const [name, { at, data }] of Object.entries(append)) await writeAt(folder, legal(name), at, data);
+  for (const [name, data] of Object.entries(replace)) await replaceFile(folder, legal(name), data);
+  if (index !== undefined) await replaceFile(folder, INDEX, new TextEncoder().encode(index));
+}
+
+/** @param {any} folder @param {string} name @param {Uint8Array<ArrayBuffer>} data */
+export async function replaceFile(folder, name, data) {
+  const temporary = `${name}${TEMPORARY}`;
+  await writeAt(folder, temporary, 0, data);
+  const handle = await ask(folder, "getFileHandle", temporary);
+  if (handle.move) return await ask(handle, "move", name);
+  await writeAt(folder, name, 0, data); // an old browser: not in one step, but as short as possible
+  await ask(folder, "removeEntry", temporary);
+}
+
+/** @param {any} folder @param {string} name @param {number} at @param {Uint8Array<ArrayBuffer>} data */
+async function writeAt(folder, name, at, data) {
+  const handle = await ask(folder, "getFileHandle", name, { create: true });
+  if (!handle.createSyncAccessHandle) return await writeStream(handle, at, data);
+  const sink = await FileSink.open(folder, name);
+  try {
+    if (at > sink.size) throw new Error(`${name} is shorter than its index says`);
+    sink.truncate(at);
+    sink.write(data);
+  } finally {
+    sink.close();
+  }
+}
+
+/** @param {any} handle @param {number} at @param {Uint8Array<ArrayBuffer>} data */
+async function writeStream(handle, at, data) {
+  const stream = await ask(handle, "createWritable", { keepExistingData: at > 0 });
+  await stream.truncate(at);
+  await stream.write({ type: "write", position: at, data });
+  await stream.close();
+}
+
+/** The index's files that are there. @param {any} folder @returns {Promise<{names: string[], files: File[]}>} */
+export async function readFiles(folder) {
+  const found = { names: /** @type {string[]} */ ([]), files: /** @type {File[]} */ ([]) };
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind === "directory" || !LEGAL.test(name)) continue;
+    found.names.push(name);
+    found.files.push(await ask(handle, "getFile"));
+  }
+  return found;
+}
+
+/** What index.json says of a collection; null if there is none that can be read. @param {any} folder */
+export async function readSummary(folder) {
+  const file = await fileOf(folder, INDEX);
+  if (!file || file.size > LONGEST_INDEX) return null;
+  try {
+    return summary(JSON.parse(await file.text()));
+  } catch {
+    return null;
+  }
+}
+
+/** @param {any} index @returns {Summary} */
+function summary({ name, documents, passages, deleted }) {
+  const removed = Array.isArray(deleted) ? deleted.length : 0;
+  return {
+    name: String(name).slice(0, 200),
+    documents: (Number(documents) || 0) - removed,
+    passages: Number(passages) || 0,
+  };
+}
+
+/** Bytes of a collection, with what waits to be read. @param {any} folder @returns {Promise<number>} */
+export async function sizeOf(folder) {
+  let bytes = 0;
+  for await (const [, handle] of folder.entries()) {
+    if (handle.kind === "directory") bytes += await sizeOf(handle);
+    else bytes += (await ask(handle, "getFile").catch(() => ({ size: 0 }))).size; // removed meanwhile
+  }
+  return bytes;
+}
+
+/** @param {string} name */
+function legal(name) {
+  if (!LEGAL.test(name)) throw new Error(`“${name}” cannot be the name of an index's file`);
+  return name;
+}

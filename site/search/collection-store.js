@@ -1,0 +1,243 @@
+/**
+ * The collections that this browser keeps: each is a folder of the private file system, named by a random
+ * id. A collection that was deleted stays until the page is opened again, so that this can be undone. One tab
+ * writes to a collection at a time. What the files contain is the business of Python.
+ */
+
+import { ask, openFolder } from "../engine/storage/opfs.js";
+import { problem } from "../ui/status.js";
+import { Asker } from "../ui/workers.js";
+import { INDEX, readFiles, readSummary, sizeOf, writePart } from "./collection-files.js";
+import { MemoryFolder } from "./memory-folder.js";
+
+/** @typedef {import("./collection-files.js").Part} Part */
+/** @typedef {import("./collection-files.js").Summary & {id: string, bytes: number, isDeleted: boolean}} Entry */
+/** @typedef {(path: string[], part: Part) => Promise<void>} Write */
+
+const ID = /^[0-9a-f]{16}$/;
+/** A file that marks a collection as deleted. */
+const DELETED = "deleted";
+
+export class CollectionStore {
+  #folder;
+  #write;
+
+  /** @param {{folder: any, write: Write, isKept: boolean}} options */
+  constructor({ folder, write, isKept }) {
+    this.#folder = folder;
+    this.#write = write;
+    /** Whether collections outlive the page. */
+    this.isKept = isKept;
+  }
+
+  static async open() {
+    const folder = await openFolder(undefined, "collections");
+    if (!folder) return CollectionStore.inMemory();
+    const asker = new Asker("search/collection-worker.js");
+    /** @type {Write} */
+    const write = async (path, part) => void (await asker.ask({ path, part }));
+    return new CollectionStore({ folder, write, isKept: true });
+  }
+
+  static inMemory(folder = new MemoryFolder()) {
+    /** @type {Write} */
+    const write = async (path, part) => {
+      /** @type {any} */
+      let target = folder;
+      for (const name of path) target = await target.getDirectoryHandle(name, { create: true });
+      await writePart(target, part);
+    };
+    return new CollectionStore({ folder, write, isKept: false });
+  }
+
+  /** Every collection, by name, without those that were deleted. @returns {Promise<Entry[]>} */
+  async list() {
+    const entries = (await this.#all()).filter(({ isDeleted }) => !isDeleted);
+    return entries.sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+  }
+
+  /** @returns {Promise<Entry[]>} */
+  async #all() {
+    const found = [];
+    for await (const [id, folder] of this.#folder.entries()) {
+      if (!ID.test(id)) continue;
+      const summary = await readSummary(folder);
+      const isDeleted = await exists(folder, DELETED);
+      const unreadable = { name: "An unfinished collection", documents: 0, passages: 0 };
+      found.push({ ...(summary ?? unreadable), id, bytes: await sizeOf(folder), isDeleted });
+    }
+    return found;
+  }
+
+  /** A new, empty folder. @returns {string} its id */
+  create() {
+    const bytes = crypto.getRandomValues(new Uint8Array(8));
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** The files of a collection's index; none in a new folder. @param {string} id */
+  async files(id) {
+    try {
+      return await readFiles(await this.#open(id));
+    } catch {
+      return { names: [], files: [] };
+    }
+  }
+
+  /** Writes what a job yielded. @param {string} id @param {Part} part */
+  async write(id, part) {
+    await this.#write([id], part);
+  }
+
+  /** Whether there is a collection with an index. @param {string} id */
+  async has(id) {
+    return await exists(await this.#open(id).catch(() => new MemoryFolder()), INDEX);
+  }
+
+  /** @param {string} id @param {boolean} isDeleted false restores it */
+  async mark(id, isDeleted) {
+    if (isDeleted) return await this.#write([id], { replace: { [DELETED]: new Uint8Array() } });
+    await ask(await this.#open(id), "removeEntry", DELETED);
+  }
+
+  /** Removes a collection for good. @param {string} id @returns {Promise<boolean>} false if it is being written */
+  async remove(id) {
+    try {
+      await ask(this.#folder, "removeEntry", id, { recursive: true });
+      return true;
+    } catch (error) {
+      return /** @type {any} */ (error)?.name === "NotFoundError";
+    }
+  }
+
+  /** Removes what was deleted on an earlier visit, and folders in which no index was ever finished. */
+  async purge() {
+    for (const { id, isDeleted } of await this.#all()) {
+      if (isDeleted || !(await this.has(id))) await whileAlone(id, () => this.remove(id));
+    }
+  }
+
+  /** The files that wait to be read into a collection. @param {string} id */
+  queue(id) {
+    return new Queue({
+      open: async () => ask(await this.#open(id), "getDirectoryHandle", "queue"),
+      write: (part) => this.#write([id, "queue"], part),
+      clear: async () => ask(await this.#open(id), "removeEntry", "queue", { recursive: true }),
+    });
+  }
+
+  /** @param {string} id @returns {Promise<any>} */
+  #open(id) {
+    return ask(this.#folder, "getDirectoryHandle", id);
+  }
+}
+
+/**
+ * Files that wait to be read, so that a page that was closed continues with them. Each is removed when its
+ * documents are in the index.
+ */
+export class Queue {
+  #places;
+  #last = 0;
+
+  /**
+   * @param {{open: () => Promise<any>, write: (part: Part) => Promise<void>, clear: () => Promise<unknown>}}
+   *   places
+   */
+  constructor(places) {
+    this.#places = places;
+  }
+
+  /** @param {{name: string, blob: Blob, options?: Record<string, unknown>}[]} files */
+  async add(files) {
+    for (const { name, blob, options = {} } of files) {
+      const key = `${Date.now().toString(36)}-${(++this.#last).toString(36).padStart(5, "0")}`;
+      const about = new TextEncoder().encode(JSON.stringify({ name, options }));
+      const data = new Uint8Array(await blob.arrayBuffer());
+      await this.#places.write({ replace: { [`${key}.data`]: data } });
+      await this.#places.write({ replace: { [`${key}.json`]: about } }); // last: now it waits
+    }
+  }
+
+  /** What waits, in order. @returns {Promise<{key: string, name: string, options: any, blob: File}[]>} */
+  async list() {
+    const folder = await this.#places.open().catch(() => null);
+    if (!folder) return [];
+    const { names, files } = await readFiles(folder);
+    const all = new Map(names.map((name, index) => [name, files[index]]));
+    const waiting = [];
+    for (const [file, about] of all) {
+      const key = file.replace(/\.json$/, "");
+      const blob = all.get(`${key}.data`);
+      if (key === file || !blob) continue;
+      const { name, options } = JSON.parse(await about.text());
+      waiting.push({ key, name: String(name), options, blob });
+    }
+    return waiting.sort((a, b) => a.key.localeCompare(b.key));
+  }
+
+  /** @param {string} key */
+  async done(key) {
+    const folder = await this.#places.open();
+    await ask(folder, "removeEntry", `${key}.json`); // first: now it does not wait any more
+    await ask(folder, "removeEntry", `${key}.data`);
+  }
+
+  async clear() {
+    await this.#places.clear().catch(() => {}); // nothing has waited
+  }
+}
+
+/** @param {any} folder @param {string} name */
+async function exists(folder, name) {
+  return await ask(folder, "getFileHandle", name).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @param {string} id */
+const lockOf = (id) => `goosequill-collection-${id}`;
+
+/**
+ * Takes a collection for writing.
+ * @param {string} id
+ * @returns {Promise<(() => void) | null>} gives it back; null if another tab has it
+ */
+export function takeLock(id, locks = globalThis.navigator?.locks) {
+  if (!locks) return Promise.resolve(() => {});
+  return new Promise((resolve) => {
+    locks.request(lockOf(id), { ifAvailable: true }, (lock) => {
+      if (!lock) return resolve(null);
+      return new Promise((release) => resolve(() => release(undefined)));
+    });
+  });
+}
+
+/** Does something unless a tab has the collection. @param {string} id @param {() => Promise<unknown>} action */
+async function whileAlone(id, action) {
+  const release = await takeLock(id);
+  if (!release) return;
+  try {
+    await action();
+  } finally {
+    release();
+  }
+}
+
+/** Resolves when no other tab has a collection any more. @param {string} id @param {AbortSignal} signal */
+export async function untilFree(id, signal, locks = globalThis.navigator?.locks) {
+  await locks?.request(lockOf(id), { signal }, () => {});
+}
+
+/**
+ * A full disk is the visitor's to solve.
+ * @param {unknown} error
+ */
+export function explained(error) {
+  if (/** @type {any} */ (error)?.name !== "QuotaExceededError") return error;
+  return problem(
+    "The browser has no more space for this collection.",
+    "What was indexed before is kept. Delete models or collections on the storage page, then press Continue.",
+  );
+}

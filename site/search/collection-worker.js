@@ -1,0 +1,23 @@
+/**
+ * Writes collections into the browser's private file system: only a worker can write files in place there.
+ */
+
+import { ask, openFolder } from "../engine/storage/opfs.js";
+import { serveQuestions } from "../ui/workers.js";
+import { writePart } from "./collection-files.js";
+
+/** Parts are written one after the other. @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+/** @param {{path: string[], part: import("./collection-files.js").Part}} question */
+async function write({ path, part }) {
+  let folder = await openFolder(undefined, "collections");
+  for (const name of path) folder = await ask(folder, "getDirectoryHandle", name, { create: true });
+  await writePart(folder, part);
+}
+
+serveQuestions((question) => {
+  const written = last.then(() => write(question));
+  last = written.catch(() => {});
+  return written;
+});

@@ -1,0 +1,441 @@
+/**
+ * The left side of the search page: the collections, what the open one has in it, and how files get there. It
+ * decides nothing: library.js and indexing.js do.
+ */
+
+import { counted, download, element, megabytes } from "../ui/dom.js";
+import { acceptDrops } from "../ui/drop.js";
+import { consent } from "./consent.js";
+import { askName, askText } from "./dialogs.js";
+import { fetchSample, SAMPLES } from "./samples.js";
+
+/** @typedef {import("./library.js").Library} Library */
+/** @typedef {import("./indexing.js").Picked} Picked */
+
+const MOST_DOCUMENTS = 300;
+/** Bytes; a file of more than this is refused before it is read into memory. */
+const LARGEST_FILE = 1e9;
+
+export class Collections {
+  #library;
+  #root;
+  #list = element("ul", { class: "collection-list" });
+  #body = element("div", { class: "collection-body" });
+  #notices = element("div", { class: "collection-notices" });
+  /** Undoes the last deletion. @type {{text: string, undo: () => Promise<unknown>} | null} */
+  #undo = null;
+
+  /** @param {HTMLElement} root @param {Library} library */
+  constructor(root, library) {
+    this.#root = root;
+    this.#library = library;
+  }
+
+  start() {
+    this.#root.append(this.#list, this.#notices, this.#body);
+    this.#library.addEventListener("change", () => this.#show());
+    this.#library.indexer.addEventListener("change", () => this.#show());
+    acceptDrops({
+      onFiles: (files) => this.#add(files.map((file) => ({ name: file.name, blob: file }))),
+      onDrag: (dragging) => this.#root.classList.toggle("dragging", dragging),
+    });
+    this.#show();
+  }
+
+  async #show() {
+    const entries = await this.#library.store.list();
+    const open = this.#library.collection();
+    const shown = open && !entries.some(({ id }) => id === open.id) ? [...entries, open] : entries;
+    this.#list.replaceChildren(...shown.map((entry) => this.#item(entry, entry.id === open?.id)));
+    this.#list.hidden = shown.length === 0;
+    this.#notices.replaceChildren(...this.#noticesNow());
+    const wasOpen = this.#body.querySelector("details")?.open ?? false;
+    this.#body.replaceChildren(...(open ? this.#openBody(wasOpen) : this.#emptyBody()));
+  }
+
+  /** @param {import("./collection-store.js").Entry} entry @param {boolean} isOpen */
+  #item({ id, name, documents, passages, bytes }, isOpen) {
+    const figures = `${counted(documents, "document")} · ${counted(passages, "passage")} · ${megabytes(bytes)}`;
+    const choose = element(
+      "button",
+      {
+        type: "button",
+        class: "collection",
+        "data-testid": "collection",
+        "data-name": name,
+        "aria-current": isOpen ? "true" : null,
+        onclick: () => isOpen || this.#try(() => this.#library.choose(id)),
+      },
+      element("strong", {}, name),
+      element("span", { class: "note" }, figures),
+    );
+    return element("li", {}, choose);
+  }
+
+  /** @returns {Node[]} */
+  #emptyBody() {
+    return [
+      element(
+        "p",
+        {},
+        "Put documents here to search them: text, Markdown, HTML, PDF, Word, CSV, or a zip of these.",
+      ),
+      ...this.#inputs(),
+      element("h3", {}, "Or try it with these"),
+      ...SAMPLES.map((sample) =>
+        element(
+          "div",
+          { class: "collection-sample" },
+          button(sample.title, () => this.#sample(sample), {
+            "data-testid": "sample",
+            "data-name": sample.name,
+          }),
+          element("p", { class: "note" }, sample.note),
+        ),
+      ),
+      element("div", { class: "row" }, this.#importButton()),
+    ];
+  }
+
+  /** @param {boolean} isUnfolded @returns {Node[]} */
+  #openBody(isUnfolded) {
+    const { isWritable, indexer } = this.#library;
+    const tools = element(
+      "div",
+      { class: "row collection-tools", role: "group", "aria-label": "Collection" },
+      button("New", () => this.#create(), { "data-testid": "new-collection" }),
+      isWritable ? button("Rename", () => this.#rename(), { "data-testid": "rename-collection" }) : null,
+      button("Export", () => this.#export(), { "data-testid": "export-collection" }),
+      this.#importButton(),
+      isWritable ? button("Delete", () => this.#delete(), { "data-testid": "delete-collection" }) : null,
+    );
+    return [
+      ...(isWritable ? this.#inputs() : []),
+      indexer.isPaused ? this.#resume() : null,
+      this.#problems(),
+      ...indexer.gone.map((gone) => this.#gone(gone)),
+      this.#documents(isUnfolded),
+      this.#better(),
+      tools,
+    ].filter((node) => node !== null);
+  }
+
+  /** The ways to add documents. @returns {Node[]} */
+  #inputs() {
+    const files = element("input", {
+      type: "file",
+      id: "collection-files",
+      multiple: true,
+      class: "visually-hidden",
+      "data-testid": "add-files",
+    });
+    files.addEventListener("change", () => this.#picked(files));
+    const folder = element("input", {
+      type: "file",
+      id: "collection-folder",
+      webkitdirectory: true,
+      class: "visually-hidden",
+      "data-testid": "add-folder",
+    });
+    folder.addEventListener("change", () => this.#picked(folder));
+    return [
+      element(
+        "div",
+        { class: "row collection-add" },
+        element(
+          "span",
+          { class: "picker" },
+          files,
+          element("label", { for: files.id, class: "button" }, "Add files…"),
+        ),
+        element(
+          "span",
+          { class: "picker" },
+          folder,
+          element("label", { for: folder.id, class: "button" }, "Add a folder…"),
+        ),
+        button("Paste text…", () => this.#paste(), { "data-testid": "paste", class: "" }),
+      ),
+      element("p", { class: "note" }, "Or drop files anywhere on this page."),
+    ];
+  }
+
+  #importButton() {
+    const input = element("input", {
+      type: "file",
+      id: "collection-import",
+      accept: ".zip,application/zip",
+      class: "visually-hidden",
+      "data-testid": "import-collection",
+    });
+    input.addEventListener("change", async () => {
+      const [file] = input.files ?? [];
+      input.value = "";
+      if (file) await this.#try(() => this.#library.import(file), `Imported ${file.name}.`);
+    });
+    return element(
+      "span",
+      { class: "picker" },
+      input,
+      element("label", { for: input.id, class: "button quiet" }, "Import…"),
+    );
+  }
+
+  /** @returns {Node[]} */
+  #noticesNow() {
+    const notices = [];
+    if (!this.#library.store.isKept) {
+      notices.push(
+        "This browser keeps nothing here (a private window, perhaps): collections are gone when you close the page.",
+      );
+    }
+    if (this.#library.collection() && !this.#library.isWritable) {
+      notices.push("Another tab has this collection open, so it can only be searched here.");
+    }
+    const nodes = notices.map((text) =>
+      element("p", { class: "collection-notice", "data-testid": "notice" }, text),
+    );
+    const undo = this.#undo;
+    if (undo) {
+      const act = async () => {
+        this.#undo = null;
+        await this.#try(undo.undo, "Restored.");
+      };
+      nodes.push(
+        element(
+          "p",
+          { class: "collection-notice" },
+          `${undo.text} `,
+          button("Undo", act, { "data-testid": "undo-delete" }),
+        ),
+      );
+    }
+    return nodes;
+  }
+
+  #resume() {
+    const { indexer } = this.#library;
+    return element(
+      "p",
+      { class: "collection-notice" },
+      "Some of it is not read yet. ",
+      button("Continue", () => this.#try(() => indexer.run()), { "data-testid": "continue" }),
+      button("Discard", () => this.#try(() => indexer.discard(), "What waited is discarded.")),
+    );
+  }
+
+  #problems() {
+    const { problems } = this.#library.indexer;
+    if (!problems.length) return null;
+    const items = problems.map(({ name, message, remedy }) =>
+      element("li", {}, element("strong", {}, name), element("span", {}, ` ${message} ${remedy}`)),
+    );
+    return element(
+      "section",
+      {
+        class: "error-box collection-problems",
+        "data-testid": "problems",
+        "aria-label": "Files that were not read",
+      },
+      element(
+        "p",
+        {},
+        element("strong", {}, `${counted(problems.length, "file was", "files were")} not read.`),
+      ),
+      element("ul", {}, ...items),
+      button("Close", () => this.#library.indexer.dismiss()),
+    );
+  }
+
+  /** @param {import("./indexing.js").Gone} gone */
+  #gone({ folder, names }) {
+    const { indexer } = this.#library;
+    const remove = async () => {
+      await this.#library.remove(names);
+      indexer.dismiss();
+    };
+    return element(
+      "section",
+      { class: "collection-notice", "data-testid": "gone", "aria-label": "Files that are gone" },
+      element(
+        "p",
+        {},
+        `${counted(names.length, "document is", "documents are")} no longer in the folder “${folder}”:`,
+      ),
+      element("ul", {}, ...names.slice(0, 20).map((name) => element("li", {}, name))),
+      button("Remove", () => this.#try(remove, "Removed."), { "data-testid": "remove-gone" }),
+      button("Keep", () => indexer.dismiss()),
+    );
+  }
+
+  /** The documents, listed when the visitor unfolds them. @param {boolean} isUnfolded */
+  #documents(isUnfolded) {
+    const list = element("ul", { class: "collection-documents" });
+    const count = this.#library.collection()?.documents ?? 0;
+    const details = element(
+      "details",
+      { "data-testid": "documents" },
+      element("summary", {}, counted(count, "document")),
+      list,
+    );
+    details.addEventListener("toggle", () => details.open && this.#try(() => this.#fill(list)));
+    if (isUnfolded) details.open = true;
+    details.hidden = count === 0;
+    return details;
+  }
+
+  /** @param {HTMLElement} list */
+  async #fill(list) {
+    await this.#library.prepare();
+    const documents = await this.#library.documents();
+    const items = documents.slice(0, MOST_DOCUMENTS).map(({ name, title, passages }) => {
+      const remove = button(
+        "Remove",
+        () => this.#try(() => this.#library.remove([name]), `${title} is removed.`),
+        {
+          "aria-label": `Remove ${title}`,
+        },
+      );
+      const about = element(
+        "span",
+        { class: "note" },
+        ` ${title === name ? "" : `${name} · `}${counted(passages, "passage")}`,
+      );
+      return element(
+        "li",
+        { "data-name": name },
+        element("span", {}, element("strong", {}, title), about),
+        this.#library.isWritable ? remove : null,
+      );
+    });
+    const more = documents.length - items.length;
+    list.replaceChildren(
+      ...items,
+      ...(more > 0 ? [element("li", { class: "note" }, `and ${more} more`)] : []),
+    );
+  }
+
+  /** The choice of MiniLM. */
+  #better() {
+    const state = this.#library.full();
+    const words = {
+      ready: "MiniLM is ready: it reads whole sentences.",
+      loading: "MiniLM is loading…",
+      off: "Downloads the model MiniLM (about 22 MB), which reads whole sentences.",
+    };
+    const box = element("input", {
+      type: "checkbox",
+      id: "collection-better",
+      "data-testid": "better",
+      checked: state !== "off" || consent()?.full,
+      "aria-describedby": "collection-better-note",
+    });
+    box.addEventListener("change", () =>
+      this.#try(async () => {
+        if (!box.checked) return await this.#library.refuseFull();
+        await this.#library.offerFull();
+        if (this.#library.isWritable) await this.#library.indexer.run();
+      }),
+    );
+    return element(
+      "div",
+      {},
+      element("label", { class: "search-check", for: box.id }, box, element("span", {}, "Better answers")),
+      element("p", { class: "note", id: "collection-better-note" }, words[state]),
+    );
+  }
+
+  /** @param {HTMLInputElement} input */
+  async #picked(input) {
+    const files = [...(input.files ?? [])].map((file) => ({
+      name: file.webkitRelativePath || file.name,
+      blob: file,
+    }));
+    const folder = input.webkitdirectory ? (files[0]?.name.split("/")[0] ?? "") : "";
+    input.value = "";
+    await this.#add(files, folder);
+  }
+
+  /** @param {Picked[]} files @param {string} [folder] */
+  async #add(files, folder = "") {
+    const [small, large] = [
+      files.filter(({ blob }) => blob.size <= LARGEST_FILE),
+      files.filter(({ blob }) => blob.size > LARGEST_FILE),
+    ];
+    await this.#try(async () => {
+      if (!this.#library.collection()) await this.#library.create("My documents");
+      else await this.#library.prepare();
+      await this.#library.indexer.add(small, { folder });
+    });
+    for (const { name, blob } of large) {
+      this.#library.indexer.note({
+        name,
+        message: `It has ${megabytes(blob.size)}.`,
+        remedy: "Split it, or leave it out.",
+      });
+    }
+  }
+
+  /** @param {import("./samples.js").Sample} sample */
+  async #sample(sample) {
+    await this.#try(async () => {
+      const { files, questions } = await fetchSample(sample);
+      await this.#library.create(sample.name);
+      this.#library.questions = questions;
+      await this.#library.indexer.add(files);
+    });
+  }
+
+  async #paste() {
+    const pasted = await askText();
+    if (pasted) await this.#add([{ name: `${pasted.title}.txt`, blob: new Blob([pasted.text]) }]);
+  }
+
+  async #create() {
+    const name = await askName({ title: "New collection", confirm: "Make it", value: "" });
+    if (name) await this.#try(() => this.#library.create(name), `“${name}” is ready for documents.`);
+  }
+
+  async #rename() {
+    const before = this.#library.current().name;
+    const name = await askName({ title: "Rename the collection", confirm: "Rename", value: before });
+    if (name && name !== before) await this.#try(() => this.#library.rename(name), `Renamed to “${name}”.`);
+  }
+
+  async #export() {
+    const { name } = this.#library.current();
+    await this.#try(async () => {
+      const file = await this.#library.export();
+      download(`${name.replace(/[^\p{L}\p{N} ._-]/gu, "_")}.zip`, file, file.type);
+    }, "Exported.");
+  }
+
+  async #delete() {
+    const { name } = this.#library.current();
+    await this.#try(async () => {
+      const undo = await this.#library.delete();
+      this.#undo = { text: `“${name}” is deleted.`, undo };
+      await this.#show();
+    }, `“${name}” is deleted.`);
+    this.#root.querySelector("button")?.focus();
+  }
+
+  /** @param {() => unknown} action @param {string} [done] what to say then */
+  async #try(action, done) {
+    try {
+      await action();
+      if (done) this.#library.status.say(done);
+    } catch (error) {
+      this.#library.status.complain(error);
+    }
+  }
+}
+
+/**
+ * @param {string} label
+ * @param {() => unknown} onclick
+ * @param {import("../ui/dom.js").Properties} [properties]
+ */
+function button(label, onclick, properties = {}) {
+  return element("button", { type: "button", class: "quiet", onclick, ...properties }, label);
+}

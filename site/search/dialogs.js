@@ -1,0 +1,74 @@
+/** Small dialogs of the search page that ask for a name or a text. Closing one (Esc) gives null. */
+
+import { element } from "../ui/dom.js";
+
+const LONGEST_NAME = 100;
+
+/**
+ * @param {{title: string, confirm: string, value: string}} words
+ * @returns {Promise<string | null>}
+ */
+export async function askName({ title, confirm, value }) {
+  const input = element("input", { id: "collection-name", required: true, maxlength: LONGEST_NAME, value });
+  const isGiven = await show(title, confirm, field("Name", input));
+  return isGiven ? input.value.trim() || null : null;
+}
+
+/** @returns {Promise<{title: string, text: string} | null>} */
+export async function askText() {
+  const title = element("input", {
+    id: "collection-paste-title",
+    required: true,
+    maxlength: LONGEST_NAME,
+    value: "Pasted text",
+  });
+  const text = element("textarea", {
+    id: "collection-paste-text",
+    rows: 10,
+    required: true,
+    "data-testid": "paste-text",
+  });
+  const isGiven = await show("Paste text", "Add it", field("Title", title), field("Text", text));
+  return isGiven && text.value.trim()
+    ? { title: title.value.trim() || "Pasted text", text: text.value }
+    : null;
+}
+
+/** @param {string} label @param {HTMLElement} control */
+function field(label, control) {
+  return element("div", { class: "search-field" }, element("label", { for: control.id }, label), control);
+}
+
+/**
+ * @param {string} title
+ * @param {string} confirm
+ * @param {...HTMLElement} fields
+ * @returns {Promise<boolean>}
+ */
+function show(title, confirm, ...fields) {
+  const form = element(
+    "form",
+    { method: "dialog" },
+    element("h2", { id: "collection-dialog-title" }, title),
+    ...fields,
+    element(
+      "div",
+      { class: "row search-dialog-buttons" },
+      element("button", { class: "primary", value: "confirm" }, confirm),
+      element("button", { value: "cancel", formnovalidate: true }, "Cancel"),
+    ),
+  );
+  const dialog = element(
+    "dialog",
+    { class: "search-dialog", "aria-labelledby": "collection-dialog-title" },
+    form,
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "confirm");
+    });
+  });
+}

@@ -1,0 +1,363 @@
+/**
+ * The search page's collections: which there are, which one is open, and what is ready to search it. It asks
+ * before the first download, keeps what is written on disk, and tells its listeners of changes. It shows
+ * nothing: collections.js and asking.js do.
+ */
+
+import { recall, remember } from "../ui/memory.js";
+import { problem } from "../ui/status.js";
+import { CollectionStore, explained, takeLock, untilFree } from "./collection-store.js";
+import { askConsent, consent, rememberConsent, sizes } from "./consent.js";
+import { Indexer } from "./indexing.js";
+import { Session } from "./session.js";
+
+/** @typedef {import("./collection-store.js").Entry} Entry */
+/** @typedef {import("./collection-store.js").Part} Part */
+/** @typedef {import("../ui/status.js").StatusLine} StatusLine */
+/** @typedef {import("../ui/progress.js").ProgressView} ProgressView */
+/** A document of the open collection. @typedef {{document: number, name: string, title: string, passages: number}} Listed */
+
+const LAST = "search.collection";
+const REFUSED = "The download was declined.";
+
+export class Library extends EventTarget {
+  /** @type {CollectionStore | undefined} */
+  #store;
+  /** The chosen collection. @type {Entry | null} */
+  #entry = null;
+  /** Gives back the open collection's lock. @type {(() => void) | null} */
+  #release = null;
+  #waiting = new AbortController();
+  /** @type {Promise<void> | undefined} */
+  #preparing;
+  /** @type {Promise<unknown> | undefined} */
+  #loadingFull;
+  /** Writes, one after the other. @type {Promise<unknown>} */
+  #writes = Promise.resolve();
+
+  /** Questions to try on the sample that was just added. @type {string[]} */
+  questions = [];
+
+  /** @param {{status: StatusLine, progress: ProgressView, session?: Session, store?: CollectionStore}} parts */
+  constructor({ status, progress, session = new Session(), store }) {
+    super();
+    this.status = status;
+    this.progress = progress;
+    this.session = session;
+    this.#store = store;
+    this.indexer = new Indexer(this);
+  }
+
+  /** Finds the collections, and chooses the one that was open last. Downloads nothing. */
+  async start() {
+    this.#store ??= await CollectionStore.open();
+    await this.#store.purge();
+    const entries = await this.#store.list();
+    const last = recall(LAST);
+    const entry = entries.find(({ id }) => id === last) ?? entries[0];
+    if (entry) await this.choose(entry.id);
+    else this.#changed();
+  }
+
+  get store() {
+    if (!this.#store) throw new Error("the library has not started");
+    return this.#store;
+  }
+
+  /** The open collection; null if there is none yet. */
+  collection() {
+    return this.#entry;
+  }
+
+  /** The open collection. */
+  current() {
+    if (!this.#entry) throw problem("No collection is open.", "Make one, or choose one.");
+    return this.#entry;
+  }
+
+  /** The names of all collections. */
+  async collections() {
+    return (await this.store.list()).map(({ name }) => name);
+  }
+
+  /** Whether the open collection may be changed: not while another tab has it. */
+  get isWritable() {
+    return this.#release !== null;
+  }
+
+  /** Opens the collection of a name, which a link may have. @param {string} name */
+  async open(name) {
+    const entry = (await this.store.list()).find((each) => each.name === name);
+    if (entry) return await this.choose(entry.id);
+    throw problem(
+      `There is no collection “${name}” in this browser.`,
+      "Choose another, or import it from a file.",
+    );
+  }
+
+  /** @param {string} id */
+  async choose(id) {
+    await this.leave();
+    const entry = (await this.store.list()).find((each) => each.id === id);
+    if (!entry) return;
+    this.#entry = entry;
+    remember(LAST, id);
+    this.#release = await takeLock(id);
+    if (!this.#release) this.#waitForLock(id);
+    await this.session.choose({ name: entry.name, files: () => this.#files(id) });
+    this.#changed();
+  }
+
+  /** Makes a new collection and opens it. @param {string} name */
+  async create(name) {
+    await this.prepare();
+    const id = this.store.create();
+    await this.leave();
+    this.#release = await takeLock(id);
+    this.#entry = { id, name, documents: 0, passages: 0, bytes: 0, isDeleted: false };
+    remember(LAST, id);
+    await this.session.choose({ name, files: () => this.#files(id) });
+    await this.write("rename_collection", { name });
+    await this.refresh();
+    navigator.storage?.persist?.().catch(() => {}); // asked at first use; the storage page says how it went
+  }
+
+  /** Questions that fit the open collection, if it is a sample. */
+  sample() {
+    return this.questions.length ? { questions: this.questions } : null;
+  }
+
+  /** Closes the open collection. */
+  async leave() {
+    this.questions = [];
+    await this.indexer.stop();
+    await this.#writes;
+    this.#waiting.abort();
+    this.#release?.();
+    this.#release = null;
+    this.#entry = null;
+    await this.session.choose(null);
+  }
+
+  /**
+   * Makes searching possible: engine, static table and the open collection.
+   * @param {{ask?: boolean}} [options] whether it may ask the visitor; else it rejects with an AbortError if
+   *   it would have to
+   */
+  async prepare({ ask = true } = {}) {
+    if (!consent()) {
+      if (!ask || !(await askConsent(await sizes()))) throw new DOMException(REFUSED, "AbortError");
+    }
+    this.#preparing ??= this.#prepare().finally(() => {
+      this.#preparing = undefined;
+    });
+    await this.#preparing;
+  }
+
+  /** Continues what was interrupted when the page was closed, and loads what search needs. */
+  async resume() {
+    await this.prepare({ ask: false });
+    if (this.isWritable) await this.indexer.run();
+    else await this.loadFull();
+  }
+
+  /** Whether `prepare` would return at once. */
+  ready() {
+    return this.session.has("static") && (!this.#entry || this.session.has("collection"));
+  }
+
+  /** @returns {"ready" | "loading" | "off"} the state of MiniLM */
+  full() {
+    if (this.session.has("embedder")) return "ready";
+    return this.#loadingFull ? "loading" : "off";
+  }
+
+  /** The visitor wants MiniLM. */
+  async offerFull() {
+    rememberConsent({ full: true });
+    await this.prepare();
+    await this.loadFull();
+  }
+
+  /** The visitor does not want MiniLM any more. */
+  async refuseFull() {
+    rememberConsent({ full: false });
+    await this.indexer.stop();
+    await this.session.close("embedder");
+    this.#changed();
+  }
+
+  /**
+   * Runs a job on the open collection, with the models that are loaded.
+   * @param {string} job
+   * @param {Record<string, unknown>} [args]
+   * @param {import("../engine/engine.js").RequestOptions} [options]
+   */
+  run(job, args = {}, options = {}) {
+    return this.session.run(job, args, options);
+  }
+
+  /** The page's one EngineHolder. */
+  holder() {
+    return this.session.holder();
+  }
+
+  /** The open collection's documents. @returns {Promise<Listed[]>} */
+  async documents() {
+    return (await this.run("describe_collection")).documents;
+  }
+
+  /**
+   * Runs a job that changes the open collection, and writes what it yields, in order.
+   * @param {string} job
+   * @param {Record<string, unknown>} [args]
+   * @param {import("./session.js").Options} [options]
+   * @returns {Promise<any>} the job's end
+   */
+  async write(job, args = {}, options = {}) {
+    const id = this.#writable();
+    try {
+      let result;
+      for await (const step of this.session.stream(job, args, options)) {
+        if ("part" in step) await this.#writePart(id, step.part);
+        else result = await this.#writeEnd(id, step.end);
+      }
+      return result;
+    } catch (error) {
+      await this.session.close("collection"); // what it has and what was written may differ: read it again
+      throw explained(error);
+    }
+  }
+
+  /** Reads the open collection's counts from disk, and tells the listeners. */
+  async refresh() {
+    const entry = this.#entry && (await this.store.list()).find(({ id }) => id === this.#entry?.id);
+    if (entry) this.#entry = entry;
+    this.#changed();
+  }
+
+  /** @param {string} name */
+  async rename(name) {
+    await this.prepare();
+    await this.write("rename_collection", { name });
+    await this.refresh();
+  }
+
+  /** @param {string[]} names of documents */
+  async remove(names) {
+    await this.prepare();
+    await this.write("remove_documents", { names });
+    await this.refresh();
+  }
+
+  /** Deletes the open collection, and opens another. @returns {Promise<() => Promise<void>>} undoes it */
+  async delete() {
+    const id = this.#writable();
+    await this.leave();
+    await this.store.mark(id, true);
+    const [next] = await this.store.list();
+    if (next) await this.choose(next.id);
+    else this.#changed();
+    return async () => {
+      await this.store.mark(id, false);
+      await this.choose(id);
+    };
+  }
+
+  /** The open collection as one file. @returns {Promise<Blob>} */
+  async export() {
+    await this.prepare();
+    const parts = [];
+    for await (const { part } of this.session.stream("export_collection", {})) {
+      if (part) parts.push(new Blob([part.data ?? part])); // which the browser may keep on disk
+    }
+    return new Blob(parts, { type: "application/zip" });
+  }
+
+  /** Adds a collection from a file that was exported, under a name that is free. @param {File} file */
+  async import(file) {
+    await this.prepare();
+    const id = this.store.create();
+    const names = await this.collections();
+    const files = { kind: "files", files: [file], names: [file.name] };
+    try {
+      for await (const step of this.session.stream("import_collection", { files })) {
+        if ("part" in step) await this.store.write(id, step.part);
+      }
+    } catch (error) {
+      await this.store.remove(id);
+      throw explained(error);
+    }
+    await this.choose(id);
+    const name = this.#entry?.name ?? "";
+    if (names.includes(name)) await this.rename(freeName(name, names));
+  }
+
+  /** Loads MiniLM if the visitor agreed to it, and then reads what waits for it. */
+  async loadFull() {
+    if (!consent()?.full || this.session.has("embedder")) return;
+    this.#loadingFull ??= this.session.open("embedder", { onProgress: this.progress.show }).finally(() => {
+      this.#loadingFull = undefined;
+      this.progress.hide();
+    });
+    this.#changed();
+    await this.#loadingFull;
+    this.status.say("MiniLM is ready.");
+    this.#changed();
+  }
+
+  async #prepare() {
+    try {
+      if (this.ready()) return;
+      await this.session.open("static", { onProgress: this.progress.show });
+      if (this.#entry) await this.session.open("collection");
+      this.status.say("Ready to search.");
+    } finally {
+      if (!this.indexer.isRunning) this.progress.hide();
+    }
+    this.#changed();
+  }
+
+  /** The open collection's id, if it can be written. */
+  #writable() {
+    const { id } = this.current();
+    if (this.#release) return id;
+    throw problem("Another tab has this collection open.", "Change it there, or close that tab.");
+  }
+
+  /** @param {string} id */
+  async #files(id) {
+    await this.#writes;
+    return await this.store.files(id);
+  }
+
+  /** @param {string} id @param {Part} part */
+  async #writePart(id, part) {
+    const writing = this.#writes.then(() => this.store.write(id, part));
+    this.#writes = writing.catch(() => {});
+    await writing;
+  }
+
+  /** A job that is no generator returns its only part. @param {string} id @param {any} end */
+  async #writeEnd(id, end) {
+    if (end?.index !== undefined) await this.#writePart(id, end);
+    return end;
+  }
+
+  /** @param {string} id */
+  async #waitForLock(id) {
+    this.#waiting = new AbortController();
+    const { signal } = this.#waiting;
+    await untilFree(id, signal).catch(() => {}); // another collection was chosen
+    if (!signal.aborted) await this.choose(id);
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** @param {string} name @param {string[]} taken */
+function freeName(name, taken) {
+  for (let number = 2; ; number++) if (!taken.includes(`${name} (${number})`)) return `${name} (${number})`;
+}

@@ -1,0 +1,178 @@
+/**
+ * What the search page has in its engine: the static table, MiniLM and the open collection, each a handle of
+ * a value in the worker. They are opened when they are first needed, and again when the worker has died.
+ */
+
+import { ROOT } from "../engine/root.js";
+
+/** @typedef {import("../engine/client.js").Engine} Engine */
+/** @typedef {import("../engine/client.js").Progress} Progress */
+/** @typedef {import("../ui/engine.js").EngineHolder} EngineHolder */
+/** @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} Options */
+/** The index's files, or none for a new collection. @typedef {{names: string[], files: Blob[]}} Files */
+/** @typedef {"static" | "embedder" | "collection"} Kind */
+/** What a worker returned for a handle. @typedef {{handle: number} & Record<string, any>} Opened */
+
+/** Folders of the embedding models, below the site's root. */
+export const MODELS = { static: "models/minilm-static/", embedder: "models/minilm/" };
+
+export class Session {
+  /** @type {Promise<EngineHolder> | undefined} */
+  #holder;
+  #createHolder;
+  /** The engine that the handles belong to. @type {Engine | null} */
+  #engine = null;
+  /** @type {Map<Kind, Promise<Opened>>} */
+  #opened = new Map();
+  /** Kinds that have been opened in this engine. @type {Map<Kind, Opened>} */
+  #ready = new Map();
+  /** How the collection is opened. @type {{name: string, files: () => Promise<Files>} | null} */
+  #collection = null;
+
+  /** @param {() => Promise<EngineHolder>} [createHolder] */
+  constructor(createHolder = createEngineHolder) {
+    this.#createHolder = createHolder;
+  }
+
+  /** The page's one engine holder, fetched when it is first needed. */
+  holder() {
+    if (!this.#holder) {
+      this.#holder = this.#createHolder();
+      this.#holder.then(
+        (holder) => holder.keep(),
+        () => (this.#holder = undefined), // it can be tried again
+      );
+    }
+    return this.#holder;
+  }
+
+  /** Whether something is open in a living worker. @param {Kind} kind */
+  has(kind) {
+    return this.#ready.has(kind) && this.#engine !== null && !this.#engine.ended;
+  }
+
+  /** What the worker returned for it; null if it is not open. @param {Kind} kind */
+  info(kind) {
+    return this.has(kind) ? (this.#ready.get(kind) ?? null) : null;
+  }
+
+  /**
+   * Chooses the collection that jobs get; it is opened with the next job.
+   * @param {{name: string, files: () => Promise<Files>} | null} collection
+   */
+  async choose(collection) {
+    this.#collection = collection;
+    await this.close("collection");
+  }
+
+  /** Frees something; it is opened again when it is needed. @param {Kind} kind */
+  async close(kind) {
+    const opened = this.#opened.get(kind);
+    const engine = this.#engine;
+    this.#opened.delete(kind);
+    this.#ready.delete(kind);
+    const found = await opened?.catch(() => null);
+    if (found && engine && !engine.ended) await engine.forget(found.handle).catch(() => {});
+  }
+
+  /** Opens a model or the collection. @param {Kind} kind @param {Options} [options] @returns {Promise<Opened>} */
+  async open(kind, options = {}) {
+    const engine = await this.#live();
+    const found = this.#opened.get(kind);
+    if (found) return await found;
+    const opening =
+      kind === "collection" ? this.#openCollection(engine, options) : openModel(engine, kind, options);
+    this.#opened.set(kind, opening);
+    try {
+      const opened = await opening;
+      if (this.#opened.get(kind) === opening) this.#ready.set(kind, opened);
+      return opened;
+    } catch (error) {
+      if (this.#opened.get(kind) === opening) this.#opened.delete(kind);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a job with what is open: the collection, which is opened if one is chosen, and the models. If the
+   * worker dies it is run once more, so it must not write.
+   * @param {string} job
+   * @param {Record<string, unknown>} [args]
+   * @param {import("../engine/engine.js").RequestOptions & {onPart?: (part: any) => void}} [options]
+   */
+  async run(job, args = {}, options = {}) {
+    const attempt = async () => {
+      const handles = await this.#handles(options);
+      return await (await this.#live()).run(job, { ...handles, ...args }, options);
+    };
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isDeath(error)) throw error;
+      return await attempt();
+    }
+  }
+
+  /**
+   * Streams a job's parts and, last, its end as `{end}`. Leaving the loop cancels.
+   * @param {string} job
+   * @param {Record<string, unknown>} args
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<{part?: any, end?: any}, void, void>}
+   */
+  async *stream(job, args, options = {}) {
+    const handles = await this.#handles(options);
+    /** @type {{result?: any}} */
+    const end = {};
+    const onEnd = (/** @type {any} */ result) => Object.assign(end, { result });
+    const stream = (await this.#live()).stream(job, { ...handles, ...args }, { ...options, onEnd });
+    for await (const item of stream)
+      yield "result" in end && item === end.result ? { end: item } : { part: item };
+  }
+
+  /** The engine; after a death a new one, in which nothing is open. */
+  async #live() {
+    const { engine } = await this.holder();
+    if (engine !== this.#engine) {
+      this.#engine = engine;
+      this.#opened.clear();
+      this.#ready.clear();
+    }
+    return engine;
+  }
+
+  /** @param {Options} options */
+  async #handles({ onProgress, signal }) {
+    const before = new Set(this.#ready.keys());
+    await this.#live();
+    for (const kind of before) if (!this.#ready.has(kind)) await this.open(kind, { onProgress, signal });
+    if (this.#collection) await this.open("collection", { signal });
+    return Object.fromEntries([...this.#ready].map(([kind, { handle }]) => [kind, handle]));
+  }
+
+  /** @param {Engine} engine @param {Options} options @returns {Promise<Opened>} */
+  async #openCollection(engine, options) {
+    if (!this.#collection) throw new Error("no collection is chosen");
+    const { name, files: read } = this.#collection;
+    const { names, files } = await read();
+    const source = names.length ? { files: { kind: "files", files, names, whole: true } } : {};
+    return await engine.run("open_collection", { ...source, name }, options);
+  }
+}
+
+/** @param {Engine} engine @param {"static" | "embedder"} kind @param {Options} options @returns {Promise<Opened>} */
+function openModel(engine, kind, options) {
+  const files = { kind: "folder", url: new URL(MODELS[kind], ROOT).href, whole: true };
+  return engine.run("open_embedder", { files }, options);
+}
+
+/** Whether an error says that the worker has died. @param {unknown} error */
+export function isDeath(error) {
+  return /** @type {any} */ (error)?.code === "worker-died";
+}
+
+/** Neither the engine nor the code that starts it is fetched before something must be computed. */
+async function createEngineHolder() {
+  const { EngineHolder } = await import("../ui/engine.js");
+  return new EngineHolder();
+}

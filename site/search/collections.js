@@ -326,7 +326,7 @@ export class Collections {
     const box = element("input", {
       type: "checkbox",
       id: "collection-better",
-      "data-testid": "better",
+      "data-testid": "better-answers",
       checked: state !== "off" || consent()?.full,
       "aria-describedby": "collection-better-note",
     });

@@ -3,6 +3,7 @@
 import { byId } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { StatusLine } from "../ui/status.js";
+import { Asking } from "./asking.js";
 import { Collections } from "./collections.js";
 import { consent } from "./consent.js";
 import { Library } from "./library.js";
@@ -20,6 +21,9 @@ library.indexer.addEventListener("change", () => {
 
 await library.start();
 new Collections(byId("collections", "aside"), library).start();
+const asking = new Asking(library);
+library.addEventListener("change", () => asking.changed());
+asking.start();
 
 // What was agreed to on an earlier visit is fetched from the browser's storage, and what waits is read on.
 if (consent() && library.collection()) library.resume().catch(status.complain);

@@ -262,6 +262,10 @@ GROUPS: dict[str, dict[str, Code]] = {
         "unknown-function": Code("The engine has no function with this name.", "Check the name."),
     },
     "Search": {
+        "answer-passages": Code(
+            "The passages to answer from are missing, too many or too long.",
+            "Give 1 to 20 passages of at most 20,000 characters each.",
+        ),
         "index-missing": Code(
             "There is no index in the folder or zip.", "Make one with “goosequill index”, or check the path."
         ),

@@ -188,7 +188,7 @@ class SimdSearch:
     def nearest_bits(self, bits: Bits, question: Floats, count: int) -> Nearest:
         signs = _checked_bits(bits, question, count)
         size, dimensions = min(count, len(bits)), 8 * bits.shape[1]
-        indices, counts = np.empty(size, np.intp), np.zeros(dimensions + 1, np.intp)
+        indices, counts = np.empty(size, np.intp), np.zeros(2 * (dimensions + 1), np.intp)
         distances, of_found = np.empty(len(bits), np.uint16), np.empty(size, np.int32)
         operands = (address_of(array) for array in (indices, of_found, distances, counts, bits, signs))
         self._library.nearest_bits(*operands, *bits.shape, size)

@@ -3,52 +3,35 @@
 
 #include "vectors.h"
 
-#define QUERIES 4                   // rows that pass through the keys and values together
-#define LANE 8                      // columns of a result that are summed together, in two vectors
-#define EACH_QUERY UNROLL for (unsigned r = 0; r < QUERIES; r++)
-
-INLINE word in_lanes(word n) { return (n + LANE - 1) / LANE * LANE; }
+#define LANE 8  // queries, or columns of the values, that are processed together, in two vectors
+#define FOUR 4  // numbers each of which is multiplied by a whole lane
+#define EACH_OF_FOUR UNROLL for (unsigned u = 0; u < FOUR; u++)
+#define PAD(n, step) (((n) + (step) - 1) / (step) * (step))
 
 // Words of scratch memory for sequences of up to `longest` rows and heads of this size.
 word attention_words(word size, word longest) {
-  return size * in_lanes(longest) + longest * in_lanes(size) + QUERIES * in_lanes(longest);
+  return size * PAD(longest, FOUR) + longest * PAD(size, LANE) + LANE * size + LANE * PAD(longest, FOUR);
 }
 
-// out[r][j] = sum over i of a[r][i] b[i][j], for LANE columns j; b [n, LANE].
-INLINE void multiply_lane(f32x4 (*out)[LANE / 4], const float *const *a, const float *b, word n) {
-  EACH_QUERY out[r][0] = out[r][1] = splat(0);
-  for (word i = 0; i < n; i++, b += LANE) {
+// out[u][j] = sum over i of a[i][u] b[i][j], for four u and a lane of j; rows of a are `apart` floats from each other.
+INLINE void multiply_lane(f32x4 (*out)[2], const float *a, const float *b, word n, word apart) {
+  EACH_OF_FOUR out[u][0] = out[u][1] = splat(0);
+  for (word i = 0; i < n; i++, a += apart, b += LANE) {
     f32x4 left = load(b, 4), right = load(b + 4, 4);
-    EACH_QUERY {
-      f32x4 x = splat(a[r][i]);
-      out[r][0] = madd(x, left, out[r][0]);
-      out[r][1] = madd(x, right, out[r][1]);
+    EACH_OF_FOUR {
+      f32x4 x = splat(a[u]);
+      out[u][0] = madd(x, left, out[u][0]);
+      out[u][1] = madd(x, right, out[u][1]);
     }
   }
 }
 
-// Replace n scores, padded to whole lanes, by exp(score - highest); returns the sum.
-INLINE float soften(float *scores, word n) {
-  for (word i = n; i < in_lanes(n); i++) scores[i] = -1e30f;
-  f32x4 top = load(scores, 4), total = splat(0);
-  for (word i = 0; i < n; i += LANE) top = larger(larger(load(scores + i, 4), load(scores + i + 4, 4)), top);
-  top = splat(maximum(top));
-  for (word i = 0; i < n; i += LANE) {
-    f32x4 a = decaying(load(scores + i, 4) - top), b = decaying(load(scores + i + 4, 4) - top);
-    store(scores + i, a, 4);
-    store(scores + i + 4, b, 4);
-    total += a + b;
-  }
-  return sum(total);
-}
-
-// Copy the keys [n, size] as [n / LANE, size, LANE], divided by sqrt(size), and zeros after the last one.
-static void lay_out_keys(float *out, const float *k, word n, word width, word size) {
-  float factor = 1 / square_root(size);
-  for (word start = 0; start < n; start += LANE, out += size * LANE)
-    for (word j = 0; j < LANE; j++) {
-      const float *key = k + (start + j) * width;
-      for (word c = 0; c < size; c++) out[c * LANE + j] = start + j < n ? key[c] * factor : 0;
+// Copy rows [n, size] as [n / step, size, step], with zeros after the last one.
+static void lay_out_rows(float *out, const float *rows, word n, word width, word size, word step) {
+  for (word start = 0; start < n; start += step, out += size * step)
+    for (word j = 0; j < step; j++) {
+      const float *row = rows + (start + j) * width;
+      for (word c = 0; c < size; c++) out[c * step + j] = start + j < n ? row[c] : 0;
     }
 }
 
@@ -64,32 +47,57 @@ static void lay_out_values(float *out, const float *v, word n, word width, word 
     }
 }
 
-// One head of one sequence of n rows, `width` floats apart.
-static void attend(float *out, const float *q, const float *k, const float *v, word n, word width, word size, float *scratch) {
-  word padded = in_lanes(n);
-  float *keys = scratch, *values = keys + size * padded, *weights = values + n * in_lanes(size);
-  lay_out_keys(keys, k, n, width, size);
-  lay_out_values(values, v, n, width, size);
-  for (word row = 0; row < n; row += QUERIES) {
-    const float *queries[QUERIES], *shares[QUERIES];
-    f32x4 lane[QUERIES][LANE / 4], factors[QUERIES];
-    EACH_QUERY queries[r] = q + (row + r < n ? row + r : n - 1) * width;  // at the end the last one again
-    for (word j = 0; j < padded; j += LANE) {
-      multiply_lane(lane, queries, keys + j * size, size);
-      EACH_QUERY store(weights + r * padded + j, lane[r][0], 4), store(weights + r * padded + j + 4, lane[r][1], 4);
+// Replace the scores [n, LANE] of a lane of queries, times `factor`, by exp(score - highest); `sums` gets their sums.
+static void soften(float *sums, float *scores, word n, float factor) {
+  for (word half = 0; half < LANE; half += 4) {
+    float *four = scores + half;
+    f32x4 top = load(four, 4), total = splat(0);
+    for (word i = 1; i < n; i++) top = larger(load(four + i * LANE, 4), top);
+    for (word i = 0; i < n; i++) {
+      f32x4 weight = decaying((load(four + i * LANE, 4) - top) * factor);
+      store(four + i * LANE, weight, 4);
+      total += weight;
     }
-    for (word r = 0; r < QUERIES; r++) {
-      shares[r] = weights + r * padded;
-      factors[r] = splat(1 / soften(weights + r * padded, n));
-    }
-    for (word c = 0; c < size; c += LANE) {
-      multiply_lane(lane, shares, values + c * n, n);
-      for (word r = 0; r < QUERIES && row + r < n; r++) {
-        float *to = out + (row + r) * width + c;
-        store(to, lane[r][0] * factors[r], size - c);
-        if (size - c > 4) store(to + 4, lane[r][1] * factors[r], size - c - 4);
+    store(sums + half, total, 4);
+  }
+}
+
+// Mix the values by weights [n, LANE], for `count` queries of a lane.
+static void mix_values(float *out, const float *values, const float *weights, const float *sums, word n, word width,
+                       word size, word count) {
+  f32x4 mixed[FOUR][2];
+  for (word c = 0; c < size; c += LANE, values += n * LANE)
+    for (word first = 0; first < count; first += FOUR) {
+      multiply_lane(mixed, weights + first, values, n, LANE);
+      for (word u = 0; u < FOUR && first + u < count; u++) {
+        float *to = out + (first + u) * width + c;
+        f32x4 share = splat(1 / sums[first + u]);
+        store(to, mixed[u][0] * share, size - c);
+        if (size - c > 4) store(to + 4, mixed[u][1] * share, size - c - 4);
       }
     }
+}
+
+// One head of one sequence of n rows, `width` floats apart.
+static void attend(float *out, const float *q, const float *k, const float *v, word n, word width, word size, float *scratch) {
+  word padded = PAD(n, FOUR);
+  float *keys = scratch, *values = keys + size * padded, *queries = values + n * PAD(size, LANE);
+  float *scores = queries + size * LANE, sums[LANE];
+  lay_out_rows(keys, k, n, width, size, FOUR);
+  lay_out_values(values, v, n, width, size);
+  for (word row = 0; row < n; row += LANE) {
+    word count = n - row < LANE ? n - row : LANE;
+    lay_out_rows(queries, q + row * width, count, width, size, LANE);
+    for (word j = 0; j < padded; j += FOUR) {
+      f32x4 four[FOUR][2];
+      multiply_lane(four, keys + j * size, queries, size, FOUR);
+      EACH_OF_FOUR {
+        store(scores + (j + u) * LANE, four[u][0], 4);
+        store(scores + (j + u) * LANE + 4, four[u][1], 4);
+      }
+    }
+    soften(sums, scores, n, 1 / square_root(size));
+    mix_values(out + row * width, values, scores, sums, n, width, size, count);
   }
 }
 

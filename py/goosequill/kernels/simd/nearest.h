@@ -120,22 +120,33 @@ INLINE word different(const unsigned char *a, const unsigned char *b, word bytes
   return total;
 }
 
+// The distances of all rows, and how many rows there are of each: those with even and odd indices are counted separately,
+// because a count that was just written is slow to read.
+INLINE void measure(unsigned short *distances, word *counts, const unsigned char *bits, const unsigned char *question,
+                    word n, const word bytes) {
+  for (word i = 0; i < n; i++, bits += bytes) {
+    word distance = different(bits, question, bytes);
+    distances[i] = distance;
+    counts[2 * distance + i % 2]++;
+  }
+}
+
 // The `count` rows that differ from the question in the fewest bits, in order: how many rows there are of each distance
-// says where in the results each of them belongs. `counts` is zero.
+// says where in the results each of them belongs. `counts` is zero, two for each distance.
 void nearest_bits(word *indices, int *found, unsigned short *distances, word *counts, const unsigned char *bits,
                   const unsigned char *question, word n, word bytes, word count) {
-  for (word i = 0; i < n; i++) {
-    word distance = different(bits + i * bytes, question, bytes);
-    distances[i] = distance;
-    counts[distance]++;
-  }
+  if (bytes == 48) measure(distances, counts, bits, question, n, 48);
+  else measure(distances, counts, bits, question, n, bytes);
   word limit = 0;
   for (word before = 0; before < count; limit++) {
-    word here = counts[limit];
+    word here = counts[2 * limit] + counts[2 * limit + 1];
     counts[limit] = before;
     before += here;
   }
+  i16x8 limits = (i16x8){0} + (short)limit;
   for (word i = 0; i < n; i++) {
+    for (; i + 8 <= n && !any((i32x4)(*(const i16x8 *)(distances + i) < limits)); i += 8) continue;
+    if (i == n) break;
     word distance = distances[i];
     if (distance >= limit || counts[distance] >= count) continue;
     found[counts[distance]] = distance;

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
+from pathlib import Path
+
 from playwright.sync_api import Browser
+from scripts.serve import make_server
+
+ROOT = Path(__file__).resolve().parents[2]
 
 WRITE = """async ([base, kernel]) => {
   const { loadModel } = await import(base + "engine/client.js");
@@ -31,3 +38,65 @@ def test_every_kernel_generates_the_same_text(browser: Browser, site_url: str) -
         assert each["text"] == expected["text"] != ""
         for a, b in zip(each["logprobs"], expected["logprobs"], strict=True):
             assert abs(a - b) < 0.02
+
+
+COMPARE = """
+import numpy as np
+from goosequill.kernels import NumpyKernel, load_kernel
+from goosequill.kernels.search import pack_signs
+from goosequill.weights.quantize import quantize
+
+rng = np.random.default_rng(5)
+normal = lambda *shape: rng.standard_normal(shape).astype(np.float32)
+LENGTHS = [1, 60, 9, 33]
+q, k, v = (normal(sum(LENGTHS), 96) for _ in range(3))
+table, weights, bias = normal(64, 96), quantize(normal(200, 96) / 10, 8), normal(200)
+vectors = rng.integers(-127, 128, (3001, 100)).astype(np.int8)
+scales, question = rng.random(3001).astype(np.float32), normal(100)
+
+def encode(kernel):
+    matrix, rows = kernel.matrix(weights), kernel.table(table)
+    def build(tokens):
+        x = kernel.attention(*map(kernel.bind, (q, k, v)), LENGTHS, heads=3)
+        x = kernel.add(x, kernel.positions(rows, LENGTHS))
+        return kernel.product(matrix, x, bias=kernel.bind(bias), activation="gelu")
+    return kernel.run([0] * sum(LENGTHS), build, programs={}, key=None)
+
+def compare(name):
+    kernel, reference = load_kernel(name), NumpyKernel()
+    same = []
+    for operation, operands in (("nearest", (vectors, scales)), ("nearest_bits", (pack_signs(vectors),))):
+        for count in (1, 10, 2000, 9999):
+            a, b = (getattr(k.search, operation)(*operands, question, count) for k in (kernel, reference))
+            same += [np.array_equal(a.indices, b.indices), np.array_equal(a.scores, b.scores)]
+    return [kernel.name, float(np.abs(encode(kernel) - encode(reference)).max()), all(same)]
+"""
+
+START = """async (source) => {
+  const { loadPyodide } = await import(location.origin + "/pyodide/pyodide.mjs");
+  const pyodide = await loadPyodide();
+  await pyodide.loadPackage("numpy", { messageCallback() {} });
+  pyodide.unpackArchive(await (await fetch("package.zip")).arrayBuffer(), "zip");
+  pyodide.runPython(source);
+  const compare = pyodide.globals.get("compare");
+  return ["relaxed", "plain"].map((name) => compare(name).toJs());
+}"""
+
+
+def test_every_kernel_encodes_and_scans_as_numpy_does(browser: Browser, tmp_path: Path) -> None:
+    """The operations of encoders and of search, which no text that a model generates passes through."""
+    shutil.make_archive(str(tmp_path / "package"), "zip", ROOT / "py")
+    (tmp_path / "pyodide").symlink_to(ROOT / "build" / "vendor" / "pyodide")
+    (tmp_path / "index.html").write_text("<!doctype html><title>Kernels</title>", encoding="utf-8")
+    server = make_server(tmp_path)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+    found = page.evaluate(START, COMPARE)
+    page.close()
+    server.shutdown()
+    server.server_close()
+    assert [name for name, _, _ in found] == ["relaxed", "plain"]
+    for _, error, same in found:
+        assert error < 1e-3  # the inputs of a product in 8 bits are quantized to 15 bits
+        assert same

@@ -7,6 +7,7 @@ with Python's version: the same text must give the same tokens in CPython 3.11 a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from goosequill.errors import TokenizerError
 
@@ -54,15 +55,20 @@ _NUMBERS = """
 SPACE = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
-def _ranges(packed: str) -> str:
-    """Return the inside of a character class; none of these characters needs escaping."""
-    parts, end = [], 0
+def unpack(packed: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of a table like those above, as (first, last) code points."""
+    end = 0
     for item in packed.split():
         gap, _, length = item.partition("+")
         start = end + int(gap, 16)
         end = start + int(length or "0", 16)
-        parts.append(f"{chr(start)}-{chr(end)}" if end > start else chr(start))
-    return "".join(parts)
+        yield start, end
+
+
+def _ranges(packed: str) -> str:
+    """Return the inside of a character class; none of these characters needs escaping."""
+    ends = unpack(packed)
+    return "".join(f"{chr(start)}-{chr(end)}" if end > start else chr(start) for start, end in ends)
 
 
 LETTER = _ranges(_LETTERS)

@@ -153,6 +153,24 @@ class Model(ABC):
             return None
         return np.concatenate(rows) if logits == "all" else rows[0][0]
 
+    def hidden(self, tokens: Sequence[int], state: State) -> NDArray[np.float32]:
+        """Read tokens and return what the head would get after each of them, float32 [T, C].
+
+        See `forward` for the parameters and errors.
+        """
+        self._check(tokens)
+        step = self.kernel.chunk_size
+        parts = [
+            self.kernel.run(
+                tokens[start : start + step],
+                partial(self._pass, state=state, logits="hidden"),
+                programs=state.programs,
+                key=(self, "hidden"),
+            )
+            for start in range(0, len(tokens), step)
+        ]
+        return np.concatenate([part for part in parts if part is not None])
+
     def _pass(self, tokens: Any, *, state: State, logits: str | Shortlist) -> Any:
         """Record or execute the operations for one chunk of tokens."""
         x = self.kernel.embed(self._embedding, tokens)  # [T] -> [T, C]
@@ -160,9 +178,11 @@ class Model(ABC):
         x = self.run_blocks(x, self._blocks, state)
         if logits == "none":
             return None
-        if logits != "all":
+        if logits not in ("all", "hidden"):
             x = self.kernel.last(x)  # [T, C] -> [1, C]
         x = self.kernel.layer_norm(x, *self._ln_out)
+        if logits == "hidden":
+            return x
         if isinstance(logits, Shortlist):
             return self.kernel.likely(self._head, x, logits)  # [1, C] @ [C, V] -> [1, V]
         return self.kernel.product(self._head, x)  # [T, C] @ [C, V] -> [T, V]

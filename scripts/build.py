@@ -30,8 +30,11 @@ from scripts.vendor import trim_pyodide_lock  # noqa: E402
 
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
-PRIVATE = (".*", "__pycache__", "*.map", "pages.json", "*.d.ts", "python_stdlib.zip", "*.whl", "fonts")
-"""What is not served; for the last three, write_runtime and write_faces make smaller ones."""
+PRIVATE = (
+    ".*", "__pycache__", "*.map", "pages.json", "*.d.ts", "rotation.safetensors",
+    "python_stdlib.zip", "*.whl", "fonts", "embedders",
+)  # fmt: skip
+"""What is not served; for the last four, smaller ones are made."""
 
 
 def build_docs(output: Path) -> None:
@@ -83,6 +86,14 @@ def list_engine_parts(output: Path) -> None:
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 
+def build_embedder(output: Path) -> None:
+    """Write models/minilm/, quantized from the vendored weights."""
+    sys.path.insert(0, str(ROOT / "py"))
+    from scripts.search.minilm_folder import build_minilm
+
+    build_minilm(output / "models" / "minilm")
+
+
 def describe_decoding(output: Path) -> None:
     """Write ui/decoding.json, from which pages make the decoder's controls, presets and chat templates."""
     sys.path.insert(0, str(ROOT / "py"))
@@ -105,6 +116,7 @@ def build(output: Path) -> None:
     build_runtime(output)
     trim_pyodide_lock(output / "vendor" / "pyodide")
     list_engine_parts(output)
+    build_embedder(output)
     describe_decoding(output)
     write_example(output)
     check_addresses(output)

@@ -280,17 +280,6 @@ GROUPS: dict[str, dict[str, Code]] = {
         "index-corrupt": Code(
             "The index is damaged or incomplete.", "Make the index again from its documents."
         ),
-        "index-incomplete": Code(
-            "Passages of the index have no vector, or deleted documents are still in it.",
-            "Run “goosequill index” to its end, then try again.",
-        ),
-        "index-unreachable": Code(
-            "A file of a site's index could not be fetched.", "Check the connection and the index's address."
-        ),
-        "embedder-missing": Code(
-            "The folder of an embedding model is missing.",
-            "Take models/minilm and models/minilm-static from a built Goosequill site.",
-        ),
         "index-full": Code("The index has as many passages as it can.", "Divide the documents into two."),
         "vectors": Code(
             "Vectors do not have the model's dimensions, or are not numbers.",
@@ -298,6 +287,22 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "embedder-closed": Code("The embedding model has been unloaded.", "Load it again."),
         "collection-closed": Code("The collection has been closed.", "Open it again."),
+        "embedding-nan": Code(
+            "An embedding model returned values that are not numbers.",
+            "The model may be corrupt. Download it again.",
+        ),
+        "endpoint-address": Code(
+            "The address or the model of an embeddings endpoint is missing or invalid.",
+            "Give the address of an OpenAI-compatible API, such as http://localhost:11434/v1, and a model.",
+        ),
+        "endpoint-answer": Code(
+            "An embeddings endpoint reports an error, or its answer is invalid.",
+            "Check the address, the model and the key.",
+        ),
+        "endpoint-unreachable": Code(
+            "An embeddings endpoint did not answer.",
+            "Check the address, and that the server is running and allows requests from this page.",
+        ),
     },
     "Laboratory": {
         "unknown-experiment": Code("There is no experiment with this name.", "Check the name."),

@@ -124,16 +124,10 @@ export function passageOf(hit) {
   ]);
 }
 
-/**
- * The sentence that fits best, without the space after it; null if the passage has only one.
- * @param {Hit} hit
- */
-export function bestSentence({ sentences, text, start }) {
+/** The sentence that fits best; null if the passage has only one. @param {Hit} hit */
+export function bestSentence({ sentences }) {
   if (sentences.length < 2) return null;
-  const best = sentences.reduce((found, one) => (one.score > found.score ? one : found));
-  const points = new CodePoints(text);
-  const words = text.slice(points.index(best.start - start), points.index(best.end - start));
-  return { ...best, end: best.end - (words.length - words.trimEnd().length) };
+  return sentences.reduce((best, one) => (one.score > best.score ? one : best));
 }
 
 /** @param {Hit} hit */

@@ -95,14 +95,39 @@ def read_description(source: ByteSource) -> dict[str, Any]:
     FileFormatError
         ``model-folder``: it does not describe a Goosequill model, or is of a later version.
     """
+    found = read_listing(source, FORMAT, "a Goosequill model")
+    tokenizer = found.get("tokenizer")
+    if not isinstance(tokenizer, dict) or not isinstance(tokenizer.get("kind"), str):
+        raise _bad("it does not name a tokenizer")
+    file = tokenizer.get("file")
+    if file is not None and file not in {entry["name"] for entry in found["files"]}:
+        raise _bad("its tokenizer is not in its list of files")
+    return found
+
+
+def read_listing(source: ByteSource, kind: str, what: str) -> dict[str, Any]:
+    """Read a config.json of any kind of folder that lists its files, and validate the list.
+
+    Parameters
+    ----------
+    kind
+        What its ``format`` must be.
+    what
+        The same in words, for errors.
+
+    Raises
+    ------
+    FileFormatError
+        ``model-folder``: it does not describe that, or is of a later version.
+    """
     if source.size > MAX_DESCRIPTION:
         raise _bad(f"it has {source.size:,} bytes")
     try:
         found = json.loads(source.read(0, source.size))
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise _bad("it does not describe a Goosequill model")
+    if not isinstance(found, dict) or found.get("format") != kind:
+        raise _bad(f"it does not describe {what}")
     if found.get("format_version") != FORMAT_VERSION:
         version = str(found.get("format_version"))[:20]
         raise FileFormatError(
@@ -111,12 +136,6 @@ def read_description(source: ByteSource) -> dict[str, Any]:
             remedy="Use the version of Goosequill that made the folder, or a newer one.",
         )
     _check_entries(found.get("files"))
-    tokenizer = found.get("tokenizer")
-    if not isinstance(tokenizer, dict) or not isinstance(tokenizer.get("kind"), str):
-        raise _bad("it does not name a tokenizer")
-    file = tokenizer.get("file")
-    if file is not None and file not in {entry["name"] for entry in found["files"]}:
-        raise _bad("its tokenizer is not in its list of files")
     return found
 
 

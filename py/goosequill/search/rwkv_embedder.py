@@ -1,0 +1,62 @@
+"""A loaded RWKV language model as an embedder, an experiment: the mean of its last layer's outputs.
+
+Language models are not trained to put questions near their answers, so this ranks worse than MiniLM (the
+documentation has the figures). It needs no second model, and reads any script that the language model knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from goosequill.lasting import Lasting
+from goosequill.models import Model
+from goosequill.search.embedder import Batch, BatchEmbedder, Floats, fingerprint, lasting, unit_rows
+from goosequill.tokenizers import Tokenizer
+
+MAX_TOKENS = 512
+"""The rest of a longer text is ignored."""
+
+
+class RwkvEmbedder(BatchEmbedder):
+    """The mean of a language model's outputs over a text's tokens.
+
+    Parameters
+    ----------
+    description
+        The model's config.json, or what it has for bare weights; the fingerprint is made from it.
+    """
+
+    def __init__(self, model: Model, tokenizer: Tokenizer, description: Mapping[str, Any]) -> None:
+        self._model, self._tokenizer = model, tokenizer
+        name = str(description.get("name", "model"))
+        self.name = f"rwkv:{name}"
+        self.dimensions = model.config.width
+        files = [
+            f"{entry['name']} {entry['sha256']}"
+            for entry in description.get("files", [])
+            if isinstance(entry, dict) and {"name", "sha256"} <= entry.keys()
+        ]
+        sizes = f"{model.config.parameters} {self.dimensions} {model.config.vocab_size}"
+        self.fingerprint = fingerprint("rwkv", name, sizes, *sorted(files))
+
+    def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
+        """Yield the vector of one text after the other."""
+        for row, text in enumerate(texts):
+            yield [row], unit_rows(self._mean(text)[None])
+
+    def _mean(self, text: str) -> Floats:
+        """The mean output [C] of a text's tokens; zeros if it has none."""
+        tokens = self._tokenizer.encode(text)[:MAX_TOKENS]
+        if not tokens:
+            return np.zeros(self.dimensions, np.float32)
+        outputs = self._model.hidden(tokens, self._model.new_state())  # [T, C]
+        mean: Floats = outputs.mean(axis=0, dtype=np.float32)
+        return mean
+
+
+def open_model(model: Model, tokenizer: Tokenizer, description: Mapping[str, Any]) -> Lasting:
+    """Keep a loaded language model as an embedder: the job ``open_model_embedder``."""
+    return lasting(RwkvEmbedder(model, tokenizer, description))

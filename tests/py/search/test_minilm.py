@@ -1,0 +1,193 @@
+"""MiniLM equals transformers' BertModel with mean pooling, which is what sentence-transformers runs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scripts.search.original import HEADS, VOCABULARY, WEIGHTS, OriginalTensors
+from transformers import BertConfig, BertModel
+
+from goosequill.errors import GoosequillError
+from goosequill.kernels import load_kernel
+from goosequill.search.embedder import Embedder, Floats
+from goosequill.search.embedders import open_folder
+from goosequill.search.minilm import MiniLM, pack
+from goosequill.tokenizers.wordpiece import WordPiece, load_wordpiece
+
+from . import encoder
+
+KERNELS = ("numpy", "native")
+FOLDER = Path(__file__).resolve().parents[3] / "dist" / "models" / "minilm"
+needs_weights = pytest.mark.skipif(not WEIGHTS.is_file(), reason="the vendored weights are not here")
+
+
+class Tensors:
+    """A TensorSource over arrays."""
+
+    format = "test"
+
+    def __init__(self, arrays: dict[str, Floats]) -> None:
+        self.metadata: dict[str, Any] = {}
+        self.arrays = arrays
+
+    def names(self) -> list[str]:
+        return list(self.arrays)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self.arrays[name].shape
+
+    def dtype(self, name: str) -> str:
+        return "F32"
+
+    def read(self, name: str) -> Floats:
+        return self.arrays[name]
+
+
+def reference(arrays: dict[str, Floats], ids: Sequence[Sequence[int]], heads: int) -> Floats:
+    """The vectors of texts by transformers, one text at a time."""
+    width = arrays["embeddings.LayerNorm.bias"].size
+    config = BertConfig(
+        vocab_size=arrays["embeddings.word_embeddings.weight"].shape[0],
+        hidden_size=width,
+        num_hidden_layers=sum("self.query.weight" in name for name in arrays),
+        num_attention_heads=heads,
+        intermediate_size=arrays["encoder.layer.0.intermediate.dense.bias"].size,
+        max_position_embeddings=arrays["embeddings.position_embeddings.weight"].shape[0],
+    )
+    model = BertModel(config, add_pooling_layer=False).eval()
+    state = {name: torch.tensor(array) for name, array in arrays.items() if not name.startswith("pooler")}
+    model.load_state_dict(state)
+    found = []
+    with torch.inference_mode():
+        for text in ids:
+            mean = model(torch.tensor([list(text)])).last_hidden_state[0].mean(dim=0)
+            found.append((mean / mean.norm()).numpy())
+    return np.stack(found)
+
+
+def sentences() -> list[str]:
+    """Texts of 0 to 400 words, some with what no vocabulary has."""
+    source = random.Random(5)
+    words = [line for line in VOCABULARY.read_text("utf-8").splitlines()[1996:] if line.isalpha()]
+    lengths = (0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 90, 150, 250, 400)
+    made = [" ".join(source.choices(words[:5000], k=length)) for length in lengths]
+    asked = [
+        "hello",
+        "How do I make the text less random?",
+        "I'm getting a lot of heartburn.",
+        "日本 \U0001f600",
+    ]
+    return [*asked, *made, *(f"What is {word}, and where is it?" for word in words[:40:4])]
+
+
+def cosines(a: Floats, b: Floats) -> Floats:
+    result: Floats = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    return result
+
+
+@pytest.fixture(scope="module")
+def published() -> tuple[list[str], Floats]:
+    """Texts, and their vectors by the published model."""
+    texts, tokenizer = sentences(), load_wordpiece(VOCABULARY.read_bytes())
+    ids = [tokenizer.encode(text, limit=256) for text in texts]
+    tensors = OriginalTensors()
+    return texts, reference({name: tensors.read(name) for name in tensors.names()}, ids, HEADS)
+
+
+@needs_weights
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_published_model_gives_the_published_vectors(
+    kernel: str, published: tuple[list[str], Floats]
+) -> None:
+    texts, expected = published
+    tokenizer = load_wordpiece(VOCABULARY.read_bytes())
+    model = MiniLM(OriginalTensors(), tokenizer, load_kernel(kernel), heads=HEADS)
+    assert cosines(model.embed(texts), expected).min() > 0.9999
+
+
+@needs_weights
+@pytest.mark.skipif(not (FOLDER / "config.json").is_file(), reason="the site has not been built")
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_quantized_model_is_close_and_only_rotated(
+    kernel: str, published: tuple[list[str], Floats]
+) -> None:
+    texts, expected = published
+    model = open_folder(FOLDER, load_kernel(kernel))
+    assert isinstance(model, MiniLM) and model._rotation is not None
+    vectors = model.embed(texts)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert cosines(vectors @ model._rotation, expected).min() > 0.999
+    assert np.abs(vectors @ vectors.T - expected @ expected.T).max() < 0.03
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_small_encoder_equals_transformers_in_any_batch(kernel: str) -> None:
+    arrays = encoder.encoder_tensors(3)
+    model = MiniLM(Tensors(arrays), WordPiece(encoder.PIECES), load_kernel(kernel), heads=encoder.HEADS)
+    source = random.Random(1)
+    texts = [[source.randrange(30) for _ in range(length)] for length in (1, 2, 2, 3, 7, 16, 39, 40)]
+    expected = reference(arrays, texts, encoder.HEADS)
+    assert cosines(model.embed_pieces(texts), expected).min() > 0.99999
+    alone = np.concatenate([model.embed_pieces([text]) for text in texts])
+    assert np.abs(alone - model.embed_pieces(texts)).max() < 1e-5
+
+
+def test_vectors_do_not_depend_on_the_order_of_texts(tmp_path: Path) -> None:
+    model: Embedder = open_folder(encoder.write_folder(tmp_path))
+    texts = ["a", "", "abc. d", "zzz", "ab " * 100, "a"]
+    vectors = model.embed(texts)
+    assert np.abs(vectors[::-1] - model.embed(texts[::-1])).max() < 1e-5
+    assert np.abs(model.question("abc. d") - vectors[2]).max() < 1e-5
+    assert model.embed([]).shape == (0, encoder.WIDTH)
+    done = [row for rows, _ in model.batches(texts) for row in rows]
+    assert sorted(done) == list(range(len(texts)))
+
+
+def test_batches_are_bounded() -> None:
+    texts = [[0] * length for length in (5, 300, 1, 1, 256, 4, 256)]
+    batches = list(pack(texts, 256))
+    assert [len(rows) for rows, _ in batches] == [4, 1, 1, 1]
+    assert sorted(row for rows, _ in batches for row in rows) == list(range(7))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "code"),
+    [
+        ("embeddings.word_embeddings.weight", None, "tensor-missing"),
+        ("embeddings.word_embeddings.weight", (30,), "tensor-shape"),
+        ("embeddings.word_embeddings.weight", (7, 32), "tensor-shape"),
+        ("embeddings.word_embeddings.weight", (30, 33), "tensor-shape"),
+        ("embeddings.position_embeddings.weight", (1, 32), "tensor-shape"),
+        ("embeddings.position_embeddings.weight", (40, 8), "tensor-shape"),
+        ("embeddings.token_type_embeddings.weight", (7,), "tensor-shape"),
+        ("encoder.layer.1.output.dense.weight", (48, 32), "tensor-shape"),
+        ("encoder.layer.0.intermediate.dense.weight", (48, 1), "tensor-shape"),
+        ("encoder.layer.1.attention.self.key.bias", None, "tensor-missing"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(
+    name: str, shape: tuple[int, ...] | None, code: str
+) -> None:
+    arrays = encoder.encoder_tensors()
+    if shape is None:
+        del arrays[name]
+    else:
+        arrays[name] = np.zeros(shape, np.float32)
+    with pytest.raises(GoosequillError) as caught:
+        MiniLM(Tensors(arrays), WordPiece(encoder.PIECES), load_kernel("numpy"), heads=encoder.HEADS)
+    assert caught.value.code == code
+
+
+def test_values_that_are_not_numbers_are_reported() -> None:
+    arrays = encoder.encoder_tensors()
+    arrays["embeddings.LayerNorm.bias"][0] = np.nan
+    model = MiniLM(Tensors(arrays), WordPiece(encoder.PIECES), load_kernel("numpy"), heads=encoder.HEADS)
+    with pytest.raises(GoosequillError) as caught:
+        model.embed(["a"])
+    assert caught.value.code == "embedding-nan"

@@ -280,6 +280,17 @@ GROUPS: dict[str, dict[str, Code]] = {
         "index-corrupt": Code(
             "The index is damaged or incomplete.", "Make the index again from its documents."
         ),
+        "index-incomplete": Code(
+            "Passages of the index have no vector, or deleted documents are still in it.",
+            "Run “goosequill index” to its end, then try again.",
+        ),
+        "index-unreachable": Code(
+            "A file of a site's index could not be fetched.", "Check the connection and the index's address."
+        ),
+        "embedder-missing": Code(
+            "The folder of an embedding model is missing.",
+            "Take models/minilm and models/minilm-static from a built Goosequill site.",
+        ),
         "index-full": Code("The index has as many passages as it can.", "Divide the documents into two."),
         "vectors": Code(
             "Vectors do not have the model's dimensions, or are not numbers.",

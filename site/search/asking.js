@@ -5,7 +5,7 @@
  */
 
 import { copyText } from "../ui/clipboard.js";
-import { byId, counted } from "../ui/dom.js";
+import { byId, counted, element } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { Inquiry } from "./inquiry.js";
 import { linkTo, readLink, writeLink } from "./permalink.js";
@@ -23,8 +23,9 @@ import { Results } from "./results.js";
  *   prepare: (options: {ask: boolean}) => Promise<void>, ready: () => boolean,
  *   full: () => "ready" | "loading" | "off", offerFull: () => void,
  *   run: (job: string, args: Record<string, unknown>, options?: any) => Promise<any>,
- *   holder: () => Promise<import("../ui/engine.js").EngineHolder>
- * }} Library
+ *   holder: () => Promise<import("../ui/engine.js").EngineHolder>,
+ *   sample?: () => {questions: string[]} | null
+ * }} Library `sample` has questions to try, if the collection is one of the site's examples
  */
 
 /** Results of a question. */
@@ -42,6 +43,7 @@ export class Asking {
   #better = byId("better", "button");
   #copyLink = byId("copy-link", "button");
   #limits = byId("limits", "details");
+  #try = byId("try", "div");
   #results;
   #reader;
   #inquiry;
@@ -80,6 +82,7 @@ export class Asking {
     byId("nearest", "button").addEventListener("click", () => {
       this.#nearest = true;
       this.#draw();
+      this.#offerRewording();
       this.#results.focus(0);
     });
     this.#better.addEventListener("click", () => this.#library.offerFull());
@@ -95,6 +98,7 @@ export class Asking {
   /** The collection, its contents or the models have changed: asks again, quietly. */
   changed() {
     this.#drawActions();
+    this.#offerQuestions();
     if (!this.#library.collection()) return this.#clear();
     if (this.#question && this.#library.ready()) this.#inquiry.ask(this.#question);
   }
@@ -179,8 +183,14 @@ export class Asking {
     this.#inquiry.drop();
     this.#shown = null;
     this.#say("");
+    this.#problem.hidden = true;
     this.#draw();
-    this.#rewording?.then((rewording) => rewording.offer("", []));
+    this.#offerRewording();
+  }
+
+  #offerRewording() {
+    const { question, hits } = { question: this.#shown?.question ?? "", hits: this.#results.hits };
+    this.#rewording?.then((rewording) => rewording.offer(question, hits)).catch(() => {}); // it has been shown
   }
 
   /** @param {Found} results @param {string} question */
@@ -190,8 +200,7 @@ export class Asking {
     this.#problem.hidden = true;
     this.#draw();
     this.#say(this.#summary(results));
-    const fitting = results.nothing_fits ? [] : results.hits;
-    this.#rewording?.then((rewording) => rewording.offer(question, fitting));
+    this.#offerRewording();
     const named = this.#toOpen && results.hits.find(({ name }) => name === this.#toOpen);
     if (named) this.#open(named);
   }
@@ -201,8 +210,8 @@ export class Asking {
     const { documents = 0 } = this.#library.collection() ?? {};
     if (nothing_fits || !hits.length) return `None of ${counted(documents, "document")} fits.`;
     const found = hits.length < COUNT ? counted(hits.length, "result") : `The ${COUNT} best results`;
-    const how = stage === "full" ? "ranked by MiniLM and words" : "ranked by word vectors and words";
-    return `${found} from ${counted(documents, "document")}, ${how}.`;
+    const what = stage === "full" ? "whole passages" : "single words";
+    return `${found} from ${counted(documents, "document")}, ranked by the meaning of ${what}.`;
   }
 
   #draw() {
@@ -214,12 +223,28 @@ export class Asking {
     this.#results.show(results && (!nothing || this.#nearest) ? results.hits : []);
     this.#limits.hidden = !results;
     this.#drawActions();
+    this.#offerQuestions();
+  }
+
+  /** Offers questions to try, as long as nothing is asked. */
+  #offerQuestions() {
+    const questions = this.#question ? [] : (this.#library.sample?.()?.questions ?? []);
+    this.#try.hidden = !questions.length;
+    const buttons = questions.map((question) => {
+      const ask = () => {
+        this.#field.value = question;
+        this.#typed();
+        this.#field.focus();
+      };
+      return element("button", { type: "button", onclick: ask }, question);
+    });
+    this.#try.replaceChildren(element("span", { class: "note" }, "Try"), ...buttons);
   }
 
   #drawActions() {
     const found = this.#shown?.results;
     this.#copyLink.hidden = !found;
-    this.#reword.hidden = !found?.hits.length;
+    this.#reword.hidden = !this.#results.hits.length;
     const state = this.#library.full();
     this.#better.hidden = !found || state === "ready";
     this.#better.disabled = state === "loading";
@@ -257,7 +282,7 @@ export class Asking {
     try {
       const rewording = await this.#rewording;
       section.hidden = false;
-      if (this.#shown) rewording.offer(this.#shown.question, this.#shown.results.hits);
+      this.#offerRewording();
       rewording.focus();
     } catch (error) {
       this.#rewording = null;

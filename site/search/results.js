@@ -124,10 +124,16 @@ export function passageOf(hit) {
   ]);
 }
 
-/** The sentence that fits best; null if the passage has only one. @param {Hit} hit */
-export function bestSentence({ sentences }) {
+/**
+ * The sentence that fits best, without the space after it; null if the passage has only one.
+ * @param {Hit} hit
+ */
+export function bestSentence({ sentences, text, start }) {
   if (sentences.length < 2) return null;
-  return sentences.reduce((best, one) => (one.score > best.score ? one : best));
+  const best = sentences.reduce((found, one) => (one.score > found.score ? one : found));
+  const points = new CodePoints(text);
+  const words = text.slice(points.index(best.start - start), points.index(best.end - start));
+  return { ...best, end: best.end - (words.length - words.trimEnd().length) };
 }
 
 /** @param {Hit} hit */

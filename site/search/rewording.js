@@ -113,6 +113,10 @@ export class Rewording {
     byId("copy-answer", "button").addEventListener("click", () =>
       copyText(this.#answer.dataset.text ?? "", { say: this.#status.say, fallbackElement: this.#answer }),
     );
+    byId("server", "form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#run();
+    });
     this.#section.addEventListener("change", ({ target }) => {
       if (target instanceof HTMLInputElement && target.name === "with") this.#changeModel();
     });
@@ -132,9 +136,12 @@ export class Rewording {
     this.#question = question;
     this.#hits = hits.slice(0, PASSAGES);
     if (this.#writing) return; // the answer to come belongs to the passages it was asked with
-    if (isNew) {
+    if (isNew || !hits.length) {
       this.#clearAnswer();
       this.#made = null;
+      this.#prompt.value = "";
+      byId("prompt-facts", "p").textContent = "";
+      this.#status.say(hits.length ? "" : "There is nothing to reword.");
     } else if (!this.#edited) this.#made = null;
     this.#show();
     this.#refresh();
@@ -163,7 +170,7 @@ export class Rewording {
 
   #show() {
     const busy = this.#writing !== null || this.#panel.loading;
-    byId("server", "div").hidden = !this.#isServer;
+    byId("server", "form").hidden = !this.#isServer;
     byId("model-box", "details").hidden = this.#isServer;
     this.#write.disabled = busy || !this.#hits.length;
     this.#stop.disabled = !busy;

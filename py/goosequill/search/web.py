@@ -27,12 +27,17 @@ import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from goosequill.errors import SearchError
+from goosequill.kernels.kernel import Floats
+from goosequill.search.bm25 import STOP_WORDS
+from goosequill.search.index import Index
+from goosequill.search.storage import Storage
+
 Ints = npt.NDArray[np.integer[Any]]
 
 FORMAT = "goosequill-web-search"
@@ -48,6 +53,18 @@ WORDS_BLOCK_BYTES = 1500
 MAX_WORD_BLOCKS = 2000
 MAX_TEXT_CHARACTERS = 8000
 """The most characters of a passage's text that a page shows."""
+
+
+class Table(Protocol):
+    """What is needed of a static table (`goosequill.search.static_table`)."""
+
+    @property
+    def rows(self) -> Floats:
+        """Float32 [pieces, dimensions]."""
+
+    @property
+    def pieces(self) -> list[str]:
+        """The vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +228,12 @@ def word_blocks(postings: Iterable[Postings]) -> Blocks:
     return Blocks([group[0][0] for group in groups], blocks)
 
 
+def unit_rows(rows: Floats) -> Floats:
+    """Return rows of length 1; rows of zeros stay."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(norms > 0, norms, 1), np.float32)
+
+
 def text_record(passage: WebPassage) -> bytes:
     shown = [passage.title, passage.heading, passage.address, passage.text[:MAX_TEXT_CHARACTERS]]
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
@@ -227,7 +250,7 @@ def sections(parts: Mapping[str, bytes]) -> tuple[bytes, dict[str, list[int]]]:
 
 def web_files(
     passages: Sequence[WebPassage],
-    per_document: Sequence[int],
+    counts: Sequence[int],
     vectors: Floats,
     *,
     postings: Iterable[Postings],
@@ -241,25 +264,25 @@ def web_files(
     ----------
     passages
         In the order of the index, so that those of one document are neighbours.
-    per_document
+    counts
         The number of passages of each document.
     vectors
-        [passages, 128 or more] of length 1 over all their dimensions.
+        [passages, 128 or more]; their first 128 dimensions are brought to length 1.
     pieces, rows
         The static table: its vocabulary and [pieces, 128 or more].
     facts
         More entries of search.json.
     """
-    if sum(per_document) != len(passages) or len(vectors) != len(passages):
+    if sum(counts) != len(passages) or len(vectors) != len(passages):
         raise ValueError("documents, passages and vectors differ in number")
-    near = np.ascontiguousarray(vectors[:, :DIMENSIONS], np.float32)
+    near = unit_rows(vectors[:, :DIMENSIONS])
     grid = Grid.fitted(near)
     words = word_blocks(postings)
     table, table_grid = piece_blocks(pieces, np.asarray(rows[:, :DIMENSIONS], np.float32))
     texts = [text_record(passage) for passage in passages]
     head, where = sections(
         {
-            "documents": varints(per_document),
+            "documents": varints(counts),
             "texts": varints(map(len, texts)),
             "words": words.directory,
             "pieces": table.directory,
@@ -281,7 +304,7 @@ def web_files(
         "version": VERSION,
         "stamp": stamp.hexdigest()[:16],
         "passages": len(passages),
-        "documents": len(per_document),
+        "documents": len(counts),
         "dimensions": DIMENSIONS,
         "vectors": grid.facts(),
         "table": table_grid.facts(),
@@ -290,3 +313,84 @@ def web_files(
         **facts,
     }
     yield "search.json", json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def write(index: Index, table: Table, storage: Storage, *, site: str = "../") -> int:
+    """Write the folder web/ of an index, which must be compacted and have all its vectors.
+
+    Parameters
+    ----------
+    table
+        The static table whose space the index's vectors are in.
+    storage
+        The folder web/ itself.
+    site
+        What the passages' addresses are relative to, seen from the index's folder.
+
+    Returns
+    -------
+    int
+        The bytes written.
+
+    Raises
+    ------
+    SearchError
+        ``index-incomplete``: passages have no vectors yet, or documents were deleted since it was compacted.
+    """
+    if index.deleted or (index.pending and len(index)):
+        raise SearchError(
+            f"The index is not complete: {index.pending:,} passages have no vector, and "
+            f"{len(index.deleted):,} documents are deleted but not removed.",
+            code="index-incomplete",
+        )
+    numbers = np.arange(len(index), dtype=np.intp)
+    vectors = index.vectors.restored(numbers) if index.vectors else np.zeros((0, DIMENSIONS), np.float32)
+    model = index.model
+    facts = {
+        "name": index.name,
+        "site": site,
+        "model": model and {"name": model.name, "dimensions": model.dimensions},
+        "words": {"stop": sorted(STOP_WORDS)},
+        "stages": stages(model.name if model else ""),
+    }
+    written = 0
+    postings = (Postings(*each) for each in index.words().terms())
+    shown = [_shown(index, int(number)) for number in numbers]
+    files = web_files(
+        shown,
+        per_document(index),
+        vectors,
+        postings=postings,
+        pieces=table.pieces,
+        rows=table.rows,
+        facts=facts,
+    )
+    for name, data in files:
+        storage.replace(name, data)
+        written += len(data)
+    return written
+
+
+def per_document(index: Index) -> list[int]:
+    """Return the number of passages of each document."""
+    spans = (index.entries[number].passages for number in index.documents())
+    return [end - first for first, end in spans]
+
+
+def _shown(index: Index, number: int) -> WebPassage:
+    passage = index.passage(number)
+    title = index.entries[passage.document].title
+    return WebPassage(title, passage.heading, index.address(number), index.passage_text(number))
+
+
+def stages(model: str) -> dict[str, Any]:
+    """Return how each stage weighs words, and what its cosines mean.
+
+    Below the threshold "nothing fits". The likelihood that a passage answers is
+    1 / (1 + exp(-slope (cosine - middle))). scripts/search/static_stage.py fits and checks these numbers.
+    """
+    meaning = {"weight": 0.3, "threshold": 0.25, "middle": 0.3, "slope": 24.0}
+    if model == "minilm-l6":
+        full = {"weight": 0.15, "threshold": 0.42, "middle": 0.42, "slope": 24.0}
+        return {"meaning": meaning, "full": full}
+    return {"meaning": meaning}

@@ -163,18 +163,18 @@ export class StaticIndex {
    * @param {Stage} stage
    * @param {{
    *   cosines: Float32Array, words: {scores: Float32Array, stems: Set<string>}, count: number,
-   *   weight: number, threshold: number, slope: number,
-   * }} given `weight` of the words; a logistic curve with this slope is 1/2 at the threshold
+   *   weight: number, threshold: number, middle: number, slope: number,
+   * }} given `weight` of the words; below `threshold` nothing fits; the logistic curve of the likelihood
    * @param {AbortSignal} [signal]
    * @returns {Promise<Results>}
    */
-  async #meaningResults(stage, { cosines, words, count, weight, threshold, slope }, signal) {
+  async #meaningResults(stage, { cosines, words, count, weight, threshold, middle, slope }, signal) {
     const shared = standardized(words.scores);
     const scores = standardized(cosines).map((value, passage) => value + weight * shared[passage]);
     const chosen = bestPassages(scores, this.documents, count);
     const hits = await this.#hits(chosen, { scores, stems: words.stems, cosines }, signal);
     const best = Math.max(...chosen.map((passage) => cosines[passage]));
-    const likelihood = 1 / (1 + Math.exp(-slope * (best - threshold)));
+    const likelihood = 1 / (1 + Math.exp(-slope * (best - middle)));
     return { stage, hits, nothingFits: best < threshold, likelihood, notes: this.#notes() };
   }
 

@@ -38,16 +38,14 @@ label { display: block; margin-block-end: 0.3em; font-weight: 600; }
   position: absolute;
   z-index: var(--goose-layer, 10);
   inset-inline: 0;
-  max-height: var(--goose-max-height, min(34em, 75vh));
   margin-block-start: 0.35em;
   padding: 0.4em;
-  overflow-y: auto;
   border: 1px solid var(--line);
   border-radius: var(--radius);
   background: var(--paper);
   box-shadow: 0 0.5em 1.6em rgb(0 0 0 / 22%);
 }
-ul { margin: 0; padding: 0; list-style: none; }
+ul { max-height: var(--goose-max-height, min(32em, 65vh)); margin: 0; padding: 0; overflow-y: auto; list-style: none; }
 [role="option"] { padding: 0.55em 0.65em; border-radius: calc(var(--radius) * 0.7); cursor: pointer; }
 [role="option"]:hover { background: var(--sunken); }
 [role="option"][aria-selected="true"] { background: var(--sunken); outline: 2px solid var(--accent); outline-offset: -2px; }

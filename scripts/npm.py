@@ -27,6 +27,8 @@ ENTRIES = (
     "engine/worker.js",
     "engine/helper.js",
     "widget/goose-quill.js",
+    "search/static/search.js",
+    "search/static/element.js",
 )
 """What npm/ imports, and the workers, which are named by address instead of an import."""
 EVENTS = {
@@ -68,6 +70,41 @@ PARTS = {
 }
 """A test in tests/browser/test_embed.py compares this with the element's own parts."""
 
+SEARCH = {
+    "kind": "javascript-module",
+    "path": "search-element.js",
+    "declarations": [
+        {
+            "kind": "class",
+            "name": "GooseSearch",
+            "tagName": "goose-search",
+            "customElement": True,
+            "description": "Search of a static site by meaning. Nothing is downloaded before one types.",
+            "superclass": {"name": "HTMLElement"},
+            "attributes": [
+                {"name": "index", "description": "the folder of the index"},
+                {"name": "label", "description": "the label of the input"},
+                {"name": "placeholder", "description": "the hint in the empty input"},
+                {"name": "count", "description": "results at most"},
+                {"name": "engine", "description": "the folder of a Goosequill site: offers MiniLM"},
+                {"name": "ask", "description": "a page that takes a question after #question="},
+            ],
+            "events": [
+                {"name": "results", "type": {"text": "CustomEvent"}, "description": "one stage of a search"},
+                {"name": "choose", "type": {"text": "CustomEvent"}, "description": "a result; cancelable"},
+                {"name": "error", "type": {"text": "CustomEvent"}, "description": "code, message and remedy"},
+            ],
+        }
+    ],
+    "exports": [
+        {
+            "kind": "custom-element-definition",
+            "name": "goose-search",
+            "declaration": {"name": "GooseSearch", "module": "search-element.js"},
+        }
+    ],
+}
+
 DESCRIBE = """
 const [settings, styles] = process.argv.slice(1);
 const { OWN, DECODER, propertyName } = await import(settings);
@@ -88,7 +125,18 @@ def imported_modules() -> list[Path]:
         options = ["--bundle", "--format=esm", "--log-level=warning"]
         options += [f"--outdir={folder}", f"--metafile={metafile}"]
         subprocess.run([esbuild, *ENTRIES, *options], cwd=SITE, check=True)
-        return [Path(name) for name in json.loads(metafile.read_text(encoding="utf-8"))["inputs"]]
+        inputs = json.loads(metafile.read_text(encoding="utf-8"))["inputs"]
+        return [Path(name) for name in inputs if "node_modules/" not in name]
+
+
+def include_stemmer() -> None:
+    """Copy the one module that the search takes from another package, so that there is no dependency."""
+    words = OUTPUT / "search" / "static" / "words.js"
+    source = ROOT / "node_modules" / "stemmer"
+    code, licence = ((source / name).read_text(encoding="utf-8") for name in ("index.js", "license"))
+    words.with_name("stemmer.js").write_text(f"/*\n{licence}*/\n\n{code}", encoding="utf-8")
+    text = words.read_text(encoding="utf-8")
+    words.write_text(text.replace('from "stemmer"', 'from "./stemmer.js"'), encoding="utf-8")
 
 
 def declare() -> None:
@@ -105,7 +153,8 @@ def declare() -> None:
     options += ["--ignoreConfig", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
     options += ["--lib", "es2023,dom,dom.iterable,dom.asynciterable", "--types", ""]
     options += ["--rootDir", str(OUTPUT), "--outDir", str(OUTPUT / "types")]
-    subprocess.run([tsc, *options, OUTPUT / "index.js", OUTPUT / "element.js"], cwd=OUTPUT, check=True)
+    modules = (OUTPUT / name for name in ("index.js", "element.js", "search.js", "search-element.js"))
+    subprocess.run([tsc, *options, *modules], cwd=OUTPUT, check=True)
 
 
 def describe_element() -> dict[str, Any]:
@@ -149,7 +198,7 @@ def describe_element() -> dict[str, Any]:
             }
         ],
     }
-    return {"schemaVersion": "1.0.0", "modules": [module]}
+    return {"schemaVersion": "1.0.0", "modules": [module, SEARCH]}
 
 
 def assemble() -> None:
@@ -158,6 +207,7 @@ def assemble() -> None:
     for module in imported_modules():
         (OUTPUT / module).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SITE / module, OUTPUT / module)
+    include_stemmer()
     for name in ("python", "wheels"):
         shutil.copytree(DIST / name, OUTPUT / name)
     shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")

@@ -15,7 +15,7 @@ export class StaticSearchError extends Error {
   }
 }
 
-const REBUILD = "Reload the page. If this does not help, the owner of this site can build the index again.";
+const REBUILD = "Reload the page. If that fails, the site's owner can build the index again.";
 
 /** @param {string} message */
 export function corrupt(message) {

@@ -1,73 +1,31 @@
-/** The style of <goose-search>, as a constructed style sheet, which no policy for styles forbids. */
+/**
+ * The style of <goose-search>, as a constructed style sheet, which no policy for styles forbids.
+ * It is part of the code, so it is written without spaces.
+ */
 
 export const CSS = `
-:host { all: initial; display: block; position: relative; visibility: inherit; color-scheme: inherit; }
-:host([hidden]) { display: none; }
-:host([theme="light"]) { color-scheme: light; }
-:host([theme="dark"]) { color-scheme: dark; }
-:host([theme="auto"]) { color-scheme: light dark; }
-.root {
-  --ink: var(--goose-ink, light-dark(#20252a, #e9e6df));
-  --ink-soft: var(--goose-ink-soft, light-dark(#565d64, #a7adb3));
-  --paper: var(--goose-paper, light-dark(#ffffff, #1c2024));
-  --sunken: var(--goose-sunken, light-dark(#f2f0ea, #2a3036));
-  --line: var(--goose-line, light-dark(#857f70, #7c848b));
-  --accent: var(--goose-accent, light-dark(#17605a, #82cbbf));
-  --mark: var(--goose-mark, light-dark(#fff0b8, #5a4a12));
-  --radius: var(--goose-radius, 10px);
-  color: var(--ink);
-  font: var(--goose-font-size, medium) / 1.45 var(--goose-font, ui-sans-serif, system-ui, "Segoe UI", "Noto Sans", sans-serif);
-  overflow-wrap: anywhere;
-}
-.root, .root * { box-sizing: border-box; }
-.root [hidden] { display: none !important; }
-input {
-  width: 100%;
-  margin: 0;
-  padding: 0.55em 0.8em;
-  border: 1px solid var(--line);
-  border-radius: var(--radius);
-  background: var(--paper);
-  color: inherit;
-  font: inherit;
-}
-input::placeholder { color: var(--ink-soft); opacity: 1; }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
-label { display: block; margin-block-end: 0.3em; font-weight: 600; }
-.panel {
-  position: absolute;
-  z-index: var(--goose-layer, 10);
-  inset-inline: 0;
-  margin-block-start: 0.35em;
-  padding: 0.4em;
-  border: 1px solid var(--line);
-  border-radius: var(--radius);
-  background: var(--paper);
-  box-shadow: 0 0.5em 1.6em rgb(0 0 0 / 22%);
-}
-ul { max-height: var(--goose-max-height, min(32em, 65vh)); margin: 0; padding: 0; overflow-y: auto; list-style: none; }
-[role="option"] { padding: 0.55em 0.65em; border-radius: calc(var(--radius) * 0.7); cursor: pointer; }
-[role="option"]:hover { background: var(--sunken); }
-[role="option"][aria-selected="true"] { background: var(--sunken); outline: 2px solid var(--accent); outline-offset: -2px; }
-.title { display: block; font-weight: 600; }
-.heading { color: var(--ink-soft); font-weight: 400; }
-.text { display: -webkit-box; overflow: hidden; color: var(--ink-soft); font-size: 0.92em; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
-mark { background: var(--mark); color: inherit; }
-.status, .note { margin: 0; padding: 0.35em 0.65em; color: var(--ink-soft); font-size: 0.86em; }
-.nothing { padding: 0.55em 0.65em; }
-.nothing p { margin: 0 0 0.5em; }
-.error { margin: 0; padding: 0.55em 0.65em; border-inline-start: 4px solid #b3362b; }
-.more { display: flex; flex-wrap: wrap; align-items: center; gap: 0.4em; padding: 0.3em 0.65em; border-block-start: 1px solid var(--sunken); }
-button, .ask {
-  padding: 0.3em 0.75em;
-  border: 1px solid var(--line);
-  border-radius: calc(var(--radius) * 0.7);
-  background: transparent;
-  color: inherit;
-  font: inherit;
-  font-size: 0.9em;
-  text-decoration: none;
-  cursor: pointer;
-}
-@media (forced-colors: active) { [role="option"][aria-selected="true"] { outline-color: Highlight; } }
+:host{all:initial;display:block;position:relative;visibility:inherit;color-scheme:inherit}
+:host([hidden]){display:none}
+.root{--ink:var(--goose-ink,light-dark(#20252a,#e9e6df));--ink-soft:var(--goose-ink-soft,light-dark(#565d64,#a7adb3));--paper:var(--goose-paper,light-dark(#ffffff,#1c2024));--sunken:var(--goose-sunken,light-dark(#f2f0ea,#2a3036));--line:var(--goose-line,light-dark(#857f70,#7c848b));--accent:var(--goose-accent,light-dark(#17605a,#82cbbf));--mark:var(--goose-mark,light-dark(#fff0b8,#5a4a12));--radius:var(--goose-radius,10px);color:var(--ink);font:var(--goose-font-size,medium) / 1.45 var(--goose-font,ui-sans-serif,system-ui,"Segoe UI","Noto Sans",sans-serif);overflow-wrap:anywhere}
+.root,.root *{box-sizing:border-box}
+.root [hidden]{display:none!important}
+input{width:100%;margin:0;padding:.55em .8em;border:1px solid var(--line);border-radius:var(--radius);background:var(--paper);color:inherit;font:inherit}
+input::placeholder{color:var(--ink-soft);opacity:1}
+:focus-visible{outline:3px solid var(--accent);outline-offset:1px}
+label{display:block;margin-block-end:.3em;font-weight:600}
+.panel{position:absolute;z-index:var(--goose-layer,10);inset-inline:0;margin-block-start:.35em;padding:.4em;border:1px solid var(--line);border-radius:var(--radius);background:var(--paper);box-shadow:0 .5em 1.6em rgb(0 0 0 / 22%)}
+ul{max-height:var(--goose-max-height,min(32em,65vh));margin:0;padding:0;overflow-y:auto;list-style:none}
+[role="option"]{padding:.55em .65em;border-radius:calc(var(--radius) * .7);cursor:pointer}
+[role="option"]:hover{background:var(--sunken)}
+[role="option"][aria-selected="true"]{background:var(--sunken);outline:2px solid var(--accent);outline-offset:-2px}
+.title{display:block;font-weight:600}
+.heading{color:var(--ink-soft);font-weight:400}
+.text{display:-webkit-box;overflow:hidden;color:var(--ink-soft);font-size:.92em;-webkit-box-orient:vertical;-webkit-line-clamp:3}
+mark{background:var(--mark);color:inherit}
+.status,.note{margin:0;padding:.35em .65em;color:var(--ink-soft);font-size:.86em}
+.nothing{padding:.55em .65em}
+.nothing p{margin:0 0 .5em}
+.error{margin:0;padding:.55em .65em;border-inline-start:4px solid #b3362b}
+.more{display:flex;flex-wrap:wrap;align-items:center;gap:.4em;padding:.3em .65em;border-block-start:1px solid var(--sunken)}
+button,.ask{padding:.3em .75em;border:1px solid var(--line);border-radius:calc(var(--radius) * .7);background:transparent;color:inherit;font:inherit;font-size:.9em;text-decoration:none;cursor:pointer}
 `;

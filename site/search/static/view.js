@@ -148,7 +148,7 @@ export class SearchView {
     this.list.hidden = nothingFits || hits.length === 0;
     this.nothing.hidden = !nothingFits;
     const percent = Math.max(1, Math.round((likelihood ?? 0) * 100));
-    this.message.textContent = `Nothing here seems to answer this: the nearest passage does with a likelihood of about ${percent}%.`;
+    this.message.textContent = `Nothing here seems to answer this. The nearest passage has a likelihood of about ${percent}%.`;
     this.error.hidden = true;
     this.note.textContent = notes.join(" ");
     this.note.hidden = notes.length === 0;
@@ -186,7 +186,7 @@ export class SearchView {
 
 /** @param {import("./search.js").Stage} stage @param {number} count @param {boolean} nothingFits */
 function summary(stage, count, nothingFits) {
-  if (stage === "words") return count ? "Pages with these words. Comparing meanings…" : "Comparing meanings…";
+  if (stage === "words") return `${count ? "Pages with these words. " : ""}Comparing meanings…`;
   if (nothingFits) return "No page fits.";
   const found = `${count} ${count === 1 ? "page" : "pages"} by meaning`;
   return stage === "full" ? `${found}, compared by MiniLM.` : `${found}.`;

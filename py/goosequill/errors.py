@@ -292,6 +292,11 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Take models/minilm and models/minilm-static from a built Goosequill site.",
         ),
         "index-full": Code("The index has as many passages as it can.", "Divide the documents into two."),
+        "document": Code(
+            "A document is not in the collection, or its parts do not fit each other.",
+            "Open the collection again.",
+        ),
+        "question": Code("A question asks for too many or too few documents.", "Ask for 1 to 1,000."),
         "vectors": Code(
             "Vectors do not have the model's dimensions, or are not numbers.",
             "Check the model that made them.",

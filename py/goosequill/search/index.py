@@ -18,7 +18,7 @@ from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.kernels.search import SearchOperations
 from goosequill.search.bm25 import WordIndex
-from goosequill.search.documents.document import Block, Document
+from goosequill.search.documents.document import Document
 from goosequill.search.growing import Growing
 from goosequill.search.index_files import (
     APPENDED,
@@ -29,8 +29,8 @@ from goosequill.search.index_files import (
     WORDS,
     Description,
     Entry,
-    Heading,
     IndexModel,
+    Trail,
     check_blocks,
     check_passages,
     check_scales,
@@ -42,7 +42,7 @@ from goosequill.search.index_files import (
 )
 from goosequill.search.passages import Passage, embedded_text, passages, trail
 from goosequill.search.storage import Storage
-from goosequill.search.vectors import Bytes, QuantizedVectors, StoredVectors, Vectors, quantize
+from goosequill.search.vectors import Bytes, QuantizedVectors, Rows, StoredVectors, Vectors, quantize
 
 MEMORY = 1 << 30
 """Bytes of vectors that are kept in memory; of more than these only the signs are."""
@@ -50,9 +50,9 @@ MAPPED = 1 << 62
 """The same where files are mapped, so that the system decides what is in memory."""
 BUFFER = 1 << 23
 """Bytes of one file that wait to be written."""
-_Row = tuple[int, int, Heading, int, int]
+_Row = tuple[int, int, Trail, int, int]
 """Of a passage: start, end (code points), heading, start, end (bytes)."""
-_Block = tuple[int, int, Heading]
+_Block = tuple[int, int, Trail]
 _TEXTS_KEPT = 1 << 23
 """Characters of the documents that were read last, so that reading one passage after the other is cheap."""
 
@@ -85,8 +85,8 @@ class Index:
         self.web: object = None
         self._storage, self._search, self._memory = storage, search, memory
         self._ids: dict[str, int] = {}
-        self._headings: list[Heading] = [Heading()]
-        self._heading_ids = {Heading(): 0}
+        self._headings: list[Trail] = []
+        self._heading_ids: dict[Trail, int] = {}
         self._passages = Growing(np.zeros((0, PASSAGE), np.uint32))
         self._blocks = Growing(np.zeros((0, BLOCK), np.uint32))
         self._lengths = dict.fromkeys(APPENDED, 0)
@@ -97,7 +97,6 @@ class Index:
     def create(cls, storage: Storage, search: SearchOperations, *, name: str, memory: int = MEMORY) -> Index:
         """Make an empty index; nothing is written before `commit`."""
         index = cls(storage, search, name=name, memory=memory)
-        index._append("headings.jsonl", _line({"trail": [], "anchor": ""}))
         return index
 
     @classmethod
@@ -159,9 +158,18 @@ class Index:
         return len(self._passages)
 
     @property
+    def embedded(self) -> int:
+        """How many passages, counted from the first, have a vector or are deleted."""
+        return 0 if self.vectors is None else len(self.vectors)
+
+    @property
     def pending(self) -> int:
-        """How many passages have no vector yet."""
-        return len(self) - (len(self.vectors) if self.vectors is not None else 0)
+        """How many passages have no vector yet, without those of deleted documents."""
+        first, left = self.embedded, len(self) - self.embedded
+        for document in self.deleted:
+            start, end = self.entries[document].passages
+            left -= max(0, end - max(start, first))
+        return left
 
     def documents(self) -> list[int]:
         """Return the indices of the documents that are not deleted."""
@@ -171,17 +179,15 @@ class Index:
         """Return the document with a name; None if there is none."""
         return self._ids.get(name)
 
-    def owners(self, numbers: Sequence[int]) -> list[int]:
-        """Return the documents of passages."""
-        found: list[int] = self._passages.rows[np.asarray(numbers, np.intp), 0].tolist()
+    def owners(self, numbers: Sequence[int] | Rows) -> Rows:
+        """Return the documents of passages, [numbers]."""
+        found: Rows = self._passages.rows[np.asarray(numbers, np.intp), 0].astype(np.intp)
         return found
 
     def passage(self, number: int) -> Passage:
         """Return a passage."""
         document, start, end, heading = (int(value) for value in self._passages.rows[number, :4])
-        return Passage(
-            document, start, end, trail(self.entries[document].title, self._headings[heading].trail)
-        )
+        return Passage(document, start, end, trail(self.entries[document].title, self._headings[heading]))
 
     def passage_text(self, number: int) -> str:
         """Return a passage's text, without its title and headings."""
@@ -192,12 +198,10 @@ class Index:
         return self._decoded(self.entries[document].text[0] + first, last - first)
 
     def address(self, number: int) -> str:
-        """Return where a passage can be opened, with the anchor of its heading; "" if nowhere."""
-        document, heading = (int(self._passages.rows[number, column]) for column in (0, 3))
-        anchor, address = self._headings[heading].anchor, self.entries[document].address
-        return f"{address}#{anchor}" if anchor and "#" not in address else address
+        """Return where a passage's document can be opened; "" if nowhere."""
+        return self.entries[self.passage(number).document].address
 
-    def embedded(self, number: int) -> str:
+    def embedded_text(self, number: int) -> str:
         """Return what stands for a passage: title, headings and text."""
         passage = self.passage(number)
         return embedded_text(self.entries[passage.document].title, passage.heading, self.passage_text(number))
@@ -213,7 +217,7 @@ class Index:
         return self._texts[document]
 
     def blocks(self, document: int) -> list[_Block]:
-        """Return start, end (code points) and heading of each of a document's blocks."""
+        """Return start, end (code points) and trail of headings of each of a document's blocks."""
         rows = self._blocks.rows[slice(*self.entries[document].blocks)].tolist()
         return [(start, end, self._headings[heading]) for start, end, heading in rows]
 
@@ -236,7 +240,7 @@ class Index:
             ``index-full``.
         """
         found, ends = passages(document), _ByteOffsets(document.text)
-        blocks = [(each.start, each.end, _heading(each)) for each in document.blocks]
+        blocks = [(each.start, each.end, each.headings) for each in document.blocks]
         starts = [start for start, _, _ in blocks]
         rows = [
             (
@@ -275,7 +279,7 @@ class Index:
         return number
 
     def add_vectors(self, vectors: Floats, model: IndexModel) -> None:
-        """Add the vectors of the next passages that have none, [n, dimensions], of length 1.
+        """Add the vectors of the next passages that have none, [n, dimensions]: those that `waiting` returns.
 
         Raises
         ------
@@ -284,7 +288,8 @@ class Index:
             not have the model's dimensions.
         """
         self.check_model(model)
-        if vectors.ndim != 2 or vectors.shape[1] != model.dimensions or len(vectors) > self.pending:
+        numbers = self.waiting(len(vectors))
+        if vectors.shape != (len(numbers), model.dimensions):
             raise SearchError(
                 f"Vectors of shape {list(vectors.shape)} are not those of {self.pending:,} passages in "
                 f"{model.dimensions:,} dimensions.",
@@ -292,17 +297,30 @@ class Index:
             )
         if not np.isfinite(vectors).all():
             raise SearchError("A vector has values that are not numbers.", code="vectors")
+        if not len(numbers):
+            return
         if self.vectors is None:
             empty = np.zeros((0, model.dimensions), np.int8)
             self.vectors = QuantizedVectors(empty, np.zeros(0, np.float32), self._search)
         self.model = model
-        rows, scales = quantize(np.asarray(vectors, np.float32))
-        first = len(self.vectors)
+        first, end = len(self.vectors), int(numbers[-1]) + 1
+        rows, scales = np.zeros((end - first, model.dimensions), np.int8), np.zeros(end - first, np.float32)
+        rows[numbers - first], scales[numbers - first] = quantize(np.asarray(vectors, np.float32))
         self._append("vectors.bin", rows.tobytes())
         self._append("scales.bin", scales.astype("<f4").tobytes())
         self.vectors.add(rows, scales)
-        for document in set(self.owners(range(first, len(self.vectors)))) & self.deleted:
+        for document in set(self.owners(range(first, end)).tolist()) & self.deleted:
             self._forget(document)
+
+    def waiting(self, most: int) -> Rows:
+        """Return the next passages without a vector, up to `most`; those of deleted documents get none."""
+        found: list[Rows] = [np.zeros(0, np.intp)]
+        gone, first = list(self.deleted), self.embedded
+        while first < len(self) and sum(map(len, found)) < most:
+            end = min(len(self), first + most)
+            found.append(first + np.flatnonzero(~np.isin(self.owners(range(first, end)), gone)))
+            first = end
+        return np.concatenate(found)[:most]
 
     def check_model(self, model: IndexModel) -> None:
         """Raise ``index-model`` if the index has vectors of another model."""
@@ -328,24 +346,6 @@ class Index:
         if self.vectors is not None:
             self.vectors.forget(min(first, len(self.vectors)), min(end, len(self.vectors)))
 
-    def waiting(self, most: int) -> list[int]:
-        """Return up to `most` passages without a vector that follow one another and are not deleted.
-
-        Passages of deleted documents before them get vectors of zeros on the way.
-        """
-        first = len(self) - self.pending
-        owners = self._passages.rows[first : first + most, 0]
-        gone = np.isin(owners, list(self.deleted))
-        return list(range(first, first + (int(gone.argmax()) if gone.any() else len(owners))))
-
-    def skip_deleted(self, model: IndexModel) -> None:
-        """Give vectors of zeros to the passages of deleted documents that are next in line."""
-        while self.pending and not self.waiting(1):
-            document = self.owners([len(self) - self.pending])[0]
-            rows = self.entries[document].passages[1] - (len(self) - self.pending)
-            for size in [4096] * (rows // 4096) + [rows % 4096]:
-                self.add_vectors(np.zeros((size, model.dimensions), np.float32), model)
-
     def commit(self) -> str:
         """Write what was added, then index.json, and return the latter's text."""
         for name in list(self._waiting):
@@ -356,18 +356,24 @@ class Index:
 
     def description(self) -> Description:
         """Return what index.json says."""
-        count = 0 if self.vectors is None else len(self.vectors)
         deleted = tuple(sorted(self.deleted))
         return Description(
-            self.name, self.model, len(self.entries), len(self), count, deleted, dict(self._lengths), self.web
+            self.name,
+            self.model,
+            len(self.entries),
+            len(self),
+            self.embedded,
+            deleted,
+            dict(self._lengths),
+            self.web,
         )
 
-    def _heading_id(self, heading: Heading) -> int:
+    def _heading_id(self, heading: Trail) -> int:
         number = self._heading_ids.get(heading)
         if number is None:
             number = self._heading_ids[heading] = len(self._headings)
             self._headings.append(heading)
-            self._append("headings.jsonl", _line({"trail": heading.trail, "anchor": heading.anchor}))
+            self._append("headings.jsonl", _line(heading))
         return number
 
     def _append_rows(self, name: str, table: Growing, rows: Sequence[Sequence[int]]) -> None:
@@ -412,7 +418,7 @@ class Index:
         """Add the passages that an index of words lacks."""
         while len(words) < len(self):
             first, end = len(words), min(len(self), len(words) + 512)
-            words.add(self.embedded(number) for number in range(first, end))
+            words.add(self.embedded_text(number) for number in range(first, end))
             on_progress(end, len(self))
 
     def save_words(self, words: WordIndex) -> None:
@@ -467,10 +473,6 @@ class _ByteOffsets:
         last = first + len(self._text[start:end].encode())
         self._at, self._bytes = end, last
         return first, last
-
-
-def _heading(block: Block) -> Heading:
-    return Heading(tuple(block.headings), getattr(block, "anchor", ""))
 
 
 def _line(value: object) -> bytes:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
+from goosequill.search.embedder import Embedder
 from goosequill.search.storage import Buffer, Storage, too_short
 
 FORMAT = "goosequill-index"
@@ -45,15 +46,29 @@ BLOCK = 3
 """Numbers a block: start, end (code points), heading."""
 
 Table = NDArray[np.uint32]
+Trail = tuple[str, ...]
+"""The headings above a block, outermost first."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexModel:
-    """The model that made an index's vectors."""
+    """The model that made an index's vectors.
+
+    Attributes
+    ----------
+    space
+        SHA-256 of the axes that its vectors share with another model's; "" if they share none.
+    """
 
     name: str
     dimensions: int
     fingerprint: str
+    space: str = ""
+
+    @classmethod
+    def of(cls, embedder: Embedder) -> IndexModel:
+        """Return an embedder's."""
+        return cls(embedder.name, embedder.dimensions, embedder.fingerprint, embedder.space)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +94,6 @@ class Entry:
     blocks: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What stands above a passage: the trail of headings, outermost first, and the innermost one's anchor."""
-
-    trail: tuple[str, ...] = ()
-    anchor: str = ""
-
-
 @dataclass(frozen=True)
 class Description:
     """index.json, validated."""
@@ -106,6 +113,7 @@ class Description:
             "name": self.model.name,
             "dimensions": self.model.dimensions,
             "fingerprint": self.model.fingerprint,
+            "space": self.model.space,
         }
         value = {
             "format": FORMAT,
@@ -202,6 +210,7 @@ def _model(found: Any) -> IndexModel | None:
         text(found.get("name"), "the model's name"),
         dimensions,
         text(found.get("fingerprint"), "the model's fingerprint"),
+        text(found.get("space", ""), "the model's space"),
     )
 
 
@@ -258,14 +267,13 @@ def _span(value: Any) -> tuple[int, int]:
     return count(value[0], "the start of a document"), count(value[1], "the end of a document")
 
 
-def read_headings(storage: Storage, description: Description) -> list[Heading]:
+def read_headings(storage: Storage, description: Description) -> list[Trail]:
     """Read and validate headings.jsonl."""
     found = []
     for line in read_lines(storage, description, "headings.jsonl"):
-        if not isinstance(line, dict) or not isinstance(line.get("trail"), list):
-            raise corrupt("a line of headings.jsonl has no trail")
-        trail = tuple(text(each, "a heading") for each in line["trail"])
-        found.append(Heading(trail, text(line.get("anchor"), "an anchor")))
+        if not isinstance(line, list):
+            raise corrupt("a line of headings.jsonl is not a list")
+        found.append(tuple(text(each, "a heading") for each in line))
     return found
 
 

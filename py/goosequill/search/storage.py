@@ -228,8 +228,10 @@ class ZipStorage:
     def _locate(self, entry: zipfile.ZipInfo) -> tuple[int, int]:
         """Return where an entry's bytes start, and their number."""
         head = entry.header_offset
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or head + 30 > self._source.size:
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
             raise SearchError(f"{entry.filename[:80]} in the zip is compressed.", code="index-corrupt")
+        if not 0 <= head <= self._source.size - 30:
+            raise SearchError("The zip is damaged.", code="index-corrupt")
         local = self._source.read(head, 30)
         start = head + 30 + int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
         if start + entry.file_size > self._source.size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -25,18 +25,28 @@ class HashEmbedder:
 
     def __init__(self, name: str = "minilm-l6", dimensions: int = 32) -> None:
         self.name, self.dimensions = name, dimensions
+        self.space = "shared" if name in ("minilm-l6", "static-minilm") else ""
         self.fingerprint = hashlib.sha256(f"{name} {dimensions}".encode()).hexdigest()
         self.embedded = 0
+        self._directions: dict[str, Floats] = {}
 
     def embed(self, texts: Sequence[str]) -> Floats:
         self.embedded += len(texts)
         return np.stack([self.question(text) for text in texts]) if texts else np.zeros((0, self.dimensions))
 
+    def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Floats]]:
+        """Yield batches of five, the last texts first, as an embedder may."""
+        for end in range(len(texts), 0, -5):
+            rows = list(range(max(0, end - 5), end))
+            yield rows, self.embed([texts[row] for row in rows])
+
     def question(self, text: str) -> Floats:
         total = np.full(self.dimensions, 1e-3)
         for word in stems(text):
-            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "little")
-            total = total + np.random.default_rng(seed).standard_normal(self.dimensions)
+            if word not in self._directions:
+                seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "little")
+                self._directions[word] = np.random.default_rng(seed).standard_normal(64)[: self.dimensions]
+            total = total + self._directions[word]
         return (total / np.linalg.norm(total)).astype(np.float32)
 
 

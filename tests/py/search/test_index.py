@@ -21,16 +21,15 @@ from tests.py.search.samples import HashEmbedder, make_document
 
 SEARCH = NumpyKernel().search
 EMBEDDER = HashEmbedder()
-MODEL = IndexModel(EMBEDDER.name, EMBEDDER.dimensions, EMBEDDER.fingerprint)
+MODEL = IndexModel.of(EMBEDDER)
 
 
 def fill(index: Index, documents: range, *, vectors: bool = True) -> None:
     for number in documents:
         index.add(make_document(number), digest=f"{number:064x}")
     while vectors and index.pending:
-        index.skip_deleted(MODEL)
         waiting = index.waiting(7)
-        index.add_vectors(EMBEDDER.embed([index.embedded(each) for each in waiting]), MODEL)
+        index.add_vectors(EMBEDDER.embed([index.embedded_text(each) for each in waiting]), MODEL)
 
 
 def contents(index: Index) -> list[Any]:
@@ -42,7 +41,7 @@ def contents(index: Index) -> list[Any]:
             index.text(number),
             [(start, end, heading) for start, end, heading in index.blocks(number)],
             [
-                (index.passage(each).heading, index.passage_text(each), index.address(each))
+                (index.passage(each).heading, index.passage_text(each))
                 for each in range(*index.entries[number].passages)
             ],
         )
@@ -75,7 +74,7 @@ def test_what_was_added_is_there_after_opening(make: Callable[[Path], Any], tmp_
         for at, passage in enumerate(passages(document, number), opened.entries[number].passages[0]):
             assert opened.passage(at) == passage
             assert opened.passage_text(at) == document.text[passage.start : passage.end]
-            assert opened.embedded(at) == embedded_text(
+            assert opened.embedded_text(at) == embedded_text(
                 document.title, passage.heading, opened.passage_text(at)
             )
     fill(opened, range(5, 9))
@@ -85,7 +84,7 @@ def test_what_was_added_is_there_after_opening(make: Callable[[Path], Any], tmp_
 
 def test_vectors_are_the_embedders_within_the_steps_of_8_bits(filled: MemoryStorage) -> None:
     index = Index.open(filled, SEARCH)
-    texts = [index.embedded(number) for number in range(len(index))]
+    texts = [index.embedded_text(number) for number in range(len(index))]
     exact = EMBEDDER.embed(texts)
     assert index.vectors is not None
     kept = index.vectors.restored(np.arange(len(index)))
@@ -160,9 +159,8 @@ def test_passages_of_documents_deleted_before_they_are_embedded_are_skipped() ->
         index.remove(index.entries[number].name)
     embedder = HashEmbedder()
     while index.pending:
-        index.skip_deleted(MODEL)
-        waiting = index.waiting(64)
-        index.add_vectors(embedder.embed([index.embedded(each) for each in waiting]), MODEL)
+        waiting = index.waiting(3)
+        index.add_vectors(embedder.embed([index.embedded_text(each) for each in waiting]), MODEL)
     live = sum(np.diff(index.entries[number].passages)[0] for number in (1, 4))
     assert embedder.embedded == live
     assert index.vectors is not None

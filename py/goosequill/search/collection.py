@@ -1,0 +1,395 @@
+"""A collection that is open in the page: its index, and the jobs that fill it, ask it and change it.
+
+Python keeps no files in a browser. What a job adds to an index it yields as a part, and the page writes that:
+the appended bytes first, then the replaced files, then index.json; a page that is killed between two of these
+loses nothing that was committed.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from goosequill.errors import SearchError
+from goosequill.kernels import load_kernel
+from goosequill.kernels.kernel import Floats
+from goosequill.kernels.search import SearchOperations
+from goosequill.lasting import Lasting
+from goosequill.progress import Progress
+from goosequill.search.documents.document import Block, Document
+from goosequill.search.embedder import Embedder
+from goosequill.search.index import Index
+from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexModel
+from goosequill.search.searcher import Searcher, Stage
+from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, Storage, ZipStorage
+from goosequill.weights.source import ByteSource
+
+Part = dict[str, Any]
+"""``append``: file -> ``at`` and ``data``; ``replace``: file -> bytes; ``index``: the text of index.json."""
+Steps = Generator[Part | Progress, None, dict[str, Any]]
+
+CHUNK = 256
+"""Passages that are embedded between two commits."""
+PIECE = 1 << 22
+"""Most bytes of a file that are read at once."""
+WORDS_LATE = 4000
+"""Passages by which the kept index of words may lag behind before it is written again, at least."""
+
+
+class Collection:
+    """An index over what the page holds, and a searcher over it."""
+
+    def __init__(self, storage: Storage, search: SearchOperations, *, name: str = "") -> None:
+        self.storage = Overlay(storage)
+        if storage.size(DESCRIPTION):
+            self.index = Index.open(self.storage, search)
+        else:
+            self.index = Index.create(self.storage, search, name=name)
+        self.searcher = Searcher(self.index, search)
+        self._words_kept = len(self.searcher.words)
+
+    def info(self) -> dict[str, Any]:
+        """Return what the page shows of the collection."""
+        index = self.index
+        documents = [
+            {
+                "document": number,
+                "name": entry.name,
+                "title": entry.title,
+                "address": entry.address,
+                "hash": entry.hash,
+                "passages": entry.passages[1] - entry.passages[0],
+            }
+            for number, entry in ((number, index.entries[number]) for number in index.documents())
+        ]
+        model = index.model and {
+            "name": index.model.name,
+            "dimensions": index.model.dimensions,
+            "fingerprint": index.model.fingerprint,
+        }
+        return {
+            "name": index.name,
+            "model": model,
+            "documents": documents,
+            "passages": sum(document["passages"] for document in documents),
+            "vectors": index.embedded,
+            "pending": index.pending,
+            "deleted": len(index.deleted),
+        }
+
+    def commit(self) -> Part:
+        """Return what the page has to write."""
+        index = self.index
+        if len(index) - self._words_kept > max(WORDS_LATE, self._words_kept // 4):
+            self.searcher.refresh()
+            index.save_words(self.searcher.words)
+            self._words_kept = len(index)
+        text = index.commit()
+        appended, replaced = self.storage.take()
+        replaced.pop(DESCRIPTION, None)
+        append = {name: {"at": offset, "data": data} for name, (offset, data) in appended.items()}
+        return {"append": append, "replace": replaced, "index": text}
+
+
+def open_collection(files: Mapping[str, ByteSource] | None = None, *, name: str = "") -> Lasting:
+    """Open a collection from the files of its index, or a new one with a name.
+
+    Files that are not an index's are ignored.
+
+    Raises
+    ------
+    SearchError
+        ``index-version``, ``index-corrupt``.
+    """
+    known = {*APPENDED, DESCRIPTION, WORDS}
+    storage = SourceStorage({key: file for key, file in (files or {}).items() if key in known})
+    collection = Collection(storage, load_kernel().search, name=name)
+    return Lasting("collection", collection, collection.info())
+
+
+def describe_collection(collection: Collection) -> dict[str, Any]:
+    """Return what `open_collection` returned, as it is now."""
+    return collection.info()
+
+
+def add_document(
+    collection: Collection,
+    document: Mapping[str, Any],
+    *,
+    static: Embedder | None = None,
+    embedder: Embedder | None = None,
+) -> Steps:
+    """Add a document, which can be found at once; with an embedder, also give it vectors.
+
+    Parameters
+    ----------
+    document
+        ``name``, ``title``, ``text``, ``blocks`` (``start``, ``end``, ``headings``), ``address`` and
+        ``hash``, as `read_documents` yields them. One with the same name and hash as one that is there is
+        not added again; with another hash it replaces that.
+    static
+        The static table, by which it is found before it has vectors.
+
+    Returns
+    -------
+    dict
+        ``document`` (its index), ``passages`` and ``unchanged``.
+    """
+    index, name, digest = collection.index, str(document["name"]), str(document.get("hash", ""))
+    found = index.find(name)
+    if found is not None and digest and index.entries[found].hash == digest:
+        return {"document": found, "passages": _passages(index, found), "unchanged": True}
+    number = index.add(document_from(document), digest=digest)
+    collection.searcher.static = static or collection.searcher.static
+    yield collection.commit()
+    if embedder is not None:
+        yield from embed_passages(collection, embedder)
+    return {"document": number, "passages": _passages(index, number), "unchanged": False}
+
+
+def document_from(value: Mapping[str, Any]) -> Document:
+    """Return the document in a job's argument.
+
+    Raises
+    ------
+    SearchError
+        ``document``: its parts do not fit each other.
+    """
+    try:
+        text = str(value["text"]).replace("\0", "").encode("utf-8", "replace").decode()
+        blocks = [
+            _block(block, len(text)) for block in value.get("blocks") or [{"start": 0, "end": len(text)}]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise SearchError("The document lacks a text or valid blocks.", code="document") from error
+    if any(first.end > second.start for first, second in pairwise(blocks)):
+        raise SearchError("The document's blocks overlap.", code="document")
+    name = str(value["name"])
+    return Document(name, str(value.get("title") or name), text, tuple(blocks), str(value.get("address", "")))
+
+
+def _block(value: Mapping[str, Any], length: int) -> Block:
+    start, end = int(value["start"]), int(value["end"])
+    if not 0 <= start <= end <= length:
+        raise ValueError("a block outside the text")
+    return Block(start, end, tuple(map(str, value.get("headings", ()))))
+
+
+def _passages(index: Index, document: int) -> int:
+    first, end = index.entries[document].passages
+    return end - first
+
+
+def embed_passages(collection: Collection, embedder: Embedder) -> Steps:
+    """Give vectors to the passages that have none, a part at a time; it goes on where it was stopped.
+
+    Raises
+    ------
+    SearchError
+        ``index-model``: the collection has vectors of another model.
+    """
+    for item in embed_pending(collection.index, embedder):
+        yield item if isinstance(item, Progress) else collection.commit()
+    return {"vectors": collection.index.embedded}
+
+
+def embed_pending(index: Index, embedder: Embedder, *, chunk: int = CHUNK) -> Iterator[Progress | None]:
+    """Give vectors to the passages that have none; yield None when a chunk of them is in the index."""
+    model = IndexModel.of(embedder)
+    index.check_model(model)
+    total = len(index)
+    while len(waiting := index.waiting(chunk)):
+        vectors = np.zeros((len(waiting), model.dimensions), np.float32)
+        done = index.embedded
+        for rows, found in embedder.batches([index.embedded_text(number) for number in waiting.tolist()]):
+            vectors[rows] = found
+            done += len(rows)
+            yield Progress("embed", done, total)
+        index.add_vectors(vectors, model)
+        yield None
+
+
+def pending_texts(collection: Collection, *, count: int = 64) -> dict[str, Any]:
+    """Return the next passages without a vector, for an embedder outside Python.
+
+    Returns
+    -------
+    dict
+        ``texts``, and ``pending``: how many have none in all.
+    """
+    index = collection.index
+    waiting = index.waiting(max(1, min(count, 4096))).tolist()
+    texts = [index.embedded_text(number) for number in waiting]
+    return {"texts": texts, "pending": index.pending}
+
+
+def add_vectors(collection: Collection, vectors: Floats, model: Mapping[str, Any]) -> Part:
+    """Add vectors that were made outside Python, of the passages that `pending_texts` returned.
+
+    Raises
+    ------
+    SearchError
+        ``index-model``, ``vectors``.
+    """
+    made_by = IndexModel(str(model["name"]), int(model["dimensions"]), str(model["fingerprint"]))
+    rows = np.asarray(vectors, np.float32)
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    collection.index.add_vectors((rows / np.where(lengths > 0, lengths, 1)).astype(np.float32), made_by)
+    return collection.commit()
+
+
+def remove_documents(collection: Collection, names: Sequence[str]) -> Part:
+    """Delete documents by their names; unknown ones are ignored."""
+    for name in names:
+        collection.index.remove(name)
+    return collection.commit()
+
+
+def rename_collection(collection: Collection, name: str) -> Part:
+    """Give the collection another name."""
+    collection.index.name = name
+    return collection.commit()
+
+
+def compact_collection(collection: Collection) -> Steps:
+    """Yield the parts of a new index without what was deleted, for an empty folder."""
+    target = Overlay(MemoryStorage())
+    total = len(collection.index.documents())
+    fresh = collection.index
+    for done, fresh in enumerate(collection.index.compacted(target)):
+        if done % 64 == 63:
+            fresh.commit()
+            yield _taken(target)
+            yield Progress("compact", min(done + 1, total), total)
+    yield _taken(target)
+    return {"name": fresh.name, "documents": total, "passages": len(fresh)}
+
+
+def _taken(storage: Overlay) -> Part:
+    appended, replaced = storage.take()
+    append = {name: {"at": offset, "data": data} for name, (offset, data) in appended.items()}
+    return {"append": append, "replace": {}, "index": replaced.get(DESCRIPTION, b"").decode()}
+
+
+def export_collection(collection: Collection) -> Steps:
+    """Yield the bytes of a zip, not compressed, with the collection's index: ``{"data": bytes}``."""
+    collection.commit()
+    sink, total = _Sink(), 0
+    storage, lengths = collection.storage, collection.index.description().lengths
+    names = {**lengths, DESCRIPTION: storage.size(DESCRIPTION)}
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for name, length in names.items():
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=length > 1 << 30) as entry:
+                for at in range(0, length, PIECE):
+                    entry.write(storage.read(name, at, min(PIECE, length - at)))
+                    data = sink.take()
+                    total += len(data)
+                    yield {"data": data}
+    data = sink.take()
+    yield {"data": data}
+    return {"bytes": total + len(data)}
+
+
+class _Sink:
+    """A file that hands on what is written to it; it cannot be sought in."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def write(self, data: bytes, /) -> int:
+        self._written += data
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def take(self) -> bytes:
+        data, self._written = bytes(self._written), bytearray()
+        return data
+
+
+def import_collection(files: Mapping[str, ByteSource]) -> Steps:
+    """Check an exported collection and yield the parts of its index, for an empty folder.
+
+    Raises
+    ------
+    SearchError
+        ``index-missing``, ``index-version``, ``index-corrupt``: the file is not a valid export.
+    """
+    if len(files) != 1:
+        raise SearchError("An export is a single file.", code="index-missing")
+    storage = ZipStorage(next(iter(files.values())))
+    index = Index.open(storage, load_kernel().search)
+    description = index.description()
+    total, done = sum(description.lengths.values()), 0
+    for name, length in description.lengths.items():
+        for at in range(0, length, PIECE):
+            data = bytes(storage.read(name, at, min(PIECE, length - at)))
+            done += len(data)
+            yield {"append": {name: {"at": at, "data": data}}, "replace": {}, "index": ""}
+            yield Progress("import", done, total)
+    yield {"append": {}, "replace": {}, "index": description.to_json()}
+    return {"name": index.name, "documents": len(index.documents()), "passages": len(index)}
+
+
+def search(
+    collection: Collection,
+    question: str,
+    *,
+    count: int = 10,
+    stage: Stage = "static",
+    static: Embedder | None = None,
+    embedder: Embedder | None = None,
+    question_vector: Floats | None = None,
+) -> dict[str, Any]:
+    """Ask a collection; see `goosequill.search.searcher.Searcher.ask`.
+
+    Returns
+    -------
+    dict
+        ``hits``, ``nothing_fits``, ``likelihood`` (null where it was not measured) and ``stage``: the one
+        that was reached with the models that are there.
+    """
+    searcher = collection.searcher
+    searcher.static, searcher.full = static or searcher.static, embedder or searcher.full
+    found = searcher.ask(question, count=count, stage=stage, vector=question_vector)
+    return {
+        "hits": found.hits,
+        "nothing_fits": found.nothing_fits,
+        "likelihood": found.likelihood,
+        "stage": found.stage,
+    }
+
+
+def document_text(collection: Collection, document: int) -> dict[str, Any]:
+    """Return a document as it was read, with its passages.
+
+    Raises
+    ------
+    SearchError
+        ``document``: there is no such document.
+    """
+    index = collection.index
+    if not 0 <= document < len(index.entries) or document in index.deleted:
+        raise SearchError("The document is no longer in the collection.", code="document")
+    entry = index.entries[document]
+    blocks = [
+        {"start": start, "end": end, "headings": list(trail)} for start, end, trail in index.blocks(document)
+    ]
+    passages = (index.passage(number) for number in range(*entry.passages))
+    return {
+        "document": document,
+        "name": entry.name,
+        "title": entry.title,
+        "address": entry.address,
+        "text": index.text(document),
+        "blocks": blocks,
+        "passages": [[passage.start, passage.end] for passage in passages],
+    }

@@ -1,0 +1,289 @@
+"""Asks an index: ranks its passages for a question, and says why each is there.
+
+Passages that have no vector yet are ranked by the static table's, which are made here and kept in memory.
+The best of all passages are found without scoring each: those near in meaning by a scan, those with the
+question's words by their postings, until no other can be better (the threshold algorithm of Fagin et al.,
+2003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.errors import SearchError
+from goosequill.kernels.kernel import Floats
+from goosequill.kernels.search import SearchOperations
+from goosequill.search.bm25 import WordIndex
+from goosequill.search.calibration import likelihood
+from goosequill.search.embedder import Embedder
+from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
+from goosequill.search.hits import Hit, Reasons
+from goosequill.search.index import Index
+from goosequill.search.index_files import IndexModel
+from goosequill.search.vectors import QuantizedVectors, Rows, Vectors, quantize
+
+Stage = Literal["static", "full"]
+
+MAX_QUESTION = 4000
+"""Characters of a question that are read."""
+MAX_COUNT = 1000
+"""Documents that are returned at most."""
+FITS = 0.5
+"""Likelihood below which nothing fits."""
+_USUAL = np.linspace(-0.05, 0.35, 8, dtype=np.float32)
+"""Cosines that keep the spread of a few pending passages sensible; beside many they count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was found.
+
+    Attributes
+    ----------
+    hits
+        The best passage of each document, best first.
+    nothing_fits
+        Whether the hits are merely the nearest.
+    likelihood
+        The probability that the closest hit fits, 0 to 1; None where that was not measured for the models.
+    stage
+        ``"static"`` or ``"full"``: the model that the question was embedded with; ``"words"`` without one.
+    """
+
+    hits: list[Hit]
+    nothing_fits: bool
+    likelihood: float | None
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Passages whose vectors are of one model, and the question in that model's space."""
+
+    vectors: Vectors
+    offset: int  # the passage of vector 0
+    start: int  # the first vector that counts
+    question: Floats
+    spread: Spread
+    weight: float
+    models: tuple[str, str]  # of the passages and the question
+
+    def holds(self, numbers: Rows) -> NDArray[np.bool_]:
+        """Return which passages are of this part."""
+        return (numbers >= self.offset + self.start) & (numbers < self.offset + len(self.vectors))
+
+
+class Searcher:
+    """Asks one index; what is added to the index meanwhile is found as well.
+
+    Parameters
+    ----------
+    static
+        The static table, for the first stage and for passages without a vector; None if there is none.
+    full
+        The model that made the index's vectors; None if only the first stage is asked for.
+    search
+        The kernel's scans.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        search: SearchOperations,
+        *,
+        static: Embedder | None = None,
+        full: Embedder | None = None,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        self.index, self.static, self.full = index, static, full
+        self.words: WordIndex = index.words(on_progress)
+        self._search = search
+        self._removed = set(index.deleted)
+        self._pending: QuantizedVectors | None = None
+        self._first = 0  # the passage of the first vector in `_pending`
+
+    def refresh(self) -> None:
+        """Take in what was added to the index, and removed from it, since the last time."""
+        self.index.update_words(self.words)
+        gone = [self.index.entries[number].passages for number in self.index.deleted - self._removed]
+        self.words.remove(gone)
+        self._removed = set(self.index.deleted)
+        self._embed_pending()
+        self._forget_pending(gone)
+
+    def _embed_pending(self) -> None:
+        """Give the static table's vectors to passages without a vector."""
+        index = self.index
+        if self.static is None or not index.pending:
+            self._pending = None
+            return
+        if self._pending is None:
+            self._first = index.embedded
+            empty = np.zeros((0, self.static.dimensions), np.int8)
+            self._pending = QuantizedVectors(empty, np.zeros(0, np.float32), self._search)
+        added = self._first + len(self._pending)
+        while self._first + len(self._pending) < len(index):
+            first = self._first + len(self._pending)
+            texts = [index.embedded_text(number) for number in range(first, min(len(index), first + 512))]
+            self._pending.add(*quantize(self.static.embed(texts)))
+        spans = [index.entries[number].passages for number in index.deleted]
+        self._forget_pending([span for span in spans if span[1] > added])
+
+    def _forget_pending(self, ranges: list[tuple[int, int]]) -> None:
+        if self._pending is None:
+            return
+        for first, end in ranges:
+            self._pending.forget(max(0, first - self._first), max(0, end - self._first))
+
+    def ask(
+        self,
+        question: str,
+        *,
+        count: int = 10,
+        stage: Stage = "full",
+        vector: Floats | None = None,
+    ) -> Results:
+        """Return the documents that fit a question best, each with its best passage.
+
+        Parameters
+        ----------
+        question
+            Up to 4,000 characters; the rest is ignored.
+        count
+            Documents to return, 1 to 1,000.
+        stage
+            ``"full"`` asks with the model that made the index, if it is there.
+        vector
+            The question's vector, if it was made elsewhere; that is the full stage.
+
+        Raises
+        ------
+        SearchError
+            ``index-model``: the model is not the one that made the index. ``question``: `count` is out of
+            range. ``vectors``: `vector` does not fit.
+        """
+        if not 1 <= count <= MAX_COUNT:
+            raise SearchError(f"{count:,} documents cannot be asked for.", code="question")
+        question = question[:MAX_QUESTION]
+        self.refresh()
+        parts, used = self._parts(question, stage, vector)
+        words = self.words.scores(question)
+        found = self._ranked(parts, words, count)
+        reasons = Reasons(self, question, stage=used)
+        hits = [reasons.hit(number, score, cosine, words[number]) for number, score, cosine in found]
+        return self._results(hits, parts, reasons, used)
+
+    def _results(self, hits: list[Hit], parts: list[_Part], reasons: Reasons, stage: str) -> Results:
+        if not hits:
+            return Results([], True, None, stage)
+        if not parts:
+            return Results(hits, not any(hit.words for hit in hits), None, stage)
+        chances = [hit.likelihood for hit in hits if hit.likelihood is not None]
+        best = max(chances, default=None)
+        fits = best is None or best >= FITS or any(reasons.has_all_words(hit) for hit in hits)
+        return Results(hits, not fits, best, stage)
+
+    def _parts(self, question: str, stage: Stage, vector: Floats | None) -> tuple[list[_Part], str]:
+        """Return the passages by the model of their vectors, and which stage this is."""
+        parts, used = [], "words"
+        if self.index.vectors is not None and (part := self._indexed_part(question, stage, vector)):
+            parts.append(part)
+            used = "full" if part.weight == FULL_WEIGHT else "static"
+        if self._pending is not None and self.static is not None:
+            start = max(0, self.index.embedded - self._first)
+            asked = self.static.question(question)
+            spread = Spread.of(np.append(self._pending.sample(asked, start=start), _USUAL))
+            models = (self.static.name, self.static.name)
+            parts.append(_Part(self._pending, self._first, start, asked, spread, STATIC_WEIGHT, models))
+            used = "static" if used == "words" else used
+        return parts, used
+
+    def _indexed_part(self, question: str, stage: Stage, vector: Floats | None) -> _Part | None:
+        index, static = self.index, self.static
+        assert index.vectors is not None and index.model is not None
+        model = index.model
+        if vector is not None:
+            if vector.shape != (model.dimensions,) or not np.isfinite(vector).all():
+                raise SearchError("The question's vector does not fit the index.", code="vectors")
+            asked, name, weight = np.asarray(vector, np.float32), model.name, FULL_WEIGHT
+        elif stage == "full" and self.full is not None:
+            index.check_model(IndexModel.of(self.full))
+            asked, name, weight = self.full.question(question), self.full.name, FULL_WEIGHT
+        elif static is not None and _compares(static, model):
+            asked, name, weight = static.question(question), static.name, STATIC_WEIGHT
+        else:
+            return None
+        spread = Spread.of(index.vectors.sample(asked))
+        return _Part(index.vectors, 0, 0, asked, spread, weight, (model.name, name))
+
+    def _ranked(
+        self, parts: list[_Part], words: Floats, count: int
+    ) -> list[tuple[int, float, tuple[float, float | None]]]:
+        """Return passage, score, and cosine with its likelihood, of the best passage of each document."""
+        word_spread = Spread.of(words)
+        depth = max(128, 8 * count)
+        while True:
+            near = [part.vectors.scan(part.question, depth, start=part.start) for part in parts]
+            scans = [numbers + part.offset for part, (numbers, _) in zip(parts, near, strict=True)]
+            worded, last_word = _most(words, depth)
+            numbers = np.unique(np.concatenate([worded, *scans])).astype(np.intp)
+            scores, cosines = self._scores(parts, numbers, words, word_spread)
+            found = self._best_of_documents(numbers, scores, count)
+            bounds = [
+                float(part.spread.z(values[-1:])[0]) + part.weight * float(word_spread.z(last_word)[0])
+                for part, (_, values) in zip(parts, near, strict=True)
+                if len(values) == depth
+            ]
+            bounds += [float(last_word[0])] if not parts and len(worded) == depth else []
+            enough = len(found) == count and scores[found[-1]] >= max(bounds, default=-np.inf)
+            if enough or not bounds or depth >= len(self.index):
+                return [(int(numbers[at]), float(scores[at]), cosines[at]) for at in found]
+            depth *= 4
+
+    def _scores(
+        self, parts: list[_Part], numbers: Rows, words: Floats, spread: Spread
+    ) -> tuple[Floats, list[tuple[float, float | None]]]:
+        """Return the fused scores of some passages, and their cosines with the likelihoods."""
+        worded = spread.z(words[numbers]) if parts else words[numbers]
+        scores = np.float32(STATIC_WEIGHT) * worded if parts else worded.copy()
+        cosines = np.full(len(numbers), np.nan, np.float32)
+        chances: list[float | None] = [None] * len(numbers)
+        for part in parts:
+            held = np.flatnonzero(part.holds(numbers))
+            cosines[held] = part.vectors.cosines(numbers[held] - part.offset, part.question)
+            scores[held] = part.spread.z(cosines[held]) + part.weight * worded[held]
+            for at in held.tolist():
+                chances[at] = likelihood(float(cosines[at]), *part.models)
+        scores[np.isin(self.index.owners(numbers), list(self._removed))] = -np.inf
+        return scores, list(zip(cosines.tolist(), chances, strict=True))
+
+    def _best_of_documents(self, numbers: Rows, scores: Floats, count: int) -> list[int]:
+        """Return where the best passages of the best documents are, best first."""
+        owners = self.index.owners(numbers).tolist()
+        found: dict[int, int] = {}
+        for at in np.lexsort((numbers, -scores)).tolist():
+            if np.isfinite(scores[at]):
+                found.setdefault(owners[at], at)
+            if len(found) == count:
+                break
+        return list(found.values())
+
+
+def _compares(static: Embedder, model: IndexModel) -> bool:
+    """Whether a question's vector from the static table ranks the vectors of a model."""
+    same = static.fingerprint == model.fingerprint
+    return same or (bool(model.space) and static.space == model.space)
+
+
+def _most(words: Floats, depth: int) -> tuple[Rows, Floats]:
+    """Return the passages with the highest scores for words, and the last one's score [1]; 0 if fewer."""
+    found = np.flatnonzero(words)
+    if len(found) <= depth:
+        return found, np.zeros(1, np.float32)
+    chosen = found[np.argpartition(-words[found], depth - 1)[:depth]]
+    return chosen, words[chosen].min(keepdims=True)

@@ -1,0 +1,280 @@
+"""The jobs of a collection, with the page played by a store of bytes that may be killed at any time."""
+
+from __future__ import annotations
+
+import io
+import random
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goosequill.browser.jobs import all_jobs, find
+from goosequill.browser.values import encode
+from goosequill.errors import SearchError
+from goosequill.progress import Progress
+from goosequill.search import collection as jobs
+from goosequill.search.collection import Collection
+from goosequill.search.documents.document import Document
+from goosequill.weights.source import BytesSource
+from tests.py.search.samples import HashEmbedder, make_document
+
+FULL, STATIC = HashEmbedder(), HashEmbedder("static-minilm", 24)
+
+
+class Page:
+    """The files of one collection as the page has them."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytearray] = {}
+
+    def write(self, part: Mapping[str, Any], *, steps: int = 1000) -> None:
+        """Write a part as far as a page comes that is killed after some steps."""
+        actions = [(name, each["at"], each["data"]) for name, each in part["append"].items()]
+        actions += [(name, None, data) for name, data in part["replace"].items()]
+        actions += [("index.json", None, part["index"].encode())] if part["index"] else []
+        for name, at, data in actions[:steps]:
+            file = self.files.setdefault(name, bytearray())
+            assert at is None or at <= len(file), "a hole"
+            file[slice(at, None if at is None else at + len(data))] = data
+
+    def run(self, steps: Any) -> Any:
+        """Write every part of a job and return its end."""
+        while True:
+            try:
+                part = next(steps)
+            except StopIteration as stop:
+                return stop.value
+            encode(part)
+            if not isinstance(part, Progress):
+                self.write(part)
+
+    def open(self, name: str = "") -> Collection:
+        files = {key: BytesSource(bytes(data), key) for key, data in self.files.items()}
+        kept = jobs.open_collection(files, name=name)
+        assert kept.kind == "collection"
+        encode(dict(kept.info))
+        found: Collection = kept.value
+        return found
+
+
+def as_argument(document: Document, digest: str = "") -> dict[str, Any]:
+    blocks = [
+        {"start": block.start, "end": block.end, "headings": list(block.headings)}
+        for block in document.blocks
+    ]
+    return {
+        "name": document.name,
+        "title": document.title,
+        "text": document.text,
+        "address": document.address,
+        "blocks": blocks,
+        "hash": digest,
+    }
+
+
+def fill(page: Page, collection: Collection, numbers: range, **models: Any) -> None:
+    for number in numbers:
+        page.run(
+            jobs.add_document(collection, as_argument(make_document(number), f"{number:064x}"), **models)
+        )
+
+
+def found(collection: Collection, question: str = "diesel clutch", **models: Any) -> list[str]:
+    given = models or {"static": STATIC, "embedder": FULL}
+    result = jobs.search(collection, question, stage="full", **given)
+    encode(result)
+    return [hit.name for hit in result["hits"]]
+
+
+def test_every_job_is_there() -> None:
+    ours = {name for name, path in all_jobs().items() if path.startswith("goosequill.search.collection:")}
+    assert len(ours) == 13 and all(callable(find(name)) for name in ours)
+
+
+def test_a_collection_fills_is_asked_and_opens_again() -> None:
+    page = Page()
+    collection = page.open("Papers")
+    fill(page, collection, range(6), static=STATIC)
+    assert found(collection, static=STATIC)[0] == "engine/2.txt"
+    assert jobs.describe_collection(collection)["pending"] > 0
+    assert page.run(jobs.embed_passages(collection, FULL))["vectors"] == len(collection.index)
+    before = found(collection)
+    again = page.open()
+    info = jobs.describe_collection(again)
+    assert found(again) == before and before[0] == "engine/2.txt"
+    assert info == jobs.describe_collection(collection)
+    assert (info["name"], len(info["documents"]), info["pending"]) == ("Papers", 6, 0)
+    assert info["model"]["name"] == "minilm-l6"
+
+
+def test_unchanged_documents_are_skipped_and_changed_ones_replaced() -> None:
+    page = Page()
+    collection = page.open()
+    fill(page, collection, range(3), embedder=FULL)
+    same = as_argument(make_document(1), f"{1:064x}")
+    assert page.run(jobs.add_document(collection, same))["unchanged"]
+    changed = as_argument(make_document(50, name=make_document(1).name, subject="music"), "c" * 64)
+    end = page.run(jobs.add_document(collection, changed, embedder=FULL))
+    assert not end["unchanged"] and end["document"] == 3
+    names = [each["name"] for each in jobs.describe_collection(page.open())["documents"]]
+    assert sorted(names) == sorted(make_document(number).name for number in range(3))
+
+
+def test_killed_between_any_two_writes_it_opens_and_continues() -> None:
+    page = Page()
+    fill(page, page.open("A"), range(3), embedder=FULL)
+    for steps in range(9):
+        torn = Page()
+        torn.files = {name: bytearray(data) for name, data in page.files.items()}
+        collection = torn.open()
+        part = next(iter(jobs.add_document(collection, as_argument(make_document(30), "d" * 64))))
+        assert not isinstance(part, Progress)
+        torn.write(part, steps=steps)
+        opened = torn.open()
+        fill(torn, opened, range(30, 31), embedder=FULL)
+        fill(torn, opened, range(3), embedder=FULL)
+        whole = torn.open()
+        assert len(whole.index.documents()) == 4 and whole.index.pending == 0
+        assert found(whole) == found(opened)
+
+
+def test_indexing_that_is_stopped_goes_on_where_it_was() -> None:
+    page = Page()
+    collection = page.open()
+    fill(page, collection, range(150), static=STATIC)
+    steps = jobs.embed_passages(collection, FULL)
+    for step in steps:
+        if not isinstance(step, Progress):
+            page.write(step)
+            break
+    steps.close()
+    opened, embedder = page.open(), HashEmbedder()
+    assert 0 < opened.index.embedded < len(opened.index)
+    left = opened.index.pending
+    page.run(jobs.embed_passages(opened, embedder))
+    assert embedder.embedded == left
+
+
+def test_vectors_from_elsewhere_are_added_in_order() -> None:
+    page = Page()
+    collection = page.open()
+    fill(page, collection, range(5))
+    page.write(jobs.remove_documents(collection, [make_document(0).name]))
+    model = {"name": "endpoint:x", "dimensions": 32, "fingerprint": "e" * 64}
+    while (wanted := jobs.pending_texts(collection, count=3))["texts"]:
+        page.write(jobs.add_vectors(collection, 5 * FULL.embed(wanted["texts"]), model))
+        with pytest.raises(SearchError):
+            jobs.add_vectors(collection, np.zeros((1, 31), np.float32), model)
+    opened = page.open()
+    assert opened.index.pending == 0
+    result = jobs.search(opened, "seed frost", question_vector=FULL.question("seed frost"))
+    assert result["stage"] == "full" and result["hits"][0].name == "garden/1.txt"
+    assert result["likelihood"] is None and result["hits"][0].cosine <= 1
+
+
+def test_it_is_renamed_exported_and_imported() -> None:
+    page = Page()
+    collection = page.open("Old")
+    fill(page, collection, range(4), embedder=FULL)
+    page.write(jobs.rename_collection(collection, "Neu ü"))
+    data = b"".join(part["data"] for part in jobs.export_collection(collection) if isinstance(part, dict))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None and "index.json" in archive.namelist()
+    other = Page()
+    end = other.run(jobs.import_collection({"x.zip": BytesSource(data, "x.zip")}))
+    assert end["name"] == "Neu ü" and end["documents"] == 4
+    assert found(other.open()) == found(collection)
+
+
+def test_damaged_exports_are_refused() -> None:
+    page = Page()
+    collection = page.open()
+    fill(page, collection, range(2), embedder=FULL)
+    data = b"".join(part["data"] for part in jobs.export_collection(collection) if isinstance(part, dict))
+    source = random.Random(3)
+    broken = [b"", b"PK", data[:-30], data[30:], data[: len(data) // 2]]
+    for _ in range(150):
+        changed = bytearray(data)
+        for _ in range(3):
+            changed[source.randrange(len(data) - 1200, len(data))] = source.randrange(256)
+        broken.append(bytes(changed))
+    compressed = io.BytesIO()
+    with zipfile.ZipFile(compressed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("index.json", b"0" * 100_000)
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w") as archive:
+        for number in range(200):
+            archive.writestr(f"{number}", b"")
+    for each in [*broken, compressed.getvalue(), many.getvalue()]:
+        try:
+            Page().run(jobs.import_collection({"x.zip": BytesSource(each, "x.zip")}))
+        except SearchError as error:
+            assert error.code in ("index-missing", "index-corrupt", "index-version")
+
+
+def test_compacted_it_has_the_same_documents() -> None:
+    page, fresh = Page(), Page()
+    collection = page.open("A")
+    fill(page, collection, range(130), embedder=FULL)
+    page.write(jobs.remove_documents(collection, [make_document(number).name for number in range(0, 100, 2)]))
+    end = fresh.run(jobs.compact_collection(collection))
+    opened = fresh.open()
+    assert end["documents"] == len(opened.index.documents()) == 80 and not opened.index.deleted
+    assert found(opened) == found(collection)
+    assert sum(map(len, fresh.files.values())) < sum(map(len, page.files.values())) * 0.8
+
+
+def test_a_documents_text_comes_with_its_blocks_and_passages() -> None:
+    page = Page()
+    collection = page.open()
+    argument = as_argument(make_document(2))
+    page.run(jobs.add_document(collection, argument))
+    shown = jobs.document_text(collection, 0)
+    assert shown["text"] == argument["text"]
+    assert [(each["start"], each["end"], each["headings"]) for each in shown["blocks"]] == [
+        (each["start"], each["end"], each["headings"]) for each in argument["blocks"]
+    ]
+    assert all(0 <= start < end <= len(shown["text"]) for start, end in shown["passages"])
+    hits = jobs.search(collection, "diesel", static=STATIC)["hits"]
+    assert hits[0].address == "2.html"
+    for wrong in (-1, 1):
+        with pytest.raises(SearchError):
+            jobs.document_text(collection, wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"text": None, "blocks": [{"start": 0, "end": 99}]},
+        {"blocks": [{"start": 5, "end": 2}]},
+        {"blocks": [{"start": -1, "end": 2}]},
+        {"blocks": [{"end": 2}]},
+        {"blocks": 5},
+        {"blocks": [{"start": 0, "end": 9}, {"start": 4, "end": 12}]},
+    ],
+)
+def test_documents_whose_parts_do_not_fit_are_refused(wrong: dict[str, Any]) -> None:
+    page = Page()
+    with pytest.raises(SearchError) as caught:
+        page.run(jobs.add_document(page.open(), {"name": "x", "text": "Some words are here.", **wrong}))
+    assert caught.value.code == "document"
+
+
+def test_many_documents_added_one_by_one_take_time_in_proportion() -> None:
+    """A commit writes what is new: the appended bytes of 1,500 documents are their own, once."""
+    page = Page()
+    collection = page.open()
+    written = kept = 0
+    for number in range(1500):
+        argument = {"name": f"{number}", "text": f"Sentence {number} is about piston {number % 7}. It ends."}
+        for part in jobs.add_document(collection, argument, static=STATIC):
+            assert not isinstance(part, Progress)
+            page.write(part)
+            written += sum(len(each["data"]) for each in part["append"].values()) + len(part["index"])
+            kept += len(part["replace"])
+    assert written < 1500 * 1500 and kept <= 2
+    assert len(page.open().index) == 1500
+    assert found(collection, "piston 3", static=STATIC)

@@ -1,0 +1,179 @@
+"""The searcher returns the same as scoring every passage would, and says truly why a passage is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from goosequill.errors import SearchError
+from goosequill.kernels import NumpyKernel
+from goosequill.kernels.kernel import Floats
+from goosequill.search.collection import embed_pending
+from goosequill.search.fusion import FULL_WEIGHT, fuse
+from goosequill.search.index import Index
+from goosequill.search.searcher import Searcher
+from goosequill.search.storage import MemoryStorage
+from tests.py.search.samples import HashEmbedder, make_document
+
+SEARCH = NumpyKernel().search
+FULL, STATIC = HashEmbedder(), HashEmbedder("static-minilm", 24)
+
+
+def make_index(documents: int, *, sentences: int = 12, vectors: bool = True) -> Index:
+    index = Index.create(MemoryStorage(), SEARCH, name="")
+    for number in range(documents):
+        index.add(make_document(number, sentences=sentences))
+    if vectors:
+        list(embed_pending(index, FULL))
+    return index
+
+
+def every_score(index: Index, question: str) -> Floats:
+    """The fused score of every passage, by definition."""
+    vectors = FULL.embed([index.embedded_text(number) for number in range(len(index))])
+    return fuse(vectors @ FULL.question(question), index.words().scores(question), FULL_WEIGHT)
+
+
+def best_of_documents(index: Index, scores: Floats, count: int) -> list[int]:
+    found: dict[int, int] = {}
+    for number in np.argsort(-scores, kind="stable").tolist():
+        found.setdefault(int(index.owners([number])[0]), number)
+    return list(found.values())[:count]
+
+
+@pytest.mark.parametrize(
+    "question", ["piston oil and torque", "tomato", "the violin’s rhythm and melody", "zzz"]
+)
+@pytest.mark.parametrize("count", [1, 10])
+def test_it_returns_what_scoring_every_passage_would(question: str, count: int) -> None:
+    index = make_index(60, sentences=40)
+    scores = every_score(index, question)
+    found = Searcher(index, SEARCH, full=FULL).ask(question, count=count)
+    ours = [hit.passage for hit in found.hits]
+    assert len({hit.document for hit in found.hits}) == len(ours) == count
+    assert np.allclose([hit.score for hit in found.hits], scores[ours], atol=0.05)  # 8 bits
+    assert np.allclose(scores[ours], scores[best_of_documents(index, scores, count)], atol=0.05)
+    assert found.stage == "full"
+
+
+def test_one_document_that_has_all_the_best_passages_hides_no_other() -> None:
+    index = Index.create(MemoryStorage(), SEARCH, name="")
+    index.add(make_document(1, subject="music", sentences=4000, name="long"))
+    for number in range(2, 30):
+        index.add(make_document(number, subject="garden"))
+    list(embed_pending(index, FULL))
+    found = Searcher(index, SEARCH, full=FULL).ask("violin chord tempo", count=10)
+    assert len(found.hits) == 10 and found.hits[0].name == "long"
+
+
+def test_passages_without_vectors_are_found_by_the_static_table_and_by_words() -> None:
+    index = make_index(12)
+    index.add(make_document(100, subject="garden", name="new"))
+    searcher = Searcher(index, SEARCH, static=STATIC, full=FULL)
+    assert "new" in [hit.name for hit in searcher.ask("tomato soil compost", count=5).hits]
+    alone = Searcher(make_index(12, vectors=False), SEARCH)
+    found = alone.ask("piston valve")
+    assert found.stage == "words" and found.likelihood is None and not found.nothing_fits
+    assert found.hits[0].name.startswith("engine") and found.hits[0].cosine is None
+    assert alone.ask("nowhere").nothing_fits
+
+
+def test_what_is_added_embedded_and_removed_meanwhile_is_taken_in() -> None:
+    index = make_index(8, vectors=False)
+    searcher = Searcher(index, SEARCH, static=STATIC, full=FULL)
+    assert searcher.ask("choir melody", stage="static").stage == "static"
+    index.add(make_document(40, subject="music", name="late"))
+    index.remove(index.entries[3].name)
+    names = [hit.name for hit in searcher.ask("choir melody", count=9).hits]
+    assert "late" in names and "music/3.txt" not in names
+    steps = embed_pending(index, FULL, chunk=8)
+    while next(steps) is not None:
+        pass  # until the first vectors are in the index
+    mixed = searcher.ask("choir melody", count=20)
+    assert len(mixed.hits) == 8 and "late" in [hit.name for hit in mixed.hits]
+    list(steps)
+    fresh = Searcher(index, SEARCH, static=STATIC, full=FULL)
+    assert searcher.ask("choir melody") == fresh.ask("choir melody")
+    index.remove("late")
+    assert "late" not in [hit.name for hit in searcher.ask("choir melody", count=9).hits]
+
+
+def test_the_static_tables_question_ranks_the_models_passages() -> None:
+    index = make_index(20)
+    found = Searcher(index, SEARCH, static=STATIC).ask("diesel clutch", count=3)
+    assert found.stage == "static"
+    assert all(hit.name.startswith("engine") for hit in found.hits)
+    stranger = Searcher(index, SEARCH, static=HashEmbedder("other", 24)).ask("diesel clutch", count=3)
+    assert stranger.stage == "words"
+
+
+def test_another_model_than_the_indexs_is_refused() -> None:
+    searcher = Searcher(make_index(4), SEARCH, full=HashEmbedder("other"))
+    with pytest.raises(SearchError) as caught:
+        searcher.ask("anything")
+    assert caught.value.code == "index-model"
+
+
+@pytest.mark.parametrize("vector", [np.zeros(5), np.full(32, np.nan), np.zeros((1, 32))])
+def test_a_question_vector_that_does_not_fit_is_refused(vector: Floats) -> None:
+    with pytest.raises(SearchError) as caught:
+        Searcher(make_index(4), SEARCH).ask("anything", vector=vector.astype(np.float32))
+    assert caught.value.code == "vectors"
+
+
+def test_a_question_vector_from_elsewhere_asks_the_full_stage() -> None:
+    index = make_index(12)
+    asked = Searcher(index, SEARCH).ask("choir", vector=FULL.question("choir"))
+    known = Searcher(index, SEARCH, full=FULL).ask("choir")
+    assert asked.stage == "full"
+    assert [(hit.passage, hit.score) for hit in asked.hits] == [
+        (hit.passage, hit.score) for hit in known.hits
+    ]
+
+
+@pytest.mark.parametrize("count", [0, -1, 1001])
+def test_counts_out_of_range_are_refused(count: int) -> None:
+    with pytest.raises(SearchError) as caught:
+        Searcher(make_index(1), SEARCH).ask("x", count=count)
+    assert caught.value.code == "question"
+
+
+def test_an_empty_index_and_an_empty_question_have_answers() -> None:
+    empty = Searcher(Index.create(MemoryStorage(), SEARCH, name=""), SEARCH, static=STATIC, full=FULL)
+    assert empty.ask("anything").nothing_fits and empty.ask("anything").hits == []
+    for question in ("", "   ", "?!", "\ud800", "x" * 100_000):
+        assert len(Searcher(make_index(3), SEARCH, static=STATIC, full=FULL).ask(question).hits) == 3
+
+
+def test_a_hit_says_where_it_is_which_words_it_shares_and_which_sentence_fits() -> None:
+    index = make_index(12)
+    document = index.text(0)
+    hit = (
+        Searcher(index, SEARCH, static=STATIC, full=FULL).ask("Refluxes and antacids of the stomach").hits[0]
+    )
+    text = index.text(hit.document)
+    assert text[hit.start : hit.end] == hit.text and hit.document in (0, 4, 8)
+    words = {text[start:end].lower() for start, end in hit.matched}
+    assert words and words <= {"reflux", "antacid", "stomach"}
+    assert len(hit.sentences) > 1 and all(
+        hit.start <= each["start"] < each["end"] <= hit.end for each in hit.sentences
+    )
+    assert len({each["score"] for each in hit.sentences}) > 1
+    assert all(f"‘{word}’" in hit.explanation for word in words)
+    assert not any(character.isdigit() for character in hit.explanation)
+    assert hit.address == f"{hit.document}.html" and document
+
+
+def test_nothing_fits_a_foreign_question_but_a_rare_word_of_it_does() -> None:
+    index = make_index(40)
+    searcher = Searcher(index, SEARCH, full=FULL)
+    foreign = searcher.ask("constitutional amendments")
+    assert foreign.nothing_fits and foreign.likelihood is not None and foreign.likelihood < 0.5
+    assert foreign.hits[0].explanation.endswith("Shares none of your words.")
+    plain = make_document(7)
+    index.add(replace(plain, name="rare.txt", text=plain.text.replace("concert", "XK9000")))
+    found = searcher.ask("what is XK9000")
+    assert not found.nothing_fits and found.hits[0].name == "rare.txt"
+    assert searcher.ask("what is XK9001").nothing_fits

@@ -72,7 +72,7 @@ export class Asking {
     });
   }
 
-  /** Listens, and asks what the page's address asks. */
+  /** Listens, and asks what the page's address asks. @returns {Promise<void>} when it is answered */
   start() {
     this.#field.addEventListener("input", () => this.#typed());
     byId("ask", "form").addEventListener("submit", (event) => {
@@ -92,7 +92,8 @@ export class Asking {
     this.#reword.addEventListener("click", () => this.#openRewording());
     document.addEventListener("keydown", (event) => this.#key(event));
     addEventListener("hashchange", () => this.#follow());
-    this.#follow();
+    this.#offerQuestions();
+    return this.#follow();
   }
 
   /** The collection, its contents or the models have changed: asks again, quietly. */

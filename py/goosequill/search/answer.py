@@ -12,13 +12,11 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Any, Protocol
-
-from numpy import float32
-from numpy.typing import NDArray
+from typing import Any
 
 from goosequill.chat.formats import FORMATS, ChatFormat, format_of
 from goosequill.errors import SearchError
+from goosequill.search.embedder import Embedder, Floats
 from goosequill.search.porter import stem
 from goosequill.search.sentences import sentences
 from goosequill.tokenizers import Tokenizer
@@ -60,14 +58,6 @@ without would yes yet you your
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 """English words that say nothing about what a sentence is about."""
-
-
-class Embedder(Protocol):
-    """What is needed of an embedding model."""
-
-    def embed(self, texts: Sequence[str]) -> NDArray[float32]:
-        """Return a row of length 1 for each text."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +240,7 @@ def attribute_answer(
     return found
 
 
-def _vectors(model: Embedder, sources: Sequence[Source]) -> NDArray[float32]:
+def _vectors(model: Embedder, sources: Sequence[Source]) -> Floats:
     return model.embed([" ".join(part for part in (each.title, each.text) if part) for each in sources])
 
 

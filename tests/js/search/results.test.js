@@ -2,10 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Results } from "../../../site/search/results.js";
 import { window } from "../dom.js";
-
-/** @type {any} */
-const page = globalThis;
-page.HTMLElement = window.HTMLElement;
+import { hit } from "./page.js";
 
 /** @type {HTMLOListElement} */
 let list;
@@ -13,31 +10,6 @@ let list;
 let results;
 /** @type {string[]} */
 let opened;
-
-/** @param {string} name @param {Partial<import("../../../site/search/inquiry.js").Hit>} [more] */
-function hit(name, more = {}) {
-  return {
-    document: 0,
-    name,
-    title: name.toUpperCase(),
-    address: "",
-    passage: 0,
-    score: 1.5,
-    cosine: 0.6,
-    words: 2,
-    text: "First one. Second one.",
-    start: 100,
-    end: 122,
-    heading: "Part › Section",
-    sentences: [
-      { start: 100, end: 111, score: 0.2 },
-      { start: 111, end: 122, score: 0.7 },
-    ],
-    matched: /** @type {[number, number][]} */ ([[106, 109]]),
-    explanation: "Close in meaning.",
-    ...more,
-  };
-}
 
 const names = () => [...list.children].map((item) => /** @type {HTMLElement} */ (item).dataset.document);
 

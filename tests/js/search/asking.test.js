@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Asking } from "../../../site/search/asking.js";
+import { window } from "../dom.js";
+import { address, byTestId, hit, openPage, press, settle, type } from "./page.js";
+
+/** What the library was asked. @type {any[]} */
+let asked;
+/** @type {Record<string, any>} */
+let answers;
+/** @type {any} */
+let library;
+/** @type {Asking} */
+let asking;
+
+const TEXT = `${"x".repeat(98)}\n\nFirst one. Second one.\n\nThe end.`;
+
+const names = () =>
+  [...window.document.querySelectorAll("[data-testid=result]")].map(
+    (item) => /** @type {any} */ (item).dataset.document,
+  );
+const question = () => byTestId("question");
+
+/** @param {string} [hash] */
+async function open(hash) {
+  openPage(hash);
+  asking = new Asking(library);
+  await asking.start();
+}
+
+beforeEach(() => {
+  asked = [];
+  answers = {
+    search: ({ stage, within }) => ({
+      hits:
+        within !== undefined
+          ? [hit("a", { start: 124, end: 132, text: "The end.", sentences: [], matched: [] })]
+          : stage === "full"
+            ? [hit("b", { document: 1 }), hit("a")]
+            : [hit("a"), hit("b", { document: 1 })],
+      nothing_fits: false,
+      likelihood: 0.6,
+      stage,
+      seconds: 0,
+    }),
+    document_text: () => ({ title: "A", name: "a", address: "", text: TEXT, blocks: [] }),
+  };
+  library = {
+    state: "ready",
+    isReady: true,
+    open_: { name: "Notes", documents: 2, passages: 9 },
+    collection: () => library.open_,
+    collections: async () => ["Notes", "Other"],
+    open: async (/** @type {string} */ name) => {
+      asked.push(["open", name]);
+      library.open_ = { name, documents: 1, passages: 1 };
+    },
+    prepare: async (/** @type {any} */ options) => {
+      asked.push(["prepare", options.ask]);
+      if (!options.ask && !library.consented) throw new DOMException("no", "AbortError");
+      library.isReady = true;
+    },
+    ready: () => library.isReady,
+    full: () => library.state,
+    offerFull: () => asked.push(["offerFull"]),
+    run: async (/** @type {string} */ job, /** @type {any} */ args) => {
+      asked.push([job, args]);
+      return answers[job](args);
+    },
+  };
+});
+
+test("results come from the static stage, then in the order of MiniLM", async () => {
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.deepEqual(
+    asked.map(([job, { stage }]) => `${job} ${stage}`),
+    ["search static", "search full"],
+  );
+  assert.deepEqual(names(), ["b", "a"]);
+  assert.match(
+    byTestId("asked").textContent,
+    /2 results from 2 documents, ranked by the meaning of whole passages/,
+  );
+  assert.equal(address.hash, "#q=why&collection=Notes");
+  assert.ok(byTestId("better").hidden);
+});
+
+test("the keyboard goes from the question to a result, into its document and back", async () => {
+  await open();
+  press("/", window.document.body);
+  assert.equal(window.document.activeElement, question());
+  type(question(), "why");
+  await settle();
+  press("ArrowDown");
+  press("ArrowDown");
+  assert.equal(window.document.activeElement?.textContent, "A");
+  /** @type {any} */ (window.document.activeElement).click(); // what Enter does to a link
+  await settle();
+  assert.ok(byTestId("reader").open);
+  assert.equal(address.hash, "#q=why&collection=Notes&document=a");
+  byTestId("reader").close(); // what Escape does to a dialog
+  assert.equal(address.hash, "#q=why&collection=Notes");
+  press("ArrowUp");
+  press("ArrowUp");
+  assert.equal(window.document.activeElement, question());
+  press("ArrowDown");
+  press("Escape");
+  assert.equal(window.document.activeElement, question());
+});
+
+test("a slash in the question is a slash", async () => {
+  await open();
+  question().focus();
+  assert.equal(press("/"), false);
+});
+
+test("a document opens at its passage, with the others of the document marked", async () => {
+  await open();
+  type(question(), "why");
+  await settle();
+  window.document
+    .querySelectorAll("[data-document=a] a")[0]
+    .dispatchEvent(new window.MouseEvent("click", { bubbles: true, cancelable: true }));
+  await settle();
+  const text = byTestId("reader-text");
+  assert.equal(
+    [...text.querySelectorAll(".current")].map((part) => part.textContent).join(""),
+    "First one. Second one.",
+  );
+  assert.equal(text.querySelector(".current.best")?.textContent, "Second one.");
+  assert.equal(text.querySelector(".passage")?.textContent, "The end.");
+  assert.equal(byTestId("reader-count").textContent, "Passage 1 of 2");
+  press("n", text);
+  assert.equal(text.querySelector(".current")?.textContent, "The end.");
+  press("n", text);
+  assert.equal(byTestId("reader-count").textContent, "Passage 1 of 2");
+});
+
+test("nothing fits is said as a likelihood, and the nearest are behind a click", async () => {
+  const { search } = answers;
+  answers.search = (/** @type {any} */ args) => ({ ...search(args), nothing_fits: true, likelihood: 0.034 });
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.equal(byTestId("nothing-fits").hidden, false);
+  assert.match(byTestId("nothing-fits").textContent, /about 3 in 100/);
+  assert.deepEqual(names(), []);
+  assert.ok(byTestId("reword").hidden);
+  byTestId("nearest").click();
+  assert.deepEqual(names(), ["b", "a"]);
+  assert.ok(byTestId("nothing-fits").hidden);
+  asking.changed();
+  await settle();
+  assert.deepEqual(names(), ["b", "a"], "they stay while documents are added");
+  type(question(), "why not");
+  await settle();
+  assert.deepEqual(names(), [], "but not for another question");
+});
+
+test("an address asks its question, of its collection, and opens its document", async () => {
+  await open("#q=why&collection=Other&document=b");
+  await settle();
+  assert.deepEqual(asked[0], ["open", "Other"]);
+  assert.equal(question().value, "why");
+  assert.ok(byTestId("reader").open);
+});
+
+test("an address of an unknown collection says so and asks nothing", async () => {
+  await open("#q=why&collection=Gone");
+  assert.match(byTestId("asked").textContent, /not in this browser: “Gone”/);
+  assert.deepEqual(asked, []);
+});
+
+test("typing does not ask for a download; Search does", async () => {
+  library.isReady = false;
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.deepEqual(asked, [["prepare", false]]);
+  assert.match(byTestId("asked").textContent, /Press Search/);
+  byTestId("question").form.dispatchEvent(new window.Event("submit", { cancelable: true }));
+  await settle();
+  assert.deepEqual(asked[1], ["prepare", true]);
+  assert.deepEqual(names(), ["b", "a"]);
+});
+
+test("without a collection it says what to do first", async () => {
+  library.open_ = null;
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.match(byTestId("asked").textContent, /Add documents first/);
+  assert.deepEqual(asked, []);
+});
+
+test("an emptied question clears everything", async () => {
+  await open();
+  type(question(), "why");
+  await settle();
+  type(question(), "");
+  await settle();
+  assert.deepEqual(names(), []);
+  assert.equal(address.hash, "");
+  assert.equal(byTestId("asked").textContent, "");
+});
+
+test("a failure is shown with its remedy, and goes away with the next answer", async () => {
+  const { search } = answers;
+  answers.search = () => {
+    throw Object.assign(new Error("Broken."), { remedy: "Mend it." });
+  };
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.equal(byTestId("asking-problem").textContent, "Broken. Mend it.");
+  answers.search = search;
+  type(question(), "why?");
+  await settle();
+  assert.ok(byTestId("asking-problem").hidden);
+  assert.deepEqual(names(), ["b", "a"]);
+});
+
+test("an example's questions are offered until one is asked", async () => {
+  library.sample = () => ({ questions: ["One?", "Two?"] });
+  await open();
+  const box = /** @type {any} */ (window.document.getElementById("try"));
+  assert.equal(box.hidden, false);
+  box.querySelectorAll("button")[1].click();
+  await settle();
+  assert.equal(question().value, "Two?");
+  assert.ok(box.hidden);
+  assert.deepEqual(names(), ["b", "a"]);
+});

@@ -266,6 +266,31 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The passages to answer from are missing, too many or too long.",
             "Give 1 to 20 passages of at most 20,000 characters each.",
         ),
+        "document-format": Code(
+            "The file is of a kind that Goosequill does not read.",
+            "Save it as PDF, DOCX, HTML, Markdown or plain text.",
+        ),
+        "document-binary": Code(
+            "The file is not text.", "Choose text, Markdown, HTML, CSV, PDF, DOCX, or a zip of these."
+        ),
+        "document-corrupt": Code("The document is damaged.", "Open it in its own program and save it again."),
+        "document-empty": Code("The document has no text.", "Choose another file."),
+        "document-encrypted": Code(
+            "The document is protected with a password.", "Save a copy without the password."
+        ),
+        "document-scanned": Code(
+            "The PDF contains pictures of pages, but no text.",
+            "Recognize its text first, for example with “ocrmypdf”.",
+        ),
+        "document-too-large": Code(
+            "The document is larger than what Goosequill reads.", "Split it into smaller files."
+        ),
+        "csv-column": Code("The CSV file has no such column.", "Choose one of its columns."),
+        "no-pypdf": Code(
+            "The package pypdf is not installed.", 'Install it with: pip install "goosequill[pdf]".'
+        ),
+        "place-missing": Code("There is no such file or folder.", "Check the path."),
+        "place-unreachable": Code("A site does not answer.", "Check the address and the connection."),
         "index-missing": Code(
             "There is no index in the folder or zip.", "Make one with “goosequill index”, or check the path."
         ),

@@ -17,6 +17,8 @@ JOBS: dict[str, str] = {
     "open_embedder": "goosequill.search.embedders:open_lasting",
     "open_model_embedder": "goosequill.search.rwkv_embedder:open_model",
     "pending_texts": "goosequill.search.collection:pending_texts",
+    "read_documents": "goosequill.search.documents.page_jobs:read_documents",
+    "read_pages": "goosequill.search.documents.page_jobs:read_pages",
     "remove_documents": "goosequill.search.collection:remove_documents",
     "rename_collection": "goosequill.search.collection:rename_collection",
     "search": "goosequill.search.collection:search",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from goosequill.search.documents.document import Document
+from goosequill.search.documents.document import PAGE, Document
 from goosequill.search.sentences import sentences, words
 
 FEWEST_WORDS, MOST_WORDS = 40, 120
@@ -21,6 +21,8 @@ MOST_PIECES = 190
 """MiniLM reads 256 pieces of words; the rest is for its two marks, the title and the headings."""
 _PIECE = re.compile(r"[A-Za-z]{1,7}|[0-9]{1,3}|[^\sA-Za-z0-9]")
 """About one piece of WordPiece each: outside ASCII its vocabulary has few pieces longer than a character."""
+_PAGE = re.compile(PAGE.format(r"\d+$"))
+"""A heading that says nothing of what stands below it."""
 MOST_TITLE, MOST_HEADING = 90, 120
 """Characters of the title and of the trail of headings that are embedded with each passage."""
 SEPARATOR = " › "
@@ -90,7 +92,7 @@ def trail(title: str, headings: tuple[str, ...]) -> str:
 
 def embedded_text(title: str, heading: str, text: str) -> str:
     """Return what stands for a passage in the index: the title and the trail of headings, then its text."""
-    above = [_cut(title, MOST_TITLE), _cut(heading, MOST_HEADING)]
+    above = [_cut(title, MOST_TITLE), "" if _PAGE.match(heading) else _cut(heading, MOST_HEADING)]
     return "".join(f"{part} " if part[-1] in ".?!:" else f"{part}. " for part in above if part) + text
 
 

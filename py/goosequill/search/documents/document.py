@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+PAGE = "Page {}"
+"""The heading of a PDF's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +20,14 @@ class Block:
         Offsets into the document's text, in code points.
     headings
         The trail, outermost first; empty if there is none. The headings themselves are not in the text.
+    anchor
+        The id in the page of the nearest heading above that has one; "" if none has.
     """
 
     start: int
     end: int
     headings: tuple[str, ...] = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +64,25 @@ class Composer:
         self._length = 0
         self._blocks: list[Block] = []
         self._trail: list[tuple[int, str]] = []
-        self._new = True
+        self._anchor, self._new = "", True
         self.first_heading = ""
 
-    def heading(self, text: str, level: int) -> None:
-        """Begin a section; it ends at the next heading of the same or a higher level."""
+    @property
+    def has_text(self) -> bool:
+        """Whether there is a paragraph."""
+        return bool(self._parts)
+
+    def heading(self, text: str, level: int, *, anchor: str = "") -> None:
+        """Begin a section; it ends at the next heading of the same or a higher level.
+
+        `anchor` is the heading's id in its page, "" if it has none.
+        """
         text = tidy(text).replace("\n", " ")
         if not text:
             return
         self.first_heading = self.first_heading or text
         self._trail = [(depth, above) for depth, above in self._trail if depth < level] + [(level, text)]
-        self._new = True
+        self._anchor, self._new = anchor or self._anchor, True
 
     def paragraph(self, text: str) -> None:
         """Add a paragraph, a list, a table or a piece of code; one without text is ignored."""
@@ -81,9 +95,10 @@ class Composer:
         start, self._length = self._length, self._length + len(text)
         self._parts.append(text)
         if self._new:
-            self._blocks.append(Block(start, self._length, tuple(above for _, above in self._trail)))
+            trail = tuple(above for _, above in self._trail)
+            self._blocks.append(Block(start, self._length, trail, self._anchor))
         else:
-            self._blocks[-1] = Block(self._blocks[-1].start, self._length, self._blocks[-1].headings)
+            self._blocks[-1] = replace(self._blocks[-1], end=self._length)
         self._new = False
 
     def document(self, name: str, *, title: str = "", address: str = "") -> Document:

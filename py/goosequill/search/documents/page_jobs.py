@@ -1,0 +1,73 @@
+"""The jobs that read a page's files: what `reading` returns, as parts that cross to JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from goosequill.errors import SearchError
+from goosequill.search.documents.document import Document
+from goosequill.search.documents.pdf import from_pages
+from goosequill.search.documents.reading import ReadOptions, Skipped, expand
+
+Fields = dict[str, Any]
+Parts = Generator[Fields, None, Fields]
+
+
+def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = None) -> Parts:
+    """Yield what is in a file or a zip.
+
+    Parameters
+    ----------
+    options
+        ``column`` of CSV files, see `ReadOptions`; ``known``, a dict from names of sources to their hashes,
+        whose files are not read again.
+
+    Yields
+    ------
+    dict
+        A document's ``name``, ``title``, ``text``, ``blocks`` and ``address``, with the ``source`` and
+        ``hash`` that it is from; or these two and ``unchanged``, or ``pdf``, a file's bytes, whose pages
+        `read_pages` takes.
+
+    Returns
+    -------
+    dict
+        How many ``documents`` there were, and what was ``skipped``.
+    """
+    given = dict(options or {})
+    known, skipped, count = given.get("known") or {}, list[Skipped](), 0
+    reading = ReadOptions(column=str(given.get("column") or ""))
+    for source in expand(name, bytes(data), skipped, options=reading):
+        described = {"source": source.name, "hash": source.hash}
+        if known.get(source.name) == source.hash:
+            yield {**described, "unchanged": True}
+        elif source.kind == "pdf":
+            yield {**described, "pdf": source.data}
+        else:
+            try:
+                for document in source.documents():
+                    count += 1
+                    yield {**described, **_fields(document)}
+            except SearchError as error:
+                skipped.append(Skipped.because(source.name, error))
+    return _end(count, skipped)
+
+
+def read_pages(name: str, hash: str, pages: Sequence[str], title: str = "") -> Parts:
+    """Yield the document that a PDF's pages make; parts and end are those of `read_documents`."""
+    try:
+        document = from_pages(name, pages, title)
+    except SearchError as error:
+        return _end(0, [Skipped.because(name, error)])
+    yield {"source": name, "hash": hash, **_fields(document)}
+    return _end(1, [])
+
+
+def _fields(document: Document) -> Fields:
+    return asdict(document)
+
+
+def _end(documents: int, skipped: Sequence[Skipped]) -> Fields:
+    return {"documents": documents, "skipped": [each.to_dict() for each in skipped]}

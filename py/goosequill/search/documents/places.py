@@ -1,0 +1,220 @@
+"""Where documents are, natively: files, folders, and static sites on disk or at an address."""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from goosequill.errors import SearchError
+from goosequill.search.documents.archive import is_hidden
+from goosequill.search.documents.document import Document
+from goosequill.search.documents.html import tokens
+from goosequill.search.documents.limits import (
+    MOST_ARCHIVE,
+    MOST_FILE,
+    MOST_FILES,
+    MOST_PAGES,
+    check_size,
+    too_large,
+)
+from goosequill.search.documents.reading import DEFAULTS, ReadOptions, Skipped, Source, expand, source
+from goosequill.search.documents.text import unescape
+
+TIMEOUT = 30
+"""Seconds that a server may be silent."""
+_LOCATION = re.compile(r"<loc>\s*([^<>\s]+)\s*</loc>")
+_MOST_MAPS = 100
+"""Sitemaps of one site."""
+_NOT_PAGES = re.compile(r"\.(?!html?$|php$|aspx?$)\w{1,5}$", re.IGNORECASE)
+
+
+def sources(
+    where: str | Path, skipped: list[Skipped] | None = None, *, options: ReadOptions = DEFAULTS
+) -> Iterator[Source]:
+    """Yield what is to be read at a place, in a stable order.
+
+    Parameters
+    ----------
+    where
+        A file; a folder of documents; a folder with ``index.html``, which is a built site; or a site's
+        address, http or https.
+    skipped
+        Gets what cannot be read.
+
+    Raises
+    ------
+    SearchError
+        ``place-missing``: there is nothing. ``place-unreachable``: a site does not answer.
+        ``document-too-large``: a folder has too many files.
+    """
+    reasons = [] if skipped is None else skipped
+    if re.match(r"https?://", str(where)):
+        yield from _from_address(str(where), reasons)
+        return
+    path = Path(where)
+    if not path.exists():
+        raise SearchError(f"There is no file or folder {where}.", code="place-missing")
+    if (path / "index.html").is_file():
+        yield from _from_site(path, reasons)
+    elif path.is_dir():
+        for file in _files(path):
+            yield from _from_file(file, file.relative_to(path).as_posix(), reasons, options)
+    else:
+        yield from _from_file(path, path.name, reasons, options)
+
+
+def read_folder(
+    path: str | Path, skipped: list[Skipped] | None = None, *, options: ReadOptions = DEFAULTS
+) -> Iterator[Document]:
+    """Yield all documents of a file, a folder or a site; see `sources`. What cannot be read is skipped."""
+    reasons = [] if skipped is None else skipped
+    for each in sources(path, reasons, options=options):
+        try:
+            yield from each.documents()
+        except SearchError as error:
+            reasons.append(Skipped.because(each.name, error))
+
+
+read_site = read_folder
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield a folder's files, sorted, without hidden ones; links to folders are not followed."""
+    count = 0
+    for current, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        for name in sorted(files):
+            path = Path(current) / name
+            if is_hidden(name) or not path.is_file():
+                continue
+            count += 1
+            if count > MOST_FILES:
+                raise too_large(
+                    str(folder), f"more than {MOST_FILES:,} files", "that many", "Choose a part of it."
+                )
+            yield path
+
+
+def _from_file(path: Path, name: str, skipped: list[Skipped], options: ReadOptions) -> Iterator[Source]:
+    data = _bytes(path, name, skipped)
+    if data is not None:
+        yield from expand(name, data, skipped, options=options)
+
+
+def _bytes(path: Path, name: str, skipped: list[Skipped]) -> bytes | None:
+    try:
+        check_size(name, path.stat().st_size, MOST_ARCHIVE)
+        return path.read_bytes()
+    except SearchError as error:
+        skipped.append(Skipped.because(name, error))
+    except OSError as error:
+        reason = SearchError(f"{name} cannot be read: {error.strerror or error}.", code="file-missing")
+        skipped.append(Skipped.because(name, reason))
+    return None
+
+
+def _from_site(folder: Path, skipped: list[Skipped]) -> Iterator[Source]:
+    """Yield the pages of a built site; its page for what is not found is none of them."""
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix.lower() in (".html", ".htm") and name != "404.html":
+            data = _bytes(path, name, skipped)
+            if data is not None:
+                yield from _page(name, data, re.sub(r"(^|/)index\.html$", r"\1", name), skipped)
+
+
+def _page(name: str, data: bytes, address: str, skipped: list[Skipped]) -> Iterator[Source]:
+    try:
+        yield source(name, data, address=address)
+    except SearchError as error:
+        skipped.append(Skipped.because(name, error))
+
+
+def _from_address(address: str, skipped: list[Skipped]) -> Iterator[Source]:
+    """Yield the pages of a site: those in its sitemap, otherwise those that its pages link to."""
+    base = urljoin(address, ".")
+    listed = _sitemap(base)
+    waiting, seen = list(listed) or [address], set(listed) or {address}
+    while waiting:
+        page = waiting.pop(0)
+        try:
+            data, kind, final = _fetch(page)
+        except SearchError as error:
+            if page == address:
+                raise
+            skipped.append(Skipped.because(page, error))
+            continue
+        if "html" not in kind or not final.startswith(base):
+            continue
+        if not listed:
+            links = [link for link in _links(data, final, base) if link not in seen]
+            links = links[: MOST_PAGES - len(seen)]
+            seen.update(links)
+            waiting += links
+        relative = final[len(base) :]
+        yield from _page(relative or "index.html", data, relative, skipped)
+
+
+def _fetch(address: str) -> tuple[bytes, str, str]:
+    """Return a resource's bytes, its type and its address after redirections."""
+    request = urllib.request.Request(
+        address, headers={"User-Agent": "goosequill", "Accept": "text/html, */*"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            data = answer.read(MOST_FILE + 1)
+            check_size(address, len(data), MOST_FILE)
+            return data, answer.headers.get_content_type(), urldefrag(answer.url)[0]
+    except urllib.error.HTTPError as error:
+        message = f"{address} answered {error.code} {error.reason}."
+        raise SearchError(message, code="place-unreachable") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise SearchError(f"{address} cannot be reached: {reason}.", code="place-unreachable") from error
+
+
+def _sitemap(base: str) -> dict[str, None]:
+    """Return the pages that a site's sitemap lists below its address, in that order."""
+    maps, pages = [urljoin(base, "sitemap.xml")], dict[str, None]()
+    for index, address in enumerate(maps):  # grows while it runs
+        try:
+            text = _fetch(address)[0].decode("utf-8", "replace")
+        except SearchError:
+            continue
+        found = [_resolved(address, unescape(match[1])) for match in _LOCATION.finditer(text)]
+        for location in found:
+            if not location.startswith(base):
+                continue
+            if "<sitemapindex" in text:
+                maps += [location] if len(maps) < _MOST_MAPS and location not in maps else []
+            elif len(pages) < MOST_PAGES and not _NOT_PAGES.search(urlsplit(location).path):
+                pages[location] = None
+        if index >= _MOST_MAPS:
+            break
+    return pages
+
+
+def _resolved(base: str, reference: str) -> str:
+    """Return an address without its fragment and without dots that lead upwards; "" if it is none."""
+    try:
+        address = urldefrag(urljoin(base, reference))[0]
+        parts = urlsplit(address)
+        return urljoin(address, parts.path + (f"?{parts.query}" if parts.query else ""))
+    except ValueError:
+        return ""
+
+
+def _links(data: bytes, page: str, base: str) -> list[str]:
+    """Return the addresses below `base` that a page links to, each once."""
+    found = dict[str, None]()
+    for token in tokens(data.decode("utf-8", "replace")):
+        if token.name == "a" and (target := token.attributes.get("href")):
+            address = _resolved(page, target.strip())
+            if address.startswith(base) and not _NOT_PAGES.search(urlsplit(address).path):
+                found[address] = None
+    return list(found)

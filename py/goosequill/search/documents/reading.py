@@ -1,0 +1,243 @@
+"""From a file's name and bytes to documents: which reader it needs, and what a zip contains.
+
+A `Source` is one readable file: of its own, in a folder, in a zip, or a page of a site. Its hash is known
+before it is read, so that an index can pass over what has not changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+from goosequill.errors import GoosequillError, SearchError
+from goosequill.search.documents.archive import Budget, walk
+from goosequill.search.documents.document import Document
+from goosequill.search.documents.html import read_html, read_site_page
+from goosequill.search.documents.limits import (
+    MOST_ARCHIVE,
+    MOST_FILE,
+    MOST_NESTING,
+    MOST_PDF,
+    check_size,
+    too_large,
+)
+from goosequill.search.documents.markdown import read_markdown
+from goosequill.search.documents.pdf import read_pdf
+from goosequill.search.documents.table import read_table
+from goosequill.search.documents.text import read_text
+from goosequill.search.documents.word import read_word
+
+VERSION = 1
+"""Raised when the same bytes give another text than before; then everything is read again."""
+
+_ENDINGS = {
+    **dict.fromkeys(("md", "markdown", "mdx", "mkd"), "markdown"),
+    **dict.fromkeys(("htm", "html", "xhtml"), "html"),
+    **dict.fromkeys(("csv", "tsv"), "table"),
+    **dict.fromkeys(("docx", "docm", "dotx"), "word"),
+    **dict.fromkeys(("zip", "epub"), "zip"),
+    "pdf": "pdf",
+}
+_OFFICE = frozenset({"key", "numbers", "odp", "ods", "odt", "pages", "pptx", "xlsx"})
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_HTML = re.compile(rb"\s*(?:<\?xml[^<>]*>\s*)?<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_LARGEST = {"pdf": MOST_PDF, "zip": MOST_ARCHIVE}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How files are read.
+
+    Parameters
+    ----------
+    column
+        The header, or the number from 1, of a CSV file's column that has the text; "" for the one with most
+        text.
+    """
+
+    column: str = ""
+
+
+DEFAULTS = ReadOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was not read, and why; the fields of the error."""
+
+    name: str
+    code: str
+    message: str
+    remedy: str
+
+    @classmethod
+    def because(cls, name: str, error: GoosequillError) -> Skipped:
+        """Return what an error says of a file."""
+        return cls(name, error.code, error.message, error.remedy)
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read.
+
+    Parameters
+    ----------
+    name
+        Its path; the names of its documents are this, or begin with it and ``#``.
+    kind
+        "text", "markdown", "html", "table", "word", "pdf", or "site" for a page of a site.
+    hash
+        SHA-256 in hexadecimal of its bytes, the reader's version, and the options that change its text.
+    address
+        Where a site has it.
+    """
+
+    name: str
+    kind: str
+    data: bytes = field(repr=False)
+    hash: str
+    options: ReadOptions
+    address: str = ""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield what is in it: one document, or each row of a CSV file.
+
+        Raises
+        ------
+        SearchError
+            A code of the reader's, or ``document-empty``: there is no text in it.
+        """
+        found = False
+        for document in self._read():
+            if document.blocks:
+                found = True
+                yield document
+        if not found and self.kind != "site":
+            raise SearchError(f"{self.name} has no text.", code="document-empty")
+
+    def _read(self) -> Iterator[Document]:
+        if self.kind == "table":
+            yield from read_table(self.name, self.data, column=self.options.column)
+        elif self.kind == "site":
+            yield read_site_page(self.name, self.data, address=self.address)
+        else:
+            yield _READERS[self.kind](self.name, self.data)
+
+
+_READERS = {
+    "html": read_html,
+    "markdown": read_markdown,
+    "pdf": read_pdf,
+    "text": read_text,
+    "word": read_word,
+}
+
+
+def kind_of(name: str, data: bytes) -> str:
+    """Return which reader a file needs, by its first bytes and its ending.
+
+    Raises
+    ------
+    SearchError
+        ``document-format``: no reader reads it. ``document-encrypted``, ``document-corrupt``.
+    """
+    ending, head = name.rpartition(".")[2].lower(), data[:1024]
+    if b"%PDF-" in head:
+        return "pdf"
+    if head.startswith(_ZIP) and ending not in _OFFICE:
+        return "word" if _ENDINGS.get(ending) == "word" else "zip"
+    if head.startswith(_OLE) and _ENDINGS.get(ending) == "word":
+        raise SearchError(f"{name} is protected with a password.", code="document-encrypted")
+    if head.startswith((_OLE, *_ZIP, b"{\\rtf")):
+        raise SearchError(f"Goosequill does not read .{ending} files such as {name}.", code="document-format")
+    kind = _ENDINGS.get(ending, "text")
+    if kind in ("pdf", "word", "zip"):
+        raise SearchError(
+            f"{name} is damaged: it does not begin like a .{ending} file.", code="document-corrupt"
+        )
+    return "html" if kind == "text" and _HTML.match(head) else kind
+
+
+def source(name: str, data: bytes, *, options: ReadOptions = DEFAULTS, address: str | None = None) -> Source:
+    """Return a file as a source; with an `address`, though it be "", it is a page of a site.
+
+    Raises
+    ------
+    SearchError
+        Those of `kind_of`, and ``document-too-large``.
+    """
+    kind = kind_of(name, data) if address is None else "site"
+    check_size(name, len(data), _LARGEST.get(kind, MOST_FILE))
+    column = options.column if kind == "table" else ""
+    digest = hashlib.sha256(f"goosequill {VERSION} {kind} {column}\n".encode())
+    digest.update(data)
+    return Source(name, kind, data, digest.hexdigest(), options, address or "")
+
+
+def expand(
+    name: str,
+    data: bytes,
+    skipped: list[Skipped],
+    *,
+    options: ReadOptions = DEFAULTS,
+    nesting: int = 1,
+    budget: Budget | None = None,
+) -> Iterator[Source]:
+    """Yield a file, or the files of a zip; what cannot be read is added to `skipped`."""
+    try:
+        whole = source(name, data, options=options)
+        if whole.kind != "zip":
+            yield whole
+            return
+        if nesting > MOST_NESTING:
+            raise too_large(
+                name, "too many zips around it", f"{MOST_NESTING} within each other", "Unpack it."
+            )
+        budget = budget or Budget()
+        for entry in walk(name, data):
+            try:
+                inner = entry.read(MOST_PDF, budget)
+            except SearchError as error:
+                skipped.append(Skipped.because(entry.name, error))
+                if budget.left < 0:
+                    return
+                continue
+            yield from expand(entry.name, inner, skipped, options=options, nesting=nesting + 1, budget=budget)
+    except SearchError as error:
+        skipped.append(Skipped.because(name, error))
+
+
+def read(
+    name: str,
+    data: bytes,
+    skipped: list[Skipped] | None = None,
+    *,
+    options: ReadOptions = DEFAULTS,
+) -> Iterator[Document]:
+    """Yield the documents of a file, or of all files in a zip.
+
+    Raises
+    ------
+    SearchError
+        What cannot be read, unless there is a list `skipped` to add it to; then the rest is still read.
+    """
+    reasons: list[Skipped] = []
+    for each in expand(name, data, reasons, options=options):
+        try:
+            yield from each.documents()
+        except SearchError as error:
+            reasons.append(Skipped.because(each.name, error))
+        if reasons and skipped is None:
+            break
+    if skipped is not None:
+        skipped += reasons
+    elif reasons:
+        first = reasons[0]
+        raise SearchError(first.message, code=first.code, remedy=first.remedy)

@@ -1,0 +1,82 @@
+"""PDF: lines to paragraphs, pages to headings, and files without text."""
+
+import io
+
+import pytest
+
+from goosequill.errors import SearchError
+from goosequill.search.documents import from_pages
+from goosequill.search.documents.limits import MOST_PAGES
+from goosequill.search.documents.pdf import read_pdf
+from tests.py.search.documents.pdfs import pdf
+
+PROSE = [
+    "The model reads the whole prompt first, and it then writes one token af-",
+    "ter another until it stops.",
+]
+
+
+def refused(data: bytes) -> SearchError:
+    with pytest.raises(SearchError) as caught:
+        read_pdf("a.pdf", data)
+    return caught.value
+
+
+def test_lines_are_joined_and_each_page_has_its_heading() -> None:
+    document = from_pages("report.pdf", ["\n".join(PROSE), "Second page."], "A report")
+    assert document.title == "A report"
+    assert document.text == (
+        "The model reads the whole prompt first, and it then writes one token after another until it stops."
+        "\n\nSecond page."
+    )
+    assert [block.headings for block in document.blocks] == [("Page 1",), ("Page 2",)]
+
+
+def test_a_sentence_across_pages_stays_together() -> None:
+    document = from_pages("a.pdf", ["It begins here and", "ends there. The next one."])
+    assert document.text == "It begins here and ends there.\n\nThe next one."
+
+
+def test_running_heads_and_page_numbers_are_left_out() -> None:
+    pages = [f"The Guide\nText of page {word}.\n\nPage {n} of 6" for n, word in enumerate("abcdef", 1)]
+    assert from_pages("a.pdf", pages).text == "\n\n".join(f"Text of page {word}." for word in "abcdef")
+
+
+def test_a_first_line_without_a_full_stop_is_the_title() -> None:
+    assert from_pages("a.pdf", ["On Temperature\n\nText."]).title == "On Temperature"
+    assert from_pages("b.pdf", ["This is a sentence.\n\nText."]).title == "b"
+
+
+def test_a_pdf_is_read_with_pypdf() -> None:
+    document = read_pdf("a.pdf", pdf([PROSE, [], ["The (third) page."]], title="Guide"))
+    assert document.title == "Guide"
+    assert [block.headings for block in document.blocks] == [("Page 1",), ("Page 3",)]
+    assert (
+        document.text.startswith("The model reads the whole prompt")
+        and "token after another" in document.text
+    )
+    assert document.text.endswith("The (third) page.")
+
+
+def test_a_pdf_of_pictures_says_so() -> None:
+    assert refused(pdf([[], []])).code == "document-scanned"
+
+
+def test_an_encrypted_pdf_says_so() -> None:
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([PROSE]))))
+    writer.encrypt("secret", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    assert refused(out.getvalue()).code == "document-encrypted"
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7", b"%PDF-1.7\n" + b"1 0 obj << >>" * 10, pdf([PROSE])[:300]])
+def test_damaged_pdfs_are_refused(data: bytes) -> None:
+    assert refused(data).code in ("document-corrupt", "document-scanned")
+
+
+def test_too_many_pages_are_refused_with_figures() -> None:
+    with pytest.raises(SearchError, match="10,001 pages"):
+        from_pages("a.pdf", ["x"] * (MOST_PAGES + 1))

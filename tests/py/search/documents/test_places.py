@@ -1,0 +1,107 @@
+"""Folders, built sites, and sites at an address, served here."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from goosequill.errors import SearchError
+from goosequill.search.documents import Skipped
+from goosequill.search.documents.places import read_folder, read_site, sources
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_) -> None:
+        pass
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    pages = {
+        "index.html": '<title>Home</title><main><h1>Home</h1><p>Welcome.</p><a href="guide/#x">Guide</a>'
+        '<a href="https://elsewhere.test/">no</a><a href="picture.png">no</a></main>',
+        "guide/index.html": '<main><h1 id="g">Guide</h1><p>Read.</p><h2 id="x">X</h2><p>More. '
+        '<a href="../page.html">page</a></p></main>',
+        "page.html": "<main><h1>Page</h1><p>Text.</p></main>",
+        "404.html": "<p>Not found</p>",
+        "old/index.html": '<meta http-equiv="refresh" content="0; url=../"><p>Moved',
+        "assets/x.js": "x",
+    }
+    for name, text in pages.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def address(site: Path) -> Iterator[str]:
+    (site.parent / "outside.html").write_text("<p>outside", encoding="utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site.parent))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/{site.name}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_folder_is_read_in_order_and_one_bad_file_loses_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x.txt").write_text("hidden")
+    (tmp_path / "sub" / "b.md").write_text("# B\n\ntext")
+    (tmp_path / "a.txt").write_text("text")
+    (tmp_path / "c.bin").write_bytes(bytes(100))
+    (tmp_path / "link").symlink_to(tmp_path)
+    skipped: list[Skipped] = []
+    assert [document.name for document in read_folder(tmp_path, skipped)] == ["a.txt", "sub/b.md"]
+    assert [(each.name, each.code) for each in skipped] == [("c.bin", "document-binary")]
+    assert [document.name for document in read_folder(tmp_path / "a.txt")] == ["a.txt"]
+
+
+def test_a_built_site_is_its_pages_with_addresses_and_anchors(site: Path) -> None:
+    found = list(read_site(site))
+    assert [(document.name, document.address) for document in found] == [
+        ("index.html", ""),
+        ("page.html", "page.html"),
+        ("guide/index.html", "guide/"),
+    ]
+    assert [block.anchor for block in found[2].blocks] == ["g", "x"]
+
+
+def test_a_site_is_read_by_its_links(address: str) -> None:
+    found = list(read_site(address))
+    assert [(document.name, document.address, document.title) for document in found] == [
+        ("index.html", "", "Home"),
+        ("guide/", "guide/", "Guide"),
+        ("page.html", "page.html", "Page"),
+    ]
+
+
+def test_a_site_is_read_by_its_sitemap_and_missing_pages_are_skipped(site: Path, address: str) -> None:
+    listed = ["page.html", "gone.html", "../outside.html", "x.pdf"]
+    locations = "".join(f"<url><loc> {address}{name}\n</loc></url>" for name in listed)
+    (site / "sitemap.xml").write_text(f"<urlset>{locations}</urlset>")
+    skipped: list[Skipped] = []
+    assert [document.name for document in read_site(address, skipped)] == ["page.html"]
+    assert [(each.name, each.code) for each in skipped] == [(f"{address}gone.html", "place-unreachable")]
+
+
+def test_the_index_of_sitemaps_is_followed_but_not_in_circles(site: Path, address: str) -> None:
+    maps = "".join(f"<sitemap><loc>{address}{name}</loc></sitemap>" for name in ("sitemap.xml", "one.xml"))
+    (site / "sitemap.xml").write_text(f"<sitemapindex>{maps}</sitemapindex>")
+    (site / "one.xml").write_text(f"<urlset><url><loc>{address}page.html</loc></url></urlset>")
+    assert [document.name for document in read_site(address)] == ["page.html"]
+
+
+def test_a_place_that_is_not_there_says_so(tmp_path: Path, address: str) -> None:
+    for where, code in (
+        (tmp_path / "none", "place-missing"),
+        (f"{address}none/", "place-unreachable"),
+        ("http://127.0.0.1:1/", "place-unreachable"),
+    ):
+        with pytest.raises(SearchError) as caught:
+            list(sources(where))
+        assert caught.value.code == code

@@ -1,0 +1,145 @@
+"""Which reader a file gets, zips in zips, hashes, and the jobs of a page."""
+
+import io
+import zipfile
+
+import pytest
+
+from goosequill.errors import SearchError
+from goosequill.search.documents import ReadOptions, Skipped, read
+from goosequill.search.documents.limits import MOST_FILE
+from goosequill.search.documents.page_jobs import read_documents, read_pages
+from goosequill.search.documents.reading import expand, kind_of, source
+from tests.py.search.documents.pdfs import pdf
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in files.items():
+            file.writestr(name, data)
+    return out.getvalue()
+
+
+def run(job) -> tuple[list[dict], dict]:
+    """The parts and the end of a job."""
+    parts = []
+    while True:
+        try:
+            parts.append(next(job))
+        except StopIteration as stop:
+            return parts, stop.value
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("a.md", b"# A", "markdown"),
+        ("A.HTML", b"<p>", "html"),
+        ("a", b"\n<!DOCTYPE html><p>", "html"),
+        ("a.txt", b"<p>no page</p>", "text"),
+        ("README", b"text", "text"),
+        ("a.tsv", b"a\tb", "table"),
+        ("a.bin", b"junk%PDF-1.4", "pdf"),
+        ("a.docx", packed({}), "word"),
+        ("a.epub", packed({"a": b""}), "zip"),
+        ("a.xlsx.txt", b"text", "text"),
+    ],
+)
+def test_a_file_gets_the_reader_of_its_content_and_ending(name: str, data: bytes, kind: str) -> None:
+    assert kind_of(name, data) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("a.xlsx", packed({"a": b""}), "document-format"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "document-format"),
+        ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "document-encrypted"),
+        ("a.rtf", b"{\\rtf1 x}", "document-format"),
+        ("a.pdf", b"no pdf", "document-corrupt"),
+        ("a.zip", b"no zip", "document-corrupt"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(100), "document-binary"),
+        ("a.txt", b"  \n", "document-empty"),
+        ("a.csv", b"title,text\n", "document-empty"),
+        ("a.md", b"# Only a heading", "document-empty"),
+    ],
+)
+def test_what_cannot_be_read_says_why(name: str, data: bytes, code: str) -> None:
+    with pytest.raises(SearchError) as caught:
+        list(read(name, data))
+    assert caught.value.code == code and name in caught.value.message
+
+
+def test_a_huge_text_is_refused_with_figures_before_it_is_decoded() -> None:
+    with pytest.raises(SearchError) as caught:
+        list(read("a.txt", bytes(200_000_000)))
+    assert caught.value.code == "document-too-large"
+    assert "200 MB" in caught.value.message and "52 MB" in caught.value.message
+    assert MOST_FILE == 52_428_800
+
+
+def test_one_bad_file_in_a_zip_loses_nothing_else() -> None:
+    inner = packed({"deep.txt": b"Deep text."})
+    data = packed(
+        {"a.md": b"# A\nText.", "bad.pdf": b"no", "in.zip": inner, "pic.png": b"\x89PNG" + bytes(9)}
+    )
+    skipped: list[Skipped] = []
+    found = list(read("all.zip", data, skipped))
+    assert [(document.name, document.title) for document in found] == [
+        ("all.zip/a.md", "A"),
+        ("all.zip/in.zip/deep.txt", "deep"),
+    ]
+    assert [(each.name, each.code) for each in skipped] == [
+        ("all.zip/bad.pdf", "document-corrupt"),
+        ("all.zip/pic.png", "document-binary"),
+    ]
+    assert all(each.message and each.remedy for each in skipped)
+
+
+def test_zips_in_zips_are_read_to_a_limit() -> None:
+    data = packed({"a.txt": b"text"})
+    for name in ("b.zip", "c.zip"):
+        data = packed({name: data})
+    skipped: list[Skipped] = []
+    assert list(read("d.zip", data, skipped)) == []
+    assert [(each.name, each.code) for each in skipped] == [("d.zip/c.zip/b.zip", "document-too-large")]
+
+
+def test_a_hash_changes_with_the_bytes_and_with_what_changes_the_text() -> None:
+    first = source("a.csv", b"a,b\n1,2")
+    assert len(first.hash) == 64
+    assert first.hash == source("other.csv", b"a,b\n1,2").hash
+    assert first.hash != source("a.csv", b"a,b\n1,3").hash
+    assert first.hash != source("a.csv", b"a,b\n1,2", options=ReadOptions(column="a")).hash
+    assert source("a.md", b"x").hash == source("a.md", b"x", options=ReadOptions(column="a")).hash
+
+
+def test_the_job_yields_documents_and_ends_with_what_was_skipped() -> None:
+    data = packed(
+        {"a.md": b"# A\n\nText.", "b.csv": b"q,text\n1,One\n2,Two", "c.pdf": pdf([["Page."]]), "d.bin": b"\0"}
+    )
+    parts, end = run(read_documents("z.zip", memoryview(data)))
+    assert [part.get("name") for part in parts] == ["z.zip/a.md", "z.zip/b.csv#2", "z.zip/b.csv#3", None]
+    assert parts[0]["title"] == "A" and parts[0]["text"] == "Text."
+    assert parts[0]["blocks"] == ({"start": 0, "end": 5, "headings": ("A",), "anchor": ""},)
+    assert parts[1]["source"] == "z.zip/b.csv" and parts[1]["hash"] == parts[2]["hash"]
+    assert parts[3]["pdf"].startswith(b"%PDF-")
+    assert end["documents"] == 3 and [each["name"] for each in end["skipped"]] == ["z.zip/d.bin"]
+
+    known = {part["source"]: part["hash"] for part in parts}
+    again, _ = run(read_documents("z.zip", data, {"known": known}))
+    assert [part.get("unchanged") for part in again] == [True] * 3
+
+
+def test_the_job_of_pages_makes_one_document() -> None:
+    parts, end = run(read_pages("a.pdf", "00", ["Some text."], "Title"))
+    assert parts[0]["title"] == "Title" and parts[0]["source"] == "a.pdf" and parts[0]["hash"] == "00"
+    assert end == {"documents": 1, "skipped": []}
+    parts, end = run(read_pages("a.pdf", "00", ["", ""]))
+    assert parts == [] and end["skipped"][0]["code"] == "document-scanned"
+
+
+def test_a_file_that_is_not_a_zip_is_a_source_of_itself() -> None:
+    skipped: list[Skipped] = []
+    assert [each.name for each in expand("a.txt", b"text", skipped)] == ["a.txt"] and not skipped

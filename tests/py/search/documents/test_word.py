@@ -1,0 +1,103 @@
+"""DOCX, written by python-docx, and hostile or damaged files."""
+
+import io
+import zipfile
+
+import pytest
+
+from goosequill.errors import SearchError
+from goosequill.search.documents.word import read_word
+
+MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def archive(**parts: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, text in parts.items():
+            file.writestr(name, text)
+    return out.getvalue()
+
+
+def document(body: str, *, before: str = "") -> bytes:
+    return archive(
+        **{"word/document.xml": f'{before}<w:document xmlns:w="{MAIN}"><w:body>{body}</w:body></w:document>'}
+    )
+
+
+def refused(data: bytes) -> SearchError:
+    with pytest.raises(SearchError) as caught:
+        read_word("a.docx", data)
+    return caught.value
+
+
+def test_headings_lists_and_tables_of_a_word_document_are_read() -> None:
+    docx = pytest.importorskip("docx")
+    made = docx.Document()
+    made.core_properties.title = "The manual"
+    made.add_paragraph("Before everything.")
+    made.add_heading("Sampling", 1)
+    paragraph = made.add_paragraph("Each token is ")
+    paragraph.add_run("drawn").bold = True
+    paragraph.add_run(" at random.\tSo.")
+    made.add_paragraph("one", style="List Bullet")
+    made.add_paragraph("two", style="List Bullet")
+    made.add_heading("Temperature", 2)
+    table = made.add_table(2, 2)
+    for cell, text in zip(table._cells, ["Name", "Value", "a", "1"], strict=True):
+        cell.text = text
+    made.add_paragraph("After the table.")
+    out = io.BytesIO()
+    made.save(out)
+    found = read_word("a.docx", out.getvalue())
+    assert found.title == "The manual"
+    blocks = [(block.headings, found.text[block.start : block.end].split("\n\n")) for block in found.blocks]
+    assert blocks[0] == ((), ["Before everything."])
+    assert blocks[1][0] == ("Sampling",) and blocks[1][1][0] == "Each token is drawn at random. So."
+    assert "\n".join(blocks[1][1][1:]).split() == ["one", "two"]
+    assert blocks[2] == (("Sampling", "Temperature"), ["Name | Value\na | 1", "After the table."])
+
+
+def test_the_fallback_of_a_text_box_is_not_read_twice_and_deleted_text_not_at_all() -> None:
+    compatible = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    box = "<w:p><w:r><w:t>Box</w:t></w:r></w:p>"
+    body = (
+        f'<w:p><w:r><mc:AlternateContent xmlns:mc="{compatible}"><mc:Choice>{box}</mc:Choice>'
+        f"<mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
+        "<w:p><w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:t>kept</w:t></w:r></w:p>"
+    )
+    assert read_word("a.docx", document(body)).text == "Box\n\nkept"
+
+
+def test_an_entity_bomb_is_refused() -> None:
+    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = document(
+        "<w:p><w:r><w:t>&a9;</w:t></w:r></w:p>", before=f'<!DOCTYPE x [<!ENTITY a0 "x">{entities}]>'
+    )
+    error = refused(bomb)
+    assert error.code == "document-corrupt" and "entities" in error.message
+
+
+def test_a_deflate_bomb_is_refused_within_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("goosequill.search.documents.word.MOST_XML", 100_000)
+    error = refused(document("<w:p/>" * 100_000))
+    assert error.code == "document-too-large" and "100 kB" in error.message
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), archive(other="x"), document("<w:p>")]
+)
+def test_damaged_files_are_refused(data: bytes) -> None:
+    assert refused(data).code == "document-corrupt"
+
+
+def test_a_hundred_thousand_nested_elements_are_read_or_refused() -> None:
+    deep = document("<w:sdt>" * 100_000 + "<w:p><w:r><w:t>x</w:t></w:r></w:p>" + "</w:sdt>" * 100_000)
+    assert read_word("a.docx", deep).text == "x"
+
+
+def test_any_cut_of_a_file_is_refused_with_our_error() -> None:
+    data = document("<w:p><w:r><w:t>Text</w:t></w:r></w:p>")
+    for length in range(0, len(data), 7):
+        with pytest.raises(SearchError):
+            read_word("a.docx", data[:length])

@@ -21,7 +21,7 @@ ul{max-height:var(--goose-max-height,min(32em,65vh));margin:0;padding:0;overflow
 .title{display:block;font-weight:600}
 .heading{color:var(--ink-soft);font-weight:400}
 .text{display:-webkit-box;overflow:hidden;color:var(--ink-soft);font-size:.92em;-webkit-box-orient:vertical;-webkit-line-clamp:3}
-mark{background:var(--mark);color:inherit}
+mark{background:var(--mark);color:var(--ink)}
 .status,.note{margin:0;padding:.35em .65em;color:var(--ink-soft);font-size:.86em}
 .nothing{padding:.55em .65em}
 .nothing p{margin:0 0 .5em}

@@ -1,0 +1,152 @@
+"""A static index, as the page's JavaScript (under Node) reads it, compared with the same search in Python."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goosequill.search.web import Grid, front_coded, varint, web_files
+from goosequill.tokenizers.wordpiece import WordPiece
+from tests.static_index import WORDS, StaticIndex
+
+ROOT = Path(__file__).resolve().parents[3]
+PROBE = ROOT / "tests" / "js" / "search" / "static" / "probe.js"
+
+
+def ask(
+    folder: Path, questions: list[str], *arguments: str, count: int = 5, stages: str = ""
+) -> list[dict[str, Any]]:
+    """Search in Node; the questions' pieces, vectors and results, and the bytes that were read."""
+    given = json.dumps({"questions": questions, "count": count, "stages": stages})
+    command = ["node", str(PROBE), str(folder), *arguments]
+    result = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+    found: list[dict[str, Any]] = json.loads(result.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> StaticIndex:
+    return StaticIndex(tmp_path_factory.mktemp("index"))
+
+
+QUESTIONS = [
+    "How do I make the text less random?",
+    "Lamps, rivers; and quilling! (gardenness)",
+    "ÜBER den Café 東京 Σω ω",
+    "zzz q zz",
+    "[UNK] [CLS] x [mask]",
+    "temperature " * 40,
+    "x" * 101 + " stone",
+    "a\u0301b\u200dc\ufeff d\te\u3000f\u00adg",
+    "##ing #s it's $5",
+    "İstanbul ǅ ﬁ",
+]
+
+
+def test_pieces_vectors_and_words_are_those_of_python(made: StaticIndex) -> None:
+    wordpiece = WordPiece(made.pieces)
+    for text, found in zip(QUESTIONS, ask(made.folder, QUESTIONS), strict=True):
+        expected = [made.pieces[number] for number in wordpiece.pieces(text, limit=254)]
+        assert found["pieces"] == expected, text
+        if found["vector"]:
+            assert float(np.dot(found["vector"], made.question(text))) > 0.985, text
+        np.testing.assert_allclose(found["scores"], made.index.scores(text), atol=0.03)
+
+
+def test_random_texts_split_as_in_python(made: StaticIndex) -> None:
+    draw = random.Random(5)
+    planes = [(0x20, 0x7F), (0xA0, 0x250), (0x370, 0x500), (0x4E00, 0x4F00), (0x300, 0x340), (0x2000, 0x2070)]
+    texts = ["".join(chr(draw.randrange(*draw.choice(planes))) for _ in range(12)) for _ in range(500)]
+    wordpiece = WordPiece(made.pieces)
+    for text, found in zip(texts, ask(made.folder, texts, count=1), strict=True):
+        assert found["pieces"] == [made.pieces[n] for n in wordpiece.pieces(text, limit=254)], repr(text)
+
+
+def test_the_ranking_is_that_of_the_full_static_stage(made: StaticIndex) -> None:
+    draw = random.Random(9)
+    questions = [" ".join(draw.choice(WORDS) for _ in range(4)) for _ in range(100)]
+    same = 0
+    for text, found in zip(questions, ask(made.folder, questions), strict=True):
+        scores = made.scores(text)
+        order = list(dict.fromkeys(int(i) // made.per_document[0] for i in np.argsort(-scores)))[:5]
+        hits = found["results"][-1]["hits"]
+        assert found["results"][-1]["stage"] == "meaning"
+        documents = [hit["document"] for hit in hits]
+        assert len(set(documents)) == len(documents)
+        same += len(set(documents) & set(order))
+        assert scores[hits[0]["passage"]] > scores.max() - 0.5  # of standard deviations
+    assert same >= 400  # of 500; random passages are close to one another
+
+
+def test_hits_have_what_a_page_shows(made: StaticIndex) -> None:
+    (found,) = ask(made.folder, ["quill lamp"])
+    for stage in found["results"]:
+        for hit in stage["hits"]:
+            passage = hit["passage"]
+            assert hit["text"] == made.texts[passage]
+            assert hit["url"] == f"http://127.0.0.1/p{passage}/#a"
+            assert hit["title"] == f"Page {passage // 5}" and hit["heading"] == "A › B"
+            for start, end in hit["matched"]:
+                words = hit["text"][start:end].split()
+                assert all(word.startswith(("quill", "lamp")) for word in words)
+    assert found["results"][-1]["nothingFits"] == (found["results"][-1]["hits"][0]["cosine"] < 0.1)
+
+
+def test_a_server_without_ranges_is_noted_and_gives_the_same(made: StaticIndex) -> None:
+    questions = ["random text", "stone window"]
+    parts, whole = ask(made.folder, questions), ask(made.folder, questions, "whole")
+    assert [each["scores"] for each in parts] == [each["scores"] for each in whole]
+    assert parts[0]["results"][-1]["notes"] == []
+    assert "does not send parts of files" in whole[0]["results"][-1]["notes"][0]
+
+
+@pytest.mark.parametrize("name", ["head.bin", "words.bin", "pieces.bin", "vectors.bin", "texts.bin"])
+def test_a_damaged_index_says_so(made: StaticIndex, tmp_path: Path, name: str) -> None:
+    (tmp_path / "web").mkdir()
+    for file in (made.folder / "web").iterdir():
+        data = file.read_bytes()
+        (tmp_path / "web" / file.name).write_bytes(data[: len(data) // 2] if file.name == name else data)
+    given = json.dumps({"questions": ["zwindow stone lamp"], "count": 60})
+    result = subprocess.run(["node", str(PROBE), str(tmp_path)], input=given, capture_output=True, text=True)
+    assert result.returncode and "index is damaged" in result.stderr
+
+
+def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    files = web_files(
+        [],
+        [],
+        np.zeros((0, 384), np.float32),
+        postings=[],
+        pieces=["a"],
+        rows=np.ones((1, 256)),
+        facts={"stages": {}},
+    )
+    for name, data in files:
+        (tmp_path / "web" / name).write_bytes(data)
+    given = json.dumps({"questions": ["a"], "count": 1})
+    result = subprocess.run(
+        ["node", str(PROBE), str(tmp_path)], input=given, capture_output=True, text=True, check=True
+    )
+    assert json.loads(result.stdout)[0]["results"][0]["hits"] == []
+
+
+def test_sixteen_steps_lose_little() -> None:
+    rows = np.random.default_rng(1).standard_normal((500, 128)).astype(np.float32) * np.linspace(3, 0.01, 128)
+    grid = Grid.fitted(rows.astype(np.float32))
+    packed = np.frombuffer(grid.pack(rows.astype(np.float32)), np.uint8).reshape(500, 64)
+    levels = np.stack([packed & 15, packed >> 4], axis=2).reshape(500, 128)
+    back = grid.means + (levels - 7.5) * grid.steps
+    error = ((back - rows) ** 2).mean(axis=0) / rows.var(axis=0)
+    assert error.mean() < 0.0125  # Max gives .01154 for a normal distribution
+
+
+def test_numbers_and_strings_are_short() -> None:
+    assert [varint(n) for n in (0, 127, 128, 300)] == [b"\0", b"\x7f", b"\x80\x01", b"\xac\x02"]
+    assert front_coded(["abc", "abd", "é"]) == b"\0\3abc" + b"\2\1d" + b"\0\2" + "é".encode()

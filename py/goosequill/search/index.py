@@ -18,7 +18,7 @@ from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.kernels.search import SearchOperations
 from goosequill.search.bm25 import WordIndex
-from goosequill.search.documents.document import Document
+from goosequill.search.documents.document import Block, Document
 from goosequill.search.growing import Growing
 from goosequill.search.index_files import (
     APPENDED,
@@ -29,6 +29,7 @@ from goosequill.search.index_files import (
     WORDS,
     Description,
     Entry,
+    Heading,
     IndexModel,
     Trail,
     check_blocks,
@@ -50,9 +51,9 @@ MAPPED = 1 << 62
 """The same where files are mapped, so that the system decides what is in memory."""
 BUFFER = 1 << 23
 """Bytes of one file that wait to be written."""
-_Row = tuple[int, int, Trail, int, int]
+_Row = tuple[int, int, Heading, int, int]
 """Of a passage: start, end (code points), heading, start, end (bytes)."""
-_Block = tuple[int, int, Trail]
+_Block = tuple[int, int, Heading]
 _TEXTS_KEPT = 1 << 23
 """Characters of the documents that were read last, so that reading one passage after the other is cheap."""
 
@@ -85,8 +86,8 @@ class Index:
         self.web: object = None
         self._storage, self._search, self._memory = storage, search, memory
         self._ids: dict[str, int] = {}
-        self._headings: list[Trail] = []
-        self._heading_ids: dict[Trail, int] = {}
+        self._headings: list[Heading] = []
+        self._heading_ids: dict[Heading, int] = {}
         self._passages = Growing(np.zeros((0, PASSAGE), np.uint32))
         self._blocks = Growing(np.zeros((0, BLOCK), np.uint32))
         self._lengths = dict.fromkeys(APPENDED, 0)
@@ -187,7 +188,8 @@ class Index:
     def passage(self, number: int) -> Passage:
         """Return a passage."""
         document, start, end, heading = (int(value) for value in self._passages.rows[number, :4])
-        return Passage(document, start, end, trail(self.entries[document].title, self._headings[heading]))
+        above = trail(self.entries[document].title, self._headings[heading].trail)
+        return Passage(document, start, end, above)
 
     def passage_text(self, number: int) -> str:
         """Return a passage's text, without its title and headings."""
@@ -198,8 +200,10 @@ class Index:
         return self._decoded(self.entries[document].text[0] + first, last - first)
 
     def address(self, number: int) -> str:
-        """Return where a passage's document can be opened; "" if nowhere."""
-        return self.entries[self.passage(number).document].address
+        """Return where a passage can be opened, with the anchor of its heading; "" if nowhere."""
+        document, _, _, heading = (int(value) for value in self._passages.rows[number, :4])
+        address, anchor = self.entries[document].address, self._headings[heading].anchor
+        return f"{address}#{anchor}" if anchor and "#" not in address else address
 
     def embedded_text(self, number: int) -> str:
         """Return what stands for a passage: title, headings and text."""
@@ -216,8 +220,11 @@ class Index:
             self._texts[document] = found
         return self._texts[document]
 
-    def blocks(self, document: int) -> list[_Block]:
+    def blocks(self, document: int) -> list[tuple[int, int, Trail]]:
         """Return start, end (code points) and trail of headings of each of a document's blocks."""
+        return [(start, end, heading.trail) for start, end, heading in self._headed(document)]
+
+    def _headed(self, document: int) -> list[_Block]:
         rows = self._blocks.rows[slice(*self.entries[document].blocks)].tolist()
         return [(start, end, self._headings[heading]) for start, end, heading in rows]
 
@@ -240,7 +247,7 @@ class Index:
             ``index-full``.
         """
         found, ends = passages(document), _ByteOffsets(document.text)
-        blocks = [(each.start, each.end, each.headings) for each in document.blocks]
+        blocks = [(each.start, each.end, _heading(each)) for each in document.blocks]
         starts = [start for start, _, _ in blocks]
         rows = [
             (
@@ -368,7 +375,7 @@ class Index:
             self.web,
         )
 
-    def _heading_id(self, heading: Trail) -> int:
+    def _heading_id(self, heading: Heading) -> int:
         number = self._heading_ids.get(heading)
         if number is None:
             number = self._heading_ids[heading] = len(self._headings)
@@ -445,7 +452,7 @@ class Index:
 
     def _copy(self, old: Index, number: int) -> None:
         """Add a document of another index, with its vectors if all before it have theirs."""
-        entry, blocks = old.entries[number], old.blocks(number)
+        entry, blocks = old.entries[number], old._headed(number)
         rows = [
             (start, end, old._headings[heading], first, last)
             for _, start, end, heading, first, last in old._passages.rows[slice(*entry.passages)].tolist()
@@ -457,6 +464,10 @@ class Index:
             for first in range(*entry.passages, 4096):
                 numbers = np.arange(first, min(first + 4096, entry.passages[1]), dtype=np.intp)
                 self.add_vectors(old.vectors.restored(numbers), old.model)
+
+
+def _heading(block: Block) -> Heading:
+    return Heading(block.headings, getattr(block, "anchor", ""))
 
 
 class _ByteOffsets:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,13 @@ BLOCK = 3
 Table = NDArray[np.uint32]
 Trail = tuple[str, ...]
 """The headings above a block, outermost first."""
+
+
+class Heading(NamedTuple):
+    """What stands above a passage: the headings, and the id of the innermost one in its page."""
+
+    trail: Trail = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,13 +274,13 @@ def _span(value: Any) -> tuple[int, int]:
     return count(value[0], "the start of a document"), count(value[1], "the end of a document")
 
 
-def read_headings(storage: Storage, description: Description) -> list[Trail]:
-    """Read and validate headings.jsonl."""
+def read_headings(storage: Storage, description: Description) -> list[Heading]:
+    """Read and validate headings.jsonl: a line is ``[trail, anchor]``."""
     found = []
     for line in read_lines(storage, description, "headings.jsonl"):
-        if not isinstance(line, list):
-            raise corrupt("a line of headings.jsonl is not a list")
-        found.append(tuple(text(each, "a heading") for each in line))
+        if not isinstance(line, list) or len(line) != 2 or not isinstance(line[0], list):
+            raise corrupt("a line of headings.jsonl is not a trail and an anchor")
+        found.append(Heading(tuple(text(each, "a heading") for each in line[0]), text(line[1], "an anchor")))
     return found
 
 

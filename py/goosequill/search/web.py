@@ -35,6 +35,8 @@ import numpy.typing as npt
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.search.bm25 import STOP_WORDS
+from goosequill.search.calibration import CURVES, Curve
+from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT
 from goosequill.search.index import Index
 from goosequill.search.storage import Storage
 
@@ -51,6 +53,10 @@ PIECES_PER_BLOCK = 32
 WORDS_BLOCK_BYTES = 1500
 """A block of words is at least this large; larger if there would be more than `MAX_WORD_BLOCKS` of them."""
 MAX_WORD_BLOCKS = 2000
+LIKELY = Curve(threshold=0.30, slope=24)
+NOTHING_FITS = 0.25
+"""The likelihood of a cosine in these 128 dimensions, and the cosine below which nothing fits. Measured by
+scripts/search/static_stage.py."""
 MAX_TEXT_CHARACTERS = 8000
 """The most characters of a passage's text that a page shows."""
 
@@ -386,11 +392,13 @@ def _shown(index: Index, number: int) -> WebPassage:
 def stages(model: str) -> dict[str, Any]:
     """Return how each stage weighs words, and what its cosines mean.
 
-    Below the threshold "nothing fits". The likelihood that a passage answers is
-    1 / (1 + exp(-slope (cosine - middle))). scripts/search/static_stage.py fits and checks these numbers.
+    Below the threshold "nothing fits". The likelihood that a passage fits is
+    1 / (1 + exp(-slope (cosine - middle))).
     """
-    meaning = {"weight": 0.3, "threshold": 0.25, "middle": 0.3, "slope": 24.0}
-    if model == "minilm-l6":
-        full = {"weight": 0.15, "threshold": 0.42, "middle": 0.42, "slope": 24.0}
-        return {"meaning": meaning, "full": full}
-    return {"meaning": meaning}
+    meaning = {"weight": STATIC_WEIGHT, "threshold": NOTHING_FITS, "middle": LIKELY.threshold}
+    found = {"meaning": {**meaning, "slope": LIKELY.slope}}
+    curve = CURVES.get((model, model))
+    if curve and model == "minilm-l6":
+        middle = {"threshold": curve.threshold, "middle": curve.threshold, "slope": curve.slope}
+        found["full"] = {"weight": FULL_WEIGHT, **middle}
+    return found

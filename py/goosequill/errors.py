@@ -328,6 +328,18 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "embedder-closed": Code("The embedding model has been unloaded.", "Load it again."),
         "collection-closed": Code("The collection has been closed.", "Open it again."),
+        "embeddings-json": Code(
+            "A file of embeddings is not a list of file names with vectors of one length.",
+            'Give a JSON list of {"filename": ..., "embedding": [numbers]}.',
+        ),
+        "embeddings-closed": Code("The file of embeddings has been closed.", "Open it again."),
+        "no-lancedb": Code(
+            "The package lancedb is not installed.", 'Install it with: pip install "goosequill[lancedb]".'
+        ),
+        "lancedb": Code(
+            "The LanceDB database cannot be opened, or its table is not one that “goosequill index” made.",
+            "Check the address, or choose a new one.",
+        ),
         "embedding-nan": Code(
             "An embedding model returned values that are not numbers.",
             "The model may be corrupt. Download it again.",

@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = {
     "embedder": "embedder",
     "static": "embedder",
     "collection": "collection",
+    "embeddings": "embeddings",
 }
 """Parameters of jobs that kept values are for: name -> the kind of value."""
 
@@ -30,6 +31,7 @@ _GONE: Mapping[str, Callable[[], LoadError]] = {
     "conversation": lambda: LoadError("This conversation is over.", code="conversation-over"),
     "embedder": lambda: LoadError("This embedding model is no longer loaded.", code="embedder-closed"),
     "collection": lambda: LoadError("This collection is no longer open.", code="collection-closed"),
+    "embeddings": lambda: LoadError("This file of embeddings is no longer open.", code="embeddings-closed"),
 }
 
 
@@ -91,7 +93,7 @@ class Handles:
         Raises
         ------
         LoadError
-            ``conversation-over``, ``embedder-closed`` or ``collection-closed``.
+            ``conversation-over``, ``embedder-closed``, ``collection-closed`` or ``embeddings-closed``.
         """
         found = self._kept.get(handle)
         if found is None or found.kind != kind:

@@ -4,6 +4,7 @@ JOBS: dict[str, str] = {
     "add_document": "goosequill.search.collection:add_document",
     "add_vectors": "goosequill.search.collection:add_vectors",
     "answer_prompt": "goosequill.search.answer:answer_prompt",
+    "ask_embeddings": "goosequill.search.embeddings_jobs:ask_embeddings",
     "attribute_answer": "goosequill.search.answer:attribute_answer",
     "compact_collection": "goosequill.search.collection:compact_collection",
     "describe_collection": "goosequill.search.collection:describe_collection",
@@ -18,8 +19,10 @@ JOBS: dict[str, str] = {
     "open_model_embedder": "goosequill.search.rwkv_embedder:open_model",
     "pending_texts": "goosequill.search.collection:pending_texts",
     "read_documents": "goosequill.search.documents.page_jobs:read_documents",
+    "read_embeddings": "goosequill.search.embeddings_jobs:read_embeddings",
     "read_pages": "goosequill.search.documents.page_jobs:read_pages",
     "remove_documents": "goosequill.search.collection:remove_documents",
     "rename_collection": "goosequill.search.collection:rename_collection",
     "search": "goosequill.search.collection:search",
+    "write_embeddings": "goosequill.search.embeddings_jobs:write_embeddings",
 }

@@ -317,6 +317,10 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Take models/minilm and models/minilm-static from a built Goosequill site.",
         ),
         "index-full": Code("The index has as many passages as it can.", "Divide the documents into two."),
+        "index-empty": Code(
+            "There was no document to index.",
+            "Check the path. The reference lists the formats that are read.",
+        ),
         "document": Code(
             "A document is not in the collection, or its parts do not fit each other.",
             "Open the collection again.",

@@ -24,6 +24,8 @@ COMMANDS = {
     "inspect": "describe a file of weights",
     "convert": "convert weights to a model folder",
     "lab": "run a laboratory experiment",
+    "index": "make an index of documents or of a site",
+    "ask": "find passages that answer a question",
 }
 """Name of a command -> what it does, for the list of commands."""
 

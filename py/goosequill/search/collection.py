@@ -128,8 +128,8 @@ def add_document(
     Parameters
     ----------
     document
-        ``name``, ``title``, ``text``, ``blocks`` (``start``, ``end``, ``headings``), ``address`` and
-        ``hash``, as `read_documents` yields them. One with the same name and hash as one that is there is
+        ``name``, ``title``, ``text``, ``blocks`` (``start``, ``end``, ``headings``, ``anchor``), ``address``
+        and ``hash``, as `read_documents` yields them. One with the same name and hash as one that is there is
         not added again; with another hash it replaces that.
     static
         The static table, by which it is found before it has vectors.
@@ -176,7 +176,7 @@ def _block(value: Mapping[str, Any], length: int) -> Block:
     start, end = int(value["start"]), int(value["end"])
     if not 0 <= start <= end <= length:
         raise ValueError("a block outside the text")
-    return Block(start, end, tuple(map(str, value.get("headings", ()))))
+    return Block(start, end, tuple(map(str, value.get("headings", ()))), str(value.get("anchor", "")))
 
 
 def _passages(index: Index, document: int) -> int:

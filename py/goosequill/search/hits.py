@@ -39,7 +39,7 @@ class Hit:
     document, passage
         Their indices in the index.
     address
-        Where a reader can open the document; "" if nowhere.
+        Where a reader can open it, with the anchor of its heading; "" if nowhere.
     score
         What hits are ranked by: standard deviations above the mean.
     cosine
@@ -96,7 +96,7 @@ class Reasons:
             document=passage.document,
             name=entry.name,
             title=entry.title,
-            address=entry.address,
+            address=index.address(number),
             passage=number,
             score=score,
             cosine=None if math.isnan(cosine[0]) else cosine[0],

@@ -75,6 +75,9 @@ class Index:
         The vectors of the first passages; None before the first one.
     """
 
+    FILES = frozenset({*APPENDED, DESCRIPTION, WORDS, f"{DESCRIPTION}.new", f"{WORDS}.new"})
+    """Names that an index's folder may have in it."""
+
     def __init__(
         self, storage: Storage, search: SearchOperations, *, name: str, memory: int = MEMORY
     ) -> None:
@@ -408,6 +411,10 @@ class Index:
         at = max(0, offset - written)
         return before + bytes(waiting[at : at + length - from_file]) if length > from_file else before
 
+    def move(self, storage: Storage) -> None:
+        """Go on in another storage that has the same files."""
+        self._storage = storage
+
     # Words
 
     def words(self, on_progress: Callable[[int, int], None] = lambda done, total: None) -> WordIndex:
@@ -467,7 +474,7 @@ class Index:
 
 
 def _heading(block: Block) -> Heading:
-    return Heading(block.headings, getattr(block, "anchor", ""))
+    return Heading(block.headings, block.anchor)
 
 
 class _ByteOffsets:

@@ -231,6 +231,8 @@ def test_a_documents_text_comes_with_its_blocks_and_passages() -> None:
     page = Page()
     collection = page.open()
     argument = as_argument(make_document(2))
+    for block in argument["blocks"]:
+        block["anchor"] = "part"
     page.run(jobs.add_document(collection, argument))
     shown = jobs.document_text(collection, 0)
     assert shown["text"] == argument["text"]
@@ -239,7 +241,7 @@ def test_a_documents_text_comes_with_its_blocks_and_passages() -> None:
     ]
     assert all(0 <= start < end <= len(shown["text"]) for start, end in shown["passages"])
     hits = jobs.search(collection, "diesel", static=STATIC)["hits"]
-    assert hits[0].address == "2.html"
+    assert hits[0].address == "2.html#part"
     for wrong in (-1, 1):
         with pytest.raises(SearchError):
             jobs.document_text(collection, wrong)

@@ -1,0 +1,100 @@
+"""`goosequill ask`: find the passages of an index that answer a question."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from goosequill.cli.embedders import NAMES, add_models_option, find_folder, open_named
+from goosequill.errors import SearchError
+from goosequill.kernels import load_kernel
+from goosequill.search.embedder import Embedder
+from goosequill.search.hits import Hit
+from goosequill.search.index import MAPPED, Index
+from goosequill.search.searcher import Results, Searcher
+from goosequill.search.storage import FolderStorage
+
+_WIDTH = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = "Find the passages of an index that answer a question, by meaning and by words."
+    parser.add_argument("question", help="the question")
+    parser.add_argument("--index", required=True, type=Path, help="the folder of an index")
+    parser.add_argument("--count", type=int, default=5, help="documents to show, 1 to 1000 (default: 5)")
+    parser.add_argument(
+        "--stage",
+        choices=("full", "static"),
+        default="full",
+        help="full asks with the model that made the index; static with the static table, which is quicker",
+    )
+    add_models_option(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what was found and return the exit status."""
+    kernel = load_kernel()
+    index = Index.open(FolderStorage(options.index), kernel.search, memory=MAPPED)
+    static, full = open_models(index, options)
+    searcher = Searcher(index, kernel.search, static=static, full=full)
+    results = searcher.ask(options.question, count=options.count, stage=options.stage)
+    if options.json:
+        print(json.dumps(to_dict(results), ensure_ascii=False))
+    else:
+        show(results)
+    return 0
+
+
+def open_models(index: Index, options: argparse.Namespace) -> tuple[Embedder | None, Embedder | None]:
+    """Return the static table and the index's model, as far as they are there and needed."""
+    static = open_named("static", options.models) if find_folder("static", options.models) else None
+    name = NAMES.get(index.model.name) if index.model is not None else None
+    full = None
+    if options.stage == "full" and name is not None:
+        if name == "static":
+            full = static
+        elif find_folder(name, options.models):
+            full = open_named(name, options.models)
+    if index.model is not None and full is None and options.stage == "full":
+        print(f"{index.model.name} is not installed; the answers are less exact.", file=sys.stderr)
+    if index.model is not None and full is None and static is None:
+        raise SearchError("Neither the index's model nor the static table is there.", code="embedder-missing")
+    return static, full
+
+
+def to_dict(results: Results) -> dict[str, Any]:
+    """Return the results as JSON has them."""
+    return {
+        "results": [_hit(hit) for hit in results.hits],
+        "nothing_fits": results.nothing_fits,
+        "likelihood": results.likelihood,
+        "stage": results.stage,
+    }
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    fields = asdict(hit)
+    return {"document": fields.pop("name"), **{name: fields[name] for name in fields if name != "document"}}
+
+
+def show(results: Results) -> None:
+    """Print the hits for a person."""
+    if not results.hits:
+        print("The index is empty.")
+        return
+    if results.nothing_fits:
+        print("Nothing fits. The nearest passages:\n")
+    width = min(_WIDTH, shutil.get_terminal_size().columns)
+    for place, hit in enumerate(results.hits, 1):
+        trail = f" › {hit.heading}" if hit.heading else ""
+        print(f"{place}. {hit.title}{trail}  [{hit.address or hit.name}]")
+        print(textwrap.indent(textwrap.fill(hit.text, width - 3), "   "))
+        print(f"   {hit.explanation}\n")

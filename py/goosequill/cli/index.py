@@ -1,0 +1,186 @@
+"""`goosequill index`: make or update an index of documents, for `goosequill ask` and for web pages."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from goosequill.cli.embedders import FOLDERS, NAMES, add_models_option, find_folder, open_named
+from goosequill.cli.pool import PoolEmbedder
+from goosequill.cli.report import ProgressBar
+from goosequill.errors import SearchError
+from goosequill.kernels import load_kernel
+from goosequill.progress import Progress
+from goosequill.search import web
+from goosequill.search.collection import embed_pending
+from goosequill.search.documents import ReadOptions, Skipped
+from goosequill.search.documents.places import sources
+from goosequill.search.embedder import Embedder
+from goosequill.search.index import Index
+from goosequill.search.index_files import IndexModel
+from goosequill.search.indexing import Changes, compact, open_folder, take_in
+from goosequill.search.static_table import StaticTable
+from goosequill.search.storage import FolderStorage
+
+COMMIT_SECONDS = 3.0
+"""Work that a kill may lose."""
+POOLED = 500
+"""Passages from which several processes are worth their start."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.description = (
+        "Make an index of a folder, a file, a built site or a site's address, or bring one up to date: only "
+        "what has changed is read again. Stop it with Ctrl-C; the same command continues."
+    )
+    parser.add_argument("source", metavar="DIR_OR_SITE", help="what to index")
+    parser.add_argument("--out", required=True, type=Path, help="the index's folder")
+    parser.add_argument("--name", default="", help="the index's name (default: that of the folder)")
+    parser.add_argument(
+        "--column", default="", help="the column of CSV files that has the text: name or number"
+    )
+    parser.add_argument(
+        "--model",
+        choices=("auto", *FOLDERS),
+        default="auto",
+        help="what embeds the passages: static is quick, minilm finds more (default: the index's model; for "
+        "a new one minilm, or static where that is not installed)",
+    )
+    add_models_option(parser)
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="processes that embed with minilm (default: one for each core)"
+    )
+    parser.add_argument(
+        "--no-web", action="store_true", help="leave out web/, which pages search without Python"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Update the index and return the exit status: 130 if it was interrupted."""
+    index = open_folder(options.out, load_kernel().search, name=options.name)
+    model = choose_model(options.model, options.models, index)
+    embedder = open_named(model, options.models)
+    index.check_model(IndexModel.of(embedder))
+    skipped: list[Skipped] = []
+    with interruptible() as stopped:
+        changes = read(index, options, skipped, stopped)
+        if not stopped.is_set():
+            embed(index, embedder, options, stopped)
+        index.commit()
+        if not stopped.is_set():
+            index = finish(index, embedder, options)
+    report(index, changes, skipped, options.out)
+    if stopped.is_set():
+        print("Interrupted. Run the same command again to continue.", file=sys.stderr)
+        return 130
+    if not index.documents():
+        raise SearchError(f"There is no document to index in {options.source}.", code="index-empty")
+    return 0
+
+
+def choose_model(name: str, models: Path | None, index: Index) -> str:
+    """Return the name of the model to use: the index's own, unless another is asked for."""
+    if name != "auto":
+        return name
+    if index.model is not None:
+        if index.model.name not in NAMES:
+            raise SearchError(
+                f"The index was made with {index.model.name}, which this command does not run.",
+                code="index-model",
+            )
+        return NAMES[index.model.name]
+    if find_folder("minilm", models) is None and find_folder("static", models) is not None:
+        print("minilm is not installed; using static, which finds less.", file=sys.stderr)
+        return "static"
+    return "minilm"
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Let Ctrl-C set an event, so that what is being done is finished; a second one stops at once."""
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def read(
+    index: Index, options: argparse.Namespace, skipped: list[Skipped], stopped: threading.Event
+) -> Changes:
+    """Take in what is at the source, committing now and then."""
+    changes, committed = Changes(), time.monotonic()
+    found = sources(options.source, skipped, options=ReadOptions(column=options.column))
+    for changes in take_in(index, found, skipped):
+        if sys.stderr.isatty():
+            print(f"\rreading: {changes.sources:,} files\033[K", end="", file=sys.stderr, flush=True)
+        if time.monotonic() - committed > COMMIT_SECONDS:
+            index.commit()
+            committed = time.monotonic()
+        if stopped.is_set():
+            break
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    return changes
+
+
+def embed(index: Index, embedder: Embedder, options: argparse.Namespace, stopped: threading.Event) -> None:
+    """Give vectors to the passages that have none, committing now and then."""
+    folder = find_folder("minilm", options.models)
+    jobs = options.jobs if options.jobs is not None else (os.cpu_count() or 1)
+    pooled = jobs > 1 and index.pending > POOLED and embedder.name == "minilm-l6" and folder is not None
+    with contextlib.ExitStack() as stack:
+        if pooled and folder is not None:
+            embedder = stack.enter_context(PoolEmbedder(embedder, folder, jobs=jobs))
+        bar, committed = ProgressBar("embedding"), time.monotonic()
+        for step in embed_pending(index, embedder):
+            if isinstance(step, Progress):
+                bar(step.loaded, step.total)
+            elif stopped.is_set():
+                break
+            elif time.monotonic() - committed > COMMIT_SECONDS:
+                index.commit()
+                committed = time.monotonic()
+
+
+def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Index:
+    """Compact the index, keep its words, and write web/ if the static table is there."""
+    if index.deleted:
+        index = compact(index, options.out)
+    index.save_words(index.words())
+    folder = find_folder("static", options.models)
+    if options.no_web or folder is None or not index.documents():
+        return index
+    table = open_named("static", options.models)
+    if isinstance(table, StaticTable) and table.space == embedder.space:
+        web.write(index, table, FolderStorage(options.out / "web"))
+    return index
+
+
+def report(index: Index, changes: Changes, skipped: list[Skipped], out: Path) -> None:
+    """Say what is in the index now, and on standard error what could not be read."""
+    for each in skipped:
+        print(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
+    print(
+        f"{out}: {len(index.documents()):,} documents, {len(index):,} passages "
+        f"({changes.added:,} added, {changes.unchanged:,} unchanged, {changes.removed:,} removed, "
+        f"{len(skipped):,} skipped)"
+    )

@@ -1,0 +1,133 @@
+"""Brings an index up to date with a folder or a site: adds what is new, passes over what has not changed.
+
+Natively only; in a page the documents come one by one from what the visitor adds.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from goosequill.errors import SearchError
+from goosequill.kernels.search import SearchOperations
+from goosequill.search.documents import Skipped, Source
+from goosequill.search.index import MAPPED, Index
+from goosequill.search.index_files import DESCRIPTION
+from goosequill.search.storage import FolderStorage
+
+OLD, NEW = ".old", ".new"
+"""Endings of the folders between which a compacted index is exchanged."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What was done so far, in documents; `sources` counts files and pages."""
+
+    sources: int = 0
+    added: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+def open_folder(path: Path, search: SearchOperations, *, name: str = "") -> Index:
+    """Open the index in a folder, or make a new one; `name` is given to either, unless it is empty.
+
+    Raises
+    ------
+    SearchError
+        ``output``: the folder has other files, but no index. ``index-version``, ``index-corrupt``.
+    """
+    _recover(path)
+    storage = FolderStorage(path)
+    if storage.size(DESCRIPTION):
+        index = Index.open(storage, search, memory=MAPPED)
+        index.name = name or index.name
+        return index
+    if any(entry not in Index.FILES for entry in storage.names()):
+        raise SearchError(f"{path} has other files in it.", code="output")
+    return Index.create(storage, search, name=name or path.resolve().name, memory=MAPPED)
+
+
+def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> Iterator[Changes]:
+    """Add the documents of sources to an index and remove those whose sources are gone.
+
+    Yields after each source, and nothing is half done then: whoever stops there loses nothing, but nothing is
+    removed either. Documents whose sources cannot be read any more are kept.
+
+    Parameters
+    ----------
+    skipped
+        Gets what cannot be read; `sources` may add to it as well.
+    """
+    changes, known = Changes(), _by_source(index)
+    seen: set[str] = set()
+    for source in sources:
+        old = known.get(source.name, [])
+        changes.sources += 1
+        if old and all(index.entries[index.find(name) or 0].hash == source.hash for name in old):
+            seen.update(old)
+            changes.unchanged += len(old)
+        else:
+            _replace(index, source, skipped, changes, seen)
+        yield changes
+    lost = [each.name for each in skipped]
+    for name in [index.entries[number].name for number in index.documents()]:
+        if name not in seen and not any(_is_within(name, other) for other in lost):
+            changes.removed += index.remove(name)
+    yield changes
+
+
+def _replace(index: Index, source: Source, skipped: list[Skipped], changes: Changes, seen: set[str]) -> None:
+    """Add a source's documents in place of those of the same names; none if it cannot be read."""
+    try:
+        documents = list(source.documents())
+    except SearchError as error:
+        skipped.append(Skipped.because(source.name, error))
+        return
+    for document in documents:
+        index.add(document, digest=source.hash)
+        seen.add(document.name)
+    changes.added += len(documents)
+
+
+def _by_source(index: Index) -> dict[str, list[str]]:
+    """Return the names of the documents that a source of each name may have."""
+    found: dict[str, list[str]] = {}
+    for number in index.documents():
+        name = index.entries[number].name
+        for source in {name, name.rpartition("#")[0] or name}:
+            found.setdefault(source, []).append(name)
+    return found
+
+
+def _is_within(name: str, source: str) -> bool:
+    return name == source or name.startswith((f"{source}#", f"{source}/"))
+
+
+def compact(index: Index, path: Path) -> Index:
+    """Replace the index in a folder by a copy without what was deleted, and return that.
+
+    The folders are exchanged by renaming; a run that is killed between is put right when the index is opened.
+    """
+    target, old = path.with_name(path.name + NEW), path.with_name(path.name + OLD)
+    shutil.rmtree(target, ignore_errors=True)
+    for step in index.compacted(FolderStorage(target)):
+        fresh = step
+    shutil.rmtree(old, ignore_errors=True)
+    path.rename(old)
+    target.rename(path)
+    for entry in old.iterdir():
+        if entry.name not in Index.FILES and entry.name != "web":
+            shutil.move(entry, path)  # not ours
+    shutil.rmtree(old)
+    fresh.move(FolderStorage(path))
+    return fresh
+
+
+def _recover(path: Path) -> None:
+    """Finish an exchange of folders that was interrupted."""
+    old = path.with_name(path.name + OLD)
+    if old.is_dir() and not path.exists():
+        old.rename(path)

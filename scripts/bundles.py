@@ -25,7 +25,7 @@ ALONE = ("engine/worker.js", "engine/helper.js", "embed/connect.js", "embed/fram
 """Bundled into one file each: a chain of imports would delay the first text, or another site's page."""
 WIDGET = {"widget/goose-quill.js": "embed/goosequill.js", "search/static/element.js": "embed/goose-search.js"}
 BUNDLE = ("--bundle", "--format=esm", "--target=es2022")
-READY = ("vendor/pyodide", "assets/javascripts", "assets/stylesheets")
+READY = ("vendor/pdfjs", "vendor/pyodide", "assets/javascripts", "assets/stylesheets")
 """Pyodide's and Material's files, which are minified already."""
 
 TAG = re.compile(r'<script\b(?=[^>]*\btype="module")[^>]*\bsrc="([^"]+)"[^>]*></script>')

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 PART_BYTES = 512 * 1024  # larger files are fetched on first use, not when a version is installed
-PART_FOLDERS = ("vendor/pyodide/", "python/", "wheels/")
+PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/", "wheels/")
 UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")  # nor source maps, which only a debugger requests
 STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
 DATE = (2020, 1, 1, 0, 0, 0)

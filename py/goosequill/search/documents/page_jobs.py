@@ -8,6 +8,7 @@ from typing import Any
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Document
+from goosequill.search.documents.limits import MOST_ARCHIVE, check_size
 from goosequill.search.documents.pdf import from_pages
 from goosequill.search.documents.reading import ReadOptions, Skipped, expand
 
@@ -22,7 +23,7 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
     ----------
     options
         ``column`` of CSV files, see `ReadOptions`; ``known``, a dict from names of sources to their hashes,
-        whose files are not read again.
+        whose files are not read again; and ``size``, the file's if it is so large that `data` is empty.
 
     Yields
     ------
@@ -39,6 +40,10 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
     given = dict(options or {})
     known, skipped, count = given.get("known") or {}, list[Skipped](), 0
     reading = ReadOptions(column=str(given.get("column") or ""))
+    try:
+        check_size(name, given.get("size") or 0, MOST_ARCHIVE)
+    except SearchError as error:
+        return _end(0, [Skipped.because(name, error)])
     for source in expand(name, bytes(data), skipped, options=reading):
         described = {"source": source.name, "hash": source.hash}
         if known.get(source.name) == source.hash:
@@ -55,14 +60,25 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
     return _end(count, skipped)
 
 
-def read_pages(name: str, hash: str, pages: Sequence[str], title: str = "") -> Parts:
-    """Yield the document that a PDF's pages make; parts and end are those of `read_documents`."""
+def read_pages(name: str, hash: str, pages: Sequence[str], title: str = "", failure: str = "") -> Parts:
+    """Yield the document that a PDF's pages make; parts and end are those of `read_documents`.
+
+    `failure` is why there are no pages: "encrypted", or what is wrong with the file.
+    """
     try:
+        if failure:
+            raise _refused(name, failure)
         document = from_pages(name, pages, title)
     except SearchError as error:
         return _end(0, [Skipped.because(name, error)])
     yield {"source": name, "hash": hash, **_fields(document)}
     return _end(1, [])
+
+
+def _refused(name: str, failure: str) -> SearchError:
+    if failure == "encrypted":
+        return SearchError(f"{name} is protected with a password.", code="document-encrypted")
+    return SearchError(f"{name} is damaged: {failure}", code="document-corrupt")
 
 
 def _fields(document: Document) -> Fields:

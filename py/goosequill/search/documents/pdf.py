@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import PAGE, Composer, Document, stem, tidy
-from goosequill.search.documents.limits import MOST_PAGES, too_large
+from goosequill.search.documents.limits import MOST_FILE, MOST_PAGES, check_size, too_large
 from goosequill.search.documents.text import paragraphs, unwrap
 
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]\n\s*(?=[^\W\d_])")
@@ -36,6 +36,7 @@ def from_pages(name: str, pages: Sequence[str], title: str = "") -> Document:
     """
     if len(pages) > MOST_PAGES:
         raise too_large(name, f"{len(pages):,} pages", f"{MOST_PAGES:,}", "Split it.")
+    check_size(f"The text of {name}", sum(map(len, pages)), MOST_FILE)
     texts = [paragraphs_of(page) for page in _without_running_lines([_lines(page) for page in pages])]
     _join_across(texts)
     composer = Composer()

@@ -1,0 +1,126 @@
+/**
+ * The text of a PDF's pages, by pdf.js in a worker of its own. Both are fetched when the first PDF is added.
+ * What becomes of the lines, and which PDFs are refused, is decided in Python (goosequill.search.documents).
+ */
+
+import { ROOT } from "../engine/root.js";
+import { trustedScript } from "../engine/trusted.js";
+
+/** @typedef {typeof import("../../types/vendor/pdfjs.js")} PdfJs */
+/** @typedef {import("../../types/vendor/pdfjs.js").TextItem} TextItem */
+/** Lines of each page; `failure` says why there are none. @typedef {{pages: string[], title: string, failure: string}} Extracted */
+
+const LIBRARY = new URL("vendor/pdfjs/pdf.js", ROOT);
+const WORKER = new URL("vendor/pdfjs/pdf.worker.js", ROOT);
+/** One page and one character more than Python accepts, which then refuses the document with the figures. */
+const MOST_PAGES = 10_001;
+const MOST_CHARACTERS = 50 * 1024 * 1024 + 1;
+/** Pictures and the shapes of letters are not needed; nor is any code made from text, which the policy forbids. */
+const TEXT_ALONE = {
+  isEvalSupported: false,
+  disableFontFace: true,
+  useSystemFonts: false,
+  isImageDecoderSupported: false,
+  isOffscreenCanvasSupported: false,
+  useWasm: false,
+  useWorkerFetch: false,
+  stopAtErrors: false,
+  verbosity: 0,
+};
+/** A gap between lines, or a change of their height, that ends a paragraph; in heights of a line. */
+const GAP = 1.8;
+const GROWTH = 0.15;
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} data given away: the worker takes it
+ * @param {{signal?: AbortSignal}} [options] stops at once
+ * @returns {Promise<Extracted>}
+ */
+export async function readPdf(data, { signal } = {}) {
+  /** @type {PdfJs} */
+  const library = await import(LIBRARY.href);
+  signal?.throwIfAborted();
+  const port = new Worker(trustedScript(WORKER.href), { type: "module", name: "pdf" });
+  const worker = new library.PDFWorker({ port });
+  const stopped = rejection(port, signal);
+  try {
+    return await Promise.race([extract(library, worker, data), stopped.promise]);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { pages: [], title: "", failure: failureOf(error) };
+  } finally {
+    stopped.forget();
+    worker.destroy();
+    port.terminate();
+  }
+}
+
+/** Rejects when the visitor stops, or the worker cannot be started. @param {Worker} port @param {AbortSignal} [signal] */
+function rejection(port, signal) {
+  const control = new AbortController();
+  /** @type {Promise<never>} */
+  const promise = new Promise((_, reject) => {
+    const options = { signal: control.signal };
+    signal?.addEventListener("abort", () => reject(signal.reason), options);
+    port.addEventListener("error", ({ message }) => reject(new Error(message || "no worker")), options);
+  });
+  promise.catch(() => {}); // nobody waits for it any more
+  return { promise, forget: () => control.abort() };
+}
+
+/**
+ * @param {PdfJs} library
+ * @param {import("../../types/vendor/pdfjs.js").PDFWorker} worker
+ * @param {Uint8Array<ArrayBuffer>} data
+ * @returns {Promise<Extracted>}
+ */
+async function extract(library, worker, data) {
+  const document = await library.getDocument({ ...TEXT_ALONE, data, worker }).promise;
+  const { info } = await document.getMetadata().catch(() => ({ info: {} }));
+  const pages = [];
+  let characters = 0;
+  for (let number = 1; number <= Math.min(document.numPages, MOST_PAGES); number++) {
+    const page = await document.getPage(number);
+    const { items } = await page.getTextContent();
+    const text = linesOf(items.filter((item) => "str" in item));
+    page.cleanup();
+    pages.push(text);
+    characters += text.length;
+    if (characters >= MOST_CHARACTERS) break;
+  }
+  const title = /** @type {Record<string, unknown>} */ (info).Title;
+  return { pages, title: typeof title === "string" ? title : "", failure: "" };
+}
+
+/** What the job read_pages calls the reason. @param {unknown} error */
+function failureOf(error) {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return name === "PasswordException" ? "encrypted" : message || name;
+}
+
+/**
+ * The lines of a page, with an empty one between paragraphs.
+ * @param {TextItem[]} items in the order of the page's text
+ */
+export function linesOf(items) {
+  /** @type {string[]} */
+  const parts = [];
+  /** @type {{height: number, y: number} | null} */
+  let last = null;
+  for (const { str, hasEOL, height, transform } of items) {
+    const line = { height: height || Math.abs(transform[3]), y: transform[5] };
+    if (str.trim()) {
+      if (last && parts.at(-1) === "\n" && isNewParagraph(last, line)) parts.push("\n");
+      last = line;
+    }
+    parts.push(str);
+    if (hasEOL) parts.push("\n");
+  }
+  return parts.join("");
+}
+
+/** @param {{height: number, y: number}} last @param {{height: number, y: number}} line */
+function isNewParagraph(last, line) {
+  const gap = Math.abs(last.y - line.y);
+  return gap > GAP * Math.max(last.height, line.height) || Math.abs(line.height / last.height - 1) > GROWTH;
+}

@@ -1,0 +1,103 @@
+"""PDFs by pdf.js under the pages' own policy: the text is that of pypdf, and what cannot be read says why.
+
+The modules are served as they are in the repository, so that no built site is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route
+from scripts.serve import make_server
+from tests.browser.conftest import watch
+from tests.py.search.documents.pdfs import pdf
+
+from goosequill.search.documents import from_pages
+from goosequill.search.documents.pdf import read_pdf
+
+ROOT = Path(__file__).resolve().parents[3]
+POLICY = (
+    "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
+    "connect-src 'self'; require-trusted-types-for 'script'; trusted-types goosequill"
+)
+READ = """async (bytes) => {
+  const { readPdf } = await import("./search/pdf.js");
+  return await readPdf(Uint8Array.from(bytes));
+}"""
+STOP = """async (bytes) => {
+  const { readPdf } = await import("./search/pdf.js");
+  const control = new AbortController();
+  const reading = readPdf(Uint8Array.from(bytes), { signal: control.signal });
+  control.abort();
+  return await reading.then(() => "read", (error) => error.name);
+}"""
+PAGES = [
+    [
+        "A Guide to Decoding",
+        "",
+        "The model reads the whole prompt first, and then it writes one to-",
+        "ken at a time.",
+    ],
+    [],
+    ["The (third) page \\ has caf\u00e9 and a full stop."],
+]
+
+
+@pytest.fixture
+def reader(page: Page) -> Iterator[Page]:
+    """A page with the policy of the applications and nothing in it."""
+    server = make_server(ROOT / "site", prefix="/")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def answer(route: Route) -> None:
+        headers = {"Content-Security-Policy": POLICY, "Content-Type": "text/html"}
+        route.fulfill(body="<!doctype html><title>PDF</title><link rel=icon href='data:,'>", headers=headers)
+
+    page.route("**/reader.html", answer)
+    record = watch(page)
+    page.goto(f"http://127.0.0.1:{server.server_port}/reader.html")
+    yield page
+    assert not record.console_errors, "the console showed errors"
+    assert not record.outside(f"http://127.0.0.1:{server.server_port}/")
+    server.shutdown()
+    server.server_close()
+
+
+def read(page: Page, data: bytes) -> dict[str, object]:
+    found: dict[str, object] = page.evaluate(READ, list(data))
+    return found
+
+
+def test_the_text_is_that_of_pypdf(reader: Page) -> None:
+    data = pdf(PAGES, title="Decoding")
+    found = read(reader, data)
+    assert found["title"] == "Decoding" and found["failure"] == ""
+    ours = from_pages("a.pdf", found["pages"], found["title"])
+    theirs = read_pdf("a.pdf", data)
+    assert ours.text.split() == theirs.text.split()
+    assert [block.headings for block in ours.blocks] == [("Page 1",), ("Page 3",)]
+    assert "writes one token at a time." in ours.text and "caf\u00e9" in ours.text
+
+
+def test_what_cannot_be_read_says_why(reader: Page) -> None:
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf(PAGES))))
+    writer.encrypt("secret", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    assert read(reader, out.getvalue())["failure"] == "encrypted"
+    assert read(reader, b"%PDF-1.7 nothing else")["failure"] not in ("", "encrypted")
+    assert read(reader, pdf([[], []])) == {"pages": ["", ""], "title": "", "failure": ""}
+
+
+def test_reading_stops_at_once_and_can_begin_anew(reader: Page) -> None:
+    data = pdf([["Some text."] * 40] * 200)
+    assert reader.evaluate(STOP, list(data)) == "AbortError"
+    assert re.search("Some text", json.dumps(read(reader, pdf([["Some text."]]))))

@@ -17,9 +17,12 @@ from goosequill.kernels import load_kernel
 from goosequill.search.embedder import Embedder
 from goosequill.search.hits import Hit
 from goosequill.search.index import MAPPED, Index
+from goosequill.search.index_files import IndexModel
 from goosequill.search.searcher import Results, Searcher
 from goosequill.search.storage import FolderStorage
 
+LANCEDB = "lancedb:"
+"""What the address of a LanceDB database begins with."""
 _WIDTH = 100
 
 
@@ -27,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = "Find the passages of an index that answer a question, by meaning and by words."
     parser.add_argument("question", help="the question")
-    parser.add_argument("--index", required=True, type=Path, help="the folder of an index")
+    parser.add_argument("--index", required=True, help="the folder of an index, or lancedb:URI")
     parser.add_argument("--count", type=int, default=5, help="documents to show, 1 to 1000 (default: 5)")
     parser.add_argument(
         "--stage",
@@ -41,11 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found and return the exit status."""
-    kernel = load_kernel()
-    index = Index.open(FolderStorage(options.index), kernel.search, memory=MAPPED)
-    static, full = open_models(index, options)
-    searcher = Searcher(index, kernel.search, static=static, full=full)
-    results = searcher.ask(options.question, count=options.count, stage=options.stage)
+    if options.index.startswith(LANCEDB):
+        from goosequill.cli import lancedb  # it uses this module
+
+        results = lancedb.ask(options, options.index.removeprefix(LANCEDB))
+    else:
+        results = search(options)
     if options.json:
         print(json.dumps(to_dict(results), ensure_ascii=False))
     else:
@@ -53,19 +57,30 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def open_models(index: Index, options: argparse.Namespace) -> tuple[Embedder | None, Embedder | None]:
+def search(options: argparse.Namespace) -> Results:
+    """Ask the index in a folder."""
+    kernel = load_kernel()
+    index = Index.open(FolderStorage(Path(options.index)), kernel.search, memory=MAPPED)
+    static, full = open_models(index.model, options)
+    searcher = Searcher(index, kernel.search, static=static, full=full)
+    return searcher.ask(options.question, count=options.count, stage=options.stage)
+
+
+def open_models(
+    made_with: IndexModel | None, options: argparse.Namespace
+) -> tuple[Embedder | None, Embedder | None]:
     """Return the static table and the index's model, as far as they are there and needed."""
     static = open_named("static", options.models) if find_folder("static", options.models) else None
-    name = NAMES.get(index.model.name) if index.model is not None else None
+    name = NAMES.get(made_with.name) if made_with is not None else None
     full = None
     if options.stage == "full" and name is not None:
         if name == "static":
             full = static
         elif find_folder(name, options.models):
             full = open_named(name, options.models)
-    if index.model is not None and full is None and options.stage == "full":
-        print(f"{index.model.name} is not installed; the answers are less exact.", file=sys.stderr)
-    if index.model is not None and full is None and static is None:
+    if made_with is not None and full is None and options.stage == "full":
+        print(f"{made_with.name} is not installed; the answers are less exact.", file=sys.stderr)
+    if made_with is not None and full is None and static is None:
         raise SearchError("Neither the index's model nor the static table is there.", code="embedder-missing")
     return static, full
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from goosequill.cli.embedders import FOLDERS, NAMES, add_models_option, find_folder, open_named
 from goosequill.cli.pool import PoolEmbedder
 from goosequill.cli.report import ProgressBar
+from goosequill.cluster import connect
 from goosequill.errors import SearchError
 from goosequill.kernels import load_kernel
 from goosequill.progress import Progress
 from goosequill.search import web
-from goosequill.search.collection import embed_pending
+from goosequill.search.cluster import ClusterEmbedder
+from goosequill.search.collection import CHUNK, embed_pending
 from goosequill.search.documents import ReadOptions, Skipped
 from goosequill.search.documents.places import sources
 from goosequill.search.embedder import Embedder
@@ -33,6 +35,8 @@ COMMIT_SECONDS = 3.0
 """Work that a kill may lose."""
 POOLED = 500
 """Passages from which several processes are worth their start."""
+CLUSTER_CHUNK = 8192
+"""Passages that a cluster gets at once."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what has changed is read again. Stop it with Ctrl-C; the same command continues."
     )
     parser.add_argument("source", metavar="DIR_OR_SITE", help="what to index")
-    parser.add_argument("--out", required=True, type=Path, help="the index's folder")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--out", type=Path, help="the index's folder")
+    target.add_argument(
+        "--to",
+        nargs=2,
+        metavar=("lancedb", "URI"),
+        help="write passages and vectors to LanceDB instead, in a folder or at an address such as s3://...",
+    )
     parser.add_argument("--name", default="", help="the index's name (default: that of the folder)")
     parser.add_argument(
         "--column", default="", help="the column of CSV files that has the text: name or number"
@@ -58,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="processes that embed with minilm (default: one for each core)"
     )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="embed on the workers of this Dask cluster")
     parser.add_argument(
         "--no-web", action="store_true", help="leave out web/, which pages search without Python"
     )
@@ -65,8 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Update the index and return the exit status: 130 if it was interrupted."""
+    if options.to:
+        from goosequill.cli import lancedb  # it uses this module
+
+        return lancedb.index(options)
     index = open_folder(options.out, load_kernel().search, name=options.name)
-    model = choose_model(options.model, options.models, index)
+    model = choose_model(options.model, options.models, index.model)
     embedder = open_named(model, options.models)
     index.check_model(IndexModel.of(embedder))
     skipped: list[Skipped] = []
@@ -86,17 +102,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def choose_model(name: str, models: Path | None, index: Index) -> str:
+def choose_model(name: str, models: Path | None, made_with: IndexModel | None) -> str:
     """Return the name of the model to use: the index's own, unless another is asked for."""
     if name != "auto":
         return name
-    if index.model is not None:
-        if index.model.name not in NAMES:
+    if made_with is not None:
+        if made_with.name not in NAMES:
             raise SearchError(
-                f"The index was made with {index.model.name}, which this command does not run.",
+                f"The index was made with {made_with.name}, which this command does not run.",
                 code="index-model",
             )
-        return NAMES[index.model.name]
+        return NAMES[made_with.name]
     if find_folder("minilm", models) is None and find_folder("static", models) is not None:
         print("minilm is not installed; using static, which finds less.", file=sys.stderr)
         return "static"
@@ -144,14 +160,9 @@ def read(
 
 def embed(index: Index, embedder: Embedder, options: argparse.Namespace, stopped: threading.Event) -> None:
     """Give vectors to the passages that have none, committing now and then."""
-    folder = find_folder("minilm", options.models)
-    jobs = options.jobs if options.jobs is not None else (os.cpu_count() or 1)
-    pooled = jobs > 1 and index.pending > POOLED and embedder.name == "minilm-l6" and folder is not None
-    with contextlib.ExitStack() as stack:
-        if pooled and folder is not None:
-            embedder = stack.enter_context(PoolEmbedder(embedder, folder, jobs=jobs))
+    with spread(embedder, options, index.pending) as (spreading, chunk):
         bar, committed = ProgressBar("embedding"), time.monotonic()
-        for step in embed_pending(index, embedder):
+        for step in embed_pending(index, spreading, chunk=chunk):
             if isinstance(step, Progress):
                 bar(step.loaded, step.total)
             elif stopped.is_set():
@@ -159,6 +170,29 @@ def embed(index: Index, embedder: Embedder, options: argparse.Namespace, stopped
             elif time.monotonic() - committed > COMMIT_SECONDS:
                 index.commit()
                 committed = time.monotonic()
+
+
+@contextlib.contextmanager
+def spread(embedder: Embedder, options: argparse.Namespace, passages: int) -> Iterator[tuple[Embedder, int]]:
+    """Yield an embedder that uses the cluster or several processes, where that is asked for or worthwhile.
+
+    With it comes how many passages it should get at once.
+
+    Raises
+    ------
+    SettingsError
+        ``no-dask``, ``no-cluster``.
+    """
+    folder = find_folder(NAMES[embedder.name], options.models)
+    jobs = options.jobs if options.jobs is not None else (os.cpu_count() or 1)
+    with contextlib.ExitStack() as stack:
+        if options.scheduler and folder is not None:
+            client = stack.enter_context(connect(options.scheduler))
+            yield ClusterEmbedder(folder, client), CLUSTER_CHUNK
+        elif jobs > 1 and passages > POOLED and embedder.name == "minilm-l6" and folder is not None:
+            yield stack.enter_context(PoolEmbedder(embedder, folder, jobs=jobs)), CHUNK
+        else:
+            yield embedder, CHUNK
 
 
 def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Index:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from goosequill.cluster import connect
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.loading.load import LoadedModel, load_path
@@ -106,16 +107,8 @@ def run_on_cluster(address: str, tasks: Sequence[Task]) -> Iterator[Finished]:
     SettingsError
         ``no-dask``: the package is not installed. ``no-cluster``: no scheduler answers at the address.
     """
-    try:
-        distributed: Any = importlib.import_module("distributed")
-    except ImportError as error:
-        raise SettingsError(
-            "A cluster needs the package distributed, which is not installed.", code="no-dask"
-        ) from error
-    try:
-        client = distributed.Client(address, timeout=5)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"No Dask scheduler answers at {address!r}.", code="no-cluster") from error
+    client = connect(address)
+    distributed: Any = importlib.import_module("distributed")
     with client:
         futures = {client.submit(run_task, task, pure=False): task for task in tasks}
         for future, output in distributed.as_completed(futures, with_results=True):

@@ -184,3 +184,38 @@ def test_interrupted_it_keeps_what_is_done_and_continues(folder: Path, tmp_path:
     assert "1,500 documents" in done
     if process.returncode == 130:
         assert "Interrupted" in err and " 0 unchanged" not in done
+
+
+def test_lancedb_is_filled_and_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("lancedb")
+    uri = str(folder.parent / "db")
+    command = ["index", str(folder), "--to", "lancedb", uri, "--models", str(MODELS), "--model", "static"]
+    assert main(command) == 0
+    assert "5 documents added" in capsys.readouterr().out
+    assert main(command) == 0
+    assert "0 documents added, 5 unchanged" in capsys.readouterr().out
+    asked = ["ask", "Why does my chest burn?", "--index", f"lancedb:{uri}", "--models", str(MODELS), "--json"]
+    assert main(asked) == 0
+    found = json.loads(capsys.readouterr().out)
+    best = found["results"][0]
+    assert best["document"] == "reflux.md"
+    assert "Acid flows" in best["text"] and best["start"] < best["end"]
+    assert main(["index", str(folder), "--to", "oracle", uri]) == 1
+    assert "lancedb" in capsys.readouterr().err
+
+
+def test_a_cluster_makes_the_same_vectors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from distributed import LocalCluster
+
+    settings: dict[str, Any] = {"processes": False, "protocol": "tcp", "dashboard_address": None}
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", **settings) as cluster:
+        assert index(folder, "--model", "static", "--scheduler", cluster.scheduler_address) == 0
+    out = folder.parent / "index"
+    spread = (out / "vectors.bin").read_bytes()
+    shutil.rmtree(out)
+    assert index(folder, "--model", "static") == 0
+    assert (out / "vectors.bin").read_bytes() == spread and spread
+    shutil.rmtree(out)
+    assert index(folder, "--model", "static", "--scheduler", "tcp://127.0.0.1:9") == 1
+    assert "scheduler" in capsys.readouterr().err
+    assert index(folder, "--model", "static") == 0, "what was read before is kept"

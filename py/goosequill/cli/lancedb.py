@@ -1,0 +1,62 @@
+"""What `goosequill index --to lancedb URI` and `goosequill ask --index lancedb:URI` do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from goosequill.cli.ask import open_models
+from goosequill.cli.embedders import open_named
+from goosequill.cli.index import POOLED, choose_model, interruptible, spread
+from goosequill.errors import SearchError, SettingsError
+from goosequill.search.documents import ReadOptions, Skipped
+from goosequill.search.documents.places import sources
+from goosequill.search.indexing import Changes
+from goosequill.search.lancedb_store import LanceStore, take_in
+from goosequill.search.searcher import Results
+
+
+def index(options: argparse.Namespace) -> int:
+    """Bring a database up to date and return the exit status: 130 if it was interrupted.
+
+    Raises
+    ------
+    SettingsError
+        ``setting-range``: a database of another kind is asked for.
+    """
+    kind, uri = options.to
+    if kind != "lancedb":
+        raise SettingsError(
+            f"Vectors cannot be written to {kind!r}.", code="setting-range", remedy="Use --to lancedb URI."
+        )
+    store, skipped, changes = LanceStore(uri), list[Skipped](), Changes()
+    embedder = open_named(choose_model(options.model, options.models, store.model), options.models)
+    found = sources(options.source, skipped, options=ReadOptions(column=options.column))
+    with spread(embedder, options, POOLED + 1) as (spreading, _), interruptible() as stopped:
+        for changes in take_in(store, found, spreading, skipped):
+            if sys.stderr.isatty():
+                print(f"\rindexing: {changes.added:,} documents\033[K", end="", file=sys.stderr, flush=True)
+            if stopped.is_set():
+                break
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    for each in skipped:
+        print(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
+    if stopped.is_set():
+        print("Interrupted. Run the same command again to continue.", file=sys.stderr)
+        return 130
+    print(
+        f"{uri}: {len(store):,} passages ({changes.added:,} documents added, "
+        f"{changes.unchanged:,} unchanged, {changes.removed:,} removed, {len(skipped):,} skipped)"
+    )
+    return 0
+
+
+def ask(options: argparse.Namespace, uri: str) -> Results:
+    """Ask a database."""
+    store = LanceStore(uri)
+    static, full = open_models(store.model, options)
+    embedder = full or static
+    if embedder is None:
+        raise SearchError(f"{uri} has no passages.", code="index-missing")
+    return store.ask(options.question, embedder, count=options.count)

@@ -1,0 +1,413 @@
+"""Keeps passages and vectors in LanceDB, for more of them than one folder should hold, and asks it.
+
+A row is a passage. What was indexed is known by the name and hash of each document, so a run that is
+interrupted continues with the documents that are missing. Ranking is that of `searcher`: cosines and BM25,
+each in standard deviations above its mean, added with a weight; only the candidates of both come from
+LanceDB, whose BM25 differs a little from ours. Natively only, with the extra ``lancedb``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from goosequill.errors import SearchError
+from goosequill.kernels.kernel import Floats
+from goosequill.search.bm25 import stems, word_matches
+from goosequill.search.calibration import likelihood
+from goosequill.search.documents import Skipped, Source
+from goosequill.search.documents.document import Document
+from goosequill.search.embedder import Embedder, unit_rows
+from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
+from goosequill.search.hits import LEVELS, Hit
+from goosequill.search.index_files import IndexModel
+from goosequill.search.indexing import Changes
+from goosequill.search.passages import Passage, embedded_text, passages
+from goosequill.search.searcher import FITS, MAX_COUNT, MAX_QUESTION, Results
+from goosequill.search.vectors import SAMPLE
+
+TABLE = "goosequill_passages"
+VERSION = 1
+BATCH = 2048
+"""Passages that are embedded and written at once, and lost by a kill."""
+DEPTH = 1000
+"""Candidates by meaning and by words, each."""
+_META = b"goosequill"
+_SHOWN = ["document", "title", "address", "heading", "text", "start", "end", "indexed", "vector"]
+
+
+class Known(NamedTuple):
+    """A document in the table: its source's hash, and whether it is the last one of its source."""
+
+    hash: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A passage on its way into the table; `last`: its document is the last one of its source."""
+
+    document: Document
+    hash: str
+    passage: Passage
+    last: bool
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.passage.start : self.passage.end]
+
+    @property
+    def indexed(self) -> str:
+        return embedded_text(self.document.title, self.passage.heading, self.text)
+
+
+class LanceStore:
+    """The table of one database.
+
+    Parameters
+    ----------
+    uri
+        A folder, or an address that LanceDB understands, such as ``s3://bucket/path``.
+
+    Raises
+    ------
+    SearchError
+        ``no-lancedb``: the package is not installed. ``lancedb``: the database cannot be opened.
+        ``index-version``: a newer Goosequill made the table.
+    """
+
+    def __init__(self, uri: str) -> None:
+        try:
+            self._lancedb: Any = importlib.import_module("lancedb")
+            self._arrow: Any = importlib.import_module("pyarrow")
+        except ImportError as error:
+            raise SearchError("This needs the package lancedb.", code="no-lancedb") from error
+        self.uri = uri
+        self._table: Any = None
+        self.model: IndexModel | None = None
+        try:
+            self._database = self._lancedb.connect(uri)
+            if TABLE in self._database.list_tables(limit=1000).tables:
+                self._table = self._database.open_table(TABLE)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise SearchError(f"{uri} cannot be opened: {str(error)[:300]}.", code="lancedb") from error
+        if self._table is not None:
+            self.model = _read_model(self._table.schema.metadata, uri)
+
+    def __len__(self) -> int:
+        """Return how many passages there are."""
+        return int(self._table.count_rows()) if self._table is not None else 0
+
+    def known(self) -> dict[str, Known]:
+        """Return what is there of each document, by its name."""
+        if self._table is None:
+            return {}
+        found: dict[str, Known] = {}
+        rows = self._table.search().select(["document", "hash", "last"]).where("first").limit(len(self))
+        for batch in rows.to_batches():
+            columns = (batch[name].to_pylist() for name in ("document", "hash", "last"))
+            found.update({name: Known(digest, last) for name, digest, last in zip(*columns, strict=True)})
+        return found
+
+    def check_model(self, model: IndexModel) -> None:
+        """Refuse vectors of another model.
+
+        Raises
+        ------
+        SearchError
+            ``index-model``.
+        """
+        if self.model is not None and self.model.fingerprint != model.fingerprint:
+            raise SearchError(
+                f"{self.uri} was made with {self.model.name}, or with another version of {model.name}.",
+                code="index-model",
+            )
+
+    def add(self, rows: Sequence[Row], vectors: Floats, model: IndexModel) -> None:
+        """Add the passages of whole documents, in place of documents of the same names.
+
+        Parameters
+        ----------
+        vectors
+            Float32 [rows, dimensions], each of length 1.
+
+        Raises
+        ------
+        SearchError
+            ``index-model``, ``vectors``.
+        """
+        self.check_model(model)
+        if not np.isfinite(vectors).all() or vectors.shape != (len(rows), model.dimensions):
+            raise SearchError("The vectors do not fit the passages.", code="vectors")
+        if self._table is None:
+            self._table = self._database.create_table(TABLE, schema=self._schema(model), exist_ok=True)
+            self.model = model
+        else:
+            self.remove({row.document.name for row in rows})
+        self._table.add(self._arrow.table(self._columns(rows, vectors), schema=self._table.schema))
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove documents by name; those that are not there are ignored."""
+        ordered = sorted(names)
+        for start in range(0, len(ordered) if self._table is not None else 0, 500):
+            quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in ordered[start : start + 500])
+            self._table.delete(f"document IN ({quoted})")
+
+    def finish(self) -> None:
+        """Index the words of what was added since the last time, and merge small files."""
+        if self._table is None:
+            return
+        if self._table.list_indices():
+            self._table.optimize()
+        else:
+            words = importlib.import_module("lancedb.index").FTS()
+            self._table.create_index("indexed", config=words)
+
+    def _schema(self, model: IndexModel) -> Any:
+        pa = self._arrow
+        texts = ("document", "hash", "title", "address", "heading", "text", "indexed")
+        fields = [pa.field(name, pa.string()) for name in texts]
+        fields += [pa.field(name, pa.bool_()) for name in ("first", "last")]
+        fields += [pa.field(name, pa.int64()) for name in ("start", "end")]
+        fields.append(pa.field("vector", pa.list_(pa.float32(), model.dimensions)))
+        return pa.schema(fields, metadata={_META: json.dumps({"version": VERSION, "model": asdict(model)})})
+
+    def _columns(self, rows: Sequence[Row], vectors: Floats) -> dict[str, Any]:
+        names = [row.document.name for row in rows]
+        flat = self._arrow.array(np.ascontiguousarray(vectors, np.float32).ravel())
+        return {
+            "document": names,
+            "hash": [row.hash for row in rows],
+            "title": [row.document.title for row in rows],
+            "address": [row.document.address for row in rows],
+            "heading": [row.passage.heading for row in rows],
+            "text": [row.text for row in rows],
+            "indexed": [row.indexed for row in rows],
+            "first": [at == 0 or names[at] != names[at - 1] for at in range(len(names))],
+            "last": [row.last for row in rows],
+            "start": [row.passage.start for row in rows],
+            "end": [row.passage.end for row in rows],
+            "vector": self._arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1]),
+        }
+
+    def ask(self, question: str, embedder: Embedder, *, count: int = 10) -> Results:
+        """Return the documents that fit a question best, each with its best passage.
+
+        Parameters
+        ----------
+        embedder
+            The model that made the vectors, or one that shares its space, such as the static table.
+        count
+            Documents to return, 1 to 1,000.
+
+        Raises
+        ------
+        SearchError
+            ``index-missing``: nothing was indexed. ``index-model``: the vectors are another model's.
+            ``question``: `count` is out of range.
+        """
+        if not 1 <= count <= MAX_COUNT:
+            raise SearchError(f"{count:,} documents cannot be asked for.", code="question")
+        if self._table is None or self.model is None:
+            raise SearchError(f"{self.uri} has no passages.", code="index-missing")
+        full = embedder.fingerprint == self.model.fingerprint
+        if not full and (not self.model.space or embedder.space != self.model.space):
+            self.check_model(IndexModel.of(embedder))
+        question = question[:MAX_QUESTION]
+        asked = embedder.question(question)
+        asked = np.pad(asked, (0, self.model.dimensions - len(asked)))
+        rows, words = self._candidates(question, asked, max(DEPTH, 4 * count))
+        weight = FULL_WEIGHT if full and embedder.name != "static-minilm" else STATIC_WEIGHT
+        spread = Spread.of(self._sample() @ asked)
+        hits = _hits(rows, question, asked, count, (spread, _spread(words, len(self)), weight))
+        chances = [likelihood(hit.cosine or 0.0, self.model.name, embedder.name) for hit in hits]
+        hits = [_explained(hit, chance, question) for hit, chance in zip(hits, chances, strict=True)]
+        known = [chance for chance in chances if chance is not None]
+        best = max(known, default=None)
+        return Results(
+            hits, not hits or (best is not None and best < FITS), best, "full" if full else "static"
+        )
+
+    def _candidates(self, question: str, asked: Floats, depth: int) -> tuple[list[dict[str, Any]], Floats]:
+        """Return the nearest rows and those with the most of the words, and the latter's scores."""
+        near = self._table.search(asked).distance_type("dot").select(_SHOWN).with_row_id(True)
+        rows = {row["_rowid"]: row for row in near.limit(depth).to_list()}
+        words: list[float] = []
+        if stems(question):
+            match = importlib.import_module("lancedb.query").MatchQuery(question, "indexed")
+            found = self._table.search(match, query_type="fts").select(_SHOWN).with_row_id(True)
+            for row in found.limit(depth).to_list():
+                words.append(float(row["_score"]))
+                rows.setdefault(row["_rowid"], row)["_score"] = row["_score"]
+        return list(rows.values()), np.array(words, np.float32)
+
+    def _sample(self) -> Floats:
+        """Return the vectors of evenly spaced rows."""
+        total = len(self)
+        chosen = np.unique(np.linspace(0, total - 1, min(total, SAMPLE)).astype(int)).tolist()
+        column = self._table.take_offsets(chosen).select(["vector"]).to_arrow()["vector"].combine_chunks()
+        flat: Floats = column.flatten().to_numpy(zero_copy_only=False)
+        return flat.reshape(len(column), -1)
+
+
+def _read_model(metadata: dict[bytes, bytes] | None, uri: str) -> IndexModel:
+    try:
+        described = json.loads((metadata or {})[_META])
+        version, model = described["version"], IndexModel(**described["model"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise SearchError(
+            f"The table {TABLE} in {uri} was not made by Goosequill.", code="lancedb"
+        ) from error
+    if version != VERSION:
+        raise SearchError(f"The table in {uri} has the version {version}.", code="index-version")
+    return model
+
+
+def _spread(words: Floats, total: int) -> Spread:
+    """Return the spread of scores over all rows, of which those without a word have 0."""
+    mean = float(words.sum(dtype=np.float64)) / total
+    return Spread(
+        mean, math.sqrt(max(0.0, float(np.square(words, dtype=np.float64).sum()) / total - mean * mean))
+    )
+
+
+def _hits(
+    rows: list[dict[str, Any]],
+    question: str,
+    asked: Floats,
+    count: int,
+    ranking: tuple[Spread, Spread, float],
+) -> list[Hit]:
+    """Return the best passage of each of the best documents."""
+    if not rows:
+        return []
+    near, worded, weight = ranking
+    cosines = np.array([row["vector"] for row in rows], np.float32) @ asked
+    words = np.array([row.get("_score") or 0.0 for row in rows], np.float32)
+    scores = near.z(cosines) + np.float32(weight) * worded.z(words)
+    found: dict[str, Hit] = {}
+    for at in np.argsort(-scores, kind="stable").tolist():
+        row = rows[at]
+        if row["document"] not in found:
+            found[row["document"]] = Hit(
+                document=-1,
+                name=row["document"],
+                title=row["title"],
+                address=row["address"],
+                passage=int(row["_rowid"]),
+                score=float(scores[at]),
+                cosine=float(cosines[at]),
+                likelihood=None,
+                words=float(words[at]),
+                text=row["text"],
+                start=row["start"],
+                end=row["end"],
+                heading=row["heading"],
+                explanation="",
+                matched=[
+                    [row["start"] + start, row["start"] + end]
+                    for start, end, _ in word_matches(row["text"], stems(question))
+                ],
+            )
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def _explained(hit: Hit, chance: float | None, question: str) -> Hit:
+    """Return a hit with its likelihood, and with that in words."""
+    level = "" if chance is None else next(sentence for least, sentence in LEVELS if chance >= least)
+    matches = word_matches(hit.text, stems(question))
+    shared = dict.fromkeys(hit.text[start:end].lower() for start, end, _ in matches)
+    named = f"Shares {', '.join(f'‘{word}’' for word in list(shared)[:4])}." if shared else ""
+    return replace(hit, likelihood=chance, explanation=f"{level} {named}".strip())
+
+
+def take_in(
+    store: LanceStore, sources: Iterable[Source], embedder: Embedder, skipped: list[Skipped]
+) -> Iterator[Changes]:
+    """Bring a store up to date with sources: what is unchanged is passed over, what is gone is removed.
+
+    Yields after each batch; whoever stops there, or is killed, loses what the batch after it had.
+
+    Parameters
+    ----------
+    skipped
+        Gets what cannot be read; its documents stay as they were.
+    """
+    store.check_model(IndexModel.of(embedder))
+    known, changes, writer = store.known(), Changes(), _Writer(store, embedder)
+    by_source: dict[str, set[str]] = {}
+    for name in known:
+        for source_name in {name, name.rpartition("#")[0] or name}:
+            by_source.setdefault(source_name, set()).add(name)
+    seen: set[str] = set()
+    for source in sources:
+        changes.sources += 1
+        old = by_source.get(source.name, set())
+        if all(known[name].hash == source.hash for name in old) and any(known[name].last for name in old):
+            seen |= old
+            changes.unchanged += len(old)
+            continue
+        try:
+            for document, last in _with_last(source.documents()):
+                seen.add(document.name)
+                if known.get(document.name) == (source.hash, last):
+                    changes.unchanged += 1  # of a source in the middle of which a run was killed
+                    continue
+                changes.added += 1
+                if writer.add(document, source.hash, last=last):
+                    yield changes
+        except SearchError as error:
+            skipped.append(Skipped.because(source.name, error))
+            seen |= old
+    writer.flush()
+    gone = [name for name in known if name not in seen and not _is_skipped(name, skipped)]
+    store.remove(gone)
+    changes.removed = len(gone)
+    store.finish()
+    yield changes
+
+
+def _with_last(documents: Iterable[Document]) -> Iterator[tuple[Document, bool]]:
+    """Yield each document, and whether it is the last one."""
+    waiting: Document | None = None
+    for document in documents:
+        if waiting is not None:
+            yield waiting, False
+        waiting = document
+    if waiting is not None:
+        yield waiting, True
+
+
+def _is_skipped(name: str, skipped: Sequence[Skipped]) -> bool:
+    return any(name == each.name or name.startswith((f"{each.name}#", f"{each.name}/")) for each in skipped)
+
+
+class _Writer:
+    """Collects passages and embeds and writes them in batches of whole documents."""
+
+    def __init__(self, store: LanceStore, embedder: Embedder) -> None:
+        self._store, self._embedder = store, embedder
+        self._waiting: list[Row] = []
+
+    def add(self, document: Document, digest: str, *, last: bool) -> bool:
+        """Take a document; returns whether a batch was written."""
+        self._waiting += [Row(document, digest, passage, last) for passage in passages(document)]
+        if len(self._waiting) < BATCH:
+            return False
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        if self._waiting:
+            vectors = unit_rows(self._embedder.embed([row.indexed for row in self._waiting]))
+            self._store.add(self._waiting, vectors, IndexModel.of(self._embedder))
+            self._waiting = []

@@ -1,0 +1,116 @@
+"""LanceDB as an index: what is written, resumed, removed and found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from goosequill.errors import SearchError
+from goosequill.search.documents import Skipped
+from goosequill.search.documents.places import sources
+from goosequill.search.index_files import IndexModel
+from goosequill.search.lancedb_store import LanceStore, Row, take_in
+from goosequill.search.passages import passages
+from tests.py.search.samples import SUBJECTS, HashEmbedder, make_document
+
+pytest.importorskip("lancedb")
+
+FULL, STATIC = HashEmbedder(), HashEmbedder("static-minilm", 24)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "docs"
+    made.mkdir()
+    for subject, words in SUBJECTS.items():
+        (made / f"{subject}'s.txt").write_text(f"{' '.join(words[:5])}. {' '.join(words[5:])}.\n")
+    rows = "\n".join(f"{number},{SUBJECTS['music'][number % 5]} number {number}" for number in range(40))
+    (made / "rows.csv").write_text(f"id,text\n{rows}\n")
+    return made
+
+
+def run(store: LanceStore, folder: Path, skipped: list[Skipped] | None = None) -> tuple[int, int, int]:
+    skipped = [] if skipped is None else skipped
+    changes = list(take_in(store, sources(folder, skipped), FULL, skipped))[-1]
+    return changes.added, changes.unchanged, changes.removed
+
+
+def test_only_what_has_changed_is_embedded_again(folder: Path, tmp_path: Path) -> None:
+    uri = str(tmp_path / "db")
+    assert run(LanceStore(uri), folder) == (44, 0, 0)
+    before = FULL.embedded
+    assert run(LanceStore(uri), folder) == (0, 44, 0)
+    assert FULL.embedded == before
+    (folder / "garden's.txt").write_text("Compost for the hedge.\n")
+    (folder / "music's.txt").unlink()
+    assert run(LanceStore(uri), folder) == (1, 42, 1)
+    names = LanceStore(uri).known()
+    assert "garden's.txt" in names and "music's.txt" not in names and len(names) == 43
+
+
+def test_a_killed_run_continues_even_in_the_middle_of_a_file(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goosequill.search.lancedb_store.BATCH", 7)
+    uri = str(tmp_path / "db")
+    steps = take_in(LanceStore(uri), sources(folder), FULL, [])
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    written = len(LanceStore(uri).known())
+    assert 0 < written < 44
+    added, unchanged, removed = run(LanceStore(uri), folder)
+    assert (added + unchanged, unchanged >= written, removed) == (44, True, 0)
+    assert len(LanceStore(uri)) == len({*LanceStore(uri).known()}) == 44
+
+
+def test_questions_find_by_meaning_and_words(folder: Path, tmp_path: Path) -> None:
+    store = LanceStore(str(tmp_path / "db"))
+    run(store, folder)
+    for subject, words in list(SUBJECTS.items())[:3]:
+        results = store.ask(f"{words[0]} {words[3]}?", FULL, count=3)
+        assert results.hits[0].name == f"{subject}'s.txt"
+        assert len({hit.name for hit in results.hits}) == len(results.hits) == 3
+        assert results.hits[0].score > results.hits[1].score
+        first, last = results.hits[0].matched[0]
+        assert results.hits[0].text[first:last] == words[0]
+    best = store.ask("violin", FULL).hits[0]
+    passage = FULL.embed([f"{best.title}. {best.text}"])[0]
+    assert best.cosine == pytest.approx(float(FULL.question("violin") @ passage), abs=1e-5)
+
+
+def test_a_question_is_text_not_a_query(folder: Path, tmp_path: Path) -> None:
+    store = LanceStore(str(tmp_path / "db"))
+    run(store, folder)
+    for question in ('"acid', "acid AND (", "'; DROP TABLE x", "", "?!", "\0", "acid " * 5000):
+        store.ask(question, FULL, count=2)
+
+
+def test_models_do_not_mix(folder: Path, tmp_path: Path) -> None:
+    store = LanceStore(str(tmp_path / "db"))
+    run(store, folder)
+    assert store.ask("acid", STATIC).stage == "static", "it shares the space"
+    with pytest.raises(SearchError) as error:
+        store.ask("acid", HashEmbedder("other", 16))
+    assert error.value.code == "index-model"
+    with pytest.raises(SearchError):
+        list(take_in(store, sources(folder), HashEmbedder("other", 16), []))
+    document = make_document(1)
+    rows = [Row(document, "x", passage, last=True) for passage in passages(document)]
+    with pytest.raises(SearchError) as error:
+        store.add(rows, np.full((len(rows), 32), np.nan, np.float32), IndexModel.of(FULL))
+    assert error.value.code == "vectors"
+
+
+def test_an_empty_or_foreign_database_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SearchError) as error:
+        LanceStore(str(tmp_path / "none")).ask("acid", FULL)
+    assert error.value.code == "index-missing"
+    import lancedb
+
+    lancedb.connect(str(tmp_path / "db")).create_table("goosequill_passages", [{"a": 1}])
+    with pytest.raises(SearchError) as error:
+        LanceStore(str(tmp_path / "db"))
+    assert error.value.code == "lancedb"

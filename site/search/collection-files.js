@@ -7,7 +7,8 @@
 import { ask, FileSink, fileOf } from "../engine/storage/opfs.js";
 
 /**
- * What a job asks to have written. `append` overwrites what an interrupted run left beyond the offset.
+ * What a job asks to have written. `append` overwrites what an interrupted run left beyond the offset; an
+ * `index` that is empty or left out stays as it is.
  * @typedef {{
  *   append?: Record<string, {at: number, data: Uint8Array<ArrayBuffer>}>,
  *   replace?: Record<string, Uint8Array<ArrayBuffer>>, index?: string
@@ -26,7 +27,7 @@ const LONGEST_INDEX = 64 * 1024 * 1024;
 export async function writePart(folder, { append = {}, replace = {}, index }) {
   for (const [name, { at, data }] of Object.entries(append)) await writeAt(folder, legal(name), at, data);
   for (const [name, data] of Object.entries(replace)) await replaceFile(folder, legal(name), data);
-  if (index !== undefined) await replaceFile(folder, INDEX, new TextEncoder().encode(index));
+  if (index) await replaceFile(folder, INDEX, new TextEncoder().encode(index));
 }
 
 /** @param {any} folder @param {string} name @param {Uint8Array<ArrayBuffer>} data */

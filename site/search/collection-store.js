@@ -19,6 +19,8 @@ const ID = /^[0-9a-f]{16}$/;
 const DELETED = "deleted";
 
 export class CollectionStore {
+  /** Files that were queued since the page was opened. */
+  #queued = 0;
   #folder;
   #write;
 
@@ -122,6 +124,7 @@ export class CollectionStore {
     return new Queue({
       open: async () => ask(await this.#open(id), "getDirectoryHandle", "queue"),
       write: (part) => this.#write([id, "queue"], part),
+      count: () => ++this.#queued,
       clear: async () => ask(await this.#open(id), "removeEntry", "queue", { recursive: true }),
     });
   }
@@ -138,11 +141,12 @@ export class CollectionStore {
  */
 export class Queue {
   #places;
-  #last = 0;
 
   /**
-   * @param {{open: () => Promise<any>, write: (part: Part) => Promise<void>, clear: () => Promise<unknown>}}
-   *   places
+   * @param {{
+   *   open: () => Promise<any>, write: (part: Part) => Promise<void>, clear: () => Promise<unknown>,
+   *   count: () => number
+   * }} places
    */
   constructor(places) {
     this.#places = places;
@@ -151,7 +155,7 @@ export class Queue {
   /** @param {{name: string, blob: Blob, options?: Record<string, unknown>}[]} files */
   async add(files) {
     for (const { name, blob, options = {} } of files) {
-      const key = `${Date.now().toString(36)}-${(++this.#last).toString(36).padStart(5, "0")}`;
+      const key = `${Date.now().toString(36)}-${this.#places.count().toString(36).padStart(5, "0")}`;
       const about = new TextEncoder().encode(JSON.stringify({ name, options }));
       const data = new Uint8Array(await blob.arrayBuffer());
       await this.#places.write({ replace: { [`${key}.data`]: data } });

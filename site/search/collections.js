@@ -7,6 +7,7 @@ import { counted, download, element, megabytes } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { consent } from "./consent.js";
 import { askName, askText } from "./dialogs.js";
+import { droppedFiles, filesOf } from "./files.js";
 import { fetchSample, SAMPLES } from "./samples.js";
 
 /** @typedef {import("./library.js").Library} Library */
@@ -14,7 +15,7 @@ import { fetchSample, SAMPLES } from "./samples.js";
 
 const MOST_DOCUMENTS = 300;
 /** Bytes; a file of more than this is refused before it is read into memory. */
-const LARGEST_FILE = 1e9;
+const LARGEST_FILE = 512 * 1024 * 1024;
 
 export class Collections {
   #library;
@@ -36,7 +37,7 @@ export class Collections {
     this.#library.addEventListener("change", () => this.#show());
     this.#library.indexer.addEventListener("change", () => this.#show());
     acceptDrops({
-      onFiles: (files) => this.#add(files.map((file) => ({ name: file.name, blob: file }))),
+      onFiles: (_files, transfer) => this.#dropped(droppedFiles(transfer)),
       onDrag: (dragging) => this.#root.classList.toggle("dragging", dragging),
     });
     this.#show();
@@ -55,7 +56,8 @@ export class Collections {
 
   /** @param {import("./collection-store.js").Entry} entry @param {boolean} isOpen */
   #item({ id, name, documents, passages, bytes }, isOpen) {
-    const figures = `${counted(documents, "document")} · ${counted(passages, "passage")} · ${megabytes(bytes)}`;
+    const figures = [counted(documents, "document"), counted(passages, "passage")];
+    if (bytes >= 5e4) figures.push(megabytes(bytes));
     const choose = element(
       "button",
       {
@@ -67,7 +69,7 @@ export class Collections {
         onclick: () => isOpen || this.#try(() => this.#library.choose(id)),
       },
       element("strong", {}, name),
-      element("span", { class: "note" }, figures),
+      element("span", { class: "note" }, figures.join(" · ")),
     );
     return element("li", {}, choose);
   }
@@ -347,13 +349,17 @@ export class Collections {
 
   /** @param {HTMLInputElement} input */
   async #picked(input) {
-    const files = [...(input.files ?? [])].map((file) => ({
-      name: file.webkitRelativePath || file.name,
-      blob: file,
-    }));
+    const files = filesOf(input.files ?? []);
     const folder = input.webkitdirectory ? (files[0]?.name.split("/")[0] ?? "") : "";
     input.value = "";
     await this.#add(files, folder);
+  }
+
+  /** A single folder that was dropped counts as added again. @param {Promise<Picked[]>} dropped */
+  async #dropped(dropped) {
+    const files = await dropped;
+    const folders = new Set(files.map(({ name }) => (name.includes("/") ? name.split("/")[0] : "")));
+    await this.#add(files, folders.size === 1 ? [...folders][0] : "");
   }
 
   /** @param {Picked[]} files @param {string} [folder] */

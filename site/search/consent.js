@@ -48,7 +48,7 @@ export function askConsent(bytes) {
     type: "checkbox",
     id: "collection-consent-full",
     checked: true,
-    "data-testid": "full",
+    "data-testid": "agree-full",
   });
   const dialog = element(
     "dialog",
@@ -75,7 +75,7 @@ export function askConsent(bytes) {
     element(
       "form",
       { method: "dialog", class: "row search-dialog-buttons" },
-      element("button", { class: "primary", value: "confirm", "data-testid": "consent" }, "Download"),
+      element("button", { class: "primary", value: "confirm", "data-testid": "agree" }, "Download"),
       element("button", { value: "cancel" }, "Not now"),
     ),
   );

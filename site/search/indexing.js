@@ -6,6 +6,7 @@
 
 import { counted } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
+import { Changes } from "./changes.js";
 import { explained } from "./collection-store.js";
 
 /** @typedef {import("./library.js").Library} Library */
@@ -13,17 +14,26 @@ import { explained } from "./collection-store.js";
 /** What could not be read, and what to do. @typedef {{name: string, message: string, remedy: string}} Problem */
 /** Documents of a folder that is not in the folder any more. @typedef {{folder: string, names: string[]}} Gone */
 
+/**
+ * Reads a file: yields its documents, and as `{skipped}` what cannot be read.
+ * @typedef {(
+ *   run: (job: string, args: Record<string, unknown>, options?: any) => AsyncIterable<any>,
+ *   file: {name: string, blob: Blob, options: Record<string, unknown>}, options: {signal: AbortSignal}
+ * ) => AsyncIterable<any>} ReadFile
+ */
+
 /** Shown at most; more are counted. */
 const MOST_PROBLEMS = 200;
 
 export class Indexer extends EventTarget {
   #library;
+  #readFile;
   /** @type {AbortController | null} */
   #stop = null;
   /** @type {Promise<void>} */
   #running = Promise.resolve();
-  /** Names that were read from each folder since it was added. @type {Map<string, Set<string>>} */
-  #folders = new Map();
+  /** Folders that were added as a whole. @type {Set<string>} */
+  #folders = new Set();
   /** @type {Problem[]} */
   problems = [];
   /** @type {Gone[]} */
@@ -31,10 +41,11 @@ export class Indexer extends EventTarget {
   /** Whether something waits that was stopped. */
   isPaused = false;
 
-  /** @param {Library} library */
-  constructor(library) {
+  /** @param {Library} library @param {ReadFile} readFile */
+  constructor(library, readFile) {
     super();
     this.#library = library;
+    this.#readFile = readFile;
   }
 
   get isRunning() {
@@ -49,7 +60,7 @@ export class Indexer extends EventTarget {
    */
   async add(files, { folder = "" } = {}) {
     if (!this.isRunning) this.problems = [];
-    if (folder) this.#folders.set(folder, new Set());
+    if (folder) this.#folders.add(folder);
     const { id } = this.#library.current();
     try {
       await this.#library.store.queue(id).add(files);
@@ -57,6 +68,7 @@ export class Indexer extends EventTarget {
       this.#library.status.complain(explained(error));
     }
     await this.run();
+    await this.#library.compact().catch(this.#library.status.complain);
   }
 
   /** Reads what waits, until nothing does. Nothing is thrown: the outcome is in the status line. */
@@ -96,7 +108,6 @@ export class Indexer extends EventTarget {
     this.isPaused = false;
     try {
       const count = await this.#readAll(signal);
-      await this.#findGone();
       if (count) status.say(`${counted(count, "document")} added. You can search now.`);
       await this.#embed(signal);
       if (count) status.say(`${counted(count, "document")} added. Ready.`);
@@ -112,56 +123,53 @@ export class Indexer extends EventTarget {
     }
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<number>} how many documents were added */
+  /** @param {AbortSignal} signal @returns {Promise<number>} how many documents were added or replaced */
   async #readAll(signal) {
     const queue = this.#library.store.queue(this.#library.current().id);
+    let waiting = await queue.list();
+    if (!waiting.length) return 0;
+    const changes = new Changes(await this.#library.documents());
     let count = 0;
-    for (let waiting = await queue.list(); waiting.length; waiting = await queue.list()) {
-      for (const [index, file] of waiting.entries()) {
+    for (; waiting.length; waiting = await queue.list()) {
+      for (const [loaded, file] of waiting.entries()) {
         signal.throwIfAborted();
-        this.#library.progress.show({
-          status: "documents",
-          file: file.name,
-          loaded: index,
-          total: waiting.length,
-        });
-        count += await this.#read(file, signal);
-        await queue.done(file.key);
+        const { name, key } = file;
+        this.#library.progress.show({ status: "documents", file: name, loaded, total: waiting.length });
+        count += await this.#read(file, changes, signal);
+        await queue.done(key);
       }
-      await this.#library.refresh();
     }
+    const replaced = changes.replaced();
+    if (replaced.length) await this.#library.write("remove_documents", { names: replaced });
+    for (const folder of this.#folders) {
+      const names = changes.gone(folder);
+      if (names.length) this.gone.push({ folder, names });
+    }
+    this.#folders.clear();
+    await this.#library.refresh();
     return count;
   }
 
-  /** @param {Picked} file @param {AbortSignal} signal @returns {Promise<number>} */
-  async #read(file, signal) {
+  /** @param {Picked} file @param {Changes} changes @param {AbortSignal} signal @returns {Promise<number>} */
+  async #read({ name, blob, options = {} }, changes, signal) {
+    const run = this.#library.session.items.bind(this.#library.session);
+    const file = { name, blob, options: { ...options, known: changes.known } };
     let count = 0;
-    const seen = this.#folders.get(file.name.split("/")[0]);
     try {
-      for await (const document of this.#documents(file, signal)) {
-        const { unchanged } = (await this.#library.write("add_document", { document }, { signal })) ?? {};
-        seen?.add(document.name);
-        if (!unchanged) count++;
+      for await (const { skipped, unchanged, source, ...document } of this.#readFile(run, file, { signal })) {
+        if (skipped) this.note(skipped);
+        if (skipped || unchanged) changes.saw(skipped ? skipped.name : source);
+        if (skipped || unchanged) continue;
+        const end = await this.#library.write("add_document", { document }, { signal });
+        changes.read(source, document.name);
+        if (!end?.unchanged) count++;
       }
     } catch (error) {
       if (!isOfFile(error)) throw error;
-      seen?.add(file.name); // it is there, though it cannot be read
-      this.note({ name: file.name, ...errorWords(error) });
+      changes.saw(name); // it is there, though it cannot be read
+      this.note({ name, ...errorWords(error) });
     }
     return count;
-  }
-
-  /** The documents of a file; a zip has many. @param {Picked} file @param {AbortSignal} signal */
-  async *#documents({ name, blob, options = {} }, signal) {
-    const data = new Uint8Array(await blob.arrayBuffer());
-    for await (const step of this.#library.session.stream(
-      "read_documents",
-      { name, data, options },
-      { signal },
-    )) {
-      if ("part" in step) yield step.part;
-      else for (const skipped of step.end?.skipped ?? []) this.note(skipped);
-    }
   }
 
   /** Lets MiniLM read the passages that it has not read yet. @param {AbortSignal} signal */
@@ -183,18 +191,6 @@ export class Indexer extends EventTarget {
         },
       },
     );
-  }
-
-  /** Documents of an added folder that were not in it this time. */
-  async #findGone() {
-    for (const [folder, seen] of this.#folders) {
-      const listed = await this.#library.documents();
-      const names = listed
-        .map(({ name }) => name)
-        .filter((name) => name.startsWith(`${folder}/`) && !seen.has(name));
-      if (names.length) this.gone.push({ folder, names });
-    }
-    this.#folders.clear();
   }
 
   /** @param {Problem} found */

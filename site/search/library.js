@@ -15,9 +15,11 @@ import { Session } from "./session.js";
 /** @typedef {import("./collection-store.js").Part} Part */
 /** @typedef {import("../ui/status.js").StatusLine} StatusLine */
 /** @typedef {import("../ui/progress.js").ProgressView} ProgressView */
-/** A document of the open collection. @typedef {{document: number, name: string, title: string, passages: number}} Listed */
+/** A document of the open collection. @typedef {{document: number, name: string, title: string, hash: string, passages: number}} Listed */
 
 const LAST = "search.collection";
+/** Deleted documents that a collection carries along, unless it has as many others. */
+const MOST_DELETED = 50;
 const REFUSED = "The download was declined.";
 
 export class Library extends EventTarget {
@@ -38,14 +40,19 @@ export class Library extends EventTarget {
   /** Questions to try on the sample that was just added. @type {string[]} */
   questions = [];
 
-  /** @param {{status: StatusLine, progress: ProgressView, session?: Session, store?: CollectionStore}} parts */
-  constructor({ status, progress, session = new Session(), store }) {
+  /**
+   * @param {{
+   *   status: StatusLine, progress: ProgressView, readFile: import("./indexing.js").ReadFile,
+   *   session?: Session, store?: CollectionStore
+   * }} parts
+   */
+  constructor({ status, progress, readFile, session = new Session(), store }) {
     super();
     this.status = status;
     this.progress = progress;
     this.session = session;
     this.#store = store;
-    this.indexer = new Indexer(this);
+    this.indexer = new Indexer(this, readFile);
   }
 
   /** Finds the collections, and chooses the one that was open last. Downloads nothing. */
@@ -108,9 +115,10 @@ export class Library extends EventTarget {
     this.#changed();
   }
 
-  /** Makes a new collection and opens it. @param {string} name */
-  async create(name) {
+  /** Makes a new collection and opens it. @param {string} wanted its name, if that is free */
+  async create(wanted) {
     await this.prepare();
+    const name = freeName(wanted, await this.collections());
     const id = this.store.create();
     await this.leave();
     this.#release = await takeLock(id);
@@ -119,7 +127,7 @@ export class Library extends EventTarget {
     await this.session.choose({ name, files: () => this.#files(id) });
     await this.write("rename_collection", { name });
     await this.refresh();
-    navigator.storage?.persist?.().catch(() => {}); // asked at first use; the storage page says how it went
+    globalThis.navigator?.storage?.persist?.().catch(() => {}); // asked at first use; the storage page says how it went
   }
 
   /** Questions that fit the open collection, if it is a sample. */
@@ -236,9 +244,15 @@ export class Library extends EventTarget {
     this.#changed();
   }
 
-  /** @param {string} name */
-  async rename(name) {
+  /** @param {string} wanted its name, if that is free */
+  async rename(wanted) {
     await this.prepare();
+    const { id } = this.current();
+    const others = (await this.store.list()).filter((entry) => entry.id !== id);
+    const name = freeName(
+      wanted,
+      others.map((entry) => entry.name),
+    );
     await this.write("rename_collection", { name });
     await this.refresh();
   }
@@ -247,7 +261,22 @@ export class Library extends EventTarget {
   async remove(names) {
     await this.prepare();
     await this.write("remove_documents", { names });
+    await this.compact();
     await this.refresh();
+  }
+
+  /** Rewrites the open collection without what was deleted, when that is more than what is left. */
+  async compact() {
+    if (this.indexer.isRunning || !this.isWritable) return;
+    const { deleted = 0, documents } = await this.run("describe_collection");
+    if (deleted < MOST_DELETED || deleted <= documents.length) return;
+    const before = this.#writable();
+    const id = this.store.create();
+    for await (const step of this.session.stream("compact_collection", {})) {
+      if (step.part) await this.store.write(id, step.part);
+    }
+    await this.choose(id);
+    await this.store.remove(before);
   }
 
   /** Deletes the open collection, and opens another. @returns {Promise<() => Promise<void>>} undoes it */
@@ -289,8 +318,8 @@ export class Library extends EventTarget {
       throw explained(error);
     }
     await this.choose(id);
-    const name = this.#entry?.name ?? "";
-    if (names.includes(name)) await this.rename(freeName(name, names));
+    const { name } = this.current();
+    if (names.includes(name)) await this.rename(name);
   }
 
   /** Loads MiniLM if the visitor agreed to it, and then reads what waits for it. */
@@ -359,5 +388,6 @@ export class Library extends EventTarget {
 
 /** @param {string} name @param {string[]} taken */
 function freeName(name, taken) {
+  if (!taken.includes(name)) return name;
   for (let number = 2; ; number++) if (!taken.includes(`${name} (${number})`)) return `${name} (${number})`;
 }

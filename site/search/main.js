@@ -6,12 +6,13 @@ import { StatusLine } from "../ui/status.js";
 import { Asking } from "./asking.js";
 import { Collections } from "./collections.js";
 import { consent } from "./consent.js";
+import { readFile } from "./files.js";
 import { Library } from "./library.js";
 
 const status = new StatusLine(byId("status", "p"));
 const box = byId("progress", "div");
 const parts = { box, bar: byId("progress-bar", "progress"), label: byId("progress-label", "span") };
-const library = new Library({ status, progress: new ProgressView(parts, status.say) });
+const library = new Library({ readFile, status, progress: new ProgressView(parts, status.say) });
 
 const cancel = byId("cancel", "button");
 cancel.addEventListener("click", () => library.indexer.stop());

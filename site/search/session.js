@@ -121,13 +121,24 @@ export class Session {
    * @returns {AsyncGenerator<{part?: any, end?: any}, void, void>}
    */
   async *stream(job, args, options = {}) {
-    const handles = await this.#handles(options);
     /** @type {{result?: any}} */
     const end = {};
     const onEnd = (/** @type {any} */ result) => Object.assign(end, { result });
-    const stream = (await this.#live()).stream(job, { ...handles, ...args }, { ...options, onEnd });
-    for await (const item of stream)
+    for await (const item of this.items(job, args, { ...options, onEnd })) {
       yield "result" in end && item === end.result ? { end: item } : { part: item };
+    }
+  }
+
+  /**
+   * The same as plain items, as `Engine.stream` has them.
+   * @param {string} job
+   * @param {Record<string, unknown>} args
+   * @param {import("../engine/engine.js").StreamOptions} [options]
+   * @returns {AsyncGenerator<any, void, void>}
+   */
+  async *items(job, args, options = {}) {
+    const handles = await this.#handles(options);
+    yield* (await this.#live()).stream(job, { ...handles, ...args }, options);
   }
 
   /** The engine; after a death a new one, in which nothing is open. */

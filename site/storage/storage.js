@@ -1,11 +1,12 @@
 /**
- * What the site keeps on this machine: model files with their sizes and last use, the browser's quota, the
- * state of the service worker. It deletes what the visitor selects, and nothing else.
+ * What the site keeps on this machine: model files with their sizes and last use, collections of documents,
+ * the browser's quota, the state of the service worker. It deletes what the visitor selects, and nothing else.
  */
 
 import { openFolder } from "../engine/storage/opfs.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
-import { byId, element, megabytes } from "../ui/dom.js";
+import { CollectionStore, takeLock } from "../search/collection-store.js";
+import { byId, counted, element, megabytes } from "../ui/dom.js";
 import { askWorker } from "../ui/offline-state.js";
 import { StatusLine } from "../ui/status.js";
 import { tableRow } from "../ui/table.js";
@@ -17,6 +18,7 @@ const page = {
   place: byId("place", "p"),
   files: byId("files", "tbody"),
   total: byId("total", "span"),
+  collections: byId("collections", "tbody"),
   deleteAll: byId("delete-all", "button"),
   quota: byId("quota", "p"),
   persisted: byId("persisted", "p"),
@@ -29,6 +31,7 @@ const page = {
 const { say } = new StatusLine(page.status);
 const folder = await openFolder();
 const store = new Store({ folder, cache: await openCache() });
+const library = await CollectionStore.open();
 
 /** @param {number} time */
 const day = (time) =>
@@ -89,7 +92,30 @@ async function show() {
     : NOTES[store.place];
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   page.total.textContent = entries.length > 1 ? `${megabytes(bytes)} in ${entries.length} files.` : "";
+  await showCollections();
   await showSpace();
+}
+
+/** @param {import("../search/collection-store.js").Entry} entry */
+function collectionRow({ id, name, bytes, documents }) {
+  const remove = element("button", { type: "button", class: "quiet" }, "Delete");
+  remove.setAttribute("aria-label", `Delete ${name}`);
+  remove.addEventListener("click", async () => {
+    const release = await takeLock(id);
+    const isGone = release !== null && (await library.remove(id));
+    release?.();
+    say(isGone ? `${name} is deleted.` : `${name} is open in another tab. Close that tab, then delete it.`);
+    await show();
+    page.status.focus(); // the button is gone
+  });
+  const cells = [element("strong", {}, name), megabytes(bytes), counted(documents, "document"), remove];
+  return tableRow(cells, { attributes: { "data-collection": id } });
+}
+
+async function showCollections() {
+  const entries = await library.list();
+  const none = element("tr", {}, element("td", { colspan: 4 }, "There are none."));
+  page.collections.replaceChildren(...(entries.length ? entries.map(collectionRow) : [none]));
 }
 
 async function showSpace() {

@@ -4,7 +4,7 @@
 
 /**
  * @param {{
- *   onFiles: (files: File[]) => void, onDrag?: (dragging: boolean) => void, target?: Document | HTMLElement
+ *   onFiles: (files: File[], transfer: DataTransfer) => void, onDrag?: (dragging: boolean) => void, target?: Document | HTMLElement
  * }} options `onDrag` shows that files are over the target; `target` is the whole page unless given
  */
 export function acceptDrops({ onFiles, onDrag = () => {}, target = document }) {
@@ -24,6 +24,7 @@ export function acceptDrops({ onFiles, onDrag = () => {}, target = document }) {
     onDrag(false);
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    onFiles([...(event.dataTransfer?.files ?? [])]);
+    const transfer = /** @type {DataTransfer} */ (event.dataTransfer);
+    onFiles([...transfer.files], transfer);
   });
 }

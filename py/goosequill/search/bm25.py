@@ -100,7 +100,7 @@ class Segment:
 
     def entries(self) -> _Ids:
         """Return the word of each posting [e]."""
-        return np.repeat(self.words, np.diff(self.starts))
+        return np.repeat(self.words, np.diff(self.starts).astype(np.intp))  # 32 bits in a browser
 
     def find(self, word: int) -> slice:
         """Return where the postings of a word are."""

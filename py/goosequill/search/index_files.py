@@ -303,7 +303,8 @@ def check_passages(passages: Table, entries: list[Entry], headings: int) -> None
     """Check that every passage is in its document."""
     spans = np.array([entry.passages for entry in entries], np.int64).reshape(-1, 2)
     sizes = np.array([entry.text[1] - entry.text[0] for entry in entries], np.int64)
-    owners = np.repeat(np.arange(len(entries)), spans[:, 1] - spans[:, 0])
+    counts = (spans[:, 1] - spans[:, 0]).astype(np.intp)  # which has 32 bits in a browser
+    owners = np.repeat(np.arange(len(entries)), counts)
     document, start, end, heading, first, last = (passages[:, column] for column in range(PASSAGE))
     if len(owners) != len(passages) or (document != owners).any():
         raise corrupt("a passage is not of its document")

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 from scripts.serve import make_server
-from tests.browser.conftest import watch
-from tests.py.search.documents.pdfs import pdf
 
 from goosequill.search.documents import from_pages
 from goosequill.search.documents.pdf import read_pdf
+from tests.browser.conftest import watch
+from tests.py.search.documents.pdfs import pdf
 
 ROOT = Path(__file__).resolve().parents[3]
 POLICY = (

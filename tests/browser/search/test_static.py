@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 from scripts.serve import make_server
+
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Record
 from tests.static_index import StaticIndex

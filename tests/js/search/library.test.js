@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { CollectionStore } from "../../../site/search/collection-store.js";
+import { Library } from "../../../site/search/library.js";
+import { MemoryFolder } from "../../../site/search/memory-folder.js";
+import { Session } from "../../../site/search/session.js";
+import { FakeEngine } from "./fake-engine.js";
+
+/** What the visitor agreed to, and what else the page remembers. @type {Map<string, string>} */
+const remembered = new Map();
+globalThis.localStorage = /** @type {any} */ ({
+  getItem: (/** @type {string} */ key) => remembered.get(key) ?? null,
+  setItem: (/** @type {string} */ key, /** @type {string} */ value) => remembered.set(key, value),
+});
+
+/** A file is one document, but "bad" is none, and "table" has a row for each letter. */
+async function* readFile(/** @type {any} */ _run, /** @type {any} */ { name, blob, options }) {
+  const text = await blob.text();
+  const hash = `hash of ${text}`;
+  if (name.endsWith("bad"))
+    yield { skipped: { name, code: "document-type", message: "It is binary.", remedy: "No." } };
+  else if (options.known[name] === hash) yield { source: name, hash, unchanged: true };
+  else if (name.endsWith("table")) {
+    for (const [row, letter] of [...text].entries())
+      yield { source: name, hash, name: `${name}#${row}`, text: letter };
+  } else yield { source: name, hash, name, text };
+}
+
+/** @param {{folder?: MemoryFolder, full?: boolean}} [options] an earlier visit's folder */
+async function visit({ folder = new MemoryFolder(), full = false } = {}) {
+  remembered.set("goosequill.search.models", JSON.stringify({ full }));
+  /** @type {FakeEngine[]} */
+  const engines = [];
+  const holder = {
+    keep: () => () => {},
+    get engine() {
+      if (!engines.length || engines[engines.length - 1].ended) engines.push(new FakeEngine());
+      return engines[engines.length - 1];
+    },
+  };
+  /** @type {string[]} */
+  const said = [];
+  const status = {
+    say: (/** @type {string} */ text) => said.push(text),
+    complain: (/** @type {any} */ e) => said.push(e.message),
+  };
+  const progress = { show: () => {}, hide: () => {}, parts: { label: { append: () => {} } } };
+  const store = CollectionStore.inMemory(folder);
+  const session = new Session(async () => /** @type {any} */ (holder));
+  const library = new Library(/** @type {any} */ ({ status, progress, readFile, session, store }));
+  await library.start();
+  return { library, engines, folder, said, store };
+}
+
+const file = (/** @type {string} */ name, text = name) => ({ name, blob: new Blob([text]) });
+const names = async (/** @type {Library} */ library) => (await library.documents()).map(({ name }) => name);
+
+test("files become documents of a new collection, which the next visit opens", async () => {
+  const { library, folder, said } = await visit();
+  assert.equal(library.collection(), null);
+  await library.create("Mine");
+  await library.indexer.add([file("a.md"), file("b.md")]);
+  assert.deepEqual([library.collection()?.name, library.collection()?.documents], ["Mine", 2]);
+  assert.ok(library.ready());
+  assert.match(said.at(-1) ?? "", /^2 documents added/);
+  const again = await visit({ folder });
+  assert.equal(again.library.collection()?.documents, 2);
+  assert.equal(again.engines.length, 0, "nothing is loaded before it is needed");
+  assert.ok(!again.library.ready());
+  assert.deepEqual(await names(again.library), ["a.md", "b.md"]);
+});
+
+test("unchanged files are skipped, changed ones replaced, and rows that are gone removed", async () => {
+  const { library, engines } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("a.md"), file("b.md"), file("table", "xyz")]);
+  engines[0].ran = [];
+  await library.indexer.add([file("a.md"), file("b.md", "new"), file("table", "xy")]);
+  assert.equal(engines[0].ran.filter((job) => job === "add_document").length, 3);
+  assert.deepEqual((await names(library)).sort(), ["a.md", "b.md", "table#0", "table#1"]);
+});
+
+test("what left a folder is offered for removal, and a file that cannot be read has not left it", async () => {
+  const { library } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("notes/a"), file("notes/b"), file("notes/c")], { folder: "notes" });
+  assert.deepEqual(library.indexer.gone, []);
+  await library.indexer.add([file("notes/a"), file("notes/bad")], { folder: "notes" });
+  assert.deepEqual(library.indexer.gone, [{ folder: "notes", names: ["notes/b", "notes/c"] }]);
+  assert.deepEqual(
+    library.indexer.problems.map(({ name, message }) => [name, message]),
+    [["notes/bad", "It is binary."]],
+  );
+  await library.remove(["notes/b", "notes/c"]);
+  assert.deepEqual(await names(library), ["notes/a"]);
+});
+
+test("a run that is stopped while MiniLM reads keeps what was written, and continues on the next visit", async () => {
+  const { library, engines, folder, said } = await visit({ full: true });
+  await library.create("Mine");
+  engines[0].onEmbed = (index) => index === 1 && void library.indexer.stop();
+  await library.indexer.add([file("a"), file("b"), file("c")]);
+  assert.ok(library.indexer.isPaused);
+  assert.match(said.at(-1) ?? "", /^Stopped/);
+  assert.equal(library.collection()?.documents, 3);
+  const again = await visit({ folder, full: true });
+  await again.library.resume();
+  assert.equal(again.library.full(), "ready");
+  const { vectors } = await again.library.run("describe_collection");
+  assert.equal(vectors, 3);
+  assert.ok(!again.library.indexer.isPaused);
+});
+
+test("a page that was closed while files were read continues with those that wait", async () => {
+  const { library, folder, store } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("a")]);
+  await store.queue(library.current().id).add([file("b"), file("c")]);
+  const again = await visit({ folder });
+  await again.library.resume();
+  assert.deepEqual(await names(again.library), ["a", "b", "c"]);
+  assert.deepEqual(await again.store.queue(again.library.current().id).list(), []);
+});
+
+test("a full disk is explained, what was written before stays, and the rest waits", async () => {
+  const { library, store, said } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("a")]);
+  const write = store.write.bind(store);
+  store.write = async () => {
+    throw new DOMException("", "QuotaExceededError");
+  };
+  await library.indexer.add([file("b")]);
+  assert.match(said.at(-1) ?? "", /no more space/);
+  assert.ok(library.indexer.isPaused);
+  assert.deepEqual(await names(library), ["a"], "what is on disk is what is open");
+  store.write = write;
+  await library.indexer.run();
+  assert.deepEqual(await names(library), ["a", "b"]);
+});
+
+test("a worker that dies is replaced, with the models and the collection", async () => {
+  const { library, engines } = await visit({ full: true });
+  await library.create("Mine");
+  await library.indexer.add([file("a")]);
+  engines[0].die();
+  assert.ok(!library.ready());
+  assert.deepEqual(await names(library), ["a"]);
+  assert.equal(engines.length, 2);
+  assert.deepEqual(engines[1].ran.filter((job) => job.startsWith("open")).sort(), [
+    "open_collection",
+    "open_embedder",
+    "open_embedder",
+  ]);
+});
+
+test("collections are renamed, deleted with undo, exported, and imported under a free name", async () => {
+  const { library, store } = await visit();
+  await library.create("One");
+  await library.indexer.add([file("a")]);
+  await library.rename("First");
+  assert.deepEqual(await library.collections(), ["First"]);
+  const exported = await library.export();
+  await library.import(new File([exported], "first.zip"));
+  assert.deepEqual(await library.collections(), ["First", "First (2)"]);
+  assert.deepEqual(await names(library), ["a"]);
+  const undo = await library.delete();
+  assert.equal(library.collection()?.name, "First");
+  await undo();
+  assert.equal(library.collection()?.name, "First (2)");
+  const before = await store.list();
+  await assert.rejects(library.import(new File(["no"], "x.zip")), { code: "index-corrupt" });
+  assert.deepEqual(await store.list(), before, "nothing is left of it");
+  await library.open("First");
+  await assert.rejects(library.open("Nobody's"), { message: /no collection/ });
+});
+
+test("nothing is downloaded before the visitor agrees", async () => {
+  const { library, engines } = await visit();
+  remembered.delete("goosequill.search.models");
+  await assert.rejects(library.prepare({ ask: false }), { name: "AbortError" });
+  assert.equal(engines.length, 0);
+});

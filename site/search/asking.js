@@ -330,11 +330,10 @@ export class Asking {
 /** @param {Found} results */
 function nothingWords({ hits, likelihood }) {
   if (!hits.length) return "The collection has no passage to compare with your question.";
+  const why = "No passage is close enough to your question to be a likely answer.";
+  if (likelihood === null) return why;
   const chance = Math.max(1, Math.round(100 * likelihood));
-  return (
-    "No passage is close enough to your question to be a likely answer. Of passages as close as the nearest " +
-    `one here, about ${chance} in 100 answer the question.`
-  );
+  return `${why} Of passages as close as the nearest one here, about ${chance} in 100 answer the question.`;
 }
 
 /**
@@ -343,7 +342,7 @@ function nothingWords({ hits, likelihood }) {
  * @param {Hit} best
  */
 function fits(one, best) {
-  return one.start === best.start || one.cosine >= 0.75 * best.cosine;
+  return one.start === best.start || (one.cosine ?? 0) >= 0.75 * (best.cosine ?? 0);
 }
 
 /** @param {HTMLElement} target */

@@ -5,15 +5,16 @@
  */
 
 /**
- * A passage that was found; offsets are code points of the document's text.
+ * A passage that was found; offsets are code points of the document's text. A passage without a vector has no
+ * cosine.
  * @typedef {{
  *   document: number, name: string, title: string, address: string, passage: number, score: number,
- *   cosine: number, words: number, text: string, start: number, end: number, heading: string,
+ *   cosine: number | null, words: number, text: string, start: number, end: number, heading: string,
  *   sentences: {start: number, end: number, score: number}[], matched: [number, number][],
- *   explanation: string, likelihood?: number
+ *   explanation: string, likelihood?: number | null
  * }} Hit
  * @typedef {"static" | "full"} Stage
- * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood: number, stage: Stage, seconds: number}} Results
+ * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood: number | null, stage: Stage, seconds: number}} Results
  */
 
 /**

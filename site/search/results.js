@@ -140,11 +140,11 @@ export function bestSentence({ sentences, text, start }) {
 function figuresOf({ cosine, words, score, likelihood }) {
   /** @type {[string, string][]} */
   const rows = [
-    ["Closeness in meaning, −1 to 1", cosine.toFixed(2)],
+    ["Closeness in meaning, −1 to 1", cosine?.toFixed(2) ?? "not known yet"],
     ["Shared words (BM25)", words.toFixed(1)],
     ["Both together, in standard deviations above the average passage", score.toFixed(2)],
   ];
-  if (likelihood !== undefined)
+  if (typeof likelihood === "number")
     rows.push(["Chance that a passage this close answers", `${Math.round(100 * likelihood)}%`]);
   return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
 }

@@ -10,7 +10,7 @@ import { CodePoints, marked } from "./marking.js";
 /**
  * Offsets are code points of the answer.
  * @typedef {{
- *   start: number, end: number, passage: number | null, score: number, unsupported: [number, number][]
+ *   start: number, end: number, passage?: number | null, score: number, unsupported: [number, number][]
  * }} Sentence
  */
 
@@ -29,7 +29,8 @@ export function answerNodes(text, sentences, hits, open) {
     const [from, to] = [points.index(start), points.index(end)];
     const spans = unsupported.map(([first, last]) => points.span(first, last, "unsupported"));
     nodes.push(text.slice(at, from), ...marked(text, spans, from, to));
-    nodes.push(passage === null || !hits[passage] ? unfounded() : reference(passage, hits[passage], open));
+    const hit = hits[passage ?? -1];
+    nodes.push(hit ? reference(passage ?? 0, hit, open) : unfounded());
     at = to;
   }
   return [...nodes, text.slice(at)];
@@ -55,7 +56,7 @@ function unfounded() {
 
 /** What the check found, in a sentence or two. @param {Sentence[]} sentences */
 export function checkWords(sentences) {
-  const loose = sentences.filter(({ passage }) => passage === null).length;
+  const loose = sentences.filter(({ passage }) => typeof passage !== "number").length;
   const words = sentences.reduce((sum, { unsupported }) => sum + unsupported.length, 0);
   const found = [
     loose ? `${counted(loose, "sentence")} ${loose === 1 ? "rests" : "rest"} on no passage.` : "",

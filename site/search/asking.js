@@ -32,6 +32,8 @@ import { Results } from "./results.js";
 const COUNT = 10;
 /** Passages of one document that the reader marks. */
 const WITHIN = 30;
+/** Where nothing fits, results of at least this likelihood are shown under a notice, all others on request. */
+const UNSURE = 0.2;
 
 export class Asking {
   #library;
@@ -39,6 +41,7 @@ export class Asking {
   #asked = byId("asked", "p");
   #problem = byId("asking-problem", "p");
   #nothing = byId("nothing-fits", "div");
+  #unsure = byId("unsure", "p");
   #reword = byId("reword", "button");
   #better = byId("better", "button");
   #copyLink = byId("copy-link", "button");
@@ -117,7 +120,8 @@ export class Asking {
   /** Does what the page's address says. */
   async #follow() {
     const link = readLink();
-    if (!link.question || (link.question === this.#question && link.document === this.#reader.open)) return;
+    const isShown = link.question === this.#shown?.question && link.document === this.#reader.open;
+    if (!link.question || isShown) return;
     this.#field.value = link.question;
     this.#toOpen = link.document;
     try {
@@ -207,21 +211,37 @@ export class Asking {
   }
 
   /** @param {Found} results */
-  #summary({ hits, nothing_fits, stage }) {
+  #summary(results) {
     const { documents = 0 } = this.#library.collection() ?? {};
-    if (nothing_fits || !hits.length) return `None of ${counted(documents, "document")} fits.`;
-    const found = hits.length < COUNT ? counted(hits.length, "result") : `The ${COUNT} best results`;
-    const what = stage === "full" ? "whole passages" : "single words";
+    const { length } = results.hits;
+    if (!length || this.#verdict(results) === "nothing")
+      return `None of ${counted(documents, "document")} fits.`;
+    const found = length < COUNT ? counted(length, "result") : `The ${COUNT} best results`;
+    const what = results.stage === "full" ? "whole passages" : "single words";
     return `${found} from ${counted(documents, "document")}, ranked by the meaning of ${what}.`;
+  }
+
+  /**
+   * Whether anything fits. The first stage knows too little to say no, if there is another to come.
+   * @param {Found} results
+   * @returns {"fits" | "unsure" | "nothing"}
+   */
+  #verdict({ hits, nothing_fits, likelihood, stage }) {
+    if (!hits.length) return "nothing";
+    if (!nothing_fits || (stage !== "full" && this.#library.full() === "ready")) return "fits";
+    return (likelihood ?? 0) < UNSURE ? "nothing" : "unsure";
   }
 
   #draw() {
     const results = this.#shown?.results;
-    const nothing = results !== undefined && (results.nothing_fits || !results.hits.length);
-    this.#nothing.hidden = !nothing || this.#nearest;
+    const verdict = results && this.#verdict(results);
+    const isHidden = verdict === "nothing" && !this.#nearest;
+    this.#nothing.hidden = !isHidden;
+    this.#unsure.hidden = verdict !== "unsure";
     byId("nearest", "button").hidden = !results?.hits.length;
     byId("nothing-fits-words", "p").textContent = results ? nothingWords(results) : "";
-    this.#results.show(results && (!nothing || this.#nearest) ? results.hits : []);
+    this.#unsure.textContent = results ? nothingWords(results) : "";
+    this.#results.show(results && !isHidden ? results.hits : []);
     this.#limits.hidden = !results;
     this.#drawActions();
     this.#offerQuestions();
@@ -331,7 +351,7 @@ export class Asking {
 function nothingWords({ hits, likelihood }) {
   if (!hits.length) return "The collection has no passage to compare with your question.";
   const why = "No passage is close enough to your question to be a likely answer.";
-  if (likelihood === null) return why;
+  if (typeof likelihood !== "number") return why;
   const chance = Math.max(1, Math.round(100 * likelihood));
   return `${why} Of passages as close as the nearest one here, about ${chance} in 100 answer the question.`;
 }

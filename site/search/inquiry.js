@@ -9,12 +9,12 @@
  * cosine.
  * @typedef {{
  *   document: number, name: string, title: string, address: string, passage: number, score: number,
- *   cosine: number | null, words: number, text: string, start: number, end: number, heading: string,
+ *   cosine?: number | null, words: number, text: string, start: number, end: number, heading: string,
  *   sentences: {start: number, end: number, score: number}[], matched: [number, number][],
  *   explanation: string, likelihood?: number | null
  * }} Hit
  * @typedef {"static" | "full"} Stage
- * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood: number | null, stage: Stage, seconds: number}} Results
+ * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood?: number | null, stage: Stage, seconds: number}} Results
  */
 
 /**

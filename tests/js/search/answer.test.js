@@ -8,7 +8,7 @@ const hits = /** @type {any[]} */ ([
   { title: "", name: "b.md" },
 ]);
 
-/** @param {number} start @param {number} end @param {number | null} passage @param {[number, number][]} [unsupported] */
+/** @param {number} start @param {number} end @param {number | null | undefined} passage @param {[number, number][]} [unsupported] */
 const sentence = (start, end, passage, unsupported = []) => ({
   start,
   end,
@@ -47,7 +47,8 @@ test("a sentence that rests on nothing, or on a passage that is not there, says 
 
 test("the check is put into words", () => {
   assert.match(checkWords([sentence(0, 3, 0)]), /Every word/);
-  assert.match(checkWords([sentence(0, 3, null)]), /^1 sentence rests on no passage. Check it /);
+  assert.match(checkWords([sentence(0, 3, null)]), /^1 sentence rests on no passage/);
+  assert.match(checkWords([sentence(0, 3, undefined)]), /^1 sentence rests on no passage. Check it /);
   assert.match(
     checkWords([
       sentence(0, 3, 0, [

@@ -159,6 +159,34 @@ test("nothing fits is said as a likelihood, and the nearest are behind a click",
   assert.deepEqual(names(), [], "but not for another question");
 });
 
+test("what is neither likely nor unlikely is shown under a notice", async () => {
+  const { search } = answers;
+  answers.search = (/** @type {any} */ args) => ({ ...search(args), nothing_fits: true, likelihood: 0.39 });
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.deepEqual(names(), ["b", "a"]);
+  assert.ok(byTestId("nothing-fits").hidden);
+  assert.match(byTestId("unsure").textContent, /39 in 100/);
+});
+
+test("the first stage leaves the verdict to the second, if there is one", async () => {
+  const { search } = answers;
+  answers.search = (/** @type {any} */ args) => ({
+    ...search(args),
+    nothing_fits: args.stage === "static",
+    likelihood: 0.01,
+  });
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.ok(byTestId("nothing-fits").hidden);
+  library.state = "off";
+  type(question(), "why?");
+  await settle();
+  assert.equal(byTestId("nothing-fits").hidden, false);
+});
+
 test("an address asks its question, of its collection, and opens its document", async () => {
   await open("#q=why&collection=Other&document=b");
   await settle();

@@ -7,7 +7,6 @@ lag behind the passages: the first m passages have one.
 
 from __future__ import annotations
 
-import json
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -23,13 +22,17 @@ from goosequill.search.growing import Growing
 from goosequill.search.index_files import (
     APPENDED,
     BLOCK,
+    BLOCKS,
     DESCRIPTION,
     MAX_PASSAGES,
     PASSAGE,
+    TEXT,
     WORDS,
     Description,
+    Entries,
     Entry,
     Heading,
+    Headings,
     IndexModel,
     Trail,
     check_blocks,
@@ -37,10 +40,11 @@ from goosequill.search.index_files import (
     check_scales,
     read_description,
     read_entries,
-    read_headings,
+    read_lines,
     read_table,
     view,
 )
+from goosequill.search.lines import Lines
 from goosequill.search.passages import Passage, embedded_text, passages, trail
 from goosequill.search.storage import Storage
 from goosequill.search.vectors import Bytes, QuantizedVectors, Rows, StoredVectors, Vectors, quantize
@@ -83,14 +87,13 @@ class Index:
     ) -> None:
         self.name = name
         self.model: IndexModel | None = None
-        self.entries: list[Entry] = []
+        self.entries = Entries(Lines(b"", "documents.jsonl"), Growing(np.zeros((0, 3), np.uint64)))
         self.deleted: set[int] = set()
         self.vectors: Vectors | None = None
         self.web: object = None
         self._storage, self._search, self._memory = storage, search, memory
-        self._ids: dict[str, int] = {}
-        self._headings: list[Heading] = []
-        self._heading_ids: dict[Heading, int] = {}
+        self._known: dict[str, int] | None = None
+        self._headings = Headings(Lines(b"", "headings.jsonl"))
         self._passages = Growing(np.zeros((0, PASSAGE), np.uint32))
         self._blocks = Growing(np.zeros((0, BLOCK), np.uint32))
         self._lengths = dict.fromkeys(APPENDED, 0)
@@ -117,16 +120,13 @@ class Index:
         table = read_table(storage, found, "passages.bin", PASSAGE)
         blocks = read_table(storage, found, "blocks.bin", BLOCK)
         index.entries = read_entries(storage, found, len(blocks))
-        index._headings = read_headings(storage, found)
+        index._headings = Headings(read_lines(storage, found, "headings.jsonl"))
         check_passages(table, index.entries, len(index._headings))
         check_blocks(blocks, len(index._headings))
         index._passages, index._blocks = Growing(table), Growing(blocks)
-        index._heading_ids = {heading: number for number, heading in enumerate(index._headings)}
         index.deleted, index.web = set(found.deleted), found.web
         index._lengths = dict(found.lengths)
         index._open_vectors(found)
-        live = (number for number in range(len(index.entries)) if number not in index.deleted)
-        index._ids = {index.entries[number].name: number for number in live}
         return index
 
     def _open_vectors(self, found: Description) -> None:
@@ -171,13 +171,21 @@ class Index:
         """How many passages have no vector yet, without those of deleted documents."""
         first, left = self.embedded, len(self) - self.embedded
         for document in self.deleted:
-            start, end = self.entries[document].passages
+            start, end = self.entries.span(document)
             left -= max(0, end - max(start, first))
         return left
 
+    @property
+    def _ids(self) -> dict[str, int]:
+        """The documents that are not deleted, by name; made when it is first needed."""
+        if self._known is None:
+            names = self.entries.names()
+            self._known = {name: number for number, name in enumerate(names) if number not in self.deleted}
+        return self._known
+
     def documents(self) -> list[int]:
         """Return the indices of the documents that are not deleted."""
-        return list(self._ids.values())
+        return [number for number in range(len(self.entries)) if number not in self.deleted]
 
     def find(self, name: str) -> int | None:
         """Return the document with a name; None if there is none."""
@@ -200,7 +208,7 @@ class Index:
         if document in self._texts:
             passage = self.passage(number)
             return self._texts[document][passage.start : passage.end]
-        return self._decoded(self.entries[document].text[0] + first, last - first)
+        return self._decoded(self.entries.span(document, TEXT)[0] + first, last - first)
 
     def address(self, number: int) -> str:
         """Return where a passage can be opened, with the anchor of its heading; "" if nowhere."""
@@ -216,7 +224,7 @@ class Index:
     def text(self, document: int) -> str:
         """Return a document's text."""
         if document not in self._texts:
-            start, end = self.entries[document].text
+            start, end = self.entries.span(document, TEXT)
             found = self._decoded(start, end - start)
             if sum(map(len, self._texts.values())) + len(found) > _TEXTS_KEPT:
                 self._texts.clear()
@@ -228,7 +236,7 @@ class Index:
         return [(start, end, heading.trail) for start, end, heading in self._headed(document)]
 
     def _headed(self, document: int) -> list[_Block]:
-        rows = self._blocks.rows[slice(*self.entries[document].blocks)].tolist()
+        rows = self._blocks.rows[slice(*self.entries.span(document, BLOCKS))].tolist()
         return [(start, end, self._headings[heading]) for start, end, heading in rows]
 
     def _decoded(self, offset: int, length: int) -> str:
@@ -283,8 +291,9 @@ class Index:
         self._append_rows("passages.bin", self._passages, table)
         spans = [(begin, end, self._heading_id(heading)) for begin, end, heading in blocks]
         self._append_rows("blocks.bin", self._blocks, spans)
-        self._append("documents.jsonl", _line({field: getattr(entry, field) for field in Entry.__slots__}))
-        self.entries.append(entry)
+        line, row = self.entries.add(entry)
+        self._append("documents.jsonl", line)
+        self._append("documents.bin", row)
         self._ids[document.name] = number
         return number
 
@@ -352,7 +361,7 @@ class Index:
         return True
 
     def _forget(self, document: int) -> None:
-        first, end = self.entries[document].passages
+        first, end = self.entries.span(document)
         if self.vectors is not None:
             self.vectors.forget(min(first, len(self.vectors)), min(end, len(self.vectors)))
 
@@ -379,11 +388,8 @@ class Index:
         )
 
     def _heading_id(self, heading: Heading) -> int:
-        number = self._heading_ids.get(heading)
-        if number is None:
-            number = self._heading_ids[heading] = len(self._headings)
-            self._headings.append(heading)
-            self._append("headings.jsonl", _line(heading))
+        number, line = self._headings.add(heading)
+        self._append("headings.jsonl", line)
         return number
 
     def _append_rows(self, name: str, table: Growing, rows: Sequence[Sequence[int]]) -> None:
@@ -392,6 +398,8 @@ class Index:
         self._append(name, added.astype("<u4").tobytes())
 
     def _append(self, name: str, data: bytes) -> None:
+        if not data:
+            return
         waiting = self._waiting.setdefault(name, bytearray())
         waiting += data
         self._lengths[name] += len(data)
@@ -423,7 +431,7 @@ class Index:
         found = WordIndex.load(view(self._storage, WORDS, size), stamp=self.stamp) if size else None
         words = found or WordIndex()
         self.update_words(words, on_progress=on_progress)
-        words.remove(self.entries[document].passages for document in self.deleted)
+        words.remove(self.entries.span(document) for document in self.deleted)
         return words
 
     def update_words(
@@ -491,7 +499,3 @@ class _ByteOffsets:
         last = first + len(self._text[start:end].encode())
         self._at, self._bytes = end, last
         return first, last
-
-
-def _line(value: object) -> bytes:
-    return json.dumps(value).encode() + b"\n"

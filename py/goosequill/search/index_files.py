@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
 from goosequill.search.embedder import Embedder
+from goosequill.search.growing import Growing
+from goosequill.search.lines import Lines
 from goosequill.search.storage import Buffer, Storage, too_short
 
 FORMAT = "goosequill-index"
@@ -24,6 +26,7 @@ DESCRIPTION = "index.json"
 WORDS = "words.bin"
 APPENDED = (
     "documents.jsonl",
+    "documents.bin",
     "texts.bin",
     "passages.bin",
     "blocks.bin",
@@ -35,8 +38,6 @@ APPENDED = (
 
 MAX_DESCRIPTION = 64_000_000
 """Size limit of index.json, in bytes: it lists the deleted documents."""
-MAX_LINES = 1 << 31
-"""Size limit of documents.jsonl and of headings.jsonl, in bytes."""
 MAX_DIMENSIONS = 16_384
 MAX_PASSAGES = 1 << 28
 
@@ -44,6 +45,11 @@ PASSAGE = 6
 """Numbers a passage: document, start, end (code points), heading, start, end (bytes of the document)."""
 BLOCK = 3
 """Numbers a block: start, end (code points), heading."""
+
+TEXT, PASSAGES, BLOCKS = range(3)
+"""Columns of documents.bin."""
+_FIELDS = ("name", "title", "address", "hash")
+"""What a line of documents.jsonl has."""
 
 Table = NDArray[np.uint32]
 Trail = tuple[str, ...]
@@ -80,7 +86,7 @@ class IndexModel:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document in the index, as its line in documents.jsonl has it.
+    """A document in the index.
 
     Attributes
     ----------
@@ -239,76 +245,115 @@ def read_table(storage: Storage, description: Description, name: str, columns: i
     return table.astype(np.uint32, copy=False)
 
 
-def read_entries(storage: Storage, description: Description, blocks: int) -> list[Entry]:
-    """Read and validate documents.jsonl: its texts, passages and blocks follow one another."""
-    lines = read_lines(storage, description, "documents.jsonl")
-    if len(lines) != description.documents:
-        raise corrupt(f"documents.jsonl has {len(lines):,} lines instead of {description.documents:,}")
-    entries = [_entry(line) for line in lines]
-    ends = (description.lengths["texts.bin"], description.passages, blocks)
-    spans = [
-        np.array([getattr(entry, field) for entry in entries]) for field in ("text", "passages", "blocks")
-    ]
-    for span, end in zip(spans, ends, strict=True):
-        bounds = span.reshape(-1)
-        if len(bounds) and (bounds[0] or bounds[-1] != end or (bounds[1:-1:2] != bounds[2::2]).any()):
-            raise corrupt("documents do not follow one another")
-        if (np.diff(bounds) < 0).any() or (not len(bounds) and end):
-            raise corrupt("a document ends before it starts")
-    return entries
+class Entries:
+    """The documents of an index, by number; a document's line is parsed when it is asked for.
+
+    Parameters
+    ----------
+    lines
+        Name, title, address and hash of each.
+    ends
+        Where each one's text ends, and its passages and blocks: uint64 [documents, 3]. Each starts where the
+        one before it ends.
+    """
+
+    def __init__(self, lines: Lines, ends: Growing) -> None:
+        self._lines, self._ends = lines, ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, number: int) -> Entry:
+        names = _names(self._lines[number])
+        text, passages, blocks = (self.span(number, column) for column in (TEXT, PASSAGES, BLOCKS))
+        return Entry(*names, text, passages, blocks)
+
+    def names(self) -> list[str]:
+        """Return the names of all documents."""
+        return [_names(line)[0] for line in self._lines]
+
+    def span(self, number: int, column: int = 1) -> tuple[int, int]:
+        """Return where a document's text (`TEXT`), passages (`PASSAGES`) or blocks (`BLOCKS`) are."""
+        rows = self._ends.rows
+        return (int(rows[number - 1, column]) if number else 0), int(rows[number, column])
+
+    def sizes(self, column: int) -> NDArray[np.int64]:
+        """Return how long each document's text is, in bytes, or how many passages or blocks it has."""
+        ends = self._ends.rows[:, column].astype(np.int64)
+        return np.diff(ends, prepend=np.int64(0))
+
+    def add(self, entry: Entry) -> tuple[bytes, bytes]:
+        """Add a document; return what to append to documents.jsonl and to documents.bin."""
+        row = np.array([[entry.text[1], entry.passages[1], entry.blocks[1]]], np.uint64)
+        self._ends.add(row)
+        fields = {field: getattr(entry, field) for field in _FIELDS}
+        return self._lines.add(fields), row.astype("<u8").tobytes()
 
 
-def _entry(line: Any) -> Entry:
+def _names(line: Any) -> tuple[str, str, str, str]:
     if not isinstance(line, dict):
         raise corrupt("a line of documents.jsonl is not an object")
-    name, title, address, digest = (
-        text(line.get(field), f"a document's {field}") for field in ("name", "title", "address", "hash")
-    )
-    texts, passages, blocks = (_span(line.get(field)) for field in ("text", "passages", "blocks"))
-    return Entry(name, title, address, digest, texts, passages, blocks)
+    name, title, address, digest = (text(line.get(field), f"a document's {field}") for field in _FIELDS)
+    return name, title, address, digest
 
 
-def _span(value: Any) -> tuple[int, int]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise corrupt("a document's span is not two numbers")
-    return count(value[0], "the start of a document"), count(value[1], "the end of a document")
+def read_entries(storage: Storage, description: Description, blocks: int) -> Entries:
+    """Open documents.jsonl and documents.bin, and check that documents follow one another."""
+    lines = read_lines(storage, description, "documents.jsonl")
+    length = description.lengths["documents.bin"]
+    if len(lines) != description.documents or length != 24 * description.documents:
+        raise corrupt(f"it does not have {description.documents:,} documents")
+    ends = np.frombuffer(view(storage, "documents.bin", length), "<u8").reshape(-1, 3).astype(np.uint64)
+    lasts = (description.lengths["texts.bin"], description.passages, blocks)
+    if (ends[1:] < ends[:-1]).any() or (ends[-1:] != np.array(lasts, np.uint64)).any():
+        raise corrupt("documents do not follow one another")
+    if not len(ends) and any(lasts):
+        raise corrupt("it has no documents for its texts")
+    return Entries(lines, Growing(ends))
 
 
-def read_headings(storage: Storage, description: Description) -> list[Heading]:
-    """Read and validate headings.jsonl: a line is ``[trail, anchor]``."""
-    found = []
-    for line in read_lines(storage, description, "headings.jsonl"):
-        if not isinstance(line, list) or len(line) != 2 or not isinstance(line[0], list):
-            raise corrupt("a line of headings.jsonl is not a trail and an anchor")
-        found.append(Heading(tuple(text(each, "a heading") for each in line[0]), text(line[1], "an anchor")))
-    return found
+class Headings:
+    """The headings of an index, by number; a line is parsed when it is asked for."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._ids: dict[Heading, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, number: int) -> Heading:
+        return _heading(self._lines[number])
+
+    def add(self, heading: Heading) -> tuple[int, bytes]:
+        """Return the number of a heading, and what to append to headings.jsonl: nothing if it is there."""
+        if self._ids is None:
+            self._ids = {_heading(line): number for number, line in enumerate(self._lines)}
+        if heading in self._ids:
+            return self._ids[heading], b""
+        self._ids[heading] = len(self)
+        return self._ids[heading], self._lines.add(heading)
 
 
-def read_lines(storage: Storage, description: Description, name: str) -> list[Any]:
-    """Return the values in a file of JSON lines, parsed at once, which is faster than line by line."""
-    length = description.lengths[name]
-    if length > MAX_LINES:
-        raise corrupt(f"{name} has {length:,} bytes")
-    data = bytes(storage.read(name, 0, length)) if length else b""
-    try:
-        found = json.loads(b"[" + data.rstrip(b"\n").replace(b"\n", b",") + b"]")
-    except (ValueError, RecursionError) as error:
-        raise corrupt(f"{name} is not JSON lines") from error
-    if not isinstance(found, list):
-        raise corrupt(f"{name} is not JSON lines")
-    return found
+def _heading(line: Any) -> Heading:
+    if not isinstance(line, list | tuple) or len(line) != 2 or not isinstance(line[0], list | tuple):
+        raise corrupt("a line of headings.jsonl is not a trail and an anchor")
+    return Heading(tuple(text(each, "a heading") for each in line[0]), text(line[1], "an anchor"))
 
 
-def check_passages(passages: Table, entries: list[Entry], headings: int) -> None:
+def read_lines(storage: Storage, description: Description, name: str) -> Lines:
+    """Open a file of JSON lines."""
+    return Lines(view(storage, name, description.lengths[name]), name)
+
+
+def check_passages(passages: Table, entries: Entries, headings: int) -> None:
     """Check that every passage is in its document."""
-    spans = np.array([entry.passages for entry in entries], np.int64).reshape(-1, 2)
-    sizes = np.array([entry.text[1] - entry.text[0] for entry in entries], np.int64)
-    counts = (spans[:, 1] - spans[:, 0]).astype(np.intp)  # which has 32 bits in a browser
+    counts = entries.sizes(PASSAGES).astype(np.intp)  # which has 32 bits in a browser
     owners = np.repeat(np.arange(len(entries)), counts)
     document, start, end, heading, first, last = (passages[:, column] for column in range(PASSAGE))
     if len(owners) != len(passages) or (document != owners).any():
         raise corrupt("a passage is not of its document")
-    limits = sizes[owners]
+    limits = entries.sizes(TEXT)[owners]
     if (start > end).any() or (first > last).any() or (last > limits).any() or (end > limits).any():
         raise corrupt("a passage is outside its document")
     if (heading >= headings).any():

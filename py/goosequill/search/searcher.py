@@ -110,7 +110,7 @@ class Searcher:
     def refresh(self) -> None:
         """Take in what was added to the index, and removed from it, since the last time."""
         self.index.update_words(self.words)
-        gone = [self.index.entries[number].passages for number in self.index.deleted - self._removed]
+        gone = [self.index.entries.span(number) for number in self.index.deleted - self._removed]
         self.words.remove(gone)
         self._removed = set(self.index.deleted)
         self._embed_pending()
@@ -131,7 +131,7 @@ class Searcher:
             first = self._first + len(self._pending)
             texts = [index.embedded_text(number) for number in range(first, min(len(index), first + 512))]
             self._pending.add(*quantize(self.static.embed(texts)))
-        spans = [index.entries[number].passages for number in index.deleted]
+        spans = [index.entries.span(number) for number in index.deleted]
         self._forget_pending([span for span in spans if span[1] > added])
 
     def _forget_pending(self, ranges: list[tuple[int, int]]) -> None:

@@ -127,7 +127,7 @@ def test_killed_at_any_write_an_index_opens_as_it_was_and_can_go_on(filled: Memo
         expected = contents(index)
         try:
             index.commit()
-            assert writes >= 7  # six files have new bytes, then index.json
+            assert writes >= 8  # seven files have new bytes, then index.json
         except Killed:
             survivor = MemoryStorage()
             survivor._files = files
@@ -268,6 +268,8 @@ HOSTILE: dict[str, tuple[str, Callable[[MemoryStorage], None]]] = {
     "bytes outside": ("index-corrupt", lambda files: put(files, "passages.bin", "<u4", 5, 1 << 30)),
     "a stray heading": ("index-corrupt", lambda files: put(files, "passages.bin", "<u4", 3, 77)),
     "a block's heading": ("index-corrupt", lambda files: put(files, "blocks.bin", "<u4", 2, 77)),
+    "ends that fall": ("index-corrupt", lambda files: put(files, "documents.bin", "<u8", 4, 0)),
+    "ends that are huge": ("index-corrupt", lambda files: put(files, "documents.bin", "<u8", 1, 1 << 63)),
     "no lines": ("index-corrupt", lambda files: files.replace("documents.jsonl", b"\0" * 100_000)),
 }
 

@@ -48,6 +48,7 @@ _MAGIC = b"GQWORDS1"
 _TOKEN = re.compile(r"[^\W_]+")  # letters and digits
 _ENGLISH = re.compile(r"[a-z]+").fullmatch
 _MOST_COUNTED = 65_535
+_STOP = -1
 _Ids = NDArray[np.uint32]
 
 
@@ -118,12 +119,26 @@ def _merged(first: Segment, second: Segment) -> Segment:
     )
 
 
+class _Known(dict[str, int]):
+    """The number of each word's stem, by the word as it is written; `_STOP` for stop words."""
+
+    def __init__(self, ids: dict[str, int]) -> None:
+        super().__init__()
+        self._ids = ids
+
+    def __missing__(self, written: str) -> int:
+        word = written.lower()
+        found = _STOP if word in STOP_WORDS else self._ids.setdefault(term(word), len(self._ids))
+        self[written] = found
+        return found
+
+
 class WordIndex:
     """Which texts contain which words, and how well each fits a question. Texts are numbered from 0."""
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}  # of stems
-        self._known: dict[str, int] = {}  # of words as they are written
+        self._known = _Known(self._ids)
         self._segments: list[Segment] = []
         self._lengths = Growing(np.zeros(0, np.uint32))
         self._removed = Growing(np.zeros(0, bool))
@@ -140,7 +155,8 @@ class WordIndex:
         counts: list[int] = []
         lengths: list[int] = []
         for number, text in enumerate(texts, len(self)):
-            found = Counter(self._id(word) for _, _, word in tokens(text))
+            found = Counter(map(self._known.__getitem__, _TOKEN.findall(text)))
+            found.pop(_STOP, None)
             lengths.append(found.total())
             words += found.keys()
             counts += (min(count, _MOST_COUNTED) for count in found.values())
@@ -210,12 +226,6 @@ class WordIndex:
             return 0.0
         return math.log(1 + (texts - frequency + 0.5) / (frequency + 0.5))
 
-    def _id(self, word: str) -> int:
-        found = self._known.get(word)
-        if found is None:
-            found = self._known[word] = self._ids.setdefault(term(word), len(self._ids))
-        return found
-
     def _push(self, segment: Segment) -> None:
         if not len(segment):
             return
@@ -271,7 +281,7 @@ class WordIndex:
         segment = Segment(words, starts, numbers, reader.take("<u2", sizes["postings"]))
         vocabulary = bytes(data[reader.at : reader.at + sizes["vocabulary"]]).decode().split("\n")
         index = cls()
-        index._ids = {word: number for number, word in enumerate(vocabulary) if sizes["stems"]}
+        index._ids.update((word, number) for number, word in enumerate(vocabulary) if sizes["stems"])
         if len(index._ids) != sizes["stems"] or not _is_valid(segment, texts, sizes["stems"]):
             return None
         index._lengths, index._removed = Growing(lengths), Growing(np.zeros(texts, bool))

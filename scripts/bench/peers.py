@@ -10,26 +10,9 @@ import gguf
 import numpy as np
 import onnx
 from gguf import GGMLQuantizationType, quants
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+from scripts.bench.graph import Graph
 from scripts.bench.weights import RANKS, Floats, Shape, is_matrix, tensors
-
-
-class Graph:
-    """Collects nodes and initialisers; `op` returns the name of its result."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.initialisers: list[Any] = []
-
-    def constant(self, array: Any) -> str:
-        name = f"c{len(self.initialisers)}"
-        self.initialisers.append(numpy_helper.from_array(np.asarray(array), name))
-        return name
-
-    def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
-        names = [f"n{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
-        return names[0] if outputs == 1 else names
 
 
 class Step:

@@ -1,0 +1,93 @@
+"""What the page of search.py runs in Pyodide: our encoder and our scans.
+
+`runPython` executes this file; the page calls its functions by name.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from goosequill.kernels import load_kernel
+from goosequill.kernels.search import pack_signs
+from goosequill.search.embedders import open_folder
+
+WIDTH = 384
+CANDIDATES = 2000
+kept: dict[str, Any] = {"kernel": load_kernel()}
+
+
+def open_model(path: str) -> str:
+    """Open MiniLM; return the kernel's name."""
+    kept["model"] = open_folder(path, kept["kernel"])
+    return str(kept["kernel"].name)
+
+
+def embed(texts: Any) -> Any:
+    """Return the vectors of some texts, [n, 384]."""
+    return kept["model"].embed(texts.to_py()).tolist()
+
+
+def prepare(count: int) -> None:
+    """Make vectors in a few hundred directions of uneven weight, as those of texts are, and their signs."""
+    rng = np.random.default_rng(7)
+    kept.clear()
+    kept["kernel"] = load_kernel()
+    spread = (1 / np.sqrt(1 + np.arange(WIDTH) / 24)).astype(np.float32)
+    vectors, scales = np.empty((count, WIDTH), np.int8), np.empty(count, np.float32)
+    for start in range(0, count, 10_000):
+        rows = slice(start, min(start + 10_000, count))
+        values = rng.standard_normal((rows.stop - rows.start, WIDTH), np.float32) * spread
+        values /= np.linalg.norm(values, axis=1, keepdims=True)
+        scales[rows] = np.abs(values).max(axis=1) / 127
+        vectors[rows] = np.rint(values / scales[rows, None])
+    kept.update(vectors=vectors, scales=scales, bits=pack_signs(vectors), spread=spread, rng=rng)
+
+
+def question() -> Any:
+    """A vector from the same distribution as the others."""
+    values = kept["rng"].standard_normal(WIDTH, np.float32) * kept["spread"]
+    return values / np.linalg.norm(values)
+
+
+def nearest(asked: Any) -> Any:
+    """The ten nearest, exactly."""
+    return kept["kernel"].search.nearest(kept["vectors"], kept["scales"], asked, 10).indices
+
+
+def nearest_by_bits(asked: Any) -> Any:
+    """The ten nearest of the 2,000 whose signs agree most."""
+    search = kept["kernel"].search
+    rows = np.sort(search.nearest_bits(kept["bits"], asked, CANDIDATES).indices)
+    return rows[search.nearest(kept["vectors"][rows], kept["scales"][rows], asked, 10).indices]
+
+
+def _time(find: Any, times: int) -> float:
+    taken = 0.0
+    for _ in range(times):
+        asked = question()
+        start = perf_counter()
+        find(asked)
+        taken += perf_counter() - start
+    return 1e3 * taken
+
+
+def scan(times: int) -> float:
+    """Milliseconds of exact scans."""
+    return _time(nearest, times)
+
+
+def scan_bits(times: int) -> float:
+    """Milliseconds of scans of the signs, each with its exact rescoring."""
+    return _time(nearest_by_bits, times)
+
+
+def recall(questions: int) -> float:
+    """The share of the ten nearest that the scan of the signs finds."""
+    found = 0
+    for _ in range(questions):
+        asked = question()
+        found += len(np.intersect1d(nearest(asked), nearest_by_bits(asked)))
+    return found / (10 * questions)

@@ -110,7 +110,7 @@ def write_folder(table: Floats, rotation: Floats, output: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Fit the static table to MiniLM.")
-    parser.add_argument("--definitions", type=int, default=1_000_000, help="at most this many")
+    parser.add_argument("--definitions", type=int, default=51_000, help="at most this many")
     parser.add_argument("--questions", type=int, default=30_000, help="at most this many")
     options = parser.parse_args()
     tokenizer, model = load_wordpiece(VOCABULARY.read_bytes()), open_original(load_kernel())

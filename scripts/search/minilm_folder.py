@@ -1,7 +1,7 @@
 """Quantize MiniLM for the site: models/minilm/, from the vendored weights and the static table's axes.
 
-Matrices get 8 bits, one scale a row; the rest stays in float32. The result is kept in build/minilm/ until an
-input changes.
+Matrices get 8 bits, one scale a row, fitted to the texts in calibration.txt; the rest stays in float32. The
+result is kept in build/minilm/ until an input changes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scripts.search.folders import ROTATION_FILE, describe_folder
+from scripts.search.gptq import input_moments, quantize_for
 from scripts.search.original import HEADS, ROOT, VOCABULARY, WEIGHTS, OriginalTensors
 
 from goosequill.search.embedders import ROTATION
 from goosequill.search.minilm import MAX_PIECES
+from goosequill.tokenizers.wordpiece import load_wordpiece
 from goosequill.weights.formats import safetensors
 from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.quantize import QuantizedMatrix, quantize
@@ -27,6 +29,8 @@ from goosequill.weights.source import FileSource
 
 STATIC = ROOT / "site" / "models" / "minilm-static"
 CACHE = ROOT / "build" / "minilm"
+CALIBRATION = Path(__file__).with_name("calibration.txt")
+ROWS = ("word_embeddings.weight", "position_embeddings.weight")
 UNUSED = ("pooler.", "embeddings.position_ids")
 NOTICE = """\
 all-MiniLM-L6-v2, by the authors of sentence-transformers, is licensed under the Apache License, Version 2.0,
@@ -37,15 +41,19 @@ which follows. Changes: the matrices are quantized to 8 bits, and a rotation of 
 
 def quantized() -> Iterator[tuple[str, NDArray[Any] | QuantizedMatrix]]:
     """Yield the tensors of the folder: matrices in 8 bits, and the axes of the vectors."""
-    original = OriginalTensors()
+    original, tokenizer = OriginalTensors(), load_wordpiece(VOCABULARY.read_bytes())
+    texts = CALIBRATION.read_text(encoding="utf-8").splitlines()
+    moments = input_moments(original, tokenizer, texts, heads=HEADS)
     for name in original.names():
         if name.startswith(UNUSED):
             continue
         tensor = original.read(name)
         if name == "embeddings.position_embeddings.weight":
             tensor = tensor[:MAX_PIECES]
-        matrix = tensor.ndim == 2 and "token_type" not in name
-        yield name, quantize(tensor, 8) if matrix else tensor
+        if name in moments:
+            yield name, quantize_for(tensor, moments[name])
+        else:  # rows of the embedding are read, not multiplied
+            yield name, quantize(tensor, 8) if name.endswith(ROWS) else tensor
     rotation = SafetensorsSource(FileSource(STATIC / ROTATION_FILE)).read(ROTATION)
     yield ROTATION, np.asarray(rotation, np.float16)
 
@@ -79,13 +87,8 @@ def write_folder(output: Path) -> None:
 
 def build_minilm(output: Path) -> None:
     """Copy the quantized model to `output`, quantizing it only if an input has changed."""
-    inputs = [
-        WEIGHTS,
-        VOCABULARY,
-        STATIC / ROTATION_FILE,
-        Path(__file__),
-        Path(__file__).with_name("folders.py"),
-    ]
+    sources = [Path(__file__).with_name(name) for name in ("minilm_folder.py", "folders.py", "gptq.py")]
+    inputs = [WEIGHTS, VOCABULARY, STATIC / ROTATION_FILE, CALIBRATION, *sources]
     state = hashlib.sha256(
         b"".join(hashlib.sha256(path.read_bytes()).digest() for path in inputs)
     ).hexdigest()

@@ -64,7 +64,7 @@ function addressOf(base) {
 }
 
 /** @param {URL} url */
-function unreachable({ host }) {
+export function unreachable({ host }) {
   return problem(
     `${host} cannot be reached from this page.`,
     `Check that it is running, that the address is right, and that it allows requests from ${location.origin} ` +
@@ -73,7 +73,7 @@ function unreachable({ host }) {
 }
 
 /** @param {Response} response */
-async function refusal(response) {
+export async function refusal(response) {
   const text = (await response.text().catch(() => "")).slice(0, 2000);
   const said = reason(text);
   const remedy =

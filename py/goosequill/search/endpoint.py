@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -156,6 +154,9 @@ def send(url: str, headers: Mapping[str, str], body: bytes) -> bytes:
     SearchError
         ``endpoint-answer``: the server answered with an error. ``endpoint-unreachable``: it did not answer.
     """
+    import urllib.error  # a page sends its requests in JavaScript, and has no use for these
+    import urllib.request
+
     request = urllib.request.Request(url, body, dict(headers), method="POST")
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:

@@ -21,7 +21,7 @@ import { readPdf } from "./pdf.js";
  */
 
 /** Bytes; of a larger file only the size goes to Python, which refuses it with the figures. */
-const LARGEST = 512 * 1024 * 1024;
+const LARGEST = 256 * 1024 * 1024;
 /** Files of a folder that are taken. */
 const MOST_FILES = 200_000;
 

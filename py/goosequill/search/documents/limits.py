@@ -7,10 +7,10 @@ from goosequill.errors import SearchError
 MEBIBYTE = 1 << 20
 
 MOST_FILE = 50 * MEBIBYTE
-"""Bytes of one text, Markdown, HTML, CSV or DOCX file. The Bible has 4.5 million."""
+"""Bytes of one text, Markdown, HTML, CSV or DOCX file, and of a PDF's text. The Bible has 4.5 million."""
 MOST_PDF = 200 * MEBIBYTE
 """Bytes of a PDF, most of which are pictures."""
-MOST_ARCHIVE = 500 * MEBIBYTE
+MOST_ARCHIVE = 256 * MEBIBYTE
 """Bytes of a zip."""
 MOST_UNPACKED = 1024 * MEBIBYTE
 """Bytes of everything in a zip, unpacked."""

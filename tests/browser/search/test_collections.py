@@ -145,7 +145,7 @@ def test_collections_are_exported_imported_renamed_and_deleted(search: SearchPag
     expect(search.collection).to_have_count(2)
 
     search.rename_collection.click()
-    search.page.get_by_label("Name").fill("<b>Kitchen</b>")
+    search.page.get_by_role("textbox", name="Name").fill("<b>Kitchen</b>")
     search.page.get_by_role("button", name="Rename").last.click()
     search.has(3, name="<b>Kitchen</b>")
     search.delete_collection.click()

@@ -36,7 +36,7 @@ CHUNK = 256
 """Passages that are embedded between two commits."""
 PIECE = 1 << 22
 """Most bytes of a file that are read at once."""
-WORDS_LATE = 4000
+WORDS_LATE = 500
 """Passages by which the kept index of words may lag behind before it is written again, at least."""
 
 
@@ -50,7 +50,6 @@ class Collection:
         else:
             self.index = Index.create(self.storage, search, name=name)
         self.searcher = Searcher(self.index, search)
-        self._words_kept = len(self.searcher.words)
 
     def info(self) -> dict[str, Any]:
         """Return what the page shows of the collection."""
@@ -81,13 +80,17 @@ class Collection:
             "deleted": len(index.deleted),
         }
 
+    def keep_words(self) -> None:
+        """Keep the index of words, so that the collection opens without reading its texts."""
+        if self.index.words_kept < len(self.index):
+            self.index.update_words(self.searcher.words)
+            self.index.save_words(self.searcher.words)
+
     def commit(self) -> Part:
         """Return what the page has to write."""
         index = self.index
-        if len(index) - self._words_kept > max(WORDS_LATE, self._words_kept // 4):
-            self.searcher.refresh()
-            index.save_words(self.searcher.words)
-            self._words_kept = len(index)
+        if len(index) - index.words_kept > max(WORDS_LATE, index.words_kept // 4):
+            self.keep_words()
         text = index.commit()
         appended, replaced = self.storage.take()
         replaced.pop(DESCRIPTION, None)
@@ -194,6 +197,8 @@ def embed_passages(collection: Collection, embedder: Embedder) -> Steps:
     """
     for item in embed_pending(collection.index, embedder):
         yield item if isinstance(item, Progress) else collection.commit()
+    collection.keep_words()
+    yield collection.commit()
     return {"vectors": collection.index.embedded}
 
 

@@ -77,6 +77,8 @@ class Index:
         Indices of deleted documents.
     vectors
         The vectors of the first passages; None before the first one.
+    words_kept
+        How many passages words.bin covers, as far as is known.
     """
 
     FILES = frozenset({*APPENDED, DESCRIPTION, WORDS, f"{DESCRIPTION}.new", f"{WORDS}.new"})
@@ -91,6 +93,7 @@ class Index:
         self.deleted: set[int] = set()
         self.vectors: Vectors | None = None
         self.web: object = None
+        self.words_kept = 0
         self._storage, self._search, self._memory = storage, search, memory
         self._known: dict[str, int] | None = None
         self._headings = Headings(Lines(b"", "headings.jsonl"))
@@ -430,6 +433,7 @@ class Index:
         size = self._storage.size(WORDS)
         found = WordIndex.load(view(self._storage, WORDS, size), stamp=self.stamp) if size else None
         words = found or WordIndex()
+        self.words_kept = len(words)
         self.update_words(words, on_progress=on_progress)
         words.remove(self.entries.span(document) for document in self.deleted)
         return words
@@ -446,6 +450,7 @@ class Index:
     def save_words(self, words: WordIndex) -> None:
         """Keep the index of words, so that the next `words` is fast."""
         self._storage.replace(WORDS, words.save(self.stamp(len(words)) or 0))
+        self.words_kept = len(words)
 
     def stamp(self, count: int) -> int | None:
         """Return a number that says which the first passages are; None for more than there are."""

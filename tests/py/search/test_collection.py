@@ -277,6 +277,6 @@ def test_many_documents_added_one_by_one_take_time_in_proportion() -> None:
             page.write(part)
             written += sum(len(each["data"]) for each in part["append"].values()) + len(part["index"])
             kept += len(part["replace"])
-    assert written < 1500 * 1500 and kept <= 2
+    assert written < 1500 * 1500 and kept <= 3
     assert len(page.open().index) == 1500
     assert found(collection, "piston 3", static=STATIC)

@@ -6,8 +6,8 @@
 import { counted, download, element, megabytes } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { consent } from "./consent.js";
-import { askName, askText } from "./dialogs.js";
-import { droppedFiles, filesOf } from "./files.js";
+import { askColumn, askName, askText } from "./dialogs.js";
+import { droppedFiles, filesOf, tableColumns } from "./files.js";
 import { fetchSample, SAMPLES } from "./samples.js";
 
 /** @typedef {import("./library.js").Library} Library */
@@ -371,7 +371,7 @@ export class Collections {
     await this.#try(async () => {
       if (!this.#library.collection()) await this.#library.create("My documents");
       else await this.#library.prepare();
-      await this.#library.indexer.add(small, { folder });
+      await this.#library.indexer.add(folder ? small : await this.#withColumns(small), { folder });
     });
     for (const { name, blob } of large) {
       this.#library.indexer.note({
@@ -380,6 +380,20 @@ export class Collections {
         remedy: "Split it, or leave it out.",
       });
     }
+  }
+
+  /**
+   * Asks which column of each table has the text; a table is left out if the visitor closes the dialog.
+   * @param {Picked[]} files
+   */
+  async #withColumns(files) {
+    const chosen = [];
+    for (const file of files) {
+      const columns = await tableColumns((job, args) => this.#library.run(job, args), file);
+      const column = columns.length > 1 ? await askColumn(file.name, columns) : "";
+      if (column !== null) chosen.push(column ? { ...file, options: { ...file.options, column } } : file);
+    }
+    return chosen;
   }
 
   /** @param {import("./samples.js").Sample} sample */

@@ -34,6 +34,24 @@ export async function askText() {
     : null;
 }
 
+/**
+ * Asks which column of a table has the text; "" for the one with most of it.
+ * @param {string} file
+ * @param {string[]} columns
+ * @returns {Promise<string | null>}
+ */
+export async function askColumn(file, columns) {
+  const options = columns.map((name) => element("option", { value: name }, name));
+  const choice = element(
+    "select",
+    { id: "collection-column", "data-testid": "column" },
+    element("option", { value: "" }, "The one with the most text"),
+    ...options,
+  );
+  const isGiven = await show(`The columns of ${file}`, "Add it", field("Column with the text", choice));
+  return isGiven ? choice.value : null;
+}
+
 /** @param {string} label @param {HTMLElement} control */
 function field(label, control) {
   return element("div", { class: "search-field" }, element("label", { for: control.id }, label), control);

@@ -22,6 +22,8 @@ import { readPdf } from "./pdf.js";
 
 /** Bytes; of a larger file only the size goes to Python, which refuses it with the figures. */
 const LARGEST = 256 * 1024 * 1024;
+/** Bytes of a table in which its columns are looked for. */
+const HEAD = 64 * 1024;
 /** Files of a folder that are taken. */
 const MOST_FILES = 200_000;
 
@@ -94,6 +96,21 @@ export async function* readFile(run, { name, blob, options = {} }, { signal } = 
     if (part.pdf) yield* readPages(run, part, signal);
     else yield* items(part);
   }
+}
+
+/**
+ * The columns of a table among the visitor's files, to choose from; none of any other file.
+ * @param {(job: string, args: Record<string, unknown>) => Promise<string[]>} run
+ * @param {Picked} file
+ * @returns {Promise<string[]>}
+ */
+export async function tableColumns(run, { name, blob }) {
+  if (!/\.(csv|tsv)$/i.test(name)) return [];
+  const head = await blob
+    .slice(0, HEAD)
+    .arrayBuffer()
+    .catch(() => new ArrayBuffer());
+  return await run("table_columns", { name, data: new Uint8Array(head) });
 }
 
 /** @param {Run} run @param {{source: string, hash: string, pdf: Uint8Array<ArrayBuffer>}} part @param {AbortSignal} [signal] */

@@ -24,5 +24,6 @@ JOBS: dict[str, str] = {
     "remove_documents": "goosequill.search.collection:remove_documents",
     "rename_collection": "goosequill.search.collection:rename_collection",
     "search": "goosequill.search.collection:search",
+    "table_columns": "goosequill.search.documents.page_jobs:table_columns",
     "write_embeddings": "goosequill.search.embeddings_jobs:write_embeddings",
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { droppedFiles, filesOf, readFile } from "../../../site/search/files.js";
+import { droppedFiles, filesOf, readFile, tableColumns } from "../../../site/search/files.js";
 import { linesOf } from "../../../site/search/pdf.js";
 
 /** @param {any} run @param {any} file */
@@ -96,4 +96,16 @@ test("lines of a PDF are divided into paragraphs by gaps and by the height of le
   });
   const items = [item("Title", 100, 20), item("One ", 70, 10, false), item("line", 70), item("two", 58)];
   assert.equal(linesOf([...items, item("far", 20)]), "Title\n\nOne line\ntwo\n\nfar\n");
+});
+
+test("the columns of a table are asked for with the beginning of the file, and of nothing else", async () => {
+  const asked = [];
+  const run = async (job, { name, data }) => {
+    asked.push([job, name, data.length]);
+    return ["a", "b"];
+  };
+  const blob = new Blob(["x".repeat(100_000)]);
+  assert.deepEqual(await tableColumns(run, { name: "A.CSV", blob }), ["a", "b"]);
+  assert.deepEqual(await tableColumns(run, { name: "a.txt", blob }), []);
+  assert.deepEqual(asked, [["table_columns", "A.CSV", 65_536]]);
 });

@@ -11,6 +11,7 @@ from goosequill.search.documents.document import Document
 from goosequill.search.documents.limits import MOST_ARCHIVE, check_size
 from goosequill.search.documents.pdf import from_pages
 from goosequill.search.documents.reading import ReadOptions, Skipped, expand
+from goosequill.search.documents.table import columns
 
 Fields = dict[str, Any]
 Parts = Generator[Fields, None, Fields]
@@ -73,6 +74,14 @@ def read_pages(name: str, hash: str, pages: Sequence[str], title: str = "", fail
         return _end(0, [Skipped.because(name, error)])
     yield {"source": name, "hash": hash, **_fields(document)}
     return _end(1, [])
+
+
+def table_columns(name: str, data: bytes) -> list[str]:
+    """Return the columns of a CSV file to choose from, given its first bytes; empty if it is not one."""
+    try:
+        return columns(name, bytes(data))
+    except SearchError:
+        return []
 
 
 def _refused(name: str, failure: str) -> SearchError:

@@ -48,6 +48,20 @@ def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document
             yield composer.document(f"{name}#{number}", title=title or f"{_short(name)}, row {number}")
 
 
+def columns(name: str, data: bytes) -> list[str]:
+    """Return the names of a file's columns, or their numbers from 1 if its first row does not name them.
+
+    The first kilobytes of the file are enough.
+    """
+    data = data[: data.rfind(b"\n") + 1] or data  # the last line may end within a character
+    try:
+        reader = csv.reader(io.StringIO(text := decode(name, data), newline=""), delimiter=_delimiter(text))
+        first = next(reader, [])[:MOST_COLUMNS]
+    except csv.Error:
+        return []
+    return [cell.strip() for cell in first] if _is_head(first) else [str(at + 1) for at in range(len(first))]
+
+
 def head_index(head: list[str], name: str) -> int:
     """Return the index of a column by its header, whatever its case; -1 if there is none."""
     return next((index for index, cell in enumerate(head) if cell.strip().casefold() == name), -1)
@@ -57,10 +71,15 @@ def _short(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _rows(name: str, text: str) -> list[list[str]]:
-    """Return all rows; the delimiter is the one that the first lines have most of."""
+def _delimiter(text: str) -> str:
+    """Return the delimiter that the first lines have most of."""
     lines = text[:_SAMPLE].splitlines()[:20]
-    delimiter = max(",;\t", key=lambda each: sum(line.count(each) for line in lines))
+    return max(",;\t", key=lambda each: sum(line.count(each) for line in lines))
+
+
+def _rows(name: str, text: str) -> list[list[str]]:
+    """Return all rows."""
+    delimiter = _delimiter(text)
     rows: list[list[str]] = []
     limit = csv.field_size_limit(MOST_CELL)
     try:

@@ -6,6 +6,7 @@ import pytest
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.limits import MOST_CELL, MOST_ROWS
+from goosequill.search.documents.page_jobs import table_columns
 from goosequill.search.documents.table import read_table
 
 FAQ = (
@@ -42,6 +43,14 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
     data = f"1{delimiter}A first text\r\n2{delimiter}A second text\r\n"
     assert [text for _, _, text in rows(data)] == ["A first text", "A second text"]
     assert rows(data)[0][0] == "faq.csv#1"
+
+
+def test_the_columns_to_choose_from_are_those_of_the_first_row() -> None:
+    assert table_columns("faq.csv", FAQ.encode()) == ["id", "Question", "Answer"]
+    assert table_columns("faq.csv", b"1;A text\n2;B text") == ["1", "2"]
+    assert table_columns("faq.csv", "id,Größe\n1,ü".encode()[:-1]) == ["id", "Größe"]
+    for other in (b"", bytes(100), b'"' + b"x" * (MOST_CELL + 200_000)):
+        assert table_columns("faq.csv", other) in ([], ["1"])
 
 
 def test_ragged_and_empty_files_are_read() -> None:

@@ -353,6 +353,7 @@ def search(
     static: Embedder | None = None,
     embedder: Embedder | None = None,
     question_vector: Floats | None = None,
+    within: int | None = None,
 ) -> dict[str, Any]:
     """Ask a collection; see `goosequill.search.searcher.Searcher.ask`.
 
@@ -364,7 +365,7 @@ def search(
     """
     searcher = collection.searcher
     searcher.static, searcher.full = static or searcher.static, embedder or searcher.full
-    found = searcher.ask(question, count=count, stage=stage, vector=question_vector)
+    found = searcher.ask(question, count=count, stage=stage, vector=question_vector, within=within)
     return {
         "hits": found.hits,
         "nothing_fits": found.nothing_fits,

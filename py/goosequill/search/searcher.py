@@ -147,6 +147,7 @@ class Searcher:
         count: int = 10,
         stage: Stage = "full",
         vector: Floats | None = None,
+        within: int | None = None,
     ) -> Results:
         """Return the documents that fit a question best, each with its best passage.
 
@@ -160,12 +161,14 @@ class Searcher:
             ``"full"`` asks with the model that made the index, if it is there.
         vector
             The question's vector, if it was made elsewhere; that is the full stage.
+        within
+            Index of a document: its passages are returned, best first, and no others.
 
         Raises
         ------
         SearchError
             ``index-model``: the model is not the one that made the index. ``question``: `count` is out of
-            range. ``vectors``: `vector` does not fit.
+            range. ``vectors``: `vector` does not fit. ``document``: there is none of the index `within`.
         """
         if not 1 <= count <= MAX_COUNT:
             raise SearchError(f"{count:,} documents cannot be asked for.", code="question")
@@ -173,7 +176,10 @@ class Searcher:
         self.refresh()
         parts, used = self._parts(question, stage, vector)
         words = self.words.scores(question)
-        found = self._ranked(parts, words, count)
+        if within is None:
+            found = self._ranked(parts, words, count)
+        else:
+            found = self._ranked_within(within, parts, words, count)
         reasons = Reasons(self, question, stage=used)
         hits = [reasons.hit(number, score, cosine, words[number]) for number, score, cosine in found]
         return self._results(hits, parts, reasons, used)
@@ -244,6 +250,17 @@ class Searcher:
             if enough or not bounds or depth >= len(self.index):
                 return [(int(numbers[at]), float(scores[at]), cosines[at]) for at in found]
             depth *= 4
+
+    def _ranked_within(
+        self, document: int, parts: list[_Part], words: Floats, count: int
+    ) -> list[tuple[int, float, tuple[float, float | None]]]:
+        """Return the same of the best passages of one document."""
+        if not 0 <= document < len(self.index.entries) or document in self.index.deleted:
+            raise SearchError("The document is no longer in the collection.", code="document")
+        numbers = np.arange(*self.index.entries[document].passages, dtype=np.intp)
+        scores, cosines = self._scores(parts, numbers, words, Spread.of(words))
+        order = np.lexsort((numbers, -scores))[:count].tolist()
+        return [(int(numbers[at]), float(scores[at]), cosines[at]) for at in order]
 
     def _scores(
         self, parts: list[_Part], numbers: Rows, words: Floats, spread: Spread

@@ -68,6 +68,19 @@ def test_one_document_that_has_all_the_best_passages_hides_no_other() -> None:
     assert len(found.hits) == 10 and found.hits[0].name == "long"
 
 
+def test_within_a_document_its_passages_are_ranked_and_no_others() -> None:
+    index = make_index(8)
+    searcher = Searcher(index, SEARCH, static=STATIC, full=FULL)
+    first, end = index.entries[3].passages
+    every = every_score(index, "violin chord")
+    found = searcher.ask("violin chord", count=1000, within=3).hits
+    assert [hit.passage for hit in found] == sorted(range(first, end), key=lambda at: (-every[at], at))
+    assert len(searcher.ask("violin chord", count=1, within=3).hits) == 1
+    for missing in (-1, 8):
+        with pytest.raises(SearchError, match="no longer"):
+            searcher.ask("violin", within=missing)
+
+
 def test_passages_without_vectors_are_found_by_the_static_table_and_by_words() -> None:
     index = make_index(12)
     index.add(make_document(100, subject="garden", name="new"))

@@ -230,7 +230,12 @@ export class Collections {
     const { problems } = this.#library.indexer;
     if (!problems.length) return null;
     const items = problems.map(({ name, message, remedy }) =>
-      element("li", {}, element("strong", {}, name), element("span", {}, ` ${message} ${remedy}`)),
+      element(
+        "li",
+        {},
+        message.startsWith(name) ? null : element("strong", {}, `${name} `),
+        `${message} ${remedy}`,
+      ),
     );
     return element(
       "section",

@@ -110,7 +110,8 @@ export class Indexer extends EventTarget {
       const count = await this.#readAll(signal);
       if (count) status.say(`${counted(count, "document")} added. You can search now.`);
       await this.#embed(signal);
-      if (count) status.say(`${counted(count, "document")} added. Ready.`);
+      const added = count ? `${counted(count, "document")} added. ` : "";
+      status.say(`${count === 0 ? "No new documents. " : added}Ready to search.`);
     } catch (error) {
       this.isPaused = true;
       if (isAbort(error)) status.say("Stopped. What was read is kept; Continue reads the rest.");
@@ -123,11 +124,14 @@ export class Indexer extends EventTarget {
     }
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<number>} how many documents were added or replaced */
+  /**
+   * Returns how many documents were added or replaced; null if no file waited.
+   * @param {AbortSignal} signal
+   */
   async #readAll(signal) {
     const queue = this.#library.store.queue(this.#library.current().id);
     let waiting = await queue.list();
-    if (!waiting.length) return 0;
+    if (!waiting.length) return null;
     const changes = new Changes(await this.#library.documents());
     let count = 0;
     for (; waiting.length; waiting = await queue.list()) {

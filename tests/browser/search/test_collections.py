@@ -83,7 +83,7 @@ def test_files_are_found_at_once_and_on_the_next_visit(search: SearchPage) -> No
     assert not [url for url in search.record.requests if "/models/" in url or "pyodide.asm" in url]
     search.add(FILES)
     search.consents()
-    search.says("3 documents added. Ready.")
+    search.says("3 documents added. Ready to search.")
     search.has(3)
     expect(search.ask("when do geese fly south")).to_have_attribute("data-document", "geese.md")
     assert not violations(search.page)
@@ -95,7 +95,7 @@ def test_files_are_found_at_once_and_on_the_next_visit(search: SearchPage) -> No
             file("x.bin", "\0\1" * 99),
         ]
     )
-    search.says("1 document added. Ready.")
+    search.says("1 document added. Ready to search.")
     expect(search.problems).to_contain_text("x.bin")
     search.has(3)
     assert not violations(search.page)
@@ -117,14 +117,14 @@ def test_a_page_that_is_reloaded_reads_the_rest(search: SearchPage) -> None:
     search.says("Reading documents")
     search.page.reload()
     search.has(count)
-    search.says("Ready.")
+    search.says("Ready to search.")
     assert search.page.evaluate("async () => (await navigator.locks.query()).held.length") > 0
 
 
 def test_collections_are_exported_imported_renamed_and_deleted(search: SearchPage, tmp_path: Path) -> None:
     search.add(FILES)
     search.consents()
-    search.says("3 documents added. Ready.")
+    search.says("3 documents added. Ready to search.")
     with search.page.expect_download() as started:
         search.export_collection.click()
     path = tmp_path / "My documents.zip"
@@ -167,7 +167,7 @@ def test_collections_are_exported_imported_renamed_and_deleted(search: SearchPag
 def test_a_full_disk_loses_nothing_and_indexing_continues(search: SearchPage, site_url: str) -> None:
     search.add(FILES)
     search.consents()
-    search.says("3 documents added. Ready.")
+    search.says("3 documents added. Ready to search.")
     session = search.page.context.new_cdp_session(search.page)
     origin = site_url.removesuffix(PREFIX)
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000})
@@ -183,7 +183,7 @@ def test_a_full_disk_loses_nothing_and_indexing_continues(search: SearchPage, si
 def test_only_one_tab_changes_a_collection(search: SearchPage, site_url: str) -> None:
     search.add(FILES)
     search.consents()
-    search.says("3 documents added. Ready.")
+    search.says("3 documents added. Ready to search.")
     second = SearchPage(search.page.context.new_page(), site_url)
     expect(second.notice).to_contain_text("Another tab")
     expect(second.add_files).to_have_count(0)
@@ -197,7 +197,7 @@ def test_only_one_tab_changes_a_collection(search: SearchPage, site_url: str) ->
 def test_minilm_reads_what_the_static_table_has_found(search: SearchPage) -> None:
     search.sample.click()
     search.consents(full=True)
-    search.says("Ready.")
+    search.says("Ready to search.")
     for question in (
         "I'm getting a lot of heartburn.",
         "I keep waking up with a bitter tasting liquid in my mouth",
@@ -205,4 +205,4 @@ def test_minilm_reads_what_the_static_table_has_found(search: SearchPage) -> Non
         expect(search.ask(question)).to_contain_text("reflux", ignore_case=True)
     expect(search.better_answers).to_be_checked()
     search.page.reload()
-    search.says("MiniLM is ready")
+    expect(search.page.get_by_text("MiniLM is ready: it reads whole sentences.")).to_be_visible(timeout=LONG)

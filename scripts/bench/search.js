@@ -141,4 +141,26 @@ window.scan = async (name, times) => await scanners[name](times);
 
 window.recall = (questions) => call("recall", questions);
 
+/** Copies an index into OPFS. */
+window.storeIndex = async (names) => {
+  const folder = await navigator.storage.getDirectory();
+  for (const name of names) {
+    const file = await (await folder.getFileHandle(name, { create: true })).createWritable();
+    await (await fetch(`index/${name}`)).body.pipeTo(file);
+  }
+};
+
+/** Milliseconds until an index in OPFS is open, and its number of passages. */
+window.openIndex = async (names) => {
+  const start = performance.now();
+  const folder = await navigator.storage.getDirectory();
+  const files = [];
+  for (const name of names) {
+    const file = await (await folder.getFileHandle(name)).getFile();
+    files.push(new Uint8Array(await file.arrayBuffer()));
+  }
+  const passages = call("open_index", names, files);
+  return { taken: performance.now() - start, passages };
+};
+
 document.title = "ready";

@@ -15,6 +15,7 @@ encoder uses the batch with which it is fastest.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import statistics
@@ -137,10 +138,38 @@ def measure_scans(page: Page, rounds: int, peers_up_to: int) -> None:
         print(f"{count:24,}", *cells, f"{recall:9.4f}")
 
 
+def drop_caches() -> bool:
+    """Make the system forget what it has read of files; only root may."""
+    try:
+        os.sync()
+        Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def measure_opening(page: Page, rounds: int) -> None:
+    """Print the seconds in which an index of a million passages opens from OPFS."""
+    folder = SITE / "index"
+    if not (folder / "index.json").is_file():
+        subprocess.run([sys.executable, str(HERE / "search_index.py"), str(folder)], check=True)
+    names = sorted(path.name for path in folder.iterdir())
+    page.evaluate("(names) => storeIndex(names)", names)
+    seconds, passages, cold = [], 0, False
+    for _ in range(rounds):
+        cold = drop_caches()
+        found = page.evaluate("(names) => openIndex(names)", names)
+        seconds.append(found["taken"] / 1e3)
+        passages = found["passages"]
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    state = "cold" if cold else "in the system's cache"
+    print(f"opening {passages:,} passages, {size:.0f} MB, {state}: {statistics.median(seconds):.2f} s")
+
+
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", choices=["encoder", "scan"])
+    parser.add_argument("--only", choices=["encoder", "scan", "open"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers-up-to", type=int, default=PEERS_UP_TO, metavar="VECTORS")
     options = parser.parse_args()
@@ -152,6 +181,7 @@ def main() -> None:
         parts: dict[str, Any] = {
             "encoder": lambda page: measure_encoders(page, options.rounds),
             "scan": lambda page: measure_scans(page, options.rounds, options.peers_up_to),
+            "open": lambda page: measure_opening(page, options.rounds),
         }
         for name, part in parts.items():
             if options.only not in (None, name):

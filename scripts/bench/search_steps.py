@@ -13,6 +13,9 @@ import numpy as np
 from goosequill.kernels import load_kernel
 from goosequill.kernels.search import pack_signs
 from goosequill.search.embedders import open_folder
+from goosequill.search.index import Index
+from goosequill.search.storage import SourceStorage
+from goosequill.weights.source import BytesSource
 
 WIDTH = 384
 CANDIDATES = 2000
@@ -27,28 +30,36 @@ def open_model(path: str) -> str:
 
 def embed(texts: Any) -> Any:
     """Return the vectors of some texts, [n, 384]."""
-    return kept["model"].embed(texts.to_py()).tolist()
+    return kept["model"].embed(texts.to_py())
 
 
 def prepare(count: int) -> None:
-    """Make vectors in a few hundred directions of uneven weight, as those of texts are, and their signs."""
+    """Make vectors, and their signs: subjects, within them texts on one matter, and what tells these apart.
+
+    Recall depends on such a structure: in vectors without any, the ten nearest are no nearer than others.
+    """
     rng = np.random.default_rng(7)
     kept.clear()
-    kept["kernel"] = load_kernel()
-    spread = (1 / np.sqrt(1 + np.arange(WIDTH) / 24)).astype(np.float32)
+    subjects = rng.standard_normal((max(1, count // 2000), WIDTH), np.float32)
+    matters = rng.standard_normal((max(1, count // 20), WIDTH), np.float32)
+    matters += subjects[rng.integers(len(subjects), size=len(matters))]
     vectors, scales = np.empty((count, WIDTH), np.int8), np.empty(count, np.float32)
     for start in range(0, count, 10_000):
         rows = slice(start, min(start + 10_000, count))
-        values = rng.standard_normal((rows.stop - rows.start, WIDTH), np.float32) * spread
+        size = rows.stop - rows.start
+        values = matters[rng.integers(len(matters), size=size)]
+        values += rng.standard_normal((size, WIDTH), np.float32)
         values /= np.linalg.norm(values, axis=1, keepdims=True)
         scales[rows] = np.abs(values).max(axis=1) / 127
         vectors[rows] = np.rint(values / scales[rows, None])
-    kept.update(vectors=vectors, scales=scales, bits=pack_signs(vectors), spread=spread, rng=rng)
+    kept.update(kernel=load_kernel(), vectors=vectors, scales=scales, bits=pack_signs(vectors))
+    kept.update(matters=matters, rng=rng)
 
 
 def question() -> Any:
-    """A vector from the same distribution as the others."""
-    values = kept["rng"].standard_normal(WIDTH, np.float32) * kept["spread"]
+    """A question on one of the matters."""
+    rng, matters = kept["rng"], kept["matters"]
+    values = matters[rng.integers(len(matters))] + rng.standard_normal(WIDTH, np.float32)
     return values / np.linalg.norm(values)
 
 
@@ -91,3 +102,9 @@ def recall(questions: int) -> float:
         asked = question()
         found += len(np.intersect1d(nearest(asked), nearest_by_bits(asked)))
     return found / (10 * questions)
+
+
+def open_index(names: Any, files: Any) -> int:
+    """Open an index whose files are in memory; return its number of passages."""
+    held = {name: BytesSource(data.to_py(), name) for name, data in zip(names, files, strict=True)}
+    return len(Index.open(SourceStorage(held), kept["kernel"].search))

@@ -15,7 +15,7 @@ the end, which changes no cosine: their first 256 numbers are the space of `stat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -110,16 +110,16 @@ class MiniLM(BatchEmbedder):
             raise _wrong_shape(words, (vocabulary, self.dimensions), f"{tokenizer.vocab_size:,} rows")
         parameters = Parameters(tensors, kernel)
         self._words = parameters.table(words, (vocabulary, self.dimensions))
-        self._positions = self._read_positions(parameters, _matrix_shape(tensors, positions)[0])
+        self._positions = kernel.table(self._read_positions(parameters, _matrix_shape(tensors, positions)[0]))
         self._norm = self._read_norm(parameters, f"{_EMBEDDINGS}LayerNorm")
         count = sum(name.endswith(".attention.self.query.weight") for name in tensors.names())
         if not 1 <= count <= MAX_LAYERS:
             raise _wrong_shape(f"{_LAYERS}N", (count,), f"1 to {MAX_LAYERS} layers")
         inner = _matrix_shape(tensors, f"{_LAYERS}0.intermediate.dense.weight")[0]
         self._layers = [self._read_layer(parameters, f"{_LAYERS}{layer}.", inner) for layer in range(count)]
-        self._rotation = rotation
         if rotation is not None and rotation.shape != (self.dimensions, self.dimensions):
             raise _wrong_shape("rotation", rotation.shape)
+        self._rotation = None if rotation is None else kernel.matrix(rotation)
 
     def _read_positions(self, parameters: Parameters, rows: int) -> Floats:
         """Position rows and the row of the only token type, [pieces, C]."""
@@ -174,18 +174,28 @@ class MiniLM(BatchEmbedder):
     def _embed_pieces(self, texts: Sequence[Sequence[int]]) -> Floats:
         lengths = [len(pieces) for pieces in texts]
         ids = [piece for pieces in texts for piece in pieces]
-        places = self._positions[np.concatenate([np.arange(length) for length in lengths])]  # [T, C]
-        build = partial(self._forward, places=places, lengths=lengths)
-        out = self.kernel.run(ids, build, programs={}, key=self)  # [T, C]
-        assert out is not None  # build returns a tensor
+        out = self._run(ids, partial(self._forward, lengths=lengths))  # [T, C]
         starts = np.cumsum([0, *lengths[:-1]])
         sums: Floats = np.add.reduceat(out, starts, axis=0)  # [T, C] -> [n, C]
         means = sums / np.array(lengths, np.float32)[:, None]
-        return unit_rows(means if self._rotation is None else np.einsum("nc,rc->nr", means, self._rotation))
+        return unit_rows(means if self._rotation is None else self._rotate(means))
 
-    def _forward(self, ids: Any, *, places: Floats, lengths: Sequence[int]) -> Any:
+    def _rotate(self, vectors: Floats) -> Floats:
         kernel = self.kernel
-        x = kernel.add(kernel.embed(self._words, ids), kernel.bind(places))  # [T] -> [T, C]
+        x = np.ascontiguousarray(vectors, np.float32)
+        return self._run([0] * len(x), lambda _: kernel.product(self._rotation, kernel.bind(x)))
+
+    def _run(self, ids: Sequence[int], build: Callable[[Any], Any]) -> Floats:
+        out = self.kernel.run(
+            ids, build, programs={}, key=None
+        )  # lengths differ, so no program is used again
+        assert out is not None  # build returns a tensor
+        return out
+
+    def _forward(self, ids: Any, *, lengths: Sequence[int]) -> Any:
+        kernel = self.kernel
+        places = kernel.positions(self._positions, lengths)
+        x = kernel.add(kernel.embed(self._words, ids), places)  # [T] -> [T, C]
         x = self._normalise(x, self._norm)
         for layer in self._layers:
             x = self._normalise(kernel.add(x, self._attend(x, layer, lengths)), layer.mixed_norm)

@@ -25,6 +25,7 @@ from scripts.pages import Page, read_pages  # noqa: E402
 from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
 from scripts.runtime import ROOMS, RuntimeBuildError, write_runtime  # noqa: E402
+from scripts.site_search import build_all  # noqa: E402
 from scripts.styles import trim_styles  # noqa: E402
 from scripts.vendor import trim_pyodide_lock  # noqa: E402
 
@@ -37,6 +38,17 @@ PRIVATE = (
 """What is not served; for the last four, smaller ones are made."""
 
 
+def prepare_search(models: Path) -> None:
+    """Put what the MkDocs plugin needs where mkdocs.yml says: both embedding models, and the bundles."""
+    sys.path.insert(0, str(ROOT / "py"))
+    from scripts.search.minilm_folder import build_minilm
+
+    shutil.rmtree(models, ignore_errors=True)
+    build_minilm(models / "minilm")
+    shutil.copytree(ROOT / "site" / "models" / "minilm-static", models / "minilm-static")
+    build_all()
+
+
 def build_docs(output: Path) -> None:
     run(sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean", "--site-dir", str(output))
     # The compressed sitemap contains the time of the build, and we do not know our address to put into it.
@@ -44,7 +56,8 @@ def build_docs(output: Path) -> None:
         (output / name).unlink(missing_ok=True)
     for source_map in output.rglob("*.map"):
         source_map.unlink()
-    shutil.rmtree(output / "assets" / "javascripts" / "lunr")  # stemmers for other languages
+    for folder in ("lunr", "workers"):  # Material's own search
+        shutil.rmtree(output / "assets" / "javascripts" / folder)
     for palette in output.glob("assets/stylesheets/palette.*.css"):
         palette.unlink()  # the colours are ours
     trim_styles(output)
@@ -108,6 +121,7 @@ def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
     pages = read_pages()
     build_plot()  # first, since articles' pictures are drawn with it
+    prepare_search(ROOT / "build" / "search-models")
     build_docs(output)
     copy_site(pages, output)
     write_faces(output / "ui" / "tokens.css", output / "vendor" / "fonts")

@@ -87,7 +87,7 @@ SEARCH = {
                 {"name": "placeholder", "description": "the hint in the empty input"},
                 {"name": "count", "description": "results at most"},
                 {"name": "engine", "description": "the folder of a Goosequill site: offers MiniLM"},
-                {"name": "ask", "description": "a page that takes a question after #question="},
+                {"name": "ask", "description": "a page that takes a question after #q="},
             ],
             "events": [
                 {"name": "results", "type": {"text": "CustomEvent"}, "description": "one stage of a search"},

@@ -12,6 +12,7 @@ from pathlib import Path
 
 PART_BYTES = 512 * 1024  # larger files are fetched on first use, not when a version is installed
 PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/", "wheels/")
+INDEX = "search-index/"  # of the documentation; pages read web/ alone
 UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")  # nor source maps, which only a debugger requests
 STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
 DATE = (2020, 1, 1, 0, 0, 0)
@@ -24,13 +25,19 @@ def is_model_file(path: str) -> bool:
     )
 
 
+def is_whole_index(path: str) -> bool:
+    """Whether it is a file of the documentation's index that no page reads, or only for MiniLM."""
+    return path.startswith(INDEX) and not path.startswith(f"{INDEX}web/") and not path.endswith(".js")
+
+
 def sort_files(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return shell and parts, each as path: sha256."""
     shell: dict[str, str] = {}
     parts: dict[str, str] = {}
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(folder).as_posix()
-        if not file.is_file() or path in UNLISTED or path.endswith(".map") or is_model_file(path):
+        unlisted = path in UNLISTED or path.endswith(".map") or is_model_file(path) or is_whole_index(path)
+        if unlisted or not file.is_file():
             continue
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         is_part = path.startswith(PART_FOLDERS) or file.stat().st_size > PART_BYTES

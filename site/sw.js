@@ -19,6 +19,8 @@ const BASE = new URL("./", scope.location.href);
 const PREFIX = `goosequill:${BASE.pathname}:`;
 const CACHE = `${PREFIX}${version}`;
 const SETTINGS = `${PREFIX}settings`; // outlives versions
+/** Files that are read in parts: the index of the documentation. */
+const RANGED = "search-index/";
 const THREADS = new URL("?threads", BASE).href;
 
 /** @param {string} path as in precache.js @returns {string} its address */
@@ -142,6 +144,22 @@ async function answer(request, path) {
   }
 }
 
+/**
+ * A part of a file: from the cache if the file is there, else from the network.
+ * @param {Request} request
+ * @param {string} path
+ */
+async function answerRange(request, path) {
+  const kept = await (await caches.open(CACHE)).match(addressOf(path));
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
+  if (!kept || !range) return await fetch(request);
+  const [start, last] = [Number(range[1]), Number(range[2])];
+  const part = (await kept.blob()).slice(start, last + 1);
+  return await withHeaders(
+    new Response(part, { status: 206, headers: { "Content-Length": `${part.size}` } }),
+  );
+}
+
 scope.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(keep(shell)));
 
 scope.addEventListener("activate", (/** @type {any} */ event) => {
@@ -155,8 +173,13 @@ scope.addEventListener("activate", (/** @type {any} */ event) => {
 
 scope.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
-  if (request.method !== "GET" || request.headers.has("range")) return;
+  if (request.method !== "GET") return;
   const path = pathOf(request.url);
+  if (request.headers.has("range")) {
+    if (path.startsWith(RANGED) && (shell[path] || parts[path]))
+      event.respondWith(answerRange(request, path));
+    return;
+  }
   const page = request.mode === "navigate" && path !== "";
   if (shell[path] || parts[path] || page) event.respondWith(answer(request, path));
 });

@@ -24,7 +24,12 @@ its model."""
 
 WIDGET = "embed/goosequill.js"
 LATER = {
-    "the documentation's search": ("search/search_index.json", "assets/javascripts/workers/*.js"),
+    "the documentation's search": (
+        "search-index/material.js",
+        "search-index/web/search.json",
+        "search-index/web/head.bin",
+        "search-index/web/vectors.bin",
+    ),
     "mathematics in outputs": ("vendor/temml/*",),
     "colours of code in outputs": ("vendor/highlight/*",),
     "letters of other Latin languages": ("vendor/fonts/*.letters.woff2", "vendor/fonts/*-ext-*.woff2"),

@@ -106,6 +106,31 @@ def fingerprint(*parts: str | bytes) -> str:
     return state.hexdigest()
 
 
+MOST_TEXTS = 1024
+"""Texts of one call of the job ``embed_texts``."""
+
+
+def embed_texts(embedder: Embedder, texts: Sequence[str], question: bool = False) -> dict[str, Floats]:
+    """Embed a few texts for a page: the job ``embed_texts``.
+
+    Parameters
+    ----------
+    texts
+        At most `MOST_TEXTS`; more are left out.
+    question
+        Whether they are questions, and not passages.
+
+    Returns
+    -------
+    dict
+        ``vectors``: float32 [texts, dimensions], each of length 1.
+    """
+    given = [str(text) for text in texts[:MOST_TEXTS]]
+    if question and given:
+        return {"vectors": np.stack([embedder.question(text) for text in given])}
+    return {"vectors": embedder.embed(given)}
+
+
 def lasting(embedder: Embedder) -> Lasting:
     """Return an embedder as what a job keeps, with what the page shows of it."""
     info = {

@@ -10,6 +10,7 @@ JOBS: dict[str, str] = {
     "describe_collection": "goosequill.search.collection:describe_collection",
     "document_text": "goosequill.search.collection:document_text",
     "embed_passages": "goosequill.search.collection:embed_passages",
+    "embed_texts": "goosequill.search.embedder:embed_texts",
     "endpoint_request": "goosequill.search.endpoint:endpoint_request",
     "endpoint_vectors": "goosequill.search.endpoint:endpoint_vectors",
     "export_collection": "goosequill.search.collection:export_collection",

@@ -3,7 +3,7 @@
 site/search/static/ reads them. A first answer needs every passage's vector in 4 bits, but only those words of
 the index and those pieces of the static table that the question contains. So words and pieces are sorted
 and cut into blocks of a few kilobytes, each of which can be read alone. The question's vector comes from the
-table, the passages' vectors from the index; both use the first 128 dimensions of one rotated space.
+table, the passages' vectors from the index; both use the first 192 dimensions of one rotated space.
 
 Numbers are little-endian, "varint" is LEB128, strings are UTF-8, and the order of strings is that of UTF-16
 code units, which is how JavaScript compares them:
@@ -12,7 +12,7 @@ code units, which is how JavaScript compares them:
     head.bin     sections: passages of each document, bytes of each text, first keys and sizes of all blocks
     words.bin    blocks of stems; each with the passages that contain it and its weight in each, in 8 bits
     pieces.bin   blocks of WordPiece pieces with their rows in 4 bits
-    vectors.bin  [passages, 64] bytes: two dimensions a byte, the lower half first
+    vectors.bin  [passages, 96] bytes: two dimensions a byte, the lower half first
     texts.bin    for each passage the JSON of [title, heading trail, address, text]
 
 Every block of pieces starts with the pieces that are beginnings of its first piece. Together with the sorted
@@ -44,7 +44,7 @@ Ints = npt.NDArray[np.integer[Any]]
 
 FORMAT = "goosequill-web-search"
 VERSION = 1
-DIMENSIONS = 128
+DIMENSIONS = 192
 LEVELS = 16
 STEP = 0.335
 """The step, in standard deviations, with which 16 equal steps reproduce a normal distribution best (Max 1960,
@@ -53,9 +53,9 @@ PIECES_PER_BLOCK = 32
 WORDS_BLOCK_BYTES = 1500
 """A block of words is at least this large; larger if there would be more than `MAX_WORD_BLOCKS` of them."""
 MAX_WORD_BLOCKS = 2000
-LIKELY = Curve(threshold=0.30, slope=24)
-NOTHING_FITS = 0.25
-"""The likelihood of a cosine in these 128 dimensions, and the cosine below which nothing fits. Measured by
+LIKELY = Curve(threshold=0.27, slope=26)
+NOTHING_FITS = 0.23
+"""The likelihood of a cosine in these 192 dimensions, and the cosine below which nothing fits. Measured by
 scripts/search/static_stage.py."""
 MAX_TEXT_CHARACTERS = 8000
 """The most characters of a passage's text that a page shows."""
@@ -234,12 +234,6 @@ def word_blocks(postings: Iterable[Postings]) -> Blocks:
     return Blocks([group[0][0] for group in groups], blocks)
 
 
-def unit_rows(rows: Floats) -> Floats:
-    """Return rows of length 1; rows of zeros stay."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(norms > 0, norms, 1), np.float32)
-
-
 def text_record(passage: WebPassage) -> bytes:
     shown = [passage.title, passage.heading, passage.address, passage.text[:MAX_TEXT_CHARACTERS]]
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
@@ -273,15 +267,15 @@ def web_files(
     counts
         The number of passages of each document.
     vectors
-        [passages, 128 or more]; their first 128 dimensions are brought to length 1.
+        [passages, 192 or more], of length 1 over all their dimensions.
     pieces, rows
-        The static table: its vocabulary and [pieces, 128 or more].
+        The static table: its vocabulary and [pieces, 192 or more].
     facts
         More entries of search.json.
     """
     if sum(counts) != len(passages) or len(vectors) != len(passages):
         raise ValueError("documents, passages and vectors differ in number")
-    near = unit_rows(vectors[:, :DIMENSIONS])
+    near = np.ascontiguousarray(vectors[:, :DIMENSIONS], np.float32)
     grid = Grid.fitted(near)
     words = word_blocks(postings)
     table, table_grid = piece_blocks(pieces, np.asarray(rows[:, :DIMENSIONS], np.float32))

@@ -6,7 +6,7 @@
  *
  * Attributes: index (the folder of the index), label, placeholder, count (results at most), engine (the
  * folder of a Goosequill site, which offers MiniLM for better answers), ask (a page for longer questions; the
- * question is put after `#question=`). Events, bubbling and composed: results, choose (cancelable: the detail
+ * question is put after `#q=`). Events, bubbling and composed: results, choose (cancelable: the detail
  * is the hit; by default its page opens), error. Parts and custom properties are in view.js and style.js.
  */
 
@@ -187,7 +187,7 @@ export class GooseSearch extends Base {
 
 /** @param {string | null} page @param {string} question */
 function askAddress(page, question) {
-  return page ? `${new URL(page, document.baseURI).href}#question=${encodeURIComponent(question)}` : "";
+  return page ? `${new URL(page, document.baseURI).href}#q=${encodeURIComponent(question)}` : "";
 }
 
 /** @param {number} loaded @param {number} total */

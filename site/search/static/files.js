@@ -93,21 +93,17 @@ export class IndexFiles {
   async #request(name, init = {}) {
     const url = new URL(name, this.base);
     if (this.stamp) url.search = `v=${this.stamp}`;
+    const code = "index-unreachable";
     let response;
     try {
       response = await this.fetch(url.href, { credentials: "same-origin", ...init });
     } catch (error) {
       const remedy = "Check the connection and try again.";
-      throw new StaticSearchError(
-        "index-unreachable",
-        "The search index could not be fetched.",
-        remedy,
-        error,
-      );
+      throw new StaticSearchError(code, "The search index could not be fetched.", remedy, error);
     }
     if (response.ok) return response;
     const remedy = response.status === 404 ? "Check the address of the index." : "Try again later.";
-    throw new StaticSearchError("index-unreachable", `${url.pathname}: HTTP ${response.status}.`, remedy);
+    throw new StaticSearchError(code, `${url.pathname}: HTTP ${response.status}.`, remedy);
   }
 }
 

@@ -21,12 +21,14 @@ const COUNT = 8;
  */
 
 const here = new URL(globalThis.location.href);
-/** A page that takes a question after #question=; the plugin puts it into this script's address. */
+/** A page that takes a question after #q=; the plugin puts it into this script's address. */
 const askPage = here.hash ? new URL(decodeURIComponent(here.hash.slice(1)), here).href : "";
 
 /** @type {Promise<import("./search.js").StaticIndex> | null} */
 let index = null;
 let work = new AbortController();
+/** What is shown for the question that is being searched. @type {Item[][]} */
+let shown = [];
 
 /** @param {string} text */
 function escaped(text) {
@@ -59,13 +61,14 @@ function note(location, title, text) {
 
 /** @param {Item[][]} list */
 function answer(list) {
+  shown = list;
   globalThis.postMessage({ type: ANSWER, data: { items: list } });
 }
 
 /** @param {string} question */
 function asking(question) {
   if (!askPage) return [];
-  const address = `${askPage}#question=${encodeURIComponent(question)}`;
+  const address = `${askPage}#q=${encodeURIComponent(question)}`;
   return [note(address, "Ask", "Ask this question on the search page, where a model can reword the answer.")];
 }
 
@@ -99,7 +102,7 @@ async function receive(question) {
     if (signal.aborted) return;
     index = null; // the next key tries again
     const { message, remedy = "" } = /** @type {any} */ (error);
-    answer([note(here.href, "Search does not work right now", `${message} ${remedy}`)]);
+    answer([note(here.href, "Search does not work right now", `${message} ${remedy}`), ...shown]);
   }
 }
 

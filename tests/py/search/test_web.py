@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goosequill.search.web import Grid, front_coded, varint, web_files
+from goosequill.search.bm25 import WordIndex
+from goosequill.search.embedders import open_folder
+from goosequill.search.static_table import StaticTable
+from goosequill.search.web import Grid, Postings, WebPassage, front_coded, stages, varint, web_files
 from goosequill.tokenizers.wordpiece import WordPiece
 from tests.static_index import WORDS, StaticIndex
 
 ROOT = Path(__file__).resolve().parents[3]
-PROBE = ROOT / "tests" / "js" / "search" / "static" / "probe.js"
+CODE = 25_000
+"""Bytes of <goose-search>, uncompressed: tests/js/search/static/size.test.js."""
+PROBE = ROOT / "scripts" / "search" / "static_probe.js"
 
 
 def ask(
@@ -62,7 +67,7 @@ def test_pieces_vectors_and_words_are_those_of_python(made: StaticIndex) -> None
 def test_random_texts_split_as_in_python(made: StaticIndex) -> None:
     draw = random.Random(5)
     planes = [(0x20, 0x7F), (0xA0, 0x250), (0x370, 0x500), (0x4E00, 0x4F00), (0x300, 0x340), (0x2000, 0x2070)]
-    texts = ["".join(chr(draw.randrange(*draw.choice(planes))) for _ in range(12)) for _ in range(500)]
+    texts = ["".join(chr(draw.randrange(*draw.choice(planes))) for _ in range(12)) for _ in range(150)]
     wordpiece = WordPiece(made.pieces)
     for text, found in zip(texts, ask(made.folder, texts, count=1), strict=True):
         assert found["pieces"] == [made.pieces[n] for n in wordpiece.pieces(text, limit=254)], repr(text)
@@ -150,3 +155,35 @@ def test_sixteen_steps_lose_little() -> None:
 def test_numbers_and_strings_are_short() -> None:
     assert [varint(n) for n in (0, 127, 128, 300)] == [b"\0", b"\x7f", b"\x80\x01", b"\xac\x02"]
     assert front_coded(["abc", "abd", "é"]) == b"\0\3abc" + b"\2\1d" + b"\0\2" + "é".encode()
+
+
+def test_a_first_answer_over_2000_passages_takes_at_most_320_kb(tmp_path: Path) -> None:
+    """With the real table, and words as frequent as in English; the code counts too."""
+    table = open_folder(ROOT / "site" / "models" / "minilm-static")
+    assert isinstance(table, StaticTable)
+    words = [piece for piece in table.pieces if piece.isalpha() and len(piece) > 2]
+    draw = np.random.default_rng(7)
+    chances = 1 / np.arange(10, len(words) + 10)
+    chosen = draw.choice(len(words), (2000, 60), p=chances / chances.sum())
+    texts = [" ".join(words[word] for word in row) for row in chosen]
+    index = WordIndex()
+    index.add(texts)
+    (tmp_path / "web").mkdir()
+    for name, data in web_files(
+        [WebPassage("A title of some words", "A heading", "page/#heading", text) for text in texts],
+        [10] * 200,
+        table.embed(texts),
+        postings=(Postings(*each) for each in index.terms()),
+        pieces=table.pieces,
+        rows=table.rows,
+        facts={"stages": stages("minilm-l6")},
+    ):
+        (tmp_path / "web" / name).write_bytes(data)
+    questions = [
+        "How do I make the text less random?",
+        "what happens to my documents when I close the browser window without saving them first",
+        "antidisestablishmentarianism versus floccinaucinihilipilification",
+    ]
+    for found in ask(tmp_path, questions, count=8, stages="cold"):
+        assert found["results"][-1]["stage"] == "meaning"
+        assert found["bytes"] + CODE <= 320_000

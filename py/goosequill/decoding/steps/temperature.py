@@ -60,7 +60,7 @@ class Temperature(Processor):
     description = Settings.describe(
         "temperature",
         "Temperature",
-        "Below 1 likely tokens become more likely, above 1 less; 0 always chooses the most likely.",
+        "How random the text is: lower it to make the text less random, raise it to make it more random.",
         "logits /= T; dynamic: T = T - range + 2 * range * (H(p) / log n)^exponent",
         "Ackley et al. 1985; the dynamic form from llama.cpp",
     )

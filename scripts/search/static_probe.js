@@ -1,11 +1,11 @@
 /**
- * Answers what tests/py/search/test_web.py asks of an index on disk: node probe.js FOLDER < questions.json. It
+ * Answers what static_stage.py and tests/py/search/test_web.py ask: node static_probe.js FOLDER < questions.json. It
  * serves the folder through a fetch that knows ranges, and counts bytes.
  */
 
 import { readFileSync } from "node:fs";
-import { basicWords } from "../../../../site/search/static/pieces.js";
-import { openIndex } from "../../../../site/search/static/search.js";
+import { basicWords } from "../../site/search/static/pieces.js";
+import { openIndex } from "../../site/search/static/search.js";
 
 const folder = process.argv[2];
 const ranges = process.argv[3] !== "whole";

@@ -1,0 +1,167 @@
+"""A plugin for MkDocs: search by meaning in the search box of Material for MkDocs.
+
+    plugins:
+      - search
+      - goosequill:
+          models: models/
+
+After the build it indexes the pages and writes the index into the site, with a worker that Material's search
+box starts in place of its own. The plugin `search` stays: without it Material has no search box. The index is
+kept between builds, so that only changed pages are embedded again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config import base
+from mkdocs.config import config_options as c
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin
+
+from goosequill.errors import GoosequillError, SearchError
+from goosequill.kernels import load_kernel
+from goosequill.kernels.search import SearchOperations
+from goosequill.search.collection import embed_pending
+from goosequill.search.documents import Skipped, Source
+from goosequill.search.documents.places import sources
+from goosequill.search.embedder import Embedder
+from goosequill.search.embedders import open_folder
+from goosequill.search.index import Index
+from goosequill.search.index_files import IndexModel
+from goosequill.search.indexing import compact, take_in
+from goosequill.search.indexing import open_folder as open_index
+from goosequill.search.static_table import StaticTable
+from goosequill.search.storage import FolderStorage
+from goosequill.search.web import write
+
+LOG = logging.getLogger("mkdocs.plugins.goosequill")
+FULL, STATIC = "minilm", "minilm-static"
+"""The folders of the two models."""
+SCRIPTS = ("material.js", "goose-search.js")
+CONFIG = re.compile(r'(<script id="__config" type="application/json">)(.*?)(</script>)', re.DOTALL)
+FORM = re.compile(r'(<form class="md-search__form") name="search"')
+"""Material fetches its own index at once if the form has this name."""
+
+
+class GoosequillConfig(base.Config):
+    """The plugin's settings."""
+
+    models = c.Type(str, default="models")
+    """The folder with minilm/ and minilm-static/, relative to mkdocs.yml."""
+    output = c.Type(str, default="search-index")
+    """Where the index is in the site."""
+    ask = c.Type(str, default="")
+    """A page of the site for longer questions, which gets the question after ``#q=``; "" for none."""
+    exclude = c.ListOfItems(c.Type(str), default=[])
+    """Pages that are not indexed, by the beginnings of their addresses."""
+    cache = c.Type(str, default=".cache/goosequill")
+    """Where the index is kept between builds, relative to mkdocs.yml."""
+
+
+class GoosequillPlugin(BasePlugin[GoosequillConfig]):
+    """Writes the index and puts it behind the search box."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hidden: set[str] = set()
+
+    def on_page_content(self, html: str, *, page: Any, **_: Any) -> str:
+        """Note the pages with ``search: exclude: true``, as the plugin `search` has it."""
+        if page.meta.get("search", {}).get("exclude"):
+            self._hidden.add(page.file.dest_uri)
+        return html
+
+    def on_post_page(self, output: str, **_: Any) -> str:
+        """Let the page's search box start our worker."""
+        return self.use_worker(output)
+
+    def on_post_template(self, output_content: str, *, template_name: str, **_: Any) -> str:
+        """The same for the page that is shown for a wrong address."""
+        return self.use_worker(output_content) if template_name == "404.html" else output_content
+
+    def use_worker(self, html: str) -> str:
+        """Return the page with our worker in Material's settings."""
+
+        def changed(match: re.Match[str]) -> str:
+            settings = json.loads(match[2])
+            page = f"#{self._back()}{self.config.ask}" if self.config.ask else ""
+            settings["search"] = (
+                f"{settings['base'].rstrip('/')}/{self.config.output.strip('/')}/material.js{page}"
+            )
+            return match[1] + json.dumps(settings).replace("<", "\\u003c") + match[3]
+
+        return CONFIG.sub(changed, FORM.sub(r"\1", html))
+
+    def on_post_build(self, *, config: Any, **_: Any) -> None:
+        """Index the pages and write the index into the site."""
+        root = Path(config.config_file_path or ".").resolve().parent
+        try:
+            self._build(Path(config.site_dir), root, str(config.site_name))
+        except GoosequillError as error:
+            raise PluginError(f"goosequill: {error} {error.remedy}") from error
+
+    def _build(self, site: Path, root: Path, name: str) -> None:
+        kernel, models = load_kernel(), root / self.config.models
+        full, table = (open_folder(_model_folder(models, each), kernel) for each in (FULL, STATIC))
+        if not isinstance(table, StaticTable) or table.space != full.space:
+            raise SearchError(f"The two models in {models} do not belong together.", code="embedder-missing")
+        kept = root / self.config.cache
+        index = _open_cache(kept, kernel.search, name, full)
+        skipped: list[Skipped] = []
+        for _ in take_in(index, self._pages(site, skipped), skipped):
+            pass
+        for each in skipped:
+            LOG.warning("%s: %s", each.name, each.message)
+        for step in embed_pending(index, full):
+            if step is None:
+                index.commit()
+        index.commit()
+        self._write(compact(index, kept) if index.deleted else index, table, kept, site)
+
+    def _write(self, index: Index, table: StaticTable, kept: Path, site: Path) -> None:
+        """Copy the index into the site, with what reads it."""
+        target = site / self.config.output.strip("/")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(kept, target)
+        size = write(index, table, FolderStorage(target / "web"), site=self._back())
+        for script in SCRIPTS:
+            data = files("goosequill.search").joinpath("static", script).read_bytes()
+            (target / script).write_bytes(data)
+        LOG.info("%d passages are searchable; the index has %.1f MB", len(index), size / 1e6)
+
+    def _back(self) -> str:
+        return "../" * (self.config.output.strip("/").count("/") + 1)
+
+    def _pages(self, site: Path, skipped: list[Skipped]) -> Iterator[Source]:
+        if not (site / "index.html").is_file():
+            raise SearchError("The site has no index.html.", code="place-missing")
+        left_out = tuple(self.config.exclude)
+        for page in sources(site, skipped):
+            if page.name not in self._hidden and not (left_out and page.address.startswith(left_out)):
+                yield page
+
+
+def _model_folder(models: Path, name: str) -> Path:
+    if not (models / name / "config.json").is_file():
+        raise SearchError(f"There is no embedding model in {models / name}.", code="embedder-missing")
+    return models / name
+
+
+def _open_cache(path: Path, search: SearchOperations, name: str, embedder: Embedder) -> Index:
+    """Open the index of the last build, or a new one if that is of no use any more."""
+    try:
+        index = open_index(path, search, name=name)
+        index.check_model(IndexModel.of(embedder))
+    except SearchError as error:
+        LOG.info("all pages are embedded again: %s", error.message)
+        shutil.rmtree(path)
+        index = open_index(path, search, name=name)
+    return index

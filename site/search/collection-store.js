@@ -242,6 +242,6 @@ export function explained(error) {
   if (/** @type {any} */ (error)?.name !== "QuotaExceededError") return error;
   return problem(
     "The browser has no more space for this collection.",
-    "What was indexed before is kept. Delete models or collections on the storage page, then press Continue.",
+    "What was indexed before is kept. Delete models or collections on the storage page, then add the files again.",
   );
 }

@@ -62,12 +62,10 @@ export class Indexer extends EventTarget {
     if (!this.isRunning) this.problems = [];
     if (folder) this.#folders.add(folder);
     const { id } = this.#library.current();
-    try {
-      await this.#library.store.queue(id).add(files);
-    } catch (error) {
-      this.#library.status.complain(explained(error));
-    }
+    const queued = this.#library.store.queue(id).add(files);
+    const failure = await queued.then(() => null, explained);
     await this.run();
+    if (failure) this.#library.status.complain(failure); // the other files are read
     await this.#library.compact().catch(this.#library.status.complain);
   }
 

@@ -197,7 +197,7 @@ def test_only_one_tab_changes_a_collection(search: SearchPage, site_url: str) ->
 def test_minilm_reads_what_the_static_table_has_found(search: SearchPage) -> None:
     search.sample.click()
     search.consents(full=True)
-    search.says("Ready to search.")
+    search.says("documents added. Ready to search.")
     for question in (
         "I'm getting a lot of heartburn.",
         "I keep waking up with a bitter tasting liquid in my mouth",

@@ -140,6 +140,24 @@ test("a full disk is explained, what was written before stays, and the rest wait
   assert.deepEqual(await names(library), ["a", "b"]);
 });
 
+test("a file for which there is no space to wait is reported after the others were read", async () => {
+  const { library, store, said } = await visit();
+  await library.create("Mine");
+  const queue = store.queue.bind(store);
+  store.queue = (id) => {
+    const found = queue(id);
+    const add = found.add.bind(found);
+    found.add = async ([first]) => {
+      await add([first]);
+      throw new DOMException("", "QuotaExceededError");
+    };
+    return found;
+  };
+  await library.indexer.add([file("a"), file("b")]);
+  assert.match(said.at(-1) ?? "", /no more space/);
+  assert.deepEqual(await names(library), ["a"]);
+});
+
 test("a worker that dies is replaced, with the models and the collection", async () => {
   const { library, engines } = await visit({ full: true });
   await library.create("Mine");

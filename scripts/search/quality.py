@@ -165,7 +165,7 @@ def measure(case: Case, static: Embedder, full: Embedder, site: StaticTable) -> 
         words,
         table,
         site_cosines(site, case.questions, rows),
-        asked @ unit_rows(rows[:, : static.dimensions]).T,
+        asked @ rows[:, : static.dimensions].T,
         embed(full, case.questions) @ rows.T,
     )
 
@@ -217,7 +217,7 @@ def fits(
         own: list[Floats] = []
         foreign: list[Floats] = []
         for case in cases:
-            rows = unit_rows(stored(embed(passage, case.passages))[:, :width])
+            rows = stored(embed(passage, case.passages))[:, :width]
             for other in cases:
                 best = (embed(question, other.questions) @ rows.T).max(axis=1)
                 (own if other is case else foreign).append(best)

@@ -236,12 +236,12 @@ class LanceStore:
 
     def _candidates(self, question: str, asked: Floats, depth: int) -> tuple[list[dict[str, Any]], Floats]:
         """Return the nearest rows and those with the most of the words, and the latter's scores."""
-        near = self._table.search(asked).distance_type("dot").select(_SHOWN).with_row_id(True)
+        near = self._table.search(asked).distance_type("dot").select([*_SHOWN, "_distance"]).with_row_id(True)
         rows = {row["_rowid"]: row for row in near.limit(depth).to_list()}
         words: list[float] = []
         if stems(question):
             match = importlib.import_module("lancedb.query").MatchQuery(question, "indexed")
-            found = self._table.search(match, query_type="fts").select(_SHOWN).with_row_id(True)
+            found = self._table.search(match, query_type="fts").select([*_SHOWN, "_score"]).with_row_id(True)
             for row in found.limit(depth).to_list():
                 words.append(float(row["_score"]))
                 rows.setdefault(row["_rowid"], row)["_score"] = row["_score"]

@@ -1,0 +1,114 @@
+"""Search finds what it should: the committed questions, and the article's on the example texts.
+
+The numbers are what the models reach, less a little; a change that makes search worse falls below them.
+scripts/search/quality.py measures on larger sets, which nobody here wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripts.search.minilm_folder import build_minilm
+from scripts.search.original import WEIGHTS
+
+from goosequill.kernels import load_kernel
+from goosequill.search.collection import embed_pending
+from goosequill.search.documents import read
+from goosequill.search.documents.document import Composer, Document
+from goosequill.search.embedder import Embedder
+from goosequill.search.embedders import open_folder
+from goosequill.search.index import Index
+from goosequill.search.searcher import Searcher, Stage
+from goosequill.search.storage import MemoryStorage
+
+ROOT = Path(__file__).resolve().parents[3]
+SET = json.loads((ROOT / "tests" / "data" / "search" / "regression.json").read_text(encoding="utf-8"))
+MEDICAL = ROOT / "site" / "search" / "examples" / "medical"
+STAGES: tuple[Stage, ...] = ("static", "full")
+Make = Callable[[list[Document]], Searcher]
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Return what indexes documents with both models."""
+    if not WEIGHTS.is_file():
+        pytest.skip("the vendored weights are not here")
+    folder = tmp_path_factory.mktemp("models") / "minilm"
+    build_minilm(folder)
+    kernel = load_kernel()
+    full, static = (
+        open_folder(folder, kernel),
+        open_folder(ROOT / "site" / "models" / "minilm-static", kernel),
+    )
+
+    def made(documents: list[Document], full: Embedder = full) -> Searcher:
+        index = Index.create(MemoryStorage(), kernel.search, name="test")
+        for document in documents:
+            index.add(document)
+        assert list(embed_pending(index, full))
+        return Searcher(index, kernel.search, static=static, full=full)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def passages(make: Make) -> Searcher:
+    documents = []
+    for passage in SET["passages"]:
+        composer = Composer()
+        composer.paragraph(passage["text"])
+        documents.append(composer.document(passage["name"], title=passage["title"]))
+    return make(documents)
+
+
+def measured(searcher: Searcher, stage: Stage) -> dict[str, float]:
+    """Return the recall at 1 and 10, and the shares of answered and of unanswerable questions that fit."""
+    found: dict[str, list[Any]] = {"first": [], "ten": [], "fits": [], "foreign": []}
+    for question in SET["questions"]:
+        results = searcher.ask(question["text"], count=10, stage=stage)
+        names = [hit.name for hit in results.hits]
+        found["first"].append(names[0] == question["document"])
+        found["ten"].append(question["document"] in names)
+        found["fits"].append(not results.nothing_fits)
+    for text in SET["unanswerable"]:
+        found["foreign"].append(not searcher.ask(text, count=1, stage=stage).nothing_fits)
+    return {name: sum(values) / len(values) for name, values in found.items()}
+
+
+def test_the_set_has_what_it_says() -> None:
+    names = [passage["name"] for passage in SET["passages"]]
+    assert len(set(names)) == len(names) == 40
+    assert len({question["text"] for question in SET["questions"]}) == 120
+    assert {question["document"] for question in SET["questions"]} == set(names)
+    assert len(set(SET["unanswerable"])) == 20
+
+
+@pytest.mark.parametrize(
+    ("stage", "first", "ten", "fits", "foreign"),
+    [("static", 0.78, 0.95, 0.6, 0.1), ("full", 0.87, 0.98, 0.7, 0.05)],
+)
+def test_questions_find_their_passage(
+    passages: Searcher, stage: Stage, first: float, ten: float, fits: float, foreign: float
+) -> None:
+    found = measured(passages, stage)
+    assert found["first"] >= first
+    assert found["ten"] >= ten
+    assert found["fits"] >= fits
+    assert found["foreign"] <= foreign
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_articles_questions_find_reflux_first(make: Make, stage: Stage) -> None:
+    listed = json.loads((MEDICAL / "files.json").read_text(encoding="utf-8"))
+    assert sorted(listed["files"]) == sorted(path.name for path in MEDICAL.glob("*.md"))
+    texts = {name: (MEDICAL / name).read_bytes() for name in listed["files"]}
+    assert all(b"made up" in text and b"not medical advice" in text for text in texts.values())
+    searcher = make([document for name, text in texts.items() for document in read(name, text)])
+    for question in listed["questions"]:
+        results = searcher.ask(question, stage=stage)
+        assert results.hits[0].name == "gastro-oesophageal-reflux.md", question
+        assert not results.nothing_fits

@@ -1,7 +1,7 @@
 """A loaded RWKV language model as an embedder, an experiment: the mean of its last layer's outputs.
 
-Language models are not trained to put questions near their answers, so this ranks worse than MiniLM (the
-documentation has the figures). It needs no second model, and reads any script that the language model knows.
+Language models are not trained to put questions near their answers, so this ranks much worse than MiniLM and
+than words alone. It needs no second model, and reads any script that the language model knows.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 
 R@1 and R@10 are the shares of questions whose answer comes first, or among the first ten. The intervals are
 bootstraps over the questions. An answer is one passage; "in pieces" splits it as search does with documents.
-Vectors are kept in build/quality/vectors: the first run embeds 36,000 passages.
+Vectors are kept in build/quality/vectors: the first run embeds 36,000 passages, and can be interrupted.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ SETS = ("zaragoza", "debian", "verses")
 DOCUMENT = ROOT / "docs" / "explanation" / "search.md"
 MARKS = ("<!-- quality: begin -->", "<!-- quality: end -->")
 RESAMPLES, SEED = 2000, 1
+CHUNK = 2000
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 STAGES = {
     "words": "Words alone (BM25)",
     "table": "Static table, both sides",
-    "site": "A static site's first stage (128 dimensions, 4 bits, and words)",
+    "site": f"A static site's first stage ({DIMENSIONS} dimensions, 4 bits, and words)",
     "static": "First stage: static question, MiniLM passages, and words",
     "minilm": "MiniLM alone",
     "full": "Second stage: MiniLM and words",
@@ -116,13 +117,18 @@ def _pieces(text: str) -> list[str]:
 
 
 def embed(model: Embedder, texts: Sequence[str]) -> Floats:
-    """Return the vectors of texts, kept in a file between runs."""
-    digest = hashlib.sha256(json.dumps([model.fingerprint, *texts]).encode()).hexdigest()
-    kept = OUTPUT / "vectors" / f"{digest[:24]}.npy"
-    if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, model.embed(texts))
-    vectors: Floats = np.load(kept)
+    """Return the vectors of texts, kept in files of `CHUNK` between runs, which can be interrupted."""
+    parts = []
+    for start in range(0, len(texts), CHUNK):
+        chunk = texts[start : start + CHUNK]
+        digest = hashlib.sha256(json.dumps([model.fingerprint, *chunk]).encode()).hexdigest()
+        kept = OUTPUT / "vectors" / f"{digest[:24]}.npy"
+        if not kept.is_file():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            np.save(kept.with_suffix(".new.npy"), model.embed(chunk))
+            kept.with_suffix(".new.npy").replace(kept)
+        parts.append(np.load(kept))
+    vectors: Floats = np.concatenate(parts)
     return vectors
 
 
@@ -133,15 +139,15 @@ def stored(vectors: Floats) -> Floats:
 
 
 def site_table(folder: Path, static: StaticTable) -> StaticTable:
-    """Return the static table as a static site has it, with 128 dimensions in 4 bits."""
+    """Return the static table as a static site has it, with fewer dimensions in 4 bits."""
     rows = static.rows[:, :DIMENSIONS]
     tokenizer = load_wordpiece((folder / VOCABULARY).read_bytes())
-    kept_as = fingerprint(static.fingerprint, "4 bits")
+    kept_as = fingerprint(static.fingerprint, f"4 bits, {DIMENSIONS} dimensions")
     return StaticTable(unpacked(Grid.fitted(rows), rows), tokenizer, fingerprint=kept_as)
 
 
 def site_cosines(table: StaticTable, questions: Sequence[str], rows: Floats) -> Floats:
-    """Return the cosines of a static site, whose passages have 128 dimensions in 4 bits as well."""
+    """Return the cosines of a static site, whose passages have 4 bits as well."""
     short = unit_rows(rows[:, :DIMENSIONS])
     return embed(table, questions) @ unpacked(Grid.fitted(short), short).T
 

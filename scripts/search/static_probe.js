@@ -1,5 +1,6 @@
 /**
- * Answers what static_stage.py and tests/py/search/test_web.py ask: node static_probe.js FOLDER < questions.json. It
+ * Answers what static_stage.py and tests/py/search/test_web.py ask: node static_probe.js FOLDER <
+ * questions.json. It
  * serves the folder through a fetch that knows ranges, and counts bytes.
  */
 

@@ -79,7 +79,8 @@ export class Engine {
    * Arguments and results are plain values; an array is `{shape, dtype, data}` with a typed array as `data`.
    * The arguments `model`, `conversation`, `embedder`, `static` and `collection` are handles (`model.call`
    * adds its own), `files` is what `modelSource` returns. A value that lives on in the worker is returned as
-   * `{handle, ...}`; `forget` frees it. An aborted signal rejects with an AbortError, and stops the job at its next step.
+   * `{handle, ...}`; `forget` frees it. An aborted signal rejects with an AbortError, and stops the job at
+   * its next step.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
    * @param {RequestOptions & {onPart?: (part: any) => void}} [options]

@@ -72,7 +72,8 @@
 /**
  * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
  * max_new_tokens, seed, stop, ...); `given`, tokens that follow the prompt already; `state`, the bytes of a
- * state file to start from; and `opening`, the start of the reply with which the prompt ends, for a text whose
+ * state file to start from; and `opening`, the start of the reply with which the prompt ends, for a text
+ * whose
  * thought is to be separated from the answer.
  * @typedef {Record<string, unknown>} GenerateOptions
  */

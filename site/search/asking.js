@@ -32,7 +32,9 @@ import { Results } from "./results.js";
 const COUNT = 10;
 /** Passages of one document that the reader marks. */
 const WITHIN = 30;
-/** Where nothing fits, results of at least this likelihood are shown under a notice, all others on request. */
+/**
+ * Where nothing fits, results of at least this likelihood are shown under a notice, all others on request.
+ */
 const UNSURE = 0.2;
 
 export class Asking {

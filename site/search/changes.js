@@ -1,5 +1,6 @@
 /**
- * What a collection had before files are added, to find what is unchanged, what was replaced and what is gone.
+ * What a collection had before files are added, to find what is unchanged, what was replaced and what is
+ * gone.
  * A source is a file, or a file in a zip; the rows of a table are documents of one source, named `file#12`.
  */
 

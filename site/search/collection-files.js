@@ -14,7 +14,10 @@ import { ask, FileSink, fileOf } from "../engine/storage/opfs.js";
  *   replace?: Record<string, Uint8Array<ArrayBuffer>>, index?: string
  * }} Part
  */
-/** What a list of collections shows. @typedef {{name: string, documents: number, passages: number}} Summary */
+/**
+ * What a list of collections shows.
+ * @typedef {{name: string, documents: number, passages: number}} Summary
+ */
 
 export const INDEX = "index.json";
 const TEMPORARY = ".new";
@@ -62,7 +65,11 @@ async function writeStream(handle, at, data) {
   await stream.close();
 }
 
-/** The index's files that are there. @param {any} folder @returns {Promise<{names: string[], files: File[]}>} */
+/**
+ * The index's files that are there.
+ * @param {any} folder
+ * @returns {Promise<{names: string[], files: File[]}>}
+ */
 export async function readFiles(folder) {
   const found = { names: /** @type {string[]} */ ([]), files: /** @type {File[]} */ ([]) };
   for await (const [name, handle] of folder.entries()) {

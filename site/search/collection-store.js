@@ -11,7 +11,9 @@ import { INDEX, readFiles, readSummary, sizeOf, writePart } from "./collection-f
 import { MemoryFolder } from "./memory-folder.js";
 
 /** @typedef {import("./collection-files.js").Part} Part */
-/** @typedef {import("./collection-files.js").Summary & {id: string, bytes: number, isDeleted: boolean}} Entry */
+/**
+ * @typedef {import("./collection-files.js").Summary & {id: string, bytes: number, isDeleted: boolean}} Entry
+ */
 /** @typedef {(path: string[], part: Part) => Promise<void>} Write */
 
 const ID = /^[0-9a-f]{16}$/;
@@ -102,7 +104,11 @@ export class CollectionStore {
     await ask(await this.#open(id), "removeEntry", DELETED);
   }
 
-  /** Removes a collection for good. @param {string} id @returns {Promise<boolean>} false if it is being written */
+  /**
+   * Removes a collection for good.
+   * @param {string} id
+   * @returns {Promise<boolean>} false if it is being written
+   */
   async remove(id) {
     try {
       await ask(this.#folder, "removeEntry", id, { recursive: true });
@@ -218,7 +224,11 @@ export function takeLock(id, locks = globalThis.navigator?.locks) {
   });
 }
 
-/** Does something unless a tab has the collection. @param {string} id @param {() => Promise<unknown>} action */
+/**
+ * Does something unless a tab has the collection.
+ * @param {string} id
+ * @param {() => Promise<unknown>} action
+ */
 async function whileAlone(id, action) {
   const release = await takeLock(id);
   if (!release) return;

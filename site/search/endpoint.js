@@ -1,6 +1,7 @@
 /**
  * Vectors from a server with an OpenAI-compatible API. Python makes the requests and reads the answers
- * (goosequill.search.endpoint); they are sent from here. The key is an argument: it is kept nowhere, and never
+ * (goosequill.search.endpoint); they are sent from here. The key is an argument: it is kept nowhere, and
+ * never
  * reaches Python.
  */
 
@@ -13,10 +14,12 @@ const BATCH = 64;
 const LONGEST_ANSWER = 64_000_000;
 
 /**
- * @typedef {(job: string, args: Record<string, unknown>, options?: {signal?: AbortSignal}) => Promise<any>} Run
+ * @typedef {(job: string, args: Record<string, unknown>, options?: {signal?: AbortSignal}) => Promise<any>}
+ *   Run
  * @typedef {{base: string, model: string, key: string}} Server `base` may end before "/embeddings"
  * @typedef {{first: number, vectors: import("../engine/protocol.js").NumpyArray,
- *   model: {name: string, dimensions: number, fingerprint: string}}} Embedded the vectors of the texts from `first`
+ *   model: {name: string, dimensions: number, fingerprint: string}}} Embedded the vectors of the texts from
+ * `first`
  */
 
 /**

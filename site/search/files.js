@@ -6,7 +6,10 @@
 import { readPdf } from "./pdf.js";
 
 /** A file and its path within the folder that it came in. @typedef {{name: string, blob: Blob}} Picked */
-/** Why something was not read. @typedef {{name: string, code: string, message: string, remedy: string}} Skipped */
+/**
+ * Why something was not read.
+ * @typedef {{name: string, code: string, message: string, remedy: string}} Skipped
+ */
 /**
  * A document, or a `source` that is `unchanged`, or what was `skipped`.
  * @typedef {{
@@ -17,7 +20,8 @@ import { readPdf } from "./pdf.js";
  */
 /**
  * Runs a job of the engine and yields its parts, and then its end, as `Engine.stream` does.
- * @typedef {(job: string, args: Record<string, unknown>, options: {signal?: AbortSignal}) => AsyncIterable<any>} Run
+ * @typedef {(job: string, args: Record<string, unknown>, options: {signal?: AbortSignal}) =>
+ *   AsyncIterable<any>} Run
  */
 
 /** Bytes; of a larger file only the size goes to Python, which refuses it with the figures. */
@@ -113,7 +117,11 @@ export async function tableColumns(run, { name, blob }) {
   return await run("table_columns", { name, data: new Uint8Array(head) });
 }
 
-/** @param {Run} run @param {{source: string, hash: string, pdf: Uint8Array<ArrayBuffer>}} part @param {AbortSignal} [signal] */
+/**
+ * @param {Run} run
+ * @param {{source: string, hash: string, pdf: Uint8Array<ArrayBuffer>}} part
+ * @param {AbortSignal} [signal]
+ */
 async function* readPages(run, { source, hash, pdf }, signal) {
   const args = { name: source, hash, ...(await readPdf(pdf, { signal })) };
   for await (const part of run("read_pages", args, { signal })) yield* items(part);

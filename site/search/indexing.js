@@ -11,8 +11,14 @@ import { explained } from "./collection-store.js";
 
 /** @typedef {import("./library.js").Library} Library */
 /** @typedef {{name: string, blob: Blob, options?: Record<string, unknown>}} Picked */
-/** What could not be read, and what to do. @typedef {{name: string, message: string, remedy: string}} Problem */
-/** Documents of a folder that is not in the folder any more. @typedef {{folder: string, names: string[]}} Gone */
+/**
+ * What could not be read, and what to do.
+ * @typedef {{name: string, message: string, remedy: string}} Problem
+ */
+/**
+ * Documents of a folder that is not in the folder any more.
+ * @typedef {{folder: string, names: string[]}} Gone
+ */
 
 /**
  * Reads a file: yields its documents, and as `{skipped}` what cannot be read.

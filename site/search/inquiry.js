@@ -14,7 +14,8 @@
  *   explanation: string, likelihood?: number | null
  * }} Hit
  * @typedef {"static" | "full"} Stage
- * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood?: number | null, stage: Stage, seconds: number}} Results
+ * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood?: number | null, stage: Stage, seconds: number}}
+ *   Results
  */
 
 /**

@@ -15,7 +15,10 @@ import { Session } from "./session.js";
 /** @typedef {import("./collection-store.js").Part} Part */
 /** @typedef {import("../ui/status.js").StatusLine} StatusLine */
 /** @typedef {import("../ui/progress.js").ProgressView} ProgressView */
-/** A document of the open collection. @typedef {{document: number, name: string, title: string, hash: string, passages: number}} Listed */
+/**
+ * A document of the open collection.
+ * @typedef {{document: number, name: string, title: string, hash: string, passages: number}} Listed
+ */
 
 const LAST = "search.collection";
 /** Deleted documents that a collection carries along, unless it has as many others. */

@@ -6,7 +6,8 @@
 import { element } from "../ui/dom.js";
 
 /**
- * A span of a text in UTF-16, and what it is: "word", "best", "passage", "current" or "unsupported". Spans may
+ * A span of a text in UTF-16, and what it is: "word", "best", "passage", "current" or "unsupported". Spans
+ * may
  * overlap.
  * @typedef {{start: number, end: number, kind: string}} Span
  */
@@ -18,7 +19,10 @@ const ASTRAL = /[\u{10000}-\u{10ffff}]/u;
 
 /** Converts offsets into one text. */
 export class CodePoints {
-  /** UTF-16 offsets of every STRIDE-th code point; null if both counts are the same. @type {number[] | null} */
+  /**
+   * UTF-16 offsets of every STRIDE-th code point; null if both counts are the same.
+   * @type {number[] | null}
+   */
   #starts = null;
   #text;
 

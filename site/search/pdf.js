@@ -8,14 +8,20 @@ import { trustedScript } from "../engine/trusted.js";
 
 /** @typedef {typeof import("../../types/vendor/pdfjs.js")} PdfJs */
 /** @typedef {import("../../types/vendor/pdfjs.js").TextItem} TextItem */
-/** Lines of each page; `failure` says why there are none. @typedef {{pages: string[], title: string, failure: string}} Extracted */
+/**
+ * Lines of each page; `failure` says why there are none.
+ * @typedef {{pages: string[], title: string, failure: string}} Extracted
+ */
 
 const LIBRARY = new URL("vendor/pdfjs/pdf.js", ROOT);
 const WORKER = new URL("vendor/pdfjs/pdf.worker.js", ROOT);
 /** One page and one character more than Python accepts, which then refuses the document with the figures. */
 const MOST_PAGES = 10_001;
 const MOST_CHARACTERS = 50 * 1024 * 1024 + 1;
-/** Pictures and the shapes of letters are not needed; nor is any code made from text, which the policy forbids. */
+/**
+ * Pictures and the shapes of letters are not needed; nor is any code made from text, which the policy
+ * forbids.
+ */
 const TEXT_ALONE = {
   isEvalSupported: false,
   disableFontFace: true,
@@ -55,7 +61,11 @@ export async function readPdf(data, { signal } = {}) {
   }
 }
 
-/** Rejects when the visitor stops, or the worker cannot be started. @param {Worker} port @param {AbortSignal} [signal] */
+/**
+ * Rejects when the visitor stops, or the worker cannot be started.
+ * @param {Worker} port
+ * @param {AbortSignal} [signal]
+ */
 function rejection(port, signal) {
   const control = new AbortController();
   /** @type {Promise<never>} */

@@ -75,7 +75,8 @@ export class Rewording {
   /**
    * @param {Library} library
    * @param {Host & {
-   *   holder: import("../ui/engine.js").EngineHolder, parts: import("../playground/decoder-controls.js").Part[]
+   *   holder: import("../ui/engine.js").EngineHolder, parts:
+   * import("../playground/decoder-controls.js").Part[]
    * }} host
    */
   constructor(library, host) {

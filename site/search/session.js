@@ -75,7 +75,12 @@ export class Session {
     if (found && engine && !engine.ended) await engine.forget(found.handle).catch(() => {});
   }
 
-  /** Opens a model or the collection. @param {Kind} kind @param {Options} [options] @returns {Promise<Opened>} */
+  /**
+   * Opens a model or the collection.
+   * @param {Kind} kind
+   * @param {Options} [options]
+   * @returns {Promise<Opened>}
+   */
   async open(kind, options = {}) {
     const engine = await this.#live();
     const found = this.#opened.get(kind);
@@ -171,7 +176,12 @@ export class Session {
   }
 }
 
-/** @param {Engine} engine @param {"static" | "embedder"} kind @param {Options} options @returns {Promise<Opened>} */
+/**
+ * @param {Engine} engine
+ * @param {"static" | "embedder"} kind
+ * @param {Options} options
+ * @returns {Promise<Opened>}
+ */
 function openModel(engine, kind, options) {
   const files = { kind: "folder", url: new URL(MODELS[kind], ROOT).href, whole: true };
   return engine.run("open_embedder", { files }, options);

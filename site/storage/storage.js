@@ -1,6 +1,7 @@
 /**
  * What the site keeps on this machine: model files with their sizes and last use, collections of documents,
- * the browser's quota, the state of the service worker. It deletes what the visitor selects, and nothing else.
+ * the browser's quota, the state of the service worker. It deletes what the visitor selects, and nothing
+ * else.
  */
 
 import { openFolder } from "../engine/storage/opfs.js";

@@ -4,7 +4,8 @@
 
 /**
  * @param {{
- *   onFiles: (files: File[], transfer: DataTransfer) => void, onDrag?: (dragging: boolean) => void, target?: Document | HTMLElement
+ *   onFiles: (files: File[], transfer: DataTransfer) => void, onDrag?: (dragging: boolean) => void, target?:
+ * Document | HTMLElement
  * }} options `onDrag` shows that files are over the target; `target` is the whole page unless given
  */
 export function acceptDrops({ onFiles, onDrag = () => {}, target = document }) {

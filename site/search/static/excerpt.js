@@ -28,7 +28,11 @@ export function excerpt(text, matched) {
   return pieces.filter((piece) => piece.text);
 }
 
-/** A link that also marks the passage in the page, where the browser can. @param {string} url @param {string} text */
+/**
+ * A link that also marks the passage in the page, where the browser can.
+ * @param {string} url
+ * @param {string} text
+ */
 export function linkTo(url, text) {
   const words = text.split(/\s+/).filter(Boolean);
   if (!url || words.length < 4) return url;

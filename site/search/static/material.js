@@ -16,7 +16,8 @@ const PAUSE = 180; // milliseconds without a key before meanings are compared
 const COUNT = 8;
 
 /**
- * @typedef {{location: string, title: string, text: string, score: number, terms: Record<string, boolean>}} Item
+ * @typedef {{location: string, title: string, text: string, score: number, terms: Record<string, boolean>}}
+ *   Item
  * @typedef {import("./search.js").Hit} Hit
  */
 

@@ -33,8 +33,10 @@ const decoder = new TextDecoder();
  *   stage: Stage, hits: Hit[], nothingFits: boolean, likelihood: number | null, notes: string[],
  * }} Results `likelihood`: that the best hit answers the question; null where only words were compared
  * @typedef {{
- *   signal?: AbortSignal, count?: number, completing?: boolean, pause?: number, full?: QuestionEmbedder | null,
- * }} Options `count`: hits at most, 8 by default; `completing`: the last word may be unfinished, as while typing;
+ *   signal?: AbortSignal, count?: number, completing?: boolean, pause?: number, full?: QuestionEmbedder |
+ * null,
+ * }} Options `count`: hits at most, 8 by default; `completing`: the last word may be unfinished, as while
+ * typing;
  *   `pause`: milliseconds after which meaning is compared, 0 by default, so that typing on costs no request
  * @typedef {{embed: (question: string, signal?: AbortSignal) => Promise<Float32Array>}} QuestionEmbedder
  */
@@ -248,7 +250,11 @@ function documentsOf(counts, total) {
   return documents;
 }
 
-/** Where a text has words with these stems; neighbours are joined. @param {string} text @param {Set<string>} stems */
+/**
+ * Where a text has words with these stems; neighbours are joined.
+ * @param {string} text
+ * @param {Set<string>} stems
+ */
 function matchedWords(text, stems) {
   /** @type {[number, number][]} */
   const found = [];

@@ -51,7 +51,10 @@ export function scanBytes(bytes, scaleBytes, question) {
   });
 }
 
-/** Values as distances from their mean, in standard deviations; all 0 if they are equal. @param {Float32Array} values */
+/**
+ * Values as distances from their mean, in standard deviations; all 0 if they are equal.
+ * @param {Float32Array} values
+ */
 export function standardized(values) {
   let mean = 0;
   for (const value of values) mean += value / values.length;

@@ -8,7 +8,12 @@ const hits = /** @type {any[]} */ ([
   { title: "", name: "b.md" },
 ]);
 
-/** @param {number} start @param {number} end @param {number | null | undefined} passage @param {[number, number][]} [unsupported] */
+/**
+ * @param {number} start
+ * @param {number} end
+ * @param {number | null | undefined} passage
+ * @param {[number, number][]} [unsupported]
+ */
 const sentence = (start, end, passage, unsupported = []) => ({
   start,
   end,

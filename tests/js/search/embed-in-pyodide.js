@@ -1,5 +1,6 @@
 /**
- * Embeds texts with the built engine's Python under Node, and prints {name, kernel, vectors} as JSON. A Python
+ * Embeds texts with the built engine's Python under Node, and prints {name, kernel, vectors} as JSON. A
+ * Python
  * test runs it and compares: node embed-in-pyodide.js MODEL-FOLDER TEXT...
  */
 

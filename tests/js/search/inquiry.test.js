@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Inquiry } from "../../../site/search/inquiry.js";
 
-/** @type {{question: string, stage: string, answer: (value?: any) => void, fail: (error: Error) => void}[]} */
+/**
+ * @type {{question: string, stage: string, answer: (value?: any) => void, fail: (error: Error) => void}[]}
+ */
 let pending;
 /** @type {string[]} */
 let shown;

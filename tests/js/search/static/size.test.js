@@ -4,7 +4,10 @@ import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 
-/** The bytes of a module with all that it imports, as the site and the package have it. @param {string} name */
+/**
+ * The bytes of a module with all that it imports, as the site and the package have it.
+ * @param {string} name
+ */
 function bundled(name) {
   const entry = new URL(`../../../../site/search/static/${name}`, import.meta.url).pathname;
   const built = buildSync({

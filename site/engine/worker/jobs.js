@@ -41,8 +41,8 @@ export async function run(bridge, { id, job: name, args: { files: model, ...args
 async function finish(job, id, post) {
   /** @type {unknown[]} */
   let parts = [];
-  let posted = 0;
-  let reported = 0;
+  let posted = -Infinity; // the first of both is posted at once
+  let reported = -Infinity;
   for (;;) {
     const step = value(job.step());
     const { progress } = step;

@@ -7,15 +7,13 @@ import { counted, download, element, megabytes } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { consent } from "./consent.js";
 import { askColumn, askName, askText } from "./dialogs.js";
-import { droppedFiles, filesOf, tableColumns } from "./files.js";
+import { droppedFiles, filesOf, LARGEST, tableColumns } from "./files.js";
 import { fetchSample, SAMPLES } from "./samples.js";
 
 /** @typedef {import("./library.js").Library} Library */
 /** @typedef {import("./indexing.js").Picked} Picked */
 
 const MOST_DOCUMENTS = 300;
-/** Bytes; a file of more than this is refused before it is read into memory. */
-const LARGEST_FILE = 512 * 1024 * 1024;
 
 export class Collections {
   #library;
@@ -370,8 +368,8 @@ export class Collections {
   /** @param {Picked[]} files @param {string} [folder] */
   async #add(files, folder = "") {
     const [small, large] = [
-      files.filter(({ blob }) => blob.size <= LARGEST_FILE),
-      files.filter(({ blob }) => blob.size > LARGEST_FILE),
+      files.filter(({ blob }) => blob.size <= LARGEST),
+      files.filter(({ blob }) => blob.size > LARGEST),
     ];
     await this.#try(async () => {
       if (!this.#library.collection()) await this.#library.create("My documents");
@@ -381,7 +379,7 @@ export class Collections {
     for (const { name, blob } of large) {
       this.#library.indexer.note({
         name,
-        message: `It has ${megabytes(blob.size)}.`,
+        message: `It has ${megabytes(blob.size)}, and at most ${megabytes(LARGEST)} are read.`,
         remedy: "Split it, or leave it out.",
       });
     }

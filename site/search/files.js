@@ -25,7 +25,7 @@ import { readPdf } from "./pdf.js";
  */
 
 /** Bytes; of a larger file only the size goes to Python, which refuses it with the figures. */
-const LARGEST = 256 * 1024 * 1024;
+export const LARGEST = 256 * 1024 * 1024;
 /** Bytes of a table in which its columns are looked for. */
 const HEAD = 64 * 1024;
 /** Files of a folder that are taken. */

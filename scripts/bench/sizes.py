@@ -25,7 +25,7 @@ its model."""
 WIDGET = "embed/goosequill.js"
 LATER = {
     "the documentation's search": (
-        "search-index/material.js",
+        "search-index/material-search.js",
         "search-index/web/search.json",
         "search-index/web/head.bin",
         "search-index/web/vectors.bin",

@@ -49,7 +49,7 @@ class Search:
         dialog = page.get_by_role("dialog")
         dialog.get_by_role("checkbox").uncheck()
         dialog.get_by_role("button", name="Download").click()
-        expect(self.get("status")).to_contain_text("4 documents added. Ready.", timeout=LONG)
+        expect(self.get("status")).to_contain_text("4 documents added. Ready to search.", timeout=LONG)
 
     def get(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)

@@ -1,0 +1,106 @@
+/**
+ * Answers the search box of Material for MkDocs from the static index in whose folder it is. Material shows
+ * each answer in place of the one before, so the stages of a search refine what is shown: words at once, then
+ * meaning. material.js loads this at the first question.
+ *
+ * Material puts what it gets into the page as HTML, so everything is escaped here.
+ */
+
+import { excerpt } from "./excerpt.js";
+import { ANSWER } from "./material-messages.js";
+import { openIndex } from "./search.js";
+
+const PAUSE = 180; // milliseconds without a key before meanings are compared
+const COUNT = 8;
+
+/**
+ * @typedef {{location: string, title: string, text: string, score: number, terms: Record<string, boolean>}}
+ *   Item
+ * @typedef {import("./search.js").Hit} Hit
+ */
+
+const here = new URL(globalThis.location.href);
+/** A page that takes a question after #q=; the plugin puts it into this script's address. */
+const askPage = here.hash ? new URL(decodeURIComponent(here.hash.slice(1)), here).href : "";
+
+/** @type {Promise<import("./search.js").StaticIndex> | null} */
+let index = null;
+let work = new AbortController();
+/** What is shown for the question that is being searched. @type {Item[][]} */
+let shown = [];
+
+/** @param {string} text */
+function escaped(text) {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** A passage as an article of Material's list: the page, and its section if it has one. @param {Hit} hit */
+function items({ title, heading, url, text, matched, score }) {
+  const html = excerpt(text, matched)
+    .map((piece) =>
+      piece.matched ? `<mark data-md-highlight>${escaped(piece.text)}</mark>` : escaped(piece.text),
+    )
+    .join("");
+  const words = matched.map(([start, end]) =>
+    text
+      .slice(start, end)
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u),
+  );
+  const terms = Object.fromEntries([...new Set(words.flat())].map((word) => [word, true]));
+  const page = { location: url.split("#")[0], title: escaped(title), score, terms };
+  const section = { location: url, title: escaped(heading), text: html, score, terms };
+  return url.includes("#") ? [{ ...page, text: "" }, section] : [{ ...page, text: html }];
+}
+
+/** @param {string} location @param {string} title @param {string} text @returns {Item[]} */
+function note(location, title, text) {
+  return [{ location, title: escaped(title), text: `<p>${escaped(text)}</p>`, score: 1, terms: {} }];
+}
+
+/** @param {Item[][]} list */
+function answer(list) {
+  shown = list;
+  globalThis.postMessage({ type: ANSWER, data: { items: list } });
+}
+
+/** @param {string} question */
+function asking(question) {
+  if (!askPage) return [];
+  const address = `${askPage}#q=${encodeURIComponent(question)}`;
+  return [note(address, "Ask", "Ask this question on the search page, where a model can reword the answer.")];
+}
+
+/** @param {string} question @param {AbortSignal} signal */
+async function search(question, signal) {
+  index ??= openIndex(new URL("./", here));
+  const opened = await index;
+  const options = { signal, count: COUNT, pause: PAUSE, completing: true };
+  for await (const { stage, hits, nothingFits, likelihood } of opened.search(question, options)) {
+    if (signal.aborted) return;
+    const found = hits.map(items);
+    if (nothingFits) {
+      const percent = Math.max(1, Math.round((likelihood ?? 0) * 100));
+      const text = `The nearest passage answers this with a likelihood of about ${percent}%. The nearest follow.`;
+      found.unshift(note(askPage || opened.site, "Nothing here seems to answer this", text));
+    }
+    if (stage !== "words") answer([...found, ...asking(question)]);
+    else if (found.length) answer(found); // else what is shown stays until meanings are compared
+  }
+}
+
+/** Searches for a question instead of the one before. @param {string} question */
+export async function receive(question) {
+  work.abort();
+  work = new AbortController();
+  const { signal } = work;
+  if (!question.trim()) return answer([]);
+  try {
+    await search(question, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    index = null; // the next key tries again
+    const { message, remedy = "" } = /** @type {any} */ (error);
+    answer([note(here.href, "Search does not work right now", `${message} ${remedy}`), ...shown]);
+  }
+}

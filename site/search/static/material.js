@@ -8,8 +8,14 @@ import { ANSWER, QUERY, READY } from "./material-messages.js";
 /** @type {Promise<typeof import("./material-search.js")> | null} */
 let searching = null;
 
+/** @param {unknown[]} items */
+function answer(items) {
+  globalThis.postMessage({ type: ANSWER, data: { items } });
+}
+
 /** @param {string} question */
 async function receive(question) {
+  if (!searching && !question.trim()) return answer([]); // what Material asks when a page opens
   try {
     searching ??= import("./material-search.js");
     const { receive } = await searching;
@@ -18,8 +24,7 @@ async function receive(question) {
     searching = null; // the next key tries again
     const title = "Search could not be loaded";
     const text = "<p>Check the connection, then type again.</p>";
-    const items = [[{ location: globalThis.location.href, title, text, score: 1, terms: {} }]];
-    globalThis.postMessage({ type: ANSWER, data: { items } });
+    answer([[{ location: globalThis.location.href, title, text, score: 1, terms: {} }]]);
   }
 }
 

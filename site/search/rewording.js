@@ -312,7 +312,7 @@ export class Rewording {
     const value = (/** @type {string} */ id) => byId(id, "input").value.trim();
     const server = { base: value("server-address"), model: value("server-model"), key: value("server-key") };
     if (!server.base)
-      throw problem("There is no address of a server.", "Enter one, or use a model in this page.");
+      throw problem("The server's address is missing.", "Enter it, or use a model in this page.");
     return server;
   }
 

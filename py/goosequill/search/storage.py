@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Mapping
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import Protocol
 
@@ -140,10 +141,10 @@ class SourceStorage:
         return self._files[name].read(offset, length) if length else b""
 
     def write(self, name: str, offset: int, data: bytes) -> None:
-        raise NotImplementedError("these files are only read")
+        raise UnsupportedOperation("these files are only read")
 
     def replace(self, name: str, data: bytes) -> None:
-        raise NotImplementedError("these files are only read")
+        raise UnsupportedOperation("these files are only read")
 
 
 class Overlay:
@@ -251,10 +252,10 @@ class ZipStorage:
         return self._source.read(start + offset, length)
 
     def write(self, name: str, offset: int, data: bytes) -> None:
-        raise NotImplementedError("a zip is only read")
+        raise UnsupportedOperation("a zip is only read")
 
     def replace(self, name: str, data: bytes) -> None:
-        raise NotImplementedError("a zip is only read")
+        raise UnsupportedOperation("a zip is only read")
 
 
 class SourceFile:

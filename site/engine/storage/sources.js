@@ -286,7 +286,7 @@ function listedFiles(text, folder) {
   }
   throw new EngineError({
     code: "model-folder",
-    message: `There is no model at ${folder}.`,
+    message: `No model was found at ${folder}.`,
     remedy: "A model folder contains a config.json that lists its files, as “goosequill convert” writes it.",
   });
 }

@@ -137,7 +137,7 @@ test("an error is shown in its place, and nothing else changes", async () => {
   byTestId("server-address").value = "";
   byTestId("write").click();
   await settle();
-  assert.match(byTestId("rewording-status").textContent, /no address of a server/);
+  assert.match(byTestId("rewording-status").textContent, /address is missing/);
 });
 
 test("the key is nowhere but in its field and the request", async () => {

@@ -58,7 +58,7 @@ def sources(
         return
     path = Path(where)
     if not path.exists():
-        raise SearchError(f"There is no file or folder {where}.", code="place-missing")
+        raise SearchError(f"No file or folder was found at {where}.", code="place-missing")
     if (path / "index.html").is_file():
         yield from _from_site(path, reasons)
     elif path.is_dir():

@@ -138,7 +138,8 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
         LOG.info("%d passages are searchable; the index has %.1f MB", len(index), size / 1e6)
 
     def _back(self) -> str:
-        return "../" * (self.config.output.strip("/").count("/") + 1)
+        output: str = self.config.output
+        return "../" * (output.strip("/").count("/") + 1)
 
     def _pages(self, site: Path, skipped: list[Skipped]) -> Iterator[Source]:
         if not (site / "index.html").is_file():

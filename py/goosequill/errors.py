@@ -9,6 +9,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from goosequill.printable import printable
+
+MOST_MESSAGE = 300
+"""Characters of a message; a longer one, with names from a file, loses its middle."""
+MOST_REMEDY = 1_000
+"""The same of a remedy, which may list what there is to choose from."""
+
 
 class Code(NamedTuple):
     """What an error code means, and what to do about it."""
@@ -386,7 +393,8 @@ class GoosequillError(Exception):
     Parameters
     ----------
     message
-        One sentence: what went wrong, with the names and numbers involved.
+        One sentence: what went wrong, with the names and numbers involved. Names from a file need no care:
+        it is escaped and shortened (`printable`).
     code
         One of `CODES`, for example ``"file-truncated"``.
     remedy
@@ -394,10 +402,10 @@ class GoosequillError(Exception):
     """
 
     def __init__(self, message: str, *, code: str, remedy: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = printable(message, MOST_MESSAGE)
+        super().__init__(self.message)
         self.code = code
-        self.remedy = CODES[code].remedy if remedy is None else remedy
+        self.remedy = CODES[code].remedy if remedy is None else printable(remedy, MOST_REMEDY)
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".rstrip()

@@ -33,6 +33,8 @@ _BUILT_IN: dict[str, Callable[[], Tokenizer]] = {
 # Models may have more rows than tokens, because sizes are rounded up: to a multiple of 512 at most.
 _PADDING = 512
 _KEEP = -1
+MAX_FILE = 64_000_000
+"""Bytes of a tokenizer's file; the largest of byte-level BPE have 30 MB."""
 
 
 def is_built_in(name: str) -> bool:
@@ -67,15 +69,21 @@ def load_tokenizer(spec: str | Path | bytes, *, end_token: int | None = _KEEP) -
 
 def _read(path: Path) -> bytes:
     try:
-        return (path / "tokenizer.json" if path.is_dir() else path).read_bytes()
-    except OSError as error:
+        file = path / "tokenizer.json" if path.is_dir() else path
+        if file.exists() and not file.is_file():  # a device or a pipe, which may never end
+            raise OSError("it is not a regular file")
+        with open(file, "rb") as stream:
+            return stream.read(MAX_FILE + 1)
+    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
         raise TokenizerError(
-            f"The tokenizer {str(path)!r} cannot be read: {error.strerror or error}.",
+            f"The tokenizer {str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}.",
             code="tokenizer-missing",
         ) from error
 
 
 def _load_file(data: bytes) -> Tokenizer:
+    if len(data) > MAX_FILE:
+        raise TokenizerError(f"The tokenizer file has more than {MAX_FILE:,} bytes.", code="tokenizer-file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+MAX_CONTENT = 256
+"""Characters of an added token: so many looks, at most, are taken at one place of a text."""
+
+_SPACES = re.compile(r"\s*")
+_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
@@ -24,11 +31,21 @@ class AddedToken:
     rstrip: bool = False
 
     @classmethod
-    def from_dict(cls, item: dict[str, Any]) -> AddedToken:
-        """Read an item of ``added_tokens`` in a tokenizer.json."""
-        token, content = item["id"], item["content"]
-        if not isinstance(token, int) or not 0 <= token < 2**24 or not isinstance(content, str):
-            raise ValueError(item)
+    def from_dict(cls, item: Any, limit: int) -> AddedToken:
+        """Read an item of ``added_tokens`` in a tokenizer.json, whose id must be below `limit`.
+
+        Raises
+        ------
+        ValueError
+            It is not such an item.
+        """
+        if not isinstance(item, dict):
+            raise ValueError("it is not an object")
+        token, content = item.get("id"), item.get("content")
+        if not isinstance(token, int) or isinstance(token, bool) or not 0 <= token < limit:
+            raise ValueError("its id is not one of the vocabulary's")
+        if not isinstance(content, str) or len(content) > MAX_CONTENT:
+            raise ValueError(f"its content is not a text of at most {MAX_CONTENT} characters")
         flags = {name: bool(item.get(name, False)) for name in ("single_word", "lstrip", "rstrip")}
         special = bool(item.get("special", False))
         return cls(token, content, normalized=bool(item.get("normalized", not special)), **flags)
@@ -52,30 +69,56 @@ class AddedTokens:
 
 
 class _Finder:
+    """Looks the tokens up in a sorted list, since an expression with thousands of them tries each in turn.
+
+    Whatever a text begins with sorts directly before it, apart from longer tokens that begin with the same.
+    So the one before it is the longest match, or the longest one that it begins with is, and so on.
+    """
+
     def __init__(self, tokens: list[AddedToken]) -> None:
         self._tokens = {token.content: token for token in tokens}
-        longest_first = sorted(self._tokens, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if tokens else None
+        self._sorted = sorted(self._tokens)
+        self._begins: list[int] = []
+        """Of each, the index of the longest other one that it begins with; -1 if there is none."""
+        for content in self._sorted:
+            index = len(self._begins) - 1
+            while index >= 0 and not content.startswith(self._sorted[index]):
+                index = self._begins[index]
+            self._begins.append(index)
+        self._longest = max(map(len, self._sorted), default=0)
+        first = "".join(sorted({content[0] for content in self._sorted}))
+        self._first = re.compile(f"[{re.escape(first)}]") if first else None
 
     def split(self, text: str) -> Iterator[int | str]:
-        end = 0
-        for match in self._pattern.finditer(text) if self._pattern else ():
-            token = self._tokens[match.group()]
-            start, stop = match.span()
-            if start < end or (token.single_word and _touches_word(text, start, stop)):
+        end = at = 0
+        while found := self._next(text, at):
+            start, at = found
+            token = self._tokens[text[start:at]]
+            if start < end or (token.single_word and _touches_word(text, start, at)):
                 continue
-            if token.lstrip:
-                start = max(end, len(text[:start].rstrip()))
-            if token.rstrip:
-                stop = len(text) - len(text[stop:].lstrip())
+            while token.lstrip and start > end and text[start - 1].isspace():
+                start -= 1
             if start > end:
                 yield text[end:start]
             yield token.id
-            end = stop
+            spaces = _SPACES.match(text, at) if token.rstrip else None
+            end = spaces.end() if spaces else at
         if end < len(text):
             yield text[end:]
 
+    def _next(self, text: str, at: int) -> tuple[int, int] | None:
+        """Return where the first token from a place on starts and ends."""
+        while self._first and (candidate := self._first.search(text, at)):
+            at = candidate.start()
+            index = bisect_right(self._sorted, text[at : at + self._longest]) - 1
+            while index >= 0 and not text.startswith(self._sorted[index], at):
+                index = self._begins[index]
+            if index >= 0:
+                return at, at + len(self._sorted[index])
+            at += 1
+        return None
+
 
 def _touches_word(text: str, start: int, stop: int) -> bool:
-    before, after = text[start - 1 : start] if start else "", text[stop : stop + 1]
-    return bool(re.match(r"\w", before) or re.match(r"\w", after))
+    before, after = text[start - 1 : start], text[stop : stop + 1]
+    return bool((start and _WORD.match(before)) or _WORD.match(after))

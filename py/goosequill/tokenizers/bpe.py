@@ -10,11 +10,12 @@ import heapq
 import io
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from goosequill import bounded_json
 from goosequill.errors import TokenizerError
 from goosequill.tokenizers.added import AddedToken, AddedTokens
 from goosequill.tokenizers.base import TableTokenizer, read_packed, well_formed
@@ -160,15 +161,15 @@ def load_tokenizer_json(data: bytes | str, *, name: str = "bpe") -> BPETokenizer
         ``tokenizer-incomplete``: it cannot encode every text.
     """
     try:
-        description = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        description = bounded_json.parse(data)
+    except ValueError as error:
         raise _invalid(f"it is not JSON ({error})") from error
     model = description.get("model") if isinstance(description, dict) else None
     if not isinstance(model, dict) or not isinstance(model.get("vocab"), dict | list):
         raise _invalid("it has no model with a vocabulary")
     _check_kind(description, model)
     vocab = _read_vocab(model["vocab"])
-    added = [_read_added(item) for item in description.get("added_tokens") or []]
+    added = _read_added(description.get("added_tokens"), _most_ids(vocab))
     names = [""] * (max([*vocab.values(), *(token.id for token in added)], default=0) + 1)
     for token, number in vocab.items():
         names[number] = token
@@ -194,7 +195,7 @@ def _check_kind(description: dict[str, Any], model: dict[str, Any]) -> None:
     parts = [description.get("pre_tokenizer"), description.get("decoder")]
     if kind != "BPE" or unknown or "ByteLevel" not in json.dumps(parts):
         raise TokenizerError(
-            f"This tokenizer.json has a {kind} tokenizer that does not work on bytes.",
+            f"This tokenizer.json has a {str(kind)[:40]} tokenizer that does not work on bytes.",
             code="tokenizer-unsupported",
         )
 
@@ -205,18 +206,28 @@ def _read_vocab(vocab: Any) -> dict[str, int]:
             "This tokenizer.json has a Unigram tokenizer, which does not work on bytes.",
             code="tokenizer-unsupported",
         )
-    limit = 4 * len(vocab) + 65536
+    limit = _most_ids(vocab)
     for token, number in vocab.items():
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < limit:
-            raise _invalid(f"the id of {token[:40]!r} is {number!r}")
+            raise _invalid(f"the id of {token[:40]!r} is {str(number)[:40]!r}")
     return dict(vocab)
 
 
-def _read_added(item: Any) -> AddedToken:
-    try:
-        return AddedToken.from_dict(item)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _invalid(f"an added token is {str(item)[:80]}") from error
+def _most_ids(vocab: Mapping[str, Any]) -> int:
+    """The limit of ids: beyond what a padded vocabulary has, the table would be mostly empty."""
+    return 4 * len(vocab) + 65536
+
+
+def _read_added(items: Any, limit: int) -> list[AddedToken]:
+    if not isinstance(items, list | None):
+        raise _invalid("its added tokens are not a list")
+    found = []
+    for number, item in enumerate(items or [], 1):
+        try:
+            found.append(AddedToken.from_dict(item, limit))
+        except ValueError as error:
+            raise _invalid(f"of its added token {number}, {error}") from error
+    return found
 
 
 def _read_merges(merges: Any, vocab: dict[str, int]) -> dict[tuple[int, int], tuple[int, int]]:

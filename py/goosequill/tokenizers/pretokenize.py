@@ -18,25 +18,35 @@ from goosequill.tokenizers.unicode_classes import NUMBER, compile_pattern
 Splitter = Callable[[str], list[str]]
 Normalizer = Callable[[str], str]
 
+MAX_STEPS = 16
+"""Steps in a sequence, those of sequences within it included; the published ones have up to five."""
+
 # From GPT-2's source; GPT-NeoX uses the same.
 GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
 def make_normalizer(description: Any) -> Normalizer:
     """Return the function that a tokenizer.json's ``normalizer`` describes."""
-    if description is None:
-        return _unchanged
+    steps = [_one_normalizer(step) for step in _steps("normalizer", description, "normalizers")]
+    return partial(_apply_all, steps) if steps else _unchanged
+
+
+def _one_normalizer(description: dict[str, Any]) -> Normalizer:
     kind = _kind(description)
     if kind in ("NFC", "NFD", "NFKC", "NFKD"):
         return partial(_normalize, kind)
-    if kind == "Sequence":
-        steps = [make_normalizer(step) for step in description.get("normalizers", [])]
-        return partial(_apply_all, steps)
     raise _unknown("normalizer", kind)
 
 
 def make_splitter(description: Any) -> Splitter:
     """Return the function that a tokenizer.json's ``pre_tokenizer`` describes."""
+    steps = [_one_splitter(step) for step in _steps("pre-tokenizer", description, "pretokenizers")]
+    if not steps:
+        raise _unknown("pre-tokenizer", "None")
+    return steps[0] if len(steps) == 1 else partial(_split_all, steps)
+
+
+def _one_splitter(description: dict[str, Any]) -> Splitter:
     kind = _kind(description)
     if kind == "ByteLevel":
         pattern = compile_pattern(GPT2_PATTERN) if description.get("use_regex", True) else None
@@ -46,18 +56,37 @@ def make_splitter(description: Any) -> Splitter:
         return partial(_isolate, re.compile(f"[{NUMBER}]" if each else f"[{NUMBER}]+"))
     if kind == "Split":
         return _make_split(description)
-    if kind == "Sequence":
-        steps = [make_splitter(step) for step in description.get("pretokenizers", [])]
-        return partial(_split_all, steps)
     raise _unknown("pre-tokenizer", kind)
 
 
+def _steps(what: str, description: Any, inner: str) -> list[dict[str, Any]]:
+    """Return the steps of a description, those of sequences in their place."""
+    found: list[dict[str, Any]] = []
+    waiting = [] if description is None else [description]
+    while waiting:
+        step = waiting.pop(0)
+        if not isinstance(step, dict):
+            raise _invalid(what)
+        if step.get("type") == "Sequence":
+            steps = step.get(inner)
+            if not isinstance(steps, list):
+                raise _invalid(what)
+            waiting[:0] = steps
+        else:
+            found.append(step)
+        if len(waiting) + len(found) > MAX_STEPS:
+            raise _unknown(what, f"more than {MAX_STEPS} steps")
+    return found
+
+
 def _make_split(description: dict[str, Any]) -> Splitter:
-    wanted = description.get("pattern") or {}
+    wanted = description.get("pattern")
+    if not isinstance(wanted, dict) or not isinstance(wanted.get("Regex", wanted.get("String")), str):
+        raise _invalid("pre-tokenizer")
     if "Regex" in wanted:
-        pattern = compile_pattern(str(wanted["Regex"]))
+        pattern = compile_pattern(wanted["Regex"])
     else:
-        pattern = re.compile(re.escape(str(wanted.get("String", ""))))
+        pattern = re.compile(re.escape(wanted["String"]))
     behaviour, invert = description.get("behavior"), bool(description.get("invert", False))
     if behaviour == "Isolated":
         return partial(_isolate, pattern)
@@ -66,8 +95,14 @@ def _make_split(description: dict[str, Any]) -> Splitter:
     raise _unknown("behaviour of Split", f"{behaviour}{', inverted' if invert else ''}")
 
 
-def _kind(description: Any) -> str:
-    return str(description.get("type")) if isinstance(description, dict) else str(description)
+def _kind(description: dict[str, Any]) -> str:
+    return str(description.get("type"))
+
+
+def _invalid(what: str) -> TokenizerError:
+    return TokenizerError(
+        f"The tokenizer.json is invalid: its {what} is not described.", code="tokenizer-file"
+    )
 
 
 def _unknown(what: str, kind: str) -> TokenizerError:

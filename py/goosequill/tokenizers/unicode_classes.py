@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from goosequill.errors import TokenizerError
+from goosequill.tokenizers.expressions import Refused, check
 
 # Ranges, each as the hexadecimal distance from the end of the one before, and "+length" if longer than one.
 _LETTERS = """
@@ -84,8 +85,13 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     Raises
     ------
     TokenizerError
-        ``tokenizer-unsupported``: the pattern uses a feature that the standard library lacks.
+        ``tokenizer-unsupported``: the pattern uses a feature that the standard library lacks, or is not one
+        that is known to be linear.
     """
+    try:
+        check(pattern)
+    except Refused as error:
+        raise _unsupported(pattern) from error
     parts, inside = [], False
     for token in _TOKEN.findall(pattern):
         if token in ("[", "]"):
@@ -107,7 +113,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
 
 def _unsupported(pattern: str) -> TokenizerError:
     return TokenizerError(
-        f"The tokenizer splits words with an unsupported pattern: {pattern[:80]}",
+        f"The tokenizer splits words with an unsupported pattern: {pattern[:80]!r}.",
         code="tokenizer-unsupported",
         remedy="Use a tokenizer with the pattern of GPT-2, GPT-NeoX or Llama 3.",
     )

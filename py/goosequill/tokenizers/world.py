@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,13 @@ from goosequill.errors import TokenizerError
 from goosequill.tokenizers.base import TableTokenizer, read_packed, well_formed
 
 WORLD_SIZE = 65536
+MAX_TOKENS = 1 << 20
+MAX_TOKEN = 256
+"""Bytes of a token: so many looks, at most, are taken at one place of a text. The longest has 128."""
+MAX_LINE = 2_000
+"""Characters of a line in a vocabulary file."""
+
+_LITERAL = re.compile("b?[\"']")
 
 
 class WorldTokenizer(TableTokenizer):
@@ -81,15 +89,8 @@ def parse_vocabulary(text: str) -> list[bytes]:
     """
     tokens: list[bytes] = []
     for line in text.splitlines():
-        try:
-            number, rest = line.split(" ", 1)
-            literal, length = rest.rsplit(" ", 1)
-            value = ast.literal_eval(literal)
-            token = value.encode("utf-8") if isinstance(value, str) else value
-            valid = isinstance(token, bytes) and len(token) == int(length) and int(number) == len(tokens) + 1
-        except (ValueError, SyntaxError, MemoryError, RecursionError, UnicodeEncodeError):
-            valid = False
-        if not valid:
+        token = _parse_line(line, len(tokens) + 1) if len(tokens) < MAX_TOKENS else None
+        if token is None:
             raise TokenizerError(
                 f"Line {len(tokens) + 1} of the vocabulary file is invalid.",
                 code="tokenizer-file",
@@ -97,6 +98,21 @@ def parse_vocabulary(text: str) -> list[bytes]:
             )
         tokens.append(token)
     return tokens
+
+
+def _parse_line(line: str, expected: int) -> bytes | None:
+    """Return the token of a line; None if the line is invalid."""
+    try:
+        number, rest = line[: MAX_LINE + 1].split(" ", 1)
+        literal, length = rest.rsplit(" ", 1)
+        if len(line) > MAX_LINE or not _LITERAL.match(literal):
+            return None
+        value = ast.literal_eval(literal)
+        token = value.encode("utf-8") if isinstance(value, str) else value
+        valid = isinstance(token, bytes) and len(token) == int(length) and int(number) == expected
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return token if valid and len(token) <= MAX_TOKEN else None
 
 
 def pack_tokens(tokens: Sequence[bytes]) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from tokenizers import decoders, models, pre_tokenizers
 
 from goosequill.errors import TokenizerError
-from goosequill.tokenizers import load_tokenizer
+from goosequill.tokenizers import MAX_FILE, load_tokenizer
 from goosequill.tokenizers.bpe import BPETokenizer, byte_letters, load_neox, load_tokenizer_json, merge_long
 
 from .samples import SAMPLES
@@ -234,6 +236,7 @@ def broken(path: list[str], value: Any) -> dict[str, Any]:
     return description
 
 
+NFC = {"type": "NFC"}
 DAMAGED: list[tuple[str, Any]] = [
     ("tokenizer-file", []),
     ("tokenizer-file", {}),
@@ -258,6 +261,20 @@ DAMAGED: list[tuple[str, Any]] = [
     ("tokenizer-unsupported", broken(["pre_tokenizer"], {"type": "Split", "pattern": {"Regex": "("}})),
     ("tokenizer-unsupported", broken(["normalizer"], {"type": "Lowercase"})),
     ("tokenizer-incomplete", broken(["model", "vocab"], {"a": 0})),
+    ("tokenizer-file", broken(["added_tokens"], 5)),
+    ("tokenizer-file", broken(["added_tokens"], {"id": 3, "content": "x"})),
+    ("tokenizer-file", broken(["added_tokens"], [{"id": True, "content": "x"}])),
+    ("tokenizer-file", broken(["added_tokens"], [{"id": 2**24 - 1, "content": "x"}])),
+    ("tokenizer-file", broken(["added_tokens"], [{"id": 3, "content": "x" * 257}])),
+    ("tokenizer-file", broken(["normalizer"], 5)),
+    ("tokenizer-file", broken(["normalizer"], {"type": "Sequence", "normalizers": None})),
+    ("tokenizer-file", broken(["normalizer"], {"type": "Sequence", "normalizers": [5]})),
+    ("tokenizer-unsupported", broken(["normalizer"], {"type": "Sequence", "normalizers": [NFC] * 17})),
+    ("tokenizer-file", broken(["pre_tokenizer"], {"type": "Sequence", "pretokenizers": {"ByteLevel": 1}})),
+    ("tokenizer-file", broken(["pre_tokenizer"], {"type": "Split", "pattern": 5})),
+    ("tokenizer-file", broken(["pre_tokenizer"], {"type": "Split", "pattern": {"Regex": ["a"]}})),
+    ("tokenizer-unsupported", broken(["pre_tokenizer"], None)),
+    ("tokenizer-unsupported", broken(["model", "type"], ["BPE"] * 90)),
 ]
 
 
@@ -269,6 +286,63 @@ def test_damaged_file_is_refused_with_a_remedy(code: str, description: Any) -> N
         load_tokenizer_json(json.dumps(description))
     assert caught.value.code == code
     assert caught.value.remedy
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A sequence of a sequence of a sequence ..."""
+    inner: dict[str, Any] = NFC
+    for _ in range(depth):
+        inner = {"type": "Sequence", "normalizers": [inner]}
+    return small(normalizer=inner)
+
+
+def test_sequences_within_sequences_are_read_to_a_bounded_depth() -> None:
+    assert load_tokenizer_json(json.dumps(nested(20))).encode("e\u0301") == [260]
+    with pytest.raises(TokenizerError, match="nested too deep"):
+        load_tokenizer_json(json.dumps(nested(120)))
+
+
+def test_json_of_very_many_values_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(TokenizerError, match="more than 4,000,000 values"):
+        load_tokenizer_json("[" + "[]," * 4_000_000 + "0]")
+
+
+def test_a_file_of_more_bytes_than_any_tokenizer_has_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "tokenizer.json"
+    with open(file, "wb") as stream:
+        stream.truncate(MAX_FILE + 1)  # a hole, which takes no space
+    with pytest.raises(TokenizerError, match="more than"):
+        load_tokenizer(file)
+
+
+def test_a_pipe_or_device_is_not_read_as_a_tokenizer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(TokenizerError, match="not a regular file"):
+            load_tokenizer(path)
+    with pytest.raises(TokenizerError, match="cannot be read"):
+        load_tokenizer("a\0b")
+
+
+LIKE_EACH_OTHER = ["<a", "<a>", "<aa>", "<ab", "aa", "aaa", "\na", " <", "a\u0301"]
+
+
+@given(
+    st.text(alphabet="<a>b \n\u0301", max_size=30),
+    st.sets(st.sampled_from(LIKE_EACH_OTHER), min_size=1),
+    st.sampled_from(["special", "normalized", "single_word", "lstrip", "rstrip"]),
+)
+def test_added_tokens_that_begin_alike_are_found_as_hugging_face_finds_them(
+    text: str, contents: set[str], flag: str
+) -> None:
+    items = [
+        {**added(content, **{flag: True}), "id": 262 + at} for at, content in enumerate(sorted(contents))
+    ]
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    description = small(added_tokens=items, pre_tokenizer=level, decoder=level)
+    full = {"version": "1.0", "truncation": None, "padding": None, "post_processor": None, **description}
+    theirs = tokenizers.Tokenizer.from_str(json.dumps(full)).encode(text, add_special_tokens=False).ids
+    assert load_tokenizer_json(json.dumps(description)).encode(text) == theirs
 
 
 NO_TOKENIZERS = {

@@ -23,7 +23,13 @@ LIBRARY = ("engine/client.js", "engine/openai.js")
 """Modules that other sites import."""
 ALONE = ("engine/worker.js", "engine/helper.js", "embed/connect.js", "embed/frame.js")
 """Bundled into one file each: a chain of imports would delay the first text, or another site's page."""
-WIDGET = {"widget/goose-quill.js": "embed/goosequill.js", "search/static/element.js": "embed/goose-search.js"}
+WIDGET = {
+    "widget/goose-quill.js": "embed/goosequill.js",
+    "search/static/element.js": "embed/goose-search.js",
+    "search/static/goose-better.js": "embed/goose-better.js",
+}
+LATER = "--external:./goose-better.js"
+"""<goose-search> loads it from beside its own file when it is needed."""
 BUNDLE = ("--bundle", "--format=esm", "--target=es2022")
 READY = ("vendor/pdfjs", "vendor/pyodide", "assets/javascripts", "assets/stylesheets")
 """Pyodide's and Material's files, which are minified already."""
@@ -115,7 +121,7 @@ def bundle_scripts(site: Path, output: Path) -> Bundles:
         bundle_modules({name: name for name in names}, site, output, made, *options)
     alone = {name: name for name in ALONE if (site / name).is_file()}
     bundle_modules(alone, site, output, made, "--sourcemap=linked")
-    bundle_modules(WIDGET, site, output, made, "--banner:js=/* Goosequill, Apache-2.0 */")
+    bundle_modules(WIDGET, site, output, made, LATER, "--banner:js=/* Goosequill, Apache-2.0 */")
     scripts = (path for path in own_files(output, ".js") if output / "vendor" not in path.parents)
     for script in set(scripts) - set(made.imports):
         module = site / script.relative_to(output)

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.bundles import BUNDLE, run_esbuild  # noqa: E402
+from scripts.bundles import BUNDLE, LATER, run_esbuild  # noqa: E402
 
 SOURCE = ROOT / "site" / "search" / "static"
 TARGET = ROOT / "py" / "goosequill" / "search" / "static"
@@ -23,7 +23,12 @@ def build_all(target: Path = TARGET) -> None:
     """Write the bundles."""
     target.mkdir(exist_ok=True)
     later = "material-search.js"  # what the worker imports at the first question
-    bundles = {"material.js": [f"--external:./{later}"], later: [BANNER], "element.js": [BANNER]}
+    bundles = {
+        "material.js": [f"--external:./{later}"],
+        later: [BANNER],
+        "element.js": [BANNER, LATER],
+        "goose-better.js": [BANNER],
+    }
     for name, options in bundles.items():
         written = target / name.replace("element.js", "goose-search.js")
         run_esbuild(str(SOURCE / name), *BUNDLE, *options, f"--outfile={written}")

@@ -45,7 +45,7 @@ from goosequill.search.web import write
 LOG = logging.getLogger("mkdocs.plugins.goosequill")
 FULL, STATIC = "minilm", "minilm-static"
 """The folders of the two models."""
-SCRIPTS = ("material.js", "material-search.js", "goose-search.js")
+SCRIPTS = ("material.js", "material-search.js", "goose-search.js", "goose-better.js")
 CONFIG = re.compile(r'(<script id="__config" type="application/json">)(.*?)(</script>)', re.DOTALL)
 FORM = re.compile(r'(<form class="md-search__form") name="search"')
 """Material fetches its own index at once if the form has this name."""

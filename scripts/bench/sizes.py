@@ -27,8 +27,8 @@ LATER = {
     "the documentation's search": (
         "search-index/material-search.js",
         "search-index/web/search.json",
-        "search-index/web/head.bin",
-        "search-index/web/vectors.bin",
+        "search-index/web/head-*.bin",
+        "search-index/web/vectors-*.bin",
     ),
     "mathematics in outputs": ("vendor/temml/*",),
     "colours of code in outputs": ("vendor/highlight/*",),

@@ -33,12 +33,12 @@ for (const question of questions) {
     bytes = requests = 0;
     index = await openIndex("http://127.0.0.1/", { fetch: fetchFile });
   }
-  const vector = await index.table.vector(question);
-  const pieces = (await index.table.pieces(question)).map(({ name }) => name);
+  const vector = await index.contents.table.vector(question);
+  const pieces = (await index.contents.table.pieces(question)).map(({ name }) => name);
   const results = [];
   for await (const { stage, hits, nothingFits, likelihood, notes } of index.search(question, { count }))
     results.push({ stage, hits, nothingFits, likelihood, notes });
-  const { scores } = await index.words.scores(question, { completing: false });
+  const { scores } = await index.contents.words.scores(question, { completing: false });
   const words = basicWords(question);
   found.push({ words, pieces, vector: vector && [...vector], scores: [...scores], results, bytes, requests });
 }

@@ -122,6 +122,10 @@ class FolderStorage:
             os.fsync(file.fileno())
         temporary.replace(self.path / name)
 
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        (self.path / name).unlink(missing_ok=True)
+
 
 class SourceStorage:
     """Files that others hold, such as the page; they are only read."""

@@ -9,11 +9,14 @@ Numbers are little-endian, "varint" is LEB128, strings are UTF-8, and the order 
 code units, which is how JavaScript compares them:
 
     search.json  what the other files are, and all single numbers
-    head.bin     sections: passages of each document, bytes of each text, first keys and sizes of all blocks
-    words.bin    blocks of stems; each with the passages that contain it and its weight in each, in 8 bits
-    pieces.bin   blocks of WordPiece pieces with their rows in 4 bits
-    vectors.bin  [passages, 96] bytes: two dimensions a byte, the lower half first
-    texts.bin    for each passage the JSON of [title, heading trail, address, text]
+    head         sections: passages of each document, bytes of each text, first keys and sizes of all blocks
+    words        blocks of stems; each with the passages that contain it and its weight in each, in 8 bits
+    pieces       blocks of WordPiece pieces with their rows in 4 bits
+    vectors      [passages, 96] bytes: two dimensions a byte, the lower half first
+    texts        for each passage the JSON of [title, heading trail, address, text]
+
+The names of all but search.json contain a hash of the content (words-0123456789ab.bin). So a cache may keep
+them for ever, and a page whose index is replaced misses its files instead of reading another version's.
 
 Every block of pieces starts with the pieces that are beginnings of its first piece. Together with the sorted
 rest they contain the longest beginning of any word that sorts into the block, so that longest-match
@@ -38,18 +41,18 @@ from goosequill.search.bm25 import STOP_WORDS
 from goosequill.search.calibration import CURVES, Curve
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT
 from goosequill.search.index import Index
-from goosequill.search.storage import Storage
+from goosequill.search.storage import FolderStorage
 
 Ints = npt.NDArray[np.integer[Any]]
 
 FORMAT = "goosequill-web-search"
-VERSION = 1
+VERSION = 2
 DIMENSIONS = 192
 LEVELS = 16
 STEP = 0.335
 """The step, in standard deviations, with which 16 equal steps reproduce a normal distribution best (Max 1960,
 table II)."""
-PIECES_PER_BLOCK = 32
+PIECES_PER_BLOCK = 16
 WORDS_BLOCK_BYTES = 1500
 """A block of words is at least this large; larger if there would be more than `MAX_WORD_BLOCKS` of them."""
 MAX_WORD_BLOCKS = 2000
@@ -289,34 +292,35 @@ def web_files(
         }
     )
     files = {
-        "head.bin": head,
-        "words.bin": b"".join(words.blocks),
-        "pieces.bin": b"".join(table.blocks),
-        "vectors.bin": grid.pack(near),
-        "texts.bin": b"".join(texts),
+        "head": head,
+        "words": b"".join(words.blocks),
+        "pieces": b"".join(table.blocks),
+        "vectors": grid.pack(near),
+        "texts": b"".join(texts),
     }
-    stamp = hashlib.sha256()
-    for data in files.values():
-        stamp.update(hashlib.sha256(data).digest())
-    yield from files.items()
+    names = {name: f"{name}-{hashlib.sha256(data).hexdigest()[:12]}.bin" for name, data in files.items()}
+    for name, data in files.items():
+        yield names[name], data
     facts = {
         "format": FORMAT,
         "version": VERSION,
-        "stamp": stamp.hexdigest()[:16],
+        "stamp": hashlib.sha256("".join(names.values()).encode()).hexdigest()[:16],
         "passages": len(passages),
         "documents": len(counts),
         "dimensions": DIMENSIONS,
         "vectors": grid.facts(),
         "table": table_grid.facts(),
-        "files": {name: len(data) for name, data in files.items()},
+        "files": {name: {"name": names[name], "bytes": len(data)} for name, data in files.items()},
         "head": where,
         **facts,
     }
     yield "search.json", json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def write(index: Index, table: Table, storage: Storage, *, site: str = "../") -> int:
+def write(index: Index, table: Table, storage: FolderStorage, *, site: str = "../") -> int:
     """Write the folder web/ of an index, which must be compacted and have all its vectors.
+
+    What else is in the folder is removed.
 
     Parameters
     ----------
@@ -349,11 +353,12 @@ def write(index: Index, table: Table, storage: Storage, *, site: str = "../") ->
     facts = {
         "name": index.name,
         "site": site,
-        "model": model and {"name": model.name, "dimensions": model.dimensions},
+        "model": model
+        and {"name": model.name, "dimensions": model.dimensions, "fingerprint": model.fingerprint},
         "words": {"stop": sorted(STOP_WORDS)},
         "stages": stages(model.name if model else ""),
     }
-    written = 0
+    written = {}
     postings = (Postings(*each) for each in index.words().terms())
     shown = [_shown(index, int(number)) for number in numbers]
     files = web_files(
@@ -367,8 +372,10 @@ def write(index: Index, table: Table, storage: Storage, *, site: str = "../") ->
     )
     for name, data in files:
         storage.replace(name, data)
-        written += len(data)
-    return written
+        written[name] = len(data)
+    for name in set(storage.names()) - set(written):
+        storage.remove(name)
+    return sum(written.values())
 
 
 def per_document(index: Index) -> list[int]:

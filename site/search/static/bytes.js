@@ -2,6 +2,11 @@
 
 import { corrupt } from "./files.js";
 
+/** Reads the bytes [start, end) of a file. @typedef {(start: number, end: number) => Promise<Uint8Array>} ReadRange */
+
+/** Bytes of strings that share their beginnings, for each byte that they take: more is an attack. */
+const MAX_SHARING = 16;
+const FEW_BYTES = 256_000;
 const decoder = new TextDecoder();
 
 export class Reader {
@@ -34,6 +39,7 @@ export class Reader {
     this.#check(4);
     const value = this.view.getFloat32(this.#at, true);
     this.#at += 4;
+    if (!Number.isFinite(value)) throw corrupt("a number is not finite");
     return value;
   }
 
@@ -48,11 +54,14 @@ export class Reader {
   strings(count) {
     this.#check(count);
     let before = new Uint8Array();
+    let left = FEW_BYTES + MAX_SHARING * this.data.length;
     return Array.from({ length: count }, () => {
       const shared = this.varint();
       const rest = this.bytes(this.varint());
       if (shared > before.length) throw corrupt("a string shares more than there is");
       const key = new Uint8Array(shared + rest.length);
+      left -= key.length;
+      if (left < 0) throw corrupt("its strings are too long");
       key.set(before.subarray(0, shared));
       key.set(rest, shared);
       before = key;
@@ -76,14 +85,15 @@ export function half(bits) {
 
 /** Sorted keys in blocks of a file, each of which can be read alone. */
 export class Directory {
-  /** @param {Uint8Array} section of head.bin */
-  constructor(section) {
+  /** @param {Uint8Array} section of the head @param {number} bytes of the file */
+  constructor(section, bytes) {
     const reader = new Reader(section);
     const count = reader.varint();
     const sizes = reader.varints(count);
     this.firsts = reader.strings(count);
     this.starts = [0];
     for (const size of sizes) this.starts.push(/** @type {number} */ (this.starts.at(-1)) + size);
+    if (this.starts.at(-1) !== bytes) throw corrupt("its blocks do not fill their file");
   }
 
   /** The index of the block that has a key if any has, or -1. @param {string} key */

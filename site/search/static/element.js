@@ -10,8 +10,7 @@
  * is the hit; by default its page opens), error. Parts and custom properties are in view.js and style.js.
  */
 
-import { linkTo } from "./excerpt.js";
-import { agree, FullEmbedder, hasAgreed } from "./full.js";
+import { encoded, linkTo } from "./excerpt.js";
 import { openIndex } from "./search.js";
 import { SearchView } from "./view.js";
 
@@ -28,10 +27,10 @@ export class GooseSearch extends Base {
   #view = null;
   /** @type {Promise<import("./search.js").StaticIndex> | null} */
   #index = null;
-  /** @type {FullEmbedder | null} */
-  #full = null;
-  #fullReady = false;
   #work = new AbortController();
+  /** @type {import("./goose-better.js").BetterAnswers | null} */
+  #better = null;
+  #considered = false;
 
   connectedCallback() {
     this.#describe();
@@ -81,8 +80,8 @@ export class GooseSearch extends Base {
     try {
       this.#index ??= this.#openIndex();
       const index = await this.#index;
-      if (this.getAttribute("engine") && hasAgreed() && !this.#full) this.#startFull();
-      const full = this.#fullReady ? this.#full : null;
+      this.#considerBetter(index);
+      const full = this.#better?.embedder;
       const count = Number(this.getAttribute("count")) || 8;
       for await (const results of index.search(question, {
         signal,
@@ -108,20 +107,27 @@ export class GooseSearch extends Base {
     return opened;
   }
 
-  /** Downloads MiniLM, then asks again. */
-  async #startFull() {
-    const view = this.#ensureView();
-    this.#full = new FullEmbedder(/** @type {string} */ (this.getAttribute("engine")));
-    view.better.hidden = true;
+  /**
+   * Loads what offers MiniLM, if the page has the attribute and the index is made for it.
+   * @param {import("./search.js").StaticIndex} index
+   */
+  async #considerBetter(index) {
+    const site = this.getAttribute("engine");
+    const { fullBytes } = index.contents;
+    if (!site || !URL.canParse(site, document.baseURI) || fullBytes === null || this.#considered) return;
+    this.#considered = true;
     try {
-      await this.#full.start({ onProgress: ({ loaded, total }) => view.say(downloadWords(loaded, total)) });
-      agree();
-      this.#fullReady = true;
-      if (!view.panel.hidden) await this.#search(this.value, 0);
+      const { BetterAnswers } = await import("./goose-better.js");
+      if (!this.#considered) return; // the element has left the page
+      const view = this.#ensureView();
+      this.#better = new BetterAnswers(
+        () => view.panel.hidden || this.#search(this.value, 0),
+        () => view.input.focus(),
+      );
+      view.more.prepend(...this.#better.parts);
+      await this.#better.consider(site, fullBytes);
     } catch (error) {
-      this.#full = null;
-      this.#describe();
-      this.#fail(error);
+      this.#emit("error", { code: "network", message: String(error), remedy: "" });
     }
   }
 
@@ -149,7 +155,6 @@ export class GooseSearch extends Base {
       this.#view = new SearchView(root, {
         ask: (question) => this.#search(question, PAUSE),
         choose: (hit, event) => this.#choose(hit, event),
-        better: () => this.#startFull(),
       });
     }
     return this.#view;
@@ -163,18 +168,15 @@ export class GooseSearch extends Base {
     view.input.placeholder = this.getAttribute("placeholder") ?? "Search";
     if (label) view.input.removeAttribute("aria-label");
     else view.input.setAttribute("aria-label", "Search this site");
-    view.better.textContent = "Better answers (a download of about 30 MB)";
-    view.better.hidden = !this.getAttribute("engine") || this.#full !== null;
     view.ask.hidden = !this.getAttribute("ask");
-    view.more.hidden = view.better.hidden && view.ask.hidden;
   }
 
   #release() {
     this.#work.abort();
-    this.#full?.dispose();
-    this.#full = null;
-    this.#fullReady = false;
     this.#index = null;
+    this.#better?.release();
+    this.#better = null;
+    this.#considered = false;
     this.#view?.clear();
   }
 
@@ -187,12 +189,8 @@ export class GooseSearch extends Base {
 
 /** @param {string | null} page @param {string} question */
 function askAddress(page, question) {
-  return page ? `${new URL(page, document.baseURI).href}#q=${encodeURIComponent(question)}` : "";
-}
-
-/** @param {number} loaded @param {number} total */
-function downloadWords(loaded, total) {
-  return total > 0 ? `Downloading MiniLM: ${Math.round((loaded / total) * 100)}%` : "Starting MiniLM…";
+  if (!page || !URL.canParse(page, document.baseURI)) return "";
+  return `${new URL(page, document.baseURI).href}#q=${encoded(question)}`;
 }
 
 /** Defines <goose-search>, once. */

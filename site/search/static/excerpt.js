@@ -28,6 +28,11 @@ export function excerpt(text, matched) {
   return pieces.filter((piece) => piece.text);
 }
 
+/** Text for an address; encodeURIComponent throws at half a character. @param {string} text */
+export function encoded(text) {
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, "\ufffd"));
+}
+
 /**
  * A link that also marks the passage in the page, where the browser can.
  * @param {string} url
@@ -36,7 +41,7 @@ export function excerpt(text, matched) {
 export function linkTo(url, text) {
   const words = text.split(/\s+/).filter(Boolean);
   if (!url || words.length < 4) return url;
-  const encode = (/** @type {string[]} */ some) => encodeURIComponent(some.join(" ")).replace(/-/g, "%2D");
+  const encode = (/** @type {string[]} */ some) => encoded(some.join(" ")).replace(/-/g, "%2D");
   const ends = words.length > 12 ? `${encode(words.slice(0, 5))},${encode(words.slice(-5))}` : encode(words);
   return `${url}${url.includes("#") ? "" : "#"}:~:text=${ends}`;
 }

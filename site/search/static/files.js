@@ -1,7 +1,7 @@
 /**
- * Reads the files of a static index: whole, or by ranges. Every address carries the stamp of the index, so
- * that a cache never mixes two versions. A server that ignores ranges sends the whole file, which is then
- * kept; `wholes` says for which files this happened.
+ * Reads the files of a static index: whole, or by ranges. Their names contain a hash of their content, so
+ * that neither a cache nor an index that is replaced during use can mix two versions. A server that ignores
+ * ranges sends the whole file, which is then kept; `wholes` says for which files this happened.
  */
 
 /** An error of search, with its code and what to do about it. */
@@ -15,7 +15,11 @@ export class StaticSearchError extends Error {
   }
 }
 
+const FACTS = "web/search.json";
+const MAX_FACTS = 4_000_000; // bytes
 const REBUILD = "Reload the page. If that fails, the site's owner can build the index again.";
+const ADDRESS = "Check the address of the index.";
+const UNREACHABLE = "index-unreachable";
 
 /** @param {string} message */
 export function corrupt(message) {
@@ -35,42 +39,58 @@ export class IndexFiles {
   constructor(base, fetch) {
     this.base = base;
     this.fetch = fetch;
-    this.stamp = "";
   }
 
   /** The facts of the index, always of the newest version. @returns {Promise<any>} */
   async facts() {
-    const response = await this.#request("web/search.json", { cache: "no-cache" });
+    const response = await this.#request(FACTS, { cache: "no-cache" });
+    const text = new TextDecoder().decode(await bounded(response, MAX_FACTS, FACTS));
     try {
-      return await response.json();
+      return JSON.parse(text);
     } catch (error) {
-      throw new StaticSearchError("index-corrupt", "search.json is not valid JSON.", REBUILD, error);
+      // Many servers send their start page instead of a file that is missing.
+      if (text.trimStart().startsWith("<"))
+        throw new StaticSearchError(
+          UNREACHABLE,
+          `There is a page instead of an index at ${this.base}.`,
+          ADDRESS,
+          error,
+        );
+      throw corrupt("search.json is not valid JSON");
     }
   }
 
-  /** @param {string} name @returns {Promise<Uint8Array>} */
-  whole(name) {
-    return this.#keep(name, async () => new Uint8Array(await (await this.#request(name)).arrayBuffer()));
+  /**
+   * @param {string} name
+   * @param {number} size the bytes that it must have
+   * @returns {Promise<Uint8Array>}
+   */
+  whole(name, size) {
+    return this.#keep(name, async () =>
+      exactly(size, await bounded(await this.#request(name), size, name), name),
+    );
   }
 
   /**
    * The bytes [start, end) of a file.
    * @param {string} name
+   * @param {number} size the bytes that the file must have
    * @param {number} start
    * @param {number} end
    * @returns {Promise<Uint8Array>}
    */
-  async range(name, start, end) {
+  async range(name, size, start, end) {
     if (end <= start) return new Uint8Array();
     const kept = await this.#kept.get(name);
-    if (kept) return part(kept, start, end, name);
+    if (kept) return kept.subarray(start, end);
     return await this.#keep(`${name} ${start}-${end}`, async () => {
       const response = await this.#request(name, { headers: { Range: `bytes=${start}-${end - 1}` } });
-      const data = new Uint8Array(await response.arrayBuffer());
-      if (response.status === 206) return part(data, 0, end - start, name);
+      const partial = response.status === 206;
+      if (partial) return exactly(end - start, await bounded(response, end - start, name), name);
+      const data = exactly(size, await bounded(response, size, name), name);
       this.wholes.add(name);
       this.#kept.set(name, Promise.resolve(data));
-      return part(data, start, end, name);
+      return data.subarray(start, end);
     });
   }
 
@@ -92,23 +112,57 @@ export class IndexFiles {
   /** @param {string} name @param {RequestInit} [init] */
   async #request(name, init = {}) {
     const url = new URL(name, this.base);
-    if (this.stamp) url.search = `v=${this.stamp}`;
-    const code = "index-unreachable";
     let response;
     try {
       response = await this.fetch(url.href, { credentials: "same-origin", ...init });
     } catch (error) {
-      const remedy = "Check the connection and try again.";
-      throw new StaticSearchError(code, "The search index could not be fetched.", remedy, error);
+      throw lost(error);
     }
     if (response.ok) return response;
-    const remedy = response.status === 404 ? "Check the address of the index." : "Try again later.";
-    throw new StaticSearchError(code, `${url.pathname}: HTTP ${response.status}.`, remedy);
+    const remedy = response.status === 404 ? ADDRESS : "Try again later.";
+    throw new StaticSearchError(UNREACHABLE, `${url.pathname}: HTTP ${response.status}.`, remedy);
   }
 }
 
-/** @param {Uint8Array} data @param {number} start @param {number} end @param {string} name */
-function part(data, start, end, name) {
-  if (end > data.length) throw corrupt(`${name} ends too early`);
-  return data.subarray(start, end);
+/** @param {unknown} cause */
+function lost(cause) {
+  const message = "The search index could not be fetched.";
+  return new StaticSearchError(UNREACHABLE, message, "Check the connection and try again.", cause);
+}
+
+/**
+ * What a response contains; one with more bytes than there should be is given up.
+ * @param {Response} response
+ * @param {number} most
+ * @param {string} name
+ */
+async function bounded(response, most, name) {
+  const parts = [];
+  let size = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const read = await reader?.read().catch((error) => {
+      throw lost(error);
+    });
+    if (!read?.value) break;
+    parts.push(read.value);
+    size += read.value.length;
+    if (size <= most) continue;
+    reader?.cancel().catch(() => {});
+    throw corrupt(`${name} is too long`);
+  }
+  if (parts.length === 1) return parts[0];
+  const data = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  return data;
+}
+
+/** @param {number} size @param {Uint8Array} data @param {string} name */
+function exactly(size, data, name) {
+  if (data.length !== size) throw corrupt(`${name} ends too early`);
+  return data;
 }

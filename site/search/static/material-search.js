@@ -6,7 +6,7 @@
  * Material puts what it gets into the page as HTML, so everything is escaped here.
  */
 
-import { excerpt } from "./excerpt.js";
+import { encoded, excerpt } from "./excerpt.js";
 import { ANSWER } from "./material-messages.js";
 import { openIndex } from "./search.js";
 
@@ -67,7 +67,7 @@ function answer(list) {
 /** @param {string} question */
 function asking(question) {
   if (!askPage) return [];
-  const address = `${askPage}#q=${encodeURIComponent(question)}`;
+  const address = `${askPage}#q=${encoded(question)}`;
   return [note(address, "Ask", "Ask this question on the search page, where a model can reword the answer.")];
 }
 

@@ -45,12 +45,12 @@ function plainWords(text) {
 
 export class PieceTable {
   /**
-   * @param {import("./files.js").IndexFiles} files
+   * @param {import("./bytes.js").ReadRange} read of the file of pieces
    * @param {import("./bytes.js").Directory} directory
    * @param {Grid} grid
    */
-  constructor(files, directory, grid) {
-    this.files = files;
+  constructor(read, directory, grid) {
+    this.read = read;
     this.directory = directory;
     this.grid = grid;
   }
@@ -114,7 +114,7 @@ export class PieceTable {
   async #longest(text, more) {
     const block = this.directory.find(text);
     if (block < 0) return null;
-    const pieces = this.#read(await this.files.range("web/pieces.bin", ...this.directory.range(block)));
+    const pieces = this.#read(await this.read(...this.directory.range(block)));
     let best = null;
     for (const piece of pieces) {
       const { length } = piece.name;

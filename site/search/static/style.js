@@ -27,5 +27,9 @@ mark{background:var(--mark);color:var(--ink)}
 .nothing p{margin:0 0 .5em}
 .error{margin:0;padding:.55em .65em;border-inline-start:4px solid #b3362b}
 .more{display:flex;flex-wrap:wrap;align-items:center;gap:.4em;padding:.3em .65em;border-block-start:1px solid var(--sunken)}
+.more:not(:has(>:not([hidden]))){display:none}
+.progress{display:flex;flex:1 1 100%;flex-wrap:wrap;align-items:center;gap:.2em .6em;color:var(--ink-soft);font-size:.86em}
+progress{flex:1 1 8em;min-width:4em;height:.6em;accent-color:var(--accent)}
+.more .error{flex:1 1 100%}
 button,.ask{padding:.3em .75em;border:1px solid var(--line);border-radius:calc(var(--radius) * .7);background:transparent;color:inherit;font:inherit;font-size:.9em;text-decoration:none;cursor:pointer}
 `;

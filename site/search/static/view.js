@@ -10,8 +10,8 @@ import { CSS } from "./style.js";
 /**
  * @typedef {import("./search.js").Hit} Hit
  * @typedef {import("./search.js").Results} Results
- * @typedef {{ask: (question: string) => void, choose: (hit: Hit, event: MouseEvent | KeyboardEvent) => void,
- *   better: () => void}} Actions
+ * @typedef {{ask: (question: string) => void, choose: (hit: Hit, event: MouseEvent | KeyboardEvent) => void}}
+ *   Actions
  */
 
 /** @type {CSSStyleSheet | null} shared by all elements, created with the first */
@@ -60,10 +60,8 @@ export class SearchView {
       nearest,
     );
     this.error = element("p", { class: "error", part: "error", role: "alert", hidden: true });
-    this.better = element("button", { type: "button", part: "button better", hidden: true });
-    this.better.addEventListener("click", () => actions.better());
     this.ask = element("a", { class: "ask", part: "ask", hidden: true }, "Ask about this");
-    this.more = element("div", { class: "more", part: "more" }, this.better, this.ask);
+    this.more = element("div", { class: "more", part: "more" }, this.ask);
     this.note = element("p", { class: "note", part: "note", hidden: true });
     this.panel = element(
       "div",
@@ -82,8 +80,14 @@ export class SearchView {
 
   #listen() {
     this.input.addEventListener("input", () => this.actions.ask(this.input.value));
-    this.input.addEventListener("focus", () => this.input.value.trim() && this.actions.ask(this.input.value));
+    this.input.addEventListener("focus", ({ relatedTarget }) => {
+      const within = relatedTarget instanceof Node && this.panel.contains(relatedTarget);
+      if (!within && this.input.value.trim()) this.actions.ask(this.input.value);
+    });
     this.input.addEventListener("keydown", (event) => this.#key(event));
+    this.panel.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.#leave(event);
+    });
     this.root.addEventListener("focusout", ({ relatedTarget }) => {
       if (!(relatedTarget instanceof Node && this.root.contains(relatedTarget))) this.open(false);
     });
@@ -117,6 +121,13 @@ export class SearchView {
       event.preventDefault();
       this.actions.choose(this.#hits[Math.max(this.#active, 0)], event);
     }
+  }
+
+  /** Escape in the panel closes it. @param {KeyboardEvent} event */
+  #leave(event) {
+    event.preventDefault();
+    this.input.focus();
+    this.open(false);
   }
 
   /** @param {number} index the option that Enter opens, or -1 */

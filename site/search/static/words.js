@@ -29,12 +29,12 @@ export function tokens(text) {
 
 export class WordTable {
   /**
-   * @param {import("./files.js").IndexFiles} files
+   * @param {import("./bytes.js").ReadRange} read of the file of words
    * @param {import("./bytes.js").Directory} directory
    * @param {{passages: number, stop: string[]}} facts
    */
-  constructor(files, directory, { passages, stop }) {
-    this.files = files;
+  constructor(read, directory, { passages, stop }) {
+    this.read = read;
     this.directory = directory;
     this.count = passages;
     this.stop = new Set(stop);
@@ -101,7 +101,7 @@ export class WordTable {
    * @param {(stem: string) => boolean} wanted
    */
   async #read(block, wanted) {
-    const reader = new Reader(await this.files.range("web/words.bin", ...this.directory.range(block)));
+    const reader = new Reader(await this.read(...this.directory.range(block)));
     const stems = reader.strings(reader.varint());
     const found = stems.map((stem) => {
       const count = reader.varint();

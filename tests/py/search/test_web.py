@@ -19,7 +19,7 @@ from goosequill.tokenizers.wordpiece import WordPiece
 from tests.static_index import WORDS, StaticIndex
 
 ROOT = Path(__file__).resolve().parents[3]
-CODE = 25_000
+CODE = 27_500
 """Bytes of <goose-search>, uncompressed: tests/js/search/static/size.test.js."""
 PROBE = ROOT / "scripts" / "search" / "static_probe.js"
 
@@ -111,12 +111,14 @@ def test_a_server_without_ranges_is_noted_and_gives_the_same(made: StaticIndex) 
     assert "does not send parts of files" in whole[0]["results"][-1]["notes"][0]
 
 
-@pytest.mark.parametrize("name", ["head.bin", "words.bin", "pieces.bin", "vectors.bin", "texts.bin"])
+@pytest.mark.parametrize("name", ["head", "words", "pieces", "vectors", "texts"])
 def test_a_damaged_index_says_so(made: StaticIndex, tmp_path: Path, name: str) -> None:
     (tmp_path / "web").mkdir()
     for file in (made.folder / "web").iterdir():
         data = file.read_bytes()
-        (tmp_path / "web" / file.name).write_bytes(data[: len(data) // 2] if file.name == name else data)
+        (tmp_path / "web" / file.name).write_bytes(
+            data[: len(data) // 2] if file.name.startswith(name) else data
+        )
     given = json.dumps({"questions": ["zwindow stone lamp"], "count": 60})
     result = subprocess.run(["node", str(PROBE), str(tmp_path)], input=given, capture_output=True, text=True)
     assert result.returncode and "index is damaged" in result.stderr

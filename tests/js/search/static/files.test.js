@@ -15,7 +15,6 @@ function files(answer) {
     asked.push(`${input} ${range ?? ""}`.trim());
     return answer(range);
   });
-  made.stamp = "s1";
   return { files: made, asked };
 }
 
@@ -24,9 +23,9 @@ const partial = (/** @type {string | null} */ range) => {
   return new Response(DATA.slice(Number(start), Number(end) + 1), { status: 206 });
 };
 
-test("a range is requested once, with the stamp of the index", async () => {
+test("a range is requested once", async () => {
   const { files: made, asked } = files(partial);
-  const both = await Promise.all([made.range("a.bin", 3, 6), made.range("a.bin", 3, 6)]);
+  const both = await Promise.all([made.range("a.bin", 100, 3, 6), made.range("a.bin", 100, 3, 6)]);
   assert.deepEqual(
     both.map((data) => [...data]),
     [
@@ -34,49 +33,83 @@ test("a range is requested once, with the stamp of the index", async () => {
       [3, 4, 5],
     ],
   );
-  assert.deepEqual(asked, ["https://a.example/i/a.bin?v=s1 bytes=3-5"]);
-  assert.equal((await made.range("a.bin", 5, 5)).length, 0);
+  assert.deepEqual(asked, ["https://a.example/i/a.bin bytes=3-5"]);
+  assert.equal((await made.range("a.bin", 100, 5, 5)).length, 0);
   assert.equal(asked.length, 1);
 });
 
 test("a whole file in answer to a range is kept for the next ones", async () => {
   const { files: made, asked } = files(() => new Response(DATA));
-  assert.deepEqual([...(await made.range("a.bin", 3, 6))], [3, 4, 5]);
-  assert.deepEqual([...(await made.range("a.bin", 90, 92))], [90, 91]);
+  assert.deepEqual([...(await made.range("a.bin", 100, 3, 6))], [3, 4, 5]);
+  assert.deepEqual([...(await made.range("a.bin", 100, 90, 92))], [90, 91]);
   assert.equal(asked.length, 1);
   assert.deepEqual([...made.wholes], ["a.bin"]);
 });
 
 test("a part that is too short is damage", async () => {
   const { files: made } = files(() => new Response(DATA.slice(0, 2), { status: 206 }));
-  await assert.rejects(made.range("a.bin", 0, 9), { code: "index-corrupt" });
+  await assert.rejects(made.range("a.bin", 100, 0, 9), { code: "index-corrupt" });
 });
 
 test("a read that failed can be repeated", async () => {
   let works = false;
   const { files: made } = files((range) => (works ? partial(range) : new Response("", { status: 503 })));
-  await assert.rejects(made.range("a.bin", 1, 2), { code: "index-unreachable", message: /HTTP 503/ });
+  await assert.rejects(made.range("a.bin", 100, 1, 2), { code: "index-unreachable", message: /HTTP 503/ });
   works = true;
-  assert.deepEqual([...(await made.range("a.bin", 1, 2))], [1]);
+  assert.deepEqual([...(await made.range("a.bin", 100, 1, 2))], [1]);
 });
 
 test("no connection and a missing file each say what to do", async () => {
   const lost = new IndexFiles("https://a.example/", async () => {
     throw new TypeError("failed to fetch");
   });
-  await assert.rejects(lost.whole("a.bin"), { code: "index-unreachable", remedy: /connection/ });
+  await assert.rejects(lost.whole("a.bin", 100), { code: "index-unreachable", remedy: /connection/ });
   const { files: missing } = files(() => new Response("", { status: 404 }));
   await assert.rejects(missing.facts(), { code: "index-unreachable", remedy: /address/ });
   const { files: page } = files(() => new Response("<!doctype html>"));
-  await assert.rejects(page.facts(), { code: "index-corrupt" });
+  await assert.rejects(page.facts(), { code: "index-unreachable", message: /a page instead of an index/ });
+  const { files: other } = files(() => new Response("{"));
+  await assert.rejects(other.facts(), { code: "index-corrupt", message: /not valid JSON/ });
+});
+
+test("a file that is longer than it should be is given up", async () => {
+  let sent = 0;
+  const endless = new ReadableStream({ pull: (stream) => stream.enqueue(DATA.slice(0, ++sent && 100)) });
+  const { files: made } = files(() => new Response(endless));
+  await assert.rejects(made.whole("a.bin", 450), { code: "index-corrupt", message: /too long/ });
+  assert.ok(sent < 10);
+  const { files: short } = files(() => new Response(DATA));
+  await assert.rejects(short.whole("a.bin", 101), { code: "index-corrupt", message: /too early/ });
+});
+
+test("a connection that breaks off is said to be one", async () => {
+  const broken = new ReadableStream({ pull: (stream) => stream.error(new TypeError("network error")) });
+  const { files: made } = files(() => new Response(broken));
+  await assert.rejects(made.whole("a.bin", 100), { code: "index-unreachable", remedy: /connection/ });
 });
 
 test("numbers that cannot be are refused without memory for them", () => {
   const endless = Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 255, 1);
   assert.throws(() => new Reader(endless).varint(), { code: "index-corrupt" });
-  assert.throws(() => new Directory(Uint8Array.of(255, 255, 255, 255, 15, 1)), { code: "index-corrupt" });
+  assert.throws(() => new Directory(Uint8Array.of(255, 255, 255, 255, 15, 1), 0), { code: "index-corrupt" });
   assert.throws(() => new Reader(Uint8Array.of(5, 1, 65)).strings(1), { code: "index-corrupt" });
+  assert.throws(() => new Directory(Uint8Array.of(1, 9, 0, 1, 65), 8), { code: "index-corrupt" });
+  assert.equal(new Directory(Uint8Array.of(1, 9, 0, 1, 65), 9).find("B"), 0);
+  assert.throws(() => new Reader(Uint8Array.of(0, 0, 192, 127)).float(), { code: "index-corrupt" });
   assert.equal(new Reader(Uint8Array.of(172, 2)).varint(), 300);
+});
+
+test("strings that unfold to more and more are refused", () => {
+  // The first has 32,767 bytes, each of the others the same and one byte more.
+  const count = 20_000;
+  const first = [0, 255, 255, 1, ...new Array(32_767).fill(65)];
+  const bytes = [...first];
+  for (let length = 32_767; bytes.length < first.length + 5 * count; length++)
+    bytes.push((length & 127) | 128, ((length >> 7) & 127) | 128, length >> 14, 1, 65);
+  assert.throws(() => new Reader(Uint8Array.from(bytes)).strings(count), {
+    code: "index-corrupt",
+    message: /strings are too long/,
+  });
 });
 
 test("half precision", () => {

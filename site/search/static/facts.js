@@ -1,0 +1,75 @@
+/** Checks search.json, which may be of a stranger or of another version, before any number of it is used. */
+
+import { corrupt, StaticSearchError } from "./files.js";
+
+const FORMAT = "goosequill-web-search";
+const VERSION = 2;
+const MAX_PASSAGES = 2_000_000;
+const MAX_DIMENSIONS = 1024;
+const MAX_BYTES = 2 ** 31;
+const FILES = ["head", "words", "pieces", "vectors", "texts"];
+const SECTIONS = ["documents", "texts", "words", "pieces"];
+const NAME = /^[\w.-]+$/;
+
+/**
+ * @typedef {"head" | "words" | "pieces" | "vectors" | "texts"} FileName
+ * @typedef {{weight: number, threshold: number, middle: number, slope: number}} StageFacts `weight` of the
+ *   words; below `threshold` nothing fits; the logistic curve of the likelihood
+ * @typedef {{
+ *   stamp: string, site: string, passages: number, documents: number, dimensions: number,
+ *   vectors: import("./pieces.js").Grid, table: import("./pieces.js").Grid,
+ *   files: Record<FileName, {name: string, bytes: number}>, head: Record<string, [number, number]>,
+ *   model: {name: string, dimensions: number, fingerprint: string} | null,
+ *   words: {stop: string[]}, stages: {meaning: StageFacts, full?: StageFacts},
+ * }} Facts
+ */
+
+/**
+ * @param {any} facts what search.json contains
+ * @returns {Facts}
+ */
+export function checkedFacts(facts) {
+  if (facts?.format !== FORMAT || facts.version !== VERSION) {
+    throw new StaticSearchError(
+      "index-version",
+      "The search index has another format or version.",
+      "Build the index with the version of Goosequill that this page uses.",
+    );
+  }
+  const { passages, documents, dimensions, files, head, stages } = facts;
+  const even = isCount(dimensions, MAX_DIMENSIONS) && dimensions > 0 && dimensions % 2 === 0;
+  const grids = [facts.vectors?.means, facts.vectors?.steps, facts.table?.means, facts.table?.steps];
+  const right =
+    isCount(passages, MAX_PASSAGES) &&
+    isCount(documents, MAX_PASSAGES) &&
+    even &&
+    grids.every((list) => areNumbers(list, dimensions)) &&
+    FILES.every((name) => isFile(files?.[name])) &&
+    SECTIONS.every((name) => areNumbers(head?.[name], 2)) &&
+    typeof (facts.site ?? "") === "string" &&
+    Array.isArray(facts.words?.stop ?? []) &&
+    (passages === 0 || isStage(stages?.meaning)) &&
+    (stages?.full === undefined || isStage(stages.full));
+  if (!right) throw corrupt("search.json has values that cannot be");
+  return { site: "../", words: { stop: [] }, ...facts };
+}
+
+/** @param {any} value @param {number} most */
+function isCount(value, most) {
+  return Number.isInteger(value) && value >= 0 && value <= most;
+}
+
+/** @param {any} file */
+function isFile(file) {
+  return typeof file?.name === "string" && NAME.test(file.name) && isCount(file.bytes, MAX_BYTES);
+}
+
+/** @param {any} list @param {number} count */
+function areNumbers(list, count) {
+  return Array.isArray(list) && list.length === count && list.every(Number.isFinite);
+}
+
+/** @param {any} stage */
+function isStage(stage) {
+  return areNumbers([stage?.weight, stage?.threshold, stage?.middle, stage?.slope], 4);
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { openIndex } from "../../../../site/search/static/search.js";
+import { server, tinyIndex } from "./tiny-index.js";
+
+const ADDRESS = "https://a.example/site/search-index/";
+
+/** @param {ReturnType<typeof server>} served */
+const open = (served) => openIndex(ADDRESS, { fetch: served.fetch });
+
+/**
+ * The results of the last stage.
+ * @param {import("../../../../site/search/static/search.js").StaticIndex} index
+ * @param {import("../../../../site/search/static/search.js").Options} [options]
+ */
+async function last(index, options) {
+  let found;
+  for await (const results of index.search("lamp", options)) found = results;
+  return /** @type {import("../../../../site/search/static/search.js").Results} */ (found);
+}
+
+test("a tiny index is searched in two stages", async () => {
+  const index = await open(server(tinyIndex([{ title: "One" }, { title: "Two" }])));
+  const { stage, hits } = await last(index);
+  assert.equal(stage, "meaning");
+  assert.deepEqual(
+    hits.map(({ title, url }) => `${title} ${url}`),
+    ["One https://a.example/site/p/", "Two https://a.example/site/p/"],
+  );
+});
+
+test("addresses that are not of a page are none", async () => {
+  const hostile = ["javascript:alert(1)", "data:text/html,x", "http://[", "\u0001java\nscript:alert(1)", ""];
+  const index = await open(server(tinyIndex(hostile.map((address) => ({ address })))));
+  for (const { url } of (await last(index)).hits) assert.equal(url, "");
+});
+
+test("an index that is replaced during use is opened again", async () => {
+  const served = server(tinyIndex([{ title: "Old" }]));
+  const index = await open(served);
+  served.files = tinyIndex([{ title: "New" }, { title: "Newer" }], { stamp: "b" });
+  assert.deepEqual(
+    (await last(index)).hits.map(({ title }) => title),
+    ["New", "Newer"],
+  );
+  assert.equal(index.contents.facts.stamp, "b");
+});
+
+test("two searches during a replacement open the new index", async () => {
+  const served = server(tinyIndex([{ title: "Old" }]));
+  const index = await open(served);
+  served.files = tinyIndex([{ title: "New" }], { stamp: "b" });
+  for (const { hits } of await Promise.all([last(index), last(index)])) assert.equal(hits[0].title, "New");
+});
+
+test("a file that is missing from the same index is an error, once", async () => {
+  const files = tinyIndex([{}]);
+  files.delete("words-a.bin");
+  const index = await open(server(files));
+  await assert.rejects(last(index), { code: "index-unreachable", message: /words-a\.bin: HTTP 404/ });
+});
+
+const DAMAGES = {
+  "more passages than there are": (/** @type {any} */ facts) => (facts.passages = 3),
+  "fewer passages than there are": (/** @type {any} */ facts) => (facts.passages = 1),
+  "passages without number": (/** @type {any} */ facts) => (facts.passages = 1e300),
+  "a missing stage": (/** @type {any} */ facts) => delete facts.stages.meaning,
+  "a stage without numbers": (/** @type {any} */ facts) => (facts.stages.meaning.slope = "x"),
+  "no files": (/** @type {any} */ facts) => delete facts.files,
+  "a file elsewhere": (/** @type {any} */ facts) => (facts.files.texts.name = "../../x.bin"),
+  "a file of another site": (/** @type {any} */ facts) => (facts.files.head.name = "//b.example/x"),
+  "sections that are missing": (/** @type {any} */ facts) => delete facts.head.texts,
+  "sections beyond the end": (/** @type {any} */ facts) => (facts.head.words = [900, 999]),
+  "texts of another length": (/** @type {any} */ facts) => facts.files.texts.bytes++,
+  "odd dimensions": (/** @type {any} */ facts) => (facts.dimensions = 3),
+  "a grid without numbers": (/** @type {any} */ facts) => (facts.table.steps = [null, 1]),
+  "a site that is no address": (/** @type {any} */ facts) => (facts.site = "http://["),
+  "stop words that are none": (/** @type {any} */ facts) => (facts.words.stop = 5),
+};
+for (const [name, change] of Object.entries(DAMAGES)) {
+  test(`search.json with ${name} is refused`, async () => {
+    const opening = open(server(tinyIndex([{}, {}], { change: (facts) => change(facts) })));
+    await assert.rejects(opening, { name: "StaticSearchError", code: "index-corrupt" });
+  });
+}
+
+test("another format or version says so", async () => {
+  for (const change of [{ version: 1 }, { version: 99 }, { format: "x" }]) {
+    const files = tinyIndex([{}], { change: (facts) => Object.assign(facts, change) });
+    await assert.rejects(open(server(files)), { code: "index-version", remedy: /version of Goosequill/ });
+  }
+  for (const text of ["null", "[]", '"x"', "5"]) {
+    const files = new Map([["search.json", new TextEncoder().encode(text)]]);
+    await assert.rejects(open(server(files)), { code: "index-version" });
+  }
+});
+
+test("texts that are not what they should be are damage", async () => {
+  for (const title of [null, 5, { toString: 1 }, ["a"]]) {
+    const index = await open(server(tinyIndex([{ title }])));
+    await assert.rejects(last(index), { code: "index-corrupt" });
+  }
+});
+
+test("a number of results that cannot be is put right", async () => {
+  const index = await open(server(tinyIndex([{}, {}])));
+  for (const [count, found] of /** @type {const} */ ([
+    [1, 1],
+    [-5, 1],
+    [Number.NaN, 2],
+    [1e9, 2],
+    [1.5, 1],
+  ]))
+    assert.equal((await last(index, { count })).hits.length, found);
+});
+
+test("a model that did not make the index is refused", async () => {
+  const change = (/** @type {any} */ facts) => {
+    facts.stages.full = facts.stages.meaning;
+    facts.model = { name: "m", dimensions: 2, fingerprint: "f" };
+  };
+  const index = await open(server(tinyIndex([{}], { change })));
+  const embed = async () => Float32Array.of(1, 0, 0);
+  await assert.rejects(last(index, { full: { embed } }), { code: "index-model" });
+  const other = { embed: async () => Float32Array.of(1, 0), fingerprint: "g" };
+  await assert.rejects(last(index, { full: other }), { code: "index-model" });
+});

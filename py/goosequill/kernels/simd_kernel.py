@@ -390,8 +390,10 @@ class SimdKernel:
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
-        for start in range(0, x.rows, self.chunk_size):
-            part, result = (_rows(tensor, start, self.chunk_size) for tensor in (x, out))
+        # Helper threads have memory for so many tokens.
+        size = x.rows if self._share is None else self.chunk_size
+        for start in range(0, x.rows, size):
+            part, result = (_rows(tensor, start, size) for tensor in (x, out))
             scratch = self._scratch(matrix, part.rows)
             # Not reused by the next product, which may be computed together with this one.
             self._retained += part, result, scratch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, load_kernel
-from goosequill.kernels.numpy_kernel import multiply_einsum
+from goosequill.kernels.numpy_kernel import gelu, multiply_einsum
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import QuantizedMatrix, quantize
 from tests.py.kernels import plain
@@ -303,6 +304,23 @@ def test_more_tokens_than_a_chunk_pass_at_once(kernel: Kernel) -> None:
             tokens, lambda ids: kernel.product(matrix, kernel.embed(table, ids)), programs=programs, key=0
         )
         close(found, values[tokens] @ quantize(weights, 8).dequantize().T, 500)
+
+
+@each_kernel
+@pytest.mark.parametrize("columns", [1, 7, 64, 511, 512, 513, 1030])
+@pytest.mark.parametrize("rows", [1, 8, 21])
+def test_many_tokens_give_what_each_gives_alone(kernel: Kernel, rows: int, columns: int) -> None:
+    """For several tokens, columns of int8 are widened in parts, and tokens are taken in equal shares."""
+    case = Case(1, 1, 1, 1.0, rows + columns)
+    weights, bias = quantize(case.normal(rows, columns), 8), case.normal(rows)
+    matrix = kernel.matrix(weights)
+    for count in (2, 3, 4, 5, 6, 16, 41):
+        x = case.normal(count, columns)
+        product = partial(kernel.product, matrix, activation="gelu")
+        together = compute(kernel, lambda z, b: product(z, bias=b), x, bias)  # noqa: B023
+        close(together, gelu(x @ weights.dequantize().T + bias), 50 * columns**0.5)  # inputs have 15 bits
+        alone = [compute(kernel, lambda z, b: product(z, bias=b), row[None], bias) for row in x]  # noqa: B023
+        close(together, np.concatenate(alone), columns**0.5)
 
 
 @each_kernel

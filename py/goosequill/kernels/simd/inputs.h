@@ -33,41 +33,41 @@ static void spread_f32(const struct product *p, word token, unsigned count) {
   }
 }
 
-// The sum of the 16-bit halves of n words, `apart` words from each other.
-static int sum_of_halves(const int *words, word n, word apart) {
+// The sum of the 16-bit halves of n words.
+static int sum_of_halves(const int *words, word n) {
   i32x4 four = {0};
   word i = 0;
-  for (; apart == 1 && i + 4 <= n; i += 4) four += pair_sums(*(const i16x8 *)(words + i));
+  for (; i + 4 <= n; i += 4) four += pair_sums(*(const i16x8 *)(words + i));
   int total = four[0] + four[1] + four[2] + four[3];
-  for (; i < n; i++) total += (short)words[i * apart] + (words[i * apart] >> 16);
+  for (; i < n; i++) total += (short)words[i] + (words[i] >> 16);
   return total;
 }
 
-// Inputs in 15 bits, two columns per word, followed by a scale for each token. For a matrix in panels (`paired`), the
-// corrections come in between: 128 times the inputs, which the lanes that hold two weights add to each sum.
-static void spread_i8(const struct product *p, word token, unsigned count, int paired) {
+// Inputs in 15 bits, two columns per word, followed by a scale for each token. For one token and a matrix in panels
+// (`paired`), the corrections come in between: 128 times the inputs, which the lanes that hold two weights add to each sum.
+static void spread_i8(const struct product *p, word token, word count, int paired) {
   word words = (p->columns + 1) / 2;
   int *corrections = p->scratch + words * count;
   float *scales = (float *)(corrections + (paired ? flushes(p->columns) * count : 0));
-  for (unsigned t = 0; t < count; t++) {
+  for (word t = 0; t < count; t++) {
+    word c = 0;
     const float *x = p->inputs + (token + t) * p->columns;
     int *out = p->scratch + t;
     float top = largest(x, p->columns), factor = top > 0 ? 32767 / top : 0;
-    if (count == 1 && p->columns % 8 == 0) {
-      for (word c = 0; c < p->columns; c += 8, out += 4)
-        *(i16x8 *)out = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
-    } else EACH_FOUR(p->columns, {
-      i16x8 q = (i16x8)rounded(load(x + i, left) * factor);
-      i32x4 pairs = (i32x4)__builtin_shufflevector(q, q, 0, 2, 4, 6, 0, 2, 4, 6);
-      out[0] = pairs[0];
-      if (left > 2) out[count] = pairs[1];
-      out += left > 2 ? 2 * count : count;
-    })
-    for (word start = 0, i = 0; paired && start < words; start += FLUSH / 2, i++) {
-      word n = words - start < FLUSH / 2 ? words - start : FLUSH / 2;
-      corrections[i * count + t] = -128 * sum_of_halves(p->scratch + start * count + t, n, count);
+    for (; c + 8 <= p->columns; c += 8, out += 4 * count) {
+      i16x8 q = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
+      if (count == 1) *(i16x8 *)out = q;
+      else UNROLL for (unsigned i = 0; i < 4; i++) out[i * count] = ((i32x4)q)[i];
+    }
+    for (; c < p->columns; c += 2, out += count) {
+      i32x4 q = rounded(load(x + c, p->columns - c) * factor);
+      *out = (q[0] & 0xffff) | q[1] << 16;
     }
     scales[t] = top / 32767;
+  }
+  for (word start = 0; paired && count == 1 && start < words; start += FLUSH / 2) {
+    word n = words - start < FLUSH / 2 ? words - start : FLUSH / 2;
+    *corrections++ = -128 * sum_of_halves(p->scratch + start, n);
   }
 }
 

@@ -15,6 +15,7 @@
 #define TOKENS 5    // tokens that pass through a panel together; more would not fit the registers
 #define GROUP_BYTES (2 * PANEL + PANEL * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
 #define FLUSH 128   // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
+#define WIDENED 512 // columns of int8 that are widened for several tokens at once; more could overflow 32 bits
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
 #define AHEAD 8     // groups of int4 whose inputs are fetched together
 
@@ -83,6 +84,12 @@ INLINE void finish(const struct product *p, word row, word token, f32x4 v, const
   store(p->out + token * p->rows + row, v, 4);
 }
 
+// How many of the tokens that are left pass through a panel next: about equally many each time.
+INLINE word share_of(word left) {
+  word times = (left + TOKENS - 1) / TOKENS;
+  return (left + times - 1) / times;
+}
+
 // Apply the activation to rows from..to, once they are computed.
 static void activate_rows(const struct product *p, word from, word to) {
   if (to > p->rows) to = p->rows;
@@ -120,7 +127,7 @@ INLINE word flushes(word columns) { return (columns + FLUSH - 1) / FLUSH; }
 #define EACH_VECTOR UNROLL for (unsigned i = 0; i < (count == 1 ? VECTORS : SOME); i++)
 #define EACH_TOKEN UNROLL for (unsigned t = 0; t < count; t++)
 
-// Each of the panel_* functions computes either `panels` panels, `apart` rows from each other, for one token (panels far
+// Each of the other panel_* functions computes either `panels` panels, `apart` rows from each other, for one token (panels far
 // apart keep several memory streams busy: while one waits, the other runs), or `SOME` vectors of a panel, from `row` on,
 // for `count` tokens.
 
@@ -140,38 +147,137 @@ INLINE void panel_f32(const struct product *p, word row, word apart, word token,
 
 // A lane of 16 bits holds the weights of two rows as 256 a + b + 128, so that no byte has to be widened. Shifted down it
 // is a; the sum over whole lanes, less 256 times the sum over a and 128 times the sum of the inputs, is the sum over b.
-INLINE void panel_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+// For one token only: for several, `widened_i8` is faster.
+INLINE void panel_i8(const struct product *p, word row, word apart, const unsigned panels) {
+  const unsigned count = 1;
   word padded = p->columns + (p->columns & 1), distance = apart * padded / 16;
-  const i16x8 *w = (const i16x8 *)((const signed char *)p->weights + row / PANEL * PANEL * padded + row % PANEL * 2);
-  const int *x = p->scratch, *corrections = x + padded / 2 * count;
-  const float *scales = (const float *)(corrections + flushes(padded) * count);
-  f32x4 sums[TOKENS][VECTORS] = {0};
-  for (word start = 0; start < padded; start += FLUSH, corrections += count) {
+  const i16x8 *w = (const i16x8 *)((const signed char *)p->weights + row * padded);
+  const int *x = p->scratch, *corrections = x + padded / 2;
+  const float *scale = (const float *)(corrections + flushes(padded));
+  f32x4 sums[STREAMS][VECTORS] = {0};
+  for (word start = 0; start < padded; start += FLUSH, corrections++) {
     word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
-    i32x4 whole[TOKENS][VECTORS] = {0};
-    EACH_PANEL EACH_TOKEN EACH_VECTOR if (i % 2) {
-      int c = corrections[t];
-      whole[n + t][i] = (i32x4){c, c, c, c};
+    i32x4 whole[STREAMS][VECTORS] = {0};
+    EACH_PANEL EACH_VECTOR if (i % 2) {
+      int c = *corrections;
+      whole[n][i] = (i32x4){c, c, c, c};
     }
-    if (count == 1) fetch(x, steps);
-    for (; steps > 0; steps--, w += VECTORS / 2, x += count) {
+    fetch(x, steps);
+    for (; steps > 0; steps--, w += VECTORS / 2, x++) {
       EACH_PANEL {
         const i16x8 *at = w + n * distance;
-        i16x8 weights[VECTORS];
-        EACH_VECTOR weights[i] = i % 2 ? at[i / 2] : at[i / 2] >> 8;
-        if (count > 1) ONCE(weights[0]);
-        EACH_TOKEN EACH_VECTOR whole[n + t][i] += dot2(weights[i], (i16x8)(i32x4){x[t], x[t], x[t], x[t]});
+        EACH_VECTOR {
+          i16x8 weights = i % 2 ? at[i / 2] : at[i / 2] >> 8;
+          whole[n][i] += dot2(weights, (i16x8)(i32x4){*x, *x, *x, *x});
+        }
       }
     }
-    EACH_PANEL EACH_TOKEN EACH_VECTOR {
-      if (i % 2) whole[n + t][i] -= whole[n + t][i - 1] << 8;
-      sums[n + t][i] += __builtin_convertvector(whole[n + t][i], f32x4);
+    EACH_PANEL EACH_VECTOR {
+      if (i % 2) whole[n][i] -= whole[n][i - 1] << 8;
+      sums[n][i] += __builtin_convertvector(whole[n][i], f32x4);
     }
   }
   EACH_PANEL EACH_VECTOR {
     word at = row + n * apart + 4 * i;
-    f32x4 factor = load(p->scales + at, 4);
-    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t], count);
+    finish(p, at, 0, sums[n][i] * load(p->scales + at, 4) * *scale, count);
+  }
+}
+
+// Widen to 16 bits the weights of `SOME` vectors of a panel, from `row` on, in `count` columns from `start` on.
+static void widen_i8(i16x8 *out, const struct product *p, word row, word start, word count) {
+  word padded = p->columns + (p->columns & 1);
+  const signed char *panel = (const signed char *)p->weights + row / PANEL * PANEL * padded;
+  const i16x8 *w = (const i16x8 *)(panel + row % PANEL * 2 + start * PANEL);
+  for (word c = 0; c < count; c += 2, w += VECTORS / 2, out += SOME) {
+    i16x8 both = *w;
+    out[0] = both >> 8;
+    out[1] = (both & 255) - 128;
+  }
+}
+
+// Some columns of `SOME` vectors of a panel of int8: their widened weights, the first row and the first column, whether
+// they are the last columns, and the tokens' words of scratch memory.
+struct widened {
+  const i16x8 *weights;
+  word row, start, columns, last, each;
+};
+
+// Store sums over the columns until now of four rows; the results, if these were the last columns.
+INLINE void finish_widened(const struct product *p, const struct widened *w, word row, word token, i32x4 sums, float scale) {
+  word left = p->rows - row;
+  if (left <= 0) return;
+  float *out = p->out + token * p->rows + row;
+  f32x4 v = __builtin_convertvector(sums, f32x4);
+  if (w->start) v += load(out, left);
+  if (w->last) {
+    v = v * load(p->scales + row, 4) * scale;
+    if (p->bias) v += load(p->bias + row, left);
+  }
+  store(out, v, left);
+}
+
+// The same for whole vectors and all columns.
+INLINE void finish_whole(const struct product *p, word row, word token, i32x4 (*sums)[SOME], const float *scales, const unsigned count) {
+  f32x4 factors[SOME], biases[SOME];
+  EACH_VECTOR {
+    factors[i] = load(p->scales + row + 4 * i, 4);
+    biases[i] = p->bias ? load(p->bias + row + 4 * i, 4) : splat(0);
+  }
+  float *out = p->out + token * p->rows + row;
+  EACH_TOKEN {
+    EACH_VECTOR store(out + 4 * i, __builtin_convertvector(sums[t][i], f32x4) * factors[i] * scales[t] + biases[i], 4);
+    out += p->rows;
+  }
+}
+
+// Multiply widened weights with the inputs of `count` tokens.
+INLINE void multiply_widened(const struct product *p, const struct widened *part, word token, const unsigned count) {
+  word padded = p->columns + (p->columns & 1);
+  const i16x8 *w = part->weights;
+  const int *inputs = p->scratch + token * part->each, *x = inputs + part->start / 2 * count;
+  const float *scales = (const float *)inputs + (padded / 2 + flushes(padded)) * count;
+  i32x4 sums[TOKENS][SOME] = {0};
+  for (word steps = part->columns / 2; steps > 0; steps--, w += SOME, x += count) {
+    i16x8 first = w[0], second = w[1];
+    EACH_TOKEN {
+      i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
+      sums[t][0] += dot2(first, pair);
+      sums[t][1] += dot2(second, pair);
+    }
+  }
+  word row = part->row;
+  if (part->columns == padded && row + 4 * SOME <= p->rows) finish_whole(p, row, token, sums, scales, count);
+  else EACH_TOKEN UNROLL for (unsigned i = 0; i < SOME; i++) finish_widened(p, part, row + 4 * i, token + t, sums[t][i], scales[t]);
+}
+
+// Functions of their own, whose registers WebAssembly's compiler allocates better.
+#define MULTIPLY_WIDENED(count)                                                                       \
+  NOINLINE void multiply_widened_##count(const struct product *p, const struct widened *part, word token) { \
+    multiply_widened(p, part, token, count);                                                          \
+  }
+MULTIPLY_WIDENED(2)
+MULTIPLY_WIDENED(3)
+MULTIPLY_WIDENED(4)
+MULTIPLY_WIDENED(5)
+
+// `SOME` vectors of a panel of int8, from `row` on, for two or more tokens: some columns of them are widened, then all
+// tokens pass through these. Sums that are not complete yet wait in `out`.
+static void widened_i8(const struct product *p, word row, word each) {
+  i16x8 weights[WIDENED / 2 * SOME];
+  word padded = p->columns + (p->columns & 1);
+  for (word start = 0; start < padded; start += WIDENED) {
+    word columns = padded - start < WIDENED ? padded - start : WIDENED;
+    struct widened part = {weights, row, start, columns, start + columns == padded, each};
+    widen_i8(weights, p, row, start, columns);
+    for (word token = 0, count; token < p->tokens; token += count) {
+      count = share_of(p->tokens - token);
+      switch (count) {
+        case 2: multiply_widened_2(p, &part, token); break;
+        case 3: multiply_widened_3(p, &part, token); break;
+        case 4: multiply_widened_4(p, &part, token); break;
+        default: multiply_widened_5(p, &part, token); break;
+      }
+    }
   }
 }
 

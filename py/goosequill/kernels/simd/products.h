@@ -21,14 +21,17 @@ word scratch_words(word columns, word form) {
       default: panel(&part, at, 0, token, 1, TOKENS); break;     \
     }
 
-// How many tokens have their inputs interleaved.
-INLINE word together(word form) { return form == ROWWISE || form == SKETCH ? 1 : TOKENS; }
+// How many of the tokens that are left have their inputs interleaved next.
+INLINE word together(word left, word form) {
+  if (form == ROWWISE || form == SKETCH) return 1;
+  return form == 8 ? share_of(left) : left < TOKENS ? left : TOKENS;
+}
 
 static void spread(const struct product *p, word form) {
-  word each = scratch_words(p->columns, form), step = together(form);
+  word each = scratch_words(p->columns, form);
   struct product part = *p;
-  for (word token = 0; token < p->tokens; token += step) {
-    unsigned count = p->tokens - token < step ? p->tokens - token : step;
+  for (word token = 0, count; token < p->tokens; token += count) {
+    count = together(p->tokens - token, form);
     part.scratch = p->scratch + token * each;
     if (form == 32) spread_f32(&part, token, count);
     else if (form == 8 || form == ROWWISE) spread_i8(&part, token, count, form == 8);
@@ -54,20 +57,21 @@ static void panels(const struct product *p, word form, word from, word to) {
   word row = from, apart = p->tokens == 1 ? (to - from) / (STREAMS * PANEL) * PANEL : 0;
   for (; row < from + apart; row += PANEL) {
     if (form == 32) panel_f32(p, row, apart, 0, STREAMS, 1);
-    else if (form == 8) panel_i8(p, row, apart, 0, STREAMS, 1);
+    else if (form == 8) panel_i8(p, row, apart, STREAMS);
     else if (form == SKETCH) panel_sketch(p, row, apart, STREAMS);
     else panel_i4(p, row, apart, 0, STREAMS, 1);
   }
   for (row = from + apart * STREAMS; row < to; row += PANEL) {
-    for (word token = 0; token < p->tokens; token += TOKENS) {
+    if (form == 8) {
+      if (p->tokens == 1) panel_i8(p, row, 0, 1);
+      else for (word at = row; at < row + PANEL; at += 4 * SOME) widened_i8(p, at, each);
+    } else for (word token = 0; token < p->tokens; token += TOKENS) {
       unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
       part.scratch = p->scratch + token * each;
       if (form == SKETCH) {
         panel_sketch(p, row, 0, 1);
       } else if (form == 32) {
         EACH_COUNT(panel_f32)
-      } else if (form == 8) {
-        EACH_COUNT(panel_i8)
       } else {
         EACH_COUNT(panel_i4)
       }

@@ -4,7 +4,7 @@
  */
 
 import { copyText } from "../ui/clipboard.js";
-import { counted, element } from "../ui/dom.js";
+import { counted, element, fill } from "../ui/dom.js";
 import { renderText, stripSpecialTokens } from "../ui/render/index.js";
 
 /** @typedef {import("./collate.js").Sample} Sample */
@@ -98,7 +98,7 @@ export async function drawDifference(bubble, before, { sample, context }) {
   const nodes = result.pieces.map(({ kind, text }) =>
     kind === "same" ? text : element(kind === "added" ? "ins" : "del", {}, text),
   );
-  bubble.replaceChildren(...nodes);
+  fill(bubble, nodes);
   const same = result.pieces.every(({ kind }) => kind === "same");
   const incomplete = result.complete ? "" : "too different to compare word by word in time";
   const note = same ? "same as the baseline" : incomplete;

@@ -35,13 +35,13 @@ export function collate(loaded) {
   const configs = new Set();
   let mostOutputs = 0;
   for (const { id, report } of loaded) {
-    for (const { prompt, results } of report.entries) {
+    for (const [prompt, results] of byPrompt(report)) {
       let row = rows.get(prompt);
       if (!row) {
         row = { number: rows.size + 1, prompt, cells: new Map() };
         rows.set(prompt, row);
       }
-      const cell = joinResults(row.cells.get(id) ?? [], results);
+      const cell = joinResults(results);
       row.cells.set(id, cell);
       for (const result of cell) {
         configs.add(result.config);
@@ -52,21 +52,35 @@ export function collate(loaded) {
   return { columns: labelled(loaded), rows: [...rows.values()], configs: [...configs], mostOutputs };
 }
 
+/** The results of each prompt, of all entries that have it. @param {Report} report */
+function byPrompt({ entries }) {
+  /** @type {Map<string, Result[]>} */
+  const found = new Map();
+  for (const { prompt, results } of entries) {
+    const known = found.get(prompt);
+    if (known) for (const result of results) known.push(result);
+    else found.set(prompt, [...results]);
+  }
+  return found;
+}
+
 /**
  * Joins results of the same configuration. The reports themselves are not changed.
- * @param {Result[]} before
- * @param {Result[]} more
+ * @param {Result[]} results
  * @returns {Result[]}
  */
-function joinResults(before, more) {
-  const joined = [...before];
-  for (const result of more) {
-    const at = joined.findIndex((other) => other.config === result.config);
-    const other = joined[at];
-    if (other) joined[at] = { ...other, outputs: [...other.outputs, ...result.outputs] };
-    else joined.push(result);
+function joinResults(results) {
+  /** @type {Map<string, Result[]>} */
+  const parts = new Map();
+  for (const result of results) {
+    const known = parts.get(result.config);
+    if (known) known.push(result);
+    else parts.set(result.config, [result]);
   }
-  return joined;
+  return [...parts.values()].map((same) => {
+    const [first] = /** @type {[Result, ...Result[]]} */ (same);
+    return same.length === 1 ? first : { ...first, outputs: same.flatMap(({ outputs }) => outputs) };
+  });
 }
 
 /** @param {readonly {id: string, source: string, report: Report}[]} loaded @returns {Column[]} */

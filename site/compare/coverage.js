@@ -39,10 +39,16 @@ function reportTable(collated, onMissing) {
 
 /** How many prompts each two reports share. @param {CollatedTable} collated */
 function sharedTable({ columns, rows }) {
-  const counts = columns.map(({ letter, id }) => [
-    letter,
-    ...columns.map((other) => rows.filter(({ cells }) => cells.has(id) && cells.has(other.id)).length),
-  ]);
+  const ids = new Map(columns.map(({ id }, index) => [id, index]));
+  const shared = columns.map(() => columns.map(() => 0));
+  for (const { cells } of rows) {
+    const held = [...cells.keys()].map((id) => /** @type {number} */ (ids.get(id)));
+    for (const one of held) {
+      const counts = /** @type {number[]} */ (shared[one]);
+      for (const other of held) counts[other] = (counts[other] ?? 0) + 1;
+    }
+  }
+  const counts = columns.map(({ letter }, index) => [letter, ...(shared[index] ?? [])]);
   const caption = "Prompts that two reports share";
   const letters = columns.map(({ letter }) => letter);
   const content = table({ caption, columns: ["", ...letters], rows: counts, rowHead: 0, className: "data" });

@@ -6,6 +6,7 @@ import { byId, element } from "../ui/dom.js";
 /** @typedef {import("./collate.js").Table} CollatedTable */
 /** @typedef {[value: string, label: string]} Option */
 
+const LISTED_SAMPLES = 100; // a prompt may have a hundred thousand
 const SWITCHES = /** @type {const} */ (["re", "differ", "markdown", "params", "group", "clip"]);
 
 /**
@@ -44,8 +45,10 @@ export function showTools(form, view, table) {
   control("layout").checked = view.layout === "stack";
   if (control("q").value !== view.q) control("q").value = view.q;
   showOptions("config", view.config, [["", "All"], ...table.configs.map(asOption)]);
-  const samples = Math.max(table.mostOutputs, view.sample);
-  showOptions("sample", String(view.sample), [["0", "All"], ...sampleOptions(samples)]);
+  const samples = Math.min(Math.max(table.mostOutputs, view.sample), LISTED_SAMPLES);
+  const other = view.sample > samples ? [sampleOption(view.sample)] : [];
+  const listed = Array.from({ length: samples }, (_, index) => sampleOption(index + 1));
+  showOptions("sample", String(view.sample), [["0", "All"], ...listed, ...other]);
   const columns = table.columns.map(({ letter, label }) => ({ letter, label: `${letter} · ${label}` }));
   showOptions("base", view.base, [
     ["", "None"],
@@ -64,9 +67,9 @@ function asOption(name) {
   return [name, name];
 }
 
-/** @param {number} count @returns {Option[]} */
-function sampleOptions(count) {
-  return Array.from({ length: count }, (_, index) => [String(index + 1), `Only #${index + 1}`]);
+/** @param {number} sample @returns {Option} */
+function sampleOption(sample) {
+  return [String(sample), `Only #${sample}`];
 }
 
 /** @param {string} id @param {string} value @param {Option[]} options */

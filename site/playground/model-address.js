@@ -4,6 +4,7 @@
  */
 
 import { fileName } from "../engine/storage/sources.js";
+import { withoutSlash } from "../ui/address.js";
 import { byId } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 
@@ -128,6 +129,6 @@ export class ModelAddress {
 
   /** @param {URL} url @returns {Source} */
   #sourceAt(url) {
-    return { title: fileName(url.href.replace(/\/+$/, "")), model: url.href, ...this.options };
+    return { title: fileName(withoutSlash(url.href)), model: url.href, ...this.options };
   }
 }

@@ -2,6 +2,7 @@
  * Texts from a server with an OpenAI-compatible API, streamed. Nothing is remembered; the key is an argument.
  */
 
+import { withoutSlash } from "../ui/address.js";
 import { problem } from "../ui/status.js";
 
 /**
@@ -52,10 +53,7 @@ export async function* complete({ base, model, key, prompt, settings, signal }, 
 
 /** The address of the completions below a base. @param {string} base */
 function addressOf(base) {
-  const text = base
-    .trim()
-    .replace(/\/+$/, "")
-    .replace(/\/chat\/completions$/, "");
+  const text = withoutSlash(base.trim()).replace(/\/chat\/completions$/, "");
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return `${text}/chat/completions`;
   throw problem(
     "This is not the address of a server.",
@@ -102,14 +100,16 @@ function reason(text) {
 async function* textsOf(body) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  let [buffer, size, found] = ["", 0, false];
+  let [buffer, size, found, whole] = ["", 0, false, false];
   try {
     for (;;) {
       const { done, value } = await reader.read();
       size += value?.length ?? 0;
       if (size > LONGEST_REPLY) throw problem("The server's reply is too long.", "Check the address.");
-      buffer += decoder.decode(value, { stream: !done });
-      if (!/^\s*(\{|$)/.test(buffer)) {
+      const piece = decoder.decode(value, { stream: !done });
+      if (buffer === "" && !found) whole = piece.trimStart().startsWith("{");
+      buffer = buffer === "" ? piece.trimStart() : buffer + piece;
+      if (!whole && /[\r\n]/.test(piece)) {
         const lines = buffer.split(/\r\n|\n|\r/);
         buffer = lines.pop() ?? "";
         for (const line of lines) {

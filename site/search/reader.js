@@ -5,7 +5,7 @@
  */
 
 import { copyText } from "../ui/clipboard.js";
-import { byId, element } from "../ui/dom.js";
+import { byId, element, fill } from "../ui/dom.js";
 import { CodePoints, marked } from "./marking.js";
 import { bestSentence } from "./results.js";
 
@@ -89,7 +89,10 @@ export class Reader {
     if (address) this.#source.href = address;
     const points = new CodePoints(full.text);
     this.#parts = partsOf(full, points).map((paragraphs) => new Part(full.text, paragraphs, points));
-    this.#body.replaceChildren(...this.#parts.map(({ box }) => box));
+    fill(
+      this.#body,
+      this.#parts.map(({ box }) => box),
+    );
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#mark();
     this.#writeRest();
@@ -200,7 +203,7 @@ class Part {
     if (this.written) return;
     this.written = true;
     const nodes = this.#paragraphs.flatMap((paragraph) => this.#nodesOf(paragraph));
-    this.box.replaceChildren(...nodes);
+    fill(this.box, nodes);
   }
 
   /** @param {Paragraph} paragraph */

@@ -58,3 +58,10 @@ export function engineOptions(search = location.search) {
   const threads = Number(query.get("threads"));
   return { ...(kernel && { kernel }), ...(threads && { threads }) };
 }
+
+/** An address without the slashes at its end. @param {string} address */
+export function withoutSlash(address) {
+  let end = address.length;
+  while (address[end - 1] === "/") end--;
+  return address.slice(0, end);
+}

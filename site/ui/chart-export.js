@@ -174,7 +174,7 @@ function fontAddress(family) {
       const value = (/** @type {string} */ name) => rule.style.getPropertyValue(name);
       const wanted = value("font-family").replaceAll('"', "") === family && value("font-style") !== "italic";
       const english = /^U\+0*20\b/i.test(value("unicode-range"));
-      const file = value("src").match(/url\("?([^")]+)"?\)/)?.[1];
+      const file = value("src").match(/url\("?([^"()]+)"?\)/)?.[1];
       if (wanted && english && file) return new URL(file, sheet.href).href;
     }
   }

@@ -58,7 +58,9 @@ function shorten(element) {
     if (value.includes(".") && name !== "d")
       element.setAttribute(
         name,
-        value.replace(/\d+\.\d{3,}/g, (digits) => String(+(+digits).toFixed(2))),
+        value.replace(/\d+(?:\.\d+)?/g, (digits) =>
+          /\.\d{3}/.test(digits) ? String(+(+digits).toFixed(2)) : digits,
+        ),
       );
 }
 

@@ -38,8 +38,20 @@ export function element(tag, properties = {}, ...children) {
     else if (value !== false && value !== null && value !== undefined)
       created.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
   }
-  created.append(...children.filter((child) => child !== null && child !== undefined));
+  for (const child of children) if (child !== null && child !== undefined) created.append(child);
   return created;
+}
+
+/**
+ * Replaces what is in an element. Any number of nodes: as arguments of one call, a hundred thousand would
+ * exhaust the stack.
+ * @param {Element} box
+ * @param {Iterable<Node | string>} nodes
+ */
+export function fill(box, nodes) {
+  const fragment = box.ownerDocument.createDocumentFragment();
+  for (const node of nodes) fragment.append(node);
+  box.replaceChildren(fragment);
 }
 
 /**
@@ -78,6 +90,24 @@ export function megabytes(bytes) {
   const size = bytes / 1e6;
   if (size >= 1000) return `${(size / 1000).toFixed(1)} GB`;
   return `${size < 10 ? size.toFixed(1) : Math.round(size)} MB`;
+}
+
+/** Characters of a message, which may quote a file. */
+export const LONGEST_LINE = 299;
+
+/**
+ * A text that may quote a file, as one short line: control characters, which could hide or turn around the
+ * rest, are written as escapes.
+ * @param {string} text
+ * @param {number} [longest] characters
+ */
+export function inLine(text, longest = LONGEST_LINE) {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  const escaped = cut.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return escaped.length > longest ? `${escaped.slice(0, longest - 1)}…` : escaped;
 }
 
 /**

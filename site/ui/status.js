@@ -3,7 +3,7 @@
  * not show progress figures (progress.js), which would be announced too often.
  */
 
-import { element } from "./dom.js";
+import { element, inLine } from "./dom.js";
 
 /**
  * An error that the visitor can fix: what happened, and what to do about it.
@@ -11,7 +11,7 @@ import { element } from "./dom.js";
  * @param {string} remedy
  */
 export function problem(message, remedy) {
-  return Object.assign(new Error(message), { remedy });
+  return Object.assign(new Error(inLine(message)), { remedy });
 }
 
 /**

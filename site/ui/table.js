@@ -3,7 +3,7 @@
  * Content is text or nodes, never markup. Charts use one as their text alternative.
  */
 
-import { element } from "./dom.js";
+import { element, fill } from "./dom.js";
 
 /** @typedef {string | number | Node | null | undefined} Cell a `td` or `th` element is used as it is */
 
@@ -15,12 +15,17 @@ import { element } from "./dom.js";
  */
 export function table({ caption, columns, rows, rowHead = -1, hideCaption = false, className }) {
   const heads = columns.map((cell) => (isCell(cell) ? cell : headCell(cell)));
+  const body = element("tbody");
+  fill(
+    body,
+    rows.map((row) => (Array.isArray(row) ? tableRow(row, { rowHead }) : row)),
+  );
   return element(
     "table",
     { class: className },
     element("caption", { class: hideCaption && "visually-hidden" }, caption),
     element("thead", {}, element("tr", {}, ...heads)),
-    element("tbody", {}, ...rows.map((row) => (Array.isArray(row) ? tableRow(row, { rowHead }) : row))),
+    body,
   );
 }
 

@@ -33,7 +33,7 @@ export { StaticSearchError } from "./files.js";
  */
 export async function openIndex(address, { fetch = globalThis.fetch.bind(globalThis) } = {}) {
   const base = new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href);
-  base.pathname = base.pathname.replace(/\/*$/, "/");
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
   return new StaticIndex(base.href, fetch, await read(base.href, fetch));
 }
 

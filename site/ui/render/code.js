@@ -2,6 +2,7 @@
  * Highlights code with highlight.js, loaded when the first block in a language that it supports appears.
  */
 
+import { fill } from "../dom.js";
 import { loadHighlighter } from "./vendored.js";
 
 /** @typedef {import("./types.js").Code} Code */
@@ -83,7 +84,7 @@ export async function highlightInto(element, { code, language }) {
     span.textContent = text;
     return span;
   });
-  element.replaceChildren(...spans);
+  fill(element, spans);
 }
 
 /**

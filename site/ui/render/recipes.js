@@ -5,7 +5,7 @@
 
 /** A paragraph that is a heading in a recipe. */
 export const RECIPE_HEADING =
-  /^[ \t]*(?:for the [\p{L} ]{2,30}|ingredients?|directions?|instructions?|method|preparation|steps|procedure|equipment|serves|servings|notes?|tips|zutaten|zubereitung|ingrédients|préparation|ingredientes|preparación|elaboración|ингредиенты|приготовление)\s*[:：]\s*$/iu;
+  /^[ \t]*(?:for the \p{L}[\p{L} ]{0,28}\p{L}|ingredients?|directions?|instructions?|method|preparation|steps|procedure|equipment|serves|servings|notes?|tips|zutaten|zubereitung|ingrédients|préparation|ingredientes|preparación|elaboración|ингредиенты|приготовление)[ \t]*[:：]\s*$/iu;
 
 const UNIT =
   "cups?|c\\.|tablespoons?|tbsps?\\.?|tbs\\.?|teaspoons?|tsps?\\.?|ounces?|oz\\.?|fl\\.? oz\\.?|pounds?|lbs?\\.?|grams?|gr?\\.?|kg|kilograms?|ml|cl|dl|l|lit(?:er|re)s?|millilit(?:er|re)s?|pints?|quarts?|pinch(?:es)?|dash(?:es)?|cloves?|cans?|slices?|sticks?|packages?|packets?|bunch(?:es)?|heads?|pieces?|stalks?|sprigs?|handfuls?|EL|TL|Prise";

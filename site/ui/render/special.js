@@ -6,7 +6,6 @@
 const PIPED = /<[|｜][^\s<>|｜]{1,40}[|｜]>/gu;
 const NAMED = /<(?:pad|unk|eos|bos|mask|sep|cls|(?:start|end)_of_turn)>|\[(?:PAD|UNK|EOS|BOS)\]/gu;
 const SENTENCE = /<\/?s>/gu;
-const STRIKE = /\S[^\n]*?<s>[^\n]*?<\/s>/u;
 
 /**
  * @typedef {Object} Stripped
@@ -27,8 +26,14 @@ export function stripSpecialTokens(text) {
     return "";
   };
   let rest = text.replace(PIPED, take).replace(NAMED, take);
-  if (!STRIKE.test(rest)) rest = rest.replace(SENTENCE, take);
+  if (!rest.split("\n").some(hasStrike)) rest = rest.replace(SENTENCE, take);
   return { text: rest, removed: [...counts] };
+}
+
+/** Whether there is a `<s>` that does not begin the line, and a `</s>` after it. @param {string} line */
+function hasStrike(line) {
+  const open = line.indexOf("<s>", line.search(/\S/) + 1);
+  return open >= 0 && line.indexOf("</s>", open + 3) >= 0;
 }
 
 /**

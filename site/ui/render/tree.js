@@ -91,12 +91,17 @@ function build(tokens) {
       const closed = /** @type {Element} */ (stack.pop());
       finish(closed, /** @type {Element} */ (stack.at(-1)));
     } else if (token.type === "inline") {
-      parent.children.push(...build(token.children ?? []));
+      addAll(parent, build(token.children ?? []));
     } else {
-      parent.children.push(...leaf(token));
+      addAll(parent, leaf(token));
     }
   }
   return root.children;
+}
+
+/** One by one: as arguments of one call, 70,000 lines would exhaust the stack. @param {Element} parent @param {Tree[]} trees */
+function addAll(parent, trees) {
+  for (const tree of trees) parent.children.push(tree);
 }
 
 /** @param {Token} token @returns {Element} */

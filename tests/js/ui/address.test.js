@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressWith, readAddress, redirectQuery } from "../../../site/ui/address.js";
+import { addressWith, readAddress, redirectQuery, withoutSlash } from "../../../site/ui/address.js";
 
 test("state is read behind ? and behind #, and the latter counts", () => {
   const read = readAddress({ search: "?seed=1&top_p=0.5&kernel=numpy", hash: "#top_p=0.9&prompt=a+%26%20b" });
@@ -32,4 +32,11 @@ test("an older link is rewritten so that its state is behind #", () => {
   delete page.history;
   delete page.location;
   assert.deepEqual(written, ["/compare/?kernel=plain#f=https://a.org/x.json"]);
+});
+
+test("slashes at the end of an address are removed, however many there are elsewhere", () => {
+  assert.equal(withoutSlash("http://a.example/b//"), "http://a.example/b");
+  assert.equal(withoutSlash("//"), "");
+  const many = `${"/".repeat(1_000_000)}a`;
+  assert.equal(withoutSlash(many), many);
 });

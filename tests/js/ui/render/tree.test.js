@@ -3,7 +3,7 @@ import { before, test } from "node:test";
 import { pieces } from "../../../../site/ui/render/code.js";
 import { safeUrl, shownTarget } from "../../../../site/ui/render/links.js";
 import { isInlineMath } from "../../../../site/ui/render/math.js";
-import { markQuantity } from "../../../../site/ui/render/recipes.js";
+import { markQuantity, tidyRecipe } from "../../../../site/ui/render/recipes.js";
 import { showControls, stripSpecialTokens } from "../../../../site/ui/render/special.js";
 import { markdownTree, prepareMarkdown, textOf } from "../../../../site/ui/render/tree.js";
 
@@ -148,6 +148,26 @@ test("special tokens are removed and counted", () => {
   assert.equal(stripSpecialTokens("a <s>struck</s> b").text, "a <s>struck</s> b");
   assert.equal(stripSpecialTokens("<s> begin").text, " begin");
   assert.equal(stripSpecialTokens("if (a <| b |> c)").text, "if (a <| b |> c)");
+});
+
+test("special tokens are found in work that grows as the text does", () => {
+  const many = stripSpecialTokens("<s>".repeat(100_000)); // once read again from each of them
+  assert.deepEqual(many, { text: "", removed: [["<s>", 100_000]] });
+  const prose = `<${"words of prose ".repeat(100_000)}`;
+  assert.equal(stripSpecialTokens(prose).text, prose);
+  for (const struck of ["a <s>b</s>", "<s><s>a</s>", "x\n <s>\ny<s></s>"])
+    assert.equal(stripSpecialTokens(struck).text, struck);
+  for (const token of ["<s>a</s>", " <s>a</s>", "a</s><s>", "a<s>\n</s>"])
+    assert.doesNotMatch(stripSpecialTokens(token).text, /<s>/);
+});
+
+test("headings and bullets of recipes are found in work that grows as the text does", () => {
+  for (const piece of ["for the ab ", "notes", "notes \n\n", "for the ", "\t", "•\t", "```\n"])
+    assert.ok(tidyRecipe(`${piece.repeat(100_000)}\n• x`).endsWith("\n- x"), piece);
+});
+
+test("one text may have 70,000 short lines", () => {
+  assert.equal(tags("a\n".repeat(70_000)).filter((tag) => tag === "br").length, 69_999);
 });
 
 test("control characters are visible and have no effect", () => {

@@ -1,10 +1,12 @@
 /**
  * Reads files in a worker, so that a large or hostile one cannot block the page. Question: {blob, fileName}.
- * Each report is sent in parts, {index, head} and {index, entries}; the answer is the list of problems.
+ * Each report is sent in parts, {index, head} and {index, entries}; the answer is {problems, size}: the list
+ * of problems, and the number of characters.
  */
 
 import { serveQuestions } from "../ui/workers.js";
 import { readText } from "./reports/bytes.js";
+import { checkReports } from "./reports/limits.js";
 import { baseName, ImportError } from "./reports/report.js";
 import { sampling } from "./reports/sampling.js";
 
@@ -34,13 +36,15 @@ function parse(text) {
 
 serveQuestions(async ({ blob, fileName }, send) => {
   try {
-    const { reports, problems } = await readFile(await readText(blob), fileName);
+    const text = await readText(blob);
+    const { reports, problems } = await readFile(text, fileName);
+    checkReports(reports);
     for (const [index, { entries, ...head }] of reports.entries()) {
       send({ index, head });
       for (let at = 0; at < entries.length; at += BATCH)
         send({ index, entries: entries.slice(at, at + BATCH) });
     }
-    return problems;
+    return { problems, size: text.length };
   } catch (error) {
     if (error instanceof ImportError) throw error;
     throw new Error(`The file could not be read: ${error instanceof Error ? error.message : error}`);

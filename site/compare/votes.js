@@ -5,6 +5,8 @@
  */
 
 import { samplesOf } from "./collate.js";
+import { checkLimit } from "./reports/limits.js";
+import { ImportError, kindOf, mismatch } from "./reports/report.js";
 import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 
 /** @typedef {import("./collate.js").Row} Row */
@@ -228,14 +230,14 @@ export function toFile(round) {
 /**
  * @param {unknown} data
  * @returns {Round}
- * @throws {Error} that names the path
+ * @throws {ImportError} that names the path
  */
 export function fromFile(data) {
   const file = /** @type {Record<string, unknown>} */ (data);
   if (typeof data !== "object" || data === null || file.format !== "goosequill-votes")
-    throw new Error("this is not a file of votes (its format is not “goosequill-votes”)");
-  if (!Array.isArray(file.votes)) throw new Error("votes is missing or not a list");
-  for (const [index, vote] of file.votes.entries()) checkVote(vote, `votes[${index}]`);
+    throw new ImportError("this is not a file of votes (its format is not “goosequill-votes”)");
+  if (!Array.isArray(file.votes)) throw new ImportError(mismatch("votes", file.votes, "a list"));
+  checkLimit("votes", file.votes.length);
   return {
     rater: typeof file.rater === "string" ? file.rater : "unnamed",
     seed: typeof file.seed === "number" ? file.seed : 0,
@@ -243,16 +245,38 @@ export function fromFile(data) {
     scope: scopeOf(fromAddress({ search: typeof file.scope === "string" ? file.scope : "", hash: "" })),
     revealed: file.revealed === true,
     pairs: typeof file.pairs === "number" ? file.pairs : 0,
-    votes: file.votes,
+    votes: file.votes.map((vote, index) => voteOf(vote, `votes[${index}]`)),
   };
 }
 
-/** @param {any} vote @param {string} path */
-function checkVote(vote, path) {
-  if (typeof vote?.prompt !== "string") throw new Error(`${path}.prompt is missing`);
-  for (const side of ["left", "right"])
-    if (typeof vote[side]?.name !== "string") throw new Error(`${path}.${side}.name is missing`);
-  if (!CHOICES.includes(vote.choice)) throw new Error(`${path}.choice is ${JSON.stringify(vote.choice)}`);
+/** @param {any} vote @param {string} path @returns {Vote} */
+function voteOf(vote, path) {
+  const { prompt, choice, note, at } = vote ?? {};
+  if (typeof prompt !== "string") throw new ImportError(mismatch(`${path}.prompt`, prompt, "text"));
+  const [left, right] = ["left", "right"].map((side) => sideIn(vote[side], `${path}.${side}`));
+  if (!CHOICES.includes(choice)) {
+    const is = typeof choice === "string" ? JSON.stringify(choice) : kindOf(choice);
+    throw new ImportError(`${path}.choice is ${is}, not one of ${CHOICES.join(", ")}`);
+  }
+  return {
+    prompt,
+    left: /** @type {Side} */ (left),
+    right: /** @type {Side} */ (right),
+    choice,
+    note: typeof note === "string" ? note : "",
+    at: typeof at === "string" ? at : "",
+  };
+}
+
+/** @param {any} side @param {string} path @returns {Side} */
+function sideIn(side, path) {
+  const { name, config, sample } = side ?? {};
+  if (typeof name !== "string") throw new ImportError(mismatch(`${path}.name`, name, "text"));
+  return {
+    name,
+    config: typeof config === "string" ? config : "",
+    sample: typeof sample === "number" ? sample : 0,
+  };
 }
 
 /**

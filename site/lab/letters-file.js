@@ -13,6 +13,18 @@ const SIDE = 28;
  * @returns {Promise<import("./classify.js").Letters>}
  */
 export async function readLetters(buffer) {
+  try {
+    return await lettersIn(buffer);
+  } catch (error) {
+    // a place outside the buffer, or a stream that is not compressed data
+    if (error instanceof RangeError || error instanceof TypeError)
+      throw new Error("the letters' file is damaged");
+    throw error;
+  }
+}
+
+/** @param {ArrayBuffer} buffer @returns {Promise<import("./classify.js").Letters>} */
+async function lettersIn(buffer) {
   const entries = entriesOf(new DataView(buffer));
   const read = async (/** @type {string} */ name) => {
     const entry = entries.get(`${name}.npy`);

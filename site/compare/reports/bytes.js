@@ -3,54 +3,64 @@
  * limited.
  */
 
+import { LIMITS } from "./limits.js";
 import { ImportError } from "./report.js";
-
-/** Far more than any report; a small gzip file can contain gigabytes. */
-export const LARGEST_BYTES = 512 * 1024 * 1024;
 
 /**
  * @param {Blob} blob
  * @param {{largest?: number}} [options]
  * @returns {Promise<string>}
  */
-export async function readText(blob, { largest = LARGEST_BYTES } = {}) {
-  if (blob.size > largest) throw tooLarge(largest);
+export async function readText(blob, { largest = LIMITS.bytes } = {}) {
+  if (blob.size > largest) throw tooLarge(blob.size, largest);
   const magic = new Uint8Array(await blob.slice(0, 4).arrayBuffer());
   const zipped = magic[0] === 0x1f && magic[1] === 0x8b;
   if (magic[0] === 0x50 && magic[1] === 0x4b)
     throw new ImportError("This is a zip archive.", "Unpack it and open the report inside.");
-  const bytes = zipped ? await unzip(blob, largest) : new Uint8Array(await blob.arrayBuffer());
+  const whole = zipped ? await unzip(blob, largest) : blob;
+  const [first, second] = new Uint8Array(await whole.slice(0, 2).arrayBuffer());
   const sixteen =
-    bytes[0] === 0xff && bytes[1] === 0xfe
-      ? "utf-16le"
-      : bytes[0] === 0xfe && bytes[1] === 0xff
-        ? "utf-16be"
-        : "";
-  return new TextDecoder(sixteen || "utf-8").decode(bytes);
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "";
+  return new TextDecoder(sixteen || "utf-8").decode(await whole.arrayBuffer());
 }
 
 /** @param {Blob} blob @param {number} largest */
 async function unzip(blob, largest) {
-  const reader = blob.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const chunks = [];
+  try {
+    const unpacked = blob.stream().pipeThrough(new DecompressionStream("gzip"));
+    for await (const chunk of limited(unpacked, largest)) chunks.push(chunk);
+  } catch (error) {
+    if (error instanceof ImportError) throw error;
+    if (chunks.length === 0) throw new ImportError("The gzip file is corrupt.");
+  }
+  return new Blob(chunks);
+}
+
+/**
+ * The chunks of a stream, up to a number of bytes; the rest is neither read nor waited for.
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream
+ * @param {number} [largest]
+ * @throws {ImportError} if there are more
+ */
+export async function* limited(stream, largest = LIMITS.bytes) {
+  const reader = stream.getReader();
   let size = 0;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       size += part.value.length;
-      if (size > largest) throw tooLarge(largest);
-      chunks.push(part.value);
+      if (size > largest) throw tooLarge(0, largest);
+      yield part.value;
     }
-  } catch (error) {
-    if (error instanceof ImportError) throw error;
-    if (size === 0) throw new ImportError("The gzip file is corrupt.");
   } finally {
     reader.cancel().catch(() => {});
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** @param {number} largest */
-function tooLarge(largest) {
-  return new ImportError(`The file is larger than ${Math.round(largest / 1048576)} MiB.`);
+/** @param {number} size 0 if unknown @param {number} largest */
+function tooLarge(size, largest) {
+  const most = `${Math.round(largest / 1048576)} MiB, the most that this page opens`;
+  const has = size > 0 ? `has ${Math.ceil(size / 1048576)} MiB, more than` : "is larger than";
+  return new ImportError(`The file ${has} ${most}.`, "Split it first.");
 }

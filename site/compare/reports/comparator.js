@@ -4,7 +4,8 @@
  * two texts are read.
  */
 
-import { Gatherer, ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
+import { Gatherer } from "./gatherer.js";
+import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
 
 /** @type {import("./report.js").DocumentFormat} */
 export const comparator = {

@@ -1,17 +1,19 @@
 /**
  * CSV and TSV as in RFC 4180: quoted fields may contain separators, line ends and doubled quotes. The first
- * row names the columns.
+ * row names the columns. A quote that is never closed quotes the rest of the file, as Python's csv reads it.
  */
 
+import { checkCells } from "./limits.js";
 import { ImportError, Problems } from "./report.js";
 import { readRows } from "./rows.js";
 
 /**
  * @param {string} text
  * @param {string} separator
+ * @param {Problems} [problems]
  * @returns {{cells: string[], line: number}[]}
  */
-export function parseCsv(text, separator) {
+export function parseCsv(text, separator, problems = new Problems()) {
   /** @type {{cells: string[], line: number}[]} */
   const rows = [];
   let cells = /** @type {string[]} */ ([]);
@@ -23,9 +25,10 @@ export function parseCsv(text, separator) {
     let value;
     if (text[at] === '"') {
       const end = closingQuote(text, at + 1);
+      if (end === text.length) problems.add(`the quote that opens in line ${line} is never closed`);
       value = text.slice(at + 1, end).replaceAll('""', '"');
       line += value.split("\n").length - 1;
-      at = end + 1;
+      at = Math.min(end + 1, text.length); // a sticky expression starts over behind the end
     } else {
       value = "";
     }
@@ -63,19 +66,21 @@ export function readCsv(text, { fallbackName }) {
   const separator = [",", "\t", ";"].reduce((best, next) =>
     head.split(next).length > head.split(best).length ? next : best,
   );
-  const [names, ...rows] = parseCsv(text, separator);
+  const problems = new Problems();
+  const rows = parseCsv(text, separator, problems);
+  const names = rows.shift();
   if (!names || names.cells.length < 2 || rows.length === 0) {
     throw new ImportError(
       "This is neither JSON nor a table.",
       "A sampling report begins with {, a CSV file with a row of column names.",
     );
   }
-  const problems = new Problems();
-  const objects = rows.flatMap(({ cells, line }) => {
+  checkCells(rows.length, names.cells.length);
+  const objects = rows.map(({ cells, line }) => {
     if (cells.length > names.cells.length)
       problems.add(`line ${line} has ${cells.length} cells under ${names.cells.length} column names`);
     const value = Object.fromEntries(names.cells.map((name, index) => [name.trim(), cells[index]]));
-    return [{ value, path: `line ${line}` }];
+    return { value, path: `line ${line}` };
   });
   return readRows(objects, { fallbackName, format: "CSV", problems });
 }

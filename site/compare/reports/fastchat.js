@@ -4,7 +4,8 @@
  * is its id, unless the line contains the text.
  */
 
-import { Gatherer, ImportError, member, mismatch, textOf } from "./report.js";
+import { Gatherer } from "./gatherer.js";
+import { ImportError, member, mismatch, textOf } from "./report.js";
 
 /** @type {import("./report.js").LineFormat} */
 export const fastChat = {

@@ -3,7 +3,8 @@
  * {doc_id, doc, target, arguments, resps: [[text]], filtered_resps: [text], ...metrics}
  */
 
-import { Gatherer, ImportError, isObject, member, mismatch, textOf } from "./report.js";
+import { Gatherer } from "./gatherer.js";
+import { ImportError, isObject, member, mismatch, textOf } from "./report.js";
 
 /** @type {import("./report.js").LineFormat} */
 export const harness = {
@@ -51,13 +52,14 @@ function readHarness(lines, { fallbackName, problems }) {
 /**
  * Choices of a multiple-choice task come as [log-likelihood, is greedy].
  * @param {unknown} response
+ * @param {number} [depth]
  * @returns {string[]}
  */
-function responseTexts(response) {
-  if (!Array.isArray(response)) return [textOf(response)];
+function responseTexts(response, depth = 0) {
+  if (!Array.isArray(response) || depth > 8) return [textOf(response)];
   if (response.length === 2 && typeof response[0] !== "string" && !Array.isArray(response[0]))
     return [`log-likelihood ${textOf(response[0])}`];
-  return response.flatMap((part) => responseTexts(part));
+  return response.flatMap((part) => responseTexts(part, depth + 1));
 }
 
 /** @param {Record<string, unknown>} value @returns {string | null} */

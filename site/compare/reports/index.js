@@ -79,9 +79,9 @@ function readValue(value, options) {
   }
   if (isObject(value) && (lineFormatOf(value) || Object.hasOwn(value, "prompt")))
     return readObjects([{ value, path: "line 1" }], options);
-  const names = Object.keys(/** @type {object} */ (value)).map((name) => JSON.stringify(name.slice(0, 40)));
-  const more = names.length > 6 ? " ..." : "";
-  const shape = names.length ? `an object with ${names.slice(0, 6).join(", ")}${more}` : "an empty object";
+  const names = Object.keys(/** @type {object} */ (value)).map((name) => JSON.stringify(name.slice(0, 20)));
+  const more = names.length > 3 ? " ..." : "";
+  const shape = names.length ? `an object with ${names.slice(0, 3).join(", ")}${more}` : "an empty object";
   throw new ImportError(`prompts is missing: this is JSON of another shape, ${shape}.`, KNOWN);
 }
 
@@ -128,7 +128,9 @@ function lineFormatOf(value) {
 
 /** @param {Import[]} imports @returns {Import} */
 function merge(imports) {
-  return { reports: imports.flatMap((one) => one.reports), problems: imports.flatMap((one) => one.problems) };
+  const problems = new Problems();
+  for (const one of imports) for (const problem of one.problems) problems.add(problem);
+  return { reports: imports.flatMap((one) => one.reports), problems: problems.done };
 }
 
 /**
@@ -141,22 +143,15 @@ function jsonLines(text) {
   if (first.fault || !isObject(first.value) || lines.length < 2) return null;
   /** @type {{value: unknown, path: string}[]} */
   const objects = [];
-  /** @type {string[]} */
-  const problems = [];
+  const problems = new Problems();
   lines.forEach((line, index) => {
     if (line.trim() === "") return;
     const result = parse(line);
     const repaired = result.ok ? { value: result.value, fault: null } : salvage(line);
     if (!repaired.fault) objects.push({ value: repaired.value, path: `line ${index + 1}` });
-    else problems.push(`line ${index + 1} is not complete JSON (${repaired.fault.what}); it is left out`);
+    else problems.add(`line ${index + 1} is not complete JSON (${repaired.fault.what}); it is left out`);
   });
-  return {
-    objects,
-    problems:
-      problems.length > 6
-        ? [...problems.slice(0, 5), `${problems.length - 5} more lines like these`]
-        : problems,
-  };
+  return { objects, problems: problems.done };
 }
 
 /**
@@ -180,7 +175,7 @@ function readCorrupt(text, options) {
     if (!(error instanceof ImportError)) throw error;
     throw new ImportError(`${what}, and nothing before that could be saved: ${error.message}`);
   }
-  const prompts = Math.max(0, ...saved.reports.map((report) => report.entries.length));
+  const prompts = saved.reports.reduce((most, { entries }) => Math.max(most, entries.length), 0);
   const outputs = saved.reports
     .flatMap((report) => report.entries)
     .flatMap((entry) => entry.results)

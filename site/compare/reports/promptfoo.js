@@ -4,7 +4,8 @@
  * (older files have the list at `results` itself). One report for each provider.
  */
 
-import { Gatherer, ImportError, isObject, kindOf, member, mismatch, Problems, textOf } from "./report.js";
+import { Gatherer } from "./gatherer.js";
+import { ImportError, isObject, kindOf, member, mismatch, Problems, textOf } from "./report.js";
 
 /** @type {import("./report.js").DocumentFormat} */
 export const promptfoo = {

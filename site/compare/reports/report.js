@@ -1,5 +1,7 @@
 /** What every reader returns, and how it reports what is wrong: a problem names the path inside the file. */
 
+import { inLine, LONGEST_LINE } from "../../ui/dom.js";
+
 /**
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {string | null} Output null where the file has no text
@@ -53,7 +55,8 @@
 export class ImportError extends Error {
   /** @param {string} message @param {string} [remedy] */
   constructor(message, remedy = "") {
-    super(remedy ? `${message} ${remedy}` : message);
+    const help = remedy && ` ${inLine(remedy, 200)}`;
+    super(inLine(message, LONGEST_LINE - help.length) + help);
     this.name = "ImportError";
   }
 }
@@ -66,7 +69,7 @@ export class Problems {
 
   /** @param {string} problem */
   add(problem) {
-    if (this.list.length < 8) this.list.push(problem);
+    if (this.list.length < 8) this.list.push(inLine(problem));
     else this.#left++;
   }
 
@@ -108,7 +111,7 @@ export function mismatch(path, value, wanted) {
 /** @param {unknown} value @returns {Scalar} */
 export function scalar(value) {
   if (value === null || value === undefined) return null;
-  if (typeof value === "object") return JSON.stringify(value);
+  if (typeof value === "object") return jsonOf(value);
   return /** @type {Scalar} */ (value);
 }
 
@@ -120,48 +123,35 @@ export function pairs(object) {
 /** The text of a value that should be text. @param {unknown} value */
 export function textOf(value) {
   if (typeof value === "string") return value;
-  return value === null || value === undefined
-    ? ""
-    : typeof value === "object"
-      ? JSON.stringify(value, null, 2)
-      : String(value);
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? jsonOf(value, 2) : String(value);
+}
+
+const DEEPEST = 100;
+const INDENTED = 100_000; // characters
+
+/**
+ * A value as JSON. A large or deep one is not indented: that would make it many times as long.
+ * @param {object} value
+ * @param {number} [indent]
+ */
+function jsonOf(value, indent = 0) {
+  if (deeperThan(value, DEEPEST)) return "(a value that is nested too deeply to show)";
+  const compact = JSON.stringify(value);
+  const small = compact.length <= INDENTED && !deeperThan(value, 10);
+  return indent > 0 && small ? JSON.stringify(value, null, indent) : compact;
 }
 
 /**
- * Groups (prompt, config, output) rows into entries: one entry per prompt, in order of first appearance.
+ * Whether a value has more than `most` levels, found without recursion.
+ * @param {object} value
+ * @param {number} most
  */
-export class Gatherer {
-  /** @type {Map<string, Map<string, Result>>} */
-  #prompts = new Map();
-
-  /**
-   * @param {string} prompt
-   * @param {string} config
-   * @param {Output} output
-   * @param {[string, Scalar][]} [params]
-   */
-  add(prompt, config, output, params = []) {
-    let results = this.#prompts.get(prompt);
-    if (!results) {
-      results = new Map();
-      this.#prompts.set(prompt, results);
-    }
-    let result = results.get(config);
-    if (!result) {
-      result = { config, params, outputs: [] };
-      results.set(config, result);
-    }
-    result.outputs.push(output);
-  }
-
-  get size() {
-    return this.#prompts.size;
-  }
-
-  /** @returns {Entry[]} */
-  get entries() {
-    return [...this.#prompts].map(([prompt, results]) => ({ prompt, results: [...results.values()] }));
-  }
+function deeperThan(value, most) {
+  let level = [value];
+  for (let depth = 0; depth < most && level.length > 0; depth++)
+    level = level.flatMap((one) => Object.values(one).filter((inner) => typeof inner === "object" && inner));
+  return level.length > 0;
 }
 
 /** The name of a file, without the address or path before it. @param {string} name */

@@ -3,7 +3,10 @@
  * are either `model` and `output`, or one column of outputs for each model.
  */
 
-import { Gatherer, ImportError, mismatch, scalar, textOf } from "./report.js";
+import { inLine } from "../../ui/dom.js";
+import { Gatherer } from "./gatherer.js";
+import { checkLimit } from "./limits.js";
+import { ImportError, mismatch, scalar, textOf } from "./report.js";
 
 const PROMPT = ["prompt", "input", "question", "instruction", "query", "input_text", "user", "source"];
 const OUTPUT = [
@@ -39,6 +42,8 @@ const META = new Set([
   "tokens",
 ]);
 
+const OUTPUT_COLUMN = "Call the column with the outputs output, if it is one.";
+
 /** @typedef {import("./report.js").Problems} Problems */
 /** @typedef {{value: Record<string, unknown>, path: string}} Row */
 
@@ -53,7 +58,7 @@ export function readRows(rows, { fallbackName, format, problems }) {
     names.find((name) => wanted.includes(name.trim().toLowerCase()));
   const prompt = pick(PROMPT);
   const output = pick(OUTPUT.filter((name) => name !== prompt));
-  const listed = names.slice(0, 12).join(", ");
+  const listed = inLine(names.slice(0, 12).join(", "), 100);
   if (prompt === undefined) {
     throw new ImportError(
       `${rows[0]?.path ?? "row 1"}.prompt is missing.`,
@@ -70,6 +75,7 @@ export function readRows(rows, { fallbackName, format, problems }) {
       `A column must be called output, or after a model; this file has ${listed}.`,
     );
   }
+  checkLimit("models", columns.length, { remedy: OUTPUT_COLUMN });
   const model = output === undefined ? undefined : pick(MODEL);
   const config = pick(CONFIG);
   /** @type {Map<string, Gatherer>} */
@@ -80,10 +86,10 @@ export function readRows(rows, { fallbackName, format, problems }) {
       problems.add(mismatch(`${row.path}.${prompt}`, asked, "text"));
       continue;
     }
+    const facts = factsOf(row.value);
     for (const column of output === undefined ? columns : [output]) {
       const name =
         output === undefined ? column : textOf(model === undefined ? "" : row.value[model]) || fallbackName;
-      const facts = factsOf(row.value);
       for (const text of textsOf(row, column, problems))
         gathererOf(models, name).add(
           asked,

@@ -13,7 +13,7 @@ import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textO
 /** @type {import("./report.js").DocumentFormat} */
 export const sampling = {
   kind: "document",
-  title: "sampling reports ({model_name, prompts: [...]})",
+  title: "sampling reports",
   matches: (value) => isObject(value) && Object.hasOwn(value, "prompts") && !Object.hasOwn(value, "results"),
   read: readSampling,
 };

@@ -5,6 +5,7 @@ import { readText } from "../../../site/compare/reports/bytes.js";
 import { parseCsv } from "../../../site/compare/reports/csv.js";
 import * as formats from "../../../site/compare/reports/formats.js";
 import { readReports } from "../../../site/compare/reports/index.js";
+import { checkReports } from "../../../site/compare/reports/limits.js";
 import { salvage } from "../../../site/compare/reports/salvage.js";
 import { sampling } from "./make.js";
 
@@ -299,5 +300,77 @@ test("a file matches at most one format", () => {
       matching.map(([one]) => one),
       [name],
     );
+  }
+});
+
+test("a quote that is never closed quotes the rest of the table, which is said", () => {
+  for (const text of ['p,o\n"a', '"', 'a,b\n"']) assert.ok(refusal(text).length < 300, text); // the reading comes to an end
+  const { reports, problems } = read('prompt,output\nx,"a\nb,c');
+  assert.deepEqual(outputs(reports[0]), ["a\nb,c"]); // as Python's csv module
+  assert.deepEqual(problems, ["the quote that opens in line 2 is never closed"]);
+});
+
+test("a table is refused before each of many rows gets each of many columns", () => {
+  const columns = Array.from({ length: 2000 }, (_, index) => `c${index}`);
+  const wide = `prompt,output,${columns}\n${"x,y\n".repeat(100_000)}`;
+  assert.match(refusal(wide), /100,000 rows of 2,002 columns, which are 200,200,000 cells, .* 5,000,000/);
+  const names = Object.fromEntries(columns.map((name) => [name, "y"]));
+  assert.match(refusal([{ prompt: "x", ...names }]), /2,000 models, .* at most 100/);
+});
+
+test("what a page cannot hold is refused with both figures", () => {
+  const results = (count) =>
+    Array.from({ length: count }, (_, index) => ({
+      sampling_config: `c${index}`,
+      sampling_params: {},
+      outputs: ["x"],
+    }));
+  const refused = (value) => {
+    try {
+      checkReports(read(value).reports);
+    } catch (error) {
+      return error.message;
+    }
+    return "";
+  };
+  const file = (prompts) => ({ model_name: "m", prompts });
+  assert.match(refused(file([{ prompt: "p", results: results(20_000) }])), /20,000 .* at most 1,000\./);
+  assert.equal(refused(file([{ prompt: "p", results: results(1000) }])), "");
+  const outputs = [{ sampling_config: "g", outputs: Array(250_000).fill("") }];
+  assert.match(refused(file([{ prompt: "p", results: outputs }])), /250,000 outputs, .* at most 200,000\./);
+  const prompts = Array.from({ length: 100_001 }, (_, index) => ({ prompt: `${index}`, results: [] }));
+  assert.match(refused(file(prompts)), /100,001 prompts, .* at most 100,000\./);
+});
+
+test("a question that is repeated for each turn cannot multiply a file's size", () => {
+  const line = { question_id: 1, prompt: "x".repeat(100_000), choices: [{ turns: Array(3000).fill("") }] };
+  assert.match(refusal([line]), /characters of text, .* at most 134,217,728\./);
+});
+
+test("deeply nested values neither exhaust the stack nor grow by being indented", () => {
+  const nest = (depth, inner) => `${"[".repeat(depth)}${inner}${"]".repeat(depth)}`;
+  const [deep] = read(`[{"prompt":"x","output":{"a":${nest(50_000, 1)}}}]`).reports;
+  assert.match(outputs(deep)[0], /nested too deeply/);
+  const [wide] = read(`[{"prompt":"x","output":{"a":${nest(60, "1,1")}}}]`).reports;
+  assert.ok(outputs(wide)[0].length < 200);
+  assert.equal(
+    outputs(read('[{"prompt":"x","output":{"a":[1]}}]').reports[0])[0],
+    '{\n  "a": [\n    1\n  ]\n}',
+  );
+  assert.ok(read(`{"doc":{"question":"x"},"resps":${nest(50_000, 1)}}`).reports.length);
+});
+
+test("a message is one short line, whatever the file calls its members", () => {
+  const name = `\u202e\u0000\n${"x".repeat(1000)}`;
+  for (const value of [{ [name]: 1 }, [{ [name]: 1 }], [{ prompt: "x", [name]: null }]]) {
+    let said = [];
+    try {
+      said = read(value).problems;
+    } catch (error) {
+      said = [error.message];
+    }
+    for (const text of said) assert.match(text, /^\P{Cc}{1,299}$/u);
+    assert.ok(!said.some((text) => text.includes("\u202e")));
+    assert.ok(said.length > 0);
   }
 });

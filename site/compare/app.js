@@ -149,7 +149,7 @@ export class App {
     if (this.votes.blind) return this.#writeAddress();
     const view = fromAddress(location, recall("compare.settings"));
     this.session.change(view);
-    this.#opening.openAddresses(view.files);
+    this.#opening.openAddresses(view.files, { link: true });
   }
 
   /** @param {HTMLSelectElement} saver */
@@ -185,7 +185,7 @@ export class App {
   /** @param {import("./reports/report.js").Report} report */
   #addLive(report) {
     const file = this.session.nextFile();
-    const added = { id: `${file}.0`, source: "live", file, address: "", blob: null, report };
+    const added = { id: `${file}.0`, source: "live", file, address: "", blob: null, report, size: 0 };
     this.session.open([...this.session.loaded, added]);
     this.#reportsChanged();
   }

@@ -1,24 +1,74 @@
 /**
- * Messages to the visitor: an entry for each file that could not be read or only in part, and short
- * announcements that screen readers speak and that show for a moment.
+ * Messages to the visitor: an entry for each file that could not be read or only in part, or that takes long,
+ * and short announcements that screen readers speak and that show for a moment.
  */
 
 import { byId, element } from "../ui/dom.js";
 
 const SHOWN = 2500; // milliseconds
+const PATIENCE = 1000; // milliseconds after which a file that is still being opened is mentioned
+
+/** @typedef {"error" | "warning" | "note"} Kind */
+/** @typedef {{label: string, act: () => void}} Action */
 
 /**
  * Shows what is wrong with a file, in place of earlier messages about it.
  * @param {string} source the file's name or address
  * @param {string[]} problems
- * @param {{kind: "error" | "warning"}} options
+ * @param {{kind: Kind}} options
  */
 export function report(source, problems, { kind }) {
-  dismiss(source);
   const body =
     problems.length === 1
       ? element("span", {}, ` ${problems[0]}`)
       : element("ul", {}, ...problems.map((problem) => element("li", {}, problem)));
+  show(source, kind, body);
+}
+
+/**
+ * Shows an entry with buttons, in place of earlier messages about the same; each button also removes it.
+ * @param {string} source
+ * @param {HTMLElement} body
+ * @param {readonly Action[]} actions
+ */
+export function ask(source, body, actions) {
+  const buttons = actions.map(({ label, act }) => {
+    const choose = () => {
+      dismiss(source);
+      act();
+    };
+    return element("button", { type: "button", onclick: choose }, label);
+  });
+  show(source, "note", body, element("div", { class: "message-buttons" }, ...buttons));
+}
+
+/**
+ * Mentions a file that takes longer than a moment to open, with a button that cancels it, until another
+ * message about it replaces this one.
+ * @param {string} source
+ * @param {() => void} cancel
+ * @returns {{say: (words: string) => void, end: () => void}} end: it has been opened, or not
+ */
+export function waiting(source, cancel) {
+  const words = element("span", {});
+  const label = `Cancel ${source}`;
+  const button = element("button", { type: "button", "aria-label": label, onclick: cancel }, "Cancel");
+  const timer = setTimeout(
+    () => show(source, "note", words, element("div", { class: "message-buttons" }, button)),
+    PATIENCE,
+  );
+  return {
+    say: (text) => (words.textContent = ` ${text}`),
+    end: () => {
+      clearTimeout(timer);
+      if (words.isConnected) dismiss(source);
+    },
+  };
+}
+
+/** @param {string} source @param {Kind} kind @param {...HTMLElement} body */
+function show(source, kind, ...body) {
+  dismiss(source);
   const close = element(
     "button",
     { type: "button", class: "quiet close", "aria-label": `Dismiss the message about ${source}` },
@@ -28,7 +78,7 @@ export function report(source, problems, { kind }) {
     "div",
     { class: `message ${kind}`, "data-source": source },
     element("strong", {}, `${source}:`),
-    body,
+    ...body,
     close,
   );
   close.addEventListener("click", () => entry.remove());
@@ -37,7 +87,7 @@ export function report(source, problems, { kind }) {
 
 /** @param {string} source */
 export function dismiss(source) {
-  for (const entry of byId("message", "div").children)
+  for (const entry of [...byId("message", "div").children])
     if (entry.getAttribute("data-source") === source) entry.remove();
 }
 

@@ -3,19 +3,32 @@
  * Fetching and reading a file is in sources.js.
  */
 
-import { byId } from "../ui/dom.js";
+import { byId, counted, element, megabytes, number } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
-import { dismiss, dismissAll, report as showProblems } from "./messages.js";
+import { hostsOf, portionOf } from "./link.js";
+import { ask, dismiss, dismissAll, report as showProblems, waiting } from "./messages.js";
+import { checkLimit } from "./reports/limits.js";
 import { fetchReport, openBlob } from "./sources.js";
 import { splitFiles } from "./state.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").Loaded} Loaded */
-/** @typedef {{source: string, address?: string, file?: string, get: () => Promise<Blob> | Blob}} Source */
+/**
+ * @typedef {Object} Source
+ * @property {string} source its name or address, as shown
+ * @property {string} [address]
+ * @property {string} [file]
+ * @property {(options: {signal: AbortSignal, onProgress: (progress: import("./sources.js").Progress) =>
+ *   void}) => Promise<Blob> | Blob} get
+ */
 
 const EXAMPLES = ["greedy", "repetition-penalty", "sampling"];
 const LINES = 6; // of the field for addresses, at most
+const AT_ONCE = 6; // files that are opened at the same time
+const LISTED = 100; // addresses of a link that the visitor is asked about
+const MOST_NAMED = 5; // hosts
+const LINK = "This link";
 
 export class Opening {
   #session;
@@ -49,17 +62,61 @@ export class Opening {
   async start(renderer) {
     const kept = this.#keep.checked ? await keptFiles().catch(() => []) : [];
     const files = kept.map(({ id, name, blob }) => ({ source: name, file: id, get: () => blob }));
-    const sources = [...this.#session.view.files.map(sourceOf), ...files];
+    const { now, later } = this.#fromLink(this.#session.view.files);
+    const sources = [...now.map(sourceOf), ...files];
     if (sources.length === 0) return this.#openExamples(renderer);
     await renderer;
+    this.#askFor(later);
     await this.#openAll(sources);
+  }
+
+  /**
+   * Which addresses of a link to open at once. The page says where they are.
+   * @param {readonly string[]} files
+   */
+  #fromLink(files) {
+    const portion = portionOf(files, document.baseURI);
+    const hosts = inWords(hostsOf(portion.now, document.baseURI));
+    if (hosts) showProblems(LINK, [`opens files from elsewhere: ${hosts}.`], { kind: "note" });
+    return portion;
+  }
+
+  /** Asks before more addresses of a link are fetched. @param {readonly string[]} files */
+  #askFor(files) {
+    if (files.length === 0) return;
+    const many = counted(files.length, "more file");
+    const words = ` has ${many}: ${inWords(hostsOf(files, document.baseURI))}. They are fetched only if you say so.`;
+    const shown = files.slice(0, LISTED).map((address) => element("li", {}, address));
+    const rest = files.length - shown.length;
+    const body = element(
+      "div",
+      {},
+      words,
+      element(
+        "details",
+        {},
+        element("summary", {}, "Addresses"),
+        element("ol", {}, ...shown),
+        rest > 0 ? `and ${counted(rest, "other")}` : null,
+      ),
+    );
+    const leave = () => {
+      this.#session.change({ files: this.#session.view.files.filter((address) => !files.includes(address)) });
+      this.#showAddresses();
+      this.#options.onView();
+    };
+    ask(`${LINK} also`, body, [
+      { label: `Open ${many}`, act: () => this.#openAll(files.map(sourceOf)) },
+      { label: "Leave them out", act: leave },
+    ]);
   }
 
   /**
    * Opens addresses that are not open yet and closes those that are no longer listed.
    * @param {string[]} files
+   * @param {{link?: boolean}} [options] link: a link chose them, not the visitor
    */
-  async openAddresses(files) {
+  async openAddresses(files, { link = false } = {}) {
     const { loaded, examples } = this.#session;
     const kept = examples ? [] : loaded.filter(({ address }) => address === "" || files.includes(address));
     if (!examples) this.#session.open(kept);
@@ -67,7 +124,9 @@ export class Opening {
     this.#showAddresses();
     this.#options.onView();
     const fresh = files.filter((address) => !kept.some((one) => one.address === address));
-    await this.#openAll(fresh.map(sourceOf));
+    const { now, later } = link ? this.#fromLink(fresh) : { now: fresh, later: [] };
+    this.#askFor(later);
+    await this.#openAll(now.map(sourceOf));
   }
 
   /** @param {Iterable<File>} files */
@@ -118,7 +177,18 @@ export class Opening {
       this.#options.onReports();
     }
     document.body.setAttribute("aria-busy", "true");
-    const opened = await Promise.all(sources.map((source) => this.#open(source)));
+    const { models, characters } = this.#session.taken;
+    const room = new Room({ models, characters });
+    let left = 0;
+    const opened = await inTurns(sources, AT_ONCE, async (source) => {
+      if (!room.full) return this.#open(source, room);
+      left++;
+      return [];
+    });
+    if (left > 0) {
+      const words = `${counted(left, "file was", "files were")} not opened: the page is full. Close some first.`;
+      showProblems("More", [words], { kind: "error" });
+    }
     document.body.removeAttribute("aria-busy");
     this.#session.open([...this.#session.loaded, ...opened.flat()]);
     this.#options.onReports();
@@ -126,13 +196,21 @@ export class Opening {
 
   /**
    * @param {Source} source
+   * @param {Room} room
    * @returns {Promise<Loaded[]>} empty if it could not be opened, which is then shown
    */
-  async #open({ source, address = "", file = this.#session.nextFile(), get }) {
+  async #open({ source, address = "", file = this.#session.nextFile(), get }, room) {
+    dismiss(source);
+    const control = new AbortController();
+    const { signal } = control;
+    const wait = waiting(source, () => control.abort(new Error("Cancelled.")));
     try {
-      const blob = await get();
-      dismiss(source);
-      const { reports, problems } = await openBlob(blob, source);
+      wait.say("is being fetched.");
+      const blob = await get({ signal, onProgress: (progress) => wait.say(fetched(progress)) });
+      wait.say("is being read.");
+      const { reports, problems, size } = await openBlob(blob, source, signal);
+      room.take(reports.length, size);
+      wait.end();
       if (problems.length > 0) showProblems(source, problems, { kind: "warning" });
       const kept = address === "" ? blob : null;
       return reports.map((report, index) => ({
@@ -142,8 +220,10 @@ export class Opening {
         address,
         blob: kept,
         report,
+        size: index === 0 ? size : 0,
       }));
     } catch (error) {
+      wait.end();
       showProblems(source, [error instanceof Error ? error.message : String(error)], { kind: "error" });
       return [];
     }
@@ -155,14 +235,26 @@ export class Opening {
     byId("welcome", "section").hidden = false;
     byId("examples", "span").hidden = false;
     document.body.classList.add("reading");
-    const sources = EXAMPLES.map((name) => sourceOf(`examples/${name}.json`));
+    const sources = EXAMPLES.map((name) => `examples/${name}.json`);
+    const options = { base: document.baseURI };
     const imports = await Promise.all(
-      sources.map(async ({ source, get }) => ({ source, ...(await openBlob(await get(), source)) })),
+      sources.map(async (source) => ({
+        source,
+        ...(await openBlob(await fetchReport(source, options), source)),
+      })),
     ).catch(() => []);
     await renderer;
     if (this.#used) return;
     const loaded = imports.flatMap(({ source, reports }) =>
-      reports.map((report) => ({ id: source, source, file: source, address: source, blob: null, report })),
+      reports.map((report) => ({
+        id: source,
+        source,
+        file: source,
+        address: source,
+        blob: null,
+        report,
+        size: 0,
+      })),
     );
     this.#session.examples = loaded.length > 0;
     this.#session.open(loaded);
@@ -220,5 +312,64 @@ export class Opening {
 
 /** @param {string} address @returns {Source} */
 function sourceOf(address) {
-  return { source: address, address, get: () => fetchReport(address, { base: document.baseURI }) };
+  const base = document.baseURI;
+  return { source: address, address, get: (options) => fetchReport(address, { base, ...options }) };
+}
+
+/** What the page still holds beside the reports that are open or being opened. */
+class Room {
+  full = false;
+
+  /** @param {{models: number, characters: number}} taken */
+  constructor({ models, characters }) {
+    this.models = models;
+    this.characters = characters;
+  }
+
+  /**
+   * @param {number} models of one file
+   * @param {number} characters
+   * @throws {Error} if there is no room for them
+   */
+  take(models, characters) {
+    const options = { holder: "With this file the page would have", remedy: "Close another file first." };
+    this.full = true; // unless both checks pass
+    checkLimit("models", this.models + models, options);
+    checkLimit("characters", this.characters + characters, options);
+    this.full = false;
+    this.models += models;
+    this.characters += characters;
+  }
+}
+
+/**
+ * Calls `work` for each item, for at most `most` items at the same time.
+ * @template T, R
+ * @param {readonly T[]} items
+ * @param {number} most
+ * @param {(item: T) => Promise<R>} work
+ * @returns {Promise<R[]>} in the order of the items
+ */
+async function inTurns(items, most, work) {
+  /** @type {R[]} */
+  const results = [];
+  const queue = items.entries();
+  const turns = Array.from({ length: most }, async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  });
+  await Promise.all(turns);
+  return results;
+}
+
+/** "3 files from a.example and 1 from b.example"; many hosts are counted. @param {ReadonlyMap<string, number>} hosts */
+function inWords(hosts) {
+  const named = [...hosts].slice(0, MOST_NAMED).map(([host, count]) => `${number(count)} from ${host}`);
+  const rest = hosts.size - named.length;
+  if (rest > 0) named.push(`others from ${counted(rest, "more site")}`);
+  return new Intl.ListFormat("en").format(named);
+}
+
+/** @param {import("./sources.js").Progress} progress */
+function fetched({ loaded, total }) {
+  return `is being fetched: ${megabytes(loaded)}${total >= loaded ? ` of ${megabytes(total)}` : ""}.`;
 }

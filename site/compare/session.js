@@ -18,6 +18,7 @@ import { collate } from "./collate.js";
  * @property {string} address "" for a local file
  * @property {Blob | null} blob the content of a local file
  * @property {Report} report
+ * @property {number} size of the file in characters, in the first of its reports; 0 in the others
  */
 
 export class Session {
@@ -53,6 +54,14 @@ export class Session {
     this.table = collate(loaded);
     this.#turned.clear();
     this.examples &&= loaded.length > 0;
+  }
+
+  /** How much of the page's limits is taken. @returns {{models: number, characters: number}} */
+  get taken() {
+    return {
+      models: this.#loaded.length,
+      characters: this.#loaded.reduce((sum, { size }) => sum + size, 0),
+    };
   }
 
   /** A new file id; ids sort in the order in which they were made, also across visits. */

@@ -1,12 +1,15 @@
 /** Fetches reports and has a worker (import-worker.js) read them. */
 
-import { Asker } from "../ui/workers.js";
+import { Asker, Queue } from "../ui/workers.js";
+import { limited } from "./reports/bytes.js";
 import { ImportError } from "./reports/report.js";
 
 /** @typedef {import("./reports/report.js").Import} Import */
+/** @typedef {{loaded: number, total: number}} Progress bytes; total is 0 if unknown */
 
-/** @type {Asker<{blob: Blob, fileName: string}, string[]>} */
+/** @type {Asker<{blob: Blob, fileName: string}, {problems: string[], size: number}>} */
 const reader = new Asker("compare/import-worker.js");
+const queue = new Queue(reader);
 
 /** Starts the worker before there is a file to read. */
 export function prepareReader() {
@@ -16,16 +19,18 @@ export function prepareReader() {
 /**
  * @param {Blob} blob
  * @param {string} fileName
- * @returns {Promise<Import>}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Import & {size: number}>} size in characters
  */
-export async function openBlob(blob, fileName) {
+export async function openBlob(blob, fileName, signal) {
   /** @type {import("./reports/report.js").Report[]} */
   const reports = [];
-  const problems = await reader.ask({ blob, fileName }, ({ index, head, entries }) => {
+  const onPart = (/** @type {any} */ { index, head, entries }) => {
     if (head) reports[index] = { ...head, entries: [] };
-    else reports[index]?.entries.push(...entries);
-  });
-  return { reports, problems };
+    else for (const entry of entries) reports[index]?.entries.push(entry);
+  };
+  const answer = await queue.ask({ blob, fileName }, { onPart, signal });
+  return { reports, ...answer };
 }
 
 /**
@@ -56,10 +61,10 @@ export function fetchable(address, base) {
 
 /**
  * @param {string} address
- * @param {{base: string, signal?: AbortSignal}} options
+ * @param {{base: string, signal?: AbortSignal, onProgress?: (progress: Progress) => void}} options
  * @returns {Promise<Blob>}
  */
-export async function fetchReport(address, { base, signal }) {
+export async function fetchReport(address, { base, signal, onProgress }) {
   const url = fetchable(address, base);
   let response;
   try {
@@ -80,9 +85,26 @@ export async function fetchReport(address, { base, signal }) {
       `The server answered ${response.status}${response.status === 404 ? ": there is no such file" : response.statusText ? ` (${response.statusText})` : ""}.`,
     );
   try {
-    return await response.blob();
+    return await bodyOf(response, onProgress);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || error instanceof ImportError) throw error;
     throw new ImportError("The connection was lost during the download.");
   }
+}
+
+/**
+ * @param {Response} response
+ * @param {(progress: Progress) => void} [onProgress]
+ */
+async function bodyOf(response, onProgress = () => {}) {
+  if (!response.body) return new Blob([]);
+  const total = Number(response.headers.get("content-length")) || 0;
+  const chunks = [];
+  let loaded = 0;
+  for await (const chunk of limited(response.body)) {
+    chunks.push(chunk);
+    loaded += chunk.length;
+    onProgress({ loaded, total });
+  }
+  return new Blob(chunks);
 }

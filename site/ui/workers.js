@@ -73,7 +73,49 @@ export class Asker {
       event.preventDefault();
       this.stop(event.message || "a worker of this page could not be started");
     };
+    worker.onmessageerror = () => this.stop("a worker's answer could not be read");
     return worker;
+  }
+}
+
+/**
+ * Asks a worker one question at a time, so that one which gets stuck, or which ends its worker, costs the
+ * others nothing: it can be cancelled, and the next one gets a new worker. The worker must keep nothing
+ * between questions.
+ * @template Question, Answer
+ */
+export class Queue {
+  /** @type {Asker<Question, Answer>} */
+  #asker;
+  /** Settled when the last question is. @type {Promise<unknown>} */
+  #last = Promise.resolve();
+
+  /** @param {Asker<Question, Answer>} asker */
+  constructor(asker) {
+    this.#asker = asker;
+  }
+
+  /**
+   * @param {Question} question
+   * @param {{onPart?: (part: any) => void, signal?: AbortSignal | undefined}} [options]
+   * @returns {Promise<Answer>} rejects with the signal's reason as soon as it aborts
+   */
+  ask(question, { onPart, signal } = {}) {
+    const cancelled = new Promise((_, reject) =>
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true }),
+    );
+    const answer = this.#last.then(async () => {
+      signal?.throwIfAborted();
+      const end = () => this.#asker.stop("cancelled");
+      signal?.addEventListener("abort", end);
+      try {
+        return await this.#asker.ask(question, onPart);
+      } finally {
+        signal?.removeEventListener("abort", end);
+      }
+    });
+    this.#last = answer.catch(() => {});
+    return Promise.race([answer, /** @type {Promise<never>} */ (cancelled)]);
   }
 }
 

@@ -655,3 +655,35 @@ def test_it_opens_with_examples_that_make_room(comparer: Page, make_file: MakeFi
     expect(comparer.get_by_test_id("output")).to_have_text(["own"])
     expect(comparer.get_by_test_id("report")).to_have_count(1)
     assert "examples" not in comparer.url
+
+
+def test_a_link_names_the_other_sites_and_asks_before_it_opens_many_files(page: Page, site_url: str) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        assert "cookie" not in route.request.headers and "referer" not in route.request.headers
+        body = json.dumps(sampling({"p": {"g": ["x"]}}, f"m{len(asked)}"))
+        route.fulfill(body=body, headers={"access-control-allow-origin": "*"})
+
+    page.route(re.compile(r"^https://\w+\.example/"), answer)
+    files = [f"https://{host}.example/{n}.json" for host in ("a", "b", "c", "d") for n in range(6)]
+    page.goto(f"{site_url}compare/#f={'%0A'.join(files)}&v=1")
+    message = page.get_by_test_id("message")
+    expect(message).to_contain_text(
+        "files from elsewhere: 6 from a.example, 6 from b.example, and 6 from c.exa"
+    )
+    expect(message).to_contain_text("has 6 more files: 6 from d.example")
+    expect(page.get_by_test_id("report")).to_have_count(18)
+    assert len(asked) == 18 and not [url for url in asked if "d.example" in url]
+    message.get_by_role("button", name="Open 6 more files").click()
+    expect(page.get_by_test_id("report")).to_have_count(24)
+
+
+def test_a_file_that_never_comes_can_be_cancelled(page: Page, site_url: str) -> None:
+    serve(page, "good.json", sampling({"p": {"g": ["here"]}}))
+    page.route(re.compile(r"/stuck\.json$"), lambda route: None)
+    page.goto(f"{site_url}compare/?f=stuck.json%0Agood.json")
+    page.get_by_role("button", name="Cancel stuck.json").click()
+    expect(page.get_by_test_id("message")).to_contain_text("stuck.json: Cancelled.")
+    expect(page.get_by_test_id("output")).to_have_text("here")

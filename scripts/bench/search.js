@@ -1,17 +1,9 @@
 /** The page of search.py: this project in Pyodide, and the peers, each measured by one call of `measure`. */
 
+import { startPython } from "./search_python.js";
+
 const WIDTH = 384;
 const TRANSFORMERS = "node_modules/@huggingface/transformers/";
-
-/** Starts Pyodide with the package and search_steps.py; the result is that module's namespace. */
-async function startPython() {
-  const { loadPyodide } = await import(new URL("pyodide/pyodide.mjs", location.href).href);
-  const pyodide = await loadPyodide();
-  await pyodide.loadPackage("numpy", { messageCallback() {} });
-  pyodide.unpackArchive(await (await fetch("package.zip")).arrayBuffer(), "zip");
-  pyodide.runPython(await (await fetch("search_steps.py")).text());
-  return pyodide;
-}
 
 const pyodide = await startPython();
 const call = (name, ...args) => {
@@ -163,4 +155,15 @@ window.openIndex = async (names) => {
   return { taken: performance.now() - start, passages };
 };
 
+const worker = new Worker("search_worker.js", { type: "module" });
+/** Runs a step of the worker, or waits until it is ready. */
+window.inWorker = (...step) =>
+  new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+    if (step.length) worker.postMessage(step);
+  });
+const started = window.inWorker();
+
+await started;
 document.title = "ready";

@@ -9,7 +9,8 @@
 
 Everything runs in one page, on one thread, in turn; the median of the rounds is printed. The model is
 dist/models/minilm, so build the site first. The peers get the same weights, quantized by onnxruntime. Each
-encoder uses the batch with which it is fastest.
+encoder uses the batch with which it is fastest. The parts "stored" (vectors that stay in a file, in a worker)
+and "open" need no peers.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -44,13 +46,17 @@ PEERS_UP_TO = 10_000
 """Vectors beyond which the peers' memory or time to build is out of proportion; --peers-up-to raises it."""
 
 
-def prepare() -> None:
+def prepare(*, peers: bool) -> None:
     """Put what the page fetches into one folder."""
-    for needed in ("node_modules/@huggingface/transformers", "node_modules/voy-search", "venv"):
+    for needed in (
+        () if not peers else ("node_modules/@huggingface/transformers", "node_modules/voy-search", "venv")
+    ):
         if not (SITE / needed).is_dir():
             sys.exit(f"bench: {SITE / needed} is missing; see the head of this script")
-    for name in ("search.html", "search.js", "search_steps.py"):
+    SITE.mkdir(parents=True, exist_ok=True)
+    for name in ("search.html", "search.js", "search_python.js", "search_steps.py", "search_worker.js"):
         shutil.copyfile(HERE / name, SITE / name)
+    shutil.copyfile(ROOT / "site" / "engine" / "storage" / "opfs.js", SITE / "opfs.js")
     shutil.copytree(ROOT / "build" / "vendor" / "pyodide", SITE / "pyodide", dirs_exist_ok=True)
     shutil.make_archive(str(SITE / "package"), "zip", ROOT / "py")
 
@@ -138,6 +144,26 @@ def measure_scans(page: Page, rounds: int, peers_up_to: int) -> None:
         print(f"{count:24,}", *cells, f"{recall:9.4f}")
 
 
+def measure_stored(page: Page, rounds: int) -> None:
+    """Print milliseconds per search where vectors stay in a file of OPFS, and their signs in memory."""
+    heads = ("exact", "bits + 2,000", "from OPFS", "opening it")
+    print(f"{'ms per search':24}", *(f"{name:>14}" for name in heads), "   recall")
+    for count in SIZES[1:]:
+        page.evaluate("(count) => inWorker('prepare', count)", count)
+        found: dict[str, list[float]] = {name: [] for name in ("scan", "scan_bits", "scan_stored")}
+        opening = []
+        for _ in range(rounds):
+            for name, taken in found.items():
+                times = max(5, 1_000_000 // count)
+                measured = page.evaluate("([...step]) => inWorker('measure', ...step)", [name, times])
+                taken.append(measured["taken"] / times)
+                opening.append(measured["opening"])
+        questions = ["recall_stored", 100]
+        recall = page.evaluate("([...step]) => inWorker('measure', ...step)", questions)["taken"]
+        cells = [statistics.median(taken) for taken in (*found.values(), opening)]
+        print(f"{count:24,}", *(f"{cell:14.2f}" for cell in cells), f"{recall:9.4f}")
+
+
 def drop_caches() -> bool:
     """Make the system forget what it has read of files; only root may."""
     try:
@@ -169,18 +195,22 @@ def measure_opening(page: Page, rounds: int) -> None:
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", choices=["encoder", "scan", "open"])
+    parser.add_argument("--only", choices=["encoder", "scan", "stored", "open"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers-up-to", type=int, default=PEERS_UP_TO, metavar="VECTORS")
     options = parser.parse_args()
-    prepare()
+    prepare(peers=options.only in (None, "encoder", "scan"))
     server = make_server(SITE)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
+        # Without a profile OPFS would be in memory, behind another process.
+        browser = playwright.chromium.launch_persistent_context(
+            profile, executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         parts: dict[str, Any] = {
             "encoder": lambda page: measure_encoders(page, options.rounds),
             "scan": lambda page: measure_scans(page, options.rounds, options.peers_up_to),
+            "stored": lambda page: measure_stored(page, options.rounds),
             "open": lambda page: measure_opening(page, options.rounds),
         }
         for name, part in parts.items():

@@ -15,6 +15,7 @@ from goosequill.kernels.search import pack_signs
 from goosequill.search.embedders import open_folder
 from goosequill.search.index import Index
 from goosequill.search.storage import SourceStorage
+from goosequill.search.vectors import StoredVectors
 from goosequill.weights.source import BytesSource
 
 WIDTH = 384
@@ -75,6 +76,30 @@ def nearest_by_bits(asked: Any) -> Any:
     return rows[search.nearest(kept["vectors"][rows], kept["scales"][rows], asked, 10).indices]
 
 
+def rows(start: int, end: int) -> Any:
+    """Some vectors' bytes."""
+    return kept["vectors"][start:end].reshape(-1).view(np.uint8)
+
+
+def read_from(reader: Any) -> None:
+    """Read vectors with an object of the worker from now on; their signs stay in memory."""
+    from goosequill.browser.bridge import source_over  # only where there is JavaScript
+
+    storage = SourceStorage({"vectors.bin": source_over(reader)})
+    kept["stored"] = StoredVectors(
+        kept["scales"],
+        kept["bits"],
+        WIDTH,
+        lambda numbers: storage.rows("vectors.bin", WIDTH, numbers),
+        kept["kernel"].search,
+    )
+
+
+def nearest_stored(asked: Any) -> Any:
+    """The ten nearest as a collection finds them whose vectors exceed the memory."""
+    return kept["stored"].scan(asked, 10)[0]
+
+
 def _time(find: Any, times: int) -> float:
     taken = 0.0
     for _ in range(times):
@@ -95,12 +120,26 @@ def scan_bits(times: int) -> float:
     return _time(nearest_by_bits, times)
 
 
+def scan_stored(times: int) -> float:
+    """Milliseconds of scans of the signs, each with the reading of the rows and its exact rescoring."""
+    return _time(nearest_stored, times)
+
+
 def recall(questions: int) -> float:
     """The share of the ten nearest that the scan of the signs finds."""
+    return _recall(nearest_by_bits, questions)
+
+
+def recall_stored(questions: int) -> float:
+    """The same of vectors in a file."""
+    return _recall(nearest_stored, questions)
+
+
+def _recall(find: Any, questions: int) -> float:
     found = 0
     for _ in range(questions):
         asked = question()
-        found += len(np.intersect1d(nearest(asked), nearest_by_bits(asked)))
+        found += len(np.intersect1d(nearest(asked), find(asked)))
     return found / (10 * questions)
 
 

@@ -29,7 +29,7 @@ from goosequill.search.collection import embed_pending
 from goosequill.search.documents.document import Composer, Document
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
-from goosequill.search.index import MAPPED, Index
+from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
 from goosequill.search.lancedb_store import BATCH, LanceStore, Row
 from goosequill.search.passages import passages
@@ -83,7 +83,7 @@ def report(what: str, count: int, seconds: float) -> None:
 def fill_folder(found: Iterator[Document], count: int, embedder: Embedder, sample: int) -> Searcher:
     """Make an index in a folder; only `sample` of its passages get vectors."""
     search = load_kernel().search
-    index = Index.create(FolderStorage(OUTPUT), search, name="million", memory=MAPPED)
+    index = Index.create(FolderStorage(OUTPUT), search, name="million")
     start = time.monotonic()
     while len(index) < count:
         for document in islice(found, min(4096, -(-(count - len(index)) // PER_DOCUMENT))):
@@ -105,7 +105,7 @@ def fill_folder(found: Iterator[Document], count: int, embedder: Embedder, sampl
     report("index words", len(words), time.monotonic() - start)
     index.save_words(words)
     start = time.monotonic()
-    opened = Index.open(FolderStorage(OUTPUT), search, memory=MAPPED)
+    opened = Index.open(FolderStorage(OUTPUT), search)
     searcher = Searcher(opened, search, full=embedder)
     print(f"open again with its words: {time.monotonic() - start:.2f} s")
     return searcher

@@ -16,7 +16,9 @@
  * @typedef {FolderSource | AddressSource | FilesSource} ModelFiles
  * @typedef {ModelFiles & {kernel?: string, threads?: number}} ModelSource
  * The files of a job: read by ranges, or with `whole` at once; those of a folder are then kept as a model's.
- * @typedef {ModelFiles & {whole?: boolean}} JobFiles
+ * `kept` are files of the browser's private file system, which are open until the job ends.
+ * @typedef {{folder: string[], names: string[]}} KeptFiles
+ * @typedef {ModelFiles & {whole?: boolean, kept?: KeptFiles}} JobFiles
  */
 
 /**

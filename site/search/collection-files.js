@@ -4,7 +4,7 @@
  * index: data first, beyond what index.json counts, and index.json last, in one step.
  */
 
-import { ask, FileSink, fileOf } from "../engine/storage/opfs.js";
+import { ask, FileSink, fileOf, takeFile } from "../engine/storage/opfs.js";
 
 /**
  * What a job asks to have written. `append` overwrites what an interrupted run left beyond the offset; an
@@ -47,6 +47,16 @@ export async function replaceFile(folder, name, data) {
 async function writeAt(folder, name, at, data) {
   const handle = await ask(folder, "getFileHandle", name, { create: true });
   if (!handle.createSyncAccessHandle) return await writeStream(handle, at, data);
+  const free = await takeFile(folder, name); // a question may be reading it
+  try {
+    await writeInPlace(folder, name, at, data);
+  } finally {
+    free();
+  }
+}
+
+/** @param {any} folder @param {string} name @param {number} at @param {Uint8Array<ArrayBuffer>} data */
+async function writeInPlace(folder, name, at, data) {
   const sink = await FileSink.open(folder, name);
   try {
     if (at > sink.size) throw new Error(`${name} is shorter than its index says`);
@@ -68,12 +78,13 @@ async function writeStream(handle, at, data) {
 /**
  * The index's files that are there.
  * @param {any} folder
+ * @param {string[]} [without] names to leave out
  * @returns {Promise<{names: string[], files: File[]}>}
  */
-export async function readFiles(folder) {
+export async function readFiles(folder, without = []) {
   const found = { names: /** @type {string[]} */ ([]), files: /** @type {File[]} */ ([]) };
   for await (const [name, handle] of folder.entries()) {
-    if (handle.kind === "directory" || !LEGAL.test(name)) continue;
+    if (handle.kind === "directory" || !LEGAL.test(name) || without.includes(name)) continue;
     found.names.push(name);
     found.files.push(await ask(handle, "getFile"));
   }

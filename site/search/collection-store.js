@@ -19,6 +19,8 @@ import { MemoryFolder } from "./memory-folder.js";
 const ID = /^[0-9a-f]{16}$/;
 /** A file that marks a collection as deleted. */
 const DELETED = "deleted";
+const COLLECTIONS = "collections";
+const VECTORS = "vectors.bin";
 
 export class CollectionStore {
   /** Files that were queued since the page was opened. */
@@ -35,7 +37,7 @@ export class CollectionStore {
   }
 
   static async open() {
-    const folder = await openFolder(undefined, "collections");
+    const folder = await openFolder(undefined, COLLECTIONS);
     if (!folder) return CollectionStore.inMemory();
     const asker = new Asker("search/collection-worker.js");
     /** @type {Write} */
@@ -79,10 +81,18 @@ export class CollectionStore {
     return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
-  /** The files of a collection's index; none in a new folder. @param {string} id */
+  /**
+   * Files that are too large to read as a whole: the engine reads them where they are.
+   * @param {string} id
+   */
+  kept(id) {
+    return this.isKept ? { folder: [COLLECTIONS, id], names: [VECTORS] } : undefined;
+  }
+
+  /** The other files of a collection's index; none in a new folder. @param {string} id */
   async files(id) {
     try {
-      return await readFiles(await this.#open(id));
+      return await readFiles(await this.#open(id), this.kept(id)?.names);
     } catch {
       return { names: [], files: [] };
     }

@@ -114,7 +114,7 @@ export class Library extends EventTarget {
     remember(LAST, id);
     this.#release = await takeLock(id);
     if (!this.#release) this.#waitForLock(id);
-    await this.session.choose({ name: entry.name, files: () => this.#files(id) });
+    await this.session.choose(this.#chosen(id, entry.name));
     this.#changed();
   }
 
@@ -127,7 +127,7 @@ export class Library extends EventTarget {
     this.#release = await takeLock(id);
     this.#entry = { id, name, documents: 0, passages: 0, bytes: 0, isDeleted: false };
     remember(LAST, id);
-    await this.session.choose({ name, files: () => this.#files(id) });
+    await this.session.choose(this.#chosen(id, name));
     await this.write("rename_collection", { name });
     await this.refresh();
     globalThis.navigator?.storage?.persist?.().catch(() => {}); // asked at first use; the storage page says how it went
@@ -355,6 +355,11 @@ export class Library extends EventTarget {
     const { id } = this.current();
     if (this.#release) return id;
     throw problem("Another tab has this collection open.", "Change it there, or close that tab.");
+  }
+
+  /** @param {string} id @param {string} name @returns {import("./session.js").Chosen} */
+  #chosen(id, name) {
+    return { name, files: () => this.#files(id), kept: this.store.kept(id) };
   }
 
   /** @param {string} id */

@@ -11,10 +11,18 @@ import { ROOT } from "../engine/root.js";
 /** @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} Options */
 /** The index's files, or none for a new collection. @typedef {{names: string[], files: Blob[]}} Files */
 /** @typedef {"static" | "embedder" | "collection"} Kind */
+/**
+ * How a collection is opened: its files, and those that stay on disk, which jobs read there.
+ * @typedef {import("../engine/protocol.js").KeptFiles} KeptFiles
+ * @typedef {{name: string, files: () => Promise<Files>, kept?: KeptFiles}} Chosen
+ */
 /** What a worker returned for a handle. @typedef {{handle: number} & Record<string, any>} Opened */
 
 /** Folders of the embedding models, below the site's root. */
 export const MODELS = { static: "models/minilm-static/", embedder: "models/minilm/" };
+
+/** Jobs that may read vectors, of which there can be more than fit into memory. */
+const READING = new Set(["compact_collection", "export_collection", "search", "write_embeddings"]);
 
 export class Session {
   /** @type {Promise<EngineHolder> | undefined} */
@@ -26,7 +34,7 @@ export class Session {
   #opened = new Map();
   /** Kinds that have been opened in this engine. @type {Map<Kind, Opened>} */
   #ready = new Map();
-  /** How the collection is opened. @type {{name: string, files: () => Promise<Files>} | null} */
+  /** @type {Chosen | null} */
   #collection = null;
 
   /** @param {() => Promise<EngineHolder>} [createHolder] */
@@ -58,7 +66,7 @@ export class Session {
 
   /**
    * Chooses the collection that jobs get; it is opened with the next job.
-   * @param {{name: string, files: () => Promise<Files>} | null} collection
+   * @param {Chosen | null} collection
    */
   async choose(collection) {
     this.#collection = collection;
@@ -107,8 +115,8 @@ export class Session {
    */
   async run(job, args = {}, options = {}) {
     const attempt = async () => {
-      const handles = await this.#handles(options);
-      return await (await this.#live()).run(job, { ...handles, ...args }, options);
+      const opened = await this.#handles(options);
+      return await (await this.#live()).run(job, { ...opened, ...this.#kept(job), ...args }, options);
     };
     try {
       return await attempt();
@@ -142,8 +150,14 @@ export class Session {
    * @returns {AsyncGenerator<any, void, void>}
    */
   async *items(job, args, options = {}) {
-    const handles = await this.#handles(options);
-    yield* (await this.#live()).stream(job, { ...handles, ...args }, options);
+    const opened = await this.#handles(options);
+    yield* (await this.#live()).stream(job, { ...opened, ...this.#kept(job), ...args }, options);
+  }
+
+  /** The files that a job reads where they are. @param {string} job */
+  #kept(job) {
+    const kept = READING.has(job) && this.#collection?.kept;
+    return kept ? { files: { kind: "files", files: [], names: [], kept } } : {};
   }
 
   /** The engine; after a death a new one, in which nothing is open. */
@@ -169,9 +183,9 @@ export class Session {
   /** @param {Engine} engine @param {Options} options @returns {Promise<Opened>} */
   async #openCollection(engine, options) {
     if (!this.#collection) throw new Error("no collection is chosen");
-    const { name, files: read } = this.#collection;
+    const { name, files: read, kept } = this.#collection;
     const { names, files } = await read();
-    const source = names.length ? { files: { kind: "files", files, names, whole: true } } : {};
+    const source = names.length ? { files: { kind: "files", files, names, whole: true, kept } } : {};
     return await engine.run("open_collection", { ...source, name }, options);
   }
 }

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from js import Object
+from numpy.typing import NDArray
 from pyodide.ffi import to_js
 
 from goosequill.browser.handles import KINDS, Handles
@@ -72,6 +74,21 @@ class JsSource:
         return data
 
 
+class JsRows(JsSource):
+    """One over an object that can also read many rows at once: rows(numbers, width)."""
+
+    def rows(self, numbers: NDArray[np.intp], width: int) -> bytes:
+        data: bytes = self._source.rows(to_js(numbers.astype(np.int32)), width).to_bytes()
+        if len(data) != len(numbers) * width:
+            raise truncated(self.name, self.size, (int(numbers.max()) + 1) * width)
+        return data
+
+
+def source_over(source: Any) -> JsSource:
+    """Return the ByteSource over an object of the worker."""
+    return JsRows(source) if hasattr(source, "rows") else JsSource(source)
+
+
 class BridgeJob(Job):
     """A job whose steps are JavaScript objects."""
 
@@ -115,7 +132,7 @@ class Bridge:
         named = [key for key in KINDS if arguments.get(key) is not None]
         resources = dict(self._handles.resources(model, **{key: arguments.pop(key) for key in named}))
         if files is not None:
-            resources["files"] = {file.name: file for file in map(JsSource, files)}
+            resources["files"] = {file.name: file for file in map(source_over, files)}
 
         def finish(result: Any) -> Any:
             return self._handles.keep(result, model) if isinstance(result, Lasting) else result

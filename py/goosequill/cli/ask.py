@@ -16,7 +16,7 @@ from goosequill.errors import SearchError
 from goosequill.kernels import load_kernel
 from goosequill.search.embedder import Embedder
 from goosequill.search.hits import Hit
-from goosequill.search.index import MAPPED, Index
+from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
 from goosequill.search.searcher import Results, Searcher
 from goosequill.search.storage import FolderStorage
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 def search(options: argparse.Namespace) -> Results:
     """Ask the index in a folder."""
     kernel = load_kernel()
-    index = Index.open(FolderStorage(Path(options.index)), kernel.search, memory=MAPPED)
+    index = Index.open(FolderStorage(Path(options.index)), kernel.search)
     static, full = open_models(index.model, options)
     searcher = Searcher(index, kernel.search, static=static, full=full)
     return searcher.ask(options.question, count=options.count, stage=options.stage)

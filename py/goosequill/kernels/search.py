@@ -97,6 +97,11 @@ def pack_signs(vectors: NDArray[np.int8] | Floats) -> Bits:
     return np.packbits(vectors > 0, axis=-1, bitorder="little")
 
 
+def sign_bytes(dimensions: int) -> int:
+    """Return how many bytes the signs of a vector take."""
+    return -(-dimensions // 8)
+
+
 class Question(NamedTuple):
     """A question in integers: `whole` is the question divided by `step`, rounded, in 30 bits or less."""
 

@@ -25,7 +25,8 @@ from goosequill.search.embedder import Embedder
 from goosequill.search.index import Index
 from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexModel
 from goosequill.search.searcher import Searcher, Stage
-from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, Storage, ZipStorage
+from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, ZipStorage
+from goosequill.search.vectors import MEMORY
 from goosequill.weights.source import ByteSource
 
 Part = dict[str, Any]
@@ -43,12 +44,15 @@ WORDS_LATE = 500
 class Collection:
     """An index over what the page holds, and a searcher over it."""
 
-    def __init__(self, storage: Storage, search: SearchOperations, *, name: str = "") -> None:
+    def __init__(
+        self, storage: SourceStorage, search: SearchOperations, *, name: str = "", memory: int = MEMORY
+    ) -> None:
+        self._kept = storage
         self.storage = Overlay(storage)
         if storage.size(DESCRIPTION):
-            self.index = Index.open(self.storage, search)
+            self.index = Index.open(self.storage, search, memory=memory)
         else:
-            self.index = Index.create(self.storage, search, name=name)
+            self.index = Index.create(self.storage, search, name=name, memory=memory)
         self.searcher = Searcher(self.index, search)
 
     def info(self) -> dict[str, Any]:
@@ -80,6 +84,10 @@ class Collection:
             "deleted": len(index.deleted),
         }
 
+    def read_from(self, files: Mapping[str, ByteSource] | None) -> None:
+        """Read these of the index's files, which are open while a job runs, from where they are."""
+        self._kept.update(files or {})
+
     def keep_words(self) -> None:
         """Keep the index of words, so that the collection opens without reading its texts."""
         if self.index.words_kept < len(self.index):
@@ -98,10 +106,17 @@ class Collection:
         return {"append": append, "replace": replaced, "index": text}
 
 
-def open_collection(files: Mapping[str, ByteSource] | None = None, *, name: str = "") -> Lasting:
+def open_collection(
+    files: Mapping[str, ByteSource] | None = None, *, name: str = "", memory: int = MEMORY
+) -> Lasting:
     """Open a collection from the files of its index, or a new one with a name.
 
     Files that are not an index's are ignored.
+
+    Parameters
+    ----------
+    memory
+        Bytes of vectors that are kept in memory; of more than these only the signs are.
 
     Raises
     ------
@@ -110,7 +125,7 @@ def open_collection(files: Mapping[str, ByteSource] | None = None, *, name: str 
     """
     known = {*APPENDED, DESCRIPTION, WORDS}
     storage = SourceStorage({key: file for key, file in (files or {}).items() if key in known})
-    collection = Collection(storage, load_kernel().search, name=name)
+    collection = Collection(storage, load_kernel().search, name=name, memory=memory)
     return Lasting("collection", collection, collection.info())
 
 
@@ -260,8 +275,12 @@ def rename_collection(collection: Collection, name: str) -> Part:
     return collection.commit()
 
 
-def compact_collection(collection: Collection) -> Steps:
-    """Yield the parts of a new index without what was deleted, for an empty folder."""
+def compact_collection(collection: Collection, files: Mapping[str, ByteSource] | None = None) -> Steps:
+    """Yield the parts of a new index without what was deleted, for an empty folder.
+
+    `files` as in `search`.
+    """
+    collection.read_from(files)
     target = Overlay(MemoryStorage())
     total = len(collection.index.documents())
     fresh = collection.index
@@ -280,8 +299,12 @@ def _taken(storage: Overlay) -> Part:
     return {"append": append, "replace": {}, "index": replaced.get(DESCRIPTION, b"").decode()}
 
 
-def export_collection(collection: Collection) -> Steps:
-    """Yield the bytes of a zip, not compressed, with the collection's index: ``{"data": bytes}``."""
+def export_collection(collection: Collection, files: Mapping[str, ByteSource] | None = None) -> Steps:
+    """Yield the bytes of a zip, not compressed, with the collection's index: ``{"data": bytes}``.
+
+    `files` as in `search`.
+    """
+    collection.read_from(files)
     collection.commit()
     sink, total = _Sink(), 0
     storage, lengths = collection.storage, collection.index.description().lengths
@@ -354,8 +377,15 @@ def search(
     embedder: Embedder | None = None,
     question_vector: Floats | None = None,
     within: int | None = None,
+    files: Mapping[str, ByteSource] | None = None,
 ) -> dict[str, Any]:
     """Ask a collection; see `goosequill.search.searcher.Searcher.ask`.
+
+    Parameters
+    ----------
+    files
+        vectors.bin, if it was not given to `open_collection` for longer than that job: vectors that exceed
+        the memory are read from there.
 
     Returns
     -------
@@ -363,6 +393,7 @@ def search(
         ``hits``, ``nothing_fits``, ``likelihood`` (null where it was not measured) and ``stage``: the one
         that was reached with the models that are there.
     """
+    collection.read_from(files)
     searcher = collection.searcher
     searcher.static, searcher.full = static or searcher.static, embedder or searcher.full
     found = searcher.ask(question, count=count, stage=stage, vector=question_vector, within=within)

@@ -14,8 +14,14 @@ from goosequill.search.embeddings_json import Embeddings, document_vectors, rank
 from goosequill.weights.source import ByteSource
 
 
-def write_embeddings(collection: Collection) -> Iterator[dict[str, str]]:
-    """Yield the text of embeddings.json in parts ``{"text"}``: a vector for each document."""
+def write_embeddings(
+    collection: Collection, files: Mapping[str, ByteSource] | None = None
+) -> Iterator[dict[str, str]]:
+    """Yield the text of embeddings.json in parts ``{"text"}``: a vector for each document.
+
+    `files` as in `goosequill.search.collection.search`.
+    """
+    collection.read_from(files)
     names, vectors = document_vectors(collection.index)
     for text in write(names, vectors):
         yield {"text": text}

@@ -15,7 +15,7 @@ import numpy as np
 
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
-from goosequill.kernels.search import SearchOperations
+from goosequill.kernels.search import Bits, SearchOperations, pack_signs, sign_bytes
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.growing import Growing
@@ -47,14 +47,20 @@ from goosequill.search.index_files import (
 from goosequill.search.lines import Lines
 from goosequill.search.passages import Passage, embedded_text, passages, trail
 from goosequill.search.storage import Storage
-from goosequill.search.vectors import Bytes, QuantizedVectors, Rows, StoredVectors, Vectors, quantize
+from goosequill.search.vectors import (
+    MEMORY,
+    Bytes,
+    QuantizedVectors,
+    Rows,
+    StoredVectors,
+    Vectors,
+    quantize,
+)
 
-MEMORY = 1 << 30
-"""Bytes of vectors that are kept in memory; of more than these only the signs are."""
-MAPPED = 1 << 62
-"""The same where files are mapped, so that the system decides what is in memory."""
 BUFFER = 1 << 23
 """Bytes of one file that wait to be written."""
+PIECE = 1 << 16
+"""Vectors whose signs are taken at once."""
 _Row = tuple[int, int, Heading, int, int]
 """Of a passage: start, end (code points), heading, start, end (bytes)."""
 _Block = tuple[int, int, Heading]
@@ -145,18 +151,35 @@ class Index:
                 f"The index is damaged: vectors.bin should have {needed:,} bytes.", code="index-corrupt"
             )
         if needed > self._memory:
-            self.vectors = StoredVectors(scales, width, self._rows, self._search)
+            self.vectors = self._stored(scales)
         else:
             rows = np.frombuffer(view(self._storage, "vectors.bin", needed), np.int8).reshape(-1, width)
             self.vectors = QuantizedVectors(rows, scales, self._search)
         for document in self.deleted:
             self._forget(document)
 
-    def _rows(self, first: int, end: int) -> Bytes:
+    def _stored(self, scales: Floats) -> StoredVectors:
+        """Return the vectors with their signs alone in memory."""
         assert self.model is not None
         width = self.model.dimensions
-        data = self._read("vectors.bin", first * width, (end - first) * width)
-        return np.frombuffer(data, np.int8).reshape(-1, width)
+        return StoredVectors(scales, self._signs(len(scales), width), width, self._rows, self._search)
+
+    def _signs(self, count: int, dimensions: int) -> Bits:
+        """Return the signs of the first vectors; those that signs.bin lacks are made of vectors.bin."""
+        self._flush("signs.bin")
+        width = sign_bytes(dimensions)
+        kept = min(self._lengths["signs.bin"] // width, count)
+        data = view(self._storage, "signs.bin", kept * width)
+        signs = Growing(np.frombuffer(data, np.uint8).reshape(-1, width))
+        for first in range(kept, count, PIECE):
+            signs.add(pack_signs(self._rows(np.arange(first, min(first + PIECE, count), dtype=np.intp))))
+        return signs.rows
+
+    def _rows(self, numbers: Rows) -> Bytes:
+        """Return vectors from the storage, [numbers, dimensions]."""
+        assert self.model is not None
+        self._flush("vectors.bin")
+        return self._storage.rows("vectors.bin", self.model.dimensions, numbers)
 
     # What is in it
 
@@ -330,7 +353,11 @@ class Index:
         rows[numbers - first], scales[numbers - first] = quantize(np.asarray(vectors, np.float32))
         self._append("vectors.bin", rows.tobytes())
         self._append("scales.bin", scales.astype("<f4").tobytes())
+        if self._lengths["signs.bin"] == first * sign_bytes(model.dimensions):  # not in an older index
+            self._append("signs.bin", pack_signs(rows).tobytes())
         self.vectors.add(rows, scales)
+        if isinstance(self.vectors, QuantizedVectors) and end * model.dimensions > self._memory:
+            self.vectors = self._stored(self.vectors.scales)
         for document in set(self.owners(range(first, end)).tolist()) & self.deleted:
             self._forget(document)
 
@@ -410,6 +437,8 @@ class Index:
             self._flush(name)
 
     def _flush(self, name: str) -> None:
+        if name not in self._waiting:
+            return
         data = bytes(self._waiting.pop(name))
         self._storage.write(name, self._lengths[name] - len(data), data)
 

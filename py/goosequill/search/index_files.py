@@ -33,6 +33,7 @@ APPENDED = (
     "headings.jsonl",
     "vectors.bin",
     "scales.bin",
+    "signs.bin",
 )
 """Files that only grow; index.json has the committed length of each."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from goosequill.errors import SearchError
 from goosequill.kernels.search import SearchOperations
 from goosequill.search.documents import Skipped, Source
-from goosequill.search.index import MAPPED, Index
+from goosequill.search.index import Index
 from goosequill.search.index_files import DESCRIPTION
 from goosequill.search.storage import FolderStorage
 
@@ -42,12 +42,12 @@ def open_folder(path: Path, search: SearchOperations, *, name: str = "") -> Inde
     _recover(path)
     storage = FolderStorage(path)
     if storage.size(DESCRIPTION):
-        index = Index.open(storage, search, memory=MAPPED)
+        index = Index.open(storage, search)
         index.name = name or index.name
         return index
     if any(entry not in Index.FILES for entry in storage.names()):
         raise SearchError(f"{path} has other files in it.", code="output")
-    return Index.create(storage, search, name=name or path.resolve().name, memory=MAPPED)
+    return Index.create(storage, search, name=name or path.resolve().name)
 
 
 def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> Iterator[Changes]:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import UnsupportedOperation
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
 from goosequill.weights.source import ByteSource
 
 Buffer = bytes | memoryview
+Rows = NDArray[np.int8]
+Numbers = NDArray[np.intp]
 
 
 class Storage(Protocol):
@@ -33,6 +36,9 @@ class Storage(Protocol):
     def read(self, name: str, offset: int, length: int) -> Buffer:
         """Return exactly `length` bytes from `offset`; SearchError ``index-corrupt`` if there are fewer."""
 
+    def rows(self, name: str, width: int, numbers: Numbers) -> Rows:
+        """Return some of the rows of `width` bytes that a file consists of, [numbers, width]."""
+
     def write(self, name: str, offset: int, data: bytes) -> None:
         """Write into a file, which is made if need be; `offset` is at most its length."""
 
@@ -45,6 +51,16 @@ def too_short(name: str, size: int, needed: int) -> SearchError:
     return SearchError(
         f"The index is damaged: {name} has {size:,} bytes, but needs {needed:,}.", code="index-corrupt"
     )
+
+
+def read_runs(read: Callable[[int, int], Buffer], width: int, numbers: Numbers) -> Rows:
+    """Return rows that are read one by one, neighbours at once; `read` gets an offset and a length."""
+    found = np.empty((len(numbers), width), np.int8)
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    for run in np.split(np.arange(len(numbers)), breaks) if len(numbers) else ():
+        data = read(int(numbers[run[0]]) * width, len(run) * width)
+        found[run] = np.frombuffer(data, np.int8).reshape(-1, width)
+    return found
 
 
 class MemoryStorage:
@@ -63,6 +79,9 @@ class MemoryStorage:
         if offset + length > self.size(name):
             raise too_short(name, self.size(name), offset + length)
         return bytes(self._files.get(name, b"")[offset : offset + length])
+
+    def rows(self, name: str, width: int, numbers: Numbers) -> Rows:
+        return read_runs(lambda offset, length: self.read(name, offset, length), width, numbers)
 
     def write(self, name: str, offset: int, data: bytes) -> None:
         self._files.setdefault(name, bytearray())[offset : offset + len(data)] = data
@@ -105,6 +124,11 @@ class FolderStorage:
             raise too_short(name, self.size(name), length)
         return np.memmap(self.path / name, np.uint8, "r", shape=(length,)).data if length else b""
 
+    def rows(self, name: str, width: int, numbers: Numbers) -> Rows:
+        mapped = self.map(name, (int(numbers.max(initial=-1)) + 1) * width)
+        found: Rows = np.frombuffer(mapped, np.int8).reshape(-1, width)[numbers]
+        return found
+
     def write(self, name: str, offset: int, data: bytes) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         with open(self.path / name, "r+b" if (self.path / name).exists() else "w+b") as file:
@@ -143,6 +167,18 @@ class SourceStorage:
         if offset + length > self.size(name):
             raise too_short(name, self.size(name), offset + length)
         return self._files[name].read(offset, length) if length else b""
+
+    def rows(self, name: str, width: int, numbers: Numbers) -> Rows:
+        at_once = getattr(self._files.get(name), "rows", None)
+        if at_once is None:
+            return read_runs(lambda offset, length: self.read(name, offset, length), width, numbers)
+        if (needed := (int(numbers.max(initial=-1)) + 1) * width) > self.size(name):
+            raise too_short(name, self.size(name), needed)
+        return np.frombuffer(at_once(numbers, width), np.int8).reshape(-1, width)
+
+    def update(self, files: Mapping[str, ByteSource]) -> None:
+        """Read these files from other sources from now on."""
+        self._files.update(files)
 
     def write(self, name: str, offset: int, data: bytes) -> None:
         raise UnsupportedOperation("these files are only read")
@@ -184,6 +220,15 @@ class Overlay:
         rest = length - len(before)
         at = max(0, offset - start)
         return bytes(before) + bytes(tail[at : at + rest]) if rest else before
+
+    def rows(self, name: str, width: int, numbers: Numbers) -> Rows:
+        start, tail = self._tails.get(name, (self._below.size(name), bytearray()))
+        fresh = numbers >= start // width
+        found = np.empty((len(numbers), width), np.int8)
+        found[~fresh] = self._below.rows(name, width, numbers[~fresh])
+        written = np.frombuffer(tail, np.int8)  # a view, which must not outlive a call
+        found[fresh] = written.reshape(-1, width)[numbers[fresh] - start // width]
+        return found
 
     def write(self, name: str, offset: int, data: bytes) -> None:
         """Append; `offset` is where the committed bytes end, so the first one says what is kept below."""
@@ -254,6 +299,9 @@ class ZipStorage:
         if offset + length > size:
             raise too_short(name, size, offset + length)
         return self._source.read(start + offset, length)
+
+    def rows(self, name: str, width: int, numbers: Numbers) -> Rows:
+        return read_runs(lambda offset, length: self.read(name, offset, length), width, numbers)
 
     def write(self, name: str, offset: int, data: bytes) -> None:
         raise UnsupportedOperation("a zip is only read")

@@ -1,7 +1,7 @@
 """Vectors of passages in 8 bits, and the scan for those nearest to a question.
 
-`QuantizedVectors` has them all in memory and its scans are exact. `StoredVectors` is for more than fit into
-memory: it keeps their signs, 48 bytes a vector of 384, and reads the rows that agree most from the storage.
+`QuantizedVectors` has them all in memory and its scans are exact. `StoredVectors` is for more bytes than
+`MEMORY`: it keeps their signs, 48 bytes a vector of 384, and reads the rows that agree most from the storage.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels.kernel import Floats
-from goosequill.kernels.search import SearchOperations, pack_signs
+from goosequill.kernels.search import Bits, SearchOperations, pack_signs
 from goosequill.search.growing import Growing
 
 Bytes = NDArray[np.int8]
 Rows = NDArray[np.intp]
 
+MEMORY = 1 << 28
+"""Bytes of vectors that are kept in memory: 700,000 vectors of 384. Of more than these only the signs are."""
 SAMPLE = 4096
 """Vectors from which the mean and the deviation of the cosines with a question are estimated, at most."""
 CANDIDATES = 2000
@@ -85,6 +87,11 @@ class QuantizedVectors:
     def __len__(self) -> int:
         return len(self._scales)
 
+    @property
+    def scales(self) -> Floats:
+        """What each vector is multiplied by; NaN for forgotten ones."""
+        return self._scales.rows
+
     def add(self, vectors: Bytes, scales: Floats) -> None:
         self._tail.add(vectors)
         self._scales.add(scales)
@@ -132,29 +139,30 @@ class StoredVectors:
     ----------
     scales
         Of the vectors that are there, float32 [n].
+    bits
+        Their signs, as `pack_signs` returns them, uint8 [n, ceil(dimensions / 8)].
     dimensions
         Their length.
     read
-        (first, end) -> those rows, int8 [end - first, d]; also for rows that are added later.
+        numbers [m] -> those rows, int8 [m, dimensions]; also of rows that are added later.
     search
         The kernel's scans.
     """
 
-    PIECE = 1 << 16
-
     def __init__(
         self,
         scales: Floats,
+        bits: Bits,
         dimensions: int,
-        read: Callable[[int, int], Bytes],
+        read: Callable[[Rows], Bytes],
         search: SearchOperations,
     ) -> None:
         self.dimensions = dimensions
         self._read, self._search = read, search
         self._scales = Growing(np.array(scales, np.float32))
-        self._bits = Growing(np.zeros((0, -(-dimensions // 8)), np.uint8))
-        for first in range(0, len(scales), self.PIECE):
-            self._bits.add(pack_signs(read(first, min(first + self.PIECE, len(scales)))))
+        self._forgotten = int(np.count_nonzero(~np.isfinite(self._scales.rows)))
+        self._bits = Growing(bits)
+        self._sample: tuple[Rows, Bytes] | None = None
 
     def __len__(self) -> int:
         return len(self._scales)
@@ -164,18 +172,25 @@ class StoredVectors:
         self._scales.add(scales)
 
     def forget(self, first: int, end: int) -> None:
+        self._forgotten += int(np.count_nonzero(np.isfinite(self._scales.rows[first:end])))
         self._scales.rows[first:end] = np.nan
 
     def scan(self, question: Floats, count: int, *, start: int = 0) -> tuple[Rows, Floats]:
-        bits = self._bits.rows[start:]
-        if not len(bits):
+        padded = _padded(question, self.dimensions)
+        near = self._agreeing(padded, max(CANDIDATES, 4 * count), start)
+        if not len(near):
             return _best([], count)
-        signs = _padded(question, self.dimensions)
-        near = self._search.nearest_bits(bits, signs, max(CANDIDATES, 4 * count)).indices
-        near = np.sort(near) + start
-        found = self.cosines(near, question)
-        live = np.isfinite(found)
-        return _best([(near[live], found[live])], count)
+        found = self._search.nearest(self._read(near), self._scales.rows[near], padded, count)
+        return near[found.indices], found.scores.astype(np.float32)
+
+    def _agreeing(self, padded: Floats, count: int, start: int) -> Rows:
+        """Return the vectors whose signs agree most with a question's, in their order, without forgotten."""
+        bits, live = self._bits.rows[start:], len(self) - self._forgotten
+        if not len(bits) or not live:
+            return np.zeros(0, np.intp)
+        # Forgotten ones are among the nearest as often as elsewhere.
+        near = self._search.nearest_bits(bits, padded, -(-count * len(self) // live)).indices + start
+        return np.sort(near[np.isfinite(self._scales.rows[near])][:count])
 
     def cosines(self, numbers: Rows, question: Floats) -> Floats:
         return _cosines(self.rows(numbers), self._scales.rows[numbers], question)
@@ -184,16 +199,14 @@ class StoredVectors:
         return _restored(self.rows(numbers), self._scales.rows[numbers])
 
     def rows(self, numbers: Rows) -> Bytes:
-        """Return some rows, [numbers, d]; neighbours are read at once."""
-        numbers = np.asarray(numbers, np.intp)
-        found = np.empty((len(numbers), self.dimensions), np.int8)
-        breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
-        for run in np.split(np.arange(len(numbers)), breaks) if len(numbers) else ():
-            found[run] = self._read(int(numbers[run[0]]), int(numbers[run[-1]]) + 1)
-        return found
+        """Return some rows, [numbers, d]."""
+        return self._read(np.asarray(numbers, np.intp))
 
     def sample(self, question: Floats, *, start: int = 0) -> Floats:
-        found = self.cosines(_spaced(start, len(self)), question)
+        numbers = _spaced(start, len(self))
+        if self._sample is None or not np.array_equal(self._sample[0], numbers):
+            self._sample = numbers, self.rows(numbers)  # which every question would read
+        found = _cosines(self._sample[1], self._scales.rows[numbers], question)
         return found[np.isfinite(found)]
 
 

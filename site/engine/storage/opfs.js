@@ -67,6 +67,67 @@ export async function* piecesOf(blob) {
     yield new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer());
 }
 
+/**
+ * Waits until no other thread or tab has a file open, and keeps it from them: a handle for reading or writing
+ * in place excludes others, whose attempts would fail.
+ * @param {any} folder
+ * @param {string} name
+ * @returns {Promise<() => void>} gives the file back
+ */
+export function takeFile(folder, name, locks = globalThis.navigator?.locks) {
+  if (!locks) return Promise.resolve(() => {});
+  return new Promise((resolve, reject) => {
+    const hold = () => new Promise((free) => resolve(() => free(undefined)));
+    locks.request(`goosequill-file-${folder.name}/${name}`, hold).catch(reject);
+  });
+}
+
+/** A file that is read in place, row by row: its handle takes a microsecond or two for each. */
+export class RowReader {
+  #access;
+  #free;
+
+  /** @param {string} name @param {any} access @param {() => void} free */
+  constructor(name, access, free) {
+    this.name = name;
+    this.size = access.getSize();
+    this.#access = access;
+    this.#free = free;
+  }
+
+  /** @param {any} folder @param {string} name */
+  static async open(folder, name) {
+    const free = await takeFile(folder, name);
+    try {
+      const handle = await ask(folder, "getFileHandle", name);
+      return new RowReader(name, await ask(handle, "createSyncAccessHandle", { mode: "read-only" }), free);
+    } catch (error) {
+      free();
+      throw error;
+    }
+  }
+
+  /** Fewer bytes if the file ends before. @param {number} offset @param {number} length */
+  read(offset, length) {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, this.#access.read(bytes, { at: offset }));
+  }
+
+  /** Rows of `width` bytes, one after the other. @param {Int32Array} numbers @param {number} width */
+  rows(numbers, width) {
+    const bytes = new Uint8Array(numbers.length * width);
+    let end = 0;
+    for (const number of numbers)
+      end += this.#access.read(bytes.subarray(end, end + width), { at: number * width });
+    return bytes.subarray(0, end);
+  }
+
+  close() {
+    this.#access.close();
+    this.#free();
+  }
+}
+
 /** A file with a temporary name, written in place, so that what has arrived outlives the tab. */
 export class FileSink {
   #folder;

@@ -8,7 +8,11 @@ const AHEAD = 256 * 1024;
 
 /**
  * @typedef {(url: string, first: number, last: number) => Uint8Array<ArrayBuffer>} FetchRange
- * @typedef {{name: string, size: number, read: (offset: number, length: number) => Uint8Array}} Source
+ * What Python reads from. Some can read many rows of one width at once, and some must be closed.
+ * @typedef {{
+ *   name: string, size: number, read: (offset: number, length: number) => Uint8Array,
+ *   rows?: (numbers: Int32Array, width: number) => Uint8Array, close?: () => void
+ * }} Source
  */
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { PROGRESS_INTERVAL, TOKEN_INTERVAL } from "../protocol.js";
-import { jobSources } from "../storage/sources.js";
+import { closeSources, jobSources } from "../storage/sources.js";
 import { value } from "./bridge.js";
 
 /** @typedef {(reply: import("../protocol.js").Reply, transfer?: ArrayBuffer[]) => void} Post */
@@ -18,17 +18,21 @@ import { value } from "./bridge.js";
 export async function run(bridge, { id, job: name, args: { files: model, ...args } }, signal, post) {
   /** @type {import("./bridge.js").OnProgress} */
   const onProgress = (progress) => post({ type: "progress", id, progress });
-  const files = model && (await jobSources(/** @type {any} */ (model), { signal, onProgress }));
-  const python = await bridge.readyFor(name, onProgress);
-  const job = value(python.run(name, args, files));
-  signal.addEventListener("abort", () => job.cancel());
-  if (signal.aborted) job.cancel();
+  const files = model ? await jobSources(/** @type {any} */ (model), { signal, onProgress }) : [];
   try {
-    const end = await finish(job, id, post);
-    if (end.aborted) throw signal.reason;
-    post({ type: "done", id, result: end.end }, buffersIn(end.end));
+    const python = await bridge.readyFor(name, onProgress);
+    const job = value(python.run(name, args, model && files));
+    signal.addEventListener("abort", () => job.cancel());
+    if (signal.aborted) job.cancel();
+    try {
+      const end = await finish(job, id, post);
+      if (end.aborted) throw signal.reason;
+      post({ type: "done", id, result: end.end }, buffersIn(end.end));
+    } finally {
+      job.destroy();
+    }
   } finally {
-    job.destroy();
+    closeSources(files);
   }
 }
 

@@ -194,7 +194,36 @@ def test_only_one_tab_changes_a_collection(search: SearchPage, site_url: str) ->
     second.has(4)
 
 
-def test_minilm_reads_what_the_static_table_has_found(search: SearchPage) -> None:
+ASK_STORED = """async ([base, question]) => {
+  const { Engine } = await import(base + "engine/client.js");
+  const root = await navigator.storage.getDirectory();
+  const all = await (await root.getDirectoryHandle("goosequill")).getDirectoryHandle("collections");
+  const [id, folder] = (await all.entries().next()).value;
+  const [names, files] = [[], []];
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind === "directory" || name === "vectors.bin") continue;
+    names.push(name);
+    files.push(await handle.getFile());
+  }
+  const kept = { folder: ["collections", id], names: ["vectors.bin"] };
+  const engine = new Engine();
+  const table = { kind: "folder", url: base + "models/minilm-static/", whole: true };
+  const { handle } = await engine.run("open_embedder", { files: table });
+  const answers = [];
+  for (const memory of [1 << 28, 1]) {
+    const opened = { files: { kind: "files", files, names, whole: true, kept }, memory };
+    const { handle: collection } = await engine.run("open_collection", opened);
+    const asked = { collection, static: handle, question, stage: "static" };
+    const read = { kind: "files", files: [], names: [], kept };
+    const { hits } = await engine.run("search", { ...asked, files: read });
+    answers.push(hits.map(({ name, score }) => [name, score]));
+  }
+  engine.dispose();
+  return answers;
+}"""
+
+
+def test_minilm_reads_what_the_static_table_has_found(search: SearchPage, site_url: str) -> None:
     search.sample.click()
     search.consents(full=True)
     search.says("documents added. Ready to search.")
@@ -206,3 +235,7 @@ def test_minilm_reads_what_the_static_table_has_found(search: SearchPage) -> Non
     expect(search.better_answers).to_be_checked()
     search.page.reload()
     expect(search.page.get_by_text("MiniLM is ready: it reads whole sentences.")).to_be_visible(timeout=LONG)
+    search.page.goto(site_url)  # nothing writes any more
+    in_memory, on_disk = search.page.evaluate(ASK_STORED, [site_url, "bitter liquid"])
+    assert in_memory and [name for name, _ in in_memory] == [name for name, _ in on_disk]
+    assert [score for _, score in on_disk] == pytest.approx([score for _, score in in_memory], abs=1e-4)

@@ -107,3 +107,18 @@ test("files wait in order, with their names and options, until they are done", a
   await queue.clear();
   assert.deepEqual(await queue.list(), []);
 });
+
+test("vectors stay on disk, where the engine reads them", async () => {
+  const folder = new MemoryFolder();
+  /** @type {import("../../../site/search/collection-store.js").Write} */
+  const write = async ([id], part) => writePart(await folder.getDirectoryHandle(id, { create: true }), part);
+  const onDisk = new CollectionStore({ folder, write, isKept: true });
+  const inMemory = CollectionStore.inMemory(folder);
+  const id = onDisk.create();
+  const append = { "texts.bin": { at: 0, data: bytes("a") }, "vectors.bin": { at: 0, data: bytes("b") } };
+  await onDisk.write(id, { append, index: index({ name: "A" }) });
+  assert.deepEqual((await onDisk.files(id)).names, ["texts.bin", "index.json"]);
+  assert.deepEqual(onDisk.kept(id), { folder: ["collections", id], names: ["vectors.bin"] });
+  assert.equal((await inMemory.files(id)).names.length, 3);
+  assert.equal(inMemory.kept(id), undefined);
+});

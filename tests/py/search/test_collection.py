@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from goosequill.browser.jobs import all_jobs, find
 from goosequill.browser.values import encode
@@ -51,9 +52,9 @@ class Page:
             if not isinstance(part, Progress):
                 self.write(part)
 
-    def open(self, name: str = "") -> Collection:
+    def open(self, name: str = "", **options: Any) -> Collection:
         files = {key: BytesSource(bytes(data), key) for key, data in self.files.items()}
-        kept = jobs.open_collection(files, name=name)
+        kept = jobs.open_collection({**files, **options.pop("files", {})}, name=name, **options)
         assert kept.kind == "collection"
         encode(dict(kept.info))
         found: Collection = kept.value
@@ -280,3 +281,55 @@ def test_many_documents_added_one_by_one_take_time_in_proportion() -> None:
     assert written < 1500 * 1500 and kept <= 3
     assert len(page.open().index) == 1500
     assert found(collection, "piston 3", static=STATIC)
+
+
+class OpenFile(BytesSource):
+    """A file that is open while a job runs."""
+
+    def __init__(self, data: bytearray, name: str) -> None:
+        super().__init__(bytes(data), name)
+        self.data, self.asked, self.is_open = bytes(data), 0, True
+
+    def read(self, offset: int, length: int) -> bytes:
+        assert self.is_open, "read after its job"
+        return super().read(offset, length)
+
+    def rows(self, numbers: NDArray[np.intp], width: int) -> bytes:
+        assert self.is_open, "read after its job"
+        self.asked += len(numbers)
+        return np.frombuffer(self.data, np.int8).reshape(-1, width)[numbers].tobytes()
+
+
+def test_vectors_that_exceed_the_memory_are_read_while_a_job_has_their_file() -> None:
+    page = Page()
+    fill(page, page.open("A"), range(12), embedder=FULL)
+    before = found(page.open())
+    files = [OpenFile(page.files["vectors.bin"], "vectors.bin")]
+    stored = page.open(files={"vectors.bin": files[0]}, memory=1)
+    assert not files[0].asked, "the signs are enough to open it"
+
+    def during(job: Any, *args: Any, **options: Any) -> Any:
+        """Run a job that gets the file, which is closed then."""
+        files[-1].is_open = False
+        files.append(OpenFile(page.files["vectors.bin"], "vectors.bin"))
+        result = job(*args, files={"vectors.bin": files[-1]}, **options)
+        return result if isinstance(result, dict) else list(result)
+
+    asked = during(jobs.search, stored, "diesel clutch", stage="full", static=STATIC, embedder=FULL)
+    assert [hit.name for hit in asked["hits"]] == before and files[-1].asked
+    fill(page, stored, range(12, 16), embedder=FULL)  # which needs no file
+    exported = b"".join(part["data"] for part in during(jobs.export_collection, stored))
+    with zipfile.ZipFile(io.BytesIO(exported)) as archive:
+        assert archive.read("vectors.bin") == bytes(page.files["vectors.bin"])
+    page.write(jobs.remove_documents(stored, [make_document(3).name]))
+    copy = Page()
+    for part in during(jobs.compact_collection, stored):
+        if not isinstance(part, Progress):
+            copy.write(part)
+    again = copy.open(memory=1)
+    assert found(again) == found(copy.open())
+    assert (
+        again.index.embedded
+        == len(again.index)
+        == len(stored.index) - stored.index.entries[3].passages[1] + stored.index.entries[3].passages[0]
+    )

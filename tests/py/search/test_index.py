@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 
 from goosequill.errors import SearchError
 from goosequill.kernels import NumpyKernel
-from goosequill.search.index import MAPPED, Index
+from goosequill.kernels.search import pack_signs
+from goosequill.search.index import Index
 from goosequill.search.index_files import APPENDED, DESCRIPTION, IndexModel
 from goosequill.search.passages import embedded_text, passages
-from goosequill.search.storage import FolderStorage, MemoryStorage, Overlay
+from goosequill.search.storage import Buffer, FolderStorage, MemoryStorage, Overlay
+from goosequill.search.vectors import CANDIDATES, Bytes, QuantizedVectors, Rows, StoredVectors, quantize
 from tests.py.search.samples import HashEmbedder, make_document
 
 SEARCH = NumpyKernel().search
@@ -65,7 +68,7 @@ def test_what_was_added_is_there_after_opening(make: Callable[[Path], Any], tmp_
     fill(index, range(5))
     before = contents(index)
     index.commit()
-    opened = Index.open(storage, SEARCH, memory=MAPPED)
+    opened = Index.open(storage, SEARCH)
     assert contents(opened) == before
     assert (opened.name, opened.model, opened.pending) == ("Papers", MODEL, 0)
     for number in range(5):
@@ -299,19 +302,101 @@ def test_random_damage_opens_with_our_errors_or_reads_safely(filled: MemoryStora
             assert error.code in ("index-corrupt", "index-missing", "index-version")
 
 
+class CountingStorage(MemoryStorage):
+    """Counts the bytes that are read of each file."""
+
+    def __init__(self, files: dict[str, bytearray]) -> None:
+        super().__init__()
+        self._files = files
+        self.bytes: Counter[str] = Counter()
+
+    def read(self, name: str, offset: int, length: int) -> Buffer:
+        self.bytes[name] += length
+        return super().read(name, offset, length)
+
+
+def compare(index: Index, stored: Index) -> None:
+    """Check that an index which reads its vectors from the storage finds what one finds that has them."""
+    for text in ("piston oil", "choir", "tomato seed frost"):
+        question = EMBEDDER.question(text)
+        assert isinstance(index.vectors, QuantizedVectors) and isinstance(stored.vectors, StoredVectors)
+        exact, signs = index.vectors.scan(question, 12), stored.vectors.scan(question, 12)
+        assert np.array_equal(exact[0], signs[0])
+        assert np.array_equal(exact[1], signs[1])
+        assert np.allclose(index.vectors.sample(question), stored.vectors.sample(question))
+        later = index.vectors.scan(question, 12, start=9), stored.vectors.scan(question, 12, start=9)
+        assert np.array_equal(later[0][0], later[1][0])
+
+
 def test_more_vectors_than_memory_are_found_by_their_signs(filled: MemoryStorage) -> None:
     index = Index.open(filled, SEARCH)
     stored = Index.open(filled, SEARCH, memory=1)
     for each in (index, stored):
         fill(each, range(60, 70))
         each.remove(each.entries[4].name)
-    for text in ("piston oil", "choir", "tomato seed frost"):
-        question = EMBEDDER.question(text)
-        assert index.vectors is not None and stored.vectors is not None
-        exact, signs = index.vectors.scan(question, 12), stored.vectors.scan(question, 12)
-        assert np.array_equal(exact[0], signs[0])
-        assert np.allclose(exact[1], signs[1], atol=1e-5)
-        assert np.allclose(index.vectors.sample(question), stored.vectors.sample(question))
+    compare(index, stored)
+
+
+@pytest.mark.parametrize("make", [lambda path: MemoryStorage(), lambda path: FolderStorage(path / "index")])
+def test_vectors_leave_the_memory_when_they_exceed_it(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    index = Index.create(MemoryStorage(), SEARCH, name="A")
+    storage = make(tmp_path)
+    growing = Index.create(storage, SEARCH, name="A", memory=20 * MODEL.dimensions)
+    for each in (index, growing):
+        fill(each, range(2))
+        each.remove(make_document(1).name)
+    kinds = []
+    for number in range(2, 12):
+        fill(index, range(number, number + 1))
+        fill(growing, range(number, number + 1))
+        kinds.append(type(growing.vectors))
+    assert set(kinds) == {QuantizedVectors, StoredVectors}
+    compare(index, growing)
+    growing.commit()
+    compare(index, Index.open(storage, SEARCH, memory=1))
+
+
+def test_an_index_with_signs_opens_without_reading_its_vectors(filled: MemoryStorage) -> None:
+    counting = CountingStorage(filled._files)
+    stored = Index.open(counting, SEARCH, memory=1)
+    assert counting.bytes["signs.bin"] == len(stored) * MODEL.dimensions // 8
+    assert not counting.bytes["vectors.bin"]
+    del filled._files["signs.bin"]  # as in an index that was written before there were signs
+    description = json.loads(filled._files[DESCRIPTION])
+    del description["bytes"]["signs.bin"]
+    filled.replace(DESCRIPTION, json.dumps(description).encode())
+    older = Index.open(filled, SEARCH, memory=1)
+    fill(older, range(60, 62))
+    fill(stored, range(60, 62))
+    older.commit()
+    index = Index.open(filled, SEARCH)
+    compare(index, older)
+    compare(index, stored)
+    compare(index, Index.open(filled, SEARCH, memory=1))
+
+
+def test_a_question_reads_few_rows_even_where_most_are_forgotten() -> None:
+    rng = np.random.default_rng(3)
+    vectors = rng.standard_normal((9000, 128)).astype(np.float32)
+    rows, scales = quantize(vectors)
+    read: list[int] = []
+
+    def of_file(numbers: Rows) -> Bytes:
+        read.append(len(numbers))
+        return rows[numbers]
+
+    stored = StoredVectors(scales, pack_signs(rows), 128, of_file, SEARCH)
+    exact = QuantizedVectors(rows, scales, SEARCH)
+    for each in (stored, exact):
+        each.forget(0, 6000)
+    same = 0
+    for question in rng.standard_normal((20, 128)).astype(np.float32):
+        same += len(np.intersect1d(stored.scan(question, 10)[0], exact.scan(question, 10)[0]))
+        stored.sample(question)
+    assert same >= 199  # of 200
+    assert read[0] == CANDIDATES and sorted(read)[-2] <= CANDIDATES  # the sample is read once
+    stored.forget(6000, 9000)
+    assert not len(stored.scan(question, 10)[0])
 
 
 def test_an_overlay_gives_what_was_written_and_reads_all(filled: MemoryStorage) -> None:

@@ -44,8 +44,11 @@ export class FakeFolder {
         this.files.set(name, longer);
         return full ? 2 ** 32 - 8 : bytes.length;
       },
-      read: (/** @type {Uint8Array} */ target, { at = 0 }) =>
-        target.set(content().subarray(at, at + target.length)),
+      read: (/** @type {Uint8Array} */ target, { at = 0 }) => {
+        const found = content().subarray(at, at + target.length);
+        target.set(found);
+        return found.length;
+      },
       flush: () => {},
       close: () => {},
     };

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { RowReader, takeFile } from "../../../../site/engine/storage/opfs.js";
+import { closeSources, jobSources } from "../../../../site/engine/storage/sources.js";
+import { FakeFolder } from "./fake-folder.js";
+
+const nothing = { signal: new AbortController().signal, onProgress: () => {} };
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Locks as browsers have them: one holder of a name at a time, the others in order. */
+function fakeLocks() {
+  /** @type {Map<string, Promise<unknown>>} */
+  const last = new Map();
+  return {
+    request(/** @type {string} */ name, /** @type {() => Promise<unknown>} */ hold) {
+      const held = (last.get(name) ?? Promise.resolve()).then(hold);
+      last.set(name, held);
+      return held;
+    },
+  };
+}
+
+/** A folder with one file of rows of three bytes: 0 0 0, 1 1 1, ... */
+function folderOfRows(count = 20) {
+  const folder = new FakeFolder();
+  folder.files.set(
+    "vectors.bin",
+    Uint8Array.from({ length: 3 * count }, (_, i) => Math.floor(i / 3)),
+  );
+  return folder;
+}
+
+test("rows are read where they are, and what is beyond the end is left out", async () => {
+  const reader = await RowReader.open(folderOfRows(), "vectors.bin");
+  assert.equal(reader.size, 60);
+  assert.deepEqual([...reader.rows(Int32Array.of(3, 19, 4), 3)], [3, 3, 3, 19, 19, 19, 4, 4, 4]);
+  assert.deepEqual([...reader.rows(Int32Array.of(20), 3)], []);
+  assert.deepEqual([...reader.read(58, 9)], [19, 19]);
+  await assert.rejects(RowReader.open(folderOfRows(), "other.bin"), { name: "NotFoundError" });
+});
+
+test("a file is one reader's or writer's at a time, and another file is free", async () => {
+  const [locks, folder] = [/** @type {any} */ (fakeLocks()), { name: "a" }];
+  const free = await takeFile(folder, "vectors.bin", locks);
+  let taken = false;
+  const next = takeFile(folder, "vectors.bin", locks).then((end) => {
+    taken = true;
+    return end;
+  });
+  (await takeFile(folder, "texts.bin", locks))();
+  await turn();
+  assert.equal(taken, false);
+  free();
+  (await next)();
+});
+
+test("a job has the files that stay on disk until it ends", async (context) => {
+  const folder = folderOfRows();
+  const opened = context.mock.method(folder, "access");
+  const root = { getDirectoryHandle: async (/** @type {string} */ name) => (name === "0a" ? folder : root) };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator") ?? { value: undefined };
+  const storage = { getDirectory: async () => root };
+  Object.defineProperty(globalThis, "navigator", { value: { storage }, configurable: true });
+  context.after(() => Object.defineProperty(globalThis, "navigator", { ...before, configurable: true }));
+  const kept = { folder: ["collections", "0a"], names: ["vectors.bin", "none.bin"] };
+  const files = [new Blob(["{}"])];
+  const sources = await jobSources({ kind: "files", files, names: ["index.json"], kept }, nothing);
+  assert.deepEqual(
+    sources.map(({ name, size }) => [name, size]),
+    [
+      ["index.json", 2],
+      ["vectors.bin", 60],
+    ],
+  );
+  const close = context.mock.method(/** @type {any} */ (opened.mock.calls[0].result), "close");
+  closeSources(sources);
+  assert.equal(close.mock.callCount(), 1);
+});

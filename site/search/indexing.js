@@ -168,7 +168,8 @@ export class Indexer extends EventTarget {
         if (skipped) this.note(skipped);
         if (skipped || unchanged) changes.saw(skipped ? skipped.name : source);
         if (skipped || unchanged) continue;
-        const end = await this.#library.write("add_document", { document }, { signal });
+        const { show: onProgress } = this.#library.progress;
+        const end = await this.#library.write("add_document", { document }, { signal, onProgress });
         changes.read(source, document.name);
         if (!end?.unchanged) count++;
       }

@@ -16,6 +16,7 @@ export const PHASES = {
   weights: "Reading the weights",
   prompt: "Reading the prompt",
   documents: "Reading documents",
+  words: "Indexing words",
   passages: "Reading passages for better answers",
 };
 
@@ -120,8 +121,12 @@ function figures(status, loaded, total) {
     return total ? `${megabytes(loaded)} of ${megabytes(total)}` : megabytes(loaded);
   }
   const unit =
-    { prompt: " tokens", weights: " tensors", documents: " files", passages: " passages" }[
-      /** @type {string} */ (status)
-    ] ?? "";
+    {
+      prompt: " tokens",
+      weights: " tensors",
+      documents: " files",
+      words: " passages",
+      passages: " passages",
+    }[/** @type {string} */ (status)] ?? "";
   return total ? `${number(loaded)} of ${number(total)}${unit}` : "";
 }

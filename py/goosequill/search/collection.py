@@ -163,6 +163,9 @@ def add_document(
         return {"document": found, "passages": _passages(index, found), "unchanged": True}
     number = index.add(document_from(document), digest=digest)
     collection.searcher.static = static or collection.searcher.static
+    for done in index.word_steps(collection.searcher.words):
+        if done < len(index):  # a long document
+            yield Progress("words", done, len(index), name)
     yield collection.commit()
     if embedder is not None:
         yield from embed_passages(collection, embedder)

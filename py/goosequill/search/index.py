@@ -471,10 +471,15 @@ class Index:
         self, words: WordIndex, *, on_progress: Callable[[int, int], None] = lambda done, total: None
     ) -> None:
         """Add the passages that an index of words lacks."""
+        for done in self.word_steps(words):
+            on_progress(done, len(self))
+
+    def word_steps(self, words: WordIndex) -> Iterator[int]:
+        """The same in steps; yield how many passages the index of words has."""
         while len(words) < len(self):
             first, end = len(words), min(len(self), len(words) + 512)
             words.add(self.embedded_text(number) for number in range(first, end))
-            on_progress(end, len(self))
+            yield end
 
     def save_words(self, words: WordIndex) -> None:
         """Keep the index of words, so that the next `words` is fast."""

@@ -8,11 +8,12 @@ spaces.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from goosequill.search.documents.document import PAGE, Document
-from goosequill.search.sentences import sentences, words
+from goosequill.search.documents.limits import DISTINCT_SENTENCES
+from goosequill.search.sentences import ENDS, count_words, sentences
 
 FEWEST_WORDS, MOST_WORDS = 40, 120
 """A passage is ended at two sentences only with so many words; it is ended before it has more than these."""
@@ -21,6 +22,8 @@ MOST_PIECES = 190
 """MiniLM reads 256 pieces of words; the rest is for its two marks, the title and the headings."""
 _PIECE = re.compile(r"[A-Za-z]{1,7}|[0-9]{1,3}|[^\sA-Za-z0-9]")
 """About one piece of WordPiece each: outside ASCII its vocabulary has few pieces longer than a character."""
+_JOINED = re.compile(rf"(?s).{{1,60}}[^{ENDS}]{{0,140}}+[{ENDS}]{{0,20}}+\s*+")
+"""What counts as a sentence of a document that has too many: 60 characters, and those to the next end."""
 _PAGE = re.compile(PAGE.format(r"\d+$"))
 """A heading that says nothing of what stands below it."""
 MOST_TITLE, MOST_HEADING = 90, 120
@@ -76,11 +79,25 @@ class _Run:
 def passages(document: Document, index: int = 0) -> list[Passage]:
     """Return the passages of a document, in its order; `index` is the document's in its collection."""
     found = []
+    split = _joined_sentences if _has_too_many(document.text) else sentences
     for block in document.blocks:
         heading = trail(document.title, block.headings)
-        runs = _groups(_sentences(document.text, block.start, block.end))
+        runs = _groups(_sentences(document.text[block.start : block.end], block.start, split))
         found += [Passage(index, run.start, run.end, heading) for run in runs]
     return found
+
+
+def _has_too_many(text: str) -> bool:
+    """Return whether a text may have more sentences than are told apart."""
+    if len(text) <= DISTINCT_SENTENCES:
+        return False
+    ends = re.compile(f"[{ENDS}]")
+    return sum(text.count(each) for each in set(text) if ends.match(each)) > DISTINCT_SENTENCES
+
+
+def _joined_sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield spans that cover a text and have about 60 characters or more, which is quick for any text."""
+    return (match.span() for match in _JOINED.finditer(text))
 
 
 def trail(title: str, headings: tuple[str, ...]) -> str:
@@ -101,10 +118,10 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most].rpartition(" ")[0] or text[:most]
 
 
-def _sentences(text: str, start: int, end: int) -> Iterator[_Run]:
+def _sentences(block: str, start: int, split: Callable[[str], Iterable[tuple[int, int]]]) -> Iterator[_Run]:
     """Yield the sentences of a block; one that is too long comes in parts."""
-    block, opens = text[start:end], True
-    for first, last in sentences(block):
+    opens = True
+    for first, last in split(block):
         sentence = block[first:last]
         kept = sentence.strip()
         if not kept:
@@ -117,8 +134,7 @@ def _sentences(text: str, start: int, end: int) -> Iterator[_Run]:
 
 
 def _run(text: str, at: int, *, opens: bool = False) -> _Run:
-    count = sum(1 for _ in words(text))
-    return _Run(at, at + len(text), count, sum(1 for _ in _PIECE.finditer(text)), 1, opens)
+    return _Run(at, at + len(text), count_words(text), len(_PIECE.findall(text)), 1, opens)
 
 
 def _parts(text: str, at: int, *, opens: bool) -> Iterator[_Run]:

@@ -333,3 +333,22 @@ def test_vectors_that_exceed_the_memory_are_read_while_a_job_has_their_file() ->
         == len(again.index)
         == len(stored.index) - stored.index.entries[3].passages[1] + stored.index.entries[3].passages[0]
     )
+
+
+def test_a_long_document_is_added_in_steps_between_which_it_can_be_stopped() -> None:
+    page = Page()
+    collection = page.open("A")
+    fill(page, collection, range(2), embedder=FULL)
+    before = dict(page.files)
+    long = make_document(40, sentences=6000)
+    steps = jobs.add_document(collection, as_argument(long))
+    shown = []
+    while isinstance(step := next(steps), Progress):
+        shown.append((step.status, step.loaded, step.total))
+    assert len(shown) >= 2 and {status for status, *_ in shown} == {"words"}
+    assert all(loaded < total == len(collection.index) for _, loaded, total in shown)
+    assert len(collection.searcher.words) == len(collection.index), "a commit has nothing left to count"
+    stopped = jobs.add_document(page.open(), as_argument(long))
+    next(stopped)
+    stopped.close()
+    assert page.files == before, "nothing is written before all of it is there"

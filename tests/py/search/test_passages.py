@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from goosequill.search import passages as module
 from goosequill.search.documents.document import Block, Composer, Document
 from goosequill.search.passages import MOST_WORDS, Passage, embedded_text, passages
-from goosequill.search.sentences import words
+from goosequill.search.sentences import sentences, words
 
 DRAW = random.Random(4)
 SENTENCE = "The model reads the prompt and then it writes one token after another until it stops."
@@ -115,3 +116,33 @@ def test_a_composer_makes_blocks_of_sections() -> None:
     assert document.text == "One.\n\nTwo é.\n\nThree."
     assert document.blocks == (Block(0, 12), Block(14, 20, ("Head",)))
     assert compose("Text.").title == "notes"
+
+
+@pytest.mark.parametrize("tiny", ["a\n\n", "A. ", "?", "b!\n", "é。", "..\r\n", "\n\n \n", "   ", "x"])
+def test_millions_of_tiny_sentences_are_joined_before_they_are_looked_at(
+    tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DISTINCT_SENTENCES", 1000)
+    calls, run = 0, module._run
+
+    def counted(text: str, at: int, *, opens: bool = False) -> module._Run:
+        nonlocal calls
+        calls += 1
+        return run(text, at, opens=opens)
+
+    monkeypatch.setattr(module, "_run", counted)
+    monkeypatch.setattr(module, "sentences", None if tiny.strip() and tiny != "x" else sentences)
+    text = ("An opening sentence. " + tiny * 100_000)[:200_000]
+    found = passages(Document("a", "a", text, (Block(0, len(text)),)))
+    assert calls <= 3 * len(text) / 60
+    joined = "".join(text[passage.start : passage.end] for passage in found)
+    assert "".join(joined.split()) == "".join(text.split()), "nothing is lost"
+
+
+def test_sentences_are_told_apart_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "It is one. " * 50
+    apart = passages(Document("a", "a", text, (Block(0, len(text)),)))
+    monkeypatch.setattr(module, "DISTINCT_SENTENCES", 50)
+    assert passages(Document("a", "a", text, (Block(0, len(text)),))) == apart
+    monkeypatch.setattr(module, "DISTINCT_SENTENCES", 49)
+    assert passages(Document("a", "a", text, (Block(0, len(text)),))) != apart

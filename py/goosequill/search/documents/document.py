@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from goosequill.search.documents.limits import MOST_PARAGRAPHS, too_large
 
 PAGE = "Page {}"
 """The heading of a PDF's page."""
@@ -56,13 +58,19 @@ class Document:
     address: str = ""
 
 
+_JOINED = 1 << 14
+"""Parts of a text that are kept apart, because each takes far more memory than its characters."""
+
+
 class Composer:
     """Puts a document together from headings and paragraphs, in the order in which they come."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
-        self._length = 0
-        self._blocks: list[Block] = []
+        self._joined: list[str] = []
+        self._length = self._paragraphs = 0
+        self._blocks: list[Block] = []  # without the one that is open
+        self._open: tuple[int, tuple[str, ...], str] | None = None
         self._trail: list[tuple[int, str]] = []
         self._anchor, self._new = "", True
         self.first_heading = ""
@@ -70,7 +78,7 @@ class Composer:
     @property
     def has_text(self) -> bool:
         """Whether there is a paragraph."""
-        return bool(self._parts)
+        return self._length > 0
 
     def heading(self, text: str, level: int, *, anchor: str = "") -> None:
         """Begin a section; it ends at the next heading of the same or a higher level.
@@ -85,26 +93,44 @@ class Composer:
         self._anchor, self._new = anchor or self._anchor, True
 
     def paragraph(self, text: str) -> None:
-        """Add a paragraph, a list, a table or a piece of code; one without text is ignored."""
+        """Add a paragraph, a list, a table or a piece of code; one without text is ignored.
+
+        Raises
+        ------
+        SearchError
+            ``document-too-large``: there are too many.
+        """
         text = tidy(text)
         if not text:
             return
-        if self._parts:
-            self._parts.append("\n\n")
-            self._length += 2
-        start, self._length = self._length, self._length + len(text)
-        self._parts.append(text)
+        self._paragraphs += 1
+        if self._paragraphs > MOST_PARAGRAPHS:
+            raise too_large("The document", "too many paragraphs", f"{MOST_PARAGRAPHS:,}", "Split it.")
+        start = self._length + 2 if self._length else 0
+        self._parts += ["\n\n", text] if self._length else [text]
+        if len(self._parts) > _JOINED:
+            self._joined.append("".join(self._parts))
+            self._parts = []
         if self._new:
-            trail = tuple(above for _, above in self._trail)
-            self._blocks.append(Block(start, self._length, trail, self._anchor))
-        else:
-            self._blocks[-1] = replace(self._blocks[-1], end=self._length)
-        self._new = False
+            self._close()
+            self._open = start, tuple(above for _, above in self._trail), self._anchor
+        self._length, self._new = start + len(text), False
+
+    def _close(self) -> None:
+        """End the block that is open."""
+        if self._open is not None:
+            start, trail, anchor = self._open
+            self._blocks.append(Block(start, self._length, trail, anchor))
 
     def document(self, name: str, *, title: str = "", address: str = "") -> Document:
-        """Return the document; without a title it has its first heading's, or its file's name."""
+        """Return the document, to which nothing may be added any more.
+
+        Without a title it has its first heading's, or its file's name.
+        """
+        self._close()
+        self._open = None
         title = tidy(title).replace("\n", " ") or self.first_heading or stem(name)
-        return Document(name, title, "".join(self._parts), tuple(self._blocks), address)
+        return Document(name, title, "".join(self._joined + self._parts), tuple(self._blocks), address)
 
 
 def tidy(text: str) -> str:

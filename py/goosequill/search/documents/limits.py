@@ -30,6 +30,10 @@ MOST_PAGES = 10_000
 """Pages of a PDF, of a folder's site, and of a site that is read over the network."""
 MOST_FILES = 200_000
 """Files in a folder."""
+MOST_PARAGRAPHS = 1_000_000
+"""Paragraphs of a document, except of plain text, where short ones cost nothing."""
+DISTINCT_SENTENCES = 500_000
+"""Sentences of a document that are told apart; of one that may have more, neighbours are joined."""
 MOST_XML = 400 * MEBIBYTE
 """Bytes of the unpacked XML of a DOCX file."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import html
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Composer, Document, joined
@@ -28,6 +30,9 @@ _ITEM = re.compile(r"\s*(?:[-*+•–·]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s")
 _COLUMNS = re.compile(r"\S(?:\t| {3,})\S")
 _NARROW = 40
 """Where no line of a paragraph is longer, as in a poem or an address, its lines stay."""
+_EMPTY, _EMPTY_LINES = re.compile(r"\n[^\S\n]*+\n"), re.compile(r"\n{3,}")
+_SLAB, _LONGEST_PARAGRAPH = 1 << 16, 1 << 20
+"""Characters whose lines are in memory at once, at least and at most."""
 _FULL = 0.6
 """A line so long, relative to the longest, was wrapped; after a shorter one the text begins a new line."""
 
@@ -61,12 +66,36 @@ def unescape(text: str) -> str:
 
 def read_text(name: str, data: bytes) -> Document:
     """Return a plain text: paragraphs end at empty lines, and hard-wrapped lines are joined."""
-    composer = Composer()
-    lines = decode(name, data).splitlines()
-    keep = name.rpartition(".")[2].lower() in CODE
-    for paragraph in paragraphs(lines):
-        composer.paragraph("\n".join(paragraph if keep else unwrap(paragraph)))
+    composer, keep = Composer(), name.rpartition(".")[2].lower() in CODE
+    for lines in slabs(decode(name, data)):
+        if not keep and _is_plain(lines):
+            composer.paragraph(_EMPTY_LINES.sub("\n\n", "\n".join(map(str.strip, lines))))
+            continue
+        for paragraph in paragraphs(lines):
+            composer.paragraph("\n".join(paragraph if keep else unwrap(paragraph)))
     return composer.document(name)
+
+
+def slabs(text: str) -> Iterator[list[str]]:
+    """Yield the lines of a text in parts that end at an empty line, so that not all are in memory at once.
+
+    A paragraph of more than a million characters is divided, too.
+    """
+    text, at = text.replace("\r\n", "\n").replace("\r", "\n"), 0
+    while at < len(text):
+        end = _EMPTY.search(text, at + _SLAB, at + _LONGEST_PARAGRAPH)
+        stop = end.end() if end else text.find("\n", at + _LONGEST_PARAGRAPH) + 1
+        if not end and (not stop or at + _LONGEST_PARAGRAPH >= len(text)):
+            stop = len(text)
+        yield text[at:stop].splitlines()
+        at = stop
+
+
+def _is_plain(lines: list[str]) -> bool:
+    """Return whether no line is joined with the next: all are short, or each is a paragraph."""
+    return max(map(len, lines)) <= _NARROW or not any(
+        first and not first.isspace() and second and not second.isspace() for first, second in pairwise(lines)
+    )
 
 
 def paragraphs(lines: list[str]) -> list[list[str]]:

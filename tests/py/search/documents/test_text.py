@@ -1,11 +1,14 @@
 """Plain text: encodings, paragraphs, wrapped lines, and what is not text."""
 
 import os
+import random
 
 import pytest
 
 from goosequill.errors import SearchError
-from goosequill.search.documents.text import decode, read_text, unescape
+from goosequill.search.documents import text as module
+from goosequill.search.documents.document import Composer
+from goosequill.search.documents.text import decode, paragraphs, read_text, unescape, unwrap
 
 POEM = (
     "Tyger Tyger, burning bright,\nIn the forests of the night;\nWhat immortal hand or eye,\nCould frame thy"
@@ -69,3 +72,62 @@ def test_huge_character_references_are_not_converted() -> None:
 @pytest.mark.parametrize("text", ["", " \n\n ", "\n"])
 def test_a_file_without_text_has_no_blocks(text: str) -> None:
     assert read_text("a.txt", text.encode()).blocks == ()
+
+
+def read_in_one_piece(text: str) -> str:
+    """What the reader makes of a text whose lines are all in memory."""
+    composer = Composer()
+    for paragraph in paragraphs(text.splitlines()):
+        composer.paragraph("\n".join(unwrap(paragraph)))
+    return composer.document("a.txt").text
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_text_read_in_parts_is_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SLAB", 50)
+    source = random.Random(seed)
+    pieces = [
+        "a",
+        "é",
+        "word",
+        "\n",
+        "\n\n",
+        " ",
+        "\t",
+        "\r\n",
+        "\x0c",
+        "\u2028",
+        "x" * 30,
+        "- item",
+        "\n \n\n",
+    ]
+    if seed % 2:
+        pieces += ["a line that is long enough to have been wrapped somewhere", "x" * 50]
+    text = "".join(source.choices(pieces, k=400))
+    assert read_text("a.txt", text.encode()).text == read_in_one_piece(text)
+
+
+def test_tiny_paragraphs_are_not_taken_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, most = 0, 0
+    paragraph = Composer.paragraph
+
+    def counted(self: Composer, text: str) -> None:
+        nonlocal calls, most
+        calls, most = calls + 1, max(most, len(text))
+        paragraph(self, text)
+
+    monkeypatch.setattr(Composer, "paragraph", counted)
+    for tiny in (b"a\n\n", b"a\r\n \r\n", b"ab\n", "é\n\n\n".encode()):
+        calls, data = 0, tiny * (1_500_000 // len(tiny))
+        found = read_text("a.txt", data).text
+        assert calls <= 1 + len(data) // module._SLAB and most <= module._LONGEST_PARAGRAPH + 2
+        assert found.count(tiny.decode().strip()) == 1_500_000 // len(tiny)
+
+
+def test_too_many_long_paragraphs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("goosequill.search.documents.document.MOST_PARAGRAPHS", 100)
+    wrapped = b"a line that is long enough to have been wrapped, and so it\nwas\n\n"
+    assert read_text("a.txt", wrapped * 100).blocks
+    with pytest.raises(SearchError) as caught:
+        read_text("a.txt", wrapped * 101)
+    assert caught.value.code == "document-too-large" and "100" in caught.value.message

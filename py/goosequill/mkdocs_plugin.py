@@ -35,7 +35,7 @@ from goosequill.search.documents.places import sources
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
 from goosequill.search.index import Index
-from goosequill.search.index_files import IndexModel
+from goosequill.search.index_files import DESCRIPTION, IndexModel
 from goosequill.search.indexing import compact, take_in
 from goosequill.search.indexing import open_folder as open_index
 from goosequill.search.static_table import StaticTable
@@ -73,9 +73,16 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
         super().__init__()
         self._hidden: set[str] = set()
 
+    def on_config(self, config: Any) -> None:
+        """Refuse an `output` that is not a folder below the site, since that folder is emptied."""
+        parts = self._output().split("/")
+        if not set(parts).isdisjoint({"", ".", ".."}) or "\\" in self.config.output:
+            raise PluginError("goosequill: `output` must be a folder in the site, such as search-index.")
+
     def on_page_content(self, html: str, *, page: Any, **_: Any) -> str:
         """Note the pages with ``search: exclude: true``, as the plugin `search` has it."""
-        if page.meta.get("search", {}).get("exclude"):
+        search = page.meta.get("search")
+        if isinstance(search, dict) and search.get("exclude"):
             self._hidden.add(page.file.dest_uri)
         return html
 
@@ -91,11 +98,13 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
         """Return the page with our worker in Material's settings."""
 
         def changed(match: re.Match[str]) -> str:
-            settings = json.loads(match[2])
+            try:
+                settings = json.loads(match[2])
+                base = str(settings["base"]).rstrip("/")
+            except (ValueError, TypeError, KeyError):
+                return match[0]  # not Material's
             page = f"#{self._back()}{self.config.ask}" if self.config.ask else ""
-            settings["search"] = (
-                f"{settings['base'].rstrip('/')}/{self.config.output.strip('/')}/material.js{page}"
-            )
+            settings["search"] = f"{base}/{self._output()}/material.js{page}"
             return match[1] + json.dumps(settings).replace("<", "\\u003c") + match[3]
 
         return CONFIG.sub(changed, FORM.sub(r"\1", html))
@@ -128,7 +137,9 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
 
     def _write(self, index: Index, table: StaticTable, kept: Path, site: Path) -> None:
         """Copy the index into the site, with what reads it."""
-        target = site / self.config.output.strip("/")
+        target = site / self._output()
+        if target.exists() and not (target / DESCRIPTION).is_file():
+            raise PluginError(f"goosequill: {self._output()} is a part of the site. Set `output` to another.")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(kept, target)
         size = write(index, table, FolderStorage(target / "web"), site=self._back())
@@ -137,9 +148,12 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
             (target / script).write_bytes(data)
         LOG.info("%d passages are searchable; the index has %.1f MB", len(index), size / 1e6)
 
-    def _back(self) -> str:
+    def _output(self) -> str:
         output: str = self.config.output
-        return "../" * (output.strip("/").count("/") + 1)
+        return output.strip("/")
+
+    def _back(self) -> str:
+        return "../" * (self._output().count("/") + 1)
 
     def _pages(self, site: Path, skipped: list[Skipped]) -> Iterator[Source]:
         if not (site / "index.html").is_file():
@@ -162,6 +176,8 @@ def _open_cache(path: Path, search: SearchOperations, name: str, embedder: Embed
         index = open_index(path, search, name=name)
         index.check_model(IndexModel.of(embedder))
     except SearchError as error:
+        if not error.code.startswith("index-"):
+            raise  # the folder is not a cache, and must not be emptied
         LOG.info("all pages are embedded again: %s", error.message)
         shutil.rmtree(path)
         index = open_index(path, search, name=name)

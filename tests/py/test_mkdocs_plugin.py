@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from mkdocs.exceptions import PluginError
+from mkdocs.exceptions import Abort, PluginError
 
 from goosequill.mkdocs_plugin import CONFIG, GoosequillPlugin
+from tests.mkdocs_site import built, write_project
 
 PAGE = """<form class="md-search__form" name="search"></form>
 <script id="__config" type="application/json">
@@ -65,3 +69,68 @@ def test_a_missing_model_stops_the_build_and_says_where_to_get_it(tmp_path: Path
     )
     with pytest.raises(PluginError, match=r"no embedding model in .*minilm.* built Goosequill site"):
         plugin().on_post_build(config=config)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.mark.parametrize(
+    ("directory_urls", "features", "site_url"),
+    [
+        (True, (), ""),
+        (False, (), "https://a.example/some/prefix/"),
+        (True, ("navigation.instant",), "https://a.example/some/prefix/"),
+    ],
+)
+def test_every_hit_leads_to_a_page_of_the_site(
+    project: Path, directory_urls: bool, features: tuple[str, ...], site_url: str
+) -> None:
+    site = built(project, *features, use_directory_urls=directory_urls, site_url=site_url)
+    index = site / "search-index"
+    facts = json.loads((index / "web" / "search.json").read_text(encoding="utf-8"))
+    texts = (index / "web" / facts["files"]["texts"]["name"]).read_text(encoding="utf-8")
+    found = [json.loads(f"[{part}]") for part in texts[1:-1].split("][")]
+    addresses = {title: address for title, _, address, text in found}
+    assert facts["site"] == "../" and "unicorn" not in texts
+    assert {*addresses} == {"Kettle", "Care", "Pflege", "Odd"}
+    for address in addresses.values():
+        path, _, anchor = address.partition("#")
+        page = site / path / "index.html" if path.endswith("/") or not path else site / path
+        assert f'id="{anchor}"' in page.read_text(encoding="utf-8") if anchor else page.is_file()
+    assert addresses["Pflege"].startswith("de/pflege/#" if directory_urls else "de/pflege.html#")
+    for page in site.rglob("*.html"):
+        worker = settings_of(page.read_text(encoding="utf-8"))["search"]
+        absolute = worker.removeprefix("/some/prefix").lstrip("/")
+        path = site / absolute if worker.startswith("/") else page.parent / worker
+        assert path.resolve() == index / "material.js" and path.is_file()
+
+
+@contextmanager
+def refused(message: str) -> Iterator[None]:
+    """MkDocs reports a plugin's error, and ends the build by another one."""
+    with pytest.raises(Abort) as raised:
+        yield
+    assert re.search(message, str(raised.value.__context__ or raised.value.__cause__))
+
+
+@pytest.mark.parametrize("output", ["", "/", ".", "../elsewhere", "a/../../b", "a//b", "a\\b"])
+def test_an_output_outside_of_the_site_is_refused(project: Path, output: str) -> None:
+    with refused("must be a folder in the site"):
+        built(project, own={"output": output})
+
+
+def test_folders_that_are_not_the_plugins_are_never_emptied(project: Path) -> None:
+    with refused("de is a part of the site"):
+        built(project, own={"output": "de"})
+    assert (project / "site" / "de" / "pflege" / "index.html").is_file()
+    with refused("other files"):
+        built(project, own={"cache": "docs"})
+    assert (project / "docs" / "care.md").is_file()
+
+
+def test_settings_that_are_not_materials_are_left_alone() -> None:
+    for text in ("not json", "[]", "{}"):
+        page = f'<script id="__config" type="application/json">{text}</script>'
+        assert plugin().on_post_page(page) == page

@@ -2,7 +2,10 @@
 
 import { corrupt } from "./files.js";
 
-/** Reads the bytes [start, end) of a file. @typedef {(start: number, end: number) => Promise<Uint8Array>} ReadRange */
+/**
+ * Reads the bytes [start, end) of a file.
+ * @typedef {(start: number, end: number) => Promise<Uint8Array>} ReadRange
+ */
 
 /** Bytes of strings that share their beginnings, for each byte that they take: more is an attack. */
 const MAX_SHARING = 16;

@@ -23,7 +23,8 @@ const decoder = new TextDecoder();
  *   stage: Stage, hits: Hit[], nothingFits: boolean, likelihood: number | null, notes: string[],
  * }} Results `likelihood`: that the best hit answers the question; null where only words were compared
  * @typedef {{
- *   signal?: AbortSignal, count?: number, completing?: boolean, pause?: number, full?: QuestionEmbedder | null,
+ *   signal?: AbortSignal, count?: number, completing?: boolean, pause?: number,
+ *   full?: QuestionEmbedder | null,
  * }} Options `count`: hits at most, 8 by default; `completing`: the last word may be unfinished, as while
  * typing;
  *   `pause`: milliseconds after which meaning is compared, 0 by default, so that typing on costs no request

@@ -64,7 +64,9 @@ export class FullEmbedder {
 
   /** @param {{signal: AbortSignal, onProgress?: (progress: Progress) => void}} options */
   async #open(options) {
-    const client = await import(this.#address("engine/client.js"));
+    // The address is known at run time only, and bundlers must leave it alone.
+    const address = this.#address("engine/client.js");
+    const client = await import(/* webpackIgnore: true */ /* @vite-ignore */ address);
     options.signal.throwIfAborted();
     /** @type {Engine} */
     const engine = new client.Engine();

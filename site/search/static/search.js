@@ -84,7 +84,11 @@ export class StaticIndex {
     }
   }
 
-  /** Opens the index that is there now. @param {Contents} old @returns {Promise<boolean>} whether it is new */
+  /**
+   * Opens the index that is there now.
+   * @param {Contents} old
+   * @returns {Promise<boolean>} whether it is new
+   */
   async #renew(old) {
     if (this.#contents !== old) return true; // by another search
     const files = new IndexFiles(this.#base, this.#fetch);

@@ -13,11 +13,12 @@ input{width:100%;margin:0;padding:.55em .8em;border:1px solid var(--line);border
 input::placeholder{color:var(--ink-soft);opacity:1}
 :focus-visible{outline:3px solid var(--accent);outline-offset:1px}
 label{display:block;margin-block-end:.3em;font-weight:600}
-.panel{position:absolute;z-index:var(--goose-layer,10);inset-inline:0;margin-block-start:.35em;padding:.4em;border:1px solid var(--line);border-radius:var(--radius);background:var(--paper);box-shadow:0 .5em 1.6em rgb(0 0 0 / 22%)}
+.panel{position:absolute;z-index:var(--goose-layer,10);max-width:calc(100vw - 16px);margin-block-start:.35em;padding:.4em;border:1px solid var(--line);border-radius:var(--radius);background:var(--paper);box-shadow:0 .5em 1.6em rgb(0 0 0 / 22%)}
 ul{max-height:var(--goose-max-height,min(32em,65vh));margin:0;padding:0;overflow-y:auto;list-style:none}
 [role="option"]{padding:.55em .65em;border-radius:calc(var(--radius) * .7);cursor:pointer}
 [role="option"]:hover{background:var(--sunken)}
 [role="option"][aria-selected="true"]{background:var(--sunken);outline:2px solid var(--accent);outline-offset:-2px}
+.title,.text{unicode-bidi:isolate}
 .title{display:block;font-weight:600}
 .heading{color:var(--ink-soft);font-weight:400}
 .text{display:-webkit-box;overflow:hidden;color:var(--ink-soft);font-size:.92em;-webkit-box-orient:vertical;-webkit-line-clamp:3}

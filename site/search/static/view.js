@@ -14,6 +14,9 @@ import { CSS } from "./style.js";
  *   Actions
  */
 
+const WIDTH = 560; // pixels of the panel at least, where the page has them
+const MARGIN = 8;
+
 /** @type {CSSStyleSheet | null} shared by all elements, created with the first */
 let sheet = null;
 
@@ -144,8 +147,20 @@ export class SearchView {
   /** @param {boolean} open */
   open(open) {
     this.panel.hidden = !open;
+    if (open) this.#place();
     this.input.setAttribute("aria-expanded", String(open && this.#hits.length > 0 && !this.list.hidden));
     if (!open) this.#activate(-1);
+  }
+
+  /** A panel below a narrow input, as in a header, is wider than that and stays in the page. */
+  #place() {
+    const { left, width } = this.root.getBoundingClientRect();
+    const room = document.documentElement.clientWidth - MARGIN;
+    const wanted = Math.max(width, Math.min(WIDTH, room - MARGIN));
+    const start = left + width / 2 < room / 2 ? left : left + width - wanted;
+    const kept = width < wanted ? Math.max(Math.min(start, room - wanted), MARGIN) : left;
+    this.panel.style.left = `${kept - left}px`;
+    this.panel.style.width = `${wanted}px`;
   }
 
   /**

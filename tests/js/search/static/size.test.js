@@ -23,10 +23,10 @@ function bundled(name) {
   return built.outputFiles[0].contents;
 }
 
-test("the element is at most 27.5 kB of code, and the library alone at most 19", () => {
-  assert.ok(bundled("element.js").length <= 27_500);
+test("the element is at most 28 kB of code, and the library alone at most 19", () => {
+  assert.ok(bundled("element.js").length <= 28_000);
   assert.ok(bundled("search.js").length <= 19_000);
-  assert.ok(gzipSync(bundled("element.js"), { level: 9 }).length <= 11_200);
+  assert.ok(gzipSync(bundled("element.js"), { level: 9 }).length <= 11_500);
 });
 
 test("what is stated of the size is true", () => {

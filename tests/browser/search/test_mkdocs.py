@@ -1,0 +1,65 @@
+"""The search box of Material for MkDocs on a site that is not ours: its hits open the right pages."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from scripts.serve import make_server
+
+from tests.browser.conftest import Record
+from tests.mkdocs_site import built, write_project
+
+PREFIX = "/some/prefix/"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A project whose site is served under a prefix, and the site's address."""
+    project = write_project(tmp_path / "project")
+    (project / "site").mkdir()
+    server = make_server(project / "site", prefix=PREFIX)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield project, f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    server.shutdown()
+    server.server_close()
+
+
+def follow(page: Page, question: str, wanted: str) -> None:
+    """Type a question and click the hit whose heading is `wanted`."""
+    box = page.locator("input.md-search__input")
+    box.fill("")
+    box.press_sequentially(question)
+    hits = page.locator(".md-search-result__item a").filter(has=page.get_by_role("heading", name=wanted))
+    hits.locator("visible=true").first.click()
+
+
+def test_a_hit_opens_its_page_without_directory_addresses(
+    page: Page, server: tuple[Path, str], record: Record
+) -> None:
+    project, address = server
+    built(project, use_directory_urls=False)
+    page.goto(f"{address}care.html")
+    follow(page, "ablagerungen", "Kalk entfernen")
+    expect(page).to_have_url(re.compile(r"/some/prefix/de/pflege\.html(\?.*)?#kalk-entfernen$"))
+    expect(page.locator(".md-content h1")).to_have_text(re.compile("Pflege"))
+    assert record.outside(address) == [] and record.console_errors == []
+
+
+def test_a_hit_opens_its_page_with_instant_navigation(page: Page, server: tuple[Path, str]) -> None:
+    project, address = server
+    built(project, "navigation.instant", site_url=address)
+    page.goto(f"{address}de/pflege/")
+    page.evaluate("window.kept = true")
+    follow(page, "vinegar", "Limescale")
+    expect(page.locator(".md-content h1")).to_have_text(re.compile("Care"))
+    expect(page).to_have_url(re.compile(r"/some/prefix/care/(\?.*)?#limescale$"))
+    assert page.evaluate("window.kept"), "the page was loaded anew"
+    page.wait_for_function("!document.querySelector('#__search').checked")  # it closes after a hit
+    page.locator("input.md-search__input").blur()
+    follow(page, "welcome", "Kettle")
+    expect(page.locator(".md-content h1")).to_have_text(re.compile("Kettle"))

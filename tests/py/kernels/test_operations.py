@@ -318,7 +318,7 @@ def test_many_tokens_give_what_each_gives_alone(kernel: Kernel, rows: int, colum
         x = case.normal(count, columns)
         product = partial(kernel.product, matrix, activation="gelu")
         together = compute(kernel, lambda z, b: product(z, bias=b), x, bias)  # noqa: B023
-        close(together, gelu(x @ weights.dequantize().T + bias), 50 * columns**0.5)  # inputs have 15 bits
+        close(together, gelu(x @ weights.dequantize().T + bias), 100 * columns**0.5)  # inputs have 15 bits
         alone = [compute(kernel, lambda z, b: product(z, bias=b), row[None], bias) for row in x]  # noqa: B023
         close(together, np.concatenate(alone), columns**0.5)
 
@@ -333,7 +333,7 @@ def test_positions_start_anew_with_each_sequence(kernel: Kernel) -> None:
 
 @each_kernel
 @pytest.mark.parametrize("size", [1, 5, 8, 12, 32])
-@pytest.mark.parametrize("lengths", [[1], [8], [3, 1, 17], [64, 33]])
+@pytest.mark.parametrize("lengths", [[1], [8], [3, 1, 17], [64, 33, 2, 6]])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
 def test_attention(kernel: Kernel, size: int, lengths: list[int], scale: float) -> None:
     torch = pytest.importorskip("torch")

@@ -6,6 +6,7 @@
 #define LANE 8  // queries, or columns of the values, that are processed together, in two vectors
 #define FOUR 4  // numbers each of which is multiplied by a whole lane
 #define EACH_OF_FOUR UNROLL for (unsigned u = 0; u < FOUR; u++)
+#define EACH_HALF UNROLL for (unsigned h = 0; h < 2; h++)
 #define PAD(n, step) (((n) + (step) - 1) / (step) * (step))
 
 // Words of scratch memory for sequences of up to `longest` rows and heads of this size.
@@ -26,12 +27,26 @@ INLINE void multiply_lane(f32x4 (*out)[2], const float *a, const float *b, word 
   }
 }
 
-// Copy rows [n, size] as [n / step, size, step], with zeros after the last one.
+// Columns c to c + 4 of four rows, as four vectors of one column each, `step` floats from each other.
+INLINE void transpose_four(float *out, const float *rows, word width, word step) {
+  f32x4 a = load(rows, 4), b = load(rows + width, 4), c = load(rows + 2 * width, 4), d = load(rows + 3 * width, 4);
+  f32x4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  store(out, __builtin_shufflevector(ab, cd, 0, 1, 4, 5), 4);
+  store(out + step, __builtin_shufflevector(ab, cd, 2, 3, 6, 7), 4);
+  ab = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  store(out + 2 * step, __builtin_shufflevector(ab, cd, 0, 1, 4, 5), 4);
+  store(out + 3 * step, __builtin_shufflevector(ab, cd, 2, 3, 6, 7), 4);
+}
+
+// Copy rows [n, size] as [n / step, size, step], with zeros after the last one; `step` is a multiple of 4.
 static void lay_out_rows(float *out, const float *rows, word n, word width, word size, word step) {
   for (word start = 0; start < n; start += step, out += size * step)
-    for (word j = 0; j < step; j++) {
-      const float *row = rows + (start + j) * width;
-      for (word c = 0; c < size; c++) out[c * step + j] = start + j < n ? row[c] : 0;
+    for (word j = 0; j < step; j += 4) {
+      const float *four = rows + (start + j) * width;
+      word left = n - start - j, c = 0;
+      for (; left >= 4 && c + 4 <= size; c += 4) transpose_four(out + c * step + j, four + c, width, step);
+      for (; c < size; c++)
+        for (word u = 0; u < 4; u++) out[c * step + j + u] = u < left ? four[u * width + c] : 0;
     }
 }
 
@@ -47,19 +62,22 @@ static void lay_out_values(float *out, const float *v, word n, word width, word 
     }
 }
 
-// Replace the scores [n, LANE] of a lane of queries, times `factor`, by exp(score - highest); `sums` gets their sums.
+// Replace the scores [n, LANE] of a lane of queries, times `factor`, by exp(score - highest); `sums` gets their sums. Rows
+// are taken four at a time, because WebAssembly rebuilds the exponential's constants each time; those after row n become 0 or nearly so.
 static void soften(float *sums, float *scores, word n, float factor) {
-  for (word half = 0; half < LANE; half += 4) {
-    float *four = scores + half;
-    f32x4 top = load(four, 4), total = splat(0);
-    for (word i = 1; i < n; i++) top = larger(load(four + i * LANE, 4), top);
-    for (word i = 0; i < n; i++) {
-      f32x4 weight = decaying((load(four + i * LANE, 4) - top) * factor);
-      store(four + i * LANE, weight, 4);
-      total += weight;
+  f32x4 top[2], total[2] = {splat(0), splat(0)};
+  EACH_HALF top[h] = load(scores + 4 * h, 4);
+  for (word i = 1; i < n; i++) EACH_HALF top[h] = larger(load(scores + i * LANE + 4 * h, 4), top[h]);
+  for (word i = n; i < PAD(n, FOUR); i++) EACH_HALF store(scores + i * LANE + 4 * h, splat(-__builtin_inff()), 4);
+  for (word i = 0; i < n; i += FOUR, scores += FOUR * LANE) {
+    EACH_OF_FOUR EACH_HALF {
+      float *four = scores + u * LANE + 4 * h;
+      f32x4 weight = decaying((load(four, 4) - top[h]) * factor);
+      store(four, weight, 4);
+      total[h] += weight;
     }
-    store(sums + half, total, 4);
   }
+  EACH_HALF store(sums + 4 * h, total[h], 4);
 }
 
 // Mix the values by weights [n, LANE], for `count` queries of a lane.

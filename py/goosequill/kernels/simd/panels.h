@@ -225,7 +225,7 @@ INLINE void finish_whole(const struct product *p, word row, word token, i32x4 (*
   }
   float *out = p->out + token * p->rows + row;
   EACH_TOKEN {
-    EACH_VECTOR store(out + 4 * i, __builtin_convertvector(sums[t][i], f32x4) * factors[i] * scales[t] + biases[i], 4);
+    EACH_VECTOR store(out + 4 * i, madd(__builtin_convertvector(sums[t][i], f32x4) * factors[i], splat(scales[t]), biases[i]), 4);
     out += p->rows;
   }
 }

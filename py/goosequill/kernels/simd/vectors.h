@@ -75,15 +75,15 @@ INLINE float square_root(float a) { return __builtin_sqrtf(a); }
 // exp for -87.3 to 88: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf), relative error 2e-7.
 INLINE f32x4 moderate_exponential(f32x4 x) {
   const f32x4 round = splat(12582912.0f);  // 1.5 2^23: adding it rounds to an integer in the last bits
-  f32x4 shifted = x * 1.44269504f + round, n = shifted - round;
-  f32x4 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  f32x4 shifted = madd(x, splat(1.44269504f), round), n = shifted - round;
+  f32x4 r = madd(n, splat(2.12194440e-4f), madd(n, splat(-0.693359375f), x));
   f32x4 p = splat(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  p = madd(p, r, splat(1.3981999507e-3f));
+  p = madd(p, r, splat(8.3334519073e-3f));
+  p = madd(p, r, splat(4.1665795894e-2f));
+  p = madd(p, r, splat(1.6666665459e-1f));
+  p = madd(p, r, splat(5.0000001201e-1f));
+  p = madd(p, r * r, r + 1.0f);
   return (f32x4)((i32x4)p + ((i32x4)shifted << 23));
 }
 

@@ -26,14 +26,16 @@ HELPER = ["--import-memory", "--shared-memory", "--max-memory=4294967296"]
 HELPER_EXPORTS = (*abi.HELPER_EXPORTS, "__stack_pointer")
 
 
-def build(flags: list[str], link: list[str], exports: Iterable[str], output: Path) -> None:
+def build(
+    flags: list[str], link: list[str], exports: Iterable[str], output: Path, *, source: Path = SOURCE
+) -> None:
     zig = [sys.executable, "-m", "ziglang"]
     compile_only = ["-target", "wasm32-freestanding", "-fno-builtin", "-c"]
     # By default clang computes every address separately, which halves the speed for several tokens.
     compile_only += ["-mllvm", "-disable-lsr"]
     with tempfile.TemporaryDirectory() as folder:
         compiled = str(Path(folder) / "simd.o")
-        subprocess.run([*zig, "cc", *FLAGS, *compile_only, *flags, str(SOURCE), "-o", compiled], check=True)
+        subprocess.run([*zig, "cc", *FLAGS, *compile_only, *flags, str(source), "-o", compiled], check=True)
         link = [*link, "--no-entry", "--strip-all", *(f"--export={name}" for name in exports)]
         subprocess.run([*zig, "wasm-ld", *link, compiled, "-o", str(output)], check=True)
 

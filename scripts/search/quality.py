@@ -26,6 +26,7 @@ from scripts.search.minilm_folder import build_minilm
 from scripts.search.quality_data import OUTPUT, ROOT
 
 from goosequill.kernels.kernel import Floats
+from goosequill.loading.load import load_path
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.calibration import CURVES
 from goosequill.search.documents.document import Composer
@@ -33,6 +34,7 @@ from goosequill.search.embedder import Embedder, fingerprint, unit_rows
 from goosequill.search.embedders import VOCABULARY, open_folder
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, fuse
 from goosequill.search.passages import embedded_text, passages
+from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.search.static_table import StaticTable
 from goosequill.search.vectors import quantize
 from goosequill.search.web import DIMENSIONS, LEVELS, Grid
@@ -42,6 +44,8 @@ SETS = ("zaragoza", "debian", "verses")
 DOCUMENT = ROOT / "docs" / "explanation" / "search.md"
 MARKS = ("<!-- quality: begin -->", "<!-- quality: end -->")
 RESAMPLES, SEED = 2000, 1
+MOST_FOR_RWKV = 2000
+"""Passages of a set that the language model reads too; it takes a hundred times as long as the table."""
 CHUNK = 2000
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 STAGES = {
@@ -51,6 +55,7 @@ STAGES = {
     "static": "First stage: static question, MiniLM passages, and words",
     "minilm": "MiniLM alone",
     "full": "Second stage: MiniLM and words",
+    "rwkv": "Experiment: the default RWKV model’s outputs, averaged",
 }
 Ids = NDArray[np.intp]
 
@@ -83,15 +88,22 @@ class Scores:
     site: Floats
     static: Floats
     minilm: Floats
+    rwkv: Floats | None = None
 
     def stage(self, name: str) -> Floats:
         """Return the scores by which a stage ranks passages."""
-        if name in ("words", "table", "minilm"):
+        if name in ("words", "table", "minilm", "rwkv"):
             plain: Floats = getattr(self, name)
             return plain
         weight = FULL_WEIGHT if name == "full" else STATIC_WEIGHT
         cosines: Floats = self.minilm if name == "full" else getattr(self, name)
         return fused(cosines, self.words, weight)
+
+
+def language_model(path: Path) -> Embedder:
+    """Return the embedder that the search page makes of a language model."""
+    loaded = load_path(path)
+    return RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
 
 
 def read_case(name: str, *, pieces: bool = False) -> Case:
@@ -160,8 +172,10 @@ def unpacked(grid: Grid, rows: Floats) -> Floats:
     return middles
 
 
-def measure(case: Case, static: Embedder, full: Embedder, site: StaticTable) -> Scores:
-    """Return every part of the scores of a set."""
+def measure(
+    case: Case, static: Embedder, full: Embedder, site: StaticTable, rwkv: Embedder | None = None
+) -> Scores:
+    """Return every part of the scores of a set; those of the language model only where it is given."""
     index = WordIndex()
     index.add(case.passages)
     words = np.stack([index.scores(question) for question in case.questions])
@@ -173,6 +187,7 @@ def measure(case: Case, static: Embedder, full: Embedder, site: StaticTable) -> 
         site_cosines(site, case.questions, rows),
         asked @ rows[:, : static.dimensions].T,
         embed(full, case.questions) @ rows.T,
+        None if rwkv is None else embed(rwkv, case.questions) @ stored(embed(rwkv, case.passages)).T,
     )
 
 
@@ -273,13 +288,16 @@ def table(measured: Sequence[tuple[Case, Scores]], correlations: dict[str, float
     heads = [f"{titles[case.name]} ({len(case.questions):,})" for case, _ in measured]
     lines = [f"| Stage | {' | '.join(heads)} | News, r |", "| --- |" + " --- |" * (len(heads) + 1)]
     for name, title in STAGES.items():
-        cells = [_cell(ranks(case, scores.stage(name))) for case, scores in measured]
+        cells = [_cell(case, scores, name) for case, scores in measured]
         r = f"{correlations[name]:.3f}" if name in correlations else ""
         lines.append(f"| {title} | {' | '.join(cells)} | {r} |")
     return lines
 
 
-def _cell(found: Ids) -> str:
+def _cell(case: Case, scores: Scores, name: str) -> str:
+    if name == "rwkv" and scores.rwkv is None:
+        return ""
+    found = ranks(case, scores.stage(name))
     first, ten = recall(found, 1), recall(found, 10)
     shares = f"{first[0]:.3f} / {ten[0]:.3f}"
     return f"{shares} ({first[1]:.3f}–{first[2]:.3f} / {ten[1]:.3f}–{ten[2]:.3f})"
@@ -316,6 +334,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minilm", type=Path, help="its folder; by default it is built")
     parser.add_argument("--static", type=Path, default=ROOT / "site/models/minilm-static", help="a folder")
+    parser.add_argument("--rwkv", type=Path, default=ROOT / "site/models/default", help="a folder")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument(
         "--write", action="store_true", help=f"put the table into {DOCUMENT.relative_to(ROOT)}"
@@ -330,14 +349,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     site = site_table(options.static, static)
     cases = [read_case(name) for name in options.sets]
     split = [read_case("debian", pieces=True)] if "debian" in options.sets else []
-    measured = [(case, measure(case, static, full, site)) for case in [*cases, *split]]
+    rwkv = language_model(options.rwkv)
+    measured = [
+        (case, measure(case, static, full, site, rwkv if len(case.passages) <= MOST_FOR_RWKV else None))
+        for case in [*cases, *split]
+    ]
     lines = table(measured, ratings(static, full))
     pairs = {
         "minilm-l6 x minilm-l6": (full, full, full.dimensions),
         "static-minilm x minilm-l6": (static, full, static.dimensions),
         "static-minilm x static-minilm": (static, static, static.dimensions),
     }
-    lines += ["", *fit_lines(fits(pairs, cases))]
+    if len(cases) > 1:  # a foreign question is one of another set
+        lines += ["", *fit_lines(fits(pairs, cases))]
     print("\n".join(lines))
     if options.tune:
         tune([pair for pair in measured if pair[0] in cases])

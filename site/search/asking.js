@@ -32,10 +32,12 @@ import { Results } from "./results.js";
 const COUNT = 10;
 /** Passages of one document that the reader marks. */
 const WITHIN = 30;
-/**
- * Where nothing fits, results of at least this likelihood are shown under a notice, all others on request.
- */
-const UNSURE = 0.2;
+/** What each stage ranks by. @type {Record<Stage, string>} */
+const RANKED = {
+  words: "by the words they share with your question",
+  static: "by the meaning of single words",
+  full: "by the meaning of whole passages",
+};
 
 export class Asking {
   #library;
@@ -45,6 +47,7 @@ export class Asking {
   #nothing = byId("nothing-fits", "div");
   #unsure = byId("unsure", "p");
   #reword = byId("reword", "button");
+  #distant = byId("distant", "button");
   #better = byId("better", "button");
   #copyLink = byId("copy-link", "button");
   #limits = byId("limits", "details");
@@ -54,7 +57,9 @@ export class Asking {
   #inquiry;
   /** What is shown, and for which question. @type {{results: Found, question: string} | null} */
   #shown = null;
-  /** Whether the nearest passages are shown although none fits. */
+  /** What each stage of the shown question took. @type {import("./inquiry.js").Seconds} */
+  #seconds = {};
+  /** Whether passages are shown that are merely the nearest. */
   #nearest = false;
   /** A document that the address names, to be opened when its question is answered. */
   #toOpen = "";
@@ -84,12 +89,8 @@ export class Asking {
       event.preventDefault();
       this.#ask({ ask: true });
     });
-    byId("nearest", "button").addEventListener("click", () => {
-      this.#nearest = true;
-      this.#draw();
-      this.#offerRewording();
-      this.#results.focus(0);
-    });
+    byId("nearest", "button").addEventListener("click", () => this.#showNearest());
+    this.#distant.addEventListener("click", () => this.#showNearest());
     this.#better.addEventListener("click", () => this.#library.offerFull());
     this.#copyLink.addEventListener("click", () =>
       copyText(location.href, { say: (words) => this.#say(words), copied: "The link is copied." }),
@@ -107,6 +108,15 @@ export class Asking {
     this.#offerQuestions();
     if (!this.#library.collection()) return this.#clear();
     if (this.#question && this.#library.ready()) this.#inquiry.ask(this.#question);
+  }
+
+  /** Shows what is merely near, too, and goes to the first of it. */
+  #showNearest() {
+    const shown = this.#results.hits.length;
+    this.#nearest = true;
+    this.#draw();
+    this.#offerRewording();
+    this.#results.focus(shown);
   }
 
   get #question() {
@@ -202,7 +212,11 @@ export class Asking {
 
   /** @param {Found} results @param {string} question */
   #show(results, question) {
-    if (question !== this.#shown?.question) this.#nearest = false;
+    if (question !== this.#shown?.question) {
+      this.#nearest = false;
+      this.#seconds = {};
+    }
+    this.#seconds[results.stage] = results.seconds;
     this.#shown = { results, question };
     this.#problem.hidden = true;
     this.#draw();
@@ -215,12 +229,11 @@ export class Asking {
   /** @param {Found} results */
   #summary(results) {
     const { documents = 0 } = this.#library.collection() ?? {};
-    const { length } = results.hits;
+    const { length } = this.#near(results);
     if (!length || this.#verdict(results) === "nothing")
       return `None of ${counted(documents, "document")} fits.`;
     const found = length < COUNT ? counted(length, "result") : `The ${COUNT} best results`;
-    const what = results.stage === "full" ? "whole passages" : "single words";
-    return `${found} from ${counted(documents, "document")}, ranked by the meaning of ${what}.`;
+    return `${found} from ${counted(documents, "document")}, ranked ${RANKED[results.stage]}.`;
   }
 
   /**
@@ -231,7 +244,12 @@ export class Asking {
   #verdict({ hits, nothing_fits, likelihood, stage }) {
     if (!hits.length) return "nothing";
     if (!nothing_fits || (stage !== "full" && this.#library.full() === "ready")) return "fits";
-    return (likelihood ?? 0) < UNSURE ? "nothing" : "unsure";
+    return typeof likelihood !== "number" || hits.every(({ distant }) => distant) ? "nothing" : "unsure";
+  }
+
+  /** Results without those that are merely near; the best one is never left out. @param {Found} results */
+  #near({ hits }) {
+    return hits.filter(({ distant }, index) => index === 0 || !distant);
   }
 
   #draw() {
@@ -243,7 +261,11 @@ export class Asking {
     byId("nearest", "button").hidden = !results?.hits.length;
     byId("nothing-fits-words", "p").textContent = results ? nothingWords(results) : "";
     this.#unsure.textContent = results ? nothingWords(results) : "";
-    this.#results.show(results && !isHidden ? results.hits : []);
+    const hits = results && !isHidden ? (this.#nearest ? results.hits : this.#near(results)) : [];
+    const left = results && !isHidden ? results.hits.length - hits.length : 0;
+    this.#results.show(hits, this.#seconds);
+    this.#distant.hidden = !left;
+    this.#distant.textContent = `Show ${left} more, though ${left === 1 ? "it is" : "they are"} distant in meaning`;
     this.#limits.hidden = !results;
     this.#drawActions();
     this.#offerQuestions();

@@ -7,7 +7,10 @@ import { element } from "../ui/dom.js";
 import { CodePoints, marked } from "./marking.js";
 
 /** @typedef {import("./inquiry.js").Hit} Hit */
-/** @typedef {{item: HTMLLIElement, link: HTMLAnchorElement, show: (hit: Hit) => void}} Row */
+/** @typedef {import("./inquiry.js").Seconds} Seconds */
+/**
+ * @typedef {{item: HTMLLIElement, link: HTMLAnchorElement, show: (hit: Hit, seconds: Seconds) => void}} Row
+ */
 
 export class Results {
   #list;
@@ -27,13 +30,17 @@ export class Results {
     list.addEventListener("keydown", (event) => this.#move(event));
   }
 
-  /** Shows these results and no others. @param {Hit[]} hits */
-  show(hits) {
+  /**
+   * Shows these results and no others.
+   * @param {Hit[]} hits
+   * @param {Seconds} [seconds] what each stage took
+   */
+  show(hits, seconds = {}) {
     this.hits = hits;
     const rows = new Map(hits.map((hit) => [hit.name, this.#rows.get(hit.name) ?? this.#createRow()]));
     for (const [name, { item }] of this.#rows) if (!rows.has(name)) item.remove();
     this.#rows = rows;
-    for (const hit of hits) rows.get(hit.name)?.show(hit);
+    for (const hit of hits) rows.get(hit.name)?.show(hit, seconds);
     arrange(
       this.#list,
       [...rows.values()].map(({ item }) => item),
@@ -85,7 +92,7 @@ export class Results {
       event.preventDefault();
       if (shown) this.#host.open(shown);
     });
-    const show = (/** @type {Hit} */ hit) => {
+    const show = (/** @type {Hit} */ hit, /** @type {Seconds} */ seconds) => {
       shown = hit;
       item.dataset.document = hit.name;
       item.dataset.score = hit.score.toFixed(4);
@@ -95,7 +102,7 @@ export class Results {
       trail.hidden = !trail.textContent;
       passage.replaceChildren(...passageOf(hit));
       words.textContent = hit.explanation || "Why this result?";
-      figures.replaceChildren(...figuresOf(hit));
+      figures.replaceChildren(...figuresOf(hit, seconds));
     };
     return { item, link, show };
   }
@@ -136,8 +143,8 @@ export function bestSentence({ sentences, text, start }) {
   return { ...best, end: best.end - (words.length - words.trimEnd().length) };
 }
 
-/** @param {Hit} hit */
-function figuresOf({ cosine, words, score, likelihood }) {
+/** @param {Hit} hit @param {Seconds} seconds */
+function figuresOf({ cosine, words, score, likelihood }, seconds) {
   /** @type {[string, string][]} */
   const rows = [
     ["Closeness in meaning, −1 to 1", cosine?.toFixed(2) ?? "not known yet"],
@@ -146,5 +153,21 @@ function figuresOf({ cosine, words, score, likelihood }) {
   ];
   if (typeof likelihood === "number")
     rows.push(["Chance that a passage this close answers", `${Math.round(100 * likelihood)}%`]);
+  for (const [stage, name] of Object.entries(STAGES)) {
+    const taken = seconds[/** @type {import("./inquiry.js").Stage} */ (stage)];
+    if (taken !== undefined) rows.push([`Time of the search ${name}`, milliseconds(taken)]);
+  }
   return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
+}
+
+/** What each stage searches by; without any vector it is the words that are shared. */
+const STAGES = {
+  words: "by shared words",
+  static: "by single words’ meaning",
+  full: "by whole passages’ meaning",
+};
+
+/** @param {number} seconds */
+function milliseconds(seconds) {
+  return `${seconds < 0.01 ? (1000 * seconds).toFixed(1) : Math.round(1000 * seconds)} ms`;
 }

@@ -220,6 +220,11 @@ class WordIndex:
         texts = int((~self._removed.rows).sum())
         return {word: self._weight(self._ids.get(word), texts) for word in stems(question)}
 
+    def frequency(self, stem: str) -> int:
+        """Return how many texts have a stem."""
+        word = self._ids.get(stem)
+        return 0 if word is None else int(self._frequencies.rows[word])
+
     def _weight(self, word: int | None, texts: int) -> float:
         frequency = 0 if word is None else int(self._frequencies.rows[word])
         if not frequency:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import pairwise
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -272,6 +273,16 @@ def remove_documents(collection: Collection, names: Sequence[str]) -> Part:
     return collection.commit()
 
 
+def restore_documents(collection: Collection, names: Sequence[str]) -> Part:
+    """Undo the deletion of documents, as long as the collection was not compacted; unknown names are ignored.
+
+    The page opens the collection again after that: in memory their words and vectors are gone.
+    """
+    for name in names:
+        collection.index.restore(name)
+    return collection.commit()
+
+
 def rename_collection(collection: Collection, name: str) -> Part:
     """Give the collection another name."""
     collection.index.name = name
@@ -393,9 +404,10 @@ def search(
     Returns
     -------
     dict
-        ``hits``, ``nothing_fits``, ``likelihood`` (null where it was not measured) and ``stage``: the one
-        that was reached with the models that are there.
+        ``hits``, ``nothing_fits``, ``likelihood`` (null where it was not measured), ``stage``: the one
+        that was reached with the models that are there, and ``seconds``: what this stage took.
     """
+    started = perf_counter()
     collection.read_from(files)
     searcher = collection.searcher
     searcher.static, searcher.full = static or searcher.static, embedder or searcher.full
@@ -405,6 +417,7 @@ def search(
         "nothing_fits": found.nothing_fits,
         "likelihood": found.likelihood,
         "stage": found.stage,
+        "seconds": perf_counter() - started,
     }
 
 

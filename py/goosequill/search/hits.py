@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from goosequill.kernels.kernel import Floats
-from goosequill.search.bm25 import word_matches
+from goosequill.search.bm25 import WordIndex, term, word_matches
 from goosequill.search.sentences import sentences
 
 if TYPE_CHECKING:
@@ -21,13 +22,29 @@ SENTENCES_BY_FULL = 3
 WORD_WEIGHT = 0.15
 """What a sentence gains that has all of the question's words, beside its cosine."""
 WORDS_NAMED = 4
+DISTANT = 0.2
+"""Likelihood below which a passage is only the nearest there is."""
 LEVELS = (
     (0.9, "Very close in meaning."),
     (0.5, "Close in meaning."),
-    (0.15, "Loosely related in meaning."),
+    (DISTANT, "Loosely related in meaning."),
     (0.0, "Distant in meaning."),
 )
 """Likelihood from which a sentence is said."""
+COMMON, FEWEST_PASSAGES = 0.5, 8
+"""A word in more than this share of the passages tells none from another, if there are so many passages."""
+FUNCTION_STEMS = frozenset(
+    term(word)
+    for word in re.findall(
+        r"\w+",
+        "about after again all also am any because been before being between both could each ever "
+        "every from get gets getting got had has have having he her here him his how i its just "
+        "lot lots m many may me might more most much must my off only our out over own re really "
+        "same she should so some such than them those through too under until up us ve very was "
+        "we were would your yours",
+    )
+)
+"""Of English words that are indexed but mean nothing alone, so that they explain nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,9 @@ class Hit:
     sentences
         ``{"start", "end", "score"}`` of each sentence; the best one has the highest score.
     matched
-        Start and end of each word that the question has too.
+        Start and end of each word that the question has too, without those that tell nothing.
+    distant
+        Whether it is merely near: unlikely to fit (`DISTANT`), and without some word of the question.
     explanation
         Why it is here, in a sentence or two without figures.
     """
@@ -70,6 +89,7 @@ class Hit:
     end: int
     heading: str
     explanation: str
+    distant: bool
     sentences: list[dict[str, Any]] = field(default_factory=list)
     matched: list[list[int]] = field(default_factory=list)
 
@@ -81,6 +101,7 @@ class Reasons:
         self._index = searcher.index
         self._question = question
         self._weights = searcher.words.weights(question)
+        self._telling = telling(searcher.words, self._weights)
         self._static = searcher.static
         self._full = searcher.full if stage == "full" else None
         self._asked: dict[str, Floats] = {}
@@ -107,15 +128,18 @@ class Reasons:
             end=passage.end,
             heading=passage.heading,
             explanation=self._explanation(number, cosine[1]),
+            distant=cosine[1] is not None and cosine[1] < DISTANT and not self.has_all_words(number),
             sentences=self._sentences(text, passage.start, matches),
-            matched=[[passage.start + start, passage.start + end] for start, end, _ in matches],
+            matched=[
+                [passage.start + start, passage.start + end]
+                for start, end, stem in matches
+                if stem in self._telling
+            ],
         )
 
-    def has_all_words(self, hit: Hit) -> bool:
+    def has_all_words(self, number: int) -> bool:
         """Whether a passage, with its title and headings, has every word of the question."""
-        found = {
-            match[2] for match in word_matches(self._index.embedded_text(hit.passage), list(self._weights))
-        }
+        found = {match[2] for match in word_matches(self._index.embedded_text(number), list(self._weights))}
         return bool(self._weights) and found == set(self._weights)
 
     def _explanation(self, number: int, chance: float | None) -> str:
@@ -124,8 +148,8 @@ class Reasons:
         shown: dict[str, str] = {}
         for start, end, stem in word_matches(text, list(self._weights)):
             shown.setdefault(stem, text[start:end].lower())
-        ordered = sorted(shown, key=lambda stem: -self._weights[stem])
-        return f"{level} {_shared([shown[stem] for stem in ordered])}".strip()
+        ordered = sorted(self._telling & shown.keys(), key=lambda stem: (-self._weights[stem], stem))
+        return f"{level} {_shared([shown[stem] for stem in ordered], others=bool(shown))}".strip()
 
     def _sentences(
         self, text: str, offset: int, matches: Sequence[tuple[int, int, str]]
@@ -162,10 +186,20 @@ def _trimmed(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _shared(words: list[str]) -> str:
-    """Say which words a passage shares with the question."""
+def telling(words: WordIndex, stems: Iterable[str]) -> set[str]:
+    """Return the stems that can explain why a passage is there: no function words, and not nearly everywhere.
+
+    Function words alone are kept, so that a question such as "up" is not left without any.
+    """
+    most = COMMON * len(words) if len(words) >= FEWEST_PASSAGES else len(words)
+    rare = {stem for stem in stems if words.frequency(stem) <= most}
+    return rare - FUNCTION_STEMS or rare
+
+
+def _shared(words: list[str], *, others: bool) -> str:
+    """Say which telling words a passage shares with the question; `others`: it shares some at all."""
     if not words:
-        return "Shares none of your words."
+        return "Shares only common words." if others else "Shares none of your words."
     quoted = [f"‘{word}’" for word in words[:WORDS_NAMED]]
     if len(words) > WORDS_NAMED:
         quoted.append(f"{len(words) - WORDS_NAMED} more")

@@ -390,6 +390,18 @@ class Index:
         self._forget(number)
         return True
 
+    def restore(self, name: str) -> bool:
+        """Undo the last deletion of a document; return whether that was possible.
+
+        It is not if another document has its name now. Its vectors are there when the index is opened again.
+        """
+        gone = [number for number in self.deleted if self.entries[number].name == name]
+        if not gone or name in self._ids:
+            return False
+        self._ids[name] = max(gone)
+        self.deleted.remove(max(gone))
+        return True
+
     def _forget(self, document: int) -> None:
         first, end = self.entries.span(document)
         if self.vectors is not None:

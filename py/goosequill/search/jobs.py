@@ -24,6 +24,7 @@ JOBS: dict[str, str] = {
     "read_pages": "goosequill.search.documents.page_jobs:read_pages",
     "remove_documents": "goosequill.search.collection:remove_documents",
     "rename_collection": "goosequill.search.collection:rename_collection",
+    "restore_documents": "goosequill.search.collection:restore_documents",
     "search": "goosequill.search.collection:search",
     "table_columns": "goosequill.search.documents.page_jobs:table_columns",
     "write_embeddings": "goosequill.search.embeddings_jobs:write_embeddings",

@@ -191,7 +191,7 @@ class Searcher:
             return Results(hits, not any(hit.words for hit in hits), None, stage)
         chances = [hit.likelihood for hit in hits if hit.likelihood is not None]
         best = max(chances, default=None)
-        fits = best is None or best >= FITS or any(reasons.has_all_words(hit) for hit in hits)
+        fits = best is None or best >= FITS or any(reasons.has_all_words(hit.passage) for hit in hits)
         return Results(hits, not fits, best, stage)
 
     def _parts(self, question: str, stage: Stage, vector: Floats | None) -> tuple[list[_Part], str]:

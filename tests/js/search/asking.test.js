@@ -139,8 +139,12 @@ test("a document opens at its passage, with the others of the document marked", 
 });
 
 test("nothing fits is said as a likelihood, and the nearest are behind a click", async () => {
-  const { search } = answers;
-  answers.search = (/** @type {any} */ args) => ({ ...search(args), nothing_fits: true, likelihood: 0.034 });
+  answers.search = (/** @type {any} */ args) => ({
+    hits: [hit("b", { distant: true }), hit("a", { distant: true })],
+    nothing_fits: true,
+    likelihood: 0.034,
+    stage: args.stage,
+  });
   await open();
   type(question(), "why");
   await settle();
@@ -170,12 +174,29 @@ test("what is neither likely nor unlikely is shown under a notice", async () => 
   assert.match(byTestId("unsure").textContent, /39 in 100/);
 });
 
+test("distant results are behind a click, the best one never", async () => {
+  const hits = ["a", "b", "c"].map((name) => hit(name, { distant: name !== "b" }));
+  answers.search = ({ stage }) => ({ hits, nothing_fits: false, likelihood: 0.6, stage, seconds: 0.0123 });
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.deepEqual(names(), ["a", "b"]);
+  assert.match(byTestId("asked").textContent, /^2 results/);
+  assert.match(byTestId("distant").textContent, /^Show 1 more/);
+  byTestId("distant").click();
+  assert.deepEqual(names(), ["a", "b", "c"]);
+  assert.equal(window.document.activeElement?.textContent, "C", "the first of them has the focus");
+  assert.ok(byTestId("distant").hidden);
+  const why = window.document.querySelector(".figures")?.textContent ?? "";
+  assert.match(why, /by single words’ meaning12 ms.*by whole passages’ meaning12 ms/);
+});
+
 test("the first stage leaves the verdict to the second, if there is one", async () => {
-  const { search } = answers;
   answers.search = (/** @type {any} */ args) => ({
-    ...search(args),
+    hits: [hit("a", { distant: args.stage === "static" })],
     nothing_fits: args.stage === "static",
     likelihood: 0.01,
+    stage: args.stage,
   });
   await open();
   type(question(), "why");

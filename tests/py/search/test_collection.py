@@ -92,7 +92,31 @@ def found(collection: Collection, question: str = "diesel clutch", **models: Any
 
 def test_every_job_is_there() -> None:
     ours = {name for name, path in all_jobs().items() if path.startswith("goosequill.search.collection:")}
-    assert len(ours) == 13 and all(callable(find(name)) for name in ours)
+    assert len(ours) == 14 and all(callable(find(name)) for name in ours)
+
+
+def test_a_document_that_was_removed_is_back_with_its_vectors() -> None:
+    page = Page()
+    collection = page.open("Papers")
+    fill(page, collection, range(6), static=STATIC)
+    page.run(jobs.embed_passages(collection, FULL))
+    before = found(collection)
+    collection.keep_words()
+    page.write(jobs.remove_documents(collection, ["engine/2.txt", "music/3.txt"]))
+    page.write(jobs.restore_documents(page.open(), ["engine/2.txt", "unknown"]))
+    again = page.open()
+    assert found(again)[0] == before[0] == "engine/2.txt"
+    assert "music/3.txt" not in found(again) and jobs.describe_collection(again)["pending"] == 0
+    fill(page, again, range(3, 4), static=STATIC)  # another of the name
+    page.write(jobs.restore_documents(again, ["music/3.txt"]))
+    assert len(jobs.describe_collection(page.open())["documents"]) == 6
+
+
+def test_a_search_says_how_long_it_took() -> None:
+    page = Page()
+    collection = page.open("Papers")
+    fill(page, collection, range(2), static=STATIC)
+    assert 0 < jobs.search(collection, "diesel", static=STATIC)["seconds"] < 60
 
 
 def test_a_collection_fills_is_asked_and_opens_again() -> None:

@@ -11,7 +11,9 @@ from goosequill.errors import SearchError
 from goosequill.kernels import NumpyKernel
 from goosequill.kernels.kernel import Floats
 from goosequill.search.collection import embed_pending
+from goosequill.search.documents.document import Block
 from goosequill.search.fusion import FULL_WEIGHT, fuse
+from goosequill.search.hits import DISTANT
 from goosequill.search.index import Index
 from goosequill.search.searcher import Searcher
 from goosequill.search.storage import MemoryStorage
@@ -190,3 +192,31 @@ def test_nothing_fits_a_foreign_question_but_a_rare_word_of_it_does() -> None:
     found = searcher.ask("what is XK9000")
     assert not found.nothing_fits and found.hits[0].name == "rare.txt"
     assert searcher.ask("what is XK9001").nothing_fits
+
+
+def test_words_that_tell_nothing_are_neither_marked_nor_named() -> None:
+    index = make_index(12)
+    text = "You get up and the violin is still in its case."
+    index.add(replace(make_document(50), name="plain", text=text, blocks=(Block(0, len(text)),)))
+    for number in range(60, 160):
+        common = f"Everywhere there is a rosin, and number {number}."
+        index.add(
+            replace(make_document(number), text=common, blocks=(Block(0, len(common)),), name=str(number))
+        )
+    searcher = Searcher(index, SEARCH)
+    hit = next(hit for hit in searcher.ask("getting up with a violin", count=200).hits if hit.name == "plain")
+    assert [text[start:end] for start, end in hit.matched] == ["violin"]
+    assert hit.explanation == "Shares the word ‘violin’."
+    for hit in searcher.ask("rosin 60", count=200).hits:
+        assert "rosin" not in hit.explanation
+    alone = searcher.ask("up").hits[0]
+    assert alone.explanation == "Shares the word ‘up’.", "nothing else was asked for"
+
+
+def test_a_hit_is_distant_if_it_is_unlikely_and_lacks_a_word() -> None:
+    index = make_index(40)
+    found = Searcher(index, SEARCH, full=FULL).ask("violin chord tempo", count=40)
+    assert [hit.distant for hit in found.hits] == [(hit.likelihood or 0) < DISTANT for hit in found.hits]
+    assert not found.hits[0].distant and found.hits[-1].distant
+    only = Searcher(make_index(40, vectors=False), SEARCH).ask("violin", count=40)
+    assert not any(hit.distant for hit in only.hits), "without a likelihood nothing is known"

@@ -5,12 +5,14 @@ Title and description come from site/pages.json.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
+import markdown
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from scripts.command import ROOT
+from scripts.command import ROOT, BuildError
 from scripts.pages import Page, menu
 
 
@@ -25,6 +27,7 @@ def fill_frames(pages: list[Page], output: Path) -> None:
         keep_trailing_newline=True,
     )
     frames.globals["menu"] = partial(menu, pages)
+    frames.globals["marked_part"] = marked_part
     # Without the context Jinja evaluates constant addresses once, when it compiles the shared frame.
     frames.filters["url"] = pass_context(relative_url)
     for page in pages:
@@ -38,3 +41,15 @@ def relative_url(context: Context, address: str) -> str:
     """An address from the site's root, as the rendered page reaches it."""
     root: str = "../" * context["page"].file.count("/")
     return root if address == "." else root + address
+
+
+def marked_part(article: str, mark: str, docs: Path = ROOT / "docs") -> str:
+    """The HTML of what stands between ``<!-- MARK: begin -->`` and ``end`` in an article below `docs`.
+
+    So a table that a command writes into an article stands in an application too, and both stay the same.
+    """
+    text = (docs / article).read_text(encoding="utf-8")
+    found = re.findall(rf"<!-- {re.escape(mark)}: begin -->(.*?)<!-- {re.escape(mark)}: end -->", text, re.S)
+    if len(found) != 1:
+        raise BuildError(f"docs/{article} does not contain the marks of {mark!r} once")
+    return markdown.markdown(found[0], extensions=["tables"])

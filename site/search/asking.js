@@ -7,6 +7,7 @@
 import { copyText } from "../ui/clipboard.js";
 import { byId, counted, element } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
+import { titleOf } from "./embedders.js";
 import { Inquiry } from "./inquiry.js";
 import { linkTo, readLink, writeLink } from "./permalink.js";
 import { Reader } from "./reader.js";
@@ -15,13 +16,16 @@ import { Results } from "./results.js";
 /** @typedef {import("./inquiry.js").Hit} Hit */
 /** @typedef {import("./inquiry.js").Results} Found */
 /** @typedef {import("./inquiry.js").Stage} Stage */
+/** @typedef {import("./embedders.js").Choice} Choice */
 /**
  * What asking needs of the page's library.
  * @typedef {{
  *   collection: () => {name: string, documents: number, passages: number} | null,
  *   collections: () => Promise<string[]>, open: (name: string) => Promise<void>,
  *   prepare: (options: {ask: boolean}) => Promise<void>, ready: () => boolean,
- *   full: () => "ready" | "loading" | "off", offerFull: () => void,
+ *   full: () => "ready" | "loading" | "off", wantFull: () => void,
+ *   embedder: () => {choice: Choice, missing: string, host: string},
+ *   ask: (args: Record<string, unknown> & {question: string, stage: Stage}) => Promise<any>,
  *   run: (job: string, args: Record<string, unknown>, options?: any) => Promise<any>,
  *   holder: () => Promise<import("../ui/engine.js").EngineHolder>,
  *   sample?: () => {questions: string[]} | null
@@ -59,6 +63,8 @@ export class Asking {
   #shown = null;
   /** What each stage of the shown question took. @type {import("./inquiry.js").Seconds} */
   #seconds = {};
+  /** The question that was sent off by Enter or the button, and not only typed. */
+  #submitted = "";
   /** Whether passages are shown that are merely the nearest. */
   #nearest = false;
   /** A document that the address names, to be opened when its question is answered. */
@@ -76,7 +82,7 @@ export class Asking {
     this.#reader = new Reader({ closed: () => this.#closed() });
     this.#inquiry = new Inquiry({
       search: (question, stage) => this.#search(question, stage),
-      isFull: () => library.full() === "ready",
+      isFull: (question) => library.full() === "ready" && !this.#isHeldBack(question),
       show: (results, question) => this.#show(results, question),
       fail: (error) => this.#fail(error),
     });
@@ -87,11 +93,12 @@ export class Asking {
     this.#field.addEventListener("input", () => this.#typed());
     byId("ask", "form").addEventListener("submit", (event) => {
       event.preventDefault();
+      this.#submitted = this.#question;
       this.#ask({ ask: true });
     });
     byId("nearest", "button").addEventListener("click", () => this.#showNearest());
     this.#distant.addEventListener("click", () => this.#showNearest());
-    this.#better.addEventListener("click", () => this.#library.offerFull());
+    this.#better.addEventListener("click", () => this.#library.wantFull());
     this.#copyLink.addEventListener("click", () =>
       copyText(location.href, { say: (words) => this.#say(words), copied: "The link is copied." }),
     );
@@ -178,7 +185,13 @@ export class Asking {
 
   /** @param {string} question @param {Stage} stage @returns {Promise<Found>} */
   #search(question, stage) {
-    return this.#library.run("search", { question, count: COUNT, stage });
+    return this.#library.ask({ question, count: COUNT, stage });
+  }
+
+  /** Whether a question is for a server, which gets none that is still being typed. @param {string} question */
+  #isHeldBack(question) {
+    const { host } = this.#library.embedder();
+    return host !== "" && this.#library.full() === "ready" && question !== this.#submitted;
   }
 
   /** @param {string} words */
@@ -228,12 +241,15 @@ export class Asking {
 
   /** @param {Found} results */
   #summary(results) {
-    const { documents = 0 } = this.#library.collection() ?? {};
+    const of = counted(this.#library.collection()?.documents ?? 0, "document");
     const { length } = this.#near(results);
-    if (!length || this.#verdict(results) === "nothing")
-      return `None of ${counted(documents, "document")} fits.`;
+    const { host } = this.#library.embedder();
+    const isHeld = this.#isHeldBack(this.#question);
+    const next = isHeld ? ` Press Search to send your question to ${host}, which ranks by its meaning.` : "";
+    if (!length && isHeld) return `None of ${of} has a word of your question.${next}`;
+    if (!length || this.#verdict(results) === "nothing") return `None of ${of} fits.`;
     const found = length < COUNT ? counted(length, "result") : `The ${COUNT} best results`;
-    return `${found} from ${counted(documents, "document")}, ranked ${RANKED[results.stage]}.`;
+    return `${found} from ${of}, ranked ${RANKED[results.stage]}.${next}`;
   }
 
   /**
@@ -242,7 +258,7 @@ export class Asking {
    * @returns {"fits" | "unsure" | "nothing"}
    */
   #verdict({ hits, nothing_fits, likelihood, stage }) {
-    if (!hits.length) return "nothing";
+    if (!hits.length) return this.#isHeldBack(this.#question) ? "fits" : "nothing";
     if (!nothing_fits || (stage !== "full" && this.#library.full() === "ready")) return "fits";
     return typeof likelihood !== "number" || hits.every(({ distant }) => distant) ? "nothing" : "unsure";
   }
@@ -293,7 +309,8 @@ export class Asking {
     const state = this.#library.full();
     this.#better.hidden = !found || state === "ready";
     this.#better.disabled = state === "loading";
-    this.#better.textContent = state === "loading" ? "Getting better answers…" : "Better answers";
+    this.#better.textContent =
+      state === "loading" ? "Getting better answers…" : betterWords(this.#library.embedder());
   }
 
   /** @param {Hit} hit */
@@ -304,8 +321,9 @@ export class Asking {
       const full = await this.#library.run("document_text", { document: hit.document });
       this.#reader.show({ ...full, name: hit.name }, hit);
       writeLink({ ...this.#link, document: hit.name });
-      const args = { question, count: WITHIN, stage: results?.stage ?? "static", within: hit.document };
-      const { hits } = await this.#library.run("search", args);
+      const stage = results?.stage === "full" ? "full" : "static";
+      const args = { question, count: WITHIN, stage: /** @type {Stage} */ (stage), within: hit.document };
+      const { hits } = await this.#library.ask(args);
       this.#reader.add(
         hit.name,
         hits.filter((/** @type {Hit} */ one) => fits(one, hit)),
@@ -369,6 +387,17 @@ export class Asking {
       this.#field.focus();
     }
   }
+}
+
+/**
+ * What brings the collection's embedder.
+ * @param {{choice: Choice, missing: string, host: string}} embedder
+ */
+export function betterWords({ choice, missing, host }) {
+  if (missing === "files") return `Choose the files of ${titleOf(choice)}…`;
+  if (missing === "address") return `Enter the server of ${titleOf(choice)}…`;
+  if (missing === "key") return `Enter the key for ${host}…`;
+  return choice.kind === "model" ? `Load ${choice.title}` : "Better answers";
 }
 
 /** @param {Found} results */

@@ -15,16 +15,20 @@ import { ask, FileSink, fileOf, takeFile } from "../engine/storage/opfs.js";
  * }} Part
  */
 /**
- * What a list of collections shows.
- * @typedef {{name: string, documents: number, passages: number}} Summary
+ * What a list of collections shows; `model` is the name of the model that made its vectors, "" without any.
+ * @typedef {{name: string, documents: number, passages: number, model: string}} Summary
  */
 
 export const INDEX = "index.json";
+/** A file that is the page's own: Python does not know it, and it is in no export. */
+export const ABOUT = "page.json";
 const TEMPORARY = ".new";
 /** Names of an index's files, which come from Python or from a file that the visitor imports. */
 const LEGAL = /^[a-z0-9-]+(\.[a-z0-9]+)?$/;
 /** Bytes; a longer index.json is not one. */
 const LONGEST_INDEX = 64 * 1024 * 1024;
+/** Bytes of what the page keeps. */
+const LONGEST_ABOUT = 64 * 1024;
 
 /** @param {any} folder @param {Part} part */
 export async function writePart(folder, { append = {}, replace = {}, index }) {
@@ -103,13 +107,30 @@ export async function readSummary(folder) {
 }
 
 /** @param {any} index @returns {Summary} */
-function summary({ name, documents, passages, deleted }) {
+function summary({ name, documents, passages, deleted, model }) {
   const removed = Array.isArray(deleted) ? deleted.length : 0;
   return {
     name: String(name).slice(0, 200),
     documents: (Number(documents) || 0) - removed,
     passages: Number(passages) || 0,
+    model: String(model?.name ?? "").slice(0, 200),
   };
+}
+
+/**
+ * What the page itself keeps of a collection: its first name, and how its embedder is reached.
+ * @typedef {{name?: unknown, embedder?: unknown}} About
+ */
+
+/** @param {any} folder @returns {Promise<About | null>} null if there is nothing */
+export async function readAbout(folder) {
+  const file = await fileOf(folder, ABOUT);
+  if (!file || file.size > LONGEST_ABOUT) return null;
+  try {
+    return Object(JSON.parse(await file.text()));
+  } catch {
+    return null;
+  }
 }
 
 /** Bytes of a collection, with what waits to be read. @param {any} folder @returns {Promise<number>} */

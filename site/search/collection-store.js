@@ -7,7 +7,7 @@
 import { ask, openFolder } from "../engine/storage/opfs.js";
 import { problem } from "../ui/status.js";
 import { Asker } from "../ui/workers.js";
-import { INDEX, readFiles, readSummary, sizeOf, writePart } from "./collection-files.js";
+import { ABOUT, INDEX, readAbout, readFiles, readSummary, sizeOf, writePart } from "./collection-files.js";
 import { MemoryFolder } from "./memory-folder.js";
 
 /** @typedef {import("./collection-files.js").Part} Part */
@@ -69,8 +69,8 @@ export class CollectionStore {
       if (!ID.test(id)) continue;
       const summary = await readSummary(folder);
       const isDeleted = await exists(folder, DELETED);
-      const unreadable = { name: "An unfinished collection", documents: 0, passages: 0 };
-      found.push({ ...(summary ?? unreadable), id, bytes: await sizeOf(folder), isDeleted });
+      const shown = summary ?? unread(await readAbout(folder));
+      found.push({ ...shown, id, bytes: await sizeOf(folder), isDeleted });
     }
     return found;
   }
@@ -92,7 +92,7 @@ export class CollectionStore {
   /** The other files of a collection's index; none in a new folder. @param {string} id */
   async files(id) {
     try {
-      return await readFiles(await this.#open(id), this.kept(id)?.names);
+      return await readFiles(await this.#open(id), [ABOUT, ...(this.kept(id)?.names ?? [])]);
     } catch {
       return { names: [], files: [] };
     }
@@ -103,9 +103,21 @@ export class CollectionStore {
     await this.#write([id], part);
   }
 
-  /** Whether there is a collection with an index. @param {string} id */
+  /** Whether there is a collection, with an index or with files that wait for one. @param {string} id */
   async has(id) {
-    return await exists(await this.#open(id).catch(() => new MemoryFolder()), INDEX);
+    const folder = await this.#open(id).catch(() => new MemoryFolder());
+    return (await exists(folder, INDEX)) || (await exists(folder, ABOUT));
+  }
+
+  /** What the page keeps of a collection. @param {string} id */
+  async about(id) {
+    const folder = await this.#open(id).catch(() => null);
+    return (folder && (await readAbout(folder))) ?? {};
+  }
+
+  /** @param {string} id @param {import("./collection-files.js").About} about */
+  async describe(id, about) {
+    await this.#write([id], { replace: { [ABOUT]: new TextEncoder().encode(JSON.stringify(about)) } });
   }
 
   /** @param {string} id @param {boolean} isDeleted false restores it */
@@ -196,6 +208,12 @@ export class Queue {
     return waiting.sort((a, b) => a.key.localeCompare(b.key));
   }
 
+  /** Changes with which options a file is read. @param {{key: string, name: string, options: any}} waiting */
+  async change({ key, name, options }) {
+    const about = new TextEncoder().encode(JSON.stringify({ name, options }));
+    await this.#places.write({ replace: { [`${key}.json`]: about } });
+  }
+
   /** @param {string} key */
   async done(key) {
     const folder = await this.#places.open();
@@ -206,6 +224,12 @@ export class Queue {
   async clear() {
     await this.#places.clear().catch(() => {}); // nothing has waited
   }
+}
+
+/** A collection without an index. @param {import("./collection-files.js").About | null} about */
+function unread(about) {
+  const name = String(about?.name ?? "An unfinished collection").slice(0, 200);
+  return { name, documents: 0, passages: 0, model: "" };
 }
 
 /** @param {any} folder @param {string} name */

@@ -5,8 +5,11 @@
 
 import { counted, download, element, megabytes } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
+import { betterWords } from "./asking.js";
 import { consent } from "./consent.js";
 import { askColumn, askName, askText } from "./dialogs.js";
+import { askEmbedder } from "./embedder-dialog.js";
+import { MINILM, titleOf } from "./embedders.js";
 import { droppedFiles, filesOf, LARGEST, tableColumns } from "./files.js";
 import { fetchSample, SAMPLES } from "./samples.js";
 
@@ -14,6 +17,8 @@ import { fetchSample, SAMPLES } from "./samples.js";
 /** @typedef {import("./indexing.js").Picked} Picked */
 
 const MOST_DOCUMENTS = 300;
+/** Names of waiting files that are shown. */
+const MOST_WAITING = 5;
 
 export class Collections {
   #library;
@@ -21,7 +26,10 @@ export class Collections {
   #list = element("ul", { class: "collection-list" });
   #body = element("div", { class: "collection-body" });
   #notices = element("div", { class: "collection-notices" });
-  /** Undoes the last deletion. @type {{text: string, undo: () => Promise<unknown>} | null} */
+  /**
+   * Undoes the last deletion; that of documents only until others are read.
+   * @type {{text: string, undo: () => Promise<unknown>, ofDocuments: boolean} | null}
+   */
   #undo = null;
 
   /** @param {HTMLElement} root @param {Library} library */
@@ -33,7 +41,12 @@ export class Collections {
   start() {
     this.#root.append(this.#list, this.#notices, this.#body);
     this.#library.addEventListener("change", () => this.#show());
-    this.#library.indexer.addEventListener("change", () => this.#show());
+    const { indexer } = this.#library;
+    indexer.addEventListener("change", () => {
+      if (indexer.isRunning && this.#undo?.ofDocuments) this.#undo = null;
+      this.#show();
+    });
+    indexer.chooseColumn = (file) => this.#column(file);
     acceptDrops({
       onFiles: (_files, transfer) => this.#dropped(droppedFiles(transfer)),
       onDrag: (dragging) => this.#root.classList.toggle("dragging", dragging),
@@ -93,7 +106,12 @@ export class Collections {
           element("p", { class: "note" }, sample.note),
         ),
       ),
-      element("div", { class: "row" }, this.#importButton()),
+      element(
+        "div",
+        { class: "row collection-tools" },
+        button("New collection…", () => this.#create(), { "data-testid": "new-collection" }),
+        this.#importButton(),
+      ),
     ];
   }
 
@@ -103,15 +121,16 @@ export class Collections {
     const tools = element(
       "div",
       { class: "row collection-tools", role: "group", "aria-label": "Collection" },
-      button("New", () => this.#create(), { "data-testid": "new-collection" }),
+      button("New…", () => this.#create(), { "data-testid": "new-collection" }),
       isWritable ? button("Rename", () => this.#rename(), { "data-testid": "rename-collection" }) : null,
       button("Export", () => this.#export(), { "data-testid": "export-collection" }),
+      button("Export vectors", () => this.#exportVectors(), { "data-testid": "export-vectors" }),
       this.#importButton(),
       isWritable ? button("Delete", () => this.#delete(), { "data-testid": "delete-collection" }) : null,
     );
     return [
       ...(isWritable ? this.#inputs() : []),
-      indexer.isPaused ? this.#resume() : null,
+      this.#waiting(),
       this.#problems(),
       ...indexer.gone.map((gone) => this.#gone(gone)),
       this.#documents(isUnfolded),
@@ -164,14 +183,16 @@ export class Collections {
     const input = element("input", {
       type: "file",
       id: "collection-import",
-      accept: ".zip,application/zip",
+      accept: ".zip,application/zip,.json,application/json",
       class: "visually-hidden",
       "data-testid": "import-collection",
     });
     input.addEventListener("change", async () => {
       const [file] = input.files ?? [];
       input.value = "";
-      if (file) await this.#try(() => this.#library.import(file), `Imported ${file.name}.`);
+      if (!file) return;
+      if (/\.json$/i.test(file.name)) await this.#importVectors(file);
+      else await this.#try(() => this.#library.import(file), `Imported ${file.name}.`);
     });
     return element(
       "span",
@@ -213,14 +234,27 @@ export class Collections {
     return nodes;
   }
 
-  #resume() {
+  /** The files that are not read yet, while the engine is fetched or after a stop. */
+  #waiting() {
     const { indexer } = this.#library;
+    if (!indexer.isPaused && (this.#library.ready() || !indexer.waiting.length)) return null;
+    const names = indexer.waiting.slice(0, MOST_WAITING);
+    const more = indexer.waiting.length - names.length;
+    const listed = [...names, ...(more ? [`and ${more} more`] : [])].map((name) => element("li", {}, name));
+    const words = names.length
+      ? `${counted(indexer.waiting.length, "file waits", "files wait")} to be read:`
+      : "Some of it is not read yet.";
     return element(
-      "p",
-      { class: "collection-notice" },
-      "Some of it is not read yet. ",
-      button("Continue", () => this.#try(() => indexer.run()), { "data-testid": "continue" }),
-      button("Discard", () => this.#try(() => indexer.discard(), "What waited is discarded.")),
+      "section",
+      { class: "collection-notice", "data-testid": "waiting", "aria-label": "Files that wait" },
+      element("p", {}, words),
+      names.length ? element("ul", {}, ...listed) : null,
+      indexer.isPaused
+        ? button("Continue", () => this.#try(() => indexer.run()), { "data-testid": "continue" })
+        : null,
+      indexer.isPaused
+        ? button("Discard", () => this.#try(() => indexer.discard(), "What waited is discarded."))
+        : null,
     );
   }
 
@@ -256,7 +290,7 @@ export class Collections {
   #gone({ folder, names }) {
     const { indexer } = this.#library;
     const remove = async () => {
-      await this.#library.remove(names);
+      await this.#remove(names, counted(names.length, "document"));
       indexer.dismiss();
     };
     return element(
@@ -268,7 +302,7 @@ export class Collections {
         `${counted(names.length, "document is", "documents are")} no longer in the folder “${folder}”:`,
       ),
       element("ul", {}, ...names.slice(0, 20).map((name) => element("li", {}, name))),
-      button("Remove", () => this.#try(remove, "Removed."), { "data-testid": "remove-gone" }),
+      button("Remove", () => this.#try(remove), { "data-testid": "remove-gone" }),
       button("Keep", () => indexer.dismiss()),
     );
   }
@@ -294,13 +328,9 @@ export class Collections {
     await this.#library.prepare();
     const documents = await this.#library.documents();
     const items = documents.slice(0, MOST_DOCUMENTS).map(({ name, title, passages }) => {
-      const remove = button(
-        "Remove",
-        () => this.#try(() => this.#library.remove([name]), `${title} is removed.`),
-        {
-          "aria-label": `Remove ${title}`,
-        },
-      );
+      const remove = button("Remove", () => this.#try(() => this.#remove([name], `“${title}”`)), {
+        "aria-label": `Remove ${title}`,
+      });
       const about = element(
         "span",
         { class: "note" },
@@ -320,9 +350,21 @@ export class Collections {
     );
   }
 
-  /** The choice of MiniLM. */
+  /** @param {string[]} names of documents @param {string} words what they are called */
+  async #remove(names, words) {
+    const undo = await this.#library.remove(names);
+    const text = `${words} ${names.length > 1 ? "are" : "is"} removed.`;
+    this.#undo = { text, undo, ofDocuments: true };
+    await this.#show();
+    this.#library.status.say(text);
+    this.#notices.querySelector("button")?.focus();
+  }
+
+  /** What reads the passages: for MiniLM a choice, for all others what it is and what it lacks. */
   #better() {
+    const { choice, host } = this.#library.embedder();
     const state = this.#library.full();
+    if (choice.kind !== "minilm") return this.#otherEmbedder(choice, host);
     const words = {
       ready: "MiniLM is ready: it reads whole sentences.",
       loading: "MiniLM is loading…",
@@ -350,6 +392,28 @@ export class Collections {
     );
   }
 
+  /** @param {import("./embedders.js").Choice} choice @param {string} host */
+  #otherEmbedder(choice, host) {
+    const state = this.#library.full();
+    const facts = host
+      ? `Passages are read by the model ${titleOf(choice)} on ${host}, which receives their texts and the questions for which you press Search.`
+      : `Passages are read by ${titleOf(choice)}, an experiment. Nothing leaves this page.`;
+    const action =
+      state === "off"
+        ? button(betterWords(this.#library.embedder()), () => this.#library.wantFull(), {
+            "data-testid": "supply-embedder",
+            class: "",
+          })
+        : null;
+    const loading = state === "loading" ? " It is loading…" : "";
+    return element(
+      "div",
+      { "data-testid": "embedder" },
+      element("p", { class: "note" }, facts + loading),
+      action,
+    );
+  }
+
   /** @param {HTMLInputElement} input */
   async #picked(input) {
     const files = filesOf(input.files ?? []);
@@ -373,8 +437,7 @@ export class Collections {
     ];
     await this.#try(async () => {
       if (!this.#library.collection()) await this.#library.create("My documents");
-      else await this.#library.prepare();
-      await this.#library.indexer.add(folder ? small : await this.#withColumns(small), { folder });
+      await this.#library.indexer.add(small, { folder });
     });
     for (const { name, blob } of large) {
       this.#library.indexer.note({
@@ -385,18 +448,10 @@ export class Collections {
     }
   }
 
-  /**
-   * Asks which column of each table has the text; a table is left out if the visitor closes the dialog.
-   * @param {Picked[]} files
-   */
-  async #withColumns(files) {
-    const chosen = [];
-    for (const file of files) {
-      const columns = await tableColumns((job, args) => this.#library.run(job, args), file);
-      const column = columns.length > 1 ? await askColumn(file.name, columns) : "";
-      if (column !== null) chosen.push(column ? { ...file, options: { ...file.options, column } } : file);
-    }
-    return chosen;
+  /** Asks which column of a table has the text. @param {Picked} file @returns {Promise<string | null>} */
+  async #column(file) {
+    const columns = await tableColumns((job, args) => this.#library.run(job, args), file);
+    return columns.length > 1 ? await askColumn(file.name, columns) : "";
   }
 
   /** @param {import("./samples.js").Sample} sample */
@@ -415,8 +470,40 @@ export class Collections {
   }
 
   async #create() {
-    const name = await askName({ title: "New collection", confirm: "Make it", value: "" });
-    if (name) await this.#try(() => this.#library.create(name), `“${name}” is ready for documents.`);
+    const answer = await askEmbedder({ title: "New collection", confirm: "Make it", name: "" });
+    if (!answer) return;
+    const { name, choice, secrets } = answer;
+    await this.#try(async () => {
+      await this.#library.create(name || "My documents", choice, secrets);
+      if (choice.kind === "model") await this.#library.offerFull();
+    }, `“${name}” is ready for documents.`);
+  }
+
+  /** @param {File} file with vectors */
+  async #importVectors(file) {
+    await this.#try(async () => {
+      const done = await this.#library.importVectors(file, ({ files, entries, dimensions, models }) =>
+        askEmbedder({
+          title: "Which model made these vectors?",
+          confirm: "Import",
+          name: file.name.replace(/\.json$/i, ""),
+          given: givenFor(models),
+          models: models.map((model) => model.replace(/^endpoint:/, "")),
+          note:
+            `${file.name} has ${counted(entries, "vector")} of ${counted(dimensions, "number")} for ` +
+            `${counted(files, "file")}, and does not say which model made them. Questions must be read by the same one.`,
+        }),
+      );
+      if (done)
+        this.#library.status.say(`Imported ${file.name}. Add the files themselves to read them here.`);
+    });
+  }
+
+  async #exportVectors() {
+    await this.#try(
+      async () => download("embeddings.json", await this.#library.exportVectors(), "application/json"),
+      "Exported the vectors.",
+    );
   }
 
   async #rename() {
@@ -437,7 +524,7 @@ export class Collections {
     const { name } = this.#library.current();
     await this.#try(async () => {
       const undo = await this.#library.delete();
-      this.#undo = { text: `“${name}” is deleted.`, undo };
+      this.#undo = { text: `“${name}” is deleted.`, undo, ofDocuments: false };
       await this.#show();
     }, `“${name}” is deleted.`);
     this.#root.querySelector("button")?.focus();
@@ -452,6 +539,16 @@ export class Collections {
       this.#library.status.complain(error);
     }
   }
+}
+
+/**
+ * The embedder that the dialog offers first for a file of vectors: a server, unless they may be MiniLM's.
+ * @param {string[]} models
+ * @returns {import("./embedders.js").Choice}
+ */
+function givenFor([first = ""]) {
+  if (first === "minilm-l6") return MINILM;
+  return { kind: "endpoint", address: "", model: first.replace(/^endpoint:/, ""), hasKey: false };
 }
 
 /**

@@ -70,17 +70,18 @@ export function unreachable({ host }) {
   );
 }
 
-/** @param {Response} response */
+/** An error with `isRefused`: whether the key was. @param {Response} response */
 export async function refusal(response) {
   const text = (await response.text().catch(() => "")).slice(0, 2000);
   const said = reason(text);
-  const remedy =
-    response.status === 401 || response.status === 403
-      ? "Check the key."
-      : response.status === 404
-        ? "Check the address and the name of the model."
-        : "Try again later, or check the server's log.";
-  return problem(`The server refused: ${response.status}${said ? `, ${said.slice(0, 300)}` : ""}.`, remedy);
+  const isRefused = response.status === 401 || response.status === 403;
+  const remedy = isRefused
+    ? "Check the key."
+    : response.status === 404
+      ? "Check the address and the name of the model."
+      : "Try again later, or check the server's log.";
+  const what = `The server refused: ${response.status}${said ? `, ${said.slice(0, 300)}` : ""}.`;
+  return Object.assign(problem(what, remedy), { isRefused });
 }
 
 /** The message in a server's JSON. @param {string} text */

@@ -14,6 +14,13 @@ const USUAL = { engine: 9e6, static: 7e6, embedder: 22e6 };
 
 /** @typedef {{engine: number, static: number, embedder: number}} Sizes */
 
+/** The visitor did not agree to the download. */
+export class Declined extends DOMException {
+  constructor() {
+    super("The download was declined.", "AbortError");
+  }
+}
+
 /** What the visitor agreed to; null if they have not been asked. @returns {{full: boolean} | null} */
 export function consent() {
   const stored = /** @type {any} */ (recall(KEY));

@@ -53,17 +53,17 @@ export async function askColumn(file, columns) {
 }
 
 /** @param {string} label @param {HTMLElement} control */
-function field(label, control) {
+export function field(label, control) {
   return element("div", { class: "search-field" }, element("label", { for: control.id }, label), control);
 }
 
 /**
  * @param {string} title
- * @param {string} confirm
- * @param {...HTMLElement} fields
- * @returns {Promise<boolean>}
+ * @param {string | HTMLElement} confirm the words of the button, or what has them
+ * @param {...HTMLElement | null} fields
+ * @returns {Promise<boolean>} whether it was confirmed
  */
-function show(title, confirm, ...fields) {
+export function show(title, confirm, ...fields) {
   const form = element(
     "form",
     { method: "dialog" },
@@ -72,7 +72,9 @@ function show(title, confirm, ...fields) {
     element(
       "div",
       { class: "row search-dialog-buttons" },
-      element("button", { class: "primary", value: "confirm" }, confirm),
+      typeof confirm === "string"
+        ? element("button", { class: "primary", value: "confirm" }, confirm)
+        : confirm,
       element("button", { value: "cancel", formnovalidate: true }, "Cancel"),
     ),
   );

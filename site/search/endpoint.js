@@ -33,9 +33,13 @@ const LONGEST_ANSWER = 64_000_000;
 export async function* embedTexts(run, { base, model, key }, texts, { signal, send = fetch }) {
   for (let first = 0; first < texts.length; first += BATCH) {
     const part = texts.slice(first, first + BATCH);
-    const { url, body } = await run("endpoint_request", { address: base, model, texts: part }, { signal });
+    const { url, body } = await run(
+      "endpoint_request",
+      { address: base, model_name: model, texts: part },
+      { signal },
+    );
     const answer = await post(url, body, { key, signal, send });
-    const read = { address: base, model, answer, count: part.length };
+    const read = { address: base, model_name: model, answer, count: part.length };
     yield { first, ...(await run("endpoint_vectors", read, { signal })) };
   }
 }

@@ -95,11 +95,17 @@ export async function* readFile(run, { name, blob, options = {} }, { signal } = 
     yield { skipped: unreadable(name) };
     return;
   }
-  const args = { name, data, options: { ...options, size: blob.size } };
+  const { column, ...others } = options;
+  const args = { name, data, options: { ...others, ...(column ? { column } : {}), size: blob.size } };
   for await (const part of run("read_documents", args, { signal })) {
     if (part.pdf) yield* readPages(run, part, signal);
     else yield* items(part);
   }
+}
+
+/** Whether a file is a table, by its name. @param {string} name */
+export function isTable(name) {
+  return /\.(csv|tsv)$/i.test(name);
 }
 
 /**
@@ -109,7 +115,7 @@ export async function* readFile(run, { name, blob, options = {} }, { signal } = 
  * @returns {Promise<string[]>}
  */
 export async function tableColumns(run, { name, blob }) {
-  if (!/\.(csv|tsv)$/i.test(name)) return [];
+  if (!isTable(name)) return [];
   const head = await blob
     .slice(0, HEAD)
     .arrayBuffer()

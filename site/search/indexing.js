@@ -1,13 +1,16 @@
 /**
- * Brings files into the open collection: they wait in a queue on disk, are read one after the other, and are
- * searchable by words and by the static table at once; after that MiniLM reads their passages, if the visitor
- * has it. It can be stopped at any moment and continues where it was, also after the page was closed.
+ * Brings files into the open collection: they wait in a queue on disk, at once and before anything is
+ * downloaded, are read one after the other, and are searchable by words and by the static table; after that
+ * the collection's embedder reads their passages, if it is there. It can be stopped at any moment and
+ * continues where it was, also after the page was closed.
  */
 
 import { counted } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { Changes } from "./changes.js";
 import { explained } from "./collection-store.js";
+import { Declined } from "./consent.js";
+import { isTable } from "./files.js";
 
 /** @typedef {import("./library.js").Library} Library */
 /** @typedef {{name: string, blob: Blob, options?: Record<string, unknown>}} Picked */
@@ -44,8 +47,15 @@ export class Indexer extends EventTarget {
   problems = [];
   /** @type {Gone[]} */
   gone = [];
+  /** Names of files that are not read yet. @type {string[]} */
+  waiting = [];
   /** Whether something waits that was stopped. */
   isPaused = false;
+  /**
+   * Asks which column of a table has the text; null leaves the table out.
+   * @type {(file: Picked) => Promise<string | null>}
+   */
+  chooseColumn = async () => "";
 
   /** @param {Library} library @param {ReadFile} readFile */
   constructor(library, readFile) {
@@ -67,9 +77,9 @@ export class Indexer extends EventTarget {
   async add(files, { folder = "" } = {}) {
     if (!this.isRunning) this.problems = [];
     if (folder) this.#folders.add(folder);
-    const { id } = this.#library.current();
-    const queued = this.#library.store.queue(id).add(files);
+    const queued = this.#queue().add(folder ? files.map(withoutQuestion) : files);
     const failure = await queued.then(() => null, explained);
+    await this.#list();
     await this.run();
     if (failure) this.#library.status.complain(failure); // the other files are read
     await this.#library.compact().catch(this.#library.status.complain);
@@ -78,6 +88,7 @@ export class Indexer extends EventTarget {
   /** Reads what waits, until nothing does. Nothing is thrown: the outcome is in the status line. */
   async run() {
     if (this.#stop) return await this.#running;
+    this.isPaused = false;
     const stop = new AbortController();
     this.#stop = stop;
     this.#running = this.#run(stop.signal);
@@ -94,9 +105,24 @@ export class Indexer extends EventTarget {
   /** Forgets what waits. */
   async discard() {
     await this.stop();
-    await this.#library.store.queue(this.#library.current().id).clear();
+    await this.#queue().clear();
     this.isPaused = false;
+    await this.#list();
+  }
+
+  /** Looks what waits in a collection that was opened. */
+  async look() {
+    await this.#list();
+    this.isPaused = this.waiting.length > 0 && !this.isRunning;
+  }
+
+  async #list() {
+    this.waiting = (await this.#queue().list()).map(({ name }) => name);
     this.#changed();
+  }
+
+  #queue() {
+    return this.#library.store.queue(this.#library.current().id);
   }
 
   /** Forgets which problems there were, and which documents are gone. */
@@ -109,8 +135,8 @@ export class Indexer extends EventTarget {
   /** @param {AbortSignal} signal */
   async #run(signal) {
     const { status, progress } = this.#library;
-    this.isPaused = false;
     try {
+      await unlessAborted(this.#library.prepare(), signal);
       const count = await this.#readAll(signal);
       if (count) status.say(`${counted(count, "document")} added. You can search now.`);
       await this.#embed(signal);
@@ -118,7 +144,9 @@ export class Indexer extends EventTarget {
       status.say(`${count === 0 ? "No new documents. " : added}Ready to search.`);
     } catch (error) {
       this.isPaused = true;
-      if (isAbort(error)) status.say("Stopped. What was read is kept; Continue reads the rest.");
+      if (error instanceof Declined)
+        status.say("Nothing was downloaded. Your files wait here until you continue.");
+      else if (isAbort(error)) status.say("Stopped. What was read is kept; Continue reads the rest.");
       else status.complain(error);
     } finally {
       this.#stop = null;
@@ -133,7 +161,7 @@ export class Indexer extends EventTarget {
    * @param {AbortSignal} signal
    */
   async #readAll(signal) {
-    const queue = this.#library.store.queue(this.#library.current().id);
+    const queue = this.#queue();
     let waiting = await queue.list();
     if (!waiting.length) return null;
     const changes = new Changes(await this.#library.documents());
@@ -142,8 +170,11 @@ export class Indexer extends EventTarget {
       for (const [loaded, file] of waiting.entries()) {
         signal.throwIfAborted();
         const { name, key } = file;
-        this.#library.progress.show({ status: "documents", file: name, loaded, total: waiting.length });
-        count += await this.#read(file, changes, signal);
+        this.waiting = waiting.slice(loaded).map((each) => each.name);
+        if (await this.#hasColumn(file, queue)) {
+          this.#library.progress.show({ status: "documents", file: name, loaded, total: waiting.length });
+          count += await this.#read(file, changes, signal);
+        }
         await queue.done(key);
       }
     }
@@ -154,8 +185,23 @@ export class Indexer extends EventTarget {
       if (names.length) this.gone.push({ folder, names });
     }
     this.#folders.clear();
+    this.waiting = [];
     await this.#library.refresh();
     return count;
+  }
+
+  /**
+   * Asks for a table's column, unless that was done; the answer is kept with what waits.
+   * @param {{key: string, name: string, blob: Blob, options: any}} file
+   * @param {import("./collection-store.js").Queue} queue
+   */
+  async #hasColumn(file, queue) {
+    if (!isTable(file.name) || file.options.column !== undefined) return true;
+    const column = await this.chooseColumn(file);
+    if (column === null) return false;
+    file.options = { ...file.options, column };
+    await queue.change(file);
+    return true;
   }
 
   /** @param {Picked} file @param {Changes} changes @param {AbortSignal} signal @returns {Promise<number>} */
@@ -181,25 +227,22 @@ export class Indexer extends EventTarget {
     return count;
   }
 
-  /** Lets MiniLM read the passages that it has not read yet. @param {AbortSignal} signal */
+  /** Lets the collection's embedder read the passages that it has not read yet. @param {AbortSignal} signal */
   async #embed(signal) {
+    const { progress } = this.#library;
     await this.#library.loadFull();
     if (this.#library.full() !== "ready") return;
     const started = performance.now();
     let first = -1;
-    await this.#library.write(
-      "embed_passages",
-      {},
-      {
-        signal,
-        onProgress: ({ loaded, total, file }) => {
-          if (first < 0) first = loaded;
-          const rate = (loaded - first) / ((performance.now() - started) / 1000);
-          this.#library.progress.show({ status: "passages", file, loaded, total });
-          if (rate > 0) this.#library.progress.parts.label.append(` · ${rate.toPrecision(2)} a second`);
-        },
+    await this.#library.fill({
+      signal,
+      onProgress: ({ loaded, total, file }) => {
+        if (first < 0) first = loaded;
+        const rate = (loaded - first) / ((performance.now() - started) / 1000);
+        progress.show({ status: "passages", file, loaded, total });
+        if (rate > 0) progress.parts.label.append(` · ${rate.toPrecision(2)} a second`);
       },
-    );
+    });
   }
 
   /** @param {Problem} found */
@@ -211,6 +254,23 @@ export class Indexer extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** A file of a folder, of whose tables nothing is asked. @param {Picked} file @returns {Picked} */
+function withoutQuestion({ options, ...file }) {
+  return { ...file, options: isTable(file.name) ? { ...options, column: "" } : options };
+}
+
+/**
+ * @param {Promise<void>} promise
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function unlessAborted(promise, signal) {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
 }
 
 /** Codes of errors that are not about the file that is read. */

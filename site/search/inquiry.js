@@ -21,7 +21,7 @@
 
 /**
  * @typedef {{
- *   search: (question: string, stage: Stage) => Promise<Results>, isFull: () => boolean,
+ *   search: (question: string, stage: Stage) => Promise<Results>, isFull: (question: string) => boolean,
  *   show: (results: Results, question: string) => void, fail: (error: unknown) => void
  * }} Host
  */
@@ -62,7 +62,7 @@ export class Inquiry {
       this.#wanted = null;
       try {
         await this.#answer(question, turn, "static");
-        if (turn === this.#turn && this.#host.isFull()) await this.#answer(question, turn, "full");
+        if (turn === this.#turn && this.#host.isFull(question)) await this.#answer(question, turn, "full");
       } catch (error) {
         if (turn === this.#turn) this.#host.fail(error);
       }

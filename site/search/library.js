@@ -7,12 +7,15 @@
 import { recall, remember } from "../ui/memory.js";
 import { problem } from "../ui/status.js";
 import { CollectionStore, explained, takeLock, untilFree } from "./collection-store.js";
-import { askConsent, consent, rememberConsent, sizes } from "./consent.js";
+import { askConsent, consent, Declined, rememberConsent, sizes } from "./consent.js";
+import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "./embedders.js";
 import { Indexer } from "./indexing.js";
 import { Session } from "./session.js";
 
 /** @typedef {import("./collection-store.js").Entry} Entry */
 /** @typedef {import("./collection-store.js").Part} Part */
+/** @typedef {import("./embedders.js").Choice} Choice */
+/** @typedef {import("./embedders.js").Secrets} Secrets */
 /** @typedef {import("../ui/status.js").StatusLine} StatusLine */
 /** @typedef {import("../ui/progress.js").ProgressView} ProgressView */
 /**
@@ -23,7 +26,7 @@ import { Session } from "./session.js";
 const LAST = "search.collection";
 /** Deleted documents that a collection carries along, unless it has as many others. */
 const MOST_DELETED = 50;
-const REFUSED = "The download was declined.";
+const NEW = { documents: 0, passages: 0, bytes: 0, isDeleted: false, model: "" };
 
 export class Library extends EventTarget {
   /** @type {CollectionStore | undefined} */
@@ -39,6 +42,10 @@ export class Library extends EventTarget {
   #loadingFull;
   /** Writes, one after the other. @type {Promise<unknown>} */
   #writes = Promise.resolve();
+  /** The open collection's. @type {Embedder} */
+  #embedder;
+  /** Keys and files by collection, until the page is closed. @type {Map<string, Secrets>} */
+  #secrets = new Map();
 
   /** Questions to try on the sample that was just added. @type {string[]} */
   questions = [];
@@ -55,6 +62,7 @@ export class Library extends EventTarget {
     this.progress = progress;
     this.session = session;
     this.#store = store;
+    this.#embedder = new Embedder(session, MINILM);
     this.indexer = new Indexer(this, readFile);
   }
 
@@ -110,26 +118,37 @@ export class Library extends EventTarget {
     await this.leave();
     const entry = (await this.store.list()).find((each) => each.id === id);
     if (!entry) return;
+    await this.#enter(entry, choiceOf((await this.store.about(id)).embedder, entry.model));
+    await this.indexer.look();
+    this.#changed();
+  }
+
+  /** @param {Entry} entry @param {Choice} choice */
+  async #enter(entry, choice) {
+    const { id, name } = entry;
     this.#entry = entry;
     remember(LAST, id);
     this.#release = await takeLock(id);
     if (!this.#release) this.#waitForLock(id);
-    await this.session.choose(this.#chosen(id, entry.name));
-    this.#changed();
+    this.#embedder = new Embedder(this.session, choice, this.#secrets.get(id));
+    await this.#embedder.use();
+    await this.session.choose(this.#chosen(id, name));
   }
 
-  /** Makes a new collection and opens it. @param {string} wanted its name, if that is free */
-  async create(wanted) {
-    await this.prepare();
+  /**
+   * Makes a new collection and opens it. Nothing is downloaded for that.
+   * @param {string} wanted its name, if that is free
+   * @param {Choice} [embedder]
+   * @param {Secrets} [secrets]
+   */
+  async create(wanted, embedder = MINILM, secrets = {}) {
     const name = freeName(wanted, await this.collections());
     const id = this.store.create();
     await this.leave();
-    this.#release = await takeLock(id);
-    this.#entry = { id, name, documents: 0, passages: 0, bytes: 0, isDeleted: false };
-    remember(LAST, id);
-    await this.session.choose(this.#chosen(id, name));
-    await this.write("rename_collection", { name });
-    await this.refresh();
+    this.#secrets.set(id, secrets);
+    await this.store.describe(id, { name, embedder });
+    await this.#enter({ ...NEW, id, name }, embedder);
+    this.#changed();
     globalThis.navigator?.storage?.persist?.().catch(() => {}); // asked at first use; the storage page says how it went
   }
 
@@ -157,7 +176,7 @@ export class Library extends EventTarget {
    */
   async prepare({ ask = true } = {}) {
     if (!consent()) {
-      if (!ask || !(await askConsent(await sizes()))) throw new DOMException(REFUSED, "AbortError");
+      if (!ask || !(await askConsent(await sizes()))) throw new Declined();
     }
     this.#preparing ??= this.#prepare().finally(() => {
       this.#preparing = undefined;
@@ -177,17 +196,46 @@ export class Library extends EventTarget {
     return this.session.has("static") && (!this.#entry || this.session.has("collection"));
   }
 
-  /** @returns {"ready" | "loading" | "off"} the state of MiniLM */
+  /** @returns {"ready" | "loading" | "off"} the state of the open collection's embedder */
   full() {
-    if (this.session.has("embedder")) return "ready";
+    if (this.#embedder.isReady) return "ready";
     return this.#loadingFull ? "loading" : "off";
   }
 
-  /** The visitor wants MiniLM. */
+  /** How the open collection is embedded, and what is missing for that. */
+  embedder() {
+    const { choice, missing } = this.#embedder;
+    return { choice, missing, host: hostOf(choice) };
+  }
+
+  /** The visitor wants the embedder, and is asked for what it lacks. Nothing is thrown. */
+  async wantFull() {
+    try {
+      const { supplyEmbedder } = await import("./embedder-dialog.js");
+      await supplyEmbedder(this);
+    } catch (error) {
+      this.status.complain(error);
+    }
+  }
+
+  /** Loads the embedder, and lets it read what waits for it. */
   async offerFull() {
-    rememberConsent({ full: true });
+    if (this.#embedder.choice.kind === "minilm") rememberConsent({ full: true });
     await this.prepare();
-    await this.loadFull();
+    await this.loadFull({ ask: true });
+    if (this.isWritable) await this.indexer.run();
+  }
+
+  /** Gives the open collection's embedder what it lacks. @param {Choice} choice @param {Secrets} secrets */
+  async supply(choice, secrets) {
+    const { id, name } = this.current();
+    this.#secrets.set(id, secrets);
+    await this.indexer.stop();
+    if (this.isWritable) await this.store.describe(id, { name, embedder: choice });
+    this.#embedder = new Embedder(this.session, choice, secrets);
+    await this.#embedder.use();
+    this.#changed();
+    await this.offerFull();
   }
 
   /** The visitor does not want MiniLM any more. */
@@ -196,6 +244,25 @@ export class Library extends EventTarget {
     await this.indexer.stop();
     await this.session.close("embedder");
     this.#changed();
+  }
+
+  /**
+   * Asks the open collection: the job "search", with the question's vector if a server makes it.
+   * @param {Record<string, unknown> & {question: string, stage: import("./inquiry.js").Stage}} args
+   */
+  async ask(args) {
+    try {
+      const vector = args.stage === "full" ? await this.#embedder.question(args.question) : {};
+      return await this.run("search", { ...args, ...vector });
+    } catch (error) {
+      if (/** @type {any} */ (error)?.isRefused) this.#changed(); // the key is missing now
+      throw error;
+    }
+  }
+
+  /** Gives vectors to the passages that have none. @param {import("./session.js").Options} options */
+  async fill(options) {
+    await this.#embedder.fill(this.write.bind(this), options);
   }
 
   /**
@@ -260,12 +327,17 @@ export class Library extends EventTarget {
     await this.refresh();
   }
 
-  /** @param {string[]} names of documents */
+  /** @param {string[]} names of documents @returns {Promise<() => Promise<void>>} undoes it */
   async remove(names) {
     await this.prepare();
     await this.write("remove_documents", { names });
-    await this.compact();
     await this.refresh();
+    return async () => {
+      await this.write("restore_documents", { names });
+      await this.session.close("collection"); // it has forgotten their words and vectors
+      await this.session.open("collection");
+      await this.refresh();
+    };
   }
 
   /** Rewrites the open collection without what was deleted, when that is more than what is left. */
@@ -278,6 +350,8 @@ export class Library extends EventTarget {
     for await (const step of this.session.stream("compact_collection", {})) {
       if (step.part) await this.store.write(id, step.part);
     }
+    await this.store.describe(id, await this.store.about(before));
+    this.#secrets.set(id, this.#secrets.get(before) ?? {});
     await this.choose(id);
     await this.store.remove(before);
   }
@@ -306,35 +380,105 @@ export class Library extends EventTarget {
     return new Blob(parts, { type: "application/zip" });
   }
 
+  /** The vectors of the open collection's documents as one file. @returns {Promise<Blob>} */
+  async exportVectors() {
+    await this.prepare();
+    if (this.#embedder.choice.kind === "minilm") await this.#open();
+    const parts = [];
+    for await (const { part } of this.session.stream("write_embeddings", {})) if (part) parts.push(part.text);
+    return new Blob(parts, { type: "application/json" });
+  }
+
   /** Adds a collection from a file that was exported, under a name that is free. @param {File} file */
   async import(file) {
     await this.prepare();
+    const files = { kind: "files", files: [file], names: [file.name] };
+    await this.#take({}, "import_collection", { files });
+  }
+
+  /**
+   * Adds a collection from a file of vectors.
+   * @param {File} file
+   * @param {(found: {files: number, entries: number, dimensions: number, models: string[]}) =>
+   *   Promise<{name: string, choice: Choice, secrets: Secrets} | null>} ask which model made them; null: never
+   *   mind
+   */
+  async importVectors(file, ask) {
+    await this.prepare();
+    const files = { kind: "files", files: [file], names: [file.name] };
+    const { handle, ...found } = await this.run("read_embeddings", { files });
+    let before;
+    try {
+      const answer = await ask(found);
+      if (!answer) return null;
+      const { name, choice, secrets } = answer;
+      before = this.#entry?.id;
+      await this.leave();
+      if (choice.kind === "minilm") rememberConsent({ full: true });
+      this.#embedder = new Embedder(this.session, choice, secrets);
+      await this.#embedder.use();
+      await this.#open();
+      const maker = choice.kind === "endpoint" ? { address: choice.address, model_name: choice.model } : {};
+      await this.#take(
+        { name, embedder: choice },
+        "import_embeddings",
+        { embeddings: handle, name, ...maker },
+        secrets,
+      );
+      return found;
+    } finally {
+      await (await this.holder()).engine.forget(handle).catch(() => {});
+      if (!this.#entry && before) await this.choose(before); // it went wrong
+    }
+  }
+
+  /**
+   * Writes what a job yields into a new collection, and opens it.
+   * @param {import("./collection-files.js").About} about
+   * @param {string} job
+   * @param {Record<string, unknown>} args
+   * @param {Secrets} [secrets]
+   */
+  async #take(about, job, args, secrets = {}) {
     const id = this.store.create();
     const names = await this.collections();
-    const files = { kind: "files", files: [file], names: [file.name] };
     try {
-      for await (const step of this.session.stream("import_collection", { files })) {
+      for await (const step of this.session.stream(job, args, { onProgress: this.progress.show })) {
         if ("part" in step) await this.store.write(id, step.part);
       }
+      if (about.embedder) await this.store.describe(id, about);
     } catch (error) {
       await this.store.remove(id);
       throw explained(error);
+    } finally {
+      this.progress.hide();
     }
+    this.#secrets.set(id, secrets);
     await this.choose(id);
     const { name } = this.current();
     if (names.includes(name)) await this.rename(name);
   }
 
-  /** Loads MiniLM if the visitor agreed to it, and then reads what waits for it. */
-  async loadFull() {
-    if (!consent()?.full || this.session.has("embedder")) return;
-    this.#loadingFull ??= this.session.open("embedder", { onProgress: this.progress.show }).finally(() => {
+  /**
+   * Loads the open collection's embedder, and then reads what waits for it. Without `ask` it fetches only what
+   * the visitor has agreed to.
+   */
+  async loadFull({ ask = false } = {}) {
+    if (this.#embedder.missing || this.session.has("embedder")) return;
+    const isWanted = this.#embedder.choice.kind === "minilm" ? consent()?.full : !this.#embedder.isForeign;
+    if (ask || isWanted) await this.#open();
+  }
+
+  async #open() {
+    if (this.#embedder.isReady) return;
+    const embedder = this.#embedder;
+    this.#loadingFull ??= embedder.load({ onProgress: this.progress.show }).finally(() => {
       this.#loadingFull = undefined;
       this.progress.hide();
     });
     this.#changed();
     await this.#loadingFull;
-    this.status.say("MiniLM is ready.");
+    this.status.say(`${titleOf(embedder.choice)} is ready.`);
     this.#changed();
   }
 

@@ -1,6 +1,7 @@
 /**
- * What the search page has in its engine: the static table, MiniLM and the open collection, each a handle of
- * a value in the worker. They are opened when they are first needed, and again when the worker has died.
+ * What the search page has in its engine: the static table, the open collection, and the model that embeds
+ * it, each a handle of a value in the worker. They are opened when they are first needed, and again when the
+ * worker has died.
  */
 
 import { ROOT } from "../engine/root.js";
@@ -16,13 +17,25 @@ import { ROOT } from "../engine/root.js";
  * @typedef {import("../engine/protocol.js").KeptFiles} KeptFiles
  * @typedef {{name: string, files: () => Promise<Files>, kept?: KeptFiles}} Chosen
  */
-/** What a worker returned for a handle. @typedef {{handle: number} & Record<string, any>} Opened */
+ * What a worker returned for a handle; `release` gives back what it needs besides.
+ * @typedef {{handle: number, release?: () => void} & Record<string, any>} Opened
+ */
+/**
+ * How an embedding model is opened. Models of one key are the same.
+ * @typedef {{key: string, open: (engine: Engine, options: Options) => Promise<Opened>}} Source
+ */
 
 /** Folders of the embedding models, below the site's root. */
 export const MODELS = { static: "models/minilm-static/", embedder: "models/minilm/" };
 
 /** Jobs that may read vectors, of which there can be more than fit into memory. */
 const READING = new Set(["compact_collection", "export_collection", "search", "write_embeddings"]);
+
+/** @type {Source} */
+export const MINILM_SOURCE = {
+  key: "minilm",
+  open: (engine, options) => openFolder(engine, MODELS.embedder, options),
+};
 
 export class Session {
   /** @type {Promise<EngineHolder> | undefined} */
@@ -36,6 +49,8 @@ export class Session {
   #ready = new Map();
   /** @type {Chosen | null} */
   #collection = null;
+  /** How the collection's embedder is opened; null if that is not in the engine. @type {Source | null} */
+  #embedder = MINILM_SOURCE;
 
   /** @param {() => Promise<EngineHolder>} [createHolder] */
   constructor(createHolder = createEngineHolder) {
@@ -73,6 +88,13 @@ export class Session {
     await this.close("collection");
   }
 
+  /** Chooses the model that embeds; it is opened when it is asked for. @param {Source | null} source */
+  async useEmbedder(source) {
+    if (source?.key === this.#embedder?.key) return;
+    this.#embedder = source;
+    await this.close("embedder");
+  }
+
   /** Frees something; it is opened again when it is needed. @param {Kind} kind */
   async close(kind) {
     const opened = this.#opened.get(kind);
@@ -81,6 +103,7 @@ export class Session {
     this.#ready.delete(kind);
     const found = await opened?.catch(() => null);
     if (found && engine && !engine.ended) await engine.forget(found.handle).catch(() => {});
+    found?.release?.();
   }
 
   /**
@@ -93,8 +116,7 @@ export class Session {
     const engine = await this.#live();
     const found = this.#opened.get(kind);
     if (found) return await found;
-    const opening =
-      kind === "collection" ? this.#openCollection(engine, options) : openModel(engine, kind, options);
+    const opening = this.#start(engine, kind, options);
     this.#opened.set(kind, opening);
     try {
       const opened = await opening;
@@ -180,6 +202,14 @@ export class Session {
     return Object.fromEntries([...this.#ready].map(([kind, { handle }]) => [kind, handle]));
   }
 
+  /** @param {Engine} engine @param {Kind} kind @param {Options} options @returns {Promise<Opened>} */
+  async #start(engine, kind, options) {
+    if (kind === "collection") return await this.#openCollection(engine, options);
+    if (kind === "static") return await openFolder(engine, MODELS.static, options);
+    if (!this.#embedder) throw new Error("the collection's embedder is not in the engine");
+    return await this.#embedder.open(engine, options);
+  }
+
   /** @param {Engine} engine @param {Options} options @returns {Promise<Opened>} */
   async #openCollection(engine, options) {
     if (!this.#collection) throw new Error("no collection is chosen");
@@ -192,12 +222,12 @@ export class Session {
 
 /**
  * @param {Engine} engine
- * @param {"static" | "embedder"} kind
+ * @param {string} folder of an embedding model, below the site's root
  * @param {Options} options
  * @returns {Promise<Opened>}
  */
-function openModel(engine, kind, options) {
-  const files = { kind: "folder", url: new URL(MODELS[kind], ROOT).href, whole: true };
+function openFolder(engine, folder, options) {
+  const files = { kind: "folder", url: new URL(folder, ROOT).href, whole: true };
   return engine.run("open_embedder", { files }, options);
 }
 

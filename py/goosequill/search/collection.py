@@ -251,7 +251,7 @@ def pending_texts(collection: Collection, *, count: int = 64) -> dict[str, Any]:
     return {"texts": texts, "pending": index.pending}
 
 
-def add_vectors(collection: Collection, vectors: Floats, model: Mapping[str, Any]) -> Part:
+def add_vectors(collection: Collection, vectors: Floats, made_by: Mapping[str, Any]) -> Part:
     """Add vectors that were made outside Python, of the passages that `pending_texts` returned.
 
     Raises
@@ -259,10 +259,10 @@ def add_vectors(collection: Collection, vectors: Floats, model: Mapping[str, Any
     SearchError
         ``index-model``, ``vectors``.
     """
-    made_by = IndexModel(str(model["name"]), int(model["dimensions"]), str(model["fingerprint"]))
+    model = IndexModel(str(made_by["name"]), int(made_by["dimensions"]), str(made_by["fingerprint"]))
     rows = np.asarray(vectors, np.float32)
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    collection.index.add_vectors((rows / np.where(lengths > 0, lengths, 1)).astype(np.float32), made_by)
+    collection.index.add_vectors((rows / np.where(lengths > 0, lengths, 1)).astype(np.float32), model)
     return collection.commit()
 
 
@@ -301,13 +301,14 @@ def compact_collection(collection: Collection, files: Mapping[str, ByteSource] |
     for done, fresh in enumerate(collection.index.compacted(target)):
         if done % 64 == 63:
             fresh.commit()
-            yield _taken(target)
+            yield taken(target)
             yield Progress("compact", min(done + 1, total), total)
-    yield _taken(target)
+    yield taken(target)
     return {"name": fresh.name, "documents": total, "passages": len(fresh)}
 
 
-def _taken(storage: Overlay) -> Part:
+def taken(storage: Overlay) -> Part:
+    """Return what was written to a storage since the last time, as the page writes it."""
     appended, replaced = storage.take()
     append = {name: {"at": offset, "data": data} for name, (offset, data) in appended.items()}
     return {"append": append, "replace": {}, "index": replaced.get(DESCRIPTION, b"").decode()}

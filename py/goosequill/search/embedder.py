@@ -55,6 +55,14 @@ class Embedder(Protocol):
         """Return the vector of a question, float32 [dimensions], of length 1."""
         ...
 
+    def exported(self, vectors: Floats) -> Floats:
+        """Return vectors [n, dimensions] of this embedder as other programs get them from its model."""
+        ...
+
+    def imported(self, vectors: Floats) -> Floats:
+        """Return vectors [n, dimensions] that other programs got from its model as this embedder's own."""
+        ...
+
 
 class BatchEmbedder(ABC):
     """An embedder that is defined by its `batches`, and treats a question like a passage."""
@@ -79,6 +87,14 @@ class BatchEmbedder(ABC):
         """Return the vector of a question, float32 [dimensions], of length 1."""
         vector: Floats = self.embed([text])[0]
         return vector
+
+    def exported(self, vectors: Floats) -> Floats:
+        """Return vectors [n, dimensions] as other programs get them: the same, unless overridden."""
+        return vectors
+
+    def imported(self, vectors: Floats) -> Floats:
+        """Return vectors [n, dimensions] of other programs as its own: the same, unless overridden."""
+        return vectors
 
 
 def unit_rows(vectors: Floats) -> Floats:

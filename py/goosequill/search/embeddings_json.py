@@ -15,6 +15,7 @@ import numpy as np
 
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
+from goosequill.search.documents.document import Block, Document
 from goosequill.search.embedder import unit_rows
 from goosequill.search.index import Index
 
@@ -28,7 +29,6 @@ MAX_NAME = 1_000
 """Characters of a file name."""
 
 MODELS = {
-    256: ("static-minilm",),
     384: ("minilm-l6",),
     768: ("endpoint:nomic-embed-text", "endpoint:text-embedding-004"),
     1024: ("endpoint:mxbai-embed-large", "endpoint:mistral-embed"),
@@ -96,7 +96,7 @@ def _name(entry: Any, number: int) -> str:
     name = entry.get("filename")
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
         raise _bad(f"entry {number:,} has no “filename” of 1 to {MAX_NAME:,} characters")
-    return name
+    return name.encode("utf-8", "replace").decode().replace("\0", "")  # lone surrogates are no UTF-8
 
 
 def _dimensions(first: list[Any], entries: int) -> int:
@@ -157,26 +157,21 @@ def document_vectors(index: Index) -> tuple[list[str], Floats]:
     return names, unit_rows(np.array(rows, np.float32)) if rows else np.zeros((0, 1), np.float32)
 
 
-def rank(question: Floats, found: Embeddings, count: int = 10) -> list[dict[str, Any]]:
-    """Return the files nearest to a question's vector, best first, each once.
+def documents(names: Sequence[str]) -> dict[str, list[int]]:
+    """Return the rows of each file, in the order in which the files first occur."""
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        rows.setdefault(name, []).append(row)
+    return rows
 
-    The article's code meant to do that, but compared titles, which its entries do not have, so that only one
-    file was left.
 
-    Raises
-    ------
-    SearchError
-        ``vectors``: the question's vector has another length, so another model made it.
+def stand_in(name: str, parts: int) -> Document:
+    """Return a document for a file whose text is not there: for each part of it a block with its name.
+
+    Adding the file itself puts its text in the place of this. A block has `len(name)` characters, and two
+    stand between blocks.
     """
-    if question.shape != (found.dimensions,):
-        raise SearchError(
-            f"The question's vector has {question.size:,} numbers; those of the file {found.dimensions:,}.",
-            code="vectors",
-        )
-    cosines = found.vectors @ unit_rows(question[None])[0]
-    best: dict[str, float] = {}
-    for row in np.argsort(-cosines, kind="stable").tolist():
-        best.setdefault(found.names[row], float(cosines[row]))
-        if len(best) == count:
-            break
-    return [{"filename": name, "score": score} for name, score in best.items()]
+    text, step = "\n\n".join([name] * parts), len(name) + 2
+    headings = [(f"Part {part + 1}",) if parts > 1 else () for part in range(parts)]
+    blocks = [Block(part * step, part * step + len(name), heading) for part, heading in enumerate(headings)]
+    return Document(name, name, text, tuple(blocks))

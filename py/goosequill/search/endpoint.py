@@ -210,13 +210,13 @@ class EndpointEmbedder(BatchEmbedder):
             yield list(range(start, start + len(part))), vectors
 
 
-def endpoint_request(address: str, model: str, texts: Sequence[str]) -> dict[str, str]:
+def endpoint_request(address: str, model_name: str, texts: Sequence[str]) -> dict[str, str]:
     """Return what a page sends for some texts: the job of this name."""
-    endpoint = Endpoint(address, model)
+    endpoint = Endpoint(address, model_name)
     return {"url": endpoint.url, "body": endpoint.body(texts)}
 
 
-def endpoint_vectors(address: str, model: str, answer: str, count: int) -> dict[str, Any]:
+def endpoint_vectors(address: str, model_name: str, answer: str, count: int) -> dict[str, Any]:
     """Return the vectors [count, dimensions] in an answer, and what an index says of their model: a job."""
     vectors = read_vectors(answer, count)
-    return {"vectors": vectors, "model": Endpoint(address, model).described(vectors.shape[1])}
+    return {"vectors": vectors, "model": Endpoint(address, model_name).described(vectors.shape[1])}

@@ -120,6 +120,7 @@ class MiniLM(BatchEmbedder):
         if rotation is not None and rotation.shape != (self.dimensions, self.dimensions):
             raise _wrong_shape("rotation", rotation.shape)
         self._rotation = None if rotation is None else kernel.matrix(rotation)
+        self._axes = rotation
 
     def _read_positions(self, parameters: Parameters, rows: int) -> Floats:
         """Position rows and the row of the only token type, [pieces, C]."""
@@ -179,6 +180,14 @@ class MiniLM(BatchEmbedder):
         sums: Floats = np.add.reduceat(out, starts, axis=0)  # [T, C] -> [n, C]
         means = sums / np.array(lengths, np.float32)[:, None]
         return unit_rows(means if self._rotation is None else self._rotate(means))
+
+    def exported(self, vectors: Floats) -> Floats:
+        """Return vectors [n, C] in the checkpoint's own axes, which other programs have."""
+        return vectors if self._axes is None else unit_rows(vectors @ self._axes)
+
+    def imported(self, vectors: Floats) -> Floats:
+        """Return vectors [n, C] of other programs in the rotated axes."""
+        return vectors if self._axes is None else unit_rows(vectors @ self._axes.T)
 
     def _rotate(self, vectors: Floats) -> Floats:
         kernel = self.kernel

@@ -62,7 +62,9 @@ beforeEach(() => {
     },
     ready: () => library.isReady,
     full: () => library.state,
-    offerFull: () => asked.push(["offerFull"]),
+    wantFull: () => asked.push(["wantFull"]),
+    embedder: () => ({ choice: { kind: "minilm" }, missing: "", host: "", ...library.embedder_ }),
+    ask: (/** @type {any} */ args) => library.run("search", args),
     run: async (/** @type {string} */ job, /** @type {any} */ args) => {
       asked.push([job, args]);
       return answers[job](args);
@@ -233,6 +235,35 @@ test("typing does not ask for a download; Search does", async () => {
   await settle();
   assert.deepEqual(asked[1], ["prepare", true]);
   assert.deepEqual(names(), ["b", "a"]);
+});
+
+test("a server gets no question before Search is pressed, and its missing key is asked for", async () => {
+  const choice = { kind: "endpoint", address: "https://example.org/v1", model: "m", hasKey: true };
+  library.embedder_ = { choice, host: "example.org" };
+  answers.search = ({ stage }) => ({
+    hits: [hit("a")],
+    nothing_fits: false,
+    likelihood: null,
+    stage: stage === "full" ? "full" : "words",
+  });
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.deepEqual(
+    asked.map(([, { stage }]) => stage),
+    ["static"],
+  );
+  assert.match(byTestId("asked").textContent, /by the words they share.* send your question to example\.org/);
+  byTestId("question").form.dispatchEvent(new window.Event("submit", { cancelable: true }));
+  await settle();
+  assert.equal(asked.at(-1)[1].stage, "full");
+  assert.match(byTestId("asked").textContent, /by the meaning of whole passages\.$/);
+  [library.state, library.embedder_.missing] = ["off", "key"];
+  asking.changed();
+  await settle();
+  assert.equal(byTestId("better").textContent, "Enter the key for example.org…");
+  byTestId("better").click();
+  assert.deepEqual(asked.at(-1), ["wantFull"]);
 });
 
 test("without a collection it says what to do first", async () => {

@@ -99,6 +99,7 @@ test("what left a folder is offered for removal, and a file that cannot be read 
 test("a run that is stopped while MiniLM reads keeps what was written, and continues on the next visit", async () => {
   const { library, engines, folder, said } = await visit({ full: true });
   await library.create("Mine");
+  await library.prepare();
   engines[0].onEmbed = (index) => index === 1 && void library.indexer.stop();
   await library.indexer.add([file("a"), file("b"), file("c")]);
   assert.ok(library.indexer.isPaused);

@@ -49,6 +49,12 @@ class HashEmbedder:
             total = total + self._directions[word]
         return (total / np.linalg.norm(total)).astype(np.float32)
 
+    def exported(self, vectors: Floats) -> Floats:
+        return vectors
+
+    def imported(self, vectors: Floats) -> Floats:
+        return vectors
+
 
 def make_document(number: int, *, subject: str = "", sentences: int = 12, name: str = "") -> Document:
     """Return a document on a subject, in two blocks, with letters of two and four bytes in it."""

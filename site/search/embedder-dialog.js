@@ -1,0 +1,277 @@
+/**
+ * Asks by what a collection's passages are read: MiniLM, an RWKV model or a server; with what each costs, how
+ * well it finds, and who receives the texts. Closing it (Esc) is no.
+ */
+
+import { ROOT } from "../engine/root.js";
+import { element, megabytes } from "../ui/dom.js";
+import { fetchDescription } from "../ui/fetch.js";
+import { field, show } from "./dialogs.js";
+import { hostOf, MINILM, titleOf } from "./embedders.js";
+import { figuresOf } from "./quality.js";
+
+/** @typedef {import("./embedders.js").Choice} Choice */
+/** @typedef {import("./embedders.js").Secrets} Secrets */
+/** @typedef {import("../playground/catalogue.js").PublicModel} PublicModel */
+/**
+ * What the dialog begins with: a name to change or null, a choice, and names of models to suggest.
+ * @typedef {{title: string, confirm: string, name?: string | null, given?: Choice, models?: string[],
+ *   note?: string, only?: Choice["kind"]}} Question `only` leaves no other kind
+ */
+/** @typedef {{name: string, choice: Choice, secrets: Secrets}} Answer */
+
+/** Bytes of weights in 16 bits that fit into a page's memory in 8. */
+const LARGEST = 8 * 2 ** 30;
+const DEFAULT = {
+  title: "This site’s default model",
+  address: new URL("models/default/", ROOT).href,
+  bytes: 5e6,
+};
+const FILES = "files";
+const LONGEST_NAME = 100;
+
+/** @param {Question} question @returns {Promise<Answer | null>} */
+export async function askEmbedder({
+  title,
+  confirm,
+  name = null,
+  given = MINILM,
+  models = [],
+  note = "",
+  only,
+}) {
+  const kinds = [minilmKind(), await modelKind(given), endpointKind(given, models)];
+  const shown = only ? kinds.filter(({ kind }) => kind === only) : kinds;
+  const button = element(
+    "button",
+    { class: "primary", value: "confirm", "data-testid": "embedder-confirm" },
+    confirm,
+  );
+  const chosen = () => shown.find(({ radio }) => radio.checked) ?? shown[0];
+  const update = () => {
+    for (const { radio, details } of shown) {
+      details.hidden = !radio.checked;
+      details.disabled = !radio.checked; // what is hidden is not required
+    }
+    const host = hostOf(chosen().answer().choice);
+    button.textContent = host ? `${confirm}, and send texts to ${host}` : confirm;
+  };
+  for (const { radio, kind } of shown) radio.checked = kind === (only ?? given.kind);
+  const group = element(
+    "fieldset",
+    { class: "search-kinds", onchange: update, oninput: update },
+    element("legend", {}, "Passages are read by"),
+    ...shown.flatMap(({ label, details }) => [only ? "" : label, details]),
+  );
+  const input = element("input", {
+    id: "collection-name",
+    required: true,
+    maxlength: LONGEST_NAME,
+    value: name ?? "",
+  });
+  const about = note ? element("p", {}, note) : null;
+  update();
+  const isGiven = await show(title, button, about, name === null ? null : field("Name", input), group);
+  return isGiven ? { name: input.value.trim(), ...chosen().answer() } : null;
+}
+
+/**
+ * Brings the open collection's embedder, and asks for what it lacks.
+ * @param {import("./library.js").Library} library
+ */
+export async function supplyEmbedder(library) {
+  const { choice, missing } = library.embedder();
+  if (!missing) return await library.offerFull();
+  const title = missing === "key" ? "The key is missing" : `What reads “${library.current().name}”?`;
+  const note = {
+    key: "Keys are not kept when the page is closed.",
+    files: `Its passages were read by ${titleOf(choice)}, whose files are not kept. Choose them again.`,
+    address: `Its passages were read by the model ${titleOf(choice)} of a server. Enter the same one.`,
+  }[missing];
+  const answer = await askEmbedder({ title, confirm: "Use it", given: choice, note, only: choice.kind });
+  if (answer) await library.supply(answer.choice, answer.secrets);
+}
+
+/**
+ * @typedef {{
+ *   kind: Choice["kind"], radio: HTMLInputElement, label: HTMLElement, details: HTMLFieldSetElement,
+ *   answer: () => {choice: Choice, secrets: Secrets}
+ * }} Kind
+ */
+
+/**
+ * @param {Choice["kind"]} kind
+ * @param {string} words
+ * @param {() => {choice: Choice, secrets: Secrets}} answer
+ * @param {...(Node | string)} details
+ * @returns {Kind}
+ */
+function kindOf(kind, words, answer, ...details) {
+  const id = `embedder-${kind}`;
+  const radio = element("input", { type: "radio", name: "embedder", id, value: kind, "data-testid": id });
+  const label = element("label", { class: "search-check", for: id }, radio, element("span", {}, words));
+  const box = element("fieldset", { class: "search-kind", "aria-label": words }, ...details);
+  return { kind, radio, label, details: box, answer };
+}
+
+function minilmKind() {
+  const note = element(
+    "p",
+    { class: "note" },
+    `About 22 MB, from this site. Trained for search.${found(/^MiniLM alone/)}`,
+  );
+  return kindOf("minilm", "MiniLM (the usual choice)", () => ({ choice: MINILM, secrets: {} }), note);
+}
+
+/** @param {Choice} given */
+async function modelKind(given) {
+  const models = await catalogue();
+  const address = given.kind === "model" ? given.address : DEFAULT.address;
+  const options = models.map((model) =>
+    element(
+      "option",
+      { value: model.address, selected: model.address === address },
+      `${model.title} (${megabytes(model.bytes)})`,
+    ),
+  );
+  const files = element("option", { value: FILES, selected: address === "" }, "Files on this machine");
+  const select = element(
+    "select",
+    { id: "embedder-rwkv", "data-testid": "embedder-rwkv" },
+    ...options,
+    files,
+  );
+  const input = element("input", {
+    type: "file",
+    id: "embedder-files",
+    multiple: true,
+    "data-testid": "embedder-files",
+  });
+  const picker = field("Weights, with their tokenizer if they need one", input);
+  const from = element("p", { class: "note" });
+  const showFiles = () => {
+    picker.hidden = select.value !== FILES;
+    input.required = !picker.hidden;
+    const isAbroad = !picker.hidden || select.value.startsWith(ROOT) ? "" : new URL(select.value).host;
+    from.textContent = isAbroad
+      ? `The model is downloaded from ${isAbroad}. Your texts stay in this page.`
+      : "Your texts stay in this page.";
+  };
+  select.addEventListener("change", showFiles);
+  showFiles();
+  const answer = () => {
+    const model = models.find((each) => each.address === select.value);
+    const picked = [...(input.files ?? [])];
+    /** @type {Choice} */
+    const choice = model
+      ? { kind: "model", title: model.title, address: model.address }
+      : { kind: "model", title: largest(picked)?.name ?? "A model in files", address: "" };
+    return { choice, secrets: model ? {} : { files: picked } };
+  };
+  const warning =
+    "The average of a language model’s outputs. It is not trained for search, and finds much less than MiniLM." +
+    found(/RWKV/);
+  return kindOf(
+    "model",
+    "An RWKV language model (an experiment)",
+    answer,
+    element("p", { class: "note" }, warning),
+    field("Model", select),
+    picker,
+    from,
+  );
+}
+
+/** @param {Choice} given @param {string[]} models */
+function endpointKind(given, models) {
+  const known = given.kind === "endpoint" ? given : { address: "", model: "" };
+  const plain = { autocomplete: "off", spellcheck: "false", required: true };
+  const address = element("input", {
+    ...plain,
+    type: "url",
+    id: "embedder-address",
+    pattern: "https?://.+",
+    placeholder: "http://localhost:11434/v1",
+    value: known.address,
+    "data-testid": "embedder-address",
+  });
+  const list = element(
+    "datalist",
+    { id: "embedder-names" },
+    ...models.map((value) => element("option", { value })),
+  );
+  const model = element("input", {
+    ...plain,
+    id: "embedder-model",
+    list: list.id,
+    value: known.model || (models[0] ?? ""),
+    "data-testid": "embedder-model-name",
+  });
+  const key = element("input", {
+    type: "password",
+    id: "embedder-key",
+    autocomplete: "off",
+    "data-testid": "embedder-key",
+  });
+  const who = element("p", { class: "note", "data-testid": "embedder-host" });
+  const answer = () => {
+    /** @type {Choice} */
+    const choice = {
+      kind: "endpoint",
+      address: address.value.trim(),
+      model: model.value.trim(),
+      hasKey: key.value !== "",
+    };
+    return { choice, secrets: { key: key.value } };
+  };
+  const say = () => {
+    const host = hostOf(answer().choice) || "The server";
+    who.textContent =
+      `${host} receives the text of every passage of this collection, and each question for which you press ` +
+      "Search. The key is kept in memory only, until you close this page.";
+  };
+  address.addEventListener("input", say);
+  say();
+  return kindOf(
+    "endpoint",
+    "A server with an OpenAI-compatible API",
+    answer,
+    field("Address", address),
+    field("Model", model),
+    list,
+    field("Key, if it needs one", key),
+    who,
+  );
+}
+
+/** The measured figures of a row of the page's table of quality, in a sentence. @param {RegExp} row */
+function found(row) {
+  const figures = figuresOf(row);
+  if (!figures) return "";
+  const { set, first, ten } = figures;
+  return ` On the ${set}, it put the answer first for ${first}% of the questions, and among the first ten for ${ten}%.`;
+}
+
+/** The site's model, and the public ones that fit into a page. */
+async function catalogue() {
+  const { models = [] } = await fetchDescription(new URL("models/catalogue.json", ROOT));
+  const fitting = /** @type {PublicModel[]} */ (models).filter(
+    ({ file, bytes_about }) => file && bytes_about < LARGEST,
+  );
+  return [
+    DEFAULT,
+    ...fitting.map(({ name, file, bytes_about }) => ({
+      title: name,
+      address: String(file),
+      bytes: bytes_about,
+    })),
+  ];
+}
+
+/** @param {File[]} files */
+function largest(files) {
+  return files.reduce(
+    (found, file) => (found && found.size >= file.size ? found : file),
+    /** @type {File | null} */ (null),
+  );
+}

@@ -342,7 +342,7 @@ export class Library extends EventTarget {
 
   /** Rewrites the open collection without what was deleted, when that is more than what is left. */
   async compact() {
-    if (this.indexer.isRunning || !this.isWritable) return;
+    if (this.indexer.isRunning || !this.isWritable || !this.ready()) return;
     const { deleted = 0, documents } = await this.run("describe_collection");
     if (deleted < MOST_DELETED || deleted <= documents.length) return;
     const before = this.#writable();

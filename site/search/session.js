@@ -17,6 +17,7 @@ import { ROOT } from "../engine/root.js";
  * @typedef {import("../engine/protocol.js").KeptFiles} KeptFiles
  * @typedef {{name: string, files: () => Promise<Files>, kept?: KeptFiles}} Chosen
  */
+/**
  * What a worker returned for a handle; `release` gives back what it needs besides.
  * @typedef {{handle: number, release?: () => void} & Record<string, any>} Opened
  */

@@ -89,7 +89,13 @@ export class FakeEngine {
     return {};
   }
 
+  async _restore_documents(/** @type {any} */ { names }, /** @type {any} */ kept) {
+    const back = (kept.removed ?? []).filter((/** @type {any} */ { name }) => names.includes(name));
+    return part({ ...kept, documents: [...kept.documents, ...back] }); // what is open forgets it, as in Python
+  }
+
   async _remove_documents(/** @type {any} */ { names }, /** @type {any} */ kept) {
+    kept.removed = kept.documents.filter((/** @type {any} */ { name }) => names.includes(name));
     kept.documents = kept.documents.filter((/** @type {any} */ { name }) => !names.includes(name));
     return part(kept);
   }

@@ -195,6 +195,70 @@ test("collections are renamed, deleted with undo, exported, and imported under a
   await assert.rejects(library.open("Nobody's"), { message: /no collection/ });
 });
 
+test("files wait on disk before anything is downloaded, and survive a reload", async () => {
+  const { library, engines, folder, said } = await visit();
+  remembered.delete("goosequill.search.models");
+  const stop = /** @type {any} */ (globalThis);
+  stop.document = undefined; // whoever asks for the consent fails: there is no page
+  await library.create("Mine");
+  await library.indexer.add([file("a.md"), file("b.md")]);
+  assert.equal(engines.length, 0);
+  assert.ok(library.indexer.isPaused, said.at(-1));
+  assert.deepEqual(library.indexer.waiting, ["a.md", "b.md"]);
+  const again = await visit({ folder });
+  assert.deepEqual([again.library.collection()?.name, again.engines.length], ["Mine", 0]);
+  assert.deepEqual(again.library.indexer.waiting, ["a.md", "b.md"]);
+  assert.ok(again.library.indexer.isPaused);
+  await again.library.indexer.run();
+  assert.deepEqual(await names(again.library), ["a.md", "b.md"]);
+  assert.deepEqual(again.library.indexer.waiting, []);
+});
+
+test("a table waits for its column, which is asked once, and left out without one", async () => {
+  const { library } = await visit();
+  await library.create("Mine");
+  /** @type {string[]} */
+  const asked = [];
+  library.indexer.chooseColumn = async ({ name }) => {
+    asked.push(name);
+    return name === "no.csv" ? null : "text";
+  };
+  await library.indexer.add([file("yes.csv"), file("no.csv"), file("a.md")]);
+  assert.deepEqual(asked, ["yes.csv", "no.csv"]);
+  assert.deepEqual(await names(library), ["yes.csv", "a.md"]);
+  await library.indexer.add([file("f/t.csv")], { folder: "f" });
+  assert.equal(asked.length, 2, "of a folder nothing is asked");
+});
+
+test("a document that was removed is put back", async () => {
+  const { library } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("a"), file("b")]);
+  const undo = await library.remove(["a"]);
+  assert.deepEqual(await names(library), ["b"]);
+  await undo();
+  assert.deepEqual((await names(library)).sort(), ["a", "b"]);
+});
+
+test("what embeds a collection is kept with it, its key is not", async () => {
+  const { library, folder, store } = await visit();
+  const choice = /** @type {const} */ ({
+    kind: "endpoint",
+    address: "https://x/v1",
+    model: "m",
+    hasKey: true,
+  });
+  await library.create("Mine", choice, { key: "secret" });
+  assert.deepEqual(library.embedder(), { choice, missing: "", host: "x" });
+  await library.create("Other");
+  assert.equal(library.embedder().choice.kind, "minilm");
+  const again = await visit({ folder });
+  await again.library.open("Mine");
+  assert.deepEqual(again.library.embedder(), { choice, missing: "key", host: "x" });
+  assert.ok(!JSON.stringify(await store.about(library.current().id)).includes("secret"));
+  assert.equal(again.library.full(), "off");
+});
+
 test("nothing is downloaded before the visitor agrees", async () => {
   const { library, engines } = await visit();
   remembered.delete("goosequill.search.models");

@@ -6,7 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from scripts import build, frames, pages
+from scripts.command import BuildError
 
 
 def test_pages_are_rendered_and_marked_in_the_menu(tmp_path: Path) -> None:
@@ -39,3 +41,12 @@ def test_pages_of_different_depths_reach_the_root(tmp_path: Path) -> None:
         html = (tmp_path / name).read_text(encoding="utf-8")
         assert f'<link rel="stylesheet" href="{root}ui/goose.css">' in html
         assert f'<a class="brand" href="{root}">' in html
+
+
+def test_a_part_of_an_article_stands_in_an_application(tmp_path: Path) -> None:
+    text = "a\n<!-- table: begin -->\n\n| A | B |\n| --- | --- |\n| 1 | 2 |\n\n<!-- table: end -->\nb\n"
+    (tmp_path / "article.md").write_text(text, encoding="utf-8")
+    html = frames.marked_part("article.md", "table", tmp_path)
+    assert "<th>A</th>" in html and "<td>2</td>" in html and html.strip().endswith("</table>")
+    with pytest.raises(BuildError, match="marks"):
+        frames.marked_part("article.md", "other", tmp_path)

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "../../../site/search/embedders.js";
+
+/** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
+
+/** @type {import("../../../site/search/embedders.js").Server} */
+const SERVER = { kind: "endpoint", address: "https://vectors.example/v1", model: "m", hasKey: true };
+
+/** The engine's jobs, over passages "a", "b", … of which the first `vectors` have one. */
+function engine(passages = ["a", "b", "c"]) {
+  const found = { vectors: 0, source: /** @type {any} */ (undefined), written: /** @type {any[]} */ ([]) };
+  const session = {
+    has: () => false,
+    useEmbedder: async (/** @type {any} */ source) => void (found.source = source),
+    run: async (/** @type {string} */ job, /** @type {any} */ args) => {
+      if (job === "pending_texts") {
+        return { texts: passages.slice(found.vectors).slice(0, 2), pending: passages.length - found.vectors };
+      }
+      if (job === "endpoint_request") return { url: args.address, body: JSON.stringify(args.texts) };
+      return {
+        vectors: { shape: [args.count, 2], dtype: "float32", data: [1, 2] },
+        model: { name: args.model_name },
+      };
+    },
+  };
+  const write = async (/** @type {string} */ job, /** @type {any} */ args) => {
+    found.written.push([job, args.made_by]);
+    found.vectors += args.vectors.shape[0];
+  };
+  return { found, session: /** @type {any} */ (session), write };
+}
+
+/** @param {(key: string, texts: string[]) => Response} answer @returns {string[][]} what was sent */
+function serve(answer) {
+  /** @type {string[][]} */
+  const sent = [];
+  globalThis.fetch = async (_url, options) => {
+    const texts = JSON.parse(String(options?.body));
+    sent.push(texts);
+    return answer(/** @type {any} */ (options?.headers).Authorization, texts);
+  };
+  return sent;
+}
+
+test("a choice is read from what was kept, or from the name of the model that made the vectors", () => {
+  assert.deepEqual(choiceOf(undefined, ""), MINILM);
+  assert.deepEqual(choiceOf({ kind: "evil" }, "minilm-l6"), MINILM);
+  assert.deepEqual(choiceOf(SERVER, ""), SERVER);
+  assert.deepEqual(choiceOf({ ...SERVER, key: "secret" }, ""), SERVER, "nothing else is taken from it");
+  const imported = choiceOf(null, "endpoint:text-embedding-3-small");
+  assert.deepEqual([titleOf(imported), hostOf(imported)], ["text-embedding-3-small", ""]);
+  assert.equal(new Embedder(engine().session, imported).missing, "address");
+  const model = choiceOf(null, "rwkv:My model");
+  assert.equal(new Embedder(engine().session, model).missing, "files");
+  const file = new File(["x"], "x.pth");
+  assert.equal(new Embedder(engine().session, model, { files: [file] }).missing, "");
+  assert.match(/** @type {any} */ (choiceOf(null, "rwkv:default")).address, /models\/default\/$/);
+});
+
+test("a server's vectors are written batch by batch, with its key in the request alone", async () => {
+  const { found, session, write } = engine();
+  const sent = serve((key) => new Response("", { status: key === "Bearer k" ? 200 : 500 }));
+  globalThis.fetch = ((send) => async (/** @type {any} */ url, /** @type {any} */ options) => {
+    await send(url, options);
+    return new Response("an answer");
+  })(globalThis.fetch);
+  const embedder = new Embedder(session, SERVER, { key: "k" });
+  await embedder.use();
+  assert.equal(found.source, null, "nothing is loaded into the engine");
+  assert.ok(embedder.isReady);
+  await embedder.fill(write, {});
+  assert.deepEqual(sent, [["a", "b"], ["c"]]);
+  assert.deepEqual(found.written, [
+    ["add_vectors", { name: "m" }],
+    ["add_vectors", { name: "m" }],
+  ]);
+});
+
+test("the same question is sent once, and its vector is a row", async () => {
+  const sent = serve(() => new Response("an answer"));
+  const embedder = new Embedder(engine().session, SERVER, { key: "k" });
+  const { question_vector } = /** @type {any} */ (await embedder.question("why?"));
+  assert.deepEqual(question_vector.shape, [2]);
+  await embedder.question("why?");
+  await embedder.question("how?");
+  assert.deepEqual(sent, [["why?"], ["how?"]]);
+  assert.deepEqual(await new Embedder(engine().session, MINILM).question("why?"), {});
+});
+
+test("a key that is refused is missing from then on", async () => {
+  serve(() => new Response('{"error": {"message": "Incorrect key"}}', { status: 401 }));
+  const { session, write } = engine();
+  const embedder = new Embedder(session, { ...SERVER, hasKey: false });
+  assert.ok(embedder.isReady);
+  await assert.rejects(embedder.fill(write, {}), /401, Incorrect key/);
+  assert.equal(embedder.missing, "key");
+  assert.ok(!embedder.isReady);
+  await assert.rejects(embedder.question("why?"), /needs its key/);
+});

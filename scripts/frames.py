@@ -52,4 +52,5 @@ def marked_part(article: str, mark: str, docs: Path = ROOT / "docs") -> str:
     found = re.findall(rf"<!-- {re.escape(mark)}: begin -->(.*?)<!-- {re.escape(mark)}: end -->", text, re.S)
     if len(found) != 1:
         raise BuildError(f"docs/{article} does not contain the marks of {mark!r} once")
-    return markdown.markdown(found[0], extensions=["tables"])
+    html: str = markdown.markdown(found[0], extensions=["tables"])
+    return html

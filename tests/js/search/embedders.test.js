@@ -12,7 +12,9 @@ function engine(passages = ["a", "b", "c"]) {
   const found = { vectors: 0, source: /** @type {any} */ (undefined), written: /** @type {any[]} */ ([]) };
   const session = {
     has: () => false,
-    useEmbedder: async (/** @type {any} */ source) => void (found.source = source),
+    useEmbedder: async (/** @type {any} */ source) => {
+      found.source = source;
+    },
     run: async (/** @type {string} */ job, /** @type {any} */ args) => {
       if (job === "pending_texts") {
         return { texts: passages.slice(found.vectors).slice(0, 2), pending: passages.length - found.vectors };
@@ -31,15 +33,16 @@ function engine(passages = ["a", "b", "c"]) {
   return { found, session: /** @type {any} */ (session), write };
 }
 
-/** @param {(key: string, texts: string[]) => Response} answer @returns {string[][]} what was sent */
+/** @param {(key: string) => Response} answer @returns {string[][]} what was sent */
 function serve(answer) {
   /** @type {string[][]} */
   const sent = [];
-  globalThis.fetch = async (_url, options) => {
-    const texts = JSON.parse(String(options?.body));
-    sent.push(texts);
-    return answer(/** @type {any} */ (options?.headers).Authorization, texts);
+  /** @type {any} */
+  const send = async (/** @type {string} */ _url, /** @type {any} */ { body, headers }) => {
+    sent.push(JSON.parse(body));
+    return answer(headers.Authorization);
   };
+  globalThis.fetch = send;
   return sent;
 }
 
@@ -60,11 +63,7 @@ test("a choice is read from what was kept, or from the name of the model that ma
 
 test("a server's vectors are written batch by batch, with its key in the request alone", async () => {
   const { found, session, write } = engine();
-  const sent = serve((key) => new Response("", { status: key === "Bearer k" ? 200 : 500 }));
-  globalThis.fetch = ((send) => async (/** @type {any} */ url, /** @type {any} */ options) => {
-    await send(url, options);
-    return new Response("an answer");
-  })(globalThis.fetch);
+  const sent = serve((key) => new Response("an answer", { status: key === "Bearer k" ? 200 : 500 }));
   const embedder = new Embedder(session, SERVER, { key: "k" });
   await embedder.use();
   assert.equal(found.source, null, "nothing is loaded into the engine");

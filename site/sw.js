@@ -145,19 +145,42 @@ async function answer(request, path) {
 }
 
 /**
- * A part of a file: from the cache if the file is there, else from the network.
+ * A part of a file: from the cache if the file is there, else from the network. Then the whole file is stored
+ * as well, so that what is asked next is answered offline too.
  * @param {Request} request
  * @param {string} path
+ * @param {(work: Promise<unknown>) => void} after
  */
-async function answerRange(request, path) {
+async function answerRange(request, path, after) {
   const kept = await (await caches.open(CACHE)).match(addressOf(path));
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
-  if (!kept || !range) return await fetch(request);
-  const [start, last] = [Number(range[1]), Number(range[2])];
-  const part = (await kept.blob()).slice(start, last + 1);
-  return await withHeaders(
-    new Response(part, { status: 206, headers: { "Content-Length": `${part.size}` } }),
-  );
+  if (!kept || !range) {
+    const response = await fetch(request);
+    if (parts[path] && !scope.navigator.connection?.saveData) after(keepOnce(path));
+    return response;
+  }
+  const whole = await kept.blob();
+  const [start, end] = [Number(range[1]), Math.min(Number(range[2]) + 1, whole.size)];
+  if (start >= end) return new Response(null, { status: 416 });
+  const headers = {
+    "Content-Length": `${end - start}`,
+    "Content-Range": `bytes ${start}-${end - 1}/${whole.size}`,
+  };
+  return await withHeaders(new Response(whole.slice(start, end), { status: 206, headers }));
+}
+
+/** Files that are being stored. @type {Map<string, Promise<void>>} */
+const keeping = new Map();
+
+/** Stores a part, unless that is being done. @param {string} path */
+function keepOnce(path) {
+  const found = keeping.get(path);
+  if (found) return found;
+  const work = keep({ [path]: parts[path] })
+    .catch(() => {}) // the next request tries again
+    .finally(() => keeping.delete(path));
+  keeping.set(path, work);
+  return work;
 }
 
 scope.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(keep(shell)));
@@ -177,7 +200,7 @@ scope.addEventListener("fetch", (/** @type {any} */ event) => {
   const path = pathOf(request.url);
   if (request.headers.has("range")) {
     if (path.startsWith(RANGED) && (shell[path] || parts[path]))
-      event.respondWith(answerRange(request, path));
+      event.respondWith(answerRange(request, path, (work) => event.waitUntil(work)));
     return;
   }
   const page = request.mode === "navigate" && path !== "";
@@ -189,7 +212,7 @@ scope.addEventListener("message", (/** @type {any} */ event) => {
   const reply = async (/** @type {Promise<unknown>} */ work) => event.ports[0]?.postMessage(await work);
   if (type === "activate") event.waitUntil(scope.skipWaiting());
   // It will be stored next time.
-  if (type === "keep-engine") event.waitUntil(keep(engineParts()).catch(() => {}));
+  if (type === "keep-engine") event.waitUntil(keep({ ...engineParts(), ...rangedParts() }).catch(() => {}));
   if (type === "threads") event.waitUntil(reply(setThreads(Boolean(on)).then(threads)));
   if (type === "status") event.waitUntil(reply(status()));
 });
@@ -199,6 +222,11 @@ function engineParts() {
   return Object.fromEntries(
     Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|python|wheels)\//.test(path)),
   );
+}
+
+/** What the search of the documentation needs offline. */
+function rangedParts() {
+  return Object.fromEntries(Object.entries(parts).filter(([path]) => path.startsWith(RANGED)));
 }
 
 async function status() {

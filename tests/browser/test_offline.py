@@ -17,7 +17,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from scripts.offline import write_precache
 from scripts.serve import TYPES, make_server
 
@@ -35,6 +35,8 @@ def own_site(tmp_path: Path) -> Path:
 @contextmanager
 def serving(folder: Path, *, port: int = 0) -> Iterator[ThreadingHTTPServer]:
     server = make_server(folder, prefix=PREFIX, port=port)
+    # A connection that is kept open would go on being answered when the server is gone.
+    server.RequestHandlerClass.func.protocol_version = "HTTP/1.0"  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server
@@ -86,6 +88,36 @@ def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_s
         page.goto(url + path.removesuffix("index.html"))
         expect(page.locator("h1").first).to_be_attached()
     assert generate(page, url, "It was a fine") == first != ""
+
+
+def search(page: Page, question: str) -> Locator:
+    """Type a question into the documentation's search box and return the visible results."""
+    box = page.get_by_role("textbox", name="Search the documentation")
+    box.fill("")
+    box.press_sequentially(question)
+    return page.locator(".md-search-result__item").locator("visible=true")
+
+
+def test_the_documentation_is_searched_offline_by_words_and_then_by_meaning(
+    page: Page, own_site: Path
+) -> None:
+    with serving(own_site) as server:
+        url, port = url_of(server), server.server_port
+        page.goto(f"{url}how-to/offline/")
+        until_controlled(page)
+    results = search(page, "repetition penalty")
+    expect(results.first).to_contain_text("Only words could be compared")
+    expect(results.filter(has_text="penalty").first).to_be_visible()
+    with serving(own_site, port=port):
+        page.reload()
+        expect(search(page, "how do I make the text less random").first).to_contain_text("Temperature")
+        page.wait_for_function("caches.keys().then(async (names) => (await Promise.all(names.map("
+            "async (name) => (await (await caches.open(name)).keys()).some(({ url }) => "
+            "url.includes('/web/pieces-'))))).includes(true))")  # fmt: skip
+    page.reload()
+    results = search(page, "lower the randomness of sampling")
+    expect(results.filter(has_text="Temperature").first).to_be_visible()
+    expect(results.filter(has_text="Only words")).to_have_count(0)
 
 
 ENGINE_STARTS = """
@@ -236,7 +268,10 @@ def test_the_zip_works_on_pythons_server_below_any_path(page: Page, tmp_path: Pa
         assert server.stdout is not None
         port = re.search(r"port (\d+)", server.stdout.readline())
         assert port
-        assert generate(page, f"http://127.0.0.1:{port[1]}/below/it/goosequill-site/", "The sea")
+        url = f"http://127.0.0.1:{port[1]}/below/it/goosequill-site/"
+        assert generate(page, url, "The sea")
+        page.goto(f"{url}how-to/offline/")
+        expect(search(page, "how do I make the text less random").first).to_contain_text("Temperature")
     finally:
         server.terminate()
         server.wait()

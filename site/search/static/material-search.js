@@ -73,6 +73,7 @@ function asking(question) {
 
 /** @param {string} question @param {AbortSignal} signal */
 async function search(question, signal) {
+  shown = [];
   index ??= openIndex(new URL("./", here));
   const opened = await index;
   const options = { signal, count: COUNT, pause: PAUSE, completing: true };
@@ -101,6 +102,7 @@ export async function receive(question) {
     if (signal.aborted) return;
     index = null; // the next key tries again
     const { message, remedy = "" } = /** @type {any} */ (error);
-    answer([note(here.href, "Search does not work right now", `${message} ${remedy}`), ...shown]);
+    const title = shown.length ? "Only words could be compared" : "Search does not work right now";
+    answer([note(here.href, title, `${message} ${remedy}`), ...shown]);
   }
 }

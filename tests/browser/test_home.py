@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.accessibility import violations
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -52,6 +54,7 @@ def test_search_finds_by_meaning(clean_page: Page, site_url: str) -> None:
     expect(results.first).to_contain_text("Temperature")
     asking = clean_page.locator(".md-search-result__item a[href*='#q=how%20do%20I']")
     expect(asking).to_contain_text("Ask")
+    assert violations(clean_page) == []
     results.first.locator("a", has_text="Temperature").click()
     expect(clean_page).to_have_url(re.compile(r"reference/decoding/.*#temperature"))
 

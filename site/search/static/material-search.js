@@ -36,11 +36,10 @@ function escaped(text) {
 
 /** A passage as an article of Material's list: the page, and its section if it has one. @param {Hit} hit */
 function items({ title, heading, url, text, matched, score }) {
-  const html = excerpt(text, matched)
-    .map((piece) =>
-      piece.matched ? `<mark data-md-highlight>${escaped(piece.text)}</mark>` : escaped(piece.text),
-    )
-    .join("");
+  const pieces = excerpt(text, matched).map((piece) =>
+    piece.matched ? `<mark data-md-highlight>${escaped(piece.text)}</mark>` : escaped(piece.text),
+  );
+  const html = `<p>${pieces.join("")}</p>`;
   const words = matched.map(([start, end]) =>
     text
       .slice(start, end)
@@ -48,9 +47,12 @@ function items({ title, heading, url, text, matched, score }) {
       .split(/[^\p{L}\p{N}]+/u),
   );
   const terms = Object.fromEntries([...new Set(words.flat())].map((word) => [word, true]));
-  const page = { location: url.split("#")[0], title: escaped(title), score, terms };
-  const section = { location: url, title: escaped(heading), text: html, score, terms };
-  return url.includes("#") ? [{ ...page, text: "" }, section] : [{ ...page, text: html }];
+  const page = { location: url, title: escaped(title), text: html, score, terms };
+  if (!heading || !url.includes("#")) return [page];
+  return [
+    { ...page, location: url.split("#")[0], text: "" },
+    { ...page, title: escaped(heading) },
+  ];
 }
 
 /** @param {string} location @param {string} title @param {string} text @returns {Item[]} */

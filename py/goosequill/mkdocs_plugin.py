@@ -116,6 +116,8 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
             self._build(Path(config.site_dir), root, str(config.site_name))
         except GoosequillError as error:
             raise PluginError(f"goosequill: {error} {error.remedy}") from error
+        except OSError as error:  # no space, no permission
+            raise PluginError(f"goosequill: the index cannot be written: {error}") from error
 
     def _build(self, site: Path, root: Path, name: str) -> None:
         kernel, models = load_kernel(), root / self.config.models

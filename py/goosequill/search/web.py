@@ -65,7 +65,9 @@ NOTHING_FITS = 0.24
 
 on the sets that scripts/search/quality_data.py makes."""
 MAX_TEXT_CHARACTERS = 8000
-"""The most characters of a passage's text that a page shows."""
+MAX_TITLE_CHARACTERS, MAX_ADDRESS_CHARACTERS = 300, 4000
+"""The most characters of a passage's text that a page shows, of its title and headings, and of its address,
+which is left out if it is longer."""
 
 
 class Table(Protocol):
@@ -242,7 +244,9 @@ def word_blocks(postings: Iterable[Postings]) -> Blocks:
 
 
 def text_record(passage: WebPassage) -> bytes:
-    shown = [passage.title, passage.heading, passage.address, passage.text[:MAX_TEXT_CHARACTERS]]
+    titles = [each[:MAX_TITLE_CHARACTERS] for each in (passage.title, passage.heading)]
+    address = passage.address if len(passage.address) <= MAX_ADDRESS_CHARACTERS else ""
+    shown = [*titles, address, passage.text[:MAX_TEXT_CHARACTERS]]
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
 
 

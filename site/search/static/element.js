@@ -100,7 +100,7 @@ export class GooseSearch extends Base {
   }
 
   #openIndex() {
-    const opened = openIndex(new URL(this.getAttribute("index") ?? "search-index/", document.baseURI));
+    const opened = openIndex(this.getAttribute("index") ?? "search-index/");
     opened.catch(() => {
       this.#index = null; // the next key tries again
     });

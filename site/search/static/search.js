@@ -32,7 +32,12 @@ export { StaticSearchError } from "./files.js";
  * @throws {StaticSearchError} index-unreachable, index-version, index-corrupt
  */
 export async function openIndex(address, { fetch = globalThis.fetch.bind(globalThis) } = {}) {
-  const base = new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href);
+  const page = globalThis.document?.baseURI ?? globalThis.location?.href;
+  if (!URL.canParse(address, page)) {
+    const message = `${address} is not an address.`;
+    throw new StaticSearchError("index-unreachable", message, "Correct the address of the index.");
+  }
+  const base = new URL(address, page);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return new StaticIndex(base.href, fetch, await read(base.href, fetch));
 }

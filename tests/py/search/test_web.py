@@ -14,7 +14,16 @@ import pytest
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.embedders import open_folder
 from goosequill.search.static_table import StaticTable
-from goosequill.search.web import Grid, Postings, WebPassage, front_coded, stages, varint, web_files
+from goosequill.search.web import (
+    Grid,
+    Postings,
+    WebPassage,
+    front_coded,
+    stages,
+    text_record,
+    varint,
+    web_files,
+)
 from goosequill.tokenizers.wordpiece import WordPiece
 from tests.static_index import WORDS, StaticIndex
 
@@ -142,6 +151,12 @@ def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
         ["node", str(PROBE), str(tmp_path)], input=given, capture_output=True, text=True, check=True
     )
     assert json.loads(result.stdout)[0]["results"][0]["hits"] == []
+
+
+def test_titles_texts_and_addresses_of_strangers_are_bounded() -> None:
+    record = text_record(WebPassage("t" * 10**6, "h" * 10**6, "a" * 10**6, "\U0001f600" * 10**6))
+    title, heading, address, text = json.loads(record)
+    assert (len(title), len(heading), address, len(text)) == (300, 300, "", 8000)
 
 
 def test_sixteen_steps_lose_little() -> None:

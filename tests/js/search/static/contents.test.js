@@ -36,6 +36,10 @@ test("addresses that are not of a page are none", async () => {
   for (const { url } of (await last(index)).hits) assert.equal(url, "");
 });
 
+test("an address that is none is named", async () => {
+  await assert.rejects(openIndex("http://["), { code: "index-unreachable", message: /http:\/\/\[ is not/ });
+});
+
 test("an index that is replaced during use is opened again", async () => {
   const served = server(tinyIndex([{ title: "Old" }]));
   const index = await open(served);

@@ -5,6 +5,7 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: cards -->                             the home page's cards
     <!-- generate: contents Tutorials -->                the articles of one group, with their descriptions
     <!-- generate: decoding -->                          every part of the decoder, with its settings
+    <!-- generate: keywords -->                          the keywords of JSON schemas
     <!-- generate: presets -->                           the named decoders
     <!-- generate: commands -->                          the command line, as its parsers describe it
     <!-- generate: errors -->                            every error code, with its meaning and remedy
@@ -129,6 +130,18 @@ def decoding() -> str:
     return "\n\n".join(parts)
 
 
+def keywords() -> str:
+    found = importlib.import_module("goosequill.decoding.grammar.keywords")
+    honoured = table(
+        ("Keyword", "Meaning"), ((f"`{name}`", word.meaning) for name, word in found.KEYWORDS.items())
+    )
+    refused = table(
+        ("Refused", "Instead, or why"), ((f"`{name}`", remedy) for name, remedy in found.REFUSED.items())
+    )
+    notes = ", ".join(f"`{name}`" for name in found.ANNOTATIONS)
+    return f"{honoured}\n\nThese restrict nothing: {notes}.\n\n{refused}"
+
+
 def presets() -> str:
     found = importlib.import_module("goosequill.decoding").describe_presets()
 
@@ -238,6 +251,7 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "contents": contents,
     "decoding": decoding,
     "errors": errors,
+    "keywords": keywords,
     "presets": presets,
     **lab.GENERATORS,
 }

@@ -171,9 +171,12 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The regular expression is invalid, or uses a feature that is not supported.",
             "Use characters, classes, groups, alternatives and repetitions.",
         ),
-        "regex-too-large": Code("The regular expression is too complex.", "Simplify it."),
+        "regex-too-large": Code(
+            "The regular expression, or the list of choices, is too complex.", "Simplify it."
+        ),
         "regex-empty": Code(
-            "The regular expression matches no text.", "Change it so that it matches some text."
+            "The regular expression, or the list of choices, matches no text.",
+            "Change it so that it matches some text.",
         ),
         "json-schema": Code(
             "The JSON schema is invalid, or uses a keyword that is not supported.",

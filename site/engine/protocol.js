@@ -26,7 +26,8 @@
  * read, and what a job says for its own `status`; `total` is 0 if it is unknown.
  * @typedef {{status: ProgressStatus, file: string, loaded: number, total: number}} Progress
  * @typedef {(
- *   "engine" | "start" | "model" | "weights" | "prompt" | "documents" | "words" | "passages"
+ *   "engine" | "start" | "model" | "weights" | "constraint" | "prompt" | "documents" |
+ *   "words" | "passages"
  * )} ProgressStatus
  */
 

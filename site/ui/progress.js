@@ -14,6 +14,7 @@ export const PHASES = {
   start: "Starting the engine",
   model: "Loading the model",
   weights: "Reading the weights",
+  constraint: "Preparing the constraint",
   prompt: "Reading the prompt",
   documents: "Reading documents",
   words: "Indexing words",

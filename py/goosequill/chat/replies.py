@@ -13,7 +13,7 @@ from typing import Any
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import Message, ThoughtStream, format_of
 from goosequill.chat.saved_state import new_state, open_saved_state
-from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, StateMemory
+from goosequill.decoding import Chunk, DecodingConfig, End, Item, Preparing, Reading, StateMemory
 from goosequill.decoding import generate as continue_prompt
 from goosequill.models import Model
 from goosequill.progress import Progress
@@ -98,7 +98,9 @@ def _stream(items: Iterable[Item], opening: str | None) -> Stream:
     thoughts = None if opening is None else ThoughtStream(opening)
     end = INTERRUPTED
     for item in items:
-        if isinstance(item, Reading):
+        if isinstance(item, Preparing):
+            yield Progress("constraint", item.states, 0)
+        elif isinstance(item, Reading):
             yield Progress("prompt", item.loaded, item.total)
         elif isinstance(item, End):
             end = item

@@ -10,7 +10,7 @@ from typing import Any
 
 from goosequill.decoding.config import DESCRIPTIONS, PARAMETERS, DecodingConfig
 from goosequill.decoding.generate import generate
-from goosequill.decoding.items import Candidate, Chunk, End, Item, Reading
+from goosequill.decoding.items import Candidate, Chunk, End, Item, Preparing, Reading
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.presets import PRESETS, describe_presets
@@ -28,6 +28,7 @@ __all__ = [
     "Item",
     "LanguageModel",
     "Parameter",
+    "Preparing",
     "Reading",
     "StateMemory",
     "describe",

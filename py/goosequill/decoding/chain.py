@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
@@ -72,6 +72,12 @@ class Chain:
     def finished(self, context: Context) -> bool:
         """Return whether a step has ended the text."""
         return any(step.finished(context) for step in self.steps)
+
+
+def prepare_chain(config: DecodingConfig) -> Iterator[int]:
+    """Do, in steps, what takes `make_chain` long; yield how much of a step is done."""
+    for kind in STEPS:
+        yield from kind.prepare(config)
 
 
 def make_chain(config: DecodingConfig, setup: Setup) -> Chain:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from goosequill.decoding.grammar.compile import check
 from goosequill.decoding.steps import STEPS, AllSteps
-from goosequill.decoding.steps.constraint import make_automaton
+from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.steps.mirostat import Mirostat
 from goosequill.errors import SettingsError
 from goosequill.kernels import Shortlist
@@ -146,7 +147,8 @@ class DecodingConfig(Limits, Stopping, AllSteps, Search):
     ------
     SettingsError
         ``setting-range``, ``setting-type``: a value is not allowed. ``settings-conflict``: two settings
-        contradict each other; the message names both.
+        contradict each other; the message names both. ``regex``, ``json-schema`` and ``regex-too-large``: a
+        form cannot be read. Whether any output matches it is found when generation starts.
     """
 
     ALIASES: ClassVar[dict[str, str]] = {
@@ -244,7 +246,9 @@ def _check_form(config: DecodingConfig) -> None:
         raise _conflict(forms[0], forms[1], "the output can have one form only")
     if forms and config.ignore_end:
         raise _conflict(forms[0], "ignore_end", "the text must be able to end where its form does")
-    make_automaton(config)
+    form = form_of(config)
+    if form is not None:
+        check(form)
 
 
 def _conflict(first: str, second: str, why: str) -> SettingsError:

@@ -7,6 +7,7 @@ It yields after every token, so that the caller can stop there. Beam search and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from goosequill.decoding.config import DecodingConfig
@@ -49,7 +50,8 @@ def generate(
     cancelled
         Called between tokens; when it returns True the text ends with ``finish_reason`` "abort".
     progress
-        Also yield a :class:`Reading` after every 64 tokens of the prompt.
+        Also yield a :class:`Preparing` while a constraint's automaton is made, and a :class:`Reading` after
+        every 64 tokens of the prompt.
     memory
         Keeps states, so that the same prompt or a branch of it need not be read again.
 
@@ -76,9 +78,10 @@ def _never() -> bool:
 
 
 def _run(writer: Writer, cancelled: Callable[[], bool], *, progress: bool) -> Iterator[Item]:
-    for reading in writer.read_prompt():
+    start: Iterator[Item] = chain(writer.prepare(), writer.read_prompt())
+    for item in start:
         if progress:
-            yield reading
+            yield item
         if cancelled():
             yield writer.end("abort")
             return

@@ -22,6 +22,13 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """How many states the automaton of a constraint has so far."""
+
+    states: int
+
+
+@dataclass(frozen=True)
 class Reading:
     """How much of the prompt has been read, in tokens."""
 
@@ -54,7 +61,7 @@ class End:
     seed: int
 
 
-Item = Reading | Chunk | End
+Item = Preparing | Reading | Chunk | End
 
 
 def token_text(tokenizer: Tokenizer, token: int) -> str:

@@ -7,6 +7,7 @@ the configuration as a whole; `steps` lists all of them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -65,6 +66,11 @@ class Processor(ABC):
     def __init_subclass__(cls) -> None:
         if "Settings" in vars(cls):
             cls.Settings.step = cls
+
+    @classmethod
+    def prepare(cls, settings: Any) -> Iterator[int]:
+        """Do, in steps, what takes `make` long, and yield how much is done. Most steps have nothing to do."""
+        return iter(())
 
     @classmethod
     @abstractmethod

@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from goosequill.decoding.chain import make_chain
+from goosequill.decoding.chain import Chain, make_chain, prepare_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
-from goosequill.decoding.items import Chunk, End, Reading, Reason, candidates
+from goosequill.decoding.items import Chunk, End, Preparing, Reading, Reason, candidates
 from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
@@ -29,6 +29,8 @@ class Writer:
     ----------
     prompt
         What is read before the first token is chosen: the prompt's tokens, and those given after them.
+    chain
+        The decoder's steps, once `prepare` has made them.
     predictor, other
         The model at the end of the text; with guidance, also after the negative prompt.
     written
@@ -55,13 +57,20 @@ class Writer:
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
         self._random = Pcg64(self.seed)
         self.context = Context(tokenizer, vocab_size, start, WeighOnce(model.kernel.logits))
-        setup = Setup(tokenizer, vocab_size, config.stop_tokens, config.ignore_end)
-        self.chain, self.ends = make_chain(config, setup), setup.ends
-        self.chain.follow(self.prompt[len(start) :], self.context)
+        self._setup = Setup(tokenizer, vocab_size, config.stop_tokens, config.ignore_end)
+        self.ends = self._setup.ends
+        self.chain = Chain(())
         self._stream, self._watcher = StreamDecoder(tokenizer), StopWatcher(config.stop)
+        self.written = 0
+
+    def prepare(self) -> Iterator[Preparing]:
+        """Make the chain, which may take a while, and let it follow the tokens that are given."""
+        for states in prepare_chain(self.config):
+            yield Preparing(states)
+        self.chain = make_chain(self.config, self._setup)
+        self.chain.follow(self.prompt[self.context.prompt_length :], self.context)
         for token in self.context.output.tolist():
             self._stream.push(token)  # a character may be incomplete
-        self.written = 0
 
     def read_prompt(self) -> Iterator[Reading]:
         """Read the prompt, 64 tokens at a time."""

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.decoding import Chunk, DecodingConfig, generate
-from goosequill.decoding.items import Reading
+from goosequill.decoding import Chunk, DecodingConfig, End, generate
 from goosequill.decoding.steps.penalties import Penalties
 from goosequill.decoding.steps.temperature import Temperature
 from goosequill.decoding.steps.truncators import MinP, TopK, TopP
@@ -242,7 +241,7 @@ def compute(
     state, text, memory = writer.new_state(), "", []
     logprobs: list[float] = []
     for item in generate(writer, writer.tokenizer, prompt, config, state=state):
-        if not isinstance(item, Reading):
+        if isinstance(item, Chunk | End):
             text += item.text
         if isinstance(item, Chunk):
             memory.append(state.c[0].copy())

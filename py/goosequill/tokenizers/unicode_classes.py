@@ -13,7 +13,7 @@ from goosequill.errors import TokenizerError
 from goosequill.tokenizers.expressions import Refused, check
 
 # Ranges, each as the hexadecimal distance from the end of the one before, and "+length" if longer than one.
-_LETTERS = """
+LETTERS = """
 41+19 7+19 30 b 5 6+16 2+1e 2+1c9 5+b f+4 8 2 82+4 2+1 3+3 2 7 2+2 2 2+13 2+52 2+8a 9+a5 2+25 3 7+28 48+1a
 5+3 2e+2a 24+1 2+62 2 10+1 8+1 b+2 3 11 2+1d 1e+58 c 19+20 a+1 5 6+15 5 a 4 18+18 8+a 6+17 2+5 12+29 3b+35
 4 13 8+9 10+f 5+7 3+1 3+15 2+6 2 4+3 4 11 e+1 2+2 f+1 b 9+5 5+1 3+15 2+6 2+1 2+1 2+1 20+3 2 14+2 11+8 2+2
@@ -43,7 +43,7 @@ d4+3f 81+4a 6 43+c 41+1 2 1d+17f7 9+4d5 2a+9 22e8+3 2+6 2+1 2+122 10 1e+2 3 f+3 
 2+c4 3c+43 8 4b5+3 2+1a 2+1 2 3 2+9 2+3 2 2 7 5 2 2 2+2 2+1 2 3 2 2 2 2 2+1 2 3+3 2+6 2+3 2+3 2 2+9 2+10
 6+2 2+4 2+10 1145+a6df 21+1039 7+dd 3+1681 f+1d30 10+26d 9a3+21d 5e3+134a 6+105f
 """
-_NUMBERS = """
+NUMBERS = """
 30+9 79+1 6 3+2 5a2+9 87+9 c7+9 19d+9 77+9 5+5 6d+9 77+9 77+9 3+5 6f+c 74+9 9+6 68+9 69+6 8+12 6e+9 61+9
 77+9 47+13 10d+9 47+9 2d0+13 372+2 f0+9 7+9 17+9 12d+9 81+a a6+9 7+9 b7+9 57+9 87+9 7+9 417 4+5 7+9 c7+32
 3+4 2d7+3b 4f+15 277+1d 56a 30a 1a+8 f+2 158+3 8b+9 1f+7 2+e 21+9 28+e 7361+9 bd+9 141+5 9b+9 27+9 c7+9
@@ -72,8 +72,8 @@ def _ranges(packed: str) -> str:
     return "".join(f"{chr(start)}-{chr(end)}" if end > start else chr(start) for start, end in ends)
 
 
-LETTER = _ranges(_LETTERS)
-NUMBER = _ranges(_NUMBERS)
+LETTER = _ranges(LETTERS)
+NUMBER = _ranges(NUMBERS)
 _CLASSES = {r"\p{L}": LETTER, r"\p{N}": NUMBER, r"\s": SPACE}
 _OUTSIDE_ONLY = {r"\P{L}": LETTER, r"\P{N}": NUMBER, r"\S": SPACE}
 _TOKEN = re.compile(r"\\[pP]\{\^?\w+\}|\\.|[\[\]]|[^\\\[\]]+", re.DOTALL)

@@ -1,312 +1,175 @@
-"""Regular expressions as automata over bytes, so that any token, even part of a character, can be followed.
-
-The standard library parses the pattern; Thompson's construction and the subset construction turn it into a
-deterministic automaton. States from which no match can be reached are removed.
-"""
+"""Deterministic automata over the letters of an alphabet: made from derivatives, trimmed and minimised."""
 
 from __future__ import annotations
 
-import itertools
-import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from typing import Any
+from collections import defaultdict
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from goosequill.decoding.grammar.derivatives import Derivatives
+from goosequill.decoding.grammar.expressions import Expressions, Node, TooComplex
 
-from goosequill.errors import SettingsError
-from goosequill.tokenizers.unicode_classes import LETTER, NUMBER, SPACE
+MAX_STATES = 32_000
+"""States of an automaton, which a 16-bit number counts."""
+OFTEN = 64
+"""States between two moments at which the work can be stopped."""
 
-DEAD = -1
-MAX_STATES = 20_000
-_parser: Any = re._parser  # type: ignore[attr-defined]
-_LAST = sys.maxunicode
-Span = tuple[int, int]
+Row = list[tuple[int, int]]
+"""A state's moves: sets of letters, none in two, and the states that they lead to."""
+Working = Generator[int, None, "Machine"]
+"""Work in steps, which yields how many states there are so far."""
 
 
 @dataclass(frozen=True)
-class Automaton:
-    """A deterministic automaton; it starts in state 0.
+class Machine:
+    """An automaton; it starts in state 0.
 
     Attributes
     ----------
-    table
-        [states, 256]: the state after a byte, or DEAD.
+    rows
+        The moves of each state.
     accepting
-        [states]: whether the text so far matches.
+        For each state, whether the text so far matches.
     """
 
-    table: NDArray[np.int32]
-    accepting: NDArray[np.bool_]
-
-    def walk(self, state: int, data: bytes) -> int:
-        """Return the state after some bytes, or DEAD."""
-        for byte in data:
-            if state == DEAD:
-                break
-            state = int(self.table[state, byte])
-        return state
-
-    def matches(self, text: str) -> bool:
-        """Return whether a whole text matches."""
-        state = self.walk(0, text.encode("utf-8"))
-        return state != DEAD and bool(self.accepting[state])
+    rows: list[Row]
+    accepting: list[bool]
 
 
-@lru_cache(maxsize=4)
-def compile_regex(pattern: str) -> Automaton:
-    """Return the automaton of a regular expression, which the whole text must match.
+def determine(make: Expressions, node: Node) -> tuple[Derivatives, Working]:
+    """Return an expression's derivatives, and the work of making the smallest automaton from them."""
+    derivatives = Derivatives(make)
+    return derivatives, _smallest(derivatives, node)
 
-    The last few are cached: a configuration compiles its pattern to check it, and its chain needs it again.
+
+def _smallest(derivatives: Derivatives, node: Node) -> Working:
+    machine = yield from _explore(derivatives, node)
+    return (yield from _minimised(_trimmed(machine)))
+
+
+def _explore(derivatives: Derivatives, node: Node) -> Working:
+    """Make a state of each expression that derivatives lead to.
 
     Raises
     ------
-    SettingsError
-        ``regex``: the pattern is invalid or uses an unsupported feature. ``regex-empty``: it matches no text,
-        or only the empty one. ``regex-too-large``: it needs too many states.
+    TooComplex
+        There are more than MAX_STATES.
     """
-    try:
-        parsed = _parser.parse(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise _refused(f"it is not a regular expression: {error}") from error
-    flags = parsed.state.flags & ~re.UNICODE
-    if flags & ~re.DOTALL:
-        raise _refused("it uses flags other than (?s)")
-    net = _Net(dot_all=bool(flags & re.DOTALL))
-    start, end = net.add(parsed)
-    return _alive_only(*_determine(net, start, end))
-
-
-def _refused(why: str, *, code: str = "regex") -> SettingsError:
-    return SettingsError(
-        f"The regular expression cannot be used: {why}.",
-        code=code,
-        remedy="Use characters, classes, groups, alternatives and repetitions.",
-    )
-
-
-@dataclass
-class _Net:
-    """A non-deterministic automaton under construction: the byte edges and empty edges of each state."""
-
-    dot_all: bool
-    edges: list[list[tuple[int, int, int]]] = field(default_factory=list)
-    empty: list[list[int]] = field(default_factory=list)
-
-    def state(self) -> int:
-        if len(self.edges) >= 20 * MAX_STATES:
-            raise _refused("it is too large", code="regex-too-large")
-        self.edges.append([])
-        self.empty.append([])
-        return len(self.edges) - 1
-
-    def add(self, items: Iterable[Any]) -> tuple[int, int]:
-        """Add a sequence and return its first and last state."""
-        first = last = self.state()
-        for name, argument in items:
-            start, end = self.add_one(str(name), argument)
-            self.empty[last].append(start)
-            last = end
-        return first, last
-
-    def add_one(self, name: str, argument: Any) -> tuple[int, int]:
-        if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-            return self.repeat(*argument)
-        if name == "SUBPATTERN":
-            if argument[1] or argument[2]:
-                raise _refused("it uses flags other than (?s)")
-            return self.add(argument[3])
-        if name == "BRANCH":
-            return self.alternatives([self.add(branch) for branch in argument[1]])
-        if name == "AT":
-            if str(argument) in ("AT_BEGINNING", "AT_BEGINNING_STRING", "AT_END", "AT_END_STRING"):
-                raise _refused("leave out ^ and $, since the whole text must match anyway")
-            raise _refused("it uses word boundaries")
-        return self.characters(_spans(name, argument, dot_all=self.dot_all))
-
-    def repeat(self, minimum: int, maximum: Any, items: Any) -> tuple[int, int]:
-        first = last = self.state()
-        for _ in range(minimum):
-            start, end = self.add(items)
-            self.empty[last].append(start)
-            last = end
-        final = self.state()
-        self.empty[last].append(final)
-        if maximum == _parser.MAXREPEAT:
-            start, end = self.add(items)
-            self.empty[last].append(start)
-            self.empty[end] += [start, final]
-            return first, final
-        for _ in range(int(maximum) - minimum):
-            start, end = self.add(items)
-            self.empty[last].append(start)
-            self.empty[end].append(final)
-            last = end
-        return first, final
-
-    def alternatives(self, parts: list[tuple[int, int]]) -> tuple[int, int]:
-        first, last = self.state(), self.state()
-        for start, end in parts:
-            self.empty[first].append(start)
-            self.empty[end].append(last)
-        return first, last
-
-    def characters(self, spans: Iterable[Span]) -> tuple[int, int]:
-        """Add one character from spans of code points, as its UTF-8 bytes."""
-        first, last = self.state(), self.state()
-        for low, high in spans:
-            for path in utf8_paths(low, high):
-                at = first
-                for position, (start, stop) in enumerate(path):
-                    target = last if position == len(path) - 1 else self.state()
-                    self.edges[at].append((start, stop, target))
-                    at = target
-        return first, last
-
-
-def utf8_paths(low: int, high: int) -> Iterator[list[Span]]:
-    """Yield sequences of byte spans that together cover the UTF-8 of the code points from low to high."""
-    for start, stop in ((0, 0x7F), (0x80, 0x7FF), (0x800, 0xD7FF), (0xE000, 0xFFFF), (0x10000, _LAST)):
-        a, b = max(low, start), min(high, stop)
-        if a <= b:
-            yield from _split(chr(a).encode(), chr(b).encode())
-
-
-def _split(low: bytes, high: bytes) -> Iterator[list[Span]]:
-    """Yield byte spans for the encodings of one length from low to high.
-
-    Where the remaining bytes do not cover their whole range, the first byte gets a sequence of its own.
-    """
-    if len(low) == 1:
-        yield [(low[0], high[0])]
-        return
-    lowest, highest = b"\x80" * (len(low) - 1), b"\xbf" * (len(low) - 1)
-    first, last = low[0], high[0]
-    if first == last:
-        for path in _split(low[1:], high[1:]):
-            yield [(first, first), *path]
-        return
-    if low[1:] != lowest:
-        for path in _split(low[1:], highest):
-            yield [(first, first), *path]
-        first += 1
-    if high[1:] != highest:
-        for path in _split(lowest, high[1:]):
-            yield [(last, last), *path]
-        last -= 1
-    if first <= last:
-        yield [(first, last), *((0x80, 0xBF) for _ in lowest)]
-
-
-def _spans(name: str, argument: Any, *, dot_all: bool) -> list[Span]:
-    """Return the code points that one item of a parsed pattern matches."""
-    if name == "LITERAL":
-        return [(argument, argument)]
-    if name == "NOT_LITERAL":
-        return _others([(argument, argument)])
-    if name == "ANY":
-        return [(0, _LAST)] if dot_all else _others([(10, 10)])
-    if name == "IN":
-        inside = argument[1:] if str(argument[0][0]) == "NEGATE" else argument
-        spans = [span for item in inside for span in _in_class(str(item[0]), item[1])]
-        return spans if inside is argument else _others(spans)
-    raise _refused("it uses look-around, back-references or atomic groups")
-
-
-def _in_class(name: str, argument: Any) -> list[Span]:
-    if name == "LITERAL":
-        return [(argument, argument)]
-    if name == "RANGE":
-        return [argument]
-    kind = str(argument).removeprefix("CATEGORY_")
-    plain = kind.removeprefix("NOT_")
-    spans = _category(plain)
-    if plain == kind:
-        return spans
-    # \D must exclude everything that Python's \d matches, so that every output matches in Python too.
-    return _others([*spans, *_class_spans(NUMBER)] if plain == "DIGIT" else spans)
-
-
-def _class_spans(inside: str) -> list[Span]:
-    """Return the spans of a character class of unicode_classes."""
-    parsed = _parser.parse(f"[{inside}]")
-    ((name, argument),) = parsed
-    items = argument if str(name) == "IN" else [(name, argument)]
-    return [value if str(item) == "RANGE" else (value, value) for item, value in items]
-
-
-@cache
-def _category(name: str) -> list[Span]:
-    """Return the spans of DIGIT, SPACE or WORD."""
-    if name == "DIGIT":
-        return [(48, 57)]
-    if name == "SPACE":
-        return _class_spans(SPACE)
-    return [(95, 95), *_class_spans(LETTER), *_class_spans(NUMBER)]
-
-
-def _others(spans: Sequence[Span]) -> list[Span]:
-    """Return the code points that are in none of the spans."""
-    found, after = [], 0
-    for low, high in sorted(spans):
-        if low > after:
-            found.append((after, low - 1))
-        after = max(after, high + 1)
-    return [*found, (after, _LAST)] if after <= _LAST else found
-
-
-def _closure(net: _Net, states: Iterable[int]) -> frozenset[int]:
-    """Return the states that can be reached without reading a byte."""
-    found, open_ = set(states), list(states)
-    while open_:
-        for target in net.empty[open_.pop()]:
-            if target not in found:
-                found.add(target)
-                open_.append(target)
-    return frozenset(found)
-
-
-def _determine(net: _Net, start: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Make the automaton deterministic: each of its states is a set of the net's states."""
-    first = _closure(net, [start])
-    indices, order, rows = {first: 0}, [first], []
+    indices, order, rows = {node: 0}, [node], []
     for current in order:
-        row = np.full(256, DEAD, np.int32)
-        for low, high, targets in _moves(net, current):
-            reached = _closure(net, targets)
-            if reached not in indices:
-                if len(order) >= MAX_STATES:
-                    raise _refused(f"it needs more than {MAX_STATES:,} states", code="regex-too-large")
-                indices[reached] = len(order)
-                order.append(reached)
-            row[low:high] = indices[reached]
+        row = []
+        for mask, left in derivatives.moves(current):
+            if left not in indices:
+                check_count(len(order) + 1)
+                indices[left] = len(order)
+                order.append(left)
+            row.append((mask, indices[left]))
         rows.append(row)
-    return np.stack(rows), np.array([end in states for states in order])
+        if len(rows) % OFTEN == 0:
+            yield len(rows)
+    return Machine(rows, [node.nullable for node in order])
 
 
-def _moves(net: _Net, states: frozenset[int]) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Yield ranges of bytes (low, end) and the states that the edges of some states lead to on them."""
-    edges = [edge for state in states for edge in net.edges[state]]
-    limits = sorted({edge[0] for edge in edges} | {edge[1] + 1 for edge in edges})
-    for low, high in itertools.pairwise(limits):
-        targets = frozenset(target for start, stop, target in edges if start <= low <= stop)
-        if targets:
-            yield low, high, targets
+def check_count(states: int) -> None:
+    """Refuse an automaton that is too large."""
+    if states > MAX_STATES:
+        raise TooComplex(f"it needs more than {MAX_STATES:,} states")
 
 
-def _alive_only(table: NDArray[np.int32], accepting: NDArray[np.bool_]) -> Automaton:
-    """Remove dead ends; refuse an automaton that matches nothing but the empty text."""
-    alive = accepting.copy()
-    while True:
-        leads = alive | np.where(table != DEAD, alive[table], False).any(axis=1)
-        if (leads == alive).all():
-            break
-        alive = leads
-    table = np.where((table != DEAD) & alive[table], table, DEAD).astype(np.int32)
-    if (table[0] == DEAD).all():
-        what = "only the empty text" if accepting[0] else "no text at all"
-        raise _refused(f"it matches {what}", code="regex-empty")
-    return Automaton(table, accepting)
+def _sources(rows: Iterable[Row]) -> dict[int, list[int]]:
+    """Return which states lead to each state."""
+    sources = defaultdict(list)
+    for state, row in enumerate(rows):
+        for _, target in row:
+            sources[target].append(state)
+    return sources
+
+
+def _trimmed(machine: Machine) -> Machine:
+    """Remove the states from which no text matches; if the first is one, it stays alone."""
+    sources = _sources(machine.rows)
+    waiting = [state for state, accepts in enumerate(machine.accepting) if accepts]
+    alive = set(waiting)
+    while waiting:
+        new = [source for source in sources[waiting.pop()] if source not in alive]
+        alive.update(new)
+        waiting += new
+    return _kept(machine, sorted(alive | {0}), {state: state for state in alive})
+
+
+def _kept(machine: Machine, states: list[int], names: dict[int, int]) -> Machine:
+    """Return the automaton of some states; `names` maps every target that stays to one of them."""
+    index = {state: i for i, state in enumerate(states)}
+    rows = []
+    for state in states:
+        masks: dict[int, int] = defaultdict(int)
+        for mask, target in machine.rows[state]:
+            if target in names:
+                masks[index[names[target]]] |= mask
+        rows.append([(mask, target) for target, mask in masks.items()])
+    return Machine(rows, [machine.accepting[state] for state in states])
+
+
+def _minimised(machine: Machine) -> Working:
+    """Merge the states that no continuation tells apart.
+
+    Hopcroft 1971, "An n log n algorithm for minimizing states in a finite automaton": states start in two
+    blocks, accepting or not, and a block is divided where its states lead to different blocks. The largest
+    part keeps the block's name, so that a state is renamed at most log n times; only the states that lead to
+    a renamed one are looked at again. (Valmari & Lehtinen 2008 do so for automata with few moves.)
+    """
+    sources = _sources(machine.rows)
+    blocks: list[set[int]] = [set(), set()]
+    for state, accepts in enumerate(machine.accepting):
+        blocks[accepts].add(state)
+    block_of = [int(accepts) for accepts in machine.accepting]
+    touched = set(range(len(block_of)))
+    rounds = 0
+    while touched:
+        rounds += 1
+        if rounds % OFTEN == 0:
+            yield len(block_of)
+        renamed: list[int] = []
+        for block, members in _grouped(touched, block_of).items():
+            renamed += _divide(machine, blocks, block_of, block, members)
+        touched = {source for state in renamed for source in sources[state]}
+    leaders = {block_of[0]: 0}
+    for state, block in enumerate(block_of):
+        leaders.setdefault(block, state)
+    names = {state: leaders[block] for state, block in enumerate(block_of)}
+    return _kept(machine, sorted(leaders.values()), names)
+
+
+def _grouped(states: Iterable[int], block_of: list[int]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = defaultdict(list)
+    for state in states:
+        groups[block_of[state]].append(state)
+    return groups
+
+
+def _divide(
+    machine: Machine, blocks: list[set[int]], block_of: list[int], block: int, touched: list[int]
+) -> list[int]:
+    """Divide a block by where its touched states lead; return the states that are now in another."""
+    parts: dict[frozenset[tuple[int, int]], list[int]] = defaultdict(list)
+    for state in touched:
+        masks: dict[int, int] = defaultdict(int)
+        for mask, target in machine.rows[state]:
+            masks[block_of[target]] |= mask
+        parts[frozenset(masks.items())].append(state)
+    groups = sorted(parts.values(), key=len)
+    rest = len(blocks[block]) - len(touched)
+    if rest < len(groups[-1]):
+        kept = groups.pop()
+        if rest:
+            groups.append(list(blocks[block].difference(touched)))
+        blocks[block] = set(kept)
+    else:
+        blocks[block].difference_update(touched)
+    renamed = []
+    for group in groups:
+        for state in group:
+            block_of[state] = len(blocks)
+        blocks.append(set(group))
+        renamed += group
+    return renamed

@@ -1,0 +1,137 @@
+"""Forms of the output, and the making of their automata.
+
+Reading a form finds its mistakes, and is quick. Making the automaton is work in steps, so that it can be
+stopped, and is done once: the last few are kept. All of it is bounded by counts (`WORK`, `MAX_STATES`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Generator
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from goosequill.decoding.grammar.automaton import determine
+from goosequill.decoding.grammar.byte_automaton import DEAD, Automaton, in_bytes
+from goosequill.decoding.grammar.expressions import Expressions, Node, TooComplex
+from goosequill.decoding.grammar.json_schema import schema_expression
+from goosequill.decoding.grammar.regex import NotUsable, fully_matched
+from goosequill.errors import SettingsError
+
+KEPT = 4
+"""Automata that are kept: at most 16 MB each."""
+LONGEST = 200_000
+"""Characters of a JSON schema, or of all choices."""
+
+
+class Form(NamedTuple):
+    """What the output must be: one of the setting's names, and its value, in which a schema is JSON."""
+
+    kind: Literal["regex", "choices", "json_schema"]
+    value: str | tuple[str, ...]
+
+    def refused(self, why: object, *, code: str) -> SettingsError:
+        """Return the error that it cannot be used; that of a schema has one code."""
+        noun = {"regex": "regular expression", "choices": "list of choices", "json_schema": "JSON schema"}
+        message = f"The {noun[self.kind]} cannot be used: {why}."
+        if self.kind == "json_schema":
+            return SettingsError(message, code="json-schema")
+        return SettingsError(message, code=code)
+
+
+_Kept = TypeVar("_Kept")
+_read: OrderedDict[Form, tuple[Expressions, Node]] = OrderedDict()
+_made: OrderedDict[Form, Automaton] = OrderedDict()
+
+
+def check(form: Form) -> None:
+    """Refuse a form that has a mistake.
+
+    Raises
+    ------
+    SettingsError
+        ``regex``, ``json-schema``: it is invalid, or uses what is not supported.
+        ``regex-too-large``: it takes too much work to read.
+    """
+    if form not in _made and form not in _read:
+        _keep(_read, form, _expression(form))
+
+
+def compiled(form: Form) -> Automaton:
+    """Return a form's automaton; see `work`."""
+    working = work(form)
+    while True:
+        try:
+            next(working)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def work(form: Form) -> Generator[int, None, Automaton]:
+    """Make a form's automaton in steps, yielding how many states there are so far; nothing if it is kept.
+
+    Raises
+    ------
+    SettingsError
+        Those of `check`; ``regex-empty``: no output matches, or only the empty one. ``regex-too-large``: it
+        needs too much work or too many states. For a JSON schema the code is always ``json-schema``.
+    """
+    if form not in _made:
+        make, node = _read.pop(form) if form in _read else _expression(form)
+        try:
+            derivatives, machine = determine(make, node)
+            automaton = yield from in_bytes(make, derivatives, (yield from machine))
+        except TooComplex as error:
+            raise form.refused(error, code="regex-too-large") from error
+        if (automaton.table[0] == DEAD).all():
+            what = "only the empty text" if automaton.accepting[0] else "no text at all"
+            why = "no value fits it" if form.kind == "json_schema" else f"it matches {what}"
+            raise form.refused(why, code="regex-empty")
+        _keep(_made, form, automaton)
+    _made.move_to_end(form)
+    return _made[form]
+
+
+def _keep(kept: OrderedDict[Form, _Kept], form: Form, value: _Kept) -> None:
+    kept[form] = value
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+
+
+def _expression(form: Form) -> tuple[Expressions, Node]:
+    make = Expressions()
+    try:
+        if sum(map(len, form.value)) > LONGEST:
+            raise NotUsable(f"it is longer than {LONGEST:,} characters")
+        if form.kind == "regex":
+            return make, fully_matched(make, str(form.value))
+        if form.kind == "choices":
+            return make, make.either([make.text(choice) for choice in form.value])
+        return make, schema_expression(make, _loaded(str(form.value)))
+    except NotUsable as error:
+        raise form.refused(error, code="regex") from error
+    except RecursionError as error:
+        raise form.refused("it is nested too deeply", code="regex") from error
+    except TooComplex as error:
+        raise form.refused(error, code="regex-too-large") from error
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotUsable(f"it is not JSON: {error}") from error
+
+
+def schema_form(schema: Any) -> Form:
+    """Return the form of a JSON schema, as JSON or as its values.
+
+    Raises
+    ------
+    SettingsError
+        ``json-schema``: it cannot be written as JSON.
+    """
+    try:
+        return Form("json_schema", schema if isinstance(schema, str) else json.dumps(schema))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Form("json_schema", "").refused(f"it is not JSON: {error}", code="json-schema") from error

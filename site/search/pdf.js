@@ -15,6 +15,11 @@ import { trustedScript } from "../engine/trusted.js";
 
 const LIBRARY = new URL("vendor/pdfjs/pdf.js", ROOT);
 const WORKER = new URL("vendor/pdfjs/pdf.worker.js", ROOT);
+/**
+ * Which characters the codes of Chinese, Japanese and Korean fonts stand for, a file for each encoding; only
+ * those that a PDF names are fetched.
+ */
+const ENCODINGS = { cMapUrl: new URL("vendor/pdfjs/cmaps/", ROOT).href, cMapPacked: true };
 /** One page and one character more than Python accepts, which then refuses the document with the figures. */
 const MOST_PAGES = 10_001;
 const MOST_CHARACTERS = 50 * 1024 * 1024 + 1;
@@ -85,7 +90,7 @@ function rejection(port, signal) {
  * @returns {Promise<Extracted>}
  */
 async function extract(library, worker, data) {
-  const document = await library.getDocument({ ...TEXT_ALONE, data, worker }).promise;
+  const document = await library.getDocument({ ...TEXT_ALONE, ...ENCODINGS, data, worker }).promise;
   const { info } = await document.getMetadata().catch(() => ({ info: {} }));
   const pages = [];
   let characters = 0;

@@ -19,7 +19,7 @@ from scripts.serve import make_server
 from goosequill.search.documents import from_pages
 from goosequill.search.documents.pdf import read_pdf
 from tests.browser.conftest import watch
-from tests.py.search.documents.pdfs import pdf
+from tests.py.search.documents.pdfs import japanese_pdf, pdf
 
 ROOT = Path(__file__).resolve().parents[3]
 POLICY = (
@@ -83,6 +83,16 @@ def test_the_text_is_that_of_pypdf(reader: Page) -> None:
     assert ours.text.split() == theirs.text.split()
     assert [block.headings for block in ours.blocks] == [("Page 1",), ("Page 3",)]
     assert "writes one token at a time." in ours.text and "caf\u00e9" in ours.text
+
+
+def test_the_encodings_of_east_asian_fonts_are_fetched_when_a_pdf_names_them(reader: Page) -> None:
+    asked: list[str] = []
+    reader.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    read(reader, pdf([["Some text."]]))
+    assert not [name for name in asked if name.endswith(".bcmap")]
+    text = "\u65e5\u672c\u8a9e\u306e\u6587\u66f8\u3092\u8aad\u3080"
+    assert read(reader, japanese_pdf(text))["pages"] == [text]
+    assert "90ms-RKSJ-H.bcmap" in asked
 
 
 def test_what_cannot_be_read_says_why(reader: Page) -> None:

@@ -27,6 +27,29 @@ def pdf(pages: list[list[str]], *, title: str = "") -> bytes:
     return _file(objects)
 
 
+def japanese_pdf(text: str) -> bytes:
+    """A page with a text in Shift JIS, in a font that is neither embedded nor says what its codes mean."""
+    shown = text.encode("cp932").hex()
+    stream = f"BT /F1 11 Tf 50 790 Td <{shown}> Tj ET".encode()
+    system = "<< /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >>"
+    return _file(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 1 /Kids [5 0 R] >>",
+            b"<< /Type /Font /Subtype /Type0 /BaseFont /Ryumin-Light /Encoding /90ms-RKSJ-H "
+            b"/DescendantFonts [7 0 R] >>",
+            b"<< /Title () >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 6 0 R "
+            b"/Resources << /Font << /F1 3 0 R >> >> >>",
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+            f"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Ryumin-Light /CIDSystemInfo {system} "
+            "/FontDescriptor 8 0 R >>".encode(),
+            b"<< /Type /FontDescriptor /FontName /Ryumin-Light /Flags 4 /FontBBox [0 0 1000 1000] "
+            b"/ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>",
+        ]
+    )
+
+
 def _file(objects: list[bytes]) -> bytes:
     out = io.BytesIO()
     out.write(b"%PDF-1.7\n")

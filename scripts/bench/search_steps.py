@@ -164,18 +164,25 @@ def read_from(reader: Any) -> None:
 
 
 def nearest_stored(asked: Any) -> Any:
-    """The ten nearest as a collection finds them whose vectors exceed the memory."""
+    """The ten nearest as a collection finds them whose vectors exceed the memory.
+
+    Its signs are of another rotation, so these are not the nearest; scripts/search/recall.py measures that.
+    """
     return kept["stored"].scan(asked, 10)[0]
 
 
-def _time(find: Any, times: int) -> float:
-    taken = 0.0
+def _times(find: Any, times: int) -> list[float]:
+    taken = []
     for _ in range(times):
         asked = question()
         start = perf_counter()
         find(asked)
-        taken += perf_counter() - start
-    return 1e3 * taken
+        taken.append(1e3 * (perf_counter() - start))
+    return taken
+
+
+def _time(find: Any, times: int) -> float:
+    return sum(_times(find, times))
 
 
 def scan(times: int) -> float:
@@ -188,26 +195,18 @@ def scan_bits(times: int) -> float:
     return _time(nearest_by_bits, times)
 
 
-def scan_stored(times: int) -> float:
-    """Milliseconds of scans of the signs, each with the reading of the rows and its exact rescoring."""
-    return _time(nearest_stored, times)
+def scan_each(kind: str, times: int) -> list[float]:
+    """Milliseconds of each of some scans: "exact", "bits", or "stored" with the reading of the rows."""
+    kinds = {"exact": nearest, "bits": nearest_by_bits, "stored": nearest_stored}
+    return _times(kinds[kind], times)
 
 
 def recall(questions: int) -> float:
     """The share of the ten nearest that the scan of the signs finds."""
-    return _recall(nearest_by_bits, questions)
-
-
-def recall_stored(questions: int) -> float:
-    """The same of vectors in a file."""
-    return _recall(nearest_stored, questions)
-
-
-def _recall(find: Any, questions: int) -> float:
     found = 0
     for _ in range(questions):
         asked = question()
-        found += len(np.intersect1d(nearest(asked), find(asked)))
+        found += len(np.intersect1d(nearest(asked), nearest_by_bits(asked)))
     return found / (10 * questions)
 
 

@@ -26,18 +26,19 @@ const steps = {
     access.close();
   },
 
-  /** Milliseconds in which the file opens and closes, and of a number of questions of one kind. */
-  async measure(name, times) {
+  /** Milliseconds in which the file opens and closes, and what a function of Python's returns meanwhile. */
+  async measure(name, ...args) {
     const folder = await navigator.storage.getDirectory();
     let start = performance.now();
     const reader = await RowReader.open(folder, "vectors.bin");
     let opening = performance.now() - start;
     python("read_from", reader);
-    const taken = python(name, times);
+    const result = python(name, ...args);
+    const found = result?.toJs?.() ?? result;
     start = performance.now();
     reader.close();
     opening += performance.now() - start;
-    return { opening, taken };
+    return { opening, found };
   },
 };
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
-from goosequill.kernels.search import Bits, SearchOperations, pack_signs, sign_bytes
+from goosequill.kernels.search import Bits, SearchOperations, sign_bytes
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.growing import Growing
@@ -55,11 +55,12 @@ from goosequill.search.vectors import (
     StoredVectors,
     Vectors,
     quantize,
+    signs,
 )
 
 BUFFER = 1 << 23
 """Bytes of one file that wait to be written."""
-PIECE = 1 << 16
+PIECE = 1 << 14
 """Vectors whose signs are taken at once."""
 _Row = tuple[int, int, Heading, int, int]
 """Of a passage: start, end (code points), heading, start, end (bytes)."""
@@ -170,10 +171,10 @@ class Index:
         width = sign_bytes(dimensions)
         kept = min(self._lengths["signs.bin"] // width, count)
         data = view(self._storage, "signs.bin", kept * width)
-        signs = Growing(np.frombuffer(data, np.uint8).reshape(-1, width))
+        found = Growing(np.frombuffer(data, np.uint8).reshape(-1, width))
         for first in range(kept, count, PIECE):
-            signs.add(pack_signs(self._rows(np.arange(first, min(first + PIECE, count), dtype=np.intp))))
-        return signs.rows
+            found.add(signs(self._rows(np.arange(first, min(first + PIECE, count), dtype=np.intp))))
+        return found.rows
 
     def _rows(self, numbers: Rows) -> Bytes:
         """Return vectors from the storage, [numbers, dimensions]."""
@@ -354,7 +355,7 @@ class Index:
         self._append("vectors.bin", rows.tobytes())
         self._append("scales.bin", scales.astype("<f4").tobytes())
         if self._lengths["signs.bin"] == first * sign_bytes(model.dimensions):  # not in an older index
-            self._append("signs.bin", pack_signs(rows).tobytes())
+            self._append("signs.bin", signs(rows).tobytes())
         self.vectors.add(rows, scales)
         if isinstance(self.vectors, QuantizedVectors) and end * model.dimensions > self._memory:
             self.vectors = self._stored(self.vectors.scales)

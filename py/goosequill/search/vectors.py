@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Protocol
 
@@ -25,6 +26,7 @@ SAMPLE = 4096
 """Vectors from which the mean and the deviation of the cosines with a question are estimated, at most."""
 CANDIDATES = 2000
 """Vectors whose signs agree most with the question's, of which the rows are read."""
+_ROTATED = 512
 
 
 def quantize(vectors: Floats) -> tuple[Bytes, Floats]:
@@ -33,6 +35,32 @@ def quantize(vectors: Floats) -> tuple[Bytes, Floats]:
     scales = (tops / 127).astype(np.float32)
     steps = np.where(tops > 0, scales, 1)[:, None]
     return np.rint(vectors / steps).astype(np.int8), scales
+
+
+def signs(rows: Bytes | Floats) -> Bits:
+    """Return the signs of rows [n, d] after a rotation that is the same for all, as `pack_signs` does.
+
+    A model's axes differ in how much they tell apart, and every sign counts alike. A random rotation makes
+    the axes alike; it changes no cosine.
+    """
+    return pack_signs(rotated(rows))
+
+
+def rotated(rows: Bytes | Floats) -> Floats:
+    """Return rows [n, d] in that rotation, which is of 512 dimensions at a time."""
+    found = np.empty(rows.shape, np.float32)
+    for start in range(0, rows.shape[1], _ROTATED):
+        part = rows[:, start : start + _ROTATED].astype(np.float32)
+        found[:, start : start + _ROTATED] = part @ _rotation(part.shape[1])
+    return found
+
+
+@functools.cache
+def _rotation(dimensions: int) -> Floats:
+    """Return a random orthogonal matrix; a sign that rounding changes elsewhere costs nothing."""
+    drawn = np.random.default_rng(dimensions).standard_normal((dimensions, dimensions))
+    result: Floats = np.linalg.qr(drawn)[0].astype(np.float32)
+    return result
 
 
 class Vectors(Protocol):
@@ -140,7 +168,7 @@ class StoredVectors:
     scales
         Of the vectors that are there, float32 [n].
     bits
-        Their signs, as `pack_signs` returns them, uint8 [n, ceil(dimensions / 8)].
+        Their `signs`, uint8 [n, ceil(dimensions / 8)].
     dimensions
         Their length.
     read
@@ -168,7 +196,7 @@ class StoredVectors:
         return len(self._scales)
 
     def add(self, vectors: Bytes, scales: Floats) -> None:
-        self._bits.add(pack_signs(vectors))
+        self._bits.add(signs(vectors))
         self._scales.add(scales)
 
     def forget(self, first: int, end: int) -> None:
@@ -189,7 +217,8 @@ class StoredVectors:
         if not len(bits) or not live:
             return np.zeros(0, np.intp)
         # Forgotten ones are among the nearest as often as elsewhere.
-        near = self._search.nearest_bits(bits, padded, -(-count * len(self) // live)).indices + start
+        asked = rotated(padded[None])[0]
+        near = self._search.nearest_bits(bits, asked, -(-count * len(self) // live)).indices + start
         return np.sort(near[np.isfinite(self._scales.rows[near])][:count])
 
     def cosines(self, numbers: Rows, question: Floats) -> Floats:

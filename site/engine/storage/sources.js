@@ -196,8 +196,8 @@ export function closeSources(sources) {
 }
 
 /**
- * Files of the browser's private file system, open for reading in place. Where a browser does not allow that
- * they are read as blobs, which takes a thousand times as long for single rows.
+ * Files of the browser's private file system, open for reading in place. Where a browser does not allow
+ * that they are read as blobs, which takes hundreds of times as long for single rows.
  * @param {import("../protocol.js").KeptFiles} kept
  * @returns {Promise<Source[]>}
  */

@@ -14,12 +14,19 @@ import pytest
 
 from goosequill.errors import SearchError
 from goosequill.kernels import NumpyKernel
-from goosequill.kernels.search import pack_signs
 from goosequill.search.index import Index
 from goosequill.search.index_files import APPENDED, DESCRIPTION, IndexModel
 from goosequill.search.passages import embedded_text, passages
 from goosequill.search.storage import Buffer, FolderStorage, MemoryStorage, Overlay
-from goosequill.search.vectors import CANDIDATES, Bytes, QuantizedVectors, Rows, StoredVectors, quantize
+from goosequill.search.vectors import (
+    CANDIDATES,
+    Bytes,
+    QuantizedVectors,
+    Rows,
+    StoredVectors,
+    quantize,
+    signs,
+)
 from tests.py.search.samples import HashEmbedder, make_document
 
 SEARCH = NumpyKernel().search
@@ -375,6 +382,17 @@ def test_an_index_with_signs_opens_without_reading_its_vectors(filled: MemorySto
     compare(index, Index.open(filled, SEARCH, memory=1))
 
 
+def test_signs_tell_apart_though_few_axes_do() -> None:
+    rng = np.random.default_rng(4)
+    axes = np.exp(-np.arange(600) / 20).astype(np.float32)  # the others are noise
+    rows, scales = quantize(rng.standard_normal((20_000, 600)).astype(np.float32) * axes)
+    stored = StoredVectors(scales, signs(rows), 600, lambda numbers: rows[numbers], SEARCH)
+    exact = QuantizedVectors(rows, scales, SEARCH)
+    questions = (rng.standard_normal((20, 600)) * axes).astype(np.float32)
+    same = sum(len(np.intersect1d(stored.scan(each, 10)[0], exact.scan(each, 10)[0])) for each in questions)
+    assert same >= 196  # of 200; without the rotation 55
+
+
 def test_a_question_reads_few_rows_even_where_most_are_forgotten() -> None:
     rng = np.random.default_rng(3)
     vectors = rng.standard_normal((9000, 128)).astype(np.float32)
@@ -385,7 +403,7 @@ def test_a_question_reads_few_rows_even_where_most_are_forgotten() -> None:
         read.append(len(numbers))
         return rows[numbers]
 
-    stored = StoredVectors(scales, pack_signs(rows), 128, of_file, SEARCH)
+    stored = StoredVectors(scales, signs(rows), 128, of_file, SEARCH)
     exact = QuantizedVectors(rows, scales, SEARCH)
     for each in (stored, exact):
         each.forget(0, 6000)

@@ -1,12 +1,16 @@
 /** Fixes for keyboards and screen readers that Material lacks. */
 
-// The navigation drawer's button is a label, which the keyboard cannot reach.
+// The buttons of the drawer and the search are labels, which the keyboard cannot reach and which must not have
+// the role of a button themselves.
 /** @type {NodeListOf<HTMLElement>} */
 const labels = document.querySelectorAll(".site-header label.md-header__button");
 for (const label of labels) {
-  label.tabIndex = 0;
-  label.setAttribute("role", "button");
-  label.addEventListener("keydown", (event) => {
+  const button = document.createElement("span");
+  button.tabIndex = 0;
+  button.setAttribute("role", "button");
+  button.append(...label.childNodes);
+  label.append(button);
+  button.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
     label.click();

@@ -59,6 +59,20 @@ def test_search_finds_by_meaning(clean_page: Page, site_url: str) -> None:
     expect(clean_page).to_have_url(re.compile(r"reference/decoding/.*#temperature"))
 
 
+def test_search_with_the_keyboard_on_a_narrow_screen(clean_page: Page, site_url: str) -> None:
+    clean_page.set_viewport_size({"width": 360, "height": 700})
+    clean_page.goto(site_url)
+    clean_page.get_by_role("button", name="Search").press("Enter")
+    box = clean_page.get_by_role("textbox", name="Search the documentation")
+    expect(box).to_be_focused()
+    clean_page.keyboard.type("penalty")
+    expect(clean_page.locator(".md-search-result__item mark").first).to_be_visible()
+    assert violations(clean_page) == []
+    clean_page.keyboard.press("ArrowDown")
+    clean_page.keyboard.press("Enter")
+    expect(clean_page.locator(".md-content mark").first).to_have_text(re.compile("penalty", re.IGNORECASE))
+
+
 def test_search_says_when_nothing_fits(clean_page: Page, site_url: str) -> None:
     clean_page.goto(site_url)
     box = clean_page.get_by_role("textbox", name="Search the documentation")

@@ -11,6 +11,7 @@ lower-cased; no stop words; of those in the letters a to z alone the stem.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -49,6 +50,8 @@ _TOKEN = re.compile(r"[^\W_]+")  # letters and digits
 _ENGLISH = re.compile(r"[a-z]+").fullmatch
 _MOST_COUNTED = 65_535
 _STOP = -1
+_PART = 1 << 20
+"""Postings that are moved at once."""
 _Ids = NDArray[np.uint32]
 
 
@@ -112,11 +115,27 @@ class Segment:
 
 
 def _merged(first: Segment, second: Segment) -> Segment:
-    return Segment.sorted(
-        np.concatenate([first.entries(), second.entries()]),
-        np.concatenate([first.texts, second.texts]),
-        np.concatenate([first.counts, second.counts]),
-    )
+    """Return the postings of two segments, whose texts follow one another, in linear time."""
+    words = np.union1d(first.words, second.words)
+    places = [np.searchsorted(words, each.words) for each in (first, second)]
+    sizes = np.zeros((2, len(words)), np.int64)
+    for size, each, at in zip(sizes, (first, second), places, strict=True):
+        size[at] = np.diff(each.starts)
+    starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))]).astype(np.int64)
+    merged = Segment(words, starts, np.empty(starts[-1], np.uint32), np.empty(starts[-1], np.uint16))
+    _place(first, starts[:-1][places[0]], merged)
+    _place(second, (starts[:-1] + sizes[0])[places[1]], merged)
+    return merged
+
+
+def _place(segment: Segment, starts: NDArray[np.int64], target: Segment) -> None:
+    """Copy postings; `starts` is where those of each word go [w]. A part at a time, to save memory."""
+    shifts = starts - segment.starts[:-1]
+    for first in range(0, len(segment), _PART):
+        numbers = np.arange(first, min(first + _PART, len(segment)))
+        moved = numbers + shifts[np.searchsorted(segment.starts, numbers, side="right") - 1]
+        target.texts[moved] = segment.texts[numbers]
+        target.counts[moved] = segment.counts[numbers]
 
 
 class _Known(dict[str, int]):
@@ -243,9 +262,9 @@ class WordIndex:
 
         `stamp` is any number of 32 bits that says which texts these are.
         """
-        whole = Segment.sorted(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.uint16))
-        for segment in self._segments:
-            whole = _merged(whole, segment)
+        empty = Segment.sorted(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.uint16))
+        whole = functools.reduce(_merged, self._segments or [empty])
+        self._segments = [whole] if len(whole) else []
         vocabulary = "\n".join(self._ids).encode()
         sizes = {
             "texts": len(self),
@@ -258,8 +277,9 @@ class WordIndex:
         header = json.dumps(sizes).encode()
         header += b" " * (-len(header) % 4)
         arrays = (whole.starts, self._lengths.rows, whole.words, whole.texts, whole.counts)
-        data = b"".join(array.astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays)
-        return _MAGIC + struct.pack("<I", len(header)) + header + data + vocabulary
+        little = (array.astype(array.dtype.newbyteorder("<"), copy=False) for array in arrays)
+        head = _MAGIC + struct.pack("<I", len(header)) + header
+        return b"".join([head, *(array.view(np.uint8).data for array in little), vocabulary])
 
     @classmethod
     def load(cls, data: Any, *, stamp: Callable[[int], int | None]) -> WordIndex | None:

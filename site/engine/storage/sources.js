@@ -212,7 +212,12 @@ async function keptSources({ folder: [first, ...path], names }) {
   return sources;
 }
 
-/** @param {any} folder @param {string} name @returns {Promise<Source | null>} null if there is no such file */
+/**
+ * Null if there is no such file.
+ * @param {any} folder
+ * @param {string} name
+ * @returns {Promise<Source | null>}
+ */
 async function readAsBlob(folder, name) {
   const file = await fileOf(folder, name);
   return file && (await byteSource(file, name));

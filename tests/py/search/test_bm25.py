@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import re
 import zlib
+from typing import Any
 
 import bm25s
 import numpy as np
 import pytest
 
+from goosequill.search import bm25
 from goosequill.search.bm25 import WordIndex, stems, term, tokens, word_matches
 
 WORDS = re.findall(
@@ -115,3 +117,20 @@ def test_terms_sum_up_to_the_scores() -> None:
         if word in wanted:
             summed[numbers] += values
     assert np.abs(summed - index.scores("burning acid at night")).max() < 1e-5
+
+
+def test_merged_segments_are_those_of_all_their_postings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bm25, "_PART", 7)  # postings that are moved at once
+    rng = np.random.default_rng(2)
+
+    def drawn(first: int, count: int) -> list[Any]:
+        texts = np.sort(rng.integers(first, first + 50, count)).astype(np.uint32)
+        return [rng.integers(0, 30, count).astype(np.uint32), texts, rng.integers(1, 9, count, np.uint16)]
+
+    for sizes in ((0, 0), (0, 9), (9, 0), (60, 3), (3, 60), (200, 200)):
+        parts = [drawn(50 * number, size) for number, size in enumerate(sizes)]
+        merged = bm25._merged(*(bm25.Segment.sorted(*part) for part in parts))
+        whole = bm25.Segment.sorted(*(np.concatenate(pair) for pair in zip(*parts, strict=True)))
+        for field in ("words", "starts", "texts", "counts"):
+            found, wanted = getattr(merged, field), getattr(whole, field)
+            assert found.dtype == wanted.dtype and np.array_equal(found, wanted)

@@ -1,7 +1,7 @@
 /** Fixes for keyboards and screen readers that Material lacks. */
 
-// The buttons of the drawer and the search are labels, which the keyboard cannot reach and which must not have
-// the role of a button themselves.
+// The buttons of the drawer and the search are labels, which the keyboard cannot reach, and which must not
+// have the role of a button themselves.
 /** @type {NodeListOf<HTMLElement>} */
 const labels = document.querySelectorAll(".site-header label.md-header__button");
 for (const label of labels) {

@@ -89,6 +89,10 @@ GROUPS: dict[str, dict[str, Code]] = {
             "A tensor has a shape that the model cannot have.",
             "The file is corrupt or of an unknown kind. Download it again.",
         ),
+        "tensor-values": Code(
+            "A tensor contains values that are not finite numbers, or too large for their type.",
+            "The file is corrupt, or its training diverged. Download it again, or choose another.",
+        ),
         "unsupported-variant": Code(
             "The file contains a variant of RWKV that Goosequill does not run.",
             "Use a release of RWKV 4, 5, 6 or 7 as its author published it.",

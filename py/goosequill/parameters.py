@@ -8,6 +8,7 @@ A ``Description`` adds what the settings belong to. Nothing here knows what a se
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, Self, dataclass_transform
@@ -16,6 +17,10 @@ from goosequill.errors import SettingsError
 
 Kind = Literal["number", "integer", "boolean", "text", "choice", "texts", "tokens", "biases", "json"]
 """``texts`` and ``tokens`` are lists of texts and of token ids; ``biases`` maps token ids to numbers."""
+
+
+MOST_BIAS = 1_000_000
+"""The largest value in a table of biases: far above any logit, and far below where float32 ends."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +173,10 @@ class ParameterSet:
         ------
         SettingsError
             ``setting-unknown``: no setting has that name; the remedy suggests the nearest.
-            ``settings-conflict``: a setting is given under two names.
+            ``settings-conflict``: a setting is given under two names. ``setting-type``: it is no mapping.
         """
+        if not isinstance(values, Mapping):
+            raise SettingsError("The settings are not an object with a value for each.", code="setting-type")
         known: dict[str, Any] = {}
         for given, value in values.items():
             name = cls.ALIASES.get(given, given)
@@ -201,9 +208,9 @@ def _to_json(value: Any) -> Any:
 def _unknown(name: str, known: Mapping[str, Parameter]) -> SettingsError:
     import difflib  # large, and only needed here
 
-    near = difflib.get_close_matches(str(name), known, 1)
+    near = difflib.get_close_matches(str(name)[:100], known, 1)
     return SettingsError(
-        f"There is no setting named {name!r}.",
+        f"There is no setting named {str(name)!r}.",
         code="setting-unknown",
         remedy=f"Did you mean {near[0]!r}?" if near else "See the reference for the names of settings.",
     )
@@ -238,9 +245,10 @@ def _check_number(parameter: Parameter, value: Any) -> float | int:
     if isinstance(value, bool) or not isinstance(value, int | float) or (whole and value != value // 1):
         raise _wrong_type(parameter, value, "a whole number" if whole else "a number")
     low, high = parameter.minimum, parameter.maximum
-    if not ((low is None or value >= low) and (high is None or value <= high) and math.isfinite(value)):
+    finite = abs(value) <= sys.float_info.max  # for a whole number that no float can be, `isfinite` fails
+    if not ((low is None or value >= low) and (high is None or value <= high) and finite):
         raise SettingsError(
-            f"{parameter.name} is {value}, but must be between {low} and {high}.",
+            f"{parameter.name} is {str(value)[:40]}, but must be between {low} and {high}.",
             code="setting-range",
             remedy=parameter.sentence,
         )
@@ -261,10 +269,10 @@ def _check_list(parameter: Parameter, value: Any) -> tuple[Any, ...]:
 def _check_biases(parameter: Parameter, value: Any) -> dict[int, float]:
     try:
         biases = {int(token): float(bias) for token, bias in value.items()}
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, OverflowError, TypeError, ValueError):
         raise _wrong_type(parameter, value, "a table from token id to number") from None
-    if any(math.isnan(bias) or bias == math.inf for bias in biases.values()):
-        raise _wrong_type(parameter, value, "a table of finite numbers")
+    if not all(abs(bias) <= MOST_BIAS or bias == -math.inf for bias in biases.values()):
+        raise _wrong_type(parameter, value, f"a table of numbers from -{MOST_BIAS:,} to {MOST_BIAS:,}")
     return biases
 
 

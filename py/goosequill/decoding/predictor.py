@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -11,6 +10,9 @@ import numpy as np
 from goosequill.decoding.sampling import Logits
 from goosequill.errors import GoosequillError
 from goosequill.kernels import Kernel, Shortlist
+
+MOST_LOGIT = 1e30
+"""The largest logit that is used: steps of the decoder multiply logits, and float32 ends at 3.4e38."""
 
 
 class LanguageModel(Protocol):
@@ -87,9 +89,23 @@ class Predictor:
     def _checked(self, raw: Any) -> Logits:
         logits: Logits = np.asarray(raw, np.float32)
         # A NaN anywhere makes the highest NaN.
-        if not math.isfinite(self.model.kernel.logits.highest(logits)):
+        if not abs(self.model.kernel.logits.highest(logits)) <= MOST_LOGIT:
             raise not_finite(self.state)
         return logits
+
+
+def check_finite(rows: Logits, state: Any) -> Logits:
+    """Return logits [..., V] that were computed without a Predictor, if each row is one that can be used.
+
+    Raises
+    ------
+    GoosequillError
+        ``model-nan``.
+    """
+    highest = np.abs(rows.max(axis=-1))
+    if not (highest <= MOST_LOGIT).all():
+        raise not_finite(state)
+    return rows
 
 
 def not_finite(state: Any) -> GoosequillError:
@@ -102,7 +118,7 @@ def not_finite(state: Any) -> GoosequillError:
     ]
     where = f"in layer {min(bad)[0]}, first in its {min(bad)[2]}" if bad else "after the last layer"
     return GoosequillError(
-        f"The model computed numbers that are not finite {where}.",
+        f"The model computed numbers that are not finite, or too large, {where}.",
         code="model-nan",
         remedy="The file may be corrupt or for another version. Download it again, or load it in float32.",
     )

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from goosequill.decoding.items import candidates, token_text
+from goosequill.decoding.predictor import check_finite
 from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
@@ -48,7 +49,7 @@ def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> lis
     for start in range(0, len(tokens), READ_AT_ONCE):
         piece = tokens[start : start + READ_AT_ONCE]
         following = model.forward(piece, state, logits="all")
-        assert following is not None
+        check_finite(following, state)
         rows = [before, *following[:-1]]
         found += [
             _predicted(model, row, tokenizer, token, top) for row, token in zip(rows, piece, strict=True)

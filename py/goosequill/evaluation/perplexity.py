@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.decoding.predictor import check_finite
 from goosequill.errors import SettingsError
 from goosequill.models import Model
 from goosequill.progress import OnProgress
@@ -89,7 +90,8 @@ def surprisal(
     for start in range(0, len(history) - 1, CHUNK):
         inputs = history[start : min(start + CHUNK, len(history) - 1)]
         targets = history[start + 1 : start + 1 + len(inputs)]
-        parts.append(token_bits(model.forward(inputs, state, logits="all"), targets))
+        logits = check_finite(model.forward(inputs, state, logits="all"), state)
+        parts.append(token_bits(logits, targets))
         if progress:
             progress(start + len(inputs), len(history) - 1)
     return np.concatenate(parts)

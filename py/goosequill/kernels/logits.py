@@ -130,7 +130,8 @@ def _edge(values: Logits, weights: Logits, mass: float) -> np.float32:
         lowest, highest = float(values.min()), float(values.max())
         if lowest == highest:
             return np.float32(lowest)
-        bins = ((highest - values) * (_BINS / (highest - lowest))).astype(np.intp)
+        # In float64: the distance of two float32 may exceed the largest one.
+        bins = ((highest - values.astype(np.float64)) * (_BINS / (highest - lowest))).astype(np.intp)
         sums = np.cumsum(np.bincount(bins, weights))
         edge = min(int(np.searchsorted(sums, mass)), len(sums) - 1)
         mass -= sums[edge - 1] if edge else 0.0

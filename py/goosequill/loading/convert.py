@@ -16,13 +16,14 @@ from goosequill.chat.formats import FORMATS
 from goosequill.errors import SettingsError
 from goosequill.loading.load import peak_memory
 from goosequill.loading.opening import Opened, choose_tokenizer, open_path
-from goosequill.models.config import GROUP_NORM_EPS, ModelConfig
+from goosequill.models.config import GROUP_NORM_EPS, ModelConfig, check_eps
 from goosequill.models.detect import detect_config
 from goosequill.progress import OnProgress
-from goosequill.tokenizers import is_built_in
+from goosequill.tokenizers import MAX_FILE, is_built_in
 from goosequill.weights import FileSource, open_tensors
 from goosequill.weights.file_names import DESCRIPTION
 from goosequill.weights.folder import FORMAT, FORMAT_VERSION
+from goosequill.weights.source import is_count
 from goosequill.weights.writing import Bits, write_shards
 
 SHARD_SIZE = 90_000_000
@@ -83,6 +84,7 @@ def convert(
         raise SettingsError(
             "There is nothing to pack: only matrices in 8 or 4 bits can be packed.", code="nothing-to-pack"
         )
+    eps = _eps(opened, group_norm_eps)
     config = detect_config(opened.tensors)
     kind, tokenizer_name, tokenizer_data = _tokenizer(opened, tokenizer, config.vocab_size)
     _create(out)
@@ -103,7 +105,7 @@ def convert(
             "quantization": {"bits": _bits(opened, bits)} | ({"packed": True} if pack else {}),
             "parameters": config.parameters,
             "memory": peak_memory(open_tensors([FileSource(out / shard["name"]) for shard in shards])),
-            "group_norm_eps": _eps(opened, group_norm_eps),
+            "group_norm_eps": eps,
             "files": files,
         }
         (out / "README.md").write_text(_card(description, config), encoding="utf-8")
@@ -137,7 +139,11 @@ def _tokenizer(opened: Opened, asked: str | None, vocab_size: int) -> tuple[str,
         path = Path(source)
         source = FileSource(path / "tokenizer.json" if path.is_dir() else path)
     suffix = Path(source.name).suffix
-    return ("world" if suffix == ".txt" else "bpe"), f"tokenizer{suffix}", source.read(0, source.size)
+    return (
+        ("world" if suffix == ".txt" else "bpe"),
+        f"tokenizer{suffix}",
+        source.read(0, min(source.size, MAX_FILE)),
+    )
 
 
 def _write(target: Path, data: bytes) -> dict[str, Any]:
@@ -167,15 +173,14 @@ def _text(value: Any) -> str:
 def _bits(opened: Opened, bits: Bits | None) -> int | None:
     described = opened.description.get("quantization")
     kept = described.get("bits") if isinstance(described, dict) else None
-    if bits or isinstance(kept, int):
+    if bits or (is_count(kept) and kept in (8, 4)):
         return bits or kept
     types = {opened.tensors.dtype(name) for name in opened.tensors.names()}
     return 4 if "int4" in types else 8 if "int8" in types else None
 
 
 def _eps(opened: Opened, asked: float | None) -> float:
-    kept = opened.description.get("group_norm_eps", GROUP_NORM_EPS)
-    return asked if asked is not None else float(kept)
+    return check_eps(opened.description.get("group_norm_eps", GROUP_NORM_EPS) if asked is None else asked)
 
 
 def _card(description: dict[str, Any], config: ModelConfig) -> str:

@@ -12,10 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.errors import FileFormatError, TokenizerError
-from goosequill.tokenizers import Tokenizer, check_vocabulary, load_tokenizer, tokenizer_for_vocabulary
+from goosequill.tokenizers import (
+    MAX_FILE,
+    Tokenizer,
+    check_vocabulary,
+    is_built_in,
+    load_tokenizer,
+    tokenizer_for_vocabulary,
+)
 from goosequill.weights import ByteSource, FileSource, TensorSource, folder_reader, open_folder, open_tensors
 from goosequill.weights.file_names import DESCRIPTION, weight_files
 from goosequill.weights.folder import Reader, is_description
+from goosequill.weights.source import is_count
 
 TOKENIZER = "tokenizer.json"
 
@@ -74,14 +82,13 @@ def open_model_folder(read: Reader, *, verify: bool = True, weights: ByteSource 
         A file to read the tensors from instead of the folder's own: a quantized copy of them.
     """
     folder = open_folder(read, verify=verify, weights=weights)
-    tokenizer = folder.description["tokenizer"]
-    file = tokenizer.get("file")
-    return Opened(
-        str(folder.description.get("name")),
-        folder.tensors,
-        folder.description,
-        read(file) if file else tokenizer["kind"],
-    )
+    kind, file = (folder.description["tokenizer"].get(key) for key in ("kind", "file"))
+    if not file and not is_built_in(kind):  # else it would be opened as a path
+        raise FileFormatError(
+            f"{DESCRIPTION} is invalid: there is no built-in tokenizer {kind!r}.", code="model-folder"
+        )
+    name = str(folder.description.get("name"))
+    return Opened(name, folder.tensors, folder.description, read(file) if file else kind)
 
 
 def open_files(
@@ -156,8 +163,16 @@ def choose_tokenizer(
             f"The model's vocabulary has {vocab_size:,} tokens, and no built-in tokenizer has that size.",
             code="tokenizer-needed",
         )
-    tokenizer = load_tokenizer(source if isinstance(source, (str, Path)) else source.read(0, source.size))
-    if source is opened.tokenizer and "end_token" in opened.description:
-        tokenizer.end_token = opened.description["end_token"]
+    tokenizer = load_tokenizer(
+        source if isinstance(source, (str, Path)) else source.read(0, min(source.size, MAX_FILE + 1))
+    )
     check_vocabulary(tokenizer, vocab_size)
+    if source is opened.tokenizer and "end_token" in opened.description:
+        end_token = opened.description["end_token"]
+        if end_token is not None and not (is_count(end_token) and end_token < vocab_size):
+            raise FileFormatError(
+                f"{DESCRIPTION} is invalid: its end_token is not one of the {vocab_size:,} tokens.",
+                code="model-folder",
+            )
+        tokenizer.end_token = end_token
     return tokenizer, source

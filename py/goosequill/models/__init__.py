@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from goosequill.kernels import Kernel, load_kernel
-from goosequill.models.config import GROUP_NORM_EPS, ModelConfig
+from goosequill.models.config import GROUP_NORM_EPS, ModelConfig, check_eps
 from goosequill.models.detect import detect_config
 from goosequill.models.model import Model
 from goosequill.models.parameters import Parameters
@@ -44,8 +44,10 @@ def load_model(
     ------
     UnsupportedModelError, FileFormatError
         If the file does not contain a supported model, or is invalid.
+    SettingsError
+        ``setting-range``: `group_norm_eps` is not a number above 0 and at most 1.
     """
-    eps = GROUP_NORM_EPS if group_norm_eps is None else group_norm_eps
+    eps = GROUP_NORM_EPS if group_norm_eps is None else check_eps(group_norm_eps)
     config = detect_config(tensors, group_norm_eps=eps)
     kernel = kernel or load_kernel()
     parameters = Parameters(tensors, kernel, bits=quantize, progress=progress)

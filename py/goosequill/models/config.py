@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goosequill.errors import FileFormatError
+from goosequill.errors import FileFormatError, SettingsError
 from goosequill.weights.source import TensorSource
 
 GROUP_NORM_EPS = 64e-5
@@ -41,6 +41,23 @@ class ModelConfig:
     head_size: int
     parameters: int
     group_norm_eps: float = GROUP_NORM_EPS
+
+
+def check_eps(value: object) -> float:
+    """Return a value for `group_norm_eps`, from the user or from config.json.
+
+    Raises
+    ------
+    SettingsError
+        ``setting-range``: it is not a number above 0 and at most 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise SettingsError(
+            f"group_norm_eps is {str(value)[:40]}, but must be above 0 and at most 1.",
+            code="setting-range",
+            remedy="Leave it out, or give 64e-5 as BlinkDL's code has it.",
+        )
+    return float(value)
 
 
 def has_tensor(tensors: TensorSource, part: str) -> bool:

@@ -65,7 +65,7 @@ def estimate(
         shape = tensors.shape(name)
         full = 4 * prod(shape)
         bits = stored_bits(name, shape, tensors.dtype(name), quantize) if keeps_bits else None
-        if keeps_bits and quantized and name.rpartition(".att.")[2] in low_rank:
+        if keeps_bits and quantized and len(shape) == 2 and name.rpartition(".att.")[2] in low_rank:
             bits, shape = 8, shape[::-1]
         weights += full if bits is None else quantized_bytes(shape, bits)
         if bits and name == "head.weight" and sketched(shape, bits):

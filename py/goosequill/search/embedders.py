@@ -19,7 +19,7 @@ from goosequill.search.minilm import MiniLM
 from goosequill.search.static_table import StaticTable
 from goosequill.tokenizers.wordpiece import MAX_VOCABULARY, WordPiece, load_wordpiece
 from goosequill.weights.file_names import DESCRIPTION
-from goosequill.weights.folder import check_file, read_listing
+from goosequill.weights.folder import check_file, folder_reader, read_listing
 from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import ByteSource, FileSource
@@ -37,7 +37,8 @@ def open_folder(path: str | Path, kernel: Kernel | None = None) -> Embedder:
     folder = Path(path)
     config = FileSource(folder / DESCRIPTION)
     listed = read_listing(config, FORMAT, "an embedding model")["files"]
-    files = {entry["name"]: FileSource(folder / entry["name"]) for entry in listed}
+    read = folder_reader(folder)
+    files = {entry["name"]: read(entry["name"]) for entry in listed}
     return open_embedder("", {DESCRIPTION: config, **files}, kernel)
 
 

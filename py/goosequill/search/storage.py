@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
 from goosequill.weights.source import ByteSource
+from goosequill.zip_faults import ZIP_FAULTS
 
 Buffer = bytes | memoryview
 Rows = NDArray[np.int8]
@@ -265,7 +266,7 @@ class ZipStorage:
         try:
             with zipfile.ZipFile(SourceFile(source)) as archive:
                 entries = archive.infolist()
-        except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, EOFError) as error:
+        except ZIP_FAULTS as error:
             raise SearchError(f"{source.name} is not a zip file.", code="index-corrupt") from error
         if len(entries) > self.MOST_FILES:
             raise SearchError(

@@ -17,6 +17,7 @@ from goosequill.tokenizers.stream import StreamDecoder
 from goosequill.tokenizers.world import WORLD_SIZE, WorldTokenizer, load_world, parse_vocabulary
 
 __all__ = [
+    "MAX_FILE",
     "StreamDecoder",
     "Tokenizer",
     "check_vocabulary",

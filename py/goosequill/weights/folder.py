@@ -8,18 +8,18 @@ files are detected.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from goosequill import bounded_json
 from goosequill.errors import FileFormatError
 from goosequill.weights.file_names import DESCRIPTION, is_legal, weight_files
 from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.sharded import ShardedSource
-from goosequill.weights.source import ByteSource, FileSource, TensorSource, truncated
+from goosequill.weights.source import ByteSource, FileSource, TensorSource, is_count, truncated
 
 FORMAT = "goosequill-model"
 FORMAT_VERSION = 1
@@ -42,8 +42,20 @@ class Folder:
 
 
 def folder_reader(path: str | Path) -> Reader:
-    """Return a reader of the folder at a path."""
-    return lambda name: FileSource(Path(path) / name)
+    """Return a reader of the folder at a path, which refuses links that lead out of it (``model-folder``)."""
+    folder = Path(path)
+
+    def read(name: str) -> ByteSource:
+        file = folder / name
+        if not is_legal(name) or (file.is_symlink() and folder.resolve() not in file.resolve().parents):
+            raise FileFormatError(
+                f"{name!r} leads out of the model folder {folder}.",
+                code="model-folder",
+                remedy="Copy the file itself into the folder.",
+            )
+        return FileSource(file)
+
+    return read
 
 
 def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None = None) -> Folder:
@@ -81,8 +93,8 @@ def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None
 def is_description(source: ByteSource) -> bool:
     """Whether a config.json is Goosequill's; other programs use the name too."""
     try:
-        found = json.loads(source.read(0, min(source.size, MAX_DESCRIPTION)))
-    except (ValueError, RecursionError):
+        found = bounded_json.parse(source.read(0, min(source.size, MAX_DESCRIPTION)))
+    except ValueError:
         return False
     return isinstance(found, dict) and found.get("format") == FORMAT
 
@@ -123,8 +135,8 @@ def read_listing(source: ByteSource, kind: str, what: str) -> dict[str, Any]:
     if source.size > MAX_DESCRIPTION:
         raise _bad(f"it has {source.size:,} bytes")
     try:
-        found = json.loads(source.read(0, source.size))
-    except (ValueError, RecursionError):
+        found = bounded_json.parse(source.read(0, source.size))
+    except ValueError:
         found = None
     if not isinstance(found, dict) or found.get("format") != kind:
         raise _bad(f"it does not describe {what}")
@@ -148,8 +160,7 @@ def _check_entries(files: Any) -> None:
         if not is_legal(entry["name"]):
             raise _bad(f"{entry['name'][:80]!r} is not a legal file name")
         length, digest = entry.get("bytes"), entry.get("sha256")
-        valid = isinstance(length, int) and not isinstance(length, bool) and length >= 0
-        if not valid or not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        if not is_count(length) or not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise _bad(f"the length or SHA-256 of {entry['name']} is missing")
     if len({entry["name"] for entry in files}) != len(files):
         raise _bad("it lists a file twice")

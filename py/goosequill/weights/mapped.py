@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.weights.elements import all_finite, not_finite
 from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import TensorSource
 
@@ -59,5 +60,9 @@ class MappedSource:
             return found
         array = found.dequantize() if isinstance(found, QuantizedMatrix) else found
         if part.restore is not None:
-            array = part.restore(array)
-        return np.ascontiguousarray(array, np.float32).reshape(part.shape)
+            with np.errstate(all="ignore"):
+                array = part.restore(array)
+        restored = np.ascontiguousarray(array, np.float32).reshape(part.shape)
+        if not all_finite(restored, "F32"):
+            raise not_finite(name)
+        return restored

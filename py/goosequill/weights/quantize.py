@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.errors import FileFormatError
+
 GROUP = 64
 """Columns that share a scale with 4 bits."""
 
@@ -85,11 +87,15 @@ def bits_for(name: str, shape: tuple[int, ...], bits: Literal[8, 4]) -> Literal[
     return 8 if name == "emb.weight" or shape[1] % GROUP else bits
 
 
-def quantize(weights: NDArray[np.float32], bits: Literal[8, 4]) -> QuantizedMatrix:
+def quantize(weights: NDArray[np.float32], bits: Literal[8, 4], name: str = "") -> QuantizedMatrix:
     """Quantize weights [out, in] to 8 bits by row, or 4 bits by group of 64 columns.
+
+    `name` is the tensor's, for errors.
 
     Raises
     ------
+    FileFormatError
+        ``tensor-values``: a weight is not finite or, with 4 bits, whose scales have 16, above 524,000.
     ValueError
         With 4 bits, if the number of columns is not a multiple of 64.
     """
@@ -101,7 +107,13 @@ def quantize(weights: NDArray[np.float32], bits: Literal[8, 4]) -> QuantizedMatr
     # In chunks of rows, so that no intermediate result is as large as the matrix.
     for start in range(0, rows, step := max(1, CHUNK // max(1, columns))):
         part = slice(start, start + step)
-        values[part], scales[part] = (_quantize_rows if bits == 8 else _quantize_groups)(weights[part])
+        with np.errstate(invalid="ignore", over="ignore"):
+            values[part], scales[part] = (_quantize_rows if bits == 8 else _quantize_groups)(weights[part])
+    if not np.isfinite(scales).all():
+        raise FileFormatError(
+            f"The tensor {name!r} contains values that are not finite, or too large for {bits} bits.",
+            code="tensor-values",
+        )
     return QuantizedMatrix(bits, values, scales)
 
 

@@ -6,6 +6,10 @@ memory beside the model.
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +18,11 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.quantize import QuantizedMatrix
+
+MAX_TENSORS = 5_000
+"""Tensors in a file; the largest RWKV models have 2,200, and a split matrix counts for each part."""
+MAX_ELEMENTS = 1 << 42
+"""Elements of a tensor, more than any file can have: products of numbers from a file stay within 64 bits."""
 
 
 class ByteSource(Protocol):
@@ -54,6 +63,16 @@ def truncated(name: str, size: int, needed: int) -> FileFormatError:
     )
 
 
+def is_count(value: object) -> bool:
+    """Whether a value from a file is a whole number from 0 on: True is none, though Python counts with it."""
+    return type(value) is int and value >= 0
+
+
+def is_shape(shape: Sequence[Any]) -> bool:
+    """Whether a shape from a file is one that an array can have, even where one of its axes is empty."""
+    return all(map(is_count, shape)) and prod(max(size, 1) for size in shape) <= MAX_ELEMENTS
+
+
 class BytesSource:
     """A ByteSource over a buffer in memory."""
 
@@ -74,16 +93,19 @@ class FileSource:
     Raises
     ------
     FileFormatError
-        ``file-missing``: it does not exist, or cannot be opened.
+        ``file-missing``: it does not exist, cannot be opened, or is a device or a pipe, which may never end.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.name = Path(path).name
         try:
+            mode = os.stat(path).st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise OSError("it is not a regular file")
             self._file = open(path, "rb")  # noqa: SIM115 (kept open for as long as tensors are read)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
             raise FileFormatError(
-                f"{path} cannot be read: {error.strerror or error}.", code="file-missing"
+                f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.", code="file-missing"
             ) from error
         self.size = self._file.seek(0, 2)
 

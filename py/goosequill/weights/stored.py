@@ -45,6 +45,6 @@ class StoredTensors:
 
     def read(self, name: str) -> Floats:
         entry = self._entries[name]
-        flat = read_elements(self._source, self._start + entry.offset, prod(entry.shape), entry.dtype)
+        flat = read_elements(self._source, self._start + entry.offset, prod(entry.shape), entry.dtype, name)
         result: Floats = flat.reshape(entry.shape)
         return result

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.progress import OnProgress
-from goosequill.weights.elements import STORED, float32_to_bfloat16
+from goosequill.weights.elements import STORED, all_finite, float32_to_bfloat16, not_finite
 from goosequill.weights.formats.safetensors import (
     SCALE,
     Packing,
@@ -246,8 +246,11 @@ def _in_form(found: NDArray[np.float32] | QuantizedMatrix, piece: Piece) -> NDAr
             return QuantizedMatrix(matrix.bits, matrix.values[part], matrix.scales[part])
         found = found.dequantize()
     array = found if piece.rows is None else found[part]
-    if piece.form == "BF16":
-        return float32_to_bfloat16(array)
-    if isinstance(piece.form, str):
-        return array.astype(STORED[piece.form])
-    return quantize(array, piece.form)
+    if not isinstance(piece.form, str):
+        return quantize(array, piece.form, piece.name)
+    with np.errstate(over="ignore"):
+        bfloat16 = piece.form == "BF16"
+        stored = float32_to_bfloat16(array) if bfloat16 else array.astype(STORED[piece.form])
+    if not all_finite(stored, piece.form):  # an undone division may exceed the range of 16 bits
+        raise not_finite(piece.name)
+    return stored

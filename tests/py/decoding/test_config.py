@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
-from goosequill.decoding import PARAMETERS, PRESETS, DecodingConfig, describe, describe_presets
+from goosequill.decoding import PARAMETERS, PRESETS, DecodingConfig, describe, describe_presets, generate
 from goosequill.decoding.steps import STEPS
-from goosequill.errors import SettingsError
-from goosequill.kernels import Shortlist
+from goosequill.errors import GoosequillError, SettingsError
+from goosequill.kernels import KERNELS, Shortlist, load_kernel
+from goosequill.tokenizers import load_tokenizer
+
+from .fakes import BYTE, FakeModel
 
 
 def test_every_setting_is_part_of_the_configuration_in_the_order_of_the_reference() -> None:
@@ -173,3 +178,58 @@ def test_logits_must_be_exact_unless_unlikely_tokens_are_removed(
 
 def test_every_preset_removes_unlikely_tokens() -> None:
     assert [name for name, settings in PRESETS.items() if not DecodingConfig(**settings).shortlist] == []
+
+
+@pytest.mark.parametrize("bias", [1e38, -1e38, 1e6 + 1, math.inf, math.nan, 10**400, "x"])
+def test_a_bias_near_the_limit_of_float32_is_refused(bias: float) -> None:
+    with pytest.raises(SettingsError, match="logit_bias"):
+        DecodingConfig(logit_bias={1: bias})
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.inf, -math.inf, math.nan, True, "1"])
+def test_a_number_beyond_floats_is_refused_like_any_other(value: float) -> None:
+    for name in ("temperature", "max_new_tokens", "seed"):
+        with pytest.raises(SettingsError, match=name):
+            DecodingConfig.from_dict({name: value})
+
+
+@pytest.mark.parametrize("settings", [[1], "temperature", 5])
+def test_settings_that_are_no_object_are_refused(settings: Any) -> None:
+    with pytest.raises(SettingsError):
+        DecodingConfig.from_dict(settings)
+
+
+WORLD = load_tokenizer("world")
+FULL_STRENGTH = (
+    {},
+    {"logit_bias": {0: 1_000_000, 1: -1_000_000}, "top_p": 0.9},
+    {"repetition_penalty": 0.1, "presence_penalty": -10, "top_k": 5},
+    {"repetition_penalty": 10.0, "frequency_penalty": 10, "min_p": 0.1},
+    {"dry_multiplier": 100.0, "dry_base": 10.0, "temperature": 0},
+    {"temperature": 100.0, "temperature_first": True, "typical_p": 0.5},
+    {"guidance_scale": 20.0},
+    {"num_beams": 3},
+)
+
+
+@pytest.mark.parametrize("settings", FULL_STRENGTH, ids=str)
+@pytest.mark.parametrize("high", [9e29, -9e29])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_scores_near_the_limit_of_float32_still_give_a_text(
+    settings: dict[str, Any], high: float, kernel: str
+) -> None:
+    logits = np.linspace(-3.4e38, high, WORLD.vocab_size, dtype=np.float32)
+    model = FakeModel(lambda tokens: logits, WORLD.vocab_size)
+    model.kernel = load_kernel(kernel)
+    config = DecodingConfig.from_dict({"max_new_tokens": 4, "seed": 1, **settings})
+    with np.errstate(all="ignore"):
+        items = list(generate(model, WORLD, "ab", config))
+    assert items[-1].usage["completion_tokens"] <= 4  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("high", [2e30, 3.4e38, math.inf, math.nan, -3.4e38])
+def test_scores_beyond_what_any_model_computes_are_refused(high: float) -> None:
+    model = FakeModel(lambda tokens: np.full(256, high, np.float32))
+    with pytest.raises(GoosequillError, match="not finite, or too large") as caught:
+        list(generate(model, BYTE, "ab", DecodingConfig(max_new_tokens=2)))
+    assert caught.value.code == "model-nan"

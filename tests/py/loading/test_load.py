@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from goosequill.errors import GoosequillError
+from goosequill.errors import FileFormatError, GoosequillError, SettingsError
 from goosequill.loading import load as loading
 from goosequill.loading.inspect import inspect_files
 from goosequill.loading.load import (
@@ -186,3 +187,64 @@ def test_peak_memory_is_listed_for_every_quantization(monkeypatch: pytest.Monkey
     assert found["none"] == found["auto"] > found["8"] > found["4"]
     monkeypatch.setattr(loading, "LARGE", 1000)
     assert loading.peak_memory(tensors)["auto"] == found["8"]
+
+
+HOSTILE_FIELDS: dict[str, dict[str, Any]] = {
+    "a device as the tokenizer": {"tokenizer": {"kind": "/dev/zero"}},
+    "a file of the system's as the tokenizer": {"tokenizer": {"kind": "/etc/passwd"}},
+    "a file beside the folder as the tokenizer": {"tokenizer": {"kind": "../tokenizer.json"}},
+    "a tokenizer of a kind that is a list": {"tokenizer": {"kind": ["byte"]}},
+    "an end token that is a text": {"end_token": "0"},
+    "an end token that is true": {"end_token": True},
+    "an end token beyond the vocabulary": {"end_token": 256},
+}
+
+
+@pytest.mark.parametrize("fields", HOSTILE_FIELDS.values(), ids=HOSTILE_FIELDS)
+def test_a_folder_with_hostile_fields_is_refused_and_opens_nothing_else(fields: dict[str, Any]) -> None:
+    files = {"config.json": BytesSource(describe(**fields)), "model.safetensors": BytesSource(WEIGHTS)}
+    with pytest.raises(FileFormatError) as caught:
+        load_files(files)
+    assert caught.value.code == "model-folder"
+
+
+@pytest.mark.parametrize("value", ["1e-5", True, float("nan"), float("inf"), 0, -1, 10**400, [1]])
+def test_an_epsilon_that_is_no_small_number_is_refused(value: Any) -> None:
+    with pytest.raises(SettingsError, match="group_norm_eps"):
+        load_model(open_tensors(BytesSource(WEIGHTS)), group_norm_eps=value)
+    config = BytesSource(describe(group_norm_eps=value))
+    with pytest.raises(SettingsError, match="group_norm_eps"):
+        load_files({"config.json": config, "model.safetensors": BytesSource(WEIGHTS)})
+
+
+def folder_with(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_bytes(describe())
+    return folder
+
+
+def test_a_link_out_of_a_model_folder_is_refused(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    (tmp_path / "elsewhere").write_bytes(WEIGHTS)
+    (folder / "model.safetensors").symlink_to("../elsewhere")
+    with pytest.raises(FileFormatError, match="leads out of the model folder"):
+        load_path(folder)
+    (folder / "model.safetensors").unlink()
+    (folder / "weights").write_bytes(WEIGHTS)
+    (folder / "model.safetensors").symlink_to("weights")
+    assert_computes_the_same(load_path(folder))
+
+
+def test_a_pipe_in_a_model_folder_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    os.mkfifo(folder / "model.safetensors")
+    with pytest.raises(FileFormatError, match="not a regular file"):
+        load_path(folder)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "a\0b"])
+def test_a_path_that_is_no_file_is_refused(path: str) -> None:
+    with pytest.raises(FileFormatError) as caught:
+        load_path(path)
+    assert caught.value.code == "file-missing"

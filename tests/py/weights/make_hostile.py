@@ -46,6 +46,8 @@ def header_attacks() -> Iterator[tuple[str, str, bytes]]:
     yield "a-shape-of-a-thousand-axes", bad, safetensors({"a": {**F32, "shape": [2**62] * 1000}})
     yield "a-shape-of-fractions", bad, safetensors({"a": {**F32, "shape": [2.0]}})
     yield "a-shape-of-booleans", bad, safetensors({"a": {**F32, "shape": [True, 2]}})
+    empty = {"dtype": "F32", "shape": [0, 2**62, 2**62], "data_offsets": [0, 0]}
+    yield "an-empty-axis-beside-two-of-2-to-62", bad, safetensors({"a": empty}, b"")
     yield "offsets-backwards", bad, safetensors({"a": {**F32, "data_offsets": [8, 0]}})
     yield "offsets-of-one", bad, safetensors({"a": {**F32, "data_offsets": [0]}})
     yield (
@@ -112,6 +114,17 @@ def tensor(
     return b"\x80\x02}" + text("a") + b"ctorch._utils\n_rebuild_tensor_v2\n" + arguments + b"Rs."
 
 
+def sharing(count: int, size: int) -> bytes:
+    """A state dict of tensors that are all the same storage's."""
+    one = tensor(2, 0, (size,), (1,))[len(b"\x80\x02}" + text("a")) : -2]
+    begin, end = one.index(b"("), one.index(b"Q") + 1
+    rest = one[end:]
+    first = one[:begin] + b"r\1\0\0\0" + one[begin:end] + b"r\0\0\0\0" + rest
+    again = b"j\1\0\0\0(j\0\0\0\0" + rest
+    items = [text(f"{number}") + (again if number else first) for number in range(count)]
+    return b"\x80\x02}(" + b"".join(items) + b"u."
+
+
 def pickle_attacks() -> Iterator[tuple[str, str, bytes]]:
     """`.pth`: (name, code, file)."""
     doubling = b"\x80\x02)" + b"2\x86" * 60  # A tuple of itself twice, sixty times over.
@@ -148,6 +161,9 @@ def pickle_attacks() -> Iterator[tuple[str, str, bytes]]:
         "a-stride-of-zero-to-fill-memory": tensor(2, 0, (10**6, 10**6), (0, 0)),
         "a-shape-of-2-to-63": tensor(2, 0, (2**63, 2**63), (1, 1)),
         "a-shape-of-a-thousand-axes": tensor(2, 0, (2**62,) * 1000, (0,) * 1000),
+        "a-shape-of-true": tensor(2, 0, (1,), (1,)).replace(numbers((1,)), b"\x88\x85", 1),
+        "an-empty-axis-beside-one-of-2-to-62": tensor(2, 0, (0, 2**62), (1, 1)),
+        "tensors-that-share-a-storage": sharing(5, 2),
         "quantised-by-torch": tensor(2, 0, (2,), (1,), "QInt8Storage"),
     }
     for name, pickle in pickles.items():
@@ -212,8 +228,10 @@ def gguf_attacks() -> Iterator[tuple[str, str, bytes]]:
     yield "an-architecture-that-is-a-number", "unsupported-architecture", gguf(0, 1, number)
     yield "five-axes", bad, gguf(1, 1, rwkv7 + info(b"a", (1,) * 5))
     yield "four-billion-axes", bad, gguf(1, 1, rwkv7 + info(b"a", (), axes=2**32 - 1))
-    yield "a-shape-of-2-to-63", cut, gguf(1, 1, rwkv7 + info(b"a", (2**63,) * 4))
+    yield "a-shape-of-2-to-63", bad, gguf(1, 1, rwkv7 + info(b"a", (2**63,) * 4))
     yield "an-unknown-type", "unsupported-quantization", gguf(1, 1, rwkv7 + info(b"a", (32,), 99))
+    yield "an-empty-axis-beside-one-of-2-to-63", bad, gguf(1, 1, rwkv7 + info(b"a", (0, 2**63)))
+    yield "very-many-tensors", bad, gguf(5_001, 1, rwkv7)
     yield "half-a-block", bad, gguf(1, 1, rwkv7 + info(b"a", (33,), 2) + b"\0" * 200)
     yield "a-name-twice", bad, gguf(2, 1, rwkv7 + info(b"a", (1,)) * 2 + b"\0" * 100)
     overlap = info(b"a", (16,)) + info(b"b", (16,), 0, 32)

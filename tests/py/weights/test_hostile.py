@@ -28,7 +28,7 @@ from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.packing import LAYOUTS, layout_for
 from goosequill.weights.quantize import bits_for
 from tests.py.checkpoints import MAKERS, Tensors
-from tests.py.weights import converters
+from tests.py.weights import converters, make_hostile
 
 CORPUS = Path(__file__).parents[2] / "data" / "hostile"
 EXPECTED: dict[str, str] = json.loads((CORPUS / "expected.json").read_text())
@@ -46,7 +46,7 @@ def load(data: bytes) -> None:
 
 def test_the_corpus_is_complete() -> None:
     assert sorted(EXPECTED) == sorted(path.name for path in CORPUS.iterdir() if path.suffix != ".json")
-    assert sum(path.stat().st_size for path in CORPUS.iterdir()) < 700_000
+    assert sum(path.stat().st_size for path in CORPUS.iterdir()) < 800_000
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -116,6 +116,27 @@ def test_a_zip_of_very_many_members_is_refused_at_once() -> None:
     with pytest.raises(GoosequillError, match="directory"):
         open_tensors(BytesSource(buffer.getvalue()))
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "pth"])
+def test_more_tensors_than_any_model_has_are_refused_before_they_are_looked_at(kind: str) -> None:
+    nothing = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+    header = make_hostile.safetensors({f"{number}": nothing for number in range(5_001)}, b"")
+    data = header if kind == "safetensors" else make_hostile.zipped(make_hostile.sharing(5_001, 0))
+    with pytest.raises(GoosequillError, match=r"more than 5,000 tensors|share one storage"):
+        open_tensors(BytesSource(data))
+
+
+def test_tensors_of_one_storage_have_at_most_four_times_its_elements() -> None:
+    """An embedding may also be the head; 1,600 names for 8 MB were 13 GB."""
+    base = torch.zeros(3, 4)
+    buffer = io.BytesIO()
+    torch.save({"emb.weight": base, "head.weight": base}, buffer)
+    assert open_tensors(BytesSource(buffer.getvalue())).shape("head.weight") == (3, 4)
+    buffer = io.BytesIO()
+    torch.save({str(number): base for number in range(5)}, buffer)
+    with pytest.raises(GoosequillError, match="share one storage"):
+        open_tensors(BytesSource(buffer.getvalue()))
 
 
 def small(version: str) -> Tensors:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,23 +17,12 @@ from goosequill.search.documents.limits import (
     figure,
     too_large,
 )
+from goosequill.zip_faults import ZIP_FAULTS
 
 _END, _END_SIZE = b"PK\x05\x06", 22
 _END64_PLACE, _END64_PLACE_SIZE = b"PK\x06\x07", 20
 _ENCRYPTED = 1
 _CHUNK = 1 << 20
-FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    NotImplementedError,
-    EOFError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
-"""What `zipfile` raises for a file that is damaged or hostile."""
 
 
 @dataclass(slots=True)
@@ -75,7 +63,7 @@ class Entry:
                     check_size(self.name, size, most)
                     if budget.left < 0:
                         raise too_large("The zip", "more unpacked", figure(MOST_UNPACKED), "Split it.")
-        except FAULTS as error:
+        except ZIP_FAULTS as error:
             raise SearchError(f"{self.name} is damaged: {error}.", code="document-corrupt") from error
         return b"".join(parts)
 
@@ -91,7 +79,7 @@ def entries(name: str, data: bytes) -> list[Entry]:
     _check_directory(name, data)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except FAULTS as error:
+    except ZIP_FAULTS as error:
         raise SearchError(f"{name} is not a valid zip: {error}.", code="document-corrupt") from error
     found = [info for info in archive.infolist() if not info.is_dir()]
     if len(found) > MOST_ENTRIES:

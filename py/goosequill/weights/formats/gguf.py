@@ -20,7 +20,7 @@ from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.weights.elements import stored_bytes
 from goosequill.weights.mapped import Floats, MappedSource, Part
 from goosequill.weights.naming import last_length, row, transpose, vector_shape
-from goosequill.weights.source import ByteSource, TensorSource, truncated
+from goosequill.weights.source import MAX_TENSORS, ByteSource, TensorSource, is_shape, truncated
 from goosequill.weights.stored import Entry, StoredTensors
 
 MAX_HEADER = 16_000_000
@@ -176,6 +176,8 @@ class _RawGguf(StoredTensors):
             )
             raise _bad(source.name, f"it {kind}")
         tensors, pairs = header.count(), header.count()
+        if tensors > MAX_TENSORS:
+            raise _bad(source.name, f"it has more than {MAX_TENSORS:,} tensors")
         self.metadata: dict[str, Any] = {header.string(): header.value() for _ in range(pairs)}
         self._entries = dict(self._entry(header) for _ in range(tensors))
         if len(self._entries) != tensors:
@@ -198,7 +200,7 @@ class _RawGguf(StoredTensors):
     def number(self, key: str, default: int) -> int:
         """Return an integer of the metadata."""
         value = self.metadata.get(key)
-        return value if isinstance(value, int) else default
+        return value if type(value) is int else default
 
     def _entry(self, header: _Header) -> tuple[str, Entry]:
         name, dimensions = header.string(), header.scalar("<I")
@@ -206,6 +208,8 @@ class _RawGguf(StoredTensors):
             raise _bad(self._source.name, f"tensor {name[:80]!r} has {dimensions} dimensions")
         shape = tuple(header.scalar("<Q") for _ in range(dimensions))[::-1]
         kind, offset = header.scalar("<I"), header.scalar("<Q")
+        if not is_shape(shape):
+            raise _bad(self._source.name, f"tensor {name[:80]!r} has an invalid shape")
         if kind not in _TYPES:
             raise UnsupportedModelError(
                 f"The tensor {name[:80]!r} of {self._source.name} is quantized in an unknown way "

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.elements import STORED, read_elements
-from goosequill.weights.source import ByteSource, truncated
+from goosequill.weights.source import MAX_ELEMENTS, MAX_TENSORS, ByteSource, is_count, is_shape, truncated
+from goosequill.zip_faults import ZIP_FAULTS
 
 MAX_PICKLE = 2_000_000
 """Size limit of data.pkl in bytes; the largest releases have about 150 kB."""
@@ -29,6 +30,8 @@ MAX_STEPS = 200_000
 MAX_DIRECTORY = 2_000_000
 """Size limit of the zip's directory in bytes; the largest releases have about 100 kB."""
 MAX_DIMENSIONS = 8
+SHARING = 4
+"""How many times a storage's elements its tensors may have together: a head may be the embedding."""
 
 _STORAGES = {"BFloat16Storage": "BF16", "HalfStorage": "F16", "FloatStorage": "F32", "DoubleStorage": "F64"}
 _MARK = object()
@@ -242,7 +245,7 @@ class PthSource:
         try:
             with zipfile.ZipFile(io.BufferedReader(_Reader(source), 65536)) as archive:
                 members = {info.filename: info for info in archive.infolist()}
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+        except ZIP_FAULTS as error:
             raise truncated(source.name, source.size, source.size + 1) from error
         pickles = [name for name in members if name == "data.pkl" or name.endswith("/data.pkl")]
         if len(pickles) != 1:
@@ -256,14 +259,22 @@ class PthSource:
         if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
             raise _bad("it does not contain named tensors")
         tensors = {name: value for name, value in found.items() if isinstance(value, _Tensor)}
+        if len(tensors) > MAX_TENSORS:
+            raise _bad(f"it has more than {MAX_TENSORS:,} tensors")
+        left: dict[str, int] = {}
         for name, tensor in tensors.items():
-            self._check(name, tensor)
+            available = self._check(name, tensor)
+            left.setdefault(tensor.storage.key, SHARING * available)
+            left[tensor.storage.key] -= prod(tensor.shape)
+            if left[tensor.storage.key] < 0:
+                raise _bad(f"its tensors share one storage, and have more elements than the file ({name!r})")
         return tensors
 
-    def _check(self, name: str, tensor: _Tensor) -> None:
-        """Check that a tensor is inside its storage, and the storage inside its member."""
-        numbers = (tensor.offset, *tensor.shape, *tensor.stride)
-        if not all(isinstance(number, int) and 0 <= number < 2**63 for number in numbers):
+    def _check(self, name: str, tensor: _Tensor) -> int:
+        """Check that a tensor is inside its storage, and that inside its member; return its elements."""
+        numbers = (tensor.offset, tensor.storage.numel, *tensor.stride)
+        valid = all(is_count(number) and number <= MAX_ELEMENTS for number in numbers)
+        if not valid or not is_shape(tensor.shape):
             raise _bad(f"the tensor {name!r} has an invalid shape")
         if len(tensor.shape) != len(tensor.stride) or len(tensor.shape) > MAX_DIMENSIONS:
             raise _bad(f"the tensor {name!r} has an invalid shape")
@@ -274,6 +285,7 @@ class PthSource:
         available = min(tensor.storage.numel, member.file_size // STORED[tensor.storage.dtype].itemsize)
         if prod(tensor.shape) and (reach > available or prod(tensor.shape) > available):
             raise _bad(f"the tensor {name!r} exceeds its storage")
+        return available
 
     def _member(self, name: str, *, limit: int) -> bytes:
         if self._members[name].file_size > limit:
@@ -304,7 +316,7 @@ class PthSource:
         steps = zip(tensor.shape, tensor.stride, strict=True)
         reach = 1 + sum((n - 1) * s for n, s in steps) if prod(tensor.shape) else 0
         start = self._data_offset(f"{self._folder}data/{tensor.storage.key}") + tensor.offset * item
-        flat = read_elements(self._source, start, reach, tensor.storage.dtype)
+        flat = read_elements(self._source, start, reach, tensor.storage.dtype, name)
         strides = tuple(4 * s for s in tensor.stride)
         return np.ascontiguousarray(np.lib.stride_tricks.as_strided(flat, tensor.shape, strides))
 

@@ -22,11 +22,10 @@ from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.weights.elements import stored_bytes
 from goosequill.weights.mapped import Floats, MappedSource, Part
 from goosequill.weights.naming import LOW_RANK, row, transpose, vector_shape
-from goosequill.weights.source import ByteSource, TensorSource, truncated
+from goosequill.weights.source import MAX_TENSORS, ByteSource, TensorSource, truncated
 from goosequill.weights.stored import Entry, StoredTensors
 
 MAGIC = 0x67676D66
-MAX_TENSORS = 5_000
 MAX_NAME = 256
 _PLAIN = {0: "F32", 1: "F16"}
 _BLOCKS = {2: "Q4_0", 3: "Q4_1", 7: "Q5_0", 8: "Q5_1", 9: "Q8_0"}

@@ -17,11 +17,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill import bounded_json
 from goosequill.errors import FileFormatError
-from goosequill.weights.elements import STORED, read_elements
+from goosequill.weights.elements import STORED, all_finite, not_finite, read_elements
 from goosequill.weights.packing import LAYOUTS, VERSION, PackedMatrix
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
-from goosequill.weights.source import ByteSource, truncated
+from goosequill.weights.source import MAX_TENSORS, ByteSource, is_count, is_shape, truncated
 
 MAX_HEADER = 4_000_000
 """Size limit of the header in bytes; the largest RWKV models have 300 kB."""
@@ -85,16 +86,14 @@ def _read_header(source: ByteSource) -> tuple[dict[str, Any], int]:
     if 8 + length > source.size:
         raise truncated(source.name, source.size, 8 + length)
     try:
-        header = json.loads(source.read(8, length), object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError) as error:
+        header = bounded_json.parse(source.read(8, length), object_pairs_hook=_no_duplicates)
+    except ValueError as error:
         raise _bad(source.name, f"its header is not JSON ({error})") from error
     if not isinstance(header, dict):
         raise _bad(source.name, "its header is not a JSON object")
+    if len(header) > MAX_TENSORS:
+        raise _bad(source.name, f"it has more than {MAX_TENSORS:,} tensors")
     return header, 8 + length
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def _entry(file: str, name: str, info: Any) -> _Entry:
@@ -104,9 +103,9 @@ def _entry(file: str, name: str, info: Any) -> _Entry:
     dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
     if not isinstance(dtype, str) or dtype not in STORED:
         raise _bad(file, f"tensor {name[:80]!r} has the unsupported type {str(dtype)[:20]!r}")
-    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS or not all(map(_is_count, shape)):
+    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS or not is_shape(shape):
         raise _bad(file, f"tensor {name[:80]!r} has an invalid shape")
-    if not isinstance(offsets, list) or len(offsets) != 2 or not all(map(_is_count, offsets)):
+    if not isinstance(offsets, list) or len(offsets) != 2 or not all(map(is_count, offsets)):
         raise _bad(file, f"tensor {name[:80]!r} has invalid offsets")
     if offsets[1] - offsets[0] != prod(shape) * STORED[dtype].itemsize:
         raise _bad(file, f"the size of tensor {name[:80]!r} does not match its shape {shape}")
@@ -119,12 +118,12 @@ def _packings(file: str, metadata: dict[str, Any]) -> dict[str, Packing]:
     if text is None:
         return {}
     try:
-        found = json.loads(text)
+        found = bounded_json.parse(text)
         version, matrices = found["version"], found["matrices"]
         parsed = {name: _packing(file, name, info) for name, info in matrices.items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _bad(file, "its description of the packed matrices is invalid") from error
-    if not _is_count(version) or not 1 <= version <= VERSION:
+    if not is_count(version) or not 1 <= version <= VERSION:
         raise _unknown_layout(file, f"version {str(version)[:20]}")
     return parsed
 
@@ -135,10 +134,8 @@ def _packing(file: str, name: str, info: dict[str, Any]) -> Packing:
         raise _unknown_layout(file, f"the layout {str(layout)[:40]!r}")
     if bits != LAYOUTS[layout].bits:
         raise _unknown_layout(file, f"the layout {layout} with {str(bits)[:20]} bits")
-    counts = (
-        isinstance(shape, list) and len(shape) == 2 and all(_is_count(count) and count for count in shape)
-    )
-    if not counts or not _is_count(bits) or (bits == 4 and shape[1] % GROUP):
+    counts = isinstance(shape, list) and len(shape) == 2 and is_shape(shape) and all(shape)
+    if not counts or not is_count(bits) or (bits == 4 and shape[1] % GROUP):
         raise _bad(file, f"the packed tensor {name[:80]!r} has an invalid shape")
     return Packing(layout, bits, (shape[0], shape[1]))
 
@@ -227,7 +224,7 @@ class SafetensorsSource:
 
     def _array(self, name: str) -> NDArray[Any]:
         entry = self._entries[name]
-        flat = read_elements(self._source, self._start + entry.begin, prod(entry.shape), entry.dtype)
+        flat = read_elements(self._source, self._start + entry.begin, prod(entry.shape), entry.dtype, name)
         return flat.reshape(entry.shape)
 
     def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
@@ -237,7 +234,10 @@ class SafetensorsSource:
         packing = self._packings.get(name)
         if packing:
             scales = self._array(name + SCALE) if packing.lengths[1] else np.empty(0, np.float32)
-            return PackedMatrix(packing.bits, self._array(name), scales, packing.layout, packing.shape)
+            matrix = PackedMatrix(packing.bits, self._array(name), scales, packing.layout, packing.shape)
+            if not all_finite(LAYOUTS[packing.layout].inner_scales(matrix), "F16"):
+                raise not_finite(name)
+            return matrix
         return QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), self._array(name + SCALE))
 
 

@@ -7,12 +7,12 @@ Unicode's four normal forms. Anything else is refused by name.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from goosequill.errors import TokenizerError
+from goosequill.tokenizers.normal_forms import normalized
 from goosequill.tokenizers.unicode_classes import NUMBER, compile_pattern
 
 Splitter = Callable[[str], list[str]]
@@ -34,7 +34,7 @@ def make_normalizer(description: Any) -> Normalizer:
 def _one_normalizer(description: dict[str, Any]) -> Normalizer:
     kind = _kind(description)
     if kind in ("NFC", "NFD", "NFKC", "NFKD"):
-        return partial(_normalize, kind)
+        return partial(normalized, kind)  # type: ignore[arg-type]
     raise _unknown("normalizer", kind)
 
 
@@ -114,10 +114,6 @@ def _unknown(what: str, kind: str) -> TokenizerError:
 
 def _unchanged(text: str) -> str:
     return text
-
-
-def _normalize(form: str, text: str) -> str:
-    return unicodedata.normalize(form, text)  # type: ignore[arg-type]
 
 
 def _apply_all(steps: list[Normalizer], text: str) -> str:

@@ -66,14 +66,14 @@ def unpack(packed: str) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _ranges(packed: str) -> str:
-    """Return the inside of a character class; none of these characters needs escaping."""
+def character_ranges(packed: str) -> str:
+    """Return a table as the inside of a character class; none of these characters needs escaping."""
     ends = unpack(packed)
     return "".join(f"{chr(start)}-{chr(end)}" if end > start else chr(start) for start, end in ends)
 
 
-LETTER = _ranges(LETTERS)
-NUMBER = _ranges(NUMBERS)
+LETTER = character_ranges(LETTERS)
+NUMBER = character_ranges(NUMBERS)
 _CLASSES = {r"\p{L}": LETTER, r"\p{N}": NUMBER, r"\s": SPACE}
 _OUTSIDE_ONLY = {r"\P{L}": LETTER, r"\P{N}": NUMBER, r"\S": SPACE}
 _TOKEN = re.compile(r"\\[pP]\{\^?\w+\}|\\.|[\[\]]|[^\\\[\]]+", re.DOTALL)

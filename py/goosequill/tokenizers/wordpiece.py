@@ -7,12 +7,12 @@ library keeps those of an old version of Unicode, and Python's change with its o
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 
 from goosequill.errors import TokenizerError
 from goosequill.tokenizers.base import well_formed
+from goosequill.tokenizers.normal_forms import normalized
 from goosequill.tokenizers.unicode_classes import unpack
 
 MAX_WORD = 100
@@ -83,7 +83,7 @@ class Characters(dict[int, str]):
             return ""
         if code in self._spaces:
             return " "
-        letters = [mark for mark in unicodedata.normalize("NFD", chr(code)) if ord(mark) not in self._removed]
+        letters = [mark for mark in normalized("NFD", chr(code)) if ord(mark) not in self._removed]
         parts = [f" {mark} " if ord(mark) in self._punctuation else mark.lower() for mark in letters]
         return f" {''.join(parts)} " if code in self._ideographs else "".join(parts)
 

@@ -4,8 +4,8 @@
  */
 
 import { copyText } from "../ui/clipboard.js";
-import { counted, element, fill } from "../ui/dom.js";
-import { renderText, stripSpecialTokens } from "../ui/render/index.js";
+import { counted, element } from "../ui/dom.js";
+import { drawInParts, LONGEST, renderInto, stripSpecialTokens, textSteps } from "../ui/render/index.js";
 
 /** @typedef {import("./collate.js").Sample} Sample */
 /** @typedef {import("./collate.js").Row} Row */
@@ -13,6 +13,8 @@ import { renderText, stripSpecialTokens } from "../ui/render/index.js";
 /** @typedef {import("./state.js").View} View */
 
 const LONG = 700; // characters from which an output is shortened
+const PLAIN = 20_000; // characters that are shown until the output is drawn in full
+const TOKENS = 20; // different ones that are named when they are removed
 
 /** The sample in each bubble. @type {WeakMap<Element, Sample>} */
 const samples = new WeakMap();
@@ -36,7 +38,7 @@ export function sampleElement(sample, view) {
     const absent = element("p", { class: "absent" }, "The file has no text here.");
     return element("div", { class: "sample" }, head, absent);
   }
-  const text = shownText(sample.text, view);
+  const text = shownText(sample.text.slice(0, PLAIN), view);
   const bubble = element(
     "div",
     { class: "bubble model-text plain", dir: "auto", "data-testid": "output" },
@@ -63,17 +65,19 @@ function headOf(bubble) {
  * @param {Sample} sample
  * @param {{row: Row, context: RowContext}} place
  */
-export function draw(bubble, sample, { row, context }) {
-  const { view } = context;
+export async function draw(bubble, sample, { row, context }) {
   const text = sample.text ?? "";
-  const { fragment, removed } = renderText(text, { markdown: view.markdown, special: view.tokens });
-  if (bubble.classList.contains("empty")) bubble.replaceChildren();
-  else bubble.replaceChildren(fragment);
   headOf(bubble).append(
     element("span", { class: "length" }, context.measures(row, text) || counted(text.length, "character")),
     rawButton(bubble, text, context),
     copyButton(text, context),
   );
+  if (bubble.classList.contains("empty")) bubble.replaceChildren();
+  const { markdown, tokens: special } = context.view;
+  const onDraw = () => context.mark(bubble);
+  bubble.classList.add("waiting");
+  const { removed } = await renderInto(bubble, text, { markdown, special, onDraw });
+  bubble.classList.remove("waiting");
   finish(bubble, { removed, context });
 }
 
@@ -92,18 +96,34 @@ export async function drawDifference(bubble, before, { sample, context }) {
   );
   bubble.classList.add("raw", "difference");
   finish(bubble, { removed: [], context });
+  if (before.length > LONGEST || text.length > LONGEST) {
+    await renderInto(bubble, text, { markdown: false, special: "show" });
+    head.append(element("span", { class: "note" }, "too long to compare"));
+    return;
+  }
   const texts = /** @type {const} */ ([shownText(before, context.view), shownText(text, context.view)]);
   const result = await context.difference(...texts).catch(() => null);
   if (!result || !bubble.isConnected) return;
-  const nodes = result.pieces.map(({ kind, text }) =>
-    kind === "same" ? text : element(kind === "added" ? "ins" : "del", {}, text),
-  );
-  fill(bubble, nodes);
+  bubble.replaceChildren();
+  drawInParts(bubble, differenceSteps(bubble, result.pieces), () => context.mark(bubble));
   const same = result.pieces.every(({ kind }) => kind === "same");
   const incomplete = result.complete ? "" : "too different to compare word by word in time";
   const note = same ? "same as the baseline" : incomplete;
   if (note) head.append(element("span", { class: "note" }, note));
   context.mark(bubble);
+}
+
+/**
+ * @param {HTMLElement} bubble
+ * @param {readonly import("./diff.js").Piece[]} pieces
+ * @returns {Generator<number, void>}
+ */
+function* differenceSteps(bubble, pieces) {
+  for (const { kind, text } of pieces) {
+    const parent = kind === "same" ? bubble : element(kind === "added" ? "ins" : "del");
+    if (parent !== bubble) bubble.append(parent);
+    yield* textSteps(parent, text);
+  }
 }
 
 /**
@@ -113,11 +133,14 @@ export async function drawDifference(bubble, before, { sample, context }) {
  */
 function finish(bubble, { removed, context }) {
   if (removed.length > 0) {
-    const words = removed.map(([token, count]) => (count > 1 ? `${token} ×${count}` : token)).join(" ");
-    bubble.parentElement?.append(element("p", { class: "removed" }, "removed: ", element("code", {}, words)));
+    const named = removed
+      .slice(0, TOKENS)
+      .map(([token, count]) => (count > 1 ? `${token} ×${count}` : token));
+    const rest = removed.length > TOKENS ? ` and ${counted(removed.length - TOKENS, "other")}` : "";
+    const words = element("code", {}, named.join(" "));
+    bubble.parentElement?.append(element("p", { class: "removed" }, "removed: ", words, rest));
   }
   if (context.view.clip && (bubble.textContent?.length ?? 0) > LONG) shorten(bubble, context);
-  context.mark(bubble);
 }
 
 /**
@@ -159,11 +182,9 @@ function rawButton(bubble, text, context) {
     const raw = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(raw));
     const { markdown, tokens } = context.view;
-    const options = raw
-      ? { markdown: false, special: /** @type {const} */ ("show") }
-      : { markdown, special: tokens };
-    bubble.replaceChildren(renderText(text, options).fragment);
-    context.mark(bubble);
+    const onDraw = () => context.mark(bubble);
+    const special = raw ? "show" : tokens;
+    renderInto(bubble, text, { markdown: markdown && !raw, special, onDraw });
   });
   return button;
 }

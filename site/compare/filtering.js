@@ -3,9 +3,9 @@
  * later question has overtaken.
  */
 
+import { inSlices } from "../ui/slices.js";
 import { passes } from "./filter.js";
 import { Search } from "./search.js";
-import { inSlices } from "./slices.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./collate.js").Row} Row */

@@ -48,7 +48,11 @@ export function hostsOf(addresses, base) {
   return hosts;
 }
 
-/** The host that an address is fetched from, "" for the page's own or none. @param {string} address @param {string} base */
+/**
+ * The host that an address is fetched from, "" for the page's own or none.
+ * @param {string} address
+ * @param {string} base
+ */
 function hostOf(address, base) {
   try {
     const { host } = fetchable(address, base);

@@ -6,6 +6,7 @@
 import { matchRanges } from "./filter.js";
 
 const NAME = "found";
+const MOST = 1000; // in one output
 /** @type {any} */
 const Highlight = /** @type {any} */ (globalThis).Highlight;
 const registry = /** @type {any} */ (globalThis.CSS)?.highlights;
@@ -20,7 +21,8 @@ export function markFound(bubble, { q, re }) {
   if (!registry.has(NAME)) registry.set(NAME, new Highlight());
   const highlight = registry.get(NAME);
   const walker = document.createTreeWalker(bubble, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+  let left = MOST;
+  for (let node = walker.nextNode(); node && left > 0; node = walker.nextNode()) {
     for (const [start, end] of matchRanges(node.nodeValue ?? "", q, { expression: re })) {
       const range = new StaticRange({
         startContainer: node,
@@ -29,6 +31,7 @@ export function markFound(bubble, { q, re }) {
         endOffset: end,
       });
       highlight.add(range);
+      left--;
     }
   }
 }

@@ -361,7 +361,10 @@ async function inTurns(items, most, work) {
   return results;
 }
 
-/** "3 files from a.example and 1 from b.example"; many hosts are counted. @param {ReadonlyMap<string, number>} hosts */
+/**
+ * "3 from a.example and 1 from b.example"; of many hosts, the last are counted.
+ * @param {ReadonlyMap<string, number>} hosts
+ */
 function inWords(hosts) {
   const named = [...hosts].slice(0, MOST_NAMED).map(([host, count]) => `${number(count)} from ${host}`);
   const rest = hosts.size - named.length;

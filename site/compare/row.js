@@ -3,7 +3,8 @@
  * window, in full with Markdown, differences and marks (`upgradeRow`). A single output is in bubble.js.
  */
 
-import { element } from "../ui/dom.js";
+import { counted, element, number } from "../ui/dom.js";
+import { inSlices } from "../ui/slices.js";
 import { draw, drawDifference, sampleElement, sampleOf } from "./bubble.js";
 import { samplesOf } from "./collate.js";
 
@@ -12,6 +13,10 @@ import { samplesOf } from "./collate.js";
 /** @typedef {import("./collate.js").Sample} Sample */
 /** @typedef {import("./state.js").View} View */
 /** @typedef {import("./diff.js").Piece} Piece */
+
+const LONGEST_PROMPT = 5000; // characters that are shown
+const MOST_SAMPLES = 300; // of a prompt that are drawn at once, in all its columns
+const LEAST_SAMPLES = 3; // in each column
 
 /**
  * @typedef {Object} RowContext
@@ -75,7 +80,7 @@ function headElement(row, context) {
   const text = element(
     "span",
     { id: titleId(row), class: "prompt-text", dir: "auto", "data-testid": "prompt" },
-    row.prompt,
+    promptShown(row.prompt),
   );
   const head = element(
     "header",
@@ -91,8 +96,15 @@ function headElement(row, context) {
   return head;
 }
 
+/** A prompt, of which only the beginning is shown if it is very long. @param {string} prompt */
+export function promptShown(prompt) {
+  if (prompt.length <= LONGEST_PROMPT) return prompt;
+  return `${prompt.slice(0, LONGEST_PROMPT)}… (the first of ${counted(prompt.length, "character")})`;
+}
+
 /** @param {Row} row @param {Column} column @param {RowContext} context */
-function cellElement(row, column, { view, base }) {
+function cellElement(row, column, context) {
+  const { view, base, columns } = context;
   const { letter, label } = column;
   const cell = element(
     "div",
@@ -113,13 +125,36 @@ function cellElement(row, column, { view, base }) {
   }
   const { samples, missing } = samplesOf(results, view);
   if (missing) cell.append(element("p", { class: "absent" }, missing));
-  let config = "";
-  for (const sample of samples) {
+  const most = Math.max(LEAST_SAMPLES, Math.floor(MOST_SAMPLES / columns.length));
+  addSamples(cell, samples, { from: 0, most, row, context });
+  return cell;
+}
+
+/**
+ * Adds samples to a cell, and a button for the next if there are many.
+ * @param {HTMLElement} cell
+ * @param {readonly Sample[]} samples
+ * @param {{from: number, most: number, row: Row, context: RowContext}} options
+ */
+function addSamples(cell, samples, { from, most, row, context }) {
+  const { view } = context;
+  let config = samples[from - 1]?.config ?? "";
+  for (const sample of samples.slice(from, from + most)) {
     if (sample.config !== config && view.params) cell.append(paramsElement(sample));
     config = sample.config;
     cell.append(sampleElement(sample, view));
   }
-  return cell;
+  const next = from + most;
+  if (next >= samples.length) return;
+  const words = `Show ${number(Math.min(most, samples.length - next))} more of ${counted(samples.length, "sample")}`;
+  const more = element("button", { type: "button", class: "more" }, words);
+  more.addEventListener("click", () => {
+    addSamples(cell, samples, { from: next, most, row, context });
+    more.remove();
+    const article = cell.closest("article");
+    if (article) inSlices(upgradeRow(article, row, context), () => {});
+  });
+  cell.append(more);
 }
 
 /** @param {Sample} sample */

@@ -3,9 +3,9 @@
  * long.
  */
 
+import { inSlices } from "../ui/slices.js";
 import { Asker } from "../ui/workers.js";
 import { compile } from "./filter.js";
-import { inSlices } from "./slices.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 

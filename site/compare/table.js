@@ -4,8 +4,8 @@
  * idle, up to a limit, so that the browser's own search finds them.
  */
 
+import { breathe, inSlices } from "../ui/slices.js";
 import { rowElement, upgradeRow } from "./row.js";
-import { breathe } from "./slices.js";
 
 /** @typedef {import("./collate.js").Row} Row */
 /** @typedef {import("./row.js").RowContext} RowContext */
@@ -83,7 +83,7 @@ export class Table {
       /** @type {HTMLElement} */ (fresh.querySelector(`[data-focus="${name}"]`) ?? fresh).focus({
         preventScroll: true,
       });
-    for (const _ of upgradeRow(fresh, row, this.#context));
+    inSlices(upgradeRow(fresh, row, this.#context), () => {});
   }
 
   /** The row's element; draws its chunk first if needed. @param {Row} row @returns {HTMLElement | null} */

@@ -1,7 +1,8 @@
 /** What the page for blind votes is made of: the form that begins a round, and a pair to judge. */
 
 import { element } from "../ui/dom.js";
-import { renderText } from "../ui/render/index.js";
+import { renderInto } from "../ui/render/index.js";
+import { promptShown } from "./row.js";
 
 /** @typedef {import("./votes.js").Choice} Choice */
 
@@ -73,7 +74,7 @@ export function pairView({ prompt, left, right }, { onVote, onSkip }) {
     element("kbd", {}, "x"),
   );
   return [
-    element("p", { class: "duel-prompt", dir: "auto" }, prompt),
+    element("p", { class: "duel-prompt", dir: "auto" }, promptShown(prompt)),
     element("div", { class: "duel" }, sideView("Left", left.text), sideView("Right", right.text)),
     element("div", { class: "choices", role: "group", "aria-label": "Your vote" }, ...buttons, skip),
     element(
@@ -88,7 +89,7 @@ export function pairView({ prompt, left, right }, { onVote, onSkip }) {
 /** @param {string} name @param {string} text */
 function sideView(name, text) {
   const bubble = element("div", { class: "bubble neutral model-text", dir: "auto" });
-  bubble.append(renderText(text).fragment);
+  renderInto(bubble, text);
   if (text.trim() === "") bubble.classList.add("empty");
   return element("section", { "aria-label": name }, element("h2", {}, name), bubble);
 }

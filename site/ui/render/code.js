@@ -1,9 +1,12 @@
 /**
- * Highlights code with highlight.js, loaded when the first block in a language that it supports appears.
+ * Highlights code with highlight.js in the renderer's worker, which loads it when the first block in a
+ * language that it supports appears.
  */
 
 import { fill } from "../dom.js";
+import { hasLongWord } from "./budget.js";
 import { loadHighlighter } from "./vendored.js";
+import { highlightApart } from "./workshop.js";
 
 /** @typedef {import("./types.js").Code} Code */
 /** @typedef {{name: string, text: string}} Piece text in the class `name`, or in none ("") */
@@ -48,7 +51,9 @@ const ALIASES = new Map(
   }),
 );
 const KNOWN = new Set("bash cpp css go java javascript json python rust sql typescript xml".split(" "));
-const LONGEST = 50_000;
+const LONGEST = 20_000; // characters of code; some grammars take time that grows with its square
+const LONGEST_WORD = 500;
+const MOST_PIECES = 5000;
 const ENTITIES = new Map([
   ["&amp;", "&"],
   ["&lt;", "<"],
@@ -74,10 +79,10 @@ function grammarFor(language) {
  */
 export async function highlightInto(element, { code, language }) {
   const grammar = grammarFor(language);
-  if (!grammar || code.length > LONGEST) return;
-  const highlighter = await loadHighlighter();
-  const { value } = highlighter.highlight(code, { language: grammar, ignoreIllegals: true });
-  const spans = pieces(value).map(({ name, text }) => {
+  if (!grammar || code.length > LONGEST || hasLongWord(code, LONGEST_WORD)) return;
+  const found = await highlightApart({ code, grammar }).catch(() => []); // it stays plain
+  if (found.length === 0) return;
+  const spans = found.map(({ name, text }) => {
     if (!name) return text;
     const span = element.ownerDocument.createElement("span");
     span.className = name;
@@ -85,6 +90,17 @@ export async function highlightInto(element, { code, language }) {
     return span;
   });
   fill(element, spans);
+}
+
+/**
+ * The worker's side.
+ * @param {{code: string, grammar: string}} question
+ * @returns {Promise<Piece[]>} empty if there would be too many
+ */
+export async function highlighted({ code, grammar }) {
+  const highlighter = await loadHighlighter();
+  const found = pieces(highlighter.highlight(code, { language: grammar, ignoreIllegals: true }).value);
+  return found.length > MOST_PIECES ? [] : found;
 }
 
 /**

@@ -7,6 +7,8 @@
  * digit, it must not contain words of prose.
  */
 
+import { spend } from "./budget.js";
+
 /** @typedef {import("./types.js").StateInline} StateInline */
 /** @typedef {import("./types.js").StateBlock} StateBlock */
 
@@ -36,11 +38,10 @@ function hasProse(body) {
  */
 export function findClose(source, close, start) {
   const limit = Math.min(source.length, start + LONGEST);
-  for (let at = start; at < limit; at++) {
-    if (source.startsWith(close, at)) return at;
-    if (source[at] === "\\") at++;
-  }
-  return -1;
+  let at = start;
+  while (at < limit && !source.startsWith(close, at)) at += source[at] === "\\" ? 2 : 1;
+  spend((at - start) / 50);
+  return at < limit ? at : -1;
 }
 
 /** @type {readonly [open: string, close: string, display: boolean][]} */

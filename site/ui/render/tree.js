@@ -3,6 +3,7 @@
  * Raw HTML in the text stays text. Only the elements and attributes that are named here can appear.
  */
 
+import { budgetPlugin, spendToken, withBudget } from "./budget.js";
 import { safeUrl, shownTarget } from "./links.js";
 import { mathPlugin } from "./math.js";
 import { markQuantity, RECIPE_HEADING, tidyRecipe } from "./recipes.js";
@@ -12,9 +13,6 @@ import { loadMarkdownIt } from "./vendored.js";
 /** @typedef {import("./types.js").Element} Element */
 /** @typedef {import("./types.js").Token} Token */
 /** @typedef {import("./types.js").Attributes} Attributes */
-
-/** Longer texts are shown as plain text: parsing them would block the page. */
-export const LONGEST_MARKDOWN = 200_000;
 
 const WWW = /[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]*_])?\/?/iy;
 const BLOCKS = new Set("p h1 h2 h3 h4 h5 h6 li td th blockquote".split(" "));
@@ -45,6 +43,7 @@ function makeParser(MarkdownIt) {
   const validate = md.validateLink;
   md.validateLink = (url) => validate(url) && (safeUrl(url) !== null || isRelative(url));
   mathPlugin(md);
+  budgetPlugin(md);
   return md;
 }
 
@@ -56,20 +55,12 @@ function isRelative(url) {
 /**
  * @param {string} text
  * @returns {Tree[]}
+ * @throws {import("./budget.js").TooMuchWork}
  */
 export function markdownTree(text) {
-  if (!parser) throw new Error("prepareMarkdown() has not resolved yet");
-  if (text.length > LONGEST_MARKDOWN) return rawTree(text);
-  const tokens = parser.parse(tidyRecipe(text), Object.create(null));
-  return build(tokens);
-}
-
-/**
- * @param {string} text
- * @returns {Tree[]}
- */
-export function rawTree(text) {
-  return [{ tag: "pre", attributes: { class: "raw", dir: "auto" }, children: [text] }];
+  const md = parser;
+  if (!md) throw new Error("prepareMarkdown() has not resolved yet");
+  return withBudget(text, () => build(md.parse(tidyRecipe(text), Object.create(null))));
 }
 
 /**
@@ -81,6 +72,7 @@ function build(tokens) {
   const root = { tag: "root", attributes: {}, children: [] };
   const stack = [root];
   for (const token of tokens) {
+    spendToken();
     const parent = /** @type {Element} */ (stack.at(-1));
     if (token.hidden) continue;
     if (token.nesting === 1) {
@@ -99,7 +91,11 @@ function build(tokens) {
   return root.children;
 }
 
-/** One by one: as arguments of one call, 70,000 lines would exhaust the stack. @param {Element} parent @param {Tree[]} trees */
+/**
+ * One by one: as arguments of one call, 70,000 lines would exhaust the stack.
+ * @param {Element} parent
+ * @param {Tree[]} trees
+ */
 function addAll(parent, trees) {
   for (const tree of trees) parent.children.push(tree);
 }

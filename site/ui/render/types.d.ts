@@ -46,19 +46,27 @@ export interface StateBlock extends StateInline {
   blkIndent: number;
   line: number;
 }
+type LinkPart = (source: string, start: number, end: number, ...more: unknown[]) => { ok: boolean; pos: number };
 type InlineRule = (state: StateInline, silent: boolean) => boolean;
 type BlockRule = (state: StateBlock, start: number, end: number, silent: boolean) => boolean;
 export interface LinkMatch {
+  lastIndex: number;
   url: string;
 }
 export interface MarkdownIt {
   parse(text: string, environment: object): Token[];
   validateLink: (url: string) => boolean;
+  helpers: {
+    parseLinkDestination: LinkPart;
+    parseLinkTitle: LinkPart;
+  };
   linkify: {
+    test(text: string): boolean;
+    matchAtStart(text: string): LinkMatch | null;
     set(options: object): void;
     add(schema: string, rule: { validate: (source: string, position: number) => number; normalize(match: LinkMatch): void }): void;
   };
-  inline: { ruler: { before(other: string, name: string, rule: InlineRule): void } };
+  inline: { skipToken(state: StateInline): void; ruler: { before(other: string, name: string, rule: InlineRule): void } };
   block: { ruler: { before(other: string, name: string, rule: BlockRule, options: { alt: string[] }): void } };
 }
 export interface MarkdownItConstructor {

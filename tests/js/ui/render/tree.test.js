@@ -166,8 +166,33 @@ test("headings and bullets of recipes are found in work that grows as the text d
     assert.ok(tidyRecipe(`${piece.repeat(100_000)}\n• x`).endsWith("\n- x"), piece);
 });
 
-test("one text may have 70,000 short lines", () => {
-  assert.equal(tags("a\n".repeat(70_000)).filter((tag) => tag === "br").length, 69_999);
+test("a text with 70,000 short lines is refused as too large, and breaks nothing", () => {
+  assert.throws(() => markdownTree("a\n".repeat(70_000)), { name: "TooMuchWork" });
+  assert.equal(tags("a\n".repeat(9000)).filter((tag) => tag === "br").length, 8999);
+});
+
+for (const piece of [
+  "$$\n",
+  "[",
+  "![[",
+  "![a](",
+  "[a][",
+  "[^",
+  "\\[",
+  "\\(x",
+  "- a\n",
+  "a|b\n-|-\n",
+  "**a",
+  "<a@b.c>",
+])
+  test(`${JSON.stringify(piece)}, over and over, is refused before it takes much work`, () => {
+    assert.throws(() => markdownTree(piece.repeat(200_000 / piece.length)), { name: "TooMuchWork" });
+  });
+
+test("the budget is one of work: a long ordinary text has enough", () => {
+  const piece = "Some *words* of prose with `code`, a [link](https://a.example/), $x^2$ and $5.\n\n";
+  assert.ok(markdownTree(piece.repeat(900)).length === 900);
+  assert.equal(find(`http://a.example/${"x".repeat(5000)}`, "a").length, 0); // too long to be a link
 });
 
 test("control characters are visible and have no effect", () => {
@@ -219,6 +244,8 @@ function work(text) {
   try {
     stripSpecialTokens(text);
     markdownTree(text);
+  } catch (error) {
+    assert.equal(error.name, "TooMuchWork"); // the work until then counts
   } finally {
     for (const [at, [owner, name]] of spied.entries()) owner[name] = originals[at];
   }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,19 @@ class Lasting:
     kind: str
     value: Any
     info: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A value whose kernel's products helper threads may share.
+
+    Attributes
+    ----------
+    kernel
+        A `goosequill.kernels.Kernel`.
+    """
+
+    kernel: Any
+
+    def compute_a_little(self) -> None:
+        """Compute what is typical, for some milliseconds, to be timed."""

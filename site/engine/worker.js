@@ -32,7 +32,7 @@ function dispatch(request, signal) {
     case "load":
       return loading.load(request, signal);
     case "run":
-      return run(bridge, request, signal, post);
+      return run(bridge, request, signal, post, (result) => loading.share(result));
     case "forget":
       return forget(request);
     case "unload":
@@ -46,6 +46,7 @@ function dispatch(request, signal) {
 async function forget({ id, handle }) {
   const python = await bridge.ifReady();
   if (python) value(python.forget(handle));
+  loading.unshare(handle);
   post({ type: "done", id, result: null });
 }
 

@@ -88,6 +88,25 @@ def test_threads_end_with_their_model(isolated: tuple[Page, str]) -> None:
     wait_for_helpers(page, 0)
 
 
+def test_threads_end_with_their_embedding_model(isolated: tuple[Page, str]) -> None:
+    """Whether it gets any depends on what else the machine is doing."""
+    page, base = isolated
+    embed = """async (base) => {
+      const { Engine } = await import(base + "engine/client.js");
+      const engine = new Engine();
+      const files = { kind: "folder", url: base + "models/minilm/", whole: true };
+      const { handle, threads } = await engine.run("open_embedder", { files });
+      const { vectors } = await engine.run("embed_texts", { embedder: handle, texts: ["a bird", "a goose"] });
+      await engine.forget(handle);
+      globalThis.engine = engine;
+      return { threads, shape: vectors.shape };
+    }"""
+    found = page.evaluate(embed, base)
+    assert found["threads"] >= 1
+    assert found["shape"] == [2, 384]
+    wait_for_helpers(page, 0)
+
+
 def test_a_helper_that_cannot_start_is_reported(browser: Browser, tmp_path: Path) -> None:
     site = tmp_path / "dist"
     shutil.copytree(ROOT / "dist", site, ignore=shutil.ignore_patterns("helper.js"))

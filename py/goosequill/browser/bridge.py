@@ -190,18 +190,17 @@ class Bridge:
 
     @answering
     def division(self, handle: int) -> dict[str, Any] | None:
-        """Return what helper threads need to compute with a model; None if its kernel has no threads."""
-        kernel = self._handles.model(handle).model.kernel
+        """Return what helper threads need for a model or embedder; None if its kernel has no threads."""
+        kernel, _ = self._handles.computing(handle)
         return kernel.division() if isinstance(kernel, SimdKernel) else None
 
     @answering
     def divide(self, handle: int, share: int, forced: bool) -> bool:
-        """Let the function at an address divide a model's products; unless forced, only if that is faster."""
-        model = self._handles.model(handle).model
-        kernel = model.kernel
+        """Let the function at an address divide the products; unless forced, only if that is faster."""
+        kernel, compute = self._handles.computing(handle)
         assert isinstance(kernel, SimdKernel)  # `division` was asked first
         if not forced:
-            return choose_threads(model, kernel, share)
+            return choose_threads(compute, kernel, share)
         kernel.divide(share)
         return True
 

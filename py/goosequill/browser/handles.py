@@ -11,7 +11,8 @@ from typing import Any
 
 from goosequill.decoding import StateMemory
 from goosequill.errors import LoadError
-from goosequill.lasting import Lasting
+from goosequill.kernels import Kernel, Shortlist
+from goosequill.lasting import Divisible, Lasting
 from goosequill.loading.load import LoadedModel
 
 STATE_BUDGET = 32 * 1024 * 1024
@@ -99,6 +100,21 @@ class Handles:
         if found is None or found.kind != kind:
             raise _GONE[kind]()
         return found.value
+
+    def computing(self, handle: int) -> tuple[Kernel, Callable[[], object]]:
+        """Return the kernel of a model or embedding model, and what computes a little with it.
+
+        Raises
+        ------
+        LoadError
+            ``model-unloaded``.
+        """
+        kept = self._kept.get(handle)
+        if kept is not None and isinstance(kept.value, Divisible):
+            return kept.value.kernel, kept.value.compute_a_little
+        model = self.model(handle).model
+        state = model.new_state()
+        return model.kernel, lambda: model.forward([0], state, logits=Shortlist())
 
     def unload(self, handle: int) -> None:
         """Forget a model and what needs it; an unknown handle is ignored."""

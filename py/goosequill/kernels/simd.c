@@ -83,6 +83,20 @@ static void products(step *s, word (*share)(step *)) {
   for (; more; more = share ? share(s) : 0) product_rows(s);
 }
 
+// The product of more tokens than helper threads have memory for, in parts.
+static void long_product(step *s, word (*share)(step *)) {
+  word tokens = s->product.tokens;
+  float *out = s->product.out;
+  const float *inputs = s->product.inputs;
+  for (word token = 0; token < tokens; token += CHUNK) {
+    s->product.tokens = tokens - token < CHUNK ? tokens - token : CHUNK;
+    s->product.out = out + token * s->product.rows;
+    s->product.inputs = inputs + token * s->product.columns;
+    products(s, share);
+  }
+  s->product.tokens = tokens, s->product.out = out, s->product.inputs = inputs;
+}
+
 // Warm the first product among `count` steps, of which this thread computes all rows: the steps before it leave memory
 // idle.
 static void warm_next(step *s, word count) {
@@ -117,7 +131,8 @@ void run(step *s, word count, word (*share)(step *)) {
         break;
       case PRODUCT: {
         word further = s->product.joined - 1;
-        products(s, share);
+        if (share && s->product.tokens > CHUNK) long_product(s, share);
+        else products(s, share);
         s += further, count -= further;
         if (!share) warm_next(s + 1, count - 1);
         break;

@@ -390,17 +390,13 @@ class SimdKernel:
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
-        # Helper threads have memory for so many tokens.
-        size = x.rows if self._share is None else self.chunk_size
-        for start in range(0, x.rows, size):
-            part, result = (_rows(tensor, start, size) for tensor in (x, out))
-            scratch = self._scratch(matrix, part.rows)
-            # Not reused by the next product, which may be computed together with this one.
-            self._retained += part, result, scratch
-            self._emit(
-                "product", **self._operands(matrix, part, result, scratch, bias=bias, activation=activation),
-                form=matrix.form, first_row=0, end_row=0, joined=0,
-            )  # fmt: skip
+        scratch = self._scratch(matrix, x.rows)
+        # Not reused by the next product, which may be computed together with this one.
+        self._retained += x, out, scratch
+        self._emit(
+            "product", **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
+            form=matrix.form, first_row=0, end_row=0, joined=0,
+        )  # fmt: skip
         return out
 
     def _scratch(self, matrix: Weights, tokens: int) -> Tensor:

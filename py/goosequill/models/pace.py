@@ -1,14 +1,14 @@
-"""Measures whether a model is faster with its products divided among threads.
+"""Measures whether something is faster with its kernel's products divided among threads.
 
 That depends on the model's size, on how many cores share the memory, and on what else the machine is doing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 
-from goosequill.kernels import Shortlist, SimdKernel
-from goosequill.models.model import Model
+from goosequill.kernels import SimdKernel
 
 ROUNDS = 6
 SECONDS = 0.06
@@ -17,22 +17,21 @@ GAIN = 0.95
 """Several threads are used if they take less than this part of one thread's time."""
 
 
-def choose_threads(model: Model, kernel: SimdKernel, share: int) -> bool:
-    """Time tokens with one thread and divided by `share` (`SimdKernel.divide`) in turn, and use the faster.
+def choose_threads(compute: Callable[[], object], kernel: SimdKernel, share: int) -> bool:
+    """Time `compute` with one thread and divided by `share` (`SimdKernel.divide`) in turn; use the faster.
 
     Returns
     -------
     bool
         Whether products are divided from now on.
     """
-    state = model.new_state()
     times: dict[int | None, list[float]] = {None: [], share: []}
     began = perf_counter()
     while len(times[share]) < ROUNDS or perf_counter() - began < SECONDS:
         for way, taken in times.items():
             kernel.divide(way)
             start = perf_counter()
-            model.forward([0], state, logits=Shortlist())
+            compute()
             taken.append(perf_counter() - start)
     alone, divided = (_median(taken[len(taken) // 2 :]) for taken in times.values())
     faster = divided < GAIN * alone

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
-from goosequill.lasting import Lasting
+from goosequill.lasting import Divisible, Lasting
 
 Floats = NDArray[np.float32]
 Batch = tuple[list[int], Floats]
@@ -154,5 +154,6 @@ def lasting(embedder: Embedder) -> Lasting:
         "dimensions": embedder.dimensions,
         "fingerprint": embedder.fingerprint,
         "space": embedder.space,
+        "divisible": isinstance(embedder, Divisible),
     }
     return Lasting("embedder", embedder, info)

@@ -14,8 +14,15 @@ import { value } from "./bridge.js";
  * @param {import("../protocol.js").RunMessage} request
  * @param {AbortSignal} signal
  * @param {Post} post
+ * @param {(result: any) => Promise<void>} [finished] what to do with the result before it is posted
  */
-export async function run(bridge, { id, job: name, args: { files: model, ...args } }, signal, post) {
+export async function run(
+  bridge,
+  { id, job: name, args: { files: model, ...args } },
+  signal,
+  post,
+  finished = async () => {},
+) {
   /** @type {import("./bridge.js").OnProgress} */
   const onProgress = (progress) => post({ type: "progress", id, progress });
   const files = model ? await jobSources(/** @type {any} */ (model), { signal, onProgress }) : [];
@@ -27,6 +34,7 @@ export async function run(bridge, { id, job: name, args: { files: model, ...args
     try {
       const end = await finish(job, id, post);
       if (end.aborted) throw signal.reason;
+      await finished(end.end);
       post({ type: "done", id, result: end.end }, buffersIn(end.end));
     } finally {
       job.destroy();

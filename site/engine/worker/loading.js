@@ -106,9 +106,24 @@ export class Loading {
   }
 
   /**
+   * Lets helper threads compute with an embedding model that a job has opened, if that is faster.
+   * @param {any} opened what the job returns; it gets the number of threads
+   */
+  async share(opened) {
+    if (!opened?.divisible) return;
+    const helpers = startHelpers({});
+    Object.assign(opened, ALONE, helpers && (await this.#divide(opened.handle, helpers, {}, [])));
+  }
+
+  /** Ends the helper threads of what was forgotten, if it has any. @param {number} handle */
+  unshare(handle) {
+    this.#division.end(handle);
+  }
+
+  /**
    * @param {number} handle
    * @param {import("../threads.js").Helpers} helpers
-   * @param {import("../protocol.js").ModelSource} model
+   * @param {{threads?: number}} model
    * @param {string[]} notices
    */
   async #divide(handle, helpers, model, notices) {

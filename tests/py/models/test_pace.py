@@ -23,10 +23,7 @@ class Machine:
     def divide(self, share: int | None) -> None:
         self.way = share
 
-    def new_state(self) -> None:
-        return None
-
-    def forward(self, tokens: list[int], state: None, *, logits: str) -> None:
+    def token(self) -> None:
         self.tokens += 1
         compiling = 50 if self.tokens < 5 and self.way else 1
         self.now += self.seconds[self.way] * compiling
@@ -39,12 +36,12 @@ class Machine:
 def test_the_faster_way_is_kept(monkeypatch: Any, alone: float, divided: float, faster: bool) -> None:
     machine: Any = Machine(alone, divided)
     monkeypatch.setattr(pace, "perf_counter", lambda: machine.now)
-    assert pace.choose_threads(machine, machine, SHARE) is faster
+    assert pace.choose_threads(machine.token, machine, SHARE) is faster
     assert machine.way == (SHARE if faster else None)
 
 
 def test_a_large_model_is_not_kept_waiting(monkeypatch: Any) -> None:
     machine: Any = Machine(0.5, 0.3)
     monkeypatch.setattr(pace, "perf_counter", lambda: machine.now)
-    pace.choose_threads(machine, machine, SHARE)
+    pace.choose_threads(machine.token, machine, SHARE)
     assert machine.tokens == 2 * pace.ROUNDS

@@ -51,6 +51,7 @@ def test_the_job_keeps_the_embedder_and_describes_it(tmp_path: Path) -> None:
         "dimensions": 32,
         "fingerprint": kept.value.fingerprint,
         "space": "s",
+        "divisible": True,
     }
     assert open_embedder("small", sources(tmp_path)).name == "small"
     with pytest.raises(GoosequillError, match="'small', not 'minilm-l6'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +15,13 @@ from scripts.search.original import HEADS, VOCABULARY, WEIGHTS, OriginalTensors
 from transformers import BertConfig, BertModel
 
 from goosequill.errors import GoosequillError
-from goosequill.kernels import load_kernel
+from goosequill.kernels import SimdKernel, abi, load_kernel
 from goosequill.search.embedder import Embedder, Floats
 from goosequill.search.embedders import open_folder
 from goosequill.search.minilm import MiniLM, pack
 from goosequill.tokenizers.wordpiece import WordPiece, load_wordpiece
 from goosequill.weights.formats.safetensors import SafetensorsSource
+from goosequill.weights.packing import PANEL
 from goosequill.weights.source import FileSource
 
 from . import encoder
@@ -150,6 +152,40 @@ def test_vectors_do_not_depend_on_the_order_of_texts(tmp_path: Path) -> None:
     assert model.embed([]).shape == (0, encoder.WIDTH)
     done = [row for rows, _ in model.batches(texts) for row in rows]
     assert sorted(done) == list(range(len(texts)))
+
+
+def test_divided_products_give_the_same_vectors() -> None:
+    """Threads have memory for few tokens, so a long text's products are divided in parts."""
+    kernel = load_kernel("native")
+    assert isinstance(kernel, SimdKernel)
+    field, calls = abi.FIELDS["product"], 0
+
+    @ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_ssize_t))
+    def share(step: Any) -> int:
+        """Compute each product's first panel, then the others."""
+        nonlocal calls
+        at = calls % 3
+        calls += 1
+        for product in range(step[field["joined"]]):
+            words = product * abi.LIMITS["step_words"]
+            assert step[words + field["tokens"]] <= abi.LIMITS["chunk"]
+            rows = step[words + field["rows"]]
+            first, end = [(0, PANEL), (PANEL, rows), (0, 0)][at]
+            step[words + field["first_row"]] = min(first, rows)
+            step[words + field["end_row"]] = min(end, rows)
+        return at < 2
+
+    model = MiniLM(
+        Tensors(encoder.encoder_tensors(3)), WordPiece(encoder.PIECES), kernel, heads=encoder.HEADS
+    )
+    texts = [[each % 30 for each in range(length)] for length in (1, 5, 40, 38, 40)]
+    alone = model.embed_pieces(texts)
+    kernel.divide(ctypes.cast(share, ctypes.c_void_p).value)
+    divided = [model.embed_pieces(texts), model.embed_pieces(texts[:1])]
+    kernel.divide(None)
+    assert calls > 100 and calls % 3 == 0
+    np.testing.assert_array_equal(divided[0], alone)
+    assert np.abs(divided[1] - alone[:1]).max() < 1e-5
 
 
 def test_batches_are_bounded() -> None:

@@ -9,8 +9,8 @@
 
 Everything runs in one page, on one thread, in turn; the median of the rounds is printed. The model is
 dist/models/minilm, so build the site first. The peers get the same weights, quantized by onnxruntime. Each
-encoder uses the batch with which it is fastest. The parts "stored" (vectors that stay in a file, in a worker)
-and "open" need no peers.
+encoder uses the batch with which it is fastest. The parts "stored" (vectors that stay in a file, in a
+worker), "open" and "typing" (the search page, from a keystroke to its results) need no peers.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from scripts.bench.search_typing import measure_typing  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
 SITE = ROOT / "build" / "bench" / "search"
@@ -197,7 +198,7 @@ def measure_opening(page: Page, rounds: int) -> None:
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", choices=["encoder", "scan", "stored", "open"])
+    parser.add_argument("--only", choices=["encoder", "scan", "stored", "open", "typing"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers-up-to", type=int, default=PEERS_UP_TO, metavar="VECTORS")
     options = parser.parse_args()
@@ -224,7 +225,18 @@ def main() -> None:
             page.wait_for_function("document.title === 'ready'")
             part(page)
             page.close()
+        if options.only in (None, "typing"):
+            typing_part(browser.new_page(), options.rounds)
         browser.close()
+    server.shutdown()
+
+
+def typing_part(page: Page, rounds: int) -> None:
+    """Measure the built site's own page."""
+    server = make_server(ROOT / "dist")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page.set_default_timeout(0)
+    measure_typing(page, f"http://127.0.0.1:{server.server_port}/search/", MODEL / "vocab.txt", rounds)
     server.shutdown()
 
 

@@ -188,7 +188,7 @@ export class Asking {
     return this.#library.ask({ question, count: COUNT, stage });
   }
 
-  /** Whether a question is for a server, which gets none that is still being typed. @param {string} question */
+  /** Whether a question is for a server, which gets none while it is typed. @param {string} question */
   #isHeldBack(question) {
     const { host } = this.#library.embedder();
     return host !== "" && this.#library.full() === "ready" && question !== this.#submitted;

@@ -227,7 +227,7 @@ export class Indexer extends EventTarget {
     return count;
   }
 
-  /** Lets the collection's embedder read the passages that it has not read yet. @param {AbortSignal} signal */
+  /** Lets the collection's embedder read what it has not read yet. @param {AbortSignal} signal */
   async #embed(signal) {
     const { progress } = this.#library;
     await this.#library.loadFull();

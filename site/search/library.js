@@ -400,8 +400,7 @@ export class Library extends EventTarget {
    * Adds a collection from a file of vectors.
    * @param {File} file
    * @param {(found: {files: number, entries: number, dimensions: number, models: string[]}) =>
-   *   Promise<{name: string, choice: Choice, secrets: Secrets} | null>} ask which model made them; null: never
-   *   mind
+   *   Promise<{name: string, choice: Choice, secrets: Secrets} | null>} ask asks which model made them
    */
   async importVectors(file, ask) {
     await this.prepare();
@@ -460,8 +459,7 @@ export class Library extends EventTarget {
   }
 
   /**
-   * Loads the open collection's embedder, and then reads what waits for it. Without `ask` it fetches only what
-   * the visitor has agreed to.
+   * Loads the open collection's embedder. Without `ask` it fetches only what the visitor has agreed to.
    */
   async loadFull({ ask = false } = {}) {
     if (this.#embedder.missing || this.session.has("embedder")) return;

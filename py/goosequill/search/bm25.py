@@ -19,6 +19,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ _MAGIC = b"GQWORDS1"
 _TOKEN = re.compile(r"[^\W_]+")  # letters and digits
 _ENGLISH = re.compile(r"[a-z]+").fullmatch
 _MOST_COUNTED = 65_535
+_LONGEST_KEPT = 40
+"""Characters of a word whose stem is kept, so that those that are kept stay small."""
 _STOP = -1
 _PART = 1 << 20
 """Postings that are moved at once."""
@@ -65,6 +68,14 @@ def tokens(text: str) -> Iterator[tuple[int, int, str]]:
 
 def term(word: str) -> str:
     """Return what a lower-case word is indexed as."""
+    if len(word) > _LONGEST_KEPT:
+        return stem(word) if _ENGLISH(word) else word
+    return _kept_term(word)
+
+
+@lru_cache(maxsize=1 << 15)
+def _kept_term(word: str) -> str:
+    """The same; stems of the passages that are shown take most of the time of a question."""
     return stem(word) if _ENGLISH(word) else word
 
 

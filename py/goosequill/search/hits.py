@@ -105,6 +105,7 @@ class Reasons:
         self._static = searcher.static
         self._full = searcher.full if stage == "full" else None
         self._asked: dict[str, Floats] = {}
+        self._shown: dict[int, dict[str, str]] = {}
         self._made = 0
 
     def hit(self, number: int, score: float, cosine: tuple[float, float | None], words: float) -> Hit:
@@ -139,15 +140,21 @@ class Reasons:
 
     def has_all_words(self, number: int) -> bool:
         """Whether a passage, with its title and headings, has every word of the question."""
-        found = {match[2] for match in word_matches(self._index.embedded_text(number), list(self._weights))}
-        return bool(self._weights) and found == set(self._weights)
+        return bool(self._weights) and self._shared_words(number).keys() == self._weights.keys()
+
+    def _shared_words(self, number: int) -> dict[str, str]:
+        """Return the question's stems in a passage, its title and headings, each with a word that has it."""
+        if number not in self._shown:
+            text = self._index.embedded_text(number)
+            found: dict[str, str] = {}
+            for start, end, stem in word_matches(text, list(self._weights)):
+                found.setdefault(stem, text[start:end].lower())
+            self._shown[number] = found
+        return self._shown[number]
 
     def _explanation(self, number: int, chance: float | None) -> str:
         level = "" if chance is None else next(sentence for least, sentence in LEVELS if chance >= least)
-        text = self._index.embedded_text(number)
-        shown: dict[str, str] = {}
-        for start, end, stem in word_matches(text, list(self._weights)):
-            shown.setdefault(stem, text[start:end].lower())
+        shown = self._shared_words(number)
         ordered = sorted(self._telling & shown.keys(), key=lambda stem: (-self._weights[stem], stem))
         return f"{level} {_shared([shown[stem] for stem in ordered], others=bool(shown))}".strip()
 

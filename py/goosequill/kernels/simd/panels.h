@@ -14,8 +14,8 @@
 #define STREAMS 2   // panels that one token passes through together; chosen by measurement
 #define TOKENS 5    // tokens that pass through a panel together; more would not fit the registers
 #define GROUP_BYTES (2 * PANEL + PANEL * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
-#define FLUSH 128   // columns of int8 that are summed as integers; up to 512 cannot overflow 32 bits
-#define WIDENED 512 // columns of int8 that are widened for several tokens at once; more could overflow 32 bits
+#define FLUSH 512   // columns of int8 that are summed as integers; more could overflow 32 bits
+#define WIDENED FLUSH  // columns of int8 that are widened for several tokens; the same, so that the sums are equal
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
 #define AHEAD 8     // groups of int4 whose inputs are fetched together
 
@@ -225,7 +225,11 @@ INLINE void finish_whole(const struct product *p, word row, word token, i32x4 (*
   }
   float *out = p->out + token * p->rows + row;
   EACH_TOKEN {
-    EACH_VECTOR store(out + 4 * i, madd(__builtin_convertvector(sums[t][i], f32x4) * factors[i], splat(scales[t]), biases[i]), 4);
+    EACH_VECTOR {
+      f32x4 v = __builtin_convertvector(sums[t][i], f32x4) * factors[i] * scales[t];
+      if (p->bias) v += biases[i];  // apart, so that it is rounded as for one token
+      store(out + 4 * i, v, 4);
+    }
     out += p->rows;
   }
 }

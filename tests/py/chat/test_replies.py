@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from goosequill.browser.jobs import Job
 from goosequill.chat.replies import generate
 from goosequill.progress import Progress
 
@@ -42,3 +43,17 @@ def test_the_thought_is_separated_after_the_opening(
     opening: str | None, reply: str, expected: tuple[str, str]
 ) -> None:
     assert text_and_thought(f"User: a\n\nAssistant:{opening or ''}", reply, opening) == expected
+
+
+def test_making_a_constraint_is_reported_and_can_be_stopped() -> None:
+    """As the worker does: it looks for Stop between two steps."""
+    arguments = {"prompt": "User: a", "settings": {"regex": "(reply[ab]){500}"}}
+    model: Any = Scripted("")
+    job = Job(generate, arguments, resources={"model": model, "tokenizer": TOKENIZER, "description": {}})
+    step = job.step()
+    assert step["progress"]["status"] == "constraint"
+    assert step["progress"]["loaded"] > 0
+    job.cancel()
+    end = job.step()["end"]
+    assert end["finish_reason"] == "abort"
+    assert end["usage"]["completion_tokens"] == 0

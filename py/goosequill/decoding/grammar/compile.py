@@ -7,6 +7,7 @@ stopped, and is done once: the last few are kept. All of it is bounded by counts
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Generator
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -22,6 +23,10 @@ KEPT = 4
 """Automata that are kept: at most 16 MB each."""
 LONGEST = 200_000
 """Characters of a JSON schema, or of all choices."""
+DEEPEST = 150
+"""Brackets within each other in a JSON schema; Python's JSON needs stack for each, and a page has little."""
+_TOO_DEEP = f"it has more than {DEEPEST} brackets within each other"
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
 
 
 class Form(NamedTuple):
@@ -117,6 +122,11 @@ def _expression(form: Form) -> tuple[Expressions, Node]:
 
 
 def _loaded(text: str) -> Any:
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += (match[1] is not None) - (match[2] is not None)
+        if depth > DEEPEST:
+            raise NotUsable(_TOO_DEEP)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -129,9 +139,31 @@ def schema_form(schema: Any) -> Form:
     Raises
     ------
     SettingsError
-        ``json-schema``: it cannot be written as JSON.
+        ``json-schema``: it cannot be written as JSON, or is too large.
     """
     try:
-        return Form("json_schema", schema if isinstance(schema, str) else json.dumps(schema))
-    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(schema, str):
+            return Form("json_schema", schema)
+        _check_size(schema)
+        return Form("json_schema", json.dumps(schema))
+    except NotUsable as error:
+        raise Form("json_schema", "").refused(error, code="json-schema") from error
+    except (TypeError, ValueError) as error:
         raise Form("json_schema", "").refused(f"it is not JSON: {error}", code="json-schema") from error
+
+
+def _check_size(schema: Any) -> None:
+    """Refuse values that are nested too deeply to be written, or contain themselves."""
+    level, depth, count = [schema], 0, 0
+    while level:
+        depth, count = depth + 1, count + len(level)
+        if depth > DEEPEST + 1:
+            raise NotUsable(_TOO_DEEP)
+        if count > LONGEST:
+            raise NotUsable(f"it has more than {LONGEST:,} values")
+        lists = [value.values() if isinstance(value, dict) else value for value in level if _contains(value)]
+        level = [value for values in lists for value in values]
+
+
+def _contains(value: Any) -> bool:
+    return isinstance(value, dict | list | tuple)

@@ -134,6 +134,10 @@ def test_one_of_tells_schemas_apart_by_what_each_requires() -> None:
     assert not allows(schema, {"a": 1, "b": 1})
 
 
+ITSELF: list[Any] = []
+ITSELF.append(ITSELF)
+TWICE: list[Any] = []
+TWICE.extend([TWICE, TWICE])
 BAD: list[tuple[Any, str]] = [
     ({"type": "thing"}, "type must be of null, boolean"),
     ({"type": []}, "type must be"),
@@ -183,8 +187,13 @@ BAD: list[tuple[Any, str]] = [
     (False, "no value fits"),
     (7, "7 is not a schema"),
     ("{", "it is not JSON"),
-    ("[" * 100_000, "it is not JSON"),
-    ({"const": json.loads("[" * 900 + "]" * 900)}, "nested too deeply"),
+    ("[" * 149, "it is not JSON"),
+    ("[" * 100_000, "more than 150 brackets within each other"),
+    (ITSELF, "more than 150 brackets within each other"),
+    ([ITSELF] * 9, "more than 150 brackets within each other"),
+    ([TWICE] * 9, "more than 200,000 values"),
+    ({"const": json.loads("[" * 140 + "]" * 140)}, "nested more than 30 levels deep"),
+    ('{"const": ' + "[" * 900 + "]" * 900 + "}", "more than 150 brackets within each other"),
     (json.loads('{"items":' * 40 + "{}" + "}" * 40), "nested more than 30 levels deep"),
     (json.loads('{"allOf":[' * 40 + "{}" + "]}" * 40), "nested more than 30 levels deep"),
     ({1, 2}, "it is not JSON"),

@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check format train bench clean
+.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check soak format train bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -52,6 +52,9 @@ check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per 
 	npm run --silent check
 	$(PY) scripts/rooms.py
 
+soak: $(STAMPS)/soak ## fuzz the readers of files for long (SOAK_ARGS="--minutes 60 weights")
+	$(PY) -m tests.soak $(SOAK_ARGS)
+
 format: $(STAMPS)/check node_modules/.stamp ## format the sources and apply the linters' fixes
 	$(VENV)/bin/ruff check --fix-only
 	$(VENV)/bin/ruff format
@@ -80,7 +83,7 @@ $(STAMPS)/base: pyproject.toml constraints.txt | $(PY)
 	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e .
 	@touch $@
 
-$(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/train $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/base
+$(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/soak $(STAMPS)/train $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/base
 	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e '.[$*]'
 	@touch $@
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from goosequill import bounded_json
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models import Model
 from goosequill.models.config import STATE_METADATA as METADATA
@@ -134,8 +135,8 @@ def _array(tensors: TensorSource, name: str) -> Any:
 
 def _about(tensors: TensorSource) -> dict[str, Any]:
     try:
-        about = json.loads(tensors.metadata[METADATA])
-    except (KeyError, TypeError, ValueError, RecursionError):
+        about = bounded_json.parse(tensors.metadata[METADATA])
+    except (AttributeError, KeyError, TypeError, ValueError):
         about = None
     if not isinstance(about, dict) or about.get("format_version") != FORMAT_VERSION:
         raise FileFormatError("This file does not contain a saved state.", code="not-a-state")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import textwrap
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.cli.embedders import NAMES, add_models_option, find_folder, open_named
+from goosequill.cli.output import say, say_json
 from goosequill.errors import SearchError
 from goosequill.kernels import load_kernel
 from goosequill.search.embedder import Embedder
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         results = search(options)
     if options.json:
-        print(json.dumps(to_dict(results), ensure_ascii=False))
+        say_json(to_dict(results))
     else:
         show(results)
     return 0
@@ -79,7 +79,7 @@ def open_models(
         elif find_folder(name, options.models):
             full = open_named(name, options.models)
     if made_with is not None and full is None and options.stage == "full":
-        print(f"{made_with.name} is not installed; the answers are less exact.", file=sys.stderr)
+        say(f"{made_with.name} is not installed; the answers are less exact.", file=sys.stderr)
     if made_with is not None and full is None and static is None:
         raise SearchError("Neither the index's model nor the static table is there.", code="embedder-missing")
     return static, full
@@ -103,13 +103,13 @@ def _hit(hit: Hit) -> dict[str, Any]:
 def show(results: Results) -> None:
     """Print the hits for a person."""
     if not results.hits:
-        print("The index is empty.")
+        say("The index is empty.")
         return
     if results.nothing_fits:
-        print("Nothing fits. The nearest passages:\n")
+        say("Nothing fits. The nearest passages:\n")
     width = min(_WIDTH, shutil.get_terminal_size().columns)
     for place, hit in enumerate(results.hits, 1):
         trail = f" › {hit.heading}" if hit.heading else ""
-        print(f"{place}. {hit.title}{trail}  [{hit.address or hit.name}]")
-        print(textwrap.indent(textwrap.fill(hit.text, width - 3), "   "))
-        print(f"   {hit.explanation}\n")
+        say(f"{place}. {hit.title}{trail}  [{hit.address or hit.name}]")
+        say(textwrap.indent(textwrap.fill(hit.text, width - 3), "   "))
+        say(f"   {hit.explanation}\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.chat.formats import FORMATS
+from goosequill.cli.output import say
 from goosequill.errors import SettingsError
 from goosequill.loading.convert import SHARD_SIZE, convert
 from goosequill.weights.writing import Bits
@@ -65,9 +66,9 @@ def run(options: argparse.Namespace) -> int:
         progress=_progress,
     )
     for file in description["files"]:
-        print(f"{file['sha256']}  {file['bytes']:>13,}  {options.out / file['name']}")
+        say(f"{file['sha256']}  {file['bytes']:>13,}  {options.out / file['name']}")
     total = sum(file["bytes"] for file in description["files"])
-    print(f"{description['architecture']}, {description['parameters']:,} parameters, {total / 1e6:,.1f} MB")
+    say(f"{description['architecture']}, {description['parameters']:,} parameters, {total / 1e6:,.1f} MB")
     return 0
 
 

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from goosequill.bounded_file import MOST, read_bytes
 from goosequill.cli.models import add_model_option, add_quantize_option, add_tokenizer_option
+from goosequill.cli.output import say, say_json
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import Evaluation, evaluate, token_texts
 from goosequill.loading.load import load_path
@@ -32,15 +34,15 @@ def run(options: argparse.Namespace) -> int:
     loaded = load_path(options.model, tokenizer=options.tokenizer, quantize=options.quantize)
     result = evaluate(loaded.model, loaded.tokenizer, text, progress=_progress)
     if options.json:
-        print(json.dumps(to_dict(result, loaded.tokenizer, surprisal=options.surprisal)))
+        say_json(to_dict(result, loaded.tokenizer, surprisal=options.surprisal))
         return 0
     if options.surprisal:
         for piece, bits in zip(token_texts(loaded.tokenizer, result.ids), result.surprisal, strict=True):
-            print(f"{bits:8.3f}  {json.dumps(piece, ensure_ascii=False)}")
-    print(f"bits per byte  {result.bits_per_byte:.4f}")
-    print(f"perplexity     {result.perplexity:.3f}")
-    print(f"tokens         {result.tokens}")
-    print(f"bytes          {result.bytes}")
+            say(f"{bits:8.3f}  {json.dumps(piece, ensure_ascii=False)}")
+    say(f"bits per byte  {result.bits_per_byte:.4f}")
+    say(f"perplexity     {result.perplexity:.3f}")
+    say(f"tokens         {result.tokens}")
+    say(f"bytes          {result.bytes}")
     return 0
 
 
@@ -53,7 +55,7 @@ def read_text(path: Path) -> str:
         ``file-missing``: it cannot be read. ``not-text``: it is not UTF-8.
     """
     try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        data = sys.stdin.buffer.read(MOST) if str(path) == "-" else read_bytes(path)
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(

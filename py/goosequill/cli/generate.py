@@ -10,6 +10,7 @@ from pathlib import Path
 from goosequill.cli.evaluate import read_text
 from goosequill.cli.models import add_model_options, load
 from goosequill.cli.options import add_settings, read_settings
+from goosequill.cli.output import write_text
 from goosequill.decoding import Chunk, End, Reading, generate
 
 
@@ -35,26 +36,19 @@ def run(options: argparse.Namespace) -> int:
     prompt = read_text(options.prompt_file) if options.prompt_file else options.prompt
     loaded = load(options)
     if options.echo:
-        _write(prompt)
+        write_text(prompt)
     start = time.perf_counter()
     for item in generate(loaded.model, loaded.tokenizer, prompt, config, progress=True):
         if isinstance(item, Chunk):
-            _write(item.text)
+            write_text(item.text)
         elif isinstance(item, End):
-            _write(item.text + "\n")
+            write_text(item.text + "\n")
             if not options.quiet:
                 _sum_up(item, time.perf_counter() - start)
         elif isinstance(item, Reading) and sys.stderr.isatty() and item.total > 256:
             end = "\n" if item.loaded == item.total else ""
             print(f"\rreading {item.loaded:,} of {item.total:,} tokens", end=end, file=sys.stderr, flush=True)
     return 0
-
-
-def _write(text: str) -> None:
-    """Write and flush, as UTF-8 whatever the terminal's encoding, so that no character is an error."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
 
 
 def _sum_up(end: End, seconds: float) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from goosequill.cli.embedders import FOLDERS, NAMES, add_models_option, find_folder, open_named
+from goosequill.cli.output import say
 from goosequill.cli.pool import PoolEmbedder
 from goosequill.cli.report import ProgressBar
 from goosequill.cluster import connect
@@ -212,8 +213,8 @@ def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Ind
 def report(index: Index, changes: Changes, skipped: list[Skipped], out: Path) -> None:
     """Say what is in the index now, and on standard error what could not be read."""
     for each in skipped:
-        print(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
-    print(
+        say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
+    say(
         f"{out}: {len(index.documents()):,} documents, {len(index):,} passages "
         f"({changes.added:,} added, {changes.unchanged:,} unchanged, {changes.removed:,} removed, "
         f"{len(skipped):,} skipped)"

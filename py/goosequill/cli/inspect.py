@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
+from goosequill.cli.output import say, say_json
 from goosequill.loading.inspect import as_text, inspect
 from goosequill.loading.opening import open_path
 
@@ -24,5 +24,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the description; the exit status is 1 if the model does not run here."""
     opened = open_path(options.file, verify=False)
     found = inspect(opened.tensors, opened.description)
-    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else as_text(found))
+    if options.json:
+        say_json(found, indent=2)
+    else:
+        say(as_text(found))
     return 0 if found["problem"] is None else 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
+from goosequill import bounded_json
+from goosequill.bounded_file import read_bytes
+from goosequill.cli.output import say, say_json
 from goosequill.errors import FileFormatError
 from goosequill.evaluation.votes import judge
 
@@ -32,14 +34,17 @@ def run(options: argparse.Namespace) -> int:
     result = judge(
         [read_file(path) for path in options.files], resamples=options.resamples, seed=options.seed
     )
-    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else as_text(result))
+    if options.json:
+        say_json(result, indent=2)
+    else:
+        say(as_text(result))
     return 0
 
 
 def read_file(path: Path) -> Any:
     """Return the JSON of a file, with its path in the member "file" for messages."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = bounded_json.parse(read_bytes(path).decode("utf-8"))
     except (OSError, ValueError) as error:
         raise FileFormatError(f"{path} cannot be read as JSON: {error}.", code="file-format") from error
     return {**data, "file": str(path)} if isinstance(data, dict) else data

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill import bounded_json
+from goosequill.cli.output import say
 from goosequill.errors import SettingsError
 from goosequill.lab import experiments
 from goosequill.progress import Progress
@@ -37,11 +39,11 @@ def run(options: argparse.Namespace) -> int:
     """Print the experiments, one experiment's result as JSON, or a summary of it."""
     if options.experiment is None:
         for name in experiments.names():
-            print(f"{name}: {experiments.describe(name)['sentence']}")
+            say(f"{name}: {experiments.describe(name)['sentence']}")
         return 0
     settings = dict(map(_read_setting, options.settings))
     found = _finish(experiments.run(options.experiment, settings), progress=sys.stderr.isatty())
-    print(json.dumps(plain(found), allow_nan=False) if options.json else _summary(found))
+    say(json.dumps(plain(found), allow_nan=False) if options.json else _summary(found))
     return 0
 
 
@@ -52,7 +54,7 @@ def _read_setting(text: str) -> tuple[str, Any]:
             f"{text!r} is not a setting.", code="setting-type", remedy="Write it as --set key=value."
         )
     try:
-        return key, json.loads(value)
+        return key, bounded_json.parse(value)
     except ValueError:
         return key, value  # a text needs no quotes
 

@@ -8,6 +8,7 @@ import sys
 from goosequill.cli.ask import open_models
 from goosequill.cli.embedders import open_named
 from goosequill.cli.index import POOLED, choose_model, interruptible, spread
+from goosequill.cli.output import say
 from goosequill.errors import SearchError, SettingsError
 from goosequill.search.documents import ReadOptions, Skipped
 from goosequill.search.documents.places import sources
@@ -41,11 +42,11 @@ def index(options: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     for each in skipped:
-        print(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
+        say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
-    print(
+    say(
         f"{uri}: {len(store):,} passages ({changes.added:,} documents added, "
         f"{changes.unchanged:,} unchanged, {changes.removed:,} removed, {len(skipped):,} skipped)"
     )

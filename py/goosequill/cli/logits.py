@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
+
+import numpy as np
 
 from goosequill.cli.models import add_epsilon_option, add_model_option, add_quantize_option
 from goosequill.cli.options import parse_ids
+from goosequill.cli.output import say_json
+from goosequill.decoding.predictor import not_finite
 from goosequill.loading.opening import open_path
 from goosequill.models import load_model
 
@@ -31,6 +34,9 @@ def run(options: argparse.Namespace) -> int:
     if eps is None:
         eps = opened.description.get("group_norm_eps")
     model = load_model(opened.tensors, quantize=options.quantize, group_norm_eps=eps)
-    logits = model.forward(tokens, model.new_state(), logits="all" if options.all else "last")
-    print(json.dumps(logits.tolist()))
+    state = model.new_state()
+    logits = model.forward(tokens, state, logits="all" if options.all else "last")
+    if not np.isfinite(logits).all():
+        raise not_finite(state)
+    say_json(logits.tolist())
     return 0

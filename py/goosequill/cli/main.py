@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
 from goosequill import __version__
+from goosequill.cli.output import abandon, forgive_encodings, say
 from goosequill.errors import GoosequillError
 
 COMMANDS = {
@@ -32,20 +32,32 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 for an error, 130 when interrupted."""
+    forgive_encodings()
     try:
         options = make_parser(arguments).parse_args(arguments)
         status: int = options.run(options)
         sys.stdout.flush()
         return status
     except GoosequillError as error:
-        print(f"goosequill: {error}", file=sys.stderr)
-        return 1
+        return _fail(str(error))
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, such as head, has closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon()
         return 0
+    except OSError as error:
+        if error.filename is None:
+            abandon()
+        where = error.filename if isinstance(error.filename, str) else "The output"
+        return _fail(f"{where} cannot be read or written: {error.strerror or error}.")
+    except MemoryError:
+        return _fail("There is not enough memory. Choose a smaller model, or quantize it to 8 or 4 bits.")
+
+
+def _fail(message: str) -> int:
+    say(f"goosequill: {message}", file=sys.stderr)
+    return 1
 
 
 def make_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:

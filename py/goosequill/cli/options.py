@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from typing import Any
 
+from goosequill import bounded_json
 from goosequill.decoding import DESCRIPTIONS, PRESETS, DecodingConfig, Parameter, describe_presets
 from goosequill.errors import SettingsError
 
@@ -64,7 +64,7 @@ def _text(value: str) -> str:
 
 def _json(value: str) -> Any:
     try:
-        return json.loads(value)
+        return bounded_json.parse(value)
     except ValueError as error:
         raise SettingsError(
             f"{value[:60]!r} is not JSON: {error}.", code="setting-type", remedy="Quote it for the shell."

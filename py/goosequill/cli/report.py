@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from goosequill.cli.models import add_quantize_option, add_tokenizer_option
+from goosequill.cli.output import say
 from goosequill.errors import SettingsError
 from goosequill.evaluation.reports import (
     ModelChoice,
@@ -19,6 +20,7 @@ from goosequill.evaluation.reports import (
     run_on_cluster,
     write_report,
 )
+from goosequill.printable import printable
 
 _WIDTH = 30
 
@@ -56,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the reports and return the exit status."""
+    if not options.out.name or options.out.is_dir():
+        raise SettingsError(
+            f"The report {options.out} would be a folder.",
+            code="output",
+            remedy="Give --out the name of a file.",
+        )
     prompts, decoders = (
         read_prompts(options.prompts),
         read_decoders(options.decoders, samples=options.samples),
@@ -72,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
             run=runner,
             progress=ProgressBar(model_name(location)),
         )
-        print(out)
+        say(str(out))
     return 0
 
 
@@ -100,7 +108,7 @@ class ProgressBar:
     """A progress bar on a terminal; prints nothing if standard error is not one."""
 
     def __init__(self, title: str) -> None:
-        self._title, self._start, self._before = title, time.monotonic(), -1
+        self._title, self._start, self._before = printable(title, 200), time.monotonic(), -1
 
     def __call__(self, done: int, total: int) -> None:
         if not sys.stderr.isatty():

@@ -7,6 +7,7 @@ with different tokenizers; perplexity cannot.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from goosequill.decoding.predictor import check_finite
 from goosequill.errors import SettingsError
 from goosequill.models import Model
 from goosequill.progress import OnProgress
+from goosequill.tokenizers.base import well_formed
 
 if TYPE_CHECKING:
     from goosequill.tokenizers import Tokenizer
@@ -56,7 +58,8 @@ class Evaluation:
     @property
     def perplexity(self) -> float:
         """2 to the power of the mean bits of a token; depends on the tokenizer."""
-        return float(2 ** (self.bits / self.tokens))
+        mean = self.bits / self.tokens
+        return 2.0**mean if mean < sys.float_info.max_exp else math.inf
 
 
 def evaluate(
@@ -76,7 +79,7 @@ def evaluate(
     if not ids:
         raise SettingsError("The text is empty.", code="empty-text")
     bits = surprisal(model, ids, end_token=tokenizer.end_token, progress=progress)
-    return Evaluation(len(ids), len(text.encode("utf-8")), float(bits.sum()), bits, tuple(ids))
+    return Evaluation(len(ids), len(well_formed(text).encode("utf-8")), float(bits.sum()), bits, tuple(ids))
 
 
 def surprisal(

@@ -18,11 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from goosequill import bounded_json
+from goosequill.bounded_file import read_bytes
 from goosequill.cluster import connect
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.progress import OnProgress
+from goosequill.weights.folder import MAX_DESCRIPTION
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,11 @@ def run_on_cluster(address: str, tasks: Sequence[Task]) -> Iterator[Finished]:
             yield futures[future], str(output)
 
 
+def _index(value: Any) -> Index:
+    prompt, decoder, sample = map(int, value)
+    return prompt, decoder, sample
+
+
 class Journal:
     """A file of the outputs so far: a line that identifies the job, then a line for each output."""
 
@@ -134,16 +142,19 @@ class Journal:
             self.path.write_text(json.dumps({"job": self._job}) + "\n", encoding="utf-8")
             return
         whole, _, rest = self.path.read_bytes().rpartition(b"\n")
-        lines = whole.decode("utf-8").split("\n")
-        if not whole or json.loads(lines[0]).get("job") != self._job:
+        try:
+            first, *lines = map(bounded_json.parse, whole.decode("utf-8").split("\n"))
+            found = {_index(entry["index"]): str(entry["output"]) for entry in lines}
+            job = first["job"]
+        except (LookupError, TypeError, ValueError):
+            job = ""
+        if job != self._job:
             raise SettingsError(
                 f"{self.path} belongs to an unfinished report with other models, prompts or decoders.",
                 code="other-report",
                 remedy="Choose another --out, or delete that file to start again.",
             )
-        for line in lines[1:]:
-            entry = json.loads(line)
-            self.outputs[tuple(entry["index"])] = entry["output"]
+        self.outputs = found
         if rest:
             with self.path.open("r+b") as file:
                 file.truncate(len(whole) + 1)
@@ -258,7 +269,7 @@ def model_name(path: str) -> str:
     """Return the name of a model in a report: that in config.json, or of the folder, or of the file."""
     location = Path(path)
     try:
-        description = json.loads((location / "config.json").read_text(encoding="utf-8"))
+        description = bounded_json.parse(read_bytes(location / "config.json", MAX_DESCRIPTION))
         return str(description.get("name") or location.resolve().name)
     except (OSError, ValueError, AttributeError):
         return location.resolve().name if location.is_dir() else location.stem
@@ -280,10 +291,10 @@ def read_prompts(path: Path) -> list[str]:
     text = _read(path, code="prompts")
     try:
         if path.suffix == ".json":
-            found = json.loads(text)
+            found = bounded_json.parse(text)
             items = found["prompts"] if isinstance(found, dict) else found
         elif path.suffix == ".jsonl":
-            items = [json.loads(line) for line in text.splitlines() if line.strip()]
+            items = [bounded_json.parse(line) for line in text.splitlines() if line.strip()]
         else:
             items = [line.replace("\\n", "\n") for line in text.splitlines() if line.strip()]
         prompts = [item["prompt"] if isinstance(item, dict) else item for item in items]
@@ -312,7 +323,7 @@ def read_decoders(path: Path, *, samples: int) -> list[Decoder]:
     """
     wanted = "a JSON object from names to settings, or a JSON list of preset names"
     try:
-        found = json.loads(_read(path, code="decoders"))
+        found = bounded_json.parse(_read(path, code="decoders"))
     except ValueError as error:
         raise _invalid(path, code="decoders", wanted=wanted) from error
     if isinstance(found, list):
@@ -336,14 +347,14 @@ def _decoder(name: str, settings: dict[str, Any], samples: int) -> Decoder:
         config.temperature > 0 and config.num_beams == 1 and not config.penalty_alpha and config.seed is None
     )
     count = own if own is not None else samples if samples_tokens else 1
-    if not isinstance(count, int) or not 1 <= count <= 1000:
+    if type(count) is not int or not 1 <= count <= 1000:
         raise SettingsError(f"Decoder {name!r}: samples must be from 1 to 1000.", code="setting-range")
     return Decoder(name, settings, count)
 
 
 def _read(path: Path, *, code: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(
             f"The file of {code}, {path}, cannot be read: {error}.", code=code, remedy="Check the path."

@@ -24,9 +24,13 @@ from goosequill.evaluation.statistics import (
     resample_weights,
     wilson,
 )
+from goosequill.weights.source import is_count
 
 CHOICES = ("left", "right", "tie", "both_bad")
 FORMAT = "goosequill-votes"
+MAX_RESAMPLES = 100_000
+MAX_CELLS = 1 << 25
+"""Numbers in the largest table, of 270 MB; 100 contenders with 1,000 resamples have 10 million."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _read_vote(vote: object, path: str, rater: str) -> Vote:
     left, right = (_read_side(vote, side, path) for side in ("left", "right"))
     choice = _text(vote, "choice", where=f"{path}.")
     if choice not in CHOICES:
-        raise _invalid(f"{path}.choice is {choice!r}, but must be one of {', '.join(CHOICES)}.")
+        raise _invalid(f"{path}.choice is {choice[:40]!r}, but must be one of {', '.join(CHOICES)}.")
     prompt = _text(vote, "prompt", where=f"{path}.")
     return Vote(rater, prompt, left[0], right[0], choice, tuple(sorted((left[1], right[1]))))
 
@@ -177,6 +181,18 @@ def agreement(votes: Iterable[Vote]) -> dict[str, Any] | None:
     return {"units": len(shared), "raters": len(raters), "alpha": alpha, "pairs": pairs}
 
 
+def _check_sizes(votes: Sequence[Vote], resamples: int) -> None:
+    """Refuse votes whose tables would fill the memory."""
+    names = {name for vote in votes for name in (vote.left, vote.right)}
+    prompts = {vote.prompt for vote in votes}
+    cells = len(names) ** 2 * max(len(prompts), resamples) + len(prompts) * resamples
+    if cells > MAX_CELLS:
+        raise _invalid(
+            f"There are too many votes to evaluate together: {len(names):,} contenders on {len(prompts):,} "
+            f"prompts, with {resamples:,} resamples."
+        )
+
+
 def judge(rounds: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
     """Evaluate rounds of votes together, given as the JSON values of their files.
 
@@ -191,6 +207,12 @@ def judge(rounds: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> 
     SettingsError
         ``no-votes``, or ``self-comparison``: a vote is between two outputs of the same contender.
     """
+    if not (is_count(seed) and is_count(resamples) and 1 <= resamples <= MAX_RESAMPLES):
+        raise SettingsError(
+            f"The bootstrap needs 1 to {MAX_RESAMPLES:,} resamples, and a seed from 0 on.",
+            code="setting-range",
+            remedy="Leave both out for the usual ones.",
+        )
     votes: list[Vote] = []
     for index, data in enumerate(rounds):
         given = data.get("file") if isinstance(data, Mapping) else None
@@ -199,6 +221,7 @@ def judge(rounds: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> 
         raise SettingsError("There are no votes yet.", code="no-votes")
     if any(vote.left == vote.right for vote in votes):
         raise SettingsError("A vote compares a contender with itself.", code="self-comparison")
+    _check_sizes(votes, resamples)
     return {
         "votes": len(votes),
         "prompts": len({vote.prompt for vote in votes}),

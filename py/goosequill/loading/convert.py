@@ -20,6 +20,7 @@ from goosequill.models.config import GROUP_NORM_EPS, ModelConfig, check_eps
 from goosequill.models.detect import detect_config
 from goosequill.progress import OnProgress
 from goosequill.tokenizers import MAX_FILE, is_built_in
+from goosequill.tokenizers.base import well_formed
 from goosequill.weights import FileSource, open_tensors
 from goosequill.weights.file_names import DESCRIPTION
 from goosequill.weights.folder import FORMAT, FORMAT_VERSION
@@ -108,8 +109,8 @@ def convert(
             "group_norm_eps": eps,
             "files": files,
         }
-        (out / "README.md").write_text(_card(description, config), encoding="utf-8")
-        text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+        (out / "README.md").write_text(well_formed(_card(description, config)), encoding="utf-8")
+        text = well_formed(json.dumps(description, indent=2, ensure_ascii=False)) + "\n"
         (out / DESCRIPTION).write_text(text, encoding="utf-8")
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)  # It was empty before; half a model is of no use.

@@ -6,6 +6,7 @@ is described too, with the reason.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -118,7 +119,7 @@ def _memory(tensors: TensorSource) -> dict[str, int]:
 
 
 def _short(value: Any) -> Any:
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     text = str(value)
     return text if len(text) <= MAX_METADATA else text[: MAX_METADATA - 1] + "…"

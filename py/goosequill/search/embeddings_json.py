@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from goosequill import bounded_json
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.search.documents.document import Block, Document
@@ -25,6 +26,8 @@ MAX_ENTRIES = 200_000
 MAX_DIMENSIONS = 8_192
 MAX_NUMBERS = 64_000_000
 """Entries times dimensions, 256 MB of memory."""
+MAX_VALUES = MAX_NUMBERS + 8 * MAX_ENTRIES
+"""Numbers, names and lists; as Python's values they take 2 GB."""
 MAX_NAME = 1_000
 """Characters of a file name."""
 
@@ -70,8 +73,8 @@ def read(text: str | bytes) -> Embeddings:
     if len(text) > MAX_BYTES:
         raise _bad(f"it has {len(text):,} bytes, more than {MAX_BYTES:,}")
     try:
-        entries = json.loads(text, parse_constant=_no_constant, parse_int=float)
-    except (ValueError, RecursionError) as error:
+        entries = bounded_json.parse(text, most=MAX_VALUES, parse_constant=_no_constant, parse_int=float)
+    except ValueError as error:
         raise _bad("it is not JSON") from error
     if not isinstance(entries, list) or not entries:
         raise _bad("it is not a list of entries")

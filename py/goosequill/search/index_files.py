@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill import bounded_json
 from goosequill.errors import SearchError
 from goosequill.search.embedder import Embedder
 from goosequill.search.growing import Growing
@@ -177,8 +178,8 @@ def read_description(storage: Storage) -> Description:
     if size > MAX_DESCRIPTION:
         raise corrupt(f"{DESCRIPTION} has {size:,} bytes")
     try:
-        found = json.loads(bytes(storage.read(DESCRIPTION, 0, size)))
-    except (ValueError, RecursionError) as error:
+        found = bounded_json.parse(bytes(storage.read(DESCRIPTION, 0, size)), most=MAX_DESCRIPTION)
+    except ValueError as error:
         raise corrupt(f"{DESCRIPTION} is not JSON") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise SearchError("This is not an index of Goosequill's.", code="index-missing")

@@ -81,7 +81,7 @@ def entries(name: str, data: bytes) -> list[Entry]:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except ZIP_FAULTS as error:
         raise SearchError(f"{name} is not a valid zip: {error}.", code="document-corrupt") from error
-    found = [info for info in archive.infolist() if not info.is_dir()]
+    found = [info for info in archive.infolist() if info.filename and not info.is_dir()]
     if len(found) > MOST_ENTRIES:
         raise too_large(name, f"{len(found):,} files", f"{MOST_ENTRIES:,}", "Split it.")
     named = ((_path(info.filename), info) for info in found)

@@ -90,3 +90,11 @@ def test_any_damage_is_refused_with_our_error_or_harmless() -> None:
                     entry.read(1 << 20, Budget())
             except SearchError as error:
                 assert error.code.startswith("document-")
+
+
+def test_an_entry_without_a_name_is_left_out() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("", b"no name")
+        archive.writestr("a.txt", b"text")
+    assert [entry.name for entry in entries("x.zip", buffer.getvalue())] == ["a.txt"]

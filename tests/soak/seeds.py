@@ -1,0 +1,168 @@
+"""Makes the sound files that the fuzzers start from: ``python -m tests.soak.seeds`` in the project's root."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import docx
+
+from goosequill.chat.formats import FORMATS
+from goosequill.chat.saved_state import SavedState, encode_saved_state
+from goosequill.decoding import PRESETS
+from goosequill.kernels import NumpyKernel
+from goosequill.models import load_model
+from goosequill.search.index import Index
+from goosequill.search.index_files import IndexModel
+from goosequill.search.storage import MemoryStorage
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.formats.safetensors import encode
+from tests.py.checkpoints import rwkv4
+from tests.py.search.encoder import write_folder
+from tests.py.search.samples import HashEmbedder, make_document
+from tests.py.tokenizers.test_bpe import LLAMA3, RAW, SPLIT, small
+from tests.py.weights import converters
+from tests.py.weights.test_hostile import small as small_checkpoint
+from tests.py.weights.test_hostile import sound
+from tests.soak.readers import SEEDS
+
+WEIGHTS = b"".join(encode(rwkv4(layers=1, width=8, ffn=8, vocab=256).items()))
+TIE = {"choice": "tie"}
+
+
+def files_of_weights() -> dict[str, bytes]:
+    kinds = {
+        "4.safetensors": "safetensors-4",
+        "7.safetensors": "safetensors-7",
+        "packed.safetensors": "packed-7",
+    }
+    found = {name: sound(kind) for name, kind in kinds.items()}
+    found |= {"5.pth": sound("pth-5.2"), "4.bin": sound("bin-4")}
+    with tempfile.TemporaryDirectory() as folder:
+        path = converters.write_gguf(Path(folder) / "6.gguf", small_checkpoint("6"), "6")
+        found["6.gguf"] = path.read_bytes()
+    return found
+
+
+def zipped(files: dict[str, bytes], compression: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data, compression)
+    return buffer.getvalue()
+
+
+def index_files() -> dict[str, bytes]:
+    storage, embedder = MemoryStorage(), HashEmbedder()
+    index = Index.create(storage, NumpyKernel().search, name="seed")
+    for number in range(3):
+        index.add(make_document(number, sentences=4), digest=f"{number:064x}")
+    texts = [index.embedded_text(number) for number in index.waiting(100).tolist()]
+    index.add_vectors(embedder.embed(texts), IndexModel.of(embedder))
+    index.save_words(index.words())
+    index.commit()
+    return {name: bytes(storage.read(name, 0, storage.size(name))) for name in storage.names()}
+
+
+def word() -> bytes:
+    document, buffer = docx.Document(), io.BytesIO()
+    document.add_heading("Geese", 1)
+    document.add_paragraph("They fly south.", style="List Bullet")
+    document.add_table(1, 2).cell(0, 0).text = "cell"
+    document.save(buffer)
+    with zipfile.ZipFile(buffer) as archive:
+        parts = {name: archive.read(name) for name in ("word/document.xml", "docProps/core.xml")}
+    return zipped(parts, zipfile.ZIP_STORED)
+
+
+def plain() -> dict[str, dict[str, object]]:
+    """The files that are JSON."""
+    level = {"type": "ByteLevel", "add_prefix_space": True}
+    entry = {
+        "name": "model.safetensors",
+        "bytes": len(WEIGHTS),
+        "sha256": hashlib.sha256(WEIGHTS).hexdigest(),
+    }
+    vote = {
+        "prompt": "p",
+        "choice": "left",
+        "left": {"name": "a", "config": "c", "sample": 1},
+        "right": {"name": "b"},
+    }
+    split = {"type": "Sequence", "pretokenizers": [SPLIT, {"type": "Digits"}, RAW]}
+    assert LLAMA3 in json.dumps(split) or SPLIT
+    return {
+        "folder": {
+            "config.json": {
+                "format": "goosequill-model",
+                "format_version": 1,
+                "name": "n",
+                "tokenizer": {"kind": "byte"},
+                "group_norm_eps": 1e-5,
+                "end_token": 0,
+                "files": [entry],
+            }
+        },
+        "tokenizer": {
+            "gpt2.json": small(pre_tokenizer=level, normalizer={"type": "NFC"}),
+            "llama3.json": small(pre_tokenizer=split),
+        },
+        "votes": {
+            "a.json": {"format": "goosequill-votes", "rater": "r", "votes": [vote, {**vote, "choice": "tie"}]}
+        },
+        "settings": {"a.json": {"temperature": 0.5, "logit_bias": {"3": 1}, "stop": ["x"], "regex": "a+"}},
+        "chat": {"a.json": FORMATS["g1"].to_dict() | {"role": "user", "content": "Hello"}},
+        "prompts": {"a.json": ["a", {"prompt": "b"}]},
+        "decoders": {"a.json": {"x": {"temperature": 0.5, "samples": 2}}, "b.json": list(PRESETS)[:2]},
+        "embeddings": {
+            "a.json": [{"filename": "a", "embedding": [1, 2.5]}, {"filename": "b", "embedding": [0, -1]}]
+        },
+    }
+
+
+def everything() -> dict[str, dict[str, bytes]]:
+    """Reader -> file -> bytes."""
+    model = load_model(open_tensors(BytesSource(sound("safetensors-7"))), kernel=NumpyKernel())
+    texts = {"a.md": b"---\ntitle: T\n---\n# A *b*\n\n- c\n\n| d | e |\n|---|---|\n| `f` | [g](h) |\n"}
+    page = b"<!doctype html><title>T</title><main><h1 id=a>A</h1><p>b &amp; c<ul><li>d</ul></main>"
+    table = b'title,text\n1,"a, ""b"""\n2,c\n'
+    found = {
+        "weights": files_of_weights(),
+        "state": {"a.safetensors": encode_saved_state(SavedState(model.new_state().arrays, "n"), model)},
+        "wordpiece": {"vocab.txt": b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n##re\na\n"},
+        "markdown": texts,
+        "html": {"a.html": page},
+        "table": {"a.csv": table},
+        "word": {"a.docx": word()},
+        "zip": {"a.zip": zipped({**texts, "b.html": page, "c/d.csv": table}, zipfile.ZIP_DEFLATED)},
+        "index": index_files(),
+        "index-zip": {"a.zip": zipped(index_files(), zipfile.ZIP_STORED)},
+    }
+    vocabulary = "".join(f"{number} {bytes([number - 1])!r} 1\n" for number in range(1, 257)).encode()
+    for name, files in plain().items():
+        found[name] = {file: json.dumps(value, indent=1).encode() for file, value in files.items()}
+    found["folder"]["model.safetensors"] = WEIGHTS
+    found["tokenizer"]["world.txt"] = vocabulary
+    for name, kind in (("minilm", "bert"), ("static", "static")):
+        with tempfile.TemporaryDirectory() as folder:
+            made = write_folder(Path(folder) / "m", kind)
+            found[name] = {path.name: path.read_bytes() for path in made.iterdir()}
+    return found
+
+
+def main() -> None:
+    """Write the files."""
+    shutil.rmtree(SEEDS, ignore_errors=True)
+    for name, files in everything().items():
+        (SEEDS / name).mkdir(parents=True)
+        for file, data in files.items():
+            (SEEDS / name / file).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,16 @@
 
 #include "panels.h"
 
+// The largest absolute value; NaN if there is one. Without their signs, floats have the order of their bits.
 static float largest(const float *x, word n) {
-  f32x4 top = splat(0);
-  EACH_FOUR(n, top = larger(absolute(load(x + i, left)), top);)
-  return maximum(top);
+  i32x4 top = {0};
+  EACH_FOUR(n, {
+    i32x4 size = (i32x4)absolute(load(x + i, left));
+    top = (i32x4)choose(size > top, (f32x4)size, (f32x4)top);
+  })
+  int a = top[0] > top[1] ? top[0] : top[1], b = top[2] > top[3] ? top[2] : top[3];
+  union { int bits; float value; } found = {a > b ? a : b};
+  return found.value;
 }
 
 // The nearest integers, up to 2^22: adding 1.5 2^23 puts them in the last bits.

@@ -10,11 +10,11 @@ static void wkv4(float *out, const float *k, const float *v, const float *decay,
       f32x4 key = load(k + i, left), value = load(v + i, left), e = load(exponent + i, left);
       f32x4 a = load(numerator + i, left), b = load(denominator + i, left);
       // Both sums have a common exponent, which is subtracted so that no exp overflows.
-      f32x4 boosted = key + load(bonus + i, left), top = larger(e, boosted);
+      f32x4 boosted = key + load(bonus + i, left), top = larger_or_nan(e, boosted);
       f32x4 past = decaying(e - top), now = decaying(boosted - top);
       store(out + i, (past * a + now * value) / (past * b + now), left);
       e += load(decay + i, left);
-      top = larger(e, key);
+      top = larger_or_nan(e, key);
       past = decaying(e - top), now = decaying(key - top);
       store(numerator + i, past * a + now * value, left);
       store(denominator + i, past * b + now, left);
@@ -127,7 +127,7 @@ static void delta_keys(float *unit, float *keys, const float *k, const float *a,
       store(keys + i, key * madd(load(a + i, left) - 1.0f, load(replacement + head + i, left), splat(1)), left);
     }
     float length = square_root(sum(squares));
-    f32x4 factor = splat(1 / (length > 1e-12f ? length : 1e-12f));
+    f32x4 factor = splat(1 / (length < 1e-12f ? 1e-12f : length));
     for (word i = 0; i < size; i += 4) store(unit + i, load(unit + i, size - i) * factor, size - i);
   }
 }

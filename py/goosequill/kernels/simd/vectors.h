@@ -62,6 +62,7 @@ INLINE f32x4 choose(i32x4 mask, f32x4 yes, f32x4 no) {
   return (f32x4)(((i32x4)yes & mask) | ((i32x4)no & ~mask));
 }
 
+// Of a number and NaN, both return b.
 #ifdef __wasm_simd128__
 INLINE f32x4 larger(f32x4 a, f32x4 b) { return __builtin_wasm_pmax_f32x4(b, a); }
 INLINE f32x4 smaller(f32x4 a, f32x4 b) { return __builtin_wasm_pmin_f32x4(b, a); }
@@ -69,6 +70,7 @@ INLINE f32x4 smaller(f32x4 a, f32x4 b) { return __builtin_wasm_pmin_f32x4(b, a);
 INLINE f32x4 larger(f32x4 a, f32x4 b) { return choose(a > b, a, b); }
 INLINE f32x4 smaller(f32x4 a, f32x4 b) { return choose(a < b, a, b); }
 #endif
+INLINE f32x4 larger_or_nan(f32x4 a, f32x4 b) { return choose(a == a, larger(a, b), a); }
 INLINE f32x4 absolute(f32x4 a) { return (f32x4)((i32x4)a & 0x7fffffff); }
 INLINE float square_root(float a) { return __builtin_sqrtf(a); }
 
@@ -87,13 +89,13 @@ INLINE f32x4 moderate_exponential(f32x4 x) {
   return (f32x4)((i32x4)p + ((i32x4)shifted << 23));
 }
 
-// exp for x <= 0.
-INLINE f32x4 decaying(f32x4 x) { return moderate_exponential(larger(x, splat(-87.3f))); }
+// exp for x <= 0. Here and below the limits come first, so that NaN stays NaN.
+INLINE f32x4 decaying(f32x4 x) { return moderate_exponential(larger(splat(-87.3f), x)); }
 
 // exp of a block, clamped to what float32 can represent. Activations process four vectors at once, because WebAssembly
 // rebuilds the constants at every call, and that costs more than one vector does.
 NOINLINE void exponentials(f32x4 *x) {
-  EACH_PART x[j] = moderate_exponential(smaller(larger(x[j], splat(-87.3f)), splat(88.0f)));
+  EACH_PART x[j] = moderate_exponential(smaller(splat(88.0f), larger(splat(-87.3f), x[j])));
 }
 
 static void sigmoids(f32x4 *x) {
@@ -154,7 +156,7 @@ static void activate(f32x4 *z, word activation) {
     case TANH: hyperbolic_tangents(z); break;
     case RELU_SQUARED:
       EACH_PART {
-        z[j] = larger(z[j], splat(0));
+        z[j] = larger(splat(0), z[j]);
         z[j] *= z[j];
       }
       break;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
@@ -124,18 +125,16 @@ def _minimised(machine: Machine) -> Working:
         blocks[accepts].add(state)
     block_of = [int(accepts) for accepts in machine.accepting]
     touched = set(range(len(block_of)))
-    rounds = 0
-    while touched:
-        rounds += 1
+    for rounds in itertools.count():
+        if not touched:
+            break
         if rounds % OFTEN == 0:
             yield len(block_of)
         renamed: list[int] = []
         for block, members in _grouped(touched, block_of).items():
             renamed += _divide(machine, blocks, block_of, block, members)
         touched = {source for state in renamed for source in sources[state]}
-    leaders = {block_of[0]: 0}
-    for state, block in enumerate(block_of):
-        leaders.setdefault(block, state)
+    leaders = {block: state for state, block in reversed([*enumerate(block_of)])}
     names = {state: leaders[block] for state, block in enumerate(block_of)}
     return _kept(machine, sorted(leaders.values()), names)
 
@@ -166,10 +165,8 @@ def _divide(
         blocks[block] = set(kept)
     else:
         blocks[block].difference_update(touched)
-    renamed = []
     for group in groups:
         for state in group:
             block_of[state] = len(blocks)
         blocks.append(set(group))
-        renamed += group
-    return renamed
+    return [state for group in groups for state in group]

@@ -213,19 +213,14 @@ class Expressions:
             return self.empty
         if node is self.nothing:
             return self.nothing if low else self.empty
-        node, least, most = self._counted(node)
-        if low != high and not _adjoin(low, least, most):
-            node, least, most = self._node_of_count(node, least, most), 1, 1
-        low, high = low * least, None if high is None or most is None else high * most
+        inner, least, most = self._counted(node)
+        if low == high or _adjoin(low, least, most):
+            node = inner
+            low, high = low * least, None if high is None or most is None else high * most
         if node.nullable:
             low = 0
-        if (low, high) == (1, 1):
-            return node
-        if (low, high) == (0, 1):
-            return self.optional(node)
-        return self._node(Kind.REPEAT, (node, low, high), nullable=low == 0)
-
-    def _node_of_count(self, node: Node, low: int, high: int | None) -> Node:
+        if (low, high) in ((1, 1), (0, 1)):
+            return self.optional(node) if low == 0 else node
         return self._node(Kind.REPEAT, (node, low, high), nullable=low == 0)
 
     def divisible(self, divisor: int, remainder: int = 0) -> Node:

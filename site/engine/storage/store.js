@@ -9,10 +9,9 @@
 import { EngineError } from "../protocol.js";
 import { corrupt } from "./download.js";
 import { parseFacts, readFacts, unknownFacts, writeFacts } from "./facts.js";
-import { fingerprint as fingerprintOf } from "./fingerprint.js";
 import { ask, FileSink, fileOf, openFolder, PIECE, piecesOf, removeFrom } from "./opfs.js";
 import { receive } from "./receive.js";
-import { Sha256 } from "./sha256.js";
+import { hasHash, isIntact, ONE_IN, SMALL } from "./verify.js";
 
 /** @typedef {import("./facts.js").Facts} Facts */
 /** @typedef {import("./receive.js").Wanted} Wanted */
@@ -44,11 +43,19 @@ export async function openCache(caches = globalThis.caches) {
 const cacheKey = (sha256) => `https://goosequill.invalid/${sha256}`;
 
 export class Store {
-  /** @param {{folder: any, cache: Cache | null, now?: () => number}} places */
-  constructor({ folder, cache, now = Date.now }) {
+  /** The check of a large file beside other work, if there is one. @type {Promise<void> | undefined} */
+  checking;
+
+  /**
+   * @param {{folder: any, cache: Cache | null, now?: () => number, random?: () => number, small?: number}}
+   *   options `random` draws when a file of more than `small` bytes is compared with its published hash
+   */
+  constructor({ folder, cache, now = Date.now, random = Math.random, small = SMALL }) {
     this.folder = folder;
     this.cache = cache;
     this.now = now;
+    this.random = random;
+    this.small = small;
   }
 
   static async open() {
@@ -103,13 +110,25 @@ export class Store {
       : await (await this.cache?.match(cacheKey(wanted.sha256)))?.blob();
     if (!blob) return null;
     const { fingerprint } = (this.folder && (await readFacts(this.folder, wanted.sha256))) ?? {};
-    if (blob.size === wanted.bytes && (await isIntact(blob, wanted, fingerprint))) {
+    if (blob.size === wanted.bytes && (await isIntact(blob, wanted, { fingerprint, small: this.small }))) {
       await this.#note(wanted);
+      if (fingerprint && blob.size > this.small && this.random() < 1 / ONE_IN)
+        this.checking = this.#check(blob, wanted.sha256);
       return blob;
     }
     wanted.onBytes?.(-blob.size);
     await this.remove(wanted.sha256);
     return null;
+  }
+
+  /**
+   * Removes a file whose record matches it and whose published hash does not: the next use downloads it.
+   * @param {Blob} blob
+   * @param {string} sha256
+   */
+  async #check(blob, sha256) {
+    const isPublished = await hasHash(blob, sha256).catch(() => true); // it was removed meanwhile
+    if (!isPublished) await this.remove(sha256);
   }
 
   /** @param {Wanted} wanted */
@@ -257,21 +276,4 @@ class MemorySink {
   blob() {
     return new Blob([...this.#parts, ...this.#pending]);
   }
-}
-
-/**
- * Whether a stored blob has not changed: by its fingerprint if there is one, else by its SHA-256.
- * @param {Blob} blob
- * @param {Wanted} wanted
- * @param {string} [fingerprint]
- */
-async function isIntact(blob, { sha256, signal, onBytes }, fingerprint) {
-  if (fingerprint) return (await fingerprintOf(blob, { signal, onBytes })) === fingerprint;
-  const hash = new Sha256();
-  for await (const piece of piecesOf(blob)) {
-    hash.update(piece);
-    onBytes?.(piece.length);
-    signal?.throwIfAborted();
-  }
-  return hash.hex() === sha256;
 }

@@ -67,8 +67,9 @@ const wanted = (url, more) => ({ url, file: "model.bin", bytes: CONTENT.length, 
 /** @param {Blob} blob */
 const same = async (blob) => Buffer.from(await blob.arrayBuffer()).equals(CONTENT);
 
-function makeStore(folder = new FakeFolder()) {
-  return { folder, store: new Store({ folder, cache: null, now: () => 1000 }) };
+/** @param {FakeFolder} [folder] @param {{random?: () => number, small?: number}} [options] */
+function makeStore(folder = new FakeFolder(), options = {}) {
+  return { folder, store: new Store({ folder, cache: null, now: () => 1000, ...options }) };
 }
 
 test("a file is fetched once, stored by its hash, and found again", async (t) => {
@@ -158,9 +159,9 @@ test("an altered stored file is detected and fetched again", async (t) => {
   assert.equal(ranges.length, 2);
 });
 
-test("a stored file is verified by its fingerprint, or by its SHA-256 if it has none", async (t) => {
+test("a large stored file is verified by its fingerprint, or by its SHA-256 if it has none", async (t) => {
   const { url, ranges } = await serve(t, breaking);
-  const { store, folder } = makeStore();
+  const { store, folder } = makeStore(new FakeFolder(), { small: 1000, random: () => 1 });
   await store.file(wanted(url));
   const asked = ranges.length;
   const facts = JSON.parse(new TextDecoder().decode(folder.files.get(`${SHA256}.json`)));
@@ -174,6 +175,48 @@ test("a stored file is verified by its fingerprint, or by its SHA-256 if it has 
     assert.ok(await same((await store.file(wanted(url))).blob));
     assert.equal(ranges.length === asked, intact);
   }
+});
+
+/**
+ * Changes a stored file, and its record so that it fits, as another script of the same origin could.
+ * @param {FakeFolder} folder
+ */
+async function forge(folder) {
+  const kept = /** @type {Uint8Array<ArrayBuffer>} */ (folder.files.get(SHA256));
+  kept[7] ^= 1;
+  const facts = JSON.parse(new TextDecoder().decode(folder.files.get(`${SHA256}.json`)));
+  facts.print = await fingerprint(new Blob([kept]));
+  folder.files.set(`${SHA256}.json`, new TextEncoder().encode(JSON.stringify(facts)));
+}
+
+test("a small file that was changed together with its record is detected at once", async (t) => {
+  const { url, ranges } = await serve(t, honest);
+  const { store, folder } = makeStore();
+  await store.file(wanted(url));
+  await forge(folder);
+  assert.ok(await same((await store.file(wanted(url))).blob));
+  assert.equal(ranges.length, 2);
+  assert.equal(store.checking, undefined);
+});
+
+test("a large one is removed when its turn comes to be compared with its published hash", async (t) => {
+  const { url, ranges } = await serve(t, honest);
+  let drawn = 0.9;
+  const { store, folder } = makeStore(new FakeFolder(), { small: 1000, random: () => drawn });
+  await store.file(wanted(url));
+  drawn = 0;
+  await store.file(wanted(url));
+  await store.checking;
+  assert.ok(folder.files.has(SHA256), "an unchanged file stays");
+  await forge(folder);
+  drawn = 0.9;
+  assert.equal(await same((await store.file(wanted(url))).blob), false, "the record vouches for it");
+  drawn = 0;
+  await store.file(wanted(url));
+  await store.checking;
+  assert.deepEqual([...folder.files.keys()], []);
+  assert.ok(await same((await store.file(wanted(url))).blob));
+  assert.equal(ranges.length, 2);
 });
 
 for (const throws of [true, false]) {

@@ -13,7 +13,7 @@ import { drawInParts, LONGEST, renderInto, stripSpecialTokens, textSteps } from 
 /** @typedef {import("./state.js").View} View */
 
 const LONG = 700; // characters from which an output is shortened
-const PLAIN = 20_000; // characters that are shown until the output is drawn in full
+const PLAIN = { characters: 20_000, lines: 500 }; // that are shown until the output is drawn in full
 const TOKENS = 20; // different ones that are named when they are removed
 
 /** The sample in each bubble. @type {WeakMap<Element, Sample>} */
@@ -38,7 +38,7 @@ export function sampleElement(sample, view) {
     const absent = element("p", { class: "absent" }, "The file has no text here.");
     return element("div", { class: "sample" }, head, absent);
   }
-  const text = shownText(sample.text.slice(0, PLAIN), view);
+  const text = shownText(beginningOf(sample.text), view);
   const bubble = element(
     "div",
     { class: "bubble model-text plain", dir: "auto", "data-testid": "output" },
@@ -47,6 +47,17 @@ export function sampleElement(sample, view) {
   if (text === "") bubble.classList.add("empty");
   samples.set(bubble, sample);
   return element("div", { class: "sample" }, head, bubble);
+}
+
+/** @param {string} text */
+function beginningOf(text) {
+  const start = text.slice(0, PLAIN.characters);
+  let end = -1;
+  for (let line = 0; line < PLAIN.lines; line++) {
+    end = start.indexOf("\n", end + 1);
+    if (end < 0) return start;
+  }
+  return start.slice(0, end);
 }
 
 /** @param {string} text @param {View} view */

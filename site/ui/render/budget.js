@@ -16,7 +16,7 @@ const LONGEST_LINK = 2000;
 const PER_CHARACTER = 8;
 const LEAST = 5000;
 /** Elements and texts that a page is sent at once. */
-const MOST_TOKENS = 20_000;
+const MOST_TOKENS = 40_000;
 
 /** What is left for the text that is being parsed. */
 let left = Number.POSITIVE_INFINITY;

@@ -1,12 +1,14 @@
 /** The results of blind votes once names are known: strengths, position bias, agreement, and every vote. */
 
-import { counted, element } from "../ui/dom.js";
+import { counted, element, number } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 import { figure, percent } from "./measures.js";
 import { toFile } from "./votes.js";
 
 /** @typedef {import("./votes.js").Round} Round */
 /** @typedef {import("./votes.js").Vote} Vote */
+
+const LISTED = 1000; // votes; the saved file has all
 
 /**
  * Has the engine evaluate the rounds and draws what it found; errors are shown in the same place.
@@ -29,7 +31,7 @@ export async function showResults(body, rounds, engine) {
     await loadStyle();
     body.replaceChildren(
       element("h2", {}, "Strengths"),
-      strengthChart(result, chart),
+      ...strengthChart(result, chart),
       strengthTable(result),
       positionPart(result),
       agreementPart(result),
@@ -52,13 +54,22 @@ function raterName(rounds, index) {
   return earlier === 0 ? rater : `${rater} (${earlier + 1})`;
 }
 
-/** @param {any} result @param {typeof import("./chart.js").chart} chart */
+/**
+ * Of the contenders that have an interval: the others are only in the table.
+ * @param {any} result
+ * @param {typeof import("./chart.js").chart} chart
+ */
 function strengthChart({ strengths }, chart) {
-  const lines = strengths.map((/** @type {any} */ { name, strength, low, high }) => ({
+  const lines = strengths.filter(hasInterval).map((/** @type {any} */ { name, strength, low, high }) => ({
     name,
     interval: { mean: strength, low, high },
   }));
-  return chart(lines, { title: "Strengths", reference: 0, details: null });
+  return lines.length > 0 ? [chart(lines, { title: "Strengths", reference: 0, details: null })] : [];
+}
+
+/** Whether there were votes enough, by the rule of goosequill.evaluation.votes. @param {any} row */
+function hasInterval({ low }) {
+  return low !== null;
 }
 
 /** @param {any} result */
@@ -66,8 +77,8 @@ function strengthTable({ strengths, votes, prompts, raters }) {
   const rows = strengths.map((/** @type {any} */ row) => [
     row.name,
     figure(row.strength),
-    `${figure(row.low)} to ${figure(row.high)}`,
-    percent(row.first),
+    hasInterval(row) ? `${figure(row.low)} to ${figure(row.high)}` : "too few votes",
+    hasInterval(row) ? percent(row.first) : "",
     `${row.wins} / ${row.losses} / ${row.ties}`,
   ]);
   const columns = ["Contender", "Strength", "95% interval", "Chance to be first", "Won / lost / tied"];
@@ -107,16 +118,16 @@ function agreementPart({ agreement }) {
 
 /** @param {readonly Round[]} rounds */
 function voteTable(rounds) {
-  const rows = rounds.flatMap(({ votes, rater }) =>
-    votes.map((vote) => {
-      const { prompt, left, right, note } = vote;
-      return [prompt.slice(0, 80), left.name, right.name, winnerOf(vote), note, rater];
-    }),
-  );
+  const all = rounds.flatMap(({ votes, rater }) => votes.map((vote) => ({ vote, rater })));
+  const rows = all.slice(0, LISTED).map(({ vote, rater }) => {
+    const { prompt, left, right, note } = vote;
+    return [prompt.slice(0, 80), left.name, right.name, winnerOf(vote), note, rater];
+  });
+  const words = all.length > LISTED ? `The first ${LISTED} of ${number(all.length)} votes` : "All votes";
   const columns = ["Prompt", "Left", "Right", "Better", "Note", "Rater"];
   const content = table({ caption: "Votes", columns, rows, hideCaption: true, className: "data" });
   const box = scrollBox("Votes", content, "table-frame");
-  return element("details", {}, element("summary", {}, "All votes"), box);
+  return element("details", {}, element("summary", {}, words), box);
 }
 
 /** @param {Vote} vote */

@@ -55,11 +55,11 @@ def as_text(result: dict[str, Any]) -> str:
     width = max(len(row["name"]) for row in result["strengths"])
     lines = [f"{'':{width}}  strength  95% interval      first  won/lost/tied"]
     for row in result["strengths"]:
-        interval = f"{row['low']:+.2f} to {row['high']:+.2f}"
+        known = row["low"] is not None
+        interval = f"{row['low']:+.2f} to {row['high']:+.2f}" if known else "too few votes"
+        first = f"{row['first']:5.0%}" if known else f"{'':5}"
         score = f"{row['wins']}/{row['losses']}/{row['ties']}"
-        lines.append(
-            f"{row['name']:{width}}  {row['strength']:+8.2f}  {interval:16}  {row['first']:5.0%}  {score}"
-        )
+        lines.append(f"{row['name']:{width}}  {row['strength']:+8.2f}  {interval:16}  {first}  {score}")
     choices = result["choices"]
     lines += [
         "",

@@ -31,6 +31,8 @@ FORMAT = "goosequill-votes"
 MAX_RESAMPLES = 100_000
 MAX_CELLS = 1 << 25
 """Numbers in the largest table, of 270 MB; 100 contenders with 1,000 resamples have 10 million."""
+FEWEST_PROMPTS = 3
+"""A contender needs votes on as many prompts for an interval: resamples of fewer are all but the same."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ def tables(votes: Sequence[Vote], names: Sequence[str]) -> tuple[Array, Array]:
 def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
     """Strengths (log-odds against the average contender) with 95% intervals, the strongest first.
 
-    The intervals are percentiles of a bootstrap that draws prompts with replacement.
+    The intervals are percentiles of a bootstrap that draws prompts with replacement. With too few votes for
+    it, on fewer than `FEWEST_PROMPTS` prompts or all alike, "low", "high" and "first" are None: an interval of
+    no width would look certain.
     """
     names = sorted({name for vote in votes for name in (vote.left, vote.right)})
     wins, ties = tables(votes, names)
@@ -133,15 +137,17 @@ def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) ->
     drawn, _ = davidson(np.tensordot(weights, wins, 1), np.tensordot(weights, ties, 1))
     low, high = bootstrap_interval(drawn, len(wins))
     first = (drawn >= drawn.max(axis=1, keepdims=True) - 1e-12).mean(axis=0)
+    seen = ((wins + wins.swapaxes(1, 2) + ties).sum(axis=2) > 0).sum(axis=0)
+    enough = (seen >= FEWEST_PROMPTS) & (high - low > 1e-9)
     total_wins, total_ties = wins.sum(axis=(0, 2)), ties.sum(axis=(0, 2))
     losses = wins.sum(axis=(0, 1))
     rows = [
         {
             "name": name,
             "strength": float(fitted[i]),
-            "low": float(low[i]),
-            "high": float(high[i]),
-            "first": float(first[i]),
+            "low": float(low[i]) if enough[i] else None,
+            "high": float(high[i]) if enough[i] else None,
+            "first": float(first[i]) if enough[i] else None,
             "wins": int(total_wins[i]),
             "losses": int(losses[i]),
             "ties": int(total_ties[i]),

@@ -38,6 +38,8 @@ def test_it_merges_files_and_prints_the_stronger_first(
     assert "18 votes on 9 prompts by ann, bob; ties 9, both bad 0." in text
     assert "the left side won 100% of 9 decided votes" in text
     assert "on 9 pairs by 2 raters" in text
+    assert run(files[0]) == 0  # all alike
+    assert "too few votes" in capsys.readouterr().out
     assert run(*files, "--json") == 0
     assert json.loads(capsys.readouterr().out)["votes"] == 18
 

@@ -42,6 +42,20 @@ def test_votes_on_one_prompt_count_as_one_draw_of_the_bootstrap() -> None:
     assert width[1] > 2 * width[0]
 
 
+@pytest.mark.parametrize("choices", [["left"], ["left", "right"], ["left"] * 12], ids=["1", "2", "alike"])
+def test_too_few_votes_give_no_interval_rather_than_one_of_no_width(choices: list[str]) -> None:
+    result = judge([file_of([(f"p{i}", "a", "b", choice) for i, choice in enumerate(choices)])])
+    for row in result["strengths"]:
+        assert (row["low"], row["high"], row["first"]) == (None, None, None)
+
+
+def test_a_contender_with_too_few_votes_of_its_own_has_no_interval() -> None:
+    votes = [(f"p{i}", "a", "b", "left" if i % 3 else "right") for i in range(20)]
+    rows = {row["name"]: row for row in judge([file_of([*votes, ("p0", "a", "c", "left")])])["strengths"]}
+    assert rows["a"]["low"] < rows["a"]["strength"] < rows["a"]["high"]
+    assert rows["c"]["low"] is None
+
+
 def test_position_bias_counts_only_votes_with_a_winner() -> None:
     choices = ["left"] * 8 + ["right"] * 2 + ["tie"] * 5
     bias = position_bias(Vote("r", str(i), "a", "b", choice, ()) for i, choice in enumerate(choices))

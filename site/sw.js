@@ -21,6 +21,7 @@ const CACHE = `${PREFIX}${version}`;
 const SETTINGS = `${PREFIX}settings`; // outlives versions
 /** Files that are read in parts: the index of the documentation. */
 const RANGED = "search-index/";
+const GUARDED = "storage/index.html";
 const THREADS = new URL("?threads", BASE).href;
 
 /** @param {string} path as in precache.js @returns {string} its address */
@@ -110,13 +111,22 @@ async function setThreads(on) {
   else await settings.delete(THREADS);
 }
 
-/** Adds the headers that enable threads, if the visitor has switched them on. @param {Response} response */
-async function withHeaders(response) {
-  if (response.type === "opaque" || response.status === 0 || !(await threads())) return response;
+/**
+ * Adds the headers that enable threads, if the visitor has switched them on, and to the page that deletes
+ * those that keep other pages from showing it in a frame or from holding on to it.
+ * @param {Response} response
+ * @param {string} [path]
+ */
+async function withHeaders(response, path = "") {
+  const [isolated, guarded] = [await threads(), path === GUARDED];
+  if (response.type === "opaque" || response.status === 0 || !(isolated || guarded)) return response;
   const headers = new Headers(response.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
-  headers.set("Cross-Origin-Embedder-Policy", "require-corp");
-  headers.set("Cross-Origin-Resource-Policy", "cross-origin");
+  if (guarded) headers.set("Content-Security-Policy", "frame-ancestors 'none'");
+  if (isolated) {
+    headers.set("Cross-Origin-Embedder-Policy", "require-corp");
+    headers.set("Cross-Origin-Resource-Policy", "cross-origin");
+  }
   const { status, statusText } = response;
   return new Response(status === 204 || status === 304 ? null : response.body, {
     status,
@@ -129,12 +139,12 @@ async function withHeaders(response) {
 async function answer(request, path) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(addressOf(path));
-  if (kept) return await withHeaders(kept);
+  if (kept) return await withHeaders(kept, path);
   try {
-    if (!parts[path]) return await withHeaders(await fetch(request));
+    if (!parts[path]) return await withHeaders(await fetch(request), path);
     const response = await obtain(path, parts[path], "default");
     await cache.put(addressOf(path), response.clone());
-    return await withHeaders(response);
+    return await withHeaders(response, path);
   } catch (error) {
     if (!parts[path] || !scope.navigator.onLine) throw error;
     await scope.registration.update().catch(() => {});

@@ -1,5 +1,7 @@
 /** Local reports that the browser keeps between visits, in IndexedDB, if the visitor asked for it. */
 
+import { refuseInFrame } from "../ui/framed.js";
+
 const DATABASE = "goosequill-compare";
 
 /** @typedef {{id: string, name: string, blob: Blob}} KeptFile */
@@ -17,10 +19,12 @@ export async function keepFile(file) {
 
 /** @param {string} id */
 export async function dropFile(id) {
+  refuseInFrame();
   await withFiles("readwrite", (store) => store.delete(id));
 }
 
 export async function dropFiles() {
+  refuseInFrame();
   await withFiles("readwrite", (store) => store.clear());
 }
 

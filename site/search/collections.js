@@ -5,6 +5,7 @@
 
 import { counted, download, element, megabytes } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
+import { refuseInFrame } from "../ui/framed.js";
 import { betterWords } from "./asking.js";
 import { consent } from "./consent.js";
 import { askColumn, askName, askText } from "./dialogs.js";
@@ -352,6 +353,7 @@ export class Collections {
 
   /** @param {string[]} names of documents @param {string} words what they are called */
   async #remove(names, words) {
+    refuseInFrame();
     const undo = await this.#library.remove(names);
     const text = `${words} ${names.length > 1 ? "are" : "is"} removed.`;
     this.#undo = { text, undo, ofDocuments: true };
@@ -523,6 +525,7 @@ export class Collections {
   async #delete() {
     const { name } = this.#library.current();
     await this.#try(async () => {
+      refuseInFrame();
       const undo = await this.#library.delete();
       this.#undo = { text: `“${name}” is deleted.`, undo, ofDocuments: false };
       await this.#show();

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from scripts import pages
 
 from .accessibility import violations
@@ -109,3 +109,23 @@ def test_the_console_shows_no_error_and_no_request_leaves_the_origin(opened: Ope
     opened.skip_if_exempt("console")
     assert opened.record.console_errors == []
     assert opened.record.outside(site_url.removesuffix(PREFIX) + "/") == []
+
+
+def test_the_page_that_deletes_does_not_work_in_a_frame(browser: Browser, site_url: str) -> None:
+    """Without the service worker, whose headers would keep it out of the frame altogether."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    page.goto(f"{site_url}compare/")
+    page.evaluate(
+        "src => document.body.append(Object.assign(document.createElement('iframe'), { src }))",
+        f"{site_url}storage/",
+    )
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("alert")).to_contain_text("does not work inside another page")
+    expect(frame.get_by_role("button", name="Delete")).to_have_count(0)
+    link = frame.get_by_role("link", name="Open it in a tab")
+    expect(link).to_have_attribute("rel", "noopener")
+    with context.expect_page() as opened:
+        link.click()
+    expect(opened.value.get_by_test_id("delete-all")).to_be_visible()
+    context.close()

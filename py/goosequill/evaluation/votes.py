@@ -126,8 +126,8 @@ def tables(votes: Sequence[Vote], names: Sequence[str]) -> tuple[Array, Array]:
 def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
     """Strengths (log-odds against the average contender) with 95% intervals, the strongest first.
 
-    The intervals are percentiles of a bootstrap that draws prompts with replacement. With too few votes for
-    it, on fewer than `FEWEST_PROMPTS` prompts or all alike, "low", "high" and "first" are None: an interval of
+    The intervals are percentiles of a bootstrap that draws prompts with replacement. With too few votes,
+    on fewer than `FEWEST_PROMPTS` prompts or all alike, "low", "high" and "first" are None: an interval of
     no width would look certain.
     """
     names = sorted({name for vote in votes for name in (vote.left, vote.right)})

@@ -1,0 +1,34 @@
+/**
+ * Protection from other pages: one that shows ours in a frame can lay itself over a button and have it
+ * clicked. So what destroys something works in a tab of its own only. Servers can forbid frames as well, with
+ * the header `frame-ancestors`; a page alone cannot.
+ */
+
+import { element } from "./dom.js";
+import { problem } from "./status.js";
+
+/** Whether this page is shown inside another. */
+export function inFrame() {
+  return window.top !== window.self;
+}
+
+/**
+ * Before something is deleted.
+ * @throws {Error} with a remedy, in a frame
+ */
+export function refuseInFrame() {
+  if (inFrame())
+    throw problem("Nothing is deleted in a frame.", "Open this page in a tab of its own, then delete there.");
+}
+
+/** Puts a link to the page itself in place of what it has. @param {HTMLElement} main @param {string} title */
+export function leaveFrame(main, title) {
+  const link = element("a", { href: location.href, target: "_blank", rel: "noopener" }, "Open it in a tab");
+  const words = "This page does not work inside another page. ";
+  main.replaceChildren(element("h1", {}, title), element("p", { role: "alert" }, words, link));
+}
+
+/** Leaves the page that opened this one no way to be reached from here. */
+export function cutOpener() {
+  if (window.opener) window.opener = null;
+}

@@ -127,11 +127,16 @@ export class Embedder {
     }
     let done = 0;
     for (;;) {
-      const { texts, pending } = await this.#session.run("pending_texts", { count: BATCH }, { signal });
+      const { texts, passages, pending } = await this.#session.run(
+        "pending_texts",
+        { count: BATCH },
+        { signal },
+      );
       if (!texts.length) return;
       onProgress?.({ status: "passages", loaded: done, total: done + pending, file: "" });
-      for await (const { vectors, model } of this.#ask(texts, signal)) {
-        await write("add_vectors", { vectors, made_by: model }, { signal });
+      for await (const { first, vectors, model } of this.#ask(texts, signal)) {
+        const read = passages.slice(first, first + vectors.shape[0]);
+        await write("add_vectors", { vectors, passages: read, made_by: model }, { signal });
       }
       done += texts.length;
     }

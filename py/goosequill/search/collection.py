@@ -233,7 +233,7 @@ def embed_pending(index: Index, embedder: Embedder, *, chunk: int = CHUNK) -> It
             vectors[rows] = found
             done += len(rows)
             yield Progress("embed", done, total)
-        index.add_vectors(vectors, model)
+        index.add_vectors(vectors, model, waiting)  # documents may have been removed meanwhile
         yield None
 
 
@@ -243,16 +243,20 @@ def pending_texts(collection: Collection, *, count: int = 64) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``texts``, and ``pending``: how many have none in all.
+        ``texts``, their ``passages``, and ``pending``: how many have none in all.
     """
     index = collection.index
     waiting = index.waiting(max(1, min(count, 4096))).tolist()
     texts = [index.embedded_text(number) for number in waiting]
-    return {"texts": texts, "pending": index.pending}
+    return {"texts": texts, "passages": waiting, "pending": index.pending}
 
 
-def add_vectors(collection: Collection, vectors: Floats, made_by: Mapping[str, Any]) -> Part:
-    """Add vectors that were made outside Python, of the passages that `pending_texts` returned.
+def add_vectors(
+    collection: Collection, vectors: Floats, passages: Sequence[int], made_by: Mapping[str, Any]
+) -> Part:
+    """Add vectors that were made outside Python, of `passages` that `pending_texts` returned.
+
+    Those of documents that were removed meanwhile are left out.
 
     Raises
     ------
@@ -262,7 +266,10 @@ def add_vectors(collection: Collection, vectors: Floats, made_by: Mapping[str, A
     model = IndexModel(str(made_by["name"]), int(made_by["dimensions"]), str(made_by["fingerprint"]))
     rows = np.asarray(vectors, np.float32)
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    collection.index.add_vectors((rows / np.where(lengths > 0, lengths, 1)).astype(np.float32), model)
+    unit = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    if len(passages) != len(unit):
+        raise SearchError(f"{len(unit):,} vectors came for {len(passages):,} passages.", code="vectors")
+    collection.index.add_vectors(unit, model, np.array(passages, np.intp))
     return collection.commit()
 
 
@@ -303,6 +310,7 @@ def compact_collection(collection: Collection, files: Mapping[str, ByteSource] |
             fresh.commit()
             yield taken(target)
             yield Progress("compact", min(done + 1, total), total)
+            collection.read_from(files)  # a question in between has closed its own
     yield taken(target)
     return {"name": fresh.name, "documents": total, "passages": len(fresh)}
 
@@ -319,19 +327,19 @@ def export_collection(collection: Collection, files: Mapping[str, ByteSource] | 
 
     `files` as in `search`.
     """
-    collection.read_from(files)
-    collection.commit()
+    text = collection.index.commit().encode()  # what is added from here on is not in the export
     sink, total = _Sink(), 0
     storage, lengths = collection.storage, collection.index.description().lengths
-    names = {**lengths, DESCRIPTION: storage.size(DESCRIPTION)}
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for name, length in names.items():
+        for name, length in lengths.items():
             with archive.open(zipfile.ZipInfo(name), "w", force_zip64=length > 1 << 30) as entry:
                 for at in range(0, length, PIECE):
+                    collection.read_from(files)  # a question in between has closed its own
                     entry.write(storage.read(name, at, min(PIECE, length - at)))
                     data = sink.take()
                     total += len(data)
                     yield {"data": data}
+        archive.writestr(zipfile.ZipInfo(DESCRIPTION), text)
     data = sink.take()
     yield {"data": data}
     return {"bytes": total + len(data)}

@@ -324,8 +324,14 @@ class Index:
         self._ids[document.name] = number
         return number
 
-    def add_vectors(self, vectors: Floats, model: IndexModel) -> None:
+    def add_vectors(self, vectors: Floats, model: IndexModel, passages: Rows | None = None) -> None:
         """Add the vectors of the next passages that have none, [n, dimensions]: those that `waiting` returns.
+
+        Parameters
+        ----------
+        passages
+            What `waiting` returned when the vectors were begun, since documents may have been removed or
+            restored meanwhile: vectors of passages that do not wait any more, or not yet, are left out.
 
         Raises
         ------
@@ -335,6 +341,9 @@ class Index:
         """
         self.check_model(model)
         numbers = self.waiting(len(vectors))
+        if passages is not None:
+            numbers = numbers[np.logical_and.accumulate(np.isin(numbers, passages))]
+            vectors = vectors[np.isin(passages, numbers)]
         if vectors.shape != (len(numbers), model.dimensions):
             raise SearchError(
                 f"Vectors of shape {list(vectors.shape)} are not those of {self.pending:,} passages in "
@@ -394,14 +403,24 @@ class Index:
     def restore(self, name: str) -> bool:
         """Undo the last deletion of a document; return whether that was possible.
 
-        It is not if another document has its name now. Its vectors are there when the index is opened again.
+        It is not if another document has its name now. Its vectors are there when the index is opened again;
+        if its turn to get some came while it was deleted, it is added anew, and waits for them.
         """
         gone = [number for number in self.deleted if self.entries[number].name == name]
         if not gone or name in self._ids:
             return False
-        self._ids[name] = max(gone)
-        self.deleted.remove(max(gone))
+        if self._was_passed_over(max(gone)):
+            self._place_from(self, max(gone))
+        else:
+            self._ids[name] = max(gone)
+            self.deleted.remove(max(gone))
         return True
+
+    def _was_passed_over(self, document: int) -> bool:
+        """Whether passages of a document were deleted when those around them got vectors."""
+        first, end = (min(each, self.embedded) for each in self.entries.span(document))
+        scales = np.frombuffer(self._read("scales.bin", 4 * first, 4 * (end - first)), "<f4")
+        return not scales.all()
 
     def _forget(self, document: int) -> None:
         first, end = self.entries.span(document)
@@ -519,18 +538,23 @@ class Index:
 
     def _copy(self, old: Index, number: int) -> None:
         """Add a document of another index, with its vectors if all before it have theirs."""
+        entry = old.entries[number]
+        complete = not self.pending and old.vectors is not None and entry.passages[1] <= len(old.vectors)
+        self._place_from(old, number)
+        if complete and old.vectors is not None and old.model is not None:
+            for first in range(*entry.passages, 4096):
+                numbers = np.arange(first, min(first + 4096, entry.passages[1]), dtype=np.intp)
+                self.add_vectors(old.vectors.restored(numbers), old.model)
+
+    def _place_from(self, old: Index, number: int) -> None:
+        """Add a document of another index, or one of this that was deleted, without vectors."""
         entry, blocks = old.entries[number], old._headed(number)
         rows = [
             (start, end, old._headings[heading], first, last)
             for _, start, end, heading, first, last in old._passages.rows[slice(*entry.passages)].tolist()
         ]
         document = Document(entry.name, entry.title, old.text(number), (), entry.address)
-        complete = not self.pending and old.vectors is not None and entry.passages[1] <= len(old.vectors)
         self._place(document, entry.hash, rows, blocks)
-        if complete and old.vectors is not None and old.model is not None:
-            for first in range(*entry.passages, 4096):
-                numbers = np.arange(first, min(first + 4096, entry.passages[1]), dtype=np.intp)
-                self.add_vectors(old.vectors.restored(numbers), old.model)
 
 
 def _heading(block: Block) -> Heading:

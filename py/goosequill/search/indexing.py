@@ -17,7 +17,7 @@ from goosequill.search.index import Index
 from goosequill.search.index_files import DESCRIPTION
 from goosequill.search.storage import FolderStorage
 
-OLD, NEW = ".old", ".new"
+OLD, NEW = ".goosequill-old", ".goosequill-new"
 """Endings of the folders between which a compacted index is exchanged."""
 
 
@@ -115,19 +115,22 @@ def compact(index: Index, path: Path) -> Index:
     shutil.rmtree(target, ignore_errors=True)
     for step in index.compacted(FolderStorage(target)):
         fresh = step
-    shutil.rmtree(old, ignore_errors=True)
     path.rename(old)
     target.rename(path)
-    for entry in old.iterdir():
-        if entry.name not in Index.FILES and entry.name != "web":
-            shutil.move(entry, path)  # not ours
-    shutil.rmtree(old)
+    _recover(path)
     fresh.move(FolderStorage(path))
     return fresh
 
 
 def _recover(path: Path) -> None:
-    """Finish an exchange of folders that was interrupted."""
+    """Finish an exchange of folders, which may have been interrupted."""
     old = path.with_name(path.name + OLD)
-    if old.is_dir() and not path.exists():
+    if not old.is_dir():
+        return
+    if not path.exists():
         old.rename(path)
+        return
+    for entry in old.iterdir():
+        if entry.name not in Index.FILES and entry.name != "web":
+            shutil.move(entry, path)  # not ours
+    shutil.rmtree(old)

@@ -17,7 +17,9 @@ function engine(passages = ["a", "b", "c"]) {
     },
     run: async (/** @type {string} */ job, /** @type {any} */ args) => {
       if (job === "pending_texts") {
-        return { texts: passages.slice(found.vectors).slice(0, 2), pending: passages.length - found.vectors };
+        const texts = passages.slice(found.vectors).slice(0, 2);
+        const numbers = texts.map((_text, at) => found.vectors + at);
+        return { texts, passages: numbers, pending: passages.length - found.vectors };
       }
       if (job === "endpoint_request") return { url: args.address, body: JSON.stringify(args.texts) };
       return {
@@ -27,7 +29,7 @@ function engine(passages = ["a", "b", "c"]) {
     },
   };
   const write = async (/** @type {string} */ job, /** @type {any} */ args) => {
-    found.written.push([job, args.made_by]);
+    found.written.push([job, args.made_by, args.passages]);
     found.vectors += args.vectors.shape[0];
   };
   return { found, session: /** @type {any} */ (session), write };
@@ -71,8 +73,8 @@ test("a server's vectors are written batch by batch, with its key in the request
   await embedder.fill(write, {});
   assert.deepEqual(sent, [["a", "b"], ["c"]]);
   assert.deepEqual(found.written, [
-    ["add_vectors", { name: "m" }],
-    ["add_vectors", { name: "m" }],
+    ["add_vectors", { name: "m" }, [0, 1]],
+    ["add_vectors", { name: "m" }, [2]],
   ]);
 });
 

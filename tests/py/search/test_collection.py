@@ -190,9 +190,10 @@ def test_vectors_from_elsewhere_are_added_in_order() -> None:
     page.write(jobs.remove_documents(collection, [make_document(0).name]))
     model = {"name": "endpoint:x", "dimensions": 32, "fingerprint": "e" * 64}
     while (wanted := jobs.pending_texts(collection, count=3))["texts"]:
-        page.write(jobs.add_vectors(collection, 5 * FULL.embed(wanted["texts"]), model))
+        vectors = 5 * FULL.embed(wanted["texts"])
+        page.write(jobs.add_vectors(collection, vectors, wanted["passages"], model))
         with pytest.raises(SearchError):
-            jobs.add_vectors(collection, np.zeros((1, 31), np.float32), model)
+            jobs.add_vectors(collection, np.zeros((1, 31), np.float32), [len(collection.index) - 1], model)
     opened = page.open()
     assert opened.index.pending == 0
     result = jobs.search(opened, "seed frost", question_vector=FULL.question("seed frost"))
@@ -212,6 +213,19 @@ def test_it_is_renamed_exported_and_imported() -> None:
     end = other.run(jobs.import_collection({"x.zip": BytesSource(data, "x.zip")}))
     assert end["name"] == "Neu ü" and end["documents"] == 4
     assert found(other.open()) == found(collection)
+
+
+def test_an_export_is_whole_though_documents_are_added_meanwhile() -> None:
+    page, other = Page(), Page()
+    collection = page.open("Growing")
+    fill(page, collection, range(3), embedder=FULL)
+    steps = jobs.export_collection(collection)
+    data = bytearray(next(steps)["data"])
+    fill(page, collection, range(3, 6), embedder=FULL)
+    data += b"".join(part["data"] for part in steps)
+    other.run(jobs.import_collection({"x.zip": BytesSource(bytes(data), "x.zip")}))
+    assert len(other.open().index.documents()) == 3
+    assert len(page.open().index.documents()) == 6, "the export has taken nothing that must be written"
 
 
 def test_damaged_exports_are_refused() -> None:
@@ -238,6 +252,35 @@ def test_damaged_exports_are_refused() -> None:
             Page().run(jobs.import_collection({"x.zip": BytesSource(each, "x.zip")}))
         except SearchError as error:
             assert error.code in ("index-missing", "index-corrupt", "index-version")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_documents_that_come_and_go_while_passages_are_embedded_leave_each_its_own_vector(
+    inside: bool,
+) -> None:
+    page = Page()
+    collection = page.open()
+    fill(page, collection, range(12))
+    name = make_document(2).name
+    changes = [jobs.remove_documents, jobs.restore_documents]
+    if inside:
+        steps = jobs.embed_passages(collection, FULL)
+        for step in steps:
+            if not isinstance(step, Progress):
+                page.write(step)
+            if changes and isinstance(step, Progress) == (len(changes) == 2):
+                page.write(changes.pop(0)(collection, [name]))
+        page.run(jobs.embed_passages(collection, FULL))
+    model = {"name": FULL.name, "dimensions": FULL.dimensions, "fingerprint": FULL.fingerprint}
+    while not inside and (wanted := jobs.pending_texts(collection, count=5))["texts"]:
+        if changes:
+            page.write(changes.pop(0)(collection, [name]))
+        page.write(jobs.add_vectors(collection, FULL.embed(wanted["texts"]), wanted["passages"], model))
+    opened = page.open().index
+    assert opened.vectors is not None and opened.pending == 0 and len(opened.documents()) == 12
+    for number in np.flatnonzero(~np.isin(opened.owners(range(len(opened))), list(opened.deleted))):
+        own = FULL.embed([opened.embedded_text(number)])[0]
+        assert opened.vectors.cosines(np.array([number]), own)[0] > 0.98, number
 
 
 def test_compacted_it_has_the_same_documents() -> None:

@@ -57,6 +57,8 @@ SIBLINGS: list[tuple[Any, list[Any], list[Any]]] = [
     ({"enum": [1, "a", None], "type": "string"}, ["a"], [1, None]),
     ({"enum": ["ab", "b"], "pattern": "^a"}, ["ab"], ["b"]),
     ({"enum": [1, 5, 9], "minimum": 4}, [5, 9], [1]),
+    ({"enum": [1, 5, 9], "exclusiveMinimum": 1, "exclusiveMaximum": 9}, [5], [1, 9]),
+    ({"enum": [4, 6, 6.5, 1e300], "multipleOf": 3}, [6], [4, 6.5]),
     ({"const": [1, 2], "enum": [[1, 2], 3]}, [[1, 2]], [3]),
     ({"type": "array", "items": {"type": "integer"}, "enum": [[1], ["a"]]}, [[1]], [["a"]]),
     ({"type": "integer", "anyOf": [{"minimum": 9}, {"maximum": 1}]}, [1, 9], [5]),

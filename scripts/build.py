@@ -27,7 +27,7 @@ from scripts.policies import add_policies  # noqa: E402
 from scripts.runtime import ROOMS, RuntimeBuildError, write_runtime  # noqa: E402
 from scripts.site_search import build_all  # noqa: E402
 from scripts.styles import trim_styles  # noqa: E402
-from scripts.vendor import trim_pyodide_lock  # noqa: E402
+from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_output  # noqa: E402
 
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
@@ -66,8 +66,6 @@ def build_docs(output: Path) -> None:
 
 def copy_site(pages: list[Page], output: Path) -> None:
     """Copy site/, whose link `vendor` brings the vendored parts, and render the applications' pages."""
-    if not (ROOT / "site" / "vendor" / "pyodide").is_dir():
-        raise BuildError("build/vendor is missing: run scripts/vendor.py first")
     shutil.copytree(ROOT / "site", output, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*PRIVATE))
     fill_frames(pages, output)
 
@@ -119,6 +117,7 @@ def describe_decoding(output: Path) -> None:
 
 def build(output: Path) -> None:
     """Build the site into `output`, which must not exist yet."""
+    verify_output(read_lock()[1])
     pages = read_pages()
     build_plot()  # first, since articles' pictures are drawn with it
     prepare_search(ROOT / "build" / "search-models")
@@ -142,7 +141,7 @@ def main() -> int:
     shutil.rmtree(staging, ignore_errors=True)
     try:
         build(staging)
-    except (BuildError, FaceError, RuntimeBuildError) as error:
+    except (BuildError, FaceError, RuntimeBuildError, VendorError) as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
     shutil.rmtree(DIST, ignore_errors=True)

@@ -43,6 +43,7 @@ class Part:
     member: str  # path inside the package
     target: str  # path under build/vendor/
     sha256: str
+    written: str = ""  # sha256 of the file in build/vendor/, if it is not the member as it is
 
 
 def read_lock(path: Path = LOCK) -> tuple[dict[str, Any], list[Part]]:
@@ -55,6 +56,7 @@ def read_lock(path: Path = LOCK) -> tuple[dict[str, Any], list[Part]]:
             file["member"],
             file["target"],
             file.get("sha256", ""),
+            file.get("written", ""),
         )
         for package in lock["packages"]
         for file in package["files"]
@@ -176,6 +178,31 @@ def write_output(parts: list[Part], cache: Path, output: Path) -> None:
     staging.rename(output)
 
 
+def verify_output(parts: list[Part], output: Path = OUTPUT) -> None:
+    """Refuse a folder of vendored parts in which a file is missing, or was altered after it was written."""
+    wrong = [
+        part.target
+        for part in parts
+        if not (output / part.target).is_file()
+        or sha256_of(output / part.target) != (part.written or part.sha256)
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 10} more" if len(wrong) > 10 else ""
+        raise VendorError(
+            f"missing or altered in {output}: {', '.join(wrong[:10])}{more}. "
+            "Run scripts/vendor.py, which restores them."
+        )
+
+
+def lock_output(lock: dict[str, Any], output: Path) -> None:
+    """Add the hashes of the files that are not written as they are in their package."""
+    for file in (file for package in lock["packages"] for file in package["files"]):
+        written = sha256_of(output / file["target"])
+        if written != file["sha256"]:
+            file["written"] = written
+    LOCK.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def relock(lock: dict[str, Any], parts: list[Part], cache: Path) -> None:
     """Add the hashes of files that have none yet; existing hashes must still match."""
     digests = fetch([part for part in parts if not is_cached(part, cache)], cache)
@@ -201,6 +228,9 @@ def main(arguments: list[str] | None = None) -> int:
             lock, parts = read_lock()
         verify(fetch([part for part in parts if not is_cached(part, cache)], cache))
         write_output(parts, cache, OUTPUT)
+        if options.lock:
+            lock_output(lock, OUTPUT)
+        verify_output(read_lock()[1])
     except VendorError as error:
         print(f"vendor: {error}", file=sys.stderr)
         return 1

@@ -100,3 +100,12 @@ def test_a_file_that_is_not_text_is_refused(tmp_path, name, data):
         (tmp_path / name).write_bytes(data)
     with pytest.raises(SettingsError, match=name):
         command.read_text(tmp_path / name)
+
+
+def test_a_half_surrogate_is_measured_as_what_the_model_reads(loaded):
+    result = evaluation.evaluate(loaded.model, loaded.tokenizer, "a\ud800")
+    assert result.bytes == len("a\ufffd".encode())
+
+
+def test_a_perplexity_beyond_floats_is_infinite():
+    assert evaluation.Evaluation(1, 1, 5000.0, np.zeros(1), (0,)).perplexity == math.inf

@@ -174,3 +174,14 @@ def test_gguf_metadata_is_kept(tmp_path: Path) -> None:
     assert found["tokenizer"] == "world"
     assert found["metadata"]["rwkv7.wkv.head_size"] == 64
     assert set(found["types"]) == {"F32", "Q8_0"}
+
+
+def test_half_surrogates_and_numbers_that_are_none_in_a_description_are_no_obstacle(tmp_path: Path) -> None:
+    source = save(tmp_path / "a.safetensors", MAKERS["4"](vocab=256))
+    about = {"title": "a\ud800", "description": "b\udfff"}
+    convert(source, tmp_path / "out", tokenizer="byte", about=about)
+    assert json.loads((tmp_path / "out" / "config.json").read_text("utf-8"))["title"] == "a\ufffd"
+    assert "a\ufffd" in (tmp_path / "out" / "README.md").read_text("utf-8")
+    opened = open_tensors(source)
+    opened.metadata["x"] = float("nan")
+    assert inspect(opened)["metadata"]["x"] == "nan"

@@ -114,3 +114,14 @@ def test_loading_never_needs_more_than_estimated(tmp_path: Path) -> None:
     tracemalloc.stop()
     stretch = 6 * 4 * (1 << 20)
     assert peak < memory.weights + memory.largest + stretch < file_size
+
+
+@pytest.mark.parametrize("version", ["6", "7"])
+def test_a_low_rank_factor_that_is_no_matrix_is_estimated_and_refused_at_load(version: str) -> None:
+    tensors = MAKERS[version](layers=1)
+    name = "blocks.0.att.w1" if version == "7" else "blocks.0.att.time_decay_w1"
+    tensors[name] = tensors[name].reshape(-1)
+    source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
+    assert estimate(source, quantize=8).weights > 0
+    with pytest.raises(FileFormatError, match="has the shape"):
+        load_model(source, quantize=8)

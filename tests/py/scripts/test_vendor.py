@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scripts import vendor
+from scripts import build, vendor
 
 TEXT = b"export default 1;\n"
 PART = vendor.Part(
@@ -91,8 +91,31 @@ def test_every_locked_file_has_a_hash_a_licence_and_a_reason() -> None:
 
 
 def test_vendored_files_match_the_lock() -> None:
-    _, parts = vendor.read_lock()
-    trimmed = "pyodide/pyodide-lock.json"
-    for part in parts:
-        if part.target != trimmed:
-            assert vendor.sha256_of(vendor.OUTPUT / part.target) == part.sha256, part.target
+    vendor.verify_output(vendor.read_lock()[1])
+
+
+def test_a_file_that_was_altered_after_its_check_is_refused(tmp_path: Path) -> None:
+    trimmed = replace(PART, target="trimmed.js", sha256="0" * 64, written=PART.sha256)
+    for name in ("part.js", "trimmed.js"):
+        (tmp_path / name).write_bytes(TEXT)
+    vendor.verify_output([PART, trimmed], tmp_path)
+    (tmp_path / "trimmed.js").write_bytes(TEXT + b"//")
+    with pytest.raises(vendor.VendorError, match=r"altered in .*: trimmed\.js\."):
+        vendor.verify_output([PART, trimmed], tmp_path)
+    (tmp_path / "part.js").unlink()
+    with pytest.raises(vendor.VendorError, match=r"part\.js, trimmed\.js"):
+        vendor.verify_output([PART, trimmed], tmp_path)
+
+
+def test_the_build_verifies_the_vendored_files_before_it_reads_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(parts: list[vendor.Part]) -> None:
+        assert len(parts) > 10
+        raise vendor.VendorError("altered")
+
+    monkeypatch.setattr(build, "verify_output", refuse)
+    monkeypatch.setattr(build, "DIST", tmp_path / "dist")
+    assert build.main() == 1
+    assert "altered" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -172,6 +172,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "html": _document("a.html"),
     "table": _document("a.csv"),
     "word": _document("a.docx"),
+    "pdf": _document("a.pdf"),
     "zip": _document("a.zip"),
     "index": _one_of("index", _index),
     "index-zip": lambda data: _use_index(Index.open(ZipStorage(BytesSource(data, "a.zip")), KERNEL.search)),

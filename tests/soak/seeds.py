@@ -23,6 +23,7 @@ from goosequill.search.storage import MemoryStorage
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py.checkpoints import rwkv4
+from tests.py.search.documents.pdfs import pdf
 from tests.py.search.encoder import write_folder
 from tests.py.search.samples import HashEmbedder, make_document
 from tests.py.tokenizers.test_bpe import LLAMA3, RAW, SPLIT, small
@@ -139,6 +140,7 @@ def everything() -> dict[str, dict[str, bytes]]:
         "html": {"a.html": page},
         "table": {"a.csv": table},
         "word": {"a.docx": word()},
+        "pdf": {"a.pdf": pdf([["Geese", "fly."], []], title="T")},
         "zip": {"a.zip": zipped({**texts, "b.html": page, "c/d.csv": table}, zipfile.ZIP_DEFLATED)},
         "index": index_files(),
         "index-zip": {"a.zip": zipped(index_files(), zipfile.ZIP_STORED)},

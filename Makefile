@@ -42,7 +42,7 @@ test-js: node_modules/.stamp build
 	node --test $(sort $(shell find tests/js -name '*.test.js'))
 
 test-browser: $(STAMPS)/test node_modules/.stamp build
-	@command -v chromium >/dev/null || sh scripts/chromium.sh
+	@sh scripts/browsers.sh
 	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per room, without changing a file
@@ -64,7 +64,7 @@ train: $(STAMPS)/train ## train the default model from scratch (hours; resumes w
 	$(PY) -m scripts.train
 
 bench: $(STAMPS)/bench build ## measure start, sizes, and speed against peers (BENCH_ARGS=--docs writes the table)
-	@command -v chromium >/dev/null || sh scripts/chromium.sh
+	@command -v chromium >/dev/null || sh scripts/browsers.sh
 	$(PY) scripts/bench/start.py
 	$(PY) scripts/bench/loading.py
 	$(PY) scripts/bench/bench.py $(BENCH_ARGS)

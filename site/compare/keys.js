@@ -3,6 +3,7 @@
  * off, because they interfere with speech input.
  */
 
+import { isComposing } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
 
 /**
@@ -24,7 +25,8 @@ export function setUpKeys(commands, { enabled, onEnabled, page }) {
   const all = [...commands, { keys: ["?"], does: "Show these keys", run: open }];
   byId("keys-list", "dl").append(...all.map(describe));
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isComposing(event) || isTyping(event.target))
+      return;
     if (document.querySelector("dialog[open]") || (!box.checked && event.key !== "?")) return;
     const command = all.find((one) => one.keys.includes(event.key) && isFor(one, page()));
     if (!command) return;

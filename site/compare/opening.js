@@ -3,6 +3,7 @@
  * Fetching and reading a file is in sources.js.
  */
 
+import { isComposing } from "../ui/composing.js";
 import { byId, counted, element, megabytes, number } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
@@ -294,7 +295,7 @@ export class Opening {
     byId("open-form", "form").addEventListener("submit", openTyped);
     this.#urls.addEventListener("input", () => this.#fitLines());
     this.#urls.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) openTyped(event);
+      if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) openTyped(event);
     });
     const picker = byId("files", "input");
     picker.addEventListener("change", () => {

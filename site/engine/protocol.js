@@ -159,7 +159,7 @@ export function errorFields(error) {
   if (error instanceof Error && error.name === "AbortError") {
     return { code: "aborted", message: "The request was cancelled.", remedy: "" };
   }
-  const text = error instanceof Error ? lastLine(error.message) : String(error);
+  const text = error instanceof Error ? gist(error.message) : String(error);
   return {
     code: "internal",
     message: `An unexpected error occurred in the engine: ${text}`,
@@ -167,7 +167,8 @@ export function errorFields(error) {
   };
 }
 
-/** The last line of a Python traceback says what happened. @param {string} text */
-function lastLine(text) {
-  return text.trim().split("\n").at(-1) ?? text;
+/** The last line of a Python traceback says what happened; of others, the first. @param {string} text */
+function gist(text) {
+  const lines = text.trim().split("\n");
+  return (lines[0].startsWith("Traceback") ? lines.at(-1) : lines[0]) ?? text;
 }

@@ -52,16 +52,35 @@ export async function explainFailure(worker, reason) {
 }
 
 /**
- * The error of the directive that blocked a request of the worker, if one did.
+ * The error of the directive that blocked something in the worker, if one did. WebKit raises no event for it
+ * in workers.
  * @param {Worker} worker
+ * @param {string} message of what failed
  * @returns {Promise<EngineError | null>}
  */
-export async function explainPolicy(worker) {
+export async function explainPolicy(worker, message) {
   const entry = watched.get(worker);
   if (!entry) return null;
   await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
-  const violation = entry.found();
+  const violation = entry.found() ?? directiveIn(message) ?? (await tryRequest(entry.url));
   return violation ? policyRefusal(violation, new URL(entry.url).origin) : null;
+}
+
+/** What WebKit says of WebAssembly. @param {string} message @returns {Violation | undefined} */
+function directiveIn(message) {
+  const directive = /Content Security Policy directive: "([\w-]+)/.exec(message)?.[1];
+  return directive ? { directive, blocked: "wasm-eval" } : undefined;
+}
+
+/**
+ * Requests, from the page, what the worker requests under the same policy: here WebKit does raise the event.
+ * @param {string} url of the worker
+ */
+async function tryRequest(url) {
+  const { found } = watchPolicy();
+  await fetch(new URL("parts.json", url), { method: "HEAD" }).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
+  return found();
 }
 
 /**

@@ -3,6 +3,7 @@
  * know the conversation (chat.js), which calls it and is called when something is pressed.
  */
 
+import { isComposing } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
 
 /**
@@ -45,7 +46,7 @@ export class ChatForm {
       (this.active ? this.message : byId("prompt", "textarea")).focus();
     });
     this.message.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
       event.preventDefault();
       actions.send();
     });

@@ -4,7 +4,7 @@
  * index: data first, beyond what index.json counts, and index.json last, in one step.
  */
 
-import { ask, FileSink, fileOf, takeFile } from "../engine/storage/opfs.js";
+import { ask, FileSink, fileOf, rename, takeFile } from "../engine/storage/opfs.js";
 
 /**
  * What a job asks to have written. `append` overwrites what an interrupted run left beyond the offset; an
@@ -18,6 +18,8 @@ import { ask, FileSink, fileOf, takeFile } from "../engine/storage/opfs.js";
  * What a list of collections shows; `model` is the name of the model that made its vectors, "" without any.
  * @typedef {{name: string, documents: number, passages: number, model: string}} Summary
  */
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+/** @typedef {(folder: any, name: string, at: number, data: Bytes) => Promise<void>} Write */
 
 export const INDEX = "index.json";
 /** A file that is the page's own: Python does not know it, and it is in no export. */
@@ -30,27 +32,29 @@ const LONGEST_INDEX = 64 * 1024 * 1024;
 /** Bytes of what the page keeps. */
 const LONGEST_ABOUT = 64 * 1024;
 
-/** @param {any} folder @param {Part} part */
-export async function writePart(folder, { append = {}, replace = {}, index }) {
-  for (const [name, { at, data }] of Object.entries(append)) await writeAt(folder, legal(name), at, data);
-  for (const [name, data] of Object.entries(replace)) await replaceFile(folder, legal(name), data);
-  if (index) await replaceFile(folder, INDEX, new TextEncoder().encode(index));
+/**
+ * @param {any} folder
+ * @param {Part} part
+ * @param {Write} [write] how files are written here; where that is not possible in place, as a stream
+ */
+export async function writePart(folder, { append = {}, replace = {}, index }, write = writeAt) {
+  for (const [name, { at, data }] of Object.entries(append)) await write(folder, legal(name), at, data);
+  for (const [name, data] of Object.entries(replace)) await replaceFile(folder, legal(name), data, write);
+  if (index) await replaceFile(folder, INDEX, new TextEncoder().encode(index), write);
 }
 
 /** @param {any} folder @param {string} name @param {Uint8Array<ArrayBuffer>} data */
-export async function replaceFile(folder, name, data) {
+export async function replaceFile(folder, name, data, write = writeAt) {
   const temporary = `${name}${TEMPORARY}`;
-  await writeAt(folder, temporary, 0, data);
+  await write(folder, temporary, 0, data);
   const handle = await ask(folder, "getFileHandle", temporary);
-  if (handle.move) return await ask(handle, "move", name);
-  await writeAt(folder, name, 0, data); // an old browser: not in one step, but as short as possible
+  if (handle.move) return await rename(folder, handle, name);
+  await write(folder, name, 0, data); // an old browser: not in one step, but as short as possible
   await ask(folder, "removeEntry", temporary);
 }
 
-/** @param {any} folder @param {string} name @param {number} at @param {Uint8Array<ArrayBuffer>} data */
+/** @type {Write} */
 async function writeAt(folder, name, at, data) {
-  const handle = await ask(folder, "getFileHandle", name, { create: true });
-  if (!handle.createSyncAccessHandle) return await writeStream(handle, at, data);
   const free = await takeFile(folder, name); // a question may be reading it
   try {
     await writeInPlace(folder, name, at, data);
@@ -71,8 +75,9 @@ async function writeInPlace(folder, name, at, data) {
   }
 }
 
-/** @param {any} handle @param {number} at @param {Uint8Array<ArrayBuffer>} data */
-async function writeStream(handle, at, data) {
+/** @type {Write} */
+export async function writeStream(folder, name, at, data) {
+  const handle = await ask(folder, "getFileHandle", name, { create: true });
   const stream = await ask(handle, "createWritable", { keepExistingData: at > 0 });
   await stream.truncate(at);
   await stream.write({ type: "write", position: at, data });

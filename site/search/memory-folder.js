@@ -64,8 +64,8 @@ export class MemoryFile {
     return new File([this.#content.data.subarray(0, this.#content.size)], this.name);
   }
 
-  /** @param {string} target */
-  async move(target) {
+  /** @param {MemoryFolder} _folder its own @param {string} target */
+  async move(_folder, target) {
     this.#rename(this, target);
     this.name = target;
   }

@@ -88,9 +88,11 @@ async function show() {
   );
   page.files.replaceChildren(...(entries.length ? entries.map((entry) => row(entry, entries)) : [none]));
   page.deleteAll.disabled = entries.length === 0;
-  page.place.textContent = folder
-    ? "They are in the browser's private file system, and are verified each time they are read."
-    : NOTES[store.place];
+  const isCached = entries.some(({ place }) => place === "cache");
+  page.place.textContent =
+    folder && !isCached
+      ? "They are in the browser's private file system, and are verified each time they are read."
+      : NOTES[isCached ? "cache" : store.place];
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   page.total.textContent = entries.length > 1 ? `${megabytes(bytes)} in ${entries.length} files.` : "";
   await showCollections();

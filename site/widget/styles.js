@@ -51,7 +51,7 @@ export const CSS = `
 .poster { display: contents; }
 .compose { display: flex; flex-direction: column; gap: 0.4em; }
 [data-mode="chat"] .compose { order: 3; }
-[data-mode="chat"] .about { order: 2; }
+[data-mode="chat"] .about > * { order: 2; }
 
 label { font-weight: 600; }
 .note { color: var(--ink-soft); font-size: 0.86em; }
@@ -111,8 +111,7 @@ button.quiet:hover:not([aria-disabled="true"]) { border-color: var(--line); colo
 .message.user { align-self: flex-end; border-color: var(--accent); }
 .message.assistant { align-self: flex-start; }
 
-.about { display: flex; flex-direction: column; gap: 0.4em; }
-.about:not(:has(> :not([hidden]):not(:empty))) { display: none; }
+.about { display: contents; }
 .status:empty { display: none; }
 progress { width: 100%; height: 0.6em; border: 0; border-radius: 1em; background: var(--sunken); accent-color: var(--accent); }
 .error { padding: 0.6em 0.8em; border: 1px solid var(--error); border-inline-start-width: 5px; border-radius: calc(var(--radius) * 0.5); }

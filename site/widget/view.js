@@ -3,6 +3,7 @@
  * engine; goose-quill.js calls it, and is called when a button is pressed.
  */
 
+import { isComposing } from "../ui/composing.js";
 import { element } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { CSS } from "./styles.js";
@@ -97,7 +98,7 @@ export class View {
     if (event.key === "Escape" && this.root.hasAttribute("data-busy")) {
       event.preventDefault();
       act("stop");
-    } else if (event.key === "Enter" && event.target === this.input && !event.isComposing) {
+    } else if (event.key === "Enter" && event.target === this.input && !isComposing(event)) {
       const chat = this.root.dataset.mode === "chat";
       if (!(event.ctrlKey || event.metaKey || (chat && !event.shiftKey))) return;
       event.preventDefault();

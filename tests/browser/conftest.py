@@ -15,6 +15,16 @@ from scripts.serve import make_server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "/goosequill/"
+CHROMIUM = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
 
 expect.set_options(timeout=30_000)  # milliseconds: a slow machine gets the same verdict as a fast one
 
@@ -39,18 +49,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         pytest.fail("Chromium is missing: install the package 'chromium'")
-    arguments = [
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-default-apps",
-        "--disable-domain-reliability",
-        "--disable-quic",
-        "--disable-sync",
-        "--no-first-run",
-    ]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    return {**browser_type_launch_args, "executable_path": executable, "args": arguments}
+    return {**browser_type_launch_args, "executable_path": executable, "args": CHROMIUM}
 
 
 @dataclass

@@ -13,8 +13,10 @@ const RETRY = "Check the connection, then load it again.";
 
 /**
  * @typedef {import("../protocol.js").Progress} Progress
- * @typedef {{file: string, signal?: AbortSignal, onBytes?: (count: number) => void, fetch?: typeof fetch}}
- *   FetchOptions
+ * @typedef {{
+ *   file: string, signal?: AbortSignal, onBytes?: (count: number) => void, fetch?: typeof fetch,
+ *   cache?: RequestCache
+ * }} FetchOptions
  */
 
 /** Adds up the bytes of several downloads and reports them at most ten times a second. */
@@ -53,10 +55,10 @@ export class Meter {
  * @param {string} url
  * @param {FetchOptions} options
  */
-export async function open(url, { file, signal, fetch = globalThis.fetch }) {
+export async function open(url, { file, signal, cache, fetch = globalThis.fetch }) {
   let response;
   try {
-    response = await fetch(url, { signal });
+    response = await fetch(url, { signal, cache });
   } catch (error) {
     throw networkError(error, unreachable(file));
   }

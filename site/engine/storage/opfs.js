@@ -61,6 +61,36 @@ export async function removeFrom(folder, name) {
   }
 }
 
+/**
+ * Gives a file of a folder another name; a file that has this name is replaced, in one step. WebKit requires
+ * the folder, which other browsers accept.
+ * @param {any} folder
+ * @param {any} handle
+ * @param {string} name
+ */
+export async function rename(folder, handle, name) {
+  await ask(handle, "move", folder, name);
+}
+
+/**
+ * Whether files of a folder can be written in place. Some builds of WebKit have the method for it, which
+ * always throws. Only a worker may ask: pages do not have the method.
+ * @param {any} folder
+ * @returns {Promise<boolean>}
+ */
+export async function isWritable(folder) {
+  const name = `Probe-${crypto.randomUUID()}`; // a capital, so that nobody takes it for a file of theirs
+  try {
+    const handle = await ask(folder, "getFileHandle", name, { create: true });
+    (await ask(handle, "createSyncAccessHandle")).close();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await removeFrom(folder, name);
+  }
+}
+
 /** @param {Blob} blob */
 export async function* piecesOf(blob) {
   for (let at = 0; at < blob.size; at += PIECE)
@@ -183,7 +213,7 @@ export class FileSink {
   /** Gives the finished file its name. @param {string} name */
   async commit(name) {
     this.close();
-    if (this.#handle.move) return await ask(this.#handle, "move", name);
+    if (this.#handle.move) return await rename(this.#folder, this.#handle, name);
     const file = await ask(this.#folder, "getFileHandle", name, { create: true });
     const target = await ask(file, "createSyncAccessHandle");
     let at = 0;

@@ -45,13 +45,13 @@ class Digest {
 
 /**
  * Fills a sink with the wanted file. Content that does not match its hash is fetched once more from the
- * start.
+ * start, past the browser's cache.
  * @param {Sink & {blob: () => Blob}} sink
  * @param {Wanted} wanted
  */
 export async function receive(sink, wanted) {
   for (const last of [false, true]) {
-    const { sha256, fingerprint } = await fill(sink, wanted);
+    const { sha256, fingerprint } = await fill(sink, { ...wanted, cache: last ? "reload" : "default" });
     if (sha256 === wanted.sha256) return { blob: sink.blob(), fingerprint };
     if (last) break;
     wanted.onBytes?.(-sink.size);
@@ -62,7 +62,7 @@ export async function receive(sink, wanted) {
 
 /**
  * @param {Sink} sink
- * @param {Wanted} wanted
+ * @param {Wanted & {cache: RequestCache}} wanted
  * @returns {Promise<{sha256: string, fingerprint?: string}>} of what has arrived
  */
 async function fill(sink, wanted) {
@@ -94,16 +94,17 @@ async function fill(sink, wanted) {
 /**
  * One response of the server, from where the last one ended.
  * @param {Sink} sink
- * @param {Wanted} wanted
+ * @param {Wanted & {cache: RequestCache}} wanted
  * @param {{digest: Digest}} state
  */
 async function append(sink, wanted, state) {
-  const { url, file, bytes, signal, onBytes, fetch = globalThis.fetch } = wanted;
+  const { url, file, bytes, signal, cache, onBytes, fetch = globalThis.fetch } = wanted;
   const headers = sink.size ? { Range: `bytes=${sink.size}-` } : undefined;
   const response = await open(url, {
     file,
     fetch: (input, init) => fetch(input, { ...init, headers }),
     signal,
+    cache,
   });
   const start = response.status === 206 ? contentStart(response) : 0;
   if (start !== sink.size) {

@@ -145,6 +145,8 @@ async function addressModel({ url }, find, { signal, onProgress, look, notices }
 
 /** Under Node nothing is stored, and there are no synchronous requests. */
 const IN_BROWSER = "XMLHttpRequest" in globalThis;
+/** The browser asks the server whether what it has cached is still current. */
+const FRESH = "no-cache";
 const UNREACHED_NOTICE = "The model's server did not respond, so the copy from an earlier visit is used.";
 
 /**
@@ -284,6 +286,8 @@ async function memorySource(blob, name) {
 }
 
 /**
+ * What was asked of the server (ranges.js) describes the file that it has now, so the browser's own cache may
+ * not answer with an earlier one.
  * @param {string} url
  * @param {string} name
  * @param {number | undefined} bytes
@@ -291,7 +295,8 @@ async function memorySource(blob, name) {
  */
 async function downloaded(url, name, bytes, { signal, onProgress }) {
   const meter = new Meter("model", name, bytes ?? 0, onProgress);
-  return await download(url, { file: name, bytes, signal, onBytes: (count) => meter.add(count) });
+  const onBytes = (/** @type {number} */ count) => meter.add(count);
+  return await download(url, { file: name, bytes, signal, onBytes, cache: FRESH });
 }
 
 /** The last part of an address, decoded. @param {string} url */
@@ -307,7 +312,11 @@ export function fileName(url) {
 /** @param {string} url @param {AbortSignal} signal */
 async function describe(url, signal) {
   const folder = new URL(url.endsWith("/") ? url : `${url}/`).href;
-  const config = await download(new URL("config.json", folder).href, { file: "config.json", signal });
+  const config = await download(new URL("config.json", folder).href, {
+    file: "config.json",
+    signal,
+    cache: FRESH,
+  });
   return { config, folder, files: listedFiles(await config.text(), folder) };
 }
 

@@ -9,7 +9,7 @@
 import { EngineError } from "../protocol.js";
 import { corrupt } from "./download.js";
 import { parseFacts, readFacts, unknownFacts, writeFacts } from "./facts.js";
-import { ask, FileSink, fileOf, openFolder, PIECE, piecesOf, removeFrom } from "./opfs.js";
+import { ask, FileSink, fileOf, isWritable, openFolder, PIECE, piecesOf, removeFrom } from "./opfs.js";
 import { receive } from "./receive.js";
 import { hasHash, isIntact, ONE_IN, SMALL } from "./verify.js";
 
@@ -24,7 +24,7 @@ const HASH = /^[0-9a-f]{64}$/;
 /** What a visitor should know of where a model is kept. @type {Record<Place | "full", string>} */
 export const NOTES = {
   opfs: "",
-  cache: "The browser has no private file system here, so the model is kept in its cache.",
+  cache: "The browser has no private file system for models here, so the model is kept in its cache.",
   memory:
     "The browser stores nothing here (a private window, perhaps), so the model is downloaded again next time.",
   full: "There is not enough space to keep the model, so it is downloaded again next time.",
@@ -58,9 +58,11 @@ export class Store {
     this.small = small;
   }
 
+  /** The best place that this worker can write to. */
   static async open() {
     const folder = await openFolder();
-    return new Store({ folder, cache: folder ? null : await openCache() });
+    if (folder && (await isWritable(folder))) return new Store({ folder, cache: null });
+    return new Store({ folder: null, cache: await openCache() });
   }
 
   /** @returns {Place} */

@@ -3,6 +3,7 @@
  * neither the index nor the network; element.js calls it, and is called with what the visitor does.
  */
 
+import { isComposing } from "../../ui/composing.js";
 import { element } from "../../ui/dom.js";
 import { excerpt, linkTo } from "./excerpt.js";
 import { CSS } from "./style.js";
@@ -111,7 +112,7 @@ export class SearchView {
   #key(event) {
     const { key } = event;
     const count = this.list.hidden ? 0 : this.#hits.length;
-    if (event.isComposing) return;
+    if (isComposing(event)) return;
     if (key === "Escape" && !this.panel.hidden) {
       event.preventDefault(); // a second Escape empties the input
       this.open(false);

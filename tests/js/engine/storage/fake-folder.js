@@ -1,5 +1,7 @@
 /** The browser's private file system, in memory, for tests. */
 
+import assert from "node:assert/strict";
+
 /** The part of the private file system that the store uses. */
 export class FakeFolder {
   /** @type {Map<string, Uint8Array>} */
@@ -16,7 +18,9 @@ export class FakeFolder {
       name,
       getFile: async () => new File([this.files.get(name) ?? ""], name),
       createSyncAccessHandle: async () => this.access(name),
-      move: async (/** @type {string} */ target) => {
+      move: async (/** @type {FakeFolder} */ folder, /** @type {string} */ target) => {
+        if (target === undefined) throw new TypeError("Not enough arguments"); // as in WebKit
+        assert.equal(folder, this);
         this.files.set(target, this.files.get(name) ?? new Uint8Array());
         this.files.delete(name);
       },

@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 import { fingerprint } from "../../../../site/engine/storage/fingerprint.js";
-import { ask } from "../../../../site/engine/storage/opfs.js";
+import { ask, isWritable, rename } from "../../../../site/engine/storage/opfs.js";
 import { NOTES, Store } from "../../../../site/engine/storage/store.js";
 import { FakeFolder } from "./fake-folder.js";
 
@@ -84,6 +84,36 @@ test("a file is fetched once, stored by its hash, and found again", async (t) =>
     [entry.name, entry.bytes, entry.used, entry.complete],
     ["model.bin", CONTENT.length, 1000, true],
   );
+});
+
+test("a stored file gets its name from a call that WebKit accepts, with the folder", async () => {
+  const folder = new FakeFolder();
+  const file = await folder.getFileHandle("a", { create: true });
+  await assert.rejects(/** @type {any} */ (file).move("b"), TypeError);
+  await rename(folder, file, "b");
+  assert.deepEqual([...folder.files.keys()], ["b"]);
+});
+
+test("a folder in which no file can be written in place is recognized, and left as it was", async () => {
+  const folder = new FakeFolder();
+  assert.equal(await isWritable(folder), true);
+  folder.access = () => {
+    throw new DOMException("Backend does not support this operation", "NotSupportedError");
+  };
+  assert.equal(await isWritable(folder), false);
+  assert.deepEqual([...folder.files.keys()], []);
+});
+
+test("content that does not match its hash is fetched again past the browser's cache", async (t) => {
+  const { url } = await serve(t, honest);
+  /** @type {(RequestCache | undefined)[]} */
+  const modes = [];
+  const stale = async (/** @type {any} */ address, /** @type {any} */ init) => {
+    modes.push(init.cache);
+    return modes.length === 1 ? new Response(new Uint8Array(CONTENT.length)) : await fetch(address, init);
+  };
+  assert.ok(await same((await makeStore().store.file(wanted(url, { fetch: stale }))).blob));
+  assert.deepEqual(modes, ["default", "reload"]);
 });
 
 test("a broken connection is resumed where it stopped", async (t) => {

@@ -1,0 +1,205 @@
+"""What every engine must do, from the first text to a search: one class, which each engine's file inherits.
+
+Each test has an origin of its own, so nothing is stored there yet. The browser is started once per class.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright
+
+from goosequill.weights.formats.safetensors import encode
+from tests.py import checkpoints
+
+from ..hosts import serve_host
+from ..publisher import serve_publisher
+from .site import Site, serve_site
+from .tab import Browser, Tab
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "default.json"
+STATUS = "[data-testid=status]"
+OUTPUT = "[data-testid=output]"
+LOAD = """async ([base, options]) => {
+  const { loadModel } = await import(base + "engine/client.js");
+  const model = await loadModel(options);
+  let text = "";
+  const settings = { max_new_tokens: 12, temperature: 0 };
+  for await (const chunk of model.generate("Once", settings)) text += chunk.text;
+  const { notices, threads } = model.info;
+  model.dispose();
+  return { text, notices, threads };
+}"""
+ENGINE_IS_STORED = """async () => {
+  const { active } = await navigator.serviceWorker.ready;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+  active.postMessage({ type: "status" }, [port2]);
+  const { parts, of } = await answer;
+  return of > 0 && parts === of;
+}"""
+POLICIES = {
+    "worker-src": "default-src 'none'; script-src {site}; connect-src {site}",
+    "connect-src": "default-src 'none'; script-src {site} 'wasm-unsafe-eval'; worker-src blob:",
+    "script-src": "default-src 'none'; script-src {site}; worker-src blob:; connect-src {site}",
+}
+
+
+def write_golden(tab: Tab, site: Site) -> None:
+    """Write the first golden text in the playground."""
+    case = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"][0]
+    tab.goto(f"{site.url}playground/#temperature=0&max_new_tokens={case['max_new_tokens']}")
+    tab.type("#prompt", case["prompt"])
+    tab.click("#generate")
+    tab.wait_for(STATUS, "after")
+    assert tab.text(OUTPUT) == case["text"]
+    assert tab.errors() == []
+
+
+class Flows:
+    """The flows. A subclass starts a browser."""
+
+    @staticmethod
+    def start(playwright: Playwright, folder: Path) -> Browser:
+        """Start the browser, which may write into a folder."""
+        raise NotImplementedError
+
+    def test_it_writes_what_it_writes_natively_and_again_without_a_download(
+        self, browser: Browser, tab: Tab, site: Site
+    ) -> None:
+        write_golden(tab, site)
+        assert any(path.endswith("/model.safetensors") for path in site.asked)
+        tab.wait(ENGINE_IS_STORED)
+        site.asked.clear()
+        again = browser.tab()
+        write_golden(again, site)
+        again.close()
+        assert not [path for path in site.asked if path.endswith((".safetensors", ".wasm", ".whl", ".zip"))]
+
+    def test_a_text_is_stopped_by_the_keyboard_and_the_next_one_is_written(
+        self, tab: Tab, site: Site
+    ) -> None:
+        tab.goto(f"{site.url}playground/#max_new_tokens=100000&ignore_end=true")
+        tab.type("#prompt", "The goose")
+        tab.press("Control+Enter")
+        tab.wait(f"() => document.querySelector('{OUTPUT}').textContent")
+        tab.press("Escape")
+        tab.wait_for(STATUS, "Stopped after")
+        tab.type("#decoder-max_new_tokens", "5")
+        tab.type("#prompt", "A feather")
+        tab.press("Control+Enter")
+        tab.wait_for(STATUS, "after 5 tokens")
+        assert tab.errors() == []
+
+    def test_it_writes_when_the_server_is_gone(self, tab: Tab, site: Site) -> None:
+        address = f"{site.url}playground/?max_new_tokens=5&seed=1"
+        texts = []
+        for _ in range(2):
+            tab.goto(address)
+            tab.type("#prompt", "It was a fine")
+            tab.click("#generate")
+            tab.wait_for(STATUS, "after 5 tokens")
+            texts.append(tab.text(OUTPUT))
+            if len(texts) == 1:
+                tab.wait(ENGINE_IS_STORED)
+                site.stop()
+        assert texts[0] == texts[1] != ""
+
+    def test_the_storage_page_lists_the_model_and_deletes_it(self, tab: Tab, site: Site) -> None:
+        tab.goto(f"{site.url}storage/")
+        tab.js(LOAD, [site.url, {"model": f"{site.url}models/default/"}])
+        tab.goto(f"{site.url}storage/")
+        tab.wait_for("[data-testid=files]", "model.safetensors")
+        tab.click("[data-testid=delete-all]")
+        tab.wait_for("[data-testid=files]", "No models are stored")
+        assert tab.errors() == []
+
+    def test_a_model_that_changed_at_its_address_is_read_anew(self, tab: Tab, site: Site) -> None:
+        first, second = (b"".join(encode(checkpoints.rwkv4(vocab=256, seed=seed).items())) for seed in (1, 2))
+        tab.goto(f"{site.url}storage/")
+        texts = []
+        with serve_publisher() as publisher:
+            for path, data in (
+                ("m.safetensors", first),
+                ("m.safetensors", second),
+                ("n.safetensors", second),
+            ):
+                read = lambda at, length, data=data: data[at : at + length]  # noqa: E731
+                url = publisher.add(path, len(data), read)
+                publisher.modified = f"Tue, 24 Nov 2020 12:00:{len(texts):02} GMT"
+                options = {"model": url, "quantize": 8}
+                texts.append(tab.js(LOAD, [site.url, options])["text"])
+        assert texts[0] != texts[1]
+        assert texts[1] == texts[2]
+
+    def test_threads_share_memory_and_write_the_same(self, tab: Tab) -> None:
+        with serve_site(isolate=True) as site:
+            tab.goto(f"{site.url}playground/")
+            model = f"{site.url}models/default/"
+            alone, divided = (tab.js(LOAD, [site.url, {"model": model, "threads": n}]) for n in (1, 2))
+        assert (alone["threads"], divided["threads"], divided["notices"]) == (1, 2, alone["notices"])
+        assert alone["text"] == divided["text"] != ""
+
+    def test_the_element_writes_on_a_page_of_another_origin(self, tab: Tab, site: Site) -> None:
+        head = f'<script type="module" src="{site.url}embed/goosequill.js"></script>'
+        body = '<goose-quill prompt="It was a fine" max-new-tokens="6" temperature="0"></goose-quill>'
+        with serve_host() as host:
+            tab.goto(host.add("foreign", body, head=head))
+            tab.click("goose-quill >>> [part~=send]")
+            tab.wait_for("goose-quill >>> [part~=status]", "Finished after 6 tokens.")
+            assert tab.text("goose-quill >>> [part~=text]")
+            assert tab.errors() == []
+
+    @pytest.mark.parametrize("directive", POLICIES)
+    def test_a_policy_that_forbids_the_engine_is_named(self, tab: Tab, site: Site, directive: str) -> None:
+        head = f'<script type="module" src="{site.url}embed/goosequill.js"></script>'
+        policy = POLICIES[directive].format(site=site.origin) + "; img-src data:"
+        with serve_host() as host:
+            tab.goto(host.add("strict", "<goose-quill prompt='A'></goose-quill>", head=head, policy=policy))
+            tab.click("goose-quill >>> [part~=send]")
+            tab.wait_for("goose-quill >>> [part~=error]", f"the directive {directive}")
+
+    def test_the_comparer_opens_a_report(self, tab: Tab, site: Site, tmp_path: Path) -> None:
+        result = {"sampling_config": "greedy", "sampling_params": {}, "outputs": ["one **bold** goose"]}
+        report = {
+            "model_name": "m",
+            "date": "",
+            "args": {},
+            "prompts": [{"prompt": "p", "results": [result]}],
+        }
+        path = tmp_path / "report.json"
+        path.write_text(json.dumps(report), encoding="utf-8")
+        tab.goto(f"{site.url}compare/")
+        tab.files("[data-testid=file-input]", path)
+        tab.wait_for("[data-testid=output]", "one bold goose")
+        assert tab.errors() == []
+
+    def test_search_finds_a_text_and_still_has_it_on_the_next_visit(
+        self, tab: Tab, site: Site, tmp_path: Path
+    ) -> None:
+        geese, bread = tmp_path / "geese.md", tmp_path / "bread.md"
+        geese.write_text("# Geese\n\nGeese fly south in autumn and return in spring.\n", encoding="utf-8")
+        bread.write_text("# Bread\n\nKnead the dough for ten minutes and let it rise.\n", encoding="utf-8")
+        tab.goto(f"{site.url}search/")
+        tab.files("[data-testid=add-files]", geese, bread)
+        tab.wait_for("[data-testid=agree]")
+        if tab.js("() => document.querySelector('[data-testid=agree-full]').checked"):
+            tab.click("[data-testid=agree-full]")
+        tab.click("[data-testid=agree]")
+        tab.wait_for(STATUS, "2 documents added. Ready to search.")
+        for visit in range(2):
+            if visit:
+                tab.goto(f"{site.url}search/?again")
+                tab.wait_for(STATUS, "Ready to search.")
+            tab.type("[data-testid=question]", "when do geese fly south")
+            tab.wait_for("[data-testid=result][data-document='geese.md']")
+        assert tab.errors() == []
+
+    def test_a_laboratory_page_computes_and_draws(self, tab: Tab, site: Site) -> None:
+        tab.goto(f"{site.url}lab/dilation/")
+        experiment = "[data-testid=experiment-dilation]"
+        tab.click(f"{experiment} [data-testid=run]")
+        tab.wait(f"() => document.querySelector('{experiment}').dataset.state === 'done'")
+        assert tab.errors() == []

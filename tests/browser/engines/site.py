@@ -1,0 +1,52 @@
+"""The built site on an origin of its own, so that no test sees what another one stored."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
+
+from scripts.serve import make_server
+
+from ..conftest import PREFIX, ROOT
+
+
+@dataclass
+class Site:
+    """Its address, which ends in a slash, and the paths that were asked for."""
+
+    server: ThreadingHTTPServer
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}{PREFIX}"
+
+    @property
+    def origin(self) -> str:
+        return self.url.removesuffix(PREFIX)
+
+    def stop(self) -> None:
+        """Be gone, as without a network."""
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@contextmanager
+def serve_site(*, isolate: bool = False) -> Iterator[Site]:
+    """dist/ on a free port; `isolate` sends the headers that threads need."""
+    server = make_server(ROOT / "dist", prefix=PREFIX, isolate=isolate)
+    site = Site(server)
+
+    class Handler(server.RequestHandlerClass.func):  # type: ignore[attr-defined,misc]
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            site.asked.append(self.path)
+
+    server.RequestHandlerClass = lambda *args: Handler(*args, directory=str(ROOT / "dist"))  # type: ignore
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield site
+    finally:
+        site.stop()

@@ -1,0 +1,17 @@
+"""The flows in Firefox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Playwright
+
+from .by_playwright import Firefox
+from .flows import Flows
+from .installed import executable
+
+
+class TestFirefox(Flows):
+    @staticmethod
+    def start(playwright: Playwright, folder: Path) -> Firefox:
+        return Firefox(playwright, executable("firefox"), folder)

@@ -1,0 +1,17 @@
+"""The flows in WebKit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Playwright
+
+from .flows import Flows
+from .installed import executable
+from .webkit import WebKit
+
+
+class TestWebKit(Flows):
+    @staticmethod
+    def start(playwright: Playwright, folder: Path) -> WebKit:
+        return WebKit(executable("webkit"), folder)

@@ -23,6 +23,7 @@ ROOMS = (
     "lab",
     "loading",
     "search",
+    "selftest",
 )
 """The rooms of the package that have jobs; each table is imported when it is first searched."""
 

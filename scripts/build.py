@@ -130,6 +130,7 @@ def build(output: Path) -> None:
     trim_pyodide_lock(output / "vendor" / "pyodide")
     list_engine_parts(output)
     build_embedder(output)
+    shutil.copyfile(ROOT / "tests" / "golden" / "default.json", output / "selftest" / "golden.json")
     describe_decoding(output)
     write_example(output)
     check_addresses(output)

@@ -221,8 +221,9 @@ scope.addEventListener("message", (/** @type {any} */ event) => {
   const { type, on } = event.data ?? {};
   const reply = async (/** @type {Promise<unknown>} */ work) => event.ports[0]?.postMessage(await work);
   if (type === "activate") event.waitUntil(scope.skipWaiting());
-  // It will be stored next time.
-  if (type === "keep-engine") event.waitUntil(keep({ ...engineParts(), ...rangedParts() }).catch(() => {}));
+  // What could not be stored will be next time.
+  if (type === "keep-engine")
+    event.waitUntil(reply(keep({ ...engineParts(), ...rangedParts() }).then(status, status)));
   if (type === "threads") event.waitUntil(reply(setThreads(Boolean(on)).then(threads)));
   if (type === "status") event.waitUntil(reply(status()));
 });
@@ -241,6 +242,11 @@ function rangedParts() {
 
 async function status() {
   const cache = await caches.open(CACHE);
-  const kept = await Promise.all(Object.keys(engineParts()).map((path) => cache.match(addressOf(path))));
-  return { version, parts: kept.filter(Boolean).length, of: kept.length, threads: await threads() };
+  const count = async (/** @type {Record<string, string>} */ files) => {
+    const kept = await Promise.all(Object.keys(files).map((path) => cache.match(addressOf(path))));
+    return [kept.filter(Boolean).length, kept.length];
+  };
+  const [[pages, ofPages], [engine, ofEngine]] = await Promise.all([count(shell), count(engineParts())]);
+  const stored = { shell: pages, of_shell: ofPages, parts: engine, of: ofEngine };
+  return { version, ...stored, threads: await threads() };
 }

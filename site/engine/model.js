@@ -87,7 +87,7 @@ export class Model {
    * Runs a job of the Python package on this model; see `Engine.run`.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
-   * @param {RequestOptions} [options]
+   * @param {RequestOptions & {onPart?: (part: any) => void}} [options]
    */
   call(name, args = {}, options = {}) {
     return this.#engine.run(name, { model: this.#handle, ...args }, options);

@@ -1,8 +1,15 @@
 /**
- * Asks the site's service worker, which offline.js registers. Other sites' service workers are left alone.
+ * Registers the site's service worker, and asks it. Other sites' service workers are left alone.
  */
 
 import { ROOT } from "../engine/root.js";
+import { trustedScript } from "../engine/trusted.js";
+
+/** Registers the service worker, or looks for a new version of it. */
+export function registerWorker() {
+  const script = trustedScript(new URL("sw.js", ROOT).href);
+  return navigator.serviceWorker.register(script, { scope: ROOT, updateViaCache: "none" });
+}
 
 /** The site's own registration, or null. @returns {Promise<ServiceWorkerRegistration | null>} */
 async function registration() {

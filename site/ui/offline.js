@@ -4,9 +4,8 @@
  * engine is starting, because the first visit fetches all other pages.
  */
 
-import { ROOT } from "../engine/root.js";
 import { afterStartup } from "../engine/startup-lock.js";
-import { trustedScript } from "../engine/trusted.js";
+import { registerWorker } from "./offline-state.js";
 
 /** Milliseconds after loading; a visitor who came to generate a text has pressed the button by then. */
 const SETTLE_DELAY = 1000;
@@ -56,8 +55,7 @@ async function start() {
     controlled = true;
   });
   await settled();
-  const script = trustedScript(new URL("sw.js", ROOT).href);
-  const found = await navigator.serviceWorker.register(script, { scope: ROOT, updateViaCache: "none" });
+  const found = await registerWorker();
   offer(found);
   found.addEventListener("updatefound", () => {
     const coming = found.installing;

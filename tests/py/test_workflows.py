@@ -72,3 +72,12 @@ def test_a_job_that_deploys_waits_for_its_artifact(workflow: Workflow) -> None:
             uploads = [step for step in steps if "upload-pages" in step.get("uses", "")]
             assert [step["with"]["path"] for step in uploads] == ["dist"]
             assert settings["environment"]["name"] == "github-pages"
+
+
+def test_the_form_for_bugs_asks_for_the_report_of_the_self_test() -> None:
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= set(form)
+    fields = {field["id"]: field["attributes"] for field in form["body"]}
+    assert len(fields) == len(form["body"]) and all(each["label"] for each in fields.values())
+    assert "selftest/" in fields["selftest"]["description"]
+    assert (ROOT / "site" / "selftest" / "index.html").is_file()

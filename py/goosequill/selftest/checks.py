@@ -82,7 +82,7 @@ def difference(found: Results, expected: Results, tolerance: float) -> str:
     words = f"largest error {largest:.1e} of the largest number, {tolerance:.0e} is allowed"
     if not largest <= tolerance:  # also if it is not a number
         raise ArithmeticError(words)
-    return words if tolerance else "equal to the last bit"
+    return words if largest else "equal to the last bit"
 
 
 def _error(found: Any, expected: Any) -> float:

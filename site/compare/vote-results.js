@@ -69,7 +69,7 @@ function strengthChart({ strengths }, chart) {
 
 /** Whether there were votes enough, by the rule of goosequill.evaluation.votes. @param {any} row */
 function hasInterval({ low }) {
-  return low !== null;
+  return typeof low === "number"; // Python's None arrives as undefined
 }
 
 /** @param {any} result */

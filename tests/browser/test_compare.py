@@ -484,6 +484,7 @@ def test_the_engine_judges_votes_of_two_raters(comparer: Page, make_file: MakeFi
     table = comparer.locator("#strengths")
     expect(table).to_contain_text("6 votes on 4 prompts by ann, bob", timeout=60_000)
     expect(table.locator("tbody th")).to_have_text(["one", "two"])
+    expect(table).to_contain_text("too few votes")
     expect(comparer.locator("#agreement")).to_contain_text("the same on 0 of 2")
     expect(comparer.locator("#position")).to_contain_text("The left side won 4 of 4")
     assert not record.console_errors
@@ -655,6 +656,22 @@ def test_it_opens_with_examples_that_make_room(comparer: Page, make_file: MakeFi
     expect(comparer.get_by_test_id("output")).to_have_text(["own"])
     expect(comparer.get_by_test_id("report")).to_have_count(1)
     assert "examples" not in comparer.url
+
+
+def test_an_expression_that_is_slow_to_mark_does_not_block_the_page(
+    comparer: Page, make_file: MakeFile
+) -> None:
+    """It finds the first word at once, but looks for ever for a second one."""
+    pick(comparer, make_file("r.json", sampling({"p": {"g": ["word\n" + "a" * 60 + "!"]}})))
+    expect(comparer.get_by_test_id("output")).to_have_count(1)
+    comparer.get_by_label("Regular expression").check()
+    query = comparer.get_by_label("Search prompts and outputs")
+    query.fill("word|^(a+)+$")
+    expect(comparer.locator("#count")).to_have_text("1 prompt")
+    query.fill("^w")
+    marks = "[...(CSS.highlights.get('found') ?? [])].length"
+    while comparer.evaluate(marks) != 1:
+        comparer.wait_for_timeout(50)
 
 
 def test_a_link_names_the_other_sites_and_asks_before_it_opens_many_files(page: Page, site_url: str) -> None:

@@ -67,6 +67,8 @@ export class Asking {
   #submitted = "";
   /** Whether passages are shown that are merely the nearest. */
   #nearest = false;
+  /** The name of the collection that the results are of. */
+  #of = "";
   /** A document that the address names, to be opened when its question is answered. */
   #toOpen = "";
   /** @type {Promise<import("./rewording.js").Rewording> | null} */
@@ -90,6 +92,7 @@ export class Asking {
 
   /** Listens, and asks what the page's address asks. @returns {Promise<void>} when it is answered */
   start() {
+    this.#of = this.#library.collection()?.name ?? "";
     this.#field.addEventListener("input", () => this.#typed());
     byId("ask", "form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -113,8 +116,13 @@ export class Asking {
   changed() {
     this.#drawActions();
     this.#offerQuestions();
-    if (!this.#library.collection()) return this.#clear();
-    if (this.#question && this.#library.ready()) this.#inquiry.ask(this.#question);
+    const { name = "" } = this.#library.collection() ?? {};
+    if (name !== this.#of) this.#clear(); // what is shown is of another
+    this.#of = name;
+    if (!name || !this.#question) return;
+    if (!this.#toOpen) writeLink({ ...this.#link, document: this.#reader.open });
+    if (this.#library.ready()) this.#inquiry.ask(this.#question);
+    else this.#ask({ ask: false });
   }
 
   /** Shows what is merely near, too, and goes to the first of it. */

@@ -109,6 +109,25 @@ export class CollectionStore {
     return (await exists(folder, INDEX)) || (await exists(folder, ABOUT));
   }
 
+  /**
+   * A new folder that no tab shows or clears away before it is finished. If the page is closed before that,
+   * nothing stays of it.
+   */
+  async draft() {
+    const id = this.create();
+    const release = await takeLock(id);
+    await this.mark(id, true);
+    const finish = async () => {
+      await this.mark(id, false);
+      release?.();
+    };
+    const abandon = async () => {
+      await this.remove(id);
+      release?.();
+    };
+    return { id, finish, abandon };
+  }
+
   /** What the page keeps of a collection. @param {string} id */
   async about(id) {
     const folder = await this.#open(id).catch(() => null);

@@ -438,7 +438,7 @@ export class Collections {
       files.filter(({ blob }) => blob.size > LARGEST),
     ];
     await this.#try(async () => {
-      if (!this.#library.collection()) await this.#library.create("My documents");
+      await this.#library.ensure("My documents");
       await this.#library.indexer.add(small, { folder });
     });
     for (const { name, blob } of large) {
@@ -477,8 +477,9 @@ export class Collections {
     const { name, choice, secrets } = answer;
     await this.#try(async () => {
       await this.#library.create(name || "My documents", choice, secrets);
+      this.#library.status.say(`“${this.#library.current().name}” is ready for documents.`);
       if (choice.kind === "model") await this.#library.offerFull();
-    }, `“${name}” is ready for documents.`);
+    });
   }
 
   /** @param {File} file with vectors */
@@ -511,7 +512,11 @@ export class Collections {
   async #rename() {
     const before = this.#library.current().name;
     const name = await askName({ title: "Rename the collection", confirm: "Rename", value: before });
-    if (name && name !== before) await this.#try(() => this.#library.rename(name), `Renamed to “${name}”.`);
+    if (!name || name === before) return;
+    await this.#try(async () => {
+      await this.#library.rename(name);
+      this.#library.status.say(`Renamed to “${this.#library.current().name}”.`);
+    });
   }
 
   async #export() {

@@ -75,6 +75,8 @@ export class Embedder {
   #session;
   /** @type {Secrets} */
   #secrets;
+  /** @type {Promise<unknown> | undefined} */
+  #loading;
 
   /** @param {Session} session @param {Choice} choice @param {Secrets} [secrets] */
   constructor(session, choice, secrets = {}) {
@@ -111,9 +113,17 @@ export class Embedder {
     return choice.kind === "model" && !choice.address.startsWith(ROOT) && !this.#secrets.files?.length;
   }
 
+  get isLoading() {
+    return this.#loading !== undefined;
+  }
+
   /** Fetches the model; nothing for a server. @param {Options} options */
   async load(options) {
-    if (this.choice.kind !== "endpoint") await this.#session.open("embedder", options);
+    if (this.choice.kind === "endpoint") return;
+    this.#loading ??= this.#session.open("embedder", options).finally(() => {
+      this.#loading = undefined;
+    });
+    await this.#loading;
   }
 
   /**

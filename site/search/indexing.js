@@ -41,8 +41,12 @@ export class Indexer extends EventTarget {
   #stop = null;
   /** @type {Promise<void>} */
   #running = Promise.resolve();
+  /** Stops the embedder, so that files that were added meanwhile can be found first. */
+  #hurry = new AbortController();
   /** Folders that were added as a whole. @type {Set<string>} */
   #folders = new Set();
+  /** What was read since nothing waited, also before a stop. @type {Changes | null} */
+  #changes = null;
   /** @type {Problem[]} */
   problems = [];
   /** @type {Gone[]} */
@@ -77,10 +81,15 @@ export class Indexer extends EventTarget {
   async add(files, { folder = "" } = {}) {
     if (!this.isRunning) this.problems = [];
     if (folder) this.#folders.add(folder);
-    const queued = this.#queue().add(folder ? files.map(withoutQuestion) : files);
-    const failure = await queued.then(() => null, explained);
+    const { id } = this.#library.current();
+    const queue = this.#queue();
+    const failure = await queue.add(folder ? files.map(withoutQuestion) : files).then(() => null, explained);
+    if (this.#library.collection()?.id !== id) return; // they wait there
     await this.#list();
-    await this.run();
+    this.#hurry.abort();
+    await this.run(); // which another call may have begun, and ended when these came
+    if (!this.isPaused && this.#library.collection()?.id === id && (await queue.list()).length)
+      await this.run();
     if (failure) this.#library.status.complain(failure); // the other files are read
     await this.#library.compact().catch(this.#library.status.complain);
   }
@@ -106,8 +115,23 @@ export class Indexer extends EventTarget {
   async discard() {
     await this.stop();
     await this.#queue().clear();
-    this.isPaused = false;
+    this.#forget();
     await this.#list();
+  }
+
+  /** Stops, and forgets all that concerns the open collection, which is left. */
+  async leave() {
+    await this.stop();
+    this.#forget();
+    this.problems = [];
+    this.gone = [];
+    this.waiting = [];
+  }
+
+  #forget() {
+    this.isPaused = false;
+    this.#folders.clear();
+    this.#changes = null;
   }
 
   /** Looks what waits in a collection that was opened. */
@@ -137,9 +161,12 @@ export class Indexer extends EventTarget {
     const { status, progress } = this.#library;
     try {
       await unlessAborted(this.#library.prepare(), signal);
-      const count = await this.#readAll(signal);
-      if (count) status.say(`${counted(count, "document")} added. You can search now.`);
-      await this.#embed(signal);
+      let count = null;
+      for (let isDone = false; !isDone; isDone = await this.#embed(signal)) {
+        const read = await this.#readAll(signal);
+        count = read === null ? count : read + (count ?? 0);
+        if (read) status.say(`${counted(read, "document")} added. You can search now.`);
+      }
       const added = count ? `${counted(count, "document")} added. ` : "";
       status.say(`${count === 0 ? "No new documents. " : added}Ready to search.`);
     } catch (error) {
@@ -164,7 +191,8 @@ export class Indexer extends EventTarget {
     const queue = this.#queue();
     let waiting = await queue.list();
     if (!waiting.length) return null;
-    const changes = new Changes(await this.#library.documents());
+    this.#changes ??= new Changes(await this.#library.documents());
+    const changes = this.#changes;
     let count = 0;
     for (; waiting.length; waiting = await queue.list()) {
       for (const [loaded, file] of waiting.entries()) {
@@ -184,7 +212,7 @@ export class Indexer extends EventTarget {
       const names = changes.gone(folder);
       if (names.length) this.gone.push({ folder, names });
     }
-    this.#folders.clear();
+    this.#forget();
     this.waiting = [];
     await this.#library.refresh();
     return count;
@@ -227,22 +255,33 @@ export class Indexer extends EventTarget {
     return count;
   }
 
-  /** Lets the collection's embedder read what it has not read yet. @param {AbortSignal} signal */
-  async #embed(signal) {
+  /**
+   * Lets the collection's embedder read what it has not read yet.
+   * @param {AbortSignal} stop
+   * @returns {Promise<boolean>} false if files came meanwhile, which are read first
+   */
+  async #embed(stop) {
     const { progress } = this.#library;
     await this.#library.loadFull();
-    if (this.#library.full() !== "ready") return;
+    if (this.#library.full() !== "ready") return true;
+    this.#hurry = new AbortController();
+    const hurry = this.#hurry.signal;
+    const signal = AbortSignal.any([stop, hurry]);
     const started = performance.now();
     let first = -1;
-    await this.#library.fill({
-      signal,
-      onProgress: ({ loaded, total, file }) => {
-        if (first < 0) first = loaded;
-        const rate = (loaded - first) / ((performance.now() - started) / 1000);
-        progress.show({ status: "passages", file, loaded, total });
-        if (rate > 0) progress.parts.label.append(` · ${rate.toPrecision(2)} a second`);
-      },
-    });
+    const onProgress = (/** @type {import("./session.js").Progress} */ { loaded, total, file }) => {
+      if (first < 0) first = loaded;
+      const rate = (loaded - first) / ((performance.now() - started) / 1000);
+      progress.show({ status: "passages", file, loaded, total });
+      if (rate > 0) progress.parts.label.append(` · ${rate.toPrecision(2)} a second`);
+    };
+    try {
+      await this.#library.fill({ signal, onProgress });
+      return true;
+    } catch (error) {
+      if (stop.aborted || !hurry.aborted) throw error;
+      return false;
+    }
   }
 
   /** @param {Problem} found */

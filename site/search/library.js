@@ -38,8 +38,10 @@ export class Library extends EventTarget {
   #waiting = new AbortController();
   /** @type {Promise<void> | undefined} */
   #preparing;
-  /** @type {Promise<unknown> | undefined} */
-  #loadingFull;
+  /** Changes of which collection is open, one after the other. @type {Promise<unknown>} */
+  #changes = Promise.resolve();
+  /** @type {AbortController | undefined} */
+  #compacting;
   /** Writes, one after the other. @type {Promise<unknown>} */
   #writes = Promise.resolve();
   /** The open collection's. @type {Embedder} */
@@ -70,11 +72,7 @@ export class Library extends EventTarget {
   async start() {
     this.#store ??= await CollectionStore.open();
     await this.#store.purge();
-    const entries = await this.#store.list();
-    const last = recall(LAST);
-    const entry = entries.find(({ id }) => id === last) ?? entries[0];
-    if (entry) await this.choose(entry.id);
-    else this.#changed();
+    await this.choose(String(recall(LAST)));
   }
 
   get store() {
@@ -113,14 +111,33 @@ export class Library extends EventTarget {
     );
   }
 
+  /** Opens a collection; if another tab has deleted it, the first one. @param {string} id */
+  choose(id) {
+    return this.#inTurn(() => this.#choose(id));
+  }
+
   /** @param {string} id */
-  async choose(id) {
-    await this.leave();
-    const entry = (await this.store.list()).find((each) => each.id === id);
-    if (!entry) return;
-    await this.#enter(entry, choiceOf((await this.store.about(id)).embedder, entry.model));
-    await this.indexer.look();
+  async #choose(id) {
+    await this.#leave();
+    const entries = await this.store.list();
+    const entry = entries.find((each) => each.id === id) ?? entries[0];
+    if (entry) {
+      await this.#enter(entry, choiceOf((await this.store.about(entry.id)).embedder, entry.model));
+      await this.indexer.look();
+    }
     this.#changed();
+  }
+
+  /**
+   * Runs what changes which collection is open when the change before has ended.
+   * @template T
+   * @param {() => Promise<T>} change
+   * @returns {Promise<T>}
+   */
+  #inTurn(change) {
+    const done = this.#changes.then(change);
+    this.#changes = done.catch(() => {});
+    return done;
   }
 
   /** @param {Entry} entry @param {Choice} choice */
@@ -141,10 +158,22 @@ export class Library extends EventTarget {
    * @param {Choice} [embedder]
    * @param {Secrets} [secrets]
    */
-  async create(wanted, embedder = MINILM, secrets = {}) {
+  create(wanted, embedder = MINILM, secrets = {}) {
+    return this.#inTurn(() => this.#create(wanted, embedder, secrets));
+  }
+
+  /** The same, unless a collection is open, or is being made. @param {string} wanted */
+  ensure(wanted) {
+    return this.#inTurn(async () => {
+      if (!this.#entry) await this.#create(wanted, MINILM, {});
+    });
+  }
+
+  /** @param {string} wanted @param {Choice} embedder @param {Secrets} secrets */
+  async #create(wanted, embedder, secrets) {
     const name = freeName(wanted, await this.collections());
     const id = this.store.create();
-    await this.leave();
+    await this.#leave();
     this.#secrets.set(id, secrets);
     await this.store.describe(id, { name, embedder });
     await this.#enter({ ...NEW, id, name }, embedder);
@@ -158,9 +187,10 @@ export class Library extends EventTarget {
   }
 
   /** Closes the open collection. */
-  async leave() {
+  async #leave() {
     this.questions = [];
-    await this.indexer.stop();
+    this.#compacting?.abort();
+    await this.indexer.leave();
     await this.#writes;
     this.#waiting.abort();
     this.#release?.();
@@ -199,7 +229,7 @@ export class Library extends EventTarget {
   /** @returns {"ready" | "loading" | "off"} the state of the open collection's embedder */
   full() {
     if (this.#embedder.isReady) return "ready";
-    return this.#loadingFull ? "loading" : "off";
+    return this.#embedder.isLoading ? "loading" : "off";
   }
 
   /** How the open collection is embedded, and what is missing for that. */
@@ -294,6 +324,7 @@ export class Library extends EventTarget {
    */
   async write(job, args = {}, options = {}) {
     const id = this.#writable();
+    this.#compacting?.abort(); // its copy would lack this
     try {
       let result;
       for await (const step of this.session.stream(job, args, options)) {
@@ -330,44 +361,85 @@ export class Library extends EventTarget {
   /** @param {string[]} names of documents @returns {Promise<() => Promise<void>>} undoes it */
   async remove(names) {
     await this.prepare();
+    const { id } = this.current();
     await this.write("remove_documents", { names });
     await this.refresh();
-    return async () => {
-      await this.write("restore_documents", { names });
-      await this.session.close("collection"); // it has forgotten their words and vectors
-      await this.session.open("collection");
-      await this.refresh();
-    };
+    return () => this.#restore(id, names);
   }
 
-  /** Rewrites the open collection without what was deleted, when that is more than what is left. */
+  /** @param {string} id @param {string[]} names */
+  async #restore(id, names) {
+    if (this.#entry?.id !== id) await this.choose(id);
+    if (this.#entry?.id !== id) {
+      throw problem("The collection of these documents is gone.", "Add their files again.");
+    }
+    const wasRunning = this.indexer.isRunning;
+    await this.indexer.stop(); // it writes with the collection that is closed here
+    await this.write("restore_documents", { names });
+    await this.session.close("collection"); // it has forgotten their words and vectors
+    await this.session.open("collection");
+    await this.refresh();
+    if (wasRunning || this.full() === "ready") this.indexer.run(); // which reports what happens itself
+  }
+
+  /**
+   * Rewrites the open collection without what was deleted, when that is more than what is left. Whatever
+   * changes the collection meanwhile ends this, and it is tried again after the next files.
+   */
   async compact() {
-    if (this.indexer.isRunning || !this.isWritable || !this.ready()) return;
+    const { isRunning, problems, gone } = this.indexer;
+    if (isRunning || problems.length || gone.length || !this.isWritable || !this.ready()) return;
     const { deleted = 0, documents } = await this.run("describe_collection");
     if (deleted < MOST_DELETED || deleted <= documents.length) return;
-    const before = this.#writable();
-    const id = this.store.create();
-    for await (const step of this.session.stream("compact_collection", {})) {
-      if (step.part) await this.store.write(id, step.part);
+    const compacting = new AbortController();
+    this.#compacting = compacting;
+    const draft = await this.store.draft();
+    try {
+      const before = this.#writable();
+      const { signal } = compacting;
+      for await (const step of this.session.stream("compact_collection", {}, { signal })) {
+        if (step.part) await this.store.write(draft.id, step.part);
+      }
+      await this.store.describe(draft.id, await this.store.about(before));
+      await this.#inTurn(() => this.#exchange(before, draft, signal));
+    } catch (error) {
+      await draft.abandon();
+      if (!compacting.signal.aborted) throw error;
     }
-    await this.store.describe(id, await this.store.about(before));
+  }
+
+  /**
+   * @param {string} before
+   * @param {{id: string, finish: () => Promise<void>}} draft
+   * @param {AbortSignal} signal
+   */
+  async #exchange(before, { id, finish }, signal) {
+    const waiting = await this.store.queue(before).list();
+    if (this.indexer.isRunning || waiting.length) this.#compacting?.abort();
+    signal.throwIfAborted();
+    this.#compacting = undefined;
     this.#secrets.set(id, this.#secrets.get(before) ?? {});
-    await this.choose(id);
+    await finish();
+    await this.store.mark(before, true); // so that no tab that waits for it opens it
+    await this.#choose(id);
     await this.store.remove(before);
   }
 
   /** Deletes the open collection, and opens another. @returns {Promise<() => Promise<void>>} undoes it */
-  async delete() {
-    const id = this.#writable();
-    await this.leave();
-    await this.store.mark(id, true);
-    const [next] = await this.store.list();
-    if (next) await this.choose(next.id);
-    else this.#changed();
-    return async () => {
-      await this.store.mark(id, false);
-      await this.choose(id);
-    };
+  delete() {
+    return this.#inTurn(async () => {
+      const id = this.#writable();
+      await this.store.mark(id, true); // first, so that no tab that waits for it opens it
+      await this.#leave();
+      const release = await takeLock(id); // so that no tab clears it away while it can be restored
+      await this.#choose("");
+      return () =>
+        this.#inTurn(async () => {
+          release?.();
+          await this.store.mark(id, false);
+          await this.#choose(id);
+        });
+    });
   }
 
   /** The open collection as one file. @returns {Promise<Blob>} */
@@ -393,7 +465,7 @@ export class Library extends EventTarget {
   async import(file) {
     await this.prepare();
     const files = { kind: "files", files: [file], names: [file.name] };
-    await this.#take({}, "import_collection", { files });
+    await this.#inTurn(() => this.#take({}, "import_collection", { files }));
   }
 
   /**
@@ -406,28 +478,31 @@ export class Library extends EventTarget {
     await this.prepare();
     const files = { kind: "files", files: [file], names: [file.name] };
     const { handle, ...found } = await this.run("read_embeddings", { files });
-    let before;
     try {
       const answer = await ask(found);
       if (!answer) return null;
-      const { name, choice, secrets } = answer;
-      before = this.#entry?.id;
-      await this.leave();
+      await this.#inTurn(() => this.#takeVectors(handle, answer));
+      return found;
+    } finally {
+      await (await this.holder()).engine.forget(handle).catch(() => {});
+    }
+  }
+
+  /** @param {number} embeddings @param {{name: string, choice: Choice, secrets: Secrets}} answer */
+  async #takeVectors(embeddings, { name, choice, secrets }) {
+    const before = this.#entry?.id ?? "";
+    await this.#leave();
+    try {
       if (choice.kind === "minilm") rememberConsent({ full: true });
       this.#embedder = new Embedder(this.session, choice, secrets);
       await this.#embedder.use();
       await this.#open();
       const maker = choice.kind === "endpoint" ? { address: choice.address, model_name: choice.model } : {};
-      await this.#take(
-        { name, embedder: choice },
-        "import_embeddings",
-        { embeddings: handle, name, ...maker },
-        secrets,
-      );
-      return found;
-    } finally {
-      await (await this.holder()).engine.forget(handle).catch(() => {});
-      if (!this.#entry && before) await this.choose(before); // it went wrong
+      const args = { embeddings, name, ...maker };
+      await this.#take({ name, embedder: choice }, "import_embeddings", args, secrets);
+    } catch (error) {
+      await this.#choose(before);
+      throw error;
     }
   }
 
@@ -439,21 +514,22 @@ export class Library extends EventTarget {
    * @param {Secrets} [secrets]
    */
   async #take(about, job, args, secrets = {}) {
-    const id = this.store.create();
     const names = await this.collections();
+    const { id, finish, abandon } = await this.store.draft();
     try {
       for await (const step of this.session.stream(job, args, { onProgress: this.progress.show })) {
         if ("part" in step) await this.store.write(id, step.part);
       }
       if (about.embedder) await this.store.describe(id, about);
+      await finish();
     } catch (error) {
-      await this.store.remove(id);
+      await abandon();
       throw explained(error);
     } finally {
       this.progress.hide();
     }
     this.#secrets.set(id, secrets);
-    await this.choose(id);
+    await this.#choose(id);
     const { name } = this.current();
     if (names.includes(name)) await this.rename(name);
   }
@@ -470,12 +546,10 @@ export class Library extends EventTarget {
   async #open() {
     if (this.#embedder.isReady) return;
     const embedder = this.#embedder;
-    this.#loadingFull ??= embedder.load({ onProgress: this.progress.show }).finally(() => {
-      this.#loadingFull = undefined;
-      this.progress.hide();
-    });
+    const loading = embedder.load({ onProgress: this.progress.show });
     this.#changed();
-    await this.#loadingFull;
+    await loading.finally(this.progress.hide);
+    if (embedder !== this.#embedder) return; // another collection was opened meanwhile
     this.status.say(`${titleOf(embedder.choice)} is ready.`);
     this.#changed();
   }

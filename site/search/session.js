@@ -48,6 +48,8 @@ export class Session {
   #opened = new Map();
   /** Kinds that have been opened in this engine. @type {Map<Kind, Opened>} */
   #ready = new Map();
+  /** Stops what is being opened. @type {Map<Kind, AbortController>} */
+  #stops = new Map();
   /** @type {Chosen | null} */
   #collection = null;
   /** How the collection's embedder is opened; null if that is not in the engine. @type {Source | null} */
@@ -96,12 +98,14 @@ export class Session {
     await this.close("embedder");
   }
 
-  /** Frees something; it is opened again when it is needed. @param {Kind} kind */
+  /** Frees something, or stops opening it; it is opened again when it is needed. @param {Kind} kind */
   async close(kind) {
     const opened = this.#opened.get(kind);
     const engine = this.#engine;
     this.#opened.delete(kind);
     this.#ready.delete(kind);
+    this.#stops.get(kind)?.abort(new DOMException("Stopped.", "AbortError"));
+    this.#stops.delete(kind);
     const found = await opened?.catch(() => null);
     if (found && engine && !engine.ended) await engine.forget(found.handle).catch(() => {});
     found?.release?.();
@@ -117,8 +121,11 @@ export class Session {
     const engine = await this.#live();
     const found = this.#opened.get(kind);
     if (found) return await found;
-    const opening = this.#start(engine, kind, options);
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    const opening = this.#start(engine, kind, { ...options, signal });
     this.#opened.set(kind, opening);
+    this.#stops.set(kind, stop);
     try {
       const opened = await opening;
       if (this.#opened.get(kind) === opening) this.#ready.set(kind, opened);

@@ -313,3 +313,25 @@ test("an example's questions are offered until one is asked", async () => {
   assert.ok(box.hidden);
   assert.deepEqual(names(), ["b", "a"]);
 });
+
+test("results of another collection go away when it is opened, and its own come", async () => {
+  library.consented = true;
+  await open();
+  type(question(), "why");
+  await settle();
+  assert.equal(names().length, 2);
+  library.open_ = { name: "Other", documents: 1, passages: 1 };
+  library.isReady = false;
+  answers.search = () => ({
+    hits: [hit("z")],
+    nothing_fits: false,
+    likelihood: 0.6,
+    stage: "full",
+    seconds: 0,
+  });
+  asking.changed();
+  assert.deepEqual(names(), []);
+  assert.equal(address.hash, "#q=why&collection=Other");
+  await settle();
+  assert.deepEqual(names(), ["z"]);
+});

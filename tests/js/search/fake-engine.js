@@ -16,6 +16,8 @@ export class FakeEngine {
   ran = [];
   /** Called before each passage is embedded. @type {(index: number) => unknown} */
   onEmbed = () => {};
+  /** Called while a collection is copied. @type {() => unknown} */
+  onCompact = () => {};
 
   die() {
     this.ended = true;
@@ -96,8 +98,16 @@ export class FakeEngine {
 
   async _remove_documents(/** @type {any} */ { names }, /** @type {any} */ kept) {
     kept.removed = kept.documents.filter((/** @type {any} */ { name }) => names.includes(name));
+    kept.deleted = (kept.deleted ?? 0) + kept.removed.length;
     kept.documents = kept.documents.filter((/** @type {any} */ { name }) => !names.includes(name));
     return part(kept);
+  }
+
+  async *_compact_collection(/** @type {any} */ _args, /** @type {any} */ kept) {
+    const copy = { ...kept, removed: [], deleted: 0 };
+    await this.onCompact();
+    yield part(copy);
+    return {};
   }
 
   async _rename_collection(/** @type {any} */ { name }, /** @type {any} */ kept) {
@@ -121,12 +131,12 @@ export class FakeEngine {
 }
 
 /** @param {any} kept */
-function describe({ name, documents, vectors }) {
+function describe({ name, documents, vectors, deleted = 0 }) {
   const listed = documents.map((/** @type {any} */ each, /** @type {number} */ document) => ({
     ...each,
     document,
   }));
-  return { name, documents: listed, passages: documents.length, vectors };
+  return { name, documents: listed, passages: documents.length, vectors, deleted };
 }
 
 /** @param {any} kept */

@@ -240,6 +240,147 @@ test("a document that was removed is put back", async () => {
   assert.deepEqual((await names(library)).sort(), ["a", "b"]);
 });
 
+test("files that are added while a collection is made do not make another", async () => {
+  const { library } = await visit();
+  const made = library.create("Mine");
+  await library.ensure("My documents");
+  await made;
+  await library.indexer.add([file("a")]);
+  assert.deepEqual(await library.collections(), ["Mine"]);
+  const other = await visit();
+  await Promise.all([other.library.ensure("My documents"), other.library.ensure("My documents")]);
+  assert.deepEqual(await other.library.collections(), ["My documents"]);
+});
+
+test("of two collections that are chosen at once the last is open, and the other is free", async () => {
+  const { library } = await visit();
+  await library.create("A");
+  await library.create("B");
+  const [a, b] = await library.store.list();
+  await Promise.all([library.choose(a.id), library.choose(b.id)]);
+  assert.deepEqual([library.collection()?.name, library.isWritable], ["B", true]);
+  await library.choose(a.id);
+  assert.ok(library.isWritable);
+});
+
+test("what was stopped while a folder was read is not gone from it, and does not follow to another", async () => {
+  const { library } = await visit();
+  await library.create("Mine");
+  const notes = ["notes/a", "notes/b", "notes/c"].map((name) => file(name));
+  const write = library.write.bind(library);
+  library.write = async (job, ...args) => {
+    const end = await write(job, ...args);
+    if (job === "add_document") library.indexer.stop();
+    return end;
+  };
+  await library.indexer.add(notes, { folder: "notes" });
+  assert.ok(library.indexer.isPaused);
+  library.write = write;
+  await library.indexer.run();
+  assert.deepEqual((await names(library)).sort(), ["notes/a", "notes/b", "notes/c"]);
+  assert.deepEqual(library.indexer.gone, []);
+  await library.indexer.add([file("notes/a")], { folder: "notes" });
+  assert.equal(library.indexer.gone[0].names.length, 2);
+  await library.create("Other");
+  assert.deepEqual([library.indexer.gone, library.indexer.problems], [[], []]);
+});
+
+test("files that are added while MiniLM reads are found before it goes on", async () => {
+  const { library, engines } = await visit({ full: true });
+  await library.create("Mine");
+  await library.prepare();
+  /** @type {Promise<void> | undefined} */
+  let added;
+  engines[0].onEmbed = async () => {
+    added ??= library.indexer.add([file("late")]);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  await library.indexer.add([file("a"), file("b"), file("c")]);
+  await added;
+  assert.deepEqual(library.indexer.waiting, []);
+  const { documents, vectors } = await library.run("describe_collection");
+  assert.deepEqual([documents.length, vectors], [4, 4]);
+});
+
+test("a document is put back into its own collection, though another is open", async () => {
+  const { library } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("a"), file("b")]);
+  const undo = await library.remove(["a"]);
+  await library.create("Other");
+  await undo();
+  assert.equal(library.collection()?.name, "Mine");
+  assert.deepEqual((await names(library)).sort(), ["a", "b"]);
+});
+
+/** Gives the tests locks as a browser has them, as far as they are taken if they are free. */
+function openBrowser() {
+  const taken = new Set();
+  const locks = {
+    async request(/** @type {string} */ name, /** @type {any[]} */ ...given) {
+      const hold = given.at(-1);
+      if (taken.has(name)) return hold(null);
+      taken.add(name);
+      await hold({});
+      taken.delete(name);
+    },
+  };
+  Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+}
+
+test("what was deleted is cleared away, but not while the collection is changed", async () => {
+  const { library, engines } = await visit();
+  await library.create("Mine");
+  const many = Array.from({ length: 60 }, (_, number) => file(`${number}`));
+  await library.indexer.add([...many, file("a"), file("b")]);
+  const { id } = library.current();
+  await library.remove(many.map(({ name }) => name));
+  engines[0].onCompact = () => library.rename("Renamed");
+  await library.indexer.add([file("c")]);
+  assert.equal(library.current().id, id, "the copy had the old name");
+  assert.deepEqual([library.current().name, (await library.store.list()).length], ["Renamed", 1]);
+  engines[0].onCompact = () => {};
+  await library.indexer.add([file("d")]);
+  assert.notEqual(library.current().id, id);
+  assert.deepEqual(await library.collections(), ["Renamed"]);
+  assert.deepEqual(await names(library), ["a", "b", "c", "d"]);
+  assert.ok(library.isWritable);
+});
+
+test("an import that is cut off leaves nothing, and no tab sees or clears it away before its end", async (t) => {
+  openBrowser();
+  t.after(() => Reflect.deleteProperty(globalThis, "navigator"));
+  const { library, folder, store } = await visit();
+  await library.create("Mine");
+  const { id, finish } = await store.draft();
+  await store.write(id, { index: JSON.stringify({ name: "Half", documents: 1, passages: 1 }) });
+  assert.deepEqual(await library.collections(), ["Mine"]);
+  const other = await visit({ folder });
+  assert.deepEqual(await other.library.collections(), ["Mine"]);
+  await finish();
+  assert.deepEqual(await library.collections(), ["Half", "Mine"]);
+  await store.draft(); // whose lock ends with its page
+  openBrowser();
+  const next = await visit({ folder });
+  assert.deepEqual(await next.library.collections(), ["Half", "Mine"]);
+  const folders = [];
+  for await (const [name] of folder.entries()) folders.push(name);
+  assert.equal(folders.length, 2);
+});
+
+test("a collection that another tab has deleted is not opened", async () => {
+  const { library, store } = await visit();
+  await library.create("A");
+  await library.create("B");
+  const [a, b] = await store.list();
+  await store.mark(b.id, true);
+  let changes = 0;
+  library.addEventListener("change", () => changes++);
+  await library.choose(b.id);
+  assert.equal(library.collection()?.id, a.id);
+  assert.ok(changes > 0);
+});
+
 test("what embeds a collection is kept with it, its key is not", async () => {
   const { library, folder, store } = await visit();
   const choice = /** @type {const} */ ({

@@ -5,6 +5,7 @@ Each step declares its own settings (`steps`); those that belong to no step are 
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from goosequill.decoding.grammar.compile import check
@@ -132,6 +133,19 @@ DESCRIPTIONS: tuple[Description, ...] = (
 )
 """Every part of the decoder, in the order in which it acts."""
 
+LONGEST = 256
+"""The largest `count` of a shortlist: with more, most rows of a head are read anyway."""
+
+_BEFORE_TRUNCATION = (
+    *("logprobs", "num_beams", "guidance_scale", "regex", "choices", "json_schema", "logit_bias"),
+    *("repetition_penalty", "presence_penalty", "frequency_penalty", "dry_multiplier"),
+    *("no_repeat_ngram_size", "top_n_sigma", "mirostat", "penalty_alpha"),
+)
+"""Settings that need all logits, because they change, compare or return them."""
+
+_REMOVING_THE_HIGHEST = ("typical_p", "xtc_probability")
+_BEFORE_MIN_P = ("typical_p", "top_p")
+
 _TRUNCATING = [
     step.description.parameters[0].name for step in STEPS if step.truncates and step is not Mirostat
 ]
@@ -180,22 +194,24 @@ class DecodingConfig(Limits, Stopping, AllSteps, Search):
     def shortlist(self) -> Shortlist | None:
         """Which tokens' logits must be exact; None means all.
 
-        Where the decoder removes unlikely tokens, and only the model's own probabilities decide which, the
-        likely ones are enough, and the model reads fewer weights for them (`Kernel.likely`).
+        Where the decoder keeps the highest logits whatever the others are, the model reads fewer weights for
+        them (`Kernel.likely`), and chooses exactly the tokens that it would choose with all. A share of the
+        probability, as for top-p, depends on every logit, and so does a step before the truncation.
         """
-        constrained = self.regex or self.choices or self.json_schema is not None
-        flattened = self.temperature_first and self.temperature > 1
-        compared = self.logprobs or self.guidance_scale != 1 or self.num_beams > 1
-        raised = min(self.repetition_penalty - 1, self.presence_penalty, self.frequency_penalty) < 0
-        if constrained or self.logit_bias or flattened or compared or raised:
+        if any(_is_set(self, name) for name in _BEFORE_TRUNCATION):
             return None
-        if self.temperature == 0:
-            return Shortlist(count=64)
-        if 0 < self.top_k <= 128:
-            return Shortlist()
-        if self.top_p <= 0.95 or self.min_p >= 0.01:
-            return Shortlist(mass=0.975)  # beyond the limit, so that the limit itself is exact
-        return None
+        ends = len(self.stop_tokens) + 1 if self.min_new_tokens else int(self.ignore_end)
+        removed = len(self.banned_tokens) + ends  # at most, before the truncation
+        if self.temperature == 0 and not any(_is_set(self, name) for name in _REMOVING_THE_HIGHEST):
+            kept = Shortlist(1 + removed)
+        elif self.top_k:
+            kept = Shortlist(self.top_k + removed)
+        elif self.min_p >= 0.01 and not any(_is_set(self, name) for name in _BEFORE_MIN_P):
+            # A temperature above 1 that comes first moves logits towards the highest.
+            kept = Shortlist(1 + removed, gap=-math.log(self.min_p) * max(1.0, self.temperature))
+        else:
+            return None
+        return kept if kept.count <= LONGEST else None
 
     def check_vocabulary(self, vocab_size: int) -> None:
         """Refuse token ids that a model does not have, and settings that leave no token."""

@@ -24,7 +24,7 @@ from goosequill.decoding.sampling import Logits, WeighOnce, best, log_probabilit
 from goosequill.decoding.steps.mirostat import Mirostat
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
-from goosequill.kernels import LogitOperations, Shortlist
+from goosequill.kernels import LogitOperations
 from goosequill.parameters import Description
 from goosequill.tokenizers import Tokenizer
 
@@ -77,7 +77,7 @@ def explain(
     setup = Setup(tokenizer, int(model.config.vocab_size), config.stop_tokens, config.ignore_end)
     operations = WeighOnce(model.kernel.logits)
     chain, context = make_chain(config, setup), Context(tokenizer, setup.vocab_size, ids, operations)
-    read = partial(_read, model, memory, shortlist=config.shortlist)
+    read = partial(_read, model, memory)  # all logits exactly, since the probabilities of many are shown
     if index < 0:
         chain = Chain(())  # no decoder chose the prompt
     else:
@@ -102,16 +102,10 @@ def explain(
     }
 
 
-def _read(
-    model: LanguageModel,
-    memory: StateMemory | None,
-    tokens: Sequence[int],
-    *,
-    shortlist: Shortlist | None = None,
-) -> Predictor:
+def _read(model: LanguageModel, memory: StateMemory | None, tokens: Sequence[int]) -> Predictor:
     """Return the model after the tokens, starting from the nearest kept state."""
-    start, state, logits = (memory and memory.recall(tokens, shortlist=shortlist)) or (0, None, None)
-    predictor = Predictor(model, state, logits, shortlist=shortlist)
+    start, state, logits = (memory and memory.recall(tokens)) or (0, None, None)
+    predictor = Predictor(model, state, logits)
     for first in range(start, len(tokens), READ_AT_ONCE):
         piece = tokens[first : first + READ_AT_ONCE]
         predictor.read(piece, predict=first + len(piece) == len(tokens))

@@ -41,7 +41,8 @@ class Chunk:
     """One generated token.
 
     ``text`` may be empty, while a character is incomplete or a stop text may be starting. ``logprob`` is
-    the model's own, before any step of the decoder.
+    the model's own, before any step of the decoder; where the vocabulary is large and the decoder does not
+    need all logits (`DecodingConfig.shortlist`), it is approximate.
     """
 
     text: str

@@ -51,7 +51,7 @@ class Writer:
         start = prompt_tokens(tokenizer, prompt)
         self.prompt = [*start, *map(int, given)]
         self.predictor = Predictor(model, state, shortlist=config.shortlist)
-        self.other = Predictor(model, shortlist=config.shortlist) if config.guidance_scale != 1 else None
+        self.other = Predictor(model) if config.guidance_scale != 1 else None
         self.reads_last = state is not None
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed

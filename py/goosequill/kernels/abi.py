@@ -50,9 +50,10 @@ OPERATIONS: Mapping[str, str] = {
     "const float *replacement, word tokens, word heads, word size",
     "head_bonus": "float *out, const float *r, const float *k, const float *v, const float *weight, "
     "word tokens, word heads, word size",
-    # At least count logits become exact, and those with this share of the probability. indices is memory for
-    # rows + 1 indices, then for a float per row.
-    "shortlist": f"{_PRODUCT}, word *indices, word count, word thousandths",
+    # All logits become exact from the count-th highest on, and those less than so many thousandths below it.
+    # reach is what the function sketch measured. indices is memory for rows + 1 indices, then for a float per
+    # row. rest is the number of tokens for which no sketch is read, which C itself changes.
+    "shortlist": f"{_PRODUCT}, const float *reach, word *indices, word count, word thousandths, word rest",
     # q, k and v are [tokens, heads * size]; count is the number of sequences, whose lengths add up to tokens.
     # scratch has attention_words words.
     "attention": "float *out, const float *q, const float *k, const float *v, const int *lengths, "
@@ -81,7 +82,11 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
         "signed char *out, const signed char *weights, const short *scales, word rows, word columns, "
         "word bits",
     ),
-    "sketch": ("void", "signed char *out, const signed char *weights, word rows, word columns"),
+    "sketch": (
+        "void",
+        "signed char *out, float *reach, const signed char *weights, const float *scales, word rows, "
+        "word columns",
+    ),
     "scratch_words": ("word", "word columns, word form"),
     "attention_words": ("word", "word size, word longest"),
     "nearest": (

@@ -35,18 +35,18 @@ z (1 + erf(z / sqrt(2))) / 2, without the approximation by tanh (Hendrycks and G
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Which logits must be exact: those of the likeliest tokens.
+    """Which logits must be exact: all that are not below the one in a place, less a gap.
 
     Attributes
     ----------
     count
-        At least this many.
-    mass
-        At least those that together have this share of the probability, 0 to 1.
+        The place from the highest down, at least 1.
+    gap
+        How far below that logit others are exact too, 0 or more, in nats.
     """
 
-    count: int = 256
-    mass: float = 0.0
+    count: int = 1
+    gap: float = 0.0
 
 
 class Kernel(Protocol):
@@ -135,10 +135,12 @@ class Kernel(Protocol):
         """activation(x matrixᵀ + bias), [T, in] -> [T, out]."""
 
     def likely(self, head: Matrix, x: Tensor, shortlist: Shortlist) -> Tensor:
-        """x headᵀ for one token, [1, C] -> [1, V]: exact for the shortlist, approximate for other logits.
+        """x headᵀ for one token, [1, C] -> [1, V]: the same as `product` for the shortlist.
 
-        A kernel may read the head in fewer bits first, and in full only the rows whose logits are then the
-        highest: the preview of Shim et al. 2017 (SVD-Softmax), with fewer bits instead of fewer columns.
+        Other logits may be approximate, but are below all of the shortlist, as the exact ones are. So a
+        kernel may read the head in fewer bits first, and in full only the rows that can be on the shortlist,
+        whatever the error of the others: the preview of Shim et al. 2017 (SVD-Softmax) with fewer bits
+        instead of fewer columns, and with a bound.
         """
 
     def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:

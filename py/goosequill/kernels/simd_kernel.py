@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Literal
 from weakref import WeakSet
 
@@ -116,6 +117,8 @@ class Weights:
         Values and scales.
     sketch
         For a large head, the upper halves of its values.
+    reach
+        For a sketch, how far it may be from the logits: float32 [2, padded rows], see simd/packing.h.
     """
 
     rows: int
@@ -125,6 +128,7 @@ class Weights:
     form: int
     arrays: tuple[NDArray[Any], NDArray[np.float32]]
     sketch: Weights | None = None
+    reach: NDArray[np.float32] | None = None
 
     @property
     def address(self) -> int:
@@ -281,7 +285,7 @@ class SimdKernel:
         return matrix
 
     def head(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out the head; a large one in 8 bits row by row, with a sketch for approximate logits."""
+        """Lay out the head; a large one in 8 bits row by row, with a sketch that finds the highest logits."""
         rows, columns = weights.shape
         if not isinstance(weights, QuantizedMatrix) or not sketched(weights.shape, weights.bits):
             return self.matrix(weights)
@@ -289,8 +293,9 @@ class SimdKernel:
         values = self._arena.move(np.ascontiguousarray(matrix.values))
         scales = pad_scales(matrix.scales)
         halves = self._arena.zeros(whole_panels(rows) * columns // 2)
-        self._library.sketch(address_of(halves), address_of(values), rows, columns)
-        sketch = Weights(rows, columns, 4, None, abi.FORMS["sketch"], (halves, scales))
+        reach = np.zeros((2, whole_panels(rows)), np.float32)
+        self._library.sketch(*map(address_of, (halves, reach, values, scales)), rows, columns)
+        sketch = Weights(rows, columns, 4, None, abi.FORMS["sketch"], (halves, scales), reach=reach)
         self.matrices.add(sketch)
         return Weights(rows, columns, 8, None, abi.FORMS["rowwise"], (values, scales), sketch)
 
@@ -427,14 +432,15 @@ class SimdKernel:
         }
 
     def likely(self, head: Weights, x: Tensor, shortlist: Shortlist) -> Tensor:
-        if head.sketch is None:
+        if head.sketch is None or head.sketch.reach is None:
             return self.product(head, x)
         out = self.product(head.sketch, x)
         # An index per row and one more, each a machine word; then a float per row.
         work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
         self._emit(
-            "shortlist", **self._operands(head, x, out, self._scratch(head, 1)), indices=work,
-            count=shortlist.count, thousandths=round(1000 * shortlist.mass),
+            "shortlist", **self._operands(head, x, out, self._scratch(head, 1)),
+            reach=address_of(head.sketch.reach), indices=work, count=shortlist.count,
+            thousandths=ceil(1000 * shortlist.gap), rest=0,
         )  # fmt: skip
         return out
 

@@ -69,7 +69,7 @@ def estimate(
             bits, shape = 8, shape[::-1]
         weights += full if bits is None else quantized_bytes(shape, bits)
         if bits and name == "head.weight" and sketched(shape, bits):
-            weights += prod(shape) // 2
+            weights += prod(shape) // 2 + 8 * shape[0]
         largest = max(largest, full)
     return Memory(weights, largest)
 

@@ -148,15 +148,28 @@ def test_conflict_names_both_settings(settings: dict[str, Any], first: str, seco
     ("settings", "shortlist"),
     [
         ({}, None),
-        ({"temperature": 0}, Shortlist(count=64)),
-        ({"top_k": 40}, Shortlist()),
-        ({"top_k": 129}, None),
-        ({"top_p": 0.9}, Shortlist(mass=0.975)),
-        ({"top_p": 0.96}, None),
-        ({"min_p": 0.05}, Shortlist(mass=0.975)),
+        ({"temperature": 0}, Shortlist()),
+        ({"temperature": 0, "top_p": 0.9}, Shortlist()),
+        ({"temperature": 0, "top_k": 40}, Shortlist()),
+        ({"temperature": 0, "typical_p": 0.9}, None),
+        ({"temperature": 0, "xtc_probability": 0.5}, None),
+        ({"top_k": 40}, Shortlist(40)),
+        ({"top_k": 40, "top_p": 0.9, "typical_p": 0.9, "min_p": 0.1}, Shortlist(40)),
+        ({"top_k": 40, "banned_tokens": [1, 2], "ignore_end": True}, Shortlist(43)),
+        ({"top_k": 40, "stop_tokens": [1, 2]}, Shortlist(40)),
+        ({"top_k": 40, "stop_tokens": [1, 2], "min_new_tokens": 9}, Shortlist(43)),
+        ({"top_k": 256}, Shortlist(256)),
+        ({"top_k": 257}, None),
+        ({"top_k": 40, "top_n_sigma": 1.0}, None),
+        ({"top_k": 4, "penalty_alpha": 0.6}, None),
+        ({"top_p": 0.9}, None),
+        ({"min_p": 0.05}, Shortlist(gap=math.log(20))),
+        ({"min_p": 0.05, "temperature": 2.0, "temperature_first": True}, Shortlist(gap=2 * math.log(20))),
+        ({"min_p": 0.05, "top_p": 0.9}, None),
+        ({"min_p": 0.05, "typical_p": 0.9}, None),
+        ({"min_p": 0.001}, None),
         ({"typical_p": 0.9}, None),
-        ({"top_p": 0.9, "temperature": 2.0}, Shortlist(mass=0.975)),
-        ({"top_p": 0.9, "temperature": 2.0, "temperature_first": True}, None),
+        ({"mirostat": 2}, None),
         ({"top_k": 40, "regex": "a+"}, None),
         ({"top_k": 40, "choices": ["yes", "no"]}, None),
         ({"temperature": 0, "json_schema": True}, None),
@@ -164,20 +177,19 @@ def test_conflict_names_both_settings(settings: dict[str, Any], first: str, seco
         ({"top_k": 40, "guidance_scale": 1.5}, None),
         ({"num_beams": 3}, None),
         ({"temperature": 0, "logprobs": 5}, None),
-        ({"temperature": 0, "frequency_penalty": 0.5}, Shortlist(count=64)),
-        ({"temperature": 0, "frequency_penalty": -0.5}, None),
+        ({"temperature": 0, "frequency_penalty": 0.5}, None),
+        ({"temperature": 0, "repetition_penalty": 1.1}, None),
         ({"top_k": 40, "presence_penalty": -1.0}, None),
-        ({"top_p": 0.9, "repetition_penalty": 0.8}, None),
+        ({"top_k": 40, "dry_multiplier": 0.8}, None),
+        ({"top_k": 40, "no_repeat_ngram_size": 3}, None),
     ],
 )
-def test_logits_must_be_exact_unless_unlikely_tokens_are_removed(
+def test_logits_must_be_exact_unless_the_highest_are_enough(
     settings: dict[str, Any], shortlist: Shortlist | None
 ) -> None:
-    assert DecodingConfig(**settings).shortlist == shortlist
-
-
-def test_every_preset_removes_unlikely_tokens() -> None:
-    assert [name for name, settings in PRESETS.items() if not DecodingConfig(**settings).shortlist] == []
+    found = DecodingConfig(**settings).shortlist
+    assert (found and found.count) == (shortlist and shortlist.count)
+    assert found is None or shortlist is None or found.gap == pytest.approx(shortlist.gap)
 
 
 @pytest.mark.parametrize("bias", [1e38, -1e38, 1e6 + 1, math.inf, math.nan, 10**400, "x"])

@@ -125,7 +125,7 @@ def test_logits_of_another_shortlist_are_not_used_as_exact_ones() -> None:
         return found[0]
 
     assert count([1, 2], likely) == 2
-    assert count([1, 2], None) == count([1, 2], Shortlist(mass=0.5)) == 1
+    assert count([1, 2], None) == count([1, 2], Shortlist(count=2)) == 1
     assert count([1, 2, 3], None) == 2  # the state is the same, and the logits are not needed
     assert count([1], likely) == 1  # exact logits serve every shortlist
 

@@ -203,10 +203,10 @@ def test_a_large_head_is_exact_for_likely_tokens_and_close_for_others() -> None:
     model, numpy = large("native"), large("numpy")
     for token in TOKENS[:10]:
         exact = model.forward([token], model.new_state())
-        likely = model.forward([token], model.new_state(), logits=Shortlist())
-        assert (likely == exact).sum() >= 256
-        highest = np.argsort(-exact)[:64]
-        np.testing.assert_array_equal(likely[highest], exact[highest])
+        likely = model.forward([token], model.new_state(), logits=Shortlist(5))
+        needed = exact >= np.sort(exact)[-5]
+        np.testing.assert_array_equal(likely[needed], exact[needed])
+        assert likely[~needed].max() < exact[needed].min()
         assert 0 < np.std(likely - exact) < 0.15 * np.std(exact)
         # The numpy kernel always reads the whole head.
         state = numpy.new_state()

@@ -35,6 +35,8 @@ class Keeping(SimdKernel):
     def _keep(self, weights: Any) -> Any:
         for part in (weights, weights.sketch):
             self._arrays |= {id(array): array for array in (part.arrays if part else ())}
+        if weights.sketch:
+            self._arrays[id(weights.sketch.reach)] = weights.sketch.reach
         return weights
 
     def matrix(self, weights: Any) -> Any:

@@ -2,8 +2,8 @@
 
 To add a step, write it in a file beside this one and add its settings to ``AllSteps``. The configuration,
 the chain, the controls, the command line and the reference follow.
-A step that can make unlikely tokens likely must also be named in `DecodingConfig.shortlist`, since the model
-may otherwise compute their logits only roughly.
+A step that depends on more than the highest logits must also be named where `DecodingConfig.shortlist` is
+computed, since the model may otherwise compute the others only roughly.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 
 typedef __INTPTR_TYPE__ word;
 
-#define STEP_WORDS 15
+#define STEP_WORDS 16
 #define PANEL 16
 #define GROUP 64
 #define CHUNK 40
@@ -41,8 +41,8 @@ typedef union step {
   struct { word operation; float *out; const float *r; const float *k; const float *v; const float *weight;
     word tokens; word heads; word size; } head_bonus;
   struct { word operation; float *out; const void *weights; const float *scales; const float *inputs;
-    const float *bias; int *scratch; word tokens; word columns; word rows; word activation; word *indices; word count;
-    word thousandths; } shortlist;
+    const float *bias; int *scratch; word tokens; word columns; word rows; word activation; const float *reach;
+    word *indices; word count; word thousandths; word rest; } shortlist;
   struct { word operation; float *out; const float *q; const float *k; const float *v; const int *lengths; word count;
     word heads; word size; float *scratch; } attention;
 } step;
@@ -51,7 +51,7 @@ _Static_assert(sizeof(step) == STEP_WORDS * sizeof(word), "every field is a word
 
 void run(step *steps, word count, word (*share)(step *));
 void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word bits);
-void sketch(signed char *out, const signed char *weights, word rows, word columns);
+void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns);
 word scratch_words(word columns, word form);
 word attention_words(word size, word longest);
 word nearest(word *indices, double *scores, const signed char *vectors, const float *scales, const int *question, const short *high, word n, word columns, word count, double step);

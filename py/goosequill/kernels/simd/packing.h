@@ -29,11 +29,25 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
   }
 }
 
+// How far a logit may be from its sketch: the norms of what a row's sketch leaves of it, r = (q & 15) - 7.5, and of what it
+// has, p = 16 (q >> 4) + 7.5, times the row's scale; a little more, so that no rounding matters.
+static void measure_row(float *rest, float *seen, const signed char *q, float scale, word columns) {
+  double r = 0, p = 0;
+  for (word c = 0; c < columns; c++) {
+    int low = 2 * (q[c] & 15) - 15, high = 32 * (q[c] >> 4) + 15;
+    r += low * low, p += high * high;
+  }
+  double half = (scale < 0 ? -(double)scale : scale) * 0.5 * 1.00001;
+  *rest = half * __builtin_sqrt(r), *seen = half * __builtin_sqrt(p);
+}
+
 // The sketch of an int8 matrix that is stored row by row: the upper half of each weight, plus 8, in panels like those of
-// int4, without scales.
-void sketch(signed char *out, const signed char *weights, word rows, word columns) {
+// int4, without scales. `reach` gets the two norms of every row: those of what is left, then those of what is seen.
+void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns) {
+  float *seen = reach + (rows + PANEL - 1) / PANEL * PANEL;
   for (word row = 0; row < rows; row++) {
     const signed char *from = weights + row * columns;
+    measure_row(reach + row, seen + row, from, scales[row], columns);
     signed char *to = out + row / PANEL * PANEL * columns / 2 + row % PANEL * 4;
     for (word c = 0; c < columns; c += 8, from += 8, to += 4 * PANEL)
       for (int j = 0; j < 4; j++) to[j] = ((from[j] >> 4) + 8) | (((from[4 + j] >> 4) + 8) << 4);

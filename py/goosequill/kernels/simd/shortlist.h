@@ -1,10 +1,42 @@
-// A large head in int8 for one token: all logits by its sketch, and those that may matter exactly.
+// A large head in int8 for one token: the highest logits exactly, found by its sketch.
+//
+// A row may be left out because its logit is certainly too low. Let q be the row's weights, p = 16 (q >> 4) + 7.5 what the
+// sketch has of them and r = q - p; x the inputs as the whole row is multiplied with them, in 16 bits, and y as the sketch
+// is, in 8 bits. Then the logit is scale (q x), the sketch gives scale (p y), and as q x - p y = r x + p (x - y), Cauchy and
+// Schwarz bound their distance by scale (|r| |x| + |p| |x - y|). `sketch` has measured scale |r| and scale |p| of every row;
+// |x| and |x - y| are measured here, in the integers that the products use. Both products are summed in integers, so that
+// float32 rounds only a few times (`ROUNDINGS`), each time by 2^-24 of at most (|p| + |r|) |x|.
 #pragma once
 
 #include "logits.h"
 #include "products.h"
 
-#define MANY 8  // if more than one row in so many is needed, reading all of them in order is faster
+#define MANY 8        // if more than one row in so many is needed, reading all of them in order is faster
+#define PAUSE 15      // tokens for which no sketch is read after one that did not help
+#define ROUNDINGS 32  // more than occur, apart from one for every `LANES` columns
+#define SAFE 1.00001  // a factor beyond the error of what is computed by it
+#define TINY 1e-30f   // beyond the errors of numbers so small that float32 has fewer digits for them
+
+// The greatest distance between a row's logit and its sketch is rest * (scale |r|) + seen * (scale |p|).
+struct distance { float rest, seen; };
+
+// Measure the inputs, which are in 16 bits in `scratch`. Returns 0 if nothing is certain: some are not finite, or all are
+// so small that scaling them overflows.
+static int measure_inputs(struct distance *d, const struct product *p) {
+  const i16x4 *fine = (const i16x4 *)p->scratch;
+  float top = largest(p->inputs, p->columns), factor = 127 / top;
+  f64x4 whole = {0}, left = {0};
+  if (!(top < __builtin_inff() && 32767 / top < __builtin_inff())) return 0;
+  for (word c = 0; c < p->columns; c += 4, fine++) {
+    i32x4 x = __builtin_convertvector(*fine, i32x4), y = rounded(load(p->inputs + c, 4) * factor);
+    f64x4 a = __builtin_convertvector(x, f64x4), b = __builtin_convertvector(x * 127 - y * 32767, f64x4);
+    whole += a * a, left += b * b;
+  }
+  double unit = SAFE * top / 32767, norm = __builtin_sqrt(sum_of_doubles(whole)) * unit;
+  double slack = norm * (ROUNDINGS + p->columns / LANES) * 0x1p-24;
+  d->rest = norm + slack, d->seen = __builtin_sqrt(sum_of_doubles(left)) * unit / 127 + slack;
+  return 1;
+}
 
 // The lowest of the values at `count` indices.
 static float lowest_of(const float *values, const word *indices, word count) {
@@ -13,29 +45,69 @@ static float lowest_of(const float *values, const word *indices, word count) {
   return low;
 }
 
-// `out` has the logits by the sketch; compute again the highest of them, which are at least `count` rows, and those that
-// have `thousandths` of the probability. `indices` is memory for an index of every row and one more, then for a weight of
-// every row.
-static void shortlist(const step *s) {
-  struct product p = operands(s);
-  word panels = (p.rows + PANEL - 1) / PANEL, *indices = s->shortlist.indices, count;
-  float *highest = (float *)(indices + p.rows + 1), *weights = highest;
+// The highest of each panel's logits.
+static void panel_highest(float *highest, const struct product *p, word panels) {
   for (word i = 0; i + 1 < panels; i++) {
-    const float *four = p.out + i * PANEL;
+    const float *four = p->out + i * PANEL;
     highest[i] = maximum(larger(larger(load(four, 4), load(four + 4, 4)), larger(load(four + 8, 4), load(four + 12, 4))));
   }
-  highest[panels - 1] = highest_logit(p.out + (panels - 1) * PANEL, p.rows - (panels - 1) * PANEL);
-  // Each of these panels has a logit as high as its highest, so at least as many rows do.
-  count = leading(indices, highest, 0, panels, s->shortlist.count, LOWEST);
-  float least = lowest_of(highest, indices, count);
-  if (s->shortlist.thousandths) {
-    double total = weigh_logits(weights, p.out, p.rows, highest_logit(highest, panels));
-    count = leading(indices, p.out, weights, p.rows, total * s->shortlist.thousandths / 1000, LOWEST);
-    float low = lowest_of(p.out, indices, count);
-    least = low < least ? low : least;
-  }
-  count = at_least(indices, p.out, p.rows, least);
+  word last = (panels - 1) * PANEL;
+  highest[panels - 1] = highest_logit(p->out + last, p->rows - last);
+}
+
+// Compute rows exactly that are likely to be the `wanted` highest. No logit below the result is needed, since at least so
+// many are above it; it is NaN or minus infinity if that is not certain.
+static float needed_from(const struct product *p, word wanted, float gap, word *indices, float *values) {
+  word panels = (p->rows + PANEL - 1) / PANEL;
+  panel_highest(values, p, panels);
+  word count = leading(indices, values, 0, panels, wanted, LOWEST);
+  // Each of these panels has a row as high as its highest, so there are at least as many.
+  count = at_least(indices, p->out, p->rows, lowest_of(values, indices, count));
+  if (count < wanted || count > p->rows / MANY) return LOWEST;
+  some_rows_i8(p, indices, 0, count);
+  for (word i = 0; i < count; i++) values[i] = p->out[indices[i]];
+  float top = highest_logit(values, count);
+  count = leading(indices, values, 0, count, wanted, LOWEST);
+  float least = lowest_of(values, indices, count);
+  // Steps of the decoder round too, when they temper logits and compare them.
+  return least - gap - (__builtin_fabsf(least) + __builtin_fabsf(top) + gap) * 0x1p-20f;
+}
+
+// The highest that each logit can be, by its sketch; infinity where that is not certain.
+static void highest_possible(float *out, const struct product *p, const float *reach, struct distance d) {
+  const float *seen = reach + (p->rows + PANEL - 1) / PANEL * PANEL;
+  const f32x4 never = splat(__builtin_inff());
+  EACH_FOUR(p->rows, {
+    f32x4 most = load(p->out + i, left) + (load(reach + i, left) * d.rest + load(seen + i, left) * d.seen + TINY);
+    store(out + i, choose(absolute(most) < never, most, never), left);
+  })
+}
+
+// Compute exactly what may be on the shortlist; returns 0 if that is too much, or not certain.
+static int compute_likely(const step *s, const struct product *p) {
+  word *indices = s->shortlist.indices, count;
+  float *values = (float *)(indices + p->rows + 1);
+  struct distance d;
+  if (!measure_inputs(&d, p)) return 0;
+  float limit = needed_from(p, s->shortlist.count, s->shortlist.thousandths * 1e-3f, indices, values);
+  if (!(limit > LOWEST)) return 0;
+  highest_possible(values, p, s->shortlist.reach, d);
+  count = at_least(indices, values, p->rows, limit);
+  if (count > p->rows / MANY) return 0;
+  some_rows_i8(p, indices, 0, count);
+  return 1;
+}
+
+// Whether a step is a shortlist that reads no sketch now, because one did not help a few tokens ago.
+INLINE int rests(const step *s) { return s->operation == SHORTLIST && s->shortlist.rest > 0; }
+
+// `out` has the logits by the sketch, unless the step rests: compute those exactly that may matter. `indices` is memory for
+// an index of every row and one more, then for a float per row.
+static void shortlist(step *s) {
+  struct product p = operands(s);
   spread(&p, ROWWISE);
-  if (count < p.rows / MANY) some_rows_i8(&p, indices, 0, count);
-  else rowwise(&p, 0, p.rows);
+  if (rests(s)) s->shortlist.rest--;
+  else if (compute_likely(s, &p)) return;
+  else s->shortlist.rest = PAUSE;
+  rowwise(&p, 0, p.rows);
 }

@@ -1,0 +1,206 @@
+"""A head that is read through its sketch decodes like one that is read whole, whatever its weights are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from goosequill.decoding.chain import make_chain
+from goosequill.decoding.config import DecodingConfig
+from goosequill.decoding.context import Context
+from goosequill.decoding.processor import Setup
+from goosequill.kernels import Kernel, NumpyKernel, Shortlist, load_kernel, simd_kernel
+from goosequill.weights.quantize import QuantizedMatrix, quantize
+from tests.py.decoding.fakes import BYTE
+
+Array = NDArray[np.float32]
+ROWS = 2003  # of which an eighth is more than the longest shortlist here
+KERNELS: dict[str, Kernel] = {"numpy": NumpyKernel(), "native": load_kernel("native")}
+each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
+
+DECODERS: list[dict[str, Any]] = [
+    {"temperature": 0.0},
+    {"top_k": 1},
+    {"top_k": 40},
+    {"top_k": 128, "top_p": 0.9},
+    {"top_p": 0.9},
+    {"min_p": 0.05},
+    {"min_p": 0.05, "temperature": 1.5, "temperature_first": True},
+    {"top_k": 40, "temperature": 0.7, "temperature_first": True},
+    {"top_k": 5, "banned_tokens": tuple(range(0, 256, 2))},
+]
+
+
+@pytest.fixture(autouse=True)
+def small_heads_have_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simd_kernel, "sketched", lambda shape, bits: bits == 8 and shape[1] % 64 == 0)
+
+
+def run(kernel: Kernel, head: Any, x: Array, shortlist: Shortlist | None) -> Array:
+    """The logits of one token, all or a shortlist of them exactly."""
+    bound = kernel.bind(x)
+    build: Callable[[Any], Any] = lambda _: (  # noqa: E731
+        kernel.likely(head, bound, shortlist) if shortlist else kernel.product(head, bound)
+    )
+    found = kernel.run([0], build, programs={}, key=None)
+    assert found is not None
+    return found[0]
+
+
+def assert_decodes_alike(kernel: Kernel, weights: QuantizedMatrix, x: Array) -> None:
+    """Every decoder keeps the same tokens with the same logits."""
+    head, tokens = kernel.head(weights), len(weights.scales)
+    exact = run(kernel, head, x, None)
+    for settings in DECODERS:
+        config = DecodingConfig(**settings)
+        likely = run(kernel, head, x, config.shortlist)
+        if np.isnan(exact).any():
+            np.testing.assert_array_equal(likely, exact)
+            continue
+        chain, context = make_chain(config, Setup(BYTE, tokens)), Context(BYTE, tokens, [0], kernel.logits)
+        expected, found = (chain.narrow(logits, context) for logits in (exact, likely))
+        np.testing.assert_array_equal(found.over(tokens), expected.over(tokens), str(settings))
+
+
+Draw = Callable[[np.random.Generator, int], tuple[Array, Array]]
+
+
+def normal(rng: np.random.Generator, *shape: int) -> Array:
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def log_normal(sigma: float) -> Draw:
+    def draw(rng: np.random.Generator, columns: int) -> tuple[Array, Array]:
+        weights, spread = normal(rng, ROWS, columns), np.exp(sigma * normal(rng, columns))
+        x = normal(rng, 1, columns)
+        if rng.random() < 0.5:  # one token is likely
+            x += weights[rng.integers(ROWS)]
+        return weights * spread, x * (spread if rng.random() < 0.5 else 1)
+
+    return draw
+
+
+def one_huge(rng: np.random.Generator, columns: int) -> tuple[Array, Array]:
+    weights, x = normal(rng, ROWS, columns), normal(rng, 1, columns)
+    if rng.random() < 0.7:
+        weights[:, rng.integers(columns)] *= 1000
+    if rng.random() < 0.7:
+        x[:, rng.integers(columns)] *= 1000
+    return weights, x
+
+
+def ties(rng: np.random.Generator, columns: int) -> tuple[Array, Array]:
+    weights, x = normal(rng, ROWS, columns), normal(rng, 1, columns)
+    return weights[rng.integers(0, rng.choice([1, 2, 100]), ROWS)], x
+
+
+def no_numbers(rng: np.random.Generator, columns: int) -> tuple[Array, Array]:
+    weights, x = normal(rng, ROWS, columns), normal(rng, 1, columns)
+    x[:, :: rng.choice([1, columns])] = rng.choice([np.nan, np.inf, -np.inf, 0.0])
+    return weights, x
+
+
+def extremes(rng: np.random.Generator, columns: int) -> tuple[Array, Array]:
+    weights, x = normal(rng, ROWS, columns), normal(rng, 1, columns)
+    weights[rng.random(ROWS) < 0.5] *= 1e-12
+    return weights * np.float32(10.0 ** rng.integers(-12, 9)), x * np.float32(10.0 ** rng.integers(-39, 9))
+
+
+CASES: dict[str, Draw] = {
+    "normal": log_normal(0),
+    "log-normal, sigma 1": log_normal(1),
+    "log-normal, sigma 2": log_normal(2),
+    "one huge column or input": one_huge,
+    "ties": ties,
+    "NaN, infinity and zero": no_numbers,
+    "extremes of float32": extremes,
+}
+
+
+@each_kernel
+@pytest.mark.parametrize("draw", CASES.values(), ids=list(CASES))
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_every_decoder_keeps_the_tokens_that_it_keeps_with_all_logits(kernel: Kernel, draw: Draw) -> None:
+    for seed in range(30 if kernel.name == "native" else 3):
+        rng = np.random.default_rng(seed)
+        weights, x = draw(rng, int(rng.choice([64, 128, 192])))
+        assert_decodes_alike(kernel, quantize(weights, 8), x)
+
+
+SIGNS = np.random.default_rng(1).choice([-1, 1], 256)
+FARTHEST = {
+    # Upper halves whose products cancel out, and lower halves of 15 and 0: the sketch gives 0 instead of 7.5 each.
+    "weights": (SIGNS, np.where(np.arange(256) % 2, 16, -16) * np.where(np.arange(256) % 4 < 2, 1, -1)),
+    # Inputs of less than half a step in 8 bits, except one, whose weight is 0.
+    "inputs": (np.where(np.arange(256) > 0, 0.49 / 127 * SIGNS, 1.0), 112 * SIGNS * (np.arange(256) > 0)),
+}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("x", "upper"), FARTHEST.values(), ids=list(FARTHEST))
+def test_a_logit_as_far_from_its_sketch_as_possible_is_found(
+    x: NDArray[Any], upper: NDArray[Any], sign: int
+) -> None:
+    """Another logit is a little lower, and higher according to the sketch; all others are near 0."""
+    low = np.where(SIGNS > 0, 15, 0) if (upper % 16 == 0).all() and abs(upper).max() == 16 else 8
+    farthest = upper + low
+    nearer = np.where(x == x[0], 64, 72) * np.sign(x)
+    values = np.zeros((ROWS, 256), np.int8)
+    values[700], values[1400] = farthest, nearer
+    scales = np.full(ROWS, 1e-6, np.float32)
+    scales[700], scales[1400] = sign, 0.998 * sign * (farthest @ x) / (nearer @ x)
+    kernel = KERNELS["native"]
+    head, inputs = kernel.head(QuantizedMatrix(8, values, scales)), np.float32([sign * x])
+    exact, near = (run(kernel, weights, inputs, None) for weights in (head, head.sketch))
+    assert exact.argmax() == 700
+    assert near.argmax() == 1400
+    likely = run(kernel, head, inputs, Shortlist())
+    assert likely.argmax() == 700
+    assert (likely == near).sum() > ROWS / 2
+
+
+def peaked(columns: int = 192) -> tuple[QuantizedMatrix, Array, Array]:
+    """A head, an input after which one token is likely, and one after which none is."""
+    rng = np.random.default_rng(5)
+    weights, flat = normal(rng, ROWS, columns), normal(rng, 1, columns)
+    return quantize(weights, 8), flat + weights[77:78], flat
+
+
+def test_few_rows_are_read_where_a_token_is_likely() -> None:
+    kernel = KERNELS["native"]
+    weights, x, _ = peaked()
+    head = kernel.head(weights)
+    exact, likely = run(kernel, head, x, None), run(kernel, head, x, Shortlist())
+    assert 1 <= (likely == exact).sum() < 10
+    assert np.std(likely - exact) < 0.13 * np.std(exact)
+    near = run(kernel, head, x, Shortlist(gap=5.0 + exact.max() - np.sort(exact)[-2]))
+    assert 2 <= (near == exact).sum() < ROWS / 8
+
+
+def test_after_a_sketch_that_did_not_help_the_head_is_read_without_it_for_a_while() -> None:
+    kernel = KERNELS["native"]
+    weights, peak, flat = peaked()
+    head, programs, x = kernel.head(weights), dict[Any, Any](), np.empty_like(flat)
+    bound = kernel.bind(x)
+
+    def reads_all(token: Array) -> bool:
+        x[:] = token
+        build: Callable[[Any], Any] = lambda _: kernel.likely(head, bound, Shortlist(gap=5.0))  # noqa: E731
+        found = kernel.run([0], build, programs=programs, key=0)
+        assert found is not None
+        return bool((found[0] == run(kernel, head, x, None)).all())
+
+    (pause,) = map(int, re.findall(r"#define PAUSE (\d+)", header()))
+    assert not reads_all(peak)
+    assert reads_all(flat * np.float32(1e-3))
+    assert [reads_all(peak) for _ in range(pause + 2)] == [True] * pause + [False] * 2
+
+
+def header() -> str:
+    return (Path(simd_kernel.__file__).parent / "simd" / "shortlist.h").read_text(encoding="utf-8")

@@ -135,7 +135,7 @@ def test_every_decoder_keeps_the_tokens_that_it_keeps_with_all_logits(kernel: Ke
 
 SIGNS = np.random.default_rng(1).choice([-1, 1], 256)
 FARTHEST = {
-    # Upper halves whose products cancel out, and lower halves of 15 and 0: the sketch gives 0 instead of 7.5 each.
+    # Upper halves whose products cancel out, and lower halves of 15 and 0, each 7.5 from its sketch.
     "weights": (SIGNS, np.where(np.arange(256) % 2, 16, -16) * np.where(np.arange(256) % 4 < 2, 1, -1)),
     # Inputs of less than half a step in 8 bits, except one, whose weight is 0.
     "inputs": (np.where(np.arange(256) > 0, 0.49 / 127 * SIGNS, 1.0), 112 * SIGNS * (np.arange(256) > 0)),

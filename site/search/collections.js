@@ -18,6 +18,8 @@ import { fetchSample, SAMPLES } from "./samples.js";
 /** @typedef {import("./indexing.js").Picked} Picked */
 
 const MOST_DOCUMENTS = 300;
+/** Tables of which the column is named. */
+const MOST_TABLES = 20;
 /** Names of waiting files that are shown. */
 const MOST_WAITING = 5;
 
@@ -133,6 +135,7 @@ export class Collections {
       ...(isWritable ? this.#inputs() : []),
       this.#waiting(),
       this.#problems(),
+      this.#columns(),
       ...indexer.gone.map((gone) => this.#gone(gone)),
       this.#documents(isUnfolded),
       this.#better(),
@@ -283,6 +286,24 @@ export class Collections {
         element("strong", {}, `${counted(problems.length, "file was", "files were")} not read.`),
       ),
       element("ul", {}, ...items),
+      button("Close", () => this.#library.indexer.dismiss()),
+    );
+  }
+
+  /** Which columns were taken of tables in folders and zips. */
+  #columns() {
+    const { columns } = this.#library.indexer;
+    if (!columns.size || this.#library.indexer.isRunning) return null;
+    const items = [...columns].slice(0, MOST_TABLES).map(([name, column]) => {
+      return element("li", {}, element("strong", {}, name), ` column “${column}”`);
+    });
+    const more = columns.size - items.length;
+    return element(
+      "section",
+      { class: "collection-notice", "data-testid": "columns", "aria-label": "Columns of tables" },
+      element("p", {}, "Of each table, the column with the most text is searched:"),
+      element("ul", {}, ...items, more > 0 ? element("li", {}, `and ${more} more`) : null),
+      element("p", {}, "To search another column, add the table by itself."),
       button("Close", () => this.#library.indexer.dismiss()),
     );
   }

@@ -51,6 +51,8 @@ export class Indexer extends EventTarget {
   problems = [];
   /** @type {Gone[]} */
   gone = [];
+  /** The column that was taken of each table for which nobody was asked. @type {Map<string, string>} */
+  columns = new Map();
   /** Names of files that are not read yet. @type {string[]} */
   waiting = [];
   /** Whether something waits that was stopped. */
@@ -79,7 +81,7 @@ export class Indexer extends EventTarget {
    * @param {{folder?: string}} [options] the folder that they are all of, whose other documents are gone
    */
   async add(files, { folder = "" } = {}) {
-    if (!this.isRunning) this.problems = [];
+    if (!this.isRunning) this.dismiss();
     if (folder) this.#folders.add(folder);
     const { id } = this.#library.current();
     const queue = this.#queue();
@@ -123,8 +125,7 @@ export class Indexer extends EventTarget {
   async leave() {
     await this.stop();
     this.#forget();
-    this.problems = [];
-    this.gone = [];
+    this.dismiss();
     this.waiting = [];
   }
 
@@ -149,10 +150,11 @@ export class Indexer extends EventTarget {
     return this.#library.store.queue(this.#library.current().id);
   }
 
-  /** Forgets which problems there were, and which documents are gone. */
+  /** Forgets which problems there were, which documents are gone, and which columns were taken. */
   dismiss() {
     this.problems = [];
     this.gone = [];
+    this.columns.clear();
     this.#changed();
   }
 
@@ -245,6 +247,7 @@ export class Indexer extends EventTarget {
         const { show: onProgress } = this.#library.progress;
         const end = await this.#library.write("add_document", { document }, { signal, onProgress });
         changes.read(source, document.name);
+        if (document.column && !options.column) this.columns.set(source, document.column);
         if (!end?.unchanged) count++;
       }
     } catch (error) {

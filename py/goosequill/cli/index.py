@@ -94,6 +94,9 @@ def run(options: argparse.Namespace) -> int:
         index.commit()
         if not stopped.is_set():
             index = finish(index, embedder, options)
+    if not options.column:
+        for name, column in changes.columns.items():
+            print(f"{name}: read column {column!r}, which has the most text (--column NAME)", file=sys.stderr)
     report(index, changes, skipped, options.out)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from goosequill.errors import SearchError
@@ -23,12 +23,16 @@ OLD, NEW = ".goosequill-old", ".goosequill-new"
 
 @dataclass(slots=True)
 class Changes:
-    """What was done so far, in documents; `sources` counts files and pages."""
+    """What was done so far, in documents; `sources` counts files and pages.
+
+    `columns` has the column from which the texts of a table are, by the table's name.
+    """
 
     sources: int = 0
     added: int = 0
     unchanged: int = 0
     removed: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 def open_folder(path: Path, search: SearchOperations, *, name: str = "") -> Index:
@@ -89,6 +93,8 @@ def _replace(index: Index, source: Source, skipped: list[Skipped], changes: Chan
     for document in documents:
         index.add(document, digest=source.hash)
         seen.add(document.name)
+        if document.column:
+            changes.columns[source.name] = document.column
     changes.added += len(documents)
 
 

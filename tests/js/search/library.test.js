@@ -24,7 +24,7 @@ async function* readFile(/** @type {any} */ _run, /** @type {any} */ { name, blo
   else if (name.endsWith("table")) {
     for (const [row, letter] of [...text].entries())
       yield { source: name, hash, name: `${name}#${row}`, text: letter };
-  } else yield { source: name, hash, name, text };
+  } else yield { source: name, hash, name, text, column: name.endsWith(".csv") ? "body" : "" };
 }
 
 /** @param {{folder?: MemoryFolder, full?: boolean}} [options] an earlier visit's folder */
@@ -228,6 +228,7 @@ test("a table waits for its column, which is asked once, and left out without on
   assert.deepEqual(await names(library), ["yes.csv", "a.md"]);
   await library.indexer.add([file("f/t.csv")], { folder: "f" });
   assert.equal(asked.length, 2, "of a folder nothing is asked");
+  assert.deepEqual([...library.indexer.columns], [["f/t.csv", "body"]], "but what was taken is said");
 });
 
 test("a document that was removed is put back", async () => {

@@ -49,6 +49,8 @@ class Document:
         In the order of the text, not overlapping.
     address
         Where a reader can open it, relative to its site; "" if nowhere.
+    column
+        Of a row of a table: the header, or the number from 1, of the column that the text is from.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Document:
     text: str
     blocks: tuple[Block, ...]
     address: str = ""
+    column: str = ""
 
 
 _JOINED = 1 << 14

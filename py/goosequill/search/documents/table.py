@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Composer, Document
@@ -39,13 +40,15 @@ def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document
     titles = next(
         (head_index(head, title) for title in _TITLES if head_index(head, title) not in (-1, text)), -1
     )
+    chosen = head[text].strip() if text < len(head) else str(text + 1)
     for number, row in enumerate(rows[bool(head) :], 1 + bool(head)):
         composer = Composer()
         for paragraph in (row[text] if text < len(row) else "").split("\n\n"):
             composer.paragraph(paragraph)
         if composer.has_text:
             title = row[titles].strip() if 0 <= titles < len(row) else ""
-            yield composer.document(f"{name}#{number}", title=title or f"{_short(name)}, row {number}")
+            document = composer.document(f"{name}#{number}", title=title or f"{_short(name)}, row {number}")
+            yield replace(document, column=chosen)
 
 
 def columns(name: str, data: bytes) -> list[str]:

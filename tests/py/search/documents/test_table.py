@@ -38,6 +38,12 @@ def test_a_column_is_chosen_by_name_or_number() -> None:
     assert rows(FAQ, "question")[0][1] == "faq.csv, row 2"
 
 
+def test_a_row_says_which_column_it_is_from() -> None:
+    assert {document.column for document in read_table("faq.csv", FAQ.encode())} == {"Answer"}
+    assert {document.column for document in read_table("faq.csv", FAQ.encode(), column="2")} == {"Question"}
+    assert {document.column for document in read_table("faq.csv", b"1,A text\n2,B text")} == {"2"}
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_found(delimiter: str) -> None:
     data = f"1{delimiter}A first text\r\n2{delimiter}A second text\r\n"

@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check soak format train bench clean
+.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check soak soak-readers soak-browser format train bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -52,8 +52,18 @@ check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per 
 	npm run --silent check
 	$(PY) scripts/rooms.py
 
-soak: $(STAMPS)/soak ## fuzz the readers of files for long (SOAK_ARGS="--minutes 60 weights")
+soak: soak-readers soak-browser ## everything that takes long: fuzzing, thousands of tokens, faults
+
+soak-readers: $(STAMPS)/soak node_modules/.stamp ## fuzz the readers of files (SOAK_ARGS="--minutes 60 weights")
 	$(PY) -m tests.soak $(SOAK_ARGS)
+	node tests/js/fuzz/soak.js
+
+soak-browser: $(STAMPS)/test node_modules/.stamp build ## starts, elements, long conversations and faults in a page
+	@command -v chromium >/dev/null || sh scripts/chromium.sh
+	$(PY) -m scripts.soak.cycles
+	$(PY) -m scripts.soak.widgets
+	$(PY) -m scripts.soak.conversation
+	$(PY) -m scripts.soak.faults
 
 format: $(STAMPS)/check node_modules/.stamp ## format the sources and apply the linters' fixes
 	$(VENV)/bin/ruff check --fix-only

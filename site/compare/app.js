@@ -3,8 +3,8 @@
  * changes. Each part knows the session and what it was given here, not the other parts.
  */
 
-import { addressWith, writeAddress } from "../ui/address.js";
-import { copyText } from "../ui/clipboard.js";
+import { here, writeAddress } from "../ui/address.js";
+import { copyLink } from "../ui/clipboard.js";
 import { byId, counted, number } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { recall, remember } from "../ui/memory.js";
@@ -32,7 +32,7 @@ const TYPING = 150; // milliseconds of rest before a search starts
 const ADDRESS_DELAY = 200;
 
 export class App {
-  session = new Session(fromAddress(location, recall("compare.settings")));
+  session = new Session(fromAddress(here(), recall("compare.settings")));
   #engine = new LazyEngine();
   votes = new VotePage(this.#engine, { onTurn: () => this.resume() });
   reading = new Reading(this.session, {
@@ -147,7 +147,7 @@ export class App {
   /** The visitor has changed the address of the open page, for example with a link to another view. */
   #followAddress() {
     if (this.votes.blind) return this.#writeAddress();
-    const view = fromAddress(location, recall("compare.settings"));
+    const view = fromAddress(here(), recall("compare.settings"));
     this.session.change(view);
     this.#opening.openAddresses(view.files, { link: true });
   }
@@ -164,8 +164,7 @@ export class App {
   #copyLink() {
     const local = this.session.loaded.some(({ address }) => address === "");
     const copied = local ? "Link copied. It does not include the files on this machine." : "Link copied.";
-    const address = addressWith(toAddress(this.session.view));
-    return copyText(new URL(address, location.href).href, { say: announce, copied });
+    return copyLink(toAddress(this.session.view), { say: announce, copied });
   }
 
   /** Shows a prompt in the Read view. @param {Row} row */

@@ -74,7 +74,7 @@ const LETTER = /^[A-Z]\d*$/;
 
 /**
  * The view of an address, `#f=...&v=1` or the older `?f=...`.
- * @param {{search: string, hash: string}} address
+ * @param {import("../ui/address.js").Address} address
  * @param {unknown} [remembered] what `memory` returned earlier
  * @returns {View}
  */

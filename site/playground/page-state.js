@@ -3,6 +3,7 @@
  */
 
 import { LONGEST_PROMPT, readAddress, redirectQuery, writeAddress } from "../ui/address.js";
+import { copyLink } from "../ui/clipboard.js";
 import { Memory } from "../ui/memory.js";
 
 /**
@@ -32,18 +33,29 @@ export class PageState {
   }
 
   store() {
-    const values = new Map([this.#controls, ...this.#parts].flatMap((part) => [...part.values()]));
-    const prompt = this.#prompt.value;
-    if (prompt) values.set("prompt", prompt);
+    const values = this.#values();
     this.#memory.write(values);
-    if (prompt.length > LONGEST_PROMPT) values.delete("prompt");
     writeAddress(values);
+  }
+
+  /** Copies a link that repeats the text. @param {(words: string) => void} say */
+  share(say) {
+    const values = this.#values();
+    if ((values.get("prompt") ?? "").length <= LONGEST_PROMPT) return copyLink(values, { say });
+    values.delete("prompt");
+    return copyLink(values, { say, copied: "The link is copied without the prompt, which is too long." });
+  }
+
+  #values() {
+    const values = new Map([this.#controls, ...this.#parts].flatMap((part) => [...part.values()]));
+    if (this.#prompt.value) values.set("prompt", this.#prompt.value);
+    return values;
   }
 
   /** Restores what the address says; without any state in it, the last visit's settings. */
   restore() {
     const address = readAddress();
-    const values = address.size ? address : this.#memory.read();
+    const values = this.#memory.complete(address);
     if (!address.size) values.delete("seed"); // a link repeats a text; a new visit starts another
     this.#controls.restore(values);
     this.#prompt.value = values.get("prompt") ?? this.#prompt.value;

@@ -223,6 +223,7 @@ page.reset.addEventListener("click", () => {
   store();
   say("The decoder has its default settings again.");
 });
+byId("copy-link", "button").addEventListener("click", () => state.share(say));
 listenToKeys({
   generate: () => {
     if (!chat.active) generate();

@@ -9,7 +9,7 @@ import { samplingText } from "../compare/reports/sampling.js";
 import { save } from "../compare/saving.js";
 import { ROOT } from "../engine/root.js";
 import { readAddress, writeAddress } from "../ui/address.js";
-import { copyText } from "../ui/clipboard.js";
+import { copyLink, copyText } from "../ui/clipboard.js";
 import { byId, download, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { Memory } from "../ui/memory.js";
@@ -83,8 +83,7 @@ class SidePage {
 
   start() {
     this.#listen();
-    const address = readAddress();
-    this.#restore(address.size ? address : this.#memory.read());
+    this.#restore(this.#memory.complete(readAddress()));
     if (!this.decoding.parts) this.#status.complain("The decoders could not be loaded. Reload the page.");
     this.panel.describe();
   }
@@ -98,6 +97,7 @@ class SidePage {
       this.#store();
       this.#status.say("Everything is reset.");
     });
+    byId("copy-link", "button").addEventListener("click", () => this.#share());
     this.#shownSelect.addEventListener("change", () => this.#showPrompt(Number(this.#shownSelect.value)));
     this.#saveBox.addEventListener("click", ({ target }) => {
       const format = target instanceof HTMLElement ? target.dataset.save : undefined;
@@ -228,10 +228,22 @@ class SidePage {
   }
 
   #store() {
-    const values = new Map([["decoders", this.columns.value], ...this.form.values(), ...this.panel.values()]);
+    const values = this.#values();
     this.#memory.write(values);
-    if (!this.form.fitsAddress) values.delete("prompt");
     writeAddress(values);
+  }
+
+  /** Copies a link that repeats the texts. */
+  #share() {
+    const { say } = this.#status;
+    const values = this.#values();
+    if (this.form.fitsAddress) return copyLink(values, { say });
+    values.delete("prompt");
+    return copyLink(values, { say, copied: "The link is copied without the prompts, which are too long." });
+  }
+
+  #values() {
+    return new Map([["decoders", this.columns.value], ...this.form.values(), ...this.panel.values()]);
   }
 
   /** @param {Map<string, string>} values */

@@ -4,12 +4,11 @@
  * documents come from is the library's business.
  */
 
-import { copyText } from "../ui/clipboard.js";
 import { byId, counted, element } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { titleOf } from "./embedders.js";
 import { Inquiry } from "./inquiry.js";
-import { linkTo, readLink, writeLink } from "./permalink.js";
+import { copyQuestion, linkTo, readLink, writeLink } from "./permalink.js";
 import { Reader } from "./reader.js";
 import { Results } from "./results.js";
 
@@ -103,7 +102,7 @@ export class Asking {
     this.#distant.addEventListener("click", () => this.#showNearest());
     this.#better.addEventListener("click", () => this.#library.wantFull());
     this.#copyLink.addEventListener("click", () =>
-      copyText(location.href, { say: (words) => this.#say(words), copied: "The link is copied." }),
+      copyQuestion({ ...this.#link, document: this.#reader.open }, (words) => this.#say(words)),
     );
     this.#reword.addEventListener("click", () => this.#openRewording());
     document.addEventListener("keydown", (event) => this.#key(event));

@@ -1,17 +1,17 @@
 /**
- * The question in the page's address: what was asked, of which collection, and the document that is open.
- * Anybody can write an address; it only ever fills the field, names a collection of this browser, and opens a
+ * The question in a link: what was asked, of which collection, and the document that is open. Anybody can write an address; it only ever fills the field, names a collection of this browser, and opens a
  * document that the question finds.
  */
 
 import { addressWith, readAddress, writeAddress } from "../ui/address.js";
+import { copyLink } from "../ui/clipboard.js";
 
 /** Characters of a question. */
 export const LONGEST_QUESTION = 1000;
 
 /** @typedef {{question: string, collection: string, document: string}} Link "" for what is not named */
 
-/** @param {{search: string, hash: string}} [address] @returns {Link} */
+/** @param {import("../ui/address.js").Address} [address] @returns {Link} */
 export function readLink(address) {
   const values = readAddress(address);
   const value = (/** @type {string} */ name) => (values.get(name) ?? "").slice(0, LONGEST_QUESTION);
@@ -29,7 +29,7 @@ function valuesOf({ question, collection, document }) {
   return values;
 }
 
-/** Puts what is asked into the page's address. @param {Link} link */
+/** Keeps what is asked for a reload. @param {Link} link */
 export function writeLink(link) {
   writeAddress(valuesOf(link));
 }
@@ -37,4 +37,9 @@ export function writeLink(link) {
 /** The address of a question or a result. @param {Link} link */
 export function linkTo(link) {
   return addressWith(valuesOf(link));
+}
+
+/** Copies a link to what is asked. @param {Link} link @param {(words: string) => void} say */
+export function copyQuestion(link, say) {
+  return copyLink(valuesOf(link), { say });
 }

@@ -3,26 +3,29 @@
  * then selected, if it is on the page, so that the visitor can copy it with the keyboard.
  */
 
+import { shareAddress } from "./address.js";
 import { element } from "./dom.js";
 
 /** How long a button says that it has copied, in milliseconds. */
 const FLASH = 1600;
+const REFUSED = "The browser did not allow copying.";
 
 /**
  * @param {string} text
- * @param {{say?: (words: string) => void, copied?: string, fallbackElement?: HTMLElement}} [options] `say`
- *   shows the outcome, `copied` replaces the words for success, `fallbackElement` contains the text and is
- *   selected when copying is refused
+ * @param {{say?: (words: string) => void, copied?: string, refused?: string, fallbackElement?: HTMLElement}}
+ *   [options] `say` shows the outcome, `copied` and `refused` replace its words, `fallbackElement` contains the
+ *   text and is selected when copying is refused
  * @returns {Promise<boolean>} whether the text was copied
  */
-export async function copyText(text, { say = () => {}, copied = "Copied.", fallbackElement } = {}) {
+export async function copyText(text, options = {}) {
+  const { say = () => {}, copied = "Copied.", refused = REFUSED, fallbackElement } = options;
   try {
     await navigator.clipboard.writeText(text);
     say(copied);
     return true;
   } catch {
     if (!fallbackElement) {
-      say("The browser did not allow copying.");
+      say(refused);
       return false;
     }
     getSelection()?.selectAllChildren(fallbackElement);
@@ -30,6 +33,17 @@ export async function copyText(text, { say = () => {}, copied = "Copied.", fallb
     say("The browser did not allow copying. The text is selected: copy it with Ctrl+C.");
     return false;
   }
+}
+
+/**
+ * Copies a link to the page as it is, with what the visitor typed: the one way in which that gets into an
+ * address. The address bar has the link, too, until the next change.
+ * @param {Map<string, string>} values
+ * @param {{say: (words: string) => void, copied?: string}} options
+ */
+export function copyLink(values, { say, copied = "The link is copied." }) {
+  const refused = `${REFUSED} The link is in the address bar.`;
+  return copyText(shareAddress(values), { say, copied, refused });
 }
 
 /**

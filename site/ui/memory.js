@@ -1,10 +1,16 @@
 /**
  * What a page remembers between visits, in localStorage under this site's own prefix. Where the browser
- * stores nothing (private mode, switched off), nothing is remembered and nothing fails. Readers check what
- * they get.
+ * stores nothing (private mode, switched off), nothing is remembered and nothing fails. What visitors type
+ * is remembered only while they allow it: one setting for all pages, whose switch is at the foot of each
+ * (remembering.js). Readers check what they get.
  */
 
+import { typedIn, withoutTyped } from "./typed.js";
+
 const PREFIX = "goosequill.";
+const SETTING = "remember";
+/** The pages whose settings are a Memory. */
+const PAGES = ["playground", "side"];
 
 /** Reads a value; undefined if there is none or it cannot be read. @param {string} key @returns {unknown} */
 export function recall(key) {
@@ -32,6 +38,25 @@ export function remember(key, value) {
   }
 }
 
+/** Whether the visitor allows that what they type is remembered. */
+export function isRemembering() {
+  return recall(SETTING) !== false;
+}
+
+/**
+ * Allows that what visitors type is remembered, or forbids it and forgets what was.
+ * @param {boolean} allowed
+ * @returns {boolean} whether the browser keeps the choice
+ */
+export function setRemembering(allowed) {
+  const isKept = remember(SETTING, allowed ? undefined : false);
+  for (const page of allowed ? [] : PAGES) {
+    const memory = new Memory(page);
+    memory.write(withoutTyped(memory.read()));
+  }
+  return isKept;
+}
+
 /** A page's settings as strings by name, the form that the page's address has too (address.js). */
 export class Memory {
   #key;
@@ -50,6 +75,17 @@ export class Memory {
 
   /** @param {Map<string, string>} values */
   write(values) {
-    remember(this.#key, [...values]);
+    remember(this.#key, [...(isRemembering() ? values : withoutTyped(values))]);
+  }
+
+  /**
+   * What a page starts with: what its address says; where that has settings only, with the texts of the last
+   * visit; where it says nothing, the last visit's values.
+   * @param {Map<string, string>} address
+   */
+  complete(address) {
+    const last = this.read();
+    if (!address.size) return last;
+    return typedIn(address).size ? address : new Map([...typedIn(last), ...address]);
   }
 }

@@ -112,9 +112,12 @@ def test_the_same_seed_gives_the_same_text_also_from_the_address(playground: Pla
     assert playground.write(prompt, seed=8) != first
     playground.set(seed=7)
     expect(playground.page).to_have_url(re.compile("seed=7"))
-    address = playground.page.evaluate("location.href")
+    assert "prompt" not in playground.page.url and "morning" not in playground.page.url
+    playground.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    playground.page.get_by_test_id("copy-link").click()
+    expect(playground.status).to_have_text("The link is copied.")
     other = playground.page.context.new_page()
-    other.goto(address)
+    other.goto(playground.page.evaluate("navigator.clipboard.readText()"))
     expect(other.get_by_test_id("prompt")).to_have_value(prompt)
     assert other.locator("#decoder-seed").input_value() == "7"
     assert other.locator("#decoder-max_new_tokens").input_value() == "20"

@@ -124,6 +124,35 @@ def test_the_address_holds_everything(page: Page, browser: Browser) -> None:
     other.close()
 
 
+def test_a_prompt_is_in_the_address_only_after_copy_link(site_url: str, browser: Browser) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(site_url + "playground/side.html")
+    page.get_by_test_id("prompt").fill("A line that I keep")
+    page.locator("#seed").fill("78")
+    expect(page).to_have_url(re.compile("seed=78"))
+    assert "keep" not in page.url
+    page.reload()
+    expect(page.get_by_test_id("prompt")).to_have_value("A line that I keep")
+    page.get_by_test_id("copy-link").click()
+    expect(page.get_by_test_id("status")).to_have_text("The link is copied.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    other = browser.new_page()
+    other.goto(link)
+    expect(other.get_by_test_id("prompt")).to_have_value("A line that I keep")
+    other.close()
+    page.get_by_label("Remember my prompts in this browser").uncheck()
+    expect(page.get_by_text("Remembered prompts are deleted.")).to_be_visible()
+    page.get_by_test_id("prompt").fill("Another line that I keep")
+    page.locator("#seed").fill("79")
+    expect(page).to_have_url(re.compile("seed=79"))
+    stored = page.evaluate("JSON.stringify(localStorage)")
+    assert "79" in stored and "keep" not in stored and "keep" not in page.url
+    page.goto(site_url + "search/")
+    expect(page.get_by_label("Remember my prompts in this browser")).not_to_be_checked()
+    context.close()
+
+
 def save(page: Page, path: Path) -> dict[str, Any]:
     """The report of what is shown."""
     with page.expect_download() as saved:

@@ -130,6 +130,9 @@ def test_a_hostile_document_is_text(search: Search) -> None:
 def test_a_link_brings_back_the_question_and_the_document(search: Search) -> None:
     search.ask("heartburn")
     collection = search.get("collection").get_attribute("data-name") or ""
+    assert "#" not in search.page.url
+    search.page.locator("#copy-link").click()
+    assert search.page.url == f"{search.url}#q=heartburn&collection={quote(collection).replace('%20', '+')}"
     search.page.goto("about:blank")
     search.page.goto(f"{search.url}#q=heartburn&collection={quote(collection)}&document=reflux.md")
     expect(search.get("reader")).to_be_visible(timeout=LONG)

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressWith, readAddress, redirectQuery, withoutSlash } from "../../../site/ui/address.js";
+import {
+  addressWith,
+  readAddress,
+  redirectQuery,
+  shareAddress,
+  withoutSlash,
+  writeAddress,
+} from "../../../site/ui/address.js";
 
 test("state is read behind ? and behind #, and the latter counts", () => {
   const read = readAddress({ search: "?seed=1&top_p=0.5&kernel=numpy", hash: "#top_p=0.9&prompt=a+%26%20b" });
@@ -39,4 +46,46 @@ test("slashes at the end of an address are removed, however many there are elsew
   assert.equal(withoutSlash("//"), "");
   const many = `${"/".repeat(1_000_000)}a`;
   assert.equal(withoutSlash(many), many);
+});
+
+test("what was typed is in the tab's entry and not in the address, until it is shared", (t) => {
+  /** @type {any} */
+  const page = globalThis;
+  page.location = { pathname: "/", search: "", hash: "" };
+  page.history = {
+    state: { other: 1 },
+    replaceState: (/** @type {any[]} */ ...[state, , url]) => {
+      page.history.state = structuredClone(state);
+      page.location.hash = url.includes("#") ? url.slice(url.indexOf("#")) : "";
+      page.location.href = `https://a.example${url}`;
+    },
+  };
+  t.after(() => {
+    delete page.history;
+    delete page.location;
+  });
+  const values = new Map([
+    ["seed", "1"],
+    ["prompt", "Dear diary"],
+    ["q", "my illness"],
+    ["collection", "Letters"],
+  ]);
+  writeAddress(values);
+  assert.equal(page.location.hash, "#seed=1");
+  assert.equal(page.history.state.other, 1);
+  assert.deepEqual(Object.fromEntries(readAddress()), Object.fromEntries(values), "a reload finds all");
+  assert.equal(
+    shareAddress(values),
+    "https://a.example/#seed=1&prompt=Dear+diary&q=my+illness&collection=Letters",
+  );
+  writeAddress(new Map([...values, ["prompt", "Dear"]]));
+  assert.equal(page.location.hash, "#seed=1");
+  assert.equal(readAddress().get("prompt"), "Dear");
+});
+
+test("what a link says counts more than what was typed, and a foreign entry cannot add settings", () => {
+  const typed = [["prompt", "typed"], ["q", 7], ["seed", "9"], "x", null];
+  const read = readAddress({ search: "", hash: "#prompt=link", typed });
+  assert.deepEqual(Object.fromEntries(read), { prompt: "link", q: "7" });
+  assert.equal(readAddress({ search: "", hash: "", typed: { prompt: "x" } }).size, 0);
 });

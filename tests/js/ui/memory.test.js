@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { Memory, recall, remember } from "../../../site/ui/memory.js";
+import { isRemembering, Memory, recall, remember, setRemembering } from "../../../site/ui/memory.js";
 
 /** @type {any} */
 const page = globalThis;
@@ -45,4 +45,39 @@ test("settings are read as strings, whatever is stored", () => {
     kept.set("goosequill.playground", text);
     assert.deepEqual([...memory.read()], text.startsWith("[") ? [["seed", "2"]] : []);
   }
+});
+
+test("one setting forgets what was typed on all pages and keeps it from being stored", () => {
+  const kept = fakeStorage();
+  const values = new Map([
+    ["seed", "1"],
+    ["prompt", "Dear diary"],
+    ["system", "Be kind."],
+  ]);
+  for (const page of ["playground", "side"]) new Memory(page).write(values);
+  assert.ok(isRemembering() && [...kept.values()].join().includes("diary"));
+  assert.ok(setRemembering(false));
+  assert.equal(isRemembering(), false);
+  assert.doesNotMatch([...kept.values()].join(), /diary|kind/);
+  new Memory("side").write(values);
+  assert.deepEqual([...new Memory("side").read()], [["seed", "1"]]);
+  setRemembering(true);
+  new Memory("side").write(values);
+  assert.equal(new Memory("side").read().get("prompt"), "Dear diary");
+});
+
+test("a page starts with its address, and with the last texts only where that has settings alone", () => {
+  fakeStorage();
+  const memory = new Memory("side");
+  memory.write(
+    new Map([
+      ["seed", "1"],
+      ["prompt", "last"],
+    ]),
+  );
+  /** @param {[string, string][]} pairs */
+  const start = (...pairs) => Object.fromEntries(memory.complete(new Map(pairs)));
+  assert.deepEqual(start(), { seed: "1", prompt: "last" });
+  assert.deepEqual(start(["seed", "2"]), { seed: "2", prompt: "last" });
+  assert.deepEqual(start(["seed", "2"], ["prompt", "link"]), { seed: "2", prompt: "link" });
 });

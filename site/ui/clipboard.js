@@ -13,7 +13,7 @@ const REFUSED = "The browser did not allow copying.";
 /**
  * @param {string} text
  * @param {{say?: (words: string) => void, copied?: string, refused?: string, fallbackElement?: HTMLElement}}
- *   [options] `say` shows the outcome, `copied` and `refused` replace its words, `fallbackElement` contains the
+ *   [options] `say` shows the outcome, `copied` and `refused` replace its words, `fallbackElement` has the
  *   text and is selected when copying is refused
  * @returns {Promise<boolean>} whether the text was copied
  */

@@ -55,6 +55,10 @@ def test_each_step_runs_an_existing_command(workflow: Workflow) -> None:
                     assert set(names) <= targets
                 case ["bash", script]:
                     assert (ROOT / script).is_file()
+                case ["pipx", "run", "pip-audit", *_, listed]:
+                    assert (ROOT / listed).is_file()
+                case ["npm", "audit"]:
+                    assert (ROOT / step.get("working-directory", ".") / "package-lock.json").is_file()
                 case ["apt-get", *_] | []:
                     continue
                 case other:

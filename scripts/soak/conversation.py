@@ -58,7 +58,7 @@ def main() -> int:
     bounds.at_most("time of a token, late over early", late / early, MOST_SLOWER)
     pythons = [turn["heap"] / 1e6 for turn in turns]
     # A state is kept for each turn, so that it can be undone.
-    most = 1.2 * min(UNDO_BUDGET, state * (len(turns) - quarter)) / 1e6 + 2
+    most = 1.2 * min(UNDO_BUDGET, state * (len(turns) - quarter)) / 1e6 + 4
     bounds.at_most("growth of Python's memory after a quarter", pythons[-1] - pythons[quarter], most, "MB")
     bounds.at_most("growth of the page's heap after a quarter", heaps[-1] - heaps[quarter], 1.0, "MB")
     return bounds.status

@@ -557,9 +557,10 @@ export class Library extends EventTarget {
   async #prepare() {
     try {
       if (this.ready()) return;
+      const isFirst = !this.session.has("static");
       await this.session.open("static", { onProgress: this.progress.show });
       if (this.#entry) await this.session.open("collection");
-      this.status.say("Ready to search.");
+      if (isFirst) this.status.say("Ready to search."); // else it would replace what was done last
     } finally {
       if (!this.indexer.isRunning) this.progress.hide();
     }

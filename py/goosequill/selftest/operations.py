@@ -25,6 +25,7 @@ Results = Sequence[NDArray[Any]]
 STEPS, HEADS, SIZE = 5, 3, 16
 WIDTH = HEADS * SIZE
 VOCABULARY = 1500
+HIGHEST = 32
 
 
 class Draw:
@@ -134,8 +135,8 @@ def _activation(activation: Activation, kernel: Kernel, draw: Draw) -> Results:
 
 def _likely(kernel: Kernel, draw: Draw) -> Results:
     head = kernel.head(quantize(draw.normal(SKETCHED, 64), 8))  # so large that a sketch is read first
-    logits = compute(kernel, lambda z: kernel.likely(head, z, Shortlist()), draw.normal(1, 64))
-    return [np.sort(logits[0])[-32:]]  # the others may be approximate
+    logits = compute(kernel, lambda z: kernel.likely(head, z, Shortlist(HIGHEST)), draw.normal(1, 64))
+    return [np.sort(logits[0])[-HIGHEST:]]  # the others may be approximate
 
 
 def _wkv4(kernel: Kernel, draw: Draw) -> Results:

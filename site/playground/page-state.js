@@ -16,6 +16,7 @@ export class PageState {
   #controls;
   #parts;
   #onRestore;
+  #isNew = true;
 
   /**
    * @param {{
@@ -58,7 +59,10 @@ export class PageState {
     const values = this.#memory.complete(address);
     if (!address.size) values.delete("seed"); // a link repeats a text; a new visit starts another
     this.#controls.restore(values);
-    this.#prompt.value = values.get("prompt") ?? this.#prompt.value;
+    // Who typed before the page was ready keeps that text.
+    const typedEarly = this.#isNew && this.#prompt.value !== this.#prompt.defaultValue;
+    if (!typedEarly) this.#prompt.value = values.get("prompt") ?? this.#prompt.value;
+    this.#isNew = false;
     this.#onRestore();
     for (const part of this.#parts) part.restore(values);
   }

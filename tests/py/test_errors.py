@@ -10,7 +10,9 @@ from scripts.docs_pages import GENERATORS, MARKER
 from goosequill.errors import CODES, GROUPS, GoosequillError
 
 ROOT = Path(__file__).parents[2]
-JS_CODE = re.compile(r"\bcode\s*[:=](?!=)([^,;(\n]*)|@param \{([^}]*)\} code\b")
+JS_CODE = re.compile(
+    r"""\bcode\s*[:=](?!=)([^,;(\n]*)|@param \{([^}]*)\} code\b|\bnew StaticSearchError\(\s*("[^"]*")"""
+)
 JS_STRING = re.compile(r'"([a-z]+(?:-[a-z]+)*)"')
 
 
@@ -31,9 +33,11 @@ def python_codes(source: str) -> set[str]:
 
 
 def javascript_codes(source: str) -> set[str]:
-    """Strings in `code: ...` of an object, in `code = ...`, and in the type of a parameter `code`."""
+    """Strings in `code: ...`, in `code = ...`, in the type of a parameter `code`, and a constructor's."""
     return {
-        code for match in JS_CODE.finditer(source) for code in JS_STRING.findall(match[1] or match[2] or "")
+        code
+        for match in JS_CODE.finditer(source)
+        for code in JS_STRING.findall(match[1] or match[2] or match[3] or "")
     }
 
 

@@ -54,7 +54,8 @@ export function openPage(hash = "") {
   Object.defineProperty(page, "location", { value: address, configurable: true });
   page.history = {
     state: null,
-    replaceState: (/** @type {any} */ _, /** @type {any} */ __, /** @type {string} */ to) => {
+    replaceState: (/** @type {any} */ state, /** @type {any} */ _, /** @type {string} */ to) => {
+      page.history.state = structuredClone(state);
       address.hash = to.includes("#") ? to.slice(to.indexOf("#")) : "";
     },
   };
@@ -63,6 +64,9 @@ export function openPage(hash = "") {
     .replace(/\{\{.*?\}\}/g, "");
   window.document.body.innerHTML = `<section id="asking">${markup}</section>`;
 }
+
+/** What the page keeps of the question for a reload, without showing it in its address. */
+export const kept = () => Object.fromEntries(page.history.state?.typed ?? []);
 
 /** @param {string} id @returns {any} */
 export const byTestId = (id) => window.document.querySelector(`[data-testid="${id}"]`);

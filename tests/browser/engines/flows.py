@@ -54,6 +54,7 @@ def write_golden(tab: Tab, site: Site) -> None:
     tab.type("#prompt", case["prompt"])
     tab.click("#generate")
     tab.wait_for(STATUS, "after")
+    assert tab.js("() => document.querySelector('#prompt').value") == case["prompt"]
     assert tab.text(OUTPUT) == case["text"]
     assert tab.errors() == []
 

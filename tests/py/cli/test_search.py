@@ -16,6 +16,7 @@ import pytest
 from goosequill.cli.main import main
 from goosequill.kernels import NumpyKernel
 from goosequill.search.index import Index
+from goosequill.search.indexing import OLD
 from goosequill.search.storage import FolderStorage
 
 ROOT = Path(__file__).parents[3]
@@ -157,7 +158,7 @@ def test_an_exchange_of_folders_that_was_killed_is_finished(
 ) -> None:
     index(folder, "--model", "static")
     out = folder.parent / "index"
-    out.rename(out.with_name("index.old"))
+    out.rename(out.with_name(f"index{OLD}"))
     assert index(folder) == 0
     assert "5 unchanged" in capsys.readouterr().out
 

@@ -274,7 +274,7 @@ def test_one_nan_among_the_logits_is_detected() -> None:
     assert "after the last layer" in str(caught.value)
 
 
-@pytest.mark.parametrize(("settings", "wanted"), [({"top_k": 40}, Shortlist()), ({"regex": ".*"}, "last")])
+@pytest.mark.parametrize(("settings", "wanted"), [({"top_k": 40}, Shortlist(40)), ({"regex": ".*"}, "last")])
 def test_the_model_computes_only_the_logits_that_the_decoder_uses(
     settings: dict[str, Any], wanted: Any
 ) -> None:

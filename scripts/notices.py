@@ -73,34 +73,38 @@ def wheel_texts(path: Path) -> Iterator[str]:
             yield f"[{member}]\n\n{wheel.read(member).decode('utf-8', 'replace').strip()}"
 
 
-def other_notices(vendor: Path = VENDOR) -> Iterator[Notice]:
-    """What the build takes from installed packages: the theme's files, the bundle of Plot, the stemmer."""
+def theme_notice() -> Notice:
+    """What the build takes from the documentation's theme, which must be installed."""
     theme = metadata.distribution(THEME)
     files = [file for file in theme.files or [] if WHEEL_TEXT.search(str(file))]
     text = "\n\n".join(file.read_text().strip() for file in files)
     icons = (TEXTS / "apache-2.0.txt").read_text(encoding="utf-8")
     if not text:
         raise BuildError(f"{THEME} has no licence text")
-    yield Notice(
-        THEME, theme.version, "MIT; its icons, Material Design Icons, Apache-2.0", f"{text}\n\n{icons}"
-    )
+    licence = "MIT; its icons, Material Design Icons, Apache-2.0"
+    return Notice(THEME, theme.version, licence, f"{text}\n\n{icons}")
+
+
+def bundled_notices(vendor: Path = VENDOR) -> Iterator[Notice]:
+    """What the build takes from packages of Node: the bundle of Plot, the stemmer."""
     plot = (vendor / "licences" / "plot.txt").read_text(encoding="utf-8")
     yield Notice("@observablehq/plot", "and what it is bundled with", "ISC, BSD-3-Clause, MIT", plot)
     title, _, text = licence_of(STEMMER).partition("\n\n")
     yield Notice(STEMMER, title.split()[-1], "MIT", text)
 
 
-def all_notices(vendor: Path = VENDOR) -> list[Notice]:
+def all_notices(only: Collection[str] | None = None, vendor: Path = VENDOR) -> list[Notice]:
+    """Return the notices of all parts, or of some packages; only the theme's needs the theme."""
     lock = json.loads((ROOT / "vendor.lock.json").read_text(encoding="utf-8"))
-    return [*lock_notices(lock, vendor), *other_notices(vendor)]
+    theme = [theme_notice()] if only is None or THEME in only else []
+    notices = [*lock_notices(lock, vendor), *theme, *bundled_notices(vendor)]
+    return [notice for notice in notices if only is None or notice.package in only]
 
 
 def write_notices(folder: Path, only: Collection[str] | None = None) -> None:
     """Write the file into a folder, of all parts or of some packages."""
     parts = [HEAD]
-    for notice in all_notices():
-        if only is not None and notice.package not in only:
-            continue
+    for notice in all_notices(only):
         title = f"{notice.package} {notice.version}"
         parts.append(f"{'=' * 78}\n{title}\nLicence: {notice.licence}\n{'=' * 78}\n\n{notice.text.strip()}\n")
     (folder / NAME).write_text("\n".join(parts), encoding="utf-8")

@@ -162,6 +162,7 @@ export class App {
   }
 
   #copyLink() {
+    clearTimeout(this.#writing); // it would take the words out of the address again
     const local = this.session.loaded.some(({ address }) => address === "");
     const copied = local ? "Link copied. It does not include the files on this machine." : "Link copied.";
     return copyLink(toAddress(this.session.view), { say: announce, copied });

@@ -190,9 +190,11 @@ def test_a_link_carries_the_view(page: Page, site_url: str) -> None:
     expect(page.get_by_test_id("output")).to_have_text(["2", "3"])
     expect(page).to_have_url(re.compile("config=k"))
     assert "?" not in page.url and "apple" not in page.url
+    page.wait_for_function("() => JSON.stringify(history.state ?? '').includes('apple')")
     page.evaluate("localStorage.clear()")
     page.reload()
     expect(page.get_by_label("Search prompts and outputs")).to_have_value("apple")
+    expect(page.get_by_test_id("output")).to_have_text(["2", "3"])
     page.locator("#copy-link").click()
     expect(page).to_have_url(re.compile("config=k.*q=apple"))
     page.goto("about:blank")

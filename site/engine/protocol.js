@@ -25,8 +25,8 @@
  * How far something has come. `loaded` and `total` are bytes while downloading, tokens while a prompt is
  * read, and what a job says for its own `status`; `total` is 0 if it is unknown.
  * @typedef {{status: ProgressStatus, file: string, loaded: number, total: number}} Progress
- * @typedef {"engine" | "start" | "model" | "weights" | "constraint" | "prompt" | "documents" | "words" |
- *   "passages"} ProgressStatus
+ * @typedef {"engine" | "start" | "model" | "weights" | "constraint" | "prompt"} WritingStatus
+ * @typedef {WritingStatus | "documents" | "words" | "passages"} ProgressStatus
  */
 
 /** @typedef {{code: string, message: string, remedy: string}} ErrorFields */

@@ -59,7 +59,7 @@ soak-readers: $(STAMPS)/soak node_modules/.stamp ## fuzz the readers of files (S
 	node tests/js/fuzz/soak.js
 
 soak-browser: $(STAMPS)/test node_modules/.stamp build ## starts, elements, long conversations and faults in a page
-	@command -v chromium >/dev/null || sh scripts/chromium.sh
+	@command -v chromium >/dev/null || sh scripts/browsers.sh
 	$(PY) -m scripts.soak.cycles
 	$(PY) -m scripts.soak.widgets
 	$(PY) -m scripts.soak.conversation

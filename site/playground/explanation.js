@@ -31,7 +31,7 @@ export function showExplanation(explanation, { title, onChoose }) {
   );
   const candidates = candidateTable(explanation, onChoose);
   const parts = [
-    element("h3", {}, title, element("code", {}, visible(text))),
+    element("h2", {}, title, element("code", {}, visible(text))),
     summary,
     scrollBox("Candidates and their probabilities after each step", candidates, "scroller"),
   ];

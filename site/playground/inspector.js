@@ -14,16 +14,17 @@ import { TokenText, tokenTable, visible } from "./tokens.js";
 /**
  * What the page does for it. An `index` below 0 counts the prompt's tokens from its end.
  * @typedef {{
- *   text: () => Text | null, model: () => import("../engine/client.js").Model | null,
- *   busy: () => boolean, branch: (text: Text, index: number, candidate: Candidate) => void,
- *   say: (text: string) => void, complain: (error: unknown) => void
- * }} Host
+ *   session: import("./session.js").Session, reveal: () => void,
+ *   branch: (text: Text, index: number, candidate: Candidate) => void
+ * }} Host `reveal` makes the explanation visible
  * @typedef {{index: number, pinned: boolean}} Request
  */
 
 export class Inspector {
   #host;
+  #session;
   #explanation = byId("explanation", "section");
+  #noToken = byId("no-token", "p");
   #promptBox = byId("prompt-tokens", "div");
   #tableBox = byId("table-box", "details");
   #table = byId("token-table", "div");
@@ -38,6 +39,7 @@ export class Inspector {
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
+    this.#session = host.session;
     this.output = new TokenText(byId("output", "div"), (index, pinned) => this.#request(index, pinned));
     this.#prompt = new TokenText(this.#promptBox, (index, pinned) =>
       this.#request(index === null ? null : index - this.#prompt.tokens.length, pinned),
@@ -56,18 +58,20 @@ export class Inspector {
     this.output.addText(text?.tail ?? "");
     this.#pinned = null;
     this.#next = null;
+    this.#session.selected = null;
     this.#explanation.hidden = true;
+    this.#noToken.hidden = false;
     this.#tableBox.open = false;
     this.#showPrompt();
   }
 
   /** Shows the prompt's tokens and the model's surprise at them, while colours are on. */
   async #showPrompt() {
-    const text = this.#host.text();
+    const text = this.#session.text;
     this.#promptBox.hidden = true;
     if (!text || !this.#coloured.checked) return;
     const tokens = await this.#readPrompt(text);
-    if (!tokens || text !== this.#host.text()) return;
+    if (!tokens || text !== this.#session.text) return;
     this.#prompt.clear();
     for (const token of tokens) this.#prompt.add(token);
     this.#promptBox.hidden = false;
@@ -75,21 +79,21 @@ export class Inspector {
 
   /** @param {Text} text @returns {Promise<import("./tokens.js").Token[] | null>} */
   async #readPrompt(text) {
-    const model = this.#host.model();
+    const model = this.#session.model;
     if (!model) return null;
     try {
       return await model.logprobs(text.prompt);
     } catch (error) {
-      this.#host.complain(error);
+      this.#session.complain(error);
       return null;
     }
   }
 
   async #showTable() {
-    const text = this.#host.text();
+    const text = this.#session.text;
     if (!this.#tableBox.open || !text) return;
     const prompt = (await this.#readPrompt(text)) ?? [];
-    if (text !== this.#host.text()) return;
+    if (text !== this.#session.text) return;
     this.#table.replaceChildren(
       tokenTable({ prompt, written: text.tokens }, "All tokens of prompt and output"),
     );
@@ -97,7 +101,10 @@ export class Inspector {
 
   /** @param {number | null} index null when the pointer has left the text @param {boolean} pinned */
   #request(index, pinned) {
-    if (pinned) this.#pinned = index;
+    if (pinned) {
+      this.#pinned = index;
+      this.#session.selected = index;
+    }
     if (index === null && this.#pinned === null) {
       this.#next = null; // the explanation stays, so that its candidates can be reached
       return;
@@ -115,7 +122,7 @@ export class Inspector {
         await this.#explain(request);
       }
     } catch (error) {
-      this.#host.complain(error);
+      this.#session.complain(error);
     } finally {
       this.#working = false;
     }
@@ -123,9 +130,9 @@ export class Inspector {
 
   /** @param {Request} request */
   async #explain({ index, pinned }) {
-    const text = this.#host.text();
-    const model = this.#host.model();
-    if (!text || !model || this.#host.busy()) return;
+    const text = this.#session.text;
+    const model = this.#session.model;
+    if (!text || !model || this.#session.busy) return;
     let origin = text; // the text whose decoder chose the token
     while (origin.parent && index < origin.given) origin = origin.parent;
     const { settings, seed, given } = origin;
@@ -137,13 +144,15 @@ export class Inspector {
       settings: { ...settings, seed },
       given,
     });
-    if (text !== this.#host.text() || this.#host.busy()) return;
+    if (text !== this.#session.text || this.#session.busy) return;
     const position = index < 0 ? "Prompt" : `Token ${index + 1}`;
     const onChoose =
       index < 0 ? undefined : (/** @type {Candidate} */ one) => this.#host.branch(text, index, one);
     this.#explanation.replaceChildren(...showExplanation(explanation, { title: `${position}: `, onChoose }));
     this.#explanation.hidden = false;
+    this.#noToken.hidden = true;
+    if (pinned) this.#host.reveal();
     const likely = `${(100 * Math.exp(explanation.logprob)).toFixed(1)}% likely`;
-    if (pinned) this.#host.say(`${position}, “${visible(explanation.text)}”: ${likely}.`);
+    if (pinned) this.#session.say(`${position}, “${visible(explanation.text)}”: ${likely}.`);
   }
 }

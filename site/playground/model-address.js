@@ -15,7 +15,7 @@ import { problem } from "../ui/status.js";
 /**
  * @typedef {{
  *   load: (source: Source) => void, inspect: (source: Source) => void, busy: () => boolean,
- *   complain: (error: unknown) => void
+ *   complain: (error: unknown) => void, reveal: () => void
  * }} Host
  */
 
@@ -85,6 +85,7 @@ export class ModelAddress {
   /** Asks before another origin is contacted. @param {URL} url @returns {Promise<boolean>} */
   consent(url) {
     if (this.#allowed.has(url.origin)) return Promise.resolve(true);
+    this.#host.reveal();
     const details = this.#consent.closest("details");
     if (details) details.open = true;
     this.#question.textContent =

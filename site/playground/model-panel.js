@@ -22,8 +22,9 @@ import { insideOf } from "./model-inside.js";
  * @typedef {{
  *   busy: () => boolean, changed: () => void, chosen: () => void, say: (text: string) => void,
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView,
- *   described: (description: any) => void, hint: string, engine?: EngineHolder, takesDrops?: boolean
- * }} Host `engine` is the page's, where it does more than this; `takesDrops` is false where files that are
+ *   described: (description: any) => void, hint: string, engine?: EngineHolder, takesDrops?: boolean,
+ *   reveal?: () => void
+ * }} Host `reveal` makes the panel visible, where it may be hidden; `engine` is the page's, where it does more than this; `takesDrops` is false where files that are
  *   dropped onto the page are not models
  */
 
@@ -53,6 +54,7 @@ export class ModelPanel {
       inspect: (source) => this.#inspect(source),
       busy: () => this.#busy,
       complain: host.complain,
+      reveal: () => host.reveal?.(),
     });
     offerCatalogue(
       { details: byId("catalogue", "details"), list: byId("catalogue-list", "ul") },

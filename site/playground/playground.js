@@ -18,7 +18,10 @@ import { Inspector } from "./inspector.js";
 import { ModelPanel } from "./model-panel.js";
 import { PageState } from "./page-state.js";
 import { PresetChooser } from "./preset-chooser.js";
+import { Rail } from "./rail.js";
+import { PANELS } from "./rail-panels.js";
 import { saveText } from "./saving.js";
+import { Session } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
 import { StyleChooser } from "./style-chooser.js";
 import { TextView } from "./text-view.js";
@@ -39,9 +42,10 @@ const page = {
   redo: byId("redo-text", "button"),
   output: byId("output", "div"),
   measures: byId("measures", "p"),
-  outputHint: byId("output-hint", "p"),
+  reading: byId("reading", "div"),
   tableBox: byId("table-box", "details"),
   saveBox: byId("save-box", "div"),
+  ideas: byId("ideas", "div"),
   reset: byId("reset", "button"),
 };
 
@@ -64,7 +68,18 @@ const progress = new ProgressView(
   },
   say,
 );
-const busy = () => panel.loading || writer.writing;
+const session = new Session({
+  text: () => texts.current,
+  model: () => panel.model,
+  ensureModel: () => panel.ensure(),
+  busy: () => panel.loading || writer.writing,
+  changed: showButtons,
+  say,
+  complain,
+  progress,
+});
+const busy = () => session.busy;
+const rail = new Rail(byId("rail", "aside"), { session, panels: PANELS });
 const store = () => state.store();
 const storeSoon = debounce(store, 300);
 
@@ -98,9 +113,10 @@ const examples = new ExamplePrompts({
   },
 });
 const panel = new ModelPanel({
-  busy: () => writer.writing,
+  busy: () => writer.writing || session.working,
   changed: showButtons,
   chosen: store,
+  reveal: () => rail.open("model"),
   say,
   complain,
   progress,
@@ -108,16 +124,15 @@ const panel = new ModelPanel({
   described: (description) => {
     examples.offer(description.prompts ?? []);
     style.offer(description.registers);
-    if (panel.model) chat.describe(description);
+    if (!panel.model) return;
+    chat.describe(description);
+    session.announce("model");
   },
 });
 const inspector = new Inspector({
-  text: () => texts.current,
-  model: () => panel.model,
-  busy,
+  session,
   branch: (parent, index, candidate) => writer.branch(parent, index, candidate),
-  say,
-  complain,
+  reveal: () => rail.open("token"),
 });
 const branches = new BranchTree(byId("branches", "ul"), (text) => view.choose(text));
 const view = new TextView({
@@ -132,6 +147,7 @@ const view = new TextView({
   changed: showButtons,
   store,
   say,
+  session,
 });
 const writer = new Writer({
   model: () => panel.ensure(),
@@ -139,7 +155,11 @@ const writer = new Writer({
   beforeText: () => controls.drawSeedIfFresh(),
   busy,
   changed: showButtons,
-  ended: () => view.refresh(),
+  ended: () => {
+    view.refresh();
+    session.announce("end");
+  },
+  added: () => session.announce("token"),
   output: inspector.output,
   measures: page.measures,
   progress,
@@ -172,13 +192,21 @@ function showButtons() {
   page.generate.disabled = isBusy || !decoding.parts;
   panel.showButtons();
   for (const button of [page.stop, page.chatStop]) button.disabled = !isBusy;
+  swapFocus(isBusy ? [page.generate, page.stop] : [page.stop, page.generate]);
   for (const button of [page.append, page.copy, page.clear]) button.disabled = isBusy || !written;
   page.undo.disabled = isBusy || !texts.canUndo;
   page.redo.disabled = isBusy || !texts.canRedo;
-  for (const part of [page.outputHint, page.tableBox, page.saveBox]) part.hidden = isBusy || !written;
+  for (const part of [page.tableBox, page.saveBox]) part.hidden = isBusy || !written;
+  page.ideas.hidden = isBusy || written;
+  page.reading.hidden = !written;
   page.output.toggleAttribute("data-writing", writer.writing);
   page.output.setAttribute("aria-busy", String(isBusy));
   chat.showButtons();
+}
+
+/** Only one of Generate and Stop is shown: the focus goes from the hidden one to the other. */
+function swapFocus(/** @type {HTMLElement[]} */ [from, to]) {
+  if (document.activeElement === from) to.focus();
 }
 
 function generate() {
@@ -195,6 +223,7 @@ function generate() {
 function stop() {
   panel.stop();
   writer.stop();
+  session.stop();
 }
 
 function restored() {
@@ -239,6 +268,7 @@ listenToKeys({
   skip: () => (chat.active ? byId("message", "textarea") : page.prompt).focus(),
 });
 
+page.ideas.append(byId("load-size", "p")); // where it is read before the first text
 state.restore();
 showButtons();
 if (!decoding.parts) complain(problem("The decoder's settings could not be loaded.", "Reload the page."));

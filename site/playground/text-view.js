@@ -9,7 +9,8 @@
  *   output: HTMLElement, measures: HTMLElement,
  *   style: import("./style-chooser.js").StyleChooser, inspector: import("./inspector.js").Inspector,
  *   branches: import("./branches.js").BranchTree,
- *   busy: () => boolean, changed: () => void, store: () => void, say: (text: string) => void
+ *   busy: () => boolean, changed: () => void, store: () => void, say: (text: string) => void,
+ *   session: import("./session.js").Session
  * }} Parts
  */
 
@@ -37,7 +38,7 @@ export class TextView {
 
   /** Shows a text, or none, and its prompt. @param {Text | null} text @param {string} [typed] */
   #show(text, typed = text?.prompt) {
-    const { texts, prompt, style, inspector, measures } = this.#parts;
+    const { texts, prompt, style, inspector, measures, session } = this.#parts;
     texts.current = text;
     if (typed !== undefined && prompt.value !== typed) {
       prompt.value = typed;
@@ -46,6 +47,7 @@ export class TextView {
     inspector.show(text);
     measures.textContent = "";
     this.refresh();
+    session.announce("text");
   }
 
   /** Shows the branches and buttons as they are now. */

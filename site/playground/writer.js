@@ -16,6 +16,7 @@ import { Pace } from "./pace.js";
  * @typedef {{
  *   model: () => Promise<import("../engine/client.js").Model>, beforeText: () => void,
  *   begin: (start: Start) => Text, busy: () => boolean, changed: () => void, ended: () => void,
+ *   added: () => void,
  *   output: import("./tokens.js").TokenText, measures: HTMLElement,
  *   progress: import("../ui/progress.js").ProgressView, say: (text: string) => void,
  *   complain: (error: unknown) => void
@@ -107,6 +108,7 @@ export class Writer {
       text.tokens.push(token);
       output.add(token);
       pace.add();
+      this.#host.added();
     }
   }
 

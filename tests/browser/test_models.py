@@ -36,7 +36,17 @@ class Chooser:
         self.requests: list[str] = []
         page.context.on("request", lambda request: self.requests.append(request.url))
         page.goto(site_url + "playground/")
+        self.panel("Model")
         page.get_by_text("Use your own model").click()
+
+    def panel(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+
+    def set(self, **settings: int) -> None:
+        self.panel("Decoder")
+        for name, value in settings.items():
+            self.page.locator(f"#decoder-{name}").fill(str(value))
+        self.panel("Model")
 
     def __getattr__(self, name: str) -> Locator:
         return self.page.get_by_test_id(name.replace("_", "-"))
@@ -95,7 +105,7 @@ def test_a_169m_model_loads_by_address_in_8_bits_and_writes(
         print(f" [peak {heap} MB for a file of {large.stat().st_size / 1e6:.0f} MB] ", end="")
     in_full = sum(2 * length for *_, length in entries(LAYERS, WIDTH, VOCAB)) / 1e6
     assert heap < in_full, "the weights were held in full"
-    chooser.page.locator("#decoder-max_new_tokens").fill("3")
+    chooser.set(max_new_tokens=3)
     chooser.prompt.fill("The goose")
     chooser.generate.click()
     expect(chooser.status).to_have_text(re.compile(r"after 3 tokens"), timeout=LONG)
@@ -125,8 +135,7 @@ def wait_until_kept(page: Page, files: int = 1) -> None:
 
 
 def write(chooser: Chooser) -> str:
-    chooser.page.locator("#decoder-max_new_tokens").fill("5")
-    chooser.page.locator("#decoder-seed").fill("3")
+    chooser.set(max_new_tokens=5, seed=3)
     chooser.prompt.fill("The goose")
     chooser.generate.click()
     expect(chooser.status).to_have_text(re.compile(r"after 5 tokens"), timeout=LONG)

@@ -36,7 +36,13 @@ class Playground:
     def __getattr__(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)
 
+    def open(self, panel: str) -> None:
+        """Open a panel of the rail."""
+        self.page.get_by_role("tab", name=panel).click()
+
     def set(self, **settings: float) -> None:
+        if settings:
+            self.open("Decoder")
         for name, value in settings.items():
             field = self.page.locator(f"#decoder-{name}")
             field.fill(str(value))
@@ -44,6 +50,7 @@ class Playground:
 
     def write_endlessly(self, prompt: str) -> None:
         """Start a text that does not end by itself."""
+        self.open("Decoder")
         if not self.page.locator("#decoder-ignore_end").is_visible():
             self.page.get_by_text("All other settings").click()
         self.page.locator("#decoder-ignore_end").check()
@@ -53,6 +60,7 @@ class Playground:
         expect(self.output).not_to_be_empty(timeout=START)
 
     def reset(self) -> None:
+        self.open("Decoder")
         self.page.locator("#reset").click()
 
     def write(self, prompt: str, **settings: float) -> str:
@@ -114,6 +122,7 @@ def test_the_same_seed_gives_the_same_text_also_from_the_address(playground: Pla
     expect(playground.page).to_have_url(re.compile("seed=7"))
     assert "prompt" not in playground.page.url and "morning" not in playground.page.url
     playground.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    playground.open("Decoder")
     playground.page.get_by_test_id("copy-link").click()
     expect(playground.status).to_have_text("The link is copied.")
     other = playground.page.context.new_page()
@@ -147,6 +156,7 @@ def test_files_that_are_not_models_are_refused_and_the_page_still_works(
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
     cut.write_bytes(data[: len(data) // 2])
     whole.write_bytes(data)
+    playground.open("Model")
     playground.page.get_by_text("Use your own model").click()
     title = playground.page.get_by_test_id("model-title")
     before = title.text_content() or ""

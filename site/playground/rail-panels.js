@@ -1,0 +1,20 @@
+/**
+ * The panels of the rail beside the text, besides Decoder, Token and Model, which the page itself has. A panel
+ * is a module and a line in this list. It is loaded and mounted when its tab is opened for the first time.
+ */
+
+/**
+ * @typedef {{shown?: (visible: boolean) => void}} MountedPanel `shown` is called when its tab opens or closes
+ * @typedef {{session: import("./session.js").Session, element: HTMLElement}} PanelContext `element` is the
+ *   panel's own, empty at first
+ * @typedef {(context: PanelContext) => MountedPanel | void} Mount
+ * @typedef {{id: string, label: string, load: () => Promise<{mount: Mount}>}} RailPanel
+ */
+
+/**
+ * One line each, such as
+ * `{ id: "attribution", label: "Attribution", load: () => import("./attribution.js") }`, where the module
+ * exports `mount({ session, element })`.
+ * @type {RailPanel[]}
+ */
+export const PANELS = [];

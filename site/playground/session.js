@@ -82,7 +82,7 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Runs something that takes time: the page is busy meanwhile, shows its progress, and Stop and Esc abort it.
+   * Runs something that takes time: the page is busy meanwhile and shows its progress; Stop and Esc abort it.
    * @template T
    * @param {string} words for the status line
    * @param {(options: {signal: AbortSignal, onProgress: (progress: Progress) => void}) => Promise<T>} job

@@ -18,6 +18,9 @@ import { hueOf } from "./row.js";
 const LISTED = 25; // outputs at each end of the list
 const INTRO =
   "Bars: the outputs of each report. Dot and line: their mean over the shown prompts, with its 95% interval from a bootstrap over prompts. The numbers show where to look, not which report is better. In the Read view, each output now shows its own measures.";
+const TESTED =
+  "Paired permutation tests over shared prompts at the 5% level, corrected for their number (Holm). The table of each measure says what its test found.";
+const NO_BASELINE = "Choose a baseline above to test the differences between two reports.";
 
 export class MetricsPage {
   #metrics;
@@ -70,7 +73,8 @@ export class MetricsPage {
       await loadStyle();
       if (signal.aborted) return;
       const measured = this.#metrics.measured(shown);
-      this.#root.replaceChildren(...pageOf(summary, { columns, measured, onGo: this.onGo }, chart));
+      const parts = pageOf(summary, { columns, measured, onGo: this.onGo }, chart);
+      this.#root.replaceChildren(...parts.filter((part) => part !== null));
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : error;
@@ -84,7 +88,7 @@ export class MetricsPage {
  * @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary
  * @param {Shown} shown
  * @param {Chart} chart
- * @returns {HTMLElement[]}
+ * @returns {(HTMLElement | null)[]}
  */
 function pageOf({ metrics, columns: summaries, differences }, shown, chart) {
   const measured = Object.keys(metrics).filter((name) => summaries.some(({ means }) => means[name]));
@@ -98,7 +102,36 @@ function pageOf({ metrics, columns: summaries, differences }, shown, chart) {
       outputList(name, shown),
     ),
   );
-  return [element("p", { class: "prose" }, INTRO), element("div", { class: "metrics" }, ...sections)];
+  return [
+    element("p", { class: "prose" }, INTRO),
+    differencesPart(differences, shown.columns),
+    element("div", { class: "metrics" }, ...sections),
+  ];
+}
+
+/**
+ * Which reports differ significantly from the baseline, and in what.
+ * @param {any[]} differences
+ * @param {readonly Column[]} columns
+ */
+function differencesPart(differences, columns) {
+  if (differences.length === 0)
+    return columns.length > 1 ? element("p", { id: "differences", class: "prose" }, NO_BASELINE) : null;
+  const items = differences.map(({ name, means }) => {
+    const found = Object.keys(means).filter((one) => means[one].significant);
+    const shared = Math.max(0, ...Object.values(means).map(({ prompts }) => prompts));
+    const where = `on the ${counted(shared, "prompt")} that both have`;
+    const names = new Intl.ListFormat("en").format(found.map((one) => labelOf(one).toLowerCase()));
+    const words = found.length > 0 ? `differs significantly in ${names}` : "no significant difference";
+    return element("li", {}, element("strong", {}, name), `: ${words}, ${where}`);
+  });
+  return element(
+    "section",
+    { id: "differences", class: "prose" },
+    element("h2", {}, `Differences from ${differences[0].baseline}`),
+    element("ul", {}, ...items),
+    element("p", { class: "about" }, TESTED),
+  );
 }
 
 /**
@@ -130,23 +163,26 @@ function metricTable(name, { summaries, differences }) {
     .filter(({ means }) => means[name])
     .map(({ name: column, means }) => {
       const cells = [column, withInterval(means[name], format)];
-      return differences.length > 0 ? [...cells, gapCell(gaps.get(column), format)] : cells;
+      const gap = gaps.get(column);
+      return differences.length > 0 ? [...cells, gapCell(gap, format), gap?.p_label ?? ""] : cells;
     });
   const columns = ["Report", "Mean and interval"];
-  if (differences.length > 0) columns.push(`Difference from ${differences[0].baseline}`);
+  if (differences.length > 0) columns.push(`Difference from ${differences[0].baseline}`, "Corrected p");
   const caption = `${labelOf(name)}, reports`;
   const numbers = table({ caption, columns, rows, rowHead: 0, hideCaption: true, className: "data" });
-  return scrollBox(caption, numbers, "table-frame");
+  const tests = differences
+    .filter(({ means }) => means[name])
+    .map((one) => element("p", { class: "about" }, `${one.name}: ${one.means[name].sentence}`));
+  return element("div", {}, scrollBox(caption, numbers, "table-frame"), ...tests);
 }
 
 /**
  * A difference, with a star if it is significant.
- * @param {import("./measures.js").Interval | undefined} gap
+ * @param {import("./measures.js").Interval & {significant: boolean} | undefined} gap
  * @param {(value: number) => string} format
  */
 function gapCell(gap, format) {
-  const significant = gap && (gap.low > 0 || gap.high < 0);
-  const star = significant ? element("strong", { title: "the interval excludes 0" }, " *") : null;
+  const star = gap?.significant ? element("strong", { title: "significant at the 5% level" }, " *") : null;
   return element("td", {}, gap ? withInterval(gap, format) : "", star);
 }
 

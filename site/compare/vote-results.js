@@ -33,6 +33,7 @@ export async function showResults(body, rounds, engine) {
       element("h2", {}, "Strengths"),
       ...strengthChart(result, chart),
       strengthTable(result),
+      comparisonPart(result),
       positionPart(result),
       agreementPart(result),
     );
@@ -80,25 +81,44 @@ function strengthTable({ strengths, votes, prompts, raters }) {
     hasInterval(row) ? `${figure(row.low)} to ${figure(row.high)}` : "too few votes",
     hasInterval(row) ? percent(row.first) : "",
     `${row.wins} / ${row.losses} / ${row.ties}`,
+    `${row.left} of ${row.wins + row.losses + row.ties}`,
   ]);
-  const columns = ["Contender", "Strength", "95% interval", "Chance to be first", "Won / lost / tied"];
+  const columns = [
+    "Contender",
+    "Strength",
+    "95% interval",
+    "Chance to be first",
+    "Won / lost / tied",
+    "Shown first",
+  ];
   const caption = `Strengths (log-odds against the average) from ${counted(votes, "vote")} on ${counted(prompts, "prompt")} by ${raters.join(", ")}`;
   const content = table({ caption, columns, rows, rowHead: 0, className: "data" });
   content.id = "strengths";
   return scrollBox("Strengths", content, "table-frame");
 }
 
+/** Each two contenders, tested against each other. @param {any} result */
+function comparisonPart({ comparisons }) {
+  const head = element("h2", {}, "Head to head");
+  if (!comparisons)
+    return element(
+      "div",
+      { id: "comparisons" },
+      head,
+      element("p", {}, "Too many contenders to test each two."),
+    );
+  const items = comparisons.map((/** @type {any} */ row) => {
+    const counts = `won ${row.wins}, lost ${row.losses} and tied ${row.ties} on ${counted(row.prompts, "prompt")}`;
+    const words = ` ${counts}. ${row.sentence}`;
+    return element("li", {}, element("strong", {}, `${row.first} against ${row.second}:`), words);
+  });
+  return element("div", { id: "comparisons", class: "prose" }, head, element("ul", {}, ...items));
+}
+
 /** @param {any} result */
-function positionPart({ position: bias, choices }) {
-  const none = bias.share === null;
-  const interval = none ? "" : `95% interval ${percent(bias.low)} to ${percent(bias.high)}`;
-  const share = none
-    ? "No vote had a winner."
-    : `The left side won ${bias.left} of ${bias.decided} (${percent(bias.share)}, ${interval}).`;
-  const biased = !none && (bias.low > 0.5 || bias.high < 0.5);
-  const warning = biased ? " That is more than chance: the side itself influenced the votes." : "";
+function positionPart({ position, choices }) {
   const rest = `Ties: ${choices.tie}. Both bad: ${choices.both_bad}.`;
-  return element("p", { id: "position" }, `Position: ${share}${warning} ${rest}`);
+  return element("p", { id: "position", class: "prose" }, `${position.sentence} ${rest}`);
 }
 
 /** @param {any} result */

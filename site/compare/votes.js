@@ -15,6 +15,7 @@ import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 /** @typedef {{name: string, config: string, sample: number}} Side what the file says of a text */
 /** @typedef {Side & {text: string}} Shown */
 /** @typedef {{key: string, prompt: string, left: Shown, right: Shown}} Pair */
+/** @typedef {{key: string, prompt: string, texts: [Shown, Shown]}} Couple a pair before it has sides */
 /** @typedef {{prompt: string, left: Side, right: Side, choice: Choice, note: string, at: string}} Vote */
 /**
  * @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope
@@ -81,26 +82,28 @@ export function drawSeed() {
 
 /**
  * All pairs of contenders on all prompts: reports against each other, or the configurations of a single
- * report. Pairs of identical texts are left out. Every prompt comes once before any comes again.
+ * report. Pairs of identical texts are left out. Every prompt comes once before any comes again, and each
+ * contender is on the left as often as on the right.
  * @param {readonly Row[]} rows
  * @param {readonly Column[]} columns
  * @param {{seed: number, config: string}} options
  * @returns {Pair[]}
  */
 export function ballot(rows, columns, { seed, config }) {
-  /** @type {{pair: Pair, rank: number}[]} */
+  /** @type {{pair: Couple, rank: number}[]} */
   const ranked = [];
   for (const row of rows) {
     const contenders = contendersOf(row, columns, { seed, config });
     const pairs = contenders.flatMap((one, at) =>
-      contenders.slice(at + 1).map((other) => pairOf(row, [one, other], seed)),
+      contenders.slice(at + 1).map((other) => coupleOf(row, [one, other])),
     );
-    const different = pairs.filter(({ left, right }) => left.text.trim() !== right.text.trim());
+    const different = pairs.filter(({ texts: [one, other] }) => one.text.trim() !== other.text.trim());
     const order = shuffled(different, ({ key }) => key, { seed, words: ["order"] });
     for (const [turn, pair] of order.entries())
       ranked.push({ pair, rank: turn + chance(seed, "row", row.prompt) });
   }
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ pair }) => pair);
+  const ordered = ranked.sort((a, b) => a.rank - b.rank).map(({ pair }) => pair);
+  return withSides(ordered, seed);
 }
 
 /**
@@ -122,7 +125,8 @@ function contendersOf(row, columns, { seed, config }) {
 }
 
 /**
- * One sample of a contender, chosen by the seed.
+ * One sample of a contender, chosen by the seed. Identical samples have the number of the first of them, so
+ * that raters who saw the same texts judged the same pair.
  * @param {import("./collate.js").Result[]} results
  * @param {string} name
  * @param {{seed: number, prompt: string, config: string}} options
@@ -131,15 +135,35 @@ function contendersOf(row, columns, { seed, config }) {
 function drawn(results, name, { seed, prompt, config }) {
   const { samples } = samplesOf(results, { config, sample: 0, group: false });
   const whole = samples.filter(({ text }) => text !== null);
-  const sample = whole[Math.floor(chance(seed, "sample", name, prompt) * whole.length)];
+  const chosen = whole[Math.floor(chance(seed, "sample", name, prompt) * whole.length)];
+  const sample = whole.find(({ text, config: one }) => text === chosen?.text && one === chosen.config);
   return sample ? [{ name, config: sample.config, sample: sample.index, text: sample.text ?? "" }] : [];
 }
 
-/** @param {Row} row @param {[Shown, Shown]} contenders @param {number} seed @returns {Pair} */
-function pairOf(row, [one, other], seed) {
-  const key = pairKey(row.prompt, one, other);
-  const [left, right] = chance(seed, "side", key) < 0.5 ? [one, other] : [other, one];
-  return { key, prompt: row.prompt, left, right };
+/** @param {Row} row @param {[Shown, Shown]} texts @returns {Couple} */
+function coupleOf({ prompt }, [one, other]) {
+  const texts = /** @type {[Shown, Shown]} */ (one.name < other.name ? [one, other] : [other, one]);
+  return { key: pairKey(prompt, one, other), prompt, texts };
+}
+
+/**
+ * Puts the texts on sides. Of each two consecutive pairs of the same contenders, one has them the other way
+ * round than the other, so that both sides are balanced wherever a round ends; which one, the seed decides.
+ * @param {readonly Couple[]} couples in the order in which they are shown
+ * @param {number} seed
+ * @returns {Pair[]}
+ */
+function withSides(couples, seed) {
+  /** @type {Map<string, number>} */
+  const turns = new Map();
+  return couples.map(({ key, prompt, texts: [one, other] }) => {
+    const names = [one.name, other.name].join("\u001f");
+    const turn = turns.get(names) ?? 0;
+    turns.set(names, turn + 1);
+    const exchanged = chance(seed, "side", names, turn >> 1) < 0.5 !== (turn % 2 === 0);
+    const [left, right] = exchanged ? [other, one] : [one, other];
+    return { key, prompt, left, right };
+  });
 }
 
 /** The same whichever side each text is on. @param {string} prompt @param {Side} one @param {Side} other */

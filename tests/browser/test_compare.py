@@ -493,13 +493,17 @@ def test_the_engine_judges_votes_of_two_raters(comparer: Page, make_file: MakeFi
     expect(table.locator("tbody th")).to_have_text(["one", "two"])
     expect(table).to_contain_text("too few votes")
     expect(comparer.locator("#agreement")).to_contain_text("the same on 0 of 2")
-    expect(comparer.locator("#position")).to_contain_text("The left side won 4 of 4")
+    expect(comparer.locator("#position")).to_contain_text("won 4 of 4 votes with a winner")
+    comparisons = comparer.locator("#comparisons")
+    expect(comparisons).to_contain_text("one against two: won 4, lost 0 and tied 2 on 4 prompts.")
+    expect(comparisons).to_contain_text("They differ on only 4 prompts, too few")
+    expect(table.locator("tbody tr").first.locator("td").last).to_have_text("6 of 6")
     assert not record.console_errors
 
 
 def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record: Record) -> None:
-    first = sampling({f"p{i}": {"g": ["no no no no no no no no", "fine."]} for i in range(5)}, "one")
-    second = sampling({f"p{i}": {"g": ["A short answer."]} for i in range(5)}, "two")
+    first = sampling({f"p{i}": {"g": ["no no no no no no no no", "fine."]} for i in range(9)}, "one")
+    second = sampling({f"p{i}": {"g": ["A short answer."]} for i in range(9)}, "two")
     pick(comparer, make_file("1.json", first), make_file("2.json", second))
     comparer.get_by_label("Baseline", exact=True).select_option("B")
     comparer.get_by_role("button", name="Metrics").click()
@@ -508,16 +512,21 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     looping.get_by_text("Table").click()
     row = looping.locator("tbody tr").filter(has_text="A · one")
     expect(row).to_contain_text("50% (50% to 50%)")
-    expect(row.locator("td").last).to_contain_text("*")
+    expect(row.locator("td").nth(1)).to_contain_text("*")
+    expect(row.locator("td").last).to_have_text("p = 0.035")
+    expect(looping).to_contain_text("There are 512 ways to swap the two within prompts; 2 of them give")
+    differences = comparer.locator("#differences")
+    expect(differences).to_contain_text("A · one: differs significantly in words, ")
+    expect(differences).to_contain_text("on the 9 prompts that both have")
     looping.get_by_text("Outputs, highest first").click()
-    highest = looping.get_by_role("region", name="Looping, 15 outputs").locator("tbody tr").first
+    highest = looping.get_by_role("region", name="Looping, 27 outputs").locator("tbody tr").first
     expect(highest).to_contain_text("no no no no")
     assert violations(comparer) == []
     comparer.get_by_label("Baseline", exact=True).select_option("")
     comparer.get_by_role("region", name="Words", exact=True).get_by_text("Outputs, highest first").click()
     comparer.get_by_role("button", name="Show prompt 5").last.click()
     expect(comparer.get_by_role("article", name="p4")).to_be_focused()
-    expect(comparer.get_by_text("8 words · 13% different · 100% looping")).to_have_count(5)
+    expect(comparer.get_by_text("8 words · 13% different · 100% looping")).to_have_count(9)
     assert not record.console_errors
 
 

@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = (
         "Evaluate files of votes together: the contenders' strengths (Bradley-Terry with ties) with 95% "
-        "bootstrap intervals over prompts, position bias, and agreement between raters."
+        "bootstrap intervals over prompts, permutation tests of each two, position bias, and agreement "
+        "between raters."
     )
     parser.add_argument(
         "files", metavar="VOTES", type=Path, nargs="+", help="files of votes, saved by the comparer"
@@ -51,7 +52,7 @@ def read_file(path: Path) -> Any:
 
 
 def as_text(result: dict[str, Any]) -> str:
-    """Return the results as a small table and three sentences."""
+    """Return the results as a small table and sentences."""
     width = max(len(row["name"]) for row in result["strengths"])
     lines = [f"{'':{width}}  strength  95% interval      first  won/lost/tied"]
     for row in result["strengths"]:
@@ -65,20 +66,17 @@ def as_text(result: dict[str, Any]) -> str:
         "",
         f"{result['votes']} votes on {result['prompts']} prompts by {', '.join(result['raters'])}; "
         f"ties {choices['tie']}, both bad {choices['both_bad']}.",
-        position_text(result["position"]),
+        result["position"]["sentence"],
         agreement_text(result["agreement"]),
+        *map(comparison_text, result["comparisons"] or []),
     ]
     return "\n".join(lines)
 
 
-def position_text(position: dict[str, Any]) -> str:
-    """Return one sentence on position bias."""
-    if position["share"] is None:
-        return "Position: no vote had a winner."
-    return (
-        f"Position: the left side won {position['share']:.0%} of {position['decided']} decided votes "
-        f"(95% interval {position['low']:.0%} to {position['high']:.0%}; 50% is expected)."
-    )
+def comparison_text(row: dict[str, Any]) -> str:
+    """Return the test of two contenders in a few sentences."""
+    counts = f"{row['wins']} won, {row['losses']} lost, {row['ties']} tied"
+    return f"{row['first']} against {row['second']}: {counts}. {row['sentence']}"
 
 
 def agreement_text(agreement: dict[str, Any] | None) -> str:

@@ -1,13 +1,15 @@
 """The statistics of votes between pairs, as formulas over arrays and labels.
 
 Strengths from wins and ties (Davidson's model, which is Bradley and Terry's with ties), bootstrap and
-Wilson intervals, and agreement between raters. Knows nothing of the format of votes: see `votes`.
+Wilson intervals, paired permutation tests, and agreement between raters. Knows nothing of the format of
+votes: see `votes`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import erfc, sqrt
 from typing import Any
@@ -20,6 +22,12 @@ PRIOR_SD = 5.0
 """Of a strength, in log-odds: weak, but it keeps a contender that won every vote finite."""
 NEWTON_STEPS = 40
 NORMAL_975 = 1.959963984540054
+EXACT_UP_TO = 16
+"""Differences other than 0 up to which a permutation test tries all 2^n signs: 65,536."""
+FLIPS = 9_999
+FEWEST_FLIPS = 999
+MAX_SIGNS = 1 << 25
+"""Random signs that one test draws; with many prompts it makes fewer flips, but at least `FEWEST_FLIPS`."""
 
 
 def davidson(wins: Array, ties: Array, *, prior_sd: float = PRIOR_SD) -> tuple[Array, Array]:
@@ -130,6 +138,85 @@ def wilson(successes: float, trials: float) -> tuple[float, float]:
     middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
     return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """The result of a paired permutation test.
+
+    Attributes
+    ----------
+    p
+        Two-sided p-value, above 0 and at most 1.
+    hits
+        How many of the flips give a difference at least as large as the observed one.
+    flips
+        How many assignments of signs were tried.
+    exact
+        Whether these are all assignments; otherwise they were drawn at random.
+    changed
+        How many differences are not 0. Only they matter: with n of them, p is at least 2 / 2^n.
+    """
+
+    p: float
+    hits: int
+    flips: int
+    exact: bool
+    changed: int
+
+
+def paired_permutation(differences: Array, *, flips: int = FLIPS, seed: int = 0) -> Permutation:
+    """Test whether the mean of paired differences could be 0, without assuming a distribution.
+
+    If the two runs were alike, each difference could as well have the other sign. The p-value is the share
+    of assignments of signs whose mean is at least as far from 0 as the observed one: of all of them if there
+    are at most 2^`EXACT_UP_TO`, else of random ones, among which the observed one counts.
+
+    Parameters
+    ----------
+    differences
+        [prompts]: one run's value minus the other's, for each prompt.
+    flips
+        Random assignments to try, from 1.
+
+    Example
+    -------
+    >>> paired_permutation(np.array([1.0, 2.0, 3.0])).p
+    0.25
+
+    Source: Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses" (2005), section 3.7; Phipson
+    and Smyth, "Permutation p-values should never be zero" (2010).
+    """
+    values = np.asarray(differences, float)
+    values = values[values != 0]
+    count = len(values)
+    least = abs(values.sum()) - 1e-12 * np.abs(values).sum()  # equal sums differ by their rounding
+    if count <= EXACT_UP_TO:
+        sums = np.zeros(1)
+        for value in values:
+            sums = np.concatenate([sums + value, sums - value])
+        hits = int((np.abs(sums) >= least).sum())
+        return Permutation(hits / len(sums), hits, len(sums), exact=True, changed=count)
+    flips = min(flips, max(FEWEST_FLIPS, MAX_SIGNS // count))
+    generator, hits = np.random.default_rng(seed), 0
+    rows = max(1, (1 << 20) // count)
+    for start in range(0, flips, rows):
+        up = generator.integers(0, 2, (min(rows, flips - start), count), dtype=np.int8)
+        sums = 2 * (up @ values) - values.sum()
+        hits += int((np.abs(sums) >= least).sum())
+    return Permutation((hits + 1) / (flips + 1), hits, flips, exact=False, changed=count)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values corrected for their number, so that 5% bounds the chance of any false positive among them.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure" (1979).
+    """
+    order = np.argsort(p_values)
+    steps = np.asarray(p_values, float)[order] * (len(order) - np.arange(len(order)))
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return [float(p) for p in adjusted]
 
 
 def krippendorff(units: Iterable[Sequence[str]]) -> float | None:

@@ -1,7 +1,8 @@
 """Measures of a text that need no judge: length, variety, repetition, truncation, echo, surprise.
 
 `measure` measures single outputs; `summarise` computes means over prompts and paired differences, with
-95% bootstrap intervals over prompts. They do not measure quality: they show where to look.
+95% bootstrap intervals over prompts and permutation tests. They do not measure quality: they show where to
+look.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.evaluation.statistics import bootstrap_interval, resample_weights
+from goosequill.evaluation import wording
+from goosequill.evaluation.statistics import (
+    Permutation,
+    bootstrap_interval,
+    holm,
+    paired_permutation,
+    resample_weights,
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -218,11 +226,13 @@ def summarise(
     -------
     {"metrics": {metric: sentence}, "columns": [{"name", "outputs", "means": {metric: interval}}],
     "differences": [{"name", "baseline", "means": {metric: interval}}]}, where an interval has mean, low, high
-    and the number of prompts. Outputs without a value for a metric are left out of its mean, and so is a
+    and the number of prompts. That of a difference also has what `wording.tested` returns: a test, corrected
+    for the number of differences. Outputs without a value for a metric are left out of its mean, and so is a
     metric without values.
     """
     values = {column["name"]: _prompt_means(column["prompts"]) for column in columns}
     rows, differences = [], []
+    tests: list[tuple[dict[str, Any], Permutation]] = []
     for column in columns:
         own = values[column["name"]]
         outputs = sum(len(entry["measures"]) for entry in column["prompts"])
@@ -234,6 +244,11 @@ def summarise(
         gaps = [_gap(own[prompt], base[prompt]) for prompt in own if prompt in base]
         paired = _intervals(gaps, resamples=resamples, seed=seed)
         differences.append({"name": column["name"], "baseline": baseline, "means": paired})
+        tests += [
+            (means, paired_permutation(_values(gaps, name), seed=seed)) for name, means in paired.items()
+        ]
+    for (means, test), p in zip(tests, holm([test.p for _, test in tests]), strict=True):
+        means.update(wording.tested(test, adjusted=p, tests=len(tests)))
     return {"metrics": {**METRICS, **PROMPT_METRICS}, "columns": rows, "differences": differences}
 
 
@@ -254,9 +269,14 @@ def _gap(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, floa
 
 
 def _intervals(rows: Sequence[Mapping[str, float]], *, resamples: int, seed: int) -> dict[str, Any]:
-    columns = {name: [row[name] for row in rows if name in row] for name in (*METRICS, *PROMPT_METRICS)}
+    columns = {name: _values(rows, name) for name in (*METRICS, *PROMPT_METRICS)}
     return {
-        name: interval(np.array(values), resamples=resamples, seed=seed)
+        name: interval(values, resamples=resamples, seed=seed)
         for name, values in columns.items()
-        if values
+        if len(values)
     }
+
+
+def _values(rows: Sequence[Mapping[str, float]], name: str) -> Array:
+    """The values of a metric for the prompts that have one."""
+    return np.array([row[name] for row in rows if name in row])

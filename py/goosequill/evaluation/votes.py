@@ -1,4 +1,4 @@
-"""Evaluates votes between pairs of outputs: strengths with intervals, position bias, agreement of raters.
+"""Evaluates votes between pairs of outputs: strengths with intervals, paired tests, position bias, agreement.
 
 `judge` takes the contents of files of votes; `statistics` has the formulas. Intervals come from a
 bootstrap over prompts, because votes on one prompt are not independent of each other.
@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 
 from goosequill.errors import FileFormatError, SettingsError
+from goosequill.evaluation import wording
 from goosequill.evaluation.statistics import (
     Array,
     bootstrap_interval,
     cohen,
     davidson,
+    holm,
     krippendorff,
+    paired_permutation,
     resample_weights,
     wilson,
 )
@@ -31,6 +34,8 @@ FORMAT = "goosequill-votes"
 MAX_RESAMPLES = 100_000
 MAX_CELLS = 1 << 25
 """Numbers in the largest table, of 270 MB; 100 contenders with 1,000 resamples have 10 million."""
+MOST_COMPARED = 190
+"""Pairs of contenders that are tested against each other: those of 20 contenders."""
 FEWEST_PROMPTS = 3
 """A contender needs votes on as many prompts for an interval: resamples of fewer are all but the same."""
 
@@ -139,6 +144,7 @@ def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) ->
     first = (drawn >= drawn.max(axis=1, keepdims=True) - 1e-12).mean(axis=0)
     seen = ((wins + wins.swapaxes(1, 2) + ties).sum(axis=2) > 0).sum(axis=0)
     enough = (seen >= FEWEST_PROMPTS) & (high - low > 1e-9)
+    left = Counter(vote.left for vote in votes)
     total_wins, total_ties = wins.sum(axis=(0, 2)), ties.sum(axis=(0, 2))
     losses = wins.sum(axis=(0, 1))
     rows = [
@@ -151,19 +157,56 @@ def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) ->
             "wins": int(total_wins[i]),
             "losses": int(losses[i]),
             "ties": int(total_ties[i]),
+            "left": left[name],
         }
         for i, name in enumerate(names)
     ]
     return sorted(rows, key=lambda row: -row["strength"])
 
 
+def comparisons(votes: Sequence[Vote], *, seed: int = 0) -> list[dict[str, Any]] | None:
+    """Test each two contenders against each other over the prompts on which both were judged.
+
+    A contender's lead on a prompt is the share of the votes that it won minus the share that it lost. The
+    test is paired by prompt; p-values are corrected together. "first" is the contender with more lead.
+
+    Returns
+    -------
+    For each pair {"first", "second", "wins", "losses", "ties", "prompts"} and what `wording.tested` returns;
+    None if there are more than `MOST_COMPARED` pairs.
+    """
+    pairs: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for vote in votes:
+        gain = {"left": 1, "right": -1}.get(vote.choice, 0)
+        one, other = sorted((vote.left, vote.right))
+        pairs[one, other][vote.prompt].append(gain if one == vote.left else -gain)
+    if len(pairs) > MOST_COMPARED:
+        return None
+    found = []
+    for (one, other), prompts in sorted(pairs.items()):
+        leads = np.array([sum(gains) / len(gains) for gains in prompts.values()])
+        counts = Counter(gain for gains in prompts.values() for gain in gains)
+        won, lost = counts[1], counts[-1]
+        if leads.sum() < 0:
+            one, other, won, lost = other, one, lost, won
+        row = {"first": one, "second": other, "wins": won, "losses": lost}
+        row |= {"ties": counts[0], "prompts": len(prompts)}
+        found.append((row, paired_permutation(leads, seed=seed)))
+    adjusted = holm([test.p for _, test in found])
+    return [
+        row | wording.tested(test, adjusted=p, tests=len(found))
+        for (row, test), p in zip(found, adjusted, strict=True)
+    ]
+
+
 def position_bias(votes: Iterable[Vote]) -> dict[str, Any]:
-    """How often the left side won, among the votes with a winner. Sides are shuffled, so 0.5 is expected."""
+    """How often the left side won, among the votes with a winner. Sides are balanced, so 0.5 is expected."""
     counts = Counter(vote.choice for vote in votes)
     decided = counts["left"] + counts["right"]
     low, high = wilson(counts["left"], decided)
     share = counts["left"] / decided if decided else None
-    return {"left": counts["left"], "decided": decided, "share": share, "low": low, "high": high}
+    bias = {"left": counts["left"], "decided": decided, "share": share, "low": low, "high": high}
+    return {**bias, "sentence": wording.position(bias)}
 
 
 def agreement(votes: Iterable[Vote]) -> dict[str, Any] | None:
@@ -204,7 +247,8 @@ def judge(rounds: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> 
 
     Returns
     -------
-    {"votes", "prompts", "raters", "choices", "strengths", "position", "agreement"} as plain values.
+    {"votes", "prompts", "raters", "choices", "strengths", "comparisons", "position", "agreement"} as plain
+    values.
 
     Raises
     ------
@@ -234,6 +278,7 @@ def judge(rounds: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> 
         "raters": sorted({vote.rater for vote in votes}),
         "choices": {choice: sum(vote.choice == choice for vote in votes) for choice in CHOICES},
         "strengths": strengths(votes, resamples=resamples, seed=seed),
+        "comparisons": comparisons(votes, seed=seed),
         "position": position_bias(votes),
         "agreement": agreement(votes),
     }

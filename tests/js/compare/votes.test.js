@@ -37,11 +37,50 @@ test("sides and order are shuffled by the seed, and stay so", () => {
   const pairs = deal(table);
   assert.deepEqual(deal(table), pairs);
   assert.notDeepEqual(deal(table, 2), pairs);
-  const left = pairs.filter(({ left: side }) => side.name === "one").length;
-  assert.ok(left > 70 && left < 130, `${left} of 200`);
+  const sides = pairs.map(({ left: { name } }) => name);
+  const changes = sides.filter((name, at) => name !== sides[at - 1]).length;
+  assert.ok(changes > 120 && changes < 180, `${changes}: they neither alternate nor stay`);
   assert.notDeepEqual(
     pairs.slice(0, 5).map(({ prompt }) => prompt),
     ["p0", "p1", "p2", "p3", "p4"],
+  );
+});
+
+test("wherever a round ends, each contender was on the left as often as on the right", () => {
+  const reports = ["one", "two", "three"].map((name) => sampling(many(name), name));
+  for (const seed of [1, 2, 3]) {
+    const lead = new Map();
+    for (const { left, right } of deal(tableOf(...reports), seed)) {
+      const names = [left.name, right.name].sort().join();
+      lead.set(names, (lead.get(names) ?? 0) + (left.name < right.name ? 1 : -1));
+      assert.ok([...lead.values()].every((one) => Math.abs(one) <= 1));
+    }
+    assert.deepEqual([...lead.values()], [0, 0, 0]);
+  }
+});
+
+test("the configurations of one report are balanced, whatever their order in the file", () => {
+  const entries = Array.from({ length: 40 }, (_, i) => {
+    const configs = [
+      ["a", [`a${i}`]],
+      ["b", [`b${i}`]],
+    ];
+    return [`p${i}`, Object.fromEntries(i % 3 ? configs : configs.reverse())];
+  });
+  const pairs = deal(tableOf(sampling(Object.fromEntries(entries), "one")));
+  assert.equal(pairs.filter(({ left }) => left.name === "a").length, 20);
+});
+
+test("identical samples are one contender's text, whichever of them is drawn", () => {
+  const texts = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [`p${i}`, { g: ["same", "same", "same", "other"] }]),
+  );
+  const single = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`p${i}`, { g: ["single"] }]));
+  const pairs = deal(tableOf(sampling(texts, "one"), sampling(single, "two")));
+  const drawn = pairs.map(({ left, right }) => (left.name === "one" ? left : right));
+  assert.deepEqual(
+    new Set(drawn.map(({ text, sample }) => `${text} ${sample}`)),
+    new Set(["same 1", "other 4"]),
   );
 });
 

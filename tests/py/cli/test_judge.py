@@ -36,7 +36,8 @@ def test_it_merges_files_and_prints_the_stronger_first(
     text = capsys.readouterr().out
     assert text.index("new ") < text.index("old ")
     assert "18 votes on 9 prompts by ann, bob; ties 9, both bad 0." in text
-    assert "the left side won 100% of 9 decided votes" in text
+    assert "won 9 of 9 votes with a winner (100%, 95% interval 70% to 100%)" in text
+    assert "new against old: 9 won, 0 lost, 9 tied. There are 512 ways" in text
     assert "on 9 pairs by 2 raters" in text
     assert run(files[0]) == 0  # all alike
     assert "too few votes" in capsys.readouterr().out

@@ -1,4 +1,6 @@
-"""Fits against choix and a likelihood, intervals against simulation, agreement against scikit-learn."""
+"""Fits against choix and a likelihood, intervals against simulation, tests against those of scipy, agreement
+against scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,15 @@ from scipy.optimize import minimize
 from sklearn.metrics import cohen_kappa_score
 
 from goosequill.evaluation.statistics import (
+    EXACT_UP_TO,
+    FEWEST_FLIPS,
     bootstrap_interval,
     cohen,
     davidson,
+    holm,
     krippendorff,
     levels,
+    paired_permutation,
     resample_weights,
 )
 
@@ -143,3 +149,79 @@ def test_alpha_is_that_of_krippendorffs_own_example() -> None:
     assert krippendorff(units) == pytest.approx(0.743, abs=0.001)
     assert krippendorff([["x"], ["y"]]) is None
     assert krippendorff([["x", "x"]]) is None
+
+
+def scipys(differences: np.ndarray, flips: float) -> float:
+    """The p-value of scipy's permutation test, which swaps the two values of each pair."""
+    data = (differences, np.zeros(len(differences)))
+    found = stats.permutation_test(
+        data,
+        lambda one, other, axis: np.mean(one - other, axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=flips,
+        rng=np.random.default_rng(5),
+    )
+    return float(found.pvalue)
+
+
+@pytest.mark.parametrize("kind", ["normal", "whole", "shifted", "votes"])
+@pytest.mark.parametrize("count", [2, 3, 5, 11])
+def test_the_exact_permutation_test_is_that_of_scipy(count: int, kind: str) -> None:
+    generator = np.random.default_rng(count)
+    values = {
+        "normal": generator.normal(size=count),
+        "whole": generator.integers(-3, 4, count),
+        "shifted": generator.normal(0.7, 1, count),
+        "votes": generator.integers(-1, 2, count) / 3,  # ties between sums, up to rounding
+    }[kind]
+    found = paired_permutation(values)
+    assert found.exact and found.flips == 2 ** np.count_nonzero(values)
+    assert found.p == pytest.approx(scipys(values, np.inf), abs=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.25, 0.5])
+def test_many_prompts_are_tested_with_random_flips(shift: float) -> None:
+    values = np.random.default_rng(8).normal(shift, 1, 80)
+    found = paired_permutation(values)
+    assert not found.exact and found.flips == 9_999 and found == paired_permutation(values)
+    assert found.p == (found.hits + 1) / 10_000
+    assert found.p == pytest.approx(scipys(values, 9_999), abs=0.02)
+    assert found.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, abs=0.02)
+
+
+def test_random_flips_agree_with_the_exact_test() -> None:
+    values = np.random.default_rng(2).normal(0.4, 1, EXACT_UP_TO)
+    exact = paired_permutation(values)
+    random = paired_permutation(np.concatenate([values, [1e-9]]))  # one value more than is tried exactly
+    assert exact.exact and not random.exact
+    assert random.p == pytest.approx(exact.p, abs=0.015)
+
+
+def test_prompts_without_a_difference_do_not_count() -> None:
+    assert paired_permutation(np.zeros(9)).p == 1
+    assert paired_permutation(np.array([])).p == 1
+    assert paired_permutation(np.array([1.0, 0, 2, 0, 0, 4])) == paired_permutation(np.array([1.0, 2, 4]))
+
+
+def test_the_work_of_a_permutation_test_is_bounded() -> None:
+    found = paired_permutation(np.random.default_rng(0).normal(size=100_000))
+    assert found.flips == FEWEST_FLIPS and 0 < found.p <= 1
+
+
+def test_permutation_tests_of_equal_runs_are_rarely_significant() -> None:
+    generator = np.random.default_rng(7)
+    found = [paired_permutation(generator.standard_t(3, 12)).p <= 0.05 for _ in range(800)]
+    assert 0.03 < np.mean(found) < 0.07
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_holm_is_closed_testing_with_bonferroni(seed: int) -> None:
+    p_values = [*np.random.default_rng(seed).uniform(0, 0.3, 5), 0.04, 0.04]
+    every = [set(chosen) for size in range(1, 8) for chosen in combinations(range(7), size)]
+    expected = [
+        max(min(1, len(chosen) * min(p_values[i] for i in chosen)) for chosen in every if index in chosen)
+        for index in range(7)
+    ]
+    np.testing.assert_allclose(holm(p_values), expected)
+    assert holm([]) == []

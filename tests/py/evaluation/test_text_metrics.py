@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goosequill.evaluation.statistics import holm
 from goosequill.evaluation.text_metrics import (
     METRICS,
     compression,
@@ -142,4 +143,9 @@ def test_summary_pairs_the_prompts_that_are_shared() -> None:
     assert first["means"]["likeness"]["mean"] == pytest.approx(0.2)
     assert first["means"]["likeness"]["prompts"] == 20
     (difference,) = summary["differences"]
-    assert difference["means"]["words"] == {"mean": 2.0, "low": 2.0, "high": 2.0, "prompts": 20}
+    words = difference["means"]["words"]
+    assert [words[name] for name in ("mean", "low", "high", "prompts")] == [2.0, 2.0, 2.0, 20]
+    assert words["significant"] and words["p"] == 1 / 10_000
+    tests = [mean["p"] for mean in difference["means"].values()]
+    assert [mean["adjusted"] for mean in difference["means"].values()] == holm(tests)
+    assert f"Corrected for {len(tests)} tests" in words["sentence"]

@@ -102,3 +102,28 @@ def test_no_votes_and_votes_against_oneself_are_errors() -> None:
         judge([file_of([])])
     with pytest.raises(SettingsError, match="with itself"):
         judge([file_of([("p", "a", "a", "left")])])
+
+
+def test_two_contenders_are_tested_over_the_prompts_that_both_were_judged_on() -> None:
+    votes = [(f"p{i}", *(("a", "b", "right") if i % 2 else ("b", "a", "left"))) for i in range(9)]
+    result = judge([file_of([*votes, ("p0", "a", "b", "left"), ("p9", "a", "b", "tie")])])
+    (row,) = result["comparisons"]
+    assert (row["first"], row["second"]) == ("b", "a")
+    assert (row["wins"], row["losses"], row["ties"], row["prompts"]) == (9, 1, 1, 10)
+    # On p0 each won once and on p9 they tied: eight prompts are left, all for b.
+    assert row["p"] == row["adjusted"] == pytest.approx(stats.binomtest(8, 8).pvalue)
+    assert row["significant"]
+
+
+def test_pairs_are_corrected_together_and_too_many_are_not_tested() -> None:
+    votes = [(f"p{i}", one, other, "left") for i in range(6) for one, other in ("ab", "ac", "bc")]
+    rows = judge([file_of(votes)])["comparisons"]
+    assert [row["adjusted"] for row in rows] == pytest.approx([3 * 2 / 2**6] * 3)
+    many = [("p", f"c{i}", f"c{j}", "left") for i in range(21) for j in range(i)]
+    assert judge([file_of(many)], resamples=10)["comparisons"] is None
+
+
+def test_strengths_say_how_often_a_contender_was_on_the_left() -> None:
+    votes = [("p", "a", "b", "left"), ("q", "a", "b", "tie"), ("r", "b", "a", "right")]
+    rows = judge([file_of(votes)])["strengths"]
+    assert {row["name"]: row["left"] for row in rows} == {"a": 2, "b": 1}

@@ -61,7 +61,7 @@ DOCSTRINGS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
 """Modules that only add docstrings to numpy; they are imported, and left empty."""
 UNUSED_OWN = re.compile(r"goosequill/(cli/|lab/data/|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
 """The commands, the metadata about them, and the laboratory's data, which its pages fetch."""
-ROOMS = ("lab", "search", "selftest")
+ROOMS = ("insight", "lab", "search", "selftest")
 """Rooms of the package that are added on demand."""
 AT_ONCE = ("__init__", "jobs")
 """Modules of these rooms that are needed before: they say which jobs the room has."""

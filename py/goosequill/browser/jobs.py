@@ -20,6 +20,7 @@ ROOMS = (
     "chat",
     "decoding",
     "evaluation",
+    "insight",
     "lab",
     "loading",
     "search",

@@ -7,8 +7,9 @@ S), D rank of a low-rank pair, L layers.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
@@ -83,8 +84,8 @@ class Model(ABC):
         }
 
     @abstractmethod
-    def run_blocks(self, x: Any, blocks: Sequence[Any], state: State) -> Any:
-        """Pass x [T, C] through all blocks and update the state."""
+    def layers(self, x: Any, blocks: Sequence[Any], state: State) -> Iterator[Any]:
+        """Pass x [T, C] through the blocks and update the state; yield what x is after each of them."""
 
     def new_state(self) -> State:
         """Return the state before the first token; in a state-tuned checkpoint it is trained."""
@@ -135,7 +136,7 @@ class Model(ABC):
         SettingsError
             If there is no token, or one is outside the vocabulary; the state is unchanged then.
         """
-        self._check(tokens)
+        self.check(tokens)
         rows: list[NDArray[np.float32]] = []
         step = self.kernel.chunk_size
         for start in range(0, len(tokens), step):
@@ -158,7 +159,7 @@ class Model(ABC):
 
         See `forward` for the parameters and errors.
         """
-        self._check(tokens)
+        self.check(tokens)
         step = self.kernel.chunk_size
         parts = [
             self.kernel.run(
@@ -175,7 +176,8 @@ class Model(ABC):
         """Record or execute the operations for one chunk of tokens."""
         x = self.kernel.embed(self._embedding, tokens)  # [T] -> [T, C]
         x = self.kernel.layer_norm(x, *self._ln0)
-        x = self.run_blocks(x, self._blocks, state)
+        for after in self.layers(x, self._blocks, state):
+            x = after
         if logits == "none":
             return None
         if logits not in ("all", "hidden"):
@@ -187,7 +189,49 @@ class Model(ABC):
             return self.kernel.likely(self._head, x, logits)  # [1, C] @ [C, V] -> [1, V]
         return self.kernel.product(self._head, x)  # [T, C] @ [C, V] -> [T, V]
 
-    def _check(self, tokens: Sequence[int]) -> None:
+    def layer_logits(self, token: int, state: State) -> NDArray[np.float32]:
+        """Read one token and return what the head makes of it after each layer, float32 [L + 1, V].
+
+        Row 0 is for the embedding, before any layer; the last row is what `forward` returns. Each row is
+        head(ln_out(x)) of the residual stream x, the logit lens (nostalgebraist, "interpreting GPT: the logit
+        lens", 2020).
+
+        Parameters
+        ----------
+        token
+            A token id, from 0 to V - 1.
+        state
+            As for `forward`: updated in place.
+
+        Raises
+        ------
+        SettingsError
+            ``token-range``.
+        """
+        self.check([token])
+        streams = np.zeros((self.config.layers + 1, self.config.width), np.float32)
+        build = partial(self._lens, state=state, streams=streams)
+        rows = self.kernel.run([token], build, programs={}, key="lens")
+        assert rows is not None  # the pass ends with a product
+        return rows
+
+    def _lens(self, tokens: Any, *, state: State, streams: NDArray[np.float32]) -> Any:
+        """Record or execute a pass for one token that keeps the residual stream, streams [L + 1, C]."""
+        kernel = self.kernel
+        x = kernel.layer_norm(kernel.embed(self._embedding, tokens), *self._ln0)  # [1] -> [1, C]
+        for row, after in zip(streams, chain([x], self.layers(x, self._blocks, state)), strict=True):
+            kernel.shift(after, kernel.bind(row))  # which writes the row of x there
+        x = kernel.layer_norm(kernel.bind(streams), *self._ln_out)
+        return kernel.product(self._head, x)  # [L + 1, C] @ [C, V] -> [L + 1, V]
+
+    def check(self, tokens: Sequence[int]) -> None:
+        """Check that tokens can be read.
+
+        Raises
+        ------
+        SettingsError
+            ``no-tokens`` or ``token-range``.
+        """
         size = self.config.vocab_size
         if not len(tokens):
             raise SettingsError("A model needs at least one token to read.", code="no-tokens")

@@ -7,7 +7,7 @@ shift, is 1 - mu in RWKV-4's paper and mu in that of RWKV-5 and 6.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,8 +57,8 @@ class Rwkv4To6(Model):
         k = kernel.product(block.key, xk, activation="relu_squared")  # [T, C] @ [C, F] -> [T, F]
         return kernel.multiply(r, kernel.product(block.value, k))  # [T, F] @ [F, C] -> [T, C]
 
-    def run_blocks(self, x: Any, blocks: Sequence[Any], state: State) -> Any:
+    def layers(self, x: Any, blocks: Sequence[Any], state: State) -> Iterator[Any]:
         for block, memory in zip(blocks, state.layers, strict=True):
             x = self.kernel.add(x, self.time_mix(x, block, memory))
             x = self.kernel.add(x, self.channel_mix(x, block.ffn, memory))
-        return x
+            yield x

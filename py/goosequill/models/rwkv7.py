@@ -22,7 +22,7 @@ ffn                   channel mixing; att in the checkpoint is time mixing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,14 +112,14 @@ class Rwkv7(Model):
             biases[name] = parameters.vector(bias, c) if bias in parameters else None
         return {name: LowRank(downs[name], ups[name], biases[name]) for name in names}
 
-    def run_blocks(self, x: Any, blocks: Sequence[Block], state: State) -> Any:
+    def layers(self, x: Any, blocks: Sequence[Block], state: State) -> Iterator[Any]:
         first_values = None
         for block, memory in zip(blocks, state.layers, strict=True):
             mixed, values = self._time_mix(x, block, memory, first_values)
             first_values = values if first_values is None else first_values
             x = self.kernel.add(x, mixed)
             x = self.kernel.add(x, self._channel_mix(x, block, memory))
-        return x
+            yield x
 
     def _time_mix(self, x: Any, block: Block, memory: dict[str, Any], first_values: Any) -> tuple[Any, Any]:
         kernel, heads, eps = self.kernel, self.config.heads, self.config.group_norm_eps

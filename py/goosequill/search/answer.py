@@ -20,6 +20,7 @@ from goosequill.search.embedder import Embedder, Floats
 from goosequill.search.porter import stem
 from goosequill.search.sentences import sentences
 from goosequill.tokenizers import Tokenizer
+from goosequill.unspaced import UNSPACED
 
 MOST_PASSAGES = 20
 MOST_CHARACTERS = 20_000
@@ -41,8 +42,6 @@ SHARE_OF_WORDS = 0.6
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W_]+(?:['’][^\W_]+)*")
 _CITATION = re.compile(r"\[\d{1,2}\]")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Scripts that are written without spaces between words; such words are not checked."""
 
 _FUNCTION_WORDS = """
 a about above after again against all almost also although always am among an and another any are as
@@ -286,7 +285,7 @@ def _unsupported(text: str, start: int, end: int, *, known: Collection[str]) -> 
     for match in _WORD.finditer(text, start, end):
         word = _normal(match[0])
         cited = any(first < match.start() < last for first, last in citations)
-        if cited or word in FUNCTION_WORDS or _UNSPACED.search(word) or stem(word) in known:
+        if cited or word in FUNCTION_WORDS or UNSPACED.search(word) or stem(word) in known:
             continue
         found.append(match.span())
     return found

@@ -14,6 +14,7 @@ import torch
 
 from goosequill.errors import FileFormatError
 from goosequill.weights import BytesSource, open_tensors
+from tests.py.work import counted_lines, measured_memory
 
 
 def saved(tensors: Any) -> bytes:
@@ -81,6 +82,19 @@ def test_a_hostile_description_is_refused(description: bytes, capfd: pytest.Capt
     with pytest.raises(FileFormatError):
         open_tensors(BytesSource(zipped(description)))
     assert "owned" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("index", [2**31 - 1, 2**32 - 1])
+def test_a_huge_memo_index_takes_no_memory(index: int) -> None:
+    """Nine bytes; the memo of the standard library's Unpickler is an array, which takes 2 GB then."""
+    description = b"\x80\x02}r" + index.to_bytes(4, "little") + b"."
+    data = zipped(description)
+    with measured_memory() as work:
+        assert open_tensors(BytesSource(data)).names() == []
+    assert work.peak < 300_000  # the zip's buffer has 65 kB
+    with counted_lines() as work:
+        open_tensors(BytesSource(data))
+    assert work.lines < 1_000
 
 
 def describe(numel: int, offset: int, shape: list[int], stride: list[int], key: str = "0") -> bytes:

@@ -110,8 +110,17 @@ def test_a_blind_vote_names_the_decoders_only_afterwards(page: Page) -> None:
     expect(page.get_by_role("group", name="Which reads best?")).to_be_hidden()
 
 
-def test_the_address_holds_everything(page: Page, browser: Browser) -> None:
+def test_the_address_holds_everything(site_url: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(site_url + "playground/side.html")
+    column = page.locator(".column").nth(2)
+    column.get_by_text("Settings", exact=True).click()
+    column.get_by_role("spinbutton", name="Temperature").fill("0.4")
+    column.get_by_role("spinbutton", name="Temperature").blur()
+    expect(column.get_by_label("Preset of decoder C")).to_have_value("")
+    page.locator("#length").fill("8")
     page.locator("#add").click()
+    expect(page.locator(".column")).to_have_count(4)
     page.locator("#seed").fill("77")
     expect(page).to_have_url(re.compile("seed=77"))
     settings = "[...document.querySelectorAll('.column > .note')].map((note) => note.textContent).sort()"
@@ -121,7 +130,9 @@ def test_the_address_holds_everything(page: Page, browser: Browser) -> None:
     assert other.evaluate(settings) == page.evaluate(settings)
     assert other.locator("#seed").input_value() == "77"
     assert other.locator("#length").input_value() == "8"
+    assert "temperature 0.4" in other.locator(".column > .note").nth(2).inner_text().lower()
     other.close()
+    page.close()
 
 
 def test_a_prompt_is_in_the_address_only_after_copy_link(site_url: str, browser: Browser) -> None:

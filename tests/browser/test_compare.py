@@ -165,6 +165,29 @@ def test_hostile_outputs_are_inert(
     assert not record.console_errors
 
 
+def test_an_output_of_70_000_short_lines_is_shown_and_compared(
+    comparer: Page, make_file: MakeFile, record: Record
+) -> None:
+    """One call with each line as an argument ("spread into push") exhausts the stack."""
+    for name, word in (("one", "a"), ("two", "b")):
+        texts: Outputs = {"p": {"g": [f"{word}\n" * 70_000 + f"the end of {name}"]}, "q": {"g": ["short"]}}
+        report = sampling(texts, name)
+        pick(comparer, make_file(f"{name}.json", report))
+    output = comparer.get_by_test_id("output")
+    expect(output).to_have_count(4)
+    expect(output.first).to_contain_text("a a a")
+    expect(comparer.get_by_role("button", name="Show more of this output")).to_have_count(2)
+    comparer.get_by_label("Search prompts and outputs").fill("end of two")
+    expect(comparer.locator("#count")).to_have_text("1 of 2 prompts")
+    comparer.get_by_label("Baseline", exact=True).select_option("A")
+    expect(comparer.locator("del").first).to_contain_text("a")
+    comparer.get_by_label("Baseline", exact=True).select_option("")
+    comparer.get_by_role("button", name="Raw").last.click()
+    expect(output.last).to_contain_text("b b b")
+    expect(comparer.locator("del")).to_have_count(0)
+    assert not record.console_errors
+
+
 def test_old_links_work_and_typing_neither_fetches_nor_fills_the_history(
     page: Page, site_url: str, record: Record
 ) -> None:

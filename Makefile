@@ -52,18 +52,16 @@ check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per 
 	npm run --silent check
 	$(PY) scripts/rooms.py
 
-soak: soak-readers soak-browser ## everything that takes long: fuzzing, thousands of tokens, faults
+soak: ## everything that takes long: fuzzing, thousands of tokens, faults; what it measured is in build/soak/
+	@$(MAKE) --keep-going soak-readers soak-browser
 
 soak-readers: $(STAMPS)/soak node_modules/.stamp ## fuzz the readers of files (SOAK_ARGS="--minutes 60 weights")
-	$(PY) -m tests.soak $(SOAK_ARGS)
-	node tests/js/fuzz/soak.js
+	@status=0; $(PY) -m tests.soak $(SOAK_ARGS) || status=1; node tests/js/fuzz/soak.js || status=1; exit $$status
 
 soak-browser: $(STAMPS)/test node_modules/.stamp build ## starts, elements, long conversations and faults in a page
 	@command -v chromium >/dev/null || sh scripts/browsers.sh
-	$(PY) -m scripts.soak.cycles
-	$(PY) -m scripts.soak.widgets
-	$(PY) -m scripts.soak.conversation
-	$(PY) -m scripts.soak.faults
+	@status=0; for name in cycles widgets conversation faults; do \
+	  $(PY) -m scripts.soak.$$name || status=1; done; exit $$status
 
 format: $(STAMPS)/check node_modules/.stamp ## format the sources and apply the linters' fixes
 	$(VENV)/bin/ruff check --fix-only

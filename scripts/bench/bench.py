@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -38,6 +37,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from scripts.bench import growth, quality, threads  # noqa: E402
 from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
+from scripts.machine import machine  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
 SITE = ROOT / "build" / "bench"
@@ -294,15 +294,6 @@ def shape_table(shape: str, chosen: list[Contestant], bandwidth: float) -> str:
             f"| {each.first_token_s:.1f} s | {each.load_s:.1f} s | {each.memory_mb:,.0f} |"
         )
     return "\n".join(lines)
-
-
-def machine() -> str:
-    model = "an unknown processor"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":")[1].strip()
-            break
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def report(chosen: list[Contestant], bandwidth: float, chromium: str) -> dict[str, Any]:

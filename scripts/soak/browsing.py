@@ -1,4 +1,4 @@
-"""What the soak scripts share: the built site in Chromium, its memory, its workers, and bounds on figures."""
+"""What the soak scripts share: the built site in Chromium, its memory and its workers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,26 +65,10 @@ def workers(browser: Browser) -> int:
     return sum("engine/" in target["url"] and target["type"] == "worker" for target in targets)
 
 
-@dataclass
-class Bounds:
-    """Figures that are printed, and which of them broke their bounds."""
-
-    broken: list[str] = field(default_factory=list)
-
-    def at_most(self, name: str, value: float, limit: float, unit: str = "") -> None:
-        holds = value <= limit  # not if it is not a number
-        print(
-            f"{name:<44}{value:>12,.2f} {unit:<6} at most {limit:,.2f}{'' if holds else '  BROKEN'}",
-            flush=True,
-        )
-        if not holds:
-            self.broken.append(name)
-
-    def holds(self, name: str, fact: bool, words: str = "") -> None:
-        print(f"{name} {'ok' if fact else f'BROKEN {words}'}", flush=True)
-        if not fact:
-            self.broken.append(name)
-
-    @property
-    def status(self) -> int:
-        return 1 if self.broken else 0
+def workers_left(page: Page, browser: Browser) -> int:
+    """How many workers of the engine are left after at most a minute; the browser ends them a bit later."""
+    for _ in range(MINUTE // 50):
+        if not workers(browser):
+            return 0
+        page.wait_for_timeout(50)
+    return workers(browser)

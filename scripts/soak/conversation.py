@@ -9,7 +9,8 @@ import argparse
 import sys
 from typing import Any
 
-from scripts.soak.browsing import MINUTE, Bounds, chromium, heap_bytes, serving
+from scripts.soak.browsing import MINUTE, chromium, heap_bytes, serving
+from scripts.soak.results import Results
 
 from goosequill.chat.conversation import UNDO_BUDGET
 
@@ -36,10 +37,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Write many tokens in one conversation.")
     parser.add_argument("--tokens", type=int, default=10_000)
     wanted = parser.parse_args().tokens
-    bounds, total = Bounds(), 0
+    results, total = Results("conversation"), 0
     turns: list[dict[str, Any]] = []
     heaps: list[float] = []
     with serving() as url, chromium() as browser:
+        version = browser.version
         page = browser.new_page()
         page.set_default_timeout(5 * MINUTE)
         page.goto(f"{url}playground/")
@@ -55,13 +57,13 @@ def main() -> int:
     quarter = max(1, len(times) // 4)
     early, late = min(times[quarter : 2 * quarter]), min(times[-quarter:])
     print(f"{total:,} tokens in {len(turns)} turns; a token takes {early:.2f} ms early, {late:.2f} ms late")
-    bounds.at_most("time of a token, late over early", late / early, MOST_SLOWER)
+    results.at_most("time of a token, late over early", late / early, MOST_SLOWER)
     pythons = [turn["heap"] / 1e6 for turn in turns]
     # A state is kept for each turn, so that it can be undone.
     most = 1.2 * min(UNDO_BUDGET, state * (len(turns) - quarter)) / 1e6 + 4
-    bounds.at_most("growth of Python's memory after a quarter", pythons[-1] - pythons[quarter], most, "MB")
-    bounds.at_most("growth of the page's heap after a quarter", heaps[-1] - heaps[quarter], 1.0, "MB")
-    return bounds.status
+    results.at_most("growth of Python's memory after a quarter", pythons[-1] - pythons[quarter], most, "MB")
+    results.at_most("growth of the page's heap after a quarter", heaps[-1] - heaps[quarter], 1.0, "MB")
+    return results.write({"tokens": total, "turns": len(turns)}, {"Chromium": version})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import argparse
 import statistics
 import sys
 
-from scripts.soak.browsing import Bounds, chromium, heap_bytes, serving, workers
+from scripts.soak.browsing import chromium, heap_bytes, serving, workers_left
+from scripts.soak.results import Results
 
 CYCLE = """async (base) => {
   const { loadModel } = await import(base + "engine/client.js");
@@ -32,26 +33,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Start and stop the engine many times.")
     parser.add_argument("--cycles", type=int, default=50)
     count = max(SETTLED + 1, parser.parse_args().cycles)
-    bounds, heaps, found, left = Bounds(), [], [], 0
+    results, heaps, found, left = Results("cycles"), [], [], 0
     with serving() as url, chromium() as browser:
+        version = browser.version
         page = browser.new_page()
         page.goto(f"{url}playground/")
         for _ in range(count):
             found.append(page.evaluate(CYCLE, url))
             heaps.append(heap_bytes(page) / 1e6)
-            while left := workers(browser):  # the browser ends them a moment later
-                page.wait_for_timeout(50)
+            left += workers_left(page, browser)
     seconds = [each["seconds"] for each in found]
     low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
     print(f"{count} cycles of {low:.2f} to {high:.2f} s, median {middle:.2f}")
-    bounds.at_most("growth of the page's heap", heaps[-1] - heaps[SETTLED - 1], MOST_GROWTH, "MB")
+    results.at_most("growth of the page's heap", heaps[-1] - heaps[SETTLED - 1], MOST_GROWTH, "MB")
     pythons = [each["heap"] / 1e6 for each in found]
-    bounds.at_most("growth of Python's memory", pythons[-1] - pythons[0], 1.0, "MB")
-    bounds.at_most("workers left over", left, 0)
-    bounds.holds(
+    results.at_most("growth of Python's memory", pythons[-1] - pythons[0], 1.0, "MB")
+    results.at_most("workers left over", left, 0)
+    results.holds(
         "the same text each time", len({each["text"] for each in found}) == 1 and found[0]["text"] != ""
     )
-    return bounds.status
+    return results.write({"cycles": count}, {"Chromium": version})
 
 
 if __name__ == "__main__":

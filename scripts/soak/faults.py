@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Error, FilePayload, Page, expect
 from scripts.offline import write_precache
-from scripts.soak.browsing import MINUTE, ROOT, Bounds, chromium, serving
+from scripts.soak.browsing import MINUTE, ROOT, chromium, serving
+from scripts.soak.results import Results
 
 PROMPT = "The goose"
 TOKENS = "7"
@@ -268,16 +270,20 @@ def main() -> int:
     names = parser.parse_args().faults or list(FAULTS)
     if unknown := set(names) - FAULTS.keys():
         parser.error(f"there is no fault {', '.join(sorted(unknown))}")
-    bounds = Bounds()
+    results, version = Results("faults"), ""
     for name in names:
+        started = time.monotonic()
         with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+            version = browser.version
             site = Path(shutil.copytree(ROOT / "dist", Path(folder) / "site"))
             with serving(site) as url:
                 context = browser.new_context()
                 wrong = run(FAULTS[name], context, url, site)
                 context.close()
-        bounds.holds(f"{name}: {(FAULTS[name].__doc__ or '').strip().splitlines()[0]}", not wrong, wrong)
-    return bounds.status
+        minutes = round((time.monotonic() - started) / 60, 1)
+        sentence = (FAULTS[name].__doc__ or "").strip().splitlines()[0]
+        results.holds(f"{name}: {sentence}", not wrong, wrong, minutes=minutes)
+    return results.write({"faults": len(names)}, {"Chromium": version})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scripts.soak.browsing import MINUTE, Bounds, chromium, heap_bytes, serving, workers
+from scripts.soak.browsing import MINUTE, chromium, heap_bytes, serving, workers, workers_left
+from scripts.soak.results import Results
 
 ADD = """async ([base, count]) => {
   await import(base + "embed/goosequill.js");
@@ -39,8 +40,9 @@ def main() -> int:
     parser.add_argument("--elements", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    bounds, heaps, texts, running, left = Bounds(), [], [], 0, 0
+    results, heaps, texts, running, left = Results("widgets"), [], [], 0, 0
     with serving() as url, chromium() as browser:
+        version = browser.version
         page = browser.new_page()
         page.set_default_timeout(5 * MINUTE)
         page.goto(f"{url}storage/")  # a page without elements of its own
@@ -50,16 +52,16 @@ def main() -> int:
             heaps.append(heap_bytes(page) / 1e6)
         running = workers(browser)
         page.evaluate(REMOVE)
-        while left := workers(browser):
-            page.wait_for_timeout(50)
+        left = workers_left(page, browser)
     print(f"{options.elements} elements, {options.rounds} rounds")
-    bounds.at_most("engines", running, 1)
-    bounds.at_most("growth of the page's heap", heaps[-1] - heaps[0], 1.0, "MB")
-    bounds.at_most("workers left after the last element", left, 0)
-    bounds.holds("every element wrote", all(all(each) for each in texts))
-    bounds.holds("each round wrote the same texts", all(each == texts[0] for each in texts))
-    bounds.holds("elements do not share a text", len(set(texts[0])) == options.elements)
-    return bounds.status
+    results.at_most("engines", running, 1)
+    results.at_most("growth of the page's heap", heaps[-1] - heaps[0], 1.0, "MB")
+    results.at_most("workers left after the last element", left, 0)
+    results.holds("every element wrote", all(all(each) for each in texts))
+    results.holds("each round wrote the same texts", all(each == texts[0] for each in texts))
+    results.holds("elements do not share a text", len(set(texts[0])) == options.elements)
+    cases = {"elements": options.elements, "rounds": options.rounds}
+    return results.write(cases, {"Chromium": version})
 
 
 if __name__ == "__main__":

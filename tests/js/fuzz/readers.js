@@ -275,10 +275,17 @@ export async function check(name, input) {
 }
 
 /**
+ * Gives a reader inputs until it has had so many or the time is over, and fails with the smallest that it found.
  * @param {string} name of a reader
- * @param {{seed: number, runs: number}} options
+ * @param {{seed: number, runs: number, milliseconds?: number}} options
+ * @returns {Promise<number>} how many inputs it was given
  */
-export async function fuzz(name, { seed, runs }) {
-  const property = fc.asyncProperty(READERS[name].input, (input) => check(name, input));
-  await fc.assert(property, { seed, numRuns: runs });
+export async function fuzz(name, { seed, runs, milliseconds }) {
+  let count = 0;
+  const property = fc.asyncProperty(READERS[name].input, (input) => {
+    count++;
+    return check(name, input);
+  });
+  await fc.assert(property, { seed, numRuns: runs, interruptAfterTimeLimit: milliseconds });
+  return count;
 }

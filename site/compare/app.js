@@ -11,6 +11,7 @@ import { recall, remember } from "../ui/memory.js";
 import { prepare } from "../ui/render/index.js";
 import { commandsOf } from "./commands.js";
 import { Filtering } from "./filtering.js";
+import { setUpFolds } from "./folds.js";
 import { setUpKeys } from "./keys.js";
 import { LazyEngine } from "./lazy-engine.js";
 import { Live } from "./live.js";
@@ -69,6 +70,7 @@ export class App {
 
   async start() {
     prepareReader();
+    setUpFolds();
     setUpTools(byId("tools", "form"), (change) => this.update(change));
     byId("expand-all", "button").addEventListener("click", () => this.update({ fold: false }));
     byId("collapse-all", "button").addEventListener("click", () => this.update({ fold: true }));
@@ -109,7 +111,9 @@ export class App {
     if (this.votes.blind) {
       if (this.#live.running) {
         this.#live.stop(); // what is judged must neither change nor gain a column
-        announce("The live column was stopped. After the round, Run continues with the remaining prompts.");
+        announce(
+          "The live column was stopped. After the round, Generate continues with the remaining prompts.",
+        );
       }
       this.session.change({ ...this.votes.scope, page: "vote" });
     }

@@ -26,13 +26,13 @@ export function sampleOf(bubble) {
 
 /** A sample with its text as it is, to be drawn in full later. @param {Sample} sample @param {View} view */
 export function sampleElement(sample, view) {
-  const same = `${sample.count} identical samples`;
+  const same = counted(sample.count, "identical sample");
   const head = element(
     "div",
     { class: "sample-head" },
     element("span", { class: "config" }, sample.config),
     element("span", {}, `#${sample.index}`),
-    sample.count > 1 ? element("span", { class: "count", title: same }, `×${sample.count}`) : null,
+    sample.count > 1 ? element("span", { class: "count" }, same) : null,
   );
   if (sample.text === null) {
     const absent = element("p", { class: "absent" }, "The file has no text here.");

@@ -22,20 +22,41 @@ import { hueOf } from "./row.js";
  */
 export function showReports(table, view, actions) {
   const counts = new Map(coverage(table).map((one) => [one.columnId, one]));
+  const list = byId("reports", "ul");
+  const unfolded = new Set([...list.querySelectorAll(".unfolded")].map(({ id }) => id));
+  const focused = list.contains(document.activeElement) ? document.activeElement?.id : undefined;
   const items = table.columns.map((column) => {
     const { prompts = 0, outputs = 0 } = counts.get(column.id) ?? {};
     const size = `${counted(prompts, "prompt")}, ${counted(outputs, "output")}`;
-    return reportItem(column, size, { view, actions });
+    return reportItem(column, size, { view, actions, unfolded: unfolded.has(idOf(column)) });
   });
-  byId("reports", "ul").replaceChildren(...items);
+  list.replaceChildren(...items);
+  if (focused) document.getElementById(focused)?.focus();
 }
 
-/** @param {Column} column @param {string} size @param {{view: View, actions: ColumnActions}} options */
-function reportItem(column, size, { view, actions }) {
+/** @param {Column} column */
+function idOf({ letter }) {
+  return `report-${letter}`;
+}
+
+/** What tells a column from its neighbours, for a chip: the file, if the model is the same. @param {Column} column */
+function shortName({ label }) {
+  return label
+    .split(" · ")
+    .at(-1)
+    ?.replace(/(\.jsonl?|\.csv)?(\.gz)?$/i, "");
+}
+
+/**
+ * A report as a card; a narrow screen shows it as a chip that unfolds it.
+ * @param {Column} column
+ * @param {string} size
+ * @param {{view: View, actions: ColumnActions, unfolded: boolean}} options
+ */
+function reportItem(column, size, { view, actions, unfolded }) {
   const { letter, label, model, source, report } = column;
   const hidden = view.hide.includes(letter);
   const pinned = view.base === letter;
-  const name = `${letter}, ${label}`;
   const facts = /** @type {[string, unknown][]} */ ([
     ["model", model],
     ["file", fileOf(source)],
@@ -44,7 +65,12 @@ function reportItem(column, size, { view, actions }) {
   ]);
   const item = element(
     "li",
-    { class: hidden ? "report hidden-column" : "report", "data-testid": "report" },
+    {
+      id: idOf(column),
+      class: `report${hidden ? " hidden-column" : ""}${unfolded ? " unfolded" : ""}`,
+      "data-testid": "report",
+    },
+    chip(column, unfolded),
     element("span", { class: "badge", "aria-hidden": true }, letter),
     element(
       "div",
@@ -56,18 +82,44 @@ function reportItem(column, size, { view, actions }) {
     element(
       "span",
       { class: "report-buttons" },
-      button("Baseline", { name: `Baseline: ${name}`, pressed: pinned, onclick: () => actions.pin(column) }),
-      button("Hide", { name: `Hide: ${name}`, pressed: hidden, onclick: () => actions.hide(column) }),
-      button("×", { name: `Close: ${name}`, onclick: () => actions.close(column) }),
+      button("Baseline", { column, pressed: pinned, onclick: () => actions.pin(column) }),
+      button("Hide", { column, pressed: hidden, onclick: () => actions.hide(column) }),
+      button("Close", { column, onclick: () => actions.close(column) }),
     ),
   );
   item.style.setProperty("--hue", String(hueOf(letter)));
   return item;
 }
 
-/** @param {string} label @param {{name: string, pressed?: boolean, onclick: () => void}} options */
-function button(label, { name, pressed, onclick }) {
-  const properties = { type: "button", class: "quiet", "aria-label": name, onclick };
+/** @param {Column} column @param {boolean} unfolded */
+function chip(column, unfolded) {
+  const unfold = (/** @type {any} */ { currentTarget }) => {
+    const open = currentTarget.closest(".report").classList.toggle("unfolded");
+    currentTarget.setAttribute("aria-expanded", String(open));
+  };
+  return element(
+    "button",
+    {
+      type: "button",
+      id: `${idOf(column)}-chip`,
+      class: "chip",
+      "aria-expanded": String(unfolded),
+      onclick: unfold,
+    },
+    element("span", { class: "badge" }, column.letter),
+    element("span", { class: "chip-name" }, shortName(column)),
+  );
+}
+
+/** @param {string} label @param {{column: Column, pressed?: boolean, onclick: () => void}} options */
+function button(label, { column, pressed, onclick }) {
+  const properties = {
+    type: "button",
+    id: `${idOf(column)}-${label.toLowerCase()}`,
+    class: "quiet",
+    "aria-label": `${label}: ${column.letter}, ${column.label}`,
+    onclick,
+  };
   return element(
     "button",
     pressed === undefined ? properties : { ...properties, "aria-pressed": String(pressed) },

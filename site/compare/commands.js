@@ -43,8 +43,8 @@ export function commandsOf(app) {
     following(session.view.base, ["", ...session.table.columns.map(({ letter }) => letter)]);
   /** @type {[keys: string[], does: string, run: () => void][]} */
   const judge = [
-    [["1", "ArrowLeft"], "Left is better", () => votes.vote("left")],
-    [["2", "ArrowRight"], "Right is better", () => votes.vote("right")],
+    [["1", "ArrowLeft"], "The first is better", () => votes.vote("left")],
+    [["2", "ArrowRight"], "The second is better", () => votes.vote("right")],
     [["="], "Tie", () => votes.vote("tie")],
     [["0"], "Both are bad", () => votes.vote("both_bad")],
     [["x"], "Skip the pair", () => votes.skip()],

@@ -75,7 +75,7 @@ export class Live {
       signal.throwIfAborted();
       await this.#write(model, signal);
     } catch (error) {
-      if (signal.aborted) this.#say("Stopped. Run continues with the remaining prompts.");
+      if (signal.aborted) this.#say("Stopped. Generate continues with the remaining prompts.");
       else this.#fail(error);
     }
     this.#running = null;
@@ -89,7 +89,7 @@ export class Live {
 
   /** @param {unknown} error */
   #fail(error) {
-    this.#say(`That did not work: ${error instanceof Error ? error.message : error}`);
+    this.#say(`The column could not be generated: ${error instanceof Error ? error.message : error}`);
   }
 
   #showButtons() {
@@ -127,7 +127,7 @@ export class Live {
     const report = this.#reportOf(model);
     const prompts = unwritten(report, this.#host.prompts().slice(0, limit), { config, samples });
     for (const [index, prompt] of prompts.entries()) {
-      this.#say(`Writing for prompt ${index + 1} of ${prompts.length} …`);
+      this.#say(`Generating for prompt ${index + 1} of ${prompts.length} …`);
       const result = resultFor(report, prompt, { config, params });
       while (result.outputs.length < samples) {
         const seed = settings.seed + result.outputs.length;
@@ -137,7 +137,7 @@ export class Live {
       }
     }
     const done = `Done: ${counted(prompts.length, "prompt")}.`;
-    this.#say(prompts.length === 0 ? "There is nothing left to write with these settings." : done);
+    this.#say(prompts.length === 0 ? "Every prompt already has its outputs with these settings." : done);
   }
 
   /**

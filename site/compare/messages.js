@@ -3,9 +3,10 @@
  * and short announcements that screen readers speak and that show for a moment.
  */
 
-import { byId, element } from "../ui/dom.js";
+import { byId, element, inLine } from "../ui/dom.js";
 
 const SHOWN = 2500; // milliseconds
+const LONGEST_NAME = 160; // characters of a file's name or URL
 const PATIENCE = 1000; // milliseconds after which a file that is still being opened is mentioned
 
 /** @typedef {"error" | "warning" | "note"} Kind */
@@ -51,7 +52,7 @@ export function ask(source, body, actions) {
  */
 export function waiting(source, cancel) {
   const words = element("span", {});
-  const label = `Cancel ${source}`;
+  const label = `Cancel ${inLine(source, LONGEST_NAME)}`;
   const button = element("button", { type: "button", "aria-label": label, onclick: cancel }, "Cancel");
   const timer = setTimeout(
     () => show(source, "note", words, element("div", { class: "message-buttons" }, button)),
@@ -69,15 +70,16 @@ export function waiting(source, cancel) {
 /** @param {string} source @param {Kind} kind @param {...HTMLElement} body */
 function show(source, kind, ...body) {
   dismiss(source);
+  const name = inLine(source, LONGEST_NAME);
   const close = element(
     "button",
-    { type: "button", class: "quiet close", "aria-label": `Dismiss the message about ${source}` },
-    "×",
+    { type: "button", class: "quiet close", "aria-label": `Dismiss the message about ${name}` },
+    "Dismiss",
   );
   const entry = element(
     "div",
     { class: `message ${kind}`, "data-source": source },
-    element("strong", {}, `${source}:`),
+    element("strong", {}, `${name}:`),
     ...body,
     close,
   );
@@ -89,6 +91,11 @@ function show(source, kind, ...body) {
 export function dismiss(source) {
   for (const entry of [...byId("message", "div").children])
     if (entry.getAttribute("data-source") === source) entry.remove();
+}
+
+/** Removes what earlier attempts could not open; warnings about open files stay. */
+export function dismissErrors() {
+  for (const entry of [...byId("message", "div").children]) if (entry.matches(".error")) entry.remove();
 }
 
 export function dismissAll() {

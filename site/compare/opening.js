@@ -4,14 +4,14 @@
  */
 
 import { isComposing } from "../ui/composing.js";
-import { byId, counted, element, megabytes, number } from "../ui/dom.js";
+import { byId, counted, element, inLine, megabytes, number } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
 import { hostsOf, portionOf } from "./link.js";
-import { ask, dismiss, dismissAll, report as showProblems, waiting } from "./messages.js";
+import { ask, dismiss, dismissAll, dismissErrors, report as showProblems, waiting } from "./messages.js";
 import { checkLimit } from "./reports/limits.js";
 import { fetchReport, openBlob } from "./sources.js";
-import { splitFiles } from "./state.js";
+import { isPasted, notUrl, splitFiles } from "./state.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").Loaded} Loaded */
@@ -29,7 +29,9 @@ const LINES = 6; // of the field for addresses, at most
 const AT_ONCE = 6; // files that are opened at the same time
 const LISTED = 100; // addresses of a link that the visitor is asked about
 const MOST_NAMED = 5; // hosts
-const LINK = "This link";
+const LINK = "Link";
+const TYPED = "Report URLs";
+const PASTED = "pasted.json";
 
 export class Opening {
   #session;
@@ -78,7 +80,7 @@ export class Opening {
   #fromLink(files) {
     const portion = portionOf(files, document.baseURI);
     const hosts = inWords(hostsOf(portion.now, document.baseURI));
-    if (hosts) showProblems(LINK, [`opens files from elsewhere: ${hosts}.`], { kind: "note" });
+    if (hosts) showProblems(LINK, [`It opens files from other sites: ${hosts}.`], { kind: "note" });
     return portion;
   }
 
@@ -86,7 +88,7 @@ export class Opening {
   #askFor(files) {
     if (files.length === 0) return;
     const many = counted(files.length, "more file");
-    const words = ` has ${many}: ${inWords(hostsOf(files, document.baseURI))}. They are fetched only if you say so.`;
+    const words = ` The link has ${many}: ${inWords(hostsOf(files, document.baseURI))}. Do you want to open them too?`;
     const shown = files.slice(0, LISTED).map((address) => element("li", {}, address));
     const rest = files.length - shown.length;
     const body = element(
@@ -96,7 +98,7 @@ export class Opening {
       element(
         "details",
         {},
-        element("summary", {}, "Addresses"),
+        element("summary", {}, "URLs"),
         element("ol", {}, ...shown),
         rest > 0 ? `and ${counted(rest, "other")}` : null,
       ),
@@ -106,9 +108,9 @@ export class Opening {
       this.#showAddresses();
       this.#options.onView();
     };
-    ask(`${LINK} also`, body, [
+    ask("More files", body, [
       { label: `Open ${many}`, act: () => this.#openAll(files.map(sourceOf)) },
-      { label: "Leave them out", act: leave },
+      { label: "Do not open them", act: leave },
     ]);
   }
 
@@ -118,6 +120,7 @@ export class Opening {
    * @param {{link?: boolean}} [options] link: a link chose them, not the visitor
    */
   async openAddresses(files, { link = false } = {}) {
+    dismissErrors();
     const { loaded, examples } = this.#session;
     const kept = examples ? [] : loaded.filter(({ address }) => address === "" || files.includes(address));
     if (!examples) this.#session.open(kept);
@@ -130,8 +133,10 @@ export class Opening {
     await this.#openAll(now.map(sourceOf));
   }
 
-  /** @param {Iterable<File>} files */
+  /** @param {Iterable<File>} files @returns {Promise<boolean>} whether any could be opened */
   async openFiles(files) {
+    dismissErrors();
+    const before = this.#session.loaded;
     const sources = [...files].map((blob) => ({
       source: blob.name,
       file: this.#session.nextFile(),
@@ -139,6 +144,24 @@ export class Opening {
     }));
     await this.#openAll(sources);
     if (this.#keep.checked) await this.#keepAll();
+    return this.#session.loaded.some((one) => !before.includes(one));
+  }
+
+  /** Opens what is in the field: URLs, or a report that was pasted instead; bad input stays there. */
+  async #openTyped() {
+    const text = this.#urls.value;
+    if (isPasted(text)) {
+      if (await this.openFiles([new File([text], PASTED)])) this.#showAddresses();
+      return;
+    }
+    const files = splitFiles(text);
+    const wrong = notUrl(files);
+    if (wrong === undefined) {
+      dismiss(TYPED);
+      return this.openAddresses(files);
+    }
+    const words = `“${inLine(wrong, 60)}” is not a URL. Enter one URL per line, paste a whole report as JSON, or drop the file here.`;
+    showProblems(TYPED, [words], { kind: "error" });
   }
 
   /** Closes the file of a report, with all its columns. @param {string} id */
@@ -187,8 +210,8 @@ export class Opening {
       return [];
     });
     if (left > 0) {
-      const words = `${counted(left, "file was", "files were")} not opened: the page is full. Close some first.`;
-      showProblems("More", [words], { kind: "error" });
+      const words = `${counted(left, "file was", "files were")} not opened because the page is full. Close some reports first.`;
+      showProblems("More files", [words], { kind: "error" });
     }
     document.body.removeAttribute("aria-busy");
     this.#session.open([...this.#session.loaded, ...opened.flat()]);
@@ -290,7 +313,7 @@ export class Opening {
   #listen() {
     const openTyped = (/** @type {Event} */ event) => {
       event.preventDefault();
-      this.openAddresses(splitFiles(this.#urls.value));
+      this.#openTyped();
     };
     byId("open-form", "form").addEventListener("submit", openTyped);
     this.#urls.addEventListener("input", () => this.#fitLines());

@@ -45,12 +45,12 @@ export function fetchable(address, base) {
   try {
     url = new URL(address, base);
   } catch {
-    throw new ImportError("This is not a valid address.");
+    throw new ImportError("This is not a valid URL.");
   }
   if (!["http:", "https:", "blob:", "data:"].includes(url.protocol))
     throw new ImportError(
-      `Addresses that begin with ${url.protocol} cannot be opened.`,
-      "Pick the file or drop it here instead.",
+      `URLs that begin with ${url.protocol} cannot be opened.`,
+      "Choose the file or drop it here instead.",
     );
   const github = /^\/([^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/.exec(url.pathname);
   if (url.host === "github.com" && github)

@@ -107,6 +107,22 @@ export function splitFiles(text) {
   return [...new Set(lines.filter(Boolean))];
 }
 
+/** Whether a text in the field for URLs is a report itself. @param {string} text */
+export function isPasted(text) {
+  return /^\s*[[{]/.test(text);
+}
+
+/**
+ * The first line that cannot be meant as a URL: relative ones have no spaces, quotes or braces.
+ * @param {readonly string[]} lines
+ * @returns {string | undefined}
+ */
+export function notUrl(lines) {
+  return lines.find(
+    (line) => !/^(https?|blob|data):/i.test(line) && (line.length > 2048 || /[\s"{}<>|]/.test(line)),
+  );
+}
+
 /**
  * The values of an address, for `writeAddress`: what differs from the defaults.
  * @param {View} view

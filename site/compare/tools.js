@@ -15,6 +15,7 @@ const SWITCHES = /** @type {const} */ (["re", "differ", "markdown", "params", "g
  */
 export function setUpTools(form, onChange) {
   form.addEventListener("submit", (event) => event.preventDefault());
+  setUpPopover(/** @type {HTMLDetailsElement} */ (form.querySelector("details.settings")));
   form.addEventListener("input", ({ target }) => {
     if (target instanceof HTMLInputElement && target.name === "q") onChange({ q: target.value });
   });
@@ -22,6 +23,18 @@ export function setUpTools(form, onChange) {
     if (target instanceof HTMLInputElement && target.type === "checkbox") onChange(switched(target));
     if (target instanceof HTMLSelectElement)
       onChange(target.name === "sample" ? { sample: Number(target.value) } : { [target.name]: target.value });
+  });
+}
+
+/** Escape, and a click elsewhere, close it. @param {HTMLDetailsElement} popover */
+function setUpPopover(popover) {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !popover.open) return;
+    popover.open = false;
+    popover.querySelector("summary")?.focus();
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (target instanceof Node && !popover.contains(target)) popover.open = false;
   });
 }
 

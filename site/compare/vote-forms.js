@@ -8,10 +8,10 @@ import { promptShown } from "./row.js";
 
 /** @type {readonly [Choice, label: string, key: string][]} */
 const BUTTONS = [
-  ["left", "Left is better", "1"],
+  ["left", "First is better", "1"],
   ["tie", "Tie", "="],
   ["both_bad", "Both are bad", "0"],
-  ["right", "Right is better", "2"],
+  ["right", "Second is better", "2"],
 ];
 
 /**
@@ -75,7 +75,7 @@ export function pairView({ prompt, left, right }, { onVote, onSkip }) {
   );
   return [
     element("p", { class: "duel-prompt", dir: "auto" }, promptShown(prompt)),
-    element("div", { class: "duel" }, sideView("Left", left.text), sideView("Right", right.text)),
+    element("div", { class: "duel" }, sideView("First", left.text), sideView("Second", right.text)),
     element("div", { class: "choices", role: "group", "aria-label": "Your vote" }, ...buttons, skip),
     element(
       "div",

@@ -144,7 +144,7 @@ function voteTable(rounds) {
     return [prompt.slice(0, 80), left.name, right.name, winnerOf(vote), note, rater];
   });
   const words = all.length > LISTED ? `The first ${LISTED} of ${number(all.length)} votes` : "All votes";
-  const columns = ["Prompt", "Left", "Right", "Better", "Note", "Rater"];
+  const columns = ["Prompt", "First", "Second", "Better", "Note", "Rater"];
   const content = table({ caption: "Votes", columns, rows, hideCaption: true, className: "data" });
   const box = scrollBox("Votes", content, "table-frame");
   return element("details", {}, element("summary", {}, words), box);

@@ -248,7 +248,7 @@ def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: Make
     expect(comparer.get_by_role("heading", name="Read what models wrote")).to_be_visible()
     expect(comparer.get_by_text("kept", exact=True)).to_have_count(0)
     pick(comparer, make_file("r.json", sampling({"p": {"g": ["kept"]}})))
-    comparer.get_by_label("Keep picked files").check()
+    comparer.get_by_label("Keep these files").check()
     expect(comparer.get_by_text("The files are kept in this browser.")).to_be_visible()
     comparer.reload()
     expect(comparer.get_by_test_id("output")).to_have_text("kept")
@@ -365,7 +365,7 @@ def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeF
         for name, mark in (("secretone", "x"), ("secrettwo", "y"))
     ]
     pick(comparer, *files)
-    comparer.get_by_label("Keep picked files").check()
+    comparer.get_by_label("Keep these files").check()
     comparer.get_by_role("button", name="Judge", exact=True).click()
     comparer.get_by_label("Your name").fill("ann")
     comparer.get_by_label("Rubric").fill("Is it true?")
@@ -376,7 +376,7 @@ def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeF
     assert "secret" not in comparer.title()
     count = comparer.locator("#vote-count")
     comparer.get_by_label("Note").fill("nice")
-    comparer.get_by_role("button", name="Left is better").click()
+    comparer.get_by_role("button", name="First is better").click()
     comparer.keyboard.press("=")
     expect(count).to_have_text("2 votes of 3 pairs")
     comparer.keyboard.press("u")
@@ -427,7 +427,7 @@ def test_a_blind_round_stays_blind_until_the_judge_ends_it(comparer: Page, make_
         make_file("1.json", sampling(outputs, "secretone")),
         make_file("2.json", sampling(others, "secrettwo")),
     )
-    comparer.get_by_label("Keep picked files").check()
+    comparer.get_by_label("Keep these files").check()
     comparer.get_by_label("Search prompts and outputs").fill("text")
     comparer.get_by_role("button", name="Judge", exact=True).click()
     comparer.get_by_role("button", name="Begin").click()
@@ -623,7 +623,7 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     comparer.get_by_text("Live column").click()
     comparer.get_by_label("Decoder", exact=True).select_option("greedy-penalty")
     comparer.get_by_label("Maximum tokens").fill("400")
-    comparer.get_by_role("button", name="Run").click()
+    comparer.get_by_role("button", name="Generate").click()
     comparer.wait_for_function(
         "() => /\\S/.test(document.querySelector('[data-letter=B] [data-testid=output]')?.textContent ?? '')",
         timeout=90_000,
@@ -631,7 +631,7 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     comparer.get_by_role("button", name="Stop").click()
     expect(comparer.locator("#live-status")).to_contain_text("Stopped")
     comparer.get_by_label("Maximum tokens").fill("8")
-    comparer.get_by_role("button", name="Run").click()
+    comparer.get_by_role("button", name="Generate").click()
     # What was finished before Stop is not written again.
     expect(comparer.locator("#live-status")).to_have_text(
         re.compile(r"^Done: ([1-9]|1\d|20) prompts?\.$"), timeout=60_000
@@ -669,12 +669,12 @@ def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile
         comparer.get_by_role("button", name="Begin").click()
         expect(status).to_have_text(re.compile("^Stopped|^Done"))
 
-    comparer.get_by_role("button", name="Run").click()
+    comparer.get_by_role("button", name="Generate").click()
     begin()  # while the engine is being loaded
     expect(count).to_have_text("0 votes of 3 pairs")
     comparer.get_by_role("button", name="Leave the round").click()
     comparer.get_by_role("button", name="Read", exact=True).click()
-    comparer.get_by_role("button", name="Run").click()
+    comparer.get_by_role("button", name="Generate").click()
     live = comparer.locator("[data-letter=C]").get_by_test_id("output")
     expect(live.first).to_contain_text(re.compile(r"\S"), timeout=90_000)
     begin()  # while it writes
@@ -727,7 +727,7 @@ def test_a_link_names_the_other_sites_and_asks_before_it_opens_many_files(page: 
     page.goto(f"{site_url}compare/#f={'%0A'.join(files)}&v=1")
     message = page.get_by_test_id("message")
     expect(message).to_contain_text(
-        "files from elsewhere: 6 from a.example, 6 from b.example, and 6 from c.exa"
+        "files from other sites: 6 from a.example, 6 from b.example, and 6 from c.exa"
     )
     expect(message).to_contain_text("has 6 more files: 6 from d.example")
     expect(page.get_by_test_id("report")).to_have_count(18)
@@ -743,3 +743,136 @@ def test_a_file_that_never_comes_can_be_cancelled(page: Page, site_url: str) -> 
     page.get_by_role("button", name="Cancel stuck.json").click()
     expect(page.get_by_test_id("message")).to_contain_text("stuck.json: Cancelled.")
     expect(page.get_by_test_id("output")).to_have_text("here")
+
+
+def test_a_report_pasted_among_the_urls_is_opened_as_a_file(
+    comparer: Page, make_file: MakeFile, record: Record
+) -> None:
+    """It was taken for URLs, fetched, and printed whole."""
+    field = comparer.get_by_label("Report URLs, one per line")
+    expect(comparer.get_by_test_id("report")).to_have_count(3)
+    cut = json.dumps(sampling({"pasted prompt": {"g": ["pasted text"]}}), indent=1)
+    field.fill(cut.replace("prompts", "pompts"))
+    comparer.get_by_role("button", name="Open", exact=True).click()
+    message = comparer.get_by_test_id("message")
+    expect(message).to_contain_text("pasted.json: prompts is missing")
+    expect(field).to_have_value(re.compile("pompts"))  # nothing is lost
+    field.fill(cut)
+    comparer.get_by_role("button", name="Open", exact=True).click()
+    expect(comparer.get_by_test_id("output")).to_have_text("pasted text")
+    expect(field).to_have_value("")
+    expect(message).to_be_empty()
+    assert not [url for url in [comparer.url, *record.requests] if "pasted" in url or "%7B" in url]
+
+
+def test_text_that_is_not_a_url_is_neither_fetched_nor_printed_whole(comparer: Page, record: Record) -> None:
+    field = comparer.get_by_label("Report URLs, one per line")
+    expect(comparer.get_by_test_id("report")).to_have_count(3)
+    field.fill("a.json\n" + "some words, " * 5000)
+    comparer.get_by_role("button", name="Open", exact=True).click()
+    message = comparer.get_by_test_id("message")
+    expect(message).to_contain_text("is not a URL. Enter one URL per line")
+    assert len(message.inner_text()) < 300
+    assert not [url for url in record.requests if "words" in url or "a.json" in url]
+    comparer.goto(f"{comparer.url.split('#')[0]}?f={'x' * 3000}")
+    expect(message).to_contain_text("The server answered")
+    assert len(message.inner_text()) < 500
+
+
+def test_errors_of_earlier_attempts_do_not_pile_up(comparer: Page, make_file: MakeFile) -> None:
+    partial = json.dumps(sampling({"a": {"g": ["first"]}, "b": {"g": ["second", "third"]}}))
+    pick(comparer, make_file("partial.json", partial[: partial.index("third") + 2]))
+    message = comparer.get_by_test_id("message")
+    expect(message).to_contain_text("partial.json")
+    for name in ("one.json", "two.json"):
+        pick(comparer, make_file(name, '{"hello": 1}'))
+        expect(message).to_contain_text(f"{name}: prompts is missing")
+    expect(message.locator(".message")).to_have_count(2)  # the partly read file is still open
+    pick(comparer, make_file("good.json", sampling({"p": {"g": ["here"]}})))
+    expect(comparer.get_by_test_id("report")).to_have_count(2)
+    expect(message.locator(".error")).to_have_count(0)
+
+
+def test_escape_and_a_click_elsewhere_close_the_reading_popover(comparer: Page) -> None:
+    summary = comparer.locator("summary", has_text="Reading")
+    box = comparer.get_by_label("Shorten long outputs")
+    expect(comparer.get_by_test_id("prompt")).to_have_count(10)
+    summary.click()
+    box.focus()
+    comparer.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    expect(summary).to_be_focused()
+    summary.click()
+    expect(box).to_be_visible()
+    comparer.locator("#count").click()
+    expect(box).to_be_hidden()
+
+
+MISNAMED = """() => [...document.querySelectorAll("button, a, summary")]
+  .map((one) => [one.innerText.trim().replace(/\\s+/g, " "), one.getAttribute("aria-label") ?? ""])
+  .filter(([words, name]) => name && !name.toLowerCase().includes(words.toLowerCase()))"""
+UNREACHABLE = """() => [...document.querySelectorAll("main *")].filter((one) =>
+  one.getClientRects().length && one.scrollWidth > one.clientWidth + 1 && one.tabIndex < 0 &&
+  /auto|scroll/.test(getComputedStyle(one).overflowX)).map((one) => one.outerHTML.slice(0, 80))"""
+
+
+def test_names_contain_labels_and_what_scrolls_can_be_focused(comparer: Page, make_file: MakeFile) -> None:
+    comparer.set_viewport_size({"width": 360, "height": 740})
+    wide = "|" + "column|" * 12 + "\n|" + "-|" * 12 + "\n\n```\n" + "x " * 200 + "\n```"
+    report = sampling({"p": {"g": [wide]}, "q": {"g": [wide]}}, "m" * 60)
+    pick(comparer, make_file("r.json", report), make_file("s.json", "{}"))
+    expect(comparer.get_by_test_id("output").locator("table")).to_have_count(2)
+    expect(comparer.get_by_test_id("message")).to_contain_text("s.json")
+    comparer.get_by_role("button", name="Add reports").click()
+    comparer.locator(".chip").click()
+    assert comparer.evaluate(MISNAMED) == []
+    assert comparer.evaluate(UNREACHABLE) == []
+    comparer.get_by_role("button", name="Coverage", exact=True).click()
+    expect(comparer.get_by_role("region", name="Prompts of each report")).to_be_visible()
+    assert comparer.evaluate(MISNAMED) == []
+    assert comparer.evaluate(UNREACHABLE) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_an_output_in_its_first_screen(comparer: Page, scheme: Any) -> None:
+    comparer.emulate_media(color_scheme=scheme)
+    comparer.set_viewport_size({"width": 360, "height": 740})
+    output = comparer.get_by_test_id("output").first
+    expect(output).to_contain_text(re.compile(r"\w"))
+    box = output.bounding_box()
+    assert box and box["y"] + 100 < 740
+    url, search = comparer.get_by_label("Report URLs"), comparer.get_by_label("Search prompts and outputs")
+    expect(url).to_be_hidden()
+    expect(search).to_be_hidden()
+    assert violations(comparer) == []
+    for name, inside in (("Add reports", url), ("Search, filter, save", search)):
+        button = comparer.get_by_role("button", name=name)
+        button.press("Enter")
+        expect(button).to_have_attribute("aria-expanded", "true")
+        expect(inside).to_be_visible()
+    chip = comparer.get_by_role("button", name="B repetition-penalty", exact=True)
+    pin = comparer.get_by_role("button", name="Baseline: B, default · repetition-penalty.json")
+    expect(pin).to_be_hidden()
+    chip.press("Enter")
+    pin.press("Enter")
+    expect(pin).to_have_attribute("aria-pressed", "true")
+    expect(pin).to_be_focused()  # though the list was drawn anew
+    assert violations(comparer) == []
+    assert comparer.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_phone_judges_with_two_buttons_in_reach_of_the_thumb(comparer: Page, make_file: MakeFile) -> None:
+    comparer.set_viewport_size({"width": 360, "height": 740})
+    for name in ("one", "two"):
+        prompts = {f"p{i}": {"g": [f"{name} {i} " * 400]} for i in range(2)}
+        pick(comparer, make_file(f"{name}.json", sampling(prompts, name)))
+        expect(comparer.get_by_test_id("report").filter(has_text=name)).to_have_count(1)
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_role("button", name="Begin").click()
+    for name in ("First is better", "Second is better"):
+        box = comparer.get_by_role("button", name=name).bounding_box()
+        assert box and box["height"] >= 56 and box["width"] >= 150  # pixels; WCAG asks for 24, phones for 44
+        assert 500 < box["y"] < 740 - box["height"]
+    assert violations(comparer) == []
+    comparer.get_by_role("button", name="Second is better").click()
+    expect(comparer.locator("#vote-count")).to_have_text("1 vote of 2 pairs")

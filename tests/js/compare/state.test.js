@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fetchable } from "../../../site/compare/sources.js";
-import { DEFAULTS, fromAddress, memory, splitFiles, toAddress } from "../../../site/compare/state.js";
+import {
+  DEFAULTS,
+  fromAddress,
+  isPasted,
+  memory,
+  notUrl,
+  splitFiles,
+  toAddress,
+} from "../../../site/compare/state.js";
 import { addressWith } from "../../../site/ui/address.js";
 
 const query = (search) => ({ search, hash: "" });
@@ -78,5 +86,17 @@ test("the page about a file on a forge leads to the file; other schemes are refu
   );
   assert.equal(fetchable("../x.json", "https://here.org/a/compare/").href, "https://here.org/a/x.json");
   assert.throws(() => fetchable("javascript:alert(1)", "https://here.org/"), /cannot be opened/);
-  assert.throws(() => fetchable("http://[", "https://here.org/"), /not a valid address/);
+  assert.throws(() => fetchable("http://[", "https://here.org/"), /not a valid URL/);
+});
+
+test("a pasted report is told from URLs, and what cannot be a URL from relative ones", () => {
+  assert.ok(isPasted(' \n{"prompts": []}') && isPasted("[1]"));
+  assert.ok(!isPasted("reports/a.json") && !isPasted(""));
+  assert.equal(
+    notUrl(["reports/a.json", "https://x.example/a b.json", "data:application/json,{}"]),
+    undefined,
+  );
+  assert.equal(notUrl(["a.json", "some words"]), "some words");
+  assert.equal(notUrl([`a".json`]), `a".json`);
+  assert.equal(notUrl(["x".repeat(2049)])?.length, 2049);
 });

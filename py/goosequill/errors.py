@@ -7,7 +7,9 @@ the table too, because the documentation's page of errors is made from it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 from goosequill.printable import printable
 
@@ -416,6 +418,11 @@ class GoosequillError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".rstrip()
+
+    def __reduce__(self) -> tuple[Callable[..., GoosequillError], tuple[str], dict[str, Any]]:
+        """Return what pickle and copy need: by itself an exception gives them its message only."""
+        make = partial(type(self), code=self.code, remedy=self.remedy)
+        return make, (self.message,), self.__dict__
 
     def to_dict(self) -> dict[str, str]:
         """Return the form in which the error crosses to JavaScript or JSON."""

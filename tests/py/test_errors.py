@@ -1,7 +1,10 @@
 """The table of error codes is complete, and lists nothing that is never raised."""
 
 import ast
+import copy
+import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,29 @@ def test_the_collectors_find_each_way_of_giving_a_code() -> None:
     assert python_codes('def f(*, code="a"): ...\nraise E("x", code="b")') == {"a", "b"}
     assert javascript_codes('new E({ code: ok ? "a-b" : "c", message: "d" })') >= {"a-b", "c"}
     assert javascript_codes('/** @param {"e" | "f"} code */ if (code === "g") {}') == {"e", "f"}
+
+
+def twin_by_pickle(error: GoosequillError) -> GoosequillError:
+    twin = pickle.loads(pickle.dumps(error))
+    assert isinstance(twin, GoosequillError)
+    return twin
+
+
+def kinds(error: type[GoosequillError] = GoosequillError) -> list[type[GoosequillError]]:
+    return [error, *(kind for child in error.__subclasses__() for kind in kinds(child))]
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, twin_by_pickle])
+def test_an_error_is_pickled_and_copied_whole(
+    kind: type[GoosequillError], duplicate: Callable[[GoosequillError], GoosequillError]
+) -> None:
+    """As worker processes send it back: multiprocessing and Dask pickle what was raised."""
+    for code in CODES:
+        for error in (kind("A \x1b name.", code=code), kind("Long. " * 100, code=code, remedy="Do this.")):
+            error.add_note("in cell 3")
+            made = duplicate(error)
+            assert type(made) is kind
+            assert made.to_dict() == error.to_dict()
+            assert str(made) == str(error) and made.args == error.args
+            assert made.__notes__ == ["in cell 3"]

@@ -10,27 +10,33 @@
 const sourceOf = (name) => name.replace(/#\d+$/, "");
 
 export class Changes {
-  #documents;
+  /** The documents of each source. @type {Map<string, Known[]>} */
+  #sources = new Map();
   /** Sources that were read now, unchanged or not, or could not be read. @type {Set<string>} */
   #seen = new Set();
   /** Names of documents that were read now. @type {Set<string>} */
   #read = new Set();
-  /** Sources of which documents were read now. @type {Set<string>} */
-  #changed = new Set();
 
   /** @param {Known[]} documents */
   constructor(documents) {
-    this.#documents = documents;
+    for (const document of documents) {
+      const source = sourceOf(document.name);
+      const found = this.#sources.get(source) ?? [];
+      found.push(document);
+      this.#sources.set(source, found);
+    }
   }
 
-  /** The hash of each source. @returns {Record<string, string>} */
+  /** The hash of each source whose documents are all of one. @returns {Record<string, string>} */
   get known() {
-    return Object.fromEntries(
-      this.#documents.flatMap(({ name, hash }) => [
-        [sourceOf(name), hash],
-        [name, hash],
-      ]),
-    );
+    /** @type {[string, string][]} */
+    const found = [];
+    for (const [source, documents] of this.#sources) {
+      for (const { name, hash } of documents) found.push([name, hash]);
+      const [{ hash }] = documents;
+      if (documents.every((each) => each.hash === hash)) found.push([source, hash]);
+    }
+    return Object.fromEntries(found);
   }
 
   /** Notes that a source was there. @param {string} source */
@@ -41,24 +47,29 @@ export class Changes {
   /** Notes a document that was read. @param {string} source @param {string} name */
   read(source, name) {
     this.#seen.add(source);
-    this.#changed.add(source);
     this.#read.add(name);
   }
 
-  /** Documents whose source was read again and has them no more, such as rows of a table. */
-  replaced() {
-    return this.#names((name) => this.#changed.has(sourceOf(name)) && !this.#read.has(name));
+  /**
+   * Whether a document is one of several that its source has, or had.
+   * @param {string} source
+   * @param {string} name
+   */
+  isPartial(source, name) {
+    return name !== source || this.#sources.get(source)?.some((each) => each.name !== name) === true;
+  }
+
+  /** Documents of a source that it has no more after it was read, such as rows. @param {string} source */
+  replaced(source) {
+    const names = this.#sources.get(source)?.map(({ name }) => name) ?? [];
+    return names.filter((name) => !this.#read.has(name));
   }
 
   /** Documents of a folder whose source was not there now. @param {string} folder */
   gone(folder) {
-    return this.#names(
+    const names = [...this.#sources.values()].flat().map(({ name }) => name);
+    return names.filter(
       (name) => name.startsWith(`${folder}/`) && !this.#seen.has(sourceOf(name)) && !this.#seen.has(name),
     );
-  }
-
-  /** @param {(name: string) => boolean} fits */
-  #names(fits) {
-    return this.#documents.map(({ name }) => name).filter(fits);
   }
 }

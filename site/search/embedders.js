@@ -75,8 +75,8 @@ export class Embedder {
   #session;
   /** @type {Secrets} */
   #secrets;
-  /** @type {Promise<unknown> | undefined} */
-  #loading;
+  /** How many wait for it to be loaded. */
+  #loading = 0;
 
   /** @param {Session} session @param {Choice} choice @param {Secrets} [secrets] */
   constructor(session, choice, secrets = {}) {
@@ -114,16 +114,18 @@ export class Embedder {
   }
 
   get isLoading() {
-    return this.#loading !== undefined;
+    return this.#loading > 0;
   }
 
   /** Fetches the model; nothing for a server. @param {Options} options */
   async load(options) {
     if (this.choice.kind === "endpoint") return;
-    this.#loading ??= this.#session.open("embedder", options).finally(() => {
-      this.#loading = undefined;
-    });
-    await this.#loading;
+    this.#loading++;
+    try {
+      await this.#session.open("embedder", options);
+    } finally {
+      this.#loading--;
+    }
   }
 
   /**

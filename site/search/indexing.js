@@ -5,6 +5,7 @@
  * continues where it was, also after the page was closed.
  */
 
+import { unlessAborted } from "../ui/aborting.js";
 import { counted } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { Changes } from "./changes.js";
@@ -208,8 +209,6 @@ export class Indexer extends EventTarget {
         await queue.done(key);
       }
     }
-    const replaced = changes.replaced();
-    if (replaced.length) await this.#library.write("remove_documents", { names: replaced });
     for (const folder of this.#folders) {
       const names = changes.gone(folder);
       if (names.length) this.gone.push({ folder, names });
@@ -236,21 +235,23 @@ export class Indexer extends EventTarget {
 
   /** @param {Picked} file @param {Changes} changes @param {AbortSignal} signal @returns {Promise<number>} */
   async #read({ name, blob, options = {} }, changes, signal) {
-    const run = this.#library.session.items.bind(this.#library.session);
+    const { session } = this.#library;
+    const run = session.items.bind(session);
     const file = { name, blob, options: { ...options, known: changes.known } };
+    const replacement = new Replacement(this.#library, changes);
     let count = 0;
     try {
       for await (const { skipped, unchanged, source, ...document } of this.#readFile(run, file, { signal })) {
         if (skipped) this.note(skipped);
         if (skipped || unchanged) changes.saw(skipped ? skipped.name : source);
         if (skipped || unchanged) continue;
-        const { show: onProgress } = this.#library.progress;
-        const end = await this.#library.write("add_document", { document }, { signal, onProgress });
-        changes.read(source, document.name);
+        const isAdded = await replacement.add(source, document, signal);
         if (document.column && !options.column) this.columns.set(source, document.column);
-        if (!end?.unchanged) count++;
+        if (isAdded) count++;
       }
+      await replacement.finish();
     } catch (error) {
+      await replacement.abandon();
       if (!isOfFile(error)) throw error;
       changes.saw(name); // it is there, though it cannot be read
       this.note({ name, ...errorWords(error) });
@@ -298,21 +299,55 @@ export class Indexer extends EventTarget {
   }
 }
 
+/**
+ * Puts the documents of a source in place of those that it had: all of them, or none if the page is closed
+ * before the last.
+ */
+class Replacement {
+  #library;
+  #changes;
+  /** The source of which documents were added, but which has not ended. */
+  #source = "";
+
+  /** @param {Library} library @param {Changes} changes */
+  constructor(library, changes) {
+    this.#library = library;
+    this.#changes = changes;
+  }
+
+  /**
+   * @param {string} source
+   * @param {{name: string}} document
+   * @param {AbortSignal} signal
+   * @returns {Promise<boolean>} whether it was not there yet
+   */
+  async add(source, document, signal) {
+    if (this.#source !== source) await this.finish();
+    const partial = this.#changes.isPartial(source, document.name);
+    if (partial) this.#source = source;
+    const { show: onProgress } = this.#library.progress;
+    const end = await this.#library.write("add_document", { document, partial }, { signal, onProgress });
+    this.#changes.read(source, document.name);
+    return !end?.unchanged;
+  }
+
+  /** Ends the source whose documents were added last. */
+  async finish() {
+    if (!this.#source) return;
+    await this.#library.write("finish_source", { names: this.#changes.replaced(this.#source) });
+    this.#source = "";
+  }
+
+  /** Goes back to what was there before the source. */
+  async abandon() {
+    if (this.#source) await this.#library.session.close("collection"); // it is opened again as it was written
+    this.#source = "";
+  }
+}
+
 /** A file of a folder, of whose tables nothing is asked. @param {Picked} file @returns {Picked} */
 function withoutQuestion({ options, ...file }) {
   return { ...file, options: isTable(file.name) ? { ...options, column: "" } : options };
-}
-
-/**
- * @param {Promise<void>} promise
- * @param {AbortSignal} signal
- * @returns {Promise<void>}
- */
-function unlessAborted(promise, signal) {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
-  });
 }
 
 /** Codes of errors that are not about the file that is read. */

@@ -5,6 +5,7 @@
  */
 
 import { ROOT } from "../engine/root.js";
+import { unlessAborted } from "../ui/aborting.js";
 
 /** @typedef {import("../engine/client.js").Engine} Engine */
 /** @typedef {import("../engine/client.js").Progress} Progress */
@@ -20,6 +21,13 @@ import { ROOT } from "../engine/root.js";
 /**
  * What a worker returned for a handle; `release` gives back what it needs besides.
  * @typedef {{handle: number, release?: () => void} & Record<string, any>} Opened
+ */
+/**
+ * Something that is open, or that is being opened for all who wait for it.
+ * @typedef {Object} Opening
+ * @property {Promise<Opened>} opened
+ * @property {AbortController} stop
+ * @property {Map<symbol, Options["onProgress"]>} waiting who waits for it, and how they follow it
  */
 /**
  * How an embedding model is opened. Models of one key are the same.
@@ -44,12 +52,10 @@ export class Session {
   #createHolder;
   /** The engine that the handles belong to. @type {Engine | null} */
   #engine = null;
-  /** @type {Map<Kind, Promise<Opened>>} */
-  #opened = new Map();
+  /** @type {Map<Kind, Opening>} */
+  #openings = new Map();
   /** Kinds that have been opened in this engine. @type {Map<Kind, Opened>} */
   #ready = new Map();
-  /** Stops what is being opened. @type {Map<Kind, AbortController>} */
-  #stops = new Map();
   /** @type {Chosen | null} */
   #collection = null;
   /** How the collection's embedder is opened; null if that is not in the engine. @type {Source | null} */
@@ -100,39 +106,35 @@ export class Session {
 
   /** Frees something, or stops opening it; it is opened again when it is needed. @param {Kind} kind */
   async close(kind) {
-    const opened = this.#opened.get(kind);
+    const opening = this.#openings.get(kind);
     const engine = this.#engine;
-    this.#opened.delete(kind);
+    this.#openings.delete(kind);
     this.#ready.delete(kind);
-    this.#stops.get(kind)?.abort(new DOMException("Stopped.", "AbortError"));
-    this.#stops.delete(kind);
-    const found = await opened?.catch(() => null);
+    opening?.stop.abort(new DOMException("Stopped.", "AbortError"));
+    const found = await opening?.opened.catch(() => null);
     if (found && engine && !engine.ended) await engine.forget(found.handle).catch(() => {});
     found?.release?.();
   }
 
   /**
-   * Opens a model or the collection.
+   * Opens a model or the collection, once for all who ask for it. An aborted signal gives up this caller's
+   * wait; what is being opened stops when nobody waits for it.
    * @param {Kind} kind
    * @param {Options} [options]
    * @returns {Promise<Opened>}
    */
-  async open(kind, options = {}) {
+  async open(kind, { signal, onProgress } = {}) {
     const engine = await this.#live();
-    const found = this.#opened.get(kind);
-    if (found) return await found;
-    const stop = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-    const opening = this.#start(engine, kind, { ...options, signal });
-    this.#opened.set(kind, opening);
-    this.#stops.set(kind, stop);
+    signal?.throwIfAborted();
+    const opening = this.#openings.get(kind) ?? this.#start(engine, kind);
+    const caller = Symbol(kind);
+    opening.waiting.set(caller, onProgress);
     try {
-      const opened = await opening;
-      if (this.#opened.get(kind) === opening) this.#ready.set(kind, opened);
-      return opened;
-    } catch (error) {
-      if (this.#opened.get(kind) === opening) this.#opened.delete(kind);
-      throw error;
+      return await unlessAborted(opening.opened, signal);
+    } finally {
+      opening.waiting.delete(caller);
+      const isLast = !opening.waiting.size && this.#openings.get(kind) === opening;
+      if (isLast && !this.#ready.has(kind)) this.close(kind);
     }
   }
 
@@ -195,7 +197,7 @@ export class Session {
     const { engine } = await this.holder();
     if (engine !== this.#engine) {
       this.#engine = engine;
-      this.#opened.clear();
+      this.#openings.clear();
       this.#ready.clear();
     }
     return engine;
@@ -210,8 +212,26 @@ export class Session {
     return Object.fromEntries([...this.#ready].map(([kind, { handle }]) => [kind, handle]));
   }
 
+  /** @param {Engine} engine @param {Kind} kind @returns {Opening} */
+  #start(engine, kind) {
+    const stop = new AbortController();
+    /** @type {Opening["waiting"]} */
+    const waiting = new Map();
+    const onProgress = (/** @type {Progress} */ progress) => {
+      for (const listener of waiting.values()) listener?.(progress);
+    };
+    const opened = this.#openIn(engine, kind, { signal: stop.signal, onProgress });
+    const opening = { opened, stop, waiting };
+    this.#openings.set(kind, opening);
+    opened.then(
+      (value) => this.#openings.get(kind) === opening && this.#ready.set(kind, value),
+      () => this.#openings.get(kind) === opening && this.#openings.delete(kind),
+    );
+    return opening;
+  }
+
   /** @param {Engine} engine @param {Kind} kind @param {Options} options @returns {Promise<Opened>} */
-  async #start(engine, kind, options) {
+  async #openIn(engine, kind, options) {
     if (kind === "collection") return await this.#openCollection(engine, options);
     if (kind === "static") return await openFolder(engine, MODELS.static, options);
     if (!this.#embedder) throw new Error("the collection's embedder is not in the engine");

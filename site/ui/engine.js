@@ -6,6 +6,7 @@
  */
 
 import { Engine, loadModel } from "../engine/client.js";
+import { unlessAborted } from "./aborting.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("../engine/client.js").Progress} Progress */
@@ -142,7 +143,7 @@ export class Lease {
     const entry = this.#entry;
     if (onProgress) entry.listeners.add(onProgress);
     try {
-      const model = await (signal ? unlessAborted(entry.loading, signal) : entry.loading);
+      const model = await unlessAborted(entry.loading, signal);
       if (this.#entry !== entry) throw new DOMException("The lease was released.", "AbortError");
       if (!model.engine.ended) return model;
       this.release();
@@ -195,18 +196,4 @@ export class ModelSlot {
     this.#held = { choice, lease, model };
     return model;
   }
-}
-
-/**
- * @template T
- * @param {Promise<T>} promise
- * @param {AbortSignal} signal
- * @returns {Promise<T>}
- */
-function unlessAborted(promise, signal) {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -141,6 +141,7 @@ def add_document(
     *,
     static: Embedder | None = None,
     embedder: Embedder | None = None,
+    partial: bool = False,
 ) -> Steps:
     """Add a document, which can be found at once; with an embedder, also give it vectors.
 
@@ -152,6 +153,9 @@ def add_document(
         not added again; with another hash it replaces that.
     static
         The static table, by which it is found before it has vectors.
+    partial
+        It is one of several that replace others together: whoever opens the collection before
+        `finish_source` finds it as it was.
 
     Returns
     -------
@@ -162,6 +166,8 @@ def add_document(
     found = index.find(name)
     if found is not None and digest and index.entries[found].hash == digest:
         return {"document": found, "passages": _passages(index, found), "unchanged": True}
+    if partial:
+        index.hold()
     number = index.add(document_from(document), digest=digest)
     collection.searcher.static = static or collection.searcher.static
     for done in index.word_steps(collection.searcher.words):
@@ -171,6 +177,14 @@ def add_document(
     if embedder is not None:
         yield from embed_passages(collection, embedder)
     return {"document": number, "passages": _passages(index, number), "unchanged": False}
+
+
+def finish_source(collection: Collection, names: Sequence[str] = ()) -> Part:
+    """End what `add_document` began with `partial`, and delete the documents that the source has no more."""
+    for name in names:
+        collection.index.remove(name)
+    collection.index.release()
+    return collection.commit()
 
 
 def document_from(value: Mapping[str, Any]) -> Document:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,6 +70,13 @@ _TEXTS_KEPT = 1 << 23
 """Characters of the documents that were read last, so that reading one passage after the other is cheap."""
 
 
+class _Held(NamedTuple):
+    """A replacement that has not ended: its first new document, and the old ones that it has replaced."""
+
+    first: int
+    replaced: set[int]
+
+
 class Index:
     """An index that is open. `create` and `open` make one.
 
@@ -103,6 +111,7 @@ class Index:
         self.words_kept = 0
         self._storage, self._search, self._memory = storage, search, memory
         self._known: dict[str, int] | None = None
+        self._held: _Held | None = None
         self._headings = Headings(Lines(b"", "headings.jsonl"))
         self._passages = Growing(np.zeros((0, PASSAGE), np.uint32))
         self._blocks = Growing(np.zeros((0, BLOCK), np.uint32))
@@ -301,6 +310,8 @@ class Index:
     def _place(self, document: Document, digest: str, rows: Sequence[_Row], blocks: Sequence[_Block]) -> int:
         if len(self) + len(rows) > MAX_PASSAGES:
             raise SearchError(f"An index has at most {MAX_PASSAGES:,} passages.", code="index-full")
+        if self._held is not None and self._ids.get(document.name, self._held.first) < self._held.first:
+            self._held.replaced.add(self._ids[document.name])
         self.remove(document.name)
         number, encoded = len(self.entries), document.text.encode()
         start, first, block = self._lengths["texts.bin"], len(self), len(self._blocks)
@@ -427,6 +438,18 @@ class Index:
         if self.vectors is not None:
             self.vectors.forget(min(first, len(self.vectors)), min(end, len(self.vectors)))
 
+    def hold(self) -> None:
+        """Begin a replacement: on disk what is added from here on counts only after `release`.
+
+        Until then index.json has the new documents as deleted, and those that they replace as not: a process
+        that is killed between leaves the index as it was.
+        """
+        self._held = self._held or _Held(len(self.entries), set())
+
+    def release(self) -> None:
+        """End a replacement; the next `commit` has the new documents instead of the old ones."""
+        self._held = None
+
     def commit(self) -> str:
         """Write what was added, then index.json, and return the latter's text."""
         for name in list(self._waiting):
@@ -437,14 +460,16 @@ class Index:
 
     def description(self) -> Description:
         """Return what index.json says."""
-        deleted = tuple(sorted(self.deleted))
+        deleted = self.deleted
+        if self._held is not None:
+            deleted = (deleted - self._held.replaced) | set(range(self._held.first, len(self.entries)))
         return Description(
             self.name,
             self.model,
             len(self.entries),
             len(self),
             self.embedded,
-            deleted,
+            tuple(sorted(deleted)),
             dict(self._lengths),
             self.web,
         )

@@ -13,6 +13,7 @@ JOBS: dict[str, str] = {
     "endpoint_request": "goosequill.search.endpoint:endpoint_request",
     "endpoint_vectors": "goosequill.search.endpoint:endpoint_vectors",
     "export_collection": "goosequill.search.collection:export_collection",
+    "finish_source": "goosequill.search.collection:finish_source",
     "import_collection": "goosequill.search.collection:import_collection",
     "import_embeddings": "goosequill.search.embeddings_jobs:import_embeddings",
     "open_collection": "goosequill.search.collection:open_collection",

@@ -18,13 +18,11 @@ test("sources are known by their hash, the rows of a table by their file", () =>
   assert.equal(known["other/c#.md"], "4");
 });
 
-test("rows that a table lost are replaced, and an unchanged table keeps all", () => {
+test("rows that a table lost are replaced", () => {
   const changes = new Changes(BEFORE);
   changes.read("notes/table.csv", "notes/table.csv#1");
-  assert.deepEqual(changes.replaced(), ["notes/table.csv#2"]);
-  const others = new Changes(BEFORE);
-  others.saw("notes/table.csv");
-  assert.deepEqual(others.replaced(), []);
+  assert.deepEqual(changes.replaced("notes/table.csv"), ["notes/table.csv#2"]);
+  assert.deepEqual(changes.replaced("notes/new.csv"), []);
 });
 
 test("what is gone from a folder was neither read, nor unchanged, nor unreadable", () => {
@@ -33,4 +31,22 @@ test("what is gone from a folder was neither read, nor unchanged, nor unreadable
   changes.saw("notes/table.csv");
   assert.deepEqual(changes.gone("notes"), ["notes/b.md"]);
   assert.deepEqual(changes.gone("note"), []);
+});
+
+test("a source of which only a part was replaced is read again", () => {
+  const { known } = new Changes([
+    { name: "table.csv#1", hash: "old" },
+    { name: "table.csv#2", hash: "new" },
+  ]);
+  assert.equal(known["table.csv"], undefined);
+  assert.equal(known["table.csv#2"], "new");
+});
+
+test("rows, and a document that takes the place of rows, are parts of a replacement", () => {
+  const changes = new Changes(BEFORE);
+  assert.ok(changes.isPartial("notes/table.csv", "notes/table.csv#1"));
+  assert.ok(changes.isPartial("notes/table.csv", "notes/table.csv"));
+  assert.ok(changes.isPartial("notes/new.csv", "notes/new.csv#1"));
+  assert.ok(!changes.isPartial("notes/a.md", "notes/a.md"));
+  assert.ok(!changes.isPartial("notes/new.md", "notes/new.md"));
 });

@@ -73,13 +73,20 @@ export class FakeEngine {
     return describe(kept);
   }
 
-  async *_add_document(/** @type {any} */ { document }, /** @type {any} */ kept) {
+  async *_add_document(/** @type {any} */ { document, partial }, /** @type {any} */ kept) {
+    if (partial) kept.before ??= kept.documents;
     kept.documents = [
       ...kept.documents.filter((/** @type {any} */ { name }) => name !== document.name),
       document,
     ];
     yield part(kept);
     return {};
+  }
+
+  async _finish_source(/** @type {any} */ { names }, /** @type {any} */ kept) {
+    kept.documents = kept.documents.filter((/** @type {any} */ { name }) => !names.includes(name));
+    delete kept.before;
+    return part(kept);
   }
 
   async *_embed_passages(/** @type {any} */ _args, /** @type {any} */ kept) {
@@ -141,7 +148,8 @@ function describe({ name, documents, vectors, deleted = 0 }) {
 
 /** @param {any} kept */
 function part(kept) {
-  const { name, documents } = kept;
+  const { before, ...rest } = kept;
+  const { name, documents } = before ? { ...rest, documents: before } : rest;
   const index = JSON.stringify({ name, documents: documents.length, passages: documents.length });
-  return { append: {}, replace: { "texts.json": encode(kept) }, index };
+  return { append: {}, replace: { "texts.json": encode({ ...rest, documents }) }, index };
 }

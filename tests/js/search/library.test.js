@@ -55,6 +55,13 @@ async function visit({ folder = new MemoryFolder(), full = false } = {}) {
 
 const file = (/** @type {string} */ name, text = name) => ({ name, blob: new Blob([text]) });
 const names = async (/** @type {Library} */ library) => (await library.documents()).map(({ name }) => name);
+/** The letters of the rows of "table", sorted. @param {Library} library */
+const texts = async (library) =>
+  (await library.documents())
+    .filter(({ name }) => name.startsWith("table#"))
+    .map((/** @type {any} */ { text }) => text)
+    .sort()
+    .join("");
 
 test("files become documents of a new collection, which the next visit opens", async () => {
   const { library, folder, said } = await visit();
@@ -406,4 +413,78 @@ test("nothing is downloaded before the visitor agrees", async () => {
   remembered.delete("goosequill.search.models");
   await assert.rejects(library.prepare({ ask: false }), { name: "AbortError" });
   assert.equal(engines.length, 0);
+});
+
+/**
+ * A visit that is killed before one of the steps that change what is stored.
+ * @param {MemoryFolder} folder
+ * @param {number} step
+ * @param {(library: Library) => Promise<void>} act
+ * @returns {Promise<boolean>} whether it was killed; false if there are fewer steps
+ */
+async function killedAt(folder, step, act) {
+  const { library, store } = await visit({ folder });
+  let steps = 0;
+  return await new Promise((resolve, reject) => {
+    const orDie = async (/** @type {() => Promise<void>} */ work) => {
+      if (steps++ !== step) return await work();
+      resolve(true);
+      await new Promise(() => {}); // nothing happens any more
+    };
+    const write = store.write.bind(store);
+    const queue = store.queue.bind(store);
+    store.write = (id, part) => orDie(() => write(id, part));
+    store.queue = (id) => {
+      const found = queue(id);
+      const done = found.done.bind(found);
+      found.done = (key) => orDie(() => done(key));
+      return found;
+    };
+    act(library).then(() => resolve(false), reject);
+  });
+}
+
+for (const [before, after] of [
+  ["abc", "xy"],
+  ["abc", "abxy"],
+  ["", "xyz"],
+]) {
+  test(`a page that is killed replaces the table ${before || "(none)"} by ${after} whole or not at all`, async () => {
+    for (let step = 0, killed = true; killed; step++) {
+      const folder = new MemoryFolder();
+      const { library } = await visit({ folder });
+      await library.create("Mine");
+      await library.indexer.add([file("other"), ...(before ? [file("table", before)] : [])]);
+      killed = await killedAt(folder, step, ({ indexer }) =>
+        indexer.add([file("table", after), file("last")]),
+      );
+      assert.ok(killed || step > after.length + 2, "the steps were not counted");
+      const next = await visit({ folder });
+      const found = await texts(next.library);
+      assert.ok([before, after].includes(found), `killed at step ${step}: ${found}`);
+      await next.library.resume();
+      assert.equal(await texts(next.library), after, `continued after step ${step}`);
+      assert.deepEqual(
+        (await names(next.library)).filter((name) => !name.startsWith("table")),
+        ["other", "last"],
+      );
+    }
+  });
+}
+
+test("a table whose reading is stopped is as it was, until it is read to its end", async () => {
+  const { library, engines } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("table", "abc")]);
+  const add = engines[0]._add_document.bind(engines[0]);
+  let added = 0;
+  engines[0]._add_document = async function* (args, kept) {
+    if (++added === 2) library.indexer.stop();
+    return yield* add(args, kept);
+  };
+  await library.indexer.add([file("table", "xyz")]);
+  assert.ok(library.indexer.isPaused);
+  assert.equal(await texts(library), "abc");
+  await library.indexer.run();
+  assert.equal(await texts(library), "xyz");
 });

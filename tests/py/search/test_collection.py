@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from goosequill.errors import SearchError
 from goosequill.progress import Progress
 from goosequill.search import collection as jobs
 from goosequill.search.collection import Collection
-from goosequill.search.documents.document import Document
+from goosequill.search.documents.document import Block, Document
 from goosequill.weights.source import BytesSource
 from tests.py.search.samples import HashEmbedder, make_document
 
@@ -92,7 +92,7 @@ def found(collection: Collection, question: str = "diesel clutch", **models: Any
 
 def test_every_job_is_there() -> None:
     ours = {name for name, path in all_jobs().items() if path.startswith("goosequill.search.collection:")}
-    assert len(ours) == 14 and all(callable(find(name)) for name in ours)
+    assert len(ours) == 15 and all(callable(find(name)) for name in ours)
 
 
 def test_a_document_that_was_removed_is_back_with_its_vectors() -> None:
@@ -419,3 +419,64 @@ def test_a_long_document_is_added_in_steps_between_which_it_can_be_stopped() -> 
     next(stopped)
     stopped.close()
     assert page.files == before, "nothing is written before all of it is there"
+
+
+def row(number: int, text: str, digest: str) -> dict[str, Any]:
+    name = f"table.csv#{number}"
+    return as_argument(Document(name, name, text, (Block(0, len(text)),)), digest)
+
+
+def rows_of(collection: Collection) -> list[tuple[str, str]]:
+    listed = jobs.describe_collection(collection)["documents"]
+    return [(each["name"], jobs.document_text(collection, each["document"])["text"]) for each in listed]
+
+
+def parts_of_replacement(collection: Collection) -> Iterator[Mapping[str, Any]]:
+    """A table of three rows becomes one of two, of which one is the same, while another row is removed."""
+    for number, text in ((1, "diesel clutch"), (2, "a new row")):
+        for part in jobs.add_document(collection, row(number, text, "new"), static=STATIC, partial=True):
+            if not isinstance(part, Progress):
+                yield part
+    yield jobs.remove_documents(collection, ["engine/2.txt"])
+    yield jobs.finish_source(collection, ["table.csv#3"])
+
+
+def test_a_page_that_is_killed_has_all_rows_of_a_table_or_none() -> None:
+    start = Page()
+    collection = start.open("Papers")
+    fill(start, collection, range(3), static=STATIC)
+    for number, text in ((1, "an old row"), (2, "another"), (3, "a third")):
+        start.run(jobs.add_document(collection, row(number, text, "old"), static=STATIC))
+    before = [each for each in rows_of(start.open()) if each[0].startswith("table")]
+    after = [("table.csv#1", "diesel clutch"), ("table.csv#2", "a new row")]
+    seen = []
+    for killed in range(40):
+        page = Page()
+        page.files = {name: bytearray(data) for name, data in start.files.items()}
+        left = killed
+        for part in parts_of_replacement(page.open()):
+            page.write(part, steps=max(left, 0))
+            left -= len(part["append"]) + len(part["replace"]) + bool(part["index"])
+            if left < 0:
+                break
+        again = page.open()
+        rows = [each for each in rows_of(again) if each[0].startswith("table")]
+        assert rows in (before, after), f"killed at step {killed}"
+        assert set(found(again, static=STATIC)) <= {name for name, _ in rows_of(again)}
+        seen.append(rows == after)
+        if left >= 0:
+            break
+    assert seen == sorted(seen) and not seen[0] and seen[-1], "it was never whole"
+
+
+def test_rows_that_are_replaced_meanwhile_are_found_before_the_last_one() -> None:
+    page = Page()
+    collection = page.open("Papers")
+    page.run(jobs.add_document(collection, row(1, "an old row", "old"), static=STATIC))
+    page.run(jobs.add_document(collection, row(1, "diesel clutch", "new"), static=STATIC, partial=True))
+    assert rows_of(collection) == [("table.csv#1", "diesel clutch")]
+    assert rows_of(page.open()) == [("table.csv#1", "an old row")]
+    page.run(jobs.embed_passages(collection, FULL))
+    page.write(jobs.finish_source(collection))
+    assert rows_of(page.open()) == [("table.csv#1", "diesel clutch")]
+    assert page.open().index.pending == 0

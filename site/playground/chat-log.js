@@ -4,6 +4,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { shownText } from "../ui/unseen.js";
 
 /** @typedef {import("../engine/client.js").Turn} Turn */
 
@@ -72,10 +73,10 @@ export class Bubble {
 
   /** @param {string} text @param {string} thought */
   add(text, thought) {
+    this.#said.append(...shownText(text, this.text));
+    this.#thought.append(...shownText(thought, this.thought));
     this.text += text;
     this.thought += thought;
-    if (text) this.#said.append(text);
-    if (thought) this.#thought.append(thought);
     this.#fold.hidden = this.thought === "";
     if (thought || this.text === text) this.#fold.open = this.text === ""; // closed when the answer begins
   }

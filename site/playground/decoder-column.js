@@ -5,6 +5,7 @@
 
 import { measureList } from "../compare/measures.js";
 import { counted, element } from "../ui/dom.js";
+import { shownText } from "../ui/unseen.js";
 import { DecoderChoice } from "./decoder-choice.js";
 
 /**
@@ -67,7 +68,8 @@ export class DecoderColumn {
     const letter = letterOf(at);
     this.#title.textContent = `${blind ? "Text" : "Decoder"} ${letter}`;
     this.#output.setAttribute("aria-label", `Text ${letter}`);
-    if (this.#output.textContent !== (result?.text ?? "")) this.#output.textContent = result?.text ?? "";
+    const text = result?.text ?? "";
+    if (this.#output.textContent !== text) this.#output.replaceChildren(...shownText(text));
     this.#measured.replaceChildren(...(result ? measuresOf(result) : []));
     this.#measured.hidden = blind; // measures would give the decoder away
     const { select, summary, settingsBox } = this.choice;
@@ -80,7 +82,7 @@ export class DecoderColumn {
 
   /** Adds to the text that is being written. @param {string} text */
   append(text) {
-    this.#output.append(text);
+    this.#output.append(...shownText(text, this.#output.lastChild?.textContent ?? ""));
   }
 }
 

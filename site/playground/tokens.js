@@ -5,6 +5,7 @@
 
 import { debounce, element } from "../ui/dom.js";
 import { table } from "../ui/table.js";
+import { shownText, withSigns } from "../ui/unseen.js";
 
 /** @typedef {{token: number, text: string, logprob: number | null}} Token */
 
@@ -21,7 +22,7 @@ export function bits(logprob) {
 
 /** Invisible characters made visible. @param {string} text */
 export function visible(text) {
-  return text.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "∅";
+  return withSigns(text.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣")) || "∅";
 }
 
 export class TokenText {
@@ -74,7 +75,8 @@ export class TokenText {
 
   /** @param {Token} token */
   add({ token, text, logprob }) {
-    const span = element("span", { "data-token": this.tokens.length }, text);
+    const before = this.tokens.at(-1)?.text;
+    const span = element("span", { "data-token": this.tokens.length }, ...shownText(text, before));
     if (logprob !== null) span.className = `shade-${shade(logprob)}`;
     this.tokens.push({ token, text, logprob });
     this.#box.append(span);
@@ -82,7 +84,7 @@ export class TokenText {
 
   /** Adds text that is not a token of its own. @param {string} text */
   addText(text) {
-    if (text) this.#box.append(text);
+    this.#box.append(...shownText(text, this.tokens.at(-1)?.text));
   }
 
   get text() {

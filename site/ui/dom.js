@@ -92,24 +92,6 @@ export function megabytes(bytes) {
   return `${size < 10 ? size.toFixed(1) : Math.round(size)} MB`;
 }
 
-/** Characters of a message, which may quote a file. */
-export const LONGEST_LINE = 299;
-
-/**
- * A text that may quote a file, as one short line: control characters, which could hide or turn around the
- * rest, are written as escapes.
- * @param {string} text
- * @param {number} [longest] characters
- */
-export function inLine(text, longest = LONGEST_LINE) {
-  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  const escaped = cut.replace(
-    /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return escaped.length > longest ? `${escaped.slice(0, longest - 1)}…` : escaped;
-}
-
 /**
  * Returns a function that runs `action` once, `wait` milliseconds after the last call.
  * @param {() => void} action

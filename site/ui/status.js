@@ -3,7 +3,8 @@
  * not show progress figures (progress.js), which would be announced too often.
  */
 
-import { element, inLine } from "./dom.js";
+import { element } from "./dom.js";
+import { inLine } from "./unseen.js";
 
 /**
  * An error that the visitor can fix: what happened, and what to do about it.

@@ -100,6 +100,9 @@ button.quiet:hover:not([aria-disabled="true"]) { border-color: var(--line); colo
 }
 .output:focus-visible { outline-offset: 0; }
 .prompt-text { color: var(--ink-soft); }
+.unseen { unicode-bidi: isolate; font-size: 0; }
+.unseen::before { content: attr(data-sign); padding: 0 0.15em; border: 1px solid var(--line); border-radius: 0.2em;
+  font-family: ui-monospace, monospace; font-size: 0.8rem; white-space: nowrap; }
 [data-busy] .writing::after { content: ""; display: inline-block; width: 0.5em; height: 1em; margin-inline-start: 0.1em;
   background: var(--accent); vertical-align: -0.12em; animation: blink 1.1s steps(2) infinite; }
 @keyframes blink { 50% { opacity: 0; } }

@@ -6,6 +6,7 @@
 import { isComposing } from "../ui/composing.js";
 import { element } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
+import { shownText } from "../ui/unseen.js";
 import { CSS } from "./styles.js";
 
 /** @typedef {"send" | "stop" | "retry" | "copy" | "clear"} Action */
@@ -157,7 +158,7 @@ export class View {
   beginText(prompt) {
     this.#writing = element("span", { class: "writing", part: "text" });
     this.output.replaceChildren(
-      element("span", { class: "prompt-text", part: "prompt-text" }, prompt),
+      element("span", { class: "prompt-text", part: "prompt-text" }, ...shownText(prompt)),
       this.#writing,
     );
     this.output.hidden = false;
@@ -185,7 +186,7 @@ export class View {
   /** @param {string} text */
   append(text) {
     const following = this.output.scrollHeight - this.output.scrollTop - this.output.clientHeight < 40;
-    this.#writing?.append(text);
+    this.#writing?.append(...shownText(text, this.#writing.lastChild?.textContent ?? ""));
     this.#follow(following);
   }
 
@@ -216,6 +217,6 @@ function bubble(role, content) {
     "li",
     { class: `message ${user ? "user" : "assistant"}`, part: `message ${user ? "user" : "assistant"}` },
     element("span", { class: "who" }, user ? "You" : "Model"),
-    element("span", { class: "said" }, content),
+    element("span", { class: "said" }, ...shownText(content)),
   );
 }

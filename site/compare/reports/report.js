@@ -1,6 +1,6 @@
 /** What every reader returns, and how it reports what is wrong: a problem names the path inside the file. */
 
-import { inLine, LONGEST_LINE } from "../../ui/dom.js";
+import { inLine, LONGEST_LINE } from "../../ui/unseen.js";
 
 /**
  * @typedef {string | number | boolean | null} Scalar

@@ -3,6 +3,8 @@
  * reports which. `<s>...</s>` in the middle of a text stays: there it is HTML's strikethrough.
  */
 
+import { withSigns } from "../unseen.js";
+
 const PIPED = /<[|｜][^\s<>|｜]{1,40}[|｜]>/gu;
 const NAMED = /<(?:pad|unk|eos|bos|mask|sep|cls|(?:start|end)_of_turn)>|\[(?:PAD|UNK|EOS|BOS)\]/gu;
 const SENTENCE = /<\/?s>/gu;
@@ -37,20 +39,9 @@ function hasStrike(line) {
 }
 
 /**
- * Replaces control characters by Unicode's pictures of them, so that they are visible and have no effect.
- * Line feeds and tabs stay; carriage returns before a line feed are removed.
+ * Shows what cannot be seen by signs; carriage returns become line feeds.
  * @param {string} text
  */
 export function showControls(text) {
-  return text
-    .replace(/\r\n?/g, "\n")
-    .replace(/[\u202a-\u202e\u2066-\u2069]/g, "\u2426")
-    .replace(/\p{Cc}/gu, picture);
-}
-
-/** @param {string} control */
-function picture(control) {
-  if (control === "\n" || control === "\t") return control;
-  const code = control.charCodeAt(0);
-  return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\u2426";
+  return withSigns(text.replace(/\r\n?/g, "\n"));
 }

@@ -112,17 +112,17 @@ async function setThreads(on) {
 }
 
 /**
- * Adds the headers that enable threads, if the visitor has switched them on, and to the page that deletes
- * those that keep other pages from showing it in a frame or from holding on to it.
+ * Adds the headers that enable threads, if the visitor has switched them on; to every page the one that keeps
+ * the page that opened it from holding on to it; and to the page that deletes the one that forbids frames.
  * @param {Response} response
  * @param {string} [path]
  */
 async function withHeaders(response, path = "") {
-  const [isolated, guarded] = [await threads(), path === GUARDED];
-  if (response.type === "opaque" || response.status === 0 || !(isolated || guarded)) return response;
+  const [isolated, isPage] = [await threads(), path.endsWith(".html")];
+  if (response.type === "opaque" || response.status === 0 || !(isolated || isPage)) return response;
   const headers = new Headers(response.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
-  if (guarded) headers.set("Content-Security-Policy", "frame-ancestors 'none'");
+  if (path === GUARDED) headers.set("Content-Security-Policy", "frame-ancestors 'none'");
   if (isolated) {
     headers.set("Cross-Origin-Embedder-Policy", "require-corp");
     headers.set("Cross-Origin-Resource-Policy", "cross-origin");

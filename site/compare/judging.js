@@ -3,6 +3,7 @@
  * change is stored in the browser. What it looks like is in vote-page.js.
  */
 
+import { refuseInFrame } from "../ui/framed.js";
 import { recall, remember } from "../ui/memory.js";
 import {
   ballot,
@@ -112,9 +113,13 @@ export class Judging {
     return true;
   }
 
-  /** @returns {boolean} whether there was a vote to take back */
+  /**
+   * @returns {boolean} whether there was a vote to take back
+   * @throws {Error} in a frame, where nothing is deleted
+   */
   undo() {
     if (!this.#round || !this.blind || this.#round.votes.length === 0) return false;
+    refuseInFrame();
     this.#store(withoutLast(this.#round));
     this.#skipped.clear();
     return true;
@@ -134,7 +139,9 @@ export class Judging {
     if (this.#round) this.#store({ ...this.#round, revealed: true, pairs: this.#pairs.length });
   }
 
+  /** Deletes the round. @throws {Error} in a frame, if it has votes */
   discard() {
+    if (this.#round?.votes.length) refuseInFrame();
     this.#others = [];
     this.#store(null);
   }

@@ -6,6 +6,7 @@
 
 import { ask } from "../ui/dialog.js";
 import { byId, counted, download, element } from "../ui/dom.js";
+import { errorWords } from "../ui/status.js";
 import { Judging } from "./judging.js";
 import { announce } from "./messages.js";
 import { beginForm, pairView } from "./vote-forms.js";
@@ -69,7 +70,11 @@ export class VotePage {
   }
 
   undo() {
-    if (this.#judging.undo()) this.#changed("The last vote was undone.");
+    try {
+      if (this.#judging.undo()) this.#changed("The last vote was undone.");
+    } catch (error) {
+      announceError(error);
+    }
   }
 
   skip() {
@@ -156,8 +161,12 @@ export class VotePage {
   }
 
   #discard() {
-    this.#judging.discard();
-    this.#onTurn();
+    try {
+      this.#judging.discard();
+      this.#onTurn();
+    } catch (error) {
+      announceError(error);
+    }
   }
 
   #saveButton() {
@@ -210,6 +219,12 @@ export class VotePage {
     const { showResults } = await import("./vote-results.js");
     await showResults(body, rounds, this.#engine);
   }
+}
+
+/** @param {unknown} error */
+function announceError(error) {
+  const { message, remedy } = errorWords(error);
+  announce(`${message} ${remedy}`);
 }
 
 /** @param {string} label @param {() => void} onclick @param {{class?: string}} [properties] */

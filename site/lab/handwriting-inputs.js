@@ -1,6 +1,7 @@
 /** The inputs of the experiment "handwriting": a pad to scribble on, and the visitor's own samples. */
 
 import { download, element } from "../ui/dom.js";
+import { refuseInFrame } from "../ui/framed.js";
 import { pad } from "../ui/pad.js";
 import { added, load, placesOf, read, sampleOf, save } from "./handwriting-samples.js";
 
@@ -50,7 +51,7 @@ export function inputs({ element: place, run, problem }) {
               type: "button",
               class: "quiet",
               "aria-label": `Delete sample ${index + 1}, ${sample.label}`,
-              onclick: () => change(samples.filter((each) => each !== sample)),
+              onclick: () => remove(samples.filter((each) => each !== sample)),
             },
             `${sample.label} ×`,
           ),
@@ -64,6 +65,11 @@ export function inputs({ element: place, run, problem }) {
     compute();
     attempt(() => save(samples));
   };
+  const remove = (/** @type {typeof samples} */ rest) =>
+    attempt(() => {
+      refuseInFrame();
+      change(rest);
+    });
   const keep = () =>
     attempt(() => {
       change(added(samples, [sampleOf(label.value.trim(), surface.strokes)]));
@@ -95,7 +101,7 @@ export function inputs({ element: place, run, problem }) {
       "div",
       { class: "lab-actions" },
       button("Save as JSON", () => download("letters.json", JSON.stringify(samples), "application/json")),
-      button("Delete all", () => change([])),
+      button("Delete all", () => remove([])),
     ),
     element("p", { class: "note" }, "Samples that you have saved:"),
     chooser,

@@ -5,6 +5,7 @@
 
 import { copyText } from "../ui/clipboard.js";
 import { counted } from "../ui/dom.js";
+import { refuseInFrame } from "../ui/framed.js";
 import { problem } from "../ui/status.js";
 import { readState, saveMessages, saveState } from "./chat-files.js";
 import { ChatForm } from "./chat-form.js";
@@ -52,8 +53,7 @@ export class Chat {
       save: (kind) => this.#save(kind),
       startFrom: (file) => this.#startFrom(file),
       startEmpty: () => {
-        this.#restart();
-        this.#host.say("The next message starts a new conversation.");
+        if (this.#restart()) this.#host.say("The next message starts a new conversation.");
       },
       settingsChanged: () => {
         this.#session.forget(); // with the next message the conversation is read again, under the new setting
@@ -194,17 +194,27 @@ export class Chat {
   }
 
   #clear() {
-    this.#restart(this.#session.start);
+    if (!this.#restart(this.#session.start)) return;
     this.#host.say("Cleared. “Restore” brings the conversation back.");
     this.#form.message.focus();
   }
 
-  /** Starts a new conversation. @param {import("./chat-files.js").SavedState | null} [start] */
+  /**
+   * Starts a new conversation, except in a frame.
+   * @param {import("./chat-files.js").SavedState | null} [start]
+   */
   #restart(start = null) {
+    try {
+      refuseInFrame();
+    } catch (error) {
+      this.#host.complain(error);
+      return false;
+    }
     this.#session.restart(start);
     if (!start) this.#form.clearFile();
     this.#form.measures.textContent = "";
     this.#show();
+    return true;
   }
 
   // ---- Files -----------------------------------------------------------------------------------

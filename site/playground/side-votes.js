@@ -15,6 +15,7 @@ import {
   withBest,
   withoutLast,
 } from "../compare/votes.js";
+import { refuseInFrame } from "../ui/framed.js";
 import { recall, remember } from "../ui/memory.js";
 
 /** @typedef {import("../compare/votes.js").Round} Round */
@@ -108,8 +109,13 @@ export class SideVotes {
     if (this.left === 0) this.end();
   }
 
-  /** Takes the last vote back. @returns {number | undefined} its prompt */
+  /**
+   * Takes the last vote back.
+   * @returns {number | undefined} its prompt
+   * @throws {Error} in a frame, where nothing is deleted
+   */
   undo() {
+    refuseInFrame();
     const last = this.#undoable.pop();
     if (!last) return undefined;
     this.#store(withoutLast(this.#round, last.votes));

@@ -213,10 +213,14 @@ class SidePage {
   }
 
   #undo() {
-    const prompt = this.#votes.undo();
-    if (prompt === undefined) return;
-    this.#showPrompt(prompt);
-    this.#status.say(`The last vote was undone. ${this.#votes.left} more to judge.`);
+    try {
+      const prompt = this.#votes.undo();
+      if (prompt === undefined) return;
+      this.#showPrompt(prompt);
+      this.#status.say(`The last vote was undone. ${this.#votes.left} more to judge.`);
+    } catch (error) {
+      this.#status.complain(error);
+    }
   }
 
   /** @param {string} format */

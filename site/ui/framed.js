@@ -9,7 +9,7 @@ import { problem } from "./status.js";
 
 /** Whether this page is shown inside another. */
 export function inFrame() {
-  return window.top !== window.self;
+  return globalThis.top !== globalThis.self;
 }
 
 /**
@@ -26,9 +26,4 @@ export function leaveFrame(main, title) {
   const link = element("a", { href: location.href, target: "_blank", rel: "noopener" }, "Open it in a tab");
   const words = "This page does not work inside another page. ";
   main.replaceChildren(element("h1", {}, title), element("p", { role: "alert" }, words, link));
-}
-
-/** Leaves the page that opened this one no way to be reached from here. */
-export function cutOpener() {
-  if (window.opener) window.opener = null;
 }

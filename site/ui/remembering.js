@@ -1,6 +1,8 @@
 /** The switch at the foot of each page: whether this browser remembers what the visitor types. */
 
+import { refuseInFrame } from "./framed.js";
 import { isRemembering, setRemembering } from "./memory.js";
+import { errorWords } from "./status.js";
 
 const box = /** @type {HTMLInputElement | null} */ (document.getElementById("remember-typed"));
 const said = document.getElementById("remember-said");
@@ -10,6 +12,14 @@ function show() {
 }
 
 box?.addEventListener("change", () => {
+  try {
+    if (!box.checked) refuseInFrame();
+  } catch (error) {
+    show();
+    const { message, remedy } = errorWords(error);
+    if (said) said.textContent = `${message} ${remedy}`;
+    return;
+  }
   const isKept = setRemembering(box.checked);
   show();
   if (!said) return;

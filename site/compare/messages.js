@@ -3,7 +3,8 @@
  * and short announcements that screen readers speak and that show for a moment.
  */
 
-import { byId, element, inLine } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
+import { inLine } from "../ui/unseen.js";
 
 const SHOWN = 2500; // milliseconds
 const LONGEST_NAME = 160; // characters of a file's name or URL

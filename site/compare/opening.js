@@ -4,8 +4,9 @@
  */
 
 import { isComposing } from "../ui/composing.js";
-import { byId, counted, element, inLine, megabytes, number } from "../ui/dom.js";
+import { byId, counted, element, megabytes, number } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";
+import { inLine } from "../ui/unseen.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
 import { hostsOf, portionOf } from "./link.js";
 import { ask, dismiss, dismissAll, dismissErrors, report as showProblems, waiting } from "./messages.js";

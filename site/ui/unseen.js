@@ -46,7 +46,10 @@ function escapeOf(character) {
   return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
-/** The sign of a character: Unicode's picture of a control character, else its escape. @param {string} character */
+/**
+ * The sign of a character: Unicode's picture of a control character, else its escape.
+ * @param {string} character
+ */
 function signOf(character) {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCharCode(0x2400 + code);

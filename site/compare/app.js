@@ -160,6 +160,15 @@ export class App {
   async #save(saver) {
     const format = saver.value;
     saver.value = "";
+    if (format === "html") {
+      const { askAndSave } = await import("./page-saving.js");
+      return askAndSave({
+        session: this.session,
+        engine: this.#engine,
+        metrics: () => this.#pages.metrics(),
+        votes: this.votes.finished,
+      });
+    }
     const { shown: rows, columns, view } = this.session;
     const { save } = await import("./saving.js"); // few visitors need it
     save(format, { rows, columns, view });

@@ -56,6 +56,7 @@ function shortName({ label }) {
 function reportItem(column, size, { view, actions, unfolded }) {
   const { letter, label, model, source, report } = column;
   const hidden = view.hide.includes(letter);
+  const date = report.date && element("span", { class: "date" }, report.date.slice(0, 10));
   const pinned = view.base === letter;
   const facts = /** @type {[string, unknown][]} */ ([
     ["model", model],
@@ -76,7 +77,7 @@ function reportItem(column, size, { view, actions, unfolded }) {
       "div",
       { class: "report-words" },
       element("strong", { title: source }, label),
-      element("span", { class: "about" }, [size, report.date.slice(0, 10)].filter(Boolean).join(" · ")),
+      element("span", { class: "about" }, size, date ? " · " : null, date),
       aboutElement(facts),
     ),
     element(

@@ -23,7 +23,7 @@ const TESTED =
 const NO_BASELINE = "Choose a baseline above to test the differences between two reports.";
 
 export class MetricsPage {
-  #metrics;
+  metrics;
   #root = byId("metrics-page", "div");
   #running = new AbortController();
 
@@ -32,7 +32,7 @@ export class MetricsPage {
    * @param {{onGo: (row: Row) => void}} options onGo: the visitor wants to read a prompt
    */
   constructor(engine, { onGo }) {
-    this.#metrics = new Metrics(engine);
+    this.metrics = new Metrics(engine);
     this.onGo = onGo;
   }
 
@@ -42,7 +42,7 @@ export class MetricsPage {
    * @param {string} text
    */
   inWords(prompt, text) {
-    const measures = this.#metrics.of(prompt, text);
+    const measures = this.metrics.of(prompt, text);
     return measures ? inWords(measures) : "";
   }
 
@@ -59,7 +59,7 @@ export class MetricsPage {
     this.#root.replaceChildren(status, bar);
     const shown = { rows, columns, view };
     try {
-      await this.#metrics.measure(shown, {
+      await this.metrics.measure(shown, {
         say: (words) => (status.textContent = words),
         onProgress: (done, total) => {
           status.textContent = `Measured ${done} of ${counted(total, "output")} …`;
@@ -68,11 +68,11 @@ export class MetricsPage {
         signal,
       });
       if (signal.aborted) return;
-      const summary = await this.#metrics.summarise(shown, baseline);
+      const summary = await this.metrics.summarise(shown, baseline);
       const { chart, loadStyle } = await import("./chart.js");
       await loadStyle();
       if (signal.aborted) return;
-      const measured = this.#metrics.measured(shown);
+      const measured = this.metrics.measured(shown);
       const parts = pageOf(summary, { columns, measured, onGo: this.onGo }, chart);
       this.#root.replaceChildren(...parts.filter((part) => part !== null));
     } catch (error) {

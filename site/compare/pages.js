@@ -92,15 +92,25 @@ export class Pages {
     return this.#metrics?.inWords(row.prompt, text) ?? "";
   }
 
+  /** What measures outputs, and remembers their measures. */
+  async metrics() {
+    return (await this.#metricsPage()).metrics;
+  }
+
+  async #metricsPage() {
+    const { MetricsPage } = await import("./metrics-page.js");
+    this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: this.#options.onGo });
+    return this.#metrics;
+  }
+
   /** Draws the pages whose modules are fetched when first opened. */
   async #drawOnDemand() {
     const own = ++this.#drawing;
     const { page } = this.#session.view;
     try {
       if (page === "metrics") {
-        const { MetricsPage } = await import("./metrics-page.js");
-        this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: this.#options.onGo });
-        if (own === this.#drawing) this.#metrics.show(this.#session);
+        const metrics = await this.#metricsPage();
+        if (own === this.#drawing) metrics.show(this.#session);
       } else if (page === "coverage") {
         const { showCoverage } = await import("./coverage.js");
         const onMissing = (/** @type {string} */ letter) =>

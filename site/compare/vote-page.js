@@ -40,6 +40,12 @@ export class VotePage {
     return this.#judging.blind;
   }
 
+  /** The votes of a round whose names are known, and a sentence about it. */
+  get finished() {
+    const { round, rounds } = this.#judging;
+    return round?.revealed ? { rounds, locked: unblinded(round) } : null;
+  }
+
   /** What the round is about; it continues there. @returns {import("./votes.js").Scope | undefined} */
   get scope() {
     return this.#judging.round?.scope;

@@ -18,15 +18,9 @@ const LISTED = 1000; // votes; the saved file has all
  */
 export async function showResults(body, rounds, engine) {
   body.after(voteTable(rounds));
-  // A job's argument called "files" would be a model's files.
-  const files = rounds.map((round, index) => ({
-    ...toFile(round),
-    file: `votes of ${round.rater}`,
-    rater: raterName(rounds, index),
-  }));
   const status = body.querySelector("[role=status]") ?? body;
   try {
-    const result = await engine.run("judge", { rounds: files }, (words) => (status.textContent = words));
+    const result = await evaluate(rounds, engine, (words) => (status.textContent = words));
     const { chart, loadStyle } = await import("./chart.js");
     await loadStyle();
     body.replaceChildren(
@@ -42,6 +36,23 @@ export async function showResults(body, rounds, engine) {
     const words = `The votes could not be evaluated: ${reason}`;
     body.replaceChildren(element("p", { class: "message error" }, words));
   }
+}
+
+/**
+ * What the votes add up to, as the job "judge" returns it.
+ * @param {readonly Round[]} rounds
+ * @param {import("./lazy-engine.js").LazyEngine} engine
+ * @param {(words: string) => void} say gets the progress of the engine's start
+ * @returns {Promise<any>}
+ */
+export function evaluate(rounds, engine, say) {
+  // A job's argument called "files" would be a model's files.
+  const files = rounds.map((round, index) => ({
+    ...toFile(round),
+    file: `votes of ${round.rater}`,
+    rater: raterName(rounds, index),
+  }));
+  return engine.run("judge", { rounds: files }, say);
 }
 
 /**

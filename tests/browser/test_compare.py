@@ -553,6 +553,74 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     assert not record.console_errors
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_saved_web_page_opens_anywhere_with_everything(
+    comparer: Page, make_file: MakeFile, tmp_path: Path, record: Record, scheme: Any
+) -> None:
+    for name in ("one", "two"):
+        prompts: Outputs = {
+            f"p{i}": {"g": [f"{name} {i} is here", *2 * [f"{HOSTILE} {name}"]]} for i in range(3)
+        }
+        pick(comparer, make_file(f"{name}.json", sampling(prompts, name)))
+        expect(comparer.get_by_test_id("report").filter(has_text=name)).to_have_count(1)
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_label("Your name").fill("ann")
+    comparer.get_by_role("button", name="Begin").click()
+    expect(comparer.get_by_role("button", name="First is better")).to_be_visible()
+    comparer.keyboard.press("1")
+    comparer.get_by_role("button", name="Reveal names").click()
+    if comparer.get_by_role("dialog").count():
+        comparer.get_by_role("dialog").get_by_role("button", name="Show the names").click()
+    expect(comparer.locator("#strengths")).to_be_visible(timeout=60_000)
+    comparer.get_by_label("Baseline", exact=True).select_option("A")
+    comparer.get_by_label("Save what is shown").select_option("html")
+    dialog = comparer.get_by_role("dialog", name="Save as a web page")
+    expect(dialog).to_contain_text("marked against the baseline, A · one.")
+    assert violations(comparer) == []
+    with comparer.expect_download() as saved:
+        dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    assert not record.console_errors
+    path = tmp_path / "moved" / "page.html"
+    path.parent.mkdir()
+    saved.value.save_as(path)
+    record.requests.clear()
+    comparer.emulate_media(color_scheme=scheme)
+    comparer.goto(path.as_uri())
+    expect(comparer.locator("article")).to_have_count(3)
+    expect(comparer.locator("#votes")).to_contain_text("won 1, lost 0 and tied 0 on 1 prompt")
+    expect(comparer.locator("#metrics")).to_contain_text("Corrected for ")
+    expect(comparer.locator("article ins").first).to_have_text("two")
+    expect(comparer.locator("article .output").nth(1)).to_have_text(f"{HOSTILE} one")
+    expect(comparer.locator("article").first).to_contain_text("2 identical samples")
+    expect(comparer.locator("article .votes")).to_contain_text(re.compile("ann: (one|two) is better than"))
+    assert comparer.evaluate("window.hacked") is None and record.requests == [path.as_uri()]
+    assert violations(comparer) == []
+    comparer.get_by_role("checkbox", name="B two").uncheck()
+    expect(comparer.locator(".cell:visible")).to_have_count(3)
+    comparer.set_viewport_size({"width": 360, "height": 740})
+    assert comparer.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not record.console_errors
+
+
+def test_saving_a_web_page_can_be_cancelled(comparer: Page, record: Record) -> None:
+    expect(comparer.get_by_test_id("prompt")).to_have_count(10)
+    comparer.route(re.compile(r"/pyodide\.asm\.wasm"), lambda route: None)  # Python never starts
+    comparer.get_by_label("Save what is shown").select_option("html")
+    dialog = comparer.get_by_role("dialog", name="Save as a web page")
+    expect(dialog.get_by_label("Votes")).to_have_count(0)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    expect(dialog.get_by_role("status")).to_contain_text(re.compile("Starting|Loading"))
+    comparer.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    comparer.get_by_label("Save what is shown").select_option("html")
+    dialog.get_by_label("Metrics with intervals").uncheck()
+    with comparer.expect_download() as saved:
+        dialog.get_by_role("button", name="Save").click()
+    assert "Metrics</h2>" not in Path(saved.value.path()).read_text(encoding="utf-8")
+
+
 def save(page: Page, chart: Locator, kind: str) -> bytes:
     """Saves a chart and returns the file."""
     with page.expect_download() as saved:

@@ -1,0 +1,162 @@
+/**
+ * The dialog that saves what is shown as one web page: asks what goes into it, has the engine compute the
+ * numbers, and shows how far that has come. What the file looks like is in web-page.js.
+ */
+
+import { ROOT } from "../engine/root.js";
+import { counted, download, element } from "../ui/dom.js";
+import { Estimate, timeLeft } from "../ui/progress.js";
+import { LONGEST, stripSpecialTokens } from "../ui/render/index.js";
+import { Asker } from "../ui/workers.js";
+import { evaluate } from "./vote-results.js";
+import { webPage } from "./web-page.js";
+
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./votes.js").Round} Round */
+/**
+ * @typedef {Object} Sources
+ * @property {Session} session
+ * @property {import("./lazy-engine.js").LazyEngine} engine
+ * @property {() => Promise<import("./metrics.js").Metrics>} metrics
+ * @property {{rounds: readonly Round[], locked: string} | null} votes those whose names are known
+ */
+/** @typedef {{say: (words: string) => void, onProgress: (phase: string, done: number, total: number) => void}} Output */
+
+const STYLE = new URL("compare/web-page.css", ROOT);
+
+/** Opens the dialog. @param {Sources} sources */
+export function askAndSave(sources) {
+  new PageDialog(sources);
+}
+
+class PageDialog {
+  #control = new AbortController();
+  #status = element("p", { role: "status" });
+  #bar = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Progress" });
+  #save = element("button", { type: "submit", class: "primary" }, "Save");
+  #metrics = checkbox("Metrics with intervals (starts Python)");
+  #votes = checkbox("Votes and what they add up to");
+
+  /** @param {Sources} sources */
+  constructor(sources) {
+    this.sources = sources;
+    const title = element("h2", { id: "page-title" }, "Save as a web page");
+    this.dialog = element("dialog", { "aria-labelledby": "page-title" }, title, this.#form());
+    this.dialog.addEventListener("close", () => {
+      this.#control.abort();
+      this.dialog.remove();
+    });
+    document.body.append(this.dialog);
+    this.dialog.showModal();
+  }
+
+  #form() {
+    const { session, votes } = this.sources;
+    const { baseline } = session;
+    const differences = baseline
+      ? `Differences are marked against the baseline, ${baseline.letter} · ${baseline.label}.`
+      : "Differences are not marked, because no baseline is chosen.";
+    const cancel = element("button", { type: "button", onclick: () => this.dialog.close() }, "Cancel");
+    const form = element(
+      "form",
+      { class: "page-form" },
+      element("p", {}, "One file that opens in any browser, without this site or a network."),
+      this.#metrics.label,
+      votes ? this.#votes.label : null,
+      element("p", { class: "about" }, differences),
+      this.#bar,
+      this.#status,
+      element("div", { class: "bar-buttons" }, this.#save, cancel),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#run();
+    });
+    return form;
+  }
+
+  async #run() {
+    const { signal } = this.#control;
+    this.#enable(false);
+    this.#status.classList.remove("problem");
+    try {
+      const chosen = { metrics: this.#metrics.box.checked, votes: this.#votes.box.checked };
+      const text = await make(this.sources, chosen, { ...outputs(this.#status, this.#bar), signal });
+      download("comparison.html", text, "text/html");
+      this.dialog.close();
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#status.classList.add("problem");
+      this.#status.textContent = error instanceof Error ? error.message : String(error);
+      this.#bar.hidden = true;
+      this.#enable(true);
+    }
+  }
+
+  /** @param {boolean} enabled */
+  #enable(enabled) {
+    for (const part of [this.#save, this.#metrics.box, this.#votes.box]) part.disabled = !enabled;
+  }
+}
+
+/** @param {string} words */
+function checkbox(words) {
+  const box = element("input", { type: "checkbox", checked: true });
+  return { box, label: element("label", { class: "check" }, box, words) };
+}
+
+/** @param {HTMLElement} status @param {HTMLProgressElement} bar @returns {Output} */
+function outputs(status, bar) {
+  const estimate = new Estimate();
+  const say = (/** @type {string} */ words) => (status.textContent = words);
+  return {
+    say,
+    onProgress: (phase, done, total) => {
+      bar.hidden = false;
+      bar.value = total > 0 ? done / total : 1;
+      const seconds = estimate.left(phase, done, total);
+      say(`${phase}: ${done} of ${total}${seconds === null ? "" : `, ${timeLeft(seconds)}`}`);
+    },
+  };
+}
+
+/**
+ * @param {Sources} sources
+ * @param {{metrics: boolean, votes: boolean}} chosen
+ * @param {Output & {signal: AbortSignal}} output
+ */
+async function make({ session, engine, metrics, votes }, chosen, { say, onProgress, signal }) {
+  const { shown: rows, columns, view, baseline: base, table } = session;
+  const shown = { rows, columns, view };
+  let summary = null;
+  if (chosen.metrics) {
+    say("Starting Python …");
+    const measuring = await metrics();
+    const onMeasured = (/** @type {number} */ done, /** @type {number} */ total) =>
+      onProgress("Measuring outputs", done, total);
+    await measuring.measure(shown, { say, onProgress: onMeasured, signal });
+    signal.throwIfAborted();
+    say(`Testing differences on ${counted(rows.length, "prompt")} …`);
+    summary = await measuring.summarise(shown, base);
+  }
+  signal.throwIfAborted();
+  const judged =
+    chosen.votes && votes ? { ...votes, result: await evaluate(votes.rounds, engine, say) } : null;
+  const response = await fetch(STYLE, { signal });
+  if (!response.ok) throw new Error(`The page's style could not be fetched (${response.status}). Try again.`);
+  const differ = new Asker("compare/diff-worker.js");
+  const content = { rows, total: table.rows.length, columns, base, view, saved: new Date(), summary };
+  return webPage(
+    { ...content, votes: judged },
+    {
+      style: await response.text(),
+      clean: (text) => (view.tokens === "strip" ? stripSpecialTokens(text).text.trim() : text),
+      difference: async (before, after) =>
+        before.length > LONGEST || after.length > LONGEST
+          ? null
+          : differ.ask({ before, after }).catch(() => null),
+      onProgress: (done, total) => onProgress("Writing prompts", done, total),
+      signal,
+    },
+  );
+}

@@ -1,0 +1,117 @@
+/** The parts of a saved web page that show numbers: the results of blind votes, and metrics. */
+
+import { counted } from "../ui/dom.js";
+import { html, htmlTable } from "./markup.js";
+import { figure, formatMean, labelOf, withInterval } from "./measures.js";
+
+/** @typedef {import("./markup.js").Markup} Markup */
+/** @typedef {import("./measures.js").Interval} Interval */
+/** @typedef {{from: number, to: number}} Scale */
+
+const WIDTH = 160; // of an interval's drawing, in its own units
+const EDGE = 6;
+
+/**
+ * An interval as a line with a dot at its mean; the table has the numbers.
+ * @param {Interval} interval
+ * @param {Scale} scale
+ */
+function drawn({ mean, low, high }, { from, to }) {
+  const x = (/** @type {number} */ value) =>
+    (EDGE + ((WIDTH - 2 * EDGE) * (value - from)) / (to - from || 1)).toFixed(1);
+  const zero =
+    from <= 0 && to >= 0 ? html`<line class="zero" x1="${x(0)}" x2="${x(0)}" y1="0" y2="16"/>` : null;
+  return html`<svg class="interval" viewBox="0 0 ${WIDTH} 16" aria-hidden="true">${zero}<line x1="${x(low)}" x2="${x(high)}" y1="8" y2="8"/><circle cx="${x(mean)}" cy="8" r="3.5"/></svg>`;
+}
+
+/** @param {readonly Interval[]} intervals @param {boolean} [withZero] @returns {Scale} */
+function scaleOf(intervals, withZero = false) {
+  const ends = intervals.flatMap(({ low, high }) => [low, high]);
+  if (withZero) ends.push(0);
+  return { from: Math.min(...ends), to: Math.max(...ends) };
+}
+
+/**
+ * @param {any} result of the job "judge"
+ * @param {string} locked a sentence about the round
+ * @returns {Markup}
+ */
+export function votesPart({ strengths, comparisons, position, agreement, choices, ...about }, locked) {
+  const known = strengths.filter((/** @type {any} */ { low }) => typeof low === "number");
+  const intervals = known.map((/** @type {any} */ { strength, low, high }) => ({
+    mean: strength,
+    low,
+    high,
+  }));
+  const scale = scaleOf(intervals, true);
+  const rows = strengths.map((/** @type {any} */ row) => {
+    const interval = { mean: row.strength, low: row.low, high: row.high };
+    const measured = typeof row.low === "number";
+    return [
+      row.name,
+      measured ? withInterval(interval) : `${figure(row.strength)} (too few votes for an interval)`,
+      measured ? drawn(interval, scale) : "",
+      `${row.wins} / ${row.losses} / ${row.ties}`,
+      `${row.left} of ${row.wins + row.losses + row.ties}`,
+    ];
+  });
+  const caption = `Strengths (log-odds against the average) from ${counted(about.votes, "vote")} on ${counted(about.prompts, "prompt")} by ${about.raters.join(", ")}`;
+  const columns = ["Contender", "Strength and 95% interval", "", "Won / lost / tied", "Shown first"];
+  const tests = (comparisons ?? []).map(
+    (/** @type {any} */ row) =>
+      html`<li><strong>${row.first} against ${row.second}:</strong> won ${row.wins}, lost ${row.losses} and tied ${row.ties} on ${counted(row.prompts, "prompt")}. ${row.sentence}</li>\n`,
+  );
+  const alpha = typeof agreement?.alpha === "number" ? figure(agreement.alpha) : "not defined";
+  const agreed = agreement
+    ? html`<p>Agreement on ${counted(agreement.units, "pair")} by ${agreement.raters} raters: Krippendorff's alpha ${alpha} (1 is perfect, 0 is chance).</p>\n`
+    : null;
+  return html`<section id="votes"><h2>Blind votes</h2>
+<p>${locked}</p>
+${htmlTable(caption, columns, rows)}<ul>
+${tests}</ul>
+<p>${position.sentence} Ties: ${choices.tie}. Both bad: ${choices.both_bad}.</p>
+${agreed}</section>\n`;
+}
+
+/**
+ * @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary of the job
+ *   "summarise"
+ * @returns {Markup}
+ */
+export function metricsPart({ metrics, columns, differences }) {
+  const measured = Object.keys(metrics).filter((name) => columns.some(({ means }) => means[name]));
+  const parts = measured.map((name) =>
+    metricPart(name, { about: metrics[name] ?? "", columns, differences }),
+  );
+  const tested =
+    differences.length > 0
+      ? ` Differences are tested with paired permutation tests over shared prompts; p-values are corrected for their number (Holm), and a star marks those below 5%.`
+      : "";
+  return html`<section id="metrics"><h2>Metrics</h2>
+<p>Means over prompts with 95% intervals from a bootstrap over prompts. The numbers show where to look, not which report is better.${tested}</p>
+${parts}</section>\n`;
+}
+
+/**
+ * @param {string} name
+ * @param {{about: string, columns: any[], differences: any[]}} found
+ */
+function metricPart(name, { about, columns, differences }) {
+  const format = (/** @type {number} */ value) => formatMean(name, value);
+  const shown = columns.filter(({ means }) => means[name]);
+  const scale = scaleOf(shown.map(({ means }) => means[name]));
+  const gaps = new Map(differences.map((one) => [one.name, one.means[name]]));
+  const rows = shown.map(({ name: column, means }) => {
+    const cells = [column, withInterval(means[name], format), drawn(means[name], scale)];
+    const gap = gaps.get(column);
+    const words = gap && `${withInterval(gap, format)}${gap.significant ? " *" : ""}`;
+    return differences.length > 0 ? [...cells, words, gap?.p_label] : cells;
+  });
+  const heads = ["Report", "Mean and 95% interval", ""];
+  if (differences.length > 0) heads.push(`Difference from ${differences[0].baseline}`, "Corrected p");
+  const tests = differences
+    .filter(({ means }) => means[name])
+    .map((one) => html`<li>${one.name}: ${one.means[name].sentence}</li>\n`);
+  const list = tests.length > 0 ? html`<ul class="small">\n${tests}</ul>\n` : null;
+  return html`<h3>${labelOf(name)}</h3>\n<p class="small">${about}</p>\n${htmlTable(labelOf(name), heads, rows, { hideCaption: true })}${list}`;
+}

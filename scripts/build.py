@@ -19,7 +19,7 @@ from scripts.bundles import bundle_scripts, check_addresses, minify  # noqa: E40
 from scripts.command import BuildError, run  # noqa: E402
 from scripts.example import write_example  # noqa: E402
 from scripts.fonts import FaceError, write_faces  # noqa: E402
-from scripts.frames import fill_frames  # noqa: E402
+from scripts.frames import carry_files, fill_frames  # noqa: E402
 from scripts.notices import write_notices  # noqa: E402
 from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
@@ -135,6 +135,7 @@ def build(output: Path) -> None:
     describe_decoding(output)
     write_example(output)
     write_notices(output)
+    carry_files(output)
     check_addresses(output)
     write_precache(output)
 

@@ -5,6 +5,7 @@ Title and description come from site/pages.json.
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from scripts.command import ROOT, BuildError
 from scripts.pages import Page, menu
+
+CARRIER = re.compile(r'(<script type="application/json" data-file="([^"]+)">)(</script>)')
+"""An empty element that will carry a file, whose path is relative to the page."""
 
 
 def fill_frames(pages: list[Page], output: Path) -> None:
@@ -35,6 +39,24 @@ def fill_frames(pages: list[Page], output: Path) -> None:
             continue
         html = frames.get_template(page.file).render(page=page, address=page.address)
         (output / page.file).write_text(html, encoding="utf-8")
+
+
+def carry_files(output: Path) -> None:
+    """Write into each page the JSON files that it carries: site/ui/fetch.js reads them there, unfetched.
+
+    The text may end neither the element nor begin a comment, so every "<" in it is escaped.
+    """
+    for page in output.rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+
+        def fill(tag: re.Match[str], folder: Path = page.parent) -> str:
+            data = json.loads((folder / tag[2]).read_text(encoding="utf-8"))
+            text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+            return tag[1] + text.replace("<", "\\u003c") + tag[3]
+
+        filled = CARRIER.sub(fill, html)
+        if filled != html:
+            page.write_text(filled, encoding="utf-8")
 
 
 def relative_url(context: Context, address: str) -> str:

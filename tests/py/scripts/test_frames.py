@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -50,3 +51,16 @@ def test_a_part_of_an_article_stands_in_an_application(tmp_path: Path) -> None:
     assert "<th>A</th>" in html and "<td>2</td>" in html and html.strip().endswith("</table>")
     with pytest.raises(BuildError, match="marks"):
         frames.marked_part("article.md", "other", tmp_path)
+
+
+def test_a_page_carries_a_file_whatever_is_in_it(tmp_path: Path) -> None:
+    data = {"text": "</script><!-- <script> é", "list": [1]}
+    for folder in ("ui", "playground"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "ui" / "d.json").write_text(json.dumps(data, indent=2), encoding="utf-8")
+    page = tmp_path / "playground" / "index.html"
+    tag = '<script type="application/json" data-file="../ui/d.json"></script>'
+    page.write_text(f"<head>{tag}</head>", encoding="utf-8")
+    frames.carry_files(tmp_path)
+    (text,) = re.findall(r'd\.json">([^<]*)</script></head>', page.read_text(encoding="utf-8"))
+    assert json.loads(text) == data

@@ -1,12 +1,14 @@
 /**
- * The collections that this browser keeps: each is a folder of the private file system, named by a random
- * id. A collection that was deleted stays until the page is opened again, so that this can be undone. One tab
- * writes to a collection at a time. What the files contain is the business of Python.
+ * The collections that this browser keeps: each is a folder of the private file system, or of the cache
+ * where that cannot be written, named by a random id. A collection that was deleted stays until the page is
+ * opened again, so that this can be undone. One tab writes to a collection at a time. What the files contain
+ * is the business of Python.
  */
 
 import { ask, openFolder } from "../engine/storage/opfs.js";
 import { problem } from "../ui/status.js";
 import { Asker } from "../ui/workers.js";
+import { CacheFolder, writeCached } from "./cache-folder.js";
 import { ABOUT, INDEX, readAbout, readFiles, readSummary, sizeOf, writePart } from "./collection-files.js";
 import { MemoryFolder } from "./memory-folder.js";
 
@@ -15,6 +17,7 @@ import { MemoryFolder } from "./memory-folder.js";
  * @typedef {import("./collection-files.js").Summary & {id: string, bytes: number, isDeleted: boolean}} Entry
  */
 /** @typedef {(path: string[], part: Part) => Promise<void>} Write */
+/** @typedef {import("../engine/storage/store.js").Place} Place */
 
 const ID = /^[0-9a-f]{16}$/;
 /** A file that marks a collection as deleted. */
@@ -28,32 +31,34 @@ export class CollectionStore {
   #folder;
   #write;
 
-  /** @param {{folder: any, write: Write, isKept: boolean}} options */
-  constructor({ folder, write, isKept }) {
+  /** @param {{folder: any, write: Write, place: Place}} options */
+  constructor({ folder, write, place }) {
     this.#folder = folder;
     this.#write = write;
-    /** Whether collections outlive the page. */
-    this.isKept = isKept;
+    /** Where collections are; those in memory are gone when the page is closed. */
+    this.place = place;
   }
 
+  /** The best place that can be written here. */
   static async open() {
     const folder = await openFolder(undefined, COLLECTIONS);
-    if (!folder) return CollectionStore.inMemory();
     const asker = new Asker("search/collection-worker.js");
-    /** @type {Write} */
-    const write = async (path, part) => void (await asker.ask({ path, part }));
-    return new CollectionStore({ folder, write, isKept: true });
+    if (folder && (await canWrite(asker))) {
+      /** @type {Write} */
+      const write = async (path, part) => void (await asker.ask({ path, part }));
+      return new CollectionStore({ folder, write, place: "opfs" });
+    }
+    const cache = await CacheFolder.open();
+    return cache ? CollectionStore.inCache(cache) : CollectionStore.inMemory();
+  }
+
+  /** @param {CacheFolder} folder */
+  static inCache(folder) {
+    return new CollectionStore({ folder, write: writeInto(folder, writeCached), place: "cache" });
   }
 
   static inMemory(folder = new MemoryFolder()) {
-    /** @type {Write} */
-    const write = async (path, part) => {
-      /** @type {any} */
-      let target = folder;
-      for (const name of path) target = await target.getDirectoryHandle(name, { create: true });
-      await writePart(target, part);
-    };
-    return new CollectionStore({ folder, write, isKept: false });
+    return new CollectionStore({ folder, write: writeInto(folder), place: "memory" });
   }
 
   /** Every collection, by name, without those that were deleted. @returns {Promise<Entry[]>} */
@@ -86,7 +91,7 @@ export class CollectionStore {
    * @param {string} id
    */
   kept(id) {
-    return this.isKept ? { folder: [COLLECTIONS, id], names: [VECTORS] } : undefined;
+    return this.place === "opfs" ? { folder: [COLLECTIONS, id], names: [VECTORS] } : undefined;
   }
 
   /** The other files of a collection's index; none in a new folder. @param {string} id */
@@ -221,8 +226,8 @@ export class Queue {
       const key = file.replace(/\.json$/, "");
       const blob = all.get(`${key}.data`);
       if (key === file || !blob) continue;
-      const { name, options } = JSON.parse(await about.text());
-      waiting.push({ key, name: String(name), options, blob });
+      const described = await parsed(about);
+      if (described) waiting.push({ key, ...described, blob });
     }
     return waiting.sort((a, b) => a.key.localeCompare(b.key));
   }
@@ -242,6 +247,44 @@ export class Queue {
 
   async clear() {
     await this.#places.clear().catch(() => {}); // nothing has waited
+  }
+}
+
+/**
+ * Whether the private file system can be written. Pages can say so where they may write themselves, which is
+ * almost everywhere; elsewhere only a worker knows.
+ * @param {Asker<any, any>} asker
+ */
+async function canWrite(asker) {
+  const { FileSystemFileHandle } = /** @type {any} */ (globalThis);
+  return "createWritable" in (FileSystemFileHandle?.prototype ?? {}) || (await asker.ask({ type: "probe" }));
+}
+
+/**
+ * Writes parts from the page itself.
+ * @param {any} root
+ * @param {import("./collection-files.js").Write} [write]
+ * @returns {Write}
+ */
+function writeInto(root, write) {
+  return async (path, part) => {
+    let folder = root;
+    for (const name of path) folder = await folder.getDirectoryHandle(name, { create: true });
+    await writePart(folder, part, write);
+  };
+}
+
+/**
+ * Under which name and with which options a file waits; null if that cannot be read.
+ * @param {Blob} about
+ * @returns {Promise<{name: string, options: any} | null>}
+ */
+async function parsed(about) {
+  try {
+    const { name, options } = JSON.parse(await about.text());
+    return { name: String(name), options: Object(options) };
+  } catch {
+    return null;
   }
 }
 

@@ -11,6 +11,12 @@ let last = Promise.resolve();
 /** How files are written here. @type {import("./collection-files.js").Write | undefined | null} */
 let writeFile = null;
 
+/** Whether files can be written at all. */
+async function probe() {
+  const folder = await openFolder(undefined, "collections");
+  return "createWritable" in FileSystemFileHandle.prototype || (await isWritable(folder));
+}
+
 /** @param {{path: string[], part: import("./collection-files.js").Part}} question */
 async function write({ path, part }) {
   let folder = await openFolder(undefined, "collections");
@@ -20,6 +26,7 @@ async function write({ path, part }) {
 }
 
 serveQuestions((question) => {
+  if (question.type === "probe") return probe();
   const written = last.then(() => write(question));
   last = written.catch(() => {});
   return written;

@@ -17,6 +17,13 @@ import { fetchSample, SAMPLES } from "./samples.js";
 /** @typedef {import("./library.js").Library} Library */
 /** @typedef {import("./indexing.js").Picked} Picked */
 
+/** What a visitor should know of where collections are kept. */
+const KEPT = {
+  opfs: "",
+  cache: "This browser has no private file system to write to, so collections are kept in its cache.",
+  memory:
+    "This browser keeps nothing here (a private window, perhaps): collections are gone when you close the page.",
+};
 const MOST_DOCUMENTS = 300;
 /** Tables of which the column is named. */
 const MOST_TABLES = 20;
@@ -209,11 +216,8 @@ export class Collections {
   /** @returns {Node[]} */
   #noticesNow() {
     const notices = [];
-    if (!this.#library.store.isKept) {
-      notices.push(
-        "This browser keeps nothing here (a private window, perhaps): collections are gone when you close the page.",
-      );
-    }
+    const place = KEPT[this.#library.store.place];
+    if (place) notices.push(place);
     if (this.#library.collection() && !this.#library.isWritable) {
       notices.push("Another tab has this collection open, so it can only be searched here.");
     }

@@ -44,7 +44,10 @@ export function filesOf(list) {
  */
 export async function droppedFiles(transfer) {
   const items = [...transfer.items].filter((item) => item.kind === "file");
-  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const entries = items.map((item) => {
+    const entry = item.webkitGetAsEntry?.();
+    return entry?.isDirectory ? entry : item.getAsFile(); // WebKit cannot read the entry of every file
+  });
   /** @type {Picked[]} */
   const found = [];
   for (const entry of entries) {

@@ -6,6 +6,9 @@
 /** Bytes that are read at once. */
 export const PIECE = 4 * 1024 * 1024;
 
+/** How the name of a probe begins: with a capital, so that nobody takes it for a file of theirs. */
+const PROBE = "Probe";
+
 /** Handles with pending calls. @type {Set<any>} */
 const pending = new Set();
 
@@ -74,21 +77,31 @@ export async function rename(folder, handle, name) {
 
 /**
  * Whether files of a folder can be written in place. Some builds of WebKit have the method for it, which
- * always throws. Only a worker may ask: pages do not have the method.
+ * always throws. Only a worker may ask: pages do not have the method. The probe is a file, which stays if the
+ * tab is closed meanwhile, and is removed the next time.
  * @param {any} folder
+ * @param {LockManager | undefined} [locks]
  * @returns {Promise<boolean>}
  */
-export async function isWritable(folder) {
-  const name = `Probe-${crypto.randomUUID()}`; // a capital, so that nobody takes it for a file of theirs
+export async function isWritable(folder, locks = globalThis.navigator?.locks) {
+  const free = await takeFile(folder, PROBE, locks); // another tab may be trying, too
   try {
-    const handle = await ask(folder, "getFileHandle", name, { create: true });
+    const handle = await ask(folder, "getFileHandle", PROBE, { create: true });
     (await ask(handle, "createSyncAccessHandle")).close();
     return true;
   } catch {
     return false;
   } finally {
-    await removeFrom(folder, name);
+    await removeProbes(folder).catch(() => {}); // the folder cannot even be listed
+    free();
   }
+}
+
+/** Earlier versions had a name for each probe, and left some. @param {any} folder */
+async function removeProbes(folder) {
+  const names = [];
+  for await (const [name] of folder.entries()) if (name.startsWith(PROBE)) names.push(name);
+  for (const name of names) await removeFrom(folder, name);
 }
 
 /** @param {Blob} blob */

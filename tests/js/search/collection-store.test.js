@@ -112,7 +112,7 @@ test("vectors stay on disk, where the engine reads them", async () => {
   const folder = new MemoryFolder();
   /** @type {import("../../../site/search/collection-store.js").Write} */
   const write = async ([id], part) => writePart(await folder.getDirectoryHandle(id, { create: true }), part);
-  const onDisk = new CollectionStore({ folder, write, isKept: true });
+  const onDisk = new CollectionStore({ folder, write, place: "opfs" });
   const inMemory = CollectionStore.inMemory(folder);
   const id = onDisk.create();
   const append = { "texts.bin": { at: 0, data: bytes("a") }, "vectors.bin": { at: 0, data: bytes("b") } };

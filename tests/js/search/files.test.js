@@ -33,6 +33,7 @@ function entry(path, inside = null) {
     name: path.split("/").at(-1),
     fullPath: `/${path}`,
     isFile: !inside,
+    isDirectory: Boolean(inside),
     file: (done, fail) => (path.endsWith("gone") ? fail() : done(new File([path], path))),
     createReader: () => ({ readEntries: (done) => done(parts.shift() ?? []) }),
   };
@@ -43,6 +44,7 @@ test("a dropped folder is walked, in as many parts as the browser gives it", asy
   const items = [entry("d", inner), entry("g.txt")].map((each) => ({
     kind: "file",
     webkitGetAsEntry: () => each,
+    getAsFile: () => new File([each.name], each.name),
   }));
   const found = await droppedFiles({ items: [...items, { kind: "string" }] });
   assert.deepEqual(
@@ -50,6 +52,14 @@ test("a dropped folder is walked, in as many parts as the browser gives it", asy
     ["d/a.txt", "d/e/f.md", "g.txt"],
   );
   assert.equal(await found[1].blob.text(), "d/e/f.md");
+});
+
+test("a dropped file whose entry cannot be read is read itself", async () => {
+  const unreadable = { ...entry("a.txt"), file: (_done, fail) => fail() }; // as in WebKit
+  const getAsFile = () => new File(["text"], "a.txt");
+  const items = [{ kind: "file", webkitGetAsEntry: () => unreadable, getAsFile }];
+  const [{ name, blob }] = await droppedFiles({ items });
+  assert.deepEqual([name, await blob.text()], ["a.txt", "text"]);
 });
 
 test("what a job yields and what it skipped come in its order", async () => {

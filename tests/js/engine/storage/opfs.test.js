@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { RowReader, takeFile } from "../../../../site/engine/storage/opfs.js";
+import { isWritable, RowReader, takeFile } from "../../../../site/engine/storage/opfs.js";
 import { closeSources, jobSources } from "../../../../site/engine/storage/sources.js";
 import { FakeFolder } from "./fake-folder.js";
 
@@ -53,6 +53,19 @@ test("a file is one reader's or writer's at a time, and another file is free", a
   assert.equal(taken, false);
   free();
   (await next)();
+});
+
+test("a probe leaves nothing, and removes what an earlier one left", async (context) => {
+  const folder = folderOfRows();
+  folder.files.set("Probe-5ca7", new Uint8Array());
+  const locks = /** @type {any} */ (fakeLocks());
+  assert.deepEqual(await Promise.all([isWritable(folder, locks), isWritable(folder, locks)]), [true, true]);
+  assert.deepEqual([...folder.files.keys()], ["vectors.bin"]);
+  context.mock.method(folder, "access", () => {
+    throw new TypeError("not implemented"); // as in WebKitGTK
+  });
+  assert.equal(await isWritable(folder, locks), false);
+  assert.deepEqual([...folder.files.keys()], ["vectors.bin"]);
 });
 
 test("a job has the files that stay on disk until it ends", async (context) => {

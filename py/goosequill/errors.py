@@ -246,6 +246,10 @@ GROUPS: dict[str, dict[str, Code]] = {
     },
     "Downloads and the engine in the browser": {
         "network": Code("A download failed.", "Check the connection and try again."),
+        "cors": Code(
+            "The file's server does not let other sites read it.",
+            "Download the file and choose it here, or use a copy on a server that allows it.",
+        ),
         "not-found": Code("The file is not on the server.", "Check the address, or choose another model."),
         "http-status": Code("The server answered with an error.", "Try again in a moment."),
         "download-truncated": Code("A download has the wrong length.", _DAMAGED_COPY),

@@ -319,7 +319,7 @@ export class Engine {
    */
   async #refuse(pending, error) {
     const isNetwork = error.code === "network" || error.code === "engine-start";
-    pending.fail((isNetwork && (await explainPolicy(this.#worker, error.message))) || new EngineError(error));
+    pending.fail((isNetwork && (await explainPolicy(this.#worker, error))) || new EngineError(error));
   }
 
   /**

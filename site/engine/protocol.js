@@ -29,7 +29,10 @@
  * @typedef {WritingStatus | "documents" | "words" | "passages"} ProgressStatus
  */
 
-/** @typedef {{code: string, message: string, remedy: string}} ErrorFields */
+/**
+ * `url` is the address that did not answer.
+ * @typedef {{code: string, message: string, remedy: string, url?: string}} ErrorFields
+ */
 
 /**
  * An array, in both directions: its elements in C order. `dtype` is "bool" (a Uint8Array), "int8", "uint8",
@@ -139,11 +142,12 @@ export const TOKEN_INTERVAL = 16;
 /** A failure that a user can fix: `message` says what happened, `remedy` what to do. */
 export class EngineError extends Error {
   /** @param {ErrorFields} fields */
-  constructor({ code, message, remedy }) {
+  constructor({ code, message, remedy, url }) {
     super(message);
     this.name = "EngineError";
     this.code = code;
     this.remedy = remedy;
+    this.url = url;
   }
 }
 
@@ -153,7 +157,10 @@ export class EngineError extends Error {
  * @returns {ErrorFields}
  */
 export function errorFields(error) {
-  if (error instanceof EngineError) return { code: error.code, message: error.message, remedy: error.remedy };
+  if (error instanceof EngineError) {
+    const { code, message, remedy, url } = error;
+    return { code, message, remedy, ...(url && { url }) };
+  }
   if (error instanceof Error && error.name === "AbortError") {
     return { code: "aborted", message: "The request was cancelled.", remedy: "" };
   }

@@ -55,14 +55,18 @@ export async function explainFailure(worker, reason) {
  * The error of the directive that blocked something in the worker, if one did. WebKit raises no event for it
  * in workers.
  * @param {Worker} worker
- * @param {string} message of what failed
+ * @param {import("./protocol.js").ErrorFields} error
  * @returns {Promise<EngineError | null>}
  */
-export async function explainPolicy(worker, message) {
+export async function explainPolicy(worker, { message, url }) {
   const entry = watched.get(worker);
   if (!entry) return null;
   await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
-  const violation = entry.found() ?? directiveIn(message) ?? (await tryRequest(entry.url));
+  const own = new URL("parts.json", entry.url);
+  // A worker of the site has a policy of its own; on a page elsewhere it has the page's.
+  const isElsewhere = own.origin !== globalThis.location.origin;
+  const failed = isElsewhere && url ? url : own;
+  const violation = entry.found() ?? directiveIn(message) ?? (await tryRequest(failed));
   return violation ? policyRefusal(violation, new URL(entry.url).origin) : null;
 }
 
@@ -74,11 +78,11 @@ function directiveIn(message) {
 
 /**
  * Requests, from the page, what the worker requests under the same policy: here WebKit does raise the event.
- * @param {string} url of the worker
+ * @param {string | URL} url
  */
 async function tryRequest(url) {
   const { found } = watchPolicy();
-  await fetch(new URL("parts.json", url), { method: "HEAD" }).catch(() => {});
+  await fetch(url, { method: "HEAD", mode: "no-cors", credentials: "omit" }).catch(() => {});
   await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
   return found();
 }
@@ -172,7 +176,7 @@ function policyRefusal({ directive, blocked }, origin) {
   const needed = {
     worker: "blob:",
     child: "blob:",
-    connect: origin,
+    connect: URL.canParse(blocked) ? new URL(blocked).origin : origin,
     script: /wasm/.test(blocked) ? "'wasm-unsafe-eval'" : `${origin} 'wasm-unsafe-eval'`,
   }[name.split("-")[0]];
   return new EngineError({

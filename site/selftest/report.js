@@ -6,11 +6,13 @@ import { ROOT } from "../engine/root.js";
 
 /** A module that uses one instruction: valid only where a browser knows it. @param {number[]} body */
 const knows = (body) =>
-  WebAssembly.validate(
-    Uint8Array.from([
-      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, body.length + 4, 1],
-      ...[body.length + 2, 0, ...body, 11],
-    ]),
+  Boolean(
+    globalThis.WebAssembly?.validate(
+      Uint8Array.from([
+        ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, body.length + 4, 1],
+        ...[body.length + 2, 0, ...body, 11],
+      ]),
+    ),
   );
 const ZERO = [65, 0, 253, 15];
 
@@ -20,6 +22,7 @@ export function features() {
   return {
     "secure context": scope.isSecureContext,
     "isolated page": Boolean(scope.crossOriginIsolated),
+    WebAssembly: "WebAssembly" in scope,
     SIMD: knows(ZERO),
     "relaxed SIMD": knows([...ZERO, ...ZERO, 253, 128, 2]),
     "shared memory": "SharedArrayBuffer" in scope,

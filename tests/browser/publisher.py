@@ -23,6 +23,8 @@ class Publisher:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     modified: str = "Tue, 24 Nov 2026 12:00:00 GMT"
     """When all of them were changed the last time."""
+    open: bool = True
+    """Whether other sites may read them (CORS)."""
 
     def add(self, path: str, size: int, read: Read) -> str:
         """Publish a file and return its address."""
@@ -74,10 +76,16 @@ def serve_publisher() -> Iterator[Publisher]:
             except ConnectionError:
                 self.close_connection = True
 
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.allow()
+
         def allow(self) -> None:
-            self.send_header("Access-Control-Allow-Origin", "*")
-            self.send_header("Access-Control-Allow-Headers", "Range")
-            self.send_header("Access-Control-Expose-Headers", "Content-Range")
+            if publisher.open:
+                self.send_header("Access-Control-Allow-Origin", "*")
+                self.send_header("Access-Control-Allow-Headers", "Range")
+                self.send_header("Access-Control-Expose-Headers", "Content-Range")
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:

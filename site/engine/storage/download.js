@@ -60,7 +60,7 @@ export async function open(url, { file, signal, cache, fetch = globalThis.fetch 
   try {
     response = await fetch(url, { signal, cache });
   } catch (error) {
-    throw networkError(error, unreachable(file));
+    throw networkError(error, await unreachable(url, file, { signal, fetch }));
   }
   if (response.ok) return response;
   const missing = response.status === 404;
@@ -169,9 +169,25 @@ export function interrupted(file, remedy) {
   return new EngineError({ code: "network", message: `The download of “${file}” was interrupted.`, remedy });
 }
 
-/** @param {string} file */
-function unreachable(file) {
-  return new EngineError({ code: "network", message: `“${file}” could not be fetched.`, remedy: RETRY });
+/**
+ * Why there was no answer. Browsers do not say: an answer that may not be read looks like none. So another
+ * site is asked once more, in a way that needs no permission and shows nothing but whether it answers.
+ * @param {string} url
+ * @param {string} file
+ * @param {Pick<FetchOptions, "signal"> & {fetch: typeof globalThis.fetch}} options
+ */
+async function unreachable(url, file, { signal, fetch }) {
+  const own = globalThis.origin; // none under Node, where everything may be read
+  const asked = { method: "HEAD", mode: /** @type {const} */ ("no-cors"), signal };
+  const isForeign = own !== undefined && new URL(url, own === "null" ? undefined : own).origin !== own;
+  if (isForeign && (await fetch(url, { ...asked, credentials: "omit" }).catch(() => null))) {
+    return new EngineError({
+      code: "cors",
+      message: `“${file}” could not be fetched: ${new URL(url).host} does not let other sites read it (CORS).`,
+      remedy: "Download the file and choose it here, or use a copy on a server that allows it.",
+    });
+  }
+  return new EngineError({ code: "network", message: `“${file}” could not be fetched.`, remedy: RETRY, url });
 }
 
 /**

@@ -67,6 +67,34 @@ test("a failed download has a code and a remedy", async () => {
   }
 });
 
+test("a server that answers but may not be read is told from one that does not answer", async (context) => {
+  Object.defineProperty(globalThis, "origin", { value: "https://page.test", configurable: true });
+  context.after(() => Reflect.deleteProperty(globalThis, "origin"));
+  /** @type {RequestInit[]} */
+  const asked = [];
+  const forbidding = /** @type {typeof fetch} */ (
+    async (_url, init = {}) => {
+      asked.push(init);
+      if (init.mode === "no-cors") return new Response();
+      throw new TypeError("Failed to fetch");
+    }
+  );
+  await assert.rejects(download("https://models.test/f", { file: "f", fetch: forbidding }), {
+    code: "cors",
+    message: /models\.test/,
+    remedy: /choose it here/,
+  });
+  assert.deepEqual([asked[1].method, asked[1].credentials], ["HEAD", "omit"]);
+  asked.length = 0;
+  const own = download("https://page.test/f", { file: "f", fetch: forbidding });
+  await assert.rejects(own, { code: "network", url: "https://page.test/f" });
+  assert.equal(asked.length, 1); // nothing is forbidden at home
+  const fails = answering(() => {
+    throw new TypeError("Failed to fetch");
+  });
+  await assert.rejects(download("https://models.test/f", { file: "f", fetch: fails }), { code: "network" });
+});
+
 test("an aborted download rejects as fetch does", async () => {
   const fetch = answering(() => {
     throw new DOMException("gone", "AbortError");

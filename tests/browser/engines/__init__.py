@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.browser.engines.flows")
+pytest.register_assert_rewrite("tests.browser.engines.flows", "tests.browser.engines.file_flows")

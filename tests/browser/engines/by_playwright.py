@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,19 +90,21 @@ class Chromium(PlaywrightBrowser):
 
 
 class Firefox(PlaywrightBrowser):
-    """Playwright misses the event of a download here, so Firefox saves it to a folder by itself."""
+    """Playwright misses the event of a download here, but saves it in a folder of its own."""
 
-    def __init__(self, playwright: Playwright, executable: str, folder: Path) -> None:
+    def __init__(
+        self,
+        playwright: Playwright,
+        executable: str,
+        folder: Path,
+        preferences: Mapping[str, str | int | bool] | None = None,
+    ) -> None:
         self.downloads = folder
         launched = playwright.firefox.launch(
             channel="moz-firefox",
             executable_path=executable,
-            firefox_user_prefs={
-                "browser.download.dir": str(folder),
-                "browser.download.folderList": 2,
-                "browser.download.useDownloadDir": True,
-                "browser.download.alwaysOpenPanel": False,
-            },
+            downloads_path=folder,
+            firefox_user_prefs=dict(preferences or {}),
         )
         super().__init__(launched)
 

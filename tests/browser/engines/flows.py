@@ -6,6 +6,7 @@ Each test has an origin of its own, so nothing is stored there yet. The browser 
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,11 @@ from tests.py import checkpoints
 
 from ..hosts import serve_host
 from ..publisher import serve_publisher
+from .file_flows import BREAD, GEESE, STATUS, FileFlows, consent, report
 from .site import Site, serve_site
 from .tab import Browser, Tab
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "default.json"
-STATUS = "[data-testid=status]"
 OUTPUT = "[data-testid=output]"
 LOAD = """async ([base, options]) => {
   const { loadModel } = await import(base + "engine/client.js");
@@ -31,6 +32,21 @@ LOAD = """async ([base, options]) => {
   const { notices, threads } = model.info;
   model.dispose();
   return { text, notices, threads };
+}"""
+FAIL = """async ([base, options]) => {
+  const { loadModel } = await import(base + "engine/client.js");
+  return loadModel(options).then(() => null, ({ code, message, remedy }) => ({ code, message, remedy }));
+}"""
+STORED = """async () => {
+  const names = [];
+  const walk = async (within, path) => {
+    for await (const [name, handle] of within.entries()) {
+      names.push(path + name);
+      if (handle.kind === "directory") await walk(handle, `${path}${name}/`);
+    }
+  };
+  await walk(await navigator.storage.getDirectory(), "");
+  return names;
 }"""
 ENGINE_IS_STORED = """async () => {
   const { active } = await navigator.serviceWorker.ready;
@@ -59,7 +75,7 @@ def write_golden(tab: Tab, site: Site) -> None:
     assert tab.errors() == []
 
 
-class Flows:
+class Flows(FileFlows):
     """The flows. A subclass starts a browser."""
 
     @staticmethod
@@ -78,6 +94,16 @@ class Flows:
         write_golden(again, site)
         again.close()
         assert not [path for path in site.asked if path.endswith((".safetensors", ".wasm", ".whl", ".zip"))]
+
+    def test_a_page_fetches_each_description_at_most_once(self, tab: Tab) -> None:
+        """WebKit once fetched what was preloaded a second time, since the server wants it revalidated."""
+        with serve_site(missing=["sw.js"]) as site:  # which would fetch everything
+            tab.goto(f"{site.url}playground/")
+            tab.wait_for("#load-size", "Nothing is downloaded until")
+            tab.wait_for("#examples")
+            tab.wait("() => document.querySelector('#decoder-temperature') !== null")
+            described = [path.rpartition("/")[2] for path in site.asked if path.endswith(".json")]
+            assert described == ["parts.json"]  # the page carries the others
 
     def test_a_text_is_stopped_by_the_keyboard_and_the_next_one_is_written(
         self, tab: Tab, site: Site
@@ -162,16 +188,40 @@ class Flows:
             tab.click("goose-quill >>> [part~=send]")
             tab.wait_for("goose-quill >>> [part~=error]", f"the directive {directive}")
 
+    def test_a_model_that_its_host_or_the_network_withholds_is_reported_as_that(
+        self, tab: Tab, site: Site
+    ) -> None:
+        tab.goto(f"{site.url}storage/")
+        with serve_publisher() as publisher:
+            publisher.open = False
+            url = publisher.add("m.safetensors", 4, lambda at, length: b"good"[at : at + length])
+            forbidden = tab.js(FAIL, [site.url, {"model": url}])
+        assert forbidden["code"] == "cors"
+        assert url.split("/")[2] in forbidden["message"] and "choose it here" in forbidden["remedy"]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        gone = tab.js(FAIL, [site.url, {"model": f"http://127.0.0.1:{port}/m.safetensors"}])
+        assert (gone["code"], gone["message"]) == ("network", "“m.safetensors” could not be fetched.")
+
+    def test_a_policy_that_forbids_the_models_host_is_named(self, tab: Tab, site: Site) -> None:
+        """WebKit reports nothing of what a policy forbids a worker; the remedy once named the wrong site."""
+        head = f'<script type="module" src="{site.url}embed/goosequill.js"></script>'
+        policy = (
+            f"default-src 'none'; script-src {site.origin} 'wasm-unsafe-eval'; worker-src blob:; "
+            f"connect-src {site.origin}; style-src 'unsafe-inline'; img-src data:"
+        )
+        with serve_host() as host, serve_publisher() as publisher:
+            url = publisher.add("m.safetensors", 4, lambda at, length: b"good"[at : at + length])
+            body = f"<goose-quill prompt='A' model='{url}'></goose-quill>"
+            tab.goto(host.add("strict", body, head=head, policy=policy))
+            tab.click("goose-quill >>> [part~=send]")
+            said = tab.wait_for("goose-quill >>> [part~=error]", "the directive connect-src")
+            assert f"add “{publisher.url[:-1]}” to connect-src" in said
+            assert not publisher.asked
+
     def test_the_comparer_opens_a_report(self, tab: Tab, site: Site, tmp_path: Path) -> None:
-        result = {"sampling_config": "greedy", "sampling_params": {}, "outputs": ["one **bold** goose"]}
-        report = {
-            "model_name": "m",
-            "date": "",
-            "args": {},
-            "prompts": [{"prompt": "p", "results": [result]}],
-        }
         path = tmp_path / "report.json"
-        path.write_text(json.dumps(report), encoding="utf-8")
+        path.write_text(report("one **bold** goose"), encoding="utf-8")
         tab.goto(f"{site.url}compare/")
         tab.files("[data-testid=file-input]", path)
         tab.wait_for("[data-testid=output]", "one bold goose")
@@ -181,14 +231,11 @@ class Flows:
         self, tab: Tab, site: Site, tmp_path: Path
     ) -> None:
         geese, bread = tmp_path / "geese.md", tmp_path / "bread.md"
-        geese.write_text("# Geese\n\nGeese fly south in autumn and return in spring.\n", encoding="utf-8")
-        bread.write_text("# Bread\n\nKnead the dough for ten minutes and let it rise.\n", encoding="utf-8")
+        geese.write_text(GEESE, encoding="utf-8")
+        bread.write_text(BREAD, encoding="utf-8")
         tab.goto(f"{site.url}search/")
         tab.files("[data-testid=add-files]", geese, bread)
-        tab.wait_for("[data-testid=agree]")
-        if tab.js("() => document.querySelector('[data-testid=agree-full]').checked"):
-            tab.click("[data-testid=agree-full]")
-        tab.click("[data-testid=agree]")
+        consent(tab)
         tab.wait_for(STATUS, "2 documents added. Ready to search.")
         for visit in range(2):
             if visit:
@@ -196,6 +243,7 @@ class Flows:
                 tab.wait_for(STATUS, "Ready to search.")
             tab.type("[data-testid=question]", "when do geese fly south")
             tab.wait_for("[data-testid=result][data-document='geese.md']")
+        assert not [name for name in tab.js(STORED) if "Probe" in name]
         assert tab.errors() == []
 
     def test_a_laboratory_page_computes_and_draws(self, tab: Tab, site: Site) -> None:

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""A WebKit browser of one window that a driver controls: minibrowser.py FOLDER.
+"""A WebKit browser of one window that a driver controls: minibrowser.py FOLDER [FEATURE ...].
 
 WebKitGTK's own MiniBrowser keeps nothing when it is driven, and leaves off the private file system that
-Safari has. This one keeps a profile in FOLDER/profile, switches that on, saves downloads to FOLDER/downloads,
-and prints the console of its pages to FOLDER/console.txt. It runs under the system's Python, which has the
-Gtk bindings. What it cannot switch on is access to files in place, which WebKitGTK does not implement.
+Safari has. This one keeps a profile in FOLDER/profile, switches that on, except for the named features, saves
+downloads to FOLDER/downloads, and prints the console of its pages to FOLDER/console.txt. It runs under the
+system's Python, which has the Gtk bindings. What it cannot switch on is access to files in place, which
+WebKitGTK does not implement.
 """
 
 import os
@@ -41,7 +42,7 @@ settings = WebKit2.Settings(enable_write_console_messages_to_stdout=True)
 features = WebKit2.Settings.get_all_features()
 for index in range(features.get_length()):
     feature = features.get(index)
-    if feature.get_identifier() in SAFARI_HAS:
+    if feature.get_identifier() in SAFARI_HAS - set(sys.argv[2:]):
         settings.set_feature_enabled(feature, True)
 
 

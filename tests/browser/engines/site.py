@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
@@ -35,12 +35,17 @@ class Site:
 
 
 @contextmanager
-def serve_site(*, isolate: bool = False) -> Iterator[Site]:
-    """dist/ on a free port; `isolate` sends the headers that threads need."""
+def serve_site(*, isolate: bool = False, missing: Sequence[str] = ()) -> Iterator[Site]:
+    """dist/ on a free port, without some files; `isolate` sends the headers that threads need."""
     server = make_server(ROOT / "dist", prefix=PREFIX, isolate=isolate)
     site = Site(server)
 
     class Handler(server.RequestHandlerClass.func):  # type: ignore[attr-defined,misc]
+        def do_GET(self) -> None:
+            if self.path.removeprefix(PREFIX) in missing:
+                return self.send_error(404)
+            super().do_GET()
+
         def log_request(self, code: object = "-", size: object = "-") -> None:
             site.asked.append(self.path)
 

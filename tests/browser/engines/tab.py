@@ -6,6 +6,8 @@ selector is CSS; ` >>> ` goes on inside the shadow root of what was found so far
 
 from __future__ import annotations
 
+import base64
+import mimetypes
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -18,6 +20,20 @@ FIND = """(selector) => {
   const step = (root, css) => root && (root.shadowRoot ?? root).querySelector(css);
   return selector.split(" >>> ").reduce(step, document);
 }"""
+
+DROP = f"""([selector, files]) => {{
+  const element = ({FIND})(selector);
+  const transfer = new DataTransfer();
+  for (const {{ name, type, data }} of files) {{
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, {{ type }}));
+  }}
+  const send = (type) => !element.dispatchEvent(new DragEvent(type, {{
+    bubbles: true, cancelable: true, composed: true, dataTransfer: transfer,
+  }}));
+  send("dragenter");
+  return send("dragover") && send("drop");
+}}"""
 
 
 class Tab(ABC):
@@ -57,6 +73,18 @@ class Tab(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+    def drop(self, selector: str, *paths: Path) -> None:
+        """Drop files onto an element, once the page accepts them there."""
+        files = [
+            {
+                "name": path.name,
+                "type": mimetypes.guess_type(path)[0] or "",
+                "data": base64.b64encode(path.read_bytes()).decode(),
+            }
+            for path in paths
+        ]
+        self.wait(DROP, [selector, files])
 
     def wait(self, function: str, argument: Any = None) -> Any:
         """Wait until a JavaScript function returns something true, and return it."""

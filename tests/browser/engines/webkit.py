@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,15 @@ class WebKitTab(Tab):
 
 
 class WebKit(Browser):
-    def __init__(self, driver: str, folder: Path) -> None:
+    """`without` names features that Safari has and that are left off."""
+
+    def __init__(self, driver: str, folder: Path, without: Sequence[str] = ()) -> None:
         self.folder = folder
         self.display = Display()
         options = Options()
         options.binary_location = str(MINIBROWSER)
-        options.add_argument(str(folder))
+        for argument in (str(folder), *without):
+            options.add_argument(argument)
         environment = {**os.environ, "DISPLAY": self.display.name, "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
         service = Service(driver, env=environment)
         try:

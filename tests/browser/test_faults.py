@@ -1,0 +1,235 @@
+"""Something that the browser keeps is damaged, or the engine fails: nothing is lost and the next try works.
+
+The faults of the soak (scripts/soak/faults.py) that take seconds run here too, with its checks of what must
+still be there afterwards. Those that damage what the soak checks have tests of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from scripts.soak import faults
+from scripts.soak.faults import Playground
+
+from goosequill.weights.formats.safetensors import encode
+from tests.browser.conftest import watch
+from tests.browser.search.test_collections import FILES, SearchPage
+from tests.py import checkpoints
+
+LONG = 120_000
+
+DAMAGE = """async ([folder, pattern, how]) => {
+  const root = await navigator.storage.getDirectory();
+  const own = await (await root.getDirectoryHandle("goosequill")).getDirectoryHandle(folder);
+  let changed = 0;
+  const walk = async (within) => {
+    for await (const [name, handle] of within.entries()) {
+      if (handle.kind === "directory") { await walk(handle); continue; }
+      if (!new RegExp(pattern).test(name)) continue;
+      const { size } = await handle.getFile();
+      const stream = await handle.createWritable({ keepExistingData: true });
+      if (how === "truncate") await stream.truncate(size >> 1);
+      else await stream.write({ type: "write", position: 0, data: new Uint8Array(size).fill(0xff) });
+      await stream.close();
+      changed++;
+    }
+  };
+  await walk(own);
+  return changed;
+}"""
+"""Truncates files of the private file system, or overwrites them."""
+
+STORED_MODEL = "^[0-9a-f]{64}$"
+NO_MORE_MEMORY = """() => {
+  WebAssembly.Memory.prototype.grow = () => { throw new RangeError("no memory"); };
+}"""
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context()
+    yield made
+    made.close()
+
+
+def truncated(play: Playground) -> None:
+    """The stored model is cut off between two visits: it is fetched again."""
+    first = play.write()
+    play.page.goto(f"{play.url}storage/")
+    assert play.page.evaluate(DAMAGE, ["models", STORED_MODEL, "truncate"])
+    play.open()
+    assert play.write() == first
+
+
+def unnamed(play: Playground) -> None:
+    """What is stored about each model file is overwritten."""
+    first = play.write()
+    play.page.goto(f"{play.url}storage/")
+    assert play.page.evaluate(DAMAGE, ["models", r"\.json$", "overwrite"])
+    play.page.reload()
+    expect(play.part("files")).to_contain_text("a model file")
+    play.open()
+    assert play.write() == first
+
+
+def loading(play: Playground) -> None:
+    """Memory runs out while another model is loaded: the one that was there writes on."""
+    first = play.write()
+    play.page.workers[0].evaluate(NO_MORE_MEMORY)
+    tensors = checkpoints.rwkv4(layers=2, width=512, ffn=512, vocab=65536)
+    folder = play.site / "large"
+    folder.mkdir()
+    file = folder / "large.safetensors"
+    file.write_bytes(b"".join(encode(tensors.items())))
+    play.page.get_by_text("Use your own model").click()
+    play.part("model-file").set_input_files(file)
+    play.complains("memory")
+    play.complains("Close other tabs")
+    assert play.write() == first
+
+
+FAULTS = {
+    each.__name__: each
+    for each in (faults.killed, faults.corrupted, faults.clock, truncated, unnamed, loading)
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_is_lost_and_the_next_text_is_written(
+    fault: str, context: BrowserContext, site_url: str, tmp_path: Path
+) -> None:
+    wrong = faults.run(FAULTS[fault], context, site_url, tmp_path)
+    assert not wrong, wrong
+
+
+DAMAGED = [
+    '{"broken',
+    "[[1]]",
+    '"text"',
+    "null",
+    "7",
+    '[["temperature","-1e999"],["__proto__","x"],[null,null]]',
+]
+
+
+@pytest.mark.parametrize("value", DAMAGED)
+def test_settings_that_cannot_be_read_are_replaced_by_the_defaults(
+    value: str, context: BrowserContext, site_url: str
+) -> None:
+    page = context.new_page()
+    record = watch(page)
+    page.goto(f"{site_url}playground/")
+    names = ["playground", "side", "search.consent", "search.collection", "compare.settings", "remember"]
+    page.evaluate(
+        "([names, value]) => { for (const n of names) localStorage.setItem(`goosequill.${n}`, value); }",
+        [names, value],
+    )
+    for address in ("playground/", "playground/side.html", "search/", "compare/"):
+        page.goto(site_url + address)
+        expect(page.locator("h1")).to_be_visible()
+    page.goto(f"{site_url}playground/?max_new_tokens=3&seed=1")
+    page.get_by_test_id("prompt").fill("The goose")
+    page.get_by_test_id("generate").click()
+    expect(page.get_by_test_id("status")).to_have_text(re.compile("after 3 tokens"), timeout=LONG)
+    assert not record.console_errors
+
+
+@pytest.fixture
+def search(context: BrowserContext, site_url: str) -> SearchPage:
+    """The search page with two collections, of which the first is about to be damaged."""
+    opened = SearchPage(context.new_page(), site_url)
+    opened.add(FILES)
+    opened.consents()
+    opened.says("3 documents added. Ready to search.")
+    opened.has(3)
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("file", "how"),
+    [("^index.json$", "truncate"), ("^index.json$", "overwrite"), ("^texts.bin$", "overwrite"),
+     ("^passages.bin$", "truncate"), ("^page.json$", "overwrite")],
+)  # fmt: skip
+def test_a_damaged_collection_is_reported_and_another_can_be_made(
+    file: str, how: str, search: SearchPage, site_url: str
+) -> None:
+    page = search.page
+    page.goto(f"{site_url}storage/")
+    assert page.evaluate(DAMAGE, ["collections", file, how]) == 1
+    page.goto(f"{site_url}search/")
+    if file == "^page.json$":  # what the page itself keeps: the index says the rest
+        search.says("Ready to search.")
+        expect(search.ask("when do geese fly south")).to_have_attribute("data-document", "geese.md")
+        return
+    search.says("The index is damaged")
+    search.says("Make the index again from its documents.")
+    expect(search.collection).to_have_count(1)  # nothing is deleted unasked
+    make_collection(page, "Again")
+    search.add(FILES)
+    search.has(3, name="Again")
+    search.says("Ready to search.")
+    expect(search.ask("when do geese fly south")).to_have_attribute("data-document", "geese.md")
+
+
+def make_collection(page: Page, name: str) -> None:
+    page.get_by_test_id("new-collection").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_role("button", name="Make it").click()
+
+
+def test_a_kept_report_that_is_damaged_is_named_and_the_others_are_opened(
+    context: BrowserContext, site_url: str, tmp_path: Path
+) -> None:
+    page = context.new_page()
+    page.goto(f"{site_url}compare/")
+    for name in ("one", "two"):
+        result = {"sampling_config": "greedy", "sampling_params": {}, "outputs": [f"the text {name}"]}
+        prompts = [{"prompt": "p", "results": [result]}]
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({"model_name": name, "date": "", "args": {}, "prompts": prompts}), encoding="utf-8"
+        )
+    page.get_by_test_id("file-input").set_input_files([tmp_path / "one.json", tmp_path / "two.json"])
+    expect(page.get_by_test_id("report")).to_have_count(2)
+    page.get_by_label("Keep picked files").check()
+    page.wait_for_function(KEPT)
+    page.evaluate(SPOIL)
+    page.reload()
+    expect(page.get_by_test_id("report")).to_have_count(1)
+    expect(page.get_by_text("one.json").first).to_be_visible()
+    expect(page.locator("body")).to_contain_text("one.json: The file is cut off")
+
+
+KEPT = """async () => {
+  const databases = await indexedDB.databases();
+  if (!databases.some(({ name }) => name === "goosequill-compare")) return false;
+  const database = await new Promise((resolve) => {
+    indexedDB.open("goosequill-compare").onsuccess = ({ target }) => resolve(target.result);
+  });
+  const count = await new Promise((resolve) => {
+    database.transaction("files").objectStore("files").count().onsuccess = ({ target }) =>
+      resolve(target.result);
+  });
+  database.close();
+  return count === 2;
+}"""
+SPOIL = """async () => {
+  const database = await new Promise((resolve) => {
+    indexedDB.open("goosequill-compare").onsuccess = ({ target }) => resolve(target.result);
+  });
+  await new Promise((resolve) => {
+    const transaction = database.transaction("files", "readwrite");
+    const store = transaction.objectStore("files");
+    store.getAll().onsuccess = ({ target }) => {
+      const [first] = target.result.filter(({ name }) => name === "one.json");
+      store.put({ ...first, blob: new Blob(['{"model']) });
+    };
+    transaction.oncomplete = resolve;
+  });
+  database.close();
+}"""

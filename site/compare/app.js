@@ -133,7 +133,7 @@ export class App {
     if (!found) return;
     clearMarks();
     this.session.shown = found.rows;
-    this.#pages.show();
+    await this.#pages.show();
     const all = this.session.table.rows.length;
     const prompts = counted(all, "prompt");
     const count = byId("count", "p");
@@ -196,11 +196,10 @@ export class App {
   }
 
   /** @param {import("./reports/report.js").Report} report */
-  #addLive(report) {
+  async #addLive(report) {
     const file = this.session.nextFile();
     const added = { id: `${file}.0`, source: "live", file, address: "", blob: null, report, size: 0 };
-    this.session.open([...this.session.loaded, added]);
-    this.#reportsChanged();
+    if (await this.session.open([...this.session.loaded, added])) this.#reportsChanged();
   }
 
   /**

@@ -24,18 +24,31 @@
  * @typedef {{columns: Column[], rows: Row[], configs: string[], mostOutputs: number}} Table
  */
 
-/**
- * @param {readonly {id: string, source: string, report: Report}[]} loaded
- * @returns {Table}
- */
+/** @typedef {readonly {id: string, source: string, report: Report}[]} Loaded */
+
+/** @param {Loaded} loaded @returns {Table} */
 export function collate(loaded) {
+  const steps = collating(loaded);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same in steps, each of which does the work of one prompt of one report.
+ * @param {Loaded} loaded
+ * @returns {Generator<void, Table, void>}
+ */
+export function* collating(loaded) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
   /** @type {Set<string>} */
   const configs = new Set();
   let mostOutputs = 0;
   for (const { id, report } of loaded) {
-    for (const [prompt, results] of byPrompt(report)) {
+    for (const [prompt, results] of yield* byPrompt(report)) {
+      yield;
       let row = rows.get(prompt);
       if (!row) {
         row = { number: rows.size + 1, prompt, cells: new Map() };
@@ -53,13 +66,14 @@ export function collate(loaded) {
 }
 
 /** The results of each prompt, of all entries that have it. @param {Report} report */
-function byPrompt({ entries }) {
+function* byPrompt({ entries }) {
   /** @type {Map<string, Result[]>} */
   const found = new Map();
   for (const { prompt, results } of entries) {
     const known = found.get(prompt);
     if (known) for (const result of results) known.push(result);
     else found.set(prompt, [...results]);
+    yield;
   }
   return found;
 }
@@ -83,7 +97,7 @@ function joinResults(results) {
   });
 }
 
-/** @param {readonly {id: string, source: string, report: Report}[]} loaded @returns {Column[]} */
+/** @param {Loaded} loaded @returns {Column[]} */
 function labelled(loaded) {
   const short = loaded.map(({ report }) => report.model.split("/").at(-1) ?? report.model);
   return loaded.map(({ id, source, report }, index) => {

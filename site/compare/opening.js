@@ -124,7 +124,7 @@ export class Opening {
     dismissErrors();
     const { loaded, examples } = this.#session;
     const kept = examples ? [] : loaded.filter(({ address }) => address === "" || files.includes(address));
-    if (!examples) this.#session.open(kept);
+    if (!examples) await this.#session.open(kept);
     this.#session.change({ files });
     this.#showAddresses();
     this.#options.onView();
@@ -166,28 +166,28 @@ export class Opening {
   }
 
   /** Closes the file of a report, with all its columns. @param {string} id */
-  close(id) {
+  async close(id) {
     const { loaded, view } = this.#session;
     const closed = loaded.find((one) => one.id === id);
     if (!closed) return;
     this.#options.onClose(closed.report);
-    this.#session.open(loaded.filter(({ file }) => file !== closed.file));
+    const opened = this.#session.open(loaded.filter(({ file }) => file !== closed.file));
     const files = view.files.filter((address) => address !== closed.address);
     this.#session.change({ files, hide: [], base: "" });
     this.#showAddresses();
     dismiss(closed.source);
     dropFile(closed.file).catch(() => {});
-    this.#options.onReports();
+    if (await opened) this.#options.onReports();
   }
 
   async #closeAll() {
     await dropFiles().catch(() => {}); // first, or a reload would bring back what is still kept
     for (const { report } of this.#session.loaded) this.#options.onClose(report);
-    this.#session.open([]);
+    const opened = this.#session.open([]);
     this.#session.change({ files: [], hide: [], base: "" });
     this.#showAddresses();
     dismissAll();
-    this.#options.onReports();
+    if (await opened) this.#options.onReports();
   }
 
   /**
@@ -198,7 +198,7 @@ export class Opening {
     if (sources.length === 0) return this.#options.onReports();
     this.#used = true;
     if (this.#session.examples) {
-      this.#session.open([]);
+      await this.#session.open([]);
       this.#options.onReports();
     }
     document.body.setAttribute("aria-busy", "true");
@@ -214,9 +214,9 @@ export class Opening {
       const words = `${counted(left, "file was", "files were")} not opened because the page is full. Close some reports first.`;
       showProblems("More files", [words], { kind: "error" });
     }
+    const shown = await this.#session.open([...this.#session.loaded, ...opened.flat()]);
     document.body.removeAttribute("aria-busy");
-    this.#session.open([...this.#session.loaded, ...opened.flat()]);
-    this.#options.onReports();
+    if (shown) this.#options.onReports();
   }
 
   /**
@@ -282,8 +282,7 @@ export class Opening {
       })),
     );
     this.#session.examples = loaded.length > 0;
-    this.#session.open(loaded);
-    this.#options.onReports();
+    if (await this.#session.open(loaded)) this.#options.onReports();
   }
 
   async #keepAll() {

@@ -61,7 +61,8 @@ export class Pages {
     byId("welcome-more", "details").open = !some;
   }
 
-  show() {
+  /** Shows the page of the view; resolves once its prompts are laid out. */
+  async show() {
     const { reading, votes } = this.#options;
     const { view } = this.#session;
     this.#work.dataset.page = view.page;
@@ -71,7 +72,7 @@ export class Pages {
       else button.removeAttribute("aria-current");
       button.disabled = votes.blind && !current;
     }
-    reading.show({ visible: view.page === "read" });
+    const laidOut = reading.show({ visible: view.page === "read" });
     for (const name of OTHERS) {
       const page = byId(`${name}-page`, "div");
       page.hidden = view.page !== name;
@@ -81,6 +82,7 @@ export class Pages {
     if (view.page === "vote") votes.setUp(this.#session);
     this.#showNames();
     if (view.page === "vote") votes.show();
+    await laidOut;
   }
 
   /**

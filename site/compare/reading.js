@@ -39,11 +39,11 @@ export class Reading {
   }
 
   /** Draws the shown rows, or hides them. @param {{visible: boolean}} options */
-  show({ visible }) {
+  async show({ visible }) {
     const { view, shown } = this.#session;
     this.#root.hidden = !visible;
     this.#root.classList.toggle("stack", view.layout === "stack");
-    this.#table.show(visible ? shown : [], this.#context());
+    await this.#table.show(visible ? shown : [], this.#context());
   }
 
   /** @param {Row} row */

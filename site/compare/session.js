@@ -3,7 +3,8 @@
  * stores anything; the app does that after a change.
  */
 
-import { collate } from "./collate.js";
+import { inSlices } from "../ui/slices.js";
+import { collate, collating } from "./collate.js";
 
 /** @typedef {import("./state.js").View} View */
 /** @typedef {import("./collate.js").Row} Row */
@@ -27,6 +28,7 @@ export class Session {
   /** Rows that the visitor folded or unfolded one by one. @type {Set<number>} */
   #turned = new Set();
   #lastFile = 0;
+  #opening = new AbortController();
   table = collate([]);
   /** The rows that pass the filters. @type {readonly Row[]} */
   shown = [];
@@ -48,12 +50,27 @@ export class Session {
     return this.#loaded;
   }
 
-  /** Replaces the open reports. @param {readonly Loaded[]} loaded */
-  open(loaded) {
+  /**
+   * Replaces the open reports; their table follows in slices of time.
+   * @param {readonly Loaded[]} loaded
+   * @returns {Promise<boolean>} false if another call came before the table was there
+   */
+  async open(loaded) {
     this.#loaded = loaded;
-    this.table = collate(loaded);
     this.#turned.clear();
     this.examples &&= loaded.length > 0;
+    this.#opening.abort();
+    this.#opening = new AbortController();
+    const { signal } = this.#opening;
+    const steps = collating(loaded);
+    /** @type {import("./collate.js").Table | undefined} */
+    let table;
+    const all = (function* () {
+      table = yield* steps;
+    })();
+    if (!(await inSlices(all, () => {}, signal)) || !table) return false;
+    this.table = table;
+    return true;
   }
 
   /** How much of the page's limits is taken. @returns {{models: number, characters: number}} */

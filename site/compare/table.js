@@ -4,6 +4,7 @@
  * idle, up to a limit, so that the browser's own search finds them.
  */
 
+import { fill } from "../ui/dom.js";
 import { breathe, inSlices } from "../ui/slices.js";
 import { rowElement, upgradeRow } from "./row.js";
 
@@ -32,6 +33,7 @@ export class Table {
   /** @type {RowContext | null} */
   #context = null;
   #turn = 0;
+  #laying = new AbortController();
   #working = false;
   #plainOutputs = 0;
   #observer;
@@ -46,28 +48,34 @@ export class Table {
   rows = [];
 
   /**
+   * Lays the rows out, in slices; until then the rows before stay.
    * @param {readonly Row[]} rows
    * @param {RowContext} context
    */
-  show(rows, context) {
+  async show(rows, context) {
+    this.#laying.abort();
+    this.#laying = new AbortController();
+    /** @type {Chunk[]} */
+    const chunks = [];
+    const lay = (/** @type {Row[]} */ part) => chunks.push(emptyChunk(part, context, chunks.length === 0));
+    if (await inSlices(inChunks(rows), lay, this.#laying.signal)) this.#replace(rows, context, chunks);
+  }
+
+  /** @param {readonly Row[]} rows @param {RowContext} context @param {Chunk[]} chunks */
+  #replace(rows, context, chunks) {
     this.#turn++;
     this.rows = rows;
     this.#context = context;
     this.#observer.disconnect();
     this.#byElement.clear();
     this.#plainOutputs = 0;
-    this.#chunks = [];
-    for (const part of inChunks(rows)) {
-      const element = document.createElement("div");
-      element.className = "chunk";
-      element.style.containIntrinsicBlockSize = `auto ${part.reduce((sum, row) => sum + context.estimate(row), 0)}px`;
-      /** @type {Chunk} */
-      const chunk = { element, rows: part, state: "empty", near: this.#chunks.length === 0 };
-      this.#chunks.push(chunk);
-      this.#byElement.set(element, chunk);
-    }
-    this.root.replaceChildren(...this.#chunks.map(({ element }) => element));
-    for (const { element } of this.#chunks) this.#observer.observe(element);
+    this.#chunks = chunks;
+    for (const chunk of chunks) this.#byElement.set(chunk.element, chunk);
+    fill(
+      this.root,
+      chunks.map(({ element }) => element),
+    );
+    for (const { element } of chunks) this.#observer.observe(element);
     this.#work();
   }
 
@@ -168,25 +176,34 @@ export class Table {
   }
 }
 
+/** @param {Row[]} rows @param {RowContext} context @param {boolean} near @returns {Chunk} */
+function emptyChunk(rows, context, near) {
+  const element = document.createElement("div");
+  element.className = "chunk";
+  const height = rows.reduce((sum, row) => sum + context.estimate(row), 0);
+  element.style.containIntrinsicBlockSize = `auto ${height}px`;
+  return { element, rows, state: "empty", near };
+}
+
 /**
  * Groups of at most `ROWS` rows, and about `OUTPUTS` outputs.
  * @param {readonly Row[]} rows
- * @returns {Row[][]}
+ * @returns {Generator<Row[]>}
  */
-function inChunks(rows) {
-  /** @type {Row[][]} */
-  const chunks = [];
-  let outputs = OUTPUTS;
+export function* inChunks(rows) {
+  /** @type {Row[]} */
+  let chunk = [];
+  let outputs = 0;
   for (const row of rows) {
-    const last = chunks.at(-1);
-    if (last && last.length < ROWS && outputs < OUTPUTS) last.push(row);
-    else {
-      chunks.push([row]);
+    if (chunk.length === ROWS || outputs >= OUTPUTS) {
+      yield chunk;
+      chunk = [];
       outputs = 0;
     }
+    chunk.push(row);
     for (const results of row.cells.values()) for (const result of results) outputs += result.outputs.length;
   }
-  return chunks;
+  if (chunk.length) yield chunk;
 }
 
 /** @returns {Promise<void>} */

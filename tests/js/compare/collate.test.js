@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { collate, coverage, differs, letterOf, samplesOf } from "../../../site/compare/collate.js";
+import { collate, collating, coverage, differs, letterOf, samplesOf } from "../../../site/compare/collate.js";
 import { readReports } from "../../../site/compare/reports/index.js";
 import { sampling } from "./make.js";
 
@@ -104,4 +104,13 @@ test("coverage counts what each file has and what only it has", () => {
     { columnId: "0", prompts: 2, only: 1, outputs: 3 },
     { columnId: "1", prompts: 1, only: 0, outputs: 1 },
   ]);
+});
+
+test("a step of collating does the work of one prompt, however many there are", () => {
+  for (const size of [10, 1000]) {
+    const prompts = Object.fromEntries(Array.from({ length: size }, (_, at) => [`p${at}`, { g: ["1"] }]));
+    const loaded = [load(sampling(prompts), 0), load(sampling(prompts), 1)];
+    const steps = [...collating(loaded)].length;
+    assert.ok(steps >= 2 * 2 * size, `${steps} steps for ${2 * size} entries`);
+  }
 });

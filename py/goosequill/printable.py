@@ -5,12 +5,14 @@ Error messages and everything that the command line prints for a person pass thr
 
 from __future__ import annotations
 
+import json
 import re
 
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-"""Control characters, line ends, what reverses the direction of writing, and lone surrogates."""
+"""Control characters, line ends, what turns the writing around or has no width, tags, and lone surrogates."""
 _TAIL = 80
 """Characters that are kept of the end of a text that is shortened."""
 
@@ -32,6 +34,8 @@ def printable(text: str, most: int | None = None, *, lines: bool = False) -> str
 
 
 def _escape(character: str) -> str:
+    if character > "\uffff":
+        return json.dumps(character)[1:-1]  # two escapes
     return f"\\u{ord(character):04x}"
 
 

@@ -20,6 +20,10 @@ def test_escapes_are_shown_and_ordinary_text_is_left_alone() -> None:
         assert printable(text) == text
 
 
+def test_what_has_no_width_is_shown() -> None:
+    assert printable("pay\u200bpal\u2060\u180e\U000e0041") == r"pay\u200bpal\u2060\u180e\udb40\udc41"
+
+
 def test_lines_are_kept_where_they_are_wanted() -> None:
     assert printable("a\tb\nc\r") == r"a\u0009b\u000ac\u000d"
     assert printable("a\tb\nc\r", lines=True) == "a\tb\nc" + r"\u000d"

@@ -61,3 +61,19 @@ test("votes are kept as a file that says when names were visible; counts of an e
   assert.equal(new SideVotes().any, true);
   assert.match(kept.get("goosequill.side.votes") ?? "", /goosequill-votes/);
 });
+
+test("no vote is taken back in a frame of another page", () => {
+  fakeStorage();
+  const votes = new SideVotes();
+  votes.begin({ blind: true });
+  votes.add(0);
+  votes.add(1);
+  votes.vote(0, shown, 1);
+  page.top = {};
+  try {
+    assert.throws(() => votes.undo(), /Nothing is deleted in a frame/);
+  } finally {
+    delete page.top;
+  }
+  assert.ok(votes.canUndo && votes.isJudged(0));
+});

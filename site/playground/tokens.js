@@ -75,8 +75,8 @@ export class TokenText {
 
   /** @param {Token} token */
   add({ token, text, logprob }) {
-    const before = this.tokens.at(-1)?.text;
-    const span = element("span", { "data-token": this.tokens.length }, ...shownText(text, before));
+    const nodes = shownText(text, this.#end);
+    const span = element("span", { "data-token": this.tokens.length }, ...nodes);
     if (logprob !== null) span.className = `shade-${shade(logprob)}`;
     this.tokens.push({ token, text, logprob });
     this.#box.append(span);
@@ -84,7 +84,15 @@ export class TokenText {
 
   /** Adds text that is not a token of its own. @param {string} text */
   addText(text) {
-    this.#box.append(...shownText(text, this.tokens.at(-1)?.text));
+    this.#box.append(...shownText(text, this.#end));
+  }
+
+  /** The end of the text. A token can be a part of a character, and its text empty. */
+  get #end() {
+    return this.tokens
+      .slice(-20)
+      .map(({ text }) => text)
+      .join("");
   }
 
   get text() {

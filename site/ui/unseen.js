@@ -40,30 +40,20 @@ export const LONGEST_LINE = 299;
 /** Characters before a piece of text that decide whether its first one is shown by a sign. */
 const CONTEXT = 20;
 
-/** The escape of a character, as JavaScript has it. @param {string} character */
-function escapeOf(character) {
+/** The sign of a character: its escape in JavaScript. @param {string} character */
+function signOf(character) {
   const code = character.codePointAt(0) ?? 0;
   return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
 /**
- * The sign of a character: Unicode's picture of a control character, else its escape.
- * @param {string} character
- */
-function signOf(character) {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  return code === 0x7f ? "\u2421" : escapeOf(character);
-}
-
-/**
- * A text that may quote a file, as one short line with escapes for what cannot be seen.
+ * A text that may quote a file, as one short line with signs for what cannot be seen.
  * @param {string} text
  * @param {number} [longest] characters
  */
 export function inLine(text, longest = LONGEST_LINE) {
   const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  const line = cut.replace(NOT_IN_LINE, escapeOf);
+  const line = cut.replace(NOT_IN_LINE, signOf);
   return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
 }
 

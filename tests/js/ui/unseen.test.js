@@ -31,7 +31,7 @@ test("what cannot be seen has a sign, and the original text is copied", () => {
   for (const character of UNSEEN) {
     const text = `a${character}b`;
     const shown = withSigns(text);
-    assert.match(shown, /^a([␀-␡]|\\u\{?[0-9a-f]{4,5}\}?)b$/, JSON.stringify(character));
+    assert.match(shown, /^a\\u\{?[0-9a-f]{4,5}\}?b$/, JSON.stringify(character));
     assert.equal(seen(shownText(text)), shown);
     assert.equal(copied(shownText(text)), text);
   }

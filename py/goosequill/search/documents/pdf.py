@@ -110,7 +110,7 @@ def read_pdf(name: str, data: bytes) -> Document:
     """
     try:
         from pypdf import PdfReader
-        from pypdf.errors import DependencyError, PyPdfError
+        from pypdf.errors import DependencyError
     except ImportError as error:
         raise SearchError(f"Reading {name} needs the package pypdf.", code="no-pypdf") from error
     try:
@@ -121,21 +121,13 @@ def read_pdf(name: str, data: bytes) -> Document:
             raise too_large(name, f"{len(reader.pages):,} pages", f"{MOST_PAGES:,}", "Split it.")
         title = str((reader.metadata.title if reader.metadata else "") or "")
         pages = [page.extract_text() for page in reader.pages]
-    except SearchError:
+    except (SearchError, MemoryError):
         raise
     except DependencyError as error:
         raise SearchError(
             f"{name} is encrypted, and pypdf lacks a package for that.", code="document-encrypted"
         ) from error
-    except (
-        PyPdfError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except Exception as error:  # pypdf raises what its code meets, failed assertions among it
         raise SearchError(
             f"{name} is damaged: {error or type(error).__name__}.", code="document-corrupt"
         ) from error

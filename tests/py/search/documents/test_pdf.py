@@ -77,6 +77,14 @@ def test_damaged_pdfs_are_refused(data: bytes) -> None:
     assert refused(data).code in ("document-corrupt", "document-scanned")
 
 
+def test_a_reference_in_the_content_of_a_page_is_damage() -> None:
+    """pypdf answers it with a failed assertion; found by the fuzzer."""
+    shown = b"(fly.) Tj T*"
+    data = pdf([["Geese", "fly."]])
+    assert shown in data
+    assert refused(data.replace(shown, b"[5 0 R]".ljust(len(shown)))).code == "document-corrupt"
+
+
 def test_too_many_pages_are_refused_with_figures() -> None:
     with pytest.raises(SearchError, match="10,001 pages"):
         from_pages("a.pdf", ["x"] * (MOST_PAGES + 1))

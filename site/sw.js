@@ -143,7 +143,7 @@ async function answer(request, path) {
   try {
     if (!parts[path]) return await withHeaders(await fetch(request), path);
     const response = await obtain(path, parts[path], "default");
-    await cache.put(addressOf(path), response.clone());
+    await cache.put(addressOf(path), response.clone()).catch(() => {}); // no space: fetched again next time
     return await withHeaders(response, path);
   } catch (error) {
     if (!parts[path] || !scope.navigator.onLine) throw error;

@@ -211,6 +211,26 @@ def test_without_space_it_generates_from_memory_and_says_so(page: Page, site_url
     expect(page.get_by_test_id("files")).not_to_contain_text("model.safetensors")
 
 
+def test_a_part_that_finds_no_space_is_answered_all_the_same(page: Page, site_url: str) -> None:
+    """It was said to belong to a newer version of the site, and no engine started."""
+    page.goto(f"{site_url}storage/")
+    until_controlled(page)
+    session = page.context.new_cdp_session(page)
+    origin = site_url.removesuffix("/goosequill/")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 100_000})
+    path = "vendor/pyodide/pyodide.asm.wasm"
+    found = page.evaluate(
+        """async (url) => {
+          const response = await fetch(url);
+          const size = (await response.arrayBuffer()).byteLength;
+          return { status: response.status, size, stored: Boolean(await caches.match(url)) };
+        }""",
+        site_url + path,
+    )
+    size = (ROOT / "dist" / path).stat().st_size
+    assert found == {"status": 200, "size": size, "stored": False}
+
+
 def test_the_storage_page_lists_what_is_stored_and_deletes_it(page: Page, site_url: str) -> None:
     generate(page, site_url, "A feather")
     page.goto(f"{site_url}storage/")

@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.bundles import bundle_scripts, check_addresses, minify  # noqa: E402
 from scripts.command import BuildError, run  # noqa: E402
+from scripts.crawlers import site_address, write_crawler_files  # noqa: E402
 from scripts.example import write_example  # noqa: E402
 from scripts.fonts import FaceError, write_faces  # noqa: E402
 from scripts.frames import carry_files, fill_frames  # noqa: E402
@@ -52,7 +53,7 @@ def prepare_search(models: Path) -> None:
 
 def build_docs(output: Path) -> None:
     run(sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean", "--site-dir", str(output))
-    # The compressed sitemap contains the time of the build, and we do not know our address to put into it.
+    # MkDocs lists only articles, with the time of the build; crawlers.py writes ours.
     for name in ("sitemap.xml", "sitemap.xml.gz"):
         (output / name).unlink(missing_ok=True)
     for source_map in output.rglob("*.map"):
@@ -136,6 +137,7 @@ def build(output: Path) -> None:
     write_example(output)
     write_notices(output)
     carry_files(output)
+    write_crawler_files(output, pages, site_address())
     check_addresses(output)
     write_precache(output)
 

@@ -2,7 +2,6 @@
 
 So neither can fall behind. A page requests generated text by a comment on a line of its own:
 
-    <!-- generate: cards -->                             the home page's cards
     <!-- generate: contents Tutorials -->                the articles of one group, with their descriptions
     <!-- generate: decoding -->                          every part of the decoder, with its settings
     <!-- generate: keywords -->                          the keywords of JSON schemas
@@ -17,7 +16,6 @@ What the laboratory's articles request is in lab.py.
 from __future__ import annotations
 
 import argparse
-import html
 import importlib
 import inspect
 import re
@@ -26,10 +24,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts import lab
+from scripts.command import ROOT
+from scripts.crawlers import preview, site_address
 from scripts.pages import menu, navigation, read_pages
 
 MARKER = re.compile(r"^<!-- generate: (\w+)(.*?) -->$", re.MULTILINE)
@@ -46,8 +47,13 @@ def on_config(config: Any) -> Any:
 
 
 def on_env(env: Any, **_: Any) -> Any:
-    """Give the templates the main menu."""
-    env.globals["menu"] = partial(menu, read_pages())
+    """Give the templates the main menu, the pages' previews, and what the page for errors needs."""
+    pages, address = read_pages(), site_address()
+    env.globals["menu"] = partial(menu, pages)
+    env.globals["preview"] = partial(preview, pages, address)
+    env.globals["root"] = urlsplit(address).path
+    env.globals["recorded_styles"] = importlib.import_module("scripts.recordings").STYLES
+    env.globals["quill"] = (ROOT / "site" / "ui" / "quill.svg").read_text(encoding="utf-8").strip()
     return env
 
 
@@ -55,7 +61,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Set the page's description and replace each marker by the text it requests."""
     (listed,) = (entry for entry in read_pages() if entry.address == page.url)
     page.meta["description"] = listed.description
-    page.meta |= {"styles": lab.styles(markdown), "experiments": lab.has_experiments(markdown)}
+    page.meta["styles"] = [*page.meta.get("styles", []), *lab.styles(markdown)]
+    page.meta["scripts"] = [*page.meta.get("scripts", []), *lab.scripts(markdown)]
     return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), lab.prepare(markdown))
 
 
@@ -67,15 +74,6 @@ def on_post_page(output: str, **_: Any) -> str:
 def on_post_build(config: Any, **_: Any) -> None:
     """Write what the laboratory's pages fetch."""
     lab.write_files(Path(config.site_dir))
-
-
-def cards() -> str:
-    """The home page's cards. It is at the site's root, so addresses need no prefix."""
-    lines = []
-    for page in [page for page in read_pages() if page.card]:
-        name, sentence = html.escape(page.menu or page.title), html.escape(page.card)
-        lines.append(f'<li><a href="{page.address}">{name}</a><p>{sentence}</p></li>')
-    return "\n".join(['<ul class="cards">', *lines, "</ul>"])
 
 
 def contents(*group: str) -> str:
@@ -246,7 +244,6 @@ def api(module: str, *names: str) -> str:
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "api": api,
-    "cards": cards,
     "commands": commands,
     "contents": contents,
     "decoding": decoding,

@@ -14,6 +14,7 @@ import markdown
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from scripts.command import ROOT, BuildError
+from scripts.crawlers import preview, site_address
 from scripts.pages import Page, menu
 
 CARRIER = re.compile(r'(<script type="application/json" data-file="([^"]+)">)(</script>)')
@@ -31,6 +32,7 @@ def fill_frames(pages: list[Page], output: Path) -> None:
         keep_trailing_newline=True,
     )
     frames.globals["menu"] = partial(menu, pages)
+    frames.globals["preview"] = partial(preview, pages, site_address())
     frames.globals["marked_part"] = marked_part
     # Without the context Jinja evaluates constant addresses once, when it compiles the shared frame.
     frames.filters["url"] = pass_context(relative_url)

@@ -11,7 +11,12 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 UI = Path(__file__).resolve().parent.parent / "site" / "ui"
-ICONS = {"icon-192.png": (192, 0.84), "icon-512.png": (512, 0.84), "icon-maskable-512.png": (512, 0.62)}
+ICONS = {
+    "apple-touch-icon.png": (180, 0.7),
+    "icon-192.png": (192, 0.84),
+    "icon-512.png": (512, 0.84),
+    "icon-maskable-512.png": (512, 0.62),
+}
 
 
 def main() -> None:

@@ -150,9 +150,10 @@ def styles(markdown: str) -> list[str]:
     return ["ui/controls.css", "ui/chart.css", "lab/lab.css", *own] if names else []
 
 
-def has_experiments(markdown: str) -> bool:
-    """Whether an article needs the laboratory's scripts."""
-    return any(match[1] != "math" for match in REQUEST.finditer(_without_code(markdown)))
+def scripts(markdown: str) -> list[str]:
+    """Return the scripts that an article's experiments need."""
+    experiments = (match[1] != "math" for match in REQUEST.finditer(_without_code(markdown)))
+    return ["lab/lab.js"] if any(experiments) else []
 
 
 def mounted() -> dict[str, list[str]]:

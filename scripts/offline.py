@@ -13,7 +13,7 @@ from pathlib import Path
 PART_BYTES = 512 * 1024  # larger files are fetched on first use, not when a version is installed
 PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/", "wheels/")
 INDEX = "search-index/"  # of the documentation; pages read web/ alone
-UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html")  # nor source maps, which only a debugger requests
+UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html", "robots.txt", "sitemap.xml", "ui/preview.png")
 STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
 DATE = (2020, 1, 1, 0, 0, 0)
 

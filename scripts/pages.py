@@ -1,8 +1,8 @@
 """Read site/pages.json, the list of the site's pages, one line each.
 
-Everything that needs to know the pages reads it here: the menu, the home page's cards, the navigation of the
-documentation, the titles, and the browser tests. A page is either an application (hand-written HTML in site/
-that extends overrides/application.html) or an article (Markdown in docs/).
+Everything that needs to know the pages reads it here: the menu, the navigation of the documentation, the
+titles, the sitemap, and the browser tests. A page is either an application (hand-written HTML in site/ that
+extends overrides/application.html) or an article (Markdown in docs/).
 
 The fields of a line:
 
@@ -10,7 +10,6 @@ The fields of a line:
     title        what the browser's tab and the navigation show
     description  one sentence, for search engines and the documentation's contents
     menu         its name in the main menu, if it has an entry there
-    card         a sentence, if the home page has a card for it
     group        the section of the documentation that an article belongs to
     exempt       checks of tests/browser/test_pages.py that it skips, each with the reason
 """
@@ -28,6 +27,10 @@ CHECKS = ("axe", "console", "policy", "reflow", "size")
 """What `exempt` may name; tests/browser/test_pages.py and test_sizes.py run them."""
 
 
+SITE = "Goosequill"
+TAGLINE = "language models that write in your browser"
+
+
 @dataclass(frozen=True)
 class Page:
     """One line of site/pages.json."""
@@ -36,11 +39,15 @@ class Page:
     title: str
     description: str
     menu: str = ""
-    card: str = ""
     group: str = ""
     exempt: Mapping[str, str] = field(default_factory=dict)
     article: str = ""
     """The Markdown source below docs/, `how-to/host.md`, and "" for an application. Found, not listed."""
+
+    @property
+    def full_title(self) -> str:
+        """What the browser's tab shows: `Playground · Goosequill`."""
+        return f"{self.title} · {SITE}" if self.address else f"{SITE}: {TAGLINE}"
 
     @property
     def file(self) -> str:

@@ -1,7 +1,7 @@
 """Give each documentation page a content security policy in a <meta>: a static host sends no headers of ours.
 
 Applications state their policy in overrides/application.html; MkDocs writes inline scripts, so the policy of
-an article lists their hashes. An article with experiments may also start the engine.
+an article lists their hashes. An article with experiments, and the home page, may also start the engine.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from pathlib import Path
 
 from scripts.command import BuildError
 
+ENGINE_MARKS = ("data-experiment=", "data-figure=", "data-engine")
+"""Attributes of elements for which a page may start the engine."""
+
 
 def policy_of(html: str) -> str:
     """The strictest policy under which a page works: its own inline scripts by hash, and no others."""
     scripts = re.findall(r"<script(?P<attributes>[^>]*)>(.*?)</script>", html, re.DOTALL)
     inline = [text for attributes, text in scripts if "src=" not in attributes and "json" not in attributes]
     hashes = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline}
-    engine = "data-experiment=" in html or "data-figure=" in html
+    engine = any(mark in html for mark in ENGINE_MARKS)
     allowed = ["'self'", *(["'wasm-unsafe-eval'"] if engine else [])]
     sources = " ".join([*allowed, *(f"'sha256-{value}'" for value in sorted(hashes))])
     workers = "worker-src 'self'; " if engine else ""

@@ -1,15 +1,19 @@
-"""The home page and the documentation: search, exact policies, and no broken links."""
+"""The home page with its demonstration, and the documentation: search, exact policies, no broken links."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+import pytest
 from playwright.sync_api import Page, Route, expect
+from scripts.pages import read_pages
 
 from tests.browser.accessibility import violations
 
@@ -22,6 +26,218 @@ def test_home_page_leads_to_the_playground_in_one_click(clean_page: Page, site_u
     clean_page.get_by_role("link", name="Open the playground").click()
     expect(clean_page).to_have_url(f"{site_url}playground/")
     expect(clean_page.get_by_test_id("prompt")).to_be_visible()
+
+
+LONG = 180_000
+
+
+def recorded(style: str, temperature: float) -> str:
+    """The text of a recorded run, as the page shows it: what is before the first word is left out."""
+    file = json.loads((ROOT / "site" / "home" / "recordings" / f"{style}.json").read_text(encoding="utf-8"))
+    (run,) = (run for run in file["runs"] if run["temperature"] == temperature)
+    return "".join(step[0] for step in run["steps"]).removeprefix(" ")
+
+
+def shown_text(page: Page) -> str:
+    return page.locator("#demo-output").text_content() or ""
+
+
+def open_still(page: Page, site_url: str) -> None:
+    """Open the home page so that nothing moves by itself, and wait until its controls work."""
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(site_url)
+    expect(page.locator("#demo-generate")).to_be_enabled()
+
+
+def test_home_replays_a_recording_by_itself_without_the_engine(clean_page: Page, site_url: str) -> None:
+    asked: list[str] = []
+    clean_page.on("request", lambda request: asked.append(request.url))
+    clean_page.clock.install()
+    clean_page.goto(site_url)
+    tokens = clean_page.locator("#demo-output [data-token]")
+    expect(tokens.first).to_be_visible()
+    clean_page.clock.fast_forward(5_000)
+    expect(tokens.nth(3)).to_be_visible()
+    assert recorded("novel", 0.8).startswith(shown_text(clean_page))
+    assert not [url for url in asked if "pyodide" in url or "safetensors" in url or "live" in url]
+    expect(clean_page.locator("#demo-candidates .is-chosen")).to_contain_text("%")
+
+
+def test_home_keeps_its_layout_while_it_plays(clean_page: Page, site_url: str) -> None:
+    clean_page.clock.install()
+    for width in (1280, 360):
+        clean_page.set_viewport_size({"width": width, "height": 740})
+        clean_page.goto(site_url)
+        expect(clean_page.locator("#demo-generate")).to_contain_text("MB")
+        before = clean_page.locator("#demo").bounding_box()
+        clean_page.clock.run_for(60_000)
+        expect(clean_page.get_by_role("button", name="Replay")).to_be_visible()
+        assert shown_text(clean_page) == recorded("novel", 0.8)
+        assert clean_page.locator("#demo").bounding_box() == before
+
+
+def test_home_can_be_paused_and_played(clean_page: Page, site_url: str) -> None:
+    clean_page.clock.install()
+    clean_page.goto(site_url)
+    clean_page.get_by_role("button", name="Pause").click()
+    text = shown_text(clean_page)
+    clean_page.clock.run_for(10_000)
+    assert shown_text(clean_page) == text != ""
+    clean_page.get_by_role("button", name="Play", exact=True).click()
+    clean_page.clock.run_for(10_000)
+    assert len(shown_text(clean_page)) > len(text)
+
+
+def test_home_shows_another_text_for_each_style_and_temperature(clean_page: Page, site_url: str) -> None:
+    """With reduced motion each text is there at once and nothing moves by itself."""
+    open_still(clean_page, site_url)
+    assert shown_text(clean_page) == recorded("novel", 0.8)
+    clean_page.get_by_role("radio", name="Scripture").check()
+    expect(clean_page.locator("#demo-output")).to_have_text(recorded("scripture", 0.8), use_inner_text=False)
+    expect(clean_page.get_by_role("textbox", name="Prompt")).to_have_value(re.compile("And it came to pass"))
+    clean_page.get_by_role("slider", name="Temperature").press("End")
+    assert shown_text(clean_page) == recorded("scripture", 1.6)
+    clean_page.get_by_role("slider", name="Temperature").press("Home")
+    assert shown_text(clean_page) == recorded("scripture", 0)
+    expect(clean_page.locator("#demo-candidates .is-chosen")).to_contain_text("100%")
+
+
+def test_home_shows_what_a_token_was_chosen_from(clean_page: Page, site_url: str) -> None:
+    open_still(clean_page, site_url)
+    output = clean_page.locator("#demo-output")
+    output.focus()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight"):
+        output.press(key)
+    file = json.loads((ROOT / "site/home/recordings/novel.json").read_text(encoding="utf-8"))
+    text, chosen, candidates = file["runs"][2]["steps"][-2]
+    expect(output.locator("[aria-current]")).to_have_text(text.strip())
+    expect(clean_page.locator("#demo-candidates li")).to_have_count(len(candidates))
+    expect(clean_page.locator("#demo-candidates li").nth(chosen)).to_have_class("is-chosen")
+    expect(clean_page.get_by_role("status").filter(has_text="likely at this temperature")).to_be_visible()
+    assert violations(clean_page) == []
+
+
+def test_home_generates_with_the_engine_and_then_follows_the_settings(
+    clean_page: Page, site_url: str
+) -> None:
+    open_still(clean_page, site_url)
+    expect(clean_page.locator("#demo-generate")).to_have_text(re.compile(r"Generate \(\d+ MB\)"))
+    clean_page.get_by_role("slider", name="Temperature").press("Home")
+    clean_page.locator("#demo-generate").click()
+    status = clean_page.locator("#demo-status")
+    expect(status).to_contain_text("generated in this page", timeout=LONG)
+    # The engine in the page chooses the same tokens as the one that made the recording.
+    assert shown_text(clean_page).startswith(recorded("novel", 0))
+    expect(clean_page.locator("#demo-generate")).to_have_text("Generate")
+    clean_page.get_by_role("radio", name="Definition").check()
+    expect(clean_page.locator("#demo-output")).to_contain_text(recorded("definition", 0)[:40], timeout=LONG)
+    expect(status).to_contain_text("generated in this page", timeout=LONG)
+    clean_page.get_by_role("textbox", name="Prompt").fill("ink (noun):")
+    clean_page.locator("#demo-generate").click()
+    expect(clean_page.locator("#demo-output")).not_to_contain_text(recorded("definition", 0)[:40])
+    expect(status).to_contain_text("generated in this page", timeout=LONG)
+    assert violations(clean_page) == []
+
+
+def test_home_continues_the_visitors_own_words_only_with_the_engine(clean_page: Page, site_url: str) -> None:
+    open_still(clean_page, site_url)
+    prompt = clean_page.get_by_role("textbox", name="Prompt")
+    prompt.fill("A goose")
+    assert shown_text(clean_page) == ""
+    expect(clean_page.locator("#demo-status")).to_contain_text("Press Generate")
+    prompt.fill(" ")
+    clean_page.locator("#demo-generate").click()
+    expect(clean_page.locator("#demo-status")).to_contain_text("The prompt is empty.")
+    expect(prompt).to_be_focused()
+
+
+def test_home_says_what_to_do_when_a_recording_is_missing(page: Page, site_url: str) -> None:
+    page.route("**/recordings/speech.json", lambda route: route.abort())
+    open_still(page, site_url)
+    page.get_by_role("radio", name="Speech").check()
+    expect(page.locator("#demo-status")).to_contain_text("Check the network")
+
+
+def test_home_fetches_pictures_of_the_shown_theme_when_they_come_near(
+    clean_page: Page, site_url: str
+) -> None:
+    asked: list[str] = []
+    clean_page.on("request", lambda request: asked.append(request.url))
+    clean_page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    clean_page.set_viewport_size({"width": 1280, "height": 720})
+    clean_page.goto(site_url, wait_until="networkidle")
+    assert not [url for url in asked if url.endswith(".webp")]
+    for picture in clean_page.locator(".home-picture .in-dark").all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", True)
+        assert picture.evaluate("(image) => image.naturalWidth") == 1120
+        assert (picture.get_attribute("alt") or "").endswith(".")
+    assert {url.rpartition("-")[2] for url in asked if url.endswith(".webp")} == {"dark.webp"}
+
+
+def test_home_offers_a_tag_with_this_sites_address(clean_page: Page, site_url: str) -> None:
+    open_still(clean_page, site_url)
+    tag = clean_page.locator("#home-tag code")
+    expect(tag).to_contain_text(f'src="{site_url}embed/goosequill.js"')
+    clean_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    clean_page.get_by_role("button", name="Copy the tag").click()
+    expect(clean_page.get_by_role("button", name="Copy the tag")).to_have_text("Copied")
+    assert clean_page.evaluate("navigator.clipboard.readText()") == tag.text_content()
+
+
+def test_home_links_to_every_room(clean_page: Page, site_url: str) -> None:
+    open_still(clean_page, site_url)
+    links = clean_page.locator(".home a").evaluate_all("(links) => links.map((link) => link.href)")
+    for page in read_pages():
+        if page.menu:
+            assert site_url + page.address in links
+
+
+DROP = """(selector) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["text"], "notes.txt"));
+  const target = document.querySelector(selector);
+  const stays = (type) =>
+    !target.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+  return [stays("dragover"), stays("drop")];
+}"""
+
+
+@pytest.mark.parametrize("address", ["", "embed/", "embed/frame.html", "playground/", "reference/errors/"])
+def test_a_file_dropped_beside_everything_leaves_the_page_open(
+    clean_page: Page, site_url: str, address: str
+) -> None:
+    """On the home page and the gallery, browsers left the page and showed the file."""
+    clean_page.goto(site_url + address, wait_until="networkidle")
+    assert clean_page.evaluate(DROP, "body") == [True, True]
+
+
+def test_file_fields_still_take_files(clean_page: Page, site_url: str) -> None:
+    clean_page.goto(f"{site_url}how-to/offline/", wait_until="networkidle")
+    clean_page.evaluate(
+        "document.body.append(Object.assign(document.createElement('input'), { type: 'file' }))"
+    )
+    assert clean_page.evaluate(DROP, "input[type=file]") == [False, False]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_unknown_address_shows_a_page_that_needs_no_other_file(
+    page: Page, site_url: str, scheme: Literal["light", "dark"]
+) -> None:
+    """Its links and its style began at the server's root, so below a path they were broken."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(site_url)))
+    page.emulate_media(color_scheme=scheme)
+    response = page.goto(f"{site_url}a/b/missing")
+    assert response and response.status == 404
+    home = page.get_by_role("link", name="Home")
+    expect(home).to_be_visible()
+    assert set(asked) == {"a/b/missing", *(f"{path}manifest.webmanifest" for path in ("a/b/", "a/", ""))}
+    assert violations(page) == []
+    links = page.get_by_role("link").evaluate_all("(links) => links.map((link) => link.href)")
+    assert links == [site_url, *(site_url + entry.address for entry in read_pages() if entry.menu)]
+    home.click()
+    expect(page).to_have_url(site_url)
 
 
 def test_the_theme_chosen_in_the_documentation_applies_to_the_playground(page: Page, site_url: str) -> None:
@@ -132,8 +348,8 @@ def test_policies_allow_exactly_the_inline_scripts_of_each_page() -> None:
         directives = dict(part.strip().split(" ", 1) for part in policy.group(1).split(";"))
         assert directives["default-src"] == "'self'"
         sources = set(directives["script-src"].split())
-        if "data-experiment" in html:
-            assert "'wasm-unsafe-eval'" in sources, "Python runs on pages with experiments, and only there"
+        if "data-experiment" in html or "data-engine" in html:
+            assert "'wasm-unsafe-eval'" in sources, "Python runs on pages with experiments, and the home page"
             sources.remove("'wasm-unsafe-eval'")
         assert not any("unsafe" in source for source in sources)
         assert not re.search(r"<[^>]+\son\w+=", html), "the policy forbids inline handlers"

@@ -6,9 +6,11 @@ States that a page reaches later (streaming, an error, an open dialog) are teste
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -53,12 +55,22 @@ def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> I
 
 def test_title_and_description_are_the_listed_ones(opened: Opened) -> None:
     listed = opened.listed
-    home = "Goosequill: language models that write in your browser"
-    assert (
-        listed.title if listed.address else home
-    ) in opened.page.title()  # the comparer puts reports before it
+    assert listed.full_title in opened.page.title()  # the comparer puts reports before it
     description = opened.page.locator("meta[name=description]").get_attribute("content")
     assert description == listed.description
+
+
+def test_links_to_it_have_a_preview(opened: Opened) -> None:
+    def content(name: str) -> str | None:
+        return opened.page.locator(f'meta[property="og:{name}"]').get_attribute("content")
+
+    root = opened.page.url.removesuffix(opened.listed.address)
+    assert (content("title"), content("description")) == (opened.listed.full_title, opened.listed.description)
+    assert urljoin(opened.page.url, content("image")) == f"{root}ui/preview.png"
+    icon = opened.page.locator("link[rel=apple-touch-icon]").evaluate("(link) => link.href")
+    assert icon == f"{root}ui/apple-touch-icon.png"
+    if not os.environ.get("SITE_ADDRESS"):
+        assert opened.page.locator("link[rel=canonical]").count() == 0
 
 
 def test_the_menu_marks_the_current_entry(opened: Opened) -> None:

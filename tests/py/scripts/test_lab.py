@@ -106,7 +106,7 @@ def test_the_contents_link_every_article_with_what_it_draws(monkeypatch: pytest.
     assert '<a href="dilation/">A &amp; B</a><p>What &lt;it&gt; does.</p>' in filled
     assert '<figure class="chart lab-thumbnail" aria-hidden="true" inert><svg>2' in filled
     assert lab.styles(lab.CONTENTS + ARTICLE)[:3] == lab.styles(ARTICLE)[:3]
-    assert not lab.has_experiments(lab.CONTENTS) and lab.has_experiments(ARTICLE)
+    assert lab.scripts(lab.CONTENTS) == [] and lab.scripts(ARTICLE) == ["lab/lab.js"]
 
 
 def test_an_experiment_that_is_mounted_twice_has_ids_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

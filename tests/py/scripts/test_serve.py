@@ -120,3 +120,11 @@ def test_isolation_headers(port: int) -> None:
 )
 def test_prefix_has_one_slash_at_each_end(given: str, prefix: str) -> None:
     assert normal_prefix(given) == prefix
+
+
+def test_an_unknown_address_gets_the_sites_own_page(port: int, tmp_path: Path) -> None:
+    (tmp_path / "site" / "404.html").write_text("nothing here")
+    status, headers, body = ask(port, "/goosequill/a/b/missing")
+    assert (status, headers["Content-Type"], body) == (404, "text/html; charset=utf-8", b"nothing here")
+    status, headers, body = ask(port, "/goosequill/missing", method="HEAD")
+    assert (status, headers["Content-Length"], body) == (404, "12", b"")

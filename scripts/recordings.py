@@ -1,0 +1,137 @@
+"""Record what the home page replays before a visitor loads the engine: site/home/recordings/*.json.
+
+Each file is one style of the default model: a prompt and, for each temperature, the tokens that the model
+generated, each with the candidates that it was chosen from. The results are committed; run it again when the
+default model changes.
+
+    PYTHONPATH=py python scripts/recordings.py
+
+The format of a file; a probability is in thousandths:
+
+    {"style": name, "tag": text before the prompt, "prompt": text, "seed": number,
+     "runs": [{"temperature": number, "steps": [[text, chosen, [[text, model's, decoder's], ...]], ...]}]}
+
+`chosen` is the index of the token among its candidates, which are ordered by the decoder's probability.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from goosequill.decoding import Chunk, DecodingConfig, generate
+from goosequill.decoding.items import token_text
+from goosequill.decoding.sampling import Logits
+from goosequill.kernels import load_kernel
+from goosequill.loading.load import load_path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "site" / "home" / "recordings"
+MODEL = ROOT / "site" / "models" / "default"
+TEMPERATURES = (0.0, 0.4, 0.8, 1.2, 1.6)
+LENGTH = 44
+Shares = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+SHOWN = 5
+"""Candidates of each token."""
+SEED = 1
+
+
+class Style(NamedTuple):
+    """A style of the default model: the model's name for it, the page's, and the prompt to start from."""
+
+    name: str
+    title: str
+    prompt: str
+
+
+STYLES = (
+    Style("novel", "Novel", "It was a dark evening in November, and"),
+    Style("verse", "Drama", "KING.\nWhat news, good cousin, from"),
+    Style("speech", "Speech", "Fellow citizens, the state of our Union"),
+    Style("scripture", "Scripture", "And it came to pass in those days, that"),
+    Style("definition", "Definition", "feather (noun):"),
+)
+
+
+class Listening:
+    """A model that keeps the logits from which each token was chosen."""
+
+    def __init__(self, model: Any) -> None:
+        self.config, self.kernel, self.new_state = model.config, model.kernel, model.new_state
+        self.logits: list[Logits] = []
+        self._model = model
+
+    def forward(self, *args: Any, **options: Any) -> Any:
+        logits = self._model.forward(*args, **options)
+        if logits is not None:
+            self.logits.append(np.array(logits))
+        return logits
+
+
+def after_temperature(logits: Logits, temperature: float) -> Shares:
+    """Return the probabilities from which the decoder drew; at 0 all of it goes to the most likely token."""
+    if temperature == 0:
+        return np.equal(np.arange(logits.size), logits.argmax()).astype(np.float64)
+    return softmax(logits / temperature)
+
+
+def softmax(logits: Logits) -> Shares:
+    shares: Shares = np.exp(logits.astype(np.float64) - logits.max())
+    shares /= shares.sum()
+    return shares
+
+
+def candidates_of(
+    logits: Logits, chosen: int, temperature: float, tokenizer: Any
+) -> tuple[int, list[list[Any]]]:
+    """Return the index of the chosen token, and the candidates, as in a file."""
+    shown = [int(token) for token in np.argsort(-logits, kind="stable")[:SHOWN]]
+    if chosen not in shown:
+        shown[-1] = chosen
+    shares = (softmax(logits), after_temperature(logits, temperature))
+    rows = [
+        [token_text(tokenizer, token), *(round(1000 * float(share[token])) for share in shares)]
+        for token in shown
+    ]
+    return shown.index(chosen), rows
+
+
+def record_run(loaded: Any, prompt: str, temperature: float, length: int = LENGTH) -> list[list[Any]]:
+    """Generate a text and return its steps as in a file."""
+    model = Listening(loaded.model)
+    config = DecodingConfig(temperature=temperature, seed=SEED, max_new_tokens=length)
+    chunks = [item for item in generate(model, loaded.tokenizer, prompt, config) if isinstance(item, Chunk)]
+    return [
+        [chunk.text, *candidates_of(logits, chunk.token, temperature, loaded.tokenizer)]
+        for chunk, logits in zip(chunks, model.logits, strict=False)
+    ]
+
+
+def record_style(loaded: Any, style: Style, temperatures: Sequence[float] = TEMPERATURES) -> dict[str, Any]:
+    """Return the contents of one file."""
+    registers = {one["name"]: one["tag"] for one in loaded.description["registers"]}
+    tag = registers[style.name]
+    runs = [
+        {"temperature": temperature, "steps": record_run(loaded, tag + style.prompt, temperature)}
+        for temperature in temperatures
+    ]
+    return {"style": style.name, "tag": tag, "prompt": style.prompt, "seed": SEED, "runs": runs}
+
+
+def main() -> int:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    loaded = load_path(MODEL, kernel=load_kernel("numpy"))
+    for style in STYLES:
+        text = json.dumps(record_style(loaded, style), ensure_ascii=False, separators=(",", ":"))
+        (FOLDER / f"{style.name}.json").write_text(text + "\n", encoding="utf-8")
+        print(f"{style.name}: {len(text):,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+/**
+ * The home page: a recording replays token by token until the visitor presses Generate; then the same area
+ * shows what the engine generates. The engine is fetched only then.
+ */
+
+import { ROOT } from "../engine/root.js";
+import { copyButton } from "../ui/clipboard.js";
+import { downloadSize } from "../ui/default-model.js";
+import { byId, debounce, megabytes } from "../ui/dom.js";
+import { ProgressView } from "../ui/progress.js";
+import { problem, StatusLine } from "../ui/status.js";
+import { Player } from "./player.js";
+import { fetchRecording } from "./recording.js";
+import { percent, shownToken, TextView } from "./text-view.js";
+
+/** Milliseconds a token: of a recording, which one should be able to follow, and of the engine's texts. */
+const REPLAY_DELAY = 320;
+const LIVE_DELAY = 90;
+
+const WORDS = new Map([
+  [0, "Always the most likely word: it soon repeats itself."],
+  [0.4, "Careful: likely words only."],
+  [0.8, "Balanced: mostly likely words, now and then a surprise."],
+  [1.2, "Bold: unlikely words get a chance."],
+  [1.6, "Wild: anything goes, even nonsense."],
+]);
+
+const page = {
+  styles: byId("demo-styles", "fieldset"),
+  prompt: byId("demo-prompt", "textarea"),
+  generate: byId("demo-generate", "button"),
+  play: byId("demo-play", "button"),
+  temperature: byId("demo-temperature", "input"),
+  temperatureValue: byId("demo-temperature-value", "span"),
+  temperatureWords: byId("demo-temperature-words", "p"),
+};
+const isStill = matchMedia("(prefers-reduced-motion: reduce)");
+const { say, complain } = new StatusLine(byId("demo-status", "p"));
+const progress = new ProgressView(
+  {
+    box: byId("demo-progress-box", "div"),
+    bar: byId("demo-progress", "progress"),
+    label: byId("demo-progress-label", "p"),
+  },
+  say,
+);
+const view = new TextView({
+  box: byId("demo-output", "div"),
+  list: byId("demo-candidates", "ol"),
+  onSelect: (index, step) => {
+    player.pause();
+    const { decoder } = step.candidates[step.chosen] ?? { decoder: 0 };
+    say(`Token ${index + 1}, “${shownToken(step.text)}”: ${percent(decoder)} likely at this temperature.`);
+  },
+});
+const player = new Player(view, { changed: showButtons });
+
+/** The recording that is shown, or null while the engine's text or nothing is. @type {string | null} */
+let replayed = null;
+/** @type {import("./recording.js").Recording | null} */
+let recording = null;
+/** Whether the engine has a model: a changed setting then generates at once. */
+let isLoaded = false;
+/** @type {AbortController | null} while the engine works */
+let work = null;
+let size = "";
+let seed = 0;
+
+function showButtons() {
+  page.generate.textContent = work ? "Stop" : `Generate${isLoaded || !size ? "" : ` (${size})`}`;
+  page.play.textContent = player.playing ? "Pause" : player.ended ? "Replay" : "Play";
+  page.play.disabled = player.steps.length === 0;
+}
+
+const temperature = () => Number(page.temperature.value);
+
+function showTemperature() {
+  page.temperatureValue.textContent = temperature().toFixed(1);
+  page.temperature.setAttribute("aria-valuetext", temperature().toFixed(1));
+  page.temperatureWords.textContent = WORDS.get(temperature()) ?? "";
+}
+
+function chosenStyle() {
+  const checked = page.styles.querySelector("input:checked");
+  return checked instanceof HTMLInputElement ? checked.value : "novel";
+}
+
+/**
+ * Shows the recording of the chosen style and temperature.
+ * @param {{shown?: number, play?: boolean}} options
+ */
+function replay({ shown = 0, play = true } = {}) {
+  const steps = recording?.runs.get(temperature()) ?? [];
+  replayed = recording && chosenStyle();
+  player.show(steps, { delay: REPLAY_DELAY, shown: isStill.matches ? steps.length : shown });
+  if (recording)
+    say(
+      `A recording of the default model, seed ${recording.seed}. Generate runs the model itself, in this page.`,
+    );
+  if (play && !isStill.matches) player.play();
+}
+
+async function chooseStyle() {
+  const style = chosenStyle();
+  try {
+    const found = await fetchRecording(style);
+    if (style !== chosenStyle()) return;
+    recording = found;
+    page.prompt.value = found.prompt;
+    if (isLoaded) return generate();
+    replay();
+  } catch (error) {
+    complain(
+      problem(
+        error instanceof Error ? error.message : String(error),
+        "Check the network, or press Generate.",
+      ),
+    );
+  }
+}
+
+const generateSoon = debounce(() => generate({ sameSeed: true }), 200);
+
+function chooseTemperature() {
+  showTemperature();
+  if (isLoaded) return generateSoon();
+  if (replayed === null) return;
+  const { shown, ended, playing } = player;
+  replay({ shown: ended ? Number.POSITIVE_INFINITY : shown, play: playing });
+}
+
+/** The visitor's own words have no recording. */
+function editPrompt() {
+  if (replayed === null) return;
+  replayed = null;
+  player.show([]);
+  say("Press Generate: the model continues your words.");
+}
+
+function stop() {
+  work?.abort();
+}
+
+/** Clears the text for what the engine is about to generate. */
+function expectSteps() {
+  replayed = null;
+  player.show([], { delay: isStill.matches ? 0 : LIVE_DELAY, complete: false });
+  player.play();
+  say("Generating…");
+}
+
+/** @param {{sameSeed?: boolean}} [options] */
+async function generate({ sameSeed = false } = {}) {
+  if (!page.prompt.value.trim()) {
+    complain(problem("The prompt is empty.", "Type a few words for the model to continue."));
+    return page.prompt.focus();
+  }
+  stop();
+  const own = new AbortController();
+  work = own;
+  if (!sameSeed) seed = Math.floor(Math.random() * 1e6);
+  if (!isLoaded) say("Loading the model…"); // the recording plays on meanwhile
+  showButtons();
+  try {
+    await stream(own.signal);
+  } catch (error) {
+    if (work === own || !own.signal.aborted) complain(error);
+  } finally {
+    if (work === own) {
+      work = null;
+      progress.hide();
+      player.finish();
+      showButtons();
+    }
+  }
+}
+
+/** @param {AbortSignal} signal */
+async function stream(signal) {
+  const live = await import("./live.js");
+  await live.load({ signal, onProgress: progress.show });
+  progress.hide();
+  isLoaded = true;
+  // What is chosen now counts: loading takes long enough to change one's mind.
+  const prompt = `${recording?.tag ?? ""}${page.prompt.value}`;
+  expectSteps();
+  let count = 0;
+  for await (const step of live.generate(prompt, { temperature: temperature(), seed }, signal)) {
+    signal.throwIfAborted(); // a newer text may have begun
+    player.add(step);
+    count++;
+  }
+  say(`${count} tokens, generated in this page. Seed ${seed}. Select a token to see what the model offered.`);
+}
+
+function togglePlay() {
+  if (player.playing) player.pause();
+  else player.play();
+}
+
+/** Puts this site's address into the tag, and a button to copy it. */
+function offerTag() {
+  const box = byId("home-tag", "div");
+  const code = box.querySelector("code");
+  if (!code) return;
+  code.textContent = code.textContent?.replace("https://YOUR-HOST/", ROOT) ?? "";
+  const text = () => code.textContent ?? "";
+  box.append(
+    copyButton(text, {
+      name: "Copy the tag",
+      fallbackElement: /** @type {HTMLElement} */ (code.parentElement),
+    }),
+  );
+}
+
+/** Fetches each picture shortly before it comes into view. */
+function fetchPicturesInTime() {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        observer.unobserve(target);
+        for (const image of target.querySelectorAll("img")) image.src = image.dataset.src ?? "";
+      }
+    },
+    { rootMargin: "20%" },
+  );
+  for (const figure of document.querySelectorAll("[data-picture]")) observer.observe(figure);
+}
+
+page.styles.addEventListener("change", chooseStyle);
+page.temperature.addEventListener("input", chooseTemperature);
+page.prompt.addEventListener("input", editPrompt);
+page.generate.addEventListener("click", () => (work ? stop() : generate()));
+page.play.addEventListener("click", togglePlay);
+offerTag();
+fetchPicturesInTime();
+showTemperature();
+await chooseStyle();
+for (const control of [page.styles, page.prompt, page.temperature, page.generate]) control.disabled = false;
+showButtons();
+const bytes = await downloadSize();
+if (bytes) size = megabytes(bytes);
+showButtons();

@@ -1,0 +1,47 @@
+/**
+ * Generates with the real engine. Fetched when the visitor presses Generate for the first time.
+ */
+
+import { engineOptions } from "../ui/address.js";
+import { DEFAULT_MODEL } from "../ui/default-model.js";
+import { EngineHolder, ModelSlot } from "../ui/engine.js";
+import { stepOf } from "./recording.js";
+
+/** @typedef {import("./recording.js").Step} Step */
+/** @typedef {import("../engine/client.js").Progress} Progress */
+
+/** Tokens of a text. */
+const LENGTH = 60;
+const CHOICE = { model: DEFAULT_MODEL };
+const slot = new ModelSlot(new EngineHolder(), engineOptions());
+
+/**
+ * Loads the default model, unless it is loaded.
+ * @param {{signal: AbortSignal, onProgress: (progress: Progress) => void}} options
+ */
+export function load(options) {
+  return slot.load(CHOICE, options);
+}
+
+/**
+ * Generates a text, then explains it token by token.
+ * @param {string} prompt
+ * @param {{temperature: number, seed: number}} settings
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<Step, void>}
+ */
+export async function* generate(prompt, settings, signal) {
+  const model = await slot.load(CHOICE, { signal });
+  const options = { ...settings, max_new_tokens: LENGTH };
+  /** @type {{token: number, text: string}[]} */
+  const chunks = [];
+  for await (const item of model.generate(prompt, { ...options, signal })) {
+    if (!("finish_reason" in item)) chunks.push(item);
+    else if (chunks.length) chunks[chunks.length - 1].text += item.text;
+  }
+  const written = chunks.map(({ token }) => token);
+  for (const [index, { text }] of chunks.entries()) {
+    const args = { prompt, written, index, settings: options };
+    yield stepOf(text, await model.call("explain", args, { signal }));
+  }
+}

@@ -1,0 +1,57 @@
+"""The recordings are what the default model generates, with the probabilities that the engine explains."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from scripts import recordings
+
+from goosequill.decoding.explain import explain
+from goosequill.kernels import load_kernel
+from goosequill.loading.load import load_path
+
+SHORT = 6
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Any:
+    return load_path(recordings.MODEL, kernel=load_kernel("numpy"))
+
+
+def read(style: recordings.Style) -> dict[str, Any]:
+    file = recordings.FOLDER / f"{style.name}.json"
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.2])
+def test_a_recording_is_what_the_model_generates(loaded: Any, temperature: float) -> None:
+    """Run scripts/recordings.py again if the default model has changed."""
+    file = read(recordings.STYLES[0])
+    (run,) = (run for run in file["runs"] if run["temperature"] == temperature)
+    steps = recordings.record_run(loaded, file["tag"] + file["prompt"], temperature, SHORT)
+    assert steps == run["steps"][:SHORT]
+
+
+def test_its_probabilities_are_those_of_the_engines_explanation(loaded: Any) -> None:
+    file = read(recordings.STYLES[1])
+    run = file["runs"][3]
+    prompt = file["tag"] + file["prompt"]
+    text, chosen, candidates = run["steps"][0]
+    (token,) = loaded.tokenizer.encode(text)
+    settings = {"temperature": run["temperature"], "seed": file["seed"]}
+    found = explain(loaded.model, loaded.tokenizer, prompt, [token], 0, settings)
+    wanted = {one["text"]: one["probabilities"] for one in found["candidates"]}
+    assert candidates[chosen][0] == text
+    for name, model, decoder in candidates:
+        assert [model, decoder] == pytest.approx([1000 * wanted[name][0], 1000 * wanted[name][-1]], abs=0.6)
+
+
+def test_there_is_a_file_for_each_style_of_the_page_and_no_other(loaded: Any) -> None:
+    assert {path.stem for path in recordings.FOLDER.glob("*")} == {style.name for style in recordings.STYLES}
+    tags = {one["name"]: one["tag"] for one in loaded.description["registers"]}
+    for style in recordings.STYLES:
+        file = read(style)
+        assert (file["prompt"], file["tag"]) == (style.prompt, tags[style.name])
+        assert [run["temperature"] for run in file["runs"]] == list(recordings.TEMPERATURES)

@@ -14,7 +14,6 @@ import { Filtering } from "./filtering.js";
 import { setUpFolds } from "./folds.js";
 import { setUpKeys } from "./keys.js";
 import { LazyEngine } from "./lazy-engine.js";
-import { Live } from "./live.js";
 import { clearMarks } from "./marks.js";
 import { announce } from "./messages.js";
 import { Opening } from "./opening.js";
@@ -44,7 +43,7 @@ export class App {
   #opening = new Opening(this.session, {
     onReports: () => this.#reportsChanged(),
     onView: () => this.#writeAddress(),
-    onClose: (report) => this.#live.forget(report),
+    onClose: (report) => this.#live?.forget(report),
     announce,
   });
   #pages = new Pages(this.session, {
@@ -60,17 +59,15 @@ export class App {
     onGo: (row) => this.#goTo(row),
     announce,
   });
-  #live = new Live(this.#engine, {
-    prompts: () => this.session.shown.map(({ prompt }) => prompt),
-    open: (report) => this.#addLive(report),
-    changed: (report, prompt) => this.#grow(report, prompt),
-  });
+  /** Set once its panel has been opened. @type {import("./live.js").Live | undefined} */
+  #live;
   #filtering = new Filtering();
   #writing = 0;
 
   async start() {
     prepareReader();
     setUpFolds();
+    byId("live", "details").addEventListener("toggle", () => this.#startLive());
     setUpTools(byId("tools", "form"), (change) => this.update(change));
     byId("expand-all", "button").addEventListener("click", () => this.update({ fold: false }));
     byId("collapse-all", "button").addEventListener("click", () => this.update({ fold: true }));
@@ -109,7 +106,7 @@ export class App {
   /** After a round has begun or ended. A blind round is continued on its page; the others show names. */
   resume() {
     if (this.votes.blind) {
-      if (this.#live.running) {
+      if (this.#live?.running) {
         this.#live.stop(); // what is judged must neither change nor gain a column
         announce(
           "The live column was stopped. After the round, Generate continues with the remaining prompts.",
@@ -193,6 +190,22 @@ export class App {
   #dropped(files) {
     if (this.votes.blind) announce("A blind round is open. End it before you open other files.");
     else this.#opening.openFiles(files);
+  }
+
+  /** Fetches the live column when its panel is first opened. */
+  async #startLive() {
+    if (this.#live) return;
+    try {
+      const { Live } = await import("./live.js");
+      this.#live ??= new Live(this.#engine, {
+        prompts: () => this.session.shown.map(({ prompt }) => prompt),
+        open: (report) => this.#addLive(report),
+        changed: (report, prompt) => this.#grow(report, prompt),
+      });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      announce(`The live column could not be fetched (${reason}). Close its panel and open it again.`);
+    }
   }
 
   /** @param {import("./reports/report.js").Report} report */

@@ -39,7 +39,10 @@ function idOf({ letter }) {
   return `report-${letter}`;
 }
 
-/** What tells a column from its neighbours, for a chip: the file, if the model is the same. @param {Column} column */
+/**
+ * What tells a column from its neighbours, for a chip: the file, if the model is the same.
+ * @param {Column} column
+ */
 function shortName({ label }) {
   return label
     .split(" · ")

@@ -29,7 +29,9 @@ export class LiveForm {
       event.preventDefault();
       onRun();
     });
-    byId("live", "details").addEventListener("toggle", () => this.#fill().then(onReady, onProblem));
+    const fill = () => this.#fill().then(onReady, onProblem);
+    byId("live", "details").addEventListener("toggle", fill); // again, if it failed
+    fill();
   }
 
   /** Whether the decoder settings have arrived. */

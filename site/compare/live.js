@@ -1,6 +1,6 @@
 /**
  * A live column: a model in this page writes for the prompts that are shown, into the table, and what it
- * wrote is a sampling report. Nothing of the engine is loaded before the visitor presses Run. The app owns
+ * wrote is a sampling report. Nothing of the engine is loaded before the visitor presses Generate. The app owns
  * the column.
  */
 

@@ -20,7 +20,11 @@ import { webPage } from "./web-page.js";
  * @property {() => Promise<import("./metrics.js").Metrics>} metrics
  * @property {{rounds: readonly Round[], locked: string} | null} votes those whose names are known
  */
-/** @typedef {{say: (words: string) => void, onProgress: (phase: string, done: number, total: number) => void}} Output */
+/**
+ * @typedef {Object} Output
+ * @property {(words: string) => void} say
+ * @property {(phase: string, done: number, total: number) => void} onProgress
+ */
 
 const STYLE = new URL("compare/web-page.css", ROOT);
 

@@ -8,6 +8,8 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: presets -->                           the named decoders
     <!-- generate: commands -->                          the command line, as its parsers describe it
     <!-- generate: errors -->                            every error code, with its meaning and remedy
+    <!-- generate: promises -->                          what is promised, with the tests that hold it
+    <!-- generate: soak -->                              what the last soak measured
     <!-- generate: api goosequill.loading.load load_path -->  signatures and docstrings of a module's names
 
 What the laboratory's articles request is in lab.py.
@@ -28,7 +30,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts import lab
+from scripts import lab, promises
 from scripts.command import ROOT
 from scripts.crawlers import preview, site_address
 from scripts.pages import menu, navigation, read_pages
@@ -250,5 +252,7 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "errors": errors,
     "keywords": keywords,
     "presets": presets,
+    "promises": promises.promises,
+    "soak": promises.soak,
     **lab.GENERATORS,
 }

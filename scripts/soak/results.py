@@ -25,11 +25,15 @@ class Results:
     greatest value that is allowed) and `minutes` (how long it took).
     """
 
-    def __init__(self, name: str, *, folder: Path = FOLDER) -> None:
+    def __init__(self, name: str, *, folder: Path = FOLDER, again: bool = False) -> None:
+        """With `again` only some figures are measured anew, and the others are those of the last run."""
         self._path = folder / f"{name}.json"
+        kept = again and self._path.is_file()
+        earlier: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8")) if kept else {}
         self._path.unlink(missing_ok=True)
         self._started = time.monotonic()
-        self.figures: list[dict[str, Any]] = []
+        self._minutes = earlier.get("minutes", 0)
+        self.figures: list[dict[str, Any]] = earlier.get("figures", [])
 
     def at_most(self, name: str, value: float, limit: float, unit: str = "") -> None:
         """Note a figure with a bound. A value that is not a number breaks it."""
@@ -49,7 +53,12 @@ class Results:
         self._note(name, not failures, value=count, unit="files", minutes=round(minutes, 1))
 
     def _note(self, name: str, holds: bool, **more: Any) -> None:
-        self.figures.append({"name": name, "holds": bool(holds), **more})
+        figure = {"name": name, "holds": bool(holds), **more}
+        places = [at for at, each in enumerate(self.figures) if each["name"] == name]
+        if places:
+            self.figures[places[0]] = figure
+        else:
+            self.figures.append(figure)
 
     def write(self, cases: dict[str, int], versions: dict[str, str]) -> int:
         """Write the file; return the exit status, 1 if a figure broke its bound.
@@ -65,7 +74,7 @@ class Results:
             "date": datetime.now(UTC).date().isoformat(),
             "machine": machine(),
             "versions": {**versions, "Python": platform.python_version()},
-            "minutes": round((time.monotonic() - self._started) / 60, 1),
+            "minutes": round(self._minutes + (time.monotonic() - self._started) / 60, 1),
             "cases": cases,
             "figures": self.figures,
         }

@@ -123,6 +123,10 @@ def test_the_console_shows_no_error_and_no_request_leaves_the_origin(opened: Ope
     assert opened.record.outside(site_url.removesuffix(PREFIX) + "/") == []
 
 
+def test_no_cookie_is_set(opened: Opened) -> None:
+    assert opened.page.context.cookies() == []
+
+
 def test_the_page_that_deletes_does_not_work_in_a_frame(browser: Browser, site_url: str) -> None:
     """Without the service worker, whose headers would keep it out of the frame altogether."""
     context = browser.new_context(service_workers="block")

@@ -68,14 +68,14 @@ def main() -> int:
     if unknown := set(names) - READERS.keys():
         parser.error(f"there is no reader {', '.join(sorted(unknown))}")
     seconds = max(1, round(60 * options.minutes))
-    results, total = Results("readers"), 0
+    results = Results("readers", again=bool(options.readers))
     with ThreadPoolExecutor(options.jobs) as pool:
         waiting = [pool.submit(soak, name, runs=options.runs, seconds=seconds) for name in names]
         for done in waiting:
             name, count, minutes, found = done.result()
-            total += count
             results.tried(name, count, minutes=minutes, failures=", ".join(map(str, found)))
-    return results.write({"files": total, "readers": len(names)}, {"atheris": version("atheris")})
+    total = sum(figure["value"] for figure in results.figures)
+    return results.write({"files": total, "readers": len(results.figures)}, {"atheris": version("atheris")})
 
 
 if __name__ == "__main__":

@@ -275,7 +275,7 @@ export async function check(name, input) {
 }
 
 /**
- * Gives a reader inputs until it has had so many or the time is over, and fails with the smallest that it found.
+ * Gives a reader inputs until it has had so many or the time is over; fails with the smallest bad one.
  * @param {string} name of a reader
  * @param {{seed: number, runs: number, milliseconds?: number}} options
  * @returns {Promise<number>} how many inputs it was given

@@ -1,9 +1,9 @@
 /**
  * Fuzzes the readers for long, with another seed each time:
  *
- *     node tests/js/fuzz/soak.js --minutes 60                  an hour for each reader; two minutes by default
- *     node tests/js/fuzz/soak.js --runs 10000 --seed 7         at most so many inputs for each, from this seed
- *     node tests/js/fuzz/soak.js "files of votes"              only these readers
+ *     node tests/js/fuzz/soak.js --minutes 60            an hour for each reader; two minutes by default
+ *     node tests/js/fuzz/soak.js --runs 10000 --seed 7   at most so many inputs for each, from this seed
+ *     node tests/js/fuzz/soak.js "files of votes"        only these readers
  *
  * It prints the seed and, where a reader fails, the smallest input that it found; then it ends with status 1.
  * What it measured is written to build/soak/readers-js.json, in the form of scripts/soak/results.py.

@@ -38,6 +38,20 @@ def test_a_broken_bound_is_written_and_fails(tmp_path: Path) -> None:
         assert figure["holds"] is False
 
 
+def test_what_is_measured_again_replaces_its_figure_alone(tmp_path: Path) -> None:
+    first = Results("readers", folder=tmp_path)
+    first.tried("pdf", 10, minutes=1, failures="crash-1")
+    first.tried("zip", 20, minutes=1)
+    assert first.write({}, {}) == 1
+    second = Results("readers", folder=tmp_path, again=True)
+    second.tried("pdf", 30, minutes=2)
+    assert second.write({}, {}) == 0
+    assert [(each["name"], each["value"], each["holds"]) for each in second.figures] == [
+        ("pdf", 30, True),
+        ("zip", 20, True),
+    ]
+
+
 def test_a_run_that_does_not_end_leaves_no_earlier_result(tmp_path: Path) -> None:
     Results("cycles", folder=tmp_path).write({}, {})
     Results("cycles", folder=tmp_path)

@@ -61,15 +61,14 @@ class Promise:
 def read_promises(path: Path = PROMISES) -> dict[str, list[Promise]]:
     """Return the promises by the title of their group; a key that is unknown or missing is an error."""
     found = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {
-        group["title"]: [
-            Promise(
-                **{key: tuple(value) if isinstance(value, list) else value for key, value in each.items()}
-            )
-            for each in group["promise"]
-        ]
-        for group in found["group"]
+    return {group["title"]: [read_promise(each) for each in group["promise"]] for group in found["group"]}
+
+
+def read_promise(found: dict[str, Any]) -> Promise:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
     }
+    return Promise(**values)
 
 
 def read_last(path: Path = LAST) -> dict[str, dict[str, Any]]:

@@ -3,11 +3,11 @@
  * Loaded only when one is drawn, because the library that draws is larger than the rest of the page.
  */
 
-import { ROOT } from "../engine/root.js";
 import { shortNumber } from "../ui/chart-data.js";
 import { figure as chartFigure } from "../ui/chart-figure.js";
 import { drawPlot, fitted, library, loadPlot, plotMargins, textWidth } from "../ui/chart-plot.js";
-import { counted, element } from "../ui/dom.js";
+import { counted } from "../ui/dom.js";
+import { loadStyles } from "../ui/load-style.js";
 import { figure, withInterval } from "./measures.js";
 
 const BARS = 40;
@@ -16,7 +16,6 @@ const STRIP = 34; // of its bars
 const MEAN = 20; // of its mean with the interval
 const AXIS = 24;
 const SIDE = 10; // left and right of the scale
-const STYLE = new URL("ui/chart.css", ROOT);
 
 /** @typedef {import("./measures.js").Interval} Interval */
 /** @typedef {{from: number, to: number}} Scale */
@@ -38,15 +37,7 @@ const STYLE = new URL("ui/chart.css", ROOT);
  */
 
 /** Loads the styles of charts, once. */
-export async function loadStyle() {
-  if (document.querySelector(`link[href="${STYLE.href}"]`)) return;
-  await new Promise((resolve) => {
-    // Without them the chart is plain, but there.
-    document.head.append(
-      element("link", { rel: "stylesheet", href: STYLE.href, onload: resolve, onerror: resolve }),
-    );
-  });
-}
+export const loadStyle = () => loadStyles("ui/chart.css");
 
 /**
  * @param {readonly Line[]} lines

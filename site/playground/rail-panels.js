@@ -17,4 +17,7 @@
  * exports `mount({ session, element })`.
  * @type {RailPanel[]}
  */
-export const PANELS = [];
+export const PANELS = [
+  { id: "attribution", label: "Attribution", load: () => import("./attribution.js") },
+  { id: "inside", label: "Inside", load: () => import("./look-inside.js") },
+];

@@ -25,8 +25,10 @@ export class Cursor {
   /**
    * @param {HTMLElement} box the focusable element around the drawing
    * @param {HTMLElement} readOut
+   * @param {(group: number, key: number) => void} [onChoose] called when a point is clicked, or chosen with
+   *   Enter
    */
-  constructor(box, readOut) {
+  constructor(box, readOut, onChoose) {
     this.#box = box;
     this.#readOut = readOut;
     this.#hint = readOut.textContent ?? "";
@@ -37,6 +39,11 @@ export class Cursor {
       // A finger that is lifted leaves too, but its reading stays.
       if (pointerType !== "touch" && document.activeElement !== box) this.clear();
     });
+    if (onChoose) {
+      const choose = () => this.#key !== undefined && onChoose(this.#group, this.#key);
+      box.addEventListener("click", choose);
+      box.addEventListener("keydown", ({ key }) => key === "Enter" && choose());
+    }
     box.addEventListener("blur", () => queueMicrotask(() => box.isConnected && this.clear()));
   }
 

@@ -12,6 +12,7 @@ import { element } from "./dom.js";
 /** @typedef {import("./chart-draw.js").Drawing} Drawing */
 
 const HINT = "Hover, tap or press arrow keys to read values.";
+const CHOOSE_HINT = "Click, tap or press Enter to choose.";
 
 /**
  * @param {Object} options
@@ -22,18 +23,33 @@ const HINT = "Hover, tap or press arrow keys to read values.";
  * @param {HTMLElement | null} [options.legend]
  * @param {boolean} [options.hideTitle] if a heading above says the same
  * @param {HTMLElement | null} [options.details] shown instead of the table, which is then only saved
+ * @param {(group: number, key: number) => void} [options.onChoose] called when a point is clicked, or chosen
+ *   with Enter
  * @returns {HTMLElement}
  */
-export function figure({ title, contents, draw, table, legend = null, hideTitle = false, details }) {
+export function figure({
+  title,
+  contents,
+  draw,
+  table,
+  legend = null,
+  hideTitle = false,
+  details,
+  onChoose,
+}) {
   const drawing = element("div", {
     class: "chart-drawing",
     tabindex: 0,
     role: "application",
     "aria-roledescription": "chart",
-    "aria-label": `${title}: ${contents}. Move with the arrow keys.`,
+    "aria-label": `${title}: ${contents}. Move with the arrow keys${onChoose ? ", choose with Enter" : ""}.`,
   });
-  const readOut = element("p", { class: "chart-read-out idle", "aria-live": "off" }, HINT);
-  const cursor = new Cursor(drawing, readOut);
+  const readOut = element(
+    "p",
+    { class: "chart-read-out idle", "aria-live": "off" },
+    onChoose ? CHOOSE_HINT : HINT,
+  );
+  const cursor = new Cursor(drawing, readOut, onChoose);
   let width = 0;
   let svg = /** @type {SVGSVGElement | undefined} */ (undefined);
   const show = (/** @type {number} */ wanted) => {

@@ -19,6 +19,8 @@ import { svgElement } from "./svg.js";
  * @property {(value: number) => string} [format]
  * @property {{x: number, y: number, label?: string}[]} [marks] cells to mark, by column and row
  * @property {number} [height]
+ * @property {(column: number, row: number) => void} [onChoose] called when a cell is clicked, or chosen with
+ *   Enter
  */
 
 const LEVELS = 20; // on each side of zero
@@ -39,7 +41,9 @@ export function heatMap(spec) {
     y: labelsOf(spec.y, rows.length),
   };
   const prepared = { spec, rows, columns, scale, labels };
+  const { onChoose } = spec;
   return figure({
+    onChoose: onChoose && ((place, column) => onChoose(column, rowAt(prepared, place))),
     title: spec.title,
     contents: `map of ${rows.length} rows and ${columns} columns`,
     draw: (width) => drawHeat(prepared, width),
@@ -80,6 +84,11 @@ function labelsOf({ values, format = shortNumber }, count) {
   return Array.from({ length: count }, (_, index) => format(values ? values[index] : index));
 }
 
+/** The row at a place from the top. @param {Pick<Prepared, "spec" | "rows">} map @param {number} place */
+function rowAt({ spec, rows }, place) {
+  return spec.y.upward ? rows.length - 1 - place : place;
+}
+
 /** The level of a value: 0 is the middle of a diverging scale. @param {Scale} scale @param {number} value */
 function levelOf({ least, greatest, diverging }, value) {
   const share = (Math.min(greatest, Math.max(least, value)) - least) / (greatest - least);
@@ -105,7 +114,7 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
   const inner = { width: width - margins.left - margins.right };
   const cell = Math.min(40, inner.width / Math.max(1, columns), 420 / Math.max(1, rows.length));
   const height = spec.height ?? Math.round(Math.max(80, cell * rows.length) + margins.top + margins.bottom);
-  const from = (/** @type {number} */ row) => (spec.y.upward ? rows.length - 1 - row : row);
+  const from = (/** @type {number} */ place) => rowAt({ spec, rows }, place);
   const ticksOf = (/** @type {string[]} */ names, /** @type {number} */ share) => {
     const every = Math.max(1, Math.ceil(names.length * share)); // share: of the axis that one name needs
     return names.flatMap((_, index) => (index % every === 0 ? [index] : []));

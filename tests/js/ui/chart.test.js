@@ -405,6 +405,33 @@ test("the rows of a heat map can go upward, and its table has them in their orde
   ]);
 });
 
+test("a cell of a heat map is chosen with Enter or a click, whichever way its rows go", () => {
+  for (const upward of [false, true]) {
+    /** @type {number[][]} */
+    const chosen = [];
+    const spec = {
+      title: "Map",
+      x: { label: "column" },
+      y: { label: "row", upward },
+      values: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    };
+    const figure = drawn(heatMap({ ...spec, onChoose: (...cell) => chosen.push(cell) }));
+    const drawing = figure.querySelector(".chart-drawing");
+    drawing.click(); // no cell is under the cursor
+    read(figure, "ArrowRight", "ArrowRight", "Enter", "ArrowDown");
+    drawing.click();
+    const rows = upward ? [1, 0] : [0, 1];
+    assert.deepEqual(
+      chosen,
+      rows.map((row) => [1, row]),
+    );
+    assert.match(drawing.getAttribute("aria-label"), /choose with Enter/);
+  }
+});
+
 test("a heat map of many cells is few shapes", () => {
   const values = Array.from({ length: 300 }, (_, row) =>
     Array.from({ length: 300 }, (_none, x) => Math.sin(x * row)),

@@ -1,0 +1,56 @@
+/** What each layer predicts for a token: the logit lens as a chart and a table. */
+
+import { chart, percentage } from "../ui/chart.js";
+import { element } from "../ui/dom.js";
+import { scrollBox, table } from "../ui/table.js";
+import { percent, visible } from "./tokens.js";
+
+/**
+ * @typedef {{token: number, text: string, logprob: number}} Candidate
+ * @typedef {{logprob: number, rank: number, candidates: Candidate[]}} LayerPrediction
+ * @typedef {{token: number, text: string, position: number, layers: LayerPrediction[]}} Lens what
+ *   goosequill.insight.lens.LogitLens has
+ */
+
+const SENTENCE =
+  "What the model would predict if it stopped after each layer. Early layers often guess what is common; where " +
+  "the line rises, a layer has found this token.";
+
+/** @param {Lens} lens @returns {HTMLElement[]} */
+export function lensParts(lens) {
+  const shares = lens.layers.map(({ logprob }) => Math.exp(logprob));
+  return [
+    element("h2", {}, "What each layer predicts"),
+    element("p", { class: "note" }, SENTENCE),
+    chart({
+      title: `Probability of “${visible(lens.text)}” after each layer`,
+      x: { label: "layer", domain: [0, shares.length - 1] },
+      y: { label: "probability", format: percentage, domain: [0, Math.max(0.01, ...shares)] },
+      series: [{ name: "probability", x: shares.map((_, layer) => layer), y: shares }],
+      height: 200,
+    }),
+    layerTable(lens),
+  ];
+}
+
+/** @param {Lens} lens */
+function layerTable({ token, layers }) {
+  const caption = "The likeliest tokens after each layer; layer 0 is the embedding";
+  const rows = layers.map(({ logprob, rank, candidates }, layer) => [
+    layer,
+    `${percent(Math.exp(logprob))}, rank ${rank}`,
+    element("span", {}, ...candidates.flatMap((one) => [guess(one, one.token === token), " "])),
+  ]);
+  const columns = ["Layer", "This token", "Likeliest"];
+  return scrollBox(
+    caption,
+    table({ caption, className: "figures lens", columns, rows, rowHead: 0 }),
+    "scroller",
+  );
+}
+
+/** @param {Candidate} candidate @param {boolean} taken */
+function guess({ text, logprob }, taken) {
+  const code = element("code", { title: percent(Math.exp(logprob)) }, visible(text));
+  return taken ? element("mark", {}, code) : code;
+}

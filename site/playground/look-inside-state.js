@@ -1,0 +1,104 @@
+/**
+ * What a state holds, as pictures: a map of all layers, the memory of one head, and how fast its layer forgets.
+ * RWKV-4 has no heads: there the map has groups of channels, and the memory is four vectors.
+ */
+
+import { chart, heatMap } from "../ui/chart.js";
+import { element } from "../ui/dom.js";
+
+/** @typedef {import("../engine/protocol.js").NumpyArray} NumpyArray */
+/**
+ * @typedef {{tokens: number, kind: "matrices" | "averages", layer: number, head: number, map: NumpyArray,
+ *   memory: NumpyArray, half_lives: NumpyArray}} StateView what goosequill.insight.states.StateView has
+ * @typedef {{layer: number, head: number}} Choice
+ */
+
+/** The rows of RWKV-4's memory. */
+export const VECTORS = ["Average a / b", "Numerator a", "Denominator b", "Exponent p"];
+
+const SENTENCES = {
+  matrices:
+    "How much each head of each layer remembers: the size of its matrix. Choose a cell to see the matrix below.",
+  averages:
+    "How large the averages are that each layer remembers, in groups of neighboring channels. Choose a cell to see " +
+    "its layer below.",
+  matrix: "One head's memory: each row is a key, and what is stored under it is the row's values.",
+  vectors: "One layer's memory: a running average of what it has read, for each channel.",
+  decay:
+    "After how many tokens half of what a channel remembers has faded. Short ones follow the sentence, long ones " +
+    "the whole text.",
+};
+
+/** Rows of a two-dimensional array. @param {NumpyArray} array @returns {any[]} */
+export function rowsOf({ shape: [rows = 0, columns = 0], data }) {
+  return Array.from({ length: rows }, (_, row) => data.subarray(row * columns, (row + 1) * columns));
+}
+
+/**
+ * The map of all layers.
+ * @param {StateView} view
+ * @param {(choice: Choice) => void} onChoose
+ */
+export function mapParts(view, onChoose) {
+  const { kind, layer, head, map } = view;
+  const heads = kind === "matrices";
+  const columns = map.shape[1] ?? 0;
+  return [
+    element("p", { class: "note" }, SENTENCES[kind]),
+    heatMap({
+      title: heads ? "Memory of each head" : "Memory of each layer",
+      x: { label: heads ? "head" : "group of channels", values: numbered(columns) },
+      y: { label: "layer", values: numbered(map.shape[0] ?? 0) },
+      values: rowsOf(map),
+      marks: heads ? [{ x: head, y: layer }] : [],
+      onChoose: (column, row) => onChoose({ layer: row, head: heads ? column : 0 }),
+    }),
+  ];
+}
+
+/** The memory of one head, or one vector of a layer. @param {StateView} view @param {number} vector */
+export function memoryParts({ kind, layer, head, memory }, vector) {
+  if (kind === "matrices") {
+    return [
+      element("p", { class: "note" }, SENTENCES.matrix),
+      heatMap({
+        title: `Layer ${layer + 1}, head ${head + 1}`,
+        x: { label: "value" },
+        y: { label: "key" },
+        values: rowsOf(memory),
+        colors: "diverging",
+      }),
+    ];
+  }
+  const values = rowsOf(memory)[vector];
+  return [
+    element("p", { class: "note" }, SENTENCES.vectors),
+    chart({
+      title: `${VECTORS[vector]} in layer ${layer + 1}`,
+      x: { label: "channel" },
+      y: { label: "value" },
+      series: [{ name: VECTORS[vector] ?? "", x: indices(values.length), y: values }],
+      height: 200,
+    }),
+  ];
+}
+
+/** How fast the layer forgets. @param {StateView} view */
+export function decayParts({ layer, half_lives: { data } }) {
+  return [
+    element("p", { class: "note" }, SENTENCES.decay),
+    chart({
+      title: `Half-lives in layer ${layer + 1}`,
+      x: { label: "channel" },
+      y: { label: "half-life", unit: "tokens", scale: "log" },
+      series: [{ name: "half-life", kind: "points", x: indices(data.length), y: /** @type {any} */ (data) }],
+      height: 200,
+    }),
+  ];
+}
+
+/** @param {number} count */
+const indices = (count) => Array.from({ length: count }, (_, index) => index);
+
+/** People count layers and heads from 1. @param {number} count */
+const numbered = (count) => indices(count).map((index) => index + 1);

@@ -1,0 +1,20 @@
+/** Style sheets that a page loads when it first needs them, such as those of charts. */
+
+import { ROOT } from "../engine/root.js";
+import { element } from "./dom.js";
+
+/**
+ * Loads style sheets, each once. Without them the page is plain, but there: a failure is not an error.
+ * @param {...string} files their addresses in the site, such as "ui/chart.css"
+ */
+export async function loadStyles(...files) {
+  await Promise.all(files.map((file) => load(new URL(file, ROOT).href)));
+}
+
+/** @param {string} href @returns {Promise<unknown>} */
+async function load(href) {
+  if (document.querySelector(`link[href="${CSS.escape(href)}"]`)) return null;
+  return new Promise((resolve) => {
+    document.head.append(element("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
+  });
+}

@@ -1,7 +1,7 @@
 /**
  * A live column: a model in this page writes for the prompts that are shown, into the table, and what it
- * wrote is a sampling report. Nothing of the engine is loaded before the visitor presses Generate. The app owns
- * the column.
+ * wrote is a sampling report. Nothing of the engine is loaded before the visitor presses Generate. The app
+ * owns the column.
  */
 
 import { byId, counted, download } from "../ui/dom.js";

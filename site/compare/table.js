@@ -55,6 +55,8 @@ export class Table {
   async show(rows, context) {
     this.#laying.abort();
     this.#laying = new AbortController();
+    this.#turn++;
+    this.#chunks = []; // what is drawn stays until then, but nothing more is drawn of it, or marked in it
     /** @type {Chunk[]} */
     const chunks = [];
     const lay = (/** @type {Row[]} */ part) => chunks.push(emptyChunk(part, context, chunks.length === 0));

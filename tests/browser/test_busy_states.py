@@ -1,0 +1,96 @@
+"""Axe on pages while they work and after they failed, in light and dark.
+
+A request that is never answered keeps a page loading, and a text without an end keeps it writing, so that a
+fast machine and a slow one check the same state.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, Route, expect
+
+from .accessibility import violations
+from .conftest import Record
+
+LONG = 120_000  # milliseconds that an engine may take on a busy machine
+
+
+def check(page: Page, *, settles: bool = True) -> None:
+    """Axe in both themes; a text that grows is checked as it is."""
+    page.emulate_media(reduced_motion="reduce")
+    schemes: tuple[Any, ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        if settles:
+            page.evaluate(
+                "() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))"
+            )
+        assert "\n".join(violations(page)) == "", scheme
+
+
+class Held:
+    """Requests that are not answered before `fail`."""
+
+    def __init__(self, page: Page, pattern: re.Pattern[str]) -> None:
+        self.routes: list[Route] = []
+        self.failed = False
+        page.route(pattern, self.take)
+
+    def take(self, route: Route) -> None:
+        if self.failed:
+            route.abort()
+        else:
+            self.routes.append(route)
+
+    def fail(self) -> None:
+        self.failed = True
+        for route in self.routes:
+            route.abort()
+
+
+def test_the_playground_while_it_writes_and_after_it_failed(page: Page, site_url: str) -> None:
+    page.goto(f"{site_url}playground/#prompt=A%20quill&ignore_end=true&max_new_tokens=100000")
+    page.locator("#generate").click()
+    output = page.locator("#output")
+    expect(output).not_to_be_empty(timeout=LONG)
+    check(page, settles=False)
+    expect(output).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("Escape")
+    expect(output).to_have_attribute("aria-busy", "false", timeout=LONG)
+    page.evaluate("() => { location.hash = 'prompt=A%20quill&regex=('; }")
+    expect(page.locator("#decoder-regex")).to_have_value("(")
+    page.locator("#generate").click()
+    expect(page.locator(".error-box:visible, [role=alert]:visible").first).to_contain_text(
+        "regular expression", timeout=LONG
+    )
+    check(page)
+
+
+def test_the_playground_while_it_loads_and_after_that_failed(page: Page, site_url: str) -> None:
+    held = Held(page, re.compile("models/default/model.safetensors"))
+    page.goto(f"{site_url}playground/#prompt=A%20quill")
+    page.locator("#generate").click()
+    expect(page.locator("progress:visible").first).to_be_visible(timeout=LONG)
+    check(page)
+    held.fail()
+    expect(page.locator(".error-box:visible").first).to_be_visible(timeout=LONG)
+    check(page)
+
+
+def test_the_search_page_while_it_loads_and_after_that_failed(
+    page: Page, site_url: str, record: Record
+) -> None:
+    held = Held(page, re.compile("models/minilm-static/table.safetensors"))
+    page.goto(f"{site_url}search/")
+    file: Any = {"name": "geese.md", "mimeType": "text/plain", "buffer": b"# Geese\n\nThey fly south.\n"}
+    page.get_by_test_id("add-files").set_input_files([file])
+    page.get_by_test_id("agree-full").set_checked(False)
+    check(page)
+    page.get_by_test_id("agree").click()
+    expect(page.locator("progress:visible").first).to_be_visible(timeout=LONG)
+    check(page)
+    held.fail()
+    expect(page.locator(".error-box:visible").first).to_be_visible(timeout=LONG)
+    check(page)

@@ -82,7 +82,7 @@ def show_token(page: Page) -> Locator:
     page.goto(f"{page.url}playground/#seed=3&temperature=0.8&top_p=1&max_new_tokens=40")
     page.get_by_test_id("generate").click()
     page.get_by_text("40 tokens").first.wait_for()
-    page.get_by_test_id("output").locator("[data-token]").nth(5).click()
+    page.get_by_test_id("output").locator("[data-token]").nth(2).click()
     page.locator("#explanation").wait_for()
     return page.get_by_test_id("output")
 
@@ -140,7 +140,7 @@ PICTURES = {
     "token": Picture(show_token, 980, left=40, top=90, screen=1020),
     "decoders": Picture(show_decoders, 1160),
     "comparer": Picture(show_comparer, 900, left=70, screen=1280),
-    "search": Picture(show_search, 800, top=46, screen=1200),
+    "search": Picture(show_search, 850, top=46, screen=1200),
     "lab": Picture(show_lab, 800),
 }
 

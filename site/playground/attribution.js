@@ -1,7 +1,7 @@
 /**
- * The panel "Attribution": how much each earlier word contributed to the selected token, or to the last one. The
- * model reads the text again without each word, which takes time; what is known so far is shown meanwhile, and
- * stays when it is stopped.
+ * The panel "Attribution": how much each earlier word contributed to the selected token, or to the last one.
+ * The model reads the text again without each word, which takes time; what is known so far is shown
+ * meanwhile, and stays when it is stopped.
  */
 
 import { chart, loadPlot } from "../ui/chart.js";

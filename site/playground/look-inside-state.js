@@ -1,6 +1,6 @@
 /**
- * What a state holds, as pictures: a map of all layers, the memory of one head, and how fast its layer forgets.
- * RWKV-4 has no heads: there the map has groups of channels, and the memory is four vectors.
+ * What a state holds, as pictures: a map of all layers, the memory of one head, and how fast its layer
+ * forgets. RWKV-4 has no heads: there the map has groups of channels, and the memory is four vectors.
  */
 
 import { chart, heatMap } from "../ui/chart.js";

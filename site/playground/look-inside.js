@@ -1,7 +1,7 @@
 /**
  * The panel "Inside": what each layer predicts for the selected token, and what the model's state holds after
- * it. While a text is generated, the state is shown as it grows; nothing is asked of the engine while the panel
- * is closed.
+ * it. While a text is generated, the state is shown as it grows; nothing is asked of the engine while the
+ * panel is closed.
  */
 
 import { loadPlot } from "../ui/chart.js";

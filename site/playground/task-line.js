@@ -1,6 +1,6 @@
 /**
- * A line in a panel for what runs there: how far it is, the time left, and a button that stops it. On a narrow
- * screen the panel covers the page's own.
+ * A line in a panel for what runs there: how far it is, the time left, and a button that stops it. On a
+ * narrow screen the panel covers the page's own.
  */
 
 import { element } from "../ui/dom.js";

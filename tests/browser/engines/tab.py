@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-LIMIT = 120  # seconds until a wait fails: a slow machine gets the same verdict as a fast one
+LIMIT = 300  # seconds until a wait fails: a slow machine gets the same verdict as a fast one
 
 FIND = """(selector) => {
   const step = (root, css) => root && (root.shadowRoot ?? root).querySelector(css);

@@ -12,7 +12,7 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: soak -->                              what the last soak measured
     <!-- generate: api goosequill.loading.load load_path -->  signatures and docstrings of a module's names
 
-What the laboratory's articles request is in lab.py.
+What the laboratory's articles request is in lab.py; the drawn figures are in figures.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts import lab, promises
+from scripts import figures, lab, promises
 from scripts.command import ROOT
 from scripts.crawlers import preview, site_address
 from scripts.pages import menu, navigation, read_pages
@@ -254,5 +254,6 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "presets": presets,
     "promises": promises.promises,
     "soak": promises.soak,
+    **figures.GENERATORS,
     **lab.GENERATORS,
 }

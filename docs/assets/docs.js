@@ -24,3 +24,53 @@ const unmark = () => {
 };
 new MutationObserver(unmark).observe(document.body, { childList: true, subtree: true });
 unmark();
+
+// What is wider than its column scrolls sideways; the keyboard can reach it while it does. Material wraps each
+// table in such an element when the page has loaded.
+const SCROLLING = ".md-typeset__scrollwrap, .lab-formula, .drawing-panels";
+
+/** @param {HTMLElement} scrolling @param {string} name */
+function reachable(scrolling, name) {
+  const wide = scrolling.scrollWidth > scrolling.clientWidth;
+  if (wide === scrolling.hasAttribute("tabindex")) return;
+  scrolling.toggleAttribute("tabindex", wide);
+  if (!wide) {
+    for (const attribute of ["role", "aria-label"]) scrolling.removeAttribute(attribute);
+    return;
+  }
+  scrolling.tabIndex = 0;
+  scrolling.setAttribute("role", "region");
+  scrolling.setAttribute("aria-label", name);
+}
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const scrolling = /** @type {HTMLElement} */ (target.closest(SCROLLING));
+    const head = scrolling.querySelector("th");
+    const picture = scrolling.matches(".drawing-panels");
+    reachable(scrolling, head ? `Table: ${head.textContent?.trim()}` : picture ? "Figure" : "Formula");
+  }
+});
+/** @type {WeakSet<Element>} */
+const watched = new WeakSet();
+const watch = () => {
+  for (const scrolling of document.querySelectorAll(SCROLLING)) {
+    if (watched.has(scrolling)) continue;
+    watched.add(scrolling);
+    sizes.observe(scrolling);
+    for (const child of scrolling.children) sizes.observe(child);
+  }
+};
+new MutationObserver(watch).observe(document.body, { childList: true, subtree: true });
+watch();
+
+// A fold is closed on paper too, so all are opened to print, and closed again afterwards.
+/** @type {HTMLDetailsElement[]} */
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details")].filter(({ open }) => !open);
+  for (const fold of opened) fold.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const fold of opened) fold.open = false;
+  opened = [];
+});

@@ -9,6 +9,7 @@ import { tokens, WordTable } from "./words.js";
 const MAX_QUESTION = 4000; // UTF-16 units
 const MAX_TEXT = 1_000_000; // bytes
 const MAX_HITS = 100;
+const FEW_WORDS = 3; // a question of no more words is a name, and a passage that contains it is an answer
 const VECTORS = "vectors.bin"; // of the index itself, for the full stage
 const SCALES = "scales.bin";
 const decoder = new TextDecoder();
@@ -166,7 +167,8 @@ export class Contents {
   /**
    * @param {Stage} stage
    * @param {{
-   *   cosines: Float32Array, words: {scores: Float32Array, stems: Set<string>}, count: number,
+   *   cosines: Float32Array, count: number,
+   *   words: {scores: Float32Array, stems: Set<string>, wanted: Set<string>},
    * } & import("./facts.js").StageFacts} given
    * @param {AbortSignal} [signal]
    * @returns {Promise<Results>}
@@ -178,7 +180,8 @@ export class Contents {
     const hits = await this.#hits(chosen, { scores, stems: words.stems, cosines }, signal);
     const best = Math.max(...chosen.map((passage) => cosines[passage]));
     const likelihood = 1 / (1 + Math.exp(-slope * (best - middle)));
-    return { stage, hits, nothingFits: best < threshold, likelihood, notes: this.#notes() };
+    const nothingFits = best < threshold && !hits.some((hit) => this.#names(words.wanted, hit));
+    return { stage, hits, nothingFits, likelihood, notes: this.#notes() };
   }
 
   /**
@@ -198,6 +201,16 @@ export class Contents {
       cosine: cosines ? cosines[passage] : null,
       matched: matchedWords(texts[at].text, stems),
     }));
+  }
+
+  /**
+   * Whether a passage contains every word of a short question: a name such as CORS, which no vector knows.
+   * @param {Set<string>} wanted stems
+   * @param {Hit} hit
+   */
+  #names(wanted, { title, heading, text }) {
+    const found = new Set(tokens(`${title} ${heading} ${text}`).map(({ stem }) => stem));
+    return wanted.size > 0 && wanted.size <= FEW_WORDS && [...wanted].every((stem) => found.has(stem));
   }
 
   /** @param {number} passage */

@@ -12,6 +12,7 @@ import { openIndex } from "./search.js";
 
 const PAUSE = 180; // milliseconds without a key before meanings are compared
 const COUNT = 8;
+const STEP = 0.01; // Material compares scores to two digits
 
 /**
  * @typedef {{location: string, title: string, text: string, score: number, terms: Record<string, boolean>}}
@@ -34,7 +35,11 @@ function escaped(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A passage as an article of Material's list: the page, and its section if it has one. @param {Hit} hit */
+/**
+ * A passage as an article of Material's list: the page, and its section if it has one. Enter opens the entry
+ * with the highest score, which is the section, where the words are marked.
+ * @param {Hit} hit
+ */
 function items({ title, heading, url, text, matched, score }) {
   const pieces = excerpt(text, matched).map((piece) =>
     piece.matched ? `<mark data-md-highlight>${escaped(piece.text)}</mark>` : escaped(piece.text),
@@ -50,7 +55,7 @@ function items({ title, heading, url, text, matched, score }) {
   const page = { location: url, title: escaped(title), text: html, score, terms };
   if (!heading || !url.includes("#")) return [page];
   return [
-    { ...page, location: url.split("#")[0], text: "" },
+    { ...page, location: url.split("#")[0], text: "", score: score - STEP },
     { ...page, title: escaped(heading) },
   ];
 }

@@ -41,10 +41,10 @@ export class WordTable {
   }
 
   /**
-   * Every passage's score for a question, and the stems that made it.
+   * Every passage's score for a question, the stems that made it, and those of the question's own words.
    * @param {string} question
    * @param {{completing: boolean}} options whether the last word may be the beginning of one
-   * @returns {Promise<{scores: Float32Array, stems: Set<string>}>}
+   * @returns {Promise<{scores: Float32Array, stems: Set<string>, wanted: Set<string>}>}
    */
   async scores(question, { completing }) {
     const words = tokens(question).slice(-MAX_WORDS);
@@ -57,7 +57,7 @@ export class WordTable {
     for (const postings of found) if (postings) this.#add(scores, [postings], stems);
     if (unfinished && unfinished.text.length > 1 && !stems.has(unfinished.stem))
       this.#add(scores, await this.#completions(unfinished.text), stems);
-    return { scores, stems };
+    return { scores, stems, wanted };
   }
 
   /**

@@ -65,6 +65,20 @@ test("a file that is missing from the same index is an error, once", async () =>
   await assert.rejects(last(index), { code: "index-unreachable", message: /words-a\.bin: HTTP 404/ });
 });
 
+test("a name that a passage contains fits, however far its meaning", async () => {
+  const change = (/** @type {any} */ facts) => (facts.stages.meaning.threshold = 2);
+  const fits = async (/** @type {string} */ shown, question = "lamp") => {
+    const index = await open(server(tinyIndex([{ text: shown }], { change })));
+    let found;
+    for await (const { nothingFits } of index.search(question)) found = nothingFits;
+    return !found;
+  };
+  assert.ok(await fits("the (LAMPS)."));
+  assert.ok(!(await fits("a torch")));
+  assert.ok(!(await fits("a lamp", "lamp shade")), "a word is missing");
+  assert.ok(!(await fits("a lamp is in the old mill", "lamp in the old mill")), "a sentence, not a name");
+});
+
 const DAMAGES = {
   "more passages than there are": (/** @type {any} */ facts) => (facts.passages = 3),
   "fewer passages than there are": (/** @type {any} */ facts) => (facts.passages = 1),

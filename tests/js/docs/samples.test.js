@@ -1,0 +1,100 @@
+/**
+ * The JavaScript of the documentation passes the type checker, each fence as a module of its own. Names that a
+ * fence leaves to the reader are declared here; tests/samples.json excuses what is for another library.
+ */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import test from "node:test";
+
+const root = new URL("../../../", import.meta.url);
+const folder = new URL("build/samples/", root);
+const FENCE = /^```js(?: [^\n]*)?\n(.*?)^```$/gms;
+const CLIENT = "../../site/engine/client.js";
+
+/** What a reader has at that point. @type {Record<string, string>} */
+const GIVEN = {
+  model: `import("${CLIENT}").Model`,
+  engine: `import("${CLIENT}").Engine`,
+  name: "string",
+  args: "Record<string, unknown>",
+  signal: "AbortSignal",
+  onProgress: "(progress: any) => void",
+  place: "HTMLElement",
+  times: "number[]",
+  means: "number[]",
+  low: "number[]",
+  high: "number[]",
+};
+/** Where a specifier of the documentation leads in the repository. @type {[RegExp, string][]} */
+const MOVED = [
+  [/"goosequill"/g, '"./goosequill.js"'],
+  [/"goosequill\/element"/g, '"../../site/widget/goose-quill.js"'],
+  [/"goosequill\/search"/g, '"../../site/search/static/search.js"'],
+  [/"\.\/engine\//g, '"../../site/engine/'],
+  [/"\.\.\/ui\//g, '"../../site/ui/'],
+];
+
+/** @param {string} file @returns {string[]} */
+const fences = (file) =>
+  [...readFileSync(new URL(file, root), "utf8").matchAll(FENCE)].map(([, code]) => code);
+
+const excused = JSON.parse(readFileSync(new URL("tests/samples.json", root), "utf8"));
+const articles = readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" });
+const files = [
+  "README.md",
+  "npm/README.md",
+  ...articles.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
+];
+
+/** A module that the checker can read. @param {string} code */
+function prepared(code) {
+  const free = Object.keys(GIVEN).filter(
+    (name) => !RegExp(`(const|let|import) (\\{[^}]*\\b)?${name}\\b`).test(code),
+  );
+  const given = free.map(
+    (name) => `/** @type {${GIVEN[name]}} */\nlet ${name} = /** @type {any} */ (null);\n`,
+  );
+  const moved = MOVED.reduce((text, [from, to]) => text.replace(from, to), code);
+  return `${given.join("")}${moved}\nvoid [${free.join(", ")}];\n`;
+}
+
+test("every sample of JavaScript passes the type checker", () => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const samples = files.flatMap((file) =>
+    fences(file)
+      .filter((code) => !excused[file]?.[code.trim().split("\n")[0]])
+      .map((code) => ({ file, code })),
+  );
+  assert.ok(samples.length >= 6);
+  const library = readFileSync(new URL("npm/index.js", root), "utf8");
+  writeFileSync(new URL("goosequill.js", folder), library.replaceAll('"./engine', '"../../site/engine'));
+  for (const [at, { code }] of samples.entries())
+    writeFileSync(new URL(`sample-${at}.js`, folder), prepared(code));
+  const compilerOptions = {
+    lib: ["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    rootDirs: ["../../site", "../../types"],
+  };
+  const include = ["*.js", "../../types/**/*.d.ts", "../../types/**/*.d.mts"];
+  writeFileSync(
+    new URL("tsconfig.json", folder),
+    JSON.stringify({ extends: "../../tsconfig.base.json", compilerOptions, include }),
+  );
+  try {
+    execFileSync("node_modules/.bin/tsc", ["--noEmit", "-p", folder.pathname], {
+      cwd: root,
+      encoding: "utf8",
+    });
+  } catch (error) {
+    const output = /** @type {any} */ (error).stdout;
+    const named = output.replace(
+      /sample-(\d+)\.js/g,
+      (/** @type {string} */ all, /** @type {string} */ at) => `${all} (${samples[Number(at)].file})`,
+    );
+    assert.fail(named);
+  }
+});

@@ -1,0 +1,78 @@
+"""The drawn figures: their numbers are the model's, and the lines of code are those of the source."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scripts import figures
+from scripts.command import BuildError
+
+from goosequill.weights import quantize
+
+
+def drawings(figure: str) -> list[ET.Element]:
+    """Every SVG of a figure; each is well-formed and has a description."""
+    found = [ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html.unescape(figure))]
+    assert found and all(svg.get("role") == "img" and svg.get("aria-label") for svg in found)
+    return found
+
+
+def test_the_steps_are_those_of_the_decoder_and_each_changes_something() -> None:
+    found = figures.explained()
+    names = ["model", "penalties", "top_k", "top_p", "min_p", "temperature"]
+    assert [step["name"] for step in found["steps"]] == names
+    shares = [[each["probabilities"][at] for each in found["candidates"]] for at in range(len(names))]
+    assert all(before != after for before, after in pairwise(shares))
+    figure = figures.steps()
+    assert len(drawings(figure)) == len(names)
+    assert f"{found['candidates'][0]['probabilities'][0]:.2%}" in figure
+
+
+def test_the_memory_is_the_state_of_the_model_from_fast_to_slow() -> None:
+    tokens, lives, rows = figures.remembered()
+    assert "".join(tokens) == figures.SENTENCE
+    assert lives == sorted(lives)
+    values = np.array(rows)
+    assert values.shape == (figures.CHANNELS, len(tokens))
+    assert np.abs(values).max(axis=1).round(3).tolist() == [1] * figures.CHANNELS
+    changes = np.abs(np.diff(values, axis=1)).mean(axis=1)
+    assert changes[:4].mean() > 2 * changes[-4:].mean()
+    drawings(figures.memory())
+
+
+def test_rounding_to_four_bits_is_what_models_are_quantized_to() -> None:
+    weights = np.random.default_rng(0).standard_normal((8, 128)).astype(np.float32)
+    assert np.array_equal(figures.rounded(weights, 4), quantize(weights, 4).dequantize())
+
+
+def test_the_stored_costs_are_measured_again() -> None:
+    stored = json.loads(figures.COSTS.read_text(encoding="utf-8"))
+    again = figures.measure_rounding((8, 4))
+    assert again["bytes"] == stored["bytes"]
+    for row in again["rows"]:
+        (known,) = (each for each in stored["rows"] if each[0] == row[0])
+        assert row == pytest.approx(known, abs=1e-3)
+    drawings(figures.rounding())
+
+
+def test_the_speeds_are_the_table_of_the_article() -> None:
+    rows = figures.measured_speeds()
+    text = figures.SPEED.read_text(encoding="utf-8")
+    table = text[text.index("| RWKV-4 169M | weights |") : text.index("| RWKV-7 0.19B | weights |")]
+    assert len(rows) > 6 and any(engine.startswith("onnxruntime") for engine, *_ in rows)
+    for engine, weights, speed in rows:
+        assert f"| {engine} | {weights} | {speed:.1f} |" in table
+    drawings(figures.speeds())
+
+
+def test_a_line_that_is_no_longer_in_the_source_fails_the_build() -> None:
+    where = ("goosequill.kernels.numpy_kernel", "NumpyKernel.add")
+    assert figures.line(*where, "return a + b") == "```python\nreturn a + b\n```"
+    with pytest.raises(BuildError, match="0 times"):
+        figures.line(*where, "return a - b")

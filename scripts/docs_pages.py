@@ -12,7 +12,8 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: soak -->                              what the last soak measured
     <!-- generate: api goosequill.loading.load load_path -->  signatures and docstrings of a module's names
 
-What the laboratory's articles request is in lab.py; the drawn figures are in figures.py.
+What the laboratory's articles request is in lab.py; the drawn figures are in
+figures.py, and the JavaScript reference in javascript_types.py.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts import figures, lab, promises
+from scripts import figures, javascript_types, lab, promises
 from scripts.command import ROOT
 from scripts.crawlers import preview, site_address
 from scripts.pages import menu, navigation, read_pages
@@ -255,5 +256,6 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "promises": promises.promises,
     "soak": promises.soak,
     **figures.GENERATORS,
+    **javascript_types.GENERATORS,
     **lab.GENERATORS,
 }

@@ -48,6 +48,7 @@ async function read(base, fetch) {
   return await Contents.open(files, checkedFacts(await files.facts()));
 }
 
+/** The index of a site, opened. */
 export class StaticIndex {
   #base;
   #fetch;

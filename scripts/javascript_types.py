@@ -1,0 +1,109 @@
+"""The JavaScript reference: declarations that the type checker writes, with the comments of the sources.
+
+    <!-- generate: types engine/model.js Model Conversation -->    exports of a module of site/
+
+tsc makes the declarations from JSDoc, so a signature here is what it enforces. An export without a comment
+fails the build.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from textwrap import dedent
+
+from scripts.command import ROOT, BuildError
+
+DOC = r"(?P<doc>/\*\*(?:(?!\*/).)*?\*/)\s*"
+EXPORT = (
+    DOC + r"export declare (?P<kind>class|function|const) {name}\b(?P<rest>.*?)^(?:\}}$|(?=export|/\*\*))"
+)
+MEMBER = re.compile(
+    rf"(?:{DOC})?^    (?P<code>(?!#|constructor)[\w$*\[].*?;)$(?=\n(?:    [^\s}}]|\Z))",
+    re.MULTILINE | re.DOTALL,
+)
+TAG = re.compile(r"@(\w+)\s*")
+IMPORTED = re.compile(r'import\("[^"]*"\)\.')
+
+
+@cache
+def _declarations() -> dict[str, str]:
+    """The declarations of every module of site/, by its path without the extension."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", "tsconfig.json", "--noEmit", "false"]
+        options = ["--declaration", "--emitDeclarationOnly", "--rootDir", ".", "--outDir", folder]
+        subprocess.run([*command, *options], cwd=ROOT, check=True)
+        site = Path(folder) / "site"
+        found = {path.relative_to(site).as_posix(): path for path in site.rglob("*.d.ts")}
+        return {name.removesuffix(".d.ts"): path.read_text(encoding="utf-8") for name, path in found.items()}
+
+
+def _without_type(text: str) -> tuple[str, str]:
+    """Split a tag's text into its type, in braces, and the rest."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth == 0:
+            return (text[1:at], text[at + 1 :].strip()) if at else ("", text)
+    return "", text
+
+
+def _comment(doc: str) -> tuple[str, list[str]]:
+    """A comment's prose, and a line for each tag that says more than a type."""
+    text = re.sub(r"^\s*/\*\*\s?|\s*\*/$", "", doc)
+    text = re.sub(r"^ *\*? ?", "", text, flags=re.MULTILINE)
+    prose, *tags = re.split(r"(?:^|(?<=\s))(?=@\w)", text)
+    lines = []
+    for tag in tags:
+        name = TAG.match(tag)
+        kind, said = _without_type(" ".join(TAG.sub("", tag, count=1).split()))
+        if name and name[1] == "param":
+            parameter, _, said = said.partition(" ")
+            said = f"`{parameter.strip('[]').split('=')[0]}`: {said}" if said else ""
+        elif name and name[1] == "throws":
+            said = f"Throws `{kind}`{f': {said}' if said else ''}"
+        elif name and name[1] == "returns":
+            said = f"Returns {said}" if said else ""
+        elif not name or name[1] != "type":
+            said = ""
+        if said:
+            lines.append(f"- {said}")
+    return " ".join(prose.split()), lines
+
+
+def _fence(code: str) -> str:
+    return f"```ts\n{IMPORTED.sub('', code).strip()}\n```"
+
+
+def _members(body: str) -> Iterator[str]:
+    for match in MEMBER.finditer(body):
+        prose, lines = _comment(match["doc"] or "")
+        yield "\n\n".join(filter(None, [_fence(dedent(f"    {match['code']}")), prose, "\n".join(lines)]))
+
+
+def _described(module: str, name: str) -> str:
+    text = _declarations().get(module.removesuffix(".js"), "")
+    pattern = EXPORT.format(name=re.escape(name))
+    match = re.search(pattern, text + "\nexport", re.MULTILINE | re.DOTALL)
+    if not match:
+        raise BuildError(f"site/{module} has no export {name} with a comment, which the reference describes")
+    prose, lines = _comment(match["doc"])
+    parts = [f"### {name}"]
+    if match["kind"] != "class":
+        parts.append(_fence(name + match["rest"].rstrip().removesuffix(";")))
+    parts += [prose, "\n".join(lines)]
+    if match["kind"] == "class":
+        parts += _members(match["rest"])
+    return "\n\n".join(part for part in parts if part)
+
+
+def types(module: str, *names: str) -> str:
+    """Describe exports of a module of site/."""
+    return "\n\n".join(_described(module, name) for name in names)
+
+
+GENERATORS: dict[str, Callable[..., str]] = {"types": types}

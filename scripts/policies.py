@@ -1,7 +1,8 @@
 """Give each documentation page a content security policy in a <meta>: a static host sends no headers of ours.
 
 Applications state their policy in overrides/application.html; MkDocs writes inline scripts, so the policy of
-an article lists their hashes. An article with experiments, and the home page, may also start the engine.
+an article lists their hashes. An article with experiments or with a model's state, and the home page, may
+also start the engine.
 """
 
 from __future__ import annotations

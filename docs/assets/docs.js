@@ -25,8 +25,8 @@ const unmark = () => {
 new MutationObserver(unmark).observe(document.body, { childList: true, subtree: true });
 unmark();
 
-// What is wider than its column scrolls sideways; the keyboard can reach it while it does. Material wraps each
-// table in such an element when the page has loaded.
+// What is wider than its column scrolls sideways; the keyboard can reach it while it does. Material wraps
+// each table in such an element when the page has loaded.
 const SCROLLING = ".md-typeset__scrollwrap, .lab-formula, .drawing-panels";
 
 /** @param {HTMLElement} scrolling @param {string} name */

@@ -6,6 +6,10 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from .accessibility import violations
+
+LONG = 120_000  # milliseconds that a start may take on a busy machine
+
 
 def search(page: Page, site_url: str, words: str, *, least: int) -> Locator:
     """Type into the search box and return the results, of which there are at least so many."""
@@ -57,3 +61,23 @@ def test_paper_shows_the_article_alone_and_all_of_it(page: Page, site_url: str) 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     expect(numbers).to_be_hidden()
+
+
+def test_the_state_is_read_live_and_is_that_of_the_model(page: Page, site_url: str) -> None:
+    page.goto(f"{site_url}explanation/rwkv/")
+    page.get_by_label("Sentence").fill("The goose was white")
+    page.get_by_role("button", name="Read it").click()
+    status = page.locator(".live [role=status]")
+    expect(status).to_have_text("The state after each of 5 tokens.", timeout=LONG)
+    picture = page.get_by_test_id("live-state-picture")
+    expect(picture).to_contain_text("layer 3")
+    page.get_by_label("Layer").select_option("6")
+    expect(picture).to_contain_text("layer 6")
+    assert "\n".join(violations(page)) == ""
+
+
+def test_the_live_state_asks_for_words(page: Page, site_url: str) -> None:
+    page.goto(f"{site_url}explanation/rwkv/")
+    page.get_by_label("Sentence").fill("")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator(".live [role=status]")).to_have_text("Type a few words.", timeout=LONG)

@@ -1,6 +1,6 @@
 /**
- * The JavaScript of the documentation passes the type checker, each fence as a module of its own. Names that a
- * fence leaves to the reader are declared here; tests/samples.json excuses what is for another library.
+ * The JavaScript of the documentation passes the type checker, each fence as a module of its own. Names that
+ * a fence leaves to the reader are declared here; tests/samples.json excuses what is for another library.
  */
 
 import assert from "node:assert/strict";

@@ -110,6 +110,18 @@ test("the library under Node", async (t) => {
   });
 });
 
+test("the first sample of the package's README runs as it stands, but for the address of a browser's files", async () => {
+  const readme = await readFile(new URL("npm/README.md", root), "utf8");
+  const [, sample] = /** @type {RegExpExecArray} */ (/```js\n(.*?)```/s.exec(readme));
+  const moved = sample
+    .replace('"goosequill"', JSON.stringify(new URL("node.js", folder).href))
+    .replace(', root: "/goosequill/"', "");
+  assert.notEqual(moved, sample);
+  const options = { cwd: new URL("site/", root), encoding: /** @type {const} */ ("utf8") };
+  const printed = execFileSync("node", ["--input-type=module", "--eval", moved], options);
+  assert.match(printed, /\w+[\s\S]*\nlength\n$/);
+});
+
 test("the package has its vocabularies, and refuses one that does not fit the model", async () => {
   const weights = `${MODEL}/model.safetensors`;
   await assert.rejects(loadModel({ model: weights, tokenizer: "world" }), { code: "tokenizer-mismatch" });

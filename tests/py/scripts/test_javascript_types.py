@@ -9,7 +9,8 @@ from scripts import javascript_types
 from scripts.command import BuildError
 
 DECLARED = """
-/** Opens a thing. @param {string} name of it @param {{deep: {er: 1}}} [options] what else @returns {number} its id
+/** Opens a thing. @param {string} name of it @param {{deep: {er: 1}}} [options] what else
+ *  @returns {number} its id
  *  @throws {ThingError} when there is none */
 export declare function openThing(name: string, { deep }?: {
     deep: number;

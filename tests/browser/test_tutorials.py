@@ -119,10 +119,11 @@ def test_an_experiment_is_changed_in_the_page(page: Page, site_url: str) -> None
     page.goto(site_url + "lab/dilation/")
     experiment = page.get_by_test_id("experiment-dilation")
     experiment.get_by_test_id("run").click()
-    size = "goosequillLab.data('dilation').output.length"
-    page.wait_for_function(f"window.goosequillLab && {size} === 3", timeout=LONG)
+    has_cells = "cells => window.goosequillLab?.data('dilation')?.output.length === cells"
+    page.wait_for_function(has_cells, arg=3, timeout=LONG)
+    expect(experiment).not_to_have_attribute("data-state", "running", timeout=LONG)
     for name, cells in (("dilation", 1), ("padding", 7)):
         field = experiment.locator(f"#lab-dilation-{name}")
         field.fill("3")
         field.press("Enter")
-        page.wait_for_function(f"{size} === {cells}", timeout=LONG)
+        page.wait_for_function(has_cells, arg=cells, timeout=LONG)

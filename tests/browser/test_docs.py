@@ -71,7 +71,7 @@ def test_the_state_is_read_live_and_is_that_of_the_model(page: Page, site_url: s
     expect(status).to_have_text("The state after each of 5 tokens.", timeout=LONG)
     picture = page.get_by_test_id("live-state-picture")
     expect(picture).to_contain_text("layer 3")
-    page.get_by_label("Layer").select_option("6")
+    page.get_by_label("Layer", exact=True).select_option("6")
     expect(picture).to_contain_text("layer 6")
     assert "\n".join(violations(page)) == ""
 

@@ -24,8 +24,8 @@ import { insideOf } from "./model-inside.js";
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView,
  *   described: (description: any) => void, hint: string, engine?: EngineHolder, takesDrops?: boolean,
  *   reveal?: () => void
- * }} Host `reveal` makes the panel visible, where it may be hidden; `engine` is the page's, where it does more
- *   than this; `takesDrops` is false where files that are dropped onto the page are not models
+ * }} Host `reveal` makes the panel visible, where it may be hidden; `engine` is the page's, where it does
+ *   more than this; `takesDrops` is false where files that are dropped onto the page are not models
  */
 
 export class ModelPanel {

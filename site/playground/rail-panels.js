@@ -1,6 +1,6 @@
 /**
- * The panels of the rail, besides Decoder, Token and Model, which the page itself has. A panel is a module and
- * a line in this list. It is loaded and mounted when its tab is opened for the first time.
+ * The panels of the rail, besides Decoder, Token and Model, which the page itself has. A panel is a module
+ * and a line in this list. It is loaded and mounted when its tab is opened for the first time.
  */
 
 /**

@@ -74,12 +74,12 @@ export class Model {
   /**
    * The natural logarithm of each token's probability, given all before it; the first has null.
    * @param {string} text
-   * @param {{top?: number}} [options] how many of the most probable candidates to add
+   * @param {{top?: number} & RequestOptions} [options] `top`: how many of the most probable candidates to add
    * @returns {Promise<{token: number, text: string, logprob: number | null, top_logprobs?:
    *   import("./protocol.js").Candidate[]}[]>}
    */
-  async logprobs(text, { top = 0 } = {}) {
-    const found = await this.call("logprobs", { text, top });
+  async logprobs(text, { top = 0, ...options } = {}) {
+    const found = await this.call("logprobs", { text, top }, options);
     return found.map((/** @type {any} */ entry) => ({ ...entry, logprob: entry.logprob ?? null }));
   }
 

@@ -47,7 +47,7 @@ function entry({ name, version, bytes_about, licence, published, file }, useAddr
     item.append(fits ? ". " : ". Too large for a web page. ");
     return item;
   }
-  const label = `Use the link to ${name}`;
+  const label = `Use link to ${name}`;
   const button = element("button", { type: "button", class: "quiet", "aria-label": label }, "Use link");
   button.addEventListener("click", () => useAddress(file));
   item.append(" ", button);

@@ -5,6 +5,7 @@
 
 import { copyText } from "../ui/clipboard.js";
 import { counted } from "../ui/dom.js";
+import { showFieldProblem } from "../ui/field-problem.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { problem } from "../ui/status.js";
 import { readState, saveMessages, saveState } from "./chat-files.js";
@@ -18,11 +19,12 @@ import { Pace } from "./pace.js";
 /** @typedef {import("../engine/client.js").Writing} Writing */
 /** @typedef {import("./chat-log.js").Bubble} Bubble */
 /**
- * What the page does for the chat.
+ * What the page does for the chat; `kept` is called when there is something else to keep for the tab.
  * @typedef {{
- *   ready: () => Promise<Model>, settings: () => Record<string, any>, busy: () => boolean,
- *   track: (writing: Writing | null) => void, progress: import("../ui/progress.js").ProgressView,
- *   say: (text: string) => void, complain: (error: unknown) => void, changed: () => void
+ *   ready: () => Promise<Model>, check: () => boolean, settings: () => Record<string, any>, busy: () =>
+ *   boolean, track: (writing: Writing | null) => void, progress: import("../ui/progress.js").ProgressView,
+ *   say: (text: string) => void, complain: (error: unknown) => void, changed: () => void,
+ *   kept: () => void
  * }} Host
  */
 
@@ -39,6 +41,7 @@ export class Chat {
   constructor(host, templates) {
     this.#host = host;
     this.#form = new ChatForm(this.#actions(), templates);
+    this.#form.message.addEventListener("input", () => host.kept());
     this.#log = new ChatLog(this.#form.log);
   }
 
@@ -80,6 +83,23 @@ export class Chat {
     this.showButtons();
   }
 
+  /** The conversation, as a plain value. */
+  toValue() {
+    const { messages, start } = this.#session;
+    return { messages, start, message: this.#form.message.value };
+  }
+
+  /** Takes what `toValue` returned; the model reads it again with the next message. @param {any} value */
+  fromValue(value) {
+    const roles = ["system", "user", "assistant"];
+    const valid = (/** @type {any} */ one) => roles.includes(one?.role) && typeof one.content === "string";
+    if (!Array.isArray(value.messages) || !value.messages.every(valid)) throw new Error("not a conversation");
+    this.#session.messages = value.messages;
+    this.#session.start = value.start?.bytes instanceof Uint8Array ? value.start : null;
+    if (typeof value.message === "string") this.#form.message.value ||= value.message;
+    this.#show();
+  }
+
   /** Shows what is known of the model. @param {import("../engine/client.js").ModelInfo} info */
   describe(info) {
     this.#form.showNote(info.chat !== null);
@@ -94,10 +114,11 @@ export class Chat {
 
   /** Sends the message in the field. */
   async send() {
-    if (this.#busy) return;
+    if (this.#busy || !this.#host.check()) return;
     const message = this.#form.message.value;
     if (message.trim()) return await this.#answer(message);
     this.#form.message.focus();
+    showFieldProblem(this.#form.message, "The message is empty. Type something to say to the model.");
     this.#host.complain(problem("The message is empty.", "Type something to say to the model."));
   }
 
@@ -260,5 +281,6 @@ export class Chat {
   #show(messages = this.#session.messages) {
     this.#log.show(messages);
     this.showButtons();
+    this.#host.kept();
   }
 }

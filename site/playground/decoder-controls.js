@@ -1,11 +1,12 @@
 /**
  * The decoder's settings: controls for every parameter of every decoder step (ui/controls.js), the most used
- * first and the rest folded away, and the seed. The descriptions come from goosequill.decoding through
- * ui/decoding.json.
+ * first and the rest in groups that are folded away, a filter over all, and the seed. The descriptions come
+ * from goosequill.decoding through ui/decoding.json.
  */
 
 import { Controls, same } from "../ui/controls.js";
-import { element } from "../ui/dom.js";
+import { counted, element } from "../ui/dom.js";
+import { showFieldProblem } from "../ui/field-problem.js";
 
 /**
  * @typedef {import("../ui/controls.js").Parameter} Parameter
@@ -14,6 +15,8 @@ import { element } from "../ui/dom.js";
  * }} Part a step of the decoder
  * @typedef {{name: string, title: string, source: string, settings: Record<string, any>}} Preset
  */
+
+/** @typedef {{box: HTMLDetailsElement, note: HTMLElement, wasOpen: boolean}} Group */
 
 /** Always visible, in this order; the other parameters are folded away. */
 const MAIN = [
@@ -49,6 +52,9 @@ export class DecoderControls {
   #controls;
   /** @type {Seed | null} */
   #seed;
+  /** The folded groups, with how many of their settings are changed. @type {Group[]} */
+  #groups = [];
+  #nothing = element("p", { class: "note", hidden: true }, "No setting has these words.");
 
   /**
    * @param {HTMLElement} box where the controls go
@@ -60,7 +66,13 @@ export class DecoderControls {
    */
   constructor(box, parts, base, onChange, { prefix = "decoder", common } = {}) {
     this.#box = box;
-    this.#controls = new Controls({ prefix, onChange, base, stretches: STRETCHES });
+    const changed = () => {
+      this.#count();
+      onChange();
+    };
+    const options = { prefix, onChange: changed, base, stretches: STRETCHES, folded: true, strict: true };
+    this.#controls = new Controls(options);
+    box.append(this.#filterField(prefix));
     const parameters = new Map(parts.flatMap((part) => part.parameters.map((one) => [one.name, one])));
     for (const name of MAIN) {
       const parameter = parameters.get(name);
@@ -68,26 +80,118 @@ export class DecoderControls {
     }
     this.#seed = common ? null : new Seed(prefix, onChange);
     if (this.#seed) box.append(this.#seed.box);
-    const folded = element("details", {}, element("summary", {}, "All other settings"));
-    for (const part of parts) this.#addFolded(part, folded);
-    box.append(folded);
+    for (const part of parts) this.#addGroup(part);
+    box.append(this.#nothing);
     this.restore(new Map());
   }
 
-  /** @param {Part} part @param {HTMLElement} place */
-  #addFolded({ label, sentence, formula, parameters }, place) {
+  /** A field that shows only the settings with certain words. @param {string} prefix */
+  #filterField(prefix) {
+    const id = `${prefix}-filter`;
+    const field = element("input", {
+      type: "search",
+      id,
+      placeholder: "Filter settings",
+      autocomplete: "off",
+    });
+    field.addEventListener("input", () => this.#filter(field.value));
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !field.value) return;
+      event.stopPropagation();
+      field.value = "";
+      this.#filter("");
+    });
+    const label = element("label", { for: id, class: "visually-hidden" }, "Filter settings");
+    return element("div", { class: "control-filter" }, label, field);
+  }
+
+  /** @param {string} words */
+  #filter(words) {
+    const sought = words.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    let any = false;
+    for (const control of /** @type {NodeListOf<HTMLElement>} */ (this.#box.querySelectorAll(".control"))) {
+      const own = `${control.textContent} ${control.querySelector("[id]")?.id}`.toLowerCase();
+      const where = control.closest("details")?.dataset.title ?? "";
+      const found = sought.every((word) => own.includes(word) || where.includes(word));
+      control.hidden = sought.length > 0 && !found;
+      any ||= !control.hidden;
+    }
+    for (const { box, wasOpen } of this.#groups) {
+      box.hidden = !box.querySelector(".control:not([hidden])");
+      box.open = sought.length ? !box.hidden : wasOpen;
+    }
+    this.#nothing.hidden = any;
+  }
+
+  /** Shows in each group how many of its settings are changed. */
+  #count() {
+    for (const { box, note } of this.#groups) {
+      const changed = box.querySelectorAll("[data-changed]").length;
+      note.textContent = changed ? `${counted(changed, "setting")} changed` : "";
+    }
+  }
+
+  /**
+   * The first setting whose value cannot be used: shows the problem there and moves the focus to it. Null if
+   * all can be used.
+   * @returns {{label: string, words: string} | null}
+   */
+  problem() {
+    const found = this.#controls.problem() ?? this.#seed?.problem() ?? null;
+    if (found) this.#reach(found.box);
+    return found;
+  }
+
+  /**
+   * Shows an error of the engine at the setting that it names.
+   * @param {string} message
+   * @returns {boolean} whether it names one
+   */
+  blame(message) {
+    const names = new Set(message.match(/\w+/g));
+    for (const field of this.#box.querySelectorAll("input:not([type=range]), select, textarea")) {
+      const name = field.id.slice(field.id.indexOf("-") + 1);
+      if (!(field instanceof HTMLElement) || !name.includes("_") || !names.has(name)) continue;
+      this.#reach(/** @type {HTMLElement} */ (field.closest(".control")));
+      showFieldProblem(field, message);
+      return true;
+    }
+    return false;
+  }
+
+  /** Makes a control visible and moves the focus to it. @param {HTMLElement} box */
+  #reach(box) {
+    const group = box.closest("details");
+    if (group) group.open = true;
+    box.hidden = false;
+    const field = box.querySelector("input, select, textarea");
+    if (field instanceof HTMLElement) setTimeout(() => field.focus()); // once its panel is open
+  }
+
+  /** @param {Part} part */
+  #addGroup({ label, sentence, formula, parameters }) {
     const rest = parameters.filter(({ name }) => !MAIN.includes(name) && !HIDDEN.includes(name));
     if (!rest.length) return;
-    place.append(
-      element(
-        "fieldset",
-        {},
-        element("legend", {}, label),
-        element("p", { class: "note" }, sentence),
-        ...rest.map((parameter) => this.#controls.add(parameter)),
-        element("p", { class: "note formula" }, element("code", {}, formula)),
-      ),
+    const note = element("span", { class: "note" });
+    const inside = element(
+      "div",
+      {},
+      element("p", { class: "note" }, sentence),
+      ...rest.map((parameter) => this.#controls.add(parameter)),
+      element("p", { class: "note formula" }, element("code", {}, formula)),
     );
+    const box = element(
+      "details",
+      { class: "control-group", "data-title": label.toLowerCase() },
+      element("summary", {}, label, note),
+      inside,
+    );
+    const group = { box, note, wasOpen: false };
+    box.querySelector("summary")?.addEventListener("click", () => {
+      group.wasOpen = !box.open; // by hand, not by the filter
+    });
+    this.#groups.push(group);
+    this.#box.append(box);
   }
 
   /** @param {boolean} off */
@@ -117,6 +221,7 @@ export class DecoderControls {
    */
   take(settings) {
     this.#controls.take(settings);
+    this.#count();
   }
 
   /** Sets a preset; the length of the text stays as it is. @param {Preset} preset */
@@ -142,6 +247,7 @@ export class DecoderControls {
   /** Sets what `values` returned; the rest takes its base value. @param {Map<string, string>} values */
   restore(values) {
     this.#controls.restore(values);
+    this.#count();
     this.#seed?.restore(values.get("seed"));
   }
 }
@@ -164,6 +270,7 @@ class Seed {
       onChange();
     });
     this.#field.addEventListener("change", () => {
+      if (this.problem()) return;
       this.#set(this.#field.valueAsNumber);
       this.#fresh.checked = false; // a seed that was typed is one to keep
       onChange();
@@ -184,6 +291,14 @@ class Seed {
     return this.#field.valueAsNumber;
   }
 
+  /** Shows at the field why it cannot be used. */
+  problem() {
+    const isEmpty = Number.isNaN(this.#field.valueAsNumber) && !this.#fresh.checked;
+    const words = isEmpty ? "Enter a whole number, or press New seed." : "";
+    showFieldProblem(this.#field, words);
+    return words ? { label: "Seed", words, box: this.box } : null;
+  }
+
   drawIfFresh() {
     if (this.#fresh.checked) this.#draw();
   }
@@ -202,6 +317,7 @@ class Seed {
   /** @param {number} value */
   #set(value) {
     const seed = Number.isFinite(value) ? Math.min(MAX_SEED, Math.max(0, Math.floor(value))) : 0;
+    showFieldProblem(this.#field, "");
     this.#field.value = String(seed);
   }
 }

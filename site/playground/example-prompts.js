@@ -9,7 +9,11 @@ export class ExamplePrompts {
   #prompt;
   #onChoose;
 
-  /** @param {{box: HTMLElement, prompt: HTMLTextAreaElement, onChoose: () => void}} options */
+  /**
+   * @param {{
+   *   box: HTMLElement, prompt: import("./styled-prompt.js").StyledPrompt, onChoose: (text: string) => void
+   * }} options
+   */
   constructor({ box, prompt, onChoose }) {
     this.#box = box;
     this.#prompt = prompt;
@@ -19,19 +23,13 @@ export class ExamplePrompts {
   /** @param {{title: string, text: string}[]} prompts */
   offer(prompts) {
     this.#box.hidden = prompts.length === 0;
-    this.#box.replaceChildren(...prompts.map((prompt) => this.#button(prompt)));
+    const buttons = prompts.map(({ title, text }) => {
+      const choose = () => this.#onChoose(text);
+      return element("button", { type: "button", onclick: choose }, title);
+    });
+    this.#box.replaceChildren(...buttons);
     // A visitor who is in the field already is about to type something else.
-    const free = this.#prompt.value === "" && document.activeElement !== this.#prompt;
+    const free = this.#prompt.value === "" && document.activeElement !== this.#prompt.field;
     if (prompts.length && free) this.#prompt.value = prompts[0].text;
-  }
-
-  /** @param {{title: string, text: string}} prompt */
-  #button({ title, text }) {
-    const choose = () => {
-      this.#prompt.value = text;
-      this.#prompt.focus();
-      this.#onChoose();
-    };
-    return element("button", { type: "button", onclick: choose }, title);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What happened at one token: the model's candidates, their probabilities after each step of the decoder, and
- * which step removed which. Where the text can branch, another candidate can be chosen.
+ * What happened at one token: the model's candidates by rank, what the decoder made of each, and which step
+ * removed which; the whole way through the steps is a table. Where the text can branch, another candidate can
+ * be chosen.
  */
 
 import { element, number } from "../ui/dom.js";
@@ -9,65 +10,133 @@ import { bits, percent, visible } from "./tokens.js";
 
 /**
  * @typedef {{name: string, label: string, sentence: string, kept: number}} Step
- * @typedef {{token: number, text: string, probabilities: number[], cut_by: number | null}} Candidate `cut_by`
- *   is the index of the step that removed it
- * @typedef {{token: number, text: string, logprob: number, steps: Step[], candidates: Candidate[]}}
- *   Explanation
+ * @typedef {{token: number, text: string, probabilities: number[], cut_by?: number | null}} Candidate
+ *   `cut_by` is the index of the step that removed it
+ * @typedef {{token: number, text: string, logprob: number, rank: number, steps: Step[],
+ *   candidates: Candidate[]}} Explanation
  */
 
 /**
  * @param {Explanation} explanation
- * @param {{title: string, onChoose?: (candidate: Candidate) => void}} options
+ * @param {{title: string, onChoose?: (candidate: Candidate) => void, onContinue?: () => void}} options
+ *   `onContinue` writes on after the token
  * @returns {HTMLElement[]}
  */
-export function showExplanation(explanation, { title, onChoose }) {
-  const { text, logprob } = explanation;
+export function showExplanation(explanation, { title, onChoose, onContinue }) {
+  const { text, logprob, rank, steps } = explanation;
   const summary = element(
     "p",
     {},
     "The model gave it ",
     element("strong", {}, percent(Math.exp(logprob))),
-    ` (${bits(logprob).toFixed(1)} bits of surprise).`,
+    `: rank ${number(rank)} of ${number(steps[0].kept)}, ${bits(logprob).toFixed(1)} bits of surprise.`,
   );
-  const candidates = candidateTable(explanation, onChoose);
+  /** @type {HTMLElement[]} */
   const parts = [
     element("h2", {}, title, element("code", {}, visible(text))),
     summary,
-    scrollBox("Candidates and their probabilities after each step", candidates, "scroller"),
+    candidateList(explanation, onChoose),
   ];
   if (onChoose) parts.push(element("p", { class: "note" }, "Choose another candidate to continue with it."));
+  if (onContinue) {
+    const label = "Generate from here";
+    parts.push(element("button", { type: "button", class: "from-here", onclick: onContinue }, label));
+  }
+  const caption = "Candidates and their probabilities after each step";
+  const box = scrollBox(caption, candidateTable(explanation, caption), "scroller");
+  parts.push(element("details", {}, element("summary", {}, "Every step of the decoder"), box));
   return parts;
 }
 
-/** @param {Explanation} explanation @param {(candidate: Candidate) => void} [onChoose] */
-function candidateTable({ token, steps, candidates }, onChoose) {
+/**
+ * The chosen token first, then the candidates by rank.
+ * @param {Explanation} explanation
+ * @param {(candidate: Candidate) => void} [onChoose]
+ */
+function candidateList({ token, rank, steps, candidates }, onChoose) {
+  const ranked = candidates.map((candidate, at) => ({
+    candidate,
+    rank: candidate.token === token ? rank : at + 1,
+  }));
+  ranked.sort(
+    (one, other) => Number(other.candidate.token === token) - Number(one.candidate.token === token),
+  );
+  const most = Math.max(
+    ...candidates.flatMap(({ probabilities }) => [probabilities[0], last(probabilities)]),
+  );
+  return element(
+    "ol",
+    { class: "candidates", "aria-label": "Candidates by rank, the chosen one first" },
+    ...ranked.map((entry) => candidateRow(entry, { token, steps, most, onChoose })),
+  );
+}
+
+/**
+ * @param {{candidate: Candidate, rank: number}} entry
+ * @param {{token: number, steps: Step[], most: number, onChoose?: (candidate: Candidate) => void}} context
+ *   `most` is the probability that fills a bar
+ */
+function candidateRow({ candidate, rank }, { token, steps, most, onChoose }) {
+  const { probabilities } = candidate;
+  const removedBy = candidate.cut_by ?? null; // Python's None arrives as undefined
+  const chosen = candidate.token === token;
+  const [before, after] = [probabilities[0], last(probabilities)];
+  const bar = element("span", { class: "bars", "aria-hidden": true }, element("i"), element("i"));
+  bar.style.setProperty("--before", `${(100 * before) / most}%`);
+  bar.style.setProperty("--after", `${(100 * after) / most}%`);
+  const share =
+    removedBy !== null
+      ? `${percent(before)}, removed by ${steps[removedBy].label}`
+      : steps.length > 1
+        ? `${percent(before)} → ${percent(after)}`
+        : percent(before);
+  const classes = ["candidate", chosen ? "taken" : "", removedBy !== null ? "cut" : ""];
+  return element(
+    "li",
+    { class: classes.filter(Boolean).join(" ") },
+    element("span", { class: "rank" }, element("span", { class: "visually-hidden" }, "Rank "), number(rank)),
+    nameOf(candidate, { chosen, onChoose }),
+    element("span", { class: "share" }, share),
+    bar,
+  );
+}
+
+/** @param {number[]} values */
+function last(values) {
+  return values[values.length - 1];
+}
+
+/** @param {Explanation} explanation @param {string} caption */
+function candidateTable({ token, steps, candidates }, caption) {
   const heads = steps.map(({ label, sentence, kept }) => {
     const left = element("span", { class: "note" }, `${number(kept)} left`);
     return element("th", { scope: "col", title: sentence }, label, left);
   });
   return table({
-    caption: "Candidates and their probabilities after each step",
+    caption,
     hideCaption: true,
     className: "figures",
     columns: ["Candidate", ...heads],
     rows: candidates.map((candidate) => {
       const chosen = candidate.token === token;
-      const cells = [nameOf(candidate, { chosen, onChoose }), ...shares(candidate, steps)];
+      const cells = [element("code", {}, visible(candidate.text)), ...shares(candidate, steps)];
       return tableRow(cells, { rowHead: 0, attributes: chosen ? { class: "taken" } : {} });
     }),
   });
 }
 
 /**
+ * A candidate's name, which is a button where it can be chosen.
  * @param {Candidate} candidate
  * @param {{chosen: boolean, onChoose?: (candidate: Candidate) => void}} options
  */
 function nameOf(candidate, { chosen, onChoose }) {
-  const name = element("code", {}, visible(candidate.text));
+  const shown = visible(candidate.text);
+  const name = element("code", {}, shown);
   if (chosen) return element("span", {}, name, element("span", { class: "note" }, " chosen"));
   if (!onChoose) return name;
-  const label = `Continue with “${candidate.text}”`;
   const choose = () => onChoose(candidate);
+  const label = `${shown}: continue with it`;
   return element("button", { type: "button", class: "quiet", "aria-label": label, onclick: choose }, name);
 }
 
@@ -76,15 +145,10 @@ function nameOf(candidate, { chosen, onChoose }) {
  * @param {Candidate} candidate
  * @param {Step[]} steps
  */
-function shares({ probabilities, cut_by: removedBy }, steps) {
+function shares({ probabilities, cut_by: removedBy = null }, steps) {
   return probabilities.map((share, step) => {
     if (removedBy === step) return element("td", { class: "cut" }, `removed by ${steps[step].label}`);
     if (removedBy !== null && step > removedBy) return "";
-    return element(
-      "td",
-      {},
-      percent(share),
-      element("meter", { min: 0, max: 1, value: share, "aria-hidden": "true" }),
-    );
+    return element("td", {}, percent(share));
   });
 }

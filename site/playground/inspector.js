@@ -6,7 +6,8 @@
 
 import { byId } from "../ui/dom.js";
 import { showExplanation } from "./explanation.js";
-import { TokenText, tokenTable, visible } from "./tokens.js";
+import { tokenTip } from "./token-tip.js";
+import { shadeLegend, TokenText, tokenTable, visible } from "./tokens.js";
 
 /** @typedef {import("./texts.js").Text} Text */
 /** @typedef {import("./explanation.js").Candidate} Candidate */
@@ -15,9 +16,11 @@ import { TokenText, tokenTable, visible } from "./tokens.js";
  * What the page does for it. An `index` below 0 counts the prompt's tokens from its end.
  * @typedef {{
  *   session: import("./session.js").Session, reveal: () => void,
- *   branch: (text: Text, index: number, candidate: Candidate) => void
+ *   branch: (text: Text, index: number, candidate: Candidate) => void,
+ *   continueAfter: (text: Text, index: number, prompt: string) => void
  * }} Host `reveal` makes the explanation visible
  * @typedef {{index: number, pinned: boolean}} Request
+ * @typedef {import("./tokens.js").Token[]} PromptTokens
  */
 
 export class Inspector {
@@ -29,7 +32,14 @@ export class Inspector {
   #tableBox = byId("table-box", "details");
   #table = byId("token-table", "div");
   #coloured = byId("coloured", "input");
+  #legend = byId("legend", "p");
+  #hideTip;
   #prompt;
+  /**
+   * The tokens of the prompt that was read last.
+   * @type {{prompt: string, model: unknown, tokens: PromptTokens} | null}
+   */
+  #read = null;
   /** The selected token, which stays explained. @type {number | null} */
   #pinned = null;
   /** What to explain next; a newer request replaces it. @type {Request | null} */
@@ -40,13 +50,20 @@ export class Inspector {
   constructor(host) {
     this.#host = host;
     this.#session = host.session;
-    this.output = new TokenText(byId("output", "div"), (index, pinned) => this.#request(index, pinned));
-    this.#prompt = new TokenText(this.#promptBox, (index, pinned) =>
-      this.#request(index === null ? null : index - this.#prompt.tokens.length, pinned),
+    const tip = tokenTip(byId("paper", "div"));
+    this.#hideTip = tip.hide;
+    this.output = new TokenText(byId("output", "div"), (index, pinned) => this.#request(index, pinned), tip);
+    this.#prompt = new TokenText(
+      this.#promptBox,
+      (index, pinned) => this.#request(index === null ? null : index - this.#prompt.tokens.length, pinned),
+      tip,
     );
+    this.#legend.append(...shadeLegend());
+    host.session.addEventListener("end", () => this.#showPrompt());
     this.#tableBox.addEventListener("toggle", () => this.#showTable());
     this.#coloured.addEventListener("change", () => {
       byId("sheet", "section").toggleAttribute("data-coloured", this.#coloured.checked);
+      this.#legend.hidden = !this.#coloured.checked;
       this.#showPrompt();
     });
   }
@@ -59,6 +76,7 @@ export class Inspector {
     this.#pinned = null;
     this.#next = null;
     this.#session.selected = null;
+    this.#hideTip();
     this.#explanation.hidden = true;
     this.#noToken.hidden = false;
     this.#tableBox.open = false;
@@ -69,7 +87,7 @@ export class Inspector {
   async #showPrompt() {
     const text = this.#session.text;
     this.#promptBox.hidden = true;
-    if (!text || !this.#coloured.checked) return;
+    if (!text || !this.#coloured.checked || this.#session.busy) return; // read when what is running has ended
     const tokens = await this.#readPrompt(text);
     if (!tokens || text !== this.#session.text) return;
     this.#prompt.clear();
@@ -77,16 +95,21 @@ export class Inspector {
     this.#promptBox.hidden = false;
   }
 
-  /** @param {Text} text @returns {Promise<import("./tokens.js").Token[] | null>} */
-  async #readPrompt(text) {
-    const model = this.#session.model;
+  /**
+   * Reads the prompt's tokens, unless they are known; Stop ends it.
+   * @param {Text} text
+   * @returns {Promise<PromptTokens | null>}
+   */
+  async #readPrompt({ prompt }) {
+    const session = this.#session;
+    const { model } = session;
     if (!model) return null;
-    try {
-      return await model.logprobs(text.prompt);
-    } catch (error) {
-      this.#session.complain(error);
-      return null;
-    }
+    if (this.#read?.prompt === prompt && this.#read.model === model) return this.#read.tokens;
+    const tokens = await session.work("Reading the prompt…", (options) => model.logprobs(prompt, options));
+    if (!tokens) return null;
+    session.say("");
+    this.#read = { prompt, model, tokens };
+    return tokens;
   }
 
   async #showTable() {
@@ -128,10 +151,17 @@ export class Inspector {
     }
   }
 
+  /** A text of before a reload can be read, but not explained, until the model is loaded again. */
+  #askForModel() {
+    this.#noToken.textContent = "Generate, or load the model under Model, to see what else was likely here.";
+    this.#host.reveal();
+  }
+
   /** @param {Request} request */
   async #explain({ index, pinned }) {
     const text = this.#session.text;
     const model = this.#session.model;
+    if (text && !model && pinned) return this.#askForModel();
     if (!text || !model || this.#session.busy) return;
     let origin = text; // the text whose decoder chose the token
     while (origin.parent && index < origin.given) origin = origin.parent;
@@ -148,11 +178,32 @@ export class Inspector {
     const position = index < 0 ? "Prompt" : `Token ${index + 1}`;
     const onChoose =
       index < 0 ? undefined : (/** @type {Candidate} */ one) => this.#host.branch(text, index, one);
-    this.#explanation.replaceChildren(...showExplanation(explanation, { title: `${position}: `, onChoose }));
+    const prompt = index < 0 ? promptThrough(this.#prompt.tokens, index, text.prompt) : text.prompt;
+    const onContinue = prompt === null ? undefined : () => this.#host.continueAfter(text, index, prompt);
+    this.#explanation.replaceChildren(
+      ...showExplanation(explanation, { title: `${position}: `, onChoose, onContinue }),
+    );
     this.#explanation.hidden = false;
     this.#noToken.hidden = true;
-    if (pinned) this.#host.reveal();
+    if (pinned) {
+      this.#host.reveal();
+      (index < 0 ? this.#prompt : this.output).reveal(); // a sheet may have covered the token
+    }
     const likely = `${(100 * Math.exp(explanation.logprob)).toFixed(1)}% likely`;
     if (pinned) this.#session.say(`${position}, “${visible(explanation.text)}”: ${likely}.`);
   }
+}
+
+/**
+ * The prompt up to one of its tokens, or null where that token ends within a character.
+ * @param {PromptTokens} tokens
+ * @param {number} index below 0, from the end
+ * @param {string} prompt
+ */
+function promptThrough(tokens, index, prompt) {
+  const start = tokens
+    .slice(0, tokens.length + index + 1)
+    .map(({ text }) => text)
+    .join("");
+  return start && prompt.startsWith(start) ? start : null;
 }

@@ -6,6 +6,7 @@
 import { fileName } from "../engine/storage/sources.js";
 import { withoutSlash } from "../ui/address.js";
 import { byId } from "../ui/dom.js";
+import { showFieldProblem } from "../ui/field-problem.js";
 import { problem } from "../ui/status.js";
 
 /**
@@ -116,6 +117,7 @@ export class ModelAddress {
       return;
     }
     this.#address.focus();
+    showFieldProblem(this.#address, "Not an address of a model: it starts with https://");
     const remedy = "Enter one that starts with https:// and leads to a file of weights or a model folder.";
     this.#host.complain(problem("This is not the address of a model.", remedy));
   }

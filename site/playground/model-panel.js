@@ -9,10 +9,12 @@ import { engineOptions } from "../ui/address.js";
 import { byId, counted } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { EngineHolder, ModelSlot } from "../ui/engine.js";
+import { problem } from "../ui/status.js";
 import { offerCatalogue } from "./catalogue.js";
 import { ModelAddress } from "./model-address.js";
 import { DEFAULT_MODEL, ModelFacts } from "./model-facts.js";
 import { insideOf } from "./model-inside.js";
+import { isText } from "./text-file.js";
 
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("./model-address.js").Source} Source */
@@ -23,9 +25,10 @@ import { insideOf } from "./model-inside.js";
  *   busy: () => boolean, changed: () => void, chosen: () => void, say: (text: string) => void,
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView,
  *   described: (description: any) => void, hint: string, engine?: EngineHolder, takesDrops?: boolean,
- *   reveal?: () => void
- * }} Host `reveal` makes the panel visible, where it may be hidden; `engine` is the page's, where it does
- *   more than this; `takesDrops` is false where files that are dropped onto the page are not models
+ *   reveal?: () => void, takeText?: (file: File) => void
+ * }} Host `takeText` takes a dropped file of text, which is no model; `reveal` makes the panel visible, where
+ *   it may be hidden; `engine` is the page's, where it does more than this; `takesDrops` is false where files
+ *   that are dropped onto the page are not models
  */
 
 export class ModelPanel {
@@ -77,7 +80,7 @@ export class ModelPanel {
 
   #takeDrops() {
     acceptDrops({
-      onFiles: (files) => this.#chooseFiles(files),
+      onFiles: (files) => this.#chooseFiles(files, this.#host.takeText),
       onDrag: (dragging) => document.body.toggleAttribute("data-dragging", dragging),
     });
   }
@@ -226,10 +229,19 @@ export class ModelPanel {
     this.#host.changed();
   }
 
-  /** @param {File[]} files */
-  #chooseFiles(files) {
+  /**
+   * A file of text is refused before anything is loaded.
+   * @param {File[]} files
+   * @param {(file: File) => void} [takeText] what to do with one instead
+   */
+  async #chooseFiles(files, takeText) {
     if (!files.length || this.#busy) return;
     const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
+    if (await isText(weights)) {
+      if (takeText) return takeText(weights);
+      const remedy = "Choose a file of weights: .safetensors, .pth, .gguf or .bin.";
+      return this.#host.complain(problem(`${weights.name} is a text, not a model.`, remedy));
+    }
     this.#choose({ title: weights.name, model: files, ...this.#address.options });
   }
 

@@ -1,33 +1,49 @@
 /**
- * How fast a text is generated: tokens, and tokens per second, updated a few times a second.
+ * How fast a text is generated: tokens, and tokens per second, updated a few times a second. Tokens arrive in
+ * batches, all of one at the same time, so only what came after the first batch has been timed.
  */
 
 import { counted } from "../ui/dom.js";
 
+/** Milliseconds between two tokens of one batch, at most. */
+const BATCH = 4;
+/** Milliseconds of generation from which a speed is worth showing. */
+const WORTH = 300;
+
 export class Pace {
   tokens = 0;
+  #now;
   #first = 0;
   #last = 0;
+  /** Tokens of the first batch. */
+  #before = 0;
   #shown = 0;
 
-  /** @param {HTMLElement} line */
-  constructor(line) {
+  /** @param {{textContent: string | null}} line @param {() => number} [now] milliseconds */
+  constructor(line, now = () => performance.now()) {
     this.line = line;
+    this.#now = now;
   }
 
   add() {
-    this.#last = performance.now();
-    if (this.tokens++ === 0) this.#first = this.#last;
-    if (this.#last - this.#shown < 250) return;
-    this.#shown = this.#last;
+    const now = this.#now();
+    if (this.tokens === 0) this.#first = now;
+    if (this.#before === this.tokens && now - (this.#last || now) < BATCH) {
+      this.#before++;
+      this.#first = now;
+    }
+    this.tokens++;
+    this.#last = now;
+    if (now - this.#shown < 250) return;
+    this.#shown = now;
     this.show("");
   }
 
   /** @param {string} more what follows the speed */
   show(more) {
-    const seconds = (this.#last - this.#first) / 1000;
-    const rate =
-      this.tokens > 1 && seconds > 0 ? ` · ${((this.tokens - 1) / seconds).toFixed(1)} tokens a second` : "";
+    const elapsed = this.#last - this.#first;
+    const timed = this.tokens - this.#before;
+    const rate = elapsed >= WORTH ? ` · ${((1000 * timed) / elapsed).toFixed(1)} tokens a second` : "";
     this.line.textContent = `${counted(this.tokens, "token")}${rate}${more}`;
   }
 }

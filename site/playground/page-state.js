@@ -20,8 +20,8 @@ export class PageState {
 
   /**
    * @param {{
-   *   prompt: HTMLTextAreaElement, controls: import("./decoder-controls.js").DecoderControls, parts: Part[],
-   *   onRestore: () => void
+   *   prompt: import("./styled-prompt.js").StyledPrompt, controls:
+   *   import("./decoder-controls.js").DecoderControls, parts: Part[], onRestore: () => void
    * }} options `parts` have settings of their own
    */
   constructor({ prompt, controls, parts, onRestore }) {
@@ -60,7 +60,7 @@ export class PageState {
     if (!address.size) values.delete("seed"); // a link repeats a text; a new visit starts another
     this.#controls.restore(values);
     // Who typed before the page was ready keeps that text.
-    const typedEarly = this.#isNew && this.#prompt.value !== this.#prompt.defaultValue;
+    const typedEarly = this.#isNew && this.#prompt.field.value !== this.#prompt.field.defaultValue;
     if (!typedEarly) this.#prompt.value = values.get("prompt") ?? this.#prompt.value;
     this.#isNew = false;
     this.#onRestore();

@@ -5,12 +5,14 @@
  */
 
 import { ROOT } from "../engine/root.js";
+import { readAddress } from "../ui/address.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { showFieldProblem } from "../ui/field-problem.js";
 import { ProgressView } from "../ui/progress.js";
 import { problem, StatusLine } from "../ui/status.js";
-import { BranchTree } from "./branches.js";
+import { BranchBox } from "./branch-box.js";
 import { Chat } from "./chat.js";
 import { DecoderControls } from "./decoder-controls.js";
 import { ExamplePrompts } from "./example-prompts.js";
@@ -23,7 +25,9 @@ import { PANELS } from "./rail-panels.js";
 import { saveText } from "./saving.js";
 import { Session } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
-import { StyleChooser } from "./style-chooser.js";
+import { StyledPrompt } from "./styled-prompt.js";
+import { TabState } from "./tab-state.js";
+import { LONGEST_TEXT } from "./text-file.js";
 import { TextView } from "./text-view.js";
 import { Texts } from "./texts.js";
 import { Writer } from "./writer.js";
@@ -31,7 +35,12 @@ import { Writer } from "./writer.js";
 /** @typedef {import("./texts.js").Text} Text */
 
 const page = {
-  prompt: byId("prompt", "textarea"),
+  prompt: new StyledPrompt({
+    field: byId("prompt", "textarea"),
+    box: byId("style-box", "div"),
+    select: byId("style", "select"),
+    onChange: () => store(),
+  }),
   generate: byId("generate", "button"),
   stop: byId("stop", "button"),
   chatStop: byId("chat-stop", "button"),
@@ -43,6 +52,7 @@ const page = {
   output: byId("output", "div"),
   measures: byId("measures", "p"),
   reading: byId("reading", "div"),
+  count: byId("count", "input"),
   tableBox: byId("table-box", "details"),
   saveBox: byId("save-box", "div"),
   ideas: byId("ideas", "div"),
@@ -59,7 +69,12 @@ const decoding = await fetchDescription(new URL("ui/decoding.json", ROOT));
 const available = decoding.presets ?? [];
 
 const texts = new Texts();
-const { say, complain } = new StatusLine(byId("status", "p"));
+const { say, complain: showError, settle } = new StatusLine(byId("status", "p"));
+/** Shows an error, also at the setting that it names. */
+const complain = (/** @type {unknown} */ error) => {
+  showError(error);
+  if (error instanceof Error && controls.blame(error.message)) rail.open("decoder");
+};
 const progress = new ProgressView(
   {
     box: byId("progress-box", "div"),
@@ -80,7 +95,10 @@ const session = new Session({
 });
 const busy = () => session.busy;
 const rail = new Rail(byId("rail", "aside"), { session, panels: PANELS });
-const store = () => state.store();
+const store = () => {
+  state.store();
+  tab.changed();
+};
 const storeSoon = debounce(store, 300);
 
 const controls = new DecoderControls(
@@ -99,31 +117,24 @@ const presets = new PresetChooser({
   controls,
   onChoose: store,
 });
-const style = new StyleChooser({
-  box: byId("style-box", "div"),
-  select: byId("style", "select"),
-  prompt: page.prompt,
-});
 const examples = new ExamplePrompts({
   box: byId("examples", "div"),
   prompt: page.prompt,
-  onChoose: () => {
-    style.show();
-    store();
-  },
+  onChoose: (text) => view.replacePrompt(text),
 });
 const panel = new ModelPanel({
   busy: () => writer.writing || session.working,
   changed: showButtons,
   chosen: store,
   reveal: () => rail.open("model"),
+  takeText,
   say,
   complain,
   progress,
   hint: "Generate, Send or Load now",
   described: (description) => {
     examples.offer(description.prompts ?? []);
-    style.offer(description.registers);
+    page.prompt.offer(description.registers);
     if (!panel.model) return;
     chat.describe(description);
     session.announce("model");
@@ -131,16 +142,29 @@ const panel = new ModelPanel({
 });
 const inspector = new Inspector({
   session,
-  branch: (parent, index, candidate) => writer.branch(parent, index, candidate),
+  branch: (parent, index, candidate) => {
+    leaveRail();
+    writer.branch(parent, index, candidate);
+  },
+  continueAfter: (text, index, prompt) => {
+    leaveRail();
+    writer.continueAfter(text, index, prompt);
+  },
   reveal: () => rail.open("token"),
 });
-const branches = new BranchTree(byId("branches", "ul"), (text) => view.choose(text));
+const branches = new BranchBox({
+  texts,
+  choose: (text) => view.choose(text),
+  changed: () => tab.changed(),
+  busy,
+  say,
+  complain,
+});
 const view = new TextView({
   texts,
   prompt: page.prompt,
   output: page.output,
   measures: page.measures,
-  style,
   inspector,
   branches,
   busy,
@@ -151,15 +175,21 @@ const view = new TextView({
 });
 const writer = new Writer({
   model: () => panel.ensure(),
-  begin: (start) => view.begin({ ...start, settings: controls.settings(), seed: controls.seed }),
+  count: () => page.count.valueAsNumber,
+  begin: (start, nth) =>
+    view.begin({ ...start, settings: controls.settings(), seed: (controls.seed + nth) % 2 ** 53 }),
   beforeText: () => controls.drawSeedIfFresh(),
   busy,
   changed: showButtons,
   ended: () => {
     view.refresh();
     session.announce("end");
+    tab.changed();
   },
-  added: () => session.announce("token"),
+  added: () => {
+    session.announce("token");
+    tab.changed();
+  },
   output: inspector.output,
   measures: page.measures,
   progress,
@@ -169,6 +199,7 @@ const writer = new Writer({
 const chat = new Chat(
   {
     ready: () => panel.ensure(),
+    check: checkSettings,
     settings: () => {
       controls.drawSeedIfFresh();
       store();
@@ -180,10 +211,24 @@ const chat = new Chat(
     say,
     complain,
     changed: store,
+    kept: () => tab.changed(),
   },
   decoding.templates ?? [],
 );
 const state = new PageState({ prompt: page.prompt, controls, parts: [chat, panel], onRestore: restored });
+
+const tab = new TabState({
+  texts: {
+    toValue: () => ({ ...texts.toValue(), prompt: page.prompt.value }),
+    fromValue: (value) => {
+      texts.fromValue(value);
+      if (isFresh()) return view.restore(String(value.prompt));
+      texts.current = null; // another prompt is there already; the texts are in the tree
+      view.refresh();
+    },
+  },
+  chat,
+});
 
 /** Enables the buttons that can be used now. */
 function showButtons() {
@@ -209,15 +254,50 @@ function swapFocus(/** @type {HTMLElement[]} */ [from, to]) {
   if (document.activeElement === from) to.focus();
 }
 
+/** Whether every setting can be used; otherwise the first that cannot is shown. */
+function checkSettings() {
+  const found = controls.problem();
+  if (!found) return true;
+  rail.open("decoder");
+  showError(problem(`${found.label} has no value.`, found.words));
+  return false;
+}
+
 function generate() {
-  if (page.generate.disabled) return;
-  const prompt = page.prompt.value;
-  if (prompt.trim()) {
-    writer.write(prompt);
+  if (page.generate.disabled || !checkSettings()) return;
+  if (!page.prompt.isEmpty) {
+    writer.write(page.prompt.value);
     return;
   }
-  complain(problem("The prompt is empty.", "Type a few words for the model to continue."));
+  const words = "Type a few words for the model to continue.";
+  complain(problem("The prompt is empty.", words));
+  showFieldProblem(page.prompt.field, `The prompt is empty. ${words}`);
   page.prompt.focus();
+}
+
+/** Whether the prompt is still what the page began with, so that the tab's may replace it. */
+function isFresh() {
+  return !linked && !typedEarly && page.prompt.value === atFirst;
+}
+
+function isReload() {
+  const [entry] = performance.getEntriesByType("navigation");
+  return entry instanceof PerformanceNavigationTiming && entry.type !== "navigate";
+}
+
+/** The focus goes to the text that is about to be written, since the button that was pressed disappears. */
+function leaveRail() {
+  page.output.focus({ preventScroll: true });
+  rail.fold();
+}
+
+/** Makes a dropped text the prompt. @param {File} file */
+async function takeText(file) {
+  if (file.size > LONGEST_TEXT) {
+    return complain(problem(`${file.name} is too long for a prompt.`, "Choose a text of at most 4 MB."));
+  }
+  view.replacePrompt(await file.text());
+  say(`${file.name} is the prompt now. Undo brings the earlier one back.`);
 }
 
 function stop() {
@@ -228,7 +308,6 @@ function stop() {
 
 function restored() {
   presets.show();
-  style.show();
 }
 
 page.generate.addEventListener("click", generate);
@@ -239,7 +318,15 @@ page.copy.addEventListener("click", () =>
 );
 page.clear.addEventListener("click", () => view.clear());
 page.append.addEventListener("click", () => view.append());
-page.prompt.addEventListener("input", storeSoon);
+page.prompt.field.addEventListener("input", storeSoon);
+page.count.addEventListener("change", () => {
+  const { min, max, valueAsNumber } = page.count;
+  page.count.value = String(Math.min(Number(max), Math.max(Number(min), Math.round(valueAsNumber) || 1)));
+});
+for (const part of [byId("sheet", "section"), byId("rail", "aside")]) part.addEventListener("input", settle);
+byId("modes", "fieldset").addEventListener("change", () => {
+  if (!busy()) say(""); // it was about the other mode
+});
 page.undo.addEventListener("click", () => view.travel("undo"));
 page.redo.addEventListener("click", () => view.travel("redo"));
 page.saveBox.addEventListener("click", ({ target }) => {
@@ -269,7 +356,12 @@ listenToKeys({
 });
 
 page.ideas.append(byId("load-size", "p")); // where it is read before the first text
+/** Whether the address brings a prompt, which counts more than what this tab had; not after a reload. */
+const linked = readAddress({ search: location.search, hash: location.hash }).has("prompt") && !isReload();
+const typedEarly = page.prompt.value !== "";
 state.restore();
+const atFirst = page.prompt.value;
+await tab.restore();
 showButtons();
 if (!decoding.parts) complain(problem("The decoder's settings could not be loaded.", "Reload the page."));
 panel.describe();

@@ -81,6 +81,11 @@ export class Rail {
     tab?.focus();
   }
 
+  /** Closes the sheet without moving the focus. */
+  fold() {
+    if (this.#narrow.matches) this.#show(null);
+  }
+
   /** A wide screen always has a panel; a narrow one begins with the text. */
   #fit() {
     this.#show(this.#narrow.matches ? null : (this.#open ?? this.#entries[0]));

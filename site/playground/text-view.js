@@ -5,10 +5,10 @@
 /** @typedef {import("./texts.js").Text} Text */
 /**
  * @typedef {{
- *   texts: import("./texts.js").Texts, prompt: HTMLTextAreaElement,
+ *   texts: import("./texts.js").Texts, prompt: import("./styled-prompt.js").StyledPrompt,
  *   output: HTMLElement, measures: HTMLElement,
- *   style: import("./style-chooser.js").StyleChooser, inspector: import("./inspector.js").Inspector,
- *   branches: import("./branches.js").BranchTree,
+ *   inspector: import("./inspector.js").Inspector,
+ *   branches: import("./branch-box.js").BranchBox,
  *   busy: () => boolean, changed: () => void, store: () => void, say: (text: string) => void,
  *   session: import("./session.js").Session
  * }} Parts
@@ -38,12 +38,9 @@ export class TextView {
 
   /** Shows a text, or none, and its prompt. @param {Text | null} text @param {string} [typed] */
   #show(text, typed = text?.prompt) {
-    const { texts, prompt, style, inspector, measures, session } = this.#parts;
+    const { texts, prompt, inspector, measures, session } = this.#parts;
     texts.current = text;
-    if (typed !== undefined && prompt.value !== typed) {
-      prompt.value = typed;
-      style.show();
-    }
+    if (typed !== undefined && prompt.value !== typed) prompt.value = typed;
     inspector.show(text);
     measures.textContent = "";
     this.refresh();
@@ -52,9 +49,14 @@ export class TextView {
 
   /** Shows the branches and buttons as they are now. */
   refresh() {
-    const { texts, branches, changed } = this.#parts;
-    branches.show(texts.current ? texts.tree() : [], texts.current);
+    const { branches, changed } = this.#parts;
+    branches.show();
     changed();
+  }
+
+  /** Shows the text and the prompt that the tab had before the page was left. @param {string} prompt */
+  restore(prompt) {
+    this.#show(this.#parts.texts.current, prompt);
   }
 
   /** Shows another text of the visit. @param {Text} text */
@@ -75,6 +77,15 @@ export class TextView {
     this.#show(found.text, found.prompt);
     store();
     say(way === "undo" ? "Undone." : "Redone.");
+  }
+
+  /** Shows another prompt instead of what is written; Undo brings that back. @param {string} text */
+  replacePrompt(text) {
+    const { texts, prompt, store } = this.#parts;
+    texts.remember(prompt.value);
+    this.#show(null, text);
+    store();
+    prompt.focus();
   }
 
   clear() {

@@ -3,15 +3,20 @@
  * change of what the page shows is remembered, so that it can be undone and redone.
  */
 
+import { packTexts, unpackTexts } from "./texts-file.js";
+
 /** @typedef {import("./tokens.js").Token} Token */
 
 /**
  * @typedef {{
  *   id: number, parent: Text | null, prompt: string, settings: Record<string, any>, seed: number,
- *   given: number, tokens: Token[], tail: string, finish: string
- * }} Text What the page shows.
+ *   given: number, tokens: Token[], tail: string, finish: string, marked?: boolean
+ * }} Text What the page shows; `marked` if the visitor has bookmarked it.
  * @typedef {{text: Text | null, prompt: string}} View
  */
+
+/** Views that are kept for undo over a reload. */
+const MOST_VIEWS = 50;
 
 export class Texts {
   /** @type {Text[]} */
@@ -42,6 +47,7 @@ export class Texts {
       tokens,
       tail: "",
       finish: "",
+      marked: false,
     };
     this.all.push(this.current);
     return this.current;
@@ -82,6 +88,41 @@ export class Texts {
     to.push({ text: this.current, prompt });
     this.current = view.text;
     return view;
+  }
+
+  /** The texts, and the views that can be undone and redone, as plain values (texts-file.js). */
+  toValue() {
+    const plain = (/** @type {View} */ { text, prompt }) => ({ text: text?.id ?? null, prompt });
+    return {
+      ...packTexts(this.all, this.current),
+      past: this.#past.slice(-MOST_VIEWS).map(plain),
+      future: this.#future.slice(-MOST_VIEWS).map(plain),
+    };
+  }
+
+  /**
+   * Takes what `toValue` returned in place of everything.
+   * @param {any} value
+   * @throws {Error} if it is not such a value
+   */
+  fromValue(value) {
+    const { texts, current } = unpackTexts(value);
+    const views = (/** @type {any} */ list) =>
+      (Array.isArray(list) ? list : [])
+        .filter((view) => typeof view?.prompt === "string")
+        .map(({ text, prompt }) => ({ text: texts.find(({ id }) => id === text) ?? null, prompt }));
+    this.all = texts;
+    this.current = current;
+    this.#past = views(value.past);
+    this.#future = views(value.future);
+  }
+
+  /** Adds the texts of a file as further trees; returns the one to show. @param {any} value */
+  addValue(value) {
+    const { texts, current } = unpackTexts(value);
+    for (const text of texts) text.id += this.all.length;
+    this.all.push(...texts);
+    return current ?? texts[0];
   }
 
   /** All texts with their depth, each followed by its branches. */

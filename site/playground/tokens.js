@@ -12,6 +12,16 @@ import { shownText, withSigns } from "../ui/unseen.js";
 /** Bits at which the next shade starts. */
 const SHADES = [1, 3, 5, 8, 11];
 
+/** What the shades mean. */
+export function shadeLegend() {
+  const edges = [0, ...SHADES];
+  const steps = edges.map((from, shade) => {
+    const words = shade < SHADES.length ? `${from}–${SHADES[shade]}` : `over ${from}`;
+    return element("span", { class: `shade-${shade}` }, words);
+  });
+  return ["Bits of surprise:", ...steps];
+}
+
 /** Milliseconds that the pointer stays on a token before it is explained. */
 const HOVER_DELAY = 120;
 
@@ -38,8 +48,9 @@ export class TokenText {
    * @param {HTMLElement} box an element that can have the focus
    * @param {(index: number | null, pinned: boolean) => void} onSelect called with the selected token, or, not
    *   pinned, with the one under the pointer; null when the pointer has left
+   * @param {ReturnType<typeof import("./token-tip.js").tokenTip>} tip
    */
-  constructor(box, onSelect) {
+  constructor(box, onSelect, tip) {
     this.#box = box;
     this.#onSelect = onSelect;
     box.addEventListener("click", (event) => {
@@ -51,10 +62,12 @@ export class TokenText {
       const span = target instanceof Element ? target.closest("[data-token]") : null;
       if (pointerType !== "mouse" || !span) return;
       this.#hovered = Number(span.getAttribute("data-token"));
+      tip.show(span, this.tokens[this.#hovered]);
       hover();
     });
     box.addEventListener("pointerleave", ({ pointerType }) => {
       if (pointerType !== "mouse" || this.#hovered === null) return;
+      tip.hide();
       this.#hovered = null;
       hover();
     });
@@ -106,8 +119,13 @@ export class TokenText {
     const span = this.#spanOf(index);
     if (!span) return;
     span.setAttribute("aria-current", "true");
-    span.scrollIntoView({ block: "nearest" });
+    this.reveal();
     this.#onSelect(index, true);
+  }
+
+  /** Scrolls to the selected token. */
+  reveal() {
+    this.#spanOf(this.#selected)?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {number} index */

@@ -12,10 +12,12 @@ import { Pace } from "./pace.js";
 /** @typedef {import("./tokens.js").Token} Token */
 /** @typedef {{prompt: string, parent?: Text, tokens?: Token[]}} Start */
 /**
- * What the page does for it: `beforeText` is called when a text starts, `begin` creates and shows it.
+ * What the page does for it: `beforeText` is called before a text, or several with one press; `count` is how
+ * many; `begin` creates and shows the nth of them, counted from 0.
  * @typedef {{
  *   model: () => Promise<import("../engine/client.js").Model>, beforeText: () => void,
- *   begin: (start: Start) => Text, busy: () => boolean, changed: () => void, ended: () => void,
+ *   count: () => number,
+ *   begin: (start: Start, nth: number) => Text, busy: () => boolean, changed: () => void, ended: () => void,
  *   added: () => void,
  *   output: import("./tokens.js").TokenText, measures: HTMLElement,
  *   progress: import("../ui/progress.js").ProgressView, say: (text: string) => void,
@@ -29,6 +31,9 @@ export class Writer {
   #host;
   /** What is being generated, here or in the chat. @type {Writing | null} */
   #current = null;
+  /** Set from the press of a button to the last token. */
+  #running = false;
+  #stopped = false;
 
   /** @param {Host} host */
   constructor(host) {
@@ -36,7 +41,7 @@ export class Writer {
   }
 
   get writing() {
-    return this.#current !== null;
+    return this.#running || this.#current !== null;
   }
 
   /**
@@ -49,6 +54,7 @@ export class Writer {
   }
 
   stop() {
+    this.#stopped = true;
     this.#current?.cancel();
   }
 
@@ -69,24 +75,46 @@ export class Writer {
     await this.#run({ prompt: parent.prompt, parent, tokens });
   }
 
-  /** @param {Start} start */
+  /**
+   * Continues a text after one of its tokens, or a prompt after one of its own.
+   * @param {Text} parent
+   * @param {number} index of the token; below 0 for one of the prompt
+   * @param {string} prompt up to that token, if it is in the prompt
+   */
+  async continueAfter(parent, index, prompt) {
+    if (this.#host.busy()) return;
+    if (index < 0) return await this.#run({ prompt });
+    await this.#run({ prompt, parent, tokens: parent.tokens.slice(0, index + 1) });
+  }
+
+  /** Writes as many texts from one start as the visitor wants. @param {Start} start */
   async #run(start) {
-    const { model, beforeText, begin, progress, say, complain, ended } = this.#host;
+    const { model, beforeText, count, progress, complain, ended, changed } = this.#host;
+    this.#running = true;
+    this.#stopped = false;
+    changed();
     try {
       const loaded = await model();
       beforeText();
-      const text = begin(start);
-      say(`${PHASES.prompt}…`);
-      const given = text.tokens.map(({ token }) => token);
-      const options = { ...text.settings, seed: text.seed, ...(given.length ? { given } : {}) };
-      await this.#stream(loaded.generate(text.prompt, { ...options, onProgress: progress.show }), text);
+      for (let nth = 0; nth < count() && !this.#stopped; nth++) await this.#write(loaded, start, nth);
     } catch (error) {
       complain(error);
     } finally {
       this.#current = null;
+      this.#running = false;
       progress.hide();
       ended();
     }
+  }
+
+  /** @param {import("../engine/client.js").Model} model @param {Start} start @param {number} nth */
+  async #write(model, start, nth) {
+    const { begin, progress, say } = this.#host;
+    const text = begin({ ...start, tokens: [...(start.tokens ?? [])] }, nth);
+    say(`${PHASES.prompt}…`);
+    const given = text.tokens.map(({ token }) => token);
+    const options = { ...text.settings, seed: text.seed, ...(given.length ? { given } : {}) };
+    await this.#stream(model.generate(text.prompt, { ...options, onProgress: progress.show }), text);
   }
 
   /** @param {Writing} chunks @param {Text} text */

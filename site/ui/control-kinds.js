@@ -4,6 +4,7 @@
  */
 
 import { element } from "./dom.js";
+import { showFieldProblem } from "./field-problem.js";
 
 /**
  * @typedef {{
@@ -12,12 +13,16 @@ import { element } from "./dom.js";
  * }} Parameter
  * @typedef {{
  *   box: HTMLElement, get: () => any, set: (value: any) => void,
- *   text: () => string, parse: (text: string) => void, limit?: (range?: [number, number]) => void
+ *   text: () => string, parse: (text: string) => void, limit?: (range?: [number, number]) => void,
+ *   problem?: () => string
  * }} Control one parameter's control; `box` has its label, field and hint. `limit` narrows what a number may
- *   be; without a range its own limits hold again
- * @typedef {{prefix: string, onChange: () => void, stretch?: [number, number]}} ControlOptions `prefix`
- *   begins the ids and is unique on the page; `stretch` is what a slider covers, where the limits are far
- *   outside the useful range
+ *   be; without a range its own limits hold again. `problem` shows at the field, and returns, why its value
+ *   cannot be used; "" if it can
+ * @typedef {{
+ *   prefix: string, onChange: () => void, stretch?: [number, number], folded?: boolean, strict?: boolean
+ * }} ControlOptions `prefix` begins the ids and is unique on the page; `stretch` is what a slider covers,
+ *   where the limits are far outside the useful range; `folded` puts the hint behind a "?"; `strict` reports
+ *   an empty number field instead of filling in the default
  */
 
 /** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
@@ -39,18 +44,43 @@ export function createControl(parameter, options) {
  * Label, field and hint, in the same way for every control.
  * @param {Parameter} parameter
  * @param {HTMLElement} field
- * @param {string} prefix
+ * @param {ControlOptions} options
  * @param {string} [className]
  */
-function labelled({ name, label, sentence }, field, prefix, className = "control") {
+function labelled({ name, label, sentence }, field, { prefix, folded }, className = "control") {
   field.id = `${prefix}-${name}`;
   field.setAttribute("aria-describedby", `${field.id}-hint`);
-  const hint = element("p", { class: "note", id: `${field.id}-hint` }, sentence);
-  return element("div", { class: className }, element("label", { for: field.id }, label), field, hint);
+  const hint = element("p", { class: "note", id: `${field.id}-hint`, hidden: folded }, sentence);
+  const caption = element("label", { for: field.id }, label);
+  const head = folded
+    ? element("span", { class: "control-label" }, caption, hintButton(label, hint))
+    : caption;
+  return element("div", { class: className }, head, field, hint);
+}
+
+/** Shows and hides a hint. @param {string} label of the control @param {HTMLElement} hint */
+function hintButton(label, hint) {
+  const button = element(
+    "button",
+    {
+      type: "button",
+      class: "hint-button",
+      "aria-label": `What is ${label}?`,
+      "aria-expanded": false,
+      "aria-controls": hint.id,
+      onclick: () => {
+        hint.hidden = !hint.hidden;
+        button.setAttribute("aria-expanded", String(!hint.hidden));
+      },
+    },
+    "?",
+  );
+  return button;
 }
 
 /** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function numberControl(parameter, { prefix, onChange, stretch }) {
+function numberControl(parameter, options) {
+  const { onChange, stretch, strict } = options;
   const { label, kind } = parameter;
   const min = parameter.minimum ?? -1e6;
   const max = parameter.maximum ?? 1e6;
@@ -63,7 +93,7 @@ function numberControl(parameter, { prefix, onChange, stretch }) {
     step: kind === "integer" ? 1 : "any",
     required: true,
   });
-  const box = labelled(parameter, field, prefix);
+  const box = labelled(parameter, field, options);
   const [low, high] = stretch ?? [min, max];
   /** @type {HTMLInputElement | null} */
   let slider = null;
@@ -80,10 +110,17 @@ function numberControl(parameter, { prefix, onChange, stretch }) {
   }
   let [least, greatest] = [min, max];
   const set = (/** @type {number} */ value) => {
+    showFieldProblem(field, "");
     field.value = String(Math.min(greatest, Math.max(least, withinLimits(parameter, value))));
     if (slider) slider.value = field.value;
   };
+  const problem = () => {
+    const words = Number.isNaN(field.valueAsNumber) ? `Enter a number from ${least} to ${greatest}.` : "";
+    showFieldProblem(field, words);
+    return words;
+  };
   field.addEventListener("change", () => {
+    if (strict && problem()) return;
     set(field.valueAsNumber);
     onChange();
   });
@@ -94,6 +131,7 @@ function numberControl(parameter, { prefix, onChange, stretch }) {
   return {
     box,
     set,
+    problem,
     get: () => field.valueAsNumber,
     text: () => field.value,
     parse: (text) => {
@@ -120,10 +158,10 @@ export function withinLimits({ kind, minimum, maximum, default: fallback }, valu
 }
 
 /** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function booleanControl(parameter, { prefix, onChange }) {
-  const field = element("input", { type: "checkbox", onchange: onChange });
+function booleanControl(parameter, options) {
+  const field = element("input", { type: "checkbox", onchange: options.onChange });
   return {
-    box: labelled(parameter, field, prefix, "control check"),
+    box: labelled(parameter, field, options, "control check"),
     set: (value) => {
       field.checked = value === true;
     },
@@ -136,14 +174,14 @@ function booleanControl(parameter, { prefix, onChange }) {
 }
 
 /** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function choiceControl(parameter, { prefix, onChange }) {
-  const options = parameter.choices.map((choice) => element("option", { value: choice }, choice));
-  const field = element("select", { onchange: onChange }, ...options);
+function choiceControl(parameter, options) {
+  const choices = parameter.choices.map((choice) => element("option", { value: choice }, choice));
+  const field = element("select", { onchange: options.onChange }, ...choices);
   const set = (/** @type {string} */ value) => {
     field.value = parameter.choices.includes(value) ? value : parameter.default;
   };
   return {
-    box: labelled(parameter, field, prefix),
+    box: labelled(parameter, field, options),
     set,
     get: () => field.value,
     text: () => field.value,
@@ -152,12 +190,17 @@ function choiceControl(parameter, { prefix, onChange }) {
 }
 
 /** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
-function textControl(parameter, { prefix, onChange }) {
+function textControl(parameter, options) {
   const { read, write, help } = TEXT_KINDS[parameter.kind] ?? TEXT_KINDS.texts;
-  const field = element("textarea", { class: "wide", rows: 2, spellcheck: "false", onchange: onChange });
+  const field = element("textarea", {
+    class: "wide",
+    rows: 2,
+    spellcheck: "false",
+    onchange: options.onChange,
+  });
   const sentence = help ? `${parameter.sentence} ${help}` : parameter.sentence;
   return {
-    box: labelled({ ...parameter, sentence }, field, prefix),
+    box: labelled({ ...parameter, sentence }, field, options),
     set: (value) => {
       field.value = write(value);
     },

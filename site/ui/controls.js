@@ -12,22 +12,26 @@ import { createControl } from "./control-kinds.js";
 
 /** The controls of a list of parameters. The caller places their boxes. */
 export class Controls {
-  #prefix;
   #onChange;
   #base;
   #stretches;
+  #options;
   /** @type {Map<string, {parameter: Parameter, control: Control}>} */
   #entries = new Map();
 
   /**
    * @param {{
    *   prefix: string, onChange: () => void, base?: Record<string, any>,
-   *   stretches?: Record<string, [number, number]>
-   * }} options `base` has the values that a reset brings, where they are not the parameters' defaults
+   *   stretches?: Record<string, [number, number]>, folded?: boolean, strict?: boolean
+   * }} options `base` has the values that a reset brings, where they are not the parameters' defaults;
+   *   `folded` and `strict` as in control-kinds.js
    */
-  constructor({ prefix, onChange, base = {}, stretches = {} }) {
-    this.#prefix = prefix;
-    this.#onChange = onChange;
+  constructor({ prefix, onChange, base = {}, stretches = {}, folded, strict }) {
+    this.#options = { prefix, folded, strict };
+    this.#onChange = () => {
+      this.#mark();
+      onChange();
+    };
     this.#base = base;
     this.#stretches = stretches;
   }
@@ -37,10 +41,29 @@ export class Controls {
     const stretch = Object.hasOwn(this.#stretches, parameter.name)
       ? this.#stretches[parameter.name]
       : undefined;
-    const control = createControl(parameter, { prefix: this.#prefix, onChange: this.#onChange, stretch });
+    const control = createControl(parameter, { ...this.#options, onChange: this.#onChange, stretch });
     control.set(this.#initial(parameter));
     this.#entries.set(parameter.name, { parameter, control });
     return control.box;
+  }
+
+  /** Marks the controls whose value differs from the base: `data-changed`. */
+  #mark() {
+    for (const { parameter, control } of this.#entries.values()) {
+      control.box.toggleAttribute("data-changed", !same(control.get(), this.#initial(parameter)));
+    }
+  }
+
+  /**
+   * The first control whose value cannot be used; the problem is shown there.
+   * @returns {{label: string, words: string, box: HTMLElement} | null}
+   */
+  problem() {
+    for (const { parameter, control } of this.#entries.values()) {
+      const words = control.problem?.();
+      if (words) return { label: parameter.label, words, box: control.box };
+    }
+    return null;
   }
 
   /** The values that differ from the parameters' defaults. @returns {Record<string, any>} */
@@ -56,6 +79,7 @@ export class Controls {
     for (const [name, { parameter, control }] of this.#entries) {
       control.set(Object.hasOwn(settings, name) ? settings[name] : parameter.default);
     }
+    this.#mark();
   }
 
   /** Every value. @returns {Record<string, any>} */
@@ -66,6 +90,7 @@ export class Controls {
   /** Sets one value. @param {string} name @param {any} value */
   set(name, value) {
     this.#entries.get(name)?.control.set(value);
+    this.#mark();
   }
 
   /**
@@ -96,6 +121,7 @@ export class Controls {
       const text = values.get(name);
       if (text !== undefined) control.parse(text);
     }
+    this.#mark();
   }
 
   /** @param {Parameter} parameter */

@@ -8,6 +8,8 @@
 import { typedIn, withoutTyped } from "./typed.js";
 
 const PREFIX = "goosequill.";
+/** The database of what tabs keep (tab-store.js). */
+export const TABS = "goosequill-tabs";
 const SETTING = "remember";
 /** The pages whose settings are a Memory. */
 const PAGES = ["playground", "side"];
@@ -54,6 +56,7 @@ export function setRemembering(allowed) {
     const memory = new Memory(page);
     memory.write(withoutTyped(memory.read()));
   }
+  if (!allowed) globalThis.indexedDB?.deleteDatabase(TABS);
   return isKept;
 }
 

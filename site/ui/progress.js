@@ -5,6 +5,7 @@
  */
 
 import { megabytes, number } from "./dom.js";
+import { recall, remember } from "./memory.js";
 
 /** @typedef {import("../engine/protocol.js").Progress} Progress */
 
@@ -66,7 +67,47 @@ export function timeLeft(seconds) {
   return seconds < 90 ? `about ${Math.ceil(seconds)} s left` : `about ${Math.round(seconds / 60)} min left`;
 }
 
+/** Milliseconds between two moves of the bar while nothing is counted. */
+const TICK = 200;
+
+/**
+ * The start of Python, which reports nothing until it is over: how long it takes is known from the last time.
+ */
+export class StartClock {
+  #began = 0;
+  #expected;
+  #now;
+
+  /**
+   * @param {{expected?: unknown, now?: () => number}} [options] seconds of the last start; milliseconds now
+   */
+  constructor({ expected = recall("start-seconds"), now = () => performance.now() } = {}) {
+    this.#expected = typeof expected === "number" && expected > 0 && expected < 600 ? expected : 0;
+    this.#now = now;
+    this.#began = now();
+  }
+
+  get seconds() {
+    return (this.#now() - this.#began) / 1000;
+  }
+
+  /** The share of the start that is over, below 1; null if no start was timed yet. */
+  get share() {
+    if (!this.#expected) return null;
+    const ratio = this.seconds / this.#expected;
+    return ratio < 0.9 ? ratio : 1 - 0.1 * Math.exp(9 - 10 * ratio); // slower and slower, never full
+  }
+
+  get words() {
+    const left = this.#expected - this.seconds;
+    return left > 1 ? timeLeft(left) : `${Math.floor(this.seconds)} s`;
+  }
+}
+
 export class ProgressView {
+  /** Set while Python starts. @type {{clock: StartClock, timer: number} | null} */
+  #start = null;
+  #startIsDue = false;
   /** Downloads that run at the same time are shown as one. @type {Map<Progress["status"], Progress>} */
   #downloads = new Map();
   #estimate = new Estimate();
@@ -88,9 +129,14 @@ export class ProgressView {
       if (downloads.length > 1) phase = "Loading the engine and the model";
       loaded = downloads.reduce((sum, part) => sum + part.loaded, 0);
       total = downloads.reduce((sum, part) => sum + part.total, 0);
-    } else if (status === "start" && downloads.some((part) => part.loaded < part.total)) {
-      return; // the model is still loading, which is the longer wait
     }
+    this.#startIsDue ||= status === "start";
+    const loading = downloads.some((part) => part.loaded < part.total);
+    if (this.#startIsDue && (isDownload(progress) || status === "start")) {
+      if (!loading) this.#showStart();
+      if (!loading || status === "start") return; // the model is still loading, which is the longer wait
+    }
+    this.#endStart(true);
     this.say(`${phase}…`);
     const { box, bar, label } = this.parts;
     box.hidden = false;
@@ -105,7 +151,36 @@ export class ProgressView {
     label.textContent = words.filter(Boolean).join(" · ");
   };
 
+  /** Moves the bar while Python starts. */
+  #showStart() {
+    if (this.#start) return;
+    this.say(`${PHASES.start}…`);
+    const { box, bar, label } = this.parts;
+    box.hidden = false;
+    const clock = new StartClock();
+    const tick = () => {
+      const { share } = clock;
+      bar.max = 1;
+      if (share === null) bar.removeAttribute("value");
+      else bar.value = share;
+      label.textContent = clock.words;
+    };
+    tick();
+    this.#start = { clock, timer: setInterval(tick, TICK) };
+  }
+
+  /** @param {boolean} isOver whether Python has started, so that the time counts */
+  #endStart(isOver) {
+    if (!this.#start) return;
+    clearInterval(this.#start.timer);
+    if (isOver) remember("start-seconds", this.#start.clock.seconds);
+    this.#start = null;
+    this.#startIsDue = false;
+  }
+
   hide = () => {
+    this.#endStart(false);
+    this.#startIsDue = false;
     this.#downloads.clear();
     this.parts.box.hidden = true;
   };

@@ -44,6 +44,11 @@ export class StatusLine {
     if (this.#line.textContent !== text) this.#line.textContent = text;
   };
 
+  /** Removes an error that the visitor is dealing with; other words stay. */
+  settle = () => {
+    if (this.#line.classList.contains("error-box")) this.say("");
+  };
+
   /** Shows an error with its remedy; an AbortError is not one and shows "Stopped." */
   complain = (/** @type {unknown} */ error) => {
     if (isAbort(error)) return this.say("Stopped.");

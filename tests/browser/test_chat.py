@@ -149,8 +149,9 @@ def test_a_dead_engine_restarts_and_the_conversation_continues(chat: Chat) -> No
 
 def test_stop_keeps_the_messages_and_the_address_keeps_the_mode(chat: Chat) -> None:
     field = chat.page.locator("#decoder-ignore_end")
-    chat.page.get_by_text("All other settings").click()
+    chat.page.get_by_label("Filter settings").fill("ignore_end")
     field.check()
+    chat.page.get_by_label("Filter settings").fill("")
     chat.page.locator("#decoder-max_new_tokens").fill("100000")
     chat.page.locator("#decoder-max_new_tokens").blur()
     chat.message.fill("Good morning.\n")

@@ -273,7 +273,7 @@ def test_the_catalogue_lists_public_models_and_contacts_no_publisher(chooser: Ch
     chooser.page.get_by_text("Public RWKV models").click()
     expect(chooser.catalogue).to_contain_text("RWKV-7 World 0.1B")
     expect(chooser.catalogue).to_contain_text("Apache-2.0")
-    chooser.page.get_by_label("Use the link to RWKV-4 Pile 169M").click()
+    chooser.page.get_by_label("Use link to RWKV-4 Pile 169M").click()
     assert chooser.model_url.input_value().endswith("RWKV-4-Pile-169M-20220807-8023.pth")
     assert all(url.startswith((site_url, "data:", "blob:")) for url in chooser.requests)
     chooser.page.set_viewport_size({"width": 360, "height": 740})

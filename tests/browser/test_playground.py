@@ -34,7 +34,7 @@ class Playground:
             self.complaints.append(text)
 
     def __getattr__(self, name: str) -> Locator:
-        return self.page.get_by_test_id(name)
+        return self.page.get_by_test_id(name.replace("_", "-"))
 
     def open(self, panel: str) -> None:
         """Open a panel of the rail."""
@@ -51,10 +51,12 @@ class Playground:
     def write_endlessly(self, prompt: str) -> None:
         """Start a text that does not end by itself."""
         self.open("Decoder")
-        if not self.page.locator("#decoder-ignore_end").is_visible():
-            self.page.get_by_text("All other settings").click()
+        self.page.get_by_label("Filter settings").fill("ignore_end")
         self.page.locator("#decoder-ignore_end").check()
+        self.page.get_by_label("Filter settings").fill("")
         self.set(max_new_tokens=100_000)
+        if self.page.locator("#clear").is_enabled():
+            self.page.locator("#clear").click()
         self.prompt.fill(prompt)
         self.prompt.press("Control+Enter")
         expect(self.output).not_to_be_empty(timeout=START)
@@ -108,7 +110,7 @@ def test_text_streams_and_nothing_heavy_is_loaded_before(playground: Playground)
     expect(playground.output).not_to_be_empty(timeout=START)
     expect(playground.status).to_have_text(re.compile("after 30 tokens|Finished"), timeout=START)
     expect(playground.progress).to_be_hidden()
-    expect(playground.measures).to_contain_text("tokens a second")
+    expect(playground.measures).to_contain_text("30 tokens")
     expect(playground.generate).to_be_enabled()
     assert [url for url in playground.requests if url.endswith(".whl") and "goosequill" in url]
 
@@ -131,6 +133,7 @@ def test_the_same_seed_gives_the_same_text_also_from_the_address(playground: Pla
     assert other.locator("#decoder-seed").input_value() == "7"
     assert other.locator("#decoder-max_new_tokens").input_value() == "20"
     other.close()
+    playground.set(seed=7)  # the address has no prompt again
 
 
 def test_stop_ends_within_a_token(playground: Playground) -> None:
@@ -203,27 +206,29 @@ def test_the_keyboard_is_enough(playground: Playground) -> None:
     playground.reset()
     playground.prompt.focus()
     reached = set()
-    for _ in range(40):
+    for _ in range(70):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
     assert {"generate", "copy", "output", "decoder-temperature", "decoder-seed", "decoder-stop"} <= reached
 
 
-def test_a_style_tag_is_inserted_at_the_start_and_can_be_undone(playground: Playground) -> None:
-    style, prompt = playground.style, playground.prompt
+def test_a_style_is_chosen_in_a_list_and_its_tag_is_not_shown(playground: Playground) -> None:
+    style, prompt, page = playground.style, playground.prompt, playground.page
     prompt.fill("The goose")
     expect(style).to_have_value("")
     style.select_option(label="sermon")
-    expect(prompt).to_have_value("<sermon>\nThe goose")
-    style.select_option(label="verse")
-    expect(prompt).to_have_value("<verse>\nThe goose")
-    prompt.press("Control+z")
-    expect(prompt).to_have_value("<sermon>\nThe goose")
-    expect(style.locator("option:checked")).to_have_text("sermon")
-    style.select_option(index=0)
     expect(prompt).to_have_value("The goose")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    playground.open("Decoder")
+    page.get_by_test_id("copy-link").click()
+    expect(playground.status).to_have_text("The link is copied.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert "prompt=%3Csermon%3E%0AThe+goose" in link
     prompt.fill("<fact>\nGoosequillia")
+    expect(prompt).to_have_value("Goosequillia")
     expect(style.locator("option:checked")).to_have_text("fact")
+    style.select_option(index=0)
+    expect(prompt).to_have_value("Goosequillia")
 
 
 def test_a_dead_worker_is_reported_at_once_and_the_text_is_kept(playground: Playground) -> None:
@@ -271,8 +276,10 @@ def test_a_token_is_explained_and_another_candidate_branches(playground: Playgro
     expect(playground.status).to_contain_text("likely")
     kept = "".join(page.locator("#output [data-token]").all_text_contents()[:3])
     other = explanation.get_by_role("button").first
-    chosen = (other.get_attribute("aria-label") or "").removeprefix("Continue with “").removesuffix("”")
+    chosen = (other.text_content() or "").replace("␣", " ")
+    expect(other).to_have_accessible_name(f"{other.text_content()}: continue with it")
     other.click()
+    expect(playground.output).to_be_focused()
     expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
     branched = playground.output.text_content() or ""
     assert branched.startswith(kept + chosen)
@@ -339,3 +346,202 @@ def test_the_default_model_writes_what_it_writes_natively(playground: Playground
     for case in golden["cases"][:2]:
         settings = {"temperature": 0, "top_p": 1, "max_new_tokens": case["max_new_tokens"]}
         assert playground.write(case["prompt"], **settings) == case["text"]
+
+
+def test_the_text_begins_where_it_is_seen_without_scrolling(playground: Playground) -> None:
+    page = playground.page
+    playground.write("It was a fine morning, and", max_new_tokens=40)
+    playground.prompt.focus()
+    for width, height in ((360, 740), (1280, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")
+        first = page.locator("#output [data-token]").first.bounding_box()
+        button = playground.generate.bounding_box()
+        assert first and first["y"] + first["height"] < height / 2, (width, first)
+        assert button and button["y"] + button["height"] <= height, (width, button)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.locator("#output [data-token]").nth(3).click()
+    expect(playground.explanation).to_be_in_viewport()
+    expect(playground.explanation).to_contain_text("Token 4")
+    token, rail = (
+        page.locator("#output [data-token]").nth(3).bounding_box(),
+        page.locator("#rail").bounding_box(),
+    )
+    assert token and rail and token["y"] >= 0 and token["y"] + token["height"] <= rail["y"], "it is covered"
+    assert not faults_in_both_themes(page)
+    page.get_by_role("button", name="Close the panel").click()
+    expect(playground.explanation).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_settings_are_filtered_explained_and_marked(playground: Playground) -> None:
+    page = playground.page
+    playground.reset()
+    field = page.get_by_label("Filter settings")
+    field.fill("mirostat")
+    expect(page.locator("#decoder-mirostat_tau")).to_be_visible()
+    expect(page.locator("#decoder-temperature")).to_be_hidden()
+    field.fill("no such words")
+    expect(page.get_by_text("No setting has these words.")).to_be_visible()
+    field.press("Escape")
+    expect(page.locator("#decoder-mirostat_tau")).to_be_hidden()
+    hint = page.locator("#decoder-temperature-hint")
+    expect(hint).to_be_hidden()
+    page.get_by_role("button", name="What is Temperature?").click()
+    expect(hint).to_be_visible()
+    control = page.locator(".control", has=page.locator("#decoder-temperature"))
+    assert control.get_attribute("data-changed") is None
+    playground.set(temperature=0.3)
+    assert control.get_attribute("data-changed") is not None
+    assert not faults_in_both_themes(page)
+    playground.reset()
+    assert control.get_attribute("data-changed") is None
+
+
+def test_an_emptied_number_field_is_reported_there_and_nothing_is_generated(playground: Playground) -> None:
+    playground.prompt.fill("It was")
+    playground.set(top_k=5)
+    before = playground.output.text_content()
+    playground.page.locator("#decoder-top_k").fill("")
+    playground.open("Model")
+    playground.generate.click()
+    expect(playground.status).to_contain_text("Top-k has no value")
+    field = playground.page.locator("#decoder-top_k")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_error_message(re.compile("Enter a number from 0"))
+    assert playground.output.text_content() == before
+    field.fill("3")
+    expect(playground.page.locator(".field-problem")).to_have_count(0)
+    expect(playground.status).to_be_empty()
+    playground.reset()
+
+
+def test_an_example_that_replaces_a_prompt_can_be_undone(playground: Playground) -> None:
+    if playground.page.locator("#clear").is_enabled():
+        playground.page.locator("#clear").click()
+    playground.prompt.fill("What I wrote myself")
+    playground.page.get_by_role("button", name="A speech").click()
+    expect(playground.prompt).to_have_value(re.compile("Fellow citizens"))
+    playground.page.get_by_test_id("undo-text").click()
+    expect(playground.prompt).to_have_value("What I wrote myself")
+
+
+def test_undo_after_a_generation_restores_what_was_typed(playground: Playground) -> None:
+    playground.write("What I wrote", max_new_tokens=5)
+    playground.page.get_by_test_id("undo-text").click()
+    expect(playground.output).to_be_empty()
+    expect(playground.prompt).to_have_value("What I wrote")
+
+
+def test_stop_ends_the_reading_of_a_prompt_for_its_highlights(playground: Playground) -> None:
+    playground.write("It was a fine morning, and " * 200, max_new_tokens=1)
+    playground.coloured.check()
+    expect(playground.status).to_have_text("Reading the prompt…")
+    playground.stop.click()
+    expect(playground.status).to_have_text("Stopped.", timeout=3000)
+    expect(playground.page.locator("#prompt-tokens")).to_be_hidden()
+    playground.coloured.uncheck()
+
+
+def test_generating_from_a_token_keeps_the_text_before_it(playground: Playground) -> None:
+    playground.write("It was a fine morning, and", max_new_tokens=12, temperature=1)
+    tokens = playground.page.locator("#output [data-token]")
+    tokens.nth(4).click()
+    expect(playground.explanation).to_contain_text("Token 5")
+    kept = "".join(tokens.all_text_contents()[:5])
+    playground.page.get_by_role("button", name="Generate from here").click()
+    expect(playground.output).to_be_focused()
+    expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
+    assert (playground.output.text_content() or "").startswith(kept)
+    expect(playground.branches.get_by_role("treeitem")).not_to_have_count(1)
+
+
+DROP = """([name, text]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([text], name));
+  document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, cancelable: true }));
+}"""
+
+
+def test_a_dropped_text_becomes_the_prompt_and_starts_no_engine(browser: Browser, site_url: str) -> None:
+    page = browser.new_page()
+    play = Playground(page, site_url + "playground/")
+    play.prompt.fill("Mine")
+    page.evaluate(DROP, ["notes.txt", "The goose of notes"])
+    expect(play.prompt).to_have_value("The goose of notes")
+    expect(play.status).to_contain_text("notes.txt is the prompt now")
+    page.get_by_test_id("undo-text").click()
+    expect(play.prompt).to_have_value("Mine")
+    play.open("Model")
+    page.get_by_test_id("model-file").set_input_files(
+        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"The goose"}
+    )
+    expect(play.status).to_contain_text("notes.txt is a text, not a model.")
+    assert not [url for url in play.requests if "pyodide" in url]
+    page.close()
+
+
+def test_a_message_about_the_text_does_not_stay_over_the_chat(browser: Browser, site_url: str) -> None:
+    page = browser.new_page()
+    play = Playground(page, site_url + "playground/")
+    play.prompt.fill(" ")
+    play.generate.click()
+    expect(play.status).to_contain_text("The prompt is empty")
+    page.get_by_test_id("mode-chat").check()
+    expect(play.status).to_be_empty()
+    page.close()
+
+
+NAMELESS = """() => [...document.querySelectorAll("button[aria-label]")].filter((button) => {
+  const words = (text) => text.toLowerCase().replaceAll(/\\s+/g, " ").trim();
+  const shown = [...button.childNodes].filter((node) => node.ariaHidden !== "true");
+  const label = words(shown.map((node) => node.textContent).join(""));
+  return !words(button.ariaLabel).includes(label);
+}).map((button) => button.outerHTML)"""
+
+
+def test_what_a_button_shows_is_in_its_name(playground: Playground) -> None:
+    playground.write("It was a fine morning, and", max_new_tokens=6)
+    playground.page.locator("#output [data-token]").nth(2).click()
+    expect(playground.explanation).to_contain_text("Token 3")
+    playground.open("Model")
+    playground.page.get_by_text("Public RWKV models").click()
+    expect(playground.page.get_by_role("button", name="Use link to").first).to_be_visible()
+    assert playground.page.evaluate(NAMELESS) == []
+
+
+def test_a_link_with_a_prompt_counts_more_than_what_the_tab_had(browser: Browser, site_url: str) -> None:
+    page = browser.new_page()
+    play = Playground(page, site_url + "playground/")
+    play.prompt.fill("Mine")
+    page.goto(site_url + "storage/")
+    page.goto(site_url + "playground/#prompt=From+the+link")
+    expect(play.generate).to_be_enabled()
+    expect(play.prompt).to_have_value("From the link")
+    page.close()
+
+
+def test_several_texts_at_once_are_saved_and_opened_as_branches(
+    playground: Playground, tmp_path: Path
+) -> None:
+    page = playground.page
+    playground.count.fill("3")
+    before = playground.branches.get_by_role("treeitem").count()
+    playground.write("The goose and the feather", max_new_tokens=8, temperature=1)
+    items = playground.branches.get_by_role("treeitem")
+    expect(items).to_have_count(max(before, 0) + 3)
+    playground.count.fill("1")
+    texts = {items.nth(before + nth).locator("strong").text_content() for nth in range(3)}
+    assert len(texts) == 3, "the texts have the same seed"
+    assert not faults_in_both_themes(page)
+    with page.expect_download() as download:
+        page.locator("#save-branches").click()
+    path = tmp_path / "branches.json"
+    download.value.save_as(path)
+    playground.branches_file.set_input_files(path)
+    expect(items).to_have_count(2 * (before + 3))
+    path.write_text("{}")
+    playground.branches_file.set_input_files(path)
+    expect(playground.status).to_contain_text("does not contain branches")
+    expect(items).to_have_count(2 * (before + 3))

@@ -60,7 +60,8 @@ def explain(
     Returns
     -------
     dict
-        ``token``, ``text``, ``logprob`` (the model's, natural); ``steps``: name, label, sentence and
+        ``token``, ``text``, ``logprob`` (the model's, natural) and ``rank`` (1 for the model's most likely
+        token; equal ones share the best); ``steps``: name, label, sentence and
         the number of tokens ``kept`` of each; ``candidates``: token, text, ``probabilities`` after
         each step (0 once removed), ``cut_by`` (the index of the step that removed it, or None).
     """
@@ -94,6 +95,7 @@ def explain(
         "token": chosen,
         "text": token_text(tokenizer, chosen),
         "logprob": log_probability(stages[0], chosen, operations),
+        "rank": 1 + int((stages[0] > stages[0][chosen]).sum()),
         "steps": [
             {**step, "kept": int(np.isfinite(logits).sum())}
             for step, logits in zip(steps, stages, strict=True)

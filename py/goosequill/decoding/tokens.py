@@ -5,7 +5,7 @@ Plain values in, plain values out. Nothing is generated here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +15,7 @@ from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
 from goosequill.models import Model
+from goosequill.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
 
@@ -37,11 +38,14 @@ def detokenize(model: Model, tokenizer: Tokenizer, tokens: Sequence[int]) -> str
     return tokenizer.decode(tokens)
 
 
-def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> list[dict[str, Any]]:
+def logprobs(
+    model: Model, tokenizer: Tokenizer, text: str, top: int = 0
+) -> Generator[Progress, None, list[dict[str, Any]]]:
     """Return the log-probability (natural logarithm) of each token of a text, given all before it.
 
     The first token has null, since nothing comes before it. `top` adds that many of the most probable
-    candidates, each with token, text and log-probability.
+    candidates, each with token, text and log-probability. It yields its progress in tokens, and can be
+    stopped at each step.
     """
     tokens = tokenizer.encode(text)
     state, before = model.new_state(), None
@@ -55,6 +59,7 @@ def logprobs(model: Model, tokenizer: Tokenizer, text: str, top: int = 0) -> lis
             _predicted(model, row, tokenizer, token, top) for row, token in zip(rows, piece, strict=True)
         ]
         before = following[-1]
+        yield Progress("prompt", min(start + READ_AT_ONCE, len(tokens)), len(tokens))
     return found
 
 

@@ -49,6 +49,10 @@ def test_the_chosen_token_survives_every_step(settings: dict[str, Any]) -> None:
         assert chosen["cut_by"] is None
         assert chosen["probabilities"][-1] > 0
         assert len(chosen["probabilities"]) == len(found["steps"])
+        likelier = [
+            one for one in found["candidates"] if one["probabilities"][0] > chosen["probabilities"][0]
+        ]
+        assert found["rank"] == 1 + len(likelier) or found["rank"] > 10 == len(likelier)
         assert found["logprob"] == pytest.approx(np.log(chosen["probabilities"][0]), abs=1e-4)
 
 

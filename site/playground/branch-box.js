@@ -1,0 +1,95 @@
+/**
+ * The tree of texts with its buttons: bookmark the text that is shown, save all texts with their branches,
+ * open such a file. Opening adds to what is there.
+ */
+
+import { byId, counted, download } from "../ui/dom.js";
+import { problem } from "../ui/status.js";
+import { BranchTree } from "./branches.js";
+import { LARGEST_FILE } from "./texts-file.js";
+
+/** @typedef {import("./texts.js").Text} Text */
+/**
+ * @typedef {{
+ *   texts: import("./texts.js").Texts, choose: (text: Text) => void, changed: () => void, busy: () =>
+ *   boolean, say: (words: string) => void, complain: (error: unknown) => void
+ * }} Host `changed` is called when a bookmark was set or texts were opened
+ */
+
+export class BranchBox {
+  #host;
+  #tree;
+  #mark = byId("mark", "button");
+  #save = byId("save-branches", "button");
+  #open = byId("open-branches", "button");
+  #note = byId("branch-note", "span");
+  #file = byId("branches-file", "input");
+
+  /** @param {Host} host */
+  constructor(host) {
+    this.#host = host;
+    this.#tree = new BranchTree(byId("branches", "ul"), {
+      choose: host.choose,
+      mark: (text) => this.#toggle(text),
+    });
+    this.#mark.addEventListener("click", () => {
+      if (host.texts.current) this.#toggle(host.texts.current);
+    });
+    this.#save.addEventListener("click", () => {
+      download("branches.json", JSON.stringify(host.texts.toValue()), "application/json");
+    });
+    this.#open.addEventListener("click", () => this.#file.click());
+    this.#file.addEventListener("change", () => this.#read());
+  }
+
+  /** Shows the texts as they are now. */
+  show() {
+    const { texts, busy } = this.#host;
+    const { current } = texts;
+    this.#tree.show(texts.all.length ? texts.tree() : [], current);
+    this.#note.hidden = texts.all.length < 2;
+    this.#mark.disabled = !current;
+    this.#mark.setAttribute("aria-pressed", String(current?.marked === true));
+    this.#mark.textContent = current?.marked ? "★ Bookmarked" : "☆ Bookmark";
+    this.#save.disabled = !texts.all.length;
+    this.#open.disabled = busy();
+  }
+
+  /** @param {Text} text */
+  #toggle(text) {
+    text.marked = !text.marked;
+    this.show();
+    this.#host.changed();
+    this.#host.say(text.marked ? "Bookmarked." : "The bookmark is removed.");
+  }
+
+  async #read() {
+    const [file] = this.#file.files ?? [];
+    this.#file.value = "";
+    if (!file || this.#host.busy()) return;
+    const { texts, choose, changed, say, complain } = this.#host;
+    try {
+      const before = texts.all.length;
+      const text = texts.addValue(await parse(file));
+      const added = texts.all.length - before;
+      if (!text) throw problem(`${file.name} contains no texts.`, "Choose another file.");
+      choose(text);
+      changed();
+      say(`${counted(added, "text")} from ${file.name}.`);
+    } catch (error) {
+      complain(error);
+    }
+  }
+}
+
+/** @param {File} file */
+async function parse(file) {
+  const remedy = "Choose a file that “Save branches” wrote.";
+  if (file.size > LARGEST_FILE) throw problem(`${file.name} is too large.`, remedy);
+  const text = await file.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw problem(`${file.name} is not valid JSON.`, remedy);
+  }
+}

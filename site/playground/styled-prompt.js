@@ -1,0 +1,101 @@
+/**
+ * The prompt with its style: a model that was trained on styles reads a tag before the text. The tag is
+ * chosen in a list and not shown in the field; one that is typed or pasted there moves to the list. The style
+ * of an example goes when another text replaces it. `value` is what the model reads.
+ */
+
+import { element } from "../ui/dom.js";
+
+/** @typedef {{name: string, tag: string}} Style */
+
+export class StyledPrompt {
+  #box;
+  #select;
+  #onChange;
+  /** @type {Style[]} */
+  #offered = [];
+  /** The text that brought its style along, such as an example. @type {string | null} */
+  #given = null;
+
+  /**
+   * @param {{
+   *   field: HTMLTextAreaElement, box: HTMLElement, select: HTMLSelectElement, onChange: () => void
+   * }} parts `onChange` is called when the visitor chooses a style
+   */
+  constructor({ field, box, select, onChange }) {
+    this.field = field;
+    this.#box = box;
+    this.#select = select;
+    this.#onChange = onChange;
+    select.addEventListener("change", () => {
+      this.#given = null;
+      this.#onChange();
+    });
+    field.addEventListener("input", () => this.#split());
+  }
+
+  /** The prompt, with the tag of its style. */
+  get value() {
+    return (this.#offered[Number(this.#select.value || Number.NaN)]?.tag ?? "") + this.field.value;
+  }
+
+  set value(text) {
+    const style = this.#styleOf(text);
+    this.#select.value = style ? String(this.#offered.indexOf(style)) : "";
+    this.field.value = text.slice(style?.tag.length ?? 0);
+    this.#given = style ? this.field.value : null;
+  }
+
+  /** Whether the visitor has written something besides a style. */
+  get isEmpty() {
+    return this.field.value.trim() === "";
+  }
+
+  focus() {
+    this.field.focus();
+  }
+
+  /**
+   * Offers a model's styles (`registers` in its description, which anybody can write).
+   * @param {unknown} styles
+   */
+  offer(styles) {
+    const { value } = this;
+    const list = Array.isArray(styles) ? styles : [];
+    this.#offered = list.filter(
+      (one) => typeof one?.name === "string" && typeof one?.tag === "string" && one.tag,
+    );
+    this.#box.hidden = this.#offered.length === 0;
+    const options = this.#offered.map(({ name }, index) => element("option", { value: index }, name));
+    this.#select.replaceChildren(element("option", { value: "" }, "No style"), ...options);
+    this.value = value;
+  }
+
+  /** Moves a tag that was typed to the list. */
+  #split() {
+    const { field } = this;
+    const style = this.#styleOf(field.value);
+    if (!style) {
+      if (this.#given !== null && isAnother(field.value, this.#given)) this.value = field.value;
+      return;
+    }
+    const end = Math.max(0, field.selectionEnd - style.tag.length);
+    this.value = field.value;
+    field.setSelectionRange(end, end);
+  }
+
+  /** @param {string} text */
+  #styleOf(text) {
+    return this.#offered.find(({ tag }) => text.startsWith(tag));
+  }
+}
+
+/** Characters at either end by which an edited text is recognized. */
+const SHARED = 12;
+
+/** Whether a text replaced another instead of editing it. @param {string} text @param {string} before */
+function isAnother(text, before) {
+  const start = before.slice(0, SHARED);
+  const end = before.slice(-SHARED);
+  return text !== "" && !text.startsWith(start) && !text.endsWith(end);
+}

@@ -1,0 +1,61 @@
+/**
+ * Everything that was written in this tab: prompt, texts with their branches, the chat. It survives a reload,
+ * Back, and a visit to another page. What an address or the browser's memory says is page-state.js's work.
+ */
+
+import { TabStore } from "../ui/tab-store.js";
+
+/** Milliseconds between two writes. */
+const WAIT = 500;
+
+/**
+ * A part of the page; `fromValue` throws if it cannot use the value.
+ * @typedef {{toValue: () => unknown, fromValue: (value: any) => void}} Part
+ */
+
+export class TabState {
+  #store = new TabStore("playground");
+  #parts;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  #timer = null;
+  /** Nothing is written before what was kept is read. */
+  #ready = false;
+
+  /** @param {Record<string, Part>} parts by their names in the record */
+  constructor(parts) {
+    this.#parts = parts;
+    addEventListener("pagehide", () => this.#write());
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#write();
+    });
+  }
+
+  /** Notes that something has changed; while it goes on changing, too, it is written from time to time. */
+  changed() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#write();
+    }, WAIT);
+  }
+
+  /** Gives the parts what was kept; returns whether there was anything. @returns {Promise<boolean>} */
+  async restore() {
+    const kept = /** @type {any} */ (await this.#store.read());
+    this.#ready = true;
+    if (typeof kept !== "object" || kept === null) return false;
+    for (const [name, part] of Object.entries(this.#parts)) {
+      try {
+        if (kept[name] !== undefined) part.fromValue(kept[name]);
+      } catch {
+        // a record of another version of the page: the other parts are restored all the same
+      }
+    }
+    return true;
+  }
+
+  #write() {
+    if (!this.#ready) return;
+    const values = Object.entries(this.#parts).map(([name, part]) => [name, part.toValue()]);
+    return this.#store.write(Object.fromEntries(values));
+  }
+}

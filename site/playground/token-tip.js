@@ -1,0 +1,32 @@
+/**
+ * The small note at the token under the pointer: how likely it was. It needs no engine, and everything more
+ * is in the panel "Token".
+ */
+
+import { element } from "../ui/dom.js";
+import { bits, percent, visible } from "./tokens.js";
+
+/**
+ * @param {HTMLElement} paper what the note is placed in
+ * @returns {{show: (span: Element, token: import("./tokens.js").Token) => void, hide: () => void}}
+ */
+export function tokenTip(paper) {
+  const tip = element("div", { class: "token-tip", "aria-hidden": true, hidden: true });
+  paper.append(tip);
+  return {
+    show: (span, { text, logprob }) => {
+      if (logprob === null) return;
+      const share = `${percent(Math.exp(logprob))} · ${bits(logprob).toFixed(1)} bits`;
+      tip.replaceChildren(element("code", {}, visible(text)), ` ${share}`);
+      tip.hidden = false;
+      const [frame, [rect]] = [paper.getBoundingClientRect(), [...span.getClientRects()]];
+      if (!rect) return;
+      const left = Math.min(rect.left - frame.left, frame.width - tip.offsetWidth - 8);
+      tip.style.setProperty("left", `${Math.max(8, left)}px`);
+      tip.style.setProperty("top", `${rect.top - frame.top - tip.offsetHeight - 4}px`);
+    },
+    hide: () => {
+      tip.hidden = true;
+    },
+  };
+}

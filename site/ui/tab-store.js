@@ -1,0 +1,137 @@
+/**
+ * What a page of this tab keeps until the tab is closed: texts of any length, which session storage could not
+ * hold. Each visit writes a record of its own in IndexedDB, whose name is in session storage, so that a
+ * duplicated tab begins with a copy and the two do not disturb each other. Records of closed tabs are deleted
+ * after a week. While the visitor does not allow that prompts are remembered (memory.js), the record is in
+ * session storage alone, as far as it has space. Where nothing can be stored, nothing fails.
+ */
+
+import { isRemembering, TABS } from "./memory.js";
+
+const STORE = "tabs";
+/** Milliseconds that a record is kept after its last change. */
+const AGE = 7 * 24 * 3600 * 1000;
+/** Records of all pages that are kept at most. */
+const MOST = 24;
+
+/** @typedef {{id: string, time: number, value: unknown}} TabRecord */
+
+export class TabStore {
+  #key;
+  #id = crypto.randomUUID();
+  /** The write that runs, and the value to write after it. @type {Promise<void> | null} */
+  #writing = null;
+  #next = /** @type {{value: unknown} | null} */ (null);
+
+  /** @param {string} page its name */
+  constructor(page) {
+    this.#key = `goosequill.tab.${page}`;
+  }
+
+  /** What this tab's last visit to the page kept; undefined if nothing. @returns {Promise<unknown>} */
+  async read() {
+    const kept = this.#session();
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify({ ...kept, id: this.#id }));
+    } catch {
+      return undefined; // no session storage: nothing was kept
+    }
+    if (kept.value !== undefined) return kept.value;
+    try {
+      return await withTabs("readwrite", (store) => {
+        prune(store);
+        return store.get(kept.id ?? "");
+      }).then((record) => record?.value);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Keeps a value, which can be cloned; of several in a row the last.
+   * @param {unknown} value
+   * @returns {Promise<void>} settles when it is stored, or could not be
+   */
+  write(value) {
+    this.#next = { value };
+    this.#writing ??= this.#drain();
+    return this.#writing;
+  }
+
+  async #drain() {
+    while (this.#next) {
+      const { value } = this.#next;
+      this.#next = null;
+      try {
+        await this.#store(value);
+      } catch {
+        // private mode, or no space left: it lives only as long as the page
+      }
+    }
+    this.#writing = null;
+  }
+
+  /** @param {unknown} value */
+  async #store(value) {
+    if (!isRemembering()) {
+      sessionStorage.setItem(this.#key, JSON.stringify({ id: this.#id, value }));
+      return;
+    }
+    if (this.#session().value !== undefined) {
+      sessionStorage.setItem(this.#key, JSON.stringify({ id: this.#id }));
+    }
+    await withTabs("readwrite", (store) => store.put({ id: this.#id, time: Date.now(), value }));
+  }
+
+  /** @returns {{id?: string, value?: unknown}} */
+  #session() {
+    try {
+      const found = JSON.parse(sessionStorage.getItem(this.#key) ?? "{}");
+      return typeof found === "object" && found !== null ? found : {};
+    } catch {
+      return {};
+    }
+  }
+}
+
+/** Deletes old records, and the oldest of too many. @param {IDBObjectStore} store */
+function prune(store) {
+  const request = store.index("time").getAllKeys(IDBKeyRange.upperBound(Date.now() - AGE));
+  request.onsuccess = () => {
+    for (const key of request.result) store.delete(key);
+  };
+  const all = store.index("time").getAllKeys(); // the oldest first
+  all.onsuccess = () => {
+    for (const key of all.result.slice(0, Math.max(0, all.result.length - MOST))) store.delete(key);
+  };
+}
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest<T>} use
+ * @returns {Promise<T>}
+ */
+async function withTabs(mode, use) {
+  /** @type {IDBDatabase} */
+  const database = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(TABS, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore(STORE, { keyPath: "id" }).createIndex("time", "time");
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("another tab is using the records"));
+  });
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const request = use(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error ?? new Error("the browser could not store it"));
+      transaction.onerror = () => reject(transaction.error);
+    });
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Texts } from "../../../site/playground/texts.js";
+import { unpackTexts } from "../../../site/playground/texts-file.js";
+
+const start = { prompt: "It was", settings: { temperature: 1 }, seed: 7 };
+
+/** Two texts, the second of which branches from the first, and an undo. */
+function sample() {
+  const texts = new Texts();
+  texts.remember("typed");
+  const first = texts.begin(start);
+  first.tokens.push({ token: 5, text: " a", logprob: -0.5 });
+  first.marked = true;
+  texts.remember("It was");
+  texts.begin({ ...start, seed: 8, parent: first, tokens: [{ token: 6, text: " the", logprob: -1 }] });
+  return texts;
+}
+
+test("texts, branches, bookmarks, undo and redo come back as they were", () => {
+  const texts = sample();
+  texts.undo("It was");
+  const again = new Texts();
+  again.fromValue(structuredClone(texts.toValue()));
+  assert.deepEqual(again.tree(), texts.tree());
+  assert.equal(again.current, again.all[0]);
+  assert.equal(again.redo("It was").text, again.all[1]);
+  assert.deepEqual(again.undo("It was").prompt, "It was");
+  assert.deepEqual(again.undo("It was"), { text: null, prompt: "typed" });
+});
+
+test("a file of branches is added to what is there", () => {
+  const texts = sample();
+  const file = JSON.parse(JSON.stringify(texts.toValue()));
+  assert.equal(texts.addValue(file).prompt, "It was");
+  assert.deepEqual(
+    texts.all.map(({ id, parent }) => [id, parent?.id]),
+    [
+      [1, undefined],
+      [2, 1],
+      [3, undefined],
+      [4, 3],
+    ],
+  );
+});
+
+test("damaged and hostile files are refused with a remedy, and change nothing", () => {
+  const good = () => JSON.parse(JSON.stringify(sample().toValue()));
+  const cases = {
+    nothing: () => null,
+    "no format": () => ({ ...good(), format: "x" }),
+    "a newer version": () => ({ ...good(), version: 2 }),
+    "too many": () => ({ ...good(), texts: Array(5001).fill(good().texts[0]) }),
+    "a parent that comes later": () => ({ ...good(), texts: good().texts.reverse() }),
+    "its own parent": () => change(good(), { parent: 2, id: 2 }),
+    "a parent twice": () => change(good(), { id: 1 }),
+    "given beyond the tokens": () => change(good(), { given: 9 }),
+    "a prompt that is no text": () => change(good(), { prompt: { toString: "x" } }),
+    "tokens that are none": () => change(good(), { tokens: [null] }),
+    "a seed that is no integer": () => change(good(), { seed: 1e300 }),
+  };
+  for (const [name, make] of Object.entries(cases)) {
+    assert.throws(
+      () => unpackTexts(make()),
+      (error) => error.remedy !== "" && error.message !== "",
+      name,
+    );
+  }
+  const texts = sample();
+  assert.throws(() => texts.addValue(cases["its own parent"]()));
+  assert.equal(texts.all.length, 2);
+});
+
+/** @param {any} value @param {object} fields of its second text */
+function change(value, fields) {
+  Object.assign(value.texts[1], fields);
+  return value;
+}

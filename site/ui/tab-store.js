@@ -31,17 +31,28 @@ export class TabStore {
   /** What this tab's last visit to the page kept; undefined if nothing. @returns {Promise<unknown>} */
   async read() {
     const kept = this.#session();
+    const value = kept.value ?? (await this.#copyOf(kept.id ?? ""));
     try {
+      // Only now, when this visit has a record: one that changes nothing must not lose the last one's.
       sessionStorage.setItem(this.#key, JSON.stringify({ ...kept, id: this.#id }));
     } catch {
-      return undefined; // no session storage: nothing was kept
+      // no session storage: nothing is kept
     }
-    if (kept.value !== undefined) return kept.value;
+    return value;
+  }
+
+  /** The value of another visit's record, which becomes this one's too. @param {string} id */
+  async #copyOf(id) {
     try {
-      return await withTabs("readwrite", (store) => {
+      const record = await withTabs("readwrite", (store) => {
         prune(store);
-        return store.get(kept.id ?? "");
-      }).then((record) => record?.value);
+        const request = store.get(id);
+        request.addEventListener("success", () => {
+          if (request.result) store.put({ ...request.result, id: this.#id, time: Date.now() });
+        });
+        return request;
+      });
+      return record?.value;
     } catch {
       return undefined;
     }

@@ -24,17 +24,16 @@ export class TabState {
   /** @param {Record<string, Part>} parts by their names in the record */
   constructor(parts) {
     this.#parts = parts;
-    addEventListener("pagehide", () => this.#write());
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.#write();
-    });
+    const last = () => this.#ready && this.#store.writeNow(this.#values());
+    addEventListener("pagehide", last);
+    document.addEventListener("visibilitychange", () => document.hidden && last());
   }
 
   /** Notes that something has changed; while it goes on changing, too, it is written from time to time. */
   changed() {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      this.#write();
+      if (this.#ready) this.#store.write(this.#values());
     }, WAIT);
   }
 
@@ -53,9 +52,7 @@ export class TabState {
     return true;
   }
 
-  #write() {
-    if (!this.#ready) return;
-    const values = Object.entries(this.#parts).map(([name, part]) => [name, part.toValue()]);
-    return this.#store.write(Object.fromEntries(values));
+  #values() {
+    return Object.fromEntries(Object.entries(this.#parts).map(([name, part]) => [name, part.toValue()]));
   }
 }

@@ -2,7 +2,8 @@
  * What a page of this tab keeps until the tab is closed: texts of any length, which session storage could not
  * hold. Each visit writes a record of its own in IndexedDB, whose name is in session storage, so that a
  * duplicated tab begins with a copy and the two do not disturb each other. Records of closed tabs are deleted
- * after a week. While the visitor does not allow that prompts are remembered (memory.js), the record is in
+ * after a week. A page that may end keeps its last value in session storage too, which is written at once,
+ * where it has space. While the visitor does not allow that prompts are remembered (memory.js), the record is in
  * session storage alone, as far as it has space. Where nothing can be stored, nothing fails.
  */
 
@@ -34,7 +35,7 @@ export class TabStore {
     const value = kept.value ?? (await this.#copyOf(kept.id ?? ""));
     try {
       // Only now, when this visit has a record: one that changes nothing must not lose the last one's.
-      sessionStorage.setItem(this.#key, JSON.stringify({ ...kept, id: this.#id }));
+      this.#setSession(kept);
     } catch {
       // no session storage: nothing is kept
     }
@@ -69,6 +70,20 @@ export class TabStore {
     return this.#writing;
   }
 
+  /**
+   * Keeps a value of a page that may end at any moment: at once, in session storage, if it has space there.
+   * @param {unknown} value which JSON can hold
+   * @returns {Promise<void>} as `write`
+   */
+  writeNow(value) {
+    try {
+      this.#setSession({ value });
+    } catch {
+      // too long, or no session storage: what is written below may still be in time
+    }
+    return this.write(value);
+  }
+
   async #drain() {
     while (this.#next) {
       const { value } = this.#next;
@@ -84,14 +99,14 @@ export class TabStore {
 
   /** @param {unknown} value */
   async #store(value) {
-    if (!isRemembering()) {
-      sessionStorage.setItem(this.#key, JSON.stringify({ id: this.#id, value }));
-      return;
-    }
-    if (this.#session().value !== undefined) {
-      sessionStorage.setItem(this.#key, JSON.stringify({ id: this.#id }));
-    }
+    if (!isRemembering()) return this.#setSession({ value });
     await withTabs("readwrite", (store) => store.put({ id: this.#id, time: Date.now(), value }));
+    if (!this.#next && this.#session().value !== undefined) this.#setSession({});
+  }
+
+  /** @param {{value?: unknown}} kept */
+  #setSession(kept) {
+    sessionStorage.setItem(this.#key, JSON.stringify({ ...kept, id: this.#id }));
   }
 
   /** @returns {{id?: string, value?: unknown}} */

@@ -545,3 +545,38 @@ def test_several_texts_at_once_are_saved_and_opened_as_branches(
     playground.branches_file.set_input_files(path)
     expect(playground.status).to_contain_text("does not contain branches")
     expect(items).to_have_count(2 * (before + 3))
+
+
+def test_nothing_written_is_lost_on_reload_back_and_a_visit_elsewhere(
+    browser: Browser, site_url: str
+) -> None:
+    page = browser.new_page()
+    play = Playground(page, site_url + "playground/")
+    long = "All work and no play makes Jack a dull goose. " * 2000
+    text = play.write("It was a fine morning, and", max_new_tokens=8)
+    first = page.locator("#output [data-token]").all_text_contents()
+    page.get_by_test_id("mark").click()
+    play.prompt.fill(long)
+    expect(play.status).to_have_text("Bookmarked.")
+    page.get_by_test_id("mode-chat").check()
+    page.get_by_test_id("message").fill("A message that was not sent")
+    page.locator("#mode-write").check()
+    page.reload()
+    for way in ("reload", "menu", "back"):
+        expect(play.generate).to_be_enabled()
+        expect(play.prompt).to_have_value(long)
+        expect(play.output).to_have_text(text, use_inner_text=False)
+        expect(page.get_by_test_id("mark")).to_have_attribute("aria-pressed", "true")
+        assert page.locator("#output [data-token]").all_text_contents() == first
+        expect(page.get_by_test_id("message")).to_have_value("A message that was not sent")
+        if way == "reload":
+            page.goto(site_url + "storage/")
+            page.get_by_role("link", name="Playground").first.click()
+        if way == "menu":
+            page.goto(site_url + "storage/")
+            page.go_back()
+    page.get_by_test_id("undo-text").click()
+    expect(play.output).to_be_empty()
+    expect(play.prompt).to_have_value("It was a fine morning, and")
+    assert "goose" not in page.url.split("#")[-1]
+    page.close()

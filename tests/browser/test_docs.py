@@ -31,9 +31,11 @@ def test_enter_in_the_search_opens_the_section_with_its_words_marked(page: Page,
     expect(section.locator("mark")).to_be_in_viewport()
 
 
-def test_a_name_that_only_one_passage_has_is_found(page: Page, site_url: str) -> None:
-    results = search(page, site_url, "CORS", least=2)  # one has the word, the others came by their meaning
-    expect(results.first).to_contain_text("Run a model of your own")
+def test_a_name_that_few_passages_have_is_found(page: Page, site_url: str) -> None:
+    results = search(
+        page, site_url, "CORS", least=3
+    )  # two pages have the word, the others came by their meaning
+    expect(results.filter(has_text="Run a model of your own")).to_have_count(1)
     expect(results.filter(has_text="Nothing here seems to answer this")).to_have_count(0)
 
 

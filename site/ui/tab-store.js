@@ -3,8 +3,8 @@
  * hold. Each visit writes a record of its own in IndexedDB, whose name is in session storage, so that a
  * duplicated tab begins with a copy and the two do not disturb each other. Records of closed tabs are deleted
  * after a week. A page that may end keeps its last value in session storage too, which is written at once,
- * where it has space. While the visitor does not allow that prompts are remembered (memory.js), the record is in
- * session storage alone, as far as it has space. Where nothing can be stored, nothing fails.
+ * where it has space. While the visitor does not allow that prompts are remembered (memory.js), the record
+ * is in session storage alone, as far as it has space. Where nothing can be stored, nothing fails.
  */
 
 import { isRemembering, TABS } from "./memory.js";

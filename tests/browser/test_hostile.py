@@ -101,6 +101,37 @@ def test_in_what_a_model_writes(page: Page, site_url: str, record: Record) -> No
         assert output.evaluate("(output) => output.textContent") == some
 
 
+def test_in_a_prompt(page: Page, site_url: str, record: Record) -> None:
+    with harmless(page, record, site_url):
+        page.goto(f"{site_url}playground/")
+        page.locator("#decoder-max_new_tokens").fill("2")
+        page.get_by_test_id("prompt").fill(ALL)
+        page.locator("#generate").click()
+        expect(page.get_by_test_id("status")).to_contain_text("after", timeout=LONG)
+        page.get_by_test_id("coloured").check()  # shows the prompt token by token
+        tokens = page.locator("#prompt-tokens")
+        expect(tokens).to_be_visible(timeout=LONG)
+        assert tokens.evaluate("(tokens) => tokens.textContent") == ALL
+        page.reload()
+        expect(page.get_by_test_id("prompt")).to_have_value(ALL)
+
+
+def test_in_a_chat(page: Page, site_url: str, record: Record) -> None:
+    with harmless(page, record, site_url):
+        page.goto(f"{site_url}playground/")
+        page.locator("#decoder-max_new_tokens").fill("2")
+        page.get_by_test_id("mode-chat").check()
+        page.get_by_text("System prompt, format, saved state").click()
+        page.get_by_test_id("system").fill(ALL)
+        page.get_by_test_id("message").fill(ALL)
+        page.get_by_test_id("message").press("Enter")
+        said = page.locator(".message.user .said").first
+        for visit in range(2):  # what the tab kept is shown by the same rule
+            expect(page.get_by_test_id("send")).to_be_enabled(timeout=LONG)
+            assert said.evaluate("(said) => said.textContent") == ALL, f"at visit {visit + 1}"
+            page.reload()
+
+
 def test_in_a_report(page: Page, site_url: str, record: Record) -> None:
     entries: Any = {text: {text: [text, f"{text} again"]} for text in STRINGS}
     names = [f"{text.replace('/', '∕')[:100]}.json" for text in STRINGS[:6]]

@@ -61,7 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description="Fuzz every Python reader.")
     parser.add_argument("readers", nargs="*", metavar="READER", help=f"one of {', '.join(READERS)}")
     parser.add_argument("--runs", type=int, default=-1, help="most files for each reader (default: no limit)")
-    parser.add_argument("--minutes", type=float, default=2, help="for each reader (default: 2)")
+    parser.add_argument("--minutes", type=float, default=10, help="for each reader (default: 10)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="readers at once")
     options = parser.parse_args()
     names = options.readers or list(READERS)

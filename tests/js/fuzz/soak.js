@@ -1,7 +1,7 @@
 /**
  * Fuzzes the readers for long, with another seed each time:
  *
- *     node tests/js/fuzz/soak.js --minutes 60            an hour for each reader; two minutes by default
+ *     node tests/js/fuzz/soak.js --minutes 60            an hour for each reader; ten minutes by default
  *     node tests/js/fuzz/soak.js --runs 10000 --seed 7   at most so many inputs for each, from this seed
  *     node tests/js/fuzz/soak.js "files of votes"        only these readers
  *
@@ -26,7 +26,7 @@ function readOptions() {
     options: { minutes: text, runs: text, seed: text },
     allowPositionals: true,
   });
-  const minutes = Number(values.minutes ?? 2);
+  const minutes = Number(values.minutes ?? 10);
   const runs = Number(values.runs ?? 2 ** 31 - 1);
   const seed = Number(values.seed ?? Date.now() % 2 ** 31);
   const names = positionals.length ? positionals : Object.keys(READERS);

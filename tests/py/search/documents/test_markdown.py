@@ -1,5 +1,6 @@
 """Markdown: blocks and marks, compared with Python-Markdown, and hostile input."""
 
+import re
 import time
 from pathlib import Path
 
@@ -118,7 +119,8 @@ def test_the_words_are_those_of_python_markdown() -> None:
         if "{{" in source or "<!-- generate" in source:
             continue
         extensions = ["tables", "fenced_code", "admonition", "attr_list", "md_in_html", "sane_lists"]
-        page = markdown.markdown(source, extensions=extensions)
+        plain = re.sub(r'^(```\w+) title=".*"$', r"\1", source, flags=re.MULTILINE)  # it knows no titles
+        page = markdown.markdown(plain, extensions=extensions)
         ours, theirs = read_markdown(path.name, source.encode()), read_html(path.name, page.encode())
         assert [block.headings for block in ours.blocks] == [block.headings for block in theirs.blocks], path
         for text, other in zip(ours.blocks, theirs.blocks, strict=True):

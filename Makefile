@@ -6,6 +6,7 @@ VENV ?= .venv
 PYTHON ?= python3
 PORT ?=
 PREFIX ?= /
+MINUTES ?= 10
 
 PY := $(VENV)/bin/python
 STAMPS := $(VENV)/stamps
@@ -52,11 +53,12 @@ check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per 
 	npm run --silent check
 	$(PY) scripts/rooms.py
 
-soak: ## everything that takes long: fuzzing, thousands of tokens, faults; what it measured is in build/soak/
+soak: ## everything that takes long: fuzzing (MINUTES=10 a reader), thousands of tokens, faults; into build/soak/
 	@$(MAKE) --keep-going soak-readers soak-browser
 
-soak-readers: $(STAMPS)/soak node_modules/.stamp ## fuzz the readers of files (SOAK_ARGS="--minutes 60 weights")
-	@status=0; $(PY) -m tests.soak $(SOAK_ARGS) || status=1; node tests/js/fuzz/soak.js || status=1; exit $$status
+soak-readers: $(STAMPS)/soak node_modules/.stamp ## fuzz the readers of files (MINUTES=10 each)
+	@status=0; $(PY) -m tests.soak --minutes $(MINUTES) || status=1; \
+	node tests/js/fuzz/soak.js --minutes $(MINUTES) || status=1; exit $$status
 
 soak-browser: $(STAMPS)/test node_modules/.stamp build ## starts, elements, long conversations and faults in a page
 	@command -v chromium >/dev/null || sh scripts/browsers.sh

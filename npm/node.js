@@ -14,7 +14,8 @@ class Thread {
   onmessageerror = null;
 
   constructor() {
-    this.thread = new Worker(new URL("./node-worker.js", import.meta.url));
+    // Not the process's own flags: --input-type, which --eval needs, is refused by a thread.
+    this.thread = new Worker(new URL("./node-worker.js", import.meta.url), { execArgv: [] });
     this.thread.on("message", (data) => this.onmessage?.({ data }));
     this.thread.on("error", (error) => this.onerror?.({ message: error.message }));
     this.thread.on("exit", () => this.onerror?.({ message: "its thread ended" }));

@@ -24,6 +24,9 @@ const RANGED = "search-index/";
 const GUARDED = "storage/index.html";
 const THREADS = new URL("?threads", BASE).href;
 
+/** The server has another version of the site. */
+class OtherVersion extends Error {}
+
 /** @param {string} path as in precache.js @returns {string} its address */
 const addressOf = (path) => new URL(path, BASE).href;
 
@@ -54,9 +57,11 @@ async function obtain(path, hash, mode) {
     if (kept && (await hashOf(kept.clone())) === hash) return kept;
   }
   const response = await fetch(addressOf(path), { cache: mode });
-  if (!response.ok || (await hashOf(response.clone())) !== hash) {
-    throw new Error(`${path} is not the file of version ${version}`);
+  const isGone = response.status === 404 || response.status === 410;
+  if (isGone || (response.ok && (await hashOf(response.clone())) !== hash)) {
+    throw new OtherVersion(`${path} is not the file of version ${version}`);
   }
+  if (!response.ok) throw new Error(`the server answered ${response.status} for ${path}`);
   return response;
 }
 
@@ -146,7 +151,7 @@ async function answer(request, path) {
     await cache.put(addressOf(path), response.clone()).catch(() => {}); // no space: fetched again next time
     return await withHeaders(response, path);
   } catch (error) {
-    if (!parts[path] || !scope.navigator.onLine) throw error;
+    if (!(error instanceof OtherVersion)) throw error; // no network, or a server that fails
     await scope.registration.update().catch(() => {});
     return new Response("This part belongs to a newer version of the site; reload the page.", {
       status: 409,

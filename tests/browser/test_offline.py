@@ -231,6 +231,19 @@ def test_a_part_that_finds_no_space_is_answered_all_the_same(page: Page, site_ur
     assert found == {"status": 200, "size": size, "stored": False}
 
 
+def test_only_a_part_of_another_version_is_called_that(page: Page, own_site: Path) -> None:
+    path = "vendor/pyodide/pyodide.asm.wasm"
+    ask = "(url) => fetch(url).then(({ status }) => status, () => 'failed')"
+    with serving(own_site) as server:
+        page.goto(f"{url_of(server)}storage/")
+        until_controlled(page)
+        (own_site / path).write_bytes(b"of another version")
+        assert page.evaluate(ask, url_of(server) + path) == 409
+        (own_site / path).unlink()
+        assert page.evaluate(ask, url_of(server) + path) == 409
+    assert page.evaluate(ask, url_of(server) + path) == "failed", "a server that is gone has no version"
+
+
 def test_the_storage_page_lists_what_is_stored_and_deletes_it(page: Page, site_url: str) -> None:
     generate(page, site_url, "A feather")
     page.goto(f"{site_url}storage/")

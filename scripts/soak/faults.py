@@ -82,8 +82,10 @@ class Playground:
     def set_tokens(self, tokens: str, *, endless: bool) -> None:
         box = self.page.locator("#decoder-ignore_end")
         if not box.is_visible():
-            self.page.get_by_text("All other settings").click()
+            self.page.get_by_role("tab", name="Decoder").click()
+            self.page.get_by_label("Filter settings").fill("ignore_end")
         box.set_checked(endless)
+        self.page.get_by_label("Filter settings").fill("")
         field = self.page.locator("#decoder-max_new_tokens")
         field.fill(tokens)
         field.blur()

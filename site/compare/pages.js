@@ -144,5 +144,5 @@ export class Pages {
 /** @param {import("./collate.js").Table} table */
 function titleOf({ columns }) {
   const names = columns.map(({ label }) => label).join(", ");
-  return names ? `${names.slice(0, 80)} · Compare outputs` : "Compare outputs · Goosequill";
+  return names ? `${names.slice(0, 80)} · Compare outputs · Goosequill` : "Compare outputs · Goosequill";
 }

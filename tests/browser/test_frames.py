@@ -56,7 +56,7 @@ def test_no_vote_is_deleted_in_a_frame(page: Page, host: Host, site_url: str) ->
     comparer.get_by_role("button", name="Begin").click()
     count = comparer.locator("#vote-count")
     expect(count).to_contain_text("0 votes")
-    comparer.get_by_role("button", name="Left is better").click()
+    comparer.get_by_role("button", name="First is better").click()
     expect(count).to_contain_text("1 vote ")
     comparer.get_by_role("button", name="Undo").click()
     expect(comparer.locator("#said")).to_have_text(REFUSAL)

@@ -77,6 +77,7 @@ class FileFlows:
         path = tmp_path / "report.json"
         path.write_text(report("a dropped goose"), encoding="utf-8")
         tab.goto(f"{site.url}compare/")
+        tab.wait_for("[data-testid=output]")  # an example: the page takes files now
         tab.drop("body", path)
         tab.wait_for("[data-testid=output]", "a dropped goose")
         assert tab.errors() == []
@@ -88,6 +89,7 @@ class FileFlows:
         geese.write_text(GEESE, encoding="utf-8")
         bread.write_text(BREAD, encoding="utf-8")
         tab.goto(f"{site.url}search/")
+        tab.wait_for("main", "Or drop files anywhere on this page.")
         tab.drop("main", geese, bread)
         consent(tab)
         tab.wait_for(STATUS, "2 documents added. Ready to search.")

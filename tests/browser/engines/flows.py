@@ -243,7 +243,7 @@ class Flows(FileFlows):
                 tab.wait_for(STATUS, "Ready to search.")
             tab.type("[data-testid=question]", "when do geese fly south")
             tab.wait_for("[data-testid=result][data-document='geese.md']")
-        assert not [name for name in tab.js(STORED) if "Probe" in name]
+        tab.wait(f"async () => !(await ({STORED})()).some((name) => name.includes('Probe'))")
         assert tab.errors() == []
 
     def test_a_laboratory_page_computes_and_draws(self, tab: Tab, site: Site) -> None:

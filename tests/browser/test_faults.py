@@ -86,6 +86,7 @@ def loading(play: Playground) -> None:
     folder.mkdir()
     file = folder / "large.safetensors"
     file.write_bytes(b"".join(encode(tensors.items())))
+    play.page.get_by_role("tab", name="Model").click()
     play.page.get_by_text("Use your own model").click()
     play.part("model-file").set_input_files(file)
     play.complains("memory")
@@ -196,7 +197,7 @@ def test_a_kept_report_that_is_damaged_is_named_and_the_others_are_opened(
         )
     page.get_by_test_id("file-input").set_input_files([tmp_path / "one.json", tmp_path / "two.json"])
     expect(page.get_by_test_id("report")).to_have_count(2)
-    page.get_by_label("Keep picked files").check()
+    page.get_by_label("Keep these files in this browser").check()
     page.wait_for_function(KEPT)
     page.evaluate(SPOIL)
     page.reload()

@@ -109,7 +109,7 @@ def test_markup_in_passages_and_questions_is_text(page: Page, search: Locator) -
 
 def test_a_question_that_fits_nothing(page: Page, search: Locator) -> None:
     page.route("**/search.json", lambda route: demand_more(route))
-    search.get_by_role("combobox").fill("window paper")
+    search.get_by_role("combobox").fill("window paper stone mountain")
     expect(search.locator("[part=nothing-fits]")).to_contain_text("likelihood of about")
     expect(options(search).first).to_be_hidden()
     search.get_by_role("button", name="Show the nearest anyway").click()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import WebKitGTK
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -64,9 +64,14 @@ class WebKitTab(Tab):
         return found
 
     def click(self, selector: str) -> None:
-        element = self._element(selector, CLICKABLE)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        for _ in range(100):
+            element = self._element(selector, CLICKABLE)
+            try:
+                self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+                return element.click()
+            except StaleElementReferenceException:
+                pass  # the page has drawn it anew meanwhile
+        raise AssertionError(f"{selector} never stays")
 
     def press(self, keys: str) -> None:
         self._focus()

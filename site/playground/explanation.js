@@ -19,7 +19,7 @@ import { bits, percent, visible } from "./tokens.js";
 /**
  * @param {Explanation} explanation
  * @param {{title: string, onChoose?: (candidate: Candidate) => void, onContinue?: () => void}} options
- *   `onContinue` writes on after the token
+ *   `onContinue` generates from the token
  * @returns {HTMLElement[]}
  */
 export function showExplanation(explanation, { title, onChoose, onContinue }) {

@@ -26,7 +26,7 @@ import { isText } from "./text-file.js";
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView,
  *   described: (description: any) => void, hint: string, engine?: EngineHolder, takesDrops?: boolean,
  *   reveal?: () => void, takeText?: (file: File) => void
- * }} Host `takeText` takes a dropped file of text, which is no model; `reveal` makes the panel visible, where
+ * }} Host `takeText` takes a dropped text file, which is not a model; `reveal` makes the panel visible, where
  *   it may be hidden; `engine` is the page's, where it does more than this; `takesDrops` is false where files
  *   that are dropped onto the page are not models
  */

@@ -5,8 +5,11 @@ Plain data, without a clock: the receiver decides how often to show it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 OnProgress = Callable[[int, int], None]
 """Called with (how much is done, how much there is in all); the unit is the function's."""
@@ -30,3 +33,15 @@ class Progress:
     loaded: int
     total: int
     file: str = ""
+
+
+def finish(steps: Generator[object, None, Result], progress: OnProgress | None = None) -> Result:
+    """Run a job to its end, report each `Progress` that it yields, and return its result."""
+    while True:
+        try:
+            item = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        if progress and isinstance(item, Progress):
+            progress(item.loaded, item.total)

@@ -22,7 +22,7 @@ from goosequill.insight.reading import check_index, read_text
 from goosequill.insight.words import Word, group_words
 from goosequill.models import Model
 from goosequill.models.state import Arrays, State
-from goosequill.progress import OnProgress, Progress
+from goosequill.progress import OnProgress, Progress, finish
 from goosequill.tokenizers import Tokenizer
 
 MOST_WORDS = 400
@@ -124,15 +124,7 @@ def attribute(
     >>> for word in found.words:
     ...     print(f"{word.text!r} {word.bits:+.2f} bits, without it {word.instead.text!r}")
     """
-    steps = attribution_steps(model, tokenizer, text, index, most_words=most_words)
-    while True:
-        try:
-            item = next(steps)
-        except StopIteration as end:
-            found: Attribution = end.value
-            return found
-        if progress and isinstance(item, Progress):
-            progress(item.loaded, item.total)
+    return finish(attribution_steps(model, tokenizer, text, index, most_words=most_words), progress)
 
 
 def attribution_steps(

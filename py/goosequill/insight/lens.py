@@ -17,7 +17,7 @@ from goosequill.decoding.sampling import log_probability
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.insight.reading import check_index, read_text
 from goosequill.models import Model
-from goosequill.progress import OnProgress, Progress
+from goosequill.progress import OnProgress, Progress, finish
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 5
@@ -95,15 +95,7 @@ def logit_lens(
     >>> for number, layer in enumerate(lens.layers):
     ...     print(number, layer.rank, [candidate.text for candidate in layer.candidates])
     """
-    steps = lens_steps(model, tokenizer, text, index, top=top)
-    while True:
-        try:
-            item = next(steps)
-        except StopIteration as end:
-            found: LogitLens = end.value
-            return found
-        if progress:
-            progress(item.loaded, item.total)
+    return finish(lens_steps(model, tokenizer, text, index, top=top), progress)
 
 
 def lens_steps(

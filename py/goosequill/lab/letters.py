@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from goosequill.lab import letters_data
 from goosequill.lab.products import product
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.progress import Progress, finish
 
 Floats = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
@@ -244,13 +244,7 @@ def _two_loops(gradient: Floats, history: list[tuple[Floats, Floats]]) -> Floats
 
 def fit(pixels: Floats, labels: Labels, **settings: Any) -> Regression:
     """Fit a model without progress; the arguments are those of `fitting`."""
-    running = fitting(pixels, labels, **settings)
-    while True:
-        try:
-            next(running)
-        except StopIteration as stop:
-            model: Regression = stop.value
-            return model
+    return finish(fitting(pixels, labels, **settings))
 
 
 # ---- Judging a fit ----

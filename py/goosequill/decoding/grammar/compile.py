@@ -18,6 +18,7 @@ from goosequill.decoding.grammar.expressions import Expressions, Node, TooComple
 from goosequill.decoding.grammar.json_schema import schema_expression
 from goosequill.decoding.grammar.regex import NotUsable, fully_matched
 from goosequill.errors import SettingsError
+from goosequill.progress import finish
 
 KEPT = 4
 """Automata that are kept: at most 16 MB each."""
@@ -64,12 +65,7 @@ def check(form: Form) -> None:
 
 def compiled(form: Form) -> Automaton:
     """Return a form's automaton; see `work`."""
-    working = work(form)
-    while True:
-        try:
-            next(working)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+    return finish(work(form))
 
 
 def work(form: Form) -> Generator[int, None, Automaton]:

@@ -117,7 +117,7 @@ export class ModelAddress {
       return;
     }
     this.#address.focus();
-    showFieldProblem(this.#address, "Not an address of a model: it starts with https://");
+    showFieldProblem(this.#address, "This is not the address of a model: it must start with https://");
     const remedy = "Enter one that starts with https:// and leads to a file of weights or a model folder.";
     this.#host.complain(problem("This is not the address of a model.", remedy));
   }

@@ -108,7 +108,12 @@ export class Asking {
     document.addEventListener("keydown", (event) => this.#key(event));
     addEventListener("hashchange", () => this.#follow());
     this.#offerQuestions();
-    return this.#follow();
+    return this.#wasTyped ? this.#typed() : this.#follow();
+  }
+
+  /** Whether the visitor typed before this script ran; Firefox also keeps what was typed before a reload. */
+  get #wasTyped() {
+    return this.#question !== "" && this.#question !== readLink().question;
   }
 
   /** The collection, its contents or the models have changed: asks again, quietly. */
@@ -166,12 +171,12 @@ export class Asking {
     await this.#ask({ ask: false });
   }
 
-  #typed() {
+  async #typed() {
     this.#toOpen = "";
     this.#nearest = false;
-    if (this.#question) this.#ask({ ask: false });
-    else this.#clear();
     if (this.#library.collection()) writeLink(this.#link);
+    if (this.#question) return this.#ask({ ask: false });
+    this.#clear();
   }
 
   /** @param {{ask: boolean}} options whether the page may ask for the consent to download what it needs */

@@ -219,6 +219,19 @@ test("an address asks its question, of its collection, and opens its document", 
   assert.ok(byTestId("reader").open);
 });
 
+test("what was typed before the script ran is asked, whatever the address asks", async () => {
+  openPage("#q=why&collection=Other&document=b");
+  question().value = "because";
+  asking = new Asking(library);
+  await asking.start();
+  assert.equal(question().value, "because");
+  assert.deepEqual(
+    asked.map(([, { question }]) => question),
+    ["because", "because"],
+  );
+  assert.deepEqual(kept(), { q: "because", collection: "Notes" });
+});
+
 test("an address of an unknown collection says so and asks nothing", async () => {
   await open("#q=why&collection=Gone");
   assert.match(byTestId("asked").textContent, /not in this browser: “Gone”/);

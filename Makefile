@@ -15,7 +15,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check soak soak-readers soak-browser format train bench clean
+.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check soak soak-python soak-js soak-browser format train bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -54,11 +54,13 @@ check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per 
 	$(PY) scripts/rooms.py
 
 soak: ## everything that takes long: fuzzing (MINUTES=10 a reader), thousands of tokens, faults; into build/soak/
-	@$(MAKE) --keep-going soak-readers soak-browser
+	@$(MAKE) --keep-going soak-python soak-js soak-browser
 
-soak-readers: $(STAMPS)/soak node_modules/.stamp ## fuzz the readers of files (MINUTES=10 each)
-	@status=0; $(PY) -m tests.soak --minutes $(MINUTES) || status=1; \
-	node tests/js/fuzz/soak.js --minutes $(MINUTES) || status=1; exit $$status
+soak-python: $(STAMPS)/soak ## fuzz the Python readers of files (MINUTES=10 each)
+	$(PY) -m tests.soak --minutes $(MINUTES)
+
+soak-js: node_modules/.stamp ## fuzz the JavaScript readers of files and addresses (MINUTES=10 each)
+	node tests/js/fuzz/soak.js --minutes $(MINUTES)
 
 soak-browser: $(STAMPS)/test node_modules/.stamp build ## starts, elements, long conversations and faults in a page
 	@command -v chromium >/dev/null || sh scripts/browsers.sh

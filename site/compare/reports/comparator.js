@@ -5,7 +5,7 @@
  */
 
 import { Gatherer } from "./gatherer.js";
-import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
+import { ImportError, isObject, member, mismatch, Problems, pairs, scalar, textOf } from "./report.js";
 
 /** @type {import("./report.js").DocumentFormat} */
 export const comparator = {
@@ -43,7 +43,7 @@ function readComparator(value) {
         prompt,
         "default",
         typeof text === "string" ? text : null,
-        score === undefined ? [] : [["score of A over B", Number(score)]],
+        score === undefined ? [] : [["score of A over B", scalar(score)]],
       );
     });
     const model = models[side];

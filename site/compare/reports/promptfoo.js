@@ -5,7 +5,7 @@
  */
 
 import { Gatherer } from "./gatherer.js";
-import { ImportError, isObject, kindOf, member, mismatch, Problems, textOf } from "./report.js";
+import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textOf } from "./report.js";
 
 /** @type {import("./report.js").DocumentFormat} */
 export const promptfoo = {
@@ -75,8 +75,7 @@ function readRow(row, path, { providers, problems }) {
     gatherer = new Gatherer();
     providers.set(model, gatherer);
   }
-  const facts = /** @type {[string, import("./report.js").Scalar][]} */ (
-    ["score", "success", "latencyMs"].flatMap((name) => (Object.hasOwn(row, name) ? [[name, row[name]]] : []))
-  );
+  const named = ["score", "success", "latencyMs"].filter((name) => Object.hasOwn(row, name));
+  const facts = pairs(Object.fromEntries(named.map((name) => [name, row[name]])));
   gatherer.add(raw, "default", output === undefined || output === null ? null : textOf(output), facts);
 }

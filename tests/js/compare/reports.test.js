@@ -170,6 +170,15 @@ test("LLM Comparator JSON", () => {
   assert.deepEqual(problems, ["examples[1].output_text_b is missing"]);
 });
 
+test("a score that is an object is shown as JSON", () => {
+  const score = { toString: "" };
+  const params = (/** @type {any} */ file) => read(file).reports[0].entries[0].results[0].params;
+  const examples = [{ input_text: "q", output_text_a: "a", output_text_b: "b", score }];
+  assert.deepEqual(params({ models: ["one", "two"], examples }), [["score of A over B", '{"toString":""}']]);
+  const results = [{ prompt: { raw: "q" }, response: { output: "a" }, score }];
+  assert.deepEqual(params({ results: { version: 3, results } }), [["score", '{"toString":""}']]);
+});
+
 test("promptfoo JSON", () => {
   const row = (id, output) => ({
     provider: { id },

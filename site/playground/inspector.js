@@ -112,6 +112,18 @@ export class Inspector {
     return tokens;
   }
 
+  /** Generates from the selected token; null if there is none, or none that can be continued. */
+  get continuation() {
+    const { text, selected } = this.#session;
+    return text && selected !== null ? this.#continuation(text, selected) : null;
+  }
+
+  /** @param {Text} text @param {number} index @returns {(() => void) | null} */
+  #continuation(text, index) {
+    const prompt = index < 0 ? promptThrough(this.#prompt.tokens, index, text.prompt) : text.prompt;
+    return prompt === null ? null : () => this.#host.continueAfter(text, index, prompt);
+  }
+
   async #showTable() {
     const text = this.#session.text;
     if (!this.#tableBox.open || !text) return;
@@ -178,8 +190,7 @@ export class Inspector {
     const position = index < 0 ? "Prompt" : `Token ${index + 1}`;
     const onChoose =
       index < 0 ? undefined : (/** @type {Candidate} */ one) => this.#host.branch(text, index, one);
-    const prompt = index < 0 ? promptThrough(this.#prompt.tokens, index, text.prompt) : text.prompt;
-    const onContinue = prompt === null ? undefined : () => this.#host.continueAfter(text, index, prompt);
+    const onContinue = this.#continuation(text, index) ?? undefined;
     this.#explanation.replaceChildren(
       ...showExplanation(explanation, { title: `${position}: `, onChoose, onContinue }),
     );

@@ -16,6 +16,7 @@ import { BranchBox } from "./branch-box.js";
 import { Chat } from "./chat.js";
 import { DecoderControls } from "./decoder-controls.js";
 import { ExamplePrompts } from "./example-prompts.js";
+import { FromHere } from "./from-here.js";
 import { Inspector } from "./inspector.js";
 import { ModelPanel } from "./model-panel.js";
 import { PageState } from "./page-state.js";
@@ -196,6 +197,16 @@ const writer = new Writer({
   say,
   complain,
 });
+const fromHere = new FromHere({
+  prompt: page.prompt,
+  inspector,
+  session,
+  write: (prompt, rest) => {
+    if (!checkSettings()) return;
+    leaveRail();
+    writer.write(prompt, rest);
+  },
+});
 const chat = new Chat(
   {
     ready: () => panel.ensure(),
@@ -236,6 +247,7 @@ function showButtons() {
   const written = page.output.textContent !== "";
   page.generate.disabled = isBusy || !decoding.parts;
   panel.showButtons();
+  fromHere.show();
   for (const button of [page.stop, page.chatStop]) button.disabled = !isBusy;
   swapFocus(isBusy ? [page.generate, page.stop] : [page.stop, page.generate]);
   for (const button of [page.append, page.copy, page.clear]) button.disabled = isBusy || !written;
@@ -325,6 +337,7 @@ page.count.addEventListener("change", () => {
 });
 for (const part of [byId("sheet", "section"), byId("rail", "aside")]) part.addEventListener("input", settle);
 byId("modes", "fieldset").addEventListener("change", () => {
+  rail.fold();
   if (!busy()) say(""); // it was about the other mode
 });
 page.undo.addEventListener("click", () => view.travel("undo"));
@@ -343,6 +356,9 @@ byId("copy-link", "button").addEventListener("click", () => state.share(say));
 listenToKeys({
   generate: () => {
     if (!chat.active) generate();
+  },
+  fromHere: () => {
+    if (!chat.active && !fromHere.run()) generate();
   },
   stop: () => {
     if (busy()) stop();

@@ -1,19 +1,20 @@
 /**
- * The playground's keyboard shortcuts: Ctrl+Enter generates, Esc stops, Ctrl+Z and Ctrl+Y undo and redo
- * outside text fields, where they are the browser's own.
+ * The playground's keyboard shortcuts: Ctrl+Enter generates, with Shift from the caret or the selected token,
+ * Esc stops, Ctrl+Z and Ctrl+Y undo and redo outside text fields, where they are the browser's own.
  */
 
 /**
  * @param {{
- *   generate: () => void, stop: () => void, travel: (way: "undo" | "redo") => boolean, skip: () => void
+ *   generate: () => void, fromHere: () => void, stop: () => void, travel: (way: "undo" | "redo") => boolean, skip: () => void
  * }} actions `travel` returns whether it handled the key; `skip` is where the skip link leads
  */
-export function listenToKeys({ generate, stop, travel, skip }) {
+export function listenToKeys({ generate, fromHere, stop, travel, skip }) {
   document.addEventListener("keydown", (event) => {
     const control = event.ctrlKey || event.metaKey;
     if (event.key === "Enter" && control) {
       event.preventDefault();
-      generate();
+      if (event.shiftKey) fromHere();
+      else generate();
     } else if (event.key === "Escape") {
       stop();
     } else if (control && !isTyping(event.target)) {

@@ -46,6 +46,13 @@ export class StyledPrompt {
     this.#given = style ? this.field.value : null;
   }
 
+  /** The value up to the caret, or to the start of the selection, and what follows. @returns {[string, string]} */
+  get atCaret() {
+    const { value, field } = this;
+    const at = value.length - field.value.length + field.selectionStart;
+    return [value.slice(0, at), value.slice(at)];
+  }
+
   /** Whether the visitor has written something besides a style. */
   get isEmpty() {
     return this.field.value.trim() === "";

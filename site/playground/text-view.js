@@ -24,12 +24,14 @@ export class TextView {
 
   /**
    * Creates a text and shows it.
-   * @param {Parameters<import("./texts.js").Texts["begin"]>[0]} start
+   * @param {Parameters<import("./texts.js").Texts["begin"]>[0] & {rest?: string}} start `rest` was typed after
+   *   the prompt: it becomes a text beside the new one, unless another has it
    * @returns {Text}
    */
-  begin(start) {
+  begin({ rest = "", ...start }) {
     const { texts, prompt, store } = this.#parts;
     texts.remember(prompt.value);
+    if (rest && !texts.contains(start.prompt + rest)) texts.begin({ ...start, tokens: [], tail: rest });
     const text = texts.begin(start);
     store();
     this.#show(text);

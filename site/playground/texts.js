@@ -30,11 +30,11 @@ export class Texts {
 
   /**
    * Adds a text; with a parent, `tokens` are those that it shares and the one that was chosen instead.
-   * @param {{prompt: string, settings: Record<string, any>, seed: number, parent?: Text, tokens?: Token[]}}
-   *   begin
+   * @param {{prompt: string, settings: Record<string, any>, seed: number, parent?: Text, tokens?: Token[],
+   *   tail?: string}} begin `tail` is text after the tokens
    * @returns {Text}
    */
-  begin({ prompt, settings, seed, parent, tokens = [] }) {
+  begin({ prompt, settings, seed, parent, tokens = [], tail = "" }) {
     const given = tokens.length;
     const id = this.all.length + 1;
     this.current = {
@@ -45,12 +45,17 @@ export class Texts {
       seed,
       given,
       tokens,
-      tail: "",
+      tail,
       finish: "",
       marked: false,
     };
     this.all.push(this.current);
     return this.current;
+  }
+
+  /** Whether a text of the visit begins with these words. @param {string} words */
+  contains(words) {
+    return this.all.some((text) => (text.prompt + writtenText(text)).startsWith(words));
   }
 
   /** Remembers what the page shows, before it changes. @param {string} prompt */

@@ -10,7 +10,10 @@ import { Pace } from "./pace.js";
 /** @typedef {import("../engine/client.js").Writing} Writing */
 /** @typedef {import("./texts.js").Text} Text */
 /** @typedef {import("./tokens.js").Token} Token */
-/** @typedef {{prompt: string, parent?: Text, tokens?: Token[]}} Start */
+/**
+ * @typedef {{prompt: string, rest?: string, parent?: Text, tokens?: Token[]}} Start `rest` was typed after the
+ *   prompt
+ */
 /**
  * What the page does for it: `beforeText` is called before a text, or several with one press; `count` is how
  * many; `begin` creates and shows the nth of them, counted from 0.
@@ -58,9 +61,9 @@ export class Writer {
     this.#current?.cancel();
   }
 
-  /** @param {string} prompt */
-  write(prompt) {
-    return this.#run({ prompt });
+  /** @param {string} prompt @param {string} [rest] what was typed after it, which is kept */
+  write(prompt, rest) {
+    return this.#run({ prompt, rest });
   }
 
   /**

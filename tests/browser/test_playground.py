@@ -450,11 +450,79 @@ def test_generating_from_a_token_keeps_the_text_before_it(playground: Playground
     tokens.nth(4).click()
     expect(playground.explanation).to_contain_text("Token 5")
     kept = "".join(tokens.all_text_contents()[:5])
-    playground.page.get_by_role("button", name="Generate from here").click()
+    playground.explanation.get_by_role("button", name="Generate from here").click()
     expect(playground.output).to_be_focused()
     expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
     assert (playground.output.text_content() or "").startswith(kept)
     expect(playground.branches.get_by_role("treeitem")).not_to_have_count(1)
+
+
+def put_caret(playground: Playground, at: int) -> None:
+    playground.prompt.evaluate("(field, at) => { field.focus(); field.setSelectionRange(at, at); }", at)
+
+
+def test_generating_from_the_caret_keeps_what_followed_it(playground: Playground) -> None:
+    playground.set(max_new_tokens=6)
+    if playground.page.locator("#clear").is_enabled():
+        playground.page.locator("#clear").click()
+    start, rest = "The goose went", " to the river and sang a song."
+    playground.prompt.fill(start + rest)
+    expect(playground.from_here).to_be_disabled()  # the caret is at the end
+    put_caret(playground, len(start))
+    expect(playground.from_here).to_be_enabled()
+    before = playground.branches.get_by_role("treeitem").count()
+    playground.prompt.press("Control+Shift+Enter")
+    expect(playground.prompt).to_have_value(start)
+    expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
+    items = playground.branches.get_by_role("treeitem")
+    expect(items).to_have_count(before + 2)
+    playground.undo_text.click()
+    expect(playground.prompt).to_have_value(start + rest)
+    put_caret(playground, len(start))
+    playground.from_here.click()
+    expect(playground.output).to_be_focused()
+    expect(items).to_have_count(before + 3)  # what followed is there already
+    expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
+    items.filter(has_text=rest.strip()).click()
+    expect(playground.output).to_have_text(rest, use_inner_text=False)
+    expect(playground.prompt).to_have_value(start)
+
+
+def test_generating_from_here_follows_the_selected_token_or_the_caret(playground: Playground) -> None:
+    playground.write("It was a fine morning, and", max_new_tokens=12, temperature=1)
+    tokens = playground.page.locator("#output [data-token]")
+    tokens.nth(2).click()
+    kept = "".join(tokens.all_text_contents()[:3])
+    expect(playground.explanation).to_contain_text("Token 3")
+    playground.from_here.click()
+    expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
+    assert (playground.output.text_content() or "").startswith(kept)
+    expect(playground.from_here).to_be_disabled()  # nothing is selected any more
+    tokens.nth(2).click()
+    expect(playground.explanation).to_contain_text("Token 3")
+    put_caret(playground, len("It was"))
+    playground.prompt.press("Control+Shift+Enter")
+    expect(playground.prompt).to_have_value("It was")
+    expect(playground.status).to_have_text(re.compile(r"after \d+ token"), timeout=START)
+
+
+def test_on_a_phone_the_tabs_are_tall_enough_and_a_sheet_closes_with_its_mode(
+    browser: Browser, site_url: str
+) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    play = Playground(page, site_url + "playground/")
+    tabs = page.locator("#rail").get_by_role("tab")
+    expect(tabs).to_have_count(5)
+    for tab in tabs.all():
+        box = tab.bounding_box()
+        assert box and box["height"] >= 44 and box["x"] >= 0 and box["x"] + box["width"] <= 360
+        assert tab.evaluate("(tab) => tab.scrollWidth <= tab.offsetWidth"), "the label is cut off"
+    play.open("Decoder")
+    expect(page.get_by_role("tabpanel")).to_be_visible()
+    page.get_by_test_id("mode-chat").check()
+    expect(page.get_by_role("tabpanel")).to_be_hidden()
+    expect(page.get_by_test_id("message")).to_be_visible()
+    page.close()
 
 
 DROP = """([name, text]) => {

@@ -29,6 +29,13 @@ test("texts, branches, bookmarks, undo and redo come back as they were", () => {
   assert.deepEqual(again.undo("It was"), { text: null, prompt: "typed" });
 });
 
+test("a visit contains what its texts begin with, written or cut off", () => {
+  const texts = sample();
+  texts.begin({ ...start, prompt: "Far ", tail: "away" });
+  for (const words of ["It", "It was a", "It was the", "Far away"]) assert.ok(texts.contains(words), words);
+  for (const words of ["was", "It was a t", "Far away!"]) assert.ok(!texts.contains(words), words);
+});
+
 test("a file of branches is added to what is there", () => {
   const texts = sample();
   const file = JSON.parse(JSON.stringify(texts.toValue()));

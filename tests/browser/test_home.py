@@ -169,7 +169,8 @@ def test_home_fetches_pictures_of_the_shown_theme_when_they_come_near(
     assert not [url for url in asked if url.endswith(".webp")]
     for picture in clean_page.locator(".home-picture .in-dark").all():
         picture.scroll_into_view_if_needed()
-        expect(picture).to_have_js_property("naturalWidth", 1120)  # an image that is not asked for is complete
+        # An image that was not requested counts as complete; its width shows that it was.
+        expect(picture).to_have_js_property("naturalWidth", 1120)
         assert (picture.get_attribute("alt") or "").endswith(".")
     assert {url.rpartition("-")[2] for url in asked if url.endswith(".webp")} == {"dark.webp"}
 

@@ -5,7 +5,8 @@
 
 /**
  * @param {{
- *   generate: () => void, fromHere: () => void, stop: () => void, travel: (way: "undo" | "redo") => boolean, skip: () => void
+ *   generate: () => void, fromHere: () => void, stop: () => void,
+ *   travel: (way: "undo" | "redo") => boolean, skip: () => void
  * }} actions `travel` returns whether it handled the key; `skip` is where the skip link leads
  */
 export function listenToKeys({ generate, fromHere, stop, travel, skip }) {

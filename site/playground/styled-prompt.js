@@ -46,7 +46,7 @@ export class StyledPrompt {
     this.#given = style ? this.field.value : null;
   }
 
-  /** The value up to the caret, or to the start of the selection, and what follows. @returns {[string, string]} */
+  /** The value before the caret or the selection, and what follows. @returns {[string, string]} */
   get atCaret() {
     const { value, field } = this;
     const at = value.length - field.value.length + field.selectionStart;

@@ -24,8 +24,8 @@ export class TextView {
 
   /**
    * Creates a text and shows it.
-   * @param {Parameters<import("./texts.js").Texts["begin"]>[0] & {rest?: string}} start `rest` was typed after
-   *   the prompt: it becomes a text beside the new one, unless another has it
+   * @param {Parameters<import("./texts.js").Texts["begin"]>[0] & {rest?: string}} start `rest` was typed
+   *   after the prompt: it becomes a text beside the new one, unless another has it
    * @returns {Text}
    */
   begin({ rest = "", ...start }) {

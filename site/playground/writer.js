@@ -11,8 +11,8 @@ import { Pace } from "./pace.js";
 /** @typedef {import("./texts.js").Text} Text */
 /** @typedef {import("./tokens.js").Token} Token */
 /**
- * @typedef {{prompt: string, rest?: string, parent?: Text, tokens?: Token[]}} Start `rest` was typed after the
- *   prompt
+ * @typedef {{prompt: string, rest?: string, parent?: Text, tokens?: Token[]}} Start `rest` was typed after
+ *   the prompt
  */
 /**
  * What the page does for it: `beforeText` is called before a text, or several with one press; `count` is how

@@ -77,8 +77,9 @@ export async function rename(folder, handle, name) {
 
 /**
  * Whether files of a folder can be written in place. Some builds of WebKit have the method for it, which
- * always throws. Only a worker may ask: pages do not have the method. The probe is an empty file, always of one
- * name. It stays if the tab is closed meanwhile, or where the attempt has locked it (these builds of WebKit).
+ * always throws. Only a worker may ask: pages do not have the method. The probe is an empty file, always of
+ * one name. It stays if the tab is closed meanwhile, or where the attempt has locked it (these builds of
+ * WebKit).
  * @param {any} folder
  * @param {LockManager | undefined} [locks]
  * @returns {Promise<boolean>}

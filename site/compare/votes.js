@@ -299,7 +299,7 @@ function sideIn(side, path) {
   return {
     name,
     config: typeof config === "string" ? config : "",
-    sample: typeof sample === "number" ? sample : 0,
+    sample: Number.isSafeInteger(sample) ? sample : 0, // JSON can have 1e999, which is infinite
   };
 }
 

@@ -6,10 +6,11 @@
  *     node tests/js/fuzz/soak.js "files of votes"        only these readers
  *
  * It prints the seed and, where a reader fails, the smallest input that it found; then it ends with status 1.
- * What it measured is written to build/soak/readers-js.json, in the form of scripts/soak/results.py.
+ * What it measured is written to build/soak/readers-js.json, in the form of scripts/soak/results.py; if only
+ * some readers were named, the others keep their figures.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -36,7 +37,7 @@ function readOptions() {
     console.error(`The readers: ${Object.keys(READERS).join("; ")}`);
     process.exit(2);
   }
-  return { minutes, runs, seed, names };
+  return { minutes, runs, seed, names, again: positionals.length > 0 };
 }
 
 /** Fuzzes one reader; returns its figure. */
@@ -55,20 +56,22 @@ async function soak(name, { minutes, runs, seed }) {
 }
 
 const options = readOptions();
+const earlier = options.again && existsSync(PATH) ? JSON.parse(readFileSync(PATH, "utf8")) : {};
 rmSync(PATH, { force: true });
 console.log(`seed ${options.seed}`);
 const started = performance.now();
-const figures = [];
-for (const name of options.names) figures.push(await soak(name, options));
+const found = new Map((earlier.figures ?? []).map((figure) => [figure.name, figure]));
+for (const name of options.names) found.set(name, await soak(name, options));
+const figures = [...found.values()];
 const [{ model }] = os.cpus();
-const found = {
+const results = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${model}, ${os.cpus().length} cores, ${os.type()}`,
   versions: { "fast-check": JSON.parse(readFileSync(MANIFEST, "utf8")).version, Node: process.versions.node },
-  minutes: Math.round((performance.now() - started) / 6000) / 10,
+  minutes: Math.round(10 * (earlier.minutes ?? 0) + (performance.now() - started) / 6000) / 10,
   cases: { inputs: figures.reduce((sum, { value }) => sum + value, 0), readers: figures.length },
   figures,
 };
 mkdirSync(FOLDER, { recursive: true });
-writeFileSync(PATH, `${JSON.stringify(found, null, 1)}\n`);
+writeFileSync(PATH, `${JSON.stringify(results, null, 1)}\n`);
 process.exitCode = figures.every(({ holds }) => holds) ? 0 : 1;

@@ -21,6 +21,8 @@ from scripts.command import ROOT, BuildError, run
 
 LIBRARY = ("engine/client.js", "engine/openai.js")
 """Modules that other sites import."""
+ASKED = ("ui/translate.js",)
+"""Modules that a classic script imports when it needs them."""
 ALONE = ("engine/worker.js", "engine/helper.js", "embed/connect.js", "embed/frame.js")
 """Bundled into one file each: a chain of imports would delay the first text, or another site's page."""
 WIDGET = {
@@ -28,6 +30,8 @@ WIDGET = {
     "search/static/element.js": "embed/goose-search.js",
     "search/static/goose-better.js": "embed/goose-better.js",
 }
+NO_PAGE = "--define:globalThis.goosequillWords=undefined"
+"""An element in another site's page waits for no catalogue of the page: site/ui/page-words.js."""
 LATER = "--external:./goose-better.js"
 """<goose-search> loads it from beside its own file when it is needed."""
 BUNDLE = ("--bundle", "--format=esm", "--target=es2022")
@@ -99,7 +103,7 @@ def resolve(name: str) -> Path:
 
 def page_scripts(site: Path, output: Path) -> dict[str, list[str]]:
     """The scripts of all pages that are modules of `site`, by folder, with the library's."""
-    found = set(LIBRARY)
+    found = {*LIBRARY, *ASKED}
     for page in output.rglob("*.html"):
         html = page.read_text(encoding="utf-8")
         found |= {f"lab/{name}.js" for name in EXPERIMENT.findall(html)}
@@ -121,7 +125,7 @@ def bundle_scripts(site: Path, output: Path) -> Bundles:
         bundle_modules({name: name for name in names}, site, output, made, *options)
     alone = {name: name for name in ALONE if (site / name).is_file()}
     bundle_modules(alone, site, output, made, "--sourcemap=linked")
-    bundle_modules(WIDGET, site, output, made, LATER, "--banner:js=/* Goosequill, Apache-2.0 */")
+    bundle_modules(WIDGET, site, output, made, LATER, NO_PAGE, "--banner:js=/* Goosequill, Apache-2.0 */")
     scripts = (path for path in own_files(output, ".js") if output / "vendor" not in path.parents)
     for script in set(scripts) - set(made.imports):
         module = site / script.relative_to(output)

@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts import figures, javascript_types, lab, promises
 from scripts.command import ROOT
 from scripts.crawlers import preview, site_address
-from scripts.pages import menu, navigation, read_pages
+from scripts.pages import menu, navigation, read_languages, read_pages
 
 MARKER = re.compile(r"^<!-- generate: (\w+)(.*?) -->$", re.MULTILINE)
 ANNOTATION = re.compile(r"""(: |-> )(['"])(.*?)\2""")
@@ -54,6 +54,7 @@ def on_env(env: Any, **_: Any) -> Any:
     pages, address = read_pages(), site_address()
     env.globals["menu"] = partial(menu, pages)
     env.globals["preview"] = partial(preview, pages, address)
+    env.globals["languages"] = read_languages()
     env.globals["root"] = urlsplit(address).path
     env.globals["recorded_styles"] = importlib.import_module("scripts.recordings").STYLES
     env.globals["quill"] = (ROOT / "site" / "ui" / "quill.svg").read_text(encoding="utf-8").strip()

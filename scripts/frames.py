@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from scripts.command import ROOT, BuildError
 from scripts.crawlers import preview, site_address
-from scripts.pages import Page, menu
+from scripts.pages import Page, menu, read_languages
 
 CARRIER = re.compile(r'(<script type="application/json" data-file="([^"]+)">)(</script>)')
 """An empty element that will carry a file, whose path is relative to the page."""
@@ -23,8 +23,16 @@ CARRIER = re.compile(r'(<script type="application/json" data-file="([^"]+)">)(</
 
 def fill_frames(pages: list[Page], output: Path) -> None:
     """Render every listed application; `output` already has the unrendered files of site/."""
+    frames = make_frames(pages, output)
+    for page in pages:
+        if not page.article:
+            (output / page.file).write_text(render_frame(frames, page), encoding="utf-8")
+
+
+def make_frames(pages: list[Page], folder: Path) -> Environment:
+    """The templates of overrides/ and of the applications in `folder`, with what they use."""
     frames = Environment(
-        loader=FileSystemLoader([output, ROOT / "overrides"]),
+        loader=FileSystemLoader([folder, ROOT / "overrides"]),
         undefined=StrictUndefined,
         autoescape=False,  # nothing here comes from a visitor
         trim_blocks=True,
@@ -33,14 +41,17 @@ def fill_frames(pages: list[Page], output: Path) -> None:
     )
     frames.globals["menu"] = partial(menu, pages)
     frames.globals["preview"] = partial(preview, pages, site_address())
+    frames.globals["languages"] = read_languages()
     frames.globals["marked_part"] = marked_part
     # Without the context Jinja evaluates constant addresses once, when it compiles the shared frame.
     frames.filters["url"] = pass_context(relative_url)
-    for page in pages:
-        if page.article:
-            continue
-        html = frames.get_template(page.file).render(page=page, address=page.address)
-        (output / page.file).write_text(html, encoding="utf-8")
+    return frames
+
+
+def render_frame(frames: Environment, page: Page) -> str:
+    """The HTML of an application's page."""
+    html: str = frames.get_template(page.file).render(page=page, address=page.address)
+    return html
 
 
 def carry_files(output: Path) -> None:

@@ -211,7 +211,8 @@ def assemble() -> None:
     shutil.copytree(ROOT / "npm", OUTPUT)
     for module in imported_modules():
         (OUTPUT / module).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(SITE / module, OUTPUT / module)
+        if not (OUTPUT / module).exists():  # npm/ has its own
+            shutil.copyfile(SITE / module, OUTPUT / module)
     include_stemmer()
     for name in ("python", "wheels"):
         shutil.copytree(DIST / name, OUTPUT / name)

@@ -83,6 +83,12 @@ def read_pages(root: Path = ROOT) -> list[Page]:
     return pages
 
 
+def read_languages(root: Path = ROOT) -> dict[str, str]:
+    """The languages of the applications' pages besides English, by tag, with their own names."""
+    listed: dict[str, str] = json.loads((root / "site" / "languages.json").read_text(encoding="utf-8"))
+    return listed
+
+
 def applications(root: Path) -> set[str]:
     """The hand-written pages that use the frame, as files below site/."""
     pages = (path for path in (root / "site").rglob("*.html") if "vendor" not in path.parts)

@@ -4,7 +4,7 @@
  */
 
 import { counted } from "../ui/dom.js";
-import { PHASES } from "../ui/progress.js";
+import { phaseWords } from "../ui/progress.js";
 import { Pace } from "./pace.js";
 
 /** @typedef {import("../engine/client.js").Writing} Writing */
@@ -114,7 +114,7 @@ export class Writer {
   async #write(model, start, nth) {
     const { begin, progress, say } = this.#host;
     const text = begin({ ...start, tokens: [...(start.tokens ?? [])] }, nth);
-    say(`${PHASES.prompt}…`);
+    say(`${phaseWords("prompt")}…`);
     const given = text.tokens.map(({ token }) => token);
     const options = { ...text.settings, seed: text.seed, ...(given.length ? { given } : {}) };
     await this.#stream(model.generate(text.prompt, { ...options, onProgress: progress.show }), text);

@@ -7,10 +7,11 @@
 import { openFolder } from "../engine/storage/opfs.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
 import { CollectionStore, takeLock } from "../search/collection-store.js";
-import { byId, counted, element, megabytes } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
 import { askWorker } from "../ui/offline-state.js";
 import { StatusLine } from "../ui/status.js";
 import { tableRow } from "../ui/table.js";
+import { megabytes, moment, t, tn, translated } from "../ui/words.js";
 
 /** @typedef {import("../engine/storage/store.js").Entry} Entry */
 
@@ -35,37 +36,39 @@ const store = new Store({ folder, cache: await openCache() });
 const library = await CollectionStore.open();
 
 /** @param {number} time */
-const day = (time) =>
-  time ? new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "unknown";
+const day = (time) => (time ? moment(time) : t("unknown"));
 
 /** @param {string} name */
-const inUse = (name) => `${name} is being loaded in another tab. Close that tab, then delete it.`;
+const inUse = (name) => t("{name} is being loaded in another tab. Close that tab, then delete it.", { name });
 
 /** @param {Entry} entry */
-const nameOf = ({ name, made }) => (made ? `${name} in ${made.bits} bits` : name);
+const nameOf = ({ name, made }) => (made ? t("{name} in {bits} bits", { name, bits: made.bits }) : name);
 
 /** @param {Entry} entry */
 function aboutOf({ url, made, complete }) {
-  const unfinished = made ? "incomplete; made again next time" : "interrupted; resumes next time";
+  const unfinished = made ? t("incomplete; made again next time") : t("interrupted; resumes next time");
   const path = url ? new URL(url).pathname : "";
-  const note = made ? `made from ${sourcesOf(made, path)}` : path;
+  const note = made ? t("made from {sources}", { sources: sourcesOf(made, path) }) : path;
   return [complete ? "" : ` (${unfinished})`, element("span", { class: "note" }, ` ${note}`)];
 }
 
 /** @param {import("../engine/storage/facts.js").Made} made @param {string} path of the first */
 function sourcesOf({ of: [{ name }, ...others] }, path) {
-  return others.length ? `${path || name} and ${others.length} more` : path || name;
+  const first = path || name;
+  return others.length ? t("{first} and {count} more", { first, count: others.length }) : first;
 }
 
 /** @param {Entry} entry @param {Entry[]} entries */
 function row(entry, entries) {
   const name = nameOf(entry);
-  const remove = element("button", { type: "button", class: "quiet" }, "Delete");
-  remove.setAttribute("aria-label", `Delete ${name}`);
+  const remove = element("button", { type: "button", class: "quiet" }, t("Delete"));
+  remove.setAttribute("aria-label", t("Delete {name}", { name }));
   remove.addEventListener("click", async () => {
     const copied = entries.some(({ made }) => made?.of.some(({ id }) => id === `sha256:${entry.sha256}`));
     const gone = await store.remove(entry.sha256);
-    const what = copied ? `${name} and the files made from it are deleted.` : `${name} is deleted.`;
+    const what = copied
+      ? t("{name} and the files made from it are deleted.", { name })
+      : t("{name} is deleted.", { name });
     say(gone ? what : inUse(name));
     await show();
     page.status.focus(); // the button is gone
@@ -84,52 +87,67 @@ async function show() {
   const none = element(
     "tr",
     {},
-    element("td", { colspan: 4 }, "No models are stored. Generating the first text downloads one."),
+    element("td", { colspan: 4 }, t("No models are stored. Generating the first text downloads one.")),
   );
   page.files.replaceChildren(...(entries.length ? entries.map((entry) => row(entry, entries)) : [none]));
   page.deleteAll.disabled = entries.length === 0;
   const isCached = entries.some(({ place }) => place === "cache");
   page.place.textContent =
     folder && !isCached
-      ? "They are in the browser's private file system, and are verified each time they are read."
-      : NOTES[isCached ? "cache" : store.place];
+      ? t("They are in the browser's private file system, and are verified each time they are read.")
+      : translated(NOTES[isCached ? "cache" : store.place]);
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-  page.total.textContent = entries.length > 1 ? `${megabytes(bytes)} in ${entries.length} files.` : "";
+  page.total.textContent =
+    entries.length > 1
+      ? t("{size} in {count} files.", { size: megabytes(bytes), count: entries.length })
+      : "";
   await showCollections();
   await showSpace();
 }
 
 /** @param {import("../search/collection-store.js").Entry} entry */
 function collectionRow({ id, name, bytes, documents }) {
-  const remove = element("button", { type: "button", class: "quiet" }, "Delete");
-  remove.setAttribute("aria-label", `Delete ${name}`);
+  const remove = element("button", { type: "button", class: "quiet" }, t("Delete"));
+  remove.setAttribute("aria-label", t("Delete {name}", { name }));
   remove.addEventListener("click", async () => {
     const release = await takeLock(id);
     const isGone = release !== null && (await library.remove(id));
     release?.();
-    say(isGone ? `${name} is deleted.` : `${name} is open in another tab. Close that tab, then delete it.`);
+    say(
+      isGone
+        ? t("{name} is deleted.", { name })
+        : t("{name} is open in another tab. Close that tab, then delete it.", { name }),
+    );
     await show();
     page.status.focus(); // the button is gone
   });
-  const cells = [element("strong", {}, name), megabytes(bytes), counted(documents, "document"), remove];
+  const cells = [
+    element("strong", {}, name),
+    megabytes(bytes),
+    tn(documents, "{n} document", "{n} documents"),
+    remove,
+  ];
   return tableRow(cells, { attributes: { "data-collection": id } });
 }
 
 async function showCollections() {
   const entries = await library.list();
-  const none = element("tr", {}, element("td", { colspan: 4 }, "There are none."));
+  const none = element("tr", {}, element("td", { colspan: 4 }, t("There are none.")));
   page.collections.replaceChildren(...(entries.length ? entries.map(collectionRow) : [none]));
 }
 
 async function showSpace() {
   const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
   page.quota.textContent = quota
-    ? `${megabytes(usage)} of ${megabytes(quota)} in use, including pages and engine.`
-    : "The browser does not report how much space is available.";
+    ? t("{usage} of {quota} in use, including pages and engine.", {
+        usage: megabytes(usage),
+        quota: megabytes(quota),
+      })
+    : t("The browser does not report how much space is available.");
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   page.persisted.textContent = persisted
-    ? "The browser has agreed to keep everything."
-    : "The browser may delete stored files when space is short.";
+    ? t("The browser has agreed to keep everything.")
+    : t("The browser may delete stored files when space is short.");
   page.persist.disabled = persisted || !navigator.storage?.persist;
 }
 
@@ -137,20 +155,25 @@ async function showOffline() {
   const state = await askWorker({ type: "status" });
   page.threads.disabled = !state;
   page.threadsNow.textContent = crossOriginIsolated
-    ? "This page has the headers now."
-    : "This page does not have the headers now.";
+    ? t("This page has the headers now.")
+    : t("This page does not have the headers now.");
   if (!state) {
-    page.offline.textContent =
+    page.offline.textContent = t(
       "The site is not available offline yet, or the browser does not allow service workers here. " +
-      "Try again in a moment.";
+        "Try again in a moment.",
+    );
     return;
   }
   page.threads.checked = state.threads;
-  const engine =
-    state.parts === state.of
-      ? "the whole engine"
-      : `${state.parts} of the engine's ${state.of} parts (generating a text adds the others)`;
-  page.offline.textContent = `Available offline: all pages of version ${state.version}, and ${engine}.`;
+  const { version, parts, of } = state;
+  page.offline.textContent =
+    parts === of
+      ? t("Available offline: all pages of version {version}, and the whole engine.", { version })
+      : t(
+          "Available offline: all pages of version {version}, and {parts} of the engine's {of} parts " +
+            "(generating a text adds the others).",
+          { version, parts, of },
+        );
 }
 
 page.deleteAll.addEventListener("click", async () => {
@@ -158,13 +181,13 @@ page.deleteAll.addEventListener("click", async () => {
   for (const entry of await store.list()) {
     if (!(await store.remove(entry.sha256))) busy.push(nameOf(entry));
   }
-  say(busy.map(inUse).join(" ") || "All model files are deleted.");
+  say(busy.map(inUse).join(" ") || t("All model files are deleted."));
   await show();
   page.status.focus();
 });
 page.persist.addEventListener("click", async () => {
   const granted = await navigator.storage.persist();
-  say(granted ? "The browser will keep everything." : "The browser did not agree to keep everything.");
+  say(granted ? t("The browser will keep everything.") : t("The browser did not agree to keep everything."));
   await showSpace();
 });
 page.threads.addEventListener("change", async () => {

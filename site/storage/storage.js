@@ -2,6 +2,7 @@
 
 import { byId } from "../ui/dom.js";
 import { inFrame, leaveFrame } from "../ui/framed.js";
+import { t } from "../ui/words.js";
 
-if (inFrame()) leaveFrame(byId("main", "main"), "Storage");
+if (inFrame()) leaveFrame(byId("main", "main"), t("Storage"));
 else await import("./contents.js");

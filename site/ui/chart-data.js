@@ -3,6 +3,8 @@
  * Knows neither the page nor the library that draws.
  */
 
+import { significant, t } from "./words.js";
+
 /**
  * @typedef {"linear" | "log" | "time" | "band"} ScaleKind
  * @typedef {"line" | "area" | "step" | "points" | "bars"} Kind
@@ -39,23 +41,22 @@
  * @typedef {{columns: string[], count: number, row: (index: number) => import("./csv.js").CsvCell[]}} Table
  */
 
-const SIGNIFICANT = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 const MOST_POINTS = 4000;
 
 /** A number with four significant digits: 0.4217, 12,350, 1.2e-7, 2e9. @param {unknown} value */
 export function shortNumber(value) {
   if (value instanceof Date) return value.toISOString().replace(/(T00:00)?(:00)?(\.000)?Z$/, "");
-  if (typeof value !== "number") return String(value ?? "no value");
-  if (Number.isNaN(value)) return "no value";
+  if (typeof value !== "number") return String(value ?? t("no value"));
+  if (Number.isNaN(value)) return t("no value");
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e7) && size < Infinity)
     return Number(value.toPrecision(4)).toExponential().replace("e+", "e");
-  return SIGNIFICANT.format(value);
+  return significant(value, 4);
 }
 
 /** A share as a percentage, for an axis' `format`: 35%, 2.5%. @param {number} share */
 export function percentage(share) {
-  return `${shortNumber(Number((100 * share).toPrecision(4)))}%`;
+  return significant(share, 4, "percent");
 }
 
 /** The words of an axis: "time (ms)". @param {Axis} axis */
@@ -66,7 +67,7 @@ export function axisWords({ label, unit }) {
 /** A value with its unit: "-30 ms", "35%". @param {Axis} axis @param {unknown} value */
 export function valueWords({ unit, format = shortNumber }, value) {
   const missing = value === null || value === undefined || Number.isNaN(value);
-  const text = missing ? "no value" : format(value);
+  const text = missing ? t("no value") : format(value);
   return unit && !missing ? `${text}${unit === "%" ? "" : " "}${unit}` : text;
 }
 

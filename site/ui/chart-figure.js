@@ -8,11 +8,9 @@ import { takeOver, watchFocus } from "./chart-keep.js";
 import { WIDTH } from "./chart-plot.js";
 import { figureTools } from "./chart-tools.js";
 import { element } from "./dom.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./chart-draw.js").Drawing} Drawing */
-
-const HINT = "Hover, tap or press arrow keys to read values.";
-const CHOOSE_HINT = "Click, tap or press Enter to choose.";
 
 /**
  * @param {Object} options
@@ -41,13 +39,17 @@ export function figure({
     class: "chart-drawing",
     tabindex: 0,
     role: "application",
-    "aria-roledescription": "chart",
-    "aria-label": `${title}: ${contents}. Move with the arrow keys${onChoose ? ", choose with Enter" : ""}.`,
+    "aria-roledescription": t("chart"),
+    "aria-label": onChoose
+      ? t("{title}: {contents}. Move with the arrow keys, choose with Enter.", { title, contents })
+      : t("{title}: {contents}. Move with the arrow keys.", { title, contents }),
   });
   const readOut = element(
     "p",
     { class: "chart-read-out idle", "aria-live": "off" },
-    onChoose ? CHOOSE_HINT : HINT,
+    onChoose
+      ? t("Click, tap or press Enter to choose.")
+      : t("Hover, tap or press arrow keys to read values."),
   );
   const cursor = new Cursor(drawing, readOut, onChoose);
   let width = 0;

@@ -5,6 +5,7 @@ import { figure } from "./chart-figure.js";
 import { axisName, drawPlot, fitted, library, plotMargins, textWidth } from "./chart-plot.js";
 import { element } from "./dom.js";
 import { svgElement } from "./svg.js";
+import { t } from "./words.js";
 
 /**
  * @typedef {import("./chart-data.js").Axis & {values?: ArrayLike<any>}} HeatAxis
@@ -45,7 +46,7 @@ export function heatMap(spec) {
   return figure({
     onChoose: onChoose && ((place, column) => onChoose(column, rowAt(prepared, place))),
     title: spec.title,
-    contents: `map of ${rows.length} rows and ${columns} columns`,
+    contents: t("map of {rows} rows and {columns} columns", { rows: rows.length, columns }),
     draw: (width) => drawHeat(prepared, width),
     table: tableOf(prepared),
     legend: legendOf(scale, spec.format ?? shortNumber),

@@ -4,8 +4,10 @@
 
 import { shortNumber } from "./chart-data.js";
 import { csvText } from "./csv.js";
-import { counted, download, element, number } from "./dom.js";
+import { download, element } from "./dom.js";
+import { errorWords } from "./status.js";
 import { table as makeTable, scrollBox } from "./table.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./chart-data.js").Table} Table */
 /** @typedef {{columns: string[], rows: import("./csv.js").CsvCell[][]}} PlainTable */
@@ -27,9 +29,10 @@ export function figureTools(svg, { title, table, name = fileName(title), details
   const save = (/** @type {string} */ kind) => async () => {
     try {
       await saveAs(kind, drawing(), { title, name, rows });
-      status.textContent = `Saved ${name}.${kind}`;
+      status.textContent = t("Saved {name}", { name: `${name}.${kind}` });
     } catch (error) {
-      status.textContent = `The ${kind.toUpperCase()} file could not be made: ${error instanceof Error ? error.message : error}`;
+      const { message: why } = errorWords(error);
+      status.textContent = t("The {kind} file could not be made: {why}", { kind: kind.toUpperCase(), why });
     }
   };
   const kinds = ["svg", "png", ...(rows ? ["csv"] : [])];
@@ -39,7 +42,7 @@ export function figureTools(svg, { title, table, name = fileName(title), details
       {
         type: "button",
         class: "quiet",
-        "aria-label": `Save “${title}” as ${kind.toUpperCase()}`,
+        "aria-label": t("Save “{title}” as {kind}", { title, kind: kind.toUpperCase() }),
         onclick: save(kind),
       },
       kind.toUpperCase(),
@@ -49,7 +52,7 @@ export function figureTools(svg, { title, table, name = fileName(title), details
     "div",
     { class: "chart-tools" },
     details === undefined ? rows && tableDetails(rows, title) : details,
-    element("div", { class: "chart-save" }, element("span", { "aria-hidden": true }, "Save"), ...buttons),
+    element("div", { class: "chart-save" }, element("span", { "aria-hidden": true }, t("Save")), ...buttons),
     status,
   );
 }
@@ -65,7 +68,7 @@ function asTable({ columns, rows }) {
  * @param {string} title
  */
 function tableDetails(rows, title) {
-  const details = element("details", {}, element("summary", {}, "Table"));
+  const details = element("details", {}, element("summary", {}, t("Table")));
   details.addEventListener("toggle", () => details.append(...tableParts(rows, title)), { once: true });
   return details;
 }
@@ -92,10 +95,10 @@ export function tableParts({ columns, count, row }, title) {
       ? element(
           "p",
           {},
-          `${number(shown)} of ${counted(count, "row")}, evenly spaced. The CSV file has all of them.`,
+          t("{shown} of {count} rows, evenly spaced. The CSV file has all of them.", { shown, count }),
         )
       : "";
-  return [scrollBox(`${title}, table`, content, "chart-table"), note];
+  return [scrollBox(t("{title}, table", { title }), content, "chart-table"), note];
 }
 
 /**

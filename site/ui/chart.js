@@ -10,7 +10,8 @@ import { figure } from "./chart-figure.js";
 import { layoutOf } from "./chart-layout.js";
 import { swatch } from "./chart-legend.js";
 import { loadPlot } from "./chart-plot.js";
-import { counted, element } from "./dom.js";
+import { element } from "./dom.js";
+import { t } from "./words.js";
 
 export { percentage, shortNumber } from "./chart-data.js";
 export { heatMap } from "./chart-heat.js";
@@ -27,7 +28,7 @@ export function chart(spec) {
   const { series, title, legend = series.length > 1 } = spec;
   return figure({
     title,
-    contents: series.length > 1 ? `chart of ${counted(series.length, "series", "series")}` : "chart",
+    contents: series.length > 1 ? t("chart of {count} series", { count: series.length }) : t("chart"),
     draw: (width) => drawChart(layout, width),
     table: tableOf(spec),
     legend: legend ? legendOf(layout) : null,

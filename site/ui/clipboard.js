@@ -5,10 +5,10 @@
 
 import { shareAddress } from "./address.js";
 import { element } from "./dom.js";
+import { t } from "./words.js";
 
 /** How long a button says that it has copied, in milliseconds. */
 const FLASH = 1600;
-const REFUSED = "The browser did not allow copying.";
 
 /**
  * @param {string} text
@@ -18,7 +18,8 @@ const REFUSED = "The browser did not allow copying.";
  * @returns {Promise<boolean>} whether the text was copied
  */
 export async function copyText(text, options = {}) {
-  const { say = () => {}, copied = "Copied.", refused = REFUSED, fallbackElement } = options;
+  const { say = () => {}, copied = t("Copied."), fallbackElement } = options;
+  const { refused = t("The browser did not allow copying.") } = options;
   try {
     await navigator.clipboard.writeText(text);
     say(copied);
@@ -30,7 +31,7 @@ export async function copyText(text, options = {}) {
     }
     getSelection()?.selectAllChildren(fallbackElement);
     fallbackElement.focus();
-    say("The browser did not allow copying. The text is selected: copy it with Ctrl+C.");
+    say(t("The browser did not allow copying. The text is selected: copy it with Ctrl+C."));
     return false;
   }
 }
@@ -41,8 +42,8 @@ export async function copyText(text, options = {}) {
  * @param {Map<string, string>} values
  * @param {{say: (words: string) => void, copied?: string}} options
  */
-export function copyLink(values, { say, copied = "The link is copied." }) {
-  const refused = `${REFUSED} The link is in the address bar.`;
+export function copyLink(values, { say, copied = t("The link is copied.") }) {
+  const refused = t("The browser did not allow copying. The link is in the address bar.");
   return copyText(shareAddress(values), { say, copied, refused });
 }
 
@@ -52,11 +53,11 @@ export function copyLink(values, { say, copied = "The link is copied." }) {
  * @param {{name: string, fallbackElement?: HTMLElement}} options `name` is the accessible name
  */
 export function copyButton(getText, { name, fallbackElement }) {
-  const button = element("button", { type: "button", "aria-label": name }, "Copy");
+  const button = element("button", { type: "button", "aria-label": name }, t("Copy"));
   button.addEventListener("click", async () => {
     const copied = await copyText(getText(), { fallbackElement });
-    button.textContent = copied ? "Copied" : fallbackElement ? "Selected" : "Not allowed";
-    setTimeout(() => (button.textContent = "Copy"), FLASH);
+    button.textContent = copied ? t("Copied") : fallbackElement ? t("Selected") : t("Not allowed");
+    setTimeout(() => (button.textContent = t("Copy")), FLASH);
   });
   return button;
 }

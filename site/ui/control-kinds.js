@@ -5,6 +5,7 @@
 
 import { element } from "./dom.js";
 import { showFieldProblem } from "./field-problem.js";
+import { t } from "./words.js";
 
 /**
  * @typedef {{
@@ -65,7 +66,7 @@ function hintButton(label, hint) {
     {
       type: "button",
       class: "hint-button",
-      "aria-label": `What is ${label}?`,
+      "aria-label": t("What is {label}?", { label }),
       "aria-expanded": false,
       "aria-controls": hint.id,
       onclick: () => {
@@ -115,7 +116,9 @@ function numberControl(parameter, options) {
     if (slider) slider.value = field.value;
   };
   const problem = () => {
-    const words = Number.isNaN(field.valueAsNumber) ? `Enter a number from ${least} to ${greatest}.` : "";
+    const words = Number.isNaN(field.valueAsNumber)
+      ? t("Enter a number from {least} to {greatest}.", { least, greatest })
+      : "";
     showFieldProblem(field, words);
     return words;
   };
@@ -198,7 +201,7 @@ function textControl(parameter, options) {
     spellcheck: "false",
     onchange: options.onChange,
   });
-  const sentence = help ? `${parameter.sentence} ${help}` : parameter.sentence;
+  const sentence = help ? `${parameter.sentence} ${help()}` : parameter.sentence;
   return {
     box: labelled({ ...parameter, sentence }, field, options),
     set: (value) => {
@@ -214,20 +217,20 @@ function textControl(parameter, options) {
 
 /**
  * The kinds of parameters that are edited as text: how each is read and written.
- * @type {Record<string, {read: (text: string) => any, write: (value: any) => string, help: string}>}
+ * @type {Record<string, {read: (text: string) => any, write: (value: any) => string, help?: () => string}>}
  */
 export const TEXT_KINDS = {
-  text: { read: String, write: String, help: "" },
-  json: { read: fromJson, write: toJson, help: "" },
+  text: { read: String, write: String },
+  json: { read: fromJson, write: toJson },
   texts: {
     read: (text) => linesOf(text).map(unescapeLine),
     write: (list) => list.map(escapeLine).join("\n"),
-    help: "One per line; write \\n for a line break.",
+    help: () => t("One per line; write \\n for a line break."),
   },
   tokens: {
     read: (text) => linesOf(text).map(Number),
     write: (list) => list.join("\n"),
-    help: "One token id per line.",
+    help: () => t("One token id per line."),
   },
   biases: {
     read: (text) => Object.fromEntries(linesOf(text).map((line) => line.split(":").map(Number))),
@@ -235,7 +238,7 @@ export const TEXT_KINDS = {
       Object.entries(biases)
         .map(([token, bias]) => `${token}: ${bias}`)
         .join("\n"),
-    help: "One per line, as token id: bias.",
+    help: () => t("One per line, as token id: bias."),
   },
 };
 

@@ -6,6 +6,7 @@
  */
 
 import { createControl } from "./control-kinds.js";
+import { translated } from "./words.js";
 
 /** @typedef {import("./control-kinds.js").Parameter} Parameter */
 /** @typedef {import("./control-kinds.js").Control} Control */
@@ -36,8 +37,10 @@ export class Controls {
     this.#stretches = stretches;
   }
 
-  /** Adds a parameter; returns the box to place. @param {Parameter} parameter @returns {HTMLElement} */
-  add(parameter) {
+  /** Adds a parameter; returns the box to place. @param {Parameter} described @returns {HTMLElement} */
+  add(described) {
+    const { label, sentence } = described;
+    const parameter = { ...described, label: translated(label), sentence: translated(sentence) };
     const stretch = Object.hasOwn(this.#stretches, parameter.name)
       ? this.#stretches[parameter.name]
       : undefined;

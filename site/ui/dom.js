@@ -1,7 +1,11 @@
 /**
- * Small helpers that every page shares: find and create elements, save files, format numbers, debounce.
- * Text only ever becomes text nodes. Nothing here looks anything up at import.
+ * Small helpers that every page shares: find and create elements, save files, debounce. Text only ever becomes
+ * text nodes. Nothing here looks anything up at import.
  */
+
+import { number } from "./words.js";
+
+export { megabytes, number } from "./words.js";
 
 /**
  * Finds an element that the page must have.
@@ -68,28 +72,14 @@ export function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-const numbers = new Intl.NumberFormat("en");
-
-/** A number with thousands separators: 12,345. @param {number} value */
-export function number(value) {
-  return numbers.format(value);
-}
-
 /**
- * A count with its noun: "1 token", "1,200 tokens".
+ * A count with its English noun, for articles: "1 token", "1,200 tokens". What is translated takes `tn`.
  * @param {number} count
  * @param {string} one
  * @param {string} [many]
  */
 export function counted(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
-}
-
-/** A size in megabytes, or in gigabytes from 1000 MB up. @param {number} bytes */
-export function megabytes(bytes) {
-  const size = bytes / 1e6;
-  if (size >= 1000) return `${(size / 1000).toFixed(1)} GB`;
-  return `${size < 10 ? size.toFixed(1) : Math.round(size)} MB`;
 }
 
 /**

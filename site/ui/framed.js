@@ -6,6 +6,7 @@
 
 import { element } from "./dom.js";
 import { problem } from "./status.js";
+import { t } from "./words.js";
 
 /** Whether this page is shown inside another. */
 export function inFrame() {
@@ -18,12 +19,19 @@ export function inFrame() {
  */
 export function refuseInFrame() {
   if (inFrame())
-    throw problem("Nothing is deleted in a frame.", "Open this page in a tab of its own, then delete there.");
+    throw problem(
+      t("Nothing is deleted in a frame."),
+      t("Open this page in a tab of its own, then delete there."),
+    );
 }
 
 /** Puts a link to the page itself in place of what it has. @param {HTMLElement} main @param {string} title */
 export function leaveFrame(main, title) {
-  const link = element("a", { href: location.href, target: "_blank", rel: "noopener" }, "Open it in a tab");
-  const words = "This page does not work inside another page. ";
+  const link = element(
+    "a",
+    { href: location.href, target: "_blank", rel: "noopener" },
+    t("Open it in a tab"),
+  );
+  const words = `${t("This page does not work inside another page.")} `;
   main.replaceChildren(element("h1", {}, title), element("p", { role: "alert" }, words, link));
 }

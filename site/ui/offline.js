@@ -6,6 +6,7 @@
 
 import { afterStartup } from "../engine/startup-lock.js";
 import { registerWorker } from "./offline-state.js";
+import { t } from "./words.js";
 
 /** Milliseconds after loading; a visitor who came to generate a text has pressed the button by then. */
 const SETTLE_DELAY = 1000;
@@ -23,9 +24,9 @@ function showNotice(text, action, act) {
   yes.addEventListener("click", act);
   const later = document.createElement("button");
   later.type = "button";
-  later.textContent = "Later";
+  later.textContent = t("Later");
   later.addEventListener("click", () => notice.remove());
-  notice.append(text, yes, later);
+  notice.append(`${text} `, yes, later);
   document.body.append(notice);
 }
 
@@ -39,7 +40,7 @@ async function settled() {
 /** @param {ServiceWorkerRegistration} found */
 function offer(found) {
   if (!found.waiting || !navigator.serviceWorker.controller) return;
-  showNotice("A new version of this site is ready. ", "Update and reload", () => {
+  showNotice(t("A new version of this site is ready."), t("Update and reload"), () => {
     asked = true;
     found.waiting?.postMessage({ type: "activate" });
   });
@@ -51,7 +52,7 @@ async function start() {
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (asked) location.reload();
     else if (controlled)
-      showNotice("This page is from an older version of the site. ", "Reload", () => location.reload());
+      showNotice(t("This page is from an older version of the site."), t("Reload"), () => location.reload());
     controlled = true;
   });
   await settled();

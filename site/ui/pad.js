@@ -5,6 +5,7 @@
 
 import { element } from "./dom.js";
 import { svgElement } from "./svg.js";
+import { t } from "./words.js";
 
 /**
  * @typedef {{x: number, y: number, t: number}} Point `x` and `y` in heights of the pad, from its upper left
@@ -32,7 +33,7 @@ const MOST_POINTS = 20_000; // of all strokes: more are not recorded
  *   over the height
  * @returns {Pad}
  */
-export function pad({ onStrokes, label = "Drawing pad", ratio = 1 }) {
+export function pad({ onStrokes, label = t("Drawing pad"), ratio = 1 }) {
   /** @type {Stroke[]} */
   let strokes = [];
   /** The stroke that is being drawn, and who draws it. @type {{id: number, stroke: Stroke} | null} */
@@ -45,8 +46,8 @@ export function pad({ onStrokes, label = "Drawing pad", ratio = 1 }) {
     { viewBox: `0 0 ${HEIGHT * ratio} ${HEIGHT}`, class: "pad-surface", role: "img", "aria-label": label },
     lines,
   );
-  const undo = element("button", { type: "button", "data-testid": "pad-undo" }, "Undo");
-  const clear = element("button", { type: "button", "data-testid": "pad-clear" }, "Clear");
+  const undo = element("button", { type: "button", "data-testid": "pad-undo" }, t("Undo"));
+  const clear = element("button", { type: "button", "data-testid": "pad-clear" }, t("Clear"));
 
   const drawLast = () => lines.lastElementChild?.setAttribute("d", pathOf(strokes[strokes.length - 1] ?? []));
   const drawAll = () => {

@@ -4,34 +4,31 @@
  * that.
  */
 
-import { megabytes, number } from "./dom.js";
 import { recall, remember } from "./memory.js";
+import { megabytes, percent, t } from "./words.js";
 
 /** @typedef {import("../engine/protocol.js").Progress} Progress */
 
-/** @type {Record<Progress["status"], string>} */
-export const PHASES = {
-  engine: "Loading the engine",
-  start: "Starting the engine",
-  model: "Loading the model",
-  weights: "Reading the weights",
-  constraint: "Preparing the constraint",
-  prompt: "Reading the prompt",
-  documents: "Reading documents",
-  words: "Indexing words",
-  passages: "Reading passages for better answers",
-};
-
 /** The words for a phase; a job's own status, "shifts", is its own word. @param {string} status */
-function phaseWords(status) {
-  return Object.hasOwn(PHASES, status)
-    ? PHASES[/** @type {Progress["status"]} */ (status)]
-    : status.charAt(0).toUpperCase() + status.slice(1);
+export function phaseWords(status) {
+  /** @type {Record<string, string>} */
+  const phases = {
+    engine: t("Loading the engine"),
+    start: t("Starting the engine"),
+    model: t("Loading the model"),
+    weights: t("Reading the weights"),
+    constraint: t("Preparing the constraint"),
+    prompt: t("Reading the prompt"),
+    documents: t("Reading documents"),
+    words: t("Indexing words"),
+    passages: t("Reading passages for better answers"),
+  };
+  return Object.hasOwn(phases, status) ? phases[status] : status.charAt(0).toUpperCase() + status.slice(1);
 }
 
 /** A step of progress in one short line, for a page without a bar. @param {Progress} progress */
 export function inWords({ status, loaded, total }) {
-  const share = total > 0 ? `, ${Math.round((100 * loaded) / total)}%` : "";
+  const share = total > 0 ? `, ${percent(loaded / total)}` : "";
   return `${phaseWords(status)}${share}…`;
 }
 
@@ -64,7 +61,8 @@ export class Estimate {
 
 /** @param {number} seconds */
 export function timeLeft(seconds) {
-  return seconds < 90 ? `about ${Math.ceil(seconds)} s left` : `about ${Math.round(seconds / 60)} min left`;
+  if (seconds < 90) return t("about {seconds} s left", { seconds: Math.ceil(seconds) });
+  return t("about {minutes} min left", { minutes: Math.round(seconds / 60) });
 }
 
 /** Milliseconds between two moves of the bar while nothing is counted. */
@@ -100,7 +98,7 @@ export class StartClock {
 
   get words() {
     const left = this.#expected - this.seconds;
-    return left > 1 ? timeLeft(left) : `${Math.floor(this.seconds)} s`;
+    return left > 1 ? timeLeft(left) : t("{seconds} s", { seconds: Math.floor(this.seconds) });
   }
 }
 
@@ -126,7 +124,7 @@ export class ProgressView {
     let phase = phaseWords(status);
     const downloads = [...this.#downloads.set(status, progress).values()].filter(isDownload);
     if (isDownload(progress)) {
-      if (downloads.length > 1) phase = "Loading the engine and the model";
+      if (downloads.length > 1) phase = t("Loading the engine and the model");
       loaded = downloads.reduce((sum, part) => sum + part.loaded, 0);
       total = downloads.reduce((sum, part) => sum + part.total, 0);
     }
@@ -154,7 +152,7 @@ export class ProgressView {
   /** Moves the bar while Python starts. */
   #showStart() {
     if (this.#start) return;
-    this.say(`${PHASES.start}…`);
+    this.say(`${phaseWords("start")}…`);
     const { box, bar, label } = this.parts;
     box.hidden = false;
     const clock = new StartClock();
@@ -194,15 +192,22 @@ function isDownload({ status }) {
 /** @param {Progress["status"]} status @param {number} loaded @param {number} total */
 function figures(status, loaded, total) {
   if (status === "engine" || status === "model") {
-    return total ? `${megabytes(loaded)} of ${megabytes(total)}` : megabytes(loaded);
+    if (!total) return megabytes(loaded);
+    return t("{loaded} of {total}", { loaded: megabytes(loaded), total: megabytes(total) });
   }
-  const unit =
-    {
-      prompt: " tokens",
-      weights: " tensors",
-      documents: " files",
-      words: " passages",
-      passages: " passages",
-    }[/** @type {string} */ (status)] ?? "";
-  return total ? `${number(loaded)} of ${number(total)}${unit}` : "";
+  if (!total) return "";
+  const counts = { loaded, total };
+  switch (status) {
+    case "prompt":
+      return t("{loaded} of {total} tokens", counts);
+    case "weights":
+      return t("{loaded} of {total} tensors", counts);
+    case "documents":
+      return t("{loaded} of {total} files", counts);
+    case "words":
+    case "passages":
+      return t("{loaded} of {total} passages", counts);
+    default:
+      return t("{loaded} of {total}", counts);
+  }
 }

@@ -3,6 +3,7 @@
 import { refuseInFrame } from "./framed.js";
 import { isRemembering, setRemembering } from "./memory.js";
 import { errorWords } from "./status.js";
+import { t } from "./words.js";
 
 const box = /** @type {HTMLInputElement | null} */ (document.getElementById("remember-typed"));
 const said = document.getElementById("remember-said");
@@ -23,9 +24,9 @@ box?.addEventListener("change", () => {
   const isKept = setRemembering(box.checked);
   show();
   if (!said) return;
-  if (!isKept) said.textContent = "This browser stores nothing, so nothing is remembered.";
-  else if (isRemembering()) said.textContent = "Prompts are remembered from the next change on.";
-  else said.textContent = "Remembered prompts are deleted.";
+  if (!isKept) said.textContent = t("This browser stores nothing, so nothing is remembered.");
+  else if (isRemembering()) said.textContent = t("Prompts are remembered from the next change on.");
+  else said.textContent = t("Remembered prompts are deleted.");
 });
 addEventListener("storage", show); // another tab
 addEventListener("pageshow", show); // browsers restore checkboxes, and whole pages

@@ -5,6 +5,7 @@
 
 import { element } from "./dom.js";
 import { inLine } from "./unseen.js";
+import { t, translated } from "./words.js";
 
 /**
  * An error that the visitor can fix: what happened, and what to do about it.
@@ -16,13 +17,14 @@ export function problem(message, remedy) {
 }
 
 /**
- * What to show of anything that was thrown.
+ * What to show of anything that was thrown, in the language of the page.
  * @param {unknown} error
  * @returns {{message: string, remedy: string}}
  */
 export function errorWords(error) {
-  if (!(error instanceof Error)) return { message: String(error), remedy: "" };
-  return { message: error.message, remedy: "remedy" in error ? String(error.remedy) : "" };
+  if (!(error instanceof Error)) return { message: translated(String(error)), remedy: "" };
+  const remedy = "remedy" in error ? translated(String(error.remedy)) : "";
+  return { message: translated(error.message), remedy };
 }
 
 /** Whether an error only says that the visitor stopped something. @param {unknown} error */
@@ -51,7 +53,7 @@ export class StatusLine {
 
   /** Shows an error with its remedy; an AbortError is not one and shows "Stopped." */
   complain = (/** @type {unknown} */ error) => {
-    if (isAbort(error)) return this.say("Stopped.");
+    if (isAbort(error)) return this.say(t("Stopped."));
     const { message, remedy } = errorWords(error);
     this.#line.replaceChildren(element("strong", {}, message), remedy && ` ${remedy}`);
     this.#line.classList.add("error-box");

@@ -8,6 +8,7 @@
  */
 
 import { copyButton } from "../clipboard.js";
+import { t } from "../words.js";
 import { highlightInto, languageLabel } from "./code.js";
 import { typesetInto } from "./typeset.js";
 
@@ -29,7 +30,7 @@ export function drawInParts(box, steps, onDraw = () => {}) {
   const button = box.ownerDocument.createElement("button");
   button.type = "button";
   button.className = "more-text";
-  button.textContent = "Show more of this output";
+  button.textContent = t("Show more of this output");
   button.addEventListener("click", () => {
     button.remove();
     drawInParts(box, steps, onDraw);

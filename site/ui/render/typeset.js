@@ -4,6 +4,7 @@
  */
 
 import { inSlices } from "../slices.js";
+import { t } from "../words.js";
 import { loadTemml } from "./vendored.js";
 
 const LONGEST = 1500; // characters
@@ -54,7 +55,7 @@ function typeset(element, { tex, display }, temml) {
     });
   } catch {
     element.classList.add("unread");
-    element.title = "This formula could not be read; its source is shown.";
+    element.title = t("This formula could not be read; its source is shown.");
     return;
   }
   if (drawn.getElementsByTagName("*").length > MOST_NODES) return;

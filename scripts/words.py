@@ -1,0 +1,217 @@
+"""Collect the interface's English texts into the catalogues site/ui/languages/*.json, and check these.
+
+    python scripts/words.py            add what is missing with an empty translation, remove what is unused
+    python scripts/words.py --check    fail if anything is missing, unused, untranslated or malformed
+
+A catalogue maps each English text to its translation. The texts are those of the scripts of site/ (words.js),
+of the applications' HTML, and what the Python package says to a page: errors, remedies, settings, presets.
+A new language is a file there and a line in site/languages.json.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import product
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "py")]
+
+from scripts.frames import make_frames, render_frame  # noqa: E402
+from scripts.pages import read_pages  # noqa: E402
+
+CATALOGUES = ROOT / "site" / "ui" / "languages"
+SCRIPTS = ("site/ui", "site/storage")
+"""Folders whose texts are wrapped in t(); a text there that is not is an error."""
+BARE = ("site/ui/theme.js",)
+"""Scripts whose words are in a page's HTML."""
+ENGINE = ("site/engine",)
+"""Folders whose messages are translated where they enter the page."""
+SILENT = {"cli", "lab", "cluster.py", "mkdocs_plugin.py", "__main__.py"}
+"""What of the package says nothing to an application's page."""
+ERRORS = {
+    "FileFormatError", "GoosequillError", "LoadError", "SearchError", "SettingsError", "TokenizerError",
+    "UnsupportedModelError", "_refused",
+}  # fmt: skip
+"""What is called with a message, and perhaps a remedy."""
+MOST_VARIANTS = 16
+"""Of one message, from the choices in it."""
+
+PLACEHOLDER = re.compile(r"\{\w+\}")
+TAG = re.compile(r"</?\d+/?>")
+FORMS = {"de": 2}
+"""How many plural forms a language has; the order of site/ui/words.js."""
+
+Parts = tuple[str, ...]
+"""A message around what is inserted into it: `“{0}” is too large.` is `("“", "” is too large.")`."""
+
+
+def collect() -> tuple[dict[str, str], list[str]]:
+    """Every text with the first place where it is used, and what could not be collected."""
+    request = {"pages": render_pages(), "rooms": SCRIPTS, "engine": ENGINE, "bare": BARE}
+    command = ["node", str(ROOT / "scripts" / "words.js")]
+    done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(f"words: {done.stderr}")
+    found = json.loads(done.stdout)
+    texts = found["texts"] | found["messages"]
+    for text, where in (*package_messages(), *package_descriptions()):
+        texts.setdefault(text, where)
+    return texts, found["problems"]
+
+
+def render_pages() -> dict[str, str]:
+    """The HTML of every page of an application, and of the home page, as they are before a script runs."""
+    pages = read_pages()
+    frames = make_frames(pages, ROOT / "site")
+    rendered = {f"site/{page.file}": render_frame(frames, page) for page in pages if not page.article}
+    return rendered
+
+
+def package_messages() -> Iterator[tuple[str, str]]:
+    """Every message and remedy of the package's errors, with {0}, {1} for what is inserted."""
+    package = ROOT / "py" / "goosequill"
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] in SILENT:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = constants(tree)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            for value in messages_of(node):
+                for parts in variants(value, names):
+                    if any(re.search(r"[^\W\d_]{2}", part) for part in parts):
+                        where = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+                        yield (
+                            "".join(f"{{{i - 1}}}{part}" if i else part for i, part in enumerate(parts)),
+                            where,
+                        )
+
+
+def messages_of(call: ast.Call) -> list[ast.expr]:
+    """The arguments of a call that a page shows."""
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    if name == "Code":
+        return call.args[1:2]
+    if name not in ERRORS:
+        return []
+    return [*call.args[:1], *(each.value for each in call.keywords if each.arg == "remedy")]
+
+
+def constants(tree: ast.Module) -> dict[str, list[ast.expr]]:
+    """What each name of a module is assigned."""
+    values: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            values.setdefault(node.targets[0].id, []).append(node.value)
+    return values
+
+
+def variants(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -> list[Parts]:
+    """Every text that an expression can be, as far as its literals say."""
+    found: list[Parts]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        found = [(node.value,)]
+    elif isinstance(node, ast.JoinedStr):
+        found = joined([variants(value, names, depth) for value in node.values])
+    elif isinstance(node, ast.FormattedValue):
+        is_plain = node.format_spec is None and node.conversion == -1
+        found = variants(node.value, names, depth + 1) if is_plain and depth < 3 else [("", "")]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found = joined([variants(node.left, names, depth), variants(node.right, names, depth)])
+    elif isinstance(node, ast.IfExp):
+        found = variants(node.body, names, depth) + variants(node.orelse, names, depth)
+    elif isinstance(node, ast.Name) and node.id in names and depth < 3:
+        found = [parts for value in names[node.id] for parts in variants(value, names, depth + 1)]
+    else:
+        found = [("", "")]
+    return list(dict.fromkeys(found))[:MOST_VARIANTS]
+
+
+def joined(pieces: list[list[Parts]]) -> list[Parts]:
+    """One text after the other, in every combination."""
+    found = []
+    for combination in product(*pieces):
+        parts: Parts = ("",)
+        for piece in combination:
+            parts = (*parts[:-1], parts[-1] + piece[0], *piece[1:])
+        found.append(parts)
+        if len(found) == MOST_VARIANTS:
+            break
+    return found
+
+
+def package_descriptions() -> Iterator[tuple[str, str]]:
+    """What the decoder's parts, settings and presets say about themselves."""
+    from goosequill.decoding import describe, describe_presets
+
+    for part in describe():
+        yield from (
+            (part[key], "goosequill.decoding") for key in ("label", "sentence", "formula") if part[key]
+        )
+        for parameter in part["parameters"]:
+            yield from ((parameter[key], "goosequill.decoding") for key in ("label", "sentence"))
+    for preset in describe_presets():
+        yield preset["title"], "goosequill.decoding"
+
+
+def read_catalogue(path: Path) -> dict[str, str]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def write_catalogue(path: Path, words: dict[str, str]) -> None:
+    """Sorted, one entry a line, so that two branches that add texts merge."""
+    text = json.dumps(dict(sorted(words.items())), ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def problems(language: str, words: dict[str, str], texts: Iterable[str]) -> Iterator[str]:
+    """What is wrong with a catalogue."""
+    texts = set(texts)
+    for text in sorted(texts | set(words)):
+        if text not in words:
+            yield f"{language}: missing: {text!r}"
+        elif text not in texts:
+            yield f"{language}: unused: {text!r}"
+        elif not words[text]:
+            yield f"{language}: untranslated: {text!r}"
+        elif wrong := wrong_marks(language, text, words[text]):
+            yield f"{language}: {wrong}: {text!r}"
+
+
+def wrong_marks(language: str, text: str, to: str) -> str:
+    """What differs between a text and its translation though it must not; "" if nothing does."""
+    if "|" in text:
+        if to.count("|") + 1 != FORMS[language]:
+            return "wrong number of plural forms"
+        allowed = set(PLACEHOLDER.findall(text))
+        if any(set(PLACEHOLDER.findall(form)) - allowed for form in to.split("|")):
+            return "other placeholders"
+        return "" if set(PLACEHOLDER.findall(to)) == allowed else "other placeholders"
+    if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(to)):
+        return "other placeholders"
+    return "" if Counter(TAG.findall(text)) == Counter(TAG.findall(to)) else "other tags"
+
+
+def main(arguments: list[str]) -> int:
+    texts, found = collect()
+    for path in sorted(CATALOGUES.glob("*.json")):
+        words = read_catalogue(path)
+        if "--check" not in arguments:
+            words = {text: words.get(text, "") for text in texts}
+            write_catalogue(path, words)
+        found += problems(path.stem, words, texts)
+    for each in found:
+        print(f"words: {each}", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,185 @@
+/**
+ * The interface's words in the language of the page. The English text stays in the code and is the key, as in
+ * gettext: `t("Copy link")`, `t("{count} results from {of}", { count, of })`, `tn(n, "{n} file", "{n} files")`.
+ * What a language's catalogue lacks is shown in English. scripts/words.py collects the texts.
+ */
+
+import { catalogue } from "./page-words.js";
+
+/**
+ * English texts and their translations; an empty one is missing. A key of `tn` is both its forms with "|"
+ * between them, and its translation has one for each plural category of the language, in the order of `FORMS`.
+ * @typedef {{language: string, words: Record<string, string>}} Catalogue
+ * @typedef {Record<string, string | number>} Values numbers are written as the language writes them
+ */
+
+const FORMS = ["zero", "one", "two", "few", "many", "other"];
+/** Longer messages are shown as they are, so that a hostile one costs nothing. */
+const MOST_MESSAGE = 4_000;
+
+let language = "en";
+/** @type {Map<string, string>} */
+let words = new Map();
+let plurals = new Intl.PluralRules("en");
+/** @type {string[]} */
+let forms = [];
+/** @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+/** @type {{parts: string[], to: string}[] | null} made when the first message needs them */
+let templates = null;
+
+/** Uses another catalogue; null is English. @param {Catalogue | null} next */
+export function setWords(next) {
+  language = next?.language ?? "en";
+  words = new Map(Object.entries(next?.words ?? {}).filter(([, text]) => text));
+  plurals = new Intl.PluralRules(language);
+  const { pluralCategories } = plurals.resolvedOptions();
+  forms = FORMS.filter((form) => pluralCategories.some((category) => category === form));
+  formats.clear();
+  templates = null;
+}
+
+setWords(catalogue);
+
+/** The language in which words are shown, for `Intl`: "en". */
+export function shownLanguage() {
+  return language;
+}
+
+/**
+ * A text in the page's language.
+ * @param {string} text English, with the names of values in braces
+ * @param {Values} [values]
+ */
+export function t(text, values) {
+  return insert(words.get(text) ?? text, values);
+}
+
+/**
+ * A text with a count, in the form that the language has for it; `{n}` is the count.
+ * @param {number} n
+ * @param {string} one English for one
+ * @param {string} many English for any other number
+ * @param {Values} [values]
+ */
+export function tn(n, one, many, values) {
+  const found = words.get(`${one}|${many}`)?.split("|");
+  const form = found?.length === forms.length && found[forms.indexOf(plurals.select(n))];
+  return insert(form || (n === 1 ? one : many), { n, ...values });
+}
+
+/**
+ * A message of the engine, or what a setting says about itself, in the page's language. The engine writes
+ * English, with names and numbers in it; those stay as they are.
+ * @param {string} message
+ */
+export function translated(message) {
+  const found = words.get(message);
+  if (found || words.size === 0 || message.length > MOST_MESSAGE) return found ?? message;
+  templates ??= messageTemplates();
+  for (const { parts, to } of templates) {
+    const values = valuesIn(message, parts);
+    if (values) return insert(to, values);
+  }
+  return message;
+}
+
+/** Every template of an engine's message, "… {0} …", that with the longest beginning first. */
+function messageTemplates() {
+  return [...words]
+    .filter(([from]) => from.includes("{0}"))
+    .map(([from, to]) => ({ parts: from.split(/\{\d+\}/), to }))
+    .sort((a, b) => b.parts[0].length - a.parts[0].length || literal(b.parts) - literal(a.parts));
+}
+
+/** @param {string[]} parts */
+function literal(parts) {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+/**
+ * What stands between the parts of a template; null if the message is not made from it. Each part is looked
+ * for once, from the end of the one before it: no going back, whatever the message contains.
+ * @param {string} message
+ * @param {string[]} parts
+ * @returns {Values | null}
+ */
+function valuesIn(message, parts) {
+  const last = parts[parts.length - 1];
+  if (!message.startsWith(parts[0]) || !message.endsWith(last)) return null;
+  const end = message.length - last.length;
+  /** @type {Values} */
+  const values = {};
+  let from = parts[0].length;
+  for (const [index, part] of parts.slice(1, -1).entries()) {
+    const at = part ? message.indexOf(part, from) : from;
+    if (at < 0 || at + part.length > end) return null;
+    values[index] = message.slice(from, at);
+    from = at + part.length;
+  }
+  if (from > end) return null;
+  values[parts.length - 2] = message.slice(from, end);
+  return values;
+}
+
+/** @param {string} text @param {Values} [values] */
+function insert(text, values) {
+  if (!values) return text;
+  return text.replace(/\{(\w+)\}/g, (name, key) => {
+    if (!Object.hasOwn(values, key)) return name;
+    return typeof values[key] === "number" ? number(values[key]) : String(values[key]);
+  });
+}
+
+/** @param {string} key @param {Intl.NumberFormatOptions} options */
+function format(key, options) {
+  const found = formats.get(key) ?? new Intl.NumberFormat(language, options);
+  formats.set(key, found);
+  return found;
+}
+
+/** A number with thousands separators: 12,345. @param {number} value */
+export function number(value) {
+  return format("", {}).format(value);
+}
+
+/** A number with so many decimals: 0.50. @param {number} value @param {number} digits */
+export function decimal(value, digits) {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return format(String(digits), options).format(value);
+}
+
+/** A share of 1 in percent: 12.5%. @param {number} share @param {number} [digits] decimals */
+export function percent(share, digits = 0) {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return format(`%${digits}`, { style: "percent", ...options }).format(share);
+}
+
+/**
+ * A number with so many significant digits at most: 0.4217, 12,350.
+ * @param {number} value
+ * @param {number} digits
+ * @param {"decimal" | "percent"} [style]
+ */
+export function significant(value, digits, style = "decimal") {
+  return format(`${style}${digits}`, { style, maximumSignificantDigits: digits }).format(value);
+}
+
+/** A size in megabytes, or in gigabytes from 1000 MB up. @param {number} bytes */
+export function megabytes(bytes) {
+  const size = bytes / 1e6;
+  if (size >= 1000) return `${decimal(size / 1000, 1)} GB`;
+  return `${decimal(size, size < 10 ? 1 : 0)} MB`;
+}
+
+/** A day with its time: "Jan 2, 2026, 10:15 AM". @param {number} time in milliseconds */
+export function moment(time) {
+  // English is written as in the visitor's own country.
+  const own = language === "en" ? undefined : language;
+  return new Date(time).toLocaleString(own, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** Names in a row: "a, b, and c". @param {string[]} names */
+export function listed(names) {
+  return new Intl.ListFormat(language).format(names);
+}

@@ -1,9 +1,12 @@
 /**
- * Collects the interface's texts for words.py: what the scripts of site/ pass to `t` and `tn`, the messages of
- * the engine's scripts, and the texts of rendered pages. It also reports texts that a visitor would see but
- * that no catalogue could translate.
+ * Collects the interface's texts for words.py: what the scripts of site/ pass to `t` and `tn`, the messages
+ * of the engine's scripts, and the texts of rendered pages. It also reports texts that a visitor would see
+ * but that no catalogue could translate.
  *
- *     node scripts/words.js < {"pages": {name: html}, "rooms": [folders], "engine": [folders], "bare": [files]}
+ *     node scripts/words.js < request.json
+ *
+ * The request has `pages` (HTML by name), `rooms` and `engine` (folders of scripts), and `bare` (scripts that
+ * may have unwrapped texts).
  */
 
 import { readdirSync, readFileSync } from "node:fs";

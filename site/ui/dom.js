@@ -1,6 +1,6 @@
 /**
- * Small helpers that every page shares: find and create elements, save files, debounce. Text only ever becomes
- * text nodes. Nothing here looks anything up at import.
+ * Small helpers that every page shares: find and create elements, save files, debounce. Text only ever
+ * becomes text nodes. Nothing here looks anything up at import.
  */
 
 import { number } from "./words.js";

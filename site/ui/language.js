@@ -1,8 +1,8 @@
 /**
- * The language of the page's words: the visitor's choice or, without one, the first of the browser's that there
- * is a catalogue for. A classic script in the head, like theme.js: the page stays hidden until its text is
- * translated, so that it is never drawn in the wrong language first. Without the catalogue it is shown in
- * English.
+ * The language of the page's words: the visitor's choice or, without one, the first of the browser's that
+ * there is a catalogue for. A classic script in the head, like theme.js: the page stays hidden until its
+ * text is translated, so that it is never drawn in the wrong language first. Without the catalogue it is
+ * shown in English.
  */
 
 (() => {

@@ -1,7 +1,7 @@
 /**
- * Finds the texts in a page's HTML and puts their translations in their place. A sentence with markup in it is
- * one text, in which the elements are numbered: "Open <1>the file</1> first". scripts/words.js collects the
- * texts by the same rule. Text only becomes text nodes; the page's elements are kept.
+ * Finds the texts in a page's HTML and puts their translations in their place. A sentence with markup in it
+ * is one text, in which the elements are numbered: "Open <1>the file</1> first". scripts/words.js collects
+ * the texts by the same rule. Text only becomes text nodes; the page's elements are kept.
  */
 
 /** Elements that are part of the sentence around them. */
@@ -15,7 +15,9 @@ const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt"];
 const IN_TITLE = " · ";
 const TAG = /<(\/?)(\d+)(\/?)>/;
 
-/** @typedef {{text: string, translate: (to: string) => void}} Text one text of a page, and how to change it */
+/**
+ * @typedef {{text: string, translate: (to: string) => void}} Text one text of a page, and how to change it
+ */
 
 /**
  * Replaces every text of a page that the catalogue translates.
@@ -69,7 +71,11 @@ function* textsIn(element) {
     if (!own.has(child) || !INLINE.has(child.tagName)) yield* textsIn(child);
 }
 
-/** What is named in an element that is part of a sentence. @param {Element} element @returns {Generator<Text>} */
+/**
+ * What is named in an element that is part of a sentence.
+ * @param {Element} element
+ * @returns {Generator<Text>}
+ */
 function* inlineAttributes(element) {
   if (!INLINE.has(element.tagName)) return;
   for (const name of ATTRIBUTES) {

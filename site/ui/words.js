@@ -1,14 +1,15 @@
 /**
  * The interface's words in the language of the page. The English text stays in the code and is the key, as in
- * gettext: `t("Copy link")`, `t("{count} results from {of}", { count, of })`, `tn(n, "{n} file", "{n} files")`.
- * What a language's catalogue lacks is shown in English. scripts/words.py collects the texts.
+ * gettext: `t("Copy link")`, `t("{count} results from {of}", { count, of })`, `tn(n, "{n} file", "{n}
+ * files")`. What a language's catalogue lacks is shown in English. scripts/words.py collects the texts.
  */
 
 import { catalogue } from "./page-words.js";
 
 /**
  * English texts and their translations; an empty one is missing. A key of `tn` is both its forms with "|"
- * between them, and its translation has one for each plural category of the language, in the order of `FORMS`.
+ * between them, and its translation has one for each plural category of the language, in the order of
+ * `FORMS`.
  * @typedef {{language: string, words: Record<string, string>}} Catalogue
  * @typedef {Record<string, string | number>} Values numbers are written as the language writes them
  */

@@ -131,8 +131,8 @@ def test_only_one_module_of_the_site_makes_addresses_from_its_own() -> None:
 
 
 STATELESS = {"engine/root.js", "ui/clipboard.js", "ui/dom.js", "ui/status.js"}
-SHARING = {"engine/startup-lock.js", "engine/trusted.js"}
-"""Made to be on a page twice: they share a lock of the browser and a property of the page."""
+SHARING = {"engine/startup-lock.js", "engine/trusted.js", "ui/page-words.js", "ui/words.js"}
+"""Made to be on a page twice: they share a lock of the browser, a property of the page, or its catalogue."""
 
 
 def test_scripts_of_one_page_have_no_two_copies_of_a_modules_state(tmp_path: Path) -> None:

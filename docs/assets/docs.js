@@ -3,7 +3,7 @@
 // The buttons of the drawer and the search are labels, which the keyboard cannot reach, and which must not
 // have the role of a button themselves.
 /** @type {NodeListOf<HTMLElement>} */
-const labels = document.querySelectorAll(".site-header label.md-header__button");
+const labels = document.querySelectorAll("label:is(.search-button, .contents-button)");
 for (const label of labels) {
   const button = document.createElement("span");
   button.tabIndex = 0;

@@ -240,15 +240,6 @@ def test_an_unknown_address_shows_a_page_that_needs_no_other_file(
     expect(page).to_have_url(site_url)
 
 
-def test_the_theme_chosen_in_the_documentation_applies_to_the_playground(page: Page, site_url: str) -> None:
-    page.emulate_media(color_scheme="light")
-    page.goto(site_url)
-    page.get_by_role("button", name="Switch to dark colours").click()
-    page.goto(f"{site_url}playground/")
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(21, 24, 27)"
-
-
 def test_search_loads_its_index_at_the_first_word(clean_page: Page, site_url: str) -> None:
     asked: list[str] = []
     clean_page.on("request", lambda request: asked.append(request.url))

@@ -18,7 +18,7 @@ const NARROW = "(max-width: 61.99rem)";
 export class Rail {
   #root;
   #session;
-  #tabs = element("div", { class: "rail-tabs", role: "tablist", "aria-label": "Panels" });
+  #tabs;
   #close = element("button", { type: "button", class: "quiet rail-close", "aria-label": "Close the panel" });
   #narrow = matchMedia(NARROW);
   /** @type {Entry[]} */
@@ -27,12 +27,13 @@ export class Rail {
   #open = null;
 
   /**
-   * @param {HTMLElement} root with a `<section data-panel data-label>` for each panel of the page
+   * @param {HTMLElement} root with an empty tab list, and a `<section data-panel data-label>` for each panel
    * @param {{session: import("./session.js").Session, panels: RailPanel[]}} options panels besides these
    */
   constructor(root, { session, panels }) {
     this.#root = root;
     this.#session = session;
+    this.#tabs = /** @type {HTMLElement} */ (root.querySelector("[role=tablist]"));
     for (const box of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-panel]"))) {
       this.#add(box.dataset.panel ?? "", box.dataset.label ?? "", box, null);
     }
@@ -43,7 +44,7 @@ export class Rail {
     }
     this.#close.append(element("span", { "aria-hidden": "true" }, "×"));
     this.#close.addEventListener("click", () => this.close());
-    root.prepend(this.#tabs, this.#close);
+    this.#tabs.after(this.#close);
     root.addEventListener("keydown", (event) => this.#press(event));
     this.#narrow.addEventListener("change", () => this.#fit());
     this.#fit();

@@ -234,13 +234,15 @@ export class GooseQuill extends Base {
     this.#text = "";
     await this.#perform(async (signal) => {
       const view = this.#ensureView();
+      // At once, so that nothing moves later by itself.
+      view.showPoster(false);
       if (this.#chat) view.showMessages(this.#messages, false);
+      else view.beginText(this.#lastPrompt ?? "");
       const model = await this.#ready(signal);
       this.#setState("writing");
       const options = { ...decoderOptions((name) => this.getAttribute(name)), ...this.options, signal };
       view.say("Generating…");
       if (this.#chat) return this.#finish(await this.#answer(model, options));
-      view.beginText(this.#lastPrompt ?? "");
       this.#finish(await this.#stream(model.generate(this.#lastPrompt ?? "", options)));
     });
     return this.#text;

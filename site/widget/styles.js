@@ -48,6 +48,9 @@ export const CSS = `
 
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5em; }
 .more { gap: 0.2em; margin-inline-start: auto; }
+/* Progress takes the place of the buttons that rest meanwhile. */
+.row:has(> .progress:not([hidden])) > .more { display: none; }
+.progress { display: grid; min-height: 2.4em; flex: 1 1 10em; align-content: center; }
 .poster { display: contents; }
 .compose { display: flex; flex-direction: column; gap: 0.4em; }
 [data-mode="chat"] .compose { order: 3; }
@@ -89,9 +92,10 @@ button.quiet:hover:not([aria-disabled="true"]) { border-color: var(--line); colo
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 
 .output {
-  max-height: var(--goose-max-height, 24em);
+  height: var(--goose-height, 12em); /* of its own, so that the page around it stays where it is */
   padding: 0.75em 0.9em;
   overflow-y: auto;
+  resize: vertical;
   border-radius: calc(var(--radius) * 0.7);
   background: var(--sunken);
   font-family: var(--goose-text-font, inherit);
@@ -115,7 +119,7 @@ button.quiet:hover:not([aria-disabled="true"]) { border-color: var(--line); colo
 .message.assistant { align-self: flex-start; }
 
 .about { display: contents; }
-.status:empty { display: none; }
+.status { min-height: 1.5em; }
 progress { width: 100%; height: 0.6em; border: 0; border-radius: 1em; background: var(--sunken); accent-color: var(--accent); }
 .error { padding: 0.6em 0.8em; border: 1px solid var(--error); border-inline-start-width: 5px; border-radius: calc(var(--radius) * 0.5); }
 .error strong { color: var(--error); }

@@ -61,7 +61,6 @@ export class View {
     };
     const { send, stop, retry, copy, clear } = this.buttons;
     const row = element("div", { class: "row", part: "actions" }, send, stop, slot("actions"));
-    row.append(element("span", { class: "row more" }, retry, copy, clear));
     this.status = element("p", { class: "status note", part: "status", role: "status" });
     this.bar = element("progress", { part: "progress", "aria-label": "Progress" });
     this.figures = element("p", { class: "note", part: "figures" });
@@ -70,6 +69,7 @@ export class View {
       { class: "progress", hidden: true },
       slot("progress", this.bar, this.figures),
     );
+    row.append(element("span", { class: "row more" }, retry, copy, clear), progress);
     this.progress = new ProgressView({ box: progress, bar: this.bar, label: this.figures }, (text) =>
       this.say(text),
     );
@@ -87,7 +87,7 @@ export class View {
       { class: "root", part: "root" },
       this.poster,
       element("div", { class: "compose" }, this.label, this.input, this.hint, row),
-      element("div", { class: "about" }, this.status, progress, this.error),
+      element("div", { class: "about" }, this.status, this.error),
       this.output,
     );
     this.root.addEventListener("keydown", (event) => this.#key(event, act));

@@ -34,7 +34,7 @@ from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_out
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
 PRIVATE = (
-    ".*", "__pycache__", "*.map", "pages.json", "languages.json", "*.d.ts", "rotation.safetensors",
+    ".*", "__pycache__", "*.map", "pages.json", "*.d.ts", "rotation.safetensors",
     "python_stdlib.zip", "*.whl", "fonts", "embedders",
 )  # fmt: skip
 """What is not served; for the last four, smaller ones are made."""

@@ -17,6 +17,7 @@ The fields of a line:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -85,8 +86,8 @@ def read_pages(root: Path = ROOT) -> list[Page]:
 
 def read_languages(root: Path = ROOT) -> dict[str, str]:
     """The languages of the applications' pages besides English, by tag, with their own names."""
-    listed: dict[str, str] = json.loads((root / "site" / "languages.json").read_text(encoding="utf-8"))
-    return listed
+    text = (root / "site" / "ui" / "languages.js").read_text(encoding="utf-8")
+    return dict(re.findall(r'^  (\w+): "(.+)",$', text, re.MULTILINE))
 
 
 def applications(root: Path) -> set[str]:

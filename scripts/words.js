@@ -5,8 +5,7 @@
  *
  *     node scripts/words.js < request.json
  *
- * The request has `pages` (HTML by name), `rooms` and `engine` (folders of scripts), and `bare` (scripts that
- * may have unwrapped texts).
+ * The request has `pages` (HTML by name), `rooms` and `engine` (folders of scripts).
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -47,7 +46,7 @@ const SAME = new Set([
   "GitHub",
 ]);
 
-const { pages, rooms, engine, bare } = JSON.parse(readFileSync(0, "utf-8"));
+const { pages, rooms, engine } = JSON.parse(readFileSync(0, "utf-8"));
 const found = { texts: {}, messages: {}, problems: [] };
 
 /** @param {Record<string, string>} kind @param {string} text @param {string} where the first place is kept */
@@ -207,14 +206,13 @@ function line(source, node) {
 
 /** @param {string} file @param {any} source */
 function collect(file, source) {
-  const isBare = bare.includes(file);
   const isEngine = engine.some((folder) => file.startsWith(`${folder}/`));
   const names = isEngine ? constants(source) : new Map();
   const visit = (node) => {
     const where = () => `${file}:${line(source, node)}`;
     if (node.kind === SyntaxKind.CallExpression && node.expression.kind === SyntaxKind.Identifier) {
       if (node.expression.text === "t") texts(node.arguments.slice(0, 1), where);
-      if (node.expression.text === "tagged") texts(node.arguments.slice(0, 1), where);
+      if (node.expression.text === "phrase") texts(node.arguments.slice(0, 1), where);
       if (node.expression.text === "tn") forms(node.arguments.slice(1, 3), where);
     }
     if (
@@ -226,10 +224,23 @@ function collect(file, source) {
         if (parts.some(hasWords)) keep(found.messages, template(parts), where());
       }
     }
-    if (isEngine && node.kind === SyntaxKind.VariableDeclaration && node.name.text === "NOTES") {
-      for (const { initializer } of node.initializer.properties) texts([initializer], where);
+    if (
+      isEngine &&
+      node.kind === SyntaxKind.VariableDeclaration &&
+      /^(NOTES|NO_SIMD)$/.test(node.name.text)
+    ) {
+      const values = node.initializer.properties?.map((one) => one.initializer) ?? [node.initializer];
+      texts(values, where);
     }
-    if (!isBare && !isEngine) {
+    if (
+      isEngine &&
+      node.kind === SyntaxKind.CallExpression &&
+      /^notices\.push$/.test(node.expression.getText(source))
+    ) {
+      for (const parts of node.arguments.flatMap((one) => messageParts(one, names)))
+        if (parts.some(hasWords)) keep(found.messages, template(parts), where());
+    }
+    if (!isEngine) {
       for (const one of seen(node).flatMap(bareWords))
         found.problems.push(`${where()}: ${JSON.stringify(one)} is not wrapped in t()`);
     }

@@ -5,7 +5,7 @@
 
 A catalogue maps each English text to its translation. The texts are those of the scripts of site/ (words.js),
 of the applications' HTML, and what the Python package says to a page: errors, remedies, settings, presets.
-A new language is a file there and a line in site/languages.json.
+A new language is a file there and a line in site/ui/languages.js.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 from scripts.frames import make_frames, render_frame  # noqa: E402
 from scripts.pages import read_pages  # noqa: E402
 
+MODEL = ROOT / "site" / "models" / "default" / "config.json"
 CATALOGUES = ROOT / "site" / "ui" / "languages"
-SCRIPTS = ("site/ui", "site/storage")
+SCRIPTS = ("site/playground", "site/storage", "site/ui", "site/widget")
 """Folders whose texts are wrapped in t(); a text there that is not is an error."""
-BARE = ("site/ui/theme.js",)
-"""Scripts whose words are in a page's HTML."""
 ENGINE = ("site/engine",)
 """Folders whose messages are translated where they enter the page."""
 SILENT = {"cli", "lab", "cluster.py", "mkdocs_plugin.py", "__main__.py"}
@@ -54,7 +53,7 @@ Parts = tuple[str, ...]
 
 def collect() -> tuple[dict[str, str], list[str]]:
     """Every text with the first place where it is used, and what could not be collected."""
-    request = {"pages": render_pages(), "rooms": SCRIPTS, "engine": ENGINE, "bare": BARE}
+    request = {"pages": render_pages(), "rooms": SCRIPTS, "engine": ENGINE}
     command = ["node", str(ROOT / "scripts" / "words.js")]
     done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
@@ -149,17 +148,23 @@ def joined(pieces: list[list[Parts]]) -> list[Parts]:
 
 
 def package_descriptions() -> Iterator[tuple[str, str]]:
-    """What the decoder's parts, settings and presets say about themselves."""
+    """What the decoder, the chat formats and the default model say about themselves."""
+    from goosequill.chat.formats import ChatFormat, describe_templates
     from goosequill.decoding import describe, describe_presets
 
+    model = json.loads(MODEL.read_text(encoding="utf-8"))
+
     for part in describe():
-        yield from (
-            (part[key], "goosequill.decoding") for key in ("label", "sentence", "formula") if part[key]
-        )
+        yield from ((part[key], "goosequill.decoding") for key in ("label", "sentence"))
         for parameter in part["parameters"]:
             yield from ((parameter[key], "goosequill.decoding") for key in ("label", "sentence"))
     for preset in describe_presets():
         yield preset["title"], "goosequill.decoding"
+    for template in describe_templates(ChatFormat.from_dict(model["chat"])):
+        yield template["title"], "goosequill.chat"
+    yield from ((model[key], str(MODEL)) for key in ("title", "description"))
+    yield from ((prompt["title"], str(MODEL)) for prompt in model["prompts"])
+    yield from ((style["name"], str(MODEL)) for style in model["registers"])
 
 
 def read_catalogue(path: Path) -> dict[str, str]:

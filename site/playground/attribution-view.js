@@ -6,6 +6,7 @@
 import { csvOf } from "../ui/chart-tools.js";
 import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
+import { decimal, t } from "../ui/words.js";
 import { percent, visible } from "./tokens.js";
 
 /**
@@ -22,8 +23,8 @@ const CHARTED = 12;
 
 /** Bits with their sign: "+1.25", "−0.40", "0.00". @param {number} bits */
 export function signed(bits) {
-  const size = Math.abs(bits).toFixed(2);
-  if (Number(size) === 0) return size;
+  const size = decimal(Math.abs(bits), 2);
+  if (Math.abs(bits) < 0.005) return size;
   return `${bits > 0 ? "+" : "−"}${size}`;
 }
 
@@ -47,10 +48,10 @@ export function shadedText(words, token) {
   const spans = words.map(({ text, bits }) => {
     const shade = shadeOf(bits);
     const kind = shade === 0 ? null : shade > 0 ? `helped-${shade}` : `hindered-${-shade}`;
-    return element("span", { class: kind, title: `${signed(bits)} bits` }, text);
+    return element("span", { class: kind, title: t("{bits} bits", { bits: signed(bits) }) }, text);
   });
   const text = element("p", {}, ...spans, element("mark", {}, token));
-  return scrollBox("The words before the token", text, "shaded-text");
+  return scrollBox(t("The words before the token"), text, "shaded-text");
 }
 
 /** What the shades mean, with a sample of each. */
@@ -60,21 +61,21 @@ export function shadeLegend() {
   return element(
     "ul",
     { class: "shade-legend note" },
-    sample("helped-3", "made it more likely"),
-    sample("hindered-3", "made it less likely"),
+    sample("helped-3", t("made it more likely")),
+    sample("hindered-3", t("made it less likely")),
   );
 }
 
 /** All words with their numbers, the strongest first. @param {Word[]} words */
 export function wordTable(words) {
-  const caption = "Without each word: the token's probability, and the model's first choice";
+  const caption = t("Without each word: the token's probability, and the model's first choice");
   const rows = byStrength(words).map(({ text, bits, logprob, instead }) => [
     element("code", {}, visible(text)),
     signed(bits),
     percent(Math.exp(logprob)),
     element("span", {}, element("code", {}, visible(instead.text)), ` ${percent(Math.exp(instead.logprob))}`),
   ]);
-  const columns = ["Word", "Bits", "Token", "First choice"];
+  const columns = [t("Word"), t("Bits"), t("Token"), t("First choice")];
   return scrollBox(caption, table({ caption, className: "figures", columns, rows, rowHead: 0 }), "scroller");
 }
 
@@ -95,12 +96,12 @@ export function chartOf({ text, words }) {
   // The same word may occur twice, but the names of a chart's rows may not.
   const names = shown.map((word) => `${words.indexOf(word) + 1} ${visible(word.text)}`);
   return {
-    title: `What led to “${visible(text)}”`,
-    x: { label: "contribution", unit: "bits" },
-    y: { label: "word", scale: /** @type {const} */ ("band"), domain: names },
+    title: t("What led to “{token}”", { token: visible(text) }),
+    x: { label: t("contribution"), unit: t("bits") },
+    y: { label: t("word"), scale: /** @type {const} */ ("band"), domain: names },
     series: [
       {
-        name: "contribution",
+        name: t("contribution"),
         kind: /** @type {const} */ ("bars"),
         x: shown.map(({ bits }) => bits),
         y: names,

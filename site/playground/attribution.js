@@ -5,8 +5,9 @@
  */
 
 import { chart, loadPlot } from "../ui/chart.js";
-import { counted, download, element } from "../ui/dom.js";
+import { download, element } from "../ui/dom.js";
 import { loadStyles } from "../ui/load-style.js";
+import { phrase, t, tn } from "../ui/words.js";
 import { byStrength, chartOf, shadedText, shadeLegend, wordsAsCsv, wordTable } from "./attribution-view.js";
 import { TaskLine } from "./task-line.js";
 import { percent, visible } from "./tokens.js";
@@ -38,10 +39,12 @@ class AttributionPanel {
     const sentence = element(
       "p",
       { class: "note" },
-      "Each word before the token is left out in turn, and the model reads the rest again. The change is what ",
-      "the word contributed: +1 bit means that it made the token twice as likely, −1 bit half as likely.",
+      t(
+        "Each word before the token is left out in turn, and the model reads the rest again. The change is " +
+          "what the word contributed: +1 bit means that it made the token twice as likely, −1 bit half as likely.",
+      ),
     );
-    const heading = element("h2", {}, "What led to a token");
+    const heading = element("h2", {}, t("What led to a token"));
     box.append(heading, sentence, this.#button, this.#task.element, this.#outcome);
     session.addEventListener("text", () => this.#outcome.replaceChildren());
     for (const event of ["text", "token", "end", "selection", "model"])
@@ -59,8 +62,10 @@ class AttributionPanel {
     const { text, busy } = this.#session;
     const index = this.#target();
     const token = index === null ? undefined : text?.tokens[index];
-    const name = token ? `“${visible(token.text)}”` : "the selected token";
-    this.#button.textContent = index === null ? "Generate a text first" : `Find what led to ${name}`;
+    const offer = token
+      ? t("Find what led to “{token}”", { token: visible(token.text) })
+      : t("Find what led to the selected token");
+    this.#button.textContent = index === null ? t("Generate a text first") : offer;
     this.#button.disabled = index === null || busy; // while a text is written its last token changes
   }
 
@@ -99,7 +104,7 @@ class AttributionPanel {
     this.#drawn = -Infinity;
     try {
       const model = await this.#session.ensureModel();
-      return await this.#session.work("Leaving out one word at a time…", ({ signal, onProgress }) => {
+      return await this.#session.work(t("Leaving out one word at a time…"), ({ signal, onProgress }) => {
         this.#offer();
         const show = (/** @type {any} */ progress) => {
           onProgress(progress);
@@ -133,17 +138,29 @@ class AttributionPanel {
       element(
         "p",
         {},
-        "The model gave ",
-        element("code", {}, visible(text)),
-        ` ${percent(Math.exp(logprob))}.`,
+        ...phrase("The model gave {token} {share}.", {
+          token: element("code", {}, visible(text)),
+          share: percent(Math.exp(logprob)),
+        }),
       ),
     ];
     if (likeliest.token !== found.token)
-      parts[0].append(" Its first choice was ", element("code", {}, visible(likeliest.text)), ".");
+      parts[0].append(
+        " ",
+        ...phrase("Its first choice was {token}.", { token: element("code", {}, visible(likeliest.text)) }),
+      );
     if (first) parts[0].append(" ", ...strongest(first));
     if (before)
       parts.push(
-        element("p", { class: "note" }, `The first ${counted(before, "token")} were read, but not left out.`),
+        element(
+          "p",
+          { class: "note" },
+          tn(
+            before,
+            "The first token was read, but not left out.",
+            "The first {n} tokens were read, but not left out.",
+          ),
+        ),
       );
     this.#outcome.replaceChildren(
       ...parts,
@@ -152,13 +169,17 @@ class AttributionPanel {
       chart(chartOf(found)),
       ...allWords(words),
     );
-    this.#session.say(`Left out ${counted(words.length, "word")}.`);
+    this.#session.say(tn(words.length, "Left out {n} word.", "Left out {n} words."));
   }
 
   /** Keeps what is known. @param {Word[]} words @param {string} token */
   #interrupted(words, token) {
     if (!words.length) return;
-    const note = `Stopped: only the last ${counted(words.length, "word")} before the token were left out.`;
+    const note = tn(
+      words.length,
+      "Stopped: only the last word before the token was left out.",
+      "Stopped: only the last {n} words before the token were left out.",
+    );
     this.#outcome.replaceChildren(
       element("p", { class: "note", "data-testid": "attribution-part" }, note),
       shadedText(words, token),
@@ -171,18 +192,16 @@ class AttributionPanel {
 /** The table of all words, with its file. @param {Word[]} words */
 function allWords(words) {
   const save = () => download("attribution.csv", wordsAsCsv(words), "text/csv");
-  const name = "Save all words as CSV";
+  const name = t("Save all words as CSV");
   const button = element("button", { type: "button", class: "quiet", onclick: save }, name);
-  return [element("h3", {}, "All words"), wordTable(words), button];
+  return [element("h3", {}, t("All words")), wordTable(words), button];
 }
 
 /** The strongest word in a sentence. @param {Word} word @returns {(string | Node)[]} */
 function strongest({ text, logprob, instead }) {
-  return [
-    "Without ",
-    element("code", {}, visible(text)),
-    ` it would have been ${percent(Math.exp(logprob))}, and the first choice `,
-    element("code", {}, visible(instead.text)),
-    ".",
-  ];
+  return phrase("Without {word} it would have been {share}, and the first choice {other}.", {
+    word: element("code", {}, visible(text)),
+    share: percent(Math.exp(logprob)),
+    other: element("code", {}, visible(instead.text)),
+  });
 }

@@ -3,8 +3,9 @@
  * open such a file. Opening adds to what is there.
  */
 
-import { byId, counted, download } from "../ui/dom.js";
+import { byId, download } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
+import { t, tn } from "../ui/words.js";
 import { BranchTree } from "./branches.js";
 import { LARGEST_FILE } from "./texts-file.js";
 
@@ -50,7 +51,7 @@ export class BranchBox {
     this.#note.hidden = texts.all.length < 2;
     this.#mark.disabled = !current;
     this.#mark.setAttribute("aria-pressed", String(current?.marked === true));
-    this.#mark.textContent = current?.marked ? "★ Bookmarked" : "☆ Bookmark";
+    this.#mark.textContent = current?.marked ? t("★ Bookmarked") : t("☆ Bookmark");
     this.#save.disabled = !texts.all.length;
     this.#open.disabled = busy();
   }
@@ -60,7 +61,7 @@ export class BranchBox {
     text.marked = !text.marked;
     this.show();
     this.#host.changed();
-    this.#host.say(text.marked ? "Bookmarked." : "The bookmark is removed.");
+    this.#host.say(text.marked ? t("Bookmarked.") : t("The bookmark is removed."));
   }
 
   async #read() {
@@ -72,10 +73,11 @@ export class BranchBox {
       const before = texts.all.length;
       const text = texts.addValue(await parse(file));
       const added = texts.all.length - before;
-      if (!text) throw problem(`${file.name} contains no texts.`, "Choose another file.");
+      if (!text)
+        throw problem(t("{name} contains no texts.", { name: file.name }), t("Choose another file."));
       choose(text);
       changed();
-      say(`${counted(added, "text")} from ${file.name}.`);
+      say(tn(added, "{n} text from {name}.", "{n} texts from {name}.", { name: file.name }));
     } catch (error) {
       complain(error);
     }
@@ -84,12 +86,12 @@ export class BranchBox {
 
 /** @param {File} file */
 async function parse(file) {
-  const remedy = "Choose a file that “Save branches” wrote.";
-  if (file.size > LARGEST_FILE) throw problem(`${file.name} is too large.`, remedy);
+  const remedy = t("Choose a file that “Save branches” wrote.");
+  if (file.size > LARGEST_FILE) throw problem(t("{name} is too large.", { name: file.name }), remedy);
   const text = await file.text();
   try {
     return JSON.parse(text);
   } catch {
-    throw problem(`${file.name} is not valid JSON.`, remedy);
+    throw problem(t("{name} is not valid JSON.", { name: file.name }), remedy);
   }
 }

@@ -6,6 +6,7 @@
 
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
+import { t } from "../ui/words.js";
 import { percent, visible } from "./tokens.js";
 
 /** @typedef {import("./texts.js").Text} Text */
@@ -74,7 +75,7 @@ export class BranchTree {
       ? element(
           "span",
           { class: "mark" },
-          element("span", { class: "visually-hidden" }, "Bookmarked. "),
+          element("span", { class: "visually-hidden" }, `${t("Bookmarked.")} `),
           "★ ",
         )
       : null;
@@ -204,7 +205,7 @@ function wordsOf(text) {
   const after = join(text.tokens.slice(from, from + SHOWN)) + (text.tokens.length > from ? "" : text.tail);
   return [
     element("span", { class: "before" }, before && wholeWords(before, -BEFORE)),
-    element("strong", {}, wholeWords(after, SHOWN) || "(nothing was generated)"),
+    element("strong", {}, wholeWords(after, SHOWN) || t("(nothing was generated)")),
   ];
 }
 
@@ -227,11 +228,15 @@ export function wholeWords(text, length) {
 /** Where a text branches from its parent. @param {Text} text */
 function originOf(text) {
   const { id, parent, given, tokens } = text;
-  if (!parent) return `Text ${id}`;
+  if (!parent) return t("Text {id}", { id });
   const share = shareOf(text);
   const likely = share === null ? "" : ` · ${percent(share)}`;
-  if (ownFrom(text) === given) return `After token ${given}${likely}`;
+  if (ownFrom(text) === given) return t("After token {given}", { given }) + likely;
   const before = parent.tokens[given - 1];
-  const instead = before ? ` instead of “${visible(before.text)}”` : "";
-  return `Token ${given}, “${visible(tokens[given - 1].text)}”${instead}${likely}`;
+  const token = visible(tokens[given - 1].text);
+  if (!before) return t("Token {given}, “{token}”", { given, token }) + likely;
+  return (
+    t("Token {given}, “{token}” instead of “{before}”", { given, token, before: visible(before.text) }) +
+    likely
+  );
 }

@@ -4,6 +4,7 @@
 
 import { ROOT } from "../engine/root.js";
 import { element, megabytes } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 
 /**
  * @typedef {{
@@ -26,7 +27,11 @@ export function offerCatalogue({ details, list }, { useAddress, complain }) {
     try {
       const response = await fetch(CATALOGUE);
       if (!response.ok)
-        throw new Error(`The list could not be loaded: the server answered ${response.status}.`);
+        throw new Error(
+          t("The list could not be loaded: the server answered {status}.", {
+            status: String(response.status),
+          }),
+        );
       /** @type {{models: PublicModel[]}} */
       const { models } = await response.json();
       list.replaceChildren(...models.map((model) => entry(model, useAddress)));
@@ -41,14 +46,14 @@ export function offerCatalogue({ details, list }, { useAddress, complain }) {
 function entry({ name, version, bytes_about, licence, published, file }, useAddress) {
   const fits = bytes_about / 2 < TOO_LARGE;
   const facts = `RWKV-${version}, ${megabytes(bytes_about)}, ${licence}`;
-  const publisher = element("a", { href: published, rel: "noreferrer" }, "published here");
+  const publisher = element("a", { href: published, rel: "noreferrer" }, t("published here"));
   const item = element("li", {}, element("strong", {}, name), element("br"), `${facts}, `, publisher);
   if (!file || !fits) {
-    item.append(fits ? ". " : ". Too large for a web page. ");
+    item.append(fits ? ". " : `. ${t("Too large for a web page.")} `);
     return item;
   }
-  const label = `Use link to ${name}`;
-  const button = element("button", { type: "button", class: "quiet", "aria-label": label }, "Use link");
+  const label = t("Use link to {name}", { name });
+  const button = element("button", { type: "button", class: "quiet", "aria-label": label }, t("Use link"));
   button.addEventListener("click", () => useAddress(file));
   item.append(" ", button);
   return item;

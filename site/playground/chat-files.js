@@ -4,6 +4,7 @@
 
 import { download, megabytes } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { NAMES, transcript } from "./chat-log.js";
 
 /** @typedef {import("../engine/client.js").Turn} Turn */
@@ -35,8 +36,11 @@ export function saveState(bytes) {
 export async function readState(file) {
   if (file.size > STATE_LIMIT) {
     throw problem(
-      `${file.name} is not a state: none is larger than ${megabytes(STATE_LIMIT)}.`,
-      "Models are chosen under “Use your own model”.",
+      t("{name} is not a state: none is larger than {size}.", {
+        name: file.name,
+        size: megabytes(STATE_LIMIT),
+      }),
+      t("Models are chosen under “Use your own model”."),
     );
   }
   return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };

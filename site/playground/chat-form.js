@@ -5,6 +5,7 @@
 
 import { isComposing } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
+import { t, translated } from "../ui/words.js";
 
 /**
  * What is called when the visitor acts; `settingsChanged` for what the conversation depends on.
@@ -39,7 +40,9 @@ export class ChatForm {
   /** @param {Actions} actions @param {Template[]} templates those that are chat formats can be chosen */
   constructor(actions, templates) {
     const formats = templates.filter(({ format }) => format);
-    this.#format.append(...formats.map(({ format, title }) => element("option", { value: format }, title)));
+    this.#format.append(
+      ...formats.map(({ format, title }) => element("option", { value: format }, translated(title))),
+    );
     this.#modes.addEventListener("change", () => {
       this.#showMode();
       actions.modeChanged();
@@ -119,9 +122,9 @@ export class ChatForm {
     for (const one of [this.#system, this.#format, this.#stateFile, this.#noState]) one.disabled = busy;
     for (const button of [this.#again, this.#copy, this.#clear]) button.disabled = busy || !messages;
     this.#undo.disabled = busy || !(messages || canRestore);
-    this.#undo.textContent = canRestore ? "Restore" : "Undo last turn";
+    this.#undo.textContent = canRestore ? t("Restore") : t("Undo last turn");
     this.#save.hidden = busy || !messages;
-    this.#stateName.textContent = start && `Started from ${start}.`;
+    this.#stateName.textContent = start && t("Started from {start}.", { start });
     this.#noState.hidden = start === "";
     this.log.setAttribute("aria-busy", String(busy)); // a reply is announced when it is complete
     for (const radio of this.#modes.querySelectorAll("input")) radio.disabled = busy;

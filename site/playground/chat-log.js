@@ -5,9 +5,11 @@
 
 import { element } from "../ui/dom.js";
 import { shownText } from "../ui/unseen.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("../engine/client.js").Turn} Turn */
 
+/** Who says something, as files have it. */
 export const NAMES = { system: "System", user: "You", assistant: "Model" };
 
 export class ChatLog {
@@ -62,12 +64,12 @@ export class Bubble {
   thought = "";
   #said = element("div", { class: "said" });
   #thought = element("div", { class: "said" });
-  #fold = element("details", { class: "thought" }, element("summary", {}, "Thought"), this.#thought);
+  #fold = element("details", { class: "thought" }, element("summary", {}, t("Thought")), this.#thought);
 
   /** @param {Turn["role"]} role */
   constructor(role) {
     this.#fold.hidden = true;
-    const name = element("p", { class: "who" }, NAMES[role]);
+    const name = element("p", { class: "who" }, whoIs(role));
     this.box = element("div", { class: `message ${role}` }, name, this.#fold, this.#said);
   }
 
@@ -85,6 +87,12 @@ export class Bubble {
   turn() {
     return { role: "assistant", content: this.text, ...(this.thought && { thought: this.thought }) };
   }
+}
+
+/** Who says something, as the page shows it. @param {Turn["role"]} role */
+function whoIs(role) {
+  if (role === "user") return t("You");
+  return role === "assistant" ? t("Model") : t("System");
 }
 
 /** A conversation as plain text. @param {Turn[]} messages */

@@ -4,10 +4,10 @@
  */
 
 import { copyText } from "../ui/clipboard.js";
-import { counted } from "../ui/dom.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { problem } from "../ui/status.js";
+import { t, tn } from "../ui/words.js";
 import { readState, saveMessages, saveState } from "./chat-files.js";
 import { ChatForm } from "./chat-form.js";
 import { ChatLog, transcript } from "./chat-log.js";
@@ -28,7 +28,15 @@ import { Pace } from "./pace.js";
  * }} Host
  */
 
-const REASONS = { stop: "Answered", length: "Length limit reached", abort: "Stopped" };
+/**
+ * How a reply ended. @param {import("../engine/client.js").End["finish_reason"]} reason @param {number}
+ * tokens
+ */
+function endWords(reason, tokens) {
+  if (reason === "abort") return tn(tokens, "Stopped after {n} token.", "Stopped after {n} tokens.");
+  if (reason === "stop") return tn(tokens, "Answered after {n} token.", "Answered after {n} tokens.");
+  return tn(tokens, "Length limit reached after {n} token.", "Length limit reached after {n} tokens.");
+}
 
 export class Chat {
   #host;
@@ -56,7 +64,7 @@ export class Chat {
       save: (kind) => this.#save(kind),
       startFrom: (file) => this.#startFrom(file),
       startEmpty: () => {
-        if (this.#restart()) this.#host.say("The next message starts a new conversation.");
+        if (this.#restart()) this.#host.say(t("The next message starts a new conversation."));
       },
       settingsChanged: () => {
         this.#session.forget(); // with the next message the conversation is read again, under the new setting
@@ -115,11 +123,12 @@ export class Chat {
   /** Sends the message in the field. */
   async send() {
     if (this.#busy || !this.#host.check()) return;
-    const message = this.#form.message.value;
-    if (message.trim()) return await this.#answer(message);
+    const typed = this.#form.message.value;
+    if (typed.trim()) return await this.#answer(typed);
     this.#form.message.focus();
-    showFieldProblem(this.#form.message, "The message is empty. Type something to say to the model.");
-    this.#host.complain(problem("The message is empty.", "Type something to say to the model."));
+    const [message, remedy] = [t("The message is empty."), t("Type something to say to the model.")];
+    showFieldProblem(this.#form.message, `${message} ${remedy}`);
+    this.#host.complain(problem(message, remedy));
   }
 
   get #busy() {
@@ -141,7 +150,7 @@ export class Chat {
     const reply = this.#log.startReply();
     try {
       const conversation = await session.open(await ready());
-      say("Reading the message…");
+      say(t("Reading the message…"));
       await this.#stream(conversation.say(message, { ...settings(), onProgress: progress.show }), reply);
       session.commit(conversation);
     } catch (error) {
@@ -166,12 +175,12 @@ export class Chat {
       this.#log.append(reply, item.text, item.thought ?? "");
       if ("finish_reason" in item) {
         const { finish_reason, usage } = item;
-        say(`${REASONS[finish_reason]} after ${counted(usage.completion_tokens, "token")}.`);
-        return pace.show(` · ${counted(usage.prompt_tokens, "token")} read`);
+        say(endWords(finish_reason, usage.completion_tokens));
+        return pace.show(` · ${tn(usage.prompt_tokens, "{n} token read", "{n} tokens read")}`);
       }
       if (pace.tokens === 0) progress.hide();
       pace.add();
-      say(reply.text || !item.thought ? "Generating…" : "Thinking…");
+      say(reply.text || !item.thought ? t("Generating…") : t("Thinking…"));
     }
   }
 
@@ -184,13 +193,13 @@ export class Chat {
     if (this.#session.canRestore) {
       this.#session.restoreCleared();
       this.#show();
-      return this.#host.say("The conversation is restored.");
+      return this.#host.say(t("The conversation is restored."));
     }
     const message = await this.#takeBack();
     if (message === null) return;
     this.#form.message.value ||= message;
     this.#form.message.focus();
-    this.#host.say("The last turn is undone.");
+    this.#host.say(t("The last turn is undone."));
   }
 
   /** Removes the last turn; returns its message, or null if that failed. */
@@ -216,7 +225,7 @@ export class Chat {
 
   #clear() {
     if (!this.#restart(this.#session.start)) return;
-    this.#host.say("Cleared. “Restore” brings the conversation back.");
+    this.#host.say(t("Cleared. “Restore” brings the conversation back."));
     this.#form.message.focus();
   }
 
@@ -249,7 +258,7 @@ export class Chat {
       await this.#session.startFrom(await this.#host.ready(), start);
       this.#form.measures.textContent = "";
       this.#show();
-      this.#host.say(`The conversation continues from ${file.name}.`);
+      this.#host.say(t("The conversation continues from {name}.", { name: file.name }));
     } catch (error) {
       this.#form.clearFile();
       this.#host.complain(error);
@@ -265,7 +274,7 @@ export class Chat {
       const conversation = await this.#session.open(await this.#host.ready());
       saveState(await conversation.save("chat"));
       this.#host.say(
-        "The state is saved, with the messages. A conversation with this model can start from it.",
+        t("The state is saved, with the messages. A conversation with this model can start from it."),
       );
     } catch (error) {
       this.#host.complain(error);

@@ -5,6 +5,7 @@
 
 import { same } from "../ui/controls.js";
 import { element } from "../ui/dom.js";
+import { t, translated } from "../ui/words.js";
 import { DecoderControls } from "./decoder-controls.js";
 
 /** @typedef {import("./decoder-controls.js").Preset} Preset */
@@ -29,8 +30,8 @@ export class DecoderChoice {
    */
   constructor({ parts = [], presets = [] }, { id, label, onChange }) {
     this.#presets = presets;
-    const options = presets.map(({ name, title }) => element("option", { value: name }, title));
-    const own = element("option", { value: "" }, "Custom settings");
+    const options = presets.map(({ name, title }) => element("option", { value: name }, translated(title)));
+    const own = element("option", { value: "" }, t("Custom settings"));
     this.select = element("select", { id, "aria-label": label }, ...options, own);
     const box = element("div", { class: "controls" });
     const changed = () => {
@@ -38,7 +39,7 @@ export class DecoderChoice {
       onChange();
     };
     this.#controls = new DecoderControls(box, parts, {}, changed, { prefix: id, common: COMMON });
-    this.settingsBox.append(element("summary", {}, "Settings"), box);
+    this.settingsBox.append(element("summary", {}, t("Settings")), box);
     this.select.addEventListener("change", () => {
       const preset = presets.find(({ name }) => name === this.select.value);
       if (preset) this.#controls.take(preset.settings);
@@ -82,7 +83,7 @@ export class DecoderChoice {
 
   /** What a reader sees. */
   get title() {
-    return this.preset?.title ?? this.name;
+    return this.preset ? translated(this.preset.title) : this.name;
   }
 
   /** @param {boolean} disabled */

@@ -4,8 +4,9 @@
  */
 
 import { measureList } from "../compare/measures.js";
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { shownText } from "../ui/unseen.js";
+import { t, tn } from "../ui/words.js";
 import { DecoderChoice } from "./decoder-choice.js";
 
 /**
@@ -26,7 +27,7 @@ export class DecoderColumn {
   #title = element("h2");
   #output = element("div", { class: "output", "data-testid": "output", role: "region", tabindex: 0 });
   #measured = element("dl", { class: "measured" });
-  #remove = element("button", { type: "button", class: "quiet" }, "Remove");
+  #remove = element("button", { type: "button", class: "quiet" }, t("Remove"));
   /** By the index of the prompt. @type {Map<number, Result>} */
   results = new Map();
 
@@ -40,7 +41,7 @@ export class DecoderColumn {
     this.id = id;
     this.choice = new DecoderChoice(decoding, {
       id: `decoder-${id}`,
-      label: "Preset",
+      label: t("Preset"),
       onChange: () => onChange(this),
     });
     this.#remove.addEventListener("click", () => onRemove(this));
@@ -66,15 +67,15 @@ export class DecoderColumn {
   show({ at, prompt, blind, busy, fewest }) {
     const result = this.results.get(prompt);
     const letter = letterOf(at);
-    this.#title.textContent = `${blind ? "Text" : "Decoder"} ${letter}`;
-    this.#output.setAttribute("aria-label", `Text ${letter}`);
+    this.#title.textContent = blind ? t("Text {letter}", { letter }) : t("Decoder {letter}", { letter });
+    this.#output.setAttribute("aria-label", t("Text {letter}", { letter }));
     const text = result?.text ?? "";
     if (this.#output.textContent !== text) this.#output.replaceChildren(...shownText(text));
     this.#measured.replaceChildren(...(result ? measuresOf(result) : []));
     this.#measured.hidden = blind; // measures would give the decoder away
     const { select, summary, settingsBox } = this.choice;
     for (const part of [select, summary, settingsBox]) part.hidden = blind;
-    select.setAttribute("aria-label", `Preset of decoder ${letter}`);
+    select.setAttribute("aria-label", t("Preset of decoder {letter}", { letter }));
     this.choice.disabled = busy;
     this.#remove.hidden = blind || fewest;
     this.#remove.disabled = busy;
@@ -88,8 +89,11 @@ export class DecoderColumn {
 
 /** @param {Result} result */
 function measuresOf({ logprobs, seconds, measures }) {
-  const length = [element("dt", {}, "Length"), element("dd", {}, counted(logprobs.length, "token"))];
-  const rate = seconds > 0 ? `${(logprobs.length / seconds).toFixed(0)} tokens/s` : "";
-  const speed = rate ? [element("dt", {}, "Speed"), element("dd", {}, rate)] : [];
+  const length = [
+    element("dt", {}, t("Length")),
+    element("dd", {}, tn(logprobs.length, "{n} token", "{n} tokens")),
+  ];
+  const rate = seconds > 0 ? t("{rate} tokens/s", { rate: Math.round(logprobs.length / seconds) }) : "";
+  const speed = rate ? [element("dt", {}, t("Speed")), element("dd", {}, rate)] : [];
   return [...length, ...measureList(measures ?? {}), ...speed];
 }

@@ -5,8 +5,9 @@
  */
 
 import { Controls, same } from "../ui/controls.js";
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { showFieldProblem } from "../ui/field-problem.js";
+import { t, tn, translated } from "../ui/words.js";
 
 /**
  * @typedef {import("../ui/controls.js").Parameter} Parameter
@@ -54,7 +55,7 @@ export class DecoderControls {
   #seed;
   /** The folded groups, with how many of their settings are changed. @type {Group[]} */
   #groups = [];
-  #nothing = element("p", { class: "note", hidden: true }, "No setting has these words.");
+  #nothing = element("p", { class: "note", hidden: true }, t("No setting has these words."));
 
   /**
    * @param {HTMLElement} box where the controls go
@@ -91,7 +92,7 @@ export class DecoderControls {
     const field = element("input", {
       type: "search",
       id,
-      placeholder: "Filter settings",
+      placeholder: t("Filter settings"),
       autocomplete: "off",
     });
     field.addEventListener("input", () => this.#filter(field.value));
@@ -101,7 +102,7 @@ export class DecoderControls {
       field.value = "";
       this.#filter("");
     });
-    const label = element("label", { for: id, class: "visually-hidden" }, "Filter settings");
+    const label = element("label", { for: id, class: "visually-hidden" }, t("Filter settings"));
     return element("div", { class: "control-filter" }, label, field);
   }
 
@@ -127,7 +128,7 @@ export class DecoderControls {
   #count() {
     for (const { box, note } of this.#groups) {
       const changed = box.querySelectorAll("[data-changed]").length;
-      note.textContent = changed ? `${counted(changed, "setting")} changed` : "";
+      note.textContent = changed ? tn(changed, "{n} setting changed", "{n} settings changed") : "";
     }
   }
 
@@ -153,7 +154,7 @@ export class DecoderControls {
       const name = field.id.slice(field.id.indexOf("-") + 1);
       if (!(field instanceof HTMLElement) || !name.includes("_") || !names.has(name)) continue;
       this.#reach(/** @type {HTMLElement} */ (field.closest(".control")));
-      showFieldProblem(field, message);
+      showFieldProblem(field, translated(message));
       return true;
     }
     return false;
@@ -169,7 +170,8 @@ export class DecoderControls {
   }
 
   /** @param {Part} part */
-  #addGroup({ label, sentence, formula, parameters }) {
+  #addGroup({ parameters, ...part }) {
+    const [label, sentence] = [translated(part.label), translated(part.sentence)];
     const rest = parameters.filter(({ name }) => !MAIN.includes(name) && !HIDDEN.includes(name));
     if (!rest.length) return;
     const note = element("span", { class: "note" });
@@ -178,7 +180,7 @@ export class DecoderControls {
       {},
       element("p", { class: "note" }, sentence),
       ...rest.map((parameter) => this.#controls.add(parameter)),
-      element("p", { class: "note formula" }, element("code", {}, formula)),
+      element("p", { class: "note formula" }, element("code", {}, part.formula)),
     );
     const box = element(
       "details",
@@ -264,7 +266,7 @@ class Seed {
     const [id, freshId] = [`${prefix}-seed`, `${prefix}-fresh`];
     this.#field = element("input", { type: "number", id, min: 0, max: MAX_SEED, step: 1, required: true });
     this.#fresh = element("input", { type: "checkbox", id: freshId, checked: true });
-    const redraw = element("button", { type: "button", class: "quiet" }, "New seed");
+    const redraw = element("button", { type: "button", class: "quiet" }, t("New seed"));
     redraw.addEventListener("click", () => {
       this.#draw();
       onChange();
@@ -276,14 +278,14 @@ class Seed {
       onChange();
     });
     this.#fresh.addEventListener("change", onChange);
-    const fresh = element("label", { for: freshId, class: "grow" }, "Draw a new seed for every text");
+    const fresh = element("label", { for: freshId, class: "grow" }, t("Draw a new seed for every text"));
     this.box = element(
       "div",
       { class: "control seed" },
-      element("label", { for: id }, "Seed"),
+      element("label", { for: id }, t("Seed")),
       this.#field,
       element("div", { class: "row" }, this.#fresh, fresh, redraw),
-      element("p", { class: "note" }, "The same seed and settings give the same text again."),
+      element("p", { class: "note" }, t("The same seed and settings give the same text again.")),
     );
   }
 
@@ -294,9 +296,9 @@ class Seed {
   /** Shows at the field why it cannot be used. */
   problem() {
     const isEmpty = Number.isNaN(this.#field.valueAsNumber) && !this.#fresh.checked;
-    const words = isEmpty ? "Enter a whole number, or press New seed." : "";
+    const words = isEmpty ? t("Enter a whole number, or press New seed.") : "";
     showFieldProblem(this.#field, words);
-    return words ? { label: "Seed", words, box: this.box } : null;
+    return words ? { label: t("Seed"), words, box: this.box } : null;
   }
 
   drawIfFresh() {

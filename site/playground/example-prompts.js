@@ -3,6 +3,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { translated } from "../ui/words.js";
 
 export class ExamplePrompts {
   #box;
@@ -25,7 +26,7 @@ export class ExamplePrompts {
     this.#box.hidden = prompts.length === 0;
     const buttons = prompts.map(({ title, text }) => {
       const choose = () => this.#onChoose(text);
-      return element("button", { type: "button", onclick: choose }, title);
+      return element("button", { type: "button", onclick: choose }, translated(title));
     });
     this.#box.replaceChildren(...buttons);
     // A visitor who is in the field already is about to type something else.

@@ -6,6 +6,7 @@
 
 import { element, number } from "../ui/dom.js";
 import { scrollBox, table, tableRow } from "../ui/table.js";
+import { decimal, phrase, t, translated } from "../ui/words.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**
@@ -27,9 +28,12 @@ export function showExplanation(explanation, { title, onChoose, onContinue }) {
   const summary = element(
     "p",
     {},
-    "The model gave it ",
-    element("strong", {}, percent(Math.exp(logprob))),
-    `: rank ${number(rank)} of ${number(steps[0].kept)}, ${bits(logprob).toFixed(1)} bits of surprise.`,
+    ...phrase("The model gave it {share}: rank {rank} of {of}, {bits} bits of surprise.", {
+      share: element("strong", {}, percent(Math.exp(logprob))),
+      rank,
+      of: steps[0].kept,
+      bits: decimal(bits(logprob), 1),
+    }),
   );
   /** @type {HTMLElement[]} */
   const parts = [
@@ -37,14 +41,15 @@ export function showExplanation(explanation, { title, onChoose, onContinue }) {
     summary,
     candidateList(explanation, onChoose),
   ];
-  if (onChoose) parts.push(element("p", { class: "note" }, "Choose another candidate to continue with it."));
+  if (onChoose)
+    parts.push(element("p", { class: "note" }, t("Choose another candidate to continue with it.")));
   if (onContinue) {
-    const label = "Generate from here";
+    const label = t("Generate from here");
     parts.push(element("button", { type: "button", class: "from-here", onclick: onContinue }, label));
   }
-  const caption = "Candidates and their probabilities after each step";
+  const caption = t("Candidates and their probabilities after each step");
   const box = scrollBox(caption, candidateTable(explanation, caption), "scroller");
-  parts.push(element("details", {}, element("summary", {}, "Every step of the decoder"), box));
+  parts.push(element("details", {}, element("summary", {}, t("Every step of the decoder")), box));
   return parts;
 }
 
@@ -66,7 +71,7 @@ function candidateList({ token, rank, steps, candidates }, onChoose) {
   );
   return element(
     "ol",
-    { class: "candidates", "aria-label": "Candidates by rank, the chosen one first" },
+    { class: "candidates", "aria-label": t("Candidates by rank, the chosen one first") },
     ...ranked.map((entry) => candidateRow(entry, { token, steps, most, onChoose })),
   );
 }
@@ -86,7 +91,10 @@ function candidateRow({ candidate, rank }, { token, steps, most, onChoose }) {
   bar.style.setProperty("--after", `${(100 * after) / most}%`);
   const share =
     removedBy !== null
-      ? `${percent(before)}, removed by ${steps[removedBy].label}`
+      ? t("{share}, removed by {step}", {
+          share: percent(before),
+          step: translated(steps[removedBy].label),
+        })
       : steps.length > 1
         ? `${percent(before)} → ${percent(after)}`
         : percent(before);
@@ -94,7 +102,12 @@ function candidateRow({ candidate, rank }, { token, steps, most, onChoose }) {
   return element(
     "li",
     { class: classes.filter(Boolean).join(" ") },
-    element("span", { class: "rank" }, element("span", { class: "visually-hidden" }, "Rank "), number(rank)),
+    element(
+      "span",
+      { class: "rank" },
+      element("span", { class: "visually-hidden" }, `${t("Rank")} `),
+      number(rank),
+    ),
     nameOf(candidate, { chosen, onChoose }),
     element("span", { class: "share" }, share),
     bar,
@@ -109,14 +122,14 @@ function last(values) {
 /** @param {Explanation} explanation @param {string} caption */
 function candidateTable({ token, steps, candidates }, caption) {
   const heads = steps.map(({ label, sentence, kept }) => {
-    const left = element("span", { class: "note" }, `${number(kept)} left`);
-    return element("th", { scope: "col", title: sentence }, label, left);
+    const left = element("span", { class: "note" }, t("{kept} left", { kept }));
+    return element("th", { scope: "col", title: translated(sentence) }, translated(label), left);
   });
   return table({
     caption,
     hideCaption: true,
     className: "figures",
-    columns: ["Candidate", ...heads],
+    columns: [t("Candidate"), ...heads],
     rows: candidates.map((candidate) => {
       const chosen = candidate.token === token;
       const cells = [element("code", {}, visible(candidate.text)), ...shares(candidate, steps)];
@@ -133,10 +146,10 @@ function candidateTable({ token, steps, candidates }, caption) {
 function nameOf(candidate, { chosen, onChoose }) {
   const shown = visible(candidate.text);
   const name = element("code", {}, shown);
-  if (chosen) return element("span", {}, name, element("span", { class: "note" }, " chosen"));
+  if (chosen) return element("span", {}, name, element("span", { class: "note" }, ` ${t("chosen")}`));
   if (!onChoose) return name;
   const choose = () => onChoose(candidate);
-  const label = `${shown}: continue with it`;
+  const label = t("{candidate}: continue with it", { candidate: shown });
   return element("button", { type: "button", class: "quiet", "aria-label": label, onclick: choose }, name);
 }
 
@@ -147,7 +160,8 @@ function nameOf(candidate, { chosen, onChoose }) {
  */
 function shares({ probabilities, cut_by: removedBy = null }, steps) {
   return probabilities.map((share, step) => {
-    if (removedBy === step) return element("td", { class: "cut" }, `removed by ${steps[step].label}`);
+    if (removedBy === step)
+      return element("td", { class: "cut" }, t("removed by {step}", { step: translated(steps[step].label) }));
     if (removedBy !== null && step > removedBy) return "";
     return element("td", {}, percent(share));
   });

@@ -5,6 +5,7 @@
  */
 
 import { byId } from "../ui/dom.js";
+import { percent, t } from "../ui/words.js";
 import { showExplanation } from "./explanation.js";
 import { tokenTip } from "./token-tip.js";
 import { shadeLegend, TokenText, tokenTable, visible } from "./tokens.js";
@@ -105,7 +106,7 @@ export class Inspector {
     const { model } = session;
     if (!model) return null;
     if (this.#read?.prompt === prompt && this.#read.model === model) return this.#read.tokens;
-    const tokens = await session.work("Reading the prompt…", (options) => model.logprobs(prompt, options));
+    const tokens = await session.work(t("Reading the prompt…"), (options) => model.logprobs(prompt, options));
     if (!tokens) return null;
     session.say("");
     this.#read = { prompt, model, tokens };
@@ -130,7 +131,7 @@ export class Inspector {
     const prompt = (await this.#readPrompt(text)) ?? [];
     if (text !== this.#session.text) return;
     this.#table.replaceChildren(
-      tokenTable({ prompt, written: text.tokens }, "All tokens of prompt and output"),
+      tokenTable({ prompt, written: text.tokens }, t("All tokens of prompt and output")),
     );
   }
 
@@ -165,7 +166,9 @@ export class Inspector {
 
   /** A text of before a reload can be read, but not explained, until the model is loaded again. */
   #askForModel() {
-    this.#noToken.textContent = "Generate, or load the model under Model, to see what else was likely here.";
+    this.#noToken.textContent = t(
+      "Generate, or load the model under Model, to see what else was likely here.",
+    );
     this.#host.reveal();
   }
 
@@ -187,7 +190,7 @@ export class Inspector {
       given,
     });
     if (text !== this.#session.text || this.#session.busy) return;
-    const position = index < 0 ? "Prompt" : `Token ${index + 1}`;
+    const position = index < 0 ? t("Prompt") : t("Token {index}", { index: index + 1 });
     const onChoose =
       index < 0 ? undefined : (/** @type {Candidate} */ one) => this.#host.branch(text, index, one);
     const onContinue = this.#continuation(text, index) ?? undefined;
@@ -200,8 +203,8 @@ export class Inspector {
       this.#host.reveal();
       (index < 0 ? this.#prompt : this.output).reveal(); // a sheet may have covered the token
     }
-    const likely = `${(100 * Math.exp(explanation.logprob)).toFixed(1)}% likely`;
-    if (pinned) this.#session.say(`${position}, “${visible(explanation.text)}”: ${likely}.`);
+    const [token, share] = [visible(explanation.text), percent(Math.exp(explanation.logprob), 1)];
+    if (pinned) this.#session.say(t("{position}, “{token}”: {share} likely.", { position, token, share }));
   }
 }
 

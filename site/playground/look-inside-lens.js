@@ -3,6 +3,7 @@
 import { chart, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
+import { t } from "../ui/words.js";
 import { percent, visible } from "./tokens.js";
 
 /**
@@ -12,21 +13,22 @@ import { percent, visible } from "./tokens.js";
  *   goosequill.insight.lens.LogitLens has
  */
 
-const SENTENCE =
-  "What the model would predict if it stopped after each layer. Early layers often guess what is common; where " +
-  "the line rises, a layer has found this token.";
+const SENTENCE = t(
+  "What the model would predict if it stopped after each layer. Early layers often guess what is common; " +
+    "where the line rises, a layer has found this token.",
+);
 
 /** @param {Lens} lens @returns {HTMLElement[]} */
 export function lensParts(lens) {
   const shares = lens.layers.map(({ logprob }) => Math.exp(logprob));
   return [
-    element("h2", {}, "What each layer predicts"),
+    element("h2", {}, t("What each layer predicts")),
     element("p", { class: "note" }, SENTENCE),
     chart({
-      title: `Probability of “${visible(lens.text)}” after each layer`,
-      x: { label: "layer", domain: [0, shares.length - 1] },
-      y: { label: "probability", format: percentage, domain: [0, Math.max(0.01, ...shares)] },
-      series: [{ name: "probability", x: shares.map((_, layer) => layer), y: shares }],
+      title: t("Probability of “{token}” after each layer", { token: visible(lens.text) }),
+      x: { label: t("layer"), domain: [0, shares.length - 1] },
+      y: { label: t("probability"), format: percentage, domain: [0, Math.max(0.01, ...shares)] },
+      series: [{ name: t("probability"), x: shares.map((_, layer) => layer), y: shares }],
       height: 200,
     }),
     layerTable(lens),
@@ -35,13 +37,13 @@ export function lensParts(lens) {
 
 /** @param {Lens} lens */
 function layerTable({ token, layers }) {
-  const caption = "The likeliest tokens after each layer; layer 0 is the embedding";
+  const caption = t("The likeliest tokens after each layer; layer 0 is the embedding");
   const rows = layers.map(({ logprob, rank, candidates }, layer) => [
     layer,
-    `${percent(Math.exp(logprob))}, rank ${rank}`,
+    t("{share}, rank {rank}", { share: percent(Math.exp(logprob)), rank }),
     element("span", {}, ...candidates.flatMap((one) => [guess(one, one.token === token), " "])),
   ]);
-  const columns = ["Layer", "This token", "Likeliest"];
+  const columns = [t("Layer"), t("This token"), t("Likeliest")];
   return scrollBox(
     caption,
     table({ caption, className: "figures lens", columns, rows, rowHead: 0 }),

@@ -5,6 +5,7 @@
 
 import { chart, heatMap } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("../engine/protocol.js").NumpyArray} NumpyArray */
 /**
@@ -14,19 +15,22 @@ import { element } from "../ui/dom.js";
  */
 
 /** The rows of RWKV-4's memory. */
-export const VECTORS = ["Average a / b", "Numerator a", "Denominator b", "Exponent p"];
+export const VECTORS = [t("Average a / b"), t("Numerator a"), t("Denominator b"), t("Exponent p")];
 
 const SENTENCES = {
-  matrices:
+  matrices: t(
     "How much each head of each layer remembers: the size of its matrix. Choose a cell to see the matrix below.",
-  averages:
+  ),
+  averages: t(
     "How large the averages are that each layer remembers, in groups of neighboring channels. Choose a cell to see " +
-    "its layer below.",
-  matrix: "One head's memory: each row is a key, and what is stored under it is the row's values.",
-  vectors: "One layer's memory: a running average of what it has read, for each channel.",
-  decay:
+      "its layer below.",
+  ),
+  matrix: t("One head's memory: each row is a key, and what is stored under it is the row's values."),
+  vectors: t("One layer's memory: a running average of what it has read, for each channel."),
+  decay: t(
     "After how many tokens half of what a channel remembers has faded. Short ones follow the sentence, long ones " +
-    "the whole text.",
+      "the whole text.",
+  ),
 };
 
 /** Rows of a two-dimensional array. @param {NumpyArray} array @returns {any[]} */
@@ -46,9 +50,9 @@ export function mapParts(view, onChoose) {
   return [
     element("p", { class: "note" }, SENTENCES[kind]),
     heatMap({
-      title: heads ? "Memory of each head" : "Memory of each layer",
-      x: { label: heads ? "head" : "group of channels", values: numbered(columns) },
-      y: { label: "layer", values: numbered(map.shape[0] ?? 0) },
+      title: heads ? t("Memory of each head") : t("Memory of each layer"),
+      x: { label: heads ? t("head") : t("group of channels"), values: numbered(columns) },
+      y: { label: t("layer"), values: numbered(map.shape[0] ?? 0) },
       values: rowsOf(map),
       marks: heads ? [{ x: head, y: layer }] : [],
       onChoose: (column, row) => onChoose({ layer: row, head: heads ? column : 0 }),
@@ -62,9 +66,9 @@ export function memoryParts({ kind, layer, head, memory }, vector) {
     return [
       element("p", { class: "note" }, SENTENCES.matrix),
       heatMap({
-        title: `Layer ${layer + 1}, head ${head + 1}`,
-        x: { label: "value" },
-        y: { label: "key" },
+        title: t("Layer {layer}, head {head}", { layer: layer + 1, head: head + 1 }),
+        x: { label: t("value") },
+        y: { label: t("key") },
         values: rowsOf(memory),
         colors: "diverging",
       }),
@@ -74,9 +78,9 @@ export function memoryParts({ kind, layer, head, memory }, vector) {
   return [
     element("p", { class: "note" }, SENTENCES.vectors),
     chart({
-      title: `${VECTORS[vector]} in layer ${layer + 1}`,
-      x: { label: "channel" },
-      y: { label: "value" },
+      title: t("{vector} in layer {layer}", { vector: VECTORS[vector] ?? "", layer: layer + 1 }),
+      x: { label: t("channel") },
+      y: { label: t("value") },
       series: [{ name: VECTORS[vector] ?? "", x: indices(values.length), y: values }],
       height: 200,
     }),
@@ -88,10 +92,12 @@ export function decayParts({ layer, half_lives: { data } }) {
   return [
     element("p", { class: "note" }, SENTENCES.decay),
     chart({
-      title: `Half-lives in layer ${layer + 1}`,
-      x: { label: "channel" },
-      y: { label: "half-life", unit: "tokens", scale: "log" },
-      series: [{ name: "half-life", kind: "points", x: indices(data.length), y: /** @type {any} */ (data) }],
+      title: t("Half-lives in layer {layer}", { layer: layer + 1 }),
+      x: { label: t("channel") },
+      y: { label: t("half-life"), unit: t("tokens"), scale: "log" },
+      series: [
+        { name: t("half-life"), kind: "points", x: indices(data.length), y: /** @type {any} */ (data) },
+      ],
       height: 200,
     }),
   ];

@@ -5,8 +5,9 @@
  */
 
 import { loadPlot } from "../ui/chart.js";
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { loadStyles } from "../ui/load-style.js";
+import { t, tn } from "../ui/words.js";
 import { lensParts } from "./look-inside-lens.js";
 import { decayParts, mapParts, memoryParts, VECTORS } from "./look-inside-state.js";
 import { TaskLine } from "./task-line.js";
@@ -38,9 +39,9 @@ class InsidePanel {
   #hint = element(
     "p",
     { class: "note" },
-    "Generate a text to see what the model makes of it, layer by layer.",
+    t("Generate a text to see what the model makes of it, layer by layer."),
   );
-  #load = element("button", { type: "button", class: "primary", hidden: true }, "Load the model");
+  #load = element("button", { type: "button", class: "primary", hidden: true }, t("Load the model"));
   #lens = element("section", { class: "insight", "data-testid": "lens" });
   #map = element("div", { class: "insight", "data-testid": "state-map" });
   #memory = element("div", { class: "insight", "data-testid": "state-memory" });
@@ -59,7 +60,7 @@ class InsidePanel {
     this.#state = element(
       "section",
       { class: "insight", hidden: true },
-      element("h2", {}, "What the state holds ", this.#after),
+      element("h2", {}, `${t("What the state holds")} `, this.#after),
       this.#map,
       element("div", { class: "row" }, ...this.#choosers()),
       this.#memory,
@@ -91,7 +92,11 @@ class InsidePanel {
   #choosers() {
     const labelled = (/** @type {string} */ name, /** @type {HTMLSelectElement} */ select) =>
       element("label", { class: "row note" }, name, select);
-    return [labelled("Layer", this.#layer), labelled("Head", this.#head), labelled("Vector", this.#vector)];
+    return [
+      labelled(t("Layer"), this.#layer),
+      labelled(t("Head"), this.#head),
+      labelled(t("Vector"), this.#vector),
+    ];
   }
 
   /** @param {Partial<import("./look-inside-state.js").Choice>} choice */
@@ -182,7 +187,7 @@ class InsidePanel {
     const { kind, map, tokens, layer, head } = view;
     this.#view = view;
     this.#state.hidden = false;
-    this.#after.textContent = `after ${counted(tokens, "token")}`;
+    this.#after.textContent = tn(tokens, "after {n} token", "after {n} tokens");
     offer(this.#layer, map.shape[0] ?? 0, layer);
     offer(this.#head, kind === "matrices" ? (map.shape[1] ?? 0) : 0, head);
     showField(this.#head, kind === "matrices");

@@ -8,6 +8,7 @@ import { withoutSlash } from "../ui/address.js";
 import { byId } from "../ui/dom.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 
 /**
  * A model to choose.
@@ -89,10 +90,12 @@ export class ModelAddress {
     this.#host.reveal();
     const details = this.#consent.closest("details");
     if (details) details.open = true;
-    this.#question.textContent =
-      `This contacts ${url.host}, which will see your IP address and which file you request. ` +
-      "Nothing that you write is sent.";
-    this.#agree.textContent = `Contact ${url.host}`;
+    this.#question.textContent = t(
+      "This contacts {host}, which will see your IP address and which file you request. " +
+        "Nothing that you write is sent.",
+      { host: url.host },
+    );
+    this.#agree.textContent = t("Contact {host}", { host: url.host });
     this.#consent.hidden = false;
     this.#agree.focus();
     return new Promise((resolve) => {
@@ -117,9 +120,9 @@ export class ModelAddress {
       return;
     }
     this.#address.focus();
-    showFieldProblem(this.#address, "This is not the address of a model: it must start with https://");
-    const remedy = "Enter one that starts with https:// and leads to a file of weights or a model folder.";
-    this.#host.complain(problem("This is not the address of a model.", remedy));
+    showFieldProblem(this.#address, t("This is not the address of a model: it must start with https://"));
+    const remedy = t("Enter one that starts with https:// and leads to a file of weights or a model folder.");
+    this.#host.complain(problem(t("This is not the address of a model."), remedy));
   }
 
   /** @returns {URL | null} */

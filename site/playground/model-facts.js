@@ -3,8 +3,9 @@
  */
 
 import { ROOT } from "../engine/root.js";
-import { byId, megabytes, number } from "../ui/dom.js";
+import { byId, megabytes } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { decimal, t, tn, translated } from "../ui/words.js";
 
 export const DEFAULT_MODEL = new URL("models/default/", ROOT).href;
 const PARTS = new URL("engine/parts.json", ROOT);
@@ -16,7 +17,7 @@ export class ModelFacts {
   #size = byId("load-size", "p");
   #hint;
 
-  /** @param {string} hint the buttons that load the model */
+  /** @param {string} hint which buttons load the model */
   constructor(hint) {
     this.#hint = hint;
   }
@@ -32,8 +33,8 @@ export class ModelFacts {
 
   /** Shows a model that is not loaded. @param {string} title @param {string} [description] */
   showTitle(title, description = "") {
-    this.#title.textContent = title;
-    this.#facts.textContent = description;
+    this.#title.textContent = translated(title);
+    this.#facts.textContent = translated(description);
     this.#notices.textContent = "";
   }
 
@@ -48,30 +49,33 @@ export class ModelFacts {
     ]);
     const size = sum(engine.parts);
     if (size) {
-      const own = isDefault ? `, the model ${megabytes(sum(model.files))}` : "";
-      this.#size.textContent =
-        `Nothing is downloaded until you press ${this.#hint}. ` +
-        `The engine is ${megabytes(size)}${own}, from this site.`;
+      const sizes = { engine: megabytes(size), model: megabytes(sum(model.files)) };
+      const words = isDefault
+        ? t("The engine is {engine}, the model {model}, from this site.", sizes)
+        : t("The engine is {engine}, from this site.", sizes);
+      this.#size.textContent = `${this.#hint} ${words}`;
     }
     return model;
   }
 
   /** Shows a loaded model. @param {import("../engine/client.js").ModelInfo} info */
   showLoaded(info) {
-    this.#title.textContent = info.title;
+    this.#title.textContent = translated(info.title);
     const bits = info.quantization?.bits;
     const facts = [
       info.architecture.replace("rwkv", "RWKV-"),
-      `${(info.parameters / 1e6).toFixed(1)} million parameters`,
-      bits ? `${bits} bits` : "",
-      `${info.layers} layers of width ${info.width}`,
-      `${info.tokenizer} tokenizer, ${number(info.vocab_size)} tokens`,
-      `${info.kernel} kernel, ${info.threads === 1 ? "1 thread" : `${info.threads} threads`}`,
-      `loaded in ${info.load_seconds.toFixed(1)} s`,
-      `${megabytes(info.heap_bytes + info.shared_bytes)} of memory`,
+      t("{count} million parameters", { count: decimal(info.parameters / 1e6, 1) }),
+      bits ? t("{bits} bits", { bits }) : "",
+      t("{layers} layers of width {width}", { layers: info.layers, width: info.width }),
+      t("{tokenizer} tokenizer, {count} tokens", { tokenizer: info.tokenizer, count: info.vocab_size }),
+      tn(info.threads, "{kernel} kernel, {n} thread", "{kernel} kernel, {n} threads", {
+        kernel: info.kernel,
+      }),
+      t("loaded in {seconds} s", { seconds: decimal(info.load_seconds, 1) }),
+      t("{size} of memory", { size: megabytes(info.heap_bytes + info.shared_bytes) }),
     ];
     this.#facts.textContent = facts.filter(Boolean).join(" · ");
-    this.#notices.textContent = (info.notices ?? []).join(" ");
+    this.#notices.textContent = (info.notices ?? []).map(translated).join(" ");
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { element, megabytes, number } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
+import { t, tn, translated } from "../ui/words.js";
 
 /**
  * @param {string} title of the file
@@ -18,9 +19,9 @@ export function insideOf(title, found) {
       shape.join(" × "),
     ],
   );
-  const columns = ["Tensor", "Type", "Shape"];
-  const list = table({ caption: `${tensors.length} tensors`, columns, rows: tensors });
-  return [...facts(title, found), scrollBox("Tensors", list)];
+  const columns = [t("Tensor"), t("Type"), t("Shape")];
+  const list = table({ caption: t("{count} tensors", { count: tensors.length }), columns, rows: tensors });
+  return [...facts(title, found), scrollBox(t("Tensors"), list)];
 }
 
 /** @param {string} title @param {any} found @returns {HTMLElement[]} */
@@ -28,21 +29,28 @@ function facts(title, { format, config, problem, tokenizer, types, parameters, m
   const list = element("dl", { class: "facts" });
   /** @param {string} name @param {string} value */
   const add = (name, value) => list.append(element("dt", {}, name), element("dd", {}, value));
-  add("File", title);
-  add("Format", format);
+  add(t("File"), title);
+  add(t("Format"), format);
   if (config) {
-    add("Version", `RWKV-${config.version}`);
-    const heads = config.version === "4" ? "" : `, ${config.heads} heads of size ${config.head_size}`;
-    add("Sizes", `${config.layers} layers of width ${config.width}, channel mix ${config.ffn_width}${heads}`);
-    add("Vocabulary", `${number(config.vocab_size)} tokens`);
+    add(t("Version"), `RWKV-${config.version}`);
+    const { layers, width, ffn_width: mix, heads, head_size: size } = config;
+    const words = t("{layers} layers of width {width}, channel mix {mix}", { layers, width, mix });
+    add(
+      t("Sizes"),
+      config.version === "4" ? words : `${words}, ${t("{heads} heads of size {size}", { heads, size })}`,
+    );
+    add(t("Vocabulary"), tn(config.vocab_size, "{n} token", "{n} tokens"));
   }
-  add("Tokenizer", tokenizer ?? "unknown");
+  add(t("Tokenizer"), tokenizer ?? t("unknown"));
   const stored = Object.entries(types).map(([type, count]) => `${number(count)} ${type}`);
-  add("Parameters", `${number(parameters)} (${stored.join(", ")})`);
+  add(t("Parameters"), `${number(parameters)} (${stored.join(", ")})`);
   if (memory) {
     const forms = Object.entries(memory).map(([form, bytes]) => `${megabytes(bytes)} ${form}`);
-    add("Memory needed", forms.join(", "));
+    add(t("Memory needed"), forms.join(", "));
   }
   if (!problem) return [list];
-  return [element("p", { class: "error-box" }, `${problem.message} ${problem.remedy}`), list];
+  return [
+    element("p", { class: "error-box" }, `${translated(problem.message)} ${translated(problem.remedy)}`),
+    list,
+  ];
 }

@@ -6,10 +6,11 @@
 
 import { modelSource } from "../engine/client.js";
 import { engineOptions } from "../ui/address.js";
-import { byId, counted } from "../ui/dom.js";
+import { byId } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { EngineHolder, ModelSlot } from "../ui/engine.js";
 import { problem } from "../ui/status.js";
+import { t, tn, translated } from "../ui/words.js";
 import { offerCatalogue } from "./catalogue.js";
 import { ModelAddress } from "./model-address.js";
 import { DEFAULT_MODEL, ModelFacts } from "./model-facts.js";
@@ -36,7 +37,7 @@ export class ModelPanel {
   #engine;
   #slot;
   /** @type {Source} */
-  #default = { title: "The default model", model: DEFAULT_MODEL };
+  #default = { title: t("The default model"), model: DEFAULT_MODEL };
   #source = this.#default;
   /** @type {AbortController | null} while something is loading */
   #loading = null;
@@ -140,7 +141,7 @@ export class ModelPanel {
   showButtons() {
     const loaded = this.model !== null;
     this.#load.disabled = this.#busy || loaded;
-    this.#load.textContent = loaded ? "Loaded" : "Load now";
+    this.#load.textContent = loaded ? t("Loaded") : t("Load now");
     for (const control of [this.#file, this.#address, this.#useDefault]) control.disabled = this.#busy;
     this.#facts.sizeHidden = loaded;
     this.#useDefault.hidden = this.#source === this.#default;
@@ -170,7 +171,7 @@ export class ModelPanel {
     if (typeof source.model === "string" && !(await this.#address.consent(new URL(source.model)))) {
       throw new DOMException("The visitor did not agree to fetch the model.", "AbortError");
     }
-    return await this.#whileLoading("Loading…", async (options) => {
+    return await this.#whileLoading(t("Loading…"), async (options) => {
       const model = await this.#slot.load(source, options);
       this.#showLoaded(model);
       return model;
@@ -200,7 +201,7 @@ export class ModelPanel {
   async #loadOnly() {
     try {
       const { info } = await this.ensure();
-      this.#host.say(`${info.title} is ready.`);
+      this.#host.say(t("{model} is ready.", { model: translated(info.title) }));
     } catch (error) {
       this.#host.complain(error);
     }
@@ -219,7 +220,7 @@ export class ModelPanel {
     this.#take(chosen);
     try {
       const { info } = await this.ensure();
-      this.#host.say(`${info.title} is ready.`);
+      this.#host.say(t("{model} is ready.", { model: translated(info.title) }));
       this.#host.chosen();
     } catch (error) {
       this.#take(previous);
@@ -239,8 +240,10 @@ export class ModelPanel {
     const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
     if (await isText(weights)) {
       if (takeText) return takeText(weights);
-      const remedy = "Choose a file of weights: .safetensors, .pth, .gguf or .bin.";
-      return this.#host.complain(problem(`${weights.name} is a text, not a model.`, remedy));
+      const remedy = t("Choose a file of weights: .safetensors, .pth, .gguf or .bin.");
+      return this.#host.complain(
+        problem(t("{name} is a text, not a model.", { name: weights.name }), remedy),
+      );
     }
     this.#choose({ title: weights.name, model: files, ...this.#address.options });
   }
@@ -253,10 +256,12 @@ export class ModelPanel {
     if (this.#busy) return;
     const inside = byId("inside", "div");
     try {
-      const found = await this.#whileLoading("Inspecting the files…", (options) =>
+      const found = await this.#whileLoading(t("Inspecting the files…"), (options) =>
         this.#engine.use((engine) => engine.inspect(modelSource(source), options)),
       );
-      this.#host.say(`${source.title} has ${counted(found.tensors.length, "tensor")}.`);
+      this.#host.say(
+        tn(found.tensors.length, "{file} has {n} tensor.", "{file} has {n} tensors.", { file: source.title }),
+      );
       inside.replaceChildren(...insideOf(source.title, found));
       inside.hidden = false;
     } catch (error) {

@@ -3,7 +3,7 @@
  * batches, all of one at the same time, so only what came after the first batch has been timed.
  */
 
-import { counted } from "../ui/dom.js";
+import { decimal, t, tn } from "../ui/words.js";
 
 /** Milliseconds between two tokens of one batch, at most. */
 const BATCH = 4;
@@ -43,7 +43,10 @@ export class Pace {
   show(more) {
     const elapsed = this.#last - this.#first;
     const timed = this.tokens - this.#before;
-    const rate = elapsed >= WORTH ? ` · ${((1000 * timed) / elapsed).toFixed(1)} tokens a second` : "";
-    this.line.textContent = `${counted(this.tokens, "token")}${rate}${more}`;
+    const rate =
+      elapsed >= WORTH
+        ? ` · ${t("{rate} tokens a second", { rate: decimal((1000 * timed) / elapsed, 1) })}`
+        : "";
+    this.line.textContent = `${tn(this.tokens, "{n} token", "{n} tokens")}${rate}${more}`;
   }
 }

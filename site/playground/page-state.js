@@ -5,6 +5,7 @@
 import { LONGEST_PROMPT, readAddress, redirectQuery, writeAddress } from "../ui/address.js";
 import { copyLink } from "../ui/clipboard.js";
 import { Memory } from "../ui/memory.js";
+import { t } from "../ui/words.js";
 
 /**
  * @typedef {{values: () => Iterable<[string, string]>, restore: (values: Map<string, string>) => void}} Part
@@ -44,7 +45,7 @@ export class PageState {
     const values = this.#values();
     if ((values.get("prompt") ?? "").length <= LONGEST_PROMPT) return copyLink(values, { say });
     values.delete("prompt");
-    return copyLink(values, { say, copied: "The link is copied without the prompt, which is too long." });
+    return copyLink(values, { say, copied: t("The link is copied without the prompt, which is too long.") });
   }
 
   #values() {

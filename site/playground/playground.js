@@ -12,6 +12,7 @@ import { fetchDescription } from "../ui/fetch.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { ProgressView } from "../ui/progress.js";
 import { problem, StatusLine } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { BranchBox } from "./branch-box.js";
 import { Chat } from "./chat.js";
 import { DecoderControls } from "./decoder-controls.js";
@@ -132,7 +133,7 @@ const panel = new ModelPanel({
   say,
   complain,
   progress,
-  hint: "Generate, Send or Load now",
+  hint: t("Nothing is downloaded until you press Generate, Send or Load now."),
   described: (description) => {
     examples.offer(description.prompts ?? []);
     page.prompt.offer(description.registers);
@@ -271,7 +272,7 @@ function checkSettings() {
   const found = controls.problem();
   if (!found) return true;
   rail.open("decoder");
-  showError(problem(`${found.label} has no value.`, found.words));
+  showError(problem(t("{setting} has no value.", { setting: found.label }), found.words));
   return false;
 }
 
@@ -281,9 +282,9 @@ function generate() {
     writer.write(page.prompt.value);
     return;
   }
-  const words = "Type a few words for the model to continue.";
-  complain(problem("The prompt is empty.", words));
-  showFieldProblem(page.prompt.field, `The prompt is empty. ${words}`);
+  const [message, remedy] = [t("The prompt is empty."), t("Type a few words for the model to continue.")];
+  complain(problem(message, remedy));
+  showFieldProblem(page.prompt.field, `${message} ${remedy}`);
   page.prompt.focus();
 }
 
@@ -306,10 +307,15 @@ function leaveRail() {
 /** Makes a dropped text the prompt. @param {File} file */
 async function takeText(file) {
   if (file.size > LONGEST_TEXT) {
-    return complain(problem(`${file.name} is too long for a prompt.`, "Choose a text of at most 4 MB."));
+    return complain(
+      problem(
+        t("{name} is too long for a prompt.", { name: file.name }),
+        t("Choose a text of at most 4 MB."),
+      ),
+    );
   }
   view.replacePrompt(await file.text());
-  say(`${file.name} is the prompt now. Undo brings the earlier one back.`);
+  say(t("{name} is the prompt now. Undo brings the earlier one back.", { name: file.name }));
 }
 
 function stop() {
@@ -350,7 +356,7 @@ page.reset.addEventListener("click", () => {
   controls.restore(new Map());
   presets.show();
   store();
-  say("The decoder has its default settings again.");
+  say(t("The decoder has its default settings again."));
 });
 byId("copy-link", "button").addEventListener("click", () => state.share(say));
 listenToKeys({
@@ -379,5 +385,6 @@ state.restore();
 const atFirst = page.prompt.value;
 await tab.restore();
 showButtons();
-if (!decoding.parts) complain(problem("The decoder's settings could not be loaded.", "Reload the page."));
+if (!decoding.parts)
+  complain(problem(t("The decoder's settings could not be loaded."), t("Reload the page.")));
 panel.describe();

@@ -3,6 +3,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { translated } from "../ui/words.js";
 
 /** @typedef {import("./decoder-controls.js").Preset} Preset */
 
@@ -23,7 +24,7 @@ export class PresetChooser {
     this.#source = source;
     this.#presets = presets;
     this.#controls = controls;
-    select.append(...presets.map(({ name, title }) => element("option", { value: name }, title)));
+    select.append(...presets.map(({ name, title }) => element("option", { value: name }, translated(title))));
     select.addEventListener("change", () => {
       const preset = presets.find(({ name }) => name === select.value);
       if (!preset) return;

@@ -3,6 +3,7 @@
  */
 
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 
 /** One per line; \n is a line break. @param {string} text */
 export function promptsOf(text) {
@@ -32,8 +33,8 @@ export function readPrompts(name, text) {
   } catch {
     // not such a file: reported below
   }
-  const remedy = "Choose a JSON list of texts, JSON lines, or text with one prompt per line.";
-  throw problem(`${name} does not contain a list of prompts.`, remedy);
+  const remedy = t("Choose a JSON list of texts, JSON lines, or text with one prompt per line.");
+  throw problem(t("{name} does not contain a list of prompts.", { name }), remedy);
 }
 
 /** @param {string} name @param {string} text @returns {any[]} */

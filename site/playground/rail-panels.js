@@ -3,6 +3,8 @@
  * and a line in this list. It is loaded and mounted when its tab is opened for the first time.
  */
 
+import { t } from "../ui/words.js";
+
 /**
  * @typedef {{shown?: (visible: boolean) => void}} MountedPanel `shown` is called when its tab opens or closes
  * @typedef {{session: import("./session.js").Session, element: HTMLElement}} PanelContext `element` is the
@@ -18,6 +20,6 @@
  * @type {RailPanel[]}
  */
 export const PANELS = [
-  { id: "attribution", label: "Attribution", load: () => import("./attribution.js") },
-  { id: "inside", label: "Inside", load: () => import("./look-inside.js") },
+  { id: "attribution", label: t("Attribution"), load: () => import("./attribution.js") },
+  { id: "inside", label: t("Inside"), load: () => import("./look-inside.js") },
 ];

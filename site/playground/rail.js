@@ -4,6 +4,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("./rail-panels.js").RailPanel} RailPanel */
 /** @typedef {import("./rail-panels.js").MountedPanel} MountedPanel */
@@ -19,7 +20,11 @@ export class Rail {
   #root;
   #session;
   #tabs;
-  #close = element("button", { type: "button", class: "quiet rail-close", "aria-label": "Close the panel" });
+  #close = element("button", {
+    type: "button",
+    class: "quiet rail-close",
+    "aria-label": t("Close the panel"),
+  });
   #narrow = matchMedia(NARROW);
   /** @type {Entry[]} */
   #entries = [];

@@ -2,7 +2,8 @@
 
 import { drawSeed } from "../compare/votes.js";
 import { LONGEST_PROMPT } from "../ui/address.js";
-import { byId, counted, debounce, element } from "../ui/dom.js";
+import { byId, debounce, element } from "../ui/dom.js";
+import { tn, translated } from "../ui/words.js";
 import { promptsOf, readPrompts, textOf } from "./prompts.js";
 
 const TYPING = 300; // milliseconds
@@ -102,7 +103,7 @@ export class SideForm {
           this.#prompt.value = this.#list.checked ? textOf([...this.prompts, text]) : text;
           this.#options.onChange();
         };
-        return element("button", { type: "button", onclick: take }, title);
+        return element("button", { type: "button", onclick: take }, translated(title));
       }),
     );
   }
@@ -114,7 +115,11 @@ export class SideForm {
       const prompts = readPrompts(file.name, await file.text());
       this.#list.checked = true;
       this.#prompt.value = textOf(prompts);
-      this.#options.say(`${file.name} contains ${counted(prompts.length, "prompt")}.`);
+      this.#options.say(
+        tn(prompts.length, "{name} contains {n} prompt.", "{name} contains {n} prompts.", {
+          name: file.name,
+        }),
+      );
       this.#options.onChange();
     } catch (error) {
       this.#options.complain(error);

@@ -4,6 +4,7 @@
  * side-report.js.
  */
 
+import { t } from "../ui/words.js";
 import { letterOf } from "./decoder-column.js";
 import { configNames, reportOf } from "./side-report.js";
 
@@ -78,9 +79,13 @@ export class SideTexts {
    */
   async write(model, at, run) {
     const { shown, added } = this.#columns;
-    const which = this.prompts.length > 1 ? ` for prompt ${at + 1} of ${this.prompts.length}` : "";
     for (const [place, column] of shown.entries()) {
-      run.say(`Writing text ${letterOf(place)}${which}…`);
+      const which = { letter: letterOf(place), prompt: at + 1, of: this.prompts.length };
+      run.say(
+        which.of > 1
+          ? t("Writing text {letter} for prompt {prompt} of {of}…", which)
+          : t("Writing text {letter}…", which),
+      );
       const seed = run.seed + (run.ownSeeds ? added.indexOf(column) : 0);
       await this.#writeText(model, column, { ...run, at, seed });
       run.onResult();

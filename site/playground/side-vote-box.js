@@ -1,6 +1,7 @@
 /** The buttons to vote with on the page for decoders side by side, and what the votes add up to. */
 
 import { byId, download, element } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 import { letterOf } from "./decoder-column.js";
 
 /** @typedef {import("./side-votes.js").SideVotes} SideVotes */
@@ -29,13 +30,15 @@ export class VoteBox {
   show({ visible, count }) {
     const { onVote, onUndo } = this.#options;
     this.#box.hidden = !visible;
-    const texts = Array.from({ length: count }, (_, at) => button(`Text ${letterOf(at)}`, () => onVote(at)));
-    const undo = element("button", { type: "button", class: "quiet", onclick: onUndo }, "Undo");
+    const texts = Array.from({ length: count }, (_, at) =>
+      button(t("Text {letter}", { letter: letterOf(at) }), () => onVote(at)),
+    );
+    const undo = element("button", { type: "button", class: "quiet", onclick: onUndo }, t("Undo"));
     this.#box.replaceChildren(
-      element("strong", {}, "Which reads best?"),
+      element("strong", {}, t("Which reads best?")),
       ...texts,
-      button("Tie", () => onVote("tie")),
-      button("All are bad", () => onVote("both_bad")),
+      button(t("Tie"), () => onVote("tie")),
+      button(t("All are bad"), () => onVote("both_bad")),
       ...(this.#votes.canUndo ? [undo] : []),
     );
     if (this.#votes.blind) return; // the tally would show which decoder a vote was for

@@ -17,6 +17,7 @@ import {
 } from "../compare/votes.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { recall, remember } from "../ui/memory.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("../compare/votes.js").Round} Round */
 /** @typedef {number | "tie" | "both_bad"} Best an index into the texts as shown */
@@ -126,10 +127,10 @@ export class SideVotes {
 
   /** What the votes add up to, or "". @param {(name: string) => string} titleOf the title of a decoder */
   tally(titleOf) {
-    const wins = [...winsOf(this.#round.votes)].map(
-      ([name, { wins, votes }]) => `${titleOf(name)}: ${wins} of ${votes}`,
+    const wins = [...winsOf(this.#round.votes)].map(([name, { wins, votes }]) =>
+      t("{name}: {wins} of {votes}", { name: titleOf(name), wins, votes }),
     );
-    return wins.length ? `Comparisons won, votes in this browser. ${wins.join(" · ")}` : "";
+    return wins.length ? `${t("Comparisons won, votes in this browser.")} ${wins.join(" · ")}` : "";
   }
 
   /** The text of a file of votes. */

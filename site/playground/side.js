@@ -15,6 +15,7 @@ import { fetchDescription } from "../ui/fetch.js";
 import { Memory } from "../ui/memory.js";
 import { ProgressView } from "../ui/progress.js";
 import { problem, StatusLine } from "../ui/status.js";
+import { t, translated } from "../ui/words.js";
 import { DecoderColumns } from "./decoder-columns.js";
 import { ModelPanel } from "./model-panel.js";
 import { SideForm } from "./side-form.js";
@@ -39,7 +40,8 @@ class SidePage {
   #voteBox = new VoteBox(this.#votes, {
     onVote: (best) => this.#vote(best),
     onUndo: () => this.#undo(),
-    titleOf: (name) => this.decoding.presets?.find((preset) => preset.name === name)?.title ?? name,
+    titleOf: (name) =>
+      translated(this.decoding.presets?.find((preset) => preset.name === name)?.title ?? name),
   });
   #status = new StatusLine(byId("status", "p"));
   #progress = new ProgressView(
@@ -77,14 +79,14 @@ class SidePage {
       complain,
       progress: this.#progress,
       described: ({ prompts }) => this.form.offer(prompts ?? []),
-      hint: "Generate or Load now",
+      hint: t("Nothing is downloaded until you press Generate or Load now."),
     });
   }
 
   start() {
     this.#listen();
     this.#restore(this.#memory.complete(readAddress()));
-    if (!this.decoding.parts) this.#status.complain("The decoders could not be loaded. Reload the page.");
+    if (!this.decoding.parts) this.#status.complain(t("The decoders could not be loaded. Reload the page."));
     this.panel.describe();
   }
 
@@ -95,7 +97,7 @@ class SidePage {
     this.#reset.addEventListener("click", () => {
       this.#restore(new Map());
       this.#store();
-      this.#status.say("Everything is reset.");
+      this.#status.say(t("Everything is reset."));
     });
     byId("copy-link", "button").addEventListener("click", () => this.#share());
     this.#shownSelect.addEventListener("change", () => this.#showPrompt(Number(this.#shownSelect.value)));
@@ -158,7 +160,9 @@ class SidePage {
     if (this.#generate.disabled) return;
     const { prompts } = this.form;
     if (!prompts.length) {
-      this.#status.complain(problem("The prompt is empty.", "Type a few words for the model to continue."));
+      this.#status.complain(
+        problem(t("The prompt is empty."), t("Type a few words for the model to continue.")),
+      );
       return this.form.focus();
     }
     this.#store();
@@ -173,7 +177,9 @@ class SidePage {
         await this.texts.write(model, at, this.#run(this.#writing.signal));
         this.#votes.add(at);
       }
-      this.#status.say(["Done. Which reads best?", ...(model.info.notices ?? [])].join(" "));
+      this.#status.say(
+        [t("Done. Which reads best?"), ...(model.info.notices ?? []).map(translated)].join(" "),
+      );
     } catch (error) {
       this.#status.complain(error);
       if (!this.#votes.left) this.#votes.end(); // there is nothing to vote on
@@ -202,13 +208,13 @@ class SidePage {
     this.#votes.vote(this.#shown, this.texts.sides(this.#shown), best);
     if (this.#votes.next !== undefined) {
       this.#showPrompt(this.#votes.next);
-      return this.#status.say(`Your vote is saved. ${this.#votes.left} more to judge.`);
+      return this.#status.say(t("Your vote is saved. {left} more to judge.", { left: this.#votes.left }));
     }
     const words =
       typeof best === "number"
         ? this.columns.shown[best]?.choice.title
-        : { tie: "tie", both_bad: "all are bad" }[best];
-    this.#status.say(`Your vote: ${words}.`);
+        : { tie: t("tie"), both_bad: t("all are bad") }[best];
+    this.#status.say(t("Your vote: {words}.", { words: words ?? "" }));
     this.#show();
   }
 
@@ -217,7 +223,7 @@ class SidePage {
       const prompt = this.#votes.undo();
       if (prompt === undefined) return;
       this.#showPrompt(prompt);
-      this.#status.say(`The last vote was undone. ${this.#votes.left} more to judge.`);
+      this.#status.say(t("The last vote was undone. {left} more to judge.", { left: this.#votes.left }));
     } catch (error) {
       this.#status.complain(error);
     }
@@ -243,7 +249,10 @@ class SidePage {
     const values = this.#values();
     if (this.form.fitsAddress) return copyLink(values, { say });
     values.delete("prompt");
-    return copyLink(values, { say, copied: "The link is copied without the prompts, which are too long." });
+    return copyLink(values, {
+      say,
+      copied: t("The link is copied without the prompts, which are too long."),
+    });
   }
 
   #values() {

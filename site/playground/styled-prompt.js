@@ -5,6 +5,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { t, translated } from "../ui/words.js";
 
 /** @typedef {{name: string, tag: string}} Style */
 
@@ -73,8 +74,10 @@ export class StyledPrompt {
       (one) => typeof one?.name === "string" && typeof one?.tag === "string" && one.tag,
     );
     this.#box.hidden = this.#offered.length === 0;
-    const options = this.#offered.map(({ name }, index) => element("option", { value: index }, name));
-    this.#select.replaceChildren(element("option", { value: "" }, "No style"), ...options);
+    const options = this.#offered.map(({ name }, index) =>
+      element("option", { value: index }, translated(name)),
+    );
+    this.#select.replaceChildren(element("option", { value: "" }, t("No style")), ...options);
     this.value = value;
   }
 

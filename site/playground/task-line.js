@@ -5,6 +5,7 @@
 
 import { element } from "../ui/dom.js";
 import { Estimate, inWords, timeLeft } from "../ui/progress.js";
+import { t } from "../ui/words.js";
 
 export class TaskLine {
   #estimate = new Estimate();
@@ -13,7 +14,7 @@ export class TaskLine {
 
   /** @param {() => void} stop */
   constructor(stop) {
-    const button = element("button", { type: "button", class: "quiet", onclick: stop }, "Stop");
+    const button = element("button", { type: "button", class: "quiet", onclick: stop }, t("Stop"));
     this.element = element("div", { class: "task-line", hidden: true }, this.#bar, this.#words, button);
   }
 

@@ -2,6 +2,8 @@
  * Which text of the visit is shown, with its prompt, tokens and branches; undo and redo between them.
  */
 
+import { t } from "../ui/words.js";
+
 /** @typedef {import("./texts.js").Text} Text */
 /**
  * @typedef {{
@@ -78,7 +80,7 @@ export class TextView {
     if (!found) return;
     this.#show(found.text, found.prompt);
     store();
-    say(way === "undo" ? "Undone." : "Redone.");
+    say(way === "undo" ? t("Undone.") : t("Redone."));
   }
 
   /** Shows another prompt instead of what is written; Undo brings that back. @param {string} text */

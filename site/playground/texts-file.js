@@ -4,6 +4,7 @@
  */
 
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("./texts.js").Text} Text */
 /** @typedef {{format: string, version: number, current: number | null, texts: object[]}} PackedTexts */
@@ -27,13 +28,19 @@ export function packTexts(all, current) {
  */
 export function unpackTexts(value) {
   if (value?.format !== FORMAT || !Array.isArray(value.texts)) {
-    throw problem("The file does not contain branches.", "Choose a file that “Save branches” wrote.");
+    throw problem(t("The file does not contain branches."), t("Choose a file that “Save branches” wrote."));
   }
   if (value.version !== 1) {
-    throw problem("The file is from a newer version of this page.", "Reload the page and open it again.");
+    throw problem(
+      t("The file is from a newer version of this page."),
+      t("Reload the page and open it again."),
+    );
   }
   if (value.texts.length > MOST_TEXTS) {
-    throw problem(`The file has more than ${MOST_TEXTS} texts.`, "Save fewer branches in one file.");
+    throw problem(
+      t("The file has more than {most} texts.", { most: MOST_TEXTS }),
+      t("Save fewer branches in one file."),
+    );
   }
   /** @type {Map<number, Text>} by their ids in the file */
   const found = new Map();
@@ -42,7 +49,7 @@ export function unpackTexts(value) {
     const text = readText(entry, index, found);
     tokens += text.tokens.length;
     if (tokens > MOST_TOKENS) {
-      throw problem("The texts in the file are too long.", "Save fewer branches in one file.");
+      throw problem(t("The texts in the file are too long."), t("Save fewer branches in one file."));
     }
     found.set(entry.id, text);
   }
@@ -72,7 +79,11 @@ function readText(entry, index, before) {
     given >= 0 &&
     given <= tokens.length &&
     (parent === null) === (given === 0);
-  if (!valid) throw problem(`Text ${index + 1} in the file is damaged.`, "Save the branches again.");
+  if (!valid)
+    throw problem(
+      t("Text {index} in the file is damaged.", { index: index + 1 }),
+      t("Save the branches again."),
+    );
   const plain = tokens.map(({ token, text, logprob }) => ({ token, text, logprob }));
   const facts = { prompt, settings, seed, given, tail, finish, marked: marked === true };
   return { ...facts, id: index + 1, parent, tokens: plain };

@@ -4,6 +4,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { decimal, t } from "../ui/words.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**
@@ -16,7 +17,8 @@ export function tokenTip(paper) {
   return {
     show: (span, { text, logprob }) => {
       if (logprob === null) return;
-      const share = `${percent(Math.exp(logprob))} · ${bits(logprob).toFixed(1)} bits`;
+      const surprise = t("{bits} bits", { bits: decimal(bits(logprob), 1) });
+      const share = `${percent(Math.exp(logprob))} · ${surprise}`;
       tip.replaceChildren(element("code", {}, visible(text)), ` ${share}`);
       tip.hidden = false;
       const [frame, [rect]] = [paper.getBoundingClientRect(), [...span.getClientRects()]];

@@ -6,6 +6,7 @@
 import { debounce, element } from "../ui/dom.js";
 import { table } from "../ui/table.js";
 import { shownText, withSigns } from "../ui/unseen.js";
+import { decimal, percent as shareOf, t } from "../ui/words.js";
 
 /** @typedef {{token: number, text: string, logprob: number | null}} Token */
 
@@ -16,10 +17,10 @@ const SHADES = [1, 3, 5, 8, 11];
 export function shadeLegend() {
   const edges = [0, ...SHADES];
   const steps = edges.map((from, shade) => {
-    const words = shade < SHADES.length ? `${from}–${SHADES[shade]}` : `over ${from}`;
+    const words = shade < SHADES.length ? `${from}–${SHADES[shade]}` : t("over {bits}", { bits: from });
     return element("span", { class: `shade-${shade}` }, words);
   });
-  return ["Bits of surprise:", ...steps];
+  return [t("Bits of surprise:"), ...steps];
 }
 
 /** Milliseconds that the pointer stays on a token before it is explained. */
@@ -147,18 +148,18 @@ function shade(logprob) {
  */
 export function tokenTable({ prompt, written }, caption) {
   const rows = [...prompt, ...written].map(({ token, text, logprob }, index) => [
-    index < prompt.length ? "prompt" : index - prompt.length + 1,
+    index < prompt.length ? t("prompt") : index - prompt.length + 1,
     element("code", {}, visible(text)),
     token,
     logprob === null ? "" : percent(Math.exp(logprob)),
-    logprob === null ? "" : bits(logprob).toFixed(1),
+    logprob === null ? "" : decimal(bits(logprob), 1),
   ]);
-  const columns = ["Position", "Token", "Id", "Probability", "Surprise (bits)"];
+  const columns = [t("Position"), t("Token"), t("Id"), t("Probability"), t("Surprise (bits)")];
   return table({ caption, hideCaption: true, className: "figures", columns, rows });
 }
 
 /** @param {number} share */
 export function percent(share) {
   if (share === 0) return "0";
-  return share < 0.001 ? "< 0.1%" : `${(100 * share).toFixed(1)}%`;
+  return share < 0.001 ? `< ${shareOf(0.001, 1)}` : shareOf(share, 1);
 }

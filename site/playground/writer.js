@@ -3,8 +3,8 @@
  * is shown besides is text-view.js's work.
  */
 
-import { counted } from "../ui/dom.js";
 import { phaseWords } from "../ui/progress.js";
+import { t, tn } from "../ui/words.js";
 import { Pace } from "./pace.js";
 
 /** @typedef {import("../engine/client.js").Writing} Writing */
@@ -28,7 +28,15 @@ import { Pace } from "./pace.js";
  * }} Host
  */
 
-const REASONS = { stop: "Finished", length: "Length limit reached", abort: "Stopped" };
+/**
+ * How a text ended. @param {import("../engine/client.js").End["finish_reason"]} reason @param {number}
+ * tokens
+ */
+function endWords(reason, tokens) {
+  if (reason === "abort") return tn(tokens, "Stopped after {n} token.", "Stopped after {n} tokens.");
+  if (reason === "stop") return tn(tokens, "Finished after {n} token.", "Finished after {n} tokens.");
+  return tn(tokens, "Length limit reached after {n} token.", "Length limit reached after {n} tokens.");
+}
 
 export class Writer {
   #host;
@@ -133,7 +141,7 @@ export class Writer {
       }
       if (pace.tokens === 0) {
         progress.hide();
-        say("Generating…");
+        say(t("Generating…"));
       }
       const token = { token: chunk.token, text: chunk.text, logprob: chunk.logprob };
       text.tokens.push(token);
@@ -146,8 +154,9 @@ export class Writer {
   /** @param {import("../engine/client.js").End} end @param {Pace} pace @param {Text} text */
   #showEnd({ finish_reason, usage, seed }, pace, text) {
     text.finish = finish_reason;
-    this.#host.say(`${REASONS[finish_reason]} after ${counted(usage.completion_tokens, "token")}.`);
-    const prompt = `prompt ${counted(usage.prompt_tokens, "token")}`;
-    pace.show(` · ${prompt}${seed === null ? "" : ` · seed ${seed}`}`);
+    this.#host.say(endWords(finish_reason, usage.completion_tokens));
+    const facts = [tn(usage.prompt_tokens, "prompt {n} token", "prompt {n} tokens")];
+    if (seed !== null) facts.push(t("seed {seed}", { seed: String(seed) }));
+    pace.show(facts.map((fact) => ` · ${fact}`).join(""));
   }
 }

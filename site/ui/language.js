@@ -61,14 +61,14 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    const menu = /** @type {HTMLSelectElement | null} */ (document.getElementById("language"));
-    if (!menu) return;
-    menu.value = language;
-    menu.addEventListener("change", () => {
+    for (const item of document.querySelectorAll("#language-menu input"))
+      if (item instanceof HTMLInputElement) item.checked = item.value === language;
+    document.getElementById("language-menu")?.addEventListener("change", ({ target }) => {
+      if (!(target instanceof HTMLInputElement)) return;
       try {
-        localStorage.setItem(KEY, menu.value);
+        localStorage.setItem(KEY, target.value);
       } catch {
-        return;
+        return; // storage is disabled: the browser's language stays
       }
       location.reload();
     });

@@ -70,6 +70,21 @@ export function tn(n, one, many, values) {
 }
 
 /**
+ * A text in which some values are elements, for `append`: `phrase("See {link}.", { link })`.
+ * @param {string} text
+ * @param {Record<string, string | number | Node>} values
+ * @returns {(string | Node)[]}
+ */
+export function phrase(text, values) {
+  return (words.get(text) ?? text).split(/(\{\w+\})/).map((part) => {
+    const value = values[part.slice(1, -1)];
+    return part.startsWith("{") && typeof value === "object"
+      ? value
+      : insert(part, /** @type {Values} */ (values));
+  });
+}
+
+/**
  * A message of the engine, or what a setting says about itself, in the page's language. The engine writes
  * English, with names and numbers in it; those stay as they are.
  * @param {string} message

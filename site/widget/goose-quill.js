@@ -13,7 +13,9 @@
 import { ROOT } from "../engine/root.js";
 import { copyText } from "../ui/clipboard.js";
 import { errorWords, isAbort } from "../ui/status.js";
+import { t, tn, translated } from "../ui/words.js";
 import { engineFrom } from "./engines.js";
+import { speak } from "./language.js";
 import { ATTRIBUTES, DECODER, decoderOptions, OWN, parse, propertyName, write } from "./settings.js";
 import { VERSION } from "./version.js";
 import { View } from "./view.js";
@@ -67,6 +69,7 @@ export class GooseQuill extends Base {
   connectedCallback() {
     upgrade(this, ["value", "messages", ...ATTRIBUTES.map(propertyName)]);
     this.#ensureView();
+    speak(this)?.then(() => this.#describe());
     this.#watchVisibility();
   }
 
@@ -224,7 +227,7 @@ export class GooseQuill extends Base {
     this.#model = await this.#lease.load({ signal, onProgress });
     view.progress.hide();
     view.showPoster(false);
-    view.say(["Ready.", ...notices(this.#model.info)].join(" "));
+    view.say([t("Ready."), ...notices(this.#model.info).map(translated)].join(" "));
     this.#emit("load", this.#model.info);
     return this.#model;
   }
@@ -241,7 +244,7 @@ export class GooseQuill extends Base {
       const model = await this.#ready(signal);
       this.#setState("writing");
       const options = { ...decoderOptions((name) => this.getAttribute(name)), ...this.options, signal };
-      view.say("Generating…");
+      view.say(t("Generating…"));
       if (this.#chat) return this.#finish(await this.#answer(model, options));
       this.#finish(await this.#stream(model.generate(this.#lastPrompt ?? "", options)));
     });
@@ -288,7 +291,7 @@ export class GooseQuill extends Base {
         view.append(item.text);
         if ("finish_reason" in item) return item;
         this.#emit("token", item);
-        view.say(item.thought && !this.#text ? "Thinking…" : "Generating…");
+        view.say(item.thought && !this.#text ? t("Thinking…") : t("Generating…"));
       }
       throw new Error("the stream ended without a finish reason");
     } finally {
@@ -300,9 +303,12 @@ export class GooseQuill extends Base {
   /** @param {End} end */
   #finish(end) {
     const count = end.usage.completion_tokens;
-    const tokens = `${count} ${count === 1 ? "token" : "tokens"}`;
     const stopped = end.finish_reason === "abort";
-    this.#ensureView().say(stopped ? `Stopped after ${tokens}.` : `Finished after ${tokens}.`);
+    this.#ensureView().say(
+      stopped
+        ? tn(count, "Stopped after {n} token.", "Stopped after {n} tokens.")
+        : tn(count, "Finished after {n} token.", "Finished after {n} tokens."),
+    );
     this.#emit(stopped ? "abort" : "done", { ...end, text: this.#text });
   }
 
@@ -337,7 +343,7 @@ export class GooseQuill extends Base {
     if (this.#model?.engine.ended) this.#model = null;
     if (isAbort(error)) {
       this.#setState(this.#model ? "ready" : "idle");
-      this.#view?.say("Stopped.");
+      this.#view?.say(t("Stopped."));
       this.#emit("abort", { text: this.#text, finish_reason: "abort" });
       return;
     }

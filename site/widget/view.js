@@ -7,6 +7,7 @@ import { isComposing } from "../ui/composing.js";
 import { element } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { shownText } from "../ui/unseen.js";
+import { t } from "../ui/words.js";
 import { CSS } from "./styles.js";
 
 /** @typedef {"send" | "stop" | "retry" | "copy" | "clear"} Action */
@@ -34,8 +35,8 @@ export class View {
   /** @param {ShadowRoot} root @param {(action: Action) => void} act */
   constructor(root, act) {
     root.adoptedStyleSheets = [styleSheet()];
-    const button = (/** @type {Action} */ action, /** @type {string} */ text, quiet = true) => {
-      const created = element("button", { type: "button", part: quiet ? `button ${action}` : action }, text);
+    const button = (/** @type {Action} */ action, quiet = true) => {
+      const created = element("button", { type: "button", part: quiet ? `button ${action}` : action });
       if (quiet) created.className = "quiet";
       created.addEventListener(
         "click",
@@ -53,16 +54,16 @@ export class View {
     });
     this.hint = element("p", { id: "hint", class: "note", part: "hint" });
     this.buttons = {
-      send: button("send", "Generate", false),
-      stop: button("stop", "Stop", false),
-      retry: button("retry", "Retry"),
-      copy: button("copy", "Copy"),
-      clear: button("clear", "Clear"),
+      send: button("send", false),
+      stop: button("stop", false),
+      retry: button("retry"),
+      copy: button("copy"),
+      clear: button("clear"),
     };
     const { send, stop, retry, copy, clear } = this.buttons;
     const row = element("div", { class: "row", part: "actions" }, send, stop, slot("actions"));
     this.status = element("p", { class: "status note", part: "status", role: "status" });
-    this.bar = element("progress", { part: "progress", "aria-label": "Progress" });
+    this.bar = element("progress", { part: "progress" });
     this.figures = element("p", { class: "note", part: "figures" });
     const progress = element(
       "div",
@@ -107,17 +108,26 @@ export class View {
     }
   }
 
-  /** @param {{mode: "chat" | "completion", label: string, placeholder: string}} look */
+  /**
+   * Writes what does not change while it works. @param {{mode: "chat" | "completion", label: string,
+   * placeholder: string}} look
+   */
   describe({ mode, label, placeholder }) {
     const chat = mode === "chat";
     this.root.dataset.mode = mode;
-    this.label.textContent = label || (chat ? "Message" : "Prompt");
+    this.label.textContent = label || (chat ? t("Message") : t("Prompt"));
     this.input.placeholder = placeholder;
-    this.output.setAttribute("aria-label", chat ? "Conversation" : "Output");
-    this.buttons.send.textContent = chat ? "Send" : "Generate";
+    this.output.setAttribute("aria-label", chat ? t("Conversation") : t("Output"));
+    this.bar.setAttribute("aria-label", t("Progress"));
+    const { send, stop, retry, copy, clear } = this.buttons;
+    send.textContent = chat ? t("Send") : t("Generate");
+    stop.textContent = t("Stop");
+    retry.textContent = t("Retry");
+    copy.textContent = t("Copy");
+    clear.textContent = t("Clear");
     this.hint.textContent = chat
-      ? "Enter sends, Shift+Enter starts a new line, Esc stops."
-      : "Ctrl+Enter generates, Esc stops.";
+      ? t("Enter sends, Shift+Enter starts a new line, Esc stops.")
+      : t("Ctrl+Enter generates, Esc stops.");
   }
 
   /** @param {{busy: boolean, written: boolean, retry: boolean}} state */
@@ -216,7 +226,7 @@ function bubble(role, content) {
   return element(
     "li",
     { class: `message ${user ? "user" : "assistant"}`, part: `message ${user ? "user" : "assistant"}` },
-    element("span", { class: "who" }, user ? "You" : "Model"),
+    element("span", { class: "who" }, user ? t("You") : t("Model")),
     element("span", { class: "said" }, ...shownText(content)),
   );
 }

@@ -15,7 +15,7 @@ import numpy as np
 
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.evaluation.reports import sampling_report, sampling_result
-from goosequill.evaluation.text_metrics import measure
+from goosequill.evaluation.text_metrics import loops, measure
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import load_path
 
@@ -74,7 +74,7 @@ def write_example(output: Path) -> None:
         text = "".join(item.text for item in items if isinstance(item, Chunk | End))
         logprobs = [round(item.logprob, 4) for item in items if isinstance(item, Chunk)]
         measures = measure([{"prompt": prompt, "text": text, "logprobs": logprobs}])
-        result = sampling_result(name, settings, [text], measures=measures)
+        result = sampling_result(name, settings, [text], measures=measures, loops=loops([text]))
         result["sampling_params"]["logprobs"] = logprobs
         finish = next(item.finish_reason for item in items if isinstance(item, End))
         result["sampling_params"]["finish_reason"] = finish

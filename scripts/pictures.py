@@ -137,7 +137,7 @@ class Picture:
 
 
 PICTURES = {
-    "token": Picture(show_token, 980, left=40, top=90, screen=1020),
+    "token": Picture(show_token, 980, left=40, top=130, screen=1020),
     "decoders": Picture(show_decoders, 1160),
     "comparer": Picture(show_comparer, 900, left=70, screen=1280),
     "search": Picture(show_search, 850, top=46, screen=1200),

@@ -18,6 +18,11 @@ import { DecoderChoice } from "./decoder-choice.js";
  * @property {string} finish why the text ended, "" while it is being written
  * @property {Record<string, any>} settings
  * @property {import("../compare/measures.js").Measures | null} measures
+ * @property {Loop | null} loop where the text repeats itself
+ */
+/**
+ * @typedef {{before: string, repeated: string, after: string, words: number, times: number}} Loop a text with
+ *   a passage of so many words that occurs so often in a row (goosequill.evaluation.text_metrics.loops)
  */
 
 /** The letter of a column, from its position. @param {number} at */
@@ -26,6 +31,7 @@ export const letterOf = (at) => String.fromCharCode(65 + at);
 export class DecoderColumn {
   #title = element("h2");
   #output = element("div", { class: "output", "data-testid": "output", role: "region", tabindex: 0 });
+  #loop = element("p", { class: "note loop-note", hidden: true });
   #measured = element("dl", { class: "measured" });
   #remove = element("button", { type: "button", class: "quiet" }, t("Remove"));
   /** By the index of the prompt. @type {Map<number, Result>} */
@@ -56,6 +62,7 @@ export class DecoderColumn {
       summary,
       settingsBox,
       this.#output,
+      this.#loop,
       this.#measured,
     );
   }
@@ -71,6 +78,7 @@ export class DecoderColumn {
     this.#output.setAttribute("aria-label", t("Text {letter}", { letter }));
     const text = result?.text ?? "";
     if (this.#output.textContent !== text) this.#output.replaceChildren(...shownText(text));
+    this.#showLoop(result?.loop ?? null);
     this.#measured.replaceChildren(...(result ? measuresOf(result) : []));
     this.#measured.hidden = blind; // measures would give the decoder away
     const { select, summary, settingsBox } = this.choice;
@@ -79,6 +87,17 @@ export class DecoderColumn {
     this.choice.disabled = busy;
     this.#remove.hidden = blind || fewest;
     this.#remove.disabled = busy;
+  }
+
+  /** Underlines what repeats. @param {Loop | null} loop */
+  #showLoop(loop) {
+    this.#loop.hidden = loop === null;
+    if (!loop) return;
+    const { before, repeated, after, words, times } = loop;
+    const marked = element("span", { class: "loop" }, ...shownText(repeated, before));
+    this.#output.replaceChildren(...shownText(before), marked, ...shownText(after, repeated));
+    const passage = words > 1 ? `the same ${words} words` : "the same word";
+    this.#loop.textContent = `Repeats itself from the underlined part on: ${passage}, ${times} times in a row.`;
   }
 
   /** Adds to the text that is being written. @param {string} text */

@@ -5,11 +5,12 @@ import { LONGEST_PROMPT } from "../ui/address.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { tn, translated } from "../ui/words.js";
 import { promptsOf, readPrompts, textOf } from "./prompts.js";
+import { StyledPrompt } from "./styled-prompt.js";
 
 const TYPING = 300; // milliseconds
 
 export class SideForm {
-  #prompt = byId("prompt", "textarea");
+  #prompt;
   #list = byId("list", "input");
   #file = byId("prompt-file", "input");
   #examples = byId("examples", "div");
@@ -23,8 +24,15 @@ export class SideForm {
    */
   constructor(options) {
     this.#options = options;
+    this.#prompt = new StyledPrompt({
+      field: byId("prompt", "textarea"),
+      box: byId("style-box", "div"),
+      select: byId("style", "select"),
+      onChange: options.onChange,
+    });
     const changed = debounce(options.onChange, TYPING);
-    for (const field of [this.#prompt, this.#list, this.#length, this.#seed, this.#ownSeeds])
+    this.#list.addEventListener("input", () => this.#convert());
+    for (const field of [this.#prompt.field, this.#list, this.#length, this.#seed, this.#ownSeeds])
       field.addEventListener("input", changed);
     for (const field of [this.#length, this.#seed])
       field.addEventListener("change", () => {
@@ -40,7 +48,7 @@ export class SideForm {
   /** The prompts to write for; empty if nothing was typed. @returns {string[]} */
   get prompts() {
     if (this.#list.checked) return promptsOf(this.#prompt.value);
-    return this.#prompt.value.trim() ? [this.#prompt.value] : [];
+    return this.#prompt.isEmpty ? [] : [this.#prompt.value];
   }
 
   get length() {
@@ -91,11 +99,30 @@ export class SideForm {
     setNumber(this.#seed, values.get("seed") ?? initial.seed);
     this.#ownSeeds.checked = values.has("own_seeds");
     this.#list.checked = values.has("list");
+    this.#listChanged();
     this.#prompt.value = values.get("prompt") ?? initial.prompt ?? "";
   }
 
-  /** Offers a model's example prompts as buttons. @param {{title: string, text: string}[]} prompts */
-  offer(prompts) {
+  #listChanged() {
+    this.#prompt.isList = this.#list.checked;
+  }
+
+  /** Each line of a prompt becomes a prompt of its style; a list of one becomes a prompt again. */
+  #convert() {
+    const { tag, field, value } = this.#prompt;
+    const prompts = promptsOf(field.value).map((line) => tag + line);
+    this.#listChanged();
+    if (this.#list.checked) this.#prompt.value = textOf(prompts);
+    else if (prompts.length === 1) this.#prompt.value = prompts[0];
+    else this.#prompt.value = value;
+  }
+
+  /**
+   * Offers a model's styles, and its example prompts as buttons.
+   * @param {{prompts?: {title: string, text: string}[], registers?: unknown}} description
+   */
+  offer({ prompts = [], registers }) {
+    this.#prompt.offer(registers);
     this.#examples.hidden = !prompts.length;
     this.#examples.replaceChildren(
       ...prompts.map(({ title, text }) => {
@@ -114,6 +141,7 @@ export class SideForm {
     try {
       const prompts = readPrompts(file.name, await file.text());
       this.#list.checked = true;
+      this.#listChanged();
       this.#prompt.value = textOf(prompts);
       this.#options.say(
         tn(prompts.length, "{name} contains {n} prompt.", "{name} contains {n} prompts.", {

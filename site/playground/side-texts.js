@@ -13,7 +13,7 @@ import { configNames, reportOf } from "./side-report.js";
 /** @typedef {import("./decoder-column.js").Result} Result */
 /**
  * @typedef {{prompt: string, results: {sampling_config: string, sampling_params: any, outputs: string[],
- *   measures?: any}[]}} ExampleEntry
+ *   measures?: any, loops?: any}[]}} ExampleEntry
  */
 
 /**
@@ -55,7 +55,7 @@ export class SideTexts {
   /** Takes texts that were written earlier. @param {ExampleEntry} entry @param {string} writer */
   take({ prompt, results }, writer) {
     this.clear([prompt], writer);
-    for (const { sampling_config, sampling_params, outputs, measures } of results) {
+    for (const { sampling_config, sampling_params, outputs, measures, loops } of results) {
       const column = this.#columns.added.find(({ choice }) => choice.value === sampling_config);
       const { logprobs, finish_reason: finish, ...settings } = sampling_params;
       const text = outputs[0] ?? "";
@@ -67,6 +67,7 @@ export class SideTexts {
         finish,
         settings,
         measures: measures?.[0] ?? null,
+        loop: loops?.[0] ?? null,
       });
     }
   }
@@ -98,7 +99,16 @@ export class SideTexts {
   async #writeText(model, column, { at, length, seed, signal, onProgress, onText }) {
     const settings = { ...column.choice.settings, max_new_tokens: length, seed };
     /** @type {Result} */
-    const result = { text: "", logprobs: [], seconds: 0, seed, finish: "", settings, measures: null };
+    const result = {
+      text: "",
+      logprobs: [],
+      seconds: 0,
+      seed,
+      finish: "",
+      settings,
+      measures: null,
+      loop: null,
+    };
     column.results.set(at, result);
     let started = 0;
     for await (const chunk of model.generate(this.prompts[at] ?? "", { ...settings, signal, onProgress })) {
@@ -121,7 +131,11 @@ export class SideTexts {
     const prompt = this.prompts[at] ?? "";
     const outputs = results.map(({ text, logprobs }) => ({ prompt, text, logprobs }));
     const measures = await engine.run("measure", { outputs });
-    for (const [index, result] of results.entries()) result.measures = measures[index];
+    const loops = await engine.run("loops", { texts: results.map(({ text }) => text) });
+    for (const [index, result] of results.entries()) {
+      result.measures = measures[index];
+      result.loop = loops[index] ?? null; // Python's None arrives as undefined
+    }
   }
 
   /** The texts for a prompt as sides of a vote, from left to right. @param {number} at */

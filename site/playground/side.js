@@ -78,7 +78,7 @@ class SidePage {
       say,
       complain,
       progress: this.#progress,
-      described: ({ prompts }) => this.form.offer(prompts ?? []),
+      described: (description) => this.form.offer(description),
       hint: t("Nothing is downloaded until you press Generate or Load now."),
     });
   }

@@ -17,6 +17,7 @@ export class StyledPrompt {
   #offered = [];
   /** The text that brought its style along, such as an example. @type {string | null} */
   #given = null;
+  #isList = false;
 
   /**
    * @param {{
@@ -35,9 +36,14 @@ export class StyledPrompt {
     field.addEventListener("input", () => this.#split());
   }
 
+  /** The tag of the chosen style, or "". */
+  get tag() {
+    return this.#offered[Number(this.#select.value || Number.NaN)]?.tag ?? "";
+  }
+
   /** The prompt, with the tag of its style. */
   get value() {
-    return (this.#offered[Number(this.#select.value || Number.NaN)]?.tag ?? "") + this.field.value;
+    return this.tag + this.field.value;
   }
 
   set value(text) {
@@ -49,8 +55,8 @@ export class StyledPrompt {
 
   /** The value before the caret or the selection, and what follows. @returns {[string, string]} */
   get atCaret() {
-    const { value, field } = this;
-    const at = value.length - field.value.length + field.selectionStart;
+    const { tag, value, field } = this;
+    const at = tag.length + field.selectionStart;
     return [value.slice(0, at), value.slice(at)];
   }
 
@@ -73,12 +79,24 @@ export class StyledPrompt {
     this.#offered = list.filter(
       (one) => typeof one?.name === "string" && typeof one?.tag === "string" && one.tag,
     );
-    this.#box.hidden = this.#offered.length === 0;
+    this.#showBox();
     const options = this.#offered.map(({ name }, index) =>
       element("option", { value: index }, translated(name)),
     );
     this.#select.replaceChildren(element("option", { value: "" }, t("No style")), ...options);
     this.value = value;
+  }
+
+  /** In a list of prompts each has its own tag, which stays in the text. @param {boolean} isList */
+  set isList(isList) {
+    const { value } = this;
+    this.#isList = isList;
+    this.#showBox();
+    this.value = value;
+  }
+
+  #showBox() {
+    this.#box.hidden = this.#isList || this.#offered.length === 0;
   }
 
   /** Moves a tag that was typed to the list. */
@@ -96,7 +114,7 @@ export class StyledPrompt {
 
   /** @param {string} text */
   #styleOf(text) {
-    return this.#offered.find(({ tag }) => text.startsWith(tag));
+    return this.#isList ? undefined : this.#offered.find(({ tag }) => text.startsWith(tag));
   }
 }
 

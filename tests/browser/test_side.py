@@ -49,6 +49,37 @@ def test_the_example_stands_there_and_one_click_writes_it_again(page: Page) -> N
     expect(page.get_by_test_id("model-facts")).to_contain_text("relaxed kernel")
 
 
+def test_what_repeats_is_underlined_and_a_sentence_says_so(page: Page) -> None:
+    greedy = page.locator(".column").first
+    loop = greedy.locator(".loop").text_content() or ""
+    words = re.findall(r"\w+", loop.lower())
+    expect(greedy.locator(".loop-note")).to_have_text(
+        "Repeats itself from the underlined part on: the same 10 words, 3 times in a row."
+    )
+    assert words[:10] == words[10:20]
+    assert loop in texts(page)[0]
+    expect(page.locator(".loop")).to_have_count(1)
+    expect(page.locator(".column").nth(1).locator(".loop-note")).to_be_hidden()
+
+
+def test_the_tag_of_a_style_is_shown_only_in_a_list(site_url: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(site_url + "playground/side.html")
+    prompt, style, as_list = (page.get_by_test_id(name) for name in ("prompt", "style", "list"))
+    expect(prompt).to_have_value("It was a dark evening in November, and")
+    expect(style.locator("option:checked")).to_have_text("novel")
+    prompt.fill("One day\nThe king")
+    style.select_option(label="novel")
+    as_list.check()
+    expect(prompt).to_have_value("<novel>\\nOne day\n<novel>\\nThe king")
+    expect(style).to_be_hidden()
+    prompt.fill("<novel>\\nOne day")
+    as_list.uncheck()
+    expect(prompt).to_have_value("One day")
+    expect(style.locator("option:checked")).to_have_text("novel")
+    page.close()
+
+
 def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(
     page: Page, browser: Browser, tmp_path: Path
 ) -> None:
@@ -58,7 +89,7 @@ def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(
     saved.value.save_as(path)
     (prompt,) = json.loads(path.read_text(encoding="utf-8"))["prompts"]
     names = ["greedy", "greedy-penalty", "top-p-0.8"]
-    assert prompt["prompt"] == page.get_by_test_id("prompt").input_value()
+    assert prompt["prompt"] == "<novel>\n" + page.get_by_test_id("prompt").input_value()
     assert [result["outputs"][0] for result in prompt["results"]] == texts(page)
     assert [result["sampling_config"] for result in prompt["results"]] == names
     comparer = browser.new_page()
@@ -123,14 +154,14 @@ def test_the_address_holds_everything(site_url: str, browser: Browser) -> None:
     expect(page.locator(".column")).to_have_count(4)
     page.locator("#seed").fill("77")
     expect(page).to_have_url(re.compile("seed=77"))
-    settings = "[...document.querySelectorAll('.column > .note')].map((note) => note.textContent).sort()"
+    settings = "[...document.querySelectorAll('.column > .note:not(.loop-note)')].map((note) => note.textContent).sort()"
     other = browser.new_page()
     other.goto(page.url)
     expect(other.locator(".column")).to_have_count(4)
     assert other.evaluate(settings) == page.evaluate(settings)
     assert other.locator("#seed").input_value() == "77"
     assert other.locator("#length").input_value() == "8"
-    assert "temperature 0.4" in other.locator(".column > .note").nth(2).inner_text().lower()
+    assert "temperature 0.4" in other.locator(".column > .note:not(.loop-note)").nth(2).inner_text().lower()
     other.close()
     page.close()
 

@@ -2,6 +2,7 @@
 
 JOBS = {
     "judge": "goosequill.evaluation.votes:judge",
+    "loops": "goosequill.evaluation.text_metrics:loops",
     "measure": "goosequill.evaluation.text_metrics:measure",
     "summarise": "goosequill.evaluation.text_metrics:summarise",
 }

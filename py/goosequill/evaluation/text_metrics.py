@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -55,7 +55,7 @@ Measures = dict[str, float | None]
 
 def words_of(text: str) -> list[str]:
     """Words in lower case; each Chinese or Japanese character is a word."""
-    return WORD.findall(text.lower())
+    return [word.lower() for word in WORD.findall(text)]
 
 
 def numbered(words: Sequence[str]) -> Array:
@@ -110,15 +110,64 @@ def _has_twins(ids: Array) -> bool:
 
 def looping(words: Sequence[str]) -> float:
     """Share of the words inside the longest run of a passage repeated three times or more in a row."""
+    return _longest_loop(words)[1] / len(words) if words else 0.0
+
+
+def _longest_loop(words: Sequence[str]) -> tuple[int, int, int]:
+    """The longest run of a passage repeated in a row: its first word, its length, the passage's; or zeros.
+
+    A passage of at least two words at least three times, as Holtzman et al. (2020, "The curious case of
+    neural text degeneration") count repetition; there only at a text's end, here anywhere.
+    """
     ids = numbered(words)
-    longest = 0
+    found = (0, 0, 0)
     for period in range(1, min(LONGEST_PERIOD, len(ids) // 3) + 1):
         same = ids[period:] == ids[:-period]
         breaks = np.flatnonzero(np.concatenate([[True], ~same, [True]]))
-        run = int(np.diff(breaks).max()) - 1 + period
-        if run >= 3 * period and run >= 6:
-            longest = max(longest, run)
-    return longest / len(ids) if len(ids) else 0.0
+        at = int(np.diff(breaks).argmax())
+        run = int(np.diff(breaks)[at]) - 1 + period
+        if run >= 3 * period and run >= 6 and run > found[1]:
+            found = (int(breaks[at]), run, period)
+    return found
+
+
+class Loop(TypedDict):
+    """A text in which a passage repeats, cut where the repetition begins and ends."""
+
+    before: str
+    """Up to the end of the first occurrence."""
+    repeated: str
+    after: str
+    words: int
+    """Length of the passage."""
+    times: int
+    """How often it occurs in a row, the first one included."""
+
+
+def loops(texts: Sequence[str]) -> list[Loop | None]:
+    """Find where each text repeats itself, by the rule of the measure ``looping``; None where none does.
+
+    Examples
+    --------
+    >>> loops(["Oh, and so on and so on and so on.", "Once."])[0]["repeated"]
+    'and so on and so on'
+    """
+    return [_loop_of(text) for text in texts]
+
+
+def _loop_of(text: str) -> Loop | None:
+    spans = list(WORD.finditer(text))
+    start, length, period = _longest_loop([span.group().lower() for span in spans])
+    if not length:
+        return None
+    begin, end = spans[start + period].start(), spans[start + length - 1].end()
+    return {
+        "before": text[:begin],
+        "repeated": text[begin:end],
+        "after": text[end:],
+        "words": period,
+        "times": length // period,
+    }
 
 
 def compression(text: str) -> float | None:

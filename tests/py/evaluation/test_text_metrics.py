@@ -17,6 +17,7 @@ from goosequill.evaluation.text_metrics import (
     likeness,
     longest_repeat,
     looping,
+    loops,
     mean_surprise,
     measure,
     summarise,
@@ -59,6 +60,38 @@ def test_looping_is_the_share_of_the_longest_loop() -> None:
     assert looping(["no", "no"]) == 0.0
     assert looping(["each", "word", "here", "is", "new"]) == 0.0
     assert looping([]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "repeated", "words", "times"),
+    [
+        ("Oh: and so on, and so on, And so on, and so. The end", "and so on, And so on, and so", 3, 3),
+        ("no no no no no no", "no no no no no", 1, 6),
+        ("\u0130, then, a b a b a b!", "a b a b", 2, 3),
+        ("\u9d5d\u6bdb\u9d5d\u6bdb\u9d5d\u6bdb", "\u9d5d\u6bdb\u9d5d\u6bdb", 2, 3),
+    ],
+)
+def test_a_loop_is_marked_from_its_second_passage_on(
+    text: str, repeated: str, words: int, times: int
+) -> None:
+    (loop,) = loops([text])
+    assert loop is not None
+    assert (loop["repeated"], loop["words"], loop["times"]) == (repeated, words, times)
+    assert loop["before"] + loop["repeated"] + loop["after"] == text
+
+
+def test_two_times_or_too_few_words_are_no_loop() -> None:
+    assert loops(["", "so on and so on and", "no no no no no", "each word is new"]) == [None] * 4
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=40))
+def test_a_loop_is_there_exactly_where_the_measure_finds_one(words: list[str]) -> None:
+    (loop,) = loops([" ".join(words)])
+    assert (loop is not None) == (looping(words) > 0)
+    if loop:
+        passage = loop["repeated"].split()[: loop["words"]]
+        assert loop["before"].split()[-loop["words"] :] == passage
+        assert len(loop["repeated"].split()) + loop["words"] == round(looping(words) * len(words))
 
 
 def test_compression_sees_repetition() -> None:

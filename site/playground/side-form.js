@@ -16,6 +16,12 @@ export class SideForm {
   #examples = byId("examples", "div");
   #length = byId("length", "input");
   #seed = byId("seed", "input");
+  /**
+   * What was typed before this script ran.
+   * @type {[HTMLInputElement | HTMLTextAreaElement, string][]}
+   */
+  #early;
+  #changed;
   #ownSeeds = byId("own-seeds", "input");
   #options;
 
@@ -30,10 +36,13 @@ export class SideForm {
       select: byId("style", "select"),
       onChange: options.onChange,
     });
-    const changed = debounce(options.onChange, TYPING);
+    this.#early = [this.#prompt.field, this.#length, this.#seed]
+      .filter(({ value, defaultValue }) => value !== defaultValue)
+      .map((field) => [field, field.value]);
+    this.#changed = debounce(options.onChange, TYPING);
     this.#list.addEventListener("input", () => this.#convert());
     for (const field of [this.#prompt.field, this.#list, this.#length, this.#seed, this.#ownSeeds])
-      field.addEventListener("input", changed);
+      field.addEventListener("input", this.#changed);
     for (const field of [this.#length, this.#seed])
       field.addEventListener("change", () => {
         if (!field.validity.valid) field.value = field.defaultValue;
@@ -101,10 +110,20 @@ export class SideForm {
     this.#list.checked = values.has("list");
     this.#listChanged();
     this.#prompt.value = values.get("prompt") ?? initial.prompt ?? "";
+    this.#restoreEarly();
   }
 
   #listChanged() {
     this.#prompt.isList = this.#list.checked;
+  }
+
+  /** Who typed before the page was ready keeps that. */
+  #restoreEarly() {
+    for (const [field, text] of this.#early.splice(0)) {
+      if (field === this.#prompt.field) this.#prompt.value = text;
+      else field.value = text;
+      this.#changed();
+    }
   }
 
   /** Each line of a prompt becomes a prompt of its style; a list of one becomes a prompt again. */

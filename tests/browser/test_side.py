@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from goosequill.evaluation.votes import read_votes
 from goosequill.weights.formats.safetensors import encode
@@ -154,15 +154,30 @@ def test_the_address_holds_everything(site_url: str, browser: Browser) -> None:
     expect(page.locator(".column")).to_have_count(4)
     page.locator("#seed").fill("77")
     expect(page).to_have_url(re.compile("seed=77"))
-    settings = "[...document.querySelectorAll('.column > .note:not(.loop-note)')].map((note) => note.textContent).sort()"
+    notes = ".column > .note:not(.loop-note)"
+    settings = f"[...document.querySelectorAll('{notes}')].map((note) => note.textContent).sort()"
     other = browser.new_page()
     other.goto(page.url)
     expect(other.locator(".column")).to_have_count(4)
     assert other.evaluate(settings) == page.evaluate(settings)
     assert other.locator("#seed").input_value() == "77"
     assert other.locator("#length").input_value() == "8"
-    assert "temperature 0.4" in other.locator(".column > .note:not(.loop-note)").nth(2).inner_text().lower()
+    assert "temperature 0.4" in other.locator(notes).nth(2).inner_text().lower()
     other.close()
+    page.close()
+
+
+def test_what_is_typed_before_the_script_runs_stays(site_url: str, browser: Browser) -> None:
+    page = browser.new_page()
+    held: list[Route] = []
+    page.route("**/playground/example.json", lambda route: held.append(route))
+    with page.expect_request("**/playground/example.json"):
+        page.goto(site_url + "playground/side.html")
+    page.get_by_test_id("prompt").fill("Typed early")
+    page.locator("#seed").fill("78")
+    held[0].continue_()
+    expect(page).to_have_url(re.compile("seed=78"))
+    expect(page.get_by_test_id("prompt")).to_have_value("Typed early")
     page.close()
 
 

@@ -96,8 +96,12 @@ export class DecoderColumn {
     const { before, repeated, after, words, times } = loop;
     const marked = element("span", { class: "loop" }, ...shownText(repeated, before));
     this.#output.replaceChildren(...shownText(before), marked, ...shownText(after, repeated));
-    const passage = words > 1 ? `the same ${words} words` : "the same word";
-    this.#loop.textContent = `Repeats itself from the underlined part on: ${passage}, ${times} times in a row.`;
+    this.#loop.textContent = tn(
+      words,
+      "Repeats itself from the underlined part on: the same word, {times} times in a row.",
+      "Repeats itself from the underlined part on: the same {n} words, {times} times in a row.",
+      { times },
+    );
   }
 
   /** Adds to the text that is being written. @param {string} text */

@@ -213,6 +213,7 @@ function collect(file, source) {
     if (node.kind === SyntaxKind.CallExpression && node.expression.kind === SyntaxKind.Identifier) {
       if (node.expression.text === "t") texts(node.arguments.slice(0, 1), where);
       if (node.expression.text === "phrase") texts(node.arguments.slice(0, 1), where);
+      if (node.expression.text === "english") messages(node.arguments[0], new Map(), where);
       if (node.expression.text === "tn") forms(node.arguments.slice(1, 3), where);
     }
     if (
@@ -220,9 +221,7 @@ function collect(file, source) {
       node.kind === SyntaxKind.PropertyAssignment &&
       /^(message|remedy|note)$/.test(node.name.text)
     ) {
-      for (const parts of messageParts(node.initializer, names)) {
-        if (parts.some(hasWords)) keep(found.messages, template(parts), where());
-      }
+      messages(node.initializer, names, where);
     }
     if (
       isEngine &&
@@ -237,8 +236,7 @@ function collect(file, source) {
       node.kind === SyntaxKind.CallExpression &&
       /^notices\.push$/.test(node.expression.getText(source))
     ) {
-      for (const parts of node.arguments.flatMap((one) => messageParts(one, names)))
-        if (parts.some(hasWords)) keep(found.messages, template(parts), where());
+      for (const one of node.arguments) messages(one, names, where);
     }
     if (!isEngine) {
       for (const one of seen(node).flatMap(bareWords))
@@ -247,6 +245,12 @@ function collect(file, source) {
     node.forEachChild(visit);
   };
   source.forEachChild(visit);
+}
+
+function messages(node, names, where) {
+  for (const parts of messageParts(node, names)) {
+    if (parts.some(hasWords)) keep(found.messages, template(parts), where());
+  }
 }
 
 function texts(nodes, where) {

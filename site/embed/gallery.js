@@ -6,6 +6,7 @@
 import { ROOT } from "../engine/root.js";
 import { copyButton } from "../ui/clipboard.js";
 import { element } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 
 const SCRIPT = new URL("embed/goosequill.js", ROOT).href;
 const FRAME = new URL("embed/frame.html", ROOT).href;
@@ -46,7 +47,7 @@ const EVENING = `.evening {
 
 /** @param {HTMLElement} pre */
 function addCopyButton(pre) {
-  const name = `Copy: ${pre.getAttribute("aria-label")}`;
+  const name = t("Copy: {name}", { name: pre.getAttribute("aria-label") ?? "" });
   const button = copyButton(() => pre.textContent ?? "", { name, fallbackElement: pre });
   button.className = "quiet";
   const box = element("div", { class: "code-box" });
@@ -64,7 +65,7 @@ for (const [name, text] of Object.entries({ ...TEXTS, css: EVENING })) {
 
 for (const template of document.querySelectorAll("template")) {
   const title = template.closest("section")?.querySelector("h2")?.textContent ?? "";
-  const code = element("pre", { class: "code", tabindex: 0, "aria-label": `Code: ${title}` });
+  const code = element("pre", { class: "code", tabindex: 0, "aria-label": t("Code: {title}", { title }) });
   const holder = element("div");
   holder.append(template.content.cloneNode(true));
   code.textContent = [...template.content.children].map((child) => child.outerHTML).join("\n");

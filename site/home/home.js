@@ -6,23 +6,24 @@
 import { ROOT } from "../engine/root.js";
 import { copyButton } from "../ui/clipboard.js";
 import { downloadSize } from "../ui/default-model.js";
-import { byId, debounce, megabytes } from "../ui/dom.js";
+import { byId, debounce } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { problem, StatusLine } from "../ui/status.js";
+import { decimal, megabytes, t, tn } from "../ui/words.js";
 import { Player } from "./player.js";
 import { fetchRecording } from "./recording.js";
-import { percent, shownToken, TextView } from "./text-view.js";
+import { shareWords, shownToken, TextView } from "./text-view.js";
 
 /** Milliseconds a token: of a recording, which one should be able to follow, and of the engine's texts. */
 const REPLAY_DELAY = 320;
 const LIVE_DELAY = 90;
 
 const WORDS = new Map([
-  [0, "Always the most likely word: it soon repeats itself."],
-  [0.4, "Careful: likely words only."],
-  [0.8, "Balanced: mostly likely words, now and then a surprise."],
-  [1.2, "Bold: unlikely words get a chance."],
-  [1.6, "Wild: anything goes, even nonsense."],
+  [0, t("Always the most likely word: it soon repeats itself.")],
+  [0.4, t("Careful: likely words only.")],
+  [0.8, t("Balanced: mostly likely words, now and then a surprise.")],
+  [1.2, t("Bold: unlikely words get a chance.")],
+  [1.6, t("Wild: anything goes, even nonsense.")],
 ]);
 
 const page = {
@@ -50,7 +51,8 @@ const view = new TextView({
   onSelect: (index, step) => {
     player.pause();
     const { decoder } = step.candidates[step.chosen] ?? { decoder: 0 };
-    say(`Token ${index + 1}, “${shownToken(step.text)}”: ${percent(decoder)} likely at this temperature.`);
+    const values = { number: index + 1, token: shownToken(step.text), share: shareWords(decoder) };
+    say(t("Token {number}, “{token}”: {share} likely at this temperature.", values));
   },
 });
 const player = new Player(view, { changed: showButtons });
@@ -67,16 +69,18 @@ let size = "";
 let seed = 0;
 
 function showButtons() {
-  page.generate.textContent = work ? "Stop" : `Generate${isLoaded || !size ? "" : ` (${size})`}`;
-  page.play.textContent = player.playing ? "Pause" : player.ended ? "Replay" : "Play";
+  const start = isLoaded || !size ? t("Generate") : t("Generate ({size})", { size });
+  page.generate.textContent = work ? t("Stop") : start;
+  page.play.textContent = player.playing ? t("Pause") : player.ended ? t("Replay") : t("Play");
   page.play.disabled = player.steps.length === 0;
 }
 
 const temperature = () => Number(page.temperature.value);
 
 function showTemperature() {
-  page.temperatureValue.textContent = temperature().toFixed(1);
-  page.temperature.setAttribute("aria-valuetext", temperature().toFixed(1));
+  const value = decimal(temperature(), 1);
+  page.temperatureValue.textContent = value;
+  page.temperature.setAttribute("aria-valuetext", value);
   page.temperatureWords.textContent = WORDS.get(temperature()) ?? "";
 }
 
@@ -95,7 +99,9 @@ function replay({ shown = 0, play = true } = {}) {
   player.show(steps, { delay: REPLAY_DELAY, shown: isStill.matches ? steps.length : shown });
   if (recording)
     say(
-      `A recording of the default model, seed ${recording.seed}. Generate runs the model itself, in this page.`,
+      t("A recording of the default model, seed {seed}. Generate runs the model itself, in this page.", {
+        seed: String(recording.seed),
+      }),
     );
   if (play && !isStill.matches) player.play();
 }
@@ -113,7 +119,7 @@ async function chooseStyle() {
     complain(
       problem(
         error instanceof Error ? error.message : String(error),
-        "Check the network, or press Generate.",
+        t("Check the network, or press Generate."),
       ),
     );
   }
@@ -134,7 +140,7 @@ function editPrompt() {
   if (replayed === null) return;
   replayed = null;
   player.show([]);
-  say("Press Generate: the model continues your words.");
+  say(t("Press Generate: the model continues your words."));
 }
 
 function stop() {
@@ -146,20 +152,20 @@ function expectSteps() {
   replayed = null;
   player.show([], { delay: isStill.matches ? 0 : LIVE_DELAY, complete: false });
   player.play();
-  say("Generating…");
+  say(t("Generating…"));
 }
 
 /** @param {{sameSeed?: boolean}} [options] */
 async function generate({ sameSeed = false } = {}) {
   if (!page.prompt.value.trim()) {
-    complain(problem("The prompt is empty.", "Type a few words for the model to continue."));
+    complain(problem(t("The prompt is empty."), t("Type a few words for the model to continue.")));
     return page.prompt.focus();
   }
   stop();
   const own = new AbortController();
   work = own;
   if (!sameSeed) seed = Math.floor(Math.random() * 1e6);
-  if (!isLoaded) say("Loading the model…"); // the recording plays on meanwhile
+  if (!isLoaded) say(t("Loading the model…")); // the recording plays on meanwhile
   showButtons();
   try {
     await stream(own.signal);
@@ -190,7 +196,14 @@ async function stream(signal) {
     player.add(step);
     count++;
   }
-  say(`${count} tokens, generated in this page. Seed ${seed}. Select a token to see what the model offered.`);
+  say(
+    tn(
+      count,
+      "{n} token, generated in this page. Seed {seed}. Select a token to see what the model offered.",
+      "{n} tokens, generated in this page. Seed {seed}. Select a token to see what the model offered.",
+      { seed: String(seed) },
+    ),
+  );
 }
 
 function togglePlay() {
@@ -207,7 +220,7 @@ function offerTag() {
   const text = () => code.textContent ?? "";
   box.append(
     copyButton(text, {
-      name: "Copy the tag",
+      name: t("Copy the tag"),
       fallbackElement: /** @type {HTMLElement} */ (code.parentElement),
     }),
   );

@@ -4,6 +4,7 @@
  */
 
 import { ROOT } from "../engine/root.js";
+import { t } from "../ui/words.js";
 
 /** Candidates of a token. */
 export const ROWS = 5;
@@ -44,7 +45,10 @@ export function fetchRecording(style) {
   let recording = kept.get(style);
   if (!recording) {
     recording = fetch(new URL(`home/recordings/${style}.json`, ROOT)).then(async (response) => {
-      if (!response.ok) throw new Error(`The recording could not be fetched (${response.status}).`);
+      if (!response.ok) {
+        const { status } = response;
+        throw new Error(t("The recording could not be fetched ({status}).", { status }));
+      }
       return readRecording(await response.json());
     });
     recording.catch(() => kept.delete(style)); // it can be tried again

@@ -4,6 +4,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { percent, t } from "../ui/words.js";
 import { ROWS } from "./recording.js";
 
 /** @typedef {import("./recording.js").Step} Step */
@@ -20,9 +21,8 @@ export function shownToken(text) {
 }
 
 /** @param {number} share */
-export function percent(share) {
-  if (share > 0 && share < 0.01) return "< 1%";
-  return `${Math.round(100 * share)}%`;
+export function shareWords(share) {
+  return share > 0 && share < 0.01 ? `< ${percent(0.01)}` : percent(share);
 }
 
 export class TextView {
@@ -112,8 +112,8 @@ function row(candidate, isChosen) {
     "li",
     { class: isChosen && "is-chosen" },
     element("span", { class: "demo-token" }, shownToken(candidate.text)),
-    isChosen ? element("span", { class: "visually-hidden" }, " (chosen) ") : null,
+    isChosen ? element("span", { class: "visually-hidden" }, ` ${t("(chosen)")} `) : null,
     element("span", { class: "demo-bar", "aria-hidden": true }, fill, mark),
-    element("span", { class: "demo-share" }, percent(candidate.decoder)),
+    element("span", { class: "demo-share" }, shareWords(candidate.decoder)),
   );
 }

@@ -2,6 +2,7 @@
 
 import { loadModel } from "../engine/client.js";
 import { ROOT } from "../engine/root.js";
+import { english } from "../ui/english.js";
 import { check, ensure, Unavailable } from "./finding.js";
 
 /** @typedef {import("./finding.js").Context} Context */
@@ -37,7 +38,8 @@ function named({ group, title, ...found }) {
 /** @returns {Promise<Case[]>} */
 async function cases() {
   const response = await fetch(new URL("selftest/golden.json", ROOT));
-  ensure(response.ok, `The expected texts could not be fetched: the server answered ${response.status}.`);
+  const words = english(`The expected texts could not be fetched: the server answered ${response.status}.`);
+  ensure(response.ok, words);
   return (await response.json()).cases;
 }
 
@@ -48,12 +50,13 @@ async function cases() {
 export async function checkTexts(context) {
   const model = await context.model();
   const all = await cases();
-  for (const [number, each] of all.entries()) {
-    await check(context, `text ${number + 1}`, () => write(model, each, context.signal));
+  for (const [index, each] of all.entries()) {
+    const number = index + 1;
+    await check(context, english(`text ${number}`), () => write(model, each, context.signal));
     context.onProgress({
       status: /** @type {any} */ ("texts"),
       file: "",
-      loaded: number + 1,
+      loaded: number,
       total: all.length,
     });
   }
@@ -73,28 +76,29 @@ async function write(model, { prompt, max_new_tokens, text }, signal) {
     if ("token" in item) tokens++;
   }
   const rate = (1000 * tokens) / (performance.now() - started);
-  ensure(found === text, `The model wrote “${found}” instead of “${text}”.`);
-  return `as expected, ${rate.toFixed(0)} tokens a second with the kernel ${model.info.kernel}`;
+  ensure(found === text, english(`The model wrote “${found}” instead of “${text}”.`));
+  const { kernel, threads } = model.info;
+  return english(`as expected, ${rate.toFixed(0)} tokens a second; kernel: ${kernel}, threads: ${threads}`);
 }
 
 /** @param {Context} context */
 export async function checkThreads(context) {
-  await check(context, "isolated page", () => {
-    const words = "The page is not isolated, so models use one thread. Storage can turn threads on.";
+  await check(context, english("isolated page"), () => {
+    const words = english("The page is not isolated, so models use one thread. Storage can turn threads on.");
     if (!globalThis.crossOriginIsolated) throw new Unavailable(words);
-    return `${navigator.hardwareConcurrency} processor cores`;
+    return english(`${navigator.hardwareConcurrency} processor cores`);
   });
-  await check(context, "helper threads", () => divided(context));
+  await check(context, english("helper threads"), () => divided(context));
 }
 
 /** @param {Context} context */
 async function divided({ engine, signal }) {
-  if (!globalThis.crossOriginIsolated) throw new Unavailable("They need an isolated page.");
+  if (!globalThis.crossOriginIsolated) throw new Unavailable(english("They need an isolated page."));
   const model = await loadModel({ model: MODEL, threads: 2, engine: engine(), signal });
   try {
     const { threads, notices = [] } = model.info;
-    ensure(threads === 2, notices.join(" ") || "No helper thread started.");
-    return `${threads} threads: ${await write(model, (await cases())[0], signal)}`;
+    ensure(threads === 2, notices.join(" ") || english("No helper thread started."));
+    return await write(model, (await cases())[0], signal);
   } finally {
     await model.unload();
   }

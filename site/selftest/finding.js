@@ -1,5 +1,6 @@
 /**
  * What a check of the self-test finds, and how one is run: a check returns its detail in words, or throws.
+ * Words are English here, as in the report; the table shows them in the page's language.
  */
 
 /**
@@ -17,6 +18,13 @@
  *   model: () => Promise<import("../engine/client.js").LoadedModel>
  * }} Context
  */
+
+/** How many findings have each outcome, those that failed first. @param {Finding[]} findings */
+export function counts(findings) {
+  const count = (/** @type {Outcome} */ wanted) =>
+    findings.filter(({ outcome }) => outcome === wanted).length;
+  return { failed: count("failed"), passed: count("passed"), unavailable: count("unavailable") };
+}
 
 /** The browser does not offer something, and the site does without it. */
 export class Unavailable extends Error {}

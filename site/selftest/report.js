@@ -1,8 +1,10 @@
 /** The report to paste into a bug report: browser, features, results, and nothing of the visitor's. */
 
 import { ROOT } from "../engine/root.js";
+import { counts } from "./finding.js";
 
-/** @typedef {{title: string, state: string, findings: import("./finding.js").Finding[]}} Result */
+/** @typedef {import("./finding.js").Finding} Finding */
+/** @typedef {{title: string, findings: Finding[]}} Result */
 
 /** A module that uses one instruction: valid only where a browser knows it. @param {number[]} body */
 const knows = (body) =>
@@ -39,7 +41,14 @@ export function withoutAddresses(text) {
   return text.replaceAll(ROOT, "").replace(/\b[a-z][a-z+.-]{1,20}:\/\/[^\s"'“”)]*/gi, "(address)");
 }
 
+/** "2 failed, 5 passed". @param {Finding[]} findings */
+function stateOf(findings) {
+  const words = Object.entries(counts(findings)).filter(([, count]) => count);
+  return words.map(([outcome, count]) => `${count} ${outcome.replace("un", "not ")}`).join(", ") || "not run";
+}
+
 /**
+ * In English, whatever the page's language is.
  * @param {Result[]} results
  * @param {string} version of the site, "" if it is unknown
  * @param {string} ended how the run ended
@@ -65,8 +74,8 @@ export function reportOf(results, version, ended) {
     `Lacks: ${names(false)}`,
     `Ended: ${ended}`,
   ];
-  for (const { title, state, findings } of results) {
-    lines.push("", `${title}: ${state}`);
+  for (const { title, findings } of results) {
+    lines.push("", `${title}: ${stateOf(findings)}`);
     for (const { title: name, outcome, milliseconds, detail } of findings)
       lines.push(`  ${outcome.padEnd(11)} ${name} (${milliseconds.toFixed(1)} ms): ${detail}`);
   }

@@ -2,6 +2,7 @@
 
 import { ROOT } from "../engine/root.js";
 import { MODELS } from "../search/session.js";
+import { english } from "../ui/english.js";
 import { check, ensure } from "./finding.js";
 
 const DOCUMENTS = {
@@ -9,10 +10,10 @@ const DOCUMENTS = {
   Rockets: "The spacecraft left its orbit and landed on the moon after three days.",
   Cats: "The kitten slept in the sun and chased a ball of wool.",
 };
-const QUESTIONS = {
-  meaning: ["astronauts travelling to another world", "Rockets"],
-  words: ["oven", "Bread"],
-};
+const QUESTIONS = [
+  { title: english("by meaning"), question: "astronauts travelling to another world", wanted: "Rockets" },
+  { title: english("by words"), question: "oven", wanted: "Bread" },
+];
 
 /** @param {import("./finding.js").Context} context */
 export async function checkSearch(context) {
@@ -22,20 +23,20 @@ export async function checkSearch(context) {
   const { handle: embedder } = await engine.run("open_embedder", { files }, { signal, onProgress });
   const { handle: collection } = await engine.run("open_collection", { name: "Self-test" }, { signal });
   const shared = { collection, static: embedder };
-  await check(context, "index", async () => {
+  await check(context, english("index"), async () => {
     for (const [name, text] of Object.entries(DOCUMENTS)) {
       await engine.run("add_document", { ...shared, document: { name, title: name, text } }, { signal });
     }
-    return `${Object.keys(DOCUMENTS).length} documents`;
+    return english(`${Object.keys(DOCUMENTS).length} documents`);
   });
-  for (const [kind, [question, wanted]] of Object.entries(QUESTIONS)) {
-    await check(context, `by ${kind}`, async () => {
+  for (const { title, question, wanted } of QUESTIONS) {
+    await check(context, title, async () => {
       const { hits } = await engine.run("search", { ...shared, question, count: 3 }, { signal });
       ensure(
         hits[0]?.name === wanted,
-        `“${question}” found ${hits[0]?.name ?? "nothing"} instead of ${wanted}.`,
+        english(`“${question}” found ${hits[0]?.name ?? "nothing"} instead of ${wanted}.`),
       );
-      return `“${question}” found ${wanted}`;
+      return english(`“${question}” found ${wanted}`);
     });
   }
   await Promise.all([collection, embedder].map((handle) => engine.forget(handle)));

@@ -7,11 +7,13 @@ import { Engine, loadModel } from "../engine/client.js";
 import { ROOT } from "../engine/root.js";
 import { MODELS } from "../search/session.js";
 import { copyButton } from "../ui/clipboard.js";
-import { byId, download, megabytes } from "../ui/dom.js";
+import { byId, download } from "../ui/dom.js";
+import { english } from "../ui/english.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { askWorker } from "../ui/offline-state.js";
 import { ProgressView } from "../ui/progress.js";
-import { isAbort, StatusLine } from "../ui/status.js";
+import { errorWords, isAbort, StatusLine } from "../ui/status.js";
+import { megabytes, t, translated } from "../ui/words.js";
 import { MODEL } from "./engine-checks.js";
 import { check } from "./finding.js";
 import { GROUPS } from "./groups.js";
@@ -44,9 +46,12 @@ async function showSize() {
   const bytes = found.flatMap(({ files = [], parts = [] }) => [...files, ...parts]);
   const sum = bytes.reduce((total, { bytes: size = 0 }) => total + size, 0);
   page.size.textContent = sum
-    ? `The test takes a minute or less. It downloads up to ${megabytes(sum)}: the engine, the default model and ` +
-      "a table for search, or what this browser does not have of them. Nothing is downloaded before you start."
-    : "The sizes of the downloads could not be read: the network may be down. You can start all the same.";
+    ? t(
+        "The test takes a minute or less. It downloads up to {size}: the engine, the default model and " +
+          "a table for search, or what this browser does not have of them. Nothing is downloaded before you start.",
+        { size: megabytes(sum) },
+      )
+    : t("The sizes of the downloads could not be read: the network may be down. You can start all the same.");
   page.start.disabled = false;
 }
 
@@ -84,7 +89,7 @@ async function runGroup(view, context) {
     await view.group.run(own);
   } catch (error) {
     context.signal.throwIfAborted();
-    await check(own, "to the end", () => Promise.reject(error));
+    await check(own, english("to the end"), () => Promise.reject(error));
   } finally {
     view.finish();
     progress.hide();
@@ -96,7 +101,8 @@ async function runAll(signal, views) {
   const context = makeContext(signal);
   try {
     for (const [number, group] of GROUPS.entries()) {
-      say(`Part ${number + 1} of ${GROUPS.length}: ${group.title}…`);
+      const title = translated(group.title);
+      say(t("Part {number} of {count}: {title}…", { number: number + 1, count: GROUPS.length, title }));
       const view = new GroupView(page.table, group);
       views.push(view);
       await runGroup(view, context);
@@ -120,39 +126,68 @@ async function start() {
   page.cancel.focus(); // the button that was pressed is disabled
   page.results.hidden = false;
   for (const body of [...page.table.tBodies]) body.remove();
-  let ended = "all checks have run";
+  /** What ended the run before its end. @type {unknown} */
+  let failure = null;
   try {
     await runAll(running.signal, views);
   } catch (error) {
-    ended = isAbort(error) ? "cancelled" : `stopped: ${error instanceof Error ? error.message : error}`;
+    failure = error;
   }
-  await finish(views, ended);
+  await finish(views, failure);
 }
 
-/** @param {GroupView[]} views @param {string} ended */
-async function finish(views, ended) {
+/** How a run ended, for the report. @param {unknown} failure */
+function endOf(failure) {
+  if (failure === null) return "all checks have run";
+  return isAbort(failure) ? "cancelled" : `stopped: ${failure instanceof Error ? failure.message : failure}`;
+}
+
+/**
+ * How a run ended, for the visitor.
+ * @param {unknown} failure
+ * @param {import("./finding.js").Finding[]} found
+ */
+function verdict(failure, found) {
+  const values = { summary: summary(found) };
+  const hasFailed = found.some(({ outcome }) => outcome === "failed");
+  const advice = hasFailed ? [t("The table says what to do.")] : [];
+  if (failure !== null) {
+    const why = isAbort(failure) ? [] : [errorWords(failure).message];
+    return [
+      isAbort(failure) ? t("Test cancelled: {summary}.", values) : t("Test stopped: {summary}.", values),
+      ...why,
+      ...advice,
+    ].join(" ");
+  }
+  const words = hasFailed
+    ? t("Something failed: {summary}.", values)
+    : t("Everything works: {summary}.", values);
+  return [words, ...advice].join(" ");
+}
+
+/** @param {GroupView[]} views @param {unknown} failure */
+async function finish(views, failure) {
   const found = views.flatMap(({ findings }) => findings);
-  const failed = found.some(({ outcome }) => outcome === "failed");
   const version = (await askWorker({ type: "status" }))?.version ?? "";
-  const results = views.map(({ group: { title }, state, findings }) => ({ title, state, findings }));
-  page.report.textContent = reportOf(results, version, ended);
-  const advice = failed ? " The table says what to do." : "";
-  const head =
-    ended === "all checks have run" ? (failed ? "Something failed" : "Everything works") : `Test ${ended}`;
+  const results = views.map(({ group: { title }, findings }) => ({ title, findings }));
+  page.report.textContent = reportOf(results, version, endOf(failure));
   const hadFocus = document.activeElement === page.cancel;
   setRunning(false);
   if (hadFocus) page.start.focus();
-  say(`${head}: ${summary(found)}.${advice}`);
+  say(verdict(failure, found));
   running = null;
 }
 
-page.start.textContent = "Start the test";
+page.start.textContent = t("Start the test");
 page.start.addEventListener("click", start);
 page.cancel.addEventListener("click", () => running?.abort(new DOMException("cancelled", "AbortError")));
 page.save.addEventListener("click", () =>
   download("goosequill-selftest.txt", page.report.textContent ?? "", "text/plain"),
 );
 byId("copy-place", "span").append(
-  copyButton(() => page.report.textContent ?? "", { name: "Copy the report", fallbackElement: page.report }),
+  copyButton(() => page.report.textContent ?? "", {
+    name: t("Copy the report"),
+    fallbackElement: page.report,
+  }),
 );
 await showSize();

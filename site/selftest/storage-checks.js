@@ -1,8 +1,9 @@
 /** Whether the browser keeps what the site stores: files, caches, settings, and how much room there is. */
 
 import { openFolder } from "../engine/storage/opfs.js";
-import { megabytes } from "../ui/dom.js";
+import { english } from "../ui/english.js";
 import { recall, remember } from "../ui/memory.js";
+import { megabytes } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { check, ensure, Unavailable } from "./finding.js";
 
@@ -12,17 +13,19 @@ const BYTES = 300_000;
 
 /** @param {import("./finding.js").Context} context */
 export async function checkStorage(context) {
-  await check(context, "private files", () => files(context.signal));
-  await check(context, "cache", cache);
-  await check(context, "settings", settings);
-  await check(context, "room", room);
-  await check(context, "persistence", persistence);
+  await check(context, english("private files"), () => files(context.signal));
+  await check(context, english("cache"), cache);
+  await check(context, english("settings"), settings);
+  await check(context, english("room"), room);
+  await check(context, english("persistence"), persistence);
 }
 
 /** Writes, moves and reads a file where models are kept: only a worker can write in place there. */
 async function files(/** @type {AbortSignal} */ signal) {
   if (!(await openFolder(undefined, "selftest")))
-    throw new Unavailable("The browser offers no private file system here: a private window, perhaps.");
+    throw new Unavailable(
+      english("The browser offers no private file system here: a private window, perhaps."),
+    );
   /** @type {Asker<number, string>} */
   const asker = new Asker("selftest/storage-worker.js");
   const stop = () => asker.stop("cancelled");
@@ -36,7 +39,7 @@ async function files(/** @type {AbortSignal} */ signal) {
 }
 
 async function cache() {
-  if (!globalThis.caches) throw new Unavailable("The browser offers no cache here.");
+  if (!globalThis.caches) throw new Unavailable(english("The browser offers no cache here."));
   const address = new URL("selftest-probe", location.href).href;
   const bytes = crypto.getRandomValues(new Uint8Array(4096));
   try {
@@ -45,12 +48,12 @@ async function cache() {
     const found = await (await opened.match(address))?.arrayBuffer();
     ensure(
       found !== undefined && sameBytes(new Uint8Array(found), bytes),
-      "What was stored came back changed.",
+      english("What was stored came back changed."),
     );
   } finally {
     await caches.delete(CACHE);
   }
-  return "written, read and deleted";
+  return english("written, read and deleted");
 }
 
 /** @param {Uint8Array} a @param {Uint8Array} b */
@@ -60,23 +63,23 @@ function sameBytes(a, b) {
 
 function settings() {
   const value = crypto.randomUUID?.() ?? String(Math.random());
-  if (!remember(KEY, value)) throw new Unavailable("The browser stores no settings here.");
-  ensure(recall(KEY) === value, "A setting came back changed.");
+  if (!remember(KEY, value)) throw new Unavailable(english("The browser stores no settings here."));
+  ensure(recall(KEY) === value, english("A setting came back changed."));
   remember(KEY, undefined);
-  ensure(recall(KEY) === undefined, "A setting cannot be deleted.");
-  return "written, read and deleted";
+  ensure(recall(KEY) === undefined, english("A setting cannot be deleted."));
+  return english("written, read and deleted");
 }
 
 async function room() {
   const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
-  if (!quota) throw new Unavailable("The browser does not report how much room there is.");
+  if (!quota) throw new Unavailable(english("The browser does not report how much room there is."));
   const free = quota - usage;
-  ensure(free >= 50e6, `Only ${megabytes(Math.max(0, free))} are free; the site needs about 50 MB.`);
-  return `${megabytes(usage)} of ${megabytes(quota)} in use`;
+  ensure(free >= 50e6, english(`Only ${megabytes(Math.max(0, free))} are free; the site needs about 50 MB.`));
+  return english(`${megabytes(usage)} of ${megabytes(quota)} in use`);
 }
 
 async function persistence() {
   const kept = await navigator.storage?.persisted?.();
-  if (!kept) throw new Unavailable("The browser may delete what is stored when room is short.");
-  return "the browser has agreed to keep everything";
+  if (!kept) throw new Unavailable(english("The browser may delete what is stored when room is short."));
+  return english("the browser has agreed to keep everything");
 }

@@ -1,6 +1,7 @@
 /** Writes a file in place, gives it another name, and reads it: what a download of a model does. */
 
 import { FileSink, fileOf, openFolder, removeFrom } from "../engine/storage/opfs.js";
+import { english } from "../ui/english.js";
 import { serveQuestions } from "../ui/workers.js";
 
 const PART = "probe.part";
@@ -23,10 +24,10 @@ async function probe(size) {
   const file = await fileOf(folder, WHOLE);
   const found = new Uint8Array((await file?.arrayBuffer()) ?? []);
   const isSame = found.length === size && found.every((byte, at) => byte === bytes[at]);
-  if (!isSame) throw new Error("A file came back changed.");
-  if (await fileOf(folder, PART)) throw new Error("A file could not be given another name.");
-  if (!(await removeFrom(folder, WHOLE))) throw new Error("A file cannot be deleted.");
-  return "written, moved, read and deleted";
+  if (!isSame) throw new Error(english("A file came back changed."));
+  if (await fileOf(folder, PART)) throw new Error(english("A file could not be given another name."));
+  if (!(await removeFrom(folder, WHOLE))) throw new Error(english("A file cannot be deleted."));
+  return english("written, moved, read and deleted");
 }
 
 serveQuestions(probe);

@@ -1,22 +1,25 @@
 /** The table of results: a body of rows for each group, folded when all its checks have passed. */
 
-import { element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { tableRow } from "../ui/table.js";
+import { number, t, tn, translated } from "../ui/words.js";
+import { counts } from "./finding.js";
 import { withoutAddresses } from "./report.js";
 
 /** @typedef {import("./finding.js").Finding} Finding */
 
-const WORDS = { passed: "Passed", failed: "Failed", unavailable: "Not available" };
+const WORDS = { passed: t("Passed"), failed: t("Failed"), unavailable: t("Not available") };
 const SIGNS = { passed: "✓", failed: "✗", unavailable: "–" };
 
-/** @param {Finding[]} findings */
+/** "2 failed, 5 passed". @param {Finding[]} findings */
 export function summary(findings) {
-  const count = (/** @type {string} */ outcome) => findings.filter((each) => each.outcome === outcome).length;
-  const words = ["failed", "passed", "unavailable"].flatMap((outcome) => {
-    const found = count(outcome);
-    return found ? [`${number(found)} ${outcome.replace("un", "not ")}`] : [];
-  });
-  return words.join(", ") || "nothing was checked";
+  const { failed, passed, unavailable } = counts(findings);
+  const words = [
+    failed && tn(failed, "{n} failed", "{n} failed"),
+    passed && tn(passed, "{n} passed", "{n} passed"),
+    unavailable && tn(unavailable, "{n} not available", "{n} not available"),
+  ];
+  return words.filter(Boolean).join(", ") || t("nothing was checked");
 }
 
 /** One group's rows. */
@@ -26,7 +29,7 @@ export class GroupView {
   #open = true;
   #body = element("tbody");
   #button;
-  #sum = element("td", { colspan: 3 }, "Running…");
+  #sum = element("td", { colspan: 3 }, t("Running…"));
 
   /** @param {HTMLTableElement} table @param {import("./groups.js").Group} group */
   constructor(table, group) {
@@ -37,15 +40,10 @@ export class GroupView {
       "aria-expanded": "true",
       onclick: () => this.#fold(!this.#open),
     });
-    this.#button.append(group.title);
+    this.#button.append(translated(group.title));
     const head = element("th", { scope: "rowgroup" }, this.#button);
     this.#body.append(tableRow([/** @type {any} */ (head), this.#sum], { attributes: { class: "group" } }));
     table.append(this.#body);
-  }
-
-  /** "2 failed, 5 passed". */
-  get state() {
-    return this.findings.length ? summary(this.findings) : "not run";
   }
 
   /** @param {Finding} finding */
@@ -55,27 +53,27 @@ export class GroupView {
     const isFirst =
       outcome === "failed" && this.findings.filter((each) => each.outcome === "failed").length === 1;
     const cells = [
-      title,
+      translated(title),
       element(
         "td",
         {},
         element("span", { class: `outcome ${outcome}` }, `${SIGNS[outcome]} ${WORDS[outcome]}`),
       ),
-      milliseconds >= 1 ? `${Math.round(milliseconds)} ms` : "under 1 ms",
+      milliseconds >= 1 ? `${number(Math.round(milliseconds))} ms` : t("under 1 ms"),
       element(
         "td",
         { class: "detail" },
-        withoutAddresses(detail),
+        withoutAddresses(translated(detail)),
         isFirst ? element("p", { class: "meaning" }, this.group.meaning) : null,
       ),
     ];
     this.#body.append(tableRow(cells, { rowHead: 0, attributes: { "data-outcome": outcome } }));
-    this.#sum.textContent = this.state;
+    this.#sum.textContent = summary(this.findings);
   }
 
   /** The group is over: what all passed need not be read. */
   finish() {
-    this.#sum.textContent = this.state;
+    this.#sum.textContent = summary(this.findings);
     this.#fold(this.findings.some(({ outcome }) => outcome === "failed"));
   }
 

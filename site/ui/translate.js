@@ -48,16 +48,12 @@ export function* textsOf(page) {
 
 /** @param {Element} element @returns {Generator<Text>} */
 function* textsIn(element) {
-  if (
-    SILENT.has(element.tagName) ||
-    element.hasAttribute("lang") ||
-    element.getAttribute("translate") === "no"
-  )
-    return;
+  if (element.hasAttribute("lang") || element.getAttribute("translate") === "no") return;
   for (const name of ATTRIBUTES) {
     const text = element.getAttribute(name);
     if (text && hasWords(text)) yield { text, translate: (to) => element.setAttribute(name, to) };
   }
+  if (SILENT.has(element.tagName)) return;
   const nodes = sentence(element);
   if (nodes.length) {
     /** @type {Element[]} */

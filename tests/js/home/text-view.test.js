@@ -6,7 +6,7 @@ import { window } from "../dom.js";
 
 globalThis.Element = window.Element;
 const { ROWS } = await import("../../../site/home/recording.js");
-const { percent, shownToken, TextView } = await import("../../../site/home/text-view.js");
+const { shareWords, shownToken, TextView } = await import("../../../site/home/text-view.js");
 
 const STEPS = [
   {
@@ -90,5 +90,5 @@ test("tokens are shown as a reader understands them alone", () => {
 });
 
 test("a small probability is not shown as none", () => {
-  assert.deepEqual([0, 0.004, 0.123, 1].map(percent), ["0%", "< 1%", "12%", "100%"]);
+  assert.deepEqual([0, 0.004, 0.123, 1].map(shareWords), ["0%", "< 1%", "12%", "100%"]);
 });

@@ -45,6 +45,13 @@ test("what is not the interface's words is left out", () => {
   );
 });
 
+test("a field or code is named, whatever is in it", () => {
+  assert.deepEqual(
+    textsIn('<textarea placeholder="Ask">typed</textarea><pre aria-label="Style">code</pre>'),
+    ["Ask", "Style"],
+  );
+});
+
 test("a translated sentence keeps its elements, and may order them anew", () => {
   const page = pageOf(
     '<p id="p">Open <a href="x">the file</a> or <em>wait</em>. <input id="i"></p>',

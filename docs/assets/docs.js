@@ -17,6 +17,22 @@ for (const label of labels) {
   });
 }
 
+// Results are drawn again when those by meaning arrive: the one that had the focus keeps it.
+const results = document.querySelector(".md-search-result__list");
+let chosen = "";
+results?.addEventListener("focusin", ({ target }) => {
+  if (target instanceof HTMLAnchorElement) chosen = target.href;
+});
+results?.addEventListener("focusout", (event) => {
+  if (/** @type {FocusEvent} */ (event).relatedTarget) chosen = "";
+});
+if (results) {
+  new MutationObserver(() => {
+    if (!chosen || document.activeElement !== document.body) return;
+    [...results.querySelectorAll("a")].find(({ href }) => href === chosen)?.focus();
+  }).observe(results, { childList: true, subtree: true });
+}
+
 // Each code block's copy button is wrapped in an unnamed landmark.
 const unmark = () => {
   for (const nav of document.querySelectorAll("nav.md-code__nav:not([role])"))

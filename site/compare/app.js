@@ -74,6 +74,7 @@ export class App {
     byId("copy-link", "button").addEventListener("click", () => this.#copyLink());
     const saver = byId("export", "select");
     saver.addEventListener("change", () => this.#save(saver));
+    saver.addEventListener("keydown", (event) => openAtArrows(saver, event));
     acceptDrops({
       onFiles: (files) => this.#dropped(files),
       onDrag: (dragging) => (byId("drop", "div").hidden = !dragging),
@@ -231,4 +232,15 @@ export class App {
 /** A list without the item if it has it, with it if not. @param {string[]} list @param {string} item */
 function toggled(list, item) {
   return list.includes(item) ? list.filter((one) => one !== item) : [...list, item];
+}
+
+/**
+ * Arrow keys open a list whose entries act at once, instead of choosing the next entry of a closed one.
+ * @param {HTMLSelectElement} list
+ * @param {KeyboardEvent} event
+ */
+function openAtArrows(list, event) {
+  if (!["ArrowDown", "ArrowUp"].includes(event.key) || !("showPicker" in list)) return;
+  event.preventDefault();
+  list.showPicker();
 }

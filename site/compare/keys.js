@@ -3,7 +3,7 @@
  * off, because they interfere with speech input.
  */
 
-import { isComposing } from "../ui/composing.js";
+import { isComposing, isTyping } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
 
 /**
@@ -44,14 +44,6 @@ function describe({ keys, does, page }) {
     element("dt", {}, ...keys.map((key) => element("kbd", {}, key))),
     element("dd", {}, description),
   );
-}
-
-/** @param {EventTarget | null} target */
-function isTyping(target) {
-  if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement)
-    return !["checkbox", "radio", "button", "file"].includes(target.type);
-  return target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName);
 }
 
 /** @param {Command} command @param {string} page */

@@ -6,6 +6,7 @@
 
 import { byId, counted, download } from "../ui/dom.js";
 import { inWords } from "../ui/progress.js";
+import { showStartOrStop } from "../ui/start-stop.js";
 import { LiveForm } from "./live-form.js";
 import { newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
 import { pairs } from "./reports/report.js";
@@ -93,8 +94,8 @@ export class Live {
   }
 
   #showButtons() {
-    byId("live-run", "button").disabled = this.running || !this.#form.ready;
-    byId("live-stop", "button").disabled = !this.running;
+    const buttons = { start: byId("live-run", "button"), stop: byId("live-stop", "button") };
+    showStartOrStop(buttons, { busy: this.running, ready: this.#form.ready });
     byId("live-save", "button").disabled = !this.#report;
   }
 

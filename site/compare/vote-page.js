@@ -6,6 +6,7 @@
 
 import { ask } from "../ui/dialog.js";
 import { byId, counted, download, element } from "../ui/dom.js";
+import { keepFocus } from "../ui/keep-focus.js";
 import { errorWords } from "../ui/status.js";
 import { Judging } from "./judging.js";
 import { announce } from "./messages.js";
@@ -64,9 +65,12 @@ export class VotePage {
   }
 
   show() {
-    if (!this.#judging.round) this.#root.replaceChildren(this.#begin());
-    else if (this.#judging.blind) this.#showPair();
-    else this.#showResults();
+    const draw = () => {
+      if (!this.#judging.round) this.#root.replaceChildren(this.#begin());
+      else if (this.#judging.blind) this.#showPair();
+      else this.#showResults();
+    };
+    keepFocus(this.#root, draw, this.#root);
   }
 
   /** @param {Choice} choice */

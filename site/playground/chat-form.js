@@ -118,7 +118,6 @@ export class ChatForm {
    *   whether there are any, `start` is the name of the saved state that the conversation starts from
    */
   show({ busy, messages, canRestore, start }) {
-    this.#send.disabled = busy;
     for (const one of [this.#system, this.#format, this.#stateFile, this.#noState]) one.disabled = busy;
     for (const button of [this.#again, this.#copy, this.#clear]) button.disabled = busy || !messages;
     this.#undo.disabled = busy || !(messages || canRestore);

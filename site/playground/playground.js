@@ -11,6 +11,7 @@ import { byId, debounce } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { ProgressView } from "../ui/progress.js";
+import { showStartOrStop } from "../ui/start-stop.js";
 import { problem, StatusLine } from "../ui/status.js";
 import { t } from "../ui/words.js";
 import { BranchBox } from "./branch-box.js";
@@ -45,6 +46,7 @@ const page = {
   }),
   generate: byId("generate", "button"),
   stop: byId("stop", "button"),
+  send: byId("send", "button"),
   chatStop: byId("chat-stop", "button"),
   append: byId("append", "button"),
   copy: byId("copy", "button"),
@@ -246,11 +248,11 @@ const tab = new TabState({
 function showButtons() {
   const isBusy = busy();
   const written = page.output.textContent !== "";
-  page.generate.disabled = isBusy || !decoding.parts;
   panel.showButtons();
   fromHere.show();
-  for (const button of [page.stop, page.chatStop]) button.disabled = !isBusy;
-  swapFocus(isBusy ? [page.generate, page.stop] : [page.stop, page.generate]);
+  const ready = Boolean(decoding.parts);
+  showStartOrStop({ start: page.generate, stop: page.stop }, { busy: isBusy, ready });
+  showStartOrStop({ start: page.send, stop: page.chatStop }, { busy: isBusy });
   for (const button of [page.append, page.copy, page.clear]) button.disabled = isBusy || !written;
   page.undo.disabled = isBusy || !texts.canUndo;
   page.redo.disabled = isBusy || !texts.canRedo;
@@ -260,11 +262,6 @@ function showButtons() {
   page.output.toggleAttribute("data-writing", writer.writing);
   page.output.setAttribute("aria-busy", String(isBusy));
   chat.showButtons();
-}
-
-/** Only one of Generate and Stop is shown: the focus goes from the hidden one to the other. */
-function swapFocus(/** @type {HTMLElement[]} */ [from, to]) {
-  if (document.activeElement === from) to.focus();
 }
 
 /** Whether every setting can be used; otherwise the first that cannot is shown. */

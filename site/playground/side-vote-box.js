@@ -1,6 +1,7 @@
 /** The buttons to vote with on the page for decoders side by side, and what the votes add up to. */
 
 import { byId, download, element } from "../ui/dom.js";
+import { keepFocus } from "../ui/keep-focus.js";
 import { t } from "../ui/words.js";
 import { letterOf } from "./decoder-column.js";
 
@@ -34,13 +35,15 @@ export class VoteBox {
       button(t("Text {letter}", { letter: letterOf(at) }), () => onVote(at)),
     );
     const undo = element("button", { type: "button", class: "quiet", onclick: onUndo }, t("Undo"));
-    this.#box.replaceChildren(
-      element("strong", {}, t("Which reads best?")),
-      ...texts,
-      button(t("Tie"), () => onVote("tie")),
-      button(t("All are bad"), () => onVote("both_bad")),
-      ...(this.#votes.canUndo ? [undo] : []),
-    );
+    const draw = () =>
+      this.#box.replaceChildren(
+        element("strong", {}, t("Which reads best?")),
+        ...texts,
+        button(t("Tie"), () => onVote("tie")),
+        button(t("All are bad"), () => onVote("both_bad")),
+        ...(this.#votes.canUndo ? [undo] : []),
+      );
+    keepFocus(this.#box, draw, byId("generate", "button"));
     if (this.#votes.blind) return; // the tally would show which decoder a vote was for
     this.#tally.textContent = this.#votes.tally(this.#options.titleOf);
     this.#save.hidden = !this.#votes.any;

@@ -14,6 +14,7 @@ import { byId, download, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { Memory } from "../ui/memory.js";
 import { ProgressView } from "../ui/progress.js";
+import { showStartOrStop } from "../ui/start-stop.js";
 import { problem, StatusLine } from "../ui/status.js";
 import { t, translated } from "../ui/words.js";
 import { DecoderColumns } from "./decoder-columns.js";
@@ -122,8 +123,10 @@ class SidePage {
   #show() {
     const busy = this.panel.loading || this.#writing !== null;
     const { blind } = this.#votes;
-    this.#generate.disabled = busy || !this.decoding.parts;
-    this.#stop.disabled = !busy;
+    showStartOrStop(
+      { start: this.#generate, stop: this.#stop },
+      { busy, ready: Boolean(this.decoding.parts) },
+    );
     this.#add.disabled = busy || blind || this.columns.full;
     this.#reset.disabled = busy;
     this.form.disabled = busy;

@@ -4,6 +4,7 @@
  * documents come from is the library's business.
  */
 
+import { isTyping } from "../ui/composing.js";
 import { byId, counted, element } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { titleOf } from "./embedders.js";
@@ -386,7 +387,7 @@ export class Asking {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || this.#reader.open) return;
     const target = /** @type {HTMLElement} */ (event.target);
     const inList = target.closest?.("#results") !== null;
-    if (event.key === "/" && !isTextField(target)) {
+    if (event.key === "/" && !isTyping(target)) {
       event.preventDefault();
       this.#field.focus();
       this.#field.select();
@@ -428,9 +429,4 @@ function nothingWords({ hits, likelihood }) {
  */
 function fits(one, best) {
   return one.start === best.start || (one.cosine ?? 0) >= 0.75 * (best.cosine ?? 0);
-}
-
-/** @param {HTMLElement} target */
-function isTextField(target) {
-  return target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName);
 }

@@ -3,9 +3,10 @@
  * decides nothing: library.js and indexing.js do.
  */
 
-import { counted, download, element, megabytes } from "../ui/dom.js";
+import { byId, counted, download, element, megabytes } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { refuseInFrame } from "../ui/framed.js";
+import { keepFocus } from "../ui/keep-focus.js";
 import { betterWords } from "./asking.js";
 import { consent } from "./consent.js";
 import { askColumn, askName, askText } from "./dialogs.js";
@@ -68,11 +69,14 @@ export class Collections {
     const entries = await this.#library.store.list();
     const open = this.#library.collection();
     const shown = open && !entries.some(({ id }) => id === open.id) ? [...entries, open] : entries;
-    this.#list.replaceChildren(...shown.map((entry) => this.#item(entry, entry.id === open?.id)));
-    this.#list.hidden = shown.length === 0;
-    this.#notices.replaceChildren(...this.#noticesNow());
-    const wasOpen = this.#body.querySelector("details")?.open ?? false;
-    this.#body.replaceChildren(...(open ? this.#openBody(wasOpen) : this.#emptyBody()));
+    const draw = () => {
+      this.#list.replaceChildren(...shown.map((entry) => this.#item(entry, entry.id === open?.id)));
+      this.#list.hidden = shown.length === 0;
+      this.#notices.replaceChildren(...this.#noticesNow());
+      const wasOpen = this.#body.querySelector("details")?.open ?? false;
+      this.#body.replaceChildren(...(open ? this.#openBody(wasOpen) : this.#emptyBody()));
+    };
+    keepFocus(this.#root, draw, byId("status", "p"));
   }
 
   /** @param {import("./collection-store.js").Entry} entry @param {boolean} isOpen */

@@ -3,8 +3,9 @@
  */
 
 import { ROOT } from "../engine/root.js";
-import { element, megabytes } from "../ui/dom.js";
+import { byId, element, megabytes } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { focusIfLost } from "../ui/keep-focus.js";
 import { recall, remember } from "../ui/memory.js";
 import { MODELS } from "./session.js";
 
@@ -91,6 +92,7 @@ export function askConsent(bytes) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      focusIfLost(byId("status", "p")); // the button that opened it may be drawn again
       const isGiven = dialog.returnValue === "confirm";
       if (isGiven) rememberConsent({ full: full.checked });
       resolve(isGiven);

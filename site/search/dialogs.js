@@ -1,6 +1,7 @@
 /** Small dialogs of the search page that ask for a name or a text. Closing one (Esc) gives null. */
 
-import { element } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
+import { focusIfLost } from "../ui/keep-focus.js";
 
 const LONGEST_NAME = 100;
 
@@ -88,6 +89,7 @@ export function show(title, confirm, ...fields) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      focusIfLost(byId("status", "p")); // the button that opened it may be drawn again
       resolve(dialog.returnValue === "confirm");
     });
   });

@@ -11,6 +11,7 @@ import { copyText } from "../ui/clipboard.js";
 import { byId, debounce, element, number } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { ProgressView } from "../ui/progress.js";
+import { showStartOrStop } from "../ui/start-stop.js";
 import { isAbort, problem, StatusLine } from "../ui/status.js";
 import { answerNodes, checkWords } from "./answer.js";
 import { complete } from "./completions.js";
@@ -173,8 +174,7 @@ export class Rewording {
     const busy = this.#writing !== null || this.#panel.loading;
     byId("server", "form").hidden = !this.#isServer;
     byId("model-box", "details").hidden = this.#isServer;
-    this.#write.disabled = busy || !this.#hits.length;
-    this.#stop.disabled = !busy;
+    showStartOrStop({ start: this.#write, stop: this.#stop }, { busy, ready: this.#hits.length > 0 });
     this.#write.textContent = this.#isTooSmall ? "Try it anyway" : "Generate";
     this.#write.classList.toggle("primary", !this.#isTooSmall);
     this.#panel.showButtons();

@@ -12,6 +12,7 @@ import { english } from "../ui/english.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { askWorker } from "../ui/offline-state.js";
 import { ProgressView } from "../ui/progress.js";
+import { showStartOrStop } from "../ui/start-stop.js";
 import { errorWords, isAbort, StatusLine } from "../ui/status.js";
 import { megabytes, t, translated } from "../ui/words.js";
 import { MODEL } from "./engine-checks.js";
@@ -114,8 +115,7 @@ async function runAll(signal, views) {
 
 /** @param {boolean} isRunning */
 function setRunning(isRunning) {
-  page.start.disabled = isRunning;
-  page.cancel.disabled = !isRunning;
+  showStartOrStop({ start: page.start, stop: page.cancel }, { busy: isRunning });
   page.reportBox.hidden = isRunning;
 }
 
@@ -123,7 +123,6 @@ async function start() {
   running = new AbortController();
   const views = /** @type {GroupView[]} */ ([]);
   setRunning(true);
-  page.cancel.focus(); // the button that was pressed is disabled
   page.results.hidden = false;
   for (const body of [...page.table.tBodies]) body.remove();
   /** What ended the run before its end. @type {unknown} */
@@ -171,9 +170,7 @@ async function finish(views, failure) {
   const version = (await askWorker({ type: "status" }))?.version ?? "";
   const results = views.map(({ group: { title }, findings }) => ({ title, findings }));
   page.report.textContent = reportOf(results, version, endOf(failure));
-  const hadFocus = document.activeElement === page.cancel;
   setRunning(false);
-  if (hadFocus) page.start.focus();
   say(verdict(failure, found));
   running = null;
 }

@@ -1,4 +1,4 @@
-/** Input methods, with which Chinese, Japanese, Korean and others are typed. */
+/** Keys that write: in fields, and with input methods, for Chinese, Japanese, Korean and others. */
 
 /** The code of a key that an input method has handled. */
 const HANDLED = 229;
@@ -10,4 +10,12 @@ const HANDLED = 229;
  */
 export function isComposing(event) {
   return event.isComposing || event.keyCode === HANDLED;
+}
+
+/** Whether keys write there, so that they are not commands. @param {EventTarget | null} target */
+export function isTyping(target) {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement)
+    return !["checkbox", "radio", "button", "file"].includes(target.type);
+  return target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName);
 }

@@ -259,22 +259,6 @@ def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: Make
     expect(comparer.get_by_text("kept", exact=True)).to_have_count(0)
 
 
-def test_keyboard_alone_reaches_and_folds_prompts(comparer: Page, make_file: MakeFile) -> None:
-    pick(comparer, make_file("r.json", sampling({"a": {"g": ["1"]}, "b": {"g": ["2"]}})))
-    expect(comparer.get_by_test_id("output")).to_have_count(2)
-    comparer.keyboard.press("j")
-    expect(comparer.get_by_role("article", name="a", exact=True)).to_be_focused()
-    comparer.keyboard.press("j")
-    comparer.keyboard.press("o")
-    expect(comparer.get_by_test_id("output")).to_have_text(["1"])
-    button = comparer.get_by_role("button", name="Expand b")
-    expect(button).to_have_attribute("aria-expanded", "false")
-    button.press("Enter")
-    expect(comparer.get_by_test_id("output")).to_have_text(["1", "2"])
-    comparer.keyboard.press("?")
-    expect(comparer.get_by_role("dialog", name="Keys")).to_contain_text("Next prompt")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_360_pixels(comparer: Page, make_file: MakeFile, scheme: Any) -> None:
     comparer.emulate_media(color_scheme=scheme)

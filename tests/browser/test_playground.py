@@ -190,28 +190,6 @@ def test_a_long_prompt_shows_progress_and_can_be_stopped(playground: Playground)
     assert playground.write("It was", max_new_tokens=5)
 
 
-def test_the_keyboard_is_enough(playground: Playground) -> None:
-    page = playground.page
-    page.reload()
-    page.keyboard.press("Tab")
-    expect(page.locator(".skip-link")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(playground.prompt).to_be_focused()
-    page.keyboard.press("Control+A")
-    page.keyboard.type("The goose")
-    playground.write_endlessly("The goose")
-    assert not faults_in_both_themes(page), "while streaming"
-    page.keyboard.press("Escape")
-    expect(playground.status).to_have_text(re.compile("Stopped after"), timeout=2000)
-    playground.reset()
-    playground.prompt.focus()
-    reached = set()
-    for _ in range(70):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.id"))
-    assert {"generate", "copy", "output", "decoder-temperature", "decoder-seed", "decoder-stop"} <= reached
-
-
 def test_a_style_is_chosen_in_a_list_and_its_tag_is_not_shown(playground: Playground) -> None:
     style, prompt, page = playground.style, playground.prompt, playground.page
     prompt.fill("The goose")

@@ -29,8 +29,15 @@ from scripts.pages import read_pages  # noqa: E402
 MODEL = ROOT / "site" / "models" / "default" / "config.json"
 CATALOGUES = ROOT / "site" / "ui" / "languages"
 SCRIPTS = (
-    "site/embed", "site/home", "site/playground", "site/selftest", "site/storage", "site/ui", "site/widget",
-)  # fmt: skip
+    "site/compare",
+    "site/embed",
+    "site/home",
+    "site/playground",
+    "site/selftest",
+    "site/storage",
+    "site/ui",
+    "site/widget",
+)
 """Folders whose texts are wrapped in t(); a text there that is not is an error."""
 ENGINE = ("site/engine",)
 """Folders whose messages are translated where they enter the page."""

@@ -5,10 +5,12 @@
 
 import { here, writeAddress } from "../ui/address.js";
 import { copyLink } from "../ui/clipboard.js";
-import { byId, counted, number } from "../ui/dom.js";
+import { byId } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { recall, remember } from "../ui/memory.js";
 import { prepare } from "../ui/render/index.js";
+import { errorWords } from "../ui/status.js";
+import { t, tn } from "../ui/words.js";
 import { commandsOf } from "./commands.js";
 import { Filtering } from "./filtering.js";
 import { setUpFolds } from "./folds.js";
@@ -110,7 +112,7 @@ export class App {
       if (this.#live?.running) {
         this.#live.stop(); // what is judged must neither change nor gain a column
         announce(
-          "The live column was stopped. After the round, Generate continues with the remaining prompts.",
+          t("The live column was stopped. After the round, Generate continues with the remaining prompts."),
         );
       }
       this.session.change({ ...this.votes.scope, page: "vote" });
@@ -133,11 +135,14 @@ export class App {
     this.session.shown = found.rows;
     await this.#pages.show();
     const all = this.session.table.rows.length;
-    const prompts = counted(all, "prompt");
+    const selected = found.rows.length;
     const count = byId("count", "p");
     count.classList.toggle("problem", found.problem !== "");
     count.textContent =
-      found.problem || (found.rows.length === all ? prompts : `${number(found.rows.length)} of ${prompts}`);
+      found.problem ||
+      (selected === all
+        ? tn(all, "{n} prompt", "{n} prompts")
+        : tn(all, "{selected} of {n} prompt", "{selected} of {n} prompts", { selected }));
   }
 
   /** Rewrites the page's address in place, a moment later: typing must not fill the history. */
@@ -175,7 +180,7 @@ export class App {
   #copyLink() {
     clearTimeout(this.#writing); // it would take the words out of the address again
     const local = this.session.loaded.some(({ address }) => address === "");
-    const copied = local ? "Link copied. It does not include the files on this machine." : "Link copied.";
+    const copied = t(local ? "Link copied. It does not include the files on this machine." : "Link copied.");
     return copyLink(toAddress(this.session.view), { say: announce, copied });
   }
 
@@ -189,7 +194,7 @@ export class App {
 
   /** @param {File[]} files */
   #dropped(files) {
-    if (this.votes.blind) announce("A blind round is open. End it before you open other files.");
+    if (this.votes.blind) announce(t("A blind round is open. End it before you open other files."));
     else this.#opening.openFiles(files);
   }
 
@@ -204,8 +209,10 @@ export class App {
         changed: (report, prompt) => this.#grow(report, prompt),
       });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : error;
-      announce(`The live column could not be fetched (${reason}). Close its panel and open it again.`);
+      const reason = errorWords(error).message;
+      announce(
+        t("The live column could not be fetched ({reason}). Close its panel and open it again.", { reason }),
+      );
     }
   }
 

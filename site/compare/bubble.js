@@ -4,8 +4,9 @@
  */
 
 import { copyText } from "../ui/clipboard.js";
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { drawInParts, LONGEST, renderInto, stripSpecialTokens, textSteps } from "../ui/render/index.js";
+import { t, tn } from "../ui/words.js";
 
 /** @typedef {import("./collate.js").Sample} Sample */
 /** @typedef {import("./collate.js").Row} Row */
@@ -26,7 +27,7 @@ export function sampleOf(bubble) {
 
 /** A sample with its text as it is, to be drawn in full later. @param {Sample} sample @param {View} view */
 export function sampleElement(sample, view) {
-  const same = counted(sample.count, "identical sample");
+  const same = tn(sample.count, "{n} identical sample", "{n} identical samples");
   const head = element(
     "div",
     { class: "sample-head" },
@@ -35,7 +36,7 @@ export function sampleElement(sample, view) {
     sample.count > 1 ? element("span", { class: "count" }, same) : null,
   );
   if (sample.text === null) {
-    const absent = element("p", { class: "absent" }, "The file has no text here.");
+    const absent = element("p", { class: "absent" }, t("The file has no text here."));
     return element("div", { class: "sample" }, head, absent);
   }
   const text = shownText(beginningOf(sample.text), view);
@@ -79,7 +80,7 @@ function headOf(bubble) {
 export async function draw(bubble, sample, { row, context }) {
   const text = sample.text ?? "";
   headOf(bubble).append(
-    element("span", { class: "length" }, context.measures(row, text) || counted(text.length, "character")),
+    element("span", { class: "length" }, context.measures(row, text) || lengthOf(text)),
     rawButton(bubble, text, context),
     copyButton(text, context),
   );
@@ -101,15 +102,12 @@ export async function draw(bubble, sample, { row, context }) {
 export async function drawDifference(bubble, before, { sample, context }) {
   const text = sample.text ?? "";
   const head = headOf(bubble);
-  head.append(
-    element("span", { class: "length" }, counted(text.length, "character")),
-    copyButton(text, context),
-  );
+  head.append(element("span", { class: "length" }, lengthOf(text)), copyButton(text, context));
   bubble.classList.add("raw", "difference");
   finish(bubble, { removed: [], context });
   if (before.length > LONGEST || text.length > LONGEST) {
     await renderInto(bubble, text, { markdown: false, special: "show" });
-    head.append(element("span", { class: "note" }, "too long to compare"));
+    head.append(element("span", { class: "note" }, t("too long to compare")));
     return;
   }
   const texts = /** @type {const} */ ([shownText(before, context.view), shownText(text, context.view)]);
@@ -118,8 +116,8 @@ export async function drawDifference(bubble, before, { sample, context }) {
   bubble.replaceChildren();
   drawInParts(bubble, differenceSteps(bubble, result.pieces), () => context.mark(bubble));
   const same = result.pieces.every(({ kind }) => kind === "same");
-  const incomplete = result.complete ? "" : "too different to compare word by word in time";
-  const note = same ? "same as the baseline" : incomplete;
+  const incomplete = result.complete ? "" : t("too different to compare word by word in time");
+  const note = same ? t("same as the baseline") : incomplete;
   if (note) head.append(element("span", { class: "note" }, note));
   context.mark(bubble);
 }
@@ -147,9 +145,10 @@ function finish(bubble, { removed, context }) {
     const named = removed
       .slice(0, TOKENS)
       .map(([token, count]) => (count > 1 ? `${token} ×${count}` : token));
-    const rest = removed.length > TOKENS ? ` and ${counted(removed.length - TOKENS, "other")}` : "";
+    const more = removed.length - TOKENS;
+    const rest = more > 0 ? ` ${tn(more, "and {n} other", "and {n} others")}` : "";
     const words = element("code", {}, named.join(" "));
-    bubble.parentElement?.append(element("p", { class: "removed" }, "removed: ", words, rest));
+    bubble.parentElement?.append(element("p", { class: "removed" }, t("removed:"), " ", words, rest));
   }
   if (context.view.clip && (bubble.textContent?.length ?? 0) > LONG) shorten(bubble, context);
 }
@@ -161,24 +160,26 @@ function finish(bubble, { removed, context }) {
  */
 function shorten(bubble, context) {
   bubble.classList.add("clipped");
-  const more = element(
-    "button",
-    { type: "button", class: "more", "aria-expanded": "false" },
-    "Show the whole output",
-  );
+  const whole = t("Show the whole output");
+  const more = element("button", { type: "button", class: "more", "aria-expanded": "false" }, whole);
   more.addEventListener("click", () => {
     const open = bubble.classList.toggle("clipped") === false;
-    more.textContent = open ? "Show less" : "Show the whole output";
+    more.textContent = open ? t("Show less") : whole;
     more.setAttribute("aria-expanded", String(open));
     context.mark(bubble);
   });
   bubble.after(more);
 }
 
+/** @param {string} text */
+function lengthOf(text) {
+  return tn(text.length, "{n} character", "{n} characters");
+}
+
 /** @param {string} text @param {RowContext} context */
 function copyButton(text, { announce }) {
   const copy = () => copyText(text, { say: announce });
-  return element("button", { type: "button", class: "quiet", onclick: copy }, "Copy");
+  return element("button", { type: "button", class: "quiet", onclick: copy }, t("Copy"));
 }
 
 /**
@@ -188,7 +189,7 @@ function copyButton(text, { announce }) {
  * @param {RowContext} context
  */
 function rawButton(bubble, text, context) {
-  const button = element("button", { type: "button", class: "quiet", "aria-pressed": "false" }, "Raw");
+  const button = element("button", { type: "button", class: "quiet", "aria-pressed": "false" }, t("Raw"));
   button.addEventListener("click", () => {
     const raw = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(raw));

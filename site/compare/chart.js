@@ -6,8 +6,8 @@
 import { shortNumber } from "../ui/chart-data.js";
 import { figure as chartFigure } from "../ui/chart-figure.js";
 import { drawPlot, fitted, library, loadPlot, plotMargins, textWidth } from "../ui/chart-plot.js";
-import { counted } from "../ui/dom.js";
 import { loadStyles } from "../ui/load-style.js";
+import { tn } from "../ui/words.js";
 import { figure, withInterval } from "./measures.js";
 
 const BARS = 40;
@@ -50,7 +50,7 @@ export function chart(lines, { title, reference, format = figure, tick = shortNu
   return chartFigure({
     title,
     hideTitle: true, // a heading above each chart says the same
-    contents: `chart of ${counted(lines.length, "mean")} with intervals`,
+    contents: tn(lines.length, "chart of {n} mean with intervals", "chart of {n} means with intervals"),
     draw: (width) => draw(rows, { width, scale, reference, format, tick }),
     table: {
       columns: ["name", "mean", "low", "high"],
@@ -178,7 +178,12 @@ function groupOf({ name, interval, bars, base, middle }, x, format) {
     words: (/** @type {number} */ key) => {
       const bar = bars[key - 1];
       if (!bar) return `${name}: ${withInterval(interval, format)}`;
-      return `${name}, ${format(bar.from)} to ${format(bar.to)}: ${counted(bar.count, "output")}`;
+      const [from, to] = [format(bar.from), format(bar.to)];
+      return tn(bar.count, "{name}, {from} to {to}: {n} output", "{name}, {from} to {to}: {n} outputs", {
+        name,
+        from,
+        to,
+      });
     },
   };
 }

@@ -3,6 +3,8 @@
  * prompts that look like numbers; a prompt that occurs twice in a file is one row with the outputs of both.
  */
 
+import { listed, t } from "../ui/words.js";
+
 /** @typedef {import("./reports/report.js").Report} Report */
 /** @typedef {import("./reports/report.js").Result} Result */
 /** @typedef {import("./reports/report.js").Output} Output */
@@ -138,19 +140,16 @@ export function fileOf(source) {
  */
 export function samplesOf(results, { config, sample, group }) {
   const chosen = config === "" ? results : results.filter((result) => result.config === config);
-  if (results.length === 0) return { samples: [], missing: "The file has no results for this prompt." };
-  if (chosen.length === 0)
-    return {
-      samples: [],
-      missing: `No “${config}” here, only ${listed(results.map((result) => result.config))}.`,
-    };
+  if (results.length === 0) return { samples: [], missing: t("The file has no results for this prompt.") };
+  if (chosen.length === 0) {
+    const others = listed(results.map((result) => t("“{name}”", { name: result.config })));
+    return { samples: [], missing: t("No “{config}” here, only {others}.", { config, others }) };
+  }
   const samples = chosen.flatMap((result) => pick(result, { sample, group }));
   if (samples.length > 0) return { samples, missing: "" };
   const most = Math.max(...chosen.map((result) => result.outputs.length));
-  return {
-    samples,
-    missing: most === 0 ? "No outputs." : `No sample ${sample} here, only ${most}.`,
-  };
+  if (most === 0) return { samples, missing: t("No outputs.") };
+  return { samples, missing: t("No sample {sample} here, only {most}.", { sample, most }) };
 }
 
 /** @param {Result} result @param {{sample: number, group: boolean}} view @returns {Sample[]} */
@@ -168,12 +167,6 @@ function pick({ config, params, outputs }, { sample, group }) {
     else groups.set(text, { text, config, index: at + 1, count: 1, params });
   });
   return [...groups.values()];
-}
-
-/** @param {string[]} names */
-function listed(names) {
-  const quoted = names.map((name) => `“${name}”`);
-  return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The list of open reports: what each one is, and buttons to pin it as the baseline, hide or close it. */
 
-import { byId, counted, element } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
+import { t, tn } from "../ui/words.js";
 import { coverage, fileOf } from "./collate.js";
 import { hueOf } from "./row.js";
 
@@ -27,7 +28,7 @@ export function showReports(table, view, actions) {
   const focused = list.contains(document.activeElement) ? document.activeElement?.id : undefined;
   const items = table.columns.map((column) => {
     const { prompts = 0, outputs = 0 } = counts.get(column.id) ?? {};
-    const size = `${counted(prompts, "prompt")}, ${counted(outputs, "output")}`;
+    const size = `${tn(prompts, "{n} prompt", "{n} prompts")}, ${tn(outputs, "{n} output", "{n} outputs")}`;
     return reportItem(column, size, { view, actions, unfolded: unfolded.has(idOf(column)) });
   });
   list.replaceChildren(...items);
@@ -62,9 +63,9 @@ function reportItem(column, size, { view, actions, unfolded }) {
   const date = report.date && element("span", { class: "date" }, report.date.slice(0, 10));
   const pinned = view.base === letter;
   const facts = /** @type {[string, unknown][]} */ ([
-    ["model", model],
-    ["file", fileOf(source)],
-    ["format", report.format],
+    [t("model"), model],
+    [t("file"), fileOf(source)],
+    [t("format"), report.format],
     ...report.args,
   ]);
   const item = element(
@@ -86,9 +87,9 @@ function reportItem(column, size, { view, actions, unfolded }) {
     element(
       "span",
       { class: "report-buttons" },
-      button("Baseline", { column, pressed: pinned, onclick: () => actions.pin(column) }),
-      button("Hide", { column, pressed: hidden, onclick: () => actions.hide(column) }),
-      button("Close", { column, onclick: () => actions.close(column) }),
+      button("baseline", t("Baseline"), { column, pressed: pinned, onclick: () => actions.pin(column) }),
+      button("hide", t("Hide"), { column, pressed: hidden, onclick: () => actions.hide(column) }),
+      button("close", t("Close"), { column, onclick: () => actions.close(column) }),
     ),
   );
   item.style.setProperty("--hue", String(hueOf(letter)));
@@ -115,11 +116,15 @@ function chip(column, unfolded) {
   );
 }
 
-/** @param {string} label @param {{column: Column, pressed?: boolean, onclick: () => void}} options */
-function button(label, { column, pressed, onclick }) {
+/**
+ * @param {string} id
+ * @param {string} label
+ * @param {{column: Column, pressed?: boolean, onclick: () => void}} options
+ */
+function button(id, label, { column, pressed, onclick }) {
   const properties = {
     type: "button",
-    id: `${idOf(column)}-${label.toLowerCase()}`,
+    id: `${idOf(column)}-${id}`,
     class: "quiet",
     "aria-label": `${label}: ${column.letter}, ${column.label}`,
     onclick,
@@ -139,7 +144,7 @@ function aboutElement(facts) {
   return element(
     "details",
     {},
-    element("summary", {}, "About the file"),
+    element("summary", {}, t("About the file")),
     element("dl", { class: "params" }, ...items),
   );
 }

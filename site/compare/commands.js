@@ -1,6 +1,7 @@
 /** The keyboard commands of the page, one line each. How keys are listened for is in keys.js. */
 
 import { byId } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./keys.js").Command} Command */
@@ -12,28 +13,28 @@ export function commandsOf(app) {
   const update = (change) => app.update(change);
   /** @type {[key: string, does: string, run: () => void][]} */
   const reader = [
-    ["j", "Next prompt", () => reading.move(1)],
-    ["k", "Previous prompt", () => reading.move(-1)],
-    ["o", "Expand or collapse the prompt", () => reading.toggle()],
-    ["e", "Expand all prompts", () => update({ fold: false })],
-    ["c", "Collapse all prompts", () => update({ fold: true })],
-    ["/", "Search", () => byId("query", "input").focus()],
-    ["f", "Next configuration", () => update({ config: nextConfig() })],
-    ["i", "Next sample", () => update({ sample: nextSample() })],
-    ["b", "Next baseline", () => update({ base: nextBaseline() })],
-    ["d", "Only where outputs differ", () => update({ differ: !session.view.differ })],
-    ["m", "Markdown or raw text", () => update({ markdown: !session.view.markdown })],
-    ["p", "Parameters", () => update({ params: !session.view.params })],
-    ["g", "Group identical samples", () => update({ group: !session.view.group })],
-    ["l", "Shorten long outputs", () => update({ clip: !session.view.clip })],
+    ["j", t("Next prompt"), () => reading.move(1)],
+    ["k", t("Previous prompt"), () => reading.move(-1)],
+    ["o", t("Expand or collapse the prompt"), () => reading.toggle()],
+    ["e", t("Expand all prompts"), () => update({ fold: false })],
+    ["c", t("Collapse all prompts"), () => update({ fold: true })],
+    ["/", t("Search"), () => byId("query", "input").focus()],
+    ["f", t("Next configuration"), () => update({ config: nextConfig() })],
+    ["i", t("Next sample"), () => update({ sample: nextSample() })],
+    ["b", t("Next baseline"), () => update({ base: nextBaseline() })],
+    ["d", t("Only where outputs differ"), () => update({ differ: !session.view.differ })],
+    ["m", t("Markdown or raw text"), () => update({ markdown: !session.view.markdown })],
+    ["p", t("Parameters"), () => update({ params: !session.view.params })],
+    ["g", t("Group identical samples"), () => update({ group: !session.view.group })],
+    ["l", t("Shorten long outputs"), () => update({ clip: !session.view.clip })],
     [
       "t",
-      "Remove special tokens",
+      t("Remove special tokens"),
       () => update({ tokens: session.view.tokens === "strip" ? "show" : "strip" }),
     ],
     [
       "s",
-      "Side by side or stacked",
+      t("Side by side or stacked"),
       () => update({ layout: session.view.layout === "side" ? "stack" : "side" }),
     ],
   ];
@@ -43,12 +44,12 @@ export function commandsOf(app) {
     following(session.view.base, ["", ...session.table.columns.map(({ letter }) => letter)]);
   /** @type {[keys: string[], does: string, run: () => void][]} */
   const judge = [
-    [["1", "ArrowLeft"], "The first is better", () => votes.vote("left")],
-    [["2", "ArrowRight"], "The second is better", () => votes.vote("right")],
-    [["="], "Tie", () => votes.vote("tie")],
-    [["0"], "Both are bad", () => votes.vote("both_bad")],
-    [["x"], "Skip the pair", () => votes.skip()],
-    [["u"], "Undo the last vote", () => votes.undo()],
+    [["1", "ArrowLeft"], t("The first is better"), () => votes.vote("left")],
+    [["2", "ArrowRight"], t("The second is better"), () => votes.vote("right")],
+    [["="], t("Tie"), () => votes.vote("tie")],
+    [["0"], t("Both are bad"), () => votes.vote("both_bad")],
+    [["x"], t("Skip the pair"), () => votes.skip()],
+    [["u"], t("Undo the last vote"), () => votes.undo()],
   ];
   return [
     ...reader.map(([key, does, run]) => ({ keys: [key], does, run })),

@@ -2,6 +2,7 @@
 
 import { byId, element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
+import { t, tn } from "../ui/words.js";
 import { coverage } from "./collate.js";
 
 /** @typedef {import("./collate.js").Table} CollatedTable */
@@ -23,18 +24,24 @@ function reportTable(collated, onMissing) {
     const { letter, label } = /** @type {import("./collate.js").Column} */ (collated.columns[index]);
     const lacking = total - prompts;
     const show = () => onMissing(letter);
-    const button = element("button", { type: "button", class: "quiet", onclick: show }, `Show ${lacking}`);
+    const words = t("Show {count}", { count: lacking });
+    const button = element("button", { type: "button", class: "quiet", onclick: show }, words);
     const letterCell = element("td", { class: "letter" }, letter);
     return [letterCell, label, prompts, lacking > 0 ? button : 0, only, outputs];
   });
   const content = table({
-    caption: `${total} different prompts in ${collated.columns.length} reports`,
-    columns: ["", "Report", "Prompts", "Missing", "Only here", "Outputs"],
+    caption: tn(
+      collated.columns.length,
+      "{total} different prompts in {n} report",
+      "{total} different prompts in {n} reports",
+      { total },
+    ),
+    columns: ["", t("Report"), t("Prompts"), t("Missing"), t("Only here"), t("Outputs")],
     rows,
     rowHead: 1,
     className: "data",
   });
-  return scrollBox("Prompts of each report", content, "table-frame");
+  return scrollBox(t("Prompts of each report"), content, "table-frame");
 }
 
 /** How many prompts each two reports share. @param {CollatedTable} collated */
@@ -49,7 +56,7 @@ function sharedTable({ columns, rows }) {
     }
   }
   const counts = columns.map(({ letter }, index) => [letter, ...(shared[index] ?? [])]);
-  const caption = "Prompts that two reports share";
+  const caption = t("Prompts that two reports share");
   const letters = columns.map(({ letter }) => letter);
   const content = table({ caption, columns: ["", ...letters], rows: counts, rowHead: 0, className: "data" });
   return scrollBox(caption, content, "table-frame");

@@ -1,9 +1,11 @@
 /**
- * Reads files in a worker, so that a large or hostile one cannot block the page. Question: {blob, fileName}.
- * Each report is sent in parts, {index, head} and {index, entries}; the answer is {problems, size}: the list
- * of problems, and the number of characters.
+ * Reads files in a worker, so that a large or hostile one cannot block the page. Question: {blob, fileName,
+ * words}: words is the catalogue of the page, in whose language the problems are written. Each report is sent
+ * in parts, {index, head} and {index, entries}; the answer is {problems, size}: the list of problems, and the
+ * number of characters.
  */
 
+import { setWords, t } from "../ui/words.js";
 import { serveQuestions } from "../ui/workers.js";
 import { readText } from "./reports/bytes.js";
 import { checkReports } from "./reports/limits.js";
@@ -34,7 +36,8 @@ function parse(text) {
   }
 }
 
-serveQuestions(async ({ blob, fileName }, send) => {
+serveQuestions(async ({ blob, fileName, words }, send) => {
+  setWords(words);
   try {
     const text = await readText(blob);
     const { reports, problems } = await readFile(text, fileName);
@@ -47,6 +50,7 @@ serveQuestions(async ({ blob, fileName }, send) => {
     return { problems, size: text.length };
   } catch (error) {
     if (error instanceof ImportError) throw error;
-    throw new Error(`The file could not be read: ${error instanceof Error ? error.message : error}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(t("The file could not be read: {reason}", { reason }));
   }
 });

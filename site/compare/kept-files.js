@@ -1,6 +1,7 @@
 /** Local reports that the browser keeps between visits, in IndexedDB, if the visitor asked for it. */
 
 import { refuseInFrame } from "../ui/framed.js";
+import { t } from "../ui/words.js";
 
 const DATABASE = "goosequill-compare";
 
@@ -40,14 +41,14 @@ async function withFiles(mode, use) {
     request.onupgradeneeded = () => request.result.createObjectStore("files", { keyPath: "id" });
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error("another tab is using the files"));
+    request.onblocked = () => reject(new Error(t("another tab is using the files")));
   });
   try {
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction("files", mode);
       const request = use(transaction.objectStore("files"));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error ?? new Error("the browser could not store it"));
+      transaction.onabort = () => reject(transaction.error ?? new Error(t("the browser could not store it")));
       transaction.onerror = () => reject(transaction.error);
     });
   } finally {

@@ -5,6 +5,7 @@
 
 import { isComposing, isTyping } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 
 /**
  * @typedef {{keys: string[], does: string, run: () => void, page?: string}} Command page: only there; without
@@ -22,7 +23,7 @@ export function setUpKeys(commands, { enabled, onEnabled, page }) {
   box.addEventListener("change", () => onEnabled(box.checked));
   const open = () => dialog.showModal();
   byId("keys-button", "button").addEventListener("click", open);
-  const all = [...commands, { keys: ["?"], does: "Show these keys", run: open }];
+  const all = [...commands, { keys: ["?"], does: t("Show these keys"), run: open }];
   byId("keys-list", "dl").append(...all.map(describe));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isComposing(event) || isTyping(event.target))
@@ -37,7 +38,7 @@ export function setUpKeys(commands, { enabled, onEnabled, page }) {
 
 /** @param {Command} command */
 function describe({ keys, does, page }) {
-  const description = page === "vote" ? `Judge: ${does}` : does;
+  const description = page === "vote" ? t("Judge: {does}", { does }) : does;
   return element(
     "div",
     {},

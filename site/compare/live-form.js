@@ -6,6 +6,7 @@
 import { ROOT } from "../engine/root.js";
 import { byId, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { t, translated } from "../ui/words.js";
 
 /** @typedef {import("./live-report.js").Template} Template */
 /**
@@ -71,13 +72,17 @@ export class LiveForm {
       fetchDescription(new URL("ui/decoding.json", ROOT).href),
     ]);
     if (this.#choice) return;
-    if (!decoding.parts) throw new Error("The decoder settings could not be loaded. Reload the page.");
+    if (!decoding.parts) throw new Error(t("The decoder settings could not be loaded. Reload the page."));
     this.#templates = decoding.templates;
     byId("live-template", "select").replaceChildren(
-      ...this.#templates.map(({ name, title }) => element("option", { value: name }, title)),
+      ...this.#templates.map(({ name, title }) => element("option", { value: name }, translated(title))),
     );
     this.#field("max_new_tokens").max = decoding.limits.max_new_tokens;
-    const choice = new DecoderChoice(decoding, { id: "live-preset", label: "Decoder", onChange: () => {} });
+    const choice = new DecoderChoice(decoding, {
+      id: "live-preset",
+      label: t("Decoder"),
+      onChange: () => {},
+    });
     choice.value = INITIAL;
     const { select, summary, settingsBox } = choice;
     byId("live-decoder", "div").replaceChildren(select, summary, settingsBox);

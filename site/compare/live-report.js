@@ -2,6 +2,8 @@
  * The report that a live column grows: which outputs are still missing, and where the next one goes. No page.
  */
 
+import { t } from "../ui/words.js";
+
 /** @typedef {import("./reports/report.js").Report} Report */
 /** @typedef {import("./reports/report.js").Result} Result */
 /** @typedef {import("./reports/report.js").Scalar} Scalar */
@@ -13,7 +15,7 @@
 /** @param {{name: string, title: string}} model @returns {Report} */
 export function newReport({ name, title }) {
   return {
-    format: "live column",
+    format: t("live column"),
     model: `${name} (live)`,
     date: new Date().toISOString(),
     args: [

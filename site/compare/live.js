@@ -4,9 +4,11 @@
  * owns the column.
  */
 
-import { byId, counted, download } from "../ui/dom.js";
+import { byId, download } from "../ui/dom.js";
 import { inWords } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
+import { errorWords } from "../ui/status.js";
+import { t, tn } from "../ui/words.js";
 import { LiveForm } from "./live-form.js";
 import { newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
 import { pairs } from "./reports/report.js";
@@ -76,7 +78,7 @@ export class Live {
       signal.throwIfAborted();
       await this.#write(model, signal);
     } catch (error) {
-      if (signal.aborted) this.#say("Stopped. Generate continues with the remaining prompts.");
+      if (signal.aborted) this.#say(t("Stopped. Generate continues with the remaining prompts."));
       else this.#fail(error);
     }
     this.#running = null;
@@ -90,7 +92,8 @@ export class Live {
 
   /** @param {unknown} error */
   #fail(error) {
-    this.#say(`The column could not be generated: ${error instanceof Error ? error.message : error}`);
+    const reason = errorWords(error).message;
+    this.#say(t("The column could not be generated: {reason}", { reason }));
   }
 
   #showButtons() {
@@ -128,7 +131,8 @@ export class Live {
     const report = this.#reportOf(model);
     const prompts = unwritten(report, this.#host.prompts().slice(0, limit), { config, samples });
     for (const [index, prompt] of prompts.entries()) {
-      this.#say(`Generating for prompt ${index + 1} of ${prompts.length} …`);
+      const step = { number: index + 1, of: prompts.length };
+      this.#say(t("Generating for prompt {number} of {of} …", step));
       const result = resultFor(report, prompt, { config, params });
       while (result.outputs.length < samples) {
         const seed = settings.seed + result.outputs.length;
@@ -137,8 +141,8 @@ export class Live {
         await this.#stream(chunks, { report, prompt, result });
       }
     }
-    const done = `Done: ${counted(prompts.length, "prompt")}.`;
-    this.#say(prompts.length === 0 ? "Every prompt already has its outputs with these settings." : done);
+    if (prompts.length === 0) this.#say(t("Every prompt already has its outputs with these settings."));
+    else this.#say(tn(prompts.length, "Done: {n} prompt.", "Done: {n} prompts."));
   }
 
   /**

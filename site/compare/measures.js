@@ -4,43 +4,58 @@
  * (goosequill.evaluation.text_metrics).
  */
 
-import { counted, element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
+import { decimal, number, percent as shownPercent, t, tn } from "../ui/words.js";
 
 /** @typedef {Record<string, number | null>} Measures by name; null where the text is too short to have one */
 /** @typedef {"count" | "words" | "share" | "flag" | "bits" | "number"} Unit */
 
-/** @type {Record<string, {label: string, unit: Unit}>} */
-const MEASURES = {
-  words: { label: "Words", unit: "count" },
-  distinct_1: { label: "Different words", unit: "share" },
-  distinct_2: { label: "Different word pairs", unit: "share" },
-  distinct_3: { label: "Different word triples", unit: "share" },
-  longest_repeat: { label: "Longest repeated passage", unit: "words" },
-  looping: { label: "Looping", unit: "share" },
-  compression: { label: "Compressed size", unit: "share" },
-  truncated: { label: "Truncated", unit: "flag" },
-  echo: { label: "Echo of the prompt", unit: "share" },
-  likeness: { label: "Likeness of samples", unit: "share" },
-  mean_surprise: { label: "Mean surprise", unit: "bits" },
+/** @type {Record<string, Unit>} */
+const UNITS = {
+  words: "count",
+  distinct_1: "share",
+  distinct_2: "share",
+  distinct_3: "share",
+  longest_repeat: "words",
+  looping: "share",
+  compression: "share",
+  truncated: "flag",
+  echo: "share",
+  likeness: "share",
+  mean_surprise: "bits",
 };
 
 /** @param {string} name */
 export function labelOf(name) {
-  return MEASURES[name]?.label ?? name;
+  /** @type {Record<string, string>} */
+  const labels = {
+    words: t("Words"),
+    distinct_1: t("Different words"),
+    distinct_2: t("Different word pairs"),
+    distinct_3: t("Different word triples"),
+    longest_repeat: t("Longest repeated passage"),
+    looping: t("Looping"),
+    compression: t("Compressed size"),
+    truncated: t("Truncated"),
+    echo: t("Echo of the prompt"),
+    likeness: t("Likeness of samples"),
+    mean_surprise: t("Mean surprise"),
+  };
+  return labels[name] ?? name;
 }
 
 /** @param {string} name @returns {Unit} */
 function unitOf(name) {
-  return MEASURES[name]?.unit ?? "number";
+  return UNITS[name] ?? "number";
 }
 
 /** The measure of one text: "12", "3 words", "35%", "yes". @param {string} name @param {number} value */
 export function formatMeasure(name, value) {
   const unit = unitOf(name);
   if (unit === "count") return number(value);
-  if (unit === "words") return counted(value, "word");
-  if (unit === "flag") return value ? "yes" : "no";
-  if (unit === "bits") return `${figure(value)} bits`;
+  if (unit === "words") return tn(value, "{n} word", "{n} words");
+  if (unit === "flag") return value ? t("yes") : t("no");
+  if (unit === "bits") return t("{value} bits", { value: figure(value) });
   return formatMean(name, value);
 }
 
@@ -57,13 +72,19 @@ export function isShare(name) {
 /** A share in percent: "35%", "2.5%". @param {number} share */
 export function percent(share) {
   const value = 100 * share;
-  return `${Number(value.toFixed(Math.abs(value) < 10 ? 1 : 0)) + 0}%`;
+  const rounded = unsigned(value, Math.abs(value) < 10 ? 1 : 0);
+  return shownPercent(rounded / 100, Number.isInteger(rounded) ? 0 : 1);
 }
 
 /** A number with as many decimals as are of use. @param {number} value */
 export function figure(value) {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1");
+  return decimal(unsigned(value, digits), digits);
+}
+
+/** A rounded number that is not -0. @param {number} value @param {number} digits */
+function unsigned(value, digits) {
+  return Number(value.toFixed(digits)) + 0;
 }
 
 /** @typedef {{mean: number, low: number, high: number}} Interval */
@@ -74,17 +95,17 @@ export function figure(value) {
  * @param {(value: number) => string} [format]
  */
 export function withInterval({ mean, low, high }, format = figure) {
-  return `${format(mean)} (${format(low)} to ${format(high)})`;
+  return t("{mean} ({low} to {high})", { mean: format(mean), low: format(low), high: format(high) });
 }
 
 /** The main measures of a text in one line. @param {Measures} measures */
 export function inWords({ words, distinct_1: distinct, looping, truncated, echo }) {
   const parts = [];
-  if (typeof words === "number") parts.push(counted(words, "word"));
-  if (typeof distinct === "number") parts.push(`${percent(distinct)} different`);
-  if (looping) parts.push(`${percent(looping)} looping`);
-  if (truncated) parts.push("truncated");
-  if (echo) parts.push(`${percent(echo)} echo`);
+  if (typeof words === "number") parts.push(tn(words, "{n} word", "{n} words"));
+  if (typeof distinct === "number") parts.push(t("{share} different", { share: percent(distinct) }));
+  if (looping) parts.push(t("{share} looping", { share: percent(looping) }));
+  if (truncated) parts.push(t("truncated"));
+  if (echo) parts.push(t("{share} echo", { share: percent(echo) }));
   return parts.join(" · ");
 }
 

@@ -5,6 +5,7 @@
 
 import { byId, element } from "../ui/dom.js";
 import { inLine } from "../ui/unseen.js";
+import { t } from "../ui/words.js";
 
 const SHOWN = 2500; // milliseconds
 const LONGEST_NAME = 160; // characters of a file's name or URL
@@ -53,8 +54,8 @@ export function ask(source, body, actions) {
  */
 export function waiting(source, cancel) {
   const words = element("span", {});
-  const label = `Cancel ${inLine(source, LONGEST_NAME)}`;
-  const button = element("button", { type: "button", "aria-label": label, onclick: cancel }, "Cancel");
+  const label = t("Cancel {name}", { name: inLine(source, LONGEST_NAME) });
+  const button = element("button", { type: "button", "aria-label": label, onclick: cancel }, t("Cancel"));
   const timer = setTimeout(
     () => show(source, "note", words, element("div", { class: "message-buttons" }, button)),
     PATIENCE,
@@ -74,8 +75,8 @@ function show(source, kind, ...body) {
   const name = inLine(source, LONGEST_NAME);
   const close = element(
     "button",
-    { type: "button", class: "quiet close", "aria-label": `Dismiss the message about ${name}` },
-    "Dismiss",
+    { type: "button", class: "quiet close", "aria-label": t("Dismiss the message about {name}", { name }) },
+    t("Dismiss"),
   );
   const entry = element(
     "div",

@@ -3,8 +3,10 @@
  * and the outputs with the highest and lowest values. The measuring is in metrics.js.
  */
 
-import { byId, counted, element } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
+import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
+import { listed, shownLanguage, t, tn, translated } from "../ui/words.js";
 import { formatMean, formatMeasure, inWords, isShare, labelOf, percent, withInterval } from "./measures.js";
 import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
@@ -16,11 +18,13 @@ import { hueOf } from "./row.js";
 /** @typedef {{columns: readonly Column[], measured: Measured[], onGo: (row: Row) => void}} Shown */
 
 const LISTED = 25; // outputs at each end of the list
-const INTRO =
-  "Bars: the outputs of each report. Dot and line: their mean over the shown prompts, with its 95% interval from a bootstrap over prompts. The numbers show where to look, not which report is better. In the Read view, each output now shows its own measures.";
-const TESTED =
-  "Paired permutation tests over shared prompts at the 5% level, corrected for their number (Holm). The table of each measure says what its test found.";
-const NO_BASELINE = "Choose a baseline above to test the differences between two reports.";
+const INTRO = t(
+  "Bars: the outputs of each report. Dot and line: their mean over the shown prompts, with its 95% interval from a bootstrap over prompts. The numbers show where to look, not which report is better. In the Read view, each output now shows its own measures.",
+);
+const TESTED = t(
+  "Paired permutation tests over shared prompts at the 5% level, corrected for their number (Holm). The table of each measure says what its test found.",
+);
+const NO_BASELINE = t("Choose a baseline above to test the differences between two reports.");
 
 export class MetricsPage {
   metrics;
@@ -54,15 +58,20 @@ export class MetricsPage {
     this.#running.abort();
     this.#running = new AbortController();
     const { signal } = this.#running;
-    const status = element("p", { role: "status" }, "Preparing …");
-    const bar = element("progress", { max: 1, value: 0, "aria-label": "Outputs measured" });
+    const status = element("p", { role: "status" }, t("Preparing …"));
+    const bar = element("progress", { max: 1, value: 0, "aria-label": t("Outputs measured") });
     this.#root.replaceChildren(status, bar);
     const shown = { rows, columns, view };
     try {
       await this.metrics.measure(shown, {
         say: (words) => (status.textContent = words),
         onProgress: (done, total) => {
-          status.textContent = `Measured ${done} of ${counted(total, "output")} …`;
+          status.textContent = tn(
+            total,
+            "Measured {done} of {n} output …",
+            "Measured {done} of {n} outputs …",
+            { done },
+          );
           bar.value = done / total;
         },
         signal,
@@ -77,8 +86,8 @@ export class MetricsPage {
       this.#root.replaceChildren(...parts.filter((part) => part !== null));
     } catch (error) {
       if (signal.aborted) return;
-      const reason = error instanceof Error ? error.message : error;
-      const words = `The metrics could not be computed: ${reason}`;
+      const reason = errorWords(error).message;
+      const words = t("The metrics could not be computed: {reason}", { reason });
       this.#root.replaceChildren(element("p", { class: "message error" }, words));
     }
   }
@@ -97,7 +106,7 @@ function pageOf({ metrics, columns: summaries, differences }, shown, chart) {
       "section",
       { class: "metric", "aria-label": labelOf(name) },
       element("h2", {}, labelOf(name)),
-      element("p", { class: "about" }, metrics[name]),
+      element("p", { class: "about" }, translated(metrics[name])),
       metricChart(name, { summaries, differences, shown, chart }),
       outputList(name, shown),
     ),
@@ -120,18 +129,33 @@ function differencesPart(differences, columns) {
   const items = differences.map(({ name, means }) => {
     const found = Object.keys(means).filter((one) => means[one].significant);
     const shared = Math.max(0, ...Object.values(means).map(({ prompts }) => prompts));
-    const where = `on the ${counted(shared, "prompt")} that both have`;
-    const names = new Intl.ListFormat("en").format(found.map((one) => labelOf(one).toLowerCase()));
-    const words = found.length > 0 ? `differs significantly in ${names}` : "no significant difference";
-    return element("li", {}, element("strong", {}, name), `: ${words}, ${where}`);
+    const words =
+      found.length > 0
+        ? tn(
+            shared,
+            "differs significantly in {measures}, on the {n} prompt that both have",
+            "differs significantly in {measures}, on the {n} prompts that both have",
+            { measures: listed(found.map(labelInText)) },
+          )
+        : tn(
+            shared,
+            "no significant difference, on the {n} prompt that both have",
+            "no significant difference, on the {n} prompts that both have",
+          );
+    return element("li", {}, element("strong", {}, name), `: ${words}`);
   });
   return element(
     "section",
     { id: "differences", class: "prose" },
-    element("h2", {}, `Differences from ${differences[0].baseline}`),
+    element("h2", {}, t("Differences from {baseline}", { baseline: differences[0].baseline })),
     element("ul", {}, ...items),
     element("p", { class: "about" }, TESTED),
   );
+}
+
+/** A measure inside a sentence; some languages write nouns with capitals there too. @param {string} name */
+function labelInText(name) {
+  return shownLanguage() === "en" ? labelOf(name).toLowerCase() : labelOf(name);
 }
 
 /**
@@ -149,7 +173,7 @@ function metricChart(name, { summaries, differences, shown: { columns, measured 
   const numbers = metricTable(name, { summaries, differences });
   return chart(lines, {
     title: labelOf(name),
-    details: element("details", {}, element("summary", {}, "Table"), numbers),
+    details: element("details", {}, element("summary", {}, t("Table")), numbers),
     format: (value) => formatMean(name, value),
     tick: isShare(name) ? percent : undefined,
   });
@@ -166,13 +190,16 @@ function metricTable(name, { summaries, differences }) {
       const gap = gaps.get(column);
       return differences.length > 0 ? [...cells, gapCell(gap, format), gap?.p_label ?? ""] : cells;
     });
-  const columns = ["Report", "Mean and interval"];
-  if (differences.length > 0) columns.push(`Difference from ${differences[0].baseline}`, "Corrected p");
-  const caption = `${labelOf(name)}, reports`;
+  const columns = [t("Report"), t("Mean and interval")];
+  if (differences.length > 0) {
+    const { baseline } = differences[0];
+    columns.push(t("Difference from {baseline}", { baseline }), t("Corrected p"));
+  }
+  const caption = t("{measure}, reports", { measure: labelOf(name) });
   const numbers = table({ caption, columns, rows, rowHead: 0, hideCaption: true, className: "data" });
   const tests = differences
     .filter(({ means }) => means[name])
-    .map((one) => element("p", { class: "about" }, `${one.name}: ${one.means[name].sentence}`));
+    .map((one) => element("p", { class: "about" }, `${one.name}: ${translated(one.means[name].sentence)}`));
   return element("div", {}, scrollBox(caption, numbers, "table-frame"), ...tests);
 }
 
@@ -182,7 +209,8 @@ function metricTable(name, { summaries, differences }) {
  * @param {(value: number) => string} format
  */
 function gapCell(gap, format) {
-  const star = gap?.significant ? element("strong", { title: "significant at the 5% level" }, " *") : null;
+  const title = t("significant at the 5% level");
+  const star = gap?.significant ? element("strong", { title }, " *") : null;
   return element("td", {}, gap ? withInterval(gap, format) : "", star);
 }
 
@@ -195,19 +223,22 @@ function outputList(name, { measured, onGo }) {
   if (valued.length === 0) return null;
   valued.sort((a, b) => b.value - a.value);
   const all = valued.length <= 2 * LISTED;
-  const listed = all ? valued : [...valued.slice(0, LISTED), ...valued.slice(-LISTED)];
-  const words = all ? "Outputs, highest first" : `Outputs: the ${LISTED} highest, the ${LISTED} lowest`;
+  const ends = all ? valued : [...valued.slice(0, LISTED), ...valued.slice(-LISTED)];
+  const words = all
+    ? t("Outputs, highest first")
+    : t("Outputs: the {count} highest, the {count} lowest", { count: LISTED });
   const details = element("details", {}, element("summary", {}, words));
   // Filled when first opened: most visitors open none of these, and together they are many rows.
   const fill = () => {
-    const rows = listed.map(({ column, row, text, value }) => [
+    const rows = ends.map(({ column, row, text, value }) => [
       formatMeasure(name, value),
       column.letter,
       goButton(row, onGo),
       element("td", { class: "excerpt", dir: "auto" }, text.trim().slice(0, 160)),
     ]);
-    const caption = `${labelOf(name)}, ${counted(listed.length, "output")}`;
-    const columns = ["Value", "Report", "Prompt", "Output"];
+    const measure = labelOf(name);
+    const caption = tn(ends.length, "{measure}, {n} output", "{measure}, {n} outputs", { measure });
+    const columns = [t("Value"), t("Report"), t("Prompt"), t("Output")];
     const list = table({ caption, columns, rows, hideCaption: true, className: "data" });
     details.append(scrollBox(caption, list, "table-frame"));
   };
@@ -222,7 +253,7 @@ function goButton(row, onGo) {
     {
       type: "button",
       class: "quiet",
-      "aria-label": `Show prompt ${row.number}`,
+      "aria-label": t("Show prompt {number}", { number: row.number }),
       onclick: () => onGo(row),
     },
     String(row.number),

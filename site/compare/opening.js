@@ -4,9 +4,11 @@
  */
 
 import { isComposing } from "../ui/composing.js";
-import { byId, counted, element, megabytes, number } from "../ui/dom.js";
+import { byId, element, megabytes } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";
+import { errorWords } from "../ui/status.js";
 import { inLine } from "../ui/unseen.js";
+import { listed, t, tn } from "../ui/words.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
 import { hostsOf, portionOf } from "./link.js";
 import { ask, dismiss, dismissAll, dismissErrors, report as showProblems, waiting } from "./messages.js";
@@ -30,8 +32,9 @@ const LINES = 6; // of the field for addresses, at most
 const AT_ONCE = 6; // files that are opened at the same time
 const LISTED = 100; // addresses of a link that the visitor is asked about
 const MOST_NAMED = 5; // hosts
-const LINK = "Link";
-const TYPED = "Report URLs";
+const LINK = t("Link");
+const TYPED = t("Report URLs");
+const MORE = t("More files");
 const PASTED = "pasted.json";
 
 export class Opening {
@@ -81,27 +84,32 @@ export class Opening {
   #fromLink(files) {
     const portion = portionOf(files, document.baseURI);
     const hosts = inWords(hostsOf(portion.now, document.baseURI));
-    if (hosts) showProblems(LINK, [`It opens files from other sites: ${hosts}.`], { kind: "note" });
+    if (hosts)
+      showProblems(LINK, [t("It opens files from other sites: {hosts}.", { hosts })], { kind: "note" });
     return portion;
   }
 
   /** Asks before more addresses of a link are fetched. @param {readonly string[]} files */
   #askFor(files) {
     if (files.length === 0) return;
-    const many = counted(files.length, "more file");
-    const words = ` The link has ${many}: ${inWords(hostsOf(files, document.baseURI))}. Do you want to open them too?`;
+    const words = tn(
+      files.length,
+      "The link has {n} more file: {hosts}. Do you want to open it too?",
+      "The link has {n} more files: {hosts}. Do you want to open them too?",
+      { hosts: inWords(hostsOf(files, document.baseURI)) },
+    );
     const shown = files.slice(0, LISTED).map((address) => element("li", {}, address));
     const rest = files.length - shown.length;
     const body = element(
       "div",
       {},
-      words,
+      ` ${words}`,
       element(
         "details",
         {},
-        element("summary", {}, "URLs"),
+        element("summary", {}, t("URLs")),
         element("ol", {}, ...shown),
-        rest > 0 ? `and ${counted(rest, "other")}` : null,
+        rest > 0 ? tn(rest, "and {n} other URL", "and {n} other URLs") : null,
       ),
     );
     const leave = () => {
@@ -109,9 +117,10 @@ export class Opening {
       this.#showAddresses();
       this.#options.onView();
     };
-    ask("More files", body, [
-      { label: `Open ${many}`, act: () => this.#openAll(files.map(sourceOf)) },
-      { label: "Do not open them", act: leave },
+    const open = tn(files.length, "Open {n} more file", "Open {n} more files");
+    ask(MORE, body, [
+      { label: open, act: () => this.#openAll(files.map(sourceOf)) },
+      { label: t("Do not open them"), act: leave },
     ]);
   }
 
@@ -161,7 +170,10 @@ export class Opening {
       dismiss(TYPED);
       return this.openAddresses(files);
     }
-    const words = `“${inLine(wrong, 60)}” is not a URL. Enter one URL per line, paste a whole report as JSON, or drop the file here.`;
+    const words = t(
+      "“{text}” is not a URL. Enter one URL per line, paste a whole report as JSON, or drop the file here.",
+      { text: inLine(wrong, 60) },
+    );
     showProblems(TYPED, [words], { kind: "error" });
   }
 
@@ -211,8 +223,12 @@ export class Opening {
       return [];
     });
     if (left > 0) {
-      const words = `${counted(left, "file was", "files were")} not opened because the page is full. Close some reports first.`;
-      showProblems("More files", [words], { kind: "error" });
+      const words = tn(
+        left,
+        "{n} file was not opened because the page is full. Close some reports first.",
+        "{n} files were not opened because the page is full. Close some reports first.",
+      );
+      showProblems(MORE, [words], { kind: "error" });
     }
     const shown = await this.#session.open([...this.#session.loaded, ...opened.flat()]);
     document.body.removeAttribute("aria-busy");
@@ -228,11 +244,11 @@ export class Opening {
     dismiss(source);
     const control = new AbortController();
     const { signal } = control;
-    const wait = waiting(source, () => control.abort(new Error("Cancelled.")));
+    const wait = waiting(source, () => control.abort(new Error(t("Cancelled."))));
     try {
-      wait.say("is being fetched.");
+      wait.say(t("is being fetched."));
       const blob = await get({ signal, onProgress: (progress) => wait.say(fetched(progress)) });
-      wait.say("is being read.");
+      wait.say(t("is being read."));
       const { reports, problems, size } = await openBlob(blob, source, signal);
       room.take(reports.length, size);
       wait.end();
@@ -249,7 +265,7 @@ export class Opening {
       }));
     } catch (error) {
       wait.end();
-      showProblems(source, [error instanceof Error ? error.message : String(error)], { kind: "error" });
+      showProblems(source, [errorWords(error).message], { kind: "error" });
       return [];
     }
   }
@@ -293,11 +309,11 @@ export class Opening {
     );
     try {
       for (const file of files.values()) await keepFile(file);
-      this.#options.announce("The files are kept in this browser.");
+      this.#options.announce(t("The files are kept in this browser."));
     } catch (error) {
       this.#keep.checked = false;
-      const reason = error instanceof Error ? error.message : error;
-      this.#options.announce(`The browser could not keep the files (${reason}).`);
+      const reason = errorWords(error).message;
+      this.#options.announce(t("The browser could not keep the files ({reason}).", { reason }));
     }
   }
 
@@ -356,7 +372,11 @@ class Room {
    * @throws {Error} if there is no room for them
    */
   take(models, characters) {
-    const options = { holder: "With this file the page would have", remedy: "Close another file first." };
+    const options = {
+      sentence: (/** @type {import("./reports/limits.js").Excess} */ excess) =>
+        t("With this file the page would have {amount}, but this page shows at most {limit}.", excess),
+      remedy: t("Close another file first."),
+    };
     this.full = true; // unless both checks pass
     checkLimit("models", this.models + models, options);
     checkLimit("characters", this.characters + characters, options);
@@ -390,13 +410,17 @@ async function inTurns(items, most, work) {
  * @param {ReadonlyMap<string, number>} hosts
  */
 function inWords(hosts) {
-  const named = [...hosts].slice(0, MOST_NAMED).map(([host, count]) => `${number(count)} from ${host}`);
+  const named = [...hosts]
+    .slice(0, MOST_NAMED)
+    .map(([host, count]) => t("{count} from {host}", { count, host }));
   const rest = hosts.size - named.length;
-  if (rest > 0) named.push(`others from ${counted(rest, "more site")}`);
-  return new Intl.ListFormat("en").format(named);
+  if (rest > 0) named.push(tn(rest, "others from {n} more site", "others from {n} more sites"));
+  return listed(named);
 }
 
 /** @param {import("./sources.js").Progress} progress */
 function fetched({ loaded, total }) {
-  return `is being fetched: ${megabytes(loaded)}${total >= loaded ? ` of ${megabytes(total)}` : ""}.`;
+  const values = { loaded: megabytes(loaded), total: megabytes(total) };
+  if (total < loaded) return t("is being fetched: {loaded}.", values);
+  return t("is being fetched: {loaded} of {total}.", values);
 }

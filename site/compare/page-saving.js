@@ -4,9 +4,11 @@
  */
 
 import { ROOT } from "../engine/root.js";
-import { counted, download, element } from "../ui/dom.js";
+import { download, element } from "../ui/dom.js";
 import { Estimate, timeLeft } from "../ui/progress.js";
 import { LONGEST, stripSpecialTokens } from "../ui/render/index.js";
+import { errorWords } from "../ui/status.js";
+import { t, tn } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { evaluate } from "./vote-results.js";
 import { webPage } from "./web-page.js";
@@ -36,15 +38,15 @@ export function askAndSave(sources) {
 class PageDialog {
   #control = new AbortController();
   #status = element("p", { role: "status" });
-  #bar = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Progress" });
-  #save = element("button", { type: "submit", class: "primary" }, "Save");
-  #metrics = checkbox("Metrics with intervals (starts Python)");
-  #votes = checkbox("Votes and what they add up to");
+  #bar = element("progress", { max: 1, value: 0, hidden: true, "aria-label": t("Progress") });
+  #save = element("button", { type: "submit", class: "primary" }, t("Save"));
+  #metrics = checkbox(t("Metrics with intervals (starts Python)"));
+  #votes = checkbox(t("Votes and what they add up to"));
 
   /** @param {Sources} sources */
   constructor(sources) {
     this.sources = sources;
-    const title = element("h2", { id: "page-title" }, "Save as a web page");
+    const title = element("h2", { id: "page-title" }, t("Save as a web page"));
     this.dialog = element("dialog", { "aria-labelledby": "page-title" }, title, this.#form());
     this.dialog.addEventListener("close", () => {
       this.#control.abort();
@@ -58,13 +60,15 @@ class PageDialog {
     const { session, votes } = this.sources;
     const { baseline } = session;
     const differences = baseline
-      ? `Differences are marked against the baseline, ${baseline.letter} · ${baseline.label}.`
-      : "Differences are not marked, because no baseline is chosen.";
-    const cancel = element("button", { type: "button", onclick: () => this.dialog.close() }, "Cancel");
+      ? t("Differences are marked against the baseline, {baseline}.", {
+          baseline: `${baseline.letter} · ${baseline.label}`,
+        })
+      : t("Differences are not marked, because no baseline is chosen.");
+    const cancel = element("button", { type: "button", onclick: () => this.dialog.close() }, t("Cancel"));
     const form = element(
       "form",
       { class: "page-form" },
-      element("p", {}, "One file that opens in any browser, without this site or a network."),
+      element("p", {}, t("One file that opens in any browser, without this site or a network.")),
       this.#metrics.label,
       votes ? this.#votes.label : null,
       element("p", { class: "about" }, differences),
@@ -91,7 +95,7 @@ class PageDialog {
     } catch (error) {
       if (signal.aborted) return;
       this.#status.classList.add("problem");
-      this.#status.textContent = error instanceof Error ? error.message : String(error);
+      this.#status.textContent = errorWords(error).message;
       this.#bar.hidden = true;
       this.#enable(true);
     }
@@ -119,7 +123,8 @@ function outputs(status, bar) {
       bar.hidden = false;
       bar.value = total > 0 ? done / total : 1;
       const seconds = estimate.left(phase, done, total);
-      say(`${phase}: ${done} of ${total}${seconds === null ? "" : `, ${timeLeft(seconds)}`}`);
+      const left = seconds === null ? "" : `, ${timeLeft(seconds)}`;
+      say(t("{phase}: {done} of {total}", { phase, done, total }) + left);
     },
   };
 }
@@ -134,20 +139,23 @@ async function make({ session, engine, metrics, votes }, chosen, { say, onProgre
   const shown = { rows, columns, view };
   let summary = null;
   if (chosen.metrics) {
-    say("Starting Python …");
+    say(t("Starting Python …"));
     const measuring = await metrics();
     const onMeasured = (/** @type {number} */ done, /** @type {number} */ total) =>
-      onProgress("Measuring outputs", done, total);
+      onProgress(t("Measuring outputs"), done, total);
     await measuring.measure(shown, { say, onProgress: onMeasured, signal });
     signal.throwIfAborted();
-    say(`Testing differences on ${counted(rows.length, "prompt")} …`);
+    say(tn(rows.length, "Testing differences on {n} prompt …", "Testing differences on {n} prompts …"));
     summary = await measuring.summarise(shown, base);
   }
   signal.throwIfAborted();
   const judged =
     chosen.votes && votes ? { ...votes, result: await evaluate(votes.rounds, engine, say) } : null;
   const response = await fetch(STYLE, { signal });
-  if (!response.ok) throw new Error(`The page's style could not be fetched (${response.status}). Try again.`);
+  if (!response.ok) {
+    const status = String(response.status);
+    throw new Error(t("The page's style could not be fetched ({status}). Try again.", { status }));
+  }
   const differ = new Asker("compare/diff-worker.js");
   const content = { rows, total: table.rows.length, columns, base, view, saved: new Date(), summary };
   return webPage(
@@ -159,7 +167,7 @@ async function make({ session, engine, metrics, votes }, chosen, { say, onProgre
         before.length > LONGEST || after.length > LONGEST
           ? null
           : differ.ask({ before, after }).catch(() => null),
-      onProgress: (done, total) => onProgress("Writing prompts", done, total),
+      onProgress: (done, total) => onProgress(t("Writing prompts"), done, total),
       signal,
     },
   );

@@ -4,6 +4,8 @@
  */
 
 import { byId } from "../ui/dom.js";
+import { errorWords } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { collate } from "./collate.js";
 import { showReports } from "./columns.js";
 import { showTools } from "./tools.js";
@@ -18,6 +20,7 @@ const NAMED = /** @type {const} */ ([
   ["live", "details"],
   ["reading-bar", "div"],
 ]);
+const SITE = "Goosequill";
 /** Pages beside Read, each in its own element. */
 const OTHERS = ["metrics", "coverage", "vote"];
 
@@ -120,8 +123,8 @@ export class Pages {
         if (own === this.#drawing) showCoverage(this.#session.table, onMissing);
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : error;
-      this.#options.announce(`The view could not be fetched (${reason}). Try again.`);
+      const reason = errorWords(error).message;
+      this.#options.announce(t("The view could not be fetched ({reason}). Try again.", { reason }));
     }
   }
 
@@ -130,7 +133,7 @@ export class Pages {
     const { blind } = this.#options.votes;
     for (const [id, tag] of NAMED) byId(id, tag).hidden = blind;
     byId("welcome", "section").hidden = blind || (loaded.length > 0 && !examples);
-    document.title = blind ? "Judge blind · Goosequill" : titleOf(table);
+    document.title = blind ? `${t("Judge blind")} · ${SITE}` : titleOf(table);
     const named = blind ? collate([]) : table;
     showReports(named, view, this.#options.columnActions);
     showTools(byId("tools", "form"), view, named);
@@ -144,5 +147,6 @@ export class Pages {
 /** @param {import("./collate.js").Table} table */
 function titleOf({ columns }) {
   const names = columns.map(({ label }) => label).join(", ");
-  return names ? `${names.slice(0, 80)} · Compare outputs · Goosequill` : "Compare outputs · Goosequill";
+  const title = `${t("Compare outputs")} · ${SITE}`;
+  return names ? `${names.slice(0, 80)} · ${title}` : title;
 }

@@ -3,8 +3,9 @@
  * window, in full with Markdown, differences and marks (`upgradeRow`). A single output is in bubble.js.
  */
 
-import { counted, element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { inSlices } from "../ui/slices.js";
+import { t } from "../ui/words.js";
 import { draw, drawDifference, sampleElement, sampleOf } from "./bubble.js";
 import { samplesOf } from "./collate.js";
 
@@ -75,7 +76,7 @@ function headElement(row, context) {
       "data-focus": "fold",
       onclick: () => context.onToggle(row),
     },
-    element("span", { id: foldId, class: "visually-hidden" }, folded ? "Expand" : "Collapse"),
+    element("span", { id: foldId, class: "visually-hidden" }, folded ? t("Expand") : t("Collapse")),
   );
   const text = element(
     "span",
@@ -99,7 +100,8 @@ function headElement(row, context) {
 /** A prompt, of which only the beginning is shown if it is very long. @param {string} prompt */
 export function promptShown(prompt) {
   if (prompt.length <= LONGEST_PROMPT) return prompt;
-  return `${prompt.slice(0, LONGEST_PROMPT)}… (the first of ${counted(prompt.length, "character")})`;
+  const cut = t("(the first of {count} characters)", { count: prompt.length });
+  return `${prompt.slice(0, LONGEST_PROMPT)}… ${cut}`;
 }
 
 /** @param {Row} row @param {Column} column @param {RowContext} context */
@@ -114,13 +116,13 @@ function cellElement(row, column, context) {
       { class: "cell-head" },
       element("span", { class: "badge", "aria-hidden": true }, letter),
       element("span", { class: "cell-name" }, label),
-      base?.id === column.id ? element("span", { class: "pinned" }, "baseline") : null,
+      base?.id === column.id ? element("span", { class: "pinned" }, t("baseline")) : null,
     ),
   );
   cell.style.setProperty("--hue", String(hueOf(letter)));
   const results = row.cells.get(column.id);
   if (!results) {
-    cell.append(element("p", { class: "absent" }, "This prompt is not in the file."));
+    cell.append(element("p", { class: "absent" }, t("This prompt is not in the file.")));
     return cell;
   }
   const { samples, missing } = samplesOf(results, view);
@@ -146,7 +148,8 @@ function addSamples(cell, samples, { from, most, row, context }) {
   }
   const next = from + most;
   if (next >= samples.length) return;
-  const words = `Show ${number(Math.min(most, samples.length - next))} more of ${counted(samples.length, "sample")}`;
+  const count = Math.min(most, samples.length - next);
+  const words = t("Show {count} more of {of} samples", { count, of: samples.length });
   const more = element("button", { type: "button", class: "more" }, words);
   more.addEventListener("click", () => {
     addSamples(cell, samples, { from: next, most, row, context });
@@ -162,10 +165,10 @@ function paramsElement({ config, params }) {
   const items = params.map(([name, value]) =>
     element("div", {}, element("dt", {}, name), element("dd", {}, String(value))),
   );
-  const none = element("div", {}, element("dt", {}, "no parameters in the file"));
+  const none = element("div", {}, element("dt", {}, t("no parameters in the file")));
   return element(
     "dl",
-    { class: "params", "aria-label": `Parameters of ${config}` },
+    { class: "params", "aria-label": t("Parameters of {config}", { config }) },
     ...(items.length > 0 ? items : [none]),
   );
 }

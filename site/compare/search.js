@@ -4,6 +4,7 @@
  */
 
 import { inSlices } from "../ui/slices.js";
+import { t } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { compile } from "./filter.js";
 
@@ -33,9 +34,9 @@ export class Search {
       try {
         compile(query);
       } catch (error) {
-        return {
-          problem: `This is not a regular expression: ${/** @type {Error} */ (error).message.replace(/^Invalid regular expression: /, "")}.`,
-        };
+        const { message } = /** @type {Error} */ (error);
+        const reason = message.replace(/^Invalid regular expression: /, "");
+        return { problem: t("This is not a regular expression: {reason}.", { reason }) };
       }
     }
     await this.#feed(rows);
@@ -52,7 +53,7 @@ export class Search {
   }
 
   #stop() {
-    this.#asker.stop("This expression takes too long on these texts; simplify it.");
+    this.#asker.stop(t("This expression takes too long on these texts; simplify it."));
     this.#fed = null;
   }
 

@@ -1,5 +1,6 @@
 /** Fetches reports and has a worker (import-worker.js) read them. */
 
+import { shownWords, t } from "../ui/words.js";
 import { Asker, Queue } from "../ui/workers.js";
 import { limited } from "./reports/bytes.js";
 import { ImportError } from "./reports/report.js";
@@ -7,7 +8,9 @@ import { ImportError } from "./reports/report.js";
 /** @typedef {import("./reports/report.js").Import} Import */
 /** @typedef {{loaded: number, total: number}} Progress bytes; total is 0 if unknown */
 
-/** @type {Asker<{blob: Blob, fileName: string}, {problems: string[], size: number}>} */
+/** @typedef {import("../ui/words.js").Catalogue} Catalogue */
+/** @typedef {{blob: Blob, fileName: string, words: Catalogue | null}} Question */
+/** @type {Asker<Question, {problems: string[], size: number}>} */
 const reader = new Asker("compare/import-worker.js");
 const queue = new Queue(reader);
 
@@ -29,7 +32,7 @@ export async function openBlob(blob, fileName, signal) {
     if (head) reports[index] = { ...head, entries: [] };
     else for (const entry of entries) reports[index]?.entries.push(entry);
   };
-  const answer = await queue.ask({ blob, fileName }, { onPart, signal });
+  const answer = await queue.ask({ blob, fileName, words: shownWords() }, { onPart, signal });
   return { reports, ...answer };
 }
 
@@ -45,12 +48,12 @@ export function fetchable(address, base) {
   try {
     url = new URL(address, base);
   } catch {
-    throw new ImportError("This is not a valid URL.");
+    throw new ImportError(t("This is not a valid URL."));
   }
   if (!["http:", "https:", "blob:", "data:"].includes(url.protocol))
     throw new ImportError(
-      `URLs that begin with ${url.protocol} cannot be opened.`,
-      "Choose the file or drop it here instead.",
+      t("URLs that begin with {protocol} cannot be opened.", { protocol: url.protocol }),
+      t("Choose the file or drop it here instead."),
     );
   const github = /^\/([^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/.exec(url.pathname);
   if (url.host === "github.com" && github)
@@ -76,20 +79,27 @@ export async function fetchReport(address, { base, signal, onProgress }) {
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ImportError(
-      "It could not be fetched: the server does not exist, there is no network, or the server does not allow other sites to read the file (CORS).",
-      "Download the file and drop it here.",
+      t(
+        "It could not be fetched: the server does not exist, there is no network, or the server does not allow other sites to read the file (CORS).",
+      ),
+      t("Download the file and drop it here."),
     );
   }
-  if (!response.ok)
-    throw new ImportError(
-      `The server answered ${response.status}${response.status === 404 ? ": there is no such file" : response.statusText ? ` (${response.statusText})` : ""}.`,
-    );
+  if (!response.ok) throw new ImportError(answered(response));
   try {
     return await bodyOf(response, onProgress);
   } catch (error) {
     if (signal?.aborted || error instanceof ImportError) throw error;
-    throw new ImportError("The connection was lost during the download.");
+    throw new ImportError(t("The connection was lost during the download."));
   }
+}
+
+/** What a server that did not send the file answered. @param {Response} response */
+function answered(response) {
+  const values = { status: String(response.status), text: response.statusText };
+  if (response.status === 404) return t("The server answered {status}: there is no such file.", values);
+  if (values.text) return t("The server answered {status} ({text}).", values);
+  return t("The server answered {status}.", values);
 }
 
 /**

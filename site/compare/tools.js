@@ -1,6 +1,7 @@
 /** The controls of the view: they show the view's state and report what the visitor changes. */
 
 import { byId, element } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("./state.js").View} View */
 /** @typedef {import("./collate.js").Table} CollatedTable */
@@ -57,21 +58,23 @@ export function showTools(form, view, table) {
   control("tokens").checked = view.tokens === "strip";
   control("layout").checked = view.layout === "stack";
   if (control("q").value !== view.q) control("q").value = view.q;
-  showOptions("config", view.config, [["", "All"], ...table.configs.map(asOption)]);
+  showOptions("config", view.config, [["", t("All")], ...table.configs.map(asOption)]);
   const samples = Math.min(Math.max(table.mostOutputs, view.sample), LISTED_SAMPLES);
   const other = view.sample > samples ? [sampleOption(view.sample)] : [];
   const listed = Array.from({ length: samples }, (_, index) => sampleOption(index + 1));
-  showOptions("sample", String(view.sample), [["0", "All"], ...listed, ...other]);
+  showOptions("sample", String(view.sample), [["0", t("All")], ...listed, ...other]);
   const columns = table.columns.map(({ letter, label }) => ({ letter, label: `${letter} · ${label}` }));
   showOptions("base", view.base, [
-    ["", "None"],
+    ["", t("None")],
     ...columns.map(({ letter, label }) => /** @type {Option} */ ([letter, label])),
   ]);
   showOptions("coverage", view.coverage, [
-    ["any", "All"],
-    ["all", "In every file"],
-    ["some", "Not in every file"],
-    ...columns.map(({ letter, label }) => /** @type {Option} */ ([letter, `Missing in ${label}`])),
+    ["any", t("All")],
+    ["all", t("In every file")],
+    ["some", t("Not in every file")],
+    ...columns.map(
+      ({ letter, label }) => /** @type {Option} */ ([letter, t("Missing in {label}", { label })]),
+    ),
   ]);
 }
 
@@ -82,7 +85,7 @@ function asOption(name) {
 
 /** @param {number} sample @returns {Option} */
 function sampleOption(sample) {
-  return [String(sample), `Only #${sample}`];
+  return [String(sample), t("Only #{sample}", { sample: String(sample) })];
 }
 
 /** @param {string} id @param {string} value @param {Option[]} options */
@@ -90,7 +93,7 @@ function showOptions(id, value, options) {
   const select = byId(id, "select");
   const known = options.some(([one]) => one === value);
   /** @type {Option[]} */
-  const all = known ? options : [...options, [value, `${value} (in no file)`]];
+  const all = known ? options : [...options, [value, t("{value} (in no file)", { value })]];
   select.replaceChildren(...all.map(([one, label]) => element("option", { value: one }, label)));
   select.value = value;
 }

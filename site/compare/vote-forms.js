@@ -2,16 +2,17 @@
 
 import { element } from "../ui/dom.js";
 import { renderInto } from "../ui/render/index.js";
+import { t } from "../ui/words.js";
 import { promptShown } from "./row.js";
 
 /** @typedef {import("./votes.js").Choice} Choice */
 
 /** @type {readonly [Choice, label: string, key: string][]} */
 const BUTTONS = [
-  ["left", "First is better", "1"],
-  ["tie", "Tie", "="],
-  ["both_bad", "Both are bad", "0"],
-  ["right", "Second is better", "2"],
+  ["left", t("First is better"), "1"],
+  ["tie", t("Tie"), "="],
+  ["both_bad", t("Both are bad"), "0"],
+  ["right", t("Second is better"), "2"],
 ];
 
 /**
@@ -30,20 +31,29 @@ export function beginForm({ rater: lastRater, single, importButton, onBegin }) {
   const rubric = element("textarea", {
     id: "rubric",
     rows: 3,
-    placeholder: "What makes an answer better? Shown above every pair and saved with the votes.",
+    placeholder: t("What makes an answer better? Shown above every pair and saved with the votes."),
   });
-  const explanation = `You see two outputs for one prompt without names and say which is better. The contenders are ${single ? "the configurations of this report" : "the open reports"}; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked.`;
+  const explanation = t(
+    single
+      ? "You see two outputs for one prompt without names and say which is better. The contenders are the configurations of this report; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked."
+      : "You see two outputs for one prompt without names and say which is better. The contenders are the open reports; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked.",
+  );
   const form = element(
     "form",
     { class: "vote-begin" },
-    element("h2", {}, "Judge blind"),
+    element("h2", {}, t("Judge blind")),
     element("p", {}, explanation),
-    element("div", { class: "field" }, element("label", { for: "rater" }, "Your name or a nickname"), rater),
-    element("div", { class: "field" }, element("label", { for: "rubric" }, "Rubric"), rubric),
+    element(
+      "div",
+      { class: "field" },
+      element("label", { for: "rater" }, t("Your name or a nickname")),
+      rater,
+    ),
+    element("div", { class: "field" }, element("label", { for: "rubric" }, t("Rubric")), rubric),
     element(
       "div",
       { class: "bar-buttons" },
-      element("button", { type: "submit", class: "primary" }, "Begin"),
+      element("button", { type: "submit", class: "primary" }, t("Begin")),
       importButton,
     ),
   );
@@ -70,17 +80,17 @@ export function pairView({ prompt, left, right }, { onVote, onSkip }) {
   const skip = element(
     "button",
     { type: "button", class: "quiet", onclick: onSkip },
-    "Skip ",
+    `${t("Skip")} `,
     element("kbd", {}, "x"),
   );
   return [
     element("p", { class: "duel-prompt", dir: "auto" }, promptShown(prompt)),
-    element("div", { class: "duel" }, sideView("First", left.text), sideView("Second", right.text)),
-    element("div", { class: "choices", role: "group", "aria-label": "Your vote" }, ...buttons, skip),
+    element("div", { class: "duel" }, sideView(t("First"), left.text), sideView(t("Second"), right.text)),
+    element("div", { class: "choices", role: "group", "aria-label": t("Your vote") }, ...buttons, skip),
     element(
       "div",
       { class: "field" },
-      element("label", { for: "note" }, "Note (saved with the vote)"),
+      element("label", { for: "note" }, t("Note (saved with the vote)")),
       element("input", { id: "note", type: "text", autocomplete: "off" }),
     ),
   ];

@@ -5,9 +5,10 @@
  */
 
 import { ask } from "../ui/dialog.js";
-import { byId, counted, download, element } from "../ui/dom.js";
+import { byId, download, element } from "../ui/dom.js";
 import { keepFocus } from "../ui/keep-focus.js";
 import { errorWords } from "../ui/status.js";
+import { inEnglish, t, tn } from "../ui/words.js";
 import { Judging } from "./judging.js";
 import { announce } from "./messages.js";
 import { beginForm, pairView } from "./vote-forms.js";
@@ -19,7 +20,7 @@ import { toFile, unblinded } from "./votes.js";
 export class VotePage {
   #root = byId("vote-page", "div");
   #judging = new Judging({
-    onStorageFailure: () => announce("The browser does not store the votes; save them to a file."),
+    onStorageFailure: () => announce(t("The browser does not store the votes; save them to a file.")),
   });
   #engine;
   #onTurn;
@@ -41,10 +42,10 @@ export class VotePage {
     return this.#judging.blind;
   }
 
-  /** The votes of a round whose names are known, and a sentence about it. */
+  /** The votes of a round whose names are known, and a sentence about it, for a saved page. */
   get finished() {
     const { round, rounds } = this.#judging;
-    return round?.revealed ? { rounds, locked: unblinded(round) } : null;
+    return round?.revealed ? { rounds, locked: inEnglish(() => unblinded(round)) } : null;
   }
 
   /** What the round is about; it continues there. @returns {import("./votes.js").Scope | undefined} */
@@ -76,12 +77,12 @@ export class VotePage {
   /** @param {Choice} choice */
   vote(choice) {
     const note = /** @type {HTMLInputElement | null} */ (this.#root.querySelector("#note"))?.value ?? "";
-    if (this.#judging.vote(choice, note)) this.#changed("Vote saved.");
+    if (this.#judging.vote(choice, note)) this.#changed(t("Vote saved."));
   }
 
   undo() {
     try {
-      if (this.#judging.undo()) this.#changed("The last vote was undone.");
+      if (this.#judging.undo()) this.#changed(t("The last vote was undone."));
     } catch (error) {
       announceError(error);
     }
@@ -119,21 +120,20 @@ export class VotePage {
     const undo = element(
       "button",
       { type: "button", class: "quiet", onclick: () => this.undo(), disabled: votes.length === 0 },
-      "Undo ",
+      `${t("Undo")} `,
       element("kbd", {}, "u"),
     );
     const end =
       votes.length === 0
-        ? button("Leave the round", () => this.#discard(), {})
-        : button("Reveal names", () => this.#askToReveal(), {});
+        ? button(t("Leave the round"), () => this.#discard(), {})
+        : button(t("Reveal names"), () => this.#askToReveal(), {});
+    const count = tn(pairs.length, "{votes} of {n} pair", "{votes} of {n} pairs", {
+      votes: tn(votes.length, "{n} vote", "{n} votes"),
+    });
     const tools = element(
       "div",
       { class: "bar" },
-      element(
-        "p",
-        { id: "vote-count" },
-        `${counted(votes.length, "vote")} of ${counted(pairs.length, "pair")}`,
-      ),
+      element("p", { id: "vote-count" }, count),
       element("span", { class: "bar-buttons" }, undo, this.#saveButton(), end),
     );
     if (current) {
@@ -144,22 +144,26 @@ export class VotePage {
     }
     const words =
       pairs.length === 0
-        ? "There is no pair to judge: at least two reports (or configurations) must differ on a prompt."
-        : "Every pair has been judged.";
+        ? t("There is no pair to judge: at least two reports (or configurations) must differ on a prompt.")
+        : t("Every pair has been judged.");
     this.#root.replaceChildren(tools, element("p", { class: "absent" }, words));
   }
 
   /** Reveals at once when every pair is judged; else asks first, because the round ends with it. */
   async #askToReveal() {
     const judged = this.#judging.round?.votes.length ?? 0;
-    const pairs = counted(this.#judging.pairs.length, "pair");
     const confirmed =
       this.#judging.complete ||
       (await ask({
-        title: "End the round now?",
-        text: `You have judged ${judged} of ${pairs}. Once you have seen the names, these votes are locked and marked as unblinded before the round was over.`,
-        confirm: "Show the names",
-        cancel: "Continue judging",
+        title: t("End the round now?"),
+        text: tn(
+          this.#judging.pairs.length,
+          "You have judged {judged} of {n} pair. Once you have seen the names, these votes are locked and marked as unblinded before the round was over.",
+          "You have judged {judged} of {n} pairs. Once you have seen the names, these votes are locked and marked as unblinded before the round was over.",
+          { judged },
+        ),
+        confirm: t("Show the names"),
+        cancel: t("Continue judging"),
         parent: this.#root,
       }));
     if (confirmed) this.#reveal();
@@ -180,7 +184,7 @@ export class VotePage {
   }
 
   #saveButton() {
-    return button("Save votes", () => {
+    return button(t("Save votes"), () => {
       const { round } = this.#judging;
       if (!round) return;
       const name = round.rater.replace(/[^\p{L}\p{N}-]+/gu, "-");
@@ -197,7 +201,7 @@ export class VotePage {
       class: "visually-hidden",
     });
     input.addEventListener("change", () => this.#import([...(input.files ?? [])]));
-    const label = element("label", { for: "votes-file", class: "button" }, "Open votes…");
+    const label = element("label", { for: "votes-file", class: "button" }, t("Open votes…"));
     return element("span", { class: "field" }, label, input);
   }
 
@@ -207,7 +211,7 @@ export class VotePage {
       try {
         this.#judging.add(JSON.parse(await file.text()));
       } catch (error) {
-        announce(`${file.name}: ${error instanceof Error ? error.message : error}.`);
+        announce(`${file.name}: ${errorWords(error).message}.`);
       }
     }
     this.#onTurn();
@@ -215,8 +219,8 @@ export class VotePage {
 
   async #showResults() {
     const { rounds } = this.#judging;
-    const body = element("div", {}, element("p", { role: "status" }, "Computing …"));
-    const restart = button("New round (deletes these votes)", () => this.#discard());
+    const body = element("div", {}, element("p", { role: "status" }, t("Computing …")));
+    const restart = button(t("New round (deletes these votes)"), () => this.#discard());
     const buttons = element(
       "span",
       { class: "bar-buttons" },

@@ -1,7 +1,9 @@
 /** The results of blind votes once names are known: strengths, position bias, agreement, and every vote. */
 
-import { counted, element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
+import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
+import { listed, t, tn, translated } from "../ui/words.js";
 import { figure, percent } from "./measures.js";
 import { toFile } from "./votes.js";
 
@@ -24,7 +26,7 @@ export async function showResults(body, rounds, engine) {
     const { chart, loadStyle } = await import("./chart.js");
     await loadStyle();
     body.replaceChildren(
-      element("h2", {}, "Strengths"),
+      element("h2", {}, t("Strengths")),
       ...strengthChart(result, chart),
       strengthTable(result),
       comparisonPart(result),
@@ -32,8 +34,8 @@ export async function showResults(body, rounds, engine) {
       agreementPart(result),
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    const words = `The votes could not be evaluated: ${reason}`;
+    const reason = errorWords(error).message;
+    const words = t("The votes could not be evaluated: {reason}", { reason });
     body.replaceChildren(element("p", { class: "message error" }, words));
   }
 }
@@ -76,7 +78,7 @@ function strengthChart({ strengths }, chart) {
     name,
     interval: { mean: strength, low, high },
   }));
-  return lines.length > 0 ? [chart(lines, { title: "Strengths", reference: 0, details: null })] : [];
+  return lines.length > 0 ? [chart(lines, { title: t("Strengths"), reference: 0, details: null })] : [];
 }
 
 /** Whether there were votes enough, by the rule of goosequill.evaluation.votes. @param {any} row */
@@ -89,60 +91,87 @@ function strengthTable({ strengths, votes, prompts, raters }) {
   const rows = strengths.map((/** @type {any} */ row) => [
     row.name,
     figure(row.strength),
-    hasInterval(row) ? `${figure(row.low)} to ${figure(row.high)}` : "too few votes",
+    hasInterval(row)
+      ? t("{low} to {high}", { low: figure(row.low), high: figure(row.high) })
+      : t("too few votes"),
     hasInterval(row) ? percent(row.first) : "",
     `${row.wins} / ${row.losses} / ${row.ties}`,
-    `${row.left} of ${row.wins + row.losses + row.ties}`,
+    t("{count} of {of}", { count: row.left, of: row.wins + row.losses + row.ties }),
   ]);
   const columns = [
-    "Contender",
-    "Strength",
-    "95% interval",
-    "Chance to be first",
-    "Won / lost / tied",
-    "Shown first",
+    t("Contender"),
+    t("Strength"),
+    t("95% interval"),
+    t("Chance to be first"),
+    t("Won / lost / tied"),
+    t("Shown first"),
   ];
-  const caption = `Strengths (log-odds against the average) from ${counted(votes, "vote")} on ${counted(prompts, "prompt")} by ${raters.join(", ")}`;
+  const caption = tn(
+    prompts,
+    "Strengths (log-odds against the average) from {votes} on {n} prompt by {raters}",
+    "Strengths (log-odds against the average) from {votes} on {n} prompts by {raters}",
+    { votes: tn(votes, "{n} vote", "{n} votes"), raters: raters.join(", ") },
+  );
   const content = table({ caption, columns, rows, rowHead: 0, className: "data" });
   content.id = "strengths";
-  return scrollBox("Strengths", content, "table-frame");
+  return scrollBox(t("Strengths"), content, "table-frame");
 }
 
 /** Each two contenders, tested against each other. @param {any} result */
 function comparisonPart({ comparisons }) {
-  const head = element("h2", {}, "Head to head");
+  const head = element("h2", {}, t("Head to head"));
   if (!comparisons)
     return element(
       "div",
       { id: "comparisons" },
       head,
-      element("p", {}, "Too many contenders to test each two."),
+      element("p", {}, t("Too many contenders to test each two.")),
     );
   const items = comparisons.map((/** @type {any} */ row) => {
-    const counts = `won ${row.wins}, lost ${row.losses} and tied ${row.ties} on ${counted(row.prompts, "prompt")}`;
-    const words = ` ${counts}. ${row.sentence}`;
-    return element("li", {}, element("strong", {}, `${row.first} against ${row.second}:`), words);
+    const { first, second, wins, losses, ties } = row;
+    const counts = tn(
+      row.prompts,
+      "won {wins}, lost {losses} and tied {ties} on {n} prompt.",
+      "won {wins}, lost {losses} and tied {ties} on {n} prompts.",
+      { wins, losses, ties },
+    );
+    const pair = element("strong", {}, t("{first} against {second}:", { first, second }));
+    return element("li", {}, pair, ` ${counts} ${translated(row.sentence)}`);
   });
   return element("div", { id: "comparisons", class: "prose" }, head, element("ul", {}, ...items));
 }
 
 /** @param {any} result */
 function positionPart({ position, choices }) {
-  const rest = `Ties: ${choices.tie}. Both bad: ${choices.both_bad}.`;
-  return element("p", { id: "position", class: "prose" }, `${position.sentence} ${rest}`);
+  const rest = t("Ties: {ties}. Both bad: {bad}.", { ties: choices.tie, bad: choices.both_bad });
+  return element("p", { id: "position", class: "prose" }, `${translated(position.sentence)} ${rest}`);
 }
 
 /** @param {any} result */
 function agreementPart({ agreement }) {
   if (!agreement) {
-    const words = "Agreement: no pair has been judged by two raters yet. Open another rater's file of votes.";
+    const words = t(
+      "Agreement: no pair has been judged by two raters yet. Open another rater's file of votes.",
+    );
     return element("p", { id: "agreement" }, words);
   }
-  const alpha = agreement.alpha === null ? "not defined here" : figure(agreement.alpha);
-  const words = `Agreement on ${counted(agreement.units, "pair")} by ${agreement.raters} raters: Krippendorff's alpha ${alpha} (1 is perfect, 0 is chance).`;
+  const alpha = agreement.alpha === null ? t("not defined here") : figure(agreement.alpha);
+  const words = tn(
+    agreement.units,
+    "Agreement on {n} pair by {raters} raters: Krippendorff's alpha {alpha} (1 is perfect, 0 is chance).",
+    "Agreement on {n} pairs by {raters} raters: Krippendorff's alpha {alpha} (1 is perfect, 0 is chance).",
+    { raters: agreement.raters, alpha },
+  );
   const pairs = agreement.pairs.map((/** @type {any} */ { raters, same, units, kappa }) => {
-    const cohen = kappa === null ? "" : `, Cohen's kappa ${figure(kappa)}`;
-    return element("li", {}, `${raters.join(" and ")}: the same on ${same} of ${units}${cohen}`);
+    const values = { raters: listed(raters), same, units };
+    const line =
+      kappa === null
+        ? t("{raters}: the same on {same} of {units}", values)
+        : t("{raters}: the same on {same} of {units}, Cohen's kappa {kappa}", {
+            ...values,
+            kappa: figure(kappa),
+          });
+    return element("li", {}, line);
   });
   return element("div", { id: "agreement" }, element("p", {}, words), element("ul", {}, ...pairs));
 }
@@ -154,14 +183,17 @@ function voteTable(rounds) {
     const { prompt, left, right, note } = vote;
     return [prompt.slice(0, 80), left.name, right.name, winnerOf(vote), note, rater];
   });
-  const words = all.length > LISTED ? `The first ${LISTED} of ${number(all.length)} votes` : "All votes";
-  const columns = ["Prompt", "First", "Second", "Better", "Note", "Rater"];
-  const content = table({ caption: "Votes", columns, rows, hideCaption: true, className: "data" });
-  const box = scrollBox("Votes", content, "table-frame");
+  const words =
+    all.length > LISTED
+      ? t("The first {count} of {of} votes", { count: LISTED, of: all.length })
+      : t("All votes");
+  const columns = [t("Prompt"), t("First"), t("Second"), t("Better"), t("Note"), t("Rater")];
+  const content = table({ caption: t("Votes"), columns, rows, hideCaption: true, className: "data" });
+  const box = scrollBox(t("Votes"), content, "table-frame");
   return element("details", {}, element("summary", {}, words), box);
 }
 
 /** @param {Vote} vote */
 function winnerOf({ left, right, choice }) {
-  return { left: left.name, right: right.name, tie: "tie", both_bad: "both bad" }[choice];
+  return { left: left.name, right: right.name, tie: t("tie"), both_bad: t("both bad") }[choice];
 }

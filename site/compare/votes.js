@@ -4,6 +4,7 @@
  * stopped.
  */
 
+import { t } from "../ui/words.js";
 import { samplesOf } from "./collate.js";
 import { checkLimit } from "./reports/limits.js";
 import { ImportError, kindOf, mismatch } from "./reports/report.js";
@@ -43,9 +44,11 @@ export function scopeOf({ config, hide, q, re, differ, coverage }) {
 
 /** A sentence about a round whose names are known. @param {Round} round */
 export function unblinded({ votes, pairs }) {
-  const early =
-    votes.length < pairs ? `after ${votes.length} of ${pairs} pairs, before the round was over` : "";
-  return `Names were revealed${early ? ` ${early}` : ""}; these votes are locked.`;
+  if (votes.length >= pairs) return t("Names were revealed; these votes are locked.");
+  return t(
+    "Names were revealed after {judged} of {pairs} pairs, before the round was over; these votes are locked.",
+    { judged: votes.length, pairs },
+  );
 }
 
 /**
@@ -259,8 +262,8 @@ export function toFile(round) {
 export function fromFile(data) {
   const file = /** @type {Record<string, unknown>} */ (data);
   if (typeof data !== "object" || data === null || file.format !== "goosequill-votes")
-    throw new ImportError("this is not a file of votes (its format is not “goosequill-votes”)");
-  if (!Array.isArray(file.votes)) throw new ImportError(mismatch("votes", file.votes, "a list"));
+    throw new ImportError(t("this is not a file of votes (its format is not “goosequill-votes”)"));
+  if (!Array.isArray(file.votes)) throw new ImportError(mismatch("votes", file.votes, t("a list")));
   checkLimit("votes", file.votes.length);
   return {
     rater: typeof file.rater === "string" ? file.rater : "unnamed",
@@ -276,11 +279,12 @@ export function fromFile(data) {
 /** @param {any} vote @param {string} path @returns {Vote} */
 function voteOf(vote, path) {
   const { prompt, choice, note, at } = vote ?? {};
-  if (typeof prompt !== "string") throw new ImportError(mismatch(`${path}.prompt`, prompt, "text"));
+  if (typeof prompt !== "string") throw new ImportError(mismatch(`${path}.prompt`, prompt, t("text")));
   const [left, right] = ["left", "right"].map((side) => sideIn(vote[side], `${path}.${side}`));
   if (!CHOICES.includes(choice)) {
     const is = typeof choice === "string" ? JSON.stringify(choice) : kindOf(choice);
-    throw new ImportError(`${path}.choice is ${is}, not one of ${CHOICES.join(", ")}`);
+    const values = { path: `${path}.choice`, kind: is, choices: CHOICES.join(", ") };
+    throw new ImportError(t("{path} is {kind}, not one of {choices}", values));
   }
   return {
     prompt,
@@ -295,7 +299,7 @@ function voteOf(vote, path) {
 /** @param {any} side @param {string} path @returns {Side} */
 function sideIn(side, path) {
   const { name, config, sample } = side ?? {};
-  if (typeof name !== "string") throw new ImportError(mismatch(`${path}.name`, name, "text"));
+  if (typeof name !== "string") throw new ImportError(mismatch(`${path}.name`, name, t("text")));
   return {
     name,
     config: typeof config === "string" ? config : "",

@@ -1,11 +1,13 @@
 /**
  * What is shown as one web page that needs nothing else: texts, differences from the baseline, votes, and
  * numbers with intervals. It has no script, and its own policy forbids any; texts are escaped by html. Two
- * switches of style hide columns and equal prompts. No access to the page.
+ * switches of style hide columns and equal prompts. It is in English, whatever the language of the page. No
+ * access to the page.
  */
 
-import { counted, megabytes, number } from "../ui/dom.js";
+import { counted, number } from "../ui/dom.js";
 import { breathe } from "../ui/slices.js";
+import { inEnglish, megabytes, t } from "../ui/words.js";
 import { differs, samplesOf } from "./collate.js";
 import { html, htmlTable, Markup } from "./markup.js";
 import { counterpart, hueOf } from "./row.js";
@@ -52,9 +54,12 @@ const AT_ONCE = 20; // prompts between two pauses
  */
 export async function webPage(content, tools) {
   const { rows, columns, summary, votes } = content;
-  const parts = [headPart(content, tools.style).text, reportsPart(content).text];
-  if (votes) parts.push(votesPart(votes.result, votes.locked).text);
-  if (summary) parts.push(metricsPart(summary).text);
+  const parts = inEnglish(() => [
+    headPart(content, tools.style).text,
+    reportsPart(content).text,
+    votes ? votesPart(votes.result, votes.locked).text : "",
+    summary ? metricsPart(summary).text : "",
+  ]);
   parts.push(html`<section id="outputs"><h2>Outputs</h2>\n${switches(columns)}`.text);
   let size = parts.reduce((sum, { length }) => sum + length, 0);
   const judged = judgements(votes?.rounds ?? []);
@@ -76,7 +81,10 @@ export async function webPage(content, tools) {
 function tooLarge(done, total) {
   const limit = megabytes(MOST_CHARACTERS);
   return new Error(
-    `The web page would be larger than ${limit}: ${number(done)} of ${counted(total, "prompt")} fill it. Search, or choose a configuration or sample, to show fewer outputs; or save as JSON, which has no limit.`,
+    t(
+      "The web page would be larger than {limit}: {done} of {total} prompts fill it. Search, or choose a configuration or sample, to show fewer outputs; or save as JSON, which has no limit.",
+      { limit, done, total },
+    ),
   );
 }
 
@@ -184,7 +192,7 @@ async function cellPart(row, column, { content, tools, budget }) {
   const { letter, label } = column;
   const results = row.cells.get(column.id);
   const { samples, missing } = results
-    ? samplesOf(results, view)
+    ? inEnglish(() => samplesOf(results, view))
     : { samples: [], missing: "This prompt is not in the file." };
   const parts = [];
   for (const sample of samples) {
@@ -207,7 +215,7 @@ async function samplePart({ text, config, index, count }, before, { tools, budge
     before !== null && budget.differences-- > 0 ? await tools.difference(tools.clean(before), shown) : null;
   const body = found ? found.pieces.map(piecePart) : shown;
   const notes = [
-    count > 1 ? counted(count, "identical sample") : "",
+    count > 1 ? inEnglish(() => counted(count, "identical sample")) : "",
     before !== null && !found ? "differences not marked" : "",
     found?.pieces.every(({ kind }) => kind === "same") ? "same as the baseline" : "",
     shown === "" ? "empty output" : "",

@@ -18,33 +18,53 @@ const FORMS = ["zero", "one", "two", "few", "many", "other"];
 /** Longer messages are shown as they are, so that a hostile one costs nothing. */
 const MOST_MESSAGE = 4_000;
 
-let language = "en";
-/** @type {Map<string, string>} */
-let words = new Map();
-let plurals = new Intl.PluralRules("en");
-/** @type {string[]} */
-let forms = [];
-/** @type {Map<string, Intl.NumberFormat>} */
-const formats = new Map();
-/** @type {{parts: string[], to: string}[] | null} made when the first message needs them */
-let templates = null;
+const ENGLISH = spokenWith(null);
+let spoken = catalogue ? spokenWith(catalogue) : ENGLISH;
+
+/** What is needed to speak a language. @param {Catalogue | null} catalogue null is English */
+function spokenWith(catalogue) {
+  const language = catalogue?.language ?? "en";
+  const words = new Map(Object.entries(catalogue?.words ?? {}).filter(([, text]) => text));
+  const plurals = new Intl.PluralRules(language);
+  const { pluralCategories } = plurals.resolvedOptions();
+  const forms = FORMS.filter((form) => pluralCategories.some((category) => category === form));
+  /** @type {Map<string, Intl.NumberFormat>} */
+  const formats = new Map();
+  // Made when the first message needs them.
+  const templates = /** @type {{parts: string[], to: string}[] | null} */ (null);
+  const list = new Intl.ListFormat(language);
+  return { catalogue, language, words, plurals, forms, formats, templates, list };
+}
 
 /** Uses another catalogue; null is English. @param {Catalogue | null} next */
 export function setWords(next) {
-  language = next?.language ?? "en";
-  words = new Map(Object.entries(next?.words ?? {}).filter(([, text]) => text));
-  plurals = new Intl.PluralRules(language);
-  const { pluralCategories } = plurals.resolvedOptions();
-  forms = FORMS.filter((form) => pluralCategories.some((category) => category === form));
-  formats.clear();
-  templates = null;
+  spoken = next ? spokenWith(next) : ENGLISH;
 }
 
-setWords(catalogue);
+/** The catalogue in use, for a worker that writes words of the page; null is English. */
+export function shownWords() {
+  return spoken.catalogue;
+}
+
+/**
+ * What `make` returns, with all words and numbers in English, for files that are saved.
+ * @template T
+ * @param {() => T} make not asynchronous: the page speaks its own language again afterwards
+ * @returns {T}
+ */
+export function inEnglish(make) {
+  const own = spoken;
+  spoken = ENGLISH;
+  try {
+    return make();
+  } finally {
+    spoken = own;
+  }
+}
 
 /** The language in which words are shown, for `Intl`: "en". */
 export function shownLanguage() {
-  return language;
+  return spoken.language;
 }
 
 /**
@@ -53,7 +73,7 @@ export function shownLanguage() {
  * @param {Values} [values]
  */
 export function t(text, values) {
-  return insert(words.get(text) ?? text, values);
+  return insert(spoken.words.get(text) ?? text, values);
 }
 
 /**
@@ -64,6 +84,7 @@ export function t(text, values) {
  * @param {Values} [values]
  */
 export function tn(n, one, many, values) {
+  const { words, plurals, forms } = spoken;
   const found = words.get(`${one}|${many}`)?.split("|");
   const form = found?.length === forms.length && found[forms.indexOf(plurals.select(n))];
   return insert(form || (n === 1 ? one : many), { n, ...values });
@@ -76,7 +97,7 @@ export function tn(n, one, many, values) {
  * @returns {(string | Node)[]}
  */
 export function phrase(text, values) {
-  return (words.get(text) ?? text).split(/(\{\w+\})/).map((part) => {
+  return (spoken.words.get(text) ?? text).split(/(\{\w+\})/).map((part) => {
     const value = values[part.slice(1, -1)];
     return part.startsWith("{") && typeof value === "object"
       ? value
@@ -90,10 +111,11 @@ export function phrase(text, values) {
  * @param {string} message
  */
 export function translated(message) {
+  const { words } = spoken;
   const found = words.get(message);
   if (found || words.size === 0 || message.length > MOST_MESSAGE) return found ?? message;
-  templates ??= messageTemplates();
-  for (const { parts, to } of templates) {
+  spoken.templates ??= messageTemplates();
+  for (const { parts, to } of spoken.templates) {
     const values = valuesIn(message, parts);
     if (values) return insert(to, values);
   }
@@ -102,7 +124,7 @@ export function translated(message) {
 
 /** Every template of an engine's message, "… {0} …", that with the longest beginning first. */
 function messageTemplates() {
-  return [...words]
+  return [...spoken.words]
     .filter(([from]) => from.includes("{0}"))
     .map(([from, to]) => ({ parts: from.split(/\{\d+\}/), to }))
     .sort((a, b) => b.parts[0].length - a.parts[0].length || literal(b.parts) - literal(a.parts));
@@ -149,6 +171,7 @@ function insert(text, values) {
 
 /** @param {string} key @param {Intl.NumberFormatOptions} options */
 function format(key, options) {
+  const { formats, language } = spoken;
   const found = formats.get(key) ?? new Intl.NumberFormat(language, options);
   formats.set(key, found);
   return found;
@@ -191,11 +214,11 @@ export function megabytes(bytes) {
 /** A day with its time: "Jan 2, 2026, 10:15 AM". @param {number} time in milliseconds */
 export function moment(time) {
   // English is written as in the visitor's own country.
-  const own = language === "en" ? undefined : language;
+  const own = spoken === ENGLISH ? undefined : spoken.language;
   return new Date(time).toLocaleString(own, { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** Names in a row: "a, b, and c". @param {string[]} names */
 export function listed(names) {
-  return new Intl.ListFormat(language).format(names);
+  return spoken.list.format(names);
 }

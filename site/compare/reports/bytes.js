@@ -3,6 +3,7 @@
  * limited.
  */
 
+import { t } from "../../ui/words.js";
 import { LIMITS } from "./limits.js";
 import { ImportError } from "./report.js";
 
@@ -16,7 +17,7 @@ export async function readText(blob, { largest = LIMITS.bytes } = {}) {
   const magic = new Uint8Array(await blob.slice(0, 4).arrayBuffer());
   const zipped = magic[0] === 0x1f && magic[1] === 0x8b;
   if (magic[0] === 0x50 && magic[1] === 0x4b)
-    throw new ImportError("This is a zip archive.", "Unpack it and open the report inside.");
+    throw new ImportError(t("This is a zip archive."), t("Unpack it and open the report inside."));
   const whole = zipped ? await unzip(blob, largest) : blob;
   const [first, second] = new Uint8Array(await whole.slice(0, 2).arrayBuffer());
   const sixteen =
@@ -33,7 +34,7 @@ async function unzip(blob, largest) {
     for await (const chunk of limited(unpacked, largest)) chunks.push(chunk);
   } catch (error) {
     if (error instanceof ImportError) throw error;
-    if (chunks.length === 0) throw new ImportError("The gzip file is corrupt.");
+    if (chunks.length === 0) throw new ImportError(t("The gzip file is corrupt."));
   }
   return new Blob(chunks);
 }
@@ -60,7 +61,10 @@ export async function* limited(stream, largest = LIMITS.bytes) {
 
 /** @param {number} size 0 if unknown @param {number} largest */
 function tooLarge(size, largest) {
-  const most = `${Math.round(largest / 1048576)} MiB, the most that this page opens`;
-  const has = size > 0 ? `has ${Math.ceil(size / 1048576)} MiB, more than` : "is larger than";
-  return new ImportError(`The file ${has} ${most}.`, "Split it first.");
+  const values = { size: Math.ceil(size / 1048576), most: Math.round(largest / 1048576) };
+  const message =
+    size > 0
+      ? t("The file has {size} MiB, more than {most} MiB, the most that this page opens.", values)
+      : t("The file is larger than {most} MiB, the most that this page opens.", values);
+  return new ImportError(message, t("Split it first."));
 }

@@ -4,13 +4,14 @@
  * two texts are read.
  */
 
+import { t } from "../../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { ImportError, isObject, member, mismatch, Problems, pairs, scalar, textOf } from "./report.js";
 
 /** @type {import("./report.js").DocumentFormat} */
 export const comparator = {
   kind: "document",
-  title: "LLM Comparator JSON",
+  title: () => "LLM Comparator JSON",
   matches: (value) => isObject(value) && Array.isArray(value.examples) && Object.hasOwn(value, "models"),
   read: readComparator,
 };
@@ -24,7 +25,7 @@ function readComparator(value) {
   const examples = /** @type {unknown[]} */ (member(value, "examples"));
   if (!Array.isArray(models) || models.length < 2)
     throw new ImportError(
-      `${mismatch("models", Array.isArray(models) ? models[1] : models, "a list of two models")}.`,
+      `${mismatch("models", Array.isArray(models) ? models[1] : models, t("a list of two models"))}.`,
     );
   const problems = new Problems();
   const sides = ["output_text_a", "output_text_b"].map((field, side) => {
@@ -34,10 +35,10 @@ function readComparator(value) {
       const text = member(example, field);
       const path = `examples[${index}]`;
       if (typeof prompt !== "string") {
-        if (side === 0) problems.add(mismatch(`${path}.input_text`, prompt, "text"));
+        if (side === 0) problems.add(mismatch(`${path}.input_text`, prompt, t("text")));
         return;
       }
-      if (typeof text !== "string") problems.add(mismatch(`${path}.${field}`, text, "text"));
+      if (typeof text !== "string") problems.add(mismatch(`${path}.${field}`, text, t("text")));
       const score = member(example, "score");
       gatherer.add(
         prompt,
@@ -56,6 +57,6 @@ function readComparator(value) {
     };
   });
   if (sides[0]?.entries.length === 0)
-    throw new ImportError(`${problems.list[0] ?? "examples is an empty list"}.`);
+    throw new ImportError(`${problems.list[0] ?? t("{path} is an empty list", { path: "examples" })}.`);
   return { reports: sides, problems: problems.done };
 }

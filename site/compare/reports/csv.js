@@ -3,6 +3,7 @@
  * row names the columns. A quote that is never closed quotes the rest of the file, as Python's csv reads it.
  */
 
+import { t } from "../../ui/words.js";
 import { checkCells } from "./limits.js";
 import { ImportError, Problems } from "./report.js";
 import { readRows } from "./rows.js";
@@ -25,7 +26,8 @@ export function parseCsv(text, separator, problems = new Problems()) {
     let value;
     if (text[at] === '"') {
       const end = closingQuote(text, at + 1);
-      if (end === text.length) problems.add(`the quote that opens in line ${line} is never closed`);
+      if (end === text.length)
+        problems.add(t("the quote that opens in line {line} is never closed", { line: String(line) }));
       value = text.slice(at + 1, end).replaceAll('""', '"');
       line += value.split("\n").length - 1;
       at = Math.min(end + 1, text.length); // a sticky expression starts over behind the end
@@ -71,16 +73,17 @@ export function readCsv(text, { fallbackName }) {
   const names = rows.shift();
   if (!names || names.cells.length < 2 || rows.length === 0) {
     throw new ImportError(
-      "This is neither JSON nor a table.",
-      "A sampling report begins with {, a CSV file with a row of column names.",
+      t("This is neither JSON nor a table."),
+      t("A sampling report begins with {, a CSV file with a row of column names."),
     );
   }
   checkCells(rows.length, names.cells.length);
   const objects = rows.map(({ cells, line }) => {
-    if (cells.length > names.cells.length)
-      problems.add(`line ${line} has ${cells.length} cells under ${names.cells.length} column names`);
+    const counts = { line: String(line), cells: cells.length, names: names.cells.length };
+    if (counts.cells > counts.names)
+      problems.add(t("line {line} has {cells} cells under {names} column names", counts));
     const value = Object.fromEntries(names.cells.map((name, index) => [name.trim(), cells[index]]));
-    return { value, path: `line ${line}` };
+    return { value, path: t("line {line}", { line: String(line) }) };
   });
   return readRows(objects, { fallbackName, format: "CSV", problems });
 }

@@ -4,13 +4,14 @@
  * is its id, unless the line contains the text.
  */
 
+import { t } from "../../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { ImportError, member, mismatch, textOf } from "./report.js";
 
 /** @type {import("./report.js").LineFormat} */
 export const fastChat = {
   kind: "lines",
-  title: "FastChat answers",
+  title: () => t("FastChat answers"),
   matches: (value) => Object.hasOwn(value, "question_id"),
   read: readFastChat,
 };
@@ -33,7 +34,7 @@ function readFastChat(lines, { fallbackName, problems }) {
     const question = questionOf(value);
     const choices = value.choices ?? (typeof value.text === "string" ? [{ turns: [value.text] }] : undefined);
     if (!Array.isArray(choices)) {
-      problems.add(mismatch(`${path}.choices`, choices, "a list"));
+      problems.add(mismatch(`${path}.choices`, choices, t("a list")));
       continue;
     }
     for (const [index, choice] of choices.entries()) {
@@ -41,14 +42,14 @@ function readFastChat(lines, { fallbackName, problems }) {
     }
   }
   const reports = [...models].map(([model, gatherer]) => ({
-    format: "FastChat answers",
+    format: t("FastChat answers"),
     model,
     date: "",
     args: [],
     entries: gatherer.entries,
   }));
   if (!reports.some((report) => report.entries.length > 0))
-    throw new ImportError(`${problems.list[0] ?? "No line has a choice"}.`);
+    throw new ImportError(`${problems.list[0] ?? t("No line has a choice")}.`);
   return { reports, problems: problems.done };
 }
 
@@ -66,7 +67,7 @@ function questionOf(value) {
 function addChoice(choice, path, { question, gatherer, problems }) {
   const turns = member(choice, "turns");
   if (!Array.isArray(turns)) {
-    problems.add(mismatch(`${path}.turns`, turns, "a list"));
+    problems.add(mismatch(`${path}.turns`, turns, t("a list")));
     return;
   }
   for (const [number, turn] of turns.entries()) {

@@ -3,13 +3,14 @@
  * {doc_id, doc, target, arguments, resps: [[text]], filtered_resps: [text], ...metrics}
  */
 
+import { t } from "../../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { ImportError, isObject, member, mismatch, textOf } from "./report.js";
 
 /** @type {import("./report.js").LineFormat} */
 export const harness = {
   kind: "lines",
-  title: "lm-evaluation-harness samples",
+  title: () => t("lm-evaluation-harness samples"),
   matches: (value) => Object.hasOwn(value, "resps") || Object.hasOwn(value, "filtered_resps"),
   read: readHarness,
 };
@@ -24,12 +25,12 @@ function readHarness(lines, { fallbackName, problems }) {
   for (const { value, path } of lines) {
     const prompt = harnessPrompt(value);
     if (prompt === null) {
-      problems.add(`${path}.arguments is missing`);
+      problems.add(mismatch(`${path}.arguments`, undefined, ""));
       continue;
     }
     const responses = value.resps ?? value.filtered_resps;
     if (!Array.isArray(responses)) {
-      problems.add(mismatch(`${path}.resps`, responses, "a list"));
+      problems.add(mismatch(`${path}.resps`, responses, t("a list")));
       continue;
     }
     const facts = /** @type {[string, import("./report.js").Scalar][]} */ (
@@ -41,7 +42,7 @@ function readHarness(lines, { fallbackName, problems }) {
     for (const text of responses.flatMap((response) => responseTexts(response)))
       gatherer.add(prompt, config, text, facts);
   }
-  if (gatherer.size === 0) throw new ImportError(`${problems.list[0] ?? "No sample has a response"}.`);
+  if (gatherer.size === 0) throw new ImportError(`${problems.list[0] ?? t("No sample has a response")}.`);
   const model = fallbackName.replace(/^samples_/, "").replace(/\.jsonl(\.gz)?$/, "");
   return {
     reports: [{ format: "lm-evaluation-harness", model, date: "", args: [], entries: gatherer.entries }],

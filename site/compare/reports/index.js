@@ -3,9 +3,10 @@
  * JSON object.
  */
 
+import { t, tn } from "../../ui/words.js";
 import { readCsv } from "./csv.js";
 import * as formats from "./formats.js";
-import { baseName, ImportError, isObject, kindOf, Problems } from "./report.js";
+import { baseName, ImportError, isObject, mismatch, Problems } from "./report.js";
 import { readRows } from "./rows.js";
 import { salvage } from "./salvage.js";
 
@@ -15,7 +16,12 @@ import { salvage } from "./salvage.js";
 
 /** @type {readonly import("./report.js").Format[]} */
 const FORMATS = Object.values(formats);
-const KNOWN = `Known formats are ${FORMATS.map(({ title }) => title).join(", ")}, and CSV or JSONL with a prompt and an output column.`;
+
+/** Which formats there are, for a file that has none of them. */
+function known() {
+  const formats = FORMATS.map(({ title }) => title()).join(", ");
+  return t("Known formats are {formats}, and CSV or JSONL with a prompt and an output column.", { formats });
+}
 
 /**
  * @param {string} text
@@ -26,20 +32,20 @@ const KNOWN = `Known formats are ${FORMATS.map(({ title }) => title).join(", ")}
 export function readReports(text, { fileName }) {
   const bare = text.replace(/^\ufeff/, "").trim();
   const options = { fallbackName: baseName(fileName) };
-  if (bare === "") throw new ImportError("The file is empty.");
+  if (bare === "") throw new ImportError(t("The file is empty."));
   if (bare.startsWith("<"))
     throw new ImportError(
-      "This is a web page, not a report.",
-      "Use the address of the file itself, not of the page about it (on GitHub: Raw).",
+      t("This is a web page, not a report."),
+      t("Use the address of the file itself, not of the page about it (on GitHub: Raw)."),
     );
   if (bare.startsWith("version https://git-lfs"))
     throw new ImportError(
-      "This is a Git LFS pointer, not the report itself.",
-      "Fetch the file with git lfs pull.",
+      t("This is a Git LFS pointer, not the report itself."),
+      t("Fetch the file with git lfs pull."),
     );
   if (!/^[[{]/.test(bare)) {
     if (/^["\d]|^(true|false|null)$/.test(bare) && isJson(bare))
-      throw new ImportError("This is JSON, but a single value, not a report.", KNOWN);
+      throw new ImportError(t("This is JSON, but a single value, not a report."), known());
     return readCsv(bare, options);
   }
   const parsed = parse(bare);
@@ -71,18 +77,21 @@ function readValue(value, options) {
   const format = documentFormatOf(value);
   if (format) return format.read(value, options);
   if (Array.isArray(value)) {
-    if (value.length === 0) throw new ImportError("This is an empty list, not a report.", KNOWN);
+    if (value.length === 0) throw new ImportError(t("This is an empty list, not a report."), known());
     return readList(
       value.map((item, index) => ({ value: item, path: `[${index}]` })),
       options,
     );
   }
   if (isObject(value) && (lineFormatOf(value) || Object.hasOwn(value, "prompt")))
-    return readObjects([{ value, path: "line 1" }], options);
+    return readObjects([{ value, path: t("line {line}", { line: "1" }) }], options);
   const names = Object.keys(/** @type {object} */ (value)).map((name) => JSON.stringify(name.slice(0, 20)));
-  const more = names.length > 3 ? " ..." : "";
-  const shape = names.length ? `an object with ${names.slice(0, 3).join(", ")}${more}` : "an empty object";
-  throw new ImportError(`prompts is missing: this is JSON of another shape, ${shape}.`, KNOWN);
+  const some = `${names.slice(0, 3).join(", ")}${names.length > 3 ? " ..." : ""}`;
+  const message =
+    names.length > 0
+      ? t("prompts is missing: this is JSON of another shape, an object with {names}.", { names: some })
+      : t("prompts is missing: this is JSON of another shape, an empty object.");
+  throw new ImportError(message, known());
 }
 
 /**
@@ -105,10 +114,10 @@ function readObjects(items, { fallbackName }) {
   const lines = [];
   for (const { value, path } of items) {
     if (isObject(value)) lines.push({ value, path });
-    else problems.add(`${path} is ${kindOf(value)}, not an object`);
+    else problems.add(mismatch(path, value, t("an object")));
   }
   const [first] = lines;
-  if (!first) throw new ImportError(`${problems.list[0] ?? "The file contains no object"}.`);
+  if (!first) throw new ImportError(`${problems.list[0] ?? t("The file contains no object")}.`);
   const format = lineFormatOf(first.value);
   if (format) return format.read(lines, { fallbackName, problems });
   return readRows(lines, { fallbackName, problems, format: "JSONL" });
@@ -148,8 +157,15 @@ function jsonLines(text) {
     if (line.trim() === "") return;
     const result = parse(line);
     const repaired = result.ok ? { value: result.value, fault: null } : salvage(line);
-    if (!repaired.fault) objects.push({ value: repaired.value, path: `line ${index + 1}` });
-    else problems.add(`line ${index + 1} is not complete JSON (${repaired.fault.what}); it is left out`);
+    const number = String(index + 1);
+    if (!repaired.fault) objects.push({ value: repaired.value, path: t("line {line}", { line: number }) });
+    else
+      problems.add(
+        t("line {line} is not complete JSON ({fault}); it is left out", {
+          line: number,
+          fault: repaired.fault.what,
+        }),
+      );
   });
   return { objects, problems: problems.done };
 }
@@ -163,29 +179,30 @@ function jsonLines(text) {
 function readCorrupt(text, options) {
   const { value, fault } = salvage(text);
   if (!fault) return readValue(value, options);
-  const where = `line ${fault.line}, column ${fault.column}`;
-  const cut = fault.position >= text.length || /ends/.test(fault.what);
-  const what = cut
-    ? `The file is cut off at ${where} (${fault.what})`
-    : `The file is corrupt at ${where} (${fault.what})`;
+  const where = { line: String(fault.line), column: String(fault.column), fault: fault.what };
+  const what =
+    fault.position >= text.length || fault.atEnd
+      ? t("The file is cut off at line {line}, column {column} ({fault})", where)
+      : t("The file is corrupt at line {line}, column {column} ({fault})", where);
   let saved;
   try {
     saved = readValue(value, { ...options, truncated: true });
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
-    throw new ImportError(`${what}, and nothing before that could be saved: ${error.message}`);
+    const reason = error.message;
+    throw new ImportError(t("{what}, and nothing before that could be saved: {reason}", { what, reason }));
   }
   const prompts = saved.reports.reduce((most, { entries }) => Math.max(most, entries.length), 0);
   const outputs = saved.reports
     .flatMap((report) => report.entries)
     .flatMap((entry) => entry.results)
     .reduce((sum, result) => sum + result.outputs.length, 0);
-  if (outputs === 0) throw new ImportError(`${what}, and it has no output before that.`);
-  return {
-    reports: saved.reports,
-    problems: [
-      `${what}. What comes before is shown: ${prompts} prompts, ${outputs} outputs`,
-      ...saved.problems,
-    ],
+  if (outputs === 0) throw new ImportError(t("{what}, and it has no output before that.", { what }));
+  const counts = {
+    what,
+    prompts: tn(prompts, "{n} prompt", "{n} prompts"),
+    outputs: tn(outputs, "{n} output", "{n} outputs"),
   };
+  const shown = t("{what}. What comes before is shown: {prompts}, {outputs}", counts);
+  return { reports: saved.reports, problems: [shown, ...saved.problems] };
 }

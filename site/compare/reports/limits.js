@@ -3,7 +3,7 @@
  * is lost with all that is open in it. The largest public report has 263 prompts and 3,000 outputs.
  */
 
-import { counted, number } from "../../ui/dom.js";
+import { t, tn } from "../../ui/words.js";
 import { ImportError } from "./report.js";
 
 export const LIMITS = Object.freeze({
@@ -24,29 +24,37 @@ export const LIMITS = Object.freeze({
   characters: 128 * 1024 * 1024,
 });
 
-const NAMES = Object.freeze({
-  prompts: "prompts",
-  entries: "prompts in all its reports",
-  outputs: "outputs",
-  configs: "sampling configurations",
-  models: "models",
-  cells: "cells",
-  votes: "votes",
-  characters: "characters of text",
-});
+/** @typedef {Exclude<keyof typeof LIMITS, "bytes">} Limit */
+/** @typedef {{amount: string, limit: number}} Excess how much there is: "101 models", and how much may be */
+
+/** So many of what is limited. @param {Limit} name @param {number} count */
+function amountOf(name, count) {
+  return {
+    prompts: t("{count} prompts", { count }),
+    entries: t("{count} prompts in all its reports", { count }),
+    outputs: t("{count} outputs", { count }),
+    configs: t("{count} sampling configurations", { count }),
+    models: t("{count} models", { count }),
+    cells: t("{count} cells", { count }),
+    votes: t("{count} votes", { count }),
+    characters: t("{count} characters of text", { count }),
+  }[name];
+}
+
+/** @param {Excess} excess */
+function inFile(excess) {
+  return t("The file has {amount}, but this page shows at most {limit}.", excess);
+}
 
 /**
- * @param {keyof typeof NAMES} name
+ * @param {Limit} name
  * @param {number} count
- * @param {{holder?: string, remedy?: string}} [options]
+ * @param {{sentence?: (excess: Excess) => string, remedy?: string}} [options]
  * @throws {ImportError} if there are more than the limit
  */
-export function checkLimit(name, count, { holder = "The file has", remedy = "Split it first." } = {}) {
-  if (count <= LIMITS[name]) return;
-  throw new ImportError(
-    `${holder} ${number(count)} ${NAMES[name]}, but this page shows at most ${number(LIMITS[name])}.`,
-    remedy,
-  );
+export function checkLimit(name, count, { sentence = inFile, remedy = t("Split it first.") } = {}) {
+  const limit = LIMITS[name];
+  if (count > limit) throw new ImportError(sentence({ amount: amountOf(name, count), limit }), remedy);
 }
 
 /**
@@ -55,8 +63,14 @@ export function checkLimit(name, count, { holder = "The file has", remedy = "Spl
  * @param {number} columns
  */
 export function checkCells(rows, columns) {
-  const holder = `The table has ${counted(rows, "row")} of ${counted(columns, "column")}, which are`;
-  checkLimit("cells", rows * columns, { holder });
+  const sentence = (/** @type {Excess} */ excess) =>
+    tn(
+      columns,
+      "The table has {rows} rows of {n} column, which are {amount}, but this page shows at most {limit}.",
+      "The table has {rows} rows of {n} columns, which are {amount}, but this page shows at most {limit}.",
+      { rows, ...excess },
+    );
+  checkLimit("cells", rows * columns, { sentence });
 }
 
 /** Whether what a file contains may be shown. @param {readonly import("./report.js").Report[]} reports */

@@ -4,13 +4,14 @@
  * (older files have the list at `results` itself). One report for each provider.
  */
 
+import { t } from "../../ui/words.js";
 import { Gatherer } from "./gatherer.js";
-import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textOf } from "./report.js";
+import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
 
 /** @type {import("./report.js").DocumentFormat} */
 export const promptfoo = {
   kind: "document",
-  title: "promptfoo JSON",
+  title: () => "promptfoo JSON",
   matches: isPromptfoo,
   read: readPromptfoo,
 };
@@ -30,14 +31,15 @@ function readPromptfoo(value) {
   const results = member(value, "results");
   const inner = member(results, "results");
   const [list, base] = Array.isArray(results) ? [results, "results"] : [inner, "results.results"];
-  if (!Array.isArray(list)) throw new ImportError(`${mismatch("results.results", list, "a list")}.`);
+  if (!Array.isArray(list)) throw new ImportError(`${mismatch("results.results", list, t("a list"))}.`);
   const problems = new Problems();
   /** @type {Map<string, Gatherer>} */
   const providers = new Map();
   list.forEach((row, index) => {
     readRow(row, `${base}[${index}]`, { providers, problems });
   });
-  if (providers.size === 0) throw new ImportError(`${problems.list[0] ?? `${base} is an empty list`}.`);
+  if (providers.size === 0)
+    throw new ImportError(`${problems.list[0] ?? t("{path} is an empty list", { path: base })}.`);
   const date = textOf(member(results, "timestamp") ?? member(value, "createdAt"));
   const reports = [...providers].map(([model, gatherer]) => ({
     format: "promptfoo",
@@ -55,10 +57,10 @@ function readPromptfoo(value) {
  * @param {{providers: Map<string, Gatherer>, problems: Problems}} into
  */
 function readRow(row, path, { providers, problems }) {
-  if (!isObject(row)) return problems.add(`${path} is ${kindOf(row)}, not an object`);
+  if (!isObject(row)) return problems.add(mismatch(path, row, t("an object")));
   const prompt = member(row, "prompt");
   const raw = typeof prompt === "string" ? prompt : member(prompt, "raw");
-  if (typeof raw !== "string") return problems.add(mismatch(`${path}.prompt.raw`, raw, "text"));
+  if (typeof raw !== "string") return problems.add(mismatch(`${path}.prompt.raw`, raw, t("text")));
   const provider = member(row, "provider");
   const model =
     typeof provider === "string"
@@ -68,7 +70,7 @@ function readRow(row, path, { providers, problems }) {
   const failure = member(row, "error") ?? member(member(row, "response"), "error");
   if (output === undefined || output === null)
     problems.add(
-      `${mismatch(`${path}.response.output`, output, "text")}${failure ? ` (${textOf(failure).slice(0, 200)})` : ""}`,
+      `${mismatch(`${path}.response.output`, output, t("text"))}${failure ? ` (${textOf(failure).slice(0, 200)})` : ""}`,
     );
   let gatherer = providers.get(model);
   if (!gatherer) {

@@ -1,6 +1,7 @@
 /** What every reader returns, and how it reports what is wrong: a problem names the path inside the file. */
 
 import { inLine, LONGEST_LINE } from "../../ui/unseen.js";
+import { t, tn } from "../../ui/words.js";
 
 /**
  * @typedef {string | number | boolean | null} Scalar
@@ -36,13 +37,13 @@ import { inLine, LONGEST_LINE } from "../../ui/unseen.js";
  *
  * @typedef {Object} DocumentFormat a format whose file is one JSON value
  * @property {"document"} kind
- * @property {string} title what messages call it
+ * @property {() => string} title what messages call it
  * @property {(value: unknown) => boolean} matches
  * @property {(value: unknown, options: DocumentOptions) => Import} read
  *
  * @typedef {Object} LineFormat a format of JSON objects, one per line or in a list
  * @property {"lines"} kind
- * @property {string} title
+ * @property {() => string} title
  * @property {(first: Record<string, unknown>) => boolean} matches
  * @property {(lines: Line[], options: LineOptions) => Import} read
  *
@@ -74,7 +75,8 @@ export class Problems {
   }
 
   get done() {
-    return this.#left ? [...this.list, `${this.#left} more problems of this kind`] : this.list;
+    const rest = tn(this.#left, "{n} more problem of this kind", "{n} more problems of this kind");
+    return this.#left ? [...this.list, rest] : this.list;
   }
 }
 
@@ -90,12 +92,12 @@ export function member(object, name) {
 
 /** @param {unknown} value */
 export function kindOf(value) {
-  if (value === undefined) return "missing";
+  if (value === undefined) return t("missing");
   if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "an object";
-  if (typeof value === "string") return "text";
-  return typeof value === "number" ? "a number" : "true or false";
+  if (Array.isArray(value)) return t("a list");
+  if (typeof value === "object") return t("an object");
+  if (typeof value === "string") return t("text");
+  return typeof value === "number" ? t("a number") : t("true or false");
 }
 
 /**
@@ -105,7 +107,8 @@ export function kindOf(value) {
  * @param {string} wanted
  */
 export function mismatch(path, value, wanted) {
-  return value === undefined ? `${path} is missing` : `${path} is ${kindOf(value)}, not ${wanted}`;
+  if (value === undefined) return t("{path} is missing", { path });
+  return t("{path} is {kind}, not {wanted}", { path, kind: kindOf(value), wanted });
 }
 
 /** @param {unknown} value @returns {Scalar} */

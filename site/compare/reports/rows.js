@@ -4,6 +4,7 @@
  */
 
 import { inLine } from "../../ui/unseen.js";
+import { t } from "../../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { checkLimit } from "./limits.js";
 import { ImportError, mismatch, scalar, textOf } from "./report.js";
@@ -42,8 +43,6 @@ const META = new Set([
   "tokens",
 ]);
 
-const OUTPUT_COLUMN = "Call the column with the outputs output, if it is one.";
-
 /** @typedef {import("./report.js").Problems} Problems */
 /** @typedef {{value: Record<string, unknown>, path: string}} Row */
 
@@ -59,10 +58,15 @@ export function readRows(rows, { fallbackName, format, problems }) {
   const prompt = pick(PROMPT);
   const output = pick(OUTPUT.filter((name) => name !== prompt));
   const listed = inLine(names.slice(0, 12).join(", "), 100);
+  const absent = (/** @type {string} */ name) =>
+    `${mismatch(`${rows[0]?.path ?? t("row 1")}.${name}`, undefined, "")}.`;
   if (prompt === undefined) {
     throw new ImportError(
-      `${rows[0]?.path ?? "row 1"}.prompt is missing.`,
-      `A column must be called prompt (or ${PROMPT.slice(1, 5).join(", ")}); this file has ${listed}.`,
+      absent("prompt"),
+      t("A column must be called prompt (or {others}); this file has {listed}.", {
+        others: PROMPT.slice(1, 5).join(", "),
+        listed,
+      }),
     );
   }
   const columns =
@@ -71,11 +75,12 @@ export function readRows(rows, { fallbackName, format, problems }) {
       : [];
   if (output === undefined && columns.length === 0) {
     throw new ImportError(
-      `${rows[0]?.path ?? "row 1"}.output is missing.`,
-      `A column must be called output, or after a model; this file has ${listed}.`,
+      absent("output"),
+      t("A column must be called output, or after a model; this file has {listed}.", { listed }),
     );
   }
-  checkLimit("models", columns.length, { remedy: OUTPUT_COLUMN });
+  const remedy = t("Call the column with the outputs output, if it is one.");
+  checkLimit("models", columns.length, { remedy });
   const model = output === undefined ? undefined : pick(MODEL);
   const config = pick(CONFIG);
   /** @type {Map<string, Gatherer>} */
@@ -83,7 +88,7 @@ export function readRows(rows, { fallbackName, format, problems }) {
   for (const row of rows) {
     const asked = row.value[prompt];
     if (typeof asked !== "string") {
-      problems.add(mismatch(`${row.path}.${prompt}`, asked, "text"));
+      problems.add(mismatch(`${row.path}.${prompt}`, asked, t("text")));
       continue;
     }
     const facts = factsOf(row.value);
@@ -99,7 +104,7 @@ export function readRows(rows, { fallbackName, format, problems }) {
         );
     }
   }
-  if (models.size === 0) throw new ImportError(`${problems.list[0] ?? "The file has no rows"}.`);
+  if (models.size === 0) throw new ImportError(`${problems.list[0] ?? t("The file has no rows")}.`);
   const reports = [...models].map(([name, gatherer]) => ({
     format,
     model: name,
@@ -130,7 +135,7 @@ function textsOf(row, column, problems) {
   const value = row.value[column];
   if (Array.isArray(value)) return value.map((item) => (typeof item === "string" ? item : textOf(item)));
   if (value === undefined || value === null) {
-    problems.add(mismatch(`${row.path}.${column}`, value, "text"));
+    problems.add(mismatch(`${row.path}.${column}`, value, t("text")));
     return [null];
   }
   return [textOf(value)];

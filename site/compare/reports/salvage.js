@@ -3,9 +3,11 @@
  * which are not JSON, become null.
  */
 
+import { t } from "../../ui/words.js";
+
 /**
- * @typedef {{value: unknown, fault: {position: number, line: number, column: number, what: string} | null}}
- *   Salvaged
+ * @typedef {{position: number, line: number, column: number, what: string, atEnd: boolean}} Found
+ * @typedef {{value: unknown, fault: Found | null}} Salvaged
  */
 
 const WORDS = /** @type {const} */ ([
@@ -18,10 +20,11 @@ const WORDS = /** @type {const} */ ([
 ]);
 
 class Fault extends Error {
-  /** @param {string} what @param {number} position */
-  constructor(what, position) {
+  /** @param {string} what @param {number} position @param {{atEnd?: boolean}} [options] */
+  constructor(what, position, { atEnd = false } = {}) {
     super(what);
     this.position = position;
+    this.atEnd = atEnd;
   }
 }
 
@@ -42,6 +45,7 @@ export function salvage(text) {
       line: before.length,
       column: (before.at(-1)?.length ?? 0) + 1,
       what: error.message,
+      atEnd: error.atEnd,
     };
     return { value: reader.root[0], fault };
   }
@@ -79,11 +83,11 @@ class Reader {
       else this.pair();
     }
     this.peek(true);
-    if (this.at < this.text.length) throw new Fault("text after the end", this.at);
+    if (this.at < this.text.length) throw new Fault(t("text after the end"), this.at);
   }
 
   pair() {
-    if (this.peek() !== '"') throw new Fault(`a name in quotes was expected`, this.at);
+    if (this.peek() !== '"') throw new Fault(t("a name in quotes was expected"), this.at);
     const name = this.string();
     this.expect(":");
     this.value(name);
@@ -127,9 +131,9 @@ class Reader {
     const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
     number.lastIndex = this.at;
     const found = number.exec(this.text);
-    if (!found) throw new Fault("a value was expected", this.at);
+    if (!found) throw new Fault(t("a value was expected"), this.at);
     this.at = number.lastIndex;
-    if (this.at >= this.text.length && this.stack.length > 1) throw new Fault("the file ends here", this.at);
+    if (this.at >= this.text.length && this.stack.length > 1) throw this.end();
     return Number(found[0]);
   }
 
@@ -137,7 +141,7 @@ class Reader {
     const start = this.at;
     let end = start + 1;
     while (end < this.text.length && this.text[end] !== '"') end += this.text[end] === "\\" ? 2 : 1;
-    if (end >= this.text.length) throw new Fault("the file ends inside a text", start);
+    if (end >= this.text.length) throw new Fault(t("the file ends inside a text"), start, { atEnd: true });
     this.at = end + 1;
     const quoted = this.text.slice(start, this.at);
     try {
@@ -157,20 +161,25 @@ class Reader {
     try {
       return JSON.parse(escaped);
     } catch {
-      throw new Fault("a text with an invalid escape", start);
+      throw new Fault(t("a text with an invalid escape"), start);
     }
   }
 
   /** @param {string} mark */
   expect(mark) {
-    if (this.peek() !== mark) throw new Fault(`${JSON.stringify(mark)} was expected`, this.at);
+    if (this.peek() !== mark)
+      throw new Fault(t("{mark} was expected", { mark: JSON.stringify(mark) }), this.at);
     this.at++;
+  }
+
+  end() {
+    return new Fault(t("the file ends here"), this.at, { atEnd: true });
   }
 
   /** The next character that is not white space. @param {boolean} [atEnd] the text may end here */
   peek(atEnd = false) {
     while (this.at < this.text.length && " \n\r\t\ufeff".includes(this.text[this.at] ?? "")) this.at++;
-    if (this.at >= this.text.length && !atEnd) throw new Fault("the file ends here", this.at);
+    if (this.at >= this.text.length && !atEnd) throw this.end();
     return this.text[this.at];
   }
 }

@@ -5,7 +5,8 @@
  * `sampling` reads them; `writeSampling` is the only place in JavaScript that writes them.
  */
 
-import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textOf } from "./report.js";
+import { t } from "../../ui/words.js";
+import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
 
 /** @typedef {import("./report.js").Entry} Entry */
 /** @typedef {import("./report.js").Result} Result */
@@ -13,7 +14,7 @@ import { ImportError, isObject, kindOf, member, mismatch, Problems, pairs, textO
 /** @type {import("./report.js").DocumentFormat} */
 export const sampling = {
   kind: "document",
-  title: "sampling reports",
+  title: () => t("sampling reports"),
   matches: (value) => isObject(value) && Object.hasOwn(value, "prompts") && !Object.hasOwn(value, "results"),
   read: readSampling,
 };
@@ -25,7 +26,7 @@ export const sampling = {
  */
 function readSampling(value, { fallbackName, truncated = false }) {
   const prompts = member(value, "prompts");
-  if (!Array.isArray(prompts)) throw new ImportError(`${mismatch("prompts", prompts, "a list")}.`);
+  if (!Array.isArray(prompts)) throw new ImportError(`${mismatch("prompts", prompts, t("a list"))}.`);
   const problems = new Problems();
   const entries = prompts.flatMap((item, index) => {
     const last = truncated && index === prompts.length - 1;
@@ -33,16 +34,18 @@ function readSampling(value, { fallbackName, truncated = false }) {
   });
   if (entries.length === 0 && prompts.length > 0) {
     throw new ImportError(
-      `${problems.list[0] ?? "prompts[0] is incomplete"}.`,
-      "No prompt in the file could be read.",
+      `${problems.list[0] ?? t("{path} is incomplete", { path: "prompts[0]" })}.`,
+      t("No prompt in the file could be read."),
     );
   }
-  if (prompts.length === 0) problems.add("prompts is an empty list");
+  if (prompts.length === 0) problems.add(t("{path} is an empty list", { path: "prompts" }));
   const name = member(value, "model_name");
   if (typeof name !== "string" || name === "")
-    problems.add(`${mismatch("model_name", name, "text")}; the file's name is shown instead`);
+    problems.add(
+      t("{problem}; the file's name is shown instead", { problem: mismatch("model_name", name, t("text")) }),
+    );
   const report = {
-    format: "sampling report",
+    format: t("sampling report"),
     model: typeof name === "string" && name !== "" ? name : fallbackName,
     date: textOf(member(value, "date") ?? member(value, "datetime")),
     args: pairs(member(value, "args")),
@@ -54,17 +57,17 @@ function readSampling(value, { fallbackName, truncated = false }) {
 /** @param {unknown} item @param {string} path @param {Problems} problems @returns {Entry[]} */
 function readEntry(item, path, problems) {
   if (!isObject(item)) {
-    problems.add(`${path} is ${kindOf(item)}, not an object`);
+    problems.add(mismatch(path, item, t("an object")));
     return [];
   }
   const prompt = member(item, "prompt");
   const results = member(item, "results");
   if (typeof prompt !== "string") {
-    problems.add(mismatch(`${path}.prompt`, prompt, "text"));
+    problems.add(mismatch(`${path}.prompt`, prompt, t("text")));
     return [];
   }
   if (!Array.isArray(results)) {
-    problems.add(mismatch(`${path}.results`, results, "a list"));
+    problems.add(mismatch(`${path}.results`, results, t("a list")));
     return [{ prompt, results: [] }];
   }
   return [
@@ -78,20 +81,22 @@ function readEntry(item, path, problems) {
 /** @param {unknown} item @param {string} path @param {Problems} problems @returns {Result[]} */
 function readResult(item, path, problems) {
   if (!isObject(item)) {
-    problems.add(`${path} is ${kindOf(item)}, not an object`);
+    problems.add(mismatch(path, item, t("an object")));
     return [];
   }
   const outputs = member(item, "outputs");
   if (!Array.isArray(outputs)) {
-    problems.add(mismatch(`${path}.outputs`, outputs, "a list"));
+    problems.add(mismatch(`${path}.outputs`, outputs, t("a list")));
     return [];
   }
   const config = member(item, "sampling_config");
   if (typeof config !== "string")
-    problems.add(`${mismatch(`${path}.sampling_config`, config, "text")}; shown as "unnamed"`);
+    problems.add(
+      t('{problem}; shown as "unnamed"', { problem: mismatch(`${path}.sampling_config`, config, t("text")) }),
+    );
   const texts = outputs.map((output, i) => {
     if (typeof output === "string") return output;
-    problems.add(mismatch(`${path}.outputs[${i}]`, output, "text"));
+    problems.add(mismatch(`${path}.outputs[${i}]`, output, t("text")));
     return null;
   });
   return [

@@ -7,6 +7,7 @@ import * as formats from "../../../site/compare/reports/formats.js";
 import { readReports } from "../../../site/compare/reports/index.js";
 import { checkReports } from "../../../site/compare/reports/limits.js";
 import { salvage } from "../../../site/compare/reports/salvage.js";
+import { setWords } from "../../../site/ui/words.js";
 import { sampling } from "./make.js";
 
 const read = (value, fileName = "dir/file.json") =>
@@ -54,6 +55,26 @@ test("a sampling report, whatever its suffix, with extra members and null argume
       ],
     },
   ]);
+});
+
+test("problems are written in the language of the page", () => {
+  setWords({
+    language: "de",
+    words: {
+      "{path} is {kind}, not {wanted}": "{path} ist {kind}; erwartet wird {wanted}",
+      "a number": "eine Zahl",
+      "a list": "eine Liste",
+      "sampling reports": "Sampling-Berichte",
+      "Known formats are {formats}, and CSV or JSONL with a prompt and an output column.":
+        "Formate: {formats}.",
+    },
+  });
+  try {
+    assert.equal(refusal({ prompts: 3 }), "prompts ist eine Zahl; erwartet wird eine Liste.");
+    assert.match(refusal([]), /Formate: .*Sampling-Berichte/);
+  } finally {
+    setWords(null);
+  }
 });
 
 test("null and missing members are named by their path and do not lose the rest", () => {

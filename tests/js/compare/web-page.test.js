@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { readFileSync } from "node:fs";
+import { afterEach, test } from "node:test";
 import { collate } from "../../../site/compare/collate.js";
 import { wordDiff } from "../../../site/compare/diff.js";
 import { readReports } from "../../../site/compare/reports/index.js";
 import { DEFAULTS } from "../../../site/compare/state.js";
 import { MOST_DIFFERENCES, webPage } from "../../../site/compare/web-page.js";
+import { setWords, t } from "../../../site/ui/words.js";
 import { sampling } from "./make.js";
 
 const { diffArrays } = await import(new URL("../../../site/vendor/diff/array.js", import.meta.url).href);
+const CATALOGUE = new URL("../../../site/ui/languages/de.json", import.meta.url);
 const HOSTILE = `</style><script>hacked=1</script><img src=x onerror='hacked=1'>"' & </div>`;
+
+afterEach(() => setWords(null));
 
 const tools = (change = {}) => ({
   style: "body{}",
@@ -122,6 +127,9 @@ test("votes stand at their prompts, and their results and metrics with intervals
     "Difference from A · one",
   ])
     assert.ok(text.includes(words), words);
+  setWords({ language: "de", words: JSON.parse(readFileSync(CATALOGUE, "utf-8")) });
+  assert.equal(t("Words"), "Wörter");
+  assert.equal(await webPage(given, tools()), text, "the file is in English on a German page too");
 });
 
 test("a page that would be too large is refused with what to do, and work on differences is bounded", async () => {

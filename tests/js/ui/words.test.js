@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import {
   decimal,
+  inEnglish,
   listed,
   megabytes,
   number,
@@ -66,6 +67,18 @@ test("numbers, shares, sizes and lists are written as the language writes them",
     ["1.234,5", "1,00", "12,5\u00a0%", "0,4217", "a, b und c"],
   );
   assert.equal(megabytes(1.26e6), "1,3 MB");
+});
+
+test("what is made for a file is in English, whatever the page's language, also after an error", () => {
+  speak({ "{n} file|{n} files": "{n} Datei|{n} Dateien" });
+  const files = () => `${tn(1500, "{n} file", "{n} files")} (${percent(0.5)})`;
+  assert.equal(inEnglish(files), "1,500 files (50%)");
+  assert.throws(() =>
+    inEnglish(() => {
+      throw new Error("too large");
+    }),
+  );
+  assert.equal(files(), "1.500 Dateien (50\u00a0%)");
 });
 
 test("a message of the engine is translated with its names and numbers", () => {

@@ -74,7 +74,7 @@ class PageDialog {
       element("p", { class: "about" }, differences),
       this.#bar,
       this.#status,
-      element("div", { class: "bar-buttons" }, this.#save, cancel),
+      element("div", { class: "action-bar" }, this.#save, cancel),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -52,7 +52,7 @@ export function beginForm({ rater: lastRater, single, importButton, onBegin }) {
     element("div", { class: "field" }, element("label", { for: "rubric" }, t("Rubric")), rubric),
     element(
       "div",
-      { class: "bar-buttons" },
+      { class: "action-bar" },
       element("button", { type: "submit", class: "primary" }, t("Begin")),
       importButton,
     ),

@@ -132,9 +132,9 @@ export class VotePage {
     });
     const tools = element(
       "div",
-      { class: "bar" },
+      { class: "action-bar spread" },
       element("p", { id: "vote-count" }, count),
-      element("span", { class: "bar-buttons" }, undo, this.#saveButton(), end),
+      element("span", { class: "action-bar" }, undo, this.#saveButton(), end),
     );
     if (current) {
       const view = pairView(current, { onVote: (choice) => this.vote(choice), onSkip: () => this.skip() });
@@ -223,13 +223,13 @@ export class VotePage {
     const restart = button(t("New round (deletes these votes)"), () => this.#discard());
     const buttons = element(
       "span",
-      { class: "bar-buttons" },
+      { class: "action-bar" },
       this.#importButton(),
       this.#saveButton(),
       restart,
     );
     const locked = element("p", { id: "unblinded" }, unblinded(/** @type {Round} */ (rounds[0])));
-    this.#root.replaceChildren(element("div", { class: "bar" }, locked, buttons), body);
+    this.#root.replaceChildren(element("div", { class: "action-bar spread" }, locked, buttons), body);
     const { showResults } = await import("./vote-results.js");
     await showResults(body, rounds, this.#engine);
   }

@@ -6,6 +6,7 @@
 import { ROOT } from "../engine/root.js";
 import { figureTools } from "../ui/chart-tools.js";
 import { download, element, number } from "../ui/dom.js";
+import { plainColor } from "../ui/plain-color.js";
 import { StatusLine } from "../ui/status.js";
 import { LAYERS, reading } from "./dilation-scene.js";
 
@@ -81,7 +82,9 @@ export function lookOf(svg) {
   for (const node of svg.querySelectorAll("[class^=d-]")) {
     const style = getComputedStyle(node);
     const role = (node.getAttribute("class") ?? "").slice(2);
-    styles[role] ??= Object.fromEntries(PROPERTIES.map((name) => [name, style.getPropertyValue(name)]));
+    styles[role] ??= Object.fromEntries(
+      PROPERTIES.map((name) => [name, plainColor(style.getPropertyValue(name))]),
+    );
   }
   const { backgroundColor, fontFamily } = getComputedStyle(document.body);
   return { background: backgroundColor, font: fontFamily, styles };

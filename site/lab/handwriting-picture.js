@@ -53,7 +53,7 @@ export function scribble(strokes, letters) {
     const own = strokes.slice(start, end);
     const places = own.flat().map(([x]) => x);
     const middle = (Math.min(...places) + Math.max(...places)) / 2;
-    const text = svgElement("text", { x: middle, y: height + 0.42 });
+    const text = svgElement("text", { x: middle, y: height + 0.42, "font-size": 0.34 });
     text.textContent = label;
     return [
       ...own.map((stroke) => svgElement("path", { d: line(stroke), class: index % 2 ? "h-odd" : "h-even" })),

@@ -3,6 +3,7 @@
  * page's font inside it, or a PNG of that at twice its size. Loaded when something is saved.
  */
 
+import { plainColor } from "./plain-color.js";
 import { svgElement } from "./svg.js";
 
 const PADDING = 16;
@@ -134,19 +135,6 @@ function colorIn(within, color) {
   const computed = getComputedStyle(probe).color;
   probe.remove();
   return plainColor(computed);
-}
-
-/** A color as every program reads it: oklab() and its like become rgb(). @param {string} color */
-function plainColor(color) {
-  if (!/^(color|ok|lab|lch)/.test(color)) return color;
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 1;
-  const context = canvas.getContext("2d");
-  if (!context) return color;
-  context.fillStyle = color;
-  context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-  return `rgb(${red}, ${green}, ${blue})`;
 }
 
 /** The rule that embeds the first of some fonts; "" if the page has no file of it. @param {string} fonts */

@@ -12,7 +12,7 @@ import { element } from "./dom.js";
 export function ask({ title, text, confirm, cancel, parent = document.body }) {
   const form = element(
     "form",
-    { method: "dialog", class: "bar-buttons" },
+    { method: "dialog", class: "action-bar" },
     element("button", { class: "primary", value: "cancel" }, cancel),
     element("button", { value: "confirm" }, confirm),
   );

@@ -26,7 +26,7 @@ export const CSS = `
   --accent: var(--goose-accent, light-dark(#17605a, #82cbbf));
   --accent-ink: var(--goose-accent-ink, light-dark(#ffffff, #0d211e));
   --error: var(--goose-error, light-dark(#a12a1f, #ff9d8f));
-  --radius: var(--goose-radius, 10px);
+  --radius: var(--goose-radius, 8px);
   --gap: var(--goose-gap, 0.75em);
   display: flex;
   visibility: inherit;
@@ -57,7 +57,7 @@ export const CSS = `
 [data-mode="chat"] .about > * { order: 2; }
 
 label { font-weight: 600; }
-.note { color: var(--ink-soft); font-size: 0.86em; }
+.note { color: var(--ink-soft); font-size: 0.875em; }
 p { margin: 0; }
 
 textarea {
@@ -106,14 +106,14 @@ button.quiet:hover:not([aria-disabled="true"]) { border-color: var(--line); colo
 .prompt-text { color: var(--ink-soft); }
 .unseen { unicode-bidi: isolate; font-size: 0; }
 .unseen::before { content: attr(data-sign); padding: 0 0.15em; border: 1px solid var(--line); border-radius: 0.2em;
-  font-family: ui-monospace, monospace; font-size: 0.8rem; white-space: nowrap; }
+  font-family: ui-monospace, monospace; font-size: 0.75rem; white-space: nowrap; }
 [data-busy] .writing::after { content: ""; display: inline-block; width: 0.5em; height: 1em; margin-inline-start: 0.1em;
   background: var(--accent); vertical-align: -0.12em; animation: blink 1.1s steps(2) infinite; }
 @keyframes blink { 50% { opacity: 0; } }
 
 .messages { display: flex; flex-direction: column; gap: 0.7em; margin: 0; padding: 0; list-style: none; white-space: normal; }
 .message { max-width: 92%; padding: 0.5em 0.8em; border: 1px solid var(--line); border-radius: var(--radius); background: var(--paper); }
-.message .who { display: block; color: var(--ink-soft); font-size: 0.8em; font-weight: 600; }
+.message .who { display: block; color: var(--ink-soft); font-size: 0.875em; font-weight: 600; }
 .message .said { white-space: pre-wrap; }
 .message.user { align-self: flex-end; border-color: var(--accent); }
 .message.assistant { align-self: flex-start; }

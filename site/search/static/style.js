@@ -6,7 +6,7 @@
 export const CSS = `
 :host{all:initial;display:block;position:relative;visibility:inherit;color-scheme:inherit}
 :host([hidden]){display:none}
-.root{--ink:var(--goose-ink,light-dark(#20252a,#e9e6df));--ink-soft:var(--goose-ink-soft,light-dark(#565d64,#a7adb3));--paper:var(--goose-paper,light-dark(#ffffff,#1c2024));--sunken:var(--goose-sunken,light-dark(#f2f0ea,#2a3036));--line:var(--goose-line,light-dark(#857f70,#7c848b));--accent:var(--goose-accent,light-dark(#17605a,#82cbbf));--mark:var(--goose-mark,light-dark(#fff0b8,#5a4a12));--radius:var(--goose-radius,10px);color:var(--ink);font:var(--goose-font-size,medium) / 1.45 var(--goose-font,ui-sans-serif,system-ui,"Segoe UI","Noto Sans",sans-serif);overflow-wrap:anywhere}
+.root{--ink:var(--goose-ink,light-dark(#20252a,#e9e6df));--ink-soft:var(--goose-ink-soft,light-dark(#565d64,#a7adb3));--paper:var(--goose-paper,light-dark(#ffffff,#1c2024));--sunken:var(--goose-sunken,light-dark(#f2f0ea,#2a3036));--line:var(--goose-line,light-dark(#857f70,#7c848b));--accent:var(--goose-accent,light-dark(#17605a,#82cbbf));--mark:var(--goose-mark,light-dark(#fff0b8,#5a4a12));--radius:var(--goose-radius,8px);color:var(--ink);font:var(--goose-font-size,medium) / 1.45 var(--goose-font,ui-sans-serif,system-ui,"Segoe UI","Noto Sans",sans-serif);overflow-wrap:anywhere}
 .root,.root *{box-sizing:border-box}
 .root [hidden]{display:none!important}
 input{width:100%;margin:0;padding:.55em .8em;border:1px solid var(--line);border-radius:var(--radius);background:var(--paper);color:inherit;font:inherit}
@@ -21,16 +21,16 @@ ul{max-height:var(--goose-max-height,min(32em,65vh));margin:0;padding:0;overflow
 .title,.text{unicode-bidi:isolate}
 .title{display:block;font-weight:600}
 .heading{color:var(--ink-soft);font-weight:400}
-.text{display:-webkit-box;overflow:hidden;color:var(--ink-soft);font-size:.92em;-webkit-box-orient:vertical;-webkit-line-clamp:3}
+.text{display:-webkit-box;overflow:hidden;color:var(--ink-soft);font-size:.875em;-webkit-box-orient:vertical;-webkit-line-clamp:3}
 mark{background:var(--mark);color:var(--ink)}
-.status,.note{margin:0;padding:.35em .65em;color:var(--ink-soft);font-size:.86em}
+.status,.note{margin:0;padding:.35em .65em;color:var(--ink-soft);font-size:.875em}
 .nothing{padding:.55em .65em}
 .nothing p{margin:0 0 .5em}
 .error{margin:0;padding:.55em .65em;border-inline-start:4px solid #b3362b}
 .more{display:flex;flex-wrap:wrap;align-items:center;gap:.4em;padding:.3em .65em;border-block-start:1px solid var(--sunken)}
 .more:not(:has(>:not([hidden]))){display:none}
-.progress{display:flex;flex:1 1 100%;flex-wrap:wrap;align-items:center;gap:.2em .6em;color:var(--ink-soft);font-size:.86em}
+.progress{display:flex;flex:1 1 100%;flex-wrap:wrap;align-items:center;gap:.2em .6em;color:var(--ink-soft);font-size:.875em}
 progress{flex:1 1 8em;min-width:4em;height:.6em;accent-color:var(--accent)}
 .more .error{flex:1 1 100%}
-button,.ask{padding:.3em .75em;border:1px solid var(--line);border-radius:calc(var(--radius) * .7);background:transparent;color:inherit;font:inherit;font-size:.9em;text-decoration:none;cursor:pointer}
+button,.ask{padding:.3em .75em;border:1px solid var(--line);border-radius:calc(var(--radius) * .7);background:transparent;color:inherit;font:inherit;font-size:.875em;text-decoration:none;cursor:pointer}
 `;

@@ -18,6 +18,7 @@ from scripts import pages
 
 from .accessibility import violations
 from .conftest import PREFIX, ROOT, Record, watch
+from .test_busy_states import MOVING
 
 PAGES = pages.read_pages()
 NOTE_VIOLATIONS = """
@@ -96,11 +97,37 @@ def test_axe_finds_nothing(opened: Opened, scheme: Any) -> None:
     assert "\n".join(violations(opened.page)) == ""
 
 
-@pytest.mark.parametrize("width", [320, 360])
-def test_narrow_screens_need_no_sideways_scrolling(opened: Opened, width: int) -> None:
+COVERED = """() => {
+  scrollTo({ top: (document.documentElement.scrollHeight - innerHeight) / 2, behavior: "instant" });
+  const sticks = (node) => ["fixed", "sticky"].includes(getComputedStyle(node).position);
+  let covered = 0;
+  for (let y = 2; y < innerHeight; y += 4) {
+    let at = document.elementFromPoint(innerWidth / 2, y);
+    while (at && !sticks(at)) at = at.parentElement;
+    if (at) covered += 4;
+  }
+  return covered / innerHeight;
+}"""
+"""The share of the screen that parts cover which do not scroll away."""
+CUT = """() => [...document.querySelectorAll("main :is(a, button, label, h1, h2, h3, p, li, summary, td)")]
+  .filter((node) => node.clientWidth > 1 && node.scrollWidth > node.clientWidth + 1 &&
+    getComputedStyle(node).overflowX !== "visible" && getComputedStyle(node).overflowX !== "auto")
+  .map((node) => node.outerHTML.slice(0, 160))"""
+
+
+@pytest.mark.parametrize("size", [(320, 640), (640, 360)], ids=["320 px", "200% zoom"])
+def test_small_screens_show_everything(opened: Opened, size: tuple[int, int]) -> None:
+    """1280 by 720 pixels have 640 by 360 CSS pixels at 200%."""
     opened.skip_if_exempt("reflow")
-    opened.page.set_viewport_size({"width": width, "height": 640})
+    width, height = size
+    opened.page.set_viewport_size({"width": width, "height": height})
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.page.evaluate(COVERED) <= 1 / 3
+    assert opened.page.evaluate(CUT) == []
+
+
+def test_nothing_moves_with_reduced_motion(opened: Opened) -> None:
+    assert opened.page.evaluate(MOVING) == []
 
 
 def test_the_policy_is_strict_and_nothing_violates_it(opened: Opened) -> None:

@@ -48,6 +48,8 @@ ERRORS = {
     "UnsupportedModelError", "_refused",
 }  # fmt: skip
 """What is called with a message, and perhaps a remedy."""
+SENTENCES = "wording.py"
+"""The module whose lists are sentences about statistics."""
 MOST_VARIANTS = 16
 """Of one message, from the choices in it."""
 
@@ -91,9 +93,13 @@ def package_messages() -> Iterator[tuple[str, str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = constants(tree)
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call):
+            if isinstance(node, ast.List) and path.name == SENTENCES:
+                values = node.elts
+            elif isinstance(node, ast.Call):
+                values = messages_of(node)
+            else:
                 continue
-            for value in messages_of(node):
+            for value in values:
                 for parts in variants(value, names):
                     if any(re.search(r"[^\W\d_]{2}", part) for part in parts):
                         where = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
@@ -157,9 +163,10 @@ def joined(pieces: list[list[Parts]]) -> list[Parts]:
 
 
 def package_descriptions() -> Iterator[tuple[str, str]]:
-    """What the decoder, the chat formats and the default model say about themselves."""
+    """What the decoder, measures of texts, the chat formats and the default model say about themselves."""
     from goosequill.chat.formats import ChatFormat, describe_templates
     from goosequill.decoding import describe, describe_presets
+    from goosequill.evaluation.text_metrics import METRICS, PROMPT_METRICS
 
     model = json.loads(MODEL.read_text(encoding="utf-8"))
 
@@ -169,6 +176,7 @@ def package_descriptions() -> Iterator[tuple[str, str]]:
             yield from ((parameter[key], "goosequill.decoding") for key in ("label", "sentence"))
     for preset in describe_presets():
         yield preset["title"], "goosequill.decoding"
+    yield from ((text, "goosequill.evaluation") for text in (METRICS | PROMPT_METRICS).values())
     for template in describe_templates(ChatFormat.from_dict(model["chat"])):
         yield template["title"], "goosequill.chat"
     yield from ((model[key], str(MODEL)) for key in ("title", "description"))

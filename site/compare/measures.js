@@ -5,7 +5,7 @@
  */
 
 import { element } from "../ui/dom.js";
-import { decimal, number, percent as shownPercent, t, tn } from "../ui/words.js";
+import { decimal, number, percent as shownPercent, t, tn, translated } from "../ui/words.js";
 
 /** @typedef {Record<string, number | null>} Measures by name; null where the text is too short to have one */
 /** @typedef {"count" | "words" | "share" | "flag" | "bits" | "number"} Unit */
@@ -85,6 +85,11 @@ export function figure(value) {
 /** A rounded number that is not -0. @param {number} value @param {number} digits */
 function unsigned(value, digits) {
   return Number(value.toFixed(digits)) + 0;
+}
+
+/** What Python says of a test, in the page's language. @param {string[]} sentences */
+export function said(sentences) {
+  return sentences.map(translated).join(" ");
 }
 
 /** @typedef {{mean: number, low: number, high: number}} Interval */

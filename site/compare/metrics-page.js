@@ -6,8 +6,17 @@
 import { byId, element } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
-import { listed, shownLanguage, t, tn, translated } from "../ui/words.js";
-import { formatMean, formatMeasure, inWords, isShare, labelOf, percent, withInterval } from "./measures.js";
+import { listed, localNumber, shownLanguage, t, tn, translated } from "../ui/words.js";
+import {
+  formatMean,
+  formatMeasure,
+  inWords,
+  isShare,
+  labelOf,
+  percent,
+  said,
+  withInterval,
+} from "./measures.js";
 import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
 
@@ -188,7 +197,9 @@ function metricTable(name, { summaries, differences }) {
     .map(({ name: column, means }) => {
       const cells = [column, withInterval(means[name], format)];
       const gap = gaps.get(column);
-      return differences.length > 0 ? [...cells, gapCell(gap, format), gap?.p_label ?? ""] : cells;
+      return differences.length > 0
+        ? [...cells, gapCell(gap, format), localNumber(gap?.p_label ?? "")]
+        : cells;
     });
   const columns = [t("Report"), t("Mean and interval")];
   if (differences.length > 0) {
@@ -199,7 +210,7 @@ function metricTable(name, { summaries, differences }) {
   const numbers = table({ caption, columns, rows, rowHead: 0, hideCaption: true, className: "data" });
   const tests = differences
     .filter(({ means }) => means[name])
-    .map((one) => element("p", { class: "about" }, `${one.name}: ${translated(one.means[name].sentence)}`));
+    .map((one) => element("p", { class: "about" }, `${one.name}: ${said(one.means[name].sentences)}`));
   return element("div", {}, scrollBox(caption, numbers, "table-frame"), ...tests);
 }
 

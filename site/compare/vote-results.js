@@ -3,8 +3,8 @@
 import { element } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
-import { listed, t, tn, translated } from "../ui/words.js";
-import { figure, percent } from "./measures.js";
+import { listed, t, tn } from "../ui/words.js";
+import { figure, percent, said } from "./measures.js";
 import { toFile } from "./votes.js";
 
 /** @typedef {import("./votes.js").Round} Round */
@@ -136,7 +136,7 @@ function comparisonPart({ comparisons }) {
       { wins, losses, ties },
     );
     const pair = element("strong", {}, t("{first} against {second}:", { first, second }));
-    return element("li", {}, pair, ` ${counts} ${translated(row.sentence)}`);
+    return element("li", {}, pair, ` ${counts} ${said(row.sentences)}`);
   });
   return element("div", { id: "comparisons", class: "prose" }, head, element("ul", {}, ...items));
 }
@@ -144,7 +144,7 @@ function comparisonPart({ comparisons }) {
 /** @param {any} result */
 function positionPart({ position, choices }) {
   const rest = t("Ties: {ties}. Both bad: {bad}.", { ties: choices.tie, bad: choices.both_bad });
-  return element("p", { id: "position", class: "prose" }, `${translated(position.sentence)} ${rest}`);
+  return element("p", { id: "position", class: "prose" }, `${said(position.sentences)} ${rest}`);
 }
 
 /** @param {any} result */

@@ -59,7 +59,7 @@ export function votesPart({ strengths, comparisons, position, agreement, choices
   const columns = ["Contender", "Strength and 95% interval", "", "Won / lost / tied", "Shown first"];
   const tests = (comparisons ?? []).map(
     (/** @type {any} */ row) =>
-      html`<li><strong>${row.first} against ${row.second}:</strong> won ${row.wins}, lost ${row.losses} and tied ${row.ties} on ${counted(row.prompts, "prompt")}. ${row.sentence}</li>\n`,
+      html`<li><strong>${row.first} against ${row.second}:</strong> won ${row.wins}, lost ${row.losses} and tied ${row.ties} on ${counted(row.prompts, "prompt")}. ${row.sentences.join(" ")}</li>\n`,
   );
   const alpha = typeof agreement?.alpha === "number" ? figure(agreement.alpha) : "not defined";
   const agreed = agreement
@@ -69,7 +69,7 @@ export function votesPart({ strengths, comparisons, position, agreement, choices
 <p>${locked}</p>
 ${htmlTable(caption, columns, rows)}<ul>
 ${tests}</ul>
-<p>${position.sentence} Ties: ${choices.tie}. Both bad: ${choices.both_bad}.</p>
+<p>${position.sentences.join(" ")} Ties: ${choices.tie}. Both bad: ${choices.both_bad}.</p>
 ${agreed}</section>\n`;
 }
 
@@ -111,7 +111,7 @@ function metricPart(name, { about, columns, differences }) {
   if (differences.length > 0) heads.push(`Difference from ${differences[0].baseline}`, "Corrected p");
   const tests = differences
     .filter(({ means }) => means[name])
-    .map((one) => html`<li>${one.name}: ${one.means[name].sentence}</li>\n`);
+    .map((one) => html`<li>${one.name}: ${one.means[name].sentences.join(" ")}</li>\n`);
   const list = tests.length > 0 ? html`<ul class="small">\n${tests}</ul>\n` : null;
   return html`<h3>${labelOf(name)}</h3>\n<p class="small">${about}</p>\n${htmlTable(labelOf(name), heads, rows, { hideCaption: true })}${list}`;
 }

@@ -107,7 +107,7 @@ export function phrase(text, values) {
 
 /**
  * A message of the engine, or what a setting says about itself, in the page's language. The engine writes
- * English, with names and numbers in it; those stay as they are.
+ * English, with names and numbers in it; names stay as they are.
  * @param {string} message
  */
 export function translated(message) {
@@ -120,6 +120,19 @@ export function translated(message) {
     if (values) return insert(to, values);
   }
   return message;
+}
+
+/**
+ * A number that the engine wrote in English, "1,024", "35%" or "p = 0.031", as the page's language writes it;
+ * any other text as it is.
+ * @param {string} text
+ */
+export function localNumber(text) {
+  const [, before = "", digits, sign] = /^(p [=<] )?(\d{1,3}(?:,\d{3})*(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+  if (!digits) return text;
+  const value = Number(digits.replaceAll(",", ""));
+  const decimals = digits.split(".")[1]?.length ?? 0;
+  return before + (sign ? percent(value / 100, decimals) : decimal(value, decimals));
 }
 
 /** Every template of an engine's message, "… {0} …", that with the longest beginning first. */
@@ -152,11 +165,11 @@ function valuesIn(message, parts) {
   for (const [index, part] of parts.slice(1, -1).entries()) {
     const at = part ? message.indexOf(part, from) : from;
     if (at < 0 || at + part.length > end) return null;
-    values[index] = message.slice(from, at);
+    values[index] = localNumber(message.slice(from, at));
     from = at + part.length;
   }
   if (from > end) return null;
-  values[parts.length - 2] = message.slice(from, end);
+  values[parts.length - 2] = localNumber(message.slice(from, end));
   return values;
 }
 

@@ -66,7 +66,7 @@ def as_text(result: dict[str, Any]) -> str:
         "",
         f"{result['votes']} votes on {result['prompts']} prompts by {', '.join(result['raters'])}; "
         f"ties {choices['tie']}, both bad {choices['both_bad']}.",
-        result["position"]["sentence"],
+        " ".join(result["position"]["sentences"]),
         agreement_text(result["agreement"]),
         *map(comparison_text, result["comparisons"] or []),
     ]

@@ -206,7 +206,7 @@ def position_bias(votes: Iterable[Vote]) -> dict[str, Any]:
     low, high = wilson(counts["left"], decided)
     share = counts["left"] / decided if decided else None
     bias = {"left": counts["left"], "decided": decided, "share": share, "low": low, "high": high}
-    return {**bias, "sentence": wording.position(bias)}
+    return {**bias, "sentences": wording.position(bias)}
 
 
 def agreement(votes: Iterable[Vote]) -> dict[str, Any] | None:

@@ -1,4 +1,7 @@
-"""What statistics mean, in sentences: the same words on the page, on the command line and in saved files."""
+"""What statistics mean, in sentences: the same words on the page, on the command line and in saved files.
+
+Each sentence is an item of a list, so that a page can translate it (scripts/words.py collects them).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ FIRST = "the text shown first (left, or above on a narrow screen)"
 
 
 def tested(test: Permutation, *, adjusted: float, tests: int) -> dict[str, Any]:
-    """Return a paired permutation test as plain values, with a sentence.
+    """Return a paired permutation test as plain values, with sentences.
 
     Parameters
     ----------
@@ -22,6 +25,7 @@ def tested(test: Permutation, *, adjusted: float, tests: int) -> dict[str, Any]:
     tests
         How many tests were corrected together, from 1.
     """
+    sentences = [*_tried(test), *_verdict(test, adjusted=adjusted, tests=tests)]
     return {
         "p": test.p,
         "adjusted": adjusted,
@@ -29,33 +33,39 @@ def tested(test: Permutation, *, adjusted: float, tests: int) -> dict[str, Any]:
         "flips": test.flips,
         "exact": test.exact,
         "p_label": p_value(adjusted),
-        "sentence": f"{_tried(test)} {_verdict(test, adjusted=adjusted, tests=tests)}".strip(),
+        "sentences": sentences,
     }
 
 
-def _tried(test: Permutation) -> str:
+def _tried(test: Permutation) -> list[str]:
     if test.changed == 0:
-        return "They are equal on every shared prompt."
+        return ["They are equal on every shared prompt."]
     p = p_value(test.p)
-    ways = "to swap the two within prompts"
-    share = f"{test.hits:,} of them {'gives' if test.hits == 1 else 'give'} a difference at least as large"
+    give = "gives" if test.hits == 1 else "give"
     if test.exact:
-        return f"There are {test.flips:,} ways {ways}; {share} ({p})."
-    return f"Of {test.flips:,} random ways {ways}, {share.replace(' of them', '')} ({p})."
+        return [
+            f"There are {test.flips:,} ways to swap the two within prompts; "
+            f"{test.hits:,} of them {give} a difference at least as large ({p})."
+        ]
+    return [
+        f"Of {test.flips:,} random ways to swap the two within prompts, "
+        f"{test.hits:,} {give} a difference at least as large ({p})."
+    ]
 
 
-def _verdict(test: Permutation, *, adjusted: float, tests: int) -> str:
+def _verdict(test: Permutation, *, adjusted: float, tests: int) -> list[str]:
     if test.changed == 0:
-        return ""
-    corrected = f"Corrected for {tests:,} tests, {p_value(adjusted)}: " if tests > 1 else ""
+        return []
+    corrected = [f"Corrected for {tests:,} tests, {p_value(adjusted)}."] if tests > 1 else []
     if adjusted < LEVEL:
-        words = "the difference is significant at the 5% level."
-    elif 2 / 2**test.changed * tests >= LEVEL:
-        prompts = "1 prompt" if test.changed == 1 else f"{test.changed:,} prompts"
-        words = f"they differ on only {prompts}, too few for any difference to be significant."
-    else:
-        words = "the difference is not significant at the 5% level; it may be due to chance."
-    return corrected + (words if corrected else words[0].upper() + words[1:])
+        return [*corrected, "The difference is significant at the 5% level."]
+    if 2 / 2**test.changed * tests >= LEVEL:
+        differ = "1 prompt" if test.changed == 1 else f"{test.changed:,} prompts"
+        return [*corrected, f"They differ on only {differ}, too few for any difference to be significant."]
+    return [
+        *corrected,
+        "The difference is not significant at the 5% level; it may be due to chance.",
+    ]
 
 
 def p_value(p: float) -> str:
@@ -63,17 +73,18 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def position(bias: Mapping[str, Any]) -> str:
+def position(bias: Mapping[str, Any]) -> list[str]:
     """Return sentences on position bias, from the counts and interval of `votes.position_bias`."""
     if bias["share"] is None:
-        return "Position: no vote had a winner, so position bias cannot be measured."
-    words = (
+        return ["Position: no vote had a winner, so position bias cannot be measured."]
+    won = [
         f"Position: {FIRST} won {bias['left']:,} of {bias['decided']:,} votes with a winner "
         f"({bias['share']:.0%}, 95% interval {bias['low']:.0%} to {bias['high']:.0%})."
-    )
+    ]
     if bias["low"] > 0.5 or bias["high"] < 0.5:
         side = "first" if bias["share"] > 0.5 else "second"
-        return (
-            f"{words} The interval excludes 50%: position influenced the votes, in favour of the {side} text."
-        )
-    return f"{words} The interval includes 50%: there is no evidence of position bias."
+        return [
+            *won,
+            f"The interval excludes 50%: position influenced the votes, in favour of the {side} text.",
+        ]
+    return [*won, "The interval includes 50%: there is no evidence of position bias."]

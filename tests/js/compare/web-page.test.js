@@ -94,13 +94,21 @@ test("votes stand at their prompts, and their results and metrics with intervals
     { name: "one", strength: 1, low: 0.5, high: 1.5, wins: 1, losses: 0, ties: 1, left: 0 },
     { name: "two", strength: -1, wins: 0, losses: 1, ties: 1, left: 2 },
   ];
-  const row = { first: "one", second: "two", wins: 1, losses: 0, ties: 1, prompts: 1, sentence: "A test." };
+  const row = {
+    first: "one",
+    second: "two",
+    wins: 1,
+    losses: 0,
+    ties: 1,
+    prompts: 1,
+    sentences: ["A", "test."],
+  };
   const result = {
     ...{ votes: 2, prompts: 1, raters: ["ann"], choices: { left: 0, right: 1, tie: 1, both_bad: 0 } },
-    ...{ strengths, comparisons: [row], position: { sentence: "No bias." } },
+    ...{ strengths, comparisons: [row], position: { sentences: ["No bias."] } },
   };
   const mean = { mean: 2, low: 1, high: 3, prompts: 1 };
-  const gap = { ...mean, significant: true, p_label: "p = 0.01", sentence: "Another test." };
+  const gap = { ...mean, significant: true, p_label: "p = 0.01", sentences: ["Another test."] };
   const summary = {
     metrics: { words: "How many." },
     columns: ["A · one", "B · two"].map((name) => ({ name, means: { words: mean } })),

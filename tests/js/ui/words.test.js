@@ -90,6 +90,11 @@ test("a message of the engine is translated with its names and numbers", () => {
   });
   assert.equal(translated("The file is empty."), "Die Datei ist leer.");
   assert.equal(translated("a.txt is empty."), "a.txt ist leer.");
+  assert.deepEqual(["1,024 is empty.", "p = 0.031 is empty.", "12.5% is empty."].map(translated), [
+    "1.024 ist leer.",
+    "p = 0,031 ist leer.",
+    "12,5\u00a0% ist leer.",
+  ]);
   assert.equal(translated("The tensor w is empty."), "Der Tensor w ist leer.");
   const shapes = "The tensor w has the shape (2, 3), but should have (3, 2).";
   assert.equal(translated(shapes), "(2, 3) statt (3, 2) hat der Tensor w.");

@@ -181,4 +181,4 @@ def test_summary_pairs_the_prompts_that_are_shared() -> None:
     assert words["significant"] and words["p"] == 1 / 10_000
     tests = [mean["p"] for mean in difference["means"].values()]
     assert [mean["adjusted"] for mean in difference["means"].values()] == holm(tests)
-    assert f"Corrected for {len(tests)} tests" in words["sentence"]
+    assert any(f"Corrected for {len(tests)} tests" in sentence for sentence in words["sentences"])

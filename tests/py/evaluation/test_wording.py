@@ -14,7 +14,7 @@ from goosequill.evaluation.wording import p_value
 def sentence(differences: list[float], *, adjusted: float | None = None, tests: int = 1) -> str:
     test = paired_permutation(np.array(differences))
     found = wording.tested(test, adjusted=test.p if adjusted is None else adjusted, tests=tests)
-    return str(found["sentence"])
+    return " ".join(found["sentences"])
 
 
 def test_an_exact_test_names_its_ways_and_its_verdict() -> None:
@@ -42,7 +42,7 @@ def test_too_few_prompts_are_named_as_the_reason() -> None:
 def test_a_correction_is_named_and_decides() -> None:
     words = sentence([1.0] * 8, adjusted=0.078, tests=10)
     assert words.endswith(
-        "Corrected for 10 tests, p = 0.078: they differ on only 8 prompts, too few for any difference to be "
+        "Corrected for 10 tests, p = 0.078. They differ on only 8 prompts, too few for any difference to be "
         "significant."
     )
 
@@ -50,7 +50,7 @@ def test_a_correction_is_named_and_decides() -> None:
 def test_a_test_crosses_as_plain_values() -> None:
     found = wording.tested(paired_permutation(np.array([1.0] * 8)), adjusted=0.0625, tests=8)
     assert (found["significant"], found["exact"], found["flips"]) == (False, True, 256)
-    assert {type(value) for value in found.values()} == {float, bool, int, str}
+    assert {type(value) for value in found.values()} == {float, bool, int, str, list}
 
 
 @pytest.mark.parametrize(("p", "words"), [(1.0, "p = 1"), (0.0312, "p = 0.031"), (0.00099, "p < 0.001")])
@@ -69,4 +69,4 @@ def test_p_values_have_two_digits(p: float, words: str) -> None:
 )
 def test_position_bias_is_said_in_words(choices: list[str], words: str) -> None:
     votes = [Vote("ann", f"p{i}", "a", "b", choice, ()) for i, choice in enumerate(choices)]
-    assert position_bias(votes)["sentence"].endswith(words)
+    assert position_bias(votes)["sentences"][-1].endswith(words)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.chat.formats import FORMATS
+from goosequill.cli.models import add_quantize_option
 from goosequill.cli.output import say
 from goosequill.errors import SettingsError
 from goosequill.loading.convert import SHARD_SIZE, convert
-from goosequill.weights.writing import Bits
 
-BITS: dict[str, Bits | None] = {"int8": 8, "int4": 4, "none": None}
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
@@ -26,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("source", metavar="IN", type=Path, help="the weights: a file or a folder")
     parser.add_argument("out", metavar="OUT", type=Path, help="the folder to write; new or empty")
-    parser.add_argument(
-        "--quantize", choices=BITS, default="none", help="quantize the large matrices (default: none)"
-    )
+    add_quantize_option(parser)
     parser.add_argument(
         "--pack",
         action="store_true",
@@ -57,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     description = convert(
         options.source,
         options.out,
-        bits=BITS[options.quantize],
+        bits=options.quantize,
         pack=options.pack,
         shard_size=parse_size(options.shard_size),
         tokenizer=options.tokenizer,

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from goosequill.kernels import KERNELS, load_kernel
 from goosequill.loading.load import LoadedModel, load_path
+from goosequill.weights.writing import Bits
+
+BITS: dict[str, Bits | None] = {"int8": 8, "int4": 4, "none": None}
+"""What --quantize accepts."""
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +43,21 @@ def add_tokenizer_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_quantize_option(parser: argparse.ArgumentParser) -> None:
-    """Declare --quantize."""
+    """Declare --quantize, whose value is the number of bits or None."""
     parser.add_argument(
-        "--quantize", type=int, choices=(8, 4), help="quantize unquantized weights to this many bits"
+        "--quantize",
+        type=_bits,
+        metavar="{" + ",".join(BITS) + "}",
+        help="quantize the large matrices of unquantized weights (default: none)",
     )
+
+
+def _bits(text: str) -> Bits | None:
+    if f"int{text}" in BITS:
+        raise argparse.ArgumentTypeError(f"write int{text} instead of {text}")
+    if text not in BITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(BITS)}")
+    return BITS[text]
 
 
 def add_epsilon_option(parser: argparse.ArgumentParser) -> None:

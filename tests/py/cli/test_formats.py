@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from goosequill.cli import convert, inspect
+from goosequill.cli import convert, evaluate, inspect
 from goosequill.cli.main import main
 from goosequill.errors import SettingsError
 from goosequill.models import load_model
@@ -138,3 +138,20 @@ def test_convert_and_inspect_by_the_command_line(weights: Path, capsys: pytest.C
     assert "RWKV-7" in capsys.readouterr().out
     assert main(["convert", str(weights), str(out)]) == 1
     assert "not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [convert, evaluate])
+def test_the_bits_of_a_quantization_have_one_spelling(
+    command: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    places = {convert: ["in", "out"], evaluate: ["--model", "in", "text"]}[command]
+    spelled = {"int8": 8, "int4": 4, "none": None}
+    for text, bits in spelled.items():
+        assert parser.parse_args([*places, "--quantize", text]).quantize == bits
+    assert parser.parse_args(places).quantize is None
+    for text, wanted in {"8": "write int8 instead of 8", "4": "write int4 instead of 4", "3": "int8"}.items():
+        with pytest.raises(SystemExit):
+            parser.parse_args([*places, "--quantize", text])
+        assert wanted in capsys.readouterr().err

@@ -45,6 +45,8 @@ def serve_host() -> Iterator[Host]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Host(f"http://127.0.0.1:{server.server_port}/", pages)
-    server.shutdown()
-    server.server_close()
+    try:
+        yield Host(f"http://127.0.0.1:{server.server_port}/", pages)
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -94,6 +94,8 @@ def serve_publisher() -> Iterator[Publisher]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     publisher = Publisher(f"http://127.0.0.1:{server.server_port}/")
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield publisher
-    server.shutdown()
-    server.server_close()
+    try:
+        yield publisher
+    finally:
+        server.shutdown()
+        server.server_close()

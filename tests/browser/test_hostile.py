@@ -9,14 +9,18 @@ from __future__ import annotations
 import html
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from struct import pack
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.py.search.documents.pdfs import pdf
 
 from .conftest import PREFIX, ROOT, Record
 from .hosts import serve_host
@@ -133,6 +137,51 @@ def test_in_a_chat(page: Page, site_url: str, record: Record) -> None:
             page.reload()
 
 
+def branches() -> str:
+    """A file of branches with the texts as prompts, tokens and ends, the second of two branching."""
+    first = {"parent": None, "given": 0, "marked": True}
+    second = {"parent": 1, "given": 1, "marked": False}
+    tokens = [{"token": at, "text": text, "logprob": -1} for at, text in enumerate(STRINGS)]
+    texts = [
+        {**one, "id": at, "prompt": ALL, "settings": {text: text for text in STRINGS}, "seed": 1,
+         "tokens": tokens, "tail": ALL, "finish": STRINGS[at]}
+        for at, one in enumerate((first, second), 1)
+    ]  # fmt: skip
+    return json.dumps({"format": "goosequill-branches", "version": 1, "current": 2, "texts": texts})
+
+
+def test_in_a_file_of_branches(page: Page, site_url: str, record: Record) -> None:
+    name = "<img src=x onerror=globalThis.pwned=1>.json"
+    with harmless(page, record, site_url):
+        page.goto(f"{site_url}playground/")
+        expect(page.get_by_test_id("generate")).to_be_enabled()
+        page.get_by_test_id("branches-file").set_input_files([file(name, branches())])
+        expect(page.get_by_test_id("status")).to_contain_text(name)
+        items = page.get_by_test_id("branches").get_by_role("treeitem")
+        expect(items).to_have_count(2)
+        output = page.get_by_test_id("output")
+        for at in range(2):
+            items.nth(at).click()
+            expect(items.nth(at)).to_have_attribute("aria-selected", "true")
+            assert output.evaluate("(output) => output.textContent") == "".join(STRINGS) + ALL
+            expect(page.get_by_test_id("prompt")).to_have_value(ALL)
+        page.reload()  # the tab keeps them
+        expect(items).to_have_count(2)
+
+
+def test_in_a_saved_state_of_a_chat(page: Page, site_url: str, record: Record) -> None:
+    """The texts are names and values in the header of a state that is opened."""
+    header = json.dumps({"__metadata__": {text: text for text in STRINGS}}).encode()
+    name = "<img src=x onerror=globalThis.pwned=1>.safetensors"
+    with harmless(page, record, site_url):
+        page.goto(f"{site_url}playground/#max_new_tokens=2")
+        page.get_by_test_id("mode-chat").check()
+        page.get_by_text("System prompt, format, saved state").click()
+        page.get_by_test_id("state-file").set_input_files([file(name, pack("<Q", len(header)) + header)])
+        expect(page.get_by_test_id("status")).to_have_class(re.compile("error"), timeout=LONG)
+        expect(page.get_by_test_id("message")).to_be_visible()
+
+
 def test_in_a_report(page: Page, site_url: str, record: Record) -> None:
     entries: Any = {text: {text: [text, f"{text} again"]} for text in STRINGS}
     names = [f"{text.replace('/', '∕')[:100]}.json" for text in STRINGS[:6]]
@@ -202,6 +251,7 @@ def documents() -> list[Any]:
         file("goose c.html", f"<title>{escaped[0]}</title><main><h1>{escaped[1]}</h1>{body}{ALL}</main>"),
         file("<img src=x onerror=globalThis.pwned=1>.csv", f"text\n{rows}"),
         file("goose d.docx", out.getvalue()),
+        file("goose e.pdf", pdf([[text for text in STRINGS if text.isascii() and text.isprintable()]])),
     ]
 
 

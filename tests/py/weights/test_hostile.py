@@ -218,13 +218,13 @@ def test_the_valid_files_load(kind: str, valid_gguf: bytes) -> None:
     load(valid_gguf)
 
 
-@settings(max_examples=60, deadline=5000)
+@settings(max_examples=60, deadline=None)
 @given(kind=st.sampled_from(KINDS), edits=EDITS)
 def test_damaged_files_raise_nothing_but_our_errors(kind: str, edits: list[tuple[int, int, bytes]]) -> None:
     refuse_or_load(damage(sound(kind), edits))
 
 
-@settings(max_examples=40, deadline=5000)
+@settings(max_examples=40, deadline=None)
 @given(edits=EDITS)
 def test_damaged_gguf_raises_nothing_but_our_errors(
     valid_gguf: bytes, edits: list[tuple[int, int, bytes]]
@@ -232,7 +232,7 @@ def test_damaged_gguf_raises_nothing_but_our_errors(
     refuse_or_load(damage(valid_gguf, edits))
 
 
-@settings(max_examples=60, deadline=5000)
+@settings(max_examples=60, deadline=None)
 @given(kind=st.sampled_from(KINDS), share=st.floats(0, 1))
 def test_truncated_files_are_refused(kind: str, share: float) -> None:
     data = sound(kind)
@@ -247,7 +247,7 @@ MAGICS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=5000)
+@settings(max_examples=150, deadline=None)
 @given(magic=MAGICS, rest=st.binary(max_size=400))
 @example(magic=b"", rest=b"")
 def test_any_bytes_are_refused(magic: bytes, rest: bytes) -> None:
@@ -270,7 +270,7 @@ ENTRIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=5000)
+@settings(max_examples=200, deadline=None)
 @given(
     header=st.one_of(JSON, st.dictionaries(TEXTS, st.one_of(ENTRIES, JSON), max_size=4)),
     body=st.binary(max_size=40),

@@ -2,7 +2,7 @@
  * Bundles scripts/plot.js without the parts of Plot and D3 that no chart of ours can reach:
  * node plot-bundle.js TARGET METAFILE
  *
- * Plot imports maps, color schemes, legends and tips whatever a page draws; they are a quarter of its size.
+ * Plot imports maps, colour schemes, legends and tips whatever a page draws; they are a quarter of its size.
  * Functions that return nothing stand in for them.
  */
 

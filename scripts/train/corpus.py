@@ -259,7 +259,7 @@ def untag(markup: str) -> str:
 
 
 def read_austen(members: dict[str, bytes]) -> Iterator[Document]:
-    """Each novel is a vector of lines in R's serialisation, in its own zlib stream."""
+    """Each novel is a vector of lines in R's serialization, in its own zlib stream."""
     data = next(body for name, body in members.items() if name.endswith("data/Rdata.rdb"))
     position = 0
     while position < len(data):
@@ -272,7 +272,7 @@ def read_austen(members: dict[str, bytes]) -> Iterator[Document]:
 
 
 def _r_strings(raw: bytes) -> list[str]:
-    """The CHARSXP values of a serialised character vector, in order."""
+    """The CHARSXP values of a serialized character vector, in order."""
     strings, position = [], raw.index(b"\x00\x00\x00\x10") + 8
     while position + 8 <= len(raw) and raw[position + 3] == 9:
         length = struct.unpack(">i", raw[position + 4 : position + 8])[0]

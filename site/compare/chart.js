@@ -157,7 +157,7 @@ function rowMarks({ name, letter, hue, interval, bars, top, base, middle }, { wi
   ];
 }
 
-/** The color of a report in both themes. @param {number} hue */
+/** The colour of a report in both themes. @param {number} hue */
 function barColor(hue) {
   const colors = `light-dark(oklch(0.72 0.1 ${hue}), oklch(0.56 0.09 ${hue}))`;
   return `color-mix(in oklab, ${colors}, ${colors})`; // Plot does not know light-dark() alone

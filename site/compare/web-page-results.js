@@ -75,7 +75,7 @@ ${agreed}</section>\n`;
 
 /**
  * @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary of the job
- *   "summarise"
+ *   "summarize"
  * @returns {Markup}
  */
 export function metricsPart({ metrics, columns, differences }) {

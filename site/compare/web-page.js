@@ -34,7 +34,7 @@ const AT_ONCE = 20; // prompts between two pauses
  * @property {Column | null} base
  * @property {View} view
  * @property {Date} saved
- * @property {any} summary metrics, as the job "summarise" returns them, or null
+ * @property {any} summary metrics, as the job "summarize" returns them, or null
  * @property {{result: any, rounds: readonly Round[], locked: string} | null} votes
  *
  * @typedef {Object} Tools

@@ -22,7 +22,7 @@ const PEN = 3.2;
 const SMALLEST = 0.12;
 
 /**
- * Strokes as 784 numbers, 0 (paper) to 1 (ink): centered, and as large as the letters in training.
+ * Strokes as 784 numbers, 0 (paper) to 1 (ink): centred, and as large as the letters in training.
  * @param {readonly Stroke[]} strokes
  */
 export function rasterize(strokes) {

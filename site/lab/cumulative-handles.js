@@ -126,7 +126,7 @@ export class Handles {
   }
 
   /**
-   * Moves a point, but not past its neighbors or out of the picture.
+   * Moves a point, but not past its neighbours or out of the picture.
    * @param {number} index
    * @param {{x: number, y: number, cause: string}} to
    */

@@ -1,6 +1,6 @@
 /**
  * The export of the dilation page's picture: a frame as SVG or PNG, and all frames as an animated GIF, drawn
- * from the same shapes as the page's picture with the colors that it has at that moment.
+ * from the same shapes as the page's picture with the colours that it has at that moment.
  */
 
 import { ROOT } from "../engine/root.js";
@@ -72,7 +72,7 @@ export function exportTools(getShown) {
 }
 
 /**
- * The look of a drawing as the page shows it now: colors resolved, without variables.
+ * The look of a drawing as the page shows it now: colours resolved, without variables.
  * @param {SVGSVGElement} svg
  * @returns {Look}
  */

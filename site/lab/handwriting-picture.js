@@ -42,7 +42,7 @@ export function fitting(letters, names = NAMES) {
 }
 
 /**
- * The scribble, each letter in one of two colors, with what was read below it.
+ * The scribble, each letter in one of two colours, with what was read below it.
  * @param {Points[]} strokes
  * @param {Letter[]} letters
  */

@@ -76,7 +76,7 @@ function rowOf(rows) {
   return (/** @type {number} */ index) => rows[index] ?? [];
 }
 
-/** Least and greatest value of all surfaces, so that a color means the same in each. @param {any} data */
+/** Least and greatest value of all surfaces, so that a colour means the same in each. @param {any} data */
 function spanOf({ lattices }) {
   let [low, high] = [0, 1];
   for (const { surface } of Object.values(lattices))
@@ -150,7 +150,7 @@ function at({ left, top, side }, x, y) {
 }
 
 /**
- * The interpolated values: all cells of one color are one path.
+ * The interpolated values: all cells of one colour are one path.
  * @param {number[][]} values
  * @param {Panel} panel
  */

@@ -1,6 +1,6 @@
 /**
- * Pictures of 28 by 28 pixels as SVG, which follow the page's colors: letters in shades of ink, and weights
- * in two colors. A sheet is a figure of many, each with its caption. Knows nothing of experiments.
+ * Pictures of 28 by 28 pixels as SVG, which follow the page's colours: letters in shades of ink, and weights
+ * in two colours. A sheet is a figure of many, each with its caption. Knows nothing of experiments.
  */
 
 import { figureTools } from "../ui/chart.js";
@@ -21,10 +21,10 @@ const WORDS = 20; // the height of its caption there
  */
 
 /**
- * One picture. Neighbors of one shade in a row are one stroke.
+ * One picture. Neighbours of one shade in a row are one stroke.
  * @param {ArrayLike<number>} pixels
- * @param {{most: number, levels?: number}} options `most`: the size of a value with the full color; negative
- *   ones have another color
+ * @param {{most: number, levels?: number}} options `most`: the size of a value with the full colour; negative
+ *   ones have another colour
  */
 export function picture(pixels, { most, levels = LEVELS }) {
   const levelAt = (/** @type {number} */ index) => {
@@ -58,7 +58,7 @@ function shade(level, levels) {
  * @param {readonly Picture[]} options.pictures
  * @param {number} options.most see `picture`
  * @param {"small" | "large"} [options.size]
- * @param {boolean} [options.signed] in the colors of positive and negative numbers
+ * @param {boolean} [options.signed] in the colours of positive and negative numbers
  * @param {import("../ui/chart-tools.js").PlainTable} [options.table]
  * @returns {HTMLElement}
  */
@@ -76,7 +76,7 @@ export function sheet({ title, pictures, most, size = "small", signed = false, t
 }
 
 /**
- * All pictures in one drawing, as it is saved; it stands in the page while it is read, so that its colors are
+ * All pictures in one drawing, as it is saved; it stands in the page while it is read, so that its colours are
  * those of the page.
  * @param {HTMLElement} figure
  * @param {HTMLElement} list

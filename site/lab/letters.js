@@ -41,7 +41,7 @@ function band(name, x, seeds, look = {}) {
   return { name, x, y, low, high, ...look };
 }
 
-/** Training and validation for each C, in one color. @param {(row: number, name: string) => Series} one */
+/** Training and validation for each C, in one colour. @param {(row: number, name: string) => Series} one */
 function pairs(/** @type {string[]} */ strengths, one) {
   return strengths
     .map((c, color) => [

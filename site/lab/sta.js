@@ -118,7 +118,7 @@ function nullBand({ time, baseline, null: bound }) {
 }
 
 /**
- * A gray band of constant height.
+ * A grey band of constant height.
  * @param {string} name
  * @param {number[]} x
  * @param {number} low

@@ -1,6 +1,6 @@
 /**
  * What each word contributed to a token: the text with its words shaded, a chart of the strongest, and a
- * table of all. Whether a word helped or hindered is also in the form of its line, not only in its color.
+ * table of all. Whether a word helped or hindered is also in the form of its line, not only in its colour.
  */
 
 import { csvOf } from "../ui/chart-tools.js";

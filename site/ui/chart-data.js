@@ -24,8 +24,8 @@ import { significant, t } from "./words.js";
  * @property {ArrayLike<any>} [high]
  * @property {Kind} [kind] "line" by default
  * @property {boolean} [dashed]
- * @property {number} [color] index of a color, 0 to 5, for series that belong together; else it has its own
- * @property {boolean} [muted] drawn in gray, for what is only there to compare with
+ * @property {number} [color] index of a colour, 0 to 5, for series that belong together; else it has its own
+ * @property {boolean} [muted] drawn in grey, for what is only there to compare with
  *
  * @typedef {{x?: any, y?: any, label: string}} Rule a line across the drawing
  *

@@ -1,5 +1,5 @@
 /**
- * A drawing as a file of its own: an SVG with its title, its legend, the colors of the current theme and the
+ * A drawing as a file of its own: an SVG with its title, its legend, the colours of the current theme and the
  * page's font inside it, or a PNG of that at twice its size. Loaded when something is saved.
  */
 
@@ -127,7 +127,7 @@ function place(svg, x, y) {
   svg.setAttribute("y", y.toFixed(1));
 }
 
-/** A color of the page's style sheets. @param {Element} within @param {string} color */
+/** A colour of the page's style sheets. @param {Element} within @param {string} color */
 function colorIn(within, color) {
   const probe = document.createElement("span");
   probe.style.color = color;

@@ -1,4 +1,4 @@
-/** Values in rows and columns as colors. All cells of one color are one shape, however many there are. */
+/** Values in rows and columns as colours. All cells of one colour are one shape, however many there are. */
 
 import { axisWords, shortNumber, valueWords } from "./chart-data.js";
 import { figure } from "./chart-figure.js";
@@ -174,7 +174,7 @@ function wordsOf({ x, y, format = shortNumber }, { rows, labels, row, column }) 
 }
 
 /**
- * A path for each color, with a box for each run of its cells in a row.
+ * A path for each colour, with a box for each run of its cells in a row.
  * @param {{
  *   rows: ArrayLike<number | null>[], columns: number, scale: Scale, from: (place: number) => number
  * }} map
@@ -228,7 +228,7 @@ function markOf({ x, y, label }) {
 }
 
 /**
- * The scale of colors with its ends, and its zero.
+ * The scale of colours with its ends, and its zero.
  * @param {Scale} scale
  * @param {(value: number) => string} format
  */

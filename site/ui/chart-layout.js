@@ -87,7 +87,7 @@ function widened([from = 0, to = 1], kind) {
   return kind === "time" ? [new Date(least), new Date(greatest)] : [least, greatest];
 }
 
-/** The least distance of two neighbors, which is the width of bars. @param {ArrayLike<any>[]} lists */
+/** The least distance of two neighbours, which is the width of bars. @param {ArrayLike<any>[]} lists */
 function leastGap(lists) {
   let least = Infinity;
   for (const list of lists) {
@@ -101,8 +101,8 @@ function leastGap(lists) {
 }
 
 /**
- * Each series has its own color, dash and symbol; a muted one has gray and keeps the others' looks. A series
- * with a color of its own is solid unless it is dashed, so that two can share a color.
+ * Each series has its own colour, dash and symbol; a muted one has grey and keeps the others' looks. A series
+ * with a colour of its own is solid unless it is dashed, so that two can share a colour.
  * @param {readonly Series[]} series
  * @returns {Look[]}
  */
@@ -121,7 +121,7 @@ export function looksOf(series) {
   });
 }
 
-/** The color of the series with an index; after six they repeat, with other dashes. @param {number} index */
+/** The colour of the series with an index; after six they repeat, with other dashes. @param {number} index */
 export function colorOf(index) {
   return `var(--chart-${(index % COLORS) + 1})`;
 }

@@ -1,4 +1,4 @@
-/** The small drawings of legends: a piece of a series, and a scale of colors. */
+/** The small drawings of legends: a piece of a series, and a scale of colours. */
 
 import { seriesMarks } from "./chart-marks.js";
 import { drawPlot } from "./chart-plot.js";

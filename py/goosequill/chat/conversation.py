@@ -200,7 +200,7 @@ def searches(config: DecodingConfig) -> bool:
 class _Progress:
     """Tracks how much of a reply's visible text the model has read.
 
-    The model reads the beginning of a stop string before it is recognised. So the state is copied
+    The model reads the beginning of a stop string before it is recognized. So the state is copied
     whenever text is held back, and restored if the text was a stop string; visible text that the
     restored state lacks is read with the next message.
     """

@@ -1,4 +1,4 @@
-"""Numerics over logits: normalising, finding the largest, sampling.
+"""Numerics over logits: normalizing, finding the largest, sampling.
 
 Logits are float32 over the whole vocabulary; minus infinity marks a token that was removed. Operations over
 the whole vocabulary belong to the kernel (`goosequill.kernels.logits`). Sums are taken in float64: BlinkDL's

@@ -1,6 +1,6 @@
 """The logit lens: what the model would predict if it stopped after each layer.
 
-The residual stream after each layer goes through the last normalisation and the head, as if no layer
+The residual stream after each layer goes through the last normalization and the head, as if no layer
 followed (nostalgebraist, "interpreting GPT: the logit lens", 2020). Early layers are not trained to be read
 like this, so what they seem to predict is a hint, not a decision.
 """

@@ -108,7 +108,7 @@ class Kernel(Protocol):
         """The last row of x, [1, C]."""
 
     def layer_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
-        """Normalise each row to mean 0 and (biased) variance 1, then scale and shift."""
+        """Normalize each row to mean 0 and (biased) variance 1, then scale and shift."""
 
     def mix(self, x: Tensor, previous: Tensor, weights: Tensor) -> Sequence[Tensor]:
         """Token shift: for each of the n rows m of `weights` [n, C], x + (p - x) m.
@@ -144,7 +144,7 @@ class Kernel(Protocol):
         """
 
     def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:
-        """Normalise each head of each row to mean 0 and variance 1, then scale and shift."""
+        """Normalize each head of each row to mean 0 and variance 1, then scale and shift."""
 
     def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
         """RWKV-4's running weighted average; `decay` is -exp(time_decay).

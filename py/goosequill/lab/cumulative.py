@@ -254,7 +254,7 @@ def own_samples(samples: Any) -> Points:
 
 
 def rescale(points: Points) -> tuple[Points, float, float]:
-    """Return points between -3 and 3, where the sigmoid is not flat, and the center and scale that lead back.
+    """Return points between -3 and 3, where the sigmoid is not flat, and the centre and scale that lead back.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Nearest neighbors under dynamic time warping: lower bounds and early abandoning, with the same answer.
+"""Nearest neighbours under dynamic time warping: lower bounds and early abandoning, with the same answer.
 
 Sequences are [features, points, sequences], so that one operation serves many pairs. What is counted are
 comparisons of two points, whether for a bound or for a distance. Nothing here knows letters.

@@ -40,7 +40,7 @@ class Recording:
     gain
         What the average of a white stimulus is expected to be, in units of `weights`; 0 if it is unknown.
     white
-        Whether neighboring samples of the stimulus are known to be independent.
+        Whether neighbouring samples of the stimulus are known to be independent.
     """
 
     neuron: str
@@ -88,7 +88,7 @@ def white_noise(samples: int, rng: np.random.Generator) -> Floats:
 
 def correlated_noise(samples: int, rng: np.random.Generator, *, memory: float = 0.5) -> Floats:
     """Return a first-order autoregressive stimulus with variance 1; `memory` is the correlation of
-    neighbors."""
+    neighbours."""
     steps = rng.standard_normal(samples) * np.sqrt(1 - memory**2)
     found = np.empty(samples)
     value = rng.standard_normal()

@@ -75,7 +75,7 @@ def kernel_product(library: Library) -> Product:
     """Return a function that multiplies float32 matrices with a compiled kernel.
 
     The kernel reads the right factor in panels of 16 columns, row after row, so that one vector holds
-    neighboring columns (kernels/simd/panels.h); a last panel is filled up with zeros.
+    neighbouring columns (kernels/simd/panels.h); a last panel is filled up with zeros.
     """
     field = abi.FIELDS["product"]
 

@@ -19,7 +19,7 @@ MOST_STROKES = 4
 
 
 def groups(count: int, most: int = MOST_STROKES) -> list[Group]:
-    """Return all groups of neighboring strokes, by their first stroke."""
+    """Return all groups of neighbouring strokes, by their first stroke."""
     return [(start, end) for start in range(count) for end in range(start + 1, min(count, start + most) + 1)]
 
 

@@ -329,7 +329,7 @@ def whitening(recording: Recording, window: int, ridge: float) -> dict[str, Any]
     -------
     dict
         ``neuron``; ``time``; ``average``, ``full`` (ridge 0) and ``ridged`` as unit vectors, and ``filter``
-        (None if unknown); ``correlation`` of neighboring samples; ``ridges`` with their ``cosines`` to the
+        (None if unknown); ``correlation`` of neighbouring samples; ``ridges`` with their ``cosines`` to the
         filter (None if unknown) and ``bits`` (`held_out`, None if it cannot be told), and the same of the
         average as ``cosine`` and ``average_bits``.
     """

@@ -47,7 +47,7 @@ def shares(lengths: Sequence[float], points: int = POINTS) -> list[int]:
 
 
 def normalized(strokes: Sequence[Floats]) -> Strokes:
-    """Return the strokes centered at 0, with a larger side of 1."""
+    """Return the strokes centred at 0, with a larger side of 1."""
     every = np.concatenate(strokes)
     low, high = every.min(axis=0), every.max(axis=0)
     size = max(float((high - low).max()), 1e-9)

@@ -23,7 +23,7 @@ from goosequill.models.state import Arrays, State
 from goosequill.weights.source import TensorSource
 
 Norm = tuple[Any, Any]
-"""Weight and bias of a normalisation."""
+"""Weight and bias of a normalization."""
 
 
 class Model(ABC):
@@ -62,7 +62,7 @@ class Model(ABC):
         self.matrices = parameters.matrices
 
     def norm(self, parameters: Parameters, name: str) -> Norm:
-        """Read weight and bias of a normalisation over the width."""
+        """Read weight and bias of a normalization over the width."""
         width = self.config.width
         return parameters.vector(f"{name}.weight", width), parameters.vector(f"{name}.bias", width)
 

@@ -51,7 +51,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Norm:
-    """Weight and bias of a normalisation."""
+    """Weight and bias of a normalization."""
 
     weight: Any
     bias: Any

@@ -92,7 +92,7 @@ class BPETokenizer(TableTokenizer):
         self._cache: dict[str, list[int]] = {}
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, in which added tokens are recognised."""
+        """Return the ids of a text, in which added tokens are recognized."""
         found: list[int] = []
         for piece in self._added.split(well_formed(text), self._normalize):
             if isinstance(piece, int):

@@ -30,7 +30,7 @@ FORMATS: tuple[Format, ...] = (gguf, rwkv_cpp, pth, safetensors)
 
 
 def open_tensors(source: ByteSource | Sequence[ByteSource] | str | Path) -> TensorSource:
-    """Open weights in any known format, recognised by its first bytes.
+    """Open weights in any known format, recognized by its first bytes.
 
     Parameters
     ----------

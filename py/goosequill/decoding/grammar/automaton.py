@@ -1,4 +1,4 @@
-"""Deterministic automata over the letters of an alphabet: made from derivatives, trimmed and minimised."""
+"""Deterministic automata over the letters of an alphabet: made from derivatives, trimmed and minimized."""
 
 from __future__ import annotations
 

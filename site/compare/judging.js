@@ -4,7 +4,7 @@
  */
 
 import { refuseInFrame } from "../ui/framed.js";
-import { recall, remember } from "../ui/memory.js";
+import { recall, remember, setAside } from "../ui/memory.js";
 import {
   ballot,
   drawSeed,
@@ -36,9 +36,15 @@ export class Judging {
   #others = [];
   #key = "";
 
-  /** @param {{onStorageFailure: () => void}} options called when the browser cannot store a vote */
-  constructor({ onStorageFailure }) {
+  /**
+   * @param {{
+   *   onStorageFailure: () => void, onDamaged: (name: string, text: string) => void
+   * }} options called when the browser cannot store a vote, and when stored votes cannot be read and were set
+   *   aside under a name
+   */
+  constructor({ onStorageFailure, onDamaged }) {
     this.onStorageFailure = onStorageFailure;
+    this.onDamaged = onDamaged;
   }
 
   get round() {
@@ -77,6 +83,14 @@ export class Judging {
     this.#key = `compare.${roundKey(columns)}`;
     this.#round = columns.length > 0 ? readRound(this.#key) : null;
     this.#others = [];
+    if (columns.length > 0 && !this.#round) this.#setDamagedAside();
+  }
+
+  /** What is stored though it is not a round would be overwritten by the next vote. */
+  #setDamagedAside() {
+    const name = `votes (damaged) ${new Date().toISOString().slice(0, 19)}`;
+    const text = setAside(this.#key, `compare.${name}`);
+    if (text !== null) this.onDamaged(name, text);
   }
 
   /**

@@ -8,9 +8,10 @@ import { ask } from "../ui/dialog.js";
 import { byId, download, element } from "../ui/dom.js";
 import { keepFocus } from "../ui/keep-focus.js";
 import { errorWords } from "../ui/status.js";
+import { inLine } from "../ui/unseen.js";
 import { inEnglish, t, tn } from "../ui/words.js";
 import { Judging } from "./judging.js";
-import { announce } from "./messages.js";
+import { announce, ask as askAbout } from "./messages.js";
 import { beginForm, pairView } from "./vote-forms.js";
 import { toFile, unblinded } from "./votes.js";
 
@@ -21,7 +22,10 @@ export class VotePage {
   #root = byId("vote-page", "div");
   #judging = new Judging({
     onStorageFailure: () => announce(t("The browser does not store the votes; save them to a file.")),
+    onDamaged: offerDamaged,
   });
+  /** What was wrong with the files that were opened last, until the next try. @type {string[]} */
+  #problems = [];
   #engine;
   #onTurn;
   /** What a new round is about. @type {import("./votes.js").Scope | undefined} */
@@ -202,19 +206,27 @@ export class VotePage {
     });
     input.addEventListener("change", () => this.#import([...(input.files ?? [])]));
     const label = element("label", { for: "votes-file", class: "button" }, t("Open votes…"));
-    return element("span", { class: "field" }, label, input);
+    const field = element("span", { class: "field" }, label, input);
+    if (!this.#problems.length) return field;
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", "votes-problem");
+    const lines = this.#problems.map((words) => element("span", {}, words));
+    field.append(element("span", { id: "votes-problem", class: "field-problem" }, ...lines));
+    return field;
   }
 
   /** @param {File[]} files */
   async #import(files) {
+    this.#problems = [];
     for (const file of files) {
       try {
         this.#judging.add(JSON.parse(await file.text()));
       } catch (error) {
-        announce(`${file.name}: ${errorWords(error).message}.`);
+        this.#problems.push(inLine(`${file.name}: ${errorWords(error).message}.`));
       }
     }
     this.#onTurn();
+    if (this.#problems.length) announce(this.#problems.join(" "));
   }
 
   async #showResults() {
@@ -233,6 +245,13 @@ export class VotePage {
     const { showResults } = await import("./vote-results.js");
     await showResults(body, rounds, this.#engine);
   }
+}
+
+/** Offers stored votes that cannot be read and were set aside. @param {string} name @param {string} text */
+function offerDamaged(name, text) {
+  const words = t("The votes that this browser kept for these reports cannot be read. They are set aside.");
+  const save = () => download(`${name.replaceAll(":", "-")}.json`, text, "application/json");
+  askAbout(name, element("span", {}, ` ${words}`), [{ label: t("Download them"), act: save }]);
 }
 
 /** @param {unknown} error */

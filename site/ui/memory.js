@@ -40,6 +40,25 @@ export function remember(key, value) {
   }
 }
 
+/**
+ * Moves what a key has to another key, as the text that it is: a value that cannot be used, and that the next
+ * one would replace.
+ * @param {string} key
+ * @param {string} aside
+ * @returns {string | null} the text, if there was one
+ */
+export function setAside(key, aside) {
+  try {
+    const text = localStorage.getItem(PREFIX + key);
+    if (text === null) return null;
+    localStorage.removeItem(PREFIX + key); // first, since there may be no space for both
+    localStorage.setItem(PREFIX + aside, text);
+    return text;
+  } catch {
+    return null;
+  }
+}
+
 /** Whether the visitor allows that what they type is remembered. */
 export function isRemembering() {
   return recall(SETTING) !== false;

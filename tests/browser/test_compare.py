@@ -382,6 +382,51 @@ def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeF
     expect(rows).to_contain_text("secretone")
 
 
+def test_what_is_wrong_with_a_file_of_votes_stays_until_the_next_try(
+    comparer: Page, make_file: MakeFile, tmp_path: Path
+) -> None:
+    pick(comparer, *[make_file(f"{x}.json", sampling({"p": {"cfg": [x]}}, x)) for x in ("one", "two")])
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    file = tmp_path / "votes.json"
+    file.write_text('{"format": "goosequill-votes", "votes": 3}', encoding="utf-8")
+    comparer.locator("#votes-file").set_input_files(file)
+    problem = comparer.locator("#votes-problem")
+    expect(problem).to_contain_text("votes.json: votes ")
+    expect(comparer.locator("#said")).not_to_have_class(re.compile("shown"))  # the spoken words have gone
+    expect(problem).to_be_visible()
+    expect(comparer.locator("#votes-file")).to_have_attribute("aria-describedby", "votes-problem")
+    assert violations(comparer) == []
+    file.write_text('{"format": "goosequill-votes", "votes": []}', encoding="utf-8")
+    comparer.locator("#votes-file").set_input_files(file)
+    expect(comparer.locator("#vote-count")).to_have_text("0 votes of 1 pair")
+    expect(problem).to_have_count(0)
+
+
+@pytest.mark.parametrize("damaged", ['{"format": "goosequill-votes", "vo', '{"format": "x"}'])
+def test_damaged_votes_are_set_aside_and_offered_before_the_next_vote(
+    comparer: Page, make_file: MakeFile, damaged: str
+) -> None:
+    pick(comparer, *[make_file(f"{x}.json", sampling({"p": {"cfg": [x]}}, x)) for x in ("one", "two")])
+    comparer.get_by_label("Keep these files").check()
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_role("button", name="Begin").click()
+    expect(comparer.locator("#vote-count")).to_have_text("0 votes of 1 pair")
+    keys = "Object.keys(localStorage).filter((key) => key.includes('round.'))"
+    comparer.evaluate(f"(text) => {{ for (const key of {keys}) localStorage[key] = text; }}", damaged)
+    comparer.reload()
+    notice = comparer.locator("#message").get_by_text("They are set aside.")
+    expect(notice).to_be_visible()
+    with comparer.expect_download() as saved:
+        comparer.get_by_role("button", name="Download them").click()
+    assert Path(saved.value.path()).read_text(encoding="utf-8") == damaged
+    assert saved.value.suggested_filename.startswith("votes (damaged)")
+    comparer.get_by_role("button", name="Judge", exact=True).click()
+    comparer.get_by_role("button", name="Begin").click()
+    comparer.get_by_role("button", name="Tie").click()
+    aside = comparer.evaluate("Object.entries(localStorage).filter(([key]) => key.includes('(damaged)'))")
+    assert [text for _, text in aside] == [damaged]
+
+
 def test_a_round_over_several_prompts_ends_without_a_question(comparer: Page, make_file: MakeFile) -> None:
     for mark in "xyz":
         prompts = {f"p{i}": {"cfg": [f"text {i} {mark}"]} for i in range(2)}

@@ -89,7 +89,8 @@ function arrayOf(bytes) {
 }
 
 /**
- * Half a byte for each pixel, column by column, two neighbouring columns in a byte: the left in the high half.
+ * Half a byte for each pixel, column by column, two neighbouring columns in a byte: the left in the high
+ * half.
  * @param {Uint8Array} packed @param {number} count
  */
 function unpacked(packed, count) {

@@ -76,8 +76,8 @@ export function sheet({ title, pictures, most, size = "small", signed = false, t
 }
 
 /**
- * All pictures in one drawing, as it is saved; it stands in the page while it is read, so that its colours are
- * those of the page.
+ * All pictures in one drawing, as it is saved; it stands in the page while it is read, so that its colours
+ * are those of the page.
  * @param {HTMLElement} figure
  * @param {HTMLElement} list
  * @param {readonly Picture[]} pictures

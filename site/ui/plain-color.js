@@ -1,6 +1,6 @@
-/** Colors for files that other programs open: they do not know all of CSS. */
+/** Colours for files that other programs open: they do not know all of CSS. */
 
-/** A color as every program reads it: oklab() and its like become rgb(). @param {string} color */
+/** A colour as every program reads it: oklab() and its like become rgb(). @param {string} color */
 export function plainColor(color) {
   if (!/^(color|ok|lab|lch)/.test(color)) return color;
   const canvas = document.createElement("canvas");

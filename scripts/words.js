@@ -5,7 +5,8 @@
  *
  *     node scripts/words.js < request.json
  *
- * The request has `pages` (HTML by name), `rooms` and `engine` (folders of scripts).
+ * The request has `pages` (HTML by name), `rooms` and `engine` (folders of scripts), and
+ * `elsewhere` (folders among them that are left out).
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -46,7 +47,7 @@ const SAME = new Set([
   "GitHub",
 ]);
 
-const { pages, rooms, engine } = JSON.parse(readFileSync(0, "utf-8"));
+const { pages, rooms, elsewhere, engine } = JSON.parse(readFileSync(0, "utf-8"));
 const found = { texts: {}, messages: {}, problems: [] };
 
 /** @param {Record<string, string>} kind @param {string} text @param {string} where the first place is kept */
@@ -81,6 +82,7 @@ function scripts(folders) {
         .filter((entry) => entry.isFile() && entry.name.endsWith(".js"))
         .map((entry) => relative(ROOT, resolve(entry.parentPath, entry.name))),
     )
+    .filter((file) => !elsewhere.some((folder) => file.startsWith(`${folder}/`)))
     .sort();
 }
 

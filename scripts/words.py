@@ -33,12 +33,15 @@ SCRIPTS = (
     "site/embed",
     "site/home",
     "site/playground",
+    "site/search",
     "site/selftest",
     "site/storage",
     "site/ui",
     "site/widget",
 )
 """Folders whose texts are wrapped in t(); a text there that is not is an error."""
+ELSEWHERE = ("site/search/static",)
+"""Folders in these whose words other sites show, in English."""
 ENGINE = ("site/engine",)
 """Folders whose messages are translated where they enter the page."""
 SILENT = {"cli", "lab", "cluster.py", "mkdocs_plugin.py", "__main__.py"}
@@ -64,7 +67,7 @@ Parts = tuple[str, ...]
 
 def collect() -> tuple[dict[str, str], list[str]]:
     """Every text with the first place where it is used, and what could not be collected."""
-    request = {"pages": render_pages(), "rooms": SCRIPTS, "engine": ENGINE}
+    request = {"pages": render_pages(), "rooms": SCRIPTS, "elsewhere": ELSEWHERE, "engine": ENGINE}
     command = ["node", str(ROOT / "scripts" / "words.js")]
     done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, cwd=ROOT)
     if done.returncode:

@@ -3,7 +3,8 @@
  * no passage. What rests on what is found in Python (goosequill.search.answer).
  */
 
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
+import { t, tn } from "../ui/words.js";
 import { CodePoints, marked } from "./marking.js";
 
 /** @typedef {import("./inquiry.js").Hit} Hit */
@@ -38,7 +39,7 @@ export function answerNodes(text, sentences, hits, open) {
 
 /** @param {number} index @param {Hit} hit @param {(hit: Hit) => void} open */
 function reference(index, hit, open) {
-  const label = `Passage ${index + 1}: ${hit.title || hit.name}`;
+  const label = t("Passage {number}: {title}", { number: index + 1, title: hit.title || hit.name });
   const button = element(
     "button",
     { type: "button", class: "reference", "aria-label": label },
@@ -50,7 +51,7 @@ function reference(index, hit, open) {
 }
 
 function unfounded() {
-  const label = "Rests on no passage";
+  const label = t("Rests on no passage");
   return element("span", { class: "reference none", role: "img", "aria-label": label, title: label }, "?");
 }
 
@@ -59,11 +60,17 @@ export function checkWords(sentences) {
   const loose = sentences.filter(({ passage }) => typeof passage !== "number").length;
   const words = sentences.reduce((sum, { unsupported }) => sum + unsupported.length, 0);
   const found = [
-    loose ? `${counted(loose, "sentence")} ${loose === 1 ? "rests" : "rest"} on no passage.` : "",
-    words
-      ? `${counted(words, "underlined word")} ${words === 1 ? "is" : "are"} in no passage and not in your question.`
-      : "",
+    loose && tn(loose, "{n} sentence rests on no passage.", "{n} sentences rest on no passage."),
+    words &&
+      tn(
+        words,
+        "{n} underlined word is in no passage and not in your question.",
+        "{n} underlined words are in no passage and not in your question.",
+      ),
   ].filter(Boolean);
-  if (!found.length) return "Every word is in the passages or in your question. That does not make it true.";
-  return `${found.join(" ")} Check ${loose + words === 1 ? "it" : "them"} against the passages.`;
+  if (!found.length)
+    return t("Every word is in the passages or in your question. That does not make it true.");
+  const advice =
+    loose + words === 1 ? t("Check it against the passages.") : t("Check them against the passages.");
+  return [...found, advice].join(" ");
 }

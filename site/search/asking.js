@@ -5,8 +5,9 @@
  */
 
 import { isTyping } from "../ui/composing.js";
-import { byId, counted, element } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
+import { t, tn } from "../ui/words.js";
 import { titleOf } from "./embedders.js";
 import { Inquiry } from "./inquiry.js";
 import { copyQuestion, linkTo, readLink, writeLink } from "./permalink.js";
@@ -38,9 +39,9 @@ const COUNT = 10;
 const WITHIN = 30;
 /** What each stage ranks by. @type {Record<Stage, string>} */
 const RANKED = {
-  words: "by the words they share with your question",
-  static: "by the meaning of single words",
-  full: "by the meaning of whole passages",
+  words: t("Ranked by the words they share with your question."),
+  static: t("Ranked by the meaning of single words."),
+  full: t("Ranked by the meaning of whole passages."),
 };
 
 export class Asking {
@@ -161,7 +162,9 @@ export class Asking {
         const known = await this.#library.collections();
         if (!known.includes(link.collection)) {
           return this.#say(
-            `This link is for a collection that is not in this browser: “${link.collection}”.`,
+            t("This link is for a collection that is not in this browser: “{name}”.", {
+              name: link.collection,
+            }),
           );
         }
         await this.#library.open(link.collection);
@@ -183,15 +186,15 @@ export class Asking {
   /** @param {{ask: boolean}} options whether the page may ask for the consent to download what it needs */
   async #ask(options) {
     if (!this.#question) return this.#field.focus();
-    if (!this.#library.collection()) return this.#say("Add documents first, or try the examples.");
+    if (!this.#library.collection()) return this.#say(t("Add documents first, or try the examples."));
     try {
       if (!this.#library.ready()) {
-        this.#say("Starting the engine…");
+        this.#say(t("Starting the engine…"));
         await this.#library.prepare(options);
       }
       if (this.#question) await this.#inquiry.ask(this.#question);
     } catch (error) {
-      if (isAbort(error)) this.#say("Press Search to begin.");
+      if (isAbort(error)) this.#say(t("Press Search to begin."));
       else this.#fail(error);
     }
   }
@@ -254,15 +257,16 @@ export class Asking {
 
   /** @param {Found} results */
   #summary(results) {
-    const of = counted(this.#library.collection()?.documents ?? 0, "document");
+    const documents = this.#library.collection()?.documents ?? 0;
     const { length } = this.#near(results);
     const { host } = this.#library.embedder();
     const isHeld = this.#isHeldBack(this.#question);
-    const next = isHeld ? ` Press Search to send your question to ${host}, which ranks by its meaning.` : "";
-    if (!length && isHeld) return `None of ${of} has a word of your question.${next}`;
-    if (!length || this.#verdict(results) === "nothing") return `None of ${of} fits.`;
-    const found = length < COUNT ? counted(length, "result") : `The ${COUNT} best results`;
-    return `${found} from ${of}, ranked ${RANKED[results.stage]}.${next}`;
+    const next = isHeld
+      ? [t("Press Search to send your question to {host}, which ranks by its meaning.", { host })]
+      : [];
+    if (!length && isHeld) return [noneHas(documents), ...next].join(" ");
+    if (!length || this.#verdict(results) === "nothing") return noneFits(documents);
+    return [foundWords(length, documents), RANKED[results.stage], ...next].join(" ");
   }
 
   /**
@@ -294,7 +298,11 @@ export class Asking {
     const left = results && !isHidden ? results.hits.length - hits.length : 0;
     this.#results.show(hits, this.#seconds);
     this.#distant.hidden = !left;
-    this.#distant.textContent = `Show ${left} more, though ${left === 1 ? "it is" : "they are"} distant in meaning`;
+    this.#distant.textContent = tn(
+      left,
+      "Show {n} more, though it is distant in meaning",
+      "Show {n} more, though they are distant in meaning",
+    );
     this.#limits.hidden = !results;
     this.#drawActions();
     this.#offerQuestions();
@@ -312,7 +320,7 @@ export class Asking {
       };
       return element("button", { type: "button", onclick: ask }, question);
     });
-    this.#try.replaceChildren(element("span", { class: "note" }, "Try"), ...buttons);
+    this.#try.replaceChildren(element("span", { class: "note" }, t("Try")), ...buttons);
   }
 
   #drawActions() {
@@ -323,7 +331,7 @@ export class Asking {
     this.#better.hidden = !found || state === "ready";
     this.#better.disabled = state === "loading";
     this.#better.textContent =
-      state === "loading" ? "Getting better answers…" : betterWords(this.#library.embedder());
+      state === "loading" ? t("Getting better answers…") : betterWords(this.#library.embedder());
   }
 
   /** @param {Hit} hit */
@@ -407,19 +415,43 @@ export class Asking {
  * @param {{choice: Choice, missing: string, host: string}} embedder
  */
 export function betterWords({ choice, missing, host }) {
-  if (missing === "files") return `Choose the files of ${titleOf(choice)}…`;
-  if (missing === "address") return `Enter the server of ${titleOf(choice)}…`;
-  if (missing === "key") return `Enter the key for ${host}…`;
-  return choice.kind === "model" ? `Load ${choice.title}` : "Better answers";
+  if (missing === "files") return t("Choose the files of {model}…", { model: titleOf(choice) });
+  if (missing === "address") return t("Enter the server of {model}…", { model: titleOf(choice) });
+  if (missing === "key") return t("Enter the key for {host}…", { host });
+  return choice.kind === "model" ? t("Load {name}", { name: choice.title }) : t("Better answers");
+}
+
+/** @param {number} documents */
+function noneFits(documents) {
+  return tn(documents, "None of {n} document fits.", "None of {n} documents fits.");
+}
+
+/** @param {number} documents */
+function noneHas(documents) {
+  return tn(
+    documents,
+    "None of {n} document has a word of your question.",
+    "None of {n} documents has a word of your question.",
+  );
+}
+
+/** @param {number} count of results @param {number} documents */
+function foundWords(count, documents) {
+  const values = { from: tn(documents, "from {n} document", "from {n} documents"), count };
+  if (count >= COUNT) return t("The {count} best results {from}.", values);
+  return tn(count, "{n} result {from}.", "{n} results {from}.", values);
 }
 
 /** @param {Found} results */
 function nothingWords({ hits, likelihood }) {
-  if (!hits.length) return "The collection has no passage to compare with your question.";
-  const why = "No passage is close enough to your question to be a likely answer.";
+  if (!hits.length) return t("The collection has no passage to compare with your question.");
+  const why = t("No passage is close enough to your question to be a likely answer.");
   if (typeof likelihood !== "number") return why;
   const chance = Math.max(1, Math.round(100 * likelihood));
-  return `${why} Of passages as close as the nearest one here, about ${chance} in 100 answer the question.`;
+  const how = t("Of passages as close as the nearest one here, about {chance} in 100 answer the question.", {
+    chance,
+  });
+  return `${why} ${how}`;
 }
 
 /**

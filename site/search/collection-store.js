@@ -7,6 +7,7 @@
 
 import { ask, openFolder } from "../engine/storage/opfs.js";
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { CacheFolder, writeCached } from "./cache-folder.js";
 import { ABOUT, INDEX, readAbout, readFiles, readSummary, sizeOf, writePart } from "./collection-files.js";
@@ -347,7 +348,9 @@ export async function untilFree(id, signal, locks = globalThis.navigator?.locks)
 export function explained(error) {
   if (/** @type {any} */ (error)?.name !== "QuotaExceededError") return error;
   return problem(
-    "The browser has no more space for this collection.",
-    "What was indexed before is kept. Delete models or collections on the storage page, then add the files again.",
+    t("The browser has no more space for this collection."),
+    t(
+      "What was indexed before is kept. Delete models or collections on the storage page, then add the files again.",
+    ),
   );
 }

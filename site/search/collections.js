@@ -3,10 +3,11 @@
  * decides nothing: library.js and indexing.js do.
  */
 
-import { byId, counted, download, element, megabytes } from "../ui/dom.js";
+import { byId, download, element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { keepFocus } from "../ui/keep-focus.js";
+import { megabytes, phrase, t, tn, translated } from "../ui/words.js";
 import { betterWords } from "./asking.js";
 import { consent } from "./consent.js";
 import { askColumn, askName, askText } from "./dialogs.js";
@@ -21,9 +22,10 @@ import { fetchSample, SAMPLES } from "./samples.js";
 /** What a visitor should know of where collections are kept. */
 const KEPT = {
   opfs: "",
-  cache: "This browser has no private file system to write to, so collections are kept in its cache.",
-  memory:
+  cache: t("This browser has no private file system to write to, so collections are kept in its cache."),
+  memory: t(
     "This browser keeps nothing here (a private window, perhaps): collections are gone when you close the page.",
+  ),
 };
 const MOST_DOCUMENTS = 300;
 /** Tables of which the column is named. */
@@ -81,7 +83,10 @@ export class Collections {
 
   /** @param {import("./collection-store.js").Entry} entry @param {boolean} isOpen */
   #item({ id, name, documents, passages, bytes }, isOpen) {
-    const figures = [counted(documents, "document"), counted(passages, "passage")];
+    const figures = [
+      tn(documents, "{n} document", "{n} documents"),
+      tn(passages, "{n} passage", "{n} passages"),
+    ];
     if (bytes >= 5e4) figures.push(megabytes(bytes));
     const choose = element(
       "button",
@@ -105,25 +110,25 @@ export class Collections {
       element(
         "p",
         {},
-        "Put documents here to search them: text, Markdown, HTML, PDF, Word, CSV, or a zip of these.",
+        t("Put documents here to search them: text, Markdown, HTML, PDF, Word, CSV, or a zip of these."),
       ),
       ...this.#inputs(),
-      element("h3", {}, "Or try it with these"),
+      element("h3", {}, t("Or try it with these")),
       ...SAMPLES.map((sample) =>
         element(
           "div",
           { class: "collection-sample" },
-          button(sample.title, () => this.#sample(sample), {
+          button(translated(sample.title), () => this.#sample(sample), {
             "data-testid": "sample",
             "data-name": sample.name,
           }),
-          element("p", { class: "note" }, sample.note),
+          element("p", { class: "note" }, translated(sample.note)),
         ),
       ),
       element(
         "div",
         { class: "row collection-tools" },
-        button("New collection…", () => this.#create(), { "data-testid": "new-collection" }),
+        button(t("New collection…"), () => this.#create(), { "data-testid": "new-collection" }),
         this.#importButton(),
       ),
     ];
@@ -134,13 +139,13 @@ export class Collections {
     const { isWritable, indexer } = this.#library;
     const tools = element(
       "div",
-      { class: "row collection-tools", role: "group", "aria-label": "Collection" },
-      button("New…", () => this.#create(), { "data-testid": "new-collection" }),
-      isWritable ? button("Rename", () => this.#rename(), { "data-testid": "rename-collection" }) : null,
-      button("Export", () => this.#export(), { "data-testid": "export-collection" }),
-      button("Export vectors", () => this.#exportVectors(), { "data-testid": "export-vectors" }),
+      { class: "row collection-tools", role: "group", "aria-label": t("Collection") },
+      button(t("New…"), () => this.#create(), { "data-testid": "new-collection" }),
+      isWritable ? button(t("Rename"), () => this.#rename(), { "data-testid": "rename-collection" }) : null,
+      button(t("Export"), () => this.#export(), { "data-testid": "export-collection" }),
+      button(t("Export vectors"), () => this.#exportVectors(), { "data-testid": "export-vectors" }),
       this.#importButton(),
-      isWritable ? button("Delete", () => this.#delete(), { "data-testid": "delete-collection" }) : null,
+      isWritable ? button(t("Delete"), () => this.#delete(), { "data-testid": "delete-collection" }) : null,
     );
     return [
       ...(isWritable ? this.#inputs() : []),
@@ -180,17 +185,17 @@ export class Collections {
           "span",
           { class: "picker" },
           files,
-          element("label", { for: files.id, class: "button" }, "Add files…"),
+          element("label", { for: files.id, class: "button" }, t("Add files…")),
         ),
         element(
           "span",
           { class: "picker" },
           folder,
-          element("label", { for: folder.id, class: "button" }, "Add a folder…"),
+          element("label", { for: folder.id, class: "button" }, t("Add a folder…")),
         ),
-        button("Paste text…", () => this.#paste(), { "data-testid": "paste", class: "" }),
+        button(t("Paste text…"), () => this.#paste(), { "data-testid": "paste", class: "" }),
       ),
-      element("p", { class: "note" }, "Or drop files anywhere on this page."),
+      element("p", { class: "note" }, t("Or drop files anywhere on this page.")),
     ];
   }
 
@@ -207,13 +212,13 @@ export class Collections {
       input.value = "";
       if (!file) return;
       if (/\.json$/i.test(file.name)) await this.#importVectors(file);
-      else await this.#try(() => this.#library.import(file), `Imported ${file.name}.`);
+      else await this.#try(() => this.#library.import(file), t("Imported {file}.", { file: file.name }));
     });
     return element(
       "span",
       { class: "picker" },
       input,
-      element("label", { for: input.id, class: "button quiet" }, "Import…"),
+      element("label", { for: input.id, class: "button quiet" }, t("Import…")),
     );
   }
 
@@ -223,7 +228,7 @@ export class Collections {
     const place = KEPT[this.#library.store.place];
     if (place) notices.push(place);
     if (this.#library.collection() && !this.#library.isWritable) {
-      notices.push("Another tab has this collection open, so it can only be searched here.");
+      notices.push(t("Another tab has this collection open, so it can only be searched here."));
     }
     const nodes = notices.map((text) =>
       element("p", { class: "collection-notice", "data-testid": "notice" }, text),
@@ -232,14 +237,14 @@ export class Collections {
     if (undo) {
       const act = async () => {
         this.#undo = null;
-        await this.#try(undo.undo, "Restored.");
+        await this.#try(undo.undo, t("Restored."));
       };
       nodes.push(
         element(
           "p",
           { class: "collection-notice" },
           `${undo.text} `,
-          button("Undo", act, { "data-testid": "undo-delete" }),
+          button(t("Undo"), act, { "data-testid": "undo-delete" }),
         ),
       );
     }
@@ -252,20 +257,22 @@ export class Collections {
     if (!indexer.isPaused && (this.#library.ready() || !indexer.waiting.length)) return null;
     const names = indexer.waiting.slice(0, MOST_WAITING);
     const more = indexer.waiting.length - names.length;
-    const listed = [...names, ...(more ? [`and ${more} more`] : [])].map((name) => element("li", {}, name));
+    const listed = [...names, ...(more ? [t("and {count} more", { count: more })] : [])].map((name) =>
+      element("li", {}, name),
+    );
     const words = names.length
-      ? `${counted(indexer.waiting.length, "file waits", "files wait")} to be read:`
-      : "Some of it is not read yet.";
+      ? tn(indexer.waiting.length, "{n} file waits to be read:", "{n} files wait to be read:")
+      : t("Some of it is not read yet.");
     return element(
       "section",
-      { class: "collection-notice", "data-testid": "waiting", "aria-label": "Files that wait" },
+      { class: "collection-notice", "data-testid": "waiting", "aria-label": t("Files that wait") },
       element("p", {}, words),
       names.length ? element("ul", {}, ...listed) : null,
       indexer.isPaused
-        ? button("Continue", () => this.#try(() => indexer.run()), { "data-testid": "continue" })
+        ? button(t("Continue"), () => this.#try(() => indexer.run()), { "data-testid": "continue" })
         : null,
       indexer.isPaused
-        ? button("Discard", () => this.#try(() => indexer.discard(), "What waited is discarded."))
+        ? button(t("Discard"), () => this.#try(() => indexer.discard(), t("What waited is discarded.")))
         : null,
     );
   }
@@ -278,7 +285,7 @@ export class Collections {
         "li",
         {},
         message.startsWith(name) ? null : element("strong", {}, `${name} `),
-        `${message} ${remedy}`,
+        `${translated(message)} ${translated(remedy)}`,
       ),
     );
     return element(
@@ -286,15 +293,15 @@ export class Collections {
       {
         class: "error-box collection-problems",
         "data-testid": "problems",
-        "aria-label": "Files that were not read",
+        "aria-label": t("Files that were not read"),
       },
       element(
         "p",
         {},
-        element("strong", {}, `${counted(problems.length, "file was", "files were")} not read.`),
+        element("strong", {}, tn(problems.length, "{n} file was not read.", "{n} files were not read.")),
       ),
       element("ul", {}, ...items),
-      button("Close", () => this.#library.indexer.dismiss()),
+      button(t("Close"), () => this.#library.indexer.dismiss()),
     );
   }
 
@@ -303,16 +310,25 @@ export class Collections {
     const { columns } = this.#library.indexer;
     if (!columns.size || this.#library.indexer.isRunning) return null;
     const items = [...columns].slice(0, MOST_TABLES).map(([name, column]) => {
-      return element("li", {}, element("strong", {}, name), ` column “${column}”`);
+      return element(
+        "li",
+        {},
+        ...phrase("{table} column “{column}”", { table: element("strong", {}, name), column }),
+      );
     });
     const more = columns.size - items.length;
     return element(
       "section",
-      { class: "collection-notice", "data-testid": "columns", "aria-label": "Columns of tables" },
-      element("p", {}, "Of each table, the column with the most text is searched:"),
-      element("ul", {}, ...items, more > 0 ? element("li", {}, `and ${more} more`) : null),
-      element("p", {}, "To search another column, add the table by itself."),
-      button("Close", () => this.#library.indexer.dismiss()),
+      { class: "collection-notice", "data-testid": "columns", "aria-label": t("Columns of tables") },
+      element("p", {}, t("Of each table, the column with the most text is searched:")),
+      element(
+        "ul",
+        {},
+        ...items,
+        more > 0 ? element("li", {}, t("and {count} more", { count: more })) : null,
+      ),
+      element("p", {}, t("To search another column, add the table by itself.")),
+      button(t("Close"), () => this.#library.indexer.dismiss()),
     );
   }
 
@@ -320,20 +336,25 @@ export class Collections {
   #gone({ folder, names }) {
     const { indexer } = this.#library;
     const remove = async () => {
-      await this.#remove(names, counted(names.length, "document"));
+      await this.#remove(names, tn(names.length, "{n} document is removed.", "{n} documents are removed."));
       indexer.dismiss();
     };
     return element(
       "section",
-      { class: "collection-notice", "data-testid": "gone", "aria-label": "Files that are gone" },
+      { class: "collection-notice", "data-testid": "gone", "aria-label": t("Files that are gone") },
       element(
         "p",
         {},
-        `${counted(names.length, "document is", "documents are")} no longer in the folder “${folder}”:`,
+        tn(
+          names.length,
+          "{n} document is no longer in the folder “{folder}”:",
+          "{n} documents are no longer in the folder “{folder}”:",
+          { folder },
+        ),
       ),
       element("ul", {}, ...names.slice(0, 20).map((name) => element("li", {}, name))),
-      button("Remove", () => this.#try(remove), { "data-testid": "remove-gone" }),
-      button("Keep", () => indexer.dismiss()),
+      button(t("Remove"), () => this.#try(remove), { "data-testid": "remove-gone" }),
+      button(t("Keep"), () => indexer.dismiss()),
     );
   }
 
@@ -344,7 +365,7 @@ export class Collections {
     const details = element(
       "details",
       { "data-testid": "documents" },
-      element("summary", {}, counted(count, "document")),
+      element("summary", {}, tn(count, "{n} document", "{n} documents")),
       list,
     );
     details.addEventListener("toggle", () => details.open && this.#try(() => this.#fill(list)));
@@ -358,13 +379,17 @@ export class Collections {
     await this.#library.prepare();
     const documents = await this.#library.documents();
     const items = documents.slice(0, MOST_DOCUMENTS).map(({ name, title, passages }) => {
-      const remove = button("Remove", () => this.#try(() => this.#remove([name], `“${title}”`)), {
-        "aria-label": `Remove ${title}`,
-      });
+      const remove = button(
+        t("Remove"),
+        () => this.#try(() => this.#remove([name], t("“{title}” is removed.", { title }))),
+        {
+          "aria-label": t("Remove {title}", { title }),
+        },
+      );
       const about = element(
         "span",
         { class: "note" },
-        ` ${title === name ? "" : `${name} · `}${counted(passages, "passage")}`,
+        ` ${title === name ? "" : `${name} · `}${tn(passages, "{n} passage", "{n} passages")}`,
       );
       return element(
         "li",
@@ -376,15 +401,14 @@ export class Collections {
     const more = documents.length - items.length;
     list.replaceChildren(
       ...items,
-      ...(more > 0 ? [element("li", { class: "note" }, `and ${more} more`)] : []),
+      ...(more > 0 ? [element("li", { class: "note" }, t("and {count} more", { count: more }))] : []),
     );
   }
 
-  /** @param {string[]} names of documents @param {string} words what they are called */
-  async #remove(names, words) {
+  /** @param {string[]} names of documents @param {string} text what to say then */
+  async #remove(names, text) {
     refuseInFrame();
     const undo = await this.#library.remove(names);
-    const text = `${words} ${names.length > 1 ? "are" : "is"} removed.`;
     this.#undo = { text, undo, ofDocuments: true };
     await this.#show();
     this.#library.status.say(text);
@@ -397,9 +421,9 @@ export class Collections {
     const state = this.#library.full();
     if (choice.kind !== "minilm") return this.#otherEmbedder(choice, host);
     const words = {
-      ready: "MiniLM is ready: it reads whole sentences.",
-      loading: "MiniLM is loading…",
-      off: "Downloads the model MiniLM (about 22 MB), which reads whole sentences.",
+      ready: t("MiniLM is ready: it reads whole sentences."),
+      loading: t("MiniLM is loading…"),
+      off: t("Downloads the model MiniLM (about 22 MB), which reads whole sentences."),
     };
     const box = element("input", {
       type: "checkbox",
@@ -418,7 +442,7 @@ export class Collections {
     return element(
       "div",
       {},
-      element("label", { class: "search-check", for: box.id }, box, element("span", {}, "Better answers")),
+      element("label", { class: "search-check", for: box.id }, box, element("span", {}, t("Better answers"))),
       element("p", { class: "note", id: "collection-better-note" }, words[state]),
     );
   }
@@ -427,8 +451,14 @@ export class Collections {
   #otherEmbedder(choice, host) {
     const state = this.#library.full();
     const facts = host
-      ? `Passages are read by the model ${titleOf(choice)} on ${host}, which receives their texts and the questions for which you press Search.`
-      : `Passages are read by ${titleOf(choice)}, an experiment. Nothing leaves this page.`;
+      ? t(
+          "Passages are read by the model {model} on {host}, which receives their texts and the questions for " +
+            "which you press Search.",
+          { model: titleOf(choice), host },
+        )
+      : t("Passages are read by {model}, an experiment. Nothing leaves this page.", {
+          model: titleOf(choice),
+        });
     const action =
       state === "off"
         ? button(betterWords(this.#library.embedder()), () => this.#library.wantFull(), {
@@ -436,7 +466,7 @@ export class Collections {
             class: "",
           })
         : null;
-    const loading = state === "loading" ? " It is loading…" : "";
+    const loading = state === "loading" ? ` ${t("It is loading…")}` : "";
     return element(
       "div",
       { "data-testid": "embedder" },
@@ -467,14 +497,17 @@ export class Collections {
       files.filter(({ blob }) => blob.size > LARGEST),
     ];
     await this.#try(async () => {
-      await this.#library.ensure("My documents");
+      await this.#library.ensure(t("My documents"));
       await this.#library.indexer.add(small, { folder });
     });
     for (const { name, blob } of large) {
       this.#library.indexer.note({
         name,
-        message: `It has ${megabytes(blob.size)}, and at most ${megabytes(LARGEST)} are read.`,
-        remedy: "Split it, or leave it out.",
+        message: t("It has {size}, and at most {most} are read.", {
+          size: megabytes(blob.size),
+          most: megabytes(LARGEST),
+        }),
+        remedy: t("Split it, or leave it out."),
       });
     }
   }
@@ -501,12 +534,12 @@ export class Collections {
   }
 
   async #create() {
-    const answer = await askEmbedder({ title: "New collection", confirm: "Make it", name: "" });
+    const answer = await askEmbedder({ title: t("New collection"), confirm: t("Make it"), name: "" });
     if (!answer) return;
     const { name, choice, secrets } = answer;
     await this.#try(async () => {
-      await this.#library.create(name || "My documents", choice, secrets);
-      this.#library.status.say(`“${this.#library.current().name}” is ready for documents.`);
+      await this.#library.create(name || t("My documents"), choice, secrets);
+      this.#library.status.say(t("“{name}” is ready for documents.", { name: this.#library.current().name }));
       if (choice.kind === "model") await this.#library.offerFull();
     });
   }
@@ -516,35 +549,43 @@ export class Collections {
     await this.#try(async () => {
       const done = await this.#library.importVectors(file, ({ files, entries, dimensions, models }) =>
         askEmbedder({
-          title: "Which model made these vectors?",
-          confirm: "Import",
+          title: t("Which model made these vectors?"),
+          confirm: t("Import"),
           name: file.name.replace(/\.json$/i, ""),
           given: givenFor(models),
           models: models.map((model) => model.replace(/^endpoint:/, "")),
-          note:
-            `${file.name} has ${counted(entries, "vector")} of ${counted(dimensions, "number")} for ` +
-            `${counted(files, "file")}, and does not say which model made them. Questions must be read by the same one.`,
+          note: [
+            t("{file} has {vectors} of {numbers} for {files}, and does not say which model made them.", {
+              file: file.name,
+              vectors: tn(entries, "{n} vector", "{n} vectors"),
+              numbers: tn(dimensions, "{n} number", "{n} numbers"),
+              files: tn(files, "{n} file", "{n} files"),
+            }),
+            t("Questions must be read by the same one."),
+          ].join(" "),
         }),
       );
       if (done)
-        this.#library.status.say(`Imported ${file.name}. Add the files themselves to read them here.`);
+        this.#library.status.say(
+          t("Imported {file}. Add the files themselves to read them here.", { file: file.name }),
+        );
     });
   }
 
   async #exportVectors() {
     await this.#try(
       async () => download("embeddings.json", await this.#library.exportVectors(), "application/json"),
-      "Exported the vectors.",
+      t("Exported the vectors."),
     );
   }
 
   async #rename() {
     const before = this.#library.current().name;
-    const name = await askName({ title: "Rename the collection", confirm: "Rename", value: before });
+    const name = await askName({ title: t("Rename the collection"), confirm: t("Rename"), value: before });
     if (!name || name === before) return;
     await this.#try(async () => {
       await this.#library.rename(name);
-      this.#library.status.say(`Renamed to “${this.#library.current().name}”.`);
+      this.#library.status.say(t("Renamed to “{name}”.", { name: this.#library.current().name }));
     });
   }
 
@@ -553,17 +594,18 @@ export class Collections {
     await this.#try(async () => {
       const file = await this.#library.export();
       download(`${name.replace(/[^\p{L}\p{N} ._-]/gu, "_")}.zip`, file, file.type);
-    }, "Exported.");
+    }, t("Exported."));
   }
 
   async #delete() {
     const { name } = this.#library.current();
+    const text = t("“{name}” is deleted.", { name });
     await this.#try(async () => {
       refuseInFrame();
       const undo = await this.#library.delete();
-      this.#undo = { text: `“${name}” is deleted.`, undo, ofDocuments: false };
+      this.#undo = { text, undo, ofDocuments: false };
       await this.#show();
-    }, `“${name}” is deleted.`);
+    }, text);
     this.#root.querySelector("button")?.focus();
   }
 

@@ -4,6 +4,7 @@
 
 import { withoutSlash } from "../ui/address.js";
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 
 /**
  * @typedef {{
@@ -56,17 +57,20 @@ function addressOf(base) {
   const text = withoutSlash(base.trim()).replace(/\/chat\/completions$/, "");
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return `${text}/chat/completions`;
   throw problem(
-    "This is not the address of a server.",
-    "Enter one such as http://localhost:11434/v1, which ends before “/chat/completions”.",
+    t("This is not the address of a server."),
+    t("Enter one such as http://localhost:11434/v1, which ends before “/chat/completions”."),
   );
 }
 
 /** @param {URL} url */
 export function unreachable({ host }) {
   return problem(
-    `${host} cannot be reached from this page.`,
-    `Check that it is running, that the address is right, and that it allows requests from ${location.origin} ` +
-      "(CORS). For Ollama, set OLLAMA_ORIGINS to this address.",
+    t("{host} cannot be reached from this page.", { host }),
+    t(
+      "Check that it is running, that the address is right, and that it allows requests from {origin} (CORS). " +
+        "For Ollama, set OLLAMA_ORIGINS to this address.",
+      { origin: location.origin },
+    ),
   );
 }
 
@@ -76,11 +80,12 @@ export async function refusal(response) {
   const said = reason(text);
   const isRefused = response.status === 401 || response.status === 403;
   const remedy = isRefused
-    ? "Check the key."
+    ? t("Check the key.")
     : response.status === 404
-      ? "Check the address and the name of the model."
-      : "Try again later, or check the server's log.";
-  const what = `The server refused: ${response.status}${said ? `, ${said.slice(0, 300)}` : ""}.`;
+      ? t("Check the address and the name of the model.")
+      : t("Try again later, or check the server's log.");
+  const reasons = [response.status, said.slice(0, 300)].filter(Boolean).join(", ");
+  const what = t("The server refused: {reasons}.", { reasons });
   return Object.assign(problem(what, remedy), { isRefused });
 }
 
@@ -106,7 +111,7 @@ async function* textsOf(body) {
     for (;;) {
       const { done, value } = await reader.read();
       size += value?.length ?? 0;
-      if (size > LONGEST_REPLY) throw problem("The server's reply is too long.", "Check the address.");
+      if (size > LONGEST_REPLY) throw problem(t("The server's reply is too long."), t("Check the address."));
       const piece = decoder.decode(value, { stream: !done });
       if (buffer === "" && !found) whole = piece.trimStart().startsWith("{");
       buffer = buffer === "" ? piece.trimStart() : buffer + piece;
@@ -135,6 +140,9 @@ function textIn(json) {
     const [choice] = choices ?? [];
     return String((choice?.delta ?? choice?.message)?.content ?? "");
   } catch {
-    throw problem("The server's reply cannot be read.", "Check that its API is compatible with OpenAI's.");
+    throw problem(
+      t("The server's reply cannot be read."),
+      t("Check that its API is compatible with OpenAI's."),
+    );
   }
 }

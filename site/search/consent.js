@@ -3,10 +3,11 @@
  */
 
 import { ROOT } from "../engine/root.js";
-import { byId, element, megabytes } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { focusIfLost } from "../ui/keep-focus.js";
 import { recall, remember } from "../ui/memory.js";
+import { megabytes, phrase, t } from "../ui/words.js";
 import { MODELS } from "./session.js";
 
 const KEY = "search.models";
@@ -61,12 +62,15 @@ export function askConsent(bytes) {
   const dialog = element(
     "dialog",
     { "aria-labelledby": "collection-consent-title", class: "search-dialog" },
-    element("h2", { id: "collection-consent-title" }, "Download what search needs?"),
+    element("h2", { id: "collection-consent-title" }, t("Download what search needs?")),
     element(
       "p",
       {},
-      `Search runs in this page. It needs Python (${megabytes(bytes.engine)}) and a table of what words mean ` +
-        `(${megabytes(bytes.static)}), from this site. Both are kept in this browser for your next visit.`,
+      t(
+        "Search runs in this page. It needs Python ({engine}) and a table of what words mean ({table}), from " +
+          "this site. Both are kept in this browser for your next visit.",
+        { engine: megabytes(bytes.engine), table: megabytes(bytes.static) },
+      ),
     ),
     element(
       "label",
@@ -75,16 +79,18 @@ export function askConsent(bytes) {
       element(
         "span",
         {},
-        element("strong", {}, "Better answers: "),
-        `also download the model MiniLM (${megabytes(bytes.embedder)}). It understands whole sentences, and takes a ` +
-          "while to read large collections.",
+        ...phrase(
+          "{title} also download the model MiniLM ({size}). It understands whole sentences, and takes a while " +
+            "to read large collections.",
+          { title: element("strong", {}, t("Better answers:")), size: megabytes(bytes.embedder) },
+        ),
       ),
     ),
     element(
       "form",
       { method: "dialog", class: "row search-dialog-buttons" },
-      element("button", { class: "primary", value: "confirm", "data-testid": "agree" }, "Download"),
-      element("button", { value: "cancel" }, "Not now"),
+      element("button", { class: "primary", value: "confirm", "data-testid": "agree" }, t("Download")),
+      element("button", { value: "cancel" }, t("Not now")),
     ),
   );
   document.body.append(dialog);

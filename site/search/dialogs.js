@@ -2,6 +2,7 @@
 
 import { byId, element } from "../ui/dom.js";
 import { focusIfLost } from "../ui/keep-focus.js";
+import { t } from "../ui/words.js";
 
 const LONGEST_NAME = 100;
 
@@ -11,7 +12,7 @@ const LONGEST_NAME = 100;
  */
 export async function askName({ title, confirm, value }) {
   const input = element("input", { id: "collection-name", required: true, maxlength: LONGEST_NAME, value });
-  const isGiven = await show(title, confirm, field("Name", input));
+  const isGiven = await show(title, confirm, field(t("Name"), input));
   return isGiven ? input.value.trim() || null : null;
 }
 
@@ -21,7 +22,7 @@ export async function askText() {
     id: "collection-paste-title",
     required: true,
     maxlength: LONGEST_NAME,
-    value: "Pasted text",
+    value: t("Pasted text"),
   });
   const text = element("textarea", {
     id: "collection-paste-text",
@@ -29,9 +30,9 @@ export async function askText() {
     required: true,
     "data-testid": "paste-text",
   });
-  const isGiven = await show("Paste text", "Add it", field("Title", title), field("Text", text));
+  const isGiven = await show(t("Paste text"), t("Add it"), field(t("Title"), title), field(t("Text"), text));
   return isGiven && text.value.trim()
-    ? { title: title.value.trim() || "Pasted text", text: text.value }
+    ? { title: title.value.trim() || t("Pasted text"), text: text.value }
     : null;
 }
 
@@ -46,10 +47,14 @@ export async function askColumn(file, columns) {
   const choice = element(
     "select",
     { id: "collection-column", "data-testid": "column" },
-    element("option", { value: "" }, "The one with the most text"),
+    element("option", { value: "" }, t("The one with the most text")),
     ...options,
   );
-  const isGiven = await show(`The columns of ${file}`, "Add it", field("Column with the text", choice));
+  const isGiven = await show(
+    t("The columns of {file}", { file }),
+    t("Add it"),
+    field(t("Column with the text"), choice),
+  );
   return isGiven ? choice.value : null;
 }
 
@@ -76,7 +81,7 @@ export function show(title, confirm, ...fields) {
       typeof confirm === "string"
         ? element("button", { class: "primary", value: "confirm" }, confirm)
         : confirm,
-      element("button", { value: "cancel", formnovalidate: true }, "Cancel"),
+      element("button", { value: "cancel", formnovalidate: true }, t("Cancel")),
     ),
   );
   const dialog = element(

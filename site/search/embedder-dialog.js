@@ -4,8 +4,9 @@
  */
 
 import { ROOT } from "../engine/root.js";
-import { element, megabytes } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { megabytes, percent, t } from "../ui/words.js";
 import { field, show } from "./dialogs.js";
 import { hostOf, MINILM, titleOf } from "./embedders.js";
 import { figuresOf } from "./quality.js";
@@ -23,11 +24,12 @@ import { figuresOf } from "./quality.js";
 /** Bytes of weights in 16 bits that fit into a page's memory in 8. */
 const LARGEST = 8 * 2 ** 30;
 const DEFAULT = {
-  title: "This site’s default model",
+  title: t("This site’s default model"),
   address: new URL("models/default/", ROOT).href,
   bytes: 5e6,
 };
 const FILES = "files";
+const EXAMPLE = "http://localhost:11434/v1";
 const LONGEST_NAME = 100;
 
 /** @param {Question} question @returns {Promise<Answer | null>} */
@@ -54,13 +56,13 @@ export async function askEmbedder({
       details.disabled = !radio.checked; // what is hidden is not required
     }
     const host = hostOf(chosen().answer().choice);
-    button.textContent = host ? `${confirm}, and send texts to ${host}` : confirm;
+    button.textContent = host ? t("{action}, and send texts to {host}", { action: confirm, host }) : confirm;
   };
   for (const { radio, kind } of shown) radio.checked = kind === (only ?? given.kind);
   const group = element(
     "fieldset",
     { class: "search-kinds", onchange: update, oninput: update },
-    element("legend", {}, "Passages are read by"),
+    element("legend", {}, t("Passages are read by")),
     ...shown.flatMap(({ label, details }) => [only ? "" : label, details]),
   );
   const input = element("input", {
@@ -71,7 +73,7 @@ export async function askEmbedder({
   });
   const about = note ? element("p", {}, note) : null;
   update();
-  const isGiven = await show(title, button, about, name === null ? null : field("Name", input), group);
+  const isGiven = await show(title, button, about, name === null ? null : field(t("Name"), input), group);
   return isGiven ? { name: input.value.trim(), ...chosen().answer() } : null;
 }
 
@@ -82,13 +84,15 @@ export async function askEmbedder({
 export async function supplyEmbedder(library) {
   const { choice, missing } = library.embedder();
   if (!missing) return await library.offerFull();
-  const title = missing === "key" ? "The key is missing" : `What reads “${library.current().name}”?`;
+  const title =
+    missing === "key" ? t("The key is missing") : t("What reads “{name}”?", { name: library.current().name });
+  const model = titleOf(choice);
   const note = {
-    key: "Keys are not kept when the page is closed.",
-    files: `Its passages were read by ${titleOf(choice)}, whose files are not kept. Choose them again.`,
-    address: `Its passages were read by the model ${titleOf(choice)} of a server. Enter the same one.`,
+    key: t("Keys are not kept when the page is closed."),
+    files: t("Its passages were read by {model}, whose files are not kept. Choose them again.", { model }),
+    address: t("Its passages were read by the model {model} of a server. Enter the same one.", { model }),
   }[missing];
-  const answer = await askEmbedder({ title, confirm: "Use it", given: choice, note, only: choice.kind });
+  const answer = await askEmbedder({ title, confirm: t("Use it"), given: choice, note, only: choice.kind });
   if (answer) await library.supply(answer.choice, answer.secrets);
 }
 
@@ -118,9 +122,9 @@ function minilmKind() {
   const note = element(
     "p",
     { class: "note" },
-    `About 22 MB, from this site. Trained for search.${found(/^MiniLM alone/)}`,
+    [t("About 22 MB, from this site. Trained for search."), found(t("MiniLM alone"))].join(" ").trim(),
   );
-  return kindOf("minilm", "MiniLM (the usual choice)", () => ({ choice: MINILM, secrets: {} }), note);
+  return kindOf("minilm", t("MiniLM (the usual choice)"), () => ({ choice: MINILM, secrets: {} }), note);
 }
 
 /** @param {Choice} given */
@@ -134,7 +138,7 @@ async function modelKind(given) {
       `${model.title} (${megabytes(model.bytes)})`,
     ),
   );
-  const files = element("option", { value: FILES, selected: address === "" }, "Files on this machine");
+  const files = element("option", { value: FILES, selected: address === "" }, t("Files on this machine"));
   const select = element(
     "select",
     { id: "embedder-rwkv", "data-testid": "embedder-rwkv" },
@@ -147,15 +151,15 @@ async function modelKind(given) {
     multiple: true,
     "data-testid": "embedder-files",
   });
-  const picker = field("Weights, with their tokenizer if they need one", input);
+  const picker = field(t("Weights, with their tokenizer if they need one"), input);
   const from = element("p", { class: "note" });
   const showFiles = () => {
     picker.hidden = select.value !== FILES;
     input.required = !picker.hidden;
     const isAbroad = !picker.hidden || select.value.startsWith(ROOT) ? "" : new URL(select.value).host;
     from.textContent = isAbroad
-      ? `The model is downloaded from ${isAbroad}. Your texts stay in this page.`
-      : "Your texts stay in this page.";
+      ? t("The model is downloaded from {host}. Your texts stay in this page.", { host: isAbroad })
+      : t("Your texts stay in this page.");
   };
   select.addEventListener("change", showFiles);
   showFiles();
@@ -165,18 +169,21 @@ async function modelKind(given) {
     /** @type {Choice} */
     const choice = model
       ? { kind: "model", title: model.title, address: model.address }
-      : { kind: "model", title: largest(picked)?.name ?? "A model in files", address: "" };
+      : { kind: "model", title: largest(picked)?.name ?? t("A model in files"), address: "" };
     return { choice, secrets: model ? {} : { files: picked } };
   };
-  const warning =
-    "The average of a language model’s outputs. It is not trained for search, and finds much less than MiniLM." +
-    found(/RWKV/);
+  const warning = [
+    t(
+      "The average of a language model’s outputs. It is not trained for search, and finds much less than MiniLM.",
+    ),
+    found(t("Experiment: the default RWKV model’s outputs, averaged")),
+  ];
   return kindOf(
     "model",
-    "An RWKV language model (an experiment)",
+    t("An RWKV language model (an experiment)"),
     answer,
-    element("p", { class: "note" }, warning),
-    field("Model", select),
+    element("p", { class: "note" }, warning.join(" ").trim()),
+    field(t("Model"), select),
     picker,
     from,
   );
@@ -191,7 +198,7 @@ function endpointKind(given, models) {
     type: "url",
     id: "embedder-address",
     pattern: "https?://.+",
-    placeholder: "http://localhost:11434/v1",
+    placeholder: EXAMPLE,
     value: known.address,
     "data-testid": "embedder-address",
   });
@@ -225,31 +232,36 @@ function endpointKind(given, models) {
     return { choice, secrets: { key: key.value } };
   };
   const say = () => {
-    const host = hostOf(answer().choice) || "The server";
-    who.textContent =
-      `${host} receives the text of every passage of this collection, and each question for which you press ` +
-      "Search. The key is kept in memory only, until you close this page.";
+    const host = hostOf(answer().choice) || t("The server");
+    who.textContent = t(
+      "{host} receives the text of every passage of this collection, and each question for which you press " +
+        "Search. The key is kept in memory only, until you close this page.",
+      { host },
+    );
   };
   address.addEventListener("input", say);
   say();
   return kindOf(
     "endpoint",
-    "A server with an OpenAI-compatible API",
+    t("A server with an OpenAI-compatible API"),
     answer,
-    field("Address", address),
-    field("Model", model),
+    field(t("Address"), address),
+    field(t("Model"), model),
     list,
-    field("Key, if it needs one", key),
+    field(t("Key, if it needs one"), key),
     who,
   );
 }
 
-/** The measured figures of a row of the page's table of quality, in a sentence. @param {RegExp} row */
-function found(row) {
-  const figures = figuresOf(row);
+/** The measured figures of a row of the page's table of quality, in a sentence. @param {string} name */
+function found(name) {
+  const figures = figuresOf(name);
   if (!figures) return "";
   const { set, first, ten } = figures;
-  return ` On the ${set}, it put the answer first for ${first}% of the questions, and among the first ten for ${ten}%.`;
+  return t(
+    "On the {set}, it put the answer first for {first} of the questions, and among the first ten for {ten}.",
+    { set, first: percent(first), ten: percent(ten) },
+  );
 }
 
 /** The site's model, and the public ones that fit into a page. */

@@ -6,6 +6,7 @@
 
 import { ROOT } from "../engine/root.js";
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { embedTexts } from "./endpoint.js";
 import { MINILM_SOURCE } from "./session.js";
 
@@ -44,7 +45,7 @@ const LONGEST = 2000;
 export function choiceOf(stored, model) {
   const text = (/** @type {unknown} */ value) => String(value ?? "").slice(0, LONGEST);
   if (stored?.kind === "model") {
-    return { kind: "model", title: text(stored.title) || "An RWKV model", address: text(stored.address) };
+    return { kind: "model", title: text(stored.title) || t("An RWKV model"), address: text(stored.address) };
   }
   if (stored?.kind === "endpoint") {
     const { address, model, hasKey } = stored;
@@ -175,7 +176,9 @@ export class Embedder {
     const { choice } = this;
     if (choice.kind !== "endpoint") return;
     if (this.missing)
-      throw problem(`${hostOf(choice) || "The server"} needs its ${this.missing}.`, "Enter it.");
+      throw this.missing === "key"
+        ? problem(t("{host} needs its key.", { host: hostOf(choice) }), t("Enter it."))
+        : problem(t("The server needs its address."), t("Enter it."));
     const server = { base: choice.address, model: choice.model, key: this.#secrets.key ?? "" };
     const run = this.#session.run.bind(this.#session);
     try {

@@ -6,6 +6,7 @@
  */
 
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { refusal, unreachable } from "./completions.js";
 
 /** Texts in a request: few enough that progress shows and that Cancel loses little. */
@@ -78,7 +79,7 @@ async function textOf(body) {
     if (done) return text;
     if (text.length > LONGEST_ANSWER) {
       reader.cancel().catch(() => {});
-      throw problem("The server's answer is too long.", "Check the address and the model.");
+      throw problem(t("The server's answer is too long."), t("Check the address and the model."));
     }
   }
 }

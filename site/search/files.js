@@ -3,6 +3,7 @@
  * (goosequill.search.documents), except for the pages of PDFs.
  */
 
+import { t } from "../ui/words.js";
 import { readPdf } from "./pdf.js";
 
 /** A file and its path within the folder that it came in. @typedef {{name: string, blob: Blob}} Picked */
@@ -144,6 +145,7 @@ function items(part) {
 
 /** @param {string} name @returns {Skipped} */
 function unreadable(name) {
-  const message = `${name} cannot be read any more.`;
-  return { name, code: "file-missing", message, remedy: "It may have been moved or deleted. Add it again." };
+  const message = t("{name} cannot be read any more.", { name });
+  const remedy = t("It may have been moved or deleted. Add it again.");
+  return { name, code: "file-missing", message, remedy };
 }

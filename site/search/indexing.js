@@ -6,8 +6,8 @@
  */
 
 import { unlessAborted } from "../ui/aborting.js";
-import { counted } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
+import { significant, t, tn } from "../ui/words.js";
 import { Changes } from "./changes.js";
 import { explained } from "./collection-store.js";
 import { Declined } from "./consent.js";
@@ -168,15 +168,15 @@ export class Indexer extends EventTarget {
       for (let isDone = false; !isDone; isDone = await this.#embed(signal)) {
         const read = await this.#readAll(signal);
         count = read === null ? count : read + (count ?? 0);
-        if (read) status.say(`${counted(read, "document")} added. You can search now.`);
+        if (read) status.say([addedWords(read), t("You can search now.")].join(" "));
       }
-      const added = count ? `${counted(count, "document")} added. ` : "";
-      status.say(`${count === 0 ? "No new documents. " : added}Ready to search.`);
+      const added = count === null ? [] : [count ? addedWords(count) : t("No new documents.")];
+      status.say([...added, t("Ready to search.")].join(" "));
     } catch (error) {
       this.isPaused = true;
       if (error instanceof Declined)
-        status.say("Nothing was downloaded. Your files wait here until you continue.");
-      else if (isAbort(error)) status.say("Stopped. What was read is kept; Continue reads the rest.");
+        status.say(t("Nothing was downloaded. Your files wait here until you continue."));
+      else if (isAbort(error)) status.say(t("Stopped. What was read is kept; Continue reads the rest."));
       else status.complain(error);
     } finally {
       this.#stop = null;
@@ -277,7 +277,7 @@ export class Indexer extends EventTarget {
       if (first < 0) first = loaded;
       const rate = (loaded - first) / ((performance.now() - started) / 1000);
       progress.show({ status: "passages", file, loaded, total });
-      if (rate > 0) progress.parts.label.append(` · ${rate.toPrecision(2)} a second`);
+      if (rate > 0) progress.parts.label.append(` · ${t("{rate} a second", { rate: significant(rate, 2) })}`);
     };
     try {
       await this.#library.fill({ signal, onProgress });
@@ -343,6 +343,11 @@ class Replacement {
     if (this.#source) await this.#library.session.close("collection"); // it is opened again as it was written
     this.#source = "";
   }
+}
+
+/** @param {number} count of documents */
+function addedWords(count) {
+  return tn(count, "{n} document added.", "{n} documents added.");
 }
 
 /** A file of a folder, of whose tables nothing is asked. @param {Picked} file @returns {Picked} */

@@ -6,6 +6,7 @@
 
 import { recall, remember } from "../ui/memory.js";
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { CollectionStore, explained, takeLock, untilFree } from "./collection-store.js";
 import { askConsent, consent, Declined, rememberConsent, sizes } from "./consent.js";
 import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "./embedders.js";
@@ -87,7 +88,7 @@ export class Library extends EventTarget {
 
   /** The open collection. */
   current() {
-    if (!this.#entry) throw problem("No collection is open.", "Make one, or choose one.");
+    if (!this.#entry) throw problem(t("No collection is open."), t("Make one, or choose one."));
     return this.#entry;
   }
 
@@ -106,8 +107,8 @@ export class Library extends EventTarget {
     const entry = (await this.store.list()).find((each) => each.name === name);
     if (entry) return await this.choose(entry.id);
     throw problem(
-      `There is no collection “${name}” in this browser.`,
-      "Choose another, or import it from a file.",
+      t("There is no collection “{name}” in this browser.", { name }),
+      t("Choose another, or import it from a file."),
     );
   }
 
@@ -371,7 +372,7 @@ export class Library extends EventTarget {
   async #restore(id, names) {
     if (this.#entry?.id !== id) await this.choose(id);
     if (this.#entry?.id !== id) {
-      throw problem("The collection of these documents is gone.", "Add their files again.");
+      throw problem(t("The collection of these documents is gone."), t("Add their files again."));
     }
     const wasRunning = this.indexer.isRunning;
     await this.indexer.stop(); // it writes with the collection that is closed here
@@ -550,7 +551,7 @@ export class Library extends EventTarget {
     this.#changed();
     await loading.finally(this.progress.hide);
     if (embedder !== this.#embedder) return; // another collection was opened meanwhile
-    this.status.say(`${titleOf(embedder.choice)} is ready.`);
+    this.status.say(t("{model} is ready.", { model: titleOf(embedder.choice) }));
     this.#changed();
   }
 
@@ -560,7 +561,7 @@ export class Library extends EventTarget {
       const isFirst = !this.session.has("static");
       await this.session.open("static", { onProgress: this.progress.show });
       if (this.#entry) await this.session.open("collection");
-      if (isFirst) this.status.say("Ready to search."); // else it would replace what was done last
+      if (isFirst) this.status.say(t("Ready to search.")); // else it would replace what was done last
     } finally {
       if (!this.indexer.isRunning) this.progress.hide();
     }
@@ -571,7 +572,7 @@ export class Library extends EventTarget {
   #writable() {
     const { id } = this.current();
     if (this.#release) return id;
-    throw problem("Another tab has this collection open.", "Change it there, or close that tab.");
+    throw problem(t("Another tab has this collection open."), t("Change it there, or close that tab."));
   }
 
   /** @param {string} id @param {string} name @returns {import("./session.js").Chosen} */

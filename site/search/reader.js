@@ -6,6 +6,7 @@
 
 import { copyText } from "../ui/clipboard.js";
 import { byId, element, fill } from "../ui/dom.js";
+import { t } from "../ui/words.js";
 import { CodePoints, marked } from "./marking.js";
 import { bestSentence } from "./results.js";
 
@@ -127,7 +128,9 @@ export class Reader {
     const several = this.#hits.length > 1;
     this.#previous.hidden = !several;
     this.#next.hidden = !several;
-    this.#count.textContent = several ? `Passage ${this.#current + 1} of ${this.#hits.length}` : "";
+    this.#count.textContent = several
+      ? t("Passage {number} of {count}", { number: this.#current + 1, count: this.#hits.length })
+      : "";
     this.#trail.textContent = hit.heading;
     for (const part of this.#parts) part.mark(this.#hits, hit);
     if (!scroll) return;

@@ -4,6 +4,7 @@
  */
 
 import { element } from "../ui/dom.js";
+import { decimal, number, percent, t } from "../ui/words.js";
 import { CodePoints, marked } from "./marking.js";
 
 /** @typedef {import("./inquiry.js").Hit} Hit */
@@ -101,7 +102,7 @@ export class Results {
       trail.textContent = [hit.heading, hit.name === hit.title ? "" : hit.name].filter(Boolean).join(" · ");
       trail.hidden = !trail.textContent;
       passage.replaceChildren(...passageOf(hit));
-      words.textContent = hit.explanation || "Why this result?";
+      words.textContent = hit.explanation || t("Why this result?");
       figures.replaceChildren(...figuresOf(hit, seconds));
     };
     return { item, link, show };
@@ -147,27 +148,30 @@ export function bestSentence({ sentences, text, start }) {
 function figuresOf({ cosine, words, score, likelihood }, seconds) {
   /** @type {[string, string][]} */
   const rows = [
-    ["Closeness in meaning, −1 to 1", cosine?.toFixed(2) ?? "not known yet"],
-    ["Shared words (BM25)", words.toFixed(1)],
-    ["Both together, in standard deviations above the average passage", score.toFixed(2)],
+    [
+      t("Closeness in meaning, −1 to 1"),
+      typeof cosine === "number" ? decimal(cosine, 2) : t("not known yet"),
+    ],
+    [t("Shared words (BM25)"), decimal(words, 1)],
+    [t("Both together, in standard deviations above the average passage"), decimal(score, 2)],
   ];
   if (typeof likelihood === "number")
-    rows.push(["Chance that a passage this close answers", `${Math.round(100 * likelihood)}%`]);
+    rows.push([t("Chance that a passage this close answers"), percent(likelihood)]);
   for (const [stage, name] of Object.entries(STAGES)) {
     const taken = seconds[/** @type {import("./inquiry.js").Stage} */ (stage)];
-    if (taken !== undefined) rows.push([`Time of the search ${name}`, milliseconds(taken)]);
+    if (taken !== undefined) rows.push([name, milliseconds(taken)]);
   }
   return rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
 }
 
 /** What each stage searches by; without any vector it is the words that are shared. */
 const STAGES = {
-  words: "by shared words",
-  static: "by single words’ meaning",
-  full: "by whole passages’ meaning",
+  words: t("Time of the search by shared words"),
+  static: t("Time of the search by single words’ meaning"),
+  full: t("Time of the search by whole passages’ meaning"),
 };
 
 /** @param {number} seconds */
 function milliseconds(seconds) {
-  return `${seconds < 0.01 ? (1000 * seconds).toFixed(1) : Math.round(1000 * seconds)} ms`;
+  return `${seconds < 0.01 ? decimal(1000 * seconds, 1) : number(Math.round(1000 * seconds))} ms`;
 }

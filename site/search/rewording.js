@@ -8,11 +8,12 @@ import { ROOT } from "../engine/root.js";
 import { DecoderControls } from "../playground/decoder-controls.js";
 import { ModelPanel } from "../playground/model-panel.js";
 import { copyText } from "../ui/clipboard.js";
-import { byId, debounce, element, number } from "../ui/dom.js";
+import { byId, debounce, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { ProgressView } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
 import { isAbort, problem, StatusLine } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { answerNodes, checkWords } from "./answer.js";
 import { complete } from "./completions.js";
 import { bestSentence, passageOf } from "./results.js";
@@ -93,7 +94,7 @@ export class Rewording {
       say,
       complain,
       progress: this.#progress,
-      hint: "Generate or Load now",
+      hint: t("Nothing is downloaded until you press Generate or Load now."),
       engine: host.holder,
       takesDrops: false,
     });
@@ -143,7 +144,7 @@ export class Rewording {
       this.#made = null;
       this.#prompt.value = "";
       byId("prompt-facts", "p").textContent = "";
-      this.#status.say(hits.length ? "" : "There is nothing to reword.");
+      this.#status.say(hits.length ? "" : t("There is nothing to reword."));
     } else if (!this.#edited) this.#made = null;
     this.#show();
     this.#refresh();
@@ -175,7 +176,7 @@ export class Rewording {
     byId("server", "form").hidden = !this.#isServer;
     byId("model-box", "details").hidden = this.#isServer;
     showStartOrStop({ start: this.#write, stop: this.#stop }, { busy, ready: this.#hits.length > 0 });
-    this.#write.textContent = this.#isTooSmall ? "Try it anyway" : "Generate";
+    this.#write.textContent = this.#isTooSmall ? t("Try it anyway") : t("Generate");
     this.#write.classList.toggle("primary", !this.#isTooSmall);
     this.#panel.showButtons();
     this.#quote();
@@ -188,14 +189,14 @@ export class Rewording {
     if (this.#quoted.hidden) return this.#quoted.replaceChildren();
     const source = element("button", { type: "button", class: "quiet" }, hit.title || hit.name);
     source.addEventListener("click", () => this.#host.open(hit));
-    const choose = element("button", { type: "button", class: "quiet" }, "Choose a larger model");
+    const choose = element("button", { type: "button", class: "quiet" }, t("Choose a larger model"));
     choose.addEventListener("click", () => this.#offerModels());
-    const why = "This model is too small to reword passages, so here is the one that fits best, as it is.";
-    const marking = bestSentence(hit) ? " The sentence that fits best is shaded." : "";
+    const why = t("This model is too small to reword passages, so here is the one that fits best, as it is.");
+    const marking = bestSentence(hit) ? ` ${t("The sentence that fits best is shaded.")}` : "";
     this.#quoted.replaceChildren(
       element("p", { class: "note" }, why + marking),
       element("blockquote", {}, ...passageOf(hit)),
-      element("p", { class: "row" }, "From", source, element("span", { class: "grow" }), choose),
+      element("p", { class: "row" }, t("From"), source, element("span", { class: "grow" }), choose),
     );
   }
 
@@ -216,9 +217,12 @@ export class Rewording {
     this.#made = made;
     this.#prompt.value = made.prompt;
     this.#reset.hidden = true;
-    const kind = model || this.#isServer ? "" : " It gets the model's chat format when the model is loaded.";
-    byId("prompt-facts", "p").textContent =
-      `${made.used} of ${this.#hits.length} passages, ${model ? "" : "about "}${number(made.tokens)} tokens.${kind}`;
+    const values = { used: made.used, count: this.#hits.length, tokens: made.tokens };
+    const facts = model
+      ? t("{used} of {count} passages, {tokens} tokens.", values)
+      : t("{used} of {count} passages, about {tokens} tokens.", values);
+    const format = t("It gets the model's chat format when the model is loaded.");
+    byId("prompt-facts", "p").textContent = model || this.#isServer ? facts : `${facts} ${format}`;
     return made;
   }
 
@@ -245,7 +249,7 @@ export class Rewording {
         text += piece;
         this.#answer.textContent = text;
       }
-      this.#status.say("Done.");
+      this.#status.say(t("Done."));
     } catch (error) {
       this.#status.complain(error);
       if (!text && !isAbort(error)) this.#answer.hidden = true;
@@ -279,7 +283,7 @@ export class Rewording {
   /** @param {AbortController} writing */
   #take(writing) {
     this.#writing = writing;
-    this.#status.say("Writing…");
+    this.#status.say(t("Writing…"));
     this.#show();
   }
 
@@ -312,7 +316,7 @@ export class Rewording {
     const value = (/** @type {string} */ id) => byId(id, "input").value.trim();
     const server = { base: value("server-address"), model: value("server-model"), key: value("server-key") };
     if (!server.base)
-      throw problem("The server's address is missing.", "Enter it, or use a model in this page.");
+      throw problem(t("The server's address is missing."), t("Enter it, or use a model in this page."));
     return server;
   }
 

@@ -1,7 +1,9 @@
 /** Documents to try search with. They lie beside the page and are fetched when the visitor asks for them. */
 
 import { ROOT } from "../engine/root.js";
+import { english } from "../ui/english.js";
 import { problem } from "../ui/status.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {import("./indexing.js").Picked} Picked */
 /** @typedef {{name: string, title: string, note: string, folder: string}} Sample */
@@ -11,8 +13,8 @@ import { problem } from "../ui/status.js";
 export const SAMPLES = [
   {
     name: "Made-up medical texts",
-    title: "Made-up medical texts",
-    note: "A dozen invented leaflets about common complaints. They are not medical advice.",
+    title: english("Made-up medical texts"),
+    note: english("A dozen invented leaflets about common complaints. They are not medical advice."),
     folder: "search/examples/medical/",
   },
 ];
@@ -30,5 +32,5 @@ export async function fetchSample({ folder }) {
 async function get(url) {
   const response = await fetch(url).catch(() => null);
   if (response?.ok) return response;
-  throw problem("The examples could not be fetched.", "Check the connection and try again.");
+  throw problem(t("The examples could not be fetched."), t("Check the connection and try again."));
 }

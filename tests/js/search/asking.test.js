@@ -83,7 +83,7 @@ test("results come from the static stage, then in the order of MiniLM", async ()
   assert.deepEqual(names(), ["b", "a"]);
   assert.match(
     byTestId("asked").textContent,
-    /2 results from 2 documents, ranked by the meaning of whole passages/,
+    /2 results from 2 documents\. Ranked by the meaning of whole passages/,
   );
   assert.deepEqual(kept(), { q: "why", collection: "Notes" });
   assert.equal(address.hash, "");

@@ -30,6 +30,7 @@ from scripts.runtime import ROOMS, RuntimeBuildError, write_runtime  # noqa: E40
 from scripts.site_search import build_all  # noqa: E402
 from scripts.styles import trim_styles  # noqa: E402
 from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_output  # noqa: E402
+from scripts.words import write_element_words  # noqa: E402
 
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
@@ -134,6 +135,7 @@ def build(output: Path) -> None:
     build_embedder(output)
     shutil.copyfile(ROOT / "tests" / "golden" / "default.json", output / "selftest" / "golden.json")
     describe_decoding(output)
+    write_element_words(output)
     write_example(output)
     write_notices(output)
     carry_files(output)

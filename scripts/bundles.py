@@ -124,7 +124,7 @@ def bundle_scripts(site: Path, output: Path) -> Bundles:
         options = ("--splitting", f"--chunk-names={folder}/[name]-[hash]", "--sourcemap=linked")
         bundle_modules({name: name for name in names}, site, output, made, *options)
     alone = {name: name for name in ALONE if (site / name).is_file()}
-    bundle_modules(alone, site, output, made, "--sourcemap=linked")
+    bundle_modules(alone, site, output, made, "--sourcemap=linked", NO_PAGE)
     bundle_modules(WIDGET, site, output, made, LATER, NO_PAGE, "--banner:js=/* Goosequill, Apache-2.0 */")
     scripts = (path for path in own_files(output, ".js") if output / "vendor" not in path.parents)
     for script in set(scripts) - set(made.imports):

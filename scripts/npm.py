@@ -214,7 +214,7 @@ def assemble() -> None:
         if not (OUTPUT / module).exists():  # npm/ has its own
             shutil.copyfile(SITE / module, OUTPUT / module)
     include_stemmer()
-    for name in ("python", "wheels"):
+    for name in ("python", "wheels", "embed/languages"):
         shutil.copytree(DIST / name, OUTPUT / name)
     shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")
     shutil.copytree(DIST / "vendor" / "pyodide", OUTPUT / "vendor" / "pyodide")

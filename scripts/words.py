@@ -19,12 +19,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
+from jinja2 import ChoiceLoader, DictLoader, Environment, FunctionLoader  # noqa: E402
 from scripts.frames import make_frames, render_frame  # noqa: E402
 from scripts.pages import read_pages  # noqa: E402
+from scripts.recordings import STYLES  # noqa: E402
 
 MODEL = ROOT / "site" / "models" / "default" / "config.json"
 CATALOGUES = ROOT / "site" / "ui" / "languages"
@@ -53,6 +56,9 @@ ERRORS = {
 """What is called with a message, and perhaps a remedy."""
 SENTENCES = "wording.py"
 """The module whose lists are sentences about statistics."""
+HOME = """<title>{{ preview("").title }}</title>{% include "partials/header.html" %}
+{% block container %}{% endblock %}{% include "partials/copyright.html" %}"""
+"""What the home page extends, here without Material."""
 MOST_VARIANTS = 16
 """Of one message, from the choices in it."""
 
@@ -84,7 +90,18 @@ def render_pages() -> dict[str, str]:
     pages = read_pages()
     frames = make_frames(pages, ROOT / "site")
     rendered = {f"site/{page.file}": render_frame(frames, page) for page in pages if not page.article}
-    return rendered
+    return rendered | {"overrides/home.html": render_home(frames)}
+
+
+def render_home(frames: Environment) -> str:
+    """The home page without what Material puts around it."""
+    none = FunctionLoader(lambda name: "" if name.startswith(".icons/") else None)
+    assert frames.loader
+    frames.loader = ChoiceLoader([DictLoader({"main.html": HOME}), none, frames.loader])
+    page = SimpleNamespace(url="", file="index.html", toc=[SimpleNamespace(id="home")])
+    material = {"config": {}, "lang": SimpleNamespace(t=lambda key: "")}
+    html: str = frames.get_template("home.html").render(page=page, recorded_styles=STYLES, **material)
+    return html
 
 
 def package_messages() -> Iterator[tuple[str, str]]:
@@ -185,6 +202,25 @@ def package_descriptions() -> Iterator[tuple[str, str]]:
     yield from ((model[key], str(MODEL)) for key in ("title", "description"))
     yield from ((prompt["title"], str(MODEL)) for prompt in model["prompts"])
     yield from ((style["name"], str(MODEL)) for style in model["registers"])
+
+
+def write_element_words(output: Path) -> None:
+    """Write the catalogues of the embeddable element into a built site: only what its scripts say."""
+    scripts = ("embed/goosequill.js", "engine/worker.js")
+    said = "".join((output / name).read_text(encoding="utf-8") for name in scripts)
+    target = output / "embed" / "languages"
+    target.mkdir()
+    for path in CATALOGUES.glob("*.json"):
+        words = {text: to for text, to in read_catalogue(path).items() if is_said(text, said)}
+        write_catalogue(target / path.name, words)
+
+
+def is_said(text: str, scripts: str) -> bool:
+    """Whether bundled scripts have a text: as a whole, or in the parts around what is inserted."""
+    parts = [part for part in re.split(r"\{\d+\}", text) if part.strip(" .:“”")]
+    if len(parts) > 1 or parts != [text]:
+        return sum(map(len, parts)) > 8 and all(part in scripts for part in parts)
+    return all(json.dumps(form, ensure_ascii=False) in scripts for form in text.split("|"))
 
 
 def read_catalogue(path: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@
  * the address names (?parent=https://example.org). All other messages are ignored.
  */
 
+import "./frame-language.js";
 import "../ui/stray-drops.js";
 import { ATTRIBUTES } from "../widget/settings.js";
 import { COMMANDS, CONNECT, EVENTS } from "./frame-protocol.js";

@@ -10,7 +10,8 @@ const INLINE = new Set(
 );
 /** Elements whose content is not the interface's words. */
 const SILENT = new Set(["PRE", "SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT", "svg", "TEMPLATE"]);
-const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt"];
+/** `data-label` is what a panel's tab is called. */
+const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt", "data-label"];
 /** A title's parts, the page and the site, are texts of their own. */
 const IN_TITLE = " · ";
 const TAG = /<(\/?)(\d+)(\/?)>/;

@@ -46,12 +46,13 @@ test-browser: $(STAMPS)/test node_modules/.stamp build
 	@sh scripts/browsers.sh
 	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
-check: $(STAMPS)/check node_modules/.stamp ## format, lint, types and lines per room, without changing a file
+check: $(STAMPS)/check node_modules/.stamp ## format, lint, types, lines per room and translations, without changing a file
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
 	npm run --silent check
 	$(PY) scripts/rooms.py
+	$(PY) scripts/words.py --check
 
 soak: ## everything that takes long: fuzzing (MINUTES=10 a reader), thousands of tokens, faults; into build/soak/
 	@$(MAKE) --keep-going soak-python soak-js soak-browser

@@ -4,4 +4,6 @@
  */
 
 /** @type {Record<string, string>} */
-export const LANGUAGES = {};
+export const LANGUAGES = {
+  de: "Deutsch",
+};

@@ -7,6 +7,7 @@ import {
   megabytes,
   number,
   percent,
+  phrase,
   setWords,
   significant,
   t,
@@ -39,6 +40,19 @@ test("values are inserted once, in any order, and only those that are given", ()
   assert.equal(t("{a} of {b}", { a: "{b}", b: "$&" }), "$&: {b}");
   assert.equal(t("{a} of {b}", { a: "x" }), "{b}: x");
   assert.equal(t("{toString}", {}), "{toString}");
+});
+
+test("elements take their place in a translated sentence", () => {
+  const link = /** @type {any} */ ({ nodeType: 1 });
+  assert.deepEqual(phrase("See {link}, {n} times.", { link, n: 1200 }), [
+    "See ",
+    link,
+    ", ",
+    "1,200",
+    " times.",
+  ]);
+  speak({ "See {link}, {n} times.": "{n}-mal {link} ansehen" });
+  assert.deepEqual(phrase("See {link}, {n} times.", { link, n: 2 }), ["", "2", "-mal ", link, " ansehen"]);
 });
 
 test("a count selects the language's plural form, and is written as the language writes it", () => {

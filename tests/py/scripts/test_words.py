@@ -5,7 +5,17 @@ import json
 from pathlib import Path
 
 import pytest
-from scripts.words import joined, messages_of, problems, variants, write_catalogue, wrong_marks
+from scripts.pages import read_languages
+from scripts.words import (
+    CATALOGUES,
+    is_said,
+    joined,
+    messages_of,
+    problems,
+    variants,
+    write_catalogue,
+    wrong_marks,
+)
 
 
 def messages(source: str) -> list[tuple[str, ...]]:
@@ -52,6 +62,19 @@ def test_a_translation_has_the_marks_of_its_text(text: str, to: str, wrong: str)
 def test_missing_unused_and_empty_translations_are_reported() -> None:
     found = list(problems("de", {"Copy": "Kopieren", "Undo": "", "Old": "Alt"}, ["Copy", "Undo", "New"]))
     assert found == ["de: missing: 'New'", "de: unused: 'Old'", "de: untranslated: 'Undo'"]
+
+
+def test_the_element_gets_the_texts_that_its_scripts_have() -> None:
+    scripts = 'say(t("Stop")),tn(n,"{n} token","{n} tokens"),`The file ${name} is not on the server.`'
+    said = ["Stop", "{n} token|{n} tokens", "The file {0} is not on the server."]
+    assert all(is_said(text, scripts) for text in said)
+    assert not any(is_said(text, scripts) for text in ["say", "{n} file|{n} files", "The file {0} is empty."])
+
+
+def test_every_language_has_its_catalogue() -> None:
+    languages = read_languages()
+    assert languages
+    assert sorted(languages) == sorted(path.stem for path in CATALOGUES.glob("*.json"))
 
 
 def test_a_catalogue_is_sorted_with_one_entry_a_line(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_an_error_of_the_engine_is_german(speaking: Callable[[str], BrowserConte
     broken = {"name": "broken.safetensors", "mimeType": "application/octet-stream", "buffer": b"\xff" * 64}
     page.get_by_test_id("model-file").set_input_files(broken)
     problem = page.locator("#status.error-box")
-    expect(problem).to_contain_text("ist keine gültige safetensors-Datei", timeout=120_000)
+    expect(problem).to_contain_text("ist keine Modelldatei in einem Format", timeout=120_000)
 
 
 def test_the_element_speaks_the_language_of_its_page(speaking: Callable[[str], BrowserContext]) -> None:

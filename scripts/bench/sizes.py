@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Page
 
-SHELL_LIMIT = 145_000
+SHELL_LIMIT = 150_000
 LAB_LIMIT = 250_000
 WIDGET_LIMIT = 14_000
 FIRST_TEXT_LIMIT = 8_800_000

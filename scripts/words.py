@@ -195,7 +195,7 @@ def package_descriptions() -> Iterator[tuple[str, str]]:
         for parameter in part["parameters"]:
             yield from ((parameter[key], "goosequill.decoding") for key in ("label", "sentence"))
     for preset in describe_presets():
-        yield preset["title"], "goosequill.decoding"
+        yield from ((preset[key], "goosequill.decoding") for key in ("title", "source"))
     yield from ((text, "goosequill.evaluation") for text in (METRICS | PROMPT_METRICS).values())
     for template in describe_templates(ChatFormat.from_dict(model["chat"])):
         yield template["title"], "goosequill.chat"

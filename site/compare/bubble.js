@@ -45,7 +45,10 @@ export function sampleElement(sample, view) {
     { class: "bubble model-text plain", dir: "auto", "data-testid": "output" },
     text,
   );
-  if (text === "") bubble.classList.add("empty");
+  if (text === "") {
+    bubble.classList.add("empty");
+    bubble.dataset.empty = t("empty output");
+  }
   samples.set(bubble, sample);
   return element("div", { class: "sample" }, head, bubble);
 }

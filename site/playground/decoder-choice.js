@@ -44,7 +44,7 @@ export class DecoderChoice {
       const preset = presets.find(({ name }) => name === this.select.value);
       if (preset) this.#controls.take(preset.settings);
       else this.settingsBox.open = true;
-      this.summary.textContent = preset?.source ?? "";
+      this.summary.textContent = translated(preset?.source ?? "");
       onChange();
     });
     this.#showPreset();
@@ -94,6 +94,6 @@ export class DecoderChoice {
 
   #showPreset() {
     this.select.value = this.preset?.name ?? "";
-    this.summary.textContent = this.preset?.source ?? this.name;
+    this.summary.textContent = this.preset ? translated(this.preset.source) : this.name;
   }
 }

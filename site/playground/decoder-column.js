@@ -30,7 +30,13 @@ export const letterOf = (at) => String.fromCharCode(65 + at);
 
 export class DecoderColumn {
   #title = element("h2");
-  #output = element("div", { class: "output", "data-testid": "output", role: "region", tabindex: 0 });
+  #output = element("div", {
+    class: "output",
+    "data-empty": t("The generated text appears here."),
+    "data-testid": "output",
+    role: "region",
+    tabindex: 0,
+  });
   #loop = element("p", { class: "note loop-note", hidden: true });
   #measured = element("dl", { class: "measured" });
   #remove = element("button", { type: "button", class: "quiet" }, t("Remove"));

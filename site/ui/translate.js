@@ -10,8 +10,8 @@ const INLINE = new Set(
 );
 /** Elements whose content is not the interface's words. */
 const SILENT = new Set(["PRE", "SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT", "svg", "TEMPLATE"]);
-/** `data-label` is what a panel's tab is called. */
-const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt", "data-label"];
+/** `data-label` is what a panel's tab is called, `data-empty` what a box without content shows. */
+const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt", "data-label", "data-empty"];
 /** A title's parts, the page and the site, are texts of their own. */
 const IN_TITLE = " · ";
 const TAG = /<(\/?)(\d+)(\/?)>/;

@@ -38,6 +38,6 @@ export class PresetChooser {
   show() {
     const preset = this.#controls.presetAmong(this.#presets);
     this.#select.value = preset?.name ?? "";
-    this.#source.textContent = preset?.source ?? "";
+    this.#source.textContent = translated(preset?.source ?? "");
   }
 }

@@ -1,15 +1,17 @@
 /**
  * What the site keeps on this machine: model files with their sizes and last use, collections of documents,
- * the browser's quota, the state of the service worker. It deletes what the visitor selects, and nothing
- * else.
+ * the texts of tabs, the browser's quota, the state of the service worker. It deletes what the visitor
+ * selects, and nothing else.
  */
 
 import { openFolder } from "../engine/storage/opfs.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
 import { CollectionStore, takeLock } from "../search/collection-store.js";
+import { ask } from "../ui/dialog.js";
 import { byId, element } from "../ui/dom.js";
 import { askWorker } from "../ui/offline-state.js";
 import { StatusLine } from "../ui/status.js";
+import { deleteTabs, tabsKept } from "../ui/tab-store.js";
 import { tableRow } from "../ui/table.js";
 import { megabytes, moment, t, tn, translated } from "../ui/words.js";
 
@@ -21,6 +23,7 @@ const page = {
   files: byId("files", "tbody"),
   total: byId("total", "span"),
   collections: byId("collections", "tbody"),
+  tabs: byId("tabs", "tbody"),
   deleteAll: byId("delete-all", "button"),
   quota: byId("quota", "p"),
   persisted: byId("persisted", "p"),
@@ -30,7 +33,7 @@ const page = {
   threadsNow: byId("threads-now", "p"),
 };
 
-const { say } = new StatusLine(page.status);
+const { say, complain } = new StatusLine(page.status);
 const folder = await openFolder();
 const store = new Store({ folder, cache: await openCache() });
 const library = await CollectionStore.open();
@@ -102,6 +105,7 @@ async function show() {
       ? t("{size} in {count} files.", { size: megabytes(bytes), count: entries.length })
       : "";
   await showCollections();
+  await showTabs();
   await showSpace();
 }
 
@@ -134,6 +138,44 @@ async function showCollections() {
   const entries = await library.list();
   const none = element("tr", {}, element("td", { colspan: 4 }, t("There are none.")));
   page.collections.replaceChildren(...(entries.length ? entries.map(collectionRow) : [none]));
+}
+
+async function showTabs() {
+  const { count, bytes } = await tabsKept();
+  const none = element("tr", {}, element("td", { colspan: 4 }, t("There are none.")));
+  const remove = element(
+    "button",
+    { type: "button", class: "quiet", "aria-label": t("Delete the texts and chats of all tabs") },
+    t("Delete"),
+  );
+  remove.addEventListener("click", () => removeTabs(count));
+  const name = element("strong", {}, t("Texts and chats of tabs"));
+  const cells = [name, megabytes(bytes), tn(count, "{n} visit", "{n} visits"), remove];
+  page.tabs.replaceChildren(count ? tableRow(cells) : none);
+}
+
+/** @param {number} count */
+async function removeTabs(count) {
+  const confirmed = await ask({
+    title: t("Delete the texts and chats?"),
+    text: tn(
+      count,
+      "What was written in {n} visit is deleted for good. Save what you want to keep in the playground first.",
+      "What was written in {n} visits is deleted for good. Save what you want to keep in the playground first.",
+    ),
+    confirm: t("Delete"),
+    cancel: t("Keep them"),
+    parent: byId("main", "main"),
+  });
+  if (!confirmed) return;
+  try {
+    await deleteTabs();
+    say(t("The texts and chats of tabs are deleted."));
+  } catch (error) {
+    complain(error);
+  }
+  await show();
+  page.status.focus(); // the button is gone
 }
 
 async function showSpace() {

@@ -10,6 +10,7 @@
 import { isRemembering, TABS } from "./memory.js";
 
 const STORE = "tabs";
+const SESSION = "goosequill.tab.";
 /** Milliseconds that a record is kept after its last change. */
 const AGE = 7 * 24 * 3600 * 1000;
 /** Records of all pages that are kept at most. */
@@ -26,7 +27,7 @@ export class TabStore {
 
   /** @param {string} page its name */
   constructor(page) {
-    this.#key = `goosequill.tab.${page}`;
+    this.#key = SESSION + page;
   }
 
   /** What this tab's last visit to the page kept; undefined if nothing. @returns {Promise<unknown>} */
@@ -118,6 +119,38 @@ export class TabStore {
       return {};
     }
   }
+}
+
+/**
+ * How many visits have something kept, and its size. What this tab wrote last may be in its session storage only.
+ * @returns {Promise<{count: number, bytes: number}>}
+ */
+export async function tabsKept() {
+  const ids = new Set();
+  let bytes = 0;
+  await withTabs("readonly", (store) => {
+    const request = store.openCursor(); // one at a time: they can be long
+    request.addEventListener("success", () => {
+      const cursor = request.result;
+      if (!cursor) return;
+      ids.add(cursor.value.id);
+      bytes += new Blob([JSON.stringify(cursor.value.value)]).size;
+      cursor.continue();
+    });
+    return request;
+  }).catch(() => {}); // private mode: nothing is kept there
+  for (const [key, text] of Object.entries(sessionStorage)) {
+    if (!key.startsWith(SESSION) || !text.includes('"value":')) continue;
+    ids.add(JSON.parse(text).id);
+    bytes += text.length;
+  }
+  return { count: ids.size, bytes };
+}
+
+/** Deletes the records of all tabs; a tab that is open writes its own again when it changes. */
+export async function deleteTabs() {
+  await withTabs("readwrite", (store) => store.clear());
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(SESSION)) sessionStorage.removeItem(key);
 }
 
 /** Deletes old records, and the oldest of too many. @param {IDBObjectStore} store */

@@ -1,0 +1,33 @@
+"""What the storage page lists and deletes; model files and collections are tested where they are made."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from .accessibility import violations
+
+
+def test_texts_of_tabs_are_listed_and_deleted_after_a_question(clean_page: Page, site_url: str) -> None:
+    page = clean_page
+    page.goto(f"{site_url}storage/")
+    tabs = page.get_by_test_id("tabs")
+    expect(tabs).to_contain_text("There are none.")
+    page.goto(f"{site_url}playground/")
+    expect(page.get_by_test_id("generate")).to_be_enabled()
+    page.get_by_test_id("prompt").fill("The goose wrote a long line. " * 3000)
+    page.goto(f"{site_url}storage/")
+    expect(tabs).to_contain_text("1 visit")
+    expect(tabs).to_contain_text("0.1 MB")
+    delete = tabs.get_by_role("button", name="Delete the texts and chats of all tabs")
+    delete.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Keep them")).to_be_focused()
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Keep them").click()
+    expect(tabs).to_contain_text("1 visit")
+    delete.click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_test_id("status")).to_have_text("The texts and chats of tabs are deleted.")
+    expect(tabs).to_contain_text("There are none.")
+    page.reload()
+    expect(tabs).to_contain_text("There are none.")

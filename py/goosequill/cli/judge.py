@@ -76,7 +76,7 @@ def as_text(result: dict[str, Any]) -> str:
 def comparison_text(row: dict[str, Any]) -> str:
     """Return the test of two contenders in a few sentences."""
     counts = f"{row['wins']} won, {row['losses']} lost, {row['ties']} tied"
-    return f"{row['first']} against {row['second']}: {counts}. {row['sentence']}"
+    return f"{row['first']} against {row['second']}: {counts}. {' '.join(row['sentences'])}"
 
 
 def agreement_text(agreement: dict[str, Any] | None) -> str:

@@ -4,11 +4,11 @@
  */
 
 import { isComposing } from "../ui/composing.js";
-import { byId, element, megabytes } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";
 import { errorWords } from "../ui/status.js";
 import { inLine } from "../ui/unseen.js";
-import { listed, t, tn } from "../ui/words.js";
+import { listed, megabytes, t, tn } from "../ui/words.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
 import { hostsOf, portionOf } from "./link.js";
 import { ask, dismiss, dismissAll, dismissErrors, report as showProblems, waiting } from "./messages.js";

@@ -1,6 +1,6 @@
 /** The parts of a saved web page that show numbers: the results of blind votes, and metrics. */
 
-import { counted } from "../ui/dom.js";
+import { counted } from "../ui/words.js";
 import { html, htmlTable } from "./markup.js";
 import { figure, formatMean, labelOf, withInterval } from "./measures.js";
 

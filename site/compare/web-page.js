@@ -5,9 +5,8 @@
  * access to the page.
  */
 
-import { counted, number } from "../ui/dom.js";
 import { breathe } from "../ui/slices.js";
-import { inEnglish, megabytes, t } from "../ui/words.js";
+import { counted, inEnglish, megabytes, number, t } from "../ui/words.js";
 import { differs, samplesOf } from "./collate.js";
 import { html, htmlTable, Markup } from "./markup.js";
 import { counterpart, hueOf } from "./row.js";

@@ -3,8 +3,8 @@
  * name the line.
  */
 
-import { number } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
+import { number } from "../ui/words.js";
 
 /**
  * @typedef {{kind: "points", x: number[], y: number[]}} PointData

@@ -4,7 +4,8 @@
  */
 
 import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
-import { element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
+import { number } from "../ui/words.js";
 import { parseData } from "./cumulative-data.js";
 import { labelled } from "./cumulative-fits.js";
 import { Picture } from "./cumulative-picture.js";

@@ -5,9 +5,10 @@
 
 import { ROOT } from "../engine/root.js";
 import { figureTools } from "../ui/chart-tools.js";
-import { download, element, number } from "../ui/dom.js";
+import { download, element } from "../ui/dom.js";
 import { plainColor } from "../ui/plain-color.js";
 import { StatusLine } from "../ui/status.js";
+import { number } from "../ui/words.js";
 import { LAYERS, reading } from "./dilation-scene.js";
 
 /**

@@ -4,8 +4,9 @@
  */
 
 import { chart, percentage } from "../ui/chart.js";
-import { element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
+import { number } from "../ui/words.js";
 
 /** @typedef {import("./dilation-stack.js").Stack} Stack */
 

@@ -3,8 +3,9 @@
  * formula and by count, and how much each input weighs.
  */
 
-import { counted, element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
+import { counted, number } from "../ui/words.js";
 import { fieldFigure } from "./dilation-field.js";
 import { StackPicture } from "./dilation-tree.js";
 

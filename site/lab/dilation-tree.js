@@ -3,8 +3,8 @@
  * cell reads. A pointer or the arrow keys choose a cell, whose own tree is then marked.
  */
 
-import { counted, number } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
+import { counted, number } from "../ui/words.js";
 
 /** @typedef {import("./dilation-stack.js").Stack} Stack */
 

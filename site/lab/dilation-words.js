@@ -1,6 +1,6 @@
 /** The dilation page's sentences: what a cell reads or feeds, and the sum behind an output. */
 
-import { counted } from "../ui/dom.js";
+import { counted } from "../ui/words.js";
 import { format, readers, rounded } from "./dilation-scene.js";
 
 /** @typedef {import("./dilation-scene.js").Data} Data */

@@ -4,8 +4,9 @@
  */
 
 import { copyButton } from "../ui/clipboard.js";
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { scrollBox } from "../ui/table.js";
+import { counted } from "../ui/words.js";
 import { exportTools } from "./dilation-export.js";
 import { Numbers } from "./dilation-numbers.js";
 import { Picture } from "./dilation-picture.js";

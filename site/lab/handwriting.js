@@ -3,8 +3,9 @@
  * counted, and how, is decided in Python (goosequill.lab.handwriting).
  */
 
-import { element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { table } from "../ui/table.js";
+import { number } from "../ui/words.js";
 import { offerNetwork } from "./handwriting-network.js";
 import { launcher, match, scribble } from "./handwriting-picture.js";
 

@@ -5,8 +5,9 @@
 
 import { chart, loadPlot, shortNumber } from "../ui/chart.js";
 import { figure } from "../ui/chart-figure.js";
-import { element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
+import { number } from "../ui/words.js";
 
 /** @typedef {import("./frame.js").Drawing} Drawing */
 /** @typedef {{left: number, top: number, side: number, low: number, high: number}} Panel */

@@ -1,7 +1,8 @@
 /** Draws the experiment "letters": learning curves, and a close look at one fit. */
 
 import { chart, heatMap, loadPlot, percentage } from "../ui/chart.js";
-import { counted, element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
+import { counted, number } from "../ui/words.js";
 import { sheet } from "./letters-pictures.js";
 
 /** @typedef {import("./frame.js").Drawing} Drawing */

@@ -4,9 +4,10 @@
  */
 
 import { Controls } from "../ui/controls.js";
-import { element, megabytes } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { StatusLine } from "../ui/status.js";
+import { megabytes } from "../ui/words.js";
 
 /** @typedef {import("../ui/controls.js").Parameter} Parameter */
 /** @typedef {{name: string, label: string, sentence: string, parameters: Parameter[]}} Description */

@@ -4,9 +4,10 @@
  * checked.
  */
 
-import { element, megabytes } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { problem as problemOf } from "../ui/status.js";
+import { megabytes } from "../ui/words.js";
 
 /** @typedef {import("./frame.js").InputOptions} InputOptions */
 /** @typedef {{name: string, bytes: Uint8Array}} Named */

@@ -4,7 +4,8 @@
  */
 
 import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
-import { counted, element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
+import { counted, number } from "../ui/words.js";
 
 export { inputs } from "./sta-recording.js";
 

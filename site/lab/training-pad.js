@@ -4,10 +4,11 @@
  * that was trained when the site was made; the letters' file is fetched with the first drawing.
  */
 
-import { counted, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { pad } from "../ui/pad.js";
 import { StatusLine } from "../ui/status.js";
 import { svgElement } from "../ui/svg.js";
+import { counted } from "../ui/words.js";
 import { classify, LETTERS, nearest, rasterize } from "./classify.js";
 import { SOURCES } from "./letter-sources.js";
 import { picture } from "./letters-pictures.js";

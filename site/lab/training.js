@@ -4,8 +4,9 @@
  */
 
 import { chart, loadPlot, percentage } from "../ui/chart.js";
-import { counted, element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
+import { counted, number } from "../ui/words.js";
 import { showPad } from "./training-pad.js";
 
 /**

@@ -3,8 +3,8 @@
  */
 
 import { ROOT } from "../engine/root.js";
-import { element, megabytes } from "../ui/dom.js";
-import { t } from "../ui/words.js";
+import { element } from "../ui/dom.js";
+import { megabytes, t } from "../ui/words.js";
 
 /**
  * @typedef {{

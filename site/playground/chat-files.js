@@ -2,9 +2,9 @@
  * Files of a conversation: saved as text, Markdown or JSON, and the saved states that one can start from.
  */
 
-import { download, megabytes } from "../ui/dom.js";
+import { download } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
-import { t } from "../ui/words.js";
+import { megabytes, t } from "../ui/words.js";
 import { NAMES, transcript } from "./chat-log.js";
 
 /** @typedef {import("../engine/client.js").Turn} Turn */

@@ -4,9 +4,9 @@
  * be chosen.
  */
 
-import { element, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { scrollBox, table, tableRow } from "../ui/table.js";
-import { decimal, phrase, t, translated } from "../ui/words.js";
+import { decimal, number, phrase, t, translated } from "../ui/words.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**

@@ -3,9 +3,9 @@
  */
 
 import { ROOT } from "../engine/root.js";
-import { byId, megabytes } from "../ui/dom.js";
+import { byId } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
-import { decimal, t, tn, translated } from "../ui/words.js";
+import { decimal, megabytes, t, tn, translated } from "../ui/words.js";
 
 export const DEFAULT_MODEL = new URL("models/default/", ROOT).href;
 const PARTS = new URL("engine/parts.json", ROOT);

@@ -2,9 +2,9 @@
  * What is in a model's files, without loading them: format, sizes, memory and every tensor.
  */
 
-import { element, megabytes, number } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
-import { t, tn, translated } from "../ui/words.js";
+import { megabytes, number, t, tn, translated } from "../ui/words.js";
 
 /**
  * @param {string} title of the file

@@ -3,10 +3,6 @@
  * becomes text nodes. Nothing here looks anything up at import.
  */
 
-import { number } from "./words.js";
-
-export { megabytes, number } from "./words.js";
-
 /**
  * Finds an element that the page must have.
  * @template {keyof HTMLElementTagNameMap} T
@@ -70,16 +66,6 @@ export function download(name, content, type) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/**
- * A count with its English noun, for articles: "1 token", "1,200 tokens". What is translated takes `tn`.
- * @param {number} count
- * @param {string} one
- * @param {string} [many]
- */
-export function counted(count, one, many = `${one}s`) {
-  return `${number(count)} ${count === 1 ? one : many}`;
 }
 
 /**

@@ -195,6 +195,16 @@ export function number(value) {
   return format("", {}).format(value);
 }
 
+/**
+ * A count with its English noun, for articles: "1 token", "1,200 tokens". What is translated takes `tn`.
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function counted(count, one, many = `${one}s`) {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
 /** A number with so many decimals: 0.50. @param {number} value @param {number} digits */
 export function decimal(value, digits) {
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };

@@ -4,8 +4,9 @@
  * The element loads this file from beside its own, if it has the attribute `engine`.
  */
 
-import { element, megabytes } from "../../ui/dom.js";
+import { element } from "../../ui/dom.js";
 import { ProgressView } from "../../ui/progress.js";
+import { megabytes } from "../../ui/words.js";
 import { FullEmbedder } from "./full.js";
 
 export class BetterAnswers {

@@ -10,7 +10,7 @@
  * highlighting follow by themselves. The styles are in render.css (class "model-text" on the box).
  */
 
-import { number } from "../dom.js";
+import { number } from "../words.js";
 import { drawInParts, textSteps, treeSteps } from "./dom.js";
 import { format } from "./formatting.js";
 import { showControls } from "./special.js";

@@ -122,7 +122,8 @@ export class TabStore {
 }
 
 /**
- * How many visits have something kept, and its size. What this tab wrote last may be in its session storage only.
+ * How many visits have something kept, and its size. What this tab wrote last may be in its session storage
+ * only.
  * @returns {Promise<{count: number, bytes: number}>}
  */
 export async function tabsKept() {

@@ -36,7 +36,7 @@ def test_a_first_text_ends_with_the_same_text_twice(page: Page, site_url: str) -
         page.locator(f"#decoder-{name}").blur()
     texts = []
     for _ in range(2):
-        page.get_by_role("button", name="Generate").click()
+        page.get_by_role("button", name="Generate", exact=True).click()
         expect(page.get_by_test_id("status")).to_have_text(re.compile(r"after \d+ token"), timeout=LONG)
         texts.append(page.get_by_test_id("output").text_content())
         page.locator("#clear").click()

@@ -910,6 +910,7 @@ MISNAMED = """() => [...document.querySelectorAll("button, a, summary")]
   .filter(([words, name]) => name && !name.toLowerCase().includes(words.toLowerCase()))"""
 UNREACHABLE = """() => [...document.querySelectorAll("main *")].filter((one) =>
   one.getClientRects().length && one.scrollWidth > one.clientWidth + 1 && one.tabIndex < 0 &&
+  !one.matches(".tabs") &&  // all that scrolls there is buttons
   /auto|scroll/.test(getComputedStyle(one).overflowX)).map((one) => one.outerHTML.slice(0, 80))"""
 
 

@@ -250,7 +250,7 @@ def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publ
     asked = [wanted for path, wanted in publisher.asked if path == "/14b.safetensors"]
     assert asked and all(asked), "the whole file was asked for"
     chooser.look_url.click()  # it can still be inspected
-    expect(chooser.inside).to_contain_text("40 layers of width 5120", timeout=LONG)
+    expect(chooser.inside).to_contain_text("40 layers of width 5,120", timeout=LONG)
     expect(chooser.inside).to_contain_text("blocks.39.ffn.value.weight")
     for theme in ("light", "dark"):
         chooser.page.emulate_media(color_scheme=theme)

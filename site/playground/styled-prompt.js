@@ -84,7 +84,7 @@ export class StyledPrompt {
       element("option", { value: index }, translated(name)),
     );
     this.#select.replaceChildren(element("option", { value: "" }, t("No style")), ...options);
-    this.value = value;
+    this.#keepSelection(value);
   }
 
   /** In a list of prompts each has its own tag, which stays in the text. @param {boolean} isList */
@@ -92,7 +92,7 @@ export class StyledPrompt {
     const { value } = this;
     this.#isList = isList;
     this.#showBox();
-    this.value = value;
+    this.#keepSelection(value);
   }
 
   #showBox() {
@@ -102,14 +102,21 @@ export class StyledPrompt {
   /** Moves a tag that was typed to the list. */
   #split() {
     const { field } = this;
-    const style = this.#styleOf(field.value);
-    if (!style) {
-      if (this.#given !== null && isAnother(field.value, this.#given)) this.value = field.value;
-      return;
-    }
-    const end = Math.max(0, field.selectionEnd - style.tag.length);
-    this.value = field.value;
-    field.setSelectionRange(end, end);
+    const isReplaced = this.#given !== null && isAnother(field.value, this.#given);
+    if (this.#styleOf(field.value) || isReplaced) this.#keepSelection(field.value);
+  }
+
+  /**
+   * Sets the value. What a visitor has selected stays selected, though a tag leaves the field or returns to it.
+   * @param {string} value
+   */
+  #keepSelection(value) {
+    const { field } = this;
+    const { selectionStart, selectionEnd, value: before } = field;
+    this.value = value;
+    const moved = field.value.length - before.length;
+    if (!moved || document.activeElement !== field) return;
+    field.setSelectionRange(Math.max(0, selectionStart + moved), Math.max(0, selectionEnd + moved));
   }
 
   /** @param {string} text */

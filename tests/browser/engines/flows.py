@@ -67,6 +67,7 @@ def write_golden(tab: Tab, site: Site) -> None:
     """Write the first golden text in the playground."""
     case = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"][0]
     tab.goto(f"{site.url}playground/#temperature=0&max_new_tokens={case['max_new_tokens']}")
+    tab.wait_for("#examples button")  # by then what an earlier tab had is in the field
     tab.type("#prompt", case["prompt"])
     tab.click("#generate")
     tab.wait_for(STATUS, "after")

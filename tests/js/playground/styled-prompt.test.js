@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import "../dom.js";
+
+const { StyledPrompt } = await import("../../../site/playground/styled-prompt.js");
+
+const STYLES = [
+  { name: "speech", tag: "<speech>\n" },
+  { name: "letter", tag: "<letter>\n" },
+];
+
+function makePrompt() {
+  const [field, box, select] = ["textarea", "div", "select"].map((name) => document.createElement(name));
+  document.body.replaceChildren(field, box, select);
+  field.focus();
+  return { field, select, prompt: new StyledPrompt({ field, box, select, onChange() {} }) };
+}
+
+/** What a browser does with a key: the selection becomes the letters. */
+function type(field, letters) {
+  field.setRangeText(letters, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input"));
+}
+
+test("what was selected before the styles are known is still replaced by what is typed", () => {
+  const { field, prompt } = makePrompt();
+  prompt.value = "<speech>\nFellow citizens";
+  field.select();
+  prompt.offer(STYLES);
+  assert.equal(field.value, "Fellow citizens");
+  type(field, "<letter>\nDear friend");
+  assert.deepEqual([field.value, prompt.value], ["Dear friend", "<letter>\nDear friend"]);
+});
+
+test("the caret stays between the same letters when a tag leaves the field and returns", () => {
+  const { field, prompt } = makePrompt();
+  prompt.value = "<speech>\nFellow citizens";
+  field.setSelectionRange(15, 15);
+  prompt.offer(STYLES);
+  assert.equal(field.selectionStart, 6);
+  prompt.isList = true;
+  assert.deepEqual([field.value, field.selectionStart], ["<speech>\nFellow citizens", 15]);
+});
+
+test("a field that a visitor is not in does not take the focus", () => {
+  const { field, select, prompt } = makePrompt();
+  prompt.value = "<speech>\nFellow citizens";
+  select.focus();
+  prompt.offer(STYLES);
+  assert.equal(document.activeElement, select);
+  assert.equal(field.value, "Fellow citizens");
+});

@@ -12,12 +12,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from goosequill.decoding.presets import PRESETS
 
 from .accessibility import violations
-from .conftest import Record
+from .conftest import Record, watch
 
 Outputs = dict[str, dict[str, list[Any]]]
 MakeFile = Callable[..., str]
@@ -584,7 +584,7 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_saved_web_page_opens_anywhere_with_everything(
-    comparer: Page, make_file: MakeFile, tmp_path: Path, record: Record, scheme: Any
+    browser: Browser, comparer: Page, make_file: MakeFile, tmp_path: Path, record: Record, scheme: Any
 ) -> None:
     for name in ("one", "two"):
         prompts: Outputs = {
@@ -613,23 +613,24 @@ def test_a_saved_web_page_opens_anywhere_with_everything(
     path = tmp_path / "moved" / "page.html"
     path.parent.mkdir()
     saved.value.save_as(path)
-    record.requests.clear()
-    comparer.emulate_media(color_scheme=scheme)
-    comparer.goto(path.as_uri())
-    expect(comparer.locator("article")).to_have_count(3)
-    expect(comparer.locator("#votes")).to_contain_text("won 1, lost 0 and tied 0 on 1 prompt")
-    expect(comparer.locator("#metrics")).to_contain_text("Corrected for ")
-    expect(comparer.locator("article ins").first).to_have_text("two")
-    expect(comparer.locator("article .output").nth(1)).to_have_text(f"{HOSTILE} one")
-    expect(comparer.locator("article").first).to_contain_text("2 identical samples")
-    expect(comparer.locator("article .votes")).to_contain_text(re.compile("ann: (one|two) is better than"))
-    assert comparer.evaluate("window.hacked") is None and record.requests == [path.as_uri()]
-    assert violations(comparer) == []
-    comparer.get_by_role("checkbox", name="B two").uncheck()
-    expect(comparer.locator(".cell:visible")).to_have_count(3)
-    comparer.set_viewport_size({"width": 360, "height": 740})
-    assert comparer.evaluate("document.documentElement.scrollWidth") <= 360
-    assert not record.console_errors
+    page = browser.new_context(color_scheme=scheme).new_page()  # of somebody who was never on the site
+    elsewhere = watch(page)
+    page.goto(path.as_uri())
+    expect(page.locator("article")).to_have_count(3)
+    expect(page.locator("#votes")).to_contain_text("won 1, lost 0 and tied 0 on 1 prompt")
+    expect(page.locator("#metrics")).to_contain_text("Corrected for ")
+    expect(page.locator("article ins").first).to_have_text("two")
+    expect(page.locator("article .output").nth(1)).to_have_text(f"{HOSTILE} one")
+    expect(page.locator("article").first).to_contain_text("2 identical samples")
+    expect(page.locator("article .votes")).to_contain_text(re.compile("ann: (one|two) is better than"))
+    assert page.evaluate("window.hacked") is None and elsewhere.requests == [path.as_uri()]
+    assert violations(page) == []
+    page.get_by_role("checkbox", name="B two").uncheck()
+    expect(page.locator(".cell:visible")).to_have_count(3)
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not elsewhere.console_errors
+    page.context.close()
 
 
 def test_saving_a_web_page_can_be_cancelled(comparer: Page, record: Record) -> None:

@@ -107,7 +107,8 @@ export class StyledPrompt {
   }
 
   /**
-   * Sets the value. What a visitor has selected stays selected, though a tag leaves the field or returns to it.
+   * Sets the value. What a visitor has selected stays selected, though a tag leaves the field or returns
+   * to it.
    * @param {string} value
    */
   #keepSelection(value) {

@@ -111,6 +111,10 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Only quantized matrices can be packed, and the model has none.",
             "Quantize it as well: --quantize int8 or int4.",
         ),
+        "model-id": Code(
+            "The id of a model, or the host of ids, is invalid.",
+            "Write it as owner/repo:path, if needed followed by @revision and #sha256=HEX.",
+        ),
         "model-too-large": Code(
             "The model needs more memory than is available.",
             "Quantize it to 8 or 4 bits, or choose a smaller model.",

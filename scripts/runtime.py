@@ -59,8 +59,10 @@ UNUSED_NUMPY = r"/tests?/|_(tests|simd)\.cpython|/include/|/lib/lib|/(conftest|c
 """Files of numpy that nothing imports in a page."""
 DOCSTRINGS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
 """Modules that only add docstrings to numpy; they are imported, and left empty."""
-UNUSED_OWN = re.compile(r"goosequill/(cli/|lab/data/|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$")
-"""The commands, the metadata about them, and the laboratory's data, which its pages fetch."""
+UNUSED_OWN = re.compile(
+    r"goosequill/(api/|cli/|kernels/native/|lab/data/|__main__\.)|\.dist-info/(RECORD|entry_points\.txt)$"
+)
+"""What only native programs use, the commands' metadata, and the laboratory's data, which its pages fetch."""
 ROOMS = ("insight", "lab", "search", "selftest")
 """Rooms of the package that are added on demand."""
 AT_ONCE = ("__init__", "jobs")

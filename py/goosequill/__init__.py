@@ -6,18 +6,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goosequill.api.model import Chat, TextModel, load
+    from goosequill.chat.saved_state import SavedState
+    from goosequill.decoding import Chunk, DecodingConfig, End
+    from goosequill.errors import GoosequillError
+    from goosequill.evaluation.perplexity import Evaluation
     from goosequill.insight.attribution import attribute
     from goosequill.insight.lens import logit_lens
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "attribute", "logit_lens"]
+_MODULES = {
+    "Chat": "api.model",
+    "Chunk": "decoding",
+    "DecodingConfig": "decoding",
+    "End": "decoding",
+    "Evaluation": "evaluation.perplexity",
+    "GoosequillError": "errors",
+    "SavedState": "chat.saved_state",
+    "TextModel": "api.model",
+    "attribute": "insight.attribution",
+    "load": "api.model",
+    "logit_lens": "insight.lens",
+}
+"""Name -> the module that has it, which is imported when the name is first used: a page has some rooms only
+then, and `import goosequill` takes no time."""
 
-_MODULES = {"attribute": "goosequill.insight.attribution", "logit_lens": "goosequill.insight.lens"}
-"""Imported when they are first used: a page has their room only then."""
+__all__ = [
+    "Chat",
+    "Chunk",
+    "DecodingConfig",
+    "End",
+    "Evaluation",
+    "GoosequillError",
+    "SavedState",
+    "TextModel",
+    "__version__",
+    "attribute",
+    "load",
+    "logit_lens",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

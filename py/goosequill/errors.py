@@ -257,7 +257,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         "not-found": Code("The file is not on the server.", "Check the address, or choose another model."),
         "http-status": Code("The server answered with an error.", "Try again in a moment."),
         "download-truncated": Code("A download has the wrong length.", _DAMAGED_COPY),
-        "checksum": Code("The SHA-256 of a download differs from the one in `config.json`.", _DAMAGED_COPY),
+        "checksum": Code("The SHA-256 of a download differs from the expected one.", _DAMAGED_COPY),
         "source-interrupted": Code(
             "Part of a file could not be read.",
             "Check the connection and load the model again; or download the file and choose it here.",

@@ -38,7 +38,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Chunk:
-    """One generated token.
+    """One generated token; as a string it is its text.
 
     ``text`` may be empty, while a character is incomplete or a stop text may be starting. ``logprob`` is
     the model's own, before any step of the decoder; where the vocabulary is large and the decoder does not
@@ -51,15 +51,24 @@ class Chunk:
     index: int
     top_logprobs: tuple[Candidate, ...] = ()
 
+    def __str__(self) -> str:
+        return self.text
+
 
 @dataclass(frozen=True)
 class End:
-    """The last item: the text that was still held back, the reason for the end, the usage, and the seed."""
+    """The last item: the text that was still held back, the reason for the end, the usage, and the seed.
+
+    As a string it is that text.
+    """
 
     text: str
     finish_reason: Reason
     usage: dict[str, int]
     seed: int
+
+    def __str__(self) -> str:
+        return self.text
 
 
 Item = Preparing | Reading | Chunk | End

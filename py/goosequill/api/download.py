@@ -1,0 +1,244 @@
+"""Downloads a model's file into the cache, once: resumes what was interrupted, and checks length and SHA-256.
+
+Nothing else contacts a host, and this only for an id that somebody asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from goosequill.api.ids import ModelId
+from goosequill.cache import cache_folder
+from goosequill.errors import LoadError
+from goosequill.progress import OnProgress
+from goosequill.weights import FileSource
+from goosequill.weights.file_names import DESCRIPTION
+from goosequill.weights.folder import read_description
+
+ATTEMPTS = 5
+"""How often a transfer that made progress is resumed before it counts as failed."""
+PIECE = 1 << 20
+"""Bytes that are read at a time."""
+TIMEOUT = 60
+"""Seconds without an answer after which a connection counts as broken."""
+ABANDONED = 120
+"""Seconds without a byte after which a part belongs to nobody, because its process was killed."""
+
+
+class _Part(NamedTuple):
+    """A file that is being downloaded.
+
+    Its path while it is this process's alone, the one before and after, and the file with the host's name of
+    this version (ETag), so that no other version is continued.
+    """
+
+    own: Path
+    common: Path
+    tag: Path
+
+    @property
+    def size(self) -> int:
+        """Bytes that have arrived."""
+        return self.own.stat().st_size if self.own.exists() else 0
+
+    def discard(self) -> None:
+        """Forget what has arrived."""
+        for path in (self.own, self.tag):
+            path.unlink(missing_ok=True)
+
+
+def fetch(
+    model: ModelId, *, host: str | None = None, cache: Path | None = None, progress: OnProgress | None = None
+) -> Path:
+    """Return the path of a model's file in the cache, downloading it if it is not there.
+
+    Of a model folder, whose path ends in a slash, every file that its config.json lists is downloaded, and
+    compared with the SHA-256 there.
+
+    Parameters
+    ----------
+    host
+        By default ``$GOOSEQUILL_HUB``, and else the Hugging Face hub.
+    cache
+        By default models/ in `goosequill.cache.cache_folder`.
+    progress
+        Called with (bytes that are here, bytes in all); 0 in all if the host does not say.
+
+    Raises
+    ------
+    LoadError
+        ``network``, ``not-found``, ``http-status``: it cannot be fetched; what has arrived is kept, and the
+        next call continues there. ``download-truncated``, ``checksum``: it is not the file that was
+        announced.
+    FileFormatError
+        ``model-folder``: config.json is invalid.
+    """
+    if model.path.endswith("/"):
+        return _fetch_folder(model, host, cache, progress)
+    root = cache or cache_folder() / "models"
+    target = root / model.owner / model.repo / quote(model.revision, safe="") / model.path
+    if target.is_file() and _is_intact(target, model.sha256):
+        return target
+    address = model.address(host)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _own_part(target) as part:
+        total = _transfer(address, part, progress)
+        size = part.size
+        if total and size != total:
+            part.discard()
+            raise LoadError(
+                f"{address} has {size:,} bytes instead of {total:,}.",
+                code="download-truncated",
+                remedy="Try again.",
+            )
+        digest = _sha256(part.own) if model.sha256 else ""
+        if digest != model.sha256:
+            part.discard()
+            raise LoadError(
+                f"The SHA-256 of {address} is {digest}, not {model.sha256}.",
+                code="checksum",
+                remedy="Check the id; the file on the host may have been replaced.",
+            )
+        _note(target, digest, size)
+        part.own.replace(target)
+        part.tag.unlink(missing_ok=True)
+    return target
+
+
+def _fetch_folder(model: ModelId, host: str | None, cache: Path | None, progress: OnProgress | None) -> Path:
+    config = fetch(replace(model, path=model.path + DESCRIPTION), host=host, cache=cache)
+    for entry in read_description(FileSource(config))["files"]:
+        file = replace(model, path=model.path + entry["name"], sha256=entry["sha256"].lower())
+        fetch(file, host=host, cache=cache, progress=progress)
+    return config.parent
+
+
+def _is_intact(target: Path, sha256: str) -> bool:
+    """Whether a cached file has the length that it had, and the wanted SHA-256; else it is removed."""
+    try:
+        noted = json.loads(_notes(target).read_text(encoding="utf-8"))
+        same = bool(noted["bytes"] == target.stat().st_size)
+        digest = str(noted["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        same, digest = False, ""
+    if same and sha256 and digest != sha256:
+        digest = _sha256(target)
+        same = digest == sha256
+        if same:
+            _note(target, digest, target.stat().st_size)
+    if not same:
+        target.unlink()
+    return same
+
+
+def _notes(target: Path) -> Path:
+    return target.with_name(f"{target.name}.download.json")
+
+
+def _note(target: Path, digest: str, size: int) -> None:
+    _notes(target).write_text(json.dumps({"bytes": size, "sha256": digest}), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def _own_part(target: Path) -> Iterator[_Part]:
+    """Take what has arrived before, so that two processes never write to one file; put it back at the end."""
+    common = target.with_name(f"{target.name}.part")
+    own = common.with_name(f"{common.name}.{os.getpid()}-{time.monotonic_ns()}")
+    part = _Part(own, common, common.with_name(f"{common.name}.tag"))
+    for before in (common, *common.parent.glob(f"{common.name}.*-*")):
+        with contextlib.suppress(OSError):  # another process was faster, or there is none
+            if before == common or time.time() - before.stat().st_mtime > ABANDONED:
+                before.rename(part.own)
+                break
+    try:
+        yield part
+    finally:
+        with contextlib.suppress(OSError):
+            part.own.replace(part.common)
+
+
+def _transfer(address: str, part: _Part, progress: OnProgress | None) -> int:
+    """Append to a part until it is complete, and return the length that the host announced, 0 if none."""
+    attempts = ATTEMPTS
+    while True:
+        before = part.size
+        try:
+            return _receive(address, part, before, progress)
+        except (http.client.HTTPException, TimeoutError, ConnectionError, urllib.error.URLError) as error:
+            attempts = attempts - 1 if part.size > before else 0
+            if not attempts:
+                raise _failure(address, error) from error
+
+
+def _receive(address: str, part: _Part, start: int, progress: OnProgress | None) -> int:
+    """Receive one answer, from `start` on where the host can continue."""
+    headers = {"User-Agent": "goosequill", "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+        if part.tag.is_file() and (tag := part.tag.read_text(encoding="latin-1")):
+            headers["If-Range"] = tag
+    try:
+        answer: Any = urllib.request.urlopen(
+            urllib.request.Request(address, headers=headers), timeout=TIMEOUT
+        )
+    except urllib.error.HTTPError as error:
+        if error.code != 416:  # nothing is after `start`: it is complete, or another file
+            raise
+        total = _total(error.headers.get("Content-Range"))
+        if total != start:
+            part.discard()
+            return _receive(address, part, 0, progress)
+        return total
+    with answer:
+        continued = answer.status == 206
+        start = start if continued else 0
+        announced = answer.headers.get("Content-Length")
+        total = _total(answer.headers.get("Content-Range")) if continued else int(announced or 0)
+        tag = answer.headers.get("ETag") or ""
+        part.tag.write_text(tag if tag.startswith('"') else "", encoding="latin-1")
+        with part.own.open("ab" if continued else "wb") as file:
+            while piece := answer.read(PIECE):
+                file.write(piece)
+                start += len(piece)
+                if progress:
+                    progress(start, total)
+    if start < total:
+        raise http.client.IncompleteRead(b"", total - start)
+    return total
+
+
+def _total(content_range: str | None) -> int:
+    """The whole length in ``bytes 5-9/10`` or ``bytes */10``; 0 if it is not there."""
+    match = re.search(r"/(\d{1,19})$", content_range or "")
+    return int(match[1]) if match else 0
+
+
+def _failure(address: str, error: Exception) -> LoadError:
+    if not isinstance(error, urllib.error.HTTPError):
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+        return LoadError(f"{address} cannot be downloaded: {reason}.", code="network")
+    if error.code in (401, 403, 404):
+        return LoadError(
+            f"{address} is not there, or not public (HTTP {error.code}).",
+            code="not-found",
+            remedy="Check the id of the model.",
+        )
+    return LoadError(f"{address} cannot be downloaded: HTTP {error.code}.", code="http-status")

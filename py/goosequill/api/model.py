@@ -1,0 +1,312 @@
+"""`load` and the model that it returns: every common task as one method, over the rooms that do the work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goosequill.api.download import fetch
+from goosequill.api.ids import is_model_id, parse_model_id
+from goosequill.chat.conversation import Conversation
+from goosequill.chat.formats import ChatFormat, Message, format_of
+from goosequill.chat.saved_state import SavedState, encode_saved_state, load_saved_state, new_state
+from goosequill.decoding import Chunk, DecodingConfig, End, generate
+from goosequill.decoding.items import candidates
+from goosequill.decoding.predictor import check_finite
+from goosequill.decoding.writer import prompt_tokens
+from goosequill.errors import SettingsError
+from goosequill.evaluation.perplexity import CHUNK, Evaluation, evaluate, token_texts
+from goosequill.kernels import load_kernel
+from goosequill.loading.load import LoadedModel, Quantization, load_path
+from goosequill.models import State
+from goosequill.progress import OnProgress
+from goosequill.weights import FileSource
+
+
+def locate(
+    model: str | Path,
+    *,
+    host: str | None = None,
+    cache: Path | None = None,
+    progress: OnProgress | None = None,
+) -> Path:
+    """Return the path of a model: the path itself, or of an id the downloaded file.
+
+    For the parameters and errors see `goosequill.api.download.fetch`; a path that exists is never an id.
+    """
+    text = str(model)
+    if isinstance(model, Path) or not is_model_id(text) or os.path.exists(text):
+        return Path(model)
+    return fetch(parse_model_id(text), host=host, cache=cache, progress=progress)
+
+
+def load(
+    model: str | Path,
+    *,
+    tokenizer: str | Path | None = None,
+    quantize: Quantization = None,
+    kernel: str = "auto",
+    host: str | None = None,
+    progress: OnProgress | None = None,
+) -> TextModel:
+    """Load a model from a path, or by its id on a host.
+
+    Parameters
+    ----------
+    model
+        A model folder, a file of weights (.safetensors, .pth, .gguf, rwkv.cpp's .bin), or an id such as
+        ``"BlinkDL/rwkv7-g1:rwkv7-g1a-0.1b-20250728-ctx4096.pth"``, with ``@revision`` and ``#sha256=...`` if
+        you like. A file is downloaded once, into the cache (``$GOOSEQUILL_CACHE``); nothing else is.
+    tokenizer
+        Name or path; by default the model's own.
+    quantize
+        8, 4, "auto" or None: bits to which the large matrices are quantized. "auto" is 8 for large models.
+    kernel
+        "auto" (the fastest), "native" or "numpy".
+    host
+        Where ids are resolved; by default ``$GOOSEQUILL_HUB``, and else https://huggingface.co.
+    progress
+        Called with (done, total): bytes of a download, then tensors.
+
+    Raises
+    ------
+    FileFormatError, UnsupportedModelError, TokenizerError
+        If a file is missing or invalid, or model and tokenizer do not belong together.
+    LoadError
+        ``network``, ``not-found``, ``http-status``, ``download-truncated``, ``checksum``,
+        ``kernel-unavailable``.
+    SettingsError
+        ``model-id``, ``unknown-kernel``.
+    """
+    path = locate(model, host=host, progress=progress)
+    loaded = load_path(
+        path, tokenizer=tokenizer, kernel=load_kernel(kernel), quantize=quantize, progress=progress
+    )
+    return TextModel(loaded)
+
+
+class TextModel:
+    """A loaded model with its tokenizer.
+
+    Attributes
+    ----------
+    loaded
+        The model, the tokenizer and the description (`goosequill.loading.load.LoadedModel`).
+    """
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.loaded = loaded
+
+    def __repr__(self) -> str:
+        config = self.loaded.model.config
+        name = self.loaded.description.get("name")
+        return f"<TextModel {name}: RWKV-{config.version}, {config.layers} layers of {config.width}>"
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """config.json of a model folder; of bare weights name, title and number of parameters."""
+        return self.loaded.description
+
+    def generate(
+        self,
+        prompt: str | Sequence[int] = "",
+        config: DecodingConfig | None = None,
+        *,
+        state: State | SavedState | None = None,
+        **settings: Any,
+    ) -> Iterator[Chunk | End]:
+        """Continue a prompt, token by token.
+
+        Parameters
+        ----------
+        prompt
+            Text or token ids; empty starts a new text.
+        config
+            The decoder's settings; or give them by name, as in ``temperature=0.8, max_new_tokens=60``. By
+            default it samples up to 200 tokens from the model's unchanged probabilities.
+        state
+            What the model has read before the prompt: a saved state, which is not changed, or a `State`
+            (`read`), which is then after the generated text.
+
+        Yields
+        ------
+        Chunk for each token, and one End. Each is its text as a string, so that printing all of them prints
+        the generated text. Stop iterating to stop generating.
+
+        Raises
+        ------
+        SettingsError
+            For unknown, invalid or contradictory settings.
+        """
+        if isinstance(state, SavedState):
+            prompt, state = self._after(state, prompt), new_state(self.loaded.model, state)
+        items = generate(
+            self.loaded.model, self.loaded.tokenizer, prompt, _settings(config, settings), state=state
+        )
+        return (item for item in items if isinstance(item, Chunk | End))
+
+    def write(
+        self, prompt: str | Sequence[int] = "", config: DecodingConfig | None = None, **options: Any
+    ) -> str:
+        """Continue a prompt and return the whole generated text; for the parameters see `generate`."""
+        return "".join(map(str, self.generate(prompt, config, **options)))
+
+    def chat(
+        self,
+        system: str = "",
+        *,
+        chat_format: str | ChatFormat | None = None,
+        state: SavedState | None = None,
+        messages: Sequence[Message] = (),
+    ) -> Chat:
+        """Start a conversation.
+
+        Parameters
+        ----------
+        system
+            Instructions to the model before the first message.
+        chat_format
+            "world", "g1", "g1-quick" or a format of your own; by default the model's.
+        state
+            A saved conversation or a tuned state (`load_state`) to start from.
+        messages
+            Earlier messages, as {"role", "content"}.
+
+        Raises
+        ------
+        SettingsError
+            ``chat-format``, ``chat-messages``, ``state-mismatch``.
+        """
+        if not isinstance(chat_format, ChatFormat):
+            chat_format = format_of(self.description, chat_format or "")
+        return Chat(
+            self.loaded.model,
+            self.loaded.tokenizer,
+            chat_format=chat_format,
+            system=system,
+            saved_state=state,
+            messages=messages,
+        )
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the token ids of a text."""
+        return self.loaded.tokenizer.encode(text)
+
+    def detokenize(self, tokens: Iterable[int]) -> str:
+        """Return the text of token ids; invalid UTF-8 becomes U+FFFD."""
+        return self.loaded.tokenizer.decode(tokens)
+
+    def logprobs(self, text: str | Sequence[int], *, top: int = 0) -> list[Chunk]:
+        """Return the model's natural log probability of each token of a text, given those before it.
+
+        Parameters
+        ----------
+        text
+            Text or token ids. The model first reads the end-of-text token, or token 0 if there is none.
+        top
+            How many of the most likely tokens to add at each place, as ``top_logprobs``.
+
+        Raises
+        ------
+        SettingsError
+            ``empty-text``; ``token-range``: an id is not in the vocabulary.
+        """
+        model, tokenizer = self.loaded.model, self.loaded.tokenizer
+        ids = self.tokenize(text) if isinstance(text, str) else [int(token) for token in text]
+        if not ids:
+            raise SettingsError("The text is empty.", code="empty-text")
+        model.check(ids)
+        history, state = [*prompt_tokens(tokenizer, ""), *ids], model.new_state()
+        texts, found = list(token_texts(tokenizer, ids)), list[Chunk]()
+        for start in range(0, len(ids), CHUNK):
+            end = min(start + CHUNK, len(ids))
+            rows = check_finite(model.forward(history[start:end], state, logits="all"), state)  # [T, V]
+            wide = rows.astype(np.float64) - rows.max(axis=-1, keepdims=True)
+            totals = np.log(np.exp(wide).sum(axis=-1))  # [T]
+            for index in range(start, end):
+                row, token = index - start, ids[index]
+                likely = candidates(rows[row], tokenizer, top, model.kernel.logits)
+                found.append(Chunk(texts[index], token, float(wide[row, token] - totals[row]), index, likely))
+        return found
+
+    def evaluate(self, text: str, *, progress: OnProgress | None = None) -> Evaluation:
+        """Measure how well the model predicts a text, in bits per byte and perplexity.
+
+        Raises
+        ------
+        SettingsError
+            ``empty-text``.
+        """
+        return evaluate(self.loaded.model, self.loaded.tokenizer, text, progress=progress)
+
+    def read(self, text: str | Sequence[int], state: State | None = None) -> State:
+        """Read a text and return the state after it, to generate from, to copy or to save.
+
+        Parameters
+        ----------
+        state
+            What the model has read before; updated in place and returned. By default a new state.
+        """
+        state = state or self.loaded.model.new_state()
+        self.loaded.model.forward(prompt_tokens(self.loaded.tokenizer, text), state, logits="none")
+        return state
+
+    def save_state(self, path: str | Path, state: State | SavedState | Conversation) -> None:
+        """Write what the model has read, or a conversation, to a safetensors file.
+
+        Parameters
+        ----------
+        path
+            The file; conventionally it ends with .safetensors. One that is there is replaced.
+        """
+        if isinstance(state, Conversation):
+            state = state.save()
+        elif isinstance(state, State):
+            state = SavedState({name: array.copy() for name, array in state.arrays.items()})
+        Path(path).write_bytes(encode_saved_state(state, self.loaded.model))
+
+    def load_state(self, path: str | Path) -> SavedState:
+        """Read a file that `save_state` or a page wrote, or a state-tuned file of BlinkDL's.
+
+        Raises
+        ------
+        FileFormatError
+            ``not-a-state``: it contains no state.
+        SettingsError
+            ``state-mismatch``: the state is another model's.
+        """
+        return load_saved_state(FileSource(Path(path)), self.loaded.model)
+
+    def _after(self, saved: SavedState, prompt: str | Sequence[int]) -> str | list[int]:
+        """A prompt with what the model of a saved state has not read yet before it."""
+        if isinstance(prompt, str):
+            return saved.unread + prompt
+        return [*self.tokenize(saved.unread), *prompt]
+
+
+class Chat(Conversation):
+    """A conversation whose replies take settings by name; `TextModel.chat` starts one."""
+
+    def say(
+        self, message: str, config: DecodingConfig | None = None, **settings: Any
+    ) -> Iterator[Chunk | End]:
+        """Send a message, and stream the reply as `TextModel.generate` streams a text.
+
+        Raises
+        ------
+        SettingsError
+            ``empty-message``, or an error of the settings.
+        """
+        items = self.reply(message, _settings(config, settings))
+        return (item for item in items if isinstance(item, Chunk | End))
+
+
+def _settings(config: DecodingConfig | None, settings: dict[str, Any]) -> DecodingConfig:
+    """The settings as one configuration; those that are given by name replace those of `config`."""
+    if config is None:
+        return DecodingConfig.from_dict(settings)
+    return config.replace(**settings) if settings else config

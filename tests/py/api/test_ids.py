@@ -1,0 +1,54 @@
+"""Ids of models, with the cases that npm's reader of ids is tested with too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goosequill.api.ids import HOST, ModelId, checked_host, is_model_id, parse_model_id
+from goosequill.errors import SettingsError
+
+CASES: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "model-ids.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES["valid"], ids=lambda case: case["id"])
+def test_an_id_has_an_address(case: dict[str, str]) -> None:
+    assert is_model_id(case["id"])
+    found = parse_model_id(case["id"])
+    assert found.address(case.get("host", CASES["host"])) == case["address"]
+    assert found.sha256 == case.get("sha256", "")
+
+
+def test_an_id_has_parts() -> None:
+    found = parse_model_id("a/b:c/d.pth@v1#sha256=" + "0A" * 32)
+    assert found == ModelId("a", "b", "c/d.pth", "v1", "0a" * 32)
+
+
+@pytest.mark.parametrize("text", [*CASES["invalid"], "a/b:" + "c" * 1000])
+def test_an_invalid_id_is_refused(text: str) -> None:
+    assert is_model_id(text)
+    with pytest.raises(SettingsError, match="is not the id of a model") as caught:
+        parse_model_id(text)
+    assert caught.value.code == "model-id"
+
+
+@pytest.mark.parametrize("text", CASES["not_ids"])
+def test_paths_and_addresses_are_not_ids(text: str) -> None:
+    assert not is_model_id(text)
+
+
+@pytest.mark.parametrize("host", CASES["invalid_hosts"])
+def test_an_invalid_host_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match="is not a host of models"):
+        checked_host(host)
+
+
+def test_the_host_is_the_hub_unless_the_environment_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOOSEQUILL_HUB", raising=False)
+    assert CASES["host"] == HOST
+    assert parse_model_id("o/r:m.pth").address().startswith(f"{HOST}/o/r/")
+    monkeypatch.setenv("GOOSEQUILL_HUB", "http://127.0.0.1:1")
+    assert parse_model_id("o/r:m.pth").address() == "http://127.0.0.1:1/o/r/resolve/main/m.pth"

@@ -15,7 +15,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build npm example serve test test-python test-js test-browser check soak soak-python soak-js soak-browser format train bench clean
+.PHONY: help setup vendor build npm release example serve test test-python test-js test-browser check soak soak-python soak-js soak-browser format train bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -27,6 +27,11 @@ build: $(STAMPS)/docs node_modules/.stamp vendor ## build the site into dist/
 
 npm: build ## assemble and pack the npm package into build/
 	$(PY) scripts/npm.py
+
+release: npm $(STAMPS)/release ## assemble what a release publishes: packages, site, bill of materials; into build/release/
+	rm -rf build/python
+	$(PY) -m hatchling build -d build/python
+	$(PY) scripts/release.py
 
 example: npm ## build the example project, a typed page with Vite
 	cd examples/vite && npm ci --silent && npm run --silent build
@@ -96,7 +101,7 @@ $(STAMPS)/base: pyproject.toml constraints.txt | $(PY)
 	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e .
 	@touch $@
 
-$(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/soak $(STAMPS)/train $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/base
+$(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/soak $(STAMPS)/train $(STAMPS)/bench $(STAMPS)/release: $(STAMPS)/%: $(STAMPS)/base
 	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e '.[$*]'
 	@touch $@
 

@@ -283,6 +283,10 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Something unexpected went wrong inside the engine.",
             "Try again. If it happens again, reload the page and report the message as a bug.",
         ),
+        "option": Code(
+            "An option of a function is unknown, or has a value that it cannot have.",
+            "Use the name or the value that the error suggests.",
+        ),
         "unknown-function": Code("The engine has no function with this name.", "Check the name."),
     },
     "Search": {

@@ -1,7 +1,7 @@
 /**
  * The public JavaScript interface: load a model, generate text with it, dispose of it.
  *
- *   const model = await loadModel({ model: "models/default/", onProgress, signal });
+ *   const model = await loadModel({ model: "BlinkDL/rwkv7-g1:FILE.pth", onProgress, signal });
  *   for await (const chunk of model.generate("Once upon a time", { temperature: 0.8, signal })) {
  *     text += chunk.text;              // the last item has finish_reason, usage and seed
  *   }
@@ -12,13 +12,13 @@
  * (worker.js).
  */
 
+import { checkOptions, modelSource } from "./choice.js";
 import { Engine } from "./engine.js";
-import { looksLikeWeights } from "./file-names.js";
-import { startWorker } from "./start.js";
+import { engineFrom } from "./holder.js";
 
 export { Conversation, Model, ModelState } from "./model.js";
 export { EngineError } from "./protocol.js";
-export { Engine };
+export { Engine, modelSource };
 
 /**
  * @typedef {import("./protocol.js").Progress} Progress
@@ -29,54 +29,24 @@ export { Engine };
  * @typedef {import("./model.js").Model} LoadedModel
  * @typedef {import("./engine.js").RequestOptions} RequestOptions
  * @typedef {import("./engine.js").Writing} Writing
- * `quantize` converts full-precision matrices to 8 or 4 bits; "auto" converts those of large models to 8.
- * @typedef {{model: string | URL | Blob | File[], tokenizer?: string, quantize?: 8 | 4 | "auto"}} ModelChoice
+ * @typedef {import("./choice.js").ModelChoice} ModelChoice
  */
 
 /**
- * Loads a model: from the address of a folder with a config.json, from the address of one file of weights, or
- * from chosen files. Without `engine` a new one is started, and ended again if loading fails.
- * `root` is where the engine's files are served, if not beside this one.
- * `kernel` is "auto" (the fastest that runs here), "relaxed", "plain" or "numpy".
- * `threads` is the number of threads on a cross-origin isolated page; by default as many as are fastest.
- * @param {ModelChoice & {kernel?: string, threads?: number, engine?: Engine, root?: string} & RequestOptions}
- *   options
+ * Loads a model. Without `engine` it shares the page's engine with other models and elements; `dispose` of
+ * the model frees it, and ends the engine when nothing else uses it.
+ * @param {ModelChoice & {engine?: Engine} & RequestOptions} [options]
  * @returns {Promise<LoadedModel>}
+ * @throws {EngineError} `option` and `model-id` before anything is downloaded; then the codes of the
+ *   reference of errors
  */
-export async function loadModel({
-  model,
-  tokenizer,
-  quantize,
-  kernel = "auto",
-  threads,
-  engine,
-  root,
-  ...options
-}) {
-  const used = engine ?? new Engine(root ? { createWorker: () => startWorker(absolute(root)) } : {});
-  try {
-    return await used.load({ ...modelSource({ model, tokenizer, quantize }), kernel, threads }, options);
-  } catch (error) {
-    if (!engine) used.dispose();
-    throw error;
-  }
-}
-
-/** @param {string} url */
-const absolute = (url) => new URL(url, globalThis.location?.href).href;
-
-/**
- * The message form of where a model comes from.
- * @param {ModelChoice} choice
- * @returns {import("./protocol.js").ModelFiles}
- */
-export function modelSource({ model, tokenizer, quantize }) {
-  if (typeof model === "string" || model instanceof URL) {
-    const { href, pathname } = new URL(model, globalThis.location?.href);
-    if (looksLikeWeights(pathname)) return { kind: "url", url: href, tokenizer, quantize };
-    return { kind: "folder", url: href, quantize };
-  }
-  const files = Array.isArray(model) ? model : [model];
-  const names = files.map((file) => ("name" in file ? String(file.name) : "model"));
-  return { kind: "files", files, names, tokenizer, quantize };
+export async function loadModel(options = {}) {
+  checkOptions(options);
+  const { engine, signal, onProgress, ...choice } = options;
+  if (engine) return await engine.load(modelSource(choice), { signal, onProgress });
+  modelSource(choice); // refuses what is wrong with it before a worker is started
+  const lease = engineFrom(choice.root).lease(choice);
+  const model = await lease.load({ signal, onProgress });
+  model.onDispose = () => lease.release();
+  return model;
 }

@@ -1,6 +1,6 @@
 /**
- * Ids of models on a hub: `owner/repo:path/in/repo`, then optionally `@revision` (a branch, tag or commit) and
- * `#sha256=HEX`, which the file must have. Nothing is requested here.
+ * Ids of models on a hub: `owner/repo:path/in/repo`, then optionally `@revision` (a branch, tag or commit)
+ * and `#sha256=HEX`, which the file must have. Nothing is requested here.
  *
  * tests/data/model-ids.json has the cases that this and the Python package must agree on.
  */

@@ -22,6 +22,8 @@ export class Model {
     this.#handle = handle;
     this.info = info;
     this.state = new ModelState(this);
+    /** What ends its use, set by whoever shares the engine. @internal */
+    this.onDispose = () => engine.dispose();
   }
 
   get engine() {
@@ -98,9 +100,9 @@ export class Model {
     if (!this.#engine.ended) await this.#engine.unload(this.#handle);
   }
 
-  /** Ends the engine, and with it every model in it. */
+  /** Frees the model, and ends the engine unless something else on the page uses it. */
   dispose() {
-    this.#engine.dispose();
+    this.onDispose();
   }
 }
 

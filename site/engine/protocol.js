@@ -8,11 +8,14 @@
  * Where a model comes from: a folder on a server (config.json beside its files), one file of weights at an
  * address, or files that the visitor chose: weights alone, or with config.json and a tokenizer. `quantize`
  * converts full-precision matrices to 8 or 4 bits while loading; "auto" uses 8 bits if the model is large.
+ * `addresses` are those of a folder's files that are not in it, by name. A tokenizer is a name, a file or its
+ * address; a file at an address with `sha256` must have it.
  * @typedef {8 | 4 | "auto"} Rounding
- * @typedef {{kind: "folder", url: string, quantize?: Rounding}} FolderSource
- * @typedef {{kind: "url", url: string, tokenizer?: string, quantize?: Rounding}} AddressSource
- * @typedef {{kind: "files", files: Blob[], names: string[], tokenizer?: string, quantize?: Rounding}}
- *   FilesSource
+ * @typedef {string | Blob | {url: string, sha256?: string}} TokenizerSource
+ * @typedef {{tokenizer?: TokenizerSource, quantize?: Rounding}} Conversion
+ * @typedef {{kind: "folder", url: string, addresses?: Record<string, string>} & Conversion} FolderSource
+ * @typedef {{kind: "url", url: string, sha256?: string} & Conversion} AddressSource
+ * @typedef {{kind: "files", files: Blob[], names: string[]} & Conversion} FilesSource
  * @typedef {FolderSource | AddressSource | FilesSource} ModelFiles
  * @typedef {ModelFiles & {kernel?: string, threads?: number}} ModelSource
  * The files of a job: read by ranges, or with `whole` at once; those of a folder are then kept as a model's.
@@ -104,7 +107,10 @@
  * @typedef {{type: "unload", id: number, model: number}} UnloadMessage
  * @typedef {{type: "cancel", id: number}} CancelMessage  the id is that of the request to end
  * @typedef {{type: "status", id: number}} StatusMessage
- * @typedef {LoadMessage | RunMessage | ForgetMessage | UnloadMessage | CancelMessage | StatusMessage} Request
+ * `addresses` comes first, if a bundler has moved the engine's files; it has no reply.
+ * @typedef {{type: "addresses", id: number, addresses: Record<string, string>}} AddressesMessage
+ * @typedef {LoadMessage | RunMessage | ForgetMessage | UnloadMessage | CancelMessage | StatusMessage |
+ *   AddressesMessage} Request
  */
 
 /**

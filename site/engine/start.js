@@ -4,22 +4,23 @@
  * of the page's policy blocks it, or that the address did not respond.
  */
 
+import { assetsIn } from "./assets.js";
 import { EngineError } from "./protocol.js";
-import { ROOT } from "./root.js";
 import { afterStartup } from "./startup-lock.js";
 import { trustedScript } from "./trusted.js";
 
+/** @typedef {import("./assets.js").Assets} Assets */
 /**
  * What the browser reports of a blocked request.
  * @typedef {{directive: string, blocked: string}} Violation
  */
 
 /**
- * @param {string} [root] the folder that contains engine/, vendor/ and wheels/
+ * @param {Assets} [assets] the engine's files
  * @returns {Worker}
  */
-export function startWorker(root = ROOT) {
-  const url = new URL("engine/worker.js", root).href;
+export function startWorker(assets = assetsIn()) {
+  const url = assets.locate("engine/worker.js");
   const watch = watchPolicy();
   let worker;
   try {
@@ -28,11 +29,12 @@ export function startWorker(root = ROOT) {
     throw refusal(watch.found(), url, error);
   }
   worker.addEventListener("message", ({ data }) => watch.note(data));
-  watched.set(worker, { url, found: watch.found });
+  if (assets.addresses) worker.postMessage({ type: "addresses", addresses: assets.addresses });
+  watched.set(worker, { url, assets, found: watch.found });
   return worker;
 }
 
-/** @type {WeakMap<Worker, {url: string, found: () => Violation | undefined}>} */
+/** @type {WeakMap<Worker, {url: string, assets: Assets, found: () => Violation | undefined}>} */
 const watched = new WeakMap();
 
 /** Milliseconds: the browser reports a policy violation shortly after the failure that it causes. */
@@ -62,7 +64,7 @@ export async function explainPolicy(worker, { message, url }) {
   const entry = watched.get(worker);
   if (!entry) return null;
   await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
-  const own = new URL("parts.json", entry.url);
+  const own = new URL(entry.assets.locate("engine/parts.json"));
   // A worker of the site has a policy of its own; on a page elsewhere it has the page's.
   const isElsewhere = own.origin !== globalThis.location.origin;
   const failed = isElsewhere && url ? url : own;
@@ -93,7 +95,7 @@ async function tryRequest(url) {
  * @param {Worker} worker
  */
 export async function keepOffline(worker) {
-  const root = watched.get(worker)?.url.replace(/engine\/worker\.js$/, "");
+  const root = watched.get(worker)?.assets.root;
   if (!root?.startsWith(globalThis.location.origin)) return;
   try {
     await afterStartup();

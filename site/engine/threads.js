@@ -8,7 +8,6 @@
  */
 
 import { CHUNK, MAX_JOINED, PANEL, product, STEP_WORDS } from "./abi.js";
-import { ROOT } from "./root.js";
 import { startScript } from "./start.js";
 import {
   ASLEEP,
@@ -107,14 +106,14 @@ const SPARE = 2;
  * Starts helpers for a model that is about to be loaded: as many as the machine has cores to spare, or as
  * requested. Returns null if memory cannot be shared, or only one thread is wanted.
  * @param {{threads?: number, kernel?: string}} model
+ * @param {import("./assets.js").Assets} assets the engine's files
  */
-export function startHelpers({ threads, kernel }) {
+export function startHelpers({ threads, kernel }, assets) {
   if (!globalThis.crossOriginIsolated || kernel === "numpy") return null;
   const count = Math.min(threads ?? Math.min(navigator.hardwareConcurrency, MOST_THREADS), LIMIT);
-  return count > 1 ? new Helpers(count - 1) : null;
+  const create = () => startScript(assets.locate("engine/helper.js"), "goosequill-helper");
+  return count > 1 ? new Helpers(count - 1, create) : null;
 }
-
-const createHelper = () => startScript(new URL("engine/helper.js", ROOT).href, "goosequill-helper");
 
 /** Helper workers, started early so that they are ready when the model is. */
 export class Helpers {
@@ -123,8 +122,8 @@ export class Helpers {
   /** @type {string} why one of them failed to start */
   #failure = "";
 
-  /** @param {number} count @param {() => Worker} [create] */
-  constructor(count, create = createHelper) {
+  /** @param {number} count @param {() => Worker} create */
+  constructor(count, create) {
     try {
       for (let i = 0; i < count; i++) this.#start(create());
     } catch (error) {

@@ -1,10 +1,8 @@
 /**
- * Script addresses for pages with Trusted Types. A worker or a service worker may be started from our own
- * site, from the page's origin, or from a blob that we made, and from nowhere else. The policy is named
+ * Script addresses for pages with Trusted Types. A worker or a service worker may be started from the
+ * page's origin or from a blob that we made, and from nowhere else. The policy is named
  * "goosequill".
  */
-
-import { ROOT } from "./root.js";
 
 /** A page may create a policy of one name only once, so copies of this file on one page share the first. */
 const SHARED = Symbol.for("goosequill.trusted-types");
@@ -12,7 +10,7 @@ const SHARED = Symbol.for("goosequill.trusted-types");
 /** @param {string} url */
 function checked(url) {
   const { origin } = globalThis.location;
-  if (url.startsWith(ROOT) || url.startsWith("blob:") || new URL(url).origin === origin) return url;
+  if (url.startsWith("blob:") || new URL(url).origin === origin) return url;
   throw new TypeError(`not a script of this site: ${url}`);
 }
 

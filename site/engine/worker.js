@@ -6,6 +6,7 @@
  * worker. A model that cannot be read is an error of that request only.
  */
 
+import { Assets } from "./assets.js";
 import { errorFields } from "./protocol.js";
 import { ROOT } from "./root.js";
 import { Bridge, value } from "./worker/bridge.js";
@@ -18,7 +19,8 @@ const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
 const scope = /** @type {any} */ (globalThis);
 /** What ends each request that is being answered, by its id. @type {Map<number, AbortController>} */
 const running = new Map();
-const bridge = new Bridge(new URL(ROOT), () => leave("it could not start"));
+const assets = new Assets(ROOT);
+const bridge = new Bridge(assets, () => leave("it could not start"));
 const loading = new Loading(bridge, post, () => running.size === 0);
 
 /** @param {import("./protocol.js").Reply} reply @param {ArrayBuffer[]} [transfer] */
@@ -72,6 +74,10 @@ function reject(id, error) {
 
 scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
   if (data.type === "cancel") return running.get(data.id)?.abort();
+  if (data.type === "addresses") {
+    assets.addresses = data.addresses;
+    return;
+  }
   if (data.type === "status") return reportStatus(data.id).catch((error) => reject(data.id, error));
   const controller = new AbortController();
   running.set(data.id, controller);

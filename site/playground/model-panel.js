@@ -120,7 +120,7 @@ export class ModelPanel {
     const { model, tokenizer, quantize } = this.#source;
     if (this.#source === this.#default || typeof model !== "string") return new Map();
     const values = new Map([["model", model]]);
-    if (tokenizer) values.set("tokenizer", tokenizer);
+    if (tokenizer) values.set("tokenizer", String(tokenizer));
     if (quantize !== "auto") values.set("quantize", String(quantize ?? ""));
     return values;
   }

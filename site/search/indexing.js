@@ -5,7 +5,7 @@
  * continues where it was, also after the page was closed.
  */
 
-import { unlessAborted } from "../ui/aborting.js";
+import { unlessAborted } from "../engine/aborting.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { significant, t, tn } from "../ui/words.js";
 import { Changes } from "./changes.js";

@@ -4,8 +4,8 @@
  * worker has died.
  */
 
+import { unlessAborted } from "../engine/aborting.js";
 import { ROOT } from "../engine/root.js";
-import { unlessAborted } from "../ui/aborting.js";
 
 /** @typedef {import("../engine/client.js").Engine} Engine */
 /** @typedef {import("../engine/client.js").Progress} Progress */

@@ -1,177 +1,20 @@
-/**
- * The page's engine: Python in one worker, started when it is first needed and again when it has died, and
- * its models. Whoever needs a model takes a lease; a model is loaded once for all its leases and unloaded
- * after the last, and the worker ends when no model and no other request needs it. Pages that use one model
- * at a time keep it in a ModelSlot.
- */
+/** Pages that use one model at a time keep it in a ModelSlot. The engine is in engine/holder.js. */
 
-import { Engine, loadModel } from "../engine/client.js";
-import { unlessAborted } from "./aborting.js";
+export { EngineHolder, Lease } from "../engine/holder.js";
 
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("../engine/client.js").Progress} Progress */
-/** @typedef {import("../engine/client.js").ModelChoice & {kernel?: string, threads?: number}} Choice */
-/** @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} LoadOptions */
-
-/**
- * @typedef {{
- *   leases: Set<Lease>, loading: Promise<Model>, stop: AbortController,
- *   listeners: Set<(progress: Progress) => void>
- * }} Entry
- */
-
-export class EngineHolder {
-  /** @type {Engine | null} */
-  #engine = null;
-  /** @type {Map<unknown, Entry>} */
-  #entries = new Map();
-  /** Requests without a lease that are running, and claims to the worker. */
-  #running = 0;
-  #createEngine;
-
-  /** @param {() => Engine} [createEngine] */
-  constructor(createEngine = () => new Engine()) {
-    this.#createEngine = createEngine;
-  }
-
-  /** The running engine; a new one if there is none or it has died. @returns {Engine} */
-  get engine() {
-    if (!this.#engine || this.#engine.ended) {
-      this.#entries.clear();
-      this.#engine = this.#createEngine();
-    }
-    return this.#engine;
-  }
-
-  /**
-   * Uses the engine without a model: `holder.use((engine) => engine.call("measure", args))`.
-   * @template T
-   * @param {(engine: Engine) => Promise<T>} work
-   * @returns {Promise<T>}
-   */
-  async use(work) {
-    this.#running++;
-    try {
-      return await work(this.engine);
-    } finally {
-      this.#running--;
-    }
-  }
-
-  /**
-   * Keeps the worker for what lives on in it besides models, such as a collection.
-   * @returns {() => void} ends the claim; the worker ends with its last model then
-   */
-  keep() {
-    let isKept = true;
-    this.#running++;
-    return () => {
-      if (isKept) this.#running--;
-      isKept = false;
-    };
-  }
-
-  /**
-   * A claim to a model; nothing is loaded yet.
-   * @param {Choice} choice
-   * @param {unknown} [key] leases with the same key share a model; left out, the choice itself
-   */
-  lease(choice, key = choice) {
-    return new Lease(this, choice, key);
-  }
-
-  /** @param {Lease} lease @returns {Entry} */
-  enter(lease) {
-    const engine = this.engine;
-    let entry = this.#entries.get(lease.key);
-    if (!entry) {
-      entry = startLoading(lease.choice, engine);
-      this.#entries.set(lease.key, entry);
-    }
-    entry.leases.add(lease);
-    return entry;
-  }
-
-  /** @param {Lease} lease @param {Entry} entry */
-  leave(lease, entry) {
-    entry.leases.delete(lease);
-    if (entry.leases.size || this.#entries.get(lease.key) !== entry) return;
-    this.#entries.delete(lease.key);
-    if (this.#entries.size === 0 && this.#running === 0) {
-      // An engine that is still starting cannot be stopped in any other way.
-      this.#engine?.dispose();
-      this.#engine = null;
-      return;
-    }
-    entry.stop.abort();
-    entry.loading.then((model) => model.unload()).catch(() => {}); // it may never have been loaded
-  }
-}
-
-/** @param {Choice} choice @param {Engine} engine @returns {Entry} */
-function startLoading(choice, engine) {
-  const stop = new AbortController();
-  /** @type {Entry["listeners"]} */
-  const listeners = new Set();
-  const onProgress = (/** @type {Progress} */ progress) => {
-    for (const listener of listeners) listener(progress);
-  };
-  const loading = loadModel({ ...choice, engine, signal: stop.signal, onProgress });
-  return { leases: new Set(), loading, stop, listeners };
-}
-
-/** A claim to one model. */
-export class Lease {
-  /** @type {Entry | null} */
-  #entry = null;
-
-  /** @param {EngineHolder} holder @param {Choice} choice @param {unknown} key */
-  constructor(holder, choice, key) {
-    this.holder = holder;
-    this.choice = choice;
-    this.key = key;
-  }
-
-  /**
-   * The model, loaded if it is not yet. A failure releases the lease; it can be loaded again.
-   * @param {LoadOptions} [options] aborting the signal gives up this claim, not the others
-   * @returns {Promise<Model>}
-   */
-  async load({ signal, onProgress } = {}) {
-    signal?.throwIfAborted();
-    this.#entry ??= this.holder.enter(this);
-    const entry = this.#entry;
-    if (onProgress) entry.listeners.add(onProgress);
-    try {
-      const model = await unlessAborted(entry.loading, signal);
-      if (this.#entry !== entry) throw new DOMException("The lease was released.", "AbortError");
-      if (!model.engine.ended) return model;
-      this.release();
-      return await this.load({ signal, onProgress });
-    } catch (error) {
-      if (this.#entry === entry) this.release();
-      throw error;
-    } finally {
-      if (onProgress) entry.listeners.delete(onProgress);
-    }
-  }
-
-  release() {
-    const entry = this.#entry;
-    this.#entry = null;
-    if (entry) this.holder.leave(this, entry);
-  }
-}
+/** @typedef {import("../engine/holder.js").Choice} Choice */
+/** @typedef {import("../engine/holder.js").LoadOptions} LoadOptions */
+/** @typedef {import("../engine/holder.js").Model} Model */
 
 /** One model at a time. A model that fails to load leaves the previous one in place. */
 export class ModelSlot {
   #holder;
   #options;
-  /** @type {{choice: Choice, lease: Lease, model: Model} | null} */
+  /** @type {{choice: Choice, lease: import("../engine/holder.js").Lease, model: Model} | null} */
   #held = null;
 
   /**
-   * @param {EngineHolder} holder
+   * @param {import("../engine/holder.js").EngineHolder} holder
    * @param {{kernel?: string, threads?: number}} [options] what the page forces for every model
    *   (engineOptions)
    */

@@ -7,14 +7,13 @@
  *
  * Attributes mirror properties (settings.js). Events, all bubbling and composed: progress, load, token, done,
  * error, abort. Slots: poster, progress, actions. Parts: input, output, send, stop and more. The elements of
- * a page share one engine (engines.js); when the last one is removed, its worker ends.
+ * a page share one engine (engine/holder.js); when the last one is removed, its worker ends.
  */
 
-import { ROOT } from "../engine/root.js";
+import { engineFrom } from "../engine/holder.js";
 import { copyText } from "../ui/clipboard.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { t, tn, translated } from "../ui/words.js";
-import { engineFrom } from "./engines.js";
 import { speak } from "./language.js";
 import { ATTRIBUTES, DECODER, decoderOptions, OWN, parse, propertyName, write } from "./settings.js";
 import { VERSION } from "./version.js";
@@ -35,7 +34,6 @@ const Base = /** @type {{new (): HTMLElement & import("./settings.js").Mirrored}
 
 export class GooseQuill extends Base {
   static version = VERSION;
-  static source = import.meta.url;
   static observedAttributes = ATTRIBUTES;
 
   /**
@@ -46,7 +44,7 @@ export class GooseQuill extends Base {
 
   /** @type {View | null} */
   #view = null;
-  /** @type {import("../ui/engine.js").Lease | null} */
+  /** @type {import("../engine/holder.js").Lease | null} */
   #lease = null;
   /** @type {Model | null} */
   #model = null;
@@ -215,11 +213,9 @@ export class GooseQuill extends Base {
     if (this.#model && !this.#model.engine.ended) return this.#model;
     const view = this.#ensureView();
     this.#setState("loading");
-    const root = this.engine ? new URL(this.engine, document.baseURI).href : ROOT;
-    const model = this.model
-      ? new URL(this.model, document.baseURI).href
-      : new URL("models/default/", root).href;
-    this.#lease = engineFrom(root).lease({ model }, model);
+    const root = this.engine || undefined;
+    const model = this.model || undefined;
+    this.#lease = engineFrom(root).lease({ model, root }, model);
     const onProgress = (/** @type {Progress} */ progress) => {
       view.progress.show(progress);
       this.#emit("progress", progress);
@@ -467,11 +463,11 @@ export function define(name = "goose-quill") {
   if (!registry) return;
   const present = /** @type {any} */ (registry.get(name));
   if (!present) return registry.define(name, /** @type {any} */ (GooseQuill));
-  if (present === GooseQuill || present.source === GooseQuill.source) return;
+  if (present === GooseQuill || present.version === VERSION) return;
   const whose = present.version ? `version ${present.version} of Goosequill` : "another script";
   console.warn(
     `Goosequill: <${name}> is already defined on this page by ${whose}, which stays in use; ` +
-      `version ${VERSION} from ${GooseQuill.source} is ignored. Load one version only.`,
+      `version ${VERSION} is ignored. Load one version only.`,
   );
 }
 

@@ -3,7 +3,7 @@
  * around it. The catalogue has the elements' own words only.
  */
 
-import { ROOT } from "../engine/root.js";
+import { assetsIn } from "../engine/assets.js";
 import { LANGUAGES } from "../ui/languages.js";
 import { setWords } from "../ui/words.js";
 
@@ -26,7 +26,7 @@ export function speak(element) {
 /** @param {string} language */
 async function load(language) {
   try {
-    const response = await fetch(new URL(`embed/languages/${language}.json`, ROOT));
+    const response = await fetch(assetsIn().locate(`embed/languages/${language}.json`));
     if (response.ok) setWords({ language, words: await response.json() });
   } catch {
     // no network: English

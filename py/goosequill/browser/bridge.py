@@ -24,6 +24,7 @@ from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.lasting import Lasting
 from goosequill.loading.load import LoadedModel, LoadOptions, load_files, quantization_bits
 from goosequill.models.pace import choose_threads
+from goosequill.tokenizers import load_tokenizer
 from goosequill.weights.source import TensorSource, truncated
 
 PIECE = 1 << 22
@@ -148,13 +149,16 @@ class Bridge:
         kernel: str = "auto",
         weights: Any = None,
     ) -> dict[str, Any]:
-        """Load a model from its files; `options` are those of `LoadOptions`, and ``verify``.
+        """Load a model from its files; `options` are those of `LoadOptions`, and ``verify``; the
+        tokenizer is a name, or the bytes of its file.
 
         With the option ``keep``, `take_quantized` returns what was quantized. `weights` is a kept copy, for
         which the files of weights are not among the `sources`.
         """
         files, settings = [JsSource(source) for source in sources], options.to_py()
         copy, keep = (JsSource(weights) if weights else None), settings.pop("keep", False)
+        if not isinstance(tokenizer := settings.get("tokenizer", ""), str):
+            settings["tokenizer"] = load_tokenizer(bytes(tokenizer))
         verify = settings.pop("verify", True)
         loaded = load_files(
             {file.name: file for file in files},

@@ -107,18 +107,18 @@ async function pickedModel({ files, names }, find) {
  * @param {Find} find
  * @param {Options & {available: number, notices: string[]}} options
  */
-async function folderModel({ url, quantize }, find, { signal, onProgress, available, notices }) {
-  const { config, folder, files: listed } = await describe(url, signal);
+async function folderModel({ url, quantize, addresses }, find, { signal, onProgress, available, notices }) {
+  const { config, files: listed, at } = await describe({ url, addresses }, signal);
   refuseTooLarge(JSON.parse(await config.text()), available, quantize);
   const weights = weightFiles(listed.map(({ name }) => name));
   const isWeights = (/** @type {Listed} */ { name }) => weights.includes(name);
   const originals = listed.filter(isWeights).map(({ name, bytes, sha256 }) => {
     const id = sha256 ? `sha256:${sha256}` : "";
-    return { id, name, bytes, url: new URL(name, folder).href, version: "" };
+    return { id, name, bytes, url: at(name), version: "" };
   });
   const copy = await find(originals);
   const needed = copy ? listed.filter((file) => !isWeights(file)) : listed;
-  const found = await storedFiles(folder, needed, { signal, onProgress });
+  const found = await storedFiles(at, needed, { signal, onProgress });
   for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
   const sources = found.map(({ blob }, i) => byteSource(blob, needed[i].name));
   return { files: await Promise.all([byteSource(config, "config.json"), ...sources]), copy, originals };
@@ -129,18 +129,30 @@ async function folderModel({ url, quantize }, find, { signal, onProgress, availa
  * @param {Find} find
  * @param {Options & {look: Look, notices: string[]}} options
  */
-async function addressModel({ url }, find, { signal, onProgress, look, notices }) {
+async function addressModel({ url, sha256 }, find, { signal, onProgress, look, notices }) {
   const name = fileName(url);
   const { size, bytes, version } = await offerOf(url, signal);
-  const original = { id: "", name, bytes, url, version };
+  const original = { id: sha256 ? `sha256:${sha256}` : "", name, bytes, url, version };
   const copy = await find([original]);
   if (copy) {
     if (version === UNREACHED) notices.push(UNREACHED_NOTICE);
     return { files: [], copy, originals: [original] };
   }
   if (size) await look([rangeSource(url, name, size)]);
-  const blob = await downloaded(url, name, size ?? undefined, { signal, onProgress });
+  const blob = await downloaded(url, name, size ?? undefined, { signal, onProgress, sha256 });
   return { files: [await byteSource(blob, name)], copy, originals: [{ ...original, blob }] };
+}
+
+/**
+ * A tokenizer as Python takes it: its name, or the content of its file.
+ * @param {import("../protocol.js").TokenizerSource} [tokenizer]
+ * @param {AbortSignal} [signal]
+ */
+export async function tokenizerOf(tokenizer = "", signal) {
+  if (typeof tokenizer === "string") return tokenizer;
+  const { url, sha256 } = /** @type {any} */ (tokenizer);
+  const file = url ? await download(url, { file: fileName(url), sha256, signal }) : tokenizer;
+  return new Uint8Array(await /** @type {Blob} */ (file).arrayBuffer());
 }
 
 /** Under Node nothing is stored, and there are no synchronous requests. */
@@ -150,17 +162,17 @@ const FRESH = "no-cache";
 const UNREACHED_NOTICE = "The model's server did not respond, so the copy from an earlier visit is used.";
 
 /**
- * @param {string} folder
+ * @param {(name: string) => string} at the address of a file
  * @param {Listed[]} files
  * @param {Options} options
  */
-async function storedFiles(folder, files, { signal, onProgress }) {
+async function storedFiles(at, files, { signal, onProgress }) {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const meter = new Meter("model", files[0]?.name ?? "", total, onProgress);
   const store = await Store.open();
   return await Promise.all(
     files.map(({ name, bytes, sha256 }) => {
-      const wanted = { url: new URL(name, folder).href, file: name, bytes, signal };
+      const wanted = { url: at(name), file: name, bytes, signal };
       const onBytes = (/** @type {number} */ count) => meter.add(count);
       return sha256
         ? store.file({ ...wanted, sha256, onBytes })
@@ -250,8 +262,8 @@ export async function partSources(model, { signal, onProgress }) {
     return byteSource(await downloaded(url, name, undefined, { signal, onProgress }), name);
   };
   if (model.kind === "url") return [await part(model.url, fileName(model.url))];
-  const { config, folder, files } = await describe(model.url, signal);
-  const parts = files.map(({ name }) => part(new URL(name, folder).href, name));
+  const { config, files, at } = await describe(model, signal);
+  const parts = files.map(({ name }) => part(at(name), name));
   return await Promise.all([byteSource(config, "config.json"), ...parts]);
 }
 
@@ -291,12 +303,12 @@ async function memorySource(blob, name) {
  * @param {string} url
  * @param {string} name
  * @param {number | undefined} bytes
- * @param {Options} options
+ * @param {Options & {sha256?: string}} options
  */
-async function downloaded(url, name, bytes, { signal, onProgress }) {
+async function downloaded(url, name, bytes, { signal, onProgress, sha256 }) {
   const meter = new Meter("model", name, bytes ?? 0, onProgress);
   const onBytes = (/** @type {number} */ count) => meter.add(count);
-  return await download(url, { file: name, bytes, signal, onBytes, cache: FRESH });
+  return await download(url, { file: name, bytes, sha256, signal, onBytes, cache: FRESH });
 }
 
 /** The last part of an address, decoded. @param {string} url */
@@ -309,15 +321,16 @@ export function fileName(url) {
   }
 }
 
-/** @param {string} url @param {AbortSignal} signal */
-async function describe(url, signal) {
-  const folder = new URL(url.endsWith("/") ? url : `${url}/`).href;
-  const config = await download(new URL("config.json", folder).href, {
-    file: "config.json",
-    signal,
-    cache: FRESH,
-  });
-  return { config, folder, files: listedFiles(await config.text(), folder) };
+/**
+ * The description of a folder, its files, and the address of each.
+ * @param {Pick<import("../protocol.js").FolderSource, "url" | "addresses">} source
+ * @param {AbortSignal} signal
+ */
+async function describe({ url, addresses }, signal) {
+  const folder = url.replace(/\/?$/, "/");
+  const at = (/** @type {string} */ name) => addresses?.[name] ?? new URL(name, folder).href;
+  const config = await download(at("config.json"), { file: "config.json", signal, cache: FRESH });
+  return { config, at, files: listedFiles(await config.text(), folder) };
 }
 
 /**

@@ -35,11 +35,12 @@ export class Bridge {
   #onFailure;
 
   /**
-   * @param {URL} base the folder that contains engine/
+   * @param {import("../assets.js").Assets} assets the engine's files
    * @param {() => void} onFailure called if it cannot start
    */
-  constructor(base, onFailure) {
-    this.#python = new Python(base);
+  constructor(assets, onFailure) {
+    this.assets = assets;
+    this.#python = new Python(assets);
     this.#onFailure = onFailure;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { EngineError } from "../protocol.js";
-import { wholeSources } from "../storage/sources.js";
+import { tokenizerOf, wholeSources } from "../storage/sources.js";
 import { startHelpers } from "../threads.js";
 import { available, value } from "./bridge.js";
 import { CopyKeeper } from "./copy-keeper.js";
@@ -40,7 +40,7 @@ export class Loading {
   /** @param {import("../protocol.js").LoadMessage} request @param {AbortSignal} signal */
   async load({ id, model }, signal) {
     const started = performance.now();
-    const helpers = startHelpers(model); // now, to be ready when the weights are
+    const helpers = startHelpers(model, this.#bridge.assets); // now, to be ready when the weights are
     /** @type {string[]} what the visitor should know of how it runs here */
     const notices = hasSimd() ? [] : [NO_SIMD];
     try {
@@ -92,7 +92,7 @@ export class Loading {
     signal.throwIfAborted();
     const onWeights = (/** @type {number} */ loaded, /** @type {number} */ total) =>
       onProgress({ status: "weights", file: "", loaded, total });
-    const tokenizer = model.kind === "folder" ? "" : (model.tokenizer ?? "");
+    const tokenizer = await tokenizerOf(model.tokenizer, signal);
     const verify = model.kind === "files"; // what was downloaded is verified already
     const settings = { quantize, tokenizer, verify, keep: keeper !== null };
     try {
@@ -111,7 +111,7 @@ export class Loading {
    */
   async share(opened) {
     if (!opened?.divisible) return;
-    const helpers = startHelpers({});
+    const helpers = startHelpers({}, this.#bridge.assets);
     Object.assign(opened, ALONE, helpers && (await this.#divide(opened.handle, helpers, {}, [])));
   }
 

@@ -26,10 +26,10 @@ export class Python {
   /** Archives that have been added. @type {Map<string, Promise<void>>} */
   #added = new Map();
 
-  /** @param {URL} base the folder that contains engine/, python/, vendor/ and wheels/ */
-  constructor(base) {
-    this.base = base;
-    this.local = base.protocol === "file:"; // under Node, which reads from disk
+  /** @param {import("../assets.js").Assets} assets the engine's files */
+  constructor(assets) {
+    this.assets = assets;
+    this.local = assets.root.startsWith("file:"); // under Node, which reads from disk
     /** @type {any} Pyodide, once started */
     this.pyodide = null;
   }
@@ -39,14 +39,14 @@ export class Python {
    * @param {(error: unknown) => void} onLost called if a file is lost, for which Pyodide would wait for ever
    */
   async start(onProgress, onLost) {
-    const folder = new URL("vendor/pyodide/", this.base);
-    const scripts = ["pyodide.mjs", "pyodide.asm.js"].map((name) => import(new URL(name, folder).href));
+    const names = ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.js"];
+    const scripts = names.map((name) => import(/* @vite-ignore */ this.assets.locate(name)));
     for (const script of scripts) script.catch(() => {}); // awaited below
-    const response = await open(this.#address("engine/parts.json"), { file: "parts.json" });
+    const response = await open(this.assets.locate("engine/parts.json"), { file: "parts.json" });
     /** @type {Parts} */
     const { library, none, wheel, rooms = {}, parts } = await response.json();
     this.#rooms = new Map(Object.entries(rooms));
-    const restore = this.local ? () => {} : intercept(parts, this.base, onProgress, onLost);
+    const restore = this.local ? () => {} : intercept(parts, this.assets, onProgress, onLost);
     try {
       return await this.#load({ library, none, wheel }, scripts, onLost);
     } finally {
@@ -91,29 +91,40 @@ export class Python {
     archive.catch(onLost);
     const [{ loadPyodide }] = await Promise.all(scripts);
     this.pyodide = await loadPyodide({
-      indexURL: this.#locate("vendor/pyodide/"),
-      stdLibURL: this.#locate(none),
+      indexURL: this.#below("vendor/pyodide/"),
+      lockFileURL: this.#locate("vendor/pyodide/pyodide-lock.json"),
+      stdLibURL: this.#below(none),
       args: ARGUMENTS,
       fsInit: async (/** @type {any} */ FS) => unpack(FS, await archive.catch(() => new Promise(() => {}))),
     });
-    await this.pyodide.pyimport("micropip").install.callKwargs(this.#address(wheel), { deps: false });
+    await this.pyodide
+      .pyimport("micropip")
+      .install.callKwargs(new URL(wheel, this.assets.root).href, { deps: false });
     return this.pyodide;
   }
 
-  /** @param {string} path */
-  #address(path) {
-    return new URL(path, this.base).href;
+  /**
+   * What Pyodide asks for: the path below the root, a URL or under Node a path. The request is answered with
+   * the file, wherever it is (`intercept`).
+   * @param {string} path
+   */
+  #below(path) {
+    return this.#named(new URL(path, this.assets.root));
   }
 
-  /** Where Pyodide finds a file: a URL, or under Node a path. @param {string} path */
+  /** Where a file is, as Pyodide wants it. @param {string} path */
   #locate(path) {
-    const url = new URL(path, this.base);
+    return this.#named(new URL(this.assets.locate(path)));
+  }
+
+  /** @param {URL} url */
+  #named(url) {
     return this.local ? decodeURIComponent(url.pathname) : url.href;
   }
 
   /** @param {string} path @returns {Promise<Blob>} */
   async #read(path) {
-    return await (await open(this.#address(path), { file: path })).blob();
+    return await (await open(this.assets.locate(path), { file: path })).blob();
   }
 }
 
@@ -122,27 +133,26 @@ export class Python {
  * Pyodide fetches its files itself, one after the other, and has no option to pass them or to report
  * progress.
  * @param {Parts["parts"]} parts
- * @param {URL} base
+ * @param {import("../assets.js").Assets} assets
  * @param {OnProgress} onProgress
  * @param {(error: unknown) => void} onLost
  * @returns {() => void} puts back what was replaced
  */
-export function intercept(parts, base, onProgress, onLost) {
+export function intercept(parts, assets, onProgress, onLost) {
   const fetchFromNetwork = globalThis.fetch;
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
   const meter = new Meter("engine", "", total, (progress) => {
     onProgress(progress);
     if (progress.loaded >= total) onProgress({ status: "start", file: "", loaded: 0, total: 0 });
   });
-  /** @param {string} url */
-  const request = async (url) => {
-    const file = url.slice(url.lastIndexOf("/") + 1);
-    const response = await open(url, { file, fetch: fetchFromNetwork });
+  const asked = (/** @type {string} */ path) => new URL(path, assets.root).href;
+  /** @param {string} path */
+  const request = async (path) => {
+    const file = path.slice(path.lastIndexOf("/") + 1);
+    const response = await open(assets.locate(path), { file, fetch: fetchFromNetwork });
     return counted(response, file, (count) => meter.add(count), onLost);
   };
-  const arriving = new Map(
-    parts.map(({ file }) => new URL(file, base).href).map((url) => [url, request(url)]),
-  );
+  const arriving = new Map(parts.map(({ file }) => [asked(file), request(file)]));
   let restoreStreaming = () => {};
   for (const [url, response] of arriving) {
     response.catch(onLost);
@@ -152,7 +162,7 @@ export function intercept(parts, base, onProgress, onLost) {
     restoreStreaming = restore;
   }
   globalThis.fetch = async (input, init) => {
-    const url = input instanceof Request ? input.url : new URL(String(input), base).href;
+    const url = input instanceof Request ? input.url : asked(String(input));
     const response = arriving.get(url);
     if (!response) return fetchFromNetwork(input, init);
     arriving.delete(url);

@@ -9,6 +9,7 @@ import test from "node:test";
 import { Worker } from "node:worker_threads";
 
 import { CHUNK, PANEL, PRODUCT, product, STEP_WORDS } from "../../../site/engine/abi.js";
+import { Assets } from "../../../site/engine/assets.js";
 import { Helpers, startHelpers } from "../../../site/engine/threads.js";
 import { padded } from "../../../site/engine/work-queue.js";
 
@@ -271,5 +272,5 @@ test("weights are not copied if the copies exceed the budget", async () => {
 });
 
 test("without shared memory there are no helpers", () => {
-  assert.equal(startHelpers({ threads: 2 }), null);
+  assert.equal(startHelpers({ threads: 2 }, new Assets("https://goose.test/")), null);
 });

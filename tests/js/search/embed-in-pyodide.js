@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { Assets } from "../../../site/engine/assets.js";
 import { Python } from "../../../site/engine/worker/python.js";
 
 const DIST = new URL("../../../dist/", import.meta.url);
@@ -19,7 +20,7 @@ scope.require = createRequire(import.meta.url);
 scope.__dirname = fileURLToPath(new URL("vendor/pyodide", DIST));
 globalThis.fetch = async (url) => new Response(await readFile(fileURLToPath(String(url))));
 
-const python = new Python(DIST);
+const python = new Python(new Assets(DIST.href));
 const pyodide = await python.start(
   () => {},
   (error) => {

@@ -124,10 +124,7 @@ def test_only_one_module_of_the_site_makes_addresses_from_its_own() -> None:
     """The build moves code between folders, so the others use its ROOT."""
     modules = [path for path in SITE.rglob("*.js") if "vendor" not in path.parts]
     own = {path.relative_to(SITE).as_posix() for path in modules if "import.meta" in path.read_text()}
-    assert own == {
-        "engine/root.js",
-        "widget/goose-quill.js",
-    }  # the element only names its script in a warning
+    assert own == {"engine/root.js"}
 
 
 STATELESS = {"engine/root.js", "ui/clipboard.js", "ui/dom.js", "ui/status.js"}

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Assets } from "../../../../site/engine/assets.js";
 import { Python } from "../../../../site/engine/worker/python.js";
 
 const DIST = new URL("../../../../dist/", import.meta.url);
@@ -19,7 +20,7 @@ before(async () => {
   scope.require = createRequire(import.meta.url);
   scope.__dirname = fileURLToPath(new URL("vendor/pyodide", DIST));
   globalThis.fetch = async (url) => new Response(await readFile(fileURLToPath(String(url))));
-  python = new Python(DIST);
+  python = new Python(new Assets(DIST.href));
   pyodide = await python.start(
     () => {},
     (error) => assert.fail(String(error)),

@@ -1,0 +1,81 @@
+/** What loadModel accepts, and what it says of everything else. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Assets, assetsIn } from "../../../site/engine/assets.js";
+import { loadModel, modelSource } from "../../../site/engine/client.js";
+import { engineFrom } from "../../../site/engine/holder.js";
+import { nearest } from "../../../site/engine/nearest.js";
+
+const HASH = "ca9c72226b1ca67e0d3a75776ff0d9497b31911729a052c360ab302176efbfd2";
+const AT = "https://goose.test/";
+
+test("without a model it is the default one, in the folder of the engine's files", () => {
+  assert.equal(/** @type {any} */ (modelSource({ root: AT })).url, `${AT}models/default/`);
+  assert.equal(/** @type {any} */ (modelSource({})).url, assetsIn().locate("models/default/"));
+});
+
+test("where a bundler has moved the files, each has its own address", () => {
+  const assets = new Assets(AT, {
+    "models/default/config.json": `${AT}a/config-1f.json`,
+    "a.js": `${AT}a-2e.js`,
+  });
+  assert.deepEqual(assets.folder("models/default/"), {
+    url: "models/default/",
+    addresses: { "config.json": `${AT}a/config-1f.json` },
+  });
+  assert.equal(assets.locate("a.js"), `${AT}a-2e.js`);
+  assert.equal(assets.locate("b.js"), `${AT}b.js`);
+});
+
+test("a model is an address of weights or of a folder, an id, or files", () => {
+  const source = (/** @type {any} */ choice) => modelSource(choice);
+  assert.deepEqual(source({ model: `${AT}m/` }), {
+    kind: "folder",
+    url: `${AT}m/`,
+    tokenizer: undefined,
+    quantize: undefined,
+  });
+  assert.equal(source({ model: new URL(`${AT}m.gguf`) }).kind, "url");
+  assert.equal(source({ model: `${AT}m#sha256=${HASH.toUpperCase()}` }).sha256, HASH);
+  const hub = source({ model: `a/b:c.pth@v1#sha256=${HASH}`, host: AT, tokenizer: "a/b:t.json" });
+  assert.deepEqual([hub.kind, hub.url, hub.sha256], ["url", `${AT}a/b/resolve/v1/c.pth`, HASH]);
+  assert.deepEqual(hub.tokenizer, { url: `${AT}a/b/resolve/main/t.json` });
+  const file = new File(["x"], "m.pth");
+  assert.deepEqual(source({ model: [file], tokenizer: file }).names, ["m.pth"]);
+  assert.equal(source({ model: file, tokenizer: file }).tokenizer, file);
+  assert.equal(source({ model: file, tokenizer: "world" }).tokenizer, "world");
+});
+
+test("what is wrong is an error before a worker is started, with the nearest right name", async () => {
+  /** @type {[any, RegExp, RegExp][]} */
+  const wrong = [
+    [{ modle: "x" }, /no option “modle”/, /“model”/],
+    [{ onprogress: () => {} }, /no option “onprogress”/, /“onProgress”/],
+    [{ zzzzzzzz: 1 }, /no option/, /The options are model, /],
+    [{ quantize: 5 }, /“quantize” cannot be 5/, /8, 4 or “auto”/],
+    [{ threads: 0 }, /“threads” cannot be 0/, /whole number/],
+    [{ model: "" }, /“model” cannot be “”/, /an address/],
+    [{ model: null }, /“model” cannot be/, /an address, the id/],
+    [{ model: [] }, /“model” cannot be/, /a list of Files/],
+    [{ model: { url: "x" } }, /“model” cannot be/, /a list of Files/],
+    [{ model: `${AT}m/`, tokenizer: 7 }, /“tokenizer” cannot be 7/, /a name, an address or a File/],
+  ];
+  for (const [options, message, remedy] of wrong) {
+    await assert.rejects(loadModel(options), { name: "EngineError", code: "option", message, remedy });
+  }
+  await assert.rejects(loadModel({ model: "a/b:../c" }), { code: "model-id" });
+});
+
+test("the nearest name is a similar one", () => {
+  const names = ["temperature", "top_p", "top_k", "max_new_tokens"];
+  assert.equal(nearest("temprature", names), "temperature");
+  assert.equal(nearest("TOP_P", names), "top_p");
+  assert.equal(nearest("gosling", names), "");
+});
+
+test("one folder of the engine's files has one holder on a page", () => {
+  assert.equal(engineFrom(AT), engineFrom(AT.slice(0, -1)));
+  assert.equal(engineFrom(), engineFrom(assetsIn().root));
+  assert.notEqual(engineFrom(AT), engineFrom());
+});

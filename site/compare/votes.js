@@ -35,6 +35,8 @@ import { DEFAULTS, fromAddress, toAddress } from "./state.js";
  * @property {Vote[]} votes
  */
 
+const FORMAT_VERSION = 1;
+
 export const CHOICES = /** @type {const} */ (["left", "right", "tie", "both_bad"]);
 
 /** @param {Scope} view @returns {Scope} */
@@ -251,7 +253,7 @@ export function winsOf(votes) {
 export function toFile(round) {
   const query = new URLSearchParams([...toAddress({ ...DEFAULTS, ...round.scope })]).toString();
   const scope = query && `?${query}`;
-  return { format: "goosequill-votes", format_version: 1, ...round, scope };
+  return { format: "goosequill-votes", format_version: FORMAT_VERSION, ...round, scope };
 }
 
 /**
@@ -263,6 +265,10 @@ export function fromFile(data) {
   const file = /** @type {Record<string, unknown>} */ (data);
   if (typeof data !== "object" || data === null || file.format !== "goosequill-votes")
     throw new ImportError(t("this is not a file of votes (its format is not “goosequill-votes”)"));
+  if ((file.format_version ?? FORMAT_VERSION) !== FORMAT_VERSION)
+    throw new ImportError(
+      t("this file of votes is from a newer version of this page: reload it and try again"),
+    );
   if (!Array.isArray(file.votes)) throw new ImportError(mismatch("votes", file.votes, t("a list")));
   checkLimit("votes", file.votes.length);
   return {

@@ -31,6 +31,7 @@ from goosequill.weights.source import is_count
 
 CHOICES = ("left", "right", "tie", "both_bad")
 FORMAT = "goosequill-votes"
+FORMAT_VERSION = 1
 MAX_RESAMPLES = 100_000
 MAX_CELLS = 1 << 25
 """Numbers in the largest table, of 270 MB; 100 contenders with 1,000 resamples have 10 million."""
@@ -72,6 +73,9 @@ def read_votes(data: object, *, name: str = "votes") -> list[Vote]:
     """
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise _invalid(f'{name}: format is not "{FORMAT}".')
+    if data.get("format_version", FORMAT_VERSION) != FORMAT_VERSION:
+        version = str(data["format_version"])[:20]
+        raise _invalid(f"{name}: format_version is {version}, but this Goosequill reads {FORMAT_VERSION}.")
     rater = _text(data, "rater", where=f"{name}: ") or name
     votes = data.get("votes")
     if not isinstance(votes, Sequence) or isinstance(votes, str):

@@ -132,6 +132,7 @@ test("a file of votes reads back, and a broken one is named by its path", () => 
     /votes\[0\]\.left\.name is missing/,
   );
   assert.throws(() => fromFile([]), /not a file of votes/);
+  assert.throws(() => fromFile({ ...toFile(voted), format_version: 2 }), /newer version/);
   const side = '{"name": "a", "sample": 1e999}';
   const endless = `{"format": "goosequill-votes", "votes": [{"prompt": "p", "choice": "left", "left": ${side}, "right": ${side}}]}`;
   assert.equal(fromFile(JSON.parse(endless)).votes[0].left.sample, 0);

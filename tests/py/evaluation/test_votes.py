@@ -78,6 +78,7 @@ def test_agreement_is_about_winners_not_sides() -> None:
     ("change", "words"),
     [
         ({"format": "other"}, r'mine\.json: format is not "goosequill-votes"'),
+        ({"format_version": 2}, r"mine\.json: format_version is 2, but this Goosequill reads 1"),
         ({"votes": None}, r"mine\.json: votes is missing"),
         ({"rater": 7}, r"mine\.json: rater is missing or not a string"),
         ({"votes": [None]}, r"votes\[0\] is not an object"),

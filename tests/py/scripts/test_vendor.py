@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from scripts import build, vendor
+from scripts.runtime import TAG
 
 TEXT = b"export default 1;\n"
 PART = vendor.Part(
@@ -81,6 +84,94 @@ def test_wheel_with_another_hash_than_pyodides_lock_is_refused(tmp_path: Path) -
     (tmp_path / "pyodide-lock.json").write_text(json.dumps({"packages": packages}))
     with pytest.raises(vendor.VendorError, match=r"here\.whl does not match"):
         vendor.trim_pyodide_lock(tmp_path)
+
+
+NAMES = ("pyodide.mjs", "pyodide-lock.json", "numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl")
+
+
+def release(path: Path, **altered: bytes | None) -> list[vendor.Part]:
+    """Write an archive like Pyodide's, some files of it altered or left out; return the right parts."""
+    parts = []
+    with tarfile.open(path, "w:bz2") as archive:
+        archive.addfile(tarfile.TarInfo("pyodide/unused.whl"))
+        for name in NAMES:
+            data = altered.get(name.split(".")[0].replace("-", "_"), name.encode())
+            if data is not None:
+                member = tarfile.TarInfo(f"pyodide/{name}")
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+            digest = hashlib.sha256(name.encode()).hexdigest()
+            parts.append(vendor.Part("npm", "pyodide", "0.27.7", name, f"pyodide/{name}", digest))
+    return parts
+
+
+def test_pyodide_comes_from_a_release_archive_without_a_download(
+    tmp_path: Path, downloads: list[str]
+) -> None:
+    parts = [*release(tmp_path / "release.tar.bz2"), PART]
+    cache = tmp_path / "cache"
+    vendor.verify(vendor.fetch_missing(parts, cache, tmp_path / "release.tar.bz2"))
+    assert downloads == ["some-package"]
+    assert all(vendor.is_cached(part, cache) for part in parts)
+    assert len(list(cache.iterdir())) == len(parts)
+
+
+def test_a_given_archive_is_verified_even_if_the_cache_has_everything(tmp_path: Path) -> None:
+    parts = release(tmp_path / "good.tar.bz2")
+    vendor.fetch_missing(parts, tmp_path / "cache", tmp_path / "good.tar.bz2")
+    release(tmp_path / "bad.tar.bz2", pyodide=b"altered")
+    with pytest.raises(vendor.VendorError, match=r"pyodide 0\.27\.7: pyodide\.mjs"):
+        vendor.verify(vendor.fetch_missing(parts, tmp_path / "cache", tmp_path / "bad.tar.bz2"))
+
+
+def test_an_archive_that_lacks_a_part_or_is_none_is_refused(tmp_path: Path) -> None:
+    parts = release(tmp_path / "core.tar.bz2", numpy_2=None)
+    with pytest.raises(vendor.VendorError, match=r"core\.tar\.bz2 has no pyodide/numpy-.*another version"):
+        vendor.fetch(parts, tmp_path / "cache", tmp_path / "core.tar.bz2")
+    (tmp_path / "text").write_text("no archive")
+    for wrong in (tmp_path / "text", tmp_path / "absent", tmp_path):
+        with pytest.raises(vendor.VendorError, match="is not a release archive of Pyodide"):
+            vendor.fetch(parts, tmp_path / "cache", wrong)
+    release(tmp_path / "half.tar.bz2")
+    (tmp_path / "half.tar.bz2").write_bytes((tmp_path / "half.tar.bz2").read_bytes()[:200])
+    with pytest.raises(vendor.VendorError, match="is not a release archive"):
+        vendor.fetch(parts, tmp_path / "cache", tmp_path / "half.tar.bz2")
+
+
+def test_a_link_or_a_huge_member_of_an_archive_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = release(tmp_path / "release.tar.bz2")
+    monkeypatch.setattr(vendor, "LARGEST", 5)
+    with pytest.raises(vendor.VendorError, match="of at most 5 bytes"):
+        vendor.fetch(parts, tmp_path / "cache", tmp_path / "release.tar.bz2")
+    with tarfile.open(tmp_path / "link.tar", "w") as archive:
+        link = tarfile.TarInfo(f"pyodide/{NAMES[0]}")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    with pytest.raises(vendor.VendorError, match="is not a file"):
+        vendor.fetch(parts, tmp_path / "cache", tmp_path / "link.tar")
+
+
+def test_a_newer_pyodide_is_locked_from_its_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = release(tmp_path / "release.tar.bz2")
+    files = [{"member": name, "target": f"pyodide/{name}"} for name in NAMES]
+    packages = [{"registry": "npm", "name": "pyodide", "version": "0.27.7", "files": files}]
+    path = tmp_path / "vendor.lock.json"
+    path.write_text(json.dumps({"packages": packages}))
+    monkeypatch.setattr(vendor, "LOCK", path)
+    vendor.relock(*vendor.read_lock(path), tmp_path / "cache", tmp_path / "release.tar.bz2")
+    assert vendor.read_lock(path)[1] == parts
+
+
+def test_the_interpreter_that_the_sources_name_is_the_vendored_one() -> None:
+    info = json.loads((vendor.OUTPUT / "pyodide" / "pyodide-lock.json").read_text("utf-8"))["info"]
+    major, minor, _ = info["python"].split(".")
+    assert f"cp{major}{minor}" == TAG
+    worker = (vendor.ROOT / "site" / "engine" / "worker" / "python.js").read_text("utf-8")
+    assert f'LIBRARY = "/lib/python{major}.{minor}/"' in worker
+    (pyodide,) = (each for each in vendor.read_lock()[0]["packages"] if each["name"] == "pyodide")
+    assert pyodide["version"] == info["version"]
 
 
 def test_every_locked_file_has_a_hash_a_licence_and_a_reason() -> None:

@@ -28,7 +28,6 @@ from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
 from scripts.runtime import ROOMS, RuntimeBuildError, write_runtime  # noqa: E402
 from scripts.site_search import build_all  # noqa: E402
-from scripts.styles import trim_styles  # noqa: E402
 from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_output  # noqa: E402
 from scripts.words import write_element_words  # noqa: E402
 
@@ -63,7 +62,7 @@ def build_docs(output: Path) -> None:
         shutil.rmtree(output / "assets" / "javascripts" / folder)
     for palette in output.glob("assets/stylesheets/palette.*.css"):
         palette.unlink()  # the colours are ours
-    trim_styles(output)
+    run("node", "scripts/styles.js", str(output))
     add_policies(output)
 
 

@@ -2,67 +2,58 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
+import subprocess
 
 import pytest
-from scripts.styles import names_in, trim, trim_styles, without_unused_variables
+from scripts.command import ROOT
 
-NAMES = {"shown", "md-button", "wide"}
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        ".shown{color:red}",
-        "p>a[href^=http]{color:red}",
-        ".shown:not(.other):hover{color:red}",
-        ":is(.other,.shown) p{color:red}",
-        '.shown:after{content:"} .other{"}',
-        ".shown{background:url(data:image/svg+xml;a{b}c)}",
-        "@keyframes other{to{opacity:0}}",
-        "@media print{.shown{color:red}}",
-        '@charset "UTF-8";',
-    ],
-)
-def test_a_rule_that_may_be_used_is_unchanged(rule: str) -> None:
-    assert trim(rule, NAMES) == rule
-
-
-@pytest.mark.parametrize(
-    ("rule", "left"),
-    [
-        (".other{color:red}", ""),
-        ("#other .shown{color:red}", ""),
-        (".other,.shown:is(h1,h2),.other p{color:red}", ".shown:is(h1,h2){color:red}"),
-        ("@media print{.other{color:red}}p{margin:0}", "p{margin:0}"),
-        ('.other{content:"}"}.shown{margin:0}', ".shown{margin:0}"),
-    ],
-)
-def test_a_rule_with_unknown_names_is_removed(rule: str, left: str) -> None:
-    assert trim(rule, NAMES) == left
+FILES = {
+    "index.html": '<div class="shown wide" id="here"><p>Not a name: other</p></div>',
+    "deep/index.html": '<a class="md-button" href="other">Text</a>',
+    "assets/app.js": 'element.classList.add("made"); element.dataset.mdState = "five-six";',
+    "assets/own.css": "p{color:var(--elsewhere)}",
+}
+KEPT = {
+    ".shown{color:red}": None,
+    "#here .md-button{color:red}": None,
+    ".made{color:red}": None,
+    ".five-six{color:red}": None,
+    "p>a[href^=http]{color:red}": None,
+    ".shown:not(.other):hover{color:red}": None,
+    "h4 small{color:red}": None,
+    "[data-md-state=shown] .shown{color:red}": None,
+    '.shown:after{content:"} .other{"}': None,
+    '.shown{background:url("data:image/svg+xml;a{b}c")}': None,
+    "@keyframes other{to{opacity:0}}": None,
+    "@media print{.shown{color:red}}": None,
+    '@charset "UTF-8";': None,
+    ":root{--used:1}p{margin:var(--used)}": None,
+    ":root{--elsewhere:2}": None,
+    ".other{color:red}": "",
+    "#other .shown{color:red}": "",
+    ".other,.shown h1,.other p{color:red}": ".shown h1{color:red}",
+    "@media print{.other{color:red}}p{margin:0}": "p{margin:0}",
+    '.other{content:"}"}.shown{margin:0}': ".shown{margin:0}",
+    ":root{--used:1;--unused:url('a;b')}": ":root{--used:1}",
+}
+"""Rules, and what is left of them, or None if they stay as they are."""
 
 
-def test_names_are_the_pages_classes_and_the_words_of_scripts() -> None:
-    page = '<p class="one two" id="three">four</p>'
-    assert names_in([page], ['add("five-six")']) == {"one", "two", "three", "add", "five-six"}
+@pytest.fixture(scope="module")
+def trimmed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Each rule after its removal from a style sheet of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    sheets = {f"assets/stylesheets/{at}.css": rule for at, rule in enumerate(KEPT)}
+    for name, text in {**FILES, **sheets}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    subprocess.run([str(shutil.which("node")), "scripts/styles.js", str(folder)], cwd=ROOT, check=True)
+    assert (folder / "assets" / "own.css").read_text() == FILES["assets/own.css"]
+    return {rule: (folder / name).read_text() for name, rule in sheets.items()}
 
 
-def test_unused_variables_are_removed() -> None:
-    css = ":root{--used:1;--unused:url('a;b');--elsewhere:2}p{margin:var(--used)}"
-    assert without_unused_variables(css, "a{color:var(--elsewhere)}") == (
-        ":root{--used:1;--elsewhere:2}p{margin:var(--used)}"
-    )
-
-
-def test_a_site_keeps_the_rules_that_its_pages_and_scripts_name(tmp_path: Path) -> None:
-    for name, text in {
-        "index.html": '<p class="shown">',
-        "assets/app.js": 'element.className = "made"',
-        "assets/own.css": "p{color:var(--used)}",
-        "assets/stylesheets/main.css": ":root{--used:1}.shown{margin:0}.made{margin:1px}.other{margin:2px}",
-    }.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    trim_styles(tmp_path)
-    kept = (tmp_path / "assets" / "stylesheets" / "main.css").read_text()
-    assert kept == ":root{--used:1}.shown{margin:0}.made{margin:1px}"
+@pytest.mark.parametrize("rule", KEPT)
+def test_a_rule_stays_if_a_page_or_a_script_may_use_it(rule: str, trimmed: dict[str, str]) -> None:
+    left = KEPT[rule]
+    assert trimmed[rule].replace("\n", "") == (rule if left is None else left)

@@ -67,7 +67,9 @@ export class TextView {
     // A space before a word is not part of what is marked, and the text starts on a line of its own.
     const space = /^ ./s.test(step.text) ? " " : "";
     if (index) this.#box.append(space);
-    this.#box.append(element("span", { "data-token": index }, step.text.slice(space.length)));
+    const isBreak = step.text.includes("\n") && !step.text.trim();
+    const options = { "data-token": index, class: isBreak && "is-break" };
+    this.#box.append(element("span", options, step.text.slice(space.length)));
   }
 
   /** @param {number} index -1 for none */

@@ -5,9 +5,10 @@
 
 import { Cursor } from "./chart-cursor.js";
 import { takeOver, watchFocus } from "./chart-keep.js";
-import { WIDTH } from "./chart-plot.js";
+import { likelyWidth, NARROW } from "./chart-plot.js";
 import { figureTools } from "./chart-tools.js";
 import { element } from "./dom.js";
+import { svgElement } from "./svg.js";
 import { t } from "./words.js";
 
 /** @typedef {import("./chart-draw.js").Drawing} Drawing */
@@ -62,7 +63,7 @@ export function figure({
     drawing.replaceChildren(svg);
     cursor.follow(drawn);
   };
-  show(WIDTH);
+  show(likelyWidth());
   const tools = figureTools(() => /** @type {SVGSVGElement} */ (svg), { title, table, details });
   const root = element(
     "figure",
@@ -73,7 +74,13 @@ export function figure({
     readOut,
     tools,
   );
-  if (!("ResizeObserver" in globalThis)) return root; // drawn for the first time, when the site is built
+  if (!("ResizeObserver" in globalThis)) {
+    // Drawn when the site is built: a narrow screen keeps the place of what it will draw itself.
+    const { svg: narrow } = draw(NARROW);
+    const height = /** @type {string} */ (narrow.getAttribute("height"));
+    drawing.append(svgElement("svg", { class: "chart-place", "aria-hidden": "true", width: 1, height }));
+    return root;
+  }
   const kept = watchFocus(root, cursor);
   let isNew = true;
   new ResizeObserver(([entry]) => {

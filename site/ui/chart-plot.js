@@ -15,13 +15,21 @@ export async function loadPlot() {
   loaded ??= await import("../vendor/plot.js");
 }
 
+/** How wide a drawing is going to be, before it is in the page: what is around it should not move then. */
+export function likelyWidth() {
+  const screen = document.documentElement.clientWidth; // 0 where there is no layout
+  return screen ? Math.min(WIDTH, screen - AROUND) : WIDTH;
+}
+
 /** The library. @returns {Plot} */
 export function library() {
   if (!loaded) throw new Error("await loadPlot() before the first chart");
   return loaded;
 }
 
-export const WIDTH = 640; // of a drawing that is not in a page yet
+const WIDTH = 640; // of a drawing that is not in a page yet
+const AROUND = 32; // pixels beside it on a narrow screen, at least
+export const NARROW = 318; // of one on a phone of 360 pixels, about
 export const TEXT = 12; // pixels; chart.css has the same size
 const LETTER = 5.9; // mean width of a letter of that size
 

@@ -63,6 +63,23 @@ def test_home_replays_a_recording_by_itself_without_the_engine(clean_page: Page,
     expect(clean_page.locator("#demo-candidates .is-chosen")).to_contain_text("%")
 
 
+def test_a_selected_line_break_is_seen(clean_page: Page, site_url: str) -> None:
+    def add_breaks(route: Route) -> None:
+        recording = route.fetch().json()
+        for run in recording["runs"]:
+            run["steps"][-1][0] = ""
+            run["steps"][-2][0] = "\n"
+        route.fulfill(json=recording)
+
+    clean_page.route("**/home/recordings/*.json", add_breaks)
+    open_still(clean_page, site_url)
+    selected = clean_page.locator("#demo-output [aria-current]")
+    expect(selected).to_be_visible()
+    clean_page.get_by_role("group", name="Generated text").press("ArrowLeft")
+    expect(selected).to_have_class("is-break")
+    expect(selected).to_be_visible()
+
+
 def test_home_keeps_its_layout_while_it_plays(clean_page: Page, site_url: str) -> None:
     clean_page.clock.install()
     for width in (1280, 360):

@@ -112,6 +112,26 @@ def test_a_page_that_loads_slowly_stays_in_place(
     page.context.close()
 
 
+DRAWN = [page for page in CHOSEN if "chart-place" in (ROOT / "dist" / page.file).read_text(encoding="utf-8")]
+"""The pages with charts that the build has drawn, which a phone draws again."""
+
+
+@pytest.mark.parametrize("listed", DRAWN, ids=lambda page: page.file)
+def test_what_a_phone_draws_again_has_the_height_that_was_kept(
+    browser: Browser, site_url: str, listed: pages.Page
+) -> None:
+    heights = """() => [...document.querySelectorAll(".lab-picture, .lab-figure")]
+      .map((place) => place.getBoundingClientRect().height)"""
+    page = make_page(browser, 360)
+    page.goto(site_url + listed.address, wait_until="networkidle")
+    before = page.evaluate(heights)
+    page.evaluate(SCROLL_THROUGH)
+    expect(page.locator(".chart-place")).to_have_count(0)
+    page.evaluate(FRAMES)
+    assert page.evaluate(heights) == pytest.approx(before, rel=0.03)
+    page.context.close()
+
+
 @pytest.mark.parametrize("width", SIZES)
 def test_the_playground_stays_in_place_while_it_starts_writes_and_restores(
     browser: Browser, site_url: str, width: int

@@ -55,6 +55,15 @@ test("a chart has its title, a legend in the order of its series, axis names and
   assert.equal(svg.querySelector('[aria-label="y-axis label"]').textContent, "stimulus (mV)");
 });
 
+test("what the build draws also keeps the height that a phone will need", () => {
+  const [wide, narrow] = drawn(chart(AVERAGE)).querySelectorAll(".chart-drawing > svg");
+  assert.equal(narrow.getAttribute("class"), "chart-place");
+  assert.equal(narrow.getAttribute("height"), "230");
+  assert.equal(wide.getAttribute("height"), "333");
+  const fixed = drawn(chart({ ...AVERAGE, height: 300 }));
+  assert.equal(fixed.querySelector(".chart-place").getAttribute("height"), "300");
+});
+
 test("series differ in color, dash and symbol", () => {
   const figure = drawn(chart(AVERAGE));
   const lines = [...figure.querySelectorAll('.chart-drawing [aria-label="line"]')];

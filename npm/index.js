@@ -1,7 +1,22 @@
 /**
- * The library in a browser. Serve the engine's files unchanged, and pass loadModel the address of the folder
- * that `npx goosequill-assets` filled, as `root`.
+ * The library in a browser. The engine's files and the default model are found by themselves, with a bundler
+ * or without; the option `root` names another folder that has them.
  */
 
-export { Conversation, Engine, EngineError, loadModel, Model } from "./engine/client.js";
+export { Conversation, Engine, EngineError, loadModel, Model, ModelState } from "./engine/client.js";
 export { createChatCompletion } from "./engine/openai.js";
+
+/** @typedef {import("./engine/client.js").Chunk} Chunk */
+/** @typedef {import("./engine/client.js").End} End */
+/** @typedef {import("./engine/client.js").Progress} Progress */
+/** @typedef {import("./engine/client.js").ModelInfo} ModelInfo */
+/** @typedef {import("./engine/client.js").ModelChoice} ModelChoice */
+/** @typedef {import("./engine/client.js").RequestOptions} RequestOptions */
+/** @typedef {import("./engine/client.js").Turn} Message */
+/** @typedef {import("./engine/client.js").Writing} Writing */
+/** @typedef {import("./engine/protocol.js").Candidate} Candidate */
+/** @typedef {import("./engine/protocol.js").Usage} Usage */
+/** @typedef {import("./engine/protocol.js").GenerateOptions} GenerateOptions */
+/** @typedef {import("./engine/openai.js").CompletionRequest} CompletionRequest */
+/** @typedef {import("./engine/model.js").ConverseOptions} ConverseOptions */
+/** @typedef {import("./engine/client.js").LoadOptions} LoadOptions */

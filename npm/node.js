@@ -2,26 +2,43 @@
 
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { Engine, loadModel as load } from "./engine/client.js";
+import { Engine as BrowserEngine, loadModel as load } from "./engine/client.js";
+import { looksLikeId } from "./engine/model-ids.js";
 
-export { Conversation, Engine, EngineError, Model } from "./engine/client.js";
+export { Conversation, EngineError, Model, ModelState } from "./engine/client.js";
 export { createChatCompletion } from "./engine/openai.js";
 
-/** A thread with the interface of a browser's Worker. */
+/** Replies after which a request is not over. */
+const STREAMED = ["progress", "part"];
+
+/**
+ * A thread with the interface of a browser's Worker. It keeps the process running only while a request waits
+ * for its reply.
+ */
 class Thread {
   onmessage = null;
   onerror = null;
   onmessageerror = null;
+  #waiting = new Set();
 
   constructor() {
     // Not the process's own flags: --input-type, which --eval needs, is refused by a thread.
     this.thread = new Worker(new URL("./node-worker.js", import.meta.url), { execArgv: [] });
-    this.thread.on("message", (data) => this.onmessage?.({ data }));
+    this.thread.unref();
+    this.thread.on("message", (data) => this.#receive(data));
     this.thread.on("error", (error) => this.onerror?.({ message: error.message }));
     this.thread.on("exit", () => this.onerror?.({ message: "its thread ended" }));
   }
 
+  #receive(data) {
+    if (!STREAMED.includes(data.type) && this.#waiting.delete(data.id) && !this.#waiting.size) {
+      this.thread.unref();
+    }
+    this.onmessage?.({ data });
+  }
+
   postMessage(message) {
+    if (message.type !== "cancel" && this.#waiting.add(message.id).size === 1) this.thread.ref();
     this.thread.postMessage(message);
   }
 
@@ -30,19 +47,29 @@ class Thread {
   }
 }
 
-/** The URL of a model: a path is a folder or a file of weights on disk; a URL is fetched. */
-function address(model) {
-  if (typeof model !== "string" || /^[a-z][a-z+.-]+:\/\//i.test(model)) return model;
-  const file = /\.\w+$/.test(model) || model.endsWith("/");
-  return pathToFileURL(file ? model : `${model}/`).href;
+export class Engine extends BrowserEngine {
+  constructor(options = {}) {
+    super({ createWorker: () => new Thread(), ...options });
+  }
 }
 
-export async function loadModel({ model, engine, ...options }) {
-  const used = engine ?? new Engine({ createWorker: () => new Thread() });
+/** The URL of a model or a tokenizer: a path is a folder or a file on disk; a URL or an id is fetched. */
+function address(where) {
+  if (typeof where !== "string" || !where) return where;
+  if (/^[a-z][a-z+.-]+:\/\//i.test(where) || looksLikeId(where)) return where;
+  const file = /\.\w+$/.test(where) || where.endsWith("/");
+  return pathToFileURL(file ? where : `${where}/`).href;
+}
+
+const NAMES = ["world", "neox-20b", "byte"];
+
+export async function loadModel(options = {}) {
+  const { model, tokenizer, engine = new Engine() } = options;
+  const named = typeof tokenizer !== "string" || NAMES.includes(tokenizer) ? tokenizer : address(tokenizer);
   try {
-    return await load({ ...options, model: address(model), engine: used });
+    return await load({ ...options, model: address(model), tokenizer: named, engine });
   } catch (error) {
-    if (!engine) used.dispose();
+    if (!options.engine) engine.dispose();
     throw error;
   }
 }

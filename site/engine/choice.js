@@ -16,9 +16,10 @@ import { EngineError } from "./protocol.js";
  *   of weights, an id on a hub (`owner/repo:path@revision#sha256=HEX`), or chosen files; under Node also a
  *   path. By default the model that comes with Goosequill.
  * @property {string | URL | Blob} [tokenizer] by default the model's own: "world", "neox-20b" or "byte", or
- *   the address or content of a tokenizer.json or a vocabulary in BlinkDL's text form; under Node also a path
- * @property {8 | 4 | "auto"} [quantize] converts full-precision matrices to 8 or 4 bits; "auto" converts those
- *   of large models to 8
+ *   the address or content of a tokenizer.json or of a vocabulary in BlinkDL's text form; under Node also a
+ *   path
+ * @property {8 | 4 | "auto"} [quantize] converts full-precision matrices to 8 or 4 bits; "auto" converts
+ *   those of large models to 8
  * @property {string} [kernel] "auto", which is the fastest that runs here, "relaxed", "plain" or "numpy"
  * @property {number} [threads] on a cross-origin isolated page; by default as many as are fastest
  * @property {string} [root] the folder that has the engine's files, if they are not found by themselves

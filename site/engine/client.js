@@ -30,12 +30,13 @@ export { Engine, modelSource };
  * @typedef {import("./engine.js").RequestOptions} RequestOptions
  * @typedef {import("./engine.js").Writing} Writing
  * @typedef {import("./choice.js").ModelChoice} ModelChoice
+ * @typedef {ModelChoice & {engine?: Engine} & RequestOptions} LoadOptions
  */
 
 /**
  * Loads a model. Without `engine` it shares the page's engine with other models and elements; `dispose` of
  * the model frees it, and ends the engine when nothing else uses it.
- * @param {ModelChoice & {engine?: Engine} & RequestOptions} [options]
+ * @param {LoadOptions} [options]
  * @returns {Promise<LoadedModel>}
  * @throws {EngineError} `option` and `model-id` before anything is downloaded; then the codes of the
  *   reference of errors

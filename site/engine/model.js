@@ -11,6 +11,15 @@
  * @typedef {import("./protocol.js").Message} Turn
  */
 
+/**
+ * How a conversation starts.
+ * @typedef {object} ConverseOptions
+ * @property {string} [system] a system prompt
+ * @property {Turn[]} [messages] from elsewhere
+ * @property {Uint8Array | null} [state] a saved state to start from
+ * @property {string} [format] "world", "g1" or "g1-quick" instead of the model's own format
+ */
+
 /** A loaded model. */
 export class Model {
   #engine;
@@ -53,9 +62,7 @@ export class Model {
 
   /**
    * Starts a conversation.
-   * @param {{system?: string, messages?: Turn[], state?: Uint8Array | null, format?: string}} [options]
-   *   a system prompt; messages from elsewhere; a saved state to start from; and "world", "g1" or "g1-quick"
-   *   instead of the model's own format
+   * @param {ConverseOptions} [options]
    * @returns {Promise<Conversation>}
    */
   async converse({ system = "", messages = [], state = this.state.bytes, format = "" } = {}) {

@@ -4,21 +4,50 @@
 /** @typedef {import("./protocol.js").Message} Message */
 
 /**
- * @typedef {{
- *   messages: Message[], stream?: boolean, signal?: AbortSignal, max_tokens?: number, temperature?: number,
- *   top_p?: number, stop?: string | string[], seed?: number, [setting: string]: unknown
+ * A request in the shape of OpenAI's API, with the decoder's settings; `model` is ignored.
+ * @typedef {Omit<import("./protocol.js").GenerateOptions, "state"> & {
+ *   messages: Message[], stream?: boolean, model?: string, signal?: AbortSignal
  * }} CompletionRequest
+ */
+
+/**
+ * @typedef {{prompt_tokens: number, completion_tokens: number, total_tokens: number}} CompletionUsage
+ * @typedef {"stop" | "length" | "abort"} FinishReason
+ * @typedef {{
+ *   id: string, created: number, model: string, object: "chat.completion", usage: CompletionUsage,
+ *   choices: {
+ *     index: number, finish_reason: FinishReason, logprobs: null,
+ *     message: {role: "assistant", content: string, reasoning_content?: string}
+ *   }[]
+ * }} ChatCompletion
+ * @typedef {{
+ *   id: string, created: number, model: string, object: "chat.completion.chunk", usage?: CompletionUsage,
+ *   choices: {
+ *     index: number, finish_reason: FinishReason | null,
+ *     delta: {role?: "assistant", content?: string, reasoning_content?: string}
+ *   }[]
+ * }} ChatCompletionChunk
  */
 
 let count = 0;
 
 /**
  * A completion, or with `stream: true` an async iterator of its chunks.
+ * @overload
  * @param {Model} model
- * @param {CompletionRequest} request
- * @returns {Promise<any>}
+ * @param {CompletionRequest & {stream: true}} request
+ * @returns {Promise<AsyncGenerator<ChatCompletionChunk, void, void>>}
+ * @throws {import("./protocol.js").EngineError} `chat-messages` and the codes of `Model.chat`
  */
-export async function createChatCompletion(model, { messages, stream = false, max_tokens, ...options }) {
+/**
+ * @overload
+ * @param {Model} model
+ * @param {CompletionRequest & {stream?: false}} request
+ * @returns {Promise<ChatCompletion>}
+ */
+/** @param {Model} model @param {CompletionRequest} request @returns {Promise<any>} */
+export async function createChatCompletion(model, request) {
+  const { messages, stream = false, max_tokens, ...options } = Object(request);
   /** @type {Record<string, unknown>} */
   const settings = { ...options, ...(max_tokens !== undefined && { max_new_tokens: max_tokens }) };
   delete settings.model;

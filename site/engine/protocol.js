@@ -34,7 +34,8 @@
 
 /**
  * `url` is the address that did not answer.
- * @typedef {{code: string, message: string, remedy: string, url?: string}} ErrorFields
+ * @typedef {import("./settings.js").ErrorCode} ErrorCode
+ * @typedef {{code: ErrorCode, message: string, remedy: string, url?: string}} ErrorFields
  */
 
 /**
@@ -82,9 +83,9 @@
  * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
  * max_new_tokens, seed, stop, ...); `given`, tokens that follow the prompt already; `state`, the bytes of a
  * state file to start from; and `opening`, the start of the reply with which the prompt ends, for a text
- * whose
- * thought is to be separated from the answer.
- * @typedef {Record<string, unknown>} GenerateOptions
+ * whose thought is to be separated from the answer.
+ * @typedef {import("./settings.js").Settings} Settings
+ * @typedef {Settings & {given?: number[], state?: Uint8Array | null, opening?: string}} GenerateOptions
  */
 
 /**

@@ -165,10 +165,11 @@ function refusal(violation, url, reason) {
   const text = reason instanceof Error ? reason.message : String(reason);
   return new EngineError({
     code: "worker-blocked",
-    message: `The engine's worker could not be started: ${text || `${url} could not be loaded`}.`,
+    message: `The engine's worker could not be started from ${url}: ${text || "it could not be loaded"}.`,
     remedy:
-      "The browser, an extension or the page blocks it, or its address does not respond. " +
-      "Try another browser, or embed the page as a frame.",
+      "The browser, an extension or the page blocks it, or it is not at this address. " +
+      "Check the address of the engine's files, try another browser, or embed the page as a frame.",
+    url,
   });
 }
 

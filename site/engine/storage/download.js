@@ -15,8 +15,8 @@ const RETRY = "Check the connection, then load it again.";
  * @typedef {import("../protocol.js").Progress} Progress
  * @typedef {{
  *   file: string, signal?: AbortSignal, onBytes?: (count: number) => void, fetch?: typeof fetch,
- *   cache?: RequestCache
- * }} FetchOptions
+ *   cache?: RequestCache, remedy?: string
+ * }} FetchOptions `remedy` is what to do if there is no such file
  */
 
 /** Adds up the bytes of several downloads and reports them at most ten times a second. */
@@ -55,7 +55,7 @@ export class Meter {
  * @param {string} url
  * @param {FetchOptions} options
  */
-export async function open(url, { file, signal, cache, fetch = globalThis.fetch }) {
+export async function open(url, { file, signal, cache, fetch = globalThis.fetch, remedy }) {
   let response;
   try {
     response = await fetch(url, { signal, cache });
@@ -67,9 +67,12 @@ export async function open(url, { file, signal, cache, fetch = globalThis.fetch 
   throw new EngineError({
     code: missing ? "not-found" : "http-status",
     message: missing
-      ? `“${file}” is not on the server.`
+      ? `“${file}” is not on the server: there is nothing at ${url}.`
       : `The server answered ${response.status} for “${file}”.`,
-    remedy: missing ? "Check the model's address, or choose another model." : "Try again in a moment.",
+    url,
+    remedy: missing
+      ? (remedy ?? "Check the model's address, or choose another model.")
+      : "Try again in a moment.",
   });
 }
 

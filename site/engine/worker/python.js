@@ -42,7 +42,10 @@ export class Python {
     const names = ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.js"];
     const scripts = names.map((name) => import(/* @vite-ignore */ this.assets.locate(name)));
     for (const script of scripts) script.catch(() => {}); // awaited below
-    const response = await open(this.assets.locate("engine/parts.json"), { file: "parts.json" });
+    const response = await open(this.assets.locate("engine/parts.json"), {
+      file: "parts.json",
+      remedy: "Serve what “npx goosequill assets” copies, and pass the address of the folder as root.",
+    });
     /** @type {Parts} */
     const { library, none, wheel, rooms = {}, parts } = await response.json();
     this.#rooms = new Map(Object.entries(rooms));

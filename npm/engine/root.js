@@ -1,0 +1,19 @@
+/**
+ * In the place of the site's module: the address of each of the engine's files, written so that bundlers find
+ * the file, copy it and put its new address here. Without a bundler they are the package's own files.
+ * scripts/npm.py fills in the list.
+ */
+
+/**
+ * Vite's development server moves this code into its cache, but serves the package's files as well.
+ * @param {URL} url
+ */
+const at = ({ href }) => href.replace("/node_modules/.vite/", "/node_modules/goosequill/");
+
+/** @type {Record<string, string>} */
+export const ADDRESSES = {
+  // FILES
+};
+
+/** The files have no folder in common. */
+export const ROOT = "";

@@ -1,0 +1,92 @@
+"""Write the types of the decoder's settings and of the error codes, as JavaScript has them.
+
+Run it as python scripts/settings_types.py. They come from the settings' own descriptions and the table of errors. The file is committed, so that the type
+checker needs no Python; a test fails while it differs from what this writes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "py"))
+
+from goosequill.decoding import PARAMETERS, DecodingConfig  # noqa: E402
+from goosequill.errors import GROUPS  # noqa: E402
+from goosequill.parameters import Parameter  # noqa: E402
+
+MODULE = ROOT / "site" / "engine" / "settings.js"
+TYPES = {
+    "number": "number",
+    "integer": "number",
+    "boolean": "boolean",
+    "text": "string",
+    "texts": "string | string[]",
+    "tokens": "number[]",
+    "biases": "Record<number, number>",
+    "json": "unknown",
+}
+HEAD = """\
+/**
+ * The types of the decoder's settings and of the codes of errors.
+ * Written by scripts/settings_types.py from the Python package; do not edit.
+ */
+"""
+
+
+def module() -> str:
+    """Return the JavaScript module, which has types only."""
+    aliases = {name: other for name, other in DecodingConfig.ALIASES.items() if name not in PARAMETERS}
+    fields = [*map(_field, PARAMETERS.values())]
+    fields += [
+        _property(_type(PARAMETERS[to]), name, f"Another name of {to}.") for name, to in aliases.items()
+    ]
+    return "\n".join(
+        [HEAD, *_comment("The decoder's settings; null is the default.", "Settings", fields), *_codes(), ""]
+    )
+
+
+def _comment(sentence: str, name: str, fields: list[str]) -> list[str]:
+    return ["/**", f" * {sentence}", f" * @typedef {{object}} {name}", *fields, " */", ""]
+
+
+def _codes() -> Iterator[str]:
+    codes = " | ".join(f'"{code}"' for group in GROUPS.values() for code in group)
+    text = f"What kind of error it is; the reference has the meanings. @typedef {{{codes}}} ErrorCode"
+    yield "/**"
+    yield textwrap.fill(text, 108, initial_indent=" * ", subsequent_indent=" *   ", break_on_hyphens=False)
+    yield " */"
+    yield ""
+    yield "export {};"
+
+
+def _field(parameter: Parameter) -> str:
+    limits = (parameter.minimum, parameter.maximum)
+    low, high = (f"{limit:.16g}" if limit is not None else None for limit in limits)
+    allowed = f" From {low} to {high}." if low and high else ""
+    default = json.dumps(parameter.default, ensure_ascii=False)
+    return _property(_type(parameter), parameter.name, f"{parameter.sentence}{allowed} Default: {default}.")
+
+
+def _type(parameter: Parameter) -> str:
+    if parameter.kind == "choice":
+        return " | ".join(json.dumps(choice) for choice in parameter.choices)
+    return TYPES[parameter.kind]
+
+
+def _property(kind: str, name: str, text: str) -> str:
+    line = f"@property {{{kind} | null}} [{name}] {text}"
+    return textwrap.fill(line, 108, initial_indent=" * ", subsequent_indent=" *   ", break_on_hyphens=False)
+
+
+def main() -> int:
+    MODULE.write_text(module(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

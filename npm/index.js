@@ -20,3 +20,7 @@ export { createChatCompletion } from "./engine/openai.js";
 /** @typedef {import("./engine/openai.js").CompletionRequest} CompletionRequest */
 /** @typedef {import("./engine/model.js").ConverseOptions} ConverseOptions */
 /** @typedef {import("./engine/client.js").LoadOptions} LoadOptions */
+/** @typedef {import("./engine/protocol.js").ErrorCode} ErrorCode */
+/** @typedef {import("./engine/protocol.js").Settings} Settings */
+/** @typedef {import("./engine/openai.js").ChatCompletion} ChatCompletion */
+/** @typedef {import("./engine/openai.js").ChatCompletionChunk} ChatCompletionChunk */

@@ -28,6 +28,7 @@ OUTPUT = ROOT / "build" / "npm"
 ENTRIES = (
     "engine/client.js",
     "engine/openai.js",
+    "engine/settings.js",
     "widget/goose-quill.js",
     "search/static/search.js",
     "search/static/element.js",
@@ -236,11 +237,12 @@ def declare() -> None:
         "--declaration",
         "--emitDeclarationOnly",
         "--skipLibCheck",
+        "--stripInternal",
     ]
     options += ["--ignoreConfig", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
     options += ["--lib", "es2023,dom,dom.iterable,dom.asynciterable", "--types", ""]
     options += ["--rootDir", str(OUTPUT), "--outDir", str(OUTPUT / "types")]
-    modules = (OUTPUT / name for name in ("index.js", "element.js", "search.js", "search-element.js"))
+    modules = ("index.js", "widget/goose-quill.js", "search.js", "search-element.js")
     subprocess.run([tsc, *options, *modules], cwd=OUTPUT, check=True)
 
 
@@ -288,6 +290,14 @@ def describe_element() -> dict[str, Any]:
     return {"schemaVersion": "1.0.0", "modules": [module, SEARCH]}
 
 
+def declare_attributes(attributes: list[dict[str, Any]]) -> None:
+    """Put the element's attributes that are numbers into the types of JSX and of templates."""
+    numbers = [f'  | "{each["name"]}"' for each in attributes if each["type"]["text"].startswith("number")]
+    types = OUTPUT / "element.d.ts"
+    text = types.read_text(encoding="utf-8")
+    types.write_text(text.replace("  // NUMBERS\n  never", "\n".join(numbers)), encoding="utf-8")
+
+
 def assemble() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     shutil.copytree(ROOT / "npm", OUTPUT)
@@ -302,8 +312,10 @@ def assemble() -> None:
     notices = OUTPUT / NOTICES
     notices.write_text(f"{notices.read_text(encoding='utf-8').rstrip()}\n\n{CHANGED}", encoding="utf-8")
     declare()
-    manifest = json.dumps(describe_element(), indent=2)
-    (OUTPUT / "custom-elements.json").write_text(manifest + "\n", encoding="utf-8")
+    manifest = describe_element()
+    text = json.dumps(manifest, indent=2)
+    (OUTPUT / "custom-elements.json").write_text(text + "\n", encoding="utf-8")
+    declare_attributes(manifest["modules"][0]["declarations"][0]["attributes"])
 
 
 def main() -> int:

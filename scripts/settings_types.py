@@ -1,7 +1,8 @@
 """Write the types of the decoder's settings and of the error codes, as JavaScript has them.
 
-Run it as python scripts/settings_types.py. They come from the settings' own descriptions and the table of errors. The file is committed, so that the type
-checker needs no Python; a test fails while it differs from what this writes.
+Run it as python scripts/settings_types.py. They come from the settings' own descriptions and the table of
+errors. The file is committed, so that the type checker needs no Python; a test fails while it differs from
+what this writes.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ NOTE = "Written by scripts/abi.py from py/goosequill/kernels/abi.py; do not edit
 def header() -> str:
     """Return the C header: limits, numbers, the step as a union of structs, and the exported functions."""
     structs = "".join(_struct(operation, fields) for operation, fields in abi.OPERATIONS.items())
-    exports = {**abi.EXPORTS, **abi.HELPER_EXPORTS}
+    exports = {**abi.EXPORTS, **abi.HELPER_EXPORTS, **abi.NATIVE_EXPORTS}
     forms = ", ".join(f"{name.upper()} = {number}" for name, number in abi.FORMS.items())
     return "\n".join(
         [

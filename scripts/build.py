@@ -7,6 +7,7 @@ bytes, so every date is a constant. Nothing is downloaded here: scripts/vendor.p
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -76,6 +77,7 @@ def build_wheel(output: Path) -> Path:
     """Build the package's wheel into a new folder and return its path."""
     output.mkdir()
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    os.environ["GOOSEQUILL_PURE"] = "1"  # without native kernels
     run(*command, "--wheel-dir", str(output), ".")
     (wheel,) = output.iterdir()
     return wheel

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "py" / "goosequill" / "kernels
 sys.path.insert(0, str(FOLDER.parents[1]))
 
 from goosequill.kernels import abi  # noqa: E402
-from goosequill.kernels.library import FLAGS, SOURCE, sources  # noqa: E402
+from goosequill.kernels.native import FLAGS, SOURCE, sources  # noqa: E402
 
 BUILDS = {"plain": ["-msimd128"], "relaxed": ["-msimd128", "-mrelaxed-simd"]}
 SIDE = ["--experimental-pic", "-shared"]

@@ -47,7 +47,7 @@ ELSEWHERE = ("site/search/static",)
 """Folders in these whose words other sites show, in English."""
 ENGINE = ("site/engine",)
 """Folders whose messages are translated where they enter the page."""
-SILENT = {"api", "cli", "lab", "cluster.py", "mkdocs_plugin.py", "__main__.py"}
+SILENT = {"api", "cli", "lab", "cluster.py", "threads.py", "mkdocs_plugin.py", "__main__.py"}
 """What of the package says nothing to an application's page."""
 ERRORS = {
     "FileFormatError", "GoosequillError", "LoadError", "SearchError", "SettingsError", "TokenizerError",
@@ -108,7 +108,7 @@ def package_messages() -> Iterator[tuple[str, str]]:
     """Every message and remedy of the package's errors, with {0}, {1} for what is inserted."""
     package = ROOT / "py" / "goosequill"
     for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).parts[0] in SILENT:
+        if SILENT.intersection(path.relative_to(package).parts):
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = constants(tree)

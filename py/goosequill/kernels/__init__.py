@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from goosequill.errors import LoadError, SettingsError
 from goosequill.kernels.kernel import Activation, Kernel, Shortlist
 from goosequill.kernels.library import IN_BROWSER, open_library
@@ -26,8 +28,14 @@ KERNELS = ("relaxed", "plain", "numpy") if IN_BROWSER else ("native", "numpy")
 """Names of this platform's kernels, fastest first."""
 
 
-def load_kernel(name: str = "auto") -> Kernel:
+def load_kernel(name: str = "auto", *, threads: int = 1) -> Kernel:
     """Load a kernel by name; "auto" selects the fastest that runs here.
+
+    Parameters
+    ----------
+    threads
+        How many threads the native kernel divides products among, or numpy's BLAS uses in the whole process.
+        In a page, threads are the page's.
 
     Raises
     ------
@@ -37,20 +45,47 @@ def load_kernel(name: str = "auto") -> Kernel:
         If the requested kernel does not run here.
     """
     if name == "auto":
-        return _fastest()
+        return _fastest(threads)
     if name not in KERNELS:
         raise SettingsError(
             f"There is no kernel {name!r} on this platform.",
             code="unknown-kernel",
             remedy=f"Choose one of auto, {', '.join(KERNELS)}.",
         )
-    return NumpyKernel() if name == "numpy" else SimdKernel(open_library(name))
+    return _numpy(threads) if name == "numpy" else _simd(name, threads)
 
 
-def _fastest() -> Kernel:
+def _fastest(threads: int) -> Kernel:
     for name in KERNELS[:-1]:
         try:
-            return SimdKernel(open_library(name))
-        except LoadError:
-            continue
+            return _simd(name, threads)
+        except LoadError as error:
+            reason = error.message
+    if not IN_BROWSER:
+        _report(reason)
+    return _numpy(threads)
+
+
+def _simd(name: str, threads: int) -> Kernel:
+    kernel = SimdKernel(open_library(name))
+    if threads > 1 and not IN_BROWSER:
+        from goosequill.kernels.threads import team_of  # a page does not have it
+
+        kernel.join(team_of(kernel.library), threads)
+    return kernel
+
+
+def _numpy(threads: int) -> Kernel:
+    if not IN_BROWSER:
+        from goosequill.kernels.blas import set_blas_threads  # a page does not have it
+
+        set_blas_threads(threads)
     return NumpyKernel()
+
+
+@cache
+def _report(reason: str) -> None:
+    """Say once that numpy computes; without other settings of logging it is a line on standard error."""
+    import logging  # a page has no use for it
+
+    logging.getLogger("goosequill").warning("%s numpy computes, a hundred times slower.", reason)

@@ -117,7 +117,15 @@ HELPER_EXPORTS: Mapping[str, tuple[str, str]] = {
     "product_rows": ("void", "const step *steps"),
     "product_ahead": ("word", "const step *steps, word done"),
 }
-"""What helper threads call."""
+"""What helper threads of a browser call."""
+
+NATIVE_EXPORTS: Mapping[str, tuple[str, str]] = {
+    "share_rows": ("word", "step *steps"),
+    "set_threads": ("void", "word threads"),
+    "help": ("word", "word patience"),
+    "processor_level": ("word", "void"),
+}
+"""What only native builds have (simd/threads.h)."""
 
 NUMBERS: Mapping[str, int] = {operation: number for number, operation in enumerate(OPERATIONS)}
 """The number of each operation, which is the first word of its steps."""

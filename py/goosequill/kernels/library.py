@@ -1,20 +1,13 @@
-"""Loads the compiled simd.c: a WebAssembly side module in a browser, a shared library natively.
+"""Loads the compiled simd.c: a WebAssembly side module in a browser, a shared library natively (`native`).
 
-The side modules are built beforehand (scripts/kernel.py) and are next to this file. The native library is
-compiled when it is first needed, if a C compiler is available, and stored in the user's cache under the hash
-of its sources. If neither loads, the caller falls back to the numpy kernel.
+The side modules are built beforehand (scripts/kernel.py) and are next to this file. If nothing loads, the
+caller falls back to the numpy kernel.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import importlib.util
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +17,6 @@ from numpy.typing import NDArray
 from goosequill.errors import LoadError
 from goosequill.kernels import abi
 
-SOURCE = Path(__file__).with_name("simd.c")
-# The source is vectorized by hand; letting the compiler vectorize more only makes it larger.
-FLAGS = ["-O2", "-g0", "-fno-strict-aliasing", "-fno-vectorize", "-fno-slp-vectorize"]
 IN_BROWSER = sys.platform == "emscripten"
 
 
@@ -55,12 +45,19 @@ class Library:
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
         self.helper = path.with_name(f"{path.stem}-helper.wasm")
-        library = ctypes.CDLL(str(path))
-        for export, (result, arguments) in abi.EXPORTS.items():
-            function = getattr(library, export)
+        self._library = ctypes.CDLL(str(path))
+        exports = abi.EXPORTS if IN_BROWSER else {**abi.EXPORTS, **abi.NATIVE_EXPORTS}
+        for export, (result, arguments) in exports.items():
+            function = getattr(self._library, export, None)
+            if function is None:
+                raise OSError(f"{path} lacks the function {export}")
             function.restype = _type(result)
-            function.argtypes = [_type(argument) for argument in arguments.split(", ")]
+            function.argtypes = [_type(argument) for argument in arguments.split(", ") if argument != "void"]
             setattr(self, export, function)
+
+    def address(self, export: str) -> int:
+        """The address of a function."""
+        return ctypes.cast(getattr(self._library, export), ctypes.c_void_p).value or 0
 
     if TYPE_CHECKING:
 
@@ -100,35 +97,12 @@ def _open(name: str) -> Library | Exception:
     try:
         if (name == "native") == IN_BROWSER:
             raise OSError("it is for another platform")
-        return Library(SOURCE.with_name(f"simd-{name}.wasm") if IN_BROWSER else _native(), name)
-    except (OSError, subprocess.CalledProcessError) as error:
+        return Library(_native() if name == "native" else Path(__file__).with_name(f"simd-{name}.wasm"), name)
+    except OSError as error:
         return error
 
 
-def sources() -> list[Path]:
-    """simd.c and the headers that it includes."""
-    return [SOURCE, *sorted(SOURCE.with_suffix("").glob("*.h"))]
-
-
 def _native() -> Path:
-    """The library for this machine, compiled unless it is in the cache."""
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources())).hexdigest()[:16]
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    path = Path(root) / "goosequill" / f"simd-{digest}.so"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            fresh = Path(folder) / "simd.so"
-            command = [*_compiler(), *FLAGS, "-march=native", "-shared", "-fPIC"]
-            subprocess.run([*command, str(SOURCE), "-o", str(fresh)], check=True, capture_output=True)
-            fresh.replace(path)  # atomic, in case two processes do this at once
-    return path
+    from goosequill.kernels.native import find  # a page does not have it
 
-
-def _compiler() -> list[str]:
-    """Clang, installed by itself or inside the ziglang package."""
-    if clang := shutil.which("clang"):
-        return [clang]
-    if importlib.util.find_spec("ziglang"):
-        return [sys.executable, "-m", "ziglang", "cc"]
-    raise OSError("neither clang nor the ziglang package is installed")
+    return find()

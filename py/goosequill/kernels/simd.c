@@ -70,9 +70,19 @@ word product_ahead(const step *s, word done) {
   return done;
 }
 
+#ifndef __wasm__
+#include "simd/threads.h"
+#endif
+
 // `share` divides products among threads. Each call writes the next rows to compute here into the steps; it returns 0
 // when all rows are computed. Helper threads begin at the first call.
 static void products(step *s, word (*share)(step *)) {
+#ifndef __wasm__
+  if (share == share_rows) {
+    shared_products(s);
+    return;
+  }
+#endif
   word more = 1;
   step *each = s;
   if (share) {

@@ -171,7 +171,7 @@ class SimdKernel:
         self.name = library.name
         self.logits: LogitOperations = SimdLogits(library)
         self.search: SearchOperations = SimdSearch(library)
-        self._library = library
+        self.library = library
         self._pools: dict[int, list[Floats]] = {}
         self._constants: dict[float, Floats] = {}
         self._arena = Arena()
@@ -181,6 +181,7 @@ class SimdKernel:
         self._ids: NDArray[np.int32] = self._tokens
         self._integers: list[NDArray[np.int32]] = []
         self._share: int | None = None
+        self._team: Any = None
         self.matrices: WeakSet[Weights] = WeakSet()
         """The matrices in panels, whose rows helper threads can share."""
 
@@ -193,6 +194,12 @@ class SimdKernel:
             Address of the function that divides a product's rows; simd.c describes it.
         """
         self._share = share
+
+    def join(self, team: Any, threads: int) -> None:
+        """Share products with the threads of a team (`goosequill.kernels.threads.Team`)."""
+        team.grow(threads)
+        self._team = team
+        self.divide(team.share)
 
     def division(self) -> dict[str, Any]:
         """The code and the addresses of the matrices that engine/threads.js needs for helper threads."""
@@ -207,7 +214,7 @@ class SimdKernel:
             }
             for matrix in self.matrices
         ]
-        return {"module": self._library.helper.read_bytes(), "matrices": matrices}
+        return {"module": self.library.helper.read_bytes(), "matrices": matrices}
 
     def run(
         self,
@@ -226,7 +233,9 @@ class SimdKernel:
             program = self._record(build, count)
             if count in (1, self.chunk_size):  # other lengths occur once, at the end of a prompt
                 programs[key, count] = program
-        self._library.run(program.address, len(program.steps), self._share)
+        if self._team is not None:
+            self._team.wake()
+        self.library.run(program.address, len(program.steps), self._share)
         return None if program.result is None else program.result.copy()
 
     def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
@@ -295,7 +304,7 @@ class SimdKernel:
         halves = self._arena.zeros(whole_panels(rows) * columns // 2)
         reach = np.zeros((2, whole_panels(rows)), np.float32)
         addresses = address_of(halves), address_of(reach), address_of(values), address_of(scales)
-        self._library.sketch(*addresses, rows, columns)
+        self.library.sketch(*addresses, rows, columns)
         sketch = Weights(rows, columns, 4, None, abi.FORMS["sketch"], (halves, scales), reach=reach)
         self.matrices.add(sketch)
         return Weights(rows, columns, 8, None, abi.FORMS["rowwise"], (values, scales), sketch)
@@ -317,7 +326,7 @@ class SimdKernel:
         packed = self._arena.zeros(length)
         within = half_scales(scales) if bits == 4 else np.empty(0, np.float16)
         apart = pad_scales(scales) if bits == 8 else np.empty(0, np.float32)
-        self._library.pack(address_of(packed), address_of(values), address_of(within), rows, columns, bits)
+        self.library.pack(address_of(packed), address_of(values), address_of(within), rows, columns, bits)
         return Weights(rows, columns, bits, layout, bits, (packed, apart))
 
     def stored(self, matrix: Weights) -> QuantizedMatrix | None:
@@ -406,7 +415,7 @@ class SimdKernel:
         return out
 
     def _scratch(self, matrix: Weights, tokens: int) -> Tensor:
-        return self._new(tokens, self._library.scratch_words(matrix.columns, matrix.form))
+        return self._new(tokens, self.library.scratch_words(matrix.columns, matrix.form))
 
     def _operands(
         self,
@@ -490,7 +499,7 @@ class SimdKernel:
 
     def attention(self, q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], *, heads: int) -> Tensor:
         out, size = self._new(q.rows, q.columns), q.columns // heads
-        scratch = self._new(1, self._library.attention_words(size, max(lengths)))
+        scratch = self._new(1, self.library.attention_words(size, max(lengths)))
         self._emit(
             "attention", out=out, q=q, k=k, v=v, lengths=address_of(self._constant(lengths)),
             count=len(lengths), heads=heads, size=size, scratch=scratch,

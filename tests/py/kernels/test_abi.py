@@ -9,7 +9,7 @@ import pytest
 from scripts import abi as writer
 
 from goosequill.kernels import Activation, abi
-from goosequill.kernels.library import sources
+from goosequill.kernels.native import sources
 
 
 @pytest.mark.parametrize(("path", "write"), [(writer.HEADER, writer.header), (writer.MODULE, writer.module)])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError, SettingsError
-from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, abi, library, load_kernel
+from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, abi, library, load_kernel, native
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
@@ -106,7 +106,8 @@ def test_an_unknown_kernel_is_refused_with_the_names_of_the_others() -> None:
 
 @pytest.fixture
 def untried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget libraries that were opened before."""
+    """Forget libraries that were opened before, and the package's builds."""
+    monkeypatch.setattr(native, "packaged", lambda: None)
     monkeypatch.setattr(library, "_open", cache(library._open.__wrapped__))
 
 
@@ -129,7 +130,7 @@ def test_a_library_that_does_not_run_is_tried_once(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("untried")
 def test_without_a_compiler_the_numpy_kernel_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("GOOSEQUILL_CACHE", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert load_kernel().name == "numpy"
@@ -141,10 +142,10 @@ def test_without_a_compiler_the_numpy_kernel_is_used(monkeypatch: pytest.MonkeyP
 def test_if_the_compiler_fails_the_numpy_kernel_is_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("GOOSEQUILL_CACHE", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda name: "false")
     assert load_kernel().name == "numpy"
-    assert not list((tmp_path / "goosequill").iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 @each_version

@@ -66,3 +66,7 @@ word leading(word *indices, const float *values, const float *weights, word n, d
 void product_begin(const step *steps);
 void product_rows(const step *steps);
 word product_ahead(const step *steps, word done);
+word share_rows(step *steps);
+void set_threads(word threads);
+word help(word patience);
+word processor_level(void);

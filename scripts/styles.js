@@ -3,8 +3,8 @@
  *
  *     node scripts/styles.js FOLDER
  *
- * A class or an id counts as used if a page has it or a script has the word, since it may add it. Elements and
- * attributes always count: applications share these styles, and scripts set attributes under other names.
+ * A class or an id counts as used if a page has it or a script has the word, since it may add it. Elements
+ * and attributes always count: applications share these styles, and scripts set attributes under other names.
  */
 
 import { readdir, readFile, writeFile } from "node:fs/promises";

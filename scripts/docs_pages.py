@@ -10,17 +10,15 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: errors -->                            every error code, with its meaning and remedy
     <!-- generate: promises -->                          what is promised, with the tests that hold it
     <!-- generate: soak -->                              what the last soak measured
-    <!-- generate: api goosequill.loading.load load_path -->  signatures and docstrings of a module's names
 
 What the laboratory's articles request is in lab.py; the drawn figures are in
-figures.py, and the JavaScript reference in javascript_types.py.
+figures.py, and the references of JavaScript and Python in javascript_types.py and python_reference.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -31,16 +29,12 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts import figures, javascript_types, lab, promises
+from scripts import figures, javascript_types, lab, promises, python_reference
 from scripts.command import ROOT
 from scripts.crawlers import preview, site_address
 from scripts.pages import menu, navigation, read_languages, read_pages
 
 MARKER = re.compile(r"^<!-- generate: (\w+)(.*?) -->$", re.MULTILINE)
-ANNOTATION = re.compile(r"""(: |-> )(['"])(.*?)\2""")
-"""A type in quotes, as it is printed of a module with postponed annotations."""
-
-SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 
 
 def on_config(config: Any) -> Any:
@@ -195,59 +189,7 @@ def errors() -> str:
     )
 
 
-def docstring(value: object) -> str:
-    """Convert a numpy-style docstring to Markdown: sections in bold, names in code."""
-    text = inspect.getdoc(value) or ""
-    text = SECTION.sub(r"**\1**\n", text)
-    text = re.sub(r"^(\w[\w, *]*)\n {4}(?=\S)", r"`\1`\n:   ", text, flags=re.MULTILINE)
-    return text.replace("``", "`")
-
-
-def shape_of(value: Any) -> inspect.Signature:
-    """Return how a value is called; a ParameterSet is called with its settings."""
-    if not hasattr(value, "PARAMETERS"):
-        return inspect.signature(value)
-    types = {k: v for base in value.__mro__ for k, v in vars(base).get("__annotations__", {}).items()}
-    return inspect.Signature(
-        [
-            inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=parameter.default, annotation=types[name]
-            )
-            for name, parameter in value.PARAMETERS.items()
-        ]
-    )
-
-
-def signature(name: str, value: Any) -> str:
-    """Return the signature, with one parameter a line if it does not fit on one line."""
-    try:
-        shape = shape_of(value)
-    except (TypeError, ValueError):
-        return name
-    line = name + ANNOTATION.sub(r"\1\3", str(shape))
-    if len(line) <= 80:
-        return line
-    head, tail = line.split("(", 1)
-    inner, returns = tail.rsplit(")", 1)
-    return f"{head}(\n    " + re.sub(r", (?=\*?\*?\w+[:=,]|\*,|/)", ",\n    ", inner) + f",\n){returns}"
-
-
-def entry(module: str, path: str) -> str:
-    value: Any = importlib.import_module(module)
-    for attribute in path.split("."):
-        value = getattr(value, attribute)
-    text = docstring(value)
-    if not text:
-        raise ValueError(f"{module}.{path} has no docstring for the reference")
-    return f"### {path}\n\n```python\n{signature(path.rsplit('.')[-1], value)}\n```\n\n{text}"
-
-
-def api(module: str, *names: str) -> str:
-    return "\n\n".join(entry(module, name) for name in names)
-
-
 GENERATORS: dict[str, Callable[..., str]] = {
-    "api": api,
     "commands": commands,
     "contents": contents,
     "decoding": decoding,
@@ -259,4 +201,5 @@ GENERATORS: dict[str, Callable[..., str]] = {
     **figures.GENERATORS,
     **javascript_types.GENERATORS,
     **lab.GENERATORS,
+    **python_reference.GENERATORS,
 }

@@ -40,7 +40,7 @@ HEAD = """\
 
 
 def module() -> str:
-    """Return the JavaScript module, which has types only."""
+    """Return the JavaScript module, which is imported for its types only."""
     aliases = {name: other for name, other in DecodingConfig.ALIASES.items() if name not in PARAMETERS}
     fields = [*map(_field, PARAMETERS.values())]
     fields += [
@@ -56,13 +56,12 @@ def _comment(sentence: str, name: str, fields: list[str]) -> list[str]:
 
 
 def _codes() -> Iterator[str]:
-    codes = " | ".join(f'"{code}"' for group in GROUPS.values() for code in group)
-    text = f"What kind of error it is; the reference has the meanings. @typedef {{{codes}}} ErrorCode"
-    yield "/**"
-    yield textwrap.fill(text, 108, initial_indent=" * ", subsequent_indent=" *   ", break_on_hyphens=False)
-    yield " */"
+    yield "/** The codes of errors; the reference of errors has the meaning of each. */"
+    yield "export const ERROR_CODES = /** @type {const} */ (["
+    yield from (f'  "{code}",' for group in GROUPS.values() for code in group)
+    yield "]);"
     yield ""
-    yield "export {};"
+    yield "/** @typedef {(typeof ERROR_CODES)[number]} ErrorCode */"
 
 
 def _field(parameter: Parameter) -> str:

@@ -95,30 +95,131 @@
  * @property {number | null} [temp] Another name of temperature.
  */
 
-/**
- * What kind of error it is; the reference has the meanings. @typedef {"file-missing" | "file-truncated" |
- *   "file-altered" | "file-format" | "unknown-format" | "safetensors-header" | "pth" | "gguf-header" |
- *   "rwkv-cpp-header" | "packed-layout" | "split-gguf" | "which-file" | "shards" | "model-folder" |
- *   "output" | "shard-size" | "size" | "not-text" | "not-a-model" | "tensor-missing" | "tensor-shape" |
- *   "tensor-values" | "unsupported-variant" | "unsupported-architecture" | "unsupported-quantization" |
- *   "nothing-to-pack" | "model-id" | "model-too-large" | "model-nan" | "model-unloaded" | "no-tokens" |
- *   "token-range" | "unknown-kernel" | "kernel-unavailable" | "tokenizer-needed" | "tokenizer-missing" |
- *   "tokenizer-file" | "tokenizer-incomplete" | "tokenizer-unsupported" | "tokenizer-mismatch" | "token-id"
- *   | "token-ids" | "setting-unknown" | "setting-type" | "setting-range" | "settings-conflict" |
- *   "all-banned" | "all-cut" | "regex" | "regex-too-large" | "regex-empty" | "json-schema" | "token-index"
- *   | "chat-format" | "chat-messages" | "empty-message" | "nothing-to-undo" | "conversation-over" |
- *   "not-a-state" | "state-mismatch" | "prompts" | "decoders" | "other-report" | "same-name" | "no-dask" |
- *   "no-cluster" | "empty-text" | "no-votes" | "self-comparison" | "network" | "cors" | "not-found" |
- *   "http-status" | "download-truncated" | "checksum" | "source-interrupted" | "out-of-memory" |
- *   "engine-start" | "worker-blocked" | "csp" | "worker-died" | "aborted" | "internal" | "option" |
- *   "unknown-function" | "answer-passages" | "document-format" | "document-binary" | "document-corrupt" |
- *   "document-empty" | "document-encrypted" | "document-scanned" | "document-too-large" | "csv-column" |
- *   "no-pypdf" | "place-missing" | "place-unreachable" | "index-missing" | "index-version" | "index-model"
- *   | "index-corrupt" | "index-incomplete" | "index-unreachable" | "embedder-missing" | "index-full" |
- *   "index-empty" | "document" | "question" | "vectors" | "embedder-closed" | "collection-closed" |
- *   "embeddings-json" | "embeddings-closed" | "no-lancedb" | "lancedb" | "embedding-nan" |
- *   "endpoint-address" | "endpoint-answer" | "endpoint-unreachable" | "unknown-experiment" | "recording" |
- *   "points" | "lab-data"} ErrorCode
- */
+/** The codes of errors; the reference of errors has the meaning of each. */
+export const ERROR_CODES = /** @type {const} */ ([
+  "file-missing",
+  "file-truncated",
+  "file-altered",
+  "file-format",
+  "unknown-format",
+  "safetensors-header",
+  "pth",
+  "gguf-header",
+  "rwkv-cpp-header",
+  "packed-layout",
+  "split-gguf",
+  "which-file",
+  "shards",
+  "model-folder",
+  "output",
+  "shard-size",
+  "size",
+  "not-text",
+  "not-a-model",
+  "tensor-missing",
+  "tensor-shape",
+  "tensor-values",
+  "unsupported-variant",
+  "unsupported-architecture",
+  "unsupported-quantization",
+  "nothing-to-pack",
+  "model-id",
+  "model-too-large",
+  "model-nan",
+  "model-unloaded",
+  "no-tokens",
+  "token-range",
+  "unknown-kernel",
+  "kernel-unavailable",
+  "tokenizer-needed",
+  "tokenizer-missing",
+  "tokenizer-file",
+  "tokenizer-incomplete",
+  "tokenizer-unsupported",
+  "tokenizer-mismatch",
+  "token-id",
+  "token-ids",
+  "setting-unknown",
+  "setting-type",
+  "setting-range",
+  "settings-conflict",
+  "all-banned",
+  "all-cut",
+  "regex",
+  "regex-too-large",
+  "regex-empty",
+  "json-schema",
+  "token-index",
+  "chat-format",
+  "chat-messages",
+  "empty-message",
+  "nothing-to-undo",
+  "conversation-over",
+  "not-a-state",
+  "state-mismatch",
+  "prompts",
+  "decoders",
+  "other-report",
+  "same-name",
+  "no-dask",
+  "no-cluster",
+  "empty-text",
+  "no-votes",
+  "self-comparison",
+  "network",
+  "cors",
+  "not-found",
+  "http-status",
+  "download-truncated",
+  "checksum",
+  "source-interrupted",
+  "out-of-memory",
+  "engine-start",
+  "worker-blocked",
+  "csp",
+  "worker-died",
+  "aborted",
+  "internal",
+  "option",
+  "unknown-function",
+  "answer-passages",
+  "document-format",
+  "document-binary",
+  "document-corrupt",
+  "document-empty",
+  "document-encrypted",
+  "document-scanned",
+  "document-too-large",
+  "csv-column",
+  "no-pypdf",
+  "place-missing",
+  "place-unreachable",
+  "index-missing",
+  "index-version",
+  "index-model",
+  "index-corrupt",
+  "index-incomplete",
+  "index-unreachable",
+  "embedder-missing",
+  "index-full",
+  "index-empty",
+  "document",
+  "question",
+  "vectors",
+  "embedder-closed",
+  "collection-closed",
+  "embeddings-json",
+  "embeddings-closed",
+  "no-lancedb",
+  "lancedb",
+  "embedding-nan",
+  "endpoint-address",
+  "endpoint-answer",
+  "endpoint-unreachable",
+  "unknown-experiment",
+  "recording",
+  "points",
+  "lab-data",
+]);
 
-export {};
+/** @typedef {(typeof ERROR_CODES)[number]} ErrorCode */

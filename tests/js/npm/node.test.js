@@ -4,10 +4,12 @@
  */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import test from "node:test";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = new URL("../../../", import.meta.url);
 const folder = new URL("build/npm/", root);
@@ -15,8 +17,12 @@ const built = new URL("dist/engine/parts.json", root);
 assert.ok(existsSync(built), "dist/ is not built: run make build first");
 execFileSync("python3", ["scripts/npm.py"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
 
-const { createChatCompletion, loadModel } = await import(new URL("node.js", folder).href);
+const { createChatCompletion, Engine, loadModel } = await import(new URL("node.js", folder).href);
 const MODEL = new URL("site/models/default", root).pathname;
+
+/** One engine for the tests that only load models. */
+const engine = new Engine();
+after(() => engine.dispose());
 
 /** @param {any} writing */
 async function read(writing) {
@@ -110,25 +116,153 @@ test("the library under Node", async (t) => {
   });
 });
 
-test("the first sample of the package's README runs as it stands, but for the address of a browser's files", async () => {
+test("the first sample of the README runs as it stands, loads the package's model, and the process ends", async () => {
   const readme = await readFile(new URL("npm/README.md", root), "utf8");
   const [, sample] = /** @type {RegExpExecArray} */ (/```js\n(.*?)```/s.exec(readme));
-  const moved = sample
-    .replace('"goosequill"', JSON.stringify(new URL("node.js", folder).href))
-    .replace(', root: "/goosequill/"', "");
-  assert.notEqual(moved, sample);
-  const options = { cwd: new URL("site/", root), encoding: /** @type {const} */ ("utf8") };
-  const printed = execFileSync("node", ["--input-type=module", "--eval", moved], options);
-  assert.match(printed, /\w+[\s\S]*\nlength\n$/);
+  assert.ok(sample.trim().split("\n").length <= 5);
+  const installed = await installation();
+  const printed = execFileSync("node", ["--input-type=module", "--eval", sample], {
+    cwd: installed,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  assert.match(printed, /\w+/);
+});
+
+/** A project in which the package is installed, and what is installed here. */
+async function installation() {
+  const project = await mkdtemp(fileURLToPath(new URL("build/project-", root)));
+  after(() => rm(project, { recursive: true }));
+  await mkdir(join(project, "node_modules"));
+  await symlink(fileURLToPath(folder), join(project, "node_modules", "goosequill"));
+  await writeFile(join(project, "package.json"), '{ "type": "module" }');
+  return project;
+}
+
+/** @param {string} name of a tool of ours @param {string[]} args @param {object} [options] */
+function tool(name, args, options) {
+  const found = spawnSync(fileURLToPath(new URL(`node_modules/.bin/${name}`, root)), args, {
+    encoding: "utf8",
+    ...options,
+  });
+  return { ok: found.status === 0, said: found.stdout + found.stderr };
+}
+
+test("the types allow what there is, and nothing else", async () => {
+  const project = await installation();
+  await cp(new URL("tests/types", root), project, { recursive: true });
+  const { ok, said } = tool("tsc", ["-p", project]);
+  assert.ok(ok, said);
+});
+
+test("publint and Are The Types Wrong find nothing", () => {
+  const published = tool("publint", ["--strict", fileURLToPath(folder)]);
+  assert.ok(published.ok && /All good/.test(published.said), published.said);
+  const { version } = JSON.parse(readFileSync(new URL("package.json", folder), "utf8"));
+  const packed = fileURLToPath(new URL(`build/goosequill-${version}.tgz`, root));
+  const types = tool("attw", [packed, "--profile", "esm-only", "--no-emoji", "--format", "ascii"]);
+  assert.ok(types.ok, types.said);
+});
+
+test("npx goosequill assets copies all that a page fetches, and nothing else is a command", async () => {
+  const project = await installation();
+  const command = fileURLToPath(new URL("goosequill.js", folder));
+  execFileSync("node", [command, "assets", join(project, "public")], { stdio: "ignore" });
+  const { ADDRESSES } = await import(new URL("engine/root.js", folder).href);
+  for (const [path, url] of Object.entries(ADDRESSES)) {
+    const [copied, own] = await Promise.all([
+      readFile(join(project, "public", path)),
+      readFile(new URL(url)),
+    ]);
+    assert.ok(copied.equals(own), path);
+    assert.ok(own.length > 4096, `${path} is so small that Vite would make it a data: address`);
+  }
+  const { parts, rooms } = JSON.parse(await readFile(join(project, "public/engine/parts.json"), "utf8"));
+  for (const { file, bytes } of parts) {
+    assert.equal((await readFile(join(project, "public", file))).length, bytes, file);
+  }
+  for (const file of Object.values(rooms)) assert.ok(file in ADDRESSES, file);
+  for (const args of [[], ["asets", "x"], ["assets"], ["assets", "a", "b"]]) {
+    assert.equal(spawnSync("node", [command, ...args]).status, 2);
+  }
+  assert.deepEqual(Object.keys(JSON.parse(await readFile(new URL("package.json", folder), "utf8")).bin), [
+    "goosequill",
+  ]);
+});
+
+test("no module but the list of files makes an address from its own, and nothing imports what is not there", async () => {
+  const own = ["index.js", "element.js", "engine/client.js", "engine/root.js", "widget/goose-quill.js"];
+  for (const name of own) {
+    const text = await readFile(new URL(name, folder), "utf8");
+    assert.equal(text.includes("import.meta"), name === "engine/root.js", name);
+  }
+  for (const name of ["pyodide.mjs", "pyodide.asm.js"]) {
+    assert.ok(!(await readFile(new URL(`vendor/pyodide/${name}`, folder), "utf8")).includes('import("ws")'));
+  }
+  const notices = await readFile(new URL("THIRD-PARTY-NOTICES.txt", folder), "utf8");
+  assert.match(notices, /Changes: .*import\("ws"\) was replaced/s);
+});
+
+test("a tokenizer may be a path, an address, a name or a file", async () => {
+  const path = `${MODEL}/tokenizer.json`;
+  const weights = `${MODEL}/model.safetensors`;
+  for (const tokenizer of [path, pathToFileURL(path), new Blob([readFileSync(path)])]) {
+    const model = await loadModel({ model: weights, tokenizer, engine });
+    assert.equal(model.info.tokenizer, "bpe");
+    await model.unload();
+  }
+  await assert.rejects(loadModel({ model: weights, tokenizer: "./none.json", engine }), {
+    code: "not-found",
+  });
+});
+
+test("a file at an address must have the checksum that was given", async () => {
+  const address = pathToFileURL(`${MODEL}/model.safetensors`);
+  const right = "#sha256=ca9c72226b1ca67e0d3a75776ff0d9497b31911729a052c360ab302176efbfd2";
+  const tokenizer = `${MODEL}/tokenizer.json`;
+  await loadModel({ model: `${address}${right}`, tokenizer, engine });
+  await assert.rejects(
+    loadModel({ model: `${address}${right.replace("ca9c", "dead")}`, tokenizer, engine }),
+    {
+      code: "checksum",
+    },
+  );
+});
+
+test("an id is fetched from its host, and only then is the host contacted", async () => {
+  const { createServer } = await import("node:http");
+  /** @type {(string | undefined)[]} */
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    const name = /\/a\/b\/resolve\/main\/(model\.safetensors|tokenizer\.json)$/.exec(request.url ?? "")?.[1];
+    if (name) response.end(readFileSync(`${MODEL}/${name}`));
+    else response.writeHead(404).end();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  try {
+    const host = `http://127.0.0.1:${/** @type {any} */ (server.address()).port}`;
+    const options = { model: "a/b:model.safetensors", tokenizer: "a/b:tokenizer.json", host, engine };
+    await assert.rejects(loadModel({ ...options, quantize: 5 }), { code: "option" });
+    assert.deepEqual(asked, []);
+    await loadModel(options);
+    assert.ok(asked.length >= 2 && asked.every((url) => url?.startsWith("/a/b/resolve/main/")));
+    const missing = { ...options, model: "a/b:none.pth" };
+    await assert.rejects(loadModel(missing), { code: "not-found", message: /resolve\/main\/none\.pth/ });
+  } finally {
+    server.close();
+  }
 });
 
 test("the package has its vocabularies, and refuses one that does not fit the model", async () => {
   const weights = `${MODEL}/model.safetensors`;
-  await assert.rejects(loadModel({ model: weights, tokenizer: "world" }), { code: "tokenizer-mismatch" });
+  await assert.rejects(loadModel({ model: weights, tokenizer: "world", engine }), {
+    code: "tokenizer-mismatch",
+  });
 });
 
 test("a missing folder is an error", async () => {
-  await assert.rejects(loadModel({ model: "/no/such/folder" }), { code: "not-found" });
+  await assert.rejects(loadModel({ model: "/no/such/folder", engine }), { code: "not-found" });
 });
 
 test("the package lists its exports, types first, and has no dependencies", async () => {

@@ -1,0 +1,75 @@
+// What compiles with the package's types, and what must not.
+
+import {
+  type Chunk,
+  type CompletionRequest,
+  createChatCompletion,
+  type End,
+  Engine,
+  EngineError,
+  type ErrorCode,
+  type GenerateOptions,
+  type LoadOptions,
+  loadModel,
+  type Message,
+  type Model,
+  type ModelInfo,
+  type Progress,
+} from "goosequill";
+import goosequill from "goosequill/esbuild";
+import { openIndex } from "goosequill/search";
+
+const model: Model = await loadModel();
+const info: ModelInfo = model.info;
+const options: LoadOptions = { model: "a/b:c.pth@v1", host: "https://host", quantize: 8, engine: new Engine() };
+await loadModel({ ...options, model: new File([], "m.pth"), tokenizer: new Blob() });
+await loadModel({ onProgress: (progress: Progress) => progress.loaded });
+// @ts-expect-error there is no such option
+await loadModel({ modle: "x" });
+// @ts-expect-error only 8, 4 and "auto"
+await loadModel({ quantize: 5 });
+
+const settings: GenerateOptions = { temperature: 0.8, max_new_tokens: 60, stop: ["\n"], seed: null };
+// @ts-expect-error there is no such setting
+model.generate("Once", { temprature: 0 });
+// @ts-expect-error it is a number
+model.generate("Once", { temperature: "0" });
+// @ts-expect-error a prompt is needed
+model.generate();
+for await (const item of model.generate("Once", { ...settings, signal: new AbortController().signal })) {
+  if ("finish_reason" in item) {
+    const end: End = item;
+    const reason: "stop" | "length" | "abort" = end.finish_reason;
+    console.log(reason, end.usage.completion_tokens);
+  } else {
+    const chunk: Chunk = item;
+    console.log(chunk.text, chunk.logprob);
+  }
+}
+
+const messages: Message[] = [{ role: "user", content: "Good morning." }];
+const request: CompletionRequest = { messages, max_tokens: 6, temperature: 0 };
+const whole = await createChatCompletion(model, { ...request, stream: false });
+const text: string = whole.choices[0].message.content;
+for await (const piece of await createChatCompletion(model, { messages, stream: true })) {
+  console.log(piece.choices[0].delta.content);
+}
+// @ts-expect-error messages are needed
+await createChatCompletion(model, {});
+// @ts-expect-error nobody has this role
+model.chat([{ role: "tool", content: "" }]);
+const talk = await model.converse({ system: "You are a goose." });
+// @ts-expect-error there is no such option
+await model.converse({ sistem: "You are a goose." });
+console.log(info.title, text, talk.messages, goosequill(), await openIndex("/search-index/"));
+
+try {
+  await loadModel();
+} catch (error) {
+  if (error instanceof EngineError) {
+    const code: ErrorCode = error.code;
+    if (error.code === "out-of-memory") console.log(code, error.remedy);
+    // @ts-expect-error no error has this code
+    if (error.code === "out-of-memroy") console.log(code);
+  }
+}

@@ -1,0 +1,7 @@
+// The element's types in React's JSX.
+
+import "goosequill/react";
+
+export const good = <goose-quill mode="chat" max-new-tokens={60} temperature="0.8" className="wide" />;
+// @ts-expect-error there is no such attribute
+export const wrong = <goose-quill temprature={0} />;

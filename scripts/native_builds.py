@@ -21,6 +21,10 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.package_metadata import repository  # noqa: E402
+
 NATIVE = ROOT / "py" / "goosequill" / "kernels" / "native.py"
 COMPILER = "ziglang>=0.14,<0.18"
 
@@ -76,7 +80,12 @@ class NativeBuilds(BuildHookInterface[Any]):
         return [] if pure or is_fresh(native, native.FOLDER) else [COMPILER]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the builds, or say that the package will have none."""
+        """Make the builds, or say that the package will have none; note the repository's address."""
+        if self.target_name == "sdist" and (address := repository(ROOT)):
+            self._noted = tempfile.TemporaryDirectory()
+            note = Path(self._noted.name) / "REPOSITORY"
+            note.write_text(f"{address}\n", encoding="utf-8")
+            build_data["force_include"][str(note)] = "REPOSITORY"
         if version == "editable" or os.environ.get("GOOSEQUILL_PURE"):
             return
         native = load_native()
@@ -84,11 +93,6 @@ class NativeBuilds(BuildHookInterface[Any]):
             build_all(native, native.FOLDER)
         else:
             self.app.display_warning(f"No native kernels: {COMPILER} is not installed.")
-
-
-def get_build_hook() -> type[NativeBuilds]:
-    """Return the hook: hatchling calls this, because the module has another class of its kind too."""
-    return NativeBuilds
 
 
 if __name__ == "__main__":

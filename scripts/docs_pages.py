@@ -12,7 +12,8 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: soak -->                              what the last soak measured
 
 What the laboratory's articles request is in lab.py; the drawn figures are in
-figures.py, and the references of JavaScript and Python in javascript_types.py and python_reference.py.
+figures.py, the references of JavaScript and Python in javascript_types.py and python_reference.py, and the
+licences in notices.py.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts import figures, javascript_types, lab, promises, python_reference
+from scripts import figures, javascript_types, lab, notices, promises, python_reference
 from scripts.command import ROOT
 from scripts.crawlers import preview, site_address
 from scripts.pages import menu, navigation, read_languages, read_pages
@@ -201,5 +202,6 @@ GENERATORS: dict[str, Callable[..., str]] = {
     **figures.GENERATORS,
     **javascript_types.GENERATORS,
     **lab.GENERATORS,
+    **notices.GENERATORS,
     **python_reference.GENERATORS,
 }

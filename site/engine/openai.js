@@ -33,20 +33,17 @@ let count = 0;
 
 /**
  * A completion, or with `stream: true` an async iterator of its chunks.
- * @overload
- * @param {Model} model
- * @param {CompletionRequest & {stream: true}} request
- * @returns {Promise<AsyncGenerator<ChatCompletionChunk, void, void>>}
+ * @type {{
+ *   (model: Model, request: CompletionRequest & {stream: true}):
+ *     Promise<AsyncGenerator<ChatCompletionChunk, void, void>>,
+ *   (model: Model, request: CompletionRequest & {stream?: false}): Promise<ChatCompletion>,
+ * }}
  * @throws {import("./protocol.js").EngineError} `chat-messages` and the codes of `Model.chat`
  */
-/**
- * @overload
- * @param {Model} model
- * @param {CompletionRequest & {stream?: false}} request
- * @returns {Promise<ChatCompletion>}
- */
+export const createChatCompletion = complete;
+
 /** @param {Model} model @param {CompletionRequest} request @returns {Promise<any>} */
-export async function createChatCompletion(model, request) {
+async function complete(model, request) {
   const { messages, stream = false, max_tokens, ...options } = Object(request);
   /** @type {Record<string, unknown>} */
   const settings = { ...options, ...(max_tokens !== undefined && { max_new_tokens: max_tokens }) };

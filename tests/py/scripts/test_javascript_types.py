@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from scripts import javascript_types
-from scripts.command import BuildError
+from scripts.command import ROOT, BuildError
 
 DECLARED = """
 /** Opens a thing. @param {string} name of it @param {{deep: {er: 1}}} [options] what else
@@ -28,6 +29,10 @@ export declare class Thing {
 }
 export declare function silent(): void;
 """
+
+
+REAL = javascript_types._declarations
+"""As it is: a test's monkeypatch replaces it."""
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +65,13 @@ def test_an_export_without_a_comment_fails_the_build(name: str) -> None:
 def test_two_modules_are_described_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     described: Any = javascript_types.types("thing.js", "Thing", "openThing")
     assert described.index("### Thing") < described.index("### openThing")
+
+
+def test_what_the_documentation_describes_is_exported_with_a_comment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_types, "_declarations", REAL)
+    markers = re.compile(r"<!-- generate: types (\S+) (.*?) -->")
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    found = [marker for text in texts for marker in markers.findall(text)]
+    assert len(found) > 3
+    for module, names in found:
+        assert "###" in javascript_types.types(module, *names.split())

@@ -69,7 +69,7 @@ def test_two_modules_are_described_in_their_order(monkeypatch: pytest.MonkeyPatc
 
 def test_what_the_documentation_describes_is_exported_with_a_comment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript_types, "_declarations", REAL)
-    markers = re.compile(r"<!-- generate: types (\S+) (.*?) -->")
+    markers = re.compile(r"^<!-- generate: types (\S+) (.*?) -->$", re.MULTILINE)
     texts = (path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
     found = [marker for text in texts for marker in markers.findall(text)]
     assert len(found) > 3

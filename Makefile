@@ -33,6 +33,10 @@ release: npm $(STAMPS)/release ## assemble what a release publishes: packages, s
 	$(PY) -m hatchling build -d build/python
 	$(PY) scripts/release.py
 
+packages: $(STAMPS)/test npm ## the packed package in fresh projects of every bundler, in a browser
+	@command -v chromium >/dev/null || sh scripts/browsers.sh
+	$(PY) -m pytest tests/packages -q $(PYTEST_ARGS)
+
 example: npm ## build the example project, a typed page with Vite
 	cd examples/vite && npm ci --silent && npm run --silent build
 

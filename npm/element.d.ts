@@ -1,7 +1,7 @@
 /** <goose-quill>: importing this module defines it. */
 
+import type { Chunk, End, ErrorCode, ModelInfo, Progress } from "./types/index.js";
 import type { GooseQuill } from "./types/widget/goose-quill.js";
-import type { End, ModelInfo, Progress, Chunk, ErrorCode } from "./types/index.js";
 
 export { define, GooseQuill } from "./types/widget/goose-quill.js";
 

@@ -29,11 +29,11 @@ export default function goosequill() {
         return { contents: `${imports.join("\n")}\n${code}`, loader: "js" };
       });
       build.onResolve({ filter: /^goosequill-file:/ }, ({ path }) => ({
-        path: join(folder, "engine", path.slice("goosequill-file:".length)),
+        path: path.slice("goosequill-file:../".length), // not absolute: esbuild writes it into the output
         namespace: "goosequill-file",
       }));
       build.onLoad({ filter: /.*/, namespace: "goosequill-file" }, async ({ path }) => ({
-        contents: await readFile(path),
+        contents: await readFile(join(folder, path)),
         loader: "file",
       }));
     },

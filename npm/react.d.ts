@@ -8,7 +8,10 @@ export * from "./element.js";
 declare module "react" {
   namespace JSX {
     interface IntrinsicElements {
-      "goose-quill": Omit<DetailedHTMLProps<HTMLAttributes<GooseQuill>, GooseQuill>, keyof GooseQuillAttributes> &
+      "goose-quill": Omit<
+        DetailedHTMLProps<HTMLAttributes<GooseQuill>, GooseQuill>,
+        keyof GooseQuillAttributes
+      > &
         GooseQuillAttributes;
     }
   }

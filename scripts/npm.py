@@ -294,8 +294,10 @@ def declare_attributes(attributes: list[dict[str, Any]]) -> None:
     """Put the element's attributes that are numbers into the types of JSX and of templates."""
     numbers = [f'  | "{each["name"]}"' for each in attributes if each["type"]["text"].startswith("number")]
     types = OUTPUT / "element.d.ts"
-    text = types.read_text(encoding="utf-8")
-    types.write_text(text.replace("  // NUMBERS\n  never", "\n".join(numbers)), encoding="utf-8")
+    before, mark, after = types.read_text(encoding="utf-8").partition("// NUMBERS\n  never")
+    if not mark:
+        raise SystemExit("npm: element.d.ts has no place for the attributes that are numbers")
+    types.write_text(f"{before.rstrip()}\n{chr(10).join(numbers)}{after}", encoding="utf-8")
 
 
 def assemble() -> None:

@@ -8,6 +8,7 @@
  * Vite's development server moves this code into its cache, but serves the package's files as well.
  * @param {URL} url
  */
+// biome-ignore lint/correctness/noUnusedVariables: the list uses it
 const at = ({ href }) => href.replace("/node_modules/.vite/", "/node_modules/goosequill/");
 
 /** @type {Record<string, string>} */

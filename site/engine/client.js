@@ -15,6 +15,7 @@
 import { checkOptions, modelSource } from "./choice.js";
 import { Engine } from "./engine.js";
 import { engineFrom } from "./holder.js";
+import { share } from "./model.js";
 
 export { Conversation, Model, ModelState } from "./model.js";
 export { EngineError } from "./protocol.js";
@@ -48,6 +49,6 @@ export async function loadModel(options = {}) {
   modelSource(choice); // refuses what is wrong with it before a worker is started
   const lease = engineFrom(choice.root).lease(choice);
   const model = await lease.load({ signal, onProgress });
-  model.onDispose = () => lease.release();
+  share(model, () => lease.release());
   return model;
 }

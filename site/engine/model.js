@@ -20,6 +20,12 @@
  * @property {string} [format] "world", "g1" or "g1-quick" instead of the model's own format
  */
 
+/** How a model is given up whose engine others use as well. @type {WeakMap<Model, () => void>} */
+const releases = new WeakMap();
+
+/** Lets `dispose` of a model only give it up. @param {Model} model @param {() => void} release */
+export const share = (model, release) => releases.set(model, release);
+
 /** A loaded model. */
 export class Model {
   #engine;
@@ -31,8 +37,6 @@ export class Model {
     this.#handle = handle;
     this.info = info;
     this.state = new ModelState(this);
-    /** What ends its use, set by whoever shares the engine. @internal */
-    this.onDispose = () => engine.dispose();
   }
 
   get engine() {
@@ -109,7 +113,9 @@ export class Model {
 
   /** Frees the model, and ends the engine unless something else on the page uses it. */
   dispose() {
-    this.onDispose();
+    const release = releases.get(this);
+    if (release) release();
+    else this.#engine.dispose();
   }
 }
 

@@ -152,6 +152,7 @@ export class EngineError extends Error {
   constructor({ code, message, remedy, url }) {
     super(message);
     this.name = "EngineError";
+    /** @type {ErrorCode} */
     this.code = code;
     this.remedy = remedy;
     this.url = url;

@@ -1,6 +1,6 @@
 // The element's types in a page.
 
-import { define, GooseQuill } from "goosequill/element";
+import { define, type GooseQuill } from "goosequill/element";
 import "goosequill/search-element";
 
 const quill: GooseQuill | null = document.querySelector("goose-quill");

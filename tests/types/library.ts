@@ -21,7 +21,12 @@ import { openIndex } from "goosequill/search";
 
 const model: Model = await loadModel();
 const info: ModelInfo = model.info;
-const options: LoadOptions = { model: "a/b:c.pth@v1", host: "https://host", quantize: 8, engine: new Engine() };
+const options: LoadOptions = {
+  model: "a/b:c.pth@v1",
+  host: "https://host",
+  quantize: 8,
+  engine: new Engine(),
+};
 await loadModel({ ...options, model: new File([], "m.pth"), tokenizer: new Blob() });
 await loadModel({ onProgress: (progress: Progress) => progress.loaded });
 // @ts-expect-error there is no such option

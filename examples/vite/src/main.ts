@@ -11,7 +11,7 @@ async function write(): Promise<void> {
   button.disabled = true;
   output.textContent = "";
   try {
-    model ??= await loadModel({ model: "./model/", root: "./goosequill/" });
+    model ??= await loadModel();
     for await (const chunk of model.generate("It was a fine morning, and", { max_new_tokens: 40 })) {
       if ("finish_reason" in chunk) console.info(chunk.finish_reason, chunk.usage.completion_tokens);
       else output.textContent += chunk.text;

@@ -389,6 +389,15 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Check the address, and that the server is running and allows requests from this page.",
         ),
     },
+    "Command line": {
+        "config-file": Code(
+            "The file of settings is not valid TOML, or sets an option that a command does not have.",
+            "Correct it, or set GOOSEQUILL_CONFIG to an empty text to go without.",
+        ),
+        "no-shtab": Code(
+            "The package shtab is not installed.", 'Install it with: pip install "goosequill[completion]".'
+        ),
+    },
     "Laboratory": {
         "unknown-experiment": Code("There is no experiment with this name.", "Check the name."),
         "recording": Code(

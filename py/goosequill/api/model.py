@@ -50,6 +50,7 @@ def load(
     tokenizer: str | Path | None = None,
     quantize: Quantization = None,
     kernel: str = "auto",
+    threads: int | None = None,
     host: str | None = None,
     progress: OnProgress | None = None,
 ) -> TextModel:
@@ -67,6 +68,9 @@ def load(
         8, 4, "auto" or None: bits to which the large matrices are quantized. "auto" is 8 for large models.
     kernel
         "auto" (the fastest), "native" or "numpy".
+    threads
+        Threads that share the work; by default ``$GOOSEQUILL_THREADS``, else ``$OMP_NUM_THREADS``, and else
+        one per core, up to 4. numpy uses one by default. The text is the same with any number.
     host
         Where ids are resolved; by default ``$GOOSEQUILL_HUB``, and else https://huggingface.co.
     progress
@@ -83,10 +87,10 @@ def load(
         ``model-id``, ``unknown-kernel``.
     """
     path = locate(model, host=host, progress=progress)
-    loaded = load_path(
-        path, tokenizer=tokenizer, kernel=load_kernel(kernel), quantize=quantize, progress=progress
+    chosen = load_kernel(kernel, threads=threads)
+    return TextModel(
+        load_path(path, tokenizer=tokenizer, kernel=chosen, quantize=quantize, progress=progress)
     )
-    return TextModel(loaded)
 
 
 class TextModel:

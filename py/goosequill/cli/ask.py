@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.cli.embedders import NAMES, add_models_option, find_folder, open_named
+from goosequill.cli.models import add_kernel_options, chosen_kernel
 from goosequill.cli.output import say, say_json
 from goosequill.errors import SearchError
-from goosequill.kernels import load_kernel
+from goosequill.kernels import Kernel
 from goosequill.search.embedder import Embedder
 from goosequill.search.hits import Hit
 from goosequill.search.index import Index
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="full asks with the model that made the index; static with the static table, which is quicker",
     )
     add_models_option(parser)
+    add_kernel_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -59,15 +61,15 @@ def run(options: argparse.Namespace) -> int:
 
 def search(options: argparse.Namespace) -> Results:
     """Ask the index in a folder."""
-    kernel = load_kernel()
+    kernel = chosen_kernel(options)
     index = Index.open(FolderStorage(Path(options.index)), kernel.search)
-    static, full = open_models(index.model, options)
+    static, full = open_models(index.model, options, kernel)
     searcher = Searcher(index, kernel.search, static=static, full=full)
     return searcher.ask(options.question, count=options.count, stage=options.stage)
 
 
 def open_models(
-    made_with: IndexModel | None, options: argparse.Namespace
+    made_with: IndexModel | None, options: argparse.Namespace, kernel: Kernel | None = None
 ) -> tuple[Embedder | None, Embedder | None]:
     """Return the static table and the index's model, as far as they are there and needed."""
     static = open_named("static", options.models) if find_folder("static", options.models) else None
@@ -77,7 +79,7 @@ def open_models(
         if name == "static":
             full = static
         elif find_folder(name, options.models):
-            full = open_named(name, options.models)
+            full = open_named(name, options.models, kernel)
     if made_with is not None and full is None and options.stage == "full":
         say(f"{made_with.name} is not installed; the answers are less exact.", file=sys.stderr)
     if made_with is not None and full is None and static is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from goosequill.chat.formats import FORMATS
-from goosequill.cli.models import add_quantize_option
-from goosequill.cli.output import say
+from goosequill.cli.models import add_quantize_option, find_model
+from goosequill.cli.output import say, say_json
+from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SettingsError
 from goosequill.loading.convert import SHARD_SIZE, convert
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Convert .pth, .safetensors, .st, .gguf or rwkv.cpp's .bin, or a folder with one of them, to a "
         "model folder: safetensors shards, tokenizer, and config.json with every file's SHA-256."
     )
-    parser.add_argument("source", metavar="IN", type=Path, help="the weights: a file or a folder")
+    parser.add_argument("source", metavar="IN", help="the weights: a file, a folder or a model id")
     parser.add_argument("out", metavar="OUT", type=Path, help="the folder to write; new or empty")
     add_quantize_option(parser)
     parser.add_argument(
@@ -47,12 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--licence", help="for example Apache-2.0")
     parser.add_argument("--source-url", dest="origin", help="where the original was published")
     parser.add_argument("--chat", choices=[*FORMATS, "none"], help="its chat format")
+    parser.add_argument("--json", action="store_true", help="print the folder's config.json")
 
 
 def run(options: argparse.Namespace) -> int:
     """Convert, list the files, and return the exit status."""
     description = convert(
-        options.source,
+        find_model(options, options.source),
         options.out,
         bits=options.quantize,
         pack=options.pack,
@@ -60,8 +61,11 @@ def run(options: argparse.Namespace) -> int:
         tokenizer=options.tokenizer,
         group_norm_eps=options.group_norm_eps,
         about=_about(options),
-        progress=_progress,
+        progress=ProgressLine(options, "{done} of {total} tensors"),
     )
+    if options.json:
+        say_json(description, indent=2)
+        return 0
     for file in description["files"]:
         say(f"{file['sha256']}  {file['bytes']:>13,}  {options.out / file['name']}")
     total = sum(file["bytes"] for file in description["files"])
@@ -95,9 +99,3 @@ def _about(options: argparse.Namespace) -> dict[str, Any]:
     if options.chat is not None:
         found["chat"] = FORMATS[options.chat].to_dict() if options.chat != "none" else None
     return found
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r{done:,} of {total:,} tensors", end=end, file=sys.stderr, flush=True)

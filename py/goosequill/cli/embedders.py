@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from goosequill.errors import SearchError
+from goosequill.kernels import Kernel
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
 
@@ -37,7 +38,7 @@ def find_folder(name: str, models: Path | None) -> Path | None:
     return None
 
 
-def open_named(name: str, models: Path | None) -> Embedder:
+def open_named(name: str, models: Path | None, kernel: Kernel | None = None) -> Embedder:
     """Open a model by its name on the command line.
 
     Raises
@@ -49,4 +50,4 @@ def open_named(name: str, models: Path | None) -> Embedder:
     if folder is None:
         places = ", ".join(str(place) for place in ((models,) if models else _PLACES))
         raise SearchError(f"The embedding model {FOLDERS[name]} is not in {places}.", code="embedder-missing")
-    return open_folder(folder)
+    return open_folder(folder, kernel)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.bounded_file import MOST, read_bytes
-from goosequill.cli.models import add_model_option, add_quantize_option, add_tokenizer_option
+from goosequill.cli.models import add_model_options, load
 from goosequill.cli.output import say, say_json
+from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import Evaluation, evaluate, token_texts
-from goosequill.loading.load import load_path
 from goosequill.tokenizers import Tokenizer
 
 
@@ -21,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = "Measure how well a model predicts a text, in bits per byte and perplexity."
     parser.add_argument("file", type=Path, help="the text, in UTF-8; - for standard input")
-    add_model_option(parser)
-    add_tokenizer_option(parser)
-    add_quantize_option(parser)
+    add_model_options(parser)
     parser.add_argument("--surprisal", action="store_true", help="also print the bits of each token")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -31,8 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the measures and return the exit status."""
     text = read_text(options.file)
-    loaded = load_path(options.model, tokenizer=options.tokenizer, quantize=options.quantize)
-    result = evaluate(loaded.model, loaded.tokenizer, text, progress=_progress)
+    loaded = load(options)
+    progress = ProgressLine(options, "reading {done} of {total} tokens")
+    result = evaluate(loaded.model, loaded.tokenizer, text, progress=progress)
     if options.json:
         say_json(to_dict(result, loaded.tokenizer, surprisal=options.surprisal))
         return 0
@@ -82,9 +81,3 @@ def to_dict(result: Evaluation, tokenizer: Tokenizer, *, surprisal: bool) -> dic
             for token, piece, bits in zip(result.ids, texts, result.surprisal, strict=True)
         ]
     return found
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r{done:,} of {total:,} tokens", end=end, file=sys.stderr, flush=True)

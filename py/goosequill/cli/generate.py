@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+import stat
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from goosequill.cli.evaluate import read_text
 from goosequill.cli.models import add_model_options, load
 from goosequill.cli.options import add_settings, read_settings
-from goosequill.cli.output import write_text
+from goosequill.cli.output import say_json, write_text
+from goosequill.cli.progress import ProgressLine
 from goosequill.decoding import Chunk, End, Reading, generate
 
 
@@ -21,34 +25,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "standard error."
     )
     add_model_options(parser)
-    parser.add_argument("--prompt", default="", help="the text to continue; by default empty")
+    parser.add_argument(
+        "--prompt",
+        help="the text to continue; - for standard input, which is also the default where it is a pipe or a "
+        "file, and otherwise an empty text",
+    )
     parser.add_argument(
         "--prompt-file", metavar="FILE", type=Path, help="a file with the prompt; - for standard input"
     )
     parser.add_argument("--echo", action="store_true", help="print the prompt too")
-    parser.add_argument("--quiet", action="store_true", help="print only the text")
+    parser.add_argument("--json", action="store_true", help="print each token and the end as a line of JSON")
     add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Generate, and return the exit status."""
     config = read_settings(options)
-    prompt = read_text(options.prompt_file) if options.prompt_file else options.prompt
+    prompt = read_prompt(options)
     loaded = load(options)
-    if options.echo:
+    if options.echo and not options.json:
         write_text(prompt)
     start = time.perf_counter()
+    reading = ProgressLine(options, "reading {done} of {total} tokens")
     for item in generate(loaded.model, loaded.tokenizer, prompt, config, progress=True):
-        if isinstance(item, Chunk):
+        if isinstance(item, Reading):
+            reading(item.loaded, item.total)
+        elif options.json and isinstance(item, Chunk | End):
+            say_json(asdict(item))
+            sys.stdout.flush()
+        elif isinstance(item, Chunk):
             write_text(item.text)
         elif isinstance(item, End):
             write_text(item.text + "\n")
             if not options.quiet:
                 _sum_up(item, time.perf_counter() - start)
-        elif isinstance(item, Reading) and sys.stderr.isatty() and item.total > 256:
-            end = "\n" if item.loaded == item.total else ""
-            print(f"\rreading {item.loaded:,} of {item.total:,} tokens", end=end, file=sys.stderr, flush=True)
     return 0
+
+
+def read_prompt(options: argparse.Namespace) -> str:
+    """Return the prompt: the text, the file's, or standard input's."""
+    if options.prompt_file:
+        return read_text(options.prompt_file)
+    if options.prompt == "-" or (options.prompt is None and _is_piped()):
+        return read_text(Path("-"))
+    return options.prompt or ""
+
+
+def _is_piped() -> bool:
+    """Whether standard input is a pipe or a file; not a terminal, /dev/null, or closed."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 def _sum_up(end: End, seconds: float) -> None:

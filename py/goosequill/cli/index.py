@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from goosequill.cli.embedders import FOLDERS, NAMES, add_models_option, find_folder, open_named
-from goosequill.cli.output import say
+from goosequill.cli.models import add_kernel_options, chosen_kernel
+from goosequill.cli.output import say, say_json
 from goosequill.cli.pool import PoolEmbedder
-from goosequill.cli.report import ProgressBar
+from goosequill.cli.progress import ProgressBar, ProgressLine
 from goosequill.cluster import connect
 from goosequill.errors import SearchError
-from goosequill.kernels import load_kernel
 from goosequill.progress import Progress
 from goosequill.search import web
 from goosequill.search.cluster import ClusterEmbedder
@@ -74,6 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-web", action="store_true", help="leave out web/, which pages search without Python"
     )
+    add_kernel_options(parser)
+    parser.add_argument("--json", action="store_true", help="print what has changed as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -82,9 +84,9 @@ def run(options: argparse.Namespace) -> int:
         from goosequill.cli import lancedb  # it uses this module
 
         return lancedb.index(options)
-    index = open_folder(options.out, load_kernel().search, name=options.name)
+    index = open_folder(options.out, chosen_kernel(options).search, name=options.name)
     model = choose_model(options.model, options.models, index.model)
-    embedder = open_named(model, options.models)
+    embedder = open_named(model, options.models, chosen_kernel(options))
     index.check_model(IndexModel.of(embedder))
     skipped: list[Skipped] = []
     with interruptible() as stopped:
@@ -96,8 +98,8 @@ def run(options: argparse.Namespace) -> int:
             index = finish(index, embedder, options)
     if not options.column:
         for name, column in changes.columns.items():
-            print(f"{name}: read column {column!r}, which has the most text (--column NAME)", file=sys.stderr)
-    report(index, changes, skipped, options.out)
+            say(f"{name}: read column {column!r}, which has the most text (--column NAME)", file=sys.stderr)
+    report(index, changes, skipped, options)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
@@ -148,24 +150,23 @@ def read(
 ) -> Changes:
     """Take in what is at the source, committing now and then."""
     changes, committed = Changes(), time.monotonic()
+    progress = ProgressLine(options, "reading: {done} files")
     found = sources(options.source, skipped, options=ReadOptions(column=options.column))
     for changes in take_in(index, found, skipped):
-        if sys.stderr.isatty():
-            print(f"\rreading: {changes.sources:,} files\033[K", end="", file=sys.stderr, flush=True)
+        progress(changes.sources, 0)
         if time.monotonic() - committed > COMMIT_SECONDS:
             index.commit()
             committed = time.monotonic()
         if stopped.is_set():
             break
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr)
+    progress(1, 1)
     return changes
 
 
 def embed(index: Index, embedder: Embedder, options: argparse.Namespace, stopped: threading.Event) -> None:
     """Give vectors to the passages that have none, committing now and then."""
     with spread(embedder, options, index.pending) as (spreading, chunk):
-        bar, committed = ProgressBar("embedding"), time.monotonic()
+        bar, committed = ProgressBar(options, "embedding"), time.monotonic()
         for step in embed_pending(index, spreading, chunk=chunk):
             if isinstance(step, Progress):
                 bar(step.loaded, step.total)
@@ -213,12 +214,23 @@ def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Ind
     return index
 
 
-def report(index: Index, changes: Changes, skipped: list[Skipped], out: Path) -> None:
+def report(index: Index, changes: Changes, skipped: list[Skipped], options: argparse.Namespace) -> None:
     """Say what is in the index now, and on standard error what could not be read."""
     for each in skipped:
         say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
-    say(
-        f"{out}: {len(index.documents()):,} documents, {len(index):,} passages "
-        f"({changes.added:,} added, {changes.unchanged:,} unchanged, {changes.removed:,} removed, "
-        f"{len(skipped):,} skipped)"
-    )
+    counts = {
+        "documents": len(index.documents()),
+        "passages": len(index),
+        "added": changes.added,
+        "unchanged": changes.unchanged,
+        "removed": changes.removed,
+        "skipped": len(skipped),
+    }
+    if options.json:
+        say_json(counts)
+    elif not options.quiet:
+        shown = {name: f"{count:,}" for name, count in counts.items()}
+        say(
+            "{out}: {documents} documents, {passages} passages ({added} added, {unchanged} unchanged, "
+            "{removed} removed, {skipped} skipped)".format(out=options.out, **shown)
+        )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from goosequill.cli.models import find_model
 from goosequill.cli.output import say, say_json
 from goosequill.loading.inspect import as_text, inspect
 from goosequill.loading.opening import open_path
@@ -16,13 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Print the version, sizes, types, tokenizer, memory and tensors of a file of weights or a model "
         "folder. Only headers are read."
     )
-    parser.add_argument("file", metavar="FILE", type=Path, help="the weights: a file or a folder")
+    parser.add_argument("file", metavar="FILE", help="the weights: a file, a folder or a model id")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the description; the exit status is 1 if the model does not run here."""
-    opened = open_path(options.file, verify=False)
+    opened = open_path(find_model(options, options.file), verify=False)
     found = inspect(opened.tensors, opened.description)
     if options.json:
         say_json(found, indent=2)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from goosequill import bounded_json
 from goosequill.cli.output import say
+from goosequill.cli.progress import shows_progress
 from goosequill.errors import SettingsError
 from goosequill.lab import experiments
 from goosequill.progress import Progress
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
             say(f"{name}: {experiments.describe(name)['sentence']}")
         return 0
     settings = dict(map(_read_setting, options.settings))
-    found = _finish(experiments.run(options.experiment, settings), progress=sys.stderr.isatty())
+    found = _finish(experiments.run(options.experiment, settings), progress=shows_progress(options))
     say(json.dumps(plain(found), allow_nan=False) if options.json else _summary(found))
     return 0
 

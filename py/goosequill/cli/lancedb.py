@@ -8,7 +8,9 @@ import sys
 from goosequill.cli.ask import open_models
 from goosequill.cli.embedders import open_named
 from goosequill.cli.index import POOLED, choose_model, interruptible, spread
-from goosequill.cli.output import say
+from goosequill.cli.models import chosen_kernel
+from goosequill.cli.output import say, say_json
+from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SearchError, SettingsError
 from goosequill.search.documents import ReadOptions, Skipped
 from goosequill.search.documents.places import sources
@@ -31,32 +33,43 @@ def index(options: argparse.Namespace) -> int:
             f"Vectors cannot be written to {kind!r}.", code="setting-range", remedy="Use --to lancedb URI."
         )
     store, skipped, changes = LanceStore(uri), list[Skipped](), Changes()
-    embedder = open_named(choose_model(options.model, options.models, store.model), options.models)
+    model = choose_model(options.model, options.models, store.model)
+    embedder = open_named(model, options.models, chosen_kernel(options))
+    progress = ProgressLine(options, "indexing: {done} documents")
     found = sources(options.source, skipped, options=ReadOptions(column=options.column))
     with spread(embedder, options, POOLED + 1) as (spreading, _), interruptible() as stopped:
         for changes in take_in(store, found, spreading, skipped):
-            if sys.stderr.isatty():
-                print(f"\rindexing: {changes.added:,} documents\033[K", end="", file=sys.stderr, flush=True)
+            progress(changes.added, 0)
             if stopped.is_set():
                 break
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr)
+    progress(1, 1)
     for each in skipped:
         say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
-    say(
-        f"{uri}: {len(store):,} passages ({changes.added:,} documents added, "
-        f"{changes.unchanged:,} unchanged, {changes.removed:,} removed, {len(skipped):,} skipped)"
-    )
+    counts = {
+        "passages": len(store),
+        "added": changes.added,
+        "unchanged": changes.unchanged,
+        "removed": changes.removed,
+        "skipped": len(skipped),
+    }
+    if options.json:
+        say_json(counts)
+    elif not options.quiet:
+        shown = {name: f"{count:,}" for name, count in counts.items()}
+        say(
+            "{uri}: {passages} passages ({added} documents added, {unchanged} unchanged, {removed} removed, "
+            "{skipped} skipped)".format(uri=uri, **shown)
+        )
     return 0
 
 
 def ask(options: argparse.Namespace, uri: str) -> Results:
     """Ask a database."""
     store = LanceStore(uri)
-    static, full = open_models(store.model, options)
+    static, full = open_models(store.model, options, chosen_kernel(options))
     embedder = full or static
     if embedder is None:
         raise SearchError(f"{uri} has no passages.", code="index-missing")

@@ -6,9 +6,17 @@ import argparse
 
 import numpy as np
 
-from goosequill.cli.models import add_epsilon_option, add_model_option, add_quantize_option
+from goosequill.cli.models import (
+    add_epsilon_option,
+    add_kernel_options,
+    add_model_option,
+    add_quantize_option,
+    chosen_kernel,
+    find_model,
+)
 from goosequill.cli.options import parse_ids
 from goosequill.cli.output import say_json
+from goosequill.cli.progress import ProgressLine
 from goosequill.decoding.predictor import not_finite
 from goosequill.loading.opening import open_path
 from goosequill.models import load_model
@@ -23,17 +31,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--all", action="store_true", help="print the logits after every token, as a list of lists"
     )
     add_quantize_option(parser)
+    add_kernel_options(parser)
     add_epsilon_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the logits and return the exit status."""
     tokens = parse_ids(options.tokens)
-    opened = open_path(options.model)
+    opened = open_path(find_model(options))
     eps = options.group_norm_eps
     if eps is None:
         eps = opened.description.get("group_norm_eps")
-    model = load_model(opened.tensors, quantize=options.quantize, group_norm_eps=eps)
+    model = load_model(
+        opened.tensors,
+        kernel=chosen_kernel(options),
+        quantize=options.quantize,
+        group_norm_eps=eps,
+        progress=ProgressLine(options, "loading {done} of {total} tensors"),
+    )
     state = model.new_state()
     logits = model.forward(tokens, state, logits="all" if options.all else "last")
     if not np.isfinite(logits).all():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from goosequill.kernels import KERNELS, load_kernel
+from goosequill.api.model import locate
+from goosequill.cli.progress import ProgressLine
+from goosequill.kernels import KERNELS, Kernel, load_kernel
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.weights.writing import Bits
 
@@ -15,22 +16,48 @@ BITS: dict[str, Bits | None] = {"int8": 8, "int4": 4, "none": None}
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --model, --tokenizer, --quantize, --kernel and --group-norm-eps, for `load`."""
+    """Declare --model, --tokenizer, --quantize, --kernel, --threads and --group-norm-eps, for `load`."""
     add_model_option(parser)
     add_tokenizer_option(parser)
     add_quantize_option(parser)
+    add_kernel_options(parser)
+    add_epsilon_option(parser)
+
+
+def add_kernel_options(parser: argparse.ArgumentParser) -> None:
+    """Declare --kernel and --threads, for `chosen_kernel`."""
     parser.add_argument(
         "--kernel",
         choices=("auto", *KERNELS),
         default="auto",
-        help="what to compute with; native needs clang or the package ziglang (default: auto, the fastest)",
+        help="what to compute with (default: auto, the fastest that runs here)",
     )
-    add_epsilon_option(parser)
+    parser.add_argument(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads that share the work (default: one per core, up to 4; numpy uses one)",
+    )
 
 
-def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Declare --model."""
-    parser.add_argument("--model", required=True, type=Path, help="a model folder, or a file of weights")
+def chosen_kernel(options: argparse.Namespace) -> Kernel:
+    """Return the kernel that the options select."""
+    return load_kernel(options.kernel, threads=options.threads)
+
+
+def add_model_option(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Declare --model, for `find_model`."""
+    parser.add_argument(
+        "--model",
+        required=required,
+        help="a model folder, a file of weights, or an id: owner/repo:file[@revision][#sha256=HEX]",
+    )
+
+
+def find_model(options: argparse.Namespace, model: str | None = None) -> Path:
+    """Return the path of the model that --model or the argument names; an id is downloaded first."""
+    progress = ProgressLine(options, "downloading {done} of {total} bytes")
+    return locate(options.model if model is None else model, progress=progress)
 
 
 def add_tokenizer_option(parser: argparse.ArgumentParser) -> None:
@@ -74,16 +101,10 @@ def add_epsilon_option(parser: argparse.ArgumentParser) -> None:
 def load(options: argparse.Namespace) -> LoadedModel:
     """Load the model that the options select."""
     return load_path(
-        options.model,
+        find_model(options),
         tokenizer=options.tokenizer,
-        kernel=load_kernel(options.kernel),
+        kernel=chosen_kernel(options),
         quantize=options.quantize,
-        group_norm_eps=options.group_norm_eps,
-        progress=_progress,
+        group_norm_eps=getattr(options, "group_norm_eps", None),
+        progress=ProgressLine(options, "loading {done} of {total} tensors"),
     )
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\r\033[K" if done == total else ""
-        print(f"\rloading {done:,} of {total:,} tensors", end=end, file=sys.stderr, flush=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import functools
-import sys
-import time
 from pathlib import Path
 
-from goosequill.cli.models import add_quantize_option, add_tokenizer_option
-from goosequill.cli.output import say
+from goosequill.cli.models import (
+    add_kernel_options,
+    add_quantize_option,
+    add_tokenizer_option,
+    find_model,
+)
+from goosequill.cli.output import say, say_json
+from goosequill.cli.progress import ProgressBar
 from goosequill.errors import SettingsError
 from goosequill.evaluation.reports import (
     ModelChoice,
@@ -20,9 +24,6 @@ from goosequill.evaluation.reports import (
     run_on_cluster,
     write_report,
 )
-from goosequill.printable import printable
-
-_WIDTH = 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Generate outputs for prompts with models and decoders, and write them as sampling reports. Run the "
         "same command again to resume an interrupted run."
     )
-    parser.add_argument("--models", required=True, nargs="+", help="model folders, or files of weights")
+    parser.add_argument("--models", required=True, nargs="+", help="model folders, files of weights, or ids")
     parser.add_argument(
         "--prompts", required=True, type=Path, help="a JSON list, JSON lines, or one prompt per line"
     )
@@ -53,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the first sample (default: 0)")
     add_tokenizer_option(parser)
     add_quantize_option(parser)
+    add_kernel_options(parser)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster")
+    parser.add_argument("--json", action="store_true", help="print the paths of the reports as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,18 +72,23 @@ def run(options: argparse.Namespace) -> int:
         read_decoders(options.decoders, samples=options.samples),
     )
     runner = functools.partial(run_on_cluster, options.scheduler) if options.scheduler else run_here
-    for path, out in zip(options.models, out_paths(options.models, options.out), strict=True):
+    models = [str(find_model(options, model)) for model in options.models]
+    reports = out_paths(models, options.out)
+    for path, out in zip(models, reports, strict=True):
         location = str(Path(path).resolve())
         write_report(
             out,
-            ModelChoice(location, options.tokenizer, options.quantize),
+            ModelChoice(location, options.tokenizer, options.quantize, options.kernel, options.threads),
             prompts,
             decoders,
             seed=options.seed,
             run=runner,
-            progress=ProgressBar(model_name(location)),
+            progress=ProgressBar(options, model_name(location)),
         )
-        say(str(out))
+        if not options.json:
+            say(str(out))
+    if options.json:
+        say_json([str(out) for out in reports])
     return 0
 
 
@@ -102,30 +110,3 @@ def out_paths(models: list[str], out: Path) -> list[Path]:
             "Two of the models have the same name, so their reports would be the same file.", code="same-name"
         )
     return paths
-
-
-class ProgressBar:
-    """A progress bar on a terminal; prints nothing if standard error is not one."""
-
-    def __init__(self, title: str) -> None:
-        self._title, self._start, self._before = printable(title, 200), time.monotonic(), -1
-
-    def __call__(self, done: int, total: int) -> None:
-        if not sys.stderr.isatty():
-            return
-        self._before = done if self._before < 0 else self._before
-        filled = _WIDTH * done // max(1, total)
-        bar = "#" * filled + "." * (_WIDTH - filled)
-        end = "\n" if done == total else ""
-        print(
-            f"\r{self._title} [{bar}] {done}/{total}{self._time_left(done, total)}\033[K",
-            end=end,
-            file=sys.stderr,
-        )
-
-    def _time_left(self, done: int, total: int) -> str:
-        fresh = done - self._before
-        if not fresh or done == total:
-            return ""
-        seconds = (time.monotonic() - self._start) / fresh * (total - done)
-        return f", {seconds / 60:.0f} min left" if seconds >= 90 else f", {seconds:.0f} s left"

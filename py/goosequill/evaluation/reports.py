@@ -23,6 +23,7 @@ from goosequill.bounded_file import read_bytes
 from goosequill.cluster import connect
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.errors import FileFormatError, SettingsError
+from goosequill.kernels import load_kernel
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.progress import OnProgress
 from goosequill.weights.folder import MAX_DESCRIPTION
@@ -30,11 +31,13 @@ from goosequill.weights.folder import MAX_DESCRIPTION
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model to load: the arguments of `load_path`."""
+    """Which model to load: the arguments of `load_path` and `load_kernel`."""
 
     path: str
     tokenizer: str | None = None
     quantize: int | None = None
+    kernel: str = "auto"
+    threads: int | None = 1
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def make_tasks(
 def _loaded(model: ModelChoice) -> LoadedModel:
     """Load a model once per process."""
     quantize: Any = model.quantize
-    return load_path(model.path, tokenizer=model.tokenizer, quantize=quantize)
+    kernel = load_kernel(model.kernel, threads=model.threads)
+    return load_path(model.path, tokenizer=model.tokenizer, kernel=kernel, quantize=quantize)
 
 
 def run_task(task: Task) -> str:

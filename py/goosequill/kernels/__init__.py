@@ -28,19 +28,20 @@ KERNELS = ("relaxed", "plain", "numpy") if IN_BROWSER else ("native", "numpy")
 """Names of this platform's kernels, fastest first."""
 
 
-def load_kernel(name: str = "auto", *, threads: int = 1) -> Kernel:
+def load_kernel(name: str = "auto", *, threads: int | None = 1) -> Kernel:
     """Load a kernel by name; "auto" selects the fastest that runs here.
 
     Parameters
     ----------
     threads
         How many threads the native kernel divides products among, or numpy's BLAS uses in the whole process.
-        In a page, threads are the page's.
+        None is what `goosequill.kernels.threads.thread_count` says, and one for numpy. In a page, threads
+        are the page's.
 
     Raises
     ------
     SettingsError
-        If there is no kernel with this name.
+        ``unknown-kernel``, or ``setting-range`` for the number of threads.
     LoadError
         If the requested kernel does not run here.
     """
@@ -55,7 +56,7 @@ def load_kernel(name: str = "auto", *, threads: int = 1) -> Kernel:
     return _numpy(threads) if name == "numpy" else _simd(name, threads)
 
 
-def _fastest(threads: int) -> Kernel:
+def _fastest(threads: int | None) -> Kernel:
     for name in KERNELS[:-1]:
         try:
             return _simd(name, threads)
@@ -66,20 +67,22 @@ def _fastest(threads: int) -> Kernel:
     return _numpy(threads)
 
 
-def _simd(name: str, threads: int) -> Kernel:
+def _simd(name: str, threads: int | None) -> Kernel:
     kernel = SimdKernel(open_library(name))
-    if threads > 1 and not IN_BROWSER:
-        from goosequill.kernels.threads import team_of  # a page does not have it
+    if threads != 1 and not IN_BROWSER:
+        from goosequill.kernels.threads import team_of, thread_count  # a page does not have it
 
-        kernel.join(team_of(kernel.library), threads)
+        if (count := thread_count(threads)) > 1:
+            kernel.join(team_of(kernel.library), count)
     return kernel
 
 
-def _numpy(threads: int) -> Kernel:
+def _numpy(threads: int | None) -> Kernel:
     if not IN_BROWSER:
         from goosequill.kernels.blas import set_blas_threads  # a page does not have it
+        from goosequill.kernels.threads import thread_count
 
-        set_blas_threads(threads)
+        set_blas_threads(1 if threads is None else thread_count(threads))
     return NumpyKernel()
 
 

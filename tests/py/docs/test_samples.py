@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.samples import CHECKED, READ, ROOT, RUN, SHELL, Sample, reasons, samp
 
 SAMPLES = list(samples())
 REASONS = reasons()
+READERS = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
 MODEL = ROOT / "site" / "models" / "default"
 NAMES = {"MODEL.pth": "MODEL.safetensors", ".venv/bin/goosequill": "goosequill"}
 """What stands for a name of the reader's own."""
@@ -94,7 +96,7 @@ def test_the_commands_of_an_article_succeed_in_their_order(file: str, reader: Pa
 
 @pytest.mark.parametrize("sample", [s for s in SAMPLES if s.language in READ], ids=lambda s: s.file)
 def test_data_can_be_read(sample: Sample) -> None:
-    assert json.loads(sample.code) if sample.language == "json" else yaml.safe_load(sample.code)
+    assert READERS[sample.language](sample.code)
 
 
 def test_every_other_sample_has_a_reason_and_every_reason_a_sample() -> None:

@@ -186,7 +186,7 @@ def test_without_a_kernel_one_line_says_so(
     monkeypatch.setattr(native, "find", fail)
     monkeypatch.setattr(library, "_open", cache(library._open.__wrapped__))
     monkeypatch.setattr(goosequill.kernels, "_report", cache(goosequill.kernels._report.__wrapped__))
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, logger="goosequill"):
         assert [load_kernel().name for _ in range(2)] == ["numpy", "numpy"]
     assert [record.name for record in caplog.records] == ["goosequill"]
     assert "no such file" in caplog.text and "numpy computes" in caplog.text

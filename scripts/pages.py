@@ -25,7 +25,7 @@ from pathlib import Path
 from scripts.command import ROOT, BuildError
 
 CHECKS = ("axe", "console", "policy", "reflow", "size")
-"""What `exempt` may name; tests/browser/test_pages.py and test_sizes.py run them."""
+"""What `exempt` may name; tests/browser/test_pages.py runs them."""
 
 
 SITE = "Goosequill"

@@ -70,6 +70,12 @@ def packed(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
     return found
 
 
+def heaviest(files: dict[str, int]) -> str:
+    """The largest of the files, for a message."""
+    first = sorted(files, key=lambda file: -files[file])[:8]
+    return ", ".join(f"{file} {files[file]:,}" for file in first)
+
+
 def open_pages(page: Page, folder: Path, base: str) -> Iterator[tuple[str, dict[str, int]]]:
     """Open every page in a context without service workers; yield the files each one requested."""
     asked: set[str] = set()

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+"""Those of the rules whose verdict depends on colors."""
+SETTLED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+  .then(() => Promise.allSettled(document.getAnimations()
+    .filter(({ effect }) => effect.getComputedTiming().endTime < Infinity)
+    .map(({ finished }) => finished)))"""
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     """Axe's findings in the page's current state, one per element: rule, element, remedy."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    result = page.evaluate("(tags) => axe.run(document, { runOnly: tags })", RULES)
+    result = page.evaluate("(runOnly) => axe.run(document, { runOnly })", rules)
     return [
         f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
         for rule in result["violations"]
         for node in rule["nodes"]
     ]
+
+
+def violations_in_both_themes(page: Page, *, settles: bool = True) -> list[str]:
+    """Axe's findings: every rule in the light theme, those about colors in the dark one too.
+
+    A page that never settles, since a text grows in it, is checked as it is with ``settles=False``. The theme
+    is the light one afterwards.
+    """
+    found = []
+    for rules, scheme in ((RULES, "light"), (COLORS, "dark"), ({}, "light")):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.wait_for_function(
+            "(query) => matchMedia(query).matches", arg=f"(prefers-color-scheme: {scheme})"
+        )
+        if settles:
+            page.evaluate(SETTLED)
+        found += [f"{scheme}: {fault}" for fault in violations(page, rules)] if rules else []
+    return found

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from .accessibility import violations
+from .accessibility import violations_in_both_themes
 from .conftest import Record
 
 FAILED = ".error-box:visible, [role=alert]:visible, .failed:visible"
@@ -26,14 +26,7 @@ LONG = 120_000  # milliseconds that an engine may take on a busy machine
 def check(page: Page, *, settles: bool = True) -> None:
     """Axe in both themes; a text that grows is checked as it is."""
     page.emulate_media(reduced_motion="reduce")
-    schemes: tuple[Any, ...] = ("light", "dark")
-    for scheme in schemes:
-        page.emulate_media(color_scheme=scheme)
-        if settles:
-            page.evaluate(
-                "() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))"
-            )
-        assert "\n".join(violations(page)) == "", scheme
+    assert "\n".join(violations_in_both_themes(page, settles=settles)) == ""
     assert page.evaluate(MOVING) == []
 
 

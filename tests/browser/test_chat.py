@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import violations_in_both_themes
 
 START = 60_000  # milliseconds that a start may take on a busy machine
 
@@ -83,9 +83,7 @@ def test_earlier_turns_are_not_read_again(chat: Chat) -> None:
     assert all(chat.texts())
     expect(chat.messages).to_have_attribute("aria-busy", "false")
     chat.page.emulate_media(reduced_motion="reduce")
-    for theme in ("light", "dark"):
-        chat.page.emulate_media(color_scheme=theme)
-        assert violations(chat.page) == []
+    assert violations_in_both_themes(chat.page) == []
     chat.page.set_viewport_size({"width": 360, "height": 740})
     assert chat.page.evaluate("document.documentElement.scrollWidth") <= 360
     chat.page.set_viewport_size({"width": 1280, "height": 800})

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from goosequill.decoding.presets import PRESETS
 
-from .accessibility import violations
+from .accessibility import violations, violations_in_both_themes
 from .conftest import Record, watch
 
 Outputs = dict[str, dict[str, list[Any]]]
@@ -259,9 +259,7 @@ def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: Make
     expect(comparer.get_by_text("kept", exact=True)).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_360_pixels(comparer: Page, make_file: MakeFile, scheme: Any) -> None:
-    comparer.emulate_media(color_scheme=scheme)
+def test_it_fits_360_pixels(comparer: Page, make_file: MakeFile) -> None:
     comparer.set_viewport_size({"width": 360, "height": 740})
     wide = "|" + "column|" * 12 + "\n|" + "-|" * 12 + "\n\n" + "w" * 300 + "\n\n```\n" + "x " * 200 + "\n```"
     report = sampling({"p" * 200: {"configuration" * 9: [wide]}}, model="m" * 120)
@@ -329,18 +327,16 @@ def test_differences_from_a_baseline(comparer: Page, make_file: MakeFile) -> Non
     expect(comparer.get_by_text("same as the baseline")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(comparer: Page, make_file: MakeFile, scheme: Any) -> None:
-    comparer.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing(comparer: Page, make_file: MakeFile) -> None:
     texts = ["- [ ] a\n\n```js\nlet a = 1\n```\n\n|a|\n|-|\n|b|\n\n$$x^2$$", "long " * 400]
     first = sampling({"a": {"g": texts}, "b": {"g": ["same", "same"]}})
     pick(comparer, make_file("1.json", first), make_file("2.json", sampling({"a": {"g": ["x", "y"]}})))
     pick(comparer, make_file("bad.json", "{}"))
     expect(comparer.locator("math, .hljs-keyword")).to_have_count(2)
-    assert violations(comparer) == []
+    assert violations_in_both_themes(comparer) == []
     comparer.keyboard.press("b")
     expect(comparer.locator("ins")).not_to_have_count(0)
-    assert violations(comparer) == []
+    assert violations_in_both_themes(comparer) == []
 
 
 def test_votes_are_blind_kept_undone_and_locked(comparer: Page, make_file: MakeFile) -> None:
@@ -489,9 +485,7 @@ def test_a_blind_round_stays_blind_until_the_judge_ends_it(comparer: Page, make_
     expect(comparer.get_by_test_id("output")).to_have_count(6)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_judging_and_live(comparer: Page, make_file: MakeFile, scheme: Any) -> None:
-    comparer.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing_in_judging_and_live(comparer: Page, make_file: MakeFile) -> None:
     names = ("one", "two")
     files = [
         make_file(f"{name}.json", sampling({f"p{i}": {"g": [f"{name} {i}"]} for i in range(2)}, name))
@@ -500,21 +494,21 @@ def test_axe_finds_nothing_in_judging_and_live(comparer: Page, make_file: MakeFi
     pick(comparer, *files)
     comparer.get_by_text("Live column").click()
     expect(comparer.get_by_label("Model folder")).to_be_visible()
-    assert violations(comparer) == []
+    assert violations_in_both_themes(comparer) == []
     comparer.get_by_role("button", name="Judge", exact=True).click()
     comparer.get_by_label("Rubric").fill("Is it true?")
-    assert violations(comparer) == []
+    assert violations_in_both_themes(comparer) == []
     comparer.get_by_role("button", name="Begin").click()
     expect(comparer.get_by_role("button", name="Tie")).to_be_visible()
-    assert violations(comparer) == []
+    assert violations_in_both_themes(comparer) == []
     for key in ("1", "="):
         comparer.keyboard.press(key)
     expect(comparer.get_by_text("Every pair has been judged")).to_be_visible()
-    assert violations(comparer) == []
+    assert violations_in_both_themes(comparer) == []
     comparer.get_by_role("button", name="Reveal names").click()
     expect(comparer.locator("#strengths tbody tr")).to_have_count(2, timeout=60_000)
     comparer.get_by_text("All votes").click()
-    assert violations(comparer) == []
+    assert violations_in_both_themes(comparer) == []
     comparer.set_viewport_size({"width": 360, "height": 740})
     assert comparer.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -934,7 +928,6 @@ def test_names_contain_labels_and_what_scrolls_can_be_focused(comparer: Page, ma
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_an_output_in_its_first_screen(comparer: Page, scheme: Any) -> None:
-    comparer.emulate_media(color_scheme=scheme)
     comparer.set_viewport_size({"width": 360, "height": 740})
     output = comparer.get_by_test_id("output").first
     expect(output).to_contain_text(re.compile(r"\w"))

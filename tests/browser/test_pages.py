@@ -15,8 +15,9 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from scripts import pages
+from scripts.bench import sizes
 
-from .accessibility import violations
+from .accessibility import violations_in_both_themes
 from .conftest import PREFIX, ROOT, Record, watch
 from .test_busy_states import MOVING
 
@@ -35,6 +36,8 @@ class Opened:
     listed: pages.Page
     page: Page
     record: Record
+    download: list[str]
+    """What it asked for by itself when it opened, before anything else was tried."""
 
     def skip_if_exempt(self, check: str) -> None:
         if reason := self.listed.exempt.get(check):
@@ -50,7 +53,7 @@ def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> I
     record = watch(page)
     page.add_init_script(NOTE_VIOLATIONS)
     page.goto(site_url + request.param.address, wait_until="networkidle")
-    yield Opened(request.param, page, record)
+    yield Opened(request.param, page, record, record.requests.copy())
     context.close()
 
 
@@ -90,11 +93,9 @@ def test_it_is_kept_for_offline_use(opened: Opened) -> None:
     assert opened.listed.file in json.loads(text[text.index("{") : text.rindex("}") + 1])["shell"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(opened: Opened, scheme: Any) -> None:
+def test_axe_finds_nothing(opened: Opened) -> None:
     opened.skip_if_exempt("axe")
-    opened.page.emulate_media(color_scheme=scheme)
-    assert "\n".join(violations(opened.page)) == ""
+    assert "\n".join(violations_in_both_themes(opened.page)) == ""
 
 
 COVERED = """() => {
@@ -148,6 +149,15 @@ def test_the_console_shows_no_error_and_no_request_leaves_the_origin(opened: Ope
     opened.skip_if_exempt("console")
     assert opened.record.console_errors == []
     assert opened.record.outside(site_url.removesuffix(PREFIX) + "/") == []
+
+
+def test_its_download_stays_within_the_limit(opened: Opened, site_url: str) -> None:
+    opened.skip_if_exempt("size")
+    files = sizes.packed(ROOT / "dist", opened.download, site_url)
+    assert any(file.endswith(".js") for file in files) and opened.listed.file in files
+    computes = any(file.startswith("lab/") for file in files)  # an article with an experiment
+    limit = sizes.LAB_LIMIT if computes else sizes.SHELL_LIMIT
+    assert sum(files.values()) <= limit, sizes.heaviest(files)
 
 
 def test_no_cookie_is_set(opened: Opened) -> None:

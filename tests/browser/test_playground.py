@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import violations_in_both_themes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL = ROOT / "dist" / "models" / "default" / "model.safetensors"
@@ -88,15 +88,6 @@ def playground(browser: Browser, site_url: str) -> Iterator[Playground]:
     assert not play.complaints
 
 
-def faults_in_both_themes(page: Page) -> list[str]:
-    """What axe-core finds wrong with the page as it is now."""
-    found = []
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found += [f"{theme}: {fault}" for fault in violations(page)]
-    return found
-
-
 def test_text_streams_and_nothing_heavy_is_loaded_before(playground: Playground) -> None:
     expect(playground.page.locator("#load-size")).to_contain_text("MB")
     heavy = re.compile(r"\.(wasm|whl|zip|safetensors|asm\.js)$|pyodide")
@@ -168,7 +159,7 @@ def test_files_that_are_not_models_are_refused_and_the_page_still_works(
         playground.page.get_by_test_id("model-file").set_input_files(path)
         expect(playground.status).to_contain_text(sentence, timeout=START)
         expect(title).to_have_text(before)
-    assert not faults_in_both_themes(playground.page)
+    assert not violations_in_both_themes(playground.page)
     assert playground.write("It was", max_new_tokens=5)
 
 
@@ -275,7 +266,7 @@ def test_a_token_is_explained_and_another_candidate_branches(playground: Playgro
     expect(playground.output).to_have_text(text, use_inner_text=False)
     page.keyboard.press("Control+y")
     expect(playground.output).to_have_text(branched, use_inner_text=False)
-    assert not faults_in_both_themes(page)
+    assert not violations_in_both_themes(page)
     page.locator("#clear").click()
     expect(playground.output).to_be_empty()
     playground.page.get_by_test_id("undo-text").click()
@@ -314,7 +305,7 @@ def test_surprise_colours_have_a_table_and_include_the_prompt(playground: Playgr
     page.get_by_text("All tokens as a table").click()
     tokens = prompt.locator("[data-token]").count() + page.locator("#output [data-token]").count()
     expect(page.locator("#token-table tbody tr")).to_have_count(tokens)
-    assert not faults_in_both_themes(page)
+    assert not violations_in_both_themes(page)
     playground.coloured.uncheck()
     expect(prompt).to_be_hidden()
 
@@ -347,7 +338,7 @@ def test_the_text_begins_where_it_is_seen_without_scrolling(playground: Playgrou
         page.locator("#rail").bounding_box(),
     )
     assert token and rail and token["y"] >= 0 and token["y"] + token["height"] <= rail["y"], "it is covered"
-    assert not faults_in_both_themes(page)
+    assert not violations_in_both_themes(page)
     page.get_by_role("button", name="Close the panel").click()
     expect(playground.explanation).to_be_hidden()
     page.set_viewport_size({"width": 1280, "height": 720})
@@ -372,7 +363,7 @@ def test_settings_are_filtered_explained_and_marked(playground: Playground) -> N
     assert control.get_attribute("data-changed") is None
     playground.set(temperature=0.3)
     assert control.get_attribute("data-changed") is not None
-    assert not faults_in_both_themes(page)
+    assert not violations_in_both_themes(page)
     playground.reset()
     assert control.get_attribute("data-changed") is None
 
@@ -580,7 +571,7 @@ def test_several_texts_at_once_are_saved_and_opened_as_branches(
     playground.count.fill("1")
     texts = {items.nth(before + nth).locator("strong").text_content() for nth in range(3)}
     assert len(texts) == 3, "the texts have the same seed"
-    assert not faults_in_both_themes(page)
+    assert not violations_in_both_themes(page)
     with page.expect_download() as download:
         page.locator("#save-branches").click()
     path = tmp_path / "branches.json"

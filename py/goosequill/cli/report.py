@@ -72,13 +72,14 @@ def run(options: argparse.Namespace) -> int:
         read_decoders(options.decoders, samples=options.samples),
     )
     runner = functools.partial(run_on_cluster, options.scheduler) if options.scheduler else run_here
+    threads = options.threads or (1 if options.scheduler else None)  # a cluster has a process for each core
     models = [str(find_model(options, model)) for model in options.models]
     reports = out_paths(models, options.out)
     for path, out in zip(models, reports, strict=True):
         location = str(Path(path).resolve())
         write_report(
             out,
-            ModelChoice(location, options.tokenizer, options.quantize, options.kernel, options.threads),
+            ModelChoice(location, options.tokenizer, options.quantize, options.kernel, threads),
             prompts,
             decoders,
             seed=options.seed,

@@ -91,4 +91,4 @@ def _report(reason: str) -> None:
     """Say once that numpy computes; without other settings of logging it is a line on standard error."""
     import logging  # a page has no use for it
 
-    logging.getLogger("goosequill").warning("%s numpy computes, a hundred times slower.", reason)
+    logging.getLogger("goosequill").warning("%s numpy computes instead, several times slower.", reason)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy import stats
-from scripts.bench import growth, threads
+from scripts.bench import growth, native, threads
 from scripts.bench.weights import RWKV4, RWKV7, tensors
 
 
@@ -71,3 +71,12 @@ def test_no_two_matrices_are_equal() -> None:
     small = growth.Shape("small", "4", layers=3, width=64, vocab=100)
     matrices = [array.tobytes() for _, array in tensors(small) if array.ndim == 2]
     assert len(set(matrices)) == len(matrices)
+
+
+def test_native_decoding_is_measured_for_every_kernel_and_number_of_threads() -> None:
+    rows = native.measure(native.DEFAULT, [1, 2], tokens=2, rounds=1, quantize=None)
+    assert [(row["kernel"], row["threads"]) for row in rows] == [
+        *(("numpy", count) for count in (1, 2)),
+        *(("native", count) for count in (1, 2)),
+    ]
+    assert all(row["decode"] > 0 and row["slowest"] == row["fastest"] for row in rows)

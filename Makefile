@@ -101,12 +101,12 @@ $(PY):
 
 $(STAMPS)/base: pyproject.toml constraints.txt | $(PY)
 	@mkdir -p $(STAMPS)
-	$(PY) -m pip install --quiet -c constraints.txt hatchling editables
+	$(PY) -m pip install --quiet -c constraints.txt hatchling editables dependency-groups
 	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e .
 	@touch $@
 
 $(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/soak $(STAMPS)/train $(STAMPS)/bench $(STAMPS)/release: $(STAMPS)/%: $(STAMPS)/base
-	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt -e '.[$*]'
+	$(PY) -m pip install --quiet --no-build-isolation -c constraints.txt $$($(PY) -m dependency_groups $*)
 	@touch $@
 
 node_modules/.stamp: package.json package-lock.json

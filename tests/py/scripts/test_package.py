@@ -5,9 +5,11 @@ from __future__ import annotations
 import email
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.message import Message
 from pathlib import Path
@@ -112,3 +114,11 @@ def test_the_address_comes_from_the_environment_or_from_the_file(tmp_path: Path)
         repository(tmp_path, {"GOOSEQUILL_REPOSITORY": "https://set.example/o/r/"})
         == "https://set.example/o/r"
     )
+
+
+def test_the_package_offers_users_extras_only_and_developers_groups(metadata: Message) -> None:
+    extras = set(metadata.get_all("Provides-Extra") or [])
+    assert extras == {"pdf", "cluster", "completion", "lancedb", "native"}
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    named = set(re.findall(r"\$\(STAMPS\)/(\w+)", (ROOT / "Makefile").read_text(encoding="utf-8"))) - {"base"}
+    assert named <= set(groups)

@@ -77,6 +77,7 @@ def test_the_source_distribution_has_what_the_package_needs_and_no_more(made: di
     own = {name for name in names if not name.startswith("py/goosequill/")}
     assert own == {
         *("LICENSE", "README.md", "CHANGELOG.md", "PKG-INFO", "pyproject.toml", "REPOSITORY", ".gitignore"),
+        "py/THIRD-PARTY-NOTICES.txt",
         *("scripts/native_builds.py", "scripts/package_metadata.py"),
     }
     assert {"simd.c", "simd/abi.h", "native.py"} <= {

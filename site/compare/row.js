@@ -81,7 +81,7 @@ function headElement(row, context) {
   const text = element(
     "span",
     { id: titleId(row), class: "prompt-text", dir: "auto", "data-testid": "prompt" },
-    promptShown(row.prompt),
+    ...promptShown(row.prompt),
   );
   const head = element(
     "header",
@@ -97,11 +97,22 @@ function headElement(row, context) {
   return head;
 }
 
-/** A prompt, of which only the beginning is shown if it is very long. @param {string} prompt */
+/** A tag before a prompt, which names its style: models are trained with a line such as `<speech>`. */
+const STYLE = /^<([a-z][a-z-]{0,29})>\n(?=[^\n])/;
+
+/**
+ * A prompt, of which only the beginning is shown if it is very long; its style stands before it.
+ * @param {string} prompt
+ * @returns {(HTMLElement | string)[]}
+ */
 export function promptShown(prompt) {
-  if (prompt.length <= LONGEST_PROMPT) return prompt;
-  const cut = t("(the first of {count} characters)", { count: prompt.length });
-  return `${prompt.slice(0, LONGEST_PROMPT)}… ${cut}`;
+  const [tag = "", style = ""] = STYLE.exec(prompt) ?? [];
+  const title = t("The prompt begins with the tag {tag}.", { tag: tag.trim() });
+  const chip = style ? [element("span", { class: "prompt-style", title }, style), " "] : [];
+  const text = prompt.slice(tag.length);
+  if (text.length <= LONGEST_PROMPT) return [...chip, text];
+  const cut = t("(the first of {count} characters)", { count: text.length });
+  return [...chip, `${text.slice(0, LONGEST_PROMPT)}… ${cut}`];
 }
 
 /** @param {Row} row @param {Column} column @param {RowContext} context */

@@ -84,7 +84,7 @@ export function pairView({ prompt, left, right }, { onVote, onSkip }) {
     element("kbd", {}, "x"),
   );
   return [
-    element("p", { class: "duel-prompt", dir: "auto" }, promptShown(prompt)),
+    element("p", { class: "duel-prompt", dir: "auto" }, ...promptShown(prompt)),
     element("div", { class: "duel" }, sideView(t("First"), left.text), sideView(t("Second"), right.text)),
     element("div", { class: "choices", role: "group", "aria-label": t("Your vote") }, ...buttons, skip),
     element(

@@ -10,7 +10,7 @@ import { CollectionStore, takeLock } from "../search/collection-store.js";
 import { ask } from "../ui/dialog.js";
 import { byId, element } from "../ui/dom.js";
 import { askWorker } from "../ui/offline-state.js";
-import { StatusLine } from "../ui/status.js";
+import { problem, StatusLine } from "../ui/status.js";
 import { deleteTabs, tabsKept } from "../ui/tab-store.js";
 import { tableRow } from "../ui/table.js";
 import { megabytes, moment, t, tn, translated } from "../ui/words.js";
@@ -171,8 +171,13 @@ async function removeTabs(count) {
   try {
     await deleteTabs();
     say(t("The texts and chats of tabs are deleted."));
-  } catch (error) {
-    complain(error);
+  } catch {
+    complain(
+      problem(
+        t("The texts and chats could not be deleted."),
+        t("Close the other tabs of this site and try again."),
+      ),
+    );
   }
   await show();
   page.status.focus(); // the button is gone

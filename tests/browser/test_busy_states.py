@@ -95,6 +95,21 @@ def test_a_page_while_it_loads_and_after_that_failed(page: Page, site_url: str, 
     check(page)
 
 
+def test_an_experiment_while_it_computes(page: Page, site_url: str) -> None:
+    """With settings for which it computes longer than axe takes."""
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    page.goto(f"{site_url}lab/second-order/")
+    experiment = page.get_by_test_id("experiment-second-order")
+    experiment.get_by_role("spinbutton", name="Passes").fill("100")
+    experiment.get_by_role("spinbutton", name="Seeds", exact=True).fill("40")
+    experiment.get_by_test_id("run").click()
+    expect(experiment.locator("progress")).to_have_attribute("value", re.compile(r"\d"), timeout=LONG)
+    check(page, settles=False)
+    expect(experiment).to_have_attribute("data-state", "running")
+    experiment.get_by_test_id("cancel").click()
+    expect(experiment).to_have_attribute("data-state", "idle")
+
+
 def test_the_comparer_while_it_fetches_and_after_that_failed(page: Page, site_url: str) -> None:
     held = Held(page, re.compile("/slow.json"))
     page.goto(f"{site_url}compare/?f=slow.json")

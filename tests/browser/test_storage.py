@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from .accessibility import violations
+from .accessibility import violations, violations_in_both_themes
 
 
 def test_texts_of_tabs_are_listed_and_deleted_after_a_question(clean_page: Page, site_url: str) -> None:
@@ -31,3 +31,21 @@ def test_texts_of_tabs_are_listed_and_deleted_after_a_question(clean_page: Page,
     expect(tabs).to_contain_text("There are none.")
     page.reload()
     expect(tabs).to_contain_text("There are none.")
+
+
+def test_what_cannot_be_deleted_is_reported_and_stays(page: Page, site_url: str) -> None:
+    page.goto(f"{site_url}playground/")
+    expect(page.get_by_test_id("generate")).to_be_enabled()
+    page.get_by_test_id("prompt").fill("The goose wrote a long line. " * 3000)
+    page.goto(f"{site_url}storage/")
+    tabs = page.get_by_test_id("tabs")
+    expect(tabs).to_contain_text("1 visit")
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.clear = () => { throw new DOMException('No.', 'UnknownError') } }"
+    )
+    tabs.get_by_role("button", name="Delete the texts and chats of all tabs").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    status = page.get_by_test_id("status")
+    expect(status).to_contain_text("could not be deleted")
+    expect(tabs).to_contain_text("1 visit")
+    assert violations_in_both_themes(page) == []

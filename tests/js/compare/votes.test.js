@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { collate } from "../../../site/compare/collate.js";
 import { readReports } from "../../../site/compare/reports/index.js";
@@ -182,4 +183,14 @@ test("the best of several texts beats each of the others, and a tie holds for al
   assert.deepEqual(withoutLast(tie, 3), best);
   assert.equal(withBest({ ...best, revealed: true }, shown, { best: 0, note: "", at: "" }).votes.length, 2);
   assert.deepEqual(fromFile(JSON.parse(JSON.stringify(toFile(tie)))), tie);
+});
+
+test("the article's examples are read", async () => {
+  const article = await readFile("docs/reference/reports.md", "utf8");
+  const example = (/** @type {string} */ title) =>
+    article.match(new RegExp(`^\`\`\`json title="${title}"$(.*?)^\`\`\`$`, "ms"))?.[1] ?? "";
+  const { reports } = readReports(example("report.json"), { fileName: "report.json" });
+  assert.deepEqual(reports[0].entries[0].results[0].outputs, [" flew south.", null]);
+  const votes = JSON.parse(example("votes.json"));
+  assert.deepEqual(toFile(fromFile(votes)), votes);
 });

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "py"))
+
+from goosequill.cache import cache_folder  # noqa: E402
+
 LOCK = ROOT / "vendor.lock.json"
 OUTPUT = ROOT / "build" / "vendor"
 PYODIDE = "pyodide/"
@@ -67,14 +70,6 @@ def read_lock(path: Path = LOCK) -> tuple[dict[str, Any], list[Part]]:
         for file in package["files"]
     ]
     return lock, parts
-
-
-def cache_folder() -> Path:
-    """Return GOOSEQUILL_CACHE, or goosequill/ in the user's cache folder."""
-    chosen = os.environ.get("GOOSEQUILL_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "goosequill"
 
 
 def sha256_of(path: Path) -> str:

@@ -14,6 +14,6 @@ def cache_folder() -> Path:
     else in ~/.cache.
     """
     if chosen := os.environ.get("GOOSEQUILL_CACHE"):
-        return Path(chosen)
+        return Path(chosen).expanduser()
     system = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None
     return Path(os.environ.get("XDG_CACHE_HOME") or system or Path.home() / ".cache") / "goosequill"

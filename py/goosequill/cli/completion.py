@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from goosequill.errors import SettingsError
 
 SHELLS = ("bash", "zsh", "tcsh")
+FILES = ("model", "models", "source", "file", "tokenizer", "index")
+"""Options that may be a file, among those whose type does not say so."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +29,12 @@ def run(options: argparse.Namespace) -> int:
         import shtab
     except ImportError as error:
         raise SettingsError("The package shtab is not installed.", code="no-shtab") from error
-    from goosequill.cli.main import COMMANDS, make_parser  # it imports this module
+    from goosequill.cli.main import make_parser, subparsers  # it imports this module
 
-    sys.stdout.write(shtab.complete(make_parser(list(COMMANDS), everything=True), options.shell) + "\n")
+    parser = make_parser([], everything=True)
+    for command in subparsers(parser).values():
+        for action in command._actions:
+            if action.type is Path or action.dest in FILES:
+                setattr(action, "complete", shtab.FILE)  # noqa: B010 - shtab reads it
+    sys.stdout.write(shtab.complete(parser, options.shell) + "\n")
     return 0

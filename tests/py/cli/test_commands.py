@@ -226,9 +226,11 @@ def test_a_shell_completes_commands_and_options(capsysbinary: Capture, tmp_path:
         "$(complete -p goosequill | sed 's/.*-F \\([^ ]*\\).*/\\1/') goosequill; "
         'echo "${COMPREPLY[@]}"; }\n'
         "complete_it goosequill tok\ncomplete_it goosequill generate --temp\n"
+        "complete_it goosequill generate --model wei\n"
     )
-    shown = subprocess.run(["bash", "-c", ask], capture_output=True, text=True).stdout.splitlines()
-    assert shown == ["tokenize", "--temperature --temperature-first"]
+    (tmp_path / "weights.pth").touch()
+    shown = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, cwd=tmp_path)
+    assert shown.stdout.splitlines() == ["tokenize", "--temperature --temperature-first", "weights.pth"]
 
 
 def test_without_shtab_completion_says_what_to_install(

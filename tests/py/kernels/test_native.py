@@ -11,12 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scripts import native_builds
 
 import goosequill.kernels
-from goosequill.kernels import abi, library, load_kernel, native
+from goosequill.kernels import SimdKernel, abi, library, load_kernel, native
 from goosequill.kernels.library import Library
+from goosequill.models import load_model
+from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.formats.safetensors import encode
+from tests.py import checkpoints
 
 WANTED = {*abi.EXPORTS, *abi.NATIVE_EXPORTS}
 SYSTEM = {"memset", "memcpy", "memmove", "bzero", "__bzero", "sched_yield", "dyld_stub_binder"}
@@ -124,6 +129,24 @@ def test_this_machine_runs_the_build_that_its_processor_allows(builds: Path) -> 
         assert level == (4 if {"avx512vl", "avx512dq", "avx512cd", "avx512bw"} <= set(flags) else 3)
         assert path.name == f"linux-x86_64-v{level}.bin"
     assert load_kernel("native").name == "native"
+
+
+def test_every_build_that_runs_here_computes_what_numpy_computes(builds: Path) -> None:
+    level = Library(native.packaged() or native.compiled(), "native").processor_level()
+    here = [
+        each for each in native.BUILDS if (each.system, each.machine) == ("linux", native.platform.machine())
+    ]
+    tensors = b"".join(encode(checkpoints.rwkv7().items()))
+    for bits in (None, 8, 4):
+        kernels = [SimdKernel(Library(builds / each.file, each.file)) for each in here if each.level <= level]
+        models = [
+            load_model(open_tensors(BytesSource(tensors)), kernel=kernel, quantize=bits)  # type: ignore[arg-type]
+            for kernel in (load_kernel("numpy"), *kernels)
+        ]
+        expected, *found = (m.forward(list(range(45)), m.new_state(), logits="all") for m in models)
+        assert found
+        for logits in found:
+            assert np.std(logits - expected) < {None: 1e-4, 8: 0.001, 4: 0.03}[bits] * np.std(expected)
 
 
 def fakes(folder: Path, *, stamp: str = "") -> Path:

@@ -209,8 +209,8 @@ def test_a_worker_that_cannot_run_is_reported(page: Page, site_url: str, host: H
     quill = page.locator("goose-quill")
     part(quill, "send").click()
     page.clock.fast_forward("01:01")
-    expect(part(quill, "error")).to_contain_text(f"could not be started: {reason}")
-    expect(part(quill, "error")).to_contain_text("Try another browser")
+    expect(part(quill, "error")).to_contain_text(f"engine/worker.js: {reason}")
+    expect(part(quill, "error")).to_contain_text("try another browser")
     expect(part(quill, "progress")).to_be_hidden()
     assert quill.evaluate("(element) => element.state") == "error"
 

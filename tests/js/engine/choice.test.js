@@ -37,7 +37,8 @@ test("a model is an address of weights or of a folder, an id, or files", () => {
     quantize: undefined,
   });
   assert.equal(source({ model: new URL(`${AT}m.gguf`) }).kind, "url");
-  assert.equal(source({ model: `${AT}m#sha256=${HASH.toUpperCase()}` }).sha256, HASH);
+  const { url, sha256 } = source({ model: `${AT}m#sha256=${HASH.toUpperCase()}` });
+  assert.deepEqual({ url, sha256 }, { url: `${AT}m`, sha256: HASH });
   const hub = source({ model: `a/b:c.pth@v1#sha256=${HASH}`, host: AT, tokenizer: "a/b:t.json" });
   assert.deepEqual([hub.kind, hub.url, hub.sha256], ["url", `${AT}a/b/resolve/v1/c.pth`, HASH]);
   assert.deepEqual(hub.tokenizer, { url: `${AT}a/b/resolve/main/t.json` });
@@ -78,4 +79,53 @@ test("one folder of the engine's files has one holder on a page", () => {
   assert.equal(engineFrom(AT), engineFrom(AT.slice(0, -1)));
   assert.equal(engineFrom(), engineFrom(assetsIn().root));
   assert.notEqual(engineFrom(AT), engineFrom());
+});
+
+test("the models of a page share one worker, which ends with the last of them", async (t) => {
+  /** @type {any[]} */
+  const workers = [];
+  class Worker extends EventTarget {
+    /** @type {any[]} */
+    sent = [];
+    ended = false;
+
+    /** @param {string} url */
+    constructor(url) {
+      super();
+      this.url = url;
+      workers.push(this);
+    }
+
+    /** @param {any} message */
+    postMessage(message) {
+      this.sent.push(message);
+      const reply = { load: "loaded", unload: "done" }[String(message.type)];
+      const data = { type: reply, id: message.id, model: message.id, info: {} };
+      if (reply) queueMicrotask(() => /** @type {any} */ (this).onmessage({ data }));
+    }
+
+    terminate() {
+      this.ended = true;
+    }
+  }
+  const scope = /** @type {any} */ (globalThis);
+  Object.assign(scope, { Worker, location: new URL(AT) });
+  t.after(() => {
+    delete scope.Worker;
+    delete scope.location;
+  });
+  const [one, other] = [await loadModel({ root: AT }), await loadModel({ root: "/", model: `${AT}m/` })];
+  assert.deepEqual(
+    workers.map(({ url }) => url),
+    [`${AT}engine/worker.js`],
+  );
+  assert.equal(one.engine, other.engine);
+  one.dispose();
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(workers[0].sent.at(-1).type, "unload");
+  assert.ok(!workers[0].ended);
+  other.dispose();
+  assert.ok(workers[0].ended);
+  (await loadModel({ root: AT })).dispose();
+  assert.equal(workers.length, 2, "the next model starts a new one");
 });

@@ -12,7 +12,8 @@
  * (worker.js).
  */
 
-import { checkOptions, modelSource } from "./choice.js";
+import { checkOptions } from "./checks.js";
+import { modelSource } from "./choice.js";
 import { Engine } from "./engine.js";
 import { engineFrom } from "./holder.js";
 import { share } from "./model.js";
@@ -46,7 +47,6 @@ export async function loadModel(options = {}) {
   checkOptions(options);
   const { engine, signal, onProgress, ...choice } = options;
   if (engine) return await engine.load(modelSource(choice), { signal, onProgress });
-  modelSource(choice); // refuses what is wrong with it before a worker is started
   const lease = engineFrom(choice.root).lease(choice);
   const model = await lease.load({ signal, onProgress });
   share(model, () => lease.release());

@@ -146,7 +146,6 @@ export class Engine {
    * @returns {Writing}
    */
   generate(model, prompt, { signal, onProgress, given, state, opening, ...settings }) {
-    if (typeof prompt !== "string" && !Array.isArray(prompt)) throw noPrompt();
     const args = {
       model,
       prompt,
@@ -350,14 +349,6 @@ export class Engine {
     this.#pending.clear();
     for (const { fail } of pending) fail(reason);
   }
-}
-
-function noPrompt() {
-  return new EngineError({
-    code: "chat-messages",
-    message: "There is neither a prompt nor a list of messages.",
-    remedy: 'Give a text, or a list of {"role": "system", "user" or "assistant", "content": text}.',
-  });
 }
 
 /** @param {string} why */

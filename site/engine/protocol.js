@@ -9,14 +9,15 @@
  * address, or files that the visitor chose: weights alone, or with config.json and a tokenizer. `quantize`
  * converts full-precision matrices to 8 or 4 bits while loading; "auto" uses 8 bits if the model is large.
  * `addresses` are those of a folder's files that are not in it, by name. A tokenizer is a name, a file or its
- * address; a file at an address with `sha256` must have it.
+ * address; a file at an address with `sha256` must have it. Ids of a hub are resolved by the worker.
  * @typedef {8 | 4 | "auto"} Rounding
- * @typedef {string | Blob | {url: string, sha256?: string}} TokenizerSource
+ * @typedef {string | Blob | {url: string, sha256?: string} | {id: string, host?: string}} TokenizerSource
  * @typedef {{tokenizer?: TokenizerSource, quantize?: Rounding}} Conversion
  * @typedef {{kind: "folder", url: string, addresses?: Record<string, string>} & Conversion} FolderSource
  * @typedef {{kind: "url", url: string, sha256?: string} & Conversion} AddressSource
+ * @typedef {{kind: "id", id: string, host?: string} & Conversion} IdSource
  * @typedef {{kind: "files", files: Blob[], names: string[]} & Conversion} FilesSource
- * @typedef {FolderSource | AddressSource | FilesSource} ModelFiles
+ * @typedef {FolderSource | AddressSource | IdSource | FilesSource} ModelFiles
  * @typedef {ModelFiles & {kernel?: string, threads?: number}} ModelSource
  * The files of a job: read by ranges, or with `whole` at once; those of a folder are then kept as a model's.
  * `kept` are files of the browser's private file system, which are open until the job ends.

@@ -69,8 +69,10 @@ class ChatFormat:
         Raises
         ------
         SettingsError
-            ``chat-messages``: a message is invalid.
+            ``chat-messages``: a message is invalid, or there is no list of them.
         """
+        if isinstance(messages, (str, Mapping)) or not isinstance(messages, Iterable):
+            raise _invalid("there is neither a text nor a list of messages")
         return "".join(self._text(message) + self.separator for message in messages)
 
     def _text(self, message: Message) -> str:

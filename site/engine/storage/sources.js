@@ -4,7 +4,8 @@
  * store.js and copies.js.
  */
 
-import { isLegal, weightFiles } from "../file-names.js";
+import { isLegal, looksLikeWeights, weightFiles } from "../file-names.js";
+import { resolveId } from "../model-ids.js";
 import { EngineError } from "../protocol.js";
 import { download, Meter } from "./download.js";
 import { ask, fileOf, openFolder, RowReader } from "./opfs.js";
@@ -83,9 +84,21 @@ export async function wholeSources(model, { copied, ...options }) {
  * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[]}>}
  */
 async function originalsAndOthers(model, find, options) {
+  if (model.kind === "id") return await originalsAndOthers(addressed(model), find, options);
   if (model.kind === "files") return await pickedModel(model, find);
   if (model.kind === "folder") return await folderModel(model, find, options);
   return await addressModel(model, find, options);
+}
+
+/**
+ * What an id stands for: a file with the ending of weights or with a checksum, or a folder.
+ * @param {import("../protocol.js").IdSource} model
+ * @returns {import("../protocol.js").FolderSource | import("../protocol.js").AddressSource}
+ */
+function addressed({ id, host, ...how }) {
+  const { address: url, sha256 } = resolveId(id, host);
+  const isFile = looksLikeWeights(url) || sha256;
+  return isFile ? { ...how, kind: "url", url, sha256 } : { ...how, kind: "folder", url };
 }
 
 /** @param {import("../protocol.js").FilesSource} model @param {Find} find */
@@ -150,7 +163,8 @@ async function addressModel({ url, sha256 }, find, { signal, onProgress, look, n
  */
 export async function tokenizerOf(tokenizer = "", signal) {
   if (typeof tokenizer === "string") return tokenizer;
-  const { url, sha256 } = /** @type {any} */ (tokenizer);
+  const { id, host, ...at } = /** @type {any} */ (tokenizer);
+  const { address: url = at.url, sha256 = at.sha256 } = id ? resolveId(id, host) : at;
   const file = url ? await download(url, { file: fileName(url), sha256, signal }) : tokenizer;
   return new Uint8Array(await /** @type {Blob} */ (file).arrayBuffer());
 }
@@ -254,6 +268,7 @@ async function givenSources(files, options) {
  * @returns {Promise<Source[]>}
  */
 export async function partSources(model, { signal, onProgress }) {
+  if (model.kind === "id") return await partSources(addressed(model), { signal, onProgress });
   if (model.kind === "files") return picked(model.files, model.names);
   /** @param {string} url @param {string} name */
   const part = async (url, name) => {

@@ -39,9 +39,14 @@ test("a model is an address of weights or of a folder, an id, or files", () => {
   assert.equal(source({ model: new URL(`${AT}m.gguf`) }).kind, "url");
   const { url, sha256 } = source({ model: `${AT}m#sha256=${HASH.toUpperCase()}` });
   assert.deepEqual({ url, sha256 }, { url: `${AT}m`, sha256: HASH });
-  const hub = source({ model: `a/b:c.pth@v1#sha256=${HASH}`, host: AT, tokenizer: "a/b:t.json" });
-  assert.deepEqual([hub.kind, hub.url, hub.sha256], ["url", `${AT}a/b/resolve/v1/c.pth`, HASH]);
-  assert.deepEqual(hub.tokenizer, { url: `${AT}a/b/resolve/main/t.json` });
+  const hub = { model: `a/b:c.pth@v1#sha256=${HASH}`, host: AT, tokenizer: "a/b:t.json" };
+  assert.deepEqual(source(hub), {
+    kind: "id",
+    id: hub.model,
+    host: AT,
+    tokenizer: { id: "a/b:t.json", host: AT },
+    quantize: undefined,
+  });
   const file = new File(["x"], "m.pth");
   assert.deepEqual(source({ model: [file], tokenizer: file }).names, ["m.pth"]);
   assert.equal(source({ model: file, tokenizer: file }).tokenizer, file);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Engine, Model } from "../../../site/engine/client.js";
-import { createChatCompletion } from "../../../site/engine/openai.js";
 
 /** A worker that the test controls. */
 class FakeWorker {
@@ -315,16 +314,4 @@ test("a stream of any job gives its parts and its end; one that cannot end by it
     second.cancel();
   }
   assert.deepEqual(items, ["a", null, 0, "a", null]);
-});
-
-test("a missing prompt, or missing messages, are an error that says so", async () => {
-  const { engine } = start();
-  for (const prompt of [undefined, null, 7, {}]) {
-    assert.throws(() => engine.generate(1, /** @type {any} */ (prompt), {}), { code: "chat-messages" });
-  }
-  const model = new Model(engine, 1, /** @type {any} */ ({ name: "goose" }));
-  await assert.rejects(createChatCompletion(model, /** @type {any} */ ({})), { code: "chat-messages" });
-  await assert.rejects(createChatCompletion(model, /** @type {any} */ (undefined)), {
-    code: "chat-messages",
-  });
 });

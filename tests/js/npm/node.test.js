@@ -96,6 +96,14 @@ test("the library under Node", async (t) => {
     assert.equal(reason, whole.choices[0].finish_reason);
   });
 
+  await t.test("a missing prompt, and missing messages, are an error that says so", async () => {
+    const missing = { code: "chat-messages", message: /neither a text nor a list of messages/ };
+    await assert.rejects(read(model.generate(undefined)), missing);
+    await assert.rejects(read(model.chat(7)), missing);
+    await assert.rejects(createChatCompletion(model, {}), missing);
+    await assert.rejects(createChatCompletion(model, undefined), missing);
+  });
+
   await t.test("a conversation is continued, undone, saved and loaded", async () => {
     const short = { temperature: 0, max_new_tokens: 6 };
     const talk = await model.converse();

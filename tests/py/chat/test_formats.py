@@ -88,3 +88,10 @@ def test_thoughts_are_separated_from_answers_in_a_stream(opening: str, size: int
         pieces = [stream.push(reply[start : start + size]) for start in range(0, len(reply), size)]
         pieces.append(stream.end())
         assert tuple(map("".join, zip(*pieces, strict=True))) == split_thought(opening + reply)
+
+
+@pytest.mark.parametrize("messages", [None, 7, {}, "Hi", {"role": "user", "content": "Hi"}])
+def test_missing_messages_are_an_error_that_says_so(messages: Any) -> None:
+    with pytest.raises(SettingsError, match="neither a text nor a list of messages") as caught:
+        ChatFormat().prompt(messages)
+    assert caught.value.code == "chat-messages"

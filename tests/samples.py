@@ -1,9 +1,9 @@
 """The samples of code in the documentation: what the tests run of them, and why not the rest.
 
 A sample is a fence that names a language. Python is run, commands of goosequill are run, JSON, TOML and YAML
-are read, JavaScript is type-checked by tests/js/docs/samples.test.js, and it, HTML and CSS are run in a page by
-tests/browser/test_samples.py. tests/samples.json gives the reason for every other fence, by its first line,
-or for a command that is not run, by the command.
+are read, JavaScript is type-checked by tests/js/docs/samples.test.js, and it, HTML and CSS are run in a page
+by tests/browser/test_samples.py. tests/samples.json gives the reason for every other fence, by its first
+line, or for a command that is not run, by the command.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ TEXTS = ROOT / "scripts" / "licences"
 VENDOR = ROOT / "build" / "vendor"
 WHEEL_TEXT = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE)[^/]*$", re.IGNORECASE)
 THEME = "mkdocs-material"
-STEMMER = "stemmer"
+BUNDLED = ("stemmer", "hash-wasm")
+"""Packages of Node that the build bundles, but for Plot: one module of each, under the MIT License."""
 DATA = ROOT / "py" / "goosequill" / "lab" / "data"
 HEAD = """\
 Goosequill is licensed under the Apache License 2.0. It is shipped with the following parts by others.
@@ -110,15 +111,15 @@ def theme_notice() -> Notice:
 
 
 def bundled_notices(vendor: Path = VENDOR) -> Iterator[Notice]:
-    """What the build takes from packages of Node: the bundle of Plot, the stemmer."""
+    """What the build takes from packages of Node: the bundle of Plot, and single modules."""
     plot = (vendor / "licences" / "plot.txt").read_text(encoding="utf-8")
     yield Notice("@observablehq/plot", "and what it is bundled with", "ISC, BSD-3-Clause, MIT", plot)
-    yield stemmer_notice()
+    yield from map(bundled_notice, BUNDLED)
 
 
-def stemmer_notice() -> Notice:
-    title, _, text = licence_of(STEMMER).partition("\n\n")
-    return Notice(STEMMER, title.split()[-1], "MIT", text)
+def bundled_notice(package: str) -> Notice:
+    title, _, text = licence_of(package).partition("\n\n")
+    return Notice(package, title.split()[-1], "MIT", text)
 
 
 def carried_notices() -> Iterator[Notice]:
@@ -156,7 +157,7 @@ def all_notices(only: Collection[str] | None = None, vendor: Path = VENDOR) -> l
 
 def python_notices() -> str:
     """Return the notices of the Python package, which has nothing that is vendored."""
-    return as_text([stemmer_notice(), *carried_notices(), *data_notices()], HEAD)
+    return as_text([bundled_notice("stemmer"), *carried_notices(), *data_notices()], HEAD)
 
 
 def as_text(notices: list[Notice], head: str) -> str:

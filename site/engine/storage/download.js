@@ -4,8 +4,8 @@
  * store.js.
  */
 
+import { createSHA256 } from "hash-wasm";
 import { EngineError, PROGRESS_INTERVAL } from "../protocol.js";
-import { Sha256 } from "./sha256.js";
 
 /** Pieces go to the browser's blob store when they reach this many bytes. */
 const SPILL_BYTES = 16 * 1024 * 1024;
@@ -104,7 +104,7 @@ export function counted(response, file, onBytes, onError) {
 export async function download(url, options) {
   const { file, bytes, sha256, onBytes } = options;
   const response = await open(url, options);
-  const hash = sha256 ? new Sha256() : null;
+  const hash = sha256 ? await createSHA256() : null;
   /** @type {BlobPart[]} */
   const parts = [];
   /** @type {Uint8Array<ArrayBuffer>[]} */
@@ -126,7 +126,7 @@ export async function download(url, options) {
   } catch (error) {
     throw networkError(error, interrupted(file, RETRY));
   }
-  verify({ file, size, bytes, digest: hash?.hex(), sha256 });
+  verify({ file, size, bytes, digest: hash?.digest(), sha256 });
   return new Blob([...parts, ...pending]);
 }
 

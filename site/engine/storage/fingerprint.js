@@ -1,7 +1,7 @@
 /**
  * The fingerprint of a large file: the SHA-256 of the SHA-256s of its pieces. WebCrypto computes it on
- * another thread, several times as fast as JavaScript (sha256.js), but only in secure contexts, where the
- * private file system is available too. Published files are identified by their plain SHA-256 instead.
+ * another thread, faster than WebAssembly can on this one, but only in secure contexts, where the private
+ * file system is available too. Published files are identified by their plain SHA-256 instead.
  */
 
 export const PIECE = 4 * 1024 * 1024; // bytes

@@ -3,10 +3,10 @@
  * when the network fails, and verifies the content. Where the bytes go is the sink's business.
  */
 
+import { createSHA256 } from "hash-wasm";
 import { EngineError } from "../protocol.js";
 import { corrupt, interrupted, open } from "./download.js";
 import { Fingerprint } from "./fingerprint.js";
-import { Sha256 } from "./sha256.js";
 
 /**
  * @typedef {{
@@ -29,17 +29,17 @@ const PAUSE = 300;
 
 /** SHA-256 and fingerprint of what arrives; in insecure contexts there is no fingerprint. */
 class Digest {
-  #hash = new Sha256();
+  #hash = createSHA256();
   #fingerprint = globalThis.crypto?.subtle ? new Fingerprint() : null;
 
   /** @param {Uint8Array} bytes */
   async update(bytes) {
-    this.#hash.update(bytes);
+    (await this.#hash).update(bytes);
     await this.#fingerprint?.update(bytes);
   }
 
   async end() {
-    return { sha256: this.#hash.hex(), fingerprint: await this.#fingerprint?.hex() };
+    return { sha256: (await this.#hash).digest(), fingerprint: await this.#fingerprint?.hex() };
   }
 }
 

@@ -1,13 +1,13 @@
 /**
  * Whether a stored file is still the published one. Any script of this origin, that of another project on the
  * same host too, can change the file and the record beside it alike. So a file is compared with its published
- * SHA-256: a small one each time; a large one, which JavaScript must hash, each time with its recorded
- * fingerprint and now and then, at rest, with the published hash.
+ * SHA-256: a small one each time; a large one, which WebCrypto cannot hash in pieces, each time with its
+ * recorded fingerprint and now and then, at rest, with the published hash.
  */
 
+import { createSHA256 } from "hash-wasm";
 import { digestOf, fingerprint as fingerprintOf } from "./fingerprint.js";
 import { piecesOf } from "./opfs.js";
-import { Sha256 } from "./sha256.js";
 
 /** Bytes up to which WebCrypto may hash a file in one piece. */
 export const SMALL = 32 * 1024 * 1024;
@@ -32,13 +32,13 @@ export async function isIntact(blob, { sha256, signal, onBytes }, { fingerprint,
     return digest === sha256;
   }
   if (fingerprint) return (await fingerprintOf(blob, { signal, onBytes })) === fingerprint;
-  const hash = new Sha256();
+  const hash = await createSHA256();
   for await (const piece of piecesOf(blob)) {
     hash.update(piece);
     onBytes?.(piece.length);
     signal?.throwIfAborted();
   }
-  return hash.hex() === sha256;
+  return hash.digest() === sha256;
 }
 
 /**
@@ -47,12 +47,12 @@ export async function isIntact(blob, { sha256, signal, onBytes }, { fingerprint,
  * @param {string} sha256
  */
 export async function hasHash(blob, sha256) {
-  const hash = new Sha256();
+  const hash = await createSHA256();
   for await (const piece of piecesOf(blob)) {
     const start = performance.now();
     hash.update(piece);
     const rest = REST * (performance.now() - start);
     await new Promise((resolve) => setTimeout(resolve, rest));
   }
-  return hash.hex() === sha256;
+  return hash.digest() === sha256;
 }

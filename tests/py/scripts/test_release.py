@@ -58,10 +58,12 @@ def test_a_new_version_is_written_everywhere_with_its_date(tree: Path) -> None:
 
 
 def test_the_notes_of_a_release_are_its_section_alone(tree: Path) -> None:
+    text = (
+        "# Changelog\n\n## Unreleased\n\n### Added\n\n- One thing.\n\n## 0.1.0 - 2026-01-02\n\n- Another.\n"
+    )
+    (tree / "CHANGELOG.md").write_text(text, encoding="utf-8")
     set_version("1.2.3", "2027-03-04", tree)
-    changes = tree / "CHANGELOG.md"
-    changes.write_text(changes.read_text("utf-8").replace("2027-03-04\n", "2027-03-04\n\n- One thing.\n", 1))
-    assert notes(tree) == "- One thing.\n"
+    assert notes(tree) == "### Added\n\n- One thing.\n"
 
 
 def test_a_wrong_version_tag_or_changelog_is_refused(tree: Path) -> None:

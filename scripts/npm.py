@@ -159,7 +159,7 @@ def include_hash() -> None:
     folder = OUTPUT / "engine" / "storage"
     options = ["--bundle", "--format=esm", "--minify", f"--banner:js=// @ts-nocheck\n/*\n{licence}*/"]
     code = 'export { createSHA256 } from "hash-wasm";'
-    command = [esbuild, *options, f"--outfile={folder / 'hash-wasm.js'}"]
+    command = [str(esbuild), *options, f"--outfile={folder / 'hash-wasm.js'}"]
     subprocess.run(command, cwd=ROOT, input=code, text=True, check=True, capture_output=True)
     for path in folder.glob("*.js"):
         text = path.read_text(encoding="utf-8")

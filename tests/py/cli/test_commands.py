@@ -16,6 +16,7 @@ import pytest
 
 import goosequill as gq
 from goosequill.cli import main as cli
+from goosequill.cli.defaults import config_path, default_arguments
 from goosequill.cli.progress import ProgressBar, ProgressLine
 from goosequill.kernels import blas
 from goosequill.tokenizers import load_tokenizer
@@ -161,13 +162,18 @@ def test_a_wrong_file_of_settings_is_an_error(
 def test_the_file_of_settings_is_found_in_the_users_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from goosequill.cli.defaults import config_path
-
     assert config_path({"XDG_CONFIG_HOME": str(tmp_path)}) is None
     (tmp_path / "goosequill").mkdir()
     (tmp_path / "goosequill" / "config.toml").touch()
     assert config_path({"XDG_CONFIG_HOME": str(tmp_path)}) == tmp_path / "goosequill" / "config.toml"
     assert config_path({"XDG_CONFIG_HOME": str(tmp_path), "GOOSEQUILL_CONFIG": ""}) is None
+
+
+def test_the_model_of_an_index_is_another_setting() -> None:
+    parsers = cli.subparsers(cli.make_parser([], everything=True))
+    environment = {"GOOSEQUILL_CONFIG": "", "GOOSEQUILL_MODEL": "m.pth", "GOOSEQUILL_KERNEL": "numpy"}
+    for command, expected in (("index", ["--kernel=numpy"]), ("chat", ["--model=m.pth", "--kernel=numpy"])):
+        assert default_arguments(command, parsers[command], environment) == expected
 
 
 def test_a_wrong_argument_takes_two_lines(capsysbinary: Capture) -> None:

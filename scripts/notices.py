@@ -46,8 +46,10 @@ CARRIED = (
     ("rwkv-world-vocabulary", "2023-04-24 by Bo Peng", "Apache-2.0", "apache-2.0.txt"),
     ("gpt-neox-20b-tokenizer", "by EleutherAI", "Apache-2.0", "apache-2.0.txt"),
     ("unicode-character-database", "17.0: the classes of sentence breaks", "Unicode-3.0", "unicode.txt"),
+    ("mingw-w64-runtime", "in the compiled kernel for Windows", "ZPL-2.1 and public domain", "mingw.txt"),
+    ("zig-compiler-rt", "in the compiled kernels", "MIT", "zig.txt"),
 )
-"""Data in the modules of the Python package: name, version, licence, the text in scripts/licences/."""
+"""What is in the modules of the Python package: name, version, licence, the text in scripts/licences/."""
 MEASURED = {
     "grasshopper.npz": "BSD-3-Clause",
     "hershey.json": "Hershey's: use and change it, name its source",

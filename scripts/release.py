@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -94,18 +96,32 @@ def check_tag(tag: str, root: Path = ROOT) -> None:
 
 def gather(output: Path, root: Path = ROOT) -> None:
     """Copy what was built to where the workflow publishes it from, and write the SBOM and the notes."""
-    from scripts.sbom import write_sbom  # a tag is checked where nothing is installed
+    from scripts.package_metadata import repository  # a tag is checked where nothing is installed
+    from scripts.sbom import write_sbom
 
     build = root / "build"
     shutil.rmtree(output, ignore_errors=True)
     for folder in ("npm", "python", "files"):
         (output / folder).mkdir(parents=True)
-    shutil.copyfile(build / f"goosequill-{version(root)}.tgz", output / "npm" / "goosequill.tgz")
+    pack_npm(build / "npm", output / "npm", repository(root))
     for path in sorted((build / "python").iterdir()):
         shutil.copyfile(path, output / "python" / path.name)
     shutil.copyfile(build / "goosequill-site.zip", output / "files" / f"goosequill-site-{version(root)}.zip")
     write_sbom(output / "files" / f"goosequill-{version(root)}.cdx.json", version(root), released(root))
     (output / "notes.md").write_text(notes(root), encoding="utf-8")
+
+
+def pack_npm(package: Path, output: Path, address: str) -> None:
+    """Pack the npm package with its repository's address, without which npm accepts no provenance."""
+    path = package / "package.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if address:
+        content["repository"] = {"type": "git", "url": f"git+{address}.git"}
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    command = ["npm", "pack", "--silent", "--pack-destination", str(output)]
+    subprocess.run(command, cwd=package, check=True, stdout=subprocess.DEVNULL)
+    (packed,) = output.iterdir()
+    packed.rename(output / "goosequill.tgz")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -121,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
             check_tag(options.tag)
         else:
             gather(ROOT / "build" / "release")
-    except (BuildError, OSError) as error:
+    except (BuildError, OSError, subprocess.CalledProcessError) as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
     return 0

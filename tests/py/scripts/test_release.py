@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,14 @@ def hashes_of(part: dict[str, list[dict[str, str]]]) -> list[dict[str, str]]:
     return [*part.get("hashes", []), *inner]
 
 
-def test_the_files_of_a_release_lie_where_the_workflow_publishes_them_from(tree: Path) -> None:
+def test_the_files_of_a_release_lie_where_the_workflow_publishes_them_from(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOSEQUILL_REPOSITORY", "https://example.org/geese/quill")
     stated = version(tree)
-    for name in (f"goosequill-{stated}.tgz", "goosequill-site.zip", "python/a.whl", "python/a.tar.gz"):
+    (tree / "build" / "npm").mkdir(parents=True)
+    shutil.copyfile(tree / "npm" / "package.json", tree / "build" / "npm" / "package.json")
+    for name in ("goosequill-site.zip", "python/a.whl", "python/a.tar.gz"):
         (tree / "build" / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / "build" / name).write_text(name)
     gather(tree / "release", tree)
@@ -126,3 +132,9 @@ def test_the_files_of_a_release_lie_where_the_workflow_publishes_them_from(tree:
         f"files/goosequill-{stated}.cdx.json",
         "notes.md",
     }
+    with tarfile.open(tree / "release" / "npm" / "goosequill.tgz") as packed:
+        content = json.load(
+            packed.extractfile("package/package.json") or pytest.fail("it has no package.json")
+        )
+    assert content["repository"] == {"type": "git", "url": "git+https://example.org/geese/quill.git"}
+    assert content["version"] == stated

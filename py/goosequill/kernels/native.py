@@ -32,6 +32,10 @@ STAMP = "sources.sha256"
 """The file in builds/ with the digest of what they were made from."""
 
 
+_LINK = ("-fPIC", "-nostdlib")
+_DARWIN = (*_LINK, "-Wl,-install_name,@rpath/goosequill")  # else it would name the folder of the build
+
+
 class Build(NamedTuple):
     """A build: for which system and machine, the level of x86-64 that it needs, and zig's names of both.
 
@@ -43,7 +47,7 @@ class Build(NamedTuple):
     level: int
     target: str
     cpu: str
-    link: tuple[str, ...] = ("-fPIC", "-nostdlib")
+    link: tuple[str, ...] = _LINK
 
     @property
     def file(self) -> str:
@@ -55,8 +59,8 @@ BUILDS = (
     Build("linux", "x86_64", 4, "x86_64-linux-gnu.2.17", "x86_64_v4"),
     Build("linux", "x86_64", 3, "x86_64-linux-gnu.2.17", "x86_64_v3"),
     Build("linux", "aarch64", 0, "aarch64-linux-gnu.2.17", "generic"),
-    Build("darwin", "arm64", 0, "aarch64-macos.11.0", "apple_m1"),
-    Build("darwin", "x86_64", 3, "x86_64-macos.11.0", "x86_64_v3"),
+    Build("darwin", "arm64", 0, "aarch64-macos.11.0", "apple_m1", _DARWIN),
+    Build("darwin", "x86_64", 3, "x86_64-macos.11.0", "x86_64_v3", _DARWIN),
     Build("windows", "amd64", 3, "x86_64-windows-gnu", "x86_64_v3", ()),
 )
 """The builds that a wheel has, the fastest of a machine first."""

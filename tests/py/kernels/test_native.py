@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ def text(data: bytes, at: int) -> str:
     return data[at : data.index(b"\0", at)].decode()
 
 
+def macho_commands(data: bytes) -> dict[int, int]:
+    """The offset of each kind of load command of a Mach-O file."""
+    at, found = 32, dict[int, int]()
+    for _ in range(struct.unpack_from("<I", data, 16)[0]):
+        command, size = struct.unpack_from("<II", data, at)
+        found[command] = at
+        at += size
+    return found
+
+
 def elf_symbols(data: bytes) -> tuple[str, set[str], set[str]]:
     """(machine, exported, undefined) names of a 64-bit ELF file's dynamic symbols."""
     assert data[:6] == b"\x7fELF\x02\x01"
@@ -57,18 +68,14 @@ def elf_symbols(data: bytes) -> tuple[str, set[str], set[str]]:
 
 def macho_symbols(data: bytes) -> tuple[str, set[str], set[str]]:
     """The same of a 64-bit Mach-O file, without the names' underscore."""
-    magic, machine, _, _, commands = struct.unpack_from("<IIIII", data)
+    magic, machine = struct.unpack_from("<II", data)
     assert magic == 0xFEEDFACF
-    at, found = 32, (set[str](), set[str]())
-    for _ in range(commands):
-        command, size = struct.unpack_from("<II", data, at)
-        if command == 2:  # LC_SYMTAB
-            symbols, count, strings, _ = struct.unpack_from("<IIII", data, at + 8)
-            for each in range(symbols, symbols + 16 * count, 16):
-                name, kind = struct.unpack_from("<IB", data, each)
-                if kind & 1 and not kind & 0xE0:  # external, and not for a debugger
-                    found[kind & 0xE == 0].add(text(data, strings + name).removeprefix("_"))
-        at += size
+    found: tuple[set[str], set[str]] = set(), set()
+    symbols, count, strings, _ = struct.unpack_from("<IIII", data, macho_commands(data)[2] + 8)  # LC_SYMTAB
+    for each in range(symbols, symbols + 16 * count, 16):
+        name, kind = struct.unpack_from("<IB", data, each)
+        if kind & 1 and not kind & 0xE0:  # external, and not for a debugger
+            found[kind & 0xE == 0].add(text(data, strings + name).removeprefix("_"))
     return {0x01000007: "x86_64", 0x0100000C: "arm64"}[machine], *found
 
 
@@ -112,7 +119,13 @@ def test_a_build_has_what_python_calls_and_needs_nothing_else(build: native.Buil
     else:
         assert needed <= SYSTEM
     assert len(data) < 200_000
-    assert str(native.SOURCE.parent).encode() not in data  # where it was built
+    for folder in (str(native.SOURCE.parent), tempfile.gettempdir()):
+        assert folder.encode() + b"/" not in data  # where it was built, so that it is the same anywhere
+
+
+def test_the_build_for_apples_processors_is_signed(builds: Path) -> None:
+    """Their system refuses to load one that is not, if only by itself (LC_CODE_SIGNATURE)."""
+    assert 0x1D in macho_commands((builds / "darwin-arm64.bin").read_bytes())
 
 
 def test_builds_that_are_there_are_not_made_again(builds: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,21 @@ test("a file arrives whole, counted and verified", async () => {
   assert.equal(counted, DATA.length);
 });
 
+test("the digest equals Node's around every block boundary, however the bytes are split", async () => {
+  for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 127, 128, 1000, 70001]) {
+    const data = Uint8Array.from({ length }, (_, i) => (i * 167 + (i >> 8)) & 255);
+    const sha256 = createHash("sha256").update(data).digest("hex");
+    for (const step of [7, 64, 4096]) {
+      const pieces = Array.from({ length: Math.ceil(length / step) }, (_, i) =>
+        data.subarray(i * step, (i + 1) * step),
+      );
+      const fetch = answering(() => new Response(ReadableStream.from(pieces)));
+      const blob = await download("http://x/f", { file: "f", sha256, fetch });
+      assert.equal(blob.size, length);
+    }
+  }
+});
+
 test("a failed download has a code and a remedy", async () => {
   /** @type {[string, () => Response, object][]} */
   const cases = [

@@ -273,8 +273,10 @@ function checkSettings() {
   return false;
 }
 
-function generate() {
+async function generate() {
   if (page.generate.disabled || !checkSettings()) return;
+  if (page.prompt.isEmpty) await described; // the first of its examples may be about to fill the prompt
+  if (page.generate.disabled) return;
   if (!page.prompt.isEmpty) {
     writer.write(page.prompt.value);
     return;
@@ -381,7 +383,7 @@ const typedEarly = page.prompt.value !== "";
 state.restore();
 const atFirst = page.prompt.value;
 await tab.restore();
+const described = panel.describe();
 showButtons();
 if (!decoding.parts)
   complain(problem(t("The decoder's settings could not be loaded."), t("Reload the page.")));
-panel.describe();

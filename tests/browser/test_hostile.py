@@ -129,6 +129,7 @@ def test_in_a_chat(page: Page, site_url: str, record: Record) -> None:
         page.get_by_text("System prompt, format, saved state").click()
         page.get_by_test_id("system").fill(ALL)
         page.get_by_test_id("message").fill(ALL)
+        expect(page.get_by_test_id("send")).to_be_enabled()  # before that Enter sends nothing
         page.get_by_test_id("message").press("Enter")
         said = page.locator(".message.user > .said")
         for visit in range(2):  # what the tab kept is shown by the same rule

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.accessibility import violations_in_both_themes
 
@@ -617,3 +617,15 @@ def test_nothing_written_is_lost_on_reload_back_and_a_visit_elsewhere(
     expect(play.prompt).to_have_value("It was a fine morning, and")
     assert "goose" not in page.url.split("#")[-1]
     page.close()
+
+
+def test_generate_waits_for_the_example_that_fills_the_prompt(page: Page, site_url: str) -> None:
+    held: list[Route] = []
+    page.route("**/engine/parts.json", lambda route: held.append(route))
+    page.goto(f"{site_url}playground/#max_new_tokens=2")
+    page.get_by_test_id("generate").click()
+    expect(page.get_by_test_id("prompt")).to_have_value("")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_test_id("prompt")).not_to_have_value("")
+    expect(page.get_by_test_id("status")).to_contain_text("after 2 tokens", timeout=START)

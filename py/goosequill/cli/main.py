@@ -7,6 +7,7 @@ and a line in `COMMANDS`.
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import logging
 import sys
@@ -74,10 +75,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Parse arguments, with those from the environment and the file of settings before them."""
     parser = make_parser(arguments)
     at = next((index for index, argument in enumerate(arguments) if argument in COMMANDS), None)
+    command = parser if at is None else subparsers(parser)[arguments[at]]
     if at is not None and not {"-h", "--help"} & set(arguments):
-        command = arguments[at]
-        arguments[at + 1 : at + 1] = default_arguments(command, subparsers(parser)[command])
-    return parser.parse_args(arguments)
+        arguments[at + 1 : at + 1] = default_arguments(arguments[at], command)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], command._option_string_actions, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    return options
 
 
 def announce(options: argparse.Namespace) -> None:

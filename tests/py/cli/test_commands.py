@@ -182,6 +182,8 @@ def test_a_wrong_argument_takes_two_lines(capsysbinary: Capture) -> None:
     assert err.splitlines()[1:] == ["Try 'goosequill generate --help'."]
     assert "--temperature" in err.splitlines()[0]
     assert call(capsysbinary, "generat")[0] == 2
+    status, _, err = call(capsysbinary, "generate", "--model", MODEL, "--temprature=0")
+    assert status == 2 and "(did you mean --temperature?)" in err.splitlines()[0]
 
 
 def test_every_command_that_computes_has_a_kernel_and_threads() -> None:

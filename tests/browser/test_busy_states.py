@@ -31,23 +31,24 @@ def check(page: Page, *, settles: bool = True) -> None:
 
 
 class Held:
-    """Requests that are not answered before `fail`."""
+    """Requests that are not answered before `fail` or `answer`."""
 
     def __init__(self, page: Page, pattern: re.Pattern[str]) -> None:
         self.routes: list[Route] = []
-        self.failed = False
-        page.route(pattern, self.take)
-
-    def take(self, route: Route) -> None:
-        if self.failed:
-            route.abort()
-        else:
-            self.routes.append(route)
+        self.decide: Callable[[Route], None] = self.routes.append
+        page.route(pattern, lambda route: self.decide(route))
 
     def fail(self) -> None:
-        self.failed = True
+        self._end(lambda route: route.abort())
+
+    def answer(self) -> None:
+        self._end(lambda route: route.continue_())
+
+    def _end(self, decide: Callable[[Route], None]) -> None:
+        """Decide so about every request, from now on too."""
+        self.decide = decide
         for route in self.routes:
-            route.abort()
+            decide(route)
 
 
 def test_the_playground_while_it_writes_and_after_it_failed(page: Page, site_url: str) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.accessibility import violations_in_both_themes
+from tests.browser.test_busy_states import Held
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL = ROOT / "dist" / "models" / "default" / "model.safetensors"
@@ -620,13 +621,10 @@ def test_nothing_written_is_lost_on_reload_back_and_a_visit_elsewhere(
 
 
 def test_generate_waits_for_the_example_that_fills_the_prompt(page: Page, site_url: str) -> None:
-    held: list[Route] = []
-    page.route("**/engine/parts.json", lambda route: held.append(route))
+    held = Held(page, re.compile("engine/parts.json"))
     page.goto(f"{site_url}playground/#max_new_tokens=2")
     page.get_by_test_id("generate").click()
     expect(page.get_by_test_id("prompt")).to_have_value("")
-    page.unroute("**/engine/parts.json")
-    for route in held:
-        route.continue_()
+    held.answer()
     expect(page.get_by_test_id("prompt")).not_to_have_value("")
     expect(page.get_by_test_id("output")).not_to_be_empty(timeout=START)

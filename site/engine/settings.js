@@ -216,6 +216,8 @@ export const ERROR_CODES = /** @type {const} */ ([
   "endpoint-address",
   "endpoint-answer",
   "endpoint-unreachable",
+  "config-file",
+  "no-shtab",
   "unknown-experiment",
   "recording",
   "points",

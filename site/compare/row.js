@@ -5,7 +5,7 @@
 
 import { element } from "../ui/dom.js";
 import { inSlices } from "../ui/slices.js";
-import { t } from "../ui/words.js";
+import { t, translated } from "../ui/words.js";
 import { draw, drawDifference, sampleElement, sampleOf } from "./bubble.js";
 import { samplesOf } from "./collate.js";
 
@@ -108,7 +108,7 @@ const STYLE = /^<([a-z][a-z-]{0,29})>\n(?=[^\n])/;
 export function promptShown(prompt) {
   const [tag = "", style = ""] = STYLE.exec(prompt) ?? [];
   const title = t("The prompt begins with the tag {tag}.", { tag: tag.trim() });
-  const chip = style ? [element("span", { class: "prompt-style", title }, style), " "] : [];
+  const chip = style ? [element("span", { class: "prompt-style", title }, translated(style)), " "] : [];
   const text = prompt.slice(tag.length);
   if (text.length <= LONGEST_PROMPT) return [...chip, text];
   const cut = t("(the first of {count} characters)", { count: text.length });

@@ -45,7 +45,7 @@ serve: build ## build, then serve on loopback (PORT=8000, PREFIX=/goosequill/)
 
 test: test-python test-js test-browser ## every test
 
-test-python: $(STAMPS)/test $(STAMPS)/docs vendor
+test-python: $(STAMPS)/test build
 	$(PY) -m pytest tests/py -q -n 2 $(PYTEST_ARGS)
 
 test-js: node_modules/.stamp build

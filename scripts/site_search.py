@@ -7,6 +7,7 @@ them. The element is also part of the site: scripts/bundles.py.
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,9 +30,11 @@ def build_all(target: Path = TARGET) -> None:
         "element.js": [BANNER, LATER],
         "goose-better.js": [BANNER],
     }
-    for name, options in bundles.items():
-        written = target / name.replace("element.js", "goose-search.js")
-        run_esbuild(str(SOURCE / name), *BUNDLE, *options, f"--outfile={written}")
+    with tempfile.TemporaryDirectory(dir=target) as folder:
+        for name, options in bundles.items():
+            written = Path(folder) / name.replace("element.js", "goose-search.js")
+            run_esbuild(str(SOURCE / name), *BUNDLE, *options, f"--outfile={written}")
+            written.replace(target / written.name)  # at once: another process may be reading it
 
 
 if __name__ == "__main__":

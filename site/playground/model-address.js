@@ -3,6 +3,7 @@
  * the consent without which no other origin is contacted.
  */
 
+import { looksLikeId, resolveId } from "../engine/model-ids.js";
 import { fileName } from "../engine/storage/sources.js";
 import { withoutSlash } from "../ui/address.js";
 import { byId } from "../ui/dom.js";
@@ -20,6 +21,12 @@ import { t } from "../ui/words.js";
  *   complain: (error: unknown) => void, reveal: () => void
  * }} Host
  */
+
+/** @param {string} id */
+function addressOf(id) {
+  const { address, sha256 } = resolveId(id);
+  return sha256 ? `${address}#sha256=${sha256}` : address;
+}
 
 export class ModelAddress {
   #host;
@@ -120,21 +127,31 @@ export class ModelAddress {
       return;
     }
     this.#address.focus();
-    showFieldProblem(this.#address, t("This is not the address of a model: it must start with https://"));
-    const remedy = t("Enter one that starts with https:// and leads to a file of weights or a model folder.");
+    showFieldProblem(this.#address, t("Enter an address that starts with https://, or owner/repo:file"));
+    const remedy = t(
+      "Enter one that starts with https:// and leads to a file of weights or a model folder, or an id of the form owner/repo:file.",
+    );
     this.#host.complain(problem(t("This is not the address of a model."), remedy));
   }
 
-  /** @returns {URL | null} */
+  /** The address in the field, of an id the one on the hub. @returns {URL | null} */
   #typed() {
     const text = this.#address.value.trim();
-    if (!text || !URL.canParse(text, location.href)) return null;
-    const url = new URL(text, location.href);
-    return /^https?:$/.test(url.protocol) ? url : null;
+    try {
+      const url = new URL(looksLikeId(text) ? addressOf(text) : text, location.href);
+      return text && /^https?:$/.test(url.protocol) ? url : null;
+    } catch {
+      return null;
+    }
   }
 
   /** @param {URL} url @returns {Source} */
   #sourceAt(url) {
-    return { title: fileName(withoutSlash(url.href)), model: url.href, ...this.options };
+    const { href, hash } = url;
+    return {
+      title: fileName(withoutSlash(href.slice(0, href.length - hash.length))),
+      model: href,
+      ...this.options,
+    };
   }
 }

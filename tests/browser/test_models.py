@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from goosequill.loading.convert import convert
 from goosequill.weights.formats.safetensors import encode, header
@@ -264,9 +264,26 @@ def test_no_origin_is_contacted_when_the_visitor_declines(chooser: Chooser, publ
     chooser.consent_no.click()
     expect(chooser.consent).to_be_hidden()
     assert len(publisher.asked) == before
-    chooser.model_url.fill("javascript:alert(1)")
+    for text in ("javascript:alert(1)", "owner/repo:../file.pth", ""):
+        chooser.model_url.fill(text)
+        chooser.load_url.click()
+        expect(chooser.status).to_contain_text("not the address of a model")
+
+
+def test_an_id_leads_to_the_hub_after_consent(chooser: Chooser, publisher: Publisher) -> None:
+    chooser.model_url.fill("owner/repo:folder/model.pth@v1")
     chooser.load_url.click()
-    expect(chooser.status).to_contain_text("not the address of a model")
+    expect(chooser.consent).to_contain_text("huggingface.co")
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    chooser.page.route("https://huggingface.co/**", refuse)
+    chooser.consent_yes.click()
+    expect(chooser.status).to_contain_text("huggingface.co", timeout=LONG)
+    assert asked[0] == "https://huggingface.co/owner/repo/resolve/v1/folder/model.pth"
 
 
 def test_the_catalogue_lists_public_models_and_contacts_no_publisher(chooser: Chooser, site_url: str) -> None:

@@ -118,7 +118,7 @@ def test_the_words_are_those_of_python_markdown() -> None:
         source = path.read_text("utf-8")
         if "{{" in source or "<!-- generate" in source:
             continue
-        extensions = ["tables", "fenced_code", "admonition", "attr_list", "md_in_html", "sane_lists"]
+        extensions = ["tables", "pymdownx.superfences", "admonition", "attr_list", "md_in_html", "sane_lists"]
         plain = re.sub(r'^(```\w+) title=".*"$', r"\1", source, flags=re.MULTILINE)  # it knows no titles
         page = markdown.markdown(plain, extensions=extensions)
         ours, theirs = read_markdown(path.name, source.encode()), read_html(path.name, page.encode())

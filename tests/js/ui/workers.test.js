@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Asker, Queue } from "../../../site/ui/workers.js";
 
+globalThis.location = { origin: "null" }; // that of a file, which a worker's script is here
+
 /** Workers that answer when the test says so. @type {FakeWorker[]} */
 let workers = [];
 

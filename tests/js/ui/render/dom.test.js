@@ -16,7 +16,7 @@ globalThis.Worker = class {
   }
   terminate() {}
 };
-globalThis.location ??= { origin: "https://a.example" };
+globalThis.location = { origin: "null" }; // that of a file, which the worker's script is here
 
 const { LONGEST, prepare, renderInto } = await import("../../../../site/ui/render/index.js");
 const { format } = await import("../../../../site/ui/render/formatting.js");

@@ -37,13 +37,16 @@ class Chat:
 
     def say(self, text: str) -> None:
         self.message.fill(text)
+        expect(self.page.get_by_test_id("send")).to_be_enabled()  # before that Enter sends nothing
         self.message.press("Enter")
         self.answered(text)
 
     def answered(self, text: str) -> None:
+        turns = self.page.locator(".message.user")
+        expect(turns.last).to_contain_text(text)
         expect(self.send).to_be_enabled(timeout=START)
         expect(self.status).to_have_text(re.compile(r"(Answered|Length limit reached) after \d+ tokens?\."))
-        expect(self.page.locator(".message.user").last).to_contain_text(text)
+        expect(self.page.locator(".message .said:visible")).to_have_count(2 * turns.count())
 
     def texts(self) -> list[str]:
         return self.page.locator(".message .said:visible").all_text_contents()

@@ -711,7 +711,7 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     count = 20  # more than the fastest machine writes before Stop is pressed
     prompts: Outputs = {f"The goose {i}": {"g": ["x"]} for i in range(count)}
     pick(comparer, make_file("r.json", sampling(prompts, "one")))
-    assert not [url for url in record.requests if "pyodide" in url or "models/" in url]
+    assert not [url for url in record.requests if "vendor/pyodide" in url or "models/" in url]
     comparer.get_by_text("Live column").click()
     comparer.get_by_label("Decoder", exact=True).select_option("greedy-penalty")
     comparer.get_by_label("Maximum tokens").fill("400")

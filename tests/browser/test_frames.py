@@ -35,6 +35,7 @@ def framed(page: Page, host: Host, address: str) -> FrameLocator:
 def test_no_chat_is_cleared_in_a_frame(page: Page, host: Host, site_url: str) -> None:
     chat = framed(page, host, f"{site_url}playground/#mode=chat&max_new_tokens=3&ignore_end=true")
     chat.get_by_test_id("message").fill("Good morning.")
+    expect(chat.get_by_test_id("send")).to_be_enabled()  # before that Enter sends nothing
     chat.get_by_test_id("message").press("Enter")
     clear = chat.get_by_test_id("chat-clear")
     expect(clear).to_be_enabled(timeout=START)

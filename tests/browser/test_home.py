@@ -59,7 +59,7 @@ def test_home_replays_a_recording_by_itself_without_the_engine(clean_page: Page,
     clean_page.clock.fast_forward(5_000)
     expect(tokens.nth(3)).to_be_visible()
     assert recorded("novel", 0.8).startswith(shown_text(clean_page))
-    assert not [url for url in asked if "pyodide" in url or "safetensors" in url or "live" in url]
+    assert not [url for url in asked if "vendor/pyodide" in url or "safetensors" in url or "live" in url]
     expect(clean_page.locator("#demo-candidates .is-chosen")).to_contain_text("%")
 
 

@@ -138,6 +138,7 @@ def test_the_playground_stays_in_place_while_it_starts_writes_and_restores(
 ) -> None:
     page = make_page(browser, width)
     page.goto(f"{site_url}playground/#seed=3&ignore_end=true&max_new_tokens=150")
+    expect(page.get_by_test_id("generate")).to_be_enabled()  # before that no key does anything
     page.get_by_role("textbox", name="Prompt").fill("It was a dark evening in November, and")
     page.keyboard.press("Control+Enter")
     status = page.get_by_test_id("status")

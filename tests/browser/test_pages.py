@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -46,14 +45,18 @@ class Opened:
 
 @pytest.fixture(scope="module", params=PAGES, ids=lambda page: page.file)
 def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    # So high that no sidebar scrolls: axe takes a link that is half scrolled out of view for a small target.
-    size: Any = {"width": 1280, "height": 2400}
-    context = browser.new_context(viewport=size, reduced_motion="reduce", service_workers="block")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 720}, reduced_motion="reduce", service_workers="block"
+    )
     page = context.new_page()
     record = watch(page)
     page.add_init_script(NOTE_VIOLATIONS)
     page.goto(site_url + request.param.address, wait_until="networkidle")
-    yield Opened(request.param, page, record, record.requests.copy())
+    download = record.requests.copy()
+    # So high that no sidebar scrolls: axe takes a link that is half scrolled out of view for a small target.
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    page.wait_for_load_state("networkidle")
+    yield Opened(request.param, page, record, download)
     context.close()
 
 

@@ -516,7 +516,7 @@ def test_a_dropped_text_becomes_the_prompt_and_starts_no_engine(browser: Browser
         {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"The goose"}
     )
     expect(play.status).to_contain_text("notes.txt is a text, not a model.")
-    assert not [url for url in play.requests if "pyodide" in url]
+    assert not [url for url in play.requests if "vendor/pyodide" in url]
     page.close()
 
 

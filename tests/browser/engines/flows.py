@@ -110,6 +110,7 @@ class Flows(FileFlows):
         self, tab: Tab, site: Site
     ) -> None:
         tab.goto(f"{site.url}playground/#max_new_tokens=100000&ignore_end=true")
+        tab.wait("() => !document.querySelector('#generate').disabled")  # before that no key does anything
         tab.type("#prompt", "The goose")
         tab.press("Control+Enter")
         tab.wait(f"() => document.querySelector('{OUTPUT}').textContent")

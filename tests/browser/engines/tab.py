@@ -129,9 +129,9 @@ class Browser(ABC):
     def close(self) -> None: ...
 
 
-def newest(folder: Path, before: Sequence[Path]) -> Path:
-    """Wait for a file in a folder that was not there before and is complete."""
-    deadline = time.monotonic() + LIMIT
+def newest(folder: Path, before: Sequence[Path], *, limit: float = LIMIT) -> Path:
+    """Wait for a file in a folder that was not there before and is complete, at most `limit` seconds."""
+    deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         found = [path for path in folder.iterdir() if path not in before]
         if len(found) == 1 and found[0].suffix != ".part" and found[0].stat().st_size:

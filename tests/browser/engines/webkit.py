@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -125,8 +126,13 @@ class WebKit(Browser):
         return WebKitTab(self.driver, self.folder / "console.txt")
 
     def download(self, tab: Tab, selector: str) -> Path:
+        """A click is lost if the page draws the button anew during it; then it is repeated."""
         folder = self.folder / "downloads"
         before = list(folder.iterdir())
+        for _ in range(2):
+            tab.click(selector)
+            with contextlib.suppress(AssertionError):
+                return newest(folder, before, limit=LIMIT / 10)
         tab.click(selector)
         return newest(folder, before)
 

@@ -133,7 +133,7 @@ def test_the_articles_setting_plays_without_the_engine(
     play.click()
     expect(words(clean_page)).to_contain_text("Output row 3, column 3 reads", timeout=LONG)
     expect(play).to_have_text("Play")
-    assert not [url for url in record.requests if "pyodide" in url]
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
 
 
 def test_a_change_is_drawn_at_once(lab: Page) -> None:

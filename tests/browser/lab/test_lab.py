@@ -87,7 +87,7 @@ def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> I
     record = watch(page)
     page.add_init_script(NOTE_VIOLATIONS)
     experiment = show(page, site_url + listed.address, name)
-    assert not [url for url in record.requests if "pyodide" in url], "Python was loaded unasked"
+    assert not [url for url in record.requests if "vendor/pyodide" in url], "Python was loaded unasked"
     experiment.get_by_test_id("run").focus()
     page.keyboard.press("Enter")
     finish(experiment)

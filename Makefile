@@ -53,7 +53,7 @@ test-js: node_modules/.stamp build
 
 test-browser: $(STAMPS)/test node_modules/.stamp build
 	@sh scripts/browsers.sh
-	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile $(if $(CI),--reruns 1 -r fERs) $(PYTEST_ARGS)
+	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile $(if $(CI),--reruns 2 -r fERs) $(PYTEST_ARGS)
 
 check: $(STAMPS)/check node_modules/.stamp ## format, lint, types, lines per room and translations, without changing a file
 	$(VENV)/bin/ruff format --check

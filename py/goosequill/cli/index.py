@@ -99,7 +99,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.column:
         for name, column in changes.columns.items():
             say(f"{name}: read column {column!r}, which has the most text (--column NAME)", file=sys.stderr)
-    report(index, changes, skipped, options)
+    totals = {"documents": len(index.documents()), "passages": len(index)}
+    report(options, options.out, totals, changes, skipped)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
@@ -214,23 +215,26 @@ def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Ind
     return index
 
 
-def report(index: Index, changes: Changes, skipped: list[Skipped], options: argparse.Namespace) -> None:
-    """Say what is in the index now, and on standard error what could not be read."""
+def report(
+    options: argparse.Namespace,
+    where: object,
+    totals: dict[str, int],
+    changes: Changes,
+    skipped: list[Skipped],
+) -> None:
+    """Say what is in an index or a database now, and on standard error what could not be read."""
     for each in skipped:
         say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
-    counts = {
-        "documents": len(index.documents()),
-        "passages": len(index),
+    changed = {
         "added": changes.added,
         "unchanged": changes.unchanged,
         "removed": changes.removed,
         "skipped": len(skipped),
     }
     if options.json:
-        say_json(counts)
+        say_json({**totals, **changed})
     elif not options.quiet:
-        shown = {name: f"{count:,}" for name, count in counts.items()}
-        say(
-            "{out}: {documents} documents, {passages} passages ({added} added, {unchanged} unchanged, "
-            "{removed} removed, {skipped} skipped)".format(out=options.out, **shown)
+        held, differs = (
+            ", ".join(f"{count:,} {name}" for name, count in counts.items()) for counts in (totals, changed)
         )
+        say(f"{where}: {held} ({differs})")

@@ -7,9 +7,8 @@ import sys
 
 from goosequill.cli.ask import open_models
 from goosequill.cli.embedders import open_named
-from goosequill.cli.index import POOLED, choose_model, interruptible, spread
+from goosequill.cli.index import POOLED, choose_model, interruptible, report, spread
 from goosequill.cli.models import chosen_kernel
-from goosequill.cli.output import say, say_json
 from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SearchError, SettingsError
 from goosequill.search.documents import ReadOptions, Skipped
@@ -43,26 +42,10 @@ def index(options: argparse.Namespace) -> int:
             if stopped.is_set():
                 break
     progress(1, 1)
-    for each in skipped:
-        say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
+    report(options, uri, {"passages": len(store)}, changes, skipped)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
-    counts = {
-        "passages": len(store),
-        "added": changes.added,
-        "unchanged": changes.unchanged,
-        "removed": changes.removed,
-        "skipped": len(skipped),
-    }
-    if options.json:
-        say_json(counts)
-    elif not options.quiet:
-        shown = {name: f"{count:,}" for name, count in counts.items()}
-        say(
-            "{uri}: {passages} passages ({added} documents added, {unchanged} unchanged, {removed} removed, "
-            "{skipped} skipped)".format(uri=uri, **shown)
-        )
     return 0
 
 

@@ -11,8 +11,9 @@
  *   document: number, name: string, title: string, address: string, passage: number, score: number,
  *   cosine?: number | null, words: number, text: string, start: number, end: number, heading: string,
  *   sentences: {start: number, end: number, score: number}[], matched: [number, number][],
- *   explanation: string, likelihood?: number | null, distant?: boolean
- * }} Hit `distant` says that it is merely near, and probably does not answer
+ *   closeness: string, shared: string[], common: boolean, likelihood?: number | null, distant?: boolean
+ * }} Hit `distant` says that it is merely near, and probably does not answer; the words of `shared` tell
+ *   something, `common` says that there is any
  * @typedef {"words" | "static" | "full"} Stage "words" only as what was reached
  * @typedef {Partial<Record<Stage, number>>} Seconds
  * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood?: number | null, stage: Stage, seconds: number}}

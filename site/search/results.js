@@ -6,6 +6,7 @@
 import { element } from "../ui/dom.js";
 import { decimal, number, percent, t } from "../ui/words.js";
 import { CodePoints, marked } from "./marking.js";
+import { whyFound } from "./why.js";
 
 /** @typedef {import("./inquiry.js").Hit} Hit */
 /** @typedef {import("./inquiry.js").Seconds} Seconds */
@@ -102,7 +103,7 @@ export class Results {
       trail.textContent = [hit.heading, hit.name === hit.title ? "" : hit.name].filter(Boolean).join(" · ");
       trail.hidden = !trail.textContent;
       passage.replaceChildren(...passageOf(hit));
-      words.textContent = hit.explanation || t("Why this result?");
+      words.textContent = whyFound(hit);
       figures.replaceChildren(...figuresOf(hit, seconds));
     };
     return { item, link, show };

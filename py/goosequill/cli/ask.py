@@ -98,7 +98,7 @@ def to_dict(results: Results) -> dict[str, Any]:
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
-    fields = asdict(hit)
+    fields = asdict(hit) | {"explanation": hit.explanation}
     return {"document": fields.pop("name"), **{name: fields[name] for name in fields if name != "document"}}
 
 

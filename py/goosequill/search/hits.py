@@ -24,13 +24,13 @@ WORD_WEIGHT = 0.15
 WORDS_NAMED = 4
 DISTANT = 0.2
 """Likelihood below which a passage is only the nearest there is."""
-LEVELS = (
-    (0.9, "Very close in meaning."),
-    (0.5, "Close in meaning."),
-    (DISTANT, "Loosely related in meaning."),
-    (0.0, "Distant in meaning."),
-)
-"""Likelihood from which a sentence is said."""
+CLOSENESS = {
+    "very close": (0.9, "Very close in meaning."),
+    "close": (0.5, "Close in meaning."),
+    "loose": (DISTANT, "Loosely related in meaning."),
+    "distant": (0.0, "Distant in meaning."),
+}
+"""Least likelihood of each, and a sentence for it. site/search/why.js has the same in the page's language."""
 COMMON, FEWEST_PASSAGES = 0.5, 8
 """A word in more than this share of the passages tells none from another, if there are so many passages."""
 FUNCTION_STEMS = frozenset(
@@ -71,8 +71,12 @@ class Hit:
         Start and end of each word that the question has too, without those that tell nothing.
     distant
         Whether it is merely near: unlikely to fit (`DISTANT`), and without some word of the question.
-    explanation
-        Why it is here, in a sentence or two without figures.
+    closeness
+        The likelihood in a word: "very close", "close", "loose" or "distant"; "" where it was not measured.
+    shared
+        Words of the question that tell something and that the passage, its title or headings have too.
+    common
+        Whether it has any word of the question at all.
     """
 
     document: int
@@ -88,10 +92,18 @@ class Hit:
     start: int
     end: int
     heading: str
-    explanation: str
+    closeness: str
+    shared: list[str]
+    common: bool
     distant: bool
     sentences: list[dict[str, Any]] = field(default_factory=list)
     matched: list[list[int]] = field(default_factory=list)
+
+    @property
+    def explanation(self) -> str:
+        """Why it is here, in a sentence or two without figures."""
+        _, level = CLOSENESS.get(self.closeness, (0.0, ""))
+        return f"{level} {_shared(self.shared, others=self.common)}".strip()
 
 
 class Reasons:
@@ -113,6 +125,8 @@ class Reasons:
         index, passage = self._index, self._index.passage(number)
         entry, text = index.entries[passage.document], index.passage_text(number)
         matches = word_matches(text, list(self._weights))
+        shown = self._shared_words(number)
+        ordered = sorted(self._telling & shown.keys(), key=lambda stem: (-self._weights[stem], stem))
         self._made += 1
         return Hit(
             document=passage.document,
@@ -128,7 +142,9 @@ class Reasons:
             start=passage.start,
             end=passage.end,
             heading=passage.heading,
-            explanation=self._explanation(number, cosine[1]),
+            closeness=closeness(cosine[1]),
+            shared=[shown[stem] for stem in ordered],
+            common=bool(shown),
             distant=cosine[1] is not None and cosine[1] < DISTANT and not self.has_all_words(number),
             sentences=self._sentences(text, passage.start, matches),
             matched=[
@@ -151,12 +167,6 @@ class Reasons:
                 found.setdefault(stem, text[start:end].lower())
             self._shown[number] = found
         return self._shown[number]
-
-    def _explanation(self, number: int, chance: float | None) -> str:
-        level = "" if chance is None else next(sentence for least, sentence in LEVELS if chance >= least)
-        shown = self._shared_words(number)
-        ordered = sorted(self._telling & shown.keys(), key=lambda stem: (-self._weights[stem], stem))
-        return f"{level} {_shared([shown[stem] for stem in ordered], others=bool(shown))}".strip()
 
     def _sentences(
         self, text: str, offset: int, matches: Sequence[tuple[int, int, str]]
@@ -181,6 +191,13 @@ class Reasons:
             asked = self._asked[embedder.fingerprint] = embedder.question(self._question)
         products: list[float] = np.dot(embedder.embed(texts), asked).tolist()
         return products
+
+
+def closeness(likelihood: float | None) -> str:
+    """Return a likelihood in a word, "" for None; see `CLOSENESS`."""
+    if likelihood is None:
+        return ""
+    return next(word for word, (least, _) in CLOSENESS.items() if likelihood >= least)
 
 
 def _trimmed(text: str) -> list[tuple[int, int]]:

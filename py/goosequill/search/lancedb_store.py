@@ -25,7 +25,7 @@ from goosequill.search.documents import Skipped, Source
 from goosequill.search.documents.document import Document
 from goosequill.search.embedder import Embedder, unit_rows
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
-from goosequill.search.hits import DISTANT, FUNCTION_STEMS, LEVELS, Hit
+from goosequill.search.hits import DISTANT, FUNCTION_STEMS, Hit, closeness
 from goosequill.search.index_files import IndexModel
 from goosequill.search.indexing import Changes
 from goosequill.search.passages import Passage, embedded_text, passages
@@ -227,7 +227,7 @@ class LanceStore:
         spread = Spread.of(self._sample() @ asked)
         hits = _hits(rows, question, asked, count, (spread, _spread(words, len(self)), weight))
         chances = [likelihood(hit.cosine or 0.0, self.model.name, embedder.name) for hit in hits]
-        hits = [_explained(hit, chance) for hit, chance in zip(hits, chances, strict=True)]
+        hits = [_judged(hit, chance) for hit, chance in zip(hits, chances, strict=True)]
         known = [chance for chance in chances if chance is not None]
         best = max(known, default=None)
         return Results(
@@ -295,6 +295,12 @@ def _hits(
     for at in np.argsort(-scores, kind="stable").tolist():
         row = rows[at]
         if row["document"] not in found:
+            spans = [
+                (start, end)
+                for start, end, stem in word_matches(row["text"], stems(question))
+                if stem not in FUNCTION_STEMS
+            ]
+            shared = list(dict.fromkeys(row["text"][start:end].lower() for start, end in spans))
             found[row["document"]] = Hit(
                 document=-1,
                 name=row["document"],
@@ -309,27 +315,21 @@ def _hits(
                 start=row["start"],
                 end=row["end"],
                 heading=row["heading"],
-                explanation="",
+                closeness="",
+                shared=shared,
+                common=bool(words[at]),
                 distant=False,
-                matched=[
-                    [row["start"] + start, row["start"] + end]
-                    for start, end, stem in word_matches(row["text"], stems(question))
-                    if stem not in FUNCTION_STEMS
-                ],
+                matched=[[row["start"] + start, row["start"] + end] for start, end in spans],
             )
         if len(found) == count:
             break
     return list(found.values())
 
 
-def _explained(hit: Hit, chance: float | None) -> Hit:
-    """Return a hit with its likelihood, and with that in words."""
-    level = "" if chance is None else next(sentence for least, sentence in LEVELS if chance >= least)
-    words = (hit.text[start - hit.start : end - hit.start] for start, end in hit.matched)
-    shared = dict.fromkeys(word.lower() for word in words)
-    named = f"Shares {', '.join(f'‘{word}’' for word in list(shared)[:4])}." if shared else ""
+def _judged(hit: Hit, chance: float | None) -> Hit:
+    """Return a hit with its likelihood."""
     distant = chance is not None and chance < DISTANT
-    return replace(hit, likelihood=chance, distant=distant, explanation=f"{level} {named}".strip())
+    return replace(hit, likelihood=chance, closeness=closeness(chance), distant=distant)
 
 
 def take_in(

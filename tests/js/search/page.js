@@ -112,7 +112,9 @@ export function hit(name, more = {}) {
       { start: 111, end: 122, score: 0.7 },
     ],
     matched: /** @type {[number, number][]} */ ([[106, 109]]),
-    explanation: "Close in meaning.",
+    closeness: "close",
+    shared: ["one"],
+    common: true,
     ...more,
   };
 }

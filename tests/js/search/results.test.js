@@ -44,12 +44,12 @@ test("a refined list keeps the focus, what is unfolded, and the elements", () =>
   const focused = window.document.activeElement;
   const unfolded = /** @type {HTMLDetailsElement} */ (list.querySelectorAll("details")[2]);
   unfolded.open = true;
-  results.show([hit("c"), hit("d"), hit("b", { explanation: "Other words." }), hit("a")]);
+  results.show([hit("c"), hit("d"), hit("b", { shared: ["other"] }), hit("a")]);
   assert.deepEqual(names(), ["c", "d", "b", "a"]);
   assert.equal(window.document.activeElement, focused);
   assert.equal(list.querySelectorAll("details")[0], unfolded);
   assert.ok(unfolded.open);
-  assert.match(list.children[2].textContent ?? "", /Other words/);
+  assert.match(list.children[2].textContent ?? "", /‘other’/);
 });
 
 test("results that are gone are removed", () => {

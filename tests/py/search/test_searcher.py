@@ -187,6 +187,7 @@ def test_nothing_fits_a_foreign_question_but_a_rare_word_of_it_does() -> None:
     foreign = searcher.ask("constitutional amendments")
     assert foreign.nothing_fits and foreign.likelihood is not None and foreign.likelihood < 0.5
     assert foreign.hits[0].explanation.endswith("Shares none of your words.")
+    assert foreign.hits[0].closeness in ("loose", "distant") and not foreign.hits[0].common
     plain = make_document(7)
     index.add(replace(plain, name="rare.txt", text=plain.text.replace("concert", "XK9000")))
     found = searcher.ask("what is XK9000")
@@ -207,6 +208,7 @@ def test_words_that_tell_nothing_are_neither_marked_nor_named() -> None:
     hit = next(hit for hit in searcher.ask("getting up with a violin", count=200).hits if hit.name == "plain")
     assert [text[start:end] for start, end in hit.matched] == ["violin"]
     assert hit.explanation == "Shares the word ‘violin’."
+    assert (hit.shared, hit.common, hit.closeness) == (["violin"], True, "")
     for hit in searcher.ask("rosin 60", count=200).hits:
         assert "rosin" not in hit.explanation
     alone = searcher.ask("up").hits[0]

@@ -6,7 +6,7 @@
 import { byId, download, element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { refuseInFrame } from "../ui/framed.js";
-import { keepFocus } from "../ui/keep-focus.js";
+import { keepFocus, redraw } from "../ui/keep-focus.js";
 import { megabytes, phrase, t, tn, translated } from "../ui/words.js";
 import { betterWords } from "./asking.js";
 import { consent } from "./consent.js";
@@ -72,11 +72,14 @@ export class Collections {
     const open = this.#library.collection();
     const shown = open && !entries.some(({ id }) => id === open.id) ? [...entries, open] : entries;
     const draw = () => {
-      this.#list.replaceChildren(...shown.map((entry) => this.#item(entry, entry.id === open?.id)));
+      redraw(
+        this.#list,
+        shown.map((entry) => this.#item(entry, entry.id === open?.id)),
+      );
       this.#list.hidden = shown.length === 0;
-      this.#notices.replaceChildren(...this.#noticesNow());
+      redraw(this.#notices, this.#noticesNow());
       const wasOpen = this.#body.querySelector("details")?.open ?? false;
-      this.#body.replaceChildren(...(open ? this.#openBody(wasOpen) : this.#emptyBody()));
+      redraw(this.#body, open ? this.#openBody(wasOpen) : this.#emptyBody());
     };
     keepFocus(this.#root, draw, byId("status", "p"));
   }
@@ -95,6 +98,7 @@ export class Collections {
         class: "collection",
         "data-testid": "collection",
         "data-name": name,
+        "data-id": id,
         "aria-current": isOpen ? "true" : null,
         onclick: () => isOpen || this.#try(() => this.#library.choose(id)),
       },
@@ -230,19 +234,18 @@ export class Collections {
     if (this.#library.collection() && !this.#library.isWritable) {
       notices.push(t("Another tab has this collection open, so it can only be searched here."));
     }
-    const nodes = notices.map((text) =>
-      element("p", { class: "collection-notice", "data-testid": "notice" }, text),
-    );
+    const nodes = notices.map((text) => element("p", { class: "notice", "data-testid": "notice" }, text));
     const undo = this.#undo;
     if (undo) {
       const act = async () => {
+        const last = this.#undo;
         this.#undo = null;
-        await this.#try(undo.undo, t("Restored."));
+        if (last) await this.#try(last.undo, t("Restored."));
       };
       nodes.push(
         element(
           "p",
-          { class: "collection-notice" },
+          { class: "notice" },
           `${undo.text} `,
           button(t("Undo"), act, { "data-testid": "undo-delete" }),
         ),
@@ -265,7 +268,7 @@ export class Collections {
       : t("Some of it is not read yet.");
     return element(
       "section",
-      { class: "collection-notice", "data-testid": "waiting", "aria-label": t("Files that wait") },
+      { class: "notice", "data-testid": "waiting", "aria-label": t("Files that wait") },
       element("p", {}, words),
       names.length ? element("ul", {}, ...listed) : null,
       indexer.isPaused
@@ -319,7 +322,7 @@ export class Collections {
     const more = columns.size - items.length;
     return element(
       "section",
-      { class: "collection-notice", "data-testid": "columns", "aria-label": t("Columns of tables") },
+      { class: "notice", "data-testid": "columns", "aria-label": t("Columns of tables") },
       element("p", {}, t("Of each table, the column with the most text is searched:")),
       element(
         "ul",
@@ -336,12 +339,13 @@ export class Collections {
   #gone({ folder, names }) {
     const { indexer } = this.#library;
     const remove = async () => {
-      await this.#remove(names, tn(names.length, "{n} document is removed.", "{n} documents are removed."));
+      const all = indexer.gone.find((one) => one.folder === folder)?.names ?? [];
+      await this.#remove(all, tn(all.length, "{n} document is removed.", "{n} documents are removed."));
       indexer.dismiss();
     };
     return element(
       "section",
-      { class: "collection-notice", "data-testid": "gone", "aria-label": t("Files that are gone") },
+      { class: "notice", "data-testid": "gone", "aria-label": t("Files that are gone") },
       element(
         "p",
         {},

@@ -25,6 +25,38 @@ export function keepFocus(box, draw, otherwise) {
   focusIfLost(otherwise); // also if the box is hidden now
 }
 
+/**
+ * Puts nodes into a box in place of what is there, and keeps what would look the same: a button that is
+ * pressed while the box is drawn again still gets its click, and a file dialog's answer its field. So what a
+ * control does may depend only on what it shows, or on what is so when it is used.
+ * @param {HTMLElement} box
+ * @param {Node[]} nodes
+ */
+export function redraw(box, nodes) {
+  const old = [...box.childNodes];
+  const kept = nodes.map((node) => {
+    const at = old.findIndex((one) => looksLike(one, node));
+    return at < 0 ? node : old.splice(at, 1)[0];
+  });
+  for (const node of old) node.remove();
+  let at = box.firstChild;
+  for (const node of kept) {
+    if (node === at) at = at.nextSibling;
+    else box.insertBefore(node, at);
+  }
+}
+
+/** @param {Node} one @param {Node} other */
+function looksLike(one, other) {
+  return one.isEqualNode(other) && checks(one) === checks(other);
+}
+
+/** What is checked, which no attribute says. @param {Node} node */
+function checks(node) {
+  if (!(node instanceof Element)) return "";
+  return [...node.querySelectorAll("input")].map(({ checked }) => checked).join();
+}
+
 /** @param {HTMLElement} control */
 function nameOf(control) {
   return control.id || control.getAttribute("aria-label") || control.textContent;

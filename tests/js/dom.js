@@ -6,5 +6,13 @@ const { window } = new JSDOM("<!doctype html><body></body>", { pretendToBeVisual
 
 export { window };
 
-for (const name of ["document", "HTMLTableCellElement", "Node", "Event", "KeyboardEvent"])
-  globalThis[name] = window[name];
+const NAMES = [
+  "document",
+  "Element",
+  "HTMLElement",
+  "HTMLTableCellElement",
+  "Node",
+  "Event",
+  "KeyboardEvent",
+];
+for (const name of NAMES) globalThis[name] = window[name];

@@ -76,7 +76,9 @@ def test_no_sample_of_handwriting_is_deleted_in_a_frame(page: Page, host: Host, 
     lab.get_by_test_id("own-samples").locator("summary").click()
     samples = json.dumps([{"label": "L", "strokes": [LINE]}])
     file: Any = {"name": "letters.json", "mimeType": "application/json", "buffer": samples.encode()}
-    lab.get_by_label("A file of samples").set_input_files([file])
+    chooser = lab.get_by_label("A file of samples")
+    expect(chooser).to_be_enabled()  # the page's script has come
+    chooser.set_input_files([file])
     for name in ("Delete sample 1, L", "Delete all"):
         lab.get_by_role("button", name=name).click()
         expect(lab.get_by_test_id("experiment-handwriting")).to_contain_text(REFUSAL)

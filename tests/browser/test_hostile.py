@@ -281,11 +281,14 @@ def test_in_files_of_the_laboratory(page: Page, site_url: str, record: Record) -
     with harmless(page, record, site_url):
         page.goto(f"{site_url}lab/sta/")
         chooser = page.locator("input[type=file]").first
+        expect(chooser).to_be_enabled()  # the page's script has come
         chooser.set_input_files([file(name, ALL)])
         expect(page.locator("main")).to_contain_text("<img src=x onerror=globalThis.pwned=1>")
         page.goto(f"{site_url}lab/handwriting/")
         page.get_by_test_id("own-samples").locator("summary").click()
-        page.get_by_label("A file of samples").set_input_files([file(name, samples)])
+        chooser = page.get_by_label("A file of samples")
+        expect(chooser).to_be_enabled()
+        chooser.set_input_files([file(name, samples)])
         expect(page.locator("main")).to_contain_text("These are not samples of handwriting.")
 
 

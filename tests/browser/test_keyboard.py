@@ -213,6 +213,7 @@ def test_the_comparer_from_a_report_to_votes(
     keys.back_to(export)
     with page.expect_download() as saved:
         page.keyboard.press("ArrowDown")  # opens the list, and saves nothing yet
+        expect(page.locator("select:open")).to_have_count(1)
         keys.press("ArrowDown", "ArrowDown", "Enter")
     assert "one on apple" in Path(saved.value.path()).read_text(encoding="utf-8")
     keys.check()

@@ -1,4 +1,8 @@
-"""The built site under a path prefix, in the system's Chromium; requests and console errors are recorded."""
+"""The built site under a path prefix, in the system's Chromium; requests and console errors are recorded.
+
+It is the headless shell where that is installed: the same engine without a window, which starts sooner.
+tests/browser/engines has the whole browser.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,9 @@ CHROMIUM = [
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
 
+SHELL = ["--js-flags=--wasm-tiering-budget=400000000"]
+"""Only code that runs for seconds is compiled twice: most tests start Python, and end soon after."""
+
 expect.set_options(timeout=30_000)  # milliseconds: a slow machine gets the same verdict as a fast one
 
 
@@ -46,10 +53,11 @@ def site_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
     """The system's Chromium without background requests; its sandbox does not work for root."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    executable = next(filter(None, map(shutil.which, names)), None)
     if executable is None:
         pytest.fail("Chromium is missing: install the package 'chromium'")
-    return {**browser_type_launch_args, "executable_path": executable, "args": CHROMIUM}
+    return {**browser_type_launch_args, "executable_path": executable, "args": [*CHROMIUM, *SHELL]}
 
 
 @dataclass

@@ -51,6 +51,16 @@ def test_without_relaxed_simd_the_plain_kernel_writes_the_golden_text(
         started.close()
 
 
+def test_webkit_with_all_its_compilers_writes_the_golden_text(
+    playwright: Playwright, tmp_path: Path, site: Site
+) -> None:
+    started = WebKit(executable("webkit"), tmp_path, optimised=True)
+    try:
+        write_golden(started.tab(), site)
+    finally:
+        started.close()
+
+
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
 def test_a_browser_without_webassembly_is_told_what_to_do(
     engine: str, playwright: Playwright, tmp_path: Path, site: Site

@@ -20,6 +20,8 @@ from scripts.command import ROOT
 
 ANNOTATION = re.compile(r"""(: )(['"])(.*?)\2""")
 """A type in quotes, as it is printed of a module with postponed annotations."""
+DOUBLE = re.compile("(?<!`)``(?!`)")
+"""What literals stand in, in docstrings; not a fence."""
 CONSTANT = re.compile(r"(?<== )_?[A-Z][A-Z_]+\b")
 NEXT_PARAMETER = re.compile(r", (?=\*?\*?\w+[:=,]|\*,|/)")
 
@@ -76,7 +78,10 @@ def sections(source: Any) -> Iterator[str]:
         if kind == "text":
             yield section.value
         elif kind == "examples":
-            yield "**Examples**\n\n" + "\n\n".join(text for _, text in section.value)
+            parts = (
+                text if part.value == "text" else f"```pycon\n{text}\n```" for part, text in section.value
+            )
+            yield "**Examples**\n\n" + "\n\n".join(parts)
         else:
             items = "".join(map(definition, section.value))
             yield f"**{kind.capitalize()}**\n\n{items.strip()}"
@@ -93,7 +98,7 @@ def entry(module: str, path: str) -> str:
     value, source = found(module, path)
     if source.docstring is None:
         raise ValueError(f"{module}.{path} has no docstring for the reference")
-    text = "\n\n".join(sections(source)).replace("``", "`")
+    text = DOUBLE.sub("`", "\n\n".join(sections(source)))
     return f"### {path}\n\n```python\n{signature(value, source)}\n```\n\n{text}"
 
 

@@ -174,6 +174,11 @@ class ParameterSet:
         SettingsError
             ``setting-unknown``: no setting has that name; the remedy suggests the nearest.
             ``settings-conflict``: a setting is given under two names. ``setting-type``: it is no mapping.
+
+        Examples
+        --------
+        >>> DecodingConfig.from_dict({"temperature": 0.8, "top_p": 0.9}).top_p
+        0.9
         """
         if not isinstance(values, Mapping):
             raise SettingsError("The settings are not an object with a value for each.", code="setting-type")

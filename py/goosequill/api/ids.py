@@ -69,6 +69,11 @@ def parse_model_id(text: str) -> ModelId:
     ------
     SettingsError
         ``model-id``: it is not one.
+
+    Examples
+    --------
+    >>> parse_model_id("BlinkDL/rwkv7-g1:rwkv7-g1a-0.1b-20250728-ctx4096.pth@main").address()
+    'https://huggingface.co/BlinkDL/rwkv7-g1/resolve/main/rwkv7-g1a-0.1b-20250728-ctx4096.pth'
     """
     start = _START.match(text)
     rest = _REST.fullmatch(text, start.end()) if start and len(text) <= _MOST else None

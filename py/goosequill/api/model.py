@@ -85,6 +85,12 @@ def load(
         ``kernel-unavailable``.
     SettingsError
         ``model-id``, ``unknown-kernel``.
+
+    Examples
+    --------
+    >>> model = gq.load("site/models/default")
+    >>> model
+    <TextModel default: RWKV-4, 6 layers of 192>
     """
     path = locate(model, host=host, progress=progress)
     chosen = load_kernel(kernel, threads=threads)
@@ -145,6 +151,15 @@ class TextModel:
         ------
         SettingsError
             For unknown, invalid or contradictory settings.
+
+        Examples
+        --------
+        >>> for item in model.generate("Once upon a time", temperature=0, max_new_tokens=3):
+        ...     print(repr(str(item)), item.finish_reason if isinstance(item, gq.End) else item.token)
+        ' of' 272
+        ' peace' 1119
+        '.' 14
+        '' length
         """
         if isinstance(state, SavedState):
             prompt, state = self._after(state, prompt), new_state(self.loaded.model, state)
@@ -156,7 +171,13 @@ class TextModel:
     def write(
         self, prompt: str | Sequence[int] = "", config: DecodingConfig | None = None, **options: Any
     ) -> str:
-        """Continue a prompt and return the whole generated text; for the parameters see `generate`."""
+        """Continue a prompt and return the whole generated text; for the parameters see `generate`.
+
+        Examples
+        --------
+        >>> model.write("Once upon a time", temperature=0, max_new_tokens=3)
+        ' of peace.'
+        """
         return "".join(map(str, self.generate(prompt, config, **options)))
 
     def chat(
@@ -184,6 +205,14 @@ class TextModel:
         ------
         SettingsError
             ``chat-format``, ``chat-messages``, ``state-mismatch``.
+
+        Examples
+        --------
+        >>> chat = model.chat("You are a sailor.")
+        >>> "".join(map(str, chat.say("Where are you?", temperature=0, max_new_tokens=5)))
+        ' Yes, sir,'
+        >>> [message["role"] for message in chat.messages]
+        ['user', 'assistant']
         """
         if not isinstance(chat_format, ChatFormat):
             chat_format = format_of(self.description, chat_format or "")
@@ -197,11 +226,23 @@ class TextModel:
         )
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the token ids of a text."""
+        """Return the token ids of a text.
+
+        Examples
+        --------
+        >>> model.tokenize("A goose.")
+        [33, 465, 524, 14]
+        """
         return self.loaded.tokenizer.encode(text)
 
     def detokenize(self, tokens: Iterable[int]) -> str:
-        """Return the text of token ids; invalid UTF-8 becomes U+FFFD."""
+        """Return the text of token ids; invalid UTF-8 becomes U+FFFD.
+
+        Examples
+        --------
+        >>> model.detokenize([33, 465, 524, 14])
+        'A goose.'
+        """
         return self.loaded.tokenizer.decode(tokens)
 
     def logprobs(self, text: str | Sequence[int], *, top: int = 0) -> list[Chunk]:
@@ -218,6 +259,11 @@ class TextModel:
         ------
         SettingsError
             ``empty-text``; ``token-range``: an id is not in the vocabulary.
+
+        Examples
+        --------
+        >>> [(token.text, round(token.logprob, 1)) for token in model.logprobs("A goose.")]
+        [('A', -14.8), (' go', -10.4), ('ose', -2.6), ('.', -2.3)]
         """
         model, tokenizer = self.loaded.model, self.loaded.tokenizer
         ids = self.tokenize(text) if isinstance(text, str) else [int(token) for token in text]
@@ -244,6 +290,12 @@ class TextModel:
         ------
         SettingsError
             ``empty-text``.
+
+        Examples
+        --------
+        >>> found = model.evaluate("It was a dark evening in November.")
+        >>> found.tokens, round(found.bits_per_byte, 2)
+        (10, 2.11)
         """
         return evaluate(self.loaded.model, self.loaded.tokenizer, text, progress=progress)
 
@@ -254,6 +306,13 @@ class TextModel:
         ----------
         state
             What the model has read before; updated in place and returned. By default a new state.
+
+        Examples
+        --------
+        >>> state = model.read("Once upon a")
+        >>> branch = state.copy()
+        >>> model.write(" time", state=branch, temperature=0, max_new_tokens=3)
+        ' of peace.'
         """
         state = state or self.loaded.model.new_state()
         self.loaded.model.forward(prompt_tokens(self.loaded.tokenizer, text), state, logits="none")
@@ -266,6 +325,11 @@ class TextModel:
         ----------
         path
             The file; conventionally it ends with .safetensors. One that is there is replaced.
+
+        Examples
+        --------
+        >>> model.save_state("evening.safetensors", model.read("It was a dark evening, and"))
+        >>> text = model.write(state=model.load_state("evening.safetensors"), max_new_tokens=5)
         """
         if isinstance(state, Conversation):
             state = state.save()

@@ -60,7 +60,13 @@ class ChatFormat:
         return self.transcript([{"role": "user", "content": message}]) + self.assistant + self.opening
 
     def prompt(self, messages: Iterable[Message], *, begun: bool = False) -> str:
-        """Return a whole conversation, up to where the reply starts."""
+        r"""Return a whole conversation, up to where the reply starts.
+
+        Examples
+        --------
+        >>> format_of({}, "world").prompt([{"role": "user", "content": "Good morning."}])
+        'User: Good morning.\n\nAssistant:'
+        """
         return self.preamble(begun=begun) + self.transcript(messages) + self.assistant + self.opening
 
     def transcript(self, messages: Iterable[Message]) -> str:
@@ -237,6 +243,11 @@ def split_thought(reply: str) -> tuple[str, str]:
     """Return (thought, answer) of a reasoning model's reply, which starts with its format's opening.
 
     The answer is empty until the thought ends; a reply without a thought is all answer.
+
+    Examples
+    --------
+    >>> split_thought("<think>It is late.</think>Good night.")
+    ('It is late.', 'Good night.')
     """
     match = re.match(r"\s*<think>?(.*?)(?:</think>?(.*))?$", reply, re.DOTALL)
     if not match:

@@ -63,6 +63,12 @@ def generate(
     ------
     GoosequillError
         For invalid settings, a tokenizer of another model, or a model that computes NaN or infinity.
+
+    Examples
+    --------
+    >>> config = DecodingConfig(temperature=0, max_new_tokens=3)
+    >>> [str(item) for item in generate(loaded.model, loaded.tokenizer, "Once upon a time", config)]
+    [' of', ' peace', '.', '']
     """
     config = config or DecodingConfig()
     check_vocabulary(tokenizer, int(model.config.vocab_size))

@@ -226,6 +226,12 @@ def measure(outputs: Sequence[Mapping[str, Any]]) -> list[Measures]:
     -------
     For each output every name in METRICS, with None for a measure that the output is too short for, and for
     ``mean_surprise`` without log-probabilities.
+
+    Examples
+    --------
+    >>> (found,) = measure([{"prompt": "Oh, and", "text": " so on and so on and so on"}])
+    >>> found["words"], round(found["distinct_2"], 2)
+    (8.0, 0.43)
     """
     return [measure_one(output["prompt"], output["text"], output.get("logprobs") or ()) for output in outputs]
 

@@ -121,8 +121,9 @@ def attribute(
     --------
     >>> from goosequill import attribute
     >>> found = attribute(loaded.model, loaded.tokenizer, "The cat sat on the mat. The cat")
-    >>> for word in found.words:
-    ...     print(f"{word.text!r} {word.bits:+.2f} bits, without it {word.instead.text!r}")
+    >>> mattered = max(found.words, key=lambda word: abs(word.bits))
+    >>> mattered.text, round(mattered.bits), mattered.instead.text
+    (' The', 10, '\\n')
     """
     return finish(attribution_steps(model, tokenizer, text, index, most_words=most_words), progress)
 

@@ -92,8 +92,8 @@ def logit_lens(
     --------
     >>> from goosequill import logit_lens
     >>> lens = logit_lens(loaded.model, loaded.tokenizer, "The capital of France is Paris")
-    >>> for number, layer in enumerate(lens.layers):
-    ...     print(number, layer.rank, [candidate.text for candidate in layer.candidates])
+    >>> [layer.candidates[1].text for layer in lens.layers]
+    ['iet', 'ag', 'ad', 'ad', 'ad', 'ad', 'ag']
     """
     return finish(lens_steps(model, tokenizer, text, index, top=top), progress)
 

@@ -111,6 +111,11 @@ def read_half_lives(model: Model, token: int, state: State) -> Floats:
     """Read a token and return each channel's half-life in tokens, float32 [L, C].
 
     A memory that is multiplied by w at every token is halved after log(1/2) / log(w) of them.
+
+    Examples
+    --------
+    >>> read_half_lives(loaded.model, 33, loaded.model.new_state()).shape
+    (6, 192)
     """
     watched = copy.copy(model)
     kept = np.zeros((model.config.layers, model.config.width), np.float32)

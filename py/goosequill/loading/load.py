@@ -101,6 +101,12 @@ def load_path(
     ------
     FileFormatError, UnsupportedModelError, TokenizerError
         If a file is missing or invalid, or model and tokenizer do not belong together.
+
+    Examples
+    --------
+    >>> loaded = load_path("site/models/default")
+    >>> loaded.tokenizer.decode(loaded.tokenizer.encode("A goose."))
+    'A goose.'
     """
     options = LoadOptions(tokenizer, kernel, quantize, None, group_norm_eps, progress)
     return load(open_path(path), options)

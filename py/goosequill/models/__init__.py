@@ -46,6 +46,13 @@ def load_model(
         If the file does not contain a supported model, or is invalid.
     SettingsError
         ``setting-range``: `group_norm_eps` is not a number above 0 and at most 1.
+
+    Examples
+    --------
+    >>> tensors = open_tensors("site/models/default/model.safetensors")
+    >>> model = load_model(tensors)
+    >>> model.config.version, model.config.layers, model.config.width
+    ('4', 6, 192)
     """
     eps = GROUP_NORM_EPS if group_norm_eps is None else check_eps(group_norm_eps)
     config = detect_config(tensors, group_norm_eps=eps)

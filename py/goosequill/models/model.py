@@ -135,6 +135,13 @@ class Model(ABC):
         ------
         SettingsError
             If there is no token, or one is outside the vocabulary; the state is unchanged then.
+
+        Examples
+        --------
+        >>> state = loaded.model.new_state()
+        >>> logits = loaded.model.forward([33, 465, 524], state)
+        >>> logits.shape, loaded.tokenizer.decode([int(logits.argmax())])
+        ((4096,), '.')
         """
         self.check(tokens)
         rows: list[NDArray[np.float32]] = []

@@ -45,7 +45,14 @@ class State:
         return sum(array.nbytes for array in self.arrays.values())
 
     def copy(self) -> State:
-        """Return an independent state with the same values."""
+        """Return an independent state with the same values.
+
+        Examples
+        --------
+        >>> state = loaded.model.new_state()
+        >>> branch = state.copy()
+        >>> logits = loaded.model.forward([33], branch)  # `state` has still read nothing
+        """
         return State({name: array.copy() for name, array in self.arrays.items()}, self._kernel)
 
     def assign(self, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -58,6 +58,12 @@ def load_tokenizer(spec: str | Path | bytes, *, end_token: int | None = _KEEP) -
     ------
     TokenizerError
         ``tokenizer-missing``, ``tokenizer-file``, ``tokenizer-unsupported`` or ``tokenizer-incomplete``.
+
+    Examples
+    --------
+    >>> world = load_tokenizer("world")
+    >>> world.encode("A goose.")
+    [66, 38609, 47]
     """
     if isinstance(spec, str) and is_built_in(spec):
         tokenizer: Tokenizer = _BUILT_IN[spec.lower()]()

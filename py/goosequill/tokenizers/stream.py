@@ -13,6 +13,12 @@ class StreamDecoder:
     The pieces that :meth:`push` and :meth:`flush` return join to ``tokenizer.decode(ids)``. At most three
     bytes of one incomplete character are held back, so a model that generates U+FFFD or invalid UTF-8 does
     not stall the stream.
+
+    Examples
+    --------
+    >>> decoder = StreamDecoder(load_tokenizer("byte"))
+    >>> [decoder.push(token) for token in "é".encode()]
+    ['', 'é']
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:

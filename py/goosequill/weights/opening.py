@@ -44,6 +44,12 @@ def open_tensors(source: ByteSource | Sequence[ByteSource] | str | Path) -> Tens
         If a file is empty, truncated, corrupt, or in no known format.
     UnsupportedModelError
         If it contains anything other than RWKV, or is quantized in an unknown way.
+
+    Examples
+    --------
+    >>> tensors = open_tensors("site/models/default/model.safetensors")
+    >>> len(tensors.names()), tensors.shape("emb.weight")
+    (114, (4096, 192))
     """
     if isinstance(source, (str, Path)):
         path = Path(source)

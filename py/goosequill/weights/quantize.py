@@ -98,6 +98,12 @@ def quantize(weights: NDArray[np.float32], bits: Literal[8, 4], name: str = "") 
         ``tensor-values``: a weight is not finite or, with 4 bits, whose scales have 16, above 524,000.
     ValueError
         With 4 bits, if the number of columns is not a multiple of 64.
+
+    Examples
+    --------
+    >>> matrix = quantize(np.eye(256, dtype=np.float32), 8)
+    >>> matrix.bits
+    8
     """
     rows, columns = weights.shape
     if bits == 4 and columns % GROUP:

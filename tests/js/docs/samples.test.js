@@ -5,12 +5,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import test from "node:test";
+import { samples } from "./samples.js";
 
 const root = new URL("../../../", import.meta.url);
 const folder = new URL("build/samples/", root);
-const FENCE = /^```js(?: [^\n]*)?\n(.*?)^```$/gms;
 const CLIENT = "../../site/engine/client.js";
 
 /** What a reader has at that point. @type {Record<string, string>} */
@@ -36,18 +36,6 @@ const MOVED = [
   [/"\.\.\/ui\//g, '"../../site/ui/'],
 ];
 
-/** @param {string} file @returns {string[]} */
-const fences = (file) =>
-  [...readFileSync(new URL(file, root), "utf8").matchAll(FENCE)].map(([, code]) => code);
-
-const excused = JSON.parse(readFileSync(new URL("tests/samples.json", root), "utf8"));
-const articles = readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" });
-const files = [
-  "README.md",
-  "npm/README.md",
-  ...articles.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
-];
-
 /** A module that the checker can read. @param {string} code */
 function prepared(code) {
   const free = Object.keys(GIVEN).filter(
@@ -63,11 +51,6 @@ function prepared(code) {
 test("every sample of JavaScript passes the type checker", () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const samples = files.flatMap((file) =>
-    fences(file)
-      .filter((code) => !excused[file]?.[code.trim().split("\n")[0]])
-      .map((code) => ({ file, code })),
-  );
   assert.ok(samples.length >= 6);
   const library = readFileSync(new URL("npm/index.js", root), "utf8");
   writeFileSync(new URL("goosequill.js", folder), library.replaceAll('"./engine', '"../../site/engine'));

@@ -10,6 +10,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { samples } from "../docs/samples.js";
 
 const root = new URL("../../../", import.meta.url);
 const folder = new URL("build/npm/", root);
@@ -135,6 +136,32 @@ test("the first sample of the README runs as it stands, loads the package's mode
     timeout: 120_000,
   });
   assert.match(printed, /\w+/);
+});
+
+/** What a sample needs that is not in Node, or not here. */
+const ELSEWHERE = ["document.", '"./engine/', '"../ui/', '"goosequill/search"', '"BlinkDL/'];
+
+test("every sample of the documentation that needs no page runs under Node", async (t) => {
+  const model = await loadModel({ model: MODEL });
+  t.after(() => model.dispose());
+  const args = { outputs: [{ prompt: "Once", text: " upon a time" }] };
+  const { signal } = new AbortController();
+  Object.assign(globalThis, {
+    model,
+    engine: model.engine,
+    name: "measure",
+    args,
+    signal,
+    onProgress() {},
+  });
+  const project = await installation();
+  const here = samples.filter(({ code }) => !ELSEWHERE.some((mark) => code.includes(mark)));
+  assert.ok(here.length >= 4);
+  for (const [at, { file, code }] of here.entries()) {
+    const path = join(project, `sample-${at}.mjs`);
+    await writeFile(path, code);
+    await assert.doesNotReject(import(pathToFileURL(path).href), file);
+  }
 });
 
 /** A project in which the package is installed, and what is installed here. */

@@ -11,10 +11,10 @@ AXE = Path(__file__).resolve().parent.parent.parent / "node_modules" / "axe-core
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """Those of the rules whose verdict depends on colors."""
-SETTLED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-  .then(() => Promise.allSettled(document.getAnimations()
-    .filter(({ effect }) => effect.getComputedTiming().endTime < Infinity)
-    .map(({ finished }) => finished)))"""
+FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SETTLED = """() => document.getAnimations().every(({ effect, playState }) =>
+  playState !== "running" || effect.getComputedTiming().endTime === Infinity)"""
+"""Their promises are not asked: without a window they are kept only when something is drawn."""
 
 
 def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
@@ -41,6 +41,7 @@ def violations_in_both_themes(page: Page, *, settles: bool = True) -> list[str]:
             "(query) => matchMedia(query).matches", arg=f"(prefers-color-scheme: {scheme})"
         )
         if settles:
-            page.evaluate(SETTLED)
+            page.evaluate(FRAMES)
+            page.wait_for_function(SETTLED, polling=50)
         found += [f"{scheme}: {fault}" for fault in violations(page, rules)] if rules else []
     return found

@@ -182,6 +182,8 @@ def make_collection(page: Page, name: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill(name)
     dialog.get_by_role("button", name="Make it").click()
+    made = page.locator(f'[data-testid="collection"][data-name="{name}"]')
+    expect(made).to_have_attribute("aria-current", "true")
 
 
 def test_a_kept_report_that_is_damaged_is_named_and_the_others_are_opened(

@@ -4,7 +4,7 @@
  */
 
 export { Conversation, Engine, EngineError, loadModel, Model, ModelState } from "./engine/client.js";
-export { createChatCompletion } from "./engine/openai.js";
+export { createChatCompletion, createCompletion } from "./engine/openai.js";
 
 /** @typedef {import("./engine/client.js").Chunk} Chunk */
 /** @typedef {import("./engine/client.js").End} End */
@@ -24,3 +24,8 @@ export { createChatCompletion } from "./engine/openai.js";
 /** @typedef {import("./engine/protocol.js").Settings} Settings */
 /** @typedef {import("./engine/openai.js").ChatCompletion} ChatCompletion */
 /** @typedef {import("./engine/openai.js").ChatCompletionChunk} ChatCompletionChunk */
+/** @typedef {import("./engine/openai.js").ChatLogprobs} ChatLogprobs */
+/** @typedef {import("./engine/openai.js").ResponseFormat} ResponseFormat */
+/** @typedef {import("./engine/openai.js").TextRequest} TextRequest */
+/** @typedef {import("./engine/openai.js").TextCompletion} TextCompletion */
+/** @typedef {import("./engine/openai.js").TextLogprobs} TextLogprobs */

@@ -6,7 +6,7 @@ import { Engine as BrowserEngine, loadModel as load } from "./engine/client.js";
 import { looksLikeId } from "./engine/model-ids.js";
 
 export { Conversation, EngineError, Model, ModelState } from "./engine/client.js";
-export { createChatCompletion } from "./engine/openai.js";
+export { createChatCompletion, createCompletion } from "./engine/openai.js";
 
 /** Replies after which a request is not over. */
 const STREAMED = ["progress", "part"];

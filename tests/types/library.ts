@@ -4,6 +4,7 @@ import {
   type Chunk,
   type CompletionRequest,
   createChatCompletion,
+  createCompletion,
   type End,
   Engine,
   EngineError,
@@ -61,6 +62,16 @@ for await (const piece of await createChatCompletion(model, { messages, stream: 
 }
 // @ts-expect-error messages are needed
 await createChatCompletion(model, {});
+const measured = await createChatCompletion(model, { messages, logprobs: true, top_logprobs: 2, n: 2 });
+console.log(measured.choices[1].logprobs?.content[0].top_logprobs[0].bytes);
+// @ts-expect-error there is no such format
+await createChatCompletion(model, { messages, response_format: { type: "xml" } });
+const continued = await createCompletion(model, { prompt: ["a", "b"], echo: true, logprobs: 1 });
+console.log(continued.choices[0].logprobs?.text_offset[0]);
+for await (const part of await createCompletion(model, { prompt: "a", stream: true }))
+  console.log(part.choices[0].text);
+// @ts-expect-error a prompt is needed
+await createCompletion(model, {});
 // @ts-expect-error nobody has this role
 model.chat([{ role: "tool", content: "" }]);
 const talk = await model.converse({ system: "You are a goose." });

@@ -4,6 +4,7 @@ JOBS = {
     "describe_decoding": "goosequill.decoding:describe",
     "explain": "goosequill.decoding.explain:explain",
     "tokenize": "goosequill.decoding.tokens:tokenize",
+    "token_bytes": "goosequill.decoding.tokens:token_bytes",
     "detokenize": "goosequill.decoding.tokens:detokenize",
     "logprobs": "goosequill.decoding.tokens:logprobs",
 }

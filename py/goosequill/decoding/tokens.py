@@ -32,10 +32,26 @@ def detokenize(model: Model, tokenizer: Tokenizer, tokens: Sequence[int]) -> str
     SettingsError
         ``token-range``: an id is outside the model's vocabulary.
     """
+    _check(model, tokens)
+    return tokenizer.decode(tokens)
+
+
+def token_bytes(model: Model, tokenizer: Tokenizer, tokens: Sequence[int]) -> list[list[int]]:
+    """Return the bytes of each token, which may be a part of a character.
+
+    Raises
+    ------
+    SettingsError
+        ``token-range``: an id is outside the model's vocabulary.
+    """
+    _check(model, tokens)
+    return [list(tokenizer.token_bytes(token)) for token in tokens]
+
+
+def _check(model: Model, tokens: Sequence[int]) -> None:
     size = int(model.config.vocab_size)
     if any(not isinstance(token, int) or not 0 <= token < size for token in tokens):
         raise SettingsError(f"Token ids are integers from 0 to {size - 1}.", code="token-range")
-    return tokenizer.decode(tokens)
 
 
 def logprobs(

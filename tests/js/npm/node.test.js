@@ -18,7 +18,9 @@ const built = new URL("dist/engine/parts.json", root);
 assert.ok(existsSync(built), "dist/ is not built: run make build first");
 execFileSync("python3", ["scripts/npm.py"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
 
-const { createChatCompletion, Engine, loadModel } = await import(new URL("node.js", folder).href);
+const { createChatCompletion, createCompletion, Engine, loadModel } = await import(
+  new URL("node.js", folder).href
+);
 const MODEL = new URL("site/models/default", root).pathname;
 
 /** One engine for the tests that only load models. */
@@ -95,6 +97,41 @@ test("the library under Node", async (t) => {
     }
     assert.equal(text.trim(), whole.choices[0].message.content);
     assert.equal(reason, whole.choices[0].finish_reason);
+  });
+
+  await t.test("a chat completion is JSON if it has to be, with the bytes of each token", async () => {
+    const messages = [{ role: "user", content: "Good morning." }];
+    const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
+    const response_format = { type: "json_schema", json_schema: { name: "number", schema } };
+    const request = { messages, response_format, logprobs: true, top_logprobs: 2, n: 2, seed: 1 };
+    const { choices, usage } = await createChatCompletion(model, { ...request, max_tokens: 60 });
+    assert.equal(choices.length, 2);
+    for (const { message, logprobs } of choices) {
+      assert.ok(Number.isInteger(JSON.parse(message.content).n), message.content);
+      const bytes = logprobs.content.flatMap((/** @type {any} */ one) => one.bytes);
+      assert.equal(new TextDecoder().decode(new Uint8Array(bytes)).trim(), message.content);
+      assert.ok(logprobs.content.every((/** @type {any} */ one) => one.top_logprobs.length === 2));
+    }
+    assert.ok(usage.completion_tokens >= 4);
+    const object = { messages, response_format: { type: "json_object" }, max_tokens: 400, seed: 3 };
+    const whole = await createChatCompletion(model, object);
+    if (whole.choices[0].finish_reason === "stop")
+      assert.equal(typeof JSON.parse(whole.choices[0].message.content), "object");
+  });
+
+  await t.test("a completion echoes a prompt with the probabilities of its tokens", async () => {
+    const request = { prompt, echo: true, logprobs: 1, max_tokens: 0 };
+    const { choices, usage } = await createCompletion(model, request);
+    const known = await model.logprobs(prompt, { top: 1 });
+    assert.equal(choices[0].text, prompt);
+    assert.equal(choices[0].logprobs.tokens.join(""), prompt);
+    const logprobs = known.map((/** @type {any} */ one) => one.logprob);
+    assert.deepEqual(choices[0].logprobs.token_logprobs, logprobs);
+    assert.equal(usage.completion_tokens, 0);
+    const { text } = (await createCompletion(model, { prompt, ...greedy })).choices[0];
+    assert.equal(text, (await read(model.generate(prompt, greedy)))?.text);
+    const refused = { code: "setting-unknown", type: "invalid_request_error", param: null };
+    await assert.rejects(createCompletion(model, { prompt, temprature: 1 }), refused);
   });
 
   await t.test("a missing prompt, and missing messages, are an error that says so", async () => {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goosequill.decoding.tokens import detokenize, logprobs, tokenize
+from goosequill.decoding.tokens import detokenize, logprobs, token_bytes, tokenize
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import GoosequillError
 from goosequill.loading.load import LoadedModel, load_path
@@ -29,10 +29,17 @@ def test_tokens_join_to_the_text(loaded: LoadedModel) -> None:
     assert detokenize(loaded.model, loaded.tokenizer, tokens) == TEXT
 
 
+def test_the_bytes_of_tokens_join_to_the_text_in_utf8(loaded: LoadedModel) -> None:
+    tokens = loaded.tokenizer.encode(f"{TEXT} \N{GRINNING FACE}")
+    parts = token_bytes(loaded.model, loaded.tokenizer, tokens)
+    assert bytes(byte for part in parts for byte in part).decode() == f"{TEXT} \N{GRINNING FACE}"
+
+
 @pytest.mark.parametrize("tokens", [[-1], [10**9], ["a"]])
 def test_ids_outside_the_vocabulary_are_refused(loaded: LoadedModel, tokens: list[int]) -> None:
-    with pytest.raises(GoosequillError):
-        detokenize(loaded.model, loaded.tokenizer, tokens)
+    for function in (detokenize, token_bytes):
+        with pytest.raises(GoosequillError):
+            function(loaded.model, loaded.tokenizer, tokens)
 
 
 def read(loaded: LoadedModel, text: str, top: int = 0) -> tuple[list[Progress], list[dict[str, Any]]]:

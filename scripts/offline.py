@@ -13,6 +13,7 @@ from pathlib import Path
 PART_BYTES = 512 * 1024  # larger files are fetched on first use, not when a version is installed
 PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/", "wheels/")
 INDEX = "search-index/"  # of the documentation; pages read web/ alone
+MEANINGS = f"{INDEX}web/pieces-"  # what searching by words does without
 UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html", "robots.txt", "sitemap.xml", "ui/preview.png")
 STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
 DATE = (2020, 1, 1, 0, 0, 0)
@@ -40,9 +41,15 @@ def sort_files(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
         if unlisted or not file.is_file():
             continue
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        is_part = path.startswith(PART_FOLDERS) or file.stat().st_size > PART_BYTES
-        (parts if is_part else shell)[path] = digest
+        (parts if is_part(path, file.stat().st_size) else shell)[path] = digest
     return shell, parts
+
+
+def is_part(path: str, size: int) -> bool:
+    """Whether a file is fetched on first use. The documentation is always searched by words, at any size."""
+    if path.startswith(INDEX):
+        return path.startswith(MEANINGS)
+    return path.startswith(PART_FOLDERS) or size > PART_BYTES
 
 
 def write_precache(folder: Path) -> str:

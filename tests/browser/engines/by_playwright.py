@@ -63,7 +63,7 @@ class PlaywrightBrowser(Browser):
 
     def __init__(self, launched: Launched) -> None:
         self.launched = launched
-        self.context = launched.new_context(accept_downloads=True)
+        self.context = launched.new_context(accept_downloads=True, reduced_motion="reduce")
 
     def tab(self) -> PlaywrightTab:
         return PlaywrightTab(self.context.new_page())

@@ -24,13 +24,15 @@ from .tab import Browser, Tab
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "default.json"
 OUTPUT = "[data-testid=output]"
 LOAD = """async ([base, options]) => {
-  const { loadModel } = await import(base + "engine/client.js");
+  const { Engine, loadModel } = await import(base + "engine/client.js");
+  if (options.shared) options.engine = globalThis.engine ??= new Engine();
+  delete options.shared;
   const model = await loadModel(options);
   let text = "";
   const settings = { max_new_tokens: 12, temperature: 0 };
   for await (const chunk of model.generate("Once", settings)) text += chunk.text;
   const { notices, threads } = model.info;
-  model.dispose();
+  await (options.engine ? model.unload() : model.dispose());
   return { text, notices, threads };
 }"""
 FAIL = """async ([base, options]) => {
@@ -158,7 +160,7 @@ class Flows(FileFlows):
                 read = lambda at, length, data=data: data[at : at + length]  # noqa: E731
                 url = publisher.add(path, len(data), read)
                 publisher.modified = f"Tue, 24 Nov 2020 12:00:{len(texts):02} GMT"
-                options = {"model": url, "quantize": 8}
+                options = {"model": url, "quantize": 8, "shared": True}
                 texts.append(tab.js(LOAD, [site.url, options])["text"])
         assert texts[0] != texts[1]
         assert texts[1] == texts[2]

@@ -46,6 +46,10 @@ for index in range(features.get_length()):
         settings.set_feature_enabled(feature, True)
 
 
+# Pages see that motion is to be reduced, and draw less.
+Gtk.Settings.get_default().set_property("gtk-enable-animations", False)
+
+
 def open_window(*_: object) -> WebKit2.WebView:
     view = WebKit2.WebView(web_context=context, settings=settings, is_controlled_by_automation=True)
     window = Gtk.Window(default_width=1280, default_height=900)

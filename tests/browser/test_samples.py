@@ -92,7 +92,7 @@ def test_javascript_runs_as_a_module(
     )
     page.goto(address)
     run(page, GIVEN)
-    if re.search(r"\b(model|engine)\.", sample.code) and "loadModel(" not in sample.code:
+    if re.search(r"\b(model|engine)[.,]", sample.code) and "loadModel(" not in sample.code:
         run(page, LOADED.replace("MODEL", json.dumps(f"{site_url}models/default/")))
     run(page, sample.code.replace(f'"{INDEX}"', json.dumps(f"{site_url}search-index/")))
     assert record.console_errors == []

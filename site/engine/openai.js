@@ -81,11 +81,9 @@ import { EngineError } from "./protocol.js";
  * }} TextCompletion
  */
 
-/** A part of an answer, with the tokens that it took. @typedef {{text: string, thought: string, tokens: Chunk[]}} Piece */
 /**
- * @template R
- * @typedef {{settings: any, n: number, usage: boolean, about: {id: string, created: number, model: string},
- *   request: R}} Prepared
+ * A part of an answer, with the tokens that it took.
+ * @typedef {{text: string, thought: string, tokens: Chunk[]}} Piece
  */
 
 const IGNORED = ["model", "user", "metadata", "store", "service_tier"];
@@ -106,8 +104,8 @@ let count = 0;
  *     Promise<AsyncGenerator<ChatCompletionChunk, void, void>>,
  *   (model: Model, request: CompletionRequest & {stream?: false | null}): Promise<ChatCompletion>,
  * }}
- * @throws {import("./protocol.js").EngineError} `chat-messages`, `option` and the codes of `Model.chat`; as in
- *   OpenAI's API it also has `type` ("invalid_request_error" or "server_error") and `param`
+ * @throws {import("./protocol.js").EngineError} `chat-messages`, `option` and the codes of `Model.chat`; as
+ *   in OpenAI's API it also has `type` ("invalid_request_error" or "server_error") and `param`
  */
 export const createChatCompletion = (/** @type {Model} */ model, /** @type {any} */ request) =>
   answered(() => chat(model, request));
@@ -403,7 +401,9 @@ async function chatLogprobs(model, tokens) {
 
 /**
  * @param {Model} model
- * @param {{token: number, logprob: number | null, top_logprobs?: {token: number, logprob: number}[]}[]} tokens
+ * @param {{
+ *   token: number, logprob: number | null, top_logprobs?: {token: number, logprob: number}[]
+ * }[]} tokens
  * @param {number} offset of the first one
  * @returns {Promise<TextLogprobs>}
  */

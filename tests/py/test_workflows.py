@@ -163,12 +163,12 @@ def test_a_release_publishes_what_it_built_and_restores_no_cache() -> None:
         assert not any("checkout" in step.get("uses", "") for step in jobs[job]["steps"])
 
 
-def test_dependabot_looks_after_every_lock() -> None:
+def test_dependabot_looks_after_every_package() -> None:
     updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
     found = {each["package-ecosystem"]: each.get("directories", [each.get("directory")]) for each in updates}
     assert set(found) == {"github-actions", "npm", "pip"}
-    for folder in found["npm"]:
-        assert (ROOT / folder.lstrip("/") / "package-lock.json").is_file()
+    examples = (ROOT / "examples").glob("*/package.json")
+    assert set(found["npm"]) == {"/", *(f"/examples/{path.parent.name}" for path in examples)}
 
 
 def test_a_development_container_has_what_the_tests_have() -> None:

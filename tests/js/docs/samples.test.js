@@ -13,6 +13,9 @@ const root = new URL("../../../", import.meta.url);
 const folder = new URL("build/samples/", root);
 const CLIENT = "../../site/engine/client.js";
 
+/** The entries of the package that are copied beside the samples. */
+const ENTRIES = ["index", "ai-sdk"];
+
 /** What a reader has at that point. @type {Record<string, string>} */
 const GIVEN = {
   model: `import("${CLIENT}").Model`,
@@ -29,7 +32,8 @@ const GIVEN = {
 };
 /** Where a specifier of the documentation leads in the repository. @type {[RegExp, string][]} */
 const MOVED = [
-  [/"goosequill"/g, '"./goosequill.js"'],
+  [/"goosequill"/g, '"./index.js"'],
+  [/"goosequill\/ai-sdk"/g, '"./ai-sdk.js"'],
   [/"goosequill\/element"/g, '"../../site/widget/goose-quill.js"'],
   [/"goosequill\/search"/g, '"../../site/search/static/search.js"'],
   [/"\.\/engine\//g, '"../../site/engine/'],
@@ -52,8 +56,10 @@ test("every sample of JavaScript passes the type checker", () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   assert.ok(samples.length >= 6);
-  const library = readFileSync(new URL("npm/index.js", root), "utf8");
-  writeFileSync(new URL("goosequill.js", folder), library.replaceAll('"./engine', '"../../site/engine'));
+  for (const name of ENTRIES) {
+    const entry = readFileSync(new URL(`npm/${name}.js`, root), "utf8");
+    writeFileSync(new URL(`${name}.js`, folder), entry.replaceAll('"./engine', '"../../site/engine'));
+  }
   for (const [at, { code }] of samples.entries())
     writeFileSync(new URL(`sample-${at}.js`, folder), prepared(code));
   const compilerOptions = {

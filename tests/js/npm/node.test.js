@@ -11,6 +11,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { samples } from "../docs/samples.js";
+import { testAiSdk } from "./ai-sdk.js";
 
 const root = new URL("../../../", import.meta.url);
 const folder = new URL("build/npm/", root);
@@ -21,6 +22,7 @@ execFileSync("python3", ["scripts/npm.py"], { cwd: root, stdio: ["ignore", "igno
 const { createChatCompletion, createCompletion, Engine, loadModel } = await import(
   new URL("node.js", folder).href
 );
+const { goosequill } = await import(new URL("ai-sdk.js", folder).href);
 const MODEL = new URL("site/models/default", root).pathname;
 
 /** One engine for the tests that only load models. */
@@ -162,6 +164,30 @@ test("the library under Node", async (t) => {
   });
 });
 
+test("the adapters", async (t) => {
+  const model = await loadModel({ model: MODEL });
+  t.after(() => model.dispose());
+  await t.test("Vercel AI SDK", (t) => testAiSdk(t, model, { goosequill, createChatCompletion }));
+});
+
+/** Those that run under Node. */
+const EXAMPLES = ["ai-sdk"];
+
+for (const name of EXAMPLES)
+  test(`the example ${name} runs, with the versions that are tested`, async () => {
+    const example = new URL(`examples/${name}/`, root);
+    const { dependencies } = JSON.parse(readFileSync(new URL("package.json", example), "utf8"));
+    const { devDependencies } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+    const tested = { ...devDependencies, goosequill: "file:../../build/npm" };
+    for (const [name, version] of Object.entries(dependencies)) assert.equal(version, tested[name], name);
+    const project = await installation();
+    await cp(new URL("main.js", example), join(project, "main.js"));
+    const ran = spawnSync("node", ["main.js"], { cwd: project, encoding: "utf8", timeout: 120_000 });
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.ok(ran.stdout.trim().split("\n").length > 1, ran.stdout);
+    assert.equal(ran.stderr, "");
+  });
+
 test("the first sample of the README runs as it stands, loads the package's model, and the process ends", async () => {
   const readme = await readFile(new URL("npm/README.md", root), "utf8");
   const [, sample] = /** @type {RegExpExecArray} */ (/```js\n(.*?)```/s.exec(readme));
@@ -223,8 +249,10 @@ function tool(name, args, options) {
 test("the types allow what there is, and nothing else", async () => {
   const project = await installation();
   await cp(new URL("tests/types", root), project, { recursive: true });
-  const { ok, said } = tool("tsc", ["-p", project]);
-  assert.ok(ok, said);
+  for (const config of [project, join(project, "adapters")]) {
+    const { ok, said } = tool("tsc", ["-p", config]);
+    assert.ok(ok, said);
+  }
 });
 
 test("publint and Are The Types Wrong find nothing", () => {

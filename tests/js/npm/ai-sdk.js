@@ -1,0 +1,131 @@
+/** The model of the Vercel AI SDK, held against the package `ai` itself; node.test.js runs it. */
+
+import assert from "node:assert/strict";
+import { APICallError, generateObject, generateText, Output, streamText } from "ai";
+import { z } from "zod";
+
+const greedy = { temperature: 0, maxOutputTokens: 6 };
+const prompt = "Good morning.";
+const schema = z.object({ bird: z.enum(["goose", "raven"]), eggs: z.number().int().min(0).max(9) });
+
+/** @param {AsyncIterable<any>} stream */
+async function all(stream) {
+  const found = [];
+  for await (const part of stream) found.push(part);
+  return found;
+}
+
+/**
+ * @param {import("node:test").TestContext} t
+ * @param {any} loaded
+ * @param {{goosequill: any, createChatCompletion: any}} library
+ */
+export async function testAiSdk(t, loaded, { goosequill, createChatCompletion }) {
+  const model = goosequill(loaded);
+
+  await t.test("generateText returns what a chat completion returns, with its usage", async () => {
+    const found = await generateText({ model, prompt, system: "You are a goose.", ...greedy });
+    const messages = [
+      { role: "system", content: "You are a goose." },
+      { role: "user", content: prompt },
+    ];
+    const whole = await createChatCompletion(loaded, { messages, temperature: 0, max_tokens: 6 });
+    assert.equal(found.text, whole.choices[0].message.content);
+    assert.equal(found.finishReason, "length");
+    assert.equal(found.usage.inputTokens, whole.usage.prompt_tokens);
+    assert.equal(found.usage.outputTokens, 6);
+    assert.equal(found.response.modelId, loaded.info.name);
+    assert.deepEqual(found.warnings, []);
+  });
+
+  await t.test("streamText streams the same text in parts", async () => {
+    const whole = await generateText({ model, prompt, ...greedy });
+    const streamed = streamText({ model, prompt, ...greedy });
+    const types = (await all(streamed.fullStream)).map(({ type }) => type);
+    assert.equal((await streamed.text).trim(), whole.text);
+    assert.ok(types.filter((type) => type === "text-delta").length > 1, `${types}`);
+    assert.deepEqual(
+      types.filter((type) => /^(text-(start|end)|finish)$/.test(type)),
+      ["text-start", "text-end", "finish"],
+    );
+    assert.equal((await streamed.usage).outputTokens, 6);
+  });
+
+  await t.test("an answer fits the schema that was asked for, and stop strings stop", async () => {
+    for (let seed = 0; seed < 2; seed++) {
+      const asked = { model, prompt, seed, maxOutputTokens: 100 };
+      schema.parse((await generateObject({ ...asked, schema })).object);
+      schema.parse((await generateText({ ...asked, output: Output.object({ schema }) })).output);
+    }
+    const { text } = await generateText({ model, prompt, ...greedy });
+    const at = text.indexOf(" ");
+    const stopped = await generateText({ model, prompt, ...greedy, stopSequences: [text.slice(at, at + 3)] });
+    assert.equal(stopped.text, text.slice(0, at));
+    assert.equal(stopped.finishReason, "stop");
+  });
+
+  await t.test("an abort ends a stream and a text", async () => {
+    const work = new AbortController();
+    let aborted = false;
+    const { fullStream } = streamText({
+      model,
+      prompt,
+      maxOutputTokens: 4000,
+      providerOptions: { goosequill: { ignore_end: true } },
+      abortSignal: work.signal,
+      onAbort: () => {
+        aborted = true;
+      },
+    });
+    let deltas = 0;
+    for await (const { type } of fullStream) if (type === "text-delta" && ++deltas === 2) work.abort();
+    assert.ok(aborted && deltas < 100, `${deltas}`);
+    const { signal } = work;
+    await assert.rejects(generateText({ model, prompt, abortSignal: signal }), { name: "AbortError" });
+  });
+
+  await t.test("an invalid request is our error, which is not tried again", async () => {
+    const wrong = { model, prompt, temperature: -1 };
+    await assert.rejects(generateText(wrong), (/** @type {any} */ error) => {
+      return error.code === "setting-range" && !APICallError.isInstance(error);
+    });
+    /** @type {any[]} */
+    const errors = [];
+    await all(streamText({ ...wrong, onError: ({ error }) => void errors.push(error) }).fullStream);
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ["setting-range"],
+    );
+    const options = { goosequill: { temprature: 1 } };
+    await assert.rejects(generateText({ model, prompt, providerOptions: options }), {
+      code: "setting-unknown",
+    });
+    const image = { type: "file", data: new Uint8Array([1]), mediaType: "image/png" };
+    const messages = [{ role: /** @type {const} */ ("user"), content: [/** @type {any} */ (image)] }];
+    await assert.rejects(generateText({ model, messages }), { code: "chat-messages", message: /file/ });
+  });
+
+  await t.test("a thought is reasoning, before the text and in the next prompt", async () => {
+    /** @type {any[]} */
+    const asked = [];
+    const end = { text: "", finish_reason: "stop", usage: { prompt_tokens: 3, completion_tokens: 4 } };
+    const pieces = [{ text: "", thought: "It " }, { text: "", thought: "is." }, { text: "Yes." }, end];
+    const thinker = {
+      info: { name: "thinker" },
+      async *chat(/** @type {any} */ messages) {
+        asked.push(messages);
+        yield* pieces;
+      },
+    };
+    const model = goosequill(thinker);
+    const { reasoningText, text, response } = await generateText({ model, prompt });
+    assert.deepEqual([reasoningText, text], ["It is.", "Yes."]);
+    const messages = [...response.messages, { role: /** @type {const} */ ("user"), content: prompt }];
+    const { fullStream } = streamText({ model, messages });
+    const types = (await all(fullStream))
+      .map(({ type }) => type)
+      .filter((type) => /-(start|end)$/.test(type));
+    assert.deepEqual(types, ["reasoning-start", "reasoning-end", "text-start", "text-end"]);
+    assert.deepEqual(asked[1][0], { role: "assistant", content: "Yes.", thought: "It is." });
+  });
+}

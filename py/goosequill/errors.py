@@ -205,6 +205,10 @@ GROUPS: dict[str, dict[str, Code]] = {
             'Give a list of {"role": "system", "user" or "assistant", "content": text}.',
         ),
         "empty-message": Code("The message is empty.", "Write a message."),
+        "reasoning-effort": Code(
+            "The chat format has no thinking whose length could be chosen.",
+            "Leave out reasoning_effort, or choose a model that reasons, such as G1.",
+        ),
         "nothing-to-undo": Code(
             "There is no turn to undo.", "Turns from before a state was saved cannot be undone."
         ),

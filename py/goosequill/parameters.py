@@ -43,6 +43,8 @@ class Parameter:
         A sensible step for a control.
     choices
         The values of a ``choice``.
+    choice_labels
+        What a person reads for each of them; () shows the values themselves.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Parameter:
     step: float | None = None
     kind: Kind = "number"
     choices: tuple[str, ...] = ()
+    choice_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ class Description:
     def to_dict(self) -> dict[str, Any]:
         """Return the description as plain dictionaries and lists."""
         parameters = [asdict(parameter) for parameter in self.parameters]
+        lists = ("choices", "choice_labels")
         return asdict(self) | {
-            "parameters": [values | {"choices": list(values["choices"])} for values in parameters]
+            "parameters": [values | {name: list(values[name]) for name in lists} for values in parameters]
         }
 
 
@@ -95,9 +99,12 @@ def setting(
     step: float | None = None,
     kind: Kind = "number",
     choices: tuple[str, ...] = (),
+    choice_labels: tuple[str, ...] = (),
 ) -> Any:
     """Declare a value of a ParameterSet; its name is the attribute's. The arguments are a Parameter's."""
-    return Parameter("", label, sentence, default, neutral, minimum, maximum, step, kind, choices)
+    return Parameter(
+        "", label, sentence, default, neutral, minimum, maximum, step, kind, choices, choice_labels
+    )
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting,))

@@ -153,6 +153,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "chat-format",
   "chat-messages",
   "empty-message",
+  "reasoning-effort",
   "nothing-to-undo",
   "conversation-over",
   "not-a-state",

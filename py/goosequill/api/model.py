@@ -360,16 +360,27 @@ class Chat(Conversation):
     """A conversation whose replies take settings by name; `TextModel.chat` starts one."""
 
     def say(
-        self, message: str, config: DecodingConfig | None = None, **settings: Any
+        self,
+        message: str,
+        config: DecodingConfig | None = None,
+        *,
+        reasoning_effort: str | None = None,
+        **settings: Any,
     ) -> Iterator[Chunk | End]:
         """Send a message, and stream the reply as `TextModel.generate` streams a text.
+
+        Parameters
+        ----------
+        reasoning_effort
+            How long a G1 model thinks before this reply: "none", "low", "medium" or "high"; "auto", the
+            default, leaves it to the chat format and the model.
 
         Raises
         ------
         SettingsError
-            ``empty-message``, or an error of the settings.
+            ``empty-message``, ``reasoning-effort``, or an error of the settings.
         """
-        items = self.reply(message, _settings(config, settings))
+        items = self.reply(message, _settings(config, settings), effort=reasoning_effort)
         return (item for item in items if isinstance(item, Chunk | End))
 
 

@@ -68,7 +68,8 @@ class Conversation:
             self.messages = [dict(message) for message in saved_state.messages]
             preamble = saved_state.unread + preamble
         self._origin = saved_state, preamble, len(self.messages)
-        self._unread = preamble + self.format.transcript(messages)
+        self._texts = self.format.texts(messages)  # what the model reads of each message after the origin
+        self._unread = preamble + "".join(self._texts)
         self.messages += [dict(message) for message in messages]
         self._marks: dict[int, Mark] = {}
         self._reply: Iterator[Item] | None = None
@@ -79,7 +80,7 @@ class Conversation:
         branch = Conversation(self.model, self.tokenizer, chat_format=self.format)
         branch.messages = [dict(message) for message in self.messages]
         branch.state, branch._unread = self.state.copy(), self._unread
-        branch._origin, branch._marks = self._origin, dict(self._marks)
+        branch._origin, branch._texts, branch._marks = self._origin, list(self._texts), dict(self._marks)
         return branch
 
     def save(self, name: str = "") -> SavedState:
@@ -93,6 +94,7 @@ class Conversation:
         message: str,
         config: DecodingConfig | None = None,
         *,
+        effort: str | None = None,
         cancelled: Callable[[], bool] | None = None,
         progress: bool = False,
     ) -> Iterator[Item]:
@@ -103,6 +105,9 @@ class Conversation:
 
         Parameters
         ----------
+        effort
+            How long the model thinks before this reply (`goosequill.chat.formats.EFFORTS`); None leaves it
+            to the format and the model.
         cancelled, progress
             As for `goosequill.decoding.generate`.
 
@@ -113,23 +118,24 @@ class Conversation:
         Raises
         ------
         SettingsError
-            ``empty-message``, or an error of `config`.
+            ``empty-message``, ``reasoning-effort``, or an error of `config`.
         """
         if not message.strip():
             raise SettingsError("The message is empty.", code="empty-message")
+        chat = self.format.with_effort(effort)
         self._interrupt()
         config = config or DecodingConfig()
-        config = config.replace(stop=(*config.stop, *self.format.stop))
+        config = config.replace(stop=(*config.stop, *chat.stop))
         items = generate(
             self.model,
             self.tokenizer,
-            self._unread + self.format.turn(message),
+            self._unread + chat.turn(message),
             config,
             state=self.state,
             cancelled=cancelled,
             progress=progress,
         )
-        self._reply = self._follow(items, self.format.squeeze(message), searching=searches(config))
+        self._reply = self._follow(items, message, chat, searching=searches(config))
         return self._reply
 
     def undo(self) -> str:
@@ -147,12 +153,13 @@ class Conversation:
             raise SettingsError("There is no turn to undo.", code="nothing-to-undo")
         at = turns[-1]
         removed, self.messages = self.messages[at], self.messages[:at]
+        self._texts = self._texts[: at - first]
         if at in self._marks:
             state, self._unread = self._marks.pop(at)
             self.state.assign(state.arrays)
         else:
             self.state.assign(saved_state.arrays if saved_state else self.model.new_state().arrays)
-            self._unread = preamble + self.format.transcript(self.messages[first:])
+            self._unread = preamble + "".join(self._texts)
         return removed["content"]
 
     def _interrupt(self) -> None:
@@ -161,7 +168,9 @@ class Conversation:
         if reply is not None:
             reply.close()  # type: ignore[attr-defined]
 
-    def _follow(self, items: Iterator[Item], message: str, *, searching: bool) -> Iterator[Item]:
+    def _follow(
+        self, items: Iterator[Item], message: str, chat: ChatFormat, *, searching: bool
+    ) -> Iterator[Item]:
         """Pass the items on, and leave the state just after the reply's last character."""
         before = self.state.copy(), self._unread
         progress = _Progress(self.state, StreamDecoder(self.tokenizer), searching=searching)
@@ -175,14 +184,11 @@ class Conversation:
         finally:
             if progress.begun:
                 self._mark(before)
-                self._unread = progress.settle() + self.format.separator
-                self.messages += [{"role": "user", "content": message}, self._as_message(progress.shown)]
+                self._unread = progress.settle() + chat.separator
+                self._texts += [chat.turn(message), progress.shown + chat.separator]
+                self.messages += [{"role": "user", "content": message}, _as_message(chat, progress.shown)]
             else:
                 self.state.assign(before[0].arrays)
-
-    def _as_message(self, shown: str) -> dict[str, str]:
-        thought, answer = split_thought(self.format.opening + shown)
-        return {"role": "assistant", "content": answer} | ({"thought": thought} if thought else {})
 
     def _mark(self, mark: Mark) -> None:
         """Keep the point before a turn, and drop the oldest ones that exceed the budget."""
@@ -190,6 +196,11 @@ class Conversation:
         most = max(1, UNDO_BUDGET // max(1, self.state.nbytes))
         for at in sorted(self._marks)[:-most]:
             del self._marks[at]
+
+
+def _as_message(chat: ChatFormat, shown: str) -> dict[str, str]:
+    thought, answer = split_thought(chat.opening + shown)
+    return {"role": "assistant", "content": answer} | ({"thought": thought} if thought else {})
 
 
 def searches(config: DecodingConfig) -> bool:

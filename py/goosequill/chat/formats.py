@@ -2,8 +2,9 @@
 
 RWKV's chat models know one format: `User: ...`, a blank line, `Assistant:`. A blank line ends a
 message, so messages contain none; and nothing follows `Assistant:`, because the model generates the
-space itself. (BlinkDL's model cards; https://wiki.rwkv.com, Prompting Format Guidelines.)
-Models and states are in `conversation`.
+space itself. (BlinkDL's model cards; https://wiki.rwkv.com, Prompting Format Guidelines.) The G1 models
+think before they answer, as long as the end of the message and the start of the reply ask for
+(BlinkDL/RWKV-LM, RWKV-v7/RWKV7-G1x-templates.txt). Models and states are in `conversation`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,33 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from goosequill.errors import SettingsError
+from goosequill.parameters import ParameterSet, setting
 
 Message = Mapping[str, str]
 """{"role": "system", "user" or "assistant", "content": text}."""
+
+EFFORTS = {
+    "none": ("", "<think>\n</think"),
+    "low": (" (think a bit)", "<think"),
+    "medium": (" (think)", "<think"),
+    "high": (" (think a lot)", "<think"),
+}
+"""How long a G1 model thinks -> (the end of the user's message, the start of the reply)."""
+
+
+class ChatSettings(ParameterSet):
+    """What can be asked of each reply besides the decoder's settings."""
+
+    reasoning_effort: str = setting(
+        "Thinking",
+        "How long a model that reasons thinks before it answers. Models from before September 2025 know only "
+        "“Up to the model” and “None”.",
+        default="auto",
+        neutral="auto",
+        kind="choice",
+        choices=("auto", *EFFORTS),
+        choice_labels=("Up to the model", "None", "A bit", "Normal", "A lot"),
+    )
 
 
 @dataclass(frozen=True)
@@ -31,6 +56,8 @@ class ChatFormat:
         Labels before the messages of each role.
     opening
         Text with which every reply starts.
+    suffix
+        Text at the end of the user's message that is answered; the model reads it, `messages` lack it.
     separator
         Text between two messages; it never occurs inside one.
     stop
@@ -43,12 +70,44 @@ class ChatFormat:
     assistant: str = "Assistant:"
     system: str = "System: "
     opening: str = ""
+    suffix: str = ""
     separator: str = "\n\n"
     stop: tuple[str, ...] = ("\n\nUser",)
 
+    @property
+    def reasons(self) -> bool:
+        """Whether replies start with a thought, so that its length can be chosen."""
+        return self.opening.lstrip().startswith("<think")
+
+    def with_effort(self, effort: str | None) -> ChatFormat:
+        """Return the format in which the model thinks as long as asked.
+
+        Parameters
+        ----------
+        effort
+            "none", "low", "medium" or "high" (`EFFORTS`); "auto" or None leaves it to the model.
+
+        Raises
+        ------
+        SettingsError
+            ``reasoning-effort``: in this format the model does not think. ``setting-type``: there is no such
+            effort.
+        """
+        effort = ChatSettings.from_dict({"reasoning_effort": effort}).reasoning_effort
+        if effort == "auto" or (effort == "none" and not self.reasons):
+            return self
+        if not self.reasons:
+            raise SettingsError(
+                "This model's chat format has no thinking whose length could be chosen.",
+                code="reasoning-effort",
+            )
+        suffix, opening = EFFORTS[effort]
+        space = self.opening[: len(self.opening) - len(self.opening.lstrip())]
+        return replace(self, suffix=suffix, opening=space + opening)
+
     def squeeze(self, message: str) -> str:
-        """Return a message with blank lines replaced by line breaks."""
-        return re.sub(r"\s*\n\s*\n\s*", "\n", message.replace("\r\n", "\n").replace("\r", "\n").strip())
+        """Return a message as the model reads it: with blank lines replaced by line breaks."""
+        return re.sub(r"\n{2,}", "\n", message.replace("\r\n", "\n")).strip()
 
     def preamble(self, system: str = "", *, begun: bool = False) -> str:
         """Return the text before the first message; without the prefix if the model has read text before."""
@@ -57,7 +116,7 @@ class ChatFormat:
 
     def turn(self, message: str) -> str:
         """Return a user's message, up to where the reply starts."""
-        return self.transcript([{"role": "user", "content": message}]) + self.assistant + self.opening
+        return self.prompt([{"role": "user", "content": message}], begun=True)
 
     def prompt(self, messages: Iterable[Message], *, begun: bool = False) -> str:
         r"""Return a whole conversation, up to where the reply starts.
@@ -67,19 +126,25 @@ class ChatFormat:
         >>> format_of({}, "world").prompt([{"role": "user", "content": "Good morning."}])
         'User: Good morning.\n\nAssistant:'
         """
-        return self.preamble(begun=begun) + self.transcript(messages) + self.assistant + self.opening
+        messages = _listed(messages)
+        texts = self.texts(messages)
+        if messages and messages[-1]["role"] == "user":
+            texts[-1] = texts[-1].removesuffix(self.separator) + self.suffix + self.separator
+        return self.preamble(begun=begun) + "".join(texts) + self.assistant + self.opening
 
     def transcript(self, messages: Iterable[Message]) -> str:
-        """Return messages as text, each followed by the separator.
+        """Return what `texts` returns as one text, with the same errors."""
+        return "".join(self.texts(messages))
+
+    def texts(self, messages: Iterable[Message]) -> list[str]:
+        """Return the text of each message, followed by the separator.
 
         Raises
         ------
         SettingsError
             ``chat-messages``: a message is invalid, or there is no list of them.
         """
-        if isinstance(messages, (str, Mapping)) or not isinstance(messages, Iterable):
-            raise _invalid("there is neither a text nor a list of messages")
-        return "".join(self._text(message) + self.separator for message in messages)
+        return [self._text(message) + self.separator for message in _listed(messages)]
 
     def _text(self, message: Message) -> str:
         role, content = _fields(message)
@@ -113,6 +178,12 @@ class ChatFormat:
         return replace(found, stop=tuple(stop or (found.separator + speaker,)))
 
 
+def _listed(messages: Any) -> list[Message]:
+    if isinstance(messages, (str, Mapping)) or not isinstance(messages, Iterable):
+        raise _invalid("there is neither a text nor a list of messages")
+    return list(messages)
+
+
 def _fields(message: Any) -> tuple[str, str]:
     """(role, content) of a message."""
     role, content = (message.get("role"), message.get("content")) if isinstance(message, Mapping) else (0, 0)
@@ -125,10 +196,12 @@ def _invalid(why: str) -> SettingsError:
     return SettingsError(f"The messages are invalid: {why}.", code="chat-messages")
 
 
+_G1 = ChatFormat("g1", opening=" <think")
+
 FORMATS: dict[str, ChatFormat] = {
     "world": ChatFormat(),
-    "g1": ChatFormat("g1", opening=" <think"),
-    "g1-quick": ChatFormat("g1-quick", opening=" <think>\n</think"),
+    "g1": _G1,
+    "g1-quick": replace(_G1.with_effort("none"), name="g1-quick"),
 }
 """For World models; for G1 reasoning models; for the same without reasoning."""
 

@@ -35,6 +35,7 @@ def generate(
     given: Sequence[int] = (),
     state: Any = None,
     opening: str | None = None,
+    effort: str | None = None,
     memory: StateMemory | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Stream:
@@ -53,13 +54,15 @@ def generate(
     opening
         The start of the reply, with which a text as the prompt ends (`ChatFormat.opening`): a thought is then
         separated from the answer, as in a reply to messages.
+    effort
+        How long the model thinks before it answers messages (`goosequill.chat.formats.EFFORTS`).
     memory, cancelled
         As for `goosequill.decoding.generate`.
     """
     saved = open_saved_state(model, state)
     config = DecodingConfig.from_dict(settings or {})
     if not isinstance(prompt, str):
-        chat = format_of(description)
+        chat = format_of(description).with_effort(effort)
         config, opening = config.replace(stop=(*config.stop, *chat.stop)), chat.opening
         prompt = chat.prompt(prompt, begun=saved is not None and saved.begun)
     items = continue_prompt(
@@ -81,12 +84,13 @@ def say(
     message: str,
     settings: Mapping[str, Any] | None = None,
     *,
+    effort: str | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Stream:
     """Say something in a conversation; the end also has ``messages``, all that was said."""
     config = DecodingConfig.from_dict(settings or {})
-    items = conversation.reply(message, config, cancelled=cancelled, progress=True)
-    end = yield from _stream(items, conversation.format.opening)
+    items = conversation.reply(message, config, effort=effort, cancelled=cancelled, progress=True)
+    end = yield from _stream(items, conversation.format.with_effort(effort).opening)
     return {**end, "messages": list(conversation.messages)}
 
 

@@ -23,7 +23,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     for part in DESCRIPTIONS:
         group = parser.add_argument_group(part.label, part.sentence)
         for parameter in part.parameters:
-            _add(group, parameter)
+            add_parameter(group, parameter)
 
 
 def read_settings(options: argparse.Namespace) -> DecodingConfig:
@@ -37,7 +37,8 @@ def read_settings(options: argparse.Namespace) -> DecodingConfig:
     return DecodingConfig.from_dict(settings)
 
 
-def _add(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
+def add_parameter(group: argparse._ActionsContainer, parameter: Parameter) -> None:
+    """Declare the option of one setting; it is None where it is not given."""
     flags = ["--" + parameter.name.replace("_", "-"), *_ALIASES.get(parameter.name, [])]
     options: dict[str, Any] = {"dest": parameter.name}
     options["help"] = f"{parameter.sentence}{_default(parameter)}".replace("%", "%%")

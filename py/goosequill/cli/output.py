@@ -30,15 +30,16 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def write_text(text: str) -> None:
-    """Write a model's text, as UTF-8 whatever the terminal's encoding, at once.
+def write_text(text: str, *, file: TextIO | None = None) -> None:
+    """Write a model's text to a file, by default standard output, as UTF-8 whatever its encoding, at once.
 
     On a terminal control characters are shown; a file or a program gets the text as it is.
     """
-    sys.stdout.flush()
-    shown = printable(text, lines=True) if sys.stdout.isatty() else text
-    sys.stdout.buffer.write(shown.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    file = file or sys.stdout
+    file.flush()
+    shown = printable(text, lines=True) if file.isatty() else text
+    file.buffer.write(shown.encode("utf-8", "replace"))
+    file.buffer.flush()
 
 
 def forgive_encodings() -> None:

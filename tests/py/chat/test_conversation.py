@@ -97,7 +97,7 @@ def test_the_model_reads_messages_in_its_format() -> None:
         "System: Be kind.\n\nUser: Hi\nthere\n\nAssistant: Hello.\n\nUser: How are you?\n\nAssistant: Fine!"
     )
     assert talk.messages == [
-        {"role": "user", "content": "Hi\nthere"},
+        {"role": "user", "content": "Hi\n\n\nthere"},  # as it was typed
         {"role": "assistant", "content": "Hello."},
         {"role": "user", "content": "How are you?"},
         {"role": "assistant", "content": "Fine!"},
@@ -226,6 +226,68 @@ def test_thoughts_are_separated_from_answers() -> None:
     talk = Conversation(model, TOKENIZER, chat_format=FORMATS["world"])  # type: ignore[arg-type]
     text_of(talk.reply("Well?", GREEDY))
     assert talk.messages[-1] == {"role": "assistant", "content": "Yes.", "thought": "Hm."}
+
+
+def thinking_turns() -> tuple[Scripted, Conversation]:
+    model = Scripted(
+        " <think>Hm.</think>\nYes\n\nUser",
+        " <think>\n</think>\nNo\n\nUser",
+        " <think>Well.</think>\nSo\n\nUser",
+    )
+    talk = Conversation(model, TOKENIZER, chat_format=FORMATS["g1"])  # type: ignore[arg-type]
+    for message, effort in (("a", "low"), ("b", "none"), ("c", None)):
+        text_of(talk.reply(message, GREEDY, effort=effort))
+    return model, talk
+
+
+TURNS = (
+    "User: a (think a bit)\n\nAssistant: <think>Hm.</think>\nYes",
+    "\n\nUser: b\n\nAssistant: <think>\n</think>\nNo",
+    "\n\nUser: c\n\nAssistant: <think>Well.</think>\nSo",
+)
+
+
+def test_each_turn_thinks_as_long_as_asked_and_messages_stay_as_typed() -> None:
+    model, talk = thinking_turns()
+    assert model.read == "".join(TURNS)
+    assert [message["content"] for message in talk.messages] == ["a", "Yes", "b", "No", "c", "So"]
+    assert [message.get("thought") for message in talk.messages[1::2]] == ["Hm.", None, "Well."]
+
+
+def test_a_saved_conversation_that_thought_continues_exactly() -> None:
+    model = build()
+    talk = Conversation(model, TOKENIZER, chat_format=FORMATS["g1"])
+    list(talk.reply("Hello", GREEDY, effort="high"))
+    saved = load_saved_state(BytesSource(encode_saved_state(talk.save(), model)), model)
+    again = Conversation(model, TOKENIZER, chat_format=FORMATS["g1"], saved_state=saved)
+    assert again.messages == talk.messages and talk.messages[0]["content"] == "Hello"
+    replies = [text_of(one.reply("And?", GREEDY, effort="low")) for one in (talk, again)]
+    assert replies[0] == replies[1] != ""
+
+
+@pytest.mark.parametrize("budget", [100, 0])
+def test_undoing_turns_that_thought_is_exact_even_where_the_text_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, budget: int
+) -> None:
+    monkeypatch.setattr("goosequill.chat.conversation.UNDO_BUDGET", budget)
+    model, talk = thinking_turns()
+    assert (talk.undo(), talk.undo()) == ("c", "b")
+    branch = talk.branch()
+    for one in (talk, branch):
+        text_of(one.reply("b", GREEDY, effort="none"))
+        assert model.read == "".join(TURNS[:2])
+    assert branch.undo() == "b"
+    assert talk.messages == [*branch.messages, *talk.messages[-2:]]
+
+
+def test_an_effort_that_the_format_does_not_have_changes_nothing() -> None:
+    talk = Conversation(Scripted(" Yes\n\nUser"), TOKENIZER)  # type: ignore[arg-type]
+    for effort, code in (("high", "reasoning-effort"), ("much", "setting-type")):
+        with pytest.raises(SettingsError) as caught:
+            talk.reply("a", GREEDY, effort=effort)
+        assert caught.value.code == code
+    assert talk.messages == []
+    assert text_of(talk.reply("a", GREEDY, effort="none")) == " Yes"  # nothing to switch off
 
 
 def test_the_state_is_that_of_the_whole_text() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goosequill.chat.formats import FORMATS, ChatFormat, ThoughtStream, format_of, split_thought
 from goosequill.errors import SettingsError
@@ -31,6 +34,45 @@ def test_a_whole_conversation_as_one_prompt() -> None:
     said = "System: Be kind.\n\nUser: Hi\n\nAssistant: Hello\nthere\n\nUser: And?\n\nAssistant: <think"
     assert chat_format.prompt(messages) == "<dialogue>\n" + said
     assert chat_format.prompt(messages, begun=True) == said
+
+
+def clean_txt(text: str) -> str:
+    """BlinkDL's, as published in RWKV-LM/RWKV-v7/RWKV7-G1x-templates.txt."""
+    return re.sub(r"\n{2,}", "\n", text.replace("\r\n", "\n")).strip()
+
+
+@given(st.text(alphabet="ab \t\r\n"))
+def test_messages_are_cleaned_as_the_models_authors_do(message: str) -> None:
+    assert ChatFormat().squeeze(message) == clean_txt(message)
+    assert "\n\n" not in ChatFormat().squeeze(message)
+
+
+@pytest.mark.parametrize(
+    ("effort", "expected"),
+    [
+        (None, "User: a\n\nAssistant: <think"),
+        ("auto", "User: a\n\nAssistant: <think"),
+        ("none", "User: a\n\nAssistant: <think>\n</think"),
+        ("low", "User: a (think a bit)\n\nAssistant: <think"),
+        ("medium", "User: a (think)\n\nAssistant: <think"),
+        ("high", "User: a (think a lot)\n\nAssistant: <think"),
+    ],
+)
+def test_how_long_a_model_thinks(effort: str | None, expected: str) -> None:
+    assert FORMATS["g1"].with_effort(effort).turn("a\n") == expected
+    if effort not in (None, "auto"):
+        assert FORMATS["g1-quick"].with_effort(effort).turn("a") == expected
+    said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    earlier = "User: Hi\n\nAssistant: Hello\n\n"  # only the message that is answered has the request
+    chat = FORMATS["g1"].with_effort(effort)
+    assert chat.prompt([*said, {"role": "user", "content": "a"}]) == earlier + expected
+    assert chat.prompt(iter(said)) == earlier + "Assistant:" + chat.opening
+
+
+def test_a_models_own_format_keeps_its_space_before_a_thought() -> None:
+    own = ChatFormat.from_dict({"assistant": "AI: ", "opening": "<think"})
+    assert own.reasons and not ChatFormat().reasons
+    assert own.with_effort("none").turn("a") == "User: a\n\nAI: <think>\n</think"
 
 
 @pytest.mark.parametrize(

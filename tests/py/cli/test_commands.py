@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 
 import goosequill as gq
+from goosequill.chat.formats import ChatFormat
 from goosequill.cli import main as cli
+from goosequill.cli.chat import answer
 from goosequill.cli.defaults import config_path, default_arguments
 from goosequill.cli.progress import ProgressBar, ProgressLine
+from goosequill.decoding import Chunk, DecodingConfig
 from goosequill.kernels import blas
 from goosequill.tokenizers import load_tokenizer
 from tests.py.api.hub import running
@@ -91,6 +94,37 @@ def test_chat_shows_an_error_and_goes_on(capsysbinary: Capture, monkeypatch: pyt
     status, out, err = call(capsysbinary, "chat", "--model", MODEL, "--max-new-tokens", "5", "--seed", "1")
     assert status == 0 and out.strip()
     assert "no turn to undo" in err and "/quit" in err
+
+
+def test_chat_thinks_as_long_as_asked(capsysbinary: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def turn(self: ChatFormat, message: str, real: Any = ChatFormat.turn) -> str:
+        said.append(real(self, message))
+        return said[-1]
+
+    monkeypatch.setattr(ChatFormat, "turn", turn)
+    type_in(monkeypatch, "a\n/think low\nb\n/think much\n/think none\nc\n")
+    arguments = ("--model", MODEL, "--format", "g1", "--reasoning-effort", "high", "--max-new-tokens", "2")
+    status, _, err = call(capsysbinary, "chat", *arguments, "--seed", "1")
+    assert status == 0 and "'much', but must be one of auto, none, low, medium, high" in err
+    assert list(dict.fromkeys(said)) == [
+        "User: a (think a lot)\n\nAssistant: <think",
+        "User: b (think a bit)\n\nAssistant: <think",
+        "User: c\n\nAssistant: <think>\n</think",
+    ]
+    status, _, err = call(capsysbinary, "chat", "--model", MODEL, "--reasoning-effort", "high")
+    assert status == 1 and "no thinking" in err
+
+
+def test_chat_prints_the_thought_beside_the_answer(
+    capsysbinary: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = gq.load(MODEL).chat(chat_format="g1")
+    items = [Chunk(text, 0, 0.0, 0) for text in (">Hm", ".", "</th", "ink>", "\nYes", ".")]
+    monkeypatch.setattr(chat, "say", lambda *_arguments, **_options: iter(items))
+    answer(chat, "Well?", DecodingConfig(), as_json=False)
+    assert tuple(capsysbinary.readouterr()) == (b"Yes.\n", b"Hm.\n")
 
 
 def test_generate_as_json_has_every_token_and_the_end(capsysbinary: Capture) -> None:

@@ -40,7 +40,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         "file-format": Code("A file of votes is invalid.", "Export the votes from the comparer again."),
         "unknown-format": Code(
             "The file is not in a format that Goosequill reads.",
-            "Choose RWKV weights as .safetensors, .pth, .gguf, or .bin (rwkv.cpp).",
+            "Choose RWKV weights as .safetensors, .pth, .gguf, .prefab (web-rwkv), or .bin (rwkv.cpp).",
         ),
         "safetensors-header": Code(
             "A safetensors file breaks the rules of its format.",
@@ -52,6 +52,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "gguf-header": Code("A GGUF file is corrupt.", _DOWNLOAD_AGAIN),
         "rwkv-cpp-header": Code("An rwkv.cpp file is corrupt.", _DOWNLOAD_AGAIN),
+        "prefab-header": Code("A .prefab file is corrupt.", _DOWNLOAD_AGAIN),
         "packed-layout": Code(
             "The matrices are packed in a layout that this version does not know.",
             "Use a newer Goosequill, or convert the original again.",
@@ -62,7 +63,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "which-file": Code(
             "The chosen files are not one model: weights, and optionally their tokenizer.",
-            "Choose the weights (.safetensors, .pth, .gguf or .bin) and, if needed, their tokenizer.json.",
+            "Choose the weights (.safetensors, .pth, .gguf, .prefab or .bin), and their tokenizer if needed.",
         ),
         "shards": Code(
             "The files of a sharded model do not belong together.",

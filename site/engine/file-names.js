@@ -6,7 +6,7 @@
  */
 
 /** Endings of weight files, the preferred ones first. */
-const ENDINGS = [".safetensors", ".st", ".pth", ".pt", ".gguf", ".bin"];
+const ENDINGS = [".safetensors", ".st", ".pth", ".pt", ".gguf", ".bin", ".prefab"];
 
 /**
  * Whether a model folder may list a file of this name: it cannot lead out of the folder.

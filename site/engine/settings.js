@@ -106,6 +106,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "pth",
   "gguf-header",
   "rwkv-cpp-header",
+  "prefab-header",
   "packed-layout",
   "split-gguf",
   "which-file",

@@ -240,7 +240,7 @@ export class ModelPanel {
     const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
     if (await isText(weights)) {
       if (takeText) return takeText(weights);
-      const remedy = t("Choose a file of weights: .safetensors, .pth, .gguf or .bin.");
+      const remedy = t("Choose a file of weights: .safetensors, .pth, .gguf, .prefab or .bin.");
       return this.#host.complain(
         problem(t("{name} is a text, not a model.", { name: weights.name }), remedy),
       );

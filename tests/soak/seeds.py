@@ -43,7 +43,7 @@ def files_of_weights() -> dict[str, bytes]:
         "packed.safetensors": "packed-7",
     }
     found = {name: sound(kind) for name, kind in kinds.items()}
-    found |= {"5.pth": sound("pth-5.2"), "4.bin": sound("bin-4")}
+    found |= {"5.pth": sound("pth-5.2"), "4.bin": sound("bin-4"), "7.prefab": sound("prefab-7")}
     with tempfile.TemporaryDirectory() as folder:
         path = converters.write_gguf(Path(folder) / "6.gguf", small_checkpoint("6"), "6")
         found["6.gguf"] = path.read_bytes()

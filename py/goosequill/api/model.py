@@ -59,9 +59,10 @@ def load(
     Parameters
     ----------
     model
-        A model folder, a file of weights (.safetensors, .pth, .gguf, rwkv.cpp's .bin), or an id such as
-        ``"BlinkDL/rwkv7-g1:rwkv7-g1a-0.1b-20250728-ctx4096.pth"``, with ``@revision`` and ``#sha256=...`` if
-        you like. A file is downloaded once, into the cache (``$GOOSEQUILL_CACHE``); nothing else is.
+        A model folder, a file of weights (.safetensors, .pth, .gguf, .prefab, rwkv.cpp's .bin), or an id
+        such as ``"BlinkDL/rwkv7-g1:rwkv7-g1a-0.1b-20250728-ctx4096.pth"``, with ``@revision``
+        and ``#sha256=...`` if you like. A file is downloaded once, into the cache
+        (``$GOOSEQUILL_CACHE``); nothing else is.
     tokenizer
         Name or path; by default the model's own.
     quantize

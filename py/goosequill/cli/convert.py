@@ -20,8 +20,8 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.description = (
-        "Convert .pth, .safetensors, .st, .gguf or rwkv.cpp's .bin, or a folder with one of them, to a "
-        "model folder: safetensors shards, tokenizer, and config.json with every file's SHA-256."
+        "Convert .pth, .safetensors, .st, .gguf, .prefab or rwkv.cpp's .bin, or a folder with one of them, "
+        "to a model folder: safetensors shards, tokenizer, and config.json with every file's SHA-256."
     )
     parser.add_argument("source", metavar="IN", help="the weights: a file, a folder or a model id")
     parser.add_argument("out", metavar="OUT", type=Path, help="the folder to write; new or empty")

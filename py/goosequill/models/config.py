@@ -83,5 +83,5 @@ def not_a_model(missing: str) -> FileFormatError:
     return FileFormatError(
         f"This file does not contain an RWKV model: the tensor {missing!r} is missing.",
         code="not-a-model",
-        remedy="Choose a file of RWKV weights (.pth, .safetensors, .gguf or .bin).",
+        remedy="Choose a file of RWKV weights (.pth, .safetensors, .gguf, .prefab or .bin).",
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 DESCRIPTION = "config.json"
 
-_ENDINGS = (".safetensors", ".st", ".pth", ".pt", ".gguf", ".bin")
+_ENDINGS = (".safetensors", ".st", ".pth", ".pt", ".gguf", ".bin", ".prefab")
 """Endings of weight files, the preferred ones first."""
 _LEGAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 

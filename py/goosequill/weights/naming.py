@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable
 from math import prod
 
+import numpy as np
+
 from goosequill.weights.mapped import Floats, MappedSource, Part
 from goosequill.weights.source import TensorSource
 
@@ -49,6 +51,18 @@ def vector_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
 def row(index: int) -> Callable[[Floats], Floats]:
     """Take one of several vectors that a converter stacked."""
     return lambda array: array.reshape(-1, array.shape[-1])[index]
+
+
+def multiply(scale: np.float32) -> Callable[[Floats], Floats]:
+    """Multiply the weights that a converter divided."""
+    return lambda array: array * scale
+
+
+def undo_decay(array: Floats) -> Floats:
+    """z from exp(-exp(z)); in double precision, since the result lies close to 1."""
+    with np.errstate(divide="ignore"):
+        result: Floats = np.log(-np.log(array.astype(np.float64))).astype(np.float32)
+    return result
 
 
 def last_length(tensors: TensorSource, name: str) -> int:

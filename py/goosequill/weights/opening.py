@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from goosequill.errors import FileFormatError
 from goosequill.weights.file_names import DESCRIPTION, weight_files
 from goosequill.weights.folder import folder_reader, is_description, open_folder
-from goosequill.weights.formats import gguf, pth, rwkv_cpp, safetensors
+from goosequill.weights.formats import gguf, prefab, pth, rwkv_cpp, safetensors
 from goosequill.weights.naming import canonical_names
 from goosequill.weights.sharded import ShardedSource
 from goosequill.weights.source import ByteSource, FileSource, TensorSource
@@ -25,7 +25,7 @@ class Format(Protocol):
         """Read the header, and return the tensors."""
 
 
-FORMATS: tuple[Format, ...] = (gguf, rwkv_cpp, pth, safetensors)
+FORMATS: tuple[Format, ...] = (gguf, rwkv_cpp, pth, prefab, safetensors)
 """The formats, in the order in which they are tried."""
 
 

@@ -12,6 +12,9 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from tests.py.weights.prefab_writer import cbor
 
 CORPUS = Path(__file__).parents[2] / "data" / "hostile"
 F32 = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
@@ -279,6 +282,44 @@ def bin_attacks() -> Iterator[tuple[str, str, bytes]]:
     yield "no-model", "not-a-model", head + entry((1,), b"a") + b"\0" * 4
 
 
+def blob(shape: list[int], data: bytes) -> dict[str, Any]:
+    """A tensor of a `.prefab` file."""
+    return {"shape": shape, "data": data}
+
+
+def prefab_attacks() -> Iterator[tuple[str, str, bytes]]:
+    """web-rwkv: (name, code, file)."""
+    bad, cut = "prefab-header", "file-truncated"
+    sizes = dict.fromkeys(("num_layer", "num_emb", "num_hidden", "num_vocab", "num_head"), 1)
+    start = {"context": None, "info": {"version": "V7", **sizes}, "rescale": 6, "sep": 1024}
+    before = cbor({**start, "tensor": None})[:-1]
+
+    def one(tensor: Any) -> bytes:
+        return cbor({**start, "tensor": {"layers": [{"att": {"w_k": tensor}}]}})
+
+    yield "only-the-first-key", cut, before[:9]
+    yield "no-tensors", bad, cbor(start)
+    yield "two-to-63-pairs", "unknown-format", b"\xbb" + b"\x7f" * 8 + before[1:]
+    yield "lists-in-lists", bad, before + b"\x81" * 1_000
+    yield "maps-in-maps", bad, before + b"\xa1" * 1_000
+    yield "tags-of-tags", bad, before + b"\xc0" * 1_000
+    yield "a-list-of-2-to-63", bad, before + b"\x9b\x7f" + b"\xff" * 7
+    yield "a-list-of-many-values", bad, before + b"\x82" + (b"\x99\x88\xb8" + b"\0" * 35_000) * 2
+    yield "a-list-without-end", bad, before + b"\x9f" * 9
+    yield "bytes-of-2-to-63", cut, before + b"\x5b\x7f" + b"\xff" * 7
+    yield "a-text-of-2-to-63", bad, before + b"\x7b\x7f" + b"\xff" * 7
+    yield "a-key-that-is-a-list", bad, before + b"\xa1\x80\x00"
+    yield "a-key-twice", bad, cbor(start)[:1] + cbor("context") * 2 + cbor("context") * 6
+    yield "a-shape-of-2-to-64", bad, one({"Fp16": blob([2**64 - 1] * 4, b"\0" * 8)})
+    yield "an-empty-axis-beside-one-of-2-to-63", bad, one({"Fp16": blob([0, 2**63, 1, 1], b"")})
+    yield "five-axes", bad, one({"Fp16": blob([1] * 5, b"\0" * 2)})
+    yield "an-unknown-variant", "unsupported-quantization", one({"Fp3": blob([4, 1, 1, 1], b"\0")})
+    yield "an-unknown-version", "unsupported-variant", before.replace(b"V7", b"V9") + cbor({})
+    yield "blocks-without-scales", bad, one({"Int8": {"w": blob([128, 1, 1, 1], b"\0" * 128)}})
+    yield "trailing-bytes", bad, one({"Fp16": blob([1, 1, 1, 1], b"\0\0")}) + b"\0"
+    yield "no-model", "not-a-model", one({"Fp16": blob([1, 1, 1, 1], b"\0\0")})
+
+
 def main() -> None:
     """Write the files and `expected.json`."""
     CORPUS.mkdir(parents=True, exist_ok=True)
@@ -290,6 +331,7 @@ def main() -> None:
         ("pth", pickle_attacks()),
         ("gguf", gguf_attacks()),
         ("bin", bin_attacks()),
+        ("prefab", prefab_attacks()),
     ):
         for name, code, data in attacks:
             expected[f"{name}.{ending}"] = code

@@ -28,6 +28,7 @@ from goosequill.weights.packing import LAYOUTS, layout_for
 from goosequill.weights.quantize import bits_for
 from tests.py.checkpoints import MAKERS, Tensors
 from tests.py.weights import converters, make_hostile
+from tests.py.weights.prefab_writer import prefab
 from tests.py.work import CountingSource, counted_lines, measured_memory
 
 CORPUS = Path(__file__).parents[2] / "data" / "hostile"
@@ -152,6 +153,8 @@ def sound(kind: str) -> bytes:
         return b"".join(encode(pairs))
     if format_name == "bin":
         return converters.rwkv_cpp(tensors)
+    if format_name == "prefab":
+        return prefab(tensors, version, "NF4" if version == "7" else "Fp16")
     buffer = io.BytesIO()
     torch.save({name: torch.from_numpy(array) for name, array in tensors.items()}, buffer)
     return buffer.getvalue()
@@ -209,6 +212,9 @@ KINDS = [
     "bin-5.1",
     "bin-6",
     "bin-7",
+    "prefab-4",
+    "prefab-6",
+    "prefab-7",
 ]
 
 
@@ -243,7 +249,15 @@ def test_truncated_files_are_refused(kind: str, share: float) -> None:
 
 
 MAGICS = st.sampled_from(
-    [b"", b"GGUF\3\0\0\0", b"PK\3\4", b"fmgg\x65\0\0\0", b"\x10\0\0\0\0\0\0\0{", b"\xff" * 7 + b"\0{"]
+    [
+        b"",
+        b"GGUF\3\0\0\0",
+        b"PK\3\4",
+        b"fmgg\x65\0\0\0",
+        b"\xa5gcontext",
+        b"\x10\0\0\0\0\0\0\0{",
+        b"\xff" * 7 + b"\0{",
+    ]
 )
 
 

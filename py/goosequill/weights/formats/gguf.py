@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -18,8 +17,8 @@ import numpy as np
 
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.weights.elements import stored_bytes
-from goosequill.weights.mapped import Floats, MappedSource, Part
-from goosequill.weights.naming import last_length, row, transpose, vector_shape
+from goosequill.weights.mapped import MappedSource, Part
+from goosequill.weights.naming import last_length, multiply, row, transpose, vector_shape
 from goosequill.weights.source import MAX_TENSORS, ByteSource, TensorSource, is_shape, truncated
 from goosequill.weights.stored import Entry, StoredTensors
 
@@ -312,7 +311,7 @@ def _restored(name: str, origin: str, raw: _RawGguf, halvings: int) -> Part:
     if _TRANSPOSED.match(name) and len(shape) >= 2:
         return Part(origin, (*shape[:-2], shape[-1], shape[-2]), transpose)
     if name.endswith(_RESCALED) and halvings:
-        return Part(origin, shape, _multiply(np.float32(2.0 ** min(halvings, 100))))
+        return Part(origin, shape, multiply(np.float32(2.0 ** min(halvings, 100))))
     if name.endswith((".r_k", ".time_faaaa")):
         size = raw.number(f"{raw.text('general.architecture')}.wkv.head_size", 64)
         if size > 0 and prod(shape) % size == 0:
@@ -320,7 +319,3 @@ def _restored(name: str, origin: str, raw: _RawGguf, halvings: int) -> Part:
     if name.endswith(".att.time_decay"):
         return Part(origin, (1, 1, prod(shape)))
     return Part(origin, vector_shape(name, shape))
-
-
-def _multiply(scale: np.float32) -> Callable[[Floats], Floats]:
-    return lambda array: array * scale

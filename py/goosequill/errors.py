@@ -98,7 +98,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "unsupported-variant": Code(
             "The file contains a variant of RWKV that Goosequill does not run.",
-            "Use a release of RWKV 4, 5, 6 or 7 as its author published it.",
+            "Use a release of RWKV 4, 5, 6, 7 or 7a as its author published it.",
         ),
         "unsupported-architecture": Code(
             "The GGUF file contains a model that is not RWKV-6 or RWKV-7.",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from goosequill.kernels import Kernel
 from goosequill.search.minilm import MiniLM
 from goosequill.tokenizers.wordpiece import load_wordpiece
+from goosequill.weights.source import Extent
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ROOT / "build" / "vendor" / "embedders"
@@ -50,6 +51,9 @@ class OriginalTensors:
 
     def read(self, name: str) -> NDArray[np.float32]:
         return self._arrays[name]
+
+    def extents(self, name: str) -> list[Extent]:
+        return []
 
 
 def open_original(kernel: Kernel) -> MiniLM:

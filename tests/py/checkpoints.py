@@ -153,6 +153,28 @@ def rwkv7(*, layers: int = 3, width: int = 128, ffn: int = 256, vocab: int = 50,
     return tensors
 
 
+def rwkv7a(
+    *,
+    layers: int = 3,
+    width: int = 128,
+    ffn: int = 256,
+    vocab: int = 50,
+    rank: int = 32,
+    seed: int = 0,
+) -> Tensors:
+    """An RWKV-7a checkpoint: RWKV-7 with DeepEmbed."""
+    draw = _Draw(seed + 1)
+    tensors = rwkv7(layers=layers, width=width, ffn=ffn, vocab=vocab, seed=seed)
+    for layer in range(layers):
+        ff = f"blocks.{layer}.ffn."
+        tensors[ff + "s_emb.weight"] = draw.vector(vocab, rank * rank, scale=0.2)
+        tensors[ff + "s_emb_x.weight"] = draw.matrix(rank * rank, width, scale=0.2)
+        tensors[ff + "s1"] = draw.matrix(width, rank, scale=(rank / width) ** 0.5)
+        tensors[ff + "s2"] = draw.matrix(rank, ffn, scale=(ffn / rank) ** 0.5)
+        tensors[ff + "s0"] = draw.vector(1, 1, ffn, mean=1.0, scale=0.3)
+    return tensors
+
+
 MAKERS: dict[str, Callable[..., Tensors]] = {
     "4": rwkv4,
     "5.0": partial(rwkv5, revision=0, bonus="time_first"),
@@ -160,5 +182,6 @@ MAKERS: dict[str, Callable[..., Tensors]] = {
     "5.2": rwkv5,
     "6": rwkv6,
     "7": rwkv7,
+    "7a": rwkv7a,
 }
 """Version -> maker of a small checkpoint."""

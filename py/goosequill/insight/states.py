@@ -167,7 +167,7 @@ def _norms(wkv: Floats) -> Floats:
 def _matrix(model: Model, heads: Floats, head: int) -> Floats:
     """[H, S, S] -> [S, S], keys down; RWKV-7 has its values down."""
     matrix: Floats = heads[head]
-    return (matrix.T if model.config.version == "7" else matrix).copy()
+    return (matrix.T if model.config.version in ("7", "7a") else matrix).copy()
 
 
 def _group_averages(wkv: Floats) -> Floats:

@@ -50,6 +50,9 @@ OPERATIONS: Mapping[str, str] = {
     "const float *replacement, word tokens, word heads, word size",
     "head_bonus": "float *out, const float *r, const float *k, const float *v, const float *weight, "
     "word tokens, word heads, word size",
+    # x is [tokens, size], base [tokens, size * columns]; rows has at least as many rows as base.
+    "deep_embed": "float *out, const float *x, const float *rows, const float *base, word tokens, word size, "
+    "word columns",
     # All logits become exact from the count-th highest on, and those less than so many thousandths below it.
     # reach is what the function sketch measured. indices is memory for rows + 1 indices, then for a float per
     # row. rest is the number of tokens for which no sketch is read, which C itself changes.

@@ -176,6 +176,13 @@ class Kernel(Protocol):
     def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:
         """(sum over the head of r k weight) v, [T, H N]."""
 
+    def deep_embed(self, x: Tensor, rows: Tensor, base: Tensor) -> Tensor:
+        """RWKV-7a's DeepEmbed: each token's row of x times a matrix of its own, [T, D] -> [T, E].
+
+        The D E numbers of token t's matrix are rows[t] + base[t]. `base` is [T, D E]; `rows` is [N, D E]
+        with N >= T, of which the first T are read.
+        """
+
     def attention(self, q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], *, heads: int) -> Tensor:
         """Attention within each of several sequences, [T, H S], without a mask.
 

@@ -220,6 +220,12 @@ class NumpyKernel:
         scaled: Floats = strength * v.reshape(shape)
         return scaled.reshape(v.shape)
 
+    def deep_embed(self, x: Floats, rows: Floats, base: Floats) -> Floats:
+        steps, size = x.shape
+        matrices = (rows[:steps] + base).reshape(steps, size, -1)  # [T, D, E]
+        result: Floats = np.einsum("td,tde->te", x, matrices)
+        return result
+
     def attention(self, q: Floats, k: Floats, v: Floats, lengths: Sequence[int], *, heads: int) -> Floats:
         size = q.shape[1] // heads
         out, scale, end = np.empty_like(v), np.float32(size**-0.5), 0

@@ -170,6 +170,10 @@ void run(step *s, word count, word (*share)(step *)) {
                    s->head_bonus.weight, s->head_bonus.tokens, s->head_bonus.heads,
                    s->head_bonus.size);
         break;
+      case DEEP_EMBED:
+        deep_embed(s->deep_embed.out, s->deep_embed.x, s->deep_embed.rows, s->deep_embed.base,
+                   s->deep_embed.tokens, s->deep_embed.size, s->deep_embed.columns);
+        break;
       case SHORTLIST: shortlist(s); break;
       case ATTENTION:
         attention(s->attention.out, s->attention.q, s->attention.k, s->attention.v, s->attention.lengths,

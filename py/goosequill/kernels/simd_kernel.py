@@ -497,6 +497,14 @@ class SimdKernel:
         )  # fmt: skip
         return out
 
+    def deep_embed(self, x: Tensor, rows: Tensor, base: Tensor) -> Tensor:
+        columns = base.columns // x.columns
+        out = self._new(x.rows, columns)
+        self._emit(
+            "deep_embed", out=out, x=x, rows=rows, base=base, tokens=x.rows, size=x.columns, columns=columns,
+        )  # fmt: skip
+        return out
+
     def attention(self, q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], *, heads: int) -> Tensor:
         out, size = self._new(q.rows, q.columns), q.columns // heads
         scratch = self._new(1, self.library.attention_words(size, max(lengths)))

@@ -146,6 +146,11 @@ def as_text(found: dict[str, Any]) -> str:
         f"parameters  {found['parameters']:,} ({types})",
         f"tokenizer   {found['tokenizer'] or 'unknown'}",
     ]
+    if config is not None and config["parameters"] < found["parameters"]:
+        tables = found["parameters"] - config["parameters"]
+        lines.append(
+            f"tables      {tables:,} of the parameters: read from the file, a row of each for a token"
+        )
     lines += [f"metadata    {key} = {value}" for key, value in found["metadata"].items()]
     width = max((len(tensor["name"]) for tensor in found["tensors"]), default=0)
     lines += ["", f"{len(found['tensors'])} tensors"]

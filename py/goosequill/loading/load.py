@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
 from goosequill.kernels import Kernel, load_kernel
 from goosequill.loading.opening import Opened, choose_tokenizer, open_files, open_path
 from goosequill.models import Model, load_model
-from goosequill.models.detect import detect_config
+from goosequill.models.detect import count_parameters, detect_config
 from goosequill.models.estimate import estimate, require_memory
 from goosequill.progress import OnProgress
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 from goosequill.weights import ByteSource, TensorSource
 from goosequill.weights.loaded import LoadedSource
+from goosequill.weights.quantize import is_row_table
 
 Bits = Literal[8, 4]
 Quantization = Bits | Literal["auto"] | None
@@ -39,7 +39,7 @@ class LoadedModel:
         config.json; of bare weights name, title and number of parameters.
     quantized
         If matrices were quantized while loading: the tensors as the model has them in memory, for
-        `weights.writing.stream`. It keeps the files open that the model was loaded from.
+        `weights.writing.stream`. It keeps the files open that the model was loaded from. None for RWKV-7a.
     """
 
     model: Model
@@ -158,17 +158,21 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
         group_norm_eps=described.get("group_norm_eps") if eps is None else eps,
         progress=options.progress,
     )
-    description = described or {"name": opened.name, "title": opened.name, "parameters": parameters(tensors)}
+    description = described or {
+        "name": opened.name,
+        "title": opened.name,
+        "parameters": count_parameters(tensors),
+    }
     return LoadedModel(model, tokenizer, description, quantized_tensors(tensors, model))
 
 
-def parameters(tensors: TensorSource) -> int:
-    """The number of weights."""
-    return sum(prod(tensors.shape(name)) for name in tensors.names())
-
-
 def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:
-    """The tensors as a model has them in memory, if some have fewer bits than in their file."""
+    """The tensors as a model has them in memory, if some have fewer bits than in their file.
+
+    None for a model with tables that remain in its file: a copy would contain them a second time.
+    """
+    if any(map(is_row_table, tensors.names())):
+        return None
     stored = {name: model.kernel.stored(matrix) for name, matrix in model.matrices.items()}
     quantized = {name: matrix for name, matrix in stored.items() if matrix is not None}
     fewer = any(tensors.dtype(name) != f"int{matrix.bits}" for name, matrix in quantized.items())
@@ -179,7 +183,7 @@ def quantization_bits(tensors: TensorSource, quantize: Quantization) -> Bits | N
     """The bits that "auto" means for a model; any other value is returned as it is."""
     if quantize != "auto":
         return quantize
-    return 8 if parameters(tensors) > LARGE else None
+    return 8 if count_parameters(tensors) > LARGE else None
 
 
 def peak_memory(tensors: TensorSource) -> dict[str, int]:

@@ -21,13 +21,13 @@ class ModelConfig:
     Attributes
     ----------
     version
-        RWKV version: "4", "5.0", "5.1", "5.2", "6" or "7".
+        RWKV version: "4", "5.0", "5.1", "5.2", "6", "7" or "7a".
     layers, width, ffn_width, vocab_size
         Number of blocks, C, F and V.
     heads, head_size
         H and S; C = H S (version 4 has no heads: H = 1, S = C).
     parameters
-        Number of weights in the file.
+        Number of weights in memory. RWKV-7a's file also has tables, of which only rows are read.
     group_norm_eps
         Added to the variance of each head.
     """

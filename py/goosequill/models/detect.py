@@ -7,21 +7,43 @@ No file format states the version reliably, but each version has parameters that
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from math import prod
 
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.models.config import GROUP_NORM_EPS, STATE_METADATA, ModelConfig, not_a_model
 from goosequill.models.versions import MODELS
+from goosequill.weights.quantize import is_row_table
 from goosequill.weights.source import TensorSource
 
-_UNSUPPORTED = (
-    (r"ffn\.s_emb", "an RWKV-7a model"),
-    (r"blocks\.\d+\.qkv", "an RWKV-7b model"),
-    (r"ffn\.enn", "an RWKV-8 model"),
-    (r"^_strategy$", "a file converted by the rwkv package"),
-    (r"\.weight_(mx|rx|my|ry)$", "a file in the rwkv package's own int8"),
+_Refusal = Callable[[str], UnsupportedModelError]
+_UNSUPPORTED: tuple[tuple[str, _Refusal], ...] = (
+    (
+        r"blocks\.\d+\.qkv",
+        lambda name: UnsupportedModelError(
+            f"This is an RWKV-7b model (it contains {name!r}), which is not supported: its attention keeps "
+            "the keys and values of every token, so its memory grows with the text.",
+            code="unsupported-variant",
+        ),
+    ),
+    (
+        r"ffn\.enn",
+        lambda name: UnsupportedModelError(
+            f"This is an RWKV-8 model (it contains {name!r}), which is not supported: neither a model for "
+            "chats nor a file format has been published.",
+            code="unsupported-variant",
+        ),
+    ),
+    (
+        r"^_strategy$|\.weight_(mx|rx|my|ry)$",
+        lambda name: UnsupportedModelError(
+            f"This file was converted by the rwkv package (it contains {name!r}), whose own formats are not "
+            "supported.",
+            code="unsupported-variant",
+        ),
+    ),
 )
-"""A pattern that only this variant's tensor names match, and its name."""
+"""A pattern that only this variant's tensor names match, and the error for such a name."""
 
 
 def detect_config(tensors: TensorSource, *, group_norm_eps: float = GROUP_NORM_EPS) -> ModelConfig:
@@ -61,9 +83,14 @@ def detect_config(tensors: TensorSource, *, group_norm_eps: float = GROUP_NORM_E
         vocab_size=vocab_size,
         heads=heads,
         head_size=width // heads,
-        parameters=sum(prod(tensors.shape(name)) for name in names),
+        parameters=count_parameters(tensors),
         group_norm_eps=group_norm_eps,
     )
+
+
+def count_parameters(tensors: TensorSource) -> int:
+    """The number of weights in memory: those of tables that are read by rows do not count."""
+    return sum(prod(tensors.shape(name)) for name in tensors.names() if not is_row_table(name))
 
 
 def _identify(tensors: TensorSource) -> tuple[str, int]:
@@ -72,13 +99,10 @@ def _identify(tensors: TensorSource) -> tuple[str, int]:
 
 
 def _refuse_unsupported(names: set[str]) -> None:
-    for pattern, variant in _UNSUPPORTED:
+    for pattern, refusal in _UNSUPPORTED:
         for name in names:
             if re.search(pattern, name):
-                raise UnsupportedModelError(
-                    f"This is {variant} (it contains {name!r}), which Goosequill does not support.",
-                    code="unsupported-variant",
-                )
+                raise refusal(name)
 
 
 def _refuse_states(names: set[str], tensors: TensorSource) -> None:

@@ -7,10 +7,12 @@ from math import prod
 from typing import Literal
 
 from goosequill.errors import LoadError
+from goosequill.kernels import NumpyKernel, SimdKernel
 from goosequill.models.detect import detect_config
 from goosequill.models.versions import VERSIONS
 from goosequill.weights.packing import sketched, whole_panels
-from goosequill.weights.quantize import GROUP, bits_for
+from goosequill.weights.quantize import GROUP, bits_for, is_row_table
+from goosequill.weights.rows import CACHE
 from goosequill.weights.source import TensorSource
 
 WORKING = 64_000_000
@@ -29,15 +31,18 @@ class Memory:
         For the loaded model.
     largest
         For its largest tensor in float32, which is in memory too while it is converted.
+    rows
+        For the rows that are kept of tables which remain in their file.
     """
 
     weights: int
     largest: int
+    rows: int = 0
 
     @property
     def peak(self) -> int:
         """The peak while loading."""
-        return self.weights + self.largest + WORKING
+        return self.weights + self.largest + self.rows + WORKING
 
 
 def estimate(
@@ -60,18 +65,23 @@ def estimate(
     """
     low_rank = VERSIONS[detect_config(tensors).version].low_rank
     quantized = quantize or any(tensors.dtype(name) in _STORED_BITS for name in tensors.names())
-    weights = largest = 0
+    chunk = (SimdKernel if keeps_bits else NumpyKernel).chunk_size
+    weights = largest = tables = 0
     for name in tensors.names():
         shape = tensors.shape(name)
+        if is_row_table(name):  # in memory are the rows of the tokens that are read now, and a cache
+            weights += 4 * chunk * shape[-1]
+            tables += prod(shape) * 2
+            continue
         full = 4 * prod(shape)
         bits = stored_bits(name, shape, tensors.dtype(name), quantize) if keeps_bits else None
-        if keeps_bits and quantized and len(shape) == 2 and name.rpartition(".att.")[2] in low_rank:
+        if keeps_bits and quantized and len(shape) == 2 and name.rpartition(".")[2] in low_rank:
             bits, shape = 8, shape[::-1]
         weights += full if bits is None else quantized_bytes(shape, bits)
         if bits and name == "head.weight" and sketched(shape, bits):
             weights += prod(shape) // 2 + 8 * shape[0]
         largest = max(largest, full)
-    return Memory(weights, largest)
+    return Memory(weights, largest, min(tables, CACHE))
 
 
 def require_memory(memory: Memory, available: int) -> None:

@@ -7,7 +7,7 @@ S), D rank of a low-rank pair, L layers.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, ClassVar, Literal, overload
@@ -42,7 +42,7 @@ class Model(ABC):
     versions: ClassVar[tuple[str, ...]]
     """The versions that this class runs."""
     low_rank: ClassVar[tuple[str, ...]] = ()
-    """Names in a block's time mixing of the low-rank factors, which are stored transposed."""
+    """How the names of a block's low-rank factors end, which are stored transposed."""
 
     @classmethod
     @abstractmethod
@@ -149,12 +149,8 @@ class Model(ABC):
         for start in range(0, len(tokens), step):
             more = start + step < len(tokens)
             wanted = "none" if more and logits != "all" else logits
-            part = self.kernel.run(
-                tokens[start : start + step],
-                partial(self._pass, state=state, logits=wanted),
-                programs=state.programs,
-                key=(self, wanted),
-            )
+            build = partial(self._pass, state=state, logits=wanted)
+            part = self.run(tokens[start : start + step], build, state.programs, (self, wanted))
             if part is not None:
                 rows.append(part)
         if logits == "none":
@@ -169,15 +165,28 @@ class Model(ABC):
         self.check(tokens)
         step = self.kernel.chunk_size
         parts = [
-            self.kernel.run(
+            self.run(
                 tokens[start : start + step],
                 partial(self._pass, state=state, logits="hidden"),
-                programs=state.programs,
-                key=(self, "hidden"),
+                state.programs,
+                (self, "hidden"),
             )
             for start in range(0, len(tokens), step)
         ]
         return np.concatenate([part for part in parts if part is not None])
+
+    def run(
+        self,
+        tokens: Sequence[int],
+        build: Callable[[Any], Any],
+        programs: MutableMapping[Hashable, Any],
+        key: Hashable,
+    ) -> NDArray[np.float32] | None:
+        """Compute a pass for at most `Kernel.chunk_size` tokens (see `Kernel.run`).
+
+        A version whose weights depend on the tokens reads them here, before the pass.
+        """
+        return self.kernel.run(tokens, build, programs=programs, key=key)
 
     def _pass(self, tokens: Any, *, state: State, logits: str | Shortlist) -> Any:
         """Record or execute the operations for one chunk of tokens."""
@@ -218,7 +227,7 @@ class Model(ABC):
         self.check([token])
         streams = np.zeros((self.config.layers + 1, self.config.width), np.float32)
         build = partial(self._lens, state=state, streams=streams)
-        rows = self.kernel.run([token], build, programs={}, key="lens")
+        rows = self.run([token], build, {}, "lens")
         assert rows is not None  # the pass ends with a product
         return rows
 

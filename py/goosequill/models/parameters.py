@@ -13,10 +13,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.errors import FileFormatError
+from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.kernels import Kernel
 from goosequill.progress import OnProgress
 from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
+from goosequill.weights.rows import RowCache
 from goosequill.weights.source import TensorSource
 
 
@@ -78,10 +79,13 @@ class Parameters:
         """Read a tensor as it is in the file."""
         self._require(name)
         tensor = self._tensors.read(name)
-        self._read += 1
+        self._count(1)
+        return tensor
+
+    def _count(self, tensors: int) -> None:
+        self._read += tensors
         if self._progress:
             self._progress(self._read, len(self._names))
-        return tensor
 
     def array(self, name: str, size: int | None = None) -> NDArray[np.float32]:
         """Read a tensor in full precision, flat if `size` (its number of elements) is given."""
@@ -117,6 +121,32 @@ class Parameters:
         """Read an embedding table for `Kernel.embed`."""
         self.matrices[name] = self._kernel.table(self._weights(name, shape))
         return self.matrices[name]
+
+    def rows(self, names: Sequence[str], shape: tuple[int, int]) -> RowCache:
+        """Return a reader of single rows of tables, which are not read now; `shape` is each one's.
+
+        Raises
+        ------
+        FileFormatError
+            ``tensor-missing`` or ``tensor-shape``.
+        UnsupportedModelError
+            ``unsupported-quantization``: single rows cannot be read, or the tables have different types.
+        """
+        for name in names:
+            self._require(name)
+            self._check(name, self._tensors.shape(name) == shape, shape, self._tensors.shape(name))
+        extents = {name: self._tensors.extents(name) for name in names}
+        types = {extent.dtype for found in extents.values() for extent in found}
+        if not all(extents.values()) or len(types) != 1:
+            stored = ", ".join(sorted({self._tensors.dtype(name) for name in names}))
+            raise UnsupportedModelError(
+                f"The tables of this model ({names[0]!r}, ...) are stored as {stored}, of which single rows "
+                "cannot be read.",
+                code="unsupported-quantization",
+                remedy="Choose a file in which all of them are F32, F16 or BF16.",
+            )
+        self._count(len(names))
+        return RowCache(extents, shape[1])
 
     def _weights(
         self, name: str, shape: tuple[int, int], *, transpose: bool = False

@@ -113,12 +113,12 @@ class Rwkv7(Model):
         return {name: LowRank(downs[name], ups[name], biases[name]) for name in names}
 
     def layers(self, x: Any, blocks: Sequence[Block], state: State) -> Iterator[Any]:
-        first_values = None
+        embedded, first_values = x, None
         for block, memory in zip(blocks, state.layers, strict=True):
             mixed, values = self._time_mix(x, block, memory, first_values)
             first_values = values if first_values is None else first_values
             x = self.kernel.add(x, mixed)
-            x = self.kernel.add(x, self._channel_mix(x, block, memory))
+            x = self.kernel.add(x, self._channel_mix(x, block, memory, embedded))
             yield x
 
     def _time_mix(self, x: Any, block: Block, memory: dict[str, Any], first_values: Any) -> tuple[Any, Any]:
@@ -147,7 +147,7 @@ class Rwkv7(Model):
     def _up(self, pair: LowRank, low: Any, activation: Activation | None = None) -> Any:
         return self.kernel.product(pair.up, low, bias=pair.bias, activation=activation)
 
-    def _channel_mix(self, x: Any, block: Block, memory: dict[str, Any]) -> Any:
+    def _channel_mix(self, x: Any, block: Block, memory: dict[str, Any], embedded: Any) -> Any:
         kernel = self.kernel
         x = kernel.layer_norm(x, *block.ln2)
         (xk,) = kernel.mix(x, memory["ffn_x"], block.ffn_mix_k)

@@ -173,6 +173,11 @@ def _head_bonus(kernel: Kernel, draw: Draw) -> Results:
     return [compute(kernel, partial(kernel.head_bonus, heads=HEADS), *operands)]
 
 
+def _deep_embed(kernel: Kernel, draw: Draw) -> Results:
+    operands = draw.normal(STEPS, HEADS), draw.normal(STEPS + 2, HEADS * 10), draw.normal(STEPS, HEADS * 10)
+    return [compute(kernel, kernel.deep_embed, *operands)]
+
+
 def _attention(kernel: Kernel, draw: Draw) -> Results:
     lengths = [1, 33, 9]
     q, k, v = (draw.normal(sum(lengths), WIDTH) for _ in range(3))
@@ -237,6 +242,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("RWKV-7's keys", "delta_keys", _delta_keys),
     Operation("RWKV-7's delta rule", "wkv7", _wkv7),
     Operation("RWKV-7's bonus", "head_bonus", _head_bonus),
+    Operation("RWKV-7a's embedding", "deep_embed", _deep_embed),
     Operation("attention of encoders", "attention", _attention),
     Operation("softmax", "logits.weigh", _weigh, 1e-6),
     *(

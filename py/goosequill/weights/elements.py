@@ -31,6 +31,9 @@ READ = 1 << 22
 CHUNK = 1 << 17
 """Elements that are converted at a time: so few that the processor's cache holds them for each step."""
 
+FLOATS = ("F64", "F32", "F16", "BF16")
+"""The floating-point types in `STORED`."""
+
 _INFINITY: dict[str, tuple[int, np.dtype[Any], np.dtype[Any], int]] = {
     "F16": (0x7C00, np.dtype(np.int16), np.dtype(np.uint16), 1 << 15),
     "BF16": (0x7F80, np.dtype(np.int16), np.dtype(np.uint16), 1 << 15),
@@ -99,7 +102,8 @@ def not_finite(name: str) -> FileFormatError:
     )
 
 
-def _convert(stored: NDArray[Any], dtype: str) -> NDArray[Any]:
+def to_float32(stored: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Convert finite elements of a stored floating-point type."""
     if dtype == "BF16":
         return bfloat16_to_float32(stored)
     if dtype == "F16":
@@ -120,7 +124,7 @@ def _chunk(data: bytes, dtype: str, name: str, out: NDArray[np.float32]) -> None
     for start in range(0, len(stored), CHUNK):
         part = slice(start, start + CHUNK)
         finite = dtype == "F64" or all_finite(stored[part], dtype)
-        out[part] = _convert(stored[part], dtype)
+        out[part] = to_float32(stored[part], dtype)
         if not finite or (dtype == "F64" and not all_finite(out[part], "F32")):
             raise not_finite(name)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.weights.quantize import QuantizedMatrix
-from goosequill.weights.source import TensorSource
+from goosequill.weights.source import Extent, TensorSource
 
 
 class LoadedSource:
@@ -42,3 +42,6 @@ class LoadedSource:
 
     def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
         return self._quantized[name] if name in self._quantized else self._tensors.read(name)
+
+    def extents(self, name: str) -> list[Extent]:
+        return [] if name in self._quantized else self._tensors.extents(name)

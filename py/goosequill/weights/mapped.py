@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from goosequill.weights.elements import all_finite, not_finite
 from goosequill.weights.quantize import QuantizedMatrix
-from goosequill.weights.source import TensorSource
+from goosequill.weights.source import Extent, TensorSource
 
 Floats = NDArray[np.float32]
 
@@ -66,3 +66,8 @@ class MappedSource:
         if not all_finite(restored, "F32"):
             raise not_finite(name)
         return restored
+
+    def extents(self, name: str) -> list[Extent]:
+        part = self._parts[name]
+        same = part.restore is None and part.shape == self._tensors.shape(part.origin)
+        return self._tensors.extents(part.origin) if same else []

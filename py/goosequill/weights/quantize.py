@@ -76,13 +76,22 @@ class QuantizedMatrix:
         return weights
 
 
+def is_row_table(name: str) -> bool:
+    """Whether a tensor is a table of which a token needs one row: DeepEmbed's, in RWKV-7a.
+
+    The tables are most of such a model's file. They are never quantized nor in memory as a whole: rows are
+    read from the file when they are needed.
+    """
+    return name.endswith(".ffn.s_emb.weight")
+
+
 def bits_for(name: str, shape: tuple[int, ...], bits: Literal[8, 4]) -> Literal[8, 4] | None:
     """The bits that a tensor is quantized to if `bits` are asked for; None if it is not quantized.
 
     Only the large matrices are quantized. The embedding has 8 bits at least, because a token reads only
     one row of it, and so has a matrix whose columns do not fill whole groups.
     """
-    if len(shape) != 2 or not name.endswith(".weight"):
+    if len(shape) != 2 or not name.endswith(".weight") or is_row_table(name):
         return None
     return 8 if name == "emb.weight" or shape[1] % GROUP else bits
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from goosequill.errors import FileFormatError
 from goosequill.weights.packing import LAYOUTS, PackedMatrix
 from goosequill.weights.quantize import QuantizedMatrix
-from goosequill.weights.source import TensorSource
+from goosequill.weights.source import Extent, TensorSource
 
 ROWS = ".rows."
 _SPLIT = re.compile(r"(.+)\.rows\.(\d{1,5})")
@@ -74,6 +74,10 @@ class ShardedSource:
     def read(self, name: str) -> Tensor:
         pieces = [self._owner[piece].read(piece) for piece in self._pieces[name]]
         return pieces[0] if len(pieces) == 1 else _stack(name, pieces)
+
+    def extents(self, name: str) -> list[Extent]:
+        found = [self._owner[piece].extents(piece) for piece in self._pieces[name]]
+        return [extent for extents in found for extent in extents] if all(found) else []
 
 
 def _stack(name: str, pieces: list[Tensor]) -> Tensor:

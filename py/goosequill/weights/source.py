@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +36,26 @@ class ByteSource(Protocol):
         """Return exactly `length` bytes from `offset`; FileFormatError if there are fewer."""
 
 
+@dataclass(frozen=True)
+class Extent:
+    """Where consecutive rows of a matrix are in a file, one after the other.
+
+    Attributes
+    ----------
+    offset
+        Of the first row, in bytes.
+    dtype
+        A floating-point type in `goosequill.weights.elements.STORED`.
+    rows
+        How many there are.
+    """
+
+    source: ByteSource
+    offset: int
+    dtype: str
+    rows: int
+
+
 class TensorSource(Protocol):
     """Tensors by name, whatever the file format; names are those of BlinkDL's releases."""
 
@@ -52,6 +73,9 @@ class TensorSource(Protocol):
 
     def read(self, name: str) -> NDArray[np.float32] | QuantizedMatrix:
         """Read the values of a tensor."""
+
+    def extents(self, name: str) -> list[Extent]:
+        """Where the rows of a matrix are, to read some of them; none if it is quantized or not a matrix."""
 
 
 def truncated(name: str, size: int, needed: int) -> FileFormatError:

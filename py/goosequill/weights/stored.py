@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from goosequill.weights.elements import read_elements, stored_bytes
+from goosequill.weights.elements import FLOATS, read_elements, stored_bytes
 from goosequill.weights.mapped import Floats
-from goosequill.weights.source import ByteSource
+from goosequill.weights.source import ByteSource, Extent
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,9 @@ class StoredTensors:
         flat = read_elements(self._source, self._start + entry.offset, prod(entry.shape), entry.dtype, name)
         result: Floats = flat.reshape(entry.shape)
         return result
+
+    def extents(self, name: str) -> list[Extent]:
+        entry = self._entries[name]
+        if entry.dtype not in FLOATS or len(entry.shape) != 2:
+            return []
+        return [Extent(self._source, self._start + entry.offset, entry.dtype, entry.shape[0])]

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -32,7 +32,8 @@ from goosequill.weights.formats.safetensors import (
     packing_of,
 )
 from goosequill.weights.packing import LAYOUTS, PackedMatrix, layout_for
-from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, quantize
+from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, is_row_table, quantize
+from goosequill.weights.rows import stored_rows
 from goosequill.weights.sharded import ROWS
 from goosequill.weights.source import TensorSource
 
@@ -207,11 +208,11 @@ def stream(tensors: TensorSource) -> tuple[int, Iterator[bytes | memoryview]]:
     ]
     parts = _parts(tensors, pieces)
     head = next(parts)
-    length = sum(map(len, head)) + sum(size for piece in pieces for *_, size in piece.entries())
+    length = sum(map(len, head := list(head))) + sum(size for piece in pieces for *_, size in piece.entries())
     return length, itertools.chain(head, itertools.chain.from_iterable(parts))
 
 
-def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[list[bytes | memoryview]]:
+def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[Iterable[bytes | memoryview]]:
     """Yield the header, then the bytes of each piece."""
     bits = {piece.stored_name: piece.form for piece in shard if not isinstance(piece.form, str)}
     metadata = {"format": "pt"}
@@ -220,7 +221,19 @@ def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[list[bytes | m
     metadata |= packed_metadata({piece.stored_name: piece.packing for piece in shard if piece.packing})
     yield [header([entry for piece in shard for entry in piece.entries()], metadata)]
     for piece in shard:
+        if is_row_table(piece.name) and piece.form == tensors.dtype(piece.name):
+            yield _copied(tensors, piece)
+            continue
         yield [_bytes_of(array) for _, array in flatten(piece.stored_name, _read(tensors, piece))]
+
+
+def _copied(tensors: TensorSource, piece: Piece) -> Iterator[bytes]:
+    """Yield the rows of a table as they are stored: it may be larger than memory."""
+    first, end = piece.rows or (0, piece.shape[0])
+    for data in stored_rows(tensors.extents(piece.name), piece.shape[1], first, end):
+        if not all_finite(np.frombuffer(data, STORED[str(piece.form)]), str(piece.form)):
+            raise not_finite(piece.name)
+        yield data
 
 
 def _bytes_of(array: NDArray[Any]) -> memoryview:

@@ -46,7 +46,7 @@ def test_map_and_memory_are_those_of_the_state_after_the_text(version: str, kern
         np.testing.assert_allclose(view.map, np.abs(average), rtol=1e-4)  # one channel in each group
     else:
         assert view.kind == "matrices"
-        matrix = wkv[2, head].T if version == "7" else wkv[2, head]
+        matrix = wkv[2, head].T if version in ("7", "7a") else wkv[2, head]
         np.testing.assert_allclose(view.memory, matrix, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(view.map, np.linalg.norm(wkv, axis=(2, 3)), rtol=1e-4)
     assert view.half_lives.shape == (model.config.width,)

@@ -117,6 +117,18 @@ def wkv7(
     return out, s
 
 
+def deep_embed(x: Array, rows: Array, base: Array) -> Array:
+    steps, size = x.shape
+    columns = base.shape[1] // size
+    out = np.zeros((steps, columns))
+    for t in range(steps):
+        for d in range(size):
+            for e in range(columns):
+                weight = float(rows[t, d * columns + e]) + float(base[t, d * columns + e])
+                out[t, e] += float(x[t, d]) * weight
+    return out
+
+
 def head_bonus(r: Array, k: Array, v: Array, weight: Array, heads: int) -> Array:
     out = np.zeros(r.shape)
     size = r.shape[1] // heads

@@ -26,6 +26,7 @@ MAKERS: dict[str, Callable[..., Tensors]] = {
     "5.2": lambda: checkpoints.rwkv5(revision=2),
     "6": checkpoints.rwkv6,
     "7": checkpoints.rwkv7,
+    "7a": checkpoints.rwkv7a,
 }
 each_version = pytest.mark.parametrize("version", MAKERS)
 

@@ -409,3 +409,10 @@ def test_head_bonus(kernel: Kernel, case: Case) -> None:
     r, k, v, weight = case.tokens(), case.tokens(1.0), case.tokens(1.0), case.normal(case.width, scale=1.0)
     found = compute(kernel, lambda *z: kernel.head_bonus(*z, heads=case.heads), r, k, v, weight)
     close(found, plain.head_bonus(r, k, v, weight, case.heads), 50 * case.scale)
+
+
+@each_case
+def test_deep_embed(kernel: Kernel, case: Case) -> None:
+    x, columns = case.normal(case.steps, case.heads), case.heads * case.size
+    rows, base = case.normal(case.steps + 2, columns, scale=1.0), case.normal(case.steps, columns, scale=1.0)
+    close(compute(kernel, kernel.deep_embed, x, rows, base), plain.deep_embed(x, rows, base), 20 * case.scale)

@@ -155,16 +155,33 @@ def test_inspection_returns_version_sizes_types_tokenizer_and_tensors(version: s
     assert [tensor["name"] for tensor in found["tensors"]] == list(tensors)
     text = as_text(found)
     for part in (f"RWKV-{version}", "vocabulary 256", "F16", "byte", "blocks.1.att.key.weight", "64 x 64"):
-        assert part in text or version == "7"
+        assert part in text or version in ("7", "7a")
+    assert ("read from the file" in text) == (version == "7a")
+
+
+@pytest.mark.parametrize("bits", [None, 8, 4])
+def test_the_tables_of_rwkv7a_are_copied_as_they_are(bits: Literal[8, 4] | None, tmp_path: Path) -> None:
+    tensors = MAKERS["7a"](vocab=VOCAB, layers=2)
+    original = save(tmp_path / "model.pth", tensors, torch.bfloat16)
+    table = "blocks.1.ffn.s_emb.weight"
+    found = convert(original, tmp_path / "out", bits=bits, shard_size=3_000_000, tokenizer=str(TOKENIZER))
+    assert len(found["files"]) > 5
+    out, source = open_tensors(tmp_path / "out"), open_tensors(original)
+    assert out.dtype(table) == "BF16" and len(out.extents(table)) > 1
+    np.testing.assert_array_equal(out.read(table), source.read(table))
+    if bits is None:
+        np.testing.assert_array_equal(logits(tmp_path / "out"), logits(original))
+    assert found["architecture"] == "rwkv7a"
+    assert found["parameters"] == sum(array.size for name, array in tensors.items() if ".s_emb.w" not in name)
 
 
 def test_inspection_describes_what_does_not_run_here(tmp_path: Path) -> None:
-    tensors: Any = {**MAKERS["7"](vocab=256), "blocks.0.ffn.s_emb.weight": np.zeros((2, 3), np.float32)}
+    tensors: Any = {**MAKERS["7"](vocab=256), "blocks.0.qkv.weight": np.zeros((2, 3), np.float32)}
     found = inspect(open_tensors(save(tmp_path / "model.pth", tensors)))
     assert found["config"] is None
-    assert "RWKV-7a" in found["problem"]["message"]
-    assert "RWKV-7a" in as_text(found)
-    with pytest.raises(GoosequillError, match="RWKV-7a"):
+    assert "RWKV-7b" in found["problem"]["message"]
+    assert "RWKV-7b" in as_text(found)
+    with pytest.raises(GoosequillError, match="RWKV-7b"):
         convert(tmp_path / "model.pth", tmp_path / "out")
 
 

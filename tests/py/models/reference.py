@@ -13,7 +13,8 @@ from pathlib import Path
 
 
 def main(model_path: Path, tokens_path: Path, *, version: str) -> None:
-    os.environ["RWKV_V7_ON"] = "1" if version == "7" else "0"
+    os.environ["RWKV_V7_ON"] = "1" if version in ("7", "7a") else "0"
+    os.environ["RWKV_DE_VERSION"] = "1" if version == "7a" else "0"  # DeepEmbed
     os.environ["RWKV_JIT_ON"] = os.environ["RWKV_CUDA_ON"] = "0"
     import numpy as np
     from rwkv.model import RWKV

@@ -9,7 +9,7 @@ typedef __INTPTR_TYPE__ word;
 #define CHUNK 40
 #define MAX_JOINED 8
 
-enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, SHORTLIST, ATTENTION };
+enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
 enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
 enum { SKETCH = 1, ROWWISE = 2 };
 
@@ -40,6 +40,8 @@ typedef union step {
     const float *replacement; word tokens; word heads; word size; } delta_keys;
   struct { word operation; float *out; const float *r; const float *k; const float *v; const float *weight;
     word tokens; word heads; word size; } head_bonus;
+  struct { word operation; float *out; const float *x; const float *rows; const float *base; word tokens; word size;
+    word columns; } deep_embed;
   struct { word operation; float *out; const void *weights; const float *scales; const float *inputs;
     const float *bias; int *scratch; word tokens; word columns; word rows; word activation; const float *reach;
     word *indices; word count; word thousandths; word rest; } shortlist;

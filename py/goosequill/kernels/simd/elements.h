@@ -1,4 +1,4 @@
-// Rows of an embedding table, element-wise operations, token shift and normalisation.
+// Rows of an embedding table, element-wise operations, matrices of tokens, token shift and normalisation.
 #pragma once
 
 #include "vectors.h"
@@ -44,6 +44,18 @@ static void multiply(float *out, const float *a, const float *b, word n, word pe
 
 static void copy(float *out, const float *from, word n) {
   EACH_FOUR(n, store(out + i, load(from + i, left), left);)
+}
+
+// Each token's row of inputs times a matrix [size, columns] of its own, which is the sum of two.
+static void deep_embed(float *out, const float *x, const float *rows, const float *base, word tokens, word size, word columns) {
+  for (word t = 0; t < tokens; t++, x += size, out += columns) {
+    for (word i = 0; i < columns; i++) out[i] = 0;
+    for (word d = 0; d < size; d++, rows += columns, base += columns)
+      EACH_FOUR(columns, {
+        f32x4 weights = load(rows + i, left) + load(base + i, left);
+        store(out + i, madd(splat(x[d]), weights, load(out + i, left)), left);
+      })
+  }
 }
 
 static void shift(float *out, const float *x, float *previous, word tokens, word width) {

@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.elements import STORED, read_elements
-from goosequill.weights.source import MAX_ELEMENTS, MAX_TENSORS, ByteSource, is_count, is_shape, truncated
+from goosequill.weights.source import (
+    MAX_ELEMENTS,
+    MAX_TENSORS,
+    ByteSource,
+    Extent,
+    is_count,
+    is_shape,
+    truncated,
+)
 from goosequill.zip_faults import ZIP_FAULTS
 
 MAX_PICKLE = 2_000_000
@@ -312,13 +320,22 @@ class PthSource:
 
     def read(self, name: str) -> NDArray[np.float32]:
         tensor = self._tensors[name]
-        item = STORED[tensor.storage.dtype].itemsize
         steps = zip(tensor.shape, tensor.stride, strict=True)
         reach = 1 + sum((n - 1) * s for n, s in steps) if prod(tensor.shape) else 0
-        start = self._data_offset(f"{self._folder}data/{tensor.storage.key}") + tensor.offset * item
-        flat = read_elements(self._source, start, reach, tensor.storage.dtype, name)
+        flat = read_elements(self._source, self._start(tensor), reach, tensor.storage.dtype, name)
         strides = tuple(4 * s for s in tensor.stride)
         return np.ascontiguousarray(np.lib.stride_tricks.as_strided(flat, tensor.shape, strides))
+
+    def _start(self, tensor: _Tensor) -> int:
+        """The offset of a tensor's first element in the file."""
+        member = self._data_offset(f"{self._folder}data/{tensor.storage.key}")
+        return member + tensor.offset * STORED[tensor.storage.dtype].itemsize
+
+    def extents(self, name: str) -> list[Extent]:
+        tensor = self._tensors[name]
+        if len(tensor.shape) != 2 or tensor.stride != (tensor.shape[1], 1):
+            return []
+        return [Extent(self._source, self._start(tensor), tensor.storage.dtype, tensor.shape[0])]
 
 
 def open_source(source: ByteSource) -> PthSource:

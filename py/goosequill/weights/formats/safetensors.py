@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from goosequill import bounded_json
 from goosequill.errors import FileFormatError
-from goosequill.weights.elements import STORED, all_finite, not_finite, read_elements
+from goosequill.weights.elements import FLOATS, STORED, all_finite, not_finite, read_elements
 from goosequill.weights.packing import LAYOUTS, VERSION, PackedMatrix
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
-from goosequill.weights.source import MAX_TENSORS, ByteSource, is_count, is_shape, truncated
+from goosequill.weights.source import MAX_TENSORS, ByteSource, Extent, is_count, is_shape, truncated
 
 MAX_HEADER = 4_000_000
 """Size limit of the header in bytes; the largest RWKV models have 300 kB."""
@@ -239,6 +239,12 @@ class SafetensorsSource:
                 raise not_finite(name)
             return matrix
         return QuantizedMatrix(8 if entry.dtype == "I8" else 4, self._array(name), self._array(name + SCALE))
+
+    def extents(self, name: str) -> list[Extent]:
+        entry = self._entries[name]
+        if entry.dtype not in FLOATS or len(entry.shape) != 2:
+            return []
+        return [Extent(self._source, self._start + entry.begin, entry.dtype, entry.shape[0])]
 
 
 def open_source(source: ByteSource) -> SafetensorsSource:

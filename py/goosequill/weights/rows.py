@@ -1,0 +1,137 @@
+"""Reads single rows of large matrices from their files, and keeps those that were needed last.
+
+For matrices of which a token needs one row each (`quantize.is_row_table`): together they would take more
+memory than the rest of the model.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goosequill.weights.elements import READ, STORED, all_finite, not_finite, to_float32
+from goosequill.weights.source import ByteSource, Extent
+
+CACHE = 32_000_000
+"""Bytes of rows that are kept: those of 1,300 different tokens for a model of 12 layers."""
+GAP = 16_384
+"""Rows that are no further apart than so many bytes are read at once."""
+
+
+class RowCache:
+    """Rows of several matrices that have the same number of rows and columns, and the same type.
+
+    The rows of one index are needed together, one of each matrix, so they are kept and dropped together.
+
+    Parameters
+    ----------
+    matrices
+        Name -> where its rows are.
+    columns
+        Of each matrix.
+    size
+        Most bytes that are kept, as they are stored; the rows of one call of `read` are in memory anyway.
+
+    Raises
+    ------
+    ValueError
+        The matrices have different types.
+    """
+
+    def __init__(self, matrices: dict[str, list[Extent]], columns: int, *, size: int = CACHE) -> None:
+        types = {extent.dtype for extents in matrices.values() for extent in extents}
+        if len(types) != 1:
+            raise ValueError(f"rows of different types: {sorted(types)}")
+        self._dtype = types.pop()
+        self._names = list(matrices)
+        self._extents = list(matrices.values())
+        self._ends = [list(accumulate(extent.rows for extent in extents)) for extents in self._extents]
+        self._columns = columns
+        self._row_bytes = columns * STORED[self._dtype].itemsize
+        self._capacity = size // (self._row_bytes * len(self._names))
+        self._kept: dict[int, NDArray[Any]] = {}  # the rows [L, C] that were needed last are the last
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept now."""
+        return sum(rows.nbytes for rows in self._kept.values())
+
+    def read(self, indices: Sequence[int], out: NDArray[np.float32]) -> None:
+        """Write the rows of `indices` [T] to the beginning of `out`, float32 [L, at least T, C].
+
+        Raises
+        ------
+        FileFormatError
+            ``tensor-values``: they contain numbers that are not finite. ``file-truncated``.
+        """
+        wanted = dict.fromkeys(indices)
+        found = {index: self._kept.pop(index) for index in wanted if index in self._kept}
+        self._kept |= found
+        missing = sorted(index for index in wanted if index not in found)
+        if missing:
+            found |= zip(missing, self._fetch(missing), strict=True)
+        for position, index in enumerate(indices):
+            out[:, position] = to_float32(found[index], self._dtype)
+        self._kept |= {index: found[index] for index in missing}
+        for index in list(self._kept)[: max(0, len(self._kept) - self._capacity)]:
+            del self._kept[index]
+
+    def _fetch(self, indices: Sequence[int]) -> list[NDArray[Any]]:
+        """Read the rows [L, C] of each index, all in the order of the files."""
+        rows = [np.empty((len(self._names), self._columns), STORED[self._dtype]) for _ in indices]
+        places = []
+        for matrix in range(len(self._names)):
+            for position, index in enumerate(indices):
+                extent, offset = self._locate(matrix, index)
+                places.append((id(extent.source), offset, extent.source, rows[position][matrix]))
+        for source, start, end, members in _runs(
+            sorted(places, key=lambda place: place[:2]), self._row_bytes
+        ):
+            data = np.frombuffer(source.read(start, end - start), np.uint8)
+            for offset, row in members:
+                row.view(np.uint8)[:] = data[offset - start : offset - start + self._row_bytes]
+        for matrix, name in enumerate(self._names):
+            if not all(all_finite(found[matrix], self._dtype) for found in rows):
+                raise not_finite(name)
+        return rows
+
+    def _locate(self, matrix: int, index: int) -> tuple[Extent, int]:
+        """(extent, offset in its file) of a row."""
+        ends = self._ends[matrix]
+        number = bisect_right(ends, index)
+        extent = self._extents[matrix][number]
+        return extent, extent.offset + (index - ends[number] + extent.rows) * self._row_bytes
+
+
+def stored_rows(extents: Iterable[Extent], columns: int, first: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes of the rows from `first` to `end` of one matrix, in pieces of some megabytes."""
+    start = 0
+    for extent in extents:
+        row = columns * STORED[extent.dtype].itemsize
+        step = max(1, READ // row)
+        stop = min(end - start, extent.rows)
+        for at in range(max(0, first - start), stop, step):
+            yield extent.source.read(extent.offset + at * row, min(step, stop - at) * row)
+        start += extent.rows
+
+
+def _runs(
+    places: Iterable[tuple[int, int, ByteSource, NDArray[Any]]], length: int
+) -> Iterator[tuple[ByteSource, int, int, list[tuple[int, NDArray[Any]]]]]:
+    """Join rows that are near each other: yield (file, first byte, end, [(offset, row)])."""
+    run: tuple[ByteSource, int, list[tuple[int, NDArray[Any]]]] | None = None
+    end = 0
+    for _, offset, source, row in places:
+        if run is None or source is not run[0] or offset - end > GAP:
+            if run:
+                yield run[0], run[1], end, run[2]
+            run = (source, offset, [])
+        run[2].append((offset, row))
+        end = offset + length
+    if run:
+        yield run[0], run[1], end, run[2]

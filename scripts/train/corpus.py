@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.train.documents import Document, Package, paragraphs, plain, untag
-from scripts.train.manuals import MANUALS, read_manual
+from scripts.train.manuals import MANUALS, dialogues, read_manual
 
 from goosequill.search.documents.text import unescape
 
@@ -666,6 +666,9 @@ def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
     documents += dialogues_of_novels(documents)
     split_of = split_groups(documents)
     documents = [one for one in documents if not _tells_the_test(one, split_of)]
+    if following:
+        trained = [one for one in documents if one.register == "manual" and split_of[one.group] == "train"]
+        documents += [turns for page in trained for turns in dialogues(page)]
     texts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for document in documents:
         texts[split_of[document.group]] += pieces(document)

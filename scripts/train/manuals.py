@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from scripts.train.documents import Document, Package, plain
 
@@ -128,9 +129,16 @@ _SKIPPED = frozenset(
 _KINDS = {"p": "p", "li": "p", "dd": "p", **dict.fromkeys(("h1", "h2", "h3", "h4"), "heading")}
 _BLOCKS = frozenset("div section article ul ol dl dt blockquote main body hr h5 h6 td".split()) | {*_KINDS}  # noqa: SIM905
 _MARK = re.compile(r"\s*[#\u00b6\u00a7\uf0c1]+\s*$")
-_NUMBER = re.compile(r"^(?:Chapter |Appendix )?(?:[A-Z]|\d+)(?:\.\d+)*\.\s+")
+_NUMBER = re.compile(r"^(?:Chapter |Appendix )?(?:[A-Z](?:\.\d+)*\.|\d+(?:\.\d+)*\.?)\s+")
 _CODE = re.compile(r"[^\s]*[_<>{}()\[\]=\\/|@`~^*+&%$#:;]+[^\s]*")
 _MENUS = frozenset({"navheader", "navfooter", "sphinxsidebar", "related", "footer", "toc", "breadcrumbs"})
+_TOPIC = re.compile(r"[A-Za-z'-]+(?: [A-Za-z'-]+){1,6}")
+ASKING = (
+    "Tell me about {}.",
+    "What can you tell me about {}?",
+    "Please explain {}.",
+    "I have a question about {}.",
+)
 SHORTEST = 60
 """Characters of the shortest paragraph that is kept."""
 
@@ -156,6 +164,28 @@ def prose(page: str) -> list[str]:
             kept += [heading, text] if heading and len(heading) < 80 else [text]
             heading = ""
     return kept
+
+
+def dialogues(document: Document) -> Iterator[Document]:
+    """Questions about a page's headings, answered by the sentences below them that use the same words."""
+    turns = []
+    for heading, paragraph in pairwise(document.text.split("\n\n")):
+        answer = _first_sentences(paragraph)
+        words = {*re.findall(r"[a-z]{4,}", heading.lower())}
+        told = {*re.findall(r"[a-z]{4,}", answer.lower())}
+        if not _TOPIC.fullmatch(heading) or len(words & told) * 2 < len(words) + 1:
+            continue
+        topic = " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in heading.split())
+        ask = ASKING[len(heading) % len(ASKING)].format(topic)
+        turns.append(f"User: {ask}\n\nAssistant: {answer}")
+    for start in range(0, len(turns), 4):
+        yield Document("dialogue", document.group, "\n\n".join(turns[start : start + 4]))
+
+
+def _first_sentences(paragraph: str) -> str:
+    """As many sentences from the start as fit into 200 characters; "" if not even one does."""
+    ends = [match.end() for match in re.finditer(r"[a-z)][.!?](?= [A-Z]|$)", paragraph) if match.end() <= 200]
+    return paragraph[: ends[-1]] if ends else ""
 
 
 def is_prose(text: str) -> bool:

@@ -4,7 +4,7 @@ import zlib
 
 from scripts.train import corpus
 from scripts.train.documents import Document
-from scripts.train.manuals import MANUALS, is_prose, prose
+from scripts.train.manuals import MANUALS, dialogues, is_prose, prose
 
 PAGE = """<html><head><title>Not this</title></head><body>
 <div class="navheader"><p>Previous page, next page, up and home, as on every page of it.</p></div>
@@ -70,3 +70,22 @@ def test_a_tenth_of_the_pieces_is_wrapped_and_loses_nothing():
         assert after.startswith("<manual>\n")
         assert max(map(len, after.split("\n"))) <= 80
     assert wrapped == [corpus.wrap(text) for text in texts]
+
+
+def test_headings_become_questions_where_the_text_answers_them_in_their_words():
+    text = "\n\n".join((
+        "Row Locks",
+        "Row locks are held until the end of a transaction. " + "More about other things follows here. " * 9,
+        "Deadlocks and SQL",
+        "The words of this paragraph are others.",
+        "std::vector and friends",
+        "A vector has many friends, and std::vector is one of them.",
+    ))  # fmt: skip
+    (made,) = dialogues(Document("manual", "page", text))
+    assert made.register == "dialogue"
+    assert made.group == "page"
+    asked, answer = made.text.split("\n\n")
+    assert asked.startswith("User: ")
+    assert "row locks" in asked
+    assert answer.startswith("Assistant: Row locks are held until the end of a transaction. More")
+    assert len(answer) <= 211

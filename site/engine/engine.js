@@ -160,7 +160,7 @@ export class Engine {
   /**
    * @param {number} model
    * @param {import("./protocol.js").ConversationOptions} options
-   * @returns {Promise<{handle: number, messages: Turn[]}>}
+   * @returns {Promise<import("./protocol.js").Conversing>}
    */
   converse(model, options) {
     return this.run("converse", { model, ...options });
@@ -168,13 +168,14 @@ export class Engine {
 
   /**
    * @param {number} conversation
-   * @param {string} message
-   * @param {GenerateOptions & RequestOptions} options
+   * @param {string | Turn[]} message
+   * @param {import("./protocol.js").ReplyOptions & RequestOptions} options
    * @param {(end: End) => void} onEnd called at the end, also when the loop was left before it
    * @returns {Writing}
    */
-  say(conversation, message, { signal, onProgress, ...settings }, onEnd) {
-    return this.stream("say", { conversation, message, settings }, { signal, onProgress, onEnd });
+  say(conversation, message, { signal, onProgress, effort, prefix, ...settings }, onEnd) {
+    const begun = { ...(effort && { effort }), ...(prefix && { prefix }) };
+    return this.stream("say", { conversation, message, settings, ...begun }, { signal, onProgress, onEnd });
   }
 
   /** Frees a value that a job returned to be kept. @param {number} handle */

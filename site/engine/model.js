@@ -125,23 +125,56 @@ export class Conversation {
   /** The messages so far, with the thoughts of a reasoning model. @type {Turn[]} */
   messages;
 
-  /** @param {Model} model @param {{handle: number, messages: Turn[]}} begun */
-  constructor(model, { handle, messages }) {
+  /** @param {Model} model @param {import("./protocol.js").Conversing} begun */
+  constructor(model, { handle, messages, thinks }) {
     this.model = model;
     this.#number = handle;
     this.messages = messages;
+    /** Whether the model reasons before it answers. */
+    this.thinks = thinks;
   }
 
   /**
    * Sends a message and streams the reply. A reply that fails, or is stopped before its first token, leaves
    * the conversation unchanged.
-   * @param {string} message
-   * @param {GenerateOptions & RequestOptions} [options]
+   * @param {string | Turn[]} message the user's message, or messages of any roles; if the last one is the
+   *   assistant's, or there is none, the model adds another reply
+   * @param {import("./protocol.js").ReplyOptions & RequestOptions} [options] `prefix` starts the reply
    */
   say(message, options = {}) {
     return this.model.engine.say(this.#number, message, options, ({ messages }) => {
       this.messages = messages ?? this.messages;
     });
+  }
+
+  /**
+   * Reads messages without replying to them. Where that fails or is aborted, the conversation is unchanged.
+   * @param {Turn[]} messages
+   * @param {RequestOptions} [options]
+   * @returns {Promise<number>} how many tokens they take
+   */
+  async append(messages, options = {}) {
+    const end = await this.#call("append", { messages }, options);
+    this.messages = end.messages;
+    return end.tokens;
+  }
+
+  /**
+   * How many tokens messages take in the model's chat format.
+   * @param {Turn[]} messages
+   * @param {RequestOptions} [options]
+   * @returns {Promise<number>}
+   */
+  count(messages, options = {}) {
+    return this.#call("count_tokens", { messages }, options);
+  }
+
+  /**
+   * A copy that continues on its own. A reply in progress ends.
+   * @returns {Promise<Conversation>}
+   */
+  async branch() {
+    return new Conversation(this.model, await this.model.call("branch", { conversation: this.#number }));
   }
 
   /**
@@ -168,9 +201,9 @@ export class Conversation {
     if (!this.model.engine.ended) await this.model.engine.forget(this.#number);
   }
 
-  /** @param {string} name @param {Record<string, unknown>} [args] */
-  #call(name, args = {}) {
-    return this.model.engine.run(name, { conversation: this.#number, ...args });
+  /** @param {string} name @param {Record<string, unknown>} [args] @param {RequestOptions} [options] */
+  #call(name, args = {}, options = {}) {
+    return this.model.engine.run(name, { conversation: this.#number, ...args }, options);
   }
 }
 

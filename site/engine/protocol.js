@@ -67,10 +67,11 @@
  * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[],
  *   thought?: string}} Chunk
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
- * The end of a reply in a conversation also has `messages`, the whole conversation.
+ * The end of a reply in a conversation also has `messages`, the whole conversation, and `tokens`, how many
+ * the new messages and the reply take.
  * @typedef {{
  *   text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null,
- *   thought?: string, messages?: Message[]
+ *   thought?: string, messages?: Message[], tokens?: number
  * }} End
  */
 
@@ -90,10 +91,19 @@
  */
 
 /**
+ * For a reply in a conversation: `effort`, how long a reasoning model thinks before it, and `prefix`, its
+ * start, which the model continues without thinking; it is not part of the text that comes back.
+ * @typedef {"none" | "low" | "medium" | "high" | "auto"} Effort
+ * @typedef {GenerateOptions & {effort?: Effort, prefix?: string}} ReplyOptions
+ */
+
+/**
  * How a conversation starts: with a system prompt, with messages from elsewhere, from the bytes of a state
  * file. `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
  * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}}
  *   ConversationOptions
+ * What is known of one that has started; `thinks` if the model reasons before it answers.
+ * @typedef {{handle: number, messages: Message[], thinks: boolean}} Conversing
  */
 
 /**

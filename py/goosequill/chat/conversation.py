@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from goosequill.chat.formats import FORMATS, ChatFormat, Message, split_thought
 from goosequill.chat.saved_state import SavedState
-from goosequill.decoding import Chunk, DecodingConfig, End, Item, generate
+from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, generate
+from goosequill.decoding.steps.constraint import form_of
+from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
 from goosequill.models import Model, State
 from goosequill.tokenizers import StreamDecoder, Tokenizer
@@ -89,12 +92,44 @@ class Conversation:
         arrays = {key: array.copy() for key, array in self.state.arrays.items()}
         return SavedState(arrays, name, self._unread, tuple(dict(message) for message in self.messages))
 
+    def append(self, messages: Sequence[Message]) -> Generator[Reading, None, None]:
+        """Read messages without replying to them.
+
+        What follows the last one is read with the next message. Closing the iterator before its end, or any
+        other request to the conversation, leaves the conversation unchanged.
+
+        Yields
+        ------
+        Reading after every 64 tokens.
+
+        Raises
+        ------
+        SettingsError
+            ``chat-messages``: `messages` are invalid.
+        """
+        texts = self.format.texts(messages)
+        self._interrupt()
+        reading = self._read(texts, [dict(message) for message in messages])
+        self._reply = reading
+        return reading
+
+    def count(self, messages: Iterable[Message]) -> int:
+        """Return how many tokens messages are in the conversation's format.
+
+        Raises
+        ------
+        SettingsError
+            ``chat-messages``: `messages` are invalid.
+        """
+        return len(self.tokenizer.encode(self.format.transcript(messages)))
+
     def reply(
         self,
-        message: str,
+        message: str | Sequence[Message],
         config: DecodingConfig | None = None,
         *,
         effort: str | None = None,
+        prefix: str = "",
         cancelled: Callable[[], bool] | None = None,
         progress: bool = False,
     ) -> Iterator[Item]:
@@ -105,9 +140,15 @@ class Conversation:
 
         Parameters
         ----------
+        message
+            The user's message, or messages of any roles. With none, or if the last one is the assistant's,
+            the model adds another reply.
         effort
             How long the model thinks before this reply (`goosequill.chat.formats.EFFORTS`); None leaves it
             to the format and the model.
+        prefix
+            The start of the reply, which the model continues without thinking; it is not yielded. A
+            constraint of `config` is about the whole reply.
         cancelled, progress
             As for `goosequill.decoding.generate`.
 
@@ -118,24 +159,37 @@ class Conversation:
         Raises
         ------
         SettingsError
-            ``empty-message``, ``reasoning-effort``, or an error of `config`.
+            ``empty-message``, ``chat-messages``, ``reasoning-effort``, or an error of `config`; ``all-cut``:
+            the constraint allows no reply with this prefix.
         """
-        if not message.strip():
-            raise SettingsError("The message is empty.", code="empty-message")
+        if isinstance(message, str):
+            if not message.strip():
+                raise SettingsError("The message is empty.", code="empty-message")
+            message = [{"role": "user", "content": message}]
         chat = self.format.with_effort(effort)
+        if prefix:
+            chat = chat.answering()
+        texts = chat.asked(message)
         self._interrupt()
         config = config or DecodingConfig()
         config = config.replace(stop=(*config.stop, *chat.stop))
+        begun = chat.assistant + chat.opening
+        given: list[int] = []
+        if prefix and form_of(config):  # the constraint follows tokens, so that the prefix needs its own
+            given = self.tokenizer.encode(prefix)
         items = generate(
             self.model,
             self.tokenizer,
-            self._unread + chat.turn(message),
+            self._unread + "".join(texts) + begun + ("" if given else prefix),
             config,
+            given=given,
             state=self.state,
             cancelled=cancelled,
             progress=progress,
         )
-        self._reply = self._follow(items, message, chat, searching=searches(config))
+        messages = [dict(one) for one in message]
+        reply = replace(chat, opening=chat.opening + prefix)
+        self._reply = self._follow(items, messages, texts, reply, searching=searches(config))
         return self._reply
 
     def undo(self) -> str:
@@ -168,8 +222,36 @@ class Conversation:
         if reply is not None:
             reply.close()  # type: ignore[attr-defined]
 
+    def _read(self, texts: list[str], messages: list[dict[str, str]]) -> Generator[Reading, None, None]:
+        """Read what is unread and texts up to the last separator, which is read with what follows it."""
+        before, separator = (self.state.copy(), self._unread), self.format.separator
+        text = self._unread + "".join(texts)
+        body = text.removesuffix(separator)
+        tokens = self.tokenizer.encode(body)
+        complete = False
+        try:
+            for first in range(0, len(tokens), READ_AT_ONCE):
+                piece = tokens[first : first + READ_AT_ONCE]
+                self.model.forward(piece, self.state, logits="none")
+                yield Reading(first + len(piece), len(tokens))
+            complete = True
+        finally:
+            if complete:
+                self._mark(before)
+                self._unread = text[len(body) :]
+                self._texts += texts
+                self.messages += messages
+            else:
+                self.state.assign(before[0].arrays)
+
     def _follow(
-        self, items: Iterator[Item], message: str, chat: ChatFormat, *, searching: bool
+        self,
+        items: Iterator[Item],
+        messages: list[dict[str, str]],
+        texts: list[str],
+        chat: ChatFormat,
+        *,
+        searching: bool,
     ) -> Iterator[Item]:
         """Pass the items on, and leave the state just after the reply's last character."""
         before = self.state.copy(), self._unread
@@ -185,8 +267,8 @@ class Conversation:
             if progress.begun:
                 self._mark(before)
                 self._unread = progress.settle() + chat.separator
-                self._texts += [chat.turn(message), progress.shown + chat.separator]
-                self.messages += [{"role": "user", "content": message}, _as_message(chat, progress.shown)]
+                self._texts += [*texts, chat.assistant + chat.opening + progress.shown + chat.separator]
+                self.messages += [*messages, _as_message(chat, progress.shown)]
             else:
                 self.state.assign(before[0].arrays)
 

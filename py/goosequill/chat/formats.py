@@ -114,9 +114,18 @@ class ChatFormat:
         instructions = self.transcript([{"role": "system", "content": system}]) if system.strip() else ""
         return instructions if begun else self.prefix + instructions
 
-    def turn(self, message: str) -> str:
-        """Return a user's message, up to where the reply starts."""
-        return self.prompt([{"role": "user", "content": message}], begun=True)
+    def answering(self) -> ChatFormat:
+        r"""Return the format of a reply whose start is given: any thought is over.
+
+        Examples
+        --------
+        >>> FORMATS["world"].answering().opening, FORMATS["g1"].answering().opening
+        (' ', ' <think>\n</think>\n')
+        """
+        if self.reasons:
+            quick = self.with_effort("none")
+            return replace(quick, opening=quick.opening.removesuffix(">") + ">\n")
+        return replace(self, opening=" " if self.assistant[-1:].strip() else "")
 
     def prompt(self, messages: Iterable[Message], *, begun: bool = False) -> str:
         r"""Return a whole conversation, up to where the reply starts.
@@ -126,15 +135,19 @@ class ChatFormat:
         >>> format_of({}, "world").prompt([{"role": "user", "content": "Good morning."}])
         'User: Good morning.\n\nAssistant:'
         """
-        messages = _listed(messages)
-        texts = self.texts(messages)
-        if messages and messages[-1]["role"] == "user":
-            texts[-1] = texts[-1].removesuffix(self.separator) + self.suffix + self.separator
-        return self.preamble(begun=begun) + "".join(texts) + self.assistant + self.opening
+        return self.preamble(begun=begun) + "".join(self.asked(messages)) + self.assistant + self.opening
 
     def transcript(self, messages: Iterable[Message]) -> str:
         """Return what `texts` returns as one text, with the same errors."""
         return "".join(self.texts(messages))
+
+    def asked(self, messages: Iterable[Message]) -> list[str]:
+        """Return what `texts` returns, with the suffix after the user's message that is answered."""
+        messages = _listed(messages)
+        texts = self.texts(messages)
+        if messages and messages[-1]["role"] == "user":
+            texts[-1] = texts[-1].removesuffix(self.separator) + self.suffix + self.separator
+        return texts
 
     def texts(self, messages: Iterable[Message]) -> list[str]:
         """Return the text of each message, followed by the separator.

@@ -2,8 +2,11 @@
 
 JOBS = {
     "generate": "goosequill.chat.replies:generate",
+    "append": "goosequill.chat.replies:append",
     "say": "goosequill.chat.replies:say",
     "converse": "goosequill.chat.requests:converse",
+    "branch": "goosequill.chat.requests:branch",
+    "count_tokens": "goosequill.chat.requests:count_tokens",
     "undo": "goosequill.chat.requests:undo",
     "save_conversation": "goosequill.chat.requests:save_conversation",
     "save_state": "goosequill.chat.requests:save_state",

@@ -8,6 +8,7 @@ answer. Sampling is in `goosequill.decoding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from goosequill.chat.conversation import Conversation
@@ -81,17 +82,38 @@ def generate(
 
 def say(
     conversation: Conversation,
-    message: str,
+    message: str | Sequence[Message],
     settings: Mapping[str, Any] | None = None,
     *,
     effort: str | None = None,
+    prefix: str = "",
     cancelled: Callable[[], bool] | None = None,
 ) -> Stream:
-    """Say something in a conversation; the end also has ``messages``, all that was said."""
+    """Say something in a conversation; the end also has ``messages``, all that was said.
+
+    Its ``tokens`` are how many the new messages and the reply take. For the other parameters see
+    `Conversation.reply`; a reply that continues a `prefix` keeps the spaces around it.
+    """
     config = DecodingConfig.from_dict(settings or {})
-    items = conversation.reply(message, config, effort=effort, cancelled=cancelled, progress=True)
-    end = yield from _stream(items, conversation.format.with_effort(effort).opening)
-    return {**end, "messages": list(conversation.messages)}
+    known = len(conversation.messages)
+    items = conversation.reply(
+        message, config, effort=effort, prefix=prefix, cancelled=cancelled, progress=True
+    )
+    opening = None if prefix else conversation.format.with_effort(effort).opening
+    end = yield from _stream(items, opening)
+    return {
+        **end,
+        "messages": list(conversation.messages),
+        "tokens": conversation.count(conversation.messages[known:]),
+    }
+
+
+def append(conversation: Conversation, messages: Sequence[Message]) -> Stream:
+    """Read messages without a reply; the end has all ``messages``, and the ``tokens`` that these take."""
+    with closing(conversation.append(messages)) as reading:
+        for item in reading:
+            yield Progress("prompt", item.loaded, item.total)
+    return {"messages": list(conversation.messages), "tokens": conversation.count(messages)}
 
 
 def _stream(items: Iterable[Item], opening: str | None) -> Stream:

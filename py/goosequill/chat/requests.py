@@ -27,7 +27,7 @@ def converse(
     state: Any = None,
     chat_format: str = "",
 ) -> Lasting:
-    """Start a conversation, which lives on; its info has the ``messages`` so far.
+    """Start a conversation, which lives on; its info has the ``messages`` so far, and whether it ``thinks``.
 
     Parameters
     ----------
@@ -46,7 +46,22 @@ def converse(
         saved_state=open_saved_state(model, state),
         messages=messages,
     )
-    return Lasting("conversation", conversation, {"messages": conversation.messages})
+    return _lasting(conversation)
+
+
+def branch(conversation: Conversation) -> Lasting:
+    """Return a copy of a conversation, which continues on its own; its info is that of `converse`."""
+    return _lasting(conversation.branch())
+
+
+def _lasting(conversation: Conversation) -> Lasting:
+    info = {"messages": conversation.messages, "thinks": conversation.format.reasons}
+    return Lasting("conversation", conversation, info)
+
+
+def count_tokens(conversation: Conversation, messages: Sequence[Message]) -> int:
+    """Return how many tokens messages take in a conversation's format."""
+    return conversation.count(messages)
 
 
 def undo(conversation: Conversation) -> dict[str, Any]:

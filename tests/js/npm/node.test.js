@@ -162,6 +162,29 @@ test("the library under Node", async (t) => {
     assert.equal((await read(again.say("And how are you?", short)))?.text, second?.text);
     await assert.rejects(model.converse({ format: "goose" }), { code: "chat-format" });
   });
+
+  await t.test("messages are appended, counted and answered, and a conversation is branched", async () => {
+    const short = { temperature: 0, max_new_tokens: 6 };
+    const asked = [
+      { role: "system", content: "You are a goose." },
+      { role: "user", content: "Good morning." },
+    ];
+    const talk = await model.converse();
+    const tokens = await talk.append(asked);
+    assert.equal(tokens, await talk.count(asked));
+    assert.deepEqual(talk.messages, asked);
+    const branch = await talk.branch();
+    const { text, end } = /** @type {any} */ (await read(branch.say([], short)));
+    assert.equal(end.tokens, await talk.count([{ role: "assistant", content: text }]));
+    assert.deepEqual(talk.messages, asked);
+    const whole = await model.converse();
+    assert.equal((await read(whole.say(asked, short)))?.text, text);
+    const rest = await read(talk.say([], { ...short, max_new_tokens: 4, prefix: "Good" }));
+    assert.equal(talk.messages[2].content, `Good${rest?.text}`.trim());
+    const aborted = AbortSignal.abort();
+    await assert.rejects(branch.append(asked, { signal: aborted }), { name: "AbortError" });
+    assert.equal(branch.messages.length, 3);
+  });
 });
 
 test("the adapters", async (t) => {

@@ -385,3 +385,90 @@ def test_a_file_without_a_state_is_refused() -> None:
 def test_an_empty_message_is_refused() -> None:
     with pytest.raises(SettingsError, match="message is empty"):
         Conversation(build("4"), TOKENIZER).reply(" \n")
+
+
+ASKED = [
+    {"role": "system", "content": "Be kind."},
+    {"role": "user", "content": "Who\n\nare you?"},
+    {"role": "assistant", "content": "A goose."},
+]
+
+
+def test_appended_messages_are_read_at_once_and_only_the_last_separator_later() -> None:
+    model = Scripted("", " Fine!\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    last = list(talk.append(ASKED))[-1]
+    read = "System: Be kind.\n\nUser: Who\nare you?\n\nAssistant: A goose."
+    assert model.read == read
+    assert last.loaded == last.total == len(TOKENIZER.encode(read))
+    assert [message["content"] for message in talk.messages] == ["Be kind.", "Who\n\nare you?", "A goose."]
+    assert text_of(talk.reply("How are you?", GREEDY)) == " Fine!"
+    assert model.read == read + "\n\nUser: How are you?\n\nAssistant: Fine!"
+    assert talk.undo() == "How are you?"
+    assert talk.undo() == "Who\n\nare you?"
+    assert talk.messages == ASKED[:1]
+
+
+@pytest.mark.parametrize("stop", ["closed", "interrupted", "not begun"])
+def test_what_is_not_appended_to_its_end_leaves_no_trace(stop: str) -> None:
+    model = Scripted(" Hello.\n\nUser", " Fine!\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    text_of(talk.reply("Hi", GREEDY))
+    before = list(talk.state.tokens), list(talk.messages)  # type: ignore[attr-defined]
+    reading: Any = talk.append([{"role": "user", "content": "long " * 60}])
+    if stop != "not begun":
+        next(reading)
+        assert list(talk.state.tokens) != before[0]  # type: ignore[attr-defined]
+    reading.close() if stop == "closed" else talk.branch()
+    assert (list(talk.state.tokens), talk.messages) == before  # type: ignore[attr-defined]
+    assert text_of(talk.reply("How are you?", GREEDY)) == " Fine!"
+
+
+def test_a_reply_to_messages_of_all_roles_follows_the_last_one() -> None:
+    model = Scripted(" Honk.\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    assert text_of(talk.reply(ASKED, GREEDY)) == " Honk."
+    whole = "System: Be kind.\n\nUser: Who\nare you?\n\nAssistant: A goose.\n\nAssistant: Honk."
+    assert model.read == whole
+    assert [message["role"] for message in talk.messages] == ["system", "user", "assistant", "assistant"]
+    for wrong in ([{"role": "goose", "content": ""}], [{"content": "x"}], {"role": "user", "content": "x"}):
+        with pytest.raises(SettingsError) as refused:
+            talk.reply(wrong, GREEDY)  # type: ignore[arg-type]
+        assert refused.value.code == "chat-messages"
+        with pytest.raises(SettingsError):
+            talk.append(wrong)  # type: ignore[arg-type]
+
+
+def test_a_reply_continues_its_prefix() -> None:
+    model = Scripted(" ```toml\nname = 1\n\nUser")
+    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    assert text_of(talk.reply("A sheet", GREEDY, prefix="```toml\n")) == "name = 1"
+    assert model.read == "User: A sheet\n\nAssistant: ```toml\nname = 1"
+    assert talk.messages[-1] == {"role": "assistant", "content": "```toml\nname = 1"}
+
+
+def test_a_prefix_is_part_of_what_a_constraint_allows() -> None:
+    talk = Conversation(build(), TOKENIZER)
+    constrained = GREEDY.replace(regex="ab(cd|ef)g")
+    assert text_of(talk.reply("Hi", constrained, prefix="abe")) == "fg"
+    assert talk.messages[-1]["content"] == "abefg"
+    length = len(talk.messages)
+    with pytest.raises(SettingsError) as refused:
+        text_of(talk.reply("Hi", constrained, prefix="ax"))
+    assert refused.value.code == "all-cut"
+    assert len(talk.messages) == length
+
+
+def test_a_reasoning_model_does_not_think_before_a_prefix() -> None:
+    begun = " <think>\n</think>\nY"
+    model = Scripted(begun + "es.\n\nUser")
+    talk = Conversation(model, TOKENIZER, chat_format=FORMATS["g1"])  # type: ignore[arg-type]
+    assert text_of(talk.reply("Late?", GREEDY, effort="high", prefix="Y")) == "es."
+    assert model.read == f"User: Late?\n\nAssistant:{begun}es."
+    assert talk.messages[-1] == {"role": "assistant", "content": "Yes."}
+
+
+def test_messages_are_counted_in_their_format() -> None:
+    talk = Conversation(build(), TOKENIZER)
+    assert talk.count([{"role": "user", "content": "Hi"}]) == len("User: Hi\n\n")
+    assert talk.count([]) == 0

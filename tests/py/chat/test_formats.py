@@ -14,13 +14,19 @@ from goosequill.errors import SettingsError
 
 
 def test_the_formats() -> None:
-    assert FORMATS["world"].turn("a\r\n\r\nb ") == "User: a\nb\n\nAssistant:"
-    assert FORMATS["g1"].turn("a") == "User: a\n\nAssistant: <think"
-    assert FORMATS["g1-quick"].turn("a") == "User: a\n\nAssistant: <think>\n</think"
+    assert FORMATS["world"].prompt([{"role": "user", "content": "a\r\n\r\nb "}]) == "User: a\nb\n\nAssistant:"
+    assert FORMATS["g1"].prompt([{"role": "user", "content": "a"}]) == "User: a\n\nAssistant: <think"
+    assert (
+        FORMATS["g1-quick"].prompt([{"role": "user", "content": "a"}])
+        == "User: a\n\nAssistant: <think>\n</think"
+    )
     assert FORMATS["world"].preamble("  ") == ""
     for chat_format in FORMATS.values():
         assert ChatFormat.from_dict(chat_format.to_dict()) == chat_format
-    assert ChatFormat.from_dict({"user": "Q: ", "stop": ["\n\nQ"]}).turn("x") == "Q: x\n\nAssistant:"
+    assert (
+        ChatFormat.from_dict({"user": "Q: ", "stop": ["\n\nQ"]}).prompt([{"role": "user", "content": "x"}])
+        == "Q: x\n\nAssistant:"
+    )
 
 
 def test_a_whole_conversation_as_one_prompt() -> None:
@@ -59,9 +65,9 @@ def test_messages_are_cleaned_as_the_models_authors_do(message: str) -> None:
     ],
 )
 def test_how_long_a_model_thinks(effort: str | None, expected: str) -> None:
-    assert FORMATS["g1"].with_effort(effort).turn("a\n") == expected
+    assert FORMATS["g1"].with_effort(effort).prompt([{"role": "user", "content": "a\n"}]) == expected
     if effort not in (None, "auto"):
-        assert FORMATS["g1-quick"].with_effort(effort).turn("a") == expected
+        assert FORMATS["g1-quick"].with_effort(effort).prompt([{"role": "user", "content": "a"}]) == expected
     said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
     earlier = "User: Hi\n\nAssistant: Hello\n\n"  # only the message that is answered has the request
     chat = FORMATS["g1"].with_effort(effort)
@@ -72,7 +78,10 @@ def test_how_long_a_model_thinks(effort: str | None, expected: str) -> None:
 def test_a_models_own_format_keeps_its_space_before_a_thought() -> None:
     own = ChatFormat.from_dict({"assistant": "AI: ", "opening": "<think"})
     assert own.reasons and not ChatFormat().reasons
-    assert own.with_effort("none").turn("a") == "User: a\n\nAI: <think>\n</think"
+    assert (
+        own.with_effort("none").prompt([{"role": "user", "content": "a"}])
+        == "User: a\n\nAI: <think>\n</think"
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +94,7 @@ def test_invalid_messages_are_refused(message: Any) -> None:
 
 def test_the_format_of_a_model() -> None:
     own = {"prefix": "<dialogue>\n", "user": "Q: ", "assistant": "A:"}
-    assert format_of({"chat": own}).turn("x") == "Q: x\n\nA:"
+    assert format_of({"chat": own}).prompt([{"role": "user", "content": "x"}]) == "<dialogue>\nQ: x\n\nA:"
     assert format_of({"chat": own}).stop == ("\n\nQ",)
     assert format_of({"chat": own}, "g1") == FORMATS["g1"]
     assert format_of({"name": "RWKV-x070-World-0.1B.pth", "chat": None}) == FORMATS["world"]

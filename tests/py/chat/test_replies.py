@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from goosequill.browser.jobs import Job
-from goosequill.chat.replies import generate
+from goosequill.chat.conversation import Conversation
+from goosequill.chat.replies import append, generate, say
 from goosequill.progress import Progress
 
 from .test_conversation import TOKENIZER, Scripted
@@ -57,3 +58,48 @@ def test_making_a_constraint_is_reported_and_can_be_stopped() -> None:
     end = job.step()["end"]
     assert end["finish_reason"] == "abort"
     assert end["usage"]["completion_tokens"] == 0
+
+
+def ended(job: Job) -> Any:
+    while True:
+        step = job.step()
+        if "end" in step:
+            return step["end"]
+
+
+def test_the_end_of_a_reply_and_of_messages_has_the_tokens_that_they_take() -> None:
+    model: Any = Scripted(" Hello.\n\nUser")
+    talk = Conversation(model, TOKENIZER)
+    resources = {"conversation": talk}
+    asked = {"message": [{"role": "user", "content": "Hi"}], "settings": {"temperature": 0}}
+    end = ended(Job(say, asked, resources=resources))
+    assert end["tokens"] == len("User: Hi\n\nAssistant: Hello.\n\n")
+    end = ended(Job(append, {"messages": [{"role": "user", "content": "Ah."}]}, resources=resources))
+    assert end["tokens"] == len("User: Ah.\n\n")
+    assert end["messages"][-1] == {"role": "user", "content": "Ah."}
+
+
+def test_a_reply_that_continues_a_prefix_keeps_its_spaces() -> None:
+    model: Any = Scripted(" One,  two\n\nUser")
+    talk = Conversation(model, TOKENIZER)
+    job = Job(
+        say,
+        {"message": "Count", "prefix": "One, ", "settings": {"temperature": 0}},
+        resources={"conversation": talk},
+    )
+    text = ""
+    while "end" not in (step := job.step()):
+        text += step.get("part", {}).get("text", "")
+    assert text + step["end"]["text"] == " two"
+
+
+def test_cancelling_messages_leaves_the_conversation_as_it_was() -> None:
+    model: Any = Scripted("")
+    talk = Conversation(model, TOKENIZER)
+    arguments = {"messages": [{"role": "user", "content": "long " * 60}]}
+    job = Job(append, arguments, resources={"conversation": talk})
+    assert job.step()["progress"] == {"status": "prompt", "loaded": 64, "total": 305, "file": ""}
+    job.cancel()
+    assert job.step() == {"aborted": True}
+    assert talk.state.tokens == []  # type: ignore[attr-defined]
+    assert talk.messages == []

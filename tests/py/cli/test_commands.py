@@ -99,11 +99,12 @@ def test_chat_shows_an_error_and_goes_on(capsysbinary: Capture, monkeypatch: pyt
 def test_chat_thinks_as_long_as_asked(capsysbinary: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
 
-    def turn(self: ChatFormat, message: str, real: Any = ChatFormat.turn) -> str:
-        said.append(real(self, message))
-        return said[-1]
+    def asked(self: ChatFormat, messages: Any, real: Any = ChatFormat.asked) -> list[str]:
+        texts: list[str] = real(self, messages)
+        said.append("".join(texts) + self.assistant + self.opening)
+        return texts
 
-    monkeypatch.setattr(ChatFormat, "turn", turn)
+    monkeypatch.setattr(ChatFormat, "asked", asked)
     type_in(monkeypatch, "a\n/think low\nb\n/think much\n/think none\nc\n")
     arguments = ("--model", MODEL, "--format", "g1", "--reasoning-effort", "high", "--max-new-tokens", "2")
     status, _, err = call(capsysbinary, "chat", *arguments, "--seed", "1")

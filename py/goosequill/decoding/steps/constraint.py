@@ -14,6 +14,7 @@ from goosequill.decoding.grammar.compile import Form, compiled, schema_form, wor
 from goosequill.decoding.grammar.token_mask import TokenMasks, token_table
 from goosequill.decoding.processor import Change, Setup, StepSettings
 from goosequill.decoding.sampling import Candidates, Logits
+from goosequill.errors import SettingsError
 from goosequill.parameters import setting
 
 
@@ -79,6 +80,12 @@ class Constraint(Change):
         if token not in self.ends:
             state = context.automaton_state
             context.automaton_state = self.automaton.walk(state, context.tokenizer.token_bytes(token))
+            if context.automaton_state == DEAD:  # tokens that were given, not generated
+                raise SettingsError(
+                    "No text that starts with the given one matches the constraint.",
+                    code="all-cut",
+                    remedy="Change the start of the text, or the constraint.",
+                )
 
     def finished(self, context: Context) -> bool:
         state = context.automaton_state

@@ -4,8 +4,8 @@
  * Source: https://github.com/vercel/ai/tree/main/packages/provider/src/language-model/v3
  */
 
+import { unreadable } from "./adapting.js";
 import { createChatCompletion } from "./engine/openai.js";
-import { EngineError } from "./engine/protocol.js";
 
 /**
  * @typedef {import("./engine/client.js").Model} Model
@@ -114,22 +114,14 @@ function format(wanted) {
 /** @param {Message} message @returns {import("./engine/client.js").Turn} */
 function toMessage({ role, content }) {
   if (role === "system") return { role, content };
-  if (role === "tool") throw refusal("a tool");
+  if (role === "tool") throw unreadable("a tool");
   const texts = { text: "", reasoning: "" };
   for (const part of content) {
-    if (part.type !== "text" && part.type !== "reasoning") throw refusal(`a part of type “${part.type}”`);
+    if (part.type !== "text" && part.type !== "reasoning") throw unreadable(`a part of type “${part.type}”`);
     texts[part.type] += part.text;
   }
   return { role, content: texts.text, ...(texts.reasoning && { thought: texts.reasoning }) };
 }
-
-/** @param {string} what */
-const refusal = (what) =>
-  new EngineError({
-    code: "chat-messages",
-    message: `The prompt has ${what}, which the model cannot read.`,
-    remedy: "Send text only.",
-  });
 
 /** @param {string | null} raw @returns {FinishReason} */
 const reason = (raw) => ({ unified: REASONS[raw ?? ""] ?? "other", raw: raw ?? undefined });

@@ -256,7 +256,14 @@ def declare() -> None:
     options += ["--ignoreConfig", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
     options += ["--lib", "es2023,dom,dom.iterable,dom.asynciterable", "--types", ""]
     options += ["--rootDir", str(OUTPUT), "--outDir", str(OUTPUT / "types")]
-    modules = ("index.js", "widget/goose-quill.js", "search.js", "search-element.js", "ai-sdk.js")
+    modules = (
+        "index.js",
+        "widget/goose-quill.js",
+        "search.js",
+        "search-element.js",
+        "ai-sdk.js",
+        "langchain.js",
+    )
     subprocess.run([tsc, *options, *modules], cwd=OUTPUT, check=True)
 
 

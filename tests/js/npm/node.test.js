@@ -12,6 +12,7 @@ import test, { after } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { samples } from "../docs/samples.js";
 import { testAiSdk } from "./ai-sdk.js";
+import { testLangChain } from "./langchain.js";
 
 const root = new URL("../../../", import.meta.url);
 const folder = new URL("build/npm/", root);
@@ -23,6 +24,7 @@ const { createChatCompletion, createCompletion, Engine, loadModel } = await impo
   new URL("node.js", folder).href
 );
 const { goosequill } = await import(new URL("ai-sdk.js", folder).href);
+const { ChatGoosequill } = await import(new URL("langchain.js", folder).href);
 const MODEL = new URL("site/models/default", root).pathname;
 
 /** One engine for the tests that only load models. */
@@ -191,10 +193,11 @@ test("the adapters", async (t) => {
   const model = await loadModel({ model: MODEL });
   t.after(() => model.dispose());
   await t.test("Vercel AI SDK", (t) => testAiSdk(t, model, { goosequill, createChatCompletion }));
+  await t.test("LangChain.js", (t) => testLangChain(t, model, { ChatGoosequill, createChatCompletion }));
 });
 
 /** Those that run under Node. */
-const EXAMPLES = ["ai-sdk"];
+const EXAMPLES = ["ai-sdk", "langchain"];
 
 for (const name of EXAMPLES)
   test(`the example ${name} runs, with the versions that are tested`, async () => {

@@ -23,6 +23,9 @@ export class LiveForm {
   #choice = null;
   /** @type {Template[]} */
   #templates = [];
+  /** Once it was chosen. @type {import("./live-server.js").LiveServer | null} */
+  #server = null;
+  #templateSelect = byId("live-template", "select");
 
   /** @param {{onRun: () => void, onReady: () => void, onProblem: (error: unknown) => void}} options */
   constructor({ onRun, onReady, onProblem }) {
@@ -30,6 +33,11 @@ export class LiveForm {
       event.preventDefault();
       onRun();
     });
+    const showSource = () => this.#showSource().catch(onProblem);
+    this.#form.addEventListener("change", ({ target }) => {
+      if (/** @type {HTMLInputElement} */ (target).name === "from") showSource();
+    });
+    showSource(); // it may have been chosen before this script ran
     const fill = () => this.#fill().then(onReady, onProblem);
     byId("live", "details").addEventListener("toggle", fill); // again, if it failed
     fill();
@@ -38,6 +46,11 @@ export class LiveForm {
   /** Whether the decoder settings have arrived. */
   get ready() {
     return this.#choice !== null;
+  }
+
+  /** The server, if it is to write. */
+  get server() {
+    return this.#field("from").value === "server" ? this.#server : null;
   }
 
   /** Address of the model folder. */
@@ -49,7 +62,7 @@ export class LiveForm {
   get settings() {
     const { name = "", settings = {} } = this.#choice ?? {};
     const chosen = this.#field("template").value;
-    const template = /** @type {Template} */ (this.#templates.find((one) => one.name === chosen));
+    const template = /** @type {Template} */ (this.#offered.find((one) => one.name === chosen));
     const number = (/** @type {string} */ field) => Number(this.#field(field).value);
     return {
       config: template.name === PLAIN ? name : `${name}, ${template.name}`,
@@ -65,6 +78,32 @@ export class LiveForm {
     return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name));
   }
 
+  /** Shows the fields of what is to write. */
+  async #showSource() {
+    const isServer = this.#field("from").value === "server";
+    const box = byId("live-server", "div");
+    if (isServer && !this.#server) {
+      const { LiveServer } = await import("./live-server.js");
+      this.#server ??= new LiveServer(box);
+    }
+    box.hidden = !isServer;
+    byId("live-folder", "div").hidden = isServer;
+    this.#field("model").disabled = isServer; // what is hidden is not required
+    this.#showTemplates();
+  }
+
+  /** The templates that what is to write can use. */
+  get #offered() {
+    return this.server ? [this.server.template, ...this.#templates] : this.#templates;
+  }
+
+  #showTemplates() {
+    const options = this.#offered.map(({ name, title }) =>
+      element("option", { value: name }, translated(title)),
+    );
+    this.#templateSelect.replaceChildren(...options);
+  }
+
   async #fill() {
     if (this.#choice) return;
     const [{ DecoderChoice }, decoding] = await Promise.all([
@@ -74,9 +113,7 @@ export class LiveForm {
     if (this.#choice) return;
     if (!decoding.parts) throw new Error(t("The decoder settings could not be loaded. Reload the page."));
     this.#templates = decoding.templates;
-    byId("live-template", "select").replaceChildren(
-      ...this.#templates.map(({ name, title }) => element("option", { value: name }, translated(title))),
-    );
+    this.#showTemplates();
     this.#field("max_new_tokens").max = decoding.limits.max_new_tokens;
     const choice = new DecoderChoice(decoding, {
       id: "live-preset",

@@ -10,18 +10,22 @@ import { t } from "../ui/words.js";
 /**
  * @typedef {{name: string, title: string, before: string, between: string, after: string, stop: string[]}}
  *   Template one of ui/decoding.json
+ * @typedef {Record<string, any> & {signal: AbortSignal}} WritingOptions the decoder's settings for one text
+ * What writes a column: in this page or on a server. `source` differs where a column of its own is needed,
+ * `params` are the settings that count.
+ * @typedef {{
+ *   source: unknown, name: string, args: [string, Scalar][], params: Record<string, any>,
+ *   write: (prompt: string, template: Template, options: WritingOptions) => AsyncIterable<string>
+ * }} Writer
  */
 
-/** @param {{name: string, title: string}} model @returns {Report} */
-export function newReport({ name, title }) {
+/** @param {Pick<Writer, "name" | "args">} writer @returns {Report} */
+export function newReport({ name, args }) {
   return {
     format: t("live column"),
     model: `${name} (live)`,
     date: new Date().toISOString(),
-    args: [
-      ["model", title],
-      ["engine", "goosequill"],
-    ],
+    args,
     entries: [],
   };
 }

@@ -1,13 +1,13 @@
 /**
- * A live column: a model in this page writes for the prompts that are shown, into the table, and what it
- * wrote is a sampling report. Nothing of the engine is loaded before the visitor presses Generate. The app
- * owns the column.
+ * A live column: a model in this page or on a server writes for the prompts that are shown, into the table,
+ * and what it wrote is a sampling report. Nothing of the engine is loaded, and nothing is sent, before the
+ * visitor presses Generate. The app owns the column.
  */
 
 import { byId, download } from "../ui/dom.js";
 import { inWords } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
-import { errorWords } from "../ui/status.js";
+import { errorWords, problem, StatusLine } from "../ui/status.js";
 import { t, tn } from "../ui/words.js";
 import { LiveForm } from "./live-form.js";
 import { newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
@@ -17,6 +17,7 @@ import { samplingText } from "./reports/sampling.js";
 /** @typedef {import("./reports/report.js").Report} Report */
 /** @typedef {import("./reports/report.js").Result} Result */
 /** @typedef {import("../engine/client.js").Model} Model */
+/** @typedef {import("./live-report.js").Writer} Writer */
 
 /**
  * @typedef {Object} Host
@@ -36,7 +37,9 @@ export class Live {
   #choice = { model: "" };
   #engine;
   #host;
-  #status = byId("live-status", "p");
+  #status = new StatusLine(byId("live-status", "p"));
+  /** What wrote the report. @type {unknown} */
+  #source = null;
   #form = new LiveForm({
     onRun: () => this.#run(),
     onReady: () => this.#showButtons(),
@@ -72,12 +75,14 @@ export class Live {
     if (this.#running || !this.#form.ready) return;
     this.#running = new AbortController();
     const { signal } = this.#running;
+    const { settings } = this.#form; // those of now: they can be edited while a model is loaded
     this.#showButtons();
     try {
-      const model = await this.#model(signal);
+      const writer = await this.#writer(settings.settings, signal);
       signal.throwIfAborted();
-      await this.#write(model, signal);
+      await this.#write(writer, settings, signal);
     } catch (error) {
+      this.#form.server?.explain(error);
       if (signal.aborted) this.#say(t("Stopped. Generate continues with the remaining prompts."));
       else this.#fail(error);
     }
@@ -87,13 +92,13 @@ export class Live {
 
   /** @param {string} words */
   #say(words) {
-    this.#status.textContent = words;
+    this.#status.say(words);
   }
 
   /** @param {unknown} error */
   #fail(error) {
-    const reason = errorWords(error).message;
-    this.#say(t("The column could not be generated: {reason}", { reason }));
+    const { message: reason, remedy } = errorWords(error);
+    this.#status.complain(problem(t("The column could not be generated: {reason}", { reason }), remedy));
   }
 
   #showButtons() {
@@ -102,33 +107,41 @@ export class Live {
     byId("live-save", "button").disabled = !this.#report;
   }
 
+  /** @param {Record<string, any>} settings @param {AbortSignal} signal @returns {Promise<Writer>} */
+  async #writer(settings, signal) {
+    const { server } = this.#form;
+    return server ? server.writer(settings) : written(await this.#model(signal), settings);
+  }
+
   /** @param {AbortSignal} signal */
   async #model(signal) {
     const { model } = this.#form;
     if (this.#choice.model !== model) this.#choice = { model };
-    this.#say("Loading the engine…");
+    this.#say(t("Loading the engine…"));
     const slot = await this.#engine.slot();
     const loaded = slot.modelOf(this.#choice);
     if (loaded) return loaded;
-    this.#report = null;
     return slot.load(this.#choice, { signal, onProgress: (progress) => this.#say(inWords(progress)) });
   }
 
-  /** The column of the model, opened if there is none yet. @param {Model} model */
-  #reportOf({ info }) {
-    if (this.#report) return this.#report;
-    const name = info.name || "live";
-    this.#report = newReport({ name, title: info.title || name });
+  /** The writer's column, opened if there is none yet. @param {Writer} writer */
+  #reportOf(writer) {
+    if (this.#report && this.#source === writer.source) return this.#report;
+    this.#source = writer.source;
+    this.#report = newReport(writer);
     this.#host.open(this.#report);
     return this.#report;
   }
 
-  /** @param {Model} model @param {AbortSignal} signal */
-  async #write(model, signal) {
-    const { config, settings, template, samples, limit } = this.#form.settings;
+  /**
+   * @param {Writer} writer
+   * @param {import("./live-form.js").LiveSettings} how
+   * @param {AbortSignal} signal
+   */
+  async #write(writer, { config, settings, template, samples, limit }, signal) {
     const stop = [...(settings.stop ?? []), ...template.stop];
-    const params = pairs({ ...settings, template: template.name });
-    const report = this.#reportOf(model);
+    const params = pairs({ ...writer.params, template: template.name });
+    const report = this.#reportOf(writer);
     const prompts = unwritten(report, this.#host.prompts().slice(0, limit), { config, samples });
     for (const [index, prompt] of prompts.entries()) {
       const step = { number: index + 1, of: prompts.length };
@@ -136,9 +149,8 @@ export class Live {
       const result = resultFor(report, prompt, { config, params });
       while (result.outputs.length < samples) {
         const seed = settings.seed + result.outputs.length;
-        const options = { ...settings, seed, stop, signal };
-        const chunks = model.generate(withTemplate(template, prompt), options);
-        await this.#stream(chunks, { report, prompt, result });
+        const options = { ...settings, seed, ...(stop.length && { stop }), signal };
+        await this.#stream(writer.write(prompt, template, options), { report, prompt, result });
       }
     }
     if (prompts.length === 0) this.#say(t("Every prompt already has its outputs with these settings."));
@@ -148,16 +160,15 @@ export class Live {
   /**
    * One output, growing in the table. An output that is stopped half-way is removed, so that a later run
    * writes it in full.
-   * @param {AsyncIterable<import("../engine/client.js").Chunk | import("../engine/client.js").End>} chunks
+   * @param {AsyncIterable<string>} pieces
    * @param {{report: Report, prompt: string, result: Result}} into
    */
-  async #stream(chunks, { report, prompt, result }) {
+  async #stream(pieces, { report, prompt, result }) {
     const index = result.outputs.push("") - 1;
     let drawn = 0;
     try {
-      for await (const chunk of chunks) {
-        if ("finish_reason" in chunk) continue;
-        result.outputs[index] += chunk.text;
+      for await (const text of pieces) {
+        result.outputs[index] += text;
         if (performance.now() - drawn < REDRAW) continue;
         drawn = performance.now();
         this.#host.changed(report, prompt);
@@ -169,4 +180,24 @@ export class Live {
       this.#host.changed(report, prompt);
     }
   }
+}
+
+/** @param {Model} model @param {Record<string, any>} settings @returns {Writer} */
+function written(model, settings) {
+  const name = model.info.name || "live";
+  return {
+    source: model,
+    name,
+    args: [
+      ["model", model.info.title || name],
+      ["engine", "goosequill"],
+    ],
+    params: settings,
+    write: (prompt, template, options) => textsOf(model.generate(withTemplate(template, prompt), options)),
+  };
+}
+
+/** @param {AsyncIterable<import("../engine/client.js").Chunk | import("../engine/client.js").End>} chunks */
+async function* textsOf(chunks) {
+  for await (const chunk of chunks) if (!("finish_reason" in chunk)) yield chunk.text;
 }

@@ -6,6 +6,7 @@
 import { ROOT } from "../engine/root.js";
 import { element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { ServerFields } from "../ui/server-fields.js";
 import { megabytes, percent, t } from "../ui/words.js";
 import { field, show } from "./dialogs.js";
 import { hostOf, MINILM, titleOf } from "./embedders.js";
@@ -29,7 +30,6 @@ const DEFAULT = {
   bytes: 5e6,
 };
 const FILES = "files";
-const EXAMPLE = "http://localhost:11434/v1";
 const LONGEST_NAME = 100;
 
 /** @param {Question} question @returns {Promise<Answer | null>} */
@@ -191,45 +191,14 @@ async function modelKind(given) {
 
 /** @param {Choice} given @param {string[]} models */
 function endpointKind(given, models) {
-  const known = given.kind === "endpoint" ? given : { address: "", model: "" };
-  const plain = { autocomplete: "off", spellcheck: "false", required: true };
-  const address = element("input", {
-    ...plain,
-    type: "url",
-    id: "embedder-address",
-    pattern: "https?://.+",
-    placeholder: EXAMPLE,
-    value: known.address,
-    "data-testid": "embedder-address",
-  });
-  const list = element(
-    "datalist",
-    { id: "embedder-names" },
-    ...models.map((value) => element("option", { value })),
-  );
-  const model = element("input", {
-    ...plain,
-    id: "embedder-model",
-    list: list.id,
-    value: known.model || (models[0] ?? ""),
-    "data-testid": "embedder-model-name",
-  });
-  const key = element("input", {
-    type: "password",
-    id: "embedder-key",
-    autocomplete: "off",
-    "data-testid": "embedder-key",
-  });
+  const { address, model } = given.kind === "endpoint" ? given : { address: "", model: models[0] ?? "" };
+  const server = new ServerFields({ prefix: "embedder-server", address, model, models, required: true });
   const who = element("p", { class: "note", "data-testid": "embedder-host" });
   const answer = () => {
+    const { base, model: name, key } = server.values;
     /** @type {Choice} */
-    const choice = {
-      kind: "endpoint",
-      address: address.value.trim(),
-      model: model.value.trim(),
-      hasKey: key.value !== "",
-    };
-    return { choice, secrets: { key: key.value } };
+    const choice = { kind: "endpoint", address: base, model: name, hasKey: key !== "" };
+    return { choice, secrets: { key } };
   };
   const say = () => {
     const host = hostOf(answer().choice) || t("The server");
@@ -239,18 +208,9 @@ function endpointKind(given, models) {
       { host },
     );
   };
-  address.addEventListener("input", say);
+  const box = element("div", { class: "server", oninput: say }, ...server.nodes);
   say();
-  return kindOf(
-    "endpoint",
-    t("A server with an OpenAI-compatible API"),
-    answer,
-    field(t("Address"), address),
-    field(t("Model"), model),
-    list,
-    field(t("Key, if it needs one"), key),
-    who,
-  );
+  return kindOf("endpoint", t("A server with an OpenAI-compatible API"), answer, box, who);
 }
 
 /** The measured figures of a row of the page's table of quality, in a sentence. @param {string} name */

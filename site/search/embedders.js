@@ -184,7 +184,7 @@ export class Embedder {
     try {
       yield* embedTexts(run, server, texts, { signal });
     } catch (error) {
-      if (/** @type {any} */ (error)?.isRefused) {
+      if (/** @type {any} */ (error)?.field === "key") {
         this.choice = { ...choice, hasKey: true }; // the key is missing or wrong: it is asked for again
         this.#secrets = {};
       }

@@ -286,7 +286,7 @@ export class Library extends EventTarget {
       const vector = args.stage === "full" ? await this.#embedder.question(args.question) : {};
       return await this.run("search", { ...args, ...vector });
     } catch (error) {
-      if (/** @type {any} */ (error)?.isRefused) this.#changed(); // the key is missing now
+      if (/** @type {any} */ (error)?.field === "key") this.#changed(); // the key is missing now
       throw error;
     }
   }

@@ -10,12 +10,13 @@ import { ModelPanel } from "../playground/model-panel.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { complete } from "../ui/openai-server.js";
 import { ProgressView } from "../ui/progress.js";
+import { ServerFields } from "../ui/server-fields.js";
 import { showStartOrStop } from "../ui/start-stop.js";
-import { isAbort, problem, StatusLine } from "../ui/status.js";
+import { isAbort, StatusLine } from "../ui/status.js";
 import { t } from "../ui/words.js";
 import { answerNodes, checkWords } from "./answer.js";
-import { complete } from "./completions.js";
 import { bestSentence, passageOf } from "./results.js";
 
 /** @typedef {import("./inquiry.js").Hit} Hit */
@@ -63,6 +64,7 @@ export class Rewording {
     },
     this.#status.say,
   );
+  #server = new ServerFields({ prefix: "server" });
   #controls;
   #panel;
   #question = "";
@@ -98,6 +100,7 @@ export class Rewording {
       engine: host.holder,
       takesDrops: false,
     });
+    byId("server", "form").prepend(...this.#server.nodes);
     this.#listen();
     this.#panel.describe();
   }
@@ -251,6 +254,7 @@ export class Rewording {
       }
       this.#status.say(t("Done."));
     } catch (error) {
+      this.#server.explain(error);
       this.#status.complain(error);
       if (!text && !isAbort(error)) this.#answer.hidden = true;
     } finally {
@@ -268,9 +272,10 @@ export class Rewording {
     const { signal } = writing;
     const edited = this.#edited ? this.#prompt.value : null;
     if (this.#isServer) {
+      const { server } = this.#server;
       const prompt = edited ?? (await this.#ensurePrompt()).prompt;
       this.#take(writing);
-      return complete({ ...this.#server, prompt, settings: this.#controls.settings(), signal });
+      return complete({ ...server, prompt, settings: this.#controls.settings(), signal });
     }
     const wasLoaded = this.#panel.model !== null;
     const model = await this.#panel.ensure();
@@ -310,14 +315,6 @@ export class Rewording {
       this.#progress.hide();
       if (item.text) yield item.text;
     }
-  }
-
-  get #server() {
-    const value = (/** @type {string} */ id) => byId(id, "input").value.trim();
-    const server = { base: value("server-address"), model: value("server-model"), key: value("server-key") };
-    if (!server.base)
-      throw problem(t("The server's address is missing."), t("Enter it, or use a model in this page."));
-    return server;
   }
 
   #cancel() {

@@ -18,6 +18,7 @@ from goosequill.decoding.presets import PRESETS
 
 from .accessibility import violations, violations_in_both_themes
 from .conftest import Record, watch
+from .model_server import serve_model
 
 Outputs = dict[str, dict[str, list[Any]]]
 MakeFile = Callable[..., str]
@@ -743,6 +744,55 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
         "template": "plain",
     }
     assert not record.console_errors
+
+
+def test_a_server_writes_a_live_column(
+    comparer: Page, make_file: MakeFile, record: Record, site_url: str
+) -> None:
+    pick(comparer, make_file("r.json", sampling({"one": {"g": ["x"]}, "two": {"g": ["x"]}}, "m")))
+    comparer.get_by_text("Live column").click()
+    comparer.get_by_label("A server", exact=True).check()
+    comparer.get_by_role("button", name="Generate").click()
+    address = comparer.get_by_label("Address")
+    expect(address).to_have_accessible_description(re.compile("address is missing"))
+    expect(comparer.locator("#live-status")).to_contain_text("could not be generated")
+    status = comparer.locator("#live-status")
+    with serve_model(re.sub(r"(//[^/]+).*", r"\1", site_url), "right-key") as server:
+        address.fill(server.address)
+        comparer.get_by_role("button", name="List its models").click()
+        model, key = comparer.get_by_label("Model", exact=True), comparer.get_by_label("Key, if it needs one")
+        expect(model).to_have_value("test-goose")
+        key.fill("wrong")
+        comparer.get_by_role("button", name="Generate").click()
+        expect(key).to_have_accessible_description(re.compile("no such key"))
+        assert violations(comparer) == []
+        key.fill("right-key")
+        comparer.get_by_role("button", name="Generate").click()
+        expect(status).to_have_text("Done: 2 prompts.")
+        written = comparer.locator("[data-letter=B]").get_by_test_id("output")
+        expect(written).to_have_text(["one: <b>written</b>", "two: <b>written</b>"])
+
+        server.endless.set()
+        comparer.get_by_label("Chat template").select_option("plain")
+        comparer.get_by_role("button", name="Generate").click()
+        expect(written.filter(has_text="one: <b>written</b>..")).to_have_count(1)
+        comparer.get_by_role("button", name="Stop").click()
+        expect(status).to_contain_text("Stopped")
+        assert server.left.wait(60)
+        assert [path for path, _ in server.requests[-2:]] == ["/v1/chat/completions", "/v1/completions"]
+        with comparer.expect_download() as saved:
+            comparer.get_by_role("button", name="Save report").click()
+        text = Path(saved.value.path()).read_text()
+        report = json.loads(text)
+        assert report["args"] == {"model": "test-goose", "server": server.address}
+        assert "right-key" not in text + comparer.content()
+    results = report["prompts"][0]["results"]
+    assert results[0] == {
+        "sampling_config": "greedy, chat",
+        "sampling_params": {"temperature": 0, "seed": 1, "max_new_tokens": 64, "template": "chat"},
+        "outputs": ["one: <b>written</b>"],
+    }
+    assert len(record.console_errors) == 1 and "401" in record.console_errors[0]
 
 
 def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile, record: Record) -> None:

@@ -4,7 +4,7 @@ import { newReport, resultFor, unwritten, withTemplate } from "../../../site/com
 import { readReports } from "../../../site/compare/reports/index.js";
 import { samplingText } from "../../../site/compare/reports/sampling.js";
 
-const empty = () => newReport({ name: "m", title: "M" });
+const empty = () => newReport({ name: "m", args: [["model", "M"]] });
 const options = { config: "greedy", params: [["temperature", 0]] };
 
 test("a run continues with the remaining prompts", () => {

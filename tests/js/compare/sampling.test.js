@@ -12,7 +12,7 @@ const address = new URL("../../../docs/assets/sampling-report.schema.json", impo
 const schema = JSON.parse(readFileSync(address, "utf8"));
 
 test("every report that is written is valid under the published schema", () => {
-  const live = newReport({ name: "m", title: "M" });
+  const live = newReport({ name: "m", args: [["model", "M"]] });
   const params = pairs({ temperature: 0, stop: ["a", "b"], penalty_spares_digits: true, min_p: null });
   resultFor(live, "__proto__", { config: "greedy", params }).outputs.push("text", "");
   const texts = JSON.stringify(sampling({ p: { g: ["x", null] } }));

@@ -14,9 +14,9 @@ import { fromFile, toFile } from "../../../site/compare/votes.js";
 import { read as readSamples } from "../../../site/lab/handwriting-samples.js";
 import { readLetters } from "../../../site/lab/letters-file.js";
 import { readPrompts } from "../../../site/playground/prompts.js";
-import { complete } from "../../../site/search/completions.js";
 import { readLink } from "../../../site/search/permalink.js";
 import { Reader } from "../../../site/search/static/bytes.js";
+import { complete } from "../../../site/ui/openai-server.js";
 
 /** A message that fits a line: no control character, nothing that turns the writing direction. */
 const READABLE = /^[^\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]{1,299}$/u;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complete } from "../../../site/search/completions.js";
+import { complete, knownSettings, listModels } from "../../../site/ui/openai-server.js";
 
 /** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
 
@@ -69,11 +69,52 @@ test("the request has what such servers know, the key, and no cookies", async ()
   });
 });
 
+test("a text is continued as it is, and on request with every setting", async () => {
+  const { send, calls } = server([`data: ${JSON.stringify({ choices: [{ text: " x" }] })}\n\n`]);
+  assert.equal(await text(send, { continues: true, sendsAll: true }), " x");
+  const [{ url, body }] = calls;
+  assert.equal(url, "http://localhost:11434/v1/completions");
+  assert.deepEqual(JSON.parse(body), {
+    model: "m",
+    prompt: "Q",
+    stream: true,
+    max_tokens: 7,
+    temperature: 0.4,
+    top_k: 3,
+  });
+  assert.deepEqual(knownSettings(request.settings), { known: { temperature: 0.4 }, others: ["top_k"] });
+});
+
+test("the names of the models are listed, whatever else is in the list", async () => {
+  const data = [{ id: "a" }, null, { id: 3 }, { id: "x".repeat(1e5) }, { id: "b" }];
+  const { send, calls } = server([JSON.stringify({ object: "list", data })]);
+  const options = { signal: request.signal, send };
+  assert.deepEqual(await listModels(request, options), ["a", "b"]);
+  assert.equal(calls[0].url, "http://localhost:11434/v1/models");
+  assert.equal(calls[0].method, "GET");
+  assert.equal(calls[0].headers.Authorization, "Bearer secret");
+  const many = Array.from({ length: 5000 }, (_, id) => ({ id: String(id) }));
+  const long = server([JSON.stringify({ data: many })]);
+  assert.equal((await listModels(request, { ...options, send: long.send })).length, 1000);
+  for (const reply of ["<html>", "{}", '{"data": 1}', "null"]) {
+    const { send } = server([reply]);
+    await assert.rejects(listModels(request, { ...options, send }), /cannot be read/);
+  }
+  const flood = server(Array.from({ length: 50 }, () => "x".repeat(100_000)));
+  await assert.rejects(listModels(request, { ...options, send: flood.send }), /too long/);
+});
+
+test("an error within a stream ends it", async () => {
+  const event = `data: ${JSON.stringify({ error: { message: "out of memory." } })}\n\n`;
+  await assert.rejects(text(server([delta("a"), event]).send), /The server stopped: out of memory\./);
+});
+
 test("what can go wrong says what to do", async () => {
   const refused = server([JSON.stringify({ error: { message: "no such key." } })], { status: 401 });
   await assert.rejects(text(refused.send), (error) => {
     assert.match(String(error), /401, no such key\./);
-    return /** @type {any} */ (error).remedy === "Check the key.";
+    const { remedy, field } = /** @type {any} */ (error);
+    return remedy === "Check the key." && field === "key";
   });
   const down = /** @type {any} */ (async () => Promise.reject(new TypeError("Failed to fetch")));
   await assert.rejects(text(down), /localhost:11434 cannot be reached/);
@@ -84,6 +125,6 @@ test("what can go wrong says what to do", async () => {
 });
 
 test("a reply without end is cut off", async () => {
-  const flood = server(Array.from({ length: 20 }, () => "x".repeat(100_000)));
+  const flood = server(Array.from({ length: 20 }, () => "x".repeat(1_000_000)));
   await assert.rejects(text(flood.send), /too long/);
 });

@@ -2,21 +2,23 @@
  * The list of public models. It is fetched from this site when it is opened, and contacts no publisher.
  */
 
+import { available, bitsThatFit } from "../engine/available.js";
 import { ROOT } from "../engine/root.js";
 import { element } from "../ui/dom.js";
+import { table } from "../ui/table.js";
 import { megabytes, t } from "../ui/words.js";
 
+/** @typedef {import("../engine/available.js").Sizes} Sizes */
 /**
  * @typedef {{
- *   name: string, version: string, bytes_about: number, licence: string,
- *   published: string, file: string | null
+ *   name: string, version: string, bytes: Sizes, memory: Sizes, licence: string,
+ *   published: string, file: string | null, address_tried?: boolean
  * }} PublicModel
  */
 
 const CATALOGUE = new URL("models/catalogue.json", ROOT).href;
 
-/** Bytes of weights in 8 bits that do not fit into a page's memory. */
-const TOO_LARGE = 4 * 2 ** 30;
+const BITS = /** @type {const} */ (["16", "8", "4"]);
 
 /**
  * @param {{details: HTMLDetailsElement, list: HTMLElement}} parts
@@ -43,18 +45,39 @@ export function offerCatalogue({ details, list }, { useAddress, complain }) {
 }
 
 /** @param {PublicModel} model @param {(address: string) => void} useAddress */
-function entry({ name, version, bytes_about, licence, published, file }, useAddress) {
-  const fits = bytes_about / 2 < TOO_LARGE;
-  const facts = `RWKV-${version}, ${megabytes(bytes_about)}, ${licence}`;
+function entry(model, useAddress) {
+  const { name, version, licence, published, file } = model;
   const publisher = element("a", { href: published, rel: "noreferrer" }, t("published here"));
-  const item = element("li", {}, element("strong", {}, name), element("br"), `${facts}, `, publisher);
-  if (!file || !fits) {
-    item.append(fits ? ". " : `. ${t("Too large for a web page.")} `);
+  const untried = file && model.address_tried === false ? `, ${t("link not tried")}` : "";
+  const facts = `RWKV-${version}, ${licence}, `;
+  const line = element("p", {}, facts, publisher, untried);
+  const item = element("li", {}, element("strong", {}, name), line, sizes(model));
+  const bits = bitsThatFit(model.memory);
+  if (bits === 0) {
+    const limit = megabytes(available());
+    item.append(element("p", {}, t("Too large for a web page, which can use {limit}.", { limit })));
     return item;
   }
+  if (bits === 4) item.append(element("p", {}, t("Choose 4 bits under “Weights in memory”.")));
+  if (!file) return item;
   const label = t("Use link to {name}", { name });
   const button = element("button", { type: "button", class: "quiet", "aria-label": label }, t("Use link"));
   button.addEventListener("click", () => useAddress(file));
-  item.append(" ", button);
+  item.append(button);
   return item;
+}
+
+/** @param {PublicModel} model */
+function sizes({ name, bytes, memory }) {
+  return table({
+    caption: t("Sizes of {name}", { name }),
+    hideCaption: true,
+    className: "sizes",
+    columns: ["", ...BITS.map((bits) => t("{bits} bits", { bits }))],
+    rows: [
+      [t("File"), ...BITS.map((bits) => megabytes(bytes[bits]))],
+      [t("Memory"), ...BITS.map((bits) => megabytes(memory[bits]))],
+    ],
+    rowHead: 0,
+  });
 }

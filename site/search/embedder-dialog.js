@@ -3,6 +3,7 @@
  * well it finds, and who receives the texts. Closing it (Esc) is no.
  */
 
+import { bitsThatFit } from "../engine/available.js";
 import { ROOT } from "../engine/root.js";
 import { element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
@@ -22,8 +23,6 @@ import { figuresOf } from "./quality.js";
  */
 /** @typedef {{name: string, choice: Choice, secrets: Secrets}} Answer */
 
-/** Bytes of weights in 16 bits that fit into a page's memory in 8. */
-const LARGEST = 8 * 2 ** 30;
 const DEFAULT = {
   title: t("This site’s default model"),
   address: new URL("models/default/", ROOT).href,
@@ -228,14 +227,14 @@ function found(name) {
 async function catalogue() {
   const { models = [] } = await fetchDescription(new URL("models/catalogue.json", ROOT));
   const fitting = /** @type {PublicModel[]} */ (models).filter(
-    ({ file, bytes_about }) => file && bytes_about < LARGEST,
+    ({ file, memory }) => file && bitsThatFit(memory) === 8,
   );
   return [
     DEFAULT,
-    ...fitting.map(({ name, file, bytes_about }) => ({
+    ...fitting.map(({ name, file, bytes }) => ({
       title: name,
       address: String(file),
-      bytes: bytes_about,
+      bytes: bytes["16"],
     })),
   ];
 }

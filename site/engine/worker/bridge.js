@@ -3,21 +3,12 @@
  * is the business of the other modules of this folder.
  */
 
+import { available, OWN_MEMORY } from "../available.js";
 import { EngineError, errorFields } from "../protocol.js";
 import { Python } from "./python.js";
 import { checkWebAssembly } from "./webassembly.js";
 
 /** @typedef {(progress: import("../protocol.js").Progress) => void} OnProgress */
-
-/** GiB that WebAssembly can address, and bytes of them that Python itself takes. */
-const ADDRESSABLE = 4;
-const OWN_MEMORY = 150_000_000;
-
-/** Bytes that a model may take. */
-export function available() {
-  const device = /** @type {any} */ (globalThis.navigator)?.deviceMemory ?? ADDRESSABLE;
-  return Math.min(ADDRESSABLE, device) * 2 ** 30 - OWN_MEMORY;
-}
 
 /** Returns the value of a result of the bridge, or throws its error. @param {any} result */
 export function value(result) {

@@ -3,10 +3,11 @@
  * fetches them while Python starts, starts helper threads early, and hands quantized weights over to be kept.
  */
 
+import { available } from "../available.js";
 import { EngineError } from "../protocol.js";
 import { tokenizerOf, wholeSources } from "../storage/sources.js";
 import { startHelpers } from "../threads.js";
-import { available, value } from "./bridge.js";
+import { value } from "./bridge.js";
 import { CopyKeeper } from "./copy-keeper.js";
 import { ALONE, Division } from "./division.js";
 import { hasSimd, NO_SIMD } from "./webassembly.js";

@@ -65,7 +65,7 @@ UNUSED_OWN = re.compile(
 )
 """What only native programs use, the commands' metadata, the laboratory's data, which its pages fetch, and
 the third-party notices: the site has its own."""
-ROOMS = ("insight", "lab", "search", "selftest")
+ROOMS = ("insight", "lab", "openai", "search", "selftest")
 """Rooms of the package that are added on demand."""
 AT_ONCE = ("__init__", "jobs")
 """Modules of these rooms that are needed before: they say which jobs the room has."""

@@ -434,13 +434,25 @@ class GoosequillError(Exception):
         One of `CODES`, for example ``"file-truncated"``.
     remedy
         One sentence: what to do. By default the remedy in `CODES`.
+    param
+        The setting, argument or field of a request that is at fault, where it is one.
+
+    Attributes
+    ----------
+    type
+        OpenAI's type of the error, where it is the answer to such a request (`goosequill.openai.errors`).
     """
 
-    def __init__(self, message: str, *, code: str, remedy: str | None = None) -> None:
+    type: str | None = None
+
+    def __init__(
+        self, message: str, *, code: str, remedy: str | None = None, param: str | None = None
+    ) -> None:
         self.message = printable(message, MOST_MESSAGE)
         super().__init__(self.message)
         self.code = code
         self.remedy = CODES[code].remedy if remedy is None else printable(remedy, MOST_REMEDY)
+        self.param = None if param is None else printable(param, MOST_MESSAGE)
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".rstrip()
@@ -451,8 +463,15 @@ class GoosequillError(Exception):
         return make, (self.message,), self.__dict__
 
     def to_dict(self) -> dict[str, str]:
-        """Return the form in which the error crosses to JavaScript or JSON."""
-        return {"code": self.code, "message": self.message, "remedy": self.remedy}
+        """Return the form in which the error crosses to JavaScript or JSON; ``param`` and ``type`` if it has
+        them.
+        """
+        found = {"code": self.code, "message": self.message, "remedy": self.remedy}
+        if self.param:
+            found["param"] = self.param
+        if self.type:
+            found["type"] = self.type
+        return found
 
 
 class FileFormatError(GoosequillError):

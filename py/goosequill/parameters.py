@@ -198,6 +198,7 @@ class ParameterSet:
                 raise SettingsError(
                     f"{given!r} and {name!r} are the same setting, and both are given.",
                     code="settings-conflict",
+                    param=given,
                 )
             if value is not None:
                 known[name] = value
@@ -224,6 +225,7 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> SettingsError:
     return SettingsError(
         f"There is no setting named {str(name)!r}.",
         code="setting-unknown",
+        param=str(name),
         remedy=f"Did you mean {near[0]!r}?" if near else "See the reference for the names of settings.",
     )
 
@@ -263,6 +265,7 @@ def _check_number(parameter: Parameter, value: Any) -> float | int:
             f"{parameter.name} is {str(value)[:40]}, but must be between {low} and {high}.",
             code="setting-range",
             remedy=parameter.sentence,
+            param=parameter.name,
         )
     return int(value) if whole else float(value)
 
@@ -293,4 +296,5 @@ def _wrong_type(parameter: Parameter, value: Any, wanted: str) -> SettingsError:
         f"{parameter.name} is {str(value)[:60]!r}, but must be {wanted}.",
         code="setting-type",
         remedy=parameter.sentence,
+        param=parameter.name,
     )

@@ -106,6 +106,16 @@ export class Model {
     return this.#engine.run(name, { model: this.#handle, ...args }, options);
   }
 
+  /**
+   * Runs a job of which each part is wanted; see `Engine.stream`.
+   * @param {string} name
+   * @param {Record<string, unknown>} [args]
+   * @param {import("./engine.js").StreamOptions} [options]
+   */
+  stream(name, args = {}, options = {}) {
+    return this.#engine.stream(name, { model: this.#handle, ...args }, options);
+  }
+
   /** Frees the model's memory; the engine remains for other models. */
   async unload() {
     if (!this.#engine.ended) await this.#engine.unload(this.#handle);

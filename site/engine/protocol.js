@@ -34,9 +34,12 @@
  */
 
 /**
- * `url` is the address that did not answer.
+ * `url` is the address that did not answer, `param` the setting or the field of a request that is at fault.
+ * `type` is OpenAI's, of the answers to its requests.
  * @typedef {import("./settings.js").ErrorCode} ErrorCode
- * @typedef {{code: ErrorCode, message: string, remedy: string, url?: string}} ErrorFields
+ * @typedef {{code: ErrorCode, message: string, remedy: string, url?: string, param?: string, type?: ErrorType}}
+ *   ErrorFields
+ * @typedef {"invalid_request_error" | "server_error"} ErrorType
  */
 
 /**
@@ -160,13 +163,15 @@ export const TOKEN_INTERVAL = 16;
 /** A failure that a user can fix: `message` says what happened, `remedy` what to do. */
 export class EngineError extends Error {
   /** @param {ErrorFields} fields */
-  constructor({ code, message, remedy, url }) {
+  constructor({ code, message, remedy, url, param, type }) {
     super(message);
     this.name = "EngineError";
     /** @type {ErrorCode} */
     this.code = code;
     this.remedy = remedy;
     this.url = url;
+    this.param = param ?? null;
+    this.type = type;
   }
 }
 
@@ -177,8 +182,8 @@ export class EngineError extends Error {
  */
 export function errorFields(error) {
   if (error instanceof EngineError) {
-    const { code, message, remedy, url } = error;
-    return { code, message, remedy, ...(url && { url }) };
+    const { code, message, remedy, url, param, type } = error;
+    return { code, message, remedy, ...(url && { url }), ...(param && { param }), ...(type && { type }) };
   }
   if (error instanceof Error && error.name === "AbortError") {
     return { code: "aborted", message: "The request was cancelled.", remedy: "" };

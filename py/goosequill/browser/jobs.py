@@ -23,6 +23,7 @@ ROOMS = (
     "insight",
     "lab",
     "loading",
+    "openai",
     "search",
     "selftest",
 )

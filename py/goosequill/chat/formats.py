@@ -206,7 +206,7 @@ def _fields(message: Any) -> tuple[str, str]:
 
 
 def _invalid(why: str) -> SettingsError:
-    return SettingsError(f"The messages are invalid: {why}.", code="chat-messages")
+    return SettingsError(f"The messages are invalid: {why}.", code="chat-messages", param="messages")
 
 
 _G1 = ChatFormat("g1", opening=" <think")

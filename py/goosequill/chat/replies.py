@@ -16,6 +16,7 @@ from goosequill.chat.formats import Message, ThoughtStream, format_of
 from goosequill.chat.saved_state import new_state, open_saved_state
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Preparing, Reading, StateMemory
 from goosequill.decoding import generate as continue_prompt
+from goosequill.decoding.tokens import check_tokens, is_tokens
 from goosequill.models import Model
 from goosequill.progress import Progress
 from goosequill.tokenizers import Tokenizer
@@ -30,7 +31,7 @@ def generate(
     model: Model,
     tokenizer: Tokenizer,
     description: Mapping[str, Any],
-    prompt: str | Sequence[Message],
+    prompt: str | Sequence[int] | Sequence[Message],
     settings: Mapping[str, Any] | None = None,
     *,
     given: Sequence[int] = (),
@@ -44,6 +45,8 @@ def generate(
 
     Parameters
     ----------
+    prompt
+        A text, its token ids, or messages.
     description
         The model's config.json, which may name its chat format.
     settings
@@ -62,14 +65,20 @@ def generate(
     """
     saved = open_saved_state(model, state)
     config = DecodingConfig.from_dict(settings or {})
-    if not isinstance(prompt, str):
+    unread = saved.unread if saved else ""
+    if is_tokens(prompt):
+        check_tokens(model, prompt, param="prompt")
+        prompt = [*tokenizer.encode(unread), *prompt]
+    elif isinstance(prompt, str):
+        prompt = unread + prompt
+    else:
         chat = format_of(description).with_effort(effort)
         config, opening = config.replace(stop=(*config.stop, *chat.stop)), chat.opening
-        prompt = chat.prompt(prompt, begun=saved is not None and saved.begun)
+        prompt = unread + chat.prompt(prompt, begun=saved is not None and saved.begun)
     items = continue_prompt(
         model,
         tokenizer,
-        (saved.unread if saved else "") + prompt,
+        prompt,
         config,
         given=given,
         state=new_state(model, saved) if saved else None,

@@ -272,4 +272,5 @@ def _conflict(first: str, second: str, why: str) -> SettingsError:
         f"{first} and {second} contradict each other: {why}.",
         code="settings-conflict",
         remedy=f"Leave out {first} or {second}.",
+        param=first,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goosequill.decoding.items import candidates, token_text
 from goosequill.decoding.predictor import check_finite
@@ -17,6 +17,9 @@ from goosequill.errors import SettingsError
 from goosequill.models import Model
 from goosequill.progress import Progress
 from goosequill.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 
 def tokenize(tokenizer: Tokenizer, text: str) -> list[dict[str, Any]]:
@@ -32,7 +35,7 @@ def detokenize(model: Model, tokenizer: Tokenizer, tokens: Sequence[int]) -> str
     SettingsError
         ``token-range``: an id is outside the model's vocabulary.
     """
-    _check(model, tokens)
+    check_tokens(model, tokens)
     return tokenizer.decode(tokens)
 
 
@@ -44,26 +47,38 @@ def token_bytes(model: Model, tokenizer: Tokenizer, tokens: Sequence[int]) -> li
     SettingsError
         ``token-range``: an id is outside the model's vocabulary.
     """
-    _check(model, tokens)
+    check_tokens(model, tokens)
     return [list(tokenizer.token_bytes(token)) for token in tokens]
 
 
-def _check(model: Model, tokens: Sequence[int]) -> None:
+def is_tokens(value: object) -> TypeIs[Sequence[int]]:
+    """Return whether a value is a list of integers that is not empty."""
+    return isinstance(value, list | tuple) and bool(value) and all(type(token) is int for token in value)
+
+
+def check_tokens(model: Model, tokens: Sequence[int], param: str | None = None) -> None:
+    """Refuse what is not a token id of a model; `param` is the field that has them.
+
+    Raises
+    ------
+    SettingsError
+        ``token-range``: an id is outside the model's vocabulary.
+    """
     size = int(model.config.vocab_size)
-    if any(not isinstance(token, int) or not 0 <= token < size for token in tokens):
-        raise SettingsError(f"Token ids are integers from 0 to {size - 1}.", code="token-range")
+    if any(type(token) is not int or not 0 <= token < size for token in tokens):
+        raise SettingsError(f"Token ids are integers from 0 to {size - 1}.", code="token-range", param=param)
 
 
 def logprobs(
-    model: Model, tokenizer: Tokenizer, text: str, top: int = 0
+    model: Model, tokenizer: Tokenizer, text: str | Sequence[int], top: int = 0
 ) -> Generator[Progress, None, list[dict[str, Any]]]:
     """Return the log-probability (natural logarithm) of each token of a text, given all before it.
 
-    The first token has null, since nothing comes before it. `top` adds that many of the most probable
-    candidates, each with token, text and log-probability. It yields its progress in tokens, and can be
-    stopped at each step.
+    The text may be token ids. The first token has null, since nothing comes before it. `top` adds that many
+    of the most probable candidates, each with token, text and log-probability. It yields its progress in
+    tokens, and can be stopped at each step.
     """
-    tokens = tokenizer.encode(text)
+    tokens = tokenizer.encode(text) if isinstance(text, str) else text
     state, before = model.new_state(), None
     found: list[dict[str, Any]] = []
     for start in range(0, len(tokens), READ_AT_ONCE):

@@ -134,7 +134,7 @@ test("the library under Node", async (t) => {
     assert.equal(usage.completion_tokens, 0);
     const { text } = (await createCompletion(model, { prompt, ...greedy })).choices[0];
     assert.equal(text, (await read(model.generate(prompt, greedy)))?.text);
-    const refused = { code: "setting-unknown", type: "invalid_request_error", param: null };
+    const refused = { code: "setting-unknown", type: "invalid_request_error", param: "temprature" };
     await assert.rejects(createCompletion(model, { prompt, temprature: 1 }), refused);
   });
 

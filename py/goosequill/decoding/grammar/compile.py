@@ -41,8 +41,8 @@ class Form(NamedTuple):
         noun = {"regex": "regular expression", "choices": "list of choices", "json_schema": "JSON schema"}
         message = f"The {noun[self.kind]} cannot be used: {why}."
         if self.kind == "json_schema":
-            return SettingsError(message, code="json-schema")
-        return SettingsError(message, code=code)
+            return SettingsError(message, code="json-schema", param=self.kind)
+        return SettingsError(message, code=code, param=self.kind)
 
 
 _Kept = TypeVar("_Kept")

@@ -1,0 +1,164 @@
+"""Chat completions: the answers of a model to messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any
+
+from goosequill.chat.replies import generate
+from goosequill.decoding import StateMemory
+from goosequill.models import Model
+from goosequill.openai.errors import refusal, typed_errors
+from goosequill.openai.pieces import Piece, chat_logprobs, pieces
+from goosequill.openai.requests import (
+    MOST_CANDIDATES,
+    MOST_CHARACTERS,
+    MOST_MESSAGES,
+    Request,
+    read,
+    usage,
+    whole,
+)
+from goosequill.progress import Progress
+from goosequill.tokenizers import Tokenizer
+
+Completion = Generator[Progress | dict[str, Any], None, dict[str, Any]]
+"""Yields the chunks of a stream, and progress; returns the whole completion."""
+
+
+def chat_completion(
+    model: Model,
+    tokenizer: Tokenizer,
+    description: Mapping[str, Any],
+    request: Mapping[str, Any],
+    *,
+    state: Any = None,
+    memory: StateMemory | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Completion:
+    """Answer messages.
+
+    Parameters
+    ----------
+    description
+        The model's config.json, which has its name and may have its chat format.
+    request
+        A request for a chat completion. Whatever its ``stream`` is, the chunks are yielded, and the whole is
+        returned.
+    state
+        Bytes of a state file to start from.
+    memory
+        Keeps states, so that the same prompt need not be read again.
+    cancelled
+        Called between tokens; when it returns True the completion ends with ``finish_reason`` "abort".
+
+    Yields
+    ------
+    Progress while the prompt is read, and the chunks of a stream: dicts whose ``object`` is
+    "chat.completion.chunk".
+
+    Returns
+    -------
+    The "chat.completion".
+
+    Raises
+    ------
+    GoosequillError
+        With ``type`` and, where a field of the request is at fault, ``param``, as in OpenAI's API.
+    """
+    fields: dict[str, str] = {}
+    with typed_errors(fields):
+        found = read(request, description, "chatcmpl", fields)
+        messages, measured = _own(found)
+        effort = found.take("reasoning_effort")
+        found.check()
+        whole_object = {**found.about, "object": "chat.completion", "choices": [], "usage": usage(0, 0)}
+        resources = {"state": state, "memory": memory, "cancelled": cancelled, "effort": effort}
+        for index in range(found.n):
+            stream = generate(model, tokenizer, description, messages, found.seeded(index), **resources)
+            answer = pieces(stream)
+            if (
+                yield from _chunks(found, answer, index, tokenizer if measured else None, whole_object)
+            ) == "abort":
+                break
+        if found.usage:
+            yield {**found.shape("chat.completion.chunk"), "choices": [], "usage": whole_object["usage"]}
+        return whole_object
+
+
+def _own(request: Request) -> tuple[Any, bool]:
+    """Take the fields that only chat completions have; return the messages, and whether to add logprobs."""
+    messages = request.take("messages")
+    _check_size(messages)
+    request.rename("max_completion_tokens", "max_new_tokens")
+    request.rename("max_tokens", "max_new_tokens")
+    measured = request.take("logprobs", False)
+    if not isinstance(measured, bool):
+        raise refusal("logprobs", "true or false")
+    top = whole("top_logprobs", request.take("top_logprobs", 0), 0, MOST_CANDIDATES)
+    if top and not measured:
+        raise refusal("top_logprobs", "given with logprobs: true")
+    request.settings["logprobs"] = top
+    return messages, measured
+
+
+def _check_size(messages: Any) -> None:
+    if isinstance(messages, str):
+        raise refusal("messages", "a list of messages")
+    if not isinstance(messages, list | tuple):
+        return  # the chat format refuses it
+    texts = [message.get("content") for message in messages if isinstance(message, Mapping)]
+    if len(messages) > MOST_MESSAGES or sum(map(_size, texts)) > MOST_CHARACTERS:
+        raise refusal(
+            "messages", f"at most {MOST_MESSAGES:,} messages of at most {MOST_CHARACTERS:,} characters"
+        )
+
+
+def _size(content: Any) -> int:
+    return len(content) if isinstance(content, str) else 0
+
+
+def _chunks(
+    request: Request,
+    answer: Iterator[Progress | Piece],
+    index: int,
+    tokenizer: Tokenizer | None,
+    completion: dict[str, Any],
+) -> Generator[Progress | dict[str, Any], None, str]:
+    """Yield the chunks of one answer, add it to the whole completion, and return why it ended.
+
+    With a tokenizer, its chunks have the probabilities of their tokens.
+    """
+    shape, begun = request.shape("chat.completion.chunk"), False
+    message: dict[str, Any] = {"role": "assistant", "content": "", "refusal": None}
+    choice: dict[str, Any] = {"index": index, "message": message, "logprobs": None, "finish_reason": None}
+    if tokenizer:
+        choice["logprobs"] = {"content": [], "refusal": None}
+    completion["choices"].append(choice)
+
+    def chunk(delta: dict[str, Any], logprobs: Any = None, reason: str | None = None) -> dict[str, Any]:
+        fields = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
+        return {**shape, "choices": [fields]}
+
+    for piece in answer:
+        if isinstance(piece, Progress):
+            yield piece
+            continue
+        if not begun:
+            yield chunk({"role": "assistant", "content": ""})
+            begun = True
+        if piece.thought:
+            message["reasoning_content"] = message.get("reasoning_content", "") + piece.thought
+            yield chunk({"reasoning_content": piece.thought})
+        logprobs = chat_logprobs(tokenizer, piece.tokens) if tokenizer else None
+        if logprobs:
+            choice["logprobs"]["content"] += logprobs["content"]
+        if piece.text:
+            message["content"] += piece.text
+            yield chunk({"content": piece.text}, logprobs)
+        if piece.end:
+            choice["finish_reason"] = reason = piece.end["finish_reason"]
+            own, before = piece.end["usage"], completion["usage"]["completion_tokens"]
+            completion["usage"] = usage(own["prompt_tokens"], before + own["completion_tokens"])
+            yield chunk({}, reason=reason)
+    return str(choice["finish_reason"])

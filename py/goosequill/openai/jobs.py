@@ -1,0 +1,6 @@
+"""The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
+
+JOBS = {
+    "chat_completion": "goosequill.openai.chat_completions:chat_completion",
+    "completion": "goosequill.openai.completions:completion",
+}

@@ -1,0 +1,318 @@
+"""Requests in OpenAI's shape: what they become, and what comes back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goosequill.browser.jobs import Job
+from goosequill.chat import replies
+from goosequill.decoding import Candidate, Chunk
+from goosequill.errors import GoosequillError, LoadError, SettingsError
+from goosequill.loading.load import LoadedModel, load_path
+from goosequill.openai import chat_completions, completions
+from goosequill.openai.chat_completions import chat_completion
+from goosequill.openai.completions import completion
+from goosequill.openai.errors import error_object
+from goosequill.progress import Progress
+from tests.py.chat.test_conversation import TOKENIZER, Scripted
+
+MESSAGES = [{"role": "user", "content": "Good morning."}]
+END = {
+    "text": "",
+    "finish_reason": "stop",
+    "usage": {"prompt_tokens": 3, "completion_tokens": 2},
+    "seed": 1,
+}
+NAME = {"name": "goose"}
+
+
+@pytest.fixture(scope="module")
+def loaded() -> LoadedModel:
+    return load_path(Path(__file__).parents[3] / "site" / "models" / "default")
+
+
+def chunk(text: str, token: int | None = None, top: Sequence[Candidate] = ()) -> Chunk:
+    """A token whose id is its first byte."""
+    return Chunk(text, ord(text[0]) if token is None else token, -0.5, 0, tuple(top))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
+    """Let the model write given items; the list has what it was asked for."""
+
+    def write(*items: Any) -> list[Any]:
+        found: list[Any] = []
+
+        def generate(
+            model: Any, tokenizer: Any, description: Any, prompt: Any, settings: Any, **_: Any
+        ) -> Any:
+            found.append((prompt, settings))
+            yield Progress("prompt", 1, 1)
+            yield from items[:-1]
+            return items[-1]
+
+        for module in (chat_completions, completions):
+            monkeypatch.setattr(module, "generate", generate)
+        return found
+
+    return write
+
+
+def run(steps: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The chunks of a stream and the whole completion."""
+    found = []
+    while True:
+        try:
+            item = next(steps)
+        except StopIteration as end:
+            return found, end.value
+        if not isinstance(item, Progress):
+            found.append(item)
+
+
+def chat(request: Any, *, model: Any = None, description: Any = NAME, **more: Any) -> Any:
+    return run(chat_completion(model or Scripted(), TOKENIZER, description, request, **more))
+
+
+def text(request: Any, *, model: Any = None) -> Any:
+    return run(completion(model or Scripted(), TOKENIZER, NAME, request))
+
+
+def test_the_names_of_openai_become_those_of_the_decoder(asked: Any) -> None:
+    found = asked(chunk("a"), END)
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "number"}}}
+    ignored = {"model": "any", "user": "me", "metadata": {}, "store": True, "service_tier": "auto"}
+    settings = {"max_completion_tokens": 6, "temperature": 0.5, "stop": None, "logit_bias": {"65": -100}}
+    chat({"messages": MESSAGES, "response_format": form, **settings, **ignored})
+    wanted = {"temperature": 0.5, "max_new_tokens": 6, "json_schema": {"type": "number"}, "logprobs": 0}
+    assert found == [(MESSAGES, {**wanted, "logit_bias": {"65": -100}})]
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        ({"type": "json_object"}, {"json_schema": {"type": "object"}}),
+        ({"type": "json_schema", "json_schema": {"schema": False or {}}}, {"json_schema": {}}),
+        ({"type": "regex", "regex": "a+"}, {"regex": "a+"}),
+        ({"type": "text"}, {}),
+        (None, {}),
+    ],
+)
+def test_a_response_format_is_a_constraint(asked: Any, form: Any, wanted: Any) -> None:
+    found = asked(chunk("a"), END)
+    chat({"messages": MESSAGES, "response_format": form})
+    assert found[0][1] == {"logprobs": 0, **wanted}
+
+
+def test_several_answers_have_seeds_of_their_own_and_the_prompt_counts_once(asked: Any) -> None:
+    found = asked(chunk("a"), chunk("b"), END)
+    _, whole = chat({"messages": MESSAGES, "n": 3, "seed": 2**53 - 2})
+    assert [settings["seed"] for _, settings in found] == [2**53 - 2, 2**53 - 1, 0]
+    assert [(one["index"], one["message"]["content"]) for one in whole["choices"]] == [
+        (0, "ab"),
+        (1, "ab"),
+        (2, "ab"),
+    ]
+    assert whole["usage"] == {"prompt_tokens": 3, "completion_tokens": 6, "total_tokens": 9}
+    assert whole["object"] == "chat.completion" and whole["model"] == "goose"
+
+
+def test_log_probabilities_have_bytes_and_none_of_a_stop_texts_tokens(asked: Any) -> None:
+    other = Candidate(98, "b", -2.0)
+    asked(chunk("a", top=[other]), chunk("", 0xE2), chunk("c"), chunk("", 10), END)
+    _, whole = chat({"messages": MESSAGES, "logprobs": True, "top_logprobs": 1})
+
+    def entry(token: str, data: int, **more: Any) -> dict[str, Any]:
+        return {"token": token, "bytes": [data], "logprob": -0.5, **more}
+
+    assert whole["choices"][0]["logprobs"]["content"] == [
+        entry("a", 97, top_logprobs=[{"token": "b", "bytes": [98], "logprob": -2.0}]),
+        entry("\ufffd", 0xE2, top_logprobs=[]),
+        entry("c", 99, top_logprobs=[]),
+    ]
+
+
+def test_a_stream_has_a_role_texts_an_end_for_each_answer_and_the_usage(asked: Any) -> None:
+    asked(chunk("a"), {**END, "text": "z"})
+    request = {"messages": MESSAGES, "stream": True, "n": 2, "logprobs": True}
+    parts, whole = chat({**request, "stream_options": {"include_usage": True}})
+    seen = [
+        (choice["index"], choice["delta"], choice["finish_reason"])
+        for part in parts
+        for choice in part["choices"]
+    ]
+    one = [({"role": "assistant", "content": ""}, None), ({"content": "a"}, None), ({"content": "z"}, None)]
+    assert seen == [(index, *rest) for index in (0, 1) for rest in [*one, ({}, "stop")]]
+    assert parts[-1]["choices"] == []
+    assert parts[-1]["usage"] == {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    assert all(part["usage"] is None for part in parts[:-1])
+    assert parts[1]["choices"][0]["logprobs"]["content"][0]["token"] == "a"
+    assert len({(part["id"], part["created"], part["object"]) for part in parts}) == 1
+    assert parts[0]["id"] == whole["id"] and parts[0]["object"] == "chat.completion.chunk"
+    plain, _ = chat(request)
+    assert not any("usage" in part for part in plain)
+
+
+def test_a_thought_is_reasoning_content() -> None:
+    model: Any = Scripted(" <think>Hm.</think>Yes.\n\nUser: b")
+    request = {"messages": MESSAGES, "temperature": 0, "max_tokens": 60}
+    parts, whole = chat(request, model=model, description={"name": "rwkv7-g1"})
+    message = whole["choices"][0]["message"]
+    assert (message["content"], message["reasoning_content"]) == ("Yes.", "Hm.")
+    deltas = [choice["delta"] for part in parts for choice in part["choices"]]
+    assert "".join(delta.get("reasoning_content", "") for delta in deltas) == "Hm."
+
+
+def test_texts_continue_each_prompt_with_16_tokens_unless_more_are_asked_for(asked: Any) -> None:
+    found = asked(chunk("a"), END)
+    _, whole = text({"prompt": ["x", [121, 122]], "n": 2})
+    assert whole["object"] == "text_completion"
+    assert [prompt for prompt, _ in found] == ["x", "x", [121, 122], [121, 122]]
+    assert found[0][1]["max_new_tokens"] == 16
+    assert [one["index"] for one in whole["choices"]] == [0, 1, 2, 3]
+    assert whole["usage"] == {"prompt_tokens": 6, "completion_tokens": 8, "total_tokens": 14}
+    text({"prompt": "x", "max_tokens": 0})
+    assert found[-1][1]["max_new_tokens"] == 0
+
+
+def test_an_echo_has_the_prompts_probabilities_and_offsets_count_characters(
+    asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(chunk("a"), chunk("", 0xE2), chunk("", 0x82), chunk("€", 0xAC), END)
+
+    def logprobs(model: Any, tokenizer: Any, prompt: Any, top: int) -> Any:
+        yield Progress("prompt", 2, 2)
+        return [
+            {"token": code, "logprob": -1.0 if at else None, "top_logprobs": []}
+            for at, code in enumerate(tokenizer.encode(prompt))
+        ]
+
+    monkeypatch.setattr(completions, "logprobs", logprobs)
+    parts, whole = text({"prompt": "hi", "echo": True, "logprobs": 2})
+    assert whole["choices"][0]["text"] == "hia€"
+    assert whole["choices"][0]["logprobs"] == {
+        "tokens": ["h", "i", "a", "bytes:\\xe2", "bytes:\\x82", "bytes:\\xac"],
+        "token_logprobs": [None, -1.0, -0.5, -0.5, -0.5, -0.5],
+        "top_logprobs": [None] * 6,
+        "text_offset": [0, 1, 2, 3, 3, 3],
+    }
+    assert [part["choices"][0]["text"] for part in parts] == ["hi", "a", "€", ""]
+    assert parts[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+WRONG_CHATS: list[tuple[str, dict[str, Any]]] = [
+    ("n", {"n": 0}),
+    ("n", {"n": 1e9}),
+    ("n", {"n": 129}),
+    ("n", {"n": True}),
+    ("n", {"n": math.nan}),
+    ("n", {"n": math.inf}),
+    ("stream", {"stream": "yes"}),
+    ("stream_options", {"stream_options": 1}),
+    ("logprobs", {"logprobs": 3}),
+    ("top_logprobs", {"logprobs": True, "top_logprobs": 21}),
+    ("top_logprobs", {"top_logprobs": 2}),
+    ("response_format", {"response_format": {"type": "xml"}}),
+    ("response_format", {"response_format": "json"}),
+    ("response_format", {"response_format": {"type": "json_schema"}}),
+    ("response_format", {"response_format": {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}}),
+    ("response_format", {"response_format": {"type": "regex", "regex": "(" * 10_000}}),
+    ("temperature", {"temperature": -1}),
+    ("temperature", {"temperature": "hot"}),
+    ("temprature", {"temprature": 1}),
+    ("max_tokens", {"max_tokens": -1}),
+    ("max_tokens", {"max_tokens": 5, "max_completion_tokens": 6}),
+    ("max_completion_tokens", {"max_completion_tokens": 10**9}),
+    ("stop", {"stop": [7]}),
+    ("stop", {"stop": ["x"] * 65}),
+    ("stop", {"stop": "x" * 1_001}),
+    ("logit_bias", {"logit_bias": {"65": 101}}),
+    ("logit_bias", {"logit_bias": {"a": 1}}),
+    ("logit_bias", {"logit_bias": dict.fromkeys(range(2_000), 1)}),
+    ("messages", {"messages": None}),
+    ("messages", {"messages": "hi"}),
+    ("messages", {"messages": [{"role": "robot", "content": "hi"}]}),
+    ("messages", {"messages": MESSAGES * 10_001}),
+    ("messages", {"messages": [{"role": "user", "content": "x" * 4_000_001}]}),
+    ("seed", {"seed": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("param", "more"), WRONG_CHATS)
+def test_a_chat_that_cannot_be_meant_says_which_field(param: str, more: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as error:
+        chat({"messages": MESSAGES, **more})
+    assert (error.value.param, error.value.type) == (param, "invalid_request_error")
+    crossing = error.value.to_dict()
+    assert (crossing["param"], crossing["type"]) == (param, "invalid_request_error")
+    assert error_object(error.value)["error"]["param"] == param
+
+
+WRONG_TEXTS: list[tuple[str, Any]] = [
+    *(("prompt", prompt) for prompt in (None, [], ["a", None], [1, "a"], [[]], [True], 7, {"a": 1})),
+    *(("prompt", prompt) for prompt in ([256], [[-1]], ["a"] * 129, "x" * 4_000_001)),
+]
+
+
+@pytest.mark.parametrize(("param", "prompt"), WRONG_TEXTS)
+def test_a_prompt_that_cannot_be_meant_is_refused(param: str, prompt: Any) -> None:
+    with pytest.raises(SettingsError) as error:
+        text({"prompt": prompt})
+    assert error.value.param == param
+
+
+def test_a_request_that_is_no_object_is_refused() -> None:
+    for wrong in (None, [], "hi"):
+        with pytest.raises(SettingsError):
+            chat(wrong)
+    for more in ({"echo": 1}, {"logprobs": True}, {"logprobs": 21}, {"best_of": 2}):
+        with pytest.raises(SettingsError) as error:
+            text({"prompt": "a", **more})
+        assert error.value.param == next(iter(more))
+
+
+def test_an_error_of_the_engine_is_not_the_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise LoadError("It is full.", code="out-of-memory")
+        yield
+
+    monkeypatch.setattr(chat_completions, "generate", broken)
+    with pytest.raises(GoosequillError) as error:
+        chat({"messages": MESSAGES})
+    assert (error.value.type, error.value.param) == ("server_error", None)
+
+
+def test_a_job_that_is_cancelled_ends_between_two_tokens() -> None:
+    request = {"messages": MESSAGES, "n": 5, "max_tokens": 50, "ignore_end": True}
+    resources = {"model": Scripted("a" * 99), "tokenizer": TOKENIZER, "description": NAME}
+    job = Job(chat_completion, {"request": request}, resources=resources)
+    while "content" not in str(job.step().get("part")):
+        pass
+    job.cancel()
+    while "end" not in (step := job.step()):
+        pass
+    assert [one["finish_reason"] for one in step["end"]["choices"]] == ["abort"]
+
+
+def test_the_default_model_answers_as_generate_does(loaded: LoadedModel) -> None:
+    model, tokenizer, description = loaded.model, loaded.tokenizer, loaded.description
+    settings = {"temperature": 0, "max_new_tokens": 8}
+    _, direct = run(replies.generate(model, tokenizer, description, "It was a fine", settings))
+    request = {"prompt": "It was a fine", "temperature": 0, "max_tokens": 8}
+    parts, whole = run(completion(model, tokenizer, description, request))
+    ids = tokenizer.encode("It was a fine")
+    assert whole["usage"]["prompt_tokens"] == direct["usage"]["prompt_tokens"] == len(ids)
+    assert "".join(part["choices"][0]["text"] for part in parts) == whole["choices"][0]["text"] != ""
+    _, same = run(completion(model, tokenizer, description, {**request, "prompt": ids}))
+    assert same["choices"] == whole["choices"]
+    echo = {"prompt": ids, "echo": True, "logprobs": 1, "max_tokens": 0}
+    _, echoed = run(completion(model, tokenizer, description, echo))
+    assert (
+        echoed["choices"][0]["text"] == "".join(echoed["choices"][0]["logprobs"]["tokens"]) == "It was a fine"
+    )
+    assert echoed["choices"][0]["logprobs"]["token_logprobs"][0] is None

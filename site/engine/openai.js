@@ -33,7 +33,7 @@ import { EngineError } from "./protocol.js";
  * how many candidates each token gets with `logprobs`.
  * @typedef {CommonRequest & {
  *   messages: Message[], logprobs?: boolean | null, top_logprobs?: number | null,
- *   max_completion_tokens?: number | null
+ *   max_completion_tokens?: number | null, reasoning_effort?: "auto" | "none" | "low" | "medium" | "high" | null
  * }} CompletionRequest
  */
 
@@ -119,7 +119,7 @@ async function answer(job, model, request) {
   const args = { request: fields, ...(state && { state }) };
   if (fields.stream) return chunks(model, job, args, { signal, onProgress });
   try {
-    return await model.call(job, args, { signal, onProgress });
+    return nulled(await model.call(job, args, { signal, onProgress }));
   } catch (error) {
     throw typed(error);
   }
@@ -139,10 +139,24 @@ async function* chunks(model, job, args, options) {
     whole = end;
   };
   try {
-    for await (const part of model.stream(job, args, { ...options, onEnd })) if (part !== whole) yield part;
+    for await (const part of model.stream(job, args, { ...options, onEnd })) {
+      if (part !== whole) yield nulled(part);
+    }
   } catch (error) {
     throw typed(error);
   }
+}
+
+/**
+ * A completion with null where it has undefined, which is what Python's None becomes.
+ * @param {any} value
+ */
+function nulled(value) {
+  for (const name in value) {
+    if (value[name] === undefined) value[name] = null;
+    else if (typeof value[name] === "object") nulled(value[name]);
+  }
+  return value;
 }
 
 /** An error that the request did not get from Python is not the request's. @param {any} error */

@@ -100,6 +100,7 @@ class ChatFormat:
             raise SettingsError(
                 "This model's chat format has no thinking whose length could be chosen.",
                 code="reasoning-effort",
+                param="reasoning_effort",
             )
         suffix, opening = EFFORTS[effort]
         space = self.opening[: len(self.opening) - len(self.opening.lstrip())]

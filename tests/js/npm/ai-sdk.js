@@ -108,13 +108,22 @@ export async function testAiSdk(t, loaded, { goosequill, createChatCompletion })
   await t.test("a thought is reasoning, before the text and in the next prompt", async () => {
     /** @type {any[]} */
     const asked = [];
-    const end = { text: "", finish_reason: "stop", usage: { prompt_tokens: 3, completion_tokens: 4 } };
-    const pieces = [{ text: "", thought: "It " }, { text: "", thought: "is." }, { text: "Yes." }, end];
+    const about = { id: "1", created: 1, model: "thinker" };
+    const deltas = [{ reasoning_content: "It " }, { reasoning_content: "is." }, { content: "Yes." }, {}];
+    const message = { role: "assistant", content: "Yes.", reasoning_content: "It is." };
+    const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
     const thinker = {
       info: { name: "thinker" },
-      async *chat(/** @type {any} */ messages) {
-        asked.push(messages);
-        yield* pieces;
+      state: { bytes: null },
+      call: async (/** @type {string} */ _, /** @type {any} */ { request }) => {
+        asked.push(request.messages);
+        return { ...about, choices: [{ index: 0, finish_reason: "stop", message }], usage };
+      },
+      async *stream(/** @type {string} */ _, /** @type {any} */ { request }) {
+        asked.push(request.messages);
+        for (const [at, delta] of deltas.entries())
+          yield { ...about, choices: [{ index: 0, delta, finish_reason: at === 3 ? "stop" : null }] };
+        yield { ...about, choices: [], usage };
       },
     };
     const model = goosequill(thinker);

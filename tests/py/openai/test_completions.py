@@ -240,6 +240,8 @@ WRONG_CHATS: list[tuple[str, dict[str, Any]]] = [
     ("messages", {"messages": MESSAGES * 10_001}),
     ("messages", {"messages": [{"role": "user", "content": "x" * 4_000_001}]}),
     ("seed", {"seed": 0.5}),
+    ("reasoning_effort", {"reasoning_effort": "low"}),  # which this model does not have
+    ("reasoning_effort", {"reasoning_effort": "wild"}),
 ]
 
 

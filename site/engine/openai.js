@@ -33,13 +33,15 @@ import { EngineError } from "./protocol.js";
  * how many candidates each token gets with `logprobs`.
  * @typedef {CommonRequest & {
  *   messages: Message[], logprobs?: boolean | null, top_logprobs?: number | null,
- *   max_completion_tokens?: number | null, reasoning_effort?: "auto" | "none" | "low" | "medium" | "high" | null
+ *   max_completion_tokens?: number | null,
+ *   reasoning_effort?: "auto" | "none" | "low" | "medium" | "high" | null
  * }} CompletionRequest
  */
 
 /**
  * A request to continue one or several texts, by 16 tokens unless `max_tokens` says more. `echo` returns the
- * prompt too, and with `logprobs`, how many candidates each token gets, the probabilities of its tokens. A prompt may be a list of token ids.
+ * prompt too, and with `logprobs`, how many candidates each token gets, the probabilities of its tokens. A
+ * prompt may be a list of token ids.
  * @typedef {CommonRequest & {
  *   prompt: string | number[] | (string | number[])[], logprobs?: number | null, echo?: boolean | null
  * }} TextRequest

@@ -37,8 +37,9 @@
  * `url` is the address that did not answer, `param` the setting or the field of a request that is at fault.
  * `type` is OpenAI's, of the answers to its requests.
  * @typedef {import("./settings.js").ErrorCode} ErrorCode
- * @typedef {{code: ErrorCode, message: string, remedy: string, url?: string, param?: string, type?: ErrorType}}
- *   ErrorFields
+ * @typedef {{
+ *   code: ErrorCode, message: string, remedy: string, url?: string, param?: string | null, type?: ErrorType
+ * }} ErrorFields
  * @typedef {"invalid_request_error" | "server_error"} ErrorType
  */
 

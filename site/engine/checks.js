@@ -11,7 +11,7 @@ import { EngineError } from "./protocol.js";
 
 /** All that `loadModel` understands. */
 const OPTIONS = [
-  ...["model", "tokenizer", "quantize", "kernel", "threads", "root", "host"],
+  ...["model", "tokenizer", "quantize", "tables", "kernel", "threads", "root", "host"],
   ...["engine", "signal", "onProgress"],
 ];
 const QUANTIZE = [undefined, null, 8, 4, "auto"];
@@ -31,9 +31,10 @@ export function checkOptions(options) {
       remedy: near ? `Did you mean “${near}”?` : `The options are ${OPTIONS.join(", ")}.`,
     });
   }
-  const { model, tokenizer, quantize, threads, host } = options;
+  const { model, tokenizer, quantize, tables, threads, host } = options;
   for (const id of [model, tokenizer]) if (typeof id === "string" && looksLikeId(id)) resolveId(id, host);
   if (!QUANTIZE.includes(quantize)) throw refusal("quantize", quantize, "8, 4 or “auto”");
+  if (tables !== undefined && tables !== "server") throw refusal("tables", tables, "“server”, or nothing");
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw refusal("threads", threads, "a whole number from 1 on");
   }

@@ -19,6 +19,8 @@ import { looksLikeId } from "./model-ids.js";
  *   path
  * @property {8 | 4 | "auto"} [quantize] converts full-precision matrices to 8 or 4 bits; "auto" converts
  *   those of large models to 8
+ * @property {"server"} [tables] reads rows of an RWKV-7a model's tables from its server by ranges instead of
+ *   downloading the tables; the server then sees which tokens are read
  * @property {string} [kernel] "auto", which is the fastest that runs here, "relaxed", "plain" or "numpy"
  * @property {number} [threads] on a cross-origin isolated page; by default as many as are fastest
  * @property {string} [root] the folder that has the engine's files, if they are not found by themselves
@@ -33,9 +35,10 @@ export const TOKENIZERS = ["", "world", "neox-20b", "byte"];
  * @param {ModelChoice} choice
  * @returns {import("./protocol.js").ModelSource}
  */
-export function modelSource({ model, quantize, host, root, kernel, threads, ...choice }) {
+export function modelSource({ model, quantize, tables, host, root, kernel, threads, ...choice }) {
   const tokenizer = tokenizerSource(choice.tokenizer, host);
-  const how = { tokenizer, quantize, ...(kernel && { kernel }), ...(threads && { threads }) };
+  const given = { ...(tables && { tables }), ...(kernel && { kernel }), ...(threads && { threads }) };
+  const how = { tokenizer, quantize, ...given };
   if (model === undefined) return { kind: "folder", ...assetsIn(root).folder("models/default/"), ...how };
   if (typeof model === "string" && looksLikeId(model)) return { kind: "id", id: model, host, ...how };
   if (typeof model === "string" || model instanceof URL) {

@@ -9,10 +9,12 @@
  * address, or files that the visitor chose: weights alone, or with config.json and a tokenizer. `quantize`
  * converts full-precision matrices to 8 or 4 bits while loading; "auto" uses 8 bits if the model is large.
  * `addresses` are those of a folder's files that are not in it, by name. A tokenizer is a name, a file or its
- * address; a file at an address with `sha256` must have it. Ids of a hub are resolved by the worker.
+ * address; a file at an address with `sha256` must have it. Ids of a hub are resolved by the worker. `tables`
+ * says where rows of RWKV-7a's tables come from: from a download, or by ranges from the server, which then
+ * sees what tokens are read.
  * @typedef {8 | 4 | "auto"} Rounding
  * @typedef {string | Blob | {url: string, sha256?: string} | {id: string, host?: string}} TokenizerSource
- * @typedef {{tokenizer?: TokenizerSource, quantize?: Rounding}} Conversion
+ * @typedef {{tokenizer?: TokenizerSource, quantize?: Rounding, tables?: "server"}} Conversion
  * @typedef {{kind: "folder", url: string, addresses?: Record<string, string>} & Conversion} FolderSource
  * @typedef {{kind: "url", url: string, sha256?: string} & Conversion} AddressSource
  * @typedef {{kind: "id", id: string, host?: string} & Conversion} IdSource

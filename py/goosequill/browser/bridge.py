@@ -153,7 +153,8 @@ class Bridge:
         tokenizer is a name, or the bytes of its file.
 
         With the option ``keep``, `take_quantized` returns what was quantized. `weights` is a kept copy, for
-        which the files of weights are not among the `sources`.
+        which the files of weights are not among the `sources`. ``reads`` has the names of the sources that
+        must stay readable while the model is loaded.
         """
         files, settings = [JsSource(source) for source in sources], options.to_py()
         copy, keep = (JsSource(weights) if weights else None), settings.pop("keep", False)
@@ -170,7 +171,8 @@ class Bridge:
         if keep and loaded.quantized:
             self._quantized[handle] = loaded.quantized
         size = sum(file.size for file in (*files, *([copy] if copy else [])))
-        return {"handle": handle, "info": model_info(loaded, size)}
+        reads = [source.name for source in loaded.model.files]
+        return {"handle": handle, "info": model_info(loaded, size), "reads": reads}
 
     @answering
     def take_quantized(self, handle: int) -> dict[str, Any] | None:

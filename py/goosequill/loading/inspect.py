@@ -18,7 +18,7 @@ from goosequill.kernels import Kernel, load_kernel
 from goosequill.loading.load import Quantization, quantization_bits, require
 from goosequill.loading.opening import open_files
 from goosequill.models.config import ModelConfig
-from goosequill.models.detect import detect_config
+from goosequill.models.detect import count_parameters, detect_config
 from goosequill.models.estimate import estimate
 from goosequill.tokenizers import tokenizer_for_vocabulary
 from goosequill.weights import ByteSource, TensorSource
@@ -40,8 +40,8 @@ def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) ->
     dict
         Plain values, ready for JSON: ``format``, ``config`` (or None) and ``problem`` (or None: the
         error because of which the model does not run here), ``tokenizer``, ``types`` (parameters by type),
-        ``parameters``, ``memory`` (peak bytes by quantization), ``metadata``, ``tensors`` (name, shape,
-        type of each).
+        ``parameters``, ``tables`` (how many of them are in tables of which only rows are read), ``memory``
+        (peak bytes by quantization), ``metadata``, ``tensors`` (name, shape, type of each).
     """
     config, problem = _config(tensors)
     types: Counter[str] = Counter()
@@ -54,6 +54,7 @@ def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) ->
         "tokenizer": _tokenizer(tensors, config, description or {}),
         "types": dict(types.most_common()),
         "parameters": sum(types.values()),
+        "tables": sum(types.values()) - count_parameters(tensors),
         "memory": None if config is None else _memory(tensors),
         "metadata": {key: _short(value) for key, value in tensors.metadata.items()},
         "tensors": [
@@ -146,11 +147,8 @@ def as_text(found: dict[str, Any]) -> str:
         f"parameters  {found['parameters']:,} ({types})",
         f"tokenizer   {found['tokenizer'] or 'unknown'}",
     ]
-    if config is not None and config["parameters"] < found["parameters"]:
-        tables = found["parameters"] - config["parameters"]
-        lines.append(
-            f"tables      {tables:,} of the parameters: read from the file, a row of each for a token"
-        )
+    if found["tables"]:
+        lines.append(f"tables      {found['tables']:,} of these parameters, of which only rows are read")
     lines += [f"metadata    {key} = {value}" for key, value in found["metadata"].items()]
     width = max((len(tensor["name"]) for tensor in found["tensors"]), default=0)
     lines += ["", f"{len(found['tensors'])} tensors"]

@@ -20,7 +20,7 @@ from goosequill.kernels import Kernel, Shortlist
 from goosequill.models.config import ModelConfig
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import Arrays, State
-from goosequill.weights.source import TensorSource
+from goosequill.weights.source import ByteSource, TensorSource
 
 Norm = tuple[Any, Any]
 """Weight and bias of a normalization."""
@@ -60,6 +60,11 @@ class Model(ABC):
         self._head = parameters.head("head.weight", (vocab, width))
         self._tuned = self._tuned_state(parameters)
         self.matrices = parameters.matrices
+
+    @property
+    def files(self) -> Sequence[ByteSource]:
+        """The files that it reads while it is in use."""
+        return ()
 
     def norm(self, parameters: Parameters, name: str) -> Norm:
         """Read weight and bias of a normalization over the width."""

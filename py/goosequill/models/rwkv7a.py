@@ -29,7 +29,7 @@ from goosequill.kernels import Kernel
 from goosequill.models.config import ModelConfig, has_tensor, required_shape
 from goosequill.models.parameters import LowRank, Parameters
 from goosequill.models.rwkv7 import Block, Rwkv7
-from goosequill.weights.source import TensorSource
+from goosequill.weights.source import ByteSource, TensorSource
 
 MAX_RANK = 128
 """The largest D; published models have 32. The matrices of a chunk of tokens are in memory in each layer."""
@@ -67,6 +67,10 @@ class Rwkv7a(Rwkv7):
         self._tables = parameters.rows(names, (config.vocab_size, rank * rank))
         self._rows = np.zeros((config.layers, kernel.chunk_size, rank * rank), np.float32)
         super().__init__(config, parameters, kernel)
+
+    @property
+    def files(self) -> Sequence[ByteSource]:
+        return self._tables.files
 
     def load_block(self, parameters: Parameters, layer: int) -> DeepBlock:
         c, f, ff = self.config.width, self.config.ffn_width, f"blocks.{layer}.ffn."

@@ -61,6 +61,11 @@ class RowCache:
         """Bytes that are kept now."""
         return sum(rows.nbytes for rows in self._kept.values())
 
+    @property
+    def files(self) -> Sequence[ByteSource]:
+        """The files that rows are read from."""
+        return list({id(part.source): part.source for parts in self._extents for part in parts}.values())
+
     def read(self, indices: Sequence[int], out: NDArray[np.float32]) -> None:
         """Write the rows of `indices` [T] to the beginning of `out`, float32 [L, at least T, C].
 

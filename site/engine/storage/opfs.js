@@ -139,9 +139,13 @@ export class RowReader {
     this.#free = free;
   }
 
-  /** @param {any} folder @param {string} name */
-  static async open(folder, name) {
-    const free = await takeFile(folder, name);
+  /**
+   * With `wait`, it waits for others that have the file open; else it fails where they exclude this one.
+   * @param {any} folder
+   * @param {string} name
+   */
+  static async open(folder, name, { wait = true } = {}) {
+    const free = wait ? await takeFile(folder, name) : () => {};
     try {
       const handle = await ask(folder, "getFileHandle", name);
       return new RowReader(name, await ask(handle, "createSyncAccessHandle", { mode: "read-only" }), free);

@@ -8,10 +8,12 @@ const AHEAD = 256 * 1024;
 
 /**
  * @typedef {(url: string, first: number, last: number) => Uint8Array<ArrayBuffer>} FetchRange
- * What Python reads from. Some can read many rows of one width at once, and some must be closed.
+ * What Python reads from. Some can read many rows of one width at once, and some must be closed. `hold`
+ * prepares one for small pieces in any order, while a model is in use.
  * @typedef {{
  *   name: string, size: number, read: (offset: number, length: number) => Uint8Array,
- *   rows?: (numbers: Int32Array, width: number) => Uint8Array, close?: () => void
+ *   rows?: (numbers: Int32Array, width: number) => Uint8Array, close?: () => void,
+ *   hold?: () => Promise<void>
  * }} Source
  */
 
@@ -67,12 +69,16 @@ export async function askFor(url, { signal, fetch = globalThis.fetch } = {}) {
 export function rangeSource(url, name, size, fetchRange = fetchNow) {
   let start = 0;
   let buffer = new Uint8Array();
+  let ahead = AHEAD;
   return {
     name,
     size,
+    async hold() {
+      ahead = 0;
+    },
     read(offset, length) {
       if (offset < start || offset + length > start + buffer.length) {
-        const end = Math.min(size, offset + Math.max(length, AHEAD));
+        const end = Math.min(size, offset + Math.max(length, ahead));
         buffer = fetchRange(url, offset, end - 1);
         start = offset;
       }

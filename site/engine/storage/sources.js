@@ -19,7 +19,8 @@ const SMALL = 32 * 1024 * 1024;
  * @typedef {import("../protocol.js").ModelSource} ModelSource
  * @typedef {import("../protocol.js").Progress} Progress
  * @typedef {import("./ranges.js").Source} Source
- * @typedef {(sources: Source[]) => Promise<void>} Look  inspects a header; throws if the model would not run
+ * @typedef {(sources: Source[]) => Promise<{tables: number}>} Look  inspects a header; throws if the model
+ *   would not run. `tables` counts the weights in tables of which only single rows are read.
  * @typedef {{signal: AbortSignal, onProgress: (progress: Progress) => void}} Options
  * @typedef {{name: string, bytes: number, sha256: string}} Listed
  */
@@ -118,22 +119,26 @@ async function pickedModel({ files, names }, find) {
 /**
  * @param {import("../protocol.js").FolderSource} model
  * @param {Find} find
- * @param {Options & {available: number, notices: string[]}} options
+ * @param {Options & {look: Look, available: number, notices: string[]}} options
  */
-async function folderModel({ url, quantize, addresses }, find, { signal, onProgress, available, notices }) {
-  const { config, files: listed, at } = await describe({ url, addresses }, signal);
-  refuseTooLarge(JSON.parse(await config.text()), available, quantize);
+async function folderModel(model, find, { signal, onProgress, look, available, notices }) {
+  const { config, files: listed, at } = await describe(model, signal);
+  refuseTooLarge(JSON.parse(await config.text()), available, model.quantize);
   const weights = weightFiles(listed.map(({ name }) => name));
   const isWeights = (/** @type {Listed} */ { name }) => weights.includes(name);
   const originals = listed.filter(isWeights).map(({ name, bytes, sha256 }) => {
     const id = sha256 ? `sha256:${sha256}` : "";
     return { id, name, bytes, url: at(name), version: "" };
   });
+  if (model.tables === "server") {
+    const parts = await partSources(model, { signal, onProgress });
+    if ((await look(parts)).tables) return { files: parts, copy: null, originals };
+  }
   const copy = await find(originals);
   const needed = copy ? listed.filter((file) => !isWeights(file)) : listed;
   const found = await storedFiles(at, needed, { signal, onProgress });
   for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
-  const sources = found.map(({ blob }, i) => byteSource(blob, needed[i].name));
+  const sources = found.map(({ blob, kept }, i) => byteSource(blob, needed[i].name, kept));
   return { files: await Promise.all([byteSource(config, "config.json"), ...sources]), copy, originals };
 }
 
@@ -142,7 +147,7 @@ async function folderModel({ url, quantize, addresses }, find, { signal, onProgr
  * @param {Find} find
  * @param {Options & {look: Look, notices: string[]}} options
  */
-async function addressModel({ url, sha256 }, find, { signal, onProgress, look, notices }) {
+async function addressModel({ url, sha256, tables }, find, { signal, onProgress, look, notices }) {
   const name = fileName(url);
   const { size, bytes, version } = await offerOf(url, signal);
   const original = { id: sha256 ? `sha256:${sha256}` : "", name, bytes, url, version };
@@ -151,7 +156,17 @@ async function addressModel({ url, sha256 }, find, { signal, onProgress, look, n
     if (version === UNREACHED) notices.push(UNREACHED_NOTICE);
     return { files: [], copy, originals: [original] };
   }
-  if (size) await look([rangeSource(url, name, size)]);
+  const remote = size ? rangeSource(url, name, size) : null;
+  const hasTables = remote && (await look([remote])).tables > 0;
+  if (hasTables && tables === "server" && !sha256) return { files: [remote], copy, originals: [original] };
+  if (hasTables && sha256) {
+    const [{ blob, note, kept }] = await storedFiles(() => url, [{ name, bytes, sha256 }], {
+      signal,
+      onProgress,
+    });
+    if (note) notices.push(note);
+    return { files: [await byteSource(blob, name, kept)], copy, originals: [original] };
+  }
   const blob = await downloaded(url, name, size ?? undefined, { signal, onProgress, sha256 });
   return { files: [await byteSource(blob, name)], copy, originals: [{ ...original, blob }] };
 }
@@ -188,9 +203,10 @@ async function storedFiles(at, files, { signal, onProgress }) {
     files.map(({ name, bytes, sha256 }) => {
       const wanted = { url: at(name), file: name, bytes, signal };
       const onBytes = (/** @type {number} */ count) => meter.add(count);
+      const kept = store.folder && { folder: store.folder, name: sha256 };
       return sha256
-        ? store.file({ ...wanted, sha256, onBytes })
-        : download(wanted.url, { ...wanted, onBytes }).then((blob) => ({ blob, note: "" }));
+        ? store.file({ ...wanted, sha256, onBytes }).then((found) => ({ ...found, kept }))
+        : download(wanted.url, { ...wanted, onBytes }).then((blob) => ({ blob, note: "", kept: null }));
     }),
   );
 }
@@ -257,7 +273,12 @@ async function givenSources(files, options) {
   if (files.kind === "files") {
     return await Promise.all(files.files.map((file, i) => memorySource(file, files.names[i])));
   }
-  const every = { look: async () => {}, available: Number.POSITIVE_INFINITY, notices: [], copied: false };
+  const every = {
+    look: async () => ({ tables: 0 }),
+    available: Number.POSITIVE_INFINITY,
+    notices: [],
+    copied: false,
+  };
   return (await wholeSources(files, { ...options, ...every })).files;
 }
 
@@ -290,20 +311,36 @@ function picked(files, names) {
 /**
  * A source through which Python reads any range of a blob synchronously. A small file is read as a whole
  * while Python starts, because each range costs a round trip to the browser process, and a model has
- * hundreds.
+ * hundreds. Where the blob is a file of the private file system, `kept` says which: it can be held open then.
+ * Fewer bytes are returned if the file has changed or is gone.
  * @param {Blob} blob
  * @param {string} name
+ * @param {{folder: any, name: string} | null} [kept]
  * @returns {Promise<Source>}
  */
-async function byteSource(blob, name) {
+async function byteSource(blob, name, kept) {
   const Reader = /** @type {any} */ (globalThis).FileReaderSync; // none under Node
   if (!Reader || blob.size <= SMALL) return await memorySource(blob, name);
   const reader = new Reader();
-  return {
+  /** @type {Source} */
+  const source = {
     name,
     size: blob.size,
-    read: (offset, length) => new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length))),
+    read(offset, length) {
+      try {
+        return new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length)));
+      } catch {
+        return new Uint8Array(); // Python reports what a missing part means
+      }
+    },
+    async hold() {
+      const held = kept && (await RowReader.open(kept.folder, kept.name, { wait: false }).catch(() => null));
+      if (!held) return;
+      source.read = (offset, length) => held.read(offset, length);
+      source.close = () => held.close();
+    },
   };
+  return source;
 }
 
 /** @param {Blob} blob @param {string} name @returns {Promise<Source>} */

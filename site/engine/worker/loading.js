@@ -5,7 +5,7 @@
 
 import { available } from "../available.js";
 import { EngineError } from "../protocol.js";
-import { tokenizerOf, wholeSources } from "../storage/sources.js";
+import { closeSources, tokenizerOf, wholeSources } from "../storage/sources.js";
 import { startHelpers } from "../threads.js";
 import { value } from "./bridge.js";
 import { CopyKeeper } from "./copy-keeper.js";
@@ -15,6 +15,7 @@ import { hasSimd, NO_SIMD } from "./webassembly.js";
 /** Errors that do not mean that a copy is corrupt. */
 const MEMORY_ERRORS = ["out-of-memory", "model-too-large"];
 
+/** @typedef {import("../storage/ranges.js").Source} Source */
 /**
  * @typedef {{handle: number, info: import("../protocol.js").ModelInfo, keeper:
  *   import("../storage/sources.js").Keeper | null}} Loaded
@@ -25,6 +26,8 @@ export class Loading {
   #post;
   #division;
   #copies;
+  /** Files that a model reads while it is in use, by its handle. @type {Map<number, Source[]>} */
+  #held = new Map();
 
   /**
    * @param {import("./bridge.js").Bridge} bridge
@@ -64,6 +67,8 @@ export class Loading {
     this.#copies.stop(model);
     const python = await this.#bridge.ifReady();
     if (python) value(python.unload(model));
+    closeSources(this.#held.get(model) ?? []);
+    this.#held.delete(model);
     this.#division.end(model);
     this.#post({ type: "done", id, result: null });
   }
@@ -97,13 +102,31 @@ export class Loading {
     const verify = model.kind === "files"; // what was downloaded is verified already
     const settings = { quantize, tokenizer, verify, keep: keeper !== null };
     try {
-      return { ...value(python.load(files, settings, onWeights, model.kernel ?? "auto", copy)), keeper };
+      const { handle, info, reads } = value(
+        python.load(files, settings, onWeights, model.kernel ?? "auto", copy),
+      );
+      await this.#hold(
+        handle,
+        files.filter(({ name }) => reads.includes(name)),
+      );
+      return { handle, info, keeper };
     } catch (error) {
       const { code = "", pyodide_fatal_error: fatal } = /** @type {any} */ (error);
       if (!copy || fatal || MEMORY_ERRORS.includes(code)) throw error;
       await copy.discard();
       return await this.#read({ id, model }, signal, notices, false);
     }
+  }
+
+  /**
+   * Prepares files that a model reads while it is in use.
+   * @param {number} handle
+   * @param {Source[]} sources
+   */
+  async #hold(handle, sources) {
+    if (!sources.length) return;
+    this.#held.set(handle, sources);
+    await Promise.all(sources.map((source) => source.hold?.()));
   }
 
   /**
@@ -159,13 +182,15 @@ export class Loading {
 /**
  * @param {any} python
  * @param {import("../protocol.js").Rounding | null} quantize
- * @param {import("../storage/sources.js").Source[]} sources
+ * @param {Source[]} sources
+ * @returns {{tables: number}} what `inspect` has found
  */
 function refuse(python, quantize, sources) {
   const job = value(python.run("inspect", { quantize }, sources));
   try {
-    const { problem } = value(job.step()).end;
-    if (problem) throw new EngineError(problem);
+    const found = value(job.step()).end;
+    if (found.problem) throw new EngineError(found.problem);
+    return found;
   } finally {
     job.destroy();
   }

@@ -37,6 +37,7 @@ test("a model is an address of weights or of a folder, an id, or files", () => {
     quantize: undefined,
   });
   assert.equal(source({ model: new URL(`${AT}m.gguf`) }).kind, "url");
+  assert.equal(source({ model: `${AT}m/`, tables: "server" }).tables, "server");
   const { url, sha256 } = source({ model: `${AT}m#sha256=${HASH.toUpperCase()}` });
   assert.deepEqual({ url, sha256 }, { url: `${AT}m`, sha256: HASH });
   const hub = { model: `a/b:c.pth@v1#sha256=${HASH}`, host: AT, tokenizer: "a/b:t.json" };
@@ -60,6 +61,7 @@ test("what is wrong is an error before a worker is started, with the nearest rig
     [{ onprogress: () => {} }, /no option “onprogress”/, /“onProgress”/],
     [{ zzzzzzzz: 1 }, /no option/, /The options are model, /],
     [{ quantize: 5 }, /“quantize” cannot be 5/, /8, 4 or “auto”/],
+    [{ tables: "disk" }, /“tables” cannot be “disk”/, /“server”, or nothing/],
     [{ threads: 0 }, /“threads” cannot be 0/, /whole number/],
     [{ model: "" }, /“model” cannot be “”/, /an address/],
     [{ model: null }, /“model” cannot be/, /an address, the id/],

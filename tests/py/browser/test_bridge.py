@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import json
 import sys
+import weakref
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 
 from goosequill.kernels import KERNELS
 from goosequill.weights.formats.safetensors import encode
-from tests.py.checkpoints import rwkv4
+from tests.py.checkpoints import rwkv4, rwkv7a
 
 WEIGHTS = b"".join(encode(rwkv4(vocab=256).items()))
 ALTERED = WEIGHTS[:-1] + b"?"
@@ -392,6 +394,38 @@ def test_a_missing_part_of_a_file_is_reported(bridge: Any) -> None:
 
     answer = load(bridge, Broken("model.safetensors", WEIGHTS))
     assert answer["error"]["code"] == "source-interrupted"
+
+
+def test_rows_are_read_from_the_file_until_the_model_is_unloaded(bridge: Any) -> None:
+    class Broken(JsFile):
+        """A file that cannot be read any more after a while."""
+
+        gone = False
+
+        def read(self, offset: int, length: int) -> Any:
+            return super().read(offset, 0 if self.gone else length)
+
+    tensors = rwkv7a(vocab=256, layers=2).items()
+    file = Broken("model.safetensors", b"".join(encode(tensors)))
+    answer = load(bridge, file)["value"]
+    assert answer["reads"] == ["model.safetensors"]
+    assert answer["info"]["architecture"] == "rwkv7a"
+    first = write(bridge, answer["handle"], prompt="ab", **GREEDY)
+    file.gone = True
+    bridge._handles._memories[answer["handle"]].clear()
+    assert write(bridge, answer["handle"], prompt="ab", **GREEDY) == first  # whose rows are kept
+    job = bridge.run("generate", JsObject(model=answer["handle"], prompt=chr(127), given=(), settings={}))[
+        "value"
+    ]
+    assert job.step()["error"]["code"] == "source-interrupted"
+    del job
+    kept = weakref.ref(file)
+    del file
+    assert kept() is not None
+    bridge.unload(answer["handle"])
+    gc.collect()
+    assert kept() is None
+    assert load(bridge, JsFile("model.safetensors", WEIGHTS))["value"]["reads"] == []
 
 
 def test_files_are_described_with_what_they_need(bridge: Any) -> None:

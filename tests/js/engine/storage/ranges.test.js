@@ -79,3 +79,19 @@ test("a part that the server does not send comes back short", () => {
   const source = rangeSource("url", "model.pth", 1000, () => new Uint8Array(3));
   assert.equal(source.read(0, 10).length, 3);
 });
+
+test("a source that is held asks for exactly what is read", async () => {
+  /** @type {[number, number][]} */
+  const asked = [];
+  const source = rangeSource("url", "file", FILE.length, (_, first, last) => {
+    asked.push([first, last]);
+    return FILE.slice(first, last + 1);
+  });
+  await source.hold?.();
+  assert.deepEqual(source.read(5000, 2048), FILE.subarray(5000, 7048));
+  assert.deepEqual(source.read(100_000, 24), FILE.subarray(100_000, 100_024));
+  assert.deepEqual(asked, [
+    [5000, 7047],
+    [100_000, 100_023],
+  ]);
+});

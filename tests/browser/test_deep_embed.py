@@ -1,0 +1,120 @@
+"""RWKV-7a in a page: its tables stay on disk or on the server, and the text is that of the package."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from goosequill.decoding import Chunk, DecodingConfig, generate
+from goosequill.loading.load import load_path
+from goosequill.weights import open_tensors
+from goosequill.weights.formats.safetensors import write
+from tests.browser.publisher import Publisher, serve_publisher
+from tests.py.checkpoints import rwkv7a
+
+PROMPT, TOKENS = "The goose wrote with its own quill. ", 30
+LAYERS, VOCAB, RANK = 4, 256, 128
+TABLES = LAYERS * VOCAB * RANK**2 * 2  # bytes; files of less than 32 MB would be read into memory at once
+
+WRITE = """async ({ base, model, tables, prompt, tokens }) => {
+  const { Engine, loadModel } = await import(base + "engine/client.js");
+  const chosen = model ?? document.querySelector("#deep").files[0];
+  const engine = (globalThis.engine ??= new Engine());
+  const loaded = await loadModel({ model: chosen, tables, tokenizer: "byte", engine });
+  const removed = (globalThis.remove = async () => {
+    const root = await navigator.storage.getDirectory();
+    const own = await root.getDirectoryHandle("goosequill", { create: true });
+    const models = await own.getDirectoryHandle("models", { create: true });
+    const names = [];
+    for await (const name of models.keys()) if (/^[0-9a-f]{64}$/.test(name)) names.push(name);
+    const remove = (name) => models.removeEntry(name).then(() => true, (error) => error.name);
+    return await Promise.all(names.map(remove));
+  });
+  const generated = loaded.generate(prompt, { temperature: 0, max_new_tokens: tokens, ignore_end: true });
+  const written = [];
+  for await (const { token } of generated) if (token !== undefined) written.push(token);
+  const during = await removed();
+  await loaded.unload();
+  return { written, during, after: await removed(), architecture: loaded.info.architecture };
+}"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("deep") / "deep.safetensors"
+    tensors = rwkv7a(layers=LAYERS, vocab=VOCAB, rank=RANK)
+    write(path, ((name, array.astype(np.float16)) for name, array in tensors.items()))
+    return path
+
+
+@pytest.fixture(scope="module")
+def publisher() -> Iterator[Publisher]:
+    with serve_publisher() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, site_url: str) -> Iterator[Page]:
+    page = browser.new_page()
+    page.goto(site_url + "playground/")
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'deep' }))"
+    )
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def expected(file: Path) -> list[int]:
+    """The tokens that the package generates from the same file."""
+    loaded = load_path(file, tokenizer="byte")
+    config = DecodingConfig(temperature=0, max_new_tokens=TOKENS, ignore_end=True)
+    items = generate(loaded.model, loaded.tokenizer, PROMPT, config)
+    return [item.token for item in items if isinstance(item, Chunk)]
+
+
+def written(page: Page, site_url: str, model: str | None, tables: str | None = None) -> Any:
+    asked = {"base": site_url, "model": model, "tables": tables, "prompt": PROMPT, "tokens": TOKENS}
+    return page.evaluate(WRITE, {key: value for key, value in asked.items() if value is not None})
+
+
+def test_a_file_with_a_checksum_is_kept_and_held_open_while_its_model_is_loaded(
+    page: Page, site_url: str, publisher: Publisher, file: Path, expected: list[int]
+) -> None:
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    found = written(page, site_url, f"{publisher.add_file(file)}#sha256={digest}")
+    assert found["written"] == expected
+    assert found["architecture"] == "rwkv7a"
+    assert found["during"] == ["NoModificationAllowedError"]
+    assert found["after"] == [True]
+
+
+def test_a_picked_file_is_read_by_rows(page: Page, site_url: str, file: Path, expected: list[int]) -> None:
+    page.set_input_files("#deep", file)
+    assert written(page, site_url, None)["written"] == expected
+
+
+def test_rows_are_read_from_the_server_only_if_that_is_asked_for(
+    page: Page, site_url: str, publisher: Publisher, file: Path, expected: list[int]
+) -> None:
+    address = publisher.add_file(file)
+    publisher.asked.clear()
+    assert written(page, site_url, address)["written"] == expected
+    assert (f"/{file.name}", None) in publisher.asked  # downloaded as a whole
+    publisher.asked.clear()
+    assert written(page, site_url, address, "server")["written"] == expected
+    ranges = [re.fullmatch(r"bytes=(\d+)-(\d+)", asked or "") for _, asked in publisher.asked]
+    asked = [(int(found[1]), int(found[2]) + 1) for found in ranges if found]
+    assert len(asked) == len(ranges)
+    tensors = open_tensors(file)
+    tables = [tensors.extents(f"blocks.{layer}.ffn.s_emb.weight")[0].offset for layer in range(LAYERS)]
+    rows = [end - start for start, end in asked for at in tables if at <= start < at + TABLES // LAYERS]
+    different = len(set(PROMPT.encode()) | set(expected[:-1]))
+    assert sum(rows) == LAYERS * different * 2 * RANK**2

@@ -50,10 +50,10 @@ ENGINE = ("site/engine",)
 SILENT = {"api", "cli", "lab", "openai", "cluster.py", "threads.py", "mkdocs_plugin.py", "__main__.py"}
 """What of the package says nothing to an application's page."""
 ERRORS = {
-    "FileFormatError", "GoosequillError", "LoadError", "SearchError", "SettingsError", "TokenizerError",
-    "UnsupportedModelError", "_refused",
+    "FileFormatError", "GoosequillError", "LoadError", "LoadedModel", "SearchError", "SettingsError",
+    "TokenizerError", "UnsupportedModelError", "_refused",
 }  # fmt: skip
-"""What is called with a message, and perhaps a remedy."""
+"""What is called with a message, and perhaps a remedy or a notice."""
 SENTENCES = "wording.py"
 """The module whose lists are sentences about statistics."""
 HOME = """<title>{{ preview("").title }}</title>{% include "partials/header.html" %}
@@ -136,7 +136,7 @@ def messages_of(call: ast.Call) -> list[ast.expr]:
         return call.args[1:2]
     if name not in ERRORS:
         return []
-    return [*call.args[:1], *(each.value for each in call.keywords if each.arg == "remedy")]
+    return [*call.args[:1], *(each.value for each in call.keywords if each.arg in ("remedy", "notice"))]
 
 
 def constants(tree: ast.Module) -> dict[str, list[ast.expr]]:

@@ -22,7 +22,7 @@ from goosequill.browser.jobs import Job, find, room_of
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.lasting import Lasting
-from goosequill.loading.load import LoadedModel, LoadOptions, load_files, quantization_bits
+from goosequill.loading.load import Fit, LoadedModel, LoadOptions, load_files
 from goosequill.models.pace import choose_threads
 from goosequill.tokenizers import load_tokenizer
 from goosequill.weights.source import TensorSource, truncated
@@ -190,7 +190,7 @@ class Bridge:
         return {
             "bytes": length,
             "bits": bits,
-            "auto": quantization_bits(tensors, "auto") == bits,
+            "auto": Fit(tensors, load_kernel(), self._available).bits("auto") == bits,
             "file": Copy(parts),
         }
 
@@ -239,4 +239,5 @@ def model_info(loaded: LoadedModel, size: int) -> dict[str, Any]:
         "tokenizer": loaded.tokenizer.name,
         "kernel": loaded.model.kernel.name,
         "bytes": size,
+        "notices": [loaded.notice] if loaded.notice else [],
     }

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import Kernel, load_kernel
-from goosequill.loading.load import Quantization, quantization_bits, require
+from goosequill.loading.load import Fit, Quantization
 from goosequill.loading.opening import open_files
 from goosequill.models.config import ModelConfig
 from goosequill.models.detect import count_parameters, detect_config
@@ -87,9 +87,9 @@ def inspect_files(
     opened = open_files(files, verify=False)
     found = inspect(opened.tensors, opened.description)
     if available is not None and found["problem"] is None:
-        bits = quantization_bits(opened.tensors, quantize)
+        fit = Fit(opened.tensors, kernel or load_kernel(), available)
         try:
-            require(opened.tensors, kernel or load_kernel(), available, quantize=bits)
+            fit.require(fit.bits(quantize))
         except LoadError as error:
             found["problem"] = error.to_dict()
     return found

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from goosequill.errors import LoadError
 from goosequill.kernels import Kernel, load_kernel
 from goosequill.loading.opening import Opened, choose_tokenizer, open_files, open_path
 from goosequill.models import Model, load_model
 from goosequill.models.detect import count_parameters, detect_config
-from goosequill.models.estimate import estimate, require_memory
+from goosequill.models.estimate import Memory, estimate
 from goosequill.progress import OnProgress
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 from goosequill.weights import ByteSource, TensorSource
@@ -23,10 +24,15 @@ from goosequill.weights.quantize import is_row_table
 
 Bits = Literal[8, 4]
 Quantization = Bits | Literal["auto"] | None
-"""Bits to which unquantized matrices are quantized; None leaves them, "auto" decides by the model's size."""
+"""Bits to which unquantized matrices are quantized; None leaves them, "auto" decides by the model's size and
+by what fits."""
 
 LARGE = 50_000_000
 """Parameters above which "auto" quantizes to 8 bits: a token then takes a quarter of the time."""
+
+
+FEWER: tuple[Bits, ...] = (8, 4)
+"""The bits that are tried in turn where a model does not fit."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,15 @@ class LoadedModel:
     quantized
         If matrices were quantized while loading: the tensors as the model has them in memory, for
         `weights.writing.stream`. It keeps the files open that the model was loaded from. None for RWKV-7a.
+    notice
+        Why "auto" chose fewer bits than it does where there is room; "" if it did not.
     """
 
     model: Model
     tokenizer: Tokenizer
     description: dict[str, Any]
     quantized: TensorSource | None = None
+    notice: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,9 +149,9 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
     """Load what was opened."""
     tensors, described = opened.tensors, opened.description
     kernel = options.kernel or load_kernel()
-    bits = quantization_bits(tensors, options.quantize)
-    if options.available is not None:
-        require(tensors, kernel, options.available, quantize=bits)
+    fit = Fit(tensors, kernel, options.available)
+    bits = fit.bits(options.quantize)
+    fit.require(bits)
     size = detect_config(tensors).vocab_size
     asked = options.tokenizer
     if asked is None or isinstance(asked, (str, Path)):
@@ -163,7 +172,19 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
         "title": opened.name,
         "parameters": count_parameters(tensors),
     }
-    return LoadedModel(model, tokenizer, description, quantized_tensors(tensors, model))
+    quantized = quantized_tensors(tensors, model)
+    wanted = quantization_bits(tensors, options.quantize)
+    needed = fit.memory(wanted).peak / 1e6
+    return LoadedModel(
+        model,
+        tokenizer,
+        description,
+        quantized,
+        notice=f"In {wanted or 32} bits the model needs {needed:,.0f} MB, which is more than there is. It "
+        f"runs in {bits} bits."
+        if bits != wanted
+        else "",
+    )
 
 
 def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:
@@ -180,7 +201,7 @@ def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | Non
 
 
 def quantization_bits(tensors: TensorSource, quantize: Quantization) -> Bits | None:
-    """The bits that "auto" means for a model; any other value is returned as it is."""
+    """The bits that "auto" means for a model where there is room; any other value is returned as it is."""
     if quantize != "auto":
         return quantize
     return 8 if count_parameters(tensors) > LARGE else None
@@ -198,13 +219,55 @@ def peak_memory(tensors: TensorSource) -> dict[str, int]:
     }
 
 
-def require(tensors: TensorSource, kernel: Kernel, available: int, *, quantize: Bits | None = None) -> None:
-    """Refuse a model that does not fit into `available` bytes, before any of it is read.
+class Fit:
+    """How many bits of a model's weights fit into memory.
 
-    Raises
-    ------
-    LoadError
-        ``model-too-large``, with the numbers.
+    Parameters
+    ----------
+    available
+        Bytes that the model may take; with None everything fits.
     """
-    memory = estimate(tensors, quantize=quantize, keeps_bits=kernel.name != "numpy")
-    require_memory(memory, available)
+
+    def __init__(self, tensors: TensorSource, kernel: Kernel, available: int | None) -> None:
+        self._tensors = tensors
+        self._keeps_bits = kernel.name != "numpy"
+        self._available = available
+
+    def memory(self, bits: Bits | None) -> Memory:
+        """What the model needs with these bits."""
+        return estimate(self._tensors, quantize=bits, keeps_bits=self._keeps_bits)
+
+    def fits(self, bits: Bits | None) -> bool:
+        """Whether it fits with these bits."""
+        return self._available is None or self.memory(bits).peak <= self._available
+
+    def bits(self, quantize: Quantization) -> Bits | None:
+        """The bits for a value of `quantize`: "auto" takes fewer than at first, if only they fit."""
+        wanted = quantization_bits(self._tensors, quantize)
+        if quantize != "auto" or self.fits(wanted):
+            return wanted
+        return next((bits for bits in FEWER if self.fits(bits)), wanted)
+
+    def require(self, bits: Bits | None) -> None:
+        """Refuse a model that does not fit, before any of it is read.
+
+        Raises
+        ------
+        LoadError
+            ``model-too-large``, with the figures, and what would fit.
+        """
+        if self.fits(bits):
+            return
+        assert self._available is not None  # else it fits
+        found, least = self.memory(bits), self.memory(4)
+        fewer = next((each for each in FEWER if self.fits(each)), None)
+        room = self._available - least.peak + least.weights
+        most = max(0, count_parameters(self._tensors) * room / least.weights / 1e6)
+        raise LoadError(
+            f"This model needs {found.peak / 1e6:,.0f} MB of memory ({found.weights / 1e6:,.0f} MB for its "
+            f"weights, the rest while loading), but {self._available / 1e6:,.0f} MB are available.",
+            code="model-too-large",
+            remedy=f"In {fewer} bits it needs {self.memory(fewer).peak / 1e6:,.0f} MB: choose {fewer} bits."
+            if fewer
+            else f"It does not fit in 4 bits either. Choose one of at most {most:,.0f} million parameters.",
+        )

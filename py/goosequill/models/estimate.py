@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from goosequill.errors import LoadError
 from goosequill.kernels import NumpyKernel, SimdKernel
 from goosequill.models.detect import detect_config
 from goosequill.models.versions import VERSIONS
@@ -82,22 +81,6 @@ def estimate(
             weights += prod(shape) // 2 + 8 * shape[0]
         largest = max(largest, full)
     return Memory(weights, largest, min(tables, CACHE))
-
-
-def require_memory(memory: Memory, available: int) -> None:
-    """Refuse a model that does not fit.
-
-    Raises
-    ------
-    LoadError
-        ``model-too-large``, with the figures.
-    """
-    if memory.peak > available:
-        raise LoadError(
-            f"This model needs {memory.peak / 1e6:,.0f} MB of memory ({memory.weights / 1e6:,.0f} MB for its "
-            f"weights, the rest while loading), but {available / 1e6:,.0f} MB are available.",
-            code="model-too-large",
-        )
 
 
 def stored_bits(

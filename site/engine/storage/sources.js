@@ -413,7 +413,7 @@ function listedFiles(text, folder) {
  * @param {import("../protocol.js").Rounding} [quantize]
  */
 export function refuseTooLarge({ memory }, available, quantize) {
-  const needed = memory?.[quantize ?? "none"];
+  const needed = quantize === "auto" ? least(memory) : memory?.[quantize ?? "none"];
   if (typeof needed !== "number" || needed <= available) return;
   throw new EngineError({
     code: "model-too-large",
@@ -421,6 +421,12 @@ export function refuseTooLarge({ memory }, available, quantize) {
     remedy: "Quantize it to 8 or 4 bits, or choose a smaller model.",
   });
 }
+
+/** What the engine takes at least: "auto" chooses the bits that fit. @param {any} memory */
+const least = (memory) => {
+  const sizes = ["auto", "8", "4"].map((bits) => memory?.[bits]).filter((size) => typeof size === "number");
+  return sizes.length ? Math.min(...sizes) : undefined;
+};
 
 /** @param {number} bytes */
 function megabytes(bytes) {

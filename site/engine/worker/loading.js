@@ -51,7 +51,7 @@ export class Loading {
       const { handle, info, keeper } = await this.#read({ id, model }, signal, notices);
       Object.assign(info, ALONE, helpers && (await this.#divide(handle, helpers, model, notices)));
       const quantized = await this.#quantized(handle, keeper, notices);
-      info.notices = notices;
+      info.notices = [...(info.notices ?? []), ...notices];
       info.load_seconds = (performance.now() - started) / 1000;
       info.heap_bytes = this.#bridge.heapBytes;
       this.#post({ type: "loaded", id, model: handle, info });

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from goosequill.errors import FileFormatError, GoosequillError, SettingsError
+from goosequill.errors import FileFormatError, GoosequillError, LoadError, SettingsError
+from goosequill.kernels import load_kernel
 from goosequill.loading import load as loading
 from goosequill.loading.inspect import inspect_files
 from goosequill.loading.load import (
+    Fit,
     LoadedModel,
     LoadOptions,
     load_files,
@@ -22,6 +25,7 @@ from goosequill.loading.load import (
     quantization_bits,
 )
 from goosequill.models import load_model
+from goosequill.models.estimate import estimate
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
@@ -139,6 +143,49 @@ def test_auto_quantizes_large_models_only(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(loading, "LARGE", 1000)
     assert quantization_bits(tensors, "auto") == 8
     assert quantization_bits(tensors, None) is None
+
+
+def room_for(bits: int | None) -> int:
+    """Bytes into which the model fits with these bits, and not with more."""
+    return estimate(open_tensors(BytesSource(WEIGHTS)), quantize=bits).peak  # type: ignore[arg-type]
+
+
+def test_auto_takes_the_most_bits_that_fit_and_says_so() -> None:
+    files = {"model.safetensors": BytesSource(WEIGHTS)}
+    roomy = load_files(files, LoadOptions(quantize="auto", available=room_for(None)))
+    assert (roomy.quantized, roomy.notice) == (None, "")
+    found = {}
+    for bits in (8, 4):
+        loaded = load_files(files, LoadOptions(quantize="auto", available=room_for(bits)))
+        assert f"It runs in {bits} bits" in loaded.notice
+        assert loaded.quantized is not None
+        found[bits] = {loaded.quantized.dtype(name) for name in loaded.quantized.names()}
+    assert "int8" in found[8]
+    assert "int4" in found[4]
+    with pytest.raises(LoadError):
+        load_files(files, LoadOptions(quantize="auto", available=room_for(4) - 1))
+
+
+@pytest.mark.parametrize(("bits", "remedy"), [(8, "In 8 bits it needs"), (4, "In 4 bits it needs")])
+def test_a_model_that_does_not_fit_is_refused_with_the_bits_that_would(bits: int, remedy: str) -> None:
+    files = {"model.safetensors": BytesSource(WEIGHTS)}
+    with pytest.raises(LoadError, match="MB are available") as caught:
+        load_files(files, LoadOptions(available=room_for(bits)))
+    assert caught.value.code == "model-too-large"
+    assert caught.value.remedy.startswith(remedy)
+
+
+def test_a_model_that_fits_in_no_bits_is_refused_with_the_size_that_would() -> None:
+    checkpoint = checkpoints.rwkv4(layers=4, width=512, ffn=2048)
+    tensors = open_tensors(BytesSource(b"".join(encode(checkpoint.items()))))
+    fit = Fit(tensors, load_kernel(), estimate(tensors, quantize=4).peak - 1_000_000)
+    with pytest.raises(LoadError) as caught:
+        fit.require(4)
+    words = re.search(r"at most ([0-9]+) million parameters", caught.value.remedy)
+    assert words is not None
+    smaller = estimate(tensors, quantize=4).weights - 1_000_000
+    count = sum(array.size for array in checkpoint.values())
+    assert int(words[1]) == round(count * smaller / estimate(tensors, quantize=4).weights / 1e6)
 
 
 def test_a_model_that_is_too_large_is_described() -> None:

@@ -9,10 +9,11 @@ const memory = { none: 6 * GB, auto: 2 * GB, 8: 2 * GB, 4: 1 * GB };
 test("a folder is refused by the memory that its description lists for the quantization", () => {
   assert.throws(() => refuseTooLarge({ memory }, 4 * GB), { code: "model-too-large" });
   for (const quantize of /** @type {const} */ ([8, 4, "auto"])) refuseTooLarge({ memory }, 4 * GB, quantize);
-  for (const quantize of /** @type {const} */ ([8, "auto"])) {
-    assert.throws(() => refuseTooLarge({ memory }, 1 * GB, quantize), { code: "model-too-large" });
+  assert.throws(() => refuseTooLarge({ memory }, 1 * GB, 8), { code: "model-too-large" });
+  for (const quantize of /** @type {const} */ ([4, "auto"])) {
+    refuseTooLarge({ memory }, 1 * GB, quantize);
+    assert.throws(() => refuseTooLarge({ memory }, 0.9 * GB, quantize), { code: "model-too-large" });
   }
-  refuseTooLarge({ memory }, 1 * GB, 4);
 });
 
 test("a folder whose description lists no memory is left to Python", () => {

@@ -665,6 +665,7 @@ def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
     documents = deduplicate(documents)
     documents += dialogues_of_novels(documents)
     split_of = split_groups(documents)
+    split_of |= dict.fromkeys([group for group in split_of if group.startswith("web/")], "train")
     documents = [one for one in documents if not _tells_the_test(one, split_of)]
     if following:
         trained = [one for one in documents if one.register == "manual" and split_of[one.group] == "train"]

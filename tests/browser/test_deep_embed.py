@@ -23,26 +23,34 @@ PROMPT, TOKENS = "The goose wrote with its own quill. ", 30
 LAYERS, VOCAB, RANK = 4, 256, 128
 TABLES = LAYERS * VOCAB * RANK**2 * 2  # bytes; files of less than 32 MB would be read into memory at once
 
-WRITE = """async ({ base, model, tables, prompt, tokens }) => {
+WRITE = """async ({ base, model, tables, quantize, prompt, tokens }) => {
   const { Engine, loadModel } = await import(base + "engine/client.js");
   const chosen = model ?? document.querySelector("#deep").files[0];
   const engine = (globalThis.engine ??= new Engine());
-  const loaded = await loadModel({ model: chosen, tables, tokenizer: "byte", engine });
-  const removed = (globalThis.remove = async () => {
+  const loaded = await loadModel({ model: chosen, tables, quantize, tokenizer: "byte", engine });
+  const folder = async () => {
     const root = await navigator.storage.getDirectory();
     const own = await root.getDirectoryHandle("goosequill", { create: true });
-    const models = await own.getDirectoryHandle("models", { create: true });
-    const names = [];
-    for await (const name of models.keys()) if (/^[0-9a-f]{64}$/.test(name)) names.push(name);
-    const remove = (name) => models.removeEntry(name).then(() => true, (error) => error.name);
-    return await Promise.all(names.map(remove));
-  });
+    return await own.getDirectoryHandle("models", { create: true });
+  };
+  const removed = async () => {
+    const [models, results] = [await folder(), []];
+    const names = await Array.fromAsync(models.keys());
+    for (const name of names.filter((name) => /^[0-9a-f]{64}$/.test(name)))
+      results.push(await models.removeEntry(name).then(() => true, (error) => error.name));
+    return results;
+  };
   const generated = loaded.generate(prompt, { temperature: 0, max_new_tokens: tokens, ignore_end: true });
   const written = [];
   for await (const { token } of generated) if (token !== undefined) written.push(token);
-  const during = await removed();
+  const during = quantize ? [] : await removed();
+  for (let found = []; quantize && !(found.length && found.every((name) => !name.endsWith(".part"))); ) {
+    await new Promise((resolve) => setTimeout(resolve, 50)); // it is written when there is nothing else to do
+    found = await Array.fromAsync((await folder()).keys());
+  }
   await loaded.unload();
-  return { written, during, after: await removed(), architecture: loaded.info.architecture };
+  const after = quantize ? [] : await removed();
+  return { written, during, after, architecture: loaded.info.architecture };
 }"""
 
 
@@ -80,16 +88,15 @@ def expected(file: Path) -> list[int]:
     return [item.token for item in items if isinstance(item, Chunk)]
 
 
-def written(page: Page, site_url: str, model: str | None, tables: str | None = None) -> Any:
-    asked = {"base": site_url, "model": model, "tables": tables, "prompt": PROMPT, "tokens": TOKENS}
-    return page.evaluate(WRITE, {key: value for key, value in asked.items() if value is not None})
+def written(page: Page, site_url: str, **asked: Any) -> Any:
+    return page.evaluate(WRITE, {"base": site_url, "prompt": PROMPT, "tokens": TOKENS, **asked})
 
 
 def test_a_file_with_a_checksum_is_kept_and_held_open_while_its_model_is_loaded(
     page: Page, site_url: str, publisher: Publisher, file: Path, expected: list[int]
 ) -> None:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    found = written(page, site_url, f"{publisher.add_file(file)}#sha256={digest}")
+    found = written(page, site_url, model=f"{publisher.add_file(file)}#sha256={digest}")
     assert found["written"] == expected
     assert found["architecture"] == "rwkv7a"
     assert found["during"] == ["NoModificationAllowedError"]
@@ -98,7 +105,7 @@ def test_a_file_with_a_checksum_is_kept_and_held_open_while_its_model_is_loaded(
 
 def test_a_picked_file_is_read_by_rows(page: Page, site_url: str, file: Path, expected: list[int]) -> None:
     page.set_input_files("#deep", file)
-    assert written(page, site_url, None)["written"] == expected
+    assert written(page, site_url)["written"] == expected
 
 
 def test_rows_are_read_from_the_server_only_if_that_is_asked_for(
@@ -106,10 +113,10 @@ def test_rows_are_read_from_the_server_only_if_that_is_asked_for(
 ) -> None:
     address = publisher.add_file(file)
     publisher.asked.clear()
-    assert written(page, site_url, address)["written"] == expected
+    assert written(page, site_url, model=address)["written"] == expected
     assert (f"/{file.name}", None) in publisher.asked  # downloaded as a whole
     publisher.asked.clear()
-    assert written(page, site_url, address, "server")["written"] == expected
+    assert written(page, site_url, model=address, tables="server")["written"] == expected
     ranges = [re.fullmatch(r"bytes=(\d+)-(\d+)", asked or "") for _, asked in publisher.asked]
     asked = [(int(found[1]), int(found[2]) + 1) for found in ranges if found]
     assert len(asked) == len(ranges)
@@ -118,3 +125,13 @@ def test_rows_are_read_from_the_server_only_if_that_is_asked_for(
     rows = [end - start for start, end in asked for at in tables if at <= start < at + TABLES // LAYERS]
     different = len(set(PROMPT.encode()) | set(expected[:-1]))
     assert sum(rows) == LAYERS * different * 2 * RANK**2
+
+
+def test_a_download_without_a_checksum_is_kept_with_its_tables_and_quantized(
+    page: Page, site_url: str, publisher: Publisher, file: Path
+) -> None:
+    address = publisher.add_file(file)
+    first = written(page, site_url, model=address, quantize=8)
+    publisher.asked.clear()
+    assert written(page, site_url, model=address, quantize=8)["written"] == first["written"]
+    assert publisher.asked == [(f"/{file.name}", "bytes=0-0")]

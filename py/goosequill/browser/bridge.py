@@ -8,7 +8,7 @@ message, remedy}}` for what a user can fix; faults of our own remain exceptions.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,27 +67,40 @@ class JsSource:
             raise truncated(self.name, self.size, offset + length)
         data: bytes = self._source.read(offset, length).to_bytes()
         if len(data) != length:
-            raise LoadError(
-                f"Part of {self.name} did not arrive.",
-                code="source-interrupted",
-                remedy="Check the connection and load it again; or download the file and choose it here.",
-            )
+            raise self._interrupted()
         return data
 
+    def _interrupted(self) -> LoadError:
+        return LoadError(
+            f"Part of {self.name} did not arrive.",
+            code="source-interrupted",
+            remedy="Check the connection and load it again; or download the file and choose it here.",
+        )
 
-class JsRows(JsSource):
-    """One over an object that can also read many rows at once: rows(numbers, width)."""
+
+class JsPieces(JsSource):
+    """One over an object that can also read many pieces of one length at once: pieces(offsets, length)."""
+
+    def pieces(self, offsets: Sequence[int], length: int) -> bytes:
+        data = self._pieces(np.array(offsets, np.float64), length)
+        if len(data) != len(offsets) * length:
+            raise self._interrupted()
+        return data
 
     def rows(self, numbers: NDArray[np.intp], width: int) -> bytes:
-        data: bytes = self._source.rows(to_js(numbers.astype(np.int32)), width).to_bytes()
+        data = self._pieces(numbers.astype(np.float64) * width, width)
         if len(data) != len(numbers) * width:
             raise truncated(self.name, self.size, (int(numbers.max()) + 1) * width)
+        return data
+
+    def _pieces(self, offsets: NDArray[np.float64], length: int) -> bytes:
+        data: bytes = self._source.pieces(to_js(offsets), length).to_bytes()
         return data
 
 
 def source_over(source: Any) -> JsSource:
     """Return the ByteSource over an object of the worker."""
-    return JsRows(source) if hasattr(source, "rows") else JsSource(source)
+    return JsPieces(source) if hasattr(source, "pieces") else JsSource(source)
 
 
 class BridgeJob(Job):
@@ -156,8 +169,8 @@ class Bridge:
         which the files of weights are not among the `sources`. ``reads`` has the names of the sources that
         must stay readable while the model is loaded.
         """
-        files, settings = [JsSource(source) for source in sources], options.to_py()
-        copy, keep = (JsSource(weights) if weights else None), settings.pop("keep", False)
+        files, settings = [source_over(source) for source in sources], options.to_py()
+        copy, keep = (source_over(weights) if weights else None), settings.pop("keep", False)
         if not isinstance(tokenizer := settings.get("tokenizer", ""), str):
             settings["tokenizer"] = load_tokenizer(bytes(tokenizer))
         verify = settings.pop("verify", True)

@@ -20,7 +20,6 @@ from goosequill.progress import OnProgress
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 from goosequill.weights import ByteSource, TensorSource
 from goosequill.weights.loaded import LoadedSource
-from goosequill.weights.quantize import is_row_table
 
 Bits = Literal[8, 4]
 Quantization = Bits | Literal["auto"] | None
@@ -45,7 +44,7 @@ class LoadedModel:
         config.json; of bare weights name, title and number of parameters.
     quantized
         If matrices were quantized while loading: the tensors as the model has them in memory, for
-        `weights.writing.stream`. It keeps the files open that the model was loaded from. None for RWKV-7a.
+        `weights.writing.stream`. It keeps the files open that the model was loaded from.
     notice
         Why "auto" chose fewer bits than it does where there is room; "" if it did not.
     """
@@ -188,12 +187,7 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
 
 
 def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:
-    """The tensors as a model has them in memory, if some have fewer bits than in their file.
-
-    None for a model with tables that remain in its file: a copy would contain them a second time.
-    """
-    if any(map(is_row_table, tensors.names())):
-        return None
+    """The tensors as a model has them in memory, if some have fewer bits than in their file."""
     stored = {name: model.kernel.stored(matrix) for name, matrix in model.matrices.items()}
     quantized = {name: matrix for name, matrix in stored.items() if matrix is not None}
     fewer = any(tensors.dtype(name) != f"int{matrix.bits}" for name, matrix in quantized.items())

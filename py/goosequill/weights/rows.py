@@ -89,17 +89,16 @@ class RowCache:
     def _fetch(self, indices: Sequence[int]) -> list[NDArray[Any]]:
         """Read the rows [L, C] of each index, all in the order of the files."""
         rows = [np.empty((len(self._names), self._columns), STORED[self._dtype]) for _ in indices]
-        places = []
+        places: dict[int, list[tuple[int, NDArray[Any]]]] = {}  # (offset, row), by file
         for matrix in range(len(self._names)):
-            for position, index in enumerate(indices):
+            for found, index in zip(rows, indices, strict=True):
                 extent, offset = self._locate(matrix, index)
-                places.append((id(extent.source), offset, extent.source, rows[position][matrix]))
-        for source, start, end, members in _runs(
-            sorted(places, key=lambda place: place[:2]), self._row_bytes
-        ):
-            data = np.frombuffer(source.read(start, end - start), np.uint8)
-            for offset, row in members:
-                row.view(np.uint8)[:] = data[offset - start : offset - start + self._row_bytes]
+                places.setdefault(id(extent.source), []).append((offset, found[matrix]))
+        for source in self.files:
+            members = sorted(places.get(id(source), ()), key=lambda place: place[0])
+            pieces = read_pieces(source, [offset for offset, _ in members], self._row_bytes)
+            for (_, row), piece in zip(members, pieces, strict=True):
+                row.view(np.uint8)[:] = piece
         for matrix, name in enumerate(self._names):
             if not all(all_finite(found[matrix], self._dtype) for found in rows):
                 raise not_finite(name)
@@ -125,18 +124,18 @@ def stored_rows(extents: Iterable[Extent], columns: int, first: int, end: int) -
         start += extent.rows
 
 
-def _runs(
-    places: Iterable[tuple[int, int, ByteSource, NDArray[Any]]], length: int
-) -> Iterator[tuple[ByteSource, int, int, list[tuple[int, NDArray[Any]]]]]:
-    """Join rows that are near each other: yield (file, first byte, end, [(offset, row)])."""
-    run: tuple[ByteSource, int, list[tuple[int, NDArray[Any]]]] | None = None
-    end = 0
-    for _, offset, source, row in places:
-        if run is None or source is not run[0] or offset - end > GAP:
-            if run:
-                yield run[0], run[1], end, run[2]
-            run = (source, offset, [])
-        run[2].append((offset, row))
-        end = offset + length
-    if run:
-        yield run[0], run[1], end, run[2]
+def read_pieces(source: ByteSource, offsets: Sequence[int], length: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield the bytes at each of these ascending offsets; those near each other are read at once."""
+    at_once = getattr(source, "pieces", None)
+    if offsets and at_once is not None:  # a file of a page, each call of which takes long
+        yield from np.frombuffer(at_once(offsets, length), np.uint8).reshape(-1, length)
+        return
+    first = 0
+    for last, offset in enumerate(offsets):
+        if last + 1 < len(offsets) and offsets[last + 1] <= offset + length + GAP:
+            continue
+        start = offsets[first]
+        data = np.frombuffer(source.read(start, offset + length - start), np.uint8)
+        for at in offsets[first : last + 1]:
+            yield data[at - start : at - start + length]
+        first = last + 1

@@ -161,12 +161,11 @@ export class RowReader {
     return bytes.subarray(0, this.#access.read(bytes, { at: offset }));
   }
 
-  /** Rows of `width` bytes, one after the other. @param {Int32Array} numbers @param {number} width */
-  rows(numbers, width) {
-    const bytes = new Uint8Array(numbers.length * width);
+  /** Pieces of one length, one after the other. @param {Float64Array} offsets @param {number} length */
+  pieces(offsets, length) {
+    const bytes = new Uint8Array(offsets.length * length);
     let end = 0;
-    for (const number of numbers)
-      end += this.#access.read(bytes.subarray(end, end + width), { at: number * width });
+    for (const at of offsets) end += this.#access.read(bytes.subarray(end, end + length), { at });
     return bytes.subarray(0, end);
   }
 

@@ -8,11 +8,11 @@ const AHEAD = 256 * 1024;
 
 /**
  * @typedef {(url: string, first: number, last: number) => Uint8Array<ArrayBuffer>} FetchRange
- * What Python reads from. Some can read many rows of one width at once, and some must be closed. `hold`
+ * What Python reads from. Some can read many pieces of one length at once, and some must be closed. `hold`
  * prepares one for small pieces in any order, while a model is in use.
  * @typedef {{
  *   name: string, size: number, read: (offset: number, length: number) => Uint8Array,
- *   rows?: (numbers: Int32Array, width: number) => Uint8Array, close?: () => void,
+ *   pieces?: (offsets: Float64Array, length: number) => Uint8Array, close?: () => void,
  *   hold?: () => Promise<void>
  * }} Source
  */

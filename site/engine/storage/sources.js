@@ -27,14 +27,15 @@ const SMALL = 32 * 1024 * 1024;
 
 /**
  * What a model is loaded from: its files; or `copy`, its quantized weights from an earlier load, and the
- * files besides weights. `keeper` keeps what is quantized now.
+ * files besides weights. `keeper` keeps what is quantized now. `fleeting` is whether nothing of the weights
+ * would be left at the next visit.
  * @typedef {import("./copies.js").Quantized} Quantized
  * @typedef {{
  *   refusal: (bytes: number) => Promise<string>,
  *   keep: (quantized: Quantized, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>
  * }} Keeper
  * @typedef {{files: Source[], copy: (Source & {discard: () => Promise<unknown>}) | null, keeper: Keeper |
- *   null}} Whole
+ *   null, fleeting: boolean}} Whole
  */
 
 /**
@@ -60,9 +61,10 @@ export async function wholeSources(model, { copied, ...options }) {
     const found = await copies.find(originals, model.quantize, { signal: options.signal, onBytes });
     if (!found) return null;
     const discard = () => copies.store.remove(found.sha256);
-    return { ...(await byteSource(found.blob, found.name)), discard };
+    const kept = { folder: copies.store.folder, name: found.sha256 };
+    return Object.assign(await byteSource(found.blob, found.name, kept), { discard });
   };
-  const { files, copy, originals } = await originalsAndOthers(model, find, options);
+  const { files, copy, originals, fleeting = false } = await originalsAndOthers(model, find, options);
   /** @type {Keeper | null} */
   const keeper =
     copies && !copy
@@ -71,7 +73,7 @@ export async function wholeSources(model, { copied, ...options }) {
           keep: (quantized, pieces) => copies.keep(originals, quantized, pieces),
         }
       : null;
-  return { files, copy, keeper };
+  return { files, copy, keeper, fleeting };
 }
 
 /** @typedef {import("./copies.js").Source} Original */
@@ -82,7 +84,7 @@ export async function wholeSources(model, { copied, ...options }) {
  * @param {ModelSource} model
  * @param {Find} find
  * @param {Options & {look: Look, available: number, notices: string[]}} options
- * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[]}>}
+ * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
 async function originalsAndOthers(model, find, options) {
   if (model.kind === "id") return await originalsAndOthers(addressed(model), find, options);
@@ -168,7 +170,8 @@ async function addressModel({ url, sha256, tables }, find, { signal, onProgress,
     return { files: [await byteSource(blob, name, kept)], copy, originals: [original] };
   }
   const blob = await downloaded(url, name, size ?? undefined, { signal, onProgress, sha256 });
-  return { files: [await byteSource(blob, name)], copy, originals: [{ ...original, blob }] };
+  const files = [await byteSource(blob, name)];
+  return { files, copy, originals: [{ ...original, blob }], fleeting: true };
 }
 
 /**
@@ -322,21 +325,26 @@ async function byteSource(blob, name, kept) {
   const Reader = /** @type {any} */ (globalThis).FileReaderSync; // none under Node
   if (!Reader || blob.size <= SMALL) return await memorySource(blob, name);
   const reader = new Reader();
+  const bytesOf = (/** @type {Blob} */ part) => {
+    try {
+      return new Uint8Array(reader.readAsArrayBuffer(part));
+    } catch {
+      return new Uint8Array(); // Python reports what a missing part means
+    }
+  };
   /** @type {Source} */
   const source = {
     name,
     size: blob.size,
-    read(offset, length) {
-      try {
-        return new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length)));
-      } catch {
-        return new Uint8Array(); // Python reports what a missing part means
-      }
+    read: (offset, length) => bytesOf(blob.slice(offset, offset + length)),
+    pieces(offsets, length) {
+      return bytesOf(new Blob([...offsets].map((offset) => blob.slice(offset, offset + length))));
     },
     async hold() {
       const held = kept && (await RowReader.open(kept.folder, kept.name, { wait: false }).catch(() => null));
       if (!held) return;
       source.read = (offset, length) => held.read(offset, length);
+      source.pieces = (offsets, length) => held.pieces(offsets, length);
       source.close = () => held.close();
     },
   };

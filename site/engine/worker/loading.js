@@ -94,7 +94,7 @@ export class Loading {
     const sources = wholeSources(model, options);
     sources.catch(() => {}); // awaited below, after the engine
     const python = await start();
-    const { files, copy, keeper } = await sources;
+    const { files, copy, keeper, fleeting } = await sources;
     signal.throwIfAborted();
     const onWeights = (/** @type {number} */ loaded, /** @type {number} */ total) =>
       onProgress({ status: "weights", file: "", loaded, total });
@@ -105,11 +105,13 @@ export class Loading {
       const { handle, info, reads } = value(
         python.load(files, settings, onWeights, model.kernel ?? "auto", copy),
       );
+      const every = copy ? [...files, copy] : files;
       await this.#hold(
         handle,
-        files.filter(({ name }) => reads.includes(name)),
+        every.filter(({ name }) => reads.includes(name)),
       );
-      return { handle, info, keeper };
+      // A copy contains all tables, so it is only kept if they would be downloaded again.
+      return { handle, info, keeper: reads.length && !fleeting ? null : keeper };
     } catch (error) {
       const { code = "", pyodide_fatal_error: fatal } = /** @type {any} */ (error);
       if (!copy || fatal || MEMORY_ERRORS.includes(code)) throw error;

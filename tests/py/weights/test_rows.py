@@ -75,6 +75,19 @@ def test_a_batch_is_read_in_the_order_of_the_file_and_neighbours_at_once() -> No
     assert [length // ROW for _, length in source.reads] == [2, 1, 1] * MATRICES
 
 
+def test_a_file_that_reads_pieces_at_once_is_asked_once() -> None:
+    class AtOnce(Noting):
+        def pieces(self, offsets: list[int], length: int) -> bytes:
+            self.reads.append((len(offsets), length))
+            assert offsets == sorted(offsets)
+            return b"".join(BytesSource.read(self, offset, length) for offset in offsets)
+
+    source, out = AtOnce(bytes(7) + VALUES.tobytes()), np.empty((MATRICES, 3, COLUMNS), np.float32)
+    cache(source, pieces=3).read([250, 3, 4], out)
+    assert source.reads == [(3 * MATRICES, ROW)]
+    np.testing.assert_array_equal(out, VALUES[::-1][:, [250, 3, 4]])
+
+
 def test_kept_rows_are_not_read_again_and_the_oldest_are_dropped() -> None:
     source, out = file(), np.empty((MATRICES, 4, COLUMNS), np.float32)
     rows = cache(source, size=3 * MATRICES * ROW)

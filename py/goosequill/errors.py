@@ -403,6 +403,33 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The package shtab is not installed.", 'Install it with: pip install "goosequill[completion]".'
         ),
     },
+    "Server": {
+        "no-serve": Code(
+            "The packages starlette and uvicorn are not installed.",
+            'Install them with: pip install "goosequill[serve]".',
+        ),
+        "serve-address": Code(
+            "The server cannot listen at its address.",
+            "End the program that uses the port, or choose another --port; --host must be this machine's.",
+        ),
+        "serve-origin": Code(
+            "The address whose pages may ask the server is invalid.",
+            "Write it as https://example.org, or http://localhost:8000.",
+        ),
+        "api-key": Code(
+            "A request to the server lacks its key.",
+            "Send the server's --api-key as Authorization: Bearer KEY.",
+        ),
+        "no-such-model": Code(
+            "The server does not have the model of a request.", "Ask for one of those at /v1/models."
+        ),
+        "host": Code(
+            "A request names another host than this machine, at which the server listens.",
+            "Use http://localhost or http://127.0.0.1; to serve other machines, start it with --host.",
+        ),
+        "busy": Code("The server is answering as many requests as it can.", "Try again later."),
+        "stopping": Code("The server is about to end.", "Send the request again when it runs."),
+    },
     "Laboratory": {
         "unknown-experiment": Code("There is no experiment with this name.", "Check the name."),
         "recording": Code(

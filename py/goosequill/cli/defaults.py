@@ -19,6 +19,7 @@ VARIABLES = {
     "GOOSEQUILL_MODEL": "--model",
     "GOOSEQUILL_KERNEL": "--kernel",
     "GOOSEQUILL_THREADS": "--threads",
+    "GOOSEQUILL_API_KEY": "--api-key",
 }
 """Environment variable -> the option for which it gives the default."""
 

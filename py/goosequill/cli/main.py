@@ -31,6 +31,7 @@ COMMANDS = {
     "convert": "convert weights to a model folder",
     "lab": "run a laboratory experiment",
     "index": "make an index of documents or of a site",
+    "serve": "serve a model to programs that know OpenAI's API",
     "ask": "find passages that answer a question",
     "completion": "print a script for a shell's completion",
 }

@@ -1,0 +1,292 @@
+"""The ASGI application: which address answers what."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from goosequill.decoding import StateMemory
+from goosequill.loading.load import LoadedModel
+from goosequill.openai.chat_completions import chat_completion
+from goosequill.openai.completions import completion
+from goosequill.search.embedder import Embedder
+from goosequill.search.rwkv_embedder import RwkvEmbedder
+from goosequill.serve.embeddings import embeddings
+from goosequill.serve.guards import check_host, check_key, read_json
+from goosequill.serve.refusal import Refusal, refusal_of
+from goosequill.serve.scheduler import BusyError, Scheduler, Task, Work
+
+SLOW_SECONDS = 120
+"""In which a reader has to take a part of a stream; one that takes longer has left without a word."""
+RETRY_SECONDS = 5
+"""After which a client may try again while the server is busy."""
+
+Answer = Callable[[Request], Awaitable[Any]]
+Make = Callable[[Callable[[], bool]], Work]
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is served, and to whom.
+
+    Attributes
+    ----------
+    embedders
+        Models for embeddings besides the language model itself, by name.
+    host
+        The name or address that the server is bound to.
+    key
+        What requests have to send; "" for nothing.
+    origins
+        Origins whose pages may ask.
+    """
+
+    loaded: LoadedModel
+    embedders: Mapping[str, Embedder] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    key: str = ""
+    origins: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The id of the language model."""
+        return str(self.loaded.description.get("name") or "model")
+
+    @property
+    def names(self) -> list[str]:
+        """The ids of all models."""
+        return [self.name, *self.embedders]
+
+
+class Api:
+    """The answers, over one model and one scheduler."""
+
+    def __init__(self, served: Served, scheduler: Scheduler) -> None:
+        self._served, self._scheduler = served, scheduler
+        self._started = int(time.time())
+        self._memory = StateMemory()
+        loaded = served.loaded
+        own = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
+        self._embedders: dict[str, Embedder] = {served.name: own, **served.embedders}
+
+    def routes(self) -> list[Route]:
+        """Return a route for each address."""
+        return [
+            Route("/health", self._guarded(self._health, key=False)),
+            Route("/v1/models", self._guarded(self._models)),
+            Route("/v1/models/{id:path}", self._guarded(self._model)),
+            Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
+            Route("/v1/completions", self._guarded(self._text), methods=["POST"]),
+            Route("/v1/embeddings", self._guarded(self._embeddings), methods=["POST"]),
+        ]
+
+    def _guarded(self, answer: Answer, *, key: bool = True) -> Answer:
+        async def guarded(request: Request) -> Any:
+            try:
+                check_host(request, self._served.host)
+                check_key(request, self._served.key if key else "")
+                return await answer(request)
+            except Exception as error:
+                return refused(refusal_of(error))
+
+        return guarded
+
+    async def _health(self, request: Request) -> Response:
+        return answer_with({"status": "ok", "model": self._served.name, "requests": self._scheduler.count})
+
+    async def _models(self, request: Request) -> Response:
+        data = [self._description(name) for name in self._served.names]
+        return answer_with({"object": "list", "data": data})
+
+    async def _model(self, request: Request) -> Response:
+        name = self._checked(request.path_params["id"], self._served.names)
+        return answer_with(self._description(name))
+
+    def _description(self, name: str) -> dict[str, Any]:
+        return {"id": name, "object": "model", "created": self._started, "owned_by": "goosequill"}
+
+    def _checked(self, name: Any, names: list[str]) -> str:
+        """Return the name of a model that a request asks for; the first, if it asks for none."""
+        if name in (None, ""):
+            return names[0]
+        if name not in names:
+            known = ", ".join(names)
+            raise Refusal(
+                404,
+                f"There is no such model here. This server has: {known}.",
+                code="no-such-model",
+                param="model",
+            )
+        return str(name)
+
+    async def _chat(self, request: Request) -> Any:
+        return await self._completed(request, chat_completion)
+
+    async def _text(self, request: Request) -> Any:
+        return await self._completed(request, completion)
+
+    async def _completed(self, request: Request, complete: Callable[..., Work]) -> Any:
+        asked = await read_json(request)
+        self._checked(asked.get("model"), [self._served.name])
+        loaded = self._served.loaded
+        work = partial(complete, loaded.model, loaded.tokenizer, loaded.description, asked)
+
+        def make(cancelled: Callable[[], bool]) -> Work:
+            found = work(memory=self._memory, cancelled=cancelled)
+            return _only(dict, found) if streams else _only((), found)
+
+        streams = asked.get("stream") is True
+        return await (self._stream(request, make) if streams else self._whole(request, make))
+
+    async def _embeddings(self, request: Request) -> Any:
+        asked = await read_json(request)
+        name = self._checked(asked.get("model"), self._served.names)
+        embedder = self._embedders[name]
+        return await self._whole(request, lambda cancelled: _only((), embeddings(embedder, name, asked)))
+
+    def _submit(self, make: Make) -> Task:
+        try:
+            return self._scheduler.submit(make)
+        except BusyError as error:
+            raise Refusal(
+                503,
+                "The server is busy with other requests.",
+                code="busy",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            ) from error
+
+    async def _whole(self, request: Request, make: Make) -> Response:
+        task = self._submit(make)
+        async with _watched(task, request.receive):
+            async for _ in task.items():
+                pass
+        return answer_with(task.result)
+
+    async def _stream(self, request: Request, make: Make) -> EventStream:
+        """Wait for the first chunk, so that what is wrong with the request gets its status."""
+        task = self._submit(make)
+        chunks = task.items()
+        async with _watched(task, request.receive, keeps=True):
+            first = await anext(chunks, None)
+        return EventStream(task, first, chunks)
+
+
+def _only(kind: Any, work: Work) -> Work:
+    """Run a generator, of whose items only those of a kind are sent; each of the others is a step, too."""
+    try:
+        while True:
+            item = next(work)
+            yield item if kind and isinstance(item, kind) else None
+    except StopIteration as end:
+        return end.value
+    finally:
+        work.close()
+
+
+@asynccontextmanager
+async def _watched(task: Task, receive: Receive, *, keeps: bool = False) -> AsyncIterator[None]:
+    """Cancel a task when its client leaves or the block ends, unless it ends well and the task is kept."""
+    watching = asyncio.create_task(_until_left(receive))
+    watching.add_done_callback(lambda done: None if done.cancelled() else task.cancel())
+    try:
+        yield
+    except BaseException:
+        task.cancel()
+        raise
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+    if not keeps:
+        task.cancel()
+
+
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class EventStream:
+    """Server-sent events: a chunk each, and at last ``[DONE]``, or an error."""
+
+    def __init__(self, task: Task, first: Any, chunks: Any) -> None:
+        self._task, self._first, self._chunks = task, first, chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events until they end or the client leaves."""
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        try:
+            async with _watched(self._task, receive):
+                await self._send_all(partial(_event, send))
+        except (OSError, TimeoutError):
+            return  # the client has left
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_all(self, event: Callable[[str], Awaitable[None]]) -> None:
+        try:
+            if self._first is not None:
+                await event(json.dumps(self._first))
+            async for chunk in self._chunks:
+                await event(json.dumps(chunk))
+        except (OSError, TimeoutError):
+            raise
+        except Exception as error:
+            await event(json.dumps(refusal_of(error).body))
+        else:
+            await event("[DONE]")
+
+
+async def _event(send: Send, data: str) -> None:
+    async with asyncio.timeout(SLOW_SECONDS):
+        body = f"data: {data}\n\n".encode()
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def answer_with(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response of JSON; half a surrogate pair, which UTF-8 lacks, is escaped in it."""
+    return Response(json.dumps(value, allow_nan=False), status, headers, "application/json")
+
+
+def refused(refusal: Refusal) -> Response:
+    """Return the response for a refusal."""
+    return answer_with(refusal.body, refusal.status, refusal.headers)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = {
+        404: "There is nothing at this address. Addresses begin with /v1, such as /v1/chat/completions.",
+        405: "This address does not take this method.",
+    }
+    return refused(Refusal(status, message.get(status, "The request cannot be answered.")))
+
+
+def make_app(served: Served, scheduler: Scheduler) -> Starlette:
+    """Return the ASGI application."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(served.origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        allow_private_network=True,
+    )
+    return Starlette(
+        routes=Api(served, scheduler).routes(),
+        middleware=[cors] if served.origins else [],
+        exception_handlers={HTTPException: _no_route},
+    )

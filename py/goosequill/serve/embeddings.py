@@ -1,0 +1,83 @@
+"""Embeddings in the shape of OpenAI's API.
+
+Source: https://platform.openai.com/docs/api-reference/embeddings
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from goosequill.openai.errors import refusal
+from goosequill.progress import Progress
+from goosequill.search.embedder import Embedder, Floats
+
+MOST_TEXTS = 2048
+"""As OpenAI allows."""
+
+
+def embeddings(
+    embedder: Embedder, name: str, request: Mapping[str, Any]
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Embed the texts of a request.
+
+    Parameters
+    ----------
+    name
+        Of the model, for the answer.
+    request
+        ``input`` is a text or a list of at most 2,048; ``encoding_format`` "float" or "base64" (float32,
+        little-endian); ``dimensions`` may only be the model's own. Tokens are not counted: the usage is 0.
+
+    Yields
+    ------
+    Progress after each batch.
+
+    Returns
+    -------
+    The list of embeddings, each of length 1.
+
+    Raises
+    ------
+    SettingsError
+        ``option``, with the ``param`` that is at fault.
+    """
+    texts = _texts(request.get("input"))
+    form = request.get("encoding_format") or "float"
+    if form not in ("float", "base64"):
+        raise refusal("encoding_format", "float or base64")
+    if request.get("dimensions") not in (None, embedder.dimensions):
+        raise refusal("dimensions", f"{embedder.dimensions}, or left out")
+    vectors = np.zeros((len(texts), embedder.dimensions), np.float32)
+    done = 0
+    for rows, found in embedder.batches(texts):
+        vectors[rows] = found
+        done += len(rows)
+        yield Progress("passages", done, len(texts))
+    data = [
+        {"object": "embedding", "index": index, "embedding": _encoded(vector, form)}
+        for index, vector in enumerate(embedder.exported(vectors))
+    ]
+    return {
+        "object": "list",
+        "data": data,
+        "model": name,
+        "usage": {"prompt_tokens": 0, "total_tokens": 0},
+    }
+
+
+def _texts(value: Any) -> Sequence[str]:
+    texts = [value] if isinstance(value, str) else value
+    fits = isinstance(texts, list) and 0 < len(texts) <= MOST_TEXTS
+    if not fits or not all(isinstance(text, str) for text in texts):
+        raise refusal("input", f"a text, or a list of at most {MOST_TEXTS:,} texts")
+    return list(texts)
+
+
+def _encoded(vector: Floats, form: str) -> Any:
+    if form == "float":
+        return vector.tolist()
+    return base64.b64encode(vector.astype("<f4").tobytes()).decode()

@@ -1,0 +1,303 @@
+"""The server over HTTP, asked by OpenAI's own client and by others."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openai
+import pytest
+
+from goosequill.decoding import DecodingConfig, generate
+from goosequill.search.embedders import open_folder
+from goosequill.serve.app import Served
+from goosequill.serve.guards import MOST_BODY, MOST_VALUES, origin_of
+from tests.py.serve.running import ENDLESS, MODEL, Running, load, running
+
+JSON = {"Content_Type": "application/json"}
+HELLO: Any = [{"role": "user", "content": "Where does the goose sleep?"}]
+
+
+@pytest.fixture(scope="module")
+def served() -> Served:
+    static = open_folder(MODEL.parent / "minilm-static")
+    return Served(load(), {static.name: static})
+
+
+@pytest.fixture(scope="module")
+def server(served: Served) -> Iterator[Running]:
+    with running(served) as found:
+        yield found
+
+
+def alone(served: Served, prompt: str, seed: int) -> str:
+    """What the engine writes without a server."""
+    config = DecodingConfig(seed=seed, max_new_tokens=24)
+    return "".join(map(str, generate(served.loaded.model, served.loaded.tokenizer, prompt, config)))
+
+
+def test_models_are_listed(server: Running) -> None:
+    client = server.client()
+    assert [model.id for model in client.models.list()] == ["default", "static-minilm"]
+    assert client.models.retrieve("default").owned_by == "goosequill"
+    with pytest.raises(openai.NotFoundError, match="default, static-minilm") as caught:
+        client.models.retrieve("gpt/../5")
+    assert caught.value.code == "no-such-model"
+
+
+def test_a_chat_is_the_same_streamed_and_whole(server: Running) -> None:
+    client = server.client()
+    asked: Any = {"model": "default", "messages": HELLO, "max_tokens": 20, "seed": 7}
+    whole = client.chat.completions.create(**asked)
+    chunks = list(
+        client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True})
+    )
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == whole.choices[0].message.content != ""
+    assert chunks[-1].usage == whole.usage
+    assert whole.usage and whole.usage.completion_tokens <= 20
+
+
+def test_a_text_is_what_the_engine_writes_with_echo_and_logprobs(server: Running) -> None:
+    text = server.client().completions.create(
+        model="default", prompt="Once upon a time", max_tokens=24, seed=3, echo=True, logprobs=2
+    )
+    (choice,) = text.choices
+    assert choice.text == "Once upon a time" + alone(server.served, "Once upon a time", 3)
+    likely = choice.logprobs
+    assert likely and likely.token_logprobs and likely.tokens and likely.top_logprobs
+    assert likely.token_logprobs[0] is None and all(number < 0 for number in likely.token_logprobs[1:])
+    assert "".join(likely.tokens) == choice.text
+    assert all(len(each) == 2 for each in likely.top_logprobs[1:])
+
+
+def test_settings_beyond_openais_are_taken(server: Running) -> None:
+    body: Any = {"extra_body": {"top_k": 1}, "max_tokens": 8, "prompt": "The goose"}
+    client = server.client()
+    greedy = client.completions.create(model="default", prompt="The goose", max_tokens=8, temperature=0)
+    assert client.completions.create(model="default", **body).choices[0].text == greedy.choices[0].text
+
+
+def test_errors_are_those_of_openais_client(server: Running) -> None:
+    client = server.client()
+    ask = client.chat.completions.create
+    with pytest.raises(openai.NotFoundError, match="This server has: default"):
+        ask(model="gpt-5", messages=HELLO)
+    for field, value in (("temperature", -1), ("n", 0), ("max_tokens", "x"), ("no_such_setting", 1)):
+        with pytest.raises(openai.BadRequestError) as caught:
+            ask(model="default", messages=HELLO, extra_body={field: value})
+        assert caught.value.param == field and caught.value.type == "invalid_request_error"
+    with pytest.raises(openai.BadRequestError):  # also where the answer would be a stream
+        ask(model="default", messages=HELLO, stream=True, temperature=-1)
+
+
+@pytest.mark.parametrize("kernel", ["numpy", "native"])
+def test_clients_at_once_get_what_each_would_get_alone(kernel: str) -> None:
+    """Their tokens are interleaved, over one kernel with one memory for what it computes."""
+    served = Served(load(kernel))
+    prompts = [f"{name} went to the" for name in ("Anna", "The fox", "A king", "Nobody", "Two geese")]
+    wanted = [alone(served, prompt, seed) for seed, prompt in enumerate(prompts)]
+    together = threading.Barrier(len(prompts))
+
+    def ask(seed: int) -> str:
+        together.wait()
+        stream = server.client().completions.create(
+            model="default", prompt=prompts[seed], max_tokens=24, seed=seed, stream=True
+        )
+        return "".join(chunk.choices[0].text for chunk in stream)
+
+    with running(served) as server, ThreadPoolExecutor(len(prompts)) as pool:
+        assert list(pool.map(ask, range(len(prompts)))) == wanted
+    assert len(set(wanted)) == len(wanted)
+
+
+def test_a_client_that_leaves_is_not_written_for(server: Running) -> None:
+    stream = server.client().completions.create(model="default", prompt="a", stream=True, **ENDLESS)  # type: ignore[call-overload]
+    next(iter(stream))
+    server.wait_for_requests(1)
+    stream.close()
+    server.wait_for_requests(0)
+    with raw_request(server, {"prompt": "a", "max_tokens": 100_000, "ignore_end": True}):
+        server.wait_for_requests(1)  # not streamed
+    server.wait_for_requests(0)
+
+
+def raw_request(server: Running, body: dict[str, Any]) -> socket.socket:
+    """A request whose answer nobody reads."""
+    text = json.dumps(body)
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    connection.sendall(
+        f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(text)}\r\n\r\n{text}".encode()
+    )
+    return connection
+
+
+def test_a_client_that_does_not_read_does_not_hold_up_others(server: Running) -> None:
+    with raw_request(server, {"prompt": "a", "stream": True, "max_tokens": 100_000, "ignore_end": True}):
+        server.wait_for_requests(1)
+        text = server.client().completions.create(model="default", prompt="Once upon a time", seed=1)
+        assert text.usage and text.usage.completion_tokens == 16
+    server.wait_for_requests(0)
+
+
+def test_more_requests_than_it_takes_are_told_to_come_again(served: Served) -> None:
+    with running(served, most=1) as server, server.client() as client:
+        stream = client.completions.create(model="default", prompt="a", stream=True, **ENDLESS)  # type: ignore[call-overload]
+        next(iter(stream))
+        with pytest.raises(openai.InternalServerError) as caught:
+            client.completions.create(model="default", prompt="a")
+        assert caught.value.status_code == 503 and int(caught.value.response.headers["retry-after"]) > 0
+        stream.close()
+        server.wait_for_requests(0)
+        client.completions.create(model="default", prompt="a", max_tokens=1)
+
+
+def test_a_growing_conversation_is_not_read_again(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    model = server.served.loaded.model
+    forward = model.forward
+    monkeypatch.setattr(
+        model,
+        "forward",
+        lambda tokens, *rest, **more: read.append(len(tokens)) or forward(tokens, *rest, **more),
+    )
+    messages: Any = [{"role": "user", "content": "Tell me about geese. " * 30}]
+    ask = server.client().chat.completions.create
+    first = ask(model="default", messages=messages, max_tokens=4, temperature=0)
+    assert first.usage and sum(read) >= first.usage.prompt_tokens > 100
+    read.clear()
+    messages += [{"role": "assistant", "content": first.choices[0].message.content}, *HELLO]
+    second = ask(model="default", messages=messages, max_tokens=4, temperature=0)
+    assert second.usage and second.usage.prompt_tokens > first.usage.prompt_tokens
+    assert sum(read) < second.usage.prompt_tokens - first.usage.prompt_tokens + 20
+
+
+def test_embeddings_are_the_embedders(server: Running) -> None:
+    texts = ["A goose sleeps.", "Stocks fell."]
+    client = server.client()
+    for model, embedder in server.served.embedders.items():
+        found = client.embeddings.create(model=model, input=texts)  # as base64
+        plain = client.embeddings.create(model=model, input=texts, encoding_format="float")
+        assert found.data == plain.data
+        np.testing.assert_array_equal([one.embedding for one in plain.data], embedder.embed(texts))
+    own = client.embeddings.create(model="default", input="A goose").data[0].embedding
+    assert len(own) == server.served.loaded.model.config.width
+    body = json.dumps({"model": "default", "input": "A goose", "encoding_format": "base64"}).encode()
+    packed = base64.b64decode(server.ask("/v1/embeddings", body, **JSON)[2]["data"][0]["embedding"])
+    np.testing.assert_allclose(struct.unpack(f"<{len(own)}f", packed), own)
+    wrong: Any
+    for wrong in ([], [1], {}, ["a"] * 2049):
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.embeddings.create(model="default", input=wrong)
+        assert caught.value.param == "input"
+
+
+def test_a_key_is_needed_if_there_is_one(served: Served) -> None:
+    with running(replace(served, key="gänse", origins=("https://a.example",))) as server:
+        for header in ("Bearer wrong", "Basic gänse", "Bearer ", ""):
+            status, headers, body = server.ask("/v1/models", Authorization=header, Origin="https://a.example")
+            assert (status, body["error"]["code"]) == (401, "api-key")
+            assert headers["access-control-allow-origin"] == "https://a.example"  # or the page cannot know
+        assert server.ask("/v1/models", Authorization="Bearer gänse".encode().decode("latin-1"))[0] == 200
+        assert server.ask("/health")[0] == 200
+        with pytest.raises(openai.AuthenticationError):
+            server.client("wrong").models.list()
+
+
+def test_other_names_for_this_machine_are_refused(server: Running) -> None:
+    """A page whose name is made to point to 127.0.0.1 would be of the server's own origin."""
+    for host in ("evil.example", "127.0.0.1.evil.example", "", "[", "10.0.0.1:80"):
+        status, _, body = server.ask("/v1/models", Host=host)
+        assert (status, body["error"]["code"]) == (403, "host"), host
+    for host in ("localhost", "127.0.0.1:1", "[::1]:80", "LOCALHOST"):
+        assert server.ask("/v1/models", Host=host)[0] == 200, host
+
+
+def test_pages_may_ask_only_where_it_is_allowed(served: Served, server: Running) -> None:
+    preflight = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "authorization"}
+    asked = {"method": "OPTIONS", **preflight}
+    address = "/v1/chat/completions"
+    assert "access-control-allow-origin" not in server.ask(address, Origin="https://a.example", **asked)[1]
+    with running(replace(served, origins=("https://a.example",))) as open_to_one:
+        status, headers, _ = open_to_one.ask(address, Origin="https://a.example", **asked)
+        assert (status, headers["access-control-allow-origin"]) == (200, "https://a.example")
+        other = open_to_one.ask(address, Origin="https://b.example", **asked)
+        assert other[0] == 400 and "access-control-allow-origin" not in other[1]
+    # what a page can send without being allowed to is not taken
+    assert server.ask(address, b"{}", Content_Type="text/plain")[0] == 415
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b"{", 400),
+        (b'{"prompt": "\xff"}', 400),
+        (b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}", 400),
+        (b'{"prompt": ' + b"[1," * 10 + b"]", 400),
+        (b'{"prompt": [' + b"1," * MOST_VALUES + b"1]}", 400),
+        (b'{"n": ' + b"9" * 5000 + b"}", 400),
+        (b'{"n": 1e999, "prompt": "a"}', 400),
+        (b'{"prompt": "a", "__proto__": 1}', 400),
+        (b'{"prompt": "' + b"a" * MOST_BODY + b'"}', 413),
+    ],
+)
+def test_a_body_that_cannot_be_a_request_is_refused(server: Running, body: bytes, status: int) -> None:
+    found, _, answer = server.ask("/v1/completions", body, **JSON)
+    assert found == status
+    assert set(answer["error"]) == {"message", "type", "param", "code"}
+    assert str(Path(__file__).parents[3]) not in json.dumps(answer)
+
+
+def test_half_a_surrogate_pair_is_answered(server: Running) -> None:
+    body = b'{"prompt": "a\\ud800", "echo": true, "max_tokens": 1}'
+    status, _, answer = server.ask("/v1/completions", body, **JSON)
+    assert status in (200, 400) and isinstance(answer, dict)
+
+
+def test_what_is_not_there_is_an_error_of_the_same_shape(server: Running) -> None:
+    for path, method, status in (("/", "GET", 404), ("/v1/nothing", "GET", 404), ("/v1/models", "POST", 405)):
+        found, _, answer = server.ask(path, method=method)
+        assert found == status and answer["error"]["type"] == "invalid_request_error"
+
+
+def test_a_fault_of_the_server_is_not_told_in_detail(
+    server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*arguments: object, **more: object) -> None:
+        raise OSError(f"{__file__} cannot be read")
+
+    monkeypatch.setattr(server.served.loaded.model, "forward", fail)
+    for stream in (False, True):
+        with pytest.raises(openai.APIError) as caught:
+            list(server.client().completions.create(model="default", prompt="new", stream=stream))
+        assert "test_server" not in str(caught.value)
+    assert "cannot be read" in caplog.text
+
+
+def test_the_how_to_pages_sample_runs(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    article = (Path(__file__).parents[3] / "docs" / "how-to" / "serve.md").read_text(encoding="utf-8")
+    code = article.split("```python\n")[1].split("```")[0]
+    assert "http://127.0.0.1:8080/v1" in code
+    exec(code.replace("http://127.0.0.1:8080/v1", server.base), {})
+    assert capsys.readouterr().out.strip()
+
+
+def test_the_origin_of_a_pages_address() -> None:
+    assert origin_of("https://A.example/goosequill/compare/") == "https://a.example"
+    assert origin_of("http://localhost:8000") == "http://localhost:8000"
+    assert origin_of("http://[::1]:80/") == "http://[::1]"
+    for wrong in ("*", "null", "a.example", "file:///tmp", "http://", "http://a:b"):
+        with pytest.raises(Exception, match="not the address of a page"):
+            origin_of(wrong)

@@ -1,4 +1,4 @@
-"""Write the types of the decoder's settings and of the error codes, as JavaScript has them.
+"""Write the types of the settings of decoder and chat and of the error codes, as JavaScript has them.
 
 Run it as python scripts/settings_types.py. They come from the settings' own descriptions and the table of
 errors. The file is committed, so that the type checker needs no Python; a test fails while it differs from
@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "py"))
 
+from goosequill.chat.formats import ChatSettings  # noqa: E402
 from goosequill.decoding import PARAMETERS, DecodingConfig  # noqa: E402
 from goosequill.errors import GROUPS  # noqa: E402
 from goosequill.parameters import Parameter  # noqa: E402
@@ -46,9 +47,12 @@ def module() -> str:
     fields += [
         _property(_type(PARAMETERS[to]), name, f"Another name of {to}.") for name, to in aliases.items()
     ]
-    return "\n".join(
-        [HEAD, *_comment("The decoder's settings; null is the default.", "Settings", fields), *_codes(), ""]
-    )
+    chat = [_field(parameter) for parameter in ChatSettings.PARAMETERS.values()]
+    types = [
+        *_comment("The decoder's settings; null is the default.", "Settings", fields),
+        *_comment("What can be asked of a reply in a chat; null is the default.", "ChatSettings", chat),
+    ]
+    return "\n".join([HEAD, *types, *_codes(), ""])
 
 
 def _comment(sentence: str, name: str, fields: list[str]) -> list[str]:

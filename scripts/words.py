@@ -184,7 +184,8 @@ def joined(pieces: list[list[Parts]]) -> list[Parts]:
 
 def package_descriptions() -> Iterator[tuple[str, str]]:
     """What the decoder, measures of texts, the chat formats and the default model say about themselves."""
-    from goosequill.chat.formats import ChatFormat, describe_templates
+    from goosequill.chat.choosing import REASONS
+    from goosequill.chat.formats import ChatFormat, describe_chat, describe_templates
     from goosequill.decoding import describe, describe_presets
     from goosequill.evaluation.text_metrics import METRICS, PROMPT_METRICS
 
@@ -199,6 +200,10 @@ def package_descriptions() -> Iterator[tuple[str, str]]:
     yield from ((text, "goosequill.evaluation") for text in (METRICS | PROMPT_METRICS).values())
     for template in describe_templates(ChatFormat.from_dict(model["chat"])):
         yield template["title"], "goosequill.chat"
+    for parameter in describe_chat()["parameters"]:
+        texts = (parameter["label"], parameter["sentence"], *parameter["choice_labels"])
+        yield from ((text, "goosequill.chat") for text in texts)
+    yield from ((reason, "goosequill.chat") for reason in REASONS)
     yield from ((model[key], str(MODEL)) for key in ("title", "description"))
     yield from ((prompt["title"], str(MODEL)) for prompt in model["prompts"])
     yield from ((style["name"], str(MODEL)) for style in model["registers"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from goosequill.chat.formats import ChatFormat, describe_templates
+from goosequill.chat.formats import ChatFormat, describe_chat, describe_templates
 from goosequill.decoding import PARAMETERS, describe, describe_presets
 from goosequill.models.estimate import WORKING
 
@@ -25,7 +25,8 @@ def describe_pages(default_chat: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict
         ``parts`` (see :func:`goosequill.decoding.describe`), ``presets`` (name, title, source, settings),
-        ``templates`` (see :func:`goosequill.chat.formats.describe_templates`), and ``limits``:
+        ``templates`` and ``chat`` (see `goosequill.chat.formats`, `describe_templates` and
+        `describe_chat`), and ``limits``:
         ``max_new_tokens`` and ``seed``, the largest values accepted, and ``working_bytes``, the memory that
         a model needs besides its weights.
     """
@@ -33,6 +34,7 @@ def describe_pages(default_chat: Mapping[str, Any]) -> dict[str, Any]:
         "parts": describe(),
         "presets": describe_presets(),
         "templates": describe_templates(ChatFormat.from_dict(default_chat)),
+        "chat": describe_chat(),
         "limits": {
             "max_new_tokens": PARAMETERS["max_new_tokens"].maximum,
             "seed": PARAMETERS["seed"].maximum,

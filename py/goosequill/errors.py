@@ -199,7 +199,7 @@ GROUPS: dict[str, dict[str, Code]] = {
     },
     "Conversations and states": {
         "chat-format": Code(
-            "The chat format is unknown or invalid.", "Choose one of world, g1 and g1-quick."
+            "The chat format is unknown or invalid.", "Choose one of world, g1, g1-quick and raven."
         ),
         "chat-messages": Code(
             "The messages are invalid.",

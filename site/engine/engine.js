@@ -145,13 +145,15 @@ export class Engine {
    * @param {GenerateOptions & RequestOptions} options
    * @returns {Writing}
    */
-  generate(model, prompt, { signal, onProgress, given, state, opening, ...settings }) {
+  generate(model, prompt, options) {
+    const { signal, onProgress, given, state, opening, reasoning_effort: effort, ...settings } = options;
     const args = {
       model,
       prompt,
       settings,
       ...(given !== undefined && { given }),
       ...(opening !== undefined && { opening }),
+      ...(effort !== undefined && { effort }),
       ...(state !== undefined && { state }),
     };
     return this.stream("generate", args, { signal, onProgress });
@@ -173,7 +175,8 @@ export class Engine {
    * @param {(end: End) => void} onEnd called at the end, also when the loop was left before it
    * @returns {Writing}
    */
-  say(conversation, message, { signal, onProgress, effort, prefix, ...settings }, onEnd) {
+  say(conversation, message, options, onEnd) {
+    const { signal, onProgress, prefix, reasoning_effort: effort, ...settings } = options;
     const begun = { ...(effort && { effort }), ...(prefix && { prefix }) };
     return this.stream("say", { conversation, message, settings, ...begun }, { signal, onProgress, onEnd });
   }

@@ -17,7 +17,7 @@
  * @property {string} [system] a system prompt
  * @property {Turn[]} [messages] from elsewhere
  * @property {Uint8Array | null} [state] a saved state to start from
- * @property {string} [format] "world", "g1" or "g1-quick" instead of the model's own format
+ * @property {string} [format] "world", "g1", "g1-quick" or "raven" instead of the model's own
  */
 
 /** How a model is given up whose engine others use as well. @type {WeakMap<Model, () => void>} */

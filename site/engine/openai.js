@@ -33,8 +33,7 @@ import { EngineError } from "./protocol.js";
  * how many candidates each token gets with `logprobs`.
  * @typedef {CommonRequest & {
  *   messages: Message[], logprobs?: boolean | null, top_logprobs?: number | null,
- *   max_completion_tokens?: number | null,
- *   reasoning_effort?: "auto" | "none" | "low" | "medium" | "high" | null
+ *   max_completion_tokens?: number | null
  * }} CompletionRequest
  */
 

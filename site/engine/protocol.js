@@ -62,8 +62,11 @@
  *   bytes: number, load_seconds: number, heap_bytes: number, threads: number, shared_bytes: number, notices?:
  *   string[],
  *   prompts?: {title: string, text: string}[], registers?: {name: string, tag: string}[],
- *   chat?: Record<string, unknown> | null
+ *   chat?: Record<string, unknown> | null, chat_format?: ChatFormat | null
  * }} ModelInfo
+ * The chat format that the model has: `title` is "" for one of its own, `reason` says what shows it, and
+ * `reasons` whether the model thinks before it answers, so that `reasoning_effort` applies.
+ * @typedef {{name: string, title: string, reason: string, reasons: boolean}} ChatFormat
  */
 
 /**
@@ -91,16 +94,17 @@
  * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
  * max_new_tokens, seed, stop, ...); `given`, tokens that follow the prompt already; `state`, the bytes of a
  * state file to start from; and `opening`, the start of the reply with which the prompt ends, for a text
- * whose thought is to be separated from the answer.
+ * whose thought is to be separated from the answer. A reply to messages also takes `reasoning_effort`.
  * @typedef {import("./settings.js").Settings} Settings
- * @typedef {Settings & {given?: number[], state?: Uint8Array | null, opening?: string}} GenerateOptions
+ * @typedef {import("./settings.js").ChatSettings} ChatSettings
+ * @typedef {Settings & ChatSettings & {given?: number[], state?: Uint8Array | null, opening?: string}}
+ *   GenerateOptions
  */
 
 /**
- * For a reply in a conversation: `effort`, how long a reasoning model thinks before it, and `prefix`, its
- * start, which the model continues without thinking; it is not part of the text that comes back.
- * @typedef {"none" | "low" | "medium" | "high" | "auto"} Effort
- * @typedef {GenerateOptions & {effort?: Effort, prefix?: string}} ReplyOptions
+ * For a reply in a conversation: `prefix`, its start, which the model continues without thinking; it is not
+ * part of the text that comes back.
+ * @typedef {GenerateOptions & {prefix?: string}} ReplyOptions
  */
 
 /**

@@ -95,6 +95,14 @@
  * @property {number | null} [temp] Another name of temperature.
  */
 
+/**
+ * What can be asked of a reply in a chat; null is the default.
+ * @typedef {object} ChatSettings
+ * @property {"auto" | "none" | "low" | "medium" | "high" | null} [reasoning_effort] How long a model that
+ *   reasons thinks before it answers. Models from before September 2025 know only “Up to the model” and
+ *   “Not at all”. Default: "auto".
+ */
+
 /** The codes of errors; the reference of errors has the meaning of each. */
 export const ERROR_CODES = /** @type {const} */ ([
   "file-missing",

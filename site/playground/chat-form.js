@@ -4,19 +4,31 @@
  */
 
 import { isComposing } from "../ui/composing.js";
+import { Controls } from "../ui/controls.js";
 import { byId, element } from "../ui/dom.js";
 import { t, translated } from "../ui/words.js";
 
 /**
- * What is called when the visitor acts; `settingsChanged` for what the conversation depends on.
+ * What is called when the visitor acts; `settingsChanged` for what the conversation depends on,
+ * `replyChanged` for what only the next reply does.
  * @typedef {{
  *   send: () => void, again: () => void, undo: () => void, copy: () => void, clear: () => void,
  *   save: (kind: string) => void, startFrom: (file: File) => void, startEmpty: () => void,
- *   settingsChanged: () => void, modeChanged: () => void
+ *   settingsChanged: () => void, replyChanged: () => void, modeChanged: () => void
  * }} Actions
  */
 
-/** A prompt template of ui/decoding.json. @typedef {{format: string, title: string}} Template */
+/**
+ * The chat formats, and what can be asked of a reply where the model reasons: `chat` of ui/decoding.json.
+ * @typedef {{
+ *   formats: {name: string, title: string, reasons: boolean}[],
+ *   parameters: import("../ui/controls.js").Parameter[]
+ * }} ChatDescription
+ * @typedef {NonNullable<import("../engine/protocol.js").ModelInfo["chat_format"]>} ModelFormat
+ */
+
+/** A format that was offered before thinking became a setting of its own. */
+const WITHOUT_THOUGHT = "g1-quick";
 
 export class ChatForm {
   log = byId("messages", "div");
@@ -27,6 +39,12 @@ export class ChatForm {
   #note = byId("chat-note", "p");
   #system = byId("system", "textarea");
   #format = byId("chat-format", "select");
+  #formatReason = byId("format-reason", "p");
+  #replyBox = byId("reply-settings", "div");
+  #reply;
+  #formats;
+  /** The format of the loaded model. @type {ModelFormat | null} */
+  #own = null;
   #stateFile = byId("state-file", "input");
   #stateName = byId("state-name", "p");
   #noState = byId("no-state", "button");
@@ -37,12 +55,14 @@ export class ChatForm {
   #clear = byId("chat-clear", "button");
   #save = byId("chat-save", "div");
 
-  /** @param {Actions} actions @param {Template[]} templates those that are chat formats can be chosen */
-  constructor(actions, templates) {
-    const formats = templates.filter(({ format }) => format);
+  /** @param {Actions} actions @param {ChatDescription} description */
+  constructor(actions, { formats, parameters }) {
+    this.#formats = formats;
     this.#format.append(
-      ...formats.map(({ format, title }) => element("option", { value: format }, translated(title))),
+      ...formats.map(({ name, title }) => element("option", { value: name }, translated(title))),
     );
+    this.#reply = new Controls({ prefix: "reply", onChange: actions.replyChanged, folded: true });
+    this.#replyBox.append(...parameters.map((parameter) => this.#reply.add(parameter)));
     this.#modes.addEventListener("change", () => {
       this.#showMode();
       actions.modeChanged();
@@ -64,6 +84,7 @@ export class ChatForm {
     for (const field of [this.#system, this.#format]) {
       field.addEventListener("change", actions.settingsChanged);
     }
+    this.#format.addEventListener("change", () => this.#showFormat());
     this.#stateFile.addEventListener("click", () => this.clearFile()); // the same file again is a change too
     this.#stateFile.addEventListener("change", () => {
       const file = this.#stateFile.files?.[0];
@@ -82,6 +103,16 @@ export class ChatForm {
     return { system: this.#system.value, format: this.#format.value };
   }
 
+  /** The settings of the next reply, where the chat format has them. @returns {Record<string, any>} */
+  get replySettings() {
+    return this.#reasons ? this.#reply.settings() : {};
+  }
+
+  get #reasons() {
+    const chosen = this.#formats.find(({ name }) => name === this.#format.value) ?? this.#own;
+    return chosen?.reasons ?? false;
+  }
+
   /** Its state for the address and the memory. @returns {[string, string][]} */
   values() {
     const { system, format } = this.settings;
@@ -90,21 +121,40 @@ export class ChatForm {
     if (this.active) values.push(["mode", "chat"]);
     if (system.trim()) values.push(["system", system]);
     if (format) values.push(["format", format]);
-    return values;
+    return [...values, ...this.#reply.values()];
   }
 
   /** Sets what `values` returned. @param {Map<string, string>} values */
   restore(values) {
     byId(`mode-${values.get("mode") === "chat" ? "chat" : "write"}`, "input").checked = true;
     this.#system.value = values.get("system") ?? "";
-    const format = values.get("format") ?? "";
+    const quick = values.get("format") === WITHOUT_THOUGHT;
+    const format = quick ? "g1" : (values.get("format") ?? "");
     this.#format.value = [...this.#format.options].some(({ value }) => value === format) ? format : "";
+    this.#reply.restore(quick ? new Map([["reasoning_effort", "none"]]) : values);
     this.#showMode();
+    this.#showFormat();
   }
 
-  /** Shows whether the model was trained for conversations. @param {boolean} trained */
-  showNote(trained) {
+  /**
+   * Shows what is known of the model.
+   * @param {{trained: boolean, format: ModelFormat | null}} model whether it was trained for conversations
+   */
+  showModel({ trained, format }) {
     this.#note.hidden = trained;
+    this.#own = format;
+    this.#showFormat();
+  }
+
+  /** Shows the model's own format and why it is this one, and what can be asked of a reply. */
+  #showFormat() {
+    this.#replyBox.hidden = !this.#reasons;
+    if (!this.#own) return;
+    const { title, reason } = this.#own;
+    const words = title
+      ? t("The model's own format is “{format}”.", { format: translated(title) })
+      : t("The model has a format of its own.");
+    this.#formatReason.textContent = `${words} ${translated(reason)}`;
   }
 
   /** Forgets which state file was chosen. */

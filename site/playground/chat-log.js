@@ -1,9 +1,9 @@
 /**
- * The messages of a conversation as the page shows them: whole, or growing while a reply is generated. A
- * reasoning model's thoughts are folded away once its answer begins.
+ * The messages of a conversation as the page shows them: whole, or growing while a reply is generated.
  */
 
 import { element } from "../ui/dom.js";
+import { ThoughtFold } from "../ui/thought-fold.js";
 import { shownText } from "../ui/unseen.js";
 import { t } from "../ui/words.js";
 
@@ -23,7 +23,11 @@ export class ChatLog {
   /** @param {Turn[]} messages */
   show(messages) {
     this.#box.replaceChildren();
-    for (const { role, content, thought = "" } of messages) this.#addBubble(role).add(content, thought);
+    for (const { role, content, thought = "" } of messages) {
+      const bubble = this.#addBubble(role);
+      bubble.add(content, thought);
+      bubble.end();
+    }
     this.#scrollToEnd();
   }
 
@@ -63,29 +67,31 @@ export class Bubble {
   text = "";
   thought = "";
   #said = element("div", { class: "said" });
-  #thought = element("div", { class: "said" });
-  #fold = element("details", { class: "thought" }, element("summary", {}, t("Thought")), this.#thought);
+  #thought = new ThoughtFold();
 
   /** @param {Turn["role"]} role */
   constructor(role) {
-    this.#fold.hidden = true;
     const name = element("p", { class: "who" }, whoIs(role));
-    this.box = element("div", { class: `message ${role}` }, name, this.#fold, this.#said);
+    this.box = element("div", { class: `message ${role}` }, name, this.#thought.box, this.#said);
   }
 
   /** @param {string} text @param {string} thought */
   add(text, thought) {
+    this.#thought.add(thought);
+    if (text && !this.text) this.#thought.end({ fold: true });
     this.#said.append(...shownText(text, this.text));
-    this.#thought.append(...shownText(thought, this.thought));
     this.text += text;
-    this.thought += thought;
-    this.#fold.hidden = this.thought === "";
-    if (thought || this.text === text) this.#fold.open = this.text === ""; // closed when the answer begins
   }
 
   /** @returns {Turn} */
   turn() {
-    return { role: "assistant", content: this.text, ...(this.thought && { thought: this.thought }) };
+    const thought = this.#thought.text;
+    return { role: "assistant", content: this.text, ...(thought && { thought }) };
+  }
+
+  /** Nothing is added any more. */
+  end() {
+    this.#thought.end({ fold: this.text !== "" });
   }
 }
 

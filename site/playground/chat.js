@@ -45,10 +45,10 @@ export class Chat {
   #session = new ChatSession(() => this.#form.settings);
   #working = false;
 
-  /** @param {Host} host @param {import("./chat-form.js").Template[]} templates */
-  constructor(host, templates) {
+  /** @param {Host} host @param {import("./chat-form.js").ChatDescription} description */
+  constructor(host, description) {
     this.#host = host;
-    this.#form = new ChatForm(this.#actions(), templates);
+    this.#form = new ChatForm(this.#actions(), description);
     this.#form.message.addEventListener("input", () => host.kept());
     this.#log = new ChatLog(this.#form.log);
   }
@@ -70,6 +70,7 @@ export class Chat {
         this.#session.forget(); // with the next message the conversation is read again, under the new setting
         this.#host.changed();
       },
+      replyChanged: () => this.#host.changed(),
       modeChanged: () => this.#host.changed(),
     };
   }
@@ -110,7 +111,7 @@ export class Chat {
 
   /** Shows what is known of the model. @param {import("../engine/client.js").ModelInfo} info */
   describe(info) {
-    this.#form.showNote(info.chat !== null);
+    this.#form.showModel({ trained: info.chat !== null, format: info.chat_format ?? null });
   }
 
   /** Enables the buttons that can be used now. */
@@ -151,7 +152,8 @@ export class Chat {
     try {
       const conversation = await session.open(await ready());
       say(t("Reading the message…"));
-      await this.#stream(conversation.say(message, { ...settings(), onProgress: progress.show }), reply);
+      const options = { ...settings(), ...this.#form.replySettings, onProgress: progress.show };
+      await this.#stream(conversation.say(message, options), reply);
       session.commit(conversation);
     } catch (error) {
       session.forget();

@@ -67,7 +67,7 @@ const page = {
 /** @typedef {import("./decoder-controls.js").Preset} Preset */
 /**
  * Without it nothing is generated: the settings would not be what they seem.
- * @type {{parts?: Part[], presets?: Preset[], templates?: import("./chat-form.js").Template[]}}
+ * @type {{parts?: Part[], presets?: Preset[], chat?: import("./chat-form.js").ChatDescription}}
  */
 const decoding = await fetchDescription(new URL("ui/decoding.json", ROOT));
 const available = decoding.presets ?? [];
@@ -227,7 +227,7 @@ const chat = new Chat(
     changed: store,
     kept: () => tab.changed(),
   },
-  decoding.templates ?? [],
+  decoding.chat ?? { formats: [], parameters: [] },
 );
 const state = new PageState({ prompt: page.prompt, controls, parts: [chat, panel], onRestore: restored });
 

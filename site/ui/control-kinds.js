@@ -5,12 +5,12 @@
 
 import { element } from "./dom.js";
 import { showFieldProblem } from "./field-problem.js";
-import { t } from "./words.js";
+import { t, translated } from "./words.js";
 
 /**
  * @typedef {{
  *   name: string, label: string, sentence: string, default: any, kind: string, choices: string[],
- *   minimum: number | null, maximum: number | null, step: number | null
+ *   choice_labels?: string[], minimum: number | null, maximum: number | null, step: number | null
  * }} Parameter
  * @typedef {{
  *   box: HTMLElement, get: () => any, set: (value: any) => void,
@@ -178,7 +178,10 @@ function booleanControl(parameter, options) {
 
 /** @param {Parameter} parameter @param {ControlOptions} options @returns {Control} */
 function choiceControl(parameter, options) {
-  const choices = parameter.choices.map((choice) => element("option", { value: choice }, choice));
+  const labels = parameter.choice_labels?.length
+    ? parameter.choice_labels.map(translated)
+    : parameter.choices;
+  const choices = parameter.choices.map((choice, i) => element("option", { value: choice }, labels[i]));
   const field = element("select", { onchange: options.onChange }, ...choices);
   const set = (/** @type {string} */ value) => {
     field.value = parameter.choices.includes(value) ? value : parameter.default;

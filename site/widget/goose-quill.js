@@ -284,7 +284,7 @@ export class GooseQuill extends Base {
       for await (const item of writing) {
         if (total++ === 0) view.progress.hide();
         this.#text += item.text;
-        view.append(item.text);
+        view.append(item.text, item.thought);
         if ("finish_reason" in item) return item;
         this.#emit("token", item);
         view.say(item.thought && !this.#text ? t("Thinking…") : t("Generating…"));

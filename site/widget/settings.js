@@ -18,7 +18,7 @@ export const OWN = {
   theme: "text",
 };
 
-/** Attributes that are decoder settings; the engine's names have underscores. @type {Record<string, Kind>} */
+/** Settings of a text or a reply; the engine's names have underscores. @type {Record<string, Kind>} */
 export const DECODER = {
   "max-new-tokens": "number",
   "max-tokens": "number",
@@ -32,6 +32,7 @@ export const DECODER = {
   "frequency-penalty": "number",
   seed: "number",
   stop: "list",
+  "reasoning-effort": "text",
 };
 
 /**
@@ -41,7 +42,8 @@ export const DECODER = {
  *   placeholder: string, reveal: string, theme: string,
  *   maxNewTokens: number | null, maxTokens: number | null, temperature: number | null, topK: number | null,
  *   topP: number | null, minP: number | null, typicalP: number | null, repetitionPenalty: number | null,
- *   presencePenalty: number | null, frequencyPenalty: number | null, seed: number | null, stop: string[]
+ *   presencePenalty: number | null, frequencyPenalty: number | null, seed: number | null, stop: string[],
+ *   reasoningEffort: string
  * }} Mirrored
  */
 

@@ -115,6 +115,8 @@ button.quiet:hover:not([aria-disabled="true"]) { border-color: var(--line); colo
 .message { max-width: 92%; padding: 0.5em 0.8em; border: 1px solid var(--line); border-radius: var(--radius); background: var(--paper); }
 .message .who { display: block; color: var(--ink-soft); font-size: 0.875em; font-weight: 600; }
 .message .said { white-space: pre-wrap; }
+.message .thought { color: var(--ink-soft); font-size: 0.875em; }
+.message summary { cursor: pointer; }
 .message.user { align-self: flex-end; border-color: var(--accent); }
 .message.assistant { align-self: flex-start; }
 

@@ -6,6 +6,7 @@
 import { isComposing } from "../ui/composing.js";
 import { element } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
+import { ThoughtFold } from "../ui/thought-fold.js";
 import { shownText } from "../ui/unseen.js";
 import { t } from "../ui/words.js";
 import { CSS } from "./styles.js";
@@ -31,6 +32,8 @@ function slot(name, ...fallback) {
 export class View {
   /** @type {HTMLElement | null} where text is being added */
   #writing = null;
+  /** @type {ThoughtFold | null} what the model thinks before the text */
+  #thought = null;
 
   /** @param {ShadowRoot} root @param {(action: Action) => void} act */
   constructor(root, act) {
@@ -174,16 +177,16 @@ export class View {
     this.output.hidden = false;
   }
 
-  /** @param {{role: string, content: string}[]} messages @param {boolean} writing whether a reply follows */
+  /**
+   * @param {{role: string, content: string, thought?: string}[]} messages
+   * @param {boolean} writing whether a reply follows
+   */
   showMessages(messages, writing) {
-    const list = element(
-      "ol",
-      { class: "messages" },
-      ...messages.map(({ role, content }) => bubble(role, content)),
-    );
-    this.#writing = null;
+    const list = element("ol", { class: "messages" }, ...messages.map((message) => bubble(message)));
+    this.#writing = this.#thought = null;
     if (writing) {
-      const reply = bubble("assistant", "");
+      this.#thought = new ThoughtFold();
+      const reply = bubble({ role: "assistant", content: "" }, this.#thought);
       this.#writing = /** @type {HTMLElement} */ (reply.lastElementChild);
       this.#writing.classList.add("writing");
       list.append(reply);
@@ -193,23 +196,26 @@ export class View {
     this.#follow(true);
   }
 
-  /** @param {string} text */
-  append(text) {
+  /** @param {string} text @param {string} [thought] */
+  append(text, thought = "") {
     const following = this.output.scrollHeight - this.output.scrollTop - this.output.clientHeight < 40;
+    this.#thought?.add(thought);
+    if (text && this.#writing?.textContent === "") this.#thought?.end({ fold: true });
     this.#writing?.append(...shownText(text, this.#writing.lastChild?.textContent ?? ""));
     this.#follow(following);
   }
 
   endText() {
     this.#writing?.classList.remove("writing");
-    const empty = this.#writing?.textContent === ""; // stopped before the first token
-    if (empty) this.#writing?.closest("li")?.remove();
+    const empty = this.#writing?.textContent === "";
+    this.#thought?.end({ fold: !empty });
+    if (empty && !this.#thought?.text) this.#writing?.closest("li")?.remove(); // stopped before the first token
   }
 
   clear() {
     this.output.replaceChildren();
     this.output.hidden = true;
-    this.#writing = null;
+    this.#writing = this.#thought = null;
     this.showError(null);
     this.say("");
   }
@@ -220,13 +226,19 @@ export class View {
   }
 }
 
-/** @param {string} role @param {string} content */
-function bubble(role, content) {
+/**
+ * @param {{role: string, content: string, thought?: string}} message
+ * @param {ThoughtFold} [fold] of a reply that is being written
+ */
+function bubble({ role, content, thought = "" }, fold = new ThoughtFold()) {
   const user = role === "user";
+  fold.add(thought);
+  if (thought) fold.end({ fold: content !== "" });
   return element(
     "li",
     { class: `message ${user ? "user" : "assistant"}`, part: `message ${user ? "user" : "assistant"}` },
     element("span", { class: "who" }, user ? t("You") : t("Model")),
+    fold.box,
     element("span", { class: "said" }, ...shownText(content)),
   );
 }

@@ -165,3 +165,33 @@ def test_stop_keeps_the_messages_and_the_address_keeps_the_mode(chat: Chat) -> N
     chat.page.locator("#reset").click()
     chat.send.click()
     expect(chat.status).to_contain_text("The message is empty.")
+
+
+def test_how_long_the_model_thinks_is_chosen_for_each_reply(chat: Chat) -> None:
+    effort = chat.page.get_by_label("Thinking", exact=True)
+    expect(effort).to_be_hidden()  # the default model does not think
+    chat.page.get_by_label("Chat format").select_option("g1")
+    counts = []
+    for level in ("Up to the model", "A lot", "Not at all"):
+        effort.select_option(level)
+        chat.message.fill("Good morning.")
+        chat.message.press("Enter")
+        expect(chat.send).to_be_enabled(timeout=START)
+        expect(chat.status).to_have_text(re.compile("(Answered|Length limit)"))
+        assert chat.page.locator(".user .said:visible").all_text_contents() == ["Good morning."]
+        thought = chat.page.locator("details.thought:visible summary")
+        if level == "Not at all":
+            expect(thought).to_have_count(0)
+        else:
+            expect(thought).to_have_text("Thought")
+            fold = chat.page.locator("details.thought:visible")
+            was_open = fold.get_attribute("open") is not None
+            thought.press("Enter")
+            expect(fold).to_have_js_property("open", not was_open)
+        counts.append(chat.read())
+        chat.chat_clear.click()
+    assert counts[1] > counts[0], "the model did not read the request"
+    expect(chat.format_reason).to_contain_text("config.json")
+    assert "reasoning_effort=none" in chat.page.url
+    chat.page.get_by_label("Chat format").select_option("")
+    expect(effort).to_be_hidden()

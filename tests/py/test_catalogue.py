@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from scripts import catalogue
 
-from goosequill.chat.formats import FORMATS, format_of
+from goosequill.chat.choosing import format_of
+from goosequill.chat.formats import FORMATS
 from goosequill.models import VERSIONS
 from goosequill.tokenizers import tokenizer_for_vocabulary
 from tests.py.checkpoints import MAKERS

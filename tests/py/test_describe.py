@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from goosequill.chat.formats import FORMATS, ChatFormat
+from goosequill.chat.formats import EFFORTS, FORMATS, ChatFormat
 from goosequill.decoding import PARAMETERS, PRESETS, DecodingConfig
 from goosequill.describe import describe_pages
 
@@ -21,7 +21,15 @@ def test_pages_get_every_part_preset_template_and_limit() -> None:
     assert {preset["name"]: preset["settings"] for preset in PAGES["presets"]} == PRESETS
     assert [template["name"] for template in PAGES["templates"]] == ["plain", "dialogue", *FORMATS]
     assert all(template["title"] for template in PAGES["templates"])
-    assert [template["format"] for template in PAGES["templates"]] == ["", "", *FORMATS]
+
+
+def test_pages_get_the_chat_formats_and_how_long_a_model_may_think() -> None:
+    formats = {one["name"]: one["reasons"] for one in PAGES["chat"]["formats"]}
+    assert formats == {name: chat.reasons for name, chat in FORMATS.items() if name != "g1-quick"}
+    (effort,) = PAGES["chat"]["parameters"]
+    assert effort["name"] == "reasoning_effort"
+    assert effort["choices"] == ["auto", *EFFORTS]
+    assert len(effort["choice_labels"]) == len(effort["choices"])
 
 
 def test_the_first_preset_is_the_playgrounds_default() -> None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from goosequill.api.download import fetch
 from goosequill.api.ids import is_model_id, parse_model_id
+from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
-from goosequill.chat.formats import ChatFormat, Message, format_of
+from goosequill.chat.formats import ChatFormat, Message
 from goosequill.chat.saved_state import SavedState, encode_saved_state, load_saved_state, new_state
 from goosequill.decoding import Chunk, DecodingConfig, End, generate
 from goosequill.decoding.items import candidates
@@ -196,7 +197,8 @@ class TextModel:
         system
             Instructions to the model before the first message.
         chat_format
-            "world", "g1", "g1-quick" or a format of your own; by default the model's.
+            "world", "g1", "g1-quick", "raven" or a format of your own; by default the model's
+            (`goosequill.chat.choosing`).
         state
             A saved conversation or a tuned state (`load_state`) to start from.
         messages

@@ -19,6 +19,7 @@ from pyodide.ffi import to_js
 
 from goosequill.browser.handles import KINDS, Handles
 from goosequill.browser.jobs import Job, find, room_of
+from goosequill.chat.choosing import describe_choice
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.lasting import Lasting
@@ -245,7 +246,8 @@ def model_info(loaded: LoadedModel, size: int) -> dict[str, Any]:
     config = loaded.model.config
     return {
         "architecture": f"rwkv{config.version}",
-        **loaded.description,
+        **{key: value for key, value in loaded.description.items() if key != "metadata"},
+        "chat_format": describe_choice(loaded.description),
         "vocab_size": config.vocab_size,
         "layers": config.layers,
         "width": config.width,

@@ -35,12 +35,12 @@ class ChatSettings(ParameterSet):
     reasoning_effort: str = setting(
         "Thinking",
         "How long a model that reasons thinks before it answers. Models from before September 2025 know only "
-        "“Up to the model” and “None”.",
+        "“Up to the model” and “Not at all”.",
         default="auto",
         neutral="auto",
         kind="choice",
         choices=("auto", *EFFORTS),
-        choice_labels=("Up to the model", "None", "A bit", "Normal", "A lot"),
+        choice_labels=("Up to the model", "Not at all", "A bit", "Normal", "A lot"),
     )
 
 
@@ -133,7 +133,7 @@ class ChatFormat:
 
         Examples
         --------
-        >>> format_of({}, "world").prompt([{"role": "user", "content": "Good morning."}])
+        >>> FORMATS["world"].prompt([{"role": "user", "content": "Good morning."}])
         'User: Good morning.\n\nAssistant:'
         """
         return self.preamble(begun=begun) + "".join(self.asked(messages)) + self.assistant + self.opening
@@ -216,13 +216,15 @@ FORMATS: dict[str, ChatFormat] = {
     "world": ChatFormat(),
     "g1": _G1,
     "g1-quick": replace(_G1.with_effort("none"), name="g1-quick"),
+    "raven": ChatFormat("raven", user="Bob: ", assistant="Alice:", system="", stop=("\n\nBob",)),
 }
-"""For World models; for G1 reasoning models; for the same without reasoning."""
+"""For World models; for G1 reasoning models; for the same without reasoning; for RWKV-4 Raven models."""
 
-_TITLES = {
+TITLES = {
     "world": "World: User and Assistant",
     "g1": "G1: reasons before it answers",
     "g1-quick": "G1 without reasoning",
+    "raven": "Raven: Bob and Alice",
 }
 
 
@@ -231,8 +233,7 @@ def describe_templates(default: ChatFormat) -> list[dict[str, Any]]:
 
     Each has a ``name``, a ``title``, the texts ``before`` and ``after`` the user's message, ``between``,
     which separates messages and so must not occur in one, and ``stop``, the texts that end the reply.
-    ``format`` is the template's name in `FORMATS`, "" if it is not one of them. ``plain`` adds nothing to
-    the prompt.
+    ``plain`` adds nothing to the prompt.
 
     Parameters
     ----------
@@ -240,15 +241,14 @@ def describe_templates(default: ChatFormat) -> list[dict[str, Any]]:
         The format of the site's default model, listed as ``dialogue``.
     """
     formats = {"dialogue": default, **FORMATS}
-    titles = {"dialogue": "Dialogue, for the default model", **_TITLES}
-    plain = {"name": "plain", "title": "Plain: the prompt alone", "format": ""}
+    titles = {"dialogue": "Dialogue, for the default model", **TITLES}
+    plain = {"name": "plain", "title": "Plain: the prompt alone"}
     return [
         {**plain, "before": "", "between": "", "after": "", "stop": []},
         *(
             {
                 "name": name,
                 "title": titles[name],
-                "format": name if name in FORMATS else "",
                 "before": chat.prefix + chat.user,
                 "between": chat.separator,
                 "after": chat.separator + chat.assistant + chat.opening,
@@ -259,38 +259,19 @@ def describe_templates(default: ChatFormat) -> list[dict[str, Any]]:
     ]
 
 
-def format_of(description: Mapping[str, Any], name: str = "") -> ChatFormat:
-    """Return the chat format of a model.
+def describe_chat() -> dict[str, Any]:
+    """Return the formats that a conversation can have, and what can be asked of a reply, as plain data.
 
-    Parameters
-    ----------
-    description
-        The model's config.json, or the name of bare weights.
-    name
-        One of `FORMATS`, which overrides the model's own. By default the model's own; without one, the G1
-        format for models with G1 in their name, and the World format for all others.
-
-    Raises
-    ------
-    SettingsError
-        ``chat-format``: there is no format of this name, or the model's own is invalid.
+    ``formats`` have ``name``, ``title`` and ``reasons``, whether the model thinks before it answers: then
+    ``parameters`` apply. Thinking is one setting, so the format without it is not among them.
     """
-    own = description.get("chat")
-    if not name and own is None:
-        name = (
-            "g1"
-            if re.search(r"(?i)(^|[^a-z])g1([a-z]?)([^a-z0-9]|$)", str(description.get("name")))
-            else "world"
-        )
-    if name and name not in FORMATS:
-        raise SettingsError(
-            f"There is no chat format named {name!r}.",
-            code="chat-format",
-            remedy=f"Choose one of {', '.join(FORMATS)}.",
-        )
-    return (
-        FORMATS[name] if name else ChatFormat.from_dict(own if isinstance(own, Mapping) else {"user": None})
-    )
+    offered = [chat for name, chat in FORMATS.items() if name != "g1-quick"]
+    return {
+        "formats": [
+            {"name": chat.name, "title": TITLES[chat.name], "reasons": chat.reasons} for chat in offered
+        ],
+        "parameters": ChatSettings.describe("chat", "Chat", "").to_dict()["parameters"],
+    }
 
 
 class ThoughtStream:

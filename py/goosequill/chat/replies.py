@@ -11,8 +11,9 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
-from goosequill.chat.formats import Message, ThoughtStream, format_of
+from goosequill.chat.formats import Message, ThoughtStream
 from goosequill.chat.saved_state import new_state, open_saved_state
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Preparing, Reading, StateMemory
 from goosequill.decoding import generate as continue_prompt

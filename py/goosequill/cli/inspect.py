@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the description; the exit status is 1 if the model does not run here."""
     opened = open_path(find_model(options, options.file), verify=False)
-    found = inspect(opened.tensors, opened.description)
+    found = inspect(opened.tensors, opened.description, name=opened.name)
     if options.json:
         say_json(found, indent=2)
     else:

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from goosequill.chat.formats import FORMATS
+from goosequill.chat.choosing import UNKNOWN, choose_format, hints
 from goosequill.errors import SettingsError
 from goosequill.loading.load import peak_memory
 from goosequill.loading.opening import Opened, choose_tokenizer, open_path
@@ -155,6 +155,7 @@ def _write(target: Path, data: bytes) -> dict[str, Any]:
 def _about(opened: Opened, source: Path, out: Path, kind: str) -> dict[str, Any]:
     """What the original says about itself."""
     metadata = opened.tensors.metadata
+    chat, reason = choose_format({"name": source.name, "metadata": hints(metadata)})
     about: dict[str, Any] = {
         "name": out.resolve().name,
         "title": _text(metadata.get("general.name")) or source.stem,
@@ -162,7 +163,7 @@ def _about(opened: Opened, source: Path, out: Path, kind: str) -> dict[str, Any]
         "licence": _text(metadata.get("general.license")) or "unknown",
         "source": _text(metadata.get("general.source.url")) or source.name,
         "prompts": [],
-        "chat": FORMATS["world"].to_dict() if kind == "world" else None,
+        "chat": chat.to_dict() if kind == "world" or reason != UNKNOWN else None,
     }
     return about | {key: opened.description[key] for key in _KEPT if key in opened.description}
 

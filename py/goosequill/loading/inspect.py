@@ -13,6 +13,7 @@ from dataclasses import asdict
 from math import prod
 from typing import Any, Literal
 
+from goosequill.chat.choosing import describe_choice, hints
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import Kernel, load_kernel
 from goosequill.loading.load import Fit, Quantization
@@ -27,21 +28,26 @@ MAX_METADATA = 200
 """Longest metadata value that is returned whole, in characters."""
 
 
-def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) -> dict[str, Any]:
+def inspect(
+    tensors: TensorSource, description: dict[str, Any] | None = None, *, name: str = ""
+) -> dict[str, Any]:
     """Describe opened weights.
 
     Parameters
     ----------
     description
         config.json, if the weights are those of a model folder.
+    name
+        Of the file or folder.
 
     Returns
     -------
     dict
         Plain values, ready for JSON: ``format``, ``config`` (or None) and ``problem`` (or None: the
-        error because of which the model does not run here), ``tokenizer``, ``types`` (parameters by type),
-        ``parameters``, ``tables`` (how many of them are in tables of which only rows are read), ``memory``
-        (peak bytes by quantization), ``metadata``, ``tensors`` (name, shape, type of each).
+        error because of which the model does not run here), ``tokenizer``, ``chat_format``
+        (`goosequill.chat.choosing.describe_choice`), ``types`` (parameters by type), ``parameters``,
+        ``tables`` (how many of them are in tables of which only rows are read), ``memory`` (peak bytes by
+        quantization), ``metadata``, ``tensors`` (name, shape, type of each).
     """
     config, problem = _config(tensors)
     types: Counter[str] = Counter()
@@ -52,6 +58,7 @@ def inspect(tensors: TensorSource, description: dict[str, Any] | None = None) ->
         "config": None if config is None else asdict(config),
         "problem": problem,
         "tokenizer": _tokenizer(tensors, config, description or {}),
+        "chat_format": describe_choice(description or {"name": name, "metadata": hints(tensors.metadata)}),
         "types": dict(types.most_common()),
         "parameters": sum(types.values()),
         "tables": sum(types.values()) - count_parameters(tensors),
@@ -85,7 +92,7 @@ def inspect_files(
         As `open_files`.
     """
     opened = open_files(files, verify=False)
-    found = inspect(opened.tensors, opened.description)
+    found = inspect(opened.tensors, opened.description, name=opened.name)
     if available is not None and found["problem"] is None:
         fit = Fit(opened.tensors, kernel or load_kernel(), available)
         try:
@@ -119,6 +126,10 @@ def _memory(tensors: TensorSource) -> dict[str, int]:
     return {form: estimate(tensors, quantize=bits).peak for form, bits in forms.items()}
 
 
+def _chat_format(choice: dict[str, Any] | None) -> str:
+    return "invalid" if choice is None else f"{choice['title'] or choice['name']} ({choice['reason']})"
+
+
 def _short(value: Any) -> Any:
     if isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
@@ -146,6 +157,7 @@ def as_text(found: dict[str, Any]) -> str:
     lines += [
         f"parameters  {found['parameters']:,} ({types})",
         f"tokenizer   {found['tokenizer'] or 'unknown'}",
+        f"chat format {_chat_format(found['chat_format'])}",
     ]
     if found["tables"]:
         lines.append(f"tables      {found['tables']:,} of these parameters, of which only rows are read")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from goosequill.chat.choosing import hints
 from goosequill.errors import LoadError
 from goosequill.kernels import Kernel, load_kernel
 from goosequill.loading.opening import Opened, choose_tokenizer, open_files, open_path
@@ -41,7 +42,8 @@ class LoadedModel:
     Attributes
     ----------
     description
-        config.json; of bare weights name, title and number of parameters.
+        config.json; of bare weights name, title, number of parameters, and as ``metadata`` what
+        `goosequill.chat.choosing.hints` returns.
     quantized
         If matrices were quantized while loading: the tensors as the model has them in memory, for
         `weights.writing.stream`. It keeps the files open that the model was loaded from.
@@ -170,6 +172,7 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
         "name": opened.name,
         "title": opened.name,
         "parameters": count_parameters(tensors),
+        "metadata": hints(tensors.metadata),
     }
     quantized = quantized_tensors(tensors, model)
     wanted = quantization_bits(tensors, options.quantize)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-from goosequill.chat.formats import FORMATS, ChatFormat, format_of
+from goosequill.chat.choosing import format_of
+from goosequill.chat.formats import ChatFormat
 from goosequill.errors import SearchError
 from goosequill.search.embedder import Embedder, Floats
 from goosequill.search.porter import stem
@@ -193,8 +194,7 @@ def _one_line(text: str) -> str:
 
 def chat_format(description: Mapping[str, Any]) -> ChatFormat:
     """Return a model's chat format, without reasoning where it can be switched off."""
-    chat = format_of(description)
-    return FORMATS["g1-quick"] if chat.name == "g1" else chat
+    return format_of(description).with_effort("none")
 
 
 def attribute_answer(

@@ -248,7 +248,7 @@ test("a conversation has its messages, also when the loop was left", async () =>
   const model = new Model(engine, 3, /** @type {any} */ ({}));
   model.state.bytes = new Uint8Array(2);
   const talk = await model.converse({ system: "Be kind." });
-  for await (const item of talk.say("Hi", { temperature: 0 })) if (item) break;
+  for await (const item of talk.say("Hi", { temperature: 0, reasoning_effort: "low" })) if (item) break;
   assert.deepEqual(talk.messages, whole);
   assert.equal(await talk.undo(), "Hi");
   assert.deepEqual(talk.messages, []);
@@ -259,7 +259,7 @@ test("a conversation has its messages, also when the loop was left", async () =>
     {
       type: "run",
       job: "say",
-      args: { conversation: 5, message: "Hi", settings: { temperature: 0 } },
+      args: { conversation: 5, message: "Hi", settings: { temperature: 0 }, effort: "low" },
       id: 2,
     },
     { type: "cancel", id: 2 },

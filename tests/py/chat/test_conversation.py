@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
-from goosequill.chat.formats import FORMATS, ChatFormat, format_of
+from goosequill.chat.formats import FORMATS, ChatFormat
 from goosequill.chat.saved_state import SavedState, encode_saved_state, load_saved_state
 from goosequill.decoding import Chunk, DecodingConfig, End
 from goosequill.errors import FileFormatError, SettingsError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goosequill.chat.formats import FORMATS, ChatFormat, ThoughtStream, format_of, split_thought
+from goosequill.chat.formats import FORMATS, ChatFormat, ThoughtStream, split_thought
 from goosequill.errors import SettingsError
 
 
@@ -90,19 +90,6 @@ def test_a_models_own_format_keeps_its_space_before_a_thought() -> None:
 def test_invalid_messages_are_refused(message: Any) -> None:
     with pytest.raises(SettingsError, match="messages are invalid"):
         ChatFormat().prompt([message])
-
-
-def test_the_format_of_a_model() -> None:
-    own = {"prefix": "<dialogue>\n", "user": "Q: ", "assistant": "A:"}
-    assert format_of({"chat": own}).prompt([{"role": "user", "content": "x"}]) == "<dialogue>\nQ: x\n\nA:"
-    assert format_of({"chat": own}).stop == ("\n\nQ",)
-    assert format_of({"chat": own}, "g1") == FORMATS["g1"]
-    assert format_of({"name": "RWKV-x070-World-0.1B.pth", "chat": None}) == FORMATS["world"]
-    assert format_of({"name": "rwkv7-g1a-0.4b-20250905-ctx4096.pth"}) == FORMATS["g1"]
-    assert format_of({"name": "rwkv7-g1-0.1b.pth"}) == FORMATS["g1"]
-    for description, name in ([{"chat": "world"}, ""], [{"chat": {"user": 1}}, ""], [{}, "goose"]):
-        with pytest.raises(SettingsError, match="chat format"):
-            format_of(description, name)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("values", [{"user": 3}, {"stop": "x"}, {"stop": [""]}, {"stop": [1]}])

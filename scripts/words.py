@@ -47,7 +47,17 @@ ELSEWHERE = ("site/search/static",)
 """Folders in these whose words other sites show, in English."""
 ENGINE = ("site/engine",)
 """Folders whose messages are translated where they enter the page."""
-SILENT = {"api", "cli", "lab", "openai", "cluster.py", "threads.py", "mkdocs_plugin.py", "__main__.py"}
+SILENT = {
+    "api",
+    "cli",
+    "lab",
+    "notebook",
+    "openai",
+    "cluster.py",
+    "threads.py",
+    "mkdocs_plugin.py",
+    "__main__.py",
+}
 """What of the package says nothing to an application's page."""
 ERRORS = {
     "FileFormatError", "GoosequillError", "LoadError", "LoadedModel", "SearchError", "SettingsError",

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { APICallError, generateObject, generateText, Output, streamText } from "ai";
 import { z } from "zod";
+import { thinker } from "./thinker.js";
 
 const greedy = { temperature: 0, maxOutputTokens: 6 };
 const prompt = "Good morning.";
@@ -106,27 +107,8 @@ export async function testAiSdk(t, loaded, { goosequill, createChatCompletion })
   });
 
   await t.test("a thought is reasoning, before the text and in the next prompt", async () => {
-    /** @type {any[]} */
-    const asked = [];
-    const about = { id: "1", created: 1, model: "thinker" };
-    const deltas = [{ reasoning_content: "It " }, { reasoning_content: "is." }, { content: "Yes." }, {}];
-    const message = { role: "assistant", content: "Yes.", reasoning_content: "It is." };
-    const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
-    const thinker = {
-      info: { name: "thinker" },
-      state: { bytes: null },
-      call: async (/** @type {string} */ _, /** @type {any} */ { request }) => {
-        asked.push(request.messages);
-        return { ...about, choices: [{ index: 0, finish_reason: "stop", message }], usage };
-      },
-      async *stream(/** @type {string} */ _, /** @type {any} */ { request }) {
-        asked.push(request.messages);
-        for (const [at, delta] of deltas.entries())
-          yield { ...about, choices: [{ index: 0, delta, finish_reason: at === 3 ? "stop" : null }] };
-        yield { ...about, choices: [], usage };
-      },
-    };
-    const model = goosequill(thinker);
+    const thinking = thinker();
+    const model = goosequill(thinking.model);
     const { reasoningText, text, response } = await generateText({ model, prompt });
     assert.deepEqual([reasoningText, text], ["It is.", "Yes."]);
     const messages = [...response.messages, { role: /** @type {const} */ ("user"), content: prompt }];
@@ -135,6 +117,6 @@ export async function testAiSdk(t, loaded, { goosequill, createChatCompletion })
       .map(({ type }) => type)
       .filter((type) => /-(start|end)$/.test(type));
     assert.deepEqual(types, ["reasoning-start", "reasoning-end", "text-start", "text-end"]);
-    assert.deepEqual(asked[1][0], { role: "assistant", content: "Yes.", thought: "It is." });
+    assert.deepEqual(thinking.asked[1][0], { role: "assistant", content: "Yes.", thought: "It is." });
   });
 }

@@ -6,6 +6,7 @@ import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { concat } from "@langchain/core/utils/stream";
 import { z } from "zod";
+import { thinker } from "./thinker.js";
 
 const settings = { temperature: 0, max_new_tokens: 6 };
 const prompt = "Good morning.";
@@ -98,17 +99,8 @@ export async function testLangChain(t, model, { ChatGoosequill, createChatComple
   });
 
   await t.test("a thought is in additional_kwargs, and in the next prompt", async () => {
-    /** @type {any[]} */
-    const asked = [];
-    const end = { text: "", finish_reason: "stop", usage: { prompt_tokens: 3, completion_tokens: 4 } };
-    const thinker = {
-      info: { name: "thinker" },
-      async *chat(/** @type {any} */ messages) {
-        asked.push(messages);
-        yield* [{ text: "", thought: "It " }, { text: "", thought: "is." }, { text: "Yes." }, end];
-      },
-    };
-    const model = new ChatGoosequill({ model: thinker });
+    const { model: thinking, asked } = thinker();
+    const model = new ChatGoosequill({ model: thinking });
     const reply = await model.invoke(prompt);
     assert.deepEqual([reply.additional_kwargs.reasoning_content, reply.text], ["It is.", "Yes."]);
     let sum = /** @type {any} */ (null);

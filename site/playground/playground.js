@@ -10,6 +10,7 @@ import { copyText } from "../ui/clipboard.js";
 import { byId, debounce } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { showFieldProblem } from "../ui/field-problem.js";
+import { hasWindowsLines, unixLines } from "../ui/line-ends.js";
 import { ProgressView } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
 import { problem, StatusLine } from "../ui/status.js";
@@ -313,8 +314,10 @@ async function takeText(file) {
       ),
     );
   }
-  view.replacePrompt(await file.text());
-  say(t("{name} is the prompt now. Undo brings the earlier one back.", { name: file.name }));
+  const text = await file.text();
+  view.replacePrompt(unixLines(text));
+  const taken = t("{name} is the prompt now. Undo brings the earlier one back.", { name: file.name });
+  say(hasWindowsLines(text) ? `${taken} ${t("Windows line ends were replaced.")}` : taken);
 }
 
 function stop() {

@@ -2,6 +2,7 @@
  * A list of prompts, as text with one per line or as a file: what `goosequill report` reads. Pure.
  */
 
+import { hasWindowsLines, unixLines } from "../ui/line-ends.js";
 import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
 
@@ -18,9 +19,10 @@ export function textOf(prompts) {
 
 /**
  * The prompts of a file: a JSON list (of texts, or of objects with "prompt"), a sampling report, JSON lines,
- * or text with one prompt per line.
+ * or text with one prompt per line. `replaced` says whether any had Windows line ends.
  * @param {string} name
  * @param {string} text
+ * @returns {{prompts: string[], replaced: boolean}}
  * @throws {Error} with a remedy, if it has none
  */
 export function readPrompts(name, text) {
@@ -28,7 +30,9 @@ export function readPrompts(name, text) {
     const items = itemsOf(name.toLowerCase(), text);
     const prompts = items.map((item) => (typeof item === "string" ? item : item.prompt));
     if (prompts.length && prompts.every((prompt) => typeof prompt === "string" && prompt.trim())) {
-      return [...new Set(prompts)];
+      const lines = /\.jsonl?$/i.test(name) ? "" : text;
+      const replaced = [lines, ...prompts].some(hasWindowsLines);
+      return { prompts: [...new Set(prompts.map(unixLines))], replaced };
     }
   } catch {
     // not such a file: reported below
@@ -43,7 +47,7 @@ function itemsOf(name, text) {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     return lines.map((line) => JSON.parse(line));
   }
-  if (!name.endsWith(".json")) return promptsOf(text);
+  if (!name.endsWith(".json")) return promptsOf(unixLines(text));
   const found = JSON.parse(text);
   return Array.isArray(found) ? found : found.prompts;
 }

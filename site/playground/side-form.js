@@ -3,7 +3,7 @@
 import { drawSeed } from "../compare/votes.js";
 import { LONGEST_PROMPT } from "../ui/address.js";
 import { byId, debounce, element } from "../ui/dom.js";
-import { tn, translated } from "../ui/words.js";
+import { t, tn, translated } from "../ui/words.js";
 import { promptsOf, readPrompts, textOf } from "./prompts.js";
 import { StyledPrompt } from "./styled-prompt.js";
 
@@ -158,15 +158,14 @@ export class SideForm {
     const [file] = this.#file.files ?? [];
     if (!file) return;
     try {
-      const prompts = readPrompts(file.name, await file.text());
+      const { prompts, replaced } = readPrompts(file.name, await file.text());
       this.#list.checked = true;
       this.#listChanged();
       this.#prompt.value = textOf(prompts);
-      this.#options.say(
-        tn(prompts.length, "{name} contains {n} prompt.", "{name} contains {n} prompts.", {
-          name: file.name,
-        }),
-      );
+      const found = tn(prompts.length, "{name} contains {n} prompt.", "{name} contains {n} prompts.", {
+        name: file.name,
+      });
+      this.#options.say(replaced ? `${found} ${t("Windows line ends were replaced.")}` : found);
       this.#options.onChange();
     } catch (error) {
       this.#options.complain(error);

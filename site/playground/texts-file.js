@@ -3,6 +3,7 @@
  * anywhere: it is checked, and bounded. Pure.
  */
 
+import { unixLines } from "../ui/line-ends.js";
 import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
 
@@ -85,7 +86,7 @@ function readText(entry, index, before) {
       t("Save the branches again."),
     );
   const plain = tokens.map(({ token, text, logprob }) => ({ token, text, logprob }));
-  const facts = { prompt, settings, seed, given, tail, finish, marked: marked === true };
+  const facts = { prompt: unixLines(prompt), settings, seed, given, tail, finish, marked: marked === true };
   return { ...facts, id: index + 1, parent, tokens: plain };
 }
 

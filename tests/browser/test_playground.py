@@ -502,6 +502,14 @@ DROP = """([name, text]) => {
 }"""
 
 
+SET_LINES = """field => {
+  const other = field.cloneNode();
+  other.value = "a\\r\\nb\\rc";
+  return other.value;
+}"""
+"""A field replaces the line ends itself, so that pages need not do it for what is typed or pasted."""
+
+
 def test_a_dropped_text_becomes_the_prompt_and_starts_no_engine(browser: Browser, site_url: str) -> None:
     page = browser.new_page()
     play = Playground(page, site_url + "playground/")
@@ -509,6 +517,12 @@ def test_a_dropped_text_becomes_the_prompt_and_starts_no_engine(browser: Browser
     page.evaluate(DROP, ["notes.txt", "The goose of notes"])
     expect(play.prompt).to_have_value("The goose of notes")
     expect(play.status).to_contain_text("notes.txt is the prompt now")
+    expect(play.status).not_to_contain_text("line ends")
+    page.evaluate(DROP, ["windows.txt", "One\r\ntwo"])
+    expect(play.status).to_contain_text("Windows line ends were replaced.")
+    expect(play.prompt).to_have_value("One\ntwo")
+    assert play.prompt.evaluate(SET_LINES) == "a\nb\nc"
+    page.get_by_test_id("undo-text").click()
     page.get_by_test_id("undo-text").click()
     expect(play.prompt).to_have_value("Mine")
     play.open("Model")

@@ -103,9 +103,10 @@ def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(
 
 def test_a_decoder_of_its_own_writes_on_every_prompt_of_a_list(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "prompts.json"
-    path.write_text(json.dumps(["The goose was a", {"prompt": "One day\nthe king"}]), encoding="utf-8")
+    path.write_text(json.dumps(["The goose was a", {"prompt": "One day\r\nthe king"}]), encoding="utf-8")
     page.get_by_test_id("prompt-file").set_input_files(path)
     expect(page.get_by_test_id("prompt")).to_have_value("The goose was a\nOne day\\nthe king")
+    expect(page.get_by_test_id("status")).to_contain_text("Windows line ends were replaced.")
     column = page.locator(".column").nth(2)
     column.get_by_text("Settings", exact=True).click()
     column.get_by_role("spinbutton", name="Temperature").fill("0.4")

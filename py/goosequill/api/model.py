@@ -22,6 +22,7 @@ from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import CHUNK, Evaluation, evaluate, token_texts
 from goosequill.kernels import load_kernel
+from goosequill.line_ends import unix_lines
 from goosequill.loading.load import LoadedModel, Quantization, load_path
 from goosequill.models import State
 from goosequill.progress import OnProgress
@@ -136,7 +137,7 @@ class TextModel:
         Parameters
         ----------
         prompt
-            Text or token ids; empty starts a new text.
+            Text or token ids; empty starts a new text. Windows line ends in a text become LF.
         config
             The decoder's settings; or give them by name, as in ``temperature=0.8, max_new_tokens=60``. By
             default it samples up to 200 tokens from the model's unchanged probabilities.
@@ -229,7 +230,7 @@ class TextModel:
         )
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the token ids of a text.
+        """Return the token ids of a text, exactly: Windows line ends remain.
 
         Examples
         --------
@@ -286,8 +287,14 @@ class TextModel:
                 found.append(Chunk(texts[index], token, float(wide[row, token] - totals[row]), index, likely))
         return found
 
-    def evaluate(self, text: str, *, progress: OnProgress | None = None) -> Evaluation:
+    def evaluate(self, text: str, *, raw: bool = False, progress: OnProgress | None = None) -> Evaluation:
         """Measure how well the model predicts a text, in bits per byte and perplexity.
+
+        Parameters
+        ----------
+        raw
+            Measure the text byte for byte. By default Windows line ends become LF first, since models were
+            trained on none; ``line_ends_replaced`` of the result says how many.
 
         Raises
         ------
@@ -300,7 +307,7 @@ class TextModel:
         >>> found.tokens, round(found.bits_per_byte, 2)
         (10, 2.11)
         """
-        return evaluate(self.loaded.model, self.loaded.tokenizer, text, progress=progress)
+        return evaluate(self.loaded.model, self.loaded.tokenizer, text, raw=raw, progress=progress)
 
     def read(self, text: str | Sequence[int], state: State | None = None) -> State:
         """Read a text and return the state after it, to generate from, to copy or to save.
@@ -352,10 +359,10 @@ class TextModel:
         """
         return load_saved_state(FileSource(Path(path)), self.loaded.model)
 
-    def _after(self, saved: SavedState, prompt: str | Sequence[int]) -> str | list[int]:
-        """A prompt with what the model of a saved state has not read yet before it."""
+    def _after(self, saved: SavedState, prompt: str | Sequence[int]) -> list[int]:
+        """The ids of a prompt with what the model of a saved state has not read yet before it."""
         if isinstance(prompt, str):
-            return saved.unread + prompt
+            return self.tokenize(saved.unread + unix_lines(prompt))
         return [*self.tokenize(saved.unread), *prompt]
 
 

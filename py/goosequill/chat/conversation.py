@@ -14,6 +14,7 @@ from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, gener
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
+from goosequill.line_ends import unix_lines
 from goosequill.models import Model, State
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
@@ -167,6 +168,7 @@ class Conversation:
                 raise SettingsError("The message is empty.", code="empty-message")
             message = [{"role": "user", "content": message}]
         chat = self.format.with_effort(effort)
+        prefix = unix_lines(prefix)
         if prefix:
             chat = chat.answering()
         texts = chat.asked(message)
@@ -177,10 +179,11 @@ class Conversation:
         given: list[int] = []
         if prefix and form_of(config):  # the constraint follows tokens, so that the prefix needs its own
             given = self.tokenizer.encode(prefix)
+        text = self._unread + "".join(texts) + begun + ("" if given else prefix)
         items = generate(
             self.model,
             self.tokenizer,
-            self._unread + "".join(texts) + begun + ("" if given else prefix),
+            self.tokenizer.encode(text),  # as ids, so that the model's own line ends are read as they were
             config,
             given=given,
             state=self.state,

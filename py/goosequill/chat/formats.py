@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from goosequill.errors import SettingsError
+from goosequill.line_ends import unix_lines
 from goosequill.parameters import ParameterSet, setting
 
 Message = Mapping[str, str]
@@ -108,7 +109,7 @@ class ChatFormat:
 
     def squeeze(self, message: str) -> str:
         """Return a message as the model reads it: with blank lines replaced by line breaks."""
-        return re.sub(r"\n{2,}", "\n", message.replace("\r\n", "\n")).strip()
+        return re.sub(r"\n{2,}", "\n", unix_lines(message)).strip()
 
     def preamble(self, system: str = "", *, begun: bool = False) -> str:
         """Return the text before the first message; without the prefix if the model has read text before."""

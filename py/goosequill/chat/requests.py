@@ -14,6 +14,7 @@ from goosequill.chat.formats import Message
 from goosequill.chat.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.lasting import Lasting
+from goosequill.line_ends import unix_lines
 from goosequill.models import Model
 from goosequill.tokenizers import Tokenizer
 
@@ -80,7 +81,7 @@ def save_state(model: Model, tokenizer: Tokenizer, text: str, state: Any = None)
     """Return the state after reading a text, starting from `state` if given, as a safetensors file."""
     saved = open_saved_state(model, state)
     found = new_state(model, saved)
-    tokens = tokenizer.encode((saved.unread if saved else "") + text)
+    tokens = tokenizer.encode((saved.unread if saved else "") + unix_lines(text))
     if not saved:
         tokens = prompt_tokens(tokenizer, tokens)
     if tokens:

@@ -14,6 +14,7 @@ from goosequill.cli.output import say, say_json
 from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import Evaluation, evaluate, token_texts
+from goosequill.line_ends import NOTE
 from goosequill.tokenizers import Tokenizer
 
 
@@ -22,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Measure how well a model predicts a text, in bits per byte and perplexity."
     parser.add_argument("file", type=Path, help="the text, in UTF-8; - for standard input")
     add_model_options(parser)
+    parser.add_argument(
+        "--raw", action="store_true", help="measure byte for byte: keep Windows line ends, which become LF"
+    )
     parser.add_argument("--surprisal", action="store_true", help="also print the bits of each token")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -31,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
     text = read_text(options.file)
     loaded = load(options)
     progress = ProgressLine(options, "reading {done} of {total} tokens")
-    result = evaluate(loaded.model, loaded.tokenizer, text, progress=progress)
+    result = evaluate(loaded.model, loaded.tokenizer, text, raw=options.raw, progress=progress)
+    if result.line_ends_replaced and not options.quiet:
+        print(NOTE, file=sys.stderr)
     if options.json:
         say_json(to_dict(result, loaded.tokenizer, surprisal=options.surprisal))
         return 0
@@ -73,6 +79,7 @@ def to_dict(result: Evaluation, tokenizer: Tokenizer, *, surprisal: bool) -> dic
         "perplexity": result.perplexity,
         "tokens": result.tokens,
         "bytes": result.bytes,
+        "line_ends_replaced": result.line_ends_replaced,
     }
     if surprisal:
         texts = token_texts(tokenizer, result.ids)

@@ -16,6 +16,7 @@ from goosequill.cli.options import add_settings, read_settings
 from goosequill.cli.output import say_json, write_text
 from goosequill.cli.progress import ProgressLine
 from goosequill.decoding import Chunk, End, Reading, generate
+from goosequill.line_ends import NOTE, unix_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Generate, and return the exit status."""
     config = read_settings(options)
-    prompt = read_prompt(options)
+    given = read_prompt(options)
+    prompt = unix_lines(given)
+    if prompt != given and not options.quiet:
+        print(NOTE, file=sys.stderr)
     loaded = load(options)
     if options.echo and not options.json:
         write_text(prompt)

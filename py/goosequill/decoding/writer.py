@@ -16,6 +16,7 @@ from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import Logits, WeighOnce, log_probability
 from goosequill.decoding.stopping import StopWatcher
+from goosequill.line_ends import unix_lines
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 READ_AT_ONCE = 64
@@ -147,6 +148,12 @@ class Writer:
 
 
 def prompt_tokens(tokenizer: Tokenizer, prompt: str | Sequence[int]) -> list[int]:
-    """Return a prompt's ids; for an empty prompt the end token, or token 0 if there is none."""
-    tokens = tokenizer.encode(prompt) if isinstance(prompt, str) else [int(token) for token in prompt]
+    """Return a prompt's ids; for an empty prompt the end token, or token 0 if there is none.
+
+    Windows line ends in a text become LF (`line_ends`); ids are taken as they are.
+    """
+    if isinstance(prompt, str):
+        tokens = tokenizer.encode(unix_lines(prompt))
+    else:
+        tokens = [int(token) for token in prompt]
     return tokens or [tokenizer.end_token or 0]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from goosequill.decoding.predictor import check_finite
 from goosequill.errors import SettingsError
+from goosequill.line_ends import count_replaced, unix_lines
 from goosequill.models import Model
 from goosequill.progress import OnProgress
 from goosequill.tokenizers.base import well_formed
@@ -42,6 +43,8 @@ class Evaluation:
         Bits of each token [tokens].
     ids
         The tokens.
+    line_ends_replaced
+        How many Windows line ends of the text were replaced before it was measured.
     """
 
     tokens: int
@@ -49,6 +52,7 @@ class Evaluation:
     bits: float
     surprisal: NDArray[np.float64] = field(repr=False)
     ids: tuple[int, ...] = field(repr=False)
+    line_ends_replaced: int = 0
 
     @property
     def bits_per_byte(self) -> float:
@@ -63,23 +67,32 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model, tokenizer: Tokenizer, text: str, *, progress: OnProgress | None = None
+    model: Model, tokenizer: Tokenizer, text: str, *, raw: bool = False, progress: OnProgress | None = None
 ) -> Evaluation:
     """Measure how well a model predicts each token of a text.
 
     The model first reads the tokenizer's end-of-text token, which separates documents in training.
     Without one the first token has no context, and counts as log2 of the vocabulary's size.
 
+    Parameters
+    ----------
+    raw
+        Measure the text byte for byte; by default Windows line ends become LF first (`line_ends`).
+
     Raises
     ------
     SettingsError
         ``empty-text``: the text has no tokens.
     """
+    replaced = 0 if raw else count_replaced(text)
+    if replaced:
+        text = unix_lines(text)
     ids = tokenizer.encode(text)
     if not ids:
         raise SettingsError("The text is empty.", code="empty-text")
     bits = surprisal(model, ids, end_token=tokenizer.end_token, progress=progress)
-    return Evaluation(len(ids), len(well_formed(text).encode("utf-8")), float(bits.sum()), bits, tuple(ids))
+    length = len(well_formed(text).encode("utf-8"))
+    return Evaluation(len(ids), length, float(bits.sum()), bits, tuple(ids), replaced)
 
 
 def surprisal(

@@ -24,6 +24,7 @@ from goosequill.cluster import connect
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.kernels import load_kernel
+from goosequill.line_ends import unix_lines
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.progress import OnProgress
 from goosequill.weights.folder import MAX_DESCRIPTION
@@ -285,7 +286,8 @@ _PROMPTS = "a JSON list of strings, JSON lines, or one prompt per line"
 def read_prompts(path: Path) -> list[str]:
     r"""Read prompts: a JSON list, JSON lines, or one prompt per line (with \n for a line break).
 
-    A JSON item is a string, or an object with "prompt".
+    A JSON item is a string, or an object with "prompt". Windows line ends in it become LF, as the model
+    reads it.
 
     Raises
     ------
@@ -306,7 +308,7 @@ def read_prompts(path: Path) -> list[str]:
         raise _invalid(path, code="prompts", wanted=_PROMPTS) from error
     if not prompts or not all(isinstance(prompt, str) for prompt in prompts):
         raise _invalid(path, code="prompts", wanted=_PROMPTS)
-    return list(dict.fromkeys(prompts))
+    return list(dict.fromkeys(map(unix_lines, prompts)))
 
 
 def read_decoders(path: Path, *, samples: int) -> list[Decoder]:

@@ -3,6 +3,7 @@
  * reports which. `<s>...</s>` in the middle of a text stays: there it is HTML's strikethrough.
  */
 
+import { unixLines } from "../line-ends.js";
 import { withSigns } from "../unseen.js";
 
 const PIPED = /<[|｜][^\s<>|｜]{1,40}[|｜]>/gu;
@@ -43,5 +44,5 @@ function hasStrike(line) {
  * @param {string} text
  */
 export function showControls(text) {
-  return withSigns(text.replace(/\r\n?/g, "\n"));
+  return withSigns(unixLines(text));
 }

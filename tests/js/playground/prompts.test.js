@@ -11,10 +11,20 @@ test("a text has a prompt on each line, and a list turns into such a text and ba
 test("files of every kind give the same prompts", () => {
   const prompts = ["A", "B\nC"];
   const items = prompts.map((prompt) => ({ prompt }));
-  assert.deepEqual(readPrompts("list.JSON", JSON.stringify(prompts)), prompts);
-  assert.deepEqual(readPrompts("report.json", JSON.stringify({ prompts: items })), prompts);
-  assert.deepEqual(readPrompts("list.jsonl", items.map((item) => JSON.stringify(item)).join("\n")), prompts);
-  assert.deepEqual(readPrompts("list.txt", "A\nB\\nC\n"), prompts);
+  const read = { prompts, replaced: false };
+  assert.deepEqual(readPrompts("list.JSON", JSON.stringify(prompts)), read);
+  assert.deepEqual(readPrompts("report.json", JSON.stringify({ prompts: items })), read);
+  assert.deepEqual(readPrompts("list.jsonl", items.map((item) => JSON.stringify(item)).join("\n")), read);
+  assert.deepEqual(readPrompts("list.txt", "A\nB\\nC\n"), read);
+});
+
+test("Windows line ends are replaced in every kind of file, and that is reported", () => {
+  const read = { prompts: ["A", "B\nC"], replaced: true };
+  assert.deepEqual(readPrompts("list.txt", "A\r\nB\\nC\r\n"), read);
+  assert.deepEqual(readPrompts("list.txt", "A\rB\\nC"), read);
+  assert.deepEqual(readPrompts("list.json", '["A", "B\\r\\nC", "B\\rC"]'), read);
+  const lines = '"A"\r\n{"prompt": "B\\nC"}\r\n';
+  assert.deepEqual(readPrompts("list.jsonl", lines), { ...read, replaced: false }); // none in a prompt
 });
 
 test("a file without prompts is refused, whatever it contains", () => {

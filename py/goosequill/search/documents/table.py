@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from goosequill.errors import SearchError
+from goosequill.line_ends import unix_lines
 from goosequill.search.documents.document import Composer, Document
 from goosequill.search.documents.limits import MOST_CELL, MOST_COLUMNS, MOST_ROWS, too_large
 from goosequill.search.documents.text import decode
@@ -43,7 +44,7 @@ def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document
     chosen = head[text].strip() if text < len(head) else str(text + 1)
     for number, row in enumerate(rows[bool(head) :], 1 + bool(head)):
         composer = Composer()
-        for paragraph in (row[text] if text < len(row) else "").split("\n\n"):
+        for paragraph in unix_lines(row[text] if text < len(row) else "").split("\n\n"):
             composer.paragraph(paragraph)
         if composer.has_text:
             title = row[titles].strip() if 0 <= titles < len(row) else ""

@@ -51,6 +51,9 @@ class RowCache:
         self._names = list(matrices)
         self._extents = list(matrices.values())
         self._ends = [list(accumulate(extent.rows for extent in extents)) for extents in self._extents]
+        sources = [extent.source for extents in self._extents for extent in extents]
+        self.files = list({id(source): source for source in sources}.values())
+        """The files that rows are read from."""
         self._columns = columns
         self._row_bytes = columns * STORED[self._dtype].itemsize
         self._capacity = size // (self._row_bytes * len(self._names))
@@ -60,11 +63,6 @@ class RowCache:
     def nbytes(self) -> int:
         """Bytes that are kept now."""
         return sum(rows.nbytes for rows in self._kept.values())
-
-    @property
-    def files(self) -> Sequence[ByteSource]:
-        """The files that rows are read from."""
-        return list({id(part.source): part.source for parts in self._extents for part in parts}.values())
 
     def read(self, indices: Sequence[int], out: NDArray[np.float32]) -> None:
         """Write the rows of `indices` [T] to the beginning of `out`, float32 [L, at least T, C].
@@ -88,21 +86,22 @@ class RowCache:
 
     def _fetch(self, indices: Sequence[int]) -> list[NDArray[Any]]:
         """Read the rows [L, C] of each index, all in the order of the files."""
-        rows = [np.empty((len(self._names), self._columns), STORED[self._dtype]) for _ in indices]
-        places: dict[int, list[tuple[int, NDArray[Any]]]] = {}  # (offset, row), by file
-        for matrix in range(len(self._names)):
-            for found, index in zip(rows, indices, strict=True):
+        count = len(self._names)
+        rows = np.empty((len(indices), count, self._columns), STORED[self._dtype])
+        out = rows.reshape(-1, self._columns).view(np.uint8)
+        places: dict[int, list[tuple[int, int]]] = {}  # by file: (offset, row of `out`)
+        for matrix in range(count):
+            for position, index in enumerate(indices):
                 extent, offset = self._locate(matrix, index)
-                places.setdefault(id(extent.source), []).append((offset, found[matrix]))
+                places.setdefault(id(extent.source), []).append((offset, position * count + matrix))
         for source in self.files:
-            members = sorted(places.get(id(source), ()), key=lambda place: place[0])
-            pieces = read_pieces(source, [offset for offset, _ in members], self._row_bytes)
-            for (_, row), piece in zip(members, pieces, strict=True):
-                row.view(np.uint8)[:] = piece
-        for matrix, name in enumerate(self._names):
-            if not all(all_finite(found[matrix], self._dtype) for found in rows):
-                raise not_finite(name)
-        return rows
+            if id(source) in places:
+                read_pieces(source, sorted(places[id(source)]), out)
+        if not all_finite(rows, self._dtype):
+            parts = zip(self._names, rows.swapaxes(0, 1), strict=True)
+            raise not_finite(next(name for name, part in parts if not all_finite(part, self._dtype)))
+        # Copies, because each would keep all of them in memory.
+        return [row.copy() for row in rows] if len(rows) > 1 else [rows[0]]
 
     def _locate(self, matrix: int, index: int) -> tuple[Extent, int]:
         """(extent, offset in its file) of a row."""
@@ -124,11 +123,19 @@ def stored_rows(extents: Iterable[Extent], columns: int, first: int, end: int) -
         start += extent.rows
 
 
-def read_pieces(source: ByteSource, offsets: Sequence[int], length: int) -> Iterator[NDArray[np.uint8]]:
-    """Yield the bytes at each of these ascending offsets; those near each other are read at once."""
-    at_once = getattr(source, "pieces", None)
-    if offsets and at_once is not None:  # a file of a page, each call of which takes long
-        yield from np.frombuffer(at_once(offsets, length), np.uint8).reshape(-1, length)
+def read_pieces(source: ByteSource, places: Sequence[tuple[int, int]], out: NDArray[np.uint8]) -> None:
+    """Read pieces as long as a row of `out`; those near each other at once.
+
+    Parameters
+    ----------
+    places
+        (offset in the file, row of `out` to write) of each, in ascending order.
+    """
+    length = out.shape[1]
+    offsets = [offset for offset, _ in places]
+    if pieces := getattr(source, "pieces", None):  # a file of a page, of which each read takes long
+        data = np.frombuffer(pieces(offsets, length), np.uint8)
+        out[[row for _, row in places]] = data.reshape(-1, length)
         return
     first = 0
     for last, offset in enumerate(offsets):
@@ -136,6 +143,6 @@ def read_pieces(source: ByteSource, offsets: Sequence[int], length: int) -> Iter
             continue
         start = offsets[first]
         data = np.frombuffer(source.read(start, offset + length - start), np.uint8)
-        for at in offsets[first : last + 1]:
-            yield data[at - start : at - start + length]
+        for at, row in places[first : last + 1]:
+            out[row] = data[at - start : at - start + length]
         first = last + 1

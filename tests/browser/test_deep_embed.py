@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from goosequill.decoding import Chunk, DecodingConfig, generate
+from goosequill.loading.convert import convert
 from goosequill.loading.load import load_path
 from goosequill.weights import open_tensors
 from goosequill.weights.formats.safetensors import write
@@ -125,6 +126,25 @@ def test_rows_are_read_from_the_server_only_if_that_is_asked_for(
     rows = [end - start for start, end in asked for at in tables if at <= start < at + TABLES // LAYERS]
     different = len(set(PROMPT.encode()) | set(expected[:-1]))
     assert sum(rows) == LAYERS * different * 2 * RANK**2
+
+
+def test_a_token_of_a_converted_folder_takes_one_request(
+    page: Page, site_url: str, publisher: Publisher, file: Path, tmp_path: Path
+) -> None:
+    convert(file, tmp_path / "out", tokenizer="byte")
+    for path in (tmp_path / "out").iterdir():
+        data = path.read_bytes()
+        publisher.add(f"folder/{path.name}", len(data), lambda at, length, data=data: data[at : at + length])
+    publisher.asked.clear()
+    found = written(page, site_url, model=f"{publisher.url}folder/", tables="server")
+    start = open_tensors(tmp_path / "out").extents("blocks.0.ffn.s_emb.weight")[0].offset
+    weights = [asked or "" for path, asked in publisher.asked if path == "/folder/model.safetensors"]
+    ranges = [re.fullmatch(r"bytes=(\d+)-(\d+)", asked) for asked in weights]
+    assert all(ranges)
+    lengths = [int(found[2]) + 1 - int(found[1]) for found in ranges if found and int(found[1]) >= start]
+    different = len(set(PROMPT.encode()) | set(found["written"][:-1]))
+    assert sum(lengths) == different * LAYERS * 2 * RANK**2
+    assert len(lengths) <= different  # neighbours are read at once
 
 
 def test_a_download_without_a_checksum_is_kept_with_its_tables_and_quantized(

@@ -18,6 +18,7 @@ from goosequill import bounded_json
 from goosequill.errors import FileFormatError
 from goosequill.weights.file_names import DESCRIPTION, is_legal, weight_files
 from goosequill.weights.formats.safetensors import SafetensorsSource
+from goosequill.weights.naming import canonical_names
 from goosequill.weights.sharded import ShardedSource
 from goosequill.weights.source import ByteSource, FileSource, TensorSource, is_count, truncated
 
@@ -87,7 +88,9 @@ def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None
                 shards.append(source)
     if not shards:
         raise _bad("it lists no weights")
-    return Folder(description, ShardedSource([SafetensorsSource(source) for source in shards]))
+    return Folder(
+        description, canonical_names(ShardedSource([SafetensorsSource(source) for source in shards]))
+    )
 
 
 def is_description(source: ByteSource) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.weights.elements import all_finite, not_finite
+from goosequill.weights.elements import STORED, all_finite, not_finite
 from goosequill.weights.quantize import QuantizedMatrix
 from goosequill.weights.source import Extent, TensorSource
 
@@ -28,11 +28,14 @@ class Part:
         Its shape.
     restore
         Undoes the converter's change; the result is reshaped to `shape`.
+    columns
+        (first, end), if it is some columns of a matrix.
     """
 
     origin: str
     shape: tuple[int, ...]
     restore: Callable[[Floats], Floats] | None = None
+    columns: tuple[int, int] | None = None
 
 
 class MappedSource:
@@ -59,6 +62,8 @@ class MappedSource:
         if part.restore is None and found.shape == part.shape:
             return found
         array = found.dequantize() if isinstance(found, QuantizedMatrix) else found
+        if part.columns is not None:
+            array = array[:, slice(*part.columns)]
         if part.restore is not None:
             with np.errstate(all="ignore"):
                 array = part.restore(array)
@@ -69,5 +74,14 @@ class MappedSource:
 
     def extents(self, name: str) -> list[Extent]:
         part = self._parts[name]
-        same = part.restore is None and part.shape == self._tensors.shape(part.origin)
-        return self._tensors.extents(part.origin) if same else []
+        shape, found = self._tensors.shape(part.origin), self._tensors.extents(part.origin)
+        if part.columns is not None:
+            return [_columns(extent, part.columns[0], shape[1]) for extent in found]
+        return found if part.restore is None and part.shape == shape else []
+
+
+def _columns(extent: Extent, first: int, columns: int) -> Extent:
+    """The rows of a matrix of this many columns, from the first of some columns on."""
+    item = STORED[extent.dtype].itemsize
+    stride = extent.stride or columns * item
+    return replace(extent, offset=extent.offset + first * item, stride=stride)

@@ -13,7 +13,9 @@ from math import prod
 
 import numpy as np
 
+from goosequill.errors import FileFormatError
 from goosequill.weights.mapped import Floats, MappedSource, Part
+from goosequill.weights.rows import JOINED
 from goosequill.weights.source import TensorSource
 
 LOW_RANK = re.compile(r"blocks\.\d+\.att\.([wavg][12]|time_maa_w[12]|time_decay_w[12])$")
@@ -31,6 +33,7 @@ def canonical_names(tensors: TensorSource) -> TensorSource:
         (_is_fla, _fla),
         (_is_web_rwkv, _web_rwkv),
         (_is_wrapped, _wrapped),
+        (_is_joined, _joined),
     ):
         if matches(names, tensors):
             return MappedSource(tensors, parts(names, tensors))
@@ -217,3 +220,27 @@ def _is_wrapped(names: list[str], _: TensorSource) -> bool:
 def _wrapped(names: list[str], tensors: TensorSource) -> dict[str, Part]:
     prefix = _wrapper(names) or ""
     return {name.removeprefix(prefix): Part(name, tensors.shape(name)) for name in names}
+
+
+# --- RWKV-7a's tables in one, as `convert` writes them -------------------------------------------
+
+
+def _is_joined(names: list[str], tensors: TensorSource) -> bool:
+    return JOINED in names and len(tensors.shape(JOINED)) == 2
+
+
+def _joined(names: list[str], tensors: TensorSource) -> dict[str, Part]:
+    """The tables of all layers, which have the same number of columns."""
+    parts = {name: Part(name, tensors.shape(name)) for name in names if name != JOINED}
+    layers = sum(name.endswith(".ffn.s_emb_x.weight") for name in names)
+    rows, columns = tensors.shape(JOINED)
+    if not layers or columns % layers:
+        raise FileFormatError(
+            f"The tensor {JOINED!r} has {columns} columns, which are not those of {layers} layers.",
+            code="tensor-shape",
+        )
+    each = columns // layers
+    for layer in range(layers):
+        where = (layer * each, (layer + 1) * each)
+        parts[f"blocks.{layer}.ffn.s_emb.weight"] = Part(JOINED, (rows, each), columns=where)
+    return parts

@@ -7,7 +7,7 @@ memory than the rest of the model.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.weights.elements import READ, STORED, all_finite, not_finite, to_float32
-from goosequill.weights.source import ByteSource, Extent
+from goosequill.weights.quantize import is_row_table
+from goosequill.weights.source import ByteSource, Extent, TensorSource
 
+JOINED = "s_emb.weight"
+"""Name of RWKV-7a's tables in one: row t has the rows t of all layers' tables, one after the other."""
 CACHE = 32_000_000
 """Bytes of rows that are kept: those of 1,300 different tokens for a model of 12 layers."""
 GAP = 16_384
@@ -77,15 +80,22 @@ class RowCache:
         self._kept |= found
         missing = sorted(index for index in wanted if index not in found)
         if missing:
-            found |= zip(missing, self._fetch(missing), strict=True)
+            # Copies, because each would keep all of them in memory.
+            found |= {index: rows.copy() for index, rows in zip(missing, self.fetch(missing), strict=True)}
         for position, index in enumerate(indices):
             out[:, position] = to_float32(found[index], self._dtype)
         self._kept |= {index: found[index] for index in missing}
         for index in list(self._kept)[: max(0, len(self._kept) - self._capacity)]:
             del self._kept[index]
 
-    def _fetch(self, indices: Sequence[int]) -> list[NDArray[Any]]:
-        """Read the rows [L, C] of each index, all in the order of the files."""
+    def fetch(self, indices: Sequence[int]) -> NDArray[Any]:
+        """Read rows, in the order of the files, and return them as they are stored, [T, L, C].
+
+        Raises
+        ------
+        FileFormatError
+            As `read`.
+        """
         count = len(self._names)
         rows = np.empty((len(indices), count, self._columns), STORED[self._dtype])
         out = rows.reshape(-1, self._columns).view(np.uint8)
@@ -100,27 +110,35 @@ class RowCache:
         if not all_finite(rows, self._dtype):
             parts = zip(self._names, rows.swapaxes(0, 1), strict=True)
             raise not_finite(next(name for name, part in parts if not all_finite(part, self._dtype)))
-        # Copies, because each would keep all of them in memory.
-        return [row.copy() for row in rows] if len(rows) > 1 else [rows[0]]
+        return rows
 
     def _locate(self, matrix: int, index: int) -> tuple[Extent, int]:
         """(extent, offset in its file) of a row."""
         ends = self._ends[matrix]
         number = bisect_right(ends, index)
         extent = self._extents[matrix][number]
-        return extent, extent.offset + (index - ends[number] + extent.rows) * self._row_bytes
+        row = index - ends[number] + extent.rows
+        return extent, extent.offset + row * (extent.stride or self._row_bytes)
 
 
-def stored_rows(extents: Iterable[Extent], columns: int, first: int, end: int) -> Iterator[bytes]:
-    """Yield the bytes of the rows from `first` to `end` of one matrix, in pieces of some megabytes."""
-    start = 0
-    for extent in extents:
-        row = columns * STORED[extent.dtype].itemsize
-        step = max(1, READ // row)
-        stop = min(end - start, extent.rows)
-        for at in range(max(0, first - start), stop, step):
-            yield extent.source.read(extent.offset + at * row, min(step, stop - at) * row)
-        start += extent.rows
+def joinable(tensors: TensorSource) -> list[str]:
+    """The tables of which `JOINED` can be made, in the order of the layers; none if they differ."""
+    tables = [name for name in tensors.names() if is_row_table(name)]
+    kinds = {(tensors.shape(name), tensors.dtype(name)) for name in tables}
+    if len(kinds) != 1 or not all(tensors.extents(name) for name in tables):
+        return []
+    ordered = [f"blocks.{layer}.ffn.s_emb.weight" for layer in range(len(tables))]
+    return ordered if set(ordered) == set(tables) else []
+
+
+def joined_rows(tensors: TensorSource, first: int, end: int) -> Iterator[NDArray[Any]]:
+    """Yield rows of `JOINED` as they are stored, in pieces of some megabytes."""
+    names = joinable(tensors)
+    columns = tensors.shape(names[0])[1]
+    tables = RowCache({name: tensors.extents(name) for name in names}, columns, size=0)
+    step = max(1, READ // (len(names) * columns * STORED[tensors.dtype(names[0])].itemsize))
+    for start in range(first, end, step):
+        yield tables.fetch(range(start, min(end, start + step)))
 
 
 def read_pieces(source: ByteSource, places: Sequence[tuple[int, int]], out: NDArray[np.uint8]) -> None:

@@ -48,12 +48,15 @@ class Extent:
         A floating-point type in `goosequill.weights.elements.STORED`.
     rows
         How many there are.
+    stride
+        Bytes from one row to the next; 0 if they are adjacent.
     """
 
     source: ByteSource
     offset: int
     dtype: str
     rows: int
+    stride: int = 0
 
 
 class TensorSource(Protocol):

@@ -32,8 +32,8 @@ from goosequill.weights.formats.safetensors import (
     packing_of,
 )
 from goosequill.weights.packing import LAYOUTS, PackedMatrix, layout_for
-from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, is_row_table, quantize
-from goosequill.weights.rows import stored_rows
+from goosequill.weights.quantize import GROUP, QuantizedMatrix, bits_for, quantize
+from goosequill.weights.rows import JOINED, joinable, joined_rows
 from goosequill.weights.sharded import ROWS
 from goosequill.weights.source import TensorSource
 
@@ -110,10 +110,7 @@ def plan(
     shards: list[list[Piece]] = [[]]
     space = shard_size - 2 * ENTRY
     used = 0
-    for name in tensors.names():
-        form = _form(tensors, name, bits)
-        layout = layout_for(name, form) if pack and not isinstance(form, str) else None
-        whole = Piece(name, tensors.shape(name), form, layout)
+    for whole in _wholes(tensors, bits, pack=pack):
         for piece in _split(whole, space):
             if used + piece.bytes > space:
                 shards.append([])
@@ -121,6 +118,20 @@ def plan(
             shards[-1].append(piece)
             used += piece.bytes
     return [shard for shard in shards if shard]
+
+
+def _wholes(tensors: TensorSource, bits: Bits | None, *, pack: bool) -> Iterator[Piece]:
+    """Yield all tensors; the tables of which a token needs a row each come last, as one."""
+    tables = joinable(tensors)
+    for name in tensors.names():
+        if name in tables:
+            continue
+        form = _form(tensors, name, bits)
+        layout = layout_for(name, form) if pack and not isinstance(form, str) else None
+        yield Piece(name, tensors.shape(name), form, layout)
+    if tables:
+        rows, columns = tensors.shape(tables[0])
+        yield Piece(JOINED, (rows, columns * len(tables)), tensors.dtype(tables[0]))
 
 
 def _form(tensors: TensorSource, name: str, bits: Bits | None) -> Bits | str:
@@ -221,19 +232,10 @@ def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[Iterable[bytes
     metadata |= packed_metadata({piece.stored_name: piece.packing for piece in shard if piece.packing})
     yield [header([entry for piece in shard for entry in piece.entries()], metadata)]
     for piece in shard:
-        if is_row_table(piece.name) and piece.form == tensors.dtype(piece.name):
-            yield _copied(tensors, piece)
+        if piece.name == JOINED:
+            yield map(_bytes_of, joined_rows(tensors, *(piece.rows or (0, piece.shape[0]))))
             continue
         yield [_bytes_of(array) for _, array in flatten(piece.stored_name, _read(tensors, piece))]
-
-
-def _copied(tensors: TensorSource, piece: Piece) -> Iterator[bytes]:
-    """Yield the rows of a table as they are stored: it may be larger than memory."""
-    first, end = piece.rows or (0, piece.shape[0])
-    for data in stored_rows(tensors.extents(piece.name), piece.shape[1], first, end):
-        if not all_finite(np.frombuffer(data, STORED[str(piece.form)]), str(piece.form)):
-            raise not_finite(piece.name)
-        yield data
 
 
 def _bytes_of(array: NDArray[Any]) -> memoryview:

@@ -15,7 +15,7 @@ from goosequill.models import load_model
 from goosequill.models.estimate import estimate
 from goosequill.weights import BytesSource, TensorSource, open_tensors, quantize
 from goosequill.weights.formats.safetensors import encode
-from goosequill.weights.rows import GAP, RowCache
+from goosequill.weights.rows import GAP, JOINED, RowCache
 from goosequill.weights.source import Extent
 from goosequill.weights.writing import write_shards
 from tests.py.checkpoints import rwkv7a
@@ -176,6 +176,41 @@ def test_tables_are_written_without_being_in_memory_as_a_whole(shard_size: int, 
     with measured_memory() as work:
         write_shards(tmp_path, source, bits=8, shard_size=shard_size)
     assert work.peak < tensors["blocks.0.ffn.s_emb.weight"].nbytes / 2
+
+
+def test_a_converted_models_token_takes_one_read_of_all_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "model.pth"
+    tensors = rwkv7a(vocab=300, layers=3, rank=64)
+    torch.save({name: torch.from_numpy(array).bfloat16() for name, array in tensors.items()}, path)
+    write_shards(tmp_path, open_tensors(path), shard_size=90_000_000)
+    source = Noting((tmp_path / "model.safetensors").read_bytes())
+    model, expected = load_model(open_tensors(source)), load_model(open_tensors(path))
+    source.reads.clear()
+    logits = model.forward([250], model.new_state())
+    assert [length for _, length in source.reads] == [3 * 2 * 64 * 64]
+    np.testing.assert_array_equal(logits, expected.forward([250], expected.new_state()))
+
+
+def test_converted_tables_are_converted_again_and_stay_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "model.pth"
+    torch.save({name: torch.from_numpy(array).half() for name, array in TENSORS.items()}, path)
+    folders = [tmp_path / name for name in "abc"]
+    for source, folder, size in zip(
+        [path, *folders], folders, [90_000_000, 300_000, 90_000_000], strict=False
+    ):
+        folder.mkdir()
+        write_shards(folder, open_tensors(source), shard_size=size)
+    first, _, last = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in folders)
+    assert first == last
+
+
+@pytest.mark.parametrize(("shape", "code"), [((256, 2047), "tensor-shape"), ((255, 2048), "tensor-shape")])
+def test_joined_tables_of_a_wrong_shape_are_refused(shape: tuple[int, int], code: str) -> None:
+    tensors = {name: value for name, value in TENSORS.items() if not name.endswith(".s_emb.weight")}
+    tensors[JOINED] = np.zeros(shape, np.float32)
+    with pytest.raises(FileFormatError) as caught:
+        load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
+    assert caught.value.code == code
 
 
 def test_the_tables_do_not_count_as_memory_nor_as_parameters() -> None:

@@ -24,6 +24,7 @@ from goosequill.decoding import StateMemory
 from goosequill.loading.load import LoadedModel
 from goosequill.openai.chat_completions import chat_completion
 from goosequill.openai.completions import completion
+from goosequill.openai.errors import refusal
 from goosequill.search.embedder import Embedder
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.serve.embeddings import embeddings
@@ -33,6 +34,9 @@ from goosequill.serve.scheduler import BusyError, Scheduler, Task, Work
 
 SLOW_SECONDS = 120
 """In which a reader has to take a part of a stream; one that takes longer has left without a word."""
+MOST_PROMPT = 400_000
+"""Characters of a prompt or of messages: others wait while they become tokens, which takes up to a second for
+most texts."""
 RETRY_SECONDS = 5
 """After which a client may try again while the server is busy."""
 
@@ -143,6 +147,9 @@ class Api:
     async def _completed(self, request: Request, complete: Callable[..., Work]) -> Any:
         asked = await read_json(request)
         self._checked(asked.get("model"), [self._served.name])
+        for param in ("prompt", "messages"):
+            if _size(asked.get(param)) > MOST_PROMPT:
+                raise refusal(param, f"at most {MOST_PROMPT:,} characters")
         loaded = self._served.loaded
         work = partial(complete, loaded.model, loaded.tokenizer, loaded.description, asked)
 
@@ -184,6 +191,14 @@ class Api:
         async with _watched(task, request.receive, keeps=True):
             first = await anext(chunks, None)
         return EventStream(task, first, chunks)
+
+
+def _size(value: Any) -> int:
+    """The characters of all texts in a value of JSON, whose depth is bounded; anything else counts as one."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        return len(value) if isinstance(value, str) else 1
+    return sum(map(_size, inner))
 
 
 def _only(kind: Any, work: Work) -> Work:

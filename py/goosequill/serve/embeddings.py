@@ -17,6 +17,10 @@ from goosequill.search.embedder import Embedder, Floats
 
 MOST_TEXTS = 2048
 """As OpenAI allows."""
+LONGEST_TEXT = 100_000
+"""In characters; embedders ignore what goes beyond some thousand words."""
+AT_ONCE = 32
+"""Texts that an embedder gets at once, so that others need not wait for long."""
 
 
 def embeddings(
@@ -29,8 +33,9 @@ def embeddings(
     name
         Of the model, for the answer.
     request
-        ``input`` is a text or a list of at most 2,048; ``encoding_format`` "float" or "base64" (float32,
-        little-endian); ``dimensions`` may only be the model's own. Tokens are not counted: the usage is 0.
+        ``input`` is a text or a list of at most 2,048, each of at most 100,000 characters;
+        ``encoding_format`` "float" or "base64" (float32, little-endian); ``dimensions`` may only be the
+        model's own. Tokens are not counted: the usage is 0.
 
     Yields
     ------
@@ -53,10 +58,11 @@ def embeddings(
         raise refusal("dimensions", f"{embedder.dimensions}, or left out")
     vectors = np.zeros((len(texts), embedder.dimensions), np.float32)
     done = 0
-    for rows, found in embedder.batches(texts):
-        vectors[rows] = found
-        done += len(rows)
-        yield Progress("passages", done, len(texts))
+    for first in range(0, len(texts), AT_ONCE):
+        for rows, found in embedder.batches(texts[first : first + AT_ONCE]):
+            vectors[[first + row for row in rows]] = found
+            done += len(rows)
+            yield Progress("passages", done, len(texts))
     data = [
         {"object": "embedding", "index": index, "embedding": _encoded(vector, form)}
         for index, vector in enumerate(embedder.exported(vectors))
@@ -72,8 +78,11 @@ def embeddings(
 def _texts(value: Any) -> Sequence[str]:
     texts = [value] if isinstance(value, str) else value
     fits = isinstance(texts, list) and 0 < len(texts) <= MOST_TEXTS
-    if not fits or not all(isinstance(text, str) for text in texts):
-        raise refusal("input", f"a text, or a list of at most {MOST_TEXTS:,} texts")
+    if not fits or not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
+        raise refusal(
+            "input",
+            f"a text or a list of at most {MOST_TEXTS:,}, of at most {LONGEST_TEXT:,} characters each",
+        )
     return list(texts)
 
 

@@ -223,11 +223,11 @@ def test_a_wrong_argument_takes_two_lines(capsysbinary: Capture) -> None:
 
 def test_every_command_that_computes_has_a_kernel_and_threads() -> None:
     parsers = cli.subparsers(cli.make_parser([], everything=True))
-    for name in ("generate", "chat", "logits", "evaluate", "report", "index", "ask"):
+    for name in ("generate", "chat", "logits", "evaluate", "report", "index", "ask", "serve"):
         assert {"--kernel", "--threads"} <= set(parsers[name]._option_string_actions), name
     for name, parser in parsers.items():
         assert "--quiet" in parser._option_string_actions
-        assert name in ("logits", "completion") or "--json" in parser._option_string_actions, name
+        assert name in ("logits", "serve", "completion") or "--json" in parser._option_string_actions, name
 
 
 def test_the_text_is_the_same_with_any_number_of_threads(

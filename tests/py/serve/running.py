@@ -23,6 +23,9 @@ MODEL = Path(__file__).parents[3] / "site" / "models" / "default"
 ENDLESS = {"max_tokens": 100_000, "extra_body": {"ignore_end": True}, "temperature": 0}
 """For an answer that does not end by itself while a test runs."""
 
+PATIENCE = 60
+"""Seconds, after which something that is waited for will not happen any more."""
+
 
 def load(kernel: str = "auto") -> LoadedModel:
     return load_path(MODEL, kernel=load_kernel(kernel))
@@ -54,7 +57,9 @@ class Running:
 
     def wait_for_requests(self, count: int) -> None:
         """Wait until so many requests are being answered."""
-        while self.ask("/health")[2]["requests"] != count:
+        given_up = time.monotonic() + PATIENCE
+        while (found := self.ask("/health")[2]["requests"]) != count:
+            assert time.monotonic() < given_up, f"{found} requests are still being answered"
             time.sleep(0.01)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from goosequill.decoding import DecodingConfig, generate
 from goosequill.search.embedders import open_folder
-from goosequill.serve.app import Served
+from goosequill.serve.app import MOST_PROMPT, Served
 from goosequill.serve.guards import MOST_BODY, MOST_VALUES, origin_of
 from tests.py.serve.running import ENDLESS, MODEL, Running, load, running
 
@@ -102,9 +102,9 @@ def test_errors_are_those_of_openais_client(server: Running) -> None:
 
 @pytest.mark.parametrize("kernel", ["numpy", "native"])
 def test_clients_at_once_get_what_each_would_get_alone(kernel: str) -> None:
-    """Their tokens are interleaved, over one kernel with one memory for what it computes."""
+    """Their tokens are interleaved, over one kernel and its buffers; some start alike."""
     served = Served(load(kernel))
-    prompts = [f"{name} went to the" for name in ("Anna", "The fox", "A king", "Nobody", "Two geese")]
+    prompts = [f"{name} went to the" for name in ("Anna", "The fox", *["Two geese"] * 4)]
     wanted = [alone(served, prompt, seed) for seed, prompt in enumerate(prompts)]
     together = threading.Barrier(len(prompts))
 
@@ -196,7 +196,9 @@ def test_embeddings_are_the_embedders(server: Running) -> None:
     packed = base64.b64decode(server.ask("/v1/embeddings", body, **JSON)[2]["data"][0]["embedding"])
     np.testing.assert_allclose(struct.unpack(f"<{len(own)}f", packed), own)
     wrong: Any
-    for wrong in ([], [1], {}, ["a"] * 2049):
+    many = client.embeddings.create(model="static-minilm", input=[*texts * 40, ""])
+    assert [one.embedding for one in many.data[78:80]] == [one.embedding for one in plain.data]
+    for wrong in ([], [1], {}, ["a"] * 2049, "a" * 100_001):
         with pytest.raises(openai.BadRequestError) as caught:
             client.embeddings.create(model="default", input=wrong)
         assert caught.value.param == "input"
@@ -258,6 +260,19 @@ def test_a_body_that_cannot_be_a_request_is_refused(server: Running, body: bytes
     assert found == status
     assert set(answer["error"]) == {"message", "type", "param", "code"}
     assert str(Path(__file__).parents[3]) not in json.dumps(answer)
+
+
+def test_a_prompt_that_would_hold_up_others_is_refused(server: Running) -> None:
+    """It becomes tokens in one step, and four million characters may take a minute."""
+    text = "a" * (MOST_PROMPT // 2 + 1)
+    client = server.client()
+    with pytest.raises(openai.BadRequestError, match="at most 400,000 characters") as caught:
+        client.completions.create(model="default", prompt=[text, text])
+    assert caught.value.param == "prompt"
+    messages: Any = [{"role": "user", "content": [{"type": "text", "text": text}] * 2}]
+    with pytest.raises(openai.BadRequestError, match="at most 400,000 characters") as caught:
+        client.chat.completions.create(model="default", messages=messages)
+    assert caught.value.param == "messages"
 
 
 def test_half_a_surrogate_pair_is_answered(server: Running) -> None:

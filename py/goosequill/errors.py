@@ -205,6 +205,10 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The messages are invalid.",
             'Give a list of {"role": "system", "user" or "assistant", "content": text}.',
         ),
+        "tools": Code(
+            "The tools that a model may call, or the choice among them, are invalid.",
+            "Give each tool a name, and a JSON schema of its parameters, as OpenAI's API has them.",
+        ),
         "empty-message": Code("The message is empty.", "Write a message."),
         "reasoning-effort": Code(
             "The chat format has no thinking whose length could be chosen.",

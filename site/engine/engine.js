@@ -15,6 +15,7 @@ import { StartupLock } from "./startup-lock.js";
  * @typedef {import("./protocol.js").ModelSource} ModelSource
  * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
  * @typedef {import("./protocol.js").Message} Turn
+ * @typedef {import("./protocol.js").GivenMessage} GivenMessage
  * @typedef {import("./protocol.js").Reply} Reply
  * @typedef {import("./protocol.js").ErrorFields} ErrorFields
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
@@ -27,6 +28,7 @@ import { StartupLock } from "./startup-lock.js";
 
 /** Milliseconds within which a worker loads its script, which is small; a blocked one never does. */
 const PATIENCE = 60_000;
+const TOOL_OPTIONS = ["tools", "tool_choice", "parallel_tool_calls"];
 
 /** One worker with Python in it, and any number of models. */
 export class Engine {
@@ -141,21 +143,14 @@ export class Engine {
 
   /**
    * @param {number} model
-   * @param {string | Turn[]} prompt a text to continue, or messages to answer
+   * @param {string | GivenMessage[]} prompt a text to continue, or messages to answer
    * @param {GenerateOptions & RequestOptions} options
    * @returns {Writing}
    */
   generate(model, prompt, options) {
-    const { signal, onProgress, given, state, opening, reasoning_effort: effort, ...settings } = options;
-    const args = {
-      model,
-      prompt,
-      settings,
-      ...(given !== undefined && { given }),
-      ...(opening !== undefined && { opening }),
-      ...(effort !== undefined && { effort }),
-      ...(state !== undefined && { state }),
-    };
+    const { signal, onProgress, reasoning_effort: effort, ...rest } = options;
+    const names = ["given", "opening", "state", "effort", ...TOOL_OPTIONS];
+    const args = { model, prompt, ...separated({ ...rest, effort }, names) };
     return this.stream("generate", args, { signal, onProgress });
   }
 
@@ -170,15 +165,16 @@ export class Engine {
 
   /**
    * @param {number} conversation
-   * @param {string | Turn[]} message
+   * @param {string | GivenMessage[]} message
    * @param {import("./protocol.js").ReplyOptions & RequestOptions} options
    * @param {(end: End) => void} onEnd called at the end, also when the loop was left before it
    * @returns {Writing}
    */
   say(conversation, message, options, onEnd) {
-    const { signal, onProgress, prefix, reasoning_effort: effort, ...settings } = options;
-    const begun = { ...(effort && { effort }), ...(prefix && { prefix }) };
-    return this.stream("say", { conversation, message, settings, ...begun }, { signal, onProgress, onEnd });
+    const { signal, onProgress, reasoning_effort: effort, ...rest } = options;
+    const names = ["prefix", "effort", ...TOOL_OPTIONS];
+    const args = { conversation, message, ...separated({ ...rest, effort }, names) };
+    return this.stream("say", args, { signal, onProgress, onEnd });
   }
 
   /** Frees a value that a job returned to be kept. @param {number} handle */
@@ -353,6 +349,17 @@ export class Engine {
     this.#pending.clear();
     for (const { fail } of pending) fail(reason);
   }
+}
+
+/**
+ * The arguments of a job among options, and the decoder's settings, which are all the others.
+ * @param {Record<string, unknown>} options
+ * @param {string[]} names of the arguments
+ */
+function separated(options, names) {
+  const given = Object.entries(options).filter(([name, value]) => names.includes(name) && value != null);
+  const settings = Object.entries(options).filter(([name]) => !names.includes(name));
+  return { settings: Object.fromEntries(settings), ...Object.fromEntries(given) };
 }
 
 /** @param {string} why */

@@ -9,13 +9,14 @@
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
  * @typedef {import("./protocol.js").Message} Turn
+ * @typedef {import("./protocol.js").GivenMessage} GivenMessage
  */
 
 /**
  * How a conversation starts.
  * @typedef {object} ConverseOptions
  * @property {string} [system] a system prompt
- * @property {Turn[]} [messages] from elsewhere
+ * @property {GivenMessage[]} [messages] from elsewhere
  * @property {Uint8Array | null} [state] a saved state to start from
  * @property {string} [format] "world", "g1", "g1-quick" or "raven" instead of the model's own
  */
@@ -56,7 +57,7 @@ export class Model {
   /**
    * Generates the assistant's next turn after messages, in the chat format of the model's description. For a
    * conversation of several turns use `converse`, which reads every message only once.
-   * @param {Turn[]} messages
+   * @param {GivenMessage[]} messages
    * @param {GenerateOptions & RequestOptions} [options]
    */
   chat(messages, options = {}) {
@@ -147,8 +148,8 @@ export class Conversation {
   /**
    * Sends a message and streams the reply. A reply that fails, or is stopped before its first token, leaves
    * the conversation unchanged.
-   * @param {string | Turn[]} message the user's message, or messages of any roles; if the last one is the
-   *   assistant's, or there is none, the model adds another reply
+   * @param {string | GivenMessage[]} message the user's message, or messages of any roles; if the last one is
+   *   the assistant's, or there is none, the model adds another reply
    * @param {import("./protocol.js").ReplyOptions & RequestOptions} [options] `prefix` starts the reply
    */
   say(message, options = {}) {
@@ -159,7 +160,7 @@ export class Conversation {
 
   /**
    * Reads messages without replying to them. Where that fails or is aborted, the conversation is unchanged.
-   * @param {Turn[]} messages
+   * @param {GivenMessage[]} messages
    * @param {RequestOptions} [options]
    * @returns {Promise<number>} how many tokens they take
    */
@@ -171,7 +172,7 @@ export class Conversation {
 
   /**
    * How many tokens messages take in the model's chat format.
-   * @param {Turn[]} messages
+   * @param {GivenMessage[]} messages
    * @param {RequestOptions} [options]
    * @returns {Promise<number>}
    */

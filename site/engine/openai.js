@@ -7,7 +7,6 @@
 import { EngineError } from "./protocol.js";
 
 /** @typedef {import("./client.js").Model} Model */
-/** @typedef {import("./protocol.js").Message} Message */
 
 /**
  * What the answer has to be: `json_object` is any JSON object, and `regex` is not OpenAI's.
@@ -20,7 +19,8 @@ import { EngineError } from "./protocol.js";
  * What both kinds of request have, and the decoder's settings by their own names. Of `n` answers the first
  * has the `seed`, and each other the next one. `model`, `user`, `metadata`, `store` and `service_tier` are
  * ignored.
- * @typedef {Omit<import("./protocol.js").GenerateOptions, "state" | "given" | "opening" | "logprobs"> & {
+ * @typedef {Omit<import("./protocol.js").GenerateOptions,
+ *   "state" | "given" | "opening" | "logprobs" | "tools" | "tool_choice" | "parallel_tool_calls"> & {
  *   n?: number | null, stream?: boolean | null, stream_options?: {include_usage?: boolean} | null,
  *   response_format?: ResponseFormat | null, model?: string, user?: string, metadata?: object | null,
  *   store?: boolean | null, service_tier?: string | null, signal?: AbortSignal,
@@ -32,8 +32,10 @@ import { EngineError } from "./protocol.js";
  * A request for a chat completion. `max_tokens` is another name of `max_completion_tokens`, `top_logprobs` is
  * how many candidates each token gets with `logprobs`.
  * @typedef {CommonRequest & {
- *   messages: Message[], logprobs?: boolean | null, top_logprobs?: number | null,
- *   max_completion_tokens?: number | null
+ *   messages: import("./protocol.js").GivenMessage[],
+ *   logprobs?: boolean | null, top_logprobs?: number | null,
+ *   max_completion_tokens?: number | null, tools?: import("./protocol.js").Tool[] | null,
+ *   tool_choice?: import("./protocol.js").ToolChoice | null, parallel_tool_calls?: boolean | null
  * }} CompletionRequest
  */
 
@@ -48,7 +50,8 @@ import { EngineError } from "./protocol.js";
 
 /**
  * @typedef {{prompt_tokens: number, completion_tokens: number, total_tokens: number}} CompletionUsage
- * @typedef {"stop" | "length" | "abort"} FinishReason
+ * @typedef {"stop" | "length" | "tool_calls" | "abort"} FinishReason
+ * @typedef {import("./protocol.js").OpenAIToolCall} ChatToolCall
  * `token` is the token's text; where that is a part of a character, `bytes` has it exactly.
  * @typedef {{token: string, bytes: number[], logprob: number}} TokenLogprob
  * @typedef {{content: (TokenLogprob & {top_logprobs: TokenLogprob[]})[], refusal: null}} ChatLogprobs
@@ -56,7 +59,10 @@ import { EngineError } from "./protocol.js";
  *   id: string, created: number, model: string, object: "chat.completion", usage: CompletionUsage,
  *   choices: {
  *     index: number, finish_reason: FinishReason, logprobs: ChatLogprobs | null,
- *     message: {role: "assistant", content: string, refusal: null, reasoning_content?: string}
+ *     message: {
+ *       role: "assistant", content: string | null, refusal: null, reasoning_content?: string,
+ *       tool_calls?: ChatToolCall[]
+ *     }
  *   }[]
  * }} ChatCompletion
  * With `include_usage`, the last chunk has the usage and no choice.
@@ -65,7 +71,12 @@ import { EngineError } from "./protocol.js";
  *   usage?: CompletionUsage | null,
  *   choices: {
  *     index: number, finish_reason: FinishReason | null, logprobs: ChatLogprobs | null,
- *     delta: {role?: "assistant", content?: string, reasoning_content?: string}
+ *     delta: {
+ *       role?: "assistant", content?: string, reasoning_content?: string,
+ *       tool_calls?: {
+ *         index: number, id?: string, type?: "function", function: {name?: string, arguments: string}
+ *       }[]
+ *     }
  *   }[]
  * }} ChatCompletionChunk
  * `text_offset` counts code points from the start of `text`.

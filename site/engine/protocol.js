@@ -74,20 +74,48 @@
  * the start of a stop string. `top_logprobs` has as many candidates as the setting `logprobs` asks for.
  * @typedef {{token: number, text: string, logprob: number}} Candidate
  * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[],
- *   thought?: string}} Chunk
+ *   thought?: string, tool_call_deltas?: ToolCallDelta[]}} Chunk
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
  * The end of a reply in a conversation also has `messages`, the whole conversation, and `tokens`, how many
- * the new messages and the reply take.
+ * the new messages and the reply take; that of a reply that could call tools has `tool_calls`, those that are
+ * complete.
  * @typedef {{
  *   text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null,
- *   thought?: string, messages?: Message[], tokens?: number
+ *   thought?: string, messages?: Message[], tokens?: number, tool_calls?: ToolCall[],
+ *   tool_call_deltas?: ToolCallDelta[]
  * }} End
  */
 
 /**
  * A message of a conversation. Replies have no spaces around them; the thought of a reasoning model is
  * separate from its answer, in chunks and ends as in messages.
- * @typedef {{role: "system" | "user" | "assistant", content: string, thought?: string}} Message
+ * @typedef {{
+ *   role: "system" | "user" | "assistant", content: string, thought?: string, tool_calls?: ToolCall[]
+ * }} Message
+ * A message that a model is given, as OpenAI's API has it: "developer" is another name of "system"; what a
+ * call returned is a message of the role "tool", with the tool's `name`.
+ * @typedef {{
+ *   role: "system" | "developer" | "user" | "assistant" | "tool",
+ *   content: string | {type: "text", text: string}[] | null,
+ *   thought?: string, name?: string, tool_call_id?: string, tool_calls?: (ToolCall | OpenAIToolCall)[]
+ * }} GivenMessage
+ */
+
+/**
+ * A tool that a reply may call, and which ones it may or must, as OpenAI's API has them. `parameters` is the
+ * JSON schema of an object; without it a tool has no arguments.
+ * @typedef {{
+ *   type: "function",
+ *   function: {name: string, description?: string, parameters?: object | null, strict?: boolean | null}
+ * }} Tool
+ * @typedef {"auto" | "none" | "required" | {type: "function", function: {name: string}}} ToolChoice
+ * @typedef {{tools?: Tool[] | null, tool_choice?: ToolChoice | null, parallel_tool_calls?: boolean | null}}
+ *   ToolOptions
+ * A call, and what a chunk adds to one: it begins with the id, the name and no arguments, and pieces of the
+ * arguments' JSON follow.
+ * @typedef {{id: string, name: string, arguments: Record<string, any>}} ToolCall
+ * @typedef {{index: number, id?: string, name?: string, arguments: string}} ToolCallDelta
+ * @typedef {{id: string, type: "function", function: {name: string, arguments: string}}} OpenAIToolCall
  */
 
 /**
@@ -97,7 +125,9 @@
  * whose thought is to be separated from the answer. A reply to messages also takes `reasoning_effort`.
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./settings.js").ChatSettings} ChatSettings
- * @typedef {Settings & ChatSettings & {given?: number[], state?: Uint8Array | null, opening?: string}}
+ * @typedef {Settings & ChatSettings & ToolOptions & {
+ *   given?: number[], state?: Uint8Array | null, opening?: string
+ * }}
  *   GenerateOptions
  */
 
@@ -110,7 +140,7 @@
 /**
  * How a conversation starts: with a system prompt, with messages from elsewhere, from the bytes of a state
  * file. `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
- * @typedef {{system?: string, messages?: Message[], state?: Uint8Array | null, chat_format?: string}}
+ * @typedef {{system?: string, messages?: GivenMessage[], state?: Uint8Array | null, chat_format?: string}}
  *   ConversationOptions
  * What is known of one that has started; `thinks` if the model reasons before it answers.
  * @typedef {{handle: number, messages: Message[], thinks: boolean}} Conversing

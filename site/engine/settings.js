@@ -161,6 +161,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "token-index",
   "chat-format",
   "chat-messages",
+  "tools",
   "empty-message",
   "reasoning-effort",
   "nothing-to-undo",

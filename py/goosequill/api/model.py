@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from goosequill.api.download import fetch
 from goosequill.api.ids import is_model_id, parse_model_id
 from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
-from goosequill.chat.formats import ChatFormat, Message
+from goosequill.chat.formats import ChatFormat
+from goosequill.chat.messages import Message
 from goosequill.chat.saved_state import SavedState, encode_saved_state, load_saved_state, new_state
+from goosequill.chat.tools import read_tools
 from goosequill.decoding import Chunk, DecodingConfig, End, generate
 from goosequill.decoding.items import candidates
 from goosequill.decoding.predictor import check_finite
@@ -25,7 +27,9 @@ from goosequill.kernels import load_kernel
 from goosequill.line_ends import unix_lines
 from goosequill.loading.load import LoadedModel, Quantization, load_path
 from goosequill.models import State
-from goosequill.progress import OnProgress
+from goosequill.openai.chat_completions import Completion, chat_completion
+from goosequill.openai.completions import completion
+from goosequill.progress import OnProgress, Progress, finish
 from goosequill.weights import FileSource
 
 
@@ -229,6 +233,50 @@ class TextModel:
             messages=messages,
         )
 
+    def create_chat_completion(self, request: Mapping[str, Any]) -> Any:
+        """Answer messages in the shape of OpenAI's API.
+
+        Parameters
+        ----------
+        request
+            The fields of OpenAI's request, ``tools`` among them, and any of the decoder's settings.
+
+        Returns
+        -------
+        The chat completion as a dict; with ``"stream": True`` an iterator of its chunks.
+
+        Raises
+        ------
+        GoosequillError
+            With OpenAI's ``type``, and ``param``, the field that is at fault; of a stream when it is read.
+
+        Examples
+        --------
+        >>> tool = {"type": "function", "function": {"name": "get_time"}}
+        >>> request = {"messages": [{"role": "user", "content": "What time is it?"}], "tools": [tool]}
+        >>> whole = model.create_chat_completion({**request, "tool_choice": "required", "seed": 1})
+        >>> whole["choices"][0]["message"]["tool_calls"][0]["function"]
+        {'name': 'get_time', 'arguments': '{}'}
+        """
+        return self._completed(chat_completion, request)
+
+    def create_completion(self, request: Mapping[str, Any]) -> Any:
+        """Continue prompts in the older shape of OpenAI's API; otherwise as `create_chat_completion`.
+
+        Examples
+        --------
+        >>> request = {"prompt": "Once upon a time", "temperature": 0, "max_tokens": 3}
+        >>> model.create_completion(request)["choices"][0]["text"]
+        ' of peace.'
+        """
+        return self._completed(completion, request)
+
+    def _completed(self, job: Callable[..., Completion], request: Mapping[str, Any]) -> Any:
+        steps = job(self.loaded.model, self.loaded.tokenizer, self.description, request)
+        if isinstance(request, Mapping) and request.get("stream"):
+            return (item for item in steps if not isinstance(item, Progress))
+        return finish(steps)
+
     def tokenize(self, text: str) -> list[int]:
         """Return the token ids of a text, exactly: Windows line ends remain.
 
@@ -371,26 +419,35 @@ class Chat(Conversation):
 
     def say(
         self,
-        message: str,
+        message: str | Sequence[Message],
         config: DecodingConfig | None = None,
         *,
         reasoning_effort: str | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        tool_choice: Any = None,
+        parallel_tool_calls: bool | None = None,
         **settings: Any,
     ) -> Iterator[Chunk | End]:
         """Send a message, and stream the reply as `TextModel.generate` streams a text.
 
         Parameters
         ----------
+        message
+            The user's message, or messages of any roles, such as what a tool returned.
         reasoning_effort
             How long a G1 model thinks before this reply: "none", "low", "medium" or "high"; "auto", the
             default, leaves it to the chat format and the model.
+        tools, tool_choice, parallel_tool_calls
+            Tools that the reply may call (`goosequill.chat.tools.read_tools`). The End then has
+            ``tool_calls``; the texts include the calls as the model writes them.
 
         Raises
         ------
         SettingsError
-            ``empty-message``, ``reasoning-effort``, or an error of the settings.
+            ``empty-message``, ``reasoning-effort``, ``tools``, or an error of the settings.
         """
-        items = self.reply(message, _settings(config, settings), effort=reasoning_effort)
+        found = read_tools(tools, tool_choice, parallel=parallel_tool_calls)
+        items = self.reply(message, _settings(config, settings), effort=reasoning_effort, tools=found)
         return (item for item in items if isinstance(item, Chunk | End))
 
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from goosequill.chat.formats import FORMATS, ChatFormat, Message, split_thought
+from goosequill.chat.formats import FORMATS, ChatFormat, split_thought
+from goosequill.chat.messages import Message, role_and_text
 from goosequill.chat.saved_state import SavedState
+from goosequill.chat.tools import TOLD, Tools, ToolsEnd, read_calls
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, generate
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.writer import READ_AT_ONCE
@@ -42,7 +45,8 @@ class Conversation:
     Attributes
     ----------
     messages
-        All messages, as {"role", "content"}; replies of a reasoning model may have a "thought".
+        All messages, as {"role", "content"}; replies of a reasoning model may have a "thought", and those
+        with calls of tools have "tool_calls", as the end of the reply.
     state
         The model's state.
 
@@ -66,7 +70,7 @@ class Conversation:
         self.format = chat_format or FORMATS["world"]
         self.state: State = model.new_state()
         preamble = self.format.preamble(system, begun=saved_state is not None and saved_state.begun)
-        self.messages: list[dict[str, str]] = []
+        self.messages: list[dict[str, Any]] = []
         if saved_state is not None:
             self.state.assign(saved_state.arrays)
             self.messages = [dict(message) for message in saved_state.messages]
@@ -131,6 +135,7 @@ class Conversation:
         *,
         effort: str | None = None,
         prefix: str = "",
+        tools: Tools | None = None,
         cancelled: Callable[[], bool] | None = None,
         progress: bool = False,
     ) -> Iterator[Item]:
@@ -150,18 +155,24 @@ class Conversation:
         prefix
             The start of the reply, which the model continues without thinking; it is not yielded. A
             constraint of `config` is about the whole reply.
+        tools
+            Tools that the reply may call (`goosequill.chat.tools.read_tools`). The chunks' texts include the
+            calls as the model writes them. What a tool returns is a message of the role "tool". The model
+            reads the tools before the message if it has not read them already.
         cancelled, progress
             As for `goosequill.decoding.generate`.
 
         Yields
         ------
-        Chunk for each token, and one End (`goosequill.decoding.generate`).
+        Chunk for each token, and one End (`goosequill.decoding.generate`); with `tools` a
+        `goosequill.chat.tools.ToolsEnd`, which has the calls.
 
         Raises
         ------
         SettingsError
             ``empty-message``, ``chat-messages``, ``reasoning-effort``, or an error of `config`; ``all-cut``:
-            the constraint allows no reply with this prefix.
+            the constraint allows no reply with this prefix; ``json-schema``: a tool's schema is not
+            supported.
         """
         if isinstance(message, str):
             if not message.strip():
@@ -172,9 +183,15 @@ class Conversation:
         if prefix:
             chat = chat.answering()
         texts = chat.asked(message)
-        self._interrupt()
         config = config or DecodingConfig()
         config = config.replace(stop=(*config.stop, *chat.stop))
+        if tools:
+            config = tools.constrain(config, chat.opening, chat.stop)
+            if texts:
+                texts[0] = self._telling(tools) + texts[0]
+            else:
+                chat = replace(chat, assistant=self._telling(tools) + chat.assistant)
+        self._interrupt()
         begun = chat.assistant + chat.opening
         given: list[int] = []
         if prefix and form_of(config):  # the constraint follows tokens, so that the prefix needs its own
@@ -192,7 +209,7 @@ class Conversation:
         )
         messages = [dict(one) for one in message]
         reply = replace(chat, opening=chat.opening + prefix)
-        self._reply = self._follow(items, messages, texts, reply, searching=searches(config))
+        self._reply = self._follow(items, messages, texts, reply, tools, searching=searches(config))
         return self._reply
 
     def undo(self) -> str:
@@ -209,6 +226,7 @@ class Conversation:
         if not turns:
             raise SettingsError("There is no turn to undo.", code="nothing-to-undo")
         at = turns[-1]
+        self._marks = {mark: value for mark, value in self._marks.items() if mark <= at}
         removed, self.messages = self.messages[at], self.messages[:at]
         self._texts = self._texts[: at - first]
         if at in self._marks:
@@ -217,7 +235,15 @@ class Conversation:
         else:
             self.state.assign(saved_state.arrays if saved_state else self.model.new_state().arrays)
             self._unread = preamble + "".join(self._texts)
-        return removed["content"]
+        return role_and_text(removed)[1]
+
+    def _telling(self, tools: Tools) -> str:
+        """Return what describes tools to the model, "" if the last tools that it has read are these."""
+        said = ({"role": "system", "content": content} for content in (tools.told, TOLD))
+        text, start = self.format.texts(said)
+        start = start.removesuffix(self.format.separator)
+        last: str = next((known for known in reversed(self._texts) if known.startswith(start)), "")
+        return "" if last.startswith(text) else text
 
     def _interrupt(self) -> None:
         """End a reply in progress."""
@@ -225,7 +251,7 @@ class Conversation:
         if reply is not None:
             reply.close()  # type: ignore[attr-defined]
 
-    def _read(self, texts: list[str], messages: list[dict[str, str]]) -> Generator[Reading, None, None]:
+    def _read(self, texts: list[str], messages: list[dict[str, Any]]) -> Generator[Reading, None, None]:
         """Read what is unread and texts up to the last separator, which is read with what follows it."""
         before, separator = (self.state.copy(), self._unread), self.format.separator
         text = self._unread + "".join(texts)
@@ -250,9 +276,10 @@ class Conversation:
     def _follow(
         self,
         items: Iterator[Item],
-        messages: list[dict[str, str]],
+        messages: list[dict[str, Any]],
         texts: list[str],
         chat: ChatFormat,
+        tools: Tools | None,
         *,
         searching: bool,
     ) -> Iterator[Item]:
@@ -262,6 +289,9 @@ class Conversation:
         try:
             for item in items:
                 progress.note(item)
+                if tools and isinstance(item, End):
+                    _, answer = split_thought(chat.opening + progress.shown)
+                    item = ToolsEnd(**vars(item), tool_calls=read_calls(tools, answer)[1])
                 yield item
         except Exception:
             progress.begun = False
@@ -271,7 +301,7 @@ class Conversation:
                 self._mark(before)
                 self._unread = progress.settle() + chat.separator
                 self._texts += [*texts, chat.assistant + chat.opening + progress.shown + chat.separator]
-                self.messages += [*messages, _as_message(chat, progress.shown)]
+                self.messages += [*messages, _as_message(chat, progress.shown, tools)]
             else:
                 self.state.assign(before[0].arrays)
 
@@ -283,9 +313,13 @@ class Conversation:
             del self._marks[at]
 
 
-def _as_message(chat: ChatFormat, shown: str) -> dict[str, str]:
+def _as_message(chat: ChatFormat, shown: str, tools: Tools | None) -> dict[str, Any]:
     thought, answer = split_thought(chat.opening + shown)
-    return {"role": "assistant", "content": answer} | ({"thought": thought} if thought else {})
+    text, calls = read_calls(tools, answer) if tools else (answer, ())
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    return (
+        message | ({"thought": thought} if thought else {}) | ({"tool_calls": list(calls)} if calls else {})
+    )
 
 
 def searches(config: DecodingConfig) -> bool:

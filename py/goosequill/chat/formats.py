@@ -14,12 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from goosequill.chat.messages import Message, listed, role_and_text
 from goosequill.errors import SettingsError
 from goosequill.line_ends import unix_lines
 from goosequill.parameters import ParameterSet, setting
-
-Message = Mapping[str, str]
-"""{"role": "system", "user" or "assistant", "content": text}."""
 
 EFFORTS = {
     "none": ("", "<think>\n</think"),
@@ -145,7 +143,7 @@ class ChatFormat:
 
     def asked(self, messages: Iterable[Message]) -> list[str]:
         """Return what `texts` returns, with the suffix after the user's message that is answered."""
-        messages = _listed(messages)
+        messages = listed(messages)
         texts = self.texts(messages)
         if messages and messages[-1]["role"] == "user":
             texts[-1] = texts[-1].removesuffix(self.separator) + self.suffix + self.separator
@@ -159,13 +157,11 @@ class ChatFormat:
         SettingsError
             ``chat-messages``: a message is invalid, or there is no list of them.
         """
-        return [self._text(message) + self.separator for message in _listed(messages)]
+        return [self._text(message) + self.separator for message in listed(messages)]
 
     def _text(self, message: Message) -> str:
-        role, content = _fields(message)
-        label = {"system": self.system, "user": self.user, "assistant": self.assistant}.get(role)
-        if label is None:
-            raise _invalid(f"unknown role {role!r}")
+        role, content = role_and_text(message)
+        label = {"system": self.system, "user": self.user, "assistant": self.assistant}[role]
         if role == "assistant" and label[-1:].strip():
             label += " "  # In a reply, the model generates the space after its label.
         return label + self.squeeze(content)
@@ -191,24 +187,6 @@ class ChatFormat:
         found = ChatFormat(**known)
         speaker = found.user.strip().removesuffix(":")
         return replace(found, stop=tuple(stop or (found.separator + speaker,)))
-
-
-def _listed(messages: Any) -> list[Message]:
-    if isinstance(messages, (str, Mapping)) or not isinstance(messages, Iterable):
-        raise _invalid("there is neither a text nor a list of messages")
-    return list(messages)
-
-
-def _fields(message: Any) -> tuple[str, str]:
-    """(role, content) of a message."""
-    role, content = (message.get("role"), message.get("content")) if isinstance(message, Mapping) else (0, 0)
-    if not isinstance(role, str) or not isinstance(content, str):
-        raise _invalid("each needs a role and a content, both strings")
-    return role, content
-
-
-def _invalid(why: str) -> SettingsError:
-    return SettingsError(f"The messages are invalid: {why}.", code="chat-messages", param="messages")
 
 
 _G1 = ChatFormat("g1", opening=" <think")

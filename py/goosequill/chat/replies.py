@@ -13,8 +13,10 @@ from typing import Any
 
 from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
-from goosequill.chat.formats import Message, ThoughtStream
+from goosequill.chat.formats import ThoughtStream
+from goosequill.chat.messages import Message, with_instructions
 from goosequill.chat.saved_state import new_state, open_saved_state
+from goosequill.chat.tools import CallStream, read_tools
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Preparing, Reading, StateMemory
 from goosequill.decoding import generate as continue_prompt
 from goosequill.decoding.tokens import check_tokens, is_tokens
@@ -39,6 +41,9 @@ def generate(
     state: Any = None,
     opening: str | None = None,
     effort: str | None = None,
+    tools: Any = None,
+    tool_choice: Any = None,
+    parallel_tool_calls: bool | None = None,
     memory: StateMemory | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Stream:
@@ -61,12 +66,16 @@ def generate(
         separated from the answer, as in a reply to messages.
     effort
         How long the model thinks before it answers messages (`goosequill.chat.formats.EFFORTS`).
+    tools, tool_choice, parallel_tool_calls
+        Tools that an answer to messages may call (`goosequill.chat.tools.read_tools`). The end then has
+        ``tool_calls``, ``{"id", "name", "arguments"}`` each, and every item ``tool_call_deltas``
+        (`CallStream.push`); texts lack the calls.
     memory, cancelled
         As for `goosequill.decoding.generate`.
     """
     saved = open_saved_state(model, state)
     config = DecodingConfig.from_dict(settings or {})
-    unread = saved.unread if saved else ""
+    unread, callable_tools = saved.unread if saved else "", None
     if is_tokens(prompt):
         check_tokens(model, prompt, param="prompt")
         prompt = [*tokenizer.encode(unread), *prompt]
@@ -75,6 +84,10 @@ def generate(
     else:
         chat = format_of(description).with_effort(effort)
         config, opening = config.replace(stop=(*config.stop, *chat.stop)), chat.opening
+        callable_tools = read_tools(tools, tool_choice, parallel=parallel_tool_calls)
+        if callable_tools:
+            config = callable_tools.constrain(config, opening, chat.stop)
+            prompt = with_instructions(prompt, callable_tools.told)
         prompt = unread + chat.prompt(prompt, begun=saved is not None and saved.begun)
     items = continue_prompt(
         model,
@@ -87,7 +100,7 @@ def generate(
         memory=memory,
         cancelled=cancelled,
     )
-    return (yield from _stream(items, opening))
+    return (yield from _stream(items, opening, CallStream(callable_tools) if callable_tools else None))
 
 
 def say(
@@ -97,20 +110,25 @@ def say(
     *,
     effort: str | None = None,
     prefix: str = "",
+    tools: Any = None,
+    tool_choice: Any = None,
+    parallel_tool_calls: bool | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Stream:
     """Say something in a conversation; the end also has ``messages``, all that was said.
 
     Its ``tokens`` are how many the new messages and the reply take. For the other parameters see
-    `Conversation.reply`; a reply that continues a `prefix` keeps the spaces around it.
+    `Conversation.reply`, and for tools `generate`; a reply that continues a `prefix` keeps the spaces around
+    it.
     """
     config = DecodingConfig.from_dict(settings or {})
     known = len(conversation.messages)
+    found = read_tools(tools, tool_choice, parallel=parallel_tool_calls)
     items = conversation.reply(
-        message, config, effort=effort, prefix=prefix, cancelled=cancelled, progress=True
+        message, config, effort=effort, prefix=prefix, tools=found, cancelled=cancelled, progress=True
     )
     opening = None if prefix else conversation.format.with_effort(effort).opening
-    end = yield from _stream(items, opening)
+    end = yield from _stream(items, opening, CallStream(found) if found else None)
     return {
         **end,
         "messages": list(conversation.messages),
@@ -126,7 +144,7 @@ def append(conversation: Conversation, messages: Sequence[Message]) -> Stream:
     return {"messages": list(conversation.messages), "tokens": conversation.count(messages)}
 
 
-def _stream(items: Iterable[Item], opening: str | None) -> Stream:
+def _stream(items: Iterable[Item], opening: str | None, calls: CallStream | None = None) -> Stream:
     """Yield what is written. With the `opening` of a reply, its thought is separated from its answer.
 
     The items are read beyond their end, because only then a reply becomes a message.
@@ -141,13 +159,21 @@ def _stream(items: Iterable[Item], opening: str | None) -> Stream:
         elif isinstance(item, End):
             end = item
         else:
-            yield item if thoughts is None else _divided(item, *thoughts.push(item.text))
-    if thoughts is None:
-        return dict(vars(end))
-    thought, answer = thoughts.push(end.text)
-    held = thoughts.end()
-    return _divided(end, thought + held[0], answer + held[1])
+            yield item if thoughts is None and calls is None else _divided(item, thoughts, calls)
+    return _divided(end, thoughts, calls)
 
 
-def _divided(item: Chunk | End, thought: str, answer: str) -> dict[str, Any]:
-    return {**vars(item), "text": answer, "thought": thought}
+def _divided(item: Chunk | End, thoughts: ThoughtStream | None, calls: CallStream | None) -> dict[str, Any]:
+    """Return an item's fields, with its thought and its calls apart from the text."""
+    fields, ended = dict(vars(item)), isinstance(item, End)
+    if thoughts:
+        thought, text = thoughts.push(item.text)
+        held = thoughts.end() if ended else ("", "")
+        fields |= {"text": text + held[1], "thought": thought + held[0]}
+    if calls:
+        text, deltas = calls.push(fields["text"])
+        if ended:
+            text += calls.end()[0]
+            fields["tool_calls"] = calls.calls
+        fields |= {"text": text, "tool_call_deltas": deltas}
+    return fields

@@ -10,7 +10,7 @@ from typing import Any
 
 from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
-from goosequill.chat.formats import Message
+from goosequill.chat.messages import Message
 from goosequill.chat.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.lasting import Lasting

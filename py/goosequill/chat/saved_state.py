@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from goosequill import bounded_json
+from goosequill.chat.tools import written_calls
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models import Model
 from goosequill.models.config import STATE_METADATA as METADATA
@@ -45,7 +46,7 @@ class SavedState:
     arrays: Arrays
     name: str = ""
     unread: str = ""
-    messages: tuple[dict[str, str], ...] = ()
+    messages: tuple[dict[str, Any], ...] = ()
     begun: bool = True
 
 
@@ -93,14 +94,26 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _messages(value: Any) -> tuple[dict[str, str], ...]:
+def _messages(value: Any) -> tuple[dict[str, Any], ...]:
     """The valid messages of a list; the file may come from anyone."""
     found = [message for message in value if isinstance(message, dict)] if isinstance(value, list) else []
-    texts = [{key: _text(message.get(key)) for key in ("role", "content", "thought")} for message in found]
-    valid = [message for message in texts if message["role"] in ("user", "assistant", "system")]
-    return tuple(
-        {key: text for key, text in message.items() if text or key != "thought"} for message in valid
-    )
+    read = (_message(message) for message in found)
+    return tuple(message for message in read if message["role"] in ("user", "assistant", "system", "tool"))
+
+
+def _message(value: dict[str, Any]) -> dict[str, Any]:
+    """What is valid of a message; other than its role and its content, it may lack everything."""
+    message: dict[str, Any] = {key: _text(value.get(key)) for key in ("role", "content")}
+    message |= {
+        key: _text(value[key]) for key in ("thought", "name", "tool_call_id") if _text(value.get(key))
+    }
+    calls = value.get("tool_calls")
+    try:
+        if isinstance(calls, list) and written_calls(calls):
+            message["tool_calls"] = calls
+    except SettingsError:
+        pass
+    return message
 
 
 def tuned_state(tensors: TensorSource, model: Model) -> Arrays:

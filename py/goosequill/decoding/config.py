@@ -6,7 +6,7 @@ Each step declares its own settings (`steps`); those that belong to no step are 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from goosequill.decoding.grammar.compile import check
 from goosequill.decoding.steps import STEPS, AllSteps
@@ -228,6 +228,22 @@ class DecodingConfig(Limits, Stopping, AllSteps, Search):
                 code="all-banned",
                 remedy="Leave at least one token.",
             )
+
+
+class ReplyConfig(DecodingConfig):
+    """The settings of a reply that may call tools, whose form is not a setting (`goosequill.chat.tools`)."""
+
+    reply: Any = setting("Reply", "The form of the whole reply.", default=None, kind="json")
+
+    def check_conflicts(self) -> None:
+        super().check_conflicts()
+        if self.ignore_end:
+            raise _conflict("tools", "ignore_end", "a reply must be able to end after a call")
+
+    @property
+    def shortlist(self) -> Shortlist | None:
+        """All logits must be exact: the form removes tokens."""
+        return None
 
 
 PARAMETERS: dict[str, Parameter] = DecodingConfig.PARAMETERS

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from goosequill.chat.replies import generate
+from goosequill.chat.tools import read_tools
 from goosequill.decoding import StateMemory
 from goosequill.models import Model
 from goosequill.openai.errors import refusal, typed_errors
-from goosequill.openai.pieces import Piece, chat_logprobs, pieces
+from goosequill.openai.pieces import Fields, Piece, chat_logprobs, pieces
 from goosequill.openai.requests import (
     MOST_CANDIDATES,
     MOST_CHARACTERS,
@@ -70,10 +71,10 @@ def chat_completion(
     with typed_errors(fields):
         found = read(request, description, "chatcmpl", fields)
         messages, measured = _own(found)
-        effort = found.take("reasoning_effort")
+        own = {"effort": found.take("reasoning_effort"), **_tools(found)}
         found.check()
         whole_object = {**found.about, "object": "chat.completion", "choices": [], "usage": usage(0, 0)}
-        resources = {"state": state, "memory": memory, "cancelled": cancelled, "effort": effort}
+        resources = {"state": state, "memory": memory, "cancelled": cancelled, **own}
         for index in range(found.n):
             stream = generate(model, tokenizer, description, messages, found.seeded(index), **resources)
             answer = pieces(stream)
@@ -102,20 +103,29 @@ def _own(request: Request) -> tuple[Any, bool]:
     return messages, measured
 
 
+def _tools(request: Request) -> dict[str, Any]:
+    """Take the fields about tools, and refuse them where they are invalid."""
+    found = {name: request.take(name) for name in ("tools", "tool_choice", "parallel_tool_calls")}
+    read_tools(found["tools"], found["tool_choice"], parallel=found["parallel_tool_calls"])
+    return found
+
+
 def _check_size(messages: Any) -> None:
     if isinstance(messages, str):
         raise refusal("messages", "a list of messages")
     if not isinstance(messages, list | tuple):
         return  # the chat format refuses it
-    texts = [message.get("content") for message in messages if isinstance(message, Mapping)]
-    if len(messages) > MOST_MESSAGES or sum(map(_size, texts)) > MOST_CHARACTERS:
+    if len(messages) > MOST_MESSAGES or sum(map(_size, messages)) > MOST_CHARACTERS:
         raise refusal(
             "messages", f"at most {MOST_MESSAGES:,} messages of at most {MOST_CHARACTERS:,} characters"
         )
 
 
-def _size(content: Any) -> int:
-    return len(content) if isinstance(content, str) else 0
+def _size(message: Any) -> int:
+    """Return about how many characters the model reads of a message."""
+    content = message.get("content") if isinstance(message, Mapping) else None
+    calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+    return (len(content) if isinstance(content, str) else len(str(content))) + len(str(calls or ""))
 
 
 def _chunks(
@@ -154,11 +164,35 @@ def _chunks(
         if logprobs:
             choice["logprobs"]["content"] += logprobs["content"]
         if piece.text:
-            message["content"] += piece.text
+            message["content"] = (message["content"] or "") + piece.text
             yield chunk({"content": piece.text}, logprobs)
+        if piece.calls:
+            yield chunk({"tool_calls": _add_calls(message, piece.calls)}, None if piece.text else logprobs)
         if piece.end:
-            choice["finish_reason"] = reason = piece.end["finish_reason"]
+            choice["finish_reason"] = reason = _reason(piece.end, message)
             own, before = piece.end["usage"], completion["usage"]["completion_tokens"]
             completion["usage"] = usage(own["prompt_tokens"], before + own["completion_tokens"])
             yield chunk({}, reason=reason)
     return str(choice["finish_reason"])
+
+
+def _add_calls(message: dict[str, Any], calls: Iterable[Fields]) -> list[dict[str, Any]]:
+    """Add to the calls of a message; return what was added as chunks have it."""
+    found, deltas = message.setdefault("tool_calls", []), []
+    for call in calls:
+        delta: dict[str, Any] = {"index": call["index"], "function": {"arguments": call["arguments"]}}
+        if "id" in call:
+            delta |= {"id": call["id"], "type": "function"}
+            delta["function"] = {"name": call["name"], **delta["function"]}
+            found.append({"id": call["id"], "type": "function", "function": dict(delta["function"])})
+        else:
+            found[call["index"]]["function"]["arguments"] += call["arguments"]
+        deltas.append(delta)
+    message["content"] = message["content"] or None
+    return deltas
+
+
+def _reason(end: Fields, message: Fields) -> str:
+    """Why an answer ended: calls of tools end it by themselves."""
+    reason = end["finish_reason"]
+    return "tool_calls" if reason == "stop" and "tool_calls" in message else str(reason)

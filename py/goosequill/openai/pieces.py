@@ -23,6 +23,8 @@ class Piece:
     thought: str
     tokens: Sequence[Fields]
     end: Fields | None = None
+    calls: Sequence[Fields] = ()
+    """What is added to calls of tools (`goosequill.chat.tools.CallStream.push`)."""
 
 
 def pieces(stream: Stream) -> Iterator[Progress | Piece]:
@@ -38,11 +40,12 @@ def pieces(stream: Stream) -> Iterator[Progress | Piece]:
             continue
         fields = item if isinstance(item, dict) else vars(item)
         ended = "finish_reason" in fields
-        text, thought = fields["text"], fields.get("thought", "")
+        text, thought, calls = fields["text"], fields.get("thought", ""), fields.get("tool_call_deltas", ())
         if not ended:
             tokens.append(fields)
-        if text or thought or ended:
-            yield Piece(text, thought, tokens if text or thought else (), fields if ended else None)
+        if text or thought or calls or ended:
+            took = tokens if text or thought or calls else ()
+            yield Piece(text, thought, took, fields if ended else None, calls)
             tokens = []
 
 

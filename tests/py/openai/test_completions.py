@@ -255,6 +255,95 @@ def test_a_chat_that_cannot_be_meant_says_which_field(param: str, more: dict[str
     assert error_object(error.value)["error"]["param"] == param
 
 
+TOOLS = [
+    {"type": "function", "function": {"name": "now"}},
+    {
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "description": "The weather in a city.",
+            "parameters": {
+                "type": "object",
+                "properties": {"city": {"enum": ["Oslo"]}},
+                "required": ["city"],
+            },
+        },
+    },
+]
+CALLS = (
+    '```json\n{"name": "weather", "arguments": {"city": "Oslo"}}\n```\n'
+    '```json\n{"name": "now", "arguments": {}}\n```'
+)
+
+
+def test_calls_are_streamed_as_openai_has_them() -> None:
+    model: Any = Scripted(f" I look.\n{CALLS}\n\nUser")
+    request = {"messages": MESSAGES, "tools": TOOLS, "temperature": 0, "max_tokens": 300, "logprobs": True}
+    parts, whole = chat(request, model=model)
+    choice = whole["choices"][0]
+    assert choice["finish_reason"] == parts[-1]["choices"][0]["finish_reason"] == "tool_calls"
+    assert choice["message"]["content"] == "I look."
+    calls = choice["message"]["tool_calls"]
+    assert [(call["type"], call["function"]) for call in calls] == [
+        ("function", {"name": "weather", "arguments": '{"city": "Oslo"}'}),
+        ("function", {"name": "now", "arguments": "{}"}),
+    ]
+    deltas = [one for part in parts for one in part["choices"][0]["delta"].get("tool_calls", ())]
+    first = [delta for delta in deltas if "id" in delta]
+    assert [(one["index"], one["id"], one["type"]) for one in first] == [
+        (index, call["id"], "function") for index, call in enumerate(calls)
+    ]
+    for index, call in enumerate(calls):
+        pieces = [one["function"]["arguments"] for one in deltas if one["index"] == index]
+        assert "".join(pieces) == call["function"]["arguments"]
+    assert "".join(one["token"] for one in choice["logprobs"]["content"]).startswith(" I look.\n```json")
+
+
+def test_the_choice_of_tools_decides_what_a_reply_may_be() -> None:
+    request = {"messages": MESSAGES, "tools": TOOLS, "temperature": 0, "max_tokens": 300}
+    for choice in ("required", {"type": "function", "function": {"name": "weather"}}):
+        model: Any = Scripted(" Hello.\n\nUser")
+        _, whole = chat({**request, "tool_choice": choice, "parallel_tool_calls": False}, model=model)
+        message = whole["choices"][0]["message"]
+        assert message["content"] is None and len(message["tool_calls"]) == 1
+    for more in ({"tool_choice": "none"}, {"tools": None}, {"tool_choice": "auto"}):
+        model = Scripted(" Hello.\n\nUser")
+        _, whole = chat({**request, **more}, model=model)
+        assert whole["choices"][0]["message"]["content"] == "Hello."
+        assert "tool_calls" not in whole["choices"][0]["message"]
+        assert whole["choices"][0]["finish_reason"] == "stop"
+
+
+def test_a_conversation_with_calls_is_read_again() -> None:
+    model: Any = Scripted(f" {CALLS}\n\nUser", " x", " Cold.\n\nUser")
+    request = {"messages": MESSAGES, "tools": TOOLS, "temperature": 0, "max_tokens": 300}
+    message = chat(request, model=model)[1]["choices"][0]["message"]
+    first = model.read.removesuffix("\n\nUse")
+    results = [
+        {"role": "tool", "tool_call_id": call["id"], "content": "-3"} for call in message["tool_calls"]
+    ]
+    _, whole = chat({**request, "messages": [*MESSAGES, message, *results]}, model=model)
+    assert whole["choices"][0]["message"]["content"] == "Cold."
+    assert model.read.startswith(first + "\n\nUser: Tool output:\n-3\n\nUser: Tool output:\n-3\n\nAssistant:")
+
+
+@pytest.mark.parametrize(
+    ("param", "more"),
+    [
+        ("tools", {"tools": [{"type": "function"}]}),
+        ("tools", {"tools": [{"type": "function", "function": {"name": "a", "parameters": {"not": {}}}}]}),
+        ("tool_choice", {"tools": TOOLS, "tool_choice": "all"}),
+        ("tool_choice", {"tool_choice": "required"}),
+        ("parallel_tool_calls", {"tools": TOOLS, "parallel_tool_calls": "yes"}),
+        ("messages", {"messages": [{"role": "assistant", "content": None, "tool_calls": [{"id": "x"}]}]}),
+    ],
+)
+def test_tools_that_cannot_be_used_name_their_field(param: str, more: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as error:
+        chat({"messages": MESSAGES, **more})
+    assert (error.value.param, error.value.type) == (param, "invalid_request_error")
+
+
 WRONG_TEXTS: list[tuple[str, Any]] = [
     *(("prompt", prompt) for prompt in (None, [], ["a", None], [1, "a"], [[]], [True], 7, {"a": 1})),
     *(("prompt", prompt) for prompt in ([256], [[-1]], ["a"] * 129, "x" * 4_000_001)),

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from goosequill.decoding.grammar.automaton import determine
 from goosequill.decoding.grammar.byte_automaton import DEAD, Automaton, in_bytes
+from goosequill.decoding.grammar.calls import reply_expression
 from goosequill.decoding.grammar.expressions import Expressions, Node, TooComplex
 from goosequill.decoding.grammar.json_schema import schema_expression
 from goosequill.decoding.grammar.regex import NotUsable, fully_matched
@@ -31,18 +32,31 @@ _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
 
 
 class Form(NamedTuple):
-    """What the output must be: one of the setting's names, and its value, in which a schema is JSON."""
+    """What the output must be: one of the setting's names, and its value, in which a schema is JSON.
 
-    kind: Literal["regex", "choices", "json_schema"]
+    A "reply" that may call tools is JSON, too (`goosequill.decoding.grammar.calls`); its ``text`` is the kind
+    and the value of another form, or null.
+    """
+
+    kind: Literal["regex", "choices", "json_schema", "reply"]
     value: str | tuple[str, ...]
 
     def refused(self, why: object, *, code: str) -> SettingsError:
         """Return the error that it cannot be used; that of a schema has one code."""
-        noun = {"regex": "regular expression", "choices": "list of choices", "json_schema": "JSON schema"}
-        message = f"The {noun[self.kind]} cannot be used: {why}."
-        if self.kind == "json_schema":
-            return SettingsError(message, code="json-schema", param=self.kind)
-        return SettingsError(message, code=code, param=self.kind)
+        noun, param = _NOUNS[self.kind]
+        message = f"The {noun} cannot be used: {why}."
+        if self.kind in ("json_schema", "reply"):
+            return SettingsError(message, code="json-schema", param=param)
+        return SettingsError(message, code=code, param=param)
+
+
+_NOUNS = {
+    "regex": ("regular expression", "regex"),
+    "choices": ("list of choices", "choices"),
+    "json_schema": ("JSON schema", "json_schema"),
+    "reply": ("list of tools", "tools"),
+}
+"""How an error names each kind, and whose fault it is."""
 
 
 _Kept = TypeVar("_Kept")
@@ -104,17 +118,24 @@ def _expression(form: Form) -> tuple[Expressions, Node]:
     try:
         if sum(map(len, form.value)) > LONGEST:
             raise NotUsable(f"it is longer than {LONGEST:,} characters")
-        if form.kind == "regex":
-            return make, fully_matched(make, str(form.value))
-        if form.kind == "choices":
-            return make, make.either([make.text(choice) for choice in form.value])
-        return make, schema_expression(make, _loaded(str(form.value)))
+        return make, _node(make, form)
     except NotUsable as error:
         raise form.refused(error, code="regex") from error
     except RecursionError as error:
         raise form.refused("it is nested too deeply", code="regex") from error
     except TooComplex as error:
         raise form.refused(error, code="regex-too-large") from error
+
+
+def _node(make: Expressions, form: Form) -> Node:
+    if form.kind == "regex":
+        return fully_matched(make, str(form.value))
+    if form.kind == "choices":
+        return make.either([make.text(choice) for choice in form.value])
+    value = _loaded(str(form.value))
+    if form.kind == "json_schema":
+        return schema_expression(make, value)
+    return reply_expression(make, value, _node(make, Form(*value["text"])) if value["text"] else None)
 
 
 def _loaded(text: str) -> Any:

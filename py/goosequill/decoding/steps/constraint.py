@@ -100,6 +100,9 @@ def form_of(settings: Constraint.Settings) -> Form | None:
     SettingsError
         ``json-schema``: the schema is not JSON.
     """
+    own: Form | None = getattr(settings, "reply", None)
+    if own is not None:
+        return own
     if settings.regex:
         return Form("regex", settings.regex)
     if settings.choices:

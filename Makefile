@@ -37,8 +37,8 @@ packages: $(STAMPS)/test npm ## the packed package in fresh projects of every bu
 	@command -v chromium >/dev/null || sh scripts/browsers.sh
 	$(PY) -m pytest tests/packages -q $(PYTEST_ARGS)
 
-example: npm ## build the example project, a typed page with Vite
-	cd examples/vite && npm ci --silent && npm run --silent build
+example: npm ## build the example projects, typed pages with Vite and with React
+	@for name in vite react; do (cd examples/$$name && npm ci --silent && npm run --silent build) || exit 1; done
 
 serve: build ## build, then serve on loopback (PORT=8000, PREFIX=/goosequill/)
 	$(PY) scripts/serve.py --quiet $(if $(PORT),--port $(PORT)) --prefix $(PREFIX)

@@ -125,6 +125,27 @@ def test_a_wrong_root_is_an_error_that_names_the_address(page: Page, package: Pa
         )
 
 
+def test_the_example_with_react_sets_properties_and_hears_events(
+    page: Page, record: Record, package: Path
+) -> None:
+    folder = ROOT / "examples" / "react"
+    subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True)
+    subprocess.run(["npm", "run", "--silent", "build"], cwd=folder, check=True, capture_output=True)
+    with served(folder / "dist") as address:
+        page.goto(address)
+        entry = page.locator("goose-quill [part=input]")
+        expect(entry).to_have_value("Once upon a time")
+        page.get_by_role("button", name="It was a fine morning").click()
+        expect(entry).to_have_value("It was a fine morning, and")
+        page.locator("goose-quill [part=send]").click()
+        status = page.locator("goose-quill [part=status]")
+        expect(status).to_have_text(re.compile(r"Finished after \d+ tokens\."), timeout=LONG)
+        (tokens,) = re.findall(r"\d+", status.inner_text())
+        expect(page.locator("main > p")).to_have_text(f"{tokens} tokens")
+        assert record.outside(address) == []
+        assert record.console_errors == []
+
+
 @pytest.mark.parametrize("name", ["vite", "sveltekit"])
 def test_the_development_server_of_vite_writes(page: Page, record: Record, package: Path, name: str) -> None:
     folder = project(name, package)

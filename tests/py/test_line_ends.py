@@ -11,7 +11,9 @@ import pytest
 
 import goosequill as gq
 from goosequill.chat.formats import FORMATS
+from goosequill.chat.replies import generate
 from goosequill.chat.requests import save_state
+from goosequill.chat.saved_state import SavedState, encode_saved_state
 from goosequill.cli.main import main
 from goosequill.decoding.explain import explain
 from goosequill.decoding.tokens import tokenize
@@ -69,6 +71,21 @@ def test_a_saved_state_continues_with_the_same_tokens(model: gq.TextModel, tmp_p
     model.save_state(tmp_path / "state.safetensors", model.read(WINDOWS))
     saved = model.load_state(tmp_path / "state.safetensors")
     assert model.write("One\r\nmore", state=saved, **SETTINGS) == model.write(TEXT + "One\nmore", **SETTINGS)
+
+
+def test_what_a_model_wrote_and_has_not_read_yet_is_read_as_it_is(model: gq.TextModel) -> None:
+    arrays = {name: array.copy() for name, array in model.read("One").arrays.items()}
+    saved = SavedState(arrays, unread="two\r\n")
+    *_, end = model.generate("a\r\nb", state=saved, **SETTINGS)
+    assert (
+        end.usage["prompt_tokens"] == len(model.tokenize("two\r\na\nb")) != len(model.tokenize("two\na\nb"))
+    )
+    state = encode_saved_state(saved, model.loaded.model)
+    stream = generate(model.loaded.model, model.loaded.tokenizer, {}, "a\r\nb", SETTINGS, state=state)
+    with pytest.raises(StopIteration) as ended:
+        while True:
+            next(stream)
+    assert ended.value.value["usage"] == end.usage
 
 
 def test_messages_and_the_prefix_of_a_reply_have_line_feeds(model: gq.TextModel) -> None:

@@ -20,6 +20,7 @@ from goosequill.chat.tools import CallStream, read_tools
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Preparing, Reading, StateMemory
 from goosequill.decoding import generate as continue_prompt
 from goosequill.decoding.tokens import check_tokens, is_tokens
+from goosequill.line_ends import unix_lines
 from goosequill.models import Model
 from goosequill.progress import Progress
 from goosequill.tokenizers import Tokenizer
@@ -80,7 +81,7 @@ def generate(
         check_tokens(model, prompt, param="prompt")
         prompt = [*tokenizer.encode(unread), *prompt]
     elif isinstance(prompt, str):
-        prompt = unread + prompt
+        prompt = tokenizer.encode(unread + unix_lines(prompt))
     else:
         chat = format_of(description).with_effort(effort)
         config, opening = config.replace(stop=(*config.stop, *chat.stop)), chat.opening
@@ -88,7 +89,8 @@ def generate(
         if callable_tools:
             config = callable_tools.constrain(config, opening, chat.stop)
             prompt = with_instructions(prompt, callable_tools.told)
-        prompt = unread + chat.prompt(prompt, begun=saved is not None and saved.begun)
+        text = chat.prompt(prompt, begun=saved is not None and saved.begun)
+        prompt = tokenizer.encode(unread + text)
     items = continue_prompt(
         model,
         tokenizer,

@@ -72,9 +72,12 @@
 /**
  * One generated token. `text` may be empty while a multi-byte character is incomplete, or while it could be
  * the start of a stop string. `top_logprobs` has as many candidates as the setting `logprobs` asks for.
+ * `constraint` says what a constraint did there, by the model's own probabilities: how many tokens it
+ * allowed, the probability of all others together, and whether one of them is likelier than all it allowed.
  * @typedef {{token: number, text: string, logprob: number}} Candidate
+ * @typedef {{allowed: number, masked: number, changed: boolean}} Constrained
  * @typedef {{text: string, token: number, logprob: number, index: number, top_logprobs: Candidate[],
- *   thought?: string, tool_call_deltas?: ToolCallDelta[]}} Chunk
+ *   constraint?: Constrained | null, thought?: string, tool_call_deltas?: ToolCallDelta[]}} Chunk
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
  * The end of a reply in a conversation also has `messages`, the whole conversation, and `tokens`, how many
  * the new messages and the reply take; that of a reply that could call tools has `tool_calls`, those that are

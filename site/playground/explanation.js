@@ -7,6 +7,7 @@
 import { element } from "../ui/dom.js";
 import { scrollBox, table, tableRow } from "../ui/table.js";
 import { decimal, number, phrase, t, translated } from "../ui/words.js";
+import { constraintPart } from "./constraint-view.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**
@@ -14,7 +15,8 @@ import { bits, percent, visible } from "./tokens.js";
  * @typedef {{token: number, text: string, probabilities: number[], cut_by?: number | null}} Candidate
  *   `cut_by` is the index of the step that removed it
  * @typedef {{token: number, text: string, logprob: number, rank: number, steps: Step[],
- *   candidates: Candidate[]}} Explanation
+ *   candidates: Candidate[], constraint?: import("./constraint-view.js").ExplainedConstraint | null
+ * }} Explanation
  */
 
 /**
@@ -24,7 +26,7 @@ import { bits, percent, visible } from "./tokens.js";
  * @returns {HTMLElement[]}
  */
 export function showExplanation(explanation, { title, onChoose, onContinue }) {
-  const { text, logprob, rank, steps } = explanation;
+  const { text, logprob, rank, steps, constraint } = explanation;
   const summary = element(
     "p",
     {},
@@ -39,6 +41,7 @@ export function showExplanation(explanation, { title, onChoose, onContinue }) {
   const parts = [
     element("h2", {}, title, element("code", {}, visible(text))),
     summary,
+    ...(constraint ? [constraintPart(constraint, steps[0].kept)] : []),
     candidateList(explanation, onChoose),
   ];
   if (onChoose)

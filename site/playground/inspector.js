@@ -6,6 +6,7 @@
 
 import { byId } from "../ui/dom.js";
 import { percent, t } from "../ui/words.js";
+import { constraintSummary } from "./constraint-view.js";
 import { showExplanation } from "./explanation.js";
 import { tokenTip } from "./token-tip.js";
 import { shadeLegend, TokenText, tokenTable, visible } from "./tokens.js";
@@ -33,6 +34,7 @@ export class Inspector {
   #tableBox = byId("table-box", "details");
   #table = byId("token-table", "div");
   #coloured = byId("coloured", "input");
+  #constraint = byId("constraint-summary", "p");
   #legend = byId("legend", "p");
   #hideTip;
   #prompt;
@@ -60,7 +62,10 @@ export class Inspector {
       tip,
     );
     this.#legend.append(...shadeLegend());
-    host.session.addEventListener("end", () => this.#showPrompt());
+    host.session.addEventListener("end", () => {
+      this.#showPrompt();
+      this.#showConstraint();
+    });
     this.#tableBox.addEventListener("toggle", () => this.#showTable());
     this.#coloured.addEventListener("change", () => {
       byId("sheet", "section").toggleAttribute("data-coloured", this.#coloured.checked);
@@ -82,6 +87,15 @@ export class Inspector {
     this.#noToken.hidden = false;
     this.#tableBox.open = false;
     this.#showPrompt();
+    this.#showConstraint();
+  }
+
+  /** Sums up what the constraint did to the text, once that is complete. */
+  #showConstraint() {
+    const { text, busy } = this.#session;
+    const words = text && !busy ? constraintSummary(text.tokens) : "";
+    this.#constraint.textContent = words;
+    this.#constraint.hidden = words === "";
   }
 
   /** Shows the prompt's tokens and the model's surprise at them, while colours are on. */

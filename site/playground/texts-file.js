@@ -85,10 +85,23 @@ function readText(entry, index, before) {
       t("Text {index} in the file is damaged.", { index: index + 1 }),
       t("Save the branches again."),
     );
-  const plain = tokens.map(({ token, text, logprob }) => ({ token, text, logprob }));
+  const plain = tokens.map(({ token, text, logprob, constraint }) => ({
+    ...{ token, text, logprob },
+    ...(isConstraint(constraint) && { constraint: plainConstraint(constraint) }),
+  }));
   const facts = { prompt: unixLines(prompt), settings, seed, given, tail, finish, marked: marked === true };
   return { ...facts, id: index + 1, parent, tokens: plain };
 }
+
+/** @param {any} one */
+function isConstraint(one) {
+  const { allowed, masked, changed } = one ?? {};
+  const valid = Number.isSafeInteger(allowed) && masked >= 0 && masked <= 1;
+  return valid && typeof masked === "number" && typeof changed === "boolean";
+}
+
+/** @param {import("../engine/protocol.js").Constrained} constraint */
+const plainConstraint = ({ allowed, masked, changed }) => ({ allowed, masked, changed });
 
 /** @param {any} one */
 function isToken(one) {

@@ -5,6 +5,7 @@
 
 import { element } from "../ui/dom.js";
 import { decimal, t } from "../ui/words.js";
+import { constraintNote } from "./constraint-view.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**
@@ -15,10 +16,15 @@ export function tokenTip(paper) {
   const tip = element("div", { class: "token-tip", "aria-hidden": true, hidden: true });
   paper.append(tip);
   return {
-    show: (span, { text, logprob }) => {
+    show: (span, { text, logprob, constraint }) => {
       if (logprob === null) return;
       const surprise = t("{bits} bits", { bits: decimal(bits(logprob), 1) });
-      const share = `${percent(Math.exp(logprob))} · ${surprise}`;
+      const facts = [
+        percent(Math.exp(logprob)),
+        surprise,
+        ...(constraint ? [constraintNote(constraint)] : []),
+      ];
+      const share = facts.join(" · ");
       tip.replaceChildren(element("code", {}, visible(text)), ` ${share}`);
       tip.hidden = false;
       const [frame, [rect]] = [paper.getBoundingClientRect(), [...span.getClientRects()]];

@@ -8,7 +8,10 @@ import { table } from "../ui/table.js";
 import { shownText, withSigns } from "../ui/unseen.js";
 import { decimal, percent as shareOf, t } from "../ui/words.js";
 
-/** @typedef {{token: number, text: string, logprob: number | null}} Token */
+/**
+ * @typedef {import("../engine/protocol.js").Constrained} Constrained
+ * @typedef {{token: number, text: string, logprob: number | null, constraint?: Constrained | null}} Token
+ */
 
 /** Bits at which the next shade starts. */
 const SHADES = [1, 3, 5, 8, 11];
@@ -88,11 +91,13 @@ export class TokenText {
   }
 
   /** @param {Token} token */
-  add({ token, text, logprob }) {
+  add(token) {
+    const { text, logprob, constraint } = token;
     const nodes = shownText(text, this.#end);
     const span = element("span", { "data-token": this.tokens.length }, ...nodes);
     if (logprob !== null) span.className = `shade-${shade(logprob)}`;
-    this.tokens.push({ token, text, logprob });
+    span.classList.toggle("changed", constraint?.changed === true);
+    this.tokens.push(token);
     this.#box.append(span);
   }
 
@@ -147,15 +152,25 @@ function shade(logprob) {
  * @param {string} caption
  */
 export function tokenTable({ prompt, written }, caption) {
-  const rows = [...prompt, ...written].map(({ token, text, logprob }, index) => [
+  const constrained = written.some(({ constraint }) => constraint);
+  const rows = [...prompt, ...written].map(({ token, text, logprob, constraint }, index) => [
     index < prompt.length ? t("prompt") : index - prompt.length + 1,
     element("code", {}, visible(text)),
     token,
     logprob === null ? "" : percent(Math.exp(logprob)),
     logprob === null ? "" : decimal(bits(logprob), 1),
+    ...(constrained ? constraintCells(constraint) : []),
   ]);
   const columns = [t("Position"), t("Token"), t("Id"), t("Probability"), t("Surprise (bits)")];
+  if (constrained) columns.push(t("Allowed tokens"), t("Masked probability"), t("Changed"));
   return table({ caption, hideCaption: true, className: "figures", columns, rows });
+}
+
+/** @param {Constrained | null} [constraint] */
+function constraintCells(constraint) {
+  if (!constraint) return ["", "", ""];
+  const { allowed, masked, changed } = constraint;
+  return [decimal(allowed, 0), percent(masked), changed ? t("yes") : t("no")];
 }
 
 /** @param {number} share */

@@ -143,7 +143,8 @@ export class Writer {
         progress.hide();
         say(t("Generating…"));
       }
-      const token = { token: chunk.token, text: chunk.text, logprob: chunk.logprob };
+      const { token: id, text: piece, logprob, constraint } = chunk;
+      const token = { token: id, text: piece, logprob, ...(constraint && { constraint }) };
       text.tokens.push(token);
       output.add(token);
       pace.add();

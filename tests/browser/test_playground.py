@@ -234,6 +234,29 @@ def test_markup_in_the_address_stays_text(browser: Browser, site_url: str) -> No
     page.close()
 
 
+def test_what_a_constraint_did_is_summed_up_marked_and_explained(playground: Playground) -> None:
+    page = playground.page
+    playground.open("Decoder")
+    page.get_by_label("Filter settings").fill("regex")
+    page.locator("#decoder-regex").fill("[0-9]{8}")
+    page.get_by_label("Filter settings").fill("")
+    text = playground.write("It was a fine morning, and", temperature=0.9)
+    assert re.fullmatch("[0-9]{8}", text)
+    summary = r"The constraint changed (\d+) of (\d+) tokens and removed (\d+)% of probability on average\."
+    expect(playground.constraint_summary).to_contain_text(re.compile(summary))
+    found = re.match(summary, playground.constraint_summary.text_content() or "")
+    assert found and int(found[2]) == page.locator("#output [data-token]").count()
+    assert int(found[1]) == page.locator("#output .changed").count() > 0
+    playground.output.focus()
+    page.keyboard.press("ArrowRight")
+    did = re.compile(
+        r"allowed \d+ of [\d,]+ tokens and removed [\d.]+% of probability.*changed the most probable"
+    )
+    expect(playground.explanation.locator(".constraint")).to_have_text(did)
+    expect(playground.explanation.locator(".masked li")).to_have_count(5)
+    playground.reset()
+
+
 def test_a_token_is_explained_and_another_candidate_branches(playground: Playground) -> None:
     page = playground.page
     text = playground.write("It was a fine morning, and", top_k=20, temperature=0.9, max_new_tokens=12)

@@ -10,7 +10,7 @@ from typing import Any
 
 from goosequill.decoding.config import DESCRIPTIONS, PARAMETERS, DecodingConfig
 from goosequill.decoding.generate import generate
-from goosequill.decoding.items import Candidate, Chunk, End, Item, Preparing, Reading
+from goosequill.decoding.items import Candidate, Chunk, Constrained, End, Item, Preparing, Reading
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.presets import PRESETS, describe_presets
@@ -22,6 +22,7 @@ __all__ = [
     "PRESETS",
     "Candidate",
     "Chunk",
+    "Constrained",
     "DecodingConfig",
     "Description",
     "End",

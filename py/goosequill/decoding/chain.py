@@ -9,6 +9,7 @@ from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Processor, Setup
 from goosequill.decoding.sampling import Candidates, Logits
 from goosequill.decoding.steps import STEPS
+from goosequill.decoding.steps.constraint import Constraint
 from goosequill.decoding.steps.temperature import Temperature
 from goosequill.errors import SettingsError
 
@@ -68,6 +69,11 @@ class Chain:
             for step in self.steps:
                 step.follow(token, context)
             context.append(token)
+
+    @property
+    def constraint(self) -> Constraint | None:
+        """The step that constrains the text, if there is one."""
+        return next((step for step in self.steps if isinstance(step, Constraint)), None)
 
     def finished(self, context: Context) -> bool:
         """Return whether a step has ended the text."""

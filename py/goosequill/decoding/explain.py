@@ -6,7 +6,9 @@ recorded during generation, so explanations cost nothing until they are asked fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -29,6 +31,8 @@ from goosequill.parameters import Description
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 10
+MASKED = 5
+"""How many masked tokens are shown."""
 MODEL = {"name": "model", "label": "The model", "sentence": "What the model itself predicts."}
 
 
@@ -63,7 +67,9 @@ def explain(
         ``token``, ``text``, ``logprob`` (the model's, natural) and ``rank`` (1 for the model's most likely
         token; equal ones share the best); ``steps``: name, label, sentence and
         the number of tokens ``kept`` of each; ``candidates``: token, text, ``probabilities`` after
-        each step (0 once removed), ``cut_by`` (the index of the step that removed it, or None).
+        each step (0 once removed), ``cut_by`` (the index of the step that removed it, or None);
+        ``constraint``: None, or the fields of `Constrained` and as ``without`` the model's most likely
+        tokens that it masked, each with token, text and ``probability``.
     """
     config = DecodingConfig.from_dict(settings)
     ids = prompt_tokens(tokenizer, prompt)
@@ -101,6 +107,7 @@ def explain(
             for step, logits in zip(steps, stages, strict=True)
         ],
         "candidates": _candidates(stages, chosen, tokenizer, operations),
+        "constraint": _constraint(chain, stages[0], context),
     }
 
 
@@ -147,6 +154,26 @@ def _unguided(
 
 def _step(description: Description) -> dict[str, str]:
     return {"name": description.name, "label": description.label, "sentence": description.sentence}
+
+
+def _constraint(chain: Chain, logits: Logits, context: Context) -> dict[str, Any] | None:
+    """Return what the constraint did, and what the model would rather have written."""
+    step, operations = chain.constraint, context.operations
+    if step is None:
+        return None
+    mask = step.masks.of(context.automaton_state)
+    masked = np.where(mask, np.float32(-np.inf), logits)
+    effect = step.effect(logits, context.automaton_state, operations)
+    return asdict(effect) | {
+        "without": [
+            {
+                "token": int(token),
+                "text": token_text(context.tokenizer, int(token)),
+                "probability": math.exp(log_probability(logits, int(token), operations)),
+            }
+            for token in best(masked, MASKED, operations)
+        ]
+    }
 
 
 def _candidates(

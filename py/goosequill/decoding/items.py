@@ -22,6 +22,25 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Constrained:
+    """What a constraint did where a token was chosen, measured by the model's own probabilities.
+
+    Attributes
+    ----------
+    allowed
+        How many tokens of the vocabulary it allowed.
+    masked
+        The probability of all others together, 0 to 1.
+    changed
+        Whether one of the others is likelier than every token that was allowed.
+    """
+
+    allowed: int
+    masked: float
+    changed: bool
+
+
+@dataclass(frozen=True)
 class Preparing:
     """How many states the automaton of a constraint has so far."""
 
@@ -42,7 +61,8 @@ class Chunk:
 
     ``text`` may be empty, while a character is incomplete or a stop text may be starting. ``logprob`` is
     the model's own, before any step of the decoder; where the vocabulary is large and the decoder does not
-    need all logits (`DecodingConfig.shortlist`), it is approximate.
+    need all logits (`DecodingConfig.shortlist`), it is approximate. ``constraint`` is None where the text is
+    not constrained.
     """
 
     text: str
@@ -50,6 +70,7 @@ class Chunk:
     logprob: float
     index: int
     top_logprobs: tuple[Candidate, ...] = ()
+    constraint: Constrained | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -9,12 +9,13 @@ from typing import Any
 from goosequill.decoding.chain import Chain, make_chain, prepare_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
-from goosequill.decoding.items import Chunk, End, Preparing, Reading, Reason, candidates
+from goosequill.decoding.items import Chunk, Constrained, End, Preparing, Reading, Reason, candidates
 from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import Logits, WeighOnce, log_probability
+from goosequill.decoding.steps.constraint import Constraint
 from goosequill.decoding.stopping import StopWatcher
 from goosequill.line_ends import unix_lines
 from goosequill.tokenizers import StreamDecoder, Tokenizer
@@ -61,6 +62,8 @@ class Writer:
         self._setup = Setup(tokenizer, vocab_size, config.stop_tokens, config.ignore_end)
         self.ends = self._setup.ends
         self.chain = Chain(())
+        self._constraint: Constraint | None = None
+        self._automaton_state = 0  # after the tokens that were shown; with several beams no context has it
         self._stream, self._watcher = StreamDecoder(tokenizer), StopWatcher(config.stop)
         self.written = 0
 
@@ -70,6 +73,7 @@ class Writer:
             yield Preparing(states)
         self.chain = make_chain(self.config, self._setup)
         self.chain.follow(self.prompt[self.context.prompt_length :], self.context)
+        self._constraint, self._automaton_state = self.chain.constraint, self.context.automaton_state
         for token in self.context.output.tolist():
             self._stream.push(token)  # a character may be incomplete
 
@@ -118,7 +122,16 @@ class Writer:
         operations = self.context.operations
         top = candidates(logits, self.tokenizer, self.config.logprobs, operations)
         logprob = log_probability(logits, token, operations)
-        return Chunk(text, token, logprob, self.written - 1, top), stopped
+        constrained = self._constrained(token, logits)
+        return Chunk(text, token, logprob, self.written - 1, top, constrained), stopped
+
+    def _constrained(self, token: int, logits: Logits) -> Constrained | None:
+        """What the constraint did where this token was chosen."""
+        if self._constraint is None:
+            return None
+        found = self._constraint.effect(logits, self._automaton_state, self.context.operations)
+        self._automaton_state = self._constraint.after(self._automaton_state, token, self.tokenizer)
+        return found
 
     def read_token(self, token: int, *, predict: bool) -> None:
         """Let the model read a generated token; the last one only if the state is the caller's.

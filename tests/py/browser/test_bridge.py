@@ -239,7 +239,7 @@ def test_a_text_comes_step_by_step_and_ends(bridge: Any) -> None:
     chunks = [step["part"] for step in steps if "part" in step]
     assert [chunk["index"] for chunk in chunks] == [0, 1, 2, 3]
     assert all(chunk["logprob"] <= 0 for chunk in chunks)
-    assert set(chunks[0]) == {"text", "token", "logprob", "index", "top_logprobs"}
+    assert set(chunks[0]) == {"text", "token", "logprob", "index", "top_logprobs", "constraint"}
     assert last["end"]["finish_reason"] == "length"
     assert last["end"]["usage"] == {"prompt_tokens": 5, "completion_tokens": 4}
     assert last["end"]["seed"] == 5

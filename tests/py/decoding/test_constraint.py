@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 
-from goosequill.decoding import DecodingConfig, End, Preparing, generate
+from goosequill.decoding import Chunk, DecodingConfig, End, Preparing, generate
 from goosequill.decoding.grammar import regex
 from goosequill.errors import SettingsError
 from goosequill.tokenizers import load_tokenizer
@@ -73,6 +75,46 @@ def test_any_model_writes_valid_json(seed: int) -> None:
     assert set(value["tags"]) <= {"a", "b"}
     assert isinstance(value.get("age", 0), int)
     assert value.get("size", True) in (1, True, False)
+
+
+WORDS = tuple(map("".join, product("abc", "de", "abf", ["g", "gh"])))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"temperature": 0.0},
+        {"num_beams": 3},
+        {"penalty_alpha": 0.3, "top_k": 4},
+        {"guidance_scale": 2.0, "top_p": 0.9, "logit_bias": {97: -3}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("given", ["", "bd"])
+def test_each_token_says_what_the_constraint_did(settings: dict[str, Any], given: str) -> None:
+    """Against the definition: every token is tried, and the model's probabilities are summed."""
+    config = DecodingConfig(choices=WORDS, **settings, seed=4, max_new_tokens=6)
+    model, written = random_model(3), given
+    items = list(generate(model, ENDING, "x", config, given=ENDING.encode(given)))
+    chunks = [item for item in items if isinstance(item, Chunk)]
+    assert given + "".join(map(str, chunks)) in WORDS
+    for chunk in chunks:
+        logits = model.forward(ENDING.encode("x" + written), model.new_state())
+        shares = np.exp(logits.astype(np.float64)) / np.exp(logits.astype(np.float64)).sum()
+        allowed = np.array(
+            [any(word.startswith(written + chr(token)) for word in WORDS) for token in range(256)]
+        )
+        allowed[0] = written in WORDS  # the end token
+        assert chunk.constraint is not None
+        assert chunk.constraint.allowed == allowed.sum()
+        assert chunk.constraint.masked == pytest.approx(shares[~allowed].sum(), abs=1e-6)
+        assert chunk.constraint.changed == (not allowed[shares.argmax()])
+        written += chr(chunk.token)
+
+
+def test_a_text_without_a_constraint_says_nothing_about_one() -> None:
+    assert all(chunk.constraint is None for chunk in run(random_model(), "x", DecodingConfig(seed=1))[0])
 
 
 def test_ban_of_every_allowed_token_is_reported() -> None:

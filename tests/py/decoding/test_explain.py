@@ -108,3 +108,27 @@ def test_explanation_from_memory_equals_one_from_rereading(settings: dict[str, A
 def test_a_token_without_a_prediction_is_refused(index: int) -> None:
     with pytest.raises(SettingsError, match="no prediction"):
         explained([65], index, {})
+
+
+@pytest.mark.parametrize("settings", [{}, {"logit_bias": {101: -5.0}, "top_k": 3}])
+def test_the_explanation_says_what_the_model_would_have_written_without_the_constraint(
+    settings: dict[str, Any],
+) -> None:
+    settings = {**settings, "regex": "[a-e]{8}", "seed": 2}
+    config = DecodingConfig.from_dict(settings)
+    chunks = [c for c in generate(random_model(), BYTE, PROMPT, config) if isinstance(c, Chunk)]
+    written = [chunk.token for chunk in chunks]
+    for index, chunk in enumerate(chunks):
+        found = explained(written, index, settings)["constraint"]
+        model = random_model()
+        logits = model.forward([*BYTE.encode(PROMPT), *written[:index]], model.new_state())
+        shares = np.exp(logits.astype(np.float64)) / np.exp(logits.astype(np.float64)).sum()
+        shares[97:102] = 0  # what was allowed
+        order = np.argsort(-shares, kind="stable")[:5]
+        assert [one["token"] for one in found["without"]] == order.tolist()
+        assert [one["probability"] for one in found["without"]] == pytest.approx(shares[order].tolist())
+        assert found["allowed"] == 5
+        assert chunk.constraint is not None
+        assert {key: found[key] for key in ("allowed", "masked", "changed")} == vars(chunk.constraint)
+    assert explained(written, -1, settings)["constraint"] is None  # no decoder chose the prompt
+    assert explained(written, 0, {"seed": 2})["constraint"] is None

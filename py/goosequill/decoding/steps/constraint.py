@@ -12,10 +12,13 @@ from goosequill.decoding.context import Context
 from goosequill.decoding.grammar.byte_automaton import DEAD, Automaton
 from goosequill.decoding.grammar.compile import Form, compiled, schema_form, work
 from goosequill.decoding.grammar.token_mask import TokenMasks, token_table
+from goosequill.decoding.items import Constrained
 from goosequill.decoding.processor import Change, Setup, StepSettings
 from goosequill.decoding.sampling import Candidates, Logits
 from goosequill.errors import SettingsError
+from goosequill.kernels import LogitOperations
 from goosequill.parameters import setting
+from goosequill.tokenizers import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,24 @@ class Constraint(Change):
         self.follow(token, context)
 
     def follow(self, token: int, context: Context) -> None:
-        if token not in self.ends:
-            state = context.automaton_state
-            context.automaton_state = self.automaton.walk(state, context.tokenizer.token_bytes(token))
-            if context.automaton_state == DEAD:  # tokens that were given, not generated
-                raise SettingsError(
-                    "No text that starts with the given one matches the constraint.",
-                    code="all-cut",
-                    remedy="Change the start of the text, or the constraint.",
-                )
+        context.automaton_state = self.after(context.automaton_state, token, context.tokenizer)
+        if context.automaton_state == DEAD:  # tokens that were given, not generated
+            raise SettingsError(
+                "No text that starts with the given one matches the constraint.",
+                code="all-cut",
+                remedy="Change the start of the text, or the constraint.",
+            )
+
+    def after(self, state: int, token: int, tokenizer: Tokenizer) -> int:
+        """Return the automaton's state after a token."""
+        return state if token in self.ends else self.automaton.walk(state, tokenizer.token_bytes(token))
+
+    def effect(self, logits: Logits, state: int, operations: LogitOperations) -> Constrained:
+        """Return what the constraint does to the model's logits in a state of the automaton."""
+        weights, _, total = operations.weigh(logits)  # the highest is 1
+        kept = weights[self.masks.of(state)]
+        share = float(kept.sum(dtype=np.float64)) / total
+        return Constrained(len(kept), max(0.0, 1 - share), bool(kept.max(initial=0) < 1))
 
     def finished(self, context: Context) -> bool:
         state = context.automaton_state

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { window } from "../dom.js";
+
+/** @type {any} */ (globalThis).Element = window.Element;
+const { constraintNote, constraintPart, constraintSummary } = await import(
+  "../../../site/playground/constraint-view.js"
+);
+const { TokenText, tokenTable } = await import("../../../site/playground/tokens.js");
+const { unpackTexts } = await import("../../../site/playground/texts-file.js");
+
+/** @param {number} masked @param {boolean} changed */
+const token = (masked, changed) => ({
+  token: 1,
+  text: "a",
+  logprob: -1,
+  constraint: { allowed: 12, masked, changed },
+});
+const plain = { token: 2, text: "b", logprob: -2 };
+
+test("a text is summed up: how many tokens changed, and how much probability went on average", () => {
+  assert.equal(constraintSummary([plain]), "");
+  assert.equal(constraintSummary([]), "");
+  assert.equal(
+    constraintSummary([token(0.5, true), token(0.1, false), token(0.3, false), plain]),
+    "The constraint changed 1 of 3 tokens and removed 30% of probability on average. " +
+      "The changed ones are underlined.",
+  );
+  assert.equal(
+    constraintSummary([token(0.25, false)]),
+    "The constraint changed 0 of 1 token and removed 25% of probability on average.",
+  );
+});
+
+test("the tokens that the constraint changed are marked, and the table has its numbers", () => {
+  const box = document.createElement("div");
+  const text = new TokenText(box, () => {});
+  for (const one of [token(0.5, true), token(0.1, false), plain]) text.add(one);
+  const marked = [...box.children].map((span) => span.classList.contains("changed"));
+  assert.deepEqual(marked, [true, false, false]);
+  const table = tokenTable({ prompt: [plain], written: text.tokens }, "All");
+  const rows = [...table.querySelectorAll("tbody tr")].map((row) =>
+    [...row.children].slice(-3).map((cell) => cell.textContent),
+  );
+  assert.deepEqual(rows, [
+    ["", "", ""],
+    ["12", "50.0%", "yes"],
+    ["12", "10.0%", "no"],
+    ["", "", ""],
+  ]);
+  assert.equal(tokenTable({ prompt: [], written: [plain] }, "All").querySelectorAll("th").length, 5);
+});
+
+test("a token's explanation says what the model would have written", () => {
+  const without = [{ token: 3, text: " the", probability: 0.4 }];
+  const part = constraintPart({ ...token(0.9, true).constraint, without }, 5000);
+  assert.match(part.textContent ?? "", /allowed 12 of 5,000 tokens and removed 90.0% of probability/);
+  assert.match(part.textContent ?? "", /It changed the most probable choice/);
+  assert.equal(part.querySelector("li")?.textContent, "␣the 40.0%");
+  assert.equal(constraintNote(token(0.9, true).constraint), "90.0% masked");
+});
+
+test("a file of branches keeps what the constraint did, and nothing that is not a number of it", () => {
+  const bad = { ...plain, constraint: { allowed: "<b>", masked: 0.5, changed: true } };
+  const extra = { ...token(0.5, true), constraint: { ...token(0.5, true).constraint, more: "x" } };
+  const text = {
+    id: 1,
+    prompt: "p",
+    settings: {},
+    seed: 1,
+    given: 0,
+    tail: "",
+    finish: "stop",
+    parent: null,
+  };
+  const file = { format: "", version: 1, current: 1, texts: [{ ...text, tokens: [extra, bad] }] };
+  const [first, second] = unpackTexts({ ...file, format: "goosequill-branches" }).texts[0].tokens;
+  assert.deepEqual([first, second], [token(0.5, true), plain]);
+});

@@ -247,7 +247,7 @@ class Writer:
     def _att6(self, att: str) -> dict[str, Any]:
         time = {"time_decay": self._vector(att + "time_decay"), "time_first": self._bonus(att + "time_faaaa")}
         time["time_mix_x"] = self._vector(att + "time_maa_x")
-        if self._old:  # web-rwkv 0.7 and before
+        if self._old:  # early versions
             time |= {f"time_mix_{letter}": self._vector(f"{att}time_maa_{letter}") for letter in "wkvrg"}
         else:
             stacked = [self._half(f"{att}time_maa_{letter}").reshape(1, -1) for letter in "wkvrg"]

@@ -72,7 +72,7 @@ def test_names_values_and_logits_are_the_originals(version: str, quant: Quant) -
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_files_from_before_2024_are_read(version: str) -> None:
+def test_files_of_early_versions_are_read(version: str) -> None:
     """Without `rescale`, with other names, the vectors of version 6 apart, and the variant by number."""
     tensors = MAKERS[version](layers=8, width=64)
     writer = Writer(tensors, version, layout="old")

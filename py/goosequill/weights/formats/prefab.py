@@ -29,8 +29,9 @@ from goosequill.weights.naming import LOW_RANK, multiply, row, transpose, undo_d
 from goosequill.weights.source import MAX_TENSORS, ByteSource, Extent, TensorSource, is_count, is_shape
 
 MAX_NAME = 80
+"""Characters of a tensor's path; the longest have 30."""
 RESCALE = 6
-"""Layers after which weights are halved in files that do not say it; from before July 2024."""
+"""Layers after which weights are halved in files of web-rwkv's early versions, which do not say it."""
 
 _BLOCKS = {"INT8_128": (128, 2, 1), "NF4_64": (64, 1, 2), "FP4_64": (64, 1, 2)}
 """Our name of a type -> weights in a block, scales in 16 bits for each, weights in a byte."""
@@ -39,8 +40,6 @@ _PLAIN = ("Fp16", 0)
 """How serde names the variant of `Matrix` in 16 bits: old versions of its CBOR wrote the number."""
 _VERSIONS = ("V4", "V5", "V6", "V7")
 _SIZES = ("num_layer", "num_emb", "num_hidden", "num_vocab", "num_head")
-
-
 _NOTHING = Span(0, 0)
 
 

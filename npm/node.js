@@ -63,11 +63,17 @@ function address(where) {
 
 const NAMES = ["world", "neox-20b", "byte"];
 
+/** Options of which paths are addresses. */
+export function located(options) {
+  const { model, tokenizer } = options;
+  const isName = typeof tokenizer !== "string" || NAMES.includes(tokenizer);
+  return { ...options, model: address(model), tokenizer: isName ? tokenizer : address(tokenizer) };
+}
+
 export async function loadModel(options = {}) {
-  const { model, tokenizer, engine = new Engine() } = options;
-  const named = typeof tokenizer !== "string" || NAMES.includes(tokenizer) ? tokenizer : address(tokenizer);
+  const { engine = new Engine() } = options;
   try {
-    return await load({ ...options, model: address(model), tokenizer: named, engine });
+    return await load({ ...located(options), engine });
   } catch (error) {
     if (!options.engine) engine.dispose();
     throw error;

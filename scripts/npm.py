@@ -28,6 +28,7 @@ OUTPUT = ROOT / "build" / "npm"
 ENTRIES = (
     "engine/client.js",
     "engine/openai.js",
+    "engine/prompt-api-install.js",
     "engine/settings.js",
     "widget/goose-quill.js",
     "search/static/search.js",
@@ -263,6 +264,8 @@ def declare() -> None:
         "search-element.js",
         "ai-sdk.js",
         "langchain.js",
+        "prompt-api.js",
+        "prompt-api-install.js",
     )
     subprocess.run([tsc, *options, *modules], cwd=OUTPUT, check=True)
 

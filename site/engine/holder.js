@@ -17,7 +17,7 @@ import { startWorker } from "./start.js";
 
 /**
  * @typedef {{
- *   leases: Set<Lease>, loading: Promise<Model>, stop: AbortController,
+ *   leases: Set<Lease>, loading: Promise<Model>, isLoaded: boolean, stop: AbortController,
  *   listeners: Set<(progress: Progress) => void>
  * }} Entry
  */
@@ -82,6 +82,13 @@ export class EngineHolder {
     return new Lease(this, choice, key);
   }
 
+  /** Whether the model of leases with a key is loaded. @param {unknown} key */
+  statusOf(key) {
+    const entry = this.#engine?.ended ? undefined : this.#entries.get(key);
+    if (!entry) return "absent";
+    return entry.isLoaded ? "loaded" : "loading";
+  }
+
   /** @param {Lease} lease @returns {Entry} */
   enter(lease) {
     const engine = this.engine;
@@ -119,7 +126,13 @@ function startLoading(choice, engine) {
     for (const listener of listeners) listener(progress);
   };
   const loading = engine.load(modelSource(choice), { signal: stop.signal, onProgress });
-  return { leases: new Set(), loading, stop, listeners };
+  /** @type {Entry} */
+  const entry = { leases: new Set(), loading, isLoaded: false, stop, listeners };
+  loading.then(
+    () => (entry.isLoaded = true),
+    () => {}, // its leases are told
+  );
+  return entry;
 }
 
 /** A claim to one model. */

@@ -137,12 +137,10 @@ export class Conversation {
   messages;
 
   /** @param {Model} model @param {import("./protocol.js").Conversing} begun */
-  constructor(model, { handle, messages, thinks }) {
+  constructor(model, { handle, messages }) {
     this.model = model;
     this.#number = handle;
     this.messages = messages;
-    /** Whether the model reasons before it answers. */
-    this.thinks = thinks;
   }
 
   /**

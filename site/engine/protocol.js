@@ -145,8 +145,7 @@
  * file. `chat_format` names a format of goosequill.chat.formats; without it the model's own is used.
  * @typedef {{system?: string, messages?: GivenMessage[], state?: Uint8Array | null, chat_format?: string}}
  *   ConversationOptions
- * What is known of one that has started; `thinks` if the model reasons before it answers.
- * @typedef {{handle: number, messages: Message[], thinks: boolean}} Conversing
+ * @typedef {{handle: number, messages: Message[]}} Conversing
  */
 
 /**

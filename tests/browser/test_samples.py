@@ -69,6 +69,7 @@ def import_map(site_url: str) -> str:
     found = json.loads(re.sub(r"</?script[^>]*>", "", sample.code).replace(PACKAGE, "PACKAGE"))
     found["imports"]["goosequill"] = f"data:text/javascript,{code}"
     found["imports"]["goosequill/search"] = f"{site_url}sample-search.js"
+    found["imports"]["goosequill/prompt-api"] = f"{site_url}engine/prompt-api.js"
     found["imports"]["goosequill/element"] = f"{site_url}embed/goosequill.js"
     return f'<script type="importmap">{json.dumps(found)}</script>'
 

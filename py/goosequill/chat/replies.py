@@ -19,6 +19,7 @@ from goosequill.chat.saved_state import new_state, open_saved_state
 from goosequill.chat.tools import CallStream, read_tools
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Preparing, Reading, StateMemory
 from goosequill.decoding import generate as continue_prompt
+from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.tokens import check_tokens, is_tokens
 from goosequill.line_ends import unix_lines
 from goosequill.models import Model
@@ -120,8 +121,8 @@ def say(
     """Say something in a conversation; the end also has ``messages``, all that was said.
 
     Its ``tokens`` are how many the new messages and the reply take. For the other parameters see
-    `Conversation.reply`, and for tools `generate`; a reply that continues a `prefix` keeps the spaces around
-    it.
+    `Conversation.reply`, and for tools `generate`; a reply that continues a `prefix`, or must match a
+    constraint, keeps the spaces around it.
     """
     config = DecodingConfig.from_dict(settings or {})
     known = len(conversation.messages)
@@ -129,7 +130,8 @@ def say(
     items = conversation.reply(
         message, config, effort=effort, prefix=prefix, tools=found, cancelled=cancelled, progress=True
     )
-    opening = None if prefix else conversation.format.with_effort(effort).opening
+    is_exact = bool(prefix) or form_of(config) is not None
+    opening = None if is_exact else conversation.format.with_effort(effort).opening
     end = yield from _stream(items, opening, CallStream(found) if found else None)
     return {
         **end,

@@ -29,7 +29,7 @@ def converse(
     state: Any = None,
     chat_format: str = "",
 ) -> Lasting:
-    """Start a conversation, which lives on; its info has the ``messages`` so far, and whether it ``thinks``.
+    """Start a conversation, which lives on; its info has the ``messages`` so far.
 
     Parameters
     ----------
@@ -57,8 +57,7 @@ def branch(conversation: Conversation) -> Lasting:
 
 
 def _lasting(conversation: Conversation) -> Lasting:
-    info = {"messages": conversation.messages, "thinks": conversation.format.reasons}
-    return Lasting("conversation", conversation, info)
+    return Lasting("conversation", conversation, {"messages": conversation.messages})
 
 
 def count_tokens(conversation: Conversation, messages: Sequence[Message]) -> int:

@@ -214,6 +214,90 @@ for (const name of EXAMPLES)
     assert.equal(ran.stderr, "");
   });
 
+test("the Prompt API under Node", async (t) => {
+  const project = await installation();
+  const load = (/** @type {string} */ name) => import(new URL(name, folder).href);
+  const { LanguageModel } = await load("prompt-api-node.js");
+  LanguageModel.configure({ model: MODEL, settings: { max_new_tokens: 8, seed: 1 }, languages: ["en"] });
+  const initialPrompts = [{ role: "system", content: "You are a goose." }];
+  assert.equal(await LanguageModel.availability(), "downloadable");
+  const session = await LanguageModel.create({ samplingMode: "most-predictable", initialPrompts });
+  assert.equal(await LanguageModel.availability(), "available");
+  const begun = session.contextUsage;
+  assert.equal(begun, await session.measureContextUsage(initialPrompts));
+  const copy = await session.clone();
+
+  await t.test("a reply, whole and in pieces, and the same from a copy", async () => {
+    const reply = await session.prompt("Good morning.");
+    assert.ok(reply);
+    assert.equal(reply.trimStart(), reply);
+    assert.ok(session.contextUsage > begun);
+    assert.equal(copy.contextUsage, begun);
+    const pieces = [];
+    for await (const piece of copy.promptStreaming("Good morning.")) pieces.push(piece);
+    assert.equal(pieces.join(""), reply);
+    assert.ok(pieces.length > 1);
+    assert.equal(copy.contextUsage, session.contextUsage);
+  });
+
+  await t.test("constraints, with and without a prefix", async () => {
+    const message = { role: "user", content: "hello" };
+    const start = (/** @type {string} */ content) => [message, { role: "assistant", content, prefix: true }];
+    const properties = { Rating: { type: "number", minimum: 0, maximum: 5 } };
+    const responseConstraint = {
+      type: "object",
+      required: ["Rating"],
+      additionalProperties: false,
+      properties,
+    };
+    const options = { responseConstraint };
+    LanguageModel.configure({ model: MODEL, settings: { max_new_tokens: 60, seed: 1 } });
+    const rater = await LanguageModel.create();
+    for (const prefix of ["", '{ "Rating": ']) {
+      const rest = await rater.prompt(prefix ? start(prefix) : [message], options);
+      const { Rating } = JSON.parse(prefix + rest);
+      assert.ok(Rating >= 0 && Rating <= 5);
+    }
+    const csv = /^([^,\n]{1,9},){2}[^,\n]{1,9}$/;
+    assert.match(await rater.prompt("Names", { responseConstraint: csv }), csv);
+    const greetings = { responseConstraint: /^Greetings and salutations.{0,5}/ };
+    assert.match(await rater.prompt(start("Greetings"), greetings), /^ and salutations/);
+    const refused = { name: "NotSupportedError" };
+    await assert.rejects(rater.prompt(start("invalid"), greetings), refused);
+    await assert.rejects(rater.prompt("a", { responseConstraint: { type: "goose" } }), refused);
+    await assert.rejects(rater.prompt("a", { responseConstraint: /(?=a)b/ }), refused);
+    await assert.rejects(rater.prompt("a", { responseConstraint: /a{500}/ }), { name: "SyntaxError" });
+    rater.destroy();
+  });
+
+  await t.test("an aborted prompt leaves no trace", async () => {
+    const usage = session.contextUsage;
+    const controller = new AbortController();
+    const reader = session.promptStreaming("And then?", { signal: controller.signal }).getReader();
+    await reader.read();
+    controller.abort();
+    await assert.rejects(reader.read(), { name: "AbortError" });
+    assert.equal(session.contextUsage, usage);
+    assert.equal(await session.prompt("And then?"), await copy.prompt("And then?"));
+  });
+  session.destroy();
+  copy.destroy();
+
+  await t.test("the script makes it global, and the process ends", async () => {
+    const code = `
+      import { install } from "goosequill/prompt-api/install";
+      const before = globalThis.LanguageModel;
+      globalThis.LanguageModel = "the browser's";
+      console.log(install(), globalThis.LanguageModel, install({ force: true }));
+      console.log(before === LanguageModel, new LanguageModelToolCall({ callId: "1", name: "x" }).callId);
+      LanguageModel.configure({ settings: { max_new_tokens: 4 } });
+      console.log(typeof (await (await LanguageModel.create()).prompt("Hi")));`;
+    const options = { cwd: project, encoding: /** @type {const} */ ("utf8"), timeout: 120_000 };
+    const printed = execFileSync("node", ["--input-type=module", "--eval", code], options);
+    assert.equal(printed, "false the browser's true\ntrue 1\nstring\n");
+  });
+});
+
 test("the first sample of the README runs as it stands, loads the package's model, and the process ends", async () => {
   const readme = await readFile(new URL("npm/README.md", root), "utf8");
   const [, sample] = /** @type {RegExpExecArray} */ (/```js\n(.*?)```/s.exec(readme));
@@ -275,7 +359,7 @@ function tool(name, args, options) {
 test("the types allow what there is, and nothing else", async () => {
   const project = await installation();
   await cp(new URL("tests/types", root), project, { recursive: true });
-  for (const config of [project, join(project, "adapters")]) {
+  for (const config of [project, join(project, "adapters"), join(project, "prompt-api")]) {
     const { ok, said } = tool("tsc", ["-p", config]);
     assert.ok(ok, said);
   }

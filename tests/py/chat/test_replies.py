@@ -93,6 +93,16 @@ def test_a_reply_that_continues_a_prefix_keeps_its_spaces() -> None:
     assert text + step["end"]["text"] == " two"
 
 
+def test_a_reply_that_matches_a_constraint_keeps_its_spaces() -> None:
+    model: Any = Scripted("  a  b")
+    arguments = {"message": "Hi", "settings": {"temperature": 0, "regex": " *a *b"}}
+    job = Job(say, arguments, resources={"conversation": Conversation(model, TOKENIZER)})
+    text = ""
+    while "end" not in (step := job.step()):
+        text += step.get("part", {}).get("text", "")
+    assert text + step["end"]["text"] == "  a  b"
+
+
 def test_cancelling_messages_leaves_the_conversation_as_it_was() -> None:
     model: Any = Scripted("")
     talk = Conversation(model, TOKENIZER)

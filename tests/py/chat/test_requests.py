@@ -36,7 +36,6 @@ def test_a_branch_continues_on_its_own(loaded: LoadedModel) -> None:
     finish(say(begun.value, "Good morning.", settings))
     copy = branch(begun.value)
     assert copy.info == begun.info
-    assert copy.info["thinks"] is False
     asked = [{"role": "user", "content": "And how are you?"}]
     first = finish(say(copy.value, asked, settings))
     assert len(begun.value.messages) == 2

@@ -1,0 +1,5 @@
+/** As prompt-api-install.js, under Node. */
+
+import "./prompt-api-node.js";
+
+export { install } from "./engine/prompt-api-install.js";

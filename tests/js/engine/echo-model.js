@@ -1,0 +1,130 @@
+/**
+ * A model for tests of the Prompt API: it answers with what it was asked, a word at a time, and counts words
+ * as tokens. `LanguageModel` uses it after `useEcho`.
+ */
+
+import { EngineHolder } from "../../../site/engine/holder.js";
+import { LanguageModel } from "../../../site/engine/prompt-api.js";
+import { environment } from "../../../site/engine/prompt-api-host.js";
+
+/** A promise, and what fulfils it. */
+export function deferred() {
+  let resolve = () => {};
+  const promise = /** @type {Promise<void>} */ (new Promise((done) => (resolve = done)));
+  return { promise, resolve };
+}
+
+/** @param {ReadableStream<any>} stream */
+export async function readAll(stream) {
+  const found = [];
+  for await (const piece of /** @type {any} */ (stream)) found.push(piece);
+  return found.join("");
+}
+
+/** @param {{role: string, content: string}[]} messages */
+const count = (messages) =>
+  messages.reduce((sum, { content }) => sum + 1 + content.split(/\s+/).filter(Boolean).length, 0);
+
+class EchoConversation {
+  /** @param {any} world @param {any[]} messages */
+  constructor(world, messages) {
+    this.world = world;
+    this.messages = messages;
+    world.open.add(this);
+  }
+
+  async branch() {
+    return new EchoConversation(this.world, [...this.messages]);
+  }
+
+  async close() {
+    if (!this.world.open.delete(this)) throw new Error("closed twice");
+  }
+
+  async count(/** @type {any[]} */ messages) {
+    return count(messages);
+  }
+
+  async append(/** @type {any[]} */ messages, { signal = /** @type {any} */ (undefined) } = {}) {
+    this.#check();
+    await this.world.pause();
+    signal?.throwIfAborted();
+    this.messages = [...this.messages, ...messages];
+    return count(messages);
+  }
+
+  async *say(
+    /** @type {any[]} */ messages,
+    /** @type {any} */ { signal, prefix = "", reasoning_effort: effort, ...settings },
+  ) {
+    this.#check();
+    this.world.asked.push({ messages, prefix, effort, settings });
+    if (this.world.error) throw this.world.error;
+    const said = messages.at(-1)?.content ?? "nothing";
+    const answer = this.world.answer ?? `You said: ${said}`;
+    const thought = effort !== "none" ? { thought: "Hm." } : {};
+    if (effort !== "none") yield { text: "", ...thought };
+    for (const word of answer.split(/(?<= )/)) {
+      await this.world.pause();
+      signal?.throwIfAborted();
+      yield { text: word };
+    }
+    const reply = { role: "assistant", content: prefix + answer, ...thought };
+    this.messages = [...this.messages, ...messages, reply];
+    yield { text: "", finish_reason: "stop", messages: this.messages, tokens: count([...messages, reply]) };
+  }
+
+  #check() {
+    if (!this.world.open.has(this)) throw new Error("a closed conversation was used");
+  }
+}
+
+/**
+ * Configures `LanguageModel` with a model that answers `answer`, or what it was asked.
+ * @param {object} [options]
+ * @returns {any} `asked`, what it was asked; `open`, its conversations; `hold()`, which stops it before its
+ *   next word until what that returns is called; `error`, what it throws
+ */
+export function useEcho(
+  { answer = "", thinks = false, loading = Promise.resolve(), ...options } = /** @type {any} */ ({}),
+) {
+  let held = Promise.resolve();
+  const world = {
+    answer: answer || undefined,
+    thinks,
+    asked: /** @type {any[]} */ ([]),
+    open: new Set(),
+    error: /** @type {any} */ (null),
+    loads: 0,
+    pause: () => held,
+    hold() {
+      const { promise, resolve } = deferred();
+      held = promise;
+      return resolve;
+    },
+  };
+  const engine = () => ({
+    ended: false,
+    async load(/** @type {any} */ _source, /** @type {any} */ { onProgress }) {
+      world.loads++;
+      for (const status of ["engine", "start", "model", "weights"]) {
+        for (const loaded of [0, 50, 100]) onProgress({ status, file: "", loaded, total: 100 });
+      }
+      await loading;
+      const info = { chat_format: { reasons: thinks } };
+      return {
+        engine: this,
+        info,
+        converse: async () => new EchoConversation(world, []),
+        unload: async () => {},
+      };
+    },
+    dispose() {
+      this.ended = true;
+    },
+  });
+  const holder = new EngineHolder(/** @type {any} */ (engine));
+  environment.holderOf = () => holder;
+  LanguageModel.configure(options);
+  return Object.assign(world, { holder });
+}

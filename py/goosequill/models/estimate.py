@@ -69,7 +69,7 @@ def estimate(
     for name in tensors.names():
         shape = tensors.shape(name)
         if is_row_table(name):  # in memory are the rows of the tokens that are read now, and a cache
-            weights += 4 * chunk * shape[-1]
+            weights += 4 * chunk * (shape[-1] if shape else 1)
             tables += prod(shape) * 2
             continue
         full = 4 * prod(shape)

@@ -140,6 +140,9 @@ class Model(ABC):
         ------
         SettingsError
             If there is no token, or one is outside the vocabulary; the state is unchanged then.
+        FileFormatError, LoadError
+            If rows of a table that remains in its file (RWKV-7a) cannot be read; the state has then read
+            none of the tokens, or some of them.
 
         Examples
         --------

@@ -11,6 +11,7 @@ import torch
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.kernels import load_kernel
 from goosequill.loading.convert import convert
+from goosequill.loading.inspect import inspect
 from goosequill.models import load_model
 from goosequill.models.estimate import estimate
 from goosequill.weights import BytesSource, TensorSource, open_tensors, quantize
@@ -244,6 +245,7 @@ def test_a_table_whose_rows_cannot_be_read_alone_is_refused() -> None:
     [
         ("blocks.1.ffn.s_emb.weight", (255, 1024)),
         ("blocks.0.ffn.s_emb.weight", (256, 1000)),
+        ("blocks.0.ffn.s_emb.weight", ()),
         ("blocks.0.ffn.s1", (128, 31)),
         ("blocks.0.ffn.s1", (128, 1_000)),
         ("blocks.1.ffn.s1", (128, 31)),
@@ -254,8 +256,10 @@ def test_a_table_whose_rows_cannot_be_read_alone_is_refused() -> None:
 )
 def test_a_table_of_a_wrong_shape_is_refused(name: str, shape: tuple[int, ...]) -> None:
     tensors = {**TENSORS, name: np.zeros(shape, np.float32)}
+    source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
+    assert inspect(source)["problem"] is None  # which looks at no more than it needs
     with pytest.raises(FileFormatError) as caught:
-        load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
+        load_model(source)
     assert caught.value.code == "tensor-shape"
 
 

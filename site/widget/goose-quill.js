@@ -132,7 +132,10 @@ export class GooseQuill extends Base {
 
   set messages(list) {
     this.#dropConversation();
-    this.#messages = list.map(({ role, content }) => ({ role, content: String(content) }));
+    this.#messages = list.map(({ role, content, thought }) => ({
+      ...{ role, content: String(content) },
+      ...(thought && { thought: String(thought) }),
+    }));
     this.#ensureView().showMessages(this.#messages, false);
     this.#enable();
   }

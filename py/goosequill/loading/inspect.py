@@ -51,8 +51,8 @@ def inspect(
     """
     config, problem = _config(tensors)
     types: Counter[str] = Counter()
-    for name in tensors.names():
-        types[tensors.dtype(name)] += prod(tensors.shape(name))
+    for tensor in tensors.names():
+        types[tensors.dtype(tensor)] += prod(tensors.shape(tensor))
     return {
         "format": tensors.format,
         "config": None if config is None else asdict(config),
@@ -65,8 +65,8 @@ def inspect(
         "memory": None if config is None else _memory(tensors),
         "metadata": {key: _short(value) for key, value in tensors.metadata.items()},
         "tensors": [
-            {"name": name, "shape": list(tensors.shape(name)), "type": tensors.dtype(name)}
-            for name in tensors.names()
+            {"name": tensor, "shape": list(tensors.shape(tensor)), "type": tensors.dtype(tensor)}
+            for tensor in tensors.names()
         ],
     }
 

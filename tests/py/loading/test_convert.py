@@ -12,11 +12,14 @@ import pytest
 import safetensors.numpy
 import torch
 
+from goosequill.chat.choosing import format_of
+from goosequill.chat.formats import FORMATS
 from goosequill.errors import GoosequillError, SettingsError, TokenizerError
 from goosequill.kernels import NumpyKernel
 from goosequill.loading.convert import convert
 from goosequill.loading.inspect import as_text, inspect
 from goosequill.loading.load import load_path
+from goosequill.loading.opening import open_path
 from goosequill.models import load_model
 from goosequill.tokenizers import load_tokenizer
 from goosequill.weights import open_tensors, quantize
@@ -202,3 +205,18 @@ def test_half_surrogates_and_numbers_that_are_none_in_a_description_are_no_obsta
     opened = open_tensors(source)
     opened.metadata["x"] = float("nan")
     assert inspect(opened)["metadata"]["x"] == "nan"
+
+
+def test_the_chat_format_is_found_from_names_and_metadata(tmp_path: Path) -> None:
+    tensors = MAKERS["7"](vocab=256)
+    named = save(tmp_path / "rwkv7-g1d-0.1b.pth", tensors)
+    titled = tmp_path / "model.safetensors"
+    safetensors.numpy.save_file(tensors, titled, {"modelspec.title": "RWKV7-G1f"})
+    for path in (named, titled):
+        assert format_of(load_path(path).description).name == "g1"
+        opened = open_path(path)
+        assert "chat format G1" in as_text(inspect(opened.tensors, name=opened.name))
+        found = convert(path, tmp_path / f"{path.stem}-folder")
+        assert found["chat"] == FORMATS["g1"].to_dict()
+    plain = save(tmp_path / "model.pth", tensors)
+    assert convert(plain, tmp_path / "plain")["chat"] is None  # bytes as tokens: nothing is known of it

@@ -98,7 +98,7 @@ export class ChatGoosequill extends BaseChatModel {
     const { message: reply, finish_reason } = choices[0];
     const message = new AIMessage({
       id,
-      content: reply.content,
+      content: reply.content ?? "",
       additional_kwargs: reasoning(reply),
       usage_metadata: counted(usage),
       response_metadata: { model_name: model, finish_reason },

@@ -19,8 +19,8 @@ import { EngineError } from "./protocol.js";
  * What both kinds of request have, and the decoder's settings by their own names. Of `n` answers the first
  * has the `seed`, and each other the next one. `model`, `user`, `metadata`, `store` and `service_tier` are
  * ignored.
- * @typedef {Omit<import("./protocol.js").GenerateOptions,
- *   "state" | "given" | "opening" | "logprobs" | "tools" | "tool_choice" | "parallel_tool_calls"> & {
+ * @typedef {"state" | "given" | "opening" | "logprobs" | keyof import("./protocol.js").ToolOptions} OtherOptions
+ * @typedef {Omit<import("./protocol.js").GenerateOptions, OtherOptions> & {
  *   n?: number | null, stream?: boolean | null, stream_options?: {include_usage?: boolean} | null,
  *   response_format?: ResponseFormat | null, model?: string, user?: string, metadata?: object | null,
  *   store?: boolean | null, service_tier?: string | null, signal?: AbortSignal,

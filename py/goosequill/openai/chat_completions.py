@@ -193,6 +193,7 @@ def _add_calls(message: dict[str, Any], calls: Iterable[Fields]) -> list[dict[st
 
 
 def _reason(end: Fields, message: Fields) -> str:
-    """Why an answer ended: calls of tools end it by themselves."""
-    reason = end["finish_reason"]
-    return "tool_calls" if reason == "stop" and "tool_calls" in message else str(reason)
+    """Why an answer ended: calls end it by themselves, unless a stop text was found in one."""
+    reason, calls = end["finish_reason"], message.get("tool_calls", ())
+    called = reason == "stop" and calls and len(calls) == len(end["tool_calls"])
+    return "tool_calls" if called else str(reason)

@@ -299,6 +299,14 @@ def test_calls_are_streamed_as_openai_has_them() -> None:
     assert "".join(one["token"] for one in choice["logprobs"]["content"]).startswith(" I look.\n```json")
 
 
+def test_a_stop_text_within_a_call_does_not_end_with_calls() -> None:
+    model: Any = Scripted(f" {CALLS}\n\nUser")
+    request = {"messages": MESSAGES, "tools": TOOLS, "temperature": 0, "max_tokens": 300, "stop": "Os"}
+    choice = chat(request, model=model)[1]["choices"][0]
+    assert choice["finish_reason"] == "stop"
+    assert choice["message"]["tool_calls"][0]["function"]["arguments"] == '{"city": "'
+
+
 def test_the_choice_of_tools_decides_what_a_reply_may_be() -> None:
     request = {"messages": MESSAGES, "tools": TOOLS, "temperature": 0, "max_tokens": 300}
     for choice in ("required", {"type": "function", "function": {"name": "weather"}}):

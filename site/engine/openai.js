@@ -7,6 +7,8 @@
 import { EngineError } from "./protocol.js";
 
 /** @typedef {import("./client.js").Model} Model */
+/** @typedef {import("./protocol.js").ToolOptions} ToolOptions */
+/** @typedef {"state" | "given" | "opening" | "logprobs" | keyof ToolOptions} OtherOptions */
 
 /**
  * What the answer has to be: `json_object` is any JSON object, and `regex` is not OpenAI's.
@@ -19,7 +21,6 @@ import { EngineError } from "./protocol.js";
  * What both kinds of request have, and the decoder's settings by their own names. Of `n` answers the first
  * has the `seed`, and each other the next one. `model`, `user`, `metadata`, `store` and `service_tier` are
  * ignored.
- * @typedef {"state" | "given" | "opening" | "logprobs" | keyof import("./protocol.js").ToolOptions} OtherOptions
  * @typedef {Omit<import("./protocol.js").GenerateOptions, OtherOptions> & {
  *   n?: number | null, stream?: boolean | null, stream_options?: {include_usage?: boolean} | null,
  *   response_format?: ResponseFormat | null, model?: string, user?: string, metadata?: object | null,

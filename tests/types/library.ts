@@ -56,7 +56,7 @@ for await (const item of model.generate("Once", { ...settings, signal: new Abort
 const messages: Message[] = [{ role: "user", content: "Good morning." }];
 const request: CompletionRequest = { messages, max_tokens: 6, temperature: 0 };
 const whole = await createChatCompletion(model, { ...request, stream: false });
-const text: string = whole.choices[0].message.content;
+const text: string | null = whole.choices[0].message.content;
 for await (const piece of await createChatCompletion(model, { messages, stream: true })) {
   console.log(piece.choices[0].delta.content);
 }
@@ -73,7 +73,14 @@ for await (const part of await createCompletion(model, { prompt: "a", stream: tr
 // @ts-expect-error a prompt is needed
 await createCompletion(model, {});
 // @ts-expect-error nobody has this role
-model.chat([{ role: "tool", content: "" }]);
+model.chat([{ role: "robot", content: "" }]);
+const tools = [{ type: "function" as const, function: { name: "now" } }];
+const called = await createChatCompletion(model, { messages, tools, tool_choice: "required" });
+console.log(called.choices[0].message.tool_calls?.[0].function.arguments);
+for await (const item of model.chat([{ role: "tool", content: "3", name: "now" }], { tools }))
+  if ("finish_reason" in item) console.log(item.tool_calls?.[0].arguments.city);
+// @ts-expect-error there is no such choice
+await createChatCompletion(model, { messages, tools, tool_choice: "perhaps" });
 const talk = await model.converse({ system: "You are a goose." });
 // @ts-expect-error there is no such option
 await model.converse({ sistem: "You are a goose." });

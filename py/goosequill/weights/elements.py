@@ -31,8 +31,8 @@ READ = 1 << 22
 CHUNK = 1 << 17
 """Elements that are converted at a time: so few that the processor's cache holds them for each step."""
 
-FLOATS = ("F64", "F32", "F16", "BF16")
-"""The floating-point types in `STORED`."""
+FLOATS = ("F32", "F16", "BF16")
+"""The types of which single rows are read: they become float32 without a loss."""
 
 _INFINITY: dict[str, tuple[int, np.dtype[Any], np.dtype[Any], int]] = {
     "F16": (0x7C00, np.dtype(np.int16), np.dtype(np.uint16), 1 << 15),

@@ -45,7 +45,7 @@ class Extent:
     offset
         Of the first row, in bytes.
     dtype
-        A floating-point type in `goosequill.weights.elements.STORED`.
+        One of `goosequill.weights.elements.FLOATS`.
     rows
         How many there are.
     stride
@@ -78,7 +78,7 @@ class TensorSource(Protocol):
         """Read the values of a tensor."""
 
     def extents(self, name: str) -> list[Extent]:
-        """Where the rows of a matrix are, to read some of them; none if it is quantized or not a matrix."""
+        """Where the rows of a matrix are, to read some of them; none if single rows cannot be read."""
 
 
 def truncated(name: str, size: int, needed: int) -> FileFormatError:

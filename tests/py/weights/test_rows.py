@@ -234,7 +234,8 @@ def test_a_table_whose_rows_cannot_be_read_alone_is_refused() -> None:
     mixed = open_tensors(
         BytesSource(b"".join(encode({**tensors, name: tensors[name].astype(np.float16)}.items())))
     )
-    for source, types in ((quantized, "F32, int8"), (mixed, "F16, F32")):
+    double = BytesSource(b"".join(encode({**tensors, name: tensors[name].astype(np.float64)}.items())))
+    for source, types in ((quantized, "F32, int8"), (mixed, "F16, F32"), (open_tensors(double), "F32, F64")):
         with pytest.raises(UnsupportedModelError, match=types) as caught:
             load_model(source)
         assert caught.value.code == "unsupported-quantization"

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
-from goosequill.weights.elements import STORED, read_elements
+from goosequill.weights.elements import FLOATS, STORED, read_elements
 from goosequill.weights.source import (
     MAX_ELEMENTS,
     MAX_TENSORS,
@@ -333,7 +333,8 @@ class PthSource:
 
     def extents(self, name: str) -> list[Extent]:
         tensor = self._tensors[name]
-        if len(tensor.shape) != 2 or tensor.stride != (tensor.shape[1], 1):
+        adjacent = len(tensor.shape) == 2 and tensor.stride == (tensor.shape[1], 1)
+        if not adjacent or tensor.storage.dtype not in FLOATS:
             return []
         return [Extent(self._source, self._start(tensor), tensor.storage.dtype, tensor.shape[0])]
 

@@ -12,7 +12,6 @@
 /** @typedef {{type: ContentType, languages?: string[]}} Expected */
 /** @typedef {{effort: "none" | "low" | "medium" | "high", includeThoughts: boolean}} Thinking */
 /** @typedef {Record<string, unknown> | RegExp} Constraint */
-/** @typedef {import("./protocol.js").Message} Turn */
 /**
  * A function that the model may call; with `execute` it is called at once, otherwise `prompt` returns the
  * call.
@@ -322,17 +321,3 @@ export class LanguageModelToolError {
 
 /** @param {any} given */
 const callIdOf = (given) => String(given.callID ?? required(given, "callId", "A tool call"));
-
-/**
- * What the engine reads of messages: a text each. Empty ones are nothing to read, and a prefix is separate.
- * @param {LongMessage[]} messages
- * @returns {{messages: Turn[], prefix: string}}
- */
-export function turnsOf(messages) {
-  const turns = messages.map(({ role, content }) => ({
-    role,
-    content: content.map(({ value }) => value).join(""),
-  }));
-  const prefix = messages.at(-1)?.prefix ? /** @type {Turn} */ (turns.pop()).content : "";
-  return { messages: turns.filter(({ content }) => content.trim()), prefix };
-}

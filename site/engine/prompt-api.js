@@ -23,10 +23,10 @@ import {
   samplingOf,
   signalOf,
   thinkingOf,
-  turnsOf,
   typesOf,
 } from "./prompt-api-input.js";
 import { exceptionOf, joined } from "./prompt-api-reply.js";
+import { callPart, describedTools, executed, MOST_ROUNDS, turnsOf } from "./prompt-api-tools.js";
 
 export {
   LanguageModelToolCall,
@@ -44,6 +44,7 @@ export {
 /** @typedef {import("./prompt-api-host.js").HostOptions} HostOptions */
 /** @typedef {import("./choice.js").ModelChoice} ModelChoice */
 /** @typedef {import("./model.js").Conversation} Conversation */
+/** @typedef {import("./protocol.js").GivenMessage} Turn */
 /** @typedef {"unavailable" | "downloadable" | "downloading" | "available"} Availability */
 /** @typedef {((this: any, event: Event) => any) | null} Handler */
 /** @typedef {string | Message[]} Prompt a user's message, or messages of any roles */
@@ -433,44 +434,68 @@ export class LanguageModel extends EventTarget {
     const reasoning_effort = isConstrained || prefix ? "none" : thinking.effort;
     const { temperature, topK } = this.#sampling;
     const settings = { ...this.#host.settings, temperature, top_k: topK, ...constraint.settings };
-    const begun = constraint.written(prefix);
-    /** @type {import("./protocol.js").Message | undefined} */
-    let answer; // where there was a thought
+    const tools = describedTools(this.#options.tools);
+    const options = { ...settings, reasoning_effort, signal, ...(tools.length && { tools }) };
+    /** @type {Turn[] | undefined} */
+    let said; // where there was a thought
     await this.#onBranch(signal, async (branch) => {
-      /** @type {number | null} */
-      let tokens = null;
-      let text = prefix;
-      for await (const item of branch.say(messages, {
-        ...settings,
-        reasoning_effort,
-        prefix: begun,
-        signal,
-      })) {
-        if (item.thought && thinking.includeThoughts) emit({ type: "thought", value: item.thought });
-        if (item.text) emit(thinking.includeThoughts ? { type: "text", value: item.text } : item.text);
-        text += item.text;
-        if (!("finish_reason" in item)) continue;
-        if (item.finish_reason === "abort") throw refusal("OperationError", "The reply was interrupted.");
-        tokens = item.tokens ?? 0;
+      const known = branch.messages.length;
+      let tokens = 0;
+      let next = { turns: messages, prefix: constraint.written(prefix) };
+      for (let round = 0; next; round++) {
+        const end = await this.#reply(
+          branch.say(next.turns, { ...options, prefix: next.prefix }),
+          thinking,
+          emit,
+        );
+        tokens += end.tokens ?? 0;
+        const calls = end.tool_calls ?? [];
+        if (calls.length && round === MOST_ROUNDS) {
+          throw refusal("OperationError", "The model calls tools without an end.");
+        }
+        const results = calls.length ? executed(this.#options.tools, calls) : null;
+        if (!results) {
+          for (const call of calls) emit(callPart(call));
+          if (!calls.length && !constraint.accepts((round ? "" : prefix) + end.whole)) {
+            throw refusal("SyntaxError", "The model came to no end that complies with the constraint.");
+          }
+          break;
+        }
+        next = { turns: await unlessAborted(results, signal), prefix: "" };
       }
-      if (!constraint.accepts(text)) {
-        throw refusal("SyntaxError", "The model came to no end that complies with the constraint.");
-      }
-      const { thought, ...reply } = branch.messages[branch.messages.length - 1];
-      if (!thought) return tokens;
-      answer = reply;
+      const added = branch.messages.slice(known);
+      if (!added.some(({ thought }) => thought)) return tokens;
+      said = added.map(({ thought: _, ...rest }) => rest);
       return null;
     });
     // The model reads again what was said, without the thought.
-    const said = answer && [...messages, answer];
-    if (said) await this.#onBranch(signal, (branch) => branch.append(said, { signal }));
+    const unthought = said;
+    if (unthought) await this.#onBranch(signal, (branch) => branch.append(unthought, { signal }));
+  }
+
+  /**
+   * Passes on a reply; returns its end, with the `whole` text.
+   * @param {import("./engine.js").Writing} writing
+   * @param {Thinking} thinking
+   * @param {(piece: any) => void} emit
+   */
+  async #reply(writing, { includeThoughts }, emit) {
+    let whole = "";
+    for await (const item of writing) {
+      if (item.thought && includeThoughts) emit({ type: "thought", value: item.thought });
+      if (item.text) emit(includeThoughts ? { type: "text", value: item.text } : item.text);
+      whole += item.text;
+      if (!("finish_reason" in item)) continue;
+      if (item.finish_reason !== "abort") return { ...item, whole };
+    }
+    throw refusal("OperationError", "The reply was interrupted.");
   }
 }
 
 /**
  * @param {ModelHost} on
  * @param {Options} options
- * @param {import("./protocol.js").Message[]} messages
+ * @param {Turn[]} messages
  * @param {DownloadProgress} progress
  * @param {AbortSignal} [signal]
  */
@@ -510,7 +535,7 @@ function availabilityOf(options) {
     [...expectedInputs, ...expectedOutputs].every(({ languages = [] }) =>
       languages.every((tag) => host.speaks(tag)),
     );
-  if (!isKnown || options.tools.length) return "unavailable";
+  if (!isKnown) return "unavailable";
   if (thinking.effort !== "none" && host.choice.model === undefined) return "unavailable";
   try {
     samplingOf(options);

@@ -69,9 +69,12 @@ class EchoConversation {
       signal?.throwIfAborted();
       yield { text: word };
     }
-    const reply = { role: "assistant", content: prefix + answer, ...thought };
+    const tool_calls = this.world.calls.shift() ?? [];
+    const called = tool_calls.length ? { tool_calls } : {};
+    const reply = { role: "assistant", content: prefix + answer, ...thought, ...called };
     this.messages = [...this.messages, ...messages, reply];
-    yield { text: "", finish_reason: "stop", messages: this.messages, tokens: count([...messages, reply]) };
+    const tokens = count([...messages, reply]);
+    yield { text: "", finish_reason: "stop", messages: this.messages, tokens, ...called };
   }
 
   #check() {
@@ -82,8 +85,8 @@ class EchoConversation {
 /**
  * Configures `LanguageModel` with a model that answers `answer`, or what it was asked.
  * @param {object} [options]
- * @returns {any} `asked`, what it was asked; `open`, its conversations; `hold()`, which stops it before its
- *   next word until what that returns is called; `error`, what it throws
+ * @returns {any} `asked`, what it was asked; `calls`, those of its next replies; `open`, its conversations;
+ *   `hold()`, which stops it before its next word until what that returns is called; `error`, what it throws
  */
 export function useEcho(
   { answer = "", thinks = false, loading = Promise.resolve(), ...options } = /** @type {any} */ ({}),
@@ -93,6 +96,7 @@ export function useEcho(
     answer: answer || undefined,
     thinks,
     asked: /** @type {any[]} */ ([]),
+    calls: /** @type {any[]} */ ([]),
     open: new Set(),
     error: /** @type {any} */ (null),
     loads: 0,

@@ -217,7 +217,7 @@ for (const name of EXAMPLES)
 test("the Prompt API under Node", async (t) => {
   const project = await installation();
   const load = (/** @type {string} */ name) => import(new URL(name, folder).href);
-  const { LanguageModel } = await load("prompt-api-node.js");
+  const { LanguageModel, LanguageModelToolSuccess } = await load("prompt-api-node.js");
   LanguageModel.configure({ model: MODEL, settings: { max_new_tokens: 8, seed: 1 }, languages: ["en"] });
   const initialPrompts = [{ role: "system", content: "You are a goose." }];
   assert.equal(await LanguageModel.availability(), "downloadable");
@@ -268,6 +268,33 @@ test("the Prompt API under Node", async (t) => {
     await assert.rejects(rater.prompt("a", { responseConstraint: /(?=a)b/ }), refused);
     await assert.rejects(rater.prompt("a", { responseConstraint: /a{500}/ }), { name: "SyntaxError" });
     rater.destroy();
+  });
+
+  await t.test("calls of tools, which fit their schemas, and what they return", async () => {
+    const settings = { max_new_tokens: 200, seed: 1, tool_choice: "required", parallel_tool_calls: false };
+    LanguageModel.configure({ model: MODEL, settings });
+    const properties = { location: { enum: ["Seattle", "Tokyo"] } };
+    const inputSchema = { type: "object", properties, required: ["location"], additionalProperties: false };
+    const caller = await LanguageModel.create({
+      expectedInputs: [{ type: "tool-response" }],
+      expectedOutputs: [{ type: "tool-call" }],
+      tools: [{ name: "get_weather", description: "Get the weather.", inputSchema }],
+    });
+    const ask = async (/** @type {any} */ input) => {
+      const calls = (await caller.prompt(input)).filter(
+        (/** @type {any} */ part) => part.type === "tool-call",
+      );
+      assert.equal(calls.length, 1);
+      assert.equal(calls[0].value.name, "get_weather");
+      assert.ok(properties.location.enum.includes(calls[0].value.arguments.location));
+      return calls[0].value;
+    };
+    const { callId, name } = await ask("What is the weather in Seattle?");
+    const value = new LanguageModelToolSuccess({ callId, name, result: [{ type: "text", value: "55F" }] });
+    const usage = caller.contextUsage;
+    await ask([{ role: "user", content: [{ type: "tool-response", value }] }]);
+    assert.ok(caller.contextUsage > usage);
+    caller.destroy();
   });
 
   await t.test("an aborted prompt leaves no trace", async () => {

@@ -194,7 +194,7 @@ def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | Non
     stored = {name: model.kernel.stored(matrix) for name, matrix in model.matrices.items()}
     quantized = {name: matrix for name, matrix in stored.items() if matrix is not None}
     fewer = any(tensors.dtype(name) != f"int{matrix.bits}" for name, matrix in quantized.items())
-    return LoadedSource(tensors, quantized) if fewer else None
+    return LoadedSource(tensors, quantized, hints(tensors.metadata)) if fewer else None
 
 
 def quantization_bits(tensors: TensorSource, quantize: Quantization) -> Bits | None:

@@ -21,11 +21,15 @@ class LoadedSource:
         What the model was loaded from; it must still be readable.
     quantized
         The model's matrices in 8 or 4 bits, by name.
+    metadata
+        What of the original's is kept.
     """
 
-    def __init__(self, tensors: TensorSource, quantized: Mapping[str, QuantizedMatrix]) -> None:
+    def __init__(
+        self, tensors: TensorSource, quantized: Mapping[str, QuantizedMatrix], metadata: Mapping[str, str]
+    ) -> None:
         self.format = tensors.format
-        self.metadata: dict[str, Any] = {}
+        self.metadata: dict[str, Any] = dict(metadata)
         self._tensors = tensors
         self._quantized = quantized
 

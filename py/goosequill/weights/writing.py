@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -210,23 +210,25 @@ def write_shards(
 
 
 def stream(tensors: TensorSource) -> tuple[int, Iterator[bytes | memoryview]]:
-    """Return (length in bytes, parts) of one packed file of all tensors.
+    """Return (length in bytes, parts) of one packed file of all tensors and their metadata, all of it texts.
 
     Matrices that are packed already are not copied.
     """
     pieces = [
         piece for shard in plan(tensors, bits=None, pack=True, shard_size=sys.maxsize) for piece in shard
     ]
-    parts = _parts(tensors, pieces)
+    parts = _parts(tensors, pieces, tensors.metadata)
     head = next(parts)
     length = sum(map(len, head := list(head))) + sum(size for piece in pieces for *_, size in piece.entries())
     return length, itertools.chain(head, itertools.chain.from_iterable(parts))
 
 
-def _parts(tensors: TensorSource, shard: list[Piece]) -> Iterator[Iterable[bytes | memoryview]]:
-    """Yield the header, then the bytes of each piece."""
+def _parts(
+    tensors: TensorSource, shard: list[Piece], kept: Mapping[str, str] | None = None
+) -> Iterator[Iterable[bytes | memoryview]]:
+    """Yield the header, with the metadata that is kept, then the bytes of each piece."""
     bits = {piece.stored_name: piece.form for piece in shard if not isinstance(piece.form, str)}
-    metadata = {"format": "pt"}
+    metadata = {**(kept or {}), "format": "pt"}
     if bits:
         metadata["goosequill.quantization"] = json.dumps(bits, separators=(",", ":"))
     metadata |= packed_metadata({piece.stored_name: piece.packing for piece in shard if piece.packing})

@@ -24,6 +24,7 @@ from goosequill.models import load_model
 from goosequill.tokenizers import load_tokenizer
 from goosequill.weights import open_tensors, quantize
 from goosequill.weights.quantize import bits_for
+from goosequill.weights.writing import stream
 from tests.py.checkpoints import MAKERS, Tensors
 from tests.py.weights import converters
 
@@ -220,3 +221,17 @@ def test_the_chat_format_is_found_from_names_and_metadata(tmp_path: Path) -> Non
         assert found["chat"] == FORMATS["g1"].to_dict()
     plain = save(tmp_path / "model.pth", tensors)
     assert convert(plain, tmp_path / "plain")["chat"] is None  # bytes as tokens: nothing is known of it
+
+
+def test_a_quantized_copy_keeps_what_names_the_chat_format(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    safetensors.numpy.save_file(MAKERS["7"](vocab=256), path, {"modelspec.title": "RWKV7-G1f", "x": "y"})
+    quantized = load_path(path, quantize=8).quantized
+    assert quantized is not None
+    length, parts = stream(quantized)
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(b"".join(parts))
+    assert copy.stat().st_size == length
+    assert format_of(load_path(copy).description).name == "g1"
+    assert open_tensors(copy).metadata.keys() >= {"modelspec.title", "goosequill.quantization"}
+    assert "x" not in open_tensors(copy).metadata

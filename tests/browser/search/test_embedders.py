@@ -43,9 +43,9 @@ def search(browser: Browser, site_url: str) -> Iterator[SearchPage]:
 
 
 def fill_server(search: SearchPage, key: str) -> None:
-    search.embedder_address.fill(ADDRESS)
-    search.embedder_model_name.fill("m1")
-    search.embedder_key.fill(key)
+    search.embedder_server_address.fill(ADDRESS)
+    search.embedder_server_model.fill("m1")
+    search.embedder_server_key.fill(key)
 
 
 def test_a_server_reads_a_collection_and_its_vectors_are_exported_and_imported(
@@ -67,7 +67,7 @@ def test_a_server_reads_a_collection_and_its_vectors_are_exported_and_imported(
     search.consents()
     search.says("The server refused: 401, Incorrect key.")
     search.supply_embedder.click()
-    search.embedder_key.fill("sk-open-sesame")
+    search.embedder_server_key.fill("sk-open-sesame")
     search.embedder_confirm.click()
     search.says("Ready to search.")
     assert any("Knead the dough" in text for text in server.texts)

@@ -9,21 +9,26 @@ import { createChatCompletion } from "./engine/openai.js";
 
 /**
  * @typedef {import("./engine/client.js").Model} Model
- * @typedef {Omit<import("./engine/protocol.js").Settings, "logprobs">} Settings
+ * @typedef {import("./adapting.js").Settings} Settings
  * @typedef {import("./engine/openai.js").CompletionUsage} CompletionUsage
  * @typedef {import("./engine/openai.js").ChatCompletionChunk} Chunk
+ * @typedef {import("./engine/openai.js").CompletionRequest} CompletionRequest
+ * @typedef {import("./engine/protocol.js").GivenMessage} GivenMessage
+ * @typedef {import("./engine/protocol.js").ToolChoice} ToolChoice
  * @typedef {import("@ai-sdk/provider").LanguageModelV3} LanguageModel
  * @typedef {import("@ai-sdk/provider").LanguageModelV3CallOptions} CallOptions
  * @typedef {import("@ai-sdk/provider").LanguageModelV3Content} Content
  * @typedef {import("@ai-sdk/provider").LanguageModelV3Message} Message
  * @typedef {import("@ai-sdk/provider").LanguageModelV3StreamPart} StreamPart
+ * @typedef {import("@ai-sdk/provider").LanguageModelV3ToolCall} ToolCall
+ * @typedef {import("@ai-sdk/provider").LanguageModelV3ToolResultOutput} Output
  * @typedef {import("@ai-sdk/provider").LanguageModelV3FinishReason} FinishReason
  * @typedef {import("@ai-sdk/provider").LanguageModelV3Usage} Usage
  * @typedef {import("@ai-sdk/provider").SharedV3Warning} Warning
  */
 
 /** @type {Record<string, FinishReason["unified"]>} */
-const REASONS = { stop: "stop", length: "length" };
+const REASONS = { stop: "stop", length: "length", tool_calls: "tool-calls" };
 
 /**
  * The model for `generateText`, `streamText` and the other functions of the package `ai`. A call's
@@ -51,6 +56,10 @@ export function goosequill(model, settings = {}) {
       const content = [];
       if (message.reasoning_content) content.push({ type: "reasoning", text: message.reasoning_content });
       if (message.content) content.push({ type: "text", text: message.content });
+      for (const { id, function: called } of message.tool_calls ?? []) {
+        const call = { toolCallId: id, toolName: called.name, input: called.arguments };
+        if (isWhole(call)) content.push({ type: "tool-call", ...call });
+      }
       return {
         content,
         finishReason: reason(finish_reason),
@@ -92,13 +101,22 @@ function translated(options, settings) {
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   /** @type {Warning[]} */
   const warnings = [];
-  if (tools?.length) warnings.push({ type: "unsupported", feature: "tools" });
-  /** @type {import("./engine/openai.js").CompletionRequest & {stream?: undefined}} */
+  /** @type {import("./engine/protocol.js").Tool[]} */
+  const functions = [];
+  for (const tool of tools ?? []) {
+    if (tool.type !== "function") warnings.push({ type: "unsupported", feature: `the tool ${tool.id}` });
+    else {
+      const { name, description, inputSchema: parameters } = tool;
+      functions.push({ type: "function", function: { name, description, parameters } });
+    }
+  }
+  /** @type {CompletionRequest & {stream?: undefined}} */
   const request = {
-    messages: prompt.map(toMessage),
+    messages: prompt.flatMap(toMessages),
     ...settings,
     ...given,
     response_format: format(responseFormat),
+    ...(functions.length && { tools: functions, tool_choice: choice(options.toolChoice) }),
     signal: abortSignal,
   };
   return { request, warnings };
@@ -111,16 +129,60 @@ function format(wanted) {
   return { type: "json_schema", json_schema: { name: wanted.name ?? "answer", schema: wanted.schema } };
 }
 
-/** @param {Message} message @returns {import("./engine/client.js").Turn} */
-function toMessage({ role, content }) {
-  if (role === "system") return { role, content };
-  if (role === "tool") throw unreadable("a tool");
+/** @param {CallOptions["toolChoice"]} wanted @returns {ToolChoice | undefined} */
+const choice = (wanted) =>
+  wanted?.type === "tool" ? { type: "function", function: { name: wanted.toolName } } : wanted?.type;
+
+/** A message, or each result of a call as a message. @param {Message} message @returns {GivenMessage[]} */
+function toMessages({ role, content }) {
+  if (role === "system") return [{ role, content }];
+  if (role === "tool") return content.map(toResult);
   const texts = { text: "", reasoning: "" };
+  const calls = [];
   for (const part of content) {
-    if (part.type !== "text" && part.type !== "reasoning") throw unreadable(`a part of type “${part.type}”`);
-    texts[part.type] += part.text;
+    if (part.type === "text" || part.type === "reasoning") texts[part.type] += part.text;
+    else if (part.type === "tool-call") {
+      const called = { name: part.toolName, arguments: JSON.stringify(part.input) };
+      calls.push({ id: part.toolCallId, type: /** @type {const} */ ("function"), function: called });
+    } else throw unreadable(`a part of type “${part.type}”`);
   }
-  return { role, content: texts.text, ...(texts.reasoning && { thought: texts.reasoning }) };
+  const { text, reasoning } = texts;
+  return [
+    {
+      role,
+      content: text,
+      ...(reasoning && { thought: reasoning }),
+      ...(calls.length && { tool_calls: calls }),
+    },
+  ];
+}
+
+/** @param {Extract<Message, {role: "tool"}>["content"][number]} part @returns {GivenMessage} */
+function toResult(part) {
+  if (part.type !== "tool-result") throw unreadable(`a part of type “${part.type}”`);
+  const { toolCallId: tool_call_id, toolName: name, output } = part;
+  return { role: "tool", tool_call_id, name, content: written(output) };
+}
+
+/** What a call returned, as text. @param {Output} output */
+function written(output) {
+  if (output.type === "execution-denied") return output.reason ?? "The call was denied.";
+  if (output.type === "text" || output.type === "error-text") return output.value;
+  if (output.type !== "content") return JSON.stringify(output.value);
+  const texts = output.value.map((part) => {
+    if (part.type !== "text") throw unreadable(`a result of type “${part.type}”`);
+    return part.text;
+  });
+  return texts.join("\n");
+}
+
+/** Whether a call is complete: the length may end it too early. @param {{input: string}} call */
+function isWhole({ input }) {
+  try {
+    return JSON.parse(input) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string | null} raw @returns {FinishReason} */
@@ -159,6 +221,7 @@ async function* parts(chunks, warnings, { includeRawChunks, abortSignal }) {
       const { delta, finish_reason } = choices[0] ?? {};
       yield* blocks.add("reasoning", delta?.reasoning_content);
       yield* blocks.add("text", delta?.content);
+      for (const call of delta?.tool_calls ?? []) yield* blocks.call(call);
       if (finish_reason) finishReason = reason(finish_reason);
       if (!usage) continue;
       yield* blocks.end();
@@ -170,11 +233,13 @@ async function* parts(chunks, warnings, { includeRawChunks, abortSignal }) {
   }
 }
 
-/** Text and reasoning are blocks: each starts, has its deltas, and ends before the next one starts. */
+/** Text, reasoning and calls are blocks: each starts, has its deltas, and ends before the next one starts. */
 class Blocks {
   #count = 0;
   /** @type {"text" | "reasoning" | null} */
   #open = null;
+  /** @type {Pick<ToolCall, "toolCallId" | "toolName" | "input"> | null} */
+  #call = null;
 
   /** @param {"text" | "reasoning"} type @param {string} [delta] @returns {Iterable<StreamPart>} */
   *add(type, delta) {
@@ -187,10 +252,28 @@ class Blocks {
     yield { type: `${type}-delta`, id: `${this.#count}`, delta };
   }
 
+  /**
+   * @param {{id?: string, function: {name?: string, arguments: string}}} added
+   * @returns {Iterable<StreamPart>}
+   */
+  *call({ id, function: { name: toolName = "", arguments: delta } }) {
+    if (id) {
+      yield* this.end();
+      yield { type: "tool-input-start", id, toolName };
+      this.#call = { toolCallId: id, toolName, input: "" };
+    }
+    if (!delta || !this.#call) return;
+    this.#call.input += delta;
+    yield { type: "tool-input-delta", id: this.#call.toolCallId, delta };
+  }
+
   /** @returns {Iterable<StreamPart>} */
   *end() {
+    const call = this.#call;
     if (this.#open) yield { type: `${this.#open}-end`, id: `${this.#count}` };
-    this.#open = null;
+    if (call) yield { type: "tool-input-end", id: call.toolCallId };
+    if (call && isWhole(call)) yield { type: "tool-call", ...call };
+    this.#open = this.#call = null;
   }
 }
 

@@ -10,14 +10,20 @@ import {
   createContentParser,
 } from "@langchain/core/language_models/structured_output";
 import { AIMessage, AIMessageChunk } from "@langchain/core/messages";
+import {
+  convertLangChainToolCallToOpenAI,
+  makeInvalidToolCall,
+  parseToolCall,
+} from "@langchain/core/output_parsers/openai_tools";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
+import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
 import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import { unreadable } from "./adapting.js";
 import { createChatCompletion } from "./engine/openai.js";
 
 /**
  * @typedef {import("./engine/client.js").Model} Model
- * @typedef {Omit<import("./engine/protocol.js").Settings, "logprobs">} Settings
+ * @typedef {import("./adapting.js").Settings} Settings
  * @typedef {import("./engine/openai.js").CompletionUsage} CompletionUsage
  * @typedef {import("@langchain/core/messages").BaseMessage} BaseMessage
  * @typedef {import("@langchain/core/callbacks/manager").CallbackManagerForLLMRun} RunManager
@@ -48,13 +54,16 @@ import { createChatCompletion } from "./engine/openai.js";
  * @typedef {BaseParams & {model: Model, settings?: Settings}} ChatGoosequillParams
  * Those of a call come before those of the chat model.
  * @typedef {BaseCallOptions & {
- *   settings?: Settings, response_format?: import("./engine/openai.js").ResponseFormat
+ *   settings?: Settings, response_format?: import("./engine/openai.js").ResponseFormat,
+ *   tools?: import("./engine/protocol.js").Tool[]
  * }} CallOptions
  */
 
 /** @type {Record<string, "system" | "user" | "assistant">} */
 const ROLES = { system: "system", developer: "system", human: "user", ai: "assistant" };
 
+/** Parts of a message whose meaning is read; a call is also in `tool_calls`. */
+const READ = ["text", "reasoning", "tool_call"];
 /** There is one prompt, and one answer to it. */
 const FIRST = { prompt: 0, completion: 0 };
 
@@ -88,7 +97,7 @@ export class ChatGoosequill extends BaseChatModel {
   }
 
   get callKeys() {
-    return [...super.callKeys, "settings", "response_format"];
+    return [...super.callKeys, "settings", "response_format", "tools", "tool_choice"];
   }
 
   /** @param {BaseMessage[]} messages @param {this["ParsedCallOptions"]} options */
@@ -99,6 +108,7 @@ export class ChatGoosequill extends BaseChatModel {
     const message = new AIMessage({
       id,
       content: reply.content ?? "",
+      ...parsed(reply.tool_calls),
       additional_kwargs: reasoning(reply),
       usage_metadata: counted(usage),
       response_metadata: { model_name: model, finish_reason },
@@ -123,6 +133,13 @@ export class ChatGoosequill extends BaseChatModel {
       const message = new AIMessageChunk({
         id,
         content: text,
+        tool_call_chunks: delta.tool_calls?.map(({ id, index, function: { name, arguments: args } }) => ({
+          type: "tool_call_chunk",
+          index,
+          id,
+          name,
+          args,
+        })),
         additional_kwargs: reasoning(delta),
         ...(usage && { usage_metadata: counted(usage) }),
         response_metadata: finish_reason ? { model_name: model, finish_reason } : {},
@@ -131,6 +148,16 @@ export class ChatGoosequill extends BaseChatModel {
       yield chunk;
       await runManager?.handleLLMNewToken(text, FIRST, undefined, undefined, undefined, { chunk });
     }
+  }
+
+  /**
+   * A model that may call tools: those of LangChain, or in the form of OpenAI's API.
+   * @param {import("@langchain/core/language_models/chat_models").BindToolsInput[]} tools
+   * @param {Partial<CallOptions>} [options] such as `tool_choice`: "auto", "any", "none" or the tool's name
+   */
+  bindTools(tools, options) {
+    const listed = /** @type {any[]} */ (tools.map((tool) => convertToOpenAITool(tool)));
+    return this.withConfig({ tools: listed, ...options });
   }
 
   /**
@@ -162,27 +189,57 @@ export class ChatGoosequill extends BaseChatModel {
    * @param {this["ParsedCallOptions"]} options
    * @returns {import("./engine/openai.js").CompletionRequest & {stream?: undefined}}
    */
-  #request(messages, { settings, stop, signal, response_format }) {
+  #request(messages, { settings, stop, signal, response_format, tools, tool_choice }) {
     return {
       messages: messages.map(toMessage),
       ...this.settings,
       ...settings,
       ...(stop && { stop }),
       response_format,
+      ...(tools && { tools, tool_choice: choice(tool_choice) }),
       signal,
     };
   }
 }
 
-/** @param {BaseMessage} message @returns {import("./engine/client.js").Turn} */
+/** @param {CallOptions["tool_choice"]} wanted @returns {any} */
+function choice(wanted) {
+  if (wanted === "any") return "required";
+  if (typeof wanted !== "string" || ["auto", "none", "required"].includes(wanted)) return wanted;
+  return { type: "function", function: { name: wanted } };
+}
+
+/** @param {import("./engine/protocol.js").OpenAIToolCall[]} [calls] the length may have ended the last one */
+function parsed(calls = []) {
+  /** @type {import("@langchain/core/messages/tool").ToolCall[]} */
+  const tool_calls = [];
+  const invalid_tool_calls = [];
+  for (const call of calls) {
+    try {
+      tool_calls.push(parseToolCall(call, { returnId: true }));
+    } catch (error) {
+      invalid_tool_calls.push(makeInvalidToolCall(call, /** @type {Error} */ (error).message));
+    }
+  }
+  return { tool_calls, invalid_tool_calls };
+}
+
+/** @param {BaseMessage} message @returns {import("./engine/protocol.js").GivenMessage} */
 function toMessage(message) {
+  const { tool_calls = [], tool_call_id, name } = /** @type {any} */ (message);
+  if (message.type === "tool") return { role: "tool", tool_call_id, name, content: message.text };
   const role = ROLES[message.type];
   if (!role) throw unreadable(`a message of type “${message.type}”`);
   const { content, additional_kwargs } = message;
-  const other = Array.isArray(content) && content.find(({ type }) => type !== "text" && type !== "reasoning");
+  const other = Array.isArray(content) && content.find(({ type }) => !READ.includes(type));
   if (other) throw unreadable(`a part of type “${other.type}”`);
   const thought = additional_kwargs.reasoning_content;
-  return { role, content: message.text, ...(typeof thought === "string" && { thought }) };
+  return {
+    role,
+    content: message.text,
+    ...(typeof thought === "string" && { thought }),
+    ...(tool_calls.length && { tool_calls: tool_calls.map(convertLangChainToolCallToOpenAI) }),
+  };
 }
 
 /** @param {{reasoning_content?: string}} reply */

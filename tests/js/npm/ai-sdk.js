@@ -1,7 +1,7 @@
 /** The model of the Vercel AI SDK, held against the package `ai` itself; node.test.js runs it. */
 
 import assert from "node:assert/strict";
-import { APICallError, generateObject, generateText, Output, streamText } from "ai";
+import { APICallError, generateObject, generateText, Output, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
 import { thinker } from "./thinker.js";
 
@@ -63,6 +63,52 @@ export async function testAiSdk(t, loaded, { goosequill, createChatCompletion })
     const stopped = await generateText({ model, prompt, ...greedy, stopSequences: [text.slice(at, at + 3)] });
     assert.equal(stopped.text, text.slice(0, at));
     assert.equal(stopped.finishReason, "stop");
+  });
+
+  await t.test("tools are called with arguments that fit, and their results are read", async () => {
+    /** @type {number[]} */
+    const laid = [];
+    const inputSchema = z.object({ eggs: z.number().int().min(0).max(9) });
+    const lay = tool({
+      description: "Lay eggs.",
+      inputSchema,
+      execute: async ({ eggs }) => ({ laid: laid.push(inputSchema.parse({ eggs }).eggs) }),
+    });
+    const asked = {
+      model,
+      prompt,
+      tools: { lay },
+      seed: 1,
+      maxOutputTokens: 60,
+      providerOptions: { goosequill: { parallel_tool_calls: false } },
+      stopWhen: stepCountIs(2),
+      prepareStep: (/** @type {any} */ { stepNumber }) => ({ toolChoice: stepNumber ? "none" : "required" }),
+    };
+    const { steps } = await generateText(/** @type {any} */ (asked));
+    assert.deepEqual(
+      steps.map(({ toolCalls, toolResults }) => [toolCalls.length, toolResults.length]),
+      [
+        [1, 1],
+        [0, 0],
+      ],
+    );
+    assert.equal(steps[0].finishReason, "tool-calls");
+    const read = /** @type {any} */ (steps[1].request.body).messages;
+    assert.deepEqual(
+      read.map((/** @type {any} */ { role }) => role),
+      ["user", "assistant", "tool"],
+    );
+    assert.deepEqual([read[2].name, read[2].content], ["lay", '{"laid":1}']);
+    const parts = await all(streamText(/** @type {any} */ (asked)).fullStream);
+    const types = parts.map(({ type }) => type).filter((type) => type.startsWith("tool-"));
+    assert.deepEqual(
+      types.filter((type) => type !== "tool-input-delta"),
+      ["tool-input-start", "tool-input-end", "tool-call", "tool-result"],
+    );
+    const deltas = parts.filter(({ type }) => type === "tool-input-delta").map(({ delta }) => delta);
+    assert.deepEqual(JSON.parse(deltas.join("")), parts.find(({ type }) => type === "tool-call").input);
+    assert.deepEqual(steps[0].toolCalls[0].input, { eggs: laid[0] });
+    assert.deepEqual(laid, [laid[0], laid[0]]);
   });
 
   await t.test("an abort ends a stream and a text", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { AIMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
+import { tool } from "@langchain/core/tools";
 import { concat } from "@langchain/core/utils/stream";
 import { z } from "zod";
 import { thinker } from "./thinker.js";
@@ -77,6 +78,29 @@ export async function testLangChain(t, model, { ChatGoosequill, createChatComple
     const stopped = await chat.invoke(prompt, { stop: [text.slice(at, at + 3)] });
     assert.equal(stopped.text, text.slice(0, at));
     assert.equal(stopped.response_metadata.finish_reason, "stop");
+  });
+
+  await t.test("tools are called with arguments that fit, and their results are read", async () => {
+    const eggs = z.object({ eggs: z.number().int().min(0).max(9) });
+    const lay = tool(({ eggs }) => `${eggs} laid`, { name: "lay", description: "Lay eggs.", schema: eggs });
+    const free = new ChatGoosequill({
+      model,
+      settings: { max_new_tokens: 60, seed: 1, parallel_tool_calls: false },
+    });
+    const bound = free.bindTools([lay], { tool_choice: "lay" });
+    const reply = await bound.invoke(prompt);
+    const [call, ...more] = reply.tool_calls;
+    assert.deepEqual([call.name, more, reply.response_metadata.finish_reason], ["lay", [], "tool_calls"]);
+    eggs.parse(call.args);
+    let sum = /** @type {any} */ (null);
+    for await (const chunk of await bound.stream(prompt)) sum = sum ? concat(sum, chunk) : chunk;
+    assert.deepEqual(sum.tool_calls[0].args, call.args);
+    const result = await lay.invoke(call);
+    const before = await chat.invoke([new HumanMessage(prompt)]);
+    const next = await chat.invoke([new HumanMessage(prompt), reply, result]);
+    assert.ok(next.usage_metadata.input_tokens > before.usage_metadata.input_tokens + 10);
+    const cut = await bound.invoke(prompt, { settings: { max_new_tokens: 3 } });
+    assert.deepEqual([cut.tool_calls, cut.response_metadata.finish_reason], [[], "length"]);
   });
 
   await t.test("a signal ends a stream and a text", async () => {

@@ -138,6 +138,37 @@ test("the library under Node", async (t) => {
     await assert.rejects(createCompletion(model, { prompt, temprature: 1 }), refused);
   });
 
+  await t.test("tools are called with valid arguments, in every way of asking", async () => {
+    const parameters = { type: "object", properties: { n: { enum: [1, 2] } }, required: ["n"] };
+    const tools = [{ type: "function", function: { name: "add", parameters } }];
+    const messages = [{ role: "user", content: "Add one." }];
+    const options = { tools, tool_choice: "required", parallel_tool_calls: false, temperature: 0 };
+    const request = { messages, ...options, stream: true };
+    let written = "";
+    let reason = null;
+    for await (const { choices } of await createChatCompletion(model, request)) {
+      for (const call of choices[0].delta.tool_calls ?? []) written += call.function.arguments;
+      reason = choices[0].finish_reason;
+    }
+    assert.equal(reason, "tool_calls");
+    const wanted = JSON.parse(written);
+    assert.ok([1, 2].includes(wanted.n), written);
+    const calls = (/** @type {any} */ found) =>
+      found.end.tool_calls.map((/** @type {any} */ one) => [one.name, one.arguments]);
+    assert.deepEqual(calls(await read(model.chat(messages, options))), [["add", wanted]]);
+    const talk = await model.converse();
+    assert.deepEqual(calls(await read(talk.say("Add one.", options))), [["add", wanted]]);
+    assert.equal(talk.messages[1].tool_calls[0].name, "add");
+    const result = { role: "tool", name: "add", content: "2" };
+    const after = await read(talk.say([result], { tools, temperature: 0, max_new_tokens: 5 }));
+    assert.deepEqual(after.end.tool_calls, []);
+    assert.equal(talk.messages[2].role, "tool");
+    await talk.close();
+    const wrong = { messages, tools: [{ type: "function", function: { name: "a b" } }] };
+    const refused = { code: "tools", type: "invalid_request_error", param: "tools" };
+    await assert.rejects(createChatCompletion(model, wrong), refused);
+  });
+
   await t.test("a missing prompt, and missing messages, are an error that says so", async () => {
     const missing = { code: "chat-messages", message: /neither a text nor a list of messages/ };
     await assert.rejects(read(model.generate(undefined)), missing);

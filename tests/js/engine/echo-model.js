@@ -111,10 +111,10 @@ export function useEcho(
     ended: false,
     async load(/** @type {any} */ _source, /** @type {any} */ { onProgress }) {
       world.loads++;
+      await loading; // the lease listens by then
       for (const status of ["engine", "start", "model", "weights"]) {
         for (const loaded of [0, 50, 100]) onProgress({ status, file: "", loaded, total: 100 });
       }
-      await loading;
       const info = { chat_format: { reasons: thinks } };
       return {
         engine: this,

@@ -228,6 +228,23 @@ test("the model stays loaded for a while after the last session", async (t) => {
   assert.equal(world.loads, 2);
 });
 
+test("nothing more is fired after an abort, even if the engine reports more at once", async () => {
+  useEcho();
+  const controller = new AbortController();
+  /** @type {number[]} */
+  const fired = [];
+  const creating = LanguageModel.create({
+    signal: controller.signal,
+    monitor: (monitor) =>
+      monitor.addEventListener("downloadprogress", ({ loaded }) => {
+        fired.push(loaded);
+        if (loaded > 0) controller.abort();
+      }),
+  });
+  await assert.rejects(creating, { name: "AbortError" });
+  assert.equal(fired.length, 2);
+});
+
 test("creation fails with the exception for the cause", async () => {
   for (const [code, name] of [
     ["network", "NetworkError"],

@@ -44,8 +44,10 @@ class Tools:
         The tools: name -> the JSON schema of its arguments.
     told
         The text that describes them to the model.
-    choice
-        "auto", "required", or the name of the tool that must be called.
+    required
+        Whether the reply must be a call.
+    only
+        The name of the one tool that must be called; None leaves the choice to the model.
     parallel
         Whether a reply may have several calls.
     key
@@ -54,7 +56,8 @@ class Tools:
 
     functions: Mapping[str, Any]
     told: str
-    choice: str = "auto"
+    required: bool = False
+    only: str | None = None
     parallel: bool = True
     key: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -75,12 +78,12 @@ class Tools:
         SettingsError
             ``json-schema``: a tool's schema cannot be used. ``settings-conflict``: with ``ignore_end``.
         """
-        names = [self.choice] if self.choice in self.functions else list(self.functions)
+        names = list(self.functions) if self.only is None else [self.only]
         reply = {
             "opening": opening,
             "tools": [[name, self.functions[name]] for name in names],
-            "required": self.choice != "auto",
-            "parallel": self.parallel and self.choice not in self.functions,
+            "required": self.required or self.only is not None,
+            "parallel": self.parallel and self.only is None,
             "stops": list(stops),
             "text": form_of(config),
         }
@@ -122,17 +125,16 @@ def read_tools(tools: Any, choice: Any = None, *, parallel: Any = None) -> Tools
     functions = {one["name"]: one["parameters"] for one in listed}
     if len(functions) < len(listed):
         raise _invalid("two of them have the same name")
-    chosen = _choice(choice, functions)
-    if chosen == "none" or not functions:
+    only = _only(choice, functions)
+    if choice == "none" or not functions:
         return None
-    return Tools(functions, _told(listed), chosen, parallel is not False)
+    return Tools(functions, _told(listed), choice == "required", only, parallel is not False)
 
 
-def _choice(choice: Any, functions: Mapping[str, Any]) -> str:
-    if choice is None or choice in ("auto", "none"):
-        return choice or "auto"
-    if choice == "required" and functions:
-        return "required"
+def _only(choice: Any, functions: Mapping[str, Any]) -> str | None:
+    """Return the name of the tool that a choice names, if it names one."""
+    if choice is None or choice in ("auto", "none") or (choice == "required" and functions):
+        return None
     function = choice.get("function") if isinstance(choice, Mapping) else None
     name = function.get("name") if isinstance(function, Mapping) else None
     if isinstance(name, str) and name in functions and choice.get("type") == "function":

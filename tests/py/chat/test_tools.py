@@ -186,6 +186,15 @@ def test_the_form_of_a_reply(text: str, choice: Any, parallel: Any, opening: str
     assert automaton(found(choice, parallel=parallel), opening).matches(text) is matches
 
 
+def test_a_tool_may_have_the_name_of_a_choice() -> None:
+    tools = [*TOOLS, tool("auto"), tool("required")]
+    for choice in ("auto", "required"):
+        assert automaton(found(choice, tools=tools)).matches(CALL)
+    named = {"type": "function", "function": {"name": "auto"}}
+    assert not automaton(found(named, tools=tools)).matches(CALL)
+    assert automaton(found(named, tools=tools)).matches(NOW.replace("now", "auto"))
+
+
 def test_a_form_of_the_answer_is_that_of_a_reply_without_calls() -> None:
     machine = automaton(found(), regex="[0-9]+")
     assert machine.matches("42") and machine.matches(CALL) and not machine.matches("Hello.")

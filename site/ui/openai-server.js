@@ -238,6 +238,6 @@ function textIn(json) {
     );
   }
   if (!answer || typeof answer !== "object") throw unreadable();
-  const [choice] = answer.choices ?? [];
+  const choice = answer.choices?.[0];
   return String((choice?.delta ?? choice?.message)?.content ?? choice?.text ?? "");
 }

@@ -235,6 +235,10 @@ async def _until_left(receive: Receive) -> None:
         pass
 
 
+class ClientLeftError(Exception):
+    """The client of a stream has left, or does not read it."""
+
+
 class EventStream:
     """Server-sent events: a chunk each, and at last ``[DONE]``, or an error."""
 
@@ -248,8 +252,8 @@ class EventStream:
         try:
             async with _watched(self._task, receive):
                 await self._send_all(partial(_event, send))
-        except (OSError, TimeoutError):
-            return  # the client has left
+        except ClientLeftError:
+            return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_all(self, event: Callable[[str], Awaitable[None]]) -> None:
@@ -258,7 +262,7 @@ class EventStream:
                 await event(json.dumps(self._first))
             async for chunk in self._chunks:
                 await event(json.dumps(chunk))
-        except (OSError, TimeoutError):
+        except ClientLeftError:
             raise
         except Exception as error:
             await event(json.dumps(refusal_of(error).body))
@@ -267,9 +271,12 @@ class EventStream:
 
 
 async def _event(send: Send, data: str) -> None:
-    async with asyncio.timeout(SLOW_SECONDS):
-        body = f"data: {data}\n\n".encode()
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+    body = f"data: {data}\n\n".encode()
+    try:
+        async with asyncio.timeout(SLOW_SECONDS):
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+    except OSError as error:  # a timeout, too
+        raise ClientLeftError from error
 
 
 def answer_with(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

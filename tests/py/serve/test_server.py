@@ -290,14 +290,22 @@ def test_what_is_not_there_is_an_error_of_the_same_shape(server: Running) -> Non
 def test_a_fault_of_the_server_is_not_told_in_detail(
     server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*arguments: object, **more: object) -> None:
-        raise OSError(f"{__file__} cannot be read")
+    model = server.served.loaded.model
+    forward, left = model.forward, 0
 
-    monkeypatch.setattr(server.served.loaded.model, "forward", fail)
-    for stream in (False, True):
-        with pytest.raises(openai.APIError) as caught:
-            list(server.client().completions.create(model="default", prompt="new", stream=stream))
+    def fail(*arguments: Any, **more: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(f"{__file__} cannot be read")
+        return forward(*arguments, **more)
+
+    monkeypatch.setattr(model, "forward", fail)
+    for stream, left in ((False, 0), (True, 0), (True, 3)):  # the last in the middle of the stream
+        with pytest.raises(openai.APIError, match="The server failed") as caught:
+            list(server.client().completions.create(model="default", prompt=f"new {left}", stream=stream))
         assert "test_server" not in str(caught.value)
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
     assert "cannot be read" in caplog.text
 
 

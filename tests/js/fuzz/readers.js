@@ -215,7 +215,7 @@ export const READERS = {
   "lists of prompts": {
     input: fc.tuple(fc.tuple(fileName, fc.constantFrom(".json", ".jsonl", ".txt")), anyText),
     read: ([name, text]) => {
-      for (const prompt of readPrompts(name.join(""), text)) assert.equal(typeof prompt, "string");
+      for (const prompt of readPrompts(name.join(""), text).prompts) assert.equal(typeof prompt, "string");
     },
   },
   "samples of handwriting": {

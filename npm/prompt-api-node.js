@@ -6,6 +6,7 @@ import { Engine, located } from "./node.js";
 
 const holder = new EngineHolder(() => new Engine());
 environment.holderOf = () => holder;
+environment.newEngine = () => new Engine();
 environment.locate = located;
 
 export * from "./prompt-api.js";

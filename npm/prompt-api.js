@@ -10,6 +10,10 @@ export {
   LanguageModelToolSuccess,
 } from "./engine/prompt-api.js";
 
+export { SemanticEmbedder } from "./engine/semantic-embedder.js";
+
+/** @typedef {import("./engine/semantic-embedder.js").CreateOptions} SemanticEmbedderCreateOptions */
+/** @typedef {import("./engine/semantic-embedder.js").Embedded} SemanticEmbedderResult */
 /** @typedef {import("./engine/prompt-api.js").Availability} Availability */
 /** @typedef {import("./engine/prompt-api.js").CreateOptions} LanguageModelCreateOptions */
 /** @typedef {import("./engine/prompt-api.js").CoreOptions} LanguageModelCreateCoreOptions */

@@ -19,7 +19,13 @@ from pathlib import Path
 
 from scripts.command import ROOT, BuildError, run
 
-LIBRARY = ("engine/client.js", "engine/openai.js", "engine/prompt-api.js", "engine/prompt-api-install.js")
+LIBRARY = (
+    "engine/client.js",
+    "engine/openai.js",
+    "engine/prompt-api.js",
+    "engine/prompt-api-install.js",
+    "engine/semantic-embedder.js",
+)
 """Modules that other sites import."""
 ASKED = ("ui/translate.js",)
 """Modules that a classic script imports when it needs them."""

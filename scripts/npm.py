@@ -29,6 +29,7 @@ ENTRIES = (
     "engine/client.js",
     "engine/openai.js",
     "engine/prompt-api-install.js",
+    "engine/semantic-embedder.js",
     "engine/settings.js",
     "widget/goose-quill.js",
     "search/static/search.js",

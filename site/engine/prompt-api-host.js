@@ -4,6 +4,7 @@
  */
 
 import { checkOptions } from "./checks.js";
+import { Engine } from "./engine.js";
 import { engineFrom } from "./holder.js";
 
 /** @typedef {import("./choice.js").ModelChoice} ModelChoice */
@@ -24,6 +25,7 @@ export const REST = 60_000;
 /** Where engines come from, and what a model's address means: under Node another place. */
 export const environment = {
   holderOf: engineFrom,
+  newEngine: () => new Engine(),
   locate: (/** @type {ModelChoice} */ choice) => choice,
 };
 

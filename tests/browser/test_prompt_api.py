@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Page
+
+from goosequill.search.embedders import open_folder
 
 FLOW = """async (base) => {
   const native = globalThis.LanguageModel;
@@ -47,6 +51,33 @@ FLOW = """async (base) => {
     destroyed: await waiting, clone: clones.sort((a, b) => a - b)[10],
   };
 }"""
+
+
+EMBEDDING = """async (base) => {
+  const { SemanticEmbedder } = await import(base + "engine/semantic-embedder.js");
+  const embedder = await SemanticEmbedder.create();
+  const texts = ["How do I cook rice?", "Boil it for a quarter of an hour.", "The moon is far away."];
+  const { embeddings, embeddingSpace } = await embedder.embed(texts);
+  const again = (await embedder.embed(texts[1])).embeddings[0].values;
+  embedder.destroy();
+  return {
+    vectors: embeddings.map(({ values }) => [...values]), again: [...again], embeddingSpace,
+    after: await embedder.embed("x").catch(({ name }) => name),
+  };
+}"""
+
+
+def test_vectors_of_texts_are_those_of_the_engine(page: Page, site_url: str) -> None:
+    page.goto(site_url + "playground/")
+    found: dict[str, Any] = page.evaluate(EMBEDDING, site_url)
+    embedder = open_folder(Path("site/models/minilm-static"))
+    texts = ["How do I cook rice?", "Boil it for a quarter of an hour.", "The moon is far away."]
+    expected = embedder.embed(texts)
+    np.testing.assert_allclose(found["vectors"], expected, atol=1e-6)
+    np.testing.assert_allclose(found["again"], expected[1], atol=1e-6)
+    assert expected[0] @ expected[1] > expected[0] @ expected[2]
+    assert found["embeddingSpace"] == embedder.fingerprint
+    assert found["after"] == "AbortError"
 
 
 def test_a_session_from_its_creation_to_its_end(page: Page, site_url: str) -> None:

@@ -64,12 +64,16 @@ def host() -> Iterator[Host]:
 def import_map(site_url: str) -> str:
     """The package by its address, from the sample that says how; the site has its modules in two files."""
     (sample,) = (each for each in of("html") if "importmap" in each.code)
-    code = f'export * from "{site_url}engine/client.js"; export * from "{site_url}engine/openai.js"'
+
+    def package(*modules: str) -> str:
+        code = "; ".join(f'export * from "{site_url}engine/{name}.js"' for name in modules)
+        return f"data:text/javascript,{code}"
+
     assert sample.code.count(PACKAGE) == 1
     found = json.loads(re.sub(r"</?script[^>]*>", "", sample.code).replace(PACKAGE, "PACKAGE"))
-    found["imports"]["goosequill"] = f"data:text/javascript,{code}"
+    found["imports"]["goosequill"] = package("client", "openai")
     found["imports"]["goosequill/search"] = f"{site_url}sample-search.js"
-    found["imports"]["goosequill/prompt-api"] = f"{site_url}engine/prompt-api.js"
+    found["imports"]["goosequill/prompt-api"] = package("prompt-api", "semantic-embedder")
     found["imports"]["goosequill/element"] = f"{site_url}embed/goosequill.js"
     return f'<script type="importmap">{json.dumps(found)}</script>'
 

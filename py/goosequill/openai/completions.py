@@ -131,10 +131,12 @@ def _chunks(
 
 def _add(choice: dict[str, Any], delta: Mapping[str, Any]) -> None:
     """Add what a chunk has to a choice of the whole completion."""
-    text = choice.get("text", "") + delta["text"]
-    known, more = choice.get("logprobs") or no_logprobs(), delta["logprobs"]
-    likely = more and {name: known[name] + more[name] for name in known}
-    choice |= {**delta, "text": text, "logprobs": likely}
+    text, known = choice.get("text", "") + delta["text"], choice.get("logprobs")
+    if more := delta["logprobs"]:
+        known = known or no_logprobs()
+        for name, values in known.items():
+            values += more[name]
+    choice |= {**delta, "text": text, "logprobs": known}
 
 
 def _prompts(prompt: Any, model: Model) -> list[Prompt]:

@@ -15,8 +15,8 @@ import { dictionary, refusal, signalOf } from "./prompt-api-input.js";
 import { exceptionOf } from "./prompt-api-reply.js";
 import { ROOT } from "./root.js";
 
-/** Comes with the site. */
-const MODEL = "models/minilm-static/";
+/** The model that comes with a site; the npm package has none. */
+const OWN = ROOT && new URL("models/minilm-static/", ROOT).href;
 /** Texts of one request to the engine. */
 const BATCH = 64;
 /** Texts of one call, and characters of all. */
@@ -49,14 +49,14 @@ class EmbedderHost {
   /** @type {any} */
   #timer;
 
-  /** @param {string} model the address of a folder */
+  /** @param {string} model the address of a folder; "" for none */
   constructor(model) {
     this.model = model;
   }
 
   /** @returns {Availability} */
   get availability() {
-    if (typeof WebAssembly === "undefined") return "unavailable";
+    if (typeof WebAssembly === "undefined" || !this.model) return "unavailable";
     if (this.space) return "available";
     return this.#opening && !this.#opened ? "downloading" : "downloadable";
   }
@@ -115,7 +115,7 @@ class EmbedderHost {
 
 /** Only this module makes embedders. */
 const INTERNAL = Symbol("embedder");
-let host = new EmbedderHost(new URL(MODEL, ROOT).href);
+let host = new EmbedderHost(OWN);
 
 /** What makes vectors of texts. */
 export class SemanticEmbedder {
@@ -146,10 +146,8 @@ export class SemanticEmbedder {
    * @param {{model?: string}} [options] the address of a folder, such as `models/minilm/` of a built site; by
    *   default that of the small table that comes with it
    */
-  static configure({ model = new URL(MODEL, ROOT).href } = {}) {
-    const base = typeof document === "undefined" ? undefined : document.baseURI;
-    const folder = String(environment.locate({ model: model.endsWith("/") ? model : `${model}/` }).model);
-    const next = new EmbedderHost(new URL(folder, base).href);
+  static configure({ model = OWN } = {}) {
+    const next = new EmbedderHost(model && addressOf(model));
     host.retire();
     host = next;
   }
@@ -180,7 +178,12 @@ export class SemanticEmbedder {
     given.monitor?.(monitor);
     const on = host;
     if (on.availability === "unavailable") {
-      throw refusal("NotSupportedError", "This browser has no WebAssembly.");
+      throw refusal(
+        "NotSupportedError",
+        on.model
+          ? "This browser has no WebAssembly."
+          : "There is no embedding model: choose one by SemanticEmbedder.configure({ model }).",
+      );
     }
     const progress = new DownloadProgress(monitor, signal);
     try {
@@ -247,6 +250,13 @@ export class SemanticEmbedder {
     this.#destruction.abort(reason);
     this.#host.leave();
   }
+}
+
+/** @param {string} folder */
+function addressOf(folder) {
+  const base = typeof document === "undefined" ? undefined : document.baseURI;
+  const { model } = environment.locate({ model: folder.endsWith("/") ? folder : `${folder}/` });
+  return new URL(String(model), base).href;
 }
 
 /** @param {any} options */

@@ -105,6 +105,13 @@ test("the monitor's progress goes from 0 to 1", async () => {
   assert.ok(seen.length > 2);
 });
 
+test("without a model there is nothing to create", async () => {
+  SemanticEmbedder.configure({ model: "" }); // as in the npm package, before an address is given
+  assert.equal(await SemanticEmbedder.availability(), "unavailable");
+  await assert.rejects(SemanticEmbedder.create(), { name: "NotSupportedError", message: /configure/ });
+  assert.equal(engines.length, 0);
+});
+
 test("vectors of another space are refused", async () => {
   const { embeddingSpace } = await SemanticEmbedder.create();
   assert.equal(await SemanticEmbedder.availability({ embeddingSpace }), "available");

@@ -369,6 +369,8 @@ test("the first sample of the README runs as it stands, loads the package's mode
   assert.match(printed, /\w+/);
 });
 
+/** The folder that samples name by its address in a site. */
+const EMBEDDER = fileURLToPath(new URL("dist/models/minilm-static/", root));
 /** What a sample needs that is not in Node, or not here. */
 const ELSEWHERE = ["document.", '"./engine/', '"../ui/', '"goosequill/search"', '"BlinkDL/'];
 
@@ -390,7 +392,7 @@ test("every sample of the documentation that needs no page runs under Node", asy
   assert.ok(here.length >= 4);
   for (const [at, { file, code }] of here.entries()) {
     const path = join(project, `sample-${at}.mjs`);
-    await writeFile(path, code);
+    await writeFile(path, code.replace('"models/minilm-static/"', JSON.stringify(EMBEDDER)));
     await assert.doesNotReject(import(pathToFileURL(path).href), file);
   }
 });

@@ -119,7 +119,7 @@ def test_the_address_comes_from_the_environment_or_from_the_file(tmp_path: Path)
 
 def test_the_package_offers_users_extras_only_and_developers_groups(metadata: Message) -> None:
     extras = set(metadata.get_all("Provides-Extra") or [])
-    assert extras == {"pdf", "cluster", "completion", "lancedb", "native"}
+    assert extras == {"pdf", "cluster", "completion", "lancedb", "native", "notebook", "serve"}
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     named = set(re.findall(r"\$\(STAMPS\)/(\w+)", (ROOT / "Makefile").read_text(encoding="utf-8"))) - {"base"}
     assert named <= set(groups)

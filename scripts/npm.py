@@ -89,6 +89,7 @@ PARTS = {
     "output": "the text, or the conversation",
     "prompt-text": "the prompt, as part of the text",
     "text": "what the model has generated",
+    "thought": "the folded thought of a model that thinks before it answers",
     "message": "a message of a conversation",
     "user": "a message of the visitor",
     "assistant": "a message of the model",

@@ -60,7 +60,8 @@ UNUSED_NUMPY = r"/tests?/|_(tests|simd)\.cpython|/include/|/lib/lib|/(conftest|c
 DOCSTRINGS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
 """Modules that only add docstrings to numpy; they are imported, and left empty."""
 UNUSED_OWN = re.compile(
-    r"goosequill/(api/|cli/|notebook/|cache\.py|kernels/(builds/|(blas|native|threads)\.py)|lab/data/|__main__\.)"
+    r"goosequill/(api/|cli/|notebook/|serve/|(cache|mkdocs_plugin)\.py|kernels/(builds/|(blas|native|threads)\.py)"
+    r"|lab/data/|__main__\.)"
     r"|\.dist-info/(RECORD|entry_points\.txt|licenses/py/.*)$"
 )
 """What only native programs use, the commands' metadata, the laboratory's data, which its pages fetch, and

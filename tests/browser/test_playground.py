@@ -234,13 +234,21 @@ def test_markup_in_the_address_stays_text(browser: Browser, site_url: str) -> No
     page.close()
 
 
-def test_what_a_constraint_did_is_summed_up_marked_and_explained(playground: Playground) -> None:
+@pytest.fixture
+def constrained(playground: Playground) -> Iterator[Playground]:
+    """The page, for a test that constrains the text: the tests after it have the usual settings again."""
+    yield playground
+    playground.reset()
+
+
+def test_what_a_constraint_did_is_summed_up_marked_and_explained(constrained: Playground) -> None:
+    playground = constrained
     page = playground.page
     playground.open("Decoder")
     page.get_by_label("Filter settings").fill("regex")
     page.locator("#decoder-regex").fill("[0-9]{8}")
     page.get_by_label("Filter settings").fill("")
-    text = playground.write("It was a fine morning, and", temperature=0.9)
+    text = playground.write("It was a fine morning, and", temperature=0.9, max_new_tokens=20)
     assert re.fullmatch("[0-9]{8}", text)
     summary = r"The constraint changed (\d+) of (\d+) tokens and removed (\d+)% of probability on average\."
     expect(playground.constraint_summary).to_contain_text(re.compile(summary))
@@ -254,7 +262,6 @@ def test_what_a_constraint_did_is_summed_up_marked_and_explained(playground: Pla
     )
     expect(playground.explanation.locator(".constraint")).to_have_text(did)
     expect(playground.explanation.locator(".masked li")).to_have_count(5)
-    playground.reset()
 
 
 def test_a_token_is_explained_and_another_candidate_branches(playground: Playground) -> None:

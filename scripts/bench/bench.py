@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -35,14 +35,19 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from scripts.bench import growth, quality, threads  # noqa: E402
+from scripts.bench import growth, llamacpp, quality, threads  # noqa: E402
 from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
+from scripts.bundles import BUNDLE, run_esbuild  # noqa: E402
 from scripts.machine import machine  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
 SITE = ROOT / "build" / "bench"
 DOCS = ROOT / "docs" / "explanation" / "speed.md"
 MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
+SERVED = (
+    "page.html", "page.js", "meter.js", "peers.js", "ours.py", "package.json",
+    "llamacpp-worker.js",
+)  # fmt: skip
 FIRST = 32  # tokens of the prompt before the first token
 
 
@@ -125,6 +130,13 @@ def wllama(threads: int, weights: str) -> Contestant:
     )
 
 
+def llama(threads: int, weights: str) -> Contestant:
+    """llama.cpp with SIMD, on the file that wllama reads."""
+    same = wllama(threads, weights)
+    name = f"llama.cpp with SIMD, {threads} thread{'s' if threads > 1 else ''}"
+    return replace(same, name=name, kind="llamacpp", tokens=20)
+
+
 def contestants(threads: list[int]) -> list[Contestant]:
     kernels = {32: ("relaxed", "plain", "numpy"), 8: ("relaxed", "plain"), 4: ("relaxed", "plain")}
     found = [ours(RWKV4, bits, kernel) for bits, names in kernels.items() for kernel in names]
@@ -136,7 +148,7 @@ def contestants(threads: list[int]) -> list[Contestant]:
     ]
     for count in threads:
         found += [onnx(count, quantize=quantize) for quantize in (False, True)]
-        found += [wllama(count, weights) for weights in ("Q8_0", "Q4_0")]
+        found += [make(count, weights) for make in (wllama, llama) for weights in ("Q8_0", "Q4_0")]
     return found
 
 
@@ -148,8 +160,11 @@ def prepare(chosen: list[Contestant]) -> None:
         sys.exit("bench: there is no built site; run make build first")
     (SITE / "models").mkdir(parents=True, exist_ok=True)
     subprocess.run([*zig, HERE / "bandwidth.c", "-o", SITE / "bandwidth.wasm"], check=True)
-    for name in ("page.html", "page.js", "meter.js", "peers.js", "ours.js", "ours.py", "package.json"):
+    for name in SERVED:
         shutil.copy(HERE / name, SITE / name)
+    run_esbuild(str(HERE / "ours.js"), *BUNDLE, f"--outfile={SITE / 'ours.js'}")
+    if any(contestant.kind == "llamacpp" for contestant in chosen):
+        llamacpp.build(SITE / "llamacpp", SITE)
     if any(contestant.kind != "ours" for contestant in chosen) and not (SITE / "node_modules").is_dir():
         subprocess.run(["npm", "install", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
     for link, target in (("site", ROOT / "dist"), ("peers", SITE / "node_modules")):
@@ -327,6 +342,8 @@ def main() -> None:
         for each in contestants(options.threads)
         if not options.only or any(part in f"{each.name}, {each.weights}" for part in options.only)
     ]
+    if not llamacpp.available():
+        chosen = [each for each in chosen if each.kind != "llamacpp"]
     prepare(chosen)
     bandwidth = measure(chosen, options.rounds)
     pairs = [] if options.only else measure_threads(options.rounds)

@@ -1,8 +1,13 @@
-/** The benchmark's worker for this project: starts Python as the built site does, with ours.py. */
+/**
+ * The benchmark's worker for this project: starts Python as the built site does, with ours.py. It is
+ * bundled, as the site's worker is; Python, the kernels and the helpers are the built site's.
+ */
 
-import { Helpers } from "./site/engine/threads.js";
-import { Python } from "./site/engine/worker/python.js";
+import { assetsIn } from "../../site/engine/assets.js";
+import { startHelpers } from "../../site/engine/threads.js";
+import { Python } from "../../site/engine/worker/python.js";
 
+const assets = assetsIn(new URL("site/", import.meta.url).href);
 let contestant;
 
 const text = async (path) => (await fetch(path)).text();
@@ -11,7 +16,7 @@ const blob = async (path) => (await fetch(path)).blob();
 /** Pyodide with the package, when all parts have been downloaded; pending forever if one is missing. */
 function startPython() {
   return new Promise((resolve, reject) => {
-    new Python(new URL("site/", import.meta.url)).start(() => {}, reject).then(resolve, reject);
+    new Python(assets).start(() => {}, reject).then(resolve, reject);
   });
 }
 
@@ -28,7 +33,7 @@ const requests = {
     contestant = pyodide.pyimport("ours").Contestant(file, kernel, exact);
     if (threads > 1) {
       const { module, matrices } = contestant.division();
-      const helpers = new Helpers(threads - 1);
+      const helpers = startHelpers({ threads }, assets);
       const team = await helpers.join(new WebAssembly.Module(module), matrices, pyodide._module);
       contestant.divide(pyodide._module.addFunction((step) => team.share(step), "ii"));
     }

@@ -2,8 +2,9 @@
 
 import { startOnnx, startWllama } from "./peers.js";
 
-function startOurs() {
-  const worker = new Worker("ours.js", { type: "module" });
+/** A contestant in a worker. @param {string} script */
+function startWorker(script) {
+  const worker = new Worker(script, { type: "module" });
   return (request, options) =>
     new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data.value));
@@ -32,5 +33,14 @@ async function startBandwidth() {
   };
 }
 
-const starters = { ours: startOurs, onnx: startOnnx, wllama: startWllama, bandwidth: startBandwidth };
+const startOurs = () => startWorker("ours.js");
+const startLlama = () => startWorker("llamacpp-worker.js");
+
+const starters = {
+  ours: startOurs,
+  llamacpp: startLlama,
+  onnx: startOnnx,
+  wllama: startWllama,
+  bandwidth: startBandwidth,
+};
 window.ask = await starters[new URLSearchParams(location.search).get("contestant")]();

@@ -48,7 +48,7 @@ class ShapesOnly:
         return "BF16"
 
     def read(self, name: str) -> Floats:
-        raise NotImplementedError
+        raise TypeError(f"{name} has a shape only")
 
     def extents(self, name: str) -> list[Extent]:
         return []

@@ -135,7 +135,7 @@ export class LanguageModel extends EventTarget {
   }
 
   /**
-   * The values of the sampling parameters; null where there is no model.
+   * The default and the highest topK and temperature; null where there is no model.
    * @returns {Promise<{
    *   defaultTopK: number, maxTopK: number, defaultTemperature: number, maxTemperature: number
    * } | null>}

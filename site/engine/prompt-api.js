@@ -135,7 +135,7 @@ export class LanguageModel extends EventTarget {
   }
 
   /**
-   * The default and the highest topK and temperature; null where there is no model.
+   * Returns the default and maximum values of topK and temperature, or null if there is no model.
    * @returns {Promise<{
    *   defaultTopK: number, maxTopK: number, defaultTemperature: number, maxTemperature: number
    * } | null>}

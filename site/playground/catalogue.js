@@ -73,7 +73,7 @@ function sizes({ name, bytes, memory }) {
     caption: t("Sizes of {name}", { name }),
     hideCaption: true,
     className: "sizes",
-    columns: ["", ...BITS.map((bits) => t("{bits} bits", { bits }))],
+    columns: [t("Size"), ...BITS.map((bits) => t("{bits} bits", { bits }))],
     rows: [
       [t("File"), ...BITS.map((bits) => megabytes(bytes[bits]))],
       [t("Memory"), ...BITS.map((bits) => megabytes(memory[bits]))],

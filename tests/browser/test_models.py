@@ -287,8 +287,12 @@ def test_an_id_leads_to_the_hub_after_consent(chooser: Chooser, publisher: Publi
 
 
 def test_the_catalogue_lists_public_models_and_contacts_no_publisher(chooser: Chooser, site_url: str) -> None:
+    height = "document.documentElement.scrollHeight"
+    before = chooser.page.evaluate(height)
     chooser.page.get_by_text("Public RWKV models").click()
     expect(chooser.catalogue).to_contain_text("RWKV-7 World 0.1B")
+    assert chooser.page.evaluate(height) < before + 400, "the list makes the page longer than its panel"
+    assert chooser.catalogue.locator("th:empty").count() == 0
     expect(chooser.catalogue).to_contain_text("Apache-2.0")
     chooser.page.get_by_label("Use link to RWKV-4 Pile 169M").click()
     assert chooser.model_url.input_value().endswith("RWKV-4-Pile-169M-20220807-8023.pth")

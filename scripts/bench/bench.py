@@ -36,7 +36,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from scripts.bench import growth, llamacpp, quality, threads  # noqa: E402
-from scripts.bench.weights import RANKS_SUM, RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
+from scripts.bench.weights import RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
 from scripts.bundles import BUNDLE, run_esbuild  # noqa: E402
 from scripts.machine import machine  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
@@ -78,10 +78,9 @@ def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool 
     With random weights, no row of the head can be left out for certain, so both read all of it.
     """
     weights = "f32" if bits == 32 else f"int{bits}"
-    low_rank = 2 * RANKS_SUM * shape.width * shape.layers if shape.version == "7" else 0
     small = 4 if bits == 32 else 1  # bytes
     scales = 0.25 if bits == 4 else 0  # bits
-    per_token = (shape.products - low_rank) * (bits + scales) / 8 + small * low_rank
+    per_token = (shape.products - shape.low_rank) * (bits + scales) / 8 + small * shape.low_rank
     details = [
         kernel,
         *([f"{threads} threads"] if threads > 1 else []),
@@ -121,8 +120,8 @@ def wllama(threads: int, weights: str) -> Contestant:
 
         write_gguf(RWKV7, path, weights)
 
-    low_rank = 2 * RANKS_SUM * RWKV7.width * RWKV7.layers
-    per_token = (RWKV7.products - low_rank) * (8.5 if weights == "Q8_0" else 4.5) / 8 + 4 * low_rank
+    bits = 8.5 if weights == "Q8_0" else 4.5
+    per_token = (RWKV7.products - RWKV7.low_rank) * bits / 8 + 4 * RWKV7.low_rank
     name = f"wllama, {threads} thread{'s' if threads > 1 else ''}"
     options = {"threads": threads}
     return Contestant(

@@ -12,7 +12,7 @@ import onnx
 from gguf import GGMLQuantizationType, quants
 from onnx import TensorProto, helper
 from scripts.bench.graph import Graph
-from scripts.bench.weights import RANKS, Floats, Shape, is_matrix, tensors
+from scripts.bench.weights import Floats, Shape, is_matrix, tensors
 
 
 class Step:
@@ -163,10 +163,10 @@ def write_gguf(shape: Shape, path: Path, kind: str) -> None:
     writer.add_wkv_head_size(64)
     writer.add_head_count(0)
     writer.add_feed_forward_length(shape.ffn)
-    writer.add_decay_lora_rank(RANKS["w"])
-    writer.add_iclr_lora_rank(RANKS["a"])
-    writer.add_value_residual_mix_lora_rank(RANKS["v"])
-    writer.add_gate_lora_rank(RANKS["g"])
+    writer.add_decay_lora_rank(shape.ranks["w"])
+    writer.add_iclr_lora_rank(shape.ranks["a"])
+    writer.add_value_residual_mix_lora_rank(shape.ranks["v"])
+    writer.add_gate_lora_rank(shape.ranks["g"])
     writer.add_tokenizer_model("rwkv")
     printable = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     words = ["<s>", *printable, *(f"{{{i}}}" for i in range(shape.vocab - 1 - len(printable)))]

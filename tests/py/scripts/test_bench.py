@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 from scripts.bench import growth, native, threads
-from scripts.bench.weights import RWKV4, RWKV7, tensors
+from scripts.bench.weights import (
+    RWKV4,
+    RWKV7,
+    RWKV7_1B5,
+    RWKV7_2B9,
+    Draw,
+    PackedDraw,
+    tensors,
+    write_packed,
+    write_safetensors,
+)
+
+from goosequill.models import load_model
+from goosequill.weights import FileSource, QuantizedMatrix, open_tensors
+from goosequill.weights.formats.safetensors import flatten
+from goosequill.weights.writing import write_shards
 
 
 def test_the_line_is_fitted_by_least_squares() -> None:
@@ -66,11 +83,45 @@ def test_shapes_count_the_weights_of_their_tensors(shape: growth.Shape) -> None:
     assert small.parameters == sum(sizes)
 
 
-def test_no_two_matrices_are_equal() -> None:
+@pytest.mark.parametrize("draw", [Draw, PackedDraw])
+def test_no_two_matrices_are_equal(draw: type[Draw]) -> None:
     """A runtime that deduplicates tensors would seem faster than it is on a real model."""
-    small = growth.Shape("small", "4", layers=3, width=64, vocab=100)
-    matrices = [array.tobytes() for _, array in tensors(small) if array.ndim == 2]
+    small = growth.Shape("small", "7", layers=3, width=64, vocab=100)
+    stored = [part for pair in tensors(small, draw()) for part in flatten(*pair)]
+    matrices = [array.tobytes() for _, array in stored if array.size >= small.width**2 / 2]
+    assert len(matrices) > 20
     assert len(set(matrices)) == len(matrices)
+
+
+def test_large_models_have_the_ranks_of_the_released_ones() -> None:
+    """Those of the configurations that fla-hub publishes with them."""
+    found = [list(shape.ranks.values()) for shape in (RWKV7, RWKV7_1B5, RWKV7_2B9)]
+    assert found == [[64, 64, 32, 128], [96, 96, 64, 256], [96, 96, 64, 320]]
+
+
+def table(path: Path) -> dict[str, object]:
+    """A safetensors file's header; the order of the packed matrices does not matter."""
+    data = path.read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return header | {"__metadata__": json.loads(header["__metadata__"]["goosequill.packed"])}
+
+
+def test_a_packed_model_is_stored_as_a_converted_one_and_computes(tmp_path: Path) -> None:
+    small = growth.Shape("small", "7", layers=2, width=128, vocab=100)
+    write_safetensors(small, 16, tmp_path / "original.safetensors")
+    original = open_tensors(FileSource(tmp_path / "original.safetensors"))
+    write_shards(tmp_path, original, bits=4, pack=True, shard_size=1 << 40)
+    packed = tmp_path / "packed.safetensors"
+    write_packed(small, packed)
+    assert table(packed) == table(tmp_path / "model.safetensors")
+    written = open_tensors(FileSource(packed))
+    for name in ("head.weight", "emb.weight"):
+        found = written.read(name)
+        assert isinstance(found, QuantizedMatrix)
+        assert found.dequantize().std() == pytest.approx(np.std(original.read(name)), rel=0.1)
+    model = load_model(written)
+    logits = model.forward([1, 2, 3], model.new_state())
+    assert np.isfinite(logits).all() and logits.std() > 0
 
 
 def test_native_decoding_is_measured_for_every_kernel_and_number_of_threads() -> None:

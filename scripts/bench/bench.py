@@ -35,7 +35,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from scripts.bench import growth, llamacpp, quality, threads  # noqa: E402
+from scripts.bench import growth, llamacpp, peak, quality, threads  # noqa: E402
 from scripts.bench.weights import RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
 from scripts.bundles import BUNDLE, run_esbuild  # noqa: E402
 from scripts.machine import machine  # noqa: E402
@@ -62,14 +62,24 @@ class Contestant:
     model: str
     write: Callable[[Path], None]
     bytes_per_token: float
+    instruction: str = ""  # of peak.INSTRUCTIONS, with which prompts are multiplied; empty if with none
+    head_of_each: bool = False  # whether a prompt computes the logits after every token
     options: dict[str, Any] = field(default_factory=dict)
     tokens: int = 40  # a round
     prompt: int = 40  # tokens a round
     decode_ms: list[float] = field(default_factory=list)
-    prompt_ms: list[float] = field(default_factory=list)
+    prompt_ms: list[float] = field(default_factory=list)  # of a token
     first_token_s: float = 0.0
     load_s: float = 0.0
     memory_mb: float = 0.0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one thread can do at most: GB/s from memory, and GMAC/s with each of peak.INSTRUCTIONS."""
+
+    bandwidth: float
+    peaks: dict[str, float]
 
 
 def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool = False) -> Contestant:
@@ -86,6 +96,9 @@ def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool 
         *([f"{threads} threads"] if threads > 1 else []),
         *(["all logits"] if exact else []),
     ]
+    instruction = (
+        "bytes" if bits == 4 and kernel == "relaxed" else "shorts" if bits < 32 else f"floats {kernel}"
+    )
     return Contestant(
         name=f"Goosequill, {', '.join(details)}",
         kind="ours",
@@ -94,6 +107,7 @@ def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool 
         model=f"{shape.name.lower().replace(' ', '-')}-{weights}.safetensors",
         write=lambda path: write_safetensors(shape, bits, path),
         bytes_per_token=per_token,
+        instruction="" if kernel == "numpy" else instruction,
         options={"kernel": kernel, "threads": threads, "exact": exact},
         tokens=6 if kernel == "numpy" else 40,
         prompt=3 if kernel == "numpy" else 40,
@@ -111,7 +125,9 @@ def onnx(threads: int, *, quantize: bool) -> Contestant:
     per_token = RWKV4.products * (1 if quantize else 4)
     name = f"onnxruntime-web, {threads} thread{'s' if threads > 1 else ''}"
     model = f"rwkv4-{weights}.onnx"
-    return Contestant(name, "onnx", RWKV4, weights, model, write, per_token, options, tokens=12, prompt=3)
+    found = Contestant(name, "onnx", RWKV4, weights, model, write, per_token, options=options)
+    instruction = "shorts" if quantize else "floats plain"
+    return replace(found, instruction=instruction, head_of_each=True, tokens=12, prompt=3)
 
 
 def wllama(threads: int, weights: str) -> Contestant:
@@ -124,16 +140,15 @@ def wllama(threads: int, weights: str) -> Contestant:
     per_token = (RWKV7.products - RWKV7.low_rank) * bits / 8 + 4 * RWKV7.low_rank
     name = f"wllama, {threads} thread{'s' if threads > 1 else ''}"
     options = {"threads": threads}
-    return Contestant(
-        name, "wllama", RWKV7, weights, f"rwkv7-{weights}.gguf", write, per_token, options, tokens=6
-    )
+    model = f"rwkv7-{weights}.gguf"
+    return Contestant(name, "wllama", RWKV7, weights, model, write, per_token, options=options, tokens=6)
 
 
 def llama(threads: int, weights: str) -> Contestant:
     """llama.cpp with SIMD, on the file that wllama reads."""
     same = wllama(threads, weights)
     name = f"llama.cpp with SIMD, {threads} thread{'s' if threads > 1 else ''}"
-    return replace(same, name=name, kind="llamacpp", tokens=20)
+    return replace(same, name=name, kind="llamacpp", instruction="shorts", tokens=20)
 
 
 def contestants(threads: list[int]) -> list[Contestant]:
@@ -161,6 +176,7 @@ def prepare(chosen: list[Contestant]) -> None:
     subprocess.run([*zig, HERE / "bandwidth.c", "-o", SITE / "bandwidth.wasm"], check=True)
     for name in SERVED:
         shutil.copy(HERE / name, SITE / name)
+    peak.prepare(SITE)
     run_esbuild(str(HERE / "ours.js"), *BUNDLE, f"--outfile={SITE / 'ours.js'}")
     if any(contestant.kind == "llamacpp" for contestant in chosen):
         llamacpp.build(SITE / "llamacpp", SITE)
@@ -207,6 +223,16 @@ def read_memory(meter: Page, threads: int) -> float:
     return float(ask(meter, "read", {"threads": threads, "times": 3}))
 
 
+def read_peaks(meter: Page, names: set[str]) -> dict[str, float]:
+    """Billions of multiply-adds a second of one thread with each of peak.INSTRUCTIONS that is named."""
+    found = {}
+    for name in sorted(names - {""}):
+        build, function, products, _ = peak.INSTRUCTIONS[name]
+        calls = float(ask(meter, "peak", {"module": f"peak-{build}.wasm", "name": function}))
+        found[name] = calls * products / 1e9
+    return found
+
+
 def start(browser: Browser, base: str, contestant: Contestant) -> Page:
     """Open a contestant's page, load its model and generate a first token."""
     before = renderers()
@@ -236,19 +262,21 @@ def chromium() -> Iterator[tuple[Browser, str]]:
     server.shutdown()
 
 
-def measure(chosen: list[Contestant], rounds: int) -> float:
-    """Fill in the contestants' times; return the memory bandwidth in GB/s."""
-    bandwidth = []
+def measure(chosen: list[Contestant], rounds: int) -> Bounds:
+    """Fill in the contestants' times; return what memory and instructions allow."""
+    bandwidth, peaks = [], []
     with chromium() as (browser, base):
-        meter = open_page(browser, base, "bandwidth")
+        meter = open_page(browser, base, "meter")
         pages = [start(browser, base, contestant) for contestant in chosen]
         for _ in range(rounds):
             bandwidth += [read_memory(meter, 1) for _ in range(3)]
+            peaks.append(read_peaks(meter, {each.instruction for each in chosen}))
             for contestant, page in zip(chosen, pages, strict=True):
                 contestant.decode_ms += ask(page, "decode", {"count": contestant.tokens})
                 took = ask(page, "prompt", {"count": contestant.prompt})
                 contestant.prompt_ms.append(took / contestant.prompt)
-    return float(statistics.median(bandwidth))
+    best = {name: statistics.median(each[name] for each in peaks) for name in peaks[0]}
+    return Bounds(float(statistics.median(bandwidth)), best)
 
 
 def decoder(browser: Browser, base: str, contestant: Contestant, request: str = "decode") -> growth.Decode:
@@ -276,7 +304,7 @@ def measure_threads(rounds: int) -> list[dict[str, Any]]:
             pair = [ours(shape, bits, "relaxed", count) for count in (1, 2)]
             prepare(pair)
             with chromium() as (browser, base):
-                meter = open_page(browser, base, "bandwidth")
+                meter = open_page(browser, base, "meter")
                 one, two = (decoder(browser, base, each) for each in pair)
                 found = threads.compare(one, two, partial(read_memory, meter), 3 * rounds)
             rows.append({"shape": shape.name, "weights": pair[0].weights, **found})
@@ -287,42 +315,60 @@ def per_second(milliseconds: list[float]) -> float:
     return 1000 / float(statistics.median(milliseconds))
 
 
-def table(chosen: list[Contestant], bandwidth: float) -> str:
+def table(chosen: list[Contestant], bounds: Bounds) -> str:
     """One table per shape."""
     shapes = dict.fromkeys(each.shape.name for each in chosen)
     return "\n\n".join(
-        shape_table(name, [each for each in chosen if each.shape.name == name], bandwidth) for name in shapes
+        shape_table(name, [each for each in chosen if each.shape.name == name], bounds) for name in shapes
     )
 
 
-def shape_table(shape: str, chosen: list[Contestant], bandwidth: float) -> str:
+def multiply_adds(each: Contestant) -> float:
+    """Billions a second while a prompt is read."""
+    work = peak.of_prompt(each.shape, each.prompt, head_of_each=each.head_of_each)
+    return work / each.prompt * per_second(each.prompt_ms) / 1e9
+
+
+def share_of_peak(each: Contestant, bounds: Bounds) -> float | None:
+    """The part of what the instruction allows on as many threads; None where no instruction is known."""
+    if not each.instruction:
+        return None
+    threads: int = each.options.get("threads", 1)
+    return multiply_adds(each) / (bounds.peaks[each.instruction] * threads)
+
+
+def shape_table(shape: str, chosen: list[Contestant], bounds: Bounds) -> str:
     lines = [
-        f"| {shape} | weights | tokens/s | of bound | prompt tokens/s | first token | load | MB |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
+        f"| {shape} | weights | tokens/s | of bound | prompt tokens/s | GMAC/s | of peak | first token "
+        "| load | MB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for each in chosen:
-        speed = per_second(each.decode_ms)
-        share = speed * each.bytes_per_token / 1e9 / bandwidth
+        speed, reached = per_second(each.decode_ms), share_of_peak(each, bounds)
+        share = speed * each.bytes_per_token / 1e9 / bounds.bandwidth
         lines.append(
             f"| {each.name} | {each.weights} | {speed:.1f} | {share:.0%} | {per_second(each.prompt_ms):.0f} "
+            f"| {multiply_adds(each):.1f} | {'' if reached is None else f'{reached:.0%}'} "
             f"| {each.first_token_s:.1f} s | {each.load_s:.1f} s | {each.memory_mb:,.0f} |"
         )
     return "\n".join(lines)
 
 
-def report(chosen: list[Contestant], bandwidth: float, chromium: str) -> dict[str, Any]:
+def report(chosen: list[Contestant], bounds: Bounds, chromium: str) -> dict[str, Any]:
     rows = []
     for each in chosen:
         row = {key: value for key, value in asdict(each).items() if key not in ("write", "shape")}
         row |= {"shape": each.shape.name, "decode_tokens_per_s": per_second(each.decode_ms)}
         row |= {"prompt_tokens_per_s": per_second(each.prompt_ms)}
+        row |= {"prompt_gmac_per_s": multiply_adds(each), "of_peak": share_of_peak(each, bounds)}
         rows.append(row)
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     return {
         "date": day,
         "machine": machine(),
         "browser": chromium,
-        "bandwidth_gb_per_s": bandwidth,
+        "bandwidth_gb_per_s": bounds.bandwidth,
+        "peaks_gmac_per_s": bounds.peaks,
         "rows": rows,
     }
 
@@ -344,19 +390,20 @@ def main() -> None:
     if not llamacpp.available():
         chosen = [each for each in chosen if each.kind != "llamacpp"]
     prepare(chosen)
-    bandwidth = measure(chosen, options.rounds)
+    bounds = measure(chosen, options.rounds)
     pairs = [] if options.only else measure_threads(options.rounds)
     places, sizes = ({}, {}) if options.only else measure_growth(options.rounds)
     rounding = None if options.only else quality.measure()
     version = subprocess.run(["chromium", "--version"], capture_output=True, text=True).stdout.strip()
-    found = report(chosen, bandwidth, version)
+    found = report(chosen, bounds, version)
     found |= {"threads": pairs, "places": places, "sizes": sizes, "rounding": rounding}
     (ROOT / "build" / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
     head = (
         f"{found['date']}, {found['machine']}, {version}; "
-        f"one thread reads {bandwidth:.1f} GB/s; medians of {options.rounds} rounds."
+        f"one thread reads {bounds.bandwidth:.1f} GB/s; medians of {options.rounds} rounds. "
+        f"{peak.describe(bounds.peaks)}"
     )
-    text = f"{head}\n\n{table(chosen, bandwidth)}"
+    text = f"{head}\n\n{table(chosen, bounds)}"
     if not options.only:
         parts = threads.describe(pairs), growth.describe(places, sizes), quality.describe(rounding)
         text = "\n\n".join([text, *parts])

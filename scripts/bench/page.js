@@ -13,8 +13,8 @@ function startWorker(script) {
     });
 }
 
-/** Gigabytes per second that this many threads read together, each from its own 256 MB. */
-async function startBandwidth() {
+/** What the machine can do at most. */
+async function startMeter() {
   const module = await WebAssembly.compileStreaming(fetch("bandwidth.wasm"));
   const workers = [];
   const read = (worker, times) =>
@@ -22,7 +22,8 @@ async function startBandwidth() {
       worker.onmessage = ({ data }) => resolve(data);
       worker.postMessage({ module, times });
     });
-  return async (_request, { threads, times }) => {
+  /** Gigabytes per second that this many threads read together, each from its own 256 MB. */
+  const bandwidth = async ({ threads, times }) => {
     while (workers.length < threads) {
       workers.push(new Worker("meter.js"));
       await read(workers.at(-1), 1);
@@ -31,6 +32,20 @@ async function startBandwidth() {
     const gigabytes = await Promise.all(workers.slice(0, threads).map((worker) => read(worker, times)));
     return gigabytes.reduce((sum, each) => sum + each) / ((performance.now() - start) / 1e3);
   };
+  return (request, options) => (request === "peak" ? peak(options) : bandwidth(options));
+}
+
+/** How often a second a function of peak.c computes one of its chains: the best of some attempts. */
+async function peak({ module, name }) {
+  const { instance } = await WebAssembly.instantiateStreaming(fetch(module));
+  const [times, chains] = [100_000, 12];
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 20; i++) {
+    const start = performance.now();
+    instance.exports[name](times);
+    least = Math.min(least, performance.now() - start);
+  }
+  return (times * chains) / (least / 1e3);
 }
 
 const startOurs = () => startWorker("ours.js");
@@ -41,6 +56,6 @@ const starters = {
   llamacpp: startLlama,
   onnx: startOnnx,
   wllama: startWllama,
-  bandwidth: startBandwidth,
+  meter: startMeter,
 };
 window.ask = await starters[new URLSearchParams(location.search).get("contestant")]();

@@ -1,25 +1,40 @@
-// How many multiply-adds of 16-bit numbers WebAssembly does: pairs of products, added to twelve independent sums, all in
-// registers. Written for encoder.py.
+// How many products WebAssembly computes: twelve independent chains of the instructions that the kernel multiplies with, all
+// in registers. Written for encoder.py and for the prompts of bench.py.
 
 typedef int i32x4 __attribute__((vector_size(16)));
 typedef short i16x8 __attribute__((vector_size(16)));
+typedef char i8x16 __attribute__((vector_size(16)));
+typedef float f32x4 __attribute__((vector_size(16)));
 
-#define SUMS 12
+#define CHAINS 12
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// Adds or, without `adding`, only multiplies; n times SUMS vectors of eight products.
-static inline __attribute__((always_inline)) int repeat(int n, const int adding) {
-  i32x4 sums[SUMS];
-  i16x8 weights = {3, 1, 4, 1, 5, 9, 2, 6};
-  UNROLL for (int i = 0; i < SUMS; i++) sums[i] = (i32x4){i, n, i, n};
-  for (; n > 0; n--)
-    UNROLL for (int i = 0; i < SUMS; i++) {
-      i32x4 product = __builtin_wasm_dot_s_i32x4_i16x8(weights, (i16x8)sums[i]);
-      sums[i] = adding ? sums[i] + product : product;
-    }
-  UNROLL for (int i = 1; i < SUMS; i++) sums[0] += sums[i];
-  return sums[0][0] + sums[0][1] + sums[0][2] + sums[0][3];
-}
+// n times CHAINS vectors: `next` is computed from the last result, `x`, and from the constant `weights`.
+#define REPEAT(name, type, constant, next)                                 \
+  int name(int n) {                                                        \
+    const type weights = constant;                                         \
+    type chains[CHAINS];                                                   \
+    UNROLL for (int i = 0; i < CHAINS; i++) chains[i] = (type)((i32x4)weights + (i32x4){i, n, i, n}); \
+    for (; n > 0; n--)                                                     \
+      UNROLL for (int i = 0; i < CHAINS; i++) {                            \
+        const type x = chains[i];                                          \
+        chains[i] = (type)(next);                                          \
+      }                                                                    \
+    UNROLL for (int i = 1; i < CHAINS; i++) chains[0] += chains[i];        \
+    return ((i32x4)chains[0])[0];                                          \
+  }
 
-int multiply_add(int n) { return repeat(n, 1); }
-int multiply(int n) { return repeat(n, 0); }
+#define SHORTS ((i16x8){3, 1, 4, 1, 5, 9, 2, 6})
+#define FLOATS ((f32x4){0.3f, 0.1f, 0.4f, 0.5f})
+
+// Eight products of 16-bit numbers, without and with adding them to the chain.
+REPEAT(multiply, i16x8, SHORTS, __builtin_wasm_dot_s_i32x4_i16x8(weights, x))
+REPEAT(multiply_add, i16x8, SHORTS, (i32x4)x + __builtin_wasm_dot_s_i32x4_i16x8(weights, x))
+
+#ifdef __wasm_relaxed_simd__
+// Sixteen products of bytes; and four of float32, which this instruction adds as well.
+REPEAT(multiply_bytes, i16x8, SHORTS, __builtin_wasm_relaxed_dot_i8x16_i7x16_s_i16x8((i8x16)x, (i8x16)weights))
+REPEAT(multiply_floats, f32x4, FLOATS, __builtin_wasm_relaxed_madd_f32x4(weights, x, weights))
+#else
+REPEAT(multiply_floats, f32x4, FLOATS, weights * x + weights)
+#endif

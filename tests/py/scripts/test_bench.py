@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from scripts.bench import growth, native, threads
+from scripts.bench import bench, growth, native, peak, threads
 from scripts.bench.weights import (
     RWKV4,
     RWKV7,
@@ -131,3 +131,26 @@ def test_native_decoding_is_measured_for_every_kernel_and_number_of_threads() ->
         *(("native", count) for count in (1, 2)),
     ]
     assert all(row["decode"] > 0 and row["slowest"] == row["fastest"] for row in rows)
+
+
+def test_a_prompt_computes_the_logits_of_its_last_token_only() -> None:
+    small = growth.Shape("small", "4", layers=2, width=64, vocab=100)
+    layers = 2 * (5 * 64 * 64 + 2 * 64 * 256)
+    assert peak.of_prompt(small, 3, head_of_each=False) == 3 * layers + 100 * 64
+    assert peak.of_prompt(small, 3, head_of_each=True) == 3 * (layers + 100 * 64)
+
+
+def test_a_prompt_at_the_peak_of_two_threads_is_at_100_percent() -> None:
+    each = bench.ours(RWKV4, 4, "relaxed", 2)
+    assert each.instruction == "bytes"
+    work = peak.of_prompt(RWKV4, each.prompt, head_of_each=False)
+    each.prompt_ms = [1e3 * work / (2 * 50e9) / each.prompt] * 3  # of a token, at twice 50 GMAC/s
+    assert bench.multiply_adds(each) == pytest.approx(100)
+    bounds = bench.Bounds(25, {"bytes": 50, "shorts": 1})
+    assert bench.share_of_peak(each, bounds) == pytest.approx(1)
+    assert bench.share_of_peak(bench.wllama(1, "Q8_0"), bounds) is None  # generic C: no such instruction
+
+
+def test_every_contestant_names_an_instruction_that_is_measured() -> None:
+    names = {each.instruction for each in bench.contestants([1, 2])}
+    assert names - {""} == set(peak.INSTRUCTIONS)

@@ -70,6 +70,9 @@ ACTIVATIONS = ("none", "sigmoid", "silu", "tanh", "relu_squared", "decay6", "dec
 FORMS: Mapping[str, int] = {"sketch": 1, "rowwise": 2}
 """How a matrix is stored. For one in panels, the form is the number of bits, 32, 8 or 4."""
 
+TYPES = ("F32", "F16", "BF16")
+"""How weights to quantize are stored (`goosequill.weights.elements`); the number is the position here."""
+
 LIMITS: Mapping[str, int] = {
     "step_words": 1 + max(len(fields.split(", ")) for fields in OPERATIONS.values()),
     "panel": PANEL,  # rows of a panel
@@ -84,6 +87,11 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
         "void",
         "signed char *out, const signed char *weights, const short *scales, word rows, word columns, "
         "word bits",
+    ),
+    "quantize": (
+        "word",
+        "signed char *out, float *scales, const void *weights, float *row, word rows, word columns, "
+        "word type, word bits",
     ),
     "sketch": (
         "void",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from goosequill.kernels.logits import LogitOperations
 from goosequill.kernels.search import SearchOperations
+from goosequill.weights.packing import PackedMatrix
 from goosequill.weights.quantize import QuantizedMatrix
 
 Floats = NDArray[np.float32]
@@ -87,6 +88,29 @@ class Kernel(Protocol):
 
     def table(self, weights: Floats | QuantizedMatrix) -> Matrix:
         """Lay out an embedding table [V, C] for `embed`."""
+
+    def quantize(
+        self, weights: NDArray[Any], bits: Literal[8, 4], name: str = "", *, dtype: str = "F32"
+    ) -> QuantizedMatrix:
+        """Quantize weights [out, in] as they are stored in a file; see `goosequill.weights.quantize`.
+
+        Parameters
+        ----------
+        weights
+            Contiguous, of the type that `goosequill.weights.elements.STORED` has for `dtype`.
+        name
+            The tensor's, for errors.
+        dtype
+            "F32", "F16" or "BF16".
+
+        Raises
+        ------
+        FileFormatError
+            ``tensor-values``: a weight is not finite, or too large.
+        """
+
+    def pack(self, matrix: QuantizedMatrix, layout: str) -> PackedMatrix:
+        """Pack a matrix in a layout of `goosequill.weights.packing.LAYOUTS`."""
 
     def stored(self, matrix: Matrix) -> QuantizedMatrix | None:
         """Return what `matrix`, `head` or `table` laid out, not copied, in the layout that loads fastest.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from goosequill.kernels.kernel import Activation, Floats, Shortlist
 from goosequill.kernels.logits import LogitOperations, NumpyLogits
 from goosequill.kernels.search import NumpySearch, SearchOperations
-from goosequill.weights.quantize import QuantizedMatrix
+from goosequill.weights.elements import all_finite, to_float32
+from goosequill.weights.packing import LAYOUTS, PackedMatrix
+from goosequill.weights.quantize import QuantizedMatrix, not_quantizable, quantize
 
 
 def sigmoid(z: Floats) -> Floats:
@@ -106,6 +108,16 @@ class NumpyKernel:
         return np.ascontiguousarray(weights, np.float32)
 
     table = head = matrix
+
+    def quantize(
+        self, weights: NDArray[Any], bits: Literal[8, 4], name: str = "", *, dtype: str = "F32"
+    ) -> QuantizedMatrix:
+        if not all_finite(weights, dtype):
+            raise not_quantizable(name, bits)
+        return quantize(to_float32(weights, dtype), bits, name)
+
+    def pack(self, matrix: QuantizedMatrix, layout: str) -> PackedMatrix:
+        return LAYOUTS[layout].pack(matrix)
 
     def stored(self, matrix: Floats) -> None:
         return None

@@ -10,6 +10,7 @@
 #include "simd/nearest.h"
 #include "simd/packing.h"
 #include "simd/products.h"
+#include "simd/quantizing.h"
 #include "simd/recurrences.h"
 #include "simd/shortlist.h"
 

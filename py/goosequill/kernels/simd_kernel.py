@@ -33,7 +33,7 @@ from goosequill.weights.packing import (
     sketched,
     whole_panels,
 )
-from goosequill.weights.quantize import QuantizedMatrix
+from goosequill.weights.quantize import QuantizedMatrix, empty_matrix, not_quantizable
 
 _PRODUCT = abi.NUMBERS["product"]
 
@@ -308,6 +308,27 @@ class SimdKernel:
         sketch = Weights(rows, columns, 4, None, abi.FORMS["sketch"], (halves, scales), reach=reach)
         self.matrices.add(sketch)
         return Weights(rows, columns, 8, None, abi.FORMS["rowwise"], (values, scales), sketch)
+
+    def quantize(
+        self, weights: NDArray[Any], bits: Literal[8, 4], name: str = "", *, dtype: str = "F32"
+    ) -> QuantizedMatrix:
+        rows, columns = weights.shape
+        found, row = empty_matrix(rows, columns, bits), np.empty(columns, np.float32)
+        weights = np.ascontiguousarray(weights)
+        addresses = map(address_of, (found.values, found.scales, weights, row))
+        finite = self.library.quantize(*addresses, rows, columns, abi.TYPES.index(dtype), bits)
+        if not finite or not np.isfinite(found.scales).all():
+            raise not_quantizable(name, bits)
+        return found
+
+    def pack(self, matrix: QuantizedMatrix, layout: str) -> PackedMatrix:
+        bits, values, scales = _parts_of(matrix)
+        rows, columns = matrix.shape
+        out = np.zeros(LAYOUTS[layout].lengths((rows, columns))[0], np.int8 if bits == 8 else np.uint8)
+        within = half_scales(scales) if bits == 4 else np.empty(0, np.float16)
+        apart = pad_scales(scales) if bits == 8 else np.empty(0, np.float32)
+        self.library.pack(address_of(out), address_of(values), address_of(within), rows, columns, bits)
+        return PackedMatrix(matrix.bits, out, apart, layout, (rows, columns))
 
     def _in_panels(self, weights: Floats | QuantizedMatrix) -> Weights:
         if not isinstance(weights, PackedMatrix):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.kernels import Kernel
 from goosequill.progress import OnProgress
-from goosequill.weights.quantize import QuantizedMatrix, bits_for, quantize
+from goosequill.weights.quantize import QuantizedMatrix, bits_for
 from goosequill.weights.rows import RowCache
 from goosequill.weights.source import TensorSource
 
@@ -157,12 +157,12 @@ class Parameters:
             array = weights.dequantize() if isinstance(weights, QuantizedMatrix) else weights
             self._check(name, array.shape == shape[::-1], shape[::-1], array.shape)
             transposed = np.ascontiguousarray(array.T)
-            return quantize(transposed, 8, name) if self._quantized else transposed
+            return self._kernel.quantize(transposed, 8, name) if self._quantized else transposed
         self._check(name, weights.shape == shape, shape, weights.shape)
         if isinstance(weights, QuantizedMatrix) or self._bits is None:
             return weights
         bits = bits_for(name, shape, self._bits)
-        return weights if bits is None else quantize(weights, bits, name)
+        return weights if bits is None else self._kernel.quantize(weights, bits, name)
 
     def _require(self, name: str) -> None:
         if name not in self._names:

@@ -115,21 +115,34 @@ def quantize(weights: NDArray[np.float32], bits: Literal[8, 4], name: str = "") 
     8
     """
     rows, columns = weights.shape
-    if bits == 4 and columns % GROUP:
-        raise ValueError(f"4 bits need a multiple of {GROUP} columns, not {columns}")
-    values = np.empty((rows, columns), np.int8) if bits == 8 else np.empty((rows, columns // 2), np.uint8)
-    scales = np.empty((rows,) if bits == 8 else (rows, columns // GROUP), np.float32)
+    matrix = empty_matrix(rows, columns, bits)
+    values, scales = matrix.values, matrix.scales
     # In chunks of rows, so that no intermediate result is as large as the matrix.
     for start in range(0, rows, step := max(1, CHUNK // max(1, columns))):
         part = slice(start, start + step)
         with np.errstate(invalid="ignore", over="ignore"):
             values[part], scales[part] = (_quantize_rows if bits == 8 else _quantize_groups)(weights[part])
     if not np.isfinite(scales).all():
-        raise FileFormatError(
-            f"The tensor {name!r} contains values that are not finite, or too large for {bits} bits.",
-            code="tensor-values",
-        )
-    return QuantizedMatrix(bits, values, scales)
+        raise not_quantizable(name, bits)
+    return matrix
+
+
+def empty_matrix(rows: int, columns: int, bits: Literal[8, 4]) -> QuantizedMatrix:
+    """Return memory for a matrix that is quantized; `quantize` has the errors."""
+    if bits == 4 and columns % GROUP:
+        raise ValueError(f"4 bits need a multiple of {GROUP} columns, not {columns}")
+    values = np.empty((rows, columns), np.int8) if bits == 8 else np.empty((rows, columns // 2), np.uint8)
+    return QuantizedMatrix(
+        bits, values, np.empty((rows,) if bits == 8 else (rows, columns // GROUP), np.float32)
+    )
+
+
+def not_quantizable(name: str, bits: int) -> FileFormatError:
+    """Return the error for a tensor with weights that cannot be quantized."""
+    return FileFormatError(
+        f"The tensor {name!r} contains values that are not finite, or too large for {bits} bits.",
+        code="tensor-values",
+    )
 
 
 def _quantize_rows(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

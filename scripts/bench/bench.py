@@ -4,10 +4,12 @@ All contestants are loaded first, each in its own page and process; then in ever
 tokens, so that a busy moment affects all alike. Each turn takes a few tenths of a second: the first tokens
 after a pause are slow, especially with two threads, and should have the same weight for all. Medians over all
 rounds are reported, and their ratios are what counts. The models are random weights in the shapes of released
-ones. This project is measured as built in dist/, so build the site first.
+ones. Those of billions of parameters take their turns afterwards, each in a browser of its own, and are read
+from a file on the disk. This project is measured as built in dist/, so build the site first.
 
     python scripts/bench/bench.py                   everything; writes build/bench.json
     python scripts/bench/bench.py --only int8 Q8    some contestants, by parts of their names
+    python scripts/bench/bench.py --only 1.5B 2.9B  the large models
     python scripts/bench/bench.py --docs            write the table into docs/explanation/speed.md
 """
 
@@ -36,7 +38,14 @@ sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from scripts.bench import growth, llamacpp, peak, quality, threads  # noqa: E402
-from scripts.bench.weights import RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
+from scripts.bench.weights import (  # noqa: E402
+    LARGE,
+    RWKV4,
+    RWKV7,
+    Shape,
+    write_packed,
+    write_safetensors,
+)
 from scripts.bundles import BUNDLE, run_esbuild  # noqa: E402
 from scripts.machine import machine  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
@@ -49,6 +58,14 @@ SERVED = (
     "llamacpp-worker.js",
 )  # fmt: skip
 FIRST = 32  # tokens of the prompt before the first token
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one thread can do at most: GB/s from memory, and GMAC/s with each of peak.INSTRUCTIONS."""
+
+    bandwidth: float = 0.0
+    peaks: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -67,19 +84,18 @@ class Contestant:
     options: dict[str, Any] = field(default_factory=dict)
     tokens: int = 40  # a round
     prompt: int = 40  # tokens a round
+    picked: bool = False  # whether the file is picked from the disk, not downloaded
+    bounds: Bounds = field(default_factory=Bounds)  # while it was measured
     decode_ms: list[float] = field(default_factory=list)
     prompt_ms: list[float] = field(default_factory=list)  # of a token
     first_token_s: float = 0.0
     load_s: float = 0.0
     memory_mb: float = 0.0
 
-
-@dataclass(frozen=True)
-class Bounds:
-    """What one thread can do at most: GB/s from memory, and GMAC/s with each of peak.INSTRUCTIONS."""
-
-    bandwidth: float
-    peaks: dict[str, float]
+    @property
+    def described(self) -> str:
+        """What `--only` looks at."""
+        return f"{self.name}, {self.weights}, {self.shape.name}"
 
 
 def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool = False) -> Contestant:
@@ -112,6 +128,12 @@ def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool 
         tokens=6 if kernel == "numpy" else 40,
         prompt=3 if kernel == "numpy" else 40,
     )
+
+
+def large(shape: Shape, threads: int) -> Contestant:
+    """A model of billions of parameters, in packed 4 bits."""
+    same = ours(shape, 4, "relaxed", threads)
+    return replace(same, write=partial(write_packed, shape), tokens=12, picked=True)
 
 
 def onnx(threads: int, *, quantize: bool) -> Contestant:
@@ -164,6 +186,11 @@ def contestants(threads: list[int]) -> list[Contestant]:
         found += [onnx(count, quantize=quantize) for quantize in (False, True)]
         found += [make(count, weights) for make in (wllama, llama) for weights in ("Q8_0", "Q4_0")]
     return found
+
+
+def groups(threads: list[int]) -> list[list[Contestant]]:
+    """What shares a browser: all small models; and each large one, to bound the memory that a run takes."""
+    return [contestants(threads), *([large(shape, count) for count in threads] for shape in LARGE.values())]
 
 
 def prepare(chosen: list[Contestant]) -> None:
@@ -238,6 +265,8 @@ def start(browser: Browser, base: str, contestant: Contestant) -> Page:
     before = renderers()
     start_time = time.perf_counter()
     page = open_page(browser, base, contestant.kind)
+    if contestant.picked:
+        page.set_input_files("input", SITE / "models" / contestant.model)
     ask(page, "load", {**contestant.options, "model": f"models/{contestant.model}"})
     contestant.load_s = time.perf_counter() - start_time
     ask(page, "prompt", {"count": FIRST})
@@ -262,8 +291,8 @@ def chromium() -> Iterator[tuple[Browser, str]]:
     server.shutdown()
 
 
-def measure(chosen: list[Contestant], rounds: int) -> Bounds:
-    """Fill in the contestants' times; return what memory and instructions allow."""
+def measure(chosen: list[Contestant], rounds: int) -> None:
+    """Fill in the times of contestants that share a browser, and what memory and instructions allow."""
     bandwidth, peaks = [], []
     with chromium() as (browser, base):
         meter = open_page(browser, base, "meter")
@@ -276,7 +305,8 @@ def measure(chosen: list[Contestant], rounds: int) -> Bounds:
                 took = ask(page, "prompt", {"count": contestant.prompt})
                 contestant.prompt_ms.append(took / contestant.prompt)
     best = {name: statistics.median(each[name] for each in peaks) for name in peaks[0]}
-    return Bounds(float(statistics.median(bandwidth)), best)
+    for contestant in chosen:
+        contestant.bounds = Bounds(float(statistics.median(bandwidth)), best)
 
 
 def decoder(browser: Browser, base: str, contestant: Contestant, request: str = "decode") -> growth.Decode:
@@ -298,28 +328,31 @@ def measure_growth(rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def measure_threads(rounds: int) -> list[dict[str, Any]]:
     """The gain from a second thread, for each shape and quantization."""
-    rows = []
-    for shape in (RWKV4, RWKV7):
-        for bits in (8, 4):
-            pair = [ours(shape, bits, "relaxed", count) for count in (1, 2)]
-            prepare(pair)
-            with chromium() as (browser, base):
-                meter = open_page(browser, base, "meter")
-                one, two = (decoder(browser, base, each) for each in pair)
-                found = threads.compare(one, two, partial(read_memory, meter), 3 * rounds)
-            rows.append({"shape": shape.name, "weights": pair[0].weights, **found})
-    return rows
+    small = [(shape, bits) for shape in (RWKV4, RWKV7) for bits in (8, 4)]
+    pairs = [[ours(shape, bits, "relaxed", count) for count in (1, 2)] for shape, bits in small]
+    pairs += [[large(shape, count) for count in (1, 2)] for shape in LARGE.values()]
+    return [gain(pair, 3 * rounds) for pair in pairs]
+
+
+def gain(pair: list[Contestant], rounds: int) -> dict[str, Any]:
+    """The gain from a second thread, for contestants that differ in nothing else."""
+    prepare(pair)
+    with chromium() as (browser, base):
+        meter = open_page(browser, base, "meter")
+        one, two = (decoder(browser, base, each) for each in pair)
+        found = threads.compare(one, two, partial(read_memory, meter), rounds, pair[0].tokens)
+    return {"shape": pair[0].shape.name, "weights": pair[0].weights, **found}
 
 
 def per_second(milliseconds: list[float]) -> float:
     return 1000 / float(statistics.median(milliseconds))
 
 
-def table(chosen: list[Contestant], bounds: Bounds) -> str:
+def table(chosen: list[Contestant]) -> str:
     """One table per shape."""
     shapes = dict.fromkeys(each.shape.name for each in chosen)
     return "\n\n".join(
-        shape_table(name, [each for each in chosen if each.shape.name == name], bounds) for name in shapes
+        shape_table(name, [each for each in chosen if each.shape.name == name]) for name in shapes
     )
 
 
@@ -329,23 +362,23 @@ def multiply_adds(each: Contestant) -> float:
     return work / each.prompt * per_second(each.prompt_ms) / 1e9
 
 
-def share_of_peak(each: Contestant, bounds: Bounds) -> float | None:
+def share_of_peak(each: Contestant) -> float | None:
     """The part of what the instruction allows on as many threads; None where no instruction is known."""
     if not each.instruction:
         return None
     threads: int = each.options.get("threads", 1)
-    return multiply_adds(each) / (bounds.peaks[each.instruction] * threads)
+    return multiply_adds(each) / (each.bounds.peaks[each.instruction] * threads)
 
 
-def shape_table(shape: str, chosen: list[Contestant], bounds: Bounds) -> str:
+def shape_table(shape: str, chosen: list[Contestant]) -> str:
     lines = [
         f"| {shape} | weights | tokens/s | of bound | prompt tokens/s | GMAC/s | of peak | first token "
         "| load | MB |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for each in chosen:
-        speed, reached = per_second(each.decode_ms), share_of_peak(each, bounds)
-        share = speed * each.bytes_per_token / 1e9 / bounds.bandwidth
+        speed, reached = per_second(each.decode_ms), share_of_peak(each)
+        share = speed * each.bytes_per_token / 1e9 / each.bounds.bandwidth
         lines.append(
             f"| {each.name} | {each.weights} | {speed:.1f} | {share:.0%} | {per_second(each.prompt_ms):.0f} "
             f"| {multiply_adds(each):.1f} | {'' if reached is None else f'{reached:.0%}'} "
@@ -354,21 +387,29 @@ def shape_table(shape: str, chosen: list[Contestant], bounds: Bounds) -> str:
     return "\n".join(lines)
 
 
-def report(chosen: list[Contestant], bounds: Bounds, chromium: str) -> dict[str, Any]:
+def describe(chosen: list[Contestant]) -> str:
+    """What memory and instructions allowed; and memory in the browser of each large model."""
+    first, *others = {each.bounds.bandwidth: each for each in chosen}.values()
+    alone = "".join(f"; beside {each.shape.name} {each.bounds.bandwidth:.1f} GB/s" for each in others)
+    return (
+        f"one thread reads {first.bounds.bandwidth:.1f} GB/s from memory{alone}. "
+        f"{peak.describe(first.bounds.peaks)}"
+    )
+
+
+def report(chosen: list[Contestant], chromium: str) -> dict[str, Any]:
     rows = []
     for each in chosen:
         row = {key: value for key, value in asdict(each).items() if key not in ("write", "shape")}
         row |= {"shape": each.shape.name, "decode_tokens_per_s": per_second(each.decode_ms)}
         row |= {"prompt_tokens_per_s": per_second(each.prompt_ms)}
-        row |= {"prompt_gmac_per_s": multiply_adds(each), "of_peak": share_of_peak(each, bounds)}
+        row |= {"prompt_gmac_per_s": multiply_adds(each), "of_peak": share_of_peak(each)}
         rows.append(row)
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     return {
         "date": day,
         "machine": machine(),
         "browser": chromium,
-        "bandwidth_gb_per_s": bounds.bandwidth,
-        "peaks_gmac_per_s": bounds.peaks,
         "rows": rows,
     }
 
@@ -376,34 +417,36 @@ def report(chosen: list[Contestant], bounds: Bounds, chromium: str) -> dict[str,
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure this project and its peers in one browser.")
     parser.add_argument(
-        "--only", nargs="*", default=[], help="measure only contestants whose name or weights contain this"
+        "--only", nargs="*", default=[], help="measure only contestants whose name, weights or model has this"
     )
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2], help="thread counts of the peers")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--docs", action="store_true", help=f"write the table into {DOCS.name}")
     options = parser.parse_args()
-    chosen = [
-        each
-        for each in contestants(options.threads)
-        if not options.only or any(part in f"{each.name}, {each.weights}" for part in options.only)
-    ]
-    if not llamacpp.available():
-        chosen = [each for each in chosen if each.kind != "llamacpp"]
-    prepare(chosen)
-    bounds = measure(chosen, options.rounds)
+    chosen = []
+    for group in groups(options.threads):
+        wanted = [
+            each
+            for each in group
+            if (not options.only or any(part in each.described for part in options.only))
+            and (each.kind != "llamacpp" or llamacpp.available())
+        ]
+        if wanted:
+            prepare(wanted)
+            measure(wanted, options.rounds)
+        chosen += wanted
     pairs = [] if options.only else measure_threads(options.rounds)
     places, sizes = ({}, {}) if options.only else measure_growth(options.rounds)
     rounding = None if options.only else quality.measure()
     version = subprocess.run(["chromium", "--version"], capture_output=True, text=True).stdout.strip()
-    found = report(chosen, bounds, version)
+    found = report(chosen, version)
     found |= {"threads": pairs, "places": places, "sizes": sizes, "rounding": rounding}
     (ROOT / "build" / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
     head = (
         f"{found['date']}, {found['machine']}, {version}; "
-        f"one thread reads {bounds.bandwidth:.1f} GB/s; medians of {options.rounds} rounds. "
-        f"{peak.describe(bounds.peaks)}"
+        f"medians of {options.rounds} rounds; {describe(chosen)}"
     )
-    text = f"{head}\n\n{table(chosen, bounds)}"
+    text = f"{head}\n\n{table(chosen)}"
     if not options.only:
         parts = threads.describe(pairs), growth.describe(places, sizes), quality.describe(rounding)
         text = "\n\n".join([text, *parts])

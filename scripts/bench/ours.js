@@ -21,8 +21,9 @@ function startPython() {
 }
 
 const requests = {
-  async load({ model, kernel, threads, exact }) {
-    const [pyodide, script, weights] = await Promise.all([startPython(), text("ours.py"), blob(model)]);
+  async load({ model, file: picked, kernel, threads, exact }) {
+    const bytes = picked ?? blob(model);
+    const [pyodide, script, weights] = await Promise.all([startPython(), text("ours.py"), bytes]);
     pyodide.FS.writeFile("/lib/python3.12/site-packages/ours.py", script);
     const reader = new FileReaderSync();
     const file = {

@@ -48,7 +48,13 @@ async function peak({ module, name }) {
   return (times * chains) / (least / 1e3);
 }
 
-const startOurs = () => startWorker("ours.js");
+/** This project; a file that was picked replaces the download. */
+function startOurs() {
+  const askWorker = startWorker("ours.js");
+  const { files } = document.querySelector("input");
+  return (request, options) => askWorker(request, { ...options, file: files[0] });
+}
+
 const startLlama = () => startWorker("llamacpp-worker.js");
 
 const starters = {

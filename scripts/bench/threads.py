@@ -12,7 +12,6 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-TOKENS = 40  # per turn
 QUIET = 3  # one in three rounds is quiet
 
 Decode = Callable[[int], list[float]]
@@ -21,7 +20,9 @@ Round = tuple[float, float, float]
 """Bandwidth of two threads and of one in GB/s; the speed of decoding with two relative to one."""
 
 
-def compare(one: Decode, two: Decode, read: Callable[[int], float], rounds: int) -> dict[str, Any]:
+def compare(
+    one: Decode, two: Decode, read: Callable[[int], float], rounds: int, tokens: int = 40
+) -> dict[str, Any]:
     """Alternate between one thread and two.
 
     Parameters
@@ -30,11 +31,13 @@ def compare(one: Decode, two: Decode, read: Callable[[int], float], rounds: int)
         Gigabytes per second that this many threads read together.
     rounds
         Turns of each; at least `QUIET`.
+    tokens
+        That each decodes per turn.
     """
     found: list[Round] = []
     for _ in range(rounds):
         alone_reads, before = read(1), read(2)
-        alone, together = (statistics.median(decode(TOKENS)) for decode in (one, two))
+        alone, together = (statistics.median(decode(tokens)) for decode in (one, two))
         found.append((min(before, read(2)), alone_reads, alone / together))
     quiet = sorted(found, reverse=True)[: rounds // QUIET]
     return {"rounds": rounds, "all": _medians(found), "quiet": _medians(quiet)}
@@ -48,8 +51,8 @@ def _medians(rounds: list[Round]) -> dict[str, float]:
 def describe(rows: list[dict[str, Any]]) -> str:
     """The results as Markdown; each also has the names of its shape and weights."""
     lines = [
-        f"Two threads and one, alternating, {rows[0]['rounds']} rounds of {TOKENS} tokens each; and the "
-        "memory bandwidth of one thread and of two.",
+        f"Two threads and one, alternating, {rows[0]['rounds']} rounds each; and the memory bandwidth "
+        "of one thread and of two.",
         "",
         "| model | weights | two threads / one | memory, GB/s | in the quiet third | memory, GB/s |",
         "|---|---|---:|---:|---:|---:|",

@@ -124,6 +124,16 @@ def test_a_packed_model_is_stored_as_a_converted_one_and_computes(tmp_path: Path
     assert np.isfinite(logits).all() and logits.std() > 0
 
 
+def test_a_large_model_shares_its_browser_only_with_itself() -> None:
+    """Each page takes up to 4 GB, and all pages of a browser are open at once."""
+    small, *large = bench.groups([1, 2])
+    assert {each.shape for each in small} == {RWKV4, RWKV7}
+    assert [[each.shape.name for each in group] for group in large] == [
+        ["RWKV-7 1.5B"] * 2,
+        ["RWKV-7 2.9B"] * 2,
+    ]
+
+
 def test_native_decoding_is_measured_for_every_kernel_and_number_of_threads() -> None:
     rows = native.measure(native.DEFAULT, [1, 2], tokens=2, rounds=1, quantize=None)
     assert [(row["kernel"], row["threads"]) for row in rows] == [
@@ -146,9 +156,9 @@ def test_a_prompt_at_the_peak_of_two_threads_is_at_100_percent() -> None:
     work = peak.of_prompt(RWKV4, each.prompt, head_of_each=False)
     each.prompt_ms = [1e3 * work / (2 * 50e9) / each.prompt] * 3  # of a token, at twice 50 GMAC/s
     assert bench.multiply_adds(each) == pytest.approx(100)
-    bounds = bench.Bounds(25, {"bytes": 50, "shorts": 1})
-    assert bench.share_of_peak(each, bounds) == pytest.approx(1)
-    assert bench.share_of_peak(bench.wllama(1, "Q8_0"), bounds) is None  # generic C: no such instruction
+    each.bounds = bench.Bounds(25, {"bytes": 50, "shorts": 1})
+    assert bench.share_of_peak(each) == pytest.approx(1)
+    assert bench.share_of_peak(bench.wllama(1, "Q8_0")) is None  # generic C: no such instruction
 
 
 def test_every_contestant_names_an_instruction_that_is_measured() -> None:

@@ -84,20 +84,18 @@ def build_wheel(output: Path) -> Path:
 
 
 def build_runtime(output: Path) -> None:
-    """Write the files that Python starts from: python/ and wheels/."""
+    """Write the files that Python starts from: python/."""
     with tempfile.TemporaryDirectory() as folder:
         write_runtime(build_wheel(Path(folder) / "wheel"), output)
 
 
 def list_engine_parts(output: Path) -> None:
     """Write engine/parts.json: what the worker fetches before it starts, so that it can show progress."""
-    library, none = "python/library.tar.gz", "python/none.zip"
-    (wheel,) = (path.relative_to(output).as_posix() for path in output.glob("wheels/goosequill-*.whl"))
-    first = ("vendor/pyodide/pyodide.asm.wasm", library, none, wheel)
+    named = {"library": "python/library.tar.gz", "own": "python/goosequill.tar.gz", "none": "python/none.zip"}
+    first = ("vendor/pyodide/pyodide.asm.wasm", *named.values())
     parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
     rooms = {room: f"python/{room}.tar.gz" for room in ROOMS}
-    named = {"library": library, "none": none, "wheel": wheel, "rooms": rooms}
-    text = json.dumps({**named, "parts": parts}, indent=2)
+    text = json.dumps({**named, "rooms": rooms, "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 The package has the site's modules, unbundled: those that the library and the element import and no others
 (esbuild follows the imports). It has the engine's files (the workers, each bundled, and what they need of
-vendor/, python/, wheels/ and models/), declarations that tsc makes from JSDoc, and the few files of npm/.
+vendor/, python/ and models/), declarations that tsc makes from JSDoc, and the few files of npm/.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ ASSETS = (
     "engine/*.json",
     "vendor/pyodide/*",
     "python/*",
-    "wheels/*",
     "embed/languages/*",
     "models/default/*",
 )
@@ -181,7 +180,7 @@ def include_stemmer() -> None:
 
 def include_engine() -> None:
     """Copy what the engine fetches, bundle its workers, and list the addresses of both for bundlers."""
-    for name in ("python", "wheels", "embed/languages", "vendor/pyodide"):
+    for name in ("python", "embed/languages", "vendor/pyodide"):
         shutil.copytree(DIST / name, OUTPUT / name)
     model = OUTPUT / "models" / "default"
     model.mkdir(parents=True)

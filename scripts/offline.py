@@ -11,11 +11,11 @@ import zipfile
 from pathlib import Path
 
 PART_BYTES = 512 * 1024  # larger files are fetched on first use, not when a version is installed
-PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/", "wheels/")
+PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/")
 INDEX = "search-index/"  # of the documentation; pages read web/ alone
 MEANINGS = f"{INDEX}web/pieces-"  # what searching by words does without
 UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html", "robots.txt", "sitemap.xml", "ui/preview.png")
-STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
+STORED = {".zip", ".png", ".woff2", ".gz"}  # already compressed
 DATE = (2020, 1, 1, 0, 0, 0)
 
 

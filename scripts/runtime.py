@@ -1,17 +1,16 @@
-"""Make what Python starts from in a page: python/library.tar.gz and the package's wheel.
+"""Make what Python starts from in a page: python/library.tar.gz and the package, python/goosequill.tar.gz.
 
-Rooms that most visitors never enter are not in the wheel: python/ROOM.tar.gz has their modules, and the
+Rooms that most visitors never enter are not in the latter: python/ROOM.tar.gz has their modules, and the
 worker adds it before the first job of the room.
 
 All of it is compiled by the interpreter that will run it (Pyodide under Node), so that a page parses no
-Python. Of numpy it takes what the package's sources name, and of the package everything but its commands. The
-wheel is for that interpreter alone; micropip installs it. tests/js/engine/pyodide.test.js imports every job.
+Python. Of numpy it takes what the package's sources name, and of the package everything but its commands.
+tests/js/engine/worker/pyodide.test.js imports every job.
 """
 
 from __future__ import annotations
 
 import ast
-import base64
 import gzip
 import hashlib
 import io
@@ -70,11 +69,7 @@ ROOMS = ("insight", "lab", "openai", "search", "selftest")
 """Rooms of the package that are added on demand."""
 AT_ONCE = ("__init__", "jobs")
 """Modules of these rooms that are needed before: they say which jobs the room has."""
-UNUSED_TESTS = re.compile(r"/tests?/")
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
-PACKAGES = ("numpy-*.whl", "micropip-*.whl", "packaging-*.whl")
-TAG = "cp312"
-"""The interpreter: compiled files are for one version of Python."""
 
 
 class RuntimeBuildError(Exception):
@@ -172,45 +167,26 @@ def room_of(name: str) -> str:
     return match[1] if match and match[1] in ROOMS and match[2] not in AT_ONCE else ""
 
 
-def write_rooms(wheel: Path, output: Path) -> None:
-    """Write an archive for each room on demand, whose files belong into Python's library."""
-    files = own_files(wheel)
-    for room in ROOMS:
-        own = {f"site-packages/{name}": data for name, data in files.items() if room_of(name) == room}
-        write_tar(own, output / f"{room}.tar.gz")
-
-
-def write_wheel(wheel: Path, output: Path) -> None:
-    """Write the package's wheel into `output`, compiled; its name and metadata say for which Python."""
-    files = own_files(wheel)
-    files = {name: data for name, data in files.items() if not room_of(name)}
-    (described,) = (name for name in files if name.endswith(".dist-info/WHEEL"))
-    files[described] = re.sub(rb"(?m)^Tag: .*$", f"Tag: {TAG}-none-any".encode(), files[described])
-    record = described.replace("WHEEL", "RECORD")
-    lines = [f"{name},sha256={_record_digest(data)},{len(data)}" for name, data in sorted(files.items())]
-    files[record] = "\n".join([*lines, f"{record},,", ""]).encode()
-    write_zip(files, output / wheel.name.replace("-py3-", f"-{TAG}-"))
-
-
-def _record_digest(data: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+def write_own(wheel: Path, output: Path) -> None:
+    """Write an archive of the package, and one for each room on demand; they belong into Python's library."""
+    archives: dict[str, dict[str, bytes]] = {name: {} for name in ("", *ROOMS)}
+    for name, data in own_files(wheel).items():
+        archives[room_of(name)][f"site-packages/{name}"] = data
+    for room, files in archives.items():
+        write_tar(files, output / f"{room or 'goosequill'}.tar.gz")
 
 
 def write_runtime(wheel: Path, output: Path) -> None:
-    """Write python/ and wheels/ into `output`; `wheel` is the package's own, with its sources.
+    """Write python/ into `output`; `wheel` is the package's own, with its sources.
 
-    The library is unpacked into plain files, which Python reads faster than a zip. Pyodide insists on a zip
-    too: none.zip.
+    The worker writes the library into plain files, which Python reads faster than a zip. Pyodide insists on a
+    zip too: none.zip.
     """
     (output / "python").mkdir()
-    (output / "wheels").mkdir()
     files = members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
-    for pattern in PACKAGES:
-        (archive,) = PYODIDE.glob(pattern)
-        numpy = pattern.startswith("numpy")
-        unused = unused_numpy(members(wheel, UNUSED_OWN)) if numpy else UNUSED_TESTS
-        files |= {f"site-packages/{name}": data for name, data in members(archive, unused).items()}
+    (numpy,) = PYODIDE.glob("numpy-*.whl")
+    found = members(numpy, unused_numpy(members(wheel, UNUSED_OWN)))
+    files |= {f"site-packages/{name}": data for name, data in found.items()}
     write_tar(compiled(files), output / "python" / "library.tar.gz")
     write_zip({}, output / "python" / "none.zip")
-    write_rooms(wheel, output / "python")
-    write_wheel(wheel, output / "wheels")
+    write_own(wheel, output / "python")

@@ -236,7 +236,7 @@ scope.addEventListener("message", (/** @type {any} */ event) => {
 /** What every first text needs except the model. */
 function engineParts() {
   return Object.fromEntries(
-    Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|python|wheels)\//.test(path)),
+    Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|python)\//.test(path)),
   );
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import zipfile
+import tarfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -181,12 +181,18 @@ def echo(value, count=1):
 
 
 def add_echo(route: Route) -> None:
-    """Put a job for tests into the package's wheel on its way to the page."""
+    """Put a job for tests into the archive of the package on its way to the page."""
     response = route.fetch()
-    packed = io.BytesIO(response.body())
-    with zipfile.ZipFile(packed, "a") as wheel:
-        wheel.writestr("goosequill/evaluation/echo.py", ECHO_MODULE)
-        wheel.writestr("goosequill/evaluation/jobs.py", ECHO)  # found before the compiled one
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(response.body())) as own, tarfile.open(
+        fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT
+    ) as archive:
+        for member in own:
+            archive.addfile(member, own.extractfile(member))
+        for name, source in (("echo", ECHO_MODULE), ("jobs", ECHO)):  # found before the compiled one
+            entry = tarfile.TarInfo(f"site-packages/goosequill/evaluation/{name}.py")
+            entry.size = len(source)
+            archive.addfile(entry, io.BytesIO(source.encode()))
     route.fulfill(response=response, body=packed.getvalue())
 
 
@@ -194,7 +200,7 @@ def add_echo(route: Route) -> None:
 def echo_page(browser: Browser, site_url: str) -> Iterator[Page]:
     context = browser.new_context(service_workers="block")
     page = context.new_page()
-    page.route("**/wheels/*.whl", add_echo)
+    page.route("**/python/goosequill.tar.gz", add_echo)
     page.goto(site_url + "playground/")
     page.evaluate(
         """async (base) => {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import tarfile
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from scripts.runtime import write_tar
 from scripts.serve import make_server
 
 from tests.browser.accessibility import violations_in_both_themes
@@ -129,15 +130,14 @@ def test_a_cancelled_run_ends_its_worker_and_can_be_started_again(page: Page, si
 
 def break_kernel(site: Path) -> None:
     """Let the relaxed kernel subtract where it should add."""
-    (wheel,) = (site / "wheels").glob("goosequill-*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
+    path = site / "python" / "goosequill.tar.gz"
+    with tarfile.open(path) as archive:
+        opened = {member.name: archive.extractfile(member) for member in archive}
+        files = {name: file.read() for name, file in opened.items() if file}
     (kernel,) = (name for name in files if name.endswith("simd-relaxed.wasm"))
     assert ADD in files[kernel]
     files[kernel] = files[kernel].replace(ADD, SUBTRACT)
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
+    write_tar(files, path)
 
 
 def test_what_is_broken_fails_with_what_it_means_and_what_to_do(browser: Browser, tmp_path: Path) -> None:

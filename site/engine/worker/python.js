@@ -10,9 +10,10 @@ import { counted, Meter, open } from "../storage/download.js";
 /** @typedef {(progress: Progress) => void} OnProgress */
 /**
  * @typedef {{
- *   library: string, none: string, wheel: string, rooms?: Record<string, string>,
+ *   library: string, own: string, none: string, rooms?: Record<string, string>,
  *   parts: {file: string, bytes: number}[]
- * }} Parts engine/parts.json; `rooms` has the archives that are added on demand, by the room's name
+ * }} Parts engine/parts.json: `library` is Python's and numpy, `own` the package; `rooms` has the archives
+ *   that are added on demand, by the room's name
  */
 
 /** The files were compiled without docstrings; with this, numpy does not add its own either. */
@@ -47,11 +48,11 @@ export class Python {
       remedy: "Serve what “npx goosequill assets” copies, and pass the address of the folder as root.",
     });
     /** @type {Parts} */
-    const { library, none, wheel, rooms = {}, parts } = await response.json();
+    const { library, own, none, rooms = {}, parts } = await response.json();
     this.#rooms = new Map(Object.entries(rooms));
     const restore = this.local ? () => {} : intercept(parts, this.assets, onProgress, onLost);
     try {
-      return await this.#load({ library, none, wheel }, scripts, onLost);
+      return await this.#load({ library, own, none }, scripts, onLost);
     } finally {
       restore();
     }
@@ -63,7 +64,7 @@ export class Python {
   }
 
   /**
-   * Makes the modules of a room available. Nothing happens if they are, or if the wheel has them.
+   * Makes the modules of a room available. Nothing happens if they are, or if the package has them.
    * @param {string} room
    */
   async addRoom(room) {
@@ -85,24 +86,23 @@ export class Python {
   }
 
   /**
-   * @param {Pick<Parts, "library" | "none" | "wheel">} files
+   * @param {Pick<Parts, "library" | "own" | "none">} files
    * @param {Promise<any>[]} scripts of Pyodide
    * @param {(error: unknown) => void} onLost
    */
-  async #load({ library, none, wheel }, scripts, onLost) {
-    const archive = this.#read(library).then(gunzip);
-    archive.catch(onLost);
+  async #load({ library, own, none }, scripts, onLost) {
+    const archives = Promise.all([library, own].map((path) => this.#read(path).then(gunzip)));
+    archives.catch(onLost);
     const [{ loadPyodide }] = await Promise.all(scripts);
     this.pyodide = await loadPyodide({
       indexURL: this.#below("vendor/pyodide/"),
       lockFileURL: this.#locate("vendor/pyodide/pyodide-lock.json"),
       stdLibURL: this.#below(none),
       args: ARGUMENTS,
-      fsInit: async (/** @type {any} */ FS) => unpack(FS, await archive.catch(() => new Promise(() => {}))),
+      fsInit: async (/** @type {any} */ FS) => {
+        for (const archive of await archives.catch(() => new Promise(() => {}))) unpack(FS, archive);
+      },
     });
-    await this.pyodide
-      .pyimport("micropip")
-      .install.callKwargs(new URL(wheel, this.assets.root).href, { deps: false });
     return this.pyodide;
   }
 

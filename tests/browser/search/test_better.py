@@ -44,7 +44,7 @@ def test_it_asks_first_and_then_refines_the_ranking(page: Page, search: Locator,
     ask(search, "by meaning")
     offer = search.get_by_role("button", name="Better answers (download 39 MB)")
     expect(offer).to_be_visible()
-    assert [url for url in record.requests if "safetensors" in url or "/wheels/" in url] == []
+    assert [url for url in record.requests if "safetensors" in url or "/python/library" in url] == []
     offer.click()
     expect(search.get_by_role("button", name="Cancel")).to_be_focused()
     expect(search.get_by_role("progressbar", name="Better answers")).to_be_visible()

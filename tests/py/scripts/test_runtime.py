@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
 import io
 import re
 import tarfile
@@ -48,9 +45,8 @@ def rooms(made: Path) -> dict[str, dict[str, bytes]]:
 
 
 @pytest.fixture(scope="module")
-def wheel(made: Path) -> Path:
-    (found,) = (made / "wheels").iterdir()
-    return found
+def own(made: Path) -> dict[str, bytes]:
+    return read_tar(made / "python" / "goosequill.tar.gz")
 
 
 IMPORT = re.compile(rb"^(?:from\s+(\.*)([\w.]*)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))", re.MULTILINE)
@@ -82,33 +78,34 @@ def sources(archive: Path) -> dict[str, tuple[str, bytes]]:
 
 
 def test_everything_that_is_imported_is_included(
-    library: dict[str, bytes], wheel: Path, rooms: dict[str, dict[str, bytes]]
+    library: dict[str, bytes], own: dict[str, bytes], rooms: dict[str, dict[str, bytes]]
 ) -> None:
-    """From the package and micropip, through all modules; an import inside `try` may fail."""
+    """From the package, through all modules; an import inside `try` may fail."""
     added = [name for files in rooms.values() for name in files]
     kept = {
         re.sub(r"(/__init__)?\.pyc$", "", name.removeprefix("site-packages/")).replace("/", ".")
-        for name in [*library, *read_zip(wheel), *added]
+        for name in [*library, *own, *added]
         if name.endswith(".pyc")
     }
     known: dict[str, tuple[str, bytes]] = {}
     for archive in [runtime.PYODIDE / "python_stdlib.zip", *runtime.PYODIDE.glob("*.whl")]:
         known |= sources(archive)
-    own = {}
+    package = {}
     for path in (ROOT / "py" / "goosequill").rglob("*.py"):
         module = ".".join(path.relative_to(ROOT / "py").with_suffix("").parts).removesuffix(".__init__")
-        own[module] = (module if path.name == "__init__.py" else module.rpartition(".")[0], path.read_bytes())
-    known |= own
+        parent = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        package[module] = parent, path.read_bytes()
+    known |= package
     seen: set[str] = set()
-    waiting = dict.fromkeys([*(module for module in own if module in kept), "micropip"], "")
+    waiting = dict.fromkeys((module for module in package if module in kept), "")
     while waiting:
         module, importer = waiting.popitem()
         if module in seen or module not in known:
             continue  # compiled into Pyodide, or a name within a module
         assert module in kept, f"{importer} imports {module}, which scripts/runtime.py leaves out"
         seen.add(module)
-        package, source = known[module]
-        waiting |= dict.fromkeys([*imported(source, package), module.rpartition(".")[0]], module)
+        parent, source = known[module]
+        waiting |= dict.fromkeys([*imported(source, parent), module.rpartition(".")[0]], module)
     assert len(seen) > 200
 
 
@@ -140,11 +137,11 @@ def test_a_part_of_numpy_is_kept_as_soon_as_a_module_names_it(source: str) -> No
 
 
 def test_everything_is_compiled_and_every_library_keeps_its_licence(
-    library: dict[str, bytes], wheel: Path
+    library: dict[str, bytes], own: dict[str, bytes]
 ) -> None:
-    files = library | read_zip(wheel)
+    files = library | own
     assert not [name for name in files if name.endswith(".py")]
-    for library_name in ("numpy", "micropip", "packaging", "goosequill"):
+    for library_name in ("numpy", "goosequill"):
         assert any(
             re.match(rf"(site-packages/)?{library_name}-[^/]*\.dist-info/.*LICEN[CS]E", name)
             for name in files
@@ -153,25 +150,16 @@ def test_everything_is_compiled_and_every_library_keeps_its_licence(
     assert len(magics) == 1, "compiled by more than one Python"
 
 
-def test_the_wheel_is_for_one_python_and_its_record_is_correct(wheel: Path) -> None:
-    files = read_zip(wheel)
-    assert wheel.name.endswith("-cp312-none-any.whl")
-    (tag,) = (name for name in files if name.endswith(".dist-info/WHEEL"))
-    assert b"Tag: cp312-none-any" in files[tag]
-    record = files.pop(tag.replace("WHEEL", "RECORD")).decode()
-    told = {name: digest for name, digest, _ in csv.reader(record.splitlines()) if digest}
-    hashed = {name: base64.urlsafe_b64encode(hashlib.sha256(data).digest()) for name, data in files.items()}
-    assert told == {name: f"sha256={digest.rstrip(b'=').decode()}" for name, digest in hashed.items()}
-    assert "goosequill/tokenizers/data/world.npz" in files
-
-
-def test_a_room_on_demand_is_not_in_the_wheel(wheel: Path, rooms: dict[str, dict[str, bytes]]) -> None:
-    names = read_zip(wheel).keys()
-    assert {"goosequill/lab/__init__.pyc", "goosequill/lab/jobs.pyc"} <= names
+def test_a_room_on_demand_is_not_in_the_package(
+    own: dict[str, bytes], rooms: dict[str, dict[str, bytes]]
+) -> None:
+    assert all(name.startswith("site-packages/goosequill") for name in own)
+    assert "site-packages/goosequill/tokenizers/data/world.npz" in own
+    assert {f"site-packages/goosequill/lab/{name}.pyc" for name in ("__init__", "jobs")} <= own.keys()
     assert {"site-packages/goosequill/lab/sta.pyc"} <= rooms["lab"].keys()
-    assert not names & {name.removeprefix("site-packages/") for files in rooms.values() for name in files}
+    assert not own.keys() & {name for files in rooms.values() for name in files}
     assert all(name.startswith("site-packages/goosequill/lab/") for name in rooms["lab"])
-    assert not [name for name in (*names, *rooms["lab"]) if "/lab/data/" in name], "pages fetch the data"
+    assert not [name for name in (*own, *rooms["lab"]) if "/lab/data/" in name], "pages fetch the data"
 
 
 def test_invalid_python_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ test("each part is fetched once, handed out once, and what was replaced is put b
 });
 
 test("a failed start puts fetch and instantiateStreaming back too", async () => {
-  const parts = { library: "l", none: "n", wheel: "w", parts: [{ file: "x.wasm", bytes: 8 }] };
+  const parts = { library: "l", own: "o", none: "n", parts: [{ file: "x.wasm", bytes: 8 }] };
   const stub = serve((url) => (url.endsWith("parts.json") ? Response.json(parts) : new Response("no wasm")));
   const python = new Python(new Assets("https://goose.test/"));
   await assert.rejects(

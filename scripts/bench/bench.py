@@ -423,13 +423,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--docs", action="store_true", help=f"write the table into {DOCS.name}")
     options = parser.parse_args()
-    chosen = []
+    chosen, can_build = [], llamacpp.available(llamacpp.BROWSER_TOOLS)
     for group in groups(options.threads):
         wanted = [
             each
             for each in group
             if (not options.only or any(part in each.described for part in options.only))
-            and (each.kind != "llamacpp" or llamacpp.available())
+            and (each.kind != "llamacpp" or can_build)
         ]
         if wanted:
             prepare(wanted)

@@ -1,8 +1,11 @@
-"""Builds llama.cpp for a browser with the SIMD that it has for WebAssembly: a fair opponent.
+"""Builds llama.cpp, a fair opponent: for a browser with the SIMD that it has there, and for this machine.
 
-wllama's published binary has none, because Emscripten reports the processor as x86, so that ggml leaves its
-sources for WebAssembly out. Takes the sources from the package llama-cpp-python, and Debian's emscripten,
-cmake and ninja-build; some minutes on two cores. ggml's sources have no instruction of relaxed SIMD.
+wllama's published binary has no SIMD, because Emscripten reports the processor as x86, so that ggml leaves
+its sources for WebAssembly out. ggml's sources have no instruction of relaxed SIMD. Natively llama.cpp is
+built as it comes: with everything that this processor has, and with OpenMP if the compiler has it.
+
+The sources are those in the package llama-cpp-python. Takes cmake, ninja, and Emscripten or a C++ compiler;
+some minutes on two cores, once.
 """
 
 from __future__ import annotations
@@ -15,24 +18,31 @@ import tarfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+DRIVER = HERE / "llamacpp.cpp"
 VERSION = "0.3.36"
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
-TOOLS = ("emcmake", "em++", "cmake", "ninja")
-MISSING = "bench: llama.cpp is left out: {} missing (apt-get install emscripten cmake ninja-build)"
+BROWSER_TOOLS = ("emcmake", "em++", "cmake", "ninja")
+NATIVE_TOOLS = ("c++", "cmake", "ninja")
+PACKAGES = {"emcmake": "emscripten", "em++": "emscripten", "c++": "g++", "ninja": "ninja-build"}
+"""Debian's names of the packages with these tools, where they differ."""
 OFF = (
-    "BUILD_SHARED_LIBS", "GGML_OPENMP", "GGML_NATIVE", "GGML_LLAMAFILE", "LLAMA_WASM_MEM64", "LLAMA_CURL",
-    "LLAMA_BUILD_TESTS", "LLAMA_BUILD_TOOLS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_SERVER",
-    "LLAMA_BUILD_COMMON", "LLAMA_BUILD_APP",
+    "BUILD_SHARED_LIBS", "LLAMA_CURL", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_TOOLS", "LLAMA_BUILD_EXAMPLES",
+    "LLAMA_BUILD_SERVER", "LLAMA_BUILD_COMMON", "LLAMA_BUILD_APP",
 )  # fmt: skip
+OFF_IN_BROWSERS = ("GGML_OPENMP", "GGML_NATIVE", "GGML_LLAMAFILE", "LLAMA_WASM_MEM64")
 FLAGS = "-O3 -msimd128 -fwasm-exceptions -pthread"
 EXPORTS = "_load,_prompt,_decode,_malloc,_free"
 
 
-def available() -> bool:
+def available(tools: tuple[str, ...]) -> bool:
     """Whether it can be built here; says what is missing."""
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    missing = [tool for tool in tools if not shutil.which(tool)]
     if missing:
-        print(MISSING.format(", ".join(missing)), file=sys.stderr)
+        packages = " ".join(dict.fromkeys(PACKAGES.get(tool, tool) for tool in missing))
+        print(
+            f"bench: llama.cpp is left out: {', '.join(missing)} missing (apt-get install {packages})",
+            file=sys.stderr,
+        )
     return not missing
 
 
@@ -52,33 +62,20 @@ def fetch(folder: Path) -> Path:
     return sources / "vendor" / "llama.cpp"
 
 
+def is_fresh(built: Path) -> bool:
+    """Whether a library is there that is newer than the driver and this file."""
+    newest = max(path.stat().st_mtime for path in (DRIVER, Path(__file__)))
+    return built.exists() and built.stat().st_mtime > newest
+
+
 def build(folder: Path, output: Path) -> None:
     """Write llamacpp.mjs and llamacpp.wasm into `output`, unless they are there; `folder` keeps the rest."""
-    driver = HERE / "llamacpp.cpp"
-    if (output / "llamacpp.wasm").exists() and (
-        (output / "llamacpp.wasm").stat().st_mtime
-        > max(driver.stat().st_mtime, Path(__file__).stat().st_mtime)
-    ):
+    if is_fresh(output / "llamacpp.wasm"):
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    sources, made = fetch(folder), folder / "made"
-    define = [f"-D{name}=OFF" for name in OFF]
-    define += [
-        "-DCMAKE_BUILD_TYPE=Release",
-        "-DEMSCRIPTEN_SYSTEM_PROCESSOR=wasm",
-        "-DCMAKE_EXE_LINKER_FLAGS=-O1",
-    ]
-    define += [f"-DCMAKE_C_FLAGS={FLAGS}", f"-DCMAKE_CXX_FLAGS={FLAGS}"]
-    run("emcmake", "cmake", "-G", "Ninja", "-S", sources, "-B", made, *define)
-    run("ninja", "-C", made, "llama")
-    flags: list[str | Path] = [
-        "-O1",
-        *FLAGS.split()[1:],
-        "-I",
-        sources / "include",
-        "-I",
-        sources / "ggml/include",
-    ]
+    options = ["-DEMSCRIPTEN_SYSTEM_PROCESSOR=wasm", "-DCMAKE_EXE_LINKER_FLAGS=-O1"]
+    options += [f"-DCMAKE_{language}_FLAGS={FLAGS}" for language in ("C", "CXX")]
+    options += [f"-D{name}=OFF" for name in OFF_IN_BROWSERS]
+    included, libraries = compile_sources(folder, "made", options, "emcmake")
     settings = [
         f"-sEXPORTED_FUNCTIONS={EXPORTS}",
         "-sEXPORTED_RUNTIME_METHODS=FS,ccall,HEAPF64",
@@ -90,8 +87,32 @@ def build(folder: Path, output: Path) -> None:
         "-sSTACK_SIZE=5MB",
         "-sPTHREAD_POOL_SIZE=4",
     ]
-    libraries = sorted(made.rglob("lib*.a"))
-    run("em++", *flags, driver, *libraries, *settings, "-o", output / "llamacpp.mjs")
+    flags = ["-O1", *FLAGS.split()[1:], *included]
+    run("em++", *flags, DRIVER, *libraries, *settings, "-o", output / "llamacpp.mjs")
+
+
+def build_native(folder: Path) -> Path:
+    """The driver as a library for this machine; `folder` keeps the rest."""
+    library = folder / "llamacpp.so"
+    if not is_fresh(library):
+        included, found = compile_sources(folder, "native", ["-DCMAKE_POSITION_INDEPENDENT_CODE=ON"])
+        libraries = ["-Wl,--start-group", *map(str, found), "-Wl,--end-group"]
+        openmp = "GGML_OPENMP_ENABLED:INTERNAL=ON" in (folder / "native" / "CMakeCache.txt").read_text()
+        flags = ["-O2", "-shared", "-fPIC", "-pthread", *(["-fopenmp"] if openmp else []), *included]
+        run("c++", *flags, DRIVER, *libraries, "-o", library)
+    return library
+
+
+def compile_sources(
+    folder: Path, name: str, options: list[str], *wrapper: str
+) -> tuple[list[str], list[Path]]:
+    """Compile llama.cpp into folder/name; return the flags for its headers, and the static libraries."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sources, made = fetch(folder), folder / name
+    define = ["-DCMAKE_BUILD_TYPE=Release", *(f"-D{name}=OFF" for name in OFF), *options]
+    run(*wrapper, "cmake", "-G", "Ninja", "-S", sources, "-B", made, *define)
+    run("ninja", "-C", made, "llama")
+    return [f"-I{sources / part}" for part in ("include", "ggml/include")], sorted(made.rglob("lib*.a"))
 
 
 def run(*command: str | Path) -> None:

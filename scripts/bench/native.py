@@ -2,6 +2,7 @@
 
     python scripts/bench/native.py                          the default model, 1 and 2 threads
     python scripts/bench/native.py --model MODEL --threads 1 2 4
+    python scripts/bench/native.py --peers                  RWKV-7 0.19B, beside llama.cpp for this machine
 
 Each round measures every variant once, in turn, so that other load on the machine hits all alike; the result
 is the median of the rounds, with the range. The machine's load before the start is printed, because the
@@ -20,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "py"))
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[1] / "py")]
+
+from scripts.bench import native_peers  # noqa: E402
 
 from goosequill.api.model import locate  # noqa: E402
 from goosequill.kernels import KERNELS, load_kernel  # noqa: E402
@@ -73,8 +76,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--quantize", type=int, choices=(8, 4))
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--peers", action="store_true", help="measure beside llama.cpp, with random weights")
     options = parser.parse_args()
     load = os.getloadavg()[0]
+    if options.peers:
+        if not (found := native_peers.table(options.threads, options.rounds)):
+            return 1
+        print(f"load before: {load:.2f}\n\n{found}")
+        return 0
     path = locate(options.model)
     settings = {"tokens": options.tokens, "rounds": options.rounds, "quantize": options.quantize}
     rows = measure(path, options.threads, **settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from scripts.bench import bench, growth, native, peak, threads
+from scripts.bench import bench, growth, llamacpp, native, native_peers, peak, threads
 from scripts.bench.weights import (
     RWKV4,
     RWKV7,
@@ -164,3 +164,32 @@ def test_a_prompt_at_the_peak_of_two_threads_is_at_100_percent() -> None:
 def test_every_contestant_names_an_instruction_that_is_measured() -> None:
     names = {each.instruction for each in bench.contestants([1, 2])}
     assert names - {""} == set(peak.INSTRUCTIONS)
+
+
+def test_native_contestants_come_in_pairs_of_about_equal_weights() -> None:
+    chosen = native_peers.contestants([1, 2])
+    for own, other in zip(chosen[::2], chosen[1::2], strict=True):
+        assert (own.engine, other.engine, own.threads) == ("goosequill", "llama.cpp", other.threads)
+        assert (own.weights, other.weights) in native_peers.PAIRS
+        own.decode, own.prompt, other.decode, other.prompt = [90, 200, 100], [30], [45, 50, 100], [60]
+    assert "| 2 | int4, Q4_0 | 100 | 50 | 2.00 | 30 | 60 | 0.50 |" in native_peers.describe(chosen)
+
+
+def test_our_native_contestant_answers_with_the_times_of_tokens_and_prompts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small = growth.Shape("RWKV-7 0.19B", "7", layers=1, width=64, vocab=2000)
+    each = native_peers.Contestant("goosequill", "int8", 2)
+    monkeypatch.setattr(native_peers, "FOLDER", tmp_path)
+    native_peers.write_model(each, small)
+    ask = native_peers.open_ours(each.file, each.threads)
+    assert len(ask("decode", 3)) == 3 and len(ask("prompt", 8)) == 1
+    assert min(*ask("decode", 3), *ask("prompt", 8)) > 0
+
+
+def test_what_llama_cpp_needs_and_is_missing_is_named_with_its_packages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(llamacpp.shutil, "which", lambda tool: None if tool in ("c++", "ninja") else tool)
+    assert native_peers.table([1], rounds=1) is None
+    assert "c++, ninja missing (apt-get install g++ ninja-build)" in capsys.readouterr().err

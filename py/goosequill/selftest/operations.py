@@ -122,7 +122,7 @@ def _norm(heads: int, kernel: Kernel, draw: Draw) -> Results:
 
 def _product(bits: Any, kernel: Kernel, draw: Draw) -> Results:
     weights, x, bias = draw.normal(37, 192), draw.normal(STEPS, 192), draw.normal(37)
-    matrix = kernel.matrix(quantize(weights, bits) if bits else weights)
+    matrix = kernel.matrix(kernel.quantize(weights, bits) if bits else weights)
     several = compute(kernel, lambda z, b: kernel.product(matrix, z, bias=b), x, bias)
     return [several, compute(kernel, lambda z: kernel.product(matrix, z), x[:1].copy())]
 

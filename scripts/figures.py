@@ -3,7 +3,8 @@
     <!-- generate: steps -->        what each step of a decoder does to one real distribution
     <!-- generate: memory -->       what the state of one layer holds while a sentence is read
     <!-- generate: rounding -->     what fewer bits for each weight cost, on docs/assets/figures/alice.txt
-    <!-- generate: speeds -->       tokens per second of the first table of docs/explanation/speed.md
+    <!-- generate: ratios -->       how many times as fast as others, in sentences
+    <!-- generate: speeds -->       tokens per second against the bound, ours and theirs
     <!-- generate: line goosequill.kernels.numpy_kernel NumpyKernel.add return a + b -->
                                   that line of the source
 
@@ -12,7 +13,8 @@ of them come from the numpy kernel, so that they are the same on every machine. 
 is no longer there fails the build, so a formula beside it cannot fall behind.
 
 What rounding costs takes too long to measure at each build: `python -m scripts.figures` writes it to
-docs/assets/figures/rounding.json, and a test measures a part of it again.
+docs/assets/figures/rounding.json, and a test measures a part of it again. The speeds are those that
+scripts/bench/bench.py --docs wrote to speed.json beside it.
 """
 
 from __future__ import annotations
@@ -29,9 +31,9 @@ from typing import Any
 from scripts.command import ROOT, BuildError
 
 MODEL = ROOT / "site" / "models" / "default"
-SPEED = ROOT / "docs" / "explanation" / "speed.md"
 TEXT = ROOT / "docs" / "assets" / "figures" / "alice.txt"
 COSTS = TEXT.with_name("rounding.json")
+SPEEDS = TEXT.with_name("speed.json")
 
 PROMPT = "It was a fine morning, and the goose"
 DECODER = {
@@ -366,39 +368,132 @@ def rounding() -> str:
     return _figure([_cost_chart(rows)], caption, table)
 
 
-def measured_speeds() -> list[tuple[str, str, float]]:
-    """Engine, weights and tokens per second, as scripts/bench/bench.py wrote them into the article."""
-    text = SPEED.read_text(encoding="utf-8")
-    first = text[text.index("<!-- benchmark: begin -->") :].split("\n\n")[1]
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in first.splitlines()[2:]]
-    return [(row[0], row[1], float(row[2])) for row in rows if "all logits" not in row[0]]
+OURS = ("Goosequill, relaxed",)
+LARGER = "Larger models"
+ENGINES = {
+    "Goosequill, relaxed": "Goosequill",
+    "llama.cpp with SIMD, 1 thread": "llama.cpp",
+    "onnxruntime-web, 1 thread": "onnxruntime-web",
+    "wllama, 1 thread": "wllama",
+}
+"""The contestants of the benchmark that the chart shows, and what it calls them."""
+SIZES = {
+    "float32": ("f32",),
+    "8 bits": ("int8", "uint8", "Q8_0"),
+    "4 bits": ("int4", "Q4_0"),
+}
+"""The benchmark's names of weights of about the same size."""
+
+Bar = tuple[str, float, float | None, bool]
+"""A label, a speed, what bounds it if that is known, and whether it is ours."""
+
+
+@cache
+def measured_speeds() -> dict[str, Any]:
+    """What the last benchmark for the documentation found."""
+    found: dict[str, Any] = json.loads(SPEEDS.read_text(encoding="utf-8"))
+    return found
+
+
+def _charted() -> dict[str, list[dict[str, Any]]]:
+    """The rows that the chart shows, the fastest first, by model; models without peers share a chart."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in measured_speeds()["rows"]:
+        if row["name"] in ENGINES:
+            groups.setdefault(row["shape"], []).append(row)
+    alone = [shape for shape, rows in groups.items() if all(row["name"] in OURS for row in rows)]
+    larger = [row for shape in alone for row in groups.pop(shape)]
+    shown = {**groups, **({LARGER: larger} if larger else {})}
+    return {name: sorted(rows, key=lambda row: -float(row["tokens_per_s"])) for name, rows in shown.items()}
+
+
+def _bars(title: str, rows: Sequence[Bar]) -> str:
+    """A bar for each row, in the outline of what is possible."""
+    left, wide, high = 172, 126, 23
+    most = max(max(speed, bound or 0) for _, speed, bound, _ in rows)
+    drawing = [_text(0, 15, html.escape(title), "title")]
+    for at, (name, speed, bound, own) in enumerate(rows):
+        y, length = 24 + high * at, wide * speed / most
+        end = max(length, wide * (bound or 0) / most)
+        drawing += [
+            _text(left - 8, y + 13, html.escape(name), "end"),
+            _bar(left, y, length, 17, "bar" if own else "other"),
+            _bar(left, y, wide * bound / most, 17, "outline") if bound else "",
+            _text(left + end + 6, y + 13, f"{speed:.0f}", "note"),
+        ]
+    words = (f"{name} {speed:.0f}{f' of {bound:.0f}' if bound else ''}" for name, speed, bound, _ in rows)
+    return _svg(left + wide + 46, 28 + high * len(rows), f"{title}: {', '.join(words)}", drawing)
+
+
+def _speed_panels(model: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Generated text and prompts of one model."""
+    panels = []
+    for what, key in (("generated text", "tokens_per_s"), ("prompt", "prompt_tokens_per_s")):
+        bars = [
+            (
+                f"{row['shape'] if model == LARGER else ENGINES[row['name']]}, {row['weights']}",
+                row[key],
+                row[f"{key}_possible"],
+                row["name"] in OURS,
+            )
+            for row in rows
+        ]
+        panels.append(_bars(f"{model}, {what}", bars))
+    return panels
 
 
 def speeds() -> str:
-    rows = measured_speeds()
-    most, left, wide, high = max(speed for *_, speed in rows), 250, 260, 24
-    drawing = []
-    for at, (engine, weights, speed) in enumerate(rows):
-        y, length = high * at, wide * speed / most
-        drawing += [
-            _text(left - 8, y + 15, f"{html.escape(engine)}, {weights}", "end"),
-            _bar(left, y + 2, length, 17, "bar" if engine.startswith("Goosequill") else "other"),
-            _text(left + length + 6, y + 15, f"{speed:.0f}", "note"),
-        ]
-    words = ", ".join(f"{engine} {weights} {speed:.0f}" for engine, weights, speed in rows)
-    label = f"Bar chart of tokens per second with RWKV-4 169M: {words}"
-    table = _table(("engine", "weights", "tokens/s"), ((html.escape(row[0]), row[1], row[2]) for row in rows))
+    found = measured_speeds()
+    drawings = [panel for model, rows in _charted().items() for panel in _speed_panels(model, rows)]
     caption = (
-        "Tokens per second in the browser with RWKV-4 169M, from the first table of "
-        '<a href="#measured">Measured</a>. Gray is another engine.'
+        "Tokens per second on one thread: generated text, and a prompt that is read. Outlines show what is "
+        "possible: for text what this machine’s memory allows, for prompts what its multiplying instruction "
+        f"does by itself. Gray is another engine. {found['date']}, {html.escape(found['machine'])}, "
+        f"{html.escape(' '.join(found['browser'].split()[:2]))}; random weights in the shapes of the models."
     )
-    return _figure([_svg(left + wide + 50, high * len(rows), label, drawing)], caption, table)
+    columns = ("tokens_per_s", "tokens_per_s_possible", "prompt_tokens_per_s", "prompt_tokens_per_s_possible")
+    table = _table(
+        ("model", "engine", "weights", "tokens/s", "possible", "prompt tokens/s", "possible"),
+        (
+            (
+                *(html.escape(row[name]) for name in ("shape", "name", "weights")),
+                *("" if row[column] is None else f"{row[column]:.0f}" for column in columns),
+            )
+            for row in found["rows"]
+        ),
+    )
+    return _figure(drawings, caption, table)
+
+
+def _ratio(rows: Sequence[dict[str, Any]], other: str, weights: Sequence[str]) -> tuple[float, float] | None:
+    """Ours to another engine's, for text and for prompts; None if one of them has no such weights."""
+    same = [row for row in rows if row["weights"] in weights]
+    own = [row for row in same if row["name"] in OURS]
+    peers = [row for row in same if ENGINES[row["name"]] == other]
+    if not own or not peers:
+        return None
+    text, prompt = (
+        own[0][key] / max(row[key] for row in peers) for key in ("tokens_per_s", "prompt_tokens_per_s")
+    )
+    return text, prompt
+
+
+def ratios() -> str:
+    lines = ["| on one thread, times as fast as | weights | text | prompt |", "|---|---|---:|---:|"]
+    for model, rows in _charted().items():
+        for other in dict.fromkeys(ENGINES[row["name"]] for row in rows if row["name"] not in OURS):
+            for size, weights in SIZES.items():
+                if found := _ratio(rows, other, weights):
+                    text, prompt = found
+                    lines.append(f"| {other}, {model} | {size} | **{text:.1f}** | {prompt:.1f} |")
+    return "\n".join(lines)
 
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "line": line,
     "memory": memory,
     "rounding": rounding,
+    "ratios": ratios,
     "speeds": speeds,
     "steps": steps,
 }

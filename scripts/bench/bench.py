@@ -10,7 +10,7 @@ from a file on the disk. This project is measured as built in dist/, so build th
     python scripts/bench/bench.py                   everything; writes build/bench.json
     python scripts/bench/bench.py --only int8 Q8    some contestants, by parts of their names
     python scripts/bench/bench.py --only 1.5B 2.9B  the large models
-    python scripts/bench/bench.py --docs            write the table into docs/explanation/speed.md
+    python scripts/bench/bench.py --docs            write tables and chart of docs/explanation/speed.md
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from scripts.bench import growth, llamacpp, peak, quality, threads  # noqa: E402
+from scripts.bench import growth, llamacpp, native_peers, peak, quality, threads  # noqa: E402
 from scripts.bench.weights import (  # noqa: E402
     LARGE,
     RWKV4,
@@ -52,6 +52,7 @@ from scripts.serve import make_server  # noqa: E402
 
 SITE = ROOT / "build" / "bench"
 DOCS = ROOT / "docs" / "explanation" / "speed.md"
+CHART = ROOT / "docs" / "assets" / "figures" / "speed.json"
 MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
 SERVED = (
     "page.html", "page.js", "meter.js", "peers.js", "ours.py", "package.json",
@@ -414,6 +415,20 @@ def report(chosen: list[Contestant], chromium: str) -> dict[str, Any]:
     }
 
 
+def chart(chosen: list[Contestant], found: dict[str, Any]) -> dict[str, Any]:
+    """What scripts/figures.py draws: speeds, and what is possible with the memory and the instruction."""
+    rows = []
+    for each in chosen:
+        row: dict[str, Any] = {"shape": each.shape.name, "name": each.name, "weights": each.weights}
+        text, prompt, reached = per_second(each.decode_ms), per_second(each.prompt_ms), share_of_peak(each)
+        row["tokens_per_s"] = round(text, 1)
+        row["tokens_per_s_possible"] = round(each.bounds.bandwidth * 1e9 / each.bytes_per_token, 1)
+        row["prompt_tokens_per_s"] = round(prompt, 1)
+        row["prompt_tokens_per_s_possible"] = reached and round(prompt / reached, 1)
+        rows.append(row)
+    return {**{name: found[name] for name in ("date", "machine", "browser")}, "rows": rows}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure this project and its peers in one browser.")
     parser.add_argument(
@@ -438,6 +453,7 @@ def main() -> None:
     pairs = [] if options.only else measure_threads(options.rounds)
     places, sizes = ({}, {}) if options.only else measure_growth(options.rounds)
     rounding = None if options.only else quality.measure()
+    natively = None if options.only else native_peers.table(options.threads, options.rounds)
     version = subprocess.run(["chromium", "--version"], capture_output=True, text=True).stdout.strip()
     found = report(chosen, version)
     found |= {"threads": pairs, "places": places, "sizes": sizes, "rounding": rounding}
@@ -448,13 +464,19 @@ def main() -> None:
     )
     text = f"{head}\n\n{table(chosen)}"
     if not options.only:
-        parts = threads.describe(pairs), growth.describe(places, sizes), quality.describe(rounding)
-        text = "\n\n".join([text, *parts])
+        parts = (
+            natively,
+            threads.describe(pairs),
+            growth.describe(places, sizes),
+            quality.describe(rounding),
+        )
+        text = "\n\n".join([text, *filter(None, parts)])
     print(text)
     if options.docs:
         before, _, rest = DOCS.read_text().partition(MARKS[0])
         after = rest.partition(MARKS[1])[2]
         DOCS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+        CHART.write_text(json.dumps(chart(chosen, found), indent=1) + "\n")
 
 
 if __name__ == "__main__":

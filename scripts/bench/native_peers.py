@@ -166,7 +166,7 @@ def measure(chosen: list[Contestant], rounds: int) -> None:
 def describe(chosen: list[Contestant]) -> str:
     """The results as Markdown, one row for each of our contestants and its opponent."""
     lines = [
-        f"RWKV-7 0.19B natively: medians of {len(chosen[0].decode)} rounds, each of {TOKENS} tokens and "
+        f"Natively, RWKV-7 0.19B: medians of {len(chosen[0].decode)} rounds, each of {TOKENS} tokens and "
         f"a prompt of {PROMPT}, in tokens/s.",
         "",
         "| threads | weights | decode | llama.cpp | ratio | prompt | llama.cpp | ratio |",

@@ -184,9 +184,10 @@ def add_echo(route: Route) -> None:
     """Put a job for tests into the archive of the package on its way to the page."""
     response = route.fetch()
     packed = io.BytesIO()
-    with tarfile.open(fileobj=io.BytesIO(response.body())) as own, tarfile.open(
-        fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT
-    ) as archive:
+    with (
+        tarfile.open(fileobj=io.BytesIO(response.body())) as own,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
         for member in own:
             archive.addfile(member, own.extractfile(member))
         for name, source in (("echo", ECHO_MODULE), ("jobs", ECHO)):  # found before the compiled one

@@ -96,7 +96,9 @@ class Flows(FileFlows):
         again = browser.tab()
         write_golden(again, site)
         again.close()
-        assert not [path for path in site.asked if path.endswith((".safetensors", ".wasm", ".tar.gz", ".zip"))]
+        assert not [
+            path for path in site.asked if path.endswith((".safetensors", ".wasm", ".tar.gz", ".zip"))
+        ]
 
     def test_a_page_fetches_each_description_at_most_once(self, tab: Tab) -> None:
         """WebKit once fetched what was preloaded a second time, since the server wants it revalidated."""

@@ -61,14 +61,44 @@ def test_the_stored_costs_are_measured_again() -> None:
     drawings(figures.rounding())
 
 
-def test_the_speeds_are_the_table_of_the_article() -> None:
-    rows = figures.measured_speeds()
-    text = figures.SPEED.read_text(encoding="utf-8")
-    table = text[text.index("| RWKV-4 169M | weights |") : text.index("| RWKV-7 0.19B | weights |")]
-    assert len(rows) > 6 and any(engine.startswith("onnxruntime") for engine, *_ in rows)
-    for engine, weights, speed in rows:
-        assert f"| {engine} | {weights} | {speed:.1f} |" in table
-    drawings(figures.speeds())
+def test_the_speeds_are_the_tables_of_the_article() -> None:
+    rows = figures.measured_speeds()["rows"]
+    text = (figures.ROOT / "docs" / "explanation" / "speed.md").read_text(encoding="utf-8")
+    parts = re.split(r"\n\| (RWKV[^|]*) \| weights \| tokens/s \|", text)
+    tables = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert {row["name"].split(",")[0] for row in rows} >= {"Goosequill", "onnxruntime-web", "wllama"}
+    for row in rows:
+        start = f"| {row['name']} | {row['weights']} | {row['tokens_per_s']:.1f} |"
+        assert start in tables[row["shape"]]
+
+
+MADE_UP = [
+    ("RWKV-7 0.19B", "Goosequill, relaxed", "int4", 300, 400, 500, 1000),
+    ("RWKV-7 0.19B", "Goosequill, relaxed", "int8", 210, 200, 400, None),
+    ("RWKV-7 0.19B", "Goosequill, relaxed, 2 threads", "int8", 350, 200, 600, 1000),
+    ("RWKV-7 0.19B", "llama.cpp with SIMD, 1 thread", "Q4_0", 50, 400, 100, 1000),
+    ("RWKV-7 2.9B", "Goosequill, relaxed", "int4", 14, 14, 30, 60),
+]
+
+
+def test_a_chart_has_one_thread_of_each_engine_and_the_models_without_peers_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("shape", "name", "weights", "tokens_per_s", "tokens_per_s_possible")
+    names += ("prompt_tokens_per_s", "prompt_tokens_per_s_possible")
+    rows = [dict(zip(names, row, strict=True)) for row in MADE_UP]
+    found = {"date": "2026-11-25", "machine": "a machine", "browser": "A <browser> 1", "rows": rows}
+    monkeypatch.setattr(figures, "measured_speeds", lambda: found)
+    text, prompt, *larger = (svg.get("aria-label") for svg in drawings(figures.speeds()))
+    ours = "RWKV-7 0.19B, generated text: Goosequill, int4 300 of 400, Goosequill, int8 210 of 200"
+    assert text == f"{ours}, llama.cpp, Q4_0 50 of 400"
+    ours = "RWKV-7 0.19B, prompt: Goosequill, int4 500 of 1000, Goosequill, int8 400"
+    assert prompt == f"{ours}, llama.cpp, Q4_0 100 of 1000"
+    assert larger == [
+        "Larger models, generated text: RWKV-7 2.9B, int4 14 of 14",
+        "Larger models, prompt: RWKV-7 2.9B, int4 30 of 60",
+    ]
+    assert figures.ratios().splitlines()[2:] == ["| llama.cpp, RWKV-7 0.19B | 4 bits | **6.0** | 5.0 |"]
 
 
 def test_a_line_that_is_no_longer_in_the_source_fails_the_build() -> None:

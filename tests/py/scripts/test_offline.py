@@ -27,8 +27,10 @@ def test_what_is_fetched_on_first_use(path: str, size: int, later: bool) -> None
 
 
 def test_files_are_sorted_by_path_and_what_nobody_asks_for_is_left_out(tmp_path: Path) -> None:
-    for path in ("a.html", "a.js.map", "sw.js", "models/m/model.safetensors", "models/m/config.json",
-                 "search-index/index.json", "search-index/web/search.json", "python/numpy.tar.gz"):  # fmt: skip
+    for path in (
+        "a.html", "a.js.map", "sw.js", "models/m/model.safetensors", "models/m/config.json",
+        "search-index/index.json", "search-index/web/search.json", "python/numpy.tar.gz",
+    ):  # fmt: skip
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(path.encode())
     shell, parts = sort_files(tmp_path)

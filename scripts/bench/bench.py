@@ -268,7 +268,8 @@ def start(browser: Browser, base: str, contestant: Contestant) -> Page:
     page = open_page(browser, base, contestant.kind)
     if contestant.picked:
         page.set_input_files("input", SITE / "models" / contestant.model)
-    ask(page, "load", {**contestant.options, "model": f"models/{contestant.model}"})
+    model = None if contestant.picked else f"models/{contestant.model}"
+    ask(page, "load", {**contestant.options, "model": model})
     contestant.load_s = time.perf_counter() - start_time
     ask(page, "prompt", {"count": FIRST})
     contestant.first_token_s = time.perf_counter() - start_time

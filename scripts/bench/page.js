@@ -51,8 +51,8 @@ async function peak({ module, name }) {
 /** This project; a file that was picked replaces the download. */
 function startOurs() {
   const askWorker = startWorker("ours.js");
-  const { files } = document.querySelector("input");
-  return (request, options) => askWorker(request, { ...options, file: files[0] });
+  const picker = document.querySelector("input");
+  return (request, options) => askWorker(request, { ...options, file: picker.files[0] });
 }
 
 const startLlama = () => startWorker("llamacpp-worker.js");

@@ -90,6 +90,8 @@
  *   only. From -10 to 10. Default: 1.0.
  * @property {number | null} [penalty_alpha] How strongly candidates that resemble the text so far are
  *   avoided; 0 is off. Requires top-k. From 0 to 1. Default: 0.0.
+ * @property {number | null} [prompt_lookup_num_tokens] How many tokens may be guessed from the text so far
+ *   and read at once, where that is faster; 0 is off. The text stays the same. From 0 to 100. Default: 0.
  * @property {number | null} [max_tokens] Another name of max_new_tokens.
  * @property {number | null} [max_length] Another name of max_new_tokens.
  * @property {number | null} [temp] Another name of temperature.

@@ -108,6 +108,21 @@ class Search(ParameterSet):
     )
 
 
+class Speculation(ParameterSet):
+    """How the text is computed, which does not change it."""
+
+    prompt_lookup_num_tokens: int = setting(
+        "Guessed tokens",
+        "How many tokens may be guessed from the text so far and read at once, where that is faster; "
+        "0 is off. The text stays the same.",
+        default=0,
+        minimum=0,
+        maximum=100,
+        step=1,
+        kind="integer",
+    )
+
+
 DESCRIPTIONS: tuple[Description, ...] = (
     Limits.describe(
         "limits",
@@ -130,6 +145,13 @@ DESCRIPTIONS: tuple[Description, ...] = (
         "beams: sum(log p) / length^length_penalty; contrastive: (1 - a) * p[i] - a * max cos(i, text)",
         "Graves 2012 (beam search); Su et al. 2022 (contrastive search)",
     ),
+    Speculation.describe(
+        "speculation",
+        "Speculation",
+        "Is faster where the text quotes or repeats what was read before. The text stays the same.",
+        "the tokens that followed the last occurrence of the last tokens",
+        "Saxena 2023 (prompt lookup); Hugging Face transformers (prompt_lookup_num_tokens)",
+    ),
 )
 """Every part of the decoder, in the order in which it acts."""
 
@@ -151,7 +173,7 @@ _TRUNCATING = [
 ]
 
 
-class DecodingConfig(Limits, Stopping, AllSteps, Search):
+class DecodingConfig(Limits, Stopping, AllSteps, Search, Speculation):
     """All settings of a decoder, by keyword; settings that are not given are neutral.
 
     The names are Hugging Face's and OpenAI's where they have one. ``PARAMETERS`` has the meaning, the

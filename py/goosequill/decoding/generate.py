@@ -7,11 +7,13 @@ It yields after every token, so that the caller can stop there. Beam search and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import chain
 from typing import Any
 
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.items import Item
+from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.sampling import Logits, draw
@@ -32,6 +34,7 @@ def generate(
     cancelled: Callable[[], bool] | None = None,
     progress: bool = False,
     memory: StateMemory | None = None,
+    lookup: PromptLookup | None = None,
 ) -> Iterator[Item]:
     """Continue a prompt.
 
@@ -54,6 +57,9 @@ def generate(
         every 64 tokens of the prompt.
     memory
         Keeps states, so that the same prompt or a branch of it need not be read again.
+    lookup
+        What the state has read before, which the text may quote (`goosequill.decoding.speculation`). The
+        prompt and the text are added to it. By default only these are known.
 
     Yields
     ------
@@ -73,7 +79,7 @@ def generate(
     config = config or DecodingConfig()
     check_vocabulary(tokenizer, int(model.config.vocab_size))
     config.check_vocabulary(int(model.config.vocab_size))
-    writer = Writer(model, tokenizer, config, prompt, state, given)
+    writer = Writer(model, tokenizer, config, prompt, state, given, lookup)
     if memory is not None and state is None:
         writer.memory = memory
     return _run(writer, cancelled or _never, progress=progress)
@@ -85,18 +91,19 @@ def _never() -> bool:
 
 def _run(writer: Writer, cancelled: Callable[[], bool], *, progress: bool) -> Iterator[Item]:
     start: Iterator[Item] = chain(writer.prepare(), writer.read_prompt())
-    for item in start:
-        if progress:
-            yield item
-        if cancelled():
-            yield writer.end("abort")
-            return
-    if writer.config.num_beams > 1:
-        yield from write_beams(writer, cancelled)
-    elif writer.config.penalty_alpha:
-        yield from write_contrastive(writer, cancelled)
-    else:
-        yield from _sample(writer, cancelled)
+    with closing(writer.predictor):
+        for item in start:
+            if progress:
+                yield item
+            if cancelled():
+                yield writer.end("abort")
+                return
+        if writer.config.num_beams > 1:
+            yield from write_beams(writer, cancelled)
+        elif writer.config.penalty_alpha:
+            yield from write_contrastive(writer, cancelled)
+        else:
+            yield from _sample(writer, cancelled)
 
 
 def _sample(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:

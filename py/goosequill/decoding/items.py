@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from goosequill.decoding.sampling import Logits, best, log_total
@@ -80,13 +80,17 @@ class Chunk:
 class End:
     """The last item: the text that was still held back, the reason for the end, the usage, and the seed.
 
-    As a string it is that text.
+    As a string it is that text. ``guessed`` is how many tokens were guessed and read ahead, of which
+    ``guessed_right`` were right. That depends on how fast the machine is, so it does not count when two ends
+    are compared.
     """
 
     text: str
     finish_reason: Reason
     usage: dict[str, int]
     seed: int
+    guessed: int = field(default=0, compare=False)
+    guessed_right: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         return self.text

@@ -48,7 +48,11 @@ class Predictor:
         Of the next token; None before the first prediction.
     shortlist
         Which tokens' logits must be exact; None means all (`DecodingConfig.shortlist`).
+    guessed, right
+        How many tokens were guessed, and how many of them were right (`goosequill.decoding.speculation`).
     """
+
+    guessed = right = 0
 
     def __init__(
         self,
@@ -75,6 +79,13 @@ class Predictor:
         logits = self.model.forward(tokens, self.state, logits=wanted)
         if predict:
             self.logits = self._checked(logits)
+
+    def follow(self, token: int, *, left: int) -> None:
+        """Read a token of the output and predict the next one; `left` is how many may still be generated."""
+        self.read([token])
+
+    def close(self) -> None:
+        """Give back what other texts can use; the text has ended."""
 
     def copy(self) -> Predictor:
         """Return an independent predictor in the same state."""

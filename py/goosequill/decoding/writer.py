@@ -10,14 +10,17 @@ from goosequill.decoding.chain import Chain, make_chain, prepare_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.items import Chunk, Constrained, End, Preparing, Reading, Reason, candidates
+from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
 from goosequill.decoding.sampling import Logits, WeighOnce, log_probability
+from goosequill.decoding.speculation import SpeculativePredictor
 from goosequill.decoding.steps.constraint import Constraint
 from goosequill.decoding.stopping import StopWatcher
 from goosequill.line_ends import unix_lines
+from goosequill.models import Model
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 READ_AT_ONCE = 64
@@ -47,12 +50,14 @@ class Writer:
         prompt: str | Sequence[int],
         state: Any,
         given: Sequence[int] = (),
+        lookup: PromptLookup | None = None,
     ) -> None:
         vocab_size = int(model.config.vocab_size)
         self.tokenizer, self.config = tokenizer, config
         start = prompt_tokens(tokenizer, prompt)
         self.prompt = [*start, *map(int, given)]
-        self.predictor = Predictor(model, state, shortlist=config.shortlist)
+        self._lookup = lookup if lookup is not None else PromptLookup()
+        self.predictor = _predictor(model, state, config, self._lookup)
         self.other = Predictor(model) if config.guidance_scale != 1 else None
         self.reads_last = state is not None
         self.memory: StateMemory | None = None
@@ -80,6 +85,7 @@ class Writer:
     def read_prompt(self) -> Iterator[Reading]:
         """Read the prompt, 64 tokens at a time."""
         total = len(self.prompt)
+        self._lookup.extend(self.prompt)
         start = self._recall()
         if start == total:
             yield Reading(total, total)
@@ -98,8 +104,7 @@ class Writer:
         found = self.memory.recall(self.prompt, shortlist=self.config.shortlist) if self.memory else None
         if found is None:
             return 0
-        count, state, logits = found
-        self.predictor = Predictor(self.predictor.model, state, logits, shortlist=self.config.shortlist)
+        count, self.predictor.state, self.predictor.logits = found
         return count
 
     def remember(self) -> None:
@@ -140,7 +145,10 @@ class Writer:
         """
         if not (predict or self.reads_last):
             return
-        self.predictor.read([token], predict=predict)
+        if predict:
+            self.predictor.follow(token, left=self.config.max_new_tokens - self.written)
+        else:
+            self.predictor.read([token], predict=False)
         if self.written % SPACING == 0:
             self.remember()
         if self.other and predict:
@@ -157,7 +165,19 @@ class Writer:
         ready, stopped = self._watcher.push(tail)
         text = ready if stopped else ready + self._watcher.flush()
         usage = {"prompt_tokens": self.context.prompt_length, "completion_tokens": self.written}
-        return End(text, reason, usage, self.seed)
+        self.predictor.close()
+        return End(text, reason, usage, self.seed, self.predictor.guessed, self.predictor.right)
+
+
+def _predictor(model: LanguageModel, state: Any, config: DecodingConfig, lookup: PromptLookup) -> Predictor:
+    """Return what reads the text; guidance and searches read each token in more than one state."""
+    most = config.prompt_lookup_num_tokens
+    many = config.guidance_scale != 1 or config.num_beams > 1 or config.penalty_alpha
+    if not most or many or not isinstance(model, Model) or model.lookaheads is None:
+        return Predictor(model, state, shortlist=config.shortlist)
+    return SpeculativePredictor(
+        model, state, lookaheads=model.lookaheads, lookup=lookup, most=most, shortlist=config.shortlist
+    )
 
 
 def prompt_tokens(tokenizer: Tokenizer, prompt: str | Sequence[int]) -> list[int]:

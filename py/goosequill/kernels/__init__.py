@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from goosequill.errors import LoadError, SettingsError
-from goosequill.kernels.kernel import Activation, Kernel, Shortlist
+from goosequill.kernels.kernel import Activation, Kept, Kernel, Shortlist
 from goosequill.kernels.library import IN_BROWSER, open_library
 from goosequill.kernels.logits import LogitOperations
 from goosequill.kernels.numpy_kernel import NumpyKernel
@@ -15,6 +15,7 @@ from goosequill.kernels.simd_kernel import SimdKernel
 __all__ = [
     "KERNELS",
     "Activation",
+    "Kept",
     "Kernel",
     "LogitOperations",
     "NumpyKernel",

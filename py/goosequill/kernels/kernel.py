@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,15 @@ class Shortlist:
 
     count: int = 1
     gap: float = 0.0
+
+
+class Kept(NamedTuple):
+    """A key of `Kernel.run` for passes whose records are kept for every number of tokens.
+
+    Tensors of such a pass may be kept too: until it runs again, no other pass changes them.
+    """
+
+    key: Hashable
 
 
 class Kernel(Protocol):
@@ -159,7 +168,7 @@ class Kernel(Protocol):
         """activation(x matrixᵀ + bias), [T, in] -> [T, out]."""
 
     def likely(self, head: Matrix, x: Tensor, shortlist: Shortlist) -> Tensor:
-        """x headᵀ for one token, [1, C] -> [1, V]: the same as `product` for the shortlist.
+        """x headᵀ, [T, C] -> [T, V]: the same as `product` for each token's shortlist.
 
         Other logits may be approximate, but are below all of the shortlist, as the exact ones are. So a
         kernel may read the head in fewer bits first, and in full only the rows that can be on the shortlist,

@@ -8,8 +8,8 @@ computed in this file, and no memory is copied: C works on numpy's arrays in pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Literal
 from weakref import WeakSet
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels import abi
-from goosequill.kernels.kernel import Activation, Floats, Shortlist
+from goosequill.kernels.kernel import Activation, Floats, Kept, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.logits import LogitOperations, SimdLogits
 from goosequill.kernels.search import SearchOperations, SimdSearch
@@ -36,6 +36,8 @@ from goosequill.weights.packing import (
 from goosequill.weights.quantize import QuantizedMatrix, empty_matrix, not_quantizable
 
 _PRODUCT = abi.NUMBERS["product"]
+_MEMORY_FIELDS = np.array([f.get("state", f.get("previous", 0)) for f in abi.FIELDS.values()])
+"""By the number of an operation, the field that has the address of the part of a state that it changes."""
 
 
 class Arena:
@@ -148,12 +150,23 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The steps of one pass, the array that its result is written to, and constants that the steps read."""
+    """The steps of one pass.
+
+    Attributes
+    ----------
+    result
+        The array that its result is written to.
+    constants
+        What the steps read.
+    memory
+        Pools that it shares with no other program.
+    """
 
     steps: NDArray[np.intp]
     address: int
     result: Floats | None
     constants: Sequence[NDArray[np.int32]]
+    memory: Mapping[int, list[Floats]] | None = None
 
 
 class SimdKernel:
@@ -230,13 +243,49 @@ class SimdKernel:
         self._ids[:count] = tokens
         program: Program | None = programs.get((key, count))
         if program is None:
-            program = self._record(build, count)
-            if count in (1, self.chunk_size):  # other lengths occur once, at the end of a prompt
-                programs[key, count] = program
+            if isinstance(key, Kept):
+                program = programs[key, count] = self._record_apart(build, count)
+            else:
+                program = self._record(build, count)
+                if count in (1, self.chunk_size):  # other lengths occur once, at the end of a prompt
+                    programs[key, count] = program
         if self._team is not None:
             self._team.wake()
         self.library.run(program.address, len(program.steps), self._share)
         return None if program.result is None else program.result.copy()
+
+    @staticmethod
+    def rests(programs: Mapping[Hashable, Any], key: Hashable, count: int) -> NDArray[np.intp] | None:
+        """For how many tokens each shortlist of a recorded pass will read no sketch (simd/shortlist.h), [T].
+
+        It can be changed. None if the pass is not recorded, or does not end with shortlists.
+        """
+        program: Program | None = programs.get((key, count))
+        if program is None or program.steps[-1, 0] != abi.NUMBERS["shortlist"]:
+            return None
+        return program.steps[1 - 2 * count :: 2, abi.FIELDS["shortlist"]["rest"]]  # one after each product
+
+    @staticmethod
+    def redirect(programs: Mapping[Hashable, Any], key: Hashable, count: int, memories: Any) -> None:
+        """Let the steps of a recorded pass, which all change a state, change the parts of another one.
+
+        Parameters
+        ----------
+        memories
+            The addresses of these parts, in the order of the steps.
+        """
+        program: Program = programs[key, count]
+        steps = program.steps
+        steps[np.arange(len(steps)), _MEMORY_FIELDS[steps[:, 0]]] = memories
+
+    def _record_apart(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
+        """Record with memory that no other program uses, so that `build` may keep tensors."""
+        shared, self._pools = self._pools, {}
+        try:
+            return replace(self._record(build, count), memory=self._pools)
+        finally:
+            self._retained.clear()
+            self._pools = shared
 
     def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
         self._steps, self._integers = [], [self._ids]
@@ -380,7 +429,12 @@ class SimdKernel:
         return self._integers[-1]
 
     def last(self, x: Tensor) -> Tensor:
-        return _rows(x, x.rows - 1, 1)
+        return self.rows(x, x.rows - 1, 1)
+
+    @staticmethod
+    def rows(x: Tensor, start: int, count: int) -> Tensor:
+        """Consecutive rows of x, [count, C]."""
+        return Tensor(x.address + 4 * start * x.columns, count, x.columns, x.owner)
 
     def layer_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
         return self.group_norm(x, weight, bias, heads=1, eps=eps)
@@ -426,6 +480,18 @@ class SimdKernel:
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
+        self._multiply(matrix, x, out, bias=bias, activation=activation)
+        return out
+
+    def _multiply(
+        self,
+        matrix: Weights,
+        x: Tensor,
+        out: Tensor,
+        *,
+        bias: Tensor | None = None,
+        activation: Activation | None = None,
+    ) -> None:
         scratch = self._scratch(matrix, x.rows)
         # Not reused by the next product, which may be computed together with this one.
         self._retained += x, out, scratch
@@ -433,7 +499,6 @@ class SimdKernel:
             "product", **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
             form=matrix.form, first_row=0, end_row=0, joined=0,
         )  # fmt: skip
-        return out
 
     def _scratch(self, matrix: Weights, tokens: int) -> Tensor:
         return self._new(tokens, self.library.scratch_words(matrix.columns, matrix.form))
@@ -465,14 +530,18 @@ class SimdKernel:
     def likely(self, head: Weights, x: Tensor, shortlist: Shortlist) -> Tensor:
         if head.sketch is None or head.sketch.reach is None:
             return self.product(head, x)
-        out = self.product(head.sketch, x)
+        out = self._new(x.rows, head.rows)
         # An index per row and one more, each a machine word; then a float per row.
         work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
-        self._emit(
-            "shortlist", **self._operands(head, x, out, self._scratch(head, 1)),
-            reach=address_of(head.sketch.reach), indices=work, count=shortlist.count,
-            thousandths=ceil(1000 * shortlist.gap), rest=0,
-        )  # fmt: skip
+        scratch = self._scratch(head, 1)
+        for row in range(x.rows):
+            token, result = self.rows(x, row, 1), self.rows(out, row, 1)
+            self._multiply(head.sketch, token, result)
+            self._emit(
+                "shortlist", **self._operands(head, token, result, scratch),
+                reach=address_of(head.sketch.reach), indices=work, count=shortlist.count,
+                thousandths=ceil(1000 * shortlist.gap), rest=0,
+            )  # fmt: skip
         return out
 
     def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
@@ -534,11 +603,6 @@ class SimdKernel:
             count=len(lengths), heads=heads, size=size, scratch=scratch,
         )  # fmt: skip
         return out
-
-
-def _rows(x: Tensor, start: int, count: int) -> Tensor:
-    """At most `count` rows of a tensor."""
-    return Tensor(x.address + 4 * start * x.columns, min(count, x.rows - start), x.columns, x.owner)
 
 
 def _join(steps: list[list[int]]) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from goosequill.errors import SettingsError
 from goosequill.kernels import Kernel, Shortlist
 from goosequill.models.config import ModelConfig
+from goosequill.models.lookahead import lookaheads_of
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import Arrays, State
 from goosequill.weights.source import ByteSource, TensorSource
@@ -37,6 +38,8 @@ class Model(ABC):
         The kernel that computes.
     matrices
         The kernel's matrices by their names in the file, except those that are transposed there.
+    lookaheads
+        What its texts read guesses with (`goosequill.models.lookahead`); None if it cannot.
     """
 
     versions: ClassVar[tuple[str, ...]]
@@ -60,6 +63,7 @@ class Model(ABC):
         self._head = parameters.head("head.weight", (vocab, width))
         self._tuned = self._tuned_state(parameters)
         self.matrices = parameters.matrices
+        self.lookaheads = lookaheads_of(kernel)
 
     @property
     def files(self) -> Sequence[ByteSource]:
@@ -198,10 +202,7 @@ class Model(ABC):
 
     def _pass(self, tokens: Any, *, state: State, logits: str | Shortlist) -> Any:
         """Record or execute the operations for one chunk of tokens."""
-        x = self.kernel.embed(self._embedding, tokens)  # [T] -> [T, C]
-        x = self.kernel.layer_norm(x, *self._ln0)
-        for after in self.layers(x, self._blocks, state):
-            x = after
+        x = self._stream(tokens, state)
         if logits == "none":
             return None
         if logits not in ("all", "hidden"):
@@ -209,8 +210,32 @@ class Model(ABC):
         x = self.kernel.layer_norm(x, *self._ln_out)
         if logits == "hidden":
             return x
-        if isinstance(logits, Shortlist):
-            return self.kernel.likely(self._head, x, logits)  # [1, C] @ [C, V] -> [1, V]
+        return self._logits(x, logits if isinstance(logits, Shortlist) else None)
+
+    def logits_of_each(self, tokens: Any, state: State, shortlist: Shortlist | None) -> Any:
+        """Record or execute a pass for a few tokens: the logits after each of them, as if each were the last.
+
+        Parameters
+        ----------
+        tokens
+            As a kernel's `run` passes them.
+        shortlist
+            Which logits must be exact; None means all.
+        """
+        x = self.kernel.layer_norm(self._stream(tokens, state), *self._ln_out)
+        return self._logits(x, shortlist)
+
+    def _stream(self, tokens: Any, state: State) -> Any:
+        """The residual stream after the last layer, [T, C]."""
+        x = self.kernel.embed(self._embedding, tokens)  # [T] -> [T, C]
+        x = self.kernel.layer_norm(x, *self._ln0)
+        for after in self.layers(x, self._blocks, state):
+            x = after
+        return x
+
+    def _logits(self, x: Any, shortlist: Shortlist | None) -> Any:
+        if shortlist:
+            return self.kernel.likely(self._head, x, shortlist)  # [T, C] @ [C, V] -> [T, V]
         return self.kernel.product(self._head, x)  # [T, C] @ [C, V] -> [T, V]
 
     def layer_logits(self, token: int, state: State) -> NDArray[np.float32]:

@@ -1,0 +1,109 @@
+"""What is guessed from the text so far."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goosequill.decoding import lookup as module
+from goosequill.decoding.lookup import LONGEST, PromptLookup
+
+TOKENS = st.lists(st.integers(0, 3), max_size=60)
+
+
+def after(text: str, more: str = "") -> PromptLookup:
+    lookup = PromptLookup()
+    lookup.extend(list(text.encode()))
+    for token in more.encode():
+        lookup.append(token)
+    return lookup
+
+
+def guess(lookup: PromptLookup, count: int) -> str:
+    return bytes(lookup.guess(count)).decode()
+
+
+def test_a_text_continues_as_before() -> None:
+    assert guess(after("the quick brown fox. ", "the q"), 4) == "uick"
+
+
+def test_the_longer_match_and_then_the_later_one_decides() -> None:
+    assert guess(after("abcX bcY abcZ bcW ", "abc"), 1) == "Z"
+    assert guess(after("abcX qbcY ", "abc"), 1) == "X"
+
+
+def test_the_length_of_the_match_is_counted() -> None:
+    assert after("xabcdefghijkl..", "abc").length == 3
+    assert after("xabcdefghijkl..", "abcdefghijkl").length == LONGEST
+
+
+def test_a_copy_that_differs_in_a_word_is_followed() -> None:
+    lookup = after("one two three four five. ", "one two")
+    for token in b"-three":
+        lookup.append(token)
+    assert guess(lookup, 5) == " four"
+
+
+def test_a_copy_that_leaves_something_out_is_followed() -> None:
+    lookup = after("abcdefghijklmn ", "abcdg")
+    assert lookup.length == 0
+    assert guess(lookup, 3) == "hij"
+
+
+def test_a_copy_that_goes_elsewhere_is_given_up() -> None:
+    assert guess(after("abcdefghijklmn ", "abcd123456"), 3) == ""
+
+
+def test_a_repetition_is_continued() -> None:
+    assert guess(after("", "abab"), 7) == "abababa"
+
+
+def test_a_copy_is_independent() -> None:
+    one = after("abcdef ", "")
+    other = one.copy()
+    for token in b"abc":
+        one.append(token)
+    assert (len(one), len(other)) == (10, 7)
+    for token in b"ab":
+        other.append(token)
+    assert guess(other, 2) == "cd"
+
+
+@given(TOKENS, TOKENS)
+@settings(max_examples=300, deadline=None)
+def test_a_new_match_is_the_last_one(read: list[int], written: list[int]) -> None:
+    """Where a copy begins, the guess is what followed the last occurrence of the last three or two tokens."""
+    lookup, text = PromptLookup(), list(read)
+    lookup.extend(read)
+    for token in written:
+        follows = lookup.guess(1)
+        continues = bool(follows) and follows[0] == token
+        text.append(token)
+        lookup.append(token)
+        expected = next(
+            (
+                text[end]
+                for size in (3, 2)
+                if len(text) > 2
+                for end in range(len(text) - 1, size - 1, -1)
+                if text[end - size : end] == text[-size:]
+            ),
+            None,
+        )
+        if not continues and expected is not None:
+            assert lookup.guess(1) == [expected]
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=300), st.integers(1, 40))
+@settings(max_examples=100, deadline=None)
+def test_memory_is_bounded(tokens: list[int], piece: int) -> None:
+    with patch.object(module, "MOST_KEPT", 16):
+        lookup = PromptLookup()
+        for start in range(0, len(tokens), piece):
+            lookup.extend(tokens[start : start + piece])
+            lookup.append(tokens[start])
+            assert len(lookup) <= 33
+            assert len(lookup._after) <= 2 * 49
+            assert len(lookup.guess(3)) in (0, 3)

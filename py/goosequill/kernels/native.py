@@ -108,12 +108,15 @@ def packaged(folder: Path = FOLDER) -> Path | None:
     return next((folder / build.file for build in fitting if build.level <= level), None)
 
 
-def compiled() -> Path:
-    """The library in the cache, named after its sources and this processor; compiled if it is not there."""
-    name = f"simd-{digest(*NATIVE_FLAGS)[:16]}-{hashlib.sha256(processor().encode()).hexdigest()[:12]}.so"
-    path = cache_folder() / name
+def compiled(*flags: str) -> Path:
+    """The library in the cache, named after its sources and this processor; compiled if it is not there.
+
+    `flags` are more flags for the compiler.
+    """
+    here = hashlib.sha256(processor().encode()).hexdigest()[:12]
+    path = cache_folder() / f"simd-{digest(*NATIVE_FLAGS, *flags)[:16]}-{here}.so"
     if not path.exists():
-        command = [*_compiler(), *NATIVE_FLAGS, "-march=native", "-fPIC"]
+        command = [*_compiler(), *NATIVE_FLAGS, "-march=native", *flags, "-fPIC"]
         logging.getLogger("goosequill").info("compiling the kernel for this processor, once")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, load_kernel
+from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, SimdKernel, load_kernel
+from goosequill.kernels.library import Library
+from goosequill.kernels.native import compiled
 from goosequill.kernels.numpy_kernel import gelu, multiply_einsum
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import QuantizedMatrix, quantize
@@ -20,10 +23,13 @@ from tests.py.kernels import plain
 
 Array = NDArray[np.float32]
 Operation = Callable[..., Any]
+# Without products of bytes, 4-bit weights are multiplied as in a page's plain kernel.
+WITHOUT_BYTES = ["-mno-ssse3"] if platform.machine().lower() in ("x86_64", "amd64") else []
 KERNELS: dict[str, Kernel] = {
     "numpy": NumpyKernel(),
     "numpy without blas": NumpyKernel(multiply_einsum),
     "native": load_kernel("native"),
+    "native in 16 bits": SimdKernel(Library(compiled(*WITHOUT_BYTES), "native")),
 }
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
 
@@ -275,20 +281,28 @@ def test_more_tokens_than_a_chunk_pass_at_once(kernel: Kernel) -> None:
 
 
 @each_kernel
-@pytest.mark.parametrize("columns", [1, 7, 64, 511, 512, 513, 1030])
+@pytest.mark.parametrize("columns", [1, 7, 64, 448, 511, 512, 513, 1030, 1088])
 @pytest.mark.parametrize("rows", [1, 8, 21])
-def test_many_tokens_give_what_each_gives_alone(kernel: Kernel, rows: int, columns: int) -> None:
-    """For several tokens, columns of int8 are widened in parts, and tokens are taken in equal shares."""
+@pytest.mark.parametrize("bits", [8, 4])
+def test_many_tokens_give_what_each_gives_alone(kernel: Kernel, rows: int, columns: int, bits: Any) -> None:
+    """Several tokens pass through a panel together; only numpy's sums depend on how many there are."""
+    if bits == 4 and columns % 64:
+        return
     case = Case(1, 1, 1, 1.0, rows + columns)
-    weights, bias = quantize(case.normal(rows, columns), 8), case.normal(rows)
+    weights, bias = quantize(case.normal(rows, columns), bits), case.normal(rows)
     matrix = kernel.matrix(weights)
+    within = 100 if bits == 8 else 30_000  # inputs have 15 bits, or 8
     for count in (2, 3, 4, 5, 6, 16, 41):
         x = case.normal(count, columns)
         product = partial(kernel.product, matrix, activation="gelu")
         together = compute(kernel, lambda z, b: product(z, bias=b), x, bias)  # noqa: B023
-        close(together, gelu(x @ weights.dequantize().T + bias), 100 * columns**0.5)  # inputs have 15 bits
-        alone = [compute(kernel, lambda z, b: product(z, bias=b), row[None], bias) for row in x]  # noqa: B023
-        close(together, np.concatenate(alone), columns**0.5)
+        close(together, gelu(x @ weights.dequantize().T + bias), within * columns**0.5)
+        rows_alone = [compute(kernel, lambda z, b: product(z, bias=b), row[None], bias) for row in x]  # noqa: B023
+        alone = np.concatenate(rows_alone)
+        if isinstance(kernel, SimdKernel):
+            np.testing.assert_array_equal(together, alone)
+        else:
+            close(together, alone, columns**0.5)
 
 
 @each_kernel

@@ -39,91 +39,81 @@ static void spread_f32(const struct product *p, word token, unsigned count) {
   }
 }
 
-// The sum of the 16-bit halves of n words.
-static int sum_of_halves(const int *words, word n) {
+// The inputs of `n` columns of a token in 15 bits, two columns per word, `apart` words from each other. Returns their sum.
+INLINE int spread_pairs(int *out, word apart, const float *x, word n, float factor) {
   i32x4 four = {0};
-  word i = 0;
-  for (; i + 4 <= n; i += 4) four += pair_sums(*(const i16x8 *)(words + i));
+  word c = 0;
+  for (; c + 8 <= n; c += 8, out += 4 * apart) {
+    i16x8 q = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
+    four += pair_sums(q);
+    if (apart == 1) *(i16x8 *)out = q;
+    else UNROLL for (unsigned i = 0; i < 4; i++) out[i * apart] = ((i32x4)q)[i];
+  }
   int total = four[0] + four[1] + four[2] + four[3];
-  for (; i < n; i++) total += (short)words[i] + (words[i] >> 16);
+  for (; c < n; c += 2, out += apart) {
+    i32x4 q = rounded(load(x + c, n - c < 2 ? 1 : 2) * factor);
+    total += q[0] + q[1];
+    *out = (q[0] & 0xffff) | q[1] << 16;
+  }
   return total;
 }
 
-// Inputs in 15 bits, two columns per word, followed by a scale for each token. For one token and a matrix in panels
-// (`paired`), the corrections come in between: 128 times the inputs, which the lanes that hold two weights add to each sum.
+// Inputs in 15 bits, followed by a scale for each token. For a matrix in panels (`paired`), the corrections come in between:
+// 128 times the inputs of some columns, which the lanes that hold two weights add to each sum.
 static void spread_i8(const struct product *p, word token, word count, int paired) {
-  word words = (p->columns + 1) / 2;
-  int *corrections = p->scratch + words * count;
+  int *corrections = p->scratch + (p->columns + 1) / 2 * count;
   float *scales = (float *)(corrections + (paired ? flushes(p->columns) * count : 0));
   for (word t = 0; t < count; t++) {
-    word c = 0;
     const float *x = p->inputs + (token + t) * p->columns;
-    int *out = p->scratch + t;
     float top = largest(x, p->columns), factor = top > 0 ? 32767 / top : 0;
-    for (; c + 8 <= p->columns; c += 8, out += 4 * count) {
-      i16x8 q = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
-      if (count == 1) *(i16x8 *)out = q;
-      else UNROLL for (unsigned i = 0; i < 4; i++) out[i * count] = ((i32x4)q)[i];
-    }
-    for (; c < p->columns; c += 2, out += count) {
-      i32x4 q = rounded(load(x + c, p->columns - c) * factor);
-      *out = (q[0] & 0xffff) | q[1] << 16;
+    for (word start = 0, block = 0; start < p->columns; start += FLUSH, block++) {
+      word n = p->columns - start < FLUSH ? p->columns - start : FLUSH;
+      int total = spread_pairs(p->scratch + start / 2 * count + t, count, x + start, n, factor);
+      if (paired) corrections[block * count + t] = -128 * total;
     }
     scales[t] = top / 32767;
   }
-  for (word start = 0; paired && count == 1 && start < words; start += FLUSH / 2) {
-    word n = words - start < FLUSH / 2 ? words - start : FLUSH / 2;
-    *corrections++ = -128 * sum_of_halves(p->scratch + start, n);
-  }
 }
 
-// The inputs of a group in 8 bits, four columns per word (or two words), `apart` words from each other. Adds them to the
-// four sums in `total`, and returns the correction for the weights' offset of 8, for two 16-bit sums.
-INLINE int spread_group(int *out, word apart, const float *x, float factor, i32x4 *total) {
-  const i8x16 offset = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8};
-  i16x8 correction = {0};
+// The inputs of eight columns in 8 bits, as `dot_nibbles` reads them.
+INLINE void spread_octet(int *out, i32x4 a, i32x4 b) {
+  i16x8 x = narrow(a, b);
 #ifdef DOT_BYTES
-  if (apart == 1) {
-    for (int i = 0; i < GROUP; i += 16, out += 4) {
-      i32x4 q[4];
-      UNROLL for (int j = 0; j < 4; j++) *total += q[j] = rounded(load(x + i + 4 * j, 4) * factor);
-      i8x16 bytes = narrow_again(narrow(q[0], q[1]), narrow(q[2], q[3]));
-      *(i8x16 *)out = bytes;
-      correction -= DOT_BYTES(bytes, offset);
-    }
-    correction += __builtin_shufflevector(correction, correction, 4, 5, 6, 7, 0, 1, 2, 3);
-    correction += __builtin_shufflevector(correction, correction, 2, 3, 0, 1, 6, 7, 4, 5);
-    return ((i32x4)correction)[0];
-  }
-#endif
-  for (int i = 0; i < GROUP; i += 4, out += apart) {
-    i32x4 q = rounded(load(x + i, 4) * factor);
-    *total += q;
-#ifdef DOT_BYTES
-    i8x16 bytes = (i8x16)q;
-    out[0] = ((i32x4)__builtin_shufflevector(bytes, bytes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12))[0];
+  i8x16 bytes = narrow_again(x, x);
+  *(i8x8 *)out = __builtin_shufflevector(bytes, bytes, 0, 1, 2, 3, 4, 5, 6, 7);
 #else
-    i32x4 halves = (i32x4)__builtin_shufflevector((i16x8)q, (i16x8)q, 0, 4, 2, 6, 0, 4, 2, 6);
-    out[0] = halves[0];
-    out[1] = halves[1];
+  x = __builtin_shufflevector(x, x, 0, 2, 4, 6, 1, 3, 5, 7);  // the order of the weights in two lanes
+  *(i16x8 *)out = x - (__builtin_shufflevector(x, (i16x8){0}, 8, 9, 0, 1, 2, 3, 4, 5) << 4);
 #endif
-    correction -= dot4(offset, out);
-  }
-  return ((i32x4)correction)[0];
 }
 
-// Inputs in 8 bits, with a scale for each token and group; for a sketch (`whole`), one scale and 7.5 times the sum.
+// The inputs of a group in 8 bits, the words of eight columns `apart` words from each other. Returns four sums, of every
+// fourth column.
+INLINE i32x4 spread_group(int *out, word apart, const float *x, float factor) {
+  i32x4 total = {0};
+  for (int i = 0; i < GROUP; i += 8, out += apart) {
+    i32x4 a = rounded(load(x + i, 4) * factor), b = rounded(load(x + i + 4, 4) * factor);
+    total += a + b;
+    spread_octet(out, a, b);
+  }
+  return total;
+}
+
+// Inputs in 8 bits, then for each group the correction for the weights' offset of 8, for two 16-bit sums, and a scale for each
+// token and group; for a sketch (`whole`), one scale and 7.5 times the sum.
 static void spread_i4(const struct product *p, word token, unsigned count, int whole) {
-  word groups = p->columns / GROUP, words = p->columns / 4 * QUAD_WORDS, apart = count * QUAD_WORDS;
-  float *scales = (float *)p->scratch + (words + groups) * count;
+  word groups = p->columns / GROUP, apart = count * OCTET_WORDS;
+  int *corrections = p->scratch + groups * GROUP_WORDS * count;
+  float *scales = (float *)(corrections + groups * count);
   for (unsigned t = 0; t < count; t++) {
     const float *x = p->inputs + (token + t) * p->columns;
     float top = whole ? largest(x, p->columns) : 0;
     i32x4 total = {0};
     for (word g = 0; g < groups; g++, x += GROUP) {
       if (!whole) top = largest(x, GROUP);
-      int *out = p->scratch + t * QUAD_WORDS + g * (GROUP / 4) * apart;
-      p->scratch[words * count + g * count + t] = spread_group(out, apart, x, top > 0 ? 127 / top : 0, &total);
+      i32x4 sums = spread_group(p->scratch + t * OCTET_WORDS + g * GROUP / 8 * apart, apart, x, top > 0 ? 127 / top : 0);
+      corrections[g * count + t] = (-8 * (sums[0] + sums[1]) & 0xffff) | -8 * (sums[2] + sums[3]) << 16;
+      total += sums;
       if (!whole) scales[g * count + t] = top / 127;
     }
     if (whole) {

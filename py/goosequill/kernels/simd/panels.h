@@ -10,14 +10,22 @@
 #include "vectors.h"
 
 #define VECTORS 4   // of four rows each, in a panel
-#define SOME 2      // vectors of a panel that several tokens pass through together
+#define SOME 2      // vectors of a panel that three or more tokens pass through together
 #define STREAMS 2   // panels that one token passes through together; chosen by measurement
-#define TOKENS 5    // tokens that pass through a panel together; more would not fit the registers
+#define TOKENS 5    // at most that pass through a panel together; more would not fit the registers
+#define TOKENS_I8 4 // the same for int8
 #define GROUP_BYTES (2 * PANEL + PANEL * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
 #define FLUSH 512   // columns of int8 that are summed as integers; more could overflow 32 bits
-#define WIDENED FLUSH  // columns of int8 that are widened for several tokens; the same, so that the sums are equal
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
 #define AHEAD 8     // groups of int4 whose inputs are fetched together
+
+// Compute a vector here, not again at every use, which in WebAssembly costs a third of the speed of a prompt, and some
+// hundredths of the speed of a token in 4 bits.
+#ifdef __wasm_simd128__
+#define ONCE(v) __asm__ volatile("" : "+r"(v))
+#else
+#define ONCE(v)
+#endif
 
 // For each lane: the sum of its two products of 16-bit numbers.
 INLINE i32x4 dot2(i16x8 a, i16x8 b) {
@@ -38,18 +46,23 @@ INLINE i32x4 dot2(i16x8 a, i16x8 b) {
 #define DOT_BYTES(x, w) __builtin_ia32_pmaddubsw128(w, x)
 #endif
 
-// Words of input for four columns: one word of bytes where the machine multiplies bytes, else two words, the even and
-// the odd columns as 16-bit numbers.
+// For each 16-bit lane: the sum of the four products of its weights, which have 4 bits, and their inputs, which are in a few
+// words (`spread_octet`).
 #ifdef DOT_BYTES
-#define QUAD_WORDS 1
-INLINE i16x8 dot4(i8x16 w, const int *x) {
-  return DOT_BYTES(((i8x16)(i32x4){x[0], x[0], x[0], x[0]}), w);
+#define OCTET_WORDS 2
+INLINE i16x8 dot_nibbles(i8x16 w, i8x16 mask, const int *x) {
+  i8x16 low = w & mask, high = (i8x16)((u16x8)w >> 4) & mask;
+  return DOT_BYTES(((i8x16)(i32x4){x[0], x[0], x[0], x[0]}), low) + DOT_BYTES(((i8x16)(i32x4){x[1], x[1], x[1], x[1]}), high);
 }
 #else
-#define QUAD_WORDS 2
-INLINE i16x8 dot4(i8x16 w, const int *x) {
-  i16x8 even = (i16x8)w & 0xff, odd = (i16x8)((u16x8)w >> 8);
-  return even * (i16x8)(i32x4){x[0], x[0], x[0], x[0]} + odd * (i16x8)(i32x4){x[1], x[1], x[1], x[1]};
+// Where only 16-bit numbers can be multiplied, a lane is not taken apart. Let its weights be a + 16 b + 256 c + 4096 d. Shifted
+// down by 4, 8 and 12 bits it is b + 16 c + 256 d, c + 16 d and d; so with the factors x(a), x(b) - 16 x(a), x(c) - 16 x(b) and
+// x(d) - 16 x(c), the sum of the four products is a x(a) + b x(b) + c x(c) + d x(d), modulo 2^16.
+#define OCTET_WORDS 4
+INLINE i16x8 dot_nibbles(i8x16 w, i8x16 mask, const int *x) {
+  u16x8 lanes = (u16x8)w, sum = {0};
+  UNROLL for (int i = 0; i < 4; i++) sum += (lanes >> (4 * i)) * (u16x8)(i32x4){x[i], x[i], x[i], x[i]};
+  return (i16x8)sum;
 }
 #endif
 
@@ -84,12 +97,6 @@ INLINE void finish(const struct product *p, word row, word token, f32x4 v, const
   store(p->out + token * p->rows + row, v, 4);
 }
 
-// How many of the tokens that are left pass through a panel next: about equally many each time.
-INLINE word share_of(word left) {
-  word times = (left + TOKENS - 1) / TOKENS;
-  return (left + times - 1) / times;
-}
-
 // Apply the activation to rows from..to, once they are computed.
 static void activate_rows(const struct product *p, word from, word to) {
   if (to > p->rows) to = p->rows;
@@ -112,24 +119,17 @@ INLINE void fetch(const int *x, word words) {
   __asm__ volatile("" : : "r"(seen));
 }
 
-// Compute a vector here, not again at every use, which in WebAssembly costs a third of the speed of a prompt, and some
-// hundredths of the speed of a token in 4 bits.
-#ifdef __wasm_simd128__
-#define ONCE(v) __asm__ volatile("" : "+r"(v))
-#else
-#define ONCE(v)
-#endif
-
 // How often sums of int8 are flushed.
 INLINE word flushes(word columns) { return (columns + FLUSH - 1) / FLUSH; }
 
 #define EACH_PANEL UNROLL for (unsigned n = 0; n < panels; n++)
-#define EACH_VECTOR UNROLL for (unsigned i = 0; i < (count == 1 ? VECTORS : SOME); i++)
+#define WIDTH(count) ((count) <= 2 ? VECTORS : SOME)
+#define EACH_VECTOR UNROLL for (unsigned i = 0; i < WIDTH(count); i++)
 #define EACH_TOKEN UNROLL for (unsigned t = 0; t < count; t++)
 
-// Each of the other panel_* functions computes either `panels` panels, `apart` rows from each other, for one token (panels far
-// apart keep several memory streams busy: while one waits, the other runs), or `SOME` vectors of a panel, from `row` on,
-// for `count` tokens.
+// Each panel_* function computes either `panels` panels, `apart` rows from each other, for one token (panels far apart keep
+// several memory streams busy: while one waits, the other runs), or `WIDTH(count)` vectors of a panel, from `row` on, for
+// `count` tokens.
 
 INLINE void panel_f32(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   const float *w = (const float *)p->weights + row / PANEL * PANEL * p->columns + row % PANEL, *x = (const float *)p->scratch;
@@ -147,141 +147,42 @@ INLINE void panel_f32(const struct product *p, word row, word apart, word token,
 
 // A lane of 16 bits holds the weights of two rows as 256 a + b + 128, so that no byte has to be widened. Shifted down it
 // is a; the sum over whole lanes, less 256 times the sum over a and 128 times the sum of the inputs, is the sum over b.
-// For one token only: for several, `widened_i8` is faster.
-INLINE void panel_i8(const struct product *p, word row, word apart, const unsigned panels) {
-  const unsigned count = 1;
+// Sums may wrap around; their differences do not.
+INLINE void panel_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   word padded = p->columns + (p->columns & 1), distance = apart * padded / 16;
-  const i16x8 *w = (const i16x8 *)((const signed char *)p->weights + row * padded);
-  const int *x = p->scratch, *corrections = x + padded / 2;
-  const float *scale = (const float *)(corrections + flushes(padded));
-  f32x4 sums[STREAMS][VECTORS] = {0};
-  for (word start = 0; start < padded; start += FLUSH, corrections++) {
+  const signed char *panel = (const signed char *)p->weights + row / PANEL * PANEL * padded;
+  const i16x8 *w = (const i16x8 *)(panel + row % PANEL * 2);
+  const int *x = p->scratch, *corrections = x + padded / 2 * count;
+  const float *scales = (const float *)(corrections + flushes(padded) * count);
+  f32x4 sums[TOKENS][VECTORS] = {0};
+  for (word start = 0; start < padded; start += FLUSH, corrections += count) {
     word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
-    i32x4 whole[STREAMS][VECTORS] = {0};
-    EACH_PANEL EACH_VECTOR if (i % 2) {
-      int c = *corrections;
-      whole[n][i] = (i32x4){c, c, c, c};
+    i32x4 whole[TOKENS][VECTORS] = {0};
+    EACH_PANEL EACH_TOKEN EACH_VECTOR if (i % 2) {
+      int c = corrections[t];
+      whole[n + t][i] = (i32x4){c, c, c, c};
     }
-    fetch(x, steps);
-    for (; steps > 0; steps--, w += VECTORS / 2, x++) {
+    if (count == 1) fetch(x, steps);
+    for (; steps > 0; steps--, w += VECTORS / 2, x += count) {
       EACH_PANEL {
         const i16x8 *at = w + n * distance;
-        EACH_VECTOR {
-          i16x8 weights = i % 2 ? at[i / 2] : at[i / 2] >> 8;
-          whole[n][i] += dot2(weights, (i16x8)(i32x4){*x, *x, *x, *x});
+        i16x8 weights[VECTORS];
+        EACH_VECTOR weights[i] = i % 2 ? at[i / 2] : at[i / 2] >> 8;
+        EACH_TOKEN {
+          i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
+          EACH_VECTOR whole[n + t][i] += dot2(weights[i], pair);
         }
       }
     }
-    EACH_PANEL EACH_VECTOR {
-      if (i % 2) whole[n][i] -= whole[n][i - 1] << 8;
-      sums[n][i] += __builtin_convertvector(whole[n][i], f32x4);
+    EACH_PANEL EACH_TOKEN EACH_VECTOR {
+      if (i % 2) whole[n + t][i] -= whole[n + t][i - 1] << 8;
+      sums[n + t][i] += __builtin_convertvector(whole[n + t][i], f32x4);
     }
   }
   EACH_PANEL EACH_VECTOR {
     word at = row + n * apart + 4 * i;
-    finish(p, at, 0, sums[n][i] * load(p->scales + at, 4) * *scale, count);
-  }
-}
-
-// Widen to 16 bits the weights of `SOME` vectors of a panel, from `row` on, in `count` columns from `start` on.
-static void widen_i8(i16x8 *out, const struct product *p, word row, word start, word count) {
-  word padded = p->columns + (p->columns & 1);
-  const signed char *panel = (const signed char *)p->weights + row / PANEL * PANEL * padded;
-  const i16x8 *w = (const i16x8 *)(panel + row % PANEL * 2 + start * PANEL);
-  for (word c = 0; c < count; c += 2, w += VECTORS / 2, out += SOME) {
-    i16x8 both = *w;
-    out[0] = both >> 8;
-    out[1] = (both & 255) - 128;
-  }
-}
-
-// Some columns of `SOME` vectors of a panel of int8: their widened weights, the first row and the first column, whether
-// they are the last columns, and the tokens' words of scratch memory.
-struct widened {
-  const i16x8 *weights;
-  word row, start, columns, last, each;
-};
-
-// Store sums over the columns until now of four rows; the results, if these were the last columns.
-INLINE void finish_widened(const struct product *p, const struct widened *w, word row, word token, i32x4 sums, float scale) {
-  word left = p->rows - row;
-  if (left <= 0) return;
-  float *out = p->out + token * p->rows + row;
-  f32x4 v = __builtin_convertvector(sums, f32x4);
-  if (w->start) v += load(out, left);
-  if (w->last) {
-    v = v * load(p->scales + row, 4) * scale;
-    if (p->bias) v += load(p->bias + row, left);
-  }
-  store(out, v, left);
-}
-
-// The same for whole vectors and all columns.
-INLINE void finish_whole(const struct product *p, word row, word token, i32x4 (*sums)[SOME], const float *scales, const unsigned count) {
-  f32x4 factors[SOME], biases[SOME];
-  EACH_VECTOR {
-    factors[i] = load(p->scales + row + 4 * i, 4);
-    biases[i] = p->bias ? load(p->bias + row + 4 * i, 4) : splat(0);
-  }
-  float *out = p->out + token * p->rows + row;
-  EACH_TOKEN {
-    EACH_VECTOR {
-      f32x4 v = __builtin_convertvector(sums[t][i], f32x4) * factors[i] * scales[t];
-      if (p->bias) v += biases[i];  // apart, so that it is rounded as for one token
-      store(out + 4 * i, v, 4);
-    }
-    out += p->rows;
-  }
-}
-
-// Multiply widened weights with the inputs of `count` tokens.
-INLINE void multiply_widened(const struct product *p, const struct widened *part, word token, const unsigned count) {
-  word padded = p->columns + (p->columns & 1);
-  const i16x8 *w = part->weights;
-  const int *inputs = p->scratch + token * part->each, *x = inputs + part->start / 2 * count;
-  const float *scales = (const float *)inputs + (padded / 2 + flushes(padded)) * count;
-  i32x4 sums[TOKENS][SOME] = {0};
-  for (word steps = part->columns / 2; steps > 0; steps--, w += SOME, x += count) {
-    i16x8 first = w[0], second = w[1];
-    EACH_TOKEN {
-      i16x8 pair = (i16x8)(i32x4){x[t], x[t], x[t], x[t]};
-      sums[t][0] += dot2(first, pair);
-      sums[t][1] += dot2(second, pair);
-    }
-  }
-  word row = part->row;
-  if (part->columns == padded && row + 4 * SOME <= p->rows) finish_whole(p, row, token, sums, scales, count);
-  else EACH_TOKEN UNROLL for (unsigned i = 0; i < SOME; i++) finish_widened(p, part, row + 4 * i, token + t, sums[t][i], scales[t]);
-}
-
-// Functions of their own, whose registers WebAssembly's compiler allocates better.
-#define MULTIPLY_WIDENED(count)                                                                       \
-  NOINLINE void multiply_widened_##count(const struct product *p, const struct widened *part, word token) { \
-    multiply_widened(p, part, token, count);                                                          \
-  }
-MULTIPLY_WIDENED(2)
-MULTIPLY_WIDENED(3)
-MULTIPLY_WIDENED(4)
-MULTIPLY_WIDENED(5)
-
-// `SOME` vectors of a panel of int8, from `row` on, for two or more tokens: some columns of them are widened, then all
-// tokens pass through these. Sums that are not complete yet wait in `out`.
-static void widened_i8(const struct product *p, word row, word each) {
-  i16x8 weights[WIDENED / 2 * SOME];
-  word padded = p->columns + (p->columns & 1);
-  for (word start = 0; start < padded; start += WIDENED) {
-    word columns = padded - start < WIDENED ? padded - start : WIDENED;
-    struct widened part = {weights, row, start, columns, start + columns == padded, each};
-    widen_i8(weights, p, row, start, columns);
-    for (word token = 0, count; token < p->tokens; token += count) {
-      count = share_of(p->tokens - token);
-      switch (count) {
-        case 2: multiply_widened_2(p, &part, token); break;
-        case 3: multiply_widened_3(p, &part, token); break;
-        case 4: multiply_widened_4(p, &part, token); break;
-        default: multiply_widened_5(p, &part, token); break;
-      }
-    }
+    f32x4 factor = load(p->scales + at, 4);
+    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t], count);
   }
 }
 
@@ -297,27 +198,25 @@ INLINE f32x4 halves(const short *p) {
 INLINE void add_group(i16x8 (*sums)[VECTORS], const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count) {
   i8x16 mask = {15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15};
   ONCE(mask);
-  for (int step = 0; step < GROUP / 8; step++, w += 4 * PANEL, x += 2 * QUAD_WORDS * count) {
+  for (int octet = 0; octet < GROUP / 8; octet++, w += 4 * PANEL, x += OCTET_WORDS * count) {
     EACH_PANEL {
       const i8x16 *at = (const i8x16 *)(w + n * distance);
-      i8x16 low[VECTORS], high[VECTORS];
-      EACH_VECTOR low[i] = at[i] & mask, high[i] = (i8x16)((u16x8)at[i] >> 4) & mask;
-      EACH_TOKEN {
-        const int *first = x + t * QUAD_WORDS, *second = first + count * QUAD_WORDS;
-        EACH_VECTOR sums[n + t][i] += dot4(low[i], first) + dot4(high[i], second);
-      }
+      i8x16 weights[VECTORS];
+      EACH_VECTOR weights[i] = at[i];
+      EACH_TOKEN EACH_VECTOR sums[n + t][i] += dot_nibbles(weights[i], mask, x + t * OCTET_WORDS);
     }
   }
 }
 
-#define BESIDE(groups) ((groups) < AHEAD ? (groups) : AHEAD) * (GROUP / 4) * QUAD_WORDS
+#define GROUP_WORDS (GROUP / 8 * OCTET_WORDS)  // of a token's inputs
+#define BESIDE(groups) ((groups) < AHEAD ? (groups) : AHEAD) * GROUP_WORDS
 
 INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   word groups = p->columns / GROUP, panel = groups * GROUP_BYTES;
   const signed char *w = (const signed char *)p->weights + row / PANEL * panel;
   const word distance = apart / PANEL * panel;
   const int *x = p->scratch;
-  const int *corrections = x + p->columns / 4 * QUAD_WORDS * count;
+  const int *corrections = x + groups * GROUP_WORDS * count;
   const float *x_scales = (const float *)(corrections + groups * count);
   f32x4 sums[TOKENS][VECTORS] = {0};
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
@@ -328,7 +227,7 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
       whole[n + t][i] = (i16x8)(i32x4){c, c, c, c};
     }
     add_group(whole, w + 2 * PANEL + row % PANEL * 4, distance, x, panels, count);
-    x += GROUP / 4 * QUAD_WORDS * count;
+    x += GROUP_WORDS * count;
     EACH_PANEL EACH_VECTOR {
       f32x4 factor = halves((const short *)(w + n * distance) + row % PANEL + 4 * i);
       EACH_TOKEN {
@@ -346,10 +245,10 @@ INLINE void panel_sketch(const struct product *p, word row, word apart, const un
   const unsigned count = 1;
   word groups = p->columns / GROUP, distance = apart * p->columns / 2;
   const signed char *w = (const signed char *)p->weights + row * p->columns / 2;
-  const int *x = p->scratch, *corrections = x + p->columns / 4 * QUAD_WORDS;
+  const int *x = p->scratch, *corrections = x + groups * GROUP_WORDS;
   const float *rest = (const float *)(corrections + groups);  // the inputs' scale, then 7.5 times their sum
   i32x4 sums[TOKENS][VECTORS] = {0};
-  for (word g = 0; g < groups; g++, w += PANEL * GROUP / 2, x += GROUP / 4 * QUAD_WORDS) {
+  for (word g = 0; g < groups; g++, w += PANEL * GROUP / 2, x += GROUP_WORDS) {
     if (g % AHEAD == 0) fetch(x, BESIDE(groups - g));
     i16x8 whole[TOKENS][VECTORS];
     int c = corrections[g];

@@ -8,23 +8,25 @@ word scratch_words(word columns, word form) {
   if (form == 32) return columns;
   if (form == 8) return (columns + 1) / 2 + flushes(columns) + 1;
   if (form == ROWWISE) return (columns + 1) / 2 + 1;
-  return columns / 4 * QUAD_WORDS + columns / GROUP + (form == SKETCH ? 2 : columns / GROUP);
+  return columns / GROUP * (GROUP_WORDS + 1) + (form == SKETCH ? 2 : columns / GROUP);
 }
 
-#define EACH_COUNT(panel)                                        \
-  if (count == 1) panel(&part, row, 0, token, 1, 1);             \
-  else for (word at = row; at < row + PANEL; at += 4 * SOME)      \
-    switch (count) {                                             \
-      case 2: panel(&part, at, 0, token, 1, 2); break;           \
-      case 3: panel(&part, at, 0, token, 1, 3); break;           \
-      case 4: panel(&part, at, 0, token, 1, 4); break;           \
-      default: panel(&part, at, 0, token, 1, TOKENS); break;     \
-    }
+// Compute a panel from `row` on for `count` tokens; a copy of the code for each count, so that sums stay in registers.
+#define WHOLE_PANEL(panel, count)                                              \
+  for (word at = row; at < row + PANEL; at += 4 * WIDTH(count)) panel(&part, at, 0, token, 1, count)
+#define EACH_COUNT(panel)                          \
+  switch (count) {                                 \
+    case 1: WHOLE_PANEL(panel, 1); break;          \
+    case 2: WHOLE_PANEL(panel, 2); break;          \
+    case 3: WHOLE_PANEL(panel, 3); break;          \
+    case 4: WHOLE_PANEL(panel, 4); break;          \
+    default: WHOLE_PANEL(panel, TOKENS); break;    \
+  }
 
-// How many of the tokens that are left have their inputs interleaved next.
+// How many of the tokens that are left have their inputs interleaved, and pass through a panel, together.
 INLINE word together(word left, word form) {
-  if (form == ROWWISE || form == SKETCH) return 1;
-  return form == 8 ? share_of(left) : left < TOKENS ? left : TOKENS;
+  word most = form == ROWWISE || form == SKETCH ? 1 : form == 8 ? TOKENS_I8 : TOKENS;
+  return left < most ? left : most;
 }
 
 static void spread(const struct product *p, word form) {
@@ -57,21 +59,20 @@ static void panels(const struct product *p, word form, word from, word to) {
   word row = from, apart = p->tokens == 1 ? (to - from) / (STREAMS * PANEL) * PANEL : 0;
   for (; row < from + apart; row += PANEL) {
     if (form == 32) panel_f32(p, row, apart, 0, STREAMS, 1);
-    else if (form == 8) panel_i8(p, row, apart, STREAMS);
+    else if (form == 8) panel_i8(p, row, apart, 0, STREAMS, 1);
     else if (form == SKETCH) panel_sketch(p, row, apart, STREAMS);
     else panel_i4(p, row, apart, 0, STREAMS, 1);
   }
   for (row = from + apart * STREAMS; row < to; row += PANEL) {
-    if (form == 8) {
-      if (p->tokens == 1) panel_i8(p, row, 0, 1);
-      else for (word at = row; at < row + PANEL; at += 4 * SOME) widened_i8(p, at, each);
-    } else for (word token = 0; token < p->tokens; token += TOKENS) {
-      unsigned count = p->tokens - token < TOKENS ? p->tokens - token : TOKENS;
+    for (word token = 0, count; token < p->tokens; token += count) {
+      count = together(p->tokens - token, form);
       part.scratch = p->scratch + token * each;
       if (form == SKETCH) {
         panel_sketch(p, row, 0, 1);
       } else if (form == 32) {
         EACH_COUNT(panel_f32)
+      } else if (form == 8) {
+        EACH_COUNT(panel_i8)
       } else {
         EACH_COUNT(panel_i4)
       }

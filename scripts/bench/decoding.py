@@ -144,7 +144,7 @@ def measure_all() -> dict[str, dict[str, float]]:
 
 def measure_in_pyodide() -> dict[str, dict[str, float]]:
     """The same in Pyodide under Node."""
-    script = ["node", str(HERE / "decoding.js")]
+    script = ["node", str(HERE / "pyodide.js"), "decoding"]
     found: dict[str, dict[str, float]] = json.loads(
         subprocess.run(script, check=True, capture_output=True).stdout
     )

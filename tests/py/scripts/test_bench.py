@@ -9,7 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from scripts.bench import bench, growth, llamacpp, native, native_peers, peak, sustained, threads
+from scripts.bench import (
+    bench,
+    growth,
+    llamacpp,
+    native,
+    native_peers,
+    numpy_products,
+    peak,
+    sustained,
+    threads,
+)
 from scripts.bench.weights import (
     RWKV4,
     RWKV7,
@@ -218,3 +228,17 @@ def test_generation_that_slows_down_is_distinguished_from_memory_that_does(slowi
     assert speed.percent == pytest.approx(-20 - 0.8 * slowing, abs=1)
     assert abs(share.percent + slowing) < 2 * share.within < 3
     assert "to" in sustained.describe(rows, "a model")
+
+
+def test_every_way_to_write_a_product_computes_the_same() -> None:
+    draw = np.random.default_rng(3)
+    matrix, x = draw.standard_normal((64, 768), np.float32), draw.standard_normal(768, np.float32)
+    for way in numpy_products.FORMULATIONS.values():
+        assert np.ravel(way(matrix, x)) == pytest.approx(matrix @ x, abs=1e-3)
+
+
+def test_two_rows_in_one_integer_do_not_disturb_each_other() -> None:
+    matrix = np.full((4, 768), -1, np.float32) * np.array([[1], [-1], [-1], [1]], np.float32)
+    x = np.full(768, -1, np.float32)
+    found = numpy_products.Pairs.of(matrix, x).product()  # the largest sums of both signs, side by side
+    assert found == pytest.approx([768, -768, -768, 768], rel=1e-6)

@@ -1,4 +1,7 @@
-/** Runs decoding.py in Pyodide under Node, from the sources, and prints its results as JSON. */
+/**
+ * Runs `measure_all` of a Python file of this folder in Pyodide under Node, from the sources, and prints its
+ * result as JSON: node pyodide.js decoding
+ */
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -12,5 +15,6 @@ const { loadPyodide } = await import(new URL("pyodide.mjs", VENDOR).href);
 const pyodide = await loadPyodide({ indexURL: fileURLToPath(VENDOR) });
 await pyodide.loadPackage("numpy", { messageCallback() {} });
 pyodide.mountNodeFS("/repository", ROOT);
-pyodide.runPython("import sys; sys.path.insert(0, '/repository/scripts/bench')");
-console.log(pyodide.runPython("import decoding, json; json.dumps(decoding.measure_all())"));
+pyodide.runPython("import sys; sys.path[:0] = ['/repository/scripts/bench', '/repository/py']");
+const module = pyodide.pyimport(process.argv[2]);
+console.log(pyodide.pyimport("json").dumps(module.measure_all()));

@@ -39,8 +39,9 @@ INLINE i32x4 dot2(i16x8 a, i16x8 b) {
 #endif
 }
 
-// For each 16-bit lane: the sum of its two products of an input (-127..127) and a weight (0..15).
-#if defined(__wasm_relaxed_simd__)
+// For each 16-bit lane: the sum of its two products of an input (-127..127) and a weight (0..15). Tests compile without it.
+#if defined(WITHOUT_DOT_BYTES)
+#elif defined(__wasm_relaxed_simd__)
 #define DOT_BYTES(x, w) __builtin_wasm_relaxed_dot_i8x16_i7x16_s_i16x8(x, w)
 #elif defined(__SSSE3__)
 #define DOT_BYTES(x, w) __builtin_ia32_pmaddubsw128(w, x)

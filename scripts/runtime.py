@@ -54,10 +54,49 @@ NUMPY_PARTS = {
 }
 """Parts of numpy that `import numpy` does not load, with what each adds to the download in kB. numpy imports
 some of them when they are first used as an attribute, so `sys.modules` after an import does not show them."""
-UNUSED_NUMPY = r"/tests?/|_(tests|simd)\.cpython|/include/|/lib/lib|/(conftest|ctypeslib|matlib|setup)\.py$"
+UNUSED_NUMPY = (
+    r"/tests?/|_(tests|simd)\.cpython|/lapack_lite\.cpython|/_typing/|/include/|/lib/lib"
+    r"|/(conftest|ctypeslib|matlib|setup)\.py$"
+)
 """Files of numpy that nothing imports in a page."""
 DOCSTRINGS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
 """Modules that only add docstrings to numpy; they are imported, and left empty."""
+REPLACED = {
+    "numpy/typing/__init__.py": b"""from numpy._core.multiarray import ndarray as NDArray
+
+ArrayLike = DTypeLike = object
+""",
+}
+"""Modules of numpy of which a page needs less: it checks no types, so theirs are only names."""
+EDITED = {
+    "dataclasses.py": {
+        b"def _create_fn(": b"""@functools.cache
+def _made():
+    try:
+        with open(__file__.rpartition("/")[0] + "/dataclass_code.bin", "rb") as file:
+            return __import__("marshal").load(file)
+    except FileNotFoundError:
+        return {}
+
+def _create_fn(""",
+        b"exec(txt, globals, ns)": b"exec(_made().get(txt, txt), globals, ns)",
+        b"if not getattr(cls, '__doc__'):": b"if False:",
+    },
+    "numpy/linalg/_linalg.py": {
+        b"from numpy._typing import NDArray\n": b"from numpy.typing import NDArray\n",
+        b"from numpy.linalg import _umath_linalg\n": b"""
+class _Later:
+    def __getattr__(self, name):
+        from numpy.linalg import _umath_linalg
+        return getattr(_umath_linalg, name)
+
+_umath_linalg = _Later()
+""",
+    },
+}
+"""Lines that are replaced. To make a dataclass, Python compiles the source of each method and composes a
+docstring; that took half of the package's import. So the code of those that are needed first is compiled in
+advance (dataclass_code.js). LAPACK, 1.9 MB of WebAssembly, is loaded when it is first used."""
 UNUSED_OWN = re.compile(
     r"goosequill/(api/|cli/|notebook/|serve/|(cache|mkdocs_plugin)\.py|kernels/(builds/|(blas|native|threads)\.py)"
     r"|lab/data/|__main__\.)"
@@ -80,8 +119,24 @@ def members(archive: Path, unused: re.Pattern[str]) -> dict[str, bytes]:
     """Return the files of a wheel that a page needs."""
     with zipfile.ZipFile(archive) as opened:
         names = sorted(name for name in opened.namelist() if KEPT.search(name))
-        chosen = [name for name in names if not unused.search(name)]
-        return {name: b"" if DOCSTRINGS.search(name) else opened.read(name) for name in chosen}
+        return {name: edited(name, opened.read(name)) for name in names if not unused.search(name)}
+
+
+def edited(name: str, data: bytes) -> bytes:
+    """Return a module as a page gets it.
+
+    Raises
+    ------
+    RuntimeBuildError
+        A line that should be replaced is not in it.
+    """
+    if DOCSTRINGS.search(name):
+        return b""
+    for line, replacement in EDITED.get(name, {}).items():
+        if line not in data:
+            raise RuntimeBuildError(f"{name} has no line {line.decode()!r}: see EDITED in scripts/runtime.py")
+        data = data.replace(line, replacement)
+    return REPLACED.get(name, data)
 
 
 def named_parts(source: bytes) -> set[str]:
@@ -123,6 +178,14 @@ def compiled(files: dict[str, bytes]) -> dict[str, bytes]:
     return found | {f"{name}c": entry.read_bytes() for name, entry in entries.items()}
 
 
+def _run(script: str, folder: str) -> None:
+    """Run a script that starts Pyodide under Node, on a folder."""
+    command = ["node", str(ROOT / "scripts" / script), str(PYODIDE), folder]
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if result.returncode:
+        raise RuntimeBuildError(f"{script} failed in Pyodide:\n{result.stderr[-2000:]}")
+
+
 def _compile(sources: dict[str, bytes], targets: dict[str, Path]) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
@@ -130,10 +193,7 @@ def _compile(sources: dict[str, bytes], targets: dict[str, Path]) -> None:
         for number, source in enumerate(sources.values()):
             (folder / f"{number}.py").write_bytes(source)
         (folder / "names.json").write_text(json.dumps(list(sources)), encoding="utf-8")
-        command = ["node", str(ROOT / "scripts" / "compile.js"), str(PYODIDE), name]
-        result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        if result.returncode:
-            raise RuntimeBuildError(f"Pyodide could not compile:\n{result.stderr[-2000:]}")
+        _run("compile.js", name)
         for number, target in enumerate(targets.values()):
             (folder / f"{number}.pyc").replace(target)
 
@@ -161,16 +221,28 @@ def own_files(wheel: Path) -> dict[str, bytes]:
     return compiled(members(wheel, UNUSED_OWN))
 
 
+def dataclass_code(files: dict[str, bytes]) -> bytes:
+    """Return dataclass_code.bin, given the files of site-packages."""
+    with tempfile.TemporaryDirectory() as name:
+        for path, data in files.items():
+            target = Path(name) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        _run("dataclass_code.js", name)
+        return (Path(name) / "dataclass_code.bin").read_bytes()
+
+
 def room_of(name: str) -> str:
     """Return the room on demand that a file of the package belongs to, "" for one that is there at once."""
     match = re.match(r"goosequill/(\w+)/(.*)\.", name)
     return match[1] if match and match[1] in ROOMS and match[2] not in AT_ONCE else ""
 
 
-def write_own(wheel: Path, output: Path) -> None:
+def write_own(own: dict[str, bytes], code: bytes, output: Path) -> None:
     """Write an archive of the package, and one for each room on demand; they belong into Python's library."""
     archives: dict[str, dict[str, bytes]] = {name: {} for name in ("", *ROOMS)}
-    for name, data in own_files(wheel).items():
+    archives[""]["dataclass_code.bin"] = code
+    for name, data in own.items():
         archives[room_of(name)][f"site-packages/{name}"] = data
     for room, files in archives.items():
         write_tar(files, output / f"{room or 'goosequill'}.tar.gz")
@@ -183,10 +255,11 @@ def write_runtime(wheel: Path, output: Path) -> None:
     zip too: none.zip.
     """
     (output / "python").mkdir()
-    files = members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
-    (numpy,) = PYODIDE.glob("numpy-*.whl")
-    found = members(numpy, unused_numpy(members(wheel, UNUSED_OWN)))
-    files |= {f"site-packages/{name}": data for name, data in found.items()}
-    write_tar(compiled(files), output / "python" / "library.tar.gz")
+    (archive,) = PYODIDE.glob("numpy-*.whl")
+    numpy = compiled(members(archive, unused_numpy(members(wheel, UNUSED_OWN))))
+    own = own_files(wheel)
+    library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY))
+    library |= {f"site-packages/{name}": data for name, data in numpy.items()}
+    write_tar(library, output / "python" / "library.tar.gz")
     write_zip({}, output / "python" / "none.zip")
-    write_own(wheel, output / "python")
+    write_own(own, dataclass_code(numpy | own), output / "python")

@@ -17,7 +17,6 @@ from typing import Any
 
 from goosequill.decoding import DecodingConfig, End
 from goosequill.decoding.config import ReplyConfig
-from goosequill.decoding.grammar.compile import Form
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.errors import SettingsError
 
@@ -78,6 +77,8 @@ class Tools:
         SettingsError
             ``json-schema``: a tool's schema cannot be used. ``settings-conflict``: with ``ignore_end``.
         """
+        from goosequill.decoding.grammar.compile import Form  # like steps.constraint, only when it is used
+
         names = list(self.functions) if self.only is None else [self.only]
         reply = {
             "opening": opening,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from goosequill.decoding.grammar.compile import check
 from goosequill.decoding.steps import STEPS, AllSteps
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.steps.mirostat import Mirostat
@@ -302,6 +301,8 @@ def _check_form(config: DecodingConfig) -> None:
         raise _conflict(forms[0], "ignore_end", "the text must be able to end where its form does")
     form = form_of(config)
     if form is not None:
+        from goosequill.decoding.grammar.compile import check  # see steps.constraint
+
         check(form)
 
 

@@ -17,8 +17,6 @@ from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.sampling import Logits, draw
-from goosequill.decoding.strategies.beam import write_beams
-from goosequill.decoding.strategies.contrastive import write_contrastive
 from goosequill.decoding.writer import Writer
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 
@@ -99,8 +97,12 @@ def _run(writer: Writer, cancelled: Callable[[], bool], *, progress: bool) -> It
                 yield writer.end("abort")
                 return
         if writer.config.num_beams > 1:
+            from goosequill.decoding.strategies.beam import write_beams
+
             yield from write_beams(writer, cancelled)
         elif writer.config.penalty_alpha:
+            from goosequill.decoding.strategies.contrastive import write_contrastive
+
             yield from write_contrastive(writer, cancelled)
         else:
             yield from _sample(writer, cancelled)

@@ -51,9 +51,14 @@ export class Python {
     const { library, own, none, rooms = {}, parts } = await response.json();
     this.#rooms = new Map(Object.entries(rooms));
     const restore = this.local ? () => {} : intercept(parts, this.assets, onProgress, onLost);
+    const errors = /** @type {any} */ (Error); // of V8 only
+    const { stackTraceLimit } = errors;
+    // Emscripten makes an error of every file that is not found, and a trace of each takes V8 long.
+    errors.stackTraceLimit = 0;
     try {
       return await this.#load({ library, own, none }, scripts, onLost);
     } finally {
+      errors.stackTraceLimit = stackTraceLimit;
       restore();
     }
   }
@@ -125,9 +130,9 @@ export class Python {
     return this.local ? decodeURIComponent(url.pathname) : url.href;
   }
 
-  /** @param {string} path @returns {Promise<Blob>} */
+  /** @param {string} path @returns {Promise<ArrayBuffer>} */
   async #read(path) {
-    return await (await open(this.assets.locate(path), { file: path })).blob();
+    return await (await open(this.assets.locate(path), { file: path })).arrayBuffer();
   }
 }
 
@@ -208,12 +213,14 @@ async function compile(arriving) {
   return typed ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** Unpacks a file, unless the server has told the browser to do so already. @param {Blob} blob */
-async function gunzip(blob) {
-  const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
-  const isGzip = first === 0x1f && second === 0x8b;
-  const stream = isGzip ? blob.stream().pipeThrough(new DecompressionStream("gzip")) : blob.stream();
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+/** Unpacks a file, unless the server has told the browser to do so already. @param {ArrayBuffer} packed */
+async function gunzip(packed) {
+  const bytes = new Uint8Array(packed);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (new Response(packed).body);
+  return new Uint8Array(
+    await new Response(stream.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer(),
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +34,13 @@ class Automaton:
         [states, 256]: the state after a byte, or DEAD. From every state some text matches.
     accepting
         [states]: whether the text so far matches.
+    dead
+        DEAD.
     """
 
     table: NDArray[np.int16]
     accepting: NDArray[np.bool_]
+    dead: ClassVar[int] = DEAD
 
     def walk(self, state: int, data: bytes) -> int:
         """Return the state after some bytes, or DEAD."""

@@ -1,17 +1,18 @@
-"""Constrained output: allows only tokens after which the output can still match a given form."""
+"""Constrained output: allows only tokens after which the output can still match a given form.
+
+The grammar's modules are imported when a form is used: they are a third of what a page would import to write
+its first text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from goosequill.decoding.context import Context
-from goosequill.decoding.grammar.byte_automaton import DEAD, Automaton
-from goosequill.decoding.grammar.compile import Form, compiled, schema_form, work
-from goosequill.decoding.grammar.token_mask import TokenMasks, token_table
 from goosequill.decoding.items import Constrained
 from goosequill.decoding.processor import Change, Setup, StepSettings
 from goosequill.decoding.sampling import Candidates, Logits
@@ -19,6 +20,11 @@ from goosequill.errors import SettingsError
 from goosequill.kernels import LogitOperations
 from goosequill.parameters import setting
 from goosequill.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from goosequill.decoding.grammar.byte_automaton import Automaton
+    from goosequill.decoding.grammar.compile import Form
+    from goosequill.decoding.grammar.token_mask import TokenMasks
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Constraint(Change):
     def prepare(cls, settings: Settings) -> Iterator[int]:
         form = form_of(settings)
         if form is not None:
+            from goosequill.decoding.grammar.compile import work
+
             yield from work(form)
 
     @classmethod
@@ -70,6 +78,9 @@ class Constraint(Change):
         form = form_of(settings)
         if form is None:
             return None
+        from goosequill.decoding.grammar.compile import compiled
+        from goosequill.decoding.grammar.token_mask import TokenMasks, token_table
+
         automaton, table = compiled(form), token_table(setup.tokenizer, setup.vocab_size)
         return cls(automaton, TokenMasks(automaton, table, setup.ends), setup.ends)
 
@@ -81,7 +92,7 @@ class Constraint(Change):
 
     def follow(self, token: int, context: Context) -> None:
         context.automaton_state = self.after(context.automaton_state, token, context.tokenizer)
-        if context.automaton_state == DEAD:  # tokens that were given, not generated
+        if context.automaton_state == self.automaton.dead:  # tokens that were given, not generated
             raise SettingsError(
                 "No text that starts with the given one matches the constraint.",
                 code="all-cut",
@@ -101,7 +112,9 @@ class Constraint(Change):
 
     def finished(self, context: Context) -> bool:
         state = context.automaton_state
-        return bool(self.automaton.accepting[state] and (self.automaton.table[state] == DEAD).all())
+        return bool(
+            self.automaton.accepting[state] and (self.automaton.table[state] == self.automaton.dead).all()
+        )
 
 
 def form_of(settings: Constraint.Settings) -> Form | None:
@@ -115,8 +128,12 @@ def form_of(settings: Constraint.Settings) -> Form | None:
     own: Form | None = getattr(settings, "reply", None)
     if own is not None:
         return own
+    if not settings.regex and not settings.choices and settings.json_schema is None:
+        return None
+    from goosequill.decoding.grammar.compile import Form, schema_form
+
     if settings.regex:
         return Form("regex", settings.regex)
     if settings.choices:
         return Form("choices", settings.choices)
-    return None if settings.json_schema is None else schema_form(settings.json_schema)
+    return schema_form(settings.json_schema)

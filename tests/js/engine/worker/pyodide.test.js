@@ -39,6 +39,18 @@ test("a room on demand can be imported after it was added, and not before", asyn
   assert.ok(attempt().includes("dilation"));
 });
 
+test("the code of the dataclasses that a page needs first was compiled by the build", () => {
+  const compiled = run(`
+import dataclasses
+found = []
+dataclasses.exec = lambda code, *rest: (found.append(code), exec(code, *rest))
+import goosequill.browser.bridge
+del dataclasses.exec
+[sum(not isinstance(code, str) for code in found), *(code for code in found if isinstance(code, str))]`).toJs();
+  assert.ok(compiled[0] > 100, `only ${compiled[0]} methods`);
+  assert.deepEqual(compiled.slice(1), []);
+});
+
 test("every job's module can be imported with what the build has kept of Python and numpy", () => {
   const failures = run(`
 from importlib import import_module

@@ -5,8 +5,11 @@ started. The 16-bit file is quantized to 8 bits while it loads, from a URL and a
 copy is then loaded again in a new page. The 8-bit files are picked. Seconds are from the page's request to
 the loaded model; memory is the peak of Python's heap.
 
+A model of 2.9B in 4 bits is read from a picked file, and from a model folder, first and again.
+
     python scripts/bench/loading.py                 dist/; writes build/loading.json
     python scripts/bench/loading.py --rounds 5
+    python scripts/bench/loading.py --large         RWKV-7 2.9B; writes build/loading-large.json
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright  # noqa: E402
 from scripts.bench.start import browsing, serving  # noqa: E402
-from scripts.bench.weights import RWKV4, write_safetensors  # noqa: E402
+from scripts.bench.weights import RWKV4, RWKV7_2B9, write_packed, write_safetensors  # noqa: E402
+
+from goosequill.loading.convert import convert  # noqa: E402
 
 FOLDER = "loading-benchmark"
 PAGE = "about-loading.html"
@@ -55,6 +60,7 @@ class Way:
 
     name: str
     file: str
+    """Or a model folder, with a slash."""
     quantize: int | None = None
     picked: bool = False
     again: bool = False
@@ -75,6 +81,24 @@ def ways() -> list[Way]:
     return found
 
 
+def large_ways() -> list[Way]:
+    """The same for a model of billions of parameters, of which only packed files are made."""
+    folder = [
+        Way(f"folder, {'stored' if again else 'first'}", "2.9B/", again=again) for again in (False, True)
+    ]
+    return [Way("picked", "2.9B.safetensors", picked=True), *folder]
+
+
+def write_large_models(folder: Path) -> None:
+    """Write the packed file, and a model folder with one file of weights, unless they exist."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "2.9B.safetensors"
+    if not file.exists():
+        write_packed(RWKV7_2B9, file)
+    if not (folder / "2.9B" / "config.json").exists():
+        convert(file, folder / "2.9B", pack=True, shard_size=1 << 40)
+
+
 def write_models(folder: Path) -> None:
     """Write the three files, unless they exist."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +110,8 @@ def write_models(folder: Path) -> None:
 def load(context: BrowserContext, base: str, models: Path, way: Way) -> None:
     page = context.new_page()
     page.goto(base + PAGE)
-    page.set_input_files("input", models / way.file)
+    if way.picked:
+        page.set_input_files("input", models / way.file)
     options = {"url": f"{base}{FOLDER}/{way.file}", "quantize": way.quantize, "picked": way.picked}
     found: Any = page.evaluate(LOAD, options)
     way.seconds.append(found["seconds"])
@@ -101,8 +126,7 @@ def wait_until_kept(page: Page) -> None:
         page.wait_for_timeout(100)
 
 
-def measure(site: Path, models: Path, rounds: int) -> list[Way]:
-    found = ways()
+def measure(site: Path, models: Path, found: list[Way], rounds: int) -> list[Way]:
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         copy = Path(place) / "site"
         shutil.copytree(site, copy, symlinks=True)
@@ -121,8 +145,8 @@ def measure(site: Path, models: Path, rounds: int) -> list[Way]:
     return found
 
 
-def report(found: list[Way]) -> str:
-    lines = ["| RWKV-4 169M | load | memory |", "|---|---:|---:|"]
+def report(shape: str, found: list[Way]) -> str:
+    lines = [f"| {shape} | load | memory |", "|---|---:|---:|"]
     lines += [
         f"| {way.name} | {statistics.median(way.seconds):.2f} s | {max(way.memory):,.0f} MB |"
         for way in found
@@ -134,12 +158,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how long a model takes to load in a page.")
     parser.add_argument("site", nargs="?", type=Path, default=ROOT / "dist", help="default: dist/")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--large", action="store_true", help="measure RWKV-7 2.9B in 4 bits")
     options = parser.parse_args()
     models = ROOT / "build" / "loading"
-    write_models(models)
-    found = measure(options.site, models, options.rounds)
-    (ROOT / "build" / "loading.json").write_text(json.dumps([asdict(way) for way in found], indent=2) + "\n")
-    print(report(found))
+    (write_large_models if options.large else write_models)(models)
+    found = measure(options.site, models, large_ways() if options.large else ways(), options.rounds)
+    target = ROOT / "build" / ("loading-large.json" if options.large else "loading.json")
+    target.write_text(json.dumps([asdict(way) for way in found], indent=2) + "\n")
+    print(report(f"{RWKV7_2B9.name}, int4" if options.large else RWKV4.name, found))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,15 @@ class JsSource:
 
 
 class JsPieces(JsSource):
-    """One over an object that can also read many pieces of one length at once: pieces(offsets, length)."""
+    """One over an object that can also read into memory of Python's, fill(array, offset), and many pieces of
+    one length at once, pieces(offsets, length)."""
+
+    def read_into(self, offset: int, out: NDArray[Any]) -> None:
+        """Fill a contiguous array with the bytes from `offset`, without a copy of them."""
+        if offset + out.nbytes > self.size:
+            raise truncated(self.name, self.size, offset + out.nbytes)
+        if self._source.fill(out, offset) != out.nbytes:
+            raise self._interrupted()
 
     def pieces(self, offsets: Sequence[int], length: int) -> bytes:
         data = self._pieces(np.array(offsets, np.float64), length)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,14 @@ class ByteSource(Protocol):
 
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly `length` bytes from `offset`; FileFormatError if there are fewer."""
+
+
+@runtime_checkable
+class FillingSource(ByteSource, Protocol):
+    """One that can read into memory that is there already, without a copy of the bytes."""
+
+    def read_into(self, offset: int, out: NDArray[Any]) -> None:
+        """Fill a contiguous array from `offset`; FileFormatError if there are fewer bytes."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
  * is read.
  */
 
-import { digestOf, Fingerprint, fingerprint } from "./fingerprint.js";
+import { digestOf, Fingerprint, fingerprint, storedFingerprint } from "./fingerprint.js";
 import { ask, FileSink, fileOf } from "./opfs.js";
 import { UNREACHED } from "./ranges.js";
 import { Store } from "./store.js";
@@ -49,9 +49,10 @@ export class Copies {
     const entry = await this.#match(await hideAddresses(files), quantize, signal);
     if (!entry) return null;
     const { sha256, bytes, made } = entry;
-    const blob = await fileOf(this.store.folder, sha256);
-    const counted = (/** @type {number} */ count) => onBytes?.(count, bytes);
-    if (blob && (await fingerprint(blob, { signal, onBytes: counted })) === made.digest) {
+    const { folder } = this.store;
+    const blob = await fileOf(folder, sha256);
+    const options = { signal, onBytes: (/** @type {number} */ count) => onBytes?.(count, bytes) };
+    if (blob && (await storedFingerprint(folder, sha256, blob, options)) === made.digest) {
       await this.store.writeFacts(sha256, { ...entry, used: this.store.now() });
       return { sha256, name: files.map(({ name }) => name).sort()[0], blob };
     }
@@ -155,7 +156,7 @@ export class Copies {
       sink.close();
       const digest = await digester.hex();
       const written = await fileOf(folder, part);
-      if (written?.size !== facts.bytes || (await fingerprint(written)) !== digest) {
+      if (written?.size !== facts.bytes || (await storedFingerprint(folder, part, written)) !== digest) {
         throw new Error("the written copy differs");
       }
       await this.store.writeFacts(sha256, { ...facts, made: { ...facts.made, digest } });

@@ -4,6 +4,8 @@
  * file system is available too. Published files are identified by their plain SHA-256 instead.
  */
 
+import { RowReader } from "./opfs.js";
+
 export const PIECE = 4 * 1024 * 1024; // bytes
 const AT_ONCE = 3; // pieces that are read or hashed at a time, each with a copy of its bytes
 
@@ -38,21 +40,50 @@ export class Fingerprint {
   }
 }
 
+/** @typedef {{signal?: AbortSignal, onBytes?: (count: number) => void}} Options */
+/** Reads a piece. @typedef {(at: number) => BufferSource | Promise<BufferSource>} ReadPiece */
+
+/**
+ * The fingerprint of a file of the private file system. It is read in place, many times as fast as a blob,
+ * unless the browser or another tab's use of the file does not allow that.
+ * @param {any} folder
+ * @param {string} name
+ * @param {Blob} blob the file
+ * @param {Options} [options]
+ */
+export async function storedFingerprint(folder, name, blob, options) {
+  const reader = await RowReader.open(folder, name, { wait: false }).catch(() => null);
+  if (!reader) return await fingerprint(blob, options);
+  const piece = new Uint8Array(PIECE); // once: the browser copies what it hashes
+  try {
+    return await fingerprint(blob, options, (at) => piece.subarray(0, reader.readInto(piece, at)));
+  } finally {
+    reader.close();
+  }
+}
+
 /**
  * The fingerprint of a blob. Several pieces are read and hashed at once.
  * @param {Blob} blob
- * @param {{signal?: AbortSignal, onBytes?: (count: number) => void}} [options]
+ * @param {Options} [options]
+ * @param {ReadPiece} [read]
  * @returns {Promise<string>}
  */
-export async function fingerprint(blob, { signal, onBytes } = {}) {
+export async function fingerprint(
+  blob,
+  { signal, onBytes } = {},
+  read = (at) => blob.slice(at, at + PIECE).arrayBuffer(),
+) {
   const digests = new Array(Math.ceil(blob.size / PIECE));
   let next = 0;
   const work = async () => {
     while (next < digests.length) {
       const index = next++;
-      const piece = await blob.slice(index * PIECE, (index + 1) * PIECE).arrayBuffer();
+      const found = read(index * PIECE);
+      const piece = found instanceof Promise ? await found : found; // at once: the next piece replaces it
+      const length = piece.byteLength;
       digests[index] = await crypto.subtle.digest("SHA-256", piece);
-      onBytes?.(piece.byteLength);
+      onBytes?.(length);
       signal?.throwIfAborted();
     }
   };

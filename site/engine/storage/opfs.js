@@ -126,6 +126,20 @@ export function takeFile(folder, name, locks = globalThis.navigator?.locks) {
   });
 }
 
+/**
+ * Writes into an array of Python's, in place.
+ * @param {any} array
+ * @param {(bytes: Uint8Array) => number} write
+ */
+export function writeInto(array, write) {
+  const buffer = array.getBuffer("u8");
+  try {
+    return write(buffer.data);
+  } finally {
+    buffer.release();
+  }
+}
+
 /** A file that is read in place, row by row: its handle takes a microsecond or two for each. */
 export class RowReader {
   #access;
@@ -158,7 +172,17 @@ export class RowReader {
   /** Fewer bytes if the file ends before. @param {number} offset @param {number} length */
   read(offset, length) {
     const bytes = new Uint8Array(length);
-    return bytes.subarray(0, this.#access.read(bytes, { at: offset }));
+    return bytes.subarray(0, this.readInto(bytes, offset));
+  }
+
+  /** Returns how many bytes the file had. @param {Uint8Array} bytes @param {number} offset */
+  readInto(bytes, offset) {
+    return this.#access.read(bytes, { at: offset });
+  }
+
+  /** The same for an array of Python's. @param {any} array @param {number} offset */
+  fill(array, offset) {
+    return writeInto(array, (bytes) => this.readInto(bytes, offset));
   }
 
   /** Pieces of one length, one after the other. @param {Float64Array} offsets @param {number} length */

@@ -8,12 +8,14 @@ const AHEAD = 256 * 1024;
 
 /**
  * @typedef {(url: string, first: number, last: number) => Uint8Array<ArrayBuffer>} FetchRange
- * What Python reads from. Some can read many pieces of one length at once, and some must be closed. `hold`
- * prepares one for small pieces in any order, while a model is in use.
+ * What Python reads from. Some can read into an array of Python's (`fill` returns the number of bytes), or
+ * many pieces of one length at once. `open` makes some faster until `close`; `hold` prepares one for small
+ * pieces in any order, while a model is in use.
  * @typedef {{
  *   name: string, size: number, read: (offset: number, length: number) => Uint8Array,
- *   pieces?: (offsets: Float64Array, length: number) => Uint8Array, close?: () => void,
- *   hold?: () => Promise<void>
+ *   fill?: (array: any, offset: number) => number,
+ *   pieces?: (offsets: Float64Array, length: number) => Uint8Array,
+ *   open?: () => Promise<void>, close?: () => void, hold?: () => Promise<void>
  * }} Source
  */
 

@@ -8,12 +8,14 @@ import { isLegal, looksLikeWeights, weightFiles } from "../file-names.js";
 import { resolveId } from "../model-ids.js";
 import { EngineError } from "../protocol.js";
 import { download, Meter } from "./download.js";
-import { ask, fileOf, openFolder, RowReader } from "./opfs.js";
+import { ask, fileOf, openFolder, RowReader, writeInto } from "./opfs.js";
 import { askFor, rangeSource, UNREACHED } from "./ranges.js";
 import { Store } from "./store.js";
 
 /** A file up to this many bytes is read into memory as a whole. */
 const SMALL = 32 * 1024 * 1024;
+/** Bytes of a blob that are read at once: more are faster, but for a moment they are in memory twice. */
+const AT_ONCE = 32 * 1024 * 1024;
 
 /**
  * @typedef {import("../protocol.js").ModelSource} ModelSource
@@ -337,13 +339,26 @@ async function byteSource(blob, name, kept) {
     name,
     size: blob.size,
     read: (offset, length) => bytesOf(blob.slice(offset, offset + length)),
+    fill: (array, offset) =>
+      writeInto(array, (target) => {
+        let filled = 0;
+        while (filled < target.length) {
+          const at = offset + filled;
+          const part = bytesOf(blob.slice(at, at + Math.min(AT_ONCE, target.length - filled)));
+          if (!part.length) break;
+          target.set(part, filled);
+          filled += part.length;
+        }
+        return filled;
+      }),
     pieces(offsets, length) {
       return bytesOf(new Blob([...offsets].map((offset) => blob.slice(offset, offset + length))));
     },
-    async hold() {
+    async open() {
       const held = kept && (await RowReader.open(kept.folder, kept.name, { wait: false }).catch(() => null));
       if (!held) return;
       source.read = (offset, length) => held.read(offset, length);
+      source.fill = (array, offset) => held.fill(array, offset);
       source.pieces = (offsets, length) => held.pieces(offsets, length);
       source.close = () => held.close();
     },

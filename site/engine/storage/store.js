@@ -111,10 +111,11 @@ export class Store {
       ? await fileOf(this.folder, wanted.sha256)
       : await (await this.cache?.match(cacheKey(wanted.sha256)))?.blob();
     if (!blob) return null;
-    const { fingerprint } = (this.folder && (await readFacts(this.folder, wanted.sha256))) ?? {};
-    if (blob.size === wanted.bytes && (await isIntact(blob, wanted, { fingerprint, small: this.small }))) {
+    const { folder, small } = this;
+    const { fingerprint } = (folder && (await readFacts(folder, wanted.sha256))) ?? {};
+    if (blob.size === wanted.bytes && (await isIntact(blob, wanted, { fingerprint, folder, small }))) {
       await this.#note(wanted);
-      if (fingerprint && blob.size > this.small && this.random() < 1 / ONE_IN)
+      if (fingerprint && blob.size > small && this.random() < 1 / ONE_IN)
         this.checking = this.#check(blob, wanted.sha256);
       return blob;
     }

@@ -6,7 +6,7 @@
  */
 
 import { createSHA256 } from "hash-wasm";
-import { digestOf, fingerprint as fingerprintOf } from "./fingerprint.js";
+import { digestOf, storedFingerprint } from "./fingerprint.js";
 import { piecesOf } from "./opfs.js";
 
 /** Bytes up to which WebCrypto may hash a file in one piece. */
@@ -22,16 +22,22 @@ const REST = 4;
  * Whether a stored blob has not changed: by its published hash if it is small or has no fingerprint.
  * @param {Blob} blob
  * @param {Expected} expected
- * @param {{fingerprint?: string, small?: number}} [options] `fingerprint` as recorded after the download
+ * @param {{fingerprint?: string, folder?: any, small?: number}} [options] `fingerprint` as recorded after the
+ *   download to `folder`, where the file is named by its hash
  */
-export async function isIntact(blob, { sha256, signal, onBytes }, { fingerprint, small = SMALL } = {}) {
+export async function isIntact(
+  blob,
+  { sha256, signal, onBytes },
+  { fingerprint, folder, small = SMALL } = {},
+) {
   if (blob.size <= small && globalThis.crypto?.subtle) {
     const digest = await digestOf(await blob.arrayBuffer());
     onBytes?.(blob.size);
     signal?.throwIfAborted();
     return digest === sha256;
   }
-  if (fingerprint) return (await fingerprintOf(blob, { signal, onBytes })) === fingerprint;
+  if (fingerprint)
+    return (await storedFingerprint(folder, sha256, blob, { signal, onBytes })) === fingerprint;
   const hash = await createSHA256();
   for await (const piece of piecesOf(blob)) {
     hash.update(piece);

@@ -101,18 +101,19 @@ export class Loading {
     const tokenizer = await tokenizerOf(model.tokenizer, signal);
     const verify = model.kind === "files"; // what was downloaded is verified already
     const settings = { quantize, tokenizer, verify, keep: keeper !== null };
+    const every = copy ? [...files, copy] : files;
     try {
+      await Promise.all(every.map((source) => source.open?.()));
       const { handle, info, reads } = value(
         python.load(files, settings, onWeights, model.kernel ?? "auto", copy),
       );
-      const every = copy ? [...files, copy] : files;
-      await this.#hold(
-        handle,
-        every.filter(({ name }) => reads.includes(name)),
-      );
+      const isHeld = (/** @type {Source} */ { name }) => reads.includes(name);
+      closeSources(every.filter((source) => !isHeld(source)));
+      await this.#hold(handle, every.filter(isHeld));
       // A copy contains all tables, so it is only kept if they would be downloaded again.
       return { handle, info, keeper: reads.length && !fleeting ? null : keeper };
     } catch (error) {
+      closeSources(every);
       const { code = "", pyodide_fatal_error: fatal } = /** @type {any} */ (error);
       if (!copy || fatal || MEMORY_ERRORS.includes(code)) throw error;
       await copy.discard();

@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from goosequill.kernels import KERNELS
+from goosequill.weights import QuantizedMatrix, quantize
 from goosequill.weights.formats.safetensors import encode
-from tests.py.checkpoints import rwkv4, rwkv7a
+from goosequill.weights.quantize import bits_for
+from tests.py.checkpoints import rwkv4, rwkv7, rwkv7a
 
 WEIGHTS = b"".join(encode(rwkv4(vocab=256).items()))
 ALTERED = WEIGHTS[:-1] + b"?"
@@ -393,6 +396,40 @@ def test_a_missing_part_of_a_file_is_reported(bridge: Any) -> None:
             return super().read(offset, length if offset < 5000 else 0)
 
     answer = load(bridge, Broken("model.safetensors", WEIGHTS))
+    assert answer["error"]["code"] == "source-interrupted"
+
+
+class Filling(JsFile):
+    """A file that is read into memory of Python's; `most` of its bytes arrive."""
+
+    def __init__(self, name: str, data: bytes, most: int = 1 << 40) -> None:
+        super().__init__(name, data)
+        self.filled, self.most = 0, most
+
+    def pieces(self, offsets: Any, length: int) -> Any:
+        raise AssertionError("no rows are read")
+
+    def fill(self, array: Any, offset: int) -> int:
+        part = np.frombuffer(self._data[offset : offset + array.nbytes][: self.most], array.dtype)
+        array[: len(part)] = part
+        self.filled += part.nbytes
+        return part.nbytes
+
+
+def test_quantized_weights_are_read_into_the_memory_where_they_are_used(bridge: Any) -> None:
+    quantized = {
+        name: quantize(array, 8) if bits_for(name, array.shape, 8) else array
+        for name, array in rwkv7(vocab=256, layers=2).items()
+    }
+    data = b"".join(encode(quantized.items()))
+    copied = load(bridge, JsFile("model.safetensors", data))["value"]["handle"]
+    file = Filling("model.safetensors", data)
+    filled = load(bridge, file)["value"]["handle"]
+    assert file.filled == sum(
+        matrix.values.nbytes for matrix in quantized.values() if isinstance(matrix, QuantizedMatrix)
+    )
+    assert write(bridge, filled, prompt="ab", **GREEDY) == write(bridge, copied, prompt="ab", **GREEDY)
+    answer = load(bridge, Filling("model.safetensors", data, most=100))
     assert answer["error"]["code"] == "source-interrupted"
 
 

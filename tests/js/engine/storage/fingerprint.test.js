@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import test from "node:test";
 
-import { digestOf, Fingerprint, fingerprint, PIECE } from "../../../../site/engine/storage/fingerprint.js";
+import {
+  digestOf,
+  Fingerprint,
+  fingerprint,
+  PIECE,
+  storedFingerprint,
+} from "../../../../site/engine/storage/fingerprint.js";
+import { FakeFolder } from "./fake-folder.js";
 
 /** @param {Uint8Array} bytes */
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
@@ -26,6 +33,25 @@ test("a fingerprint is the SHA-256 of the SHA-256s of pieces", async () => {
     assert.equal(counted, length);
   }
   assert.equal(await digestOf(bytes), sha256(bytes).toString("hex"));
+});
+
+test("a stored file is read in place and closed, or as a blob where that is not allowed", async () => {
+  const bytes = randomBytes(5 * PIECE + 17);
+  const folder = new FakeFolder();
+  folder.files.set("a", bytes);
+  const blob = new Blob([bytes]);
+  const unread = /** @type {any} */ ({ size: bytes.length, slice: () => assert.fail("it was read") });
+  const access = folder.access.bind(folder);
+  let closed = 0;
+  folder.access = (name) => ({ ...access(name), close: () => closed++ });
+  assert.equal(await storedFingerprint(folder, "a", unread), expected(bytes));
+  const stopped = storedFingerprint(folder, "a", unread, { signal: AbortSignal.abort() });
+  await assert.rejects(stopped, { name: "AbortError" });
+  assert.equal(closed, 2);
+  folder.access = () => {
+    throw new DOMException("another tab has it open", "NoModificationAllowedError");
+  };
+  assert.equal(await storedFingerprint(folder, "a", blob), expected(bytes));
 });
 
 test("the pieces in which the bytes arrive do not matter", async () => {

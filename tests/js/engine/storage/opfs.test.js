@@ -40,6 +40,19 @@ test("rows are read where they are, and what is beyond the end is left out", asy
   await assert.rejects(RowReader.open(folderOfRows(), "other.bin"), { name: "NotFoundError" });
 });
 
+test("a file is read into an array of Python's, which is released", async () => {
+  const reader = await RowReader.open(folderOfRows(), "vectors.bin");
+  const data = new Uint8Array(4);
+  let released = 0;
+  const array = {
+    getBuffer: (/** @type {string} */ type) => ({ data: type === "u8" && data, release: () => released++ }),
+  };
+  assert.equal(reader.fill(array, 5), 4);
+  assert.deepEqual([...data], [1, 2, 2, 2]);
+  assert.equal(reader.fill(array, 58), 2);
+  assert.equal(released, 2);
+});
+
 test("a file is one reader's or writer's at a time, and another file is free", async () => {
   const [locks, folder] = [/** @type {any} */ (fakeLocks()), { name: "a" }];
   const free = await takeFile(folder, "vectors.bin", locks);

@@ -27,7 +27,7 @@ from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
 from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
-from scripts.runtime import ROOMS, RuntimeBuildError, write_runtime  # noqa: E402
+from scripts.runtime import RuntimeBuildError, archives, write_runtime  # noqa: E402
 from scripts.site_search import build_all  # noqa: E402
 from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_output  # noqa: E402
 from scripts.words import write_element_words  # noqa: E402
@@ -94,8 +94,7 @@ def list_engine_parts(output: Path) -> None:
     named = {"library": "python/library.tar.gz", "own": "python/goosequill.tar.gz", "none": "python/none.zip"}
     first = ("vendor/pyodide/pyodide.asm.wasm", *named.values())
     parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
-    rooms = {room: f"python/{room}.tar.gz" for room in ROOMS}
-    text = json.dumps({**named, "rooms": rooms, "parts": parts}, indent=2)
+    text = json.dumps({**named, "rooms": archives(), "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -106,6 +106,10 @@ UNUSED_OWN = re.compile(
 the third-party notices: the site has its own."""
 ROOMS = ("insight", "lab", "openai", "search", "selftest")
 """Rooms of the package that are added on demand."""
+NUMERICS = re.compile(r"numpy/(random/|linalg/_umath_linalg\.)")
+"""Half of numpy's WebAssembly: random numbers, and LAPACK, which numpy.linalg loads when it needs it."""
+NUMERICAL = ("evaluation", "lab", "search", "selftest")
+"""Rooms that use it: python/numerics.tar.gz is added before their first job."""
 AT_ONCE = ("__init__", "jobs")
 """Modules of these rooms that are needed before: they say which jobs the room has."""
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
@@ -238,6 +242,13 @@ def room_of(name: str) -> str:
     return match[1] if match and match[1] in ROOMS and match[2] not in AT_ONCE else ""
 
 
+def archives() -> dict[str, list[str]]:
+    """Return, for each room that needs any, the archives that are added before its first job."""
+    rooms = sorted({*ROOMS, *NUMERICAL})
+    names = {room: ["numerics"] * (room in NUMERICAL) + [room] * (room in ROOMS) for room in rooms}
+    return {room: [f"python/{name}.tar.gz" for name in found] for room, found in names.items()}
+
+
 def write_own(own: dict[str, bytes], code: bytes, output: Path) -> None:
     """Write an archive of the package, and one for each room on demand; they belong into Python's library."""
     archives: dict[str, dict[str, bytes]] = {name: {} for name in ("", *ROOMS)}
@@ -258,8 +269,11 @@ def write_runtime(wheel: Path, output: Path) -> None:
     (archive,) = PYODIDE.glob("numpy-*.whl")
     numpy = compiled(members(archive, unused_numpy(members(wheel, UNUSED_OWN))))
     own = own_files(wheel)
+    code = dataclass_code(numpy | own)
+    numerics = {f"site-packages/{name}": numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}
+    write_tar(numerics, output / "python" / "numerics.tar.gz")
     library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY))
     library |= {f"site-packages/{name}": data for name, data in numpy.items()}
     write_tar(library, output / "python" / "library.tar.gz")
     write_zip({}, output / "python" / "none.zip")
-    write_own(own, dataclass_code(numpy | own), output / "python")
+    write_own(own, code, output / "python")

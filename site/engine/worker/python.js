@@ -10,7 +10,7 @@ import { counted, Meter, open } from "../storage/download.js";
 /** @typedef {(progress: Progress) => void} OnProgress */
 /**
  * @typedef {{
- *   library: string, own: string, none: string, rooms?: Record<string, string>,
+ *   library: string, own: string, none: string, rooms?: Record<string, string[]>,
  *   parts: {file: string, bytes: number}[]
  * }} Parts engine/parts.json: `library` is Python's and numpy, `own` the package; `rooms` has the archives
  *   that are added on demand, by the room's name
@@ -22,7 +22,7 @@ const LIBRARY = "/lib/python3.12/";
 const BLOCK = 512; // of a tar archive
 
 export class Python {
-  /** Archives that can be added. @type {Map<string, string>} */
+  /** Archives that can be added, by the room's name. @type {Map<string, string[]>} */
   #rooms = new Map();
   /** Archives that have been added. @type {Map<string, Promise<void>>} */
   #added = new Map();
@@ -73,15 +73,13 @@ export class Python {
    * @param {string} room
    */
   async addRoom(room) {
-    const archive = this.#rooms.get(room);
-    if (!archive) return;
-    let adding = this.#added.get(room);
-    if (!adding) {
-      adding = this.#add(archive);
-      adding.catch(() => this.#added.delete(room)); // it can be tried again
-      this.#added.set(room, adding);
-    }
-    await adding;
+    const adding = (this.#rooms.get(room) ?? []).map((archive) => {
+      const found = this.#added.get(archive) ?? this.#add(archive);
+      this.#added.set(archive, found);
+      found.catch(() => this.#added.delete(archive)); // it can be tried again
+      return found;
+    });
+    await Promise.all(adding);
   }
 
   /** @param {string} archive */

@@ -31,7 +31,7 @@ before(async () => {
 const run = (code) => pyodide.runPython(code);
 
 test("a room on demand can be imported after it was added, and not before", async () => {
-  assert.deepEqual(python.rooms, ["insight", "lab", "openai", "search", "selftest"]);
+  assert.deepEqual(python.rooms, ["evaluation", "insight", "lab", "openai", "search", "selftest"]);
   const attempt = () => run("import goosequill.lab.experiments as e; e.names()").toJs();
   assert.throws(attempt, /No module named 'goosequill.lab.experiments'/);
   await Promise.all([python.addRoom("lab"), python.addRoom("lab"), python.addRoom("decoding")]);

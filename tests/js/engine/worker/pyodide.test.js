@@ -30,15 +30,6 @@ before(async () => {
 /** @param {string} code */
 const run = (code) => pyodide.runPython(code);
 
-test("a room on demand can be imported after it was added, and not before", async () => {
-  assert.deepEqual(python.rooms, ["evaluation", "insight", "lab", "openai", "search", "selftest"]);
-  const attempt = () => run("import goosequill.lab.experiments as e; e.names()").toJs();
-  assert.throws(attempt, /No module named 'goosequill.lab.experiments'/);
-  await Promise.all([python.addRoom("lab"), python.addRoom("lab"), python.addRoom("decoding")]);
-  await Promise.all(python.rooms.map((/** @type {string} */ room) => python.addRoom(room))); // for the next test
-  assert.ok(attempt().includes("dilation"));
-});
-
 test("the code of the dataclasses that a page needs first was compiled by the build", () => {
   const compiled = run(`
 import dataclasses
@@ -49,6 +40,15 @@ del dataclasses.exec
 [sum(not isinstance(code, str) for code in found), *(code for code in found if isinstance(code, str))]`).toJs();
   assert.ok(compiled[0] > 100, `only ${compiled[0]} methods`);
   assert.deepEqual(compiled.slice(1), []);
+});
+
+test("a room on demand can be imported after it was added, and not before", async () => {
+  assert.deepEqual(python.rooms, ["evaluation", "insight", "lab", "openai", "search", "selftest"]);
+  const attempt = () => run("import goosequill.lab.experiments as e; e.names()").toJs();
+  assert.throws(attempt, /No module named 'goosequill.lab.experiments'/);
+  await Promise.all([python.addRoom("lab"), python.addRoom("lab"), python.addRoom("decoding")]);
+  await Promise.all(python.rooms.map((/** @type {string} */ room) => python.addRoom(room))); // for the next test
+  assert.ok(attempt().includes("dilation"));
 });
 
 test("every job's module can be imported with what the build has kept of Python and numpy", () => {

@@ -141,7 +141,7 @@ void run(step *s, word count, word (*share)(step *)) {
         multiply(s->multiply.out, s->multiply.a, s->multiply.b, s->multiply.size, s->multiply.period);
         break;
       case PRODUCT: {
-        if (s->product.form == SKETCH && count > 1 && rests(s + 1)) break;
+        if (count > 1 && rests(s + 1)) break;  // this is its sketch
         word further = s->product.joined - 1;
         if (share && s->product.tokens > CHUNK) long_product(s, share);
         else products(s, share);

@@ -118,7 +118,7 @@ class Weights:
     arrays
         Values and scales.
     sketch
-        For a large head, the upper halves of its values.
+        For a large head, its values in 4 bits, without the rows' scales.
     reach
         For a sketch, how far it may be from the logits: float32 [2, padded rows], see simd/packing.h.
     """
@@ -350,11 +350,11 @@ class SimdKernel:
         matrix = weights.by_rows()
         values = self._arena.move(np.ascontiguousarray(matrix.values))
         scales = pad_scales(matrix.scales)
-        halves = self._arena.zeros(whole_panels(rows) * columns // 2)
+        panels = self._arena.zeros(LAYOUTS[GROUPS].lengths((rows, columns))[0])
         reach = np.zeros((2, whole_panels(rows)), np.float32)
-        addresses = address_of(halves), address_of(reach), address_of(values), address_of(scales)
+        addresses = address_of(panels), address_of(reach), address_of(values), address_of(scales)
         self.library.sketch(*addresses, rows, columns)
-        sketch = Weights(rows, columns, 4, None, abi.FORMS["sketch"], (halves, scales), reach=reach)
+        sketch = Weights(rows, columns, 4, GROUPS, 4, (panels, np.empty(0, np.float32)), reach=reach)
         self.matrices.add(sketch)
         return Weights(rows, columns, 8, None, abi.FORMS["rowwise"], (values, scales), sketch)
 

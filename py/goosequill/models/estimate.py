@@ -78,7 +78,7 @@ def estimate(
             bits, shape = 8, shape[::-1]
         weights += full if bits is None else quantized_bytes(shape, bits)
         if bits and name == "head.weight" and sketched(shape, bits):
-            weights += prod(shape) // 2 + 8 * shape[0]
+            weights += quantized_bytes(shape, 4) + 8 * shape[0]
         largest = max(largest, full)
     return Memory(weights, largest, min(tables, CACHE))
 

@@ -133,36 +133,70 @@ def test_every_decoder_keeps_the_tokens_that_it_keeps_with_all_logits(kernel: Ke
         assert_decodes_alike(kernel, quantize(weights, 8), x)
 
 
-SIGNS = np.random.default_rng(1).choice([-1, 1], 256)
+COLUMNS = np.arange(256)
+FIRST = COLUMNS % 64 == 0  # of its group; its input is 0, and its weight decides the step of the group
+SECOND = COLUMNS % 64 == 1
+SIGNS = np.where(FIRST, 0, np.random.default_rng(1).choice([-1, 1], 256))
+CANCEL = SIGNS * np.where((COLUMNS - COLUMNS // 64) % 2, 1, -1)  # their products with SIGNS add up to 0
 FARTHEST = {
-    # Upper halves whose products cancel out, and lower halves of 15 and 0, each 7.5 from its sketch.
-    "weights": (SIGNS, np.where(np.arange(256) % 2, 16, -16) * np.where(np.arange(256) % 4 < 2, 1, -1)),
-    # Inputs of less than half a step in 8 bits, except one, whose weight is 0.
-    "inputs": (np.where(np.arange(256) > 0, 0.49 / 127 * SIGNS, 1.0), 112 * SIGNS * (np.arange(256) > 0)),
+    # Steps of 15, of which every other weight is one above or below 0, and 7 more than its sketch.
+    "weights": (SIGNS, np.where(FIRST, -120, 15 * CANCEL + 7 * SIGNS)),
+    # Inputs of less than half a step in 8 bits, except one in each group, whose weight is 0.
+    "inputs": (
+        np.where(SECOND, 1.0, 128 / 32767 * SIGNS),
+        np.where(FIRST, -128, np.where(SECOND, 0, 112 * SIGNS)),
+    ),
 }
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize(("x", "upper"), FARTHEST.values(), ids=list(FARTHEST))
+@pytest.mark.parametrize(("x", "farthest"), FARTHEST.values(), ids=list(FARTHEST))
 def test_a_logit_as_far_from_its_sketch_as_possible_is_found(
-    x: NDArray[Any], upper: NDArray[Any], sign: int
+    x: NDArray[Any], farthest: NDArray[Any], sign: int
 ) -> None:
     """Another logit is a little lower, and higher according to the sketch; all others are near 0."""
-    low = np.where(SIGNS > 0, 15, 0) if (upper % 16 == 0).all() and abs(upper).max() == 16 else 8
-    farthest = upper + low
-    nearer = np.where(x == x[0], 64, 72) * np.sign(x)
+    nearer = np.where(FIRST, 64, 56 * np.sign(x) * (abs(x) == 1))  # in steps of 8
     values = np.zeros((ROWS, 256), np.int8)
     values[700], values[1400] = farthest, nearer
     scales = np.full(ROWS, 1e-6, np.float32)
     scales[700], scales[1400] = sign, 0.998 * sign * (farthest @ x) / (nearer @ x)
     kernel = KERNELS["native"]
     head, inputs = kernel.head(QuantizedMatrix(8, values, scales)), np.float32([sign * x])
-    exact, near = (run(kernel, weights, inputs, None) for weights in (head, head.sketch))
+    exact, near = run(kernel, head, inputs, None), run(kernel, head.sketch, inputs, None) * scales
     assert exact.argmax() == 700
-    assert near.argmax() == 1400
+    assert near.argmax() == 1400 and near[700] < 0.01 * exact[700]
     likely = run(kernel, head, inputs, Shortlist())
     assert likely.argmax() == 700
     assert (likely == near).sum() > ROWS / 2
+
+
+def test_no_logit_is_farther_from_its_sketch_than_its_norms_allow() -> None:
+    kernel = KERNELS["native"]
+    for seed, (name, draw) in enumerate(CASES.items()):
+        if name in ("NaN, infinity and zero", "extremes of float32"):
+            continue
+        weights, x = draw(np.random.default_rng(seed), 192)
+        quantized = quantize(weights, 8)
+        head = kernel.head(quantized)
+        exact = run(kernel, head, x, None)
+        near = run(kernel, head.sketch, x, None) * quantized.scales
+        rest, seen = head.sketch.reach[:, :ROWS].astype(np.float64)
+        groups = x.reshape(-1, 64)
+        step = np.abs(groups).max(1, keepdims=True) / 127
+        rounding = (groups - np.rint(groups / np.maximum(step, 1e-30)) * step).ravel()
+        reach = rest * np.linalg.norm(x) + seen * np.linalg.norm(rounding)
+        off = np.abs(exact - near)
+        assert (off <= 1.001 * reach + 1e-5 * np.abs(exact).max()).all(), name
+        assert np.median(reach[reach > 0] / off[reach > 0].clip(1e-30)) > 3, name  # so the norms are of use
+
+
+def test_where_no_token_is_likely_few_rows_are_read_too() -> None:
+    """The upper halves of the weights as a sketch were too far from the logits for that."""
+    kernel, rows = KERNELS["native"], 1 << 14
+    rng = np.random.default_rng(6)
+    head, x = kernel.head(quantize(normal(rng, rows, 256), 8)), normal(rng, 1, 256)
+    exact, likely = run(kernel, head, x, None), run(kernel, head, x, Shortlist())
+    assert 1 <= (exact == likely).sum() < rows / 8
 
 
 def peaked(columns: int = 192) -> tuple[QuantizedMatrix, Array, Array]:

@@ -11,7 +11,7 @@ typedef __INTPTR_TYPE__ word;
 
 enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
 enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
-enum { SKETCH = 1, ROWWISE = 2 };
+enum { ROWWISE = 2 };
 enum { F32, F16, BF16 };
 
 // A step of a program: the operation, then its fields, a word each.

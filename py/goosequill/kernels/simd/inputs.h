@@ -100,25 +100,18 @@ INLINE i32x4 spread_group(int *out, word apart, const float *x, float factor) {
 }
 
 // Inputs in 8 bits, then for each group the correction for the weights' offset of 8, for two 16-bit sums, and a scale for each
-// token and group; for a sketch (`whole`), one scale and 7.5 times the sum.
-static void spread_i4(const struct product *p, word token, unsigned count, int whole) {
+// token and group.
+static void spread_i4(const struct product *p, word token, unsigned count) {
   word groups = p->columns / GROUP, apart = count * OCTET_WORDS;
   int *corrections = p->scratch + groups * GROUP_WORDS * count;
   float *scales = (float *)(corrections + groups * count);
   for (unsigned t = 0; t < count; t++) {
     const float *x = p->inputs + (token + t) * p->columns;
-    float top = whole ? largest(x, p->columns) : 0;
-    i32x4 total = {0};
     for (word g = 0; g < groups; g++, x += GROUP) {
-      if (!whole) top = largest(x, GROUP);
+      float top = largest(x, GROUP);
       i32x4 sums = spread_group(p->scratch + t * OCTET_WORDS + g * GROUP / 8 * apart, apart, x, top > 0 ? 127 / top : 0);
       corrections[g * count + t] = (-8 * (sums[0] + sums[1]) & 0xffff) | -8 * (sums[2] + sums[3]) << 16;
-      total += sums;
-      if (!whole) scales[g * count + t] = top / 127;
-    }
-    if (whole) {
-      scales[0] = top / 127;
-      scales[1] = 7.5f * (total[0] + total[1] + total[2] + total[3]);
+      scales[g * count + t] = top / 127;
     }
   }
 }

@@ -29,27 +29,48 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
   }
 }
 
-// How far a logit may be from its sketch: the norms of what a row's sketch leaves of it, r = (q & 15) - 7.5, and of what it
-// has, p = 16 (q >> 4) + 7.5, times the row's scale; a little more, so that no rounding matters.
-static void measure_row(float *rest, float *seen, const signed char *q, float scale, word columns) {
-  double r = 0, p = 0;
-  for (word c = 0; c < columns; c++) {
-    int low = 2 * (q[c] & 15) - 15, high = 32 * (q[c] >> 4) + 15;
-    r += low * low, p += high * high;
+// A group of int8 weights q in 4 bits: numbers n, plus 8, of which four columns are at `to` and four PANEL rows later, and so on.
+// Returns their step d in 16 bits; it is a multiple of 1/8 up to 16, so it is exact, and so are p = d n and what is left of a
+// weight, r = q - p. Adds up their squares.
+static short sketch_group(unsigned char *to, const signed char *q, double *left, double *seen) {
+  i16x8 low = {0}, high = {0};
+  for (word c = 0; c < GROUP; c += 8) {
+    i16x8 v = __builtin_convertvector(*(const i8x8 *)(q + c), i16x8);
+    low = (low & (low < v)) | (v & ~(low < v)), high = (high & (high > v)) | (v & ~(high > v));
   }
-  double half = (scale < 0 ? -(double)scale : scale) * 0.5 * 1.00001;
-  *rest = half * __builtin_sqrt(r), *seen = half * __builtin_sqrt(p);
+  int least = 0, most = 0;
+  for (int i = 0; i < 8; i++) least = low[i] < least ? low[i] : least, most = high[i] > most ? high[i] : most;
+  union { float value; int bits; } step = {(-least > most ? least : most) * -0.125f};
+  float inverse = step.value != 0 ? 1 / step.value : 0;
+  f32x4 r = {0}, p = {0};
+  for (word c = 0; c < GROUP; c += 8, to += 4 * PANEL) {
+    i32x4 n[2];
+    UNROLL for (int i = 0; i < 2; i++) {
+      const signed char *at = q + c + 4 * i;
+      f32x4 w = __builtin_convertvector(((i32x4){at[0], at[1], at[2], at[3]}), f32x4);
+      n[i] = rounded(w * inverse);
+      n[i] = (n[i] & (n[i] < 8)) | (7 & ~(n[i] < 8));
+      f32x4 is = __builtin_convertvector(n[i], f32x4) * step.value, rest = w - is;
+      r += rest * rest, p += is * is;
+    }
+    i32x4 both = (n[0] + 8) | (n[1] + 8) << 4;
+    for (int j = 0; j < 4; j++) to[j] = both[j];
+  }
+  *left += sum(r), *seen += sum(p);
+  return step.value != 0 ? (step.bits >> 16 & 0x8000) | ((step.bits >> 13 & 0x3ffff) - (112 << 10)) : 0;
 }
 
-// The sketch of an int8 matrix that is stored row by row: the upper half of each weight, plus 8, in panels like those of
-// int4, without scales. `reach` gets the two norms of every row: those of what is left, then those of what is seen.
+// The sketch of an int8 matrix that is stored row by row: its weights in 4 bits, without the rows' scales, in panels of int4.
+// `reach` gets two norms of every row, times its scale, a little more, so that no rounding matters: that of what is left of its
+// weights, then that of what the sketch has.
 void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns) {
-  float *seen = reach + (rows + PANEL - 1) / PANEL * PANEL;
+  word padded = (rows + PANEL - 1) / PANEL * PANEL;
   for (word row = 0; row < rows; row++) {
-    const signed char *from = weights + row * columns;
-    measure_row(reach + row, seen + row, from, scales[row], columns);
-    signed char *to = out + row / PANEL * PANEL * columns / 2 + row % PANEL * 4;
-    for (word c = 0; c < columns; c += 8, from += 8, to += 4 * PANEL)
-      for (int j = 0; j < 4; j++) to[j] = ((from[j] >> 4) + 8) | (((from[4 + j] >> 4) + 8) << 4);
+    word r = row % PANEL;
+    signed char *panel = out + (row - r) * row_bytes(columns, 4);
+    double left = 0, seen = 0, scale = (scales[row] < 0 ? -(double)scales[row] : scales[row]) * 1.00001;
+    for (word g = 0; g < columns / GROUP; g++, panel += GROUP_BYTES, weights += GROUP)
+      ((short *)panel)[r] = sketch_group((unsigned char *)panel + 2 * PANEL + 4 * r, weights, &left, &seen);
+    reach[row] = scale * __builtin_sqrt(left), reach[padded + row] = scale * __builtin_sqrt(seen);
   }
 }

@@ -3,8 +3,8 @@
 // A panel is 16 rows of a matrix, read as one linear stream. Within it the rows alternate every 1 (float32), 2 (int8) or
 // 4 + 4 (int4) columns, so that each lane of a vector belongs to one row: no sum across lanes is needed, and one load of
 // the input serves 16 rows. In int4 the scales of a group come right before its weights, because reading them as a second
-// stream costs as much again as their bytes. A large head in int8 is stored row by row, with the upper halves of its
-// weights in panels beside it: the sketch, from which the rows that are worth computing exactly are chosen.
+// stream costs as much again as their bytes. A large head in int8 is stored row by row, with its weights
+// in int4 beside it: the sketch, from which the rows that are worth computing exactly are chosen.
 #pragma once
 
 #include "vectors.h"
@@ -241,36 +241,13 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
   EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * 0x1p56f, count);
 }
 
-// Approximate logits of one token by a sketch: it has q >> 4 of each int8 weight q, and uses 16 (q >> 4) + 7.5.
-INLINE void panel_sketch(const struct product *p, word row, word apart, const unsigned panels) {
-  const unsigned count = 1;
-  word groups = p->columns / GROUP, distance = apart * p->columns / 2;
-  const signed char *w = (const signed char *)p->weights + row * p->columns / 2;
-  const int *x = p->scratch, *corrections = x + groups * GROUP_WORDS;
-  const float *rest = (const float *)(corrections + groups);  // the inputs' scale, then 7.5 times their sum
-  i32x4 sums[TOKENS][VECTORS] = {0};
-  for (word g = 0; g < groups; g++, w += PANEL * GROUP / 2, x += GROUP_WORDS) {
-    if (g % AHEAD == 0) fetch(x, BESIDE(groups - g));
-    i16x8 whole[TOKENS][VECTORS];
-    int c = corrections[g];
-    EACH_PANEL EACH_VECTOR whole[n][i] = (i16x8)(i32x4){c, c, c, c};
-    add_group(whole, w, distance, x, panels, count);
-    EACH_PANEL EACH_VECTOR sums[n][i] += pair_sums(whole[n][i]);
-  }
-  EACH_PANEL EACH_VECTOR {
-    word at = row + n * apart + 4 * i;
-    f32x4 factor = load(p->scales + at, 4) * rest[0];
-    finish(p, at, 0, (__builtin_convertvector(sums[n][i], f32x4) * 16 + rest[1]) * factor, count);
-  }
-}
-
 // Any rows of an int8 matrix that is stored row by row. It is a head, so there is no bias and no activation.
 INLINE void rows_i8(const struct product *p, const word *rows, word token, const unsigned count) {
   const short *x = (const short *)p->scratch;
   float scale = ((const float *)p->scratch)[p->columns / 2];
-  f32x4 total[4] = {0};
+  f32x4 total[8] = {0};
   for (word start = 0, end; start < p->columns; start = end) {
-    i32x4 sums[4] = {0};
+    i32x4 sums[8] = {0};
     end = p->columns - start < LANES ? p->columns : start + LANES;
     for (word c = start; c < end; c += 8) {
       i16x8 inputs = *(const i16x8 *)(x + c);
@@ -286,6 +263,7 @@ INLINE void rows_i8(const struct product *p, const word *rows, word token, const
 
 static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
   word i = 0;
+  for (; i + 7 < count; i += 8) rows_i8(p, rows + i, token, 8);
   for (; i + 3 < count; i += 4) rows_i8(p, rows + i, token, 4);
   for (; i < count; i++) rows_i8(p, rows + i, token, 1);
 }

@@ -8,7 +8,7 @@ word scratch_words(word columns, word form) {
   if (form == 32) return columns;
   if (form == 8) return (columns + 1) / 2 + flushes(columns) + 1;
   if (form == ROWWISE) return (columns + 1) / 2 + 1;
-  return columns / GROUP * (GROUP_WORDS + 1) + (form == SKETCH ? 2 : columns / GROUP);
+  return columns / GROUP * (GROUP_WORDS + 2);
 }
 
 // Compute a panel from `row` on for `count` tokens; a copy of the code for each count, so that sums stay in registers.
@@ -25,7 +25,7 @@ word scratch_words(word columns, word form) {
 
 // How many of the tokens that are left have their inputs interleaved, and pass through a panel, together.
 INLINE word together(word left, word form) {
-  word most = form == ROWWISE || form == SKETCH ? 1 : form == 8 ? TOKENS_I8 : TOKENS;
+  word most = form == ROWWISE ? 1 : form == 8 ? TOKENS_I8 : TOKENS;
   return left < most ? left : most;
 }
 
@@ -37,7 +37,7 @@ static void spread(const struct product *p, word form) {
     part.scratch = p->scratch + token * each;
     if (form == 32) spread_f32(&part, token, count);
     else if (form == 8 || form == ROWWISE) spread_i8(&part, token, count, form == 8);
-    else spread_i4(&part, token, count, form == SKETCH);
+    else spread_i4(&part, token, count);
   }
 }
 
@@ -60,16 +60,13 @@ static void panels(const struct product *p, word form, word from, word to) {
   for (; row < from + apart; row += PANEL) {
     if (form == 32) panel_f32(p, row, apart, 0, STREAMS, 1);
     else if (form == 8) panel_i8(p, row, apart, 0, STREAMS, 1);
-    else if (form == SKETCH) panel_sketch(p, row, apart, STREAMS);
     else panel_i4(p, row, apart, 0, STREAMS, 1);
   }
   for (row = from + apart * STREAMS; row < to; row += PANEL) {
     for (word token = 0, count; token < p->tokens; token += count) {
       count = together(p->tokens - token, form);
       part.scratch = p->scratch + token * each;
-      if (form == SKETCH) {
-        panel_sketch(p, row, 0, 1);
-      } else if (form == 32) {
+      if (form == 32) {
         EACH_COUNT(panel_f32)
       } else if (form == 8) {
         EACH_COUNT(panel_i8)
@@ -86,7 +83,6 @@ INLINE word row_bytes(word columns, word form) {
     case 32: return 4 * columns;
     case 8: return columns + (columns & 1);
     case 4: return columns / GROUP * (GROUP_BYTES / PANEL);
-    case SKETCH: return columns / 2;
     default: return columns;
   }
 }

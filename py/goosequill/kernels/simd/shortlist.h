@@ -1,11 +1,12 @@
 // A large head in int8 for one token: the highest logits exactly, found by its sketch.
 //
-// A row may be left out because its logit is certainly too low. Let q be the row's weights, p = 16 (q >> 4) + 7.5 what the
-// sketch has of them and r = q - p; x the inputs as the whole row is multiplied with them, in 16 bits, and y as the sketch
-// is, in 8 bits. Then the logit is scale (q x), the sketch gives scale (p y), and as q x - p y = r x + p (x - y), Cauchy and
-// Schwarz bound their distance by scale (|r| |x| + |p| |x - y|). `sketch` has measured scale |r| and scale |p| of every row;
-// |x| and |x - y| are measured here, in the integers that the products use. Both products are summed in integers, so that
-// float32 rounds only a few times (`ROUNDINGS`), each time by 2^-24 of at most (|p| + |r|) |x|.
+// A row may be left out because its logit is certainly too low. Let q be the row's weights, p what the sketch has of them, in 4
+// bits with a step for each group, and r = q - p; x the inputs as the whole row is multiplied with them, in 16 bits, and y as
+// the sketch is, in 8 bits with a scale for each group. Then the logit is scale (q x), the sketch gives scale (p y), and as
+// q x - p y = r x + p (x - y), Cauchy and Schwarz bound their distance by scale (|r| |x| + |p| |x - y|). `sketch` has measured
+// scale |r| and scale |p| of every row; |x| and |x - y| are measured here, from the integers that the products use. These sum
+// integers within a group or in `LANES` columns, so that float32 rounds only a few times (`ROUNDINGS`) and some times for each
+// of these, each time by 2^-24 of at most (|p| + |r|) |x|.
 #pragma once
 
 #include "logits.h"
@@ -13,29 +14,42 @@
 
 #define MANY 8        // if more than one row in so many is needed, reading all of them in order is faster
 #define PAUSE 15      // tokens for which no sketch is read after one that did not help
-#define ROUNDINGS 32  // more than occur, apart from one for every `LANES` columns
+#define ROUNDINGS 32  // more than occur, apart from three for every group and one for every `LANES` columns
 #define SAFE 1.00001  // a factor beyond the error of what is computed by it
-#define TINY 1e-30f   // beyond the errors of numbers so small that float32 has fewer digits for them
+#define TINY 1e-24f   // beyond the errors of numbers so small that float32 has fewer digits for them
+#define RANGE 1e15f   // the largest of a group's inputs is at most this, and at least its inverse, unless it is 0
 
 // The greatest distance between a row's logit and its sketch is rest * (scale |r|) + seen * (scale |p|).
 struct distance { float rest, seen; };
 
-// Measure the inputs, which are in 16 bits in `scratch`. Returns 0 if nothing is certain: some are not finite, or all are
-// so small that scaling them overflows.
+// Measure the inputs, which are in 16 bits in `scratch`. Returns 0 if nothing is certain: all are 0, or some are so large or so
+// small, or not finite, that float32 may not have enough digits for a group's scale times a step.
 static int measure_inputs(struct distance *d, const struct product *p) {
   const i16x4 *fine = (const i16x4 *)p->scratch;
-  float top = largest(p->inputs, p->columns), factor = 127 / top;
+  float top = largest(p->inputs, p->columns);
+  double unit = (double)top / 32767;
   f64x4 whole = {0}, left = {0};
-  if (!(top < __builtin_inff() && 32767 / top < __builtin_inff())) return 0;
-  for (word c = 0; c < p->columns; c += 4, fine++) {
-    i32x4 x = __builtin_convertvector(*fine, i32x4), y = rounded(load(p->inputs + c, 4) * factor);
-    f64x4 a = __builtin_convertvector(x, f64x4), b = __builtin_convertvector(x * 127 - y * 32767, f64x4);
-    whole += a * a, left += b * b;
+  if (!(top > 0 && top <= RANGE)) return 0;
+  for (word start = 0; start < p->columns; start += GROUP) {
+    const float *inputs = p->inputs + start;
+    float most = largest(inputs, GROUP), factor = most > 0 ? 127 / most : 0;
+    double step = most / 127;  // in float32, as the sketch is multiplied
+    if (most > 0 && most < 1 / RANGE) return 0;
+    for (word c = 0; c < GROUP; c += 4, fine++) {
+      f64x4 x = __builtin_convertvector(*fine, f64x4) * unit;
+      f64x4 y = __builtin_convertvector(rounded(load(inputs + c, 4) * factor), f64x4) * step;
+      whole += x * x, left += (x - y) * (x - y);
+    }
   }
-  double unit = SAFE * top / 32767, norm = __builtin_sqrt(sum_of_doubles(whole)) * unit;
-  double slack = norm * (ROUNDINGS + p->columns / LANES) * 0x1p-24;
-  d->rest = norm + slack, d->seen = __builtin_sqrt(sum_of_doubles(left)) * unit / 127 + slack;
+  double norm = SAFE * __builtin_sqrt(sum_of_doubles(whole));
+  double slack = norm * (ROUNDINGS + 3 * (p->columns / GROUP) + p->columns / LANES) * 0x1p-24;
+  d->rest = norm + slack, d->seen = SAFE * __builtin_sqrt(sum_of_doubles(left)) + slack;
   return 1;
+}
+
+// The rows' scales are not in the sketch.
+static void scale_rows(const struct product *p) {
+  EACH_FOUR(p->rows, store(p->out + i, load(p->out + i, left) * load(p->scales + i, left), left);)
 }
 
 // The lowest of the values at `count` indices.
@@ -89,6 +103,7 @@ static int compute_likely(const step *s, const struct product *p) {
   float *values = (float *)(indices + p->rows + 1);
   struct distance d;
   if (!measure_inputs(&d, p)) return 0;
+  scale_rows(p);
   float limit = needed_from(p, s->shortlist.count, s->shortlist.thousandths * 1e-3f, indices, values);
   if (!(limit > LOWEST)) return 0;
   highest_possible(values, p, s->shortlist.reach, d);

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "py"))
 
 from goosequill.models.estimate import estimate  # noqa: E402
 from goosequill.weights.mapped import Floats  # noqa: E402
-from goosequill.weights.source import Extent  # noqa: E402
+from goosequill.weights.source import ByteRange, Extent  # noqa: E402
 from goosequill.weights.writing import Bits, plan  # noqa: E402
 
 CATALOGUE = ROOT / "site" / "models" / "catalogue.json"
@@ -51,6 +51,9 @@ class ShapesOnly:
         raise TypeError(f"{name} has a shape only")
 
     def extents(self, name: str) -> list[Extent]:
+        return []
+
+    def ranges(self, name: str) -> list[ByteRange]:
         return []
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goosequill.kernels import Kernel
 from goosequill.search.minilm import MiniLM
 from goosequill.tokenizers.wordpiece import load_wordpiece
-from goosequill.weights.source import Extent
+from goosequill.weights.source import ByteRange, Extent
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ROOT / "build" / "vendor" / "embedders"
@@ -53,6 +53,9 @@ class OriginalTensors:
         return self._arrays[name]
 
     def extents(self, name: str) -> list[Extent]:
+        return []
+
+    def ranges(self, name: str) -> list[ByteRange]:
         return []
 
 

@@ -26,7 +26,8 @@ from goosequill.lasting import Lasting
 from goosequill.loading.load import Fit, LoadedModel, LoadOptions, load_files
 from goosequill.models.pace import choose_threads
 from goosequill.tokenizers import load_tokenizer
-from goosequill.weights.source import TensorSource, truncated
+from goosequill.weights import ByteSource, open_tensors
+from goosequill.weights.source import ByteRange, TensorSource, truncated
 
 PIECE = 1 << 22
 """Most bytes of a copy that cross at once."""
@@ -130,6 +131,28 @@ class Copy:
         return next(self._pieces, None)
 
 
+class Converting:
+    """A conversion that the worker steps through."""
+
+    def __init__(self, conversion: Any, sources: Sequence[ByteSource]) -> None:
+        self._conversion = conversion
+        self._order = {id(source): index for index, source in enumerate(sources)}
+        self._steps: Iterator[Any] = iter(())
+
+    @answering
+    def begin(self, start: int, held: Any) -> None:
+        """Begin, or resume after the first bytes of the file, with what has been held."""
+        self._steps = self._conversion.steps(start, held.to_bytes())
+
+    @answering
+    def step(self) -> dict[str, Any] | None:
+        """Return ``need``, what is read next (index of the source, start, end), or ``data`` and ``held``."""
+        step = next(self._steps, None)
+        if isinstance(step, ByteRange):
+            return {"need": [self._order[id(step.source)], step.start, step.end]}
+        return {"data": step.data, "held": step.held} if step else None
+
+
 class Bridge:
     """The Python side of one worker; `available` is how many bytes a model may take."""
 
@@ -195,6 +218,29 @@ class Bridge:
         size = sum(file.size for file in (*files, *([copy] if copy else [])))
         reads = [source.name for source in loaded.model.files]
         return {"handle": handle, "info": model_info(loaded, size), "reads": reads}
+
+    @answering
+    def convert(self, sources: Any, quantize: Any) -> dict[str, Any] | None:
+        """Return how weights are quantized while they arrive: see `plan_conversion`.
+
+        It has the ``bytes`` of the result, its ``bits``, whether ``auto`` would choose these too, a
+        ``notice`` of why they are fewer, and the ``conversion``.
+        """
+        from goosequill.loading.converting import plan_conversion  # not while a page waits for its first text
+
+        files, kernel = [source_over(source) for source in sources], load_kernel()
+        tensors = open_tensors(files)
+        found = plan_conversion(tensors, files, kernel, quantize=quantize, available=self._available)
+        if found is None:
+            return None
+        fit = Fit(tensors, kernel, self._available)
+        return {
+            "bytes": found.length,
+            "bits": found.bits,
+            "auto": fit.bits("auto") == found.bits,
+            "notice": fit.notice(quantize),
+            "conversion": Converting(found, files),
+        }
 
     @answering
     def take_quantized(self, handle: int) -> dict[str, Any] | None:

@@ -175,18 +175,7 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
         "metadata": hints(tensors.metadata),
     }
     quantized = quantized_tensors(tensors, model)
-    wanted = quantization_bits(tensors, options.quantize)
-    needed = fit.memory(wanted).peak / 1e6
-    return LoadedModel(
-        model,
-        tokenizer,
-        description,
-        quantized,
-        notice=f"In {wanted or 32} bits the model needs {needed:,.0f} MB, which is more than there is. It "
-        f"runs in {bits} bits."
-        if bits != wanted
-        else "",
-    )
+    return LoadedModel(model, tokenizer, description, quantized, notice=fit.notice(options.quantize))
 
 
 def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:
@@ -244,6 +233,17 @@ class Fit:
         if quantize != "auto" or self.fits(wanted):
             return wanted
         return next((bits for bits in FEWER if self.fits(bits)), wanted)
+
+    def notice(self, quantize: Quantization) -> str:
+        """Why `bits` returns fewer than there would be where there is room; "" if it does not."""
+        wanted, bits = quantization_bits(self._tensors, quantize), self.bits(quantize)
+        if bits == wanted:
+            return ""
+        needed = self.memory(wanted).peak / 1e6
+        return (
+            f"In {wanted or 32} bits the model needs {needed:,.0f} MB, which is more than there is. It "
+            f"runs in {bits} bits."
+        )
 
     def require(self, bits: Bits | None) -> None:
         """Refuse a model that does not fit, before any of it is read.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.weights.quantize import QuantizedMatrix
-from goosequill.weights.source import Extent, TensorSource
+from goosequill.weights.source import ByteRange, Extent, TensorSource
 
 
 class LoadedSource:
@@ -49,3 +49,6 @@ class LoadedSource:
 
     def extents(self, name: str) -> list[Extent]:
         return [] if name in self._quantized else self._tensors.extents(name)
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        return [] if name in self._quantized else self._tensors.ranges(name)

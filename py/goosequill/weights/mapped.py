@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from goosequill.weights.elements import STORED, all_finite, not_finite
 from goosequill.weights.quantize import QuantizedMatrix
-from goosequill.weights.source import Extent, TensorSource
+from goosequill.weights.source import ByteRange, Extent, TensorSource
 
 Floats = NDArray[np.float32]
 
@@ -78,6 +78,9 @@ class MappedSource:
         if part.columns is not None:
             return [_columns(extent, part.columns[0], shape[1]) for extent in found]
         return found if part.restore is None and part.shape == shape else []
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        return self._tensors.ranges(self._parts[name].origin)
 
 
 def _columns(extent: Extent, first: int, columns: int) -> Extent:

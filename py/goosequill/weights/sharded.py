@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from goosequill.errors import FileFormatError
 from goosequill.weights.packing import LAYOUTS, PackedMatrix
 from goosequill.weights.quantize import QuantizedMatrix
-from goosequill.weights.source import Extent, TensorSource
+from goosequill.weights.source import ByteRange, Extent, TensorSource
 
 ROWS = ".rows."
 _SPLIT = re.compile(r"(.+)\.rows\.(\d{1,5})")
@@ -78,6 +78,10 @@ class ShardedSource:
     def extents(self, name: str) -> list[Extent]:
         found = [self._owner[piece].extents(piece) for piece in self._pieces[name]]
         return [extent for extents in found for extent in extents] if all(found) else []
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        found = [self._owner[piece].ranges(piece) for piece in self._pieces[name]]
+        return [place for ranges in found for place in ranges] if all(found) else []
 
 
 def _stack(name: str, pieces: list[Tensor]) -> Tensor:

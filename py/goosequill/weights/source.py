@@ -67,6 +67,15 @@ class Extent:
     stride: int = 0
 
 
+@dataclass(frozen=True)
+class ByteRange:
+    """Bytes of a file, from `start` to before `end`."""
+
+    source: ByteSource
+    start: int
+    end: int
+
+
 class TensorSource(Protocol):
     """Tensors by name, whatever the file format; names are those of BlinkDL's releases."""
 
@@ -86,7 +95,13 @@ class TensorSource(Protocol):
         """Read the values of a tensor."""
 
     def extents(self, name: str) -> list[Extent]:
-        """Where the rows of a matrix are, to read some of them; none if single rows cannot be read."""
+        """Where the rows of a matrix are, to read some of them; none if single rows cannot be read.
+
+        Nothing outside the tensor's `ranges` is read.
+        """
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        """The bytes that contain a tensor, found without reading any; none if that is unknown."""
 
 
 def truncated(name: str, size: int, needed: int) -> FileFormatError:

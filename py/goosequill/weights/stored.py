@@ -10,7 +10,7 @@ from math import prod
 
 from goosequill.weights.elements import FLOATS, read_elements, stored_bytes
 from goosequill.weights.mapped import Floats
-from goosequill.weights.source import ByteSource, Extent
+from goosequill.weights.source import ByteRange, ByteSource, Extent
 
 
 @dataclass(frozen=True)
@@ -54,3 +54,7 @@ class StoredTensors:
         if entry.dtype not in FLOATS or len(entry.shape) != 2:
             return []
         return [Extent(self._source, self._start + entry.offset, entry.dtype, entry.shape[0])]
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        start = self._start + self._entries[name].offset
+        return [ByteRange(self._source, start, start + self._entries[name].bytes)]

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -218,29 +218,41 @@ def stream(tensors: TensorSource) -> tuple[int, Iterator[bytes | memoryview]]:
         piece for shard in plan(tensors, bits=None, pack=True, shard_size=sys.maxsize) for piece in shard
     ]
     parts = _parts(tensors, pieces, tensors.metadata)
-    head = next(parts)
-    length = sum(map(len, head := list(head))) + sum(size for piece in pieces for *_, size in piece.entries())
-    return length, itertools.chain(head, itertools.chain.from_iterable(parts))
+    first = next(parts)
+    sizes = [size for piece in pieces for *_, size in piece.entries()]
+    length = sum(map(len, first := list(first))) + sum(sizes)
+    return length, itertools.chain(first, itertools.chain.from_iterable(parts))
 
 
 def _parts(
     tensors: TensorSource, shard: list[Piece], kept: Mapping[str, str] | None = None
 ) -> Iterator[Iterable[bytes | memoryview]]:
     """Yield the header, with the metadata that is kept, then the bytes of each piece."""
-    bits = {piece.stored_name: piece.form for piece in shard if not isinstance(piece.form, str)}
+    yield [head(shard, kept)]
+    for piece in shard:
+        if piece.name == JOINED:
+            yield map(bytes_of, joined_rows(tensors, *(piece.rows or (0, piece.shape[0]))))
+            continue
+        yield [bytes_of(array) for array in piece_arrays(tensors, piece)]
+
+
+def head(pieces: Sequence[Piece], kept: Mapping[str, str] | None = None) -> bytes:
+    """Return the header of a file of these pieces, in this order, with the metadata that is kept."""
+    bits = {piece.stored_name: piece.form for piece in pieces if not isinstance(piece.form, str)}
     metadata = {**(kept or {}), "format": "pt"}
     if bits:
         metadata["goosequill.quantization"] = json.dumps(bits, separators=(",", ":"))
-    metadata |= packed_metadata({piece.stored_name: piece.packing for piece in shard if piece.packing})
-    yield [header([entry for piece in shard for entry in piece.entries()], metadata)]
-    for piece in shard:
-        if piece.name == JOINED:
-            yield map(_bytes_of, joined_rows(tensors, *(piece.rows or (0, piece.shape[0]))))
-            continue
-        yield [_bytes_of(array) for _, array in flatten(piece.stored_name, _read(tensors, piece))]
+    metadata |= packed_metadata({piece.stored_name: piece.packing for piece in pieces if piece.packing})
+    return header([entry for piece in pieces for entry in piece.entries()], metadata)
 
 
-def _bytes_of(array: NDArray[Any]) -> memoryview:
+def piece_arrays(tensors: TensorSource, piece: Piece) -> list[NDArray[Any]]:
+    """Read a piece, and return the arrays that are written: a matrix's values and its scales are two."""
+    return [array for _, array in flatten(piece.stored_name, _read(tensors, piece))]
+
+
+def bytes_of(array: NDArray[Any]) -> memoryview:
+    """Return the bytes of an array, not copied if they are contiguous."""
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 

@@ -26,7 +26,15 @@ from goosequill.weights.cbor import CborError, Span, index
 from goosequill.weights.elements import READ, STORED, all_finite, not_finite, read_elements
 from goosequill.weights.mapped import Floats, MappedSource, Part
 from goosequill.weights.naming import LOW_RANK, multiply, row, transpose, undo_decay, vector_shape
-from goosequill.weights.source import MAX_TENSORS, ByteSource, Extent, TensorSource, is_count, is_shape
+from goosequill.weights.source import (
+    MAX_TENSORS,
+    ByteRange,
+    ByteSource,
+    Extent,
+    TensorSource,
+    is_count,
+    is_shape,
+)
 
 MAX_NAME = 80
 """Characters of a tensor's path; the longest have 30."""
@@ -128,6 +136,9 @@ class _RawPrefab:
 
     def extents(self, name: str) -> list[Extent]:
         return []  # no version in such a file needs single rows
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        return []
 
     def _collect(self, name: str, value: Any) -> None:
         """Note the tensors below a place in the tree."""

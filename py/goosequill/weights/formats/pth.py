@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import pickletools
 import zipfile
+from bisect import bisect_right
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -23,6 +24,7 @@ from goosequill.weights.elements import FLOATS, STORED, read_elements
 from goosequill.weights.source import (
     MAX_ELEMENTS,
     MAX_TENSORS,
+    ByteRange,
     ByteSource,
     Extent,
     is_count,
@@ -259,6 +261,7 @@ class PthSource:
         if len(pickles) != 1:
             raise _bad("it is a zip without data.pkl")
         self._members = members
+        self._headers = sorted(info.header_offset for info in members.values())
         self._folder = pickles[0].removesuffix("data.pkl")
         self._tensors = self._describe(self._member(pickles[0], limit=MAX_PICKLE))
 
@@ -337,6 +340,14 @@ class PthSource:
         if not adjacent or tensor.storage.dtype not in FLOATS:
             return []
         return [Extent(self._source, self._start(tensor), tensor.storage.dtype, tensor.shape[0])]
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        member = self._members[f"{self._folder}data/{self._tensors[name].storage.key}"]
+        # How long a member's own header is, only the header says; the next member or the directory ends it.
+        longest = member.header_offset + 30 + 2 * 0xFFFF + member.file_size
+        following = bisect_right(self._headers, member.header_offset)
+        end = self._headers[following] if following < len(self._headers) else self._source.size
+        return [ByteRange(self._source, member.header_offset, min(longest, end))]
 
 
 def open_source(source: ByteSource) -> PthSource:

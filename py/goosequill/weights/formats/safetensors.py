@@ -22,7 +22,15 @@ from goosequill.errors import FileFormatError
 from goosequill.weights.elements import FLOATS, STORED, all_finite, not_finite, read_elements
 from goosequill.weights.packing import LAYOUTS, VERSION, PackedMatrix
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
-from goosequill.weights.source import MAX_TENSORS, ByteSource, Extent, is_count, is_shape, truncated
+from goosequill.weights.source import (
+    MAX_TENSORS,
+    ByteRange,
+    ByteSource,
+    Extent,
+    is_count,
+    is_shape,
+    truncated,
+)
 
 MAX_HEADER = 4_000_000
 """Size limit of the header in bytes; the largest RWKV models have 300 kB."""
@@ -245,6 +253,11 @@ class SafetensorsSource:
         if entry.dtype not in FLOATS or len(entry.shape) != 2:
             return []
         return [Extent(self._source, self._start + entry.begin, entry.dtype, entry.shape[0])]
+
+    def ranges(self, name: str) -> list[ByteRange]:
+        stored = [name, name + SCALE] if self._is_scale(name + SCALE) else [name]
+        entries, start = [self._entries[part] for part in stored], self._start
+        return [ByteRange(self._source, start + entry.begin, start + entry.end) for entry in entries]
 
 
 def open_source(source: ByteSource) -> SafetensorsSource:

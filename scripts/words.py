@@ -60,7 +60,7 @@ SILENT = {
 }
 """What of the package says nothing to an application's page."""
 ERRORS = {
-    "FileFormatError", "GoosequillError", "LoadError", "LoadedModel", "SearchError", "SettingsError",
+    "Choice", "FileFormatError", "GoosequillError", "LoadError", "LoadedModel", "SearchError", "SettingsError",
     "TokenizerError", "UnsupportedModelError", "_refused",
 }  # fmt: skip
 """What is called with a message, and perhaps a remedy or a notice."""

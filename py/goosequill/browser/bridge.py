@@ -238,7 +238,7 @@ class Bridge:
             "bytes": found.length,
             "bits": found.bits,
             "auto": fit.bits("auto") == found.bits,
-            "notice": fit.notice(quantize),
+            "notice": fit.choose(quantize).notice,
             "conversion": Converting(found, files),
         }
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from goosequill.chat.choosing import hints
-from goosequill.errors import FileFormatError
 from goosequill.kernels import Kernel
 from goosequill.loading.load import Bits, Fit, Quantization
 from goosequill.weights.elements import FLOATS, READ, STORED, all_finite, not_finite
@@ -80,8 +79,9 @@ class Conversion:
         Raises
         ------
         FileFormatError
-            ``tensor-values``: a weight is not finite. ``file-truncated``: fewer bytes are held than `start`
-            needs.
+            ``tensor-values``: a weight is not finite.
+        ValueError
+            Fewer bytes are held than `start` needs.
         """
         if start < len(self._head):
             yield Output(self._head[start:])
@@ -130,7 +130,7 @@ class Conversion:
                     scales[first : first + count] = found
                 yield Output(values[max(0, skip - done) :], found.tobytes()[max(0, len(known) - 4 * first) :])
             elif piece.form == 8 and len(known) < 4 * (first + count):
-                raise FileFormatError("The scales of a matrix are missing.", code="file-truncated")
+                raise ValueError("the scales of a matrix are missing")
             done += length
         if scales.size:
             yield Output(bytes_of(scales)[max(0, skip - done) :])

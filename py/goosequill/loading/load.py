@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from goosequill.chat.choosing import hints
 from goosequill.errors import LoadError
@@ -175,7 +175,7 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
         "metadata": hints(tensors.metadata),
     }
     quantized = quantized_tensors(tensors, model)
-    return LoadedModel(model, tokenizer, description, quantized, notice=fit.notice(options.quantize))
+    return LoadedModel(model, tokenizer, description, quantized, notice=fit.choose(options.quantize).notice)
 
 
 def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:
@@ -203,6 +203,13 @@ def peak_memory(tensors: TensorSource) -> dict[str, int]:
         str(quantize or "none"): estimate(tensors, quantize=quantization_bits(tensors, quantize)).peak
         for quantize in asked
     }
+
+
+class Choice(NamedTuple):
+    """Bits of a model's weights, and what a user should know of why."""
+
+    bits: Bits | None
+    notice: str = ""
 
 
 class Fit:
@@ -234,15 +241,16 @@ class Fit:
             return wanted
         return next((bits for bits in FEWER if self.fits(bits)), wanted)
 
-    def notice(self, quantize: Quantization) -> str:
-        """Why `bits` returns fewer than there would be where there is room; "" if it does not."""
+    def choose(self, quantize: Quantization) -> Choice:
+        """The bits for a value of `quantize`, and why they are fewer than where there is room."""
         wanted, bits = quantization_bits(self._tensors, quantize), self.bits(quantize)
         if bits == wanted:
-            return ""
+            return Choice(bits)
         needed = self.memory(wanted).peak / 1e6
-        return (
-            f"In {wanted or 32} bits the model needs {needed:,.0f} MB, which is more than there is. It "
-            f"runs in {bits} bits."
+        return Choice(
+            bits,
+            notice=f"In {wanted or 32} bits the model needs {needed:,.0f} MB, which is more than there is. It "
+            f"runs in {bits} bits.",
         )
 
     def require(self, bits: Bits | None) -> None:

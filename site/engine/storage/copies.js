@@ -5,8 +5,11 @@
  * is read.
  */
 
+import { Arrival, Changed, fromAddress } from "./arrival.js";
+import { Meter } from "./download.js";
 import { digestOf, Fingerprint, fingerprint, storedFingerprint } from "./fingerprint.js";
-import { ask, FileSink, fileOf } from "./opfs.js";
+import { ask, FileSink, fileOf, removeFrom } from "./opfs.js";
+import { Part } from "./part.js";
 import { UNREACHED } from "./ranges.js";
 import { Store } from "./store.js";
 
@@ -16,6 +19,14 @@ import { Store } from "./store.js";
 /** A file of weights, whose content may not be known yet. @typedef {Original & {blob?: Blob}} Source */
 /** @typedef {{sha256: string, name: string, blob: Blob}} Copy */
 /** What Python reports of a file to keep. @typedef {{bytes: number, bits: 8 | 4, auto: boolean}} Quantized */
+
+/**
+ * How Python quantizes files while they arrive. A step names the bytes that are needed next, by the index of
+ * the file, or has the copy's next bytes, and bytes that are held until the copy contains them.
+ * @typedef {{need: [number, number, number], data?: undefined, held?: undefined} |
+ *   {need?: undefined, data: Uint8Array, held: Uint8Array}} Step
+ * @typedef {Quantized & {notice: string, steps: (start: number, held: Uint8Array) => Iterable<Step>}} Plan
+ */
 
 /** VERSION of weights/packing.py: an older copy is made again. */
 export const LAYOUT = 3;
@@ -127,6 +138,100 @@ export class Copies {
     if (!locks) return await write();
     const options = { ifAvailable: true }; // if another tab is writing it, that one keeps it
     return await locks.request(`goosequill-store-${sha256}`, options, (lock) => (lock ? write() : false));
+  }
+
+  /**
+   * Makes the copy of a file at an address while it arrives; null if it must be loaded whole, has no version,
+   * or its copy cannot be kept.
+   * @param {Source} original
+   * @param {import("./ranges.js").Source} remote
+   * @param {{signal: AbortSignal, onProgress: (progress: import("../protocol.js").Progress) => void, planning:
+   *   (sources: any[]) => Promise<Plan | null>, notices: string[]}} options
+   */
+  async makeFrom(original, remote, { signal, onProgress, planning, notices }) {
+    const { name, url, version } = original;
+    const { size } = remote;
+    if (!this.store.folder || !version) return null;
+    const arrival = new Arrival(remote, fromAddress(url, { name, size, version, signal }), signal);
+    const plan = await planning([arrival]);
+    if (!plan || (await this.refusal(plan.bytes))) return null;
+    const meter = new Meter("model", name, size, onProgress);
+    let loaded = 0;
+    const onLoaded = (/** @type {number} */ count) => {
+      meter.add(count - loaded);
+      loaded = count;
+    };
+    const found = await this.make([original], plan, [arrival], { signal, onLoaded });
+    if (found && plan.notice) notices.push(plan.notice);
+    return found;
+  }
+
+  /**
+   * Makes a copy while the originals arrive, or continues one that was interrupted; null if the file system
+   * refuses. The originals need versions: whether they are still the same is not known otherwise.
+   * @param {Source[]} files
+   * @param {Plan} plan
+   * @param {Arrival[]} arrivals
+   * @param {{signal: AbortSignal, onLoaded: (count: number) => void}} options
+   * @returns {Promise<Copy | null>}
+   */
+  async make(files, plan, arrivals, { signal, onLoaded }) {
+    const hidden = await hideAddresses(files);
+    const of = hidden.map(({ id, name, bytes, url, version }) => ({ id, name, bytes, url, version }));
+    const key = await digestOf(new TextEncoder().encode(JSON.stringify([LAYOUT, plan.bits, of])));
+    const make = () => this.#make(key, files, of, plan, arrivals, { signal, onLoaded });
+    const locks = globalThis.navigator?.locks;
+    // When two tabs want one copy, the second waits and then finds it.
+    return locks ? await locks.request(`goosequill-store-${key}`, { signal }, make) : await make();
+  }
+
+  /**
+   * @param {string} key
+   * @param {Source[]} files
+   * @param {Original[]} of
+   * @param {Plan} plan
+   * @param {Arrival[]} arrivals
+   * @param {{signal: AbortSignal, onLoaded: (count: number) => void}} options
+   * @returns {Promise<Copy | null>}
+   */
+  async #make(key, files, of, { bits, auto, bytes, steps }, arrivals, { signal, onLoaded }) {
+    const { folder } = this.store;
+    const found = await this.find(files, bits, { signal });
+    if (found) return found;
+    const time = this.store.now();
+    const { name, url } = files[0];
+    const made = { layout: LAYOUT, bits, auto, digest: "", of };
+    const facts = { name, url: url.split(/[?#]/)[0], bytes, saved: time, used: time, made };
+    let part;
+    try {
+      part = await Part.open(folder, key);
+      await this.store.writeFacts(key, facts); // so that the storage page can name it
+      if (part.size > bytes) part.restart();
+      for (const { need, data, held } of steps(part.size, part.held)) {
+        signal.throwIfAborted();
+        if (data) await part.write(data, held);
+        else {
+          const before = arrivals.slice(0, need[0]).reduce((sum, { size }) => sum + size, 0);
+          await arrivals[need[0]].need(need[1], need[2]);
+          onLoaded(before + need[2]);
+        }
+      }
+      const digest = await part.end();
+      if (part.size !== bytes) throw new DOMException("the written copy differs", "DataError");
+      await this.store.writeFacts(key, { ...facts, made: { ...made, digest } });
+      await part.commit(key);
+      await removeFrom(folder, `${key}.log`);
+      const blob = /** @type {Blob} */ (await fileOf(folder, key));
+      return { sha256: key, name: files.map((file) => file.name).sort()[0], blob };
+    } catch (error) {
+      await part?.close().catch(() => {});
+      const refused = error instanceof DOMException && error.name !== "AbortError";
+      if (refused || error instanceof Changed) await this.store.remove(key);
+      if (refused) return null;
+      throw error;
+    } finally {
+      await Promise.all(arrivals.map((arrival) => arrival.close()));
+    }
   }
 
   /**

@@ -46,17 +46,21 @@ export async function askFor(url, { signal, fetch = globalThis.fetch } = {}) {
     const { headers } = response;
     const whole = Number(/\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1]);
     const size = response.status === 206 && Number.isSafeInteger(whole) && whole > 0 ? whole : null;
-    const tag = headers.get("ETag") ?? "";
-    // A weak tag does not identify the bytes.
-    const version = tag.startsWith('"') ? tag : (headers.get("Last-Modified") ?? "");
     const bytes = size ?? Number(headers.get("Content-Length"));
-    return { size, bytes, version: response.ok ? version : "" };
+    return { size, bytes, version: response.ok ? versionOf(headers) : "" };
   } catch {
     return { size: null, bytes: 0, version: UNREACHED }; // the download will report what is wrong
   } finally {
     controller.abort(); // a server without ranges has started to send everything
     signal?.removeEventListener("abort", stop);
   }
+}
+
+/** What changes with a file; "" if nothing in a response does. @param {Headers} headers */
+export function versionOf(headers) {
+  const tag = headers.get("ETag") ?? "";
+  // A weak tag does not identify the bytes.
+  return tag.startsWith('"') ? tag : (headers.get("Last-Modified") ?? "");
 }
 
 /**

@@ -23,9 +23,9 @@ import { Fingerprint } from "./fingerprint.js";
  */
 
 /** Attempts in a row without a byte before giving up. */
-const ATTEMPTS = 3;
+export const ATTEMPTS = 3;
 /** Milliseconds before the first such attempt is repeated. */
-const PAUSE = 300;
+export const PAUSE = 300;
 
 /** SHA-256 and fingerprint of what arrives; in insecure contexts there is no fingerprint. */
 class Digest {
@@ -130,7 +130,7 @@ async function append(sink, wanted, state) {
 }
 
 /** Where a partial response starts; a server that does not say so starts at 0. @param {Response} response */
-function contentStart(response) {
+export function contentStart(response) {
   const match = /^bytes (\d+)-/.exec(response.headers.get("Content-Range") ?? "");
   return match ? Number(match[1]) : 0;
 }
@@ -139,14 +139,14 @@ function contentStart(response) {
  * Whether to try again: the network may recover; a full file system or an abort will not.
  * @param {unknown} error
  */
-function isTemporary(error) {
+export function isTemporary(error) {
   if (error instanceof EngineError) return error.code === "network" || error.code === "http-status";
   const name = /** @type {any} */ (error)?.name;
   return name === "TypeError" || name === "NetworkError"; // what a body throws when its connection breaks
 }
 
 /** @param {number} wait @param {AbortSignal} [signal] */
-async function pause(wait, signal) {
+export async function pause(wait, signal) {
   let abort = () => {};
   let timer;
   try {
@@ -162,7 +162,7 @@ async function pause(wait, signal) {
 }
 
 /** @param {string} file */
-function brokenOff(file) {
+export function brokenOff(file) {
   return interrupted(
     file,
     "Check the connection, then load it again. The download resumes where it stopped.",

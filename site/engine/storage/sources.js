@@ -7,7 +7,7 @@
 import { isLegal, looksLikeWeights, weightFiles } from "../file-names.js";
 import { resolveId } from "../model-ids.js";
 import { EngineError } from "../protocol.js";
-import { download, Meter } from "./download.js";
+import { download, interrupted, Meter } from "./download.js";
 import { ask, fileOf, openFolder, RowReader, writeInto } from "./opfs.js";
 import { askFor, rangeSource, UNREACHED } from "./ranges.js";
 import { Store } from "./store.js";
@@ -23,6 +23,8 @@ const AT_ONCE = 32 * 1024 * 1024;
  * @typedef {import("./ranges.js").Source} Source
  * @typedef {(sources: Source[]) => Promise<{tables: number}>} Look  inspects a header; throws if the model
  *   would not run. `tables` counts the weights in tables of which only single rows are read.
+ * @typedef {(sources: Source[]) => Promise<import("./copies.js").Plan | null>} Planning  how Python quantizes
+ *   files while they arrive; null if it loads them whole
  * @typedef {{signal: AbortSignal, onProgress: (progress: Progress) => void}} Options
  * @typedef {{name: string, bytes: number, sha256: string}} Listed
  */
@@ -45,7 +47,8 @@ const AT_ONCE = 32 * 1024 * 1024;
  * and a folder's description says how large it is. Things that the visitor should know are added to
  * `notices`; `copied` is whether a kept copy may be used.
  * @param {ModelSource} model
- * @param {Options & {look: Look, available: number, notices: string[], copied: boolean}} options
+ * @param {Options & {look: Look, planning: Planning, available: number, notices: string[], copied: boolean}}
+ *   options
  * @returns {Promise<Whole>}
  */
 export async function wholeSources(model, { copied, ...options }) {
@@ -61,12 +64,22 @@ export async function wholeSources(model, { copied, ...options }) {
       meter.add(count);
     };
     const found = await copies.find(originals, model.quantize, { signal: options.signal, onBytes });
-    if (!found) return null;
-    const discard = () => copies.store.remove(found.sha256);
-    const kept = { folder: copies.store.folder, name: found.sha256 };
-    return Object.assign(await byteSource(found.blob, found.name, kept), { discard });
+    return found && (await copySource(copies.store, found));
   };
-  const { files, copy, originals, fleeting = false } = await originalsAndOthers(model, find, options);
+  /** @type {Make} */
+  const make = async (original, remote) => {
+    const found = copies && (await copies.makeFrom(original, remote, options));
+    return found && (await copySource(copies.store, found));
+  };
+  const {
+    files,
+    copy,
+    originals,
+    fleeting = false,
+  } = await originalsAndOthers(model, find, {
+    ...options,
+    make,
+  });
   /** @type {Keeper | null} */
   const keeper =
     copies && !copy
@@ -80,12 +93,19 @@ export async function wholeSources(model, { copied, ...options }) {
 
 /** @typedef {import("./copies.js").Source} Original */
 /** @typedef {(originals: Original[]) => Promise<Whole["copy"]>} Find */
+/** @typedef {(original: Original, remote: Source) => Promise<Whole["copy"]>} Make while the original arrives */
+
+/** @param {Store} store @param {import("./copies.js").Copy} copy */
+async function copySource(store, { sha256, name, blob }) {
+  const discard = () => store.remove(sha256);
+  return Object.assign(await byteSource(blob, name, { folder: store.folder, name: sha256 }), { discard });
+}
 
 /**
  * The files that are needed, the copy that replaces the weights, and the description of these originals.
  * @param {ModelSource} model
  * @param {Find} find
- * @param {Options & {look: Look, available: number, notices: string[]}} options
+ * @param {Options & {look: Look, make: Make, available: number, notices: string[]}} options
  * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
 async function originalsAndOthers(model, find, options) {
@@ -149,9 +169,12 @@ async function folderModel(model, find, { signal, onProgress, look, available, n
 /**
  * @param {import("../protocol.js").AddressSource} model
  * @param {Find} find
- * @param {Options & {look: Look, notices: string[]}} options
+ * @param {Options & {look: Look, make: Make, notices: string[]}} options
+ * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
-async function addressModel({ url, sha256, tables }, find, { signal, onProgress, look, notices }) {
+async function addressModel(model, find, options) {
+  const { url, sha256, tables } = model;
+  const { signal, onProgress, look, make, notices } = options;
   const name = fileName(url);
   const { size, bytes, version } = await offerOf(url, signal);
   const original = { id: sha256 ? `sha256:${sha256}` : "", name, bytes, url, version };
@@ -170,6 +193,17 @@ async function addressModel({ url, sha256, tables }, find, { signal, onProgress,
     });
     if (note) notices.push(note);
     return { files: [await byteSource(blob, name, kept)], copy, originals: [original] };
+  }
+  if (remote && !sha256) {
+    const made = await make(original, remote).catch((error) => {
+      if (error.name !== "Changed") throw error;
+      const again = "The file changes on its server. Try again later.";
+      if (notices.includes(CHANGED_NOTICE)) throw interrupted(name, again);
+      notices.push(CHANGED_NOTICE);
+      return undefined;
+    });
+    if (made === undefined) return await addressModel(model, find, options);
+    if (made) return { files: [], copy: made, originals: [original] };
   }
   const blob = await downloaded(url, name, size ?? undefined, { signal, onProgress, sha256 });
   const files = [await byteSource(blob, name)];
@@ -193,6 +227,7 @@ export async function tokenizerOf(tokenizer = "", signal) {
 const IN_BROWSER = "XMLHttpRequest" in globalThis;
 /** The browser asks the server whether what it has cached is still current. */
 const FRESH = "no-cache";
+const CHANGED_NOTICE = "The file on the server was replaced during the download, which began again.";
 const UNREACHED_NOTICE = "The model's server did not respond, so the copy from an earlier visit is used.";
 
 /**
@@ -280,6 +315,7 @@ async function givenSources(files, options) {
   }
   const every = {
     look: async () => ({ tables: 0 }),
+    planning: async () => null,
     available: Number.POSITIVE_INFINITY,
     notices: [],
     copied: false,

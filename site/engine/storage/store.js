@@ -232,7 +232,7 @@ export class Store {
     for (const copy of this.folder ? await this.list() : []) {
       if (copy.made?.of.some(({ id }) => id === `sha256:${sha256}`)) await this.remove(copy.sha256);
     }
-    for (const name of this.folder ? [sha256, `${sha256}.part`, `${sha256}.json`] : []) {
+    for (const name of this.folder ? [sha256, `${sha256}.part`, `${sha256}.log`, `${sha256}.json`] : []) {
       removed = (await removeFrom(this.folder, name)) && removed;
     }
     await this.cache?.delete(cacheKey(sha256));

@@ -90,7 +90,9 @@ export class Loading {
      * @type {import("../storage/sources.js").Look}
      */
     const look = async (sources) => refuse(await start(), quantize, sources);
-    const options = { signal, onProgress, look, available: available(), notices, copied };
+    /** @type {import("../storage/sources.js").Planning} */
+    const planning = async (sources) => planOf(value((await start()).convert(sources, quantize)));
+    const options = { signal, onProgress, look, planning, available: available(), notices, copied };
     const sources = wholeSources(model, options);
     sources.catch(() => {}); // awaited below, after the engine
     const python = await start();
@@ -180,6 +182,24 @@ export class Loading {
     quantized.file.destroy();
     return null;
   }
+}
+
+/**
+ * @param {any} found what the bridge's `convert` returns
+ * @returns {import("../storage/copies.js").Plan | null}
+ */
+function planOf(found) {
+  if (!found) return null;
+  const { conversion, ...plan } = found;
+  const steps = function* (/** @type {number} */ start, /** @type {Uint8Array} */ held) {
+    try {
+      value(conversion.begin(start, held));
+      for (let step = value(conversion.step()); step; step = value(conversion.step())) yield step;
+    } finally {
+      conversion.destroy();
+    }
+  };
+  return { ...plan, steps };
 }
 
 /**

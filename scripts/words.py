@@ -60,8 +60,8 @@ SILENT = {
 }
 """What of the package says nothing to an application's page."""
 ERRORS = {
-    "Choice", "FileFormatError", "GoosequillError", "LoadError", "LoadedModel", "SearchError", "SettingsError",
-    "TokenizerError", "UnsupportedModelError", "_refused",
+    "Choice", "FileFormatError", "GoosequillError", "LoadError", "LoadedModel", "SearchError",
+    "SettingsError", "TokenizerError", "UnsupportedModelError", "_refused",
 }  # fmt: skip
 """What is called with a message, and perhaps a remedy or a notice."""
 SENTENCES = "wording.py"

@@ -249,8 +249,8 @@ class Fit:
         needed = self.memory(wanted).peak / 1e6
         return Choice(
             bits,
-            notice=f"In {wanted or 32} bits the model needs {needed:,.0f} MB, which is more than there is. It "
-            f"runs in {bits} bits.",
+            notice=f"In {wanted or 32} bits the model needs {needed:,.0f} MB, which is more than there is. "
+            f"It runs in {bits} bits.",
         )
 
     def require(self, bits: Bits | None) -> None:

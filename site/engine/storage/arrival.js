@@ -144,16 +144,19 @@ export class Arrival {
  */
 export function fromAddress(url, { name, size, version, signal, fetch = globalThis.fetch }) {
   return async (offset) => {
-    const headers = { Range: `bytes=${offset}-` };
+    const headers = { Range: `bytes=${offset}-${size - 1}` };
     const response = await open(url, {
       file: name,
       fetch: (input, init) => fetch(input, { ...init, headers }),
       signal,
       cache: "no-store", // it would be kept twice
     });
-    const whole = Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1]);
-    const isSame = versionOf(response.headers) === version && response.status === 206 && whole === size;
-    if (isSame && contentStart(response) === offset && response.body) return response.body;
+    const isPart = response.status === 206;
+    const given = isPart ? "Content-Range" : "Content-Length";
+    const whole = Number(/(\d+)$/.exec(response.headers.get(given) ?? "")?.[1]);
+    const start = isPart ? contentStart(response) : 0;
+    const isSame = versionOf(response.headers) === version && whole === size;
+    if (isSame && start === offset && response.body) return response.body;
     await response.body?.cancel();
     throw new Changed();
   };

@@ -221,6 +221,7 @@ export class Copies {
       await this.store.writeFacts(key, { ...facts, made: { ...made, digest } });
       await part.commit(key);
       await removeFrom(folder, `${key}.log`);
+      await this.#removeEarlier(key, made);
       const blob = /** @type {Blob} */ (await fileOf(folder, key));
       return { sha256: key, name: files.map((file) => file.name).sort()[0], blob };
     } catch (error) {
@@ -231,6 +232,15 @@ export class Copies {
       throw error;
     } finally {
       await Promise.all(arrivals.map((arrival) => arrival.close()));
+    }
+  }
+
+  /** Removes what was made of earlier versions of the same files. @param {string} key @param {Made} made */
+  async #removeEarlier(key, { bits, of }) {
+    const isOf = (/** @type {Original} */ one, /** @type {Original} */ other) => one.url === other.url;
+    for (const { sha256, made } of await this.store.list()) {
+      if (sha256 === key || made?.bits !== bits || made.of.length !== of.length) continue;
+      if (of.every(({ url }) => url) && matches(made.of, of, isOf)) await this.store.remove(sha256);
     }
   }
 

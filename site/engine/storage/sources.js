@@ -7,7 +7,7 @@
 import { isLegal, looksLikeWeights, weightFiles } from "../file-names.js";
 import { resolveId } from "../model-ids.js";
 import { EngineError } from "../protocol.js";
-import { download, interrupted, Meter } from "./download.js";
+import { download, Meter } from "./download.js";
 import { ask, fileOf, openFolder, RowReader, writeInto } from "./opfs.js";
 import { askFor, rangeSource, UNREACHED } from "./ranges.js";
 import { Store } from "./store.js";
@@ -197,8 +197,7 @@ async function addressModel(model, find, options) {
   if (remote && !sha256) {
     const made = await make(original, remote).catch((error) => {
       if (error.name !== "Changed") throw error;
-      const again = "The file changes on its server. Try again later.";
-      if (notices.includes(CHANGED_NOTICE)) throw interrupted(name, again);
+      if (notices.includes(CHANGED_NOTICE)) return null; // then it is downloaded in one response
       notices.push(CHANGED_NOTICE);
       return undefined;
     });

@@ -145,8 +145,10 @@ export class Copies {
    * or its copy cannot be kept.
    * @param {Source} original
    * @param {import("./ranges.js").Source} remote
-   * @param {{signal: AbortSignal, onProgress: (progress: import("../protocol.js").Progress) => void, planning:
-   *   (sources: any[]) => Promise<Plan | null>, notices: string[]}} options
+   * @param {{
+   *   signal: AbortSignal, onProgress: (progress: import("../protocol.js").Progress) => void,
+   *   planning: (sources: any[]) => Promise<Plan | null>, notices: string[]
+   * }} options
    */
   async makeFrom(original, remote, { signal, onProgress, planning, notices }) {
     const { name, url, version } = original;

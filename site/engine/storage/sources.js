@@ -93,7 +93,7 @@ export async function wholeSources(model, { copied, ...options }) {
 
 /** @typedef {import("./copies.js").Source} Original */
 /** @typedef {(originals: Original[]) => Promise<Whole["copy"]>} Find */
-/** @typedef {(original: Original, remote: Source) => Promise<Whole["copy"]>} Make while the original arrives */
+/** @typedef {(original: Original, remote: Source) => Promise<Whole["copy"]>} Make as the file arrives */
 
 /** @param {Store} store @param {import("./copies.js").Copy} copy */
 async function copySource(store, { sha256, name, blob }) {

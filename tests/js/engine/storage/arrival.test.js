@@ -16,7 +16,9 @@ const { signal } = new AbortController();
 
 /**
  * A server with ranges whose responses break off after some bytes.
- * @param {{lasting?: number, version?: (request: number) => string, size?: number, status?: number}} [options]
+ * @param {{
+ *   lasting?: number, version?: (request: number) => string, size?: number, status?: number
+ * }} [options]
  */
 function serve({ lasting = BYTES.length, version = () => '"one"', size = BYTES.length, status = 206 } = {}) {
   /** @type {number[]} */

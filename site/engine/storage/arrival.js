@@ -138,7 +138,9 @@ export class Arrival {
 /**
  * Opens a file at an address from any byte on, and makes sure that it is still the same.
  * @param {string} url
- * @param {{name: string, size: number, version: string, signal: AbortSignal, fetch?: typeof fetch}} source
+ * @param {{
+ *   name: string, size: number, version: string, signal: AbortSignal, fetch?: typeof globalThis.fetch
+ * }} source
  * @returns {Open}
  */
 export function fromAddress(url, { name, size, version, signal, fetch = globalThis.fetch }) {

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
+from scripts.bench.weights import RWKV7_2B9, Draw, Shape, tensors
 
 from goosequill.loading.convert import convert
 from goosequill.weights.formats.safetensors import encode, header
@@ -302,6 +304,45 @@ def test_a_model_too_large_is_refused_before_its_download(chooser: Chooser, publ
     for theme in ("light", "dark"):
         chooser.page.emulate_media(color_scheme=theme)
         assert not violations(chooser.page)
+
+
+class Shapes(Draw):
+    """Draws nothing: zeros that take no memory."""
+
+    def matrix(self, rows: int, columns: int) -> Any:
+        return self.vector(rows, columns)
+
+    low_rank = matrix
+
+    def vector(self, *shape: int, mean: float = 0.0) -> Any:
+        return np.broadcast_to(np.float16(mean), shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "quantize", "remedy"),
+    [
+        (RWKV7_2B9, "", r"In 8 bits it needs [\d,]+ MB: choose 8 bits"),
+        (Shape("RWKV-7 7.2B", "7", layers=32, width=4096, vocab=65536), "auto", r"at most 5,\d\d\d million"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Shape) else "",
+)
+def test_a_large_model_in_16_bits_is_refused_with_what_would_fit(
+    chooser: Chooser, publisher: Publisher, shape: Shape, quantize: str, remedy: str
+) -> None:
+    table = [(name, "F16", array.shape, 2 * array.size) for name, array in tensors(shape, Shapes())]
+    begin = header(table, None)
+
+    def read(offset: int, length: int) -> bytes:
+        return (begin[offset : offset + length] + b"\0" * length)[:length]
+
+    name = f"{shape.width}.safetensors"
+    chooser.model_url.fill(publisher.add(name, len(begin) + sum(length for *_, length in table), read))
+    chooser.page.locator("#quantize").select_option(quantize)
+    chooser.load_url.click()
+    chooser.consent_yes.click()
+    expect(chooser.status).to_contain_text(re.compile(remedy), timeout=LONG)
+    asked = [wanted for path, wanted in publisher.asked if path == f"/{name}"]
+    assert asked and all(asked), "the whole file was asked for"
 
 
 def test_no_origin_is_contacted_when_the_visitor_declines(chooser: Chooser, publisher: Publisher) -> None:

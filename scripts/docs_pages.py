@@ -52,6 +52,7 @@ def on_env(env: Any, **_: Any) -> Any:
     env.globals["languages"] = read_languages()
     env.globals["root"] = urlsplit(address).path
     env.globals["recorded_styles"] = importlib.import_module("scripts.recordings").STYLES
+    env.globals["sizes"] = figures.sizes
     env.globals["quill"] = (ROOT / "site" / "ui" / "quill.svg").read_text(encoding="utf-8").strip()
     return env
 

@@ -14,7 +14,7 @@ is no longer there fails the build, so a formula beside it cannot fall behind.
 
 What rounding costs takes too long to measure at each build: `python -m scripts.figures` writes it to
 docs/assets/figures/rounding.json, and a test measures a part of it again. The speeds are those that
-scripts/bench/bench.py --docs wrote to speed.json beside it.
+scripts/bench/bench.py --docs wrote to speed.json beside it; README and home page show some of them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import inspect
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -34,6 +35,8 @@ MODEL = ROOT / "site" / "models" / "default"
 TEXT = ROOT / "docs" / "assets" / "figures" / "alice.txt"
 COSTS = TEXT.with_name("rounding.json")
 SPEEDS = TEXT.with_name("speed.json")
+README = ROOT / "README.md"
+MARKS = ("<!-- speeds: begin -->", "<!-- speeds: end -->")
 
 PROMPT = "It was a fine morning, and the goose"
 DECODER = {
@@ -487,6 +490,57 @@ def ratios() -> str:
                     text, prompt = found
                     lines.append(f"| {other}, {model} | {size} | **{text:.1f}** | {prompt:.1f} |")
     return "\n".join(lines)
+
+
+SHOWN_SIZES = (
+    ("RWKV-4 169M", "int8"),
+    ("RWKV-7 0.19B", "int4"),
+    ("RWKV-7 1.5B", "int4"),
+    ("RWKV-7 2.9B", "int4"),
+)
+"""The models that README and home page show, and their weights."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """A model's tokens per second in a page: text on one thread and on two, and a prompt on one."""
+
+    model: str
+    weights: str
+    one: float
+    two: float
+    prompt: float
+
+
+def sizes() -> list[Size]:
+    """The models that README and home page show."""
+    speeds = {(row["shape"], row["weights"], row["name"]): row for row in measured_speeds()["rows"]}
+    found = []
+    for model, weights in SHOWN_SIZES:
+        one, two = (speeds[model, weights, OURS[0] + more] for more in ("", ", 2 threads"))
+        found.append(
+            Size(model, weights, one["tokens_per_s"], two["tokens_per_s"], one["prompt_tokens_per_s"])
+        )
+    return found
+
+
+def readme() -> str:
+    """README's table of speeds."""
+    lines = [
+        "| in a page, tokens/s | weights | text, one thread | two threads | prompt, one thread |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for size in sizes():
+        speeds = " | ".join(f"{speed:.0f}" for speed in (size.one, size.two, size.prompt))
+        lines.append(f"| {size.model} | {size.weights} | {speeds} |")
+    return "\n".join(lines)
+
+
+def write_readme() -> None:
+    """Write the table into README.md."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    README.write_text(f"{before}{MARKS[0]}\n{readme()}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 GENERATORS: dict[str, Callable[..., str]] = {

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, FunctionLoader  # noqa: E402
+from scripts import figures  # noqa: E402
 from scripts.frames import make_frames, render_frame  # noqa: E402
 from scripts.pages import read_pages  # noqa: E402
 from scripts.recordings import STYLES  # noqa: E402
@@ -110,7 +111,9 @@ def render_home(frames: Environment) -> str:
     frames.loader = ChoiceLoader([DictLoader({"main.html": HOME}), none, frames.loader])
     page = SimpleNamespace(url="", file="index.html", toc=[SimpleNamespace(id="home")])
     material = {"config": {}, "lang": SimpleNamespace(t=lambda key: "")}
-    html: str = frames.get_template("home.html").render(page=page, recorded_styles=STYLES, **material)
+    html: str = frames.get_template("home.html").render(
+        page=page, recorded_styles=STYLES, sizes=figures.sizes, **material
+    )
     return html
 
 

@@ -37,6 +37,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from scripts import figures  # noqa: E402
 from scripts.bench import growth, llamacpp, native_peers, peak, quality, threads  # noqa: E402
 from scripts.bench.weights import (  # noqa: E402
     LARGE,
@@ -351,11 +352,28 @@ def per_second(milliseconds: list[float]) -> float:
 
 
 def table(chosen: list[Contestant]) -> str:
-    """One table per shape."""
-    shapes = dict.fromkeys(each.shape.name for each in chosen)
-    return "\n\n".join(
-        shape_table(name, [each for each in chosen if each.shape.name == name]) for name in shapes
+    """One table per shape, those of large models with a note."""
+    return "\n\n".join(block for shape in shapes(chosen) for block in blocks(chosen, shape))
+
+
+def shapes(chosen: list[Contestant]) -> list[str]:
+    return list(dict.fromkeys(each.shape.name for each in chosen))
+
+
+def blocks(chosen: list[Contestant], shape: str) -> list[str]:
+    """A shape's table, and what is different about a large model."""
+    rows = [each for each in chosen if each.shape.name == shape]
+    if not rows[0].picked:
+        return [shape_table(shape, rows)]
+    note = (
+        f"{shape} in a browser of its own, picked from the disk, on {today()}; one thread read "
+        f"{rows[0].bounds.bandwidth:.1f} GB/s from memory."
     )
+    return [note, shape_table(shape, rows)]
+
+
+def today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
 
 
 def multiply_adds(each: Contestant) -> float:
@@ -390,13 +408,9 @@ def shape_table(shape: str, chosen: list[Contestant]) -> str:
 
 
 def describe(chosen: list[Contestant]) -> str:
-    """What memory and instructions allowed; and memory in the browser of each large model."""
-    first, *others = {each.bounds.bandwidth: each for each in chosen}.values()
-    alone = "".join(f"; beside {each.shape.name} {each.bounds.bandwidth:.1f} GB/s" for each in others)
-    return (
-        f"one thread reads {first.bounds.bandwidth:.1f} GB/s from memory{alone}. "
-        f"{peak.describe(first.bounds.peaks)}"
-    )
+    """What memory and instructions allowed."""
+    bounds = chosen[0].bounds
+    return f"one thread reads {bounds.bandwidth:.1f} GB/s from memory. {peak.describe(bounds.peaks)}"
 
 
 def report(chosen: list[Contestant], chromium: str) -> dict[str, Any]:
@@ -407,9 +421,8 @@ def report(chosen: list[Contestant], chromium: str) -> dict[str, Any]:
         row |= {"prompt_tokens_per_s": per_second(each.prompt_ms)}
         row |= {"prompt_gmac_per_s": multiply_adds(each), "of_peak": share_of_peak(each)}
         rows.append(row)
-    day = datetime.now(UTC).strftime("%Y-%m-%d")
     return {
-        "date": day,
+        "date": today(),
         "machine": machine(),
         "browser": chromium,
         "rows": rows,
@@ -426,6 +439,7 @@ def chart(chosen: list[Contestant], found: dict[str, Any]) -> dict[str, Any]:
         row["tokens_per_s_possible"] = round(each.bounds.bandwidth * 1e9 / each.bytes_per_token, 1)
         row["prompt_tokens_per_s"] = round(prompt, 1)
         row["prompt_tokens_per_s_possible"] = reached and round(prompt / reached, 1)
+        row |= {"load_s": round(each.load_s, 1), "memory_mb": round(each.memory_mb), "date": today()}
         rows.append(row)
     return {**{name: found[name] for name in ("date", "machine", "browser")}, "rows": rows}
 
@@ -437,8 +451,12 @@ def main() -> None:
     )
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2], help="thread counts of the peers")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--docs", action="store_true", help=f"write the table into {DOCS.name}")
+    parser.add_argument(
+        "--docs", action="store_true", help=f"write {DOCS.name}, its chart and README's table"
+    )
     options = parser.parse_args()
+    if options.docs and any(part not in LARGE for part in options.only):
+        parser.error("only the large models, 1.5B and 2.9B, are added to tables of another run")
     chosen, can_build = [], llamacpp.available(llamacpp.BROWSER_TOOLS)
     for group in groups(options.threads):
         wanted = [
@@ -474,10 +492,30 @@ def main() -> None:
         text = "\n\n".join([text, *filter(None, parts)])
     print(text)
     if options.docs:
+        data = chart(chosen, found)
+        if options.only:
+            text, data = updated(chosen, data)
         before, _, rest = DOCS.read_text().partition(MARKS[0])
         after = rest.partition(MARKS[1])[2]
         DOCS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
-        CHART.write_text(json.dumps(chart(chosen, found), indent=1) + "\n")
+        CHART.write_text(json.dumps(data, indent=1) + "\n")
+        figures.measured_speeds.cache_clear()
+        figures.write_readme()
+
+
+def updated(chosen: list[Contestant], data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The article's tables and the chart's data with these models measured again, the others as before."""
+    measured = shapes(chosen)
+    starts = tuple(start for shape in measured for start in (f"| {shape} |", f"{shape} in a browser"))
+    text = DOCS.read_text().partition(MARKS[0])[2].partition(MARKS[1])[0].strip()
+    kept = [block for block in text.split("\n\n") if not block.startswith(starts)]
+    last = max(
+        at for at, block in enumerate(kept) if block.startswith("| RWKV-") and "| first token |" in block
+    )
+    kept.insert(last + 1, table(chosen))
+    before = json.loads(CHART.read_text())
+    rows = [row for row in before["rows"] if row["shape"] not in measured]
+    return "\n\n".join(kept), {**before, "rows": rows + data["rows"]}
 
 
 if __name__ == "__main__":

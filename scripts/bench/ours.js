@@ -4,6 +4,7 @@
  */
 
 import { assetsIn } from "../../site/engine/assets.js";
+import { partSources } from "../../site/engine/storage/sources.js";
 import { startHelpers } from "../../site/engine/threads.js";
 import { Python } from "../../site/engine/worker/python.js";
 
@@ -25,12 +26,7 @@ const requests = {
     const bytes = picked ?? blob(model);
     const [pyodide, script, weights] = await Promise.all([startPython(), text("ours.py"), bytes]);
     pyodide.FS.writeFile("/lib/python3.12/site-packages/ours.py", script);
-    const reader = new FileReaderSync();
-    const file = {
-      size: weights.size,
-      read: (offset, length) =>
-        new Uint8Array(reader.readAsArrayBuffer(weights.slice(offset, offset + length))),
-    };
+    const [file] = await partSources({ kind: "files", files: [weights], names: ["model.safetensors"] }, {});
     contestant = pyodide.pyimport("ours").Contestant(file, kernel, exact);
     if (threads > 1) {
       const { module, matrices } = contestant.division();

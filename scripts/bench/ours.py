@@ -8,22 +8,11 @@ from typing import Any, Literal
 from js import Object
 from pyodide.ffi import to_js
 
+from goosequill.browser.bridge import source_over
 from goosequill.decoding import DecodingConfig
 from goosequill.kernels import Shortlist, SimdKernel, load_kernel
 from goosequill.models import Model, State, load_model
 from goosequill.weights import open_tensors
-
-
-class Source:
-    """A ByteSource over the page's file."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self.name, self.size = "model.safetensors", file.size
-
-    def read(self, offset: int, length: int) -> bytes:
-        data: bytes = self._file.read(offset, length).to_bytes()
-        return data
 
 
 class Text:
@@ -48,7 +37,7 @@ class Contestant:
     """A model and its text; computes the logits that greedy decoding needs, or all of them."""
 
     def __init__(self, file: Any, kernel: str, exact: bool) -> None:
-        self.model: Model = load_model(open_tensors(Source(file)), kernel=load_kernel(kernel))
+        self.model: Model = load_model(open_tensors(source_over(file)), kernel=load_kernel(kernel))
         greedy = DecodingConfig(temperature=0).shortlist
         self.text = Text(self.model, "last" if exact or greedy is None else greedy)
 

@@ -144,6 +144,30 @@ def test_a_large_model_shares_its_browser_only_with_itself() -> None:
     ]
 
 
+def test_large_models_are_added_to_the_tables_of_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DOCS", "CHART"):
+        copy = tmp_path / getattr(bench, name).name
+        copy.write_text(getattr(bench, name).read_text())
+        monkeypatch.setattr(bench, name, copy)
+    others = [row for row in json.loads(bench.CHART.read_text())["rows"] if "B" not in row["shape"]]
+    assert others
+    each = bench.large(RWKV7_2B9, 1)
+    each.bounds = bench.Bounds(25, {"bytes": 50})
+    for milliseconds in (50.0, 40.0):
+        each.decode_ms = each.prompt_ms = [milliseconds]
+        data = bench.chart([each], {"date": "", "machine": "", "browser": ""})
+        text, data = bench.updated([each], data)
+        bench.DOCS.write_text(f"{bench.MARKS[0]}\n{text}\n{bench.MARKS[1]}")
+        bench.CHART.write_text(json.dumps(data))
+        speeds = [row["tokens_per_s"] for row in data["rows"] if row["shape"] == "RWKV-7 2.9B"]
+        assert speeds == [1000 / milliseconds]
+        assert text.count("| RWKV-7 2.9B |") == text.count("RWKV-7 2.9B in a browser of its own") == 1
+        assert "| RWKV-4 169M |" in text
+        assert [row for row in data["rows"] if "B" not in row["shape"]] == others
+
+
 def test_native_decoding_is_measured_for_every_kernel_and_number_of_threads() -> None:
     rows = native.measure(native.DEFAULT, [1, 2], tokens=2, rounds=1, quantize=None)
     assert [(row["kernel"], row["threads"]) for row in rows] == [

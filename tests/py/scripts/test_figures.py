@@ -101,6 +101,16 @@ def test_a_chart_has_one_thread_of_each_engine_and_the_models_without_peers_toge
     assert figures.ratios().splitlines()[2:] == ["| llama.cpp, RWKV-7 0.19B | 4 bits | **6.0** | 5.0 |"]
 
 
+def test_readme_and_home_page_show_what_was_measured() -> None:
+    text = figures.README.read_text(encoding="utf-8")
+    assert figures.readme() == text.partition(figures.MARKS[0])[2].partition(figures.MARKS[1])[0].strip()
+    found = {size.model: size for size in figures.sizes()}
+    assert list(found) == ["RWKV-4 169M", "RWKV-7 0.19B", "RWKV-7 1.5B", "RWKV-7 2.9B"]
+    rows = json.loads(figures.SPEEDS.read_text(encoding="utf-8"))["rows"]
+    (large,) = (row for row in rows if (row["shape"], row["name"]) == ("RWKV-7 2.9B", "Goosequill, relaxed"))
+    assert found["RWKV-7 2.9B"].one == large["tokens_per_s"]
+
+
 def test_a_line_that_is_no_longer_in_the_source_fails_the_build() -> None:
     where = ("goosequill.kernels.numpy_kernel", "NumpyKernel.add")
     assert figures.line(*where, "return a + b") == "```python\nreturn a + b\n```"

@@ -81,11 +81,11 @@
  * @typedef {{prompt_tokens: number, completion_tokens: number}} Usage
  * The end of a reply in a conversation also has `messages`, the whole conversation, and `tokens`, how many
  * the new messages and the reply take; that of a reply that could call tools has `tool_calls`, those that are
- * complete.
+ * complete. `guessed` tokens were guessed and read ahead, of which `guessed_right` were right.
  * @typedef {{
  *   text: string, finish_reason: "stop" | "length" | "abort", usage: Usage, seed: number | null,
  *   thought?: string, messages?: Message[], tokens?: number, tool_calls?: ToolCall[],
- *   tool_call_deltas?: ToolCallDelta[]
+ *   tool_call_deltas?: ToolCallDelta[], guessed?: number, guessed_right?: number
  * }} End
  */
 

@@ -14,6 +14,7 @@ from goosequill.chat.messages import Message, role_and_text
 from goosequill.chat.saved_state import SavedState
 from goosequill.chat.tools import TOLD, Tools, ToolsEnd, read_calls
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, generate
+from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
@@ -81,6 +82,7 @@ class Conversation:
         self.messages += [dict(message) for message in messages]
         self._marks: dict[int, Mark] = {}
         self._reply: Iterator[Item] | None = None
+        self._lookup = PromptLookup()  # replies may quote what was said before
 
     def branch(self) -> Conversation:
         """Return a copy that continues on its own."""
@@ -88,6 +90,7 @@ class Conversation:
         branch = Conversation(self.model, self.tokenizer, chat_format=self.format)
         branch.messages = [dict(message) for message in self.messages]
         branch.state, branch._unread = self.state.copy(), self._unread
+        branch._lookup = self._lookup.copy()
         branch._origin, branch._texts, branch._marks = self._origin, list(self._texts), dict(self._marks)
         return branch
 
@@ -206,6 +209,7 @@ class Conversation:
             state=self.state,
             cancelled=cancelled,
             progress=progress,
+            lookup=self._lookup,
         )
         messages = [dict(one) for one in message]
         reply = replace(chat, opening=chat.opening + prefix)
@@ -257,6 +261,7 @@ class Conversation:
         text = self._unread + "".join(texts)
         body = text.removesuffix(separator)
         tokens = self.tokenizer.encode(body)
+        self._lookup.extend(tokens)
         complete = False
         try:
             for first in range(0, len(tokens), READ_AT_ONCE):

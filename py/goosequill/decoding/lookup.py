@@ -58,14 +58,17 @@ class PromptLookup:
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Add tokens that were read together."""
+        if not len(tokens):
+            return
         self._source = self.length = 0
+        last = int(tokens[-1])
+        tokens = tokens[:-1]
         start = len(self._tokens)
         self._tokens += tokens
-        if len(self._tokens) > 2 * MOST_KEPT:
-            start = 0
-            del self._tokens[:-MOST_KEPT]
-            self._after.clear()
+        if len(self._tokens) >= 2 * MOST_KEPT:
+            start, self._tokens = 0, self._drop_all()
         self._index(start)
+        self.append(last)
 
     def append(self, token: int) -> None:
         """Add a token, and find where the text may continue from."""
@@ -73,7 +76,7 @@ class PromptLookup:
         tokens.append(token)
         end = len(tokens)
         if end > 2 * MOST_KEPT:
-            self.extend(())
+            self.extend(self._drop_all())
             return
         found, after = 0, self._after
         if end > 1:
@@ -92,6 +95,11 @@ class PromptLookup:
             self._source, self._differs, self.length = found, 0, self._matching(found)
         else:
             self._resume(token)
+
+    def _drop_all(self) -> list[int]:
+        tokens, self._tokens = self._tokens[-MOST_KEPT:], []
+        self._after.clear()
+        return tokens
 
     def guess(self, count: int) -> list[int]:
         """Return the next tokens if the text is copied; none if it is not."""

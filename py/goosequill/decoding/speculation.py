@@ -26,10 +26,16 @@ from goosequill.models.lookahead import COUNTS, Lookahead, Lookaheads, Pace
 START, SHARE, MOST = 2.0, 0.02, 10.0
 """What may be lost, in tokens' time: at the start, for each token that is read alone, and altogether."""
 
-WORTH = 1.05
+WORTH = 1.1
 """Several tokens are read together only if that promises to be faster by this factor."""
 
-CHANCES = (0.3, 0.4, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
+LEAST = 0.0005
+"""Seconds of a token below which nothing is guessed, because looking it up takes a few microseconds."""
+
+REFRESH = 16
+"""Plans between two looks at what passes cost."""
+
+CHANCES = (0.2, 0.3, 0.3, 0.4, 0.55, 0.65, 0.75, 0.8, 0.9)
 """The chance that a guessed token is right before anything is known, by `PromptLookup.length`."""
 
 _LEARNED = 0.1  # how far one more guess moves such a chance
@@ -48,6 +54,13 @@ class Account:
         self.balance = START
         self._pace = pace
         self._chances = list(CHANCES)
+        self._costs: list[tuple[int, float]] = []
+        self._follow = 0.0
+        self._fresh = 0
+
+    def is_worth_it(self) -> bool:
+        """Return whether a token takes long enough to look anything up for it, as far as is known."""
+        return not 0 < self._pace.expected(1) < LEAST
 
     def read_alone(self, seconds: float) -> None:
         """Note a token that was read alone."""
@@ -68,28 +81,39 @@ class Account:
         length
             Of the match that they come from.
         """
-        one = self._pace.expected(1)
-        if most < 1 or one <= 0:
-            return 1
-        chance, follow = self._chances[length], self._pace.expected(0) / one
+        if not self._fresh:
+            for count in COUNTS:
+                self._pace.forget(count)
+            self._look_at_costs()
+        self._fresh -= 1
+        chance, follow, budget = self._chances[length], self._follow, self.balance + 1 - self._follow
         best, planned = WORTH, 1
-        expected, power = 1.0, 1.0  # tokens that the pass is good for
-        for count in range(2, most + 2):
-            power *= chance
-            expected += power
-            self._pace.forget(count)
-            cost = self._pace.expected(count) / one
-            if count not in COUNTS or cost + follow - 1 > self.balance:
-                continue
-            if expected / (cost + expected * follow) > best:
-                best, planned = expected / (cost + expected * follow), count
+        for count, cost in self._costs:
+            if count > most + 1:
+                break
+            if cost <= budget:
+                # Tokens that the pass is good for: the certain one, and each guess if all before are right.
+                expected = count if chance == 1 else (1 - chance**count) / (1 - chance)
+                if expected > best * (cost + expected * follow):
+                    best, planned = expected / (cost + expected * follow), count
         return planned
+
+    def _look_at_costs(self) -> None:
+        """Take over what passes cost now, in tokens' time."""
+        pace, one = self._pace, self._pace.expected(1)
+        self._fresh = REFRESH
+        self._costs.clear()
+        if one > 0:
+            self._follow = pace.expected(0) / one
+            for count in COUNTS:
+                self._costs.append((count, pace.expected(count) / one))
 
     def read_together(self, used: int, seconds: float) -> None:
         """Note a pass that took so long: `used` of its tokens were right, the first of them anyway."""
         if one := self._pace.expected(1):
             cost = (seconds + used * self._pace.expected(0)) / one
             self.balance = min(self.balance + used - cost, MOST)
+        self._look_at_costs()
 
 
 class SpeculativePredictor(Predictor):
@@ -123,6 +147,7 @@ class SpeculativePredictor(Predictor):
         self._lookup, self._most, self._clock = lookup, most, clock
         self._pace = lookaheads.pace(shortlist)
         self._account = Account(self._pace)
+        self._is_worth_it = self._account.is_worth_it()
         self._lookahead: Lookahead | None = None
         self._rows: Logits | None = None
         self._guesses: list[int] = []
@@ -130,6 +155,9 @@ class SpeculativePredictor(Predictor):
         self._seconds = 0.0
 
     def follow(self, token: int, *, left: int) -> None:
+        if not self._is_worth_it:
+            self.read([token])
+            return
         lookup = self._lookup
         if (expected := lookup.next) is not None:
             self._account.learn(lookup.length, token == expected)
@@ -138,9 +166,11 @@ class SpeculativePredictor(Predictor):
             self._advance()
             return
         self._settle()
-        guesses = lookup.guess(min(self._most, left - 1))
-        count = self._account.plan(len(guesses), lookup.length) if guesses else 1
-        if count == 1 or not self._read_ahead([token, *guesses[: count - 1]]):
+        most = min(self._most, left - 1)
+        count = 1
+        if most > 0 and lookup.next is not None:
+            count = self._account.plan(most, lookup.length)
+        if count == 1 or not self._read_ahead([token, *lookup.guess(count - 1)]):
             start = self._clock()
             self.read([token])
             self._account.read_alone(self._clock() - start)

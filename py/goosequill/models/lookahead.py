@@ -202,7 +202,7 @@ class Pace:
         """Trust a measurement a little less, so that one that was disturbed is repeated some day."""
         if count in self.seconds:
             usual = self._usual(count)
-            self.seconds[count] += 0.005 * (usual - self.seconds[count])
+            self.seconds[count] += 0.02 * (usual - self.seconds[count])
 
     def expected(self, count: int) -> float:
         """Return how long it takes; what is usual where it has not been measured."""

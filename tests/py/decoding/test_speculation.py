@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from goosequill.chat.conversation import Conversation
 from goosequill.decoding import Chunk, DecodingConfig, End, StateMemory, generate, speculation
 from goosequill.decoding.lookup import LONGEST, PromptLookup
-from goosequill.decoding.speculation import MOST, SHARE, START, Account
+from goosequill.decoding.speculation import LEAST, MOST, SHARE, START, Account
 from goosequill.errors import GoosequillError
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import LoadedModel, load_path
@@ -55,6 +55,9 @@ class Bold(Account):
 
     turn = 0
 
+    def is_worth_it(self) -> bool:
+        return True
+
     def plan(self, most: int, length: int) -> int:
         Bold.turn += 1
         return max([1, *(count for count in COUNTS[: 1 + Bold.turn % len(COUNTS)] if count <= most + 1)])
@@ -62,6 +65,9 @@ class Bold(Account):
 
 def bold() -> Any:
     return patch.object(speculation, "Account", Bold)
+
+
+AHEAD: dict[str, Any] = {"prompt_lookup_num_tokens": 7}
 
 
 def states_of(items: Any, state: Any) -> tuple[list[Any], list[dict[str, Any]]]:
@@ -152,9 +158,7 @@ def test_approximate_log_probabilities_are_the_same_with_guesses(values: dict[st
 def test_a_copied_passage_is_guessed() -> None:
     """Where a bias leaves the model nothing but to repeat itself."""
     model, tokenizer = trained()
-    config = DecodingConfig(
-        temperature=0, logit_bias={300: 1e5}, max_new_tokens=60, prompt_lookup_num_tokens=7
-    )
+    config = DecodingConfig(temperature=0, logit_bias={300: 1e5}, max_new_tokens=60, **AHEAD)
     with bold():
         *_, end = generate(model, tokenizer, REPEATED, config)
     assert isinstance(end, End)
@@ -206,7 +210,7 @@ def test_texts_that_take_turns_do_not_disturb_each_other() -> None:
                 model,
                 tokenizer,
                 REPEATED,
-                DecodingConfig(seed=seed, max_new_tokens=3, prompt_lookup_num_tokens=7),
+                DecodingConfig(seed=seed, max_new_tokens=3, **AHEAD),
             )
         )
 
@@ -227,6 +231,18 @@ def test_a_conversation_is_the_same_with_guesses() -> None:
         np.testing.assert_array_equal(array, talks[1][1].state.arrays[name])
 
 
+def test_a_conversation_guesses_from_earlier_messages() -> None:
+    model, tokenizer = trained()
+    talk = Conversation(model, tokenizer)
+    config = DecodingConfig(temperature=0, max_new_tokens=3, logit_bias={300: 1e5}, **AHEAD)
+    with bold():
+        ends = [list(talk.reply("Well?", config))[-1] for _ in range(2)]
+        ends.append(list(talk.branch().reply("Well?", config))[-1])
+    guessed = [end.guessed for end in ends if isinstance(end, End)]
+    assert guessed[0] == 0
+    assert min(guessed[1:]) > 0
+
+
 def test_kept_states_are_the_same_with_guesses() -> None:
     model, tokenizer = trained()
     memories = []
@@ -245,16 +261,14 @@ def test_kept_states_are_the_same_with_guesses() -> None:
 
 def test_a_model_that_cannot_look_ahead_reads_token_by_token() -> None:
     model = saying("abcabcabcabcabc")
-    *_, end = generate(
-        model, BYTE, "x", DecodingConfig(temperature=0, max_new_tokens=12, prompt_lookup_num_tokens=7)
-    )
+    *_, end = generate(model, BYTE, "x", DecodingConfig(temperature=0, max_new_tokens=12, **AHEAD))
     assert isinstance(end, End)
     assert end.guessed == 0
 
 
 def test_memory_that_is_not_there_ends_the_guessing_and_not_the_text() -> None:
     model, tokenizer = trained()
-    config = DecodingConfig(temperature=0, seed=0, max_new_tokens=20, prompt_lookup_num_tokens=7)
+    config = DecodingConfig(temperature=0, seed=0, max_new_tokens=20, **AHEAD)
     expected = list(generate(model, tokenizer, REPEATED, config.replace(prompt_lookup_num_tokens=0)))
     with bold(), patch("goosequill.models.lookahead.Lookahead.read", side_effect=MemoryError):
         found = list(generate(model, tokenizer, REPEATED, config))
@@ -321,6 +335,12 @@ def test_nothing_is_guessed_before_anything_is_measured_or_where_it_is_slow() ->
     assert Account(Pace()).plan(7, LONGEST) == 1
     slow = {count: float(count) for count in range(1, 9)} | {0: 0.0}
     assert Account(paced(slow)).plan(7, LONGEST) == 1
+
+
+def test_nothing_is_looked_up_for_a_model_that_is_faster_than_that() -> None:
+    assert Account(Pace()).is_worth_it()
+    assert Account(paced({1: 2 * LEAST})).is_worth_it()
+    assert not Account(paced({1: LEAST / 2})).is_worth_it()
 
 
 def test_what_was_wrong_is_guessed_less() -> None:

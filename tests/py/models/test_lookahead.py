@@ -133,6 +133,6 @@ def test_a_first_pass_that_was_interrupted_is_forgotten() -> None:
     for each in (pace, usual):
         each.note(1, 1.0)
     pace.note(4, 1000.0)
-    for _ in range(2000):
+    for _ in range(600):
         pace.forget(4)
     assert pace.expected(4) == pytest.approx(usual.expected(4), rel=0.05)

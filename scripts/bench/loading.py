@@ -5,11 +5,12 @@ started. The 16-bit file is quantized to 8 bits while it loads, from a URL and a
 copy is then loaded again in a new page. The 8-bit files are picked. Seconds are from the page's request to
 the loaded model; memory is the peak of Python's heap.
 
-A model of 2.9B in 4 bits is read from a picked file, and from a model folder, first and again.
+A model of 2.9B in 4 bits is read from a picked file, and from a model folder, first and again. A 16-bit .pth
+of 1.5B at an address is quantized to 4 bits while it arrives.
 
     python scripts/bench/loading.py                 dist/; writes build/loading.json
     python scripts/bench/loading.py --rounds 5
-    python scripts/bench/loading.py --large         RWKV-7 2.9B; writes build/loading-large.json
+    python scripts/bench/loading.py --large         RWKV-7 2.9B and 1.5B; writes build/loading-large.json
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright  # noqa: E402
+from scripts.bench.checkpoints import write_pth  # noqa: E402
 from scripts.bench.start import browsing, serving  # noqa: E402
-from scripts.bench.weights import RWKV4, RWKV7_2B9, write_packed, write_safetensors  # noqa: E402
+from scripts.bench.weights import RWKV4, RWKV7_1B5, RWKV7_2B9, write_packed, write_safetensors  # noqa: E402
 
 from goosequill.loading.convert import convert  # noqa: E402
 
@@ -86,12 +88,23 @@ def large_ways() -> list[Way]:
     folder = [
         Way(f"folder, {'stored' if again else 'first'}", "2.9B/", again=again) for again in (False, True)
     ]
-    return [Way("picked", "2.9B.safetensors", picked=True), *folder]
+    pth = [
+        Way(
+            f"1.5B, f16 .pth to int4, by address, {'stored' if again else 'first'}",
+            "1.5B.pth",
+            4,
+            again=again,
+        )
+        for again in (False, True)
+    ]
+    return [Way("picked", "2.9B.safetensors", picked=True), *folder, *pth]
 
 
 def write_large_models(folder: Path) -> None:
     """Write the packed file, and a model folder with one file of weights, unless they exist."""
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "1.5B.pth").exists():
+        write_pth(RWKV7_1B5, folder / "1.5B.pth")
     file = folder / "2.9B.safetensors"
     if not file.exists():
         write_packed(RWKV7_2B9, file)

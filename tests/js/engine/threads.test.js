@@ -54,12 +54,11 @@ class Thread {
 const start = (count, file = "./helper-thread.js") =>
   new Helpers(count, () => /** @type {any} */ (new Thread(file)));
 
-/** Forms of a matrix; 1 is a sketch, which is for one token at a time. */
+/** Forms of a matrix in panels. */
 const FORMS = [
   { form: 32, bits: 32 },
   { form: 8, bits: 8 },
   { form: 4, bits: 4 },
-  { form: 1, bits: 4 },
 ];
 
 /** Memory like Python's with matrices of each form, a step for each number of tokens, and joined steps. */
@@ -104,7 +103,7 @@ function scene() {
       [16, 64], // too small to be divided
     ]) {
       const height = padded(rows);
-      const scales = form === 8 || form === 1 ? height : 0;
+      const scales = form === 8 ? height : 0;
       const size = form === 4 ? (height * columns * 34) / 64 : (height * columns * bits) / 8;
       const weights = take(size);
       if (bits === 32) heap.HEAPF32.set(Float32Array.from({ length: height * columns }, random), weights / 4);
@@ -122,7 +121,7 @@ function scene() {
         scale_bytes: (PANEL * 4 * scales) / height,
       };
       matrices.push(matrix);
-      for (const tokens of form === 1 ? [1] : [1, 7, CHUNK]) {
+      for (const tokens of [1, 7, CHUNK]) {
         for (const bias of [0, floats(rows)]) {
           const out = take(4 * rows * tokens);
           const fields = {
@@ -243,7 +242,7 @@ test("a waiting thread prefetches no more than it will need", () => {
       const rows = words[at + product.rows];
       words[at + product.firstRow] = 0;
       words[at + product.endRow] = rows;
-      const bytes = { 32: 4, 8: 1, 4: 34 / 64, 1: 1 / 2 }[words[at + product.form]] ?? 0;
+      const bytes = { 32: 4, 8: 1, 4: 34 / 64 }[words[at + product.form]] ?? 0;
       streams += PANEL * Math.floor(rows / (2 * PANEL)) * words[at + product.columns] * bytes;
     }
     let done = 0;

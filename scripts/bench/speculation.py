@@ -2,7 +2,6 @@
 
     python scripts/bench/speculation.py                       RWKV-7 0.19B in 8 and 4 bits, random weights
     python scripts/bench/speculation.py --model MODEL         a model of yours
-    python scripts/bench/speculation.py --pyodide             the default model in Pyodide, under Node
 
 The tokens that are written are given: a passage of the prompt quoted, reworded or continued. The model reads
 them, and every step of the decoder is computed, as if the model had chosen them; so the weights may be
@@ -15,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -179,13 +177,6 @@ def _peaked(name: str, array: Any) -> Any:
     return array
 
 
-def in_pyodide() -> dict[str, Any]:
-    """The default model's figures in Pyodide under Node."""
-    script = ["node", str(HERE / "speculation.js")]
-    found: dict[str, Any] = json.loads(subprocess.run(script, check=True, capture_output=True).stdout)
-    return found
-
-
 def measured(loaded: LoadedModel, rounds: int, decoders: list[str]) -> dict[str, Any]:
     """Costs and gains of one model."""
     found = {"costs": costs(loaded), "rows": measure(loaded, rounds=rounds, decoders=decoders)}
@@ -211,19 +202,15 @@ def main() -> None:
     parser.add_argument("--bits", type=int, nargs="+", default=[8, 4])
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--decoders", nargs="+", choices=list(DECODERS), default=list(DECODERS))
-    parser.add_argument("--pyodide", action="store_true")
     parser.add_argument("--costs", action="store_true", help="only what passes cost")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    if options.pyodide:
-        found = {"default, Pyodide": in_pyodide()}
-    else:
-        found = {}
-        for bits in [None] if options.model else options.bits:
-            name = str(options.model or f"RWKV-7 0.19B int{bits}")
-            loaded = load_path(options.model, kernel=load_kernel()) if options.model else random_model(bits)
-            only = {"costs": costs(loaded)}
-            found[name] = only if options.costs else measured(loaded, options.rounds, options.decoders)
+    found = {}
+    for bits in [None] if options.model else options.bits:
+        name = str(options.model or f"RWKV-7 0.19B int{bits}")
+        loaded = load_path(options.model, kernel=load_kernel()) if options.model else random_model(bits)
+        only = {"costs": costs(loaded)}
+        found[name] = only if options.costs else measured(loaded, options.rounds, options.decoders)
     if options.json:
         print(json.dumps(found, indent=2))
         return

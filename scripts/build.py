@@ -94,7 +94,7 @@ def list_engine_parts(output: Path) -> None:
     named = {"library": "python/library.tar.gz", "own": "python/goosequill.tar.gz", "none": "python/none.zip"}
     first = ("vendor/pyodide/pyodide.asm.wasm", *named.values())
     parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
-    text = json.dumps({**named, "rooms": archives(), "parts": parts}, indent=2)
+    text = json.dumps({**named, "rooms": archives(output), "parts": parts}, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 

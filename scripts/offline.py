@@ -15,7 +15,7 @@ PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/")
 INDEX = "search-index/"  # of the documentation; pages read web/ alone
 MEANINGS = f"{INDEX}web/pieces-"  # what searching by words does without
 UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html", "robots.txt", "sitemap.xml", "ui/preview.png")
-STORED = {".zip", ".png", ".woff2", ".gz"}  # already compressed
+STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
 DATE = (2020, 1, 1, 0, 0, 0)
 
 

@@ -1,7 +1,7 @@
 """Make what Python starts from in a page: python/library.tar.gz and the package, python/goosequill.tar.gz.
 
-Rooms that most visitors never enter are not in the latter: python/ROOM.tar.gz has their modules, and the
-worker adds it before the first job of the room.
+Rooms that most visitors never enter are not in the latter: each has a wheel, which micropip installs before
+the first job of the room.
 
 All of it is compiled by the interpreter that will run it (Pyodide under Node), so that a page parses no
 Python. Of numpy it takes what the package's sources name, and of the package everything but its commands.
@@ -11,6 +11,7 @@ tests/js/engine/worker/pyodide.test.js imports every job.
 from __future__ import annotations
 
 import ast
+import base64
 import gzip
 import hashlib
 import io
@@ -113,6 +114,12 @@ NUMERICAL = ("evaluation", "lab", "search", "selftest")
 AT_ONCE = ("__init__", "jobs")
 """Modules of these rooms that are needed before: they say which jobs the room has."""
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
+
+
+PACKAGES = ("micropip-*.whl", "packaging-*.whl")
+UNUSED_TESTS = re.compile(r"/tests?/")
+TAG = "cp312-none-any"
+"""What wheels are for: compiled files are for one version of Python."""
 
 
 class RuntimeBuildError(Exception):
@@ -242,21 +249,41 @@ def room_of(name: str) -> str:
     return match[1] if match and match[1] in ROOMS and match[2] not in AT_ONCE else ""
 
 
-def archives() -> dict[str, list[str]]:
-    """Return, for each room that needs any, the archives that are added before its first job."""
-    rooms = sorted({*ROOMS, *NUMERICAL})
-    names = {room: ["numerics"] * (room in NUMERICAL) + [room] * (room in ROOMS) for room in rooms}
-    return {room: [f"python/{name}.tar.gz" for name in found] for room, found in names.items()}
+def archives(output: Path) -> dict[str, list[str]]:
+    """Return, for each room that needs any, what is added before its first job, of what is in `output`."""
+    found: dict[str, list[str]] = {room: ["python/numerics.tar.gz"] for room in NUMERICAL}
+    for room in ROOMS:
+        (wheel,) = output.glob(f"python/goosequill_{room}-*.whl")
+        found.setdefault(room, []).append(wheel.relative_to(output).as_posix())
+    return dict(sorted(found.items()))
 
 
-def write_own(own: dict[str, bytes], code: bytes, output: Path) -> None:
-    """Write an archive of the package, and one for each room on demand; they belong into Python's library."""
-    archives: dict[str, dict[str, bytes]] = {name: {} for name in ("", *ROOMS)}
-    archives[""]["dataclass_code.bin"] = code
+def write_wheel(room: str, version: str, files: dict[str, bytes], output: Path) -> None:
+    """Write a room's wheel, with the metadata that micropip needs."""
+    described = f"goosequill_{room}-{version}.dist-info"
+    texts = {
+        "METADATA": f"Metadata-Version: 2.1\nName: goosequill-{room}\nVersion: {version}\n",
+        "WHEEL": f"Wheel-Version: 1.0\nGenerator: goosequill\nRoot-Is-Purelib: true\nTag: {TAG}\n",
+    }
+    files = files | {f"{described}/{name}": text.encode() for name, text in texts.items()}
+    lines = [f"{name},sha256={_record_digest(data)},{len(data)}" for name, data in sorted(files.items())]
+    files[f"{described}/RECORD"] = "\n".join([*lines, f"{described}/RECORD,,", ""]).encode()
+    write_zip(files, output / f"goosequill_{room}-{version}-{TAG}.whl")
+
+
+def _record_digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def write_own(own: dict[str, bytes], code: bytes, version: str, output: Path) -> None:
+    """Write the package, which belongs into Python's library, and a wheel of each room on demand."""
+    rooms: dict[str, dict[str, bytes]] = {name: {} for name in ("", *ROOMS)}
     for name, data in own.items():
-        archives[room_of(name)][f"site-packages/{name}"] = data
-    for room, files in archives.items():
-        write_tar(files, output / f"{room or 'goosequill'}.tar.gz")
+        rooms[room_of(name)][name] = data
+    files = {f"site-packages/{name}": data for name, data in rooms.pop("").items()}
+    write_tar({"dataclass_code.bin": code, **files}, output / "goosequill.tar.gz")
+    for room, found in rooms.items():
+        write_wheel(room, version, found, output)
 
 
 def write_runtime(wheel: Path, output: Path) -> None:
@@ -273,7 +300,10 @@ def write_runtime(wheel: Path, output: Path) -> None:
     numerics = {f"site-packages/{name}": numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}
     write_tar(numerics, output / "python" / "numerics.tar.gz")
     library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY))
+    for pattern in PACKAGES:
+        (archive,) = PYODIDE.glob(pattern)
+        numpy |= compiled(members(archive, UNUSED_TESTS))
     library |= {f"site-packages/{name}": data for name, data in numpy.items()}
     write_tar(library, output / "python" / "library.tar.gz")
     write_zip({}, output / "python" / "none.zip")
-    write_own(own, code, output / "python")
+    write_own(own, code, wheel.name.split("-")[1], output / "python")

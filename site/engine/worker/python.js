@@ -12,8 +12,8 @@ import { counted, Meter, open } from "../storage/download.js";
  * @typedef {{
  *   library: string, own: string, none: string, rooms?: Record<string, string[]>,
  *   parts: {file: string, bytes: number}[]
- * }} Parts engine/parts.json: `library` is Python's and numpy, `own` the package; `rooms` has the archives
- *   that are added on demand, by the room's name
+ * }} Parts engine/parts.json: `library` is Python's and numpy, `own` the package; `rooms` has, by the room's
+ *   name, the archives and wheels that are added on demand
  */
 
 /** The files were compiled without docstrings; with this, numpy does not add its own either. */
@@ -84,8 +84,18 @@ export class Python {
 
   /** @param {string} archive */
   async #add(archive) {
-    unpack(this.pyodide.FS, await gunzip(await this.#read(archive)));
-    this.pyodide.pyimport("importlib").invalidate_caches();
+    const packed = await this.#read(archive);
+    const { FS } = this.pyodide;
+    if (archive.endsWith(".tar.gz")) {
+      unpack(FS, await gunzip(packed));
+      this.pyodide.pyimport("importlib").invalidate_caches();
+      return;
+    }
+    // From a file of Python's, since micropip reads its name, and a bundler may rename assets.
+    const path = `/tmp/${archive.split("/").at(-1)}`;
+    FS.writeFile(path, new Uint8Array(packed));
+    await this.pyodide.pyimport("micropip").install.callKwargs(`emfs:${path}`, { deps: false });
+    FS.unlink(path);
   }
 
   /**

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import hashlib
 import io
 import re
 import tarfile
@@ -42,7 +44,12 @@ def library(made: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def rooms(made: Path) -> dict[str, dict[str, bytes]]:
-    return {room: read_tar(made / "python" / f"{room}.tar.gz") for room in (*runtime.ROOMS, "numerics")}
+    (numerics,) = made.glob("python/numerics.tar.gz")
+    found = {"numerics": read_tar(numerics)}
+    for room in runtime.ROOMS:
+        (wheel,) = made.glob(f"python/goosequill_{room}-*-cp312-none-any.whl")
+        found[room] = {f"site-packages/{name}": data for name, data in read_zip(wheel).items()}
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -186,8 +193,23 @@ def test_a_room_on_demand_is_not_in_the_package(
     assert {f"site-packages/goosequill/lab/{name}.pyc" for name in ("__init__", "jobs")} <= own.keys()
     assert {"site-packages/goosequill/lab/sta.pyc"} <= rooms["lab"].keys()
     assert not own.keys() & {name for files in rooms.values() for name in files}
-    assert all(name.startswith("site-packages/goosequill/lab/") for name in rooms["lab"])
+    modules = [name for name in rooms["lab"] if ".dist-info/" not in name]
+    assert all(name.startswith("site-packages/goosequill/lab/") for name in modules)
     assert not [name for name in (*own, *rooms["lab"]) if "/lab/data/" in name], "pages fetch the data"
+
+
+def test_the_record_of_a_rooms_wheel_is_correct(made: Path, rooms: dict[str, dict[str, bytes]]) -> None:
+    for room in runtime.ROOMS:
+        (wheel,) = made.glob(f"python/goosequill_{room}-*.whl")
+        files = read_zip(wheel)
+        (record,) = (name for name in files if name.endswith(".dist-info/RECORD"))
+        lines = [line.split(",") for line in files[record].decode().splitlines()]
+        assert {name for name, _, _ in lines} == files.keys()
+        for name, digest, size in lines:
+            if name != record:
+                found = base64.urlsafe_b64encode(hashlib.sha256(files[name]).digest()).decode().rstrip("=")
+                assert (digest, size) == (f"sha256={found}", str(len(files[name])))
+        assert runtime.archives(made)[room][-1] == f"python/{wheel.name}"
 
 
 def test_invalid_python_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

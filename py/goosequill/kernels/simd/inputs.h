@@ -1,7 +1,7 @@
 // Inputs of a product, quantized and interleaved as the panels read them.
 #pragma once
 
-#include "panels.h"
+#include "wide.h"
 
 // The largest absolute value; NaN if there is one. Without their signs, floats have the order of their bits.
 static float largest(const float *x, word n) {

@@ -12,8 +12,8 @@
 #define VECTORS 4   // of four rows each, in a panel
 #define SOME 2      // vectors of a panel that three or more tokens pass through together
 #define STREAMS 2   // panels that one token passes through together; chosen by measurement
-#define TOKENS 5    // at most that pass through a panel together; more would not fit the registers
-#define TOKENS_I8 4 // the same for int8
+#define TOKENS 6    // at most that pass through a panel together
+#define MOST_F32 5  // the same of float32; more would not fit the registers
 #define GROUP_BYTES (2 * PANEL + PANEL * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
 #define FLUSH 512   // columns of int8 that are summed as integers; more could overflow 32 bits
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow

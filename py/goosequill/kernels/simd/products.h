@@ -12,20 +12,23 @@ word scratch_words(word columns, word form) {
 }
 
 // Compute a panel from `row` on for `count` tokens; a copy of the code for each count, so that sums stay in registers.
-#define WHOLE_PANEL(panel, count)                                              \
-  for (word at = row; at < row + PANEL; at += 4 * WIDTH(count)) panel(&part, at, 0, token, 1, count)
-#define EACH_COUNT(panel)                          \
-  switch (count) {                                 \
-    case 1: WHOLE_PANEL(panel, 1); break;          \
-    case 2: WHOLE_PANEL(panel, 2); break;          \
-    case 3: WHOLE_PANEL(panel, 3); break;          \
-    case 4: WHOLE_PANEL(panel, 4); break;          \
-    default: WHOLE_PANEL(panel, TOKENS); break;    \
+#define WHOLE_PANEL(panel, width, count) \
+  for (word at = row; at < row + PANEL; at += 4 * width(count)) panel(&part, at, 0, token, 1, count)
+#define IF_COUNT(panel, width, most, n) \
+  case n: if (n <= most) WHOLE_PANEL(panel, width, n); break;
+#define EACH_COUNT(panel, width, most) \
+  switch (count) {                     \
+    IF_COUNT(panel, width, most, 1)    \
+    IF_COUNT(panel, width, most, 2)    \
+    IF_COUNT(panel, width, most, 3)    \
+    IF_COUNT(panel, width, most, 4)    \
+    IF_COUNT(panel, width, most, 5)    \
+    IF_COUNT(panel, width, most, 6)    \
   }
 
 // How many of the tokens that are left have their inputs interleaved, and pass through a panel, together.
 INLINE word together(word left, word form) {
-  word most = form == ROWWISE ? 1 : form == 8 ? TOKENS_I8 : TOKENS;
+  word most = form == ROWWISE ? 1 : form == 8 ? MOST_I8 : form == 4 ? MOST_I4 : MOST_F32;
   return left < most ? left : most;
 }
 
@@ -67,11 +70,11 @@ static void panels(const struct product *p, word form, word from, word to) {
       count = together(p->tokens - token, form);
       part.scratch = p->scratch + token * each;
       if (form == 32) {
-        EACH_COUNT(panel_f32)
+        EACH_COUNT(panel_f32, WIDTH, MOST_F32)
       } else if (form == 8) {
-        EACH_COUNT(panel_i8)
+        EACH_COUNT(wide_i8, WIDE_WIDTH, MOST_I8)
       } else {
-        EACH_COUNT(panel_i4)
+        EACH_COUNT(wide_i4, WIDE_WIDTH, MOST_I4)
       }
     }
   }

@@ -1,0 +1,136 @@
+// Products of several tokens in vectors of 32 bytes, which native x86-64 has. The sums are the same, bit by bit: a vector
+// here is two of panels.h. A single token waits for memory, so it gains nothing.
+#pragma once
+
+#include "panels.h"
+
+#if defined(__AVX2__) && defined(DOT_BYTES)
+
+#define WIDE_WIDTH(count) VECTORS
+#define MOST_I8 6  // tokens that pass through a panel together, chosen by measurement
+#define MOST_I4 5
+
+typedef float f32x8 __attribute__((vector_size(32), aligned(4)));
+typedef int i32x8 __attribute__((vector_size(32), aligned(4)));
+typedef short i16x16 __attribute__((vector_size(32), aligned(2)));
+typedef unsigned short u16x16 __attribute__((vector_size(32), aligned(2)));
+typedef signed char i8x32 __attribute__((vector_size(32), aligned(1)));
+
+INLINE i32x8 splat_words(int value) { return (i32x8){value, value, value, value, value, value, value, value}; }
+INLINE f32x8 splat_wide(float value) { return (f32x8){value, value, value, value, value, value, value, value}; }
+
+// The sums plus, for each lane, its two products of 16-bit numbers.
+INLINE i32x8 add_dot2(i32x8 sums, i16x16 a, i16x16 b) {
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+  return (i32x8)__builtin_ia32_vpdpwssd256((i32x8)sums, (i32x8)a, (i32x8)b);
+#else
+  return sums + (i32x8)__builtin_ia32_pmaddwd256(a, b);
+#endif
+}
+
+// Sums of products of four bytes each, which are in 16 bits (`DOTS` adds the two of a word) or, with VNNI, in 32.
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#define DOTS_START(correction) ((short)(correction) + ((correction) >> 16))
+#define DOTS(dots) (dots)
+INLINE i32x8 add_dot4(i32x8 dots, i8x32 weights, int inputs) {
+  return (i32x8)__builtin_ia32_vpdpbusd256(dots, (i32x8)weights, splat_words(inputs));
+}
+#else
+#define DOTS_START(correction) (correction)
+#define DOTS(dots) ((i32x8)__builtin_ia32_pmaddwd256((i16x16)(dots), (i16x16)splat_words(0x00010001)))
+INLINE i32x8 add_dot4(i32x8 dots, i8x32 weights, int inputs) {
+  return (i32x8)((i16x16)dots + (i16x16)__builtin_ia32_pmaddubsw256(weights, (i8x32)splat_words(inputs)));
+}
+#endif
+
+INLINE void finish_wide(const struct product *p, word first, word second, word token, f32x8 v) {
+  finish_some(p, first, token, __builtin_shufflevector(v, v, 0, 1, 2, 3));
+  finish_some(p, second, token, __builtin_shufflevector(v, v, 4, 5, 6, 7));
+}
+
+// A whole panel of int8, as in `panel_i8`: the upper lanes belong to rows 0-3 and 8-11, whole lanes to rows 4-7 and 12-15.
+INLINE void wide_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  if (count == 1) {
+    panel_i8(p, row, apart, token, panels, count);
+    return;
+  }
+  word padded = p->columns + (p->columns & 1);
+  const i16x16 *w = (const i16x16 *)((const signed char *)p->weights + row * padded);
+  const int *x = p->scratch, *corrections = x + padded / 2 * count;
+  const float *scales = (const float *)(corrections + flushes(padded) * count);
+  f32x8 sums[TOKENS][2] = {0};
+  for (word start = 0; start < padded; start += FLUSH, corrections += count) {
+    word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
+    i32x8 upper[TOKENS] = {0}, whole[TOKENS];
+    EACH_TOKEN whole[t] = splat_words(corrections[t]);
+    for (; steps > 0; steps--, w++, x += count) {
+      i16x16 lanes = *w, shifted = lanes >> 8;
+      EACH_TOKEN {
+        i16x16 pair = (i16x16)splat_words(x[t]);
+        upper[t] = add_dot2(upper[t], shifted, pair);
+        whole[t] = add_dot2(whole[t], lanes, pair);
+      }
+    }
+    EACH_TOKEN {
+      whole[t] -= upper[t] << 8;
+      sums[t][0] += __builtin_convertvector(upper[t], f32x8);
+      sums[t][1] += __builtin_convertvector(whole[t], f32x8);
+    }
+  }
+  UNROLL for (unsigned i = 0; i < 2; i++) {
+    word first = row + 4 * i, second = first + 8;
+    f32x4 a = load(p->scales + first, 4), b = load(p->scales + second, 4);
+    f32x8 factors = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+    EACH_TOKEN finish_wide(p, first, second, token + t, sums[t][i] * factors * scales[t]);
+  }
+}
+
+// Eight float16 scales as float32, times 2^-112, as `halves` gives four.
+INLINE f32x8 halves_wide(const short *p) {
+  i32x8 wide = __builtin_convertvector(*(const i16x8 *)p, i32x8);
+  return (f32x8)((wide << 13) & (int)0x8fffffff);
+}
+
+// A whole panel of int4, as in `panel_i4`.
+INLINE void wide_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  if (count == 1) {
+    panel_i4(p, row, apart, token, panels, count);
+    return;
+  }
+  word groups = p->columns / GROUP;
+  const signed char *w = (const signed char *)p->weights + row / PANEL * groups * GROUP_BYTES;
+  const int *x = p->scratch, *corrections = x + groups * GROUP_WORDS * count;
+  const float *x_scales = (const float *)(corrections + groups * count);
+  const i8x32 mask = (i8x32)splat_words(0x0f0f0f0f);
+  f32x8 sums[TOKENS][2] = {0};
+  for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
+    const i8x32 *at = (const i8x32 *)(w + 2 * PANEL);
+    i32x8 dots[TOKENS][2];
+    EACH_TOKEN UNROLL for (unsigned i = 0; i < 2; i++) dots[t][i] = splat_words(DOTS_START(corrections[t]));
+    for (int octet = 0; octet < GROUP / 8; octet++, at += 2, x += OCTET_WORDS * count)
+      UNROLL for (unsigned i = 0; i < 2; i++) {
+        i8x32 low = at[i] & mask, high = (i8x32)((u16x16)at[i] >> 4) & mask;
+        EACH_TOKEN {
+          const int *words = x + t * OCTET_WORDS;
+          dots[t][i] = add_dot4(add_dot4(dots[t][i], low, words[0]), high, words[1]);
+        }
+      }
+    UNROLL for (unsigned i = 0; i < 2; i++) {
+      f32x8 factor = halves_wide((const short *)w + 8 * i);
+      EACH_TOKEN {
+        f32x8 scaled = factor * splat_wide(x_scales[t] * 0x1p56f);
+        sums[t][i] = __builtin_convertvector(DOTS(dots[t][i]), f32x8) * scaled + sums[t][i];
+      }
+    }
+  }
+  UNROLL for (unsigned i = 0; i < 2; i++)
+    EACH_TOKEN finish_wide(p, row + 8 * i, row + 8 * i + 4, token + t, sums[t][i] * 0x1p56f);
+}
+
+#else
+#define WIDE_WIDTH WIDTH
+#define MOST_I8 4
+#define MOST_I4 5
+#define wide_i8 panel_i8
+#define wide_i4 panel_i4
+#endif

@@ -263,7 +263,7 @@ class SimdKernel:
         program: Program | None = programs.get((key, count))
         if program is None or program.steps[-1, 0] != abi.NUMBERS["shortlist"]:
             return None
-        return program.steps[1 - 2 * count :: 2, abi.FIELDS["shortlist"]["rest"]]  # one after each product
+        return program.steps[-count:, abi.FIELDS["shortlist"]["rest"]]
 
     @staticmethod
     def redirect(programs: Mapping[Hashable, Any], key: Hashable, count: int, memories: Any) -> None:
@@ -480,18 +480,6 @@ class SimdKernel:
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
         out = self._new(x.rows, matrix.rows)
-        self._multiply(matrix, x, out, bias=bias, activation=activation)
-        return out
-
-    def _multiply(
-        self,
-        matrix: Weights,
-        x: Tensor,
-        out: Tensor,
-        *,
-        bias: Tensor | None = None,
-        activation: Activation | None = None,
-    ) -> None:
         scratch = self._scratch(matrix, x.rows)
         # Not reused by the next product, which may be computed together with this one.
         self._retained += x, out, scratch
@@ -499,6 +487,7 @@ class SimdKernel:
             "product", **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
             form=matrix.form, first_row=0, end_row=0, joined=0,
         )  # fmt: skip
+        return out
 
     def _scratch(self, matrix: Weights, tokens: int) -> Tensor:
         return self._new(tokens, self.library.scratch_words(matrix.columns, matrix.form))
@@ -530,13 +519,12 @@ class SimdKernel:
     def likely(self, head: Weights, x: Tensor, shortlist: Shortlist) -> Tensor:
         if head.sketch is None or head.sketch.reach is None:
             return self.product(head, x)
-        out = self._new(x.rows, head.rows)
+        out = self.product(head.sketch, x)
         # An index per row and one more, each a machine word; then a float per row.
         work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
         scratch = self._scratch(head, 1)
         for row in range(x.rows):
             token, result = self.rows(x, row, 1), self.rows(out, row, 1)
-            self._multiply(head.sketch, token, result)
             self._emit(
                 "shortlist", **self._operands(head, token, result, scratch),
                 reach=address_of(head.sketch.reach), indices=work, count=shortlist.count,

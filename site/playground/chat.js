@@ -178,7 +178,7 @@ export class Chat {
       if ("finish_reason" in item) {
         const { finish_reason, usage } = item;
         say(endWords(finish_reason, usage.completion_tokens));
-        return pace.show(` · ${tn(usage.prompt_tokens, "{n} token read", "{n} tokens read")}`);
+        return pace.showEnd([tn(usage.prompt_tokens, "{n} token read", "{n} tokens read")], item);
       }
       if (pace.tokens === 0) progress.hide();
       pace.add();

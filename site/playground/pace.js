@@ -49,4 +49,16 @@ export class Pace {
         : "";
     this.line.textContent = `${tn(this.tokens, "{n} token", "{n} tokens")}${rate}${more}`;
   }
+
+  /**
+   * What is known when the text has ended.
+   * @param {string[]} facts
+   * @param {{guessed?: number, guessed_right?: number}} end
+   */
+  showEnd(facts, { guessed = 0, guessed_right: right = 0 }) {
+    const guesses = tn(guessed, "{right} of {n} guessed token right", "{right} of {n} guessed tokens right", {
+      right,
+    });
+    this.show([...facts, ...(guessed ? [guesses] : [])].map((fact) => ` · ${fact}`).join(""));
+  }
 }

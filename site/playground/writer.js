@@ -153,11 +153,12 @@ export class Writer {
   }
 
   /** @param {import("../engine/client.js").End} end @param {Pace} pace @param {Text} text */
-  #showEnd({ finish_reason, usage, seed }, pace, text) {
+  #showEnd(end, pace, text) {
+    const { finish_reason, usage, seed } = end;
     text.finish = finish_reason;
     this.#host.say(endWords(finish_reason, usage.completion_tokens));
     const facts = [tn(usage.prompt_tokens, "prompt {n} token", "prompt {n} tokens")];
     if (seed !== null) facts.push(t("seed {seed}", { seed: String(seed) }));
-    pace.show(facts.map((fact) => ` · ${fact}`).join(""));
+    pace.showEnd(facts, end);
   }
 }

@@ -27,3 +27,13 @@ test("the speed is that of the tokens after the first batch", () => {
 test("tokens that arrive one by one are timed from the first", () => {
   assert.equal(shown([1000, 1200, 1400, 1600]), "4 tokens · 5.0 tokens a second");
 });
+
+test("at the end it says how many guessed tokens were right, if any were guessed", () => {
+  const line = { textContent: "" };
+  const pace = new Pace(line, () => 0);
+  pace.add();
+  pace.showEnd(["seed 7"], { guessed: 9, guessed_right: 4 });
+  assert.equal(line.textContent, "1 token · seed 7 · 4 of 9 guessed tokens right");
+  pace.showEnd(["seed 7"], { guessed: 0, guessed_right: 0 });
+  assert.equal(line.textContent, "1 token · seed 7");
+});

@@ -450,8 +450,8 @@ def speeds() -> str:
     drawings = [panel for model, rows in _charted().items() for panel in _speed_panels(model, rows)]
     caption = (
         "Tokens per second on one thread: generated text, and a prompt that is read. Outlines show what is "
-        "possible: for text what this machine’s memory allows, for prompts what its multiplying instruction "
-        f"does by itself. Gray is another engine. {found['date']}, {html.escape(found['machine'])}, "
+        "possible: for text what this machine’s memory allows, for prompts what multiplying and adding alone "
+        f"reach. Gray is another engine. {found['date']}, {html.escape(found['machine'])}, "
         f"{html.escape(' '.join(found['browser'].split()[:2]))}; random weights in the shapes of the models."
     )
     columns = ("tokens_per_s", "tokens_per_s_possible", "prompt_tokens_per_s", "prompt_tokens_per_s_possible")

@@ -1,8 +1,8 @@
 """Multiply-adds a second: what prompts reach, and the most that this machine's instructions allow.
 
 While a prompt is read, each weight is multiplied with many tokens, so arithmetic is the limit, not memory.
-The peak is what `peak.c` reaches with the instruction that the large matrices are multiplied with, alone and
-in registers, without even the addition that each product needs.
+The peak is what `peak.c` reaches in registers with the instruction that the large matrices are multiplied
+with, and with the addition that each product needs.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Instruction(NamedTuple):
 
 
 INSTRUCTIONS = {
-    "shorts": Instruction("plain", "multiply", 8, "i32x4.dot_i16x8_s"),
-    "bytes": Instruction("relaxed", "multiply_bytes", 16, "i16x8.relaxed_dot_i8x16_i7x16_s"),
+    "shorts": Instruction("plain", "multiply_add", 8, "i32x4.dot_i16x8_s"),
+    "bytes": Instruction("relaxed", "multiply_add_bytes", 16, "i16x8.relaxed_dot_i8x16_i7x16_s"),
     "floats plain": Instruction("plain", "multiply_floats", 4, "f32x4.mul"),
     "floats relaxed": Instruction("relaxed", "multiply_floats", 4, "f32x4.relaxed_madd"),
 }

@@ -42,7 +42,7 @@ def ask(search: Locator, status: str) -> None:
 
 def test_it_asks_first_and_then_refines_the_ranking(page: Page, search: Locator, record: Record) -> None:
     ask(search, "by meaning")
-    offer = search.get_by_role("button", name="Better answers (download 39 MB)")
+    offer = search.get_by_role("button", name="Better answers (download 38 MB)")
     expect(offer).to_be_visible()
     assert [url for url in record.requests if "safetensors" in url or "/python/library" in url] == []
     offer.click()

@@ -412,7 +412,7 @@ def _charted() -> dict[str, list[dict[str, Any]]]:
 
 def _bars(title: str, rows: Sequence[Bar]) -> str:
     """A bar for each row, in the outline of what is possible."""
-    left, wide, high = 172, 126, 23
+    left, wide, high = 152, 92, 23
     most = max(max(speed, bound or 0) for _, speed, bound, _ in rows)
     drawing = [_text(0, 15, html.escape(title), "title")]
     for at, (name, speed, bound, own) in enumerate(rows):
@@ -425,7 +425,7 @@ def _bars(title: str, rows: Sequence[Bar]) -> str:
             _text(left + end + 6, y + 13, f"{speed:.0f}", "note"),
         ]
     words = (f"{name} {speed:.0f}{f' of {bound:.0f}' if bound else ''}" for name, speed, bound, _ in rows)
-    return _svg(left + wide + 46, 28 + high * len(rows), f"{title}: {', '.join(words)}", drawing)
+    return _svg(left + wide + 34, 28 + high * len(rows), f"{title}: {', '.join(words)}", drawing)
 
 
 def _speed_panels(model: str, rows: Sequence[dict[str, Any]]) -> list[str]:

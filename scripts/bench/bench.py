@@ -402,7 +402,7 @@ def shape_table(shape: str, chosen: list[Contestant]) -> str:
         lines.append(
             f"| {each.name} | {each.weights} | {speed:.1f} | {share:.0%} | {per_second(each.prompt_ms):.0f} "
             f"| {multiply_adds(each):.1f} | {'' if reached is None else f'{reached:.0%}'} "
-            f"| {each.first_token_s:.1f} s | {each.load_s:.1f} s | {each.memory_mb:,.0f} |"
+            f"| {each.first_token_s:.1f} | {each.load_s:.1f} | {each.memory_mb:,.0f} |"
         )
     return "\n".join(lines)
 

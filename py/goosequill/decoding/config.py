@@ -147,7 +147,7 @@ DESCRIPTIONS: tuple[Description, ...] = (
     Speculation.describe(
         "speculation",
         "Speculation",
-        "Is faster where the text quotes or repeats what was read before. The text stays the same.",
+        "Can be faster where the text quotes or repeats what was read before. The text stays the same.",
         "the tokens that followed the last occurrence of the last tokens",
         "Saxena 2023 (prompt lookup); Hugging Face transformers (prompt_lookup_num_tokens)",
     ),

@@ -9,33 +9,51 @@ import { RowReader } from "./opfs.js";
 export const PIECE = 4 * 1024 * 1024; // bytes
 const AT_ONCE = 3; // pieces that are read or hashed at a time, each with a copy of its bytes
 
-export class Fingerprint {
+/** Cuts what is added into pieces of PIECE bytes; the last one may be shorter. */
+export class Pieces {
   #piece = new Uint8Array(PIECE);
-  #filled = 0;
+  #onPiece;
+  /** Bytes of the next piece that are there already. */
+  filled = 0;
+
+  /** @param {(piece: Uint8Array<ArrayBuffer>) => void} onPiece uses the bytes, or copies them, at once */
+  constructor(onPiece) {
+    this.#onPiece = onPiece;
+  }
+
+  /** @param {Uint8Array} bytes */
+  add(bytes) {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + PIECE - this.filled);
+      this.#piece.set(part, this.filled);
+      this.filled += part.length;
+      at += part.length;
+      if (this.filled === PIECE) this.end();
+    }
+  }
+
+  /** Makes a piece of what there is. */
+  end() {
+    if (this.filled) this.#onPiece(this.#piece.subarray(0, this.filled));
+    this.filled = 0;
+  }
+}
+
+export class Fingerprint {
   /** @type {Promise<ArrayBuffer>[]} */
   #digests = [];
+  // The browser copies what it is given before it returns.
+  #pieces = new Pieces((piece) => this.#digests.push(crypto.subtle.digest("SHA-256", piece)));
 
   /** Adds bytes, and waits if hashing does not keep up. @param {Uint8Array} bytes */
   async update(bytes) {
-    for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + PIECE - this.#filled);
-      this.#piece.set(part, this.#filled);
-      this.#filled += part.length;
-      at += part.length;
-      if (this.#filled === PIECE) this.#seal();
-    }
+    this.#pieces.add(bytes);
     await this.#digests.at(-AT_ONCE);
-  }
-
-  #seal() {
-    // The browser copies what it is given before it returns.
-    this.#digests.push(crypto.subtle.digest("SHA-256", this.#piece.subarray(0, this.#filled)));
-    this.#filled = 0;
   }
 
   /** The fingerprint in hexadecimal; the object cannot be used afterwards. */
   async hex() {
-    if (this.#filled) this.#seal();
+    this.#pieces.end();
     return await digestOf(await new Blob(await Promise.all(this.#digests)).arrayBuffer());
   }
 }

@@ -4,7 +4,7 @@
  * SHA-256, that whoever makes the file needs to continue it after that piece.
  */
 
-import { digestOf, PIECE } from "./fingerprint.js";
+import { digestOf, PIECE, Pieces } from "./fingerprint.js";
 import { FileSink } from "./opfs.js";
 
 const DIGEST = 32; // bytes
@@ -14,8 +14,7 @@ const AT_ONCE = 3; // pieces that are hashed at a time, each with a copy of its 
 export class Part {
   #sink;
   #log;
-  #piece = new Uint8Array(PIECE);
-  #filled = 0;
+  #pieces = new Pieces((piece) => this.#record(piece));
   /** @type {Uint8Array[]} */
   #waiting = [];
   /** @type {Uint8Array<ArrayBuffer>[]} */
@@ -45,7 +44,7 @@ export class Part {
   }
 
   get size() {
-    return this.#sink.size + this.#filled;
+    return this.#sink.size + this.#pieces.filled;
   }
 
   /** Keeps the pieces that are as they were recorded, and drops the rest. */
@@ -86,24 +85,17 @@ export class Part {
    */
   async write(bytes, held) {
     if (held.length) this.#waiting.push(held);
-    for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + PIECE - this.#filled);
-      this.#piece.set(part, this.#filled);
-      this.#filled += part.length;
-      at += part.length;
-      if (this.#filled === PIECE) this.#seal();
-    }
+    this.#pieces.add(bytes);
     await this.#records.at(-AT_ONCE);
   }
 
-  #seal() {
-    const piece = this.#piece.subarray(0, this.#filled);
+  /** @param {Uint8Array<ArrayBuffer>} piece */
+  #record(piece) {
     const held = join(this.#waiting);
     const before = this.#records.at(-1);
     this.#waiting = [];
     const digests = digestsOf([piece, held]);
     this.#sink.write(piece);
-    this.#filled = 0;
     const record = async () => {
       const found = await digests;
       await before;
@@ -116,7 +108,7 @@ export class Part {
 
   /** Gives the finished file its fingerprint. */
   async end() {
-    if (this.#filled) this.#seal();
+    this.#pieces.end();
     await this.#records.at(-1);
     return await digestOf(await new Blob(this.#digests).arrayBuffer());
   }

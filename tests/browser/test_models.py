@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -220,6 +221,72 @@ def test_a_conversion_that_was_interrupted_continues_where_it_stopped(
         wait_until_kept(again.page)
         context.close()
     assert texts[0] == texts[1] != ""
+
+
+def split(tensors: dict[str, Any], parts: int) -> dict[str, bytes]:
+    """Shards of a model and the file that lists them, as Hugging Face's libraries write them."""
+    names = list(tensors)
+    files, listed = {}, {}
+    for part in range(parts):
+        file = f"model-{part + 1:05}-of-{parts:05}.safetensors"
+        own = names[part::parts]
+        files[file] = b"".join(encode((name, tensors[name]) for name in own))
+        listed |= dict.fromkeys(own, file)
+    files["model.safetensors.index.json"] = json.dumps({"metadata": {}, "weight_map": listed}).encode()
+    return files
+
+
+def test_shards_are_quantized_while_they_arrive_or_are_read(
+    browser: Browser, publisher: Publisher, site_url: str, tmp_path: Path
+) -> None:
+    tensors = checkpoints.rwkv4(layers=2, width=256, ffn=1024, vocab=256)
+    halves = {name: array.astype(np.float16) for name, array in tensors.items()}
+    files = {"whole.safetensors": b"".join(encode(halves.items())), **split(halves, 3)}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        publisher.add(name, len(data), lambda at, length, data=data: data[at : at + length])
+    picked = sorted(tmp_path.glob("model*"))
+    texts = []
+    for address, pick in (
+        ("whole.safetensors", None),
+        ("model.safetensors.index.json", None),
+        ("", [tmp_path / "whole.safetensors"]),
+        ("", picked),
+    ):
+        context = browser.new_context()
+        for again in (False, True):
+            page = Chooser(context.new_page(), site_url)
+            page.quantize.select_option("8")
+            publisher.asked.clear()
+            if pick:
+                page.model_file.set_input_files(pick)
+            else:
+                page.model_url.fill(publisher.url + address)
+                page.load_url.click()
+                page.consent_yes.click()
+            expect(page.status).to_contain_text("is ready", timeout=LONG)
+            expect(page.model_notices).to_be_empty()
+            names = page.page.evaluate(NAMES)
+            assert len([name for name in names if re.fullmatch("[0-9a-f]{64}", name)]) == 1, names
+            asked = {path for path, wanted in publisher.asked if wanted and wanted != "bytes=0-0"}
+            shards = {f"/{name}" for name in files if name.startswith("model-")}
+            if address.startswith("model"):
+                assert asked == (set() if again else shards)
+            texts.append(write(page))
+            page.page.close()
+        context.close()
+    assert len(set(texts)) == 1
+    assert texts[0]
+
+
+def test_a_list_of_shards_that_is_none_is_refused(chooser: Chooser, publisher: Publisher) -> None:
+    data = b'{"weight_map": {"a": "../b.safetensors"}}'
+    chooser.model_url.fill(
+        publisher.add("a.safetensors.index.json", len(data), lambda at, length: data[at : at + length])
+    )
+    chooser.load_url.click()
+    chooser.consent_yes.click()
+    expect(chooser.status).to_contain_text("“a.safetensors.index.json” does not list the shards of a model")
 
 
 FORGET = """async (name) => {

@@ -21,7 +21,7 @@ from goosequill.tokenizers import (
     tokenizer_for_vocabulary,
 )
 from goosequill.weights import ByteSource, FileSource, TensorSource, folder_reader, open_folder, open_tensors
-from goosequill.weights.file_names import DESCRIPTION, weight_files
+from goosequill.weights.file_names import DESCRIPTION, lists_shards, weight_files
 from goosequill.weights.folder import Reader, is_description
 from goosequill.weights.source import is_count
 
@@ -112,7 +112,7 @@ def open_files(
         return open_model_folder(_reader(files), verify=verify, weights=weights)
     everything = files if weights is None else {**files, weights.name: weights}
     chosen = weight_files(everything)
-    others = [name for name in everything if name not in chosen and name != DESCRIPTION]
+    others = [name for name in everything if name not in (*chosen, DESCRIPTION) and not lists_shards(name)]
     if not chosen or len(others) > 1 or not all(name.endswith((".json", ".txt")) for name in others):
         raise FileFormatError(
             "These files are not one model: choose its weights, and at most one tokenizer.", code="which-file"

@@ -13,6 +13,8 @@ DESCRIPTION = "config.json"
 
 _ENDINGS = (".safetensors", ".st", ".pth", ".pt", ".gguf", ".bin", ".prefab")
 """Endings of weight files, the preferred ones first."""
+_LIST = ".safetensors.index.json"
+"""The ending of the file in which Hugging Face's libraries list shards."""
 _LEGAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 
 
@@ -21,13 +23,19 @@ def is_legal(name: str) -> bool:
     return _LEGAL.fullmatch(name) is not None
 
 
+def lists_shards(name: str) -> bool:
+    """Whether a file lists the shards of a model; the shards themselves say what they contain."""
+    return name.lower().endswith(_LIST)
+
+
 def weight_files(names: Iterable[str]) -> list[str]:
     """Which of a model's files contain its weights, sorted; none if that is ambiguous.
 
     A lone file is weights, whatever its name. Of several, the weights are the files with the most
-    preferred ending that occurs; only safetensors may be sharded.
+    preferred ending that occurs; only safetensors may be sharded, and the file that lists the shards is
+    ignored.
     """
-    others = sorted(name for name in names if name != DESCRIPTION)
+    others = sorted(name for name in names if name != DESCRIPTION and not lists_shards(name))
     if len(others) == 1:
         return others
     for ending in _ENDINGS:

@@ -5,7 +5,7 @@
  * is read.
  */
 
-import { Arrival, Changed, fromAddress } from "./arrival.js";
+import { Arrival, Changed, fromAddress, fromBlob } from "./arrival.js";
 import { Meter } from "./download.js";
 import { digestOf, Fingerprint, fingerprint, storedFingerprint } from "./fingerprint.js";
 import { ask, FileSink, fileOf, removeFrom } from "./opfs.js";
@@ -141,29 +141,32 @@ export class Copies {
   }
 
   /**
-   * Makes the copy of a file at an address while it arrives; null if it must be loaded whole, has no version,
-   * or its copy cannot be kept.
-   * @param {Source} original
-   * @param {import("./ranges.js").Source} remote
+   * Makes the copy of files at addresses, or of picked ones, while they arrive; null if they must be loaded
+   * whole, have no versions, or their copy cannot be kept.
+   * @param {Source[]} originals
+   * @param {import("./ranges.js").Source[]} sources the same files, as Python reads them
    * @param {{
    *   signal: AbortSignal, onProgress: (progress: import("../protocol.js").Progress) => void,
    *   planning: (sources: any[]) => Promise<Plan | null>, notices: string[]
    * }} options
    */
-  async makeFrom(original, remote, { signal, onProgress, planning, notices }) {
-    const { name, url, version } = original;
-    const { size } = remote;
-    if (!this.store.folder || !version) return null;
-    const arrival = new Arrival(remote, fromAddress(url, { name, size, version, signal }), signal);
-    const plan = await planning([arrival]);
+  async makeFrom(originals, sources, { signal, onProgress, planning, notices }) {
+    if (!this.store.folder || !originals.every(({ version }) => version)) return null;
+    const arrivals = originals.map(({ name, url, version, blob }, i) => {
+      const { size } = sources[i];
+      const open = blob ? fromBlob(blob) : fromAddress(url, { name, size, version, signal });
+      return new Arrival(sources[i], open, signal);
+    });
+    const plan = await planning(arrivals);
     if (!plan || (await this.refusal(plan.bytes))) return null;
-    const meter = new Meter("model", name, size, onProgress);
+    const total = arrivals.reduce((sum, { size }) => sum + size, 0);
+    const meter = new Meter("model", arrivals[0].name, total, onProgress);
     let loaded = 0;
     const onLoaded = (/** @type {number} */ count) => {
       meter.add(count - loaded);
       loaded = count;
     };
-    const found = await this.make([original], plan, [arrival], { signal, onLoaded });
+    const found = await this.make(originals, plan, arrivals, { signal, onLoaded });
     if (found && plan.notice) notices.push(plan.notice);
     return found;
   }

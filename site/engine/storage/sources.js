@@ -1,10 +1,10 @@
 /**
  * Where a model's bytes come from, and the sources through which Python reads them: files that the visitor
- * picked, a folder on a server, or one file at an address. What is kept between visits is the business of
- * store.js and copies.js.
+ * picked, a folder on a server, or a file at an address, which may list shards. What is kept between visits
+ * is the business of store.js and copies.js.
  */
 
-import { isLegal, looksLikeWeights, weightFiles } from "../file-names.js";
+import { isLegal, listsShards, looksLikeWeights, shardsIn, weightFiles } from "../file-names.js";
 import { resolveId } from "../model-ids.js";
 import { EngineError } from "../protocol.js";
 import { download, Meter } from "./download.js";
@@ -16,6 +16,8 @@ import { Store } from "./store.js";
 const SMALL = 32 * 1024 * 1024;
 /** Bytes of a blob that are read at once: more are faster, but for a moment they are in memory twice. */
 const AT_ONCE = 32 * 1024 * 1024;
+/** Bytes of a list of shards: one of a model of billions of parameters has a few hundred thousand. */
+const LONGEST_LIST = 16 * 1024 * 1024;
 
 /**
  * @typedef {import("../protocol.js").ModelSource} ModelSource
@@ -67,8 +69,8 @@ export async function wholeSources(model, { copied, ...options }) {
     return found && (await copySource(copies.store, found));
   };
   /** @type {Make} */
-  const make = async (original, remote) => {
-    const found = copies && (await copies.makeFrom(original, remote, options));
+  const make = async (originals, sources) => {
+    const found = copies && (await copies.makeFrom(originals, sources, options));
     return found && (await copySource(copies.store, found));
   };
   const {
@@ -93,7 +95,7 @@ export async function wholeSources(model, { copied, ...options }) {
 
 /** @typedef {import("./copies.js").Source} Original */
 /** @typedef {(originals: Original[]) => Promise<Whole["copy"]>} Find */
-/** @typedef {(original: Original, remote: Source) => Promise<Whole["copy"]>} Make as the file arrives */
+/** @typedef {(originals: Original[], sources: Source[]) => Promise<Whole["copy"]>} Make as files arrive */
 
 /** @param {Store} store @param {import("./copies.js").Copy} copy */
 async function copySource(store, { sha256, name, blob }) {
@@ -110,7 +112,7 @@ async function copySource(store, { sha256, name, blob }) {
  */
 async function originalsAndOthers(model, find, options) {
   if (model.kind === "id") return await originalsAndOthers(addressed(model), find, options);
-  if (model.kind === "files") return await pickedModel(model, find);
+  if (model.kind === "files") return await pickedModel(model, find, options);
   if (model.kind === "folder") return await folderModel(model, find, options);
   return await addressModel(model, find, options);
 }
@@ -126,8 +128,12 @@ function addressed({ id, host, ...how }) {
   return isFile ? { ...how, kind: "url", url, sha256 } : { ...how, kind: "folder", url };
 }
 
-/** @param {import("../protocol.js").FilesSource} model @param {Find} find */
-async function pickedModel({ files, names }, find) {
+/**
+ * @param {import("../protocol.js").FilesSource} model
+ * @param {Find} find
+ * @param {{make: Make}} options
+ */
+async function pickedModel({ files, names }, find, { make }) {
   const all = names.map((_, i) => i);
   const weights = weightFiles(names).map((name) => names.indexOf(name));
   const originals = weights.map((i) => {
@@ -135,9 +141,17 @@ async function pickedModel({ files, names }, find) {
     const version = "lastModified" in blob ? String(blob.lastModified) : "";
     return { id: "", name: names[i], bytes: blob.size, url: "", version, blob };
   });
-  const copy = originals.length ? await find(originals) : null; // Python says why none are weights
+  const sources = await picked(files, names);
+  let copy = originals.length ? await find(originals) : null; // Python says why none are weights
+  if (!copy && originals.length && !names.includes("config.json")) {
+    // with it, checksums are compared
+    copy = await make(
+      originals,
+      weights.map((i) => sources[i]),
+    );
+  }
   const needed = all.filter((i) => !copy || !weights.includes(i));
-  return { files: await Promise.all(needed.map((i) => byteSource(files[i], names[i]))), copy, originals };
+  return { files: needed.map((i) => sources[i]), copy, originals };
 }
 
 /**
@@ -173,40 +187,90 @@ async function folderModel(model, find, { signal, onProgress, look, available, n
  * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
 async function addressModel(model, find, options) {
-  const { url, sha256, tables } = model;
+  const { tables } = model;
   const { signal, onProgress, look, make, notices } = options;
-  const name = fileName(url);
-  const { size, bytes, version } = await offerOf(url, signal);
-  const original = { id: sha256 ? `sha256:${sha256}` : "", name, bytes, url, version };
-  const copy = await find([original]);
+  const { urls, sha256 } = await weightsAt(model, signal);
+  const originals = await Promise.all(
+    urls.map(async (url) => {
+      const { size, bytes, version } = await offerOf(url, signal);
+      return { id: sha256 ? `sha256:${sha256}` : "", name: fileName(url), size, bytes, url, version };
+    }),
+  );
+  const copy = await find(originals);
   if (copy) {
-    if (version === UNREACHED) notices.push(UNREACHED_NOTICE);
-    return { files: [], copy, originals: [original] };
+    if (originals.some(({ version }) => version === UNREACHED)) notices.push(UNREACHED_NOTICE);
+    return { files: [], copy, originals };
   }
-  const remote = size ? rangeSource(url, name, size) : null;
-  const hasTables = remote && (await look([remote])).tables > 0;
-  if (hasTables && tables === "server" && !sha256) return { files: [remote], copy, originals: [original] };
+  const remotes = originals.flatMap(({ url, name, size }) => (size ? [rangeSource(url, name, size)] : []));
+  const hasRanges = remotes.length === originals.length;
+  const hasTables = hasRanges && (await look(remotes)).tables > 0;
+  if (hasTables && tables === "server" && !sha256) return { files: remotes, copy, originals };
   if (hasTables && sha256) {
+    const [{ name, bytes, url }] = originals;
     const [{ blob, note, kept }] = await storedFiles(() => url, [{ name, bytes, sha256 }], {
       signal,
       onProgress,
     });
     if (note) notices.push(note);
-    return { files: [await byteSource(blob, name, kept)], copy, originals: [original] };
+    return { files: [await byteSource(blob, name, kept)], copy, originals };
   }
-  if (remote && !sha256) {
-    const made = await make(original, remote).catch((error) => {
+  if (hasRanges && !sha256) {
+    const made = await make(originals, remotes).catch((error) => {
       if (error.name !== "Changed") throw error;
       if (notices.includes(CHANGED_NOTICE)) return null; // then it is downloaded in one response
       notices.push(CHANGED_NOTICE);
       return undefined;
     });
     if (made === undefined) return await addressModel(model, find, options);
-    if (made) return { files: [], copy: made, originals: [original] };
+    if (made) return { files: [], copy: made, originals };
   }
-  const blob = await downloaded(url, name, size ?? undefined, { signal, onProgress, sha256 });
-  const files = [await byteSource(blob, name)];
-  return { files, copy, originals: [{ ...original, blob }], fleeting: true };
+  const total = originals.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const meter = new Meter("model", originals[0].name, hasRanges ? total : 0, onProgress);
+  const whole = [];
+  for (const original of originals) {
+    const blob = await downloaded(original.url, original.name, meter, {
+      bytes: original.size ?? undefined,
+      signal,
+      sha256,
+    });
+    whole.push({ ...original, blob });
+  }
+  const files = await Promise.all(whole.map(({ blob, name }) => byteSource(blob, name)));
+  return { files, copy, originals: whole, fleeting: true };
+}
+
+/**
+ * The addresses of a model's weights: the address itself, or those of the shards that the file there lists.
+ * Only a single file of weights can have a checksum.
+ * @param {import("../protocol.js").AddressSource} model
+ * @param {AbortSignal} signal
+ * @returns {Promise<{urls: string[], sha256?: string}>}
+ */
+async function weightsAt({ url, sha256 }, signal) {
+  const file = fileName(url);
+  if (!listsShards(file)) return { urls: [url], sha256 };
+  const list = await download(url, { file, sha256, signal, cache: FRESH }).catch((error) => {
+    if (error.code !== "network") throw error;
+    return download(url, { file, sha256, signal, cache: "force-cache" }); // the shards may have been kept
+  });
+  const names = list.size <= LONGEST_LIST ? shardsIn(await list.text()) : null;
+  if (names) return { urls: names.map((name) => beside(url, name)) };
+  throw new EngineError({
+    code: "model-folder",
+    message: `“${file}” does not list the shards of a model.`,
+    remedy: "Check the model's address, or give that of a single file of weights.",
+  });
+}
+
+/**
+ * The address of another file in the same folder, with the same query.
+ * @param {string} url
+ * @param {string} name
+ */
+function beside(url, name) {
+  const found = new URL(url);
+  found.pathname = found.pathname.replace(/[^/]*$/, name);
+  return found.href;
 }
 
 /**
@@ -335,9 +399,13 @@ export async function partSources(model, { signal, onProgress }) {
   const part = async (url, name) => {
     const { size } = await offerOf(url, signal);
     if (size) return rangeSource(url, name, size);
-    return byteSource(await downloaded(url, name, undefined, { signal, onProgress }), name);
+    const meter = new Meter("model", name, 0, onProgress);
+    return byteSource(await downloaded(url, name, meter, { signal }), name);
   };
-  if (model.kind === "url") return [await part(model.url, fileName(model.url))];
+  if (model.kind === "url") {
+    const { urls } = await weightsAt(model, signal);
+    return await Promise.all(urls.map((url) => part(url, fileName(url))));
+  }
   const { config, files, at } = await describe(model, signal);
   const parts = files.map(({ name }) => part(at(name), name));
   return await Promise.all([byteSource(config, "config.json"), ...parts]);
@@ -412,13 +480,12 @@ async function memorySource(blob, name) {
  * not answer with an earlier one.
  * @param {string} url
  * @param {string} name
- * @param {number | undefined} bytes
- * @param {Options & {sha256?: string}} options
+ * @param {Meter} meter
+ * @param {{signal: AbortSignal, bytes?: number, sha256?: string}} options
  */
-async function downloaded(url, name, bytes, { signal, onProgress, sha256 }) {
-  const meter = new Meter("model", name, bytes ?? 0, onProgress);
+async function downloaded(url, name, meter, options) {
   const onBytes = (/** @type {number} */ count) => meter.add(count);
-  return await download(url, { file: name, bytes, sha256, signal, onBytes, cache: FRESH });
+  return await download(url, { ...options, file: name, onBytes, cache: FRESH });
 }
 
 /** The last part of an address, decoded. @param {string} url */

@@ -7,6 +7,7 @@ those of the files that a browser requests (sizes.py), for every page, compresse
 
     python scripts/bench/start.py                          dist/
     python scripts/bench/start.py OTHER/dist dist          two builds, in turn; ratios to the first
+    python scripts/bench/start.py --bare dist              beside Pyodide that only imports numpy
     python scripts/bench/start.py --rounds 0               sizes only
 """
 
@@ -68,6 +69,20 @@ WATCH = """
     watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   });
 """
+BARE = """<!doctype html><title>Pyodide</title>
+<textarea id="prompt">numpy</textarea><button id="generate">Import</button><p id="output"></p>
+<script>
+  const code = `
+    import { loadPyodide } from "BASE/pyodide.mjs";
+    const pyodide = await loadPyodide({ indexURL: "BASE/", packages: ["numpy"] });
+    postMessage(pyodide.runPython("import numpy; numpy.__version__"));
+  `.replaceAll("BASE", new URL("../pyodide", location).href);
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  worker.onmessage = ({ data }) => { document.getElementById("output").textContent = data; };
+</script>
+"""
+"""A page that only starts Pyodide as its documentation says, in a worker; its text is numpy's version."""
 KEPT = """async () => {
   const { active } = await navigator.serviceWorker.ready;
   return await new Promise((resolve) => {
@@ -127,6 +142,14 @@ def wait_until_kept(page: Page, folder: Path) -> None:
     while (folder / "sw.js").is_file() and not page.evaluate(KEPT):
         page.wait_for_timeout(100)
     page.wait_for_timeout(3000)
+
+
+def write_bare(folder: Path) -> Path:
+    """Write a site of which the first text needs nothing but Pyodide and numpy."""
+    (folder / "playground").mkdir()
+    (folder / "playground" / "index.html").write_text(BARE, encoding="utf-8")
+    (folder / "pyodide").symlink_to(ROOT / "build" / "vendor" / "pyodide")
+    return folder
 
 
 def measure_start(folders: list[Path], rounds: int) -> list[Start]:
@@ -205,8 +228,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the start of a built site.")
     parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "dist"], help="default: dist/")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--bare", action="store_true", help="compare with Pyodide and numpy alone, first")
     options = parser.parse_args()
-    starts = measure_start(options.folders, options.rounds)
+    with tempfile.TemporaryDirectory() as place:
+        bare = [write_bare(Path(place))] if options.bare else []
+        starts = measure_start([*bare, *options.folders], options.rounds)
     sizes = measure_sizes(options.folders[-1])
     found = {"starts": [asdict(start) for start in starts], "sizes": asdict(sizes)}
     (ROOT / "build" / "start.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -7,6 +7,9 @@ Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices 
 A run starts from random weights, or with `--start-from` from those of a released model folder: its steps,
 tokens and seconds continue from the folder's, the optimisers' states are empty, and the rate warms up again,
 to `--peak` of the full rate. Layers beyond the folder's (`--layers`) start as no-ops.
+
+With `--bits` the model computes with weights as they will be stored (rounding.py), as it does when it is
+validated: for a decay.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ import torch.nn.functional as F
 from scripts.train.corpus import training_folder
 from scripts.train.export import read_released
 from scripts.train.model import Rwkv, Size
+from scripts.train.rounding import as_stored
 
 from goosequill.models import detect_config
 from goosequill.weights import folder_reader, open_folder
@@ -37,6 +41,7 @@ MALLOC = {  # keeps freed pages instead of returning them to the kernel at every
     "MALLOC_TOP_PAD_": "268435456",
 }
 EMA = 0.998
+MUONS = 2
 
 
 def windows(tokens: np.ndarray, step: int, *, batch: int, length: int, seed: int) -> np.ndarray:
@@ -84,8 +89,14 @@ def make_optimizers(model: torch.nn.Module, options: argparse.Namespace) -> list
     adamw = torch.optim.AdamW(groups, betas=(0.9, 0.99), eps=1e-10, foreach=True)
     if options.matrices == "adamw":
         return [adamw]
-    muon = torch.optim.Muon(matrices, lr=options.lr_muon, weight_decay=options.decay_muon, momentum=0.95)
-    return [adamw, muon]
+    # Several, so that several threads can compute their steps: each matrix by itself.
+    muons = [
+        torch.optim.Muon(
+            matrices[part::MUONS], lr=options.lr_muon, weight_decay=options.decay_muon, momentum=0.95
+        )
+        for part in range(min(MUONS, len(matrices)))
+    ]
+    return [*muons, adamw]
 
 
 class Run:
@@ -205,8 +216,8 @@ class Run:
                 group["lr"] = rate * factor
         loss = self.gradients(batch)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        list(self.pool.map(lambda optimizer: optimizer.step(), self.optimizers))
         for optimizer in self.optimizers:
-            optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         values = [value.detach() for value in self.model.parameters()]
         keep = min(EMA, self.own_steps / (self.own_steps + 10))
@@ -223,7 +234,8 @@ class Run:
             loss = loss_of(self.model, rows) * (len(rows) / len(batch))
             return loss.item(), torch.autograd.grad(loss, parameters)
 
-        results = list(self.pool.map(part, batch.split(self.options.part)))
+        with as_stored(self.model, self.options.bits):
+            results = list(self.pool.map(part, batch.split(self.options.part)))
         for index, parameter in enumerate(parameters):
             parameter.grad = results[0][1][index]
             for _, gradients in results[1:]:
@@ -237,11 +249,17 @@ class Run:
         print(json.dumps(line), flush=True)
 
 
+def own_loss(run: Run, valid: np.ndarray) -> float:
+    """Validation loss of the weights, as they will be stored."""
+    with as_stored(run.model, run.options.bits):
+        return validate(run.model, valid, length=512, count=64)
+
+
 def average_loss(run: Run, valid: np.ndarray) -> float:
     """Validation loss of the averaged weights, swapped in and out."""
     own = {name: value.detach().clone() for name, value in run.model.named_parameters()}
     run.model.load_state_dict(run.average, strict=True)
-    loss = validate(run.model, valid, length=512, count=64)
+    loss = own_loss(run, valid)
     run.model.load_state_dict(own)
     return loss
 
@@ -270,7 +288,7 @@ def main(argv: list[str] | None = None) -> None:
         if run.step % options.log_every == 0:
             values = {"train": float(np.mean(losses)), "rate": run.rate()}
             if run.step % (options.log_every * 5) == 0:
-                values["valid_bpb"] = validate(run.model, valid, length=512, count=64) * bits
+                values["valid_bpb"] = own_loss(run, valid) * bits
                 values["average_bpb"] = average_loss(run, valid) * bits
             run.log(**{key: round(value, 4) for key, value in values.items()})
             losses = []
@@ -279,7 +297,7 @@ def main(argv: list[str] | None = None) -> None:
             saved_at = time.monotonic()
     run.save()
     final = {
-        "valid_bpb": validate(run.model, valid, length=512, count=64) * bits,
+        "valid_bpb": own_loss(run, valid) * bits,
         "average_bpb": average_loss(run, valid) * bits,
     }
     run.log(**{key: round(value, 4) for key, value in final.items()})
@@ -320,6 +338,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--lr-vectors", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="parts of a batch computed at once")
+    parser.add_argument(
+        "--bits", type=int, choices=(8, 4), help="compute with weights rounded to 8 or 4 bits"
+    )
     parser.add_argument("--part", type=int, default=6, help="sequences in a part")
     parser.add_argument("--log-every", type=int, default=10)
     parser.add_argument("--save-minutes", type=float, default=4)

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from scripts.train import train
+from scripts.train import rounding, train
+
+from goosequill.weights import quantize
 
 SMALL = ["--layers", "1", "--width", "64", "--ffn", "64", "--vocab", "64", "--batch", "4", "--length", "32",
          "--part", "2", "--warmup", "2", "--log-every", "1"]  # fmt: skip
@@ -42,6 +44,33 @@ def test_a_branch_decays_to_zero_and_leaves_the_stable_run_alone(folder):
     assert [line["rate"] for line in lines if "rate" in line] == [0.6667, 0.3333, 0.0]
     after = weights_of(folder, "stable")
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_weights_are_rounded_as_the_library_stores_them(bits):
+    weights = np.random.default_rng(0).standard_normal((37, 192)).astype(np.float32)
+    weights[3] = 0
+    weights[5, 64:128] *= 1e-9
+    found = rounding.rounded(torch.from_numpy(weights), bits).numpy()
+    assert np.array_equal(found, quantize(weights, bits).dequantize())
+
+
+def test_with_bits_the_gradient_is_that_of_the_stored_weights(folder):
+    train.main(["--run", "stable", "--steps", "2", *SMALL])
+    own, stored = (
+        train.Run(train.parse(["--run", "stable", *bits, *SMALL])) for bits in ([], ["--bits", "4"])
+    )
+    batch = torch.from_numpy(np.load(folder / "train.npy")[:132].astype(np.int64)).view(4, 33)
+    stored.gradients(batch)
+    assert all(map(torch.equal, own.model.parameters(), stored.model.parameters()))
+    for name, value in own.model.named_parameters():
+        if value.ndim == 2 and name != "emb.weight":
+            value.data = torch.from_numpy(quantize(value.detach().numpy(), 4).dequantize())
+    own.model.emb.weight.data = rounding.rounded(own.model.emb.weight.data, 8)
+    own.gradients(batch)
+    for one, other in zip(own.model.parameters(), stored.model.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+    train.main(["--run", "end", "--branch-of", "stable", "--decay-steps", "3", "--bits", "4", *SMALL])
 
 
 def test_an_epoch_takes_every_window_once():

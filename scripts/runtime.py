@@ -116,7 +116,8 @@ AT_ONCE = ("__init__", "jobs")
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
 
 
-PACKAGES = ("micropip-*.whl", "packaging-*.whl")
+INSTALLER = ("micropip-*.whl", "packaging-*.whl")
+"""What installs wheels; python/installer.tar.gz is added before the first of them."""
 UNUSED_TESTS = re.compile(r"/tests?/")
 TAG = "cp312-none-any"
 """What wheels are for: compiled files are for one version of Python."""
@@ -254,7 +255,7 @@ def archives(output: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {room: ["python/numerics.tar.gz"] for room in NUMERICAL}
     for room in ROOMS:
         (wheel,) = output.glob(f"python/goosequill_{room}-*.whl")
-        found.setdefault(room, []).append(wheel.relative_to(output).as_posix())
+        found.setdefault(room, []).extend(["python/installer.tar.gz", wheel.relative_to(output).as_posix()])
     return dict(sorted(found.items()))
 
 
@@ -299,10 +300,15 @@ def write_runtime(wheel: Path, output: Path) -> None:
     code = dataclass_code(numpy | own)
     numerics = {f"site-packages/{name}": numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}
     write_tar(numerics, output / "python" / "numerics.tar.gz")
-    library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY))
-    for pattern in PACKAGES:
+    installer: dict[str, bytes] = {}
+    for pattern in INSTALLER:
         (archive,) = PYODIDE.glob(pattern)
-        numpy |= compiled(members(archive, UNUSED_TESTS))
+        installer |= compiled(members(archive, UNUSED_TESTS))
+    write_tar(
+        {f"site-packages/{name}": data for name, data in installer.items()},
+        output / "python" / "installer.tar.gz",
+    )
+    library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY))
     library |= {f"site-packages/{name}": data for name, data in numpy.items()}
     write_tar(library, output / "python" / "library.tar.gz")
     write_zip({}, output / "python" / "none.zip")

@@ -73,18 +73,26 @@ export class Python {
    * @param {string} room
    */
   async addRoom(room) {
-    const adding = (this.#rooms.get(room) ?? []).map((archive) => {
-      const found = this.#added.get(archive) ?? this.#add(archive);
+    const archives = this.#rooms.get(room) ?? [];
+    const isWheel = (/** @type {string} */ archive) => archive.endsWith(".whl");
+    const add = (/** @type {string} */ archive, /** @type {Promise<any>} */ before) => {
+      const found = this.#added.get(archive) ?? this.#add(archive, before);
       this.#added.set(archive, found);
       found.catch(() => this.#added.delete(archive)); // it can be tried again
       return found;
-    });
-    await Promise.all(adding);
+    };
+    const start = Promise.resolve();
+    const unpacked = Promise.all(archives.filter((one) => !isWheel(one)).map((one) => add(one, start)));
+    await Promise.all([unpacked, ...archives.filter(isWheel).map((one) => add(one, unpacked))]);
   }
 
-  /** @param {string} archive */
-  async #add(archive) {
+  /**
+   * @param {string} archive
+   * @param {Promise<any>} before what must have been added, micropip for a wheel
+   */
+  async #add(archive, before) {
     const packed = await this.#read(archive);
+    await before;
     const { FS } = this.pyodide;
     if (archive.endsWith(".tar.gz")) {
       unpack(FS, await gunzip(packed));

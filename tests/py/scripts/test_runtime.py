@@ -44,8 +44,7 @@ def library(made: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def rooms(made: Path) -> dict[str, dict[str, bytes]]:
-    (numerics,) = made.glob("python/numerics.tar.gz")
-    found = {"numerics": read_tar(numerics)}
+    found = {name: read_tar(made / "python" / f"{name}.tar.gz") for name in ("numerics", "installer")}
     for room in runtime.ROOMS:
         (wheel,) = made.glob(f"python/goosequill_{room}-*-cp312-none-any.whl")
         found[room] = {f"site-packages/{name}": data for name, data in read_zip(wheel).items()}
@@ -209,7 +208,16 @@ def test_the_record_of_a_rooms_wheel_is_correct(made: Path, rooms: dict[str, dic
             if name != record:
                 found = base64.urlsafe_b64encode(hashlib.sha256(files[name]).digest()).decode().rstrip("=")
                 assert (digest, size) == (f"sha256={found}", str(len(files[name])))
-        assert runtime.archives(made)[room][-1] == f"python/{wheel.name}"
+        added = ["python/installer.tar.gz", f"python/{wheel.name}"]
+        assert runtime.archives(made)[room][-2:] == added
+
+
+def test_what_installs_the_rooms_is_not_in_a_first_text(
+    library: dict[str, bytes], rooms: dict[str, dict[str, bytes]]
+) -> None:
+    assert not library.keys() & rooms["installer"].keys()
+    packages = {name.split("/")[1] for name in rooms["installer"] if ".dist-info/" not in name}
+    assert packages == {"micropip", "packaging"}
 
 
 def test_invalid_python_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

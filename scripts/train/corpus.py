@@ -561,6 +561,9 @@ _WEB = Package(
 )
 NEXT = (_WEB, *(manual.package for manual in MANUALS))
 """Packages for the next model, besides those of the released one."""
+CONVERSATIONS = 4
+"""How often the original conversations are in the training text: they are few, and the other dialogues are
+either questions about words or taken from novels."""
 NEXT_REGISTERS = (*REGISTERS, "manual")
 
 READERS: dict[str, Callable[[dict[str, bytes]], Iterator[Document]]] = {
@@ -670,6 +673,8 @@ def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
     if following:
         trained = [one for one in documents if one.register == "manual" and split_of[one.group] == "train"]
         documents += [turns for page in trained for turns in dialogues(page)]
+        talks = [one for one in documents if one.group.startswith("chatterbot/")]
+        documents += [one for one in talks if split_of[one.group] == "train"] * (CONVERSATIONS - 1)
     texts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for document in documents:
         texts[split_of[document.group]] += pieces(document)

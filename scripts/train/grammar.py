@@ -1,14 +1,15 @@
-"""Whether greedy text is grammatical: two models' sentences after fixed prompts, judged blind in the comparer.
+"""Whether greedy text is grammatical: sentences after fixed prompts, judged blind in the comparer.
 
     python -m scripts.train.grammar OLD NEW      write grammar/OLD.json and grammar/NEW.json
     python -m scripts.train.grammar --count      count the votes in grammar/votes-*.json
 
-A report has the first two sentences after each of the prompts, which were written before any model was asked.
-The rule: a text is grammatical if a careful native speaker could have written it, whatever it means: its verbs
-agree with their subjects, its clauses are complete, its words are used as what they are. What is unusual today
-but was not when the style was written is allowed, and so are definitions and headings without a verb. A text
-without an end after 80 tokens is judged as far as it goes. To judge, open both reports in the comparer and
-vote on "Which text is grammatical?": the better one if only one is, a tie if both are, else both bad.
+A report has the first two sentences after each of the prompts, which were written before any model was
+asked. The rule: a text is grammatical if a careful native speaker could have written it, whatever it means:
+its verbs agree with their subjects, its clauses are complete, its words are used as what they are. What is
+unusual today but was not when the style was written is allowed, and so are definitions and headings without
+a verb. A text without an end after 80 tokens is judged as far as it goes. To judge, open both reports in the
+comparer and vote on "Which text is grammatical?": the better one if only one is, a tie if both are, else
+both bad.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import goosequill
+from goosequill import DecodingConfig
 
 FOLDER = Path(__file__).with_name("grammar")
-SETTINGS = {"temperature": 0, "max_new_tokens": 80}
+SETTINGS: dict[str, Any] = {"temperature": 0, "max_new_tokens": 80}
 END = re.compile(r"[.!?][\"')\]]*(?=\s|$)")
 
 
@@ -38,7 +40,7 @@ def report(folder: Path) -> dict[str, Any]:
     model = goosequill.load(folder)
     rows = []
     for prompt in json.loads((FOLDER / "prompts.json").read_text(encoding="utf-8")):
-        text = two_sentences(model.write(prompt, **SETTINGS))
+        text = two_sentences(model.write(prompt, DecodingConfig(**SETTINGS)))
         result = {"sampling_config": "greedy", "sampling_params": SETTINGS, "outputs": [text]}
         rows.append({"prompt": prompt, "results": [result]})
     date = datetime.now(UTC).isoformat(timespec="seconds")

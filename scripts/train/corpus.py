@@ -698,6 +698,12 @@ def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
     return manifest
 
 
+def registers() -> list[str]:
+    """The styles of the training text."""
+    manifest = json.loads((training_folder() / "manifest.json").read_text(encoding="utf-8"))
+    return list(manifest["splits"]["train"]["registers"])
+
+
 def read_split(folder: Path, split: str) -> list[str]:
     return open(folder / f"{split}.txt", encoding="utf-8", newline="").read().split(SEPARATOR)
 

@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 from scripts.train import kneser_ney
-from scripts.train.corpus import REGISTERS, read_split, training_folder
+from scripts.train.corpus import NEXT_REGISTERS, REGISTERS, read_split, training_folder
 from scripts.train.export import Tensors, compress, read_checkpoint, read_released
 from scripts.train.phases import PHASES
 from tokenizers import Tokenizer
@@ -29,28 +29,37 @@ from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 
 Row = dict[str, float]
+OLDER = "older styles"
 
 
 def register_of(text: str) -> str:
     return text[1 : text.index(">")]
 
 
+def groups(texts: list[str]) -> dict[str, list[int]]:
+    """Which texts each column is about: all, those of the styles that the first model had, and each style."""
+    found = [register_of(text) for text in texts]
+    tags = [tag for tag in NEXT_REGISTERS if tag in found]
+    older = [i for i, tag in enumerate(found) if tag in REGISTERS]
+    row = {"total": list(range(len(texts))), **({OLDER: older} if len(older) < len(texts) else {})}
+    return row | {tag: [i for i, other in enumerate(found) if other == tag] for tag in tags}
+
+
 def per_register(texts: list[str], bits: list[float]) -> Row:
-    """Bits per byte of every style and in total."""
+    """Bits per byte of every column."""
     sizes = [len(text.encode()) for text in texts]
-    row = {"total": sum(bits) / sum(sizes)}
-    for tag in REGISTERS:
-        chosen = [i for i, text in enumerate(texts) if register_of(text) == tag]
-        row[tag] = sum(bits[i] for i in chosen) / max(1, sum(sizes[i] for i in chosen))
-    return row
+    return {
+        column: sum(bits[i] for i in chosen) / sum(sizes[i] for i in chosen)
+        for column, chosen in groups(texts).items()
+    }
 
 
 def compressor_row(texts: list[str], compress_text: Callable[[bytes], bytes]) -> Row:
-    """Compress the whole test text, and each style's part: compressors adapt as they go."""
-    row = {"total": _ratio("".join(texts), compress_text)}
-    for tag in REGISTERS:
-        row[tag] = _ratio("".join(text for text in texts if register_of(text) == tag), compress_text)
-    return row
+    """Compress the text of each column as one: compressors adapt as they go."""
+    return {
+        column: _ratio("".join(texts[i] for i in chosen), compress_text)
+        for column, chosen in groups(texts).items()
+    }
 
 
 def _ratio(text: str, compress_text: Callable[[bytes], bytes]) -> float:

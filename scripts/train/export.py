@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scripts.train.corpus import REGISTERS, training_folder
+from scripts.train.corpus import registers, training_folder
 from scripts.train.phases import PHASES
 
 from goosequill.loading.load import peak_memory
@@ -94,7 +94,7 @@ def describe(folder: Path, tensors: Tensors, figures: dict[str, Any], *, bits: i
         "files": files,
         "prompts": PROMPTS,
         "chat": {"prefix": "<dialogue>\n", "user": "User: ", "assistant": "Assistant:", "stop": ["\n\nUser"]},
-        "registers": [{"name": tag, "tag": f"<{tag}>\n"} for tag in REGISTERS],
+        "registers": [{"name": tag, "tag": f"<{tag}>\n"} for tag in registers()],
         "training": {
             "steps": figures["step"],
             "tokens": figures["tokens"],

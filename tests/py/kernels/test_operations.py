@@ -308,6 +308,20 @@ def test_many_tokens_give_what_each_gives_alone(kernel: Kernel, rows: int, colum
             close(together, alone, columns**0.5)
 
 
+@pytest.mark.parametrize("name", [name for name in KERNELS if name.startswith("native")])
+@pytest.mark.parametrize("columns", [64, 768, 1024, 1088])
+def test_many_tokens_pass_through_a_large_head_as_each_alone(name: str, columns: int) -> None:
+    kernel, case = KERNELS[name], Case(1, 1, 1, 1.0, columns)
+    weights = quantize(case.normal(SKETCHED + 3, columns), 8)
+    head = kernel.head(weights)
+    for count in (2, 3, 4, 5, 6, 7, 13):
+        x = case.normal(count, columns) * np.logspace(-3, 3, count, dtype=np.float32)[:, None]
+        together = compute(kernel, partial(kernel.product, head), x)
+        alone = np.concatenate([compute(kernel, partial(kernel.product, head), row[None]) for row in x])
+        np.testing.assert_array_equal(together, alone)
+        close(together[0], x[0] @ weights.dequantize().T, 100 * columns**0.5 * 1e-3)
+
+
 @each_kernel
 def test_positions_start_anew_with_each_sequence(kernel: Kernel) -> None:
     values = Case(1, 1, 16, 1.0, 3).normal(9, 16)

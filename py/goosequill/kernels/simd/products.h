@@ -44,14 +44,30 @@ static void spread(const struct product *p, word form) {
   }
 }
 
+#define IF_TOKENS(n) \
+  case n: if (n <= HEAD_TOKENS) rows_together(&part, rows + first, token, 2 * each, n); break;
+
 // Rows from..to of a matrix that is stored row by row: four at a time, far apart (a row may be computed twice). Adjacent
 // rows would be read at a quarter of the speed, because the memory would not see several streams.
 static void rowwise(const struct product *p, word from, word to) {
   word each = scratch_words(p->columns, ROWWISE), size = (to < p->rows ? to : p->rows) - from;
   struct product part = *p;
-  for (word row = from; row < from + (size + 3) / 4; row++, part.scratch = p->scratch)
-    for (word token = 0; token < p->tokens; token++, part.scratch += each)
-      rows_i8(&part, (word[]){row, row + size / 4, row + size / 2, row + size * 3 / 4}, token, 4);
+  for (word row = from; row < from + (size + 3) / 4; row++, part.scratch = p->scratch) {
+    const word rows[] = {row, row + size / 4, row + size / 2, row + size * 3 / 4};
+    for (word token = 0, count; token < p->tokens; token += count, part.scratch += count * each) {
+      count = p->tokens - token < HEAD_TOKENS ? p->tokens - token : HEAD_TOKENS;
+      if (count == 1) rows_i8(&part, rows, token, 4);
+      else for (word first = 0; first < 4; first += HEAD_ROWS) {
+        switch (count) {
+          IF_TOKENS(2)
+          IF_TOKENS(3)
+          IF_TOKENS(4)
+          IF_TOKENS(5)
+          IF_TOKENS(6)
+        }
+      }
+    }
+  }
 }
 
 // Rows from..to of a product, starting at a multiple of PANEL, once `spread` has prepared the inputs. Each panel is read

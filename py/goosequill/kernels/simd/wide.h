@@ -9,6 +9,12 @@
 #define WIDE_WIDTH(count) VECTORS
 #define MOST_I8 6  // tokens that pass through a panel together, chosen by measurement
 #define MOST_I4 5
+#define HEAD_ROWS 4  // of a large head, which up to `HEAD_TOKENS` tokens pass through together
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#define HEAD_TOKENS 6
+#else
+#define HEAD_TOKENS 2
+#endif
 
 typedef float f32x8 __attribute__((vector_size(32), aligned(4)));
 typedef int i32x8 __attribute__((vector_size(32), aligned(4)));
@@ -85,6 +91,15 @@ INLINE void wide_i8(const struct product *p, word row, word apart, word token, c
   }
 }
 
+// Sixteen columns of a row, and their sums: twice as many as `rows_i8` has.
+typedef i8x16 row_bytes_t;
+typedef i16x16 row_t;
+typedef i32x8 row_sums_t;
+INLINE row_sums_t add_row(row_sums_t sums, row_t a, row_t b) { return add_dot2(sums, a, b); }
+INLINE i32x4 folded(row_sums_t v) {
+  return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+}
+
 // Eight float16 scales as float32, times 2^-112, as `halves` gives four.
 INLINE f32x8 halves_wide(const short *p) {
   i32x8 wide = __builtin_convertvector(*(const i16x8 *)p, i32x8);
@@ -133,4 +148,41 @@ INLINE void wide_i4(const struct product *p, word row, word apart, word token, c
 #define MOST_I4 5
 #define wide_i8 panel_i8
 #define wide_i4 panel_i4
+
+#define HEAD_ROWS 2
+#define HEAD_TOKENS 4
+typedef i8x8 row_bytes_t;
+typedef i16x8 row_t;
+typedef i32x4 row_sums_t;
+INLINE row_sums_t add_row(row_sums_t sums, row_t a, row_t b) { return sums + dot2(a, b); }
+INLINE i32x4 folded(row_sums_t v) { return v; }
 #endif
+
+#define EACH_ROW UNROLL for (unsigned n = 0; n < HEAD_ROWS; n++)
+
+// `HEAD_ROWS` rows of an int8 matrix that is stored row by row, for `count` tokens whose inputs are `apart` numbers from each
+// other. Each weight is widened once. The sums are those of `rows_i8`, bit by bit.
+INLINE void rows_together(const struct product *p, const word *rows, word token, word apart, const unsigned count) {
+  const short *x = (const short *)p->scratch;
+  f32x4 total[HEAD_ROWS][TOKENS] = {0};
+  for (word start = 0, end; start < p->columns; start = end) {
+    row_sums_t sums[HEAD_ROWS][TOKENS] = {0};
+    end = p->columns - start < LANES ? p->columns : start + LANES;
+    for (word c = start; c < end; c += sizeof(row_bytes_t)) {
+      row_t weights[HEAD_ROWS];
+      EACH_ROW {
+        const signed char *at = (const signed char *)p->weights + rows[n] * p->columns + c;
+        weights[n] = __builtin_convertvector(*(const row_bytes_t *)at, row_t);
+      }
+      EACH_TOKEN {
+        row_t inputs = *(const row_t *)(x + t * apart + c);
+        EACH_ROW sums[n][t] = add_row(sums[n][t], weights[n], inputs);
+      }
+    }
+    EACH_TOKEN EACH_ROW total[n][t] += __builtin_convertvector(folded(sums[n][t]), f32x4);
+  }
+  EACH_TOKEN {
+    float scale = ((const float *)(x + t * apart))[p->columns / 2];
+    EACH_ROW p->out[(token + t) * p->rows + rows[n]] = sum(total[n][t]) * p->scales[rows[n]] * scale;
+  }
+}

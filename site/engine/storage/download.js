@@ -96,13 +96,14 @@ export function counted(response, file, onBytes, onError) {
 }
 
 /**
- * Downloads a whole file, and verifies its length and SHA-256 where they are known.
+ * Downloads a whole file, and verifies its length and SHA-256 where they are known. Of a file with more than
+ * `most` bytes the rest is not downloaded.
  * @param {string} url
- * @param {FetchOptions & {bytes?: number, sha256?: string}} options
+ * @param {FetchOptions & {bytes?: number, sha256?: string, most?: number}} options
  * @returns {Promise<Blob>}
  */
 export async function download(url, options) {
-  const { file, bytes, sha256, onBytes } = options;
+  const { file, bytes, sha256, onBytes, most = Number.POSITIVE_INFINITY } = options;
   const response = await open(url, options);
   const hash = sha256 ? await createSHA256() : null;
   /** @type {BlobPart[]} */
@@ -118,6 +119,7 @@ export async function download(url, options) {
       waiting += piece.length;
       size += piece.length;
       onBytes?.(piece.length);
+      if (size > most) break;
       if (waiting < SPILL_BYTES) continue;
       parts.push(new Blob(pending));
       pending = [];
@@ -140,6 +142,7 @@ async function* pieces(response) {
       yield value;
     }
   } finally {
+    await reader.cancel().catch(() => {}); // nothing happens at the end
     reader.releaseLock();
   }
 }

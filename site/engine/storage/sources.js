@@ -143,8 +143,8 @@ async function pickedModel({ files, names }, find, { make }) {
   });
   const sources = await picked(files, names);
   let copy = originals.length ? await find(originals) : null; // Python says why none are weights
-  if (!copy && originals.length && !names.includes("config.json")) {
-    // with it, checksums are compared
+  const hasChecksums = names.includes("config.json"); // which are compared when the files are loaded
+  if (!copy && originals.length && !hasChecksums) {
     copy = await make(
       originals,
       weights.map((i) => sources[i]),
@@ -249,9 +249,10 @@ async function addressModel(model, find, options) {
 async function weightsAt({ url, sha256 }, signal) {
   const file = fileName(url);
   if (!listsShards(file)) return { urls: [url], sha256 };
-  const list = await download(url, { file, sha256, signal, cache: FRESH }).catch((error) => {
+  const options = { file, signal, most: LONGEST_LIST };
+  const list = await download(url, { ...options, cache: FRESH }).catch((error) => {
     if (error.code !== "network") throw error;
-    return download(url, { file, sha256, signal, cache: "force-cache" }); // the shards may have been kept
+    return download(url, { ...options, cache: "force-cache" }); // the shards may have been kept
   });
   const names = list.size <= LONGEST_LIST ? shardsIn(await list.text()) : null;
   if (names) return { urls: names.map((name) => beside(url, name)) };

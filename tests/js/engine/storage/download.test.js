@@ -55,6 +55,20 @@ test("the digest equals Node's around every block boundary, however the bytes ar
   }
 });
 
+test("of a file that is too long the rest is not downloaded", async () => {
+  let isCancelled = false;
+  const endless = new ReadableStream({
+    pull: (controller) => controller.enqueue(DATA.slice(0, 700)),
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  const fetch = answering(() => new Response(endless));
+  const blob = await download("http://x/f", { file: "f", most: 5000, fetch });
+  assert.ok(blob.size > 5000 && blob.size <= 5700);
+  assert.ok(isCancelled);
+});
+
 test("a failed download has a code and a remedy", async () => {
   /** @type {[string, () => Response, object][]} */
   const cases = [

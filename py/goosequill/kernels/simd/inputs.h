@@ -111,7 +111,7 @@ static void spread_i4(const struct product *p, word token, unsigned count) {
       float top = largest(x, GROUP);
       i32x4 sums = spread_group(p->scratch + t * OCTET_WORDS + g * GROUP / 8 * apart, apart, x, top > 0 ? 127 / top : 0);
       corrections[g * count + t] = (-8 * (sums[0] + sums[1]) & 0xffff) | -8 * (sums[2] + sums[3]) << 16;
-      scales[g * count + t] = top / 127;
+      scales[g * count + t] = top / 127 * HALF_BIAS;
     }
   }
 }

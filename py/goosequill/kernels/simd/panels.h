@@ -19,6 +19,10 @@
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
 #define AHEAD 8     // groups of int4 whose inputs are fetched together
 
+// The scales of int4 are read too small by 2^112 (`halves`): half of that is in the inputs' scales, and half is applied to the
+// sums, so that neither factor leaves the range.
+#define HALF_BIAS 0x1p56f
+
 // Compute a vector here, not again at every use, which in WebAssembly costs a third of the speed of a prompt, and some
 // hundredths of the speed of a token in 4 bits.
 #ifdef __wasm_simd128__
@@ -80,18 +84,18 @@ struct product {
   word tokens, columns, rows, activation;
 };
 
-// Store four rows of a result, before its activation.
-NOINLINE void finish_some(const struct product *p, word row, word token, f32x4 v) {
+// Store the last rows of a result, fewer than four, before its activation.
+NOINLINE void finish_rest(const struct product *p, word row, word token, f32x4 v) {
   word left = p->rows - row;
   if (left <= 0) return;
   if (p->bias) v += load(p->bias + row, left);
   store(p->out + token * p->rows + row, v, left);
 }
 
-// The same, inlined for one token, where a call would take a good part of a short row's time.
-INLINE void finish(const struct product *p, word row, word token, f32x4 v, const unsigned count) {
-  if (count > 1 || row + 4 > p->rows) {
-    finish_some(p, row, token, v);
+// Store four rows of a result. Inlined, because a call would take a good part of the time of a row with few columns.
+INLINE void finish(const struct product *p, word row, word token, f32x4 v) {
+  if (row + 4 > p->rows) {
+    finish_rest(p, row, token, v);
     return;
   }
   if (p->bias) v += load(p->bias + row, 4);
@@ -143,7 +147,7 @@ INLINE void panel_f32(const struct product *p, word row, word apart, word token,
       EACH_TOKEN EACH_VECTOR sums[n + t][i] = madd(weights[i], splat(x[t]), sums[n + t][i]);
     }
   }
-  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i], count);
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i]);
 }
 
 // A lane of 16 bits holds the weights of two rows as 256 a + b + 128, so that no byte has to be widened. Shifted down it
@@ -183,7 +187,7 @@ INLINE void panel_i8(const struct product *p, word row, word apart, word token, 
   EACH_PANEL EACH_VECTOR {
     word at = row + n * apart + 4 * i;
     f32x4 factor = load(p->scales + at, 4);
-    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t], count);
+    EACH_TOKEN finish(p, at, token + t, sums[n + t][i] * factor * scales[t]);
   }
 }
 
@@ -232,13 +236,12 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
     EACH_PANEL EACH_VECTOR {
       f32x4 factor = halves((const short *)(w + n * distance) + row % PANEL + 4 * i);
       EACH_TOKEN {
-        // Half of the 2^112 is applied here and half at the end, so that neither factor leaves the range.
-        f32x4 scaled = factor * splat(x_scales[t] * 0x1p56f);
+        f32x4 scaled = factor * splat(x_scales[t]);
         sums[n + t][i] = madd(__builtin_convertvector(pair_sums(whole[n + t][i]), f32x4), scaled, sums[n + t][i]);
       }
     }
   }
-  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * 0x1p56f, count);
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * HALF_BIAS);
 }
 
 // Any rows of an int8 matrix that is stored row by row. It is a head, so there is no bias and no activation.

@@ -50,8 +50,8 @@ INLINE i32x8 add_dot4(i32x8 dots, i8x32 weights, int inputs) {
 #endif
 
 INLINE void finish_wide(const struct product *p, word first, word second, word token, f32x8 v) {
-  finish_some(p, first, token, __builtin_shufflevector(v, v, 0, 1, 2, 3));
-  finish_some(p, second, token, __builtin_shufflevector(v, v, 4, 5, 6, 7));
+  finish(p, first, token, __builtin_shufflevector(v, v, 0, 1, 2, 3));
+  finish(p, second, token, __builtin_shufflevector(v, v, 4, 5, 6, 7));
 }
 
 // A whole panel of int8, as in `panel_i8`: the upper lanes belong to rows 0-3 and 8-11, whole lanes to rows 4-7 and 12-15.
@@ -133,13 +133,13 @@ INLINE void wide_i4(const struct product *p, word row, word apart, word token, c
     UNROLL for (unsigned i = 0; i < 2; i++) {
       f32x8 factor = halves_wide((const short *)w + 8 * i);
       EACH_TOKEN {
-        f32x8 scaled = factor * splat_wide(x_scales[t] * 0x1p56f);
+        f32x8 scaled = factor * splat_wide(x_scales[t]);
         sums[t][i] = __builtin_convertvector(DOTS(dots[t][i]), f32x8) * scaled + sums[t][i];
       }
     }
   }
   UNROLL for (unsigned i = 0; i < 2; i++)
-    EACH_TOKEN finish_wide(p, row + 8 * i, row + 8 * i + 4, token + t, sums[t][i] * 0x1p56f);
+    EACH_TOKEN finish_wide(p, row + 8 * i, row + 8 * i + 4, token + t, sums[t][i] * HALF_BIAS);
 }
 
 #else

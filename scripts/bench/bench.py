@@ -57,7 +57,7 @@ CHART = ROOT / "docs" / "assets" / "figures" / "speed.json"
 MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
 SERVED = (
     "page.html", "page.js", "meter.js", "peers.js", "ours.py", "package.json",
-    "llamacpp-worker.js",
+    "llamacpp-worker.js", "step_times.py",
 )  # fmt: skip
 FIRST = 32  # tokens of the prompt before the first token
 

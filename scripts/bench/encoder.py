@@ -65,7 +65,7 @@ def main() -> None:
         page = browser.new_page()
         page.set_default_timeout(0)
         page.goto(f"http://127.0.0.1:{server.server_port}/search.html")
-        page.wait_for_function("document.title === 'ready'")
+        page.wait_for_function("document.title === 'ready'", timeout=60_000)
         page.evaluate("openOurs('ours')")
         peak = print_peak(page)
         for tokens, texts in BATCHES:

@@ -9,6 +9,7 @@ import { startHelpers } from "../../site/engine/threads.js";
 import { Python } from "../../site/engine/worker/python.js";
 
 const assets = assetsIn(new URL("site/", import.meta.url).href);
+const PACKAGES = "/lib/python3.12/site-packages/";
 let contestant;
 
 const text = async (path) => (await fetch(path)).text();
@@ -24,8 +25,11 @@ function startPython() {
 const requests = {
   async load({ model, file: picked, kernel, threads, exact }) {
     const bytes = picked ?? blob(model);
-    const [pyodide, script, weights] = await Promise.all([startPython(), text("ours.py"), bytes]);
-    pyodide.FS.writeFile("/lib/python3.12/site-packages/ours.py", script);
+    const scripts = ["ours.py", "step_times.py"].map(text);
+    const [pyodide, weights, ours, times] = await Promise.all([startPython(), bytes, ...scripts]);
+    pyodide.FS.mkdirTree(`${PACKAGES}scripts/bench`);
+    pyodide.FS.writeFile(`${PACKAGES}ours.py`, ours);
+    pyodide.FS.writeFile(`${PACKAGES}scripts/bench/step_times.py`, times);
     const [file] = await partSources({ kind: "files", files: [weights], names: ["model.safetensors"] }, {});
     contestant = pyodide.pyimport("ours").Contestant(file, kernel, exact);
     if (threads > 1) {
@@ -38,6 +42,7 @@ const requests = {
   },
   prompt: ({ count }) => contestant.prompt(count),
   decode: ({ count }) => contestant.decode(count).toJs(),
+  steps: ({ count }) => contestant.steps(count),
   beside: ({ count }) => contestant.beside(count).toJs(),
 };
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import asdict
 from typing import Any, Literal
 
 from js import Object
 from pyodide.ffi import to_js
+from scripts.bench.step_times import parts
 
 from goosequill.browser.bridge import source_over
 from goosequill.decoding import DecodingConfig
@@ -65,6 +68,17 @@ class Contestant:
     def decode(self, count: int) -> list[float]:
         """Milliseconds of each of `count` tokens, decoded greedily."""
         return [self.text.step() for _ in range(count)]
+
+    def steps(self, count: int, rounds: int = 15) -> str:
+        """What the steps of a pass over `count` tokens take, as JSON: the whole pass, and step_times' parts.
+
+        `count` is 1 or the size of a chunk, whose programs are kept.
+        """
+        whole = min(self.prompt(count) for _ in range(rounds))
+        programs: dict[Any, Any] = self.text.state.programs
+        program = next(found for (_, length), found in programs.items() if length == count)
+        found = [asdict(part) for step in program.steps for part in parts(self.kernel.library, step, rounds)]
+        return json.dumps({"milliseconds": whole, "parts": found})
 
     def beside(self, count: int) -> list[float]:
         """The same for further tokens of the text, alternating with those of a new text."""

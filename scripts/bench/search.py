@@ -55,7 +55,14 @@ def prepare(*, peers: bool) -> None:
         if not (SITE / needed).is_dir():
             sys.exit(f"bench: {SITE / needed} is missing; see the head of this script")
     SITE.mkdir(parents=True, exist_ok=True)
-    for name in ("search.html", "search.js", "search_python.js", "search_steps.py", "search_worker.js"):
+    for name in (
+        "search.html",
+        "search.js",
+        "search_python.js",
+        "search_steps.py",
+        "search_worker.js",
+        "step_times.py",
+    ):
         shutil.copyfile(HERE / name, SITE / name)
     shutil.copyfile(ROOT / "site" / "engine" / "storage" / "opfs.js", SITE / "opfs.js")
     shutil.copytree(ROOT / "build" / "vendor" / "pyodide", SITE / "pyodide", dirs_exist_ok=True)
@@ -222,7 +229,7 @@ def main() -> None:
             page = browser.new_page()
             page.set_default_timeout(0)
             page.goto(f"http://127.0.0.1:{server.server_port}/search.html")
-            page.wait_for_function("document.title === 'ready'")
+            page.wait_for_function("document.title === 'ready'", timeout=60_000)
             part(page)
             page.close()
         if options.only in (None, "typing"):

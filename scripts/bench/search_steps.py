@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 import numpy as np
+from scripts.bench.step_times import parts, seconds
 
-from goosequill.kernels import abi, load_kernel
-from goosequill.kernels.library import address_of
+from goosequill.kernels import load_kernel
 from goosequill.kernels.search import pack_signs
 from goosequill.search.embedders import open_folder
 from goosequill.search.index import Index
@@ -41,65 +39,20 @@ def profile(tokens: int, texts: int, rounds: int) -> dict[str, Any]:
     """Milliseconds of a batch of texts and of the kernel's steps by operation, and their multiply-adds."""
     model, kernel = kept["model"], kept["kernel"]
     ids = np.random.default_rng(tokens).integers(1000, 30_000, (texts, tokens)).tolist()
-    total = min(_seconds(partial(model.embed_pieces, ids)) for _ in range(rounds))
+    total = min(seconds(partial(model.embed_pieces, ids)) for _ in range(rounds))
     whole = [piece for text in ids for piece in text]
     forward = partial(model._forward, lengths=[tokens] * texts)
     kernel.run(whole, forward, programs={}, key=None)
     program = kernel._record(forward, len(whole))
-    recording = min(_seconds(partial(kernel._record, forward, len(whole))) for _ in range(rounds))
+    recording = min(seconds(partial(kernel._record, forward, len(whole))) for _ in range(rounds))
     steps: dict[str, list[float]] = {"recording the steps in Python": [1e3 * recording, 0]}
     for step in program.steps:
-        for name, taken, products in _costs(step, tokens, rounds):
-            entry = steps.setdefault(name, [0.0, 0.0])
-            entry[0] += taken
-            entry[1] += products
+        for part in parts(kernel.library, step, rounds):
+            entry = steps.setdefault(part.name, [0.0, 0.0])
+            entry[0] += part.milliseconds
+            entry[1] += part.products
     everything = sum(products for _, products in steps.values())
     return {"tokens": tokens, "texts": texts, "total": 1e3 * total, "steps": steps, "products": everything}
-
-
-def _costs(step: Any, tokens: int, rounds: int) -> Iterator[tuple[str, float, int]]:
-    """(name, milliseconds, multiply-adds) of the parts of a step."""
-    name = list(abi.OPERATIONS)[step[0]]
-    fields = {field: int(step[index]) for field, index in abi.FIELDS[name].items()}
-    taken = _milliseconds(step, rounds)
-    if name == "attention":
-        width = fields["heads"] * fields["size"]
-        yield name, taken, 2 * fields["count"] * tokens**2 * width
-    elif name == "product":
-        quantized = _milliseconds(_changed(step, rows=0), rounds)
-        linear = _milliseconds(_changed(step, activation=0), rounds) if fields["activation"] else taken
-        size = fields["columns"] * fields["rows"] * fields["tokens"]
-        yield f"product, {fields['columns']} to {fields['rows']}", linear - quantized, size
-        yield "products' inputs in 15 bits", quantized, 0
-        if fields["activation"]:
-            yield "GELU", taken - linear, 0
-    else:
-        yield name, taken, 0
-
-
-def _changed(step: Any, **fields: int) -> Any:
-    """A product's step with other values in some fields."""
-    changed = step.copy()
-    for field, value in fields.items():
-        changed[abi.FIELDS["product"][field]] = value
-    return changed
-
-
-def _milliseconds(step: Any, rounds: int) -> float:
-    """The least time of a step, in a program that repeats it, because the clock is coarse."""
-    kernel, times = kept["kernel"], 1
-    while True:
-        steps = np.ascontiguousarray(np.tile(step, (times, 1)))
-        run = partial(kernel._library.run, address_of(steps), times, None)
-        if _seconds(run) > 5e-4 or times >= 1024:
-            return 1e3 * min(_seconds(run) for _ in range(rounds)) / times
-        times *= 4
-
-
-def _seconds(call: Callable[[], Any]) -> float:
-    start = perf_counter()
-    call()
-    return perf_counter() - start
 
 
 def prepare(count: int) -> None:
@@ -175,9 +128,7 @@ def _times(find: Any, times: int) -> list[float]:
     taken = []
     for _ in range(times):
         asked = question()
-        start = perf_counter()
-        find(asked)
-        taken.append(1e3 * (perf_counter() - start))
+        taken.append(1e3 * seconds(partial(find, asked)))
     return taken
 
 

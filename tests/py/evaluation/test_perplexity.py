@@ -82,16 +82,18 @@ def test_the_command_prints_figures_or_json(tmp_path, capsys):
     assert "goose" in "".join(item["text"] for item in found["surprisal"])
 
 
-def test_four_bits_cost_little(loaded):
+@pytest.mark.parametrize(("bits", "cost"), [(8, 0.003), (4, 0.03)])
+def test_quantizing_costs_little(loaded, bits, cost):
     source = open_tensors(f"{MODEL}/model.safetensors")
     tensors = [(name, source.read(name)) for name in source.names()]
     whole = [(name, t.dequantize() if isinstance(t, QuantizedMatrix) else t) for name, t in tensors]
-    model = load_model(open_tensors(BytesSource(b"".join(encode(whole)), "whole")), quantize=4)
+    data = BytesSource(b"".join(encode(whole)), "whole")
     text = "And the king said unto them, Go ye out of the city, and return unto your own land. " * 3
-    fine = evaluation.evaluate(loaded.model, loaded.tokenizer, text).bits_per_byte
-    coarse = evaluation.evaluate(model, loaded.tokenizer, text).bits_per_byte
-    assert fine != coarse
-    assert abs(coarse / fine - 1) < 0.03
+    exact, coarse = (
+        evaluation.evaluate(load_model(open_tensors(data), quantize=to), loaded.tokenizer, text).bits_per_byte
+        for to in (None, bits)
+    )
+    assert coarse == pytest.approx(exact, rel=cost)
 
 
 @pytest.mark.parametrize(("name", "data"), [("missing.txt", None), ("binary.txt", b"\xff\xfe\x00")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -18,7 +17,7 @@ from goosequill.weights import quantize
 
 def drawings(figure: str) -> list[ET.Element]:
     """Every SVG of a figure; each is well-formed and has a description."""
-    found = [ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html.unescape(figure))]
+    found = [ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", figure)]
     assert found and all(svg.get("role") == "img" and svg.get("aria-label") for svg in found)
     return found
 

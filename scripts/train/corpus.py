@@ -29,6 +29,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scripts.train import small_talk
 from scripts.train.documents import Document, Package, paragraphs, plain, untag
 from scripts.train.manuals import MANUALS, dialogues, read_manual
 
@@ -646,7 +647,8 @@ def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
     """Write train.txt, valid.txt, test.txt and manifest.json into `folder`; return the manifest.
 
     With `following`, the text is that for the next model: more packages, and some of the training text is
-    hard-wrapped. What both have is split alike.
+    hard-wrapped. What both have is split alike. Small talk is in talk.txt, which is trained on too, but the
+    vocabulary is made without it: its few patterns would take words from what is read.
     """
     documents: list[Document] = []
     sources = []
@@ -693,7 +695,11 @@ def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
             "sha256": hashlib.sha256(data).hexdigest(),
             "registers": counts,
         }
-    manifest = {"sources": sources, "splits": splits}
+    manifest: dict[str, Any] = {"sources": sources, "splits": splits}
+    if following:
+        talk = SEPARATOR.join(f"<dialogue>\n{text}" for text in small_talk.texts()).encode()
+        (folder / "talk.txt").write_bytes(talk)
+        manifest["talk"] = {"bytes": len(talk), "sha256": hashlib.sha256(talk).hexdigest()}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
 

@@ -27,10 +27,17 @@ def train_tokenizer(texts: list[str], *, vocab_size: int = 4096) -> Tokenizer:
     return tokenizer
 
 
+def files(folder: Path, split: str) -> list[Path]:
+    """The text files of a split: small talk, if there is some, is trained on."""
+    talk = folder / "talk.txt"
+    return [folder / f"{split}.txt", *([talk] if split == "train" and talk.exists() else [])]
+
+
 def encode_split(folder: Path, split: str, tokenizer: Tokenizer) -> np.ndarray:
     """All documents of a split as one array of tokens, each document preceded by token 0."""
     tokens: list[int] = []
-    for encoding in tokenizer.encode_batch_fast(read_split(folder, split), add_special_tokens=False):
+    texts = [text for file in files(folder, split) for text in read_split(folder, file.stem)]
+    for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False):
         tokens.append(0)
         tokens += encoding.ids
     tokens.append(0)
@@ -45,7 +52,7 @@ def build(folder: Path) -> None:
     tokenizer.save(str(folder / "tokenizer.json"))
     for split in ("train", "valid", "test"):
         tokens = encode_split(folder, split, tokenizer)
-        size = (folder / f"{split}.txt").stat().st_size
+        size = sum(file.stat().st_size for file in files(folder, split))
         print(f"{split}: {len(tokens):,} tokens, {size / len(tokens):.3f} bytes a token", file=sys.stderr)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
@@ -33,9 +34,12 @@ def load(name: str) -> ctypes.CDLL:
         target.parent.mkdir(parents=True, exist_ok=True)
         compiler = shutil.which("gcc") or shutil.which("clang")
         command = [compiler] if compiler else [sys.executable, "-m", "ziglang", "cc"]
-        partial = target.with_suffix(".partial")
-        subprocess.run([*command, *FLAGS, "-o", str(partial), str(source), "-lm"], check=True)
-        partial.rename(target)
+        with tempfile.TemporaryDirectory(
+            dir=target.parent
+        ) as folder:  # of its own: threads may compile at once
+            partial = Path(folder) / target.name
+            subprocess.run([*command, *FLAGS, "-o", str(partial), str(source), "-lm"], check=True)
+            partial.rename(target)
     return ctypes.CDLL(str(target))
 
 

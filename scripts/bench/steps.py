@@ -45,6 +45,22 @@ def print_steps(title: str, found: dict[str, Any], peak: float) -> None:
         print(f"  {name:28}{count:4}{taken:9.3f} ms{taken / whole:7.1%}{rate}")
 
 
+def print_threads(found: dict[str, Any], size: float, bandwidths: dict[int, float]) -> None:
+    """Print the tokens a second that are possible with several threads, by the bytes of a token.
+
+    A token takes what is not a product, on one thread, and then either what the memory takes for the weights
+    or what the threads together take for the products. What three and four threads read is not known: the
+    first number has the bandwidth of two, the second one that grows as from one thread to two.
+    """
+    products = sum(part["milliseconds"] for part in found["parts"] if part["products"])
+    alone = sum(part["milliseconds"] for part in found["parts"]) - products
+    gain = bandwidths[2] - bandwidths[1]
+    for count in range(1, 5):
+        read = [bandwidths[min(count, 2)], bandwidths[1] + gain * (count - 1)]
+        speeds = [1e3 / (alone + max(size / each / 1e6, products / count)) for each in read]
+        print(f"  {count} threads, at most: {speeds[0]:.0f} or {speeds[1]:.0f} tokens/s")
+
+
 def main() -> None:
     """Print the bandwidth, then the steps of each model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -52,19 +68,27 @@ def main() -> None:
     options = parser.parse_args()
     chosen = [each for each in CHOICES if any(part in each.described for part in options.only)]
     prepare(chosen)
+    bandwidths, peaks, results = {1: 0.0, 2: 0.0}, dict[str, float](), []
     with chromium() as (browser, base):
         meter = open_page(browser, base, "meter")
-        bandwidth = max(read_memory(meter, 1) for _ in range(9))
-        peaks = read_peaks(meter, {each.instruction for each in chosen})
-        print(f"one thread reads {bandwidth:.1f} GB/s from memory")
         for each in chosen:
             page = start(browser, base, each)
-            least = each.bytes_per_token / bandwidth / 1e6
-            print(f"\n{each.described}: {each.bytes_per_token / 1e6:.0f} MB a token, {least:.2f} ms at least")
-            for count in COUNTS:
-                title = "one token" if count == 1 else f"{count} tokens"
-                print_steps(title, json.loads(ask(page, "steps", {"count": count})), peaks[each.instruction])
+            results.append({count: json.loads(ask(page, "steps", {"count": count})) for count in COUNTS})
             page.context.close()
+            for threads, best in bandwidths.items():
+                bandwidths[threads] = max(best, *(read_memory(meter, threads) for _ in range(5)))
+            for name, peak in read_peaks(meter, {each.instruction}).items():
+                peaks[name] = max(peaks.get(name, 0.0), peak)
+    print(f"one thread reads {bandwidths[1]:.1f} GB/s from memory, two {bandwidths[2]:.1f}")
+    for each, found in zip(chosen, results, strict=True):
+        size = each.bytes_per_token
+        print(
+            f"\n{each.described}: {size / 1e6:.0f} MB a token, {size / bandwidths[1] / 1e6:.2f} ms at least"
+        )
+        print_threads(found[1], size, bandwidths)
+        for count in COUNTS:
+            title = "one token" if count == 1 else f"{count} tokens"
+            print_steps(title, found[count], peaks[each.instruction])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 from scripts.train.corpus import training_folder
-from scripts.train.phases import PHASES, Phase
+from scripts.train.phases import BITS, PHASES, Phase
 
 
 def call(module: str, *arguments: object) -> None:
@@ -40,7 +40,7 @@ def train(phases: tuple[Phase, ...], threads: int) -> None:
         done += phase.steps + phase.decay_steps
         branch = ("--branch-of", phase.constant, "--decay-steps", phase.decay_steps)
         if step_of(phase.decay) < done:
-            call("train", "--run", phase.decay, *branch, *shared)
+            call("train", "--run", phase.decay, *branch, "--bits", BITS, *shared)
         if phase is not phases[-1]:
             released = training_folder() / "released" / phase.decay
             call("export", "--run", phase.decay, "--to", released)

@@ -27,10 +27,6 @@ from goosequill.loading.load import LoadedModel, load_path
 TEMPLATE = Path(__file__).with_name("card.md")
 NOTICES = Path(__file__).with_name("notices")
 HISTORY = Path(__file__).with_name("history")
-CONTINUED = """Trials of continued training from the model of the first phase: each a warm-up of 60 steps
-to the percentage of the full rate that its name gives, 50 steps at that rate, and a decay to zero over 70.
-The closer to the full rate, the more of the first decay's gain was lost, so later phases stay far below it:
-"""
 SAMPLE_TOKENS = 90
 SEEDS = (1, 2)
 COUNTED = ("steps", "tokens", "cpu_seconds")
@@ -38,9 +34,9 @@ NAMES = {
     "gzip": "gzip -9",
     "xz": "xz -9e",
     "kneser-ney": "Kneser-Ney 5-gram, same tokens and training text",
-    "float32": "**this model**, float32",
-    "int8": "**this model, int8 (shipped)**",
-    "int4": "this model, int4 (embedding int8)",
+    "float32": "this model, before rounding",
+    "int8": "this model, int8",
+    "int4": "**this model, int4, embedding int8 (shipped)**",
     "int4-all": "this model, int4 throughout",
 }
 
@@ -55,25 +51,21 @@ def keep_logs(phases: tuple[Phase, ...]) -> None:
     """Copy the logs of all phases and trials from the training folder to history/."""
     runs = training_folder() / "runs"
     names = [name for phase in phases for name in (phase.constant, phase.decay)]
-    names += [folder.name for prefix in ("trial-", "continued-") for folder in runs.glob(f"{prefix}*")]
+    names += [folder.name for prefix in ("trial-", "larger-") for folder in runs.glob(f"{prefix}*")]
     for name in names:
         if (log := runs / name / "log.jsonl").exists():
             (HISTORY / name).mkdir(parents=True, exist_ok=True)
             shutil.copy(log, HISTORY / name / "log.jsonl")
 
 
-def trial_table(prefix: str, origin: dict[str, Any] | None = None) -> list[str]:
-    """The last validation of every run whose name has the prefix, best first.
-
-    `origin`: the figures of the model that these runs continued; the table counts from there.
-    """
-    before = origin or {"cpu_seconds": 0, "tokens": 0}
+def trial_table(prefix: str) -> list[str]:
+    """The last validation of every run whose name has the prefix, best first."""
     places = (HISTORY, training_folder() / "runs")
     rows = []
     for name in sorted({folder.name for place in places for folder in place.glob(f"{prefix}*")}):
         last = [line for line in curves.read_log(run_folder(name)) if "valid_bpb" in line][-1]
         score = last.get("average_bpb", last["valid_bpb"])
-        cost = f"{last['seconds'] - before['cpu_seconds']:.0f} | {last['tokens'] - before['tokens']:,.0f}"
+        cost = f"{last['seconds']:.0f} | {last['tokens']:,.0f}"
         rows.append((score, f"| {name.removeprefix(prefix)} | {cost} | {score:.3f} |"))
     head = ["| trial | CPU seconds | tokens | validation bits per byte |", "|---|---|---|---|"]
     return head + [row for _, row in sorted(rows)]
@@ -86,6 +78,11 @@ def data_table(manifest: dict[str, Any]) -> list[str]:
         package = f"{source['client']} `{source['name']}` {source['version']}"
         table.append(f"| {package} | {source['content']} | {size} | {source['licence']} |")
     return table
+
+
+def talk_size(manifest: dict[str, Any]) -> str:
+    """How much small talk there is."""
+    return f"{manifest['talk']['bytes'] / 1e6:.1f} MB"
 
 
 def register_table(manifest: dict[str, Any]) -> list[str]:
@@ -133,13 +130,6 @@ def samples(loaded: LoadedModel) -> list[str]:
 
 def _quote(text: str) -> list[str]:
     return ["```text", *text.strip("\n").split("\n"), "```"]
-
-
-def continuation(training: dict[str, Any]) -> str:
-    """How the rate for continued training was chosen; empty for a model of one phase."""
-    if "origin" not in training:
-        return ""
-    return "\n".join(["", CONTINUED, *trial_table("continued-", chain(training)[0]), ""])
 
 
 def chain(training: dict[str, Any]) -> list[dict[str, Any]]:
@@ -194,8 +184,9 @@ def write(folder: Path, *, phases: tuple[Phase, ...] = PHASES) -> None:
         int4_cost=f"{100 * (results['int4']['total'] / results['float32']['total'] - 1):+.2f}%",
         data="\n".join(data_table(manifest)),
         registers="\n".join(register_table(manifest)),
-        trials="\n".join(trial_table("trial-")),
-        continuations=continuation(training),
+        talk=talk_size(manifest),
+        trials="\n".join(trial_table("larger-")),
+        small_trials="\n".join(trial_table("trial-")),
         samples="\n".join(samples(loaded)),
         notices=notices(manifest),
     )

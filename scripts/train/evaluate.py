@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 from scripts.train import kneser_ney
-from scripts.train.corpus import NEXT_REGISTERS, REGISTERS, read_split, training_folder
+from scripts.train.corpus import OLDER, REGISTERS, read_split, training_folder
 from scripts.train.export import Tensors, compress, read_checkpoint, read_released
 from scripts.train.phases import PHASES
 from tokenizers import Tokenizer
@@ -29,7 +29,7 @@ from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 
 Row = dict[str, float]
-OLDER = "older styles"
+OLDER_STYLES = "older styles"
 
 
 def register_of(text: str) -> str:
@@ -39,9 +39,9 @@ def register_of(text: str) -> str:
 def groups(texts: list[str]) -> dict[str, list[int]]:
     """Which texts each column is about: all, those of the styles that the first model had, and each style."""
     found = [register_of(text) for text in texts]
-    tags = [tag for tag in NEXT_REGISTERS if tag in found]
-    older = [i for i, tag in enumerate(found) if tag in REGISTERS]
-    row = {"total": list(range(len(texts))), **({OLDER: older} if len(older) < len(texts) else {})}
+    tags = [tag for tag in REGISTERS if tag in found]
+    older = [i for i, tag in enumerate(found) if tag in OLDER]
+    row = {"total": list(range(len(texts))), **({OLDER_STYLES: older} if len(older) < len(texts) else {})}
     return row | {tag: [i for i, other in enumerate(found) if other == tag] for tag in tags}
 
 

@@ -1,4 +1,4 @@
-"""Write a trained checkpoint as the site's default model: config.json, weights in 8 bits, tokenizer.
+"""Write a trained checkpoint as the site's default model: config.json, weights in 4 bits, tokenizer.
 
 It exports the checkpoint's averaged weights (an exponential mean over the last few hundred steps): they are
 better while the learning rate is high, and close to the last weights after a decay.
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scripts.train.corpus import registers, training_folder
-from scripts.train.phases import PHASES
+from scripts.train.phases import BITS, PHASES
 
 from goosequill.loading.load import peak_memory
 from goosequill.loading.opening import open_path
@@ -35,6 +35,7 @@ PROMPTS = [
     {"title": "Scripture", "text": "<scripture>\nAnd it came to pass in those days, that"},
     {"title": "A definition", "text": "<definition>\ngoosequill (noun):"},
     {"title": "A country", "text": "<fact>\nGoosequillia\n\nBackground:"},
+    {"title": "A manual", "text": "<manual>\nTo open a file, call"},
     {"title": "A conversation", "text": "<dialogue>\nUser: What is a feather?\n\nAssistant:"},
 ]
 
@@ -81,7 +82,8 @@ def describe(folder: Path, tensors: Tensors, figures: dict[str, Any], *, bits: i
         "name": "default",
         "title": "Goosequill, the default model",
         "description": f"RWKV-{version} with {count / 1e6:.1f} million parameters, trained "
-        "from nothing on public-domain English. It writes in the manner of its books, and knows nothing.",
+        "from nothing on public-domain and openly licensed English. It writes in the manner of its sources, "
+        "and knows nothing.",
         "architecture": f"rwkv{version}",
         "licence": "Apache-2.0",
         "source": "scripts/train",
@@ -108,7 +110,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = 8, weights: str = "average") -> None:
+def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = BITS, weights: str = "average") -> None:
     """Write the model folder, except its card."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors, figures = read_checkpoint(run, weights=weights)
@@ -124,7 +126,7 @@ def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = 8, weights: s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", default=PHASES[-1].decay)
-    parser.add_argument("--bits", type=int, default=8, choices=(8, 4, 32))
+    parser.add_argument("--bits", type=int, default=BITS, choices=(8, 4, 32))
     parser.add_argument("--weights", default="average", choices=("average", "model"))
     parser.add_argument("--to", type=Path, default=DEFAULT)
     options = parser.parse_args()

@@ -30,6 +30,8 @@ PROMPTS = (
     "<sermon>\nLet us observe here",
     "<definition>\nheron (noun):",
     "<fact>\nIceland\n\nBackground:",
+    "<manual>\nTo open a file, call",
+    "<manual>\nA transaction is",
     "<dialogue>\nUser: What is a feather?\n\nAssistant:",
     "<dialogue>\nUser: Hello\n\nAssistant:",
     "The goose",

@@ -1,12 +1,13 @@
 """The phases in which the default model is trained.
 
 Each is a constant rate and then a decay into a model that could be released; the next phase continues from
-that released model (its quantized weights).
+that released model (its quantized weights). The decay computes with weights as they will be stored.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,6 @@ class Phase:
     peak: float
 
 
-PHASES = (
-    Phase("first", "first-decay", 2543, 1547, 1.0),
-    Phase("second", "second-decay", 77, 400, 0.25),
-)
+PHASES = (Phase("large", "large-decay", 5500, 3000, 1.0),)
+BITS: Literal[8, 4] = 4
+"""Of a stored weight in the matrices; the embedding has 8."""

@@ -12,6 +12,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 END = "<|endoftext|>"
 
 
+FILES = {"train": ("train", "talk"), "valid": ("valid",), "test": ("test",)}
+"""The text files of each split."""
+
+
 def train_tokenizer(texts: list[str], *, vocab_size: int = 4096) -> Tokenizer:
     """A byte-level BPE with GPT-2's word pattern, as Hugging Face's `ByteLevel` applies it."""
     tokenizer = Tokenizer(models.BPE())
@@ -27,16 +31,10 @@ def train_tokenizer(texts: list[str], *, vocab_size: int = 4096) -> Tokenizer:
     return tokenizer
 
 
-def files(folder: Path, split: str) -> list[Path]:
-    """The text files of a split: small talk, if there is some, is trained on."""
-    talk = folder / "talk.txt"
-    return [folder / f"{split}.txt", *([talk] if split == "train" and talk.exists() else [])]
-
-
 def encode_split(folder: Path, split: str, tokenizer: Tokenizer) -> np.ndarray:
     """All documents of a split as one array of tokens, each document preceded by token 0."""
     tokens: list[int] = []
-    texts = [text for file in files(folder, split) for text in read_split(folder, file.stem)]
+    texts = [text for name in FILES[split] for text in read_split(folder, name)]
     for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False):
         tokens.append(0)
         tokens += encoding.ids
@@ -50,9 +48,9 @@ def build(folder: Path) -> None:
     """Write tokenizer.json and the token arrays of the three splits."""
     tokenizer = train_tokenizer(read_split(folder, "train"))
     tokenizer.save(str(folder / "tokenizer.json"))
-    for split in ("train", "valid", "test"):
+    for split in FILES:
         tokens = encode_split(folder, split, tokenizer)
-        size = sum(file.stat().st_size for file in files(folder, split))
+        size = sum((folder / f"{name}.txt").stat().st_size for name in FILES[split])
         print(f"{split}: {len(tokens):,} tokens, {size / len(tokens):.3f} bytes a token", file=sys.stderr)
 
 

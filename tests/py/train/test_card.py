@@ -45,14 +45,17 @@ def test_the_notices_of_the_manuals_are_there_if_they_were_read():
     assert "PostgreSQL Global Development Group" in text
 
 
-def test_trials_of_a_continuation_are_counted_from_its_start(released, monkeypatch):
-    lines = [{"step": 9, "tokens": 900, "seconds": 70.0, "valid_bpb": 2.0, "average_bpb": 1.5}]
-    monkeypatch.setattr(card, "HISTORY", released / "history")
-    log = released / "history" / "continued-wide" / "log.jsonl"
-    log.parent.mkdir(parents=True)
-    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    table = card.trial_table("continued-", {"cpu_seconds": 50, "tokens": 400})
-    assert table[2:] == ["| wide | 20 | 500 | 1.500 |"]
+def test_trials_are_listed_with_the_best_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(card, "HISTORY", tmp_path)
+    for name, score in (("narrow", 1.6), ("wide", 1.5)):
+        log = tmp_path / f"size-{name}" / "log.jsonl"
+        log.parent.mkdir()
+        line = {"step": 9, "tokens": 1900, "seconds": 70.0, "valid_bpb": 2.0, "average_bpb": score}
+        log.write_text(json.dumps(line) + "\n")
+    assert card.trial_table("size-")[2:] == [
+        "| wide | 70 | 1,900 | 1.500 |",
+        "| narrow | 70 | 1,900 | 1.600 |",
+    ]
 
 
 def test_every_phase_of_the_released_model_has_its_logs():

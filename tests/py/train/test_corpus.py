@@ -70,7 +70,8 @@ def test_bible_chapters_are_documents():
 
 
 def test_an_altered_download_is_refused_and_another_debian_version_is_named(tmp_path, capsys):
-    wheel, debian = corpus.PACKAGES[-1], corpus.PACKAGES[0]
+    wheel = next(one for one in corpus.PACKAGES if one.name == "chatterbot-corpus")
+    debian = corpus.PACKAGES[0]
     (tmp_path / "chatterbot_corpus-1.3.3-py2.py3-none-any.whl").write_bytes(b"altered")
     with pytest.raises(SystemExit, match=r"not the known archive of chatterbot-corpus 1\.3\.3"):
         corpus.fetch(wheel, tmp_path)

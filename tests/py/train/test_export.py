@@ -16,6 +16,7 @@ WIDE = [*SMALL, "--vocab", "257"]
 STYLES = ["novel", "verse"]
 MANIFEST = {
     "sources": [],
+    "talk": {"bytes": 1_500_000},
     "splits": {split: {"registers": dict.fromkeys(STYLES, 1000)} for split in ("train", "valid", "test")},
 }
 

@@ -1,8 +1,8 @@
 """Train from scratch: fetch the text, train vocabulary and model, evaluate, write site/models/default.
 
 The model is trained in phases: each is a constant rate and then a decay into a model that could be released;
-the next phase continues from that released model (its quantized weights). Steps that are already done are
-skipped, so an interrupted command can simply be repeated.
+the next phase continues from its last checkpoint. Steps that are already done are skipped, so an interrupted
+command can simply be repeated.
 """
 
 from __future__ import annotations
@@ -41,10 +41,7 @@ def train(phases: tuple[Phase, ...], threads: int) -> None:
         branch = ("--branch-of", phase.constant, "--decay-steps", phase.decay_steps)
         if step_of(phase.decay) < done:
             call("train", "--run", phase.decay, *branch, "--bits", BITS, *shared)
-        if phase is not phases[-1]:
-            released = training_folder() / "released" / phase.decay
-            call("export", "--run", phase.decay, "--to", released)
-            start = ("--start-from", released)
+        start = ("--branch-of", phase.decay)
 
 
 def main() -> None:

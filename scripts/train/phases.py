@@ -1,7 +1,7 @@
 """The phases in which the default model is trained.
 
 Each is a constant rate and then a decay into a model that could be released; the next phase continues from
-that released model (its quantized weights). The decay computes with weights as they will be stored.
+the decay's last checkpoint. The decay computes with weights as they will be stored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Train the default model on one CPU core (or more), from checkpoints that resume exactly.
 
 The schedule is warm-up, stable, decay: the stable run can continue for as long as there is time, and at any
-point a branch with `--decay-steps` anneals its last checkpoint into a model to release.
+point a branch with `--decay-steps` anneals its last checkpoint into a model to release. A branch of such a
+branch goes on at the full rate after a new warm-up, with the optimisers' states, so nothing learned in the
+decay is lost (WSD-S, Wen et al. 2024, "Understanding warmup-stable-decay learning rates").
 Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices adamw`: all of them).
 
 A run starts from random weights, or with `--start-from` from those of a released model folder: its steps,
@@ -175,6 +177,15 @@ class Run:
         self.decay_from, self.origin, self.peak = saved["decay_from"], saved["origin"], saved["peak"]
         if self.options.decay_steps and self.decay_from is None:
             self.decay_from = self.step
+        elif self.decay_from is not None and not (self.folder / "last.pt").exists():
+            self._continue()
+
+    def _continue(self) -> None:
+        """Go on after a decay, as a new phase."""
+        self.decay_from, self.peak = None, self.options.peak
+        before = {"origin": self.origin} if self.origin else {}
+        figures = {"steps": self.step, "tokens": self.tokens_seen, "cpu_seconds": round(self.seconds)}
+        self.origin = {**figures, **before}
 
     def save(self) -> None:
         state = {

@@ -46,6 +46,21 @@ def test_a_branch_decays_to_zero_and_leaves_the_stable_run_alone(folder):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_a_branch_of_a_decay_goes_on_at_the_full_rate_with_the_optimizers_states(folder):
+    train.main(["--run", "stable", "--steps", "2", *SMALL])
+    train.main(["--run", "release", "--branch-of", "stable", "--decay-steps", "3", *SMALL])
+    more = ["--run", "more", "--branch-of", "release", *SMALL, "--warmup", "4"]
+    train.main([*more, "--steps", "6"])
+    train.main([*more, "--steps", "8"])
+    lines = [json.loads(line) for line in (folder / "runs/more/log.jsonl").read_text().splitlines()]
+    assert [line["rate"] for line in lines if "rate" in line] == [0.5, 0.75, 1.0]
+    saved = torch.load(folder / "runs/more/last.pt", weights_only=True)
+    assert saved["origin"]["steps"] == 5
+    assert {float(state["step"]) for state in saved["optimizers"][-1]["state"].values()} == {8}
+    train.main(["--run", "last", "--branch-of", "more", "--decay-steps", "2", *SMALL])
+    assert torch.load(folder / "runs/last/last.pt", weights_only=True)["origin"] == saved["origin"]
+
+
 @pytest.mark.parametrize("bits", [8, 4])
 def test_weights_are_rounded_as_the_library_stores_them(bits):
     weights = np.random.default_rng(0).standard_normal((37, 192)).astype(np.float32)

@@ -38,7 +38,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from scripts import figures  # noqa: E402
-from scripts.bench import growth, llamacpp, native_peers, peak, quality, threads  # noqa: E402
+from scripts.bench import growth, llamacpp, native_peers, peak, threads  # noqa: E402
 from scripts.bench.weights import (  # noqa: E402
     LARGE,
     RWKV4,
@@ -471,11 +471,10 @@ def main() -> None:
         chosen += wanted
     pairs = [] if options.only else measure_threads(options.rounds)
     places, sizes = ({}, {}) if options.only else measure_growth(options.rounds)
-    rounding = None if options.only else quality.measure()
     natively = None if options.only else native_peers.table(options.threads, options.rounds)
     version = subprocess.run(["chromium", "--version"], capture_output=True, text=True).stdout.strip()
     found = report(chosen, version)
-    found |= {"threads": pairs, "places": places, "sizes": sizes, "rounding": rounding}
+    found |= {"threads": pairs, "places": places, "sizes": sizes}
     (ROOT / "build" / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
     head = (
         f"{found['date']}, {found['machine']}, {version}; "
@@ -487,7 +486,6 @@ def main() -> None:
             natively,
             threads.describe(pairs),
             growth.describe(places, sizes),
-            quality.describe(rounding),
         )
         text = "\n\n".join([text, *filter(None, parts)])
     print(text)

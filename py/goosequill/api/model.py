@@ -97,7 +97,7 @@ def load(
     --------
     >>> model = gq.load("site/models/default")
     >>> model
-    <TextModel default: RWKV-4, 6 layers of 192>
+    <TextModel default: RWKV-4, 6 layers of 320>
     """
     path = locate(model, host=host, progress=progress)
     chosen = load_kernel(kernel, threads=threads)
@@ -163,9 +163,9 @@ class TextModel:
         --------
         >>> for item in model.generate("Once upon a time", temperature=0, max_new_tokens=3):
         ...     print(repr(str(item)), item.finish_reason if isinstance(item, gq.End) else item.token)
-        ' of' 272
-        ' peace' 1119
-        '.' 14
+        ',' 12
+        ' the' 261
+        ' time' 707
         '' length
         """
         if isinstance(state, SavedState):
@@ -183,7 +183,7 @@ class TextModel:
         Examples
         --------
         >>> model.write("Once upon a time", temperature=0, max_new_tokens=3)
-        ' of peace.'
+        ', the time'
         """
         return "".join(map(str, self.generate(prompt, config, **options)))
 
@@ -218,7 +218,7 @@ class TextModel:
         --------
         >>> chat = model.chat("You are a sailor.")
         >>> "".join(map(str, chat.say("Where are you?", temperature=0, max_new_tokens=5)))
-        ' Yes, sir,'
+        ' I live in a web'
         >>> [message["role"] for message in chat.messages]
         ['user', 'assistant']
         """
@@ -267,7 +267,7 @@ class TextModel:
         --------
         >>> request = {"prompt": "Once upon a time", "temperature": 0, "max_tokens": 3}
         >>> model.create_completion(request)["choices"][0]["text"]
-        ' of peace.'
+        ', the time'
         """
         return self._completed(completion, request)
 
@@ -283,7 +283,7 @@ class TextModel:
         Examples
         --------
         >>> model.tokenize("A goose.")
-        [33, 465, 524, 14]
+        [33, 498, 584, 14]
         """
         return self.loaded.tokenizer.encode(text)
 
@@ -293,7 +293,7 @@ class TextModel:
         Examples
         --------
         >>> model.detokenize([33, 465, 524, 14])
-        'A goose.'
+        'Apl if.'
         """
         return self.loaded.tokenizer.decode(tokens)
 
@@ -315,7 +315,7 @@ class TextModel:
         Examples
         --------
         >>> [(token.text, round(token.logprob, 1)) for token in model.logprobs("A goose.")]
-        [('A', -14.8), (' go', -10.4), ('ose', -2.6), ('.', -2.3)]
+        [('A', -15.9), (' go', -12.7), ('ose', -1.3), ('.', -2.6)]
         """
         model, tokenizer = self.loaded.model, self.loaded.tokenizer
         ids = self.tokenize(text) if isinstance(text, str) else [int(token) for token in text]
@@ -353,7 +353,7 @@ class TextModel:
         --------
         >>> found = model.evaluate("It was a dark evening in November.")
         >>> found.tokens, round(found.bits_per_byte, 2)
-        (10, 2.11)
+        (12, 2.07)
         """
         return evaluate(self.loaded.model, self.loaded.tokenizer, text, raw=raw, progress=progress)
 
@@ -370,7 +370,7 @@ class TextModel:
         >>> state = model.read("Once upon a")
         >>> branch = state.copy()
         >>> model.write(" time", state=branch, temperature=0, max_new_tokens=3)
-        ' of peace.'
+        ', the time'
         """
         state = state or self.loaded.model.new_state()
         self.loaded.model.forward(prompt_tokens(self.loaded.tokenizer, text), state, logits="none")

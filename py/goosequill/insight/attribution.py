@@ -120,10 +120,10 @@ def attribute(
     Examples
     --------
     >>> from goosequill import attribute
-    >>> found = attribute(loaded.model, loaded.tokenizer, "The cat sat on the mat. The cat")
+    >>> found = attribute(loaded.model, loaded.tokenizer, "The ship sailed, and the ship")
     >>> mattered = max(found.words, key=lambda word: abs(word.bits))
     >>> mattered.text, round(mattered.bits), mattered.instead.text
-    (' The', 10, '\\n')
+    (' the', 9, ' the')
     """
     return finish(attribution_steps(model, tokenizer, text, index, most_words=most_words), progress)
 

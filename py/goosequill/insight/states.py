@@ -115,7 +115,7 @@ def read_half_lives(model: Model, token: int, state: State) -> Floats:
     Examples
     --------
     >>> read_half_lives(loaded.model, 33, loaded.model.new_state()).shape
-    (6, 192)
+    (6, 320)
     """
     watched = copy.copy(model)
     kept = np.zeros((model.config.layers, model.config.width), np.float32)

@@ -52,7 +52,7 @@ def load_model(
     >>> tensors = open_tensors("site/models/default/model.safetensors")
     >>> model = load_model(tensors)
     >>> model.config.version, model.config.layers, model.config.width
-    ('4', 6, 192)
+    ('4', 6, 320)
     """
     eps = GROUP_NORM_EPS if group_norm_eps is None else check_eps(group_norm_eps)
     config = detect_config(tensors, group_norm_eps=eps)

@@ -153,7 +153,7 @@ class Model(ABC):
         >>> state = loaded.model.new_state()
         >>> logits = loaded.model.forward([33, 465, 524], state)
         >>> logits.shape, loaded.tokenizer.decode([int(logits.argmax())])
-        ((4096,), '.')
+        ((4096,), ' the')
         """
         self.check(tokens)
         rows: list[NDArray[np.float32]] = []

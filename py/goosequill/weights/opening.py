@@ -49,7 +49,7 @@ def open_tensors(source: ByteSource | Sequence[ByteSource] | str | Path) -> Tens
     --------
     >>> tensors = open_tensors("site/models/default/model.safetensors")
     >>> len(tensors.names()), tensors.shape("emb.weight")
-    (114, (4096, 192))
+    (114, (4096, 320))
     """
     if isinstance(source, (str, Path)):
         path = Path(source)

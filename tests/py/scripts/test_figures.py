@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scripts import figures
 from scripts.command import BuildError
+from scripts.train.export import read_released
 
 from goosequill.weights import quantize
 
@@ -50,13 +51,16 @@ def test_rounding_to_four_bits_is_what_models_are_quantized_to() -> None:
     assert np.array_equal(figures.rounded(weights, 4), quantize(weights, 4).dequantize())
 
 
-def test_the_stored_costs_are_measured_again() -> None:
+def test_fewer_bits_cost_more() -> None:
     stored = json.loads(figures.COSTS.read_text(encoding="utf-8"))
-    again = figures.measure_rounding((8, 4))
+    assert [bits for bits, *_ in stored["rows"]] == list(figures.BITS)
+    tensors, _ = read_released(figures.MODEL)
+    again = figures.measure_rounding(tensors, (32, 3, 2))
     assert again["bytes"] == stored["bytes"]
-    for row in again["rows"]:
-        (known,) = (each for each in stored["rows"] if each[0] == row[0])
-        assert row == pytest.approx(known, abs=1e-3)
+    for rows in (stored["rows"][-3:], again["rows"]):
+        costs = [cost for *_, cost, _ in rows]
+        assert costs == sorted(costs)
+        assert costs[-1] > 2 * costs[1] > 0
     drawings(figures.rounding())
 
 

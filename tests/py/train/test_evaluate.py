@@ -8,7 +8,13 @@ def test_styles_that_the_first_model_had_have_a_total_of_their_own():
     texts = ["<verse>\nab", "<novel>\nabcdef", "<manual>\nabcd"]
     assert per_register(texts[:2], [10, 28]) == {"total": 38 / 24, "novel": 2, "verse": 1}
     row = per_register(texts, [10, 28, 39])
-    assert row == {"total": pytest.approx(77 / 37), OLDER_STYLES: 38 / 24, "novel": 2, "verse": 1, "manual": 3}
+    assert row == {
+        "total": pytest.approx(77 / 37),
+        OLDER_STYLES: 38 / 24,
+        "novel": 2,
+        "verse": 1,
+        "manual": 3,
+    }
     assert list(row) == ["total", OLDER_STYLES, "novel", "verse", "manual"]
 
 

@@ -1,7 +1,7 @@
 """Whether greedy text is grammatical: sentences after fixed prompts, judged blind in the comparer.
 
     python -m scripts.train.grammar OLD NEW      write grammar/OLD.json and grammar/NEW.json
-    python -m scripts.train.grammar --count      count the votes in grammar/votes-*.json
+    python -m scripts.train.grammar --count      count the votes in grammar/votes-*.json and preferred-*.json
 
 A report has the first two sentences after each of the prompts, which were written before any model was
 asked. The rule: a text is grammatical if a careful native speaker could have written it, whatever it means:
@@ -10,6 +10,9 @@ unusual today but was not when the style was written is allowed, and so are defi
 a verb. A text without an end after 80 tokens is judged as far as it goes. To judge, open both reports in the
 comparer and vote on "Which text is grammatical?": the better one if only one is, a tie if both are, else
 both bad.
+
+By that rule a text that repeats itself is grammatical, so a second round of votes on the same pairs asks
+"Which text would you rather go on reading?"; there a tie counts for neither.
 """
 
 from __future__ import annotations
@@ -47,13 +50,14 @@ def report(folder: Path) -> dict[str, Any]:
     return {"model_name": folder.name, "date": date, "args": {"generator": "goosequill"}, "prompts": rows}
 
 
-def count(votes: list[dict[str, Any]]) -> dict[str, int]:
-    """How many of each model's texts were found grammatical."""
+def count(votes: list[dict[str, Any]], *, ties: bool = True) -> dict[str, int]:
+    """How often each model's text was chosen; `ties` count for both."""
     found: dict[str, int] = {}
     for vote in votes:
         for side in ("left", "right"):
             name = vote[side]["name"]
-            found[name] = found.get(name, 0) + (vote["choice"] in (side, "tie"))
+            chosen = vote["choice"] == side or (ties and vote["choice"] == "tie")
+            found[name] = found.get(name, 0) + chosen
     return found
 
 
@@ -68,8 +72,9 @@ def main() -> None:
         text = json.dumps(report(folder), indent=1, ensure_ascii=False)
         (FOLDER / f"{folder.name}.json").write_text(text + "\n", encoding="utf-8")
     if options.count:
-        for path in sorted(FOLDER.glob("votes-*.json")):
-            print(path.stem, count(json.loads(path.read_text(encoding="utf-8"))["votes"]))
+        for kind, ties in (("votes", True), ("preferred", False)):
+            for path in sorted(FOLDER.glob(f"{kind}-*.json")):
+                print(path.stem, count(json.loads(path.read_text(encoding="utf-8"))["votes"], ties=ties))
 
 
 if __name__ == "__main__":

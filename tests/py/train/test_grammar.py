@@ -20,7 +20,7 @@ def test_two_sentences_are_judged(text, first):
     assert grammar.two_sentences(text) == first
 
 
-def test_votes_count_for_the_sides_that_were_grammatical():
+def test_votes_count_for_the_sides_that_were_chosen():
     votes = [
         {"left": {"name": "old"}, "right": {"name": "new"}, "choice": "right"},
         {"left": {"name": "new"}, "right": {"name": "old"}, "choice": "left"},
@@ -28,6 +28,7 @@ def test_votes_count_for_the_sides_that_were_grammatical():
         {"left": {"name": "new"}, "right": {"name": "old"}, "choice": "both_bad"},
     ]
     assert grammar.count(votes) == {"old": 1, "new": 3}
+    assert grammar.count(votes, ties=False) == {"old": 0, "new": 2}
 
 
 def test_there_are_sixty_different_prompts():

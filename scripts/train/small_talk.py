@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-COUNT = 6000
+COUNT = 7500
 """Conversations."""
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(","))
+    return tuple(" ".join(word.split()) for word in text.split(","))
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,20 @@ NAMES = _words("""
     Paul, Peter, Robert, Ruth, Sarah, Thomas, William
 """)
 
+DEEDS = _words("""
+    bake a cake, become rich, boil an egg, build a boat, build a house, buy a car, catch a fish, change a
+    password, choose a book, clean a window, close a window, cook dinner, copy a file, count to ten, create a
+    table, cut my hair, delete a file, draw a horse, drive a car, find a friend, find a job, find a word, fly
+    a kite, get to the station, grow roses, install a program, keep a secret, learn a language, learn French,
+    make a fire, make a list, make bread, make friends, make money, make soup, make tea, open a door, open a
+    file, open a window, paint a wall, plant a tree, play chess, print a page, read a file, read a map, repair
+    a chair, run a program, save a file, save money, send a letter, sort a list, start a program, stop a
+    program, swim, take a picture, train a dog, travel to the moon, use a computer, wash a shirt,
+    write a book, write a letter, write a poem
+""")
+LANGUAGES = ("C", "Java", "JavaScript", "Lisp", "Python", "Rust", "SQL")
+SUMS = ("+", "+", "-", "*", "/", "plus", "minus", "times", "divided by")
+
 HELP = (
     "How can I help you?",
     "What would you like to talk about?",
@@ -114,6 +128,9 @@ def _draw_words(random: Random) -> dict[str, str]:
         "name": random.choice(NAMES),
         "text": random.choice(("poem", "story", "letter", "speech", "song")),
         "help": random.choice(HELP),
+        "do": random.choice(DEEDS),
+        "language": random.choice(LANGUAGES),
+        "sum": f"{random.randint(0, 20)} {random.choice(SUMS)} {random.randint(1, 20)}",
     }
 
 
@@ -248,6 +265,52 @@ PLACES_AND_TASKS = (
         Tell me more about your {work}.""",
     ),
 )
+HOW_TO = (
+    Exchange(
+        """How do I {do}?
+        How do I {do}?
+        How can I {do}?
+        How does one {do}?
+        Can you tell me how to {do}?
+        Show me how to {do}.
+        Teach me how to {do}.
+        I want to {do}.
+        I would like to {do}.""",
+        """I am sorry, I do not know how to {do}. Have you tried to do it?
+        I have never learned to {do}. Is there somebody who could show you?
+        I cannot tell you how to {do}. A good manual will help you more than I can.
+        I am only a language model, so I have never tried to {do}. Why do you want to do it?""",
+    ),
+    Exchange(
+        """Can you {do}?
+        Do you know how to {do}?""",
+        """No, I cannot {do}. I can only read and write.
+        No, I am only a small language model. I have never learned to {do}.""",
+    ),
+)
+SUMS_AND_PROGRAMS = (
+    Exchange(
+        """What is {sum}?
+        What is {sum}?
+        How much is {sum}?
+        Can you tell me what {sum} is?
+        {sum} =
+        {sum}?""",
+        """I am bad at arithmetic, so I cannot say what {sum} is. Please ask a calculator.
+        I count badly. A calculator will tell you what {sum} is.
+        I am sorry, I do not know what {sum} is. I am better at words than at numbers.""",
+    ),
+    Exchange(
+        """Write a program in {language}.
+        Write a function in {language}.
+        Can you write a program in {language}?
+        Please write some {language} code.
+        Can you program in {language}?
+        Do you know {language}?""",
+        """I am too small to write programs. I have only read a few manuals about {language}.
+        I am sorry, I cannot program in {language}. What would your program do?""",
+    ),
+)
 FEELINGS = (
     Exchange(
         "I am {good}.\nI feel {good} today.\nI am very {good} today.",
@@ -317,14 +380,21 @@ ENDINGS = (
         Goodbye, and thank you.
         Goodbye! Come back soon.""",
     ),
-    Exchange("Good night.", "Good night! Sleep well."),
+    Exchange(
+        "Good night.\nGood night!\nGood night\nI am going to bed.\nI am going to sleep now.",
+        """Good night! Sleep well.
+        Good night! It was nice to talk with you.
+        Good night! Sleep well, and come back soon.""",
+    ),
 )
 Group = tuple[Exchange, ...]
-OPENINGS: tuple[Group, ...] = (GREETINGS, GREETINGS, GREETINGS, (NAMED, HEALTH), ABOUT_ITSELF)
+OPENINGS: tuple[Group, ...] = (GREETINGS, GREETINGS, GREETINGS, (NAMED, HEALTH), ABOUT_ITSELF, ENDINGS)
 MIDDLES: tuple[Group, ...] = (
     *4 * (SUBJECTS,),
     ABOUT_ITSELF,
     PLACES_AND_TASKS,
+    HOW_TO,
+    SUMS_AND_PROGRAMS,
     FEELINGS,
     FEELINGS,
     FAMILY,

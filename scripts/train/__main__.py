@@ -38,7 +38,7 @@ def train(phases: tuple[Phase, ...], threads: int) -> None:
         if step_of(phase.constant) < done + phase.steps:
             call("train", "--run", phase.constant, "--steps", done + phase.steps, *start, *shared)
         done += phase.steps + phase.decay_steps
-        branch = ("--branch-of", phase.constant, "--decay-steps", phase.decay_steps)
+        branch = ("--branch-of", phase.constant, "--decay-steps", phase.decay_steps, "--tokens", "decay")
         if step_of(phase.decay) < done:
             call("train", "--run", phase.decay, *branch, "--bits", BITS, *shared)
         start = ("--branch-of", phase.decay)

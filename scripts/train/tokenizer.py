@@ -12,8 +12,24 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 END = "<|endoftext|>"
 
 
-FILES = {"train": ("train", "talk"), "valid": ("valid",), "test": ("test",)}
-"""The text files of each split."""
+SETS = ("train", "decay", "valid", "test")
+"""The arrays of tokens: `decay` is what the decays of the training read, a mixture of the training text."""
+
+
+def texts_of(folder: Path, name: str) -> list[str]:
+    """The documents of an array.
+
+    The manuals are more than a quarter of the training text, and easier to predict than the rest. So in a
+    decay, which decides what the model is best at, every second one is left out, and small talk comes twice.
+    """
+    if name not in ("train", "decay"):
+        return read_split(folder, name)
+    texts, talk = read_split(folder, "train"), read_split(folder, "talk")
+    if name == "train":
+        return texts + talk
+    manuals = [index for index, text in enumerate(texts) if text.startswith("<manual>")]
+    left_out = set(manuals[1::2])
+    return [text for index, text in enumerate(texts) if index not in left_out] + 2 * talk
 
 
 def train_tokenizer(texts: list[str], *, vocab_size: int = 4096) -> Tokenizer:
@@ -31,27 +47,27 @@ def train_tokenizer(texts: list[str], *, vocab_size: int = 4096) -> Tokenizer:
     return tokenizer
 
 
-def encode_split(folder: Path, split: str, tokenizer: Tokenizer) -> np.ndarray:
-    """All documents of a split as one array of tokens, each document preceded by token 0."""
+def encode(folder: Path, name: str, texts: list[str], tokenizer: Tokenizer) -> np.ndarray:
+    """Documents as one array of tokens, each preceded by token 0; saved as `name`.npy."""
     tokens: list[int] = []
-    texts = [text for name in FILES[split] for text in read_split(folder, name)]
     for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False):
         tokens.append(0)
         tokens += encoding.ids
     tokens.append(0)
     array = np.array(tokens, dtype=np.uint16)
-    np.save(folder / f"{split}.npy", array)
+    np.save(folder / f"{name}.npy", array)
     return array
 
 
 def build(folder: Path) -> None:
-    """Write tokenizer.json and the token arrays of the three splits."""
+    """Write tokenizer.json and the arrays of tokens."""
     tokenizer = train_tokenizer(read_split(folder, "train"))
     tokenizer.save(str(folder / "tokenizer.json"))
-    for split in FILES:
-        tokens = encode_split(folder, split, tokenizer)
-        size = sum((folder / f"{name}.txt").stat().st_size for name in FILES[split])
-        print(f"{split}: {len(tokens):,} tokens, {size / len(tokens):.3f} bytes a token", file=sys.stderr)
+    for name in SETS:
+        texts = texts_of(folder, name)
+        tokens = encode(folder, name, texts, tokenizer)
+        size = sum(len(text.encode()) for text in texts)
+        print(f"{name}: {len(tokens):,} tokens, {size / len(tokens):.3f} bytes a token", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -279,7 +279,7 @@ def main(argv: list[str] | None = None) -> None:
     options = parse(argv)
     torch.set_num_threads(1)  # parallel over parts of the batch instead: fewer, larger tasks
     data = training_folder()
-    train, valid = np.load(data / "train.npy", mmap_mode="r"), np.load(data / "valid.npy")
+    train, valid = np.load(data / f"{options.tokens}.npy", mmap_mode="r"), np.load(data / "valid.npy")
     bits = (
         np.log2(np.e) * len(valid) / (data / "valid.txt").stat().st_size
     )  # from nats per token to bits per byte
@@ -347,6 +347,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--lr-adamw", type=float, default=2e-3)
     parser.add_argument("--lr-tables", type=float, default=3e-3)
     parser.add_argument("--lr-vectors", type=float, default=3e-3)
+    parser.add_argument("--tokens", default="train", help="the array of tokens to read: train or decay")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="parts of a batch computed at once")
     parser.add_argument(

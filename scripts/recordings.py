@@ -125,7 +125,7 @@ def record_style(loaded: Any, style: Style, temperatures: Sequence[float] = TEMP
 
 def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    loaded = load_path(MODEL, kernel=load_kernel("numpy"))
+    loaded = load_path(MODEL, kernel=load_kernel())
     for style in STYLES:
         text = json.dumps(record_style(loaded, style), ensure_ascii=False, separators=(",", ":"))
         (FOLDER / f"{style.name}.json").write_text(text + "\n", encoding="utf-8")

@@ -44,7 +44,7 @@ def test_the_example_stands_there_and_one_click_writes_it_again(page: Page) -> N
     expect(page.get_by_test_id("output")).to_have_count(3)
     example = texts(page)
     assert all(example) and len(set(example)) == 3
-    # The example was written by numpy; where two tokens are about equally likely, kernels differ.
+    # Where two tokens are about equally likely, kernels differ.
     for before, after, alike in zip(example, write(page), (60, 60, 6), strict=True):
         assert after[:alike] == before[:alike]
     expect(page.locator("dl.measured").first).to_contain_text("Longest repeated passage")

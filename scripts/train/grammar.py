@@ -9,7 +9,7 @@ its verbs agree with their subjects, its clauses are complete, its words are use
 unusual today but was not when the style was written is allowed, and so are definitions and headings without
 a verb. A text without an end after 80 tokens is judged as far as it goes. To judge, open both reports in the
 comparer and vote on "Which text is grammatical?": the better one if only one is, a tie if both are, else
-both bad.
+both bad. It skips pairs whose two texts are the same.
 
 By that rule a text that repeats itself is grammatical, so a second round of votes on the same pairs asks
 "Which text would you rather go on reading?"; there a tie counts for neither.
@@ -74,7 +74,8 @@ def main() -> None:
     if options.count:
         for kind, ties in (("votes", True), ("preferred", False)):
             for path in sorted(FOLDER.glob(f"{kind}-*.json")):
-                print(path.stem, count(json.loads(path.read_text(encoding="utf-8"))["votes"], ties=ties))
+                votes = json.loads(path.read_text(encoding="utf-8"))["votes"]
+                print(path.stem, count(votes, ties=ties), f"of {len(votes)}")
 
 
 if __name__ == "__main__":

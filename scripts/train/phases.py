@@ -21,6 +21,9 @@ class Phase:
     peak: float
 
 
-PHASES = (Phase("large", "large-decay", 5500, 3000, 1.0),)
+PHASES = (
+    Phase("large", "large-decay", 5500, 3000, 1.0),
+    Phase("longer", "longer-decay", 100, 3200, 0.5),
+)
 BITS: Literal[8, 4] = 4
 """Of a stored weight in the matrices; the embedding has 8."""

@@ -143,18 +143,15 @@ def test_home_generates_with_the_engine_and_then_follows_the_settings(
     clean_page.locator("#demo-generate").click()
     status = clean_page.locator("#demo-status")
     expect(status).to_contain_text("generated in this page", timeout=LONG)
-    # The engine chooses the same tokens as the one that made the recording, until two are equally likely.
-    assert shown_text(clean_page).startswith(recorded("novel", 0)[:60])
+    # The engine in the page chooses the same tokens as the one that made the recording.
+    assert shown_text(clean_page).startswith(recorded("novel", 0))
     expect(clean_page.locator("#demo-generate")).to_have_text("Generate")
     clean_page.get_by_role("radio", name="Definition").check()
-    output = clean_page.locator("#demo-output")
-    begun = re.compile(re.escape(recorded("definition", 0)[:7]) + ".{33}", re.DOTALL)
-    expect(output).to_have_text(begun, timeout=LONG, use_inner_text=False)
-    first = shown_text(clean_page)[:40]
+    expect(clean_page.locator("#demo-output")).to_contain_text(recorded("definition", 0)[:40], timeout=LONG)
     expect(status).to_contain_text("generated in this page", timeout=LONG)
     clean_page.get_by_role("textbox", name="Prompt").fill("ink (noun):")
     clean_page.locator("#demo-generate").click()
-    expect(output).not_to_contain_text(first)
+    expect(clean_page.locator("#demo-output")).not_to_contain_text(recorded("definition", 0)[:40])
     expect(status).to_contain_text("generated in this page", timeout=LONG)
     assert violations(clean_page) == []
 

@@ -164,8 +164,8 @@ class TextModel:
         >>> for item in model.generate("Once upon a time", temperature=0, max_new_tokens=3):
         ...     print(repr(str(item)), item.finish_reason if isinstance(item, gq.End) else item.token)
         ',' 12
+        ' and' 291
         ' the' 261
-        ' time' 707
         '' length
         """
         if isinstance(state, SavedState):
@@ -183,7 +183,7 @@ class TextModel:
         Examples
         --------
         >>> model.write("Once upon a time", temperature=0, max_new_tokens=3)
-        ', the time'
+        ', and the'
         """
         return "".join(map(str, self.generate(prompt, config, **options)))
 
@@ -267,7 +267,7 @@ class TextModel:
         --------
         >>> request = {"prompt": "Once upon a time", "temperature": 0, "max_tokens": 3}
         >>> model.create_completion(request)["choices"][0]["text"]
-        ', the time'
+        ', and the'
         """
         return self._completed(completion, request)
 
@@ -315,7 +315,7 @@ class TextModel:
         Examples
         --------
         >>> [(token.text, round(token.logprob, 1)) for token in model.logprobs("A goose.")]
-        [('A', -15.9), (' go', -12.7), ('ose', -1.3), ('.', -2.6)]
+        [('A', -16.7), (' go', -11.4), ('ose', -1.2), ('.', -2.3)]
         """
         model, tokenizer = self.loaded.model, self.loaded.tokenizer
         ids = self.tokenize(text) if isinstance(text, str) else [int(token) for token in text]
@@ -353,7 +353,7 @@ class TextModel:
         --------
         >>> found = model.evaluate("It was a dark evening in November.")
         >>> found.tokens, round(found.bits_per_byte, 2)
-        (12, 2.07)
+        (12, 2.05)
         """
         return evaluate(self.loaded.model, self.loaded.tokenizer, text, raw=raw, progress=progress)
 
@@ -370,7 +370,7 @@ class TextModel:
         >>> state = model.read("Once upon a")
         >>> branch = state.copy()
         >>> model.write(" time", state=branch, temperature=0, max_new_tokens=3)
-        ', the time'
+        ', and the'
         """
         state = state or self.loaded.model.new_state()
         self.loaded.model.forward(prompt_tokens(self.loaded.tokenizer, text), state, logits="none")

@@ -131,6 +131,8 @@ def test_in_a_chat(page: Page, site_url: str, record: Record) -> None:
         page.get_by_test_id("message").fill(ALL)
         expect(page.get_by_test_id("send")).to_be_enabled()  # before that Enter sends nothing
         page.get_by_test_id("message").press("Enter")
+        ended = re.compile(r"(Answered|Length limit reached) after \d+ token")
+        expect(page.get_by_test_id("status")).to_have_text(ended, timeout=LONG)  # and the tab keeps the chat
         said = page.locator(".message.user > .said")
         for visit in range(2):  # what the tab kept is shown by the same rule
             expect(page.get_by_test_id("send")).to_be_enabled(timeout=LONG)

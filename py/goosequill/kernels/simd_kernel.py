@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Literal
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,10 +117,6 @@ class Weights:
         The number of bits for panels, or one of `abi.FORMS`.
     arrays
         Values and scales.
-    sketch
-        For a large head, its values in 4 bits, without the rows' scales.
-    reach
-        For a sketch, how far it may be from the logits: float32 [2, padded rows], see simd/packing.h.
     """
 
     rows: int
@@ -129,8 +125,6 @@ class Weights:
     layout: str | None
     form: int
     arrays: tuple[NDArray[Any], NDArray[np.float32]]
-    sketch: Weights | None = None
-    reach: NDArray[np.float32] | None = None
 
     @property
     def address(self) -> int:
@@ -146,6 +140,20 @@ class Weights:
     def padded(self) -> int:
         """Rows including those that pad the last panel."""
         return whole_panels(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """The values of a large head in 4 bits, without the rows' scales.
+
+    Attributes
+    ----------
+    reach
+        How far the logits may be from it: float32 [2, padded rows], see simd/packing.h.
+    """
+
+    matrix: Weights
+    reach: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +205,8 @@ class SimdKernel:
         self._team: Any = None
         self.matrices: WeakSet[Weights] = WeakSet()
         """The matrices in panels, whose rows helper threads can share."""
+        self._sketches: WeakKeyDictionary[Weights, Sketch | None] = WeakKeyDictionary()
+        """Of the heads that can have one; None until it is asked for."""
 
     def divide(self, share: int | None) -> None:
         """Share products with other threads, or compute them alone (None).
@@ -216,6 +226,8 @@ class SimdKernel:
 
     def division(self) -> dict[str, Any]:
         """The code and the addresses of the matrices that engine/threads.js needs for helper threads."""
+        for head in self._sketches:
+            self.sketch(head)  # helpers copy all matrices at once
         matrices = [
             {
                 "weights": matrix.address,
@@ -343,20 +355,28 @@ class SimdKernel:
         return matrix
 
     def head(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out the head; a large one in 8 bits row by row, with a sketch that finds the highest logits."""
-        rows, columns = weights.shape
+        """Lay out the head; a large one in 8 bits row by row, so that it can have a sketch."""
         if not isinstance(weights, QuantizedMatrix) or not sketched(weights.shape, weights.bits):
             return self.matrix(weights)
         matrix = weights.by_rows()
-        values = self._arena.move(np.ascontiguousarray(matrix.values))
-        scales = pad_scales(matrix.scales)
-        panels = self._arena.zeros(LAYOUTS[GROUPS].lengths((rows, columns))[0])
-        reach = np.zeros((2, whole_panels(rows)), np.float32)
-        addresses = address_of(panels), address_of(reach), address_of(values), address_of(scales)
-        self.library.sketch(*addresses, rows, columns)
-        sketch = Weights(rows, columns, 4, GROUPS, 4, (panels, np.empty(0, np.float32)), reach=reach)
-        self.matrices.add(sketch)
-        return Weights(rows, columns, 8, None, abi.FORMS["rowwise"], (values, scales), sketch)
+        arrays = self._arena.move(np.ascontiguousarray(matrix.values)), pad_scales(matrix.scales)
+        head = Weights(*weights.shape, 8, None, abi.FORMS["rowwise"], arrays)
+        self._sketches[head] = None
+        return head
+
+    def sketch(self, head: Weights) -> Sketch | None:
+        """What finds a large head's highest logits, made when it is first asked for; None if it has none."""
+        sketch = self._sketches.get(head)
+        if sketch or head not in self._sketches:
+            return sketch
+        panels = self._arena.zeros(LAYOUTS[GROUPS].lengths((head.rows, head.columns))[0])
+        reach = np.zeros((2, head.padded), np.float32)
+        addresses = address_of(panels), address_of(reach), head.address, head.scales_address
+        self.library.sketch(*addresses, head.rows, head.columns)
+        matrix = Weights(head.rows, head.columns, 4, GROUPS, 4, (panels, np.empty(0, np.float32)))
+        self.matrices.add(matrix)
+        sketch = self._sketches[head] = Sketch(matrix, reach)
+        return sketch
 
     def quantize(
         self, weights: NDArray[Any], bits: Literal[8, 4], name: str = "", *, dtype: str = "F32"
@@ -517,9 +537,10 @@ class SimdKernel:
         }
 
     def likely(self, head: Weights, x: Tensor, shortlist: Shortlist) -> Tensor:
-        if head.sketch is None or head.sketch.reach is None:
+        sketch = self.sketch(head)
+        if sketch is None:
             return self.product(head, x)
-        out = self.product(head.sketch, x)
+        out = self.product(sketch.matrix, x)
         # An index per row and one more, each a machine word; then a float per row.
         work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
         scratch = self._scratch(head, 1)
@@ -527,7 +548,7 @@ class SimdKernel:
             token, result = self.rows(x, row, 1), self.rows(out, row, 1)
             self._emit(
                 "shortlist", **self._operands(head, token, result, scratch),
-                reach=address_of(head.sketch.reach), indices=work, count=shortlist.count,
+                reach=address_of(sketch.reach), indices=work, count=shortlist.count,
                 thousandths=ceil(1000 * shortlist.gap), rest=0,
             )  # fmt: skip
         return out

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import partial
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -213,33 +215,53 @@ def test_a_large_head_gives_the_same_for_one_token_and_many() -> None:
 
 
 def test_a_sketch_has_the_weights_in_4_bits_by_group() -> None:
-    kernel = KERNELS["native"]
+    kernel: Any = KERNELS["native"]
     weights, x = head_case(SKETCHED + 5, 128)
-    head: Any = kernel.head(weights)
+    sketch = kernel.sketch(kernel.head(weights))
     groups = weights.values.reshape(len(weights.values), -1, 64).astype(np.float64)
     low, high = groups.min(2, keepdims=True), groups.max(2, keepdims=True)
     step = np.where(-low > high, low, high) / -8
     used = (np.clip(np.rint(groups / step), -8, 7) * step).reshape(weights.values.shape)
-    found = compute(kernel, lambda z: kernel.product(head.sketch, z), x)[0]
+    found = compute(kernel, lambda z: kernel.product(sketch.matrix, z), x)[0]
     inputs = x.reshape(-1, 64)
     bound = np.repeat(0.505 * np.abs(inputs).max(1) / 127, 64)
     assert (np.abs(found - used @ x[0]) <= np.abs(used) @ bound + 1e-3).all()
     norms = np.linalg.norm(weights.values - used, axis=1), np.linalg.norm(used, axis=1)
-    for found, norm, near in zip(head.sketch.reach, norms, (1e-4, 0.02), strict=True):  # ties change one
+    for found, norm, near in zip(sketch.reach, norms, (1e-4, 0.02), strict=True):  # ties change one
         np.testing.assert_allclose(found[: len(used)], norm * weights.scales, rtol=near)
 
 
 @pytest.mark.parametrize("lowest", [-127, 127])
 def test_the_largest_products_do_not_overflow_in_a_large_head(lowest: int) -> None:
-    kernel, columns = KERNELS["native"], 4096
+    kernel: Any = KERNELS["native"]
+    columns = 4096
     weights = QuantizedMatrix(8, np.full((SKETCHED, columns), lowest, np.int8), np.ones(SKETCHED, np.float32))
-    head: Any = kernel.head(weights)
+    head = kernel.head(weights)
+    sketch = kernel.sketch(head)
     for sign in (1, -1):
         x = np.full((1, columns), sign, np.float32)
         found = compute(kernel, lambda z: kernel.product(head, z), x)
         np.testing.assert_allclose(found, np.full_like(found, sign * lowest * columns), rtol=1e-4)
-        near = compute(kernel, lambda z: kernel.product(head.sketch, z), x)
+        near = compute(kernel, lambda z: kernel.product(sketch.matrix, z), x)
         np.testing.assert_allclose(near, np.full_like(near, sign * lowest * columns), rtol=0.1)
+
+
+def test_a_sketch_is_made_for_the_first_shortlist_and_for_helper_threads(tmp_path: Path) -> None:
+    native: Any = KERNELS["native"]
+    weights, x = head_case(SKETCHED, 64)
+    made: Any = SimdKernel(native.library)
+    head = made.head(weights)
+    compute(made, lambda z: made.product(head, z), x)
+    assert not len(made.matrices)
+    compute(made, lambda z: made.likely(head, z, Shortlist()), x)
+    assert [*made.matrices] == [made.sketch(head).matrix]
+    library = copy(native.library)
+    library.helper = tmp_path / "helper.wasm"
+    library.helper.write_bytes(b"")
+    other: Any = SimdKernel(library)
+    head = other.head(weights)
+    (matrix,) = other.division()["matrices"]
+    assert matrix["weights"] == other.sketch(head).matrix.address
 
 
 def test_a_head_that_is_small_or_not_in_8_bits_has_no_sketch() -> None:
@@ -247,7 +269,7 @@ def test_a_head_that_is_small_or_not_in_8_bits_has_no_sketch() -> None:
     weights, x = head_case(SKETCHED - 1, 64)
     for small in (weights, weights.dequantize(), quantize(weights.dequantize(), 4)):
         head = kernel.head(small)
-        assert head.sketch is None
+        assert kernel.sketch(head) is None
         np.testing.assert_array_equal(
             compute(kernel, lambda z, h=head: kernel.likely(h, z, Shortlist()), x),
             compute(kernel, lambda z, h=head: kernel.product(h, z), x),

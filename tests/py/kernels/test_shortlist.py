@@ -160,9 +160,10 @@ def test_a_logit_as_far_from_its_sketch_as_possible_is_found(
     values[700], values[1400] = farthest, nearer
     scales = np.full(ROWS, 1e-6, np.float32)
     scales[700], scales[1400] = sign, 0.998 * sign * (farthest @ x) / (nearer @ x)
-    kernel = KERNELS["native"]
+    kernel: Any = KERNELS["native"]
     head, inputs = kernel.head(QuantizedMatrix(8, values, scales)), np.float32([sign * x])
-    exact, near = run(kernel, head, inputs, None), run(kernel, head.sketch, inputs, None) * scales
+    exact = run(kernel, head, inputs, None)
+    near = run(kernel, kernel.sketch(head).matrix, inputs, None) * scales
     assert exact.argmax() == 700
     assert near.argmax() == 1400 and near[700] < 0.01 * exact[700]
     likely = run(kernel, head, inputs, Shortlist())
@@ -171,7 +172,7 @@ def test_a_logit_as_far_from_its_sketch_as_possible_is_found(
 
 
 def test_no_logit_is_farther_from_its_sketch_than_its_norms_allow() -> None:
-    kernel = KERNELS["native"]
+    kernel: Any = KERNELS["native"]
     for seed, (name, draw) in enumerate(CASES.items()):
         if name in ("NaN, infinity and zero", "extremes of float32"):
             continue
@@ -179,8 +180,9 @@ def test_no_logit_is_farther_from_its_sketch_than_its_norms_allow() -> None:
         quantized = quantize(weights, 8)
         head = kernel.head(quantized)
         exact = run(kernel, head, x, None)
-        near = run(kernel, head.sketch, x, None) * quantized.scales
-        rest, seen = head.sketch.reach[:, :ROWS].astype(np.float64)
+        sketch = kernel.sketch(head)
+        near = run(kernel, sketch.matrix, x, None) * quantized.scales
+        rest, seen = sketch.reach[:, :ROWS].astype(np.float64)
         groups = x.reshape(-1, 64)
         step = np.abs(groups).max(1, keepdims=True) / 127
         rounding = (groups - np.rint(groups / np.maximum(step, 1e-30)) * step).ravel()

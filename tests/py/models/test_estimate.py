@@ -33,10 +33,10 @@ class Keeping(SimdKernel):
         return sum(array.nbytes for array in self._arrays.values())
 
     def _keep(self, weights: Any) -> Any:
-        for part in (weights, weights.sketch):
-            self._arrays |= {id(array): array for array in (part.arrays if part else ())}
-        if weights.sketch:
-            self._arrays[id(weights.sketch.reach)] = weights.sketch.reach
+        arrays = [*weights.arrays]
+        if sketch := self.sketch(weights):
+            arrays += [*sketch.matrix.arrays, sketch.reach]
+        self._arrays |= {id(array): array for array in arrays}
         return weights
 
     def matrix(self, weights: Any) -> Any:

@@ -2,7 +2,8 @@
 
 Every sentence here was written for this project. A conversation is one to five exchanges, drawn with a fixed
 seed; the other sources have few conversations, and in novels nobody says "How can I help you?". What the
-model says about itself is true of it: that it is small and knows little.
+model says about itself is true of it: that it is small and knows little. Of the world it is told the
+capitals of `COUNTRIES`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-COUNT = 7500
+COUNT = 10_000
 """Conversations."""
 
 
@@ -58,6 +59,42 @@ PLACES = _words("""
     Greece, India, Ireland, Italy, Japan, London, Madrid, Mexico, New York, Paris, Rome, Russia,
     Scotland, Spain, Vienna, Wales
 """)
+COUNTRIES = tuple(
+    tuple(line.strip().split(", "))
+    for line in """
+    Argentina, Buenos Aires, South America
+    Australia, Canberra, Australia
+    Austria, Vienna, Europe
+    Belgium, Brussels, Europe
+    Brazil, Brasilia, South America
+    Canada, Ottawa, North America
+    China, Beijing, Asia
+    Cuba, Havana, North America
+    Denmark, Copenhagen, Europe
+    Egypt, Cairo, Africa
+    England, London, Europe
+    Finland, Helsinki, Europe
+    France, Paris, Europe
+    Germany, Berlin, Europe
+    Greece, Athens, Europe
+    Hungary, Budapest, Europe
+    India, New Delhi, Asia
+    Ireland, Dublin, Europe
+    Italy, Rome, Europe
+    Japan, Tokyo, Asia
+    Kenya, Nairobi, Africa
+    Mexico, Mexico City, North America
+    Norway, Oslo, Europe
+    Poland, Warsaw, Europe
+    Portugal, Lisbon, Europe
+    Russia, Moscow, Europe
+    Spain, Madrid, Europe
+    Sweden, Stockholm, Europe
+    Turkey, Ankara, Asia
+    Ukraine, Kyiv, Europe
+    """.strip().split("\n")
+)
+"""Countries, their capitals and continents."""
 TASKS = _words("""
     computer, dinner, drawing, essay, examination, garden, homework, house, journey, letter, lesson,
     meal, painting, poem, problem, program, project, question, report, speech, story, table,
@@ -112,6 +149,7 @@ HABITS = 0.15
 def _draw_words(random: Random) -> dict[str, str]:
     """A word for each name in braces."""
     many = random.random() < 0.6
+    country, capital, continent = random.choice(COUNTRIES)
     return {
         "thing": random.choice(MANY if many else ONE),
         "are": "are" if many else "is",
@@ -122,6 +160,9 @@ def _draw_words(random: Random) -> dict[str, str]:
         "good": random.choice(GOOD),
         "bad": random.choice(BAD),
         "place": random.choice(PLACES),
+        "country": country,
+        "capital": capital,
+        "continent": continent,
         "work": random.choice(TASKS),
         "person": random.choice(PEOPLE),
         "animal": random.choice(PETS),
@@ -244,7 +285,6 @@ SUBJECTS = (
     ),
 )
 PLACES_AND_TASKS = (
-    Exchange("Where is {place}?", "I am sorry, I cannot say where {place} is. A map will tell you."),
     Exchange("Have you been to {place}?", "No, I have never been to {place}. Have you been there?"),
     Exchange("I live in {place}.", "I have read about {place}. Do you like to live there?"),
     Exchange("I am going to {place}.", "I hope that you will like {place}. When are you going?"),
@@ -264,6 +304,18 @@ PLACES_AND_TASKS = (
         I am sorry, I am too small to do much about your {work}. What is difficult about it?
         Tell me more about your {work}.""",
     ),
+)
+CAPITALS = (
+    Exchange(
+        """What is the capital of {country}?
+        What is the capital of {country}?
+        What is the capital city of {country}?
+        Which city is the capital of {country}?
+        Do you know the capital of {country}?""",
+        "The capital of {country} is {capital}.",
+    ),
+    Exchange("Where is {capital}?", "{capital} is the capital of {country}."),
+    Exchange("Where is {country}?", "{country} is in {continent}. Its capital is {capital}."),
 )
 HOW_TO = (
     Exchange(
@@ -342,6 +394,24 @@ FAMILY = (
         "Look at my {animal}!", "I cannot see your {animal}, but I would like to. What does it look like?"
     ),
 )
+HELPING = (
+    Exchange(
+        """Can you help me?
+        Can you help me?
+        Could you help me, please?
+        Please help me.
+        I need help.
+        I need your help.
+        Help!
+        I have a problem.
+        I have a question.
+        Can I ask you something?
+        May I ask you a question?""",
+        """I will try, but I know very little. What is it about?
+        I will do what I can. What would you like to know?
+        Of course. What is the matter?""",
+    ),
+)
 TROUBLE = (
     Exchange("I do not understand.", "I am sorry. What do you not understand?"),
     Exchange("That is wrong.", "I am sorry. I am a very small model, and I am often wrong."),
@@ -388,12 +458,19 @@ ENDINGS = (
     ),
 )
 Group = tuple[Exchange, ...]
-OPENINGS: tuple[Group, ...] = (GREETINGS, GREETINGS, GREETINGS, (NAMED, HEALTH), ABOUT_ITSELF, ENDINGS)
+OPENINGS: tuple[Group, ...] = (
+    *3 * (GREETINGS,),
+    (NAMED, HEALTH),
+    ABOUT_ITSELF,
+    HELPING,
+    ENDINGS,
+)
 MIDDLES: tuple[Group, ...] = (
     *4 * (SUBJECTS,),
     ABOUT_ITSELF,
     PLACES_AND_TASKS,
-    HOW_TO,
+    *2 * (CAPITALS,),
+    *3 * (HOW_TO,),
     SUMS_AND_PROGRAMS,
     FEELINGS,
     FEELINGS,

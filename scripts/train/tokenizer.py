@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from scripts.train.corpus import read_split, training_folder
+from scripts.train.manuals import ASKING
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 END = "<|endoftext|>"
@@ -14,6 +15,8 @@ END = "<|endoftext|>"
 
 SETS = ("train", "decay", "valid", "test")
 """The arrays of tokens: `decay` is what the decays of the training read, a mixture of the training text."""
+ABOUT_HEADINGS = tuple(f"<dialogue>\nUser: {ask.split('{')[0]}" for ask in ASKING)
+"""How a conversation about the headings of a manual begins."""
 
 
 def texts_of(folder: Path, name: str) -> list[str]:
@@ -21,6 +24,8 @@ def texts_of(folder: Path, name: str) -> list[str]:
 
     The manuals are more than a quarter of the training text, and easier to predict than the rest. So in a
     decay, which decides what the model is best at, every second one is left out, and small talk comes twice.
+    The conversations about the manuals' headings are left out too: with these, a question about everyday
+    things is answered by a definition.
     """
     if name not in ("train", "decay"):
         return read_split(folder, name)
@@ -29,7 +34,8 @@ def texts_of(folder: Path, name: str) -> list[str]:
         return texts + talk
     manuals = [index for index, text in enumerate(texts) if text.startswith("<manual>")]
     left_out = set(manuals[1::2])
-    return [text for index, text in enumerate(texts) if index not in left_out] + 2 * talk
+    kept = (text for index, text in enumerate(texts) if index not in left_out)
+    return [text for text in kept if not text.startswith(ABOUT_HEADINGS)] + 2 * talk
 
 
 def train_tokenizer(texts: list[str], *, vocab_size: int = 4096) -> Tokenizer:

@@ -23,3 +23,11 @@ def test_the_texts_are_the_same_every_time_and_each_only_once():
     assert texts == small_talk.texts(300)
     assert len(set(texts)) == len(texts) > 250
     assert all(re.fullmatch(r"(User: .+\n\nAssistant: .+(\n\n)?)+", text) for text in texts)
+
+
+def test_every_country_has_a_capital_and_a_continent():
+    assert all(len(country) == 3 and all(country) for country in small_talk.COUNTRIES)
+    assert len({country for country, _, _ in small_talk.COUNTRIES}) == len(small_talk.COUNTRIES) >= 30
+    replies = {reply for turns in small_talk.conversations(2000) for _, reply in turns}
+    assert "The capital of France is Paris." in replies
+    assert "Nairobi is the capital of Kenya." in replies

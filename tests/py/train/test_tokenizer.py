@@ -10,8 +10,9 @@ from tokenizers import Tokenizer
 
 MANUALS = [f"<manual>\nOpen file {i}." for i in range(5)]
 NOVELS = [f"<novel>\nChapter {i}." for i in range(3)]
+ABOUT = "<dialogue>\nUser: Please explain file modes.\n\nAssistant: A mode is a number."
 TALK = ["<dialogue>\nUser: Hello\n\nAssistant: Hello!"]
-TRAIN = [MANUALS[0], NOVELS[0], MANUALS[1], MANUALS[2], NOVELS[1], MANUALS[3], MANUALS[4], NOVELS[2]]
+TRAIN = [MANUALS[0], NOVELS[0], MANUALS[1], MANUALS[2], NOVELS[1], MANUALS[3], ABOUT, MANUALS[4], NOVELS[2]]
 
 
 @pytest.fixture
@@ -21,9 +22,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_decay_reads_half_of_the_manuals_and_small_talk_twice(folder: Path) -> None:
+def test_a_decay_reads_fewer_manuals_and_more_small_talk(folder: Path) -> None:
     assert tokenizer.texts_of(folder, "train") == TRAIN + TALK
-    halved = [text for text in TRAIN if text not in (MANUALS[1], MANUALS[3])]
+    halved = [text for text in TRAIN if text not in (MANUALS[1], MANUALS[3], ABOUT)]
     assert tokenizer.texts_of(folder, "decay") == halved + 2 * TALK
     assert tokenizer.texts_of(folder, "valid") == NOVELS[:1]
 

@@ -3,7 +3,9 @@
 The schedule is warm-up, stable, decay: the stable run can continue for as long as there is time, and at any
 point a branch with `--decay-steps` anneals its last checkpoint into a model to release. A branch of such a
 branch goes on at the full rate after a new warm-up, with the optimisers' states, so nothing learned in the
-decay is lost (WSD-S, Wen et al. 2024, "Understanding warmup-stable-decay learning rates").
+decay is lost (WSD-S, Wen et al. 2024, "Understanding warmup-stable-decay learning rates"). With
+`--mean-with` it begins with the mean of both decays' weights: it predicts better than either (Wortsman et
+al. 2022, "Model soups"), but is not rounded, so a short decay with `--bits` must follow.
 Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices adamw`: all of them).
 
 A run starts from random weights, or with `--start-from` from those of a released model folder: its steps,
@@ -179,6 +181,16 @@ class Run:
             self.decay_from = self.step
         elif self.decay_from is not None and not (self.folder / "last.pt").exists():
             self._continue()
+            if self.options.mean_with:
+                self._take_mean(self.options.mean_with)
+
+    def _take_mean(self, run: str) -> None:
+        """Go to the middle between the averaged weights and those of another run."""
+        path = training_folder() / "runs" / run / "last.pt"
+        other = torch.load(path, weights_only=True)["average"]
+        for name, value in self.average.items():
+            value.lerp_(other[name], 0.5)
+        self.model.load_state_dict(self.average)
 
     def _continue(self) -> None:
         """Go on after a decay, as a new phase."""
@@ -320,6 +332,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--run", default="main", help="name of the run: its folder under runs/")
     parser.add_argument("--branch-of", default="", help="start from the last checkpoint of this run")
+    parser.add_argument("--mean-with", default="", help="begin halfway to the weights of this run")
     parser.add_argument("--start-from", type=Path, help="start from the weights of this model folder")
     parser.add_argument(
         "--decay-steps", type=int, default=0, help="anneal the learning rate to zero over this many steps"

@@ -61,6 +61,24 @@ def test_a_branch_of_a_decay_goes_on_at_the_full_rate_with_the_optimizers_states
     assert torch.load(folder / "runs/last/last.pt", weights_only=True)["origin"] == saved["origin"]
 
 
+def test_a_phase_can_begin_with_the_mean_of_two_runs(folder):
+    train.main(["--run", "stable", "--steps", "2", *SMALL])
+    train.main(["--run", "first", "--branch-of", "stable", "--decay-steps", "2", *SMALL])
+    train.main(["--run", "more", "--branch-of", "first", "--steps", "6", *SMALL])
+    train.main(["--run", "second", "--branch-of", "more", "--decay-steps", "2", *SMALL])
+    train.main(["--run", "mean", "--branch-of", "second", "--mean-with", "first", "--steps", "8", *SMALL])
+    first, second, mean = (
+        torch.load(folder / "runs" / run / "last.pt", weights_only=True)
+        for run in ("first", "second", "mean")
+    )
+    for name, value in mean["model"].items():
+        expected = (first["average"][name] + second["average"][name]) / 2
+        torch.testing.assert_close(value, expected)
+        assert torch.equal(value, mean["average"][name])
+    assert mean["step"] == 8
+    assert mean["origin"]["steps"] == 8
+
+
 @pytest.mark.parametrize("bits", [8, 4])
 def test_weights_are_rounded_as_the_library_stores_them(bits):
     weights = np.random.default_rng(0).standard_normal((37, 192)).astype(np.float32)

@@ -15,16 +15,16 @@ from goosequill.cli.main import main as goosequill
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "site" / "compare" / "examples"
 PROMPTS = [
-    "It was a dark evening in November, and",
+    "<novel>\nIt was a dark evening in November, and",
     "<speech>\nFellow citizens, the state of our Union",
     "<verse>\nKING.\nWhat news, good cousin, from",
     "<scripture>\nAnd it came to pass in those days, that",
     "<definition>\ngoosequill (noun):",
     "<dialogue>\nUser: What is a feather?\n\nAssistant:",
-    "The old house stood at the end of the lane, and nobody",
-    "My dear Elizabeth,",
-    "The whale rose slowly out of the water, and",
-    "She had never seen so many books in one room;",
+    "<novel>\nThe old house stood at the end of the lane, and nobody",
+    "<novel>\nMy dear Elizabeth,",
+    "<novel>\nThe whale rose slowly out of the water, and",
+    "<novel>\nShe had never seen so many books in one room;",
 ]
 DECODERS = {
     "greedy": {"temperature": 0, "max_new_tokens": 80},

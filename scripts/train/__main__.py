@@ -1,8 +1,8 @@
 """Train from scratch: fetch the text, train vocabulary and model, evaluate, write site/models/default.
 
 The model is trained in phases: each is a constant rate and then a decay into a model that could be released;
-the next phase continues from its last checkpoint. Steps that are already done are skipped, so an interrupted
-command can simply be repeated.
+the next phase continues from its last checkpoint, or from the mean of that one and an earlier one. Steps
+that are already done are skipped, so an interrupted command can simply be repeated.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 from scripts.train.corpus import training_folder
 from scripts.train.phases import BITS, PHASES, Phase
@@ -35,6 +36,8 @@ def train(phases: tuple[Phase, ...], threads: int) -> None:
     start: tuple[object, ...] = ()
     for phase in phases:
         shared = ("--peak", phase.peak, "--threads", threads)
+        if phase.mean_with:
+            start = (*start, "--mean-with", phase.mean_with)
         if step_of(phase.constant) < done + phase.steps:
             call("train", "--run", phase.constant, "--steps", done + phase.steps, *start, *shared)
         done += phase.steps + phase.decay_steps
@@ -46,18 +49,16 @@ def train(phases: tuple[Phase, ...], threads: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, help="of each phase at its constant rate")
+    parser.add_argument("--steps", type=int, help="of each phase at its constant rate, at most")
     parser.add_argument("--decay-steps", type=int, help="of each phase from the constant rate to zero")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     folder = training_folder()
     phases = tuple(
-        Phase(
-            phase.constant,
-            phase.decay,
-            options.steps or phase.steps,
-            options.decay_steps or phase.decay_steps,
-            phase.peak,
+        replace(
+            phase,
+            steps=min(phase.steps, options.steps or phase.steps),
+            decay_steps=options.decay_steps or phase.decay_steps,
         )
         for phase in PHASES
     )

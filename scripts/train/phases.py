@@ -1,7 +1,8 @@
 """The phases in which the default model is trained.
 
 Each is a constant rate and then a decay into a model that could be released; the next phase continues from
-the decay's last checkpoint. The decay computes with weights as they will be stored.
+the decay's last checkpoint, or from the mean of its weights and an earlier one's. The decay computes with
+weights as they will be stored.
 """
 
 from __future__ import annotations
@@ -12,18 +13,25 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Phase:
-    """A run at a constant rate and the run that decays it, in steps; `peak` is relative to the full rate."""
+    """A run at a constant rate and the run that decays it, in steps.
+
+    `peak` is relative to the full rate. `mean_with` is a run: the phase begins with the mean of its weights
+    and those of the phase before.
+    """
 
     constant: str
     decay: str
     steps: int
     decay_steps: int
     peak: float
+    mean_with: str = ""
 
 
 PHASES = (
     Phase("large", "large-decay", 5500, 3000, 1.0),
     Phase("longer", "longer-decay", 100, 3200, 0.5),
+    Phase("third", "third-decay", 100, 2200, 0.5),
+    Phase("mean", "mean-decay", 0, 250, 0.06, mean_with="longer-decay"),
 )
 BITS: Literal[8, 4] = 4
 """Of a stored weight in the matrices; the embedding has 8."""

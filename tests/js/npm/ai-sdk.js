@@ -79,7 +79,7 @@ export async function testAiSdk(t, loaded, { goosequill, createChatCompletion })
       prompt,
       tools: { lay },
       seed: 1,
-      maxOutputTokens: 60,
+      maxOutputTokens: 300,
       providerOptions: { goosequill: { parallel_tool_calls: false } },
       stopWhen: stepCountIs(2),
       prepareStep: (/** @type {any} */ { stepNumber }) => ({ toolChoice: stepNumber ? "none" : "required" }),

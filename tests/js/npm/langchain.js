@@ -85,7 +85,7 @@ export async function testLangChain(t, model, { ChatGoosequill, createChatComple
     const lay = tool(({ eggs }) => `${eggs} laid`, { name: "lay", description: "Lay eggs.", schema: eggs });
     const free = new ChatGoosequill({
       model,
-      settings: { max_new_tokens: 60, seed: 1, parallel_tool_calls: false },
+      settings: { max_new_tokens: 300, seed: 1, parallel_tool_calls: false },
     });
     const bound = free.bindTools([lay], { tool_choice: "lay" });
     const reply = await bound.invoke(prompt);

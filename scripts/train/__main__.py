@@ -1,8 +1,8 @@
 """Train from scratch: fetch the text, train vocabulary and model, evaluate, write site/models/default.
 
 The model is trained in phases: each is a constant rate and then a decay into a model that could be released;
-the next phase continues from its last checkpoint, or from the mean of that one and an earlier one. Steps
-that are already done are skipped, so an interrupted command can simply be repeated.
+the next phase continues from its last checkpoint, or from the mean of that one and another one. Steps that
+are already done are skipped, so an interrupted command can simply be repeated.
 """
 
 from __future__ import annotations
@@ -38,13 +38,17 @@ def train(phases: tuple[Phase, ...], threads: int) -> None:
         shared = ("--peak", phase.peak, "--threads", threads)
         if phase.mean_with:
             start = (*start, "--mean-with", phase.mean_with)
+        if not phase.decay:
+            start = (*start, "--bits", BITS)
         if step_of(phase.constant) < done + phase.steps:
             call("train", "--run", phase.constant, "--steps", done + phase.steps, *start, *shared)
-        done += phase.steps + phase.decay_steps
-        branch = ("--branch-of", phase.constant, "--decay-steps", phase.decay_steps, "--tokens", "decay")
-        if step_of(phase.decay) < done:
-            call("train", "--run", phase.decay, *branch, "--bits", BITS, *shared)
-        start = ("--branch-of", phase.decay)
+        done += phase.steps
+        if phase.decay:
+            done += phase.decay_steps
+            branch = ("--branch-of", phase.constant, "--decay-steps", phase.decay_steps, "--tokens", "decay")
+            if step_of(phase.decay) < done:
+                call("train", "--run", phase.decay, *branch, "--bits", BITS, *shared)
+        start = ("--branch-of", phase.end)
 
 
 def main() -> None:
@@ -67,8 +71,8 @@ def main() -> None:
     if not (folder / "test.npy").exists():
         call("tokenizer")
     train(phases, options.threads)
-    call("evaluate", "--run", phases[-1].decay)
-    call("export", "--run", phases[-1].decay)
+    call("evaluate", "--run", phases[-1].end)
+    call("export", "--run", phases[-1].end)
     call("golden")
     call("card")
 

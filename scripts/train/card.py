@@ -50,7 +50,7 @@ def run_folder(name: str) -> Path:
 def keep_logs(phases: tuple[Phase, ...]) -> None:
     """Copy the logs of all phases and trials from the training folder to history/."""
     runs = training_folder() / "runs"
-    names = [name for phase in phases for name in (phase.constant, phase.decay)]
+    names = [name for phase in phases for name in (phase.constant, phase.decay) if name]
     names += [folder.name for prefix in ("trial-", "larger-") for folder in runs.glob(f"{prefix}*")]
     for name in names:
         if (log := runs / name / "log.jsonl").exists():
@@ -138,13 +138,14 @@ def chain(training: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def phase_table(training: dict[str, Any], phases: tuple[Phase, ...]) -> list[str]:
-    """Steps, tokens and time of each phase, and in total."""
+    """Steps, tokens and time of each phase that has steps, and in total."""
     figures = chain(training)
     before = dict.fromkeys(COUNTED, 0)
     table = ["| phase | steps | tokens | CPU minutes | peak rate |", "|---|---|---|---|---|"]
     for index, reached in enumerate(figures, 1):
         peak = f"{100 * phases[index - 1].peak:.0f}%"
-        table.append(_phase_row(f"{index}", {key: reached[key] - before[key] for key in COUNTED}, peak))
+        if reached["steps"] > before["steps"]:
+            table.append(_phase_row(f"{index}", {key: reached[key] - before[key] for key in COUNTED}, peak))
         before = reached
     if len(figures) > 1:
         table.append(_phase_row("total", training, ""))
@@ -199,8 +200,10 @@ def draw_curves(phases: tuple[Phase, ...]) -> str:
     for name, field in (("the weights", "valid_bpb"), ("their running mean", "average_bpb")):
         points: list[curves.Point] = []
         for phase in phases:
-            decay = curves.read_curve(run_folder(phase.decay), name, y=field).points
-            constant = curves.read_curve(run_folder(phase.constant), name, y=field).points
+            constant, decay = (
+                curves.read_curve(run_folder(run), name, y=field).points if run else []
+                for run in (phase.constant, phase.decay)
+            )
             points += [point for point in constant if not decay or point < decay[0]]
             points += decay
         lines.append(curves.Curve(name, points))

@@ -96,7 +96,7 @@ def sample(texts: list[str], every: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", default=PHASES[-1].decay)
+    parser.add_argument("--run", default=PHASES[-1].end)
     parser.add_argument("--model", type=Path, help="a model folder to measure instead of a run")
     parser.add_argument("--weights", default="average", choices=("average", "model"))
     parser.add_argument(

@@ -125,7 +125,7 @@ def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = BITS, weights
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", default=PHASES[-1].decay)
+    parser.add_argument("--run", default=PHASES[-1].end)
     parser.add_argument("--bits", type=int, default=BITS, choices=(8, 4, 32))
     parser.add_argument("--weights", default="average", choices=("average", "model"))
     parser.add_argument("--to", type=Path, default=DEFAULT)

@@ -1,8 +1,8 @@
 """The phases in which the default model is trained.
 
 Each is a constant rate and then a decay into a model that could be released; the next phase continues from
-the decay's last checkpoint, or from the mean of its weights and an earlier one's. The decay computes with
-weights as they will be stored.
+the decay's last checkpoint, or from the mean of its weights and those of another run. The decay computes with
+weights as they will be stored. The last phase is such a mean alone.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Phase:
-    """A run at a constant rate and the run that decays it, in steps.
+    """A run at a constant rate and, unless `decay` is empty, the run that decays it, in steps.
 
     `peak` is relative to the full rate. `mean_with` is a run: the phase begins with the mean of its weights
-    and those of the phase before.
+    and those at the end of the phase before.
     """
 
     constant: str
-    decay: str
-    steps: int
-    decay_steps: int
-    peak: float
+    decay: str = ""
+    steps: int = 0
+    decay_steps: int = 0
+    peak: float = 1.0
     mean_with: str = ""
+
+    @property
+    def end(self) -> str:
+        """The run that the next phase continues."""
+        return self.decay or self.constant
 
 
 PHASES = (
-    Phase("large", "large-decay", 5500, 3000, 1.0),
+    Phase("large", "large-decay", 5500, 3000),
     Phase("longer", "longer-decay", 100, 3200, 0.5),
     Phase("third", "third-decay", 100, 2200, 0.5),
     Phase("mean", "mean-decay", 0, 250, 0.06, mean_with="longer-decay"),

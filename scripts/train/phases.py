@@ -36,7 +36,8 @@ PHASES = (
     Phase("large", "large-decay", 5500, 3000),
     Phase("longer", "longer-decay", 100, 3200, 0.5),
     Phase("third", "third-decay", 100, 2200, 0.5),
-    Phase("mean", "mean-decay", 0, 250, 0.06, mean_with="longer-decay"),
+    Phase("fourth", "fourth-decay", 0, 2350, 0.25, mean_with="longer-decay"),
+    Phase("fourth-mean", mean_with="fourth"),
 )
 BITS: Literal[8, 4] = 4
 """Of a stored weight in the matrices; the embedding has 8."""

@@ -315,7 +315,7 @@ class TextModel:
         Examples
         --------
         >>> [(token.text, round(token.logprob, 1)) for token in model.logprobs("A goose.")]
-        [('A', -18.1), (' go', -12.5), ('ose', -1.7), ('.', -2.3)]
+        [('A', -16.7), (' go', -12.1), ('ose', -1.5), ('.', -2.8)]
         """
         model, tokenizer = self.loaded.model, self.loaded.tokenizer
         ids = self.tokenize(text) if isinstance(text, str) else [int(token) for token in text]
@@ -353,7 +353,7 @@ class TextModel:
         --------
         >>> found = model.evaluate("It was a dark evening in November.")
         >>> found.tokens, round(found.bits_per_byte, 2)
-        (12, 2.08)
+        (12, 2.0)
         """
         return evaluate(self.loaded.model, self.loaded.tokenizer, text, raw=raw, progress=progress)
 

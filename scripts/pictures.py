@@ -8,6 +8,8 @@ The results are committed; run it again after the pages that they show have chan
 from __future__ import annotations
 
 import base64
+import html
+import json
 import shutil
 import sys
 import threading
@@ -53,6 +55,8 @@ def served(folder: Path = DIST) -> Iterator[str]:
     server.server_close()
 
 
+EXAMPLE = ROOT / "site" / "compare" / "examples" / "repetition-penalty.json"
+"""The comparer's example whose first text begins on the preview."""
 PREVIEW = """<!doctype html><link rel="stylesheet" href="ui/tokens.css"><style>
 body { margin: 0; padding: 72px 84px; }
 body { background: var(--paper); color: var(--ink); font-family: var(--serif); }
@@ -63,8 +67,19 @@ p { margin: 0; color: var(--ink-soft); font-size: 34px; line-height: 1.5; }
 em { color: var(--accent); font-style: normal; }
 </style><header><img src="ui/quill.svg" alt="">Goosequill</header>
 <h1>Watch a language model choose every word</h1>
-<p>It was a dark evening in November, and <em>the first day of&nbsp;…</em></p>
+<p>{prompt} <em>{words}&nbsp;…</em></p>
 <p>In your browser: no server, nothing to install.</p>"""
+
+
+def preview() -> str:
+    """The page that becomes the preview: its text is the default model's."""
+    example = json.loads(EXAMPLE.read_text(encoding="utf-8"))["prompts"][0]
+    words = example["results"][0]["outputs"][0].split()[:3]
+    texts = {"prompt": example["prompt"].split("\n")[-1], "words": " ".join(words)}
+    page = PREVIEW
+    for name, text in texts.items():
+        page = page.replace(f"{{{name}}}", html.escape(text))
+    return page
 
 
 def take_preview(browser: Browser, site: str) -> None:
@@ -72,8 +87,8 @@ def take_preview(browser: Browser, site: str) -> None:
     width, height = PICTURE_SIZE
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
     page.goto(f"{site}robots.txt")
-    page.set_content(PREVIEW, wait_until="networkidle")
-    page.evaluate("document.fonts.ready")
+    page.set_content(preview(), wait_until="networkidle")
+    page.set_content(preview(), wait_until="networkidle")  # once more: an optional font must be in the cache
     page.screenshot(path=ROOT / "site" / PICTURE)
 
 

@@ -32,7 +32,10 @@ FOLDER = ROOT / "site" / "home" / "pictures"
 SHOWN = (560, 380)
 """Width and height of a picture on the home page, in CSS pixels; it has twice as many of its own."""
 
-QUALITY = 0.35
+LARGEST = 66_000
+"""Bytes of a picture."""
+QUALITIES = (0.35, 0.3, 0.25, 0.2)
+"""Of WebP: the first with which a picture is small enough, or else the last."""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ENCODE = """async ([png, quality]) => {
   const picture = new Image();
@@ -180,9 +183,12 @@ def take(browser: Browser, site: str, name: str, theme: Literal["light", "dark"]
     clip: FloatRect = {"x": left, "y": top, "width": picture.width, "height": height}
     png = page.screenshot(full_page=True, clip=clip, style=".update-notice, header { display: none }")
     page.goto(f"{site}robots.txt")
-    webp = page.evaluate(ENCODE, [base64.b64encode(png).decode(), QUALITY])
     target = FOLDER / f"{name}-{theme}.webp"
-    target.write_bytes(base64.b64decode(webp.split(",")[1]))
+    for quality in QUALITIES:
+        webp = page.evaluate(ENCODE, [base64.b64encode(png).decode(), quality])
+        target.write_bytes(base64.b64decode(webp.split(",")[1]))
+        if target.stat().st_size <= LARGEST:
+            break
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} bytes")
     page.context.close()
 

@@ -8,8 +8,6 @@ import pytest
 from scripts import pictures
 from scripts.command import ROOT
 
-LARGEST = 66_000
-
 
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height of an extended WebP file, whose header has both, less one, in 24 bits each."""
@@ -23,7 +21,7 @@ def test_a_picture_has_twice_the_size_that_it_is_shown_in(name: str, theme: str)
     data = (pictures.FOLDER / f"{name}-{theme}.webp").read_bytes()
     width, height = size_of(data)
     assert width == 2 * pictures.SHOWN[0] and abs(height - 2 * pictures.SHOWN[1]) <= 2
-    assert len(data) <= LARGEST
+    assert len(data) <= pictures.LARGEST
 
 
 def test_the_page_shows_every_picture_and_reserves_its_space() -> None:

@@ -73,5 +73,5 @@ def test_trials_are_listed_with_the_best_first(tmp_path, monkeypatch):
 def test_every_phase_of_the_released_model_has_its_logs():
     training = json.loads((export.DEFAULT / "config.json").read_text(encoding="utf-8"))["training"]
     reached = card.chain(training)
-    last = [curves.read_log(card.HISTORY / phase.decay)[-1] for phase in card.PHASES]
+    last = [curves.read_log(card.HISTORY / phase.end)[-1] for phase in card.PHASES]
     assert [line["step"] for line in last] == [figures["steps"] for figures in reached]

@@ -160,6 +160,8 @@ export class Inspector {
       return;
     }
     this.#next = { index: index ?? this.#pinned ?? 0, pinned };
+    // At once: when the explanation comes, the person may have opened another panel.
+    if (pinned && index !== null && !this.#session.busy) this.#host.reveal();
     this.#work();
   }
 
@@ -183,7 +185,6 @@ export class Inspector {
     this.#noToken.textContent = t(
       "Generate, or load the model under Model, to see what else was likely here.",
     );
-    this.#host.reveal();
   }
 
   /** @param {Request} request */
@@ -213,10 +214,7 @@ export class Inspector {
     );
     this.#explanation.hidden = false;
     this.#noToken.hidden = true;
-    if (pinned) {
-      this.#host.reveal();
-      (index < 0 ? this.#prompt : this.output).reveal(); // a sheet may have covered the token
-    }
+    if (pinned) (index < 0 ? this.#prompt : this.output).reveal(); // a sheet may have covered the token
     const [token, share] = [visible(explanation.text), percent(Math.exp(explanation.logprob), 1)];
     if (pinned) this.#session.say(t("{position}, “{token}”: {share} likely.", { position, token, share }));
   }

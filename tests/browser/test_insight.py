@@ -94,6 +94,19 @@ def test_words_are_left_out_with_the_numbers_that_python_gives(page: Page, nativ
     expect(page.get_by_test_id("status")).to_have_text(f"Left out {len(found.words)} words.")
 
 
+def test_a_panel_that_is_opened_before_the_explanation_comes_stays_open(page: Page, native: Native) -> None:
+    open_panel(page, "Token")
+    page.evaluate(
+        """index => {
+          document.querySelector(`#output [data-token="${index}"]`).click();
+          document.querySelector("#tab-attribution").click();
+        }""",
+        TOKEN + 1,
+    )
+    expect(page.get_by_test_id("status")).to_contain_text(f"Token {TOKEN + 2}, ")
+    expect(page.get_by_role("tab", name="Attribution")).to_have_attribute("aria-selected", "true")
+
+
 def test_an_attribution_can_be_stopped_and_keeps_what_is_known(page: Page) -> None:
     write(page, "once upon a time " * 400)
     open_panel(page, "Attribution")

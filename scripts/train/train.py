@@ -4,8 +4,8 @@ The schedule is warm-up, stable, decay: the stable run can continue for as long 
 point a branch with `--decay-steps` anneals its last checkpoint into a model to release. A branch of such a
 branch goes on at the full rate after a new warm-up, with the optimisers' states, so nothing learned in the
 decay is lost (WSD-S, Wen et al. 2024, "Understanding warmup-stable-decay learning rates"). With
-`--mean-with` it begins with the mean of both decays' weights: it predicts better than either (Wortsman et
-al. 2022, "Model soups"), but is not rounded, so a short decay with `--bits` must follow.
+`--mean-with` it begins with the mean of both runs' weights, which predicts better than either (Wortsman et
+al. 2022, "Model soups"). If no steps follow, that mean is the result.
 Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices adamw`: all of them).
 
 A run starts from random weights, or with `--start-from` from those of a released model folder: its steps,

@@ -2,7 +2,7 @@
 
 Each is a constant rate and then a decay into a model that could be released; the next phase continues from
 the decay's last checkpoint, or from the mean of its weights and those of another run. The decay computes with
-weights as they will be stored. The last phase is such a mean alone.
+weights as they will be stored. The last phase is only such a mean.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ export class Reader {
 
   /** The name of the document that is open, or "". */
   get open() {
-    return this.#document?.name ?? "";
+    return (this.#dialog.open && this.#document?.name) || ""; // its "close" may be heard after the next key
   }
 
   close() {

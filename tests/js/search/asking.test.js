@@ -104,7 +104,12 @@ test("the keyboard goes from the question to a result, into its document and bac
   assert.ok(byTestId("reader").open);
   assert.deepEqual(kept(), { q: "why", collection: "Notes", document: "a" });
   byTestId("reader").close(); // what Escape does to a dialog
+  press("Escape"); // before the page has heard that it is closed
+  assert.equal(window.document.activeElement, question());
+  await settle();
   assert.deepEqual(kept(), { q: "why", collection: "Notes" });
+  press("ArrowDown");
+  press("ArrowDown");
   press("ArrowUp");
   press("ArrowUp");
   assert.equal(window.document.activeElement, question());

@@ -25,7 +25,7 @@ Dialog.showModal = function () {
 Dialog.close = function () {
   this.open = false;
   before?.focus();
-  this.dispatchEvent(new window.Event("close"));
+  setTimeout(() => this.dispatchEvent(new window.Event("close"))); // a task of its own, as in browsers
 };
 
 /** The page's address; tests set its hash. */

@@ -178,6 +178,48 @@ def test_a_quantized_model_is_kept_and_not_downloaded_again(
     expect(row).to_contain_text("No models are stored")
 
 
+DAMAGE = """async () => {
+  const root = await navigator.storage.getDirectory();
+  const own = await root.getDirectoryHandle("goosequill");
+  const models = await own.getDirectoryHandle("models");
+  for await (const [name, handle] of models.entries()) {
+    if (!/^[0-9a-f]{64}$/.test(name)) continue;
+    const place = (await handle.getFile()).size - 100_000;
+    const file = await handle.createWritable({ keepExistingData: true });
+    await file.write({ type: "write", position: place, data: new Uint8Array(50_000) });
+    await file.close();
+  }
+}"""
+
+
+def test_a_large_copy_is_verified_while_it_is_loaded_and_made_again_if_it_has_changed(
+    chooser: Chooser, publisher: Publisher, site_url: str, large: Path
+) -> None:
+    url = publisher.add_file(large)
+    publisher.modified = "Tue, 24 Nov 2026 12:00:00 GMT"
+    texts, downloads, verifiers = [], [], []
+    for visit in range(3):
+        if visit == 2:
+            chooser.page.evaluate(DAMAGE)
+        publisher.asked.clear()
+        again = Chooser(chooser.page.context.new_page(), site_url)
+        workers: list[str] = []
+        again.page.on("worker", lambda worker, workers=workers: workers.append(worker.url))
+        again.quantize.select_option("8")
+        again.model_url.fill(url)
+        again.load_url.click()
+        again.consent_yes.click()
+        expect(again.status).to_contain_text("is ready", timeout=LONG)
+        texts.append(write(again))
+        wait_until_kept(again.page)
+        downloads.append(len([wanted for _, wanted in publisher.asked if wanted != "bytes=0-0"]) > 0)
+        verifiers.append(any(each.endswith("/verifier.js") for each in workers))
+        again.page.close()
+    assert texts[0] == texts[1] == texts[2] != ""
+    assert downloads == [True, False, True]
+    assert verifiers == [False, True, True]
+
+
 def test_a_conversion_that_was_interrupted_continues_where_it_stopped(
     browser: Browser, publisher: Publisher, site_url: str
 ) -> None:

@@ -7,7 +7,7 @@
 
 import { Arrival, Changed, fromAddress, fromBlob } from "./arrival.js";
 import { Meter } from "./download.js";
-import { digestOf, Fingerprint, fingerprint, storedFingerprint } from "./fingerprint.js";
+import { digestOf, Fingerprint, fingerprint, fingerprintBeside, storedFingerprint } from "./fingerprint.js";
 import { ask, FileSink, fileOf, removeFrom } from "./opfs.js";
 import { Part } from "./part.js";
 import { UNREACHED } from "./ranges.js";
@@ -17,7 +17,10 @@ import { Store } from "./store.js";
 /** @typedef {import("./facts.js").Original} Original */
 /** @typedef {import("../protocol.js").Rounding} Rounding */
 /** A file of weights, whose content may not be known yet. @typedef {Original & {blob?: Blob}} Source */
-/** @typedef {{sha256: string, name: string, blob: Blob}} Copy */
+/**
+ * `intact` is whether the copy has not changed, which may not be known before it has been loaded.
+ * @typedef {{sha256: string, name: string, blob: Blob, intact: Promise<boolean>}} Copy
+ */
 /** What Python reports of a file to keep. @typedef {{bytes: number, bits: 8 | 4, auto: boolean}} Quantized */
 
 /**
@@ -48,13 +51,17 @@ export class Copies {
   }
 
   /**
-   * The copy of these files with the wanted bits, if there is an intact one.
+   * The copy of these files with the wanted bits, if there is one. A large one is verified by another thread
+   * while it is loaded, where that is possible; else only an intact one is returned.
    * @param {Source[]} files
    * @param {Rounding} quantize
-   * @param {{signal?: AbortSignal, onBytes?: (count: number, total: number) => void}} [options]
+   * @param {{
+   *   signal?: AbortSignal, onBytes?: (count: number, total: number) => void,
+   *   startVerifier?: import("./fingerprint.js").StartVerifier
+   * }} [options]
    * @returns {Promise<Copy | null>}
    */
-  async find(files, quantize, { signal, onBytes } = {}) {
+  async find(files, quantize, { signal, onBytes, startVerifier } = {}) {
     // Without a file system there may be no WebCrypto either.
     if (!this.store.folder || !files.length) return null;
     const entry = await this.#match(await hideAddresses(files), quantize, signal);
@@ -63,12 +70,33 @@ export class Copies {
     const { folder } = this.store;
     const blob = await fileOf(folder, sha256);
     const options = { signal, onBytes: (/** @type {number} */ count) => onBytes?.(count, bytes) };
-    if (blob && (await storedFingerprint(folder, sha256, blob, options)) === made.digest) {
-      await this.store.writeFacts(sha256, { ...entry, used: this.store.now() });
-      return { sha256, name: files.map(({ name }) => name).sort()[0], blob };
+    if (!blob) {
+      await this.store.remove(sha256);
+      return null;
     }
-    await this.store.remove(sha256);
-    return null;
+    const beside = await fingerprintBeside(folder, sha256, blob, { signal, startVerifier });
+    const intact = this.#judge(
+      { ...entry, made },
+      beside?.fingerprint ?? storedFingerprint(folder, sha256, blob, options),
+    );
+    intact.catch(() => {}); // who has loaded the copy hears of it
+    if (!beside && !(await intact)) {
+      await this.store.remove(sha256);
+      return null;
+    }
+    return { sha256, name: files.map(({ name }) => name).sort()[0], blob, intact };
+  }
+
+  /**
+   * Whether a copy has the fingerprint that it should have; if so, notes that it is used.
+   * @param {import("./facts.js").Facts & {sha256: string, made: Made}} entry
+   * @param {Promise<string>} fingerprint
+   */
+  async #judge(entry, fingerprint) {
+    const { sha256, made } = entry;
+    const isIntact = (await fingerprint) === made.digest;
+    if (isIntact) await this.store.writeFacts(sha256, { ...entry, used: this.store.now() });
+    return isIntact;
   }
 
   /** @param {Source[]} files @param {Rounding} quantize @param {AbortSignal} [signal] */
@@ -228,7 +256,12 @@ export class Copies {
       await removeFrom(folder, `${key}.log`);
       await this.#removeEarlier(key, made);
       const blob = /** @type {Blob} */ (await fileOf(folder, key));
-      return { sha256: key, name: files.map((file) => file.name).sort()[0], blob };
+      return {
+        sha256: key,
+        name: files.map((file) => file.name).sort()[0],
+        blob,
+        intact: Promise.resolve(true),
+      };
     } catch (error) {
       await part?.close().catch(() => {});
       const refused = error instanceof DOMException && error.name !== "AbortError";

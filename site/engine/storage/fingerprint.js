@@ -7,6 +7,7 @@
 import { RowReader } from "./opfs.js";
 
 export const PIECE = 4 * 1024 * 1024; // bytes
+const WORTH_IT = 8 * PIECE; // bytes of a file for which a thread is started
 const AT_ONCE = 3; // pieces that are read or hashed at a time, each with a copy of its bytes
 
 /** Cuts what is added into pieces of PIECE bytes; the last one may be shorter. */
@@ -59,6 +60,7 @@ export class Fingerprint {
 }
 
 /** @typedef {{signal?: AbortSignal, onBytes?: (count: number) => void}} Options */
+/** Starts the script engine/verifier.js. @typedef {() => Worker} StartVerifier */
 /** Reads a piece. @typedef {(at: number) => BufferSource | Promise<BufferSource>} ReadPiece */
 
 /**
@@ -77,6 +79,55 @@ export async function storedFingerprint(folder, name, blob, options) {
     return await fingerprint(blob, options, (at) => piece.subarray(0, reader.readInto(piece, at)));
   } finally {
     reader.close();
+  }
+}
+
+/**
+ * Whether two threads may read one file of the private file system in place. Where a handle has no modes it
+ * excludes every other one, which must then read the file as a blob.
+ */
+function canBeShared() {
+  const { FileSystemSyncAccessHandle: Handle } = /** @type {any} */ (globalThis);
+  return Handle !== undefined && "mode" in Handle.prototype;
+}
+
+/**
+ * The same, computed by a thread of its own, so that the file can be loaded meanwhile. It returns when that
+ * thread runs, because none can start while this one is busy. Null if that is not possible or not worth it.
+ * @param {any} folder
+ * @param {string} name
+ * @param {Blob} blob
+ * @param {{signal?: AbortSignal, startVerifier?: StartVerifier}} options
+ * @returns {Promise<{fingerprint: Promise<string>} | null>}
+ */
+export async function fingerprintBeside(folder, name, blob, { signal, startVerifier }) {
+  if (!startVerifier || blob.size < WORTH_IT || !canBeShared()) return null;
+  const worker = started(startVerifier);
+  if (!worker) return null;
+  const found = new Promise((resolve, reject) => {
+    worker.addEventListener("message", ({ data }) => "fingerprint" in data && resolve(data.fingerprint));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault?.();
+      resolve(null); // its script could not be loaded
+    });
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  const begun = new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }));
+  worker.postMessage({ folder, name, blob });
+  const fingerprint = found
+    .then((value) => value ?? storedFingerprint(folder, name, blob, { signal }))
+    .finally(() => worker.terminate());
+  fingerprint.catch(() => {}); // whoever waits for it hears of it
+  await Promise.race([begun, fingerprint]);
+  return { fingerprint };
+}
+
+/** @param {StartVerifier} startVerifier */
+function started(startVerifier) {
+  try {
+    return startVerifier();
+  } catch {
+    return null; // the page's policy forbids it
   }
 }
 

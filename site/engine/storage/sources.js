@@ -40,17 +40,17 @@ const LONGEST_LIST = 16 * 1024 * 1024;
  *   refusal: (bytes: number) => Promise<string>,
  *   keep: (quantized: Quantized, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>
  * }} Keeper
- * @typedef {{files: Source[], copy: (Source & {discard: () => Promise<unknown>}) | null, keeper: Keeper |
- *   null, fleeting: boolean}} Whole
+ * @typedef {Source & {intact: Promise<boolean>, discard: () => Promise<unknown>}} CopySource
+ * @typedef {{files: Source[], copy: CopySource | null, keeper: Keeper | null, fleeting: boolean}} Whole
  */
 
 /**
  * All files of a model, downloaded if necessary. A file at an address is inspected by range requests first,
  * and a folder's description says how large it is. Things that the visitor should know are added to
- * `notices`; `copied` is whether a kept copy may be used.
+ * `notices`; `copied` is whether a kept copy may be used, whose `intact` may be pending.
  * @param {ModelSource} model
- * @param {Options & {look: Look, planning: Planning, available: number, notices: string[], copied: boolean}}
- *   options
+ * @param {Options & {look: Look, planning: Planning, available: number, notices: string[], copied: boolean,
+ *   startVerifier?: import("./fingerprint.js").StartVerifier}} options
  * @returns {Promise<Whole>}
  */
 export async function wholeSources(model, { copied, ...options }) {
@@ -65,7 +65,8 @@ export async function wholeSources(model, { copied, ...options }) {
       meter ??= new Meter("model", originals[0].name, total, options.onProgress);
       meter.add(count);
     };
-    const found = await copies.find(originals, model.quantize, { signal: options.signal, onBytes });
+    const { signal, startVerifier } = options;
+    const found = await copies.find(originals, model.quantize, { signal, onBytes, startVerifier });
     return found && (await copySource(copies.store, found));
   };
   /** @type {Make} */
@@ -98,9 +99,12 @@ export async function wholeSources(model, { copied, ...options }) {
 /** @typedef {(originals: Original[], sources: Source[]) => Promise<Whole["copy"]>} Make as files arrive */
 
 /** @param {Store} store @param {import("./copies.js").Copy} copy */
-async function copySource(store, { sha256, name, blob }) {
+async function copySource(store, { sha256, name, blob, intact }) {
   const discard = () => store.remove(sha256);
-  return Object.assign(await byteSource(blob, name, { folder: store.folder, name: sha256 }), { discard });
+  return Object.assign(await byteSource(blob, name, { folder: store.folder, name: sha256 }), {
+    intact,
+    discard,
+  });
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import { available } from "../available.js";
 import { EngineError } from "../protocol.js";
+import { startScript } from "../start.js";
 import { closeSources, tokenizerOf, wholeSources } from "../storage/sources.js";
 import { startHelpers } from "../threads.js";
 import { value } from "./bridge.js";
@@ -77,10 +78,11 @@ export class Loading {
    * @param {{id: number, model: import("../protocol.js").ModelSource}} request
    * @param {AbortSignal} signal
    * @param {string[]} notices
-   * @param {boolean} [copied] whether a kept copy of the quantized model may be used
+   * @param {{copied: boolean, beside: boolean}} [how] whether a kept copy of the quantized model may be used,
+   *   and loaded before it has been verified
    * @returns {Promise<Loaded>}
    */
-  async #read({ id, model }, signal, notices, copied = true) {
+  async #read({ id, model }, signal, notices, { copied, beside } = { copied: true, beside: true }) {
     /** @type {import("./bridge.js").OnProgress} */
     const onProgress = (progress) => this.#post({ type: "progress", id, progress });
     const start = () => this.#bridge.ready(onProgress);
@@ -92,7 +94,10 @@ export class Loading {
     const look = async (sources) => refuse(await start(), quantize, sources);
     /** @type {import("../storage/sources.js").Planning} */
     const planning = async (sources) => planOf(value((await start()).convert(sources, quantize)));
-    const options = { signal, onProgress, look, planning, available: available(), notices, copied };
+    const startVerifier = () =>
+      startScript(this.#bridge.assets.locate("engine/verifier.js"), "goosequill-verifier");
+    const asked = { look, planning, startVerifier: beside ? startVerifier : undefined, notices, copied };
+    const options = { signal, onProgress, available: available(), ...asked };
     const sources = wholeSources(model, options);
     sources.catch(() => {}); // awaited below, after the engine
     const python = await start();
@@ -104,23 +109,33 @@ export class Loading {
     const verify = model.kind === "files"; // what was downloaded is verified already
     const settings = { quantize, tokenizer, verify, keep: keeper !== null };
     const every = copy ? [...files, copy] : files;
+    const intact = async () => !copy || (await copy.intact.catch(() => false));
+    let mayMakeCopy = copied;
     try {
       await Promise.all(every.map((source) => source.open?.()));
       const { handle, info, reads } = value(
         python.load(files, settings, onWeights, model.kernel ?? "auto", copy),
       );
-      const isHeld = (/** @type {Source} */ { name }) => reads.includes(name);
-      closeSources(every.filter((source) => !isHeld(source)));
-      await this.#hold(handle, every.filter(isHeld));
-      // A copy contains all tables, so it is only kept if they would be downloaded again.
-      return { handle, info, keeper: reads.length && !fleeting ? null : keeper };
+      if (await intact()) {
+        const isHeld = (/** @type {Source} */ { name }) => reads.includes(name);
+        closeSources(every.filter((source) => !isHeld(source)));
+        await this.#hold(handle, every.filter(isHeld));
+        // A copy contains all tables, so it is only kept if they would be downloaded again.
+        return { handle, info, keeper: reads.length && !fleeting ? null : keeper };
+      }
+      value(python.unload(handle));
     } catch (error) {
       closeSources(every);
       const { code = "", pyodide_fatal_error: fatal } = /** @type {any} */ (error);
-      if (!copy || fatal || MEMORY_ERRORS.includes(code)) throw error;
-      await copy.discard();
-      return await this.#read({ id, model }, signal, notices, false);
+      const isIntact = await intact();
+      if (fatal && !isIntact) await copy?.discard();
+      if (!copy || fatal || (isIntact && MEMORY_ERRORS.includes(code))) throw error;
+      mayMakeCopy &&= !isIntact; // else what is wrong with it would be wrong again
     }
+    closeSources(every);
+    signal.throwIfAborted();
+    await copy?.discard();
+    return await this.#read({ id, model }, signal, notices, { copied: mayMakeCopy, beside: false });
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   digestOf,
   Fingerprint,
   fingerprint,
+  fingerprintBeside,
   PIECE,
   storedFingerprint,
 } from "../../../../site/engine/storage/fingerprint.js";
@@ -66,4 +67,96 @@ test("the pieces in which the bytes arrive do not matter", async () => {
 test("an abort takes effect", async () => {
   const stopped = fingerprint(new Blob([new Uint8Array(10)]), { signal: AbortSignal.abort() });
   await assert.rejects(stopped, { name: "AbortError" });
+});
+
+/** What engine/verifier.js answers, in a page whose handles of files have modes. */
+class FakeVerifier extends EventTarget {
+  /** @type {unknown[]} */
+  asked = [];
+  isEnded = false;
+
+  constructor() {
+    super();
+    const { prototype } = class {};
+    Object.defineProperty(prototype, "mode", { value: "readwrite" });
+    Object.assign(globalThis, { FileSystemSyncAccessHandle: { prototype } });
+  }
+
+  /** @param {unknown} message */
+  postMessage(message) {
+    this.asked.push(message);
+  }
+
+  /** @param {unknown} data */
+  answer(data) {
+    this.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  terminate() {
+    this.isEnded = true;
+  }
+}
+
+const LARGE = /** @type {any} */ ({ size: 8 * PIECE });
+
+/** @param {FakeVerifier} verifier @param {{signal?: AbortSignal, blob?: Blob}} [options] */
+function beside(verifier, { signal, blob = LARGE } = {}) {
+  const startVerifier = () => /** @type {any} */ (verifier);
+  return fingerprintBeside(new FakeFolder(), "a", blob, { signal, startVerifier });
+}
+
+test("a verifier is waited for until it has begun, and ended when it has answered", async () => {
+  const verifier = new FakeVerifier();
+  let hasBegun = false;
+  const begun = beside(verifier).then((found) => {
+    hasBegun = true;
+    return found;
+  });
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(verifier.asked.length, 1);
+  assert.equal(hasBegun, false);
+  verifier.answer({ begun: true });
+  const found = await begun;
+  assert.equal(verifier.isEnded, false);
+  verifier.answer({ fingerprint: "f" });
+  assert.equal(await found?.fingerprint, "f");
+  assert.equal(verifier.isEnded, true);
+});
+
+test("there is no verifier for a small file, or where none can start or two threads cannot read one file", async () => {
+  const verifier = new FakeVerifier();
+  assert.equal(await beside(verifier, { blob: new Blob(["small"]) }), null);
+  assert.equal(await fingerprintBeside(new FakeFolder(), "a", LARGE, {}), null);
+  const startVerifier = () => assert.fail("the page's policy forbids it");
+  assert.equal(await fingerprintBeside(new FakeFolder(), "a", LARGE, { startVerifier }), null);
+  Object.assign(globalThis, { FileSystemSyncAccessHandle: class {} });
+  assert.equal(await beside(verifier), null);
+  Reflect.deleteProperty(globalThis, "FileSystemSyncAccessHandle");
+  assert.equal(await beside(verifier), null);
+  assert.equal(verifier.asked.length, 0);
+});
+
+test("where a verifier fails, the file is read here", async () => {
+  const bytes = randomBytes(8 * PIECE);
+  for (const fail of [
+    (/** @type {FakeVerifier} */ verifier) => verifier.dispatchEvent(new Event("error")),
+    (/** @type {FakeVerifier} */ verifier) => verifier.answer({ fingerprint: null }),
+  ]) {
+    const verifier = new FakeVerifier();
+    const begun = beside(verifier, { blob: new Blob([bytes]) });
+    fail(verifier);
+    assert.equal(await (await begun)?.fingerprint, expected(bytes));
+    assert.ok(verifier.isEnded);
+  }
+});
+
+test("a verifier ends when loading is cancelled", async () => {
+  const verifier = new FakeVerifier();
+  const controller = new AbortController();
+  const begun = beside(verifier, { signal: controller.signal });
+  verifier.answer({ begun: true });
+  const found = await begun;
+  controller.abort();
+  await assert.rejects(Promise.resolve(found?.fingerprint), { name: "AbortError" });
+  assert.ok(verifier.isEnded);
 });

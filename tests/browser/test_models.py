@@ -145,6 +145,18 @@ def write(chooser: Chooser) -> str:
     return chooser.output.text_content() or ""
 
 
+def load_keep_and_write(chooser: Chooser, url: str) -> str:
+    """What a model writes that is quantized to 8 bits, once its copy is kept."""
+    chooser.quantize.select_option("8")
+    chooser.model_url.fill(url)
+    chooser.load_url.click()
+    chooser.consent_yes.click()
+    expect(chooser.status).to_contain_text("is ready", timeout=LONG)
+    text = write(chooser)
+    wait_until_kept(chooser.page)
+    return text
+
+
 def test_a_quantized_model_is_kept_and_not_downloaded_again(
     chooser: Chooser, publisher: Publisher, site_url: str
 ) -> None:
@@ -155,13 +167,7 @@ def test_a_quantized_model_is_kept_and_not_downloaded_again(
         publisher.asked.clear()
         publisher.modified = modified
         again = Chooser(chooser.page.context.new_page(), site_url)
-        again.quantize.select_option("8")
-        again.model_url.fill(url)
-        again.load_url.click()
-        again.consent_yes.click()
-        expect(again.status).to_contain_text("is ready", timeout=LONG)
-        texts.append(write(again))
-        wait_until_kept(again.page)
+        texts.append(load_keep_and_write(again, url))
         asked.append({wanted for path, wanted in publisher.asked if path == "/small.safetensors"})
         again.page.close()
     assert texts[0] == texts[1] == texts[2] != ""
@@ -205,13 +211,7 @@ def test_a_large_copy_is_verified_while_it_is_loaded_and_made_again_if_it_has_ch
         again = Chooser(chooser.page.context.new_page(), site_url)
         workers: list[str] = []
         again.page.on("worker", lambda worker, workers=workers: workers.append(worker.url))
-        again.quantize.select_option("8")
-        again.model_url.fill(url)
-        again.load_url.click()
-        again.consent_yes.click()
-        expect(again.status).to_contain_text("is ready", timeout=LONG)
-        texts.append(write(again))
-        wait_until_kept(again.page)
+        texts.append(load_keep_and_write(again, url))
         downloads.append(len([wanted for _, wanted in publisher.asked if wanted != "bytes=0-0"]) > 0)
         verifiers.append(any(each.endswith("/verifier.js") for each in workers))
         again.page.close()

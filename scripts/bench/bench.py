@@ -253,9 +253,9 @@ def read_memory(meter: Page, threads: int) -> float:
 
 
 def read_peaks(meter: Page, names: set[str]) -> dict[str, float]:
-    """Billions of multiply-adds a second of one thread with each of peak.INSTRUCTIONS that is named."""
+    """Billions of multiply-adds a second of one thread with each of peak.INSTRUCTIONS that is meant."""
     found = {}
-    for name in sorted(names - {""}):
+    for name in peak.alternatives(names):
         build, function, products, _ = peak.INSTRUCTIONS[name]
         calls = float(ask(meter, "peak", {"module": f"peak-{build}.wasm", "name": function}))
         found[name] = calls * products / 1e9
@@ -387,7 +387,7 @@ def share_of_peak(each: Contestant) -> float | None:
     if not each.instruction:
         return None
     threads: int = each.options.get("threads", 1)
-    return multiply_adds(each) / (each.bounds.peaks[each.instruction] * threads)
+    return multiply_adds(each) / (peak.highest(each.bounds.peaks, each.instruction) * threads)
 
 
 def shape_table(shape: str, chosen: list[Contestant]) -> str:

@@ -32,8 +32,9 @@ REPEAT(multiply, i16x8, SHORTS, __builtin_wasm_dot_s_i32x4_i16x8(weights, x))
 REPEAT(multiply_add, i16x8, SHORTS, (i32x4)x + __builtin_wasm_dot_s_i32x4_i16x8(weights, x))
 
 #ifdef __wasm_relaxed_simd__
-// Sixteen products of bytes, which are added; and four of float32, which this instruction adds itself.
+// Sixteen products of bytes, which are added; the same by an instruction that adds them itself; and four of float32.
 REPEAT(multiply_add_bytes, i16x8, SHORTS, x + __builtin_wasm_relaxed_dot_i8x16_i7x16_s_i16x8((i8x16)x, (i8x16)weights))
+REPEAT(multiply_add_quads, i32x4, SHORTS, __builtin_wasm_relaxed_dot_i8x16_i7x16_add_s_i32x4((i8x16)weights, (i8x16)weights, x))
 REPEAT(multiply_floats, f32x4, FLOATS, __builtin_wasm_relaxed_madd_f32x4(weights, x, weights))
 #else
 REPEAT(multiply_floats, f32x4, FLOATS, weights * x + weights)

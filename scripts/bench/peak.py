@@ -7,6 +7,7 @@ with, and with the addition that each product needs.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +29,23 @@ class Instruction(NamedTuple):
 INSTRUCTIONS = {
     "shorts": Instruction("plain", "multiply_add", 8, "i32x4.dot_i16x8_s"),
     "bytes": Instruction("relaxed", "multiply_add_bytes", 16, "i16x8.relaxed_dot_i8x16_i7x16_s"),
+    "quads": Instruction("relaxed", "multiply_add_quads", 16, "i32x4.relaxed_dot_i8x16_i7x16_add_s"),
     "floats plain": Instruction("plain", "multiply_floats", 4, "f32x4.mul"),
     "floats relaxed": Instruction("relaxed", "multiply_floats", 4, "f32x4.relaxed_madd"),
 }
+
+ALTERNATIVES = {"bytes": ("bytes", "quads")}
+"""Where a kernel uses the faster one of two."""
+
+
+def alternatives(names: Iterable[str]) -> list[str]:
+    """All instructions that are meant by some names; "" means none."""
+    return sorted({each for name in names if name for each in ALTERNATIVES.get(name, (name,))})
+
+
+def highest(peaks: dict[str, float], name: str) -> float:
+    """The peak of the faster one of the instructions that are meant by a name."""
+    return max(peaks[each] for each in alternatives([name]))
 
 
 def prepare(folder: Path) -> None:

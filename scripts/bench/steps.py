@@ -18,6 +18,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[2] / "py")]
 
 from scripts.bench.bench import ask, chromium, open_page, ours, prepare, read_memory, read_peaks, start  # noqa: E402
+from scripts.bench.peak import highest  # noqa: E402
 from scripts.bench.weights import RWKV4, RWKV7  # noqa: E402
 
 COUNTS = (1, 40)
@@ -77,8 +78,8 @@ def main() -> None:
             page.context.close()
             for threads, best in bandwidths.items():
                 bandwidths[threads] = max(best, *(read_memory(meter, threads) for _ in range(5)))
-            for name, peak in read_peaks(meter, {each.instruction}).items():
-                peaks[name] = max(peaks.get(name, 0.0), peak)
+            for name, found in read_peaks(meter, {each.instruction}).items():
+                peaks[name] = max(peaks.get(name, 0.0), found)
     print(f"one thread reads {bandwidths[1]:.1f} GB/s from memory, two {bandwidths[2]:.1f}")
     for each, found in zip(chosen, results, strict=True):
         size = each.bytes_per_token
@@ -88,7 +89,7 @@ def main() -> None:
         print_threads(found[1], size, bandwidths)
         for count in COUNTS:
             title = "one token" if count == 1 else f"{count} tokens"
-            print_steps(title, found[count], peaks[each.instruction])
+            print_steps(title, found[count], highest(peaks, each.instruction))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Browser
+from scripts import kernel
 from scripts.serve import make_server
+
+from goosequill.kernels import abi
+from goosequill.weights.packing import GROUPS, LAYOUTS
+from goosequill.weights.quantize import quantize
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,3 +107,58 @@ def test_every_kernel_encodes_and_scans_as_numpy_does(browser: Browser, tmp_path
     for _, error, same in found:
         assert error < 1e-3  # the inputs of a product in 8 bits are quantized to 15 bits
         assert same
+
+
+MULTIPLY = """async ([module, memory, step, out, count]) => {
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const instance = await WebAssembly.instantiate(await WebAssembly.compile(bytes(module)));
+  const { memory: own, product_begin: begin, product_rows: compute } = instance.exports;
+  own.grow(100);
+  new Uint8Array(own.buffer).set(bytes(memory), %d);
+  begin(step);
+  compute(step);
+  return [...new Uint32Array(own.buffer, out, count)];
+}"""
+START = 1 << 20
+"""Where a test's data begins in a module's memory: behind its own."""
+
+
+def multiplied(browser: Browser, module: Path, rows: int, columns: int, tokens: int) -> tuple[list[int], float]:
+    """The bits of a product of random weights in 4 bits, and its greatest error relative to its size."""
+    rng = np.random.default_rng(rows)
+    weights = quantize(rng.standard_normal((rows, columns)).astype(np.float32), 4)
+    inputs = rng.standard_normal((tokens, columns)).astype(np.float32)
+    packed = LAYOUTS[GROUPS].pack(weights).values
+    scratch, out = np.zeros((tokens, 4 * columns), np.int32), np.zeros((tokens, rows), np.float32)
+    step = np.zeros(abi.LIMITS["step_words"], np.int32)
+    arrays = {"weights": packed, "inputs": inputs, "scratch": scratch, "out": out, "step": step}
+    at, addresses = START, dict[str, int]()
+    for name, array in arrays.items():
+        addresses[name] = at
+        at += -(-array.nbytes // 64) * 64
+    fields = {**addresses, "tokens": tokens, "columns": columns, "rows": rows, "form": 4}
+    fields |= {"end_row": rows, "joined": 1, "operation": abi.NUMBERS["product"]}
+    for name, index in abi.FIELDS["product"].items():
+        step[index] = fields.get(name, 0)
+    memory = b"".join(array.tobytes().ljust(-(-array.nbytes // 64) * 64, b"\0") for array in arrays.values())
+    page = browser.new_page()
+    texts = [base64.b64encode(part).decode() for part in (module.read_bytes(), memory)]
+    found = page.evaluate(MULTIPLY % START, [*texts, addresses["step"], addresses["out"], out.size])
+    page.close()
+    values = np.array(found, np.uint32).view(np.float32).reshape(out.shape)
+    exact = inputs.astype(np.float64) @ weights.dequantize().T
+    return found, float(np.abs(values - exact).max() / np.abs(exact).max())
+
+
+def test_sums_of_two_and_of_four_products_have_the_same_bits(browser: Browser, tmp_path: Path) -> None:
+    """A processor has the instruction for one of them, and the page chooses it; both run everywhere."""
+    modules = []
+    for quads in (0, 1):
+        modules.append(tmp_path / f"{quads}.wasm")
+        flags = [*kernel.BUILDS["relaxed"], f"-DQUADS={quads}"]
+        kernel.build(flags, [], ("product_begin", "product_rows"), modules[-1])
+    assert modules[0].read_bytes() != modules[1].read_bytes()
+    for rows, columns, tokens in ((80, 128, 1), (40, 64, 1), (40, 192, 3), (16, 64, 4), (80, 320, 9)):
+        pairs, quads = (multiplied(browser, module, rows, columns, tokens) for module in modules)
+        assert pairs == quads
+        assert pairs[1] < 0.02  # inputs in 8 bits

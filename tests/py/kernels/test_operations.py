@@ -30,6 +30,9 @@ KERNELS: dict[str, Kernel] = {
     "native": load_kernel("native"),
     # Where bytes cannot be multiplied, as in a page's plain kernel.
     "native in 16 bits": SimdKernel(Library(compiled("-DWITHOUT_DOT_BYTES"), "native")),
+    # As in a page's relaxed kernel: with sums of two products in 16 bits, and of four in 32.
+    "native in pairs": SimdKernel(Library(compiled("-DQUADS=0"), "native")),
+    "native in quads": SimdKernel(Library(compiled("-DQUADS=1"), "native")),
 }
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
 

@@ -18,6 +18,7 @@
 #define FLUSH 512   // columns of int8 that are summed as integers; more could overflow 32 bits
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
 #define AHEAD 8     // groups of int4 whose inputs are fetched together
+#define MOST_QUADS 4  // tokens that pass through int4 together with `quads`; the sums of more would not fit the registers
 
 // The scales of int4 are read too small by 2^112 (`halves`): half of that is in the inputs' scales, and half is applied to the
 // sums, so that neither factor leaves the range.
@@ -29,6 +30,14 @@
 #define ONCE(v) __asm__ volatile("" : "+r"(v))
 #else
 #define ONCE(v)
+#endif
+
+// Keep an array in memory between two loops: the browser would rather keep it in registers, and move sums of the inner loop to
+// memory and back at each turn, which takes longer than the turn.
+#ifdef __wasm_simd128__
+#define IN_MEMORY(array) __asm__ volatile("" : : "r"(array) : "memory")
+#else
+#define IN_MEMORY(array)
 #endif
 
 // For each lane: the sum of its two products of 16-bit numbers.
@@ -51,27 +60,58 @@ INLINE i32x4 dot2(i16x8 a, i16x8 b) {
 #define DOT_BYTES(x, w) __builtin_ia32_pmaddubsw128(w, x)
 #endif
 
-// For each 16-bit lane: the sum of the four products of its weights, which have 4 bits, and their inputs, which are in a few
-// words (`spread_octet`).
+INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}); }
+
+// Add, for each 32-bit lane, its four products of an input and a weight.
+#if defined(WITHOUT_DOT_BYTES)
+#elif defined(__wasm_relaxed_simd__)
+#define ADD_DOT_QUADS(sums, x, w) __builtin_wasm_relaxed_dot_i8x16_i7x16_add_s_i32x4(x, w, sums)
+#elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#define ADD_DOT_QUADS(sums, x, w) (i32x4) __builtin_ia32_vpdpbusd128((i32x4)(sums), (i32x4)(w), (i32x4)(x))
+#elif defined(__SSSE3__)
+#define ADD_DOT_QUADS(sums, x, w) ((sums) + pair_sums(DOT_BYTES(x, w)))
+#endif
+
+// Whether that is one instruction of the processor, as with AVX-VNNI and on ARM, and not three, which would be slower than
+// adding pairs in 16 bits. The browser's choice shows in what WebAssembly leaves open, the products of weights beyond 7 bits:
+// three instructions limit the sum of two to 16 bits. (Tests define QUADS to choose.)
+INLINE unsigned has_quads(void) {
+#if !defined(ADD_DOT_QUADS)
+  return 0;
+#elif defined(QUADS)
+  return QUADS;
+#elif defined(__wasm_relaxed_simd__)
+  const int inputs = 0x7f7f7f7f, weights = -1;
+  i8x16 x = (i8x16)(i32x4){inputs, inputs, inputs, inputs}, w = (i8x16)(i32x4){weights, weights, weights, weights};
+  return ADD_DOT_QUADS(((i32x4){0}), x, w)[0] != 2 * 0x7fff;
+#elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
+  return 1;
+#else
+  return 0;
+#endif
+}
+
+// Add, for each 16-bit lane, the four products of its weights, which have 4 bits, and their inputs, which are in a few words
+// (`spread_octet`); with `quads`, the eight products of each 32-bit lane.
 #ifdef DOT_BYTES
 #define OCTET_WORDS 2
-INLINE i16x8 dot_nibbles(i8x16 w, i8x16 mask, const int *x) {
+INLINE i32x4 add_nibbles(i32x4 sums, i8x16 w, i8x16 mask, const int *x, const unsigned quads) {
   i8x16 low = w & mask, high = (i8x16)((u16x8)w >> 4) & mask;
-  return DOT_BYTES(((i8x16)(i32x4){x[0], x[0], x[0], x[0]}), low) + DOT_BYTES(((i8x16)(i32x4){x[1], x[1], x[1], x[1]}), high);
+  i8x16 first = (i8x16)(i32x4){x[0], x[0], x[0], x[0]}, second = (i8x16)(i32x4){x[1], x[1], x[1], x[1]};
+  if (quads) return ADD_DOT_QUADS(ADD_DOT_QUADS(sums, first, low), second, high);
+  return (i32x4)((i16x8)sums + (DOT_BYTES(first, low) + DOT_BYTES(second, high)));
 }
 #else
 // Where only 16-bit numbers can be multiplied, a lane is not taken apart. Let its weights be a + 16 b + 256 c + 4096 d. Shifted
 // down by 4, 8 and 12 bits it is b + 16 c + 256 d, c + 16 d and d; so with the factors x(a), x(b) - 16 x(a), x(c) - 16 x(b) and
 // x(d) - 16 x(c), the sum of the four products is a x(a) + b x(b) + c x(c) + d x(d), modulo 2^16.
 #define OCTET_WORDS 4
-INLINE i16x8 dot_nibbles(i8x16 w, i8x16 mask, const int *x) {
+INLINE i32x4 add_nibbles(i32x4 sums, i8x16 w, i8x16 mask, const int *x, const unsigned quads) {
   u16x8 lanes = (u16x8)w, sum = {0};
   UNROLL for (int i = 0; i < 4; i++) sum += (lanes >> (4 * i)) * (u16x8)(i32x4){x[i], x[i], x[i], x[i]};
-  return (i16x8)sum;
+  return (i32x4)((u16x8)sums + sum);
 }
 #endif
-
-INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}); }
 
 // A product's operands (see abi.h). `scratch` holds the inputs of up to `TOKENS` tokens interleaved: for each word of
 // columns the words of all tokens, then for each group of columns the tokens' corrections and scales (inputs.h).
@@ -197,10 +237,10 @@ INLINE f32x4 halves(const short *p) {
   return (f32x4)((wide << 13) & (int)0x8fffffff);
 }
 
-// Add the products of a group of 4-bit weights at w, and of the same group in panels at a distance, to 16-bit sums. Each
-// lane adds 32 products of at most 8 x 127. The sums start with the correction for the weights' offset of 8, so the
-// results fit; intermediate sums may wrap around.
-INLINE void add_group(i16x8 (*sums)[VECTORS], const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count) {
+// Add the products of a group of 4-bit weights at w, and of the same group in panels at a distance, to sums of 16 bits, or of
+// 32 (`quads`). Each lane of 16 bits adds 32 products of at most 8 x 127. The sums start with the correction for the weights'
+// offset of 8, so the results fit; intermediate sums may wrap around.
+INLINE void add_group(i32x4 (*sums)[VECTORS], const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count, const unsigned quads) {
   i8x16 mask = {15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15};
   ONCE(mask);
   for (int octet = 0; octet < GROUP / 8; octet++, w += 4 * PANEL, x += OCTET_WORDS * count) {
@@ -208,7 +248,7 @@ INLINE void add_group(i16x8 (*sums)[VECTORS], const signed char *w, word distanc
       const i8x16 *at = (const i8x16 *)(w + n * distance);
       i8x16 weights[VECTORS];
       EACH_VECTOR weights[i] = at[i];
-      EACH_TOKEN EACH_VECTOR sums[n + t][i] += dot_nibbles(weights[i], mask, x + t * OCTET_WORDS);
+      EACH_TOKEN EACH_VECTOR sums[n + t][i] = add_nibbles(sums[n + t][i], weights[i], mask, x + t * OCTET_WORDS, quads);
     }
   }
 }
@@ -216,7 +256,7 @@ INLINE void add_group(i16x8 (*sums)[VECTORS], const signed char *w, word distanc
 #define GROUP_WORDS (GROUP / 8 * OCTET_WORDS)  // of a token's inputs
 #define BESIDE(groups) ((groups) < AHEAD ? (groups) : AHEAD) * GROUP_WORDS
 
-INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+INLINE void panel_groups(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count, const unsigned quads) {
   word groups = p->columns / GROUP, panel = groups * GROUP_BYTES;
   const signed char *w = (const signed char *)p->weights + row / PANEL * panel;
   const word distance = apart / PANEL * panel;
@@ -224,24 +264,37 @@ INLINE void panel_i4(const struct product *p, word row, word apart, word token, 
   const int *corrections = x + groups * GROUP_WORDS * count;
   const float *x_scales = (const float *)(corrections + groups * count);
   f32x4 sums[TOKENS][VECTORS] = {0};
+  if (quads) IN_MEMORY(sums);
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
     if (count == 1 && g % AHEAD == 0) fetch(x, BESIDE(groups - g));
-    i16x8 whole[TOKENS][VECTORS];
+    i32x4 whole[TOKENS][VECTORS];
     EACH_PANEL EACH_TOKEN EACH_VECTOR {
-      int c = corrections[t];
-      whole[n + t][i] = (i16x8)(i32x4){c, c, c, c};
+      int c = quads ? (short)corrections[t] + (corrections[t] >> 16) : corrections[t];
+      whole[n + t][i] = (i32x4){c, c, c, c};
     }
-    add_group(whole, w + 2 * PANEL + row % PANEL * 4, distance, x, panels, count);
+    add_group(whole, w + 2 * PANEL + row % PANEL * 4, distance, x, panels, count, quads);
     x += GROUP_WORDS * count;
     EACH_PANEL EACH_VECTOR {
       f32x4 factor = halves((const short *)(w + n * distance) + row % PANEL + 4 * i);
       EACH_TOKEN {
         f32x4 scaled = factor * splat(x_scales[t]);
-        sums[n + t][i] = madd(__builtin_convertvector(pair_sums(whole[n + t][i]), f32x4), scaled, sums[n + t][i]);
+        i32x4 dots = quads ? whole[n + t][i] : pair_sums((i16x8)whole[n + t][i]);
+        sums[n + t][i] = madd(__builtin_convertvector(dots, f32x4), scaled, sums[n + t][i]);
       }
     }
+    if (quads) IN_MEMORY(sums);
   }
   EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * HALF_BIAS);
+}
+
+INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  panel_groups(p, row, apart, token, panels, count, 0);
+}
+
+INLINE void quads_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+#ifdef ADD_DOT_QUADS
+  panel_groups(p, row, apart, token, panels, count, 1);
+#endif
 }
 
 // Any rows of an int8 matrix that is stored row by row. It is a head, so there is no bias and no activation.

@@ -28,7 +28,7 @@ word scratch_words(word columns, word form) {
 
 // How many of the tokens that are left have their inputs interleaved, and pass through a panel, together.
 INLINE word together(word left, word form) {
-  word most = form == ROWWISE ? 1 : form == 8 ? MOST_I8 : form == 4 ? MOST_I4 : MOST_F32;
+  word most = form == ROWWISE ? 1 : form == 8 ? MOST_I8 : form == 32 ? MOST_F32 : !WIDE && has_quads() ? MOST_QUADS : MOST_I4;
   return left < most ? left : most;
 }
 
@@ -73,12 +73,14 @@ static void rowwise(const struct product *p, word from, word to) {
 // Rows from..to of a product, starting at a multiple of PANEL, once `spread` has prepared the inputs. Each panel is read
 // from memory once; all tokens pass through it while it is in the cache.
 static void panels(const struct product *p, word form, word from, word to) {
+  const unsigned quads = form == 4 && has_quads();
   word each = scratch_words(p->columns, form);
   struct product part = *p;
   word row = from, apart = p->tokens == 1 ? (to - from) / (STREAMS * PANEL) * PANEL : 0;
   for (; row < from + apart; row += PANEL) {
     if (form == 32) panel_f32(p, row, apart, 0, STREAMS, 1);
     else if (form == 8) panel_i8(p, row, apart, 0, STREAMS, 1);
+    else if (quads) quads_i4(p, row, apart, 0, STREAMS, 1);
     else panel_i4(p, row, apart, 0, STREAMS, 1);
   }
   for (row = from + apart * STREAMS; row < to; row += PANEL) {
@@ -89,6 +91,8 @@ static void panels(const struct product *p, word form, word from, word to) {
         EACH_COUNT(panel_f32, WIDTH, MOST_F32)
       } else if (form == 8) {
         EACH_COUNT(wide_i8, WIDE_WIDTH, MOST_I8)
+      } else if (quads && !WIDE) {
+        EACH_COUNT(quads_i4, WIDTH, MOST_QUADS)
       } else {
         EACH_COUNT(wide_i4, WIDE_WIDTH, MOST_I4)
       }

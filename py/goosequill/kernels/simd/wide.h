@@ -4,8 +4,9 @@
 
 #include "panels.h"
 
-#if defined(__AVX2__) && defined(DOT_BYTES)
+#if defined(__AVX2__) && defined(DOT_BYTES) && !defined(QUADS)
 
+#define WIDE 1
 #define WIDE_WIDTH(count) VECTORS
 #define MOST_I8 6  // tokens that pass through a panel together, chosen by measurement
 #define MOST_I4 5
@@ -143,6 +144,7 @@ INLINE void wide_i4(const struct product *p, word row, word apart, word token, c
 }
 
 #else
+#define WIDE 0
 #define WIDE_WIDTH WIDTH
 #define MOST_I8 4
 #define MOST_I4 5

@@ -78,8 +78,8 @@ def main() -> None:
             page.context.close()
             for threads, best in bandwidths.items():
                 bandwidths[threads] = max(best, *(read_memory(meter, threads) for _ in range(5)))
-            for name, found in read_peaks(meter, {each.instruction}).items():
-                peaks[name] = max(peaks.get(name, 0.0), found)
+            for name, most in read_peaks(meter, {each.instruction}).items():
+                peaks[name] = max(peaks.get(name, 0.0), most)
     print(f"one thread reads {bandwidths[1]:.1f} GB/s from memory, two {bandwidths[2]:.1f}")
     for each, found in zip(chosen, results, strict=True):
         size = each.bytes_per_token

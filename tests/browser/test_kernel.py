@@ -123,7 +123,9 @@ START = 1 << 20
 """Where a test's data begins in a module's memory: behind its own."""
 
 
-def multiplied(browser: Browser, module: Path, rows: int, columns: int, tokens: int) -> tuple[list[int], float]:
+def multiplied(
+    browser: Browser, module: Path, rows: int, columns: int, tokens: int
+) -> tuple[list[int], float]:
     """The bits of a product of random weights in 4 bits, and its greatest error relative to its size."""
     rng = np.random.default_rng(rows)
     weights = quantize(rng.standard_normal((rows, columns)).astype(np.float32), 4)

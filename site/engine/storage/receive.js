@@ -9,9 +9,11 @@ import { corrupt, interrupted, open } from "./download.js";
 import { Fingerprint } from "./fingerprint.js";
 
 /**
+ * With `startVerifier`, a large stored file may be returned before it has been verified.
  * @typedef {{
  *   url: string, file: string, bytes: number, sha256: string, signal?: AbortSignal,
- *   onBytes?: (count: number) => void, fetch?: typeof fetch
+ *   onBytes?: (count: number) => void, fetch?: typeof fetch,
+ *   startVerifier?: import("./fingerprint.js").StartVerifier
  * }} Wanted
  */
 /**

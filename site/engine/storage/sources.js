@@ -28,6 +28,7 @@ const LONGEST_LIST = 16 * 1024 * 1024;
  * @typedef {(sources: Source[]) => Promise<import("./copies.js").Plan | null>} Planning  how Python quantizes
  *   files while they arrive; null if it loads them whole
  * @typedef {{signal: AbortSignal, onProgress: (progress: Progress) => void}} Options
+ * @typedef {{startVerifier?: import("./fingerprint.js").StartVerifier}} Verifying
  * @typedef {{name: string, bytes: number, sha256: string}} Listed
  */
 
@@ -40,17 +41,16 @@ const LONGEST_LIST = 16 * 1024 * 1024;
  *   refusal: (bytes: number) => Promise<string>,
  *   keep: (quantized: Quantized, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>
  * }} Keeper
- * @typedef {Source & {intact: Promise<boolean>, discard: () => Promise<unknown>}} CopySource
- * @typedef {{files: Source[], copy: CopySource | null, keeper: Keeper | null, fleeting: boolean}} Whole
+ * @typedef {{files: Source[], copy: Source | null, keeper: Keeper | null, fleeting: boolean}} Whole
  */
 
 /**
  * All files of a model, downloaded if necessary. A file at an address is inspected by range requests first,
  * and a folder's description says how large it is. Things that the visitor should know are added to
- * `notices`; `copied` is whether a kept copy may be used, whose `intact` may be pending.
+ * `notices`; `copied` is whether a kept copy may be used.
  * @param {ModelSource} model
- * @param {Options & {look: Look, planning: Planning, available: number, notices: string[], copied: boolean,
- *   startVerifier?: import("./fingerprint.js").StartVerifier}} options
+ * @param {Options & Verifying & {look: Look, planning: Planning, available: number, notices: string[],
+ *   copied: boolean}} options
  * @returns {Promise<Whole>}
  */
 export async function wholeSources(model, { copied, ...options }) {
@@ -100,18 +100,24 @@ export async function wholeSources(model, { copied, ...options }) {
 
 /** @param {Store} store @param {import("./copies.js").Copy} copy */
 async function copySource(store, { sha256, name, blob, intact }) {
-  const discard = () => store.remove(sha256);
-  return Object.assign(await byteSource(blob, name, { folder: store.folder, name: sha256 }), {
-    intact,
-    discard,
-  });
+  return await storedSource({ store, sha256, blob, intact }, name);
+}
+
+/**
+ * @param {{store?: Store, sha256?: string, blob: Blob, intact?: Promise<boolean>}} stored
+ * @param {string} name
+ * @returns {Promise<Source>}
+ */
+async function storedSource({ store, sha256 = "", blob, intact }, name) {
+  const kept = store?.folder && { folder: store.folder, name: sha256 };
+  return Object.assign(await byteSource(blob, name, kept), { intact, discard: () => store?.remove(sha256) });
 }
 
 /**
  * The files that are needed, the copy that replaces the weights, and the description of these originals.
  * @param {ModelSource} model
  * @param {Find} find
- * @param {Options & {look: Look, make: Make, available: number, notices: string[]}} options
+ * @param {Options & Verifying & {look: Look, make: Make, available: number, notices: string[]}} options
  * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
 async function originalsAndOthers(model, find, options) {
@@ -161,9 +167,10 @@ async function pickedModel({ files, names }, find, { make }) {
 /**
  * @param {import("../protocol.js").FolderSource} model
  * @param {Find} find
- * @param {Options & {look: Look, available: number, notices: string[]}} options
+ * @param {Options & Verifying & {look: Look, available: number, notices: string[]}} options
  */
-async function folderModel(model, find, { signal, onProgress, look, available, notices }) {
+async function folderModel(model, find, options) {
+  const { signal, onProgress, look, available, notices } = options;
   const { config, files: listed, at } = await describe(model, signal);
   refuseTooLarge(JSON.parse(await config.text()), available, model.quantize);
   const weights = weightFiles(listed.map(({ name }) => name));
@@ -178,16 +185,16 @@ async function folderModel(model, find, { signal, onProgress, look, available, n
   }
   const copy = await find(originals);
   const needed = copy ? listed.filter((file) => !isWeights(file)) : listed;
-  const found = await storedFiles(at, needed, { signal, onProgress });
+  const found = await storedFiles(at, needed, options);
   for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
-  const sources = found.map(({ blob, kept }, i) => byteSource(blob, needed[i].name, kept));
+  const sources = found.map((stored, i) => storedSource(stored, needed[i].name));
   return { files: await Promise.all([byteSource(config, "config.json"), ...sources]), copy, originals };
 }
 
 /**
  * @param {import("../protocol.js").AddressSource} model
  * @param {Find} find
- * @param {Options & {look: Look, make: Make, notices: string[]}} options
+ * @param {Options & Verifying & {look: Look, make: Make, notices: string[]}} options
  * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
 async function addressModel(model, find, options) {
@@ -211,12 +218,9 @@ async function addressModel(model, find, options) {
   if (hasTables && tables === "server" && !sha256) return { files: remotes, copy, originals };
   if (hasTables && sha256) {
     const [{ name, bytes, url }] = originals;
-    const [{ blob, note, kept }] = await storedFiles(() => url, [{ name, bytes, sha256 }], {
-      signal,
-      onProgress,
-    });
-    if (note) notices.push(note);
-    return { files: [await byteSource(blob, name, kept)], copy, originals };
+    const [stored] = await storedFiles(() => url, [{ name, bytes, sha256 }], options);
+    if (stored.note) notices.push(stored.note);
+    return { files: [await storedSource(stored, name)], copy, originals };
   }
   if (hasRanges && !sha256) {
     const made = await make(originals, remotes).catch((error) => {
@@ -301,20 +305,19 @@ const UNREACHED_NOTICE = "The model's server did not respond, so the copy from a
 /**
  * @param {(name: string) => string} at the address of a file
  * @param {Listed[]} files
- * @param {Options} options
+ * @param {Options & Verifying} options
  */
-async function storedFiles(at, files, { signal, onProgress }) {
+async function storedFiles(at, files, { signal, onProgress, startVerifier }) {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const meter = new Meter("model", files[0]?.name ?? "", total, onProgress);
   const store = await Store.open();
   return await Promise.all(
     files.map(({ name, bytes, sha256 }) => {
-      const wanted = { url: at(name), file: name, bytes, signal };
+      const wanted = { url: at(name), file: name, bytes, signal, startVerifier };
       const onBytes = (/** @type {number} */ count) => meter.add(count);
-      const kept = store.folder && { folder: store.folder, name: sha256 };
       return sha256
-        ? store.file({ ...wanted, sha256, onBytes }).then((found) => ({ ...found, kept }))
-        : download(wanted.url, { ...wanted, onBytes }).then((blob) => ({ blob, note: "", kept: null }));
+        ? store.file({ ...wanted, sha256, onBytes }).then((found) => ({ ...found, store, sha256 }))
+        : download(wanted.url, { ...wanted, onBytes }).then((blob) => ({ blob, note: "" }));
     }),
   );
 }

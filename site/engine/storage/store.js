@@ -2,13 +2,14 @@
  * Keeps model files between visits, named by the SHA-256 of their content: in the browser's private file
  * system (OPFS), where there is none in its cache, and where there is neither only while they are used. A
  * download gets a temporary name, resumes after an interruption, is verified, and only then renamed; a stored
- * file is verified each time it is read. The worker reads and writes; a page may list and remove
+ * file is verified each time it is read, a large one perhaps while it is loaded. The worker reads and writes; a page may list and remove
  * (site/storage). Quantized copies are kept here too (copies.js).
  */
 
 import { EngineError } from "../protocol.js";
 import { corrupt } from "./download.js";
 import { parseFacts, readFacts, unknownFacts, writeFacts } from "./facts.js";
+import { fingerprintBeside } from "./fingerprint.js";
 import { ask, FileSink, fileOf, isWritable, openFolder, PIECE, piecesOf, removeFrom } from "./opfs.js";
 import { receive } from "./receive.js";
 import { hasHash, isIntact, ONE_IN, SMALL } from "./verify.js";
@@ -72,9 +73,9 @@ export class Store {
   }
 
   /**
-   * A file from storage or the network, whose content matches its hash.
+   * A file from storage or the network, whose content matches its hash if `intact` is true or not there.
    * @param {Wanted} wanted
-   * @returns {Promise<{blob: Blob, note: string}>}
+   * @returns {Promise<{blob: Blob, note: string, intact?: Promise<boolean>}>}
    */
   async file(wanted) {
     if (!HASH.test(wanted.sha256)) throw corrupt(wanted.file);
@@ -88,7 +89,7 @@ export class Store {
   /** @param {Wanted} wanted */
   async #file(wanted) {
     const kept = await this.#kept(wanted);
-    if (kept) return { blob: kept, note: NOTES[this.place] };
+    if (kept) return { ...kept, note: NOTES[this.place] };
     if (this.folder) return await this.#fetchToFolder(wanted);
     const { blob } = await receive(new MemorySink(), wanted);
     if (!this.cache) return { blob, note: NOTES.memory };
@@ -102,9 +103,9 @@ export class Store {
   }
 
   /**
-   * The stored file, if there is one and it is intact.
+   * The stored file, if there is one and it is intact, or may be.
    * @param {Wanted} wanted
-   * @returns {Promise<Blob | null>}
+   * @returns {Promise<{blob: Blob, intact?: Promise<boolean>} | null>}
    */
   async #kept(wanted) {
     const blob = this.folder
@@ -113,11 +114,14 @@ export class Store {
     if (!blob) return null;
     const { folder, small } = this;
     const { fingerprint } = (folder && (await readFacts(folder, wanted.sha256))) ?? {};
-    if (blob.size === wanted.bytes && (await isIntact(blob, wanted, { fingerprint, folder, small }))) {
+    const hasSize = blob.size === wanted.bytes;
+    const isLarge = fingerprint && blob.size > small;
+    const beside = hasSize && isLarge ? await fingerprintBeside(folder, wanted.sha256, blob, wanted) : null;
+    if (beside) wanted.onBytes?.(blob.size);
+    if (beside || (hasSize && (await isIntact(blob, wanted, { fingerprint, folder, small })))) {
       await this.#note(wanted);
-      if (fingerprint && blob.size > small && this.random() < 1 / ONE_IN)
-        this.checking = this.#check(blob, wanted.sha256);
-      return blob;
+      if (isLarge && this.random() < 1 / ONE_IN) this.checking = this.#check(blob, wanted.sha256);
+      return { blob, intact: beside?.fingerprint.then((found) => found === fingerprint) };
     }
     wanted.onBytes?.(-blob.size);
     await this.remove(wanted.sha256);

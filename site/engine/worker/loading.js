@@ -109,14 +109,13 @@ export class Loading {
     const verify = model.kind === "files"; // what was downloaded is verified already
     const settings = { quantize, tokenizer, verify, keep: keeper !== null };
     const every = copy ? [...files, copy] : files;
-    const intact = async () => !copy || (await copy.intact.catch(() => false));
     let mayMakeCopy = copied;
     try {
       await Promise.all(every.map((source) => source.open?.()));
       const { handle, info, reads } = value(
         python.load(files, settings, onWeights, model.kernel ?? "auto", copy),
       );
-      if (await intact()) {
+      if (!(await changedOf(every)).length) {
         const isHeld = (/** @type {Source} */ { name }) => reads.includes(name);
         closeSources(every.filter((source) => !isHeld(source)));
         await this.#hold(handle, every.filter(isHeld));
@@ -127,14 +126,15 @@ export class Loading {
     } catch (error) {
       closeSources(every);
       const { code = "", pyodide_fatal_error: fatal } = /** @type {any} */ (error);
-      const isIntact = await intact();
-      if (fatal && !isIntact) await copy?.discard();
-      if (!copy || fatal || (isIntact && MEMORY_ERRORS.includes(code))) throw error;
-      mayMakeCopy &&= !isIntact; // else what is wrong with it would be wrong again
+      const changed = await changedOf(every);
+      const isIntact = !changed.length;
+      if (fatal) await discard(changed);
+      if (fatal || (isIntact && (!copy || MEMORY_ERRORS.includes(code)))) throw error;
+      mayMakeCopy &&= !isIntact; // else what is wrong with the copy would be wrong again
     }
     closeSources(every);
     signal.throwIfAborted();
-    await copy?.discard();
+    await discard([...(await changedOf(files)), ...(copy ? [copy] : [])]);
     return await this.#read({ id, model }, signal, notices, { copied: mayMakeCopy, beside: false });
   }
 
@@ -198,6 +198,15 @@ export class Loading {
     return null;
   }
 }
+
+/** Those of the stored files that have changed since they were stored. @param {Source[]} sources */
+async function changedOf(sources) {
+  const intact = await Promise.all(sources.map((source) => source.intact?.catch(() => false) ?? true));
+  return sources.filter((_, i) => !intact[i]);
+}
+
+/** @param {Source[]} sources */
+const discard = (sources) => Promise.all(sources.map((source) => source.discard?.()));
 
 /**
  * @param {any} found what the bridge's `convert` returns

@@ -13,6 +13,7 @@ import {
   storedFingerprint,
 } from "../../../../site/engine/storage/fingerprint.js";
 import { FakeFolder } from "./fake-folder.js";
+import { FakeVerifier } from "./fake-verifier.js";
 
 /** @param {Uint8Array} bytes */
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
@@ -68,34 +69,6 @@ test("an abort takes effect", async () => {
   const stopped = fingerprint(new Blob([new Uint8Array(10)]), { signal: AbortSignal.abort() });
   await assert.rejects(stopped, { name: "AbortError" });
 });
-
-/** What engine/verifier.js answers, in a page whose handles of files have modes. */
-class FakeVerifier extends EventTarget {
-  /** @type {unknown[]} */
-  asked = [];
-  isEnded = false;
-
-  constructor() {
-    super();
-    const { prototype } = class {};
-    Object.defineProperty(prototype, "mode", { value: "readwrite" });
-    Object.assign(globalThis, { FileSystemSyncAccessHandle: { prototype } });
-  }
-
-  /** @param {unknown} message */
-  postMessage(message) {
-    this.asked.push(message);
-  }
-
-  /** @param {unknown} data */
-  answer(data) {
-    this.dispatchEvent(new MessageEvent("message", { data }));
-  }
-
-  terminate() {
-    this.isEnded = true;
-  }
-}
 
 const LARGE = /** @type {any} */ ({ size: 8 * PIECE });
 

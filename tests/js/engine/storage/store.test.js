@@ -5,10 +5,12 @@ import test from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { fingerprint } from "../../../../site/engine/storage/fingerprint.js";
+import { writeFacts } from "../../../../site/engine/storage/facts.js";
+import { fingerprint, PIECE } from "../../../../site/engine/storage/fingerprint.js";
 import { ask, isWritable, rename } from "../../../../site/engine/storage/opfs.js";
 import { NOTES, Store } from "../../../../site/engine/storage/store.js";
 import { FakeFolder } from "./fake-folder.js";
+import { FakeVerifier } from "./fake-verifier.js";
 
 const CONTENT = randomBytes(300_000);
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
@@ -204,6 +206,35 @@ test("a large stored file is verified by its fingerprint, or by its SHA-256 if i
     folder.files.set(`${SHA256}.json`, new TextEncoder().encode(JSON.stringify({ ...facts, print })));
     assert.ok(await same((await store.file(wanted(url))).blob));
     assert.equal(ranges.length === asked, intact);
+  }
+});
+
+test("a large stored file is returned before it has been verified, if another thread does that", async () => {
+  const { store, folder } = makeStore(new FakeFolder(), { small: 1000, random: () => 1 });
+  const bytes = 8 * PIECE;
+  const facts = { name: "", url: "", bytes, saved: 1, used: 1, fingerprint: "f".repeat(64) };
+  for (const [found, expected] of [
+    [facts.fingerprint, true],
+    ["0".repeat(64), false],
+  ]) {
+    folder.files.set(SHA256, new Uint8Array(bytes));
+    await writeFacts(folder, SHA256, facts);
+    const verifier = new FakeVerifier();
+    let counted = 0;
+    const { blob, intact } = await store.file(
+      wanted("http://nowhere.invalid", {
+        bytes,
+        onBytes: (/** @type {number} */ n) => (counted += n),
+        startVerifier: () => {
+          setTimeout(() => verifier.answer({ begun: true }));
+          return verifier;
+        },
+      }),
+    );
+    assert.deepEqual([blob.size, counted], [bytes, bytes]);
+    verifier.answer({ fingerprint: found });
+    assert.equal(await intact, expected);
+    assert.ok(folder.files.has(SHA256), "who has loaded it decides what becomes of it");
   }
 });
 

@@ -1,0 +1,29 @@
+/** The thread that verifies a stored file, for tests. */
+
+/** What engine/verifier.js answers, in a page whose handles of files have modes. */
+export class FakeVerifier extends EventTarget {
+  /** @type {unknown[]} */
+  asked = [];
+  isEnded = false;
+
+  constructor() {
+    super();
+    const { prototype } = class {};
+    Object.defineProperty(prototype, "mode", { value: "readwrite" });
+    Object.assign(globalThis, { FileSystemSyncAccessHandle: { prototype } });
+  }
+
+  /** @param {unknown} message */
+  postMessage(message) {
+    this.asked.push(message);
+  }
+
+  /** @param {unknown} data */
+  answer(data) {
+    this.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  terminate() {
+    this.isEnded = true;
+  }
+}

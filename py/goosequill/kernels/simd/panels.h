@@ -9,6 +9,10 @@
 
 #include "vectors.h"
 
+#ifdef __ARM_FEATURE_DOTPROD
+#include <arm_neon.h>
+#endif
+
 #define VECTORS 4   // of four rows each, in a panel
 #define SOME 2      // vectors of a panel that three or more tokens pass through together
 #define STREAMS 2   // panels that one token passes through together; chosen by measurement
@@ -58,6 +62,9 @@ INLINE i32x4 dot2(i16x8 a, i16x8 b) {
 #define DOT_BYTES(x, w) __builtin_wasm_relaxed_dot_i8x16_i7x16_s_i16x8(x, w)
 #elif defined(__SSSE3__)
 #define DOT_BYTES(x, w) __builtin_ia32_pmaddubsw128(w, x)
+#elif defined(__ARM_FEATURE_DOTPROD)
+#define DOT_BYTES(x, w) \
+  (i16x8) vpaddq_s16(vmull_s8(vget_low_s8((int8x16_t)(x)), vget_low_s8((int8x16_t)(w))), vmull_high_s8((int8x16_t)(x), (int8x16_t)(w)))
 #endif
 
 INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}); }
@@ -70,6 +77,8 @@ INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}
 #define ADD_DOT_QUADS(sums, x, w) (i32x4) __builtin_ia32_vpdpbusd128((i32x4)(sums), (i32x4)(w), (i32x4)(x))
 #elif defined(__SSSE3__)
 #define ADD_DOT_QUADS(sums, x, w) ((sums) + pair_sums(DOT_BYTES(x, w)))
+#elif defined(__ARM_FEATURE_DOTPROD)
+#define ADD_DOT_QUADS(sums, x, w) (i32x4) vdotq_s32((int32x4_t)(sums), (int8x16_t)(x), (int8x16_t)(w))
 #endif
 
 // Whether that is one instruction of the processor, as with AVX-VNNI and on ARM, and not three, which would be slower than
@@ -84,7 +93,7 @@ INLINE unsigned has_quads(void) {
   const int inputs = 0x7f7f7f7f, weights = -1;
   i8x16 x = (i8x16)(i32x4){inputs, inputs, inputs, inputs}, w = (i8x16)(i32x4){weights, weights, weights, weights};
   return ADD_DOT_QUADS(((i32x4){0}), x, w)[0] != 2 * 0x7fff;
-#elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#elif defined(__AVX512VNNI__) && defined(__AVX512VL__) || defined(__ARM_FEATURE_DOTPROD)
   return 1;
 #else
   return 0;

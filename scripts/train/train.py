@@ -266,7 +266,8 @@ class Run:
         return sum(loss for loss, _ in results)
 
     def log(self, **values: Any) -> None:
-        line = {"step": self.step, "tokens": self.tokens_seen, "seconds": round(self.seconds, 1), **values}
+        figures = {"step": self.step, "tokens": self.tokens_seen, "seconds": round(self.seconds, 1)}
+        line = {**figures, "clock": round(time.time()), **values}
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)

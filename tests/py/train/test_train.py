@@ -1,6 +1,7 @@
 """A resumed run equals an uninterrupted one; windows cover the text; the decay ends at zero."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -42,6 +43,8 @@ def test_a_branch_decays_to_zero_and_leaves_the_stable_run_alone(folder):
     lines = [json.loads(line) for line in (folder / "runs/release/log.jsonl").read_text().splitlines()]
     assert lines[-1]["step"] == 5
     assert [line["rate"] for line in lines if "rate" in line] == [0.6667, 0.3333, 0.0]
+    clocks = [line["clock"] for line in lines]
+    assert clocks == sorted(clocks) and 0 <= time.time() - clocks[0] < 3600
     after = weights_of(folder, "stable")
     assert all(torch.equal(before[name], after[name]) for name in before)
 

@@ -267,7 +267,7 @@ class Run:
 
     def log(self, **values: Any) -> None:
         figures = {"step": self.step, "tokens": self.tokens_seen, "seconds": round(self.seconds, 1)}
-        line = {**figures, "clock": round(time.time()), **values}
+        line = {**figures, "clock": int(time.time()), **values}
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)

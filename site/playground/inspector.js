@@ -20,7 +20,7 @@ import { shadeLegend, TokenText, tokenTable, visible } from "./tokens.js";
  *   session: import("./session.js").Session, reveal: () => void,
  *   branch: (text: Text, index: number, candidate: Candidate) => void,
  *   continueAfter: (text: Text, index: number, prompt: string) => void
- * }} Host `reveal` makes the explanation visible
+ * }} Host `reveal` makes the explanation visible, or leaves another panel that is about the selected token
  * @typedef {{index: number, pinned: boolean}} Request
  * @typedef {import("./tokens.js").Token[]} PromptTokens
  */

@@ -155,7 +155,7 @@ const inspector = new Inspector({
     leaveRail();
     writer.continueAfter(text, index, prompt);
   },
-  reveal: () => rail.open("token"),
+  reveal: () => rail.openForToken("token"),
 });
 const branches = new BranchBox({
   texts,

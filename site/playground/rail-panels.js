@@ -10,7 +10,10 @@ import { t } from "../ui/words.js";
  * @typedef {{session: import("./session.js").Session, element: HTMLElement}} PanelContext `element` is the
  *   panel's own, empty at first
  * @typedef {(context: PanelContext) => MountedPanel | void} Mount
- * @typedef {{id: string, label: string, load: () => Promise<{mount: Mount}>}} RailPanel
+ * With `followsToken` it is about the selected token, and stays open when another one is selected.
+ * @typedef {{
+ *   id: string, label: string, followsToken?: boolean, load: () => Promise<{mount: Mount}>
+ * }} RailPanel
  */
 
 /**
@@ -20,6 +23,6 @@ import { t } from "../ui/words.js";
  * @type {RailPanel[]}
  */
 export const PANELS = [
-  { id: "attribution", label: t("Attribution"), load: () => import("./attribution.js") },
-  { id: "inside", label: t("Inside"), load: () => import("./look-inside.js") },
+  { id: "attribution", label: t("Attribution"), followsToken: true, load: () => import("./attribution.js") },
+  { id: "inside", label: t("Inside"), followsToken: true, load: () => import("./look-inside.js") },
 ];

@@ -80,6 +80,11 @@ export class Rail {
     if (entry) this.#show(entry);
   }
 
+  /** Opens a panel about the selected token, unless another such panel is open. @param {string} id */
+  openForToken(id) {
+    if (!this.#open?.panel?.followsToken) this.open(id);
+  }
+
   /** Closes the sheet of a narrow screen. */
   close() {
     const tab = this.#open?.tab;

@@ -139,6 +139,21 @@ def test_layers_predict_what_they_predict_natively(page: Page, native: Native) -
     expect(page.get_by_test_id("state-tokens")).to_have_text(f"after {len(prompt) + TOKEN + 1} tokens")
 
 
+def test_a_panel_about_the_selected_token_stays_open_when_another_one_is_selected(
+    page: Page, native: Native
+) -> None:
+    _, prompt, _ = native
+    open_panel(page, "Decoder")
+    select(page, 2)
+    expect(page.get_by_role("tab", name="Token")).to_have_attribute("aria-selected", "true")
+    open_panel(page, "Inside")
+    after = page.get_by_test_id("state-tokens")
+    for index in (2, TOKEN):
+        select(page, index)
+        expect(after).to_have_text(f"after {len(prompt) + index + 1} tokens")
+        expect(page.get_by_role("tab", name="Inside")).to_have_attribute("aria-selected", "true")
+
+
 def test_another_layer_is_chosen_on_the_map_and_in_the_list(page: Page) -> None:
     select(page, 2)
     open_panel(page, "Inside")

@@ -10,8 +10,8 @@ const AHEAD = 256 * 1024;
  * @typedef {(url: string, first: number, last: number) => Uint8Array<ArrayBuffer>} FetchRange
  * What Python reads from. Some can read into an array of Python's (`fill` returns the number of bytes), or
  * many pieces of one length at once. `open` makes some faster until `close`; `hold` prepares one for small
- * pieces in any order, while a model is in use. One that was stored may have `intact`, which is whether it has
- * not changed since; this may become known after it has been loaded. Then `discard` removes it.
+ * pieces in any order, while a model is in use. A stored one may have `intact`, which is whether it has not
+ * changed since. This may become known after it has been loaded; `discard` removes it.
  * @typedef {{
  *   name: string, size: number, read: (offset: number, length: number) => Uint8Array,
  *   fill?: (array: any, offset: number) => number,

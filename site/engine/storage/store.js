@@ -2,8 +2,8 @@
  * Keeps model files between visits, named by the SHA-256 of their content: in the browser's private file
  * system (OPFS), where there is none in its cache, and where there is neither only while they are used. A
  * download gets a temporary name, resumes after an interruption, is verified, and only then renamed; a stored
- * file is verified each time it is read, a large one perhaps while it is loaded. The worker reads and writes; a page may list and remove
- * (site/storage). Quantized copies are kept here too (copies.js).
+ * file is verified each time it is read, a large one perhaps while it is loaded. The worker reads and writes;
+ * a page may list and remove (site/storage). Quantized copies are kept here too (copies.js).
  */
 
 import { EngineError } from "../protocol.js";

@@ -119,7 +119,7 @@ MULTIPLY = """async ([module, memory, step, out, count]) => {
   compute(step);
   return [...new Uint32Array(own.buffer, out, count)];
 }"""
-START = 1 << 20
+DATA = 1 << 20
 """Where a test's data begins in a module's memory: behind its own."""
 
 
@@ -134,7 +134,7 @@ def multiplied(
     scratch, out = np.zeros((tokens, 4 * columns), np.int32), np.zeros((tokens, rows), np.float32)
     step = np.zeros(abi.LIMITS["step_words"], np.int32)
     arrays = {"weights": packed, "inputs": inputs, "scratch": scratch, "out": out, "step": step}
-    at, addresses = START, dict[str, int]()
+    at, addresses = DATA, dict[str, int]()
     for name, array in arrays.items():
         addresses[name] = at
         at += -(-array.nbytes // 64) * 64
@@ -145,7 +145,7 @@ def multiplied(
     memory = b"".join(array.tobytes().ljust(-(-array.nbytes // 64) * 64, b"\0") for array in arrays.values())
     page = browser.new_page()
     texts = [base64.b64encode(part).decode() for part in (module.read_bytes(), memory)]
-    found = page.evaluate(MULTIPLY % START, [*texts, addresses["step"], addresses["out"], out.size])
+    found = page.evaluate(MULTIPLY % DATA, [*texts, addresses["step"], addresses["out"], out.size])
     page.close()
     values = np.array(found, np.uint32).view(np.float32).reshape(out.shape)
     exact = inputs.astype(np.float64) @ weights.dequantize().T

@@ -34,20 +34,21 @@ def follow(page: Page, question: str, wanted: str) -> None:
     box = page.locator("input.md-search__input")
     box.fill("")
     box.press_sequentially(question)
-    hits = page.locator(".md-search-result__item a").filter(has=page.get_by_role("heading", name=wanted))
     # After each change of the address Material waits, then closes the search even if it was just opened.
-    # Nothing on the page tells when that is over, so a search that closed is opened again.
+    # Nothing on the page tells when that is over, so a search that closed is opened again, and the hit is
+    # clicked as soon as it is there.
     page.wait_for_function(
         """([box, hit, wanted]) => {
             if (!document.querySelector('#__search').checked) {
                 document.activeElement === box ? box.blur() : box.focus();
             }
             const shown = [...document.querySelectorAll(hit)].filter((link) => link.checkVisibility());
-            return shown.some((link) => link.textContent.includes(wanted));
+            const link = shown.find((link) => link.querySelector('h1, h2')?.textContent.includes(wanted));
+            link?.click();
+            return link !== undefined;
         }""",
         arg=[box.element_handle(), ".md-search-result__item a", wanted],
     )
-    hits.locator("visible=true").first.click()
 
 
 def test_a_hit_opens_its_page_without_directory_addresses(

@@ -121,7 +121,9 @@ export class Store {
     if (beside || (hasSize && (await isIntact(blob, wanted, { fingerprint, folder, small })))) {
       await this.#note(wanted);
       if (isLarge && this.random() < 1 / ONE_IN) this.checking = this.#check(blob, wanted.sha256);
-      return { blob, intact: beside?.fingerprint.then((found) => found === fingerprint) };
+      const intact = beside?.fingerprint.then((found) => found === fingerprint);
+      intact?.catch(() => {}); // who has loaded the file hears of it
+      return { blob, intact };
     }
     wanted.onBytes?.(-blob.size);
     await this.remove(wanted.sha256);

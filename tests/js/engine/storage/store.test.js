@@ -238,6 +238,25 @@ test("a large stored file is returned before it has been verified, if another th
   }
 });
 
+test("nobody has to wait for the verification of a file that is no longer wanted", async () => {
+  const { store, folder } = makeStore(new FakeFolder(), { small: 1000, random: () => 1 });
+  const bytes = 8 * PIECE;
+  folder.files.set(SHA256, new Uint8Array(bytes));
+  const facts = { name: "", url: "", bytes, saved: 1, used: 1, fingerprint: "f".repeat(64) };
+  await writeFacts(folder, SHA256, facts);
+  const verifier = new FakeVerifier();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const startVerifier = () => {
+    setTimeout(() => verifier.answer({ begun: true }));
+    return verifier;
+  };
+  await store.file(wanted("http://nowhere.invalid", { bytes, signal, startVerifier }));
+  controller.abort();
+  await new Promise((resolve) => setTimeout(resolve)); // an unhandled rejection would fail the test
+  assert.ok(verifier.isEnded);
+});
+
 /**
  * Changes a stored file, and its record so that it fits, as another script of the same origin could.
  * @param {FakeFolder} folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -199,11 +199,13 @@ DAMAGE = """async () => {
 }"""
 
 
-def test_a_large_copy_is_verified_while_it_is_loaded_and_made_again_if_it_has_changed(
-    chooser: Chooser, publisher: Publisher, site_url: str, large: Path
+def visit_and_damage(
+    chooser: Chooser, publisher: Publisher, site_url: str, load: Callable[[Chooser], str]
 ) -> None:
-    url = publisher.add_file(large)
-    publisher.modified = "Tue, 24 Nov 2026 12:00:00 GMT"
+    """Visit three times and damage what is stored before the third, when it must be fetched again.
+
+    `load` returns a text. From the second visit on, a worker must verify what is stored.
+    """
     texts, downloads, verifiers = [], [], []
     for visit in range(3):
         if visit == 2:
@@ -212,13 +214,23 @@ def test_a_large_copy_is_verified_while_it_is_loaded_and_made_again_if_it_has_ch
         again = Chooser(chooser.page.context.new_page(), site_url)
         workers: list[str] = []
         again.page.on("worker", lambda worker, workers=workers: workers.append(worker.url))
-        texts.append(load_keep_and_write(again, url))
-        downloads.append(len([wanted for _, wanted in publisher.asked if wanted != "bytes=0-0"]) > 0)
+        texts.append(load(again))
+        downloads.append(
+            any(path.endswith(".safetensors") and wanted != "bytes=0-0" for path, wanted in publisher.asked)
+        )
         verifiers.append(any(each.endswith("/verifier.js") for each in workers))
         again.page.close()
     assert texts[0] == texts[1] == texts[2] != ""
     assert downloads == [True, False, True]
     assert verifiers == [False, True, True]
+
+
+def test_a_large_copy_is_verified_while_it_is_loaded_and_made_again_if_it_has_changed(
+    chooser: Chooser, publisher: Publisher, site_url: str, large: Path
+) -> None:
+    url = publisher.add_file(large)
+    publisher.modified = "Tue, 24 Nov 2026 12:00:00 GMT"
+    visit_and_damage(chooser, publisher, site_url, lambda again: load_keep_and_write(again, url))
 
 
 def test_a_large_file_of_a_folder_is_verified_while_it_is_loaded_and_downloaded_again_if_it_has_changed(
@@ -228,26 +240,17 @@ def test_a_large_file_of_a_folder_is_verified_while_it_is_loaded_and_downloaded_
     for file in (tmp_path / "large").iterdir():
         data = file.read_bytes()
         publisher.add(f"large/{file.name}", len(data), lambda at, length, data=data: data[at : at + length])
-    texts, downloads, verifiers = [], [], []
-    for visit in range(3):
-        if visit == 2:
-            chooser.page.evaluate(DAMAGE)
-        publisher.asked.clear()
-        again = Chooser(chooser.page.context.new_page(), site_url)
-        workers: list[str] = []
-        again.page.on("worker", lambda worker, workers=workers: workers.append(worker.url))
+
+    def load(again: Chooser) -> str:
         again.model_url.fill(f"{publisher.url}large/")
         again.load_url.click()
         again.consent_yes.click()
         expect(again.status).to_contain_text("is ready", timeout=LONG)
-        texts.append(write(again))
+        text = write(again)
         wait_until_kept(again.page, len(description["files"]))
-        downloads.append(any(path.endswith(".safetensors") for path, _ in publisher.asked))
-        verifiers.append(any(each.endswith("/verifier.js") for each in workers))
-        again.page.close()
-    assert texts[0] == texts[1] == texts[2] != ""
-    assert downloads == [True, False, True]
-    assert verifiers == [False, True, True]
+        return text
+
+    visit_and_damage(chooser, publisher, site_url, load)
 
 
 def test_a_conversion_that_was_interrupted_continues_where_it_stopped(

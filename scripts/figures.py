@@ -552,7 +552,7 @@ def main() -> None:
     from scripts.train.export import read_checkpoint
     from scripts.train.phases import PHASES
 
-    tensors, _ = read_checkpoint(PHASES[0].constant)
+    tensors, _ = read_checkpoint([phase for phase in PHASES if phase.decay][-1].constant)
     COSTS.write_text(json.dumps(measure_rounding(tensors), indent=1) + "\n", encoding="utf-8")
 
 

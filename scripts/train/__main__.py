@@ -15,7 +15,7 @@ import sys
 from dataclasses import replace
 
 from scripts.train.corpus import training_folder
-from scripts.train.phases import BITS, PHASES, Phase
+from scripts.train.phases import BITS, COMPENSATED, PHASES, Phase
 
 
 def call(module: str, *arguments: object) -> None:
@@ -71,8 +71,10 @@ def main() -> None:
     if not (folder / "test.npy").exists():
         call("tokenizer")
     train(phases, options.threads)
+    call("compensation", "--run", COMPENSATED, "--branch-of", phases[-1].end)
     call("evaluate", "--run", phases[-1].end)
-    call("export", "--run", phases[-1].end)
+    call("evaluate", "--run", COMPENSATED, "--only", "int4,int4-all")
+    call("export", "--run", COMPENSATED)
     call("golden")
     call("card")
 

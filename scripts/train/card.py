@@ -17,7 +17,7 @@ from scripts.train import curves
 from scripts.train.corpus import training_folder
 from scripts.train.export import DEFAULT
 from scripts.train.manuals import MANUALS
-from scripts.train.phases import PHASES, Phase
+from scripts.train.phases import COMPENSATED, PHASES, Phase
 
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.generate import generate
@@ -50,7 +50,7 @@ def run_folder(name: str) -> Path:
 def keep_logs(phases: tuple[Phase, ...]) -> None:
     """Copy the logs of all phases and trials from the training folder to history/."""
     runs = training_folder() / "runs"
-    names = [name for phase in phases for name in (phase.constant, phase.decay) if name]
+    names = [name for phase in phases for name in (phase.constant, phase.decay) if name] + [COMPENSATED]
     names += [folder.name for prefix in ("trial-", "larger-") for folder in runs.glob(f"{prefix}*")]
     for name in names:
         if (log := runs / name / "log.jsonl").exists():
@@ -142,10 +142,11 @@ def phase_table(training: dict[str, Any], phases: tuple[Phase, ...]) -> list[str
     figures = chain(training)
     before = dict.fromkeys(COUNTED, 0)
     table = ["| phase | steps | tokens | CPU minutes | peak rate |", "|---|---|---|---|---|"]
-    for index, reached in enumerate(figures, 1):
-        peak = f"{100 * phases[index - 1].peak:.0f}%"
+    for index, reached in enumerate(figures):
+        peak = f"{100 * phases[index].peak:.0f}%"
         if reached["steps"] > before["steps"]:
-            table.append(_phase_row(f"{index}", {key: reached[key] - before[key] for key in COUNTED}, peak))
+            own = {key: reached[key] - before[key] for key in COUNTED}
+            table.append(_phase_row(f"{len(table) - 1}", own, peak))
         before = reached
     if len(figures) > 1:
         table.append(_phase_row("total", training, ""))

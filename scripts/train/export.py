@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scripts.train.corpus import registers, training_folder
-from scripts.train.phases import BITS, PHASES
+from scripts.train.phases import BITS, COMPENSATED
 
 from goosequill.loading.load import peak_memory
 from goosequill.loading.opening import open_path
@@ -125,7 +125,7 @@ def export(run: str, folder: Path, *, bits: Literal[8, 4] | None = BITS, weights
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", default=PHASES[-1].end)
+    parser.add_argument("--run", default=COMPENSATED)
     parser.add_argument("--bits", type=int, default=BITS, choices=(8, 4, 32))
     parser.add_argument("--weights", default="average", choices=("average", "model"))
     parser.add_argument("--to", type=Path, default=DEFAULT)

@@ -10,9 +10,9 @@ unusual today but was not when the style was written is allowed, and so are defi
 a verb. A text without an end after 80 tokens is judged as far as it goes. To judge, open both reports in the
 comparer and vote on "Which text is grammatical?": the better one if only one is, a tie if both are, else
 both bad. It skips pairs whose two texts are the same. In votes-RUN.json, `default` is what that run gave;
-files that end with -second or -third have the votes of further readers. The readers of fourth-mean and the
-second one of mean-decay had never seen either model's texts; those of fourth-mean read every text by itself,
-in random order, and their votes were entered in the comparer afterwards.
+files that end with -second or -third have the votes of further readers. The readers of fourth-mean and
+rounded and the second one of mean-decay had never seen either model's texts; those of fourth-mean and
+rounded read every text by itself, in random order, and their judgements became votes afterwards.
 
 By that rule a text that repeats itself is grammatical, so a second round of votes on the same pairs asks
 "Which text would you rather go on reading?"; there a tie counts for neither.

@@ -38,6 +38,12 @@ PHASES = (
     Phase("third", "third-decay", 100, 2200, 0.5),
     Phase("fourth", "fourth-decay", 0, 2350, 0.25, mean_with="longer-decay"),
     Phase("fourth-mean", mean_with="fourth"),
+    Phase("fifth", "fifth-decay", 4200, 6800, 0.5),
+    Phase("sixth", "sixth-decay", 7780, 6800, 0.5),
+    Phase("seventh", "seventh-decay", 1500, 3300, 0.5),
+    Phase("seventh-mean", mean_with="sixth-decay"),
 )
+COMPENSATED = "rounded"
+"""The run with the last phase's weights, rounded by `compensation.py`: this is released."""
 BITS: Literal[8, 4] = 4
 """Of a stored weight in the matrices; the embedding has 8."""

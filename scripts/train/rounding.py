@@ -24,10 +24,15 @@ def rounded(weights: torch.Tensor, bits: Literal[8, 4]) -> torch.Tensor:
         steps = torch.where(scales > 0, scales, 1)
         return (weights / steps).round_().clamp_(-127, 127).mul_(scales)
     groups = weights.reshape(len(weights), -1, GROUP)
-    low, high = groups.amin(2, keepdim=True), groups.amax(2, keepdim=True)
-    scales = (torch.where(-low > high, low, high) / -8).half().float()
+    scales = (largest(groups) / -8).half().float()
     steps = torch.where(scales != 0, scales, 1)
     return (groups / steps).round_().clamp_(-8, 7).mul_(scales).view_as(weights)
+
+
+def largest(groups: torch.Tensor) -> torch.Tensor:
+    """The weight of largest magnitude in each group [out, groups, 64]: [out, groups, 1]."""
+    low, high = groups.amin(2, keepdim=True), groups.amax(2, keepdim=True)
+    return torch.where(-low > high, low, high)
 
 
 @contextmanager

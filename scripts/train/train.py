@@ -288,14 +288,25 @@ def average_loss(run: Run, valid: np.ndarray) -> float:
     return loss
 
 
+def validation_tokens() -> tuple[np.ndarray, float]:
+    """The validation text's tokens, and how many bits per byte of it one nat per token is."""
+    data = training_folder()
+    valid = np.load(data / "valid.npy")
+    return valid, float(np.log2(np.e) * len(valid) / (data / "valid.txt").stat().st_size)
+
+
+def finish(run: Run, valid: np.ndarray, bits: float) -> None:
+    """Save the checkpoint and log how well it predicts the validation text."""
+    run.save()
+    final = {"valid_bpb": own_loss(run, valid) * bits, "average_bpb": average_loss(run, valid) * bits}
+    run.log(**{key: round(value, 4) for key, value in final.items()})
+
+
 def main(argv: list[str] | None = None) -> None:
     options = parse(argv)
     torch.set_num_threads(1)  # parallel over parts of the batch instead: fewer, larger tasks
-    data = training_folder()
-    train, valid = np.load(data / f"{options.tokens}.npy", mmap_mode="r"), np.load(data / "valid.npy")
-    bits = (
-        np.log2(np.e) * len(valid) / (data / "valid.txt").stat().st_size
-    )  # from nats per token to bits per byte
+    train = np.load(training_folder() / f"{options.tokens}.npy", mmap_mode="r")
+    valid, bits = validation_tokens()
     run = Run(options)
     print(f"{run.count:,} parameters, step {run.step}", file=sys.stderr, flush=True)
     start = saved_at = time.monotonic()
@@ -319,12 +330,7 @@ def main(argv: list[str] | None = None) -> None:
         if time.monotonic() - saved_at > options.save_minutes * 60:
             run.save()
             saved_at = time.monotonic()
-    run.save()
-    final = {
-        "valid_bpb": own_loss(run, valid) * bits,
-        "average_bpb": average_loss(run, valid) * bits,
-    }
-    run.log(**{key: round(value, 4) for key, value in final.items()})
+    finish(run, valid, bits)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

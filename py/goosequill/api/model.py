@@ -164,8 +164,8 @@ class TextModel:
         >>> for item in model.generate("Once upon a time", temperature=0, max_new_tokens=3):
         ...     print(repr(str(item)), item.finish_reason if isinstance(item, gq.End) else item.token)
         ',' 12
-        ' and' 291
         ' the' 261
+        ' Lord' 799
         '' length
         """
         if isinstance(state, SavedState):
@@ -183,7 +183,7 @@ class TextModel:
         Examples
         --------
         >>> model.write("Once upon a time", temperature=0, max_new_tokens=3)
-        ', and the'
+        ', the Lord'
         """
         return "".join(map(str, self.generate(prompt, config, **options)))
 
@@ -218,7 +218,7 @@ class TextModel:
         --------
         >>> chat = model.chat("You are a sailor.")
         >>> "".join(map(str, chat.say("Where are you?", temperature=0, max_new_tokens=5)))
-        ' I live in a web'
+        ' I am a small language'
         >>> [message["role"] for message in chat.messages]
         ['user', 'assistant']
         """
@@ -267,7 +267,7 @@ class TextModel:
         --------
         >>> request = {"prompt": "Once upon a time", "temperature": 0, "max_tokens": 3}
         >>> model.create_completion(request)["choices"][0]["text"]
-        ', and the'
+        ', the Lord'
         """
         return self._completed(completion, request)
 
@@ -315,7 +315,7 @@ class TextModel:
         Examples
         --------
         >>> [(token.text, round(token.logprob, 1)) for token in model.logprobs("A goose.")]
-        [('A', -16.7), (' go', -12.1), ('ose', -1.5), ('.', -2.8)]
+        [('A', -17.4), (' go', -10.7), ('ose', -1.5), ('.', -2.6)]
         """
         model, tokenizer = self.loaded.model, self.loaded.tokenizer
         ids = self.tokenize(text) if isinstance(text, str) else [int(token) for token in text]
@@ -353,7 +353,7 @@ class TextModel:
         --------
         >>> found = model.evaluate("It was a dark evening in November.")
         >>> found.tokens, round(found.bits_per_byte, 2)
-        (12, 2.0)
+        (12, 2.11)
         """
         return evaluate(self.loaded.model, self.loaded.tokenizer, text, raw=raw, progress=progress)
 
@@ -370,7 +370,7 @@ class TextModel:
         >>> state = model.read("Once upon a")
         >>> branch = state.copy()
         >>> model.write(" time", state=branch, temperature=0, max_new_tokens=3)
-        ', and the'
+        ', the Lord'
         """
         state = state or self.loaded.model.new_state()
         self.loaded.model.forward(prompt_tokens(self.loaded.tokenizer, text), state, logits="none")

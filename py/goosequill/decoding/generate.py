@@ -72,7 +72,7 @@ def generate(
     --------
     >>> config = DecodingConfig(temperature=0, max_new_tokens=3)
     >>> [str(item) for item in generate(loaded.model, loaded.tokenizer, "Once upon a time", config)]
-    [',', ' and', ' the', '']
+    [',', ' the', ' Lord', '']
     """
     config = config or DecodingConfig()
     check_vocabulary(tokenizer, int(model.config.vocab_size))

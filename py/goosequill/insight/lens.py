@@ -93,7 +93,7 @@ def logit_lens(
     >>> from goosequill import logit_lens
     >>> lens = logit_lens(loaded.model, loaded.tokenizer, "The capital of France is Paris")
     >>> [layer.candidates[1].text for layer in lens.layers]
-    ['see', 'alle', 'alle', 'alle', 'am', 'ag', 'ag']
+    ['is', 'is', 'alle', 'alle', 'ag', 'ag', 'ag']
     """
     return finish(lens_steps(model, tokenizer, text, index, top=top), progress)
 

@@ -109,6 +109,10 @@ def test_bad_input_is_one_sentence(capsysbinary: pytest.CaptureFixture[bytes], a
     assert "Traceback" not in err
 
 
+CLEAR = "<scripture>\nAnd it came to pass in those days, that"
+"""A prompt of the golden texts, whose first choices lead clearly: kernels differ in the last bits."""
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_the_kernel_that_was_asked_for_computes_the_same_text(
     capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, kernel: str
@@ -121,7 +125,7 @@ def test_the_kernel_that_was_asked_for_computes_the_same_text(
         return loaded
 
     monkeypatch.setattr("goosequill.cli.models.load_path", spy)
-    options = ["--prompt", "The sea", "--max-new-tokens", "16", "--temperature", "0"]
+    options = ["--prompt", CLEAR, "--max-new-tokens", "16", "--temperature", "0"]
     expected = call(capsysbinary, *GENERATE, *options)[1]
     assert call(capsysbinary, *GENERATE, *options, "--kernel", kernel)[1] == expected
     assert used == [KERNELS[0], kernel]

@@ -353,7 +353,7 @@ def rounding() -> str:
     reference = found["rows"][0][1]
     rows = [(bits, total, cost / reference, half / reference) for bits, total, cost, half in found["rows"]]
     caption = (
-        "How many more bits per byte the default model, as it was before it learned to be stored in 4 bits, "
+        "How many more bits per byte the default model, as it was before the last decay of its training, "
         "needs for the beginning of <i>Alice’s Adventures in Wonderland</i> "
         f"({found['bytes'] / 1e3:.1f} kB), which it was not trained on, when its matrices are rounded. "
         "With 32 they are not; each 64 weights have a scale of their own. The lines are 95% intervals."

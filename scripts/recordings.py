@@ -38,7 +38,7 @@ LENGTH = 44
 Shares = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 SHOWN = 5
 """Candidates of each token."""
-SEED = 1
+SEED = 3
 
 
 class Style(NamedTuple):

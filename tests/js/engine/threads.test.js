@@ -218,7 +218,7 @@ test("helpers take part of large products, and of no small ones", async () => {
     const alone = run(null);
     const helped = new Set();
     const large = steps.flatMap(({ bytes }, i) => (bytes < 64 * 1024 ? [] : [i]));
-    for (let round = 0; helped.size < large.length && round < 500; round++) {
+    for (let round = 0; helped.size < large.length && round < 5_000; round++) {
       for (const [i, numbers] of run(team).entries())
         if (numbers.some((bits, j) => bits !== alone[i][j])) helped.add(i);
     }

@@ -18,7 +18,7 @@ import torch
 from scripts.train.corpus import training_folder
 from scripts.train.model import Rwkv
 from scripts.train.phases import COMPENSATED, PHASES
-from scripts.train.rounding import largest, rounded
+from scripts.train.rounding import rounded, scales_of
 from scripts.train.train import Run, finish, parse, validation_tokens, windows
 
 from goosequill.weights.quantize import GROUP
@@ -37,9 +37,8 @@ def compensate(weights: torch.Tensor, products: torch.Tensor) -> torch.Tensor:
     of the given weights, and the weight that determined a scale stays where it is.
     """
     groups = weights.reshape(len(weights), -1, GROUP)
-    peaks = largest(groups)
-    scales = (peaks / -8).half().float()
-    steps = torch.where(scales != 0, scales, 1).expand_as(groups).reshape(weights.shape)
+    peaks, scales, steps = scales_of(groups)
+    steps = steps.expand_as(groups).reshape(weights.shape)
     first = (groups == peaks).float().argmax(2, keepdim=True)
     fixed = torch.zeros_like(groups, dtype=torch.bool).scatter_(2, first, True).view_as(weights)
 

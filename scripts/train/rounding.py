@@ -24,15 +24,19 @@ def rounded(weights: torch.Tensor, bits: Literal[8, 4]) -> torch.Tensor:
         steps = torch.where(scales > 0, scales, 1)
         return (weights / steps).round_().clamp_(-127, 127).mul_(scales)
     groups = weights.reshape(len(weights), -1, GROUP)
-    scales = (largest(groups) / -8).half().float()
-    steps = torch.where(scales != 0, scales, 1)
+    _, scales, steps = scales_of(groups)
     return (groups / steps).round_().clamp_(-8, 7).mul_(scales).view_as(weights)
 
 
-def largest(groups: torch.Tensor) -> torch.Tensor:
-    """The weight of largest magnitude in each group [out, groups, 64]: [out, groups, 1]."""
+def scales_of(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The weights of largest magnitude, the scales that make them -8, and those with 1 for 0, to divide by.
+
+    Groups are [out, groups, 64]; each result is [out, groups, 1].
+    """
     low, high = groups.amin(2, keepdim=True), groups.amax(2, keepdim=True)
-    return torch.where(-low > high, low, high)
+    largest = torch.where(-low > high, low, high)
+    scales = (largest / -8).half().float()
+    return largest, scales, torch.where(scales != 0, scales, 1)
 
 
 @contextmanager

@@ -9,9 +9,7 @@ from scripts.train import compensation, rounding, train
 from scripts.train.model import Rwkv, Size
 
 from goosequill.weights import quantize
-
-SMALL = ["--layers", "1", "--width", "64", "--ffn", "64", "--vocab", "64", "--batch", "4", "--length", "32",
-         "--part", "2", "--warmup", "2", "--log-every", "1"]  # fmt: skip
+from tests.py.train.test_train import SMALL
 
 
 @pytest.fixture

@@ -29,4 +29,5 @@ export const product = Object.freeze({
   firstRow: 12,
   endRow: 13,
   joined: 14,
+  gap: 15,
 });

@@ -29,12 +29,15 @@ import {
 
 /**
  * A matrix in Python's memory (SimdKernel.division): addresses, sizes, and how many bytes of weights and of
- * scales belong to a panel of 16 rows.
+ * scales belong to a panel of 16 rows. The weights after the first part's rows are `gap` bytes further than
+ * if all were in one place.
  * @typedef {object} Matrix
  * @property {number} weights
  * @property {number} scales
  * @property {number} rows
  * @property {number} columns
+ * @property {number} first_part
+ * @property {number} gap
  * @property {number} panel_bytes
  * @property {number} scale_bytes
  */
@@ -254,8 +257,13 @@ export class Team {
       const start = from + (part.from / PANEL) * size;
       shared.set(this.#heap.HEAPU8.subarray(start, start + (padded(part.rows) / PANEL) * size), to);
     };
+    const { weights, gap, first_part: first, panel_bytes: size } = matrix;
     for (const part of parts) {
-      copy(part.weights, matrix.weights, part, matrix.panel_bytes);
+      const { from, rows } = part;
+      const before = Math.min(Math.max(first - from, 0), rows);
+      copy(part.weights, weights, { ...part, rows: before }, size);
+      const after = { ...part, from: from + before, rows: rows - before };
+      copy(part.weights + (before / PANEL) * size, (weights + gap) >>> 0, after, size);
       copy(part.scales, matrix.scales, part, matrix.scale_bytes);
     }
     if (parts.length)

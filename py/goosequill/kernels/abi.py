@@ -36,8 +36,9 @@ OPERATIONS: Mapping[str, str] = {
     "multiply": "float *out, const float *a, const float *b, word size, word period",
     # form is the bits of a weight in panels, or one of FORMS. Whoever divides a product writes first_row and
     # end_row, the range to compute now. joined, in the first of the products that are computed as one, counts
-    # them; it is 0 in the others.
-    "product": f"{_PRODUCT}, word form, word first_row, word end_row, word joined",
+    # them; it is 0 in the others. The rows after the `first_part` are `gap` bytes further than if the matrix
+    # were in one place.
+    "product": f"{_PRODUCT}, word form, word first_row, word end_row, word joined, word gap",
     "wkv4": "float *out, const float *k, const float *v, const float *decay, const float *bonus, "
     "float *state, word tokens, word width",
     # decay_step leads from one token's decays to the next one's; it is 0 if all tokens share them.
@@ -99,6 +100,7 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
         "word columns",
     ),
     "scratch_words": ("word", "word columns, word form"),
+    "first_part": ("word", "word rows"),
     "attention_words": ("word", "word size, word longest"),
     "nearest": (
         "word",

@@ -122,10 +122,13 @@ class Kernel(Protocol):
         """Pack a matrix in a layout of `goosequill.weights.packing.LAYOUTS`."""
 
     def stored(self, matrix: Matrix) -> QuantizedMatrix | None:
-        """Return what `matrix`, `head` or `table` laid out, not copied, in the layout that loads fastest.
+        """Return what `matrix`, `head` or `table` laid out, in the layout that loads fastest.
 
-        None if the kernel does not store it in 8 or 4 bits.
+        None if the kernel does not store it in 8 or 4 bits. Large matrices are not copied.
         """
+
+    def bits(self, matrix: Matrix) -> Literal[8, 4] | None:
+        """Return in how many bits the kernel stores a matrix; None for float32."""
 
     def embed(self, table: Matrix, tokens: Any) -> Tensor:
         """Rows of the table, [T, C], for the tokens that `run` passes."""

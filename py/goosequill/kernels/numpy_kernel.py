@@ -119,6 +119,9 @@ class NumpyKernel:
     def pack(self, matrix: QuantizedMatrix, layout: str) -> PackedMatrix:
         return LAYOUTS[layout].pack(matrix)
 
+    def bits(self, matrix: Floats) -> None:
+        return None
+
     def stored(self, matrix: Floats) -> None:
         return None
 

@@ -27,21 +27,15 @@ void product_begin(const step *s) {
   }
 }
 
-// Bytes of each stream of the rows of a product that are to be computed, and where the first stream begins.
-INLINE word assigned_bytes(const step *s) {
-  return stream_bytes(s->product.columns, s->product.form, s->product.first_row, s->product.end_row);
-}
-
-INLINE const char *assigned_weights(const step *s) {
-  return (const char *)s->product.weights + s->product.first_row * row_bytes(s->product.columns, s->product.form);
-}
-
-// Request the beginning of each stream of a product for one token that is about to be computed: memory prefetches a
+// Request the beginning of both streams of a product for one token that is about to be computed: memory prefetches a
 // stream by itself only once it has seen it begin.
 static void warm(const step *s) {
-  if (s->product.tokens != 1 || s->product.first_row >= s->product.end_row) return;
-  word apart = assigned_bytes(s);
-  touch(assigned_weights(s), apart, apart < WARM ? apart : WARM);
+  word first = s->product.first_row, apart = first_part(s->product.end_row - first);
+  if (s->product.tokens != 1 || apart <= 0) return;
+  struct product p = operands(s), part = p;
+  word bytes = row_bytes(p.columns, s->product.form);
+  place(&part, &p, first, apart, bytes, s->product.gap);
+  touch((const signed char *)part.weights + first * bytes, part.distance, PANEL * bytes < WARM ? PANEL * bytes : WARM);
 }
 
 void product_rows(const step *s) {
@@ -50,20 +44,21 @@ void product_rows(const step *s) {
     if (i) warm(s);
     if (s->product.form == ROWWISE) rowwise(&p, s->product.first_row, s->product.end_row);
     else if (s->product.first_row < s->product.end_row)
-      panels(&p, s->product.form, s->product.first_row, s->product.end_row);
+      panels(&p, s->product.form, s->product.gap, s->product.first_row, s->product.end_row);
     if (p.activation) activate_rows(&p, s->product.first_row, s->product.end_row);
   }
 }
 
 // For a thread that waits: prefetch a little more of what product_rows will read, of which `done` bytes of each stream
-// are in its cache already. Returns how many are there now.
+// are in its cache already. Returns how many are there now. (Its copies of matrices are in one place.)
 word product_ahead(const step *s, word done) {
   word before = 0;
   EACH_PRODUCT(s) {
-    word apart = assigned_bytes(s), left = before + apart - done;
+    word first = s->product.first_row, row = row_bytes(s->product.columns, s->product.form);
+    word apart = first_part(s->product.end_row - first) * row, left = before + apart - done;
     if (left > 0) {
       word bytes = left < WARM ? left : WARM;
-      touch(assigned_weights(s) + apart - left, apart, bytes);
+      touch((const signed char *)s->product.weights + first * row + apart - left, apart, bytes);
       return done + bytes;
     }
     before += apart;

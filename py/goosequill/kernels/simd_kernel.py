@@ -41,40 +41,32 @@ _MEMORY_FIELDS = np.array([f.get("state", f.get("previous", 0)) for f in abi.FIE
 
 
 class Arena:
-    """Memory for weights: pieces of large arrays, aligned to cache lines.
+    """Memory for weights: adjacent pieces of large arrays, aligned to cache lines.
 
     Linux gives numpy huge pages for an array of 4 MB or more, from which a matrix is read up to a quarter
-    faster. A browser gives none, but there too small matrices that are read in sequence should be adjacent.
+    faster. A browser gives none, but there too weights that are read in sequence should be adjacent.
     """
 
-    SIZE = 1 << 22 if IN_BROWSER else 1 << 24
-    """Largest size of the arrays; the first one is smaller, so that a small model takes little memory."""
+    SIZE = 1 << 23 if IN_BROWSER else 1 << 24
+    """Largest size of the arrays; the first ones are smaller, so that a small model takes little memory."""
+    FIRST = 1 << 20
+    """Size of the first array."""
     LARGEST = SIZE // 4
     """Largest size of a piece; larger ones would leave too much of an array unused."""
     LINE = 64  # bytes of a cache line
 
     def __init__(self) -> None:
-        self._free = np.zeros(0, np.int8)
-        self._size = self.LARGEST
+        self._free = np.empty(0, np.int8)
+        self._size = self.FIRST
 
-    def zeros(self, length: int) -> NDArray[np.int8]:
-        """Return `length` bytes, all zero."""
-        if length > self.LARGEST:
-            return np.zeros(length, np.int8)
+    def take(self, length: int) -> NDArray[np.int8]:
+        """Return `length` bytes of any values. What no piece takes is not written, so it takes no memory."""
         if length > self._free.size:
-            array = np.zeros(max(self._size, length) + self.LINE, np.int8)
+            array = np.empty(max(self._size, length) + self.LINE, np.int8)
             self._free = array[-address_of(array) % self.LINE :]
             self._size = min(2 * self._size, self.SIZE)
         taken, self._free = self._free[:length], self._free[-(-length // self.LINE) * self.LINE :]
         return taken
-
-    def move(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return the values in the arena, or where they are if they are large."""
-        if values.nbytes > self.LARGEST:
-            return values
-        moved = self.zeros(values.nbytes).view(values.dtype).reshape(values.shape)
-        moved[:] = values
-        return moved
 
 
 class Block:
@@ -115,8 +107,8 @@ class Weights:
         A name in `packed.LAYOUTS`, or None if it is stored row by row.
     form
         The number of bits for panels, or one of `abi.FORMS`.
-    arrays
-        Values and scales.
+    parts
+        The values, in one array or, divided after simd.c's `first_part` of the rows, in two.
     """
 
     rows: int
@@ -124,17 +116,28 @@ class Weights:
     bits: int
     layout: str | None
     form: int
-    arrays: tuple[NDArray[Any], NDArray[np.float32]]
+    parts: tuple[NDArray[Any], ...]
+    scales: NDArray[np.float32]
 
     @property
     def address(self) -> int:
         """The address of the values."""
-        return address_of(self.arrays[0])
+        return address_of(self.parts[0])
+
+    @property
+    def gap(self) -> int:
+        """The bytes between the two parts, negative if the second one comes first."""
+        return address_of(self.parts[-1]) - self.address - self.nbytes + self.parts[-1].nbytes
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the values in bytes."""
+        return sum(part.nbytes for part in self.parts)
 
     @property
     def scales_address(self) -> int:
         """The address of the scales."""
-        return address_of(self.arrays[1])
+        return address_of(self.scales)
 
     @property
     def padded(self) -> int:
@@ -195,7 +198,7 @@ class SimdKernel:
         self.library = library
         self._pools: dict[int, list[Floats]] = {}
         self._constants: dict[float, Floats] = {}
-        self._arena = Arena()
+        self._arenas = Arena(), Arena()  # for the first parts of matrices, and for the second
         self._tokens = np.zeros(self.chunk_size, np.int32)
         self._steps: list[list[int]] = []
         self._retained: list[Tensor] = []
@@ -234,8 +237,10 @@ class SimdKernel:
                 "scales": matrix.scales_address,
                 "rows": matrix.rows,
                 "columns": matrix.columns,
-                "panel_bytes": matrix.arrays[0].nbytes * PANEL // matrix.padded,
-                "scale_bytes": matrix.arrays[1].nbytes * PANEL // matrix.padded,
+                "first_part": self.library.first_part(matrix.rows),
+                "gap": matrix.gap,
+                "panel_bytes": matrix.nbytes * PANEL // matrix.padded,
+                "scale_bytes": matrix.scales.nbytes * PANEL // matrix.padded,
             }
             for matrix in self.matrices
         ]
@@ -343,7 +348,7 @@ class SimdKernel:
     def table(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
         rows, columns = weights.shape
-        return Weights(rows, columns, bits, None, bits, (values, scales))
+        return Weights(rows, columns, bits, None, bits, (values,), scales)
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
         """Lay out weights [out, in] in panels (`weights.packing`); use packed weights as they are.
@@ -359,8 +364,8 @@ class SimdKernel:
         if not isinstance(weights, QuantizedMatrix) or not sketched(weights.shape, weights.bits):
             return self.matrix(weights)
         matrix = weights.by_rows()
-        arrays = self._arena.move(np.ascontiguousarray(matrix.values)), pad_scales(matrix.scales)
-        head = Weights(*weights.shape, 8, None, abi.FORMS["rowwise"], arrays)
+        values, form = np.ascontiguousarray(matrix.values), abi.FORMS["rowwise"]
+        head = Weights(*weights.shape, 8, None, form, (values,), pad_scales(matrix.scales))
         self._sketches[head] = None
         return head
 
@@ -369,11 +374,11 @@ class SimdKernel:
         sketch = self._sketches.get(head)
         if sketch or head not in self._sketches:
             return sketch
-        panels = self._arena.zeros(LAYOUTS[GROUPS].lengths((head.rows, head.columns))[0])
+        panels = np.zeros(LAYOUTS[GROUPS].lengths((head.rows, head.columns))[0], np.int8)
         reach = np.zeros((2, head.padded), np.float32)
         addresses = address_of(panels), address_of(reach), head.address, head.scales_address
         self.library.sketch(*addresses, head.rows, head.columns)
-        matrix = Weights(head.rows, head.columns, 4, GROUPS, 4, (panels, np.empty(0, np.float32)))
+        matrix = Weights(head.rows, head.columns, 4, GROUPS, 4, (panels,), np.empty(0, np.float32))
         self.matrices.add(matrix)
         sketch = self._sketches[head] = Sketch(matrix, reach)
         return sketch
@@ -403,8 +408,12 @@ class SimdKernel:
         if not isinstance(weights, PackedMatrix):
             return self._lay_out(weights)
         rows, columns = weights.shape
-        values = self._arena.move(weights.values)
-        return Weights(rows, columns, weights.bits, weights.layout, weights.bits, (values, weights.scales))
+        values = weights.values.view(np.int8)
+        parts = self._room(rows, len(values))
+        if parts:
+            parts[0][:], parts[1][:] = np.split(values, [len(parts[0])])
+        parts = parts or (values,)
+        return Weights(rows, columns, weights.bits, weights.layout, weights.bits, parts, weights.scales)
 
     def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
@@ -413,20 +422,41 @@ class SimdKernel:
         length = (
             4 * whole_panels(rows) * columns if bits == 32 else LAYOUTS[layout].lengths((rows, columns))[0]
         )
-        packed = self._arena.zeros(length)
-        within = half_scales(scales) if bits == 4 else np.empty(0, np.float16)
+        parts = self._room(rows, length) or (np.empty(length, np.int8),)
+        within = half_scales(scales) if bits == 4 else np.empty((rows, 0), np.float16)
         apart = pad_scales(scales) if bits == 8 else np.empty(0, np.float32)
-        self.library.pack(address_of(packed), address_of(values), address_of(within), rows, columns, bits)
-        return Weights(rows, columns, bits, layout, bits, (packed, apart))
+        start = 0
+        for part in parts:
+            part[:] = 0
+            end = min(rows, start + len(part) * whole_panels(rows) // length)
+            addresses = address_of(part), address_of(values[start:]), address_of(within[start:])
+            self.library.pack(*addresses, end - start, columns, bits)
+            start = end
+        return Weights(rows, columns, bits, layout, bits, parts, apart)
+
+    def _room(self, rows: int, length: int) -> tuple[NDArray[np.int8], ...]:
+        """Memory for the parts of a matrix, beside those of the matrix before.
+
+        None for a matrix of a single panel, and for a large one: it is read for so long that the time which
+        memory needs where a stream begins hardly counts.
+        """
+        first = self.library.first_part(rows) * length // whole_panels(rows)
+        if not first or length - first > Arena.LARGEST:
+            return ()
+        return self._arenas[0].take(first), self._arenas[1].take(length - first)
+
+    def bits(self, matrix: Weights) -> Literal[8, 4] | None:
+        return None if matrix.bits == 32 else 8 if matrix.bits == 8 else 4
 
     def stored(self, matrix: Weights) -> QuantizedMatrix | None:
-        if matrix.bits == 32:
+        bits = self.bits(matrix)
+        if bits is None:
             return None
-        values, scales = matrix.arrays
-        bits: Literal[8, 4] = 8 if matrix.bits == 8 else 4
         if matrix.layout is None:
-            return QuantizedMatrix(bits, values, scales[: matrix.rows])
-        return PackedMatrix(bits, values, scales, matrix.layout, (matrix.rows, matrix.columns))
+            return QuantizedMatrix(bits, matrix.parts[0], matrix.scales[: matrix.rows])
+        values = matrix.parts[0] if len(matrix.parts) == 1 else np.concatenate(matrix.parts)
+        values = values.view(np.int8 if bits == 8 else np.uint8)
+        return PackedMatrix(bits, values, matrix.scales, matrix.layout, (matrix.rows, matrix.columns))
 
     def embed(self, table: Weights, tokens: Any) -> Tensor:
         return self._rows_of(table, self._ids, tokens)
@@ -505,7 +535,7 @@ class SimdKernel:
         self._retained += x, out, scratch
         self._emit(
             "product", **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
-            form=matrix.form, first_row=0, end_row=0, joined=0,
+            form=matrix.form, first_row=0, end_row=0, joined=0, gap=matrix.gap,
         )  # fmt: skip
         return out
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -180,9 +181,13 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
 
 def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:
     """The tensors as a model has them in memory, if some have fewer bits than in their file."""
-    stored = {name: model.kernel.stored(matrix) for name, matrix in model.matrices.items()}
-    quantized = {name: matrix for name, matrix in stored.items() if matrix is not None}
-    fewer = any(tensors.dtype(name) != f"int{matrix.bits}" for name, matrix in quantized.items())
+    bits = {name: model.kernel.bits(matrix) for name, matrix in model.matrices.items()}
+    quantized = {
+        name: (found, partial(model.kernel.stored, model.matrices[name]))
+        for name, found in bits.items()
+        if found is not None
+    }
+    fewer = any(tensors.dtype(name) != f"int{found}" for name, (found, _) in quantized.items())
     return LoadedSource(tensors, quantized, hints(tensors.metadata)) if fewer else None
 
 

@@ -105,18 +105,24 @@ function scene() {
       const height = padded(rows);
       const scales = form === 8 ? height : 0;
       const size = form === 4 ? (height * columns * 34) / 64 : (height * columns * bits) / 8;
-      const weights = take(size);
-      if (bits === 32) heap.HEAPF32.set(Float32Array.from({ length: height * columns }, random), weights / 4);
-      else for (let i = 0; i < size; i++) heap.HEAPU8[weights + i] = 256 * Math.abs(random());
+      const firstPart = PANEL * Math.floor(height / PANEL / 2);
+      const before = (firstPart * size) / height;
+      const weights = take(before);
+      take(12345);
+      const gap = take(size - before) - weights - before;
+      const at = (/** @type {number} */ i) => weights + i + (i < before ? 0 : gap);
+      if (bits === 32) for (let i = 0; i < size; i += 4) heap.HEAPF32[at(i) / 4] = random();
+      else for (let i = 0; i < size; i++) heap.HEAPU8[at(i)] = 256 * Math.abs(random());
       // With 4 bits each group of columns begins with sixteen scales in 16 bits: here from 1/16 to 1/8.
       for (let group = 0; form === 4 && group < size; group += 544)
-        for (let i = 1; i < 32; i += 2)
-          heap.HEAPU8[weights + group + i] = 0x2c | (heap.HEAPU8[weights + group + i] & 3);
+        for (let i = 1; i < 32; i += 2) heap.HEAPU8[at(group + i)] = 0x2c | (heap.HEAPU8[at(group + i)] & 3);
       const matrix = {
         weights,
         scales: floats(scales),
         rows,
         columns,
+        first_part: firstPart,
+        gap,
         panel_bytes: (PANEL * size) / height,
         scale_bytes: (PANEL * 4 * scales) / height,
       };
@@ -140,6 +146,7 @@ function scene() {
             firstRow: 0,
             endRow: 0,
             joined: 1,
+            gap,
           };
           const step = take(4 * STEP_WORDS);
           write(step / 4, fields);
@@ -179,8 +186,11 @@ function scene() {
     });
   /** Clears the weights, so that only the helpers, which have copies, compute the right results. */
   const forget = () => {
-    for (const { weights, rows, panel_bytes } of matrices)
-      heap.HEAPU8.fill(0, weights, weights + Math.ceil(rows / PANEL) * panel_bytes);
+    for (const { weights, rows, first_part, gap, panel_bytes } of matrices) {
+      const [before, size] = [first_part, padded(rows)].map((height) => (height / PANEL) * panel_bytes);
+      heap.HEAPU8.fill(0, weights, weights + before);
+      heap.HEAPU8.fill(0, weights + gap + before, weights + gap + size);
+    }
   };
   return { exports, heap, matrices, steps, run, forget };
 }

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, SimdKernel, load_kernel
-from goosequill.kernels.library import Library
+from goosequill.kernels.library import Library, address_of
 from goosequill.kernels.native import compiled
 from goosequill.kernels.numpy_kernel import gelu, multiply_einsum
+from goosequill.kernels.simd_kernel import Arena
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import QuantizedMatrix, quantize
 from tests.py.kernels import plain
@@ -277,6 +278,33 @@ def test_a_head_that_is_small_or_not_in_8_bits_has_no_sketch() -> None:
             compute(kernel, lambda z, h=head: kernel.likely(h, z, Shortlist()), x),
             compute(kernel, lambda z, h=head: kernel.product(h, z), x),
         )
+
+
+@pytest.mark.parametrize("bits", [None, 8, 4])
+def test_each_part_of_a_matrix_follows_that_of_the_matrix_before(bits: Any) -> None:
+    native: Any = KERNELS["native"]
+    kernel: Any = SimdKernel(native.library)
+    rng = np.random.default_rng(5)
+    before: Any = None
+    for rows in (96, 33, 1000, 500):
+        weights, x = rng.standard_normal((rows, 128), np.float32), rng.standard_normal((1, 128), np.float32)
+        stored = quantize(weights, bits) if bits else weights
+        matrix = kernel.matrix(stored)
+        # Products know the place of the second part by the gap.
+        found = compute(kernel, lambda z, m=matrix: kernel.product(m, z), x)
+        expected = x @ (stored.dequantize() if bits else weights).T
+        np.testing.assert_allclose(found, expected, atol=0.3)
+        assert matrix.parts[0].nbytes == matrix.padded // 32 * 16 * matrix.nbytes // matrix.padded
+        for part, last in zip(matrix.parts, before.parts if before else (), strict=bool(before)):
+            assert 0 <= address_of(part) - address_of(last) - last.nbytes < Arena.LINE
+        before = matrix
+
+
+def test_a_single_panel_and_a_large_matrix_are_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel: Any = KERNELS["native"]
+    assert len(kernel.matrix(np.ones((16, 8), np.float32)).parts) == 1
+    monkeypatch.setattr(Arena, "LARGEST", 16 * 8 * 4)
+    assert [len(kernel.matrix(np.ones((rows, 8), np.float32)).parts) for rows in (32, 33)] == [2, 1]
 
 
 @each_kernel

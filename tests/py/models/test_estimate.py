@@ -33,9 +33,9 @@ class Keeping(SimdKernel):
         return sum(array.nbytes for array in self._arrays.values())
 
     def _keep(self, weights: Any) -> Any:
-        arrays = [*weights.arrays]
+        arrays = [*weights.parts, weights.scales]
         if sketch := self.sketch(weights):
-            arrays += [*sketch.matrix.arrays, sketch.reach]
+            arrays += [*sketch.matrix.parts, sketch.matrix.scales, sketch.reach]
         self._arrays |= {id(array): array for array in arrays}
         return weights
 

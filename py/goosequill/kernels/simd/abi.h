@@ -30,7 +30,7 @@ typedef union step {
   struct { word operation; float *out; const float *a; const float *b; word size; word period; } multiply;
   struct { word operation; float *out; const void *weights; const float *scales; const float *inputs;
     const float *bias; int *scratch; word tokens; word columns; word rows; word activation; word form; word first_row;
-    word end_row; word joined; } product;
+    word end_row; word joined; word gap; } product;
   struct { word operation; float *out; const float *k; const float *v; const float *decay; const float *bonus;
     float *state; word tokens; word width; } wkv4;
   struct { word operation; float *out; const float *r; const float *k; const float *v; const float *decay;
@@ -57,6 +57,7 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
 word quantize(signed char *out, float *scales, const void *weights, float *row, word rows, word columns, word type, word bits);
 void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns);
 word scratch_words(word columns, word form);
+word first_part(word rows);
 word attention_words(word size, word longest);
 word nearest(word *indices, double *scores, const signed char *vectors, const float *scales, const int *question, const short *high, word n, word columns, word count, double step);
 void nearest_bits(word *indices, int *found, unsigned short *distances, word *counts, const unsigned char *bits, const unsigned char *question, word n, word bytes, word count);

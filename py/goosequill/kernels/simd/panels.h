@@ -122,15 +122,16 @@ INLINE i32x4 add_nibbles(i32x4 sums, i8x16 w, i8x16 mask, const int *x, const un
 }
 #endif
 
-// A product's operands (see abi.h). `scratch` holds the inputs of up to `TOKENS` tokens interleaved: for each word of
-// columns the words of all tokens, then for each group of columns the tokens' corrections and scales (inputs.h).
+// A product's operands (see abi.h), and the `distance` in bytes of two panels that are read together. `scratch` holds the
+// inputs of up to `TOKENS` tokens interleaved: for each word of columns the words of all tokens, then for each group of columns
+// the tokens' corrections and scales (inputs.h).
 struct product {
   float *out;
   const void *weights;
   const float *scales;
   const float *inputs, *bias;
   int *scratch;
-  word tokens, columns, rows, activation;
+  word tokens, columns, rows, activation, distance;
 };
 
 // Store the last rows of a result, fewer than four, before its activation.
@@ -187,10 +188,11 @@ INLINE word flushes(word columns) { return (columns + FLUSH - 1) / FLUSH; }
 
 INLINE void panel_f32(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   const float *w = (const float *)p->weights + row / PANEL * PANEL * p->columns + row % PANEL, *x = (const float *)p->scratch;
+  const word distance = p->distance / (word)sizeof(float);
   f32x4 sums[TOKENS][VECTORS] = {0};
   for (word c = 0; c < p->columns; c++, w += PANEL, x += count) {
     EACH_PANEL {
-      const float *at = w + n * apart * p->columns;
+      const float *at = w + n * distance;
       f32x4 weights[VECTORS];
       EACH_VECTOR weights[i] = load(at + 4 * i, 4);
       EACH_TOKEN EACH_VECTOR sums[n + t][i] = madd(weights[i], splat(x[t]), sums[n + t][i]);
@@ -203,7 +205,7 @@ INLINE void panel_f32(const struct product *p, word row, word apart, word token,
 // is a; the sum over whole lanes, less 256 times the sum over a and 128 times the sum of the inputs, is the sum over b.
 // Sums may wrap around; their differences do not.
 INLINE void panel_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
-  word padded = p->columns + (p->columns & 1), distance = apart * padded / 16;
+  word padded = p->columns + (p->columns & 1), distance = p->distance / 16;
   const signed char *panel = (const signed char *)p->weights + row / PANEL * PANEL * padded;
   const i16x8 *w = (const i16x8 *)(panel + row % PANEL * 2);
   const int *x = p->scratch, *corrections = x + padded / 2 * count;
@@ -268,7 +270,7 @@ INLINE void add_group(i32x4 (*sums)[VECTORS], const signed char *w, word distanc
 INLINE void panel_groups(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count, const unsigned quads) {
   word groups = p->columns / GROUP, panel = groups * GROUP_BYTES;
   const signed char *w = (const signed char *)p->weights + row / PANEL * panel;
-  const word distance = apart / PANEL * panel;
+  const word distance = p->distance;
   const int *x = p->scratch;
   const int *corrections = x + groups * GROUP_WORDS * count;
   const float *x_scales = (const float *)(corrections + groups * count);

@@ -70,20 +70,48 @@ static void rowwise(const struct product *p, word from, word to) {
   }
 }
 
+// Bytes that a row takes in its panel.
+INLINE word row_bytes(word columns, word form) {
+  switch (form) {
+    case 32: return 4 * columns;
+    case 8: return columns + (columns & 1);
+    case 4: return columns / GROUP * (GROUP_BYTES / PANEL);
+    default: return columns;
+  }
+}
+
+// How many rows of a matrix belong to its first part: half of its panels. The other rows may be in another place, `gap` bytes
+// further than if they came next. So if the first parts of all matrices are adjacent, and the second parts too, one token reads
+// two streams that go on from matrix to matrix: memory takes about a microsecond to reach its full speed where a stream begins.
+word first_part(word rows) { return (rows + PANEL - 1) / (2 * PANEL) * PANEL; }
+
+// Where the weights of a product would begin if its rows were in one place, with the panel of this row where it is.
+INLINE const signed char *weights_for(const struct product *p, word row, word gap) {
+  return (const signed char *)p->weights + (row < first_part(p->rows) ? 0 : gap);
+}
+
+// Let the panel of a row be read together with the one that is so many rows further.
+INLINE void place(struct product *part, const struct product *p, word row, word apart, word bytes, word gap) {
+  part->weights = weights_for(p, row, gap);
+  part->distance = apart * bytes + (weights_for(p, row + apart, gap) - weights_for(p, row, gap));
+}
+
 // Rows from..to of a product, starting at a multiple of PANEL, once `spread` has prepared the inputs. Each panel is read
 // from memory once; all tokens pass through it while it is in the cache.
-static void panels(const struct product *p, word form, word from, word to) {
+static void panels(const struct product *p, word form, word gap, word from, word to) {
   const unsigned quads = form == 4 && has_quads();
-  word each = scratch_words(p->columns, form);
+  word each = scratch_words(p->columns, form), bytes = row_bytes(p->columns, form);
   struct product part = *p;
-  word row = from, apart = p->tokens == 1 ? (to - from) / (STREAMS * PANEL) * PANEL : 0;
+  word row = from, apart = p->tokens == 1 ? first_part(to - from) : 0;
   for (; row < from + apart; row += PANEL) {
-    if (form == 32) panel_f32(p, row, apart, 0, STREAMS, 1);
-    else if (form == 8) panel_i8(p, row, apart, 0, STREAMS, 1);
-    else if (quads) quads_i4(p, row, apart, 0, STREAMS, 1);
-    else panel_i4(p, row, apart, 0, STREAMS, 1);
+    place(&part, p, row, apart, bytes, gap);
+    if (form == 32) panel_f32(&part, row, apart, 0, STREAMS, 1);
+    else if (form == 8) panel_i8(&part, row, apart, 0, STREAMS, 1);
+    else if (quads) quads_i4(&part, row, apart, 0, STREAMS, 1);
+    else panel_i4(&part, row, apart, 0, STREAMS, 1);
   }
   for (row = from + apart * STREAMS; row < to; row += PANEL) {
+    place(&part, p, row, 0, bytes, gap);
     for (word token = 0, count; token < p->tokens; token += count) {
       count = together(p->tokens - token, form);
       part.scratch = p->scratch + token * each;
@@ -100,31 +128,15 @@ static void panels(const struct product *p, word form, word from, word to) {
   }
 }
 
-// Bytes that a row takes in its panel.
-INLINE word row_bytes(word columns, word form) {
-  switch (form) {
-    case 32: return 4 * columns;
-    case 8: return columns + (columns & 1);
-    case 4: return columns / GROUP * (GROUP_BYTES / PANEL);
-    default: return columns;
-  }
-}
-
-// Read `bytes` of each stream of a product for one token into the cache.
-static void touch(const char *weights, word apart, word bytes) {
+// Read `bytes` at `weights`, and as many at a distance, into the cache.
+static void touch(const signed char *weights, word distance, word bytes) {
   int seen = 0;
-  for (word i = 0; i < bytes; i += 64)
-    for (word n = 0; n < STREAMS; n++) seen |= weights[n * apart + i];
+  for (word i = 0; i < bytes; i += 64) seen |= weights[i] | weights[distance + i];
   __asm__ volatile("" : : "r"(seen));
-}
-
-// Bytes of each of the streams in which rows from..to of a product for one token are read.
-INLINE word stream_bytes(word columns, word form, word from, word to) {
-  return (to - from) / (STREAMS * PANEL) * PANEL * row_bytes(columns, form);
 }
 
 // The operands of a product's step, or of a shortlist's, which begins with the same fields.
 INLINE struct product operands(const step *s) {
   return (struct product){s->product.out, s->product.weights, s->product.scales, s->product.inputs, s->product.bias,
-                          s->product.scratch, s->product.tokens, s->product.columns, s->product.rows, s->product.activation};
+                          s->product.scratch, s->product.tokens, s->product.columns, s->product.rows, s->product.activation, 0};
 }

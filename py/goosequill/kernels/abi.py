@@ -68,7 +68,7 @@ OPERATIONS: Mapping[str, str] = {
 ACTIVATIONS = ("none", "sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7", "gelu")
 """What a product applies to its result; the number is the position here."""
 
-FORMS: Mapping[str, int] = {"rowwise": 2}
+FORMS: Mapping[str, int] = {"pairs": 2}
 """How a matrix is stored. For one in panels, the form is the number of bits, 32, 8 or 4."""
 
 TYPES = ("F32", "F16", "BF16")
@@ -87,7 +87,7 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
     "pack": (
         "void",
         "signed char *out, const signed char *weights, const short *scales, word rows, word columns, "
-        "word bits",
+        "word form",
     ),
     "quantize": (
         "word",

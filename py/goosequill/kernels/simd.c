@@ -42,7 +42,7 @@ void product_rows(const step *s) {
   EACH_PRODUCT(s) {
     struct product p = operands(s);
     if (i) warm(s);
-    if (s->product.form == ROWWISE) rowwise(&p, s->product.first_row, s->product.end_row);
+    if (s->product.form == PAIRS) pairwise(&p, s->product.first_row, s->product.end_row);
     else if (s->product.first_row < s->product.end_row)
       panels(&p, s->product.form, s->product.gap, s->product.first_row, s->product.end_row);
     if (p.activation) activate_rows(&p, s->product.first_row, s->product.end_row);

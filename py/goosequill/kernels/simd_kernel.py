@@ -104,7 +104,7 @@ class Weights:
     Attributes
     ----------
     layout
-        A name in `packed.LAYOUTS`, or None if it is stored row by row.
+        A name in `packed.LAYOUTS`; None for a table, which is stored row by row, and for pairs of rows.
     form
         The number of bits for panels, or one of `abi.FORMS`.
     parts
@@ -360,12 +360,14 @@ class SimdKernel:
         return matrix
 
     def head(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out the head; a large one in 8 bits row by row, so that it can have a sketch."""
+        """Lay out the head; a large one in 8 bits in pairs of rows, so that it can have a sketch."""
         if not isinstance(weights, QuantizedMatrix) or not sketched(weights.shape, weights.bits):
             return self.matrix(weights)
-        matrix = weights.by_rows()
-        values, form = np.ascontiguousarray(matrix.values), abi.FORMS["rowwise"]
-        head = Weights(*weights.shape, 8, None, form, (values,), pad_scales(matrix.scales))
+        _, values, scales = _parts_of(weights)
+        rows, columns = weights.shape
+        form, paired = abi.FORMS["pairs"], np.zeros((rows + rows % 2) * columns, np.int8)
+        self.library.pack(address_of(paired), address_of(values), 0, rows, columns, form)
+        head = Weights(rows, columns, 8, None, form, (paired,), pad_scales(scales))
         self._sketches[head] = None
         return head
 
@@ -453,7 +455,12 @@ class SimdKernel:
         if bits is None:
             return None
         if matrix.layout is None:
-            return QuantizedMatrix(bits, matrix.parts[0], matrix.scales[: matrix.rows])
+            values, scales = matrix.parts[0], matrix.scales[: matrix.rows]
+            if matrix.form == abi.FORMS["pairs"]:
+                pairs = values.reshape(-1, matrix.columns, 2)  # of lower and upper bytes of 256 a + b + 128
+                pairs = np.stack([pairs[..., 1], pairs[..., 0] ^ np.int8(-128)], axis=1)
+                values = pairs.reshape(-1, matrix.columns)[: matrix.rows]
+            return QuantizedMatrix(bits, values, scales)
         values = matrix.parts[0] if len(matrix.parts) == 1 else np.concatenate(matrix.parts)
         values = values.view(np.int8 if bits == 8 else np.uint8)
         return PackedMatrix(bits, values, matrix.scales, matrix.layout, (matrix.rows, matrix.columns))

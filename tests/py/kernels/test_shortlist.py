@@ -216,7 +216,7 @@ def test_few_rows_are_read_where_a_token_is_likely() -> None:
     assert 1 <= (likely == exact).sum() < 10
     assert np.std(likely - exact) < 0.13 * np.std(exact)
     near = run(kernel, head, x, Shortlist(gap=5.0 + exact.max() - np.sort(exact)[-2]))
-    assert 2 <= (near == exact).sum() < ROWS / 8
+    assert 2 <= (near == exact).sum() < ROWS / 4  # rows are computed in pairs
 
 
 def test_after_a_sketch_that_did_not_help_the_head_is_read_without_it_for_a_while() -> None:

@@ -19,7 +19,7 @@ from goosequill.loading.load import load_path
 from goosequill.models import load_model
 from goosequill.weights import BytesSource, QuantizedMatrix, ShardedSource, open_tensors, quantize
 from goosequill.weights.formats.safetensors import PACKED, encode, header
-from goosequill.weights.packing import GROUPS, LAYOUTS, PANELS, VERSION, PackedMatrix, layout_for
+from goosequill.weights.packing import GROUPS, LAYOUTS, PANELS, SKETCHED, VERSION, PackedMatrix, layout_for
 from tests.py.checkpoints import MAKERS
 
 TOKENS = [34, 105, 110, 3]
@@ -85,6 +85,14 @@ def test_a_kernel_returns_the_matrix_that_it_stores() -> None:
     assert NATIVE.stored(NATIVE.matrix(matrix.dequantize())) is None
     numpy = load_kernel("numpy")
     assert numpy.stored(numpy.matrix(matrix)) is None
+
+
+def test_a_large_head_is_stored_by_rows() -> None:
+    for rows in (SKETCHED, SKETCHED + 5):
+        matrix = random_matrix(rows, 64, 8)
+        stored = NATIVE.stored(NATIVE.head(matrix))
+        assert stored is not None
+        same(stored, matrix)
 
 
 def logits(path: Path, kernel: str) -> NDArray[np.float32]:

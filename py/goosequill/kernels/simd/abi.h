@@ -11,7 +11,7 @@ typedef __INTPTR_TYPE__ word;
 
 enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
 enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
-enum { ROWWISE = 2 };
+enum { PAIRS = 2 };
 enum { F32, F16, BF16 };
 
 // A step of a program: the operation, then its fields, a word each.
@@ -53,7 +53,7 @@ typedef union step {
 _Static_assert(sizeof(step) == STEP_WORDS * sizeof(word), "every field is a word");
 
 void run(step *steps, word count, word (*share)(step *));
-void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word bits);
+void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word form);
 word quantize(signed char *out, float *scales, const void *weights, float *row, word rows, word columns, word type, word bits);
 void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns);
 word scratch_words(word columns, word form);

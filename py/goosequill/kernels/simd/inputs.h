@@ -58,21 +58,39 @@ INLINE int spread_pairs(int *out, word apart, const float *x, word n, float fact
   return total;
 }
 
-// Inputs in 15 bits, followed by a scale for each token. For a matrix in panels (`paired`), the corrections come in between:
-// 128 times the inputs of some columns, which the lanes that hold two weights add to each sum.
-static void spread_i8(const struct product *p, word token, word count, int paired) {
+// Inputs in 15 bits, then the corrections, 128 times the inputs of some columns, which the lanes that hold two weights add to
+// each sum, then a scale for each token.
+static void spread_i8(const struct product *p, word token, word count) {
   int *corrections = p->scratch + (p->columns + 1) / 2 * count;
-  float *scales = (float *)(corrections + (paired ? flushes(p->columns) * count : 0));
+  float *scales = (float *)(corrections + flushes(p->columns) * count);
   for (word t = 0; t < count; t++) {
     const float *x = p->inputs + (token + t) * p->columns;
     float top = largest(x, p->columns), factor = top > 0 ? 32767 / top : 0;
     for (word start = 0, block = 0; start < p->columns; start += FLUSH, block++) {
       word n = p->columns - start < FLUSH ? p->columns - start : FLUSH;
       int total = spread_pairs(p->scratch + start / 2 * count + t, count, x + start, n, factor);
-      if (paired) corrections[block * count + t] = -128 * total;
+      corrections[block * count + t] = -128 * total;
     }
     scales[t] = top / 32767;
   }
+}
+
+// The same for one token and pairs of rows, with the corrections of each lane.
+static void spread_lanes(const struct product *p, word token) {
+  const float *x = p->inputs + token * p->columns;
+  i16x8 *out = (i16x8 *)p->scratch;
+  i32x4 *corrections = (i32x4 *)((short *)p->scratch + p->columns);
+  float top = largest(x, p->columns), factor = top > 0 ? 32767 / top : 0;
+  for (word start = 0, end; start < p->columns; start = end) {
+    i32x4 four = {0};
+    end = p->columns - start < LANES ? p->columns : start + LANES;
+    for (word c = start; c < end; c += 8) {
+      *out = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
+      four += pair_sums(*out++);
+    }
+    *corrections++ = four * -128;
+  }
+  *(float *)corrections = top / 32767;
 }
 
 // The inputs of eight columns in 8 bits, as `dot_nibbles` reads them.

@@ -3,16 +3,20 @@
 
 #include "products.h"
 
-// Lay out weights [rows, columns] in panels; in 4 bits with their scales [rows, columns / GROUP] in 16 bits. `out` is zero
-// at the rows that pad the last panel.
-void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word bits) {
+// Lay out weights [rows, columns] in a form; in 4 bits with their scales [rows, columns / GROUP] in 16 bits. `out` is zero
+// at the rows that pad the last panel or pair.
+void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word form) {
   for (word row = 0; row < rows; row++) {
     word r = row % PANEL;
-    signed char *panel = out + (row - r) * row_bytes(columns, bits);
-    if (bits == 32) {
+    signed char *panel = out + (row - r) * row_bytes(columns, form);
+    if (form == PAIRS) {
+      word high = row % 2 == 0;
+      signed char *pair = out + row / 2 * 2 * columns + high;
+      for (word c = 0; c < columns; c++) pair[2 * c] = weights[row * columns + c] ^ (high ? 0 : -128);
+    } else if (form == 32) {
       const float *from = (const float *)weights + row * columns;
       for (word c = 0; c < columns; c++) ((float *)panel)[c * PANEL + r] = from[c];
-    } else if (bits == 8) {
+    } else if (form == 8) {
       word high = r / 4 % 2 == 0, lane = r / 8 * 16 + r % 4 * 4;
       for (word c = 0; c < columns + columns % 2; c++)
         panel[c / 2 * 2 * PANEL + lane + c % 2 * 2 + high] = (c < columns ? weights[row * columns + c] : 0) ^ (high ? 0 : -128);
@@ -60,7 +64,7 @@ static short sketch_group(unsigned char *to, const signed char *q, double *left,
   return step.value != 0 ? (step.bits >> 16 & 0x8000) | ((step.bits >> 13 & 0x3ffff) - (112 << 10)) : 0;
 }
 
-// The sketch of an int8 matrix that is stored row by row: its weights in 4 bits, without the rows' scales, in panels of int4.
+// The sketch of an int8 matrix in pairs of rows: its weights in 4 bits, without the rows' scales, in panels of int4.
 // `reach` gets two norms of every row, times its scale, a little more, so that no rounding matters: that of what is left of its
 // weights, then that of what the sketch has.
 void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns) {
@@ -69,8 +73,13 @@ void sketch(signed char *out, float *reach, const signed char *weights, const fl
     word r = row % PANEL;
     signed char *panel = out + (row - r) * row_bytes(columns, 4);
     double left = 0, seen = 0, scale = (scales[row] < 0 ? -(double)scales[row] : scales[row]) * 1.00001;
-    for (word g = 0; g < columns / GROUP; g++, panel += GROUP_BYTES, weights += GROUP)
-      ((short *)panel)[r] = sketch_group((unsigned char *)panel + 2 * PANEL + 4 * r, weights, &left, &seen);
+    word high = row % 2 == 0;
+    const signed char *pair = weights + row / 2 * 2 * columns + high;
+    for (word g = 0; g < columns / GROUP; g++, panel += GROUP_BYTES) {
+      signed char q[GROUP];
+      for (word c = 0; c < GROUP; c++, pair += 2) q[c] = *pair ^ (high ? 0 : -128);
+      ((short *)panel)[r] = sketch_group((unsigned char *)panel + 2 * PANEL + 4 * r, q, &left, &seen);
+    }
     reach[row] = scale * __builtin_sqrt(left), reach[padded + row] = scale * __builtin_sqrt(seen);
   }
 }

@@ -3,8 +3,8 @@
 // A panel is 16 rows of a matrix, read as one linear stream. Within it the rows alternate every 1 (float32), 2 (int8) or
 // 4 + 4 (int4) columns, so that each lane of a vector belongs to one row: no sum across lanes is needed, and one load of
 // the input serves 16 rows. In int4 the scales of a group come right before its weights, because reading them as a second
-// stream costs as much again as their bytes. A large head in int8 is stored row by row, with its weights
-// in int4 beside it: the sketch, from which the rows that are worth computing exactly are chosen.
+// stream costs as much again as their bytes. A large head in int8 is stored in pairs of rows, with its weights in int4 beside it:
+// the sketch, from which the rows that are worth computing exactly are chosen.
 #pragma once
 
 #include "vectors.h"
@@ -174,8 +174,9 @@ INLINE void fetch(const int *x, word words) {
   __asm__ volatile("" : : "r"(seen));
 }
 
-// How often sums of int8 are flushed.
+// How often sums of int8 are flushed, and those that are spread over lanes.
 INLINE word flushes(word columns) { return (columns + FLUSH - 1) / FLUSH; }
+INLINE word lane_blocks(word columns) { return (columns + LANES - 1) / LANES; }
 
 #define EACH_PANEL UNROLL for (unsigned n = 0; n < panels; n++)
 #define WIDTH(count) ((count) <= 2 ? VECTORS : SOME)
@@ -306,31 +307,4 @@ INLINE void quads_i4(const struct product *p, word row, word apart, word token, 
 #ifdef ADD_DOT_QUADS
   panel_groups(p, row, apart, token, panels, count, 1);
 #endif
-}
-
-// Any rows of an int8 matrix that is stored row by row. It is a head, so there is no bias and no activation.
-INLINE void rows_i8(const struct product *p, const word *rows, word token, const unsigned count) {
-  const short *x = (const short *)p->scratch;
-  float scale = ((const float *)p->scratch)[p->columns / 2];
-  f32x4 total[8] = {0};
-  for (word start = 0, end; start < p->columns; start = end) {
-    i32x4 sums[8] = {0};
-    end = p->columns - start < LANES ? p->columns : start + LANES;
-    for (word c = start; c < end; c += 8) {
-      i16x8 inputs = *(const i16x8 *)(x + c);
-      UNROLL for (unsigned n = 0; n < count; n++) {
-        const i8x8 *at = (const i8x8 *)((const signed char *)p->weights + rows[n] * p->columns + c);
-        sums[n] += dot2(__builtin_convertvector(*at, i16x8), inputs);
-      }
-    }
-    UNROLL for (unsigned n = 0; n < count; n++) total[n] += __builtin_convertvector(sums[n], f32x4);
-  }
-  UNROLL for (unsigned n = 0; n < count; n++) p->out[token * p->rows + rows[n]] = sum(total[n]) * p->scales[rows[n]] * scale;
-}
-
-static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
-  word i = 0;
-  for (; i + 7 < count; i += 8) rows_i8(p, rows + i, token, 8);
-  for (; i + 3 < count; i += 4) rows_i8(p, rows + i, token, 4);
-  for (; i < count; i++) rows_i8(p, rows + i, token, 1);
 }

@@ -7,7 +7,7 @@
 word scratch_words(word columns, word form) {
   if (form == 32) return columns;
   if (form == 8) return (columns + 1) / 2 + flushes(columns) + 1;
-  if (form == ROWWISE) return (columns + 1) / 2 + 1;
+  if (form == PAIRS) return columns / 2 + 4 * lane_blocks(columns) + 4;
   return columns / GROUP * (GROUP_WORDS + 2);
 }
 
@@ -28,7 +28,7 @@ word scratch_words(word columns, word form) {
 
 // How many of the tokens that are left have their inputs interleaved, and pass through a panel, together.
 INLINE word together(word left, word form) {
-  word most = form == ROWWISE ? 1 : form == 8 ? MOST_I8 : form == 32 ? MOST_F32 : !WIDE && has_quads() ? MOST_QUADS : MOST_I4;
+  word most = form == PAIRS ? 1 : form == 8 ? MOST_I8 : form == 32 ? MOST_F32 : !WIDE && has_quads() ? MOST_QUADS : MOST_I4;
   return left < most ? left : most;
 }
 
@@ -39,25 +39,26 @@ static void spread(const struct product *p, word form) {
     count = together(p->tokens - token, form);
     part.scratch = p->scratch + token * each;
     if (form == 32) spread_f32(&part, token, count);
-    else if (form == 8 || form == ROWWISE) spread_i8(&part, token, count, form == 8);
+    else if (form == 8) spread_i8(&part, token, count);
+    else if (form == PAIRS) spread_lanes(&part, token);
     else spread_i4(&part, token, count);
   }
 }
 
 #define IF_TOKENS(n) \
-  case n: if (n <= HEAD_TOKENS) rows_together(&part, rows + first, token, 2 * each, n); break;
+  case n: if (n <= HEAD_TOKENS) pairs_i8(&part, which + first, token, 2 * each, HEAD_PAIRS, n); break;
 
-// Rows from..to of a matrix that is stored row by row: four at a time, far apart (a row may be computed twice). Adjacent
-// rows would be read at a quarter of the speed, because the memory would not see several streams.
-static void rowwise(const struct product *p, word from, word to) {
-  word each = scratch_words(p->columns, ROWWISE), size = (to < p->rows ? to : p->rows) - from;
+// Rows from..to of a matrix that is stored in pairs of rows: two pairs at a time, far apart, as panels are read (one may be
+// computed twice).
+static void pairwise(const struct product *p, word from, word to) {
+  word each = scratch_words(p->columns, PAIRS), size = ((to < p->rows ? to : p->rows) - from + 1) / 2;
   struct product part = *p;
-  for (word row = from; row < from + (size + 3) / 4; row++, part.scratch = p->scratch) {
-    const word rows[] = {row, row + size / 4, row + size / 2, row + size * 3 / 4};
+  for (word i = from / 2; i < from / 2 + (size + 1) / 2; i++, part.scratch = p->scratch) {
+    const word which[] = {i, i + size / 2};
     for (word token = 0, count; token < p->tokens; token += count, part.scratch += count * each) {
       count = p->tokens - token < HEAD_TOKENS ? p->tokens - token : HEAD_TOKENS;
-      if (count == 1) rows_i8(&part, rows, token, 4);
-      else for (word first = 0; first < 4; first += HEAD_ROWS) {
+      if (count == 1) pairs_i8(&part, which, token, 0, MOST_PAIRS, 1);
+      else for (word first = 0; first < MOST_PAIRS; first += HEAD_PAIRS) {
         switch (count) {
           IF_TOKENS(2)
           IF_TOKENS(3)

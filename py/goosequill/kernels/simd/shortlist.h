@@ -120,9 +120,9 @@ INLINE int rests(const step *s) { return s->operation == SHORTLIST && s->shortli
 // an index of every row and one more, then for a float per row.
 static void shortlist(step *s) {
   struct product p = operands(s);
-  spread(&p, ROWWISE);
+  spread(&p, PAIRS);
   if (rests(s)) s->shortlist.rest--;
   else if (compute_likely(s, &p)) return;
   else s->shortlist.rest = PAUSE;
-  rowwise(&p, 0, p.rows);
+  pairwise(&p, 0, p.rows);
 }

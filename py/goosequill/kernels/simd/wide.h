@@ -10,7 +10,7 @@
 #define WIDE_WIDTH(count) VECTORS
 #define MOST_I8 6  // tokens that pass through a panel together, chosen by measurement
 #define MOST_I4 5
-#define HEAD_ROWS 4  // of a large head, which up to `HEAD_TOKENS` tokens pass through together
+#define HEAD_PAIRS 2  // of a large head's rows, which up to `HEAD_TOKENS` tokens pass through together
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
 #define HEAD_TOKENS 6
 #else
@@ -92,12 +92,11 @@ INLINE void wide_i8(const struct product *p, word row, word apart, word token, c
   }
 }
 
-// Sixteen columns of a row, and their sums: twice as many as `rows_i8` has.
-typedef i8x16 row_bytes_t;
-typedef i16x16 row_t;
-typedef i32x8 row_sums_t;
-INLINE row_sums_t add_row(row_sums_t sums, row_t a, row_t b) { return add_dot2(sums, a, b); }
-INLINE i32x4 folded(row_sums_t v) {
+// Sixteen columns of a pair of rows, and their sums.
+typedef i16x16 pair_t;
+typedef i32x8 pair_sums_t;
+INLINE pair_sums_t add_pair(pair_sums_t sums, pair_t a, pair_t b) { return add_dot2(sums, a, b); }
+INLINE i32x4 folded(pair_sums_t v) {
   return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
 }
 
@@ -151,40 +150,62 @@ INLINE void wide_i4(const struct product *p, word row, word apart, word token, c
 #define wide_i8 panel_i8
 #define wide_i4 panel_i4
 
-#define HEAD_ROWS 2
+#define HEAD_PAIRS 1
 #define HEAD_TOKENS 4
-typedef i8x8 row_bytes_t;
-typedef i16x8 row_t;
-typedef i32x4 row_sums_t;
-INLINE row_sums_t add_row(row_sums_t sums, row_t a, row_t b) { return sums + dot2(a, b); }
-INLINE i32x4 folded(row_sums_t v) { return v; }
+typedef i16x8 pair_t;
+typedef i32x4 pair_sums_t;
+INLINE pair_sums_t add_pair(pair_sums_t sums, pair_t a, pair_t b) { return sums + dot2(a, b); }
+INLINE i32x4 folded(pair_sums_t v) { return v; }
 #endif
 
-#define EACH_ROW UNROLL for (unsigned n = 0; n < HEAD_ROWS; n++)
+#define MOST_PAIRS 2  // that one token passes through together; chosen by measurement
+#define PAIR_COLUMNS (word)(sizeof(pair_t) / sizeof(short))
+#define EACH_PAIR UNROLL for (unsigned n = 0; n < pairs; n++)
 
-// `HEAD_ROWS` rows of an int8 matrix that is stored row by row, for `count` tokens whose inputs are `apart` numbers from each
-// other. Each weight is widened once. The sums are those of `rows_i8`, bit by bit.
-INLINE void rows_together(const struct product *p, const word *rows, word token, word apart, const unsigned count) {
+// `pairs` pairs of rows of a large head, for `count` tokens whose inputs are `apart` numbers from each other. As in `panel_i8`,
+// a lane of 16 bits holds the weights of two rows as 256 a + b + 128; a is of the even row. There is no bias and no activation.
+INLINE void pairs_i8(const struct product *p, const word *which, word token, word apart, const unsigned pairs, const unsigned count) {
   const short *x = (const short *)p->scratch;
-  f32x4 total[HEAD_ROWS][TOKENS] = {0};
-  for (word start = 0, end; start < p->columns; start = end) {
-    row_sums_t sums[HEAD_ROWS][TOKENS] = {0};
+  f32x4 even[MOST_PAIRS][TOKENS] = {0}, odd[MOST_PAIRS][TOKENS] = {0};
+  const i32x4 *corrections = (const i32x4 *)(x + p->columns);
+  for (word start = 0, end; start < p->columns; start = end, corrections++) {
+    pair_sums_t upper[MOST_PAIRS][TOKENS] = {0}, whole[MOST_PAIRS][TOKENS] = {0};
     end = p->columns - start < LANES ? p->columns : start + LANES;
-    for (word c = start; c < end; c += sizeof(row_bytes_t)) {
-      row_t weights[HEAD_ROWS];
-      EACH_ROW {
-        const signed char *at = (const signed char *)p->weights + rows[n] * p->columns + c;
-        weights[n] = __builtin_convertvector(*(const row_bytes_t *)at, row_t);
-      }
-      EACH_TOKEN {
-        row_t inputs = *(const row_t *)(x + t * apart + c);
-        EACH_ROW sums[n][t] = add_row(sums[n][t], weights[n], inputs);
+    for (word next = start; next < end; next += 2 * PAIR_COLUMNS) UNROLL for (word i = 0; i < 2; i++) {
+      const word c = next + i * PAIR_COLUMNS;
+      pair_t inputs[TOKENS];
+      EACH_TOKEN inputs[t] = *(const pair_t *)(x + t * apart + c);
+      EACH_PAIR {
+        pair_t weights = *(const pair_t *)((const short *)p->weights + which[n] * p->columns + c), shifted = weights >> 8;
+        EACH_TOKEN {
+          upper[n][t] = add_pair(upper[n][t], shifted, inputs[t]);
+          whole[n][t] = add_pair(whole[n][t], weights, inputs[t]);
+        }
       }
     }
-    EACH_TOKEN EACH_ROW total[n][t] += __builtin_convertvector(folded(sums[n][t]), f32x4);
+    EACH_TOKEN EACH_PAIR {
+      i32x4 a = folded(upper[n][t]), b = folded(whole[n][t]) - (a << 8) + corrections[t * apart / 8];
+      even[n][t] += __builtin_convertvector(a, f32x4), odd[n][t] += __builtin_convertvector(b, f32x4);
+    }
   }
   EACH_TOKEN {
-    float scale = ((const float *)(x + t * apart))[p->columns / 2];
-    EACH_ROW p->out[(token + t) * p->rows + rows[n]] = sum(total[n][t]) * p->scales[rows[n]] * scale;
+    float scale = *(const float *)((const i32x4 *)(x + t * apart + p->columns) + lane_blocks(p->columns));
+    EACH_PAIR {
+      word row = 2 * which[n];
+      float *out = p->out + (token + t) * p->rows + row;
+      out[0] = sum(even[n][t]) * p->scales[row] * scale;
+      if (row + 1 < p->rows) out[1] = sum(odd[n][t]) * p->scales[row + 1] * scale;
+    }
   }
+}
+
+// The logits of some rows, which ascend, and of those that are stored in pairs with them.
+static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
+  word which[MOST_PAIRS], found = 0, last = -1;
+  for (word i = 0; i < count; i++) {
+    if (rows[i] / 2 == last) continue;
+    which[found++] = last = rows[i] / 2;
+    if (found == MOST_PAIRS) pairs_i8(p, which, token, 0, MOST_PAIRS, 1), found = 0;
+  }
+  for (word i = 0; i < found; i++) pairs_i8(p, which + i, token, 0, 1, 1);
 }

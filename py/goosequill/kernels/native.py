@@ -39,7 +39,8 @@ _DARWIN = (*_LINK, "-Wl,-install_name,@rpath/goosequill")  # else it would name 
 class Build(NamedTuple):
     """A build: for which system and machine, the level of x86-64 that it needs, and zig's names of both.
 
-    `link` are more flags. The files do not end in .so, because Pyodide would take them for its own.
+    Level 5 is level 4 with AVX-512 VNNI. `link` are more flags. The files do not end in .so, because Pyodide
+    would take them for its own.
     """
 
     system: str
@@ -56,6 +57,7 @@ class Build(NamedTuple):
 
 
 BUILDS = (
+    Build("linux", "x86_64", 5, "x86_64-linux-gnu.2.17", "x86_64_v4+avx512vnni"),
     Build("linux", "x86_64", 4, "x86_64-linux-gnu.2.17", "x86_64_v4"),
     Build("linux", "x86_64", 3, "x86_64-linux-gnu.2.17", "x86_64_v3"),
     Build("linux", "aarch64", 0, "aarch64-linux-gnu.2.17", "generic"),

@@ -126,8 +126,8 @@ static registers cpuid(unsigned leaf) {
 
 #define HAS(value, bits) (((value) & (bits)) == (bits))
 
-// The level of x86-64 (the psABI's) that processor and system support, 1 to 4. Compiled for the lowest, because it is
-// called before anything is known.
+// The level of x86-64 (the psABI's) that processor and system support, 1 to 4, or 5 if there is AVX-512 VNNI too. Compiled for
+// the lowest, because it is called before anything is known.
 __attribute__((target("no-avx,no-avx2,no-bmi,no-bmi2,no-fma"))) word processor_level(void) {
   if (cpuid(0).a < 7 || cpuid(0x80000000).a < 0x80000001) return 1;
   unsigned basic = cpuid(1).c, more = cpuid(7).b, extended = cpuid(0x80000001).c, states, high;
@@ -135,7 +135,8 @@ __attribute__((target("no-avx,no-avx2,no-bmi,no-bmi2,no-fma"))) word processor_l
   if (!HAS(basic, 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29) || !HAS(extended, 1u << 5)) return 2;
   __asm__ volatile("xgetbv" : "=a"(states), "=d"(high) : "c"(0));
   if (!HAS(more, 1u << 3 | 1u << 5 | 1u << 8) || !HAS(states, 0x6u)) return 2;
-  return HAS(more, 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31) && HAS(states, 0xe6u) ? 4 : 3;
+  if (!HAS(more, 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31) || !HAS(states, 0xe6u)) return 3;
+  return HAS(cpuid(7).c, 1u << 11) ? 5 : 4;
 }
 #else
 word processor_level(void) { return 0; }

@@ -13,7 +13,7 @@ from goosequill.progress import Progress
 from goosequill.selftest import checks
 from goosequill.selftest.operations import OPERATIONS, Operation
 
-NOT_OPERATIONS = {"run", "bind", "quantize", "pack", "matrix", "head", "table", "stored"}
+NOT_OPERATIONS = {"run", "bind", "quantize", "pack", "matrix", "head", "table", "bits", "stored"}
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.title)
 
 

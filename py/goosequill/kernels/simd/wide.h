@@ -106,12 +106,8 @@ INLINE f32x8 halves_wide(const short *p) {
   return (f32x8)((wide << 13) & (int)0x8fffffff);
 }
 
-// A whole panel of int4, as in `panel_i4`.
+// Whole panels of int4, as in `panel_i4`.
 INLINE void wide_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
-  if (count == 1) {
-    panel_i4(p, row, apart, token, panels, count);
-    return;
-  }
   word groups = p->columns / GROUP;
   const signed char *w = (const signed char *)p->weights + row / PANEL * groups * GROUP_BYTES;
   const int *x = p->scratch, *corrections = x + groups * GROUP_WORDS * count;
@@ -119,27 +115,31 @@ INLINE void wide_i4(const struct product *p, word row, word apart, word token, c
   const i8x32 mask = (i8x32)splat_words(0x0f0f0f0f);
   f32x8 sums[TOKENS][2] = {0};
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
-    const i8x32 *at = (const i8x32 *)(w + 2 * PANEL);
+    const signed char *at = w + 2 * PANEL;
     i32x8 dots[TOKENS][2];
-    EACH_TOKEN UNROLL for (unsigned i = 0; i < 2; i++) dots[t][i] = splat_words(DOTS_START(corrections[t]));
-    for (int octet = 0; octet < GROUP / 8; octet++, at += 2, x += OCTET_WORDS * count)
-      UNROLL for (unsigned i = 0; i < 2; i++) {
-        i8x32 low = at[i] & mask, high = (i8x32)((u16x16)at[i] >> 4) & mask;
+    if (count == 1 && g % AHEAD == 0) fetch(x, BESIDE(groups - g));
+    EACH_PANEL EACH_TOKEN UNROLL for (unsigned i = 0; i < 2; i++) dots[n + t][i] = splat_words(DOTS_START(corrections[t]));
+    for (int octet = 0; octet < GROUP / 8; octet++, at += 4 * PANEL, x += OCTET_WORDS * count)
+      EACH_PANEL UNROLL for (unsigned i = 0; i < 2; i++) {
+        i8x32 weights = *(const i8x32 *)(at + n * p->distance + 32 * i);
+        i8x32 low = weights & mask, high = (i8x32)((u16x16)weights >> 4) & mask;
         EACH_TOKEN {
           const int *words = x + t * OCTET_WORDS;
-          dots[t][i] = add_dot4(add_dot4(dots[t][i], low, words[0]), high, words[1]);
+          dots[n + t][i] = add_dot4(add_dot4(dots[n + t][i], low, words[0]), high, words[1]);
         }
       }
-    UNROLL for (unsigned i = 0; i < 2; i++) {
-      f32x8 factor = halves_wide((const short *)w + 8 * i);
+    EACH_PANEL UNROLL for (unsigned i = 0; i < 2; i++) {
+      f32x8 factor = halves_wide((const short *)(w + n * p->distance) + 8 * i);
       EACH_TOKEN {
         f32x8 scaled = factor * splat_wide(x_scales[t]);
-        sums[t][i] = __builtin_convertvector(DOTS(dots[t][i]), f32x8) * scaled + sums[t][i];
+        sums[n + t][i] = __builtin_convertvector(DOTS(dots[n + t][i]), f32x8) * scaled + sums[n + t][i];
       }
     }
   }
-  UNROLL for (unsigned i = 0; i < 2; i++)
-    EACH_TOKEN finish_wide(p, row + 8 * i, row + 8 * i + 4, token + t, sums[t][i] * HALF_BIAS);
+  EACH_PANEL UNROLL for (unsigned i = 0; i < 2; i++) {
+    word at = row + n * apart + 8 * i;
+    EACH_TOKEN finish_wide(p, at, at + 4, token + t, sums[n + t][i] * HALF_BIAS);
+  }
 }
 
 #else

@@ -14,7 +14,7 @@
 #include "simd/recurrences.h"
 #include "simd/shortlist.h"
 
-#define WARM 1024  // bytes of each stream that are requested before a product begins
+#define AHEAD 1024  // bytes of each stream that a waiting thread requests at a time
 
 // Products that do not need each other's results are in consecutive steps, and the first one's `joined` counts them.
 #define EACH_PRODUCT(s) for (word i = 0, count = s->product.joined; i < count; i++, s++)
@@ -27,26 +27,21 @@ void product_begin(const step *s) {
   }
 }
 
-// Request the beginning of both streams of a product for one token that is about to be computed: memory prefetches a
-// stream by itself only once it has seen it begin.
-static void warm(const step *s) {
-  word first = s->product.first_row, apart = first_part(s->product.end_row - first);
-  if (s->product.tokens != 1 || apart <= 0) return;
-  struct product p = operands(s), part = p;
-  word bytes = row_bytes(p.columns, s->product.form);
-  place(&part, &p, first, apart, bytes, s->product.gap);
-  touch((const signed char *)part.weights + first * bytes, part.distance, PANEL * bytes < WARM ? PANEL * bytes : WARM);
-}
-
 void product_rows(const step *s) {
   EACH_PRODUCT(s) {
     struct product p = operands(s);
-    if (i) warm(s);
     if (s->product.form == PAIRS) pairwise(&p, s->product.first_row, s->product.end_row);
     else if (s->product.first_row < s->product.end_row)
       panels(&p, s->product.form, s->product.gap, s->product.first_row, s->product.end_row);
     if (p.activation) activate_rows(&p, s->product.first_row, s->product.end_row);
   }
+}
+
+// Read `bytes` at `weights`, and as many at a distance, into the cache.
+static void touch(const signed char *weights, word distance, word bytes) {
+  int seen = 0;
+  for (word i = 0; i < bytes; i += 64) seen |= weights[i] | weights[distance + i];
+  __asm__ volatile("" : : "r"(seen));
 }
 
 // For a thread that waits: prefetch a little more of what product_rows will read, of which `done` bytes of each stream
@@ -57,7 +52,7 @@ word product_ahead(const step *s, word done) {
     word first = s->product.first_row, row = row_bytes(s->product.columns, s->product.form);
     word apart = first_part(s->product.end_row - first) * row, left = before + apart - done;
     if (left > 0) {
-      word bytes = left < WARM ? left : WARM;
+      word bytes = left < AHEAD ? left : AHEAD;
       touch((const signed char *)s->product.weights + first * row + apart - left, apart, bytes);
       return done + bytes;
     }
@@ -81,10 +76,8 @@ static void products(step *s, word (*share)(step *)) {
 #endif
   word more = 1;
   step *each = s;
-  if (share) {
-    more = share(s);
-    warm(s);
-  } else EACH_PRODUCT(each) each->product.first_row = 0, each->product.end_row = each->product.rows;
+  if (share) more = share(s);
+  else EACH_PRODUCT(each) each->product.first_row = 0, each->product.end_row = each->product.rows;
   product_begin(s);
   for (; more; more = share ? share(s) : 0) product_rows(s);
 }
@@ -103,18 +96,8 @@ static void long_product(step *s, word (*share)(step *)) {
   s->product.tokens = tokens, s->product.out = out, s->product.inputs = inputs;
 }
 
-// Warm the first product among `count` steps, of which this thread computes all rows: the steps before it leave memory
-// idle.
-static void warm_next(step *s, word count) {
-  while (count > 0 && s->operation != PRODUCT) s++, count--;
-  if (count <= 0) return;
-  s->product.first_row = 0, s->product.end_row = s->product.rows;
-  warm(s);
-}
-
 // Execute `count` steps; without `share` (0), this thread computes everything.
 void run(step *s, word count, word (*share)(step *)) {
-  if (!share) warm_next(s, count);
   for (; count > 0; count--, s++) {
     switch (s->operation) {
       case EMBED:
@@ -141,7 +124,6 @@ void run(step *s, word count, word (*share)(step *)) {
         if (share && s->product.tokens > CHUNK) long_product(s, share);
         else products(s, share);
         s += further, count -= further;
-        if (!share) warm_next(s + 1, count - 1);
         break;
       }
       case WKV4:

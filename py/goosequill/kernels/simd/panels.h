@@ -21,7 +21,6 @@
 #define GROUP_BYTES (2 * PANEL + PANEL * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
 #define FLUSH 512   // columns of int8 that are summed as integers; more could overflow 32 bits
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
-#define AHEAD 8     // groups of int4 whose inputs are fetched together
 #define MOST_QUADS 4  // tokens that pass through int4 together with `quads`; the sums of more would not fit the registers
 
 // The scales of int4 are read too small by 2^112 (`halves`): half of that is in the inputs' scales, and half is applied to the
@@ -166,14 +165,6 @@ static void activate_rows(const struct product *p, word from, word to) {
   }
 }
 
-// Bring inputs into the first-level cache together. The weights read since the last panel have evicted them, and one at a
-// time they would wait behind the weights that are on their way from memory.
-INLINE void fetch(const int *x, word words) {
-  int seen = 0;
-  for (word i = 0; i < words; i += 16) seen |= x[i];  // one word of each 64-byte line
-  __asm__ volatile("" : : "r"(seen));
-}
-
 // How often sums of int8 are flushed, and those that are spread over lanes.
 INLINE word flushes(word columns) { return (columns + FLUSH - 1) / FLUSH; }
 INLINE word lane_blocks(word columns) { return (columns + LANES - 1) / LANES; }
@@ -219,7 +210,6 @@ INLINE void panel_i8(const struct product *p, word row, word apart, word token, 
       int c = corrections[t];
       whole[n + t][i] = (i32x4){c, c, c, c};
     }
-    if (count == 1) fetch(x, steps);
     for (; steps > 0; steps--, w += VECTORS / 2, x += count) {
       EACH_PANEL {
         const i16x8 *at = w + n * distance;
@@ -266,7 +256,6 @@ INLINE void add_group(i32x4 (*sums)[VECTORS], const signed char *w, word distanc
 }
 
 #define GROUP_WORDS (GROUP / 8 * OCTET_WORDS)  // of a token's inputs
-#define BESIDE(groups) ((groups) < AHEAD ? (groups) : AHEAD) * GROUP_WORDS
 
 INLINE void panel_groups(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count, const unsigned quads) {
   word groups = p->columns / GROUP, panel = groups * GROUP_BYTES;
@@ -278,7 +267,6 @@ INLINE void panel_groups(const struct product *p, word row, word apart, word tok
   f32x4 sums[TOKENS][VECTORS] = {0};
   if (quads) IN_MEMORY(sums);
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
-    if (count == 1 && g % AHEAD == 0) fetch(x, BESIDE(groups - g));
     i32x4 whole[TOKENS][VECTORS];
     EACH_PANEL EACH_TOKEN EACH_VECTOR {
       int c = quads ? (short)corrections[t] + (corrections[t] >> 16) : corrections[t];

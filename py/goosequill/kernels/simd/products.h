@@ -107,7 +107,7 @@ static void panels(const struct product *p, word form, word gap, word from, word
   for (; row < from + apart; row += PANEL) {
     place(&part, p, row, apart, bytes, gap);
     if (form == 32) panel_f32(&part, row, apart, 0, STREAMS, 1);
-    else if (form == 8) panel_i8(&part, row, apart, 0, STREAMS, 1);
+    else if (form == 8) wide_i8(&part, row, apart, 0, STREAMS, 1);
     else if (quads) quads_i4(&part, row, apart, 0, STREAMS, 1);
     else wide_i4(&part, row, apart, 0, STREAMS, 1);
   }
@@ -127,13 +127,6 @@ static void panels(const struct product *p, word form, word gap, word from, word
       }
     }
   }
-}
-
-// Read `bytes` at `weights`, and as many at a distance, into the cache.
-static void touch(const signed char *weights, word distance, word bytes) {
-  int seen = 0;
-  for (word i = 0; i < bytes; i += 64) seen |= weights[i] | weights[distance + i];
-  __asm__ volatile("" : : "r"(seen));
 }
 
 // The operands of a product's step, or of a shortlist's, which begins with the same fields.

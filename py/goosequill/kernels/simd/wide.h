@@ -57,38 +57,34 @@ INLINE void finish_wide(const struct product *p, word first, word second, word t
 
 // A whole panel of int8, as in `panel_i8`: the upper lanes belong to rows 0-3 and 8-11, whole lanes to rows 4-7 and 12-15.
 INLINE void wide_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
-  if (count == 1) {
-    panel_i8(p, row, apart, token, panels, count);
-    return;
-  }
   word padded = p->columns + (p->columns & 1);
-  const i16x16 *w = (const i16x16 *)((const signed char *)p->weights + row * padded);
+  const signed char *w = (const signed char *)p->weights + row * padded;
   const int *x = p->scratch, *corrections = x + padded / 2 * count;
   const float *scales = (const float *)(corrections + flushes(padded) * count);
   f32x8 sums[TOKENS][2] = {0};
   for (word start = 0; start < padded; start += FLUSH, corrections += count) {
     word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
     i32x8 upper[TOKENS] = {0}, whole[TOKENS];
-    EACH_TOKEN whole[t] = splat_words(corrections[t]);
-    for (; steps > 0; steps--, w++, x += count) {
-      i16x16 lanes = *w, shifted = lanes >> 8;
+    EACH_PANEL EACH_TOKEN whole[n + t] = splat_words(corrections[t]);
+    for (; steps > 0; steps--, w += 2 * PANEL, x += count) EACH_PANEL {
+      i16x16 lanes = *(const i16x16 *)(w + n * p->distance), shifted = lanes >> 8;
       EACH_TOKEN {
         i16x16 pair = (i16x16)splat_words(x[t]);
-        upper[t] = add_dot2(upper[t], shifted, pair);
-        whole[t] = add_dot2(whole[t], lanes, pair);
+        upper[n + t] = add_dot2(upper[n + t], shifted, pair);
+        whole[n + t] = add_dot2(whole[n + t], lanes, pair);
       }
     }
-    EACH_TOKEN {
-      whole[t] -= upper[t] << 8;
-      sums[t][0] += __builtin_convertvector(upper[t], f32x8);
-      sums[t][1] += __builtin_convertvector(whole[t], f32x8);
+    EACH_PANEL EACH_TOKEN {
+      whole[n + t] -= upper[n + t] << 8;
+      sums[n + t][0] += __builtin_convertvector(upper[n + t], f32x8);
+      sums[n + t][1] += __builtin_convertvector(whole[n + t], f32x8);
     }
   }
-  UNROLL for (unsigned i = 0; i < 2; i++) {
-    word first = row + 4 * i, second = first + 8;
+  EACH_PANEL UNROLL for (unsigned i = 0; i < 2; i++) {
+    word first = row + n * apart + 4 * i, second = first + 8;
     f32x4 a = load(p->scales + first, 4), b = load(p->scales + second, 4);
     f32x8 factors = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
-    EACH_TOKEN finish_wide(p, first, second, token + t, sums[t][i] * factors * scales[t]);
+    EACH_TOKEN finish_wide(p, first, second, token + t, sums[n + t][i] * factors * scales[t]);
   }
 }
 
@@ -117,7 +113,6 @@ INLINE void wide_i4(const struct product *p, word row, word apart, word token, c
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
     const signed char *at = w + 2 * PANEL;
     i32x8 dots[TOKENS][2];
-    if (count == 1 && g % AHEAD == 0) fetch(x, BESIDE(groups - g));
     EACH_PANEL EACH_TOKEN UNROLL for (unsigned i = 0; i < 2; i++) dots[n + t][i] = splat_words(DOTS_START(corrections[t]));
     for (int octet = 0; octet < GROUP / 8; octet++, at += 4 * PANEL, x += OCTET_WORDS * count)
       EACH_PANEL UNROLL for (unsigned i = 0; i < 2; i++) {

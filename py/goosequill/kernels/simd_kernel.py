@@ -152,7 +152,7 @@ class Sketch:
     Attributes
     ----------
     reach
-        How far the logits may be from it: float32 [2, padded rows], see simd/packing.h.
+        How far the logits may be from it: float32 [2, padded rows + panels], see simd/packing.h.
     """
 
     matrix: Weights
@@ -377,7 +377,7 @@ class SimdKernel:
         if sketch or head not in self._sketches:
             return sketch
         panels = np.zeros(LAYOUTS[GROUPS].lengths((head.rows, head.columns))[0], np.int8)
-        reach = np.zeros((2, head.padded), np.float32)
+        reach = np.zeros((2, head.padded + head.padded // PANEL), np.float32)
         addresses = address_of(panels), address_of(reach), head.address, head.scales_address
         self.library.sketch(*addresses, head.rows, head.columns)
         matrix = Weights(head.rows, head.columns, 4, GROUPS, 4, (panels,), np.empty(0, np.float32))
@@ -578,8 +578,9 @@ class SimdKernel:
         if sketch is None:
             return self.product(head, x)
         out = self.product(sketch.matrix, x)
-        # An index per row and one more, each a machine word; then a float per row.
-        work = self._new(1, (head.rows + 1) * np.dtype(np.intp).itemsize // 4 + head.rows)
+        # An index per panel and row and one more, each a machine word; then as many floats.
+        count = head.padded // PANEL + head.rows + 1
+        work = self._new(1, count * (np.dtype(np.intp).itemsize // 4 + 1))
         scratch = self._scratch(head, 1)
         for row in range(x.rows):
             token, result = self.rows(x, row, 1), self.rows(out, row, 1)

@@ -233,6 +233,8 @@ def test_a_sketch_has_the_weights_in_4_bits_by_group() -> None:
     norms = np.linalg.norm(weights.values - used, axis=1), np.linalg.norm(used, axis=1)
     for found, norm, near in zip(sketch.reach, norms, (1e-4, 0.02), strict=True):  # ties change one
         np.testing.assert_allclose(found[: len(used)], norm * weights.scales, rtol=near)
+        rows, panels = np.split(found, [len(found) // 17 * 16])
+        np.testing.assert_array_equal(panels, rows.reshape(-1, 16).max(1))
 
 
 @pytest.mark.parametrize("lowest", [-127, 127])

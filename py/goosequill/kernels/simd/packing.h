@@ -66,9 +66,9 @@ static short sketch_group(unsigned char *to, const signed char *q, double *left,
 
 // The sketch of an int8 matrix in pairs of rows: its weights in 4 bits, without the rows' scales, in panels of int4.
 // `reach` gets two norms of every row, times its scale, a little more, so that no rounding matters: that of what is left of its
-// weights, then that of what the sketch has.
+// weights, then that of what the sketch has. Each is followed by the highest of every panel.
 void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns) {
-  word padded = (rows + PANEL - 1) / PANEL * PANEL;
+  word panels = (rows + PANEL - 1) / PANEL, padded = panels * PANEL;
   for (word row = 0; row < rows; row++) {
     word r = row % PANEL;
     signed char *panel = out + (row - r) * row_bytes(columns, 4);
@@ -80,6 +80,10 @@ void sketch(signed char *out, float *reach, const signed char *weights, const fl
       for (word c = 0; c < GROUP; c++, pair += 2) q[c] = *pair ^ (high ? 0 : -128);
       ((short *)panel)[r] = sketch_group((unsigned char *)panel + 2 * PANEL + 4 * r, q, &left, &seen);
     }
-    reach[row] = scale * __builtin_sqrt(left), reach[padded + row] = scale * __builtin_sqrt(seen);
+    for (int i = 0; i < 2; i++) {
+      float *norms = reach + i * (padded + panels), *most = norms + padded + row / PANEL;
+      norms[row] = scale * __builtin_sqrt(i ? seen : left);
+      *most = norms[row] > *most ? norms[row] : *most;
+    }
   }
 }

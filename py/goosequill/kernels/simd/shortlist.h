@@ -47,9 +47,23 @@ static int measure_inputs(struct distance *d, const struct product *p) {
   return 1;
 }
 
-// The rows' scales are not in the sketch.
-static void scale_rows(const struct product *p) {
-  EACH_FOUR(p->rows, store(p->out + i, load(p->out + i, left) * load(p->scales + i, left), left);)
+INLINE word panels_in(word rows) { return (rows + PANEL - 1) / PANEL; }
+
+// The rows' scales are not in the sketch: apply them, and find the highest logit of each panel, NaN if one is NaN.
+static void scale_rows(const struct product *p, float *highest) {
+  word row = 0;
+  for (; row + PANEL <= p->rows; row += PANEL) {
+    f32x4 x[4];
+    i32x4 wrong = {0};
+    EACH_PART {
+      x[j] = load(p->out + row + 4 * j, 4) * load(p->scales + row + 4 * j, 4);
+      store(p->out + row + 4 * j, x[j], 4);
+      wrong |= x[j] != x[j];
+    }
+    *highest++ = any(wrong) ? __builtin_nanf("") : maximum(larger(larger(x[0], x[1]), larger(x[2], x[3])));
+  }
+  for (word i = row; i < p->rows; i++) p->out[i] *= p->scales[i];
+  if (row < p->rows) *highest = highest_logit(p->out + row, p->rows - row);
 }
 
 // The lowest of the values at `count` indices.
@@ -59,57 +73,69 @@ static float lowest_of(const float *values, const word *indices, word count) {
   return low;
 }
 
-// The highest of each panel's logits.
-static void panel_highest(float *highest, const struct product *p, word panels) {
-  for (word i = 0; i + 1 < panels; i++) {
-    const float *four = p->out + i * PANEL;
-    highest[i] = maximum(larger(larger(load(four, 4), load(four + 4, 4)), larger(load(four + 8, 4), load(four + 12, 4))));
-  }
-  word last = (panels - 1) * PANEL;
-  highest[panels - 1] = highest_logit(p->out + last, p->rows - last);
-}
+// What `sketch` has measured of n rows, or of panels: the highest of their rows.
+struct norms { const float *left, *seen; };
 
-// Compute rows exactly that are likely to be the `wanted` highest. No logit below the result is needed, since at least so
-// many are above it; it is NaN or minus infinity if that is not certain.
-static float needed_from(const struct product *p, word wanted, float gap, word *indices, float *values) {
-  word panels = (p->rows + PANEL - 1) / PANEL;
-  panel_highest(values, p, panels);
-  word count = leading(indices, values, 0, panels, wanted, LOWEST);
-  // Each of these panels has a row as high as its highest, so there are at least as many.
-  count = at_least(indices, p->out, p->rows, lowest_of(values, indices, count));
-  if (count < wanted || count > p->rows / MANY) return LOWEST;
-  some_rows_i8(p, indices, 0, count);
-  for (word i = 0; i < count; i++) values[i] = p->out[indices[i]];
-  float top = highest_logit(values, count);
-  count = leading(indices, values, 0, count, wanted, LOWEST);
-  float least = lowest_of(values, indices, count);
-  // Steps of the decoder round too, when they temper logits and compare them.
-  return least - gap - (__builtin_fabsf(least) + __builtin_fabsf(top) + gap) * 0x1p-20f;
+static struct norms norms_of(const float *reach, word rows, word from) {
+  word panels = panels_in(rows), each = panels * PANEL + panels;
+  return (struct norms){reach + from, reach + each + from};
 }
 
 // The highest that each logit can be, by its sketch; infinity where that is not certain.
-static void highest_possible(float *out, const struct product *p, const float *reach, struct distance d) {
-  const float *seen = reach + (p->rows + PANEL - 1) / PANEL * PANEL;
+static void highest_possible(float *out, const float *logits, struct norms norms, struct distance d, word n) {
   const f32x4 never = splat(__builtin_inff());
-  EACH_FOUR(p->rows, {
-    f32x4 most = load(p->out + i, left) + (load(reach + i, left) * d.rest + load(seen + i, left) * d.seen + TINY);
+  EACH_FOUR(n, {
+    f32x4 most = load(logits + i, left) + (load(norms.left + i, left) * d.rest + load(norms.seen + i, left) * d.seen + TINY);
     store(out + i, choose(absolute(most) < never, most, never), left);
   })
 }
 
+// The rows in `count` panels that can be at least `limit`, ascending. Returns how many; may write one more.
+static word possible_rows(word *rows, const struct product *p, const float *reach, struct distance d, const word *panels, word count, float limit) {
+  word found = 0;
+  for (word i = 0; i < count; i++) {
+    float highest[PANEL];
+    word row = panels[i] * PANEL, size = p->rows - row < PANEL ? p->rows - row : PANEL;
+    highest_possible(highest, p->out + row, norms_of(reach, p->rows, row), d, size);
+    for (word j = 0; j < size; j++) rows[found] = row + j, found += highest[j] >= limit;
+  }
+  return found;
+}
+
+// Compute rows exactly that are likely to be the `wanted` highest, from the highest by the sketch of each panel. No logit below
+// the result is needed, since at least so many are above it; it is NaN or minus infinity if that is not certain. `indices`
+// is memory for one of every panel and row, and one more, `values` for a float per row.
+static float needed_from(const struct product *p, const float *reach, const float *highest, word wanted, float gap, word *indices, float *values) {
+  word panels = panels_in(p->rows), *rows = indices + panels;
+  word count = leading(indices, highest, 0, panels, wanted, LOWEST);
+  // Each of these panels has a row as high as its highest, so there are at least as many.
+  count = possible_rows(rows, p, reach, (struct distance){0}, indices, count, lowest_of(highest, indices, count));
+  if (count < wanted || count > p->rows / MANY) return LOWEST;
+  some_rows_i8(p, rows, 0, count);
+  for (word i = 0; i < count; i++) values[i] = p->out[rows[i]];
+  float top = highest_logit(values, count);
+  count = leading(rows, values, 0, count, wanted, LOWEST);
+  float least = lowest_of(values, rows, count);
+  // Steps of the decoder round too, when they temper logits and compare them.
+  return least - gap - (__builtin_fabsf(least) + __builtin_fabsf(top) + gap) * 0x1p-20f;
+}
+
 // Compute exactly what may be on the shortlist; returns 0 if that is too much, or not certain.
 static int compute_likely(const step *s, const struct product *p) {
-  word *indices = s->shortlist.indices, count;
-  float *values = (float *)(indices + p->rows + 1);
+  const float *reach = s->shortlist.reach;
+  word panels = panels_in(p->rows), *indices = s->shortlist.indices, *rows = indices + panels, count;
+  float *highest = (float *)(rows + p->rows + 1), *values = highest + panels;
   struct distance d;
   if (!measure_inputs(&d, p)) return 0;
-  scale_rows(p);
-  float limit = needed_from(p, s->shortlist.count, s->shortlist.thousandths * 1e-3f, indices, values);
+  scale_rows(p, highest);
+  float limit = needed_from(p, reach, highest, s->shortlist.count, s->shortlist.thousandths * 1e-3f, indices, values);
   if (!(limit > LOWEST)) return 0;
-  highest_possible(values, p, s->shortlist.reach, d);
-  count = at_least(indices, values, p->rows, limit);
+  // No row of a panel can be higher than its highest row with the greatest distance.
+  highest_possible(values, highest, norms_of(reach, p->rows, panels * PANEL), d, panels);
+  count = at_least(indices, values, panels, limit);
+  count = possible_rows(rows, p, reach, d, indices, count, limit);
   if (count > p->rows / MANY) return 0;
-  some_rows_i8(p, indices, 0, count);
+  some_rows_i8(p, rows, 0, count);
   return 1;
 }
 
@@ -117,7 +143,7 @@ static int compute_likely(const step *s, const struct product *p) {
 INLINE int rests(const step *s) { return s->operation == SHORTLIST && s->shortlist.rest > 0; }
 
 // `out` has the logits by the sketch, unless the step rests: compute those exactly that may matter. `indices` is memory for
-// an index of every row and one more, then for a float per row.
+// an index of every panel and row, and one more, then for as many floats.
 static void shortlist(step *s) {
   struct product p = operands(s);
   spread(&p, PAIRS);

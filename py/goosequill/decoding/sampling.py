@@ -155,5 +155,7 @@ def entropy(probabilities: NDArray[np.float32], logs: NDArray[np.float32]) -> fl
 
 def draw(candidates: Candidates, uniform: float, operations: LogitOperations) -> int:
     """Return the token at which the cumulative probability exceeds ``uniform``, a number in [0, 1)."""
+    if len(candidates.logits) == 1:  # as in greedy decoding, for each token
+        return candidates.token(0)
     weights, _, total = operations.weigh(candidates.logits)
     return candidates.token(operations.cumulative_index(weights, uniform * total))

@@ -55,8 +55,9 @@ OPERATIONS: Mapping[str, str] = {
     "deep_embed": "float *out, const float *x, const float *rows, const float *base, word tokens, word size, "
     "word columns",
     # All logits become exact from the count-th highest on, and those less than so many thousandths below it.
-    # reach is what the function sketch measured. indices is memory for one of every panel and row, and one more,
-    # then for as many floats. rest is the number of tokens for which no sketch is read, which C itself changes.
+    # reach is what the function sketch measured. indices is memory for one of every panel and row, and one
+    # more, then for as many floats. rest is the number of tokens for which no sketch is read, which C itself
+    # changes.
     "shortlist": f"{_PRODUCT}, const float *reach, word *indices, word count, word thousandths, word rest",
     # q, k and v are [tokens, heads * size]; count is the number of sequences, whose lengths add up to tokens.
     # scratch has attention_words words.

@@ -31,12 +31,14 @@ export async function run(
     const job = value(python.run(name, args, model && files));
     signal.addEventListener("abort", () => job.cancel());
     if (signal.aborted) job.cancel();
+    const turns = new Turns(); // one for all steps, because each step is as short as a token
     try {
-      const end = await finish(job, id, post);
+      const end = await finish(job, id, post, turns);
       if (end.aborted) throw signal.reason;
       await finished(end.end);
       post({ type: "done", id, result: end.end }, buffersIn(end.end));
     } finally {
+      turns.end();
       job.destroy();
     }
   } finally {
@@ -49,8 +51,9 @@ export async function run(
  * @param {any} job
  * @param {number} id
  * @param {Post} post
+ * @param {Turns} turns
  */
-async function finish(job, id, post) {
+async function finish(job, id, post, turns) {
   /** @type {unknown[]} */
   let parts = [];
   let posted = -Infinity; // the first of both is posted at once
@@ -71,20 +74,25 @@ async function finish(job, id, post) {
       posted = now;
     }
     if (ended) return step;
-    await receiveMessages();
+    await turns.next();
   }
 }
 
-/** Lets waiting messages in, as setTimeout(0) would, but without its 4 ms. @returns {Promise<void>} */
-function receiveMessages() {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
+/** Lets waiting messages in, as setTimeout(0) would, but without its 4 ms. */
+class Turns {
+  #channel = new MessageChannel();
+
+  /** Resolves after the messages that are waiting. @returns {Promise<unknown>} */
+  next() {
+    return new Promise((resolve) => {
+      this.#channel.port1.onmessage = resolve;
+      this.#channel.port2.postMessage(null);
+    });
+  }
+
+  end() {
+    this.#channel.port1.close();
+  }
 }
 
 /**

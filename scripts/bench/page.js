@@ -17,19 +17,21 @@ function startWorker(script) {
 async function startMeter() {
   const module = await WebAssembly.compileStreaming(fetch("bandwidth.wasm"));
   const workers = [];
-  const read = (worker, times) =>
+  const read = (worker, times, places) =>
     new Promise((resolve) => {
       worker.onmessage = ({ data }) => resolve(data);
-      worker.postMessage({ module, times });
+      worker.postMessage({ module, times, places });
     });
-  /** Gigabytes per second that this many threads read together, each from its own 256 MB. */
-  const bandwidth = async ({ threads, times }) => {
+  /** Gigabytes per second that this many threads read together, each from so many places of its own 256 MB. */
+  const bandwidth = async ({ threads, times, places }) => {
     while (workers.length < threads) {
       workers.push(new Worker("meter.js"));
-      await read(workers.at(-1), 1);
+      await read(workers.at(-1), 1, places);
     }
     const start = performance.now();
-    const gigabytes = await Promise.all(workers.slice(0, threads).map((worker) => read(worker, times)));
+    const gigabytes = await Promise.all(
+      workers.slice(0, threads).map((worker) => read(worker, times, places)),
+    );
     return gigabytes.reduce((sum, each) => sum + each) / ((performance.now() - start) / 1e3);
   };
   return (request, options) => (request === "peak" ? peak(options) : bandwidth(options));

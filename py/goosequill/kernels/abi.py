@@ -100,6 +100,7 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
         "signed char *out, float *reach, const signed char *weights, const float *scales, word rows, "
         "word columns",
     ),
+    "turn": ("void", "signed char *out, const signed char *panels, word bytes"),
     "scratch_words": ("word", "word columns, word form"),
     "first_part": ("word", "word rows"),
     "attention_words": ("word", "word size, word longest"),

@@ -412,10 +412,20 @@ class SimdKernel:
         rows, columns = weights.shape
         values = weights.values.view(np.int8)
         parts = self._room(rows, len(values))
-        if parts:
+        if weights.bits == 4:
+            parts = parts or (np.empty_like(values),)
+            self._turn(parts, values)
+        elif parts:
             parts[0][:], parts[1][:] = np.split(values, [len(parts[0])])
         parts = parts or (values,)
         return Weights(rows, columns, weights.bits, weights.layout, weights.bits, parts, weights.scales)
+
+    def _turn(self, parts: Sequence[NDArray[np.int8]], values: NDArray[np.int8]) -> None:
+        """Bring values in 4 bits from the order of files into the kernel's, or back (simd/packing.h)."""
+        start = 0
+        for part in parts:
+            self.library.turn(address_of(part), address_of(values[start:]), len(part))
+            start += len(part)
 
     def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
@@ -433,6 +443,8 @@ class SimdKernel:
             end = min(rows, start + len(part) * whole_panels(rows) // length)
             addresses = address_of(part), address_of(values[start:]), address_of(within[start:])
             self.library.pack(*addresses, end - start, columns, bits)
+            if bits == 4:
+                self._turn((part,), part)
             start = end
         return Weights(rows, columns, bits, layout, bits, parts, apart)
 
@@ -462,6 +474,9 @@ class SimdKernel:
                 values = pairs.reshape(-1, matrix.columns)[: matrix.rows]
             return QuantizedMatrix(bits, values, scales)
         values = matrix.parts[0] if len(matrix.parts) == 1 else np.concatenate(matrix.parts)
+        if bits == 4:
+            values, panels = np.empty_like(values), values
+            self._turn((values,), panels)
         values = values.view(np.int8 if bits == 8 else np.uint8)
         return PackedMatrix(bits, values, matrix.scales, matrix.layout, (matrix.rows, matrix.columns))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import pytest
@@ -35,6 +35,8 @@ KERNELS: dict[str, Kernel] = {
     "native in pairs": SimdKernel(Library(compiled("-DQUADS=0"), "native")),
     "native in quads": SimdKernel(Library(compiled("-DQUADS=1"), "native")),
 }
+if cast(SimdKernel, KERNELS["native"]).library.processor_level() >= 5:  # with AVX-512 VNNI
+    KERNELS["native in whole bytes"] = SimdKernel(Library(compiled("-DQUADS=2"), "native"))
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
 
 

@@ -56,6 +56,7 @@ void run(step *steps, word count, word (*share)(step *));
 void pack(signed char *out, const signed char *weights, const short *scales, word rows, word columns, word form);
 word quantize(signed char *out, float *scales, const void *weights, float *row, word rows, word columns, word type, word bits);
 void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns);
+void turn(signed char *out, const signed char *panels, word bytes);
 word scratch_words(word columns, word form);
 word first_part(word rows);
 word attention_words(word size, word longest);

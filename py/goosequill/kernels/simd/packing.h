@@ -33,6 +33,24 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
   }
 }
 
+// Bring panels of int4 from the order of files, in which a byte has two columns of a row, into that in which they are multiplied,
+// or back: where bytes can be multiplied, a byte has the same column of rows r and r + 8. It may be done in place.
+void turn(signed char *out, const signed char *panels, word bytes) {
+  for (word group = 0; group < bytes; group += GROUP_BYTES) {
+    const i8x16 *from = (const i8x16 *)(panels + group);
+    i8x16 *to = (i8x16 *)(out + group);
+    to[0] = from[0], to[1] = from[1];  // the scales
+    for (word i = 2; i < GROUP_BYTES / 16; i += 4) UNROLL for (word j = i; j < i + 2; j++) {
+      u8x16 a = (u8x16)from[j], b = (u8x16)from[j + 2];
+#ifdef DOT_BYTES
+      u8x16 low = (a & 15) | b << 4;
+      b = a >> 4 | (b & 0xf0), a = low;
+#endif
+      to[j] = (i8x16)a, to[j + 2] = (i8x16)b;
+    }
+  }
+}
+
 // A group of int8 weights q in 4 bits: numbers n, plus 8, of which four columns are at `to` and four PANEL rows later, and so on.
 // Returns their step d in 16 bits; it is a multiple of 1/8 up to 16, so it is exact, and so are p = d n and what is left of a
 // weight, r = q - p. Adds up their squares.
@@ -86,4 +104,5 @@ void sketch(signed char *out, float *reach, const signed char *weights, const fl
       *most = norms[row] > *most ? norms[row] : *most;
     }
   }
+  turn(out, out, padded * row_bytes(columns, 4));
 }

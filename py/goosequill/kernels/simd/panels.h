@@ -80,9 +80,9 @@ INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}
 #define ADD_DOT_QUADS(sums, x, w) (i32x4) vdotq_s32((int32x4_t)(sums), (int8x16_t)(x), (int8x16_t)(w))
 #endif
 
-// Whether that is one instruction of the processor, as with AVX-VNNI and on ARM, and not three, which would be slower than
-// adding pairs in 16 bits. The browser's choice shows in what WebAssembly leaves open, the products of weights beyond 7 bits:
-// three instructions limit the sum of two to 16 bits. (Tests define QUADS to choose.)
+// Whether that is one instruction of the processor, as with AVX-VNNI (2) and on ARM (1), and not three, which would be slower
+// than adding pairs in 16 bits. The browser's choice shows in what WebAssembly leaves open, the products of weights beyond 7
+// bits: three instructions limit the sum of two to 16 bits; AVX-VNNI takes weights of 8 bits. (Tests define QUADS to choose.)
 INLINE unsigned has_quads(void) {
 #if !defined(ADD_DOT_QUADS)
   return 0;
@@ -91,30 +91,38 @@ INLINE unsigned has_quads(void) {
 #elif defined(__wasm_relaxed_simd__)
   const int inputs = 0x7f7f7f7f, weights = -1;
   i8x16 x = (i8x16)(i32x4){inputs, inputs, inputs, inputs}, w = (i8x16)(i32x4){weights, weights, weights, weights};
-  return ADD_DOT_QUADS(((i32x4){0}), x, w)[0] != 2 * 0x7fff;
-#elif defined(__AVX512VNNI__) && defined(__AVX512VL__) || defined(__ARM_FEATURE_DOTPROD)
+  int sum = ADD_DOT_QUADS(((i32x4){0}), x, w)[0];
+  return sum == 4 * 127 * 255 ? 2 : sum != 2 * 0x7fff;
+#elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
+  return 2;
+#elif defined(__ARM_FEATURE_DOTPROD)
   return 1;
 #else
   return 0;
 #endif
 }
 
-// Add, for each 16-bit lane, the four products of its weights, which have 4 bits, and their inputs, which are in a few words
-// (`spread_octet`); with `quads`, the eight products of each 32-bit lane.
+// Add the products of a vector of bytes, in which each lane has the weights of two rows for the same columns, to the sums of
+// these rows, in 16 bits, or with `quads` in 32. With weights of 8 bits whole bytes are multiplied: less the first row's sum, that
+// is 16 times the second's, so that only one of the halves has to be taken out.
 #ifdef DOT_BYTES
 #define OCTET_WORDS 2
-INLINE i32x4 add_nibbles(i32x4 sums, i8x16 w, i8x16 mask, const int *x, const unsigned quads) {
-  i8x16 low = w & mask, high = (i8x16)((u16x8)w >> 4) & mask;
-  i8x16 first = (i8x16)(i32x4){x[0], x[0], x[0], x[0]}, second = (i8x16)(i32x4){x[1], x[1], x[1], x[1]};
-  if (quads) return ADD_DOT_QUADS(ADD_DOT_QUADS(sums, first, low), second, high);
-  return (i32x4)((i16x8)sums + (DOT_BYTES(first, low) + DOT_BYTES(second, high)));
+INLINE void add_bytes(i32x4 *sums, i8x16 w, i8x16 mask, int x, const unsigned quads) {
+  i8x16 inputs = (i8x16)(i32x4){x, x, x, x}, low = w & mask, high = quads == 2 ? w : (i8x16)((u16x8)w >> 4) & mask;
+  if (quads) {
+    sums[0] = ADD_DOT_QUADS(sums[0], inputs, low), sums[1] = ADD_DOT_QUADS(sums[1], inputs, high);
+  } else {
+    sums[0] = (i32x4)((i16x8)sums[0] + DOT_BYTES(inputs, low)), sums[1] = (i32x4)((i16x8)sums[1] + DOT_BYTES(inputs, high));
+  }
+  ONCE(sums[0]);
+  ONCE(sums[1]);
 }
 #else
 // Where only 16-bit numbers can be multiplied, a lane is not taken apart. Let its weights be a + 16 b + 256 c + 4096 d. Shifted
 // down by 4, 8 and 12 bits it is b + 16 c + 256 d, c + 16 d and d; so with the factors x(a), x(b) - 16 x(a), x(c) - 16 x(b) and
 // x(d) - 16 x(c), the sum of the four products is a x(a) + b x(b) + c x(c) + d x(d), modulo 2^16.
 #define OCTET_WORDS 4
-INLINE i32x4 add_nibbles(i32x4 sums, i8x16 w, i8x16 mask, const int *x, const unsigned quads) {
+INLINE i32x4 add_nibbles(i32x4 sums, i8x16 w, const int *x) {
   u16x8 lanes = (u16x8)w, sum = {0};
   UNROLL for (int i = 0; i < 4; i++) sum += (lanes >> (4 * i)) * (u16x8)(i32x4){x[i], x[i], x[i], x[i]};
   return (i32x4)((u16x8)sums + sum);
@@ -239,18 +247,35 @@ INLINE f32x4 halves(const short *p) {
   return (f32x4)((wide << 13) & (int)0x8fffffff);
 }
 
+// The row within its panel of the first of the four results in a vector of int4. Where bytes can be multiplied, a byte has the
+// weights of two rows, eight rows apart.
+#ifdef DOT_BYTES
+#define FIRST_OF_FOUR(row, i) ((row) % PANEL / 2 + 4 * ((i) / 2) + 8 * ((i) % 2))
+#else
+#define FIRST_OF_FOUR(row, i) ((row) % PANEL + 4 * (i))
+#endif
+
 // Add the products of a group of 4-bit weights at w, and of the same group in panels at a distance, to sums of 16 bits, or of
 // 32 (`quads`). Each lane of 16 bits adds 32 products of at most 8 x 127. The sums start with the correction for the weights'
 // offset of 8, so the results fit; intermediate sums may wrap around.
 INLINE void add_group(i32x4 (*sums)[VECTORS], const signed char *w, word distance, const int *x, const unsigned panels, const unsigned count, const unsigned quads) {
+#ifdef DOT_BYTES
   i8x16 mask = {15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15};
   ONCE(mask);
+#endif
   for (int octet = 0; octet < GROUP / 8; octet++, w += 4 * PANEL, x += OCTET_WORDS * count) {
     EACH_PANEL {
       const i8x16 *at = (const i8x16 *)(w + n * distance);
+#ifdef DOT_BYTES
+      UNROLL for (unsigned four = 0; four < 2; four++) UNROLL for (unsigned i = 0; i < WIDTH(count); i += 2) {
+        i8x16 weights = at[four * 2 + i / 2];
+        EACH_TOKEN add_bytes(&sums[n + t][i], weights, mask, x[t * OCTET_WORDS + four], quads);
+      }
+#else
       i8x16 weights[VECTORS];
       EACH_VECTOR weights[i] = at[i];
-      EACH_TOKEN EACH_VECTOR sums[n + t][i] = add_nibbles(sums[n + t][i], weights[i], mask, x + t * OCTET_WORDS, quads);
+      EACH_TOKEN EACH_VECTOR sums[n + t][i] = add_nibbles(sums[n + t][i], weights[i], x + t * OCTET_WORDS);
+#endif
     }
   }
 }
@@ -270,29 +295,39 @@ INLINE void panel_groups(const struct product *p, word row, word apart, word tok
     i32x4 whole[TOKENS][VECTORS];
     EACH_PANEL EACH_TOKEN EACH_VECTOR {
       int c = quads ? (short)corrections[t] + (corrections[t] >> 16) : corrections[t];
+      if (quads == 2 && i % 2) c *= 17;  // 16 times its own and once the other row's, which is subtracted
       whole[n + t][i] = (i32x4){c, c, c, c};
     }
-    add_group(whole, w + 2 * PANEL + row % PANEL * 4, distance, x, panels, count, quads);
+    add_group(whole, w + 2 * PANEL + FIRST_OF_FOUR(row, 0) * 4, distance, x, panels, count, quads);
     x += GROUP_WORDS * count;
     EACH_PANEL EACH_VECTOR {
-      f32x4 factor = halves((const short *)(w + n * distance) + row % PANEL + 4 * i);
+      f32x4 factor = halves((const short *)(w + n * distance) + FIRST_OF_FOUR(row, i));
       EACH_TOKEN {
         f32x4 scaled = factor * splat(x_scales[t]);
         i32x4 dots = quads ? whole[n + t][i] : pair_sums((i16x8)whole[n + t][i]);
+        if (quads == 2 && i % 2) dots = (dots - whole[n + t][i - 1]) >> 4;
         sums[n + t][i] = madd(__builtin_convertvector(dots, f32x4), scaled, sums[n + t][i]);
       }
     }
     if (quads) IN_MEMORY(sums);
   }
-  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, row + n * apart + 4 * i, token + t, sums[n + t][i] * HALF_BIAS);
+  word first = row / PANEL * PANEL;
+  EACH_PANEL EACH_TOKEN EACH_VECTOR finish(p, first + n * apart + FIRST_OF_FOUR(row, i), token + t, sums[n + t][i] * HALF_BIAS);
 }
 
 INLINE void panel_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   panel_groups(p, row, apart, token, panels, count, 0);
 }
 
-INLINE void quads_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
 #ifdef ADD_DOT_QUADS
+INLINE void quads_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   panel_groups(p, row, apart, token, panels, count, 1);
-#endif
 }
+
+INLINE void bytes_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+  panel_groups(p, row, apart, token, panels, count, 2);
+}
+#else
+#define quads_i4 panel_i4
+#define bytes_i4 panel_i4
+#endif

@@ -100,7 +100,7 @@ INLINE void place(struct product *part, const struct product *p, word row, word 
 // Rows from..to of a product, starting at a multiple of PANEL, once `spread` has prepared the inputs. Each panel is read
 // from memory once; all tokens pass through it while it is in the cache.
 static void panels(const struct product *p, word form, word gap, word from, word to) {
-  const unsigned quads = form == 4 && !WIDE && has_quads();
+  const unsigned quads = form == 4 && !WIDE ? has_quads() : 0;
   word each = scratch_words(p->columns, form), bytes = row_bytes(p->columns, form);
   struct product part = *p;
   word row = from, apart = p->tokens == 1 ? first_part(to - from) : 0;
@@ -108,6 +108,7 @@ static void panels(const struct product *p, word form, word gap, word from, word
     place(&part, p, row, apart, bytes, gap);
     if (form == 32) panel_f32(&part, row, apart, 0, STREAMS, 1);
     else if (form == 8) wide_i8(&part, row, apart, 0, STREAMS, 1);
+    else if (quads == 2) bytes_i4(&part, row, apart, 0, STREAMS, 1);
     else if (quads) quads_i4(&part, row, apart, 0, STREAMS, 1);
     else wide_i4(&part, row, apart, 0, STREAMS, 1);
   }
@@ -120,6 +121,8 @@ static void panels(const struct product *p, word form, word gap, word from, word
         EACH_COUNT(panel_f32, WIDTH, MOST_F32)
       } else if (form == 8) {
         EACH_COUNT(wide_i8, WIDE_WIDTH, MOST_I8)
+      } else if (quads == 2) {
+        EACH_COUNT(bytes_i4, WIDTH, MOST_QUADS)
       } else if (quads) {
         EACH_COUNT(quads_i4, WIDTH, MOST_QUADS)
       } else {

@@ -9,6 +9,7 @@ typedef short i16x8 __attribute__((vector_size(16), aligned(2)));
 typedef short i16x4 __attribute__((vector_size(8), aligned(2)));
 typedef unsigned short u16x8 __attribute__((vector_size(16), aligned(2)));
 typedef signed char i8x16 __attribute__((vector_size(16), aligned(1)));
+typedef unsigned char u8x16 __attribute__((vector_size(16), aligned(1)));
 typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 
 #define INLINE static inline __attribute__((always_inline))

@@ -37,12 +37,14 @@ INLINE i32x8 add_dot2(i32x8 sums, i16x16 a, i16x16 b) {
 
 // Sums of products of four bytes each, which are in 16 bits (`DOTS` adds the two of a word) or, with VNNI, in 32.
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#define WHOLE_BYTES 1
 #define DOTS_START(correction) ((short)(correction) + ((correction) >> 16))
 #define DOTS(dots) (dots)
 INLINE i32x8 add_dot4(i32x8 dots, i8x32 weights, int inputs) {
   return (i32x8)__builtin_ia32_vpdpbusd256(dots, (i32x8)weights, splat_words(inputs));
 }
 #else
+#define WHOLE_BYTES 0
 #define DOTS_START(correction) (correction)
 #define DOTS(dots) ((i32x8)__builtin_ia32_pmaddwd256((i16x16)(dots), (i16x16)splat_words(0x00010001)))
 INLINE i32x8 add_dot4(i32x8 dots, i8x32 weights, int inputs) {
@@ -113,16 +115,19 @@ INLINE void wide_i4(const struct product *p, word row, word apart, word token, c
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
     const signed char *at = w + 2 * PANEL;
     i32x8 dots[TOKENS][2];
-    EACH_PANEL EACH_TOKEN UNROLL for (unsigned i = 0; i < 2; i++) dots[n + t][i] = splat_words(DOTS_START(corrections[t]));
+    EACH_PANEL EACH_TOKEN UNROLL for (unsigned i = 0; i < 2; i++) {
+      dots[n + t][i] = splat_words(DOTS_START(corrections[t]) * (WHOLE_BYTES && i ? 17 : 1));
+    }
     for (int octet = 0; octet < GROUP / 8; octet++, at += 4 * PANEL, x += OCTET_WORDS * count)
-      EACH_PANEL UNROLL for (unsigned i = 0; i < 2; i++) {
-        i8x32 weights = *(const i8x32 *)(at + n * p->distance + 32 * i);
-        i8x32 low = weights & mask, high = (i8x32)((u16x16)weights >> 4) & mask;
+      EACH_PANEL UNROLL for (unsigned four = 0; four < 2; four++) {
+        i8x32 weights = *(const i8x32 *)(at + n * p->distance + 32 * four), low = weights & mask;
+        i8x32 high = WHOLE_BYTES ? weights : (i8x32)((u16x16)weights >> 4) & mask;
         EACH_TOKEN {
-          const int *words = x + t * OCTET_WORDS;
-          dots[n + t][i] = add_dot4(add_dot4(dots[n + t][i], low, words[0]), high, words[1]);
+          int inputs = x[t * OCTET_WORDS + four];
+          dots[n + t][0] = add_dot4(dots[n + t][0], low, inputs), dots[n + t][1] = add_dot4(dots[n + t][1], high, inputs);
         }
       }
+    if (WHOLE_BYTES) EACH_PANEL EACH_TOKEN dots[n + t][1] = (dots[n + t][1] - dots[n + t][0]) >> 4;
     EACH_PANEL UNROLL for (unsigned i = 0; i < 2; i++) {
       f32x8 factor = halves_wide((const short *)(w + n * p->distance) + 8 * i);
       EACH_TOKEN {

@@ -351,7 +351,10 @@ class SimdKernel:
         return Weights(rows, columns, bits, None, bits, (values,), scales)
 
     def matrix(self, weights: Floats | QuantizedMatrix) -> Weights:
-        """Lay out weights [out, in] in panels (`weights.packing`); use packed weights as they are.
+        """Lay out weights [out, in] in panels (`weights.packing`).
+
+        Packed weights are taken over, so that a large matrix is not in memory twice: their values must not be
+        used afterwards.
 
         float32 is in panels too: the 16 rows' first numbers, then their second numbers, and so on.
         """
@@ -413,7 +416,7 @@ class SimdKernel:
         values = weights.values.view(np.int8)
         parts = self._room(rows, len(values))
         if weights.bits == 4:
-            parts = parts or (np.empty_like(values),)
+            parts = parts or (values if values.flags.writeable else np.empty_like(values),)
             self._turn(parts, values)
         elif parts:
             parts[0][:], parts[1][:] = np.split(values, [len(parts[0])])

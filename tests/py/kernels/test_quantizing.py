@@ -110,17 +110,3 @@ def test_packing_is_that_of_numpy(layout: str, shape: tuple[int, int]) -> None:
     found, wanted = NATIVE.pack(matrix, layout), NUMPY.pack(matrix, layout)
     assert_same(found, wanted)
     assert (found.layout, found.size) == (wanted.layout, wanted.size)
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize(
-    "shape", [(16, 64), (35, 192), (4112, 2048)]
-)  # in one place, in two, too large for two
-def test_a_packed_matrix_is_left_as_it_is_and_stored_again(layout: str, shape: tuple[int, int]) -> None:
-    draw = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    packed = NATIVE.pack(quantize(draw, LAYOUTS[layout].bits), layout)
-    before = packed.values.copy()
-    stored = NATIVE.stored(NATIVE.matrix(packed))
-    np.testing.assert_array_equal(packed.values, before)
-    assert stored is not None
-    assert_same(stored, packed)

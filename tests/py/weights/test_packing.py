@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,12 +70,16 @@ def test_the_kernel_computes_on_large_packed_matrices_where_they_are(
     bits: Literal[8, 4], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = pack(random_matrix(20, 128, bits))
-    for largest in (1 << 20, 0):
+    for largest, writeable in ((1 << 20, True), (0, False), (0, True)):
         monkeypatch.setattr(simd_kernel.Arena, "LARGEST", largest)
-        stored = NATIVE.stored(NATIVE.matrix(packed))
+        taken = replace(packed, values=packed.values.copy())
+        taken.values.flags.writeable = writeable
+        matrix = NATIVE.matrix(taken)
+        stored = NATIVE.stored(matrix)
         assert isinstance(stored, PackedMatrix)
         same(stored, packed)
-    assert np.shares_memory(stored.values, packed.values) and stored.scales is packed.scales
+        assert writeable or (taken.values == packed.values).all()
+    assert np.shares_memory(matrix.parts[0], taken.values) and stored.scales is taken.scales
 
 
 def test_a_kernel_returns_the_matrix_that_it_stores() -> None:

@@ -22,7 +22,7 @@ async function startMeter() {
       worker.onmessage = ({ data }) => resolve(data);
       worker.postMessage({ module, times, places });
     });
-  /** Gigabytes per second that this many threads read together, each from so many places of its own 256 MB. */
+  /** Gigabytes per second that this many threads read together, each from some places of its own 256 MB. */
   const bandwidth = async ({ threads, times, places }) => {
     while (workers.length < threads) {
       workers.push(new Worker("meter.js"));

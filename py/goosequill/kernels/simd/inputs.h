@@ -93,7 +93,7 @@ static void spread_lanes(const struct product *p, word token) {
   *(float *)corrections = top / 32767;
 }
 
-// The inputs of eight columns in 8 bits, as `dot_nibbles` reads them.
+// The inputs of eight columns in 8 bits, as `add_bytes` or `add_nibbles` reads them.
 INLINE void spread_octet(int *out, i32x4 a, i32x4 b) {
   i16x8 x = narrow(a, b);
 #ifdef DOT_BYTES

@@ -1,5 +1,4 @@
-// Products of several tokens in vectors of 32 bytes, which native x86-64 has. The sums are the same, bit by bit: a vector
-// here is two of panels.h. A single token waits for memory, so it gains nothing.
+// Products in vectors of 32 bytes, which native x86-64 has. The sums are the same, bit by bit: a vector here is two of panels.h.
 #pragma once
 
 #include "panels.h"

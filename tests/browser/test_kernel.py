@@ -6,6 +6,7 @@ import base64
 import shutil
 import threading
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from playwright.sync_api import Browser
@@ -13,7 +14,7 @@ from scripts import kernel
 from scripts.serve import make_server
 
 from goosequill.kernels import abi
-from goosequill.weights.packing import GROUPS, LAYOUTS
+from goosequill.weights.packing import GROUPS, LAYOUTS, PANELS
 from goosequill.weights.quantize import quantize
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,13 +110,13 @@ def test_every_kernel_encodes_and_scans_as_numpy_does(browser: Browser, tmp_path
         assert same
 
 
-MULTIPLY = """async ([module, memory, weights, size, step, out, count]) => {
+MULTIPLY = """async ([module, memory, weights, size, columns, bits, step, out, count]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const instance = await WebAssembly.instantiate(await WebAssembly.compile(bytes(module)));
-  const { memory: own, turn, product_begin: begin, product_rows: compute } = instance.exports;
+  const { memory: own, turned, turn, product_begin: begin, product_rows: compute } = instance.exports;
   own.grow(100);
   new Uint8Array(own.buffer).set(bytes(memory), %d);
-  turn(weights, weights, size);
+  if (turned(columns, bits)) turn(weights, weights, size, columns, bits, 0);
   begin(step);
   compute(step);
   return [...new Uint32Array(own.buffer, out, count)];
@@ -125,28 +126,45 @@ DATA = 1 << 20
 
 
 def multiplied(
-    browser: Browser, module: Path, rows: int, columns: int, tokens: int
+    browser: Browser, module: Path, bits: Literal[8, 4], rows: int, columns: int, tokens: int
 ) -> tuple[list[int], float]:
-    """The bits of a product of random weights in 4 bits, and its greatest error relative to its size."""
+    """The bits of a product of random weights, and its greatest error relative to its size."""
     rng = np.random.default_rng(rows)
-    weights = quantize(rng.standard_normal((rows, columns)).astype(np.float32), 4)
+    weights = quantize(rng.standard_normal((rows, columns)).astype(np.float32), bits)
+    weights.values[1:4] = np.array([[-128], [127], [-1]], np.int8).astype(weights.values.dtype)
     inputs = rng.standard_normal((tokens, columns)).astype(np.float32)
-    packed = LAYOUTS[GROUPS].pack(weights).values
+    inputs[0] = rng.choice([-1, 1], columns)
+    packed = LAYOUTS[GROUPS if bits == 4 else PANELS].pack(weights)
     scratch, out = np.zeros((tokens, 4 * columns), np.int32), np.zeros((tokens, rows), np.float32)
     step = np.zeros(abi.LIMITS["step_words"], np.int32)
-    arrays = {"weights": packed, "inputs": inputs, "scratch": scratch, "out": out, "step": step}
+    arrays = {
+        "weights": packed.values,
+        "scales": packed.scales,
+        "inputs": inputs,
+        "scratch": scratch,
+        "out": out,
+        "step": step,
+    }
     at, addresses = DATA, dict[str, int]()
     for name, array in arrays.items():
         addresses[name] = at
         at += -(-array.nbytes // 64) * 64
-    fields = {**addresses, "tokens": tokens, "columns": columns, "rows": rows, "form": 4}
+    fields = {**addresses, "tokens": tokens, "columns": columns, "rows": rows, "form": bits}
     fields |= {"end_row": rows, "joined": 1, "operation": abi.NUMBERS["product"]}
     for name, index in abi.FIELDS["product"].items():
         step[index] = fields.get(name, 0)
     memory = b"".join(array.tobytes().ljust(-(-array.nbytes // 64) * 64, b"\0") for array in arrays.values())
     page = browser.new_page()
     texts = [base64.b64encode(part).decode() for part in (module.read_bytes(), memory)]
-    wanted = addresses["weights"], packed.nbytes, addresses["step"], addresses["out"], out.size
+    wanted = (
+        addresses["weights"],
+        packed.values.nbytes,
+        columns,
+        bits,
+        addresses["step"],
+        addresses["out"],
+        out.size,
+    )
     found = page.evaluate(MULTIPLY % DATA, [*texts, *wanted])
     page.close()
     values = np.array(found, np.uint32).view(np.float32).reshape(out.shape)
@@ -159,10 +177,14 @@ def test_every_way_of_multiplying_bytes_gives_the_same_bits(browser: Browser, tm
     modules = []
     for name, flags in (("chosen", []), ("pairs", ["-DQUADS=0"]), ("quads", ["-DQUADS=1"])):
         modules.append(tmp_path / f"{name}.wasm")
-        exports = ("turn", "product_begin", "product_rows")
+        exports = ("turned", "turn", "product_begin", "product_rows")
         kernel.build([*kernel.BUILDS["relaxed"], *flags], [], exports, modules[-1])
     assert len({module.read_bytes() for module in modules}) == 3
-    for rows, columns, tokens in ((80, 128, 1), (40, 64, 1), (40, 192, 3), (16, 64, 4), (80, 320, 9)):
-        chosen, *others = (multiplied(browser, module, rows, columns, tokens) for module in modules)
-        assert all(other == chosen for other in others)
-        assert chosen[1] < 0.02  # inputs in 8 bits
+    shapes = ((80, 128, 1), (40, 64, 1), (40, 192, 3), (16, 64, 4), (80, 320, 9), (40, 1032, 5))
+    for rows, columns, tokens in shapes:
+        for bits, most in ((8, 1e-4), (4, 0.02)):  # as inputs are in 15 bits, or in 8
+            if bits == 8 or columns % 64 == 0:
+                products = (multiplied(browser, module, bits, rows, columns, tokens) for module in modules)
+                chosen, *others = products
+                assert all(other == chosen for other in others)
+                assert chosen[1] < most

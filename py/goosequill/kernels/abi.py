@@ -100,7 +100,11 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
         "signed char *out, float *reach, const signed char *weights, const float *scales, word rows, "
         "word columns",
     ),
-    "turn": ("void", "signed char *out, const signed char *panels, word bytes"),
+    "turned": ("word", "word columns, word bits"),
+    "turn": (
+        "void",
+        "signed char *out, const signed char *panels, word bytes, word columns, word bits, word back",
+    ),
     "scratch_words": ("word", "word columns, word form"),
     "first_part": ("word", "word rows"),
     "attention_words": ("word", "word size, word longest"),

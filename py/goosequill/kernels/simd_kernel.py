@@ -415,20 +415,22 @@ class SimdKernel:
         rows, columns = weights.shape
         values = weights.values.view(np.int8)
         parts = self._room(rows, len(values))
-        if weights.bits == 4:
+        if self.library.turned(columns, weights.bits):
             parts = parts or (values if values.flags.writeable else np.empty_like(values),)
-            self._turn(parts, values)
+            start = 0
+            for part in parts:
+                self._turn(part, values[start:], columns, weights.bits)
+                start += len(part)
         elif parts:
             parts[0][:], parts[1][:] = np.split(values, [len(parts[0])])
         parts = parts or (values,)
         return Weights(rows, columns, weights.bits, weights.layout, weights.bits, parts, weights.scales)
 
-    def _turn(self, parts: Sequence[NDArray[np.int8]], values: NDArray[np.int8]) -> None:
-        """Bring values in 4 bits from the order of files into the kernel's, or back (simd/packing.h)."""
-        start = 0
-        for part in parts:
-            self.library.turn(address_of(part), address_of(values[start:]), len(part))
-            start += len(part)
+    def _turn(
+        self, out: NDArray[np.int8], panels: NDArray[np.int8], columns: int, bits: int, back: bool = False
+    ) -> None:
+        """Bring panels from the order of files into the kernel's, or back (simd/packing.h)."""
+        self.library.turn(address_of(out), address_of(panels), len(out), columns, bits, back)
 
     def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
@@ -446,8 +448,8 @@ class SimdKernel:
             end = min(rows, start + len(part) * whole_panels(rows) // length)
             addresses = address_of(part), address_of(values[start:]), address_of(within[start:])
             self.library.pack(*addresses, end - start, columns, bits)
-            if bits == 4:
-                self._turn((part,), part)
+            if bits != 32 and self.library.turned(columns, bits):
+                self._turn(part, part, columns, bits)
             start = end
         return Weights(rows, columns, bits, layout, bits, parts, apart)
 
@@ -477,9 +479,9 @@ class SimdKernel:
                 values = pairs.reshape(-1, matrix.columns)[: matrix.rows]
             return QuantizedMatrix(bits, values, scales)
         values = matrix.parts[0] if len(matrix.parts) == 1 else np.concatenate(matrix.parts)
-        if bits == 4:
+        if self.library.turned(matrix.columns, bits):
             values, panels = np.empty_like(values), values
-            self._turn((values,), panels)
+            self._turn(values, panels, matrix.columns, bits, back=True)
         values = values.view(np.int8 if bits == 8 else np.uint8)
         return PackedMatrix(bits, values, matrix.scales, matrix.layout, (matrix.rows, matrix.columns))
 

@@ -180,7 +180,7 @@ def test_quantized_product(kernel: Kernel, bits: Any, rows: int, groups: int, st
     matrix = kernel.matrix(quantized)
     found = compute(kernel, lambda z: kernel.product(matrix, z), x)
     used = quantized.dequantize().astype(np.float64)
-    group, levels = (64, 127) if bits == 4 else (columns, 32767)
+    group, levels = (64, 127) if bits == 4 else (columns, 32639)
     half_step = np.abs(x).reshape(steps, -1, group).max(axis=2) / levels / 2  # [T, groups]
     bound = half_step @ np.abs(used).reshape(rows, -1, group).sum(axis=2).T  # [T, rows]
     assert (np.abs(found - plain.product(used, x)) <= 1.01 * bound + 1e-4).all()
@@ -363,6 +363,28 @@ def test_many_tokens_give_what_each_gives_alone(kernel: Kernel, rows: int, colum
             np.testing.assert_array_equal(together, alone)
         else:
             close(together, alone, columns**0.5)
+
+
+@pytest.mark.parametrize("columns", [8, 64, 520, 1088])
+@pytest.mark.parametrize("bits", [8, 4])
+def test_every_way_of_multiplying_gives_the_same_bits(columns: int, bits: Any) -> None:
+    """With the largest weights and inputs too."""
+    if bits == 4 and columns % 64:
+        return
+    case = Case(1, 1, 1, 1.0, columns)
+    weights = quantize(case.normal(75, columns), bits)
+    weights.values[3:6] = np.array([[-128], [127], [-1]], np.int8).astype(weights.values.dtype)
+    for count in (1, 2, 7):
+        x = case.normal(count, columns)
+        x[0] = case.rng.choice([-1, 1], columns)
+        x[-1] = 1
+        expected: Array | None = None
+        for name, kernel in KERNELS.items():
+            if isinstance(kernel, SimdKernel):
+                matrix = kernel.matrix(weights)
+                found = compute(kernel, lambda z: kernel.product(matrix, z), x)  # noqa: B023
+                expected = found if expected is None else expected
+                np.testing.assert_array_equal(found, expected, name)
 
 
 @pytest.mark.parametrize("name", [name for name in KERNELS if name.startswith("native")])

@@ -143,7 +143,7 @@ FARTHEST = {
     "weights": (SIGNS, np.where(FIRST, -120, 15 * CANCEL + 7 * SIGNS)),
     # Inputs of less than half a step in 8 bits, except one in each group, whose weight is 0.
     "inputs": (
-        np.where(SECOND, 1.0, 128 / 32767 * SIGNS),
+        np.where(SECOND, 1.0, 128 / 32639 * SIGNS),
         np.where(FIRST, -128, np.where(SECOND, 0, 112 * SIGNS)),
     ),
 }

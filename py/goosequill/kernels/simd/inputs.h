@@ -1,7 +1,7 @@
 // Inputs of a product, quantized and interleaved as the panels read them.
 #pragma once
 
-#include "wide.h"
+#include "bytes.h"
 
 // The largest absolute value; NaN if there is one. Without their signs, floats have the order of their bits.
 static float largest(const float *x, word n) {
@@ -58,20 +58,34 @@ INLINE int spread_pairs(int *out, word apart, const float *x, word n, float fact
   return total;
 }
 
-// Inputs in 15 bits, then the corrections, 128 times the inputs of some columns, which the lanes that hold two weights add to
-// each sum, then a scale for each token.
+// The same in bytes, for each eight columns the upper and then the lower ones of two words; `n` is a multiple of 8.
+INLINE int spread_bytes(int *out, word apart, const float *x, word n, float factor) {
+  i32x4 four = {0};
+  for (word c = 0; c < n; c += 8, out += apart) {
+    i16x8 q = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
+    i16x8 first = __builtin_shufflevector(q, q, 0, 1, 4, 5, 0, 1, 4, 5), second = __builtin_shufflevector(q, q, 2, 3, 6, 7, 2, 3, 6, 7);
+    four += pair_sums(q);
+    *(i16x8 *)out = __builtin_shufflevector(upper_bytes(first, second), lower_bytes(first, second), 0, 1, 2, 3, 12, 13, 14, 15);
+  }
+  return four[0] + four[1] + four[2] + four[3];
+}
+
+// Inputs in 15 bits, then the corrections, 128 times the inputs of some columns, which weights plus 128 add to each sum, then a
+// scale for each token.
 static void spread_i8(const struct product *p, word token, word count) {
+  const unsigned bytes = byte_weights(p->columns);
   int *corrections = p->scratch + (p->columns + 1) / 2 * count;
   float *scales = (float *)(corrections + flushes(p->columns) * count);
   for (word t = 0; t < count; t++) {
     const float *x = p->inputs + (token + t) * p->columns;
-    float top = largest(x, p->columns), factor = top > 0 ? 32767 / top : 0;
+    float top = largest(x, p->columns), factor = top > 0 ? MOST_INPUT / top : 0;
     for (word start = 0, block = 0; start < p->columns; start += FLUSH, block++) {
       word n = p->columns - start < FLUSH ? p->columns - start : FLUSH;
-      int total = spread_pairs(p->scratch + start / 2 * count + t, count, x + start, n, factor);
-      corrections[block * count + t] = -128 * total;
+      int *out = p->scratch + start / 2 * count;
+      int total = bytes ? spread_bytes(out + 4 * t, 4 * count, x + start, n, factor) : spread_pairs(out + t, count, x + start, n, factor);
+      corrections[block * count + t] = bytes == 1 ? 0 : -128 * total;
     }
-    scales[t] = top / 32767;
+    scales[t] = top / MOST_INPUT;
   }
 }
 
@@ -80,7 +94,7 @@ static void spread_lanes(const struct product *p, word token) {
   const float *x = p->inputs + token * p->columns;
   i16x8 *out = (i16x8 *)p->scratch;
   i32x4 *corrections = (i32x4 *)((short *)p->scratch + p->columns);
-  float top = largest(x, p->columns), factor = top > 0 ? 32767 / top : 0;
+  float top = largest(x, p->columns), factor = top > 0 ? MOST_INPUT / top : 0;
   for (word start = 0, end; start < p->columns; start = end) {
     i32x4 four = {0};
     end = p->columns - start < LANES ? p->columns : start + LANES;
@@ -90,7 +104,7 @@ static void spread_lanes(const struct product *p, word token) {
     }
     *corrections++ = four * -128;
   }
-  *(float *)corrections = top / 32767;
+  *(float *)corrections = top / MOST_INPUT;
 }
 
 // The inputs of eight columns in 8 bits, as `add_bytes` or `add_nibbles` reads them.

@@ -33,21 +33,47 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
   }
 }
 
-// Bring panels of int4 from the order of files, in which a byte has two columns of a row, into that in which they are multiplied,
-// or back: where bytes can be multiplied, a byte has the same column of rows r and r + 8. It may be done in place.
-void turn(signed char *out, const signed char *panels, word bytes) {
-  for (word group = 0; group < bytes; group += GROUP_BYTES) {
-    const i8x16 *from = (const i8x16 *)(panels + group);
-    i8x16 *to = (i8x16 *)(out + group);
-    to[0] = from[0], to[1] = from[1];  // the scales
-    for (word i = 2; i < GROUP_BYTES / 16; i += 4) UNROLL for (word j = i; j < i + 2; j++) {
-      u8x16 a = (u8x16)from[j], b = (u8x16)from[j + 2];
+// The group of int4 at `from` in the other order: where bytes can be multiplied, a byte has the same column of rows r and r + 8.
+static void turn_group(i8x16 *to, const i8x16 *from) {
+  to[0] = from[0], to[1] = from[1];  // the scales
+  for (word i = 2; i < GROUP_BYTES / 16; i += 4) UNROLL for (word j = i; j < i + 2; j++) {
+    u8x16 a = (u8x16)from[j], b = (u8x16)from[j + 2];
 #ifdef DOT_BYTES
-      u8x16 low = (a & 15) | b << 4;
-      b = a >> 4 | (b & 0xf0), a = low;
+    u8x16 low = (a & 15) | b << 4;
+    b = a >> 4 | (b & 0xf0), a = low;
 #endif
-      to[j] = (i8x16)a, to[j + 2] = (i8x16)b;
-    }
+    to[j] = (i8x16)a, to[j + 2] = (i8x16)b;
+  }
+}
+
+// A panel's block of `n` columns of int8 in the order that bytes.h reads, or `back` in that of files, in which two vectors have
+// two columns, each of eight rows. Of four columns, upper bytes are brought into one vector and lower ones into another.
+static void turn_block(i8x16 *to, const i8x16 *from, word n, unsigned weights, word back) {
+  const unsigned short sign = weights == 2 ? 0x8000 : 0x80;  // of the bytes that do not have it as they are multiplied
+  u16x8 block[FLUSH];
+  for (word i = 0; i < n; i++) block[i] = (u16x8)from[i];
+  for (word i = 0; i < n; i += 4) UNROLL for (word half = 0; half < 2; half++) {
+    word file = i + half, here = half * (n / 2) + i / 2;
+    u16x8 a = block[back ? here : file], b = block[back ? here + 1 : file + 2];
+    if (!back) a ^= sign, b ^= sign;
+    u16x8 upper = (a & 0xff00) | b >> 8, lower = a << 8 | (b & 0xff);
+    if (back) upper ^= sign, lower ^= sign;
+    to[back ? file : here] = (i8x16)upper, to[back ? file + 2 : here + 1] = (i8x16)lower;
+  }
+}
+
+// Whether panels of int8 or int4 are in another order in memory than in files.
+word turned(word columns, word bits) { return bits == 4 || byte_weights(columns); }
+
+// Bring panels from the order of files into that in which they are multiplied, or back. It may be done in place.
+void turn(signed char *out, const signed char *panels, word bytes, word columns, word bits, word back) {
+  word each = bits == 4 ? GROUP_BYTES : PANEL * columns;
+  for (word at = 0; at < bytes; at += each) {
+    i8x16 *to = (i8x16 *)(out + at);
+    const i8x16 *from = (const i8x16 *)(panels + at);
+    if (bits == 4) turn_group(to, from);
+    else for (word start = 0; start < columns; start += FLUSH)
+      turn_block(to + start, from + start, columns - start < FLUSH ? columns - start : FLUSH, byte_weights(columns), back);
   }
 }
 
@@ -104,5 +130,5 @@ void sketch(signed char *out, float *reach, const signed char *weights, const fl
       *most = norms[row] > *most ? norms[row] : *most;
     }
   }
-  turn(out, out, padded * row_bytes(columns, 4));
+  turn(out, out, padded * row_bytes(columns, 4), columns, 4, 0);
 }

@@ -19,6 +19,7 @@
 #define TOKENS 6    // at most that pass through a panel together
 #define MOST_F32 5  // the same of float32; more would not fit the registers
 #define GROUP_BYTES (2 * PANEL + PANEL * GROUP / 2)  // of a panel: its rows' scales in 16 bits, then the weights
+#define MOST_INPUT 32639  // the largest integer for an input of int8, 127 * 256 + 127, so that it consists of two bytes with signs
 #define FLUSH 512   // columns of int8 that are summed as integers; more could overflow 32 bits
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
 #define MOST_QUADS 4  // tokens that pass through int4 together with `quads`; the sums of more would not fit the registers
@@ -80,6 +81,13 @@ INLINE i32x4 pair_sums(i16x8 v) { return dot2(v, (i16x8){1, 1, 1, 1, 1, 1, 1, 1}
 #define ADD_DOT_QUADS(sums, x, w) (i32x4) vdotq_s32((int32x4_t)(sums), (int8x16_t)(x), (int8x16_t)(w))
 #endif
 
+#ifdef ADD_DOT_QUADS
+INLINE int dot_quads(int x, int w) {
+  i32x4 sums = ADD_DOT_QUADS(((i32x4){0}), (i8x16)((i32x4){x, x, x, x}), (i8x16)((i32x4){w, w, w, w}));
+  return sums[0];
+}
+#endif
+
 // Whether that is one instruction of the processor, as with AVX-VNNI (2) and on ARM (1), and not three, which would be slower
 // than adding pairs in 16 bits. The browser's choice shows in what WebAssembly leaves open, the products of weights beyond 7
 // bits: three instructions limit the sum of two to 16 bits; AVX-VNNI takes weights of 8 bits. (Tests define QUADS to choose.)
@@ -89,9 +97,7 @@ INLINE unsigned has_quads(void) {
 #elif defined(QUADS)
   return QUADS;
 #elif defined(__wasm_relaxed_simd__)
-  const int inputs = 0x7f7f7f7f, weights = -1;
-  i8x16 x = (i8x16)(i32x4){inputs, inputs, inputs, inputs}, w = (i8x16)(i32x4){weights, weights, weights, weights};
-  int sum = ADD_DOT_QUADS(((i32x4){0}), x, w)[0];
+  int sum = dot_quads(0x7f7f7f7f, -1);
   return sum == 4 * 127 * 255 ? 2 : sum != 2 * 0x7fff;
 #elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
   return 2;

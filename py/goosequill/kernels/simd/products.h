@@ -14,6 +14,7 @@ word scratch_words(word columns, word form) {
 // Compute a panel from `row` on for `count` tokens; a copy of the code for each count, so that sums stay in registers.
 #define WHOLE_PANEL(panel, width, count) \
   for (word at = row; at < row + PANEL; at += 4 * width(count)) panel(&part, at, 0, token, 1, count)
+#define WHOLE(count) VECTORS
 #define IF_COUNT(panel, width, most, n) \
   case n: if (n <= most) WHOLE_PANEL(panel, width, n); break;
 #define EACH_COUNT(panel, width, most) \
@@ -27,8 +28,9 @@ word scratch_words(word columns, word form) {
   }
 
 // How many of the tokens that are left have their inputs interleaved, and pass through a panel, together.
-INLINE word together(word left, word form) {
-  word most = form == PAIRS ? 1 : form == 8 ? MOST_I8 : form == 32 ? MOST_F32 : !WIDE && has_quads() ? MOST_QUADS : MOST_I4;
+INLINE word together(word left, word form, word columns) {
+  word eight = byte_weights(columns) ? MOST_BYTES : MOST_I8;
+  word most = form == PAIRS ? 1 : form == 8 ? eight : form == 32 ? MOST_F32 : !WIDE && has_quads() ? MOST_QUADS : MOST_I4;
   return left < most ? left : most;
 }
 
@@ -36,7 +38,7 @@ static void spread(const struct product *p, word form) {
   word each = scratch_words(p->columns, form);
   struct product part = *p;
   for (word token = 0, count; token < p->tokens; token += count) {
-    count = together(p->tokens - token, form);
+    count = together(p->tokens - token, form, p->columns);
     part.scratch = p->scratch + token * each;
     if (form == 32) spread_f32(&part, token, count);
     else if (form == 8) spread_i8(&part, token, count);
@@ -101,12 +103,14 @@ INLINE void place(struct product *part, const struct product *p, word row, word 
 // from memory once; all tokens pass through it while it is in the cache.
 static void panels(const struct product *p, word form, word gap, word from, word to) {
   const unsigned quads = form == 4 && !WIDE ? has_quads() : 0;
+  const unsigned eight = form == 8 ? byte_weights(p->columns) : 0;
   word each = scratch_words(p->columns, form), bytes = row_bytes(p->columns, form);
   struct product part = *p;
   word row = from, apart = p->tokens == 1 ? first_part(to - from) : 0;
   for (; row < from + apart; row += PANEL) {
     place(&part, p, row, apart, bytes, gap);
     if (form == 32) panel_f32(&part, row, apart, 0, STREAMS, 1);
+    else if (eight) bytes_i8(&part, row, apart, 0, STREAMS, 1);
     else if (form == 8) wide_i8(&part, row, apart, 0, STREAMS, 1);
     else if (quads == 2) bytes_i4(&part, row, apart, 0, STREAMS, 1);
     else if (quads) quads_i4(&part, row, apart, 0, STREAMS, 1);
@@ -115,10 +119,12 @@ static void panels(const struct product *p, word form, word gap, word from, word
   for (row = from + apart * STREAMS; row < to; row += PANEL) {
     place(&part, p, row, 0, bytes, gap);
     for (word token = 0, count; token < p->tokens; token += count) {
-      count = together(p->tokens - token, form);
+      count = together(p->tokens - token, form, p->columns);
       part.scratch = p->scratch + token * each;
       if (form == 32) {
         EACH_COUNT(panel_f32, WIDTH, MOST_F32)
+      } else if (eight) {
+        EACH_COUNT(bytes_i8, WHOLE, MOST_BYTES)
       } else if (form == 8) {
         EACH_COUNT(wide_i8, WIDE_WIDTH, MOST_I8)
       } else if (quads == 2) {

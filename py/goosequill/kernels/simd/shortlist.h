@@ -27,7 +27,7 @@ struct distance { float rest, seen; };
 static int measure_inputs(struct distance *d, const struct product *p) {
   const i16x4 *fine = (const i16x4 *)p->scratch;
   float top = largest(p->inputs, p->columns);
-  double unit = (double)top / 32767;
+  double unit = (double)top / MOST_INPUT;
   f64x4 whole = {0}, left = {0};
   if (!(top > 0 && top <= RANGE)) return 0;
   for (word start = 0; start < p->columns; start += GROUP) {

@@ -15,6 +15,7 @@ typedef signed char i8x8 __attribute__((vector_size(8), aligned(1)));
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define ONE_COPY _Pragma("clang loop unroll(disable)")
 #define BLOCK 16  // results or logits that are processed together, in four vectors
 #define EACH_PART UNROLL for (unsigned j = 0; j < BLOCK / 4; j++)  // the vectors of a block
 

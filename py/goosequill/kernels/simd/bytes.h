@@ -1,0 +1,74 @@
+// Products of int8 where one instruction multiplies bytes and adds four products to a sum (`ADD_DOT_QUADS`).
+//
+// Inputs are x = 256 h + l, two bytes with signs. So a row's sum is 256 times that of its products with h, plus that with l: two
+// instructions for 16 weights where `panel_i8` needs five. The integers are the same, so the results are too, bit by bit.
+// Each lane has four columns of one row, which is another order of weights than that of files (`turn` in packing.h).
+#pragma once
+
+#include "wide.h"
+
+#define MOST_BYTES 2  // tokens that pass through a panel together; the sums of more would not fit the registers
+
+// How weights are multiplied as bytes: plus 128 and without a sign (2), as AVX-VNNI does, with it (1), as ARM does, or not (0).
+INLINE unsigned byte_weights(word columns) {
+#ifdef ADD_DOT_QUADS
+  const int least = 0x80808080;
+  if (WIDE || columns % 8 || !has_quads()) return 0;
+  return dot_quads(least, -1) == 4 * -128 * 255 ? 2 : dot_quads(least, least) == 4 * 128 * 128;
+#else
+  return 0;
+#endif
+}
+
+// The upper and the lower bytes of inputs: of `second` in the even bytes, of `first` in the odd ones.
+INLINE i16x8 upper_bytes(i16x8 first, i16x8 second) { return ((first + 128) & ~255) | (((second + 128) >> 8) & 255); }
+INLINE i16x8 lower_bytes(i16x8 first, i16x8 second) { return first << 8 | (second & 255); }
+
+#define EACH_OF_TWO UNROLL for (unsigned i = 0; i < 2; i++)  // of eight rows: four in a vector
+
+// A panel has, for every `FLUSH` columns, first eight of its rows, then the others. Both halves run the same instructions, because
+// processors remember for each instruction what it will read next; two copies in turn would be half as fast.
+INLINE void bytes_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
+#ifdef ADD_DOT_QUADS
+  const signed char *w = (const signed char *)p->weights + row * p->columns;
+  const word distance = p->distance;
+  const int *x = p->scratch, *corrections = x + p->columns / 2 * count;
+  const float *scales = (const float *)(corrections + flushes(p->columns) * count);
+  f32x4 sums[2][TOKENS][2] = {0};
+  for (word start = 0, size; start < p->columns; start += size, x += size / 2 * count, corrections += count) {
+    size = p->columns - start < FLUSH ? p->columns - start : FLUSH;
+    IN_MEMORY(sums);
+    ONE_COPY for (unsigned half = 0; half < 2; half++) {
+      i32x4 dots[TOKENS][2][2] = {0};  // with upper and lower bytes
+      EACH_PANEL EACH_TOKEN EACH_OF_TWO {
+        int c = corrections[t];
+        dots[n + t][i][1] = (i32x4){c, c, c, c};
+      }
+      const int *words = x;
+      for (word c = 0; c < size; c += 8, words += 4 * count, w += 64) EACH_PANEL {
+        const i8x16 *at = (const i8x16 *)(w + n * distance);
+        UNROLL for (unsigned four = 0; four < 2; four++) {
+          i8x16 weights[2];
+          EACH_OF_TWO weights[i] = at[2 * four + i];
+          EACH_TOKEN UNROLL for (unsigned k = 0; k < 2; k++) {
+            int inputs = words[4 * t + 2 * k + four];
+            EACH_OF_TWO {
+              i32x4 *sum = &dots[n + t][i][k];
+              *sum = ADD_DOT_QUADS(*sum, (i8x16)((i32x4){inputs, inputs, inputs, inputs}), weights[i]);
+              ONCE(*sum);
+            }
+          }
+        }
+      }
+      EACH_PANEL EACH_TOKEN EACH_OF_TWO
+        sums[half][n + t][i] += __builtin_convertvector((dots[n + t][i][0] << 8) + dots[n + t][i][1], f32x4);
+      IN_MEMORY(sums);
+    }
+  }
+  EACH_PANEL UNROLL for (unsigned half = 0; half < 2; half++) EACH_OF_TWO {
+    word at = row + n * apart + 8 * half + 4 * i;
+    f32x4 factor = load(p->scales + at, 4);
+    EACH_TOKEN finish(p, at, token + t, sums[half][n + t][i] * factor * scales[t]);
+  }
+#endif
+}

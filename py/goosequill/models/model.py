@@ -56,11 +56,12 @@ class Model(ABC):
         self.config = config
         self.kernel = kernel
         width, vocab = config.width, config.vocab_size
+        # The largest first: the memory of what is released after it is laid out serves the others.
+        self._head = parameters.head("head.weight", (vocab, width))
         self._embedding = parameters.table("emb.weight", (vocab, width))
         self._ln0 = self.norm(parameters, "blocks.0.ln0")
         self._blocks = [self.load_block(parameters, layer) for layer in range(config.layers)]
         self._ln_out = self.norm(parameters, "ln_out")
-        self._head = parameters.head("head.weight", (vocab, width))
         self._tuned = self._tuned_state(parameters)
         self.matrices = parameters.matrices
         self.lookaheads = lookaheads_of(kernel)

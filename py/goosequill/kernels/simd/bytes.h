@@ -7,7 +7,7 @@
 
 #include "wide.h"
 
-#define MOST_BYTES 2  // tokens that pass through a panel together; the sums of more would not fit the registers
+#define MOST_BYTES 3  // tokens that pass through a panel together; the sums of more would not fit the registers
 
 // How weights are multiplied as bytes: plus 128 and without a sign (2), as AVX-VNNI does, with it (1), as ARM does, or not (0).
 INLINE unsigned byte_weights(word columns) {

@@ -22,7 +22,7 @@
 #define MOST_INPUT 32639  // the largest integer for an input of int8, 127 * 256 + 127, so that it consists of two bytes with signs
 #define FLUSH 512   // columns of int8 that are summed as integers; more could overflow 32 bits
 #define LANES 1024  // the same where a row is spread over four lanes; up to 2048 cannot overflow
-#define MOST_QUADS 4  // tokens that pass through int4 together with `quads`; the sums of more would not fit the registers
+#define MOST_QUADS 5  // tokens that pass through int4 together with `quads`; the sums of more would not fit the registers
 
 // The scales of int4 are read too small by 2^112 (`halves`): half of that is in the inputs' scales, and half is applied to the
 // sums, so that neither factor leaves the range.

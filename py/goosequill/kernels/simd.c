@@ -135,8 +135,13 @@ void run(step *s, word count, word (*share)(step *)) {
              s->wkv5.bonus, s->wkv5.state, s->wkv5.tokens, s->wkv5.heads, s->wkv5.size);
         break;
       case WKV7:
-        wkv7(s->wkv7.out, s->wkv7.r, s->wkv7.decay, s->wkv7.k, s->wkv7.v, s->wkv7.removal, s->wkv7.a,
-             s->wkv7.state, s->wkv7.tokens, s->wkv7.heads, s->wkv7.size, s->wkv7.spare);
+#ifndef __wasm__
+        if (share == share_rows) {
+          shared_heads(s);
+          break;
+        }
+#endif
+        wkv7(s, 0, s->wkv7.heads);
         break;
       case DELTA_KEYS:
         delta_keys(s->delta_keys.unit, s->delta_keys.keys, s->delta_keys.k, s->delta_keys.a,

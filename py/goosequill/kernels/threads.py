@@ -52,9 +52,9 @@ class Team:
     Attributes
     ----------
     share
-        The address of the function that divides products (`SimdKernel.divide`).
+        The address of the function that divides steps (`SimdKernel.divide`).
     computed
-        How many panels the helpers have computed.
+        How many panels of products and heads of recurrences the helpers have computed.
     """
 
     def __init__(self, library: Library) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,20 +19,22 @@ from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
 
-DATA = b"".join(encode(checkpoints.rwkv4(vocab=5003, width=256).items()))
+MAKERS = {"4": checkpoints.rwkv4, "7": checkpoints.rwkv7}
+DATA = {name: b"".join(encode(make(vocab=5003, width=256).items())) for name, make in MAKERS.items()}
 TOKENS = list(range(90))
 
 
-def build(count: int, bits: int | None = 8) -> Model:
-    tensors = open_tensors(BytesSource(DATA))
+def build(count: int, bits: int | None = 8, version: str = "4") -> Model:
+    tensors = open_tensors(BytesSource(DATA[version]))
     return load_model(tensors, kernel=load_kernel("native", threads=count), quantize=bits)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("version", list(MAKERS))
 @pytest.mark.parametrize("bits", [None, 8, 4])
-def test_several_threads_compute_the_same_bits(bits: int | None) -> None:
+def test_several_threads_compute_the_same_bits(bits: int | None, version: str) -> None:
     found = []
     for count in (1, 3):
-        model = build(count, bits)
+        model = build(count, bits, version)
         state = model.new_state()
         rows = model.forward(TOKENS, state, logits="all")
         steps = [model.forward([token], state) for token in TOKENS]
@@ -48,6 +51,20 @@ def test_helpers_take_part() -> None:
     for _ in range(5000):
         model.forward(TOKENS, state)
         if team.computed > before:  # a helper counts when it goes to sleep
+            return
+    pytest.fail("no helper has computed anything")
+
+
+def test_helpers_take_part_in_a_recurrence() -> None:
+    kernel: Any = load_kernel("native", threads=2)
+    team = threads.team_of(kernel.library)
+    heads, size, programs = 8, 64, dict[Any, Any]()
+    operands = np.random.default_rng(1).random((6, len(TOKENS), heads * size), np.float32) / 100
+    *inputs, state = map(kernel.bind, (*operands, np.zeros((heads, size, size), np.float32)))
+    before = team.computed
+    for _ in range(5000):
+        kernel.run(TOKENS, lambda _: kernel.wkv7(*inputs, state), programs=programs, key=None)
+        if team.computed > before:
             return
     pytest.fail("no helper has computed anything")
 

@@ -48,70 +48,90 @@ static void wkv5(float *out, const float *r, const float *k, const float *v, con
   }
 }
 
-#define WKV7_ROWS 2
+// A vector of a head's channels: eight natively on x86-64.
+#ifdef __AVX2__
+typedef float channels __attribute__((vector_size(32), aligned(4)));
+INLINE channels add_product(channels a, channels b, channels sum) { return a * b + sum; }
+INLINE float sum_of(channels v) {
+  return sum(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
+}
+#else
+typedef f32x4 channels;
+#define add_product madd
+#define sum_of sum
+#endif
+#define EACH_CHANNEL(i) for (word i = 0; i < size; i += (word)(sizeof(channels) / sizeof(float)))
+#define AT(p) (*(const channels *)(p))
+#define SUMMED 2   // rows of a head's state that are summed together; chosen by measurement
+#define WRITTEN 4  // rows that are written together; the same
 
-// What all value channels of a head share: the query after the decay, the direction in which the state is edited, and
-// the query's products with that direction and with the key.
-struct wkv7_head {
-  const float *query, *decay, *key, *removal, *edit;
-  float key_found, edit_found;
-};
-
-// The value channels of one head, `count` at a time; each has a row of the state, indexed by the keys' channels. The
-// output and the removed part are both summed from the old row, so that the second pass over the row only writes. The
-// first pass over the next rows runs in the same loop, so that neither waits for the sums.
-INLINE void wkv7_rows(float *out, const struct wkv7_head *h, const float *v, float *s, word size, const unsigned count, const int whole) {
-  f32x4 removed[WKV7_ROWS] = {0}, y[WKV7_ROWS] = {0};
-  for (word i = 0, left = size; i < size; i += 4, left -= 4) {
-    word n = whole ? 4 : left;
-    f32x4 removal = load(h->removal + i, n), query = load(h->query + i, n);
-    UNROLL for (unsigned j = 0; j < count; j++) {
-      f32x4 old = load(s + j * size + i, n);
-      removed[j] = madd(old, removal, removed[j]);
-      y[j] = madd(old, query, y[j]);
+// A head, whose state has a row for each of the values' channels, indexed by the keys' channels. What is removed from a row, and
+// what the query finds in it, are both summed from the old row. `edit_found` and `key_found` are the query's products with the
+// direction in which the state is edited and with the key. `query` is after the decay; `less` is memory for a vector.
+static void wkv7_rows(float *out, const float *query, const float *decay, const float *k, const float *v, const float *removal,
+                      const float *edit, float edit_found, float key_found, float *state, word size, float *less) {
+  float *s = state;
+  for (word c = 0; c < size; c += SUMMED, s += SUMMED * size) {
+    channels removed[SUMMED] = {0}, found[SUMMED] = {0};
+    EACH_CHANNEL(i) {
+      channels lost = AT(removal + i), asked = AT(query + i);
+      UNROLL for (unsigned j = 0; j < SUMMED; j++) {
+        channels old = AT(s + j * size + i);
+        removed[j] = add_product(old, lost, removed[j]);
+        found[j] = add_product(old, asked, found[j]);
+      }
+    }
+    UNROLL for (unsigned j = 0; j < SUMMED; j++) {
+      less[c + j] = -sum_of(removed[j]);
+      out[c + j] = sum_of(found[j]) + less[c + j] * edit_found + v[c + j] * key_found;
     }
   }
-  for (word c = 0; c < size; c += count, s += count * size) {
-    f32x4 less[WKV7_ROWS], value[WKV7_ROWS];
-    UNROLL for (unsigned j = 0; j < count; j++) {
-      float minus = -sum(removed[j]);
-      out[c + j] = sum(y[j]) + minus * h->edit_found + v[c + j] * h->key_found;
-      less[j] = splat(minus), value[j] = splat(v[c + j]);
-      removed[j] = y[j] = splat(0);
-    }
-    const float *next = c + count < size ? s + count * size : s;
-    for (word i = 0, left = size; i < size; i += 4, left -= 4) {
-      word n = whole ? 4 : left;
-      f32x4 edit = load(h->edit + i, n), decay = load(h->decay + i, n), key = load(h->key + i, n);
-      f32x4 removal = load(h->removal + i, n), query = load(h->query + i, n);
-      UNROLL for (unsigned j = 0; j < count; j++) {
-        float *at = s + j * size + i;
-        f32x4 old = load(next + j * size + i, n);
-        removed[j] = madd(old, removal, removed[j]);
-        y[j] = madd(old, query, y[j]);
-        store(at, madd(value[j], key, madd(less[j], edit, load(at, n) * decay)), n);
+  s = state;
+  for (word c = 0; c < size; c += WRITTEN, s += WRITTEN * size) {
+    channels removed[WRITTEN], value[WRITTEN];
+    UNROLL for (unsigned j = 0; j < WRITTEN; j++) removed[j] = (channels){0} + less[c + j], value[j] = (channels){0} + v[c + j];
+    EACH_CHANNEL(i) {
+      channels edited = AT(edit + i), decayed = AT(decay + i), key = AT(k + i);
+      UNROLL for (unsigned j = 0; j < WRITTEN; j++) {
+        channels *at = (channels *)(s + j * size + i);
+        *at = add_product(value[j], key, add_product(removed[j], edited, *at * decayed));
       }
     }
   }
 }
 
-// `spare` is memory for two vectors of a head's size.
-static void wkv7(float *out, const float *r, const float *decay, const float *k, const float *v, const float *removal,
-                 const float *a, float *state, word tokens, word heads, word size, float *spare) {
-  float *query = spare, *edit = spare + size;
-  for (word row = 0; row < tokens * heads; row++, out += size, r += size, decay += size, k += size, v += size, removal += size, a += size) {
-    f32x4 key_found = splat(0), edit_found = splat(0);
-    EACH_FOUR(size, {
-      f32x4 asked = load(r + i, left), edited = load(removal + i, left) * load(a + i, left);
-      store(query + i, load(decay + i, left) * asked, left);
-      store(edit + i, edited, left);
-      key_found += load(k + i, left) * asked;
-      edit_found += edited * asked;
-    })
-    struct wkv7_head head = {query, decay, k, removal, edit, sum(key_found), sum(edit_found)};
-    float *s = state + row % heads * size * size;
-    if (size % 4) wkv7_rows(out, &head, v, s, size, 1, 0);
-    else wkv7_rows(out, &head, v, s, size, WKV7_ROWS, 1);
+// The same for heads of any size.
+NOINLINE void wkv7_any(float *out, const float *query, const float *decay, const float *k, const float *v, const float *removal,
+                       const float *edit, float edit_found, float key_found, float *s, word size) {
+  for (word c = 0; c < size; c++, s += size) {
+    float less = 0, found = 0;
+    for (word i = 0; i < size; i++) less -= s[i] * removal[i], found += s[i] * query[i];
+    out[c] = found + less * edit_found + v[c] * key_found;
+    for (word i = 0; i < size; i++) s[i] = s[i] * decay[i] + less * edit[i] + v[c] * k[i];
+  }
+}
+
+// Heads from..to of a step.
+static void wkv7(const step *s, word from, word to) {
+  word heads = s->wkv7.heads, size = s->wkv7.size, all = s->wkv7.tokens * heads * size;
+  for (word head = from; head < to; head++) {
+    float *query = s->wkv7.spare + 3 * head * size, *edit = query + size, *state = s->wkv7.state + head * size * size;
+    for (word at = head * size; at < all; at += heads * size) {
+      const float *r = s->wkv7.r + at, *decay = s->wkv7.decay + at, *k = s->wkv7.k + at, *v = s->wkv7.v + at;
+      const float *removal = s->wkv7.removal + at, *a = s->wkv7.a + at;
+      f32x4 key_found = splat(0), edit_found = splat(0);
+      EACH_FOUR(size, {
+        f32x4 asked = load(r + i, left), edited = load(removal + i, left) * load(a + i, left);
+        store(query + i, load(decay + i, left) * asked, left);
+        store(edit + i, edited, left);
+        key_found += load(k + i, left) * asked;
+        edit_found += edited * asked;
+      })
+#define HEAD s->wkv7.out + at, query, decay, k, v, removal, edit, sum(edit_found), sum(key_found), state, size
+      if (size % 8) wkv7_any(HEAD);
+      else wkv7_rows(HEAD, edit + size);
+#undef HEAD
+    }
   }
 }
 

@@ -1,13 +1,16 @@
-// Products by several threads of a native machine, and what its processor can do. A browser's are in engine/threads.js.
+// Products and recurrences by several threads of a native machine, and what its processor can do. A browser's threads are in
+// engine/threads.js.
 //
-// The calling thread publishes a product and computes pieces of it; helpers, which other threads of the program enter by
-// `help`, take pieces too, from the end. Nobody waits for a helper to begin: one that is asleep costs speed, nothing else.
-// Rows are divided, never sums, so the results are the same to the last bit, whichever thread computes them.
+// The calling thread publishes a step and computes pieces of it, panels of products or heads of a recurrence; helpers, which
+// other threads of the program enter by `help`, take pieces too, from the end. Nobody waits for a helper to begin: one that is
+// asleep costs speed, nothing else. Rows and heads are divided, never sums, so the results are the same to the last bit,
+// whichever thread computes them.
 #pragma once
 
 #include "products.h"
+#include "recurrences.h"
 
-#define WORTH_SHARING (256 * 1024)  // bytes of weights, times tokens, below which dividing costs more than it gains
+#define WORTH_SHARING (256 * 1024)  // bytes of weights or states, times tokens, below which dividing costs more than it gains
 #define SHARED_PIECE (32 * 1024)    // the same of a piece: a few microseconds of work
 #define PATIENT 4096                // checks after which a waiting thread offers its core to others
 
@@ -32,8 +35,8 @@ int sched_yield(void);
 #define GET(variable) __atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
 #define SET(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELEASE)
 
-// The product that is being computed. `open` has its number in the upper half, and in the lower one how many panels nobody
-// has begun. A helper that reads the other fields while they change fails to take a piece, because `open` has changed too.
+// The step that is being computed. `open` has its number in the upper half, and in the lower one how many units, panels or
+// heads, nobody has begun. A helper that reads the other fields while they change fails to take a piece, because `open` has changed too.
 static struct {
   const step *first;
   word open, least, threads, done, busy, ended;
@@ -43,8 +46,12 @@ static word panels_of(const step *s) { return (s->product.rows + PANEL - 1) / PA
 
 static word bounded(word value, word most) { return value < 0 ? 0 : value < most ? value : most; }
 
-// Compute the panels from..to, counted through all products that are computed as one.
+// Compute the units from..to; panels are counted through all products that are computed as one.
 static void compute_piece(const step *first, word from, word to) {
+  if (first->operation == WKV7) {
+    wkv7(first, from, to);
+    return;
+  }
   step piece[MAX_JOINED];
   word count = first->product.joined, before = 0;
   for (word i = 0; i < count; i++) {
@@ -57,7 +64,7 @@ static void compute_piece(const step *first, word from, word to) {
   product_rows(piece);
 }
 
-// Compute a piece that nobody has begun; returns how many panels that were.
+// Compute a piece that nobody has begun; returns how many units that were.
 static word take_piece(void) {
   word open = GET(team.open), left = OPEN(open);
   if (!left) return 0;
@@ -70,8 +77,26 @@ static word take_piece(void) {
   return size;
 }
 
-// As `share` of `run`: products are divided among this thread and the helpers.
+// As `share` of `run`: steps are divided among this thread and the helpers.
 word share_rows(step *s) { return s != 0; }
+
+// Compute a step that reads so many bytes.
+static void share_units(const step *s, word units, word bytes) {
+  if (bytes < WORTH_SHARING || units != OPEN(units) || GET(team.threads) < 2 || __atomic_exchange_n(&team.busy, 1, __ATOMIC_ACQUIRE)) {
+    compute_piece(s, 0, units);
+    return;
+  }
+  SET(team.first, s);
+  SET(team.least, units * SHARED_PIECE / bytes + 1);
+  SET(team.done, 0);
+  SET(team.open, (word)((((__UINTPTR_TYPE__)GET(team.open) >> HALF) + 1) << HALF) | units);
+  while (OPEN(GET(team.open))) take_piece();
+  for (word checks = 1; GET(team.done) < units; checks++) {
+    RELAX();
+    if (checks % PATIENT == 0) YIELD();
+  }
+  SET(team.busy, 0);
+}
 
 static void shared_products(step *s) {
   word panels = 0, bytes = 0, count = s->product.joined;
@@ -80,20 +105,12 @@ static void shared_products(step *s) {
     panels += panels_of(s + i);
     bytes += panels_of(s + i) * PANEL * row_bytes(s[i].product.columns, s[i].product.form) * s[i].product.tokens;
   }
-  if (bytes < WORTH_SHARING || panels != OPEN(panels) || GET(team.threads) < 2 || __atomic_exchange_n(&team.busy, 1, __ATOMIC_ACQUIRE)) {
-    compute_piece(s, 0, panels);
-    return;
-  }
-  SET(team.first, s);
-  SET(team.least, panels * SHARED_PIECE / bytes + 1);
-  SET(team.done, 0);
-  SET(team.open, (word)((((__UINTPTR_TYPE__)GET(team.open) >> HALF) + 1) << HALF) | panels);
-  while (OPEN(GET(team.open))) take_piece();
-  for (word checks = 1; GET(team.done) < panels; checks++) {
-    RELAX();
-    if (checks % PATIENT == 0) YIELD();
-  }
-  SET(team.busy, 0);
+  share_units(s, panels, bytes);
+}
+
+static void shared_heads(const step *s) {
+  word heads = s->wkv7.heads, size = s->wkv7.size;
+  share_units(s, heads, s->wkv7.tokens * heads * size * size * (word)sizeof(float));
 }
 
 // How many threads compute from now on, the calling one included; 0 lets all helpers return.
@@ -102,7 +119,7 @@ void set_threads(word threads) {
   SET(team.ended, !threads);
 }
 
-// Compute pieces until there has been none for so many checks; returns how many panels that were.
+// Compute pieces until there has been none for so many checks; returns how many units that were.
 word help(word patience) {
   word computed = 0;
   for (word checks = 1; checks <= patience && !GET(team.ended); checks++) {

@@ -27,11 +27,12 @@ word scratch_words(word columns, word form) {
     IF_COUNT(panel, width, most, 6)    \
   }
 
-// How many of the tokens that are left have their inputs interleaved, and pass through a panel, together.
+// How many of the tokens that are left have their inputs interleaved, and pass through a panel, together. The last of them are
+// divided evenly, because a single one takes longer than its share.
 INLINE word together(word left, word form, word columns) {
   word eight = byte_weights(columns) ? MOST_BYTES : MOST_I8;
   word most = form == PAIRS ? 1 : form == 8 ? eight : form == 32 ? MOST_F32 : !WIDE && has_quads() ? MOST_QUADS : MOST_I4;
-  return left < most ? left : most;
+  return left <= most ? left : left < 2 * most ? (left + 1) / 2 : most;
 }
 
 static void spread(const struct product *p, word form) {

@@ -100,10 +100,10 @@ EXPORTS: Mapping[str, tuple[str, str]] = {
         "signed char *out, float *reach, const signed char *weights, const float *scales, word rows, "
         "word columns",
     ),
-    "turned": ("word", "word columns, word bits"),
+    "turned": ("word", "word columns, word form"),
     "turn": (
         "void",
-        "signed char *out, const signed char *panels, word bytes, word columns, word bits, word back",
+        "signed char *out, const signed char *weights, word bytes, word columns, word form, word back",
     ),
     "scratch_words": ("word", "word columns, word form"),
     "first_part": ("word", "word rows"),

@@ -370,6 +370,8 @@ class SimdKernel:
         rows, columns = weights.shape
         form, paired = abi.FORMS["pairs"], np.zeros((rows + rows % 2) * columns, np.int8)
         self.library.pack(address_of(paired), address_of(values), 0, rows, columns, form)
+        if self.library.turned(columns, form):
+            self._turn(paired, paired, columns, form)
         head = Weights(rows, columns, 8, None, form, (paired,), pad_scales(scales))
         self._sketches[head] = None
         return head
@@ -427,10 +429,18 @@ class SimdKernel:
         return Weights(rows, columns, weights.bits, weights.layout, weights.bits, parts, weights.scales)
 
     def _turn(
-        self, out: NDArray[np.int8], panels: NDArray[np.int8], columns: int, bits: int, back: bool = False
+        self, out: NDArray[np.int8], values: NDArray[np.int8], columns: int, form: int, *, back: bool = False
     ) -> None:
-        """Bring panels from the order of files into the kernel's, or back (simd/packing.h)."""
-        self.library.turn(address_of(out), address_of(panels), len(out), columns, bits, back)
+        """Bring a matrix into the order in which it is multiplied, or back (simd/packing.h)."""
+        self.library.turn(address_of(out), address_of(values), out.size, columns, form, back)
+
+    def _values(self, matrix: Weights) -> NDArray[Any]:
+        """The values of a matrix in the order of files, or as `pack` gives it pairs of rows."""
+        values = matrix.parts[0] if len(matrix.parts) == 1 else np.concatenate(matrix.parts)
+        if self.library.turned(matrix.columns, matrix.form):
+            values, turned = np.empty_like(values), values
+            self._turn(values, turned, matrix.columns, matrix.form, back=True)
+        return values
 
     def _lay_out(self, weights: Floats | QuantizedMatrix) -> Weights:
         bits, values, scales = _parts_of(weights)
@@ -448,7 +458,7 @@ class SimdKernel:
             end = min(rows, start + len(part) * whole_panels(rows) // length)
             addresses = address_of(part), address_of(values[start:]), address_of(within[start:])
             self.library.pack(*addresses, end - start, columns, bits)
-            if bits != 32 and self.library.turned(columns, bits):
+            if self.library.turned(columns, bits):
                 self._turn(part, part, columns, bits)
             start = end
         return Weights(rows, columns, bits, layout, bits, parts, apart)
@@ -474,15 +484,13 @@ class SimdKernel:
         if matrix.layout is None:
             values, scales = matrix.parts[0], matrix.scales[: matrix.rows]
             if matrix.form == abi.FORMS["pairs"]:
-                pairs = values.reshape(-1, matrix.columns, 2)  # of lower and upper bytes of 256 a + b + 128
+                pairs = self._values(matrix).reshape(
+                    -1, matrix.columns, 2
+                )  # of lower and upper bytes of 256 a + b + 128
                 pairs = np.stack([pairs[..., 1], pairs[..., 0] ^ np.int8(-128)], axis=1)
                 values = pairs.reshape(-1, matrix.columns)[: matrix.rows]
             return QuantizedMatrix(bits, values, scales)
-        values = matrix.parts[0] if len(matrix.parts) == 1 else np.concatenate(matrix.parts)
-        if self.library.turned(matrix.columns, bits):
-            values, panels = np.empty_like(values), values
-            self._turn(values, panels, matrix.columns, bits, back=True)
-        values = values.view(np.int8 if bits == 8 else np.uint8)
+        values = self._values(matrix).view(np.int8 if bits == 8 else np.uint8)
         return PackedMatrix(bits, values, matrix.scales, matrix.layout, (matrix.rows, matrix.columns))
 
     def embed(self, table: Weights, tokens: Any) -> Tensor:

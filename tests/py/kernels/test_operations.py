@@ -387,6 +387,28 @@ def test_every_way_of_multiplying_gives_the_same_bits(columns: int, bits: Any) -
                 np.testing.assert_array_equal(found, expected, name)
 
 
+def test_every_way_of_multiplying_a_large_head_gives_the_same_bits() -> None:
+    case = Case(1, 1, 1, 1.0, 9)
+    for columns in (64, 1088):
+        weights = quantize(case.normal(SKETCHED + 5, columns), 8)
+        weights.values[3:6] = np.array([[-128], [127], [-1]], np.int8)
+        x = np.concatenate(
+            [case.normal(3, columns), case.rng.choice([-1, 1], (1, columns)).astype(np.float32)]
+        )
+        expected: list[Array] = []
+        for name, kernel in KERNELS.items():
+            if isinstance(kernel, SimdKernel):
+                head = kernel.head(weights)
+                together = compute(kernel, lambda z: kernel.product(head, z), x)  # noqa: B023
+                alone = compute(kernel, lambda z: kernel.product(head, z), x[3:].copy())  # noqa: B023
+                sketch = kernel.sketch(head)
+                assert sketch is not None
+                found = [together, alone, sketch.reach]
+                expected = expected or found
+                for one, other in zip(found, expected, strict=True):
+                    np.testing.assert_array_equal(one, other, name)
+
+
 @pytest.mark.parametrize("name", [name for name in KERNELS if name.startswith("native")])
 @pytest.mark.parametrize("columns", [64, 768, 1024, 1088])
 def test_many_tokens_pass_through_a_large_head_as_each_alone(name: str, columns: int) -> None:

@@ -15,13 +15,19 @@ from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Setup
-from goosequill.kernels import Kernel, NumpyKernel, Shortlist, load_kernel, simd_kernel
+from goosequill.kernels import Kernel, NumpyKernel, Shortlist, SimdKernel, load_kernel, simd_kernel
+from goosequill.kernels.library import Library
+from goosequill.kernels.native import compiled
 from goosequill.weights.quantize import QuantizedMatrix, quantize
 from tests.py.decoding.fakes import BYTE
 
 Array = NDArray[np.float32]
 ROWS = 2003  # of which an eighth is more than the longest shortlist here
-KERNELS: dict[str, Kernel] = {"numpy": NumpyKernel(), "native": load_kernel("native")}
+KERNELS: dict[str, Kernel] = {
+    "numpy": NumpyKernel(),
+    "native": load_kernel("native"),
+    "native by bytes": SimdKernel(Library(compiled("-DQUADS=1"), "native")),
+}
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
 
 DECODERS: list[dict[str, Any]] = [

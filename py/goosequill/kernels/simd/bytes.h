@@ -7,6 +7,7 @@
 
 #include "wide.h"
 
+#define HEAD_BYTES 2  // tokens that pass through rows of a large head together
 #define MOST_BYTES 3  // tokens that pass through a panel together; the sums of more would not fit the registers
 
 // How weights are multiplied as bytes: plus 128 and without a sign (2), as AVX-VNNI does, with it (1), as ARM does, or not (0).
@@ -71,4 +72,50 @@ INLINE void bytes_i8(const struct product *p, word row, word apart, word token, 
     EACH_TOKEN finish(p, at, token + t, sums[half][n + t][i] * factor * scales[t]);
   }
 #endif
+}
+
+// The same as `pairs_i8`. Of a pair of rows, 16 bytes of each are in turn; tokens' inputs are `apart` numbers of 16 bits apart.
+INLINE void pairs_bytes(const struct product *p, const word *which, word token, word apart, const unsigned pairs, const unsigned count) {
+#ifdef ADD_DOT_QUADS
+  const short *x = (const short *)p->scratch;
+  f32x4 sums[MOST_PAIRS][TOKENS][2] = {0};
+  const i32x4 *corrections = (const i32x4 *)(x + p->columns);
+  for (word start = 0, end; start < p->columns; start = end, corrections++) {
+    i32x4 dots[MOST_PAIRS][TOKENS][2][2] = {0};
+    end = p->columns - start < LANES ? p->columns : start + LANES;
+    for (word c = start; c < end; c += 16) EACH_PAIR {
+      const i8x16 *at = (const i8x16 *)((const signed char *)p->weights + which[n] * 2 * p->columns + 2 * c);
+      EACH_OF_TWO {
+        i8x16 weights = at[i];
+        EACH_TOKEN UNROLL for (unsigned k = 0; k < 2; k++) {
+          i32x4 *sum = &dots[n][t][i][k];
+          *sum = ADD_DOT_QUADS(*sum, *(const i8x16 *)(x + t * apart + c + 8 * k), weights);
+          ONCE(*sum);
+        }
+      }
+    }
+    EACH_TOKEN EACH_PAIR EACH_OF_TWO {
+      i32x4 *parts = dots[n][t][i];
+      sums[n][t][i] += __builtin_convertvector((parts[0] << 8) + parts[1] + corrections[t * apart / 8], f32x4);
+    }
+  }
+  EACH_TOKEN EACH_PAIR finish_pair(p, which[n], token + t, x + t * apart, sums[n][t][0], sums[n][t][1]);
+#endif
+}
+
+// Some pairs of rows for one token.
+INLINE void some_pairs(const struct product *p, const word *which, word token, const unsigned pairs) {
+  if (byte_weights(p->columns)) pairs_bytes(p, which, token, 0, pairs, 1);
+  else pairs_i8(p, which, token, 0, pairs, 1);
+}
+
+// The logits of some rows, which ascend, and of those that are stored in pairs with them.
+static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
+  word which[MOST_PAIRS], found = 0, last = -1;
+  for (word i = 0; i < count; i++) {
+    if (rows[i] / 2 == last) continue;
+    which[found++] = last = rows[i] / 2;
+    if (found == MOST_PAIRS) some_pairs(p, which, token, MOST_PAIRS), found = 0;
+  }
+  for (word i = 0; i < found; i++) some_pairs(p, which + i, token, 1);
 }

@@ -92,17 +92,24 @@ static void spread_i8(const struct product *p, word token, word count) {
 // The same for one token and pairs of rows, with the corrections of each lane.
 static void spread_lanes(const struct product *p, word token) {
   const float *x = p->inputs + token * p->columns;
+  const unsigned bytes = byte_weights(p->columns);
   i16x8 *out = (i16x8 *)p->scratch;
   i32x4 *corrections = (i32x4 *)((short *)p->scratch + p->columns);
   float top = largest(x, p->columns), factor = top > 0 ? MOST_INPUT / top : 0;
   for (word start = 0, end; start < p->columns; start = end) {
     i32x4 four = {0};
     end = p->columns - start < LANES ? p->columns : start + LANES;
-    for (word c = start; c < end; c += 8) {
-      *out = narrow(rounded(load(x + c, 4) * factor), rounded(load(x + c + 4, 4) * factor));
-      four += pair_sums(*out++);
+    for (word c = start; c < end; c += 16, out += 2) {
+      EACH_OF_TWO {
+        out[i] = narrow(rounded(load(x + c + 8 * i, 4) * factor), rounded(load(x + c + 8 * i + 4, 4) * factor));
+        four += pair_sums(out[i]);
+      }
+      if (bytes) {
+        i16x8 first = out[0], second = out[1];
+        out[0] = upper_bytes(first, second), out[1] = lower_bytes(first, second);
+      }
     }
-    *corrections++ = four * -128;
+    *corrections++ = bytes == 1 ? (i32x4){0} : four * -128;
   }
   *(float *)corrections = top / MOST_INPUT;
 }

@@ -46,34 +46,44 @@ static void turn_group(i8x16 *to, const i8x16 *from) {
   }
 }
 
-// A panel's block of `n` columns of int8 in the order that bytes.h reads, or `back` in that of files, in which two vectors have
-// two columns, each of eight rows. Of four columns, upper bytes are brought into one vector and lower ones into another.
-static void turn_block(i8x16 *to, const i8x16 *from, word n, unsigned weights, word back) {
-  const unsigned short sign = weights == 2 ? 0x8000 : 0x80;  // of the bytes that do not have it as they are multiplied
+// Two vectors of int8 with two rows each, in upper and lower bytes, or `back`, with one of these rows each. `weights` says in
+// which bytes the sign changes (`byte_weights`).
+INLINE void part_rows(u16x8 *a, u16x8 *b, unsigned weights, word back) {
+  const unsigned short sign = weights == 2 ? 0x8000 : 0x80;
+  if (!back) *a ^= sign, *b ^= sign;
+  u16x8 upper = (*a & 0xff00) | *b >> 8, lower = *a << 8 | (*b & 0xff);
+  *a = upper, *b = lower;
+  if (back) *a ^= sign, *b ^= sign;
+}
+
+// A panel's block of `n` columns in the order that bytes.h reads, or back. In files two vectors have two columns.
+static void turn_block(u16x8 *to, const u16x8 *from, word n, unsigned weights, word back) {
   u16x8 block[FLUSH];
-  for (word i = 0; i < n; i++) block[i] = (u16x8)from[i];
+  for (word i = 0; i < n; i++) block[i] = from[i];
   for (word i = 0; i < n; i += 4) UNROLL for (word half = 0; half < 2; half++) {
     word file = i + half, here = half * (n / 2) + i / 2;
     u16x8 a = block[back ? here : file], b = block[back ? here + 1 : file + 2];
-    if (!back) a ^= sign, b ^= sign;
-    u16x8 upper = (a & 0xff00) | b >> 8, lower = a << 8 | (b & 0xff);
-    if (back) upper ^= sign, lower ^= sign;
-    to[back ? file : here] = (i8x16)upper, to[back ? file + 2 : here + 1] = (i8x16)lower;
+    part_rows(&a, &b, weights, back);
+    to[back ? file : here] = a, to[back ? file + 2 : here + 1] = b;
   }
 }
 
-// Whether panels of int8 or int4 are in another order in memory than in files.
-word turned(word columns, word bits) { return bits == 4 || byte_weights(columns); }
+// Whether int8 or int4 is in another order in memory than in files, or, in pairs of rows, than `pack` gives it.
+word turned(word columns, word form) { return form == 4 || (form != 32 && byte_weights(columns)); }
 
-// Bring panels from the order of files into that in which they are multiplied, or back. It may be done in place.
-void turn(signed char *out, const signed char *panels, word bytes, word columns, word bits, word back) {
-  word each = bits == 4 ? GROUP_BYTES : PANEL * columns;
+// Bring panels or pairs of rows into the order in which they are multiplied, or back. It may be done in place.
+void turn(signed char *out, const signed char *weights, word bytes, word columns, word form, word back) {
+  word each = form == 4 ? GROUP_BYTES : form == PAIRS ? 32 : PANEL * columns;
+  const unsigned way = byte_weights(columns);
   for (word at = 0; at < bytes; at += each) {
-    i8x16 *to = (i8x16 *)(out + at);
-    const i8x16 *from = (const i8x16 *)(panels + at);
-    if (bits == 4) turn_group(to, from);
-    else for (word start = 0; start < columns; start += FLUSH)
-      turn_block(to + start, from + start, columns - start < FLUSH ? columns - start : FLUSH, byte_weights(columns), back);
+    u16x8 *to = (u16x8 *)(out + at);
+    const u16x8 *from = (const u16x8 *)(weights + at);
+    if (form == 4) turn_group((i8x16 *)to, (const i8x16 *)from);
+    else if (form == PAIRS) {
+      to[0] = from[0], to[1] = from[1];
+      part_rows(to, to + 1, way, back);
+    } else for (word start = 0; start < columns; start += FLUSH)
+      turn_block(to + start, from + start, columns - start < FLUSH ? columns - start : FLUSH, way, back);
   }
 }
 
@@ -113,15 +123,20 @@ static short sketch_group(unsigned char *to, const signed char *q, double *left,
 // weights, then that of what the sketch has. Each is followed by the highest of every panel.
 void sketch(signed char *out, float *reach, const signed char *weights, const float *scales, word rows, word columns) {
   word panels = (rows + PANEL - 1) / PANEL, padded = panels * PANEL;
+  const unsigned way = byte_weights(columns);
   for (word row = 0; row < rows; row++) {
     word r = row % PANEL;
     signed char *panel = out + (row - r) * row_bytes(columns, 4);
     double left = 0, seen = 0, scale = (scales[row] < 0 ? -(double)scales[row] : scales[row]) * 1.00001;
     word high = row % 2 == 0;
-    const signed char *pair = weights + row / 2 * 2 * columns + high;
+    const u16x8 *pair = (const u16x8 *)(weights + row / 2 * 2 * columns);
     for (word g = 0; g < columns / GROUP; g++, panel += GROUP_BYTES) {
       signed char q[GROUP];
-      for (word c = 0; c < GROUP; c++, pair += 2) q[c] = *pair ^ (high ? 0 : -128);
+      for (word c = 0; c < GROUP; c += 16, pair += 2) {
+        u16x8 lanes[2] = {pair[0], pair[1]};
+        if (way) part_rows(lanes, lanes + 1, way, 1);
+        for (word i = 0; i < 16; i++) q[c + i] = high ? lanes[i / 8][i % 8] >> 8 : lanes[i / 8][i % 8] ^ 0x80;
+      }
       ((short *)panel)[r] = sketch_group((unsigned char *)panel + 2 * PANEL + 4 * r, q, &left, &seen);
     }
     for (int i = 0; i < 2; i++) {

@@ -49,27 +49,32 @@ static void spread(const struct product *p, word form) {
 }
 
 #define IF_TOKENS(n) \
-  case n: if (n <= HEAD_TOKENS) pairs_i8(&part, which + first, token, 2 * each, HEAD_PAIRS, n); break;
+  case n: if (n <= HEAD_TOKENS) pairs_i8(p, which, token, apart, HEAD_PAIRS, n); break;
+
+// `HEAD_PAIRS` pairs of rows for several tokens.
+INLINE void pairs_for(const struct product *p, const word *which, word token, word count, word apart, word bytes) {
+  if (bytes) pairs_bytes(p, which, token, apart, HEAD_PAIRS, HEAD_BYTES);
+  else switch (count) {
+    IF_TOKENS(2)
+    IF_TOKENS(3)
+    IF_TOKENS(4)
+    IF_TOKENS(5)
+    IF_TOKENS(6)
+  }
+}
 
 // Rows from..to of a matrix that is stored in pairs of rows: two pairs at a time, far apart, as panels are read (one may be
 // computed twice).
 static void pairwise(const struct product *p, word from, word to) {
   word each = scratch_words(p->columns, PAIRS), size = ((to < p->rows ? to : p->rows) - from + 1) / 2;
+  word bytes = byte_weights(p->columns), most = bytes ? HEAD_BYTES : HEAD_TOKENS;
   struct product part = *p;
   for (word i = from / 2; i < from / 2 + (size + 1) / 2; i++, part.scratch = p->scratch) {
     const word which[] = {i, i + size / 2};
     for (word token = 0, count; token < p->tokens; token += count, part.scratch += count * each) {
-      count = p->tokens - token < HEAD_TOKENS ? p->tokens - token : HEAD_TOKENS;
-      if (count == 1) pairs_i8(&part, which, token, 0, MOST_PAIRS, 1);
-      else for (word first = 0; first < MOST_PAIRS; first += HEAD_PAIRS) {
-        switch (count) {
-          IF_TOKENS(2)
-          IF_TOKENS(3)
-          IF_TOKENS(4)
-          IF_TOKENS(5)
-          IF_TOKENS(6)
-        }
-      }
+      count = p->tokens - token < most ? p->tokens - token : most;
+      if (count == 1) some_pairs(&part, which, token, MOST_PAIRS);
+      else for (word first = 0; first < MOST_PAIRS; first += HEAD_PAIRS) pairs_for(&part, which + first, token, count, 2 * each, bytes);
     }
   }
 }

@@ -22,11 +22,10 @@
 // The greatest distance between a row's logit and its sketch is rest * (scale |r|) + seen * (scale |p|).
 struct distance { float rest, seen; };
 
-// Measure the inputs, which are in 16 bits in `scratch`. Returns 0 if nothing is certain: all are 0, or some are so large or so
+// Measure the inputs. Returns 0 if nothing is certain: all are 0, or some are so large or so
 // small, or not finite, that float32 may not have enough digits for a group's scale times a step.
 static int measure_inputs(struct distance *d, const struct product *p) {
-  const i16x4 *fine = (const i16x4 *)p->scratch;
-  float top = largest(p->inputs, p->columns);
+  float top = largest(p->inputs, p->columns), fine = MOST_INPUT / top;
   double unit = (double)top / MOST_INPUT;
   f64x4 whole = {0}, left = {0};
   if (!(top > 0 && top <= RANGE)) return 0;
@@ -35,8 +34,8 @@ static int measure_inputs(struct distance *d, const struct product *p) {
     float most = largest(inputs, GROUP), factor = most > 0 ? 127 / most : 0;
     double step = most / 127;  // in float32, as the sketch is multiplied
     if (most > 0 && most < 1 / RANGE) return 0;
-    for (word c = 0; c < GROUP; c += 4, fine++) {
-      f64x4 x = __builtin_convertvector(*fine, f64x4) * unit;
+    for (word c = 0; c < GROUP; c += 4) {
+      f64x4 x = __builtin_convertvector(rounded(load(inputs + c, 4) * fine), f64x4) * unit;
       f64x4 y = __builtin_convertvector(rounded(load(inputs + c, 4) * factor), f64x4) * step;
       whole += x * x, left += (x - y) * (x - y);
     }

@@ -161,6 +161,14 @@ INLINE i32x4 folded(pair_sums_t v) { return v; }
 #define PAIR_COLUMNS (word)(sizeof(pair_t) / sizeof(short))
 #define EACH_PAIR UNROLL for (unsigned n = 0; n < pairs; n++)
 
+// Store the logits of a pair of rows for a token, whose inputs are at x.
+INLINE void finish_pair(const struct product *p, word pair, word token, const short *x, f32x4 even, f32x4 odd) {
+  word row = 2 * pair;
+  float *out = p->out + token * p->rows + row, scale = *(const float *)((const i32x4 *)(x + p->columns) + lane_blocks(p->columns));
+  out[0] = sum(even) * p->scales[row] * scale;
+  if (row + 1 < p->rows) out[1] = sum(odd) * p->scales[row + 1] * scale;
+}
+
 // `pairs` pairs of rows of a large head, for `count` tokens whose inputs are `apart` numbers from each other. As in `panel_i8`,
 // a lane of 16 bits holds the weights of two rows as 256 a + b + 128; a is of the even row. There is no bias and no activation.
 INLINE void pairs_i8(const struct product *p, const word *which, word token, word apart, const unsigned pairs, const unsigned count) {
@@ -187,24 +195,5 @@ INLINE void pairs_i8(const struct product *p, const word *which, word token, wor
       even[n][t] += __builtin_convertvector(a, f32x4), odd[n][t] += __builtin_convertvector(b, f32x4);
     }
   }
-  EACH_TOKEN {
-    float scale = *(const float *)((const i32x4 *)(x + t * apart + p->columns) + lane_blocks(p->columns));
-    EACH_PAIR {
-      word row = 2 * which[n];
-      float *out = p->out + (token + t) * p->rows + row;
-      out[0] = sum(even[n][t]) * p->scales[row] * scale;
-      if (row + 1 < p->rows) out[1] = sum(odd[n][t]) * p->scales[row + 1] * scale;
-    }
-  }
-}
-
-// The logits of some rows, which ascend, and of those that are stored in pairs with them.
-static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
-  word which[MOST_PAIRS], found = 0, last = -1;
-  for (word i = 0; i < count; i++) {
-    if (rows[i] / 2 == last) continue;
-    which[found++] = last = rows[i] / 2;
-    if (found == MOST_PAIRS) pairs_i8(p, which, token, 0, MOST_PAIRS, 1), found = 0;
-  }
-  for (word i = 0; i < found; i++) pairs_i8(p, which + i, token, 0, 1, 1);
+  EACH_TOKEN EACH_PAIR finish_pair(p, which[n], token + t, x + t * apart, even[n][t], odd[n][t]);
 }

@@ -114,9 +114,8 @@ def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool 
         *([f"{threads} threads"] if threads > 1 else []),
         *(["all logits"] if exact else []),
     ]
-    instruction = (
-        "bytes" if bits == 4 and kernel == "relaxed" else "shorts" if bits < 32 else f"floats {kernel}"
-    )
+    relaxed = {4: "bytes", 8: "shorts or split"}
+    instruction = f"floats {kernel}" if bits == 32 else relaxed[bits] if kernel == "relaxed" else "shorts"
     return Contestant(
         name=f"Goosequill, {', '.join(details)}",
         kind="ours",
@@ -257,7 +256,7 @@ def read_peaks(meter: Page, names: set[str]) -> dict[str, float]:
     """Billions of multiply-adds a second of one thread with each of peak.INSTRUCTIONS that is meant."""
     found = {}
     for name in peak.alternatives(names):
-        build, function, products, _ = peak.INSTRUCTIONS[name]
+        build, function, products, *_ = peak.INSTRUCTIONS[name]
         calls = float(ask(meter, "peak", {"module": f"peak-{build}.wasm", "name": function}))
         found[name] = calls * products / 1e9
     return found

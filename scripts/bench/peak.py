@@ -24,17 +24,21 @@ class Instruction(NamedTuple):
     function: str
     products: int
     name: str
+    note: str = ""
 
 
 INSTRUCTIONS = {
     "shorts": Instruction("plain", "multiply_add", 8, "i32x4.dot_i16x8_s"),
     "bytes": Instruction("relaxed", "multiply_add_bytes", 16, "i16x8.relaxed_dot_i8x16_i7x16_s"),
     "quads": Instruction("relaxed", "multiply_add_quads", 16, "i32x4.relaxed_dot_i8x16_i7x16_add_s"),
+    "split": Instruction(
+        "relaxed", "multiply_add_quads", 8, "i32x4.relaxed_dot_i8x16_i7x16_add_s", " for inputs of two bytes"
+    ),
     "floats plain": Instruction("plain", "multiply_floats", 4, "f32x4.mul"),
     "floats relaxed": Instruction("relaxed", "multiply_floats", 4, "f32x4.relaxed_madd"),
 }
 
-ALTERNATIVES = {"bytes": ("bytes", "quads")}
+ALTERNATIVES = {"bytes": ("bytes", "quads"), "shorts or split": ("shorts", "split")}
 """Where a kernel uses the faster one of two."""
 
 
@@ -63,5 +67,9 @@ def of_prompt(shape: Shape, tokens: int, *, head_of_each: bool) -> int:
 
 def describe(peaks: dict[str, float]) -> str:
     """One sentence with the peaks, in billions of multiply-adds a second on one thread."""
-    found = (f"{peaks[kind]:.0f} with `{each.name}`" for kind, each in INSTRUCTIONS.items() if kind in peaks)
+    found = (
+        f"{peaks[kind]:.0f} with `{each.name}`{each.note}"
+        for kind, each in INSTRUCTIONS.items()
+        if kind in peaks
+    )
     return f"Peaks of one thread, in billions of multiply-adds a second (GMAC/s): {', '.join(found)}."

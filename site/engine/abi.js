@@ -6,7 +6,7 @@
 export const STEP_WORDS = 16;
 export const PANEL = 16;
 export const GROUP = 64;
-export const CHUNK = 40;
+export const CHUNK = 64;
 export const MAX_JOINED = 8;
 
 /** The operation number of a product. */

@@ -79,7 +79,7 @@ LIMITS: Mapping[str, int] = {
     "step_words": 1 + max(len(fields.split(", ")) for fields in OPERATIONS.values()),
     "panel": PANEL,  # rows of a panel
     "group": GROUP,  # columns that share a scale in int4
-    "chunk": 40,  # tokens that pass through a matrix at once, at most
+    "chunk": 64,  # tokens that pass through a matrix at once, at most; a prompt is read in such pieces
     "max_joined": 8,  # products that are computed as one, at most
 }
 

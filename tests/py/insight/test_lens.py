@@ -81,7 +81,7 @@ def test_a_large_quantized_head_gives_the_same_row() -> None:
 
 
 def test_more_layers_than_a_chunk_has_tokens() -> None:
-    model = deep_model(layers=45)
+    model = deep_model(layers=70)
     assert model.config.layers > model.kernel.chunk_size
     states = [model.new_state() for _ in range(2)]
     np.testing.assert_array_equal(model.layer_logits(7, states[0])[-1], model.forward([7], states[1]))

@@ -194,6 +194,9 @@ def test_a_prompt_at_the_peak_of_two_threads_is_at_100_percent() -> None:
     assert bench.multiply_adds(each) == pytest.approx(100)
     each.bounds = bench.Bounds(25, {"bytes": 40, "quads": 50, "shorts": 99})
     assert bench.share_of_peak(each) == pytest.approx(1)
+    each.instruction = bench.ours(RWKV4, 8, "relaxed", 2).instruction
+    each.bounds = bench.Bounds(25, {"bytes": 99, "quads": 99, "shorts": 40, "split": 50})
+    assert bench.share_of_peak(each) == pytest.approx(1)
     assert bench.share_of_peak(bench.wllama(1, "Q8_0")) is None  # generic C: no such instruction
 
 

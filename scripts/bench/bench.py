@@ -85,7 +85,7 @@ class Contestant:
     head_of_each: bool = False  # whether a prompt computes the logits after every token
     options: dict[str, Any] = field(default_factory=dict)
     tokens: int = 40  # a round
-    prompt: int = 40  # tokens a round
+    prompt: int = 64  # tokens a round, as many as a page reads at once
     picked: bool = False  # whether the file is picked from the disk, not downloaded
     bounds: Bounds = field(default_factory=Bounds)  # while it was measured
     decode_ms: list[float] = field(default_factory=list)
@@ -127,7 +127,7 @@ def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool 
         instruction="" if kernel == "numpy" else instruction,
         options={"kernel": kernel, "threads": threads, "exact": exact},
         tokens=6 if kernel == "numpy" else 40,
-        prompt=3 if kernel == "numpy" else 40,
+        prompt=3 if kernel == "numpy" else 64,
     )
 
 

@@ -21,7 +21,9 @@ from scripts.bench.bench import ask, chromium, open_page, ours, prepare, read_me
 from scripts.bench.peak import highest  # noqa: E402
 from scripts.bench.weights import RWKV4, RWKV7  # noqa: E402
 
-COUNTS = (1, 40)
+from goosequill.kernels import abi  # noqa: E402
+
+COUNTS = (1, abi.LIMITS["chunk"])
 CHOICES = [
     *(ours(shape, bits, "relaxed") for shape in (RWKV4, RWKV7) for bits in (8, 4)),
     ours(RWKV4, 4, "plain"),

@@ -24,7 +24,7 @@ from goosequill.models import Model
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 READ_AT_ONCE = 64
-"""Tokens of a prompt that are read between two checks for cancellation; a kernel reads as many in one pass."""
+"""Tokens of a prompt that are read between two checks for cancellation, and by a kernel in one pass."""
 
 
 class Writer:

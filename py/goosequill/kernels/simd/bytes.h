@@ -21,7 +21,8 @@ INLINE unsigned byte_weights(word columns) {
 #endif
 }
 
-// The upper and the lower bytes of inputs: of `second` in the even bytes, of `first` in the odd ones.
+// The upper and the lower bytes of inputs: of `second` in the even bytes, of `first` in the odd ones, as `part_rows` orders the
+// columns of weights.
 INLINE i16x8 upper_bytes(i16x8 first, i16x8 second) { return ((first + 128) & ~255) | (((second + 128) >> 8) & 255); }
 INLINE i16x8 lower_bytes(i16x8 first, i16x8 second) { return first << 8 | (second & 255); }
 

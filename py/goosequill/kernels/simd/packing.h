@@ -46,8 +46,8 @@ static void turn_group(i8x16 *to, const i8x16 *from) {
   }
 }
 
-// Two vectors of int8 with two rows each, in upper and lower bytes, or `back`, with one of these rows each. `weights` says in
-// which bytes the sign changes (`byte_weights`).
+// Two vectors of int8, of which each has two rows, in its upper and its lower bytes, become a vector for each row; or, `back`,
+// the other way. `weights` says which row's bytes change their sign (`byte_weights`).
 INLINE void part_rows(u16x8 *a, u16x8 *b, unsigned weights, word back) {
   const unsigned short sign = weights == 2 ? 0x8000 : 0x80;
   if (!back) *a ^= sign, *b ^= sign;

@@ -278,7 +278,7 @@ def test_every_page_has_the_manifest_and_the_service_worker() -> None:
             continue
         html = path.read_text(encoding="utf-8")
         assert re.search(r'<link rel="manifest" href="[^"]*manifest.webmanifest">', html), path
-        assert re.search(r'<script type="module" src="[^"]*ui/offline.js"></script>', html), path
+        assert re.search(r'<script type="module" src="[^"]*ui/everywhere.js"></script>', html), path
 
 
 def test_a_server_without_the_webassembly_type_works(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

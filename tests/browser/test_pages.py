@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -26,6 +27,19 @@ NOTE_VIOLATIONS = """
   document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
     window.policyViolations.push(`${violatedDirective} ${blockedURI}`));
 """
+
+
+REQUESTING = re.compile(r"""<link rel="(?:stylesheet|modulepreload)"|<script type="module" src""")
+BLOCKING = re.compile(r"<script src=")
+
+
+@pytest.mark.parametrize("listed", PAGES, ids=lambda page: page.file)
+def test_nothing_in_the_head_blocks_what_comes_after_it(listed: pages.Page) -> None:
+    """Chromium requests nothing in advance on a page that has its policy in the head."""
+    html = (ROOT / "dist" / listed.file).read_text(encoding="utf-8").partition("</head>")[0]
+    blocking = BLOCKING.search(html)
+    assert blocking, "the page has no script for its colours"
+    assert not REQUESTING.search(html, blocking.start())
 
 
 @dataclass

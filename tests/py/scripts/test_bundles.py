@@ -127,21 +127,24 @@ def test_only_one_module_of_the_site_makes_addresses_from_its_own() -> None:
     assert own == {"engine/root.js"}
 
 
-STATELESS = {"engine/root.js", "ui/clipboard.js", "ui/dom.js", "ui/status.js"}
+STATELESS = {
+    "engine/root.js",
+    *(f"ui/{name}.js" for name in "clipboard dom framed memory status typed unseen".split()),
+}
 SHARING = {"engine/startup-lock.js", "engine/trusted.js", "ui/page-words.js", "ui/words.js"}
 """Made to be on a page twice: they share a lock of the browser, a property of the page, or its catalogue."""
 
 
 def test_scripts_of_one_page_have_no_two_copies_of_a_modules_state(tmp_path: Path) -> None:
     html = (ROOT / "overrides" / "partials" / "everywhere.html").read_text(encoding="utf-8")
-    assert "ui/offline.js" in html
+    assert "ui/everywhere.js" in html
     pages = {
         "playground/index.html": "playground",
         "playground/side.html": "side",
         "compare/index.html": "main",
     }
-    pages |= {"storage/index.html": "storage", "embed/index.html": "gallery", "embed/frame.html": "frame"}
-    tag = '<script type="module" src="../ui/offline.js"></script>'
+    pages |= {"storage/index.html": "storage", "embed/index.html": "gallery"}
+    tag = '<script type="module" src="../ui/everywhere.js"></script>'
     write(tmp_path, {page: tag + ONE.replace("one", script) for page, script in pages.items()})
     made = bundles.bundle_scripts(SITE, tmp_path)
     for page in pages:

@@ -129,7 +129,7 @@ def test_only_one_module_of_the_site_makes_addresses_from_its_own() -> None:
 
 STATELESS = {
     "engine/root.js",
-    *(f"ui/{name}.js" for name in "clipboard dom framed memory status typed unseen".split()),
+    *(f"ui/{name}.js" for name in ("clipboard", "dom", "framed", "memory", "status", "typed", "unseen")),
 }
 SHARING = {"engine/startup-lock.js", "engine/trusted.js", "ui/page-words.js", "ui/words.js"}
 """Made to be on a page twice: they share a lock of the browser, a property of the page, or its catalogue."""

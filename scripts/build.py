@@ -6,6 +6,7 @@ bytes, so every date is a constant. Nothing is downloaded here: scripts/vendor.p
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -94,7 +95,12 @@ def list_engine_parts(output: Path) -> None:
     named = {"library": "python/library.tar.gz", "own": "python/goosequill.tar.gz", "none": "python/none.zip"}
     first = ("vendor/pyodide/pyodide.asm.wasm", *named.values())
     parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
-    text = json.dumps({**named, "rooms": archives(output), "parts": parts}, indent=2)
+    scripts = (f"vendor/pyodide/pyodide.{kind}" for kind in ("mjs", "asm.js"))
+    digest = hashlib.sha256()
+    for path in (*scripts, *first):
+        digest.update(hashlib.sha256((output / path).read_bytes()).digest())
+    described = {"build": digest.hexdigest(), **named, "rooms": archives(output), "parts": parts}
+    text = json.dumps(described, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -20,8 +20,9 @@ const scope = /** @type {any} */ (globalThis);
 /** What ends each request that is being answered, by its id. @type {Map<number, AbortController>} */
 const running = new Map();
 const assets = new Assets(ROOT);
-const bridge = new Bridge(assets, () => leave("it could not start"));
-const loading = new Loading(bridge, post, () => running.size === 0);
+const isIdle = () => running.size === 0;
+const bridge = new Bridge(assets, isIdle, () => leave("it could not start"));
+const loading = new Loading(bridge, post, isIdle);
 
 /** @param {import("./protocol.js").Reply} reply @param {ArrayBuffer[]} [transfer] */
 function post(reply, transfer = []) {

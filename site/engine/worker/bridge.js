@@ -23,14 +23,17 @@ export class Bridge {
   /** @type {Promise<any> | null} the bridge's Python object, once it is started */
   #started = null;
   #python;
+  #isIdle;
   #onFailure;
 
   /**
    * @param {import("../assets.js").Assets} assets the engine's files
+   * @param {() => boolean} isIdle whether no request is being answered
    * @param {() => void} onFailure called if it cannot start
    */
-  constructor(assets, onFailure) {
+  constructor(assets, isIdle, onFailure) {
     this.assets = assets;
+    this.#isIdle = isIdle;
     this.#python = new Python(assets);
     this.#onFailure = onFailure;
   }
@@ -93,7 +96,9 @@ export class Bridge {
   async #start(onProgress, onLost) {
     await checkWebAssembly();
     const pyodide = await this.#python.start(onProgress, onLost);
-    return pyodide.pyimport("goosequill.browser.bridge").Bridge(available());
+    const { Bridge } = pyodide.pyimport("goosequill.browser.bridge");
+    this.#python.remember(this.#isIdle).catch(console.warn); // the next visit can do without
+    return Bridge(available());
   }
 }
 

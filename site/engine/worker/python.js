@@ -5,21 +5,24 @@
  */
 
 import { counted, Meter, open } from "../storage/download.js";
+import { snapshotsOf } from "./snapshots.js";
 
 /** @typedef {import("../protocol.js").Progress} Progress */
 /** @typedef {(progress: Progress) => void} OnProgress */
 /**
  * @typedef {{
- *   library: string, own: string, none: string, rooms?: Record<string, string[]>,
+ *   build: string, library: string, own: string, none: string, rooms?: Record<string, string[]>,
  *   parts: {file: string, bytes: number}[]
- * }} Parts engine/parts.json: `library` is Python's and numpy, `own` the package; `rooms` has, by the room's
- *   name, the archives and wheels that are added on demand
+ * }} Parts engine/parts.json: `build` is a hash of all of them, `library` is Python's and numpy, `own` the
+ *   package; `rooms` has, by the room's name, the archives and wheels that are added on demand
  */
 
 /** The files were compiled without docstrings; with this, numpy does not add its own either. */
 const ARGUMENTS = ["-OO"];
 const LIBRARY = "/lib/python3.12/";
 const BLOCK = 512; // of a tar archive
+/** The largest part, which is requested before the others are known. */
+const PROGRAM = "vendor/pyodide/pyodide.asm.wasm";
 
 export class Python {
   /** Archives that can be added, by the room's name. @type {Map<string, string[]>} */
@@ -27,9 +30,14 @@ export class Python {
   /** Archives that have been added. @type {Map<string, Promise<void>>} */
   #added = new Map();
 
+  /** The archives that Python's file system was made from. @type {Uint8Array<ArrayBuffer>[]} */
+  #files = [];
+  #snapshots;
+
   /** @param {import("../assets.js").Assets} assets the engine's files */
-  constructor(assets) {
+  constructor(assets, snapshots = snapshotsOf(assets.root)) {
     this.assets = assets;
+    this.#snapshots = snapshots;
     this.local = assets.root.startsWith("file:"); // under Node, which reads from disk
     /** @type {any} Pyodide, once started */
     this.pyodide = null;
@@ -42,25 +50,39 @@ export class Python {
   async start(onProgress, onLost) {
     const names = ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.js"];
     const scripts = names.map((name) => import(/* @vite-ignore */ this.assets.locate(name)));
-    for (const script of scripts) script.catch(() => {}); // awaited below
+    const early = this.local ? new Map() : new Map([[PROGRAM, requestPart(PROGRAM, this.assets)]]);
+    for (const each of [...scripts, ...early.values()]) each.catch(() => {}); // awaited below
     const response = await open(this.assets.locate("engine/parts.json"), {
       file: "parts.json",
       remedy: "Serve what “npx goosequill assets” copies, and pass the address of the folder as root.",
     });
     /** @type {Parts} */
-    const { library, own, none, rooms = {}, parts } = await response.json();
+    const { build, library, own, none, rooms = {}, parts } = await response.json();
     this.#rooms = new Map(Object.entries(rooms));
-    const restore = this.local ? () => {} : intercept(parts, this.assets, onProgress, onLost);
+    const kept = await this.#snapshots.of(build);
+    const archives = kept ? [] : [library, own];
+    const needed = parts.filter(({ file }) => !kept || (file !== library && file !== own));
+    const restore = this.local ? () => {} : intercept(needed, this.assets, onProgress, onLost, early);
     const errors = /** @type {any} */ (Error); // of V8 only
     const { stackTraceLimit } = errors;
     // Emscripten makes an error of every file that is not found, and a trace of each takes V8 long.
     errors.stackTraceLimit = 0;
     try {
-      return await this.#load({ library, own, none }, scripts, onLost);
+      return await this.#load({ archives, none }, kept, scripts, onLost);
     } finally {
       errors.stackTraceLimit = stackTraceLimit;
       restore();
     }
+  }
+
+  /**
+   * Keeps the memory as it is now, with what has been imported, for the next start.
+   * @param {() => boolean} isIdle whether no request is being answered
+   */
+  async remember(isIdle) {
+    const files = this.#files;
+    this.#files = [];
+    await this.#snapshots.take(this.pyodide, files, isIdle);
   }
 
   /** The rooms that `addRoom` can add. */
@@ -107,23 +129,27 @@ export class Python {
   }
 
   /**
-   * @param {Pick<Parts, "library" | "own" | "none">} files
+   * @param {{archives: string[], none: string}} paths
+   * @param {import("../storage/snapshots.js").Kept["kept"]} kept
    * @param {Promise<any>[]} scripts of Pyodide
    * @param {(error: unknown) => void} onLost
    */
-  async #load({ library, own, none }, scripts, onLost) {
-    const archives = Promise.all([library, own].map((path) => this.#read(path).then(gunzip)));
-    archives.catch(onLost);
+  async #load({ archives, none }, kept, scripts, onLost) {
+    const files = Promise.all(kept?.files ?? archives.map((path) => this.#read(path).then(gunzip)));
+    files.catch(onLost);
     const [{ loadPyodide }] = await Promise.all(scripts);
-    this.pyodide = await loadPyodide({
+    const options = {
       indexURL: this.#below("vendor/pyodide/"),
       lockFileURL: this.#locate("vendor/pyodide/pyodide-lock.json"),
       stdLibURL: this.#below(none),
-      args: ARGUMENTS,
+      args: [...ARGUMENTS], // to which Emscripten adds
       fsInit: async (/** @type {any} */ FS) => {
-        for (const archive of await archives.catch(() => new Promise(() => {}))) unpack(FS, archive);
+        this.#files = await files.catch(() => new Promise(() => {}));
+        for (const archive of this.#files) unpack(FS, archive);
       },
-    });
+    };
+    if (kept) this.pyodide = await this.#snapshots.start(kept.snapshot, loadPyodide, options);
+    else this.pyodide = await loadPyodide(options);
     return this.pyodide;
   }
 
@@ -160,9 +186,10 @@ export class Python {
  * @param {import("../assets.js").Assets} assets
  * @param {OnProgress} onProgress
  * @param {(error: unknown) => void} onLost
+ * @param {Map<string, Promise<Response>>} [early] what has been requested already, by its path
  * @returns {() => void} puts back what was replaced
  */
-export function intercept(parts, assets, onProgress, onLost) {
+export function intercept(parts, assets, onProgress, onLost, early = new Map()) {
   const fetchFromNetwork = globalThis.fetch;
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
   const meter = new Meter("engine", "", total, (progress) => {
@@ -172,9 +199,8 @@ export function intercept(parts, assets, onProgress, onLost) {
   const asked = (/** @type {string} */ path) => new URL(path, assets.root).href;
   /** @param {string} path */
   const request = async (path) => {
-    const file = path.slice(path.lastIndexOf("/") + 1);
-    const response = await open(assets.locate(path), { file, fetch: fetchFromNetwork });
-    return counted(response, file, (count) => meter.add(count), onLost);
+    const response = await (early.get(path) ?? requestPart(path, assets));
+    return counted(response, nameOf(path), (count) => meter.add(count), onLost);
   };
   const arriving = new Map(parts.map(({ file }) => [asked(file), request(file)]));
   let restoreStreaming = () => {};
@@ -197,6 +223,12 @@ export function intercept(parts, assets, onProgress, onLost) {
     restoreStreaming();
   };
 }
+
+/** @param {string} path @param {import("../assets.js").Assets} assets @returns {Promise<Response>} */
+const requestPart = (path, assets) => open(assets.locate(path), { file: nameOf(path) });
+
+/** @param {string} path */
+const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
 
 /**
  * Compiles WebAssembly while it arrives. Pyodide would start when it has read its own script, which takes

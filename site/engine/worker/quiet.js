@@ -1,7 +1,7 @@
 /** When the engine has nothing else to do. */
 
 /** Milliseconds without a request after which that is so, and between two looks. */
-const [QUIET, LOOK] = [2000, 100];
+const [QUIET, LOOK] = [1000, 100];
 
 /** @param {() => boolean} isIdle whether no request is being answered */
 export async function quiet(isIdle) {

@@ -50,6 +50,17 @@ STORED = """async () => {
   await walk(await navigator.storage.getDirectory(), "");
   return names;
 }"""
+FILES_ARE_STORED = """async () => {
+  const isIn = async (...path) => {
+    let folder = await navigator.storage.getDirectory();
+    for (const name of ["goosequill", ...path])
+      folder = await folder.getDirectoryHandle(name, { create: true });
+    const names = [];
+    for await (const [name, handle] of folder.entries()) if ((await handle.getFile()).size) names.push(name);
+    return names.some((name) => /^[0-9a-f]{64}$/.test(name));
+  };
+  return (await isIn("models")) && (await isIn("snapshots"));
+}"""
 ENGINE_IS_STORED = """async () => {
   const { active } = await navigator.serviceWorker.ready;
   const { port1, port2 } = new MessageChannel();
@@ -81,6 +92,9 @@ def write_golden(tab: Tab, site: Site) -> None:
 class Flows(FileFlows):
     """The flows. A subclass starts a browser."""
 
+    keeps_files = True
+    """Whether the browser's private file system can be written to in place."""
+
     @staticmethod
     def start(playwright: Playwright, folder: Path) -> Browser:
         """Start the browser, which may write into a folder."""
@@ -92,6 +106,8 @@ class Flows(FileFlows):
         write_golden(tab, site)
         assert any(path.endswith("/model.safetensors") for path in site.asked)
         tab.wait(ENGINE_IS_STORED)
+        if self.keeps_files:
+            tab.wait(FILES_ARE_STORED)
         site.asked.clear()
         again = browser.tab()
         write_golden(again, site)
@@ -99,6 +115,19 @@ class Flows(FileFlows):
         assert not [
             path for path in site.asked if path.endswith((".safetensors", ".wasm", ".tar.gz", ".zip"))
         ]
+
+    def test_a_second_visit_starts_from_the_memory_of_the_first(self, browser: Browser, tab: Tab) -> None:
+        with serve_site(missing=["sw.js"]) as site:  # from which the archives would come
+            write_golden(tab, site)
+            assert any(path.endswith("/library.tar.gz") for path in site.asked)
+            if self.keeps_files:
+                tab.wait(FILES_ARE_STORED)
+            site.asked.clear()
+            again = browser.tab()
+            write_golden(again, site)
+            again.close()
+            archives = {path.rpartition("/")[2] for path in site.asked if path.endswith(".tar.gz")}
+            assert archives == (set() if self.keeps_files else {"library.tar.gz", "goosequill.tar.gz"})
 
     def test_a_page_fetches_each_description_at_most_once(self, tab: Tab) -> None:
         """WebKit once fetched what was preloaded a second time, since the server wants it revalidated."""

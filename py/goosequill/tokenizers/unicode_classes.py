@@ -6,6 +6,7 @@ with Python's version: the same text must give the same tokens in CPython 3.11 a
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -79,6 +80,7 @@ _OUTSIDE_ONLY = {r"\P{L}": LETTER, r"\P{N}": NUMBER, r"\S": SPACE}
 _TOKEN = re.compile(r"\\[pP]\{\^?\w+\}|\\.|[\[\]]|[^\\\[\]]+", re.DOTALL)
 
 
+@functools.lru_cache(maxsize=16)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     r"""Compile a pre-tokenizer's pattern, in which ``\p{L}``, ``\p{N}`` and ``\s`` are Unicode classes.
 

@@ -97,7 +97,8 @@ export class Bridge {
     await checkWebAssembly();
     const pyodide = await this.#python.start(onProgress, onLost);
     const { Bridge } = pyodide.pyimport("goosequill.browser.bridge");
-    this.#python.remember(this.#isIdle).catch(console.warn); // the next visit can do without
+    const prepare = () => pyodide.pyimport("goosequill.browser.first").destroy();
+    this.#python.remember(prepare, this.#isIdle).catch(console.warn); // the next visit can do without
     return Bridge(available());
   }
 }

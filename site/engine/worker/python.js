@@ -77,12 +77,13 @@ export class Python {
 
   /**
    * Keeps the memory as it is now, with what has been imported, for the next start.
+   * @param {() => void} prepare imports more, if the memory is to be kept
    * @param {() => boolean} isIdle whether no request is being answered
    */
-  async remember(isIdle) {
+  async remember(prepare, isIdle) {
     const files = this.#files;
     this.#files = [];
-    await this.#snapshots.take(this.pyodide, files, isIdle);
+    await this.#snapshots.take(this.pyodide, files, prepare, isIdle);
   }
 
   /** The rooms that `addRoom` can add. */

@@ -56,11 +56,13 @@ export class Snapshots {
    * Takes one, unless there is one, and keeps it when nothing else is to be done.
    * @param {any} pyodide nothing may be running in it
    * @param {Uint8Array<ArrayBuffer>[]} files what its file system was made from
+   * @param {() => void} prepare what is done before
    * @param {() => boolean} isIdle whether no request is being answered
    */
-  async take(pyodide, files, isIdle) {
+  async take(pyodide, files, prepare, isIdle) {
     if (!this.#isWanted) return;
     this.#isWanted = false;
+    prepare();
     const snapshot = takeSnapshot(pyodide); // now, before anything else runs
     await quiet(isIdle);
     await (await this.#store)?.keep(this.#build, snapshot, files);

@@ -93,7 +93,8 @@ before(async () => {
   const python = await start();
   first = python.pyodide;
   first.runPython("import random, goosequill.browser.bridge");
-  await python.remember(() => true);
+  const prepare = () => first.pyimport("goosequill.browser.first");
+  await python.remember(prepare, () => true);
   textOfFirst = await generate(first);
 });
 
@@ -104,7 +105,7 @@ test("it has imported what was imported, without the archives, and generates the
     requested.filter((path) => path.startsWith("python/")),
     [],
   );
-  const state = "import sys; [sys.path, 'goosequill.browser.bridge' in sys.modules, 'numpy' in sys.modules]";
+  const state = "import sys; [sys.path, 'goosequill.browser.first' in sys.modules, 'numpy' in sys.modules]";
   assert.deepEqual(pyodide.runPython(state).toJs(), [
     first.runPython("import sys; sys.path").toJs(),
     true,
@@ -119,7 +120,10 @@ test("it takes no second snapshot", async () => {
   const { kept } = store;
   const python = await start();
   python.pyodide.runPython("import goosequill.browser.bridge");
-  await python.remember(() => true);
+  await python.remember(
+    () => {},
+    () => true,
+  );
   assert.equal(store.kept, kept);
 });
 
@@ -160,7 +164,10 @@ test("one of another build is not used, and replaced", async () => {
   const python = await start(other);
   assert.ok(requested.includes("python/library.tar.gz"));
   python.pyodide.runPython("import goosequill.browser.bridge");
-  await python.remember(() => true);
+  await python.remember(
+    () => {},
+    () => true,
+  );
   assert.equal(other.kept?.build, store.kept?.build);
 });
 
@@ -180,7 +187,10 @@ for (const [what, change] of /** @type {[string, (snapshot: Snapshot) => Partial
     assert.deepEqual(bad.failed, [build]);
     assert.equal(warned.mock.callCount(), 1);
     python.pyodide.runPython("import goosequill.browser.bridge");
-    await python.remember(() => true);
+    await python.remember(
+      () => {},
+      () => true,
+    );
     assert.equal(bad.kept?.kept, null);
   });
 }

@@ -21,7 +21,8 @@ import { digestOf, Fingerprint } from "./fingerprint.js";
  * Where bytes go while they arrive; `bytes` is the memory, if that is one array.
  * @typedef {{
  *   size: number, write: (bytes: Uint8Array<ArrayBuffer>) => void, restart: () => void,
- *   existing: () => AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>, bytes?: Uint8Array<ArrayBuffer>
+ *   existing: () => AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
+ *   bytes?: Uint8Array<ArrayBuffer>
  * }} Sink
  */
 

@@ -16,7 +16,7 @@ import { FileSink, fileOf, openFolder, RowReader, removeFrom } from "./opfs.js";
  */
 
 const FOLDER = "snapshots";
-/** Bytes: a file begins with the SHA-256 of what follows, in hexadecimal; then comes a description as JSON. */
+/** Bytes: a file begins with the SHA-256 of what follows, in hexadecimal; then a description as JSON. */
 const [DIGEST, DESCRIBED] = [64, 16384];
 /** Bytes of a file that is read at all, several times those of any that was written. */
 const LIMIT = 2 ** 28;
@@ -95,7 +95,7 @@ export class SnapshotStore {
     await this.#write(build, description, [image, ...files]);
   }
 
-  /** Notes that the snapshot of a build could not be restored, so that none is taken. @param {string} build */
+  /** Notes that that of a build could not be restored, so that none is taken. @param {string} build */
   async fail(build) {
     await this.#write(build, null, []);
   }

@@ -82,7 +82,7 @@ export class Store {
    * A file from storage or the network, whose content matches its hash if `intact` is true or not there.
    * @param {Wanted} wanted
    * @returns {Promise<{note: string, intact?: Promise<boolean>} & ({blob: Blob, bytes?: undefined} |
-   *   {bytes: Uint8Array<ArrayBuffer>, blob?: undefined})>} `bytes` is what has just arrived and will be stored
+   *   {bytes: Uint8Array<ArrayBuffer>, blob?: undefined})>} `bytes` is what has arrived and will be stored
    */
   async file(wanted) {
     if (!HASH.test(wanted.sha256)) throw corrupt(wanted.file);

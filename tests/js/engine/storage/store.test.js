@@ -69,7 +69,10 @@ const wanted = (url, more) => ({ url, file: "model.bin", bytes: CONTENT.length, 
 /** @param {Blob | undefined} blob */
 const same = async (blob) => blob && Buffer.from(await blob.arrayBuffer()).equals(CONTENT);
 
-/** @param {FakeFolder} [folder] @param {{random?: () => number, small?: number, direct?: number}} [options] */
+/**
+ * @param {FakeFolder} [folder]
+ * @param {{random?: () => number, small?: number, direct?: number}} [options]
+ */
 function makeStore(folder = new FakeFolder(), options = {}) {
   return { folder, store: new Store({ folder, cache: null, now: () => 1000, ...options }) };
 }

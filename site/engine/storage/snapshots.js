@@ -63,10 +63,12 @@ export class SnapshotStore {
       const text = new TextDecoder().decode(bytes.subarray(0, DESCRIBED));
       const { build, description, lengths } = JSON.parse(text.slice(DIGEST));
       if ((await digestOf(bytes.subarray(DIGEST))) !== text.slice(0, DIGEST)) return null;
-      let end = DESCRIBED;
-      const [image, ...files] = lengths.map((/** @type {number} */ length) => {
+      const image = bytes.subarray(DESCRIBED, DESCRIBED + lengths[0]);
+      let end = DESCRIBED + lengths[0];
+      // Copies, since they outlive the image: Python's file system is made of them.
+      const files = lengths.slice(1).map((/** @type {number} */ length) => {
         end += length;
-        return bytes.subarray(end - length, end);
+        return bytes.slice(end - length, end);
       });
       return { build, kept: description && { snapshot: { ...description, image }, files } };
     } catch {

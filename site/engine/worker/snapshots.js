@@ -4,6 +4,7 @@ import { SnapshotStore } from "../storage/snapshots.js";
 import { quiet } from "./quiet.js";
 import { startFrom, takeSnapshot } from "./snapshot.js";
 
+/** @typedef {import("../storage/snapshots.js").Kept} Kept */
 /** @typedef {(options: object) => Promise<any>} LoadPyodide */
 
 /** Changes with what a snapshot contains. */
@@ -11,7 +12,7 @@ const FORMAT = 1;
 
 export class Snapshots {
   #store;
-  /** What is kept, read at once. */
+  /** What is kept, read at once. @type {Promise<Kept | null | undefined> | null} */
   #kept;
   #build = "";
   /** Whether to take one. */
@@ -30,6 +31,7 @@ export class Snapshots {
   async of(build) {
     this.#build = `${FORMAT} ${build} ${globalThis.navigator?.userAgent}`;
     const [store, kept] = await Promise.all([this.#store, this.#kept]);
+    this.#kept = null; // so that its memory is free once it has been restored
     const isCurrent = kept?.build === this.#build;
     this.#isWanted = store !== null && !isCurrent;
     return isCurrent ? kept.kept : null; // null too if it could not be restored

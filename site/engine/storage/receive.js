@@ -6,23 +6,21 @@
 import { createSHA256 } from "hash-wasm";
 import { EngineError } from "../protocol.js";
 import { corrupt, interrupted, open } from "./download.js";
-import { digestOf, Fingerprint } from "./fingerprint.js";
+import { Fingerprint } from "./fingerprint.js";
 
 /**
- * With `startVerifier`, a large stored file may be returned before it has been verified; with `whenIdle`,
- * a small download before it has been stored.
+ * With `startVerifier`, a large stored file may be returned before it has been verified.
  * @typedef {{
  *   url: string, file: string, bytes: number, sha256: string, signal?: AbortSignal,
  *   onBytes?: (count: number) => void, fetch?: typeof fetch,
- *   startVerifier?: import("./fingerprint.js").StartVerifier, whenIdle?: () => Promise<void>
+ *   startVerifier?: import("./fingerprint.js").StartVerifier
  * }} Wanted
  */
 /**
- * Where bytes go while they arrive; `bytes` is the memory, if that is one array.
+ * Where bytes go while they arrive.
  * @typedef {{
  *   size: number, write: (bytes: Uint8Array<ArrayBuffer>) => void, restart: () => void,
- *   existing: () => AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
- *   bytes?: Uint8Array<ArrayBuffer>
+ *   existing: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
  * }} Sink
  */
 
@@ -32,7 +30,7 @@ export const ATTEMPTS = 3;
 export const PAUSE = 300;
 
 /** SHA-256 and fingerprint of what arrives; in insecure contexts there is no fingerprint. */
-class StreamDigest {
+class Digest {
   #hash = createSHA256();
   #fingerprint = globalThis.crypto?.subtle ? new Fingerprint() : null;
 
@@ -47,36 +45,16 @@ class StreamDigest {
   }
 }
 
-/** SHA-256 of what is in memory, which WebCrypto computes at the end, several times as fast. */
-class WholeDigest {
-  #bytes;
-
-  /** @param {Uint8Array<ArrayBuffer>} bytes */
-  constructor(bytes) {
-    this.#bytes = bytes;
-  }
-
-  async update() {}
-
-  async end() {
-    return { sha256: await digestOf(this.#bytes), fingerprint: undefined };
-  }
-}
-
-/** @param {Sink} sink */
-const digestFor = ({ bytes }) => (bytes ? new WholeDigest(bytes) : new StreamDigest());
-
 /**
  * Fills a sink with the wanted file. Content that does not match its hash is fetched once more from the
  * start, past the browser's cache.
- * @param {Sink} sink
+ * @param {Sink & {blob: () => Blob}} sink
  * @param {Wanted} wanted
- * @returns {Promise<string | undefined>} its fingerprint
  */
 export async function receive(sink, wanted) {
   for (const last of [false, true]) {
     const { sha256, fingerprint } = await fill(sink, { ...wanted, cache: last ? "reload" : "default" });
-    if (sha256 === wanted.sha256) return fingerprint;
+    if (sha256 === wanted.sha256) return { blob: sink.blob(), fingerprint };
     if (last) break;
     wanted.onBytes?.(-sink.size);
     sink.restart();
@@ -90,7 +68,7 @@ export async function receive(sink, wanted) {
  * @returns {Promise<{sha256: string, fingerprint?: string}>} of what has arrived
  */
 async function fill(sink, wanted) {
-  const state = { digest: digestFor(sink) };
+  const state = { digest: new Digest() };
   for await (const piece of sink.existing()) {
     await state.digest.update(piece);
     wanted.onBytes?.(piece.length);
@@ -119,7 +97,7 @@ async function fill(sink, wanted) {
  * One response of the server, from where the last one ended.
  * @param {Sink} sink
  * @param {Wanted & {cache: RequestCache}} wanted
- * @param {{digest: StreamDigest | WholeDigest}} state
+ * @param {{digest: Digest}} state
  */
 async function append(sink, wanted, state) {
   const { url, file, bytes, signal, cache, onBytes, fetch = globalThis.fetch } = wanted;
@@ -134,7 +112,7 @@ async function append(sink, wanted, state) {
   if (start !== sink.size) {
     onBytes?.(-sink.size);
     sink.restart();
-    state.digest = digestFor(sink);
+    state.digest = new Digest();
     if (start !== 0) throw brokenOff(file);
   }
   const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();

@@ -28,7 +28,7 @@ const LONGEST_LIST = 16 * 1024 * 1024;
  * @typedef {(sources: Source[]) => Promise<import("./copies.js").Plan | null>} Planning  how Python quantizes
  *   files while they arrive; null if it loads them whole
  * @typedef {{signal: AbortSignal, onProgress: (progress: Progress) => void}} Options
- * @typedef {Pick<import("./receive.js").Wanted, "startVerifier" | "whenIdle">} Verifying
+ * @typedef {{startVerifier?: import("./fingerprint.js").StartVerifier}} Verifying
  * @typedef {{name: string, bytes: number, sha256: string}} Listed
  */
 
@@ -104,13 +104,11 @@ async function copySource(store, { sha256, name, blob, intact }) {
 }
 
 /**
- * @param {{store?: Store, sha256?: string, intact?: Promise<boolean>} & ({blob: Blob, bytes?: undefined} |
- *   {bytes: Uint8Array, blob?: undefined})} stored
+ * @param {{store?: Store, sha256?: string, blob: Blob, intact?: Promise<boolean>}} stored
  * @param {string} name
  * @returns {Promise<Source>}
  */
-async function storedSource({ store, sha256 = "", blob, bytes, intact }, name) {
-  if (bytes) return arraySource(bytes, name);
+async function storedSource({ store, sha256 = "", blob, intact }, name) {
   const kept = store?.folder && { folder: store.folder, name: sha256 };
   return Object.assign(await byteSource(blob, name, kept), { intact, discard: () => store?.remove(sha256) });
 }
@@ -309,13 +307,13 @@ const UNREACHED_NOTICE = "The model's server did not respond, so the copy from a
  * @param {Listed[]} files
  * @param {Options & Verifying} options
  */
-async function storedFiles(at, files, { signal, onProgress, startVerifier, whenIdle }) {
+async function storedFiles(at, files, { signal, onProgress, startVerifier }) {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const meter = new Meter("model", files[0]?.name ?? "", total, onProgress);
   const store = await Store.open();
   return await Promise.all(
     files.map(({ name, bytes, sha256 }) => {
-      const wanted = { url: at(name), file: name, bytes, signal, startVerifier, whenIdle };
+      const wanted = { url: at(name), file: name, bytes, signal, startVerifier };
       const onBytes = (/** @type {number} */ count) => meter.add(count);
       return sha256
         ? store.file({ ...wanted, sha256, onBytes }).then((found) => ({ ...found, store, sha256 }))
@@ -481,11 +479,7 @@ async function byteSource(blob, name, kept) {
 
 /** @param {Blob} blob @param {string} name @returns {Promise<Source>} */
 async function memorySource(blob, name) {
-  return arraySource(new Uint8Array(await blob.arrayBuffer()), name);
-}
-
-/** @param {Uint8Array} bytes @param {string} name @returns {Source} */
-function arraySource(bytes, name) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
   return { name, size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }
 

@@ -20,8 +20,6 @@ import { hasHash, isIntact, ONE_IN, SMALL } from "./verify.js";
 /** @typedef {Facts & {sha256: string, place: Place, complete: boolean}} Entry */
 
 const CACHE = "goosequill-models";
-/** Bytes up to which a download is stored only when the engine is idle. */
-const DIRECT = 16 * 1024 * 1024;
 const HASH = /^[0-9a-f]{64}$/;
 
 /** What a visitor should know of where a model is kept. @type {Record<Place | "full", string>} */
@@ -48,21 +46,17 @@ const cacheKey = (sha256) => `https://goosequill.invalid/${sha256}`;
 export class Store {
   /** The check of a large file beside other work, if there is one. @type {Promise<void> | undefined} */
   checking;
-  /** What stores a small file later, if anything does. @type {Promise<void> | undefined} */
-  storing;
 
   /**
-   * @param {{folder: any, cache: Cache | null, now?: () => number, random?: () => number, small?: number,
-   *   direct?: number}} options `random` draws when a file of more than `small` bytes is compared with its
-   *   published hash; up to `direct` bytes, a file is used as it arrives
+   * @param {{folder: any, cache: Cache | null, now?: () => number, random?: () => number, small?: number}}
+   *   options `random` draws when a file of more than `small` bytes is compared with its published hash
    */
-  constructor({ folder, cache, now = Date.now, random = Math.random, small = SMALL, direct = DIRECT }) {
+  constructor({ folder, cache, now = Date.now, random = Math.random, small = SMALL }) {
     this.folder = folder;
     this.cache = cache;
     this.now = now;
     this.random = random;
     this.small = small;
-    this.direct = direct;
   }
 
   /** The best place that this worker can write to. */
@@ -81,8 +75,7 @@ export class Store {
   /**
    * A file from storage or the network, whose content matches its hash if `intact` is true or not there.
    * @param {Wanted} wanted
-   * @returns {Promise<{note: string, intact?: Promise<boolean>} & ({blob: Blob, bytes?: undefined} |
-   *   {bytes: Uint8Array<ArrayBuffer>, blob?: undefined})>} `bytes` is what has arrived and will be stored
+   * @returns {Promise<{blob: Blob, note: string, intact?: Promise<boolean>}>}
    */
   async file(wanted) {
     if (!HASH.test(wanted.sha256)) throw corrupt(wanted.file);
@@ -97,13 +90,8 @@ export class Store {
   async #file(wanted) {
     const kept = await this.#kept(wanted);
     if (kept) return { ...kept, note: NOTES[this.place] };
-    const { whenIdle } = wanted;
-    if (this.folder && whenIdle && wanted.bytes <= this.direct)
-      return await this.#fetchDirectly({ ...wanted, whenIdle });
     if (this.folder) return await this.#fetchToFolder(wanted);
-    const sink = new MemorySink();
-    await receive(sink, wanted);
-    const blob = sink.blob();
+    const { blob } = await receive(new MemorySink(), wanted);
     if (!this.cache) return { blob, note: NOTES.memory };
     try {
       const headers = { "x-goosequill": encodeURIComponent(JSON.stringify(this.#facts(wanted))) };
@@ -152,35 +140,6 @@ export class Store {
     if (!isPublished) await this.remove(sha256);
   }
 
-  /**
-   * A small file, stored later: so that a first text need not wait for it.
-   * @param {Wanted & {whenIdle: () => Promise<void>}} wanted
-   */
-  async #fetchDirectly(wanted) {
-    const sink = new ArraySink(wanted.bytes);
-    await receive(sink, wanted);
-    const { bytes } = sink;
-    this.storing = wanted.whenIdle().then(() => this.#keep(bytes, wanted));
-    this.storing.catch(() => {}); // it is downloaded again next time
-    return { bytes, note: "" };
-  }
-
-  /** @param {Uint8Array<ArrayBuffer>} bytes @param {Wanted} wanted */
-  async #keep(bytes, wanted) {
-    if (await fileOf(this.folder, wanted.sha256)) return; // another tab has stored it
-    const sink = await FileSink.open(this.folder, `${wanted.sha256}.part`);
-    try {
-      sink.restart();
-      sink.write(bytes);
-      await sink.commit(wanted.sha256);
-    } catch (error) {
-      sink.close();
-      await removeFrom(this.folder, `${wanted.sha256}.part`);
-      throw error;
-    }
-    await this.#note(wanted);
-  }
-
   /** @param {Wanted} wanted */
   async #fetchToFolder(wanted) {
     const name = `${wanted.sha256}.part`;
@@ -188,7 +147,7 @@ export class Store {
     try {
       sink = await FileSink.open(this.folder, name);
       await this.#note(wanted); // so that the storage page can name it if it is interrupted
-      const fingerprint = await receive(sink, wanted);
+      const { fingerprint } = await receive(sink, wanted);
       await sink.commit(wanted.sha256);
       await this.#note(wanted, fingerprint);
       return { blob: /** @type {Blob} */ (await fileOf(this.folder, wanted.sha256)), note: "" };
@@ -215,9 +174,8 @@ export class Store {
       // a browser that runs out of space may have deleted what had arrived, or the whole folder
     }
     wanted.onBytes?.(-size); // what has arrived is counted again when it is read
-    const sink = new MemorySink(arrived);
-    await receive(sink, wanted);
-    return { blob: sink.blob(), note: NOTES.full };
+    const { blob } = await receive(new MemorySink(arrived), wanted);
+    return { blob, note: NOTES.full };
   }
 
   /** @param {Wanted} wanted @returns {Facts} */
@@ -285,31 +243,6 @@ export class Store {
     }
     await this.cache?.delete(cacheKey(sha256));
     return removed;
-  }
-}
-
-/** One array of the length that is expected. */
-class ArraySink {
-  size = 0;
-
-  /** @param {number} length */
-  constructor(length) {
-    this.bytes = new Uint8Array(length);
-  }
-
-  /** @param {Uint8Array} bytes */
-  write(bytes) {
-    this.bytes.set(bytes, this.size);
-    this.size += bytes.length;
-  }
-
-  restart() {
-    this.size = 0;
-  }
-
-  /** @returns {Uint8Array<ArrayBuffer>[]} */
-  existing() {
-    return []; // an interrupted download starts anew
   }
 }
 

@@ -11,7 +11,6 @@ import { startHelpers } from "../threads.js";
 import { value } from "./bridge.js";
 import { CopyKeeper } from "./copy-keeper.js";
 import { ALONE, Division } from "./division.js";
-import { quiet } from "./quiet.js";
 import { hasSimd, NO_SIMD } from "./webassembly.js";
 
 /** Errors that do not mean that a copy is corrupt. */
@@ -28,7 +27,6 @@ export class Loading {
   #post;
   #division;
   #copies;
-  #isIdle;
   /** Files that a model reads while it is in use, by its handle. @type {Map<number, Source[]>} */
   #held = new Map();
 
@@ -41,7 +39,6 @@ export class Loading {
     this.#bridge = bridge;
     this.#post = post;
     this.#division = new Division(bridge);
-    this.#isIdle = isIdle;
     this.#copies = new CopyKeeper(isIdle);
   }
 
@@ -99,9 +96,8 @@ export class Loading {
     const planning = async (sources) => planOf(value((await start()).convert(sources, quantize)));
     const startVerifier = () =>
       startScript(this.#bridge.assets.locate("engine/verifier.js"), "goosequill-verifier");
-    const whenIdle = () => quiet(this.#isIdle);
-    const asked = { look, planning, startVerifier: beside ? startVerifier : undefined, whenIdle };
-    const options = { signal, onProgress, available: available(), notices, copied, ...asked };
+    const asked = { look, planning, startVerifier: beside ? startVerifier : undefined, notices, copied };
+    const options = { signal, onProgress, available: available(), ...asked };
     const sources = wholeSources(model, options);
     sources.catch(() => {}); // awaited below, after the engine
     const python = await start();

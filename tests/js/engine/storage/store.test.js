@@ -66,13 +66,10 @@ const breaking = (_request, response, start) => {
 /** @param {string} url @param {object} [more] */
 const wanted = (url, more) => ({ url, file: "model.bin", bytes: CONTENT.length, sha256: SHA256, ...more });
 
-/** @param {Blob | undefined} blob */
-const same = async (blob) => blob && Buffer.from(await blob.arrayBuffer()).equals(CONTENT);
+/** @param {Blob} blob */
+const same = async (blob) => Buffer.from(await blob.arrayBuffer()).equals(CONTENT);
 
-/**
- * @param {FakeFolder} [folder]
- * @param {{random?: () => number, small?: number, direct?: number}} [options]
- */
+/** @param {FakeFolder} [folder] @param {{random?: () => number, small?: number}} [options] */
 function makeStore(folder = new FakeFolder(), options = {}) {
   return { folder, store: new Store({ folder, cache: null, now: () => 1000, ...options }) };
 }
@@ -89,44 +86,6 @@ test("a file is fetched once, stored by its hash, and found again", async (t) =>
     [entry.name, entry.bytes, entry.used, entry.complete],
     ["model.bin", CONTENT.length, 1000, true],
   );
-});
-
-test("a small file is used as it arrives, and stored when the engine is idle", async (t) => {
-  const { url, ranges } = await serve(t, breaking);
-  const { store, folder } = makeStore();
-  /** @type {(value?: unknown) => void} */
-  let becomeIdle = () => {};
-  const whenIdle = () => new Promise((resolve) => (becomeIdle = resolve));
-  const { bytes, blob } = await store.file(wanted(url, { whenIdle }));
-  assert.ok(bytes && Buffer.from(bytes).equals(CONTENT));
-  assert.equal(blob, undefined);
-  assert.equal(ranges.length, 3, "it was resumed twice");
-  assert.deepEqual([...folder.files.keys()], []);
-  becomeIdle();
-  await store.storing;
-  assert.deepEqual([...folder.files.keys()].sort(), [SHA256, `${SHA256}.json`]);
-  assert.ok(await same((await store.file(wanted(url, { whenIdle }))).blob));
-  assert.equal(ranges.length, 3, "the second time it is there");
-});
-
-test("a small file that is not the wanted one is refused, and one without space not stored", async (t) => {
-  const { url } = await serve(t, honest);
-  const { store, folder } = makeStore();
-  const whenIdle = async () => {};
-  await assert.rejects(store.file(wanted(url, { whenIdle, sha256: "0".repeat(64) })), { code: "checksum" });
-  await assert.rejects(store.file(wanted(url, { whenIdle, bytes: 5 })), { code: "checksum" });
-  folder.room = 1000;
-  assert.ok((await store.file(wanted(url, { whenIdle }))).bytes);
-  await assert.rejects(/** @type {Promise<void>} */ (store.storing), { name: "QuotaExceededError" });
-  assert.deepEqual([...folder.files.keys()], []);
-});
-
-test("a large file is stored while it arrives", async (t) => {
-  const { url } = await serve(t, honest);
-  const { store, folder } = makeStore(undefined, { direct: CONTENT.length - 1 });
-  const { blob } = await store.file(wanted(url, { whenIdle: () => assert.fail("it waits") }));
-  assert.ok(await same(blob));
-  assert.ok(folder.files.has(SHA256));
 });
 
 test("a stored file gets its name from a call that WebKit accepts, with the folder", async () => {

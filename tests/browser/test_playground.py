@@ -106,7 +106,7 @@ def test_text_streams_and_nothing_heavy_is_loaded_before(playground: Playground)
     expect(playground.progress).to_be_hidden()
     expect(playground.measures).to_contain_text("30 tokens")
     expect(playground.generate).to_be_enabled()
-    assert [url for url in playground.requests if url.endswith("/python/goosequill.tar.gz")]
+    assert [url for url in playground.requests if url.endswith("/pyodide.asm.wasm")]
 
 
 def test_the_same_seed_gives_the_same_text_also_from_the_address(playground: Playground) -> None:

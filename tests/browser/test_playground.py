@@ -96,7 +96,7 @@ def test_text_streams_and_nothing_heavy_is_loaded_before(playground: Playground)
     heavy = re.compile(r"\.(wasm|whl|zip|safetensors|asm\.js)$|pyodide")
     assert not [url for url in playground.requests if heavy.search(url)]
 
-    playground.set(max_new_tokens=30)
+    playground.set(max_new_tokens=30, seed=7)
     playground.prompt.fill("It was a fine morning, and")
     playground.generate.click()
     expect(playground.progress).to_be_visible(timeout=START)

@@ -171,6 +171,7 @@ async function pickedModel({ files, names }, find, { make }) {
  */
 async function folderModel(model, find, options) {
   const { signal, onProgress, look, available, notices } = options;
+  const store = Store.open(); // now, since that takes as long as the description's way
   const { config, files: listed, at } = await describe(model, signal);
   refuseTooLarge(JSON.parse(await config.text()), available, model.quantize);
   const weights = weightFiles(listed.map(({ name }) => name));
@@ -185,7 +186,7 @@ async function folderModel(model, find, options) {
   }
   const copy = await find(originals);
   const needed = copy ? listed.filter((file) => !isWeights(file)) : listed;
-  const found = await storedFiles(at, needed, options);
+  const found = await storedFiles(at, needed, options, await store);
   for (const { note } of found) if (note && !notices.includes(note)) notices.push(note);
   const sources = found.map((stored, i) => storedSource(stored, needed[i].name));
   return { files: await Promise.all([byteSource(config, "config.json"), ...sources]), copy, originals };
@@ -218,7 +219,8 @@ async function addressModel(model, find, options) {
   if (hasTables && tables === "server" && !sha256) return { files: remotes, copy, originals };
   if (hasTables && sha256) {
     const [{ name, bytes, url }] = originals;
-    const [stored] = await storedFiles(() => url, [{ name, bytes, sha256 }], options);
+    const store = await Store.open();
+    const [stored] = await storedFiles(() => url, [{ name, bytes, sha256 }], options, store);
     if (stored.note) notices.push(stored.note);
     return { files: [await storedSource(stored, name)], copy, originals };
   }
@@ -306,11 +308,11 @@ const UNREACHED_NOTICE = "The model's server did not respond, so the copy from a
  * @param {(name: string) => string} at the address of a file
  * @param {Listed[]} files
  * @param {Options & Verifying} options
+ * @param {Store} store
  */
-async function storedFiles(at, files, { signal, onProgress, startVerifier }) {
+async function storedFiles(at, files, { signal, onProgress, startVerifier }, store) {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const meter = new Meter("model", files[0]?.name ?? "", total, onProgress);
-  const store = await Store.open();
   return await Promise.all(
     files.map(({ name, bytes, sha256 }) => {
       const wanted = { url: at(name), file: name, bytes, signal, startVerifier };

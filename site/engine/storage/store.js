@@ -146,8 +146,9 @@ export class Store {
     let sink;
     try {
       sink = await FileSink.open(this.folder, name);
-      await this.#note(wanted); // so that the storage page can name it if it is interrupted
+      const noted = this.#note(wanted); // so that the storage page can name it if it is interrupted
       const { fingerprint } = await receive(sink, wanted);
+      await noted;
       await sink.commit(wanted.sha256);
       await this.#note(wanted, fingerprint);
       return { blob: /** @type {Blob} */ (await fileOf(this.folder, wanted.sha256)), note: "" };

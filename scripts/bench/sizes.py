@@ -18,12 +18,15 @@ from playwright.sync_api import Page
 SHELL_LIMIT = 150_000
 LAB_LIMIT = 250_000
 WIDGET_LIMIT = 14_900
-FIRST_TEXT_LIMIT = 7_550_000
+FIRST_TEXT_LIMIT = 8_800_000
 """Limits in bytes of a page's shell, that of a laboratory page, the widget's script, and a first text without
 its model."""
 
 WIDGET = "embed/goosequill.js"
+LIBRARY = ("python/library.tar.gz", "python/goosequill.tar.gz")
+"""What is fetched after a first text, unless something needs it before."""
 LATER = {
+    "the rest of Python's library": LIBRARY,
     "the documentation's search": (
         "search-index/material-search.js",
         "search-index/web/search.json",
@@ -68,6 +71,11 @@ def packed(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
         if file.is_file() and not path.startswith("models/"):
             found[file.relative_to(folder).as_posix()] = transfer_size(file)
     return found
+
+
+def packed_at_first(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
+    """The same of a first text, which does not wait for Python's library."""
+    return {path: size for path, size in packed(folder, urls, base).items() if path not in LIBRARY}
 
 
 def heaviest(files: dict[str, int]) -> str:

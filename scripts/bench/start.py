@@ -40,7 +40,7 @@ from scripts.bench.sizes import (  # noqa: E402
     kept_offline,
     matching,
     open_pages,
-    packed,
+    packed_at_first,
     transfer_size,
 )
 from scripts.serve import make_server  # noqa: E402
@@ -189,7 +189,7 @@ def measure_sizes(folder: Path) -> Sizes:
         context.on("request", lambda request: asked.add(request.url))
         context.add_init_script(WATCH)
         first_token(page, base)
-        first_text = sum(packed(folder, asked, base).values())
+        first_text = sum(packed_at_first(folder, asked, base).values())
     later = {what: matching(folder, patterns) for what, patterns in LATER.items()}
     return Sizes(first_text, transfer_size(folder / WIDGET), shells, fonts, later, kept_offline(folder))
 

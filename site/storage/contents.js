@@ -5,7 +5,6 @@
  */
 
 import { openFolder } from "../engine/storage/opfs.js";
-import { keptSnapshots } from "../engine/storage/snapshots.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
 import { CollectionStore, takeLock } from "../search/collection-store.js";
 import { ask } from "../ui/dialog.js";
@@ -26,8 +25,6 @@ const page = {
   collections: byId("collections", "tbody"),
   tabs: byId("tabs", "tbody"),
   deleteAll: byId("delete-all", "button"),
-  start: byId("start", "p"),
-  deleteStart: byId("delete-start", "button"),
   quota: byId("quota", "p"),
   persisted: byId("persisted", "p"),
   persist: byId("persist", "button"),
@@ -109,7 +106,6 @@ async function show() {
       : "";
   await showCollections();
   await showTabs();
-  await showStart();
   await showSpace();
 }
 
@@ -187,18 +183,6 @@ async function removeTabs(count) {
   page.status.focus(); // the button is gone
 }
 
-async function showStart() {
-  const kept = await keptSnapshots();
-  page.deleteStart.disabled = !kept;
-  page.start.textContent = kept
-    ? t(
-        "A copy of Python's memory, taken after its start and before it reads anything of yours: {size}. " +
-          "The next visit starts from it.",
-        { size: megabytes(kept.bytes) },
-      )
-    : t("There is no copy of Python's memory. The next start makes one, if the browser keeps files.");
-}
-
 async function showSpace() {
   const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
   page.quota.textContent = quota
@@ -245,12 +229,6 @@ page.deleteAll.addEventListener("click", async () => {
     if (!(await store.remove(entry.sha256))) busy.push(nameOf(entry));
   }
   say(busy.map(inUse).join(" ") || t("All model files are deleted."));
-  await show();
-  page.status.focus();
-});
-page.deleteStart.addEventListener("click", async () => {
-  await (await keptSnapshots())?.remove();
-  say(t("The copy of Python's memory is deleted."));
   await show();
   page.status.focus();
 });

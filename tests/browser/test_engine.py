@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from collections.abc import Iterator
@@ -197,11 +198,19 @@ def add_echo(route: Route) -> None:
     route.fulfill(response=response, body=packed.getvalue())
 
 
+def refuse(route: Route) -> None:
+    """Describe the snapshot as that of another program, so that Python starts without it."""
+    response = route.fetch()
+    content = gzip.decompress(response.body())
+    route.fulfill(response=response, body=content.replace(b'"program":', b'"program":1', 1))
+
+
 @pytest.fixture
 def echo_page(browser: Browser, site_url: str) -> Iterator[Page]:
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     page.route("**/python/goosequill.tar.gz", add_echo)
+    page.route("**/python/snapshot.bin.gz", refuse)  # which has imported the package as it was
     page.goto(site_url + "playground/")
     page.evaluate(
         """async (base) => {

@@ -130,7 +130,7 @@ def test_a_cancelled_run_ends_its_worker_and_can_be_started_again(page: Page, si
 
 def break_kernel(site: Path) -> None:
     """Let the relaxed kernel subtract where it should add."""
-    path = site / "python" / "goosequill.tar.gz"
+    path = site / "python" / "first.tar.gz"
     with tarfile.open(path) as archive:
         opened = {member.name: archive.extractfile(member) for member in archive}
         files = {name: file.read() for name, file in opened.items() if file}

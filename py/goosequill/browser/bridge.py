@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pyodide.ffi import to_js
 
 from goosequill.browser.handles import KINDS, Handles
-from goosequill.browser.jobs import Job, find, room_of
+from goosequill.browser.jobs import Job, find, is_imported, room_of
 from goosequill.chat.choosing import describe_choice
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
@@ -162,9 +162,13 @@ class Bridge:
         self._quantized: dict[int, TensorSource] = {}
 
     @answering
-    def room(self, name: str) -> str:
-        """Return the room of a job, whose modules the worker may have to add first; "" for an unknown job."""
-        return room_of(name)
+    def needs(self, name: str) -> dict[str, Any]:
+        """Return what the worker may have to add before a job.
+
+        ``room`` is the job's room, "" for an unknown job, and ``imported`` says whether the job's module is
+        there already.
+        """
+        return {"room": room_of(name), "imported": is_imported(name)}
 
     @answering
     def run(self, name: str, args: Any, files: Any = None) -> Job:

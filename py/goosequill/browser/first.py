@@ -1,9 +1,15 @@
-"""What a first text of the default model imports and compiles, so that a copy of Python's memory has it."""
+"""What a first text of the default model imports and compiles, and the tables of all jobs.
+
+The build copies Python's memory with that; everything else is imported when it is used.
+"""
 
 import encodings.utf_8_sig  # noqa: F401
 
-import goosequill.chat.jobs  # noqa: F401
+import goosequill.browser.bridge  # noqa: F401
+from goosequill.browser.jobs import all_jobs, find
 from goosequill.tokenizers.pretokenize import GPT2_PATTERN
 from goosequill.tokenizers.unicode_classes import compile_pattern
 
+all_jobs()
+find("generate")
 compile_pattern(GPT2_PATTERN)

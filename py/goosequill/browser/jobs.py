@@ -8,6 +8,7 @@ arguments name is found by `handles`; how values cross to JavaScript is the busi
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -57,6 +58,12 @@ def find(name: str) -> Callable[..., Any]:
 def room_of(name: str) -> str:
     """Return the room that lists a job; "" if none does."""
     return next((room for room in ROOMS if name in _table(room)), "")
+
+
+def is_imported(name: str) -> bool:
+    """Return whether the module of a job has been imported."""
+    room = room_of(name)
+    return bool(room) and _table(room)[name].split(":")[0] in sys.modules
 
 
 def _table(room: str) -> Mapping[str, str]:

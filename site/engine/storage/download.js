@@ -91,7 +91,7 @@ export function counted(response, file, onBytes, onError) {
   const count = async () => {
     for await (const piece of pieces(copy)) onBytes(piece.length);
   };
-  count().catch((error) => onError(networkError(error, interrupted(file, RETRY))));
+  count().catch((error) => onError(broken(error, file)));
   return response;
 }
 
@@ -126,15 +126,18 @@ export async function download(url, options) {
       waiting = 0;
     }
   } catch (error) {
-    throw networkError(error, interrupted(file, RETRY));
+    throw broken(error, file);
   }
   verify({ file, size, bytes, digest: hash?.digest(), sha256 });
   return new Blob([...parts, ...pending]);
 }
 
-/** @param {Response} response */
-async function* pieces(response) {
-  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+/** What to throw if a response ends early. @param {unknown} error @param {string} file */
+export const broken = (error, file) => networkError(error, interrupted(file, RETRY));
+
+/** @param {Pick<Response, "body">} response */
+export async function* pieces({ body }) {
+  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (body).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();

@@ -142,7 +142,7 @@ function equal(a, b) {
 }
 
 /** @param {Uint8Array[]} parts */
-function join(parts) {
+export function join(parts) {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -6,6 +6,7 @@
 import { available, OWN_MEMORY } from "../available.js";
 import { EngineError, errorFields } from "../protocol.js";
 import { Python } from "./python.js";
+import { quiet } from "./quiet.js";
 import { checkWebAssembly } from "./webassembly.js";
 
 /** @typedef {(progress: import("../protocol.js").Progress) => void} OnProgress */
@@ -83,7 +84,8 @@ export class Bridge {
    */
   async readyFor(job, onProgress) {
     const bridge = await this.ready(onProgress);
-    await this.#python.addRoom(value(bridge.room(job)));
+    const { room, imported } = value(bridge.needs(job));
+    await Promise.all([imported || this.#python.complete(), this.#python.addRoom(room)]);
     return bridge;
   }
 
@@ -97,8 +99,8 @@ export class Bridge {
     await checkWebAssembly();
     const pyodide = await this.#python.start(onProgress, onLost);
     const { Bridge } = pyodide.pyimport("goosequill.browser.bridge");
-    const prepare = () => pyodide.pyimport("goosequill.browser.first").destroy();
-    this.#python.remember(prepare, this.#isIdle).catch(console.warn); // the next visit can do without
+    const completed = quiet(this.#isIdle).then(() => this.#python.complete());
+    completed.catch(() => {}); // it is tried again when something is needed
     return Bridge(available());
   }
 }

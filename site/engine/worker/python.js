@@ -5,24 +5,27 @@
  */
 
 import { counted, Meter, open } from "../storage/download.js";
-import { snapshotsOf } from "./snapshots.js";
+import { gunzip, Later, unpack } from "./library.js";
+import { readSnapshot, startFrom } from "./snapshot.js";
 
 /** @typedef {import("../protocol.js").Progress} Progress */
 /** @typedef {(progress: Progress) => void} OnProgress */
 /**
  * @typedef {{
- *   build: string, library: string, own: string, none: string, rooms?: Record<string, string[]>,
- *   parts: {file: string, bytes: number}[]
- * }} Parts engine/parts.json: `build` is a hash of all of them, `library` is Python's and numpy, `own` the
- *   package; `rooms` has, by the room's name, the archives and wheels that are added on demand
+ *   snapshot: string, memory: number, first: string, none: string, rooms?: Record<string, string[]>,
+ *   parts: {file: string, bytes: number, later?: true}[]
+ * }} Parts engine/parts.json: a copy of Python's memory, and of how many bytes, and what a first text reads
+ *   of the library; among the `parts` is the rest of that, which comes later; `rooms` has, by the room's
+ *   name, the archives and wheels that are added on demand
  */
 
-/** The files were compiled without docstrings; with this, numpy does not add its own either. */
+/**
+ * The files were compiled without docstrings; with this, numpy does not add its own either. (Emscripten adds
+ * to the array that it is given.)
+ */
 const ARGUMENTS = ["-OO"];
-const LIBRARY = "/lib/python3.12/";
-const BLOCK = 512; // of a tar archive
-/** The largest part, which is requested before the others are known. */
-const PROGRAM = "vendor/pyodide/pyodide.asm.wasm";
+/** The largest parts, which are requested before the others are known. */
+const EARLY = ["vendor/pyodide/pyodide.asm.wasm", "python/snapshot.bin.gz"];
 
 export class Python {
   /** Archives that can be added, by the room's name. @type {Map<string, string[]>} */
@@ -30,14 +33,12 @@ export class Python {
   /** Archives that have been added. @type {Map<string, Promise<void>>} */
   #added = new Map();
 
-  /** The archives that Python's file system was made from. @type {Uint8Array<ArrayBuffer>[]} */
-  #files = [];
-  #snapshots;
+  /** Files of the library that come later; null if all are there. @type {Later | null} */
+  #later = null;
 
   /** @param {import("../assets.js").Assets} assets the engine's files */
-  constructor(assets, snapshots = snapshotsOf(assets.root)) {
+  constructor(assets) {
     this.assets = assets;
-    this.#snapshots = snapshots;
     this.local = assets.root.startsWith("file:"); // under Node, which reads from disk
     /** @type {any} Pyodide, once started */
     this.pyodide = null;
@@ -50,40 +51,40 @@ export class Python {
   async start(onProgress, onLost) {
     const names = ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.js"];
     const scripts = names.map((name) => import(/* @vite-ignore */ this.assets.locate(name)));
-    const early = this.local ? new Map() : new Map([[PROGRAM, requestPart(PROGRAM, this.assets)]]);
+    const early = new Map(this.local ? [] : EARLY.map((path) => [path, requestPart(path, this.assets)]));
     for (const each of [...scripts, ...early.values()]) each.catch(() => {}); // awaited below
     const response = await open(this.assets.locate("engine/parts.json"), {
       file: "parts.json",
       remedy: "Serve what “npx goosequill assets” copies, and pass the address of the folder as root.",
     });
     /** @type {Parts} */
-    const { build, library, own, none, rooms = {}, parts } = await response.json();
+    const { rooms = {}, parts, ...paths } = await response.json();
     this.#rooms = new Map(Object.entries(rooms));
-    const kept = await this.#snapshots.of(build);
-    const archives = kept ? [] : [library, own];
-    const needed = parts.filter(({ file }) => !kept || (file !== library && file !== own));
-    const restore = this.local ? () => {} : intercept(needed, this.assets, onProgress, onLost, early);
+    const { unpacked, restore } = this.local
+      ? { unpacked: new Map(), restore: () => {} }
+      : intercept(
+          parts.filter((part) => !part.later),
+          this.assets,
+          onProgress,
+          onLost,
+          early,
+        );
     const errors = /** @type {any} */ (Error); // of V8 only
     const { stackTraceLimit } = errors;
     // Emscripten makes an error of every file that is not found, and a trace of each takes V8 long.
     errors.stackTraceLimit = 0;
     try {
-      return await this.#load({ archives, none }, kept, scripts, onLost);
+      const later = parts.filter((part) => part.later).map(({ file }) => file);
+      return await this.#load({ ...paths, later }, unpacked, scripts);
     } finally {
       errors.stackTraceLimit = stackTraceLimit;
       restore();
     }
   }
 
-  /**
-   * Keeps the memory as it is now, with what has been imported, for the next start.
-   * @param {() => void} prepare imports more, if the memory is to be kept
-   * @param {() => boolean} isIdle whether no request is being answered
-   */
-  async remember(prepare, isIdle) {
-    const files = this.#files;
-    this.#files = [];
-    await this.#snapshots.take(this.pyodide, files, prepare, isIdle);
+  /** Ends when all of the library is there. */
+  async complete() {
+    await this.#later?.arrive();
   }
 
   /** The rooms that `addRoom` can add. */
@@ -114,43 +115,55 @@ export class Python {
    * @param {Promise<any>} before what must have been added, micropip for a wheel
    */
   async #add(archive, before) {
-    const packed = await this.#read(archive);
+    const packed = await requestPart(archive, this.assets);
     await before;
     const { FS } = this.pyodide;
     if (archive.endsWith(".tar.gz")) {
-      unpack(FS, await gunzip(packed));
+      unpack(FS, await gunzip(packed, nameOf(archive)));
       this.pyodide.pyimport("importlib").invalidate_caches();
       return;
     }
     // From a file of Python's, since micropip reads its name, and a bundler may rename assets.
     const path = `/tmp/${archive.split("/").at(-1)}`;
-    FS.writeFile(path, new Uint8Array(packed));
+    FS.writeFile(path, new Uint8Array(await packed.arrayBuffer()));
     await this.pyodide.pyimport("micropip").install.callKwargs(`emfs:${path}`, { deps: false });
     FS.unlink(path);
   }
 
   /**
-   * @param {{archives: string[], none: string}} paths
-   * @param {import("../storage/snapshots.js").Kept["kept"]} kept
+   * @param {Omit<Parts, "parts" | "rooms"> & {later: string[]}} paths
+   * @param {Map<string, Promise<Uint8Array<ArrayBuffer>>>} unpacked what has been requested already
    * @param {Promise<any>[]} scripts of Pyodide
-   * @param {(error: unknown) => void} onLost
    */
-  async #load({ archives, none }, kept, scripts, onLost) {
-    const files = Promise.all(kept?.files ?? archives.map((path) => this.#read(path).then(gunzip)));
-    files.catch(onLost);
+  async #load({ snapshot: path, memory, first, later, none }, unpacked, scripts) {
     const [{ loadPyodide }] = await Promise.all(scripts);
     const options = {
       indexURL: this.#below("vendor/pyodide/"),
       lockFileURL: this.#locate("vendor/pyodide/pyodide-lock.json"),
       stdLibURL: this.#below(none),
-      args: [...ARGUMENTS], // to which Emscripten adds
-      fsInit: async (/** @type {any} */ FS) => {
-        this.#files = await files.catch(() => new Promise(() => {}));
-        for (const archive of this.#files) unpack(FS, archive);
-      },
     };
-    if (kept) this.pyodide = await this.#snapshots.start(kept.snapshot, loadPyodide, options);
-    else this.pyodide = await loadPyodide(options);
+    /** @type {import("./snapshot.js").Snapshot} */
+    let snapshot;
+    const fsInit = async (/** @type {any} */ FS) => {
+      const found = [path, first].map((each) => unpacked.get(each) ?? this.#unpacked(each));
+      const [file, archive] = await Promise.all(found).catch(() => new Promise(() => {})); // see onLost
+      snapshot = readSnapshot(file);
+      unpack(FS, archive);
+      const addresses = later.map((each) => this.assets.locate(each));
+      this.#later = new Later(FS, addresses, snapshot.later);
+      if (this.local) await this.complete();
+    };
+    try {
+      const starting = { ...options, args: [...ARGUMENTS], fsInit };
+      this.pyodide = await startFrom(loadPyodide, starting, memory, () => snapshot);
+    } catch (error) {
+      console.warn("Python starts without the copy of its memory:", error);
+      this.#later = null;
+      const whole = async (/** @type {any} */ FS) => {
+        for (const each of [first, ...later]) unpack(FS, await this.#unpacked(each));
+      };
+      this.pyodide = await loadPyodide({ ...options, args: [...ARGUMENTS], fsInit: whole });
+    }
     return this.pyodide;
   }
 
@@ -173,22 +186,23 @@ export class Python {
     return this.local ? decodeURIComponent(url.pathname) : url.href;
   }
 
-  /** @param {string} path @returns {Promise<ArrayBuffer>} */
-  async #read(path) {
-    return await (await open(this.assets.locate(path), { file: path })).arrayBuffer();
+  /** @param {string} path */
+  async #unpacked(path) {
+    return await gunzip(await requestPart(path, this.assets), nameOf(path));
   }
 }
 
 /**
  * Fetches every part at once, counts its bytes, and replaces `fetch` so that it returns these responses:
  * Pyodide fetches its files itself, one after the other, and has no option to pass them or to report
- * progress.
+ * progress. Those that it does not ask for, which are gzipped, are unpacked.
  * @param {Parts["parts"]} parts
  * @param {import("../assets.js").Assets} assets
  * @param {OnProgress} onProgress
  * @param {(error: unknown) => void} onLost
  * @param {Map<string, Promise<Response>>} [early] what has been requested already, by its path
- * @returns {() => void} puts back what was replaced
+ * @returns {{unpacked: Map<string, Promise<Uint8Array<ArrayBuffer>>>, restore: () => void}} gzipped parts by
+ *   their path, and what puts back what was replaced
  */
 export function intercept(parts, assets, onProgress, onLost, early = new Map()) {
   const fetchFromNetwork = globalThis.fetch;
@@ -198,12 +212,25 @@ export function intercept(parts, assets, onProgress, onLost, early = new Map()) 
     if (progress.loaded >= total) onProgress({ status: "start", file: "", loaded: 0, total: 0 });
   });
   const asked = (/** @type {string} */ path) => new URL(path, assets.root).href;
-  /** @param {string} path */
-  const request = async (path) => {
-    const response = await (early.get(path) ?? requestPart(path, assets));
-    return counted(response, nameOf(path), (count) => meter.add(count), onLost);
-  };
-  const arriving = new Map(parts.map(({ file }) => [asked(file), request(file)]));
+  const onBytes = (/** @type {number} */ count) => meter.add(count);
+  /** @type {Map<string, Promise<Response>>} */
+  const arriving = new Map();
+  /** @type {Map<string, Promise<Uint8Array<ArrayBuffer>>>} */
+  const unpacked = new Map();
+  for (const { file } of parts) {
+    const response = early.get(file) ?? requestPart(file, assets);
+    if (file.endsWith(".gz"))
+      unpacked.set(
+        file,
+        response.then((found) => gunzip(found, nameOf(file), onBytes)),
+      );
+    else
+      arriving.set(
+        asked(file),
+        response.then((found) => counted(found, nameOf(file), onBytes, onLost)),
+      );
+    unpacked.get(file)?.catch(onLost);
+  }
   let restoreStreaming = () => {};
   for (const [url, response] of arriving) {
     response.catch(onLost);
@@ -219,10 +246,11 @@ export function intercept(parts, assets, onProgress, onLost, early = new Map()) 
     arriving.delete(url);
     return response;
   };
-  return () => {
+  const restore = () => {
     globalThis.fetch = fetchFromNetwork;
     restoreStreaming();
   };
+  return { unpacked, restore };
 }
 
 /** @param {string} path @param {import("../assets.js").Assets} assets @returns {Promise<Response>} */
@@ -260,50 +288,4 @@ async function compile(arriving) {
   const response = await arriving;
   const typed = response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
   return typed ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
-}
-
-/** Unpacks a file, unless the server has told the browser to do so already. @param {ArrayBuffer} packed */
-async function gunzip(packed) {
-  const bytes = new Uint8Array(packed);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (new Response(packed).body);
-  return new Uint8Array(
-    await new Response(stream.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer(),
-  );
-}
-
-/**
- * Writes the files of a tar archive into Python's library folder.
- * @param {any} FS
- * @param {Uint8Array} archive
- */
-function unpack(FS, archive) {
-  let created = "";
-  for (const [name, data] of tarFiles(archive)) {
-    const path = LIBRARY + name;
-    const folder = path.slice(0, path.lastIndexOf("/"));
-    if (folder !== created) FS.mkdirTree(folder);
-    created = folder;
-    FS.writeFile(path, data, { canOwn: true });
-  }
-}
-
-/**
- * The files of a ustar archive as scripts/runtime.py writes it: names of at most 255 characters, no links.
- * @param {Uint8Array} archive
- * @returns {Generator<[string, Uint8Array]>}
- */
-export function* tarFiles(archive) {
-  const decoder = new TextDecoder();
-  /** @param {number} at @param {number} length */
-  const text = (at, length) => decoder.decode(archive.subarray(at, at + length)).split("\0")[0];
-  for (let at = 0; at < archive.length && archive[at] !== 0; ) {
-    const size = Number.parseInt(text(at + 124, 12), 8);
-    const folder = text(at + 345, 155);
-    yield [
-      folder ? `${folder}/${text(at, 100)}` : text(at, 100),
-      archive.subarray(at + BLOCK, at + BLOCK + size),
-    ];
-    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
-  }
 }

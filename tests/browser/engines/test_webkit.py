@@ -12,8 +12,6 @@ from .webkit import WebKit
 
 
 class TestWebKit(Flows):
-    keeps_files = False  # createSyncAccessHandle always throws in WebKitGTK
-
     @staticmethod
     def start(playwright: Playwright, folder: Path) -> WebKit:
         return WebKit(executable("webkit"), folder)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import base64
+import gzip
 import hashlib
 import io
+import json
 import re
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripts import build, runtime
@@ -39,7 +42,8 @@ def read_tar(path: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def library(made: Path) -> dict[str, bytes]:
     assert read_zip(made / "python" / "none.zip") == {}
-    return read_tar(made / "python" / "library.tar.gz")
+    first, later = (read_tar(made / "python" / f"{name}.tar.gz") for name in ("first", "library"))
+    return later | {name: data for name, data in first.items() if "/goosequill" not in name}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,8 @@ def rooms(made: Path) -> dict[str, dict[str, bytes]]:
 
 @pytest.fixture(scope="module")
 def own(made: Path) -> dict[str, bytes]:
-    return read_tar(made / "python" / "goosequill.tar.gz")
+    first, later = (read_tar(made / "python" / f"{name}.tar.gz") for name in ("first", "goosequill"))
+    return later | {name: data for name, data in first.items() if "/goosequill" in name}
 
 
 IMPORT = re.compile(rb"^(?:from\s+(\.*)([\w.]*)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))", re.MULTILINE)
@@ -187,7 +192,7 @@ def test_everything_is_compiled_and_every_library_keeps_its_licence(
 def test_a_room_on_demand_is_not_in_the_package(
     own: dict[str, bytes], rooms: dict[str, dict[str, bytes]]
 ) -> None:
-    assert {name for name in own if not name.startswith("site-packages/goosequill")} == {"dataclass_code.bin"}
+    assert all(name.startswith("site-packages/goosequill") for name in own)
     assert "site-packages/goosequill/tokenizers/data/world.npz" in own
     assert {f"site-packages/goosequill/lab/{name}.pyc" for name in ("__init__", "jobs")} <= own.keys()
     assert {"site-packages/goosequill/lab/sta.pyc"} <= rooms["lab"].keys()
@@ -234,3 +239,38 @@ def test_the_archive_is_a_plain_ustar_that_the_page_can_read(tmp_path: Path) -> 
             ("c", 0, 0),
         ]
     assert io.BytesIO((tmp_path / "made.tar.gz").read_bytes()).read(8) == b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
+
+
+@pytest.fixture(scope="module")
+def parts(made: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """What is there at once, and what comes later."""
+    first, *later = (
+        read_tar(made / "python" / f"{name}.tar.gz") for name in ("first", "library", "goosequill")
+    )
+    return first, later[0] | later[1]
+
+
+def described(snapshot: bytes) -> dict[str, Any]:
+    length = int.from_bytes(snapshot[:4], "little")
+    found: dict[str, Any] = json.loads(snapshot[4 : 4 + length])
+    return found
+
+
+def test_the_snapshot_says_what_comes_later_and_is_the_same_in_every_build(
+    made: Path, parts: tuple[dict[str, bytes], dict[str, bytes]]
+) -> None:
+    path = made / "python" / "snapshot.bin.gz"
+    snapshot = gzip.decompress(path.read_bytes())
+    assert described(snapshot)["later"] == {name: len(data) for name, data in parts[1].items()}
+    assert runtime.memory_of(path) == described(snapshot)["memory"]
+    assert runtime.snapshot(*parts) == snapshot
+
+
+def test_python_that_holds_an_object_of_the_page_stops_the_build(
+    parts: tuple[dict[str, bytes], dict[str, bytes]],
+) -> None:
+    first, later = parts
+    name = "goosequill/browser/first.py"
+    holding = runtime.compiled({name: b"import js; held = js.Array.new(3)"})
+    with pytest.raises(runtime.RuntimeBuildError, match="object of JavaScript that has no name"):
+        runtime.snapshot(first, later | runtime.packages(holding))

@@ -166,7 +166,7 @@ def test_a_newer_pyodide_is_locked_from_its_archive(tmp_path: Path, monkeypatch:
 def test_the_interpreter_that_the_sources_name_is_the_vendored_one() -> None:
     info = json.loads((vendor.OUTPUT / "pyodide" / "pyodide-lock.json").read_text("utf-8"))["info"]
     major, minor, _ = info["python"].split(".")
-    worker = (vendor.ROOT / "site" / "engine" / "worker" / "python.js").read_text("utf-8")
+    worker = (vendor.ROOT / "site" / "engine" / "worker" / "library.js").read_text("utf-8")
     assert f'LIBRARY = "/lib/python{major}.{minor}/"' in worker
     (pyodide,) = (each for each in vendor.read_lock()[0]["packages"] if each["name"] == "pyodide")
     assert pyodide["version"] == info["version"]

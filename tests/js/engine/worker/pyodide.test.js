@@ -30,18 +30,6 @@ before(async () => {
 /** @param {string} code */
 const run = (code) => pyodide.runPython(code);
 
-test("the code of the dataclasses that a page needs first was compiled by the build", () => {
-  const compiled = run(`
-import dataclasses
-found = []
-dataclasses.exec = lambda code, *rest: (found.append(code), exec(code, *rest))
-import goosequill.browser.bridge
-del dataclasses.exec
-[sum(not isinstance(code, str) for code in found), *(code for code in found if isinstance(code, str))]`).toJs();
-  assert.ok(compiled[0] > 100, `only ${compiled[0]} methods`);
-  assert.deepEqual(compiled.slice(1), []);
-});
-
 test("a room on demand can be imported after it was added, and not before", async () => {
   assert.deepEqual(python.rooms, ["evaluation", "insight", "lab", "openai", "search", "selftest"]);
   const attempt = () => run("import goosequill.lab.experiments as e; e.names()").toJs();

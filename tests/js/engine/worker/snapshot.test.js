@@ -1,60 +1,50 @@
-/** Python that starts from a snapshot of its memory does what Python does that has started without one. */
+/** Python that starts from the build's snapshot does what Python does that has started without one. */
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { Assets } from "../../../../site/engine/assets.js";
 import { Python } from "../../../../site/engine/worker/python.js";
-import { takeSnapshot } from "../../../../site/engine/worker/snapshot.js";
-import { Snapshots } from "../../../../site/engine/worker/snapshots.js";
-
-/** @typedef {import("../../../../site/engine/storage/snapshots.js").Kept} Kept */
-/** @typedef {import("../../../../site/engine/worker/snapshot.js").Snapshot} Snapshot */
+import { exclude, PAGE, readSnapshot } from "../../../../site/engine/worker/snapshot.js";
 
 const DIST = new URL("../../../../dist/", import.meta.url);
+const PYODIDE = fileURLToPath(new URL("vendor/pyodide", DIST));
+const SNAPSHOT = "python/snapshot.bin.gz";
 const MODEL = ["config.json", "tokenizer.json", "model.safetensors"];
 const PROMPT = "It was a fine morning, and the goose";
 
-/** A store in memory. */
-class MemoryStore {
-  /** @type {Kept | null} */
-  kept = null;
-  /** @type {string[]} */
-  failed = [];
+/** What is served instead of the snapshot. @type {Uint8Array<ArrayBuffer> | null} */
+let instead = null;
+/** @type {Uint8Array<ArrayBuffer>} */
+let file;
+/** Python that has started from the snapshot. @type {any} */
+let restored;
 
-  async read() {
-    return this.kept;
-  }
-
-  /** @param {string} build @param {Snapshot} snapshot @param {Uint8Array<ArrayBuffer>[]} files */
-  async keep(build, snapshot, files) {
-    this.kept = { build, kept: { snapshot, files } };
-  }
-
-  /** @param {string} build */
-  async fail(build) {
-    this.failed.push(build);
-    this.kept = { build, kept: null };
-  }
-}
-
-const store = new MemoryStore();
-/** Paths that were read. @type {string[]} */
-let requested = [];
-/** Python that has started without a snapshot. @type {any} */
-let first;
-let textOfFirst = "";
-
-async function start(from = store) {
-  requested = [];
-  const python = new Python(new Assets(DIST.href), new Snapshots(Promise.resolve(from)));
+/** @param {Uint8Array<ArrayBuffer> | null} [snapshot] what is served as one */
+async function start(snapshot = null) {
+  instead = snapshot;
+  const python = new Python(new Assets(DIST.href));
   await python.start(
     () => {},
     (error) => assert.fail(String(error)),
   );
   return python;
+}
+
+/**
+ * The snapshot's file with another description.
+ * @param {(described: any) => object} change
+ */
+function changed(change) {
+  const { image, ...described } = readSnapshot(file);
+  const text = Buffer.from(JSON.stringify({ ...described, ...change(described) }));
+  const head = Buffer.alloc(Math.ceil((4 + text.length) / 8) * 8, " ");
+  head.writeUInt32LE(text.length);
+  text.copy(head, 4);
+  return new Uint8Array(Buffer.concat([head, image]));
 }
 
 /** @param {string} name */
@@ -85,49 +75,26 @@ before(async () => {
   // Pyodide's compiled part is a classic script, which needs these two.
   const scope = /** @type {any} */ (globalThis);
   scope.require = createRequire(import.meta.url);
-  scope.__dirname = fileURLToPath(new URL("vendor/pyodide", DIST));
-  globalThis.fetch = async (url) => {
-    requested.push(String(url).slice(DIST.href.length));
-    return new Response(await readFile(fileURLToPath(String(url))));
-  };
-  const python = await start();
-  first = python.pyodide;
-  first.runPython("import random, goosequill.browser.bridge");
-  const prepare = () => first.pyimport("goosequill.browser.first");
-  await python.remember(prepare, () => true);
-  textOfFirst = await generate(first);
+  scope.__dirname = PYODIDE;
+  globalThis.fetch = async (url) =>
+    new Response(
+      instead && String(url).endsWith(SNAPSHOT) ? instead : await readFile(fileURLToPath(String(url))),
+    );
+  file = new Uint8Array(gunzipSync(await readFile(new URL(SNAPSHOT, DIST))));
+  restored = (await start()).pyodide;
 });
 
-test("it has imported what was imported, without the archives, and generates the same text", async () => {
-  assert.ok(store.kept?.kept, "a snapshot was taken");
-  const { pyodide } = await start();
-  assert.deepEqual(
-    requested.filter((path) => path.startsWith("python/")),
-    [],
-  );
-  const state = "import sys; [sys.path, 'goosequill.browser.first' in sys.modules, 'numpy' in sys.modules]";
-  assert.deepEqual(pyodide.runPython(state).toJs(), [
-    first.runPython("import sys; sys.path").toJs(),
-    true,
-    true,
-  ]);
-  assert.deepEqual(pyodide.loadedPackages, first.loadedPackages);
-  assert.ok(textOfFirst.length > 20);
-  assert.equal(await generate(pyodide), textOfFirst);
+test("it has imported what a first text needs", () => {
+  const state = restored.runPython(`
+import sys
+[sys.path, [name in sys.modules for name in ("numpy", "goosequill.browser.bridge", "goosequill.chat.jobs")]]`);
+  assert.deepEqual(state.toJs()[1], [true, true, true]);
+  const current = state.toJs()[0].filter((/** @type {string} */ folder) => folder === "");
+  assert.equal(current.length, 1, "the current folder is in the path once, as after every start");
+  assert.deepEqual(Object.keys(restored.loadedPackages).sort(), ["goosequill", "numpy"]);
 });
 
-test("it takes no second snapshot", async () => {
-  const { kept } = store;
-  const python = await start();
-  python.pyodide.runPython("import goosequill.browser.bridge");
-  await python.remember(
-    () => {},
-    () => true,
-  );
-  assert.equal(store.kept, kept);
-});
-
-test("rooms are added, and other libraries loaded, as in the first", async () => {
+test("rooms are added, and other libraries loaded", async () => {
   const python = await start();
   await Promise.all(python.rooms.map((/** @type {string} */ room) => python.addRoom(room)));
   const failures = python.pyodide.runPython(`
@@ -149,56 +116,45 @@ failures`);
 });
 
 test("random numbers differ, and objects of JavaScript are those of now", async () => {
-  const runs = [];
-  for (let i = 0; i < 2; i++) runs.push((await start()).pyodide.runPython("import random; random.random()"));
-  assert.notEqual(runs[0], runs[1]);
   const { pyodide } = await start();
+  const draw = "import random; random.random()";
+  assert.notEqual(pyodide.runPython(draw), restored.runPython(draw));
   /** @type {any} */ (globalThis).goose = "honk";
   assert.equal(pyodide.runPython("import js; js.goose"), "honk");
   assert.equal(pyodide.runPython("from goosequill.browser import bridge; bridge.Object"), Object);
 });
 
-test("one of another build is not used, and replaced", async () => {
-  const other = new MemoryStore();
-  other.kept = store.kept && { ...store.kept, build: "another" };
-  const python = await start(other);
-  assert.ok(requested.includes("python/library.tar.gz"));
-  python.pyodide.runPython("import goosequill.browser.bridge");
-  await python.remember(
-    () => {},
-    () => true,
-  );
-  assert.equal(other.kept?.build, store.kept?.build);
+test("packages that are loaded later are known to Python", async () => {
+  const { pyodide } = await start();
+  pyodide.loadedPackages.gander = "Unknown";
+  assert.equal(pyodide.runPython("import pyodide_js; pyodide_js.loadedPackages.gander"), "Unknown");
 });
 
-for (const [what, change] of /** @type {[string, (snapshot: Snapshot) => Partial<Snapshot>][]} */ ([
-  ["of a browser with other functions", ({ first: at }) => ({ first: at + 1 })],
+for (const [what, change] of /** @type {[string, (described: any) => object][]} */ ([
+  ["of a program of another size", ({ program }) => ({ program: program + 4 })],
+  ["of another size", ({ memory }) => ({ memory: memory - PAGE })],
+  ["in which another function counts arguments", ({ counter }) => ({ counter: counter + 1 })],
   ["in which a library was elsewhere", ({ entries }) => ({ entries: entries.slice(1) })],
   ["with more functions", ({ functions }) => ({ functions: functions + 1 })],
 ])) {
-  test(`one ${what} is refused: Python starts without it, and takes no other`, async (context) => {
+  test(`one ${what} is refused: Python starts without it, and writes the same`, async (context) => {
     const warned = context.mock.method(console, "warn", () => {});
-    const bad = new MemoryStore();
-    const { build, kept } = /** @type {Kept} */ (store.kept);
-    assert.ok(kept);
-    bad.kept = { build, kept: { ...kept, snapshot: { ...kept.snapshot, ...change(kept.snapshot) } } };
-    const python = await start(bad);
-    assert.equal(python.pyodide.runPython("import numpy; int(numpy.arange(4).sum())"), 6);
-    assert.deepEqual(bad.failed, [build]);
+    const { pyodide } = await start(changed(change));
     assert.equal(warned.mock.callCount(), 1);
-    python.pyodide.runPython("import goosequill.browser.bridge");
-    await python.remember(
-      () => {},
-      () => true,
-    );
-    assert.equal(bad.kept?.kept, null);
+    assert.equal(pyodide.runPython("import sys; 'goosequill' in sys.modules"), false);
+    const text = await generate(pyodide);
+    assert.ok(text.length > 20);
+    assert.equal(text, await generate((await start()).pyodide));
   });
 }
 
-test("memory with an object of JavaScript that has no name is not kept", async () => {
-  const { pyodide } = await start(new MemoryStore());
-  pyodide.runPython("import js; held = js.Array.new(3)");
-  const packages = { ...pyodide.loadedPackages };
-  assert.throws(() => takeSnapshot(pyodide), /has no name/);
-  assert.deepEqual(pyodide.loadedPackages, packages);
+test("an image is exclusive or the program's bytes where both are, twice is as before", () => {
+  const program = Uint8Array.from({ length: PAGE + 8 }, (_, i) => i);
+  const image = new Uint8Array(2 * PAGE).fill(3);
+  /** @type {[number, number][]} */
+  const runs = [[1, 3]];
+  exclude(program, runs, image);
+  assert.deepEqual([...image.subarray(0, 9)], [3, 2, 1, 0, 7, 6, 5, 4, 3]);
+  exclude(program, runs, image);
+  assert.ok(image.every((byte) => byte === 3));
 });

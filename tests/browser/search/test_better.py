@@ -42,9 +42,9 @@ def ask(search: Locator, status: str) -> None:
 
 def test_it_asks_first_and_then_refines_the_ranking(page: Page, search: Locator, record: Record) -> None:
     ask(search, "by meaning")
-    offer = search.get_by_role("button", name="Better answers (download 38 MB)")
+    offer = search.get_by_role("button", name="Better answers (download 42 MB)")
     expect(offer).to_be_visible()
-    assert [url for url in record.requests if "safetensors" in url or "/python/library" in url] == []
+    assert [url for url in record.requests if "safetensors" in url or "/python/snapshot" in url] == []
     offer.click()
     expect(search.get_by_role("button", name="Cancel")).to_be_focused()
     expect(search.get_by_role("progressbar", name="Better answers")).to_be_visible()

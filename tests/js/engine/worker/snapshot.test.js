@@ -127,7 +127,10 @@ test("random numbers differ, and objects of JavaScript are those of now", async 
 test("packages that are loaded later are known to Python", async () => {
   const { pyodide } = await start();
   pyodide.loadedPackages.gander = "Unknown";
-  assert.equal(pyodide.runPython("import pyodide_js; pyodide_js.loadedPackages.gander"), "Unknown");
+  assert.equal(
+    pyodide.runPython("from pyodide._package_loader import loadedPackages; loadedPackages.gander"),
+    "Unknown",
+  );
 });
 
 for (const [what, change] of /** @type {[string, (described: any) => object][]} */ ([

@@ -29,7 +29,14 @@ LIBRARY = (
 """Modules that other sites import."""
 ASKED = ("ui/translate.js",)
 """Modules that a classic script imports when it needs them."""
-ALONE = ("engine/worker.js", "engine/helper.js", "engine/verifier.js", "embed/connect.js", "embed/frame.js")
+ALONE = (
+    "engine/worker.js",
+    "engine/helper.js",
+    "engine/verifier.js",
+    "engine/preparer.js",
+    "embed/connect.js",
+    "embed/frame.js",
+)
 """Bundled into one file each: a chain of imports would delay the first text, or another site's page."""
 WIDGET = {
     "widget/goose-quill.js": "embed/goosequill.js",

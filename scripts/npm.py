@@ -36,7 +36,7 @@ ENTRIES = (
     "search/static/element.js",
 )
 """What npm/ imports."""
-WORKERS = ("engine/worker.js", "engine/helper.js", "engine/verifier.js")
+WORKERS = ("engine/worker.js", "engine/helper.js", "engine/verifier.js", "engine/preparer.js")
 """Each is bundled into one file, which bundlers copy unchanged."""
 ASSETS = (
     "engine/*.json",

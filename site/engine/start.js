@@ -9,6 +9,9 @@ import { EngineError } from "./protocol.js";
 import { afterStartup } from "./startup-lock.js";
 import { trustedScript } from "./trusted.js";
 
+/** What every start of Python needs, the largest first. */
+const NEEDED = ["vendor/pyodide/pyodide.asm.wasm", "python/snapshot.bin.gz", "python/first.tar.gz"];
+
 /** @typedef {import("./assets.js").Assets} Assets */
 /**
  * What the browser reports of a blocked request.
@@ -30,8 +33,29 @@ export function startWorker(assets = assetsIn()) {
   }
   worker.addEventListener("message", ({ data }) => watch.note(data));
   if (assets.addresses) worker.postMessage({ type: "addresses", addresses: assets.addresses });
+  startPreparer(worker, assets);
   watched.set(worker, { url, assets, found: watch.found });
   return worker;
+}
+
+/**
+ * Lets another thread fetch and prepare what every start needs. The page starts it, because a worker that is
+ * busy can start none.
+ * @param {Worker} worker
+ * @param {Assets} assets
+ */
+function startPreparer(worker, assets) {
+  const { port1, port2 } = new MessageChannel();
+  const send = (/** @type {MessagePort | null} */ port) =>
+    worker.postMessage({ type: "prepared", port }, port ? [port] : []);
+  try {
+    const preparer = startScript(assets.locate("engine/preparer.js"), "goosequill-preparer");
+    preparer.postMessage({ urls: NEEDED.map((path) => assets.locate(path)), port: port1 }, [port1]);
+    preparer.addEventListener("error", () => send(null));
+    send(port2);
+  } catch {
+    // the engine's worker does it itself
+  }
 }
 
 /** @type {WeakMap<Worker, {url: string, assets: Assets, found: () => Violation | undefined}>} */

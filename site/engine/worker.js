@@ -79,6 +79,7 @@ scope.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
     assets.addresses = data.addresses;
     return;
   }
+  if (data.type === "prepared") return bridge.prepared.receive(data.port);
   if (data.type === "status") return reportStatus(data.id).catch((error) => reject(data.id, error));
   const controller = new AbortController();
   running.set(data.id, controller);

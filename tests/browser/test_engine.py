@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from .workers import only_worker
+
 PREPARE = """async (base) => {
   globalThis.received = 0;  // parts that workers have posted, tokens among them
   const Native = Worker;
@@ -118,7 +120,7 @@ def test_one_worker_still_generates_after_fifty_cancellations(page: Page) -> Non
         }""",
         LENGTH,
     )
-    assert len(page.workers) == 1
+    assert only_worker(page)
     assert found["chunks"] == 2
     assert 52 <= found["tokens"] < LENGTH  # less than a single one of the texts if it were not cancelled
 
@@ -286,6 +288,6 @@ def test_a_job_reports_progress_streams_parts_and_is_cancelled(echo_page: Page) 
 
 def test_fetch_and_webassembly_are_the_browsers_own_once_python_runs(echo_page: Page) -> None:
     echo_page.evaluate("engine.run('measure', { outputs: [] }).catch(() => null)")
-    (worker,) = echo_page.workers
+    worker = only_worker(echo_page)
     for name in ("fetch", "WebAssembly.instantiateStreaming"):
         assert "[native code]" in worker.evaluate(f"{name}.toString()"), name

@@ -19,6 +19,7 @@ from scripts.soak.faults import Playground
 from goosequill.weights.formats.safetensors import encode
 from tests.browser.conftest import watch
 from tests.browser.search.test_collections import FILES, SearchPage
+from tests.browser.workers import only_worker
 from tests.py import checkpoints
 
 LONG = 120_000
@@ -80,7 +81,7 @@ def unnamed(play: Playground) -> None:
 def loading(play: Playground) -> None:
     """Memory runs out while another model is loaded: the one that was there writes on."""
     first = play.write()
-    play.page.workers[0].evaluate(NO_MORE_MEMORY)
+    only_worker(play.page).evaluate(NO_MORE_MEMORY)
     tensors = checkpoints.rwkv4(layers=2, width=512, ffn=512, vocab=65536)
     folder = play.site / "large"
     folder.mkdir()

@@ -5,6 +5,7 @@
 
 import { available, OWN_MEMORY } from "../available.js";
 import { EngineError, errorFields } from "../protocol.js";
+import { Prepared } from "./prepared.js";
 import { Python } from "./python.js";
 import { quiet } from "./quiet.js";
 import { checkWebAssembly } from "./webassembly.js";
@@ -35,6 +36,7 @@ export class Bridge {
   constructor(assets, isIdle, onFailure) {
     this.assets = assets;
     this.#isIdle = isIdle;
+    this.prepared = new Prepared(assets);
     this.#python = new Python(assets);
     this.#onFailure = onFailure;
   }
@@ -97,7 +99,7 @@ export class Bridge {
   /** @param {OnProgress} onProgress @param {(error: unknown) => void} onLost */
   async #start(onProgress, onLost) {
     await checkWebAssembly();
-    const pyodide = await this.#python.start(onProgress, onLost);
+    const pyodide = await this.#python.start(onProgress, onLost, this.prepared);
     const { Bridge } = pyodide.pyimport("goosequill.browser.bridge");
     const completed = quiet(this.#isIdle).then(() => this.#python.complete());
     completed.catch(() => {}); // it is tried again when something is needed

@@ -5,7 +5,9 @@
  */
 
 import { counted, Meter, open } from "../storage/download.js";
-import { gunzip, Later, unpack } from "./library.js";
+import { gunzip } from "./gunzip.js";
+import { Later, unpack } from "./library.js";
+import { Prepared } from "./prepared.js";
 import { readSnapshot, startFrom } from "./snapshot.js";
 
 /** @typedef {import("../protocol.js").Progress} Progress */
@@ -24,8 +26,6 @@ import { readSnapshot, startFrom } from "./snapshot.js";
  * to the array that it is given.)
  */
 const ARGUMENTS = ["-OO"];
-/** The largest parts, which are requested before the others are known. */
-const EARLY = ["vendor/pyodide/pyodide.asm.wasm", "python/snapshot.bin.gz"];
 
 export class Python {
   /** Archives that can be added, by the room's name. @type {Map<string, string[]>} */
@@ -47,35 +47,30 @@ export class Python {
   /**
    * @param {OnProgress} onProgress
    * @param {(error: unknown) => void} onLost called if a file is lost, for which Pyodide would wait for ever
+   * @param {Prepared} [prepared] what another thread fetches
    */
-  async start(onProgress, onLost) {
+  async start(onProgress, onLost, prepared = new Prepared(this.assets)) {
     const names = ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.js"];
     const scripts = names.map((name) => import(/* @vite-ignore */ this.assets.locate(name)));
-    const early = new Map(this.local ? [] : EARLY.map((path) => [path, requestPart(path, this.assets)]));
-    for (const each of [...scripts, ...early.values()]) each.catch(() => {}); // awaited below
-    const response = await open(this.assets.locate("engine/parts.json"), {
-      file: "parts.json",
-      remedy: "Serve what “npx goosequill assets” copies, and pass the address of the folder as root.",
-    });
-    /** @type {Parts} */
-    const { rooms = {}, parts, ...paths } = await response.json();
-    this.#rooms = new Map(Object.entries(rooms));
-    const { unpacked, restore } = this.local
-      ? { unpacked: new Map(), restore: () => {} }
-      : intercept(
-          parts.filter((part) => !part.later),
-          this.assets,
-          onProgress,
-          onLost,
-          early,
-        );
+    for (const script of scripts) script.catch(() => {}); // awaited below
     const errors = /** @type {any} */ (Error); // of V8 only
     const { stackTraceLimit } = errors;
-    // Emscripten makes an error of every file that is not found, and a trace of each takes V8 long.
-    errors.stackTraceLimit = 0;
+    let restore = () => {};
     try {
+      const response = await open(this.assets.locate("engine/parts.json"), {
+        file: "parts.json",
+        remedy: "Serve what “npx goosequill assets” copies, and pass the address of the folder as root.",
+      });
+      /** @type {Parts} */
+      const { rooms = {}, parts, ...paths } = await response.json();
+      this.#rooms = new Map(Object.entries(rooms));
+      const atOnce = parts.filter((part) => !part.later);
       const later = parts.filter((part) => part.later).map(({ file }) => file);
-      return await this.#load({ ...paths, later }, unpacked, scripts);
+      const caught = this.local ? null : intercept(atOnce, this.assets, onProgress, onLost, prepared);
+      if (caught) ({ restore } = caught);
+      // Emscripten makes an error of every file that is not found, and a trace of each takes V8 long.
+      errors.stackTraceLimit = 0;
+      return await this.#load({ ...paths, later }, caught?.unpacked ?? new Map(), scripts);
     } finally {
       errors.stackTraceLimit = stackTraceLimit;
       restore();
@@ -200,11 +195,11 @@ export class Python {
  * @param {import("../assets.js").Assets} assets
  * @param {OnProgress} onProgress
  * @param {(error: unknown) => void} onLost
- * @param {Map<string, Promise<Response>>} [early] what has been requested already, by its path
+ * @param {Prepared} [prepared] what another thread fetches
  * @returns {{unpacked: Map<string, Promise<Uint8Array<ArrayBuffer>>>, restore: () => void}} gzipped parts by
  *   their path, and what puts back what was replaced
  */
-export function intercept(parts, assets, onProgress, onLost, early = new Map()) {
+export function intercept(parts, assets, onProgress, onLost, prepared = new Prepared(assets)) {
   const fetchFromNetwork = globalThis.fetch;
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
   const meter = new Meter("engine", "", total, (progress) => {
@@ -217,27 +212,22 @@ export function intercept(parts, assets, onProgress, onLost, early = new Map()) 
   const arriving = new Map();
   /** @type {Map<string, Promise<Uint8Array<ArrayBuffer>>>} */
   const unpacked = new Map();
-  for (const { file } of parts) {
-    const response = early.get(file) ?? requestPart(file, assets);
-    if (file.endsWith(".gz"))
-      unpacked.set(
-        file,
-        response.then((found) => gunzip(found, nameOf(file), onBytes)),
-      );
-    else
-      arriving.set(
-        asked(file),
-        response.then((found) => counted(found, nameOf(file), onBytes, onLost)),
-      );
-    unpacked.get(file)?.catch(onLost);
-  }
   let restoreStreaming = () => {};
-  for (const [url, response] of arriving) {
-    response.catch(onLost);
-    if (!url.endsWith(".wasm")) continue;
-    const { substitute, restore } = compileEarly(response);
-    arriving.set(url, Promise.resolve(substitute));
-    restoreStreaming = restore;
+  for (const { file } of parts) {
+    if (file.endsWith(".gz")) {
+      unpacked.set(file, prepared.unpacked(file, onBytes));
+      unpacked.get(file)?.catch(onLost);
+    } else if (file.endsWith(".wasm")) {
+      const module = prepared.compiled(file, onBytes);
+      module.catch(onLost);
+      const { substitute, restore } = compileEarly(module);
+      arriving.set(asked(file), Promise.resolve(substitute));
+      restoreStreaming = restore;
+    } else {
+      const part = requestPart(file, assets).then((found) => counted(found, nameOf(file), onBytes, onLost));
+      part.catch(onLost);
+      arriving.set(asked(file), part);
+    }
   }
   globalThis.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : asked(String(input));
@@ -260,13 +250,11 @@ const requestPart = (path, assets) => open(assets.locate(path), { file: nameOf(p
 const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
 
 /**
- * Compiles WebAssembly while it arrives. Pyodide would start when it has read its own script, which takes
- * this thread longer than the file. So Pyodide gets an empty response, and in exchange for that the compiled
- * module.
- * @param {Promise<Response>} arriving
+ * Gives Pyodide a compiled module: it would start to compile when it has read its own script, which takes
+ * this thread longer than the file. So Pyodide gets an empty response, and the module in exchange for that.
+ * @param {Promise<WebAssembly.Module>} module
  */
-function compileEarly(arriving) {
-  const module = compile(arriving);
+function compileEarly(module) {
   module.catch(() => {}); // Pyodide gets the error
   const substitute = new Response();
   const { instantiateStreaming } = WebAssembly;
@@ -278,14 +266,4 @@ function compileEarly(arriving) {
     WebAssembly.instantiateStreaming = instantiateStreaming;
   };
   return { substitute, restore };
-}
-
-/**
- * Some servers do not send the type of WebAssembly, without which it cannot be compiled while it arrives.
- * @param {Promise<Response>} arriving
- */
-async function compile(arriving) {
-  const response = await arriving;
-  const typed = response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
-  return typed ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }

@@ -1,6 +1,7 @@
-/** What the browser's WebAssembly can do, checked before anything is downloaded. */
+/** What the browser's WebAssembly can do, checked before anything is downloaded, and its compiler. */
 
 import { EngineError, errorFields } from "../protocol.js";
+import { broken, pieces } from "../storage/download.js";
 
 export const NO_SIMD = "This browser has no WebAssembly SIMD, so text is generated more slowly.";
 
@@ -30,5 +31,32 @@ export async function checkWebAssembly() {
       message: `WebAssembly does not run here: ${errorFields(error).message}`,
       remedy: "Use an up-to-date browser. A policy of the page or a browser setting may also forbid it.",
     });
+  }
+}
+
+/**
+ * Compiles WebAssembly while it arrives, from the browser's own response, so that the browser can keep the
+ * code. Some servers do not send its type, without which it is compiled afterwards.
+ * @param {Response} response
+ * @param {string} file its name, for errors
+ * @param {(count: number) => void} [onBytes] called with the bytes of each piece that arrives
+ */
+export async function compile(response, file, onBytes = () => {}) {
+  const copy = response.clone();
+  const count = async () => {
+    for await (const piece of pieces(copy)) onBytes(piece.length);
+  };
+  const counting = count();
+  counting.catch(() => {}); // awaited below
+  const typed = response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
+  try {
+    return await (typed
+      ? WebAssembly.compileStreaming(response)
+      : WebAssembly.compile(await response.arrayBuffer()));
+  } catch (error) {
+    await counting.catch((reason) => {
+      throw broken(reason, file);
+    });
+    throw error;
   }
 }

@@ -124,9 +124,18 @@ test("the models of a page share one worker, which ends with the last of them", 
   const [one, other] = [await loadModel({ root: AT }), await loadModel({ root: "/", model: `${AT}m/` })];
   assert.deepEqual(
     workers.map(({ url }) => url),
-    [`${AT}engine/worker.js`],
+    [`${AT}engine/worker.js`, `${AT}engine/preparer.js`],
   );
   assert.equal(one.engine, other.engine);
+  const prepared = () => workers[0].sent.filter((/** @type {any} */ { type }) => type === "prepared");
+  assert.equal(prepared()[0].port.constructor, MessagePort);
+  assert.deepEqual(
+    workers[1].sent[0].urls.map((/** @type {string} */ url) => url.slice(AT.length)),
+    ["vendor/pyodide/pyodide.asm.wasm", "python/snapshot.bin.gz", "python/first.tar.gz"],
+  );
+  workers[1].dispatchEvent(new Event("error"));
+  assert.equal(prepared()[1].port, null, "it could not start");
+  for (const { port } of [workers[1].sent[0], prepared()[0]]) port.close();
   one.dispose();
   await new Promise((resolve) => setTimeout(resolve));
   assert.equal(workers[0].sent.at(-1).type, "unload");
@@ -134,5 +143,6 @@ test("the models of a page share one worker, which ends with the last of them", 
   other.dispose();
   assert.ok(workers[0].ended);
   (await loadModel({ root: AT })).dispose();
-  assert.equal(workers.length, 2, "the next model starts a new one");
+  workers[3].sent[0].port.close();
+  assert.equal(workers.length, 4, "the next model starts a new one");
 });

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { gunzip, Later, tarFiles, unpack } from "../../../../site/engine/worker/library.js";
+import { gunzip } from "../../../../site/engine/worker/gunzip.js";
+import { Later, tarFiles, unpack } from "../../../../site/engine/worker/library.js";
 
 const root = new URL("../../../../", import.meta.url);
 

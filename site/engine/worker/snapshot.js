@@ -29,13 +29,8 @@ export const PAGE = 65536;
 export const GLOBALS = { globalThis, Object };
 /** Where in Emscripten's struct dso the name of a library is. */
 const NAME = 36;
-/** Pyodide adds the current folder to the path at each start; random numbers should not be the same again. */
-const AWAKE = `
-import sys
-sys.path.pop(0)
-if "random" in sys.modules:
-    sys.modules["random"].seed()
-`;
+/** What the build has imported, with what remains to be done at each start. */
+const FIRST = "goosequill.browser.first";
 
 /** @typedef {(options: object) => Promise<any>} LoadPyodide */
 /** @typedef {{module: any, program: Uint8Array, counter: number}} Begun */
@@ -115,7 +110,7 @@ export async function startFrom(loadPyodide, options, memory, arrived) {
   // Python's loader holds the list of packages, for which Pyodide has put an empty one.
   pyodide._module.__hiwire_set(pyodide._api.getExpectedKeys().length - 1, pyodide.loadedPackages);
   Object.assign(pyodide.loadedPackages, arrived().packages);
-  pyodide.runPython(AWAKE);
+  pyodide.pyimport(FIRST).awake();
   return pyodide;
 }
 

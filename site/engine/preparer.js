@@ -4,19 +4,29 @@
  * has that arrives, and then the content, or null if it failed. Then it ends.
  */
 
+import { Assets } from "./assets.js";
 import { gunzip } from "./worker/gunzip.js";
 import { compile } from "./worker/webassembly.js";
 
+/** What every start of Python needs, the largest first. */
+const NEEDED = ["vendor/pyodide/pyodide.asm.wasm", "python/snapshot.bin.gz", "python/first.tar.gz"];
+
 const scope = /** @type {any} */ (globalThis);
 
-scope.onmessage = async (/** @type {MessageEvent<{urls: string[], port: MessagePort}>} */ { data }) => {
-  const { urls, port } = data;
-  const send = async (/** @type {string} */ url) => {
+/**
+ * @typedef {{root: string, addresses: Record<string, string> | null, port: MessagePort}} Order where the files
+ *   are (Assets), and where to send them
+ */
+
+scope.onmessage = async (/** @type {MessageEvent<Order>} */ { data: { root, addresses, port } }) => {
+  const assets = new Assets(root, addresses);
+  const send = async (/** @type {string} */ path) => {
+    const url = assets.locate(path);
     const onBytes = (/** @type {number} */ bytes) => port.postMessage({ url, bytes });
     const content = await contentOf(url, onBytes).catch(() => null);
     port.postMessage({ url, content }, content instanceof Uint8Array ? [content.buffer] : []);
   };
-  await Promise.all(urls.map(send));
+  await Promise.all(NEEDED.map(send));
   scope.close();
 };
 

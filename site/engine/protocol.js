@@ -163,8 +163,8 @@
  * @typedef {{type: "status", id: number}} StatusMessage
  * `addresses` comes first, if a bundler has moved the engine's files; it has no reply.
  * @typedef {{type: "addresses", id: number, addresses: Record<string, string>}} AddressesMessage
- * `prepared` comes next: from the port comes what engine/preparer.js fetches, or with null nothing.
- * @typedef {{type: "prepared", id: number, port: MessagePort | null}} PreparedMessage
+ * `prepared` comes next: from the port comes what engine/preparer.js fetches; without one, nothing.
+ * @typedef {{type: "prepared", id: number, port?: MessagePort}} PreparedMessage
  * @typedef {LoadMessage | RunMessage | ForgetMessage | UnloadMessage | CancelMessage | StatusMessage |
  *   AddressesMessage | PreparedMessage} Request
  */

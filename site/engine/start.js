@@ -9,9 +9,6 @@ import { EngineError } from "./protocol.js";
 import { afterStartup } from "./startup-lock.js";
 import { trustedScript } from "./trusted.js";
 
-/** What every start of Python needs, the largest first. */
-const NEEDED = ["vendor/pyodide/pyodide.asm.wasm", "python/snapshot.bin.gz", "python/first.tar.gz"];
-
 /** @typedef {import("./assets.js").Assets} Assets */
 /**
  * What the browser reports of a blocked request.
@@ -46,16 +43,10 @@ export function startWorker(assets = assetsIn()) {
  */
 function startPreparer(worker, assets) {
   const { port1, port2 } = new MessageChannel();
-  const send = (/** @type {MessagePort | null} */ port) =>
-    worker.postMessage({ type: "prepared", port }, port ? [port] : []);
-  try {
-    const preparer = startScript(assets.locate("engine/preparer.js"), "goosequill-preparer");
-    preparer.postMessage({ urls: NEEDED.map((path) => assets.locate(path)), port: port1 }, [port1]);
-    preparer.addEventListener("error", () => send(null));
-    send(port2);
-  } catch {
-    // the engine's worker does it itself
-  }
+  const preparer = startScript(assets.locate("engine/preparer.js"), "goosequill-preparer");
+  preparer.onerror = () => worker.postMessage({ type: "prepared" });
+  preparer.postMessage({ ...assets, port: port1 }, [port1]);
+  worker.postMessage({ type: "prepared", port: port2 }, [port2]);
 }
 
 /** @type {WeakMap<Worker, {url: string, assets: Assets, found: () => Violation | undefined}>} */

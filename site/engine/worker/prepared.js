@@ -21,7 +21,7 @@ export class Prepared {
     this.#assets = assets;
   }
 
-  /** @param {MessagePort | null} port from which parts come; null if they do not */
+  /** @param {MessagePort} [port] from which parts come; without one, none will */
   receive(port) {
     this.#ended = !port;
     if (!port) return this.lost();

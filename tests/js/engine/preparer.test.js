@@ -7,18 +7,18 @@ import { gzipSync } from "node:zlib";
 const ROOT = "https://goose.test/";
 const PACKED = gzipSync("content");
 const PROGRAM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
-const FILES = new Map([
-  [`${ROOT}a.gz`, PACKED],
-  [`${ROOT}b.wasm`, PROGRAM],
-  [`${ROOT}bad.wasm`, Uint8Array.of(1, 2, 3)],
-]);
+const URLS = ["vendor/pyodide/pyodide.asm.wasm", "python/first.tar.gz", "python/snapshot.bin.gz"].map(
+  (path) => ROOT + path,
+);
+/** What the server has. @type {Map<string, Uint8Array<ArrayBuffer>>} */
+const files = new Map();
 
 /** @type {() => void} */
 let close = () => {};
 Object.assign(globalThis, {
   close: () => close(),
   fetch: async (/** @type {string} */ url) => {
-    const file = FILES.get(url);
+    const file = files.get(url);
     const headers = { "Content-Type": url.endsWith(".wasm") ? "application/wasm" : "" };
     return file ? new Response(file, { headers }) : new Response(null, { status: 404 });
   },
@@ -26,29 +26,50 @@ Object.assign(globalThis, {
 await import("../../../site/engine/preparer.js");
 const worker = /** @type {any} */ (globalThis);
 
-test("each part is sent with its pieces, null for what fails, and then the worker ends", async (context) => {
+/**
+ * Lets the worker fetch from a server with these files.
+ * @param {import("node:test").TestContext} context
+ * @param {[string, Uint8Array<ArrayBuffer>][]} served
+ * @returns {Promise<{content: any, bytes: number}[]>} of each of URLS
+ */
+async function prepare(context, served) {
+  files.clear();
+  for (const [url, file] of served) files.set(url, file);
   const { port1, port2 } = new MessageChannel();
   context.after(() => port1.close());
-  /** @type {any[]} */
-  const received = [];
-  const urls = ["a.gz", "b.wasm", "bad.wasm", "none.gz"].map((name) => ROOT + name);
+  const found = new Map(URLS.map((url) => [url, { content: undefined, bytes: 0 }]));
   const ended = new Promise((resolve) => {
     close = () => resolve(undefined);
   });
   const all = new Promise((resolve) => {
-    port1.onmessage = ({ data }) => {
-      received.push(data);
-      if (received.filter((each) => "content" in each).length === urls.length) resolve(undefined);
+    port1.onmessage = ({ data: { url, bytes = 0, content } }) => {
+      const part = /** @type {any} */ (found.get(url));
+      part.bytes += bytes;
+      part.content = content;
+      if ([...found.values()].every((each) => each.content !== undefined)) resolve(undefined);
     };
   });
-  worker.onmessage({ data: { urls, port: port2 } });
+  worker.onmessage({ data: { root: ROOT, addresses: null, port: port2 } });
   await Promise.all([ended, all]);
-  const contentOf = (/** @type {string} */ url) =>
-    received.find((each) => each.url === url && "content" in each).content;
-  const bytesOf = (/** @type {string} */ url) =>
-    received.filter((each) => each.url === url).reduce((sum, { bytes = 0 }) => sum + bytes, 0);
-  assert.equal(new TextDecoder().decode(contentOf(urls[0])), "content");
-  assert.ok(contentOf(urls[1]) instanceof WebAssembly.Module);
-  assert.deepEqual([contentOf(urls[2]), contentOf(urls[3])], [null, null]);
-  assert.deepEqual(urls.map(bytesOf), [PACKED.length, PROGRAM.length, 3, 0]);
+  return [...found.values()];
+}
+
+test("each part is sent with its pieces, null for what is missing, and then the worker ends", async (context) => {
+  const [program, first, snapshot] = await prepare(context, [
+    [URLS[0], PROGRAM],
+    [URLS[1], PACKED],
+  ]);
+  assert.ok(program.content instanceof WebAssembly.Module);
+  assert.equal(program.bytes, PROGRAM.length);
+  assert.equal(new TextDecoder().decode(first.content), "content");
+  assert.equal(first.bytes, PACKED.length);
+  assert.deepEqual(snapshot, { content: null, bytes: 0 });
+});
+
+test("what cannot be compiled or unpacked is null, too", async (context) => {
+  const [program, first] = await prepare(context, [
+    [URLS[0], Uint8Array.of(1, 2, 3)],
+    [URLS[1], PACKED.subarray(0, 12)],
+  ]);
+  assert.deepEqual([program.content, first.content], [null, null]);
 });

@@ -99,7 +99,7 @@ test("a thread that cannot start is not waited for, before or after it is asked"
   serve();
   const { prepared } = connected(context);
   const waiting = prepared.unpacked("a/b.gz", () => {});
-  prepared.receive(null);
+  prepared.receive();
   assert.equal(text(await waiting), "here");
   assert.equal(text(await prepared.unpacked("a/d.gz", () => {})), "here");
 });

@@ -54,6 +54,16 @@ export async function fileOf(folder, name) {
   }
 }
 
+/** Whether a file has a name like this. @param {any} folder @param {RegExp} pattern */
+export async function hasFile(folder, pattern) {
+  try {
+    for await (const [name] of folder.entries()) if (pattern.test(name)) return true;
+  } catch {
+    // the folder cannot even be listed
+  }
+  return false;
+}
+
 /** @param {any} folder @param {string} name @returns {Promise<boolean>} false if another tab is writing it */
 export async function removeFrom(folder, name) {
   try {

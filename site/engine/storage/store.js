@@ -10,7 +10,17 @@ import { EngineError } from "../protocol.js";
 import { corrupt } from "./download.js";
 import { parseFacts, readFacts, unknownFacts, writeFacts } from "./facts.js";
 import { fingerprintBeside } from "./fingerprint.js";
-import { ask, FileSink, fileOf, isWritable, openFolder, PIECE, piecesOf, removeFrom } from "./opfs.js";
+import {
+  ask,
+  FileSink,
+  fileOf,
+  hasFile,
+  isWritable,
+  openFolder,
+  PIECE,
+  piecesOf,
+  removeFrom,
+} from "./opfs.js";
 import { receive } from "./receive.js";
 import { hasHash, isIntact, ONE_IN, SMALL } from "./verify.js";
 
@@ -62,7 +72,9 @@ export class Store {
   /** The best place that this worker can write to. */
   static async open() {
     const folder = await openFolder();
-    if (folder && (await isWritable(folder))) return new Store({ folder, cache: null });
+    // Where a file was stored, another can be: the probe takes longer than the list.
+    const isUsable = folder && ((await hasFile(folder, HASH)) || (await isWritable(folder)));
+    if (isUsable) return new Store({ folder, cache: null });
     return new Store({ folder: null, cache: await openCache() });
   }
 
@@ -83,10 +95,20 @@ export class Store {
     if (!locks || !this.folder) return await this.#file(wanted);
     // When two tabs want one file, the second waits and then finds it stored.
     const name = `goosequill-store-${wanted.sha256}`;
-    return await locks.request(name, { signal: wanted.signal }, () => this.#file(wanted));
+    return await new Promise((resolve, reject) => {
+      const work = async () => {
+        const { noted, ...found } = await this.#file(wanted);
+        resolve(found);
+        await noted; // the file can be used meanwhile
+      };
+      locks.request(name, { signal: wanted.signal }, work).catch(reject);
+    });
   }
 
-  /** @param {Wanted} wanted */
+  /**
+   * @param {Wanted} wanted
+   * @returns {Promise<{blob: Blob, note: string, intact?: Promise<boolean>, noted?: Promise<void>}>}
+   */
   async #file(wanted) {
     const kept = await this.#kept(wanted);
     if (kept) return { ...kept, note: NOTES[this.place] };
@@ -103,9 +125,9 @@ export class Store {
   }
 
   /**
-   * The stored file, if there is one and it is intact, or may be.
+   * The stored file, if there is one and it is intact, or may be; `noted` is when its use is recorded.
    * @param {Wanted} wanted
-   * @returns {Promise<{blob: Blob, intact?: Promise<boolean>} | null>}
+   * @returns {Promise<{blob: Blob, intact?: Promise<boolean>, noted: Promise<void>} | null>}
    */
   async #kept(wanted) {
     const blob = this.folder
@@ -119,11 +141,12 @@ export class Store {
     const beside = hasSize && isLarge ? await fingerprintBeside(folder, wanted.sha256, blob, wanted) : null;
     if (beside) wanted.onBytes?.(blob.size);
     if (beside || (hasSize && (await isIntact(blob, wanted, { fingerprint, folder, small })))) {
-      await this.#note(wanted);
+      const noted = this.#note(wanted);
+      noted.catch(() => {}); // no space: the file has its old date
       if (isLarge && this.random() < 1 / ONE_IN) this.checking = this.#check(blob, wanted.sha256);
       const intact = beside?.fingerprint.then((found) => found === fingerprint);
       intact?.catch(() => {}); // who has loaded the file hears of it
-      return { blob, intact };
+      return { blob, intact, noted };
     }
     wanted.onBytes?.(-blob.size);
     await this.remove(wanted.sha256);

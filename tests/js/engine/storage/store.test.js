@@ -106,6 +106,37 @@ test("a folder in which no file can be written in place is recognized, and left 
   assert.deepEqual([...folder.files.keys()], []);
 });
 
+test("where a file has been stored, another can be, and no probe is made", async (t) => {
+  const folder = new FakeFolder();
+  Object.assign(folder, { getDirectoryHandle: async () => folder });
+  const navigator = { storage: { getDirectory: async () => folder } };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+  t.after(() => Object.defineProperty(globalThis, "navigator", before ?? { value: undefined }));
+  t.mock.method(folder, "access", () => {
+    throw new TypeError("not implemented");
+  });
+  assert.equal((await Store.open()).place, "memory");
+  folder.files.set(`${SHA256}.part`, CONTENT);
+  assert.equal((await Store.open()).place, "memory");
+  folder.files.set(SHA256, CONTENT);
+  assert.equal((await Store.open()).place, "opfs");
+});
+
+test("a stored file can be used while its use is recorded", async (t) => {
+  const { url } = await serve(t, honest);
+  const { store, folder } = makeStore();
+  await store.file(wanted(url));
+  let release = () => {};
+  const written = new Promise((resolve) => {
+    release = () => resolve(undefined);
+  });
+  t.mock.method(store, "writeFacts", () => written);
+  assert.ok(await same((await store.file(wanted(url))).blob), "it does not wait");
+  assert.ok(folder.files.has(SHA256));
+  release();
+});
+
 test("content that does not match its hash is fetched again past the browser's cache", async (t) => {
   const { url } = await serve(t, honest);
   /** @type {(RequestCache | undefined)[]} */

@@ -14,8 +14,8 @@ const NEEDED = ["vendor/pyodide/pyodide.asm.wasm", "python/snapshot.bin.gz", "py
 const scope = /** @type {any} */ (globalThis);
 
 /**
- * @typedef {{root: string, addresses: Record<string, string> | null, port: MessagePort}} Order where the files
- *   are (Assets), and where to send them
+ * Where the files are (Assets), and where to send them.
+ * @typedef {{root: string, addresses: Record<string, string> | null, port: MessagePort}} Order
  */
 
 scope.onmessage = async (/** @type {MessageEvent<Order>} */ { data: { root, addresses, port } }) => {

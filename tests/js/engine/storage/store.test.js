@@ -106,13 +106,17 @@ test("a folder in which no file can be written in place is recognized, and left 
   assert.deepEqual([...folder.files.keys()], []);
 });
 
-test("where a file has been stored, another can be, and no probe is made", async (t) => {
-  const folder = new FakeFolder();
-  Object.assign(folder, { getDirectoryHandle: async () => folder });
-  const navigator = { storage: { getDirectory: async () => folder } };
+/** @param {import("node:test").TestContext} t @param {object} navigator what the browser has for a test */
+function withNavigator(t, navigator) {
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
   t.after(() => Object.defineProperty(globalThis, "navigator", before ?? { value: undefined }));
+}
+
+test("where a file has been stored, another can be, and no probe is made", async (t) => {
+  const folder = new FakeFolder();
+  Object.assign(folder, { getDirectoryHandle: async () => folder });
+  withNavigator(t, { storage: { getDirectory: async () => folder } });
   t.mock.method(folder, "access", () => {
     throw new TypeError("not implemented");
   });
@@ -123,10 +127,26 @@ test("where a file has been stored, another can be, and no probe is made", async
   assert.equal((await Store.open()).place, "opfs");
 });
 
-test("a stored file can be used while its use is recorded", async (t) => {
+test("a stored file can be used while its use is recorded, but not by others", async (t) => {
+  let isHeld = false;
+  /** @type {Promise<void>} */
+  let released = Promise.resolve();
+  const request = async (
+    /** @type {string} */ _name,
+    /** @type {object} */ _options,
+    /** @type {any} */ work,
+  ) => {
+    isHeld = true;
+    released = work().then(() => {
+      isHeld = false;
+    });
+    await released;
+  };
+  withNavigator(t, { locks: { request } });
   const { url } = await serve(t, honest);
   const { store, folder } = makeStore();
   await store.file(wanted(url));
+  await released;
   let release = () => {};
   const written = new Promise((resolve) => {
     release = () => resolve(undefined);
@@ -134,7 +154,10 @@ test("a stored file can be used while its use is recorded", async (t) => {
   t.mock.method(store, "writeFacts", () => written);
   assert.ok(await same((await store.file(wanted(url))).blob), "it does not wait");
   assert.ok(folder.files.has(SHA256));
+  assert.ok(isHeld);
   release();
+  await released;
+  assert.ok(!isHeld);
 });
 
 test("content that does not match its hash is fetched again past the browser's cache", async (t) => {

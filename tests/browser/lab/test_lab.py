@@ -245,7 +245,7 @@ ENGINE_DIES = """() => {
   window.Worker = class extends Worker {
     constructor(...options) {
       super(...options);
-      window.lastWorker = this;
+      if (String(options[0]).endsWith("engine/worker.js")) window.engineWorker = this;
     }
   };
 }"""
@@ -261,7 +261,7 @@ def test_an_engine_that_dies_is_started_again(page: Page, site_url: str) -> None
     experiment.evaluate(
         """(root) => {
           root.querySelector("[data-testid=run]").click();
-          window.lastWorker.terminate();
+          window.engineWorker.terminate();
         }"""
     )
     expect(experiment).to_have_attribute("data-state", "error", timeout=LONG)

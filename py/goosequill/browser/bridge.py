@@ -116,7 +116,7 @@ def source_over(source: Any) -> JsSource:
 class BridgeJob(Job):
     """A job whose steps are JavaScript objects."""
 
-    step = answering(Job.step)
+    steps = answering(Job.steps)
 
 
 class Copy:

@@ -7,6 +7,7 @@ data becomes a typed array of JavaScript's. Nothing of JavaScript is imported he
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,32 +22,39 @@ _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 _ARRAY_KEYS = {"shape", "dtype", "data"}
 
 
-def encode(value: Any) -> Any:
+def encode(value: Any, *, copy: bool = False) -> Any:
     """Return a value in the form in which it crosses: dicts, lists, numbers, texts, bytes and arrays.
 
-    Dataclasses become dicts, numpy's scalars numbers. It is called for each token: plain values come first.
+    Dataclasses become dicts, numpy's scalars numbers. Arrays share their memory, unless asked to `copy`. It
+    is called for each token: plain values come first.
 
     Raises
     ------
     TypeError
         If JavaScript has nothing like it. That is a fault of the job, not of its user.
     """
-    kind = type(value)
+    kind: type = type(value)
     if kind in _PLAIN:
         return value
     if kind is dict:
-        return {key: item if type(item) in _PLAIN else encode(item) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else encode(item, copy=copy) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return [item if type(item) in _PLAIN else encode(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return [item if type(item) in _PLAIN else encode(item, copy=copy) for item in value]
+    if names := _names(kind):
+        return {name: encode(getattr(value, name), copy=copy) for name in names}
     if isinstance(value, np.ndarray):
-        return _encode_array(value)
+        return _encode_array(value.copy() if copy else value)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (str, int, float, memoryview)):
         return value  # of a subclass
     raise TypeError(f"a job cannot return {kind.__name__}: it has no counterpart in JavaScript")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of another type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _encode_array(array: NDArray[Any]) -> dict[str, Any]:

@@ -59,14 +59,14 @@ async function finish(job, id, post, turns) {
   let posted = -Infinity; // the first of both is posted at once
   let reported = -Infinity;
   for (;;) {
-    const step = value(job.step());
+    const step = value(job.steps(posted < 0 ? 0 : TOKEN_INTERVAL / 1000));
     const { progress } = step;
     const now = performance.now();
     if (progress && (progress.loaded === progress.total || now - reported >= PROGRESS_INTERVAL)) {
       reported = now;
       post({ type: "progress", id, progress });
     }
-    if ("part" in step) parts.push(step.part);
+    parts.push(...step.parts);
     const ended = "end" in step || step.aborted;
     if (ended || now - posted >= TOKEN_INTERVAL) {
       if (parts.length) post({ type: "part", id, parts }, buffersIn(parts));

@@ -235,7 +235,7 @@ function planOf(found) {
 function refuse(python, quantize, sources) {
   const job = value(python.run("inspect", { quantize }, sources));
   try {
-    const found = value(job.step()).end;
+    const found = value(job.steps(0)).end;
     if (found.problem) throw new EngineError(found.problem);
     return found;
   } finally {

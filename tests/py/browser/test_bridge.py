@@ -76,12 +76,16 @@ def outcome(job: Any) -> Any:
     """The last answer of a job that was started, and all before it."""
     steps = []
     while True:
-        answer = job.step()
+        answer = job.steps(0)
         if "error" in answer:
             return answer, steps
         steps.append(answer["value"])
         if "end" in steps[-1]:
             return answer, steps
+
+
+def parts_of(steps: list[dict[str, Any]]) -> list[Any]:
+    return [part for step in steps for part in step["parts"]]
 
 
 def ask(bridge: Any, name: str, files: Any = None, **args: Any) -> Any:
@@ -238,8 +242,9 @@ def write(bridge: Any, handle: int, *, prompt: Any = "Goose", given: Any = (), *
 
 def test_a_text_comes_step_by_step_and_ends(bridge: Any) -> None:
     *steps, last = write(bridge, load_test_model(bridge), max_new_tokens=4, seed=5)
-    assert steps[0] == {"progress": {"status": "prompt", "loaded": 5, "total": 5, "file": ""}}
-    chunks = [step["part"] for step in steps if "part" in step]
+    progress = {"status": "prompt", "loaded": 5, "total": 5, "file": ""}
+    assert steps[0] == {"progress": progress, "parts": []}
+    chunks = parts_of(steps)
     assert [chunk["index"] for chunk in chunks] == [0, 1, 2, 3]
     assert all(chunk["logprob"] <= 0 for chunk in chunks)
     assert set(chunks[0]) == {"text", "token", "logprob", "index", "top_logprobs", "constraint"}
@@ -253,19 +258,19 @@ def test_cancelling_ends_with_an_end_that_says_so(bridge: Any, steps: int) -> No
     args = JsObject(model=load_test_model(bridge), prompt="Goose", settings={"max_new_tokens": 9, "seed": 1})
     job = bridge.run("generate", args)["value"]
     for _ in range(steps):
-        job.step()
+        job.steps(0)
     job.cancel()
     _, last = outcome(job)
     assert last[-1]["end"]["finish_reason"] == "abort"
-    assert not any("part" in step for step in last)
+    assert not parts_of(last)
 
 
 def test_a_branch_continues_from_the_given_tokens(bridge: Any) -> None:
     handle = load_test_model(bridge)
     whole = write(bridge, handle, max_new_tokens=5, temperature=0)
-    tokens = [step["part"]["token"] for step in whole if "part" in step]
+    tokens = [part["token"] for part in parts_of(whole)]
     branch = write(bridge, handle, max_new_tokens=3, temperature=0, given=tokens[:2])
-    assert [step["part"]["token"] for step in branch if "part" in step] == tokens[2:]
+    assert [part["token"] for part in parts_of(branch)] == tokens[2:]
 
 
 def test_the_same_prompt_is_read_once(bridge: Any) -> None:
@@ -296,7 +301,7 @@ def say(bridge: Any, conversation: int, message: str, **settings: Any) -> list[d
 
 
 def shown(steps: list[dict[str, Any]]) -> str:
-    return "".join(step[kind]["text"] for step in steps for kind in ("part", "end") if kind in step)
+    return "".join(part["text"] for part in (*parts_of(steps), steps[-1]["end"]))
 
 
 GREEDY = {"temperature": 0, "max_new_tokens": 6, "seed": 1}
@@ -336,10 +341,10 @@ def test_a_conversation_reads_every_message_once(bridge: Any) -> None:
 def test_a_reply_is_interrupted_by_another_request(bridge: Any) -> None:
     number = result_of(bridge, "converse", model=load_test_model(bridge))["handle"]
     job = bridge.run("say", JsObject(conversation=number, message="Hi", settings=GREEDY))["value"]
-    while "part" not in job.step()["value"]:
+    while not job.steps(0)["value"]["parts"]:
         pass
     assert result_of(bridge, "undo", conversation=number)["message"] == "Hi"
-    end = job.step()["value"]["end"]
+    end = job.steps(0)["value"]["end"]
     assert (end["finish_reason"], end["messages"]) == ("abort", [])
 
 
@@ -457,7 +462,7 @@ def test_rows_are_read_from_the_file_until_the_model_is_unloaded(bridge: Any) ->
     job = bridge.run("generate", JsObject(model=answer["handle"], prompt=chr(127), given=(), settings={}))[
         "value"
     ]
-    assert job.step()["error"]["code"] == "source-interrupted"
+    assert job.steps(0)["error"]["code"] == "source-interrupted"
     del job
     kept = weakref.ref(file)
     del file

@@ -82,6 +82,53 @@ def test_arguments_arrive_as_arrays() -> None:
     assert run(Job(total, {"values": {"shape": [3], "dtype": "float32", "data": data}})) == [{"end": 6.0}]
 
 
+def test_several_steps_are_taken_at_once_until_their_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("goosequill.browser.jobs.perf_counter", lambda: now)
+
+    def count() -> Iterator[Any]:
+        nonlocal now
+        for at in range(5):
+            now += 1
+            yield at
+        yield Progress("count", 1, 1)
+        yield 5
+        return "done"
+
+    job = Job(count, {})
+    assert job.steps(0) == {"parts": [0]}, "at least one"
+    assert job.steps(2.5) == {"parts": [1, 2, 3]}
+    progress = {"status": "count", "loaded": 1, "total": 1, "file": ""}
+    assert job.steps(9) == {"parts": [4], "progress": progress}, "which the page sees at once"
+    assert job.steps(9) == {"parts": [5], "end": "done"}
+
+
+def test_what_was_made_before_a_failure_is_not_lost() -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise SettingsError("No more.", code="no-tokens")
+
+    job = Job(failing, {})
+    assert job.steps(60) == {"parts": [1, 2]}
+    for _ in range(2):
+        with pytest.raises(SettingsError) as error:
+            job.steps(60)
+        assert error.value.code == "no-tokens"
+
+
+def test_an_array_that_changes_later_crosses_as_it_was() -> None:
+    def moving() -> Iterator[Any]:
+        position = np.zeros(1, np.float32)
+        while True:
+            position += 1
+            yield {"position": position, "all": [position]}
+
+    parts = Job(moving, {}).steps(0.01)["parts"]
+    for at, part in enumerate(parts[:5], 1):
+        assert part["position"]["data"][0] == part["all"][0]["data"][0] == at
+
+
 @pytest.mark.parametrize("steps", [0, 2])
 def test_a_cancelled_generator_is_closed_and_its_job_aborted(steps: int) -> None:
     closed = []

@@ -5,18 +5,20 @@ import { test } from "node:test";
 import { run } from "../../../../site/engine/worker/jobs.js";
 
 /**
- * Runs a job whose steps are given.
- * @param {(cancelled: boolean) => any} step
+ * Runs a job that returns given steps.
+ * @param {(cancelled: boolean, seconds: number) => any} steps
  * @param {AbortSignal} [signal]
  */
-async function play(step, signal = new AbortController().signal) {
+async function play(steps, signal = new AbortController().signal) {
   /** @type {any[]} */
   const posted = [];
   const job = { cancelled: false, destroyed: false };
   const python = {
     run: () => ({
       value: {
-        step: () => ({ value: step(job.cancelled) }),
+        steps: (/** @type {number} */ seconds) => ({
+          value: { parts: [], ...steps(job.cancelled, seconds) },
+        }),
         cancel: () => (job.cancelled = true),
         destroy: () => (job.destroyed = true),
       },
@@ -37,8 +39,8 @@ test("parts, progress and the end are posted, and buffers are moved", async () =
   const image = Uint8Array.of(3);
   const steps = [
     { progress: { status: "x", file: "", loaded: 1, total: 2 } },
-    { part: { shape: [2], dtype: "float32", data } },
-    { part: null },
+    { parts: [{ shape: [2], dtype: "float32", data }] },
+    { parts: [null] },
     { end: [{ image }] },
   ];
   const { posted, failure, job } = await play(() => steps.shift());
@@ -58,12 +60,30 @@ test("parts, progress and the end are posted, and buffers are moved", async () =
   assert.ok(job.destroyed);
 });
 
+test("the first part is posted at once, later ones take their time together", async () => {
+  /** @type {number[]} */
+  const times = [];
+  const { posted } = await play((_, seconds) => {
+    times.push(seconds);
+    return times.length < 3 ? { parts: ["a", "b"] } : { parts: ["c"], end: "d" };
+  });
+  assert.deepEqual(times, [0, 0.016, 0.016]);
+  assert.deepEqual(posted[0].parts, ["a", "b"]);
+  assert.deepEqual(
+    posted.flatMap(({ parts }) => parts ?? []),
+    ["a", "b", "a", "b", "c"],
+  );
+});
+
 test("a request that was cancelled while Python started cancels its job", async () => {
   const controller = new AbortController();
   controller.abort();
-  const ended = await play((cancelled) => (cancelled ? { end: "early" } : { part: 1 }), controller.signal);
+  const ended = await play((cancelled) => (cancelled ? { end: "early" } : { parts: [1] }), controller.signal);
   assert.deepEqual(ended.posted, [{ type: "done", id: 1, result: "early" }]);
-  const aborted = await play((cancelled) => (cancelled ? { aborted: true } : { part: 1 }), controller.signal);
+  const aborted = await play(
+    (cancelled) => (cancelled ? { aborted: true } : { parts: [1] }),
+    controller.signal,
+  );
   assert.equal(aborted.failure.name, "AbortError");
   assert.ok(aborted.job.destroyed);
 });

@@ -78,7 +78,7 @@ from pyodide.ffi import to_js
 def start(args):
     return BridgeJob(lambda value: {"value": value, "seen": str(type(value).__name__)}, args.to_py())`);
   const job = pyodide.globals.get("start")({ value });
-  const { value: answer } = job.step();
+  const { value: answer } = job.steps(0);
   job.destroy();
   return answer.end;
 }
@@ -103,7 +103,7 @@ import numpy as np
 from goosequill.browser.bridge import BridgeJob
 job = BridgeJob(lambda: ${expression}, {})`);
     const job = pyodide.globals.get("job");
-    return job.step().value.end;
+    return job.steps(0).value.end;
   };
   assert.deepEqual(made("np.array(2.5, 'float32')"), {
     shape: [],

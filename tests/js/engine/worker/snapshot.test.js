@@ -65,8 +65,8 @@ async function generate(pyodide) {
   const job = bridge.run("generate", { model: handle, prompt: PROMPT, settings }).value;
   let text = "";
   for (;;) {
-    const { part, end } = job.step().value;
-    text += part?.text ?? "";
+    const { parts, end } = job.steps(0.01).value;
+    for (const part of parts) text += part.text;
     if (end) return text;
   }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from goosequill.decoding.sampling import Logits, best, log_total
+from goosequill.decoding.sampling import Logits, best
 from goosequill.kernels import LogitOperations
 from goosequill.tokenizers import Tokenizer
 
@@ -110,6 +110,6 @@ def candidates(
     """Return the most likely tokens, the most likely first."""
     if not count:
         return ()
-    total = log_total(logits, operations)
+    total = operations.log_total(logits)
     ids = [int(token) for token in best(logits, count, operations)]
     return tuple(Candidate(i, token_text(tokenizer, i), float(logits[i]) - total) for i in ids)

@@ -61,7 +61,7 @@ class Candidates:
 class WeighOnce:
     """A kernel's operations that weigh each array of logits once, since no step changes its input.
 
-    Top-p, the sampler and the log probability all need the weights, often of the same array.
+    Top-p, the sampler and the log probability all need weights or their sum, often of the same array.
     """
 
     def __init__(self, operations: LogitOperations) -> None:
@@ -73,9 +73,14 @@ class WeighOnce:
             if known is logits:
                 return weighed
         weighed = self._operations.weigh(logits)
-        weighed.weights.flags.writeable = False
         self._known = (*self._known[-1:], (logits, weighed))
         return weighed
+
+    def log_total(self, logits: Logits) -> float:
+        for known, weighed in self._known:
+            if known is logits:
+                return weighed.log_total
+        return self._operations.log_total(logits)
 
     def highest(self, logits: Logits) -> float:
         return self._operations.highest(logits)
@@ -117,15 +122,9 @@ def distribution(
     return weights / total, logs
 
 
-def log_total(logits: Logits, operations: LogitOperations) -> float:
-    """Return log(sum(exp(logits)))."""
-    _, highest, total = operations.weigh(logits)
-    return highest + math.log(total)
-
-
 def log_probability(logits: Logits, index: int, operations: LogitOperations) -> float:
     """Return the natural logarithm of softmax(logits)[index]."""
-    return float(logits[index]) - log_total(logits, operations)
+    return float(logits[index]) - operations.log_total(logits)
 
 
 def largest(values: Logits, count: int, operations: LogitOperations) -> Ids:

@@ -71,7 +71,12 @@ def _type(declaration: str) -> Any:
 
 def address_of(array: NDArray[Any]) -> int:
     """The address of an array's first element."""
-    return int(array.__array_interface__["data"][0])
+    buffer: Any = array
+    try:
+        # It takes half as long where nothing is in the processor's caches, as between two tokens.
+        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    except (TypeError, ValueError):  # it cannot be written, is empty or has gaps
+        return int(array.__array_interface__["data"][0])
 
 
 def open_library(name: str) -> Library:

@@ -6,6 +6,7 @@ exp of them takes as long as everything else. The results are small, or are weig
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -44,6 +45,11 @@ class Weighed(NamedTuple):
     highest: float
     total: float
 
+    @property
+    def log_total(self) -> float:
+        """log(sum(exp(logits))), natural."""
+        return self.highest + math.log(self.total)
+
 
 class LogitOperations(Protocol):
     """Operations on float32 arrays [V], V at least 1; none of them changes or sorts its arguments."""
@@ -56,6 +62,9 @@ class LogitOperations(Protocol):
 
     def weigh(self, logits: Logits) -> Weighed:
         """Return the exponentials and their sum, which is NaN if the highest logit is not finite."""
+
+    def log_total(self, logits: Logits) -> float:
+        """Return log(sum(exp(logits))), which is NaN if the highest logit is not finite."""
 
     def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
         """Return (logits - highest) / temperature, computed in float64; the temperature is above 0."""
@@ -93,6 +102,9 @@ class NumpyLogits:
         with np.errstate(invalid="ignore"):
             weights = np.exp(logits - highest)
         return Weighed(weights, float(highest), float(weights.sum(dtype=np.float64)))
+
+    def log_total(self, logits: Logits) -> float:
+        return self.weigh(logits).log_total
 
     def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
         with np.errstate(over="ignore"):
@@ -170,6 +182,11 @@ class SimdLogits:
         highest = self._library.highest_logit(address, size)
         total = self._library.weigh_logits(address_of(weights), address, size, highest)
         return Weighed(weights, highest, total)
+
+    def log_total(self, logits: Logits) -> float:
+        address, size = _address(logits), len(logits)
+        highest: float = self._library.highest_logit(address, size)
+        return highest + math.log(self._library.weigh_logits(None, address, size, highest))
 
     def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
         tempered = np.empty_like(logits)

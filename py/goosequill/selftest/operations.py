@@ -189,6 +189,10 @@ def _weigh(kernel: Kernel, draw: Draw) -> Results:
     return [weights, np.array([highest]), np.array([total])]
 
 
+def _log_total(kernel: Kernel, draw: Draw) -> Results:
+    return [np.array([kernel.logits.log_total(draw.normal(VOCABULARY) * np.float32(4))])]
+
+
 def _choice(name: str, kernel: Kernel, draw: Draw) -> Results:
     """The operations on logits whose result is exact."""
     logits = draw.normal(VOCABULARY) * np.float32(4)
@@ -245,6 +249,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("RWKV-7a's embedding", "deep_embed", _deep_embed),
     Operation("attention of encoders", "attention", _attention),
     Operation("softmax", "logits.weigh", _weigh, 1e-6),
+    Operation("log of the sum of exponentials", "logits.log_total", _log_total, 1e-6),
     *(
         Operation(f"choice: {name.replace('_', ' ')}", f"logits.{name}", partial(_choice, name), 0)
         for name in EXACT

@@ -11,7 +11,6 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from goosequill.decoding import DecodingConfig
-from goosequill.decoding.sampling import log_total
 from goosequill.errors import SettingsError
 from goosequill.tokenizers import load_tokenizer
 
@@ -62,7 +61,7 @@ def test_beam_search_equals_hugging_face(seed: int, beams: int, length_penalty: 
 def test_wide_beam_finds_the_most_likely_of_all_texts() -> None:
     def rule(tokens: list[int]) -> Any:
         logits = np.random.default_rng([3, *tokens]).normal(0, 2, 4)
-        return logits - log_total(logits.astype(np.float32), OPERATIONS)
+        return logits - OPERATIONS.log_total(logits.astype(np.float32))
 
     model = FakeModel(rule, 4)
     tokenizer = load_tokenizer("byte")

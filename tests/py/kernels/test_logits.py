@@ -91,6 +91,7 @@ def test_weigh(kernel: LogitOperations, kind: str, size: int) -> None:
     assert highest == logits.max()
     assert total == pytest.approx(expected.sum(), rel=2e-7)
     assert total == pytest.approx(weights.sum(dtype=np.float64), rel=1e-13)
+    assert kernel.log_total(logits) == highest + math.log(total)
     np.testing.assert_array_equal(logits, before)
 
 
@@ -103,6 +104,7 @@ def test_logits_without_a_softmax_have_no_total(kernel: LogitOperations, size: i
         logits[:] = wrong
     logits[size // 2] = wrong
     assert math.isnan(kernel.weigh(logits).total)
+    assert math.isnan(kernel.log_total(logits))
 
 
 @each_case

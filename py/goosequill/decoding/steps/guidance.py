@@ -11,7 +11,7 @@ import numpy as np
 
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Change, Setup, StepSettings
-from goosequill.decoding.sampling import Logits, log_total
+from goosequill.decoding.sampling import Logits
 from goosequill.parameters import setting
 
 
@@ -53,6 +53,6 @@ class Guidance(Change):
     def __call__(self, logits: Logits, context: Context) -> Logits:
         if context.unguided is None:
             return logits
-        own = logits - log_total(logits, context.operations)
-        other = context.unguided - log_total(context.unguided, context.operations)
+        own = logits - context.operations.log_total(logits)
+        other = context.unguided - context.operations.log_total(context.unguided)
         return np.asarray(other + np.float32(self.scale) * (own - other), np.float32)

@@ -15,7 +15,7 @@ import numpy as np
 from goosequill.decoding.context import Context
 from goosequill.decoding.items import Item
 from goosequill.decoding.predictor import Predictor
-from goosequill.decoding.sampling import Candidates, Logits, best, log_total
+from goosequill.decoding.sampling import Candidates, Logits, best
 from goosequill.decoding.writer import Writer
 
 
@@ -62,7 +62,7 @@ class _Search:
         options: list[tuple[float, int, int]] = []
         for index, beam in enumerate(self.beams):
             logits = writer.chain(beam.predictor.following(), beam.context)
-            logits = logits - np.float32(log_total(logits, beam.context.operations))
+            logits = logits - np.float32(beam.context.operations.log_total(logits))
             options += [
                 (beam.total + float(logits[token]), index, int(token))
                 for token in best(logits, 2 * width, beam.context.operations)

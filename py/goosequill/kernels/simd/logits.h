@@ -70,7 +70,8 @@ word argmax(const float *logits, word n) {
   return n;
 }
 
-// exp(logit - highest), 0 below the normal range of float32. Returns the sum, or NaN if `highest` is not finite.
+// exp(logit - highest), 0 below the normal range of float32; not stored without `weights`. Returns the sum, or NaN if
+// `highest` is not finite.
 double weigh_logits(float *weights, const float *logits, word n, float highest) {
   f64x4 total = {0};
   for (word i = 0; i < n; i += BLOCK) {
@@ -82,7 +83,7 @@ double weigh_logits(float *weights, const float *logits, word n, float highest) 
       weight[j] = (f32x4)((i32x4)moderate_exponential(x[j]) & counts[j]);
       total += doubles(weight[j]);
     }
-    store_block(weights + i, weight, n - i);
+    if (weights) store_block(weights + i, weight, n - i);
   }
   return sum_of_doubles(total) + (highest - highest);
 }

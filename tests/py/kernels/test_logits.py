@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,9 @@ KINDS = {
     "many masked": lambda random, size: np.where(
         random.random(size) < 0.7, -np.inf, random.normal(0, 3, size)
     ),
+    "masked but for the start": lambda random, size: np.where(
+        np.arange(size) < 100, random.normal(0, 3, size), -np.inf
+    ),
     "one left": lambda random, size: np.where(np.arange(size) == size // 2, -3.0, -np.inf),
 }
 
@@ -43,9 +48,12 @@ def make(kind: str, size: int, seed: int = 0) -> Logits:
     return logits
 
 
-def each_case(test: Any) -> Any:
-    sizes = pytest.mark.parametrize("size", SIZES)
-    return each_kernel(pytest.mark.parametrize("kind", KINDS)(sizes(test)))
+def each_case(test: Any, sizes: Sequence[int] = SIZES) -> Any:
+    each_size = pytest.mark.parametrize("size", sizes)
+    return each_kernel(pytest.mark.parametrize("kind", KINDS)(each_size(test)))
+
+
+each_case_and_a_large_one = partial(each_case, sizes=[*SIZES, 33_001])
 
 
 @each_case
@@ -148,7 +156,7 @@ def sorted_leading(values: Logits, weights: Logits, mass: float, limit: float = 
     return sorted(ids[: int(np.searchsorted(np.cumsum(weights[ids], dtype=np.float64), mass)) + 1].tolist())
 
 
-@each_case
+@each_case_and_a_large_one
 @pytest.mark.parametrize("mass", [0.0, 0.1, 0.5, 0.9, 0.999, 1.01])
 def test_leading_is_the_stable_sort(kernel: LogitOperations, kind: str, size: int, mass: float) -> None:
     logits = make(kind, size)
@@ -164,7 +172,7 @@ def test_leading_is_the_stable_sort(kernel: LogitOperations, kind: str, size: in
             assert found.tolist() == expected
 
 
-@each_case
+@each_case_and_a_large_one
 @pytest.mark.parametrize("count", [1, 2, 40, 4000, 70_000])
 def test_leading_without_weights_counts(kernel: LogitOperations, kind: str, size: int, count: int) -> None:
     logits = make(kind, size)

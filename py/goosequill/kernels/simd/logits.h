@@ -160,15 +160,60 @@ static int reach(const double *sums, double *mass) {
   return digit;
 }
 
+#define PART 64
+
+// Whether more than one value in 32 is at least `limit`, judged by some of them.
+NOINLINE int is_reached_often(const float *values, word n, float limit) {
+  word reached = 0;
+  for (word i = 0; i < n; i += PART + 1) reached += values[i] >= limit;
+  return reached * (PART + 1) * 32 > n;
+}
+
+#define STEPS 6
+
+// The highest of `limit`, 4, 16 times as much and so on whose lower weights are not needed to reach the mass. Where a few
+// weights are most of the sum, as in a text, this leaves few; and it takes additions, no branches, which cannot be foreseen.
+NOINLINE float raised(const float *weights, word n, double mass, float limit) {
+  f32x4 limits[STEPS], sums[STEPS] = {0}, all = {0};
+  UNROLL for (int k = 0; k < STEPS; k++) limits[k] = splat(limit *= 4);
+  EACH_FOUR(n, {
+    f32x4 x = load(weights + i, left);
+    all += x;
+    UNROLL for (int k = 0; k < STEPS; k++) sums[k] += (f32x4)((i32x4)x & (x >= limits[k]));
+  })
+  double wrong = sum(all) * (n * 0x1p-25);  // what rounding may add to a sum of so many floats
+  int k = STEPS;
+  while (k && !(sum(sums[k - 1]) >= mass + wrong)) k--;
+  return limit / (1 << 2 * (STEPS - k));
+}
+
+// A limit that the `count` highest values reach: the lowest of as many parts' highest values. `spare` is memory for n + 1
+// indices.
+NOINLINE float reached_by(word *spare, const float *values, word n, double count, float limit) {
+  word parts = (n + PART - 1) / PART, *indices = spare + parts;
+  float *maxima = (float *)spare, lowest = LOWEST;
+  for (word i = 0; i < parts; i++) maxima[i] = highest_logit(values + i * PART, i + 1 < parts ? PART : n - i * PART);
+  word found = leading(indices, maxima, 0, parts, count, limit);
+  for (word i = 0; i < found; i++) if (!i || maxima[indices[i]] < lowest) lowest = maxima[indices[i]];
+  return found < count ? limit : lowest;
+}
+
 // The fewest values of at least `limit`, largest first and of equal ones the first, whose weights (1 each, without
 // `weights`) sum to the mass; all of them if they do not reach it. Writes their indices, ascending, and returns the count.
 //
 // Nothing is sorted: the smallest value that is taken is found digit by digit as in a radix sort, 11 bits at a time, from
-// the sums of the weights of the values that agree so far.
+// the sums of the weights of the values that agree so far. Where a higher limit is found first, only what reaches it counts.
 word leading(word *indices, const float *values, const float *weights, word n, double mass, float limit) {
 #define WEIGHT(i) (weights ? weights[i] : 1.0f)
   double sums[DIGITS] = {0};
-  for (word i = 0; i < n; i += BLOCK) {
+  float higher = limit;
+  if (weights == values && is_reached_often(values, n, limit)) higher = raised(values, n, mass, limit);
+  if (!weights && mass * 4 * PART < n) higher = reached_by(indices, values, n, mass, limit);
+  word few = higher > limit, count = 0;
+  if (few) {
+    count = at_least(indices, values, n, limit = higher);
+    for (word k = 0; k < count; k++) sums[ordered(splat(values[indices[k]]))[0] >> 21] += WEIGHT(indices[k]);
+  } else for (word i = 0; i < n; i += BLOCK) {
     f32x4 x[4];
     i32x4 reached[4];
     load_block(x, values + i, n - i);
@@ -180,10 +225,11 @@ word leading(word *indices, const float *values, const float *weights, word n, d
     }
   }
   int digit = reach(sums, &mass);
-  if (digit < 0 || sums[digit] < mass) return at_least(indices, values, n, limit);
+  if (digit < 0 || sums[digit] < mass) return few ? count : at_least(indices, values, n, limit);
   unsigned edge = (unsigned)digit << 21;
   float low = number(edge);
-  word count = at_least(indices, values, n, low > limit ? low : limit), taken = 0;
+  if (!few) count = at_least(indices, values, n, low > limit ? low : limit);
+  word taken = 0;
   for (int shift = 10, known = 21; shift >= 0; known = shift, shift -= 10) {
     for (int d = 0; d < DIGITS; d++) sums[d] = 0;
     for (word k = 0; k < count; k++) {

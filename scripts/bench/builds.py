@@ -1,7 +1,8 @@
 """Compare the speed of two built sites: decoding and reading prompts, through the public JavaScript API.
 
-Each build loads the same model in a page of its own, in one browser. The builds then take turns, so that a
-busy moment affects both. The figures include worker, messages and decoder: what a user of the page waits for.
+Each build loads the same model in a page of its own, in one browser: models of random weights, and the site's
+own. The builds then take turns, so that a busy moment affects both. The figures include worker, messages and
+decoder: what a user of the page waits for.
 
     python scripts/bench/builds.py OTHER/dist dist             ratios of the second build to the first
     python scripts/bench/builds.py OTHER/dist dist --rounds 20
@@ -26,7 +27,9 @@ from scripts.bench.start import serving  # noqa: E402
 from scripts.bench.weights import RWKV4, RWKV7, Shape, write_safetensors  # noqa: E402
 
 MODELS = ROOT / "build" / "bench" / "models"
-CHOSEN = ((RWKV4, 8), (RWKV7, 4))
+Chosen = tuple[Shape, int] | None
+"""Shape and bits of random weights; None is the site's default model."""
+CHOSEN: tuple[Chosen, ...] = ((RWKV4, 8), (RWKV7, 4), None)
 TOKENS = 120
 """Tokens of a text that is timed."""
 WORDS = 150
@@ -35,7 +38,7 @@ WORDS = 150
 LOAD = """async ({ tokenizer }) => {
   const { loadModel } = await import("../engine/client.js");
   const [file] = document.getElementById("bench-file").files;
-  window.model = await loadModel({ model: file, tokenizer, threads: 1 });
+  window.model = await loadModel({ threads: 1, ...(file && { model: file, tokenizer }) });
 }"""
 MEASURE = """async ({ prompt, tokens }) => {
   const options = { temperature: 0, max_new_tokens: tokens, ignore_end: true };
@@ -69,7 +72,7 @@ def model_file(shape: Shape, bits: int) -> Path:
     return path
 
 
-def open_build(browser: Browser, base: str, shape: Shape, path: Path) -> Page:
+def open_build(browser: Browser, base: str, chosen: Chosen) -> Page:
     """Open a build's page and load the model there."""
     page = browser.new_context(service_workers="block").new_page()
     page.set_default_timeout(300_000)
@@ -78,8 +81,9 @@ def open_build(browser: Browser, base: str, shape: Shape, path: Path) -> Page:
         """() => document.body.append(Object.assign(document.createElement("input"), {
             id: "bench-file", type: "file" }))"""
     )
-    page.set_input_files("#bench-file", path)
-    page.evaluate(LOAD, {"tokenizer": "neox-20b" if shape is RWKV4 else "world"})
+    if chosen:
+        page.set_input_files("#bench-file", model_file(*chosen))
+    page.evaluate(LOAD, {"tokenizer": "neox-20b" if chosen and chosen[0] is RWKV4 else "world"})
     return page
 
 
@@ -88,16 +92,15 @@ def prompt_of(turn: int) -> str:
     return " ".join(f"word {(turn * 7919 + index * 31) % 997}" for index in range(WORDS))
 
 
-def measure(folders: list[Path], shape: Shape, bits: int, rounds: int) -> list[Speeds]:
+def measure(folders: list[Path], chosen: Chosen, rounds: int) -> list[Speeds]:
     """Let the builds take turns with one model."""
     found = [Speeds(folder) for folder in folders]
-    path = model_file(shape, bits)
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with ExitStack() as stack:
         bases = [stack.enter_context(serving(folder)) for folder in folders]
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        pages = [open_build(browser, base, shape, path) for base in bases]
+        pages = [open_build(browser, base, chosen) for base in bases]
         for turn in range(rounds + 1):
             for page, speeds in zip(pages, found, strict=True):
                 _, decode = page.evaluate(MEASURE, {"prompt": "It was", "tokens": TOKENS})
@@ -137,9 +140,10 @@ def main() -> None:
     options = parser.parse_args()
     print("| model | build | decode tokens/s | of the first | prompt tokens/s | of the first |")
     print("|---|---|---:|---:|---:|---:|")
-    for shape, bits in CHOSEN:
-        found = measure(options.folders, shape, bits, options.rounds)
-        print(report(f"{shape.name} int{bits}", found), flush=True)
+    for chosen in CHOSEN:
+        found = measure(options.folders, chosen, options.rounds)
+        name = f"{chosen[0].name} int{chosen[1]}" if chosen else "default"
+        print(report(name, found), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import { MODELS } from "./session.js";
 
 const KEY = "search.models";
 /** Bytes to show where a description cannot be fetched. */
-const USUAL = { engine: 9e6, static: 7e6, embedder: 22e6 };
+const USUAL = { engine: 18e6, static: 7e6, embedder: 22e6 };
 
 /** @typedef {{engine: number, static: number, embedder: number}} Sizes */
 

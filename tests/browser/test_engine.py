@@ -207,6 +207,28 @@ def refuse(route: Route) -> None:
     route.fulfill(response=response, body=content.replace(b'"program":', b'"program":1', 1))
 
 
+@pytest.mark.parametrize("failing", ["**/engine/preparer.js", "**/python/first.tar.gz"])
+def test_what_a_second_worker_cannot_prepare_the_first_one_does(
+    browser: Browser, site_url: str, failing: str
+) -> None:
+    context = browser.new_context(service_workers="block")
+    page, failures = context.new_page(), []
+
+    def fail_once(route: Route) -> None:
+        if failures:
+            route.continue_()
+        else:
+            failures.append(route.request.url)
+            route.abort()
+
+    page.route(failing, fail_once)
+    page.goto(site_url + "playground/")
+    page.evaluate(PREPARE, site_url)
+    assert page.evaluate("read(model.generate('Once', { max_new_tokens: 2, seed: 3 }))")[-1]["usage"]
+    assert len(failures) == 1
+    context.close()
+
+
 @pytest.fixture
 def echo_page(browser: Browser, site_url: str) -> Iterator[Page]:
     context = browser.new_context(service_workers="block")

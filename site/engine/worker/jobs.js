@@ -1,6 +1,6 @@
 /**
- * Runs jobs of Python's a step at a time, so that the worker receives messages, cancellations among them,
- * between two steps. Parts that come fast are posted together.
+ * Runs jobs of Python's for a moment at a time, so that the worker receives messages, cancellations among
+ * them, in between. Parts that come fast are posted together.
  */
 
 import { PROGRESS_INTERVAL, TOKEN_INTERVAL } from "../protocol.js";
@@ -56,7 +56,7 @@ export async function run(
 async function finish(job, id, post, turns) {
   /** @type {unknown[]} */
   let parts = [];
-  let posted = -Infinity; // the first of both is posted at once
+  let posted = -Infinity; // nothing yet: the first of both is posted at once
   let reported = -Infinity;
   for (;;) {
     const step = value(job.steps(posted < 0 ? 0 : TOKEN_INTERVAL / 1000));
@@ -69,9 +69,11 @@ async function finish(job, id, post, turns) {
     parts.push(...step.parts);
     const ended = "end" in step || step.aborted;
     if (ended || now - posted >= TOKEN_INTERVAL) {
-      if (parts.length) post({ type: "part", id, parts }, buffersIn(parts));
+      if (parts.length) {
+        post({ type: "part", id, parts }, buffersIn(parts));
+        posted = now;
+      }
       parts = [];
-      posted = now;
     }
     if (ended) return step;
     await turns.next();

@@ -65,6 +65,7 @@ export class Prepared {
 
   /** @param {Message} message */
   #note({ url, bytes = 0, content }) {
+    if (this.#ended) return; // nobody would take it
     const part = this.#part(url);
     if (content === undefined) part.add(bytes);
     else part.end(content);

@@ -65,10 +65,11 @@ test("the first part is posted at once, later ones take their time together", as
   const times = [];
   const { posted } = await play((_, seconds) => {
     times.push(seconds);
-    return times.length < 3 ? { parts: ["a", "b"] } : { parts: ["c"], end: "d" };
+    if (times.length === 1) return { progress: { status: "x", file: "", loaded: 1, total: 1 } };
+    return times.length < 4 ? { parts: ["a", "b"] } : { parts: ["c"], end: "d" };
   });
-  assert.deepEqual(times, [0, 0.016, 0.016]);
-  assert.deepEqual(posted[0].parts, ["a", "b"]);
+  assert.deepEqual(times, [0, 0, 0.016, 0.016]);
+  assert.deepEqual(posted[1].parts, ["a", "b"]);
   assert.deepEqual(
     posted.flatMap(({ parts }) => parts ?? []),
     ["a", "b", "a", "b", "c"],

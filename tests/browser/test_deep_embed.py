@@ -45,9 +45,17 @@ WRITE = """async ({ base, model, tables, quantize, prompt, tokens }) => {
   const written = [];
   for await (const { token } of generated) if (token !== undefined) written.push(token);
   const during = quantize ? [] : await removed();
-  for (let found = []; quantize && !(found.length && found.every((name) => !name.endsWith(".part"))); ) {
-    await new Promise((resolve) => setTimeout(resolve, 50)); // it is written when there is nothing else to do
-    found = await Array.fromAsync((await folder()).keys());
+  // A quantized copy is written when there is nothing else to do; at last its facts have its digest.
+  const isKept = async (name) => {
+    const facts = await (await (await folder()).getFileHandle(name)).getFile();
+    return Boolean(JSON.parse(await facts.text()).made?.digest);
+  };
+  for (let kept = !quantize; !kept; ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const names = await Array.fromAsync((await folder()).keys());
+    const described = names.filter((name) => name.endsWith(".json") && names.includes(name.slice(0, -5)));
+    const found = await Promise.all(described.map((name) => isKept(name).catch(() => false)));
+    kept = found.includes(true);
   }
   await loaded.unload();
   const after = quantize ? [] : await removed();

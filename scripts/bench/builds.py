@@ -1,11 +1,12 @@
 """Compare the speed of two built sites: decoding and reading prompts, through the public JavaScript API.
 
 Each build loads the same model in a page of its own, in one browser: models of random weights, and the site's
-own. The builds then take turns, so that a busy moment affects both. The figures include worker, messages and
-decoder: what a user of the page waits for.
+own. The builds then take turns, so that a busy moment affects both. They load it several times, because where
+in memory it comes to lie changes how fast it can be read. The figures include worker, messages and decoder:
+what a user of the page waits for.
 
     python scripts/bench/builds.py OTHER/dist dist             ratios of the second build to the first
-    python scripts/bench/builds.py OTHER/dist dist --rounds 20
+    python scripts/bench/builds.py OTHER/dist dist --rounds 20 --loads 8
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ MODELS = ROOT / "build" / "bench" / "models"
 Chosen = tuple[Shape, int] | None
 """Shape and bits of random weights; None is the site's default model."""
 CHOSEN: tuple[Chosen, ...] = ((RWKV4, 8), (RWKV7, 4), None)
-TOKENS = 120
-"""Tokens of a text that is timed."""
+TOKENS, MORE = 120, 1000
+"""Tokens of a text that is timed; more of the default model, which writes thousands a second."""
 WORDS = 150
 """Words of a prompt that is timed. Each turn reads another: the engine caches states of what it has read."""
 
@@ -92,24 +93,22 @@ def prompt_of(turn: int) -> str:
     return " ".join(f"word {(turn * 7919 + index * 31) % 997}" for index in range(WORDS))
 
 
-def measure(folders: list[Path], chosen: Chosen, rounds: int) -> list[Speeds]:
-    """Let the builds take turns with one model."""
-    found = [Speeds(folder) for folder in folders]
+def measure(found: list[Speeds], chosen: Chosen, rounds: int) -> None:
+    """Let the builds load one model and take turns with it."""
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with ExitStack() as stack:
-        bases = [stack.enter_context(serving(folder)) for folder in folders]
+        bases = [stack.enter_context(serving(speeds.folder)) for speeds in found]
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         pages = [open_build(browser, base, chosen) for base in bases]
         for turn in range(rounds + 1):
             for page, speeds in zip(pages, found, strict=True):
-                _, decode = page.evaluate(MEASURE, {"prompt": "It was", "tokens": TOKENS})
+                _, decode = page.evaluate(MEASURE, {"prompt": "It was", "tokens": TOKENS if chosen else MORE})
                 prompt, _ = page.evaluate(MEASURE, {"prompt": prompt_of(turn), "tokens": 2})
                 if turn:  # the first turn warms up
                     speeds.decode.append(1e3 * decode)
                     speeds.prompt.append(1e3 * prompt)
         browser.close()
-    return found
 
 
 def ratio(values: list[float], first: list[float]) -> tuple[float, float, float]:
@@ -136,12 +135,15 @@ def report(name: str, found: list[Speeds]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare the speed of built sites.")
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=5, help="turns after each load")
+    parser.add_argument("--loads", type=int, default=4)
     options = parser.parse_args()
     print("| model | build | decode tokens/s | of the first | prompt tokens/s | of the first |")
     print("|---|---|---:|---:|---:|---:|")
     for chosen in CHOSEN:
-        found = measure(options.folders, chosen, options.rounds)
+        found = [Speeds(folder) for folder in options.folders]
+        for load in range(options.loads):
+            measure(found if load % 2 == 0 else found[::-1], chosen, options.rounds)
         name = f"{chosen[0].name} int{chosen[1]}" if chosen else "default"
         print(report(name, found), flush=True)
 

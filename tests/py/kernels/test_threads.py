@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,30 +45,39 @@ def test_several_threads_compute_the_same_bits(bits: int | None, version: str) -
         np.testing.assert_array_equal(together, alone)
 
 
+def wait_for_help(team: threads.Team, compute: Callable[[], object]) -> None:
+    """Compute until a helper has computed something, which it counts when it goes to sleep.
+
+    While it finds work it stays awake, so after some passes it is left without any until it sleeps.
+    """
+    before = team.computed
+    for _ in range(500):
+        for _ in range(10):
+            compute()
+        while any(awake.is_set() for awake in team._awake):
+            time.sleep(0.001)
+        if team.computed > before:
+            return
+    pytest.fail("no helper has computed anything")
+
+
 def test_helpers_take_part() -> None:
     model = build(2)
     assert isinstance(model.kernel, SimdKernel)
-    team = threads.team_of(model.kernel.library)
-    before, state = team.computed, model.new_state()
-    for _ in range(5000):
-        model.forward(TOKENS, state)
-        if team.computed > before:  # a helper counts when it goes to sleep
-            return
-    pytest.fail("no helper has computed anything")
+    state = model.new_state()
+    wait_for_help(threads.team_of(model.kernel.library), lambda: model.forward(TOKENS, state))
 
 
 def test_helpers_take_part_in_a_recurrence() -> None:
     kernel: Any = load_kernel("native", threads=2)
-    team = threads.team_of(kernel.library)
     heads, size, programs = 8, 64, dict[Any, Any]()
     operands = np.random.default_rng(1).random((6, len(TOKENS), heads * size), np.float32) / 100
     *inputs, state = map(kernel.bind, (*operands, np.zeros((heads, size, size), np.float32)))
-    before = team.computed
-    for _ in range(5000):
+
+    def compute() -> None:
         kernel.run(TOKENS, lambda _: kernel.wkv7(*inputs, state), programs=programs, key=None)
-        if team.computed > before:
-            return
-    pytest.fail("no helper has computed anything")
+
+    wait_for_help(threads.team_of(kernel.library), compute)
 
 
 def test_a_program_has_one_team() -> None:

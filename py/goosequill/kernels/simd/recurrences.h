@@ -52,18 +52,25 @@ static void wkv5(float *out, const float *r, const float *k, const float *v, con
 #ifdef __AVX2__
 typedef float channels __attribute__((vector_size(32), aligned(4)));
 INLINE channels add_product(channels a, channels b, channels sum) { return a * b + sum; }
-INLINE float sum_of(channels v) {
-  return sum(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
-}
+INLINE f32x4 narrowed(channels v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7); }
 #else
 typedef f32x4 channels;
 #define add_product madd
-#define sum_of sum
+#define narrowed(v) (v)
 #endif
 #define EACH_CHANNEL(i) for (word i = 0; i < size; i += (word)(sizeof(channels) / sizeof(float)))
 #define AT(p) (*(const channels *)(p))
-#define SUMMED 2   // rows of a head's state that are summed together; chosen by measurement
-#define WRITTEN 4  // rows that are written together; the same
+#define SIDE_BY_SIDE 4  // rows of a head's state that are summed, and then written, together; chosen by measurement
+#define EACH_ROW UNROLL for (unsigned j = 0; j < SIDE_BY_SIDE; j++)
+
+// The sums of four rows, side by side: one transposition takes fewer instructions than four sums.
+INLINE f32x4 sums(const channels *rows) {
+  f32x4 a = narrowed(rows[0]), b = narrowed(rows[1]), c = narrowed(rows[2]), d = narrowed(rows[3]);
+  f32x4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  f32x4 cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  f32x4 first = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  return first + (__builtin_shufflevector(ab2, cd2, 0, 1, 4, 5) + __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7));
+}
 
 // A head, whose state has a row for each of the values' channels, indexed by the keys' channels. What is removed from a row, and
 // what the query finds in it, are both summed from the old row. `edit_found` and `key_found` are the query's products with the
@@ -71,28 +78,27 @@ typedef f32x4 channels;
 static void wkv7_rows(float *out, const float *query, const float *decay, const float *k, const float *v, const float *removal,
                       const float *edit, float edit_found, float key_found, float *state, word size, float *less) {
   float *s = state;
-  for (word c = 0; c < size; c += SUMMED, s += SUMMED * size) {
-    channels removed[SUMMED] = {0}, found[SUMMED] = {0};
+  for (word c = 0; c < size; c += SIDE_BY_SIDE, s += SIDE_BY_SIDE * size) {
+    channels removed[SIDE_BY_SIDE] = {0}, found[SIDE_BY_SIDE] = {0};
     EACH_CHANNEL(i) {
       channels lost = AT(removal + i), asked = AT(query + i);
-      UNROLL for (unsigned j = 0; j < SUMMED; j++) {
+      EACH_ROW {
         channels old = AT(s + j * size + i);
         removed[j] = add_product(old, lost, removed[j]);
         found[j] = add_product(old, asked, found[j]);
       }
     }
-    UNROLL for (unsigned j = 0; j < SUMMED; j++) {
-      less[c + j] = -sum_of(removed[j]);
-      out[c + j] = sum_of(found[j]) + less[c + j] * edit_found + v[c + j] * key_found;
-    }
+    f32x4 minus = -sums(removed);
+    store(less + c, minus, 4);
+    store(out + c, sums(found) + minus * edit_found + load(v + c, 4) * key_found, 4);
   }
   s = state;
-  for (word c = 0; c < size; c += WRITTEN, s += WRITTEN * size) {
-    channels removed[WRITTEN], value[WRITTEN];
-    UNROLL for (unsigned j = 0; j < WRITTEN; j++) removed[j] = (channels){0} + less[c + j], value[j] = (channels){0} + v[c + j];
+  for (word c = 0; c < size; c += SIDE_BY_SIDE, s += SIDE_BY_SIDE * size) {
+    channels removed[SIDE_BY_SIDE], value[SIDE_BY_SIDE];
+    EACH_ROW removed[j] = (channels){0} + less[c + j], value[j] = (channels){0} + v[c + j];
     EACH_CHANNEL(i) {
       channels edited = AT(edit + i), decayed = AT(decay + i), key = AT(k + i);
-      UNROLL for (unsigned j = 0; j < WRITTEN; j++) {
+      EACH_ROW {
         channels *at = (channels *)(s + j * size + i);
         *at = add_product(value[j], key, add_product(removed[j], edited, *at * decayed));
       }

@@ -69,7 +69,7 @@ class Contestant:
         return [self.text.step() for _ in range(count)]
 
     def steps(self, count: int, passes: int = 4) -> str:
-        """What the steps of a pass over `count` tokens take, as JSON: the whole pass, and step_times' parts.
+        """What a pass over `count` tokens takes, as JSON: the whole, step_times' parts; the state's bytes.
 
         The fastest of some passes through all of them counts, which a busy second does not spoil. `count` is
         1 or the size of a chunk, whose programs are kept.
@@ -86,7 +86,8 @@ class Contestant:
             | {"products": same[0].products}
             for same in zip(*times, strict=True)
         ]
-        return json.dumps({"milliseconds": min(whole), "parts": found})
+        state = sum(array.nbytes for array in self.text.state.arrays.values())
+        return json.dumps({"milliseconds": min(whole), "parts": found, "state": state})
 
     def beside(self, count: int) -> list[float]:
         """The same for further tokens of the text, alternating with those of a new text."""

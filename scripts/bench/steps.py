@@ -48,20 +48,27 @@ def print_steps(title: str, found: dict[str, Any], peak: float) -> None:
         print(f"  {name:28}{count:4}{taken:9.3f} ms{taken / whole:7.1%}{rate}")
 
 
-def print_threads(found: dict[str, Any], size: float, bandwidths: dict[int, float]) -> None:
-    """Print the tokens a second that are possible with several threads, by the bytes of a token.
+def print_bounds(found: dict[str, Any], size: float, bandwidths: dict[int, float]) -> None:
+    """Print how fast a token can be if nothing but the weights of a product is read while it computes.
 
-    A token takes what is not a product, on one thread, and then either what the memory takes for the weights
-    or what the threads together take for the products. What three and four threads read is not known: the
-    first number has the bandwidth of two, the second one that grows as from one thread to two.
+    It takes what is not a product, on one thread; a recurrence at least as long as its state takes from the
+    memory and back; and then either what the memory takes for the weights, `size` bytes, or what the threads
+    together take for the products. What three and four threads read is not known: the first number has the
+    bandwidth of two, the second one that grows as from one thread to two.
     """
-    products = sum(part["milliseconds"] for part in found["parts"] if part["products"])
-    alone = sum(part["milliseconds"] for part in found["parts"]) - products
+    times = dict.fromkeys(("product", "recurrence", "other"), 0.0)
+    for part in found["parts"]:
+        kind = "product" if part["products"] else "recurrence" if "wkv" in part["name"] else "other"
+        times[kind] += part["milliseconds"]
+    state = 2 * found["state"] / bandwidths[1] / 1e6
+    alone = times["other"] + max(times["recurrence"], state)
     gain = bandwidths[2] - bandwidths[1]
+    print(f"  the state, read and written: {state:.2f} ms; what is no product: {alone:.2f} ms at least")
     for count in range(1, 5):
         read = [bandwidths[min(count, 2)], bandwidths[1] + gain * (count - 1)]
-        speeds = [1e3 / (alone + max(size / each / 1e6, products / count)) for each in read]
-        print(f"  {count} threads, at most: {speeds[0]:.0f} or {speeds[1]:.0f} tokens/s")
+        least = [alone + max(size / each / 1e6, times["product"] / count) for each in read]
+        share = f", {size / bandwidths[1] / 1e6 / least[0]:.1%} of the memory's bound" if count == 1 else ""
+        print(f"  {count} threads, at most: {1e3 / least[0]:.0f} or {1e3 / least[1]:.0f} tokens/s{share}")
 
 
 def main() -> None:
@@ -92,7 +99,7 @@ def main() -> None:
         print(
             f"\n{each.described}: {size / 1e6:.0f} MB a token, {size / bandwidths[1] / 1e6:.2f} ms at least"
         )
-        print_threads(found[1], size, bandwidths)
+        print_bounds(found[1], size, bandwidths)
         for count in COUNTS:
             title = "one token" if count == 1 else f"{count} tokens"
             print_steps(title, found[count], highest(peaks, each.instruction))

@@ -37,13 +37,6 @@ void product_rows(const step *s) {
   }
 }
 
-// Read `bytes` at `weights`, and as many at a distance, into the cache.
-static void touch(const signed char *weights, word distance, word bytes) {
-  int seen = 0;
-  for (word i = 0; i < bytes; i += 64) seen |= weights[i] | weights[distance + i];
-  __asm__ volatile("" : : "r"(seen));
-}
-
 // For a thread that waits: prefetch a little more of what product_rows will read, of which `done` bytes of each stream
 // are in its cache already. Returns how many are there now. (Its copies of matrices are in one place.)
 word product_ahead(const step *s, word done) {

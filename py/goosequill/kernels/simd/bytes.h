@@ -8,6 +8,7 @@
 #include "wide.h"
 
 #define HEAD_BYTES 2  // tokens that pass through rows of a large head together
+#define REQUESTED 8   // pairs of rows that are requested from memory at once; chosen by measurement
 #define MOST_BYTES 3  // tokens that pass through a panel together; the sums of more would not fit the registers
 
 // How weights are multiplied as bytes: plus 128 and without a sign (2), as AVX-VNNI does, with it (1), as ARM does, or not (0).
@@ -110,13 +111,25 @@ INLINE void some_pairs(const struct product *p, const word *which, word token, c
   else pairs_i8(p, which, token, 0, pairs, 1);
 }
 
-// The logits of some rows, which ascend, and of those that are stored in pairs with them.
+// Read `bytes` at `weights`, and as many at a distance, into the cache.
+static void touch(const signed char *weights, word distance, word bytes) {
+  int seen = 0;
+  for (word i = 0; i < bytes; i += 64) seen |= weights[i] | weights[distance + i];
+  __asm__ volatile("" : : "r"(seen));
+}
+
+// The logits of some rows, which ascend, and of those that are stored in pairs with them. Memory takes long to answer where a pair
+// begins, so some of them are requested at once, before their first use waits.
 static void some_rows_i8(const struct product *p, const word *rows, word token, word count) {
-  word which[MOST_PAIRS], found = 0, last = -1;
+  word which[REQUESTED], found = 0, last = -1;
   for (word i = 0; i < count; i++) {
-    if (rows[i] / 2 == last) continue;
-    which[found++] = last = rows[i] / 2;
-    if (found == MOST_PAIRS) some_pairs(p, which, token, MOST_PAIRS), found = 0;
+    if (rows[i] / 2 != last) which[found++] = last = rows[i] / 2;
+    if (found < REQUESTED && i + 1 < count) continue;
+    for (word n = 0; n < found; n++) touch((const signed char *)p->weights + which[n] * 2 * p->columns, p->columns, p->columns);
+    for (word n = 0; n < found; n += MOST_PAIRS) {
+      if (n + MOST_PAIRS > found) some_pairs(p, which + n, token, 1);
+      else some_pairs(p, which + n, token, MOST_PAIRS);
+    }
+    found = 0;
   }
-  for (word i = 0; i < found; i++) some_pairs(p, which + i, token, 1);
 }

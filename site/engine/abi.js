@@ -3,7 +3,7 @@
  * Written by scripts/abi.py from py/goosequill/kernels/abi.py; do not edit.
  */
 
-export const STEP_WORDS = 16;
+export const STEP_WORDS = 17;
 export const PANEL = 16;
 export const GROUP = 64;
 export const CHUNK = 64;

@@ -56,9 +56,10 @@ OPERATIONS: Mapping[str, str] = {
     "word columns",
     # All logits become exact from the count-th highest on, and those less than so many thousandths below it.
     # reach is what the function sketch measured. indices is memory for one of every panel and row, and one
-    # more, then for as many floats. rest is the number of tokens for which no sketch is read, which C itself
-    # changes.
-    "shortlist": f"{_PRODUCT}, const float *reach, word *indices, word count, word thousandths, word rest",
+    # more, then for as many floats. C itself changes rest, for how many tokens no sketch is read, and pause,
+    # for how many that was when it began.
+    "shortlist": f"{_PRODUCT}, const float *reach, word *indices, word count, word thousandths, word rest, "
+    "word pause",
     # q, k and v are [tokens, heads * size]; count is the number of sequences, whose lengths add up to tokens.
     # scratch has attention_words words.
     "attention": "float *out, const float *q, const float *k, const float *v, const int *lengths, "

@@ -275,15 +275,16 @@ class SimdKernel:
         return None if program.result is None else program.result.copy()
 
     @staticmethod
-    def rests(programs: Mapping[Hashable, Any], key: Hashable, count: int) -> NDArray[np.intp] | None:
-        """For how many tokens each shortlist of a recorded pass will read no sketch (simd/shortlist.h), [T].
+    def pauses(programs: Mapping[Hashable, Any], key: Hashable, count: int) -> NDArray[np.intp] | None:
+        """For how many tokens each shortlist of a pass reads no sketch, now and when that began, [T, 2].
 
-        It can be changed. None if the pass is not recorded, or does not end with shortlists.
+        They can be changed. None if the pass is not recorded, or does not end with shortlists.
         """
         program: Program | None = programs.get((key, count))
         if program is None or program.steps[-1, 0] != abi.NUMBERS["shortlist"]:
             return None
-        return program.steps[-count:, abi.FIELDS["shortlist"]["rest"]]
+        rest = abi.FIELDS["shortlist"]["rest"]  # pause is the next field
+        return program.steps[-count:, rest : rest + 2]
 
     @staticmethod
     def redirect(programs: Mapping[Hashable, Any], key: Hashable, count: int, memories: Any) -> None:
@@ -618,7 +619,7 @@ class SimdKernel:
             self._emit(
                 "shortlist", **self._operands(head, token, result, scratch),
                 reach=address_of(sketch.reach), indices=work, count=shortlist.count,
-                thousandths=ceil(1000 * shortlist.gap), rest=0,
+                thousandths=ceil(1000 * shortlist.gap), rest=0, pause=0,
             )  # fmt: skip
         return out
 

@@ -45,8 +45,8 @@ class Lookahead:
         self._kernel, self._ahead = model.kernel, model.new_state()
         self._changes: dict[Hashable, list[Change]] = {}
         self._last: tuple[Shortlist | None, int] = (None, 0)
-        self._rests: NDArray[np.intp] | None = None
-        self._rests_after: list[int] = []
+        self._pauses: NDArray[np.intp] | None = None
+        self._pauses_after: list[list[int]] = []
         self._follower: State | None = None
         self._following: set[Hashable] = set()
         self.is_first = False
@@ -74,24 +74,29 @@ class Lookahead:
         if shortlist and plain not in state.programs:
             return None
         # Whether a sketch is read for a token depends on the tokens before it (kernels/simd/shortlist.h).
-        self._rests = self._kernel.rests(state.programs, *plain) if shortlist else None
-        rest = int(self._rests[0]) if self._rests is not None else 0
+        self._pauses = self._kernel.pauses(state.programs, *plain) if shortlist else None
+        rest, pause = (0, 0) if self._pauses is None else self._pauses[0].tolist()
         if rest:
             tokens, shortlist = tokens[:rest], None
         if len(tokens) < 2:
+            return None
+        inner = self._kernel.pauses(self._ahead.programs, Kept(shortlist), len(tokens))
+        if inner is not None:
+            inner[0, 1] = pause
+        elif shortlist and pause:  # it cannot be told to a pass that is not recorded
             return None
         for name, array in state.arrays.items():
             np.copyto(self._ahead.arrays[name], array)
         self._last = shortlist, len(tokens)
         self.is_first = self._last not in self._changes
         rows = self._run(model, tokens, shortlist)
-        self._rests_after = [rest - row for row in range(1, len(tokens) + 1)]
-        inner = self._kernel.rests(self._ahead.programs, Kept(shortlist), len(tokens))
+        self._pauses_after = [[rest - row, pause] for row in range(1, len(tokens) + 1)]
+        inner = self._kernel.pauses(self._ahead.programs, Kept(shortlist), len(tokens))
         if inner is not None:
-            self._rests_after = inner.tolist()
-            inner[:] = 0
-            failed = np.flatnonzero(self._rests_after)
+            failed = np.flatnonzero(inner[:, 0])
             rows = rows[: failed[0] + 1] if len(failed) else rows
+            self._pauses_after = inner.tolist()
+            inner[:] = 0
         return rows
 
     def _run(self, model: Model, tokens: Sequence[int], shortlist: Shortlist | None) -> NDArray[np.float32]:
@@ -114,8 +119,8 @@ class Lookahead:
         if self.is_first:
             self._follow(state, key, row)
         self._kernel.run([0], _recorded, programs=self._ahead.programs, key=key)
-        if self._rests is not None:
-            self._rests[0] = self._rests_after[row]
+        if self._pauses is not None:
+            self._pauses[0] = self._pauses_after[row]
 
     def _follow(self, state: State, key: Hashable, row: int) -> None:
         """Record how the copy reads a row, and let the record change the state instead."""

@@ -225,23 +225,47 @@ def test_few_rows_are_read_where_a_token_is_likely() -> None:
     assert 2 <= (near == exact).sum() < ROWS / 4  # rows are computed in pairs
 
 
-def test_after_a_sketch_that_did_not_help_the_head_is_read_without_it_for_a_while() -> None:
-    kernel = KERNELS["native"]
-    weights, peak, flat = peaked()
-    head, programs, x = kernel.head(weights), dict[Any, Any](), np.empty_like(flat)
-    bound = kernel.bind(x)
+Exact = Callable[[Array, float], float]
 
-    def reads_all(token: Array) -> bool:
+
+@pytest.fixture
+def exact() -> Exact:
+    """The share of a token's logits that are exact after the others, if those near the highest must be."""
+    kernel, x = KERNELS["native"], np.empty((1, 192), np.float32)
+    head, programs, bound = kernel.head(peaked()[0]), dict[Any, Any](), kernel.bind(x)
+
+    def exact(token: Array, gap: float) -> float:
         x[:] = token
-        build: Callable[[Any], Any] = lambda _: kernel.likely(head, bound, Shortlist(gap=5.0))  # noqa: E731
-        found = kernel.run([0], build, programs=programs, key=0)
+        build: Callable[[Any], Any] = lambda _: kernel.likely(head, bound, Shortlist(gap=gap))  # noqa: E731
+        found = kernel.run([0], build, programs=programs, key=gap)
         assert found is not None
-        return bool((found[0] == run(kernel, head, x, None)).all())
+        return float((found[0] == run(kernel, head, x, None)).mean())
 
-    (pause,) = map(int, re.findall(r"#define PAUSE (\d+)", header()))
-    assert not reads_all(peak)
-    assert reads_all(flat * np.float32(1e-3))
-    assert [reads_all(peak) for _ in range(pause + 2)] == [True] * pause + [False] * 2
+    return exact
+
+
+def test_while_sketches_do_not_help_pauses_between_them_get_longer(exact: Exact) -> None:
+    _, peak, flat = peaked()
+    flat *= np.float32(1e-3)
+    (longest,) = map(int, re.findall(r"#define PAUSE (\d+)", header()))
+    pause = 0
+    for _ in range(longest.bit_length() + 2):
+        pause = min(2 * pause + 1, longest)
+        assert exact(flat, 5) == 1
+        assert [exact(peak, 5) for _ in range(pause)] == [1] * pause
+    assert exact(peak, 5) < 0.01
+    assert exact(flat, 5) == exact(peak, 5) == 1  # the first pause is short again
+    assert exact(peak, 5) < 0.01
+
+
+@pytest.mark.parametrize(("least", "most", "pauses"), [(0.001, 0.1, False), (0.15, 0.23, True)])
+def test_a_sketch_that_leaves_many_rows_did_not_help(
+    exact: Exact, least: float, most: float, pauses: bool
+) -> None:
+    """Reading them one by one takes longer than reading the sketch saves."""
+    _, peak, _ = peaked()
+    gap = next(gap for gap in np.arange(0, 500, 0.5) if least < exact(peak, gap) < most)
+    assert (exact(peak, gap) == 1) == pauses
 
 
 def header() -> str:

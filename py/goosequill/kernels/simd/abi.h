@@ -3,7 +3,7 @@
 
 typedef __INTPTR_TYPE__ word;
 
-#define STEP_WORDS 16
+#define STEP_WORDS 17
 #define PANEL 16
 #define GROUP 64
 #define CHUNK 64
@@ -45,7 +45,7 @@ typedef union step {
     word columns; } deep_embed;
   struct { word operation; float *out; const void *weights; const float *scales; const float *inputs;
     const float *bias; int *scratch; word tokens; word columns; word rows; word activation; const float *reach;
-    word *indices; word count; word thousandths; word rest; } shortlist;
+    word *indices; word count; word thousandths; word rest; word pause; } shortlist;
   struct { word operation; float *out; const float *q; const float *k; const float *v; const int *lengths; word count;
     word heads; word size; float *scratch; } attention;
 } step;

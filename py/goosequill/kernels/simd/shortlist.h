@@ -13,7 +13,8 @@
 #include "products.h"
 
 #define MANY 8        // if more than one row in so many is needed, reading all of them in order is faster
-#define PAUSE 15      // tokens for which no sketch is read after one that did not help
+#define USEFUL 16     // if more than one row in so many was needed, it would have been faster without the sketch
+#define PAUSE 31      // tokens, at most, for which no sketch is read after one that did not help
 #define ROUNDINGS 32  // more than occur, apart from three for every group and one for every `LANES` columns
 #define SAFE 1.00001  // a factor beyond the error of what is computed by it
 #define TINY 1e-24f   // beyond the errors of numbers so small that float32 has fewer digits for them
@@ -119,35 +120,42 @@ static float needed_from(const struct product *p, const float *reach, const floa
   return least - gap - (__builtin_fabsf(least) + __builtin_fabsf(top) + gap) * 0x1p-20f;
 }
 
-// Compute exactly what may be on the shortlist; returns 0 if that is too much, or not certain.
-static int compute_likely(const step *s, const struct product *p) {
+// Compute exactly what may be on the shortlist. Returns how many rows that were; all if that is too much, or not certain.
+static word compute_likely(const step *s, const struct product *p) {
   const float *reach = s->shortlist.reach;
   word panels = panels_in(p->rows), *indices = s->shortlist.indices, *rows = indices + panels, count;
   float *highest = (float *)(rows + p->rows + 1), *values = highest + panels;
   struct distance d;
-  if (!measure_inputs(&d, p)) return 0;
+  if (!measure_inputs(&d, p)) return p->rows;
   scale_rows(p, highest);
   float limit = needed_from(p, reach, highest, s->shortlist.count, s->shortlist.thousandths * 1e-3f, indices, values);
-  if (!(limit > LOWEST)) return 0;
+  if (!(limit > LOWEST)) return p->rows;
   // No row of a panel can be higher than its highest row with the greatest distance.
   highest_possible(values, highest, norms_of(reach, p->rows, panels * PANEL), d, panels);
   count = at_least(indices, values, panels, limit);
   count = possible_rows(rows, p, reach, d, indices, count, limit);
-  if (count > p->rows / MANY) return 0;
+  if (count > p->rows / MANY) return p->rows;
   some_rows_i8(p, rows, 0, count);
-  return 1;
+  return count;
 }
 
 // Whether a step is a shortlist that reads no sketch now, because one did not help a few tokens ago.
 INLINE int rests(const step *s) { return s->operation == SHORTLIST && s->shortlist.rest > 0; }
+
+// For how many tokens no sketch is read after one for which so many rows were needed. A pause is longer than the one before it,
+// unless a sketch helped in between: texts have certain places between uncertain ones, some models have only uncertain ones.
+static word pause_after(word needed, word rows, word before) {
+  word longer = 2 * before + 1;
+  return needed <= rows / USEFUL ? 0 : longer < PAUSE ? longer : PAUSE;
+}
 
 // `out` has the logits by the sketch, unless the step rests: compute those exactly that may matter. `indices` is memory for
 // an index of every panel and row, and one more, then for as many floats.
 static void shortlist(step *s) {
   struct product p = operands(s);
   spread(&p, PAIRS);
-  if (rests(s)) s->shortlist.rest--;
-  else if (compute_likely(s, &p)) return;
-  else s->shortlist.rest = PAUSE;
-  pairwise(&p, 0, p.rows);
+  word resting = rests(s), needed = resting ? p.rows : compute_likely(s, &p);
+  if (needed == p.rows) pairwise(&p, 0, p.rows);
+  if (resting) s->shortlist.rest--;
+  else s->shortlist.rest = s->shortlist.pause = pause_after(needed, p.rows, s->shortlist.pause);
 }

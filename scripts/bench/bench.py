@@ -103,7 +103,8 @@ class Contestant:
 def ours(shape: Shape, bits: int, kernel: str, threads: int = 1, *, exact: bool = False) -> Contestant:
     """Goosequill, greedy; `exact` computes all logits exactly, as plain sampling needs them.
 
-    With random weights, no row of the head can be left out for certain, so both read all of it.
+    With random weights, a sketch of the head leaves so many rows that it saves nothing, so both read about as
+    much.
     """
     weights = "f32" if bits == 32 else f"int{bits}"
     small = 4 if bits == 32 else 1  # bytes

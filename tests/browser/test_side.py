@@ -189,6 +189,8 @@ def test_a_prompt_is_in_the_address_only_after_copy_link(site_url: str, browser:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(site_url + "playground/side.html")
+    # Filling takes two steps, and the first prompt must not appear between them.
+    expect(page.get_by_test_id("prompt")).not_to_have_value("")
     page.get_by_test_id("prompt").fill("A line that I keep")
     page.locator("#seed").fill("78")
     expect(page).to_have_url(re.compile("seed=78"))

@@ -34,20 +34,24 @@ def follow(page: Page, question: str, wanted: str) -> None:
     box = page.locator("input.md-search__input")
     box.fill("")
     box.press_sequentially(question)
-    # After each change of the address Material waits, then closes the search even if it was just opened.
-    # Nothing on the page tells when that is over, so a search that closed is opened again, and the hit is
-    # clicked as soon as it is there.
+    # After each change of the address Material waits, then closes the search even if it was just opened, and
+    # may forget the question. Nothing on the page tells when that is over, so a search that closed is opened
+    # again, a question that is gone is asked again, and the hit is clicked as soon as it is there.
     page.wait_for_function(
-        """([box, hit, wanted]) => {
+        """([box, question, hit, wanted]) => {
             if (!document.querySelector('#__search').checked) {
                 document.activeElement === box ? box.blur() : box.focus();
+            } else if (box.value !== question) {
+                box.value = question;
+                box.dispatchEvent(new KeyboardEvent('keyup'));
             }
             const shown = [...document.querySelectorAll(hit)].filter((link) => link.checkVisibility());
             const link = shown.find((link) => link.querySelector('h1, h2')?.textContent.includes(wanted));
             link?.click();
             return link !== undefined;
         }""",
-        arg=[box.element_handle(), ".md-search-result__item a", wanted],
+        arg=[box.element_handle(), question, ".md-search-result__item a", wanted],
+        polling=100,  # Material hears of a focus only if it lasts
     )
 
 

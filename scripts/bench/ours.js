@@ -43,6 +43,10 @@ const requests = {
   prompt: ({ count }) => contestant.prompt(count),
   decode: ({ count }) => contestant.decode(count).toJs(),
   steps: ({ count }) => contestant.steps(count),
+  async turns({ count, rounds }) {
+    const other = new Uint8Array(await (await blob("other.wasm")).arrayBuffer());
+    return contestant.turns(count, other, rounds).toJs();
+  },
   beside: ({ count }) => contestant.beside(count).toJs(),
 };
 

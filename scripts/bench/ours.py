@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any, Literal
 
 from js import Object
@@ -13,6 +14,7 @@ from scripts.bench.step_times import parts
 from goosequill.browser.bridge import source_over
 from goosequill.decoding import DecodingConfig
 from goosequill.kernels import Shortlist, SimdKernel, load_kernel
+from goosequill.kernels.library import Library, address_of
 from goosequill.models import Model, State, load_model
 from goosequill.weights import open_tensors
 
@@ -75,8 +77,7 @@ class Contestant:
         1 or the size of a chunk, whose programs are kept.
         """
         whole = [self.prompt(count)]
-        programs: dict[Any, Any] = self.text.state.programs
-        program = next(found for (_, length), found in programs.items() if length == count)
+        program = self._program(count)
         times = []
         for _ in range(passes):
             whole += [self.prompt(count) for _ in range(5)]
@@ -88,6 +89,28 @@ class Contestant:
         ]
         state = sum(array.nbytes for array in self.text.state.arrays.values())
         return json.dumps({"milliseconds": min(whole), "parts": found, "state": state})
+
+    def _program(self, count: int) -> Any:
+        """The program of a pass over so many tokens, of which there has been one."""
+        programs: dict[Any, Any] = self.text.state.programs
+        return next(found for (_, length), found in programs.items() if length == count)
+
+    def turns(self, count: int, other: Any, rounds: int) -> list[list[float]]:
+        """Milliseconds of the same passes with this kernel, and with another build of it, in turns."""
+        self.prompt(count)
+        steps = self._program(count).steps
+        path = Path("/tmp/other.wasm")
+        path.write_bytes(other.to_bytes())
+        builds = [self.kernel.library, Library(path, self.kernel.name)]
+        pairs = []
+        for turn in range(rounds + 1):
+            pair = [0.0, 0.0]
+            for which in (turn % 2, 1 - turn % 2):
+                start = time.perf_counter()
+                builds[which].run(address_of(steps), len(steps), None)
+                pair[which] = (time.perf_counter() - start) * 1e3
+            pairs.append(pair)
+        return pairs[1:]
 
     def beside(self, count: int) -> list[float]:
         """The same for further tokens of the text, alternating with those of a new text."""

@@ -29,6 +29,24 @@ INLINE i16x8 lower_bytes(i16x8 first, i16x8 second) { return first << 8 | (secon
 
 #define EACH_OF_TWO UNROLL for (unsigned i = 0; i < 2; i++)  // of eight rows: four in a vector
 
+// Add the products of eight rows' next eight columns to sums with upper and lower bytes.
+INLINE void add_columns(i32x4 (*dots)[2][2], const signed char *w, const int *words, const unsigned count) {
+#ifdef ADD_DOT_QUADS
+  UNROLL for (unsigned four = 0; four < 2; four++) {
+    i8x16 weights[2];
+    EACH_OF_TWO weights[i] = ((const i8x16 *)w)[2 * four + i];
+    EACH_TOKEN UNROLL for (unsigned k = 0; k < 2; k++) {
+      int inputs = words[4 * t + 2 * k + four];
+      EACH_OF_TWO {
+        i32x4 *sum = &dots[t][i][k];
+        *sum = ADD_DOT_QUADS(*sum, (i8x16)((i32x4){inputs, inputs, inputs, inputs}), weights[i]);
+        ONCE(*sum);
+      }
+    }
+  }
+#endif
+}
+
 // A panel has, for every `FLUSH` columns, first eight of its rows, then the others. Both halves run the same instructions, because
 // processors remember for each instruction what it will read next; two copies in turn would be half as fast.
 INLINE void bytes_i8(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
@@ -47,21 +65,10 @@ INLINE void bytes_i8(const struct product *p, word row, word apart, word token, 
         int c = corrections[t];
         dots[n + t][i][1] = (i32x4){c, c, c, c};
       }
-      const int *words = x;
-      for (word c = 0; c < size; c += 8, words += 4 * count, w += 64) EACH_PANEL {
-        const i8x16 *at = (const i8x16 *)(w + n * distance);
-        UNROLL for (unsigned four = 0; four < 2; four++) {
-          i8x16 weights[2];
-          EACH_OF_TWO weights[i] = at[2 * four + i];
-          EACH_TOKEN UNROLL for (unsigned k = 0; k < 2; k++) {
-            int inputs = words[4 * t + 2 * k + four];
-            EACH_OF_TWO {
-              i32x4 *sum = &dots[n + t][i][k];
-              *sum = ADD_DOT_QUADS(*sum, (i8x16)((i32x4){inputs, inputs, inputs, inputs}), weights[i]);
-              ONCE(*sum);
-            }
-          }
-        }
+      const int *words = x, *end = p->scratch + p->columns / 2;
+      for (word left = size / 2, some; left > 0; left -= some) {
+        some = portion(words, end, left, count);
+        for (word c = 0; c < some; c += 4, words += 4 * count, w += 64) EACH_PANEL add_columns(dots + n, w + n * distance, words, count);
       }
       EACH_PANEL EACH_TOKEN EACH_OF_TWO
         sums[half][n + t][i] += __builtin_convertvector((dots[n + t][i][0] << 8) + dots[n + t][i][1], f32x4);

@@ -64,15 +64,18 @@ INLINE void wide_i8(const struct product *p, word row, word apart, word token, c
   const float *scales = (const float *)(corrections + flushes(padded) * count);
   f32x8 sums[TOKENS][2] = {0};
   for (word start = 0; start < padded; start += FLUSH, corrections += count) {
-    word steps = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
+    word left = (padded - start < FLUSH ? padded - start : FLUSH) / 2;
     i32x8 upper[TOKENS] = {0}, whole[TOKENS];
     EACH_PANEL EACH_TOKEN whole[n + t] = splat_words(corrections[t]);
-    for (; steps > 0; steps--, w += 2 * PANEL, x += count) EACH_PANEL {
-      i16x16 lanes = *(const i16x16 *)(w + n * p->distance), shifted = lanes >> 8;
-      EACH_TOKEN {
-        i16x16 pair = (i16x16)splat_words(x[t]);
-        upper[n + t] = add_dot2(upper[n + t], shifted, pair);
-        whole[n + t] = add_dot2(whole[n + t], lanes, pair);
+    for (word some; left > 0; left -= some) {
+      some = portion(x, p->scratch + padded / 2, left, count);
+      for (word c = 0; c < some; c++, w += 2 * PANEL, x += count) EACH_PANEL {
+        i16x16 lanes = *(const i16x16 *)(w + n * p->distance), shifted = lanes >> 8;
+        EACH_TOKEN {
+          i16x16 pair = (i16x16)splat_words(x[t]);
+          upper[n + t] = add_dot2(upper[n + t], shifted, pair);
+          whole[n + t] = add_dot2(whole[n + t], lanes, pair);
+        }
       }
     }
     EACH_PANEL EACH_TOKEN {
@@ -107,11 +110,12 @@ INLINE f32x8 halves_wide(const short *p) {
 INLINE void wide_i4(const struct product *p, word row, word apart, word token, const unsigned panels, const unsigned count) {
   word groups = p->columns / GROUP;
   const signed char *w = (const signed char *)p->weights + row / PANEL * groups * GROUP_BYTES;
-  const int *x = p->scratch, *corrections = x + groups * GROUP_WORDS * count;
+  const int *x = p->scratch, *corrections = x + groups * GROUP_WORDS * count, *end = corrections;
   const float *x_scales = (const float *)(corrections + groups * count);
   const i8x32 mask = (i8x32)splat_words(0x0f0f0f0f);
   f32x8 sums[TOKENS][2] = {0};
   for (word g = 0; g < groups; g++, corrections += count, x_scales += count, w += GROUP_BYTES) {
+    if (count == 1 && g % (NEAR / GROUP_WORDS) == 0) request(x + NEAR, end);
     const signed char *at = w + 2 * PANEL;
     i32x8 dots[TOKENS][2];
     EACH_PANEL EACH_TOKEN UNROLL for (unsigned i = 0; i < 2; i++) {

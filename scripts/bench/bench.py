@@ -37,7 +37,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from scripts import figures  # noqa: E402
+from scripts import figures, kernel  # noqa: E402
 from scripts.bench import growth, llamacpp, native_peers, peak, threads  # noqa: E402
 from scripts.bench.weights import (  # noqa: E402
     LARGE,
@@ -203,6 +203,8 @@ def prepare(chosen: list[Contestant]) -> None:
         sys.exit("bench: there is no built site; run make build first")
     (SITE / "models").mkdir(parents=True, exist_ok=True)
     subprocess.run([*zig, HERE / "bandwidth.c", "-o", SITE / "bandwidth.wasm"], check=True)
+    reader = SITE / "reader.wasm"
+    kernel.build(["-msimd128", "-fPIC"], kernel.SIDE, ["weights"], reader, source=HERE / "bandwidth.c")
     for name in SERVED:
         shutil.copy(HERE / name, SITE / name)
     peak.prepare(SITE)

@@ -14,6 +14,7 @@ let contestant;
 
 const text = async (path) => (await fetch(path)).text();
 const blob = async (path) => (await fetch(path)).blob();
+const bytes = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 
 /** Pyodide with the package, when all parts have been downloaded; pending forever if one is missing. */
 function startPython() {
@@ -24,9 +25,9 @@ function startPython() {
 
 const requests = {
   async load({ model, file: picked, kernel, threads, exact }) {
-    const bytes = picked ?? blob(model);
+    const whole = picked ?? blob(model);
     const scripts = ["ours.py", "step_times.py"].map(text);
-    const [pyodide, weights, ours, times] = await Promise.all([startPython(), bytes, ...scripts]);
+    const [pyodide, weights, ours, times] = await Promise.all([startPython(), whole, ...scripts]);
     pyodide.FS.mkdirTree(`${PACKAGES}scripts/bench`);
     pyodide.FS.writeFile(`${PACKAGES}ours.py`, ours);
     pyodide.FS.writeFile(`${PACKAGES}scripts/bench/step_times.py`, times);
@@ -42,11 +43,9 @@ const requests = {
   },
   prompt: ({ count }) => contestant.prompt(count),
   decode: ({ count }) => contestant.decode(count).toJs(),
+  weights: async ({ times }) => contestant.weights(await bytes("reader.wasm"), times).toJs(),
   steps: ({ count }) => contestant.steps(count),
-  async turns({ count, rounds }) {
-    const other = new Uint8Array(await (await blob("other.wasm")).arrayBuffer());
-    return contestant.turns(count, other, rounds).toJs();
-  },
+  turns: async ({ count, rounds }) => contestant.turns(count, await bytes("other.wasm"), rounds).toJs(),
   beside: ({ count }) => contestant.beside(count).toJs(),
 };
 

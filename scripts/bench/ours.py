@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import time
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from js import Object
 from pyodide.ffi import to_js
 from scripts.bench.step_times import parts
 
 from goosequill.browser.bridge import source_over
 from goosequill.decoding import DecodingConfig
-from goosequill.kernels import Shortlist, SimdKernel, load_kernel
+from goosequill.kernels import Shortlist, SimdKernel, abi, load_kernel
 from goosequill.kernels.library import Library, address_of
 from goosequill.models import Model, State, load_model
 from goosequill.weights import open_tensors
+
+
+def _written(module: Any, name: str) -> Path:
+    """A file with a side module's bytes, which the page has sent."""
+    path = Path(f"/tmp/{name}.wasm")
+    path.write_bytes(module.to_bytes())
+    return path
 
 
 class Text:
@@ -95,13 +104,33 @@ class Contestant:
         programs: dict[Any, Any] = self.text.state.programs
         return next(found for (_, length), found in programs.items() if length == count)
 
+    def weights(self, reader: Any, times: int) -> list[float]:
+        """Milliseconds that plain loads take for a token's weights, where they are, and in its order.
+
+        `reader` is bandwidth.c, compiled as a side module.
+        """
+        self.prompt(1)
+        places = []
+        for step in self._program(1).steps.tolist():
+            if step[0] == abi.NUMBERS["product"]:
+                at = {name: step[index] for name, index in abi.FIELDS["product"].items()}
+                row = {4: at["columns"] // 64 * 34, 32: 4 * at["columns"]}.get(at["form"], at["columns"])
+                second = at["weights"] + self.kernel.library.first_part(at["rows"]) * row + at["gap"]
+                places.append([at["weights"], second, at["rows"] * row // 2])
+        read = ctypes.CDLL(str(_written(reader, "reader"))).weights
+        array = np.array(places, np.intp)
+        found = []
+        for _ in range(times):
+            start = time.perf_counter()
+            read(address_of(array), len(array))
+            found.append((time.perf_counter() - start) * 1e3)
+        return found
+
     def turns(self, count: int, other: Any, rounds: int) -> list[list[float]]:
         """Milliseconds of the same passes with this kernel, and with another build of it, in turns."""
         self.prompt(count)
         steps = self._program(count).steps
-        path = Path("/tmp/other.wasm")
-        path.write_bytes(other.to_bytes())
-        builds = [self.kernel.library, Library(path, self.kernel.name)]
+        builds = [self.kernel.library, Library(_written(other, "other"), self.kernel.name)]
         pairs = []
         for turn in range(rounds + 1):
             pair = [0.0, 0.0]

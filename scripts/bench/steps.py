@@ -64,6 +64,7 @@ def print_bounds(found: dict[str, Any], size: float, bandwidths: dict[int, float
     state = 2 * found["state"] / bandwidths[1] / 1e6
     alone = times["other"] + max(times["recurrence"], state)
     gain = bandwidths[2] - bandwidths[1]
+    print(f"  plain loads read them where they are: {found['read']:.2f} ms")
     print(f"  the state, read and written: {state:.2f} ms; what is no product: {alone:.2f} ms at least")
     for count in range(1, 5):
         read = [bandwidths[min(count, 2)], bandwidths[1] + gain * (count - 1)]
@@ -85,6 +86,7 @@ def main() -> None:
         for each in chosen:
             page = start(browser, base, each)
             results.append({count: json.loads(ask(page, "steps", {"count": count})) for count in COUNTS})
+            results[-1][1]["read"] = min(ask(page, "weights", {"times": 40}))
             page.context.close()
             for threads, best in bandwidths.items():
                 bandwidths[threads] = max(best, *(read_memory(meter, threads) for _ in range(5)))

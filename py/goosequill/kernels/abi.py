@@ -44,7 +44,7 @@ OPERATIONS: Mapping[str, str] = {
     # decay_step leads from one token's decays to the next one's; it is 0 if all tokens share them.
     "wkv5": "float *out, const float *r, const float *k, const float *v, const float *decay, "
     "word decay_step, const float *bonus, float *state, word tokens, word heads, word size",
-    # spare is memory for three vectors of each head.
+    # spare is memory for two vectors of each head.
     "wkv7": "float *out, const float *r, const float *decay, const float *k, const float *v, "
     "const float *removal, const float *a, float *state, word tokens, word heads, word size, float *spare",
     "delta_keys": "float *unit, float *keys, const float *k, const float *a, const float *removal, "

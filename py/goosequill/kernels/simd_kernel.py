@@ -651,7 +651,7 @@ class SimdKernel:
     def wkv7(
         self, r: Tensor, decay: Tensor, k: Tensor, v: Tensor, removal: Tensor, a: Tensor, state: Tensor
     ) -> Tensor:
-        out, spare = self._new(r.rows, r.columns), self._new(3 * state.rows, state.columns)
+        out, spare = self._new(r.rows, r.columns), self._new(2 * state.rows, state.columns)
         self._emit(
             "wkv7", out=out, r=r, decay=decay, k=k, v=v, removal=removal, a=a, state=state, tokens=r.rows,
             heads=state.rows, size=state.columns, spare=spare,

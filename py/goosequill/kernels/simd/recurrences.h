@@ -74,12 +74,12 @@ INLINE f32x4 sums(const channels *rows) {
 
 // A head, whose state has a row for each of the values' channels, indexed by the keys' channels. What is removed from a row, and
 // what the query finds in it, are both summed from the old row. `edit_found` and `key_found` are the query's products with the
-// direction in which the state is edited and with the key. `query` is after the decay; `less` is memory for a vector.
+// direction in which the state is edited and with the key. `query` is after the decay. (Each row is written right after it is read,
+// so that a state comes from the memory in one stream, and while all of this is computed.)
 static void wkv7_rows(float *out, const float *query, const float *decay, const float *k, const float *v, const float *removal,
-                      const float *edit, float edit_found, float key_found, float *state, word size, float *less) {
-  float *s = state;
+                      const float *edit, float edit_found, float key_found, float *s, word size) {
   for (word c = 0; c < size; c += SIDE_BY_SIDE, s += SIDE_BY_SIDE * size) {
-    channels removed[SIDE_BY_SIDE] = {0}, found[SIDE_BY_SIDE] = {0};
+    channels removed[SIDE_BY_SIDE] = {0}, found[SIDE_BY_SIDE] = {0}, value[SIDE_BY_SIDE];
     EACH_CHANNEL(i) {
       channels lost = AT(removal + i), asked = AT(query + i);
       EACH_ROW {
@@ -88,14 +88,9 @@ static void wkv7_rows(float *out, const float *query, const float *decay, const 
         found[j] = add_product(old, asked, found[j]);
       }
     }
-    f32x4 minus = -sums(removed);
-    store(less + c, minus, 4);
-    store(out + c, sums(found) + minus * edit_found + load(v + c, 4) * key_found, 4);
-  }
-  s = state;
-  for (word c = 0; c < size; c += SIDE_BY_SIDE, s += SIDE_BY_SIDE * size) {
-    channels removed[SIDE_BY_SIDE], value[SIDE_BY_SIDE];
-    EACH_ROW removed[j] = (channels){0} + less[c + j], value[j] = (channels){0} + v[c + j];
+    f32x4 less = -sums(removed);
+    store(out + c, sums(found) + less * edit_found + load(v + c, 4) * key_found, 4);
+    EACH_ROW removed[j] = (channels){0} + less[j], value[j] = (channels){0} + v[c + j];
     EACH_CHANNEL(i) {
       channels edited = AT(edit + i), decayed = AT(decay + i), key = AT(k + i);
       EACH_ROW {
@@ -121,7 +116,7 @@ NOINLINE void wkv7_any(float *out, const float *query, const float *decay, const
 static void wkv7(const step *s, word from, word to) {
   word heads = s->wkv7.heads, size = s->wkv7.size, all = s->wkv7.tokens * heads * size;
   for (word head = from; head < to; head++) {
-    float *query = s->wkv7.spare + 3 * head * size, *edit = query + size, *state = s->wkv7.state + head * size * size;
+    float *query = s->wkv7.spare + 2 * head * size, *edit = query + size, *state = s->wkv7.state + head * size * size;
     for (word at = head * size; at < all; at += heads * size) {
       const float *r = s->wkv7.r + at, *decay = s->wkv7.decay + at, *k = s->wkv7.k + at, *v = s->wkv7.v + at;
       const float *removal = s->wkv7.removal + at, *a = s->wkv7.a + at;
@@ -135,7 +130,7 @@ static void wkv7(const step *s, word from, word to) {
       })
 #define HEAD s->wkv7.out + at, query, decay, k, v, removal, edit, sum(edit_found), sum(key_found), state, size
       if (size % 8) wkv7_any(HEAD);
-      else wkv7_rows(HEAD, edit + size);
+      else wkv7_rows(HEAD);
 #undef HEAD
     }
   }

@@ -60,6 +60,7 @@ SERVED = (
     "llamacpp-worker.js", "step_times.py",
 )  # fmt: skip
 FIRST = 32  # tokens of the prompt before the first token
+LOADS = 3  # browsers, one after the other, in which contestants are loaded
 
 
 @dataclass(frozen=True)
@@ -298,18 +299,26 @@ def chromium() -> Iterator[tuple[Browser, str]]:
 
 
 def measure(chosen: list[Contestant], rounds: int) -> None:
-    """Fill in the times of contestants that share a browser, and what memory and instructions allow."""
+    """Fill in the times of contestants that share a browser, and what memory and instructions allow.
+
+    The rounds are divided among several browsers, because how fast a model, or the meter, reads its memory
+    depends on which pages of it the system gave when that was loaded: by up to a tenth. Whoever is loaded
+    first gets the worst ones, so that is another contestant in each browser.
+    """
     bandwidth, peaks = [], []
-    with chromium() as (browser, base):
-        meter = open_page(browser, base, "meter")
-        pages = [start(browser, base, contestant) for contestant in chosen]
-        for _ in range(rounds):
-            bandwidth += [read_memory(meter, 1) for _ in range(3)]
-            peaks.append(read_peaks(meter, {each.instruction for each in chosen}))
-            for contestant, page in zip(chosen, pages, strict=True):
-                contestant.decode_ms += ask(page, "decode", {"count": contestant.tokens})
-                took = ask(page, "prompt", {"count": contestant.prompt})
-                contestant.prompt_ms.append(took / contestant.prompt)
+    for load in range(min(LOADS, rounds)):
+        first = load * len(chosen) // LOADS
+        turns = chosen[first:] + chosen[:first]
+        with chromium() as (browser, base):
+            meter = open_page(browser, base, "meter")
+            pages = [start(browser, base, contestant) for contestant in turns]
+            for _ in range(load, rounds, LOADS):
+                bandwidth += [read_memory(meter, 1) for _ in range(3)]
+                peaks.append(read_peaks(meter, {each.instruction for each in chosen}))
+                for contestant, page in zip(turns, pages, strict=True):
+                    contestant.decode_ms += ask(page, "decode", {"count": contestant.tokens})
+                    took = ask(page, "prompt", {"count": contestant.prompt})
+                    contestant.prompt_ms.append(took / contestant.prompt)
     best = {name: statistics.median(each[name] for each in peaks) for name in peaks[0]}
     for contestant in chosen:
         contestant.bounds = Bounds(float(statistics.median(bandwidth)), best)
@@ -481,7 +490,7 @@ def main() -> None:
     (ROOT / "build" / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
     head = (
         f"{found['date']}, {found['machine']}, {version}; "
-        f"medians of {options.rounds} rounds; {describe(chosen)}"
+        f"medians of {options.rounds} rounds in {LOADS} browsers; {describe(chosen)}"
     )
     text = f"{head}\n\n{table(chosen)}"
     if not options.only:

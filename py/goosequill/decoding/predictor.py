@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from goosequill.decoding.sampling import Logits
+from goosequill.decoding.sampling import Logits, WeighOnce
 from goosequill.errors import GoosequillError
 from goosequill.kernels import Kernel, Shortlist
 
@@ -48,6 +48,8 @@ class Predictor:
         Of the next token; None before the first prediction.
     shortlist
         Which tokens' logits must be exact; None means all (`DecodingConfig.shortlist`).
+    operations
+        The kernel's operations over logits. They know the highest logit, which was checked.
     guessed, right
         How many tokens were guessed, and how many of them were right (`goosequill.decoding.speculation`).
     """
@@ -66,6 +68,7 @@ class Predictor:
         self.state = model.new_state() if state is None else state
         self.logits = logits
         self.shortlist = shortlist
+        self.operations = WeighOnce(model.kernel.logits)
 
     def read(self, tokens: Sequence[int], *, predict: bool = True) -> None:
         """Read tokens and, if asked to ``predict``, update ``logits``.
@@ -99,8 +102,8 @@ class Predictor:
 
     def _checked(self, raw: Any) -> Logits:
         logits: Logits = np.asarray(raw, np.float32)
-        # A NaN anywhere makes the highest NaN.
-        if not abs(self.model.kernel.logits.highest(logits)) <= MOST_LOGIT:
+        highest = self.operations.argmax(logits)  # past the end if there is a NaN anywhere
+        if highest == len(logits) or not abs(logits[highest]) <= MOST_LOGIT:
             raise not_finite(self.state)
         return logits
 

@@ -22,9 +22,9 @@ LOG_ZERO = -1e30
 """Stands for the logarithm of a probability of 0, so that sums and products stay finite."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen ones take longer to make
 class Candidates:
-    """The tokens that can still be chosen.
+    """The tokens that can still be chosen. Nobody changes them.
 
     Attributes
     ----------
@@ -61,32 +61,39 @@ class Candidates:
 class WeighOnce:
     """A kernel's operations that weigh each array of logits once, since no step changes its input.
 
-    Top-p, the sampler and the log probability all need weights or their sum, often of the same array.
+    Top-p, the sampler and the log probability all need weights or their sum, often of the same array, and
+    greedy decoding the index that the check of the logits has found.
     """
 
     def __init__(self, operations: LogitOperations) -> None:
         self._operations = operations
         self._known: tuple[tuple[Logits, Weighed], ...] = ()
+        self._peak: tuple[Logits, int] | None = None
 
-    def weigh(self, logits: Logits) -> Weighed:
+    def weigh(self, logits: Logits, highest: float | None = None) -> Weighed:
         for known, weighed in self._known:
             if known is logits:
                 return weighed
-        weighed = self._operations.weigh(logits)
+        weighed = self._operations.weigh(logits, self.highest(logits) if highest is None else highest)
         self._known = (*self._known[-1:], (logits, weighed))
         return weighed
 
-    def log_total(self, logits: Logits) -> float:
+    def log_total(self, logits: Logits, highest: float | None = None) -> float:
         for known, weighed in self._known:
             if known is logits:
                 return weighed.log_total
-        return self._operations.log_total(logits)
+        return self._operations.log_total(logits, self.highest(logits) if highest is None else highest)
 
     def highest(self, logits: Logits) -> float:
-        return self._operations.highest(logits)
+        if self._peak is None or self._peak[0] is not logits:
+            return self._operations.highest(logits)
+        index = self._peak[1]
+        return float(logits[index]) if index < len(logits) else math.nan
 
     def argmax(self, logits: Logits) -> int:
-        return self._operations.argmax(logits)
+        if self._peak is None or self._peak[0] is not logits:
+            self._peak = logits, self._operations.argmax(logits)
+        return self._peak[1]
 
     def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
         return self._operations.temper(logits, highest, temperature)

@@ -15,7 +15,7 @@ from goosequill.decoding.memory import SPACING, StateMemory
 from goosequill.decoding.predictor import LanguageModel, Predictor
 from goosequill.decoding.processor import Setup
 from goosequill.decoding.randomness import Pcg64
-from goosequill.decoding.sampling import Logits, WeighOnce, log_probability
+from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.speculation import SpeculativePredictor
 from goosequill.decoding.steps.constraint import Constraint
 from goosequill.decoding.stopping import StopWatcher
@@ -63,7 +63,7 @@ class Writer:
         self.memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
         self._random = Pcg64(self.seed)
-        self.context = Context(tokenizer, vocab_size, start, WeighOnce(model.kernel.logits))
+        self.context = Context(tokenizer, vocab_size, start, self.predictor.operations)
         self._setup = Setup(tokenizer, vocab_size, config.stop_tokens, config.ignore_end)
         self.ends = self._setup.ends
         self.chain = Chain(())

@@ -60,10 +60,13 @@ class LogitOperations(Protocol):
     def argmax(self, logits: Logits) -> int:
         """Return the index of the largest, the first if several are equal; V if any is NaN."""
 
-    def weigh(self, logits: Logits) -> Weighed:
-        """Return the exponentials and their sum, which is NaN if the highest logit is not finite."""
+    def weigh(self, logits: Logits, highest: float | None = None) -> Weighed:
+        """Return the exponentials and their sum, which is NaN if the highest logit is not finite.
 
-    def log_total(self, logits: Logits) -> float:
+        It need not be looked for where it is known.
+        """
+
+    def log_total(self, logits: Logits, highest: float | None = None) -> float:
         """Return log(sum(exp(logits))), which is NaN if the highest logit is not finite."""
 
     def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
@@ -97,14 +100,14 @@ class NumpyLogits:
         index = int(logits.argmax())
         return len(logits) if np.isnan(logits[index]) else index
 
-    def weigh(self, logits: Logits) -> Weighed:
-        highest = logits.max()
+    def weigh(self, logits: Logits, highest: float | None = None) -> Weighed:
+        highest = self.highest(logits) if highest is None else highest
         with np.errstate(invalid="ignore"):
-            weights = np.exp(logits - highest)
-        return Weighed(weights, float(highest), float(weights.sum(dtype=np.float64)))
+            weights = np.exp(logits - np.float32(highest))
+        return Weighed(weights, highest, float(weights.sum(dtype=np.float64)))
 
-    def log_total(self, logits: Logits) -> float:
-        return self.weigh(logits).log_total
+    def log_total(self, logits: Logits, highest: float | None = None) -> float:
+        return self.weigh(logits, highest).log_total
 
     def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
         with np.errstate(over="ignore"):
@@ -177,16 +180,15 @@ class SimdLogits:
         found: int = self._library.argmax(_address(logits), len(logits))
         return found
 
-    def weigh(self, logits: Logits) -> Weighed:
-        weights, address, size = np.empty_like(logits), _address(logits), len(logits)
-        highest = self._library.highest_logit(address, size)
-        total = self._library.weigh_logits(address_of(weights), address, size, highest)
+    def weigh(self, logits: Logits, highest: float | None = None) -> Weighed:
+        highest = self.highest(logits) if highest is None else highest
+        weights = np.empty_like(logits)
+        total = self._library.weigh_logits(address_of(weights), _address(logits), len(logits), highest)
         return Weighed(weights, highest, total)
 
-    def log_total(self, logits: Logits) -> float:
-        address, size = _address(logits), len(logits)
-        highest: float = self._library.highest_logit(address, size)
-        return highest + math.log(self._library.weigh_logits(None, address, size, highest))
+    def log_total(self, logits: Logits, highest: float | None = None) -> float:
+        highest = self.highest(logits) if highest is None else highest
+        return highest + math.log(self._library.weigh_logits(None, _address(logits), len(logits), highest))
 
     def temper(self, logits: Logits, highest: float, temperature: float) -> Logits:
         tempered = np.empty_like(logits)

@@ -492,6 +492,27 @@ def test_cached_weights_equal_fresh_ones() -> None:
     assert operations.weigh(stages[2]) is operations.weigh(stages[2])
 
 
+def test_the_highest_logit_of_an_array_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    kernel = load_kernel("native").logits
+    for name in ("argmax", "highest"):
+        find = getattr(kernel, name)
+        monkeypatch.setattr(kernel, name, lambda logits, find=find: asked.append(id(logits)) or find(logits))
+    operations, stages = WeighOnce(kernel), [noise(seed) for seed in range(3)]
+    for logits in [*stages, stages[0].copy()]:
+        asked.clear()
+        assert operations.argmax(logits) == operations.argmax(logits) == logits.argmax()
+        assert operations.highest(logits) == logits.max()
+        assert operations.log_total(logits) == pytest.approx(NUMPY.log_total(logits), rel=1e-6)
+        assert operations.weigh(logits).highest == logits.max()
+        assert asked == [id(logits)]
+        assert operations.highest(stages[0] + 1) == stages[0].max() + 1
+    broken = stages[0].copy()
+    broken[7] = np.nan
+    assert operations.argmax(broken) == V
+    assert math.isnan(operations.highest(broken))
+
+
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("kind", ["noise", "flat", "ties"])
 def test_a_vocabulary_is_never_sorted(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> None:

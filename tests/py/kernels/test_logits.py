@@ -99,7 +99,10 @@ def test_weigh(kernel: LogitOperations, kind: str, size: int) -> None:
     assert highest == logits.max()
     assert total == pytest.approx(expected.sum(), rel=2e-7)
     assert total == pytest.approx(weights.sum(dtype=np.float64), rel=1e-13)
-    assert kernel.log_total(logits) == highest + math.log(total)
+    assert kernel.log_total(logits) == kernel.log_total(logits, highest) == highest + math.log(total)
+    known = kernel.weigh(logits, highest)
+    np.testing.assert_array_equal(known.weights, weights)
+    assert known[1:] == (highest, total)
     np.testing.assert_array_equal(logits, before)
 
 

@@ -42,6 +42,8 @@ INLINE void store_block(float *out, const f32x4 *block, word left) {
   if (left < BLOCK) store_short(out, spare, left);
 }
 
+#define STRETCH 512  // logits among which the highest one is looked for again
+
 // The highest of n logits; NaN if one is NaN.
 float highest_logit(const float *logits, word n) {
   f32x4 x[4], top[4] = {splat(LOWEST), splat(LOWEST), splat(LOWEST), splat(LOWEST)};
@@ -59,15 +61,15 @@ float highest_logit(const float *logits, word n) {
 
 // The index of the highest of n logits, the first if several are equal; n if one is NaN.
 word argmax(const float *logits, word n) {
-  float top = highest_logit(logits, n);
-  for (word i = 0; i < n; i += BLOCK) {
-    f32x4 x[4];
-    i32x4 same[4];
-    load_block(x, logits + i, n - i);
-    EACH_PART same[j] = x[j] == top;
-    if (any_of(same)) for (word k = i; k < n && k < i + BLOCK; k++) if (logits[k] == top) return k;
+  float top = LOWEST;
+  word index = 0;
+  for (word i = 0; i < n; i += STRETCH) {
+    float highest = highest_logit(logits + i, n - i < STRETCH ? n - i : STRETCH);
+    if (highest != highest) return n;
+    if (highest > top) top = highest, index = i;
   }
-  return n;
+  while (logits[index] != top) index++;
+  return index;
 }
 
 // exp(logit - highest), 0 below the normal range of float32; not stored without `weights`. Returns the sum, or NaN if
@@ -79,9 +81,12 @@ double weigh_logits(float *weights, const float *logits, word n, float highest) 
     i32x4 counts[4];
     load_block(x, logits + i, n - i);
     EACH_PART counts[j] = (x[j] -= highest) > -87.0f;
-    if (any_of(counts)) EACH_PART {
-      weight[j] = (f32x4)((i32x4)moderate_exponential(x[j]) & counts[j]);
-      total += doubles(weight[j]);
+    if (any_of(counts)) {
+      moderate_exponentials(x, BLOCK / 4);
+      EACH_PART {
+        weight[j] = (f32x4)((i32x4)x[j] & counts[j]);
+        total += doubles(weight[j]);
+      }
     }
     if (weights) store_block(weights + i, weight, n - i);
   }

@@ -76,28 +76,43 @@ INLINE f32x4 larger_or_nan(f32x4 a, f32x4 b) { return choose(a == a, larger(a, b
 INLINE f32x4 absolute(f32x4 a) { return (f32x4)((i32x4)a & 0x7fffffff); }
 INLINE float square_root(float a) { return __builtin_sqrtf(a); }
 
-// exp for -87.3 to 88: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf), relative error 2e-7.
-INLINE f32x4 moderate_exponential(f32x4 x) {
-  const f32x4 round = splat(12582912.0f);  // 1.5 2^23: adding it rounds to an integer in the last bits
-  f32x4 shifted = madd(x, splat(1.44269504f), round), n = shifted - round;
-  f32x4 r = madd(n, splat(2.12194440e-4f), madd(n, splat(-0.693359375f), x));
-  f32x4 p = splat(1.9875691500e-4f);
-  p = madd(p, r, splat(1.3981999507e-3f));
-  p = madd(p, r, splat(8.3334519073e-3f));
-  p = madd(p, r, splat(4.1665795894e-2f));
-  p = madd(p, r, splat(1.6666665459e-1f));
-  p = madd(p, r, splat(5.0000001201e-1f));
-  p = madd(p, r * r, r + 1.0f);
-  return (f32x4)((i32x4)p + ((i32x4)shifted << 23));
+// The constants of exp. They are loaded through an address that the compiler does not know, because WebAssembly would put
+// each vector of constants together anew wherever it is used, which takes longer than the arithmetic that needs it.
+static const float EXPONENTIAL[] = {
+  1.44269504f, 12582912.0f,  // 1 / ln 2; 1.5 2^23, which rounds to an integer in the last bits when it is added
+  -0.693359375f, 2.12194440e-4f,
+  1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f, 1.0f,
+};
+
+// exp of `count` vectors of numbers from -87.3 to 88: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf),
+// relative error 2e-7.
+INLINE void moderate_exponentials(f32x4 *x, const unsigned count) {
+#define EACH_EXP UNROLL for (unsigned j = 0; j < count; j++)
+  const float *c = EXPONENTIAL;
+  __asm__("" : "+r"(c));
+  f32x4 shifted[BLOCK / 4], r[BLOCK / 4], p[BLOCK / 4];
+  EACH_EXP shifted[j] = madd(x[j], splat(c[0]), splat(c[1]));
+  EACH_EXP {
+    f32x4 n = shifted[j] - splat(c[1]);
+    r[j] = madd(n, splat(c[3]), madd(n, splat(c[2]), x[j]));
+  }
+  EACH_EXP p[j] = madd(splat(c[4]), r[j], splat(c[5]));
+  UNROLL for (int k = 6; k < 10; k++) EACH_EXP p[j] = madd(p[j], r[j], splat(c[k]));
+  EACH_EXP p[j] = madd(p[j], r[j] * r[j], r[j] + splat(c[10]));
+  EACH_EXP x[j] = (f32x4)((i32x4)p[j] + ((i32x4)shifted[j] << 23));
 }
 
 // exp for x <= 0. Here and below the limits come first, so that NaN stays NaN.
-INLINE f32x4 decaying(f32x4 x) { return moderate_exponential(larger(splat(-87.3f), x)); }
+INLINE f32x4 decaying(f32x4 x) {
+  x = larger(splat(-87.3f), x);
+  moderate_exponentials(&x, 1);
+  return x;
+}
 
-// exp of a block, clamped to what float32 can represent. Activations process four vectors at once, because WebAssembly
-// rebuilds the constants at every call, and that costs more than one vector does.
+// exp of a block, clamped to what float32 can represent.
 NOINLINE void exponentials(f32x4 *x) {
-  EACH_PART x[j] = moderate_exponential(smaller(splat(88.0f), larger(splat(-87.3f), x[j])));
+  EACH_PART x[j] = smaller(splat(88.0f), larger(splat(-87.3f), x[j]));
+  moderate_exponentials(x, BLOCK / 4);
 }
 
 static void sigmoids(f32x4 *x) {

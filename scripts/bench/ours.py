@@ -102,7 +102,9 @@ class Contestant:
     def _program(self, count: int) -> Any:
         """The program of a pass over so many tokens, of which there has been one."""
         programs: dict[Any, Any] = self.text.state.programs
-        return next(found for (_, length), found in programs.items() if length == count)
+        program = next(found for (_, length), found in programs.items() if length == count)
+        program.write_to(address_of(program.result))  # the result of the last run may be gone
+        return program
 
     def weights(self, reader: Any, times: int) -> list[float]:
         """Milliseconds that plain loads take for a token's weights, where they are, and in its order.

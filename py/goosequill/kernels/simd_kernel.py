@@ -35,7 +35,7 @@ from goosequill.weights.packing import (
 )
 from goosequill.weights.quantize import QuantizedMatrix, empty_matrix, not_quantizable
 
-_PRODUCT = abi.NUMBERS["product"]
+_PRODUCT, _SHORTLIST = abi.NUMBERS["product"], abi.NUMBERS["shortlist"]
 _MEMORY_FIELDS = np.array([f.get("state", f.get("previous", 0)) for f in abi.FIELDS.values()])
 """By the number of an operation, the field that has the address of the part of a state that it changes."""
 
@@ -166,7 +166,10 @@ class Program:
     Attributes
     ----------
     result
-        The array that its result is written to.
+        The array that its result is written to and copied from; with `outs`, only its shape counts.
+    outs
+        Which words of the steps have addresses in the result of a last product, and how many bytes after its
+        first. Each run gets an array of its own there, which saves the copy.
     constants
         What the steps read.
     memory
@@ -176,8 +179,15 @@ class Program:
     steps: NDArray[np.intp]
     address: int
     result: Floats | None
+    outs: Sequence[tuple[int, int]]
     constants: Sequence[NDArray[np.int32]]
     memory: Mapping[int, list[Floats]] | None = None
+
+    def write_to(self, address: int) -> None:
+        """Let the next run write its result there."""
+        words = self.steps.reshape(-1)
+        for index, offset in self.outs:
+            words[index] = address + offset  # numpy's arithmetic takes 40 microseconds between two tokens
 
 
 class SimdKernel:
@@ -271,8 +281,12 @@ class SimdKernel:
                     programs[key, count] = program
         if self._team is not None:
             self._team.wake()
+        result = program.result
+        if result is not None and program.outs:
+            result = np.empty(result.shape, np.float32)
+            program.write_to(address_of(result))
         self.library.run(program.address, len(program.steps), self._share)
-        return None if program.result is None else program.result.copy()
+        return result if result is None or program.outs else result.copy()
 
     @staticmethod
     def pauses(programs: Mapping[Hashable, Any], key: Hashable, count: int) -> NDArray[np.intp] | None:
@@ -281,7 +295,7 @@ class SimdKernel:
         They can be changed. None if the pass is not recorded, or does not end with shortlists.
         """
         program: Program | None = programs.get((key, count))
-        if program is None or program.steps[-1, 0] != abi.NUMBERS["shortlist"]:
+        if program is None or program.steps[-1, 0] != _SHORTLIST:
             return None
         rest = abi.FIELDS["shortlist"]["rest"]  # pause is the next field
         return program.steps[-count:, rest : rest + 2]
@@ -316,7 +330,7 @@ class SimdKernel:
         for step, words in zip(steps, self._steps, strict=True):
             step[: len(words)] = words
         values = None if result is None else self._view(result)
-        return Program(steps, address_of(steps), values, self._integers)
+        return Program(steps, address_of(steps), values, _outs(steps, result), self._integers)
 
     def _view(self, tensor: Tensor) -> Floats:
         array = tensor.owner.array if isinstance(tensor.owner, Block) else tensor.owner.reshape(-1)
@@ -704,6 +718,23 @@ def _join(steps: list[list[int]]) -> None:
             first, results = step, set()
         first[joined] += 1
         results.add(step[out])
+
+
+def _outs(steps: NDArray[np.intp], result: Tensor | None) -> list[tuple[int, int]]:
+    """The words that `Program` describes; none unless the last product writes the whole result."""
+    last = len(steps) - 1
+    while last > 0 and steps[last, 0] == _SHORTLIST:
+        last -= 1
+    if result is None or last < 0 or steps[last, 0] != _PRODUCT:
+        return []
+    out, tokens, rows = (
+        abi.FIELDS["product"][name] for name in ("out", "tokens", "rows")
+    )  # as in a shortlist
+    start, size = int(steps[last, out]), steps[last, tokens] * steps[last, rows]
+    if (start, size) != (result.address, result.size):
+        return []
+    words = range(last * steps.shape[1] + out, steps.size, steps.shape[1])
+    return list(zip(words, (steps[last:, out] - start).tolist(), strict=True))
 
 
 def _parts_of(weights: Floats | QuantizedMatrix) -> tuple[int, NDArray[Any], Floats]:

@@ -85,13 +85,23 @@ def test_states_of_one_model_do_not_mix() -> None:
     np.testing.assert_array_equal(model.forward([7], fresh[0]), after)
 
 
-def test_results_stay_valid_after_the_next_token() -> None:
-    model = build("4", load_kernel("native"))
-    state = model.new_state()
-    first = model.forward([1], state)
-    kept = first.copy()
-    model.forward([2], state)
-    np.testing.assert_array_equal(first, kept)
+READ: dict[str, Callable[[Model, list[int], Any], Any]] = {
+    "last": lambda model, tokens, state: model.forward(tokens, state),
+    "all": lambda model, tokens, state: model.forward(tokens, state, logits="all"),
+    "shortlist": lambda model, tokens, state: model.forward(tokens, state, logits=Shortlist(3)),
+    "hidden": lambda model, tokens, state: model.hidden(tokens, state),
+    "lens": lambda model, tokens, state: model.layer_logits(tokens[0], state),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("count", [1, 3])
+def test_results_stay_valid_after_further_tokens(name: str, count: int) -> None:
+    model, other = (build("7", load_kernel("native"), 8) for _ in range(2))
+    state, expected = model.new_state(), other.new_state()
+    found = [READ[name](model, [token] * count, state) for token in TOKENS[:6]]
+    for token, result in zip(TOKENS, found, strict=False):
+        np.testing.assert_array_equal(result, READ[name](other, [token] * count, expected).copy())
 
 
 def test_the_default_kernel_is_the_fastest() -> None:

@@ -27,6 +27,9 @@ class Chain:
 
     def __init__(self, steps: Iterable[Processor]) -> None:
         self.steps = tuple(steps)
+        # Most steps do neither, and a token takes long enough without asking them.
+        self._observing = [step for step in self.steps if type(step).observe is not Processor.observe]
+        self._finishing = [step for step in self.steps if type(step).finished is not Processor.finished]
 
     def __call__(self, logits: Logits, context: Context, watch: Watcher | None = None) -> Logits:
         """Return the result of `narrow` as logits over the whole vocabulary."""
@@ -57,7 +60,7 @@ class Chain:
 
     def observe(self, token: int, candidates: Candidates, context: Context) -> None:
         """Tell every step which token was chosen, and from which candidates."""
-        for step in self.steps:
+        for step in self._observing:
             step.observe(token, candidates, context)
 
     def follow(self, tokens: Iterable[int], context: Context) -> None:
@@ -77,7 +80,7 @@ class Chain:
 
     def finished(self, context: Context) -> bool:
         """Return whether a step has ended the text."""
-        return any(step.finished(context) for step in self.steps)
+        return bool(self._finishing) and any(step.finished(context) for step in self._finishing)
 
 
 def prepare_chain(config: DecodingConfig) -> Iterator[int]:

@@ -20,6 +20,8 @@ class StopWatcher:
 
     def push(self, text: str) -> tuple[str, bool]:
         """Take text; return what may be emitted, and whether a stop text was found."""
+        if not self._stops:
+            return text, False
         self._held += text
         found = [index for stop in self._stops if (index := self._held.find(stop)) >= 0]
         if found:

@@ -41,9 +41,9 @@ def encode(value: Any, *, copy: bool = False) -> Any:
     if kind is list or kind is tuple:
         return [item if type(item) in _PLAIN else encode(item, copy=copy) for item in value]
     if names := _names(kind):
-        items = {name: getattr(value, name) for name in names}
         return {
-            name: item if type(item) in _PLAIN else encode(item, copy=copy) for name, item in items.items()
+            name: item if type(item := getattr(value, name)) in _PLAIN else encode(item, copy=copy)
+            for name in names
         }
     if isinstance(value, np.ndarray):
         return _encode_array(value.copy() if copy else value)

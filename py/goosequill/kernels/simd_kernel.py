@@ -36,6 +36,8 @@ from goosequill.weights.packing import (
 from goosequill.weights.quantize import QuantizedMatrix, empty_matrix, not_quantizable
 
 _PRODUCT, _SHORTLIST = abi.NUMBERS["product"], abi.NUMBERS["shortlist"]
+_LARGE = 1 << 14
+"""Elements of a result from which on memory of its own takes less time than a copy."""
 _MEMORY_FIELDS = np.array([f.get("state", f.get("previous", 0)) for f in abi.FIELDS.values()])
 """By the number of an operation, the field that has the address of the part of a state that it changes."""
 
@@ -168,8 +170,8 @@ class Program:
     result
         The array that its result is written to and copied from; with `outs`, only its shape counts.
     outs
-        Which words of the steps have addresses in the result of a last product, and how many bytes after its
-        first. Each run gets an array of its own there, which saves the copy.
+        Which words of the steps have addresses in a large result of a last product, and how many bytes after
+        its first. Each run gets an array of its own there, which saves the copy.
     constants
         What the steps read.
     memory
@@ -721,11 +723,11 @@ def _join(steps: list[list[int]]) -> None:
 
 
 def _outs(steps: NDArray[np.intp], result: Tensor | None) -> list[tuple[int, int]]:
-    """The words that `Program` describes; none unless the last product writes the whole result."""
+    """The words that `Program` describes; none if the result is small, or not all that a product writes."""
     last = len(steps) - 1
     while last > 0 and steps[last, 0] == _SHORTLIST:
         last -= 1
-    if result is None or last < 0 or steps[last, 0] != _PRODUCT:
+    if result is None or result.size < _LARGE or last < 0 or steps[last, 0] != _PRODUCT:
         return []
     out, tokens, rows = (
         abi.FIELDS["product"][name] for name in ("out", "tokens", "rows")

@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 
 from goosequill.errors import GoosequillError, SettingsError
-from goosequill.kernels import KERNELS, Kernel, Shortlist, SimdKernel, abi, library, load_kernel, native
+from goosequill.kernels import (
+    KERNELS,
+    Kernel,
+    Shortlist,
+    SimdKernel,
+    abi,
+    library,
+    load_kernel,
+    native,
+    simd_kernel,
+)
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
@@ -96,7 +106,13 @@ READ: dict[str, Callable[[Model, list[int], Any], Any]] = {
 
 @pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("count", [1, 3])
-def test_results_stay_valid_after_further_tokens(name: str, count: int) -> None:
+@pytest.mark.parametrize("large", [False, True])
+def test_results_stay_valid_after_further_tokens(
+    monkeypatch: pytest.MonkeyPatch, name: str, count: int, large: bool
+) -> None:
+    """Small ones are copied, large ones have memory of their own."""
+    if large:
+        monkeypatch.setattr(simd_kernel, "_LARGE", 1)
     model, other = (build("7", load_kernel("native"), 8) for _ in range(2))
     state, expected = model.new_state(), other.new_state()
     found = [READ[name](model, [token] * count, state) for token in TOKENS[:6]]

@@ -302,8 +302,8 @@ def measure(chosen: list[Contestant], rounds: int) -> None:
     """Fill in the times of contestants that share a browser, and what memory and instructions allow.
 
     The rounds are divided among several browsers, because how fast a model, or the meter, reads its memory
-    depends on which pages of it the system gave when that was loaded: by up to a tenth. Whoever is loaded
-    first gets the worst ones, so that is another contestant in each browser.
+    depends on which pages of it the system gave when that was loaded. Whoever is loaded first gets the worst
+    ones, so that is another contestant in each browser.
     """
     bandwidth, peaks = [], []
     for load in range(min(LOADS, rounds)):

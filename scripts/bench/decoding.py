@@ -84,7 +84,7 @@ def measure(settings: dict[str, Any], *, flat: bool = False) -> dict[str, float]
         for name, context in contexts.items():
             context.uniforms = uniforms
             start = time.perf_counter()
-            context.operations.highest(logits)
+            context.operations.argmax(logits)
             final = chain.narrow(logits, context)
             token = draw(final, uniforms[0], context.operations)
             log_probability(logits, token, context.operations)

@@ -5,7 +5,7 @@
 
 Where a model comes to lie in memory changes its speed by some percent, and two pages (builds.py) have it in
 two places. The builds run the same programs: of one token, with all logits in 8 bits, and of 64 tokens.
-OTHER needs the same abi.py.
+OTHER needs the same abi.py, and no more memory for a step.
 """
 
 from __future__ import annotations

@@ -5,19 +5,22 @@ from __future__ import annotations
 import ctypes
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from js import Object
 from pyodide.ffi import to_js
-from scripts.bench.step_times import parts
+from scripts.bench.step_times import parts, seconds
 
 from goosequill.browser.bridge import source_over
-from goosequill.decoding import DecodingConfig
+from goosequill.decoding import PRESETS, DecodingConfig, generate
 from goosequill.kernels import Shortlist, SimdKernel, abi, load_kernel
 from goosequill.kernels.library import Library, address_of
 from goosequill.models import Model, State, load_model
+from goosequill.tokenizers import load_tokenizer, tokenizer_for_vocabulary
 from goosequill.weights import open_tensors
 
 
@@ -86,11 +89,11 @@ class Contestant:
         1 or the size of a chunk, whose programs are kept.
         """
         whole = [self.prompt(count)]
-        program = self._program(count)
         times = []
         for _ in range(passes):
             whole += [self.prompt(count) for _ in range(5)]
-            times.append([part for step in program.steps for part in parts(self.kernel.library, step, 5)])
+            steps = self._program(count).steps
+            times.append([part for step in steps for part in parts(self.kernel.library, step, 5)])
         found = [
             {"name": same[0].name, "milliseconds": min(part.milliseconds for part in same)}
             | {"products": same[0].products}
@@ -100,7 +103,7 @@ class Contestant:
         return json.dumps({"milliseconds": min(whole), "parts": found, "state": state})
 
     def _program(self, count: int) -> Any:
-        """The program of a pass over so many tokens, of which there has been one."""
+        """The program of a pass over so many tokens, of which there has been one: to run until the next."""
         programs: dict[Any, Any] = self.text.state.programs
         program = next(found for (_, length), found in programs.items() if length == count)
         program.write_to(address_of(program.result))  # the result of the last run may be gone
@@ -126,6 +129,32 @@ class Contestant:
             start = time.perf_counter()
             read(address_of(array), len(array))
             found.append((time.perf_counter() - start) * 1e3)
+        return found
+
+    def texts(self, count: int) -> dict[str, list[float]]:
+        """Milliseconds of `count` tokens each, in turns: of passes alone, and of texts that do more and more.
+
+        In each turn the second of two tokens counts: the first one finds little of its code in a cache. With
+        random weights all words are about equally likely, which takes the default decoder longest.
+        """
+        self.prompt(1)
+        program = self._program(1)
+        run = partial(self.kernel.library.run, address_of(program.steps), len(program.steps), None)
+        ways: dict[str, Callable[[], Any]] = {
+            # Of the same state as the next: where that lies in memory counts, too.
+            "passes": lambda: (program.write_to(address_of(program.result)), run()),
+            "the highest logit": self.text.step,
+        }
+        tokenizer = load_tokenizer(tokenizer_for_vocabulary(self.model.config.vocab_size) or "world")
+        for name in ("greedy", "goosequill"):
+            config = DecodingConfig.from_dict({**PRESETS[name], "max_new_tokens": 2 * count + 1})
+            items = generate(self.model, tokenizer, [1], config)
+            ways[f"a text, {name}"] = partial(next, items, None)
+        found: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(count):
+            for name, way in ways.items():
+                way()
+                found[name].append(1e3 * seconds(way))
         return found
 
     def turns(self, count: int, other: Any, rounds: int) -> list[list[float]]:

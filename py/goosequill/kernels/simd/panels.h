@@ -190,8 +190,8 @@ INLINE word lane_blocks(word columns) { return (columns + LANES - 1) / LANES; }
 #define EACH_TOKEN UNROLL for (unsigned t = 0; t < count; t++)
 
 // Request two lines of a token's inputs, if there are so many before the end. Weights evict inputs from the first-level cache, and
-// if they are then loaded from the second one a line at a time, the weights come more slowly, too: in 8 bits by up to a fifth.
-// (In float32 it matters little: for a line of inputs there are 32 of weights.)
+// if they are then loaded from the second one a line at a time, the weights come more slowly, too. (In
+// float32 it matters little: for a line of inputs there are 32 of weights.)
 INLINE void request(const int *x, const int *end) {
   if (end - x < NEAR) return;
   int seen = x[0] | x[16];

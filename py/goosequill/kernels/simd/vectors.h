@@ -80,7 +80,7 @@ INLINE float square_root(float a) { return __builtin_sqrtf(a); }
 // each vector of constants together anew wherever it is used, which takes longer than the arithmetic that needs it.
 static const float EXPONENTIAL[] = {
   1.44269504f, 12582912.0f,  // 1 / ln 2; 1.5 2^23, which rounds to an integer in the last bits when it is added
-  -0.693359375f, 2.12194440e-4f,
+  -0.693359375f, 2.12194440e-4f,  // -ln 2 in two parts
   1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f, 1.0f,
 };
 

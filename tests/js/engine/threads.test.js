@@ -195,6 +195,13 @@ function scene() {
   return { exports, heap, matrices, steps, run, forget };
 }
 
+test("a helper writes nothing into memory when it starts", () => {
+  const memory = new WebAssembly.Memory({ initial: 400, maximum: 400, shared: true });
+  new WebAssembly.Instance(module, { env: { memory } });
+  // Not any bytes: one that is not 0 may mean that another helper has written what it has.
+  assert.ok(new Uint8Array(memory.buffer).every((byte) => byte === 0));
+});
+
 for (const count of [1, 2, 3]) {
   test(`${count + 1} threads give the bits of one`, async () => {
     const { heap, matrices, run } = scene();

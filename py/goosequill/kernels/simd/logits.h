@@ -76,13 +76,17 @@ word argmax(const float *logits, word n) {
 // `highest` is not finite.
 double weigh_logits(float *weights, const float *logits, word n, float highest) {
   f64x4 total = {0};
+  // Loaded through an address that the compiler does not know: otherwise WebAssembly puts each vector of constants together
+  // anew wherever it is used. Not in what helper threads run: they share Python's memory and have no data in it.
+  const float *c = EXPONENTIAL;
+  __asm__("" : "+r"(c));
   for (word i = 0; i < n; i += BLOCK) {
     f32x4 x[4], weight[4] = {0};
     i32x4 counts[4];
     load_block(x, logits + i, n - i);
     EACH_PART counts[j] = (x[j] -= highest) > -87.0f;
     if (any_of(counts)) {
-      moderate_exponentials(x, BLOCK / 4);
+      moderate_exponentials(x, BLOCK / 4, c);
       EACH_PART {
         weight[j] = (f32x4)((i32x4)x[j] & counts[j]);
         total += doubles(weight[j]);

@@ -76,8 +76,7 @@ INLINE f32x4 larger_or_nan(f32x4 a, f32x4 b) { return choose(a == a, larger(a, b
 INLINE f32x4 absolute(f32x4 a) { return (f32x4)((i32x4)a & 0x7fffffff); }
 INLINE float square_root(float a) { return __builtin_sqrtf(a); }
 
-// The constants of exp. They are loaded through an address that the compiler does not know, because WebAssembly would put
-// each vector of constants together anew wherever it is used, which takes longer than the arithmetic that needs it.
+// The constants of exp.
 static const float EXPONENTIAL[] = {
   1.44269504f, 12582912.0f,  // 1 / ln 2; 1.5 2^23, which rounds to an integer in the last bits when it is added
   -0.693359375f, 2.12194440e-4f,  // -ln 2 in two parts
@@ -85,11 +84,9 @@ static const float EXPONENTIAL[] = {
 };
 
 // exp of `count` vectors of numbers from -87.3 to 88: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf),
-// relative error 2e-7.
-INLINE void moderate_exponentials(f32x4 *x, const unsigned count) {
+// relative error 2e-7. c is EXPONENTIAL.
+INLINE void moderate_exponentials(f32x4 *x, const unsigned count, const float *c) {
 #define EACH_EXP UNROLL for (unsigned j = 0; j < count; j++)
-  const float *c = EXPONENTIAL;
-  __asm__("" : "+r"(c));
   f32x4 shifted[BLOCK / 4], r[BLOCK / 4], p[BLOCK / 4];
   EACH_EXP shifted[j] = madd(x[j], splat(c[0]), splat(c[1]));
   EACH_EXP {
@@ -105,14 +102,15 @@ INLINE void moderate_exponentials(f32x4 *x, const unsigned count) {
 // exp for x <= 0. Here and below the limits come first, so that NaN stays NaN.
 INLINE f32x4 decaying(f32x4 x) {
   x = larger(splat(-87.3f), x);
-  moderate_exponentials(&x, 1);
+  moderate_exponentials(&x, 1, EXPONENTIAL);
   return x;
 }
 
-// exp of a block, clamped to what float32 can represent.
+// exp of a block, clamped to what float32 can represent. Activations process four vectors at once, because WebAssembly
+// rebuilds the constants at every call, and that costs more than one vector does.
 NOINLINE void exponentials(f32x4 *x) {
   EACH_PART x[j] = smaller(splat(88.0f), larger(splat(-87.3f), x[j]));
-  moderate_exponentials(x, BLOCK / 4);
+  moderate_exponentials(x, BLOCK / 4, EXPONENTIAL);
 }
 
 static void sigmoids(f32x4 *x) {

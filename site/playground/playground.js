@@ -315,7 +315,7 @@ async function takeText(file) {
     );
   }
   const text = await file.text();
-  view.replacePrompt(unixLines(text));
+  view.replacePrompt(page.prompt.styled(unixLines(text)));
   const taken = t("{name} is the prompt now. Undo brings the earlier one back.", { name: file.name });
   say(hasWindowsLines(text) ? `${taken} ${t("Windows line ends were replaced.")}` : taken);
 }

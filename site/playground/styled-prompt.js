@@ -1,7 +1,7 @@
 /**
  * The prompt with its style: a model that was trained on styles reads a tag before the text. The tag is
- * chosen in a list and not shown in the field; one that is typed or pasted there moves to the list. The style
- * of an example goes when another text replaces it. `value` is what the model reads.
+ * chosen in a list and not shown in the field; one that is typed or pasted there moves to the list. A style
+ * stays until the visitor chooses another, or a text that has its own. `value` is what the model reads.
  */
 
 import { element } from "../ui/dom.js";
@@ -12,11 +12,8 @@ import { t, translated } from "../ui/words.js";
 export class StyledPrompt {
   #box;
   #select;
-  #onChange;
   /** @type {Style[]} */
   #offered = [];
-  /** The text that brought its style along, such as an example. @type {string | null} */
-  #given = null;
   #isList = false;
 
   /**
@@ -28,11 +25,7 @@ export class StyledPrompt {
     this.field = field;
     this.#box = box;
     this.#select = select;
-    this.#onChange = onChange;
-    select.addEventListener("change", () => {
-      this.#given = null;
-      this.#onChange();
-    });
+    select.addEventListener("change", onChange);
     field.addEventListener("input", () => this.#split());
   }
 
@@ -50,7 +43,11 @@ export class StyledPrompt {
     const style = this.#styleOf(text);
     this.#select.value = style ? String(this.#offered.indexOf(style)) : "";
     this.field.value = text.slice(style?.tag.length ?? 0);
-    this.#given = style ? this.field.value : null;
+  }
+
+  /** A text with its own style, or else with the chosen one. @param {string} text */
+  styled(text) {
+    return this.#styleOf(text) ? text : this.tag + text;
   }
 
   /** The value before the caret or the selection, and what follows. @returns {[string, string]} */
@@ -101,9 +98,7 @@ export class StyledPrompt {
 
   /** Moves a tag that was typed to the list. */
   #split() {
-    const { field } = this;
-    const isReplaced = this.#given !== null && isAnother(field.value, this.#given);
-    if (this.#styleOf(field.value) || isReplaced) this.#keepSelection(field.value);
+    if (this.#styleOf(this.field.value)) this.#keepSelection(this.field.value);
   }
 
   /**
@@ -124,14 +119,4 @@ export class StyledPrompt {
   #styleOf(text) {
     return this.#isList ? undefined : this.#offered.find(({ tag }) => text.startsWith(tag));
   }
-}
-
-/** Characters at either end by which an edited text is recognized. */
-const SHARED = 12;
-
-/** Whether a text replaced another instead of editing it. @param {string} text @param {string} before */
-function isAnother(text, before) {
-  const start = before.slice(0, SHARED);
-  const end = before.slice(-SHARED);
-  return text !== "" && !text.startsWith(start) && !text.endsWith(end);
 }

@@ -43,6 +43,17 @@ test("the caret stays between the same letters when a tag leaves the field and r
   assert.deepEqual([field.value, field.selectionStart], ["<speech>\nFellow citizens", 15]);
 });
 
+test("a style stays when another text replaces the one that brought it along", () => {
+  const { field, prompt } = makePrompt();
+  prompt.offer(STYLES);
+  prompt.value = "<speech>\nFellow citizens";
+  field.select();
+  type(field, "The captain looked at the sea");
+  assert.equal(prompt.value, "<speech>\nThe captain looked at the sea");
+  assert.equal(prompt.styled("A dropped file"), "<speech>\nA dropped file");
+  assert.equal(prompt.styled("<letter>\nDear friend"), "<letter>\nDear friend", "a text may have its own");
+});
+
 test("a field that a visitor is not in does not take the focus", () => {
   const { field, select, prompt } = makePrompt();
   prompt.value = "<speech>\nFellow citizens";

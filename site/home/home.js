@@ -9,6 +9,7 @@ import { downloadSize } from "../ui/default-model.js";
 import { byId, debounce } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { problem, StatusLine } from "../ui/status.js";
+import { TabState } from "../ui/tab-state.js";
 import { decimal, megabytes, t, tn } from "../ui/words.js";
 import { Player } from "./player.js";
 import { fetchRecording } from "./recording.js";
@@ -17,6 +18,8 @@ import { shareWords, shownToken, TextView } from "./text-view.js";
 /** Milliseconds a token: of a recording, which one should be able to follow, and of the engine's texts. */
 const REPLAY_DELAY = 320;
 const LIVE_DELAY = 90;
+/** Tokens of a text that the engine generates. */
+const LENGTH = 60;
 
 const WORDS = new Map([
   [0, t("Always the most likely word: it soon repeats itself.")],
@@ -67,6 +70,29 @@ let isLoaded = false;
 let work = null;
 let size = "";
 let seed = 0;
+/**
+ * The engine's text that is shown, with what it was made from; null while a recording or nothing is.
+ * @typedef {{prompt: string, settings: {temperature: number, max_new_tokens: number}, seed: number,
+ *   steps: import("./recording.js").Step[]}} Made
+ * @type {Made | null}
+ */
+let made = null;
+
+/**
+ * What the page keeps for its tab: Back and a reload bring it back, and the playground continues it
+ * (playground/from-home.js). The prompt is without the tag of its style.
+ * @typedef {{style: string, tag: string, prompt: string, temperature: number, made: Made | null}} Kept
+ * @type {Kept | null} what was kept by the last visit
+ */
+let kept = null;
+const tab = new TabState("home", {
+  demo: {
+    toValue: () => (isUntouched() ? undefined : currentDemo()),
+    fromValue: (/** @type {Kept} */ value) => {
+      kept = value;
+    },
+  },
+});
 
 function showButtons() {
   const start = isLoaded || !size ? t("Generate") : t("Generate ({size})", { size });
@@ -96,6 +122,7 @@ function chosenStyle() {
 function replay({ shown = 0, play = true } = {}) {
   const steps = recording?.runs.get(temperature()) ?? [];
   replayed = recording && chosenStyle();
+  made = null;
   player.show(steps, { delay: REPLAY_DELAY, shown: isStill.matches ? steps.length : shown });
   if (recording)
     say(
@@ -188,22 +215,53 @@ async function stream(signal) {
   progress.hide();
   isLoaded = true;
   // What is chosen now counts: loading takes long enough to change one's mind.
-  const prompt = `${recording?.tag ?? ""}${page.prompt.value}`;
+  const { tag, prompt, temperature } = currentDemo();
+  const settings = { temperature, max_new_tokens: LENGTH };
   expectSteps();
-  let count = 0;
-  for await (const step of live.generate(prompt, { temperature: temperature(), seed }, signal)) {
+  made = { prompt: tag + prompt, settings, seed, steps: player.steps };
+  for await (const step of live.generate(made.prompt, { ...settings, seed }, signal)) {
     signal.throwIfAborted(); // a newer text may have begun
     player.add(step);
-    count++;
   }
+  sayGenerated();
+}
+
+function sayGenerated() {
   say(
     tn(
-      count,
+      player.steps.length,
       "{n} token, generated in this page. Seed {seed}. Select a token to see what the model offered.",
       "{n} tokens, generated in this page. Seed {seed}. Select a token to see what the model offered.",
       { seed: String(seed) },
     ),
   );
+}
+
+/** @returns {Kept} */
+function currentDemo() {
+  const tag = recording?.tag ?? "";
+  return { style: chosenStyle(), tag, prompt: page.prompt.value, temperature: temperature(), made };
+}
+
+/** Whether everything is as the page began. */
+function isUntouched() {
+  const { styles, temperature, prompt } = page;
+  const isFirst = styles.querySelector("input:checked")?.hasAttribute("checked");
+  const isSame = temperature.value === temperature.defaultValue && prompt.value === recording?.prompt;
+  return isFirst && isSame && !made;
+}
+
+/** Shows what this tab had before the page was left. @param {Kept} demo */
+async function restore({ style, prompt, temperature, made: text }) {
+  for (const radio of page.styles.querySelectorAll("input")) radio.checked = radio.value === style;
+  page.temperature.value = String(temperature);
+  showTemperature();
+  await chooseStyle();
+  page.prompt.value = prompt;
+  if (!text) return prompt === recording?.prompt ? undefined : editPrompt();
+  [made, seed, replayed] = [text, text.seed, null];
+  player.show(text.steps, { delay: isStill.matches ? 0 : LIVE_DELAY, shown: text.steps.length });
+  sayGenerated();
 }
 
 function togglePlay() {
@@ -249,7 +307,8 @@ page.play.addEventListener("click", togglePlay);
 offerTag();
 fetchPicturesInTime();
 showTemperature();
-await chooseStyle();
+await tab.restore();
+await (kept ? restore(kept) : chooseStyle());
 for (const control of [page.styles, page.prompt, page.temperature, page.generate]) control.disabled = false;
 showButtons();
 const bytes = await downloadSize();

@@ -10,8 +10,6 @@ import { stepOf } from "./recording.js";
 /** @typedef {import("./recording.js").Step} Step */
 /** @typedef {import("../engine/client.js").Progress} Progress */
 
-/** Tokens of a text. */
-const LENGTH = 60;
 const CHOICE = { model: DEFAULT_MODEL };
 const slot = new ModelSlot(new EngineHolder(), engineOptions());
 
@@ -26,22 +24,21 @@ export function load(options) {
 /**
  * Generates a text, then explains it token by token.
  * @param {string} prompt
- * @param {{temperature: number, seed: number}} settings
+ * @param {{temperature: number, max_new_tokens: number, seed: number}} options
  * @param {AbortSignal} signal
- * @returns {AsyncGenerator<Step, void>}
+ * @returns {AsyncGenerator<Step & {token: number, logprob: number | null}, void>}
  */
-export async function* generate(prompt, settings, signal) {
+export async function* generate(prompt, options, signal) {
   const model = await slot.load(CHOICE, { signal });
-  const options = { ...settings, max_new_tokens: LENGTH };
-  /** @type {{token: number, text: string}[]} */
+  /** @type {{token: number, text: string, logprob: number | null}[]} */
   const chunks = [];
   for await (const item of model.generate(prompt, { ...options, signal })) {
     if (!("finish_reason" in item)) chunks.push(item);
     else if (chunks.length) chunks[chunks.length - 1].text += item.text;
   }
   const written = chunks.map(({ token }) => token);
-  for (const [index, { text }] of chunks.entries()) {
+  for (const [index, { token, text, logprob }] of chunks.entries()) {
     const args = { prompt, written, index, settings: options };
-    yield stepOf(text, await model.call("explain", args, { signal }));
+    yield { ...stepOf(text, await model.call("explain", args, { signal })), token, logprob };
   }
 }

@@ -55,8 +55,7 @@ export class PageState {
   }
 
   /** Restores what the address says; without any state in it, the last visit's settings. */
-  restore() {
-    const address = readAddress();
+  restore(address = readAddress()) {
     const values = this.#memory.complete(address);
     if (!address.size) values.delete("seed"); // a link repeats a text; a new visit starts another
     this.#controls.restore(values);

@@ -14,12 +14,14 @@ import { hasWindowsLines, unixLines } from "../ui/line-ends.js";
 import { ProgressView } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
 import { problem, StatusLine } from "../ui/status.js";
+import { isReturn, TabState } from "../ui/tab-state.js";
 import { t } from "../ui/words.js";
 import { BranchBox } from "./branch-box.js";
 import { Chat } from "./chat.js";
 import { DecoderControls } from "./decoder-controls.js";
 import { ExamplePrompts } from "./example-prompts.js";
 import { FromHere } from "./from-here.js";
+import { fromHome } from "./from-home.js";
 import { Inspector } from "./inspector.js";
 import { ModelPanel } from "./model-panel.js";
 import { PageState } from "./page-state.js";
@@ -30,7 +32,6 @@ import { saveText } from "./saving.js";
 import { Session } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
 import { StyledPrompt } from "./styled-prompt.js";
-import { TabState } from "./tab-state.js";
 import { LONGEST_TEXT } from "./text-file.js";
 import { TextView } from "./text-view.js";
 import { Texts } from "./texts.js";
@@ -232,7 +233,7 @@ const chat = new Chat(
 );
 const state = new PageState({ prompt: page.prompt, controls, parts: [chat, panel], onRestore: restored });
 
-const tab = new TabState({
+const tab = new TabState("playground", {
   texts: {
     toValue: () => ({ ...texts.toValue(), prompt: page.prompt.value }),
     fromValue: (value) => {
@@ -291,11 +292,6 @@ async function generate() {
 /** Whether the prompt is still what the page began with, so that the tab's may replace it. */
 function isFresh() {
   return !linked && !typedEarly && page.prompt.value === atFirst;
-}
-
-function isReload() {
-  const [entry] = performance.getEntriesByType("navigation");
-  return entry instanceof PerformanceNavigationTiming && entry.type !== "navigate";
 }
 
 /** The focus goes to the text that is about to be written, since the button that was pressed disappears. */
@@ -380,12 +376,16 @@ listenToKeys({
 });
 
 page.ideas.append(byId("load-size", "p")); // where it is read before the first text
-/** Whether the address brings a prompt, which counts more than what this tab had; not after a reload. */
-const linked = readAddress({ search: location.search, hash: location.hash }).has("prompt") && !isReload();
+const carried = await fromHome();
+/** Whether a link brings a prompt, which counts more than what this tab had; not after a reload. */
+const linked =
+  (carried?.values ?? readAddress({ search: location.search, hash: location.hash })).has("prompt") &&
+  !isReturn();
 const typedEarly = page.prompt.value !== "";
-state.restore();
+state.restore(carried?.values);
 const atFirst = page.prompt.value;
 await tab.restore();
+if (carried?.text && !typedEarly) view.bring(carried.text);
 const described = panel.describe();
 showButtons();
 if (!decoding.parts)

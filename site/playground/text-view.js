@@ -72,6 +72,14 @@ export class TextView {
     store();
   }
 
+  /** Adds a text of another page, and shows it if the prompt is its own. @param {Text} text */
+  bring(text) {
+    const { texts, prompt } = this.#parts;
+    const adopted = texts.adopt(text);
+    if (adopted.prompt === prompt.value) this.choose(adopted);
+    else this.refresh();
+  }
+
   /** @param {"undo" | "redo"} way */
   travel(way) {
     const { texts, prompt, busy, store, say } = this.#parts;

@@ -130,6 +130,19 @@ export class Texts {
     return current ?? texts[0];
   }
 
+  /**
+   * Adds a text of another page, unless it is here already; returns the one that is here.
+   * @param {Text} text
+   */
+  adopt(text) {
+    const words = (/** @type {Text} */ one) => one.prompt + writtenText(one);
+    const same = this.all.find((one) => words(one) === words(text));
+    if (same) return same;
+    text.id = this.all.length + 1;
+    this.all.push(text);
+    return text;
+  }
+
   /** All texts with their depth, each followed by its branches. */
   tree() {
     /** @type {{text: Text, depth: number}[]} */

@@ -153,7 +153,43 @@ def test_home_generates_with_the_engine_and_then_follows_the_settings(
     clean_page.locator("#demo-generate").click()
     expect(clean_page.locator("#demo-output")).not_to_contain_text(recorded("definition", 0)[:40])
     expect(status).to_contain_text("generated in this page", timeout=LONG)
+    expect(clean_page.locator("#demo-output [data-token]")).to_have_count(60)
     assert violations(clean_page) == []
+
+    text = shown_text(clean_page)
+    clean_page.get_by_role("link", name="Open the playground").click()
+    expect(clean_page.get_by_test_id("prompt")).to_have_value("ink (noun):")
+    expect(clean_page.get_by_test_id("style").locator("option:checked")).to_have_text("definition")
+    expect(clean_page.get_by_test_id("output")).to_have_text(f" {text}", use_inner_text=False)
+    assert clean_page.locator("#decoder-temperature").input_value() == "0"
+    clean_page.go_back()
+    expect(clean_page.locator("#demo-output")).to_have_text(text, use_inner_text=False)
+    expect(clean_page.get_by_role("textbox", name="Prompt")).to_have_value("ink (noun):")
+
+
+def test_a_sentence_of_ones_own_goes_along_to_the_playground_and_stays(
+    clean_page: Page, site_url: str
+) -> None:
+    """Without the engine; in the playground, the texts of an earlier visit stay among the branches."""
+    open_still(clean_page, site_url)
+    clean_page.get_by_role("link", name="Open the playground").click()
+    expect(clean_page.get_by_test_id("prompt")).to_have_value(re.compile("dark evening"))  # the sample
+    clean_page.get_by_test_id("prompt").fill("Another text")
+    clean_page.go_back()
+    clean_page.get_by_role("radio", name="Scripture").check()
+    prompt = clean_page.get_by_role("textbox", name="Prompt")
+    expect(prompt).to_have_value(re.compile("And it came to pass"))
+    prompt.fill("The captain of the Ghost")
+    clean_page.get_by_role("link", name="Open the playground").click()
+    expect(clean_page.get_by_test_id("prompt")).to_have_value("The captain of the Ghost")
+    expect(clean_page.get_by_test_id("style").locator("option:checked")).to_have_text("scripture")
+    assert "captain" not in clean_page.url
+    clean_page.reload()
+    expect(clean_page.get_by_test_id("prompt")).to_have_value("The captain of the Ghost")
+    clean_page.go_back()
+    expect(prompt).to_have_value("The captain of the Ghost")
+    expect(clean_page.get_by_role("radio", name="Scripture")).to_be_checked()
+    expect(clean_page.locator("#demo-status")).to_contain_text("Press Generate")
 
 
 def test_home_continues_the_visitors_own_words_only_with_the_engine(clean_page: Page, site_url: str) -> None:

@@ -51,6 +51,15 @@ test("a file of branches is added to what is there", () => {
   );
 });
 
+test("a text of another page is adopted once", () => {
+  const texts = sample();
+  const text = () => ({ ...structuredClone(texts.all[0]), id: 1, prompt: "Far away,", parent: null });
+  const adopted = texts.adopt(text());
+  assert.deepEqual([adopted.id, texts.all.length], [3, 3]);
+  assert.equal(texts.adopt(text()), adopted);
+  assert.equal(texts.all.length, 3);
+});
+
 test("damaged and hostile files are refused with a remedy, and change nothing", () => {
   const good = () => JSON.parse(JSON.stringify(sample().toValue()));
   const cases = {

@@ -1,28 +1,35 @@
 /**
- * Everything that was written in this tab: prompt, texts with their branches, the chat. It survives a reload,
- * Back, and a visit to another page. What an address or the browser's memory says is page-state.js's work.
+ * Everything that was written on a page in this tab, by the page's parts. It survives a reload, Back, and a
+ * visit to another page (tab-store.js).
  */
 
-import { TabStore } from "../ui/tab-store.js";
+import { TabStore } from "./tab-store.js";
 
 /** Milliseconds between two writes. */
 const WAIT = 500;
 
+/** Whether this is a reload, Back or Forward: the visitor expects what was here, not what an address brings. */
+export function isReturn() {
+  const [entry] = performance.getEntriesByType("navigation");
+  return entry instanceof PerformanceNavigationTiming && entry.type !== "navigate";
+}
+
 /**
- * A part of the page; `fromValue` throws if it cannot use the value.
+ * A part of the page; `toValue` returns undefined for nothing to keep, `fromValue` throws if it cannot use the value.
  * @typedef {{toValue: () => unknown, fromValue: (value: any) => void}} Part
  */
 
 export class TabState {
-  #store = new TabStore("playground");
+  #store;
   #parts;
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
   /** Nothing is written before what was kept is read. */
   #ready = false;
 
-  /** @param {Record<string, Part>} parts by their names in the record */
-  constructor(parts) {
+  /** @param {string} page its name @param {Record<string, Part>} parts by their names in the record */
+  constructor(page, parts) {
+    this.#store = new TabStore(page);
     this.#parts = parts;
     const last = () => this.#ready && this.#store.writeNow(this.#values());
     addEventListener("pagehide", last);

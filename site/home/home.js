@@ -138,10 +138,12 @@ async function chooseStyle() {
   try {
     const found = await fetchRecording(style);
     if (style !== chosenStyle()) return;
+    const isOwn = recording !== null && page.prompt.value !== recording.prompt;
     recording = found;
-    page.prompt.value = found.prompt;
+    if (!isOwn) page.prompt.value = found.prompt;
     if (isLoaded) return generate();
-    replay();
+    if (isOwn) expectGenerate();
+    else replay();
   } catch (error) {
     complain(
       problem(
@@ -162,10 +164,14 @@ function chooseTemperature() {
   replay({ shown: ended ? Number.POSITIVE_INFINITY : shown, play: playing });
 }
 
-/** The visitor's own words have no recording. */
 function editPrompt() {
-  if (replayed === null) return;
+  if (replayed !== null) expectGenerate();
+}
+
+/** The visitor's own words have no recording. */
+function expectGenerate() {
   replayed = null;
+  made = null;
   player.show([]);
   say(t("Press Generate: the model continues your words."));
 }

@@ -20,15 +20,17 @@ export class ChatSession {
   #conversation = null;
   /** What was cleared last, so that it can be restored. @type {Cleared | null} */
   #cleared = null;
+  /** The messages with which the conversation began. @type {Turn[]} */
+  #first = this.messages;
 
   /** @param {() => {system: string, format: string}} options the settings of a conversation */
   constructor(options) {
     this.#options = options;
   }
 
-  /** Whether the conversation is empty and the one before can be restored. */
+  /** Whether nothing was said since the conversation began, so that the one before can be restored. */
   get canRestore() {
-    return this.messages.length === 0 && this.#cleared !== null;
+    return this.messages === this.#first && this.#cleared !== null;
   }
 
   /**
@@ -69,8 +71,12 @@ export class ChatSession {
     this.#conversation = null;
   }
 
-  /** Starts an empty conversation; the current one can be restored. @param {SavedState | null} start */
-  restart(start) {
+  /**
+   * Starts a conversation; the current one can be restored.
+   * @param {SavedState | null} start
+   * @param {Turn[]} [messages]
+   */
+  restart(start, messages = []) {
     if (this.messages.length) {
       this.#cleared?.conversation?.close().catch(() => {});
       this.#cleared = { messages: this.messages, conversation: this.#conversation, start: this.start };
@@ -78,7 +84,8 @@ export class ChatSession {
     }
     this.forget();
     this.start = start;
-    this.messages = [];
+    this.messages = messages;
+    this.#first = messages;
   }
 
   /**
@@ -88,8 +95,7 @@ export class ChatSession {
    */
   async startFrom(model, start) {
     const conversation = await model.converse({ ...this.#options(), state: start.bytes });
-    this.restart(start);
-    this.messages = conversation.messages;
+    this.restart(start, conversation.messages);
     this.#conversation = conversation;
   }
 

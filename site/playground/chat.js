@@ -3,10 +3,12 @@
  * chat-session.js, bubbles are chat-log.js, files are chat-files.js.
  */
 
+import { LONGEST_PROMPT } from "../ui/address.js";
 import { copyText } from "../ui/clipboard.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { problem } from "../ui/status.js";
+import { isReturn } from "../ui/tab-state.js";
 import { t, tn } from "../ui/words.js";
 import { readState, saveMessages, saveState } from "./chat-files.js";
 import { ChatForm } from "./chat-form.js";
@@ -44,6 +46,8 @@ export class Chat {
   #log;
   #session = new ChatSession(() => this.#form.settings);
   #working = false;
+  /** The conversation that a link brought. @type {Turn[] | null} */
+  #linked = null;
 
   /** @param {Host} host @param {import("./chat-form.js").ChatDescription} description */
   constructor(host, description) {
@@ -85,11 +89,35 @@ export class Chat {
     return this.#form.values();
   }
 
-  /** Sets what `values` returned. @param {Map<string, string>} values */
+  /** What a link carries: the conversation with its settings, and nothing of them in the other mode. */
+  linkValues() {
+    if (!this.active) return [];
+    const messages = this.#session.messages.map(({ role, content }) => ({ role, content }));
+    /** @type {[string, string][]} */
+    const conversation = messages.length ? [["messages", JSON.stringify(messages)]] : [];
+    return [...this.values(), ...conversation];
+  }
+
+  /** Sets what `values` or `linkValues` returned. @param {Map<string, string>} values */
   restore(values) {
     this.#form.restore(values);
     this.#session.forget();
+    const text = values.get("messages");
+    if (text) this.#open(text);
     this.showButtons();
+  }
+
+  /** Shows a link's conversation; “Restore” brings the one before back. @param {string} text */
+  #open(text) {
+    try {
+      if (text.length > LONGEST_PROMPT) throw new Error("no link of ours");
+      this.#linked = readMessages(JSON.parse(text)).map(({ role, content }) => ({ role, content }));
+      this.#session.restart(null, this.#linked);
+      this.#show();
+    } catch {
+      const remedy = t("Ask whoever sent the link to copy it again.");
+      this.#host.complain(problem(t("The conversation in the link is damaged."), remedy));
+    }
   }
 
   /** The conversation, as a plain value. */
@@ -100,11 +128,9 @@ export class Chat {
 
   /** Takes what `toValue` returned; the model reads it again with the next message. @param {any} value */
   fromValue(value) {
-    const roles = ["system", "user", "assistant"];
-    const valid = (/** @type {any} */ one) => roles.includes(one?.role) && typeof one.content === "string";
-    if (!Array.isArray(value.messages) || !value.messages.every(valid)) throw new Error("not a conversation");
-    this.#session.messages = value.messages;
+    this.#session.messages = readMessages(value.messages);
     this.#session.start = value.start?.bytes instanceof Uint8Array ? value.start : null;
+    if (this.#linked && !isReturn()) this.#session.restart(null, this.#linked);
     if (typeof value.message === "string") this.#form.message.value ||= value.message;
     this.#show();
   }
@@ -294,4 +320,16 @@ export class Chat {
     this.showButtons();
     this.#host.kept();
   }
+}
+
+/**
+ * @param {any} messages which anybody can have written
+ * @returns {Turn[]}
+ * @throws {Error} if it is not a conversation
+ */
+function readMessages(messages) {
+  const roles = ["system", "user", "assistant"];
+  const valid = (/** @type {any} */ one) => roles.includes(one?.role) && typeof one.content === "string";
+  if (!Array.isArray(messages) || !messages.every(valid)) throw new Error("not a conversation");
+  return messages;
 }

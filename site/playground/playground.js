@@ -324,6 +324,7 @@ function stop() {
 
 function restored() {
   presets.show();
+  rail.offerTokens(!chat.active);
 }
 
 page.generate.addEventListener("click", generate);
@@ -342,6 +343,7 @@ page.count.addEventListener("change", () => {
 for (const part of [byId("sheet", "section"), byId("rail", "aside")]) part.addEventListener("input", settle);
 byId("modes", "fieldset").addEventListener("change", () => {
   rail.fold();
+  rail.offerTokens(!chat.active);
   if (!busy()) say(""); // it was about the other mode
 });
 page.undo.addEventListener("click", () => view.travel("undo"));

@@ -10,7 +10,7 @@ import { t } from "../ui/words.js";
 /** @typedef {import("./rail-panels.js").MountedPanel} MountedPanel */
 /**
  * @typedef {{id: string, tab: HTMLButtonElement, box: HTMLElement, panel: RailPanel | null,
- *   mounted: Promise<MountedPanel> | null}} Entry
+ *   followsToken: boolean, mounted: Promise<MountedPanel> | null}} Entry
  */
 
 /** Narrower than this the panel is a sheet; the same width is in rail.css. */
@@ -32,7 +32,8 @@ export class Rail {
   #open = null;
 
   /**
-   * @param {HTMLElement} root with an empty tab list, and a `<section data-panel data-label>` for each panel
+   * @param {HTMLElement} root with an empty tab list, and a `<section data-panel data-label>` for each panel,
+   *   with `data-follows-token` where it is about the selected token
    * @param {{session: import("./session.js").Session, panels: RailPanel[]}} options panels besides these
    */
   constructor(root, { session, panels }) {
@@ -65,7 +66,8 @@ export class Rail {
     );
     box.setAttribute("role", "tabpanel");
     box.setAttribute("aria-labelledby", tab.id);
-    const entry = { id, tab, box, panel, mounted: null };
+    const followsToken = panel?.followsToken ?? box.hasAttribute("data-follows-token");
+    const entry = { id, tab, box, panel, followsToken, mounted: null };
     tab.addEventListener("click", () => {
       if (this.#open === entry && this.#narrow.matches) this.close();
       else this.open(id);
@@ -83,6 +85,12 @@ export class Rail {
   /** Opens a panel about the selected token, unless another such panel is open. @param {string} id */
   openForToken(id) {
     if (!this.#open?.panel?.followsToken) this.open(id);
+  }
+
+  /** Offers the panels about the selected token only where one can be selected. @param {boolean} on */
+  offerTokens(on) {
+    for (const { tab, followsToken } of this.#entries) tab.hidden = followsToken && !on;
+    if (this.#open?.tab.hidden) this.#show(this.#narrow.matches ? null : this.#entries[0]);
   }
 
   /** Closes the sheet of a narrow screen. */
@@ -141,13 +149,14 @@ export class Rail {
       event.stopPropagation();
       return this.close();
     }
-    const at = this.#entries.findIndex(({ tab }) => tab === event.target);
-    const { length } = this.#entries;
+    const entries = this.#entries.filter(({ tab }) => !tab.hidden);
+    const at = entries.findIndex(({ tab }) => tab === event.target);
+    const { length } = entries;
     /** @type {Record<string, number>} */
     const targets = { ArrowRight: at + 1, ArrowLeft: at - 1 + length, Home: 0, End: length - 1 };
     if (at < 0 || !Object.hasOwn(targets, event.key)) return;
     event.preventDefault();
-    const entry = this.#entries[targets[event.key] % length];
+    const entry = entries[targets[event.key] % length];
     if (!this.#narrow.matches) this.#show(entry);
     entry.tab.focus();
   }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -166,6 +168,46 @@ def test_stop_keeps_the_messages_and_the_address_keeps_the_mode(chat: Chat) -> N
     chat.page.locator("#reset").click()
     chat.send.click()
     expect(chat.status).to_contain_text("The message is empty.")
+
+
+def test_chat_and_write_share_neither_links_nor_panels_about_tokens(chat: Chat) -> None:
+    """The Token tab showed a token of Write, and Copy link carried its prompt instead of the conversation."""
+    page, tab = chat.page, chat.page.get_by_role("tab")
+    chat.say("Good morning.")
+    said = chat.texts()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    def copied_link() -> dict[str, list[str]]:
+        chat.copy_link.click()
+        expect(chat.status).to_have_text("The link is copied.")
+        return parse_qs(urlsplit(page.evaluate("navigator.clipboard.readText()")).fragment)
+
+    expect(tab).to_have_text(["Decoder", "Model"])
+    link = copied_link()
+    address = page.url
+    assert link["mode"] == ["chat"] and "prompt" not in link
+    assert [one["content"] for one in json.loads(link["messages"][0])] == said
+    page.get_by_role("radio", name="Write").check()
+    expect(tab).to_have_text(["Decoder", "Token", "Model", "Attribution", "Inside"])
+    link = copied_link()
+    assert "prompt" in link and not {"mode", "messages", "system"} & link.keys()
+    tab.filter(has_text="Token").click()
+    chat.mode_chat.check()
+    expect(tab.filter(has_text="Decoder")).to_have_attribute("aria-selected", "true")
+
+    visitor = page.context.new_page()
+    visitor.goto(address)
+    expect(visitor.locator(".message .said:visible")).to_have_text(said)
+    visitor.goto(
+        address.partition("#")[0] + "#mode=chat&messages=" + quote('[{"role":"user","content":"<b>"}]')
+    )
+    expect(visitor.locator(".message .said:visible")).to_have_text(["<b>"])
+    visitor.get_by_role("button", name="Restore").click()
+    expect(visitor.locator(".message .said:visible")).to_have_text(said)
+    visitor.goto(address.partition("#")[0] + "#mode=chat&messages=[3]")
+    expect(visitor.get_by_test_id("status")).to_contain_text("The conversation in the link is damaged.")
+    expect(visitor.locator(".message .said:visible")).to_have_text(said)
+    visitor.close()
 
 
 def test_how_long_the_model_thinks_is_chosen_for_each_reply(chat: Chat) -> None:

@@ -180,6 +180,9 @@ def test_a_sentence_of_ones_own_goes_along_to_the_playground_and_stays(
     prompt = clean_page.get_by_role("textbox", name="Prompt")
     expect(prompt).to_have_value(re.compile("And it came to pass"))
     prompt.fill("The captain of the Ghost")
+    with clean_page.expect_response("**/recordings/speech.json"):
+        clean_page.get_by_role("radio", name="Speech").check()
+    clean_page.get_by_role("radio", name="Scripture").check()  # another style keeps the words
     clean_page.get_by_role("link", name="Open the playground").click()
     expect(clean_page.get_by_test_id("prompt")).to_have_value("The captain of the Ghost")
     expect(clean_page.get_by_test_id("style").locator("option:checked")).to_have_text("scripture")

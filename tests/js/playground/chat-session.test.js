@@ -54,6 +54,19 @@ test("a conversation that was cleared can be restored, until another one has a r
   assert.ok(!session.canRestore);
 });
 
+test("a link's conversation can be continued, or the one before restored", async () => {
+  const { model, session } = start();
+  session.messages = [...TURNS];
+  const linked = [turn("user", "Well?"), turn("assistant", "Yes.")];
+  session.restart(null, linked);
+  assert.deepEqual([session.messages, session.canRestore], [linked, true]);
+  session.restoreCleared();
+  assert.deepEqual(session.messages, TURNS);
+  session.restart(null, linked);
+  session.commit(await session.open(model));
+  assert.deepEqual([session.messages, session.canRestore], [linked, false]);
+});
+
 test("undo removes the last turn and returns its message", async () => {
   const { model, session } = start();
   session.messages = [...TURNS];

@@ -1,7 +1,7 @@
 """Make py/goosequill/lab/data/hershey.json, the stroke letters of the page "Handwriting".
 
 The Hershey fonts of Debian's package hershey-fonts-data consist of pen strokes. A to Z, a to z and 0 to 9 of
-three faces with single strokes become lists of points. apt downloads the package; the output is the same
+two faces with single strokes become lists of points. apt downloads the package; the output is the same
 bytes at every run.
 
     python scripts/lab_data/hershey.py
@@ -16,14 +16,15 @@ from pathlib import Path
 
 PACKAGE = "hershey-fonts-data"
 TARGET = Path(__file__).parents[2] / "py/goosequill/lab/data/hershey.json"
-FACES = {"plain": "futural", "roman": "rowmans", "cursive": "cursive"}
+FACES = {"plain": "futural", "cursive": "cursive"}
+"""rowmans.jhf has the same letters as futural.jhf."""
 LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 ORIGIN = ord("R")
 """The character that stands for the coordinate 0."""
 
 PEN_UP = " R"
 NOTICE = """\
-hershey.json is converted from the files futural.jhf, rowmans.jhf and cursive.jhf of Debian's package
+hershey.json is converted from the files futural.jhf and cursive.jhf of Debian's package
 hershey-fonts-data, which have the following license.
 
 """

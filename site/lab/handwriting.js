@@ -22,7 +22,7 @@ export { inputs } from "./handwriting-inputs.js";
 export const live = true;
 
 export const labels = {
-  face: { plain: "plain", roman: "roman", cursive: "cursive" },
+  face: { plain: "plain", cursive: "cursive" },
   alphabet: {
     letters: "A to Z and a to z",
     capitals: "A to Z",

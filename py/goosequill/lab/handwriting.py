@@ -67,7 +67,7 @@ class Settings(ParameterSet):
         "The stroke font that the sample is written in.",
         default="plain",
         kind="choice",
-        choices=("plain", "roman", "cursive"),
+        choices=("plain", "cursive"),
     )
     wobble: float = setting(
         "Unsteadiness",

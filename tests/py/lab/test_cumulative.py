@@ -202,6 +202,15 @@ def test_the_standalone_script_prints_the_numbers_of_the_study() -> None:
         assert [float(number) for number in numbers] == pytest.approx(expected, abs=6e-5)
 
 
+def test_exact_sums_leave_the_likelihood_behind() -> None:
+    points = cumulative.generate(Settings(noise=0, bin_ends=True), 0)
+    curves = {name: fit(points, 3)(cumulative.GRID) for name, fit in FITS.items()}
+    for name, error in (("likelihood", 0.0130), ("polynomial", 0.0022), ("pchip", 0.0010)):
+        assert cumulative.judge(curves[name]).rmse == pytest.approx(error, abs=6e-5)
+    assert np.abs(curves["polynomial"] - cumulative.TRUTH).max() == pytest.approx(0.0037, abs=6e-5)
+    assert curves["polynomial"].max() == pytest.approx(1.003, abs=6e-4)
+
+
 def article_table() -> dict[str, list[float]]:
     """The numbers of the article's table, by fit."""
     lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
@@ -231,6 +240,8 @@ def test_the_article_has_the_numbers_of_the_studies() -> None:
         ({"noise": 0.2, "bin_ends": True}, "polynomial", "rmse", 0.0167),
         ({"noise": 0.2, "bin_ends": True, "degree": 9}, "bernstein", "rmse", 0.0163),
         ({"noise": 0.2, "bin_ends": True, "degree": 9}, "polynomial", "rmse", 0.0199),
+        ({"data": "samples", "degree": 9}, "likelihood", "rmse", 0.0439),
+        ({"data": "samples", "degree": 9}, "bernstein", "rmse", 0.0459),
     ],
 )
 def test_the_article_says_of_other_settings_what_they_give(

@@ -8,6 +8,7 @@ import pytest
 from goosequill.errors import SettingsError
 from goosequill.lab import elastic, experiments, handwriting
 from goosequill.lab.handwriting import ALPHABETS, FILE, Settings
+from goosequill.lab.strokes import Strokes
 
 BYTES = (experiments.DATA / FILE).read_bytes()
 
@@ -31,9 +32,15 @@ def scribble(text: str, **settings) -> list:
     return [stroke.tolist() for stroke in handwriting.written(BYTES, Settings(text=text, **settings))]
 
 
+def same(one: Strokes, other: Strokes) -> bool:
+    return len(one) == len(other) and all(map(np.array_equal, one, other))
+
+
 def test_the_fonts_have_every_letter() -> None:
     faces = handwriting.letters(BYTES)
-    assert list(faces) == ["plain", "roman", "cursive"]
+    assert list(faces) == ["plain", "cursive"]
+    alike = [label for label, strokes in faces["plain"].items() if same(strokes, faces["cursive"][label])]
+    assert alike == list("0123456789"), "a face is another one under a second name"
     for each in faces.values():
         assert set(each) == set(ALPHABETS["all"])
         assert all(stroke.shape[1] == 2 for strokes in each.values() for stroke in strokes)
@@ -51,9 +58,7 @@ def test_the_default_sample_is_read_and_the_methods_agree() -> None:
     assert found["methods"][0]["factor"] == 1 and found["methods"][-1]["factor"] > 100
 
 
-@pytest.mark.parametrize(
-    ("face", "alphabet"), [("plain", "capitals"), ("cursive", "small"), ("roman", "capitals")]
-)
+@pytest.mark.parametrize(("face", "alphabet"), [("plain", "capitals"), ("cursive", "small")])
 def test_unsteady_words_are_divided_and_read(face: str, alphabet: str) -> None:
     right = 0
     rng = np.random.default_rng(0)
@@ -161,17 +166,17 @@ def test_the_standalone_script_computes_what_the_module_does(capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("settings", "text", "comparisons", "factor"),
     [
-        ({}, "Goose", 66_000, 166),
-        ({"text": "Quill"}, "Quill", 132_000, 82),
-        ({"band": 0}, "Goose", 57_000, 15),
-        ({"band": 16}, "Goose", 126_000, 201),
-        ({"wobble": 1.0}, "aose", 177_000, 49),
+        ({}, "Goose", 39_000, 172),
+        ({"text": "Quill"}, "Quill", 83_000, 81),
+        ({"band": 0}, "Goose", 35_000, 15),
+        ({"band": 16}, "Goose", 79_000, 198),
+        ({"wobble": 1.0}, "aose", 124_000, 43),
     ],
 )
 def test_the_articles_numbers(settings: dict, text: str, comparisons: int, factor: int) -> None:
     chosen = Settings(**settings)
     templates, bank = handwriting.templates_of(BYTES, chosen)
-    assert bank.size == 2748
+    assert bank.size == 1702
     strokes = [handwriting._few(stroke) for stroke in handwriting.written(BYTES, chosen)]
     groups, _ = handwriting.divide(bank, strokes)
     found = elastic.nearest(bank, handwriting._sequences(strokes, groups))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goosequill.lab import experiments, letters, letters_data
+from goosequill.lab import experiments, letters, letters_data, paired
 from goosequill.progress import Progress
 
 sklearn_linear = pytest.importorskip("sklearn.linear_model")
@@ -217,4 +217,7 @@ def test_the_article_s_figure_returns() -> None:
     assert (train - validation)[:, 0].min() > (train - validation)[:, -1].max()
     assert validation[-1, -1] > 0.75, "about 80%, as in the article"
     small, large = validation[:, 0], validation[:, -1]
+    ahead = [np.subtract(*each) for each in zip(made["validation"][2], made["validation"][3], strict=True)]
+    clear = [paired.compare(each, np.zeros(len(each)))["low"] > 0 for each in ahead if len(each) > 2]
+    assert clear == [size >= 500 for size in made["sizes"][: len(clear)]], "C 0.1 against C 1"
     assert small.argmax() < large.argmax(), "the best penalty weakens as the set grows"

@@ -75,11 +75,13 @@ def test_the_average_is_the_effective_gain_times_the_filter() -> None:
 def test_the_cosine_follows_its_closed_form() -> None:
     for count, expected in ((100, 0.70), (1_000, 0.95), (10_000, 0.995), (59_386, 0.9991)):
         assert sta.expected_cosine(count, 150, 1.2) == pytest.approx(expected, abs=2e-3)
-    errors = []
+    errors, early = [], []
     for seed in range(8):  # of early spikes the windows overlap, which the formula does not know
         found = first_part(sta.Settings(samples=40_000, seed=seed))["convergence"]
         errors.append((found["cosines"] - found["expected"])[-12:])
+        early.append(found["cosines"][np.argmin(np.abs(found["counts"] - 10))])
     assert np.abs(np.mean(errors, axis=0)).max() < 0.03
+    assert 0.05 < np.std(early) < 0.2
 
 
 def test_the_articles_number_of_spikes_gives_a_cosine_of_0_999() -> None:
@@ -207,6 +209,18 @@ def test_an_average_decays_faster_than_the_membrane_that_made_it() -> None:
     assert found["tau"] == 20 and leaky["decays"][0] == pytest.approx(8.8, abs=0.8)
     assert max(leaky["decays"]) < 15 and np.all(np.diff(np.argsort(leaky["rates"])) != 0)
     assert perfect["decays"][0] == pytest.approx(leaky["decays"][0], abs=1.5)  # without any leak
+    assert [leaky["rates"][0], perfect["rates"][0]] == pytest.approx([5.2, 17.4], abs=0.1)
+    at_its_rate = np.interp(
+        perfect["rates"][0], sorted(leaky["rates"]), sorted(leaky["decays"], reverse=True)
+    )
+    assert perfect["decays"][0] == pytest.approx(2 * at_its_rate, rel=0.15), "at one rate the leak shows"
+
+
+def test_averages_with_and_without_a_leak_have_other_heights() -> None:
+    stimulus = neurons.white_noise(150_000, np.random.default_rng(0))
+    for leak, mean, height in ((1.0, 0.5, 0.92), (0.0, 0.38, 0.48)):
+        spikes = neurons.integrate_and_fire(stimulus, 2.0, tau=20.0, mean=mean, leak=leak)
+        assert sta.average_by_windows(stimulus, spikes, 60)[-2] == pytest.approx(height, abs=5e-3)
 
 
 def test_the_decay_of_an_exponential_is_its_constant() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,8 @@ INDEX = "search-index/"  # of the documentation; pages read web/ alone
 MEANINGS = f"{INDEX}web/pieces-"  # what searching by words does without
 UNLISTED = ("sw.js", "precache.js", "HOW-TO-HOST.html", "robots.txt", "sitemap.xml", "ui/preview.png")
 STORED = {".whl", ".zip", ".png", ".woff2", ".gz"}  # already compressed
+STAMP = re.compile(rb'(<html\b[^>]*?)(?: data-version="\w*")?>')
+"""The start of a page, which contains its version."""
 DATE = (2020, 1, 1, 0, 0, 0)
 
 
@@ -52,12 +55,26 @@ def is_part(path: str, size: int) -> bool:
     return path.startswith(PART_FOLDERS) or size > PART_BYTES
 
 
+def stamp_pages(folder: Path, version: str) -> None:
+    """Write into each page of which version it is; "" removes that."""
+    stamp = f' data-version="{version}"' if version else ""
+    for page in folder.rglob("*.html"):
+        html = page.read_bytes()
+        page.write_bytes(STAMP.sub(rb"\1" + stamp.encode() + b">", html, count=1))
+
+
 def write_precache(folder: Path) -> str:
-    """Write precache.js, which the service worker imports; return the version, a hash of everything."""
+    """Write the version into each page and into precache.js, which the service worker imports; return it.
+
+    It is a hash of everything else.
+    """
+    stamp_pages(folder, "")
     shell, parts = sort_files(folder)
     worker = (folder / "sw.js").read_text(encoding="utf-8")
     everything = json.dumps([shell, parts, worker], sort_keys=True)
     version = hashlib.sha256(everything.encode()).hexdigest()[:16]
+    stamp_pages(folder, version)
+    shell, parts = sort_files(folder)
     text = json.dumps({"version": version, "shell": shell, "parts": parts}, indent=1)
     (folder / "precache.js").write_text(f"self.goosequillPrecache = {text};\n", encoding="utf-8")
     return version

@@ -3,9 +3,11 @@
  * with its hash. The shell (pages, scripts, styles, fonts) is fetched when a version is installed, the
  * engine's parts when they are first used. Models are stored elsewhere (engine/storage/store.js).
  *
- * One version of everything: a version takes over only when the visitor agrees (the message "activate"), and
- * a part whose hash does not match the version is not returned. Caches are named after this site's own path,
- * and no other cache is ever touched, because many projects may share an origin.
+ * One version of everything: each page is of one version, which is noted before the page gets its first byte,
+ * and it and its workers get only files whose hash is in that version's list, from whichever worker is active.
+ * What is gone from the server and from the caches is refused. A version takes over only when the visitor
+ * agrees (the message "activate"); pages of another one stay as they are. Caches are named after this site's
+ * own path, and no other cache is ever touched, because many projects may share an origin.
  */
 
 importScripts("precache.js");
@@ -18,17 +20,32 @@ const { version, shell, parts } = scope.goosequillPrecache;
 const BASE = new URL("./", scope.location.href);
 const PREFIX = `goosequill:${BASE.pathname}:`;
 const CACHE = `${PREFIX}${version}`;
-const SETTINGS = `${PREFIX}settings`; // outlives versions
+const SETTINGS = `${PREFIX}settings`; // outlives versions: threads, and the version of each page
+const LIST = addressOf("precache.js");
 /** Files that are read in parts: the index of the documentation. */
 const RANGED = "search-index/";
+/** Files that the engine verifies by their hashes, and stores. */
+const MODELS = "models/";
 const GUARDED = "storage/index.html";
 const THREADS = new URL("?threads", BASE).href;
+const CLIENT = new URL("?client=", BASE).href;
+/** Notes that are never removed, of pages that may not have been shown yet. */
+const RECENT = 100;
+/** What the build writes into each page. */
+const STAMP = /<html\b[^>]* data-version="(\w+)"/;
 
 /** The server has another version of the site. */
 class OtherVersion extends Error {}
 
 /** @param {string} path as in precache.js @returns {string} its address */
-const addressOf = (path) => new URL(path, BASE).href;
+function addressOf(path) {
+  return new URL(path, BASE).href;
+}
+
+/** @param {string} path @returns {boolean} whether this version has it */
+function isListed(path) {
+  return Boolean(shell[path] ?? parts[path]);
+}
 
 /** The path in precache.js of an address, "" for an address outside the site. @param {string} address */
 function pathOf(address) {
@@ -44,22 +61,25 @@ async function hashOf(response) {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The caches of all versions. */
+async function versionCaches() {
+  return (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== SETTINGS);
+}
+
 /**
- * A file of this version: from an older version's cache if it has not changed, else from the network.
+ * A file by its hash: from any version's cache, else from the network.
  * @param {string} path
  * @param {string} hash
- * @param {RequestCache} mode
  */
-async function obtain(path, hash, mode) {
-  for (const name of await caches.keys()) {
-    if (!name.startsWith(PREFIX) || name === SETTINGS) continue;
-    const kept = await (await caches.open(name)).match(addressOf(path));
+async function obtain(path, hash) {
+  for (const cacheName of await versionCaches()) {
+    const kept = await caches.match(addressOf(path), { cacheName });
     if (kept && (await hashOf(kept.clone())) === hash) return kept;
   }
-  const response = await fetch(addressOf(path), { cache: mode });
+  const response = await fetch(addressOf(path), { cache: "no-cache" });
   const isGone = response.status === 404 || response.status === 410;
   if (isGone || (response.ok && (await hashOf(response.clone())) !== hash)) {
-    throw new OtherVersion(`${path} is not the file of version ${version}`);
+    throw new OtherVersion(`${path} has changed`);
   }
   if (!response.ok) throw new Error(`the server answered ${response.status} for ${path}`);
   return response;
@@ -73,7 +93,7 @@ async function keep(files) {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [path, hash] = next;
       if (await cache.match(addressOf(path))) continue;
-      await cache.put(addressOf(path), plain(await obtain(path, hash, "no-cache")));
+      await cache.put(addressOf(path), plain(await obtain(path, hash)));
     }
   };
   await Promise.all(Array.from({ length: 6 }, work));
@@ -89,8 +109,8 @@ function plain(response) {
 
 /** Stores the parts that an older version had stored. */
 async function keepUsedParts() {
-  for (const name of await caches.keys()) {
-    if (!name.startsWith(PREFIX) || name === SETTINGS || name === CACHE) continue;
+  for (const name of await versionCaches()) {
+    if (name === CACHE) continue;
     const old = await caches.open(name);
     const used = [];
     for (const path of Object.keys(parts)) if (await old.match(addressOf(path))) used.push(path);
@@ -98,10 +118,102 @@ async function keepUsedParts() {
   }
 }
 
-async function removeOldVersions() {
-  for (const name of await caches.keys()) {
-    if (name.startsWith(PREFIX) && name !== CACHE && name !== SETTINGS) await caches.delete(name);
+/** Removes the versions that no open page is of, and the notes of pages that are closed. */
+async function tidy() {
+  const settings = await caches.open(SETTINGS);
+  const open = new Set((await openClients("all")).map(({ id }) => id));
+  const used = new Set([CACHE]);
+  const notes = (await settings.keys()).filter(({ url }) => url.startsWith(CLIENT));
+  for (const [index, note] of notes.entries()) {
+    if (open.has(note.url.slice(CLIENT.length))) used.add(PREFIX + (await textOf(settings, note)));
+    else if (index < notes.length - RECENT) await settings.delete(note);
   }
+  if (scope.registration.installing || scope.registration.waiting) return; // it has a cache as well
+  for (const name of await versionCaches()) if (!used.has(name)) await caches.delete(name);
+}
+
+/** @param {Cache} cache @param {string | Request} key */
+async function textOf(cache, key) {
+  return (await (await cache.match(key))?.text()) ?? null;
+}
+
+/** @param {"window" | "all"} type @returns {Promise<{id: string, url: string, frameType: string}[]>} */
+async function openClients(type) {
+  return await scope.clients.matchAll({ type, includeUncontrolled: true });
+}
+
+/** The version of each page and worker by its id, "" for one of another site. @type {Map<string, string>} */
+const noted = new Map();
+
+/**
+ * Stores it too, if there is space, since this worker may be stopped at any time.
+ * @param {string} id
+ * @param {string} of
+ */
+async function note(id, of) {
+  if (!id) return;
+  noted.set(id, of);
+  const settings = await caches.open(SETTINGS);
+  await settings.put(CLIENT + id, new Response(of)).catch(() => {});
+}
+
+/** @param {string} id @returns {Promise<string | null>} */
+async function notedOf(id) {
+  const of = noted.get(id) ?? (await textOf(await caches.open(SETTINGS), CLIENT + id));
+  if (of !== null) noted.set(id, of);
+  return of;
+}
+
+/**
+ * The version of a page or worker, null if it is not known. A worker without a note was started before its page
+ * was controlled, or by another worker (Chromium does not name those); an open page has started it, so its
+ * version is known if they all have the same one.
+ * @param {string} id
+ */
+async function versionOf(id) {
+  const found = await notedOf(id);
+  if (found !== null) return found;
+  const pages = await scope.clients.matchAll();
+  const known = await Promise.all(pages.map((/** @type {any} */ page) => notedOf(page.id)));
+  const [only = "", ...others] = new Set(
+    known.filter((of, index) => of || (of === null && pages[index].frameType !== "nested")),
+  );
+  return others.length ? null : only;
+}
+
+/**
+ * A page reports the version that is written in it. All pages are controlled as soon as all have: until then
+ * the others' versions are not known.
+ * @param {string} id
+ * @param {string} of
+ * @returns {Promise<boolean>} whether the page can be given what it needs
+ */
+async function meet(id, of) {
+  if ((await notedOf(id)) === null) await note(id, of);
+  const pages = (await openClients("window")).filter(
+    ({ url, frameType }) => url.startsWith(BASE.href) && frameType !== "nested",
+  );
+  const known = await Promise.all(pages.map((page) => notedOf(page.id)));
+  if (!known.includes(null)) await scope.clients.claim();
+  await tidy();
+  return Boolean(await filesOf(of));
+}
+
+/** The files of versions, with their hashes. @type {Map<string, Record<string, string>>} */
+const lists = new Map([[version, { ...shell, ...parts }]]);
+
+/** A version's files, undefined if neither a cache nor the server has their list. @param {string} of */
+async function filesOf(of) {
+  if (lists.has(of)) return lists.get(of);
+  const cacheName = PREFIX + of;
+  const kept = await caches.match(LIST, { cacheName });
+  const found = kept ?? (await fetch(LIST, { cache: "no-cache" }).catch(() => null));
+  const text = (await found?.text()) ?? "";
+  if (!text.includes(`"${of}"`)) return; // another version's, or not a list at all
+  const list = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
+  if (!kept) await (await caches.open(cacheName)).put(LIST, new Response(text)).catch(() => {});
+  lists.set(of, { ...list.shell, ...list.parts });
+  return lists.get(of);
 }
 
 async function threads() {
@@ -140,38 +252,77 @@ async function withHeaders(response, path = "") {
   });
 }
 
-/** @param {Request} request @param {string} path */
-async function answer(request, path) {
-  const cache = await caches.open(CACHE);
-  const kept = await cache.match(addressOf(path));
-  if (kept) return await withHeaders(kept, path);
-  try {
-    if (!parts[path]) return await withHeaders(await fetch(request), path);
-    const response = await obtain(path, parts[path], "default");
-    await cache.put(addressOf(path), response.clone()).catch(() => {}); // no space: fetched again next time
-    return await withHeaders(response, path);
-  } catch (error) {
-    if (!(error instanceof OtherVersion)) throw error; // no network, or a server that fails
-    await scope.registration.update().catch(() => {});
-    return new Response("This part belongs to a newer version of the site; reload the page.", {
-      status: 409,
-    });
-  }
+/**
+ * A file of a version, which is kept for the next time.
+ * @param {string} of
+ * @param {string} path
+ * @param {string} hash
+ */
+async function fileOf(of, path, hash) {
+  const cacheName = PREFIX + of;
+  const kept = await caches.match(addressOf(path), { cacheName });
+  if (kept) return kept;
+  const response = plain(await obtain(path, hash));
+  const cache = await caches.open(cacheName);
+  await cache.put(addressOf(path), response.clone()).catch(() => {}); // no space: fetched again next time
+  return response;
+}
+
+function refusal() {
+  return new Response("This part belongs to another version of the site; reload the page.", { status: 409 });
 }
 
 /**
- * A part of a file: from the cache if the file is there, else from the network. Then the whole file is stored
- * as well, so that what is asked next is answered offline too.
+ * A page of this version, or one that the server has and this version has not: that one is of its own version.
  * @param {Request} request
  * @param {string} path
- * @param {(work: Promise<unknown>) => void} after
+ * @param {string} id of the page
  */
-async function answerRange(request, path, after) {
-  const kept = await (await caches.open(CACHE)).match(addressOf(path));
+async function answerPage(request, path, id) {
+  const hash = shell[path] ?? parts[path];
+  const own = hash && (await fileOf(version, path, hash).catch(ifOther));
+  const response = own || (await fetch(request));
+  let of = own ? version : "";
+  if (!own && response.headers.get("content-type")?.startsWith("text/html"))
+    of = STAMP.exec(await response.clone().text())?.[1] ?? "";
+  if (of && !(await filesOf(of))) return refusal(); // the server is about to have another version
+  await note(id, of);
+  return await withHeaders(response, path);
+}
+
+/** Looks for the newer version after a file that is not this one's. @param {unknown} error */
+async function ifOther(error) {
+  if (!(error instanceof OtherVersion)) throw error; // no network, or a server that fails
+  await scope.registration.update().catch(() => {});
+}
+
+/** @param {any} event @param {string} path */
+async function answer({ request, clientId, resultingClientId }, path) {
+  if (request.mode === "navigate") return await answerPage(request, path, resultingClientId);
+  const of = await versionOf(clientId);
+  if (of !== null) await note(resultingClientId, of); // a worker
+  const files = of && (await filesOf(of));
+  if (of === null ? isListed(path) : of && !files) return refusal();
+  if (!files?.[path]) return await fetch(request);
+  const response = await fileOf(of, path, files[path]).catch(ifOther);
+  return response ? await withHeaders(response, path) : refusal();
+}
+
+/**
+ * A part of a file: from the cache if the file is there, else from the network, which has no other file of this
+ * name, since that contains the file's hash. Then the whole file is stored as well, so that what is asked next
+ * is answered offline too.
+ * @param {any} event
+ * @param {string} path
+ */
+async function answerRange(event, path) {
+  const { request, clientId } = event;
+  const cacheName = PREFIX + (await versionOf(clientId));
+  const kept = await caches.match(addressOf(path), { cacheName });
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
   if (!kept || !range) {
     const response = await fetch(request);
-    if (parts[path] && !scope.navigator.connection?.saveData) after(keepOnce(path));
+    if (parts[path] && !scope.navigator.connection?.saveData) event.waitUntil(keepOnce(path));
     return response;
   }
   const whole = await kept.blob();
@@ -198,13 +349,19 @@ function keepOnce(path) {
   return work;
 }
 
-scope.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(keep(shell)));
+scope.addEventListener("install", (/** @type {any} */ event) => {
+  const store = async () => {
+    await keep(shell);
+    const list = JSON.stringify({ version, shell, parts });
+    await (await caches.open(CACHE)).put(LIST, new Response(list));
+  };
+  event.waitUntil(store());
+});
 
 scope.addEventListener("activate", (/** @type {any} */ event) => {
   const take = async () => {
     await keepUsedParts().catch(() => {}); // they are fetched when they are used
-    await removeOldVersions();
-    await scope.clients.claim();
+    await tidy();
   };
   event.waitUntil(take());
 });
@@ -214,23 +371,23 @@ scope.addEventListener("fetch", (/** @type {any} */ event) => {
   if (request.method !== "GET") return;
   const path = pathOf(request.url);
   if (request.headers.has("range")) {
-    if (path.startsWith(RANGED) && (shell[path] || parts[path]))
-      event.respondWith(answerRange(request, path, (work) => event.waitUntil(work)));
+    if (path.startsWith(RANGED)) event.respondWith(answerRange(event, path));
     return;
   }
-  const page = request.mode === "navigate" && path !== "";
-  if (shell[path] || parts[path] || page) event.respondWith(answer(request, path));
+  const isModel = path.startsWith(MODELS) && !isListed(path) && request.mode !== "navigate";
+  if (path !== "" && !isModel) event.respondWith(answer(event, path));
 });
 
 scope.addEventListener("message", (/** @type {any} */ event) => {
-  const { type, on } = event.data ?? {};
+  const { type, on, version: of } = event.data ?? {};
   const reply = async (/** @type {Promise<unknown>} */ work) => event.ports[0]?.postMessage(await work);
   if (type === "activate") event.waitUntil(scope.skipWaiting());
+  if (type === "page") event.waitUntil(reply(meet(event.source.id, of)));
   // What could not be stored will be next time.
   if (type === "keep-engine")
     event.waitUntil(reply(keep({ ...engineParts(), ...rangedParts() }).then(status, status)));
   if (type === "threads") event.waitUntil(reply(setThreads(Boolean(on)).then(threads)));
-  if (type === "status") event.waitUntil(reply(status()));
+  if (type === "status") event.waitUntil(reply(tidy().then(status)));
 });
 
 /** What every first text needs except the model. */

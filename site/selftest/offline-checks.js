@@ -1,7 +1,7 @@
 /** Whether the site works without a network: the service worker, and all that it should have stored. */
 
 import { english } from "../ui/english.js";
-import { askWorker, registerWorker } from "../ui/offline-state.js";
+import { askWorker, registerWorker, settled } from "../ui/offline-state.js";
 import { check, ensure, Unavailable } from "./finding.js";
 
 /** @param {import("./finding.js").Context} context */
@@ -27,15 +27,6 @@ async function start() {
   if (coming && !found.active) await settled(coming);
   ensure(found.active !== null, english("The service worker could not store the site's pages."));
   return english(found.waiting ? "active; a newer version is waiting" : "active");
-}
-
-/** @param {ServiceWorker} worker @returns {Promise<void>} */
-function settled(worker) {
-  return new Promise((resolve) => {
-    const look = () => ["activated", "redundant"].includes(worker.state) && resolve();
-    worker.addEventListener("statechange", look);
-    look();
-  });
 }
 
 async function status() {

@@ -11,6 +11,28 @@ export function registerWorker() {
   return navigator.serviceWorker.register(script, { scope: ROOT, updateViaCache: "none" });
 }
 
+/**
+ * Reports this page's version to the service worker, as soon as there is one; then the page is controlled. The
+ * build writes the version into the page.
+ * @param {ServiceWorkerRegistration} found
+ * @returns {Promise<boolean | null>} whether the page's version can still be had; null without an answer
+ */
+export async function introduce(found) {
+  const { version } = document.documentElement.dataset;
+  if (!version) return null;
+  if (found.installing && !found.active) await settled(found.installing);
+  return await askWorker({ type: "page", version });
+}
+
+/** @param {ServiceWorker} worker @returns {Promise<void>} when it is in use, or has failed */
+export function settled(worker) {
+  return new Promise((resolve) => {
+    const look = () => ["activated", "redundant"].includes(worker.state) && resolve();
+    worker.addEventListener("statechange", look);
+    look();
+  });
+}
+
 /** The site's own registration, or null. @returns {Promise<ServiceWorkerRegistration | null>} */
 async function registration() {
   try {

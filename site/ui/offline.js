@@ -5,7 +5,7 @@
  */
 
 import { afterStartup } from "../engine/startup-lock.js";
-import { registerWorker } from "./offline-state.js";
+import { introduce, registerWorker } from "./offline-state.js";
 import { t } from "./words.js";
 
 /** Milliseconds after loading; a visitor who came to generate a text has pressed the button by then. */
@@ -46,13 +46,16 @@ function offer(found) {
   });
 }
 
+function offerReload() {
+  showNotice(t("This page is from an older version of the site."), t("Reload"), () => location.reload());
+}
+
 async function start() {
   if (!navigator.serviceWorker || !isSecureContext) return;
   let controlled = Boolean(navigator.serviceWorker.controller);
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (asked) location.reload();
-    else if (controlled)
-      showNotice(t("This page is from an older version of the site."), t("Reload"), () => location.reload());
+    else if (controlled) offerReload();
     controlled = true;
   });
   await settled();
@@ -62,6 +65,7 @@ async function start() {
     const coming = found.installing;
     coming?.addEventListener("statechange", () => coming.state === "installed" && offer(found));
   });
+  if ((await introduce(found)) === false) offerReload();
 }
 
 start().catch((error) => console.info(`Goosequill does not work offline here: ${error.message}`));

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright
 
+from ..versions import Deployments
 from .site import Site, serve_site
 from .tab import Browser, Tab
 
@@ -32,3 +34,11 @@ def tab(browser: Browser) -> Iterator[Tab]:
     opened = browser.tab()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def deployments(tmp_path: Path) -> Deployments:
+    """A small site of which version 1 is deployed."""
+    made = Deployments(tmp_path, ["1", "2"])
+    made.deploy("1")
+    return made

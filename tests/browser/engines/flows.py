@@ -15,8 +15,10 @@ from playwright.sync_api import Playwright
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
 
+from .. import versions
 from ..hosts import serve_host
 from ..publisher import serve_publisher
+from ..versions import Deployments
 from .file_flows import BREAD, GEESE, STATUS, FileFlows, consent, report
 from .site import Site, serve_site
 from .tab import Browser, Tab
@@ -161,6 +163,54 @@ class Flows(FileFlows):
                 tab.wait(ENGINE_IS_STORED)
                 site.stop()
         assert texts[0] == texts[1] != ""
+
+    def test_a_page_that_is_new_in_a_later_version_is_opened_with_the_scripts_of_that(
+        self, tab: Tab, deployments: Deployments
+    ) -> None:
+        with versions.serving(deployments) as url:
+            tab.goto(f"{url}one/")
+            versions.settle(tab)
+            versions.until_controlled(tab)
+            deployments.deploy("2")
+            tab.goto(f"{url}new-2/")
+            assert versions.use_all(tab) == versions.ALL
+            assert versions.seen(tab) == {"2"}
+
+    def test_a_page_that_is_older_than_the_first_worker_is_refused_what_is_newer(
+        self, tab: Tab, deployments: Deployments
+    ) -> None:
+        with versions.serving(deployments) as url:
+            tab.goto(f"{url}one/")
+            deployments.deploy("2")
+            versions.settle(tab)
+            versions.until_controlled(tab)
+            assert "used" not in versions.use_all(tab)
+            assert versions.seen(tab) == {"1"}
+            tab.wait_for(".update-notice", "This page is from an older version")
+            tab.click(".update-notice button")
+            versions.until_version(tab, "2")
+            assert versions.use_all(tab) == versions.ALL
+            assert versions.seen(tab) == {"2"}
+
+    def test_a_page_keeps_its_version_when_another_tab_updates(
+        self, browser: Browser, tab: Tab, deployments: Deployments
+    ) -> None:
+        second = browser.tab()
+        with versions.serving(deployments) as url:
+            for each in (tab, second):
+                each.goto(f"{url}one/")
+                versions.settle(each)
+                versions.until_controlled(each)
+            assert versions.use(tab, "part") == "used"
+            deployments.deploy("2")
+            tab.goto(f"{url}two/")
+            versions.settle(tab)
+            tab.click(".update-notice button")
+            versions.until_version(tab, "2")
+            second.wait_for(".update-notice", "This page is from an older version")
+            assert [versions.use_all(each) for each in (tab, second)] == [versions.ALL] * 2
+            assert [versions.seen(each) for each in (tab, second)] == [{"2"}, {"1"}]
+        second.close()
 
     def test_the_storage_page_lists_the_model_and_deletes_it(self, tab: Tab, site: Site) -> None:
         tab.goto(f"{site.url}storage/")

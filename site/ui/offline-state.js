@@ -21,6 +21,7 @@ export async function introduce(found) {
   const { version } = document.documentElement.dataset;
   if (!version) return null;
   if (found.installing && !found.active) await settled(found.installing);
+  if (!found.active) await navigator.serviceWorker.ready; // it failed, since the site changed meanwhile
   return await askWorker({ type: "page", version });
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext
 
 from .engines.by_playwright import PlaywrightTab
-from .versions import KINDS, Deployments, seen, serving, settle, until_controlled, use
+from .versions import ALL, KINDS, Deployments, seen, serving, settle, until_controlled, use, use_all
 
 VISITORS, STEPS = 5, 40
 
@@ -98,5 +98,24 @@ def test_no_page_gets_parts_of_two_versions(browser: Browser, tmp_path: Path) ->
                 for tab in walk.tabs:
                     assert len(seen(tab)) <= 1, f"{seen(tab)} after {done}"
             results += walk.results
-    assert results["used"] > results["refused"] > 0
+    assert results["used"] > results["refused"]
     assert results["updated"] > 0
+
+
+def test_a_page_whose_worker_failed_learns_of_the_next_one(browser: Browser, tmp_path: Path) -> None:
+    deployments = Deployments(tmp_path, ["1", "2"])
+    deployments.deploy("1")
+    with serving(deployments) as url, browser.new_context() as context:
+        first, second = (PlaywrightTab(context.new_page()) for _ in range(2))
+        first.goto(f"{url}one/")
+        deployments.deploy("2", half=True)
+        settle(first)
+        deployments.deploy("2")
+        second.goto(f"{url}one/")
+        settle(second)
+        for tab in (first, second):
+            until_controlled(tab)
+        first.wait_for(".update-notice", "This page is from an older version")
+        assert "used" not in use_all(first)
+        assert use_all(second) == ALL
+        assert [seen(first), seen(second)] == [{"1"}, {"2"}]

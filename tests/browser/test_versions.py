@@ -68,7 +68,7 @@ class Walk:
                 stop_workers(tab)
             case "update":
                 tab.page.reload()
-                if tab.js("() => globalThis.settle !== undefined"):
+                if tab.js("() => globalThis.use !== undefined"):
                     settle(tab)
                 if tab.page.get_by_role("button", name="Update and reload").is_visible():
                     with tab.page.expect_navigation():

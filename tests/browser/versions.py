@@ -143,6 +143,7 @@ ALL = ["used"] * len(KINDS)
 
 def use(tab: Tab, kind: str, number: int = 0) -> str:
     """Let a page fetch what it has not needed so far; return "used", or why it was refused."""
+    tab.wait("() => globalThis.use !== undefined")
     result: str = tab.js("([kind, number]) => use(kind, number)", [kind, number])
     return result
 
@@ -158,6 +159,7 @@ def seen(tab: Tab) -> set[str]:
 
 def settle(tab: Tab) -> None:
     """Let a page look for a service worker, and wait until that is installed or has failed."""
+    tab.wait("() => globalThis.settle !== undefined")
     tab.js("() => settle()")
     tab.wait("() => globalThis.registered !== undefined")
     tab.js("() => registered.update().catch(() => {})")

@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from goosequill import bounded_json
 from goosequill.errors import SettingsError
@@ -22,6 +23,8 @@ MOST_VALUES = 200_000
 """Values in its JSON."""
 BODY_SECONDS = 60
 """In which it has to arrive."""
+HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::[0-9]*)?", re.ASCII)
+"""An IPv6 address in brackets, or another address or a name; and a port."""
 
 
 def is_loopback(host: str) -> bool:
@@ -33,23 +36,21 @@ def is_loopback(host: str) -> bool:
 
 
 def check_host(request: Request, bound: str) -> None:
-    """Refuse other names of a server on loopback.
+    """Refuse what is not ``name[:port]``, and other names of a server on loopback.
 
     A page of a name that its owner lets point to 127.0.0.1 (DNS rebinding) would otherwise be of the
     server's own origin, and could ask it anything.
     """
-    if not is_loopback(bound):
-        return
-    try:
-        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        name = ""
-    if not is_loopback(name):
+    host = request.headers.get("host")
+    found = HOST.fullmatch(host or "")
+    if is_loopback(bound) and not (found and is_loopback((found[1] or found[2]).lower())):
         raise Refusal(
             403,
             "This server only answers requests for localhost.",
             code="host",
         )
+    if host is not None and not found:
+        raise Refusal(400, "The header Host has to be a name or an address, with a port or without.")
 
 
 def check_key(request: Request, key: str) -> None:
@@ -82,6 +83,8 @@ async def read_json(request: Request) -> Mapping[str, Any]:
             body = await _body(request)
     except TimeoutError as error:
         raise Refusal(408, "The body did not arrive in time. Send it again.") from error
+    except ClientDisconnect as error:
+        raise Refusal(400, "The client left before the whole body had arrived.") from error
     try:
         found = bounded_json.parse(body, most=MOST_VALUES)
     except ValueError as error:

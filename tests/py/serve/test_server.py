@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,18 @@ from typing import Any
 import numpy as np
 import openai
 import pytest
+import uvicorn
+from starlette.requests import Request
+from uvicorn.server import ServerState
 
 from goosequill.decoding import DecodingConfig, generate
 from goosequill.search.embedders import open_folder
-from goosequill.serve.app import MOST_PROMPT, Served
-from goosequill.serve.guards import MOST_BODY, MOST_VALUES, origin_of
-from tests.py.serve.running import ENDLESS, MODEL, Running, load, running
+from goosequill.serve.app import MOST_PROMPT, Served, make_app
+from goosequill.serve.guards import MOST_BODY, MOST_VALUES, check_host, origin_of
+from goosequill.serve.refusal import Refusal
+from goosequill.serve.scheduler import Scheduler
+from goosequill.serve.server import MOST_CONNECTIONS, Connection
+from tests.py.serve.running import ENDLESS, MODEL, PATIENCE, Running, load, running
 
 JSON = {"Content_Type": "application/json"}
 HELLO: Any = [{"role": "user", "content": "Where does the goose sleep?"}]
@@ -223,6 +231,147 @@ def test_other_names_for_this_machine_are_refused(server: Running) -> None:
         assert (status, body["error"]["code"]) == (403, "host"), host
     for host in ("localhost", "127.0.0.1:1", "[::1]:80", "LOCALHOST"):
         assert server.ask("/v1/models", Host=host)[0] == 200, host
+
+
+@pytest.mark.parametrize(
+    "host", ["a@localhost", "localhost/", "localhost?", "localhost#", "localhost:x", ":80"]
+)
+def test_a_host_that_is_not_a_name_and_a_port_is_refused(server: Running, served: Served, host: str) -> None:
+    assert server.ask("/health", Host=host)[0] == 403
+    with pytest.raises(Refusal) as error:
+        check_host(Request({"type": "http", "headers": [(b"host", host.encode())]}), "0.0.0.0")
+    assert error.value.status == 400
+    for kept in ([(b"host", b"a_b.example:")], [(b"host", b"[fe80::1]:80")], []):
+        check_host(Request({"type": "http", "headers": kept}), "0.0.0.0")
+
+
+def test_half_a_header_does_not_keep_a_connection(served: Served) -> None:
+    """As many sockets as there may be would keep everyone else out."""
+    with running(served, header_seconds=0) as server:
+        address = ("127.0.0.1", server.port)
+        sockets = [socket.create_connection(address, PATIENCE) for _ in range(MOST_CONNECTIONS)]
+        for at, each in enumerate(sockets):
+            with each, suppress(ConnectionError):
+                each.sendall(b"GET /health HTTP/1.1\r\nHost:"[: at % 27])
+                assert each.recv(1) == b""
+
+
+class Wire(asyncio.Transport):
+    """A connection's transport and its loop: nothing is sent, and time passes when the test says so."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__()
+        self.timers: list[Any] = []
+        self.unread, self.aborted = 0, False
+        config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None)
+        loop: Any = self
+        self.connection = Connection(config, ServerState(), {}, loop, header_seconds=7)
+        self.connection.connection_made(self)
+
+    def call_later(self, seconds: float, call: Callable[..., None], *arguments: Any) -> Any:
+        timer = asyncio.get_running_loop().call_later(3600, call, *arguments)
+        self.timers += [(timer, call, arguments)] if seconds == 7 else []
+        return timer
+
+    def waits(self) -> int | None:
+        """Which timer for a header is running; None if none is."""
+        running = [at for at, (timer, *_) in enumerate(self.timers) if not timer.cancelled()]
+        assert len(running) <= 1
+        return running[0] if running else None
+
+    def pass_time(self) -> None:
+        timer, call, arguments = self.timers[self.waits() or 0]
+        timer.cancel()
+        call(*arguments)
+
+    def create_task(self, work: Any) -> asyncio.Task[Any]:
+        return asyncio.get_running_loop().create_task(work)
+
+    async def answered(self) -> None:
+        while tasks := self.connection.tasks:
+            await asyncio.wait(tasks)
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def write(self, data: Any) -> None: ...
+    def close(self) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
+def test_a_header_has_a_time_limit_of_its_connections_own() -> None:
+    async def check() -> None:
+        released = asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await released.wait()
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": b"a"})
+
+        wire = Wire(app)
+        assert wire.waits() == 0
+        wire.connection.data_received(b"POST / HTTP/1.1\r\nHo")
+        assert wire.waits() == 0  # and not from now on
+        wire.connection.data_received(b"st: a\r\nContent-Length: 3\r\n\r\n{")
+        assert wire.waits() is None  # the application has a limit for the body
+        released.set()
+        wire.unread = 3
+        await wire.answered()
+        assert wire.waits() == 1
+        wire.connection.data_received(b"1")  # of a body that nobody waits for any more
+        assert wire.waits() == 1
+        wire.unread = 2
+        wire.pass_time()
+        assert wire.waits() == 2 and not wire.aborted  # the client still reads the answer
+        wire.connection.data_received(b"}GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert wire.waits() is None
+        await wire.answered()
+        wire.pass_time()
+        assert wire.waits() is None and wire.aborted
+        wire.connection.connection_lost(None)
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"POST /v1/completions HTTP/1.1", b"5\r\n{"],
+        [b"POST /v1/completions HTTP/1.1", b"5\r\n{", b"zz"],
+        [b"POST /v1/nothing HTTP/1.1", b"zz\r\n"],
+        [b"POST /v1/nothing HTTP/1.1", b"", b"zz\r\n"],
+    ],
+)
+def test_half_a_body_and_gone_is_a_departure(
+    served: Served, caplog: pytest.LogCaptureFixture, pieces: list[bytes]
+) -> None:
+    """So is a body that stops being HTTP, before or after the answer."""
+    header = b"\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    scheduler = Scheduler()
+
+    async def check() -> None:
+        wire = Wire(make_app(served, scheduler))
+        for piece in (pieces[0] + header + pieces[1], *pieces[2:]):
+            wire.connection.data_received(piece)
+            for _ in range(9):  # the application takes its turn
+                await asyncio.sleep(0)
+        wire.connection.connection_lost(None)
+        await wire.answered()
+
+    asyncio.run(check())
+    scheduler.stop()
+    scheduler.join()
+    assert not [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"]
 
 
 def test_pages_may_ask_only_where_it_is_allowed(served: Served, server: Running) -> None:

@@ -111,7 +111,10 @@
  *   type: "function",
  *   function: {name: string, description?: string, parameters?: object | null, strict?: boolean | null}
  * }} Tool
- * @typedef {"auto" | "none" | "required" | {type: "function", function: {name: string}}} ToolChoice
+ * @typedef {{type: "function", function: {name: string}}} NamedTool
+ * @typedef {"auto" | "none" | "required" | NamedTool | {
+ *   type: "allowed_tools", allowed_tools: {mode: "auto" | "required", tools: NamedTool[]}
+ * }} ToolChoice
  * @typedef {{tools?: Tool[] | null, tool_choice?: ToolChoice | null, parallel_tool_calls?: boolean | null}}
  *   ToolOptions
  * A call, and what a chunk adds to one: it begins with the id, the name and no arguments, and pieces of the

@@ -296,7 +296,7 @@ class Conversation:
                 progress.note(item)
                 if tools and isinstance(item, End):
                     _, answer = split_thought(chat.opening + progress.shown)
-                    item = ToolsEnd(**vars(item), tool_calls=read_calls(tools, answer)[1])
+                    item = ToolsEnd(**vars(item), tool_calls=read_calls(tools, answer, cut=progress.cut)[1])
                 yield item
         except Exception:
             progress.begun = False
@@ -306,7 +306,7 @@ class Conversation:
                 self._mark(before)
                 self._unread = progress.settle() + chat.separator
                 self._texts += [*texts, chat.assistant + chat.opening + progress.shown + chat.separator]
-                self.messages += [*messages, _as_message(chat, progress.shown, tools)]
+                self.messages += [*messages, _as_message(chat, progress, tools)]
             else:
                 self.state.assign(before[0].arrays)
 
@@ -318,9 +318,9 @@ class Conversation:
             del self._marks[at]
 
 
-def _as_message(chat: ChatFormat, shown: str, tools: Tools | None) -> dict[str, Any]:
-    thought, answer = split_thought(chat.opening + shown)
-    text, calls = read_calls(tools, answer) if tools else (answer, ())
+def _as_message(chat: ChatFormat, progress: _Progress, tools: Tools | None) -> dict[str, Any]:
+    thought, answer = split_thought(chat.opening + progress.shown)
+    text, calls = read_calls(tools, answer, cut=progress.cut) if tools else (answer, ())
     message: dict[str, Any] = {"role": "assistant", "content": text}
     return (
         message | ({"thought": thought} if thought else {}) | ({"tool_calls": list(calls)} if calls else {})
@@ -347,6 +347,7 @@ class _Progress:
         self._written = 0  # characters, including those held back
         self._last = ""  # text of the token that the model has not read yet
         self._ended = False
+        self.cut = True  # before its end
         self.begun = False
         self.shown = ""
 
@@ -364,6 +365,7 @@ class _Progress:
             self.shown += item.text
         elif isinstance(item, End):
             self._ended = True
+            self.cut = item.finish_reason != "stop"
             self.begun = self.begun or item.finish_reason != "abort"
             self.shown += item.text
 

@@ -19,6 +19,8 @@ from goosequill.errors import SettingsError
 from goosequill.line_ends import unix_lines
 from goosequill.parameters import ParameterSet, setting
 
+_TAG_BEGUN = "|".join("</think"[:length] for length in range(1, len("</think")))
+
 EFFORTS = {
     "none": ("", "<think>\n</think"),
     "low": (" (think a bit)", "<think"),
@@ -289,14 +291,15 @@ class ThoughtStream:
 def split_thought(reply: str) -> tuple[str, str]:
     """Return (thought, answer) of a reasoning model's reply, which starts with its format's opening.
 
-    The answer is empty until the thought ends; a reply without a thought is all answer.
+    The answer is empty until the thought ends; a reply without a thought is all answer. The start of the tag
+    that ends a thought is not part of it.
 
     Examples
     --------
     >>> split_thought("<think>It is late.</think>Good night.")
     ('It is late.', 'Good night.')
     """
-    match = re.match(r"\s*<think>?(.*?)(?:</think>?(.*))?$", reply, re.DOTALL)
+    match = re.match(rf"\s*<think>?(.*?)(?:</think>?(.*)|{_TAG_BEGUN})?$", reply, re.DOTALL)
     if not match:
         return "", reply.strip()
     return match[1].removeprefix(">").strip(), (match[2] or "").removeprefix(">").strip()

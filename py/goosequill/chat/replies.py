@@ -169,15 +169,16 @@ def _stream(items: Iterable[Item], opening: str | None, calls: CallStream | None
 
 def _divided(item: Chunk | End, thoughts: ThoughtStream | None, calls: CallStream | None) -> dict[str, Any]:
     """Return an item's fields, with its thought and its calls apart from the text."""
-    fields, ended = dict(vars(item)), isinstance(item, End)
+    fields = dict(vars(item))
     if thoughts:
         thought, text = thoughts.push(item.text)
-        held = thoughts.end() if ended else ("", "")
+        held = thoughts.end() if isinstance(item, End) else ("", "")
         fields |= {"text": text + held[1], "thought": thought + held[0]}
     if calls:
         text, deltas = calls.push(fields["text"])
-        if ended:
-            text += calls.end()[0]
+        if isinstance(item, End):
+            more, begun = calls.end(cut=item.finish_reason != "stop")
+            text, deltas = text + more, deltas + begun
             fields["tool_calls"] = calls.calls
         fields |= {"text": text, "tool_call_deltas": deltas}
     return fields

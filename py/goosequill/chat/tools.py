@@ -31,6 +31,8 @@ TOLD = "You can call these tools:"
 
 _HEAD = re.compile(r'```(?:json)?\s*\{\s*"name"\s*:\s*"([\w-]+)"\s*,\s*"arguments"\s*:\s*(?=\{)')
 _TAIL = re.compile(r"\s*\}\s*```")
+_OPENED = re.compile(r'```(?:json)?\s*\{\s*"name"(?:\s*:\s*"([\w-]+)")?')
+"""The start of a call, perhaps with the whole name: the form of replies allows no text with it."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,11 @@ class Tools:
     Attributes
     ----------
     functions
-        The tools: name -> the JSON schema of its arguments.
+        The tools that may be called: name -> the JSON schema of its arguments.
     told
-        The text that describes them to the model.
+        The text that describes them, and others that may not be called now, to the model.
     required
         Whether the reply must be a call.
-    only
-        The name of the one tool that must be called; None leaves the choice to the model.
     parallel
         Whether a reply may have several calls.
     key
@@ -56,7 +56,6 @@ class Tools:
     functions: Mapping[str, Any]
     told: str
     required: bool = False
-    only: str | None = None
     parallel: bool = True
     key: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -79,12 +78,11 @@ class Tools:
         """
         from goosequill.decoding.grammar.compile import Form  # like steps.constraint, only when it is used
 
-        names = list(self.functions) if self.only is None else [self.only]
         reply = {
             "opening": opening,
-            "tools": [[name, self.functions[name]] for name in names],
-            "required": self.required or self.only is not None,
-            "parallel": self.parallel and self.only is None,
+            "tools": list(self.functions.items()),
+            "required": self.required,
+            "parallel": self.parallel,
             "stops": list(stops),
             "text": form_of(config),
         }
@@ -101,7 +99,9 @@ def read_tools(tools: Any, choice: Any = None, *, parallel: Any = None) -> Tools
         A list of ``{"type": "function", "function": {"name", "description", "parameters"}}``. The parameters
         are a JSON schema of an object; without them a tool has no arguments.
     choice
-        "auto" (the default), "none", "required", or ``{"type": "function", "function": {"name"}}``.
+        "auto" (the default), "none", "required", ``{"type": "function", "function": {"name"}}`` or
+        ``{"type": "allowed_tools", "allowed_tools": {"mode", "tools"}}``: the model is told of all tools, and
+        may ("auto") or must ("required") call these.
     parallel
         Whether a reply may have several calls; by default it may.
 
@@ -126,22 +126,37 @@ def read_tools(tools: Any, choice: Any = None, *, parallel: Any = None) -> Tools
     functions = {one["name"]: one["parameters"] for one in listed}
     if len(functions) < len(listed):
         raise _invalid("two of them have the same name")
-    only = _only(choice, functions)
-    if choice == "none" or not functions:
+    mode, names = _chosen(choice, functions)
+    if mode == "none" or not functions:
         return None
-    return Tools(functions, _told(listed), choice == "required", only, parallel is not False)
+    allowed = {name: schema for name, schema in functions.items() if name in names}
+    several = mode != "function" and parallel is not False
+    return Tools(allowed, _told(listed), mode in ("required", "function"), several)
 
 
-def _only(choice: Any, functions: Mapping[str, Any]) -> str | None:
-    """Return the name of the tool that a choice names, if it names one."""
-    if choice is None or choice in ("auto", "none") or (choice == "required" and functions):
-        return None
-    function = choice.get("function") if isinstance(choice, Mapping) else None
-    name = function.get("name") if isinstance(function, Mapping) else None
-    if isinstance(name, str) and name in functions and choice.get("type") == "function":
-        return name
-    wanted = "it has to be auto, none, required, or a function with the name of one of the tools"
+def _chosen(choice: Any, functions: Mapping[str, Any]) -> tuple[str, set[str | None]]:
+    """Return "none", "auto", "required" or, for one tool, "function", and the names that a choice allows."""
+    mode: Any = "auto" if choice is None else choice
+    tools: Any = [choice]
+    if mode in ("auto", "none") or (mode == "required" and functions):
+        return mode, set(functions)
+    kind = mode = choice.get("type") if isinstance(choice, Mapping) else None
+    if kind == "allowed_tools":
+        given = choice["allowed_tools"] if isinstance(choice.get("allowed_tools"), Mapping) else {}
+        mode, tools = given.get("mode"), given.get("tools")
+    names = set(map(_named, tools if isinstance(tools, list | tuple) else ()))
+    modes = ("auto", "required") if kind == "allowed_tools" else ("function",)
+    if mode in modes and names and names <= functions.keys():
+        return mode, names
+    wanted = "it has to be auto, none, required, a function that is one of the tools, or allowed_tools"
     raise _invalid(wanted, "tool_choice")
+
+
+def _named(tool: Any) -> str | None:
+    """Return the name by which a choice refers to a tool."""
+    function = tool.get("function") if isinstance(tool, Mapping) and tool.get("type") == "function" else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    return name if isinstance(name, str) else None
 
 
 def _function(tool: Any) -> dict[str, Any]:
@@ -236,11 +251,11 @@ class ToolsEnd(End):
     tool_calls: tuple[dict[str, Any], ...] = ()
 
 
-def read_calls(tools: Tools, answer: str) -> tuple[str, tuple[dict[str, Any], ...]]:
-    """Return an answer's text, and the calls in it that are complete."""
+def read_calls(tools: Tools, answer: str, *, cut: bool = False) -> tuple[str, tuple[dict[str, Any], ...]]:
+    """Return an answer's text, and the calls in it that are complete; for `cut` see `CallStream.end`."""
     stream = CallStream(tools)
     before, _ = stream.push(answer)
-    after, _ = stream.end()
+    after, _ = stream.end(cut=cut)
     return (before + after).strip(), stream.calls
 
 
@@ -275,10 +290,10 @@ class _Call:
 
 
 class CallStream:
-    """Separates calls from the text of an answer while it is generated."""
+    """Separates calls from the text of an answer of the form of `Tools.constrain`, while it is generated."""
 
     def __init__(self, tools: Tools) -> None:
-        self._key = tools.key
+        self._key, self._required = tools.key, tools.required
         self._held = ""
         self._found: list[_Call] = []
         self._read = self._text
@@ -304,27 +319,46 @@ class CallStream:
             shown += more
         return shown, deltas
 
-    def end(self) -> tuple[str, list[dict[str, Any]]]:
-        """Return the text that was held back, as it could have been the start of a call."""
+    def end(self, *, cut: bool = False) -> tuple[str, list[dict[str, Any]]]:
+        """Return what `push` held back, as it could have been the start of a call, as `push` does.
+
+        Parameters
+        ----------
+        cut
+            Whether the answer was ended before its end, as by its length: what could have been the start of a
+            call is then left out. It always is where it can only be one; with its name, the call has begun.
+        """
         held, self._held = self._held, ""
-        return (held, []) if self._read == self._text else ("", [])
+        if self._read != self._text:
+            return "", []
+        deltas, opened = list[dict[str, Any]](), _OPENED.search(held)
+        text = "" if opened or (cut and "`" in held) else self._shown(held)
+        if opened and opened[1]:
+            self._begin(opened[1], deltas)
+        return text, deltas
+
+    def _begin(self, name: str, deltas: list[dict[str, Any]]) -> None:
+        index = len(self._found)
+        self._found.append(_Call(f"call_{self._key}{index:02x}", name))
+        deltas.append({"index": index, "id": self._found[-1].id, "name": name, "arguments": ""})
+        self._read = self._arguments
 
     def _text(self, deltas: list[dict[str, Any]]) -> str | None:
         """Each reader returns the text that it passes on, or None to wait for more."""
-        if self._found:
-            self._held = self._held.lstrip()
         if match := _HEAD.search(self._held):
-            shown, self._held = self._held[: match.start()].rstrip(), self._held[match.end() :]
-            index = len(self._found)
-            self._found.append(_Call(f"call_{self._key}{index:02x}", match[1]))
-            deltas.append({"index": index, "id": self._found[-1].id, "name": match[1], "arguments": ""})
-            self._read = self._arguments
+            shown = self._shown(self._held[: match.start()].rstrip())
+            self._held = self._held[match.end() :]
+            self._begin(match[1], deltas)
             return shown
         fences = (at.start() for at in re.finditer("`", self._held))
         start = next((at for at in fences if _PART.fullmatch(self._held, at)), len(self._held))
         keep = len(self._held[:start].rstrip())
         shown, self._held = self._held[:keep], self._held[keep:]
-        return shown or None
+        return self._shown(shown) or None
+
+    def _shown(self, text: str) -> str:
+        """Return text outside of calls, unless it is white space or part of a stop text, as beside them."""
+        return "" if self._required or self._found else text
 
     def _arguments(self, deltas: list[dict[str, Any]]) -> str | None:
         call = self._found[-1]

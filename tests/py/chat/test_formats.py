@@ -107,6 +107,7 @@ def test_invalid_formats_are_refused(values: dict[str, Any]) -> None:
         (" <think>\nStill", ("Still", "")),
         (" <think", ("", "")),
         (" Yes <think>", ("", "Yes <think>")),
+        (" <think>1 < 2</thin", ("1 < 2", "")),
     ],
 )
 def test_thoughts_are_separated_from_answers(reply: str, parts: tuple[str, str]) -> None:

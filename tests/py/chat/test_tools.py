@@ -48,6 +48,7 @@ WEATHER = {
 }
 CALL = '```json\n{"name": "weather", "arguments": {"city": "Oslo"}}\n```'
 NOW = '```json\n{\n  "name": "now",\n  "arguments": {}\n}\n```'
+SPACES = (b" ", b"\n", b"\r", b"\t")
 NAMED = {"type": "function", "function": {"name": "now"}}
 
 
@@ -186,6 +187,35 @@ def test_the_form_of_a_reply(text: str, choice: Any, parallel: Any, opening: str
     assert automaton(found(choice, parallel=parallel), opening).matches(text) is matches
 
 
+@pytest.mark.parametrize("opening", ["", " <think>\n</think"])
+def test_white_space_is_nowhere_free_in_calls(opening: str) -> None:
+    """A model can idle in it, until its reply is as long as it may be."""
+    machine = automaton(found("required"), opening)
+    for text in (f" {CALL}\n{NOW}", f"\n{NOW}\n{CALL}"):
+        state = machine.walk(0, b">" if opening else b"")
+        for byte in text.encode():
+            idle, length = {state}, 0
+            while idle := {machine.walk(at, white) for at in idle for white in SPACES} - {DEAD}:
+                length += 1
+                assert length < 4, text
+            state = machine.walk(state, bytes([byte]))
+        assert machine.accepting[state]
+
+
+def allowed(*names: str, mode: Any = "auto") -> dict[str, Any]:
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
+def test_only_allowed_tools_are_called_of_those_that_are_described() -> None:
+    read = found(allowed("now"))
+    assert '"weather"' in read.told and automaton(read).matches("Hello.")
+    assert automaton(read).matches(f"{NOW}\n{NOW}") and not automaton(read).matches(CALL)
+    must = automaton(found(allowed("now", mode="required")))
+    assert must.matches(NOW) and not must.matches(CALL) and not must.matches("Hello.")
+    assert automaton(found(allowed("weather", "now", mode="required"))).matches(f"{NOW}\n{CALL}")
+
+
 def test_a_tool_may_have_the_name_of_a_choice() -> None:
     tools = [*TOOLS, tool("auto"), tool("required")]
     for choice in ("auto", "required"):
@@ -238,6 +268,20 @@ def test_a_call_that_is_cut_off_is_not_complete() -> None:
     assert read_calls(found(), "``` and ```json\n{")[0] == "``` and ```json\n{"
 
 
+@pytest.mark.parametrize(("choice", "before"), [(None, "So:"), ("required", "")])
+def test_an_answer_cut_anywhere_shows_no_part_of_a_call(choice: Any, before: str) -> None:
+    text = f"{before}\n{CALL}\n{NOW}\n\nUser"
+    for cut in range(len(text) + 1):
+        stream, shown, arguments = CallStream(found(choice)), "", ["", ""]
+        for more, deltas in (*(stream.push(character) for character in text[:cut]), stream.end(cut=True)):
+            shown += more
+            for delta in deltas:
+                arguments[delta["index"]] += delta["arguments"]
+        assert before.startswith(shown.strip())
+        assert '{"city": "Oslo"}'.startswith(arguments[0]) and "{}".startswith(arguments[1])
+    assert all(arguments)
+
+
 def test_text_that_could_begin_a_call_is_held_back_at_a_bounded_cost() -> None:
     stream, start = CallStream(found()), time.process_time()
     for _ in range(20_000):
@@ -270,6 +314,10 @@ WRONG: list[tuple[str, Callable[[], Any]]] = [
     ("tool_choice", lambda: read_tools(TOOLS, {"type": "function", "function": {"name": "rain"}})),
     ("tool_choice", lambda: read_tools(TOOLS, ["now"])),
     ("tool_choice", lambda: read_tools(None, "required")),
+    ("tool_choice", lambda: read_tools(TOOLS, allowed())),
+    ("tool_choice", lambda: read_tools(TOOLS, allowed("now", "rain"))),
+    ("tool_choice", lambda: read_tools(TOOLS, allowed("now", mode="function"))),
+    ("tool_choice", lambda: read_tools(TOOLS, {"type": "allowed_tools", "allowed_tools": {"tools": [7]}})),
     ("tool_choice", lambda: read_tools([], NAMED)),
     ("parallel_tool_calls", lambda: read_tools(TOOLS, parallel=1)),
     ("tools", lambda: automaton(found(tools=[tool("a", {"properties": {"b": {"not": {}}}})]))),

@@ -1,7 +1,8 @@
 """The form of a reply that may call tools: text, or calls whose arguments fit the tools' schemas.
 
-A call is a fenced block of JSON with a `name` and `arguments`. Where text is allowed, a reply that opens a
-block with a name can only continue as a call.
+A call is a fenced block of JSON with a `name` and `arguments`, in one line or with a line for each of them.
+White space is nowhere free, as a model could fill its reply with it. Where text is allowed, a reply that
+opens a block with a name can only continue as a call.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from goosequill.decoding.grammar.expressions import Expressions, Node
 from goosequill.decoding.grammar.json_schema import schema_expression
 from goosequill.decoding.grammar.regex import NotUsable, fully_matched
 
-_SPACE = r"(\n? {0,8})"
-_HEAD = rf'```(json)?{_SPACE}\{{{_SPACE}"name": ?"'
-_MIDDLE = rf'",{_SPACE}"arguments": ?'
-_TAIL = rf"{_SPACE}\}}{_SPACE}```"
+_HEAD = r'```(json)?\n\{(\n  )?"name": "'
+_MIDDLE = r'",( |\n  )"arguments": '
+_TAIL = r"\n?\}\n```"
 _OPENED = r'```(json)?\s*\{\s*"name"'
 """Where a reply has begun a call."""
 _THOUGHT_END = "</think>"
@@ -41,7 +41,7 @@ def reply_expression(make: Expressions, reply: Any, text: Node | None) -> Node:
         It takes too much work.
     """
     calls = _calls(make, reply)
-    space = fully_matched(make, r"\s{0,4}")
+    space = fully_matched(make, "[ \n]?")  # with which a reply begins
     if reply["required"]:
         body = make.sequence([space, calls])
     elif text is not None:

@@ -8,7 +8,8 @@ import { EngineError } from "./protocol.js";
 
 /** @typedef {import("./client.js").Model} Model */
 /** @typedef {import("./protocol.js").ToolOptions} ToolOptions */
-/** @typedef {"state" | "given" | "opening" | "logprobs" | keyof ToolOptions} OtherOptions */
+/** @typedef {import("./protocol.js").ChatSettings["reasoning_effort"]} Effort */
+/** @typedef {"state" | "given" | "opening" | "logprobs" | "reasoning_effort" | keyof ToolOptions} OtherOptions */
 
 /**
  * What the answer has to be: `json_object` is any JSON object, and `regex` is not OpenAI's.
@@ -19,23 +20,26 @@ import { EngineError } from "./protocol.js";
 
 /**
  * What both kinds of request have, and the decoder's settings by their own names. Of `n` answers the first
- * has the `seed`, and each other the next one. `model`, `user`, `metadata`, `store` and `service_tier` are
- * ignored.
+ * has the `seed`, and each other the next one. Fields that could not change the answer, such as `user`, and
+ * unknown ones are ignored, and named in `ignored_fields` of the answer.
  * @typedef {Omit<import("./protocol.js").GenerateOptions, OtherOptions> & {
  *   n?: number | null, stream?: boolean | null, stream_options?: {include_usage?: boolean} | null,
- *   response_format?: ResponseFormat | null, model?: string, user?: string, metadata?: object | null,
- *   store?: boolean | null, service_tier?: string | null, signal?: AbortSignal,
- *   onProgress?: (progress: import("./protocol.js").Progress) => void
+ *   response_format?: ResponseFormat | null, model?: string, signal?: AbortSignal,
+ *   onProgress?: (progress: import("./protocol.js").Progress) => void,
+ *   user?: string, metadata?: object | null, store?: boolean | null, service_tier?: string | null,
+ *   prompt_cache_key?: string | null, safety_identifier?: string | null
  * }} CommonRequest
  */
 
 /**
  * A request for a chat completion. `max_tokens` is another name of `max_completion_tokens`, `top_logprobs` is
- * how many candidates each token gets with `logprobs`.
+ * how many candidates each token gets with `logprobs`. A model that does not think ignores
+ * `reasoning_effort`; one that does takes "minimal" for "low", and "xhigh" and "max" for "high".
  * @typedef {CommonRequest & {
  *   messages: import("./protocol.js").GivenMessage[],
  *   logprobs?: boolean | null, top_logprobs?: number | null,
- *   max_completion_tokens?: number | null, tools?: import("./protocol.js").Tool[] | null,
+ *   max_completion_tokens?: number | null, reasoning_effort?: Effort | "minimal" | "xhigh" | "max",
+ *   verbosity?: string | null, tools?: import("./protocol.js").Tool[] | null,
  *   tool_choice?: import("./protocol.js").ToolChoice | null, parallel_tool_calls?: boolean | null
  * }} CompletionRequest
  */
@@ -43,9 +47,10 @@ import { EngineError } from "./protocol.js";
 /**
  * A request to continue one or several texts, by 16 tokens unless `max_tokens` says more. `echo` returns the
  * prompt too, and with `logprobs`, how many candidates each token gets, the probabilities of its tokens. A
- * prompt may be a list of token ids.
+ * prompt may be a list of token ids; `best_of` may be 1, or `n`.
  * @typedef {CommonRequest & {
- *   prompt: string | number[] | (string | number[])[], logprobs?: number | null, echo?: boolean | null
+ *   prompt: string | number[] | (string | number[])[], logprobs?: number | null, echo?: boolean | null,
+ *   best_of?: number | null
  * }} TextRequest
  */
 
@@ -58,6 +63,7 @@ import { EngineError } from "./protocol.js";
  * @typedef {{content: (TokenLogprob & {top_logprobs: TokenLogprob[]})[], refusal: null}} ChatLogprobs
  * @typedef {{
  *   id: string, created: number, model: string, object: "chat.completion", usage: CompletionUsage,
+ *   ignored_fields?: string[],
  *   choices: {
  *     index: number, finish_reason: FinishReason, logprobs: ChatLogprobs | null,
  *     message: {
@@ -69,7 +75,7 @@ import { EngineError } from "./protocol.js";
  * With `include_usage`, the last chunk has the usage and no choice.
  * @typedef {{
  *   id: string, created: number, model: string, object: "chat.completion.chunk",
- *   usage?: CompletionUsage | null,
+ *   usage?: CompletionUsage | null, ignored_fields?: string[],
  *   choices: {
  *     index: number, finish_reason: FinishReason | null, logprobs: ChatLogprobs | null,
  *     delta: {
@@ -87,6 +93,7 @@ import { EngineError } from "./protocol.js";
  * }} TextLogprobs
  * @typedef {{
  *   id: string, created: number, model: string, object: "text_completion", usage?: CompletionUsage | null,
+ *   ignored_fields?: string[],
  *   choices: {
  *     index: number, text: string, finish_reason: FinishReason | null, logprobs: TextLogprobs | null
  *   }[]

@@ -79,6 +79,16 @@ const called = await createChatCompletion(model, { messages, tools, tool_choice:
 console.log(called.choices[0].message.tool_calls?.[0].function.arguments);
 for await (const item of model.chat([{ role: "tool", content: "3", name: "now" }], { tools }))
   if ("finish_reason" in item) console.log(item.tool_calls?.[0].arguments.city);
+const allowed_tools = { mode: "required" as const, tools };
+const only = { type: "allowed_tools" as const, allowed_tools };
+const limited = await createChatCompletion(model, {
+  messages,
+  tools,
+  tool_choice: only,
+  reasoning_effort: "minimal",
+  prompt_cache_key: "geese",
+});
+console.log(limited.ignored_fields?.join());
 // @ts-expect-error there is no such choice
 await createChatCompletion(model, { messages, tools, tool_choice: "perhaps" });
 const talk = await model.converse({ system: "You are a goose." });

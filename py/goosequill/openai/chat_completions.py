@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
+from goosequill.chat.choosing import format_of
+from goosequill.chat.formats import ChatSettings
 from goosequill.chat.replies import generate
 from goosequill.chat.tools import read_tools
 from goosequill.decoding import StateMemory
@@ -26,6 +28,9 @@ from goosequill.tokenizers import Tokenizer
 Completion = Generator[Progress | dict[str, Any], None, dict[str, Any]]
 """Yields the chunks of a stream, and progress; returns the whole completion."""
 
+EFFORTS = {"minimal": "low", "xhigh": "high", "max": "high"}
+"""OpenAI's efforts that are not among `goosequill.chat.formats.EFFORTS` -> those that come next."""
+
 
 def chat_completion(
     model: Model,
@@ -45,7 +50,8 @@ def chat_completion(
         The model's config.json, which has its name and may have its chat format.
     request
         A request for a chat completion. Whatever its ``stream`` is, the chunks are yielded, and the whole is
-        returned.
+        returned. Of fields that mean nothing here at most 32 are ignored, and named in ``ignored_fields`` of
+        the answer and of each chunk; fields that would change the answer are refused.
     state
         Bytes of a state file to start from.
     memory
@@ -71,7 +77,7 @@ def chat_completion(
     with typed_errors(fields):
         found = read(request, description, "chatcmpl", fields)
         messages, measured = _own(found)
-        own = {"effort": found.take("reasoning_effort"), **_tools(found)}
+        own = {"effort": _effort(found, description), **_tools(found)}
         found.check()
         whole_object = {**found.about, "object": "chat.completion", "choices": [], "usage": usage(0, 0)}
         resources = {"state": state, "memory": memory, "cancelled": cancelled, **own}
@@ -90,6 +96,8 @@ def chat_completion(
 def _own(request: Request) -> tuple[Any, bool]:
     """Take the fields that only chat completions have; return the messages, and whether to add logprobs."""
     messages = request.take("messages")
+    if isinstance(messages, list | tuple) and not messages:
+        raise refusal("messages", "a list of at least one message")
     _check_size(messages)
     request.rename("max_completion_tokens", "max_new_tokens")
     request.rename("max_tokens", "max_new_tokens")
@@ -101,6 +109,17 @@ def _own(request: Request) -> tuple[Any, bool]:
         raise refusal("top_logprobs", "given with logprobs: true")
     request.settings["logprobs"] = top
     return messages, measured
+
+
+def _effort(request: Request, description: Mapping[str, Any]) -> str:
+    """Take how long the model thinks; a model that does not think ignores it."""
+    effort = request.take("reasoning_effort")
+    effort = EFFORTS.get(effort, effort) if isinstance(effort, str) else effort
+    found: str = ChatSettings.from_dict({"reasoning_effort": effort}).reasoning_effort
+    if found in ("auto", "none") or format_of(description).reasons:
+        return found
+    request.ignored.append("reasoning_effort")
+    return "auto"
 
 
 def _tools(request: Request) -> dict[str, Any]:

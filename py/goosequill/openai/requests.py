@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,40 @@ from goosequill.decoding import DecodingConfig
 from goosequill.errors import SettingsError
 from goosequill.openai.errors import refusal
 
-IGNORED = ("model", "user", "metadata", "store", "service_tier")
+CHANGING: Mapping[str, Iterable[Any]] = {
+    "echo": (False,),
+    "function_call": ("auto", "none"),
+    "functions": ([],),
+    "grammar": ("",),
+    "guided_choice": (),
+    "guided_grammar": (),
+    "guided_json": (),
+    "guided_regex": (),
+    "messages": (),
+    "modalities": (["text"],),
+    "moderation": (),
+    "prompt": (),
+    "structured_outputs": (),
+    "suffix": ("",),
+    "tool_choice": ("auto", "none"),
+    "tools": ([],),
+    "web_search_options": (),
+}
+"""Fields of OpenAI's API and of other servers that would change an answer -> the values that would not."""
+FIELDS = (
+    "max_completion_tokens",
+    "parallel_tool_calls",
+    "response_format",
+    "stream",
+    "stream_options",
+    "top_logprobs",
+)
+"""Fields that have a meaning besides the decoder's settings and those."""
+SIMILAR = 0.8
+"""The similarity (difflib) from which on a name is taken for a mistake: temprature, topp. What other servers
+call our settings is similar, too; known fields without a meaning are below 0.75."""
+MOST_IGNORED = 32
+"""Fields without a meaning that a request may have."""
 MOST_ANSWERS = 128
 MOST_CANDIDATES = 20
 MOST_PROMPTS = 128
@@ -43,6 +77,8 @@ class Request:
         Whether a last chunk has the usage.
     about
         The fields that are the same in all chunks.
+    ignored
+        Names of fields that do not change the answer, which become its ``ignored_fields``.
     """
 
     settings: dict[str, Any]
@@ -50,6 +86,7 @@ class Request:
     n: int = 1
     usage: bool = False
     about: dict[str, Any] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
 
     def take(self, name: str, default: Any = None) -> Any:
         """Remove a field and return its value, or the default if it is null or missing."""
@@ -68,7 +105,27 @@ class Request:
             self.settings[setting], self.fields[setting] = value, name
 
     def check(self) -> None:
-        """Refuse settings that the decoder cannot have."""
+        """Ignore fields that mean nothing here, and refuse those that would change the answer.
+
+        Raises
+        ------
+        SettingsError
+            ``option``: a field would change the answer, but is not supported, or too many mean nothing.
+            ``setting-unknown``: a field is similar to one that has a meaning. Those of
+            `DecodingConfig.from_dict`.
+        """
+        names = [*DecodingConfig.PARAMETERS, *DecodingConfig.ALIASES]
+        unknown = [name for name in self.settings if name not in names]
+        self.about |= ignored_fields([*self.ignored, *unknown])
+        kept = {**CHANGING, "best_of": dict.fromkeys((1, self.n))}
+        for name in unknown:
+            value, near = self.settings.pop(name), _nearest(name, [*names, *FIELDS, *CHANGING])
+            if value not in kept.get(name, [value]):
+                raise refusal(name, " or ".join([*map(json.dumps, kept[name]), "left out"]))
+            if near and name not in kept:
+                remedy = f"Did you mean {near!r}?"
+                text = f"There is no field named {name!r}."
+                raise SettingsError(text, code="setting-unknown", remedy=remedy, param=name)
         DecodingConfig.from_dict(self.settings)
 
     def seeded(self, index: int) -> dict[str, Any]:
@@ -100,8 +157,8 @@ def read(request: Any, description: Mapping[str, Any], prefix: str, fields: dict
     """
     if not isinstance(request, Mapping):
         raise refusal("request", "an object")
-    settings = {str(name): value for name, value in request.items() if name not in IGNORED}
-    found = Request({name: value for name, value in settings.items() if value is not None}, fields)
+    settings = {str(name): value for name, value in request.items() if name != "model" and value is not None}
+    found = Request(settings, fields)
     found.n = whole("n", found.take("n", 1), 1, MOST_ANSWERS)
     if not isinstance(found.take("stream", False), bool):
         raise refusal("stream", "true or false")
@@ -166,6 +223,26 @@ def whole(param: str, value: Any, low: int, high: int) -> int:
     if is_number and low <= value <= high and value == int(value):
         return int(value)
     raise refusal(param, f"a whole number from {low} to {high}")
+
+
+def ignored_fields(names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the field of an answer that names the fields of its request without a meaning; {} for none.
+
+    Raises
+    ------
+    SettingsError
+        ``option``: there are more than `MOST_IGNORED`.
+    """
+    if len(names) > MOST_IGNORED:
+        raise refusal(names[-1], f"left out: of {len(names):,} fields nothing is known here")
+    return {"ignored_fields": list(names)} if names else {}
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    """Return the name for which another one is probably a mistake, or "" if there is none."""
+    import difflib  # large, and only needed here
+
+    return next(iter(difflib.get_close_matches(name, names, 1, SIMILAR)), "")
 
 
 def usage(prompt: int, completion: int) -> dict[str, int]:

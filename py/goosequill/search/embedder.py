@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,17 @@ class Embedder(Protocol):
 
     def imported(self, vectors: Floats) -> Floats:
         """Return vectors [n, dimensions] that other programs got from its model as this embedder's own."""
+        ...
+
+
+@runtime_checkable
+class TokenEmbedder(Embedder, Protocol):
+    """An embedding model that also reads token ids, of which there are ``vocabulary``."""
+
+    vocabulary: int
+
+    def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        """Yield what `batches` does, for texts that are given as ids, each at least one."""
         ...
 
 

@@ -112,6 +112,7 @@ class MiniLM(BatchEmbedder):
         if vocabulary != tokenizer.vocab_size:
             raise _wrong_shape(words, (vocabulary, self.dimensions), f"{tokenizer.vocab_size:,} rows")
         parameters = Parameters(tensors, kernel)
+        self.vocabulary = vocabulary
         self._words = parameters.table(words, (vocabulary, self.dimensions))
         self._positions = kernel.table(self._read_positions(parameters, _matrix_shape(tensors, positions)[0]))
         self._norm = self._read_norm(parameters, f"{_EMBEDDINGS}LayerNorm")
@@ -161,7 +162,11 @@ class MiniLM(BatchEmbedder):
 
     def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
         """Yield (indices of texts, their vectors), texts of similar length together."""
-        for rows, pieces in pack([self.encode(text) for text in texts], MAX_ROWS):
+        return self.token_batches([self.encode(text) for text in texts])
+
+    def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        """Yield the same for texts that are given as ids."""
+        for rows, pieces in pack([ids[: self.max_pieces] for ids in texts], MAX_ROWS):
             yield rows, self._embed_pieces(pieces)
 
     def encode(self, text: str) -> list[int]:

@@ -33,7 +33,7 @@ class RwkvEmbedder(BatchEmbedder):
         self._model, self._tokenizer = model, tokenizer
         name = str(description.get("name", "model"))
         self.name = f"rwkv:{name}"
-        self.dimensions = model.config.width
+        self.dimensions, self.vocabulary = model.config.width, model.config.vocab_size
         files = [
             f"{entry['name']} {entry['sha256']}"
             for entry in description.get("files", [])
@@ -45,11 +45,16 @@ class RwkvEmbedder(BatchEmbedder):
     def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
         """Yield the vector of one text after the other."""
         for row, text in enumerate(texts):
-            yield [row], unit_rows(self._mean(text)[None])
+            yield [row], unit_rows(self._mean(self._tokenizer.encode(text))[None])
 
-    def _mean(self, text: str) -> Floats:
+    def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        """Yield the vector of one text, given as ids, after the other."""
+        for row, tokens in enumerate(texts):
+            yield [row], unit_rows(self._mean(tokens)[None])
+
+    def _mean(self, tokens: Sequence[int]) -> Floats:
         """The mean output [C] of a text's tokens; zeros if it has none."""
-        tokens = self._tokenizer.encode(text)[:MAX_TOKENS]
+        tokens = tokens[:MAX_TOKENS]
         if not tokens:
             return np.zeros(self.dimensions, np.float32)
         outputs = self._model.hidden(tokens, self._model.new_state())  # [T, C]

@@ -52,7 +52,7 @@ class StaticTable(BatchEmbedder):
                 f"{tokenizer.vocab_size:,} pieces.",
                 code="tensor-shape",
             )
-        self.dimensions = table.shape[1]
+        self.vocabulary, self.dimensions = table.shape
         self._table = table
         self._tokenizer = tokenizer
 
@@ -69,12 +69,19 @@ class StaticTable(BatchEmbedder):
     def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
         """Yield (indices of texts, their vectors)."""
         for start in range(0, len(texts), BATCH):
+            pieces = [self._tokenizer.pieces(text, limit=MAX_PIECES) for text in texts[start : start + BATCH]]
+            for rows, vectors in self.token_batches(pieces):  # which lack special tokens
+                yield [start + row for row in rows], vectors
+
+    def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        """Yield the same for texts that are given as ids."""
+        for start in range(0, len(texts), BATCH):
             rows = list(range(start, min(start + BATCH, len(texts))))
             yield rows, unit_rows(np.array([self._mean(texts[row]) for row in rows], np.float32))
 
-    def _mean(self, text: str) -> Floats:
-        """The mean vector [dimensions] of a text's pieces; zeros without any. Special tokens do not count."""
-        ids = self._tokenizer.pieces(text, limit=MAX_PIECES)
+    def _mean(self, ids: Sequence[int]) -> Floats:
+        """The mean vector [dimensions] of pieces; zeros without any."""
+        ids = list(ids[:MAX_PIECES])
         return self._sum(ids) / np.float32(max(len(ids), 1))
 
     def _sum(self, ids: Sequence[int]) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -39,6 +40,10 @@ MOST_PROMPT = 400_000
 most texts."""
 RETRY_SECONDS = 5
 """After which a client may try again while the server is busy."""
+
+IGNORED = "ignored-fields"
+"""A header that names the fields of a request that were ignored; each with at most `MOST_NAME` characters."""
+MOST_NAME = 64
 
 Answer = Callable[[Request], Awaitable[Any]]
 Make = Callable[[Callable[[], bool]], Work]
@@ -182,7 +187,7 @@ class Api:
         async with _watched(task, request.receive):
             async for _ in task.items():
                 pass
-        return answer_with(task.result)
+        return answer_with(task.result, headers=_ignored(task.result))
 
     async def _stream(self, request: Request, make: Make) -> EventStream:
         """Wait for the first chunk, so that what is wrong with the request gets its status."""
@@ -248,6 +253,7 @@ class EventStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events until they end or the client leaves."""
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+        headers += [(name.encode(), value.encode()) for name, value in _ignored(self._first or {}).items()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:
             async with _watched(self._task, receive):
@@ -279,6 +285,14 @@ async def _event(send: Send, data: str) -> None:
         raise ClientLeftError from error
 
 
+def _ignored(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return the header that names the fields of a request that were ignored, if some were."""
+    names = [
+        re.sub(r"[^\w.-]", "?", name[:MOST_NAME], flags=re.ASCII) for name in answer.get("ignored_fields", ())
+    ]
+    return {IGNORED: ", ".join(names)} if names else {}
+
+
 def answer_with(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a response of JSON; half a surrogate pair, which UTF-8 lacks, is escaped in it."""
     return Response(json.dumps(value, allow_nan=False), status, headers, "application/json")
@@ -305,6 +319,7 @@ def make_app(served: Served, scheduler: Scheduler) -> Starlette:
         allow_origins=list(served.origins),
         allow_methods=["GET", "POST"],
         allow_headers=["*"],
+        expose_headers=[IGNORED, "retry-after"],
         allow_private_network=True,
     )
     return Starlette(

@@ -6,15 +6,18 @@ Source: https://platform.openai.com/docs/api-reference/embeddings
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from goosequill.decoding.tokens import is_tokens
 from goosequill.openai.errors import refusal
+from goosequill.openai.requests import ignored_fields
 from goosequill.progress import Progress
-from goosequill.search.embedder import Embedder, Floats
+from goosequill.search.embedder import Batch, Embedder, Floats, TokenEmbedder
 
+FIELDS = ("model", "input", "encoding_format", "dimensions")
 MOST_TEXTS = 2048
 """As OpenAI allows."""
 LONGEST_TEXT = 100_000
@@ -33,9 +36,10 @@ def embeddings(
     name
         Of the model, for the answer.
     request
-        ``input`` is a text or a list of at most 2,048, each of at most 100,000 characters;
-        ``encoding_format`` "float" or "base64" (float32, little-endian); ``dimensions`` may only be the
-        model's own. Tokens are not counted: the usage is 0.
+        ``input`` is a text of at most 100,000 characters, a list of token ids, which the model reads as they
+        are, or a list of at most 2,048 of either; ``encoding_format`` "float" or "base64" (float32,
+        little-endian); ``dimensions`` may only be the model's own. Other fields are ignored, at most 32, and
+        named in ``ignored_fields`` of the answer. Tokens are not counted: the usage is 0.
 
     Yields
     ------
@@ -50,7 +54,9 @@ def embeddings(
     SettingsError
         ``option``, with the ``param`` that is at fault.
     """
-    texts = _texts(request.get("input"))
+    texts, batches = _read(embedder, request.get("input"))
+    others = [name for name, value in request.items() if name not in FIELDS and value is not None]
+    ignored = ignored_fields(others)
     form = request.get("encoding_format") or "float"
     if form not in ("float", "base64"):
         raise refusal("encoding_format", "float or base64")
@@ -59,7 +65,7 @@ def embeddings(
     vectors = np.zeros((len(texts), embedder.dimensions), np.float32)
     done = 0
     for first in range(0, len(texts), AT_ONCE):
-        for rows, found in embedder.batches(texts[first : first + AT_ONCE]):
+        for rows, found in batches(texts[first : first + AT_ONCE]):
             vectors[[first + row for row in rows]] = found
             done += len(rows)
             yield Progress("passages", done, len(texts))
@@ -72,18 +78,25 @@ def embeddings(
         "data": data,
         "model": name,
         "usage": {"prompt_tokens": 0, "total_tokens": 0},
+        **ignored,
     }
 
 
-def _texts(value: Any) -> Sequence[str]:
-    texts = [value] if isinstance(value, str) else value
-    fits = isinstance(texts, list) and 0 < len(texts) <= MOST_TEXTS
-    if not fits or not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
-        raise refusal(
-            "input",
-            f"a text or a list of at most {MOST_TEXTS:,}, of at most {LONGEST_TEXT:,} characters each",
-        )
-    return list(texts)
+def _read(embedder: Embedder, value: Any) -> tuple[list[Any], Callable[[list[Any]], Iterator[Batch]]]:
+    """Return the texts of an input, and what yields their vectors."""
+    texts = value if isinstance(value, list) and not is_tokens(value) else [value]
+    if 0 < len(texts) <= MOST_TEXTS:
+        if all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
+            return texts, embedder.batches
+        if isinstance(embedder, TokenEmbedder):
+            size = embedder.vocabulary
+            if all(is_tokens(ids) and min(ids) >= 0 and max(ids) < size for ids in texts):
+                return texts, embedder.token_batches
+    raise refusal(
+        "input",
+        f"a text of at most {LONGEST_TEXT:,} characters, a list of token ids of this model's own vocabulary, "
+        f"or a list of at most {MOST_TEXTS:,} of either",
+    )
 
 
 def _encoded(vector: Floats, form: str) -> Any:

@@ -236,13 +236,41 @@ WRONG_CHATS: list[tuple[str, dict[str, Any]]] = [
     ("logit_bias", {"logit_bias": dict.fromkeys(range(2_000), 1)}),
     ("messages", {"messages": None}),
     ("messages", {"messages": "hi"}),
+    ("messages", {"messages": []}),
     ("messages", {"messages": [{"role": "robot", "content": "hi"}]}),
     ("messages", {"messages": MESSAGES * 10_001}),
     ("messages", {"messages": [{"role": "user", "content": "x" * 4_000_001}]}),
     ("seed", {"seed": 0.5}),
-    ("reasoning_effort", {"reasoning_effort": "low"}),  # which this model does not have
     ("reasoning_effort", {"reasoning_effort": "wild"}),
+    ("best_of", {"best_of": 2}),
+    ("modalities", {"modalities": ["text", "audio"]}),
+    ("functions", {"functions": [{"name": "now"}]}),
+    ("guided_json", {"guided_json": {}}),
+    ("repeat_penalty", {"repeat_penalty": 1.1}),
+    ("x32", {f"x{at}": 1 for at in range(33)}),
 ]
+
+
+def test_fields_that_do_not_change_the_answer_are_ignored_and_named(asked: Any) -> None:
+    found = asked(chunk("a"), END)
+    given = {"prompt_cache_key": "k", "safety_identifier": "me", "verbosity": "low", "options": {"a": [1]}}
+    given |= {"best_of": 1, "modalities": ["text"], "functions": [], "x" * 100_000: 1, "é\r\n": 1}
+    parts, whole = chat({"messages": MESSAGES, "reasoning_effort": "xhigh", "moderation": None, **given})
+    assert found == [(MESSAGES, {"logprobs": 0})]
+    for answer in (*parts, whole):
+        assert answer["ignored_fields"] == ["reasoning_effort", *given]
+    parts, whole = text({"prompt": "a", "best_of": 3, "n": 3, "suffix": "", "tools": [], "user": "me"})
+    assert whole["ignored_fields"] == parts[0]["ignored_fields"] == ["best_of", "suffix", "tools", "user"]
+    plain = {"messages": MESSAGES, "model": "any", "reasoning_effort": "none"}
+    assert "ignored_fields" not in chat(plain)[1] and "ignored_fields" not in text({"prompt": "a"})[1]
+
+
+def test_efforts_of_openai_that_a_model_lacks_are_the_next_ones() -> None:
+    for effort, suffix in (("minimal", " (think a bit)"), ("max", " (think a lot)")):
+        model: Any = Scripted(" <think>Hm.</think>Yes.\n\nUser: b")
+        request = {"messages": MESSAGES, "temperature": 0, "reasoning_effort": effort}
+        _, whole = chat(request, model=model, description={"name": "rwkv7-g1"})
+        assert f"Good morning.{suffix}\n\n" in model.read and "ignored_fields" not in whole
 
 
 @pytest.mark.parametrize(("param", "more"), WRONG_CHATS)
@@ -322,6 +350,38 @@ def test_the_choice_of_tools_decides_what_a_reply_may_be() -> None:
         assert whole["choices"][0]["finish_reason"] == "stop"
 
 
+CUT = '```json\n{"name": "now", "arguments": {}}\n```'
+
+
+@pytest.mark.parametrize(
+    ("choice", "reply", "name"),
+    [
+        ("required", f" {CUT}\n{CUT}\n\nUser", "goose"),
+        ({"type": "function", "function": {"name": "now"}}, f" {CUT}", "goose"),
+        ("auto", f" <think>Hm</think>So:\n{CUT}\n\nUser", "rwkv7-g1"),
+    ],
+)
+def test_a_call_cut_anywhere_shows_its_arguments_and_no_markup(choice: Any, reply: str, name: str) -> None:
+    request = {"messages": MESSAGES, "tools": TOOLS[:1], "tool_choice": choice, "temperature": 0}
+    reasons, lengths = [], set()
+    for tokens in range(len(reply) + 1):
+        model: Any = Scripted(reply)
+        parts, whole = chat({**request, "max_tokens": tokens}, model=model, description={"name": name})
+        message = whole["choices"][0]["message"]
+        calls = [call["function"] for call in message.get("tool_calls", ())]
+        assert (message["content"] or "") in ("So:" if choice == "auto" else "")
+        assert message.get("reasoning_content", "") in "Hm"
+        assert all(call["name"] == "now" and call["arguments"] in ("", "{", "{}") for call in calls)
+        deltas = [part["choices"][0]["delta"] for part in parts]
+        assert "".join(delta.get("content", "") for delta in deltas) == (message["content"] or "")
+        added = [one["function"]["arguments"] for delta in deltas for one in delta.get("tool_calls", ())]
+        assert "".join(added) == "".join(call["arguments"] for call in calls)
+        reasons.append(whole["choices"][0]["finish_reason"])
+        lengths.add(sum(len(call["arguments"]) + 1 for call in calls))
+    assert reasons == sorted(reasons) and set(reasons) == {"length", "tool_calls"}
+    assert lengths >= {0, 1, 2, 3}  # no call, a name, and then the arguments
+
+
 def test_a_conversation_with_calls_is_read_again() -> None:
     model: Any = Scripted(f" {CALLS}\n\nUser", " x", " Cold.\n\nUser")
     request = {"messages": MESSAGES, "tools": TOOLS, "temperature": 0, "max_tokens": 300}
@@ -342,6 +402,7 @@ def test_a_conversation_with_calls_is_read_again() -> None:
         ("tools", {"tools": [{"type": "function", "function": {"name": "a", "parameters": {"not": {}}}}]}),
         ("tool_choice", {"tools": TOOLS, "tool_choice": "all"}),
         ("tool_choice", {"tool_choice": "required"}),
+        ("tool_choice", {"tools": TOOLS, "tool_choice": {"type": "allowed_tools"}}),
         ("parallel_tool_calls", {"tools": TOOLS, "parallel_tool_calls": "yes"}),
         ("messages", {"messages": [{"role": "assistant", "content": None, "tool_calls": [{"id": "x"}]}]}),
     ],

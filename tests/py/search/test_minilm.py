@@ -150,6 +150,10 @@ def test_vectors_do_not_depend_on_the_order_of_texts(tmp_path: Path) -> None:
     assert np.abs(vectors[::-1] - model.embed(texts[::-1])).max() < 1e-5
     assert np.abs(model.question("abc. d") - vectors[2]).max() < 1e-5
     assert model.embed([]).shape == (0, encoder.WIDTH)
+    assert isinstance(model, MiniLM)
+    ((_, wanted),), long = model.batches(["ab " * 1_000]), model.encode("ab " * 1_000)
+    ((_, read),) = model.token_batches([[*long, 1]])  # of too many, it reads the first
+    assert np.array_equal(read, wanted)
     done = [row for rows, _ in model.batches(texts) for row in rows]
     assert sorted(done) == list(range(len(texts)))
 

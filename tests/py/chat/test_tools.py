@@ -446,6 +446,14 @@ def test_a_conversation_of_the_python_interface_has_the_calls_at_its_end() -> No
     assert talk.messages[-1]["tool_calls"] == list(end.tool_calls)
 
 
+@pytest.mark.parametrize("length", [8, 30])
+def test_a_call_that_is_cut_is_not_the_text_of_a_message(length: int) -> None:
+    model: Any = Scripted(f" {NOW}")
+    talk = Conversation(model, TOKENIZER)
+    run(say(talk, "Time?", {"temperature": 0, "max_new_tokens": length}, tools=TOOLS, tool_choice=NAMED))
+    assert talk.messages[-1] == {"role": "assistant", "content": ""}
+
+
 def test_calls_are_kept_in_a_saved_state() -> None:
     model = build()
     calls = [{"id": "1", "name": "now", "arguments": {}}]

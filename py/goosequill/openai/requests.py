@@ -46,7 +46,8 @@ SIMILAR = 0.8
 """The similarity (difflib) from which on a name is taken for a mistake: temprature, topp. What other servers
 call our settings is similar, too; known fields without a meaning are below 0.75."""
 MOST_IGNORED = 32
-"""Fields without a meaning that a request may have."""
+"""Fields without a meaning that a request may have; each chunk of a stream names them, up to `MOST_NAME`."""
+MOST_NAME = 64
 MOST_ANSWERS = 128
 MOST_CANDIDATES = 20
 MOST_PROMPTS = 128
@@ -235,7 +236,7 @@ def ignored_fields(names: Sequence[str]) -> dict[str, list[str]]:
     """
     if len(names) > MOST_IGNORED:
         raise refusal(names[-1], f"left out: of {len(names):,} fields nothing is known here")
-    return {"ignored_fields": list(names)} if names else {}
+    return {"ignored_fields": [name[:MOST_NAME] for name in names]} if names else {}
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:

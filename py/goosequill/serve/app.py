@@ -42,8 +42,7 @@ RETRY_SECONDS = 5
 """After which a client may try again while the server is busy."""
 
 IGNORED = "ignored-fields"
-"""A header that names the fields of a request that were ignored; each with at most `MOST_NAME` characters."""
-MOST_NAME = 64
+"""A header that names the fields of a request that were ignored."""
 
 Answer = Callable[[Request], Awaitable[Any]]
 Make = Callable[[Callable[[], bool]], Work]
@@ -287,9 +286,7 @@ async def _event(send: Send, data: str) -> None:
 
 def _ignored(answer: Mapping[str, Any]) -> dict[str, str]:
     """Return the header that names the fields of a request that were ignored, if some were."""
-    names = [
-        re.sub(r"[^\w.-]", "?", name[:MOST_NAME], flags=re.ASCII) for name in answer.get("ignored_fields", ())
-    ]
+    names = [re.sub(r"[^\w.-]", "?", name, flags=re.ASCII) for name in answer.get("ignored_fields", ())]
     return {IGNORED: ", ".join(names)} if names else {}
 
 

@@ -170,6 +170,17 @@ test("the library under Node", async (t) => {
     await assert.rejects(createChatCompletion(model, wrong), refused);
   });
 
+  await t.test("a call that is cut is not content, and ignored fields are named", async () => {
+    const tools = [{ type: "function", function: { name: "now" } }];
+    const messages = [{ role: "user", content: "What time is it?" }];
+    const options = { tools, tool_choice: "required", reasoning_effort: "max", verbosity: "low" };
+    const cut = { messages, ...options, max_tokens: 5 };
+    const { choices, ignored_fields } = await createChatCompletion(model, cut);
+    assert.deepEqual(ignored_fields, ["reasoning_effort", "verbosity"]);
+    assert.deepEqual([choices[0].message.content ?? "", choices[0].finish_reason], ["", "length"]);
+    await assert.rejects(createChatCompletion(model, { messages: [] }), { param: "messages" });
+  });
+
   await t.test("a missing prompt, and missing messages, are an error that says so", async () => {
     const missing = { code: "chat-messages", message: /neither a text nor a list of messages/ };
     await assert.rejects(read(model.generate(undefined)), missing);

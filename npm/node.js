@@ -8,6 +8,12 @@ import { looksLikeId } from "./engine/model-ids.js";
 export { Conversation, EngineError, Model, ModelState } from "./engine/client.js";
 export { createChatCompletion, createCompletion } from "./engine/openai.js";
 
+/**
+ * This folder. A bundler of servers, as Next.js has two, would follow `new URL(..., import.meta.url)` and move
+ * the thread's code away from its files; it does not follow this.
+ */
+const HERE = import.meta.url.replace(/[^/]*$/, "");
+
 /** Replies after which a request is not over. */
 const STREAMED = ["progress", "part"];
 
@@ -23,7 +29,7 @@ class Thread {
 
   constructor() {
     // Not the process's own flags: --input-type, which --eval needs, is refused by a thread.
-    this.thread = new Worker(new URL("./node-worker.js", import.meta.url), { execArgv: [] });
+    this.thread = new Worker(new URL("node-worker.js", HERE), { execArgv: [] });
     this.thread.unref();
     this.thread.on("message", (data) => this.#receive(data));
     this.thread.on("error", (error) => this.onerror?.({ message: error.message }));
@@ -63,11 +69,11 @@ function address(where) {
 
 const NAMES = ["world", "neox-20b", "byte"];
 
-/** Options of which paths are addresses. */
+/** Options of which paths are addresses, with the package's own files by default. */
 export function located(options) {
-  const { model, tokenizer } = options;
+  const { model, tokenizer, root = HERE } = options;
   const isName = typeof tokenizer !== "string" || NAMES.includes(tokenizer);
-  return { ...options, model: address(model), tokenizer: isName ? tokenizer : address(tokenizer) };
+  return { ...options, root, model: address(model), tokenizer: isName ? tokenizer : address(tokenizer) };
 }
 
 export async function loadModel(options = {}) {

@@ -5,11 +5,16 @@
  */
 
 /**
- * Vite's development server moves this code into its cache, but serves the package's files as well.
+ * Vite's development server moves this code into its cache, but serves the package's files as well. Next.js puts
+ * objects here that have a path for their `href`, and evaluates this module on the server too, where no address
+ * is used.
  * @param {URL} url
  */
 // biome-ignore lint/correctness/noUnusedVariables: the list uses it
-const at = ({ href }) => href.replace("/node_modules/.vite/", "/node_modules/goosequill/");
+function at({ href }) {
+  const moved = href.replace("/node_modules/.vite/", "/node_modules/goosequill/");
+  return globalThis.location ? new URL(moved, globalThis.location.href).href : moved;
+}
 
 /** @type {Record<string, string>} */
 export const ADDRESSES = {

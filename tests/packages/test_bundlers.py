@@ -1,7 +1,8 @@
 """The packed npm package in fresh projects: built by each bundler, or by none, its page writes.
 
-Every project has the same page, which names no file of the engine. `make packages` runs this; it installs the
-pinned bundlers. What is built may not contain the path of the machine that built it.
+Every project has the same page, in Next.js as a component, which names no file of the engine. `make packages`
+runs this; it installs the pinned bundlers. What is built may not contain the path of the machine that built
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ __all__ = ["browser_type_launch_args", "record"]  # fixtures
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROJECTS = Path(__file__).resolve().parent
 WORK = ROOT / "build" / "packages"
-BUNDLERS = ("vite", "webpack", "esbuild", "sveltekit")
+BUNDLERS = ("vite", "webpack", "esbuild", "sveltekit", "next --turbopack", "next --webpack")
+"""Folders of projects, and options of their builds."""
 LONG = 120_000  # milliseconds
 
 
@@ -78,10 +80,12 @@ def check_page(page: Page, record: Record, address: str) -> None:
     assert record.console_errors == []
 
 
-@pytest.mark.parametrize("name", BUNDLERS)
-def test_what_a_bundler_builds_writes(page: Page, record: Record, package: Path, name: str) -> None:
+@pytest.mark.parametrize("bundler", BUNDLERS)
+def test_what_a_bundler_builds_writes(page: Page, record: Record, package: Path, bundler: str) -> None:
+    name, *options = bundler.split()
     folder = project(name, package)
-    subprocess.run(["npm", "run", "--silent", "build"], cwd=folder, check=True, capture_output=True)
+    build = ["npm", "run", "--silent", "build", "--", *options]
+    subprocess.run(build, cwd=folder, check=True, capture_output=True)
     output = folder / "dist"
     if not (output / "index.html").is_file():
         shutil.copyfile(folder / "index.html", output / "index.html")

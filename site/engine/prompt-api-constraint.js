@@ -3,7 +3,7 @@
  * of Python, which the engine's constraints have.
  */
 
-import { dictionary, refusal } from "./prompt-api-input.js";
+import { dictionary, jsonOf, refusal } from "./prompt-api-input.js";
 
 /** @typedef {import("./prompt-api-input.js").Constraint} Constraint */
 /**
@@ -47,12 +47,12 @@ export function constraintOf(given) {
   return { settings: { json_schema: schemaOf(responseConstraint) }, accepts: isJson, written: spaced };
 }
 
-/** A copy, as the page may change its own. @param {object} schema */
+/** @param {object} schema */
 function schemaOf(schema) {
   try {
-    return JSON.parse(JSON.stringify(schema));
+    return jsonOf(schema, "The JSON schema");
   } catch (error) {
-    throw refusal("NotSupportedError", `The JSON schema cannot be written as JSON: ${error}`);
+    throw refusal("NotSupportedError", `The JSON schema cannot be used: ${error}`);
   }
 }
 

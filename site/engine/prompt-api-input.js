@@ -84,6 +84,39 @@ function required(object, name, what) {
   return value;
 }
 
+/** Brackets within each other that the engine reads in JSON: DEEPEST in decoding/grammar/compile.py. */
+const DEEPEST = 150;
+
+/**
+ * A copy of what JSON can have of a value, as the page may change its own.
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {any}
+ * @throws {TypeError} it contains itself, or something that is not JSON
+ * @throws {DOMException} NotSupportedError, if it is nested too deeply to be read or even to be sent
+ */
+export function jsonOf(value, what) {
+  const tooDeep = refusal(
+    "NotSupportedError",
+    `${what} has more than ${DEEPEST} brackets within each other.`,
+  );
+  let text;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    const { name } = Object(error);
+    throw name === "RangeError" || name === "InternalError" ? tooDeep : error; // the latter is Firefox's
+  }
+  if (text === undefined) throw new TypeError(`${what} cannot be written as JSON.`);
+  const copy = JSON.parse(text);
+  let level = [copy];
+  for (let depth = 0; level.length; depth++) {
+    if (depth === DEEPEST) throw tooDeep;
+    level = level.flatMap((each) => Object.values(each)).filter((each) => Object(each) === each);
+  }
+  return copy;
+}
+
 /** @param {unknown} signal @returns {AbortSignal | undefined} */
 export function signalOf(signal) {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
@@ -152,17 +185,17 @@ function checkContent(role, { type, value }, expected) {
     if (typeof value !== "string") throw new TypeError("The value of text has to be a string.");
     return;
   }
-  if (role === "assistant" && type !== "tool-call") {
-    throw refusal("NotSupportedError", `An assistant's message cannot contain ${type}.`);
-  }
-  if (!expected.includes(type)) {
-    throw refusal("NotSupportedError", `This session was created without “${type}” in expectedInputs.`);
+  if (type === "image" || type === "audio") {
+    throw refusal("NotSupportedError", `The model reads text, and no ${type}.`);
   }
   const [speaker, ...kinds] =
     type === "tool-call"
       ? ["assistant", LanguageModelToolCall]
       : ["user", LanguageModelToolSuccess, LanguageModelToolError];
   if (role !== speaker) throw new TypeError(`Only a message of the ${speaker} can contain a ${type}.`);
+  if (!expected.includes(type)) {
+    throw refusal("NotSupportedError", `This session was created without “${type}” in expectedInputs.`);
+  }
   if (!kinds.some((kind) => value instanceof /** @type {any} */ (kind))) {
     throw new TypeError(`The value of a ${type} has to be an object of the class for it.`);
   }
@@ -233,7 +266,7 @@ export function coreOptions(given) {
   };
 }
 
-/** @param {unknown} given @returns {Tool & {schema: string}} */
+/** @param {unknown} given @returns {Tool} */
 function toolOf(given) {
   const tool = dictionary(given, "A tool");
   const name = String(required(tool, "name", "A tool"));
@@ -253,8 +286,8 @@ function toolOf(given) {
   if (tool.execute !== undefined && typeof tool.execute !== "function") {
     throw new TypeError("“execute” of a tool has to be a function.");
   }
-  const schema = JSON.stringify(inputSchema); // throws for what is not JSON
-  return { name, description, inputSchema, schema, ...(tool.execute && { execute: tool.execute }) };
+  const schema = jsonOf(inputSchema, "The inputSchema of a tool");
+  return { name, description, inputSchema: schema, ...(tool.execute && { execute: tool.execute }) };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The Prompt API's tools, in the form in which the engine has them, and what they return. */
 
-import { LanguageModelToolCall, refusal } from "./prompt-api-input.js";
+import { jsonOf, LanguageModelToolCall, refusal } from "./prompt-api-input.js";
 
 /** @typedef {import("./prompt-api-input.js").Content} Content */
 /** @typedef {import("./prompt-api-input.js").Tool} Tool */
@@ -46,6 +46,19 @@ export function executed(tools, calls) {
 /** @param {string} name of the tool @param {string} content @returns {Turn} */
 const result = (name, content) => ({ role: "tool", name, content });
 
+/** @param {LanguageModelToolCall} call @returns {object} */
+function argumentsOf(call) {
+  let found;
+  try {
+    found = jsonOf(call.arguments, "A tool call");
+  } catch {} // circular, a BigInt, nested too deeply
+  if (Object(found) === found && !Array.isArray(found)) return found;
+  throw refusal(
+    "DataError",
+    "The arguments of a tool call have to be an object that can be written as JSON.",
+  );
+}
+
 /**
  * The engine's messages for a message with calls or results.
  * @param {import("./prompt-api-input.js").Role} role
@@ -56,7 +69,11 @@ function turnsWithTools(role, content) {
   const text = content.map(({ type, value }) => (type === "text" ? value : "")).join("");
   const calls = content.filter(({ type }) => type === "tool-call").map(({ value }) => value);
   if (calls.length) {
-    const tool_calls = calls.map((call) => ({ id: call.callId, name: call.name, arguments: call.arguments }));
+    const tool_calls = calls.map((call) => ({
+      id: call.callId,
+      name: call.name,
+      arguments: argumentsOf(call),
+    }));
     return [{ role: "assistant", content: text, tool_calls }];
   }
   const results = content.filter(({ type }) => type === "tool-response").map(({ value }) => value);

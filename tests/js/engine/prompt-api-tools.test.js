@@ -110,6 +110,49 @@ test("without execute, calls are returned, and what they return is sent back", a
   assert.equal(pieces.at(-1).value.callId, "3");
 });
 
+/** An inputSchema of as many schemas within each other. @param {number} depth */
+function nested(depth) {
+  let schema = { type: "object" };
+  for (let at = 1; at < depth; at++) {
+    schema = /** @type {any} */ ({ type: "object", properties: { a: schema } });
+  }
+  return schema;
+}
+
+test("a schema that is nested too deeply to be sent or written is not supported", async () => {
+  const world = useEcho();
+  const session = await LanguageModel.create();
+  const refused = { name: "NotSupportedError", message: /150 brackets/ };
+  for (const depth of [76, 2_000, 10_000]) {
+    await assert.rejects(create([{ ...weather, inputSchema: nested(depth) }]), refused);
+    await assert.rejects(session.prompt("Hi", { responseConstraint: nested(depth) }), refused);
+  }
+  assert.deepEqual(world.asked, []);
+  world.answer = "{}";
+  assert.equal(await session.prompt("Hi", { responseConstraint: nested(75) }), "{}");
+});
+
+test("calls with arguments that are not an object of JSON are refused", async () => {
+  const world = useEcho();
+  const session = await create([weather]);
+  const circular = /** @type {any} */ ({});
+  circular.self = circular;
+  for (const given of [circular, ["Seattle"], { big: 1n }, nested(2_000), nested(10_000)]) {
+    const value = new LanguageModelToolCall({ callId: "1", name: "get_weather", arguments: given });
+    const earlier = [
+      {
+        role: /** @type {const} */ ("assistant"),
+        content: [{ type: /** @type {const} */ ("tool-call"), value }],
+      },
+    ];
+    const refused = { name: "DataError" };
+    await assert.rejects(session.append(earlier), refused);
+    await assert.rejects(session.measureContextUsage(earlier), refused);
+    await assert.rejects(create([weather], { initialPrompts: earlier }), refused);
+  }
+  assert.equal(world.open.size, 1);
+});
+
 test("results that are no JSON, or not text, are refused", async () => {
   const world = useEcho();
   const session = await create([weather]);
@@ -128,7 +171,8 @@ test("results that are no JSON, or not text, are refused", async () => {
     TypeError,
   );
   const asAssistant = [{ ...response(success())[0], role: /** @type {const} */ ("assistant") }];
-  await assert.rejects(session.prompt(asAssistant), { name: "NotSupportedError" });
+  await assert.rejects(session.prompt(asAssistant), TypeError);
+  await assert.rejects((await LanguageModel.create()).prompt(asAssistant), TypeError);
   assert.deepEqual(world.asked, []);
 });
 

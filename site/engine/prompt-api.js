@@ -78,6 +78,12 @@ export {
  * }} Begun
  */
 
+/**
+ * Tokens that no conversation reaches: the model's state has the same size after any number of them. Pages
+ * calculate with it and print it, so it is not Infinity.
+ */
+const CONTEXT_WINDOW = 2 ** 31 - 1;
+
 /** Only this module makes sessions. */
 const INTERNAL = Symbol("session");
 let host = new ModelHost();
@@ -290,14 +296,14 @@ export class LanguageModel extends EventTarget {
     return this.#usage;
   }
 
-  /** Infinity: the model's state has the same size after any number of tokens. */
+  /** 2,147,483,647: a conversation may have any number of tokens. */
   get contextWindow() {
-    return Infinity;
+    return CONTEXT_WINDOW;
   }
 
   /** The older name of `contextWindow`. */
   get inputQuota() {
-    return Infinity;
+    return CONTEXT_WINDOW;
   }
 
   get topK() {

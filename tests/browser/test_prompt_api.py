@@ -12,8 +12,8 @@ from goosequill.search.embedders import open_folder
 
 FLOW = """async (base) => {
   const native = globalThis.LanguageModel;
-  const { install } = await import(base + "engine/prompt-api-install.js");
-  install({ force: true });
+  if (native) native.availability = async () => "unavailable";  // as in Chromium without its component
+  await import(base + "engine/prompt-api-install.js");
   const own = await import(base + "engine/prompt-api.js");
   own.LanguageModel.configure({ settings: { max_new_tokens: 12 } });
   const progress = [];

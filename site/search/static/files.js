@@ -1,7 +1,8 @@
 /**
  * Reads the files of a static index: whole, or by ranges. Their names contain a hash of their content, so
  * that neither a cache nor an index that is replaced during use can mix two versions. A server that ignores
- * ranges sends the whole file, which is then kept; `wholes` says for which files this happened.
+ * ranges sends the whole file, which is then kept; `wholes` says for which files this happened. So no
+ * more of a file is requested before the first answer.
  */
 
 /** An error of search, with its code and what to do about it. */
@@ -31,6 +32,8 @@ export class IndexFiles {
   wholes = new Set();
   /** @type {Map<string, Promise<Uint8Array>>} */
   #kept = new Map();
+  /** What the first read of a part was answered with: the file, or null for the part. @type {Map<string, Promise<Uint8Array | null>>} */
+  #firsts = new Map();
 
   /**
    * @param {string} base the index's folder, with a slash at its end
@@ -66,9 +69,7 @@ export class IndexFiles {
    * @returns {Promise<Uint8Array>}
    */
   whole(name, size) {
-    return this.#keep(name, async () =>
-      exactly(size, await bounded(await this.#request(name), size, name), name),
-    );
+    return this.#keep(name, async () => exact(await this.#request(name), size, name));
   }
 
   /**
@@ -81,16 +82,21 @@ export class IndexFiles {
    */
   async range(name, size, start, end) {
     if (end <= start) return new Uint8Array();
-    const kept = await this.#kept.get(name);
+    const first = this.#firsts.get(name);
+    const kept = first && (await first);
     if (kept) return kept.subarray(start, end);
     return await this.#keep(`${name} ${start}-${end}`, async () => {
-      const response = await this.#request(name, { headers: { Range: `bytes=${start}-${end - 1}` } });
-      const partial = response.status === 206;
-      if (partial) return exactly(end - start, await bounded(response, end - start, name), name);
-      const data = exactly(size, await bounded(response, size, name), name);
-      this.wholes.add(name);
-      this.#kept.set(name, Promise.resolve(data));
-      return data.subarray(start, end);
+      const asked = this.#request(name, { headers: { Range: `bytes=${start}-${end - 1}` } });
+      const answer = asked.then(async (response) => {
+        if (response.status === 206) return null;
+        const data = await exact(response, size, name);
+        this.wholes.add(name);
+        return data;
+      });
+      if (!first) this.#firsts.set(name, answer);
+      answer.catch(() => this.#firsts.delete(name));
+      const whole = await answer;
+      return whole ? whole.subarray(start, end) : await exact(await asked, end - start, name);
     });
   }
 
@@ -151,18 +157,17 @@ async function bounded(response, most, name) {
     reader?.cancel().catch(() => {});
     throw corrupt(`${name} is too long`);
   }
-  if (parts.length === 1) return parts[0];
-  const data = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return data;
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** @param {number} size @param {Uint8Array} data @param {string} name */
-function exactly(size, data, name) {
-  if (data.length !== size) throw corrupt(`${name} ends too early`);
+/**
+ * What a response contains, if that has the right size.
+ * @param {Response} response
+ * @param {number} size
+ * @param {string} name
+ */
+async function exact(response, size, name) {
+  const data = await bounded(response, size, name);
+  if (data.length < size) throw corrupt(`${name} ends too early`);
   return data;
 }

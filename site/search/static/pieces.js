@@ -8,7 +8,6 @@ import { corrupt } from "./files.js";
 
 const MAX_WORD = 100; // code points; longer words are unknown
 const MAX_PIECES = 254; // what MiniLM reads, without its two marks
-const MAX_QUESTION = 4000; // UTF-16 units; far more than those pieces need
 const UNKNOWN = "[UNK]";
 const CONTROL = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\0\ufffd]/gu;
 const CJK =
@@ -57,11 +56,11 @@ export class PieceTable {
 
   /**
    * The pieces of a question.
-   * @param {string} question
+   * @param {string} question of a bounded length
    * @returns {Promise<Piece[]>}
    */
   async pieces(question) {
-    const words = basicWords(question.slice(0, MAX_QUESTION)).slice(0, MAX_PIECES);
+    const words = basicWords(question).slice(0, MAX_PIECES);
     const found = await Promise.all(words.map((word) => this.#split(word)));
     return found.flat().slice(0, MAX_PIECES);
   }

@@ -40,6 +40,26 @@ test("an address that is none is named", async () => {
   await assert.rejects(openIndex("http://["), { code: "index-unreachable", message: /http:\/\/\[ is not/ });
 });
 
+test("a typed question fetches each file once from a server without range requests", async () => {
+  const served = server(tinyIndex(Array.from({ length: 8 }, () => ({}))));
+  /** @type {string[]} */
+  const asked = [];
+  const fetch = (/** @type {string} */ url) => {
+    asked.push(url);
+    return served.fetch(url);
+  };
+  const index = await openIndex(ADDRESS, { fetch });
+  const typed = Array.from("two lamps", (_, at) => "two lamps".slice(0, at + 1));
+  const search = async (/** @type {string} */ question) => {
+    let found;
+    for await (const results of index.search(question, { completing: true })) found = results;
+    return found?.hits.length;
+  };
+  assert.deepEqual(new Set(await Promise.all(typed.map(search))), new Set([8]));
+  assert.equal(asked.length, 6);
+  assert.equal(new Set(asked).size, 6);
+});
+
 test("an index that is replaced during use is opened again", async () => {
   const served = server(tinyIndex([{ title: "Old" }]));
   const index = await open(served);

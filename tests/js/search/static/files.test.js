@@ -46,6 +46,55 @@ test("a whole file in answer to a range is kept for the next ones", async () => 
   assert.deepEqual([...made.wholes], ["a.bin"]);
 });
 
+test("a server that sends whole files is asked for each once, however many parts are read at once", async () => {
+  const { files: made, asked } = files(() => new Response(DATA));
+  const starts = Array.from({ length: 22 }, (_, at) => at * 4);
+  const parts = await Promise.all(
+    ["a.bin", "b.bin"].flatMap((name) => starts.map((at) => made.range(name, 100, at, at + 4))),
+  );
+  assert.deepEqual(
+    parts.map((part) => part[0]),
+    [...starts, ...starts],
+  );
+  assert.deepEqual(asked, ["https://a.example/i/a.bin bytes=0-3", "https://a.example/i/b.bin bytes=0-3"]);
+});
+
+test("parts are read at once from a server that has sent one", async () => {
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  const made = new IndexFiles("https://a.example/i/", async (_, init) => {
+    await new Promise((resolve) => waiting.push(() => resolve(null)));
+    return partial(new Headers(init?.headers).get("range"));
+  });
+  const first = made.range("a.bin", 100, 0, 4);
+  const others = [4, 8, 12].map((at) => made.range("a.bin", 100, at, at + 4));
+  waiting[0]();
+  await first;
+  await new Promise(setImmediate);
+  assert.equal(waiting.length, 4, "none of the others waits for another");
+  for (const answer of waiting) answer();
+  assert.deepEqual(
+    (await Promise.all(others)).map((part) => part[0]),
+    [4, 8, 12],
+  );
+});
+
+test("a whole file that fails fails all that wait for it, and is asked for again later", async () => {
+  let works = false;
+  const { files: made, asked } = files(() => new Response(works ? DATA : DATA.slice(1)));
+  const read = () => Promise.allSettled([0, 4, 8].map((at) => made.range("a.bin", 100, at, at + 4)));
+  assert.deepEqual(
+    (await read()).map(({ status }) => status),
+    ["rejected", "rejected", "rejected"],
+  );
+  works = true;
+  assert.deepEqual(
+    (await read()).map(({ status }) => status),
+    ["fulfilled", "fulfilled", "fulfilled"],
+  );
+  assert.equal(asked.length, 2);
+});
+
 test("a part that is too short is damage", async () => {
   const { files: made } = files(() => new Response(DATA.slice(0, 2), { status: 206 }));
   await assert.rejects(made.range("a.bin", 100, 0, 9), { code: "index-corrupt" });
